@@ -1,0 +1,8 @@
+import type { Engines } from "../core/adapter.ts";
+import { sqlite, sqliteFromString } from "./sqlite/sqlite.ts";
+
+/** Every engine that a connection string can name. */
+export const engines: Engines = {
+  byScheme: { sqlite: sqliteFromString },
+  byDefault: (name) => sqlite(`data/${name}.db`),
+};

@@ -1,0 +1,59 @@
+import type Database from "better-sqlite3";
+import type { Lease, Versioned } from "../../core/event-log.ts";
+
+/** Control state and leases, beside the events in the log's file. */
+export class Control {
+  readonly #get: Database.Statement<[string], { value: string; revision: number }>;
+  readonly #insert: Database.Statement;
+  readonly #update: Database.Statement;
+  readonly #heldBy: Database.Statement<[string, string, number, number], number>;
+  readonly #take: Database.Statement<unknown[], number>;
+  readonly #release: Database.Statement;
+  readonly #transaction: (work: () => number | null) => number | null;
+
+  constructor(db: Database.Database) {
+    this.#get = db.prepare("SELECT value, revision FROM state WHERE key = ?");
+    this.#insert = db.prepare("INSERT INTO state VALUES (?, ?, 1) ON CONFLICT DO NOTHING");
+    this.#update = db.prepare("UPDATE state SET value = ?, revision = revision + 1 WHERE key = ? AND revision = ?");
+    this.#heldBy = db
+      .prepare<[string, string, number, number], number>(
+        "SELECT 1 FROM leases WHERE name = ? AND holder = ? AND epoch = ? AND expires > ?",
+      )
+      .pluck();
+    // Renewing keeps the epoch; taking over a lapsed lease raises it; one that another still holds is left alone.
+    this.#take = db
+      .prepare<unknown[], number>(
+        `INSERT INTO leases VALUES (@name, @holder, 1, @expires) ON CONFLICT DO UPDATE
+         SET epoch = epoch + (holder <> @holder OR expires <= @now), holder = @holder, expires = @expires
+         WHERE holder = @holder OR expires <= @now RETURNING epoch`,
+      )
+      .pluck();
+    this.#release = db.prepare("UPDATE leases SET expires = 0 WHERE name = ? AND holder = ? AND epoch = ?");
+    const transaction = db.transaction((work: () => number | null) => work());
+    this.#transaction = (work) => transaction.immediate(work);
+  }
+
+  get(key: string): Versioned | null {
+    const row = this.#get.get(key);
+    return row ? { value: JSON.parse(row.value) as unknown, revision: row.revision } : null;
+  }
+
+  put(key: string, value: unknown, revision: number, lease?: Lease): number | null {
+    const text = JSON.stringify(value);
+    return this.#transaction(() => {
+      if (lease && !this.#heldBy.get(lease.name, lease.holder, lease.epoch, Date.now())) return null;
+      const { changes } = revision === 0 ? this.#insert.run(key, text) : this.#update.run(text, key, revision);
+      return changes === 0 ? null : revision + 1;
+    });
+  }
+
+  acquire(name: string, holder: string, ttlMs: number): Lease | null {
+    const now = Date.now();
+    const epoch = this.#take.get({ name, holder, now, expires: now + ttlMs });
+    return epoch === undefined ? null : { name, holder, epoch };
+  }
+
+  release({ name, holder, epoch }: Lease): void {
+    this.#release.run(name, holder, epoch);
+  }
+}

@@ -1,0 +1,142 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import Database from "better-sqlite3";
+import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
+import { matches } from "../../core/matches.ts";
+import type { Comparison } from "../../core/query.ts";
+
+/** The statements that bring a file from schema version i to i + 1. Only ever appended to. */
+export interface Schema {
+  /** SQLite's application_id: tells our files from those of other programs, and a log from a table. */
+  applicationId: number;
+  migrations: readonly string[];
+}
+
+export interface OpenOptions {
+  synchronous: "FULL" | "NORMAL";
+  readonly?: boolean;
+}
+
+/**
+ * Opens (or creates) a file in WAL mode with our functions, and brings its schema up to date.
+ * @throws UnusableStoreError: no database, another program's, from a newer version, damaged, cannot be opened.
+ */
+export function openDatabase(file: string, schema: Schema, options: OpenOptions): Database.Database {
+  let db: Database.Database | undefined;
+  try {
+    if (!options.readonly) mkdirSync(dirname(file), { recursive: true });
+    // The wait for another process's lock would stall the event loop: it is kept short, and the caller may try again.
+    db = new Database(file, { timeout: 200, readonly: options.readonly ?? false });
+    if (options.readonly) checkSchema(db, file, schema);
+    else prepareFile(db, file, schema, options);
+    addFunctions(db);
+    return db;
+  } catch (error) {
+    db?.close();
+    throw translate(file, error);
+  }
+}
+
+function prepareFile(db: Database.Database, file: string, schema: Schema, options: OpenOptions): void {
+  const version = checkSchema(db, file, schema);
+  db.pragma("journal_mode = WAL");
+  db.pragma(`synchronous = ${options.synchronous}`);
+  if (version === schema.migrations.length) return;
+  db.transaction(() => {
+    for (const migration of schema.migrations.slice(version)) db.exec(migration);
+    db.pragma(`application_id = ${schema.applicationId}`);
+    db.pragma(`user_version = ${schema.migrations.length}`);
+  }).immediate();
+}
+
+function checkSchema(db: Database.Database, file: string, schema: Schema): number {
+  const version = db.pragma("user_version", { simple: true }) as number;
+  const owner = db.pragma("application_id", { simple: true }) as number;
+  const tables = db.prepare("SELECT count(*) FROM sqlite_schema").pluck().get() as number;
+  if (owner !== schema.applicationId && (owner !== 0 || version !== 0 || tables > 0))
+    throw new UnusableStoreError(
+      file,
+      `found a database of another program or purpose (application id ${owner}), expected one of ours (${schema.applicationId})`,
+    );
+  if (version > schema.migrations.length)
+    throw new UnusableStoreError(
+      file,
+      `found schema version ${version}, expected at most ${schema.migrations.length}: it is from a newer version of moleculer-event-sourcing`,
+    );
+  return version;
+}
+
+function addFunctions(db: Database.Database): void {
+  const comparisons = new Map<string, Comparison>();
+  const deterministic = { deterministic: true };
+  db.function("json_matches", deterministic, (comparison, value) => {
+    let parsed = comparisons.get(comparison as string);
+    if (!parsed) {
+      if (comparisons.size > 100) comparisons.clear();
+      parsed = JSON.parse(comparison as string) as Comparison;
+      comparisons.set(comparison as string, parsed);
+    }
+    return matches(parsed, value === null ? null : JSON.parse(value as string)) ? 1 : 0;
+  });
+  db.function("text_matches", deterministic, (comparison, value) => {
+    return matches(JSON.parse(comparison as string) as Comparison, value) ? 1 : 0;
+  });
+  db.function("contains_text", deterministic, (needle, value) =>
+    value !== null &&
+    String(value)
+      .toLowerCase()
+      .includes(needle as string)
+      ? 1
+      : 0,
+  );
+}
+
+/** The one place where SQLite's errors become ours; the driver's stays as `cause`. */
+export function translate(file: string, error: unknown): unknown {
+  if (!(error instanceof Database.SqliteError)) {
+    const code = (error as NodeJS.ErrnoException | null)?.code;
+    if (code === "EACCES" || code === "EEXIST" || code === "ENOTDIR" || code === "EROFS")
+      return new UnusableStoreError(file, `cannot be opened (${code})`, error);
+    return code === "ENOSPC" ? new StoreUnavailableError(file, "the disk is full; nothing was stored", error) : error;
+  }
+  const code = error.code.split("_").slice(0, 2).join("_");
+  switch (code) {
+    case "SQLITE_NOTADB":
+      return new UnusableStoreError(file, "found a file that is no SQLite database", error);
+    case "SQLITE_CORRUPT":
+      return new UnusableStoreError(file, "the database is damaged; restore it from a backup", error);
+    case "SQLITE_CANTOPEN":
+    case "SQLITE_READONLY":
+    case "SQLITE_PERM":
+      return new UnusableStoreError(file, `cannot be opened for writing (${error.code})`, error);
+    case "SQLITE_FULL":
+      return new StoreUnavailableError(file, "the disk is full; nothing was stored", error);
+    case "SQLITE_BUSY":
+    case "SQLITE_LOCKED":
+      return new StoreUnavailableError(file, "another process holds the file's lock; nothing was stored", error);
+    case "SQLITE_IOERR":
+      return new StoreUnavailableError(file, `the disk failed (${error.code}); nothing was stored`, error);
+    default:
+      return error;
+  }
+}
+
+/** Keeps the statements of changing text (queries), the least recently used one goes first. */
+export class Statements {
+  readonly #db: Database.Database;
+  readonly #bySql = new Map<string, Database.Statement<unknown[], unknown[]>>();
+
+  constructor(db: Database.Database) {
+    this.#db = db;
+  }
+
+  /** A prepared statement that answers rows as arrays. */
+  prepare(sql: string): Database.Statement<unknown[], unknown[]> {
+    const known = this.#bySql.get(sql);
+    if (known) this.#bySql.delete(sql);
+    const statement = known ?? (this.#db.prepare(sql) as Database.Statement<unknown[], unknown[]>).raw(true);
+    this.#bySql.set(sql, statement);
+    if (this.#bySql.size > 100) this.#bySql.delete(this.#bySql.keys().next().value!);
+    return statement;
+  }
+}

@@ -1,0 +1,50 @@
+import type { EventMeta, RecordedEvent } from "../../core/recorded-event.ts";
+import type { Schema } from "./database.ts";
+
+export const columns = "position, id, type, version, stream, time, payload, meta";
+
+export type EventRow = [
+  position: number,
+  id: string,
+  type: string,
+  version: number,
+  stream: string,
+  time: string,
+  payload: string,
+  meta: string,
+];
+
+export const toEvent = ([position, id, type, version, stream, time, payload, meta]: EventRow): RecordedEvent => ({
+  id,
+  type,
+  stream,
+  version,
+  position,
+  time,
+  payload: JSON.parse(payload) as RecordedEvent["payload"],
+  meta: JSON.parse(meta) as EventMeta,
+});
+
+export const logSchema: Schema = {
+  applicationId: 0x65734c31,
+  migrations: [
+    `CREATE TABLE events (
+       position INTEGER PRIMARY KEY,
+       id TEXT NOT NULL UNIQUE,
+       type TEXT NOT NULL,
+       stream TEXT NOT NULL,
+       version INTEGER NOT NULL,
+       time TEXT NOT NULL,
+       payload TEXT NOT NULL,
+       meta TEXT NOT NULL,
+       UNIQUE (stream, version)
+     ) STRICT;
+     CREATE TRIGGER events_never_change BEFORE UPDATE ON events
+       BEGIN SELECT RAISE(ABORT, 'history is append-only: a stored event never changes'); END;
+     CREATE TRIGGER events_never_go BEFORE DELETE ON events
+       BEGIN SELECT RAISE(ABORT, 'history is append-only: a stored event is never deleted'); END;
+     CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+     CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL, revision INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+     CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, epoch INTEGER NOT NULL, expires INTEGER NOT NULL) STRICT, WITHOUT ROWID;`,
+  ],
+};

@@ -1,0 +1,123 @@
+import { rmSync } from "node:fs";
+import type Database from "better-sqlite3";
+import { UnusableStoreError } from "../../core/errors.ts";
+import type { Fields } from "../../core/fields.ts";
+import type { Generation, ParkedEvent, Progress } from "../../core/read-table.ts";
+import { SqliteBatch } from "./batch.ts";
+import { openDatabase, translate, type Schema } from "./database.ts";
+import { createRows, fieldsFromText, fieldsToText } from "./row-codec.ts";
+import { SqliteRows } from "./rows.ts";
+
+const tableSchema: Schema = {
+  applicationId: 0x65735431,
+  migrations: [
+    `CREATE TABLE checkpoint (
+       only INTEGER PRIMARY KEY CHECK (only = 1),
+       position INTEGER NOT NULL,
+       folded INTEGER NOT NULL,
+       reordered INTEGER NOT NULL,
+       log TEXT,
+       fields TEXT NOT NULL
+     ) STRICT;
+     CREATE TABLE parked (id TEXT PRIMARY KEY, position INTEGER NOT NULL UNIQUE, event TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
+  ],
+};
+
+/** One file: rows, parked events and checkpoint, written by one connection and read by another. */
+export class SqliteGeneration implements Generation {
+  readonly number: number;
+  readonly fields: Fields;
+  readonly rows: SqliteRows;
+  readonly #file: string;
+  readonly #writer: Database.Database;
+  readonly #reader: Database.Database;
+  readonly #batch: SqliteBatch;
+
+  private constructor(
+    number: number,
+    file: string,
+    writer: Database.Database,
+    reader: Database.Database,
+    fields: Fields,
+  ) {
+    this.number = number;
+    this.#file = file;
+    this.#writer = writer;
+    this.#reader = reader;
+    this.fields = fields;
+    this.rows = new SqliteRows(reader, fields);
+    this.#batch = new SqliteBatch(writer, file, fields);
+  }
+
+  /** A new file in place of whatever a crash left there. */
+  static create(number: number, file: string, fields: Fields): SqliteGeneration {
+    removeFile(file);
+    const writer = openWriter(file);
+    try {
+      writer
+        .transaction(() => {
+          writer.exec(createRows(fields));
+          writer.prepare("INSERT INTO checkpoint VALUES (1, 0, 0, 0, NULL, ?)").run(fieldsToText(fields));
+        })
+        .immediate();
+    } catch (error) {
+      writer.close();
+      throw translate(file, error);
+    }
+    return SqliteGeneration.#with(number, file, writer);
+  }
+
+  static open(number: number, file: string): SqliteGeneration {
+    return SqliteGeneration.#with(number, file, openWriter(file));
+  }
+
+  static #with(number: number, file: string, writer: Database.Database): SqliteGeneration {
+    try {
+      const fields = writer.prepare("SELECT fields FROM checkpoint").pluck().get() as string | undefined;
+      if (fields === undefined)
+        throw new UnusableStoreError(file, "found a table without a checkpoint; delete the file to fold it again");
+      const reader = openDatabase(file, tableSchema, { synchronous: "NORMAL", readonly: true });
+      return new SqliteGeneration(number, file, writer, reader, fieldsFromText(fields));
+    } catch (error) {
+      writer.close();
+      throw translate(file, error);
+    }
+  }
+
+  progress(): Progress {
+    const row = this.#reader.prepare("SELECT position, folded, reordered, log FROM checkpoint").raw(true).get();
+    const [position, folded, reordered, log] = row as [number, number, number, string | null];
+    return { position, folded, reordered: reordered === 1, log };
+  }
+
+  parked(): ParkedEvent[] {
+    const rows = this.#reader.prepare("SELECT event FROM parked ORDER BY position").pluck().all() as string[];
+    return rows.map((event) => JSON.parse(event) as ParkedEvent);
+  }
+
+  begin(): SqliteBatch {
+    this.#batch.begin();
+    return this.#batch;
+  }
+
+  close(): void {
+    this.#reader.close();
+    this.#writer.close();
+  }
+
+  remove(): void {
+    this.close();
+    removeFile(this.#file);
+  }
+}
+
+/**
+ * NORMAL is enough here: a power cut may take back the last commits, rows and checkpoint together, and they are folded
+ * from the log again.
+ */
+const openWriter = (file: string) => openDatabase(file, tableSchema, { synchronous: "NORMAL" });
+
+/** Removes a generation's file and what SQLite keeps beside it. */
+export function removeFile(file: string): void {
+  for (const suffix of ["", "-wal", "-shm"]) rmSync(`${file}${suffix}`, { force: true });
+}

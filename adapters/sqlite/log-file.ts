@@ -1,0 +1,156 @@
+import type Database from "better-sqlite3";
+import type { AppendRequest, NewEvent } from "../../core/append-request.ts";
+import { EventIdReusedError } from "../../core/errors.ts";
+import type { AppendVerdict, Page, ReadOptions } from "../../core/event-log.ts";
+import { conflictOf } from "../../core/expected-version.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { isSameContent } from "../../core/same-content.ts";
+import { categoryOf } from "../../core/stream-name.ts";
+import { Control } from "./control.ts";
+import { Statements } from "./database.ts";
+import { columns, toEvent, type EventRow } from "./event-schema.ts";
+import type { HostFile } from "./host-file.ts";
+
+/** Bytes of payload and meta after which a page ends: it stays below the largest message of NATS (1 MB) as JSON. */
+export const pageBytes = 512 * 1024;
+export const rowsPerStep = 100;
+/** Events looked through for one page, wanted or not: it bounds the time that one read holds the event loop. */
+const eventsPerPage = 10_000;
+
+export const sizeOf = (row: EventRow) => Buffer.byteLength(row[6]) + Buffer.byteLength(row[7]);
+
+/** The open file: its statements, and its head, which only this host moves. */
+export class LogFile {
+  readonly db: Database.Database;
+  readonly host: HostFile;
+  readonly queries: Statements;
+  readonly control: Control;
+  readonly identity: string;
+  head: number;
+  #lastTime: string;
+  readonly #begin: Database.Statement;
+  readonly #commit: Database.Statement;
+  readonly #insert: Database.Statement;
+  readonly #version: Database.Statement<[string], number>;
+  readonly byId: Database.Statement;
+  readonly streamForward: Database.Statement;
+  readonly streamBackward: Database.Statement;
+  readonly #forward: Database.Statement;
+  readonly #backward: Database.Statement;
+
+  constructor(db: Database.Database, host: HostFile) {
+    this.db = db;
+    this.host = host;
+    this.queries = new Statements(db);
+    this.control = new Control(db);
+    this.identity = db.prepare("SELECT value FROM about WHERE key = 'identity'").pluck().get() as string;
+    const last = db.prepare("SELECT position, time FROM events ORDER BY position DESC LIMIT 1").raw(true).get();
+    [this.head, this.#lastTime] = (last as [number, string] | undefined) ?? [0, ""];
+    // BEGIN IMMEDIATE takes the write lock before a version is read, so no writer can slip in between.
+    this.#begin = db.prepare("BEGIN IMMEDIATE");
+    this.#commit = db.prepare("COMMIT");
+    this.#insert = db.prepare(`INSERT INTO events (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
+    this.#version = db
+      .prepare<[string], number>("SELECT version FROM events WHERE stream = ? ORDER BY version DESC LIMIT 1")
+      .pluck();
+    const select = `SELECT ${columns} FROM events`;
+    this.byId = db.prepare(`${select} WHERE id = ?`).raw(true);
+    this.streamForward = db.prepare(`${select} WHERE stream = ? AND version > ? ORDER BY version LIMIT ?`).raw(true);
+    this.streamBackward = db
+      .prepare(`${select} WHERE stream = ? AND version < ? ORDER BY version DESC LIMIT ?`)
+      .raw(true);
+    this.#forward = db.prepare(`${select} WHERE position > ? ORDER BY position LIMIT ?`).raw(true);
+    this.#backward = db.prepare(`${select} WHERE position < ? ORDER BY position DESC LIMIT ?`).raw(true);
+  }
+
+  commit(requests: readonly AppendRequest[]): AppendVerdict[] {
+    const { head } = this;
+    const lastTime = this.#lastTime;
+    this.#begin.run();
+    try {
+      const now = new Date().toISOString();
+      // A clock that was set back must not make a later event look earlier.
+      if (now > this.#lastTime) this.#lastTime = now;
+      const verdicts = requests.map((request) => this.#decide(request));
+      this.#commit.run();
+      return verdicts;
+    } catch (error) {
+      this.head = head;
+      this.#lastTime = lastTime;
+      // On a full disk SQLite has rolled back by itself.
+      if (this.db.inTransaction) this.db.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  /** Every reason to refuse is found before the first row is written, so a refusal leaves nothing to take back. */
+  #decide(request: AppendRequest): AppendVerdict {
+    const { stream, events, expectedVersion } = request;
+    const known = this.#known(request);
+    if (known) return known;
+    const version = this.#version.get(stream) ?? 0;
+    const conflict = conflictOf(stream, expectedVersion, version);
+    if (conflict) return { error: conflict };
+    return { events: events.map((event, index) => this.#store(stream, version + 1 + index, event)), repeated: false };
+  }
+
+  #known({ stream, events, idAfterLast }: AppendRequest): AppendVerdict | null {
+    const found: RecordedEvent[] = [];
+    for (const event of events) {
+      const row = event.fresh ? undefined : (this.byId.get(event.id) as EventRow | undefined);
+      if (!row) continue;
+      const stored = toEvent(row);
+      if (!isSameContent(stored, stream, event))
+        return {
+          error: new EventIdReusedError(
+            event.id,
+            `is stored with other content at position ${stored.position} in stream ${stored.stream}`,
+          ),
+        };
+      found.push(stored);
+    }
+    if (found.length === 0) return null;
+    const first = events[0]!.id;
+    if (found.length < events.length)
+      return {
+        error: new EventIdReusedError(
+          found[0]!.id,
+          `${found.length} of the ${events.length} events are stored already, the others are not`,
+        ),
+      };
+    if (idAfterLast !== null && this.byId.get(idAfterLast))
+      return { error: new EventIdReusedError(first, "the key was used for an append of more events") };
+    return { events: found, repeated: true };
+  }
+
+  #store(stream: string, version: number, event: NewEvent): RecordedEvent {
+    const { id, type, payload, meta, payloadText, metaText } = event;
+    const position = ++this.head;
+    const time = this.#lastTime;
+    this.#insert.run(position, id, type, version, stream, time, payloadText, metaText);
+    return { id, type, stream, version, position, time, payload: payload as RecordedEvent["payload"], meta };
+  }
+
+  read({ after, limit, backward, wanted, category }: ReadOptions): Page {
+    const statement = backward ? this.#backward : this.#forward;
+    const events: RecordedEvent[] = [];
+    let position = after;
+    let bytes = 0;
+    for (let seen = 0; seen < eventsPerPage;) {
+      const rows = statement.all(position, rowsPerStep) as EventRow[];
+      for (const row of rows) {
+        const isWanted = (!wanted || wanted(row[2])) && (category === undefined || categoryOf(row[4]) === category);
+        if (isWanted) {
+          bytes += sizeOf(row);
+          if (bytes > pageBytes && events.length > 0) return { events, position, end: false };
+          events.push(toEvent(row));
+        }
+        position = row[0];
+        if (events.length >= limit) return { events, position, end: false };
+      }
+      seen += rows.length;
+      if (rows.length < rowsPerStep) return { events, position, end: true };
+    }
+    return { events, position, end: false };
+  }
+}

@@ -1,0 +1,92 @@
+import { existsSync, readdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { StoreUnavailableError } from "../../core/errors.ts";
+import type { Fields } from "../../core/fields.ts";
+import type { ReadTable } from "../../core/read-table.ts";
+import { removeFile, SqliteGeneration } from "./generation.ts";
+import { HostFile } from "./host-file.ts";
+
+/**
+ * `<name>.db` says which generation is live and is locked by the host; the generations are files of their own beside it,
+ * `<name>.1.db`, `<name>.2.db` … The switch is one committed number.
+ */
+export class SqliteReadTable implements ReadTable {
+  readonly engine = "sqlite";
+  readonly #file: string;
+  #host: HostFile | null = null;
+  #live: SqliteGeneration | null = null;
+  readonly #building = new Set<SqliteGeneration>();
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  #fileOf(generation: number | string): string {
+    return join(dirname(this.#file), `${basename(this.#file, ".db")}.${generation}.db`);
+  }
+
+  async open(fields: Fields): Promise<void> {
+    if (this.#live) return;
+    const host = new HostFile(this.#file, this.#file);
+    try {
+      const number = host.generation;
+      if (number > 0 && existsSync(this.#fileOf(number)))
+        this.#live = SqliteGeneration.open(number, this.#fileOf(number));
+      else {
+        // Nothing yet, or somebody deleted the file to have it folded again.
+        const first = SqliteGeneration.create(number + 1, this.#fileOf(number + 1), fields);
+        host.generation = number + 1;
+        this.#live = first;
+      }
+      this.#host = host;
+      this.#removeLeftovers(this.#live.number);
+    } catch (error) {
+      this.#live?.close();
+      this.#live = null;
+      host.close();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const generation of this.#building) generation.close();
+    this.#building.clear();
+    this.#live?.close();
+    this.#live = null;
+    this.#host?.close();
+    this.#host = null;
+  }
+
+  live(): SqliteGeneration {
+    if (!this.#live) throw new StoreUnavailableError(this.#file, "the read table is not open");
+    return this.#live;
+  }
+
+  async build(fields: Fields): Promise<SqliteGeneration> {
+    const number = Math.max(this.live().number, ...[...this.#building].map((other) => other.number)) + 1;
+    const generation = SqliteGeneration.create(number, this.#fileOf(number), fields);
+    this.#building.add(generation);
+    return generation;
+  }
+
+  async switchTo(generation: SqliteGeneration): Promise<void> {
+    const old = this.live();
+    // One commit: a crash before it finds the old generation live, after it the new one; the other is a leftover.
+    this.#host!.generation = generation.number;
+    this.#live = generation;
+    this.#building.delete(generation);
+    old.remove();
+  }
+
+  async drop(generation: SqliteGeneration): Promise<void> {
+    if (this.#building.delete(generation)) generation.remove();
+  }
+
+  #removeLeftovers(live: number): void {
+    const prefix = `${basename(this.#file, ".db")}.`;
+    for (const file of readdirSync(dirname(this.#file))) {
+      const number = file.startsWith(prefix) ? /^(\d+)\.db$/.exec(file.slice(prefix.length))?.[1] : undefined;
+      if (number !== undefined && Number(number) !== live) removeFile(this.#fileOf(number));
+    }
+  }
+}

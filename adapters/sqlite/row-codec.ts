@@ -1,0 +1,57 @@
+import type { Field, FieldOptions, Fields, FieldType, Row } from "../../core/fields.ts";
+
+const sqlTypes: Record<FieldType, string> = {
+  string: "TEXT",
+  date: "TEXT",
+  object: "TEXT",
+  array: "TEXT",
+  integer: "INTEGER",
+  boolean: "INTEGER",
+  number: "REAL",
+};
+
+export const quote = (name: string) => `"${name}"`;
+
+export function createRows(fields: Fields): string {
+  const all = [...fields.values()];
+  const columns = all.map(
+    ({ name, type, required }) => `, ${quote(name)} ${sqlTypes[type]}${required ? " NOT NULL" : ""}`,
+  );
+  const indexes = all
+    .filter(({ index, unique }) => index || unique)
+    .map(
+      ({ name, unique }) =>
+        `CREATE ${unique ? "UNIQUE " : ""}INDEX ${quote(`rows_${name}`)} ON "rows" (${quote(name)});`,
+    );
+  // One tree instead of two: rows are found by id, and the id is the order of last resort.
+  return `CREATE TABLE "rows" (id TEXT PRIMARY KEY NOT NULL${columns.join("")}) STRICT, WITHOUT ROWID;${indexes.join("")}`;
+}
+
+/** A stored value as SQLite takes it. */
+export function encode({ type }: Field, value: unknown): unknown {
+  if (value === null) return null;
+  if (type === "boolean") return value === true ? 1 : 0;
+  return type === "object" || type === "array" ? JSON.stringify(value) : value;
+}
+
+/** Turns `[id, …fields]` as SQLite answers it into a row. */
+export function rowDecoder(fields: Fields): (values: unknown[]) => Row {
+  const plan = [...fields.values()].map(({ name, type }, index) => ({ name, type, at: index + 1 }));
+  return (values) => {
+    const row: Row = { id: values[0] as string };
+    for (const { name, type, at } of plan) {
+      const value = values[at];
+      if (type === "boolean") row[name] = value === null ? null : value === 1;
+      else if ((type === "object" || type === "array") && value !== null) row[name] = JSON.parse(value as string);
+      else row[name] = value;
+    }
+    return row;
+  };
+}
+
+export const fieldsToText = (fields: Fields) => JSON.stringify([...fields.values()]);
+
+export function fieldsFromText(text: string): Fields {
+  const all = JSON.parse(text) as (FieldOptions & Field)[];
+  return new Map(all.map((field) => [field.name, field]));
+}

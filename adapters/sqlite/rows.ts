@@ -1,0 +1,42 @@
+import type Database from "better-sqlite3";
+import type { Fields, Row } from "../../core/fields.ts";
+import type { Query } from "../../core/query.ts";
+import type { Rows } from "../../core/read-table.ts";
+import { Statements } from "./database.ts";
+import { quote, rowDecoder } from "./row-codec.ts";
+import { filter, tail } from "./where.ts";
+
+/** The rows as one connection sees them. */
+export class SqliteRows implements Rows {
+  readonly #statements: Statements;
+  readonly #select: string;
+  readonly #decode: (values: unknown[]) => Row;
+  readonly #byId: Database.Statement<unknown[], unknown[]>;
+
+  constructor(db: Database.Database, fields: Fields) {
+    this.#statements = new Statements(db);
+    this.#select = `SELECT ${["id", ...fields.keys()].map(quote).join(", ")} FROM "rows"`;
+    this.#decode = rowDecoder(fields);
+    this.#byId = (db.prepare(`${this.#select} WHERE id = ?`) as Database.Statement<unknown[], unknown[]>).raw(true);
+  }
+
+  find(query: Query): Row[] {
+    const { text, values } = tail(query, "id");
+    return this.#statements
+      .prepare(`${this.#select} ${text}`)
+      .all(...values)
+      .map(this.#decode);
+  }
+
+  count(query: Query): number {
+    const { text, values } = filter(query);
+    return this.#statements.prepare(`SELECT count(*) FROM "rows" ${text}`).get(...values)?.[0] as number;
+  }
+
+  findByIds(ids: readonly string[]): Row[] {
+    return ids
+      .map((id) => this.#byId.get(id))
+      .filter((row) => row !== undefined)
+      .map(this.#decode);
+  }
+}

@@ -1,0 +1,45 @@
+import { dirname, resolve } from "node:path";
+import type { Adapter } from "../../core/adapter.ts";
+import { DefinitionError } from "../../core/errors.ts";
+import { SqliteEventLog, type SqliteLogOptions } from "./event-log.ts";
+import { SqliteReadTable } from "./read-table.ts";
+
+/**
+ * A log or a read table in a file of this machine, hosted by one process.
+ *
+ * @example EventStore("orderEvents", { adapter: sqlite("/var/lib/shop/orders.db", { synchronous: "NORMAL" }) })
+ * @throws DefinitionError without a path
+ */
+export function sqlite(path: string, options: SqliteLogOptions = {}): Adapter {
+  const { synchronous = "FULL" } = options;
+  if (typeof path !== "string" || path === "" || path.startsWith(":"))
+    throw new DefinitionError({
+      field: "adapter",
+      found: path,
+      expected: "the path of a file, like sqlite:data/orders.db",
+    });
+  if (synchronous !== "FULL" && synchronous !== "NORMAL")
+    throw new DefinitionError({ field: "adapter.synchronous", found: synchronous, expected: "FULL or NORMAL" });
+  const file = resolve(path);
+  return {
+    engine: "sqlite",
+    location: `sqlite:${file}`,
+    eventLog: () => new SqliteEventLog(file, { synchronous }),
+    readTable: () => new SqliteReadTable(file),
+    beside: (name) => sqlite(`${dirname(file)}/${name}.db`),
+  };
+}
+
+/** `sqlite:<path>`, with `?synchronous=NORMAL` where wanted. */
+export function sqliteFromString(connectionString: string): Adapter {
+  const [path = "", search = ""] = connectionString.slice("sqlite:".length).split("?");
+  const options: Record<string, string> = Object.fromEntries(new URLSearchParams(search));
+  const unknown = Object.keys(options).find((key) => key !== "synchronous");
+  if (unknown !== undefined)
+    throw new DefinitionError({
+      field: `adapter.${unknown}`,
+      found: options[unknown],
+      expected: "no option but synchronous",
+    });
+  return sqlite(path, options);
+}

@@ -1,0 +1,100 @@
+import type { Condition, Query, Sort } from "../../core/query.ts";
+
+/** SQL text and the values of its parameters. */
+export interface Sql {
+  text: string;
+  values: unknown[];
+}
+
+const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
+const toSqlValue = (value: unknown) => (typeof value === "boolean" ? Number(value) : value);
+const isJson = (type: string) => type === "object" || type === "array";
+
+/** WHERE, ORDER BY and LIMIT of a query. Rows that are equal in the order asked for come by `tieBreaker`. */
+export function tail(query: Query, tieBreaker: string): Sql {
+  const where = filter(query);
+  const text = `${where.text} ORDER BY ${orderBy(query.sort, tieBreaker)}`;
+  if (query.limit === null && query.offset === 0) return { text, values: where.values };
+  return { text: `${text} LIMIT ? OFFSET ?`, values: [...where.values, query.limit ?? -1, query.offset] };
+}
+
+/** The WHERE clause of a query's conditions and search; empty where it has none. */
+export function filter({ where, search }: Query): Sql {
+  const parts: Sql[] = [];
+  if (where) parts.push(compile(where));
+  if (search)
+    parts.push(
+      anyOf(
+        search.fields.map((field) => ({
+          text: `contains_text(?, ${quote(field)})`,
+          values: [search.text.toLowerCase()],
+        })),
+      ),
+    );
+  return parts.length === 0
+    ? { text: "", values: [] }
+    : { text: `WHERE ${join(parts, "AND").text}`, values: join(parts, "AND").values };
+}
+
+const anyOf = (parts: Sql[]): Sql => join(parts, "OR");
+
+function join(parts: Sql[], by: "AND" | "OR"): Sql {
+  if (parts.length === 0) return { text: by === "AND" ? "1" : "0", values: [] };
+  if (parts.length === 1) return parts[0]!;
+  return { text: `(${parts.map((part) => part.text).join(` ${by} `)})`, values: parts.flatMap((part) => part.values) };
+}
+
+function orderBy(sort: readonly Sort[], tieBreaker: string): string {
+  const keys = sort.map(({ field, path, descending }) => {
+    const column = quote(field);
+    // The steps are quoted for JSON's path and then for SQL's text.
+    const value =
+      path.length === 0
+        ? column
+        : `json_extract(${column}, '$${path
+            .map((step) => `."${step}"`)
+            .join("")
+            .replaceAll("'", "''")}')`;
+    return descending ? `${value} DESC` : value;
+  });
+  return [...keys, quote(tieBreaker)].join(", ");
+}
+
+/**
+ * SQL knows a third answer, NULL, where a field has no value. It counts as false here, so a negation first makes it
+ * false: `{a: {$ne: 1}}` is true for rows without `a`, as in MongoDB.
+ */
+function compile(condition: Condition): Sql {
+  if ("and" in condition) return join(condition.and.map(compile), "AND");
+  if ("or" in condition) return join(condition.or.map(compile), "OR");
+  if ("not" in condition) {
+    const { text, values } = compile(condition.not);
+    return { text: `NOT ifnull(${text}, 0)`, values };
+  }
+  const { field, type, path, operator, value } = condition;
+  const column = quote(field);
+  if (isJson(type) && !(operator === "$exists" && path.length === 0))
+    return { text: `json_matches(?, ${column})`, values: [JSON.stringify({ path, operator, value })] };
+  switch (operator) {
+    case "$exists":
+      return { text: `${column} IS ${value === true ? "NOT NULL" : "NULL"}`, values: [] };
+    case "$eq":
+      return value === null
+        ? { text: `${column} IS NULL`, values: [] }
+        : { text: `${column} = ?`, values: [toSqlValue(value)] };
+    case "$in": {
+      const list = value as unknown[];
+      const among: Sql = {
+        text: `${column} IN (SELECT value FROM json_each(?))`,
+        values: [JSON.stringify(list.filter((one) => one !== null).map(toSqlValue))],
+      };
+      return list.includes(null) ? anyOf([among, { text: `${column} IS NULL`, values: [] }]) : among;
+    }
+    case "$regex":
+      return { text: `text_matches(?, ${column})`, values: [JSON.stringify({ path, operator, value })] };
+    default: {
+      const sign = { $gt: ">", $gte: ">=", $lt: "<", $lte: "<=" }[operator];
+      return { text: `${column} ${sign} ?`, values: [toSqlValue(value)] };
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import type { EventLog } from "./event-log.ts";
+import type { ReadTable } from "./read-table.ts";
+import { UnknownAdapterError } from "./errors.ts";
+
+/** Where a log or a table lives: an engine and a place in it. Opens nothing by itself. */
+export interface Adapter {
+  readonly engine: string;
+  /** Two adapters with the same location are the same place. */
+  readonly location: string;
+  /** Missing where the engine keeps no logs. */
+  eventLog?(): EventLog;
+  /** Missing where the engine keeps no tables. */
+  readTable?(): ReadTable;
+  /** The place next to this one for a table called `name`, used where an aggregate names none of its own. */
+  beside?(name: string): Adapter;
+}
+
+/** The engines that a connection string can name, by scheme, and the one for stores that name none. */
+export interface Engines {
+  byScheme: Readonly<Record<string, (connectionString: string) => Adapter>>;
+  byDefault(name: string): Adapter;
+}
+
+/** @throws UnknownAdapterError */
+export function resolveAdapter(engines: Engines, given: string | Adapter): Adapter {
+  if (
+    typeof given === "object" &&
+    given !== null &&
+    typeof given.engine === "string" &&
+    typeof given.location === "string"
+  )
+    return given;
+  const scheme = typeof given === "string" ? given.slice(0, given.indexOf(":")) : "";
+  const open = Object.hasOwn(engines.byScheme, scheme) ? engines.byScheme[scheme] : undefined;
+  if (!open)
+    throw new UnknownAdapterError(
+      given,
+      Object.keys(engines.byScheme).map((known) => `${known}:`),
+    );
+  return open(given as string);
+}

@@ -1,0 +1,160 @@
+import { EventTooLargeError, ValidationError, type Problem } from "./errors.ts";
+import { eventIdOfKey, isEventId, newEventId } from "./event-id.ts";
+import { expectedVersionProblem, type ExpectedVersion } from "./expected-version.ts";
+import { isProblem, toJson, type JsonValue } from "./json.ts";
+import type { EventMeta } from "./recorded-event.ts";
+import { isReserved, nameProblem } from "./stream-name.ts";
+
+const maxEvents = 10_000;
+const maxKeyCharacters = 1000;
+
+/** An event as a caller hands it to `append`. */
+export interface EventInput {
+  /** A UUID. Sending the same id again stores once. */
+  id?: string | undefined;
+  type: string;
+  /** Any JSON value. */
+  payload: unknown;
+  /** The caller's own fields; `correlationId` and `causationId` are filled in where they are missing. */
+  meta?: Record<string, unknown> | undefined;
+}
+
+export interface AppendInput {
+  stream: string;
+  /** 1 to 10,000; stored all together or not at all. */
+  events: EventInput[];
+  expectedVersion?: ExpectedVersion | undefined;
+  /** Names this append: sent again with the same key, it stores once. For events without an `id` of their own. */
+  key?: string | undefined;
+}
+
+/** An event that passed every check; its JSON is written once, here. */
+export interface NewEvent {
+  id: string;
+  /** The id was made here and now, so no log can know it yet. */
+  fresh: boolean;
+  type: string;
+  payload: unknown;
+  meta: EventMeta;
+  payloadText: string;
+  metaText: string;
+}
+
+/** One append as an engine gets it: valid, with ids, ready to be stored beside others in one commit. */
+export interface AppendRequest {
+  stream: string;
+  expectedVersion: ExpectedVersion;
+  events: NewEvent[];
+  /** The id that the event after the last would have under the same key: if it is known, the key was used for more events. */
+  idAfterLast: string | null;
+}
+
+export interface AppendContext {
+  correlationId: string;
+  causationId: string;
+  maxEventBytes: number;
+}
+
+/**
+ * Checks everything that can be checked without the log, and fills in ids and meta.
+ * @throws ValidationError with every problem found; EventTooLargeError.
+ */
+export function toAppendRequest(input: AppendInput, context: AppendContext): AppendRequest {
+  const { stream, events, expectedVersion = "any", key } = input;
+  const problems: Problem[] = [];
+  const note = (problem: Problem | null) => void (problem && problems.push(problem));
+
+  note(ownNameProblem("stream", stream));
+  note(expectedVersionProblem(expectedVersion));
+  if (key !== undefined && (typeof key !== "string" || key === "" || key.length > maxKeyCharacters))
+    note({ field: "key", found: key, expected: `a string of 1 to ${maxKeyCharacters} characters` });
+  if (!Array.isArray(events) || events.length === 0 || events.length > maxEvents)
+    note({ field: "events", found: events, expected: `an array of 1 to ${maxEvents} events` });
+  if (problems.length > 0) throw new ValidationError(problems);
+
+  const accepted = events.map((event, index) => toNewEvent(event, index, key, context, problems));
+  if (accepted.length > 1) noteTwins(accepted, problems);
+  if (problems.length > 0) throw new ValidationError(problems);
+  return {
+    stream,
+    expectedVersion,
+    events: accepted as NewEvent[],
+    idAfterLast: key === undefined ? null : eventIdOfKey(key, events.length),
+  };
+}
+
+function toNewEvent(
+  input: EventInput,
+  index: number,
+  key: string | undefined,
+  context: AppendContext,
+  problems: Problem[],
+): NewEvent | null {
+  const field = `events.${index}`;
+  const before = problems.length;
+  const note = (problem: Problem | null) => void (problem && problems.push(problem));
+  const accept = (json: JsonValue | Problem): JsonValue | null => {
+    if (!isProblem(json)) return json;
+    problems.push(json);
+    return null;
+  };
+
+  if (input === null || typeof input !== "object") {
+    note({ field, found: input, expected: "an event: {type, payload, id?, meta?}" });
+    return null;
+  }
+  const { id, type, payload, meta } = input;
+  note(ownNameProblem(`${field}.type`, type));
+  if (typeof type === "string" && /[*?]/.test(type))
+    note({ field: `${field}.type`, found: type, expected: "a name without wildcards" });
+  if (id !== undefined && id !== null && !isEventId(id)) note({ field: `${field}.id`, found: id, expected: "a UUID" });
+  if (meta !== undefined && (meta === null || typeof meta !== "object" || Array.isArray(meta)))
+    note({ field: `${field}.meta`, found: meta, expected: "an object" });
+  for (const own of ["correlationId", "causationId"] as const)
+    if (meta?.[own] !== undefined && typeof meta[own] !== "string")
+      note({ field: `${field}.meta.${own}`, found: meta[own], expected: "a string" });
+
+  const body = accept(toJson(`${field}.payload`, payload));
+  const header = accept(
+    toJson(`${field}.meta`, { correlationId: context.correlationId, causationId: context.causationId, ...meta }),
+  );
+  if (!body || !header || problems.length > before) return null;
+  refuseTooLarge(field, body.text, header.text, context.maxEventBytes);
+  return {
+    fresh: !id && key === undefined,
+    id: id?.toLowerCase() ?? (key === undefined ? newEventId() : eventIdOfKey(key, index)),
+    type,
+    payload: body.value,
+    meta: header.value as EventMeta,
+    payloadText: body.text,
+    metaText: header.text,
+  };
+}
+
+function ownNameProblem(field: string, name: unknown): Problem | null {
+  const problem = nameProblem(field, name);
+  if (problem || !isReserved(name as string)) return problem;
+  return { field, found: name, expected: 'a name that does not begin with "$", which the framework keeps for itself' };
+}
+
+function refuseTooLarge(field: string, payloadText: string, metaText: string, maxEventBytes: number): void {
+  // A UTF-16 unit is at most 3 bytes of UTF-8, so most events need no count.
+  if ((payloadText.length + metaText.length) * 3 <= maxEventBytes) return;
+  const bytes = Buffer.byteLength(payloadText) + Buffer.byteLength(metaText);
+  if (bytes > maxEventBytes) throw new EventTooLargeError(field, bytes, maxEventBytes);
+}
+
+function noteTwins(events: (NewEvent | null)[], problems: Problem[]): void {
+  const seen = new Map<string, number>();
+  events.forEach((event, index) => {
+    if (!event) return;
+    const twin = seen.get(event.id);
+    if (twin !== undefined)
+      problems.push({
+        field: `events.${index}.id`,
+        found: event.id,
+        expected: `an id that events.${twin} does not have`,
+      });
+    seen.set(event.id, index);
+  });
+}

@@ -1,0 +1,198 @@
+import { Errors } from "moleculer";
+
+/** One thing that is wrong with an input: where it stands, what was found there and what belongs there. */
+export interface Problem {
+  field: string;
+  found: unknown;
+  expected: string;
+}
+
+/** `found` as it appears in a message: short, and unable to throw whatever it is. */
+export function show(found: unknown): string {
+  if (typeof found === "string")
+    return found.length > 60 ? `"${found.slice(0, 60)}…" (${found.length} long)` : `"${found}"`;
+  if (typeof found === "bigint") return `BigInt ${found}`;
+  if (typeof found === "function" || typeof found === "symbol") return typeof found;
+  if (found === null || typeof found !== "object") return String(found);
+  if (Array.isArray(found)) return `an array of ${found.length}`;
+  return found instanceof Date ? `Date ${String(found)}` : "an object";
+}
+
+/** The same for `data`, which must survive the JSON of a transporter. */
+function portable(found: unknown): unknown {
+  return found === null || ["string", "number", "boolean"].includes(typeof found) ? found : show(found);
+}
+
+const inWords = (problems: readonly Problem[]) =>
+  problems.map(({ field, found, expected }) => `${field}: found ${show(found)}, expected ${expected}`).join("; ");
+
+const asData = (problems: readonly Problem[]) =>
+  problems.map(({ field, found, expected }) => ({
+    field,
+    found: portable(found),
+    expected,
+    message: `${field}: found ${show(found)}, expected ${expected}`,
+  }));
+
+/** Moleculer's own validation error, with one entry in `data` per problem. 422. */
+export class ValidationError extends Errors.ValidationError {
+  override name = "ValidationError";
+
+  constructor(problems: readonly Problem[]) {
+    super(inWords(problems), "VALIDATION_ERROR", asData(problems));
+  }
+}
+
+/** Another append came first. 409; `data` is `{stream, expected, actual}`. */
+export class VersionConflictError extends Errors.MoleculerClientError {
+  override name = "VersionConflictError";
+
+  constructor(stream: string, expected: number | string, actual: number) {
+    super(`stream ${show(stream)}: found version ${actual}, expected ${expected}`, 409, "VERSION_CONFLICT", {
+      stream,
+      expected,
+      actual,
+    });
+  }
+}
+
+/** An event id (or append key) is already stored with other content, or only part of a batch is known. 409. */
+export class EventIdReusedError extends Errors.MoleculerClientError {
+  override name = "EventIdReusedError";
+
+  constructor(id: string, why: string) {
+    super(`event id ${id}: ${why}`, 409, "EVENT_ID_REUSED", { id, why });
+  }
+}
+
+/** 413; `data` is `{field, actual, expected}` in bytes of JSON. */
+export class EventTooLargeError extends Errors.MoleculerClientError {
+  override name = "EventTooLargeError";
+
+  constructor(field: string, actual: number, expected: number) {
+    super(`${field}: found ${actual} bytes of JSON, expected at most ${expected}`, 413, "EVENT_TOO_LARGE", {
+      field,
+      actual,
+      expected,
+    });
+  }
+}
+
+/** A query, sort or search that names an unknown field or operator, or compares what cannot be compared. 422. */
+export class InvalidQueryError extends Errors.MoleculerClientError {
+  override name = "InvalidQueryError";
+
+  constructor(problem: Problem) {
+    super(inWords([problem]), 422, "INVALID_QUERY", asData([problem])[0]);
+  }
+}
+
+/** What a transform returned does not fit the aggregate's fields: an error of the event. 422. */
+export class InvalidRowError extends Errors.MoleculerClientError {
+  override name = "InvalidRowError";
+
+  constructor(problems: readonly Problem[]) {
+    super(inWords(problems), 422, "INVALID_ROW", asData(problems));
+  }
+}
+
+/** A row with this id, or with this value of a unique field, is there already: an error of the event. 409. */
+export class DuplicateRowError extends Errors.MoleculerClientError {
+  override name = "DuplicateRowError";
+
+  constructor(field: string, found: unknown) {
+    super(`${field}: a row with ${show(found)} exists already`, 409, "DUPLICATE_ROW", {
+      field,
+      found: portable(found),
+    });
+  }
+}
+
+/** A fold's token that does not belong to the event being folded right now. 409. */
+export class FoldEndedError extends Errors.MoleculerClientError {
+  override name = "FoldEndedError";
+
+  constructor(aggregate: string) {
+    super(
+      `${aggregate}: this query belongs to a transform that has ended; a transform must await its queries before it returns`,
+      409,
+      "FOLD_ENDED",
+      { aggregate },
+    );
+  }
+}
+
+/** An event was given to `retry` or `skip` that is not parked. 404. */
+export class UnknownParkedEventError extends Errors.MoleculerClientError {
+  override name = "UnknownParkedEventError";
+
+  constructor(aggregate: string, id: string) {
+    super(`${aggregate}: event ${id} is not parked; expected one that "parked" lists`, 404, "UNKNOWN_PARKED_EVENT", {
+      id,
+    });
+  }
+}
+
+/** A store or aggregate defined in a way that cannot work. 422, thrown where it is defined or mixed in. */
+export class DefinitionError extends Errors.MoleculerClientError {
+  override name = "DefinitionError";
+
+  constructor(problem: Problem) {
+    super(inWords([problem]), 422, "DEFINITION", asData([problem])[0]);
+  }
+}
+
+/** Two different definitions under one name on one broker. 409. */
+export class NameTakenError extends Errors.MoleculerClientError {
+  override name = "NameTakenError";
+
+  constructor(name: string, why: string) {
+    super(`${name}: ${why}`, 409, "NAME_TAKEN", { name, why });
+  }
+}
+
+/** An adapter string whose scheme no engine answers to. 422. */
+export class UnknownAdapterError extends Errors.MoleculerClientError {
+  override name = "UnknownAdapterError";
+
+  constructor(found: unknown, known: readonly string[]) {
+    super(
+      `adapter: found ${show(found)}, expected one of ${known.join(", ")} or an adapter's factory`,
+      422,
+      "UNKNOWN_ADAPTER",
+      {
+        found: portable(found),
+        expected: known,
+      },
+    );
+  }
+}
+
+/** A file or database that this version cannot host. Not retryable: somebody has to act. 409. */
+export class UnusableStoreError extends Errors.MoleculerClientError {
+  override name = "UnusableStoreError";
+
+  constructor(where: string, why: string, cause?: unknown) {
+    super(`${where}: ${why}`, 409, "UNUSABLE_STORE", { where, why });
+    if (cause !== undefined) this.cause = cause;
+  }
+}
+
+/** The engine cannot write or answer now. Nothing was stored; the same call may be sent again. 503, retryable. */
+export class StoreUnavailableError extends Errors.MoleculerRetryableError {
+  override name = "StoreUnavailableError";
+
+  constructor(where: string, why: string, cause?: unknown) {
+    super(`${where}: ${why}`, 503, "STORE_UNAVAILABLE", { where, why });
+    if (cause !== undefined) this.cause = cause;
+  }
+}
+
+/** No row or event with this id: moleculer-db's error, with a type. 404. */
+export class EntityNotFoundError extends Errors.MoleculerClientError {
+  override name = "EntityNotFoundError";
+
+  constructor(id: unknown) {
+    super("Entity not found", 404, "ENTITY_NOT_FOUND", { id });
+  }
+}

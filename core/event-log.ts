@@ -1,0 +1,110 @@
+import type { AppendRequest } from "./append-request.ts";
+import type { Query } from "./query.ts";
+import type { RecordedEvent } from "./recorded-event.ts";
+
+/** What an engine says of itself; the contract suite checks each claim. */
+export interface LogCapabilities {
+  /** What an acknowledged append survives: the death of the process, or a power cut as well. */
+  durability: "process" | "power" | "none";
+  /** One process hosts the log (SQLite, memory), or any number of nodes share it. */
+  hosts: "one" | "many";
+}
+
+/** The verdict on one append of a commit: each has its own, so a conflict fails nobody else. */
+export type AppendVerdict = { events: RecordedEvent[]; repeated: boolean } | { error: Error };
+
+export interface ReadOptions {
+  /** Only events after this position; backward: before it. */
+  after: number;
+  /** At most this many events. */
+  limit: number;
+  /** Newest first. */
+  backward?: boolean;
+  /** Left out: every type. Called once per event, so it must be fast. */
+  wanted?: (type: string) => boolean;
+  category?: string;
+}
+
+export interface ReadStreamOptions {
+  /** Only events after this version; backward: before it. */
+  afterVersion: number;
+  limit: number;
+  backward?: boolean;
+  wanted?: (type: string) => boolean;
+}
+
+export interface Page {
+  events: RecordedEvent[];
+  /** How far the log was looked through: the next page starts here. Beyond the last event where others were passed over. */
+  position: number;
+  /** Nothing lay beyond `position` in the direction of reading when the page was read. */
+  end: boolean;
+}
+
+export interface StreamSummary {
+  stream: string;
+  version: number;
+  /** Time of its last event. */
+  time: string;
+}
+
+/** A value under a key, with the number of its change, for compare-and-set. */
+export interface Versioned {
+  value: unknown;
+  revision: number;
+}
+
+/** The right to do one job alone. Whoever writes under it names the epoch, so that a holder that slept too long writes nothing. */
+export interface Lease {
+  name: string;
+  holder: string;
+  /** Rises with every new holder. */
+  epoch: number;
+}
+
+/**
+ * The port of an engine that keeps the log.
+ *
+ * The laws it answers for: a commit is all or nothing and durable (1), versions are contiguous (2),
+ * positions rise by one in commit order and never appear late (3), stored events never change (9).
+ * Every method fails with StoreUnavailableError where the engine does not answer.
+ */
+export interface EventLog {
+  readonly engine: string;
+  readonly capabilities: LogCapabilities;
+
+  /** @throws UnusableStoreError where this version cannot host what it finds. */
+  open(): Promise<void>;
+  close(): Promise<void>;
+
+  /** Given when the log was created and kept for ever, also in copies: a table that was folded from another log is noticed. */
+  identity(): Promise<string>;
+
+  /**
+   * Stores many appends in one commit and answers a verdict for each, in their order. Within the commit an append
+   * sees those before it. If the commit itself fails, nothing of it is stored and the promise is rejected.
+   */
+  append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]>;
+
+  /** The position of the last event, 0 in an empty log. */
+  head(): Promise<number>;
+  read(options: ReadOptions): Promise<Page>;
+  readStream(stream: string, options: ReadStreamOptions): Promise<RecordedEvent[]>;
+  find(query: Query): Promise<RecordedEvent[]>;
+  count(query: Query): Promise<number>;
+  findByIds(ids: readonly string[]): Promise<RecordedEvent[]>;
+  /** In the order of their names, after the stream `after`. */
+  streams(options: { category?: string; after?: string; limit: number }): Promise<StreamSummary[]>;
+
+  /** Control state (checkpoints, paused, parked …): null where the key was never written. */
+  getState(key: string): Promise<Versioned | null>;
+  /**
+   * Writes only if the key is still at `revision` (0: never written) and, where a lease is given, only if it is still
+   * held at that epoch. Answers the new revision, or null where somebody else was first.
+   */
+  putState(key: string, value: unknown, revision: number, lease?: Lease): Promise<number | null>;
+
+  /** Takes or renews the lease; null while another holder has it. It falls free `ttlMs` after the last renewal. */
+  acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null>;
+  releaseLease(lease: Lease): Promise<void>;
+}

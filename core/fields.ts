@@ -1,0 +1,177 @@
+import { DefinitionError, InvalidRowError, type Problem } from "./errors.ts";
+import { isProblem, toJson } from "./json.ts";
+
+export type FieldType = "string" | "integer" | "number" | "boolean" | "date" | "object" | "array";
+
+export interface FieldOptions {
+  type: FieldType;
+  /** Queries and sorts by this field use an index. */
+  index?: boolean;
+  /** No two rows have the same value; rows without a value do not count. */
+  unique?: boolean;
+  /** Every row has a value. */
+  required?: boolean;
+}
+
+export type FieldsInput = Readonly<Record<string, FieldType | FieldOptions>>;
+
+type ValueOf<Type> = Type extends "string" | "date"
+  ? string
+  : Type extends "integer" | "number"
+    ? number
+    : Type extends "boolean"
+      ? boolean
+      : Type extends "array"
+        ? unknown[]
+        : Type extends "object"
+          ? Record<string, unknown>
+          : never;
+
+type TypeOf<Field> = Field extends { type: infer Type } ? Type : Field;
+
+/** A row as queries answer it: every declared field is there, null where it has no value. Dates are ISO strings. */
+export type RowOf<Fields extends FieldsInput> = { id: string } & {
+  [Name in keyof Fields]: Fields[Name] extends { required: true }
+    ? ValueOf<TypeOf<Fields[Name]>>
+    : ValueOf<TypeOf<Fields[Name]>> | null;
+};
+
+type InputOf<Type> = Type extends "date" ? string | Date : Type extends "object" ? object : ValueOf<Type>;
+
+/** A row as a transform returns it: the fields it wants to set. Without an `id` it gets one from the event. */
+export type RowInput<Fields extends FieldsInput> = { id?: string | null | undefined } & {
+  [Name in keyof Fields]?: InputOf<TypeOf<Fields[Name]>> | null | undefined;
+};
+
+/** Untyped row, as engines and the fold handle it. */
+export type Row = { id: string } & Record<string, unknown>;
+
+export interface Field {
+  name: string;
+  type: FieldType;
+  index: boolean;
+  unique: boolean;
+  required: boolean;
+}
+
+/** The declared fields of a table, checked. `id` is not among them: it is every row's key. */
+export type Fields = ReadonlyMap<string, Field>;
+
+const types: readonly string[] = ["string", "integer", "number", "boolean", "date", "object", "array"];
+const maxIdCharacters = 255;
+
+/** @throws DefinitionError naming the field. */
+export function parseFields(owner: string, input: FieldsInput): Fields {
+  const refuse = (field: string, found: unknown, expected: string) => {
+    throw new DefinitionError({ field: `${owner}.${field}`, found, expected });
+  };
+  if (input === null || typeof input !== "object" || Object.keys(input).length === 0)
+    refuse("fields", input, 'an object with at least one field, like {name: "string"}');
+  const fields = new Map<string, Field>();
+  for (const [name, given] of Object.entries(input)) {
+    const options = typeof given === "string" ? { type: given } : given;
+    if (!/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(name) || name === "id" || name === "_id")
+      refuse(`fields.${name}`, name, 'a name of letters, digits and _ other than "id", which every row has');
+    if (!types.includes(options?.type)) refuse(`fields.${name}`, options?.type, `one of ${types.join(", ")}`);
+    // SQL compares names without case: two such fields would be one column.
+    for (const other of fields.keys())
+      if (other.toLowerCase() === name.toLowerCase())
+        refuse(`fields.${name}`, name, `a name that differs from "${other}" by more than case`);
+    const { type, index = false, unique = false, required = false } = options;
+    if ((index || unique) && (type === "object" || type === "array"))
+      refuse(`fields.${name}`, type, "no index on an object or array");
+    fields.set(name, { name, type, index, unique, required });
+  }
+  return fields;
+}
+
+/** The row's key: the one given, or `fallback`. @throws InvalidRowError */
+export function rowId(given: unknown, fallback: string): string {
+  if (given === undefined || given === null) return fallback;
+  const problem = idProblem(given);
+  if (problem) throw new InvalidRowError([problem]);
+  return given as string;
+}
+
+export function idProblem(id: unknown): Problem | null {
+  if (typeof id === "string" && id !== "" && id.length <= maxIdCharacters && id.isWellFormed()) return null;
+  return { field: "id", found: id, expected: `a string of 1 to ${maxIdCharacters} characters` };
+}
+
+/**
+ * Checks a row against the fields and answers its values as they are stored, without those that are undefined.
+ * @throws InvalidRowError with every problem: undeclared fields, wrong types, required fields set to null.
+ */
+export function checkRow(fields: Fields, row: Record<string, unknown>): Record<string, unknown> {
+  const problems: Problem[] = [];
+  const values: Record<string, unknown> = {};
+  for (const name in row) {
+    const found = row[name];
+    if (name === "id" || found === undefined) continue;
+    const field = fields.get(name);
+    if (!field) {
+      problems.push({ field: name, found, expected: `one of the declared fields ${[...fields.keys()].join(", ")}` });
+    } else if (found === null) {
+      if (field.required)
+        problems.push({ field: name, found, expected: `a value (${field.type}): the field is required` });
+      values[name] = null;
+    } else {
+      const stored = storedValue(field, found);
+      if (stored === undefined) problems.push({ field: name, found, expected: typeInWords(field.type) });
+      else values[name] = stored;
+    }
+  }
+  if (problems.length > 0) throw new InvalidRowError(problems);
+  return values;
+}
+
+/** The required fields that `values` leaves out: a new row needs them all. */
+export const missingFields = (fields: Fields, values: Record<string, unknown>): Problem[] =>
+  [...fields.values()]
+    .filter(({ name, required }) => required && (values[name] === undefined || values[name] === null))
+    .map(({ name, type }) => ({ field: name, found: undefined, expected: `a value (${type}): the field is required` }));
+
+export function typeInWords(type: FieldType): string {
+  const words = {
+    string: "a string",
+    integer: "a whole number",
+    number: "a finite number",
+    boolean: "true or false",
+    date: "a Date or an ISO 8601 string",
+    object: "an object",
+    array: "an array",
+  };
+  return words[type];
+}
+
+/** The value as it is stored, or undefined where it does not fit the type. */
+export function storedValue(field: Field, found: unknown): unknown {
+  switch (field.type) {
+    case "string":
+      return typeof found === "string" && found.isWellFormed() ? found : undefined;
+    case "integer":
+      return Number.isSafeInteger(found) ? found : undefined;
+    case "number":
+      return Number.isFinite(found) ? found : undefined;
+    case "boolean":
+      return typeof found === "boolean" ? found : undefined;
+    case "date":
+      return isoDate(found);
+    case "object":
+    case "array": {
+      if (typeof found !== "object" || found === null || Array.isArray(found) !== (field.type === "array"))
+        return undefined;
+      const json = toJson(field.name, found);
+      if (isProblem(json)) throw new InvalidRowError([json]);
+      return json.value;
+    }
+  }
+}
+
+/** ISO 8601 with a date at least; anything else that `Date` might guess at is refused. */
+export function isoDate(found: unknown): string | undefined {
+  if (!(found instanceof Date) && !(typeof found === "string" && /^[+-]?\d{4,6}-\d{2}-\d{2}/.test(found)))
+    return undefined;
+  const date = new Date(found);
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
+}

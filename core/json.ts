@@ -1,0 +1,52 @@
+import type { Problem } from "./errors.ts";
+
+/** A value as JSON keeps it, with the text that is stored. Dates become strings, `undefined` fields disappear. */
+export interface JsonValue {
+  text: string;
+  value: unknown;
+}
+
+/**
+ * Turns a value into the JSON that is stored, so that local callers, remote ones and a replay see the same.
+ * What JSON cannot hold (a circle, a BigInt, a function, NaN) is a problem that names its path.
+ */
+export function toJson(field: string, input: unknown): JsonValue | Problem {
+  try {
+    const text = JSON.stringify(input);
+    // undefined, functions and symbols have no JSON at all
+    if (text === undefined) return { field, found: input, expected: "a JSON value" };
+    // A null in the text may be a NaN that JSON dropped; only then is the slow look worth its time.
+    const lost = text.includes("null") ? findLost(field, input) : null;
+    return lost ?? { text, value: JSON.parse(text) as unknown };
+  } catch (error) {
+    return (
+      findUnstorable(field, input, new Set()) ?? { field, found: input, expected: `a JSON value (${String(error)})` }
+    );
+  }
+}
+
+export const isProblem = (result: object): result is Problem => "expected" in result;
+
+function findLost(field: string, value: unknown): Problem | null {
+  if (typeof value === "number" && !Number.isFinite(value)) return { field, found: value, expected: "a finite number" };
+  if (value === null || typeof value !== "object" || "toJSON" in value) return null;
+  return firstInside(value, (key, inner) => findLost(`${field}.${key}`, inner));
+}
+
+function findUnstorable(field: string, value: unknown, above: Set<object>): Problem | null {
+  if (typeof value === "bigint") return { field, found: value, expected: "a JSON value (write it as a string)" };
+  if (value === null || typeof value !== "object") return null;
+  if (above.has(value)) return { field, found: value, expected: "a JSON value without a circular reference" };
+  above.add(value);
+  const problem = firstInside(value, (key, inner) => findUnstorable(`${field}.${key}`, inner, above));
+  above.delete(value);
+  return problem;
+}
+
+function firstInside(value: object, look: (key: string, inner: unknown) => Problem | null): Problem | null {
+  for (const [key, inner] of Object.entries(value)) {
+    const problem = look(key, inner);
+    if (problem) return problem;
+  }
+  return null;
+}

@@ -1,0 +1,71 @@
+import { InvalidRowError, show } from "./errors.ts";
+import { checkRow, rowId, type Fields, type Row } from "./fields.ts";
+import type { RecordedEvent } from "./recorded-event.ts";
+import type { RowChange } from "./read-table.ts";
+
+export type Operation = "create" | "createMany" | "update" | "updateMany" | "remove";
+
+/** One `.on(type).<operation>(transform)` of an aggregate. */
+export interface Mapping<Transform> {
+  /** An event type; may hold Moleculer's wildcards. */
+  pattern: string;
+  operation: Operation;
+  transform: Transform;
+}
+
+/** A mapping as it applies to one event type: the first of that type has ordinal 1. */
+export interface AppliedMapping<Transform> extends Mapping<Transform> {
+  ordinal: number;
+}
+
+/**
+ * What a transform's result changes. Rows without an id get one from the event, so that a rebuild makes the same rows.
+ * @throws InvalidRowError
+ */
+export function changesOf(
+  mapping: AppliedMapping<unknown>,
+  fields: Fields,
+  event: RecordedEvent,
+  result: unknown,
+): RowChange[] {
+  if (result === null || result === undefined) return [];
+  const { operation } = mapping;
+  const id = mapping.ordinal === 1 ? event.id : `${event.id}:${mapping.ordinal}`;
+  switch (operation) {
+    case "create":
+    case "update":
+      return [rowChange(operation, fields, result, id, "the transform's answer")];
+    case "createMany":
+    case "updateMany": {
+      if (!Array.isArray(result)) throw wrongAnswer(result, `an array of rows, as ${operation} asks for`);
+      const each = operation === "createMany" ? "create" : "update";
+      return result.map((row, index) =>
+        rowChange(each, fields, row, `${id}-${index}`, `the transform's answer.${index}`),
+      );
+    }
+    case "remove":
+      return (Array.isArray(result) ? result : [result]).map((one) => ({ operation, id: removedId(one) }));
+  }
+}
+
+function rowChange(
+  operation: "create" | "update",
+  fields: Fields,
+  row: unknown,
+  fallbackId: string,
+  at: string,
+): RowChange {
+  if (row === null || typeof row !== "object" || Array.isArray(row))
+    throw wrongAnswer(row, "a row: an object of fields", at);
+  const values = row as Partial<Row>;
+  return { operation, id: rowId(values.id, fallbackId), values: checkRow(fields, values) };
+}
+
+function removedId(one: unknown): string {
+  const id = one !== null && typeof one === "object" ? (one as Partial<Row>).id : one;
+  if (id === undefined || id === null) throw wrongAnswer(one, "an id, a row with an id, or an array of them");
+  return rowId(id, "");
+}
+
+const wrongAnswer = (found: unknown, expected: string, field = "the transform's answer") =>
+  new InvalidRowError([{ field, found: typeof found === "object" ? show(found) : found, expected }]);

@@ -1,0 +1,19 @@
+/** Answers of a broker that say "not now": the same call may succeed later without anybody changing the event. */
+const outageTypes = new Set([
+  "SERVICE_NOT_FOUND",
+  "SERVICE_NOT_AVAILABLE",
+  "REQUEST_TIMEOUT",
+  "REQUEST_SKIPPED",
+  "QUEUE_FULL",
+  "STORE_UNAVAILABLE",
+]);
+
+/**
+ * Whether an error speaks of the surroundings and not of the event: then a consumer waits and parks nothing.
+ * Compared by fields, since an error that arrives from another node is no instance of our classes.
+ */
+export function isOutage(error: unknown): boolean {
+  if (error === null || typeof error !== "object") return false;
+  const { retryable, type } = error as { retryable?: unknown; type?: unknown };
+  return retryable === true || (typeof type === "string" && outageTypes.has(type));
+}

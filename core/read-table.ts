@@ -1,0 +1,96 @@
+import type { Fields, Row } from "./fields.ts";
+import type { Query } from "./query.ts";
+
+/** Rows as one reader sees them. */
+export interface Rows {
+  find(query: Query): Row[] | Promise<Row[]>;
+  count(query: Query): number | Promise<number>;
+  /** In the order of the ids; ids without a row are left out. */
+  findByIds(ids: readonly string[]): Row[] | Promise<Row[]>;
+}
+
+/** One change of one row. `values` are checked and in stored form; fields left out of an update keep their value. */
+export type RowChange =
+  { operation: "create" | "update"; id: string; values: Record<string, unknown> } | { operation: "remove"; id: string };
+
+/** How far a generation is folded. Stored in the same commit as the rows. */
+export interface Progress {
+  /** Done up to and including this position. */
+  position: number;
+  /** The last position whose event was mapped and folded: a retry of an older event comes out of order. */
+  folded: number;
+  /** A parked event was folded after newer ones of other streams. */
+  reordered: boolean;
+  /** The log this generation was folded from; null before the first event. */
+  log: string | null;
+}
+
+/** An event set aside. Its stream's later events wait behind it, in order, with `error` null. */
+export interface ParkedEvent {
+  id: string;
+  type: string;
+  stream: string;
+  version: number;
+  position: number;
+  error: { name: string; message: string; type?: string; code?: number | string } | null;
+  attempts: number;
+  /** When it was parked: ISO 8601. */
+  time: string;
+  /** Given up by an operator; its stream goes on without it. */
+  skipped: { reason: string; time: string } | null;
+}
+
+/**
+ * Changes that commit together: rows, parked events and the checkpoint. `rows` sees what the batch has changed so far;
+ * everybody else sees committed rows only.
+ */
+export interface Batch {
+  readonly rows: Rows;
+  /** All of them or, if it throws, none. @throws DuplicateRowError, InvalidRowError */
+  apply(changes: readonly RowChange[]): void | Promise<void>;
+  /** Remembers this point, for `undo`: one event with several mappings is folded whole or not at all. */
+  mark(): void | Promise<void>;
+  /** Takes back every change since `mark`. */
+  undo(): void | Promise<void>;
+  park(event: ParkedEvent): void | Promise<void>;
+  unpark(id: string): void | Promise<void>;
+  commit(progress: Progress): void | Promise<void>;
+  rollback(): void | Promise<void>;
+}
+
+/** One physical copy of an aggregate's table. */
+export interface Generation {
+  readonly number: number;
+  /** The fields it was built with; a service that started with others builds a new one beside it. */
+  readonly fields: Fields;
+  /** Committed rows. */
+  readonly rows: Rows;
+  progress(): Progress | Promise<Progress>;
+  /** In the order of their positions, the skipped ones among them. */
+  parked(): ParkedEvent[] | Promise<ParkedEvent[]>;
+  /** Begins a batch; there is one at a time. */
+  begin(): Batch | Promise<Batch>;
+}
+
+/**
+ * The port of an engine that keeps read tables.
+ *
+ * The laws it answers for: rows and checkpoint change together, once per event (4), queries are answered by the live
+ * generation while another is built, and the switch between them is atomic (7), queries cannot write (9).
+ */
+export interface ReadTable {
+  readonly engine: string;
+
+  /** @throws UnusableStoreError where this version cannot host what it finds. */
+  /** `fields` are those of the first generation, where there is none yet. */
+  open(fields: Fields): Promise<void>;
+  close(): Promise<void>;
+  /** The generation that answers queries. */
+  live(): Generation;
+  /** A new and empty generation beside the live one. */
+  build(fields: Fields): Promise<Generation>;
+  /** Makes the generation the live one, in one step that a crash finds done or not done, and drops the old. */
+  switchTo(generation: Generation): Promise<void>;
+  /** Drops a generation that is not live. */
+  drop(generation: Generation): Promise<void>;
+}

@@ -1,0 +1,55 @@
+/** What accompanies an event: always the two ids, and the caller's own fields beside them. */
+export interface EventMeta {
+  /** The same for everything that one request brought about: Moleculer's `requestID`. */
+  correlationId: string;
+  /** The id of the message that directly caused this event: a call's context id, or another event's id. */
+  causationId: string;
+  [field: string]: unknown;
+}
+
+/** An event as it is stored, read, pumped and folded: plain JSON everywhere. */
+export interface RecordedEvent<Type extends string = string, Payload = Record<string, unknown>> {
+  /** A UUID; version 7 (RFC 9562: time-ordered) unless the caller gave one. */
+  readonly id: string;
+  readonly type: Type;
+  readonly stream: string;
+  /** 1, 2, 3 … within the stream. */
+  readonly version: number;
+  /** 1, 2, 3 … within the store, in commit order. */
+  readonly position: number;
+  /** ISO 8601, UTC, milliseconds; never earlier than the event before it. */
+  readonly time: string;
+  readonly payload: Payload;
+  readonly meta: EventMeta;
+}
+
+/** Event type → payload, for stores that type their events: `EventStore<{ "account.opened": { iban: string } }>`. */
+export type EventMap = Record<string, unknown>;
+
+/** The map of a store that does not type its events: any type, with an object of unknown fields as payload. */
+export type AnyEvents = Record<string, Record<string, unknown>>;
+
+/** The events of a map as a union, so that comparing `type` narrows `payload`. */
+export type EventOf<Events extends EventMap, Type extends keyof Events & string = keyof Events & string> = {
+  [T in Type]: RecordedEvent<T, Events[T]>;
+}[Type];
+
+/** The event types of a map that a literal name or a pattern with Moleculer's wildcards can stand for. */
+export type Matching<Events extends EventMap, Pattern extends string> = Pattern extends keyof Events & string
+  ? Pattern
+  : Pattern extends `${string}*${string}` | `${string}?${string}`
+    ? keyof Events & string
+    : never;
+
+/** Freezes an event's payload and meta all the way down: listeners and transforms of one event share the object. */
+export function freezeEvent<Event extends RecordedEvent<string, unknown>>(event: Event): Event {
+  deepFreeze(event.payload);
+  deepFreeze(event.meta);
+  return Object.freeze(event);
+}
+
+function deepFreeze(value: unknown): void {
+  if (value === null || typeof value !== "object" || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  for (const inner of Object.values(value)) deepFreeze(inner);
+}

@@ -1,0 +1,10 @@
+import { isDeepStrictEqual } from "node:util";
+import type { NewEvent } from "./append-request.ts";
+import type { RecordedEvent } from "./recorded-event.ts";
+
+/**
+ * Whether an event that is sent again says the same as the stored one. Meta does not count: the second request has
+ * another context, so other ids; the order of keys does not count either.
+ */
+export const isSameContent = (stored: RecordedEvent, stream: string, event: NewEvent): boolean =>
+  stored.stream === stream && stored.type === event.type && isDeepStrictEqual(stored.payload, event.payload);

@@ -1,0 +1,20 @@
+import { engines } from "./adapters/engines.ts";
+import { aggregateOn } from "./mixins/aggregate.ts";
+import { eventStoreOn } from "./mixins/event-store.ts";
+
+export const EventStore = eventStoreOn(engines);
+export const Aggregate = aggregateOn(engines);
+
+export type { Adapter } from "./core/adapter.ts";
+export type { AppendInput, EventInput } from "./core/append-request.ts";
+export type { ExpectedVersion } from "./core/expected-version.ts";
+export type { FieldOptions, FieldsInput, FieldType, RowInput, RowOf } from "./core/fields.ts";
+export type { ParkedEvent } from "./core/read-table.ts";
+export type { EventMap, EventMeta, RecordedEvent } from "./core/recorded-event.ts";
+export type { AggregateOptions } from "./mixins/aggregate.ts";
+export type { AggregateStatus } from "./mixins/aggregate-host.ts";
+export type { EventStoreOptions } from "./mixins/event-store.ts";
+export type { ErrorPolicy } from "./mixins/fold.ts";
+export type { MapActionOptions, MapEventOptions } from "./mixins/map-action.ts";
+export type { AppendAnswer } from "./mixins/store-host.ts";
+export type { TransformView } from "./mixins/transform.ts";

@@ -1,0 +1,12 @@
+/** @type {import("jest").Config} */
+export default {
+  testEnvironment: "node",
+  testEnvironmentOptions: { customExportConditions: ["moleculer-event-sourcing:source", "node", "node-addons"] },
+  testMatch: ["<rootDir>/test/**/*.spec.ts"],
+  extensionsToTreatAsEsm: [".ts"],
+  transform: {
+    "\\.ts$": ["@swc/jest", { jsc: { target: "es2024", parser: { syntax: "typescript" } }, module: { type: "es6" } }],
+  },
+  testTimeout: 60_000,
+  maxWorkers: 2,
+};

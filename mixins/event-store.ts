@@ -1,0 +1,104 @@
+import type { ServiceSchema } from "moleculer";
+import { resolveAdapter, type Adapter, type Engines } from "../core/adapter.ts";
+import { DefinitionError } from "../core/errors.ts";
+import type { AnyEvents, EventMap } from "../core/recorded-event.ts";
+import { mapAction, mapEvent, type MapActionOptions, type MapEventOptions } from "./map-action.ts";
+import type { Mixin } from "./mixin.ts";
+import type { PumpOptions } from "./pump.ts";
+import { siblingMixin, type Sibling } from "./sibling.ts";
+import { storeService, type Visibilities } from "./store-service.ts";
+
+export interface EventStoreOptions {
+  /** Where the log lives: a connection string (`sqlite:<path>`) or an adapter. Default `sqlite:data/<name>.db`. */
+  adapter?: string | Adapter;
+  pump?: Partial<PumpOptions>;
+  /** Largest payload and meta of one event together, in bytes of JSON. Default 512 KiB, which every transporter carries. */
+  maxEventBytes?: number;
+  /** False where another node hosts the store: mapped actions call it over the broker. */
+  host?: boolean;
+  /** Narrows who may call an action of the store's service: `{ append: "protected" }`. */
+  visibility?: Visibilities;
+}
+
+/** A store of events: what services mix in, and what aggregates fold from. */
+export interface EventStore<Events extends EventMap = AnyEvents> {
+  readonly name: string;
+  readonly adapter: Adapter;
+  mixin(): Mixin;
+  /**
+   * A Moleculer action that stores its params as an event's payload and answers with the recorded event.
+   *
+   * @example create: events.mapAction("property.created", { params: { id: "string" } })
+   */
+  mapAction(type: keyof Events & string, options?: MapActionOptions): ReturnType<typeof mapAction>;
+  /**
+   * A handler that stores an incoming Moleculer event. If storing fails, `<type>.failed` is emitted with the error.
+   *
+   * @example events: { "legacy.changed": events.mapEvent("property.updated") }
+   */
+  mapEvent(type: keyof Events & string, options?: MapEventOptions): ReturnType<typeof mapEvent>;
+}
+
+const defaultMaxEventBytes = 512 * 1024;
+export const serviceName = /^[\p{L}\p{N}_][\p{L}\p{N}_.-]{0,99}$/u;
+
+/** The event store's factory over these engines. */
+export function eventStoreOn(engines: Engines) {
+  /**
+   * Defines a store of events. Its mixin makes one service called `name` on the broker, shared by every service that
+   * mixes it in.
+   *
+   * @example const events = EventStore("propertyEventStore");
+   * @throws DefinitionError, UnknownAdapterError
+   */
+  return function EventStore<Events extends EventMap = AnyEvents>(
+    name: string,
+    options: EventStoreOptions = {},
+  ): EventStore<Events> {
+    if (typeof name !== "string" || !serviceName.test(name))
+      throw new DefinitionError({
+        field: "EventStore.name",
+        found: name,
+        expected: "a service name of letters, digits, _ - and .",
+      });
+    const adapter = resolveAdapter(engines, options.adapter ?? engines.byDefault(name));
+    if (!adapter.eventLog)
+      throw new DefinitionError({
+        field: `${name}.adapter`,
+        found: adapter.engine,
+        expected: "an engine that keeps event logs",
+      });
+    const settings = {
+      pump: {
+        batchSize: atLeastOne(`${name}.pump.batchSize`, options.pump?.batchSize ?? 100),
+        timeoutMs: atLeastOne(`${name}.pump.timeoutMs`, options.pump?.timeoutMs ?? 5000),
+      },
+      maxEventBytes: atLeastOne(`${name}.maxEventBytes`, options.maxEventBytes ?? defaultMaxEventBytes),
+      visibility: options.visibility ?? {},
+    };
+    const sibling: Sibling & { adapter: Adapter } = {
+      name,
+      kind: "event store",
+      adapter,
+      conflictWith: (other) => {
+        const there = (other as typeof sibling).adapter.location;
+        return there === adapter.location
+          ? null
+          : `is an event store at ${there} on this broker; found another at ${adapter.location}, expected the same`;
+      },
+      schema: (): ServiceSchema => storeService(name, adapter.eventLog!(), settings),
+    };
+    return {
+      name,
+      adapter,
+      mixin: () => (options.host === false ? {} : siblingMixin(sibling)),
+      mapAction: (type, mapping = {}) => mapAction(name, type, mapping),
+      mapEvent: (type, mapping = {}) => mapEvent(name, type, mapping),
+    };
+  };
+}
+
+function atLeastOne(field: string, found: number): number {
+  if (Number.isSafeInteger(found) && found >= 1) return found;
+  throw new DefinitionError({ field, found, expected: "a whole number from 1" });
+}

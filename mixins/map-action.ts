@@ -1,0 +1,122 @@
+import type { ActionParamTypes, ActionSchema, Context, EventSchema, Service } from "moleculer";
+import { newEventId } from "../core/event-id.ts";
+import { nameProblem, streamOf } from "../core/stream-name.ts";
+import { DefinitionError } from "../core/errors.ts";
+import type { ExpectedVersion } from "../core/expected-version.ts";
+import type { RecordedEvent } from "../core/recorded-event.ts";
+import type { AppendAnswer } from "./store-host.ts";
+
+type Params = Record<string, unknown>;
+type From<Value> = Value | ((params: Params, ctx: Context<Params>) => Value | Promise<Value>);
+
+/** How params become an event. Each may be a value or a function of `(params, ctx)`. */
+export interface EventOptions {
+  /** Default: `<service>-<params.id>`, or `<service>-<event id>` where the params have none. */
+  stream?: From<string>;
+  /** Default: the params. */
+  payload?: (params: Params, ctx: Context<Params>) => unknown;
+  /** Fields to keep beside `correlationId` and `causationId`. */
+  meta?: From<Record<string, unknown>>;
+  /** Default `"any"`. */
+  expectedVersion?: From<ExpectedVersion>;
+  /** A UUID that makes the call safe to repeat: the event is stored once. */
+  eventId?: From<string>;
+}
+
+/** Every option of a Moleculer action but its handler, and how the params become an event. */
+export interface MapActionOptions
+  extends Omit<ActionSchema, "name" | "handler" | "service" | "remoteHandler">, EventOptions {
+  /** moleculer-web's alias. */
+  rest?: string | string[] | Record<string, unknown>;
+}
+
+export interface MapEventOptions extends Omit<EventSchema, "name" | "handler" | "service">, EventOptions {}
+
+export function mapAction(store: string, type: string, options: MapActionOptions): ActionSchema {
+  const [toEvent, action] = split(store, type, options);
+  return {
+    ...action,
+    ...(action.params && {
+      params: Object.fromEntries(Object.entries(action.params).map(([name, rule]) => [name, withOptional(rule)])),
+    }),
+    async handler(this: Service, ctx: Context<Params>): Promise<RecordedEvent> {
+      return appendOne(store, type, this.name, toEvent, ctx);
+    },
+  };
+}
+
+export function mapEvent(store: string, type: string, options: MapEventOptions): EventSchema {
+  const [toEvent, event] = split(store, type, options);
+  return {
+    ...event,
+    async handler(this: Service, ctx: Context<Params>): Promise<void> {
+      try {
+        await appendOne(store, type, this.name, toEvent, ctx);
+      } catch (error) {
+        this.logger.error(`The event ${ctx.eventName} was not stored as ${type}`, error);
+        const {
+          name,
+          message,
+          code,
+          type: kind,
+          data,
+        } = error as Error & { code?: unknown; type?: unknown; data?: unknown };
+        await ctx.emit(`${type}.failed`, {
+          event: ctx.eventName,
+          params: ctx.params,
+          error: { name, message, code, type: kind, data },
+        });
+      }
+    },
+  };
+}
+
+/** `"string?"` is short for `"string|optional"`, which is how fastest-validator spells it. */
+const withOptional = (rule: ActionParamTypes): ActionParamTypes =>
+  typeof rule === "string" ? rule.replace(/^(\w+)\?(?=\||$)/, "$1|optional") : rule;
+
+function split<Options extends EventOptions>(
+  store: string,
+  eventType: string,
+  options: Options,
+): [EventOptions, Omit<Options, keyof EventOptions>] {
+  const problem = nameProblem("type", eventType);
+  if (problem) throw new DefinitionError({ ...problem, field: `${store}: an event's type` });
+  const { stream, payload, meta, expectedVersion, eventId, ...rest } = options;
+  const toEvent = { stream, payload, meta, expectedVersion, eventId };
+  return [Object.fromEntries(Object.entries(toEvent).filter(([, given]) => given !== undefined)) as EventOptions, rest];
+}
+
+async function appendOne(
+  store: string,
+  type: string,
+  service: string,
+  options: EventOptions,
+  ctx: Context<Params>,
+): Promise<RecordedEvent> {
+  const { params } = ctx;
+  const from = <Value>(given: From<Value> | undefined): Value | Promise<Value> | undefined =>
+    typeof given === "function"
+      ? (given as (params: Params, ctx: Context<Params>) => Value | Promise<Value>)(params, ctx)
+      : given;
+
+  let id = await from(options.eventId);
+  let stream = await from(options.stream);
+  if (stream === undefined) {
+    const entity = params?.["id"] as string | number | undefined;
+    stream = streamOf(service, String(entity ?? (id ??= newEventId())));
+  }
+  const answer: AppendAnswer = await ctx.call(`${store}.append`, {
+    stream,
+    expectedVersion: await from(options.expectedVersion),
+    events: [
+      {
+        id,
+        type,
+        payload: options.payload ? await options.payload(params, ctx) : params,
+        meta: await from(options.meta),
+      },
+    ],
+  });
+  return answer.events[0]!;
+}

@@ -1,0 +1,149 @@
+import type { ActionSchema, Context, Service } from "moleculer";
+import DbService from "moleculer-db";
+import { EntityNotFoundError, InvalidQueryError } from "../core/errors.ts";
+import { parseQuery, type Query, type QueryFields, type QueryParams } from "../core/query.ts";
+import type { Mixin } from "./mixin.ts";
+
+/** Who answers one call: the committed rows, or a transform's own view. */
+export interface Reader {
+  fields: QueryFields;
+  find(query: Query): unknown[] | Promise<unknown[]>;
+  count(query: Query): number | Promise<number>;
+  /** In the order of the ids, those that are there. */
+  findByIds(ids: readonly string[]): unknown[] | Promise<unknown[]>;
+}
+
+interface Dependencies {
+  reader(ctx: Context): Reader;
+  /** Left out: answers are not cached. */
+  cache?: { isFor(ctx: Context): boolean; version(): string };
+}
+
+type Params = QueryParams & {
+  page: number;
+  pageSize: number;
+  id: unknown;
+  mapping?: boolean;
+  throwIfNotExist?: boolean;
+};
+type Document = Record<string, unknown>;
+
+/** What moleculer-db's mixin does around a query: its parameters, populates, field filters and id encoding. */
+interface DbMethods {
+  sanitizeParams(ctx: Context, params: object): Params;
+  transformDocuments(ctx: Context, params: object, documents: unknown): Promise<unknown>;
+  decodeID(id: unknown): unknown;
+  encodeID(id: unknown): string;
+}
+
+type DbServiceInstance = Service & DbMethods;
+
+const dbService = DbService as unknown as Mixin & { methods: DbMethods; actions: Record<string, ActionSchema> };
+
+/** moleculer-db calls these of its adapter; the documents here are plain objects already, opened and closed elsewhere. */
+const passThrough = {
+  init() {},
+  connect: async () => {},
+  disconnect: async () => {},
+  entityToObject: (document: unknown) => document,
+  afterRetrieveTransformID: (document: unknown) => document,
+};
+
+/**
+ * moleculer-db's `find, list, get, count` with all their parameters, and `resolve` (like `get`, but an id without a
+ * row is null instead of an error unless `throwIfNotExist`). There is no action that writes.
+ */
+export function readActions({ reader, cache }: Dependencies): Mixin {
+  const cached = (keys: string[]): Pick<ActionSchema, "cache"> => ({
+    cache: cache ? cacheOptions(cache, keys) : false,
+  });
+  const theirs = dbService.actions as Record<"find" | "list" | "get" | "count", ActionSchema>;
+  const keysOf = ({ cache }: ActionSchema) => (typeof cache === "object" ? (cache.keys ?? []) : []);
+  const schema: Mixin & { adapter: object } = {
+    mixins: [dbService],
+    adapter: passThrough,
+    settings: { idField: "id" } as NonNullable<Mixin["settings"]>,
+    actions: {
+      create: false,
+      insert: false,
+      update: false,
+      remove: false,
+      find: cached(keysOf(theirs.find)),
+      list: cached(keysOf(theirs.list)),
+      get: cached(keysOf(theirs.get)),
+      count: cached(keysOf(theirs.count)),
+      resolve: {
+        params: { ...theirs.get.params, throwIfNotExist: { type: "boolean", optional: true } },
+        ...cached([...keysOf(theirs.get), "throwIfNotExist"]),
+        handler(this: Service, ctx) {
+          const self = this as DbServiceInstance;
+          return byId(self, ctx, reader(ctx), self.sanitizeParams(ctx, ctx.params as object));
+        },
+      },
+    },
+    methods: {
+      sanitizeParams(this: Service, ctx: Context, params: object) {
+        try {
+          return dbService.methods.sanitizeParams.call(this, ctx, params);
+        } catch (error) {
+          throw new InvalidQueryError({
+            field: "query",
+            found: (params as Params).query,
+            expected: `JSON (${String(error)})`,
+          });
+        }
+      },
+      async _find(this: DbServiceInstance, ctx: Context, params: Params) {
+        const from = reader(ctx);
+        return this.transformDocuments(ctx, params, await from.find(parseQuery(from.fields, params)));
+      },
+      async _count(ctx: Context, params: Params) {
+        const from = reader(ctx);
+        return from.count(parseQuery(from.fields, { ...params, limit: null, offset: null }));
+      },
+      async _list(this: DbServiceInstance, ctx: Context, params: Params) {
+        const from = reader(ctx);
+        const query = parseQuery(from.fields, params);
+        const [documents, total] = await Promise.all([
+          from.find(query),
+          from.count({ ...query, limit: null, offset: 0 }),
+        ]);
+        const rows = await this.transformDocuments(ctx, params, documents);
+        const { page, pageSize } = params;
+        return { rows, total, page, pageSize, totalPages: Math.ceil(total / pageSize) };
+      },
+      async _get(this: DbServiceInstance, ctx: Context, params: Params) {
+        return byId(this, ctx, reader(ctx), { ...params, throwIfNotExist: !Array.isArray(params.id) });
+      },
+    },
+  };
+  return schema;
+}
+
+/** One document for an id, an array for an array of ids, an object by id where `mapping` is asked for. */
+async function byId(service: DbServiceInstance, ctx: Context, from: Reader, params: Params): Promise<unknown> {
+  const asked: unknown[] = Array.isArray(params.id) ? params.id : [params.id];
+  const found = (await from.findByIds(asked.map((id) => String(service.decodeID(id))))) as Document[];
+  if (found.length < asked.length && params.throwIfNotExist) throw new EntityNotFoundError(params.id);
+  // Taken before the transformation, which may leave the id out.
+  const ids = found.map(({ id }) => service.encodeID(id));
+  const documents = (await service.transformDocuments(ctx, params, found)) as Document[];
+  if (params.mapping === true) return Object.fromEntries(ids.map((id, index) => [id, documents[index]]));
+  return Array.isArray(params.id) ? documents : (documents[0] ?? null);
+}
+
+/**
+ * The version is part of the key: an answer that was read before a change and reaches the cache after it is never
+ * given out again, which cleaning the cache alone cannot ensure.
+ */
+function cacheOptions(cache: NonNullable<Dependencies["cache"]>, keys: string[]): ActionSchema["cache"] & object {
+  return {
+    enabled: (ctx) => cache.isFor(ctx),
+    keys,
+    keygen(this: { defaultKeygen: Keygen }, action, opts, ctx) {
+      return `${this.defaultKeygen(action, opts, ctx)}@${cache.version()}`;
+    },
+  };
+}
+
+type Keygen = (action: unknown, opts: unknown, ctx: unknown) => string;

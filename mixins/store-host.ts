@@ -1,0 +1,130 @@
+import { toAppendRequest, type AppendContext, type AppendInput } from "../core/append-request.ts";
+import type { EventLog, Page, ReadOptions, Versioned } from "../core/event-log.ts";
+import type { RecordedEvent } from "../core/recorded-event.ts";
+import { GroupCommit } from "./group-commit.ts";
+import { Pump, type PumpOptions } from "./pump.ts";
+
+/** The answer of `append`: version and position are those of the last event. */
+export interface AppendAnswer {
+  stream: string;
+  version: number;
+  position: number;
+  events: RecordedEvent[];
+  /** True where the append had been stored before: the answer is that of the first time. */
+  repeated: boolean;
+}
+
+/** What a consumer's name stands for in the store: followed by every host of that consumer. */
+export interface ConsumerControl {
+  paused: boolean;
+}
+
+/** A page for a consumer: with it comes what a consumer has to know each time. */
+export interface ConsumerPage extends Page {
+  head: number;
+  log: string;
+  control: ConsumerControl;
+}
+
+interface Dependencies {
+  log: EventLog;
+  pump: PumpOptions;
+  maxEventBytes: number;
+  deliver: (event: RecordedEvent) => Promise<unknown>;
+  announce: (position: number) => void;
+  warn: (message: string, details: object) => void;
+}
+
+/** What one node does for a store it hosts: group commit, pump, and the control state of consumers. */
+export class StoreHost {
+  readonly log: EventLog;
+  readonly pump: Pump;
+  readonly #maxEventBytes: number;
+  readonly #announce: (position: number) => void;
+  #commits: GroupCommit;
+
+  constructor({ log, pump, maxEventBytes, deliver, announce, warn }: Dependencies) {
+    this.log = log;
+    this.#maxEventBytes = maxEventBytes;
+    this.#announce = announce;
+    this.pump = new Pump({ log, options: pump, deliver, warn });
+    this.#commits = this.#newCommits();
+  }
+
+  #newCommits(): GroupCommit {
+    return new GroupCommit(this.log, (position) => {
+      this.pump.wake();
+      this.#announce(position);
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.log.open();
+    this.#commits = this.#newCommits();
+    await this.pump.start((await this.control("pump")).paused);
+  }
+
+  /** What was accepted is committed, what is being handed over is finished, then the handle is closed. */
+  async stop(): Promise<void> {
+    await this.#commits.close();
+    await this.pump.stop();
+    await this.log.close();
+  }
+
+  async append(input: AppendInput, ids: Omit<AppendContext, "maxEventBytes">): Promise<AppendAnswer> {
+    const request = toAppendRequest(input, { ...ids, maxEventBytes: this.#maxEventBytes });
+    const { events, repeated } = await this.#commits.append(request);
+    const last = events.at(-1)!;
+    return { stream: last.stream, version: last.version, position: last.position, events, repeated };
+  }
+
+  /** Like the log's read, but only the end of the log gives an empty page. */
+  async read(options: ReadOptions): Promise<Page> {
+    let page = await this.log.read(options);
+    while (page.events.length === 0 && !page.end) {
+      // Long stretches without a wanted event are passed in steps, so that others get their turn.
+      await new Promise((turn) => setImmediate(turn));
+      page = await this.log.read({ ...options, after: page.position });
+    }
+    return page;
+  }
+
+  async pageFor(consumer: string, options: ReadOptions): Promise<ConsumerPage> {
+    const page =
+      options.limit === 0 ? { events: [], position: options.after, end: false } : await this.log.read(options);
+    return {
+      ...page,
+      head: await this.log.head(),
+      log: await this.log.identity(),
+      control: await this.control(consumer),
+    };
+  }
+
+  async control(consumer: string): Promise<ConsumerControl> {
+    return asControl(await this.log.getState(`control/${consumer}`));
+  }
+
+  /** Stores what changed; two callers at once both get their way, one after the other. */
+  async setControl(consumer: string, change: Partial<ConsumerControl>): Promise<ConsumerControl> {
+    for (;;) {
+      const stored = await this.log.getState(`control/${consumer}`);
+      const control = { ...asControl(stored), ...change };
+      if ((await this.log.putState(`control/${consumer}`, control, stored?.revision ?? 0)) !== null) return control;
+    }
+  }
+
+  async pausePump(): Promise<void> {
+    await this.setControl("pump", { paused: true });
+    await this.pump.pause();
+  }
+
+  async resumePump(): Promise<void> {
+    await this.setControl("pump", { paused: false });
+    this.pump.resume();
+  }
+}
+
+const asControl = (stored: Versioned | null): ConsumerControl => ({
+  paused: false,
+  ...(stored?.value as Partial<ConsumerControl> | undefined),
+});

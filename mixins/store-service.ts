@@ -1,0 +1,220 @@
+import type { ActionSchema, ActionVisibility, Context, Service, ServiceSchema } from "moleculer";
+import type { AppendInput } from "../core/append-request.ts";
+import type { EventLog } from "../core/event-log.ts";
+import type { FieldType } from "../core/fields.ts";
+import type { QueryFields } from "../core/query.ts";
+import { categoryOf } from "../core/stream-name.ts";
+import { typeMatcher } from "../core/type-pattern.ts";
+import { ValidationError } from "../core/errors.ts";
+import type { PumpOptions } from "./pump.ts";
+import { readActions } from "./read-actions.ts";
+import { StoreHost, type ConsumerControl } from "./store-host.ts";
+
+export type Visibilities = Readonly<Record<string, ActionVisibility>>;
+
+interface Settings {
+  pump: PumpOptions;
+  maxEventBytes: number;
+  visibility: Visibilities;
+}
+
+/** Most events that one call may answer. */
+const maxLimit = 10_000;
+
+const eventFields: QueryFields = new Map(
+  Object.entries({
+    id: "string",
+    type: "string",
+    stream: "string",
+    version: "integer",
+    position: "integer",
+    time: "date",
+    payload: "object",
+    meta: "object",
+  } satisfies Record<string, FieldType>).map(([name, type]) => [name, { type }]),
+);
+
+/** The hint that a commit happened. `$` keeps it apart from every stored type. */
+export const appendedEvent = (store: string) => `$${store}.appended`;
+/** The hint that a consumer's control state changed. */
+export const controlEvent = (store: string) => `$${store}.control`;
+
+interface ReadParams {
+  after?: number;
+  afterVersion?: number;
+  limit: number;
+  types?: string | string[];
+  category?: string;
+  stream?: string;
+  backward?: boolean;
+}
+
+/** The service of a store: the public actions of the log it hosts. */
+export function storeService(name: string, log: EventLog, settings: Settings): ServiceSchema {
+  let host: StoreHost;
+  const count = { type: "number", integer: true, min: 0, optional: true, convert: true };
+  const limit = { ...count, min: 1, max: maxLimit, default: 100 };
+  const names = [
+    { type: "string", optional: true },
+    { type: "array", items: "string", optional: true },
+  ];
+  const schema: ServiceSchema = {
+    name,
+    mixins: [
+      readActions({
+        reader: () => ({
+          fields: eventFields,
+          find: (query) => host.log.find({ ...query, limit: Math.min(query.limit ?? maxLimit, maxLimit) }),
+          count: (query) => host.log.count(query),
+          findByIds: (ids) => host.log.findByIds(ids.map((id) => id.toLowerCase())),
+        }),
+      }),
+    ],
+    actions: {
+      append: {
+        handler(ctx: Context<AppendInput, Record<string, unknown>>) {
+          return host.append(ctx.params, idsOf(ctx));
+        },
+      },
+      read: {
+        params: {
+          after: count,
+          afterVersion: count,
+          limit,
+          types: names,
+          category: { type: "string", optional: true },
+          stream: { type: "string", optional: true },
+          backward: { type: "boolean", optional: true, convert: true },
+        },
+        handler: (ctx: Context<ReadParams>) => read(host, ctx.params),
+      },
+      streams: {
+        params: {
+          category: { type: "string", optional: true },
+          after: { type: "string", optional: true },
+          limit: { ...limit },
+        },
+        handler: (ctx: Context<{ category?: string; after?: string; limit: number }>) => host.log.streams(ctx.params),
+      },
+      status: {
+        async handler() {
+          const position = await host.log.head();
+          const { pump } = host;
+          return {
+            name,
+            engine: log.engine,
+            position,
+            paused: pump.isPaused,
+            pump: { position: pump.position, lag: position - pump.position },
+          };
+        },
+      },
+      pause: { handler: async () => host.pausePump() },
+      resume: { handler: async () => host.resumePump() },
+      // What consumers on any node ask: a page, the head, and what is wanted of them.
+      page: {
+        params: {
+          consumer: "string",
+          after: { ...count, optional: false },
+          limit: { ...count, max: maxLimit, optional: false },
+          types: { type: "array", items: "string", optional: true },
+        },
+        handler: (ctx: Context<{ consumer: string; after: number; limit: number; types?: string[] }>) => {
+          const { consumer, after, limit: events, types } = ctx.params;
+          return host.pageFor(consumer, { after, limit: events, ...(types && { wanted: matcherOf(types) }) });
+        },
+      },
+      control: {
+        params: { consumer: "string", paused: "boolean" },
+        async handler(ctx: Context<ConsumerControl & { consumer: string }>) {
+          const { consumer, paused } = ctx.params;
+          const control = await host.setControl(consumer, { paused });
+          await ctx.broadcast(controlEvent(name), { consumer });
+          return control;
+        },
+      },
+    },
+    created(this: Service) {
+      const { broker, logger } = this;
+      host = new StoreHost({
+        log,
+        pump: settings.pump,
+        maxEventBytes: settings.maxEventBytes,
+        deliver: (event) => {
+          const { correlationId } = event.meta;
+          return broker.emit(event.type, event, {
+            requestID: correlationId,
+            meta: { correlationId, causationId: event.id },
+          });
+        },
+        announce: (position) => {
+          broker
+            .broadcast(appendedEvent(name), { position })
+            .catch((error: unknown) => logger.warn("The hint of an append was not sent", error));
+        },
+        warn: (message, details) => logger.warn(message, details),
+      });
+    },
+    started: () => host.start(),
+    stopped: () => host.stop(),
+  };
+  for (const [action, visibility] of Object.entries(settings.visibility)) narrow(schema, action, visibility);
+  return schema;
+}
+
+/** The request is what correlates; the direct cause is the event or the call that led here. */
+function idsOf(ctx: Context<unknown, Record<string, unknown>>): { correlationId: string; causationId: string } {
+  const { correlationId, causationId } = ctx.meta;
+  return {
+    correlationId: typeof correlationId === "string" ? correlationId : (ctx.requestID ?? ctx.id),
+    causationId: typeof causationId === "string" ? causationId : (ctx.parentID ?? ctx.id),
+  };
+}
+
+async function read(host: StoreHost, params: ReadParams): Promise<unknown> {
+  const { stream, category, limit, backward = false, after, afterVersion } = params;
+  const start = (given: number | undefined) => given ?? (backward ? Number.MAX_SAFE_INTEGER : 0);
+  const types = typeof params.types === "string" ? params.types.split(/[,\s]+/) : params.types;
+  const wanted = types && { wanted: typeMatcher(types) };
+  if (stream !== undefined) {
+    if (after !== undefined)
+      throw new ValidationError([
+        { field: "after", found: after, expected: "afterVersion: within a stream events are counted by version" },
+      ]);
+    if (category !== undefined && categoryOf(stream) !== category) return [];
+    return host.log.readStream(stream, { afterVersion: start(afterVersion), limit, backward, ...wanted });
+  }
+  if (afterVersion !== undefined)
+    throw new ValidationError([{ field: "afterVersion", found: afterVersion, expected: "a stream beside it" }]);
+  const page = await host.read({
+    after: start(after),
+    limit,
+    backward,
+    ...wanted,
+    ...(category !== undefined && { category }),
+  });
+  return page.events;
+}
+
+/** A consumer asks for the same types each time. */
+const matchers = new Map<string, (type: string) => boolean>();
+function matcherOf(types: string[]): (type: string) => boolean {
+  const key = types.join("\n");
+  let matcher = matchers.get(key);
+  if (!matcher) {
+    if (matchers.size > 100) matchers.clear();
+    matchers.set(key, (matcher = typeMatcher(types)));
+  }
+  return matcher;
+}
+
+export function narrow(schema: ServiceSchema, action: string, visibility: ActionVisibility): void {
+  const actions = schema.actions ?? {};
+  const own = actions[action];
+  actions[action] = {
+    ...(typeof own === "object" ? own : {}),
+    ...(typeof own === "function" ? { handler: own } : {}),
+    visibility,
+  } as ActionSchema;
+  schema.actions = actions;
+}
