@@ -14,9 +14,9 @@ export interface Reader {
 }
 
 interface Dependencies {
-  reader(ctx: Context): Reader;
+  reader: (ctx: Context) => Reader;
   /** Left out: answers are not cached. */
-  cache?: { isFor(ctx: Context): boolean; version(): string };
+  cache?: { isFor: (ctx: Context) => boolean; version: () => string };
 }
 
 type Params = QueryParams & {
