@@ -1,0 +1,165 @@
+import { spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { ServiceBroker } from "moleculer";
+import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
+import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
+import type { Query } from "../../core/query.ts";
+import type { RecordedEvent } from "moleculer-event-sourcing";
+import { caughtUp, cleanUp, newFolder, startBroker } from "../support/broker.ts";
+import { ledgerService, plainLedger, poison, type Moved } from "./ledger.ts";
+
+type MovedEvent = RecordedEvent<"account.moved", Moved>;
+
+const everything: Query = { where: null, sort: [], limit: null, offset: 0, search: null };
+const child = fileURLToPath(new URL("./ledger-process.ts", import.meta.url));
+
+afterEach(cleanUp);
+
+/** What the killed processes said, in all. */
+interface Said {
+  sent: Map<string, [account: number, amount: number]>;
+  acknowledged: Map<string, { position: number; version: number }>;
+}
+
+/** Starts a process and kills it at a random moment after it is ready, or (one time in five) before. */
+async function runUntilKilled(folder: string, callers: number, said: Said): Promise<void> {
+  const unanswered = [...said.sent].filter(([id]) => !said.acknowledged.has(id)).map(([id, sent]) => [id, ...sent]);
+  writeFileSync(`${folder}/unanswered.json`, JSON.stringify(unanswered));
+  const process_ = spawn(
+    process.execPath,
+    ["--conditions=moleculer-event-sourcing:source", child, folder, String(callers), `${folder}/unanswered.json`],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  const kill = () => process_.kill("SIGKILL");
+  const exited = new Promise<string | null>((resolve) => process_.once("exit", (_code, signal) => resolve(signal)));
+  const early = randomInt(5) === 0 ? setTimeout(kill, randomInt(200, 900)) : undefined;
+  for await (const line of createInterface(process_.stdout)) {
+    const [what, id = "", first, second] = line.split(" ");
+    if (what === "ready") setTimeout(kill, randomInt(1, 250));
+    if (what === "sent") said.sent.set(id, [Number(first), Number(second)]);
+    if (what === "acknowledged") said.acknowledged.set(id, { position: Number(first), version: Number(second) });
+  }
+  clearTimeout(early);
+  expect(await exited).toBe("SIGKILL");
+}
+
+async function readLog(folder: string): Promise<MovedEvent[]> {
+  const log = new SqliteEventLog(`${folder}/ledger.db`);
+  await log.open();
+  try {
+    const events: RecordedEvent[] = [];
+    for (
+      let page = await log.read({ after: 0, limit: 5000 });
+      ;
+      page = await log.read({ after: page.position, limit: 5000 })
+    ) {
+      events.push(...page.events);
+      if (page.end) return events as unknown as MovedEvent[];
+    }
+  } finally {
+    await log.close();
+  }
+}
+
+function checkLog(events: readonly MovedEvent[], { sent, acknowledged }: Said): void {
+  const versions = new Map<string, number>();
+  events.forEach(({ position, stream, version }, index) => {
+    if (position !== index + 1 || version !== (versions.get(stream) ?? 0) + 1)
+      throw new Error(`a hole or twin at position ${position}, ${stream} version ${version}`);
+    versions.set(stream, version);
+  });
+  const byId = new Map(events.map((event) => [event.id, event]));
+  expect(byId.size).toBe(events.length);
+  for (const [id, { position, version }] of acknowledged) expect(byId.get(id)).toMatchObject({ position, version });
+  for (const id of byId.keys()) expect(sent.has(id)).toBe(true);
+}
+
+/** The table at its checkpoint, whatever it is, is the fold of the log up to there. */
+async function checkTable(
+  folder: string,
+  name: "balances" | "entries",
+  events: readonly MovedEvent[],
+): Promise<number> {
+  const table = new SqliteReadTable(`${folder}/${name}.db`);
+  await table.open(new Map());
+  try {
+    const live = table.live();
+    const { position } = live.progress();
+    const plain = plainLedger(events.slice(0, position));
+    const rows = live.rows.find(everything);
+    expect(new Map(rows.map((row) => [row.id, row]))).toEqual(plain[name]);
+    expect(live.parked().map(({ id }) => id)).toEqual(plain.parked);
+    return position;
+  } finally {
+    await table.close();
+  }
+}
+
+async function finish(folder: string): Promise<ServiceBroker> {
+  const broker = await startBroker([ledgerService(folder)]);
+  await caughtUp(broker, "balances");
+  await caughtUp(broker, "entries");
+  await broker.stop();
+  return broker;
+}
+
+describe("A process killed with SIGKILL", () => {
+  it("loses no acknowledged event and tears no table while it appends and folds, 25 times", async () => {
+    const folder = newFolder();
+    const said: Said = { sent: new Map(), acknowledged: new Map() };
+    for (let run = 0; run < 25; run++) {
+      await runUntilKilled(folder, 1 + (run % 24), said);
+      const events = await readLog(folder);
+      checkLog(events, said);
+      if (events.length === 0) continue;
+      await checkTable(folder, "balances", events);
+      await checkTable(folder, "entries", events);
+    }
+    await finish(folder);
+    const events = await readLog(folder);
+    expect(events.length).toBeGreaterThanOrEqual(said.acknowledged.size);
+    expect(said.acknowledged.size).toBeGreaterThan(100);
+    expect(await checkTable(folder, "balances", events)).toBe(events.length);
+    expect(await checkTable(folder, "entries", events)).toBe(events.length);
+  }, 180_000);
+
+  it("folds each event once while it only folds, 20 times", async () => {
+    const folder = newFolder();
+    const said: Said = { sent: new Map(), acknowledged: new Map() };
+    await fill(folder, 60_000);
+    const events = await readLog(folder);
+    let progressed = 0;
+    for (let run = 0; run < 20; run++) {
+      await runUntilKilled(folder, 0, said);
+      const positions = [await checkTable(folder, "balances", events), await checkTable(folder, "entries", events)];
+      if (positions.some((position) => position > 0 && position < events.length)) progressed++;
+    }
+    // Kills that never met a table half-way would prove nothing.
+    expect(progressed).toBeGreaterThan(0);
+    await finish(folder);
+    expect(await checkTable(folder, "balances", events)).toBe(events.length);
+    expect(await checkTable(folder, "entries", events)).toBe(events.length);
+  }, 180_000);
+});
+
+async function fill(folder: string, count: number): Promise<void> {
+  const { EventStore } = await import("moleculer-event-sourcing");
+  const events = EventStore("ledger", { adapter: `sqlite:${folder}/ledger.db` });
+  const broker = await startBroker([{ name: "filler", mixins: [events.mixin()] }]);
+  await broker.call("ledger.pause");
+  for (let at = 0; at < count; at += 500) {
+    const account = (at / 500) % 40;
+    const payloads = Array.from({ length: 500 }, (_, index) => ({
+      account,
+      amount: at > count / 2 && index === 7 && account < 10 ? poison : 20 + index,
+    }));
+    await broker.call("ledger.append", {
+      stream: `account-${account}`,
+      events: payloads.map((payload) => ({ type: "account.moved", payload })),
+    });
+  }
+  await broker.stop();
+}

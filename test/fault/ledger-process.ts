@@ -1,0 +1,31 @@
+// A process that appends (from several callers, telling what it sends and what was acknowledged) and folds, until killed.
+import { randomInt } from "node:crypto";
+import { readFileSync, writeSync } from "node:fs";
+import { ServiceBroker } from "moleculer";
+import { v7 } from "uuid";
+import { ledgerService, poison } from "./ledger.ts";
+
+const [folder = "", callers = "0", unansweredFile = ""] = process.argv.slice(2);
+const broker = new ServiceBroker({ nodeID: "killed", logger: false });
+broker.createService(ledgerService(folder));
+
+// Written at once and not through a stream: what was said before a SIGKILL is in the pipe.
+const say = (...words: unknown[]) => writeSync(1, `${words.join(" ")}\n`);
+
+async function move(eventId: string, account: number, amount: number): Promise<void> {
+  say("sent", eventId, account, amount);
+  const event: { position: number; version: number } = await broker.call("accounts.move", { eventId, account, amount });
+  say("acknowledged", eventId, event.position, event.version);
+}
+
+async function appendForEver(): Promise<void> {
+  for (;;) await move(v7(), randomInt(40), randomInt(200) === 0 ? poison : randomInt(20, 1000));
+}
+
+await broker.start();
+say("ready");
+const unanswered =
+  unansweredFile === "" ? [] : (JSON.parse(readFileSync(unansweredFile, "utf8")) as [string, number, number][]);
+await Promise.all(unanswered.map(([id, account, amount]) => move(id, account, amount)));
+await Promise.all(Array.from({ length: Number(callers) }, appendForEver));
+if (callers === "0") setInterval(() => {}, 1000);
