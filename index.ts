@@ -1,9 +1,17 @@
 import { engines } from "./adapters/engines.ts";
-import { aggregateOn } from "./mixins/aggregate.ts";
-import { eventStoreOn } from "./mixins/event-store.ts";
+import type { FieldsInput } from "./core/fields.ts";
+import type { AnyEvents, EventMap } from "./core/recorded-event.ts";
+import { aggregateOn, type Aggregate as AggregateDefinition } from "./mixins/aggregate.ts";
+import { eventStoreOn, type EventStore as StoreDefinition } from "./mixins/event-store.ts";
 
 export const EventStore = eventStoreOn(engines);
+export type EventStore<Events extends EventMap = AnyEvents> = StoreDefinition<Events>;
+
 export const Aggregate = aggregateOn(engines);
+export type Aggregate<
+  Events extends EventMap = AnyEvents,
+  Fields extends FieldsInput = FieldsInput,
+> = AggregateDefinition<Events, Fields>;
 
 export type { Adapter } from "./core/adapter.ts";
 export type { AppendInput, EventInput } from "./core/append-request.ts";

@@ -1,10 +1,9 @@
 import type { BrokerOptions } from "moleculer";
 
-/** Runs the examples in one node with the REPL. Set TRANSPORTER to join other nodes. */
+/** Runs the examples in one node with the REPL. */
 const config: BrokerOptions = {
   nodeID: process.env["NODE_ID"] ?? "examples",
   logger: { type: "Console", options: { level: process.env["LOG_LEVEL"] ?? "warn", formatter: "short" } },
-  transporter: process.env["TRANSPORTER"] ?? null,
   replOptions: { delimiter: "mol $" },
 };
 

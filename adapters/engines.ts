@@ -1,5 +1,6 @@
 import type { Engines } from "../core/adapter.ts";
-import { sqlite, sqliteFromString } from "./sqlite/sqlite.ts";
+import { sqliteFromString } from "./sqlite/connection-string.ts";
+import { sqlite } from "./sqlite/sqlite.ts";
 
 /** Every engine that a connection string can name. */
 export const engines: Engines = {

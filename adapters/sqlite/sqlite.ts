@@ -29,17 +29,3 @@ export function sqlite(path: string, options: SqliteLogOptions = {}): Adapter {
     beside: (name) => sqlite(`${dirname(file)}/${name}.db`),
   };
 }
-
-/** `sqlite:<path>`, with `?synchronous=NORMAL` where wanted. */
-export function sqliteFromString(connectionString: string): Adapter {
-  const [path = "", search = ""] = connectionString.slice("sqlite:".length).split("?");
-  const options: Record<string, string> = Object.fromEntries(new URLSearchParams(search));
-  const unknown = Object.keys(options).find((key) => key !== "synchronous");
-  if (unknown !== undefined)
-    throw new DefinitionError({
-      field: `adapter.${unknown}`,
-      found: options[unknown],
-      expected: "no option but synchronous",
-    });
-  return sqlite(path, options);
-}

@@ -1,0 +1,121 @@
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as api from "moleculer-event-sourcing";
+import * as sqlite from "moleculer-event-sourcing/adapters/sqlite";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Which layers each layer may import; a layer may always import itself. */
+const mayImport: Record<string, string[]> = {
+  core: [],
+  adapters: ["core"],
+  mixins: ["core"],
+  services: ["core", "adapters", "mixins", "index.ts"],
+  examples: [],
+  "index.ts": ["core", "adapters", "mixins"],
+};
+
+const layerOf = (file: string) => file.split("/")[0]!;
+
+function imports(file: string): string[] {
+  const source = readFileSync(join(root, file), "utf8");
+  return [...source.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1]!);
+}
+
+const files = Object.keys(mayImport).flatMap((layer) =>
+  layer.endsWith(".ts") ? [layer] : globSync(`${layer}/**/*.ts`, { cwd: root }),
+);
+
+const relativeImports = files.flatMap((file) =>
+  imports(file)
+    .filter((target) => target.startsWith("."))
+    .map((target) => ({ file, target: relative(root, join(root, dirname(file), target)) })),
+);
+
+describe("The imports", () => {
+  it("are all looked at", () => {
+    expect(files.length).toBeGreaterThan(40);
+    expect(relativeImports.length).toBeGreaterThan(100);
+  });
+
+  it("go one way: core ← adapters, core ← mixins, both ← services", () => {
+    const wrong = relativeImports.filter(({ file, target }) => {
+      const [from, to] = [layerOf(file), layerOf(target)];
+      return from !== to && !mayImport[from]!.includes(to);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it("of one engine never reach into another", () => {
+    const engineOf = (file: string) => /^adapters\/([^/]+)\//.exec(file)?.[1];
+    const wrong = relativeImports.filter(
+      ({ file, target }) => engineOf(file) && engineOf(target) && engineOf(file) !== engineOf(target),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it("of the examples use the package by its name, as users do", () => {
+    const wrong = relativeImports.filter(
+      ({ file, target }) => layerOf(file) === "examples" && layerOf(target) !== "examples",
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it("make no circle", () => {
+    const targetsOf = new Map(
+      files.map((file) => [file, relativeImports.filter((one) => one.file === file).map(({ target }) => target)]),
+    );
+    const done = new Set<string>();
+    const visit = (file: string, above: string[]): void => {
+      if (above.includes(file)) throw new Error(`a circle: ${[...above, file].join(" → ")}`);
+      if (done.has(file)) return;
+      for (const target of targetsOf.get(file) ?? []) visit(target, [...above, file]);
+      done.add(file);
+    };
+    expect(() => files.forEach((file) => visit(file, []))).not.toThrow();
+  });
+});
+
+describe("The package", () => {
+  it("exports these names and no others", () => {
+    expect(Object.keys(api).toSorted()).toEqual(["Aggregate", "EventStore"]);
+    expect(Object.keys(sqlite).toSorted()).toEqual(["sqlite"]);
+  });
+
+  it("exports the types that a definition needs, under the definitions' names", () => {
+    const store: api.EventStore = api.EventStore("typed");
+    const table: api.Aggregate = api.Aggregate("typedTable", { eventStore: store, fields: { name: "string" } });
+    expect([store.name, table.name]).toEqual(["typed", "typedTable"]);
+  });
+
+  it("exports these types and no others", () => {
+    const source = readFileSync(join(root, "index.ts"), "utf8");
+    const types = [...source.matchAll(/export type \{([^}]+)\}/g)].flatMap((match) =>
+      match[1]!.split(",").map((name) => name.trim()),
+    );
+    expect(types.filter((name) => name !== "").toSorted()).toEqual([
+      "Adapter",
+      "AggregateOptions",
+      "AggregateStatus",
+      "AppendAnswer",
+      "AppendInput",
+      "ErrorPolicy",
+      "EventInput",
+      "EventMap",
+      "EventMeta",
+      "EventStoreOptions",
+      "ExpectedVersion",
+      "FieldOptions",
+      "FieldType",
+      "FieldsInput",
+      "MapActionOptions",
+      "MapEventOptions",
+      "ParkedEvent",
+      "RecordedEvent",
+      "RowInput",
+      "RowOf",
+      "TransformView",
+    ]);
+  });
+});
