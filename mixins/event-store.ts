@@ -1,4 +1,4 @@
-import type { ServiceSchema } from "moleculer";
+import type { ActionSchema, EventSchema, ServiceSchema } from "moleculer";
 import { resolveAdapter, type Adapter, type Engines } from "../core/adapter.ts";
 import { DefinitionError } from "../core/errors.ts";
 import type { AnyEvents, EventMap } from "../core/recorded-event.ts";
@@ -20,6 +20,9 @@ export interface EventStoreOptions {
   visibility?: Visibilities;
 }
 
+/** What a command's params are taken for, unless its functions say otherwise: the payload, and perhaps more. */
+type ParamsOf<Payload> = Payload & Record<string, unknown>;
+
 /** A store of events: what services mix in, and what aggregates fold from. */
 export interface EventStore<Events extends EventMap = AnyEvents> {
   readonly name: string;
@@ -30,13 +33,19 @@ export interface EventStore<Events extends EventMap = AnyEvents> {
    *
    * @example create: events.mapAction("property.created", { params: { id: "string" } })
    */
-  mapAction(type: keyof Events & string, options?: MapActionOptions): ReturnType<typeof mapAction>;
+  mapAction<Type extends keyof Events & string, Params = ParamsOf<Events[Type]>>(
+    type: Type,
+    options?: MapActionOptions<Events[Type], Params>,
+  ): ActionSchema;
   /**
    * A handler that stores an incoming Moleculer event. If storing fails, `<type>.failed` is emitted with the error.
    *
    * @example events: { "legacy.changed": events.mapEvent("property.updated") }
    */
-  mapEvent(type: keyof Events & string, options?: MapEventOptions): ReturnType<typeof mapEvent>;
+  mapEvent<Type extends keyof Events & string, Params = ParamsOf<Events[Type]>>(
+    type: Type,
+    options?: MapEventOptions<Events[Type], Params>,
+  ): EventSchema;
 }
 
 const defaultMaxEventBytes = 512 * 1024;
@@ -92,8 +101,8 @@ export function eventStoreOn(engines: Engines) {
       name,
       adapter,
       mixin: () => (options.host === false ? {} : siblingMixin(sibling)),
-      mapAction: (type, mapping = {}) => mapAction(name, type, mapping),
-      mapEvent: (type, mapping = {}) => mapEvent(name, type, mapping),
+      mapAction: (type, mapping = {}) => mapAction(name, type, mapping as MapActionOptions),
+      mapEvent: (type, mapping = {}) => mapEvent(name, type, mapping as MapEventOptions),
     };
   };
 }

@@ -6,31 +6,32 @@ import type { ExpectedVersion } from "../core/expected-version.ts";
 import type { RecordedEvent } from "../core/recorded-event.ts";
 import type { AppendAnswer } from "./store-host.ts";
 
-type Params = Record<string, unknown>;
-type From<Value> = Value | ((params: Params, ctx: Context<Params>) => Value | Promise<Value>);
+type AnyParams = Record<string, unknown>;
+type From<Value, Params> = Value | ((params: Params, ctx: Context<Params>) => Value | Promise<Value>);
 
 /** How params become an event. Each may be a value or a function of `(params, ctx)`. */
-export interface EventOptions {
+export interface EventOptions<Payload = unknown, Params = AnyParams> {
   /** Default: `<service>-<params.id>`, or `<service>-<event id>` where the params have none. */
-  stream?: From<string>;
+  stream?: From<string, Params>;
   /** Default: the params. */
-  payload?: (params: Params, ctx: Context<Params>) => unknown;
+  payload?: (params: Params, ctx: Context<Params>) => Payload | Promise<Payload>;
   /** Fields to keep beside `correlationId` and `causationId`. */
-  meta?: From<Record<string, unknown>>;
+  meta?: From<Record<string, unknown>, Params>;
   /** Default `"any"`. */
-  expectedVersion?: From<ExpectedVersion>;
+  expectedVersion?: From<ExpectedVersion, Params>;
   /** A UUID that makes the call safe to repeat: the event is stored once. */
-  eventId?: From<string>;
+  eventId?: From<string, Params>;
 }
 
 /** Every option of a Moleculer action but its handler, and how the params become an event. */
-export interface MapActionOptions
-  extends Omit<ActionSchema, "name" | "handler" | "service" | "remoteHandler">, EventOptions {
+export interface MapActionOptions<Payload = unknown, Params = AnyParams>
+  extends Omit<ActionSchema, "name" | "handler" | "service" | "remoteHandler">, EventOptions<Payload, Params> {
   /** moleculer-web's alias. */
   rest?: string | string[] | Record<string, unknown>;
 }
 
-export interface MapEventOptions extends Omit<EventSchema, "name" | "handler" | "service">, EventOptions {}
+export interface MapEventOptions<Payload = unknown, Params = AnyParams>
+  extends Omit<EventSchema, "name" | "handler" | "service">, EventOptions<Payload, Params> {}
 
 export function mapAction(store: string, type: string, options: MapActionOptions): ActionSchema {
   const [toEvent, action] = split(store, type, options);
@@ -39,7 +40,7 @@ export function mapAction(store: string, type: string, options: MapActionOptions
     ...(action.params && {
       params: Object.fromEntries(Object.entries(action.params).map(([name, rule]) => [name, withOptional(rule)])),
     }),
-    async handler(this: Service, ctx: Context<Params>): Promise<RecordedEvent> {
+    async handler(this: Service, ctx: Context<AnyParams>): Promise<RecordedEvent> {
       return appendOne(store, type, this.name, toEvent, ctx);
     },
   };
@@ -49,7 +50,7 @@ export function mapEvent(store: string, type: string, options: MapEventOptions):
   const [toEvent, event] = split(store, type, options);
   return {
     ...event,
-    async handler(this: Service, ctx: Context<Params>): Promise<void> {
+    async handler(this: Service, ctx: Context<AnyParams>): Promise<void> {
       try {
         await appendOne(store, type, this.name, toEvent, ctx);
       } catch (error) {
@@ -92,19 +93,20 @@ async function appendOne(
   type: string,
   service: string,
   options: EventOptions,
-  ctx: Context<Params>,
+  ctx: Context<AnyParams>,
 ): Promise<RecordedEvent> {
   const { params } = ctx;
-  const from = <Value>(given: From<Value> | undefined): Value | Promise<Value> | undefined =>
+  const from = <Value>(given: From<Value, AnyParams> | undefined): Value | Promise<Value> | undefined =>
     typeof given === "function"
-      ? (given as (params: Params, ctx: Context<Params>) => Value | Promise<Value>)(params, ctx)
+      ? (given as (params: AnyParams, ctx: Context<AnyParams>) => Value | Promise<Value>)(params, ctx)
       : given;
 
   let id = await from(options.eventId);
   let stream = await from(options.stream);
   if (stream === undefined) {
-    const entity = params?.["id"] as string | number | undefined;
-    stream = streamOf(service, String(entity ?? (id ??= newEventId())));
+    const entity = params["id"];
+    const hasId = (typeof entity === "string" && entity !== "") || typeof entity === "number";
+    stream = streamOf(service, hasId ? String(entity) : (id ??= newEventId()));
   }
   const answer: AppendAnswer = await ctx.call(`${store}.append`, {
     stream,

@@ -136,6 +136,14 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
     },
     created(this: Service) {
       const { broker, logger } = this;
+      // A transporter may throw at once or later; a hint that is lost costs a table one poll, nothing else.
+      const announce = async (position: number) => {
+        try {
+          await broker.broadcast(appendedEvent(name), { position });
+        } catch (error) {
+          logger.warn("The hint of an append was not sent", error);
+        }
+      };
       host = new StoreHost({
         log,
         pump: settings.pump,
@@ -147,11 +155,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
             meta: { correlationId, causationId: event.id },
           });
         },
-        announce: (position) => {
-          broker
-            .broadcast(appendedEvent(name), { position })
-            .catch((error: unknown) => logger.warn("The hint of an append was not sent", error));
-        },
+        announce: (position) => void announce(position),
         warn: (message, details) => logger.warn(message, details),
       });
     },

@@ -7,8 +7,8 @@ import type { RecordedEvent } from "../core/recorded-event.ts";
 
 /** What a function transform gets beside the event. Queries see every event before this one, committed or not. */
 export interface TransformView<AnyRow = Row> {
-  find(params?: QueryParams): Promise<AnyRow[]>;
-  get(id: string): Promise<AnyRow | null>;
+  find: (params?: QueryParams) => Promise<AnyRow[]>;
+  get: (id: string) => Promise<AnyRow | null>;
   /** For calls to other services; made when it is first asked for. */
   readonly ctx: Context;
 }

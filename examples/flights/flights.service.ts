@@ -1,0 +1,85 @@
+import { Aggregate, EventStore } from "moleculer-event-sourcing";
+import type { Context, ServiceSchema } from "moleculer";
+import type { RecordedEvent } from "moleculer-event-sourcing";
+import { readAirports, type Airport, type Flight } from "./flight-data.ts";
+
+// An event says all that its tables need, the airport's name included: folding it again needs nobody else.
+type Departure = Flight & { airport: Airport | null };
+
+/** The service, with its files in `folder`. */
+export function flightsService(folder = "data"): ServiceSchema {
+  const airportsByCode = readAirports();
+
+  const events = EventStore<{ "flight.departed": Departure }>("flightEventStore", {
+    adapter: `sqlite:${folder}/flightEventStore.db`,
+  });
+
+  // A transform as a function: `get` and `find` query its own table as it is after all events before this one.
+  const airports = Aggregate("airportAggregate", {
+    eventStore: events,
+    fields: {
+      name: "string",
+      city: "string",
+      departures: { type: "integer", index: true },
+      totalDelay: "integer",
+      meanDelay: "number",
+      worstDelay: "integer",
+    },
+  })
+    .on("flight.departed")
+    .update(async ({ payload: { origin, airport, delay } }, { get }) => {
+      const row = await get(origin);
+      const departures = (row?.departures ?? 0) + 1;
+      // Whole numbers are added, so that the mean is the same to the last bit in whatever order the flights come.
+      const totalDelay = (row?.totalDelay ?? 0) + delay;
+      const worstDelay = Math.max(row?.worstDelay ?? delay, delay);
+      return { id: origin, ...airport, departures, totalDelay, meanDelay: totalDelay / departures, worstDelay };
+    });
+
+  const routes = Aggregate("routeAggregate", {
+    eventStore: events,
+    fields: { origin: "string", destination: "string", distance: "integer", flights: { type: "integer", index: true } },
+  })
+    .on("flight.departed")
+    .update(async ({ payload: { origin, destination, distance } }, { get }) => {
+      const id = `${origin}-${destination}`;
+      return { id, origin, destination, distance, flights: ((await get(id))?.flights ?? 0) + 1 };
+    });
+
+  // A transform as an action: it may be in any service, on any node.
+  const days = Aggregate("dayAggregate", {
+    eventStore: events,
+    fields: { flights: "integer", late: "integer" },
+  })
+    .on("flight.departed")
+    .update("flights.transformDay");
+
+  return {
+    name: "flights",
+    mixins: [events.mixin(), airports.mixin(), routes.mixin(), days.mixin()],
+    actions: {
+      depart: events.mapAction("flight.departed", {
+        params: {
+          $$strict: true,
+          date: { type: "string", pattern: /^\d{4}\/\d\d\/\d\d \d\d:\d\d$/ },
+          delay: "number|integer",
+          distance: "number|integer|positive",
+          origin: "string|length:3",
+          destination: "string|length:3",
+        },
+        stream: ({ origin }) => `airport-${origin}`,
+        payload: (flight: Flight) => ({ ...flight, airport: airportsByCode.get(flight.origin) ?? null }),
+      }),
+
+      async transformDay(ctx: Context<RecordedEvent<"flight.departed", Departure>>) {
+        const { date, delay } = ctx.params.payload;
+        const id = date.slice(0, 10).replaceAll("/", "-");
+        // `resolve` is `get` that answers null where there is no row yet.
+        const row: { flights: number; late: number } | null = await ctx.call("dayAggregate.resolve", { id });
+        return { id, flights: (row?.flights ?? 0) + 1, late: (row?.late ?? 0) + (delay > 15 ? 1 : 0) };
+      },
+    },
+  };
+}
+
+export default flightsService();

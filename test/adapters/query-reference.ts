@@ -1,0 +1,303 @@
+// Random rows and queries, and an evaluator of the query language by plain loops, written without a look at the real one.
+import type { Row } from "../../core/fields.ts";
+import type { QueryParams } from "../../core/query.ts";
+
+type Random = () => number;
+type Json = Record<string, unknown>;
+
+/** mulberry32: small, seeded, good enough to choose with. */
+export function randomFrom(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const pick = <Item>(random: Random, items: readonly Item[]): Item => items[Math.floor(random() * items.length)]!;
+const times = <Item>(random: Random, most: number, make: () => Item): Item[] =>
+  Array.from({ length: Math.floor(random() * (most + 1)) }, make);
+
+// Few values, so that queries hit; no halves of characters and nothing above U+FFFF beside the private area, where UTF-8 and UTF-16 differ in order.
+const texts = [
+  "",
+  "a",
+  "A",
+  "ab",
+  "b",
+  "Ünï",
+  "it's",
+  'q"q',
+  "a.b",
+  "$x",
+  "%",
+  "_",
+  "a\\b",
+  "日本",
+  "😀",
+  "a\0b",
+  "10",
+  "x".repeat(300),
+];
+const integers = [-7, 0, 1, 2, 10, 2 ** 31, Number.MAX_SAFE_INTEGER];
+const numbers = [-1.5, 0, 0.1, 2, 10, 19.99, 1e6];
+const dates = [
+  "1969-12-31T23:59:59.999Z",
+  "2000-01-01T00:00:00.000Z",
+  "2024-02-29T12:00:00.000Z",
+  "2024-03-01T00:00:00.000Z",
+];
+const booleans = [true, false];
+const scalars = [...texts.slice(0, 6), 0, 1, 2, 10, true, false];
+
+/** A row in which anything may be null or left out. */
+export function randomRow(random: Random, index: number): Row {
+  const row: Row = { id: `${pick(random, ["r", "R", "é", "%"])}${index}` };
+  const perhaps = (name: string, make: () => unknown) => {
+    const chance = random();
+    if (chance > 0.3) row[name] = make();
+    else if (chance > 0.15) row[name] = null;
+  };
+  perhaps("name", () => pick(random, texts));
+  perhaps("count", () => pick(random, integers));
+  perhaps("price", () => pick(random, numbers));
+  perhaps("isOpen", () => pick(random, booleans));
+  perhaps("at", () => pick(random, dates));
+  perhaps("address", () => randomAddress(random));
+  perhaps("tags", () =>
+    times(random, 3, () => (random() < 0.8 ? pick(random, scalars) : { n: pick(random, integers) })),
+  );
+  return row;
+}
+
+function randomAddress(random: Random): Json {
+  const address: Json = {};
+  if (random() < 0.8) address["n"] = random() < 0.2 ? null : pick(random, numbers);
+  if (random() < 0.8) address["city"] = pick(random, texts);
+  if (random() < 0.5)
+    address["any"] = random() < 0.3 ? times(random, 2, () => pick(random, scalars)) : pick(random, scalars);
+  if (random() < 0.5) address["in"] = { $x: pick(random, scalars), "it's": { n: pick(random, integers) } };
+  if (random() < 0.5)
+    address["list"] = times(random, 3, () => (random() < 0.8 ? { n: pick(random, integers) } : { m: null }));
+  return address;
+}
+
+/** What a field may be compared with: mostly what rows hold. */
+const places: readonly [name: string, values: readonly unknown[], isText: boolean, isOrdered: boolean][] = [
+  ["id", ["r1", "R2", "é3", "%4", "r20", "none"], true, true],
+  ["name", texts, true, true],
+  ["count", [...integers, 1.5], false, true],
+  ["price", [...numbers, 3], false, true],
+  ["isOpen", booleans, false, false],
+  ["at", dates, false, true],
+  ["address", [{}, { n: 0.1 }, { city: "a" }, { n: null, city: "a" }], false, false],
+  ["address.n", [...numbers, "10"], false, true],
+  ["address.city", texts, true, true],
+  ["address.any", [...scalars, ["a"], []], true, true],
+  ["address.any.0", scalars, true, true],
+  ["address.in.$x", scalars, true, true],
+  ["address.in.it's.n", integers, false, true],
+  ["address.list.n", integers, false, true],
+  ["address.list.1.n", integers, false, true],
+  ["address.list.m", [1], false, false],
+  ["address.n.deeper", [1], false, false],
+  ["tags", [...scalars, [], ["a"], { n: 1 }], true, true],
+  ["tags.0", scalars, true, true],
+  ["tags.n", integers, false, true],
+];
+
+const patterns = ["^a", "b$", ".", "[0-9]", "^$", "ü", "\\.", "日|😀", "'"];
+
+function randomLeaf(random: Random): Json {
+  const [name, values, isText, isOrdered] = pick(random, places);
+  const value = () => (random() < 0.1 ? null : pick(random, values));
+  const bound = () =>
+    pick(
+      random,
+      values.filter((one) => typeof one === "string" || typeof one === "number"),
+    );
+  const one = (): Json => {
+    const operator = pick(random, [
+      "$eq",
+      "$ne",
+      "$in",
+      "$nin",
+      "$exists",
+      "$gt",
+      "$gte",
+      "$lt",
+      "$lte",
+      "$regex",
+      "$not",
+    ]);
+    if (operator === "$in" || operator === "$nin") return { [operator]: times(random, 4, value) };
+    if (operator === "$exists") return { $exists: random() < 0.5 };
+    if (operator === "$regex" && isText)
+      return { $regex: pick(random, patterns), ...(random() < 0.5 && { $options: "i" }) };
+    if (operator === "$not") return { $not: one() };
+    if (/^\$[gl]te?$/.test(operator) && isOrdered) return { [operator]: bound() };
+    return { [pick(random, ["$eq", "$ne"])]: value() };
+  };
+  if (random() < 0.3) return { [name]: value() };
+  return { [name]: random() < 0.2 ? { ...one(), ...one() } : one() };
+}
+
+function randomCondition(random: Random, depth: number): Json {
+  const parts = () => [
+    randomCondition(random, depth - 1),
+    ...times(random, 2, () => randomCondition(random, depth - 1)),
+  ];
+  const chance = depth === 0 ? 1 : random();
+  if (chance < 0.15) return { $and: parts() };
+  if (chance < 0.35) return { $or: parts() };
+  if (chance < 0.5) return { $not: randomCondition(random, depth - 1) };
+  if (chance < 0.65) return { ...randomLeaf(random), ...randomLeaf(random) };
+  return randomLeaf(random);
+}
+
+const sortable = [
+  "id",
+  "name",
+  "count",
+  "price",
+  "isOpen",
+  "at",
+  "address.n",
+  "address.city",
+  "address.in.it's.n",
+  "address.none",
+];
+const searchable = ["id", "name", "count", "at"];
+
+export function randomQuery(random: Random): QueryParams {
+  return {
+    ...(random() < 0.95 && { query: randomCondition(random, 3) }),
+    ...(random() < 0.7 && { sort: times(random, 3, () => (random() < 0.5 ? "-" : "") + pick(random, sortable)) }),
+    ...(random() < 0.3 && { limit: 1 + Math.floor(random() * 10) }),
+    ...(random() < 0.3 && { offset: Math.floor(random() * 20) }),
+    ...(random() < 0.2 && {
+      search: pick(random, ["a", "R1", "2024", "%", "_", "É", "10"]),
+      searchFields: [pick(random, searchable), ...times(random, 2, () => pick(random, searchable))],
+    }),
+  };
+}
+
+/** The ids that the query answers, in order, and how many it would answer without its page. */
+export function idsOf(rows: readonly Row[], params: QueryParams): { page: string[]; total: number } {
+  const {
+    query,
+    sort = [],
+    limit,
+    offset = 0,
+    search,
+    searchFields,
+  } = params as {
+    query?: Json;
+    sort?: string[];
+    limit?: number;
+    offset?: number;
+    search?: string;
+    searchFields?: string[];
+  };
+  const found = rows.filter(
+    (row) =>
+      (query === undefined || holds(row, query)) &&
+      (search === undefined || searchFields!.some((name) => row[name] !== null && contains(row[name], search))),
+  );
+  found.sort((a, b) => {
+    for (const key of sort) {
+      const name = key.replace("-", "");
+      const order = inOrder(stepInto(a, name), stepInto(b, name));
+      if (order !== 0) return key.startsWith("-") ? -order : order;
+    }
+    return inOrder(a.id, b.id);
+  });
+  const ids = found.map(({ id }) => id);
+  return { page: ids.slice(offset, limit === undefined ? undefined : offset + limit), total: ids.length };
+}
+
+const contains = (value: unknown, text: string) => String(value).toLowerCase().includes(text.toLowerCase());
+
+/** One value at a path of objects only, as an order needs it. */
+const stepInto = (row: Row, path: string): unknown =>
+  path.split(".").reduce<unknown>((value, step) => (value as Json | null | undefined)?.[step] ?? null, row);
+
+/** Nothing first, then false, true, numbers, text by its bytes. */
+function inOrder(a: unknown, b: unknown): number {
+  if (a === null || b === null) return Number(a !== null) - Number(b !== null);
+  if (typeof a === "string" && typeof b === "string") return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  return Number(a) - Number(b);
+}
+
+function holds(row: Row, query: Json): boolean {
+  return Object.entries(query).every(([name, asked]) => {
+    if (name === "$and") return (asked as Json[]).every((part) => holds(row, part));
+    if (name === "$or") return (asked as Json[]).some((part) => holds(row, part));
+    if (name === "$not") return !holds(row, asked as Json);
+    return meets([...walk(row, name.split("."))], asked);
+  });
+}
+
+/** Every value that a path leads to: into objects by name, into arrays by index and through each element that is an object. */
+function* walk(value: unknown, [step, ...rest]: string[]): Generator {
+  if (step === undefined) yield value;
+  else if (Array.isArray(value)) {
+    if (/^\d+$/.test(step) && Number(step) < value.length) yield* walk(value[Number(step)], rest);
+    for (const element of value as unknown[]) if (isObject(element)) yield* walk(element, [step, ...rest]);
+  } else if (isObject(value) && Object.keys(value).includes(step)) yield* walk(value[step], rest);
+}
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function meets(values: unknown[], asked: unknown): boolean {
+  if (!isObject(asked) || !Object.keys(asked).some((key) => key.startsWith("$"))) return isEqual(values, asked);
+  const { $options, ...operators } = asked;
+  const alone = values.flatMap((value) => (Array.isArray(value) ? (value as unknown[]) : [value]));
+  return Object.entries(operators).every(([operator, value]) => {
+    switch (operator) {
+      case "$eq":
+        return isEqual(values, value);
+      case "$ne":
+        return !isEqual(values, value);
+      case "$in":
+        return (value as unknown[]).some((one) => isEqual(values, one));
+      case "$nin":
+        return !(value as unknown[]).some((one) => isEqual(values, one));
+      case "$exists":
+        return values.some((one) => one !== null) === value;
+      case "$regex":
+        return alone.some(
+          (one) => typeof one === "string" && one.search(new RegExp(value as string, $options as string)) >= 0,
+        );
+      case "$not":
+        return !meets(values, value);
+      case "$gt":
+        return alone.some((one) => typeof one === typeof value && inOrder(one, value) > 0);
+      case "$gte":
+        return alone.some((one) => typeof one === typeof value && inOrder(one, value) >= 0);
+      case "$lt":
+        return alone.some((one) => typeof one === typeof value && inOrder(one, value) < 0);
+      case "$lte":
+        return alone.some((one) => typeof one === typeof value && inOrder(one, value) <= 0);
+      default:
+        throw new Error(`the reference knows no ${operator}`);
+    }
+  });
+}
+
+function isEqual(values: unknown[], asked: unknown): boolean {
+  if (asked === null) return values.every((one) => one === null);
+  const text = canonical(asked);
+  return values.some(
+    (one) => canonical(one) === text || (Array.isArray(one) && one.some((inner) => canonical(inner) === text)),
+  );
+}
+
+/** JSON with sorted keys: two values are the same when it is. */
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_, inner: unknown) =>
+    isObject(inner) ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1))) : inner,
+  );

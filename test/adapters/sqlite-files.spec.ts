@@ -1,0 +1,326 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import {
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+  closeSync,
+} from "node:fs";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import Database from "better-sqlite3";
+import { jest } from "@jest/globals";
+import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
+import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
+import { parseFields } from "../../core/fields.ts";
+import { cleanUp, newFolder, refusal } from "../support/broker.ts";
+import { appendTo, ask } from "./log-requests.ts";
+import { openFilesBelow } from "./open-files.ts";
+
+const otherProcess = fileURLToPath(new URL("./sqlite-process.ts", import.meta.url));
+const fields = parseFields("table", { name: "string" });
+
+const opened: { close(): Promise<void> }[] = [];
+const children: ChildProcess[] = [];
+
+let folder: string;
+
+beforeEach(() => {
+  folder = newFolder();
+});
+
+afterEach(async () => {
+  for (const one of opened.splice(0)) await one.close();
+  for (const child of children.splice(0)) await killed(child);
+  await cleanUp();
+});
+
+function newLog(file: string): SqliteEventLog {
+  const log = new SqliteEventLog(file);
+  opened.push(log);
+  return log;
+}
+
+async function openLog(file: string): Promise<SqliteEventLog> {
+  const log = newLog(file);
+  await log.open();
+  return log;
+}
+
+async function openTable(file: string): Promise<SqliteReadTable> {
+  const table = new SqliteReadTable(file);
+  opened.push(table);
+  await table.open(fields);
+  return table;
+}
+
+const engines = { log: openLog, table: openTable };
+const kinds = ["log", "table"] as const;
+
+const handles = () => openFilesBelow(folder);
+
+/** Opens it, which must fail with a clear error, leave nothing open and the file at fault as it was. */
+async function unusable(kind: "log" | "table", file: string, atFault = file): Promise<string> {
+  const content = () => (existsSync(atFault) && statSync(atFault).isFile() ? readFileSync(atFault, "latin1") : null);
+  const before = content();
+  const error = await refusal(() => engines[kind](file));
+  expect(error).toMatchObject({ name: "UnusableStoreError", code: 409, type: "UNUSABLE_STORE", retryable: false });
+  expect(error.message).toContain(folder);
+  expect(error.data).toEqual({ where: expect.stringContaining(folder), why: expect.any(String) });
+  expect(handles()).toEqual([]);
+  expect(content() === before).toBe(true);
+  return error.message;
+}
+
+/** Starts another process that hosts the file; answers with what it says first. */
+async function host(kind: "log" | "table", file: string): Promise<{ child: ChildProcess; said: unknown }> {
+  const child = spawn(process.execPath, [otherProcess, kind, file], { stdio: ["pipe", "pipe", "inherit"] });
+  children.push(child);
+  for await (const line of createInterface({ input: child.stdout }))
+    return { child, said: JSON.parse(line) as unknown };
+  throw new Error("the other process said nothing");
+}
+
+/** Ends the process as a kill would, and waits until it is gone. */
+async function killed(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill("SIGKILL");
+  await once(child, "exit");
+}
+
+describe.each(kinds)("A %s", (kind) => {
+  const contents = {
+    text: "this is a diary, dear diary, and no database at all; it is long enough for a header".repeat(20),
+    "a short text": "no database",
+    bytes: Buffer.alloc(8192, 0xab),
+  };
+
+  it.each(Object.entries(contents))("never takes a file of %s for its own", async (_, content) => {
+    writeFileSync(`${folder}/x.db`, content);
+    expect(await unusable(kind, `${folder}/x.db`)).toContain("found a file that is no SQLite database");
+  });
+
+  it("never takes another program's database for its own", async () => {
+    const db = new Database(`${folder}/x.db`);
+    db.exec("CREATE TABLE customers (name TEXT); INSERT INTO customers VALUES ('ann')");
+    db.close();
+    expect(await unusable(kind, `${folder}/x.db`)).toContain("found a database of another program or purpose");
+  });
+
+  it("never takes another program's database for its own, also while it has no table yet", async () => {
+    const db = new Database(`${folder}/x.db`);
+    db.pragma("application_id = 1234");
+    db.close();
+    expect(await unusable(kind, `${folder}/x.db`)).toContain("application id 1234");
+  });
+
+  it("never takes the file of the other kind for its own", async () => {
+    const other = await engines[kind === "log" ? "table" : "log"](`${folder}/x.db`);
+    await other.close();
+    expect(await unusable(kind, `${folder}/x.db`)).toContain("found a database of another program or purpose");
+  });
+
+  it("is not opened where a newer version wrote it", async () => {
+    await (await engines[kind](`${folder}/x.db`)).close();
+    const file = kind === "log" ? `${folder}/x.db` : `${folder}/x.1.db`;
+    const db = new Database(file);
+    const version = db.pragma("user_version", { simple: true }) as number;
+    db.pragma(`user_version = ${version + 1}`);
+    db.close();
+    expect(await unusable(kind, `${folder}/x.db`, file)).toContain(
+      `${file}: found schema version ${version + 1}, expected at most ${version}: it is from a newer version`,
+    );
+  });
+
+  it("is not opened where a folder stands in its place", async () => {
+    mkdirSync(`${folder}/x.db`);
+    expect(await unusable(kind, `${folder}/x.db`)).toContain("cannot be opened");
+  });
+
+  it("is not opened where its folder cannot be created", async () => {
+    writeFileSync(`${folder}/file`, "");
+    expect(await unusable(kind, `${folder}/file/deeper/x.db`)).toContain("cannot be opened (ENOTDIR)");
+    expect(await unusable(kind, `${folder}/file/x.db`)).toContain("cannot be opened");
+  });
+
+  it("is not opened where its name is too long for the disk", async () => {
+    expect(await unusable(kind, `${folder}/${"x".repeat(300)}.db`)).toContain("cannot be opened");
+  });
+
+  it("creates the folders that are missing", async () => {
+    await engines[kind](`${folder}/a/b c/x.db`);
+    expect(existsSync(`${folder}/a/b c/x.db`)).toBe(true);
+  });
+
+  it("has one host in a process, and another when the first is closed", async () => {
+    const first = await engines[kind](`${folder}/x.db`);
+    for (const file of [`${folder}/x.db`, `${folder}/../${folder.split("/").at(-1)!}/x.db`]) {
+      const error = await refusal(() => engines[kind](file));
+      expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 409, retryable: false });
+      expect(error.message).toBe(`${file}: is hosted by another process or broker; one host at a time`);
+    }
+    await first.close();
+    await engines[kind](`${folder}/x.db`);
+  });
+
+  it("has one host also where a link leads to it", async () => {
+    await engines[kind](`${folder}/x.db`);
+    symlinkSync(`${folder}/x.db`, `${folder}/link.db`);
+    expect(await refusal(() => engines[kind](`${folder}/link.db`))).toMatchObject({
+      type: "UNUSABLE_STORE",
+      message: expect.stringContaining("is hosted by another process or broker"),
+    });
+  });
+
+  it("has one host among processes; after a kill of the host it can be opened at once", async () => {
+    const { child, said } = await host(kind, `${folder}/x.db`);
+    expect(said).toBe("hosted");
+    const error = await refusal(() => engines[kind](`${folder}/x.db`));
+    expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 409 });
+    expect(error.message).toContain("is hosted by another process or broker");
+    expect(handles()).toEqual([]);
+    await killed(child);
+    await engines[kind](`${folder}/x.db`);
+  });
+
+  it("refuses another process while this one hosts it", async () => {
+    const ours = await engines[kind](`${folder}/x.db`);
+    const { said } = await host(kind, `${folder}/x.db`);
+    expect(said).toMatchObject({
+      type: "UNUSABLE_STORE",
+      message: `${folder}/x.db: is hosted by another process or broker; one host at a time`,
+    });
+    await ours.close();
+    expect((await host(kind, `${folder}/x.db`)).said).toBe("hosted");
+  });
+});
+
+describe("A killed host's log", () => {
+  it("holds what was acknowledged", async () => {
+    const { child } = await host("log", `${folder}/x.db`);
+    await killed(child);
+    const log = await openLog(`${folder}/x.db`);
+    expect(await log.head()).toBe(1);
+    expect(await log.find(ask())).toMatchObject([{ stream: "child-1", version: 1, position: 1 }]);
+  });
+});
+
+describe("An error of the driver", () => {
+  it("is understood also where the driver was loaded more than once in the process, as test runners do", async () => {
+    jest.resetModules();
+    const again = (await import("../../adapters/sqlite/event-log.ts")).SqliteEventLog;
+    expect(again).not.toBe(SqliteEventLog);
+    writeFileSync(`${folder}/x.db`, "no database");
+    expect(await refusal(() => new again(`${folder}/x.db`).open())).toMatchObject({ type: "UNUSABLE_STORE" });
+    await openLog(`${folder}/y.db`);
+    expect(await refusal(() => new again(`${folder}/y.db`).open())).toMatchObject({ type: "UNUSABLE_STORE" });
+  });
+});
+
+describe("A damaged log", () => {
+  const pageSize = 4096;
+  let file: string;
+  let size: number;
+
+  beforeEach(async () => {
+    file = `${folder}/x.db`;
+    const log = await openLog(file);
+    await log.append([
+      appendTo(
+        "a",
+        Array.from({ length: 200 }, (_, n) => ({ payload: { n, text: "x".repeat(1000) } })),
+      ),
+    ]);
+    await log.close();
+    size = statSync(file).size;
+  });
+
+  /** What the first look at everything is refused with: at opening, or where the damage is; never a shorter log. */
+  async function damageFound(): Promise<Error> {
+    const log = newLog(file);
+    const error = await refusal(async () => {
+      await log.open();
+      const { events } = await log.read({ after: 0, limit: 10_000 });
+      await log.find(ask());
+      await log.streams({ limit: 1000 });
+      await log.findByIds(events.map(({ id }) => id));
+    });
+    await log.close();
+    expect(handles()).toEqual([]);
+    return error;
+  }
+
+  const damage = {
+    name: "UnusableStoreError",
+    code: 409,
+    type: "UNUSABLE_STORE",
+    retryable: false,
+    message: expect.stringMatching(/the database is damaged; restore it from a backup|is no SQLite database/),
+  };
+
+  it.each([1, 2, 10])("whose last pages are missing, %p of them, is refused", async (pages) => {
+    truncateSync(file, size - pages * pageSize);
+    expect(await damageFound()).toMatchObject(damage);
+  });
+
+  it.each([pageSize, pageSize * 2, pageSize + 100, 1000, 100, 50])(
+    "that was cut to %p bytes is refused",
+    async (to) => {
+      truncateSync(file, to);
+      expect(await damageFound()).toMatchObject(damage);
+    },
+  );
+
+  it.each([1, 2, 3, 10, 30])("whose page %p was overwritten is refused", async (page) => {
+    const handle = openSync(file, "r+");
+    writeSync(handle, Buffer.alloc(pageSize, 0x5a), 0, pageSize, page * pageSize);
+    closeSync(handle);
+    expect(await damageFound()).toMatchObject(damage);
+  });
+
+  it("whose header was overwritten is refused", async () => {
+    const handle = openSync(file, "r+");
+    writeSync(handle, Buffer.alloc(100, 0x5a), 0, 100, 0);
+    closeSync(handle);
+    expect(await damageFound()).toMatchObject(damage);
+  });
+});
+
+describe("A damaged table", () => {
+  it.each([1, 2])("whose live generation lost its pages from page %p on is refused", async (pages) => {
+    const table = await openTable(`${folder}/x.db`);
+    const batch = table.live().begin();
+    batch.apply(
+      Array.from({ length: 200 }, (_, n) => ({ operation: "create", id: `${n}`, values: { name: "x".repeat(1000) } })),
+    );
+    batch.commit({ position: 1, folded: 1, reordered: false, log: "log" });
+    await table.close();
+    truncateSync(`${folder}/x.1.db`, 4096 * pages);
+    const error = await refusal(() => openTable(`${folder}/x.db`));
+    expect(error).toMatchObject({
+      type: "UNUSABLE_STORE",
+      message: expect.stringContaining("the database is damaged"),
+    });
+    expect(handles()).toEqual([]);
+  });
+
+  it("whose file is empty is refused with a word on what to do, and folded again once it was deleted", async () => {
+    await (await openTable(`${folder}/x.db`)).close();
+    truncateSync(`${folder}/x.1.db`, 0);
+    const error = await refusal(() => openTable(`${folder}/x.db`));
+    expect(error).toMatchObject({
+      type: "UNUSABLE_STORE",
+      message: expect.stringContaining("delete the file to fold it again"),
+    });
+    expect(handles()).toEqual([]);
+    rmSync(`${folder}/x.1.db`);
+    expect((await openTable(`${folder}/x.db`)).live().progress().position).toBe(0);
+  });
+});

@@ -1,0 +1,42 @@
+// Another process: hosts a log or a table until its input ends, or reads a log's file as any other program may.
+import Database from "better-sqlite3";
+import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
+import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
+import { parseFields } from "../../core/fields.ts";
+import { appendTo } from "./log-requests.ts";
+
+const [job = "", file = ""] = process.argv.slice(2);
+const say = (answer: unknown) => process.stdout.write(`${JSON.stringify(answer)}\n`);
+
+/** Ends also when the parent dies: then its end of the pipe is closed. */
+const untilInputEnds = () => new Promise((end) => process.stdin.on("end", end).resume());
+
+async function host(open: () => Promise<void>): Promise<void> {
+  try {
+    await open();
+    say("hosted");
+  } catch (error) {
+    const { type, message } = error as Error & { type?: string };
+    say({ type, message });
+    return;
+  }
+  await untilInputEnds();
+}
+
+const log = new SqliteEventLog(file);
+const table = new SqliteReadTable(file);
+
+if (job === "log")
+  await host(async () => {
+    await log.open();
+    await log.append([appendTo("child-1")]);
+  });
+else if (job === "table") await host(() => table.open(parseFields("table", { name: "string" })));
+else if (job === "read") {
+  const db = new Database(file, { readonly: true });
+  say(db.prepare("SELECT count(*), max(position), max(json_extract(payload, '$.n')) FROM events").raw(true).get());
+  db.close();
+} else throw new Error(`unknown job ${job}`);
+
+await log.close();
+await table.close();

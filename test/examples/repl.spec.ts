@@ -1,0 +1,69 @@
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { cpSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
+import { cleanUp, eventually, newFolder } from "../support/broker.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+let npm: ChildProcessWithoutNullStreams;
+let said = "";
+
+/** `npm start` in a folder of its own, so that its data is nobody else's. */
+beforeAll(async () => {
+  const folder = newFolder();
+  for (const name of ["package.json", "moleculer.config.ts", "examples", "index.ts", "core", "adapters", "mixins"])
+    cpSync(join(root, name), join(folder, name), { recursive: true });
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  // A group of its own: npm, its shell and the node end together.
+  npm = spawn("npm", ["start"], { cwd: folder, detached: true });
+  const hear = (chunk: Buffer) => (said += stripVTControlCharacters(chunk.toString()));
+  npm.stdout.on("data", hear);
+  npm.stderr.on("data", hear);
+  await eventually(() => {
+    if (!said.includes("mol $")) throw new Error(`no prompt yet: ${said}`);
+  }, 50_000);
+});
+
+afterAll(async () => {
+  if (npm.exitCode === null) process.kill(-npm.pid!, "SIGKILL");
+  await cleanUp();
+});
+
+/** Types a line and answers what is printed up to the next prompt. */
+async function type(line: string): Promise<string> {
+  const before = said.length;
+  npm.stdin.write(`${line}\n`);
+  return eventually(() => {
+    const answer = said.slice(before);
+    expect(answer).toMatch(/(>> Response:|>> ERROR:)[\s\S]*mol \$/);
+    return answer;
+  });
+}
+
+describe("The examples in the REPL", () => {
+  it("store an event, fold it and find it again", async () => {
+    const created = await type('call property.create --id 42 --name "Beach Villa" --city Wanaka --countryCode NZ');
+    expect(created).toContain("stream: 'property-42'");
+    expect(created).toContain("version: 1");
+
+    await eventually(async () =>
+      expect(await type("call propertySummaryAggregate.find --query.countryCode NZ")).toContain("total: 1"),
+    );
+    expect(await type("call propertyEventStore.find --query.type property.created")).toContain("name: 'Beach Villa'");
+    expect(await type("call propertyAggregate.get --id 42")).toContain("city: 'Wanaka'");
+  });
+
+  it("explain a mistake", async () => {
+    const answer = await type("call propertyAggregate.find --query.town Wanaka");
+    expect(answer).toContain(
+      'query.town: found "town", expected one of the fields id, name, active, city, countryCode, source',
+    );
+  });
+
+  it("end with quit", async () => {
+    const exited = new Promise((resolve) => npm.once("exit", resolve));
+    npm.stdin.write("quit\n");
+    expect(await exited).toBe(0);
+  });
+});
