@@ -66,13 +66,25 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
 
   note(ownNameProblem("stream", stream));
   note(expectedVersionProblem(expectedVersion));
-  if (key !== undefined && (typeof key !== "string" || key === "" || key.length > maxKeyCharacters))
-    note({ field: "key", found: key, expected: `a string of 1 to ${maxKeyCharacters} characters` });
-  if (!Array.isArray(events) || events.length === 0 || events.length > maxEvents)
-    note({ field: "events", found: events, expected: `an array of 1 to ${maxEvents} events` });
-  if (problems.length > 0) throw new ValidationError(problems);
+  const isKey =
+    key === undefined ||
+    (typeof key === "string" && key !== "" && key.length <= maxKeyCharacters && key.isWellFormed());
+  if (!isKey)
+    note({
+      field: "key",
+      found: key,
+      expected: `a string of 1 to ${maxKeyCharacters} characters`,
+    });
+  if (!Array.isArray(events) || events.length === 0 || events.length > maxEvents) {
+    note({
+      field: "events",
+      found: events,
+      expected: `an array of 1 to ${maxEvents} events`,
+    });
+    throw new ValidationError(problems);
+  }
 
-  const accepted = events.map((event, index) => toNewEvent(event, index, key, context, problems));
+  const accepted = events.map((event, index) => toNewEvent(event, index, isKey ? key : undefined, context, problems));
   if (accepted.length > 1) noteTwins(accepted, problems);
   if (problems.length > 0) throw new ValidationError(problems);
   return {
@@ -100,23 +112,39 @@ function toNewEvent(
   };
 
   if (input === null || typeof input !== "object") {
-    note({ field, found: input, expected: "an event: {type, payload, id?, meta?}" });
+    note({
+      field,
+      found: input,
+      expected: "an event: {type, payload, id?, meta?}",
+    });
     return null;
   }
   const { id, type, payload, meta } = input;
   note(ownNameProblem(`${field}.type`, type));
   if (typeof type === "string" && /[*?]/.test(type))
-    note({ field: `${field}.type`, found: type, expected: "a name without wildcards" });
+    note({
+      field: `${field}.type`,
+      found: type,
+      expected: "a name without wildcards",
+    });
   if (id !== undefined && id !== null && !isEventId(id)) note({ field: `${field}.id`, found: id, expected: "a UUID" });
   if (meta !== undefined && (meta === null || typeof meta !== "object" || Array.isArray(meta)))
     note({ field: `${field}.meta`, found: meta, expected: "an object" });
   for (const own of ["correlationId", "causationId"] as const)
     if (meta?.[own] !== undefined && typeof meta[own] !== "string")
-      note({ field: `${field}.meta.${own}`, found: meta[own], expected: "a string" });
+      note({
+        field: `${field}.meta.${own}`,
+        found: meta[own],
+        expected: "a string",
+      });
 
   const body = accept(toJson(`${field}.payload`, payload));
   const header = accept(
-    toJson(`${field}.meta`, { correlationId: context.correlationId, causationId: context.causationId, ...meta }),
+    toJson(`${field}.meta`, {
+      ...meta,
+      correlationId: meta?.["correlationId"] ?? context.correlationId,
+      causationId: meta?.["causationId"] ?? context.causationId,
+    }),
   );
   if (!body || !header || problems.length > before) return null;
   refuseTooLarge(field, body.text, header.text, context.maxEventBytes);
@@ -134,7 +162,11 @@ function toNewEvent(
 function ownNameProblem(field: string, name: unknown): Problem | null {
   const problem = nameProblem(field, name);
   if (problem || !isReserved(name as string)) return problem;
-  return { field, found: name, expected: 'a name that does not begin with "$", which the framework keeps for itself' };
+  return {
+    field,
+    found: name,
+    expected: 'a name that does not begin with "$", which the framework keeps for itself',
+  };
 }
 
 function refuseTooLarge(field: string, payloadText: string, metaText: string, maxEventBytes: number): void {

@@ -6,7 +6,11 @@ export type ExpectedVersion = number | "no-stream" | "stream-exists" | "any";
 export function expectedVersionProblem(found: unknown): Problem | null {
   if (found === "any" || found === "no-stream" || found === "stream-exists") return null;
   if (typeof found === "number" && Number.isSafeInteger(found) && found >= 0) return null;
-  return { field: "expectedVersion", found, expected: 'a whole number from 0, "no-stream", "stream-exists" or "any"' };
+  return {
+    field: "expectedVersion",
+    found,
+    expected: 'a whole number from 0, "no-stream", "stream-exists" or "any"',
+  };
 }
 
 /** The conflict between what was expected and the stream's actual version, or null where they agree. */

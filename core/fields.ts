@@ -39,7 +39,9 @@ export type RowOf<Fields extends FieldsInput> = { id: string } & {
 type InputOf<Type> = Type extends "date" ? string | Date : Type extends "object" ? object : ValueOf<Type>;
 
 /** A row as a transform returns it: the fields it wants to set. Without an `id` it gets one from the event. */
-export type RowInput<Fields extends FieldsInput> = { id?: string | null | undefined } & {
+export type RowInput<Fields extends FieldsInput> = {
+  id?: string | null | undefined;
+} & {
   [Name in keyof Fields]?: InputOf<TypeOf<Fields[Name]>> | null | undefined;
 };
 
@@ -70,7 +72,7 @@ export function parseFields(owner: string, input: FieldsInput): Fields {
   const fields = new Map<string, Field>();
   for (const [name, given] of Object.entries(input)) {
     const options = typeof given === "string" ? { type: given } : given;
-    if (!/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(name) || name === "id" || name === "_id")
+    if (!/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(name) || ["id", "_id", "__proto__"].includes(name))
       refuse(`fields.${name}`, name, 'a name of letters, digits and _ other than "id", which every row has');
     if (!types.includes(options?.type)) refuse(`fields.${name}`, options?.type, `one of ${types.join(", ")}`);
     // SQL compares names without case: two such fields would be one column.
@@ -95,7 +97,11 @@ export function rowId(given: unknown, fallback: string): string {
 
 export function idProblem(id: unknown): Problem | null {
   if (typeof id === "string" && id !== "" && id.length <= maxIdCharacters && id.isWellFormed()) return null;
-  return { field: "id", found: id, expected: `a string of 1 to ${maxIdCharacters} characters` };
+  return {
+    field: "id",
+    found: id,
+    expected: `a string of 1 to ${maxIdCharacters} characters`,
+  };
 }
 
 /**
@@ -110,15 +116,22 @@ export function checkRow(fields: Fields, row: Record<string, unknown>): Record<s
     if (name === "id" || found === undefined) continue;
     const field = fields.get(name);
     if (!field) {
-      problems.push({ field: name, found, expected: `one of the declared fields ${[...fields.keys()].join(", ")}` });
+      problems.push({
+        field: name,
+        found,
+        expected: `one of the declared fields ${[...fields.keys()].join(", ")}`,
+      });
     } else if (found === null) {
       if (field.required)
-        problems.push({ field: name, found, expected: `a value (${field.type}): the field is required` });
+        problems.push({
+          field: name,
+          found,
+          expected: `a value (${field.type}): the field is required`,
+        });
       values[name] = null;
     } else {
-      const stored = storedValue(field, found);
-      if (stored === undefined) problems.push({ field: name, found, expected: typeInWords(field.type) });
-      else values[name] = stored;
+      const stored = storedValue(field, found, problems);
+      if (stored !== undefined) values[name] = stored;
     }
   }
   if (problems.length > 0) throw new InvalidRowError(problems);
@@ -128,8 +141,12 @@ export function checkRow(fields: Fields, row: Record<string, unknown>): Record<s
 /** The required fields that `values` leaves out: a new row needs them all. */
 export const missingFields = (fields: Fields, values: Record<string, unknown>): Problem[] =>
   [...fields.values()]
-    .filter(({ name, required }) => required && (values[name] === undefined || values[name] === null))
-    .map(({ name, type }) => ({ field: name, found: undefined, expected: `a value (${type}): the field is required` }));
+    .filter(({ name, required }) => required && (!Object.hasOwn(values, name) || values[name] === null))
+    .map(({ name, type }) => ({
+      field: name,
+      found: undefined,
+      expected: `a value (${type}): the field is required`,
+    }));
 
 export function typeInWords(type: FieldType): string {
   const words = {
@@ -144,9 +161,21 @@ export function typeInWords(type: FieldType): string {
   return words[type];
 }
 
-/** The value as it is stored, or undefined where it does not fit the type. */
-export function storedValue(field: Field, found: unknown): unknown {
-  switch (field.type) {
+/** The value as it is stored; undefined, with a problem noted, where it does not fit the type. */
+function storedValue(field: Field, found: unknown, problems: Problem[]): unknown {
+  const { name, type } = field;
+  const json = (type === "object" || type === "array") && isOfShape(type, found) ? toJson(name, found) : null;
+  if (json && isProblem(json)) return void problems.push(json);
+  const stored = json ? json.value : scalarValue(type, found);
+  if (stored === undefined) problems.push({ field: name, found, expected: typeInWords(type) });
+  return stored;
+}
+
+const isOfShape = (type: "object" | "array", found: unknown) =>
+  typeof found === "object" && found !== null && Array.isArray(found) === (type === "array");
+
+function scalarValue(type: FieldType, found: unknown): unknown {
+  switch (type) {
     case "string":
       return typeof found === "string" && found.isWellFormed() ? found : undefined;
     case "integer":
@@ -157,21 +186,29 @@ export function storedValue(field: Field, found: unknown): unknown {
       return typeof found === "boolean" ? found : undefined;
     case "date":
       return isoDate(found);
-    case "object":
-    case "array": {
-      if (typeof found !== "object" || found === null || Array.isArray(found) !== (field.type === "array"))
-        return undefined;
-      const json = toJson(field.name, found);
-      if (isProblem(json)) throw new InvalidRowError([json]);
-      return json.value;
-    }
+    default:
+      return undefined;
   }
 }
 
 /** ISO 8601 with a date at least; anything else that `Date` might guess at is refused. */
 export function isoDate(found: unknown): string | undefined {
-  if (!(found instanceof Date) && !(typeof found === "string" && /^[+-]?\d{4,6}-\d{2}-\d{2}/.test(found)))
-    return undefined;
-  const date = new Date(found);
-  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
+  if (found instanceof Date) return isoText(found);
+  const parts = typeof found === "string" ? isoPattern.exec(found) : null;
+  if (!parts) return undefined;
+  const [text, day = "", time, offset] = parts;
+  // Without an offset it is UTC: a row must not depend on the time zone of the machine that folded it.
+  const date = new Date(time !== undefined && offset === undefined ? `${text}Z` : text);
+  // Date turns the 30th of February into the 1st of March.
+  return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day) ? isoText(date) : undefined;
+}
+
+const isoPattern =
+  /^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))(T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/;
+
+/** Only years of four digits, whose texts order as the times do. */
+function isoText(date: Date): string | undefined {
+  if (Number.isNaN(date.getTime())) return undefined;
+  const text = date.toISOString();
+  return /^\d{4}-/.test(text) ? text : undefined;
 }

@@ -11,17 +11,20 @@ export interface JsonValue {
  * What JSON cannot hold (a circle, a BigInt, a function, NaN) is a problem that names its path.
  */
 export function toJson(field: string, input: unknown): JsonValue | Problem {
+  let lost: Problem | null = null;
   try {
     const text = JSON.stringify(input);
-    // undefined, functions and symbols have no JSON at all
     if (text === undefined) return { field, found: input, expected: "a JSON value" };
-    // A null in the text may be a NaN that JSON dropped; only then is the slow look worth its time.
-    const lost = text.includes("null") ? findLost(field, input) : null;
+    lost = findLost(field, input);
     return lost ?? { text, value: JSON.parse(text) as unknown };
   } catch (error) {
-    return (
-      findUnstorable(field, input, new Set()) ?? { field, found: input, expected: `a JSON value (${String(error)})` }
-    );
+    try {
+      const problem = findUnstorable(field, input, new Set());
+      if (problem) return problem;
+    } catch {
+      // Nested so deep that the look at it fails too.
+    }
+    return { field, found: input, expected: `a JSON value (${String(error)})` };
   }
 }
 
@@ -29,14 +32,27 @@ export const isProblem = (result: object): result is Problem => "expected" in re
 
 function findLost(field: string, value: unknown): Problem | null {
   if (typeof value === "number" && !Number.isFinite(value)) return { field, found: value, expected: "a finite number" };
+  if (typeof value === "function" || typeof value === "symbol")
+    return { field, found: value, expected: "a JSON value" };
+  if (value instanceof Date && Number.isNaN(value.getTime())) return { field, found: value, expected: "a valid date" };
   if (value === null || typeof value !== "object" || "toJSON" in value) return null;
   return firstInside(value, (key, inner) => findLost(`${field}.${key}`, inner));
 }
 
 function findUnstorable(field: string, value: unknown, above: Set<object>): Problem | null {
-  if (typeof value === "bigint") return { field, found: value, expected: "a JSON value (write it as a string)" };
+  if (typeof value === "bigint")
+    return {
+      field,
+      found: value,
+      expected: "a JSON value (write it as a string)",
+    };
   if (value === null || typeof value !== "object") return null;
-  if (above.has(value)) return { field, found: value, expected: "a JSON value without a circular reference" };
+  if (above.has(value))
+    return {
+      field,
+      found: value,
+      expected: "a JSON value without a circular reference",
+    };
   above.add(value);
   const problem = firstInside(value, (key, inner) => findUnstorable(`${field}.${key}`, inner, above));
   above.delete(value);

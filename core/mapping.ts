@@ -44,7 +44,10 @@ export function changesOf(
       );
     }
     case "remove":
-      return (Array.isArray(result) ? result : [result]).map((one) => ({ operation, id: removedId(one) }));
+      return (Array.isArray(result) ? result : [result]).map((one) => ({
+        operation,
+        id: removedId(one),
+      }));
   }
 }
 
@@ -58,7 +61,11 @@ function rowChange(
   if (row === null || typeof row !== "object" || Array.isArray(row))
     throw wrongAnswer(row, "a row: an object of fields", at);
   const values = row as Partial<Row>;
-  return { operation, id: rowId(values.id, fallbackId), values: checkRow(fields, values) };
+  return {
+    operation,
+    id: rowId(values.id, fallbackId),
+    values: checkRow(fields, values),
+  };
 }
 
 function removedId(one: unknown): string {

@@ -32,7 +32,10 @@ function isEqual(found: unknown[], asked: unknown): boolean {
 
 function isOrdered(operator: string, found: unknown, asked: unknown): boolean {
   if (typeof found !== typeof asked || (typeof found !== "string" && typeof found !== "number")) return false;
-  const order = found === asked ? 0 : found < (asked as string | number) ? -1 : 1;
+  const order =
+    typeof found === "string"
+      ? Buffer.compare(Buffer.from(found), Buffer.from(asked as string))
+      : found - (asked as number);
   return operator === "$gt"
     ? order > 0
     : operator === "$gte"

@@ -11,7 +11,12 @@ export interface Rows {
 
 /** One change of one row. `values` are checked and in stored form; fields left out of an update keep their value. */
 export type RowChange =
-  { operation: "create" | "update"; id: string; values: Record<string, unknown> } | { operation: "remove"; id: string };
+  | {
+      operation: "create" | "update";
+      id: string;
+      values: Record<string, unknown>;
+    }
+  | { operation: "remove"; id: string };
 
 /** How far a generation is folded. Stored in the same commit as the rows. */
 export interface Progress {
@@ -32,7 +37,12 @@ export interface ParkedEvent {
   stream: string;
   version: number;
   position: number;
-  error: { name: string; message: string; type?: string; code?: number | string } | null;
+  error: {
+    name: string;
+    message: string;
+    type?: string;
+    code?: number | string;
+  } | null;
   attempts: number;
   /** When it was parked: ISO 8601. */
   time: string;

@@ -1,8 +1,8 @@
-import Database from "better-sqlite3";
+import type Database from "better-sqlite3";
 import { DuplicateRowError, InvalidRowError, StoreUnavailableError } from "../../core/errors.ts";
 import { missingFields, type Fields } from "../../core/fields.ts";
 import type { Batch, ParkedEvent, Progress, RowChange } from "../../core/read-table.ts";
-import { translate } from "./database.ts";
+import { isSqliteError, translate } from "./database.ts";
 import { encode, quote } from "./row-codec.ts";
 import { SqliteRows } from "./rows.ts";
 
@@ -100,8 +100,7 @@ export class SqliteBatch implements Batch {
   }
 
   #asRowError(error: unknown, change: RowChange): unknown {
-    if (!(error instanceof Database.SqliteError) || !/^SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY)$/.test(error.code))
-      return error;
+    if (!isSqliteError(error) || !/^SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY)$/.test(error.code)) return error;
     const field = /\brows\.(\w+)$/.exec(error.message)?.[1] ?? "id";
     const found = change.operation === "remove" || field === "id" ? change.id : change.values[field];
     return new DuplicateRowError(field, found);

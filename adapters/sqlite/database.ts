@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
-import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
+import { InvalidQueryError, StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
 import { matches } from "../../core/matches.ts";
 import type { Comparison } from "../../core/query.ts";
 
@@ -26,7 +26,10 @@ export function openDatabase(file: string, schema: Schema, options: OpenOptions)
   try {
     if (!options.readonly) mkdirSync(dirname(file), { recursive: true });
     // The wait for another process's lock would stall the event loop: it is kept short, and the caller may try again.
-    db = new Database(file, { timeout: 200, readonly: options.readonly ?? false });
+    db = new Database(file, {
+      timeout: 200,
+      readonly: options.readonly ?? false,
+    });
     if (options.readonly) checkSchema(db, file, schema);
     else prepareFile(db, file, schema, options);
     addFunctions(db);
@@ -81,6 +84,19 @@ function addFunctions(db: Database.Database): void {
   db.function("text_matches", deterministic, (comparison, value) => {
     return matches(JSON.parse(comparison as string) as Comparison, value) ? 1 : 0;
   });
+  db.function("json_at", deterministic, (path, value) => {
+    let found: unknown = value === null ? null : JSON.parse(value as string);
+    for (const step of JSON.parse(path as string) as string[])
+      found =
+        found !== null && typeof found === "object" && Object.hasOwn(found, step)
+          ? (found as Record<string, unknown>)[step]
+          : null;
+    return typeof found === "boolean"
+      ? Number(found)
+      : found !== null && typeof found === "object"
+        ? JSON.stringify(found)
+        : found;
+  });
   db.function("contains_text", deterministic, (needle, value) =>
     value !== null &&
     String(value)
@@ -91,9 +107,13 @@ function addFunctions(db: Database.Database): void {
   );
 }
 
+/** By its name: the native part keeps the class of whoever loaded it first, which may be another copy than ours. */
+export const isSqliteError = (error: unknown): error is Error & { code: string } =>
+  (error as Error | null)?.name === "SqliteError";
+
 /** The one place where SQLite's errors become ours; the driver's stays as `cause`. */
 export function translate(file: string, error: unknown): unknown {
-  if (!(error instanceof Database.SqliteError)) {
+  if (!isSqliteError(error)) {
     const code = (error as NodeJS.ErrnoException | null)?.code;
     if (code === "EACCES" || code === "EEXIST" || code === "ENOTDIR" || code === "EROFS")
       return new UnusableStoreError(file, `cannot be opened (${code})`, error);
@@ -117,8 +137,15 @@ export function translate(file: string, error: unknown): unknown {
     case "SQLITE_IOERR":
       return new StoreUnavailableError(file, `the disk failed (${error.code}); nothing was stored`, error);
     default:
-      return error;
+      return asQueryError(error);
   }
+}
+
+/** SQLite's bounds on a statement's size are bounds on a query; any other error is answered as it is. */
+export function asQueryError(error: unknown): unknown {
+  if (!isSqliteError(error) || !/expression tree is too large|too many SQL variables|parser stack/i.test(error.message))
+    return error;
+  return new InvalidQueryError({ field: "query", found: error.message, expected: "fewer conditions" });
 }
 
 /** Keeps the statements of changing text (queries), the least recently used one goes first. */

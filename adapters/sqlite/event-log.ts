@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { existsSync, realpathSync } from "node:fs";
+import type Database from "better-sqlite3";
 import type { AppendRequest } from "../../core/append-request.ts";
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type {
@@ -40,17 +42,26 @@ export class SqliteEventLog implements EventLog {
   constructor(file: string, options: SqliteLogOptions = {}) {
     this.#file = file;
     this.#synchronous = options.synchronous ?? "FULL";
-    this.capabilities = { durability: this.#synchronous === "FULL" ? "power" : "process", hosts: "one" };
+    this.capabilities = {
+      durability: this.#synchronous === "FULL" ? "power" : "process",
+      hosts: "one",
+    };
   }
 
   async open(): Promise<void> {
     if (this.#open) return;
-    const host = new HostFile(`${this.#file}.lock`, this.#file);
+    // A link to the file must meet the same lock.
+    const real = existsSync(this.#file) ? realpathSync(this.#file) : this.#file;
+    const host = new HostFile(`${real}.lock`, this.#file);
+    let db: Database.Database | undefined;
     try {
-      const db = openDatabase(this.#file, logSchema, { synchronous: this.#synchronous });
+      db = openDatabase(this.#file, logSchema, {
+        synchronous: this.#synchronous,
+      });
       db.prepare("INSERT INTO about VALUES ('identity', ?) ON CONFLICT DO NOTHING").run(randomUUID());
       this.#open = new LogFile(db, host);
     } catch (error) {
+      db?.close();
       host.close();
       throw translate(this.#file, error);
     }

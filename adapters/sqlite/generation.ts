@@ -76,7 +76,10 @@ export class SqliteGeneration implements Generation {
       const fields = writer.prepare("SELECT fields FROM checkpoint").pluck().get() as string | undefined;
       if (fields === undefined)
         throw new UnusableStoreError(file, "found a table without a checkpoint; delete the file to fold it again");
-      const reader = openDatabase(file, tableSchema, { synchronous: "NORMAL", readonly: true });
+      const reader = openDatabase(file, tableSchema, {
+        synchronous: "NORMAL",
+        readonly: true,
+      });
       return new SqliteGeneration(number, file, writer, reader, fieldsFromText(fields));
     } catch (error) {
       writer.close();

@@ -2,7 +2,7 @@ import Database from "better-sqlite3";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { UnusableStoreError } from "../../core/errors.ts";
-import { translate } from "./database.ts";
+import { isSqliteError, translate } from "./database.ts";
 
 const applicationId = 0x65734c4b;
 
@@ -27,7 +27,7 @@ export class HostFile {
       db.pragma("synchronous = FULL");
       const owner = db.pragma("application_id", { simple: true }) as number;
       const tables = db.prepare("SELECT count(*) FROM sqlite_schema").pluck().get() as number;
-      if (owner !== applicationId && tables > 0)
+      if (owner !== applicationId && (owner !== 0 || tables > 0))
         throw new UnusableStoreError(
           file,
           `found a database of another program or purpose (application id ${owner}), expected one of ours (${applicationId})`,
@@ -40,7 +40,7 @@ export class HostFile {
       this.#db = db;
     } catch (error) {
       db?.close();
-      if (error instanceof Database.SqliteError && error.code.startsWith("SQLITE_BUSY"))
+      if (isSqliteError(error) && error.code.startsWith("SQLITE_BUSY"))
         throw new UnusableStoreError(hosted, "is hosted by another process or broker; one host at a time", error);
       throw translate(file, error);
     }

@@ -91,7 +91,10 @@ export class LogFile {
     const version = this.#version.get(stream) ?? 0;
     const conflict = conflictOf(stream, expectedVersion, version);
     if (conflict) return { error: conflict };
-    return { events: events.map((event, index) => this.#store(stream, version + 1 + index, event)), repeated: false };
+    return {
+      events: events.map((event, index) => this.#store(stream, version + 1 + index, event)),
+      repeated: false,
+    };
   }
 
   #known({ stream, events, idAfterLast }: AppendRequest): AppendVerdict | null {
@@ -119,7 +122,9 @@ export class LogFile {
         ),
       };
     if (idAfterLast !== null && this.byId.get(idAfterLast))
-      return { error: new EventIdReusedError(first, "the key was used for an append of more events") };
+      return {
+        error: new EventIdReusedError(first, "the key was used for an append of more events"),
+      };
     return { events: found, repeated: true };
   }
 
@@ -128,7 +133,16 @@ export class LogFile {
     const position = ++this.head;
     const time = this.#lastTime;
     this.#insert.run(position, id, type, version, stream, time, payloadText, metaText);
-    return { id, type, stream, version, position, time, payload: payload as RecordedEvent["payload"], meta };
+    return {
+      id,
+      type,
+      stream,
+      version,
+      position,
+      time,
+      payload: payload as RecordedEvent["payload"],
+      meta,
+    };
   }
 
   read({ after, limit, backward, wanted, category }: ReadOptions): Page {

@@ -36,7 +36,11 @@ export function encode({ type }: Field, value: unknown): unknown {
 
 /** Turns `[id, …fields]` as SQLite answers it into a row. */
 export function rowDecoder(fields: Fields): (values: unknown[]) => Row {
-  const plan = [...fields.values()].map(({ name, type }, index) => ({ name, type, at: index + 1 }));
+  const plan = [...fields.values()].map(({ name, type }, index) => ({
+    name,
+    type,
+    at: index + 1,
+  }));
   return (values) => {
     const row: Row = { id: values[0] as string };
     for (const { name, type, at } of plan) {

@@ -2,7 +2,7 @@ import type Database from "better-sqlite3";
 import type { Fields, Row } from "../../core/fields.ts";
 import type { Query } from "../../core/query.ts";
 import type { Rows } from "../../core/read-table.ts";
-import { Statements } from "./database.ts";
+import { asQueryError, Statements } from "./database.ts";
 import { quote, rowDecoder } from "./row-codec.ts";
 import { filter, tail } from "./where.ts";
 
@@ -22,15 +22,20 @@ export class SqliteRows implements Rows {
 
   find(query: Query): Row[] {
     const { text, values } = tail(query, "id");
-    return this.#statements
-      .prepare(`${this.#select} ${text}`)
-      .all(...values)
-      .map(this.#decode);
+    return this.#all(`${this.#select} ${text}`, values).map(this.#decode);
   }
 
   count(query: Query): number {
     const { text, values } = filter(query);
-    return this.#statements.prepare(`SELECT count(*) FROM "rows" ${text}`).get(...values)?.[0] as number;
+    return this.#all(`SELECT count(*) FROM "rows" ${text}`, values)[0]![0] as number;
+  }
+
+  #all(sql: string, values: unknown[]): unknown[][] {
+    try {
+      return this.#statements.prepare(sql).all(...values);
+    } catch (error) {
+      throw asQueryError(error);
+    }
   }
 
   findByIds(ids: readonly string[]): Row[] {

@@ -19,7 +19,11 @@ export function sqlite(path: string, options: SqliteLogOptions = {}): Adapter {
       expected: "the path of a file, like sqlite:data/orders.db",
     });
   if (synchronous !== "FULL" && synchronous !== "NORMAL")
-    throw new DefinitionError({ field: "adapter.synchronous", found: synchronous, expected: "FULL or NORMAL" });
+    throw new DefinitionError({
+      field: "adapter.synchronous",
+      found: synchronous,
+      expected: "FULL or NORMAL",
+    });
   const file = resolve(path);
   return {
     engine: "sqlite",

@@ -15,7 +15,10 @@ export function tail(query: Query, tieBreaker: string): Sql {
   const where = filter(query);
   const text = `${where.text} ORDER BY ${orderBy(query.sort, tieBreaker)}`;
   if (query.limit === null && query.offset === 0) return { text, values: where.values };
-  return { text: `${text} LIMIT ? OFFSET ?`, values: [...where.values, query.limit ?? -1, query.offset] };
+  return {
+    text: `${text} LIMIT ? OFFSET ?`,
+    values: [...where.values, query.limit ?? -1, query.offset],
+  };
 }
 
 /** The WHERE clause of a query's conditions and search; empty where it has none. */
@@ -33,7 +36,10 @@ export function filter({ where, search }: Query): Sql {
     );
   return parts.length === 0
     ? { text: "", values: [] }
-    : { text: `WHERE ${join(parts, "AND").text}`, values: join(parts, "AND").values };
+    : {
+        text: `WHERE ${join(parts, "AND").text}`,
+        values: join(parts, "AND").values,
+      };
 }
 
 const anyOf = (parts: Sql[]): Sql => join(parts, "OR");
@@ -41,20 +47,20 @@ const anyOf = (parts: Sql[]): Sql => join(parts, "OR");
 function join(parts: Sql[], by: "AND" | "OR"): Sql {
   if (parts.length === 0) return { text: by === "AND" ? "1" : "0", values: [] };
   if (parts.length === 1) return parts[0]!;
-  return { text: `(${parts.map((part) => part.text).join(` ${by} `)})`, values: parts.flatMap((part) => part.values) };
+  // Halves of halves: SQLite counts the depth of the tree, and a chain of a thousand is too deep for it.
+  const middle = Math.ceil(parts.length / 2);
+  const [left, right] = [join(parts.slice(0, middle), by), join(parts.slice(middle), by)];
+  return {
+    text: `(${left.text} ${by} ${right.text})`,
+    values: [...left.values, ...right.values],
+  };
 }
 
 function orderBy(sort: readonly Sort[], tieBreaker: string): string {
   const keys = sort.map(({ field, path, descending }) => {
     const column = quote(field);
     // The steps are quoted for JSON's path and then for SQL's text.
-    const value =
-      path.length === 0
-        ? column
-        : `json_extract(${column}, '$${path
-            .map((step) => `."${step}"`)
-            .join("")
-            .replaceAll("'", "''")}')`;
+    const value = path.length === 0 ? column : `json_at('${JSON.stringify(path).replaceAll("'", "''")}', ${column})`;
     return descending ? `${value} DESC` : value;
   });
   return [...keys, quote(tieBreaker)].join(", ");
@@ -73,25 +79,42 @@ function compile(condition: Condition): Sql {
   }
   const { field, type, path, operator, value } = condition;
   const column = quote(field);
-  if (isJson(type) && !(operator === "$exists" && path.length === 0))
-    return { text: `json_matches(?, ${column})`, values: [JSON.stringify({ path, operator, value })] };
+  if (isJson(type))
+    return {
+      text: `json_matches(?, ${column})`,
+      values: [JSON.stringify({ path, operator, value })],
+    };
   switch (operator) {
     case "$exists":
-      return { text: `${column} IS ${value === true ? "NOT NULL" : "NULL"}`, values: [] };
+      return {
+        text: `${column} IS ${value === true ? "NOT NULL" : "NULL"}`,
+        values: [],
+      };
     case "$eq":
       return value === null
         ? { text: `${column} IS NULL`, values: [] }
         : { text: `${column} = ?`, values: [toSqlValue(value)] };
     case "$in": {
       const list = value as unknown[];
-      const among: Sql = {
-        text: `${column} IN (SELECT value FROM json_each(?))`,
-        values: [JSON.stringify(list.filter((one) => one !== null).map(toSqlValue))],
-      };
+      // SQLite reads the last bits of a number's text differently: numbers go as they are.
+      const there = list.filter((one) => one !== null).map(toSqlValue);
+      const among: Sql =
+        typeof there[0] === "number"
+          ? {
+              text: `${column} IN (${there.map(() => "?").join(", ")})`,
+              values: there,
+            }
+          : {
+              text: `${column} IN (SELECT value FROM json_each(?))`,
+              values: [JSON.stringify(there)],
+            };
       return list.includes(null) ? anyOf([among, { text: `${column} IS NULL`, values: [] }]) : among;
     }
     case "$regex":
-      return { text: `text_matches(?, ${column})`, values: [JSON.stringify({ path, operator, value })] };
+      return {
+        text: `text_matches(?, ${column})`,
+        values: [JSON.stringify({ path, operator, value })],
+      };
     default: {
       const sign = { $gt: ">", $gte: ">=", $lt: "<", $lte: "<=" }[operator];
       return { text: `${column} ${sign} ?`, values: [toSqlValue(value)] };
