@@ -24,6 +24,8 @@ export interface Progress {
   position: number;
   /** The last position whose event was mapped and folded: a retry of an older event comes out of order. */
   folded: number;
+  /** The id of the event there: a log that was set back and has grown again holds another one. */
+  foldedId: string | null;
   /** A parked event was folded after newer ones of other streams. */
   reordered: boolean;
   /** The log this generation was folded from; null before the first event. */

@@ -68,9 +68,11 @@ export class AggregateHost {
   #halted: string | null = null;
   #waitingFor: string | null = null;
   #isCaughtUp = false;
+  /** Asked again after whatever may have put another log in place. */
+  #isSameLog = false;
   #hasStarted = false;
   #startedAt = 0;
-  #jobs: (() => Promise<void>)[] = [];
+  #jobs: { run: () => Promise<void>; refuse: (error: Error) => void }[] = [];
   #waitingForIdle: (() => void)[] = [];
   #loop: Promise<void> | null = null;
 
@@ -86,7 +88,7 @@ export class AggregateHost {
   async start(): Promise<void> {
     const { table, fields, name } = this.#d;
     await table.open(fields);
-    this.#stopping = this.#hasStarted = false;
+    this.#stopping = this.#hasStarted = this.#isSameLog = false;
     this.#startedAt = Date.now();
     this.#halted = this.#waitingFor = null;
     let target = table.live();
@@ -112,9 +114,15 @@ export class AggregateHost {
       policy,
       onCommit,
       warn,
-      sleep: (ms) => this.#alarm.wait(ms),
+      sleep: (ms) => this.#sleep(ms),
       isInterrupted: () => this.#paused || this.#stopping,
     });
+  }
+
+  /** Interrupted by a pause or a stop only; a knock from before the wait does not count. */
+  async #sleep(ms: number): Promise<void> {
+    this.#alarm.forget();
+    if (!this.#paused && !this.#stopping) await this.#alarm.wait(ms);
   }
 
   /** The transform that runs is finished and its batch committed; then the table is closed. */
@@ -149,6 +157,7 @@ export class AggregateHost {
     await this.#d.source.setControl({ paused: false });
     this.#paused = false;
     this.#halted = null;
+    this.#isSameLog = false;
     this.#fold?.forgetParkedInARow();
     this.wake();
   }
@@ -157,7 +166,7 @@ export class AggregateHost {
     while (!this.#stopping) {
       try {
         const job = this.#paused ? undefined : this.#jobs.shift();
-        if (job) await job();
+        if (job) await job.run();
         const hasMore = job !== undefined || (await this.#advance());
         this.#hasStarted = true;
         this.#waitingFor = null;
@@ -177,6 +186,7 @@ export class AggregateHost {
         this.#d.warn(`${this.#d.name}: the checkpoint was not saved`, { error: String(error) }),
       );
     for (const tell of this.#waitingForIdle.splice(0)) tell();
+    for (const { refuse } of this.#jobs.splice(0)) refuse(new StoreUnavailableError(this.#d.name, "is stopping"));
   }
 
   async #rest(ms: number): Promise<void> {
@@ -193,15 +203,16 @@ export class AggregateHost {
     const isResting = this.#paused || this.#halted !== null;
     const page = await this.#d.source.page(fold.progress.position, isResting ? 0 : eventsPerPage);
     this.#paused = page.control.paused;
-    this.#refuseOtherLog(page);
-    if (this.#paused || isResting) return isResting && !this.#paused && this.#halted === null;
+    await this.#refuseOtherLog(page);
+    if (this.#paused || this.#halted !== null) return false;
+    if (isResting) return true;
     await fold.foldPage(page.events, page.position, page.log);
     this.#isCaughtUp = page.end && fold.progress.position === page.position;
     if (fold.isTooOftenParked)
       this.#halt(
         `${this.#d.policy.maxParkedInARow} events in a row could not be folded; the last: ${parkedCause(fold.parked)}. "resume" goes on, "retry" tries them again`,
       );
-    if (page.end && this.#building && this.#isCaughtUp) await this.#switch();
+    if (this.#building && this.#isCaughtUp && this.#halted === null) await this.#switch();
     return !page.end && this.#halted === null;
   }
 
@@ -215,16 +226,25 @@ export class AggregateHost {
   }
 
   /** Positions of one log mean nothing in another: folding on would pass over events in silence. */
-  #refuseOtherLog(page: ConsumerPage): void {
-    const { position, log } = this.#fold!.progress;
+  async #refuseOtherLog(page: ConsumerPage): Promise<void> {
+    const { position, log, folded, foldedId } = this.#fold!.progress;
+    const orDelete = "or delete the table's files to fold it again";
     if (log !== null && log !== page.log)
       this.#halt(
-        `the table was folded from another log (found ${page.log}, expected ${log}); delete the table's files to fold it from this one`,
+        `the table was folded from another log (found ${page.log}, expected ${log}); bring that one back, ${orDelete}`,
       );
     else if (page.head < position)
       this.#halt(
-        `the log ends at position ${page.head}, before the table's checkpoint ${position}: events are missing; restore the log, or delete the table's files to fold it again`,
+        `the log ends at position ${page.head}, before the table's checkpoint ${position}: events are missing; restore the log, ${orDelete}`,
       );
+    else if (!this.#isSameLog && folded > 0) {
+      const there = (await this.#d.source.page(folded - 1, 1)).events[0];
+      if (there?.id !== foldedId)
+        this.#halt(
+          `the log has another event at position ${folded} than the one that was folded (found ${there?.id}, expected ${foldedId}): it was set back; restore the log, ${orDelete}`,
+        );
+    }
+    this.#isSameLog = true;
   }
 
   #halt(cause: string): void {
@@ -242,7 +262,7 @@ export class AggregateHost {
         isOutage(error) ? {} : { stack: error instanceof Error ? error.stack : undefined },
       );
     if (!isExpected) this.#waitingFor = cause;
-    this.#isCaughtUp = false;
+    this.#isCaughtUp = this.#isSameLog = false;
   }
 
   get parked(): ParkedEvent[] {
@@ -290,7 +310,7 @@ export class AggregateHost {
     if (this.#paused) throw new UnusableStoreError(this.#d.name, 'is paused; "resume" it first');
     if (this.#stopping || !this.#loop) throw new StoreUnavailableError(this.#d.name, "is stopping");
     return new Promise<Answer>((resolve, reject) => {
-      this.#jobs.push(() => work().then(resolve, reject));
+      this.#jobs.push({ run: () => work().then(resolve, reject), refuse: reject });
       this.wake();
     });
   }

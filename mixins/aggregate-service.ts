@@ -8,6 +8,7 @@ import { newEventId } from "../core/event-id.ts";
 import type { RecordedEvent } from "../core/recorded-event.ts";
 import { AggregateHost, type EventSource } from "./aggregate-host.ts";
 import type { ErrorPolicy } from "./fold.ts";
+import type { SiblingSchema } from "./sibling.ts";
 import { readActions, type Reader } from "./read-actions.ts";
 import { appendedEvent, controlEvent, narrow, type Visibilities } from "./store-service.ts";
 import { Transforms, type FoldToken, type Transform, type TransformCaller } from "./transform.ts";
@@ -38,7 +39,7 @@ interface Definition {
 type FoldMeta = { $fold?: FoldToken };
 
 /** The service of an aggregate: the read actions of its table and the control of its fold. */
-export function aggregateService(definition: Definition): ServiceSchema {
+export function aggregateService(definition: Definition): SiblingSchema {
   const { name, store, fields, settings, visibility } = definition;
   const declared = withId(fields);
   const queryFields = new WeakMap<Fields, QueryFields>();
@@ -63,7 +64,7 @@ export function aggregateService(definition: Definition): ServiceSchema {
     return readerOf(known, live.rows);
   };
 
-  const schema: ServiceSchema = {
+  const schema: SiblingSchema = {
     name,
     settings: settings as NonNullable<ServiceSchema["settings"]>,
     mixins: [

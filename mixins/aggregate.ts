@@ -1,4 +1,3 @@
-import type { ServiceSchema } from "moleculer";
 import { resolveAdapter, type Adapter, type Engines } from "../core/adapter.ts";
 import { DefinitionError } from "../core/errors.ts";
 import { parseFields, type FieldsInput, type RowInput, type RowOf } from "../core/fields.ts";
@@ -91,6 +90,15 @@ export function aggregateOn(engines: Engines) {
     if (!adapter.readTable) refuse(`${name}.adapter`, adapter.engine, "an engine that keeps read tables");
     if (adapter.location === eventStore.adapter.location)
       refuse(`${name}.adapter`, adapter.location, "another place than the event store's");
+    for (const [option, least] of [
+      ["retries", 0],
+      ["delayMs", 0],
+      ["maxParkedInARow", 1],
+    ] as const) {
+      const found = onError[option] ?? least;
+      if (!Number.isSafeInteger(found) || found < least)
+        refuse(`${name}.onError.${option}`, found, `a whole number from ${least}`);
+    }
     const policy: ErrorPolicy = { retries: 3, delayMs: 50, maxParkedInARow: 20, ...onError };
     const mappings: Mapping<Transform>[] = [];
     let isFixed = false;
@@ -106,7 +114,7 @@ export function aggregateOn(engines: Engines) {
       name,
       kind: "aggregate",
       conflictWith: (other) => (other === sibling ? null : "is another aggregate's name on this broker already"),
-      schema: (): ServiceSchema =>
+      schema: () =>
         aggregateService({
           name,
           store: eventStore.name,

@@ -1,4 +1,4 @@
-import type { ActionSchema, EventSchema, ServiceSchema } from "moleculer";
+import type { ActionSchema, EventSchema } from "moleculer";
 import { resolveAdapter, type Adapter, type Engines } from "../core/adapter.ts";
 import { DefinitionError } from "../core/errors.ts";
 import type { AnyEvents, EventMap } from "../core/recorded-event.ts";
@@ -95,7 +95,7 @@ export function eventStoreOn(engines: Engines) {
           ? null
           : `is an event store at ${there} on this broker; found another at ${adapter.location}, expected the same`;
       },
-      schema: (): ServiceSchema => storeService(name, adapter.eventLog!(), settings),
+      schema: () => storeService(name, adapter.eventLog!(), settings),
     };
     return {
       name,

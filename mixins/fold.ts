@@ -43,6 +43,8 @@ export class Fold {
   readonly #d: Dependencies;
   readonly #byType = new Map<string, AppliedMapping<Transform>[]>();
   #progress: Progress;
+  /** What others may know: `#progress` without the batch that is not committed yet. */
+  #settled: Progress;
   /** Ahead of the stored checkpoint by events that are not mapped, never by others. */
   #stored: number;
   #parked: Map<string, ParkedEvent>;
@@ -51,7 +53,7 @@ export class Fold {
 
   private constructor(dependencies: Dependencies, progress: Progress, parked: readonly ParkedEvent[]) {
     this.#d = dependencies;
-    this.#progress = progress;
+    this.#progress = this.#settled = progress;
     this.#stored = progress.position;
     this.#parked = new Map(parked.map((event) => [event.id, event]));
     this.#parkedStreams = streamsOf(parked);
@@ -63,7 +65,7 @@ export class Fold {
   }
 
   get progress(): Readonly<Progress> {
-    return this.#progress;
+    return this.#settled;
   }
 
   get parked(): ParkedEvent[] {
@@ -89,6 +91,7 @@ export class Fold {
     let next = 0;
     while (next < events.length && !this.#mustStop()) next = await this.#foldBatch(events, next);
     if (next === events.length && position > this.#progress.position) this.#progress = { ...this.#progress, position };
+    this.#settled = this.#progress;
   }
 
   #mustStop(): boolean {
@@ -128,15 +131,17 @@ export class Fold {
     return isPassed ? next + 1 : next;
   }
 
-  #pass({ position }: RecordedEvent, folded: boolean): void {
-    this.#progress = { ...this.#progress, position, ...(folded && { folded: position }) };
+  #pass({ id, position }: RecordedEvent, folded: boolean): void {
+    this.#progress = { ...this.#progress, position, ...(folded && { folded: position, foldedId: id }) };
     if (folded) this.#parkedInARow = 0;
   }
 
   /** A batch that changed nothing needs no commit of its own: unmapped events are passed again after a crash. */
   async #commit(batch: Batch, changed: boolean): Promise<void> {
-    if (!changed) return batch.rollback();
-    await batch.commit(this.#progress);
+    if (!changed) await batch.rollback();
+    else await batch.commit(this.#progress);
+    this.#settled = this.#progress;
+    if (!changed) return;
     this.#stored = this.#progress.position;
     this.#d.onCommit();
   }
@@ -153,7 +158,7 @@ export class Fold {
     const mappings = this.#mappingsOf(event.type);
     if (mappings.length === 0) return { did: "pass" };
     if (!isRetry && this.#parkedStreams.has(event.stream)) {
-      await this.#park(batch, event, null, 0);
+      await this.#park(batch, event, null);
       return { did: "wait" };
     }
     freezeEvent(event);
@@ -215,7 +220,7 @@ export class Fold {
     const batch = await this.#d.generation.begin();
     const before = this.#progress;
     try {
-      await this.#park(batch, event, error, attempts);
+      await this.#park(batch, event, { error, attempts });
       this.#pass(event, false);
       await this.#commit(batch, true);
     } catch (failure) {
@@ -236,7 +241,8 @@ export class Fold {
     });
   }
 
-  async #park(batch: Batch, event: RecordedEvent, error: unknown, attempts: number): Promise<void> {
+  /** Without a failure of its own, an event waits behind the one that has failed. */
+  async #park(batch: Batch, event: RecordedEvent, failure: { error: unknown; attempts: number } | null): Promise<void> {
     const { id, type, stream, version, position } = event;
     const parked = {
       id,
@@ -244,8 +250,8 @@ export class Fold {
       stream,
       version,
       position,
-      error: error === null ? null : asParkedError(error),
-      attempts,
+      error: failure && asParkedError(failure.error),
+      attempts: failure?.attempts ?? 0,
       time: new Date().toISOString(),
       skipped: null,
     };
@@ -275,7 +281,7 @@ export class Fold {
 
   async #failAgain(event: RecordedEvent, error: unknown): Promise<void> {
     const batch = await this.#d.generation.begin();
-    await this.#park(batch, event, error, (this.#parked.get(event.id)?.attempts ?? 0) + 1);
+    await this.#park(batch, event, { error, attempts: (this.#parked.get(event.id)?.attempts ?? 0) + 1 });
     await batch.commit(this.#progress);
   }
 
@@ -310,10 +316,10 @@ const streamsOf = (parked: readonly ParkedEvent[]) =>
 
 function asParkedError(error: unknown): NonNullable<ParkedEvent["error"]> {
   if (error === null || typeof error !== "object") return { name: "Error", message: String(error) };
-  const { name, message, type, code } = error as { name?: string; message?: string; type?: unknown; code?: unknown };
+  const { name, message, type, code } = error as Record<string, unknown>;
   return {
-    name: name ?? "Error",
-    message: message ?? JSON.stringify(error),
+    name: typeof name === "string" ? name : "Error",
+    message: typeof message === "string" ? message : JSON.stringify(error),
     ...(typeof type === "string" && { type }),
     ...((typeof code === "number" || typeof code === "string") && { code }),
   };

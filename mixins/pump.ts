@@ -34,6 +34,7 @@ export class Pump {
   #position = 0;
   #saved = { position: 0, revision: 0, at: 0 };
   #paused = false;
+  #held = false;
   #stopping = false;
   #loop: Promise<void> | null = null;
   /** Those who wait until nothing is in flight. */
@@ -54,17 +55,24 @@ export class Pump {
     return this.#paused;
   }
 
-  async start(paused: boolean): Promise<void> {
+  /** `held`: hands nothing over before `release`. */
+  async start(paused: boolean, held: boolean): Promise<void> {
     const stored = await this.#log.getState("pump");
     this.#position = (stored?.value as { position: number } | undefined)?.position ?? 0;
     this.#saved = { position: this.#position, revision: stored?.revision ?? 0, at: Date.now() };
     this.#paused = paused;
+    this.#held = held;
     this.#stopping = false;
     this.#loop = this.#run();
   }
 
   wake(): void {
     this.#bell.knock();
+  }
+
+  release(): void {
+    this.#held = false;
+    this.wake();
   }
 
   /** Answers when no local handler is running any more, hung ones excepted. */
@@ -90,7 +98,7 @@ export class Pump {
   async #run(): Promise<void> {
     while (!this.#stopping) {
       try {
-        const isAtEnd = this.#paused || (await this.#pumpPage());
+        const isAtEnd = this.#paused || this.#held || (await this.#pumpPage());
         if (isAtEnd) {
           await this.#save();
           this.#tellIdle();

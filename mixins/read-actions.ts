@@ -95,7 +95,11 @@ export function readActions({ reader, cache }: Dependencies): Mixin {
       },
       async _find(this: DbServiceInstance, ctx: Context, params: Params) {
         const from = reader(ctx);
-        return this.transformDocuments(ctx, params, await from.find(parseQuery(from.fields, params)));
+        const query = parseQuery(from.fields, params);
+        // moleculer-db bounds only a limit that is asked for.
+        const { maxLimit } = this.settings as { maxLimit: number };
+        if (maxLimit > 0) query.limit = Math.min(query.limit ?? maxLimit, maxLimit);
+        return this.transformDocuments(ctx, params, await from.find(query));
       },
       async _count(ctx: Context, params: Params) {
         const from = reader(ctx);

@@ -10,13 +10,20 @@ export interface Sibling {
   /** Why a sibling of the same name cannot be shared with this one, or null where it can. */
   conflictWith(other: Sibling): string | null;
   /** A new schema each time, with its own state: one process may run several brokers. */
-  schema(): ServiceSchema;
+  schema(): SiblingSchema;
 }
+
+export type SiblingSchema = Omit<ServiceSchema, "started" | "stopped"> & {
+  started: () => Promise<void>;
+  stopped: () => Promise<void>;
+};
 
 interface Hosted {
   sibling: Sibling;
   service: Service;
   owners: Set<Service>;
+  /** Settles with the sibling's start; a new one after each stop. */
+  start: PromiseWithResolvers<void>;
 }
 
 const hosted = new WeakMap<ServiceBroker, Map<string, Hosted>>();
@@ -24,11 +31,13 @@ const hosted = new WeakMap<ServiceBroker, Map<string, Hosted>>();
 /** The mixin that brings the sibling into being with its first owner and ends it with the last. */
 export function siblingMixin(sibling: Sibling): Mixin {
   return {
-    // Moleculer asks for dependencies once a second; every hot reload would wait that long.
-    settings: { $dependencyInterval: 20 } as NonNullable<Mixin["settings"]>,
-    dependencies: [sibling.name],
     created(this: Service) {
       adopt(this, sibling);
+    },
+    // Not by `dependencies`: Moleculer would ask for one that failed to start for ever.
+    async started(this: Service) {
+      await hosted.get(this.broker)?.get(sibling.name)?.start.promise;
+      await this.broker.waitForServices(sibling.name, 0, 5);
     },
     async stopped(this: Service) {
       await release(this, sibling);
@@ -56,7 +65,36 @@ function adopt(owner: Service, sibling: Sibling): void {
       sibling.name,
       `is the name of a service already; the ${sibling.kind} needs one of its own`,
     );
-  here.set(sibling.name, { sibling, service: broker.createService(sibling.schema()), owners: new Set([owner]) });
+  here.set(sibling.name, host(broker, sibling, owner));
+}
+
+function host(broker: ServiceBroker, sibling: Sibling, owner: Service): Hosted {
+  const schema = sibling.schema();
+  const service = broker.createService({
+    ...schema,
+    async started() {
+      try {
+        await schema.started();
+        self.start.resolve();
+      } catch (error) {
+        self.start.reject(error);
+        throw error;
+      }
+    },
+    async stopped() {
+      self.start = newStart();
+      await schema.stopped();
+    },
+  });
+  const self: Hosted = { sibling, service, owners: new Set([owner]), start: newStart() };
+  return self;
+}
+
+function newStart(): PromiseWithResolvers<void> {
+  const start = Promise.withResolvers<void>();
+  // Whoever waits for it gets the error; where nobody does, the broker reports it.
+  start.promise.catch(() => {});
+  return start;
 }
 
 async function release(owner: Service, sibling: Sibling): Promise<void> {

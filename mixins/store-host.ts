@@ -58,10 +58,11 @@ export class StoreHost {
     });
   }
 
-  async start(): Promise<void> {
+  /** Where listeners are still starting, the pump waits for `pump.release()`. */
+  async start(listenersAreStarting: boolean): Promise<void> {
     await this.log.open();
     this.#commits = this.#newCommits();
-    await this.pump.start((await this.control("pump")).paused);
+    await this.pump.start((await this.control("pump")).paused, listenersAreStarting);
   }
 
   /** What was accepted is committed, what is being handed over is finished, then the handle is closed. */

@@ -7,6 +7,7 @@ import { categoryOf } from "../core/stream-name.ts";
 import { typeMatcher } from "../core/type-pattern.ts";
 import { ValidationError } from "../core/errors.ts";
 import type { PumpOptions } from "./pump.ts";
+import type { SiblingSchema } from "./sibling.ts";
 import { readActions } from "./read-actions.ts";
 import { StoreHost, type ConsumerControl } from "./store-host.ts";
 
@@ -50,15 +51,16 @@ interface ReadParams {
 }
 
 /** The service of a store: the public actions of the log it hosts. */
-export function storeService(name: string, log: EventLog, settings: Settings): ServiceSchema {
+export function storeService(name: string, log: EventLog, settings: Settings): SiblingSchema {
   let host: StoreHost;
+  let isStarting: () => boolean;
   const count = { type: "number", integer: true, min: 0, optional: true, convert: true };
   const limit = { ...count, min: 1, max: maxLimit, default: 100 };
   const names = [
     { type: "string", optional: true },
     { type: "array", items: "string", optional: true },
   ];
-  const schema: ServiceSchema = {
+  const schema: SiblingSchema = {
     name,
     mixins: [
       readActions({
@@ -134,8 +136,13 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
         },
       },
     },
+    events: {
+      // Before it, an event could reach a service that is not there yet, and be gone for it.
+      "$broker.started": () => host.pump.release(),
+    },
     created(this: Service) {
       const { broker, logger } = this;
+      isStarting = () => !broker.started;
       // A transporter may throw at once or later; a hint that is lost costs a table one poll, nothing else.
       const announce = async (position: number) => {
         try {
@@ -159,7 +166,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
         warn: (message, details) => logger.warn(message, details),
       });
     },
-    started: () => host.start(),
+    started: () => host.start(isStarting()),
     stopped: () => host.stop(),
   };
   for (const [action, visibility] of Object.entries(settings.visibility)) narrow(schema, action, visibility);
@@ -212,7 +219,7 @@ function matcherOf(types: string[]): (type: string) => boolean {
   return matcher;
 }
 
-export function narrow(schema: ServiceSchema, action: string, visibility: ActionVisibility): void {
+export function narrow(schema: Pick<ServiceSchema, "actions">, action: string, visibility: ActionVisibility): void {
   const actions = schema.actions ?? {};
   const own = actions[action];
   actions[action] = {

@@ -8,6 +8,10 @@ export class Wakeable {
     this.#wake?.();
   }
 
+  forget(): void {
+    this.#knocked = false;
+  }
+
   /** Ends with the next knock, or after `timeoutMs` without one. */
   async wait(timeoutMs: number): Promise<void> {
     if (!this.#knocked) {

@@ -129,11 +129,12 @@ export class SqliteBatch implements Batch {
     this.#run("DELETE FROM parked WHERE id = ?", id);
   }
 
-  commit({ position, folded, reordered, log }: Progress): void {
+  commit({ position, folded, foldedId, reordered, log }: Progress): void {
     this.#run(
-      "UPDATE checkpoint SET position = ?, folded = ?, reordered = ?, log = ?",
+      "UPDATE checkpoint SET position = ?, folded = ?, folded_id = ?, reordered = ?, log = ?",
       position,
       folded,
+      foldedId,
       Number(reordered),
       log,
     );

@@ -15,6 +15,7 @@ const tableSchema: Schema = {
        only INTEGER PRIMARY KEY CHECK (only = 1),
        position INTEGER NOT NULL,
        folded INTEGER NOT NULL,
+       folded_id TEXT,
        reordered INTEGER NOT NULL,
        log TEXT,
        fields TEXT NOT NULL
@@ -57,7 +58,7 @@ export class SqliteGeneration implements Generation {
       writer
         .transaction(() => {
           writer.exec(createRows(fields));
-          writer.prepare("INSERT INTO checkpoint VALUES (1, 0, 0, 0, NULL, ?)").run(fieldsToText(fields));
+          writer.prepare("INSERT INTO checkpoint VALUES (1, 0, 0, NULL, 0, NULL, ?)").run(fieldsToText(fields));
         })
         .immediate();
     } catch (error) {
@@ -88,9 +89,12 @@ export class SqliteGeneration implements Generation {
   }
 
   progress(): Progress {
-    const row = this.#reader.prepare("SELECT position, folded, reordered, log FROM checkpoint").raw(true).get();
-    const [position, folded, reordered, log] = row as [number, number, number, string | null];
-    return { position, folded, reordered: reordered === 1, log };
+    const row = this.#reader
+      .prepare("SELECT position, folded, folded_id, reordered, log FROM checkpoint")
+      .raw(true)
+      .get();
+    const [position, folded, foldedId, reordered, log] = row as [number, number, string | null, number, string | null];
+    return { position, folded, foldedId, reordered: reordered === 1, log };
   }
 
   parked(): ParkedEvent[] {

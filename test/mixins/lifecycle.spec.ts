@@ -24,13 +24,17 @@ const newStore = (folder: string) => EventStore("events", { adapter: `sqlite:${f
 interface Definition {
   fields?: FieldsInput;
   transform?: Transform;
+  pattern?: "**";
 }
 
 /** A service with a store and a table in a folder: one row per event, numbered by its position. */
-function thing(folder: string, { fields = { n: "integer" }, transform = numbered }: Definition = {}): ServiceSchema {
+function thing(
+  folder: string,
+  { fields = { n: "integer" }, transform = numbered, pattern }: Definition = {},
+): ServiceSchema {
   const events = newStore(folder);
   const table = Aggregate("table", { eventStore: events, fields, onError: { retries: 0 } })
-    .on("thing.**")
+    .on(pattern ?? "thing.**")
     .create(transform as (event: RecordedEvent) => never);
   return {
     name: "thing",
@@ -765,6 +769,16 @@ describe("A table whose log is not the one it was folded from", () => {
     const broker = await startBroker([thing(folder)]);
     await caughtUp(broker, "table");
     expect(await numbersOf(broker)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it("is not suspected when the types that it was folded from are no longer mapped", async () => {
+    const folder = await folderWithFive();
+    const broker = await startBroker([thing(folder, { pattern: "other.**" as "**" })]);
+    await append(broker, 1);
+    await append(broker, 1, "other.happened");
+    await caughtUp(broker, "table");
+    expect(await numbersOf(broker)).toEqual([1, 2, 3, 4, 5, 7]);
+    expect(await inState(broker, "live")).toMatchObject({ position: 7, cause: null });
   });
 
   it("is stopped with a cause when the log was truncated", async () => {
