@@ -237,14 +237,20 @@ export class AggregateHost {
       this.#halt(
         `the log ends at position ${page.head}, before the table's checkpoint ${position}: events are missing; restore the log, ${orDelete}`,
       );
-    else if (!this.#isSameLog && folded > 0) {
-      const there = (await this.#d.source.page(folded - 1, 1)).events[0];
-      if (there?.id !== foldedId)
-        this.#halt(
-          `the log has another event at position ${folded} than the one that was folded (found ${there?.id}, expected ${foldedId}): it was set back; restore the log, ${orDelete}`,
-        );
-    }
+    else if (!this.#isSameLog && foldedId !== null && (await this.#positionOf(foldedId)) !== folded)
+      this.#halt(
+        `the log does not hold event ${foldedId} at position ${folded}, which was folded: it was set back and has grown again; restore the log, ${orDelete}`,
+      );
     this.#isSameLog = true;
+  }
+
+  async #positionOf(id: string): Promise<number | null> {
+    try {
+      return (await this.#d.source.event(id)).position;
+    } catch (error) {
+      if ((error as { type?: unknown }).type === "ENTITY_NOT_FOUND") return null;
+      throw error;
+    }
   }
 
   #halt(cause: string): void {

@@ -149,9 +149,21 @@ export class Fold {
   /** Writes the checkpoint where unmapped events have moved it ahead of the stored one. */
   async save(): Promise<void> {
     if (this.#progress.position === this.#stored) return;
-    const batch = await this.#d.generation.begin();
-    await batch.commit(this.#progress);
+    await this.#inBatch(() => {});
     this.#stored = this.#progress.position;
+  }
+
+  /** Commits what `work` does together with the checkpoint as it is, or nothing. */
+  async #inBatch(work: (batch: Batch) => void | Promise<void>): Promise<void> {
+    const batch = await this.#d.generation.begin();
+    try {
+      await work(batch);
+      await batch.commit(this.#progress);
+    } catch (error) {
+      await batch.rollback();
+      await this.#readParked();
+      throw error;
+    }
   }
 
   async #foldInto(batch: Batch, event: RecordedEvent, isRetry = false): Promise<Outcome> {
@@ -280,16 +292,14 @@ export class Fold {
   }
 
   async #failAgain(event: RecordedEvent, error: unknown): Promise<void> {
-    const batch = await this.#d.generation.begin();
-    await this.#park(batch, event, { error, attempts: (this.#parked.get(event.id)?.attempts ?? 0) + 1 });
-    await batch.commit(this.#progress);
+    await this.#inBatch((batch) =>
+      this.#park(batch, event, { error, attempts: (this.#parked.get(event.id)?.attempts ?? 0) + 1 }),
+    );
   }
 
   /** Gives a parked event up. */
   async skip(event: ParkedEvent, reason: string): Promise<void> {
-    const batch = await this.#d.generation.begin();
-    await batch.park({ ...event, skipped: { reason, time: new Date().toISOString() } });
-    await batch.commit(this.#progress);
+    await this.#inBatch((batch) => batch.park({ ...event, skipped: { reason, time: new Date().toISOString() } }));
     await this.#readParked();
   }
 

@@ -1,6 +1,6 @@
 import type { ActionParamTypes, ActionSchema, Context, EventSchema, Service } from "moleculer";
 import { newEventId } from "../core/event-id.ts";
-import { nameProblem, streamOf } from "../core/stream-name.ts";
+import { isReserved, nameProblem, streamOf } from "../core/stream-name.ts";
 import { DefinitionError } from "../core/errors.ts";
 import type { ExpectedVersion } from "../core/expected-version.ts";
 import type { RecordedEvent } from "../core/recorded-event.ts";
@@ -81,7 +81,9 @@ function split<Options extends EventOptions>(
   eventType: string,
   options: Options,
 ): [EventOptions, Omit<Options, keyof EventOptions>] {
-  const problem = nameProblem("type", eventType);
+  const expected = 'a name without wildcards that does not begin with "$"';
+  const isOwn = typeof eventType === "string" && !isReserved(eventType) && !/[*?]/.test(eventType);
+  const problem = nameProblem("type", eventType) ?? (isOwn ? null : { found: eventType, expected });
   if (problem) throw new DefinitionError({ ...problem, field: `${store}: an event's type` });
   const { stream, payload, meta, expectedVersion, eventId, ...rest } = options;
   const toEvent = { stream, payload, meta, expectedVersion, eventId };

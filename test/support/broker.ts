@@ -15,7 +15,12 @@ export function newFolder(): string {
 
 /** A broker that says nothing below errors; stopped after the test. */
 export function newBroker(options: BrokerOptions = {}): ServiceBroker {
-  const broker = new ServiceBroker({ nodeID: `node-${brokers.length + 1}`, logger: false, ...options });
+  const broker = new ServiceBroker({
+    nodeID: `node-${brokers.length + 1}`,
+    logger: false,
+    registry: { stopDelay: 0 },
+    ...options,
+  });
   brokers.push(broker);
   return broker;
 }
