@@ -87,7 +87,7 @@ function split<Options extends EventOptions>(
   if (problem) throw new DefinitionError({ ...problem, field: `${store}: an event's type` });
   const { stream, payload, meta, expectedVersion, eventId, ...rest } = options;
   const toEvent = { stream, payload, meta, expectedVersion, eventId };
-  return [Object.fromEntries(Object.entries(toEvent).filter(([, given]) => given !== undefined)) as EventOptions, rest];
+  return [Object.fromEntries(Object.entries(toEvent).filter(([, given]) => given !== undefined)), rest];
 }
 
 async function appendOne(
