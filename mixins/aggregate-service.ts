@@ -25,6 +25,14 @@ export interface DbSettings {
   excludeFields?: string[];
 }
 
+export const dbSettings = [
+  "pageSize",
+  "maxPageSize",
+  "maxLimit",
+  "populates",
+  "excludeFields",
+] satisfies (keyof DbSettings)[];
+
 interface Definition {
   name: string;
   store: string;

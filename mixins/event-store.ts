@@ -1,6 +1,7 @@
 import type { ActionSchema, EventSchema } from "moleculer";
 import { resolveAdapter, type Adapter, type Engines } from "../core/adapter.ts";
 import { DefinitionError } from "../core/errors.ts";
+import { refuseUnknownOptions } from "../core/options.ts";
 import type { AnyEvents, EventMap } from "../core/recorded-event.ts";
 import { mapAction, mapEvent, type MapActionOptions, type MapEventOptions } from "./map-action.ts";
 import type { Mixin } from "./mixin.ts";
@@ -70,6 +71,8 @@ export function eventStoreOn(engines: Engines) {
         found: name,
         expected: "a service name of letters, digits, _ - and .",
       });
+    refuseUnknownOptions(name, options, ["adapter", "pump", "maxEventBytes", "host", "visibility"]);
+    refuseUnknownOptions(`${name}.pump`, options.pump ?? {}, ["batchSize", "timeoutMs"]);
     const adapter = resolveAdapter(engines, options.adapter ?? engines.byDefault(name));
     if (!adapter.eventLog)
       throw new DefinitionError({

@@ -2,7 +2,7 @@ import type { ActionParamTypes, ActionSchema, Context, EventSchema, Service } fr
 import { newEventId } from "../core/event-id.ts";
 import { isReserved, nameProblem, streamOf } from "../core/stream-name.ts";
 import { DefinitionError } from "../core/errors.ts";
-import type { ExpectedVersion } from "../core/expected-version.ts";
+import { expectedVersionProblem, type ExpectedVersion } from "../core/expected-version.ts";
 import type { RecordedEvent } from "../core/recorded-event.ts";
 import type { AppendAnswer } from "./store-host.ts";
 
@@ -86,6 +86,11 @@ function split<Options extends EventOptions>(
   const problem = nameProblem("type", eventType) ?? (isOwn ? null : { found: eventType, expected });
   if (problem) throw new DefinitionError({ ...problem, field: `${store}: an event's type` });
   const { stream, payload, meta, expectedVersion, eventId, ...rest } = options;
+  const wrongVersion =
+    typeof expectedVersion === "function" || expectedVersion === undefined
+      ? null
+      : expectedVersionProblem(expectedVersion);
+  if (wrongVersion) throw new DefinitionError({ ...wrongVersion, field: `${store}: ${eventType}.expectedVersion` });
   const toEvent = { stream, payload, meta, expectedVersion, eventId };
   return [Object.fromEntries(Object.entries(toEvent).filter(([, given]) => given !== undefined)), rest];
 }
