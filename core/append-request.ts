@@ -60,6 +60,10 @@ export interface AppendContext {
  * @throws ValidationError with every problem found; EventTooLargeError.
  */
 export function toAppendRequest(input: AppendInput, context: AppendContext): AppendRequest {
+  if (input === null || typeof input !== "object")
+    throw new ValidationError([
+      { field: "params", found: input, expected: "{stream, events, expectedVersion?, key?}" },
+    ]);
   const { stream, events, expectedVersion = "any", key } = input;
   const problems: Problem[] = [];
   const note = (problem: Problem | null) => void (problem && problems.push(problem));

@@ -32,6 +32,8 @@ export const isProblem = (result: object): result is Problem => "expected" in re
 
 function findLost(field: string, value: unknown): Problem | null {
   if (typeof value === "number" && !Number.isFinite(value)) return { field, found: value, expected: "a finite number" };
+  if (value instanceof Map || value instanceof Set)
+    return { field, found: value, expected: "a JSON value (an object or an array)" };
   if (typeof value === "function" || typeof value === "symbol")
     return { field, found: value, expected: "a JSON value" };
   if (value instanceof Date && Number.isNaN(value.getTime())) return { field, found: value, expected: "a valid date" };

@@ -6,6 +6,7 @@ const outageTypes = new Set([
   "REQUEST_SKIPPED",
   "QUEUE_FULL",
   "STORE_UNAVAILABLE",
+  "UNUSABLE_STORE",
 ]);
 
 /**

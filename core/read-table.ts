@@ -22,10 +22,10 @@ export type RowChange =
 export interface Progress {
   /** Done up to and including this position. */
   position: number;
+  /** The id of the event there: a log that was set back and has grown again holds another one. Null at position 0. */
+  positionId: string | null;
   /** The last position whose event was mapped and folded: a retry of an older event comes out of order. */
   folded: number;
-  /** The id of the event there: a log that was set back and has grown again holds another one. */
-  foldedId: string | null;
   /** A parked event was folded after newer ones of other streams. */
   reordered: boolean;
   /** The log this generation was folded from; null before the first event. */

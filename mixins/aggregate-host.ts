@@ -68,8 +68,6 @@ export class AggregateHost {
   #halted: string | null = null;
   #waitingFor: string | null = null;
   #isCaughtUp = false;
-  /** Asked again after whatever may have put another log in place. */
-  #isSameLog = false;
   #hasStarted = false;
   #startedAt = 0;
   #jobs: { run: () => Promise<void>; refuse: (error: Error) => void }[] = [];
@@ -88,7 +86,7 @@ export class AggregateHost {
   async start(): Promise<void> {
     const { table, fields, name } = this.#d;
     await table.open(fields);
-    this.#stopping = this.#hasStarted = this.#isSameLog = false;
+    this.#stopping = this.#hasStarted = false;
     this.#startedAt = Date.now();
     this.#halted = this.#waitingFor = null;
     let target = table.live();
@@ -157,8 +155,8 @@ export class AggregateHost {
     await this.#d.source.setControl({ paused: false });
     this.#paused = false;
     this.#halted = null;
-    this.#isSameLog = false;
     this.#fold?.forgetParkedInARow();
+    for (const tell of this.#waitingForIdle.splice(0)) tell();
     this.wake();
   }
 
@@ -191,7 +189,8 @@ export class AggregateHost {
 
   async #rest(ms: number): Promise<void> {
     if (this.#paused) {
-      await this.#fold?.save();
+      // Not saved, unmapped events are passed again: no reason to fail.
+      await this.#fold?.save().catch((error: unknown) => this.#noteOutage(error));
       for (const tell of this.#waitingForIdle.splice(0)) tell();
     }
     if (!this.#stopping) await this.#bell.wait(ms);
@@ -203,10 +202,10 @@ export class AggregateHost {
     const isResting = this.#paused || this.#halted !== null;
     const page = await this.#d.source.page(fold.progress.position, isResting ? 0 : eventsPerPage);
     this.#paused = page.control.paused;
-    await this.#refuseOtherLog(page);
+    this.#refuseOtherLog(page);
     if (this.#paused || this.#halted !== null) return false;
     if (isResting) return true;
-    await fold.foldPage(page.events, page.position, page.log);
+    await fold.foldPage(page.events, page);
     this.#isCaughtUp = page.end && fold.progress.position === page.position;
     if (fold.isTooOftenParked)
       this.#halt(
@@ -226,8 +225,8 @@ export class AggregateHost {
   }
 
   /** Positions of one log mean nothing in another: folding on would pass over events in silence. */
-  async #refuseOtherLog(page: ConsumerPage): Promise<void> {
-    const { position, log, folded, foldedId } = this.#fold!.progress;
+  #refuseOtherLog(page: ConsumerPage): void {
+    const { position, positionId, log } = this.#fold!.progress;
     const orDelete = "or delete the table's files to fold it again";
     if (log !== null && log !== page.log)
       this.#halt(
@@ -237,20 +236,10 @@ export class AggregateHost {
       this.#halt(
         `the log ends at position ${page.head}, before the table's checkpoint ${position}: events are missing; restore the log, ${orDelete}`,
       );
-    else if (!this.#isSameLog && foldedId !== null && (await this.#positionOf(foldedId)) !== folded)
+    else if (page.afterId !== positionId)
       this.#halt(
-        `the log does not hold event ${foldedId} at position ${folded}, which was folded: it was set back and has grown again; restore the log, ${orDelete}`,
+        `the log has event ${page.afterId} at position ${position}, not ${positionId} as when it was folded: it was set back and has grown again; restore the log, ${orDelete}`,
       );
-    this.#isSameLog = true;
-  }
-
-  async #positionOf(id: string): Promise<number | null> {
-    try {
-      return (await this.#d.source.event(id)).position;
-    } catch (error) {
-      if ((error as { type?: unknown }).type === "ENTITY_NOT_FOUND") return null;
-      throw error;
-    }
   }
 
   #halt(cause: string): void {
@@ -268,7 +257,7 @@ export class AggregateHost {
         isOutage(error) ? {} : { stack: error instanceof Error ? error.stack : undefined },
       );
     if (!isExpected) this.#waitingFor = cause;
-    this.#isCaughtUp = this.#isSameLog = false;
+    this.#isCaughtUp = false;
   }
 
   get parked(): ParkedEvent[] {

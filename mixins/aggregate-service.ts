@@ -59,6 +59,12 @@ export function aggregateService(definition: Definition): SiblingSchema {
 
   const reader = (ctx: Context): Reader => {
     const token = (ctx.meta as FoldMeta).$fold;
+    // Another node's batch cannot be seen from here; an answer from this one's rows would be wrong in silence.
+    if (token?.aggregate === name && token.node !== ctx.broker.nodeID)
+      throw new StoreUnavailableError(
+        name,
+        `the fold that asks runs on node ${token.node}, its query came to ${ctx.broker.nodeID}`,
+      );
     if (token?.aggregate === name) return readerOf(declared, transforms.rowsFor(token.id));
     if (token && !strangers.has(token.aggregate)) {
       strangers.add(token.aggregate);

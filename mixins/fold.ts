@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { changesOf, type AppliedMapping, type Mapping } from "../core/mapping.ts";
 import { isOutage } from "../core/outage.ts";
 import type { Fields } from "../core/fields.ts";
@@ -86,11 +87,15 @@ export class Fold {
    * too many were parked. What was folded is committed in every case.
    * @throws an outage's error; the event that met it is not passed.
    */
-  async foldPage(events: readonly RecordedEvent[], position: number, log: string): Promise<void> {
+  async foldPage(
+    events: readonly RecordedEvent[],
+    { position, positionId, log }: Pick<Progress, "position" | "positionId" | "log">,
+  ): Promise<void> {
     this.#progress = { ...this.#progress, log };
     let next = 0;
     while (next < events.length && !this.#mustStop()) next = await this.#foldBatch(events, next);
-    if (next === events.length && position > this.#progress.position) this.#progress = { ...this.#progress, position };
+    if (next === events.length && position > this.#progress.position)
+      this.#progress = { ...this.#progress, position, positionId };
     this.#settled = this.#progress;
   }
 
@@ -132,7 +137,7 @@ export class Fold {
   }
 
   #pass({ id, position }: RecordedEvent, folded: boolean): void {
-    this.#progress = { ...this.#progress, position, ...(folded && { folded: position, foldedId: id }) };
+    this.#progress = { ...this.#progress, position, positionId: id, ...(folded && { folded: position }) };
     if (folded) this.#parkedInARow = 0;
   }
 
@@ -200,6 +205,8 @@ export class Fold {
       error = outcome.error;
     }
     if (isOutage(error)) throw error;
+    // A stop may itself have made the transform fail; a fresh start tries again.
+    if (this.#d.isInterrupted()) return false;
     await this.#parkAlone(event, error, retries + 1);
     return true;
   }
@@ -216,7 +223,8 @@ export class Fold {
       }
       if (isRetry) {
         await batch.unpark(event.id);
-        if (before.folded > event.position) this.#progress = { ...before, reordered: true };
+        this.#progress =
+          before.folded > event.position ? { ...before, reordered: true } : { ...before, folded: event.position };
       } else this.#pass(event, outcome.did === "fold");
       await this.#commit(batch, true);
       if (isRetry) await this.#readParked();
@@ -249,7 +257,7 @@ export class Fold {
       stream,
       position,
       attempts,
-      error: String(error),
+      error: asParkedError(error).message,
     });
   }
 
@@ -325,11 +333,12 @@ const streamsOf = (parked: readonly ParkedEvent[]) =>
   new Set(parked.filter(({ skipped }) => !skipped).map(({ stream }) => stream));
 
 function asParkedError(error: unknown): NonNullable<ParkedEvent["error"]> {
-  if (error === null || typeof error !== "object") return { name: "Error", message: String(error) };
+  if (error === null || typeof error !== "object") return { name: "Error", message: typeof error === "string" ? error : inspect(error) };
   const { name, message, type, code } = error as Record<string, unknown>;
   return {
     name: typeof name === "string" ? name : "Error",
-    message: typeof message === "string" ? message : JSON.stringify(error),
+    // Whatever was thrown, it must not keep its event from being parked.
+    message: typeof message === "string" ? message : inspect(error).slice(0, 1000),
     ...(typeof type === "string" && { type }),
     ...((typeof code === "number" || typeof code === "string") && { code }),
   };

@@ -85,6 +85,7 @@ export class Pump {
 
   resume(): void {
     this.#paused = false;
+    for (const tell of this.#waitingForIdle.splice(0)) tell();
     this.wake();
   }
 

@@ -36,7 +36,9 @@ export function siblingMixin(sibling: Sibling): Mixin {
     },
     // Not by `dependencies`: Moleculer would ask for one that failed to start for ever.
     async started(this: Service) {
-      await hosted.get(this.broker)?.get(sibling.name)?.start.promise;
+      const known = hosted.get(this.broker)?.get(sibling.name);
+      known?.owners.add(this);
+      await known?.start.promise;
       await this.broker.waitForServices(sibling.name, 0, 5);
     },
     async stopped(this: Service) {
@@ -99,11 +101,10 @@ function newStart(): PromiseWithResolvers<void> {
 
 async function release(owner: Service, sibling: Sibling): Promise<void> {
   const { broker } = owner;
-  // A stopping broker stops every service itself, and may start them again.
-  if (!broker.started) return;
   const here = hosted.get(broker);
   const known = here?.get(sibling.name);
-  if (!known?.owners.delete(owner) || known.owners.size > 0) return;
+  // A stopping broker stops every service itself, and may start them again.
+  if (!known?.owners.delete(owner) || known.owners.size > 0 || !broker.started) return;
   here?.delete(sibling.name);
   await broker.destroyService(known.service);
 }

@@ -21,6 +21,9 @@ export interface ConsumerControl {
 
 /** A page for a consumer: with it comes what a consumer has to know each time. */
 export interface ConsumerPage extends Page {
+  /** The ids of the events at the position asked from and at `position`; null where there is none. */
+  afterId: string | null;
+  positionId: string | null;
   head: number;
   log: string;
   control: ConsumerControl;
@@ -95,10 +98,18 @@ export class StoreHost {
       options.limit === 0 ? { events: [], position: options.after, end: false } : await this.log.read(options);
     return {
       ...page,
+      afterId: await this.#idAt(options.after),
+      positionId:
+        page.events.at(-1)?.position === page.position ? page.events.at(-1)!.id : await this.#idAt(page.position),
       head: await this.log.head(),
       log: await this.log.identity(),
       control: await this.control(consumer),
     };
+  }
+
+  async #idAt(position: number): Promise<string | null> {
+    if (position === 0) return null;
+    return (await this.log.read({ after: position - 1, limit: 1 })).events[0]?.id ?? null;
   }
 
   async control(consumer: string): Promise<ConsumerControl> {

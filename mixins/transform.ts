@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import type { Context } from "moleculer";
 import { FoldEndedError } from "../core/errors.ts";
 import type { Row } from "../core/fields.ts";
@@ -41,7 +42,8 @@ export class Transforms {
   readonly #fields: QueryFields;
   readonly #caller: TransformCaller;
   #current: { id: number; rows: Rows } | null = null;
-  #lastId = 0;
+  /** Begins anywhere, so that a token from before a restart meets no fold of today. */
+  #lastId = randomInt(2 ** 40);
 
   constructor(aggregate: string, node: string, fields: QueryFields, caller: TransformCaller) {
     this.#aggregate = aggregate;

@@ -19,7 +19,7 @@ export class SqliteBatch implements Batch {
     this.#db = db;
     this.#file = file;
     this.#fields = fields;
-    this.rows = new SqliteRows(db, fields);
+    this.rows = new SqliteRows(db, file, fields);
   }
 
   #run(sql: string, ...values: unknown[]): number {
@@ -129,12 +129,12 @@ export class SqliteBatch implements Batch {
     this.#run("DELETE FROM parked WHERE id = ?", id);
   }
 
-  commit({ position, folded, foldedId, reordered, log }: Progress): void {
+  commit({ position, folded, positionId, reordered, log }: Progress): void {
     this.#run(
-      "UPDATE checkpoint SET position = ?, folded = ?, folded_id = ?, reordered = ?, log = ?",
+      "UPDATE checkpoint SET position = ?, folded = ?, position_id = ?, reordered = ?, log = ?",
       position,
       folded,
-      foldedId,
+      positionId,
       Number(reordered),
       log,
     );

@@ -15,7 +15,7 @@ const tableSchema: Schema = {
        only INTEGER PRIMARY KEY CHECK (only = 1),
        position INTEGER NOT NULL,
        folded INTEGER NOT NULL,
-       folded_id TEXT,
+       position_id TEXT,
        reordered INTEGER NOT NULL,
        log TEXT,
        fields TEXT NOT NULL
@@ -46,7 +46,7 @@ export class SqliteGeneration implements Generation {
     this.#writer = writer;
     this.#reader = reader;
     this.fields = fields;
-    this.rows = new SqliteRows(reader, fields);
+    this.rows = new SqliteRows(reader, file, fields);
     this.#batch = new SqliteBatch(writer, file, fields);
   }
 
@@ -55,12 +55,15 @@ export class SqliteGeneration implements Generation {
     removeFile(file);
     const writer = openWriter(file);
     try {
+      // Waits for the disk: what names this file as the live one must not outlive its beginning.
+      writer.pragma("synchronous = FULL");
       writer
         .transaction(() => {
           writer.exec(createRows(fields));
           writer.prepare("INSERT INTO checkpoint VALUES (1, 0, 0, NULL, 0, NULL, ?)").run(fieldsToText(fields));
         })
         .immediate();
+      writer.pragma("synchronous = NORMAL");
     } catch (error) {
       writer.close();
       throw translate(file, error);
@@ -88,13 +91,24 @@ export class SqliteGeneration implements Generation {
     }
   }
 
+  /** Everything committed is on the disk afterwards. */
+  flush(): void {
+    this.#writer.pragma("wal_checkpoint(TRUNCATE)");
+  }
+
   progress(): Progress {
     const row = this.#reader
-      .prepare("SELECT position, folded, folded_id, reordered, log FROM checkpoint")
+      .prepare("SELECT position, folded, position_id, reordered, log FROM checkpoint")
       .raw(true)
       .get();
-    const [position, folded, foldedId, reordered, log] = row as [number, number, string | null, number, string | null];
-    return { position, folded, foldedId, reordered: reordered === 1, log };
+    const [position, folded, positionId, reordered, log] = row as [
+      number,
+      number,
+      string | null,
+      number,
+      string | null,
+    ];
+    return { position, folded, positionId, reordered: reordered === 1, log };
   }
 
   parked(): ParkedEvent[] {

@@ -121,6 +121,8 @@ export class LogFile {
           `${found.length} of the ${events.length} events are stored already, the others are not`,
         ),
       };
+    if (found.some(({ version }, index) => version !== found[0]!.version + index))
+      return { error: new EventIdReusedError(first, "the events are stored in another order or not as one append") };
     if (idAfterLast !== null && this.byId.get(idAfterLast))
       return {
         error: new EventIdReusedError(first, "the key was used for an append of more events"),

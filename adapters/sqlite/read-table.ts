@@ -71,11 +71,17 @@ export class SqliteReadTable implements ReadTable {
 
   async switchTo(generation: SqliteGeneration): Promise<void> {
     const old = this.live();
+    if (old === generation) return;
+    generation.flush();
     // One commit: a crash before it finds the old generation live, after it the new one; the other is a leftover.
     this.#host!.generation = generation.number;
     this.#live = generation;
     this.#building.delete(generation);
-    old.remove();
+    try {
+      old.remove();
+    } catch {
+      // A leftover: the next start removes it.
+    }
   }
 
   async drop(generation: SqliteGeneration): Promise<void> {

@@ -2,18 +2,20 @@ import type Database from "better-sqlite3";
 import type { Fields, Row } from "../../core/fields.ts";
 import type { Query } from "../../core/query.ts";
 import type { Rows } from "../../core/read-table.ts";
-import { asQueryError, Statements } from "./database.ts";
+import { Statements, translate } from "./database.ts";
 import { quote, rowDecoder } from "./row-codec.ts";
 import { filter, tail } from "./where.ts";
 
 /** The rows as one connection sees them. */
 export class SqliteRows implements Rows {
+  readonly #file: string;
   readonly #statements: Statements;
   readonly #select: string;
   readonly #decode: (values: unknown[]) => Row;
   readonly #byId: Database.Statement<unknown[], unknown[]>;
 
-  constructor(db: Database.Database, fields: Fields) {
+  constructor(db: Database.Database, file: string, fields: Fields) {
+    this.#file = file;
     this.#statements = new Statements(db);
     this.#select = `SELECT ${["id", ...fields.keys()].map(quote).join(", ")} FROM "rows"`;
     this.#decode = rowDecoder(fields);
@@ -34,14 +36,18 @@ export class SqliteRows implements Rows {
     try {
       return this.#statements.prepare(sql).all(...values);
     } catch (error) {
-      throw asQueryError(error);
+      throw translate(this.#file, error);
     }
   }
 
   findByIds(ids: readonly string[]): Row[] {
-    return ids
-      .map((id) => this.#byId.get(id))
-      .filter((row) => row !== undefined)
-      .map(this.#decode);
+    try {
+      return ids
+        .map((id) => this.#byId.get(id))
+        .filter((row) => row !== undefined)
+        .map(this.#decode);
+    } catch (error) {
+      throw translate(this.#file, error);
+    }
   }
 }

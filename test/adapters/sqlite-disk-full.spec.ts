@@ -159,7 +159,13 @@ describeWhereMountable("A full disk (skipped where no tmpfs can be mounted)", ()
     expect(await log.head()).toBe(1);
   });
 
-  const progress = (position: number) => ({ position, folded: position, foldedId: null, reordered: false, log: "log" });
+  const progress = (position: number) => ({
+    position,
+    folded: position,
+    positionId: null,
+    reordered: false,
+    log: "log",
+  });
   const row = (id: string, length = 1) => ({ operation: "create" as const, id, values: { name: "x".repeat(length) } });
 
   it("in the middle of a batch ends it: neither its rows nor its checkpoint are stored, and the next one works", async () => {

@@ -300,7 +300,7 @@ describe("A damaged table", () => {
     batch.apply(
       Array.from({ length: 200 }, (_, n) => ({ operation: "create", id: `${n}`, values: { name: "x".repeat(1000) } })),
     );
-    batch.commit({ position: 1, folded: 1, foldedId: null, reordered: false, log: "log" });
+    batch.commit({ position: 1, folded: 1, positionId: null, reordered: false, log: "log" });
     await table.close();
     truncateSync(`${folder}/x.1.db`, 4096 * pages);
     const error = await refusal(() => openTable(`${folder}/x.db`));

@@ -32,7 +32,7 @@ async function tableOf(given: readonly GivenRow[]): Promise<Rows> {
   await table.open(fields);
   const batch = table.live().begin();
   batch.apply(given.map((row) => ({ operation: "create", id: row.id, values: checkRow(fields, row) })));
-  batch.commit({ position: 1, folded: 1, foldedId: null, reordered: false, log: "log" });
+  batch.commit({ position: 1, folded: 1, positionId: null, reordered: false, log: "log" });
   return table.live().rows;
 }
 

@@ -44,7 +44,7 @@ const remove = (id: string): RowChange => ({ operation: "remove", id });
 const at = (position: number, more: Partial<Progress> = {}): Progress => ({
   position,
   folded: position,
-  foldedId: null,
+  positionId: null,
   reordered: false,
   log: "log-1",
   ...more,
@@ -98,11 +98,11 @@ describe("A batch", () => {
   });
 
   it("commits its rows and the checkpoint together, and keeps both when the table is opened again", async () => {
-    expect(table.live().progress()).toEqual({ position: 0, folded: 0, foldedId: null, reordered: false, log: null });
+    expect(table.live().progress()).toEqual({ position: 0, folded: 0, positionId: null, reordered: false, log: null });
     const batch = table.live().begin();
     batch.apply([create("1")]);
     expect(table.live().progress().position).toBe(0);
-    const progress = at(7, { folded: 5, foldedId: null, reordered: true });
+    const progress = at(7, { folded: 5, positionId: null, reordered: true });
     batch.commit(progress);
     expect(table.live().progress()).toEqual(progress);
     await reopen();
@@ -421,7 +421,7 @@ describe("A generation", () => {
     const next = await table.build(parseFields("table", wider));
     expect(next.number).toBe(2);
     expect([...next.fields.keys()]).toEqual(["name", "total", "city"]);
-    expect(next.progress()).toEqual({ position: 0, folded: 0, foldedId: null, reordered: false, log: null });
+    expect(next.progress()).toEqual({ position: 0, folded: 0, positionId: null, reordered: false, log: null });
     const batch = next.begin();
     batch.apply([create("1", { name: "new", city: "Oslo" })]);
     batch.commit(at(9));
@@ -527,7 +527,7 @@ describe("A table's files", () => {
     rmSync(`${folder}/table.1.db`);
     table = await openTable({ total: "integer" });
     expect(await committed()).toEqual({});
-    expect(table.live().progress()).toEqual({ position: 0, folded: 0, foldedId: null, reordered: false, log: null });
+    expect(table.live().progress()).toEqual({ position: 0, folded: 0, positionId: null, reordered: false, log: null });
     expect([...table.live().fields.keys()]).toEqual(["total"]);
     fold([create("2")], 1);
     await reopen();

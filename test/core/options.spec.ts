@@ -1,6 +1,7 @@
 import { Aggregate, EventStore } from "moleculer-event-sourcing";
 
 /** As a caller without types would hand them over. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- it is the assertion that each call names
 const untyped = <Options>(options: object) => options as Options;
 
 describe("A misspelt option", () => {
@@ -15,7 +16,11 @@ describe("A misspelt option", () => {
     ["the pump", () => EventStore("x", { pump: untyped({ batch: 1 }) }), /x\.pump\.batch/],
     [
       "Aggregate",
-      () => Aggregate("t", untyped({ eventStore: events, fields: { a: "string" }, onEror: {} })),
+      () =>
+        Aggregate(
+          "t",
+          untyped<Parameters<typeof Aggregate>[1]>({ eventStore: events, fields: { a: "string" }, onEror: {} }),
+        ),
       /t\.onEror/,
     ],
     [

@@ -12,6 +12,7 @@ describe("An outage", () => {
     ["a store that is not available", new StoreUnavailableError("a.db", "the disk is full")],
     ["whatever says that it can be tried again", Object.assign(new Error("x"), { retryable: true })],
     ["the bare fields of an error from another node", { type: "STORE_UNAVAILABLE" }],
+    ["a store that somebody has to repair", new UnusableStoreError("a.db", "is damaged")],
   ])("is %s", (_, error) => expect(isOutage(error)).toBe(true));
 
   it.each([
@@ -21,7 +22,6 @@ describe("An outage", () => {
     ["a validation error", new Errors.ValidationError("x")],
     ["a row that does not fit", new InvalidRowError([])],
     ["a conflict", new VersionConflictError("s", 1, 2)],
-    ["a store that somebody has to repair", new UnusableStoreError("a.db", "is damaged")],
     ["an unknown type", { type: "SOMETHING_ELSE" }],
     ["retryable as text", { retryable: "true" }],
     ["a thrown text", "STORE_UNAVAILABLE"],
