@@ -333,7 +333,8 @@ const streamsOf = (parked: readonly ParkedEvent[]) =>
   new Set(parked.filter(({ skipped }) => !skipped).map(({ stream }) => stream));
 
 function asParkedError(error: unknown): NonNullable<ParkedEvent["error"]> {
-  if (error === null || typeof error !== "object") return { name: "Error", message: typeof error === "string" ? error : inspect(error) };
+  if (error === null || typeof error !== "object")
+    return { name: "Error", message: typeof error === "string" ? error : inspect(error) };
   const { name, message, type, code } = error as Record<string, unknown>;
   return {
     name: typeof name === "string" ? name : "Error",
