@@ -155,20 +155,23 @@ export class Fold {
   async save(): Promise<void> {
     if (this.#progress.position === this.#stored) return;
     await this.#inBatch(() => {});
-    this.#stored = this.#progress.position;
   }
 
-  /** Commits what `work` does together with the checkpoint as it is, or nothing. */
+  /** Commits what `work` does to parked events and checkpoint, or nothing. Rows stay as they are. */
   async #inBatch(work: (batch: Batch) => void | Promise<void>): Promise<void> {
+    const before = this.#progress;
     const batch = await this.#d.generation.begin();
     try {
       await work(batch);
       await batch.commit(this.#progress);
     } catch (error) {
       await batch.rollback();
+      this.#progress = before;
       await this.#readParked();
       throw error;
     }
+    this.#settled = this.#progress;
+    this.#stored = this.#progress.position;
   }
 
   async #foldInto(batch: Batch, event: RecordedEvent, isRetry = false): Promise<Outcome> {
@@ -237,18 +240,10 @@ export class Fold {
   }
 
   async #parkAlone(event: RecordedEvent, error: unknown, attempts: number): Promise<void> {
-    const batch = await this.#d.generation.begin();
-    const before = this.#progress;
-    try {
+    await this.#inBatch(async (batch) => {
       await this.#park(batch, event, { error, attempts });
       this.#pass(event, false);
-      await this.#commit(batch, true);
-    } catch (failure) {
-      await batch.rollback();
-      this.#progress = before;
-      await this.#readParked();
-      throw failure;
-    }
+    });
     this.#parkedInARow++;
     const { id, type, stream, position } = event;
     this.#d.warn(`An event is parked; later events of its stream wait behind it`, {
