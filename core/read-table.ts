@@ -48,8 +48,6 @@ export interface ParkedEvent {
   attempts: number;
   /** When it was parked: ISO 8601. */
   time: string;
-  /** Given up by an operator; its stream goes on without it. */
-  skipped: { reason: string; time: string } | null;
 }
 
 /**
@@ -78,10 +76,20 @@ export interface Generation {
   /** Committed rows. */
   readonly rows: Rows;
   progress(): Progress | Promise<Progress>;
-  /** In the order of their positions, the skipped ones among them. */
+  /** In the order of their positions. */
   parked(): ParkedEvent[] | Promise<ParkedEvent[]>;
   /** Begins a batch; there is one at a time. */
   begin(): Batch | Promise<Batch>;
+}
+
+/** What an engine says of itself; the contract suite checks each claim. */
+export interface TableCapabilities {
+  /** What a committed batch survives. Less than the log's is no harm: what is lost is folded again. */
+  durability: "process" | "power" | "none";
+  /** One process hosts the table, or any number of nodes share it. */
+  hosts: "one" | "many";
+  /** A batch becomes visible all at once. Where false, readers may see a part of it for a moment. */
+  atomicBatch: boolean;
 }
 
 /**
@@ -92,9 +100,12 @@ export interface Generation {
  */
 export interface ReadTable {
   readonly engine: string;
+  readonly capabilities: TableCapabilities;
 
-  /** @throws UnusableStoreError where this version cannot host what it finds. */
-  /** `fields` are those of the first generation, where there is none yet. */
+  /**
+   * `fields` are those of the first generation, where there is none yet.
+   * @throws UnusableStoreError where this version cannot host what it finds.
+   */
   open(fields: Fields): Promise<void>;
   close(): Promise<void>;
   /** The generation that answers queries. */

@@ -286,10 +286,10 @@ export class AggregateHost {
   }
 
   /** Gives one parked event up, and folds what waited behind it. */
-  async skip(id: string, reason: string): Promise<{ skipped: string; folded: number; parked: number }> {
+  async skip(id: string): Promise<{ skipped: string; folded: number; parked: number }> {
     return this.#do(async () => {
       const event = this.#parkedById(id);
-      await this.#fold!.skip(event, reason);
+      await this.#fold!.skip(event);
       return { skipped: id, folded: await this.#retryStream(event.stream), parked: this.parked.length };
     });
   }

@@ -99,7 +99,7 @@ export function aggregateService(definition: Definition): SiblingSchema {
       },
       skip: {
         params: { id: "string", reason: { type: "string", optional: true, default: "" } },
-        handler: (ctx: Context<{ id: string; reason: string }>) => host.skip(ctx.params.id, ctx.params.reason),
+        handler: (ctx: Context<{ id: string; reason: string }>) => host.skip(ctx.params.id),
       },
     },
     events: {

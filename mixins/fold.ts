@@ -70,7 +70,7 @@ export class Fold {
   }
 
   get parked(): ParkedEvent[] {
-    return [...this.#parked.values()].filter(({ skipped }) => !skipped).toSorted((a, b) => a.position - b.position);
+    return [...this.#parked.values()].toSorted((a, b) => a.position - b.position);
   }
 
   get isTooOftenParked(): boolean {
@@ -268,7 +268,6 @@ export class Fold {
       error: failure && asParkedError(failure.error),
       attempts: failure?.attempts ?? 0,
       time: new Date().toISOString(),
-      skipped: null,
     };
     await batch.park(parked);
     this.#parked.set(id, parked);
@@ -301,8 +300,8 @@ export class Fold {
   }
 
   /** Gives a parked event up. */
-  async skip(event: ParkedEvent, reason: string): Promise<void> {
-    await this.#inBatch((batch) => batch.park({ ...event, skipped: { reason, time: new Date().toISOString() } }));
+  async skip(event: ParkedEvent): Promise<void> {
+    await this.#inBatch((batch) => batch.unpark(event.id));
     await this.#readParked();
   }
 
@@ -324,8 +323,7 @@ export class Fold {
   }
 }
 
-const streamsOf = (parked: readonly ParkedEvent[]) =>
-  new Set(parked.filter(({ skipped }) => !skipped).map(({ stream }) => stream));
+const streamsOf = (parked: readonly ParkedEvent[]) => new Set(parked.map(({ stream }) => stream));
 
 function asParkedError(error: unknown): NonNullable<ParkedEvent["error"]> {
   if (error === null || typeof error !== "object")

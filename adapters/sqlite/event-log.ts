@@ -14,12 +14,13 @@ import type {
   StreamSummary,
   Versioned,
 } from "../../core/event-log.ts";
+import { maxPageBytes } from "../../core/page-size.ts";
 import type { Query } from "../../core/query.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { openDatabase, translate } from "./database.ts";
 import { columns, logSchema, toEvent, type EventRow } from "./event-schema.ts";
 import { HostFile } from "./host-file.ts";
-import { LogFile, pageBytes, rowsPerStep, sizeOf } from "./log-file.ts";
+import { LogFile, rowsPerStep, sizeOf } from "./log-file.ts";
 import { filter, tail } from "./where.ts";
 
 export interface SqliteLogOptions {
@@ -109,13 +110,13 @@ export class SqliteEventLog implements EventLog {
       const events: RecordedEvent[] = [];
       let version = afterVersion;
       let bytes = 0;
-      while (events.length < limit && bytes < pageBytes) {
+      while (events.length < limit && bytes < maxPageBytes) {
         const rows = statement.all(stream, version, Math.min(rowsPerStep, limit)) as EventRow[];
         for (const row of rows) {
           version = row[3];
           if (wanted && !wanted(row[2])) continue;
           bytes += sizeOf(row);
-          if (events.length === limit || (bytes > pageBytes && events.length > 0)) return events;
+          if (events.length === limit || (bytes > maxPageBytes && events.length > 0)) return events;
           events.push(toEvent(row));
         }
         if (rows.length < Math.min(rowsPerStep, limit)) break;

@@ -1,23 +1,21 @@
 import type Database from "better-sqlite3";
 import type { AppendRequest, NewEvent } from "../../core/append-request.ts";
-import { EventIdReusedError } from "../../core/errors.ts";
 import type { AppendVerdict, Page, ReadOptions } from "../../core/event-log.ts";
 import { conflictOf } from "../../core/expected-version.ts";
+import { maxPageBytes, pageBytesOf } from "../../core/page-size.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { isSameContent } from "../../core/same-content.ts";
+import { repeatOf } from "../../core/repeat.ts";
 import { categoryOf } from "../../core/stream-name.ts";
 import { Control } from "./control.ts";
 import { Statements } from "./database.ts";
 import { columns, toEvent, type EventRow } from "./event-schema.ts";
 import type { HostFile } from "./host-file.ts";
 
-/** Bytes of payload and meta after which a page ends: it stays below the largest message of NATS (1 MB) as JSON. */
-export const pageBytes = 512 * 1024;
 export const rowsPerStep = 100;
 /** Events looked through for one page, wanted or not: it bounds the time that one read holds the event loop. */
 const eventsPerPage = 10_000;
 
-export const sizeOf = (row: EventRow) => Buffer.byteLength(row[6]) + Buffer.byteLength(row[7]);
+export const sizeOf = (row: EventRow) => pageBytesOf(row[4], row[2], row[6], row[7]);
 
 /** The open file: its statements, and its head, which only this host moves. */
 export class LogFile {
@@ -86,8 +84,8 @@ export class LogFile {
   /** Every reason to refuse is found before the first row is written, so a refusal leaves nothing to take back. */
   #decide(request: AppendRequest): AppendVerdict {
     const { stream, events, expectedVersion } = request;
-    const known = this.#known(request);
-    if (known) return known;
+    const repeat = repeatOf(request, (id) => this.#storedById(id));
+    if (repeat) return repeat;
     const version = this.#version.get(stream) ?? 0;
     const conflict = conflictOf(stream, expectedVersion, version);
     if (conflict) return { error: conflict };
@@ -97,37 +95,9 @@ export class LogFile {
     };
   }
 
-  #known({ stream, events, idAfterLast }: AppendRequest): AppendVerdict | null {
-    const found: RecordedEvent[] = [];
-    for (const event of events) {
-      const row = event.fresh ? undefined : (this.byId.get(event.id) as EventRow | undefined);
-      if (!row) continue;
-      const stored = toEvent(row);
-      if (!isSameContent(stored, stream, event))
-        return {
-          error: new EventIdReusedError(
-            event.id,
-            `is stored with other content at position ${stored.position} in stream ${stored.stream}`,
-          ),
-        };
-      found.push(stored);
-    }
-    if (found.length === 0) return null;
-    const first = events[0]!.id;
-    if (found.length < events.length)
-      return {
-        error: new EventIdReusedError(
-          found[0]!.id,
-          `${found.length} of the ${events.length} events are stored already, the others are not`,
-        ),
-      };
-    if (found.some(({ version }, index) => version !== found[0]!.version + index))
-      return { error: new EventIdReusedError(first, "the events are stored in another order or not as one append") };
-    if (idAfterLast !== null && this.byId.get(idAfterLast))
-      return {
-        error: new EventIdReusedError(first, "the key was used for an append of more events"),
-      };
-    return { events: found, repeated: true };
+  #storedById(id: string): RecordedEvent | undefined {
+    const row = this.byId.get(id) as EventRow | undefined;
+    return row && toEvent(row);
   }
 
   #store(stream: string, version: number, event: NewEvent): RecordedEvent {
@@ -158,7 +128,7 @@ export class LogFile {
         const isWanted = (!wanted || wanted(row[2])) && (category === undefined || categoryOf(row[4]) === category);
         if (isWanted) {
           bytes += sizeOf(row);
-          if (bytes > pageBytes && events.length > 0) return { events, position, end: false };
+          if (bytes > maxPageBytes && events.length > 0) return { events, position, end: false };
           events.push(toEvent(row));
         }
         position = row[0];

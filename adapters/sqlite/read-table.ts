@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { Fields } from "../../core/fields.ts";
-import type { ReadTable } from "../../core/read-table.ts";
+import type { ReadTable, TableCapabilities } from "../../core/read-table.ts";
 import { removeFile, SqliteGeneration } from "./generation.ts";
 import { HostFile } from "./host-file.ts";
 
@@ -12,6 +12,7 @@ import { HostFile } from "./host-file.ts";
  */
 export class SqliteReadTable implements ReadTable {
   readonly engine = "sqlite";
+  readonly capabilities: TableCapabilities = { durability: "process", hosts: "one", atomicBatch: true };
   readonly #file: string;
   #host: HostFile | null = null;
   #live: SqliteGeneration | null = null;
