@@ -22,7 +22,7 @@ export type { EventMap, EventMeta, RecordedEvent } from "./core/recorded-event.t
 export type { AggregateOptions } from "./mixins/aggregate.ts";
 export type { AggregateStatus } from "./mixins/aggregate-host.ts";
 export type { EventStoreOptions } from "./mixins/event-store.ts";
-export type { ErrorPolicy } from "./mixins/fold.ts";
+export type { ErrorPolicy } from "./mixins/error-policy.ts";
 export type { MapActionOptions, MapEventOptions } from "./mixins/map-action.ts";
 export type { AppendAnswer } from "./mixins/store-host.ts";
 export type { TransformView } from "./mixins/transform.ts";

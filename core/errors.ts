@@ -122,6 +122,20 @@ export class FoldEndedError extends Errors.MoleculerClientError {
   }
 }
 
+/** A read asked for rows folded up to a position that the table has not reached. 409; `data` is `{aggregate, expected, actual, why}`. */
+export class NotCaughtUpError extends Errors.MoleculerClientError {
+  override name = "NotCaughtUpError";
+
+  constructor(aggregate: string, expected: number, actual: number, why: string) {
+    super(`${aggregate}: found folded up to position ${actual}, expected ${expected} (${why})`, 409, "NOT_CAUGHT_UP", {
+      aggregate,
+      expected,
+      actual,
+      why,
+    });
+  }
+}
+
 /** An event was given to `retry` or `skip` that is not parked. 404. */
 export class UnknownParkedEventError extends Errors.MoleculerClientError {
   override name = "UnknownParkedEventError";

@@ -1,14 +1,16 @@
 import { Errors, type Context, type Service, type ServiceBroker, type ServiceSchema } from "moleculer";
-import { StoreUnavailableError } from "../core/errors.ts";
 import type { Fields, FieldType } from "../core/fields.ts";
 import type { Mapping } from "../core/mapping.ts";
 import type { QueryFields } from "../core/query.ts";
 import type { ReadTable, Rows } from "../core/read-table.ts";
 import { newEventId } from "../core/event-id.ts";
 import type { RecordedEvent } from "../core/recorded-event.ts";
-import { AggregateHost, type EventSource } from "./aggregate-host.ts";
-import type { ErrorPolicy } from "./fold.ts";
+import { AggregateHost } from "./aggregate-host.ts";
+import { consumerActions } from "./consumer-actions.ts";
+import type { ErrorPolicy } from "./error-policy.ts";
+import { EventSource } from "./event-source.ts";
 import type { SiblingSchema } from "./sibling.ts";
+import { readAfter } from "./read-after.ts";
 import { readActions, type Reader } from "./read-actions.ts";
 import { appendedEvent, controlEvent, narrow, type Visibilities } from "./store-service.ts";
 import { Transforms, type FoldToken, type Transform, type TransformCaller } from "./transform.ts";
@@ -40,6 +42,7 @@ interface Definition {
   fields: Fields;
   mappings: readonly Mapping<Transform>[];
   policy: ErrorPolicy;
+  readAfterTimeoutMs: number;
   settings: DbSettings;
   visibility: Visibilities;
 }
@@ -48,23 +51,18 @@ type FoldMeta = { $fold?: FoldToken };
 
 /** The service of an aggregate: the read actions of its table and the control of its fold. */
 export function aggregateService(definition: Definition): SiblingSchema {
-  const { name, store, fields, settings, visibility } = definition;
+  const { name, store, fields, mappings, policy, settings, visibility } = definition;
   const declared = withId(fields);
   const queryFields = new WeakMap<Fields, QueryFields>();
   const strangers = new Set<string>();
   let host: AggregateHost;
+  let source: EventSource;
   let transforms: Transforms;
   let cacheVersion = newEventId();
   let warn: (message: string) => void;
 
-  const reader = (ctx: Context): Reader => {
+  const reader = (ctx: Context): Reader | Promise<Reader> => {
     const token = (ctx.meta as FoldMeta).$fold;
-    // Another node's batch cannot be seen from here; an answer from this one's rows would be wrong in silence.
-    if (token?.aggregate === name && token.node !== ctx.broker.nodeID)
-      throw new StoreUnavailableError(
-        name,
-        `the fold that asks runs on node ${token.node}, its query came to ${ctx.broker.nodeID}`,
-      );
     if (token?.aggregate === name) return readerOf(declared, transforms.rowsFor(token.id));
     if (token && !strangers.has(token.aggregate)) {
       strangers.add(token.aggregate);
@@ -72,6 +70,11 @@ export function aggregateService(definition: Definition): SiblingSchema {
         `A transform of ${token.aggregate} queries ${name}: it gets today's rows, so it cannot be replayed faithfully`,
       );
     }
+    // A fold must never wait for another: the two could wait for each other.
+    const position = token ? 0 : readAfter(ctx, store);
+    return host.isBehind(position) ? host.caughtUpTo(position).then(liveReader) : liveReader();
+  };
+  const liveReader = (): Reader => {
     const { live } = host;
     let known = queryFields.get(live.fields);
     if (!known) queryFields.set(live.fields, (known = withId(live.fields)));
@@ -84,27 +87,29 @@ export function aggregateService(definition: Definition): SiblingSchema {
     mixins: [
       readActions({
         reader,
-        // A transform's view changes with every event: its queries go past the cache.
-        cache: { isFor: (ctx) => (ctx.meta as FoldMeta).$fold === undefined, version: () => cacheVersion },
+        // A batch can be seen on its own node only; another one's rows would be wrong in silence.
+        nodeFor: (ctx) => {
+          const token = (ctx.meta as FoldMeta).$fold;
+          return token?.aggregate === name && token.node !== ctx.broker.nodeID ? token.node : null;
+        },
+        // A transform's view changes with every event, and who reads what he has written must not get an older answer.
+        cache: {
+          isFor: (ctx) => (ctx.meta as FoldMeta).$fold === undefined && !host.isBehind(readAfter(ctx, store)),
+          version: () => cacheVersion,
+        },
       }),
     ],
-    actions: {
-      status: { handler: () => host.status() },
-      pause: { handler: () => host.pause() },
-      resume: { handler: () => host.resume() },
-      parked: { handler: () => host.parked },
-      retry: {
-        params: { id: { type: "string", optional: true }, stream: { type: "string", optional: true, convert: true } },
-        handler: (ctx: Context<{ id?: string; stream?: string }>) => host.retry(ctx.params),
-      },
-      skip: {
-        params: { id: "string", reason: { type: "string", optional: true, default: "" } },
-        handler: (ctx: Context<{ id: string; reason: string }>) => host.skip(ctx.params.id),
-      },
-    },
+    actions: consumerActions(name, () => ({
+      follow: (revision) => host.follow(revision),
+      parked: () => host.folding.parked(),
+      status: () => host.status(),
+      change: (change) => source.change(change),
+    })),
     events: {
       [appendedEvent(store)]: () => host.wake(),
-      [controlEvent(store)]: () => host.wake(),
+      [controlEvent(store)]: (ctx: Context<{ consumer: string }>) => {
+        if (ctx.params.consumer === source.consumer) host.interrupt();
+      },
       // What it waits for may just have come back.
       "$services.changed": () => host.wake(),
     },
@@ -112,11 +117,16 @@ export function aggregateService(definition: Definition): SiblingSchema {
       const { broker, logger } = this;
       warn = (message) => logger.warn(message);
       const clearCache = this["clearCache" as keyof Service] as () => Promise<void>;
-      transforms = new Transforms(name, broker.nodeID, declared, transformCaller(broker));
+      const { nodeID: node } = broker;
+      const caller = transformCaller(broker);
+      transforms = new Transforms({ aggregate: name, node, fields: declared, caller, timeoutMs: policy.timeoutMs });
+      const types = [...new Set(mappings.map(({ pattern }) => pattern))];
+      source = new EventSource({ broker, store, consumer: `aggregate/${name}`, types });
       host = new AggregateHost({
         ...definition,
+        node,
         transforms,
-        source: eventSource(broker, definition),
+        source,
         onCommit: () => {
           cacheVersion = newEventId();
           clearCache().catch((error: unknown) => logger.warn("The cache was not cleaned", error));
@@ -143,20 +153,6 @@ const readerOf = (fields: QueryFields, rows: Rows): Reader => ({
 });
 
 const isAvailable = (broker: ServiceBroker, action: string): boolean => broker.registry.actions.isAvailable(action);
-
-function eventSource(broker: ServiceBroker, { name, store, mappings }: Definition): EventSource {
-  const consumer = `aggregate/${name}`;
-  const types = [...new Set(mappings.map(({ pattern }) => pattern))];
-  return {
-    async page(after, limit) {
-      if (!isAvailable(broker, `${store}.page`))
-        throw new StoreUnavailableError(store, "its service is not there (yet)");
-      return broker.call(`${store}.page`, { consumer, after, limit, types });
-    },
-    event: (id) => broker.call(`${store}.get`, { id }),
-    setControl: ({ paused }) => broker.call(`${store}.control`, { consumer, paused }),
-  };
-}
 
 function transformCaller(broker: ServiceBroker): TransformCaller {
   const optionsFor = (event: RecordedEvent, token: FoldToken) => {

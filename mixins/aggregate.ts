@@ -7,7 +7,7 @@ import type { AnyEvents, EventMap, EventOf, Matching } from "../core/recorded-ev
 import { nameProblem } from "../core/stream-name.ts";
 import { aggregateService, dbSettings, type DbSettings } from "./aggregate-service.ts";
 import { serviceName, type EventStore } from "./event-store.ts";
-import type { ErrorPolicy } from "./fold.ts";
+import { defaultPolicy, type ErrorPolicy } from "./error-policy.ts";
 import type { Mixin } from "./mixin.ts";
 import { siblingMixin, type Sibling } from "./sibling.ts";
 import type { Visibilities } from "./store-service.ts";
@@ -21,6 +21,8 @@ export interface AggregateOptions<Events extends EventMap, Fields extends Fields
   adapter?: string | Adapter;
   /** What happens to an event that cannot be folded. */
   onError?: Partial<ErrorPolicy>;
+  /** How long a read waits for the table to catch up with what its caller has written, in milliseconds. Default 5000. */
+  readAfterTimeoutMs?: number;
   /** Narrows who may call an action of the aggregate's service: `{ skip: "protected" }`. */
   visibility?: Visibilities;
 }
@@ -84,10 +86,26 @@ export function aggregateOn(engines: Engines) {
     };
     if (typeof name !== "string" || !serviceName.test(name))
       refuse("Aggregate.name", name, "a service name of letters, digits, _ - and .");
-    const { eventStore, fields: declared, adapter: given, onError = {}, visibility = {}, ...settings } = options;
+    const {
+      eventStore,
+      fields: declared,
+      adapter: given,
+      onError = {},
+      readAfterTimeoutMs = 5000,
+      visibility = {},
+      ...settings
+    } = options;
     if (typeof eventStore?.name !== "string") refuse(`${name}.eventStore`, eventStore, "an EventStore");
-    refuseUnknownOptions(name, options, ["eventStore", "fields", "adapter", "onError", "visibility", ...dbSettings]);
-    refuseUnknownOptions(`${name}.onError`, onError, ["retries", "delayMs", "maxParkedInARow"]);
+    refuseUnknownOptions(name, options, [
+      "eventStore",
+      "fields",
+      "adapter",
+      "onError",
+      "readAfterTimeoutMs",
+      "visibility",
+      ...dbSettings,
+    ]);
+    refuseUnknownOptions(`${name}.onError`, onError, Object.keys(defaultPolicy));
     const fields = parseFields(name, declared);
     const adapter = resolveAdapter(engines, given ?? eventStore.adapter.beside?.(name) ?? engines.byDefault(name));
     if (!adapter.readTable) refuse(`${name}.adapter`, adapter.engine, "an engine that keeps read tables");
@@ -97,12 +115,15 @@ export function aggregateOn(engines: Engines) {
       ["retries", 0],
       ["delayMs", 0],
       ["maxParkedInARow", 1],
+      ["timeoutMs", 1],
     ] as const) {
       const found = onError[option] ?? least;
       if (!Number.isSafeInteger(found) || found < least)
         refuse(`${name}.onError.${option}`, found, `a whole number from ${least}`);
     }
-    const policy: ErrorPolicy = { retries: 3, delayMs: 50, maxParkedInARow: 20, ...onError };
+    if (!Number.isSafeInteger(readAfterTimeoutMs) || readAfterTimeoutMs < 1)
+      refuse(`${name}.readAfterTimeoutMs`, readAfterTimeoutMs, "a whole number from 1");
+    const policy: ErrorPolicy = { ...defaultPolicy, ...onError };
     const mappings: Mapping<Transform>[] = [];
     let isFixed = false;
 
@@ -125,6 +146,7 @@ export function aggregateOn(engines: Engines) {
           fields,
           mappings,
           policy,
+          readAfterTimeoutMs,
           settings,
           visibility,
         }),

@@ -1,32 +1,26 @@
-import { inspect } from "node:util";
 import { changesOf, type AppliedMapping, type Mapping } from "../core/mapping.ts";
-import { isOutage } from "../core/outage.ts";
 import type { Fields } from "../core/fields.ts";
 import type { Batch, Generation, ParkedEvent, Progress } from "../core/read-table.ts";
 import { freezeEvent, type RecordedEvent } from "../core/recorded-event.ts";
 import { typeMatcher } from "../core/type-pattern.ts";
+import { asParkedError, tryAgain, type ErrorPolicy, type Interruption, type Tried } from "./error-policy.ts";
+import { isOutage } from "../core/outage.ts";
+import { ParkedEvents } from "./parked-events.ts";
 import type { Transform, Transforms } from "./transform.ts";
 
-export interface ErrorPolicy {
-  /** How often an event that failed is tried again before it is parked. Default 3. */
-  retries: number;
-  /** The wait before the first retry, in milliseconds; each further wait is twice as long, up to 100 times. Default 50. */
-  delayMs: number;
-  /** So many events parked one after another stop the aggregate: the fault is likely in the transform. Default 20. */
-  maxParkedInARow: number;
-}
-
-interface Dependencies {
+interface Dependencies extends Interruption {
   generation: Generation;
   fields: Fields;
   mappings: readonly Mapping<Transform>[];
   transforms: Transforms;
   policy: ErrorPolicy;
-  /** Ends early when the fold is to stop. */
-  sleep: (ms: number) => Promise<void>;
-  isInterrupted: () => boolean;
   onCommit: () => void;
   warn: (message: string, details: object) => void;
+}
+
+/** Events in the order of the log, and how far they reach. */
+interface FoldedPage extends Pick<Progress, "position" | "positionId" | "log"> {
+  events: readonly RecordedEvent[];
 }
 
 /** A batch's transaction ends after so many events or so much time, whichever comes first. */
@@ -48,16 +42,15 @@ export class Fold {
   #settled: Progress;
   /** Ahead of the stored checkpoint by events that are not mapped, never by others. */
   #stored: number;
-  #parked: Map<string, ParkedEvent>;
-  #parkedStreams: Set<string>;
+  readonly #parked: ParkedEvents;
   #parkedInARow = 0;
+  #skipped: ReadonlySet<string> = new Set();
 
   private constructor(dependencies: Dependencies, progress: Progress, parked: readonly ParkedEvent[]) {
     this.#d = dependencies;
     this.#progress = this.#settled = progress;
     this.#stored = progress.position;
-    this.#parked = new Map(parked.map((event) => [event.id, event]));
-    this.#parkedStreams = streamsOf(parked);
+    this.#parked = new ParkedEvents(parked);
   }
 
   static async on(dependencies: Dependencies): Promise<Fold> {
@@ -70,7 +63,7 @@ export class Fold {
   }
 
   get parked(): ParkedEvent[] {
-    return [...this.#parked.values()].toSorted((a, b) => a.position - b.position);
+    return this.#parked.list();
   }
 
   get isTooOftenParked(): boolean {
@@ -87,10 +80,7 @@ export class Fold {
    * too many were parked. What was folded is committed in every case.
    * @throws an outage's error; the event that met it is not passed.
    */
-  async foldPage(
-    events: readonly RecordedEvent[],
-    { position, positionId, log }: Pick<Progress, "position" | "positionId" | "log">,
-  ): Promise<void> {
+  async foldPage({ events, position, positionId, log }: FoldedPage): Promise<void> {
     this.#progress = { ...this.#progress, log };
     let next = 0;
     while (next < events.length && !this.#mustStop()) next = await this.#foldBatch(events, next);
@@ -105,6 +95,7 @@ export class Fold {
 
   async #foldBatch(events: readonly RecordedEvent[], from: number): Promise<number> {
     const before = this.#progress;
+    const parkedInARow = this.#parkedInARow;
     const batch = await this.#d.generation.begin();
     const end = Math.min(events.length, from + maxEventsPerBatch);
     const deadline = performance.now() + maxBatchMs;
@@ -128,6 +119,7 @@ export class Fold {
     } catch (error) {
       await batch.rollback();
       this.#progress = before;
+      this.#parkedInARow = parkedInARow;
       await this.#readParked();
       throw error;
     }
@@ -176,8 +168,8 @@ export class Fold {
 
   async #foldInto(batch: Batch, event: RecordedEvent, isRetry = false): Promise<Outcome> {
     const mappings = this.#mappingsOf(event.type);
-    if (mappings.length === 0) return { did: "pass" };
-    if (!isRetry && this.#parkedStreams.has(event.stream)) {
+    if (mappings.length === 0 || this.#skipped.has(event.id)) return { did: "pass" };
+    if (!isRetry && this.#parked.holds(event.stream)) {
       await this.#park(batch, event, null);
       return { did: "wait" };
     }
@@ -198,24 +190,13 @@ export class Fold {
 
   /** Retries an event with growing waits, then parks it. False where the fold was interrupted before either. */
   async #foldAgain(event: RecordedEvent, firstError: unknown): Promise<boolean> {
-    const { retries, delayMs } = this.#d.policy;
-    let error = firstError;
-    for (let attempt = 1; !isOutage(error) && attempt <= retries; attempt++) {
-      await this.#d.sleep(Math.min(delayMs * 2 ** (attempt - 1), delayMs * 100));
-      if (this.#d.isInterrupted()) return false;
-      const outcome = await this.#alone(event, false);
-      if (!("error" in outcome)) return true;
-      error = outcome.error;
-    }
-    if (isOutage(error)) throw error;
-    // A stop may itself have made the transform fail; a fresh start tries again.
-    if (this.#d.isInterrupted()) return false;
-    await this.#parkAlone(event, error, retries + 1);
-    return true;
+    const end = await tryAgain(this.#d.policy, firstError, this.#d, () => this.#alone(event, false));
+    if (typeof end === "object") await this.#parkAlone(event, end.error, end.attempts);
+    return end !== "interrupted";
   }
 
   /** One event in a batch of its own. A late one (`isRetry`) leaves the checkpoint where it is. */
-  async #alone(event: RecordedEvent, isRetry: boolean): Promise<Outcome> {
+  async #alone(event: RecordedEvent, isRetry: boolean): Promise<Tried> {
     const batch = await this.#d.generation.begin();
     const before = this.#progress;
     try {
@@ -230,13 +211,13 @@ export class Fold {
           before.folded > event.position ? { ...before, reordered: true } : { ...before, folded: event.position };
       } else this.#pass(event, outcome.did === "fold");
       await this.#commit(batch, true);
-      if (isRetry) await this.#readParked();
-      return outcome;
     } catch (error) {
       await batch.rollback();
       this.#progress = before;
       throw error;
     }
+    if (isRetry) await this.#readParked();
+    return {};
   }
 
   async #parkAlone(event: RecordedEvent, error: unknown, attempts: number): Promise<void> {
@@ -259,56 +240,72 @@ export class Fold {
   /** Without a failure of its own, an event waits behind the one that has failed. */
   async #park(batch: Batch, event: RecordedEvent, failure: { error: unknown; attempts: number } | null): Promise<void> {
     const { id, type, stream, version, position } = event;
-    const parked = {
+    const error = failure && asParkedError(failure.error);
+    await this.#parkAs(batch, {
       id,
       type,
       stream,
       version,
       position,
-      error: failure && asParkedError(failure.error),
+      error,
       attempts: failure?.attempts ?? 0,
-      time: new Date().toISOString(),
-    };
+      time: now(),
+    });
+  }
+
+  async #parkAs(batch: Batch, parked: ParkedEvent): Promise<void> {
     await batch.park(parked);
-    this.#parked.set(id, parked);
-    this.#parkedStreams.add(stream);
+    this.#parked.add(parked);
   }
 
   /**
-   * Folds a parked stream's events late, in their order, until one fails again.
+   * Folds a stream's parked events late, in their order, until one fails again; answers how many were folded.
    * @throws an outage's error
    */
-  async retry(events: readonly RecordedEvent[]): Promise<{ folded: number; failed: RecordedEvent | null }> {
+  async retry(parked: readonly ParkedEvent[], read: (id: string) => Promise<RecordedEvent>): Promise<number> {
     let folded = 0;
-    for (const event of events) {
-      freezeEvent(event);
-      const outcome = await this.#alone(event, true);
-      if ("error" in outcome) {
-        if (isOutage(outcome.error)) throw outcome.error;
-        await this.#failAgain(event, outcome.error);
-        return { folded, failed: event };
+    for (const event of parked) {
+      const tried = await this.#retryOne(event.id, read);
+      if ("error" in tried) {
+        if (isOutage(tried.error)) throw tried.error;
+        await this.#failAgain(event, tried.error);
+        return folded;
       }
       folded++;
     }
-    return { folded, failed: null };
+    return folded;
   }
 
-  async #failAgain(event: RecordedEvent, error: unknown): Promise<void> {
+  async #retryOne(id: string, read: (id: string) => Promise<RecordedEvent>): Promise<Tried> {
+    let event: RecordedEvent;
+    try {
+      event = freezeEvent(await read(id));
+    } catch (error) {
+      return { error };
+    }
+    return this.#alone(event, true);
+  }
+
+  async #failAgain(event: ParkedEvent, error: unknown): Promise<void> {
     await this.#inBatch((batch) =>
-      this.#park(batch, event, { error, attempts: (this.#parked.get(event.id)?.attempts ?? 0) + 1 }),
+      this.#parkAs(batch, { ...event, error: asParkedError(error), attempts: event.attempts + 1, time: now() }),
     );
   }
 
-  /** Gives a parked event up. */
-  async skip(event: ParkedEvent): Promise<void> {
-    await this.#inBatch((batch) => batch.unpark(event.id));
+  /** From now on these events are given up. Answers those among them that were parked: their streams may go on. */
+  async skip(skipped: ReadonlySet<string>): Promise<ParkedEvent[]> {
+    this.#skipped = skipped;
+    const given = [...skipped].map((id) => this.#parked.get(id)).filter((event) => event !== undefined);
+    if (given.length === 0) return [];
+    await this.#inBatch(async (batch) => {
+      for (const { id } of given) await batch.unpark(id);
+    });
     await this.#readParked();
+    return given;
   }
 
   async #readParked(): Promise<void> {
-    const parked = await this.#d.generation.parked();
-    this.#parked = new Map(parked.map((event) => [event.id, event]));
-    this.#parkedStreams = streamsOf(parked);
+    this.#parked.replace(await this.#d.generation.parked());
   }
 
   #mappingsOf(type: string): AppliedMapping<Transform>[] {
@@ -323,17 +320,4 @@ export class Fold {
   }
 }
 
-const streamsOf = (parked: readonly ParkedEvent[]) => new Set(parked.map(({ stream }) => stream));
-
-function asParkedError(error: unknown): NonNullable<ParkedEvent["error"]> {
-  if (error === null || typeof error !== "object")
-    return { name: "Error", message: typeof error === "string" ? error : inspect(error) };
-  const { name, message, type, code } = error as Record<string, unknown>;
-  return {
-    name: typeof name === "string" ? name : "Error",
-    // Whatever was thrown, it must not keep its event from being parked.
-    message: typeof message === "string" ? message : inspect(error).slice(0, 1000),
-    ...(typeof type === "string" && { type }),
-    ...((typeof code === "number" || typeof code === "string") && { code }),
-  };
-}
+const now = () => new Date().toISOString();

@@ -14,7 +14,9 @@ export interface Reader {
 }
 
 interface Dependencies {
-  reader: (ctx: Context) => Reader;
+  reader: (ctx: Context) => Reader | Promise<Reader>;
+  /** The node that has to answer a call instead of this one, if any. */
+  nodeFor?: (ctx: Context) => string | null;
   /** Left out: answers are not cached. */
   cache?: { isFor: (ctx: Context) => boolean; version: () => string };
 }
@@ -53,12 +55,19 @@ const passThrough = {
  * moleculer-db's `find, list, get, count` with all their parameters, and `resolve` (like `get`, but an id without a
  * row is null instead of an error unless `throwIfNotExist`). There is no action that writes.
  */
-export function readActions({ reader, cache }: Dependencies): Mixin {
+export function readActions({ reader, nodeFor, cache }: Dependencies): Mixin {
   const cached = (keys: string[]): Pick<ActionSchema, "cache"> => ({
     cache: cache ? cacheOptions(cache, keys) : false,
   });
   const theirs = dbService.actions as Record<"find" | "list" | "get" | "count", ActionSchema>;
   const keysOf = ({ cache }: ActionSchema) => (typeof cache === "object" ? (cache.keys ?? []) : []);
+  const here = ({ handler }: ActionSchema) =>
+    function (this: Service, ctx: Context): unknown {
+      const nodeID = nodeFor?.(ctx);
+      // The params as they came: moleculer-db's own changes to them are made once, over there.
+      if (nodeID) return ctx.call(ctx.action!.name!, ctx.params, { nodeID });
+      return handler!.call(this, ctx);
+    };
   const schema: Mixin & { adapter: object } = {
     mixins: [dbService],
     adapter: passThrough,
@@ -68,17 +77,19 @@ export function readActions({ reader, cache }: Dependencies): Mixin {
       insert: false,
       update: false,
       remove: false,
-      find: cached(keysOf(theirs.find)),
-      list: cached(keysOf(theirs.list)),
-      get: cached(keysOf(theirs.get)),
-      count: cached(keysOf(theirs.count)),
+      find: { ...cached(keysOf(theirs.find)), handler: here(theirs.find) },
+      list: { ...cached(keysOf(theirs.list)), handler: here(theirs.list) },
+      get: { ...cached(keysOf(theirs.get)), handler: here(theirs.get) },
+      count: { ...cached(keysOf(theirs.count)), handler: here(theirs.count) },
       resolve: {
         params: { ...theirs.get.params, throwIfNotExist: { type: "boolean", optional: true } },
         ...cached([...keysOf(theirs.get), "throwIfNotExist"]),
-        handler(this: Service, ctx) {
-          const self = this as DbServiceInstance;
-          return byId(self, ctx, reader(ctx), self.sanitizeParams(ctx, ctx.params as object));
-        },
+        handler: here({
+          async handler(this: Service, ctx: Context) {
+            const self = this as DbServiceInstance;
+            return byId(self, ctx, await reader(ctx), self.sanitizeParams(ctx, ctx.params as object));
+          },
+        }),
       },
     },
     methods: {
@@ -94,7 +105,7 @@ export function readActions({ reader, cache }: Dependencies): Mixin {
         }
       },
       async _find(this: DbServiceInstance, ctx: Context, params: Params) {
-        const from = reader(ctx);
+        const from = await reader(ctx);
         const query = parseQuery(from.fields, params);
         // moleculer-db bounds only a limit that is asked for.
         const { maxLimit } = this.settings as { maxLimit: number };
@@ -102,11 +113,11 @@ export function readActions({ reader, cache }: Dependencies): Mixin {
         return this.transformDocuments(ctx, params, await from.find(query));
       },
       async _count(ctx: Context, params: Params) {
-        const from = reader(ctx);
+        const from = await reader(ctx);
         return from.count(parseQuery(from.fields, { ...params, limit: null, offset: null }));
       },
       async _list(this: DbServiceInstance, ctx: Context, params: Params) {
-        const from = reader(ctx);
+        const from = await reader(ctx);
         const query = parseQuery(from.fields, params);
         const [documents, total] = await Promise.all([
           from.find(query),
@@ -117,7 +128,7 @@ export function readActions({ reader, cache }: Dependencies): Mixin {
         return { rows, total, page, pageSize, totalPages: Math.ceil(total / pageSize) };
       },
       async _get(this: DbServiceInstance, ctx: Context, params: Params) {
-        return byId(this, ctx, reader(ctx), { ...params, throwIfNotExist: !Array.isArray(params.id) });
+        return byId(this, ctx, await reader(ctx), { ...params, throwIfNotExist: !Array.isArray(params.id) });
       },
     },
   };

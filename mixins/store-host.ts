@@ -1,5 +1,6 @@
 import { toAppendRequest, type AppendContext, type AppendInput } from "../core/append-request.ts";
-import type { EventLog, Page, ReadOptions, Versioned } from "../core/event-log.ts";
+import { changeControl, toControl, type ConsumerControl, type ControlChange } from "../core/consumer-control.ts";
+import type { EventLog, Page, ReadOptions } from "../core/event-log.ts";
 import type { RecordedEvent } from "../core/recorded-event.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { Pump, type PumpOptions } from "./pump.ts";
@@ -12,11 +13,6 @@ export interface AppendAnswer {
   events: RecordedEvent[];
   /** True where the append had been stored before: the answer is that of the first time. */
   repeated: boolean;
-}
-
-/** What a consumer's name stands for in the store: followed by every host of that consumer. */
-export interface ConsumerControl {
-  paused: boolean;
 }
 
 /** A page for a consumer: with it comes what a consumer has to know each time. */
@@ -113,30 +109,26 @@ export class StoreHost {
   }
 
   async control(consumer: string): Promise<ConsumerControl> {
-    return asControl(await this.log.getState(`control/${consumer}`));
+    return toControl(await this.log.getState(`control/${consumer}`));
   }
 
   /** Stores what changed; two callers at once both get their way, one after the other. */
-  async setControl(consumer: string, change: Partial<ConsumerControl>): Promise<ConsumerControl> {
+  async changeControl(consumer: string, change: ControlChange): Promise<ConsumerControl> {
     for (;;) {
-      const stored = await this.log.getState(`control/${consumer}`);
-      const control = { ...asControl(stored), ...change };
-      if ((await this.log.putState(`control/${consumer}`, control, stored?.revision ?? 0)) !== null) return control;
+      const before = await this.control(consumer);
+      const { revision: _, ...control } = changeControl(consumer, before, change);
+      const revision = await this.log.putState(`control/${consumer}`, control, before.revision);
+      if (revision !== null) return { ...control, revision };
     }
   }
 
   async pausePump(): Promise<void> {
-    await this.setControl("pump", { paused: true });
+    await this.changeControl("pump", { pause: true });
     await this.pump.pause();
   }
 
   async resumePump(): Promise<void> {
-    await this.setControl("pump", { paused: false });
+    await this.changeControl("pump", { resume: true });
     this.pump.resume();
   }
 }
-
-const asControl = (stored: Versioned | null): ConsumerControl => ({
-  paused: false,
-  ...(stored?.value as Partial<ConsumerControl> | undefined),
-});

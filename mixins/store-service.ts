@@ -8,8 +8,10 @@ import { typeMatcher } from "../core/type-pattern.ts";
 import { ValidationError } from "../core/errors.ts";
 import type { PumpOptions } from "./pump.ts";
 import type { SiblingSchema } from "./sibling.ts";
+import { noteWritten } from "./read-after.ts";
 import { readActions } from "./read-actions.ts";
-import { StoreHost, type ConsumerControl } from "./store-host.ts";
+import type { ControlChange } from "../core/consumer-control.ts";
+import { StoreHost } from "./store-host.ts";
 
 export type Visibilities = Readonly<Record<string, ActionVisibility>>;
 
@@ -74,8 +76,10 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
     ],
     actions: {
       append: {
-        handler(ctx: Context<AppendInput, Record<string, unknown>>) {
-          return host.append(ctx.params, idsOf(ctx));
+        async handler(ctx: Context<AppendInput, Record<string, unknown>>) {
+          const answer = await host.append(ctx.params, idsOf(ctx));
+          noteWritten(ctx, name, answer.position);
+          return answer;
         },
       },
       read: {
@@ -127,10 +131,13 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
         },
       },
       control: {
-        params: { consumer: "string", paused: "boolean" },
-        async handler(ctx: Context<ConsumerControl & { consumer: string }>) {
-          const { consumer, paused } = ctx.params;
-          const control = await host.setControl(consumer, { paused });
+        params: {
+          consumer: { type: "string", pattern: /^(aggregate|subscription)\// },
+          change: { type: "object", minProps: 1, maxProps: 1 },
+        },
+        async handler(ctx: Context<{ consumer: string; change: ControlChange }>) {
+          const { consumer, change } = ctx.params;
+          const control = await host.changeControl(consumer, change);
           await ctx.broadcast(controlEvent(name), { consumer });
           return control;
         },

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import type { Context } from "moleculer";
+import { Errors, type Context } from "moleculer";
 import { FoldEndedError } from "../core/errors.ts";
 import type { Row } from "../core/fields.ts";
 import { parseQuery, type QueryFields, type QueryParams } from "../core/query.ts";
@@ -32,6 +32,27 @@ export interface TransformCaller {
   newContext(event: RecordedEvent, token: FoldToken): Context;
 }
 
+interface Running {
+  id: number;
+  rows: Rows;
+  /** The transform's name, for the error. */
+  what: string;
+  timer?: NodeJS.Timeout;
+  giveUp?: () => void;
+}
+
+interface Dependencies {
+  aggregate: string;
+  node: string;
+  fields: QueryFields;
+  caller: TransformCaller;
+  /** How long a transform may take. */
+  timeoutMs: number;
+}
+
+/** How long a stopping node waits for a transform. */
+const hurryMs = 5000;
+
 /**
  * Runs transforms, one at a time, each under a token of its own. A query that carries the token is answered from the
  * batch in which the transform runs; when the transform has ended, so has its token.
@@ -41,15 +62,28 @@ export class Transforms {
   readonly #node: string;
   readonly #fields: QueryFields;
   readonly #caller: TransformCaller;
-  #current: { id: number; rows: Rows } | null = null;
+  readonly #timeoutMs: number;
+  #current: Running | null = null;
+  #isHurried = false;
   /** Begins anywhere, so that a token from before a restart meets no fold of today. */
   #lastId = randomInt(2 ** 40);
 
-  constructor(aggregate: string, node: string, fields: QueryFields, caller: TransformCaller) {
+  constructor({ aggregate, node, fields, caller, timeoutMs }: Dependencies) {
     this.#aggregate = aggregate;
     this.#node = node;
     this.#fields = fields;
     this.#caller = caller;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** The node stops: a transform that does not come to an end soon is given up. */
+  hurry(): void {
+    this.#isHurried = true;
+    if (this.#current) this.#limit(this.#current, Math.min(hurryMs, this.#timeoutMs));
+  }
+
+  start(): void {
+    this.#isHurried = false;
   }
 
   /** The rows that belong to a token. @throws FoldEndedError */
@@ -61,13 +95,32 @@ export class Transforms {
   async run(transform: Transform, event: RecordedEvent, rows: Rows): Promise<unknown> {
     const id = ++this.#lastId;
     const token = { aggregate: this.#aggregate, node: this.#node, id };
-    this.#current = { id, rows };
+    const running: Running = { id, rows, what: typeof transform === "string" ? transform : event.type };
+    this.#current = running;
     try {
-      if (typeof transform === "string") return await this.#caller.callAction(transform, event, token);
-      return await transform(event, this.#viewOf(event, token));
+      const answer =
+        typeof transform === "string"
+          ? this.#caller.callAction(transform, event, token)
+          : transform(event, this.#viewOf(event, token));
+      return answer instanceof Promise ? await this.#inTime(running, answer) : await answer;
     } finally {
       this.#current = null;
+      clearTimeout(running.timer);
     }
+  }
+
+  /** What never settles must hold up neither the others nor a stop: its token ends, and its answer is ignored. */
+  #inTime(running: Running, answer: Promise<unknown>): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      running.giveUp = () => reject(new Errors.RequestTimeoutError({ action: running.what, nodeID: this.#node }));
+      this.#limit(running, this.#isHurried ? Math.min(hurryMs, this.#timeoutMs) : this.#timeoutMs);
+      answer.then(resolve, reject);
+    });
+  }
+
+  #limit(running: Running, ms: number): void {
+    clearTimeout(running.timer);
+    running.timer = setTimeout(() => running.giveUp?.(), ms);
   }
 
   #viewOf(event: RecordedEvent, token: FoldToken): TransformView {

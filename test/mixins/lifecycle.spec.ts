@@ -364,6 +364,7 @@ describe("An aggregate's status", () => {
     await caughtUp(broker, "table");
     expect(await inState(broker, "live")).toEqual({
       name: "table",
+      node: broker.nodeID,
       state: "live",
       position: 3,
       head: 3,

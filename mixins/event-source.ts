@@ -1,0 +1,49 @@
+import type { ServiceBroker } from "moleculer";
+import type { ConsumerControl, ControlChange } from "../core/consumer-control.ts";
+import { StoreUnavailableError } from "../core/errors.ts";
+import type { RecordedEvent } from "../core/recorded-event.ts";
+import type { ConsumerPage } from "./store-host.ts";
+
+interface Dependencies {
+  broker: ServiceBroker;
+  store: string;
+  /** The consumer's name in the store: `aggregate/<name>`, `subscription/<name>`. */
+  consumer: string;
+  types: readonly string[];
+}
+
+/** The event store as a consumer sees it: always over the broker, wherever it is hosted. */
+export class EventSource {
+  readonly #d: Dependencies;
+
+  constructor(dependencies: Dependencies) {
+    this.#d = dependencies;
+  }
+
+  get consumer(): string {
+    return this.#d.consumer;
+  }
+
+  /** `limit` 0: no events, but the head and what is wanted of the consumer. */
+  page(after: number, limit: number): Promise<ConsumerPage> {
+    const { consumer, types } = this.#d;
+    return this.call("page", { consumer, after, limit, types });
+  }
+
+  event(id: string): Promise<RecordedEvent> {
+    return this.call("get", { id });
+  }
+
+  change(change: ControlChange): Promise<ConsumerControl> {
+    return this.call("control", { consumer: this.#d.consumer, change });
+  }
+
+  async call<Answer>(action: string, params: object): Promise<Answer> {
+    const { broker, store } = this.#d;
+    const name = `${store}.${action}`;
+    // Asked first, since the broker logs a warning for every call of an action that is not there.
+    if (!broker.registry.actions.isAvailable(name))
+      throw new StoreUnavailableError(store, "its service is not there (yet)");
+    return broker.call(name, params);
+  }
+}

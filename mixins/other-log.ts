@@ -1,0 +1,20 @@
+import type { Progress } from "../core/read-table.ts";
+import type { ConsumerPage } from "./store-host.ts";
+
+/**
+ * Why the log is not the one that a consumer has worked on so far, or null where it is. Positions of one log mean nothing
+ * in another: going on would pass over events in silence.
+ */
+export function otherLog(
+  { position, positionId, log }: Pick<Progress, "position" | "positionId" | "log">,
+  page: Pick<ConsumerPage, "log" | "head" | "afterId">,
+): string | null {
+  const orDelete = "or delete the table's files to fold it again";
+  if (log !== null && log !== page.log)
+    return `the table was folded from another log (found ${page.log}, expected ${log}); bring that one back, ${orDelete}`;
+  if (page.head < position)
+    return `the log ends at position ${page.head}, before the table's checkpoint ${position}: events are missing; restore the log, ${orDelete}`;
+  if (page.afterId !== positionId)
+    return `the log has event ${page.afterId} at position ${position}, not ${positionId} as when it was folded: it was set back and has grown again; restore the log, ${orDelete}`;
+  return null;
+}
