@@ -36,7 +36,7 @@ export class AggregateHost {
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
-    const { name, source, policy, warn } = dependencies;
+    const { name, source, policy, metrics, warn } = dependencies;
     this.folding = new Folding(dependencies, {
       sleep: (ms) => this.#consumer.sleep(ms),
       isInterrupted: () => this.#consumer.isInterrupted,
@@ -46,6 +46,7 @@ export class AggregateHost {
       source,
       work: this.folding,
       maxParkedInARow: policy.maxParkedInARow,
+      metrics,
       warn,
     });
   }
@@ -67,8 +68,8 @@ export class AggregateHost {
     await this.folding.close();
   }
 
-  wake(): void {
-    this.#consumer.wake();
+  wake(head?: number): void {
+    this.#consumer.wake(head);
   }
 
   interrupt(): void {

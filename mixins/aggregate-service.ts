@@ -9,7 +9,9 @@ import { AggregateHost } from "./aggregate-host.ts";
 import { consumerActions } from "./consumer-actions.ts";
 import type { ErrorPolicy } from "./error-policy.ts";
 import { EventSource } from "./event-source.ts";
+import { consumerMetrics } from "./metrics.ts";
 import type { SiblingSchema } from "./sibling.ts";
+import { foldSpans } from "./spans.ts";
 import { readAfter } from "./read-after.ts";
 import { readActions, type Reader } from "./read-actions.ts";
 import { appendedEvent, controlEvent, narrow, type Visibilities } from "./store-service.ts";
@@ -106,7 +108,7 @@ export function aggregateService(definition: Definition): SiblingSchema {
       change: (change) => source.change(change),
     })),
     events: {
-      [appendedEvent(store)]: () => host.wake(),
+      [appendedEvent(store)]: (ctx: Context<{ position: number }>) => host.wake(ctx.params.position),
       [controlEvent(store)]: (ctx: Context<{ consumer: string }>) => {
         if (ctx.params.consumer === source.consumer) host.interrupt();
       },
@@ -119,7 +121,9 @@ export function aggregateService(definition: Definition): SiblingSchema {
       const clearCache = this["clearCache" as keyof Service] as () => Promise<void>;
       const { nodeID: node } = broker;
       const caller = transformCaller(broker);
-      transforms = new Transforms({ aggregate: name, node, fields: declared, caller, timeoutMs: policy.timeoutMs });
+      const spans = foldSpans({ broker, aggregate: name });
+      const { timeoutMs } = policy;
+      transforms = new Transforms({ aggregate: name, node, fields: declared, caller, timeoutMs, spans });
       const types = [...new Set(mappings.map(({ pattern }) => pattern))];
       source = new EventSource({ broker, store, consumer: `aggregate/${name}`, types });
       host = new AggregateHost({
@@ -127,6 +131,8 @@ export function aggregateService(definition: Definition): SiblingSchema {
         node,
         transforms,
         source,
+        metrics: consumerMetrics(broker, store, name),
+        spans,
         onCommit: () => {
           cacheVersion = newEventId();
           clearCache().catch((error: unknown) => logger.warn("The cache was not cleaned", error));
@@ -165,9 +171,11 @@ function transformCaller(broker: ServiceBroker): TransformCaller {
       if (!isAvailable(broker, name)) throw new Errors.ServiceNotFoundError({ action: name });
       return broker.call(name, event, optionsFor(event, token));
     },
-    newContext: (event, token) => {
+    newContext: (event, token, span) => {
       const { requestID, meta } = optionsFor(event, token);
-      return Object.assign(new broker.ContextFactory(broker), { requestID, meta, params: event });
+      const ctx = Object.assign(new broker.ContextFactory(broker), { requestID, meta, params: event });
+      // Its calls name the context as their parent, and Moleculer's spans are named like their contexts.
+      return span ? Object.assign(ctx, { id: span.id, span, tracing: span.sampled }) : ctx;
     },
   };
 }

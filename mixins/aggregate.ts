@@ -1,3 +1,4 @@
+import type { ServiceSchema } from "moleculer";
 import { resolveAdapter, type Adapter, type Engines } from "../core/adapter.ts";
 import { DefinitionError } from "../core/errors.ts";
 import { parseFields, type FieldsInput, type RowInput, type RowOf } from "../core/fields.ts";
@@ -9,6 +10,7 @@ import { aggregateService, dbSettings, type DbSettings } from "./aggregate-servi
 import { serviceName, type EventStore } from "./event-store.ts";
 import { defaultPolicy, type ErrorPolicy } from "./error-policy.ts";
 import type { Mixin } from "./mixin.ts";
+import { transformsWithoutParams } from "./spans.ts";
 import { siblingMixin, type Sibling } from "./sibling.ts";
 import type { Visibilities } from "./store-service.ts";
 import type { Transform, TransformView } from "./transform.ts";
@@ -167,7 +169,9 @@ export function aggregateOn(engines: Engines) {
       mixin: () => {
         if (mappings.length === 0) refuse(`${name}.mixin()`, "no mapping", "at least one .on(type) before it");
         isFixed = true;
-        return siblingMixin(sibling);
+        const transforms = mappings.map(({ transform }) => transform);
+        const merged = (schema: ServiceSchema) => transformsWithoutParams(schema, transforms);
+        return Object.assign(siblingMixin(sibling), { merged });
       },
     };
     return aggregate;

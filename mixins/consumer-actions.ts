@@ -4,6 +4,7 @@ import { UnknownParkedEventError } from "../core/errors.ts";
 import type { ParkedEvent } from "../core/read-table.ts";
 import type { Followed } from "./consumer.ts";
 import { onEveryHost } from "./on-every-host.ts";
+import { allWithoutParams } from "./spans.ts";
 
 /** One node's host of a consumer, as the actions of its service need it. */
 interface Host {
@@ -30,7 +31,7 @@ export function consumerActions(name: string, host: () => Host): NonNullable<Ser
       throw new UnknownParkedEventError(name, id);
   };
 
-  return {
+  return allWithoutParams({
     status: { handler: () => host().status() },
     pause: { handler: async (ctx: Context) => void (await change(ctx.broker, { pause: true })) },
     resume: { handler: async (ctx: Context) => void (await change(ctx.broker, { resume: true })) },
@@ -59,5 +60,5 @@ export function consumerActions(name: string, host: () => Host): NonNullable<Ser
       params: { revision: { type: "number", integer: true } },
       handler: (ctx: Context<{ revision: number }>) => host().follow(ctx.params.revision),
     },
-  };
+  });
 }

@@ -3,6 +3,7 @@ import { StoreUnavailableError } from "../core/errors.ts";
 import { isOutage } from "../core/outage.ts";
 import type { ParkedEvent, Progress } from "../core/read-table.ts";
 import type { EventSource } from "./event-source.ts";
+import type { ConsumerMetrics } from "./metrics.ts";
 import { otherLog } from "./other-log.ts";
 import type { ConsumerPage } from "./store-host.ts";
 import { Wakeable } from "./wakeable.ts";
@@ -55,6 +56,7 @@ interface Dependencies {
   source: Pick<EventSource, "page">;
   work: Work;
   maxParkedInARow: number;
+  metrics: ConsumerMetrics | null;
   warn: (message: string, details: object) => void;
 }
 
@@ -104,8 +106,9 @@ export class Consumer {
     this.#loop = null;
   }
 
-  /** There may be something new. */
-  wake(): void {
+  /** There may be something new, up to `head` where it is known. */
+  wake(head?: number): void {
+    if (head !== undefined && this.#d.metrics && !this.#isStopping) this.#measure(this.#d.metrics, head);
     this.#bell.knock();
   }
 
@@ -165,6 +168,7 @@ export class Consumer {
       .save()
       .catch((error: unknown) => warn(`${name}: the checkpoint was not saved`, { error: String(error) }));
     work.standStill("is stopping");
+    this.#d.metrics?.lag(NaN);
     for (const { reject } of this.#followers.splice(0)) reject(new StoreUnavailableError(name, "is stopping"));
   }
 
@@ -174,13 +178,14 @@ export class Consumer {
 
   /** One page; whether there is more to do at once. */
   async #advance(): Promise<boolean> {
-    const { work, source } = this.#d;
+    const { work, source, metrics } = this.#d;
     this.#isInterrupted = false;
     this.#isWorking = (await work.mayWork?.()) ?? true;
     const isResting = !this.#isWorking || this.isPaused || this.#halt !== null;
     const page = await source.page(work.progress.position, isResting ? 0 : eventsPerPage);
     work.note(page);
     await this.#follow(page);
+    if (metrics) this.#measure(metrics, page.head);
     if (!this.#isWorking || this.isPaused || this.#halt) {
       const why = this.isPaused ? "is paused" : this.#halt ? `is stopped: ${this.#halt.cause}` : null;
       if (why) work.standStill(why);
@@ -188,9 +193,15 @@ export class Consumer {
     }
     if (isResting) return true;
     await work.handle(page);
+    if (metrics) this.#measure(metrics, page.head);
     this.#isCaughtUp = page.end && work.progress.position === page.position;
     if (work.isTooOftenParked) this.#stopForParked();
     return !page.end && this.#halt === null;
+  }
+
+  #measure(metrics: ConsumerMetrics, head: number): void {
+    metrics.lag(Math.max(head - this.#d.work.progress.position, 0));
+    metrics.parked(this.#d.work.parked().length);
   }
 
   async #follow(page: ConsumerPage): Promise<void> {
@@ -256,6 +267,7 @@ export class Consumer {
         isOutage(error) ? {} : { stack: error instanceof Error ? error.stack : undefined },
       );
     if (!isExpected) this.#waitingFor = cause;
+    this.#d.metrics?.lag(NaN);
     this.#isCaughtUp = false;
   }
 

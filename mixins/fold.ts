@@ -6,6 +6,7 @@ import { typeMatcher } from "../core/type-pattern.ts";
 import { asParkedError, tryAgain, type ErrorPolicy, type Interruption, type Tried } from "./error-policy.ts";
 import { isOutage } from "../core/outage.ts";
 import { ParkedEvents } from "./parked-events.ts";
+import { markFailed, type FoldSpans } from "./spans.ts";
 import type { Transform, Transforms } from "./transform.ts";
 
 interface Dependencies extends Interruption {
@@ -14,7 +15,9 @@ interface Dependencies extends Interruption {
   mappings: readonly Mapping<Transform>[];
   transforms: Transforms;
   policy: ErrorPolicy;
-  onCommit: () => void;
+  spans: FoldSpans | null;
+  /** So many events were folded, and are committed. */
+  onCommit: (folded: number) => void;
   warn: (message: string, details: object) => void;
 }
 
@@ -96,11 +99,13 @@ export class Fold {
   async #foldBatch(events: readonly RecordedEvent[], from: number): Promise<number> {
     const before = this.#progress;
     const parkedInARow = this.#parkedInARow;
+    const span = this.#d.spans?.batch();
     const batch = await this.#d.generation.begin();
     const end = Math.min(events.length, from + maxEventsPerBatch);
     const deadline = performance.now() + maxBatchMs;
     let next = from;
     let changed = false;
+    let folded = 0;
     let failure: { event: RecordedEvent; error: unknown } | null = null;
     try {
       for (; next < end && !failure && (next === from || (!this.#mustStop() && performance.now() < deadline));) {
@@ -111,17 +116,21 @@ export class Fold {
         } else {
           changed ||= outcome.did !== "pass";
           this.#pass(event, outcome.did === "fold");
+          if (outcome.did === "fold") folded++;
           next++;
         }
       }
       // Rows already folded are committed before the first retry.
-      await this.#commit(batch, changed);
+      await this.#commit(batch, changed, folded);
     } catch (error) {
+      if (span) markFailed(span, error);
       await batch.rollback();
       this.#progress = before;
       this.#parkedInARow = parkedInARow;
       await this.#readParked();
       throw error;
+    } finally {
+      span?.addTags({ from: events[from]!.position, to: this.#progress.position, events: folded }).finish();
     }
     if (!failure) return next;
     const isPassed = await this.#foldAgain(failure.event, failure.error);
@@ -134,13 +143,13 @@ export class Fold {
   }
 
   /** A batch that changed nothing needs no commit of its own: unmapped events are passed again after a crash. */
-  async #commit(batch: Batch, changed: boolean): Promise<void> {
+  async #commit(batch: Batch, changed: boolean, folded: number): Promise<void> {
     if (!changed) await batch.rollback();
     else await batch.commit(this.#progress);
     this.#settled = this.#progress;
     if (!changed) return;
     this.#stored = this.#progress.position;
-    this.#d.onCommit();
+    this.#d.onCommit(folded);
   }
 
   /** Writes the checkpoint where unmapped events have moved it ahead of the stored one. */
@@ -210,7 +219,7 @@ export class Fold {
         this.#progress =
           before.folded > event.position ? { ...before, reordered: true } : { ...before, folded: event.position };
       } else this.#pass(event, outcome.did === "fold");
-      await this.#commit(batch, true);
+      await this.#commit(batch, true, outcome.did === "fold" ? 1 : 0);
     } catch (error) {
       await batch.rollback();
       this.#progress = before;

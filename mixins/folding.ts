@@ -8,6 +8,8 @@ import type { Work } from "./consumer.ts";
 import type { ErrorPolicy } from "./error-policy.ts";
 import type { EventSource } from "./event-source.ts";
 import { Fold } from "./fold.ts";
+import type { ConsumerMetrics } from "./metrics.ts";
+import type { FoldSpans } from "./spans.ts";
 import type { ConsumerPage } from "./store-host.ts";
 import type { Transform, Transforms } from "./transform.ts";
 
@@ -20,6 +22,8 @@ export interface FoldingDependencies {
   transforms: Transforms;
   source: Pick<EventSource, "page" | "event">;
   policy: ErrorPolicy;
+  metrics: ConsumerMetrics | null;
+  spans: FoldSpans | null;
   onCommit: () => void;
   info: (message: string, details: object) => void;
   warn: (message: string, details: object) => void;
@@ -66,7 +70,7 @@ export class Folding implements Work {
       ...this.#d,
       ...this.#interruption,
       generation: target,
-      onCommit: () => this.#committed(),
+      onCommit: (folded) => this.#committed(folded),
     });
   }
 
@@ -75,8 +79,9 @@ export class Folding implements Work {
     await this.#d.table.close();
   }
 
-  #committed(): void {
+  #committed(folded: number): void {
     this.#d.onCommit();
+    this.#d.metrics?.folded(folded);
     this.#reach();
   }
 
@@ -112,6 +117,7 @@ export class Folding implements Work {
 
   note({ head }: ConsumerPage): void {
     this.catchUp.noteHead(this.#asked, this.#d.store, head);
+    this.#d.metrics?.rebuilt(this.#building && head > 0 ? this.progress.position / head : 1);
   }
 
   async handle(page: ConsumerPage): Promise<void> {
@@ -126,6 +132,7 @@ export class Folding implements Work {
     await this.#fold!.save();
     await this.#d.table.switchTo(this.#building!.generation);
     this.#building = null;
+    this.#d.metrics?.rebuilt(1);
     this.#d.onCommit();
     this.#d.info(`${this.#d.name} answers from the new table`, { position: this.progress.position });
   }

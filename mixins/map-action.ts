@@ -4,6 +4,7 @@ import { isReserved, nameProblem, streamOf } from "../core/stream-name.ts";
 import { DefinitionError } from "../core/errors.ts";
 import { expectedVersionProblem, type ExpectedVersion } from "../core/expected-version.ts";
 import type { RecordedEvent } from "../core/recorded-event.ts";
+import { withoutParams } from "./spans.ts";
 import type { AppendAnswer } from "./store-host.ts";
 
 type AnyParams = Record<string, unknown>;
@@ -31,12 +32,16 @@ export interface MapActionOptions<Payload = unknown, Params = AnyParams>
 }
 
 export interface MapEventOptions<Payload = unknown, Params = AnyParams>
-  extends Omit<EventSchema, "name" | "handler" | "service">, EventOptions<Payload, Params> {}
+  extends Omit<EventSchema, "name" | "handler" | "service">, EventOptions<Payload, Params> {
+  /** As an action's. Left out, the params become no tags. */
+  tracing?: ActionSchema["tracing"];
+}
 
 export function mapAction(store: string, type: string, options: MapActionOptions): ActionSchema {
   const [toEvent, action] = split(store, type, options);
   return {
     ...action,
+    tracing: withoutParams(action.tracing),
     ...(action.params && {
       params: Object.fromEntries(Object.entries(action.params).map(([name, rule]) => [name, withOptional(rule)])),
     }),
@@ -48,8 +53,9 @@ export function mapAction(store: string, type: string, options: MapActionOptions
 
 export function mapEvent(store: string, type: string, options: MapEventOptions): EventSchema {
   const [toEvent, event] = split(store, type, options);
-  return {
+  const schema: EventSchema & Pick<MapEventOptions, "tracing"> = {
     ...event,
+    tracing: withoutParams(event.tracing),
     async handler(this: Service, ctx: Context<AnyParams>): Promise<void> {
       try {
         await appendOne(store, type, this.name, toEvent, ctx);
@@ -70,6 +76,7 @@ export function mapEvent(store: string, type: string, options: MapEventOptions):
       }
     },
   };
+  return schema;
 }
 
 /** `"string?"` is short for `"string|optional"`, which is how fastest-validator spells it. */

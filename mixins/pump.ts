@@ -1,5 +1,6 @@
 import type { EventLog } from "../core/event-log.ts";
 import { freezeEvent, type RecordedEvent } from "../core/recorded-event.ts";
+import type { StoreMetrics } from "./metrics.ts";
 import { Wakeable } from "./wakeable.ts";
 
 export interface PumpOptions {
@@ -14,6 +15,7 @@ interface Dependencies {
   options: PumpOptions;
   /** Hands one event to the broker; settles when its local handlers have. */
   deliver: (event: RecordedEvent) => Promise<unknown>;
+  metrics: StoreMetrics | null;
   warn: (message: string, details: object) => void;
 }
 
@@ -29,6 +31,7 @@ export class Pump {
   readonly #log: EventLog;
   readonly #options: PumpOptions;
   readonly #deliver: Dependencies["deliver"];
+  readonly #metrics: StoreMetrics | null;
   readonly #warn: Dependencies["warn"];
   readonly #bell = new Wakeable();
   #position = 0;
@@ -40,10 +43,11 @@ export class Pump {
   /** Those who wait until nothing is in flight. */
   #waitingForIdle: (() => void)[] = [];
 
-  constructor({ log, options, deliver, warn }: Dependencies) {
+  constructor({ log, options, deliver, metrics, warn }: Dependencies) {
     this.#log = log;
     this.#options = options;
     this.#deliver = deliver;
+    this.#metrics = metrics;
     this.#warn = warn;
   }
 
@@ -66,7 +70,9 @@ export class Pump {
     this.#loop = this.#run();
   }
 
-  wake(): void {
+  /** There may be something new, up to `head` where it is known. */
+  wake(head?: number): void {
+    if (head !== undefined) this.#measure(head);
     this.#bell.knock();
   }
 
@@ -100,6 +106,7 @@ export class Pump {
     while (!this.#stopping) {
       try {
         const isAtEnd = this.#paused || this.#held || (await this.#pumpPage());
+        if (this.#metrics) this.#measure(await this.#log.head());
         if (isAtEnd) {
           await this.#save();
           this.#tellIdle();
@@ -110,6 +117,7 @@ export class Pump {
           await new Promise((turn) => setImmediate(turn));
         }
       } catch (error) {
+        this.#metrics?.pumpLag(NaN);
         this.#warn("The pump cannot read or save; it tries again", { error: String(error) });
         this.#tellIdle();
         if (!this.#stopping) await this.#bell.wait(pollMs);
@@ -118,7 +126,12 @@ export class Pump {
     await this.#save().catch((error: unknown) =>
       this.#warn("The pump's checkpoint was not saved", { error: String(error) }),
     );
+    this.#metrics?.pumpLag(NaN);
     this.#tellIdle();
+  }
+
+  #measure(head: number): void {
+    this.#metrics?.pumpLag(Math.max(head - this.#position, 0));
   }
 
   #tellIdle(): void {

@@ -1,8 +1,9 @@
-import { toAppendRequest, type AppendContext, type AppendInput } from "../core/append-request.ts";
+import { toAppendRequest, type AppendContext, type AppendInput, type AppendRequest } from "../core/append-request.ts";
 import { changeControl, toControl, type ConsumerControl, type ControlChange } from "../core/consumer-control.ts";
 import type { EventLog, Page, ReadOptions } from "../core/event-log.ts";
 import type { RecordedEvent } from "../core/recorded-event.ts";
-import { GroupCommit } from "./group-commit.ts";
+import { GroupCommit, type Appended } from "./group-commit.ts";
+import type { StoreMetrics } from "./metrics.ts";
 import { Pump, type PumpOptions } from "./pump.ts";
 
 /** The answer of `append`: version and position are those of the last event. */
@@ -31,6 +32,7 @@ interface Dependencies {
   maxEventBytes: number;
   deliver: (event: RecordedEvent) => Promise<unknown>;
   announce: (position: number) => void;
+  metrics: StoreMetrics | null;
   warn: (message: string, details: object) => void;
 }
 
@@ -40,19 +42,21 @@ export class StoreHost {
   readonly pump: Pump;
   readonly #maxEventBytes: number;
   readonly #announce: (position: number) => void;
+  readonly #metrics: StoreMetrics | null;
   #commits: GroupCommit;
 
-  constructor({ log, pump, maxEventBytes, deliver, announce, warn }: Dependencies) {
+  constructor({ log, pump, maxEventBytes, deliver, announce, metrics, warn }: Dependencies) {
     this.log = log;
     this.#maxEventBytes = maxEventBytes;
     this.#announce = announce;
-    this.pump = new Pump({ log, options: pump, deliver, warn });
+    this.#metrics = metrics;
+    this.pump = new Pump({ log, options: pump, deliver, metrics, warn });
     this.#commits = this.#newCommits();
   }
 
   #newCommits(): GroupCommit {
     return new GroupCommit(this.log, (position) => {
-      this.pump.wake();
+      this.pump.wake(position);
       this.#announce(position);
     });
   }
@@ -73,9 +77,23 @@ export class StoreHost {
 
   async append(input: AppendInput, ids: Omit<AppendContext, "maxEventBytes">): Promise<AppendAnswer> {
     const request = toAppendRequest(input, { ...ids, maxEventBytes: this.#maxEventBytes });
-    const { events, repeated } = await this.#commits.append(request);
+    const { events, repeated } = await (this.#metrics
+      ? this.#timed(request, this.#metrics)
+      : this.#commits.append(request));
     const last = events.at(-1)!;
     return { stream: last.stream, version: last.version, position: last.position, events, repeated };
+  }
+
+  async #timed(request: AppendRequest, metrics: StoreMetrics): Promise<Appended> {
+    const since = performance.now();
+    try {
+      const appended = await this.#commits.append(request);
+      metrics.answered(performance.now() - since, appended.repeated ? 0 : appended.events.length, false);
+      return appended;
+    } catch (error) {
+      metrics.answered(performance.now() - since, 0, (error as { type?: unknown }).type === "VERSION_CONFLICT");
+      throw error;
+    }
   }
 
   /** Like the log's read, but only the end of the log gives an empty page. */

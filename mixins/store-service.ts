@@ -9,7 +9,9 @@ import { ValidationError } from "../core/errors.ts";
 import type { PumpOptions } from "./pump.ts";
 import type { SiblingSchema } from "./sibling.ts";
 import { noteWritten } from "./read-after.ts";
+import { storeMetrics } from "./metrics.ts";
 import { readActions } from "./read-actions.ts";
+import { appendSpan, markFailed, allWithoutParams } from "./spans.ts";
 import type { ControlChange } from "../core/consumer-control.ts";
 import { StoreHost } from "./store-host.ts";
 
@@ -74,12 +76,22 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
         }),
       }),
     ],
-    actions: {
+    actions: allWithoutParams({
       append: {
         async handler(ctx: Context<AppendInput, Record<string, unknown>>) {
-          const answer = await host.append(ctx.params, idsOf(ctx));
-          noteWritten(ctx, name, answer.position);
-          return answer;
+          const span = appendSpan(ctx, name);
+          try {
+            const answer = await host.append(ctx.params, idsOf(ctx));
+            noteWritten(ctx, name, answer.position);
+            const { position, events, repeated } = answer;
+            span?.addTags({ position, events: events.length, repeated });
+            return answer;
+          } catch (error) {
+            if (span) markFailed(span, error);
+            throw error;
+          } finally {
+            if (span) ctx.finishSpan(span);
+          }
         },
       },
       read: {
@@ -119,6 +131,8 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
       resume: { handler: async () => host.resumePump() },
       // What consumers on any node ask: a page, the head, and what is wanted of them.
       page: {
+        // Asked all the time: nobody wants to read a trace of each.
+        tracing: false,
         params: {
           consumer: "string",
           after: { ...count, optional: false },
@@ -142,7 +156,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
           return control;
         },
       },
-    },
+    }),
     events: {
       // Before it, an event could reach a service that is not there yet, and be gone for it.
       "$broker.started": () => host.pump.release(),
@@ -170,6 +184,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
           });
         },
         announce: (position) => void announce(position),
+        metrics: storeMetrics(broker, name),
         warn: (message, details) => logger.warn(message, details),
       });
     },

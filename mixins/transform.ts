@@ -1,10 +1,11 @@
 import { randomInt } from "node:crypto";
-import { Errors, type Context } from "moleculer";
+import { Errors, type Context, type Span } from "moleculer";
 import { FoldEndedError } from "../core/errors.ts";
 import type { Row } from "../core/fields.ts";
 import { parseQuery, type QueryFields, type QueryParams } from "../core/query.ts";
 import type { Rows } from "../core/read-table.ts";
 import type { RecordedEvent } from "../core/recorded-event.ts";
+import { markFailed, type FoldSpans } from "./spans.ts";
 
 /** What a function transform gets beside the event. Queries see every event before this one, committed or not. */
 export interface TransformView<AnyRow = Row> {
@@ -29,7 +30,7 @@ export interface FoldToken {
 /** The broker as a fold needs it. */
 export interface TransformCaller {
   callAction(name: string, event: RecordedEvent, token: FoldToken): Promise<unknown>;
-  newContext(event: RecordedEvent, token: FoldToken): Context;
+  newContext(event: RecordedEvent, token: FoldToken, span: Span | null): Context;
 }
 
 interface Running {
@@ -48,6 +49,7 @@ interface Dependencies {
   caller: TransformCaller;
   /** How long a transform may take. */
   timeoutMs: number;
+  spans: FoldSpans | null;
 }
 
 /** How long a stopping node waits for a transform. */
@@ -63,17 +65,19 @@ export class Transforms {
   readonly #fields: QueryFields;
   readonly #caller: TransformCaller;
   readonly #timeoutMs: number;
+  readonly #spans: FoldSpans | null;
   #current: Running | null = null;
   #isHurried = false;
   /** Begins anywhere, so that a token from before a restart meets no fold of today. */
   #lastId = randomInt(2 ** 40);
 
-  constructor({ aggregate, node, fields, caller, timeoutMs }: Dependencies) {
+  constructor({ aggregate, node, fields, caller, timeoutMs, spans }: Dependencies) {
     this.#aggregate = aggregate;
     this.#node = node;
     this.#fields = fields;
     this.#caller = caller;
     this.#timeoutMs = timeoutMs;
+    this.#spans = spans;
   }
 
   /** The node stops: a transform that does not come to an end soon is given up. */
@@ -97,13 +101,18 @@ export class Transforms {
     const token = { aggregate: this.#aggregate, node: this.#node, id };
     const running: Running = { id, rows, what: typeof transform === "string" ? transform : event.type };
     this.#current = running;
+    const span = typeof transform === "string" ? null : (this.#spans?.transform(event) ?? null);
     try {
       const answer =
         typeof transform === "string"
           ? this.#caller.callAction(transform, event, token)
-          : transform(event, this.#viewOf(event, token));
+          : transform(event, this.#viewOf(event, token, span));
       return answer instanceof Promise ? await this.#inTime(running, answer) : await answer;
+    } catch (error) {
+      if (span) markFailed(span, error);
+      throw error;
     } finally {
+      span?.finish();
       this.#current = null;
       clearTimeout(running.timer);
     }
@@ -123,10 +132,10 @@ export class Transforms {
     running.timer = setTimeout(() => running.giveUp?.(), ms);
   }
 
-  #viewOf(event: RecordedEvent, token: FoldToken): TransformView {
+  #viewOf(event: RecordedEvent, token: FoldToken, span: Span | null): TransformView {
     let ctx: Context | undefined;
     const { id } = token;
-    const newContext = () => this.#caller.newContext(event, token);
+    const newContext = () => this.#caller.newContext(event, token, span);
     return {
       find: async (params = {}) => this.rowsFor(id).find(parseQuery(this.#fields, params)),
       get: async (rowId) => (await this.rowsFor(id).findByIds([rowId]))[0] ?? null,
