@@ -42,6 +42,8 @@ export class Folding implements Work {
   #fold: Fold | null = null;
   #building: { generation: Generation; since: number } | null = null;
   #asked = 0;
+  /** As the last page said. */
+  #head = 0;
 
   constructor(dependencies: FoldingDependencies, interruption: Interruption) {
     this.#d = dependencies;
@@ -82,7 +84,12 @@ export class Folding implements Work {
   #committed(folded: number): void {
     this.#d.onCommit();
     this.#d.metrics?.folded(folded);
+    this.#measure();
     this.#reach();
+  }
+
+  #measure(): void {
+    this.#d.metrics?.rebuilt(this.#building && this.#head > 0 ? this.progress.position / this.#head : 1);
   }
 
   #reach(): void {
@@ -117,7 +124,8 @@ export class Folding implements Work {
 
   note({ head }: ConsumerPage): void {
     this.catchUp.noteHead(this.#asked, this.#d.store, head);
-    this.#d.metrics?.rebuilt(this.#building && head > 0 ? this.progress.position / head : 1);
+    this.#head = head;
+    this.#measure();
   }
 
   async handle(page: ConsumerPage): Promise<void> {
@@ -132,7 +140,7 @@ export class Folding implements Work {
     await this.#fold!.save();
     await this.#d.table.switchTo(this.#building!.generation);
     this.#building = null;
-    this.#d.metrics?.rebuilt(1);
+    this.#measure();
     this.#d.onCommit();
     this.#d.info(`${this.#d.name} answers from the new table`, { position: this.progress.position });
   }
