@@ -1,4 +1,4 @@
-import { NotCaughtUpError } from "../core/errors.ts";
+import { NotCaughtUpError, StoreUnavailableError } from "../core/errors.ts";
 import type { Generation } from "../core/read-table.ts";
 import { Consumer, type ConsumerState, type Followed } from "./consumer.ts";
 import { Folding, type FoldingDependencies } from "./folding.ts";
@@ -40,6 +40,7 @@ export class AggregateHost {
     this.folding = new Folding(dependencies, {
       sleep: (ms) => this.#consumer.sleep(ms),
       isInterrupted: () => this.#consumer.isInterrupted,
+      isStopping: () => this.#consumer.isStopping,
     });
     this.#consumer = new Consumer({
       name,
@@ -85,8 +86,12 @@ export class AggregateHost {
     return position > 0 && (this.folding.isStale || this.folding.progress.position < position);
   }
 
-  /** Waits until the rows that queries are answered from are folded up to the position. @throws NotCaughtUpError */
+  /**
+   * Waits until the rows that queries are answered from are folded up to the position.
+   * @throws NotCaughtUpError; StoreUnavailableError where the node stops
+   */
   async caughtUpTo(position: number): Promise<void> {
+    if (this.#consumer.isStopping) throw new StoreUnavailableError(this.#d.name, "is stopping");
     const reached = await this.folding.livePosition();
     if (reached >= position) return;
     const still = this.#consumer.standsStill;

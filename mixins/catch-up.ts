@@ -1,4 +1,4 @@
-import { NotCaughtUpError, ValidationError } from "../core/errors.ts";
+import { NotCaughtUpError, StoreUnavailableError, ValidationError } from "../core/errors.ts";
 
 interface Reader {
   position: number;
@@ -61,5 +61,10 @@ export class CatchUp {
   standStill(position: number, why: string): void {
     for (const reader of this.#readers)
       reader.reject(new NotCaughtUpError(this.#aggregate, reader.position, position, why));
+  }
+
+  /** The node stops, which says nothing about the table: the same read may be sent again. */
+  turnAway(): void {
+    for (const { reject } of this.#readers) reject(new StoreUnavailableError(this.#aggregate, "is stopping"));
   }
 }

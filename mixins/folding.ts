@@ -1,4 +1,5 @@
 import type { ParkedChoice } from "../core/consumer-control.ts";
+import { StoreUnavailableError } from "../core/errors.ts";
 import type { Fields } from "../core/fields.ts";
 import type { Mapping } from "../core/mapping.ts";
 import type { Generation, ParkedEvent, Progress, ReadTable } from "../core/read-table.ts";
@@ -32,6 +33,7 @@ export interface FoldingDependencies {
 interface Interruption {
   sleep: (ms: number) => Promise<void>;
   isInterrupted: () => boolean;
+  isStopping: () => boolean;
 }
 
 /** The work of an aggregate: its table, the fold into it, and a new generation beside it where the fields have changed. */
@@ -162,7 +164,8 @@ export class Folding implements Work {
   }
 
   standStill(why: string): void {
-    this.catchUp.standStill(this.progress.position, why);
+    if (this.#interruption.isStopping()) this.catchUp.turnAway();
+    else this.catchUp.standStill(this.progress.position, why);
   }
 
   async skip(skipped: ReadonlySet<string>): Promise<number> {
@@ -182,9 +185,15 @@ export class Folding implements Work {
     let folded = 0;
     for (const stream of streams) {
       const waiting = this.parked().filter((event) => event.stream === stream);
-      folded += await this.#fold!.retry(waiting, (id): Promise<RecordedEvent> => this.#d.source.event(id));
+      folded += await this.#fold!.retry(waiting, (id) => this.#read(id));
     }
     return folded;
+  }
+
+  /** A stop waits for one retry, not for all that are asked for. */
+  async #read(id: string): Promise<RecordedEvent> {
+    if (this.#interruption.isStopping()) throw new StoreUnavailableError(this.#d.name, "is stopping");
+    return this.#d.source.event(id);
   }
 }
 

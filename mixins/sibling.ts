@@ -42,7 +42,7 @@ export function siblingMixin(sibling: Sibling): Mixin {
       await this.broker.waitForServices(sibling.name, 0, 5);
     },
     async stopped(this: Service) {
-      await release(this, sibling);
+      await release(this);
     },
   };
 }
@@ -85,6 +85,8 @@ function host(broker: ServiceBroker, sibling: Sibling, owner: Service): Hosted {
     },
     async stopped() {
       self.start = newStart();
+      // A stopping broker may start it again; otherwise it is at its end, and who comes next needs another.
+      if (broker.started) forget(broker, self);
       await schema.stopped();
     },
   });
@@ -99,12 +101,23 @@ function newStart(): PromiseWithResolvers<void> {
   return start;
 }
 
-async function release(owner: Service, sibling: Sibling): Promise<void> {
-  const { broker } = owner;
+function forget(broker: ServiceBroker, known: Hosted): void {
   const here = hosted.get(broker);
-  const known = here?.get(sibling.name);
+  if (here?.get(known.sibling.name) === known) here.delete(known.sibling.name);
+}
+
+/**
+ * Ends what nobody else mixes in, all of it with the first of the owner's mixins: whoever reads a store ends before it,
+ * or would complain that it has gone.
+ */
+async function release(owner: Service): Promise<void> {
+  const { broker } = owner;
   // A stopping broker stops every service itself, and may start them again.
-  if (!known?.owners.delete(owner) || known.owners.size > 0 || !broker.started) return;
-  here?.delete(sibling.name);
-  await broker.destroyService(known.service);
+  const here = [...(hosted.get(broker)?.values() ?? [])].filter(({ owners }) => owners.delete(owner));
+  if (!broker.started) return;
+  const orphans = here.filter(({ owners }) => owners.size === 0);
+  for (const orphan of orphans) forget(broker, orphan);
+  const isStore = ({ sibling }: Hosted) => sibling.kind === "event store";
+  for (const group of [orphans.filter((orphan) => !isStore(orphan)), orphans.filter(isStore)])
+    await Promise.all(group.map(({ service }) => broker.destroyService(service)));
 }
