@@ -39,6 +39,7 @@ export class Pump {
   #paused = false;
   #held = false;
   #stopping = false;
+  #outage: string | null = null;
   #loop: Promise<void> | null = null;
   /** Those who wait until nothing is in flight. */
   #waitingForIdle: (() => void)[] = [];
@@ -59,6 +60,11 @@ export class Pump {
     return this.#paused;
   }
 
+  /** Why it can neither read nor save at the moment. */
+  get outage(): string | null {
+    return this.#outage;
+  }
+
   /** `held`: hands nothing over before `release`. */
   async start(paused: boolean, held: boolean): Promise<void> {
     const stored = await this.#log.getState("pump");
@@ -66,6 +72,7 @@ export class Pump {
     this.#saved = { position: this.#position, revision: stored?.revision ?? 0, at: Date.now() };
     this.#paused = paused;
     this.#held = held;
+    this.#outage = null;
     this.#stopping = false;
     this.#loop = this.#run();
   }
@@ -109,6 +116,7 @@ export class Pump {
         if (this.#metrics) this.#measure(await this.#log.head());
         if (isAtEnd) {
           await this.#save();
+          this.#outage = null;
           this.#tellIdle();
           if (!this.#stopping) await this.#bell.wait(pollMs);
         } else {
@@ -118,6 +126,7 @@ export class Pump {
         }
       } catch (error) {
         this.#metrics?.pumpLag(NaN);
+        this.#outage = String(error);
         this.#warn("The pump cannot read or save; it tries again", { error: String(error) });
         this.#tellIdle();
         if (!this.#stopping) await this.#bell.wait(pollMs);

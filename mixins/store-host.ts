@@ -2,6 +2,7 @@ import { toAppendRequest, type AppendContext, type AppendInput, type AppendReque
 import { changeControl, toControl, type ConsumerControl, type ControlChange } from "../core/consumer-control.ts";
 import type { EventLog, Page, ReadOptions } from "../core/event-log.ts";
 import type { RecordedEvent } from "../core/recorded-event.ts";
+import { isOutage } from "../core/outage.ts";
 import { GroupCommit, type Appended } from "./group-commit.ts";
 import type { StoreMetrics } from "./metrics.ts";
 import { Pump, type PumpOptions } from "./pump.ts";
@@ -26,6 +27,16 @@ export interface ConsumerPage extends Page {
   control: ConsumerControl;
 }
 
+export interface StoreStatus {
+  engine: string;
+  /** The head; null where the engine does not answer. */
+  position: number | null;
+  paused: boolean;
+  pump: { position: number; lag: number | null };
+  /** Why nothing can be stored, or why the pump cannot go on; left out while all is well. */
+  cause?: string;
+}
+
 interface Dependencies {
   log: EventLog;
   pump: PumpOptions;
@@ -44,6 +55,8 @@ export class StoreHost {
   readonly #announce: (position: number) => void;
   readonly #metrics: StoreMetrics | null;
   #commits: GroupCommit;
+  /** Why the last append was not stored, where that was not its own fault. */
+  #outage: string | null = null;
 
   constructor({ log, pump, maxEventBytes, deliver, announce, metrics, warn }: Dependencies) {
     this.log = log;
@@ -65,6 +78,7 @@ export class StoreHost {
   async start(listenersAreStarting: boolean): Promise<void> {
     await this.log.open();
     this.#commits = this.#newCommits();
+    this.#outage = null;
     await this.pump.start((await this.control("pump")).paused, listenersAreStarting);
   }
 
@@ -77,23 +91,42 @@ export class StoreHost {
 
   async append(input: AppendInput, ids: Omit<AppendContext, "maxEventBytes">): Promise<AppendAnswer> {
     const request = toAppendRequest(input, { ...ids, maxEventBytes: this.#maxEventBytes });
-    const { events, repeated } = await (this.#metrics
-      ? this.#timed(request, this.#metrics)
-      : this.#commits.append(request));
+    const { events, repeated } = await this.#commit(request);
     const last = events.at(-1)!;
     return { stream: last.stream, version: last.version, position: last.position, events, repeated };
   }
 
-  async #timed(request: AppendRequest, metrics: StoreMetrics): Promise<Appended> {
-    const since = performance.now();
+  async #commit(request: AppendRequest): Promise<Appended> {
+    const metrics = this.#metrics;
+    const since = metrics ? performance.now() : 0;
     try {
       const appended = await this.#commits.append(request);
-      metrics.answered(performance.now() - since, appended.repeated ? 0 : appended.events.length, false);
+      this.#outage = null;
+      metrics?.answered(performance.now() - since, appended.repeated ? 0 : appended.events.length, false);
       return appended;
     } catch (error) {
-      metrics.answered(performance.now() - since, 0, (error as { type?: unknown }).type === "VERSION_CONFLICT");
+      if (isOutage(error)) this.#outage = (error as Error).message;
+      metrics?.answered(performance.now() - since, 0, (error as { type?: unknown }).type === "VERSION_CONFLICT");
       throw error;
     }
+  }
+
+  /** Position and lags are null, never 0, where the engine does not answer; `cause` says why. */
+  async status(): Promise<StoreStatus> {
+    const { log, pump } = this;
+    let cause = this.#outage ?? pump.outage;
+    const position = await log.head().catch((error: Error) => {
+      cause = error.message;
+      return null;
+    });
+    const lag = position === null ? null : position - pump.position;
+    return {
+      engine: log.engine,
+      position,
+      paused: pump.isPaused,
+      pump: { position: pump.position, lag },
+      ...(cause !== null && { cause }),
+    };
   }
 
   /** Like the log's read, but only the end of the log gives an empty page. */

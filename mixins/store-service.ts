@@ -115,17 +115,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
         handler: (ctx: Context<{ category?: string; after?: string; limit: number }>) => host.log.streams(ctx.params),
       },
       status: {
-        async handler() {
-          const position = await host.log.head();
-          const { pump } = host;
-          return {
-            name,
-            engine: log.engine,
-            position,
-            paused: pump.isPaused,
-            pump: { position: pump.position, lag: position - pump.position },
-          };
-        },
+        handler: async () => ({ name, ...(await host.status()) }),
       },
       pause: { handler: async () => host.pausePump() },
       resume: { handler: async () => host.resumePump() },

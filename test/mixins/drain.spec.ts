@@ -193,6 +193,42 @@ describe("Stopping a broker in the middle of everything", () => {
   });
 });
 
+describe("Stopping a broker while parked events are retried", () => {
+  it("waits for the one that runs, and tells the caller that he may come again", async () => {
+    const [transforms, listeners] = [new Gate(), new Gate()];
+    let isMended = false;
+    const retried: number[] = [];
+    const events = EventStore("events", { adapter: `sqlite:${newFolder()}/events.db` });
+    const table = Aggregate("table", { eventStore: events, fields: { n: "integer" }, onError: { retries: 0 } })
+      .on("thing.*")
+      .create(async ({ position }) => {
+        if (!isMended) throw new Error("poison");
+        retried.push(position);
+        await transforms.pass("table");
+        return { n: position };
+      });
+    const broker = newBroker({ registry: { stopDelay: 0 } });
+    broker.createService({ name: "thing", mixins: [events.mixin(), table.mixin()] });
+    // Holds the pump up, and so keeps the log open while the table stops.
+    broker.createService({ name: "listener", events: { "thing.*": () => listeners.pass("listener") } });
+    await broker.start();
+    for (let n = 0; n < 3; n++) await append(broker, n);
+    await eventually(async () => expect(await broker.call("table.status")).toMatchObject({ parked: 3 }));
+    isMended = true;
+    const retry = Promise.allSettled([broker.call("table.retry")]);
+    await eventually(() => expect(retried).toHaveLength(1));
+    const stopped = broker.stop();
+    await eventually(() => expect(broker.stopping).toBe(true));
+    transforms.open();
+    expect(await retry).toMatchObject([{ status: "rejected", reason: { type: "STORE_UNAVAILABLE", retryable: true } }]);
+    expect(retried).toHaveLength(1);
+    listeners.open();
+    await stopped;
+    await broker.start();
+    expect(await broker.call("table.parked")).toHaveLength(2);
+  });
+});
+
 const ownServices = (broker: ServiceBroker) =>
   broker.services.map(({ name }) => name).filter((name) => !name.startsWith("$"));
 

@@ -357,6 +357,65 @@ describe("Two brokers of one process", () => {
   });
 });
 
+describe("The store's status", () => {
+  it("says why nothing can be stored, until something is", async () => {
+    const folder = newFolder();
+    const broker = await startBroker([thing(folder)]);
+    await append(broker);
+    await eventually(async () => expect(await broker.call("events.status")).toMatchObject({ pump: { lag: 0 } }));
+    const intruder = new Database(`${folder}/events.db`);
+    intruder.exec("BEGIN IMMEDIATE");
+    await refusal(() => append(broker));
+    expect(await broker.call("events.status")).toMatchObject({
+      position: 1,
+      cause: expect.stringContaining("another process holds the file's lock") as string,
+    });
+    intruder.exec("ROLLBACK");
+    intruder.close();
+    await append(broker);
+    await eventually(async () =>
+      expect(await broker.call("events.status")).toEqual({
+        name: "events",
+        engine: "sqlite",
+        position: 2,
+        paused: false,
+        pump: { position: 2, lag: 0 },
+      }),
+    );
+  });
+
+  it("says why the pump cannot go on", async () => {
+    const folder = newFolder();
+    const held = Promise.withResolvers<void>();
+    const listener = { name: "listener", events: { "thing.happened": () => held.promise } };
+    const broker = await startBroker([thing(folder), listener]);
+    await append(broker);
+    const intruder = new Database(`${folder}/events.db`);
+    intruder.exec("BEGIN IMMEDIATE");
+    // The event is handed over now, but the checkpoint behind it cannot be saved.
+    held.resolve();
+    await eventually(async () =>
+      expect(await broker.call("events.status")).toMatchObject({
+        cause: expect.stringContaining("another process holds the file's lock") as string,
+      }),
+    );
+    intruder.exec("ROLLBACK");
+    intruder.close();
+    await eventually(async () => expect(await broker.call("events.status")).not.toHaveProperty("cause"));
+  });
+
+  it("knows neither position nor lag, and says why, when the log does not answer", async () => {
+    const broker = await startBroker([thing(newFolder())]);
+    await append(broker);
+    await broker.stop();
+    expect(await broker.call("events.status")).toMatchObject({
+      position: null,
+      pump: { lag: null },
+      cause: expect.stringContaining("the event log is not open") as string,
+    });
+  });
+});
+
 describe("An aggregate's status", () => {
   it("is complete", async () => {
     const broker = await startBroker([thing(newFolder())]);
