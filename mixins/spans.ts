@@ -1,5 +1,6 @@
 import { Service, type ActionSchema, type Context, type ServiceBroker, type ServiceSchema, type Span } from "moleculer";
 import type { RecordedEvent } from "../core/recorded-event.ts";
+import { asParkedError } from "./error-policy.ts";
 
 type Actions = NonNullable<ServiceSchema["actions"]>;
 
@@ -66,7 +67,6 @@ export function foldSpans({ broker, aggregate }: { broker: ServiceBroker; aggreg
 
 /** Says that it failed, and how, but not with what: our messages and data show what was found. */
 export function markFailed(span: Span, error: unknown): void {
-  const { name = "Error", type, code } = (error ?? {}) as { name?: string; type?: unknown; code?: unknown };
-  const outline = new Error(String(type ?? name));
-  span.setError(Object.assign(outline, { name, type, code }));
+  const { name, type, code } = asParkedError(error);
+  span.setError(Object.assign(new Error(type ?? name), { name, type, code }));
 }
