@@ -108,7 +108,7 @@ export class Consumer {
 
   /** There may be something new, up to `head` where it is known. */
   wake(head?: number): void {
-    if (head !== undefined && this.#d.metrics && !this.#isStopping) this.#measure(this.#d.metrics, head);
+    if (head !== undefined && !this.#isStopping) this.#measureLag(head);
     this.#bell.knock();
   }
 
@@ -185,7 +185,8 @@ export class Consumer {
     const page = await source.page(work.progress.position, isResting ? 0 : eventsPerPage);
     work.note(page);
     await this.#follow(page);
-    if (metrics) this.#measure(metrics, page.head);
+    this.#measureLag(page.head);
+    metrics?.parked(work.parked().length);
     if (!this.#isWorking || this.isPaused || this.#halt) {
       const why = this.isPaused ? "is paused" : this.#halt ? `is stopped: ${this.#halt.cause}` : null;
       if (why) work.standStill(why);
@@ -193,15 +194,15 @@ export class Consumer {
     }
     if (isResting) return true;
     await work.handle(page);
-    if (metrics) this.#measure(metrics, page.head);
+    this.#measureLag(page.head);
+    metrics?.parked(work.parked().length);
     this.#isCaughtUp = page.end && work.progress.position === page.position;
     if (work.isTooOftenParked) this.#stopForParked();
     return !page.end && this.#halt === null;
   }
 
-  #measure(metrics: ConsumerMetrics, head: number): void {
-    metrics.lag(Math.max(head - this.#d.work.progress.position, 0));
-    metrics.parked(this.#d.work.parked().length);
+  #measureLag(head: number): void {
+    this.#d.metrics?.lag(Math.max(head - this.#d.work.progress.position, 0));
   }
 
   async #follow(page: ConsumerPage): Promise<void> {

@@ -137,6 +137,16 @@ describe("A store that several services mix in", () => {
     }
   });
 
+  it("is there again for who comes next, when somebody has destroyed it under them", async () => {
+    const { broker, folder } = await brokerWithThree();
+    await broker.call("one.happen", { id: "1" });
+    await broker.destroyService("events");
+    broker.createService({ name: "four", mixins: [newStore(folder).mixin()] });
+    await broker.waitForServices(["four", "events"], 5000, 5);
+    expect(await broker.call("events.count")).toBe(1);
+    expect(await broker.call("three.happen", { id: "1" })).toMatchObject({ position: 2 });
+  });
+
   it("is hosted by one service only, where another says host: false", async () => {
     const folder = newFolder();
     const guest = EventStore("events", { adapter: `sqlite:${newFolder()}/none.db`, host: false });
