@@ -13,6 +13,8 @@ export type Aggregate<
   Fields extends FieldsInput = FieldsInput,
 > = AggregateDefinition<Events, Fields>;
 
+export { Subscription } from "./mixins/subscription.ts";
+
 export type { Adapter } from "./core/adapter.ts";
 export type { AppendInput, EventInput } from "./core/append-request.ts";
 export type { ExpectedVersion } from "./core/expected-version.ts";
@@ -25,4 +27,7 @@ export type { EventStoreOptions } from "./mixins/event-store.ts";
 export type { ErrorPolicy } from "./mixins/error-policy.ts";
 export type { MapActionOptions, MapEventOptions } from "./mixins/map-action.ts";
 export type { AppendAnswer } from "./mixins/store-host.ts";
+export type { SubscriptionOptions } from "./mixins/subscription.ts";
+export type { SubscriptionStatus } from "./mixins/subscription-host.ts";
+export type { HandlerView } from "./mixins/subscription-service.ts";
 export type { TransformView } from "./mixins/transform.ts";

@@ -7,6 +7,8 @@ export interface Sibling {
   name: string;
   /** What it is, for messages: "event store", "aggregate". */
   kind: string;
+  /** The sibling that this one needs until its own end: on a broker that stops, that one ends after it. */
+  needs?: string;
   /** Why a sibling of the same name cannot be shared with this one, or null where it can. */
   conflictWith(other: Sibling): string | null;
   /** A new schema each time, with its own state: one process may run several brokers. */
@@ -24,6 +26,8 @@ interface Hosted {
   owners: Set<Service>;
   /** Settles with the sibling's start; a new one after each stop. */
   start: PromiseWithResolvers<void>;
+  /** Settles when it has stopped, or did not start. */
+  end: PromiseWithResolvers<void> | null;
 }
 
 const hosted = new WeakMap<ServiceBroker, Map<string, Hosted>>();
@@ -75,21 +79,30 @@ function host(broker: ServiceBroker, sibling: Sibling, owner: Service): Hosted {
   const service = broker.createService({
     ...schema,
     async started() {
+      self.end = Promise.withResolvers();
       try {
         await schema.started();
         self.start.resolve();
       } catch (error) {
+        self.end.resolve();
         self.start.reject(error);
         throw error;
       }
     },
     async stopped() {
       self.start = newStart();
-      await schema.stopped();
+      // A stopping broker stops all at once; those who need this one may have a checkpoint to save.
+      if (broker.stopping) await Promise.all(endsOfThoseWhoNeed(broker, sibling.name));
+      await schema.stopped().finally(() => self.end?.resolve());
     },
   });
-  const self: Hosted = { sibling, service, owners: new Set([owner]), start: newStart() };
+  const self: Hosted = { sibling, service, owners: new Set([owner]), start: newStart(), end: null };
   return self;
+}
+
+function endsOfThoseWhoNeed(broker: ServiceBroker, name: string): Promise<void>[] {
+  const all = [...(hosted.get(broker)?.values() ?? [])];
+  return all.flatMap(({ sibling, end }) => (sibling.needs === name && end ? [end.promise] : []));
 }
 
 function newStart(): PromiseWithResolvers<void> {

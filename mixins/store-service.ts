@@ -10,7 +10,7 @@ import type { PumpOptions } from "./pump.ts";
 import type { SiblingSchema } from "./sibling.ts";
 import { noteWritten } from "./read-after.ts";
 import { readActions } from "./read-actions.ts";
-import type { ControlChange } from "../core/consumer-control.ts";
+import { consumerStoreActions } from "./consumer-store-actions.ts";
 import { StoreHost } from "./store-host.ts";
 
 export type Visibilities = Readonly<Record<string, ActionVisibility>>;
@@ -39,9 +39,6 @@ const eventFields: QueryFields = new Map(
 
 /** The hint that a commit happened. `$` keeps it apart from every stored type. */
 export const appendedEvent = (store: string) => `$${store}.appended`;
-/** The hint that a consumer's control state changed. */
-export const controlEvent = (store: string) => `$${store}.control`;
-
 interface ReadParams {
   after?: number;
   afterVersion?: number;
@@ -117,31 +114,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
       },
       pause: { handler: async () => host.pausePump() },
       resume: { handler: async () => host.resumePump() },
-      // What consumers on any node ask: a page, the head, and what is wanted of them.
-      page: {
-        params: {
-          consumer: "string",
-          after: { ...count, optional: false },
-          limit: { ...count, max: maxLimit, optional: false },
-          types: { type: "array", items: "string", optional: true },
-        },
-        handler: (ctx: Context<{ consumer: string; after: number; limit: number; types?: string[] }>) => {
-          const { consumer, after, limit: events, types } = ctx.params;
-          return host.pageFor(consumer, { after, limit: events, ...(types && { wanted: matcherOf(types) }) });
-        },
-      },
-      control: {
-        params: {
-          consumer: { type: "string", pattern: /^(aggregate|subscription)\// },
-          change: { type: "object", minProps: 1, maxProps: 1 },
-        },
-        async handler(ctx: Context<{ consumer: string; change: ControlChange }>) {
-          const { consumer, change } = ctx.params;
-          const control = await host.changeControl(consumer, change);
-          await ctx.broadcast(controlEvent(name), { consumer });
-          return control;
-        },
-      },
+      ...consumerStoreActions(name, () => host),
     },
     events: {
       // Before it, an event could reach a service that is not there yet, and be gone for it.
@@ -212,18 +185,6 @@ async function read(host: StoreHost, params: ReadParams): Promise<unknown> {
     ...(category !== undefined && { category }),
   });
   return page.events;
-}
-
-/** A consumer asks for the same types each time. */
-const matchers = new Map<string, (type: string) => boolean>();
-function matcherOf(types: string[]): (type: string) => boolean {
-  const key = types.join("\n");
-  let matcher = matchers.get(key);
-  if (!matcher) {
-    if (matchers.size > 100) matchers.clear();
-    matchers.set(key, (matcher = typeMatcher(types)));
-  }
-  return matcher;
 }
 
 export function narrow(schema: Pick<ServiceSchema, "actions">, action: string, visibility: ActionVisibility): void {

@@ -1,10 +1,12 @@
 import { randomInt } from "node:crypto";
-import { Errors, type Context } from "moleculer";
+import type { Context } from "moleculer";
 import { FoldEndedError } from "../core/errors.ts";
 import type { Row } from "../core/fields.ts";
 import { parseQuery, type QueryFields, type QueryParams } from "../core/query.ts";
 import type { Rows } from "../core/read-table.ts";
 import type { RecordedEvent } from "../core/recorded-event.ts";
+import type { EventCaller } from "./event-caller.ts";
+import { TimeLimit } from "./time-limit.ts";
 
 /** What a function transform gets beside the event. Queries see every event before this one, committed or not. */
 export interface TransformView<AnyRow = Row> {
@@ -26,32 +28,19 @@ export interface FoldToken {
   id: number;
 }
 
-/** The broker as a fold needs it. */
-export interface TransformCaller {
-  callAction(name: string, event: RecordedEvent, token: FoldToken): Promise<unknown>;
-  newContext(event: RecordedEvent, token: FoldToken): Context;
-}
-
 interface Running {
   id: number;
   rows: Rows;
-  /** The transform's name, for the error. */
-  what: string;
-  timer?: NodeJS.Timeout;
-  giveUp?: () => void;
 }
 
 interface Dependencies {
   aggregate: string;
   node: string;
   fields: QueryFields;
-  caller: TransformCaller;
+  caller: EventCaller;
   /** How long a transform may take. */
   timeoutMs: number;
 }
-
-/** How long a stopping node waits for a transform. */
-const hurryMs = 5000;
 
 /**
  * Runs transforms, one at a time, each under a token of its own. A query that carries the token is answered from the
@@ -61,10 +50,9 @@ export class Transforms {
   readonly #aggregate: string;
   readonly #node: string;
   readonly #fields: QueryFields;
-  readonly #caller: TransformCaller;
-  readonly #timeoutMs: number;
+  readonly #caller: EventCaller;
+  readonly timeLimit: TimeLimit;
   #current: Running | null = null;
-  #isHurried = false;
   /** Begins anywhere, so that a token from before a restart meets no fold of today. */
   #lastId = randomInt(2 ** 40);
 
@@ -73,17 +61,7 @@ export class Transforms {
     this.#node = node;
     this.#fields = fields;
     this.#caller = caller;
-    this.#timeoutMs = timeoutMs;
-  }
-
-  /** The node stops: a transform that does not come to an end soon is given up. */
-  hurry(): void {
-    this.#isHurried = true;
-    if (this.#current) this.#limit(this.#current, Math.min(hurryMs, this.#timeoutMs));
-  }
-
-  start(): void {
-    this.#isHurried = false;
+    this.timeLimit = new TimeLimit(timeoutMs, node);
   }
 
   /** The rows that belong to a token. @throws FoldEndedError */
@@ -95,38 +73,24 @@ export class Transforms {
   async run(transform: Transform, event: RecordedEvent, rows: Rows): Promise<unknown> {
     const id = ++this.#lastId;
     const token = { aggregate: this.#aggregate, node: this.#node, id };
-    const running: Running = { id, rows, what: typeof transform === "string" ? transform : event.type };
-    this.#current = running;
+    this.#current = { id, rows };
     try {
       const answer =
         typeof transform === "string"
-          ? this.#caller.callAction(transform, event, token)
+          ? this.#caller.callAction(transform, event, { $fold: token })
           : transform(event, this.#viewOf(event, token));
-      return answer instanceof Promise ? await this.#inTime(running, answer) : await answer;
+      const what = typeof transform === "string" ? transform : `the transform of ${event.type}`;
+      return answer instanceof Promise ? await this.timeLimit.wait(what, answer) : await answer;
     } finally {
+      // The token ends with it, also where it was given up and still runs.
       this.#current = null;
-      clearTimeout(running.timer);
     }
-  }
-
-  /** What never settles must hold up neither the others nor a stop: its token ends, and its answer is ignored. */
-  #inTime(running: Running, answer: Promise<unknown>): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      running.giveUp = () => reject(new Errors.RequestTimeoutError({ action: running.what, nodeID: this.#node }));
-      this.#limit(running, this.#isHurried ? Math.min(hurryMs, this.#timeoutMs) : this.#timeoutMs);
-      answer.then(resolve, reject);
-    });
-  }
-
-  #limit(running: Running, ms: number): void {
-    clearTimeout(running.timer);
-    running.timer = setTimeout(() => running.giveUp?.(), ms);
   }
 
   #viewOf(event: RecordedEvent, token: FoldToken): TransformView {
     let ctx: Context | undefined;
     const { id } = token;
-    const newContext = () => this.#caller.newContext(event, token);
+    const newContext = () => this.#caller.newContext(event, { $fold: token });
     return {
       find: async (params = {}) => this.rowsFor(id).find(parseQuery(this.#fields, params)),
       get: async (rowId) => (await this.rowsFor(id).findByIds([rowId]))[0] ?? null,

@@ -79,7 +79,7 @@ describe("The imports", () => {
 
 describe("The package", () => {
   it("exports these names and no others", () => {
-    expect(Object.keys(api).toSorted()).toEqual(["Aggregate", "EventStore"]);
+    expect(Object.keys(api).toSorted()).toEqual(["Aggregate", "EventStore", "Subscription"]);
     expect(Object.keys(sqlite).toSorted()).toEqual(["sqlite"]);
   });
 
@@ -109,12 +109,15 @@ describe("The package", () => {
       "FieldOptions",
       "FieldType",
       "FieldsInput",
+      "HandlerView",
       "MapActionOptions",
       "MapEventOptions",
       "ParkedEvent",
       "RecordedEvent",
       "RowInput",
       "RowOf",
+      "SubscriptionOptions",
+      "SubscriptionStatus",
       "TransformView",
     ]);
   });
