@@ -16,8 +16,8 @@ type HandlerOf<Events extends EventMap, Type extends string> =
 
 /** Event type, which may hold Moleculer's wildcards → an action's name or a function. */
 export type Handlers<Events extends EventMap> = {
-  [Type in keyof Events & string]?: HandlerOf<Events, Type>;
-} & { [Pattern in Wildcard]?: HandlerOf<Events, Pattern> };
+  [Type in (keyof Events & string) | Wildcard]?: HandlerOf<Events, Type>;
+};
 
 export interface SubscriptionOptions<Events extends EventMap> {
   eventStore: EventStore<Events>;
