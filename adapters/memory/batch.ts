@@ -5,6 +5,7 @@ import type { StoredGeneration } from "./generation.ts";
 import { Overlay } from "./overlay.ts";
 import { emptyRow, encode, type StoredRow } from "./row-codec.ts";
 import { MemoryRows } from "./rows.ts";
+import type { Cell } from "./where.ts";
 
 /** Changes over one generation's committed content, and how to take each of them back. */
 export class MemoryBatch implements Batch {
@@ -59,17 +60,16 @@ export class MemoryBatch implements Batch {
     const row: StoredRow = { ...before, ...encode(this.#fields, values), id };
     const missing = missingFields(this.#fields, row);
     if (missing.length > 0) throw new InvalidRowError(missing);
-    for (const field of this.#uniqueFields) this.#refuseTwin(row, field, values[field]);
+    const own = operation === "update" ? id : null;
+    for (const field of this.#uniqueFields)
+      if (this.#isTaken(field, row[field]!, own)) throw new DuplicateRowError(field, values[field]);
     if (operation === "create" && there) throw new DuplicateRowError("id", id);
     return row;
   }
 
-  /** Rows without a value do not count. */
-  #refuseTwin(row: StoredRow, field: string, found: unknown): void {
-    const value = row[field]!;
-    if (value === null) return;
-    for (const { id } of this.#overlay.having(field, value)!)
-      if (id !== row.id) throw new DuplicateRowError(field, found);
+  /** Whether a row other than `own` has the value; rows without one do not count. */
+  #isTaken(field: string, value: Cell, own: string | null): boolean {
+    return value !== null && [...this.#overlay.having(field, value)!].some(({ id }) => id !== own);
   }
 
   mark(): void {
