@@ -1,10 +1,10 @@
 import { DuplicateRowError, InvalidRowError, StoreUnavailableError } from "../../core/errors.ts";
 import { missingFields, type Fields } from "../../core/fields.ts";
 import type { Batch, ParkedEvent, Progress, RowChange } from "../../core/read-table.ts";
-import type { StoredGeneration } from "./generation.ts";
 import { Overlay } from "./overlay.ts";
 import { emptyRow, encode, type StoredRow } from "./row-codec.ts";
 import { MemoryRows } from "./rows.ts";
+import type { StoredGeneration } from "./stored-generation.ts";
 import type { Cell } from "./where.ts";
 
 /** Changes over one generation's committed content, and how to take each of them back. */

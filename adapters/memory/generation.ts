@@ -2,24 +2,8 @@ import { StoreUnavailableError } from "../../core/errors.ts";
 import type { Fields } from "../../core/fields.ts";
 import type { Generation, ParkedEvent, Progress } from "../../core/read-table.ts";
 import { MemoryBatch } from "./batch.ts";
-import { RowSet } from "./row-set.ts";
 import { MemoryRows } from "./rows.ts";
-
-/** What is committed of one generation; it outlives the ports that open it. */
-export class StoredGeneration {
-  readonly number: number;
-  readonly fields: Fields;
-  readonly rows: RowSet;
-  /** By id, as JSON. */
-  readonly parked = new Map<string, string>();
-  progress: Progress = { position: 0, positionId: null, folded: 0, reordered: false, log: null };
-
-  constructor(number: number, fields: Fields) {
-    this.number = number;
-    this.fields = structuredClone(fields);
-    this.rows = new RowSet(fields);
-  }
-}
+import type { StoredGeneration } from "./stored-generation.ts";
 
 /** A stored generation as one port has it open. */
 export class MemoryGeneration implements Generation {

@@ -16,7 +16,7 @@ export class Place {
    */
   host<Content extends object>(Kind: new () => Content): Content {
     if (this.#isHosted)
-      throw new UnusableStoreError(this.location, "is hosted by another broker; one host at a time");
+      throw new UnusableStoreError(this.location, "is hosted by another process or broker; one host at a time");
     const content = this.#content ?? new Kind();
     if (!(content instanceof Kind))
       throw new UnusableStoreError(

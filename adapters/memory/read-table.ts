@@ -1,8 +1,9 @@
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { Fields } from "../../core/fields.ts";
 import type { ReadTable, TableCapabilities } from "../../core/read-table.ts";
-import { MemoryGeneration, StoredGeneration } from "./generation.ts";
+import { MemoryGeneration } from "./generation.ts";
 import type { Place } from "./place.ts";
+import { StoredGeneration } from "./stored-generation.ts";
 
 /** What a place keeps of a table. Generations that are being built end with the port. */
 class StoredTable {
