@@ -296,17 +296,29 @@ describe("A query in memory", () => {
     const given = Array.from({ length: 60 }, (_, index) => randomRow(random, index));
     const table = await openTable(memory());
     await store(table, given.slice(0, 40));
-    // A third is changed, a few are removed and some are new, so that the batch looks through both layers.
+    const committed = new Map(given.slice(0, 40).map((row) => [row.id, { ...row }]));
+    // Some are changed, some removed and some new, so that the batch looks through both layers.
     const batch = await table.live().begin();
-    for (const [index, row] of given.entries())
-      if (index >= 40) await batch.apply([{ operation: "create", id: row.id, values: checkRow(fields, row) }]);
-      else if (index % 3 === 0)
-        await batch.apply([
-          { operation: "update", id: row.id, values: checkRow(fields, { ...randomRow(random, index), id: row.id }) },
-        ]);
-      else if (index % 7 === 0) await batch.apply([{ operation: "remove", id: row.id }]);
-    for (const rows of [table.live().rows, batch.rows]) {
-      const known = await find(rows, {});
+    const changed = new Map(committed);
+    for (const [index, row] of given.entries()) {
+      const { id } = row;
+      const more = index < 40 ? randomRow(random, index) : row;
+      if (index >= 40 || index % 3 === 0) {
+        await batch.apply([{ operation: "update", id, values: checkRow(fields, more) }]);
+        changed.set(id, { ...changed.get(id), ...more, id });
+      } else if (index % 5 === 0) {
+        await batch.apply([{ operation: "remove", id }]);
+        changed.delete(id);
+      }
+    }
+    const layers = [
+      [table.live().rows, committed],
+      [batch.rows, changed],
+    ] as const;
+    for (const [rows, model] of layers) {
+      const nothing = Object.fromEntries([...fields.keys()].map((name) => [name, null]));
+      const known = [...model.values()].map((row): Row => ({ ...nothing, ...row }));
+      expect(await rows.findByIds(given.map(({ id }) => id))).toEqual(known);
       for (let turn = 0; turn < 100; turn++) {
         const params = randomQuery(random);
         const expected = idsOf(known, params);
