@@ -7,7 +7,7 @@ import { MemoryRows } from "./rows.ts";
 import type { StoredGeneration } from "./stored-generation.ts";
 import type { Cell } from "./where.ts";
 
-/** Changes over one generation's committed content, and how to take each of them back. */
+/** Changes over one generation's committed content, of which nobody else sees any before the commit. */
 export class MemoryBatch implements Batch {
   readonly rows: MemoryRows;
   readonly #stored: StoredGeneration;
@@ -17,8 +17,8 @@ export class MemoryBatch implements Batch {
   readonly #overlay: Overlay;
   /** Parked events as JSON; null for those that are taken out. */
   readonly #parked = new Map<string, string | null>();
+  /** How to take back each change since the last mark. */
   readonly #undo: (() => void)[] = [];
-  #mark = 0;
   #hasEnded = false;
 
   constructor(stored: StoredGeneration, where: string) {
@@ -74,11 +74,11 @@ export class MemoryBatch implements Batch {
 
   mark(): void {
     this.#running();
-    this.#mark = this.#undo.length;
+    this.#undo.length = 0;
   }
 
   undo(): void {
-    this.#backTo(this.#mark);
+    this.#backTo(0);
   }
 
   #backTo(length: number): void {

@@ -34,7 +34,7 @@ export class MemoryGeneration implements Generation {
 
   parked(): ParkedEvent[] {
     const events = [...this.stored.parked.values()].map((text) => JSON.parse(text) as ParkedEvent);
-    return events.sort((a, b) => a.position - b.position);
+    return events.toSorted((a, b) => a.position - b.position);
   }
 
   begin(): MemoryBatch {

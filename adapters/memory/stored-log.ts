@@ -62,7 +62,7 @@ export class StoredLog implements Source<StoredEvent> {
 
   /** The names of the streams after this one, in the order of their bytes. */
   namesAfter(after: string): readonly string[] {
-    this.#names ??= [...this.#streams.keys()].sort(compareText);
+    this.#names ??= [...this.#streams.keys()].toSorted(compareText);
     return this.#names.filter((name) => compareText(name, after) > 0);
   }
 

@@ -24,7 +24,7 @@ describe("The order of texts", () => {
   it("is that of their bytes in UTF-8", () => {
     const byBytes = texts.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
     expect(texts.toSorted(compareText)).toEqual(byBytes);
-    expect(texts.toReversed().sort(compareText)).toEqual(byBytes);
+    expect(texts.toReversed().toSorted(compareText)).toEqual(byBytes);
     expect(texts.toSorted()).not.toEqual(byBytes);
   });
 
