@@ -2,6 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as api from "moleculer-event-sourcing";
+import * as memory from "moleculer-event-sourcing/adapters/memory";
 import * as sqlite from "moleculer-event-sourcing/adapters/sqlite";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -81,6 +82,7 @@ describe("The package", () => {
   it("exports these names and no others", () => {
     expect(Object.keys(api).toSorted()).toEqual(["Aggregate", "EventStore", "Subscription"]);
     expect(Object.keys(sqlite).toSorted()).toEqual(["sqlite"]);
+    expect(Object.keys(memory).toSorted()).toEqual(["memory"]);
   });
 
   it("exports the types that a definition needs, under the definitions' names", () => {
