@@ -330,34 +330,4 @@ describe("A query in memory", () => {
       }
     }
   });
-
-  it.each<[string, object, object]>([
-    ["id", { id: "77" }, { isOpen: false }],
-    ["indexed field", { name: "name 77" }, { isOpen: false }],
-    ["list of an indexed field's values", { count: { $in: [77, 77, 78] }, isOpen: true }, { isOpen: false }],
-  ])("by an equal %s looks at no other rows", async (_, asked, everyRow) => {
-    const table = await openTable(memory());
-    const rows = Array.from({ length: 20_000 }, (_row, index) => ({
-      id: String(index),
-      name: `name ${index}`,
-      count: index,
-      isOpen: true,
-    }));
-    await store(table, rows);
-    const batch = await table.live().begin();
-    await batch.apply([{ operation: "update", id: "78", values: { count: -1 } }]);
-    /** The shortest of some: a pause of the process is nobody's slowness. */
-    const timeOf = async (query: object) => {
-      const times: number[] = [];
-      for (let turn = 0; turn < 20; turn++) {
-        const start = performance.now();
-        await find(batch.rows, { query });
-        times.push(performance.now() - start);
-      }
-      return Math.min(...times);
-    };
-    expect((await find(batch.rows, { query: asked })).map(({ id }) => id)).toEqual(["77"]);
-    // Far apart: a look at every row takes hundreds of times as long as a look at one.
-    expect(await timeOf(asked)).toBeLessThan((await timeOf(everyRow)) / 5);
-  });
 });
