@@ -15,8 +15,10 @@ export type Aggregate<
 
 export type { Adapter } from "./core/adapter.ts";
 export type { AppendInput, EventInput } from "./core/append-request.ts";
+export type { EventCatalogue, EventDefinition, EventsOf, UnknownTypes, Upcaster } from "./core/catalogue.ts";
 export type { ExpectedVersion } from "./core/expected-version.ts";
 export type { FieldOptions, FieldsInput, FieldType, RowInput, RowOf } from "./core/fields.ts";
+export type { PayloadSchema } from "./core/payload-schema.ts";
 export type { ParkedEvent } from "./core/read-table.ts";
 export type { EventMap, EventMeta, RecordedEvent } from "./core/recorded-event.ts";
 export type { AggregateOptions } from "./mixins/aggregate.ts";

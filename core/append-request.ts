@@ -94,7 +94,9 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
     throw new ValidationError(problems);
   }
 
-  const accepted = events.map((event, index) => toNewEvent(event, index, isKey ? key : undefined, stream, context, problems));
+  const accepted = events.map((event, index) =>
+    toNewEvent(event, index, isKey ? key : undefined, stream, context, problems),
+  );
   if (accepted.length > 1) noteTwins(accepted, problems);
   if (problems.length > 0) throw new ValidationError(problems);
   return {
@@ -150,9 +152,12 @@ function toNewEvent(
       });
 
   const sent = accept(toJson(`${field}.payload`, payload));
+  const { catalogue = emptyCatalogue } = context;
+  const { version: schemaVersion } = catalogue.entries.get(type) ?? {};
   const header = accept(
     toJson(`${field}.meta`, {
       ...meta,
+      ...(schemaVersion !== undefined && meta?.["schemaVersion"] === undefined && { schemaVersion }),
       correlationId: meta?.["correlationId"] ?? context.correlationId,
       causationId: meta?.["causationId"] ?? context.causationId,
     }),
@@ -160,23 +165,21 @@ function toNewEvent(
   if (!sent || !header || problems.length > before) return null;
   const newId = id?.toLowerCase() ?? (key === undefined ? newEventId() : eventIdOfKey(key, index));
   const event = { id: newId, type, stream, meta: header.value as EventMeta };
-  const checked = checkAgainst(context.catalogue ?? emptyCatalogue, field, event, sent);
+  const checked = checkAgainst(catalogue, field, event, sent);
   if (Array.isArray(checked)) {
     problems.push(...checked);
     return null;
   }
-  const { body, schemaVersion, isSameToday } = checked;
-  const stored = schemaVersion === undefined ? event.meta : { ...event.meta, schemaVersion };
-  const metaText = schemaVersion === undefined ? header.text : JSON.stringify(stored);
-  refuseTooLarge(field, body.text, metaText, context.maxEventBytes);
+  const { body, isSameToday } = checked;
+  refuseTooLarge(field, body.text, header.text, context.maxEventBytes);
   return {
     fresh: !id && key === undefined,
     id: newId,
     type,
     payload: body.value,
-    meta: stored,
+    meta: event.meta,
     payloadText: body.text,
-    metaText,
+    metaText: header.text,
     ...(isSameToday && { isSameToday }),
   };
 }

@@ -1,14 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Catalogue, CatalogueEntry } from "./catalogue.ts";
+import { isSchemaVersion, type Catalogue, type CatalogueEntry } from "./catalogue.ts";
 import { UpcastError, type Problem } from "./errors.ts";
 import type { JsonValue } from "./json.ts";
 import type { RecordedEvent } from "./recorded-event.ts";
 import { upcastPayload } from "./upcast.ts";
 
-/** What is stored of an event, and under which version of its type's schema. */
+/** The payload to be stored. */
 interface Checked {
   body: JsonValue;
-  schemaVersion?: number;
   isSameToday?: (stored: RecordedEvent) => boolean;
 }
 
@@ -28,20 +27,19 @@ export function checkAgainst(
     const expected = `a type of the catalogue: ${[...entries.keys()].join(", ")}`;
     return unknownTypes === "accept" ? { body: sent } : [{ field: `${at}.type`, found: type, expected }];
   }
-  const schemaVersion = meta["schemaVersion"] === undefined ? entry.version : meta["schemaVersion"];
-  if (!isVersion(schemaVersion) || schemaVersion > entry.version) {
+  const { schemaVersion = entry.version } = meta;
+  if (!isSchemaVersion(schemaVersion) || schemaVersion > entry.version) {
     const expected =
-      entry.version === 1 ? "1, the catalogue's version" : `a whole number from 1 to ${entry.version}, the catalogue's version`;
+      entry.version === 1
+        ? "1, the catalogue's version"
+        : `a whole number from 1 to ${entry.version}, the catalogue's version`;
     return [{ field: `${at}.meta.schemaVersion`, found: schemaVersion, expected }];
   }
   const isOlder = schemaVersion < entry.version;
   const today = isOlder ? olderToday(entry, at, event, sent) : entry.check(at, sent);
   if (Array.isArray(today)) return today;
-  return { body: isOlder ? sent : today, schemaVersion, isSameToday: sameToday(entry, today.value) };
+  return { body: isOlder ? sent : today, isSameToday: sameToday(entry, today.value) };
 }
-
-/** Whether this is a version that a payload's schema can have: a whole number from 1. */
-const isVersion = (found: unknown): found is number => Number.isSafeInteger(found) && (found as number) >= 1;
 
 function olderToday(
   entry: CatalogueEntry,

@@ -52,6 +52,9 @@ export interface Catalogue {
 
 export const emptyCatalogue: Catalogue = { entries: new Map(), unknownTypes: "accept", fingerprint: "" };
 
+export const isSchemaVersion = (found: unknown): found is number =>
+  Number.isSafeInteger(found) && (found as number) >= 1;
+
 /** @throws DefinitionError naming the event type and what is wrong with it. */
 export function parseCatalogue(
   owner: string,
@@ -67,7 +70,8 @@ export function parseCatalogue(
     if (unknownTypes === "refuse") refuse("unknownTypes", unknownTypes, "a catalogue beside it: events");
     return emptyCatalogue;
   }
-  if (!isObject(definitions)) refuse("events", definitions, "a catalogue: {<event type>: {payload, version, upcasters}}");
+  if (!isObject(definitions))
+    refuse("events", definitions, "a catalogue: {<event type>: {payload, version, upcasters}}");
   const entries = new Map<string, CatalogueEntry>();
   for (const [type, definition] of Object.entries(definitions))
     entries.set(type, parseEntry(`${owner}.events`, type, definition));
@@ -82,7 +86,7 @@ function parseEntry(owner: string, type: string, definition: EventDefinition): C
     throw new DefinitionError({ field: at, found: definition, expected: "{payload, version, upcasters}" });
   refuseUnknownOptions(at, definition, ["payload", "version", "upcasters"]);
   const { payload, version = 1, upcasters = {} } = definition;
-  if (!Number.isSafeInteger(version) || version < 1)
+  if (!isSchemaVersion(version))
     throw new DefinitionError({ field: `${at}.version`, found: version, expected: "a whole number from 1" });
   return {
     version,

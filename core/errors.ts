@@ -83,7 +83,12 @@ export class EventTooLargeError extends Errors.MoleculerClientError {
 export class UpcastError extends Errors.MoleculerClientError {
   override name = "UpcastError";
 
-  constructor(event: Pick<RecordedEvent, "id" | "type" | "position" | "stream">, version: unknown, why: string, cause?: unknown) {
+  constructor(
+    event: Pick<RecordedEvent, "id" | "type" | "position" | "stream">,
+    version: unknown,
+    why: string,
+    cause?: unknown,
+  ) {
     const { id, type, position, stream } = event;
     const schemaVersion = portable(version);
     super(
@@ -95,6 +100,10 @@ export class UpcastError extends Errors.MoleculerClientError {
     if (cause !== undefined) this.cause = cause;
   }
 }
+
+/** Compared by type: an error that arrives from another node is no instance of our class. */
+export const isUpcastError = (error: unknown): boolean =>
+  error !== null && typeof error === "object" && "type" in error && error.type === "UPCAST_FAILED";
 
 /** A query, sort or search that names an unknown field or operator, or compares what cannot be compared. 422. */
 export class InvalidQueryError extends Errors.MoleculerClientError {

@@ -67,29 +67,25 @@ type MayBeAbsent<Rule> = Says<Rule, "optional"> extends true ? (HasDefault<Rule>
 
 /** fastest-validator takes null for "not there": it lets null pass wherever it lets a field be absent. */
 type OrNull<Rule, Value> =
-  | Value
-  | (Says<Rule, "nullable"> extends true ? null : never)
-  | (MayBeAbsent<Rule> extends true ? null : never);
+  Value | (Says<Rule, "nullable"> extends true ? null : never) | (MayBeAbsent<Rule> extends true ? null : never);
 
 type Flat<Shape> = { [Key in keyof Shape]: Shape[Key] };
 
 type Props<Shape> = Flat<
   {
-    -readonly [Key in keyof Shape as Key extends `$$${string}`
-      ? never
-      : MayBeAbsent<Shape[Key]> extends true
-        ? never
-        : Key]: ValueOf<Shape[Key]>;
+    -readonly [
+      Key in keyof Shape as Key extends `$$${string}` ? never : MayBeAbsent<Shape[Key]> extends true ? never : Key
+    ]: ValueOf<Shape[Key]>;
   } & {
-    -readonly [Key in keyof Shape as Key extends `$$${string}`
-      ? never
-      : MayBeAbsent<Shape[Key]> extends true
-        ? Key
-        : never]?: ValueOf<Shape[Key]>;
+    -readonly [
+      Key in keyof Shape as Key extends `$$${string}` ? never : MayBeAbsent<Shape[Key]> extends true ? Key : never
+    ]?: ValueOf<Shape[Key]>;
   }
 >;
 
-type Tuple<Items> = Items extends readonly unknown[] ? { -readonly [Index in keyof Items]: ValueOf<Items[Index]> } : unknown[];
+type Tuple<Items> = Items extends readonly unknown[]
+  ? { -readonly [Index in keyof Items]: ValueOf<Items[Index]> }
+  : unknown[];
 
 type ObjectRule<Rule> = Rule extends { readonly props: infer Shape } | { readonly properties: infer Shape }
   ? Props<Shape>
@@ -140,13 +136,19 @@ type RuleValue<Rule> = Rule extends string
         : unknown;
 
 /** Distributes over unions of rules, so that an array of rules is a union of values. */
-type ValueOf<Rule> = Rule extends unknown ? OrNull<Rule, RuleValue<Rule>> : never;
+type ValueOf<Rule> = IsAny<Rule> extends true ? unknown : Rule extends unknown ? OrNull<Rule, RuleValue<Rule>> : never;
+
+/** `any` matches every form, without end. */
+type IsAny<Rule> = 0 extends 1 & Rule ? true : false;
 
 /** The payload that a fastest-validator schema lets pass: an object's fields, or with `$$root` any value. */
-export type PayloadOf<Schema> = Schema extends readonly (infer One)[]
-  ? ValueOf<One>
-  : Schema extends { readonly $$root: true }
-    ? ValueOf<Schema>
-    : Schema extends object
-      ? Props<Schema>
-      : Record<string, unknown>;
+export type PayloadOf<Schema> =
+  IsAny<Schema> extends true
+    ? unknown
+    : Schema extends readonly (infer One)[]
+      ? ValueOf<One>
+      : Schema extends { readonly $$root: true }
+        ? ValueOf<Schema>
+        : Schema extends object
+          ? Props<Schema>
+          : Record<string, unknown>;

@@ -23,7 +23,7 @@ function problemsOf(at: string, payload: unknown, finding: Finding): Problem[] {
     // Whoever met the shape of one alternative wants to know what is wrong inside it, not of the others.
     const [nearest] = alternatives
       .filter((findings) => findings.every((one) => one.field !== finding.field))
-      .toSorted((a, b) => a.length - b.length);
+      .toSorted((a, b) => misses(a) - misses(b) || a.length - b.length);
     if (nearest) return payloadProblems(at, payload, nearest);
     return [{ field, found, expected: [...new Set(alternatives.flat().map(inWords))].join(" or ") }];
   }
@@ -31,10 +31,18 @@ function problemsOf(at: string, payload: unknown, finding: Finding): Problem[] {
     const known = String(finding.expected).split(", ");
     return Object.entries(found)
       .filter(([name]) => !known.includes(name))
-      .map(([name, value]) => ({ field: `${field}.${name}`, found: value, expected: `no field but ${known.join(", ")}` }));
+      .map(([name, value]) => ({
+        field: `${field}.${name}`,
+        found: value,
+        expected: `no field but ${known.join(", ")}`,
+      }));
   }
   return [{ field, found, expected: inWords(finding) }];
 }
+
+/** An alternative whose literal values are others was hardly meant. */
+const misses = (findings: readonly Finding[]) =>
+  findings.filter(({ type }) => ["equalValue", "enumValue", "stringEnum"].includes(type)).length;
 
 /** `payload.tags[1]` and `payload['two words']`, as fastest-validator writes them, in parts. */
 const pathOf = (field: string): string[] =>

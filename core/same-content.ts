@@ -7,5 +7,6 @@ import type { RecordedEvent } from "./recorded-event.ts";
  * another context, so other ids; the order of keys does not count either, nor the version of the payload's schema.
  */
 export const isSameContent = (stored: RecordedEvent, stream: string, event: NewEvent): boolean =>
-  stored.stream === stream && stored.type === event.type && 
+  stored.stream === stream &&
+  stored.type === event.type &&
   (isDeepStrictEqual(stored.payload, event.payload) || event.isSameToday?.(stored) === true);

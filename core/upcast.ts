@@ -1,4 +1,4 @@
-import type { Catalogue, CatalogueEntry } from "./catalogue.ts";
+import { isSchemaVersion, type Catalogue, type CatalogueEntry } from "./catalogue.ts";
 import { inWords, UpcastError } from "./errors.ts";
 import { isProblem, toJson, type JsonValue } from "./json.ts";
 import { isThenable } from "./payload-schema.ts";
@@ -56,8 +56,7 @@ export function upcastEach(
 export function upcastPayload(entry: CatalogueEntry, event: RecordedEvent): JsonValue {
   const stored = event.meta["schemaVersion"] ?? 1;
   const fail = (why: string, cause?: unknown) => new UpcastError(event, stored, why, cause);
-  if (typeof stored !== "number" || !Number.isSafeInteger(stored) || stored < 1)
-    throw fail("its schema version is no whole number from 1");
+  if (!isSchemaVersion(stored)) throw fail("its schema version is no whole number from 1");
   if (stored > entry.version) throw fail(`the catalogue knows version ${entry.version}, not yet this one`);
   // A copy: whatever an upcaster does to it, the stored event stays as it is.
   let json = toJson("payload", event.payload);

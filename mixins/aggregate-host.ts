@@ -1,4 +1,4 @@
-import { StoreUnavailableError, UnknownParkedEventError, UnusableStoreError } from "../core/errors.ts";
+import { isUpcastError, StoreUnavailableError, UnknownParkedEventError, UnusableStoreError } from "../core/errors.ts";
 import type { Fields } from "../core/fields.ts";
 import { isOutage } from "../core/outage.ts";
 import type { Mapping } from "../core/mapping.ts";
@@ -281,8 +281,19 @@ export class AggregateHost {
 
   async #retryStream(stream: string): Promise<number> {
     const events: RecordedEvent[] = [];
-    for (const { id, stream: its } of this.parked) if (its === stream) events.push(await this.#d.source.event(id));
-    return (await this.#fold!.retry(events)).folded;
+    let unreadable: { event: ParkedEvent; error: unknown } | null = null;
+    for (const event of this.parked) {
+      if (event.stream !== stream || unreadable) continue;
+      try {
+        events.push(await this.#d.source.event(event.id));
+      } catch (error) {
+        if (!isUpcastError(error)) throw error;
+        unreadable = { event, error };
+      }
+    }
+    const { folded, failed } = await this.#fold!.retry(events);
+    if (unreadable && !failed) await this.#fold!.failAgain(unreadable.event, unreadable.error);
+    return folded;
   }
 
   /** Gives one parked event up, and folds what waited behind it. */

@@ -5,6 +5,7 @@ import type { Fields } from "../core/fields.ts";
 import type { Batch, Generation, ParkedEvent, Progress } from "../core/read-table.ts";
 import { freezeEvent, type RecordedEvent } from "../core/recorded-event.ts";
 import { typeMatcher } from "../core/type-pattern.ts";
+import type { Unreadable } from "../core/upcast.ts";
 import type { Transform, Transforms } from "./transform.ts";
 
 export interface ErrorPolicy {
@@ -29,6 +30,11 @@ interface Dependencies {
   warn: (message: string, details: object) => void;
 }
 
+/** How far a page of the log reaches, and which of its events cannot be folded at all. */
+interface Page extends Pick<Progress, "position" | "positionId" | "log"> {
+  unreadable?: Readonly<Record<string, Unreadable>>;
+}
+
 /** A batch's transaction ends after so many events or so much time, whichever comes first. */
 const maxEventsPerBatch = 500;
 const maxBatchMs = 20;
@@ -51,6 +57,8 @@ export class Fold {
   #parked: Map<string, ParkedEvent>;
   #parkedStreams: Set<string>;
   #parkedInARow = 0;
+  /** Of the page being folded: events that the store cannot bring to today's version. No retry here would change it. */
+  #unreadable: Readonly<Record<string, Unreadable>> = {};
 
   private constructor(dependencies: Dependencies, progress: Progress, parked: readonly ParkedEvent[]) {
     this.#d = dependencies;
@@ -89,8 +97,9 @@ export class Fold {
    */
   async foldPage(
     events: readonly RecordedEvent[],
-    { position, positionId, log }: Pick<Progress, "position" | "positionId" | "log">,
+    { position, positionId, log, unreadable = {} }: Page,
   ): Promise<void> {
+    this.#unreadable = unreadable;
     this.#progress = { ...this.#progress, log };
     let next = 0;
     while (next < events.length && !this.#mustStop()) next = await this.#foldBatch(events, next);
@@ -181,6 +190,8 @@ export class Fold {
       await this.#park(batch, event, null);
       return { did: "wait" };
     }
+    const unreadable = isRetry ? undefined : this.#unreadable[event.id];
+    if (unreadable) return { error: unreadable };
     freezeEvent(event);
     if (mappings.length > 1) await batch.mark();
     try {
@@ -198,7 +209,8 @@ export class Fold {
 
   /** Retries an event with growing waits, then parks it. False where the fold was interrupted before either. */
   async #foldAgain(event: RecordedEvent, firstError: unknown): Promise<boolean> {
-    const { retries, delayMs } = this.#d.policy;
+    const { delayMs } = this.#d.policy;
+    const retries = event.id in this.#unreadable ? 0 : this.#d.policy.retries;
     let error = firstError;
     for (let attempt = 1; !isOutage(error) && attempt <= retries; attempt++) {
       await this.#d.sleep(Math.min(delayMs * 2 ** (attempt - 1), delayMs * 100));
@@ -257,7 +269,11 @@ export class Fold {
   }
 
   /** Without a failure of its own, an event waits behind the one that has failed. */
-  async #park(batch: Batch, event: RecordedEvent, failure: { error: unknown; attempts: number } | null): Promise<void> {
+  async #park(
+    batch: Batch,
+    event: ParkedEvent | RecordedEvent,
+    failure: { error: unknown; attempts: number } | null,
+  ): Promise<void> {
     const { id, type, stream, version, position } = event;
     const parked = {
       id,
@@ -285,7 +301,7 @@ export class Fold {
       const outcome = await this.#alone(event, true);
       if ("error" in outcome) {
         if (isOutage(outcome.error)) throw outcome.error;
-        await this.#failAgain(event, outcome.error);
+        await this.failAgain(event, outcome.error);
         return { folded, failed: event };
       }
       folded++;
@@ -293,7 +309,8 @@ export class Fold {
     return { folded, failed: null };
   }
 
-  async #failAgain(event: RecordedEvent, error: unknown): Promise<void> {
+  /** A retry got no further than this: the event stays parked, with one attempt more. */
+  async failAgain(event: ParkedEvent | RecordedEvent, error: unknown): Promise<void> {
     await this.#inBatch((batch) =>
       this.#park(batch, event, { error, attempts: (this.#parked.get(event.id)?.attempts ?? 0) + 1 }),
     );

@@ -101,10 +101,13 @@ describe("The package", () => {
       "AppendAnswer",
       "AppendInput",
       "ErrorPolicy",
+      "EventCatalogue",
+      "EventDefinition",
       "EventInput",
       "EventMap",
       "EventMeta",
       "EventStoreOptions",
+      "EventsOf",
       "ExpectedVersion",
       "FieldOptions",
       "FieldType",
@@ -112,10 +115,13 @@ describe("The package", () => {
       "MapActionOptions",
       "MapEventOptions",
       "ParkedEvent",
+      "PayloadSchema",
       "RecordedEvent",
       "RowInput",
       "RowOf",
       "TransformView",
+      "UnknownTypes",
+      "Upcaster",
     ]);
   });
 });
