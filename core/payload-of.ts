@@ -66,8 +66,7 @@ type HasDefault<Rule> = Rule extends string
 type MayBeAbsent<Rule> = Says<Rule, "optional"> extends true ? (HasDefault<Rule> extends true ? false : true) : false;
 
 /** fastest-validator takes null for "not there": it lets null pass wherever it lets a field be absent. */
-type OrNull<Rule, Value> =
-  Value | (Says<Rule, "nullable"> extends true ? null : never) | (MayBeAbsent<Rule> extends true ? null : never);
+type OrNull<Rule, Value> = true extends Says<Rule, "nullable"> | MayBeAbsent<Rule> ? Value | null : Value;
 
 type Flat<Shape> = { [Key in keyof Shape]: Shape[Key] };
 

@@ -82,7 +82,7 @@ export interface EventStoreFactory {
 
 /** The event store's factory over these engines. */
 export function eventStoreOn(engines: Engines): EventStoreFactory {
-  return function EventStore(name: string, options: EventStoreOptions = {}): EventStore {
+  function EventStore(name: string, options: EventStoreOptions = {}): EventStore {
     if (typeof name !== "string" || !serviceName.test(name))
       throw new DefinitionError({
         field: "EventStore.name",
@@ -145,7 +145,8 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
       mapAction: (type, mapping = {}) => mapAction(targetOf(type), mapping as MapActionOptions),
       mapEvent: (type, mapping = {}) => mapEvent(targetOf(type), mapping as MapEventOptions),
     };
-  };
+  }
+  return EventStore;
 }
 
 function atLeastOne(field: string, found: number): number {
