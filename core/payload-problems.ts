@@ -46,9 +46,7 @@ const misses = (findings: readonly Finding[]) =>
 
 /** `payload.tags[1]` and `payload['two words']`, as fastest-validator writes them, in parts. */
 const pathOf = (field: string): string[] =>
-  [...field.matchAll(/\['((?:[^'\\]|\\.)*)'\]|\[(\d+)\]|([^.[\]]+)/g)].map(
-    ([, quoted, index, name]) => quoted?.replace(/\\(.)/g, "$1") ?? index ?? name!,
-  );
+  [...field.matchAll(/\['(.*?)'\]|\[(\d+)\]|([^.[\]]+)/g)].map(([, quoted, index, name]) => quoted ?? index ?? name!);
 
 function valueAt(root: unknown, path: readonly string[], otherwise: unknown): unknown {
   let value = root;
