@@ -29,7 +29,7 @@ export interface EventDefinition {
 export type EventCatalogue = Readonly<Record<string, EventDefinition>>;
 
 /** The event types of a catalogue with their payloads, as its schemas say. */
-export type EventsOf<Definitions extends EventCatalogue> = {
+export type CatalogueEvents<Definitions extends EventCatalogue> = {
   -readonly [Type in keyof Definitions & string]: PayloadOf<Definitions[Type]["payload"]>;
 };
 

@@ -108,7 +108,7 @@ type TypedRule<Rule, Type> = Type extends "object"
           : unknown
         : Type extends "multi"
           ? Rule extends { readonly rules: readonly (infer One)[] }
-            ? ValueOf<One>
+            ? AnyOf<One>
             : unknown
           : Type extends "equal"
             ? Rule extends { readonly value: infer Literal; readonly strict: true }
@@ -127,15 +127,17 @@ type TypedRule<Rule, Type> = Type extends "object"
 type RuleValue<Rule> = Rule extends string
   ? ShorthandValue<Rule>
   : Rule extends readonly (infer One)[]
-    ? ValueOf<One>
+    ? AnyOf<One>
     : Rule extends { readonly $$type: string }
       ? Props<Rule>
       : Rule extends { readonly type: infer Type }
         ? TypedRule<Rule, Type>
         : unknown;
 
-/** Distributes over unions of rules, so that an array of rules is a union of values. */
-type ValueOf<Rule> = IsAny<Rule> extends true ? unknown : Rule extends unknown ? OrNull<Rule, RuleValue<Rule>> : never;
+type ValueOf<Rule> = IsAny<Rule> extends true ? unknown : OrNull<Rule, RuleValue<Rule>>;
+
+/** Of alternatives: whether null may stand for "not there" is decided for all of them together. */
+type AnyOf<Rule> = IsAny<Rule> extends true ? unknown : Rule extends unknown ? RuleValue<Rule> : never;
 
 /** `any` matches every form, without end. */
 type IsAny<Rule> = 0 extends 1 & Rule ? true : false;
@@ -145,7 +147,7 @@ export type PayloadOf<Schema> =
   IsAny<Schema> extends true
     ? unknown
     : Schema extends readonly (infer One)[]
-      ? ValueOf<One>
+      ? AnyOf<One>
       : Schema extends { readonly $$root: true }
         ? ValueOf<Schema>
         : Schema extends object

@@ -2,9 +2,9 @@ import type { ActionSchema, EventSchema, Service } from "moleculer";
 import { resolveAdapter, type Adapter, type Engines } from "../core/adapter.ts";
 import {
   parseCatalogue,
+  type CatalogueEvents,
   type EventCatalogue,
   type EventDefinition,
-  type EventsOf,
   type UnknownTypes,
 } from "../core/catalogue.ts";
 import { DefinitionError } from "../core/errors.ts";
@@ -60,6 +60,14 @@ export interface EventStore<Events extends EventMap = AnyEvents> {
   ): EventSchema;
 }
 
+/**
+ * The event types of a store, or of a catalogue that stands by itself, with their payloads.
+ *
+ * @example type Opened = EventsOf<typeof events>["account.opened"];
+ */
+export type EventsOf<Source extends { mixin: () => Mixin } | EventCatalogue> =
+  Source extends EventStore<infer Events> ? Events : Source extends EventCatalogue ? CatalogueEvents<Source> : never;
+
 const defaultMaxEventBytes = 512 * 1024;
 export const serviceName = /^[\p{L}\p{N}_][\p{L}\p{N}_.-]{0,99}$/u;
 
@@ -75,7 +83,7 @@ export interface EventStoreFactory {
   <const Definitions extends EventCatalogue>(
     name: string,
     options: Omit<EventStoreOptions, "events"> & { events: Definitions },
-  ): EventStore<EventsOf<Definitions>>;
+  ): EventStore<CatalogueEvents<Definitions>>;
   /** With the events' types, or without any. */
   <Events extends EventMap = AnyEvents>(name: string, options?: EventStoreOptions<Events>): EventStore<Events>;
 }

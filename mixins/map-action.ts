@@ -130,10 +130,16 @@ async function appendOne(
         id,
         type,
         payload: options.payload ? await options.payload(params, ctx) : params,
-        // The host of the store may know a later catalogue than the service that runs here.
-        meta: { schemaVersion, ...(await from(options.meta)) },
+        meta: withVersion(await from(options.meta), schemaVersion),
       },
     ],
   });
   return answer.events[0]!;
+}
+
+/** The host of the store may know a later catalogue than the service that makes the event. */
+function withVersion(meta: Record<string, unknown> | undefined, schemaVersion: number | undefined) {
+  // What is no object is for the store to refuse.
+  const isMeta = meta === undefined || (meta !== null && typeof meta === "object" && !Array.isArray(meta));
+  return schemaVersion === undefined || !isMeta ? meta : { schemaVersion, ...meta };
 }

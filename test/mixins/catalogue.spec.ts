@@ -134,7 +134,7 @@ describe("A store with a catalogue", () => {
     // Its own definition on a node of its own: it calls the store that another node hosts.
     const older = EventStore("events", { events: first, host: false });
     broker.createService({ name: "older", actions: { open: older.mapAction("account.opened") } });
-    await broker.waitForServices("older");
+    await broker.waitForServices("older", 0, 5);
     const answer: RecordedEvent = await broker.call("older.open", { name: "Ann" });
     expect(answer).toMatchObject({ payload: { owner: "Ann", city: "Wanaka" }, meta: { schemaVersion: 2 } });
     expect(await broker.call("events.read", { raw: true })).toMatchObject([
@@ -150,7 +150,7 @@ describe("A store with a catalogue", () => {
     const { broker } = await start({ events: first });
     const newer = EventStore("events", { events: second, host: false });
     broker.createService({ name: "newer", actions: { open: newer.mapAction("account.opened") } });
-    await broker.waitForServices("newer");
+    await broker.waitForServices("newer", 0, 5);
     expect((await refusal(() => broker.call("newer.open", { owner: "Ann" }))).message).toBe(
       "events.0.meta.schemaVersion: found 2, expected 1, the catalogue's version",
     );

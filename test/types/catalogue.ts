@@ -32,7 +32,9 @@ const events = EventStore("bank", {
   unknownTypes: "refuse",
 });
 
-type Opened = { iban: string; owner: string; tags: string[]; address: { city?: string | null } };
+type Opened = EventsOf<typeof events>["account.opened"];
+expectType<Equals<Opened, OpenedInFull>>(true);
+type OpenedInFull = { iban: string; owner: string; tags: string[]; address: { city?: string | null } };
 
 events.mapAction("account.opened", {
   params: { iban: "string" },
@@ -166,6 +168,8 @@ const unions = payloadOf({
   d: { type: "multi", rules: ["string", { type: "object", props: { x: "boolean" } }] },
   e: [{ type: "string", optional: true }, "number?"],
   f: { type: "equal", value: "yes", strict: true },
+  g: ["string?", "number"],
+  h: { type: "multi", optional: true, rules: ["string|nullable", "number"] },
 });
 type Unions = {
   a: string | number;
@@ -174,6 +178,8 @@ type Unions = {
   d: string | { x: boolean };
   e?: string | number | null;
   f: "yes";
+  g: string | number;
+  h?: string | number | null;
 };
 expectType<Equals<Payload<typeof unions>, Unions>>(true);
 
@@ -193,6 +199,9 @@ EventStore("apart", { events: catalogue }).mapAction("a.b", { payload: ({ x }) =
 type Own = { "villa.opened": { name: string }; "villa.closed": { at: string } };
 const own = EventStore<Own>("own", { events: { "villa.opened": { payload: { name: "string" } } } });
 own.mapAction("villa.closed", { payload: ({ at }) => ({ at: at.trim() }) });
+expectType<Equals<EventsOf<typeof own>, Own>>(true);
+// @ts-expect-error neither a store nor a catalogue
+expectType<EventsOf<string>>(true);
 // @ts-expect-error a type that the map does not name
 EventStore<Own>("own", { events: { "villa.lost": {} } });
 EventStore<Own>("own").mapAction("villa.opened", { payload: ({ name }) => ({ name }) });
