@@ -57,6 +57,8 @@ export type Removal = string | { id: string };
 /** A read table folded from events. */
 export interface Aggregate<Events extends EventMap = AnyEvents, Fields extends FieldsInput = FieldsInput> {
   readonly name: string;
+  /** As they were declared: `RowOf<typeof aggregate>` is the type of a row. */
+  readonly fields: Fields;
   /**
    * Binds an event type, which may hold Moleculer's wildcards, to what it does to the table. Mappings of one type run in
    * the order of their declaration.
@@ -143,6 +145,7 @@ export function aggregateOn(engines: Engines) {
     };
     const aggregate: Aggregate<Events, Fields> = {
       name,
+      fields: declared,
       on: (pattern) => {
         const problem = nameProblem(`${name}.on(type)`, pattern);
         if (problem) throw new DefinitionError(problem);

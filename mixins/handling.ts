@@ -2,6 +2,7 @@ import type { ParkedChoice } from "../core/consumer-control.ts";
 import { isOutage } from "../core/outage.ts";
 import type { ParkedEvent, Progress } from "../core/read-table.ts";
 import { freezeEvent, type RecordedEvent } from "../core/recorded-event.ts";
+import type { Unreadable } from "../core/upcast.ts";
 import type { Work } from "./consumer.ts";
 import { asParkedError, tryAgain, type ErrorPolicy, type Interruption, type Tried } from "./error-policy.ts";
 import type { EventSource } from "./event-source.ts";
@@ -77,10 +78,10 @@ export class Handling implements Work {
 
   standStill(): void {}
 
-  async handle({ events, position, positionId, log }: ConsumerPage): Promise<void> {
+  async handle({ events, position, positionId, log, unreadable }: ConsumerPage): Promise<void> {
     for (const event of events) {
       if (this.#mustStop()) break;
-      if (!(await this.#handleOne(event))) break;
+      if (!(await this.#handleOne(event, unreadable?.[event.id]))) break;
       this.#pass(event.position, event.id, log);
       if (Date.now() - this.#saved.at > saveEveryMs) await this.save();
     }
@@ -98,11 +99,13 @@ export class Handling implements Work {
   }
 
   /** Whether the event is done with: handled, parked, or waiting behind a parked one. */
-  async #handleOne(event: RecordedEvent): Promise<boolean> {
+  async #handleOne(event: RecordedEvent, unreadable?: Unreadable): Promise<boolean> {
     if (this.#skipped.has(event.id) || this.#parked.holds(event.stream)) return true;
-    const tried = await this.#try(event);
+    const tried = unreadable ? { error: unreadable } : await this.#try(event);
     if (!("error" in tried)) return this.#did();
-    const end = await tryAgain(this.#d.policy, tried.error, this.#d, () => this.#try(event));
+    // What the store cannot read does not become readable by waiting.
+    const policy = unreadable ? { ...this.#d.policy, retries: 0 } : this.#d.policy;
+    const end = await tryAgain(policy, tried.error, this.#d, () => this.#try(event));
     if (end === "interrupted") return false;
     if (end === "done") return this.#did();
     await this.#park(event, end.error, end.attempts);

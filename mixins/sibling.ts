@@ -11,6 +11,8 @@ export interface Sibling {
   needs?: string;
   /** Why a sibling of the same name cannot be shared with this one, or null where it can. */
   conflictWith(other: Sibling): string | null;
+  /** Adds what this one knows to the service that another definition of it has made; or answers why it cannot. */
+  join?(service: Service): string | null;
   /** A new schema each time, with its own state: one process may run several brokers. */
   schema(): SiblingSchema;
 }
@@ -60,7 +62,7 @@ function adopt(owner: Service, sibling: Sibling): void {
   if (known) {
     const conflict =
       known.sibling.kind === sibling.kind
-        ? sibling.conflictWith(known.sibling)
+        ? (sibling.conflictWith(known.sibling) ?? sibling.join?.(known.service))
         : `is the name of an ${known.sibling.kind} already`;
     if (conflict) throw new NameTakenError(sibling.name, conflict);
     known.owners.add(owner);

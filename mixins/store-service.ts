@@ -1,8 +1,10 @@
 import type { ActionSchema, ActionVisibility, Context, Service, ServiceSchema } from "moleculer";
 import type { AppendInput } from "../core/append-request.ts";
+import { emptyCatalogue, type Catalogue } from "../core/catalogue.ts";
 import type { EventLog } from "../core/event-log.ts";
 import type { FieldType } from "../core/fields.ts";
 import type { QueryFields } from "../core/query.ts";
+import type { RecordedEvent } from "../core/recorded-event.ts";
 import { categoryOf } from "../core/stream-name.ts";
 import { typeMatcher } from "../core/type-pattern.ts";
 import { ValidationError } from "../core/errors.ts";
@@ -16,6 +18,7 @@ import { StoreHost } from "./store-host.ts";
 export type Visibilities = Readonly<Record<string, ActionVisibility>>;
 
 interface Settings {
+  catalogue: Catalogue;
   pump: PumpOptions;
   maxEventBytes: number;
   visibility: Visibilities;
@@ -47,12 +50,20 @@ interface ReadParams {
   category?: string;
   stream?: string;
   backward?: boolean;
+  raw?: boolean;
+}
+
+/** How the store's other definitions on a broker reach the service that the first of them made. */
+export interface CatalogueOwner {
+  /** Whether this is the catalogue in force now: it is where there was none, or the same. */
+  evsJoinCatalogue(catalogue: Catalogue): boolean;
 }
 
 /** The service of a store: the public actions of the log it hosts. */
 export function storeService(name: string, log: EventLog, settings: Settings): SiblingSchema {
   let host: StoreHost;
   let isStarting: () => boolean;
+  let { catalogue } = settings;
   const count = { type: "number", integer: true, min: 0, optional: true, convert: true };
   const limit = { ...count, min: 1, max: maxLimit, default: 100 };
   const names = [
@@ -65,9 +76,10 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
       readActions({
         reader: () => ({
           fields: eventFields,
-          find: (query) => host.log.find({ ...query, limit: Math.min(query.limit ?? maxLimit, maxLimit) }),
+          find: (query) =>
+            host.readable(host.log.find({ ...query, limit: Math.min(query.limit ?? maxLimit, maxLimit) })),
           count: (query) => host.log.count(query),
-          findByIds: (ids) => host.log.findByIds(ids.map((id) => id.toLowerCase())),
+          findByIds: (ids) => host.readable(host.log.findByIds(ids.map((id) => id.toLowerCase()))),
         }),
       }),
     ],
@@ -88,8 +100,12 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
           category: { type: "string", optional: true },
           stream: { type: "string", optional: true },
           backward: { type: "boolean", optional: true, convert: true },
+          raw: { type: "boolean", optional: true, convert: true },
         },
-        handler: (ctx: Context<ReadParams>) => read(host, ctx.params),
+        handler: (ctx: Context<ReadParams>) => {
+          const stored = read(host, ctx.params);
+          return ctx.params.raw === true ? stored : host.readable(stored);
+        },
       },
       streams: {
         params: {
@@ -116,6 +132,12 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
       resume: { handler: async () => host.resumePump() },
       ...consumerStoreActions(name, () => host),
     },
+    methods: {
+      evsJoinCatalogue(another: Catalogue) {
+        if (catalogue === emptyCatalogue) catalogue = another;
+        return another === emptyCatalogue || another.fingerprint === catalogue.fingerprint;
+      },
+    },
     events: {
       // Before it, an event could reach a service that is not there yet, and be gone for it.
       "$broker.started": () => host.pump.release(),
@@ -133,6 +155,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
       };
       host = new StoreHost({
         log,
+        catalogue: () => catalogue,
         pump: settings.pump,
         maxEventBytes: settings.maxEventBytes,
         deliver: (event) => {
@@ -162,7 +185,7 @@ function idsOf(ctx: Context<unknown, Record<string, unknown>>): { correlationId:
   };
 }
 
-async function read(host: StoreHost, params: ReadParams): Promise<unknown> {
+async function read(host: StoreHost, params: ReadParams): Promise<RecordedEvent[]> {
   const { stream, category, limit, backward = false, after, afterVersion } = params;
   const start = (given: number | undefined) => given ?? (backward ? Number.MAX_SAFE_INTEGER : 0);
   const types = typeof params.types === "string" ? params.types.split(/[,\s]+/) : params.types;
