@@ -8,7 +8,7 @@ import type { AppendRequest } from "../../core/append-request.ts";
 import type { ExpectedVersion } from "../../core/expected-version.ts";
 import type { Page } from "../../core/event-log.ts";
 import { cleanUp, newFolder, refusal } from "../support/broker.ts";
-import { appendTo, ask, refused, stored } from "./log-requests.ts";
+import { appendTo, ask, refused, stored } from "../../testing/event-log/requests.ts";
 
 const run = promisify(execFile);
 const otherProcess = fileURLToPath(new URL("./sqlite-process.ts", import.meta.url));

@@ -1,0 +1,30 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Adapter } from "../../core/adapter.ts";
+import { eventLogContract, readTableContract } from "moleculer-event-sourcing/testing";
+
+/**
+ * Both contracts against an engine of ours. `adapter` answers another adapter of the same place for the same folder, of
+ * another place for another; `inProcess` is the module from which another process gets its port.
+ */
+export function checkContract(engine: string, adapter: (folder: string) => Adapter, inProcess?: string): void {
+  const newPlace = async (kind: "log" | "table") => {
+    const folder = mkdtempSync(join(tmpdir(), "contract-"));
+    return {
+      log: () => adapter(folder).eventLog!(),
+      table: () => adapter(folder).readTable!(),
+      remove: async () => rmSync(folder, { recursive: true, force: true }),
+      ...(inProcess !== undefined && { inProcess: { module: inProcess, args: [kind, folder] } }),
+    };
+  };
+  const { eventLog, readTable } = adapter("anywhere");
+
+  describe(`${engine} as a log`, () => {
+    for (const { name, run } of eventLogContract(() => newPlace("log"), eventLog!().capabilities)) it(name, run);
+  });
+
+  describe(`${engine} as a table`, () => {
+    for (const { name, run } of readTableContract(() => newPlace("table"), readTable!().capabilities)) it(name, run);
+  });
+}
