@@ -4,3 +4,5 @@ export { readTableContract } from "./read-table/read-table-contract.ts";
 export type { TablePlace } from "./read-table/table-stand.ts";
 export type { ContractCase } from "./contract-case.ts";
 export type { InProcess } from "./stand.ts";
+export { CrashKit, type CrashOptions } from "./crash/crash-kit.ts";
+export type { CrashPoint } from "./crash/life.ts";
