@@ -2,7 +2,7 @@
 export interface ContractCase {
   name: string;
   /** Takes a place of its own and leaves nothing behind; rejects with an AssertionError where the law is broken. */
-  run(): Promise<void>;
+  run: () => Promise<void>;
 }
 
 /** Sentence → how it is checked. */

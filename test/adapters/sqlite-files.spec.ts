@@ -202,16 +202,6 @@ describe.each(kinds)("A %s", (kind) => {
   });
 });
 
-describe("A killed host's log", () => {
-  it("holds what was acknowledged", async () => {
-    const { child } = await host("log", `${folder}/x.db`);
-    await killed(child);
-    const log = await openLog(`${folder}/x.db`);
-    expect(await log.head()).toBe(1);
-    expect(await log.find(ask())).toMatchObject([{ stream: "child-1", version: 1, position: 1 }]);
-  });
-});
-
 describe("An error of the driver", () => {
   it("is understood also where the driver was loaded more than once in the process, as test runners do", async () => {
     jest.resetModules();

@@ -18,13 +18,15 @@ export function checkContract(engine: string, adapter: (folder: string) => Adapt
       ...(inProcess !== undefined && { inProcess: { module: inProcess, args: [kind, folder] } }),
     };
   };
-  const { eventLog, readTable } = adapter("anywhere");
+  const anywhere = adapter("anywhere");
 
   describe(`${engine} as a log`, () => {
-    for (const { name, run } of eventLogContract(() => newPlace("log"), eventLog!().capabilities)) it(name, run);
+    for (const { name, run } of eventLogContract(() => newPlace("log"), anywhere.eventLog!().capabilities))
+      it(name, run);
   });
 
   describe(`${engine} as a table`, () => {
-    for (const { name, run } of readTableContract(() => newPlace("table"), readTable!().capabilities)) it(name, run);
+    for (const { name, run } of readTableContract(() => newPlace("table"), anywhere.readTable!().capabilities))
+      it(name, run);
   });
 }

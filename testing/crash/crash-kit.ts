@@ -6,14 +6,14 @@ import { Life, type CrashPoint } from "./life.ts";
 export interface CrashOptions {
   /** The so-manieth time that the point is reached. Default 1. */
   after?: number;
-  /** `refuse`: the ports behave as if the process was gone. `kill`: this process ends by SIGKILL. Default `refuse`. */
-  then?: "refuse" | "kill";
+  /** Ends this process by SIGKILL: for tests that start one of their own. Otherwise its ports behave as if it had ended. */
+  kill?: boolean;
 }
 
 interface Plan {
   point: CrashPoint;
   left: number;
-  then: "refuse" | "kill";
+  kill: boolean;
   tell: () => void;
 }
 
@@ -48,9 +48,9 @@ export class CrashKit {
   }
 
   /** Plans the crash, in place of one that has not happened yet. */
-  at(point: CrashPoint, { after = 1, then = "refuse" }: CrashOptions = {}): void {
+  at(point: CrashPoint, { after = 1, kill = false }: CrashOptions = {}): void {
     this.#happened = new Promise((tell) => {
-      this.#plan = { point, left: after, then, tell };
+      this.#plan = { point, left: after, kill, tell };
     });
   }
 
@@ -69,7 +69,7 @@ export class CrashKit {
     return new Life((point) => {
       const plan = this.#plan;
       if (plan?.point !== point || --plan.left > 0) return false;
-      if (plan.then === "kill") process.kill(process.pid, "SIGKILL");
+      if (plan.kill) process.kill(process.pid, "SIGKILL");
       this.#plan = null;
       plan.tell();
       return true;

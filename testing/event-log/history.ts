@@ -23,6 +23,7 @@ export const history: LogCases = {
         assert.equal(version, Math.ceil(expected / streams));
         assert.equal(stream, `s-${((expected - 1) % streams) + 1}`);
       }
+      assert.ok(page.end || page.position > after);
       ({ position: after, end } = page);
     }
     assert.equal(expected, commits * streams);

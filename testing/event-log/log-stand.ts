@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { EventLog, LogCapabilities } from "../../core/event-log.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import type { Cases } from "../contract-case.ts";
@@ -55,9 +56,11 @@ export class LogStand extends Stand<EventLog> {
 /** The whole log, page by page. */
 export async function everything(log: EventLog): Promise<RecordedEvent[]> {
   const events: RecordedEvent[] = [];
-  for (let page = await log.read({ after: 0, limit: 1000 }); ; ) {
+  for (let after = 0; ;) {
+    const page = await log.read({ after, limit: 1000 });
     events.push(...page.events);
     if (page.end) return events;
-    page = await log.read({ after: page.position, limit: 1000 });
+    assert.ok(page.position > after, `no way on from position ${after}`);
+    after = page.position;
   }
 }

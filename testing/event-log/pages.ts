@@ -10,7 +10,7 @@ const maxBytes = 1_000_000;
 /** Every page from `after` on; each must come further, keep the limits and lead to an end. */
 async function pages(log: EventLog, options: ReadOptions): Promise<Page[]> {
   const found: Page[] = [];
-  for (let { after } = options; ; ) {
+  for (let { after } = options; ;) {
     const page = await log.read({ ...options, after });
     const forward = options.backward ? -1 : 1;
     assert.ok(page.events.length <= options.limit);

@@ -94,9 +94,7 @@ export const storedEvents: LogCases = {
     const log = await stand.open();
     await log.append(
       oddTexts.map((text) =>
-        appendTo(text, [
-          { type: typeOf(text), payload: { [text]: text, list: [text] }, meta: { [text]: text } },
-        ]),
+        appendTo(text, [{ type: typeOf(text), payload: { [text]: text, list: [text] }, meta: { [text]: text } }]),
       ),
     );
     for (const [index, text] of oddTexts.entries()) {

@@ -13,6 +13,7 @@ async function readOn(log: EventLog, stream: string, options: ReadStreamOptions)
   for (let { afterVersion } = options; ; afterVersion = versions.at(-1)!) {
     const page = await log.readStream(stream, { ...options, afterVersion });
     if (page.length === 0) return versions;
+    assert.ok(!versions.includes(page[0]!.version), `version ${page[0]!.version} comes twice`);
     assert.ok(page.length === 1 || Buffer.byteLength(JSON.stringify(page)) < 1_000_000, `${page.length} events`);
     versions.push(...page.map(({ version }) => version));
   }

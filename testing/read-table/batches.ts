@@ -47,6 +47,26 @@ export const batches: TableCases = {
     assert.deepEqual(await committed(table), { 1: {} });
   },
 
+  "leaves neither rows nor checkpoint when its commit fails": async (stand) => {
+    const table = await stand.open();
+    await fold(table, [create("1")], 1);
+    // No engine can store these; one that takes them all the same has to take the rows with them.
+    for (const nonsense of [{ position: null }, { log: Symbol("log") }, { folded: {} }, { positionId: () => {} }]) {
+      const batch = await table.live().begin();
+      await batch.apply([create("2")]);
+      const isCommitted = await Promise.resolve()
+        .then(() => batch.commit(at(2, nonsense as never)))
+        .then(
+          () => true,
+          () => false,
+        );
+      await batch.rollback();
+      assert.equal("2" in (await committed(table)), isCommitted);
+      if (!isCommitted) assert.deepEqual(await table.live().progress(), at(1));
+      await fold(table, [remove("2")], 1);
+    }
+  },
+
   "may commit a checkpoint alone": async (stand) => {
     const table = await stand.open();
     await (await table.live().begin()).commit(at(3));
@@ -189,12 +209,15 @@ export const wholeBatches: TableCases = {
   "is seen whole or not at all by any number of readers": async (stand) => {
     const table = await stand.open();
     const ids = Array.from({ length: 20 }, (_, index) => `row ${index}`);
-    await fold(table, ids.map((id) => create(id, { total: 1 })));
+    await fold(
+      table,
+      ids.map((id) => create(id, { total: 1 })),
+    );
     const turn = () => new Promise<void>((done) => setImmediate(done));
-    let isOver = false;
+    const writing = { isOver: false };
     const read = async () => {
       const totals = new Set<unknown>();
-      while (!isOver) {
+      while (!writing.isOver) {
         const rows = await table.live().rows.find(all);
         assert.equal(rows.length, ids.length);
         assert.equal(new Set(rows.map(({ total }) => total)).size, 1, "rows of two batches at once");
@@ -214,7 +237,7 @@ export const wholeBatches: TableCases = {
         await batch.commit(at(position));
         await turn();
       }
-      isOver = true;
+      writing.isOver = true;
     };
     const [, ...seenByReaders] = await Promise.all([write(), read(), read(), read()]);
     for (const count of seenByReaders) assert.ok(count > 10, `a reader saw ${count} batches`);

@@ -113,10 +113,7 @@ export const changes: TableCases = {
       update("2"),
     ]) {
       const [problem] = (await refused(table, "INVALID_ROW", change)) as { field: string; expected: string }[];
-      assert.deepEqual(
-        [problem!.field, problem!.expected],
-        ["owner", "a value (string): the field is required"],
-      );
+      assert.deepEqual([problem!.field, problem!.expected], ["owner", "a value (string): the field is required"]);
     }
   },
 

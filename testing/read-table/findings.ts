@@ -53,7 +53,8 @@ export const order: TableCases = {
       stand,
       texts.map((name, index) => ({ id: String(index), name, address: { name } })),
     );
-    for (const sort of ["name", "address.name"]) assert.deepEqual(await found(rows, { sort }), ["0", "1", "2", "3", "4"]);
+    for (const sort of ["name", "address.name"])
+      assert.deepEqual(await found(rows, { sort }), ["0", "1", "2", "3", "4"]);
     for (const [index, text] of texts.entries())
       for (const field of ["name", "address.name"])
         assert.deepEqual(

@@ -63,10 +63,7 @@ export const generations: TableCases = {
   "that was dropped is gone, and dropping the live one changes nothing": async (stand) => {
     const table = await stand.open();
     await fold(table, [create("1")]);
-    const [second, third] = [
-      await table.build(fieldsOf(nameAndTotal)),
-      await table.build(fieldsOf(nameAndTotal)),
-    ];
+    const [second, third] = [await table.build(fieldsOf(nameAndTotal)), await table.build(fieldsOf(nameAndTotal))];
     assert.ok(third.number > second.number);
     await table.drop(second);
     await table.drop(second);
@@ -85,16 +82,16 @@ export const generations: TableCases = {
     const batch = await next.begin();
     await batch.apply([create("1"), create("2", { name: "new" })]);
     await batch.commit(at(9));
-    let isOver = false;
+    const switching = { isOver: false };
     const read = async () => {
-      while (!isOver) {
+      while (!switching.isOver) {
         const { name } = (await committed(table))["2"] as { name: string };
         assert.ok(name === "old" || name === "new");
         await new Promise((turn) => setImmediate(turn));
       }
     };
     const readers = Promise.all([read(), read()]);
-    await table.switchTo(next).finally(() => (isOver = true));
+    await table.switchTo(next).finally(() => (switching.isOver = true));
     await readers;
     assert.deepEqual((await committed(table))["2"], { name: "new" });
   },

@@ -177,4 +177,3 @@ export function randomQuery(random: Random): QueryParams {
     }),
   };
 }
-

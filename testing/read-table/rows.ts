@@ -85,8 +85,24 @@ export const rows: TableCases = {
 
   "with odd steps in a path is found and sorted by them": async (stand) => {
     const steps = [
-      ...["$x", "it's", "%", "_", "a b", "日本", "😀", "#-1", "[0]", "*", "?", "-", "a\\b", "tab\\t", "\\"],
-      ...["constructor", "__proto__", "{x}"],
+      "$x",
+      "it's",
+      "%",
+      "_",
+      "a b",
+      "日本",
+      "😀",
+      "#-1",
+      "[0]",
+      "*",
+      "?",
+      "-",
+      "a\\b",
+      "tab\\t",
+      "\\",
+      "constructor",
+      "__proto__",
+      "{x}",
     ];
     const rows = await filled(
       stand,
@@ -100,9 +116,7 @@ export const rows: TableCases = {
 
   "does not change with an answer that somebody writes into": async (stand) => {
     const rows = await filled(stand, [{ id: "1", name: "x", address: { city: "Oslo" }, tags: [1] }]);
-    const before = [
-      { id: "1", ...nothing, name: "x", address: { city: "Oslo" }, tags: [1] },
-    ];
+    const before = [{ id: "1", ...nothing, name: "x", address: { city: "Oslo" }, tags: [1] }];
     for (const answer of [() => rows.find(asked({})), () => rows.findByIds(["1"])]) {
       const [row] = await answer();
       try {
