@@ -4,16 +4,14 @@ import { join } from "node:path";
 import type { Adapter } from "../../core/adapter.ts";
 import { eventLogContract, readTableContract } from "moleculer-event-sourcing/testing";
 
-/**
- * Both contracts against an engine of ours. `adapter` answers another adapter of the same place for the same folder, of
- * another place for another; `inProcess` is the module from which another process gets its port.
- */
+/** Both contracts against an engine of ours. `inProcess` is the module from which another process gets its port. */
 export function checkContract(engine: string, adapter: (folder: string) => Adapter, inProcess?: string): void {
   const newPlace = async (kind: "log" | "table") => {
     const folder = mkdtempSync(join(tmpdir(), "contract-"));
+    const place = adapter(folder);
     return {
-      log: () => adapter(folder).eventLog!(),
-      table: () => adapter(folder).readTable!(),
+      log: () => place.eventLog!(),
+      table: () => place.readTable!(),
       remove: async () => rmSync(folder, { recursive: true, force: true }),
       ...(inProcess !== undefined && { inProcess: { module: inProcess, args: [kind, folder] } }),
     };

@@ -2,9 +2,9 @@ import type { LogCapabilities } from "../../core/event-log.ts";
 import { casesOf, type ContractCase } from "../contract-case.ts";
 import { arrivals } from "./arrivals.ts";
 import { commits } from "./commits.ts";
-import { leases, state } from "./control.ts";
 import { expectedVersions } from "./expected-versions.ts";
 import { history } from "./history.ts";
+import { leases } from "./leases.ts";
 import { LogStand, type LogPlace } from "./log-stand.ts";
 import { pagesOfTheLog } from "./pages.ts";
 import { manyHosts, ports, soleHost } from "./ports.ts";
@@ -12,8 +12,9 @@ import { kills, soleHostAmongProcesses } from "./processes.ts";
 import { queries } from "./queries.ts";
 import { reopening } from "./reopening.ts";
 import { keys, repeats } from "./repeats.ts";
-import { listOfStreams, streams } from "./streams.ts";
+import { state } from "./state.ts";
 import { storedEvents } from "./stored-events.ts";
+import { listOfStreams, streams } from "./streams.ts";
 
 /**
  * Every law of the EventLog port, and whether the engine is what it declares. With a durability other than "none" the

@@ -1,13 +1,17 @@
 import type { TableCapabilities } from "../../core/read-table.ts";
 import { casesOf, type ContractCase } from "../contract-case.ts";
-import { batches, parkedEvents, wholeBatches } from "./batches.ts";
+import { batches } from "./batches.ts";
 import { changes } from "./changes.ts";
 import { findings, order } from "./findings.ts";
-import { generations, manyHostsOfTable, reopeningTables, soleHostOfTable, tablePorts } from "./generations.ts";
+import { generations } from "./generations.ts";
 import { operators } from "./operators.ts";
+import { parkedEvents } from "./parked-events.ts";
+import { manyHostsOfTable, soleHostOfTable, tablePorts } from "./ports.ts";
 import { killsOfTable, soleHostOfTableAmongProcesses } from "./processes.ts";
+import { reopeningTables } from "./reopening.ts";
 import { rows } from "./rows.ts";
 import { TableStand, type TablePlace } from "./table-stand.ts";
+import { wholeBatches } from "./whole-batches.ts";
 
 /**
  * Every law of the ReadTable port, and whether the engine is what it declares. With a durability other than "none" the

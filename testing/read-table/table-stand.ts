@@ -18,6 +18,8 @@ export type TableCases = Cases<TableStand>;
 
 export const fieldsOf = (input: FieldsInput): Fields => parseFields("table", input);
 export const nameAndTotal: FieldsInput = { name: "string", total: "integer" };
+/** Other fields, for the next generation. */
+export const wider: FieldsInput = { name: "string", total: "integer", city: { type: "string", unique: true } };
 export const all: Query = { where: null, sort: [], limit: null, offset: 0, search: null };
 
 /** The tables of one case. */
