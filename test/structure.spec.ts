@@ -12,6 +12,7 @@ const mayImport: Record<string, string[]> = {
   core: [],
   adapters: ["core"],
   mixins: ["core"],
+  testing: ["core"],
   services: ["core", "adapters", "mixins", "index.ts"],
   examples: [],
   "index.ts": ["core", "adapters", "mixins"],

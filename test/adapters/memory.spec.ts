@@ -7,8 +7,10 @@ import { checkRow, parseFields, type FieldType, type Row } from "../../core/fiel
 import { parseQuery, type QueryFields, type QueryParams } from "../../core/query.ts";
 import type { Progress, ReadTable, Rows } from "../../core/read-table.ts";
 import { caughtUp, cleanUp, refusal, startBroker } from "../support/broker.ts";
-import { appendTo, ask, stored } from "./log-requests.ts";
-import { idsOf, randomFrom, randomQuery, randomRow } from "./query-reference.ts";
+import { appendTo, ask, stored } from "../../testing/event-log/requests.ts";
+import { randomFrom } from "../../testing/random.ts";
+import { idsOf } from "../../testing/read-table/plain-query.ts";
+import { randomQuery, randomRow } from "../../testing/read-table/random-query.ts";
 
 const ports: (EventLog | ReadTable)[] = [];
 
