@@ -13,16 +13,23 @@ export type Aggregate<
   Fields extends FieldsInput = FieldsInput,
 > = AggregateDefinition<Events, Fields>;
 
+export { Subscription } from "./mixins/subscription.ts";
+
 export type { Adapter } from "./core/adapter.ts";
 export type { AppendInput, EventInput } from "./core/append-request.ts";
+export type { EventCatalogue, EventDefinition, UnknownTypes, Upcaster } from "./core/catalogue.ts";
 export type { ExpectedVersion } from "./core/expected-version.ts";
 export type { FieldOptions, FieldsInput, FieldType, RowInput, RowOf } from "./core/fields.ts";
+export type { PayloadSchema } from "./core/payload-schema.ts";
 export type { ParkedEvent } from "./core/read-table.ts";
 export type { EventMap, EventMeta, RecordedEvent } from "./core/recorded-event.ts";
 export type { AggregateOptions } from "./mixins/aggregate.ts";
 export type { AggregateStatus } from "./mixins/aggregate-host.ts";
-export type { EventStoreOptions } from "./mixins/event-store.ts";
 export type { ErrorPolicy } from "./mixins/error-policy.ts";
+export type { EventsOf, EventStoreOptions } from "./mixins/event-store.ts";
 export type { MapActionOptions, MapEventOptions } from "./mixins/map-action.ts";
 export type { AppendAnswer } from "./mixins/store-host.ts";
+export type { SubscriptionOptions } from "./mixins/subscription.ts";
+export type { SubscriptionStatus } from "./mixins/subscription-host.ts";
+export type { HandlerView } from "./mixins/subscription-service.ts";
 export type { TransformView } from "./mixins/transform.ts";

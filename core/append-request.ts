@@ -1,8 +1,10 @@
+import { emptyCatalogue, type Catalogue } from "./catalogue.ts";
+import { checkAgainst } from "./catalogue-check.ts";
 import { EventTooLargeError, ValidationError, type Problem } from "./errors.ts";
 import { eventIdOfKey, isEventId, newEventId } from "./event-id.ts";
 import { expectedVersionProblem, type ExpectedVersion } from "./expected-version.ts";
 import { isProblem, toJson, type JsonValue } from "./json.ts";
-import type { EventMeta } from "./recorded-event.ts";
+import type { EventMeta, RecordedEvent } from "./recorded-event.ts";
 import { isReserved, nameProblem } from "./stream-name.ts";
 
 const maxEvents = 10_000;
@@ -38,6 +40,8 @@ export interface NewEvent {
   meta: EventMeta;
   payloadText: string;
   metaText: string;
+  /** Where the catalogue knows the type: whether a stored event is, read with today's catalogue, the same as this one. */
+  isSameToday?: (stored: RecordedEvent) => boolean;
 }
 
 /** One append as an engine gets it: valid, with ids, ready to be stored beside others in one commit. */
@@ -53,6 +57,8 @@ export interface AppendContext {
   correlationId: string;
   causationId: string;
   maxEventBytes: number;
+  /** Left out: every type and payload is accepted. */
+  catalogue?: Catalogue;
 }
 
 /**
@@ -88,7 +94,9 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
     throw new ValidationError(problems);
   }
 
-  const accepted = events.map((event, index) => toNewEvent(event, index, isKey ? key : undefined, context, problems));
+  const accepted = events.map((event, index) =>
+    toNewEvent(event, index, isKey ? key : undefined, stream, context, problems),
+  );
   if (accepted.length > 1) noteTwins(accepted, problems);
   if (problems.length > 0) throw new ValidationError(problems);
   return {
@@ -103,6 +111,7 @@ function toNewEvent(
   input: EventInput,
   index: number,
   key: string | undefined,
+  stream: string,
   context: AppendContext,
   problems: Problem[],
 ): NewEvent | null {
@@ -131,7 +140,11 @@ function toNewEvent(
       found: type,
       expected: "a name without wildcards",
     });
-  if (id !== undefined && id !== null && !isEventId(id)) note({ field: `${field}.id`, found: id, expected: "a UUID" });
+  const hasId = id !== undefined && id !== null;
+  if (hasId && !isEventId(id)) note({ field: `${field}.id`, found: id, expected: "a UUID" });
+  // The ids of a keyed append follow from the key: with others among them a smaller append would look like a repeat.
+  else if (hasId && key !== undefined)
+    note({ field: `${field}.id`, found: id, expected: "none beside a key, which names the events" });
   if (meta !== undefined && (meta === null || typeof meta !== "object" || Array.isArray(meta)))
     note({ field: `${field}.meta`, found: meta, expected: "an object" });
   for (const own of ["correlationId", "causationId"] as const)
@@ -142,24 +155,36 @@ function toNewEvent(
         expected: "a string",
       });
 
-  const body = accept(toJson(`${field}.payload`, payload));
+  const sent = accept(toJson(`${field}.payload`, payload));
+  const { catalogue = emptyCatalogue } = context;
+  const { version: schemaVersion } = catalogue.entries.get(type) ?? {};
   const header = accept(
     toJson(`${field}.meta`, {
       ...meta,
+      ...(schemaVersion !== undefined && meta?.["schemaVersion"] === undefined && { schemaVersion }),
       correlationId: meta?.["correlationId"] ?? context.correlationId,
       causationId: meta?.["causationId"] ?? context.causationId,
     }),
   );
-  if (!body || !header || problems.length > before) return null;
+  if (!sent || !header || problems.length > before) return null;
+  const newId = id?.toLowerCase() ?? (key === undefined ? newEventId() : eventIdOfKey(key, index));
+  const event = { id: newId, type, stream, meta: header.value as EventMeta };
+  const checked = checkAgainst(catalogue, field, event, sent);
+  if (Array.isArray(checked)) {
+    problems.push(...checked);
+    return null;
+  }
+  const { body, isSameToday } = checked;
   refuseTooLarge(field, body.text, header.text, context.maxEventBytes);
   return {
     fresh: !id && key === undefined,
-    id: id?.toLowerCase() ?? (key === undefined ? newEventId() : eventIdOfKey(key, index)),
+    id: newId,
     type,
     payload: body.value,
-    meta: header.value as EventMeta,
+    meta: event.meta,
     payloadText: body.text,
     metaText: header.text,
+    ...(isSameToday && { isSameToday }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { Errors } from "moleculer";
+import type { RecordedEvent } from "./recorded-event.ts";
 
 /** One thing that is wrong with an input: where it stands, what was found there and what belongs there. */
 export interface Problem {
@@ -23,7 +24,7 @@ function portable(found: unknown): unknown {
   return found === null || ["string", "number", "boolean"].includes(typeof found) ? found : show(found);
 }
 
-const inWords = (problems: readonly Problem[]) =>
+export const inWords = (problems: readonly Problem[]) =>
   problems.map(({ field, found, expected }) => `${field}: found ${show(found)}, expected ${expected}`).join("; ");
 
 const asData = (problems: readonly Problem[]) =>
@@ -77,6 +78,32 @@ export class EventTooLargeError extends Errors.MoleculerClientError {
     });
   }
 }
+
+/** A stored event that the catalogue cannot bring to today's version. 422; somebody has to mend an upcaster. */
+export class UpcastError extends Errors.MoleculerClientError {
+  override name = "UpcastError";
+
+  constructor(
+    event: Pick<RecordedEvent, "id" | "type" | "position" | "stream">,
+    version: unknown,
+    why: string,
+    cause?: unknown,
+  ) {
+    const { id, type, position, stream } = event;
+    const schemaVersion = portable(version);
+    super(
+      `event ${id} (${type}, position ${position}, schema version ${show(version)}): ${why}`,
+      422,
+      "UPCAST_FAILED",
+      { id, type, position, stream, schemaVersion, why },
+    );
+    if (cause !== undefined) this.cause = cause;
+  }
+}
+
+/** Compared by type: an error that arrives from another node is no instance of our class. */
+export const isUpcastError = (error: unknown): boolean =>
+  error !== null && typeof error === "object" && "type" in error && error.type === "UPCAST_FAILED";
 
 /** A query, sort or search that names an unknown field or operator, or compares what cannot be compared. 422. */
 export class InvalidQueryError extends Errors.MoleculerClientError {

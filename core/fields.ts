@@ -30,8 +30,24 @@ type ValueOf<Type> = Type extends "string" | "date"
 
 type TypeOf<Field> = Field extends { type: infer Type } ? Type : Field;
 
-/** A row as queries answer it: every declared field is there, null where it has no value. Dates are ISO strings. */
-export type RowOf<Fields extends FieldsInput> = { id: string } & {
+/** What has rows of these fields: an aggregate. Its function tells it from fields that bear the same names. */
+interface WithFields {
+  readonly fields: FieldsInput;
+  mixin(): unknown;
+}
+
+/**
+ * A row as queries answer it: every declared field is there, null where it has no value. Dates are ISO strings.
+ *
+ * @example type Villa = RowOf<typeof villas>; // an aggregate, or the fields it was declared with
+ */
+export type RowOf<Source extends FieldsInput | WithFields> = Source extends WithFields
+  ? RowOfFields<Source["fields"]>
+  : Source extends FieldsInput
+    ? RowOfFields<Source>
+    : never;
+
+type RowOfFields<Fields extends FieldsInput> = { id: string } & {
   [Name in keyof Fields]: Fields[Name] extends { required: true }
     ? ValueOf<TypeOf<Fields[Name]>>
     : ValueOf<TypeOf<Fields[Name]>> | null;

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Comparison } from "./query.ts";
+import { compareText } from "./text-order.ts";
 
 /**
  * Whether a JSON value satisfies a comparison, as in MongoDB: a path goes through arrays element by element, an array
@@ -32,10 +33,7 @@ function isEqual(found: unknown[], asked: unknown): boolean {
 
 function isOrdered(operator: string, found: unknown, asked: unknown): boolean {
   if (typeof found !== typeof asked || (typeof found !== "string" && typeof found !== "number")) return false;
-  const order =
-    typeof found === "string"
-      ? Buffer.compare(Buffer.from(found), Buffer.from(asked as string))
-      : found - (asked as number);
+  const order = typeof found === "string" ? compareText(found, asked as string) : found - (asked as number);
   return operator === "$gt"
     ? order > 0
     : operator === "$gte"

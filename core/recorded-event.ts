@@ -35,11 +35,10 @@ export type EventOf<Events extends EventMap, Type extends keyof Events & string 
 }[Type];
 
 /** The event types of a map that a literal name or a pattern with Moleculer's wildcards can stand for. */
-export type Matching<Events extends EventMap, Pattern extends string> = Pattern extends keyof Events & string
-  ? Pattern
-  : Pattern extends `${string}*${string}` | `${string}?${string}`
-    ? keyof Events & string
-    : never;
+export type Matching<Events extends EventMap, Pattern extends string> = Pattern extends
+  `${string}*${string}` | `${string}?${string}`
+  ? keyof Events & string
+  : Pattern & keyof Events;
 
 /** Freezes an event's payload and meta all the way down: listeners and transforms of one event share the object. */
 export function freezeEvent<Event extends RecordedEvent<string, unknown>>(event: Event): Event {

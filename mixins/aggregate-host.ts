@@ -58,13 +58,13 @@ export class AggregateHost {
 
   async start(): Promise<void> {
     await this.folding.open();
-    this.#d.transforms.start();
+    this.#d.transforms.timeLimit.start();
     this.#consumer.start();
   }
 
   /** The transform that runs is finished and its batch committed; then the table is closed. */
   async stop(): Promise<void> {
-    this.#d.transforms.hurry();
+    this.#d.transforms.timeLimit.hurry();
     await this.#consumer.stop();
     await this.folding.close();
   }

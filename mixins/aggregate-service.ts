@@ -1,21 +1,22 @@
-import { Errors, type Context, type Service, type ServiceBroker, type ServiceSchema } from "moleculer";
+import type { Context, Service, ServiceSchema } from "moleculer";
 import type { Fields, FieldType } from "../core/fields.ts";
 import type { Mapping } from "../core/mapping.ts";
 import type { QueryFields } from "../core/query.ts";
 import type { ReadTable, Rows } from "../core/read-table.ts";
 import { newEventId } from "../core/event-id.ts";
-import type { RecordedEvent } from "../core/recorded-event.ts";
 import { AggregateHost } from "./aggregate-host.ts";
 import { consumerActions } from "./consumer-actions.ts";
 import type { ErrorPolicy } from "./error-policy.ts";
+import { EventCaller } from "./event-caller.ts";
 import { EventSource } from "./event-source.ts";
 import { consumerMetrics } from "./metrics.ts";
 import type { SiblingSchema } from "./sibling.ts";
 import { foldSpans } from "./spans.ts";
 import { readAfter } from "./read-after.ts";
 import { readActions, type Reader } from "./read-actions.ts";
-import { appendedEvent, controlEvent, narrow, type Visibilities } from "./store-service.ts";
-import { Transforms, type FoldToken, type Transform, type TransformCaller } from "./transform.ts";
+import { controlEvent } from "./consumer-store-actions.ts";
+import { appendedEvent, narrow, type Visibilities } from "./store-service.ts";
+import { Transforms, type FoldToken, type Transform } from "./transform.ts";
 
 /** moleculer-db's own settings of a service, those that concern reading. */
 export interface DbSettings {
@@ -120,7 +121,7 @@ export function aggregateService(definition: Definition): SiblingSchema {
       warn = (message) => logger.warn(message);
       const clearCache = this["clearCache" as keyof Service] as () => Promise<void>;
       const { nodeID: node } = broker;
-      const caller = transformCaller(broker);
+      const caller = new EventCaller(broker);
       const spans = foldSpans({ broker, aggregate: name });
       const { timeoutMs } = policy;
       transforms = new Transforms({ aggregate: name, node, fields: declared, caller, timeoutMs, spans });
@@ -157,25 +158,3 @@ const readerOf = (fields: QueryFields, rows: Rows): Reader => ({
   count: (query) => rows.count(query),
   findByIds: (ids) => rows.findByIds(ids),
 });
-
-const isAvailable = (broker: ServiceBroker, action: string): boolean => broker.registry.actions.isAvailable(action);
-
-function transformCaller(broker: ServiceBroker): TransformCaller {
-  const optionsFor = (event: RecordedEvent, token: FoldToken) => {
-    const { correlationId } = event.meta;
-    return { requestID: correlationId, meta: { $fold: token, correlationId, causationId: event.id } };
-  };
-  return {
-    async callAction(name, event, token) {
-      // Asked first, since the broker logs a warning for every call of an action that is not there.
-      if (!isAvailable(broker, name)) throw new Errors.ServiceNotFoundError({ action: name });
-      return broker.call(name, event, optionsFor(event, token));
-    },
-    newContext: (event, token, span) => {
-      const { requestID, meta } = optionsFor(event, token);
-      const ctx = Object.assign(new broker.ContextFactory(broker), { requestID, meta, params: event });
-      // Its calls name the context as their parent, and Moleculer's spans are named like their contexts.
-      return span ? Object.assign(ctx, { id: span.id, span, tracing: span.sampled }) : ctx;
-    },
-  };
-}

@@ -8,7 +8,7 @@ import type { AnyEvents, EventMap, EventOf, Matching } from "../core/recorded-ev
 import { nameProblem } from "../core/stream-name.ts";
 import { aggregateService, dbSettings, type DbSettings } from "./aggregate-service.ts";
 import { serviceName, type EventStore } from "./event-store.ts";
-import { defaultPolicy, type ErrorPolicy } from "./error-policy.ts";
+import { parsePolicy, type ErrorPolicy } from "./error-policy.ts";
 import type { Mixin } from "./mixin.ts";
 import { transformsWithoutParams } from "./spans.ts";
 import { siblingMixin, type Sibling } from "./sibling.ts";
@@ -59,6 +59,8 @@ export type Removal = string | { id: string };
 /** A read table folded from events. */
 export interface Aggregate<Events extends EventMap = AnyEvents, Fields extends FieldsInput = FieldsInput> {
   readonly name: string;
+  /** As they were declared: `RowOf<typeof aggregate>` is the type of a row. */
+  readonly fields: Fields;
   /**
    * Binds an event type, which may hold Moleculer's wildcards, to what it does to the table. Mappings of one type run in
    * the order of their declaration.
@@ -107,25 +109,14 @@ export function aggregateOn(engines: Engines) {
       "visibility",
       ...dbSettings,
     ]);
-    refuseUnknownOptions(`${name}.onError`, onError, Object.keys(defaultPolicy));
     const fields = parseFields(name, declared);
     const adapter = resolveAdapter(engines, given ?? eventStore.adapter.beside?.(name) ?? engines.byDefault(name));
     if (!adapter.readTable) refuse(`${name}.adapter`, adapter.engine, "an engine that keeps read tables");
     if (adapter.location === eventStore.adapter.location)
       refuse(`${name}.adapter`, adapter.location, "another place than the event store's");
-    for (const [option, least] of [
-      ["retries", 0],
-      ["delayMs", 0],
-      ["maxParkedInARow", 1],
-      ["timeoutMs", 1],
-    ] as const) {
-      const found = onError[option] ?? least;
-      if (!Number.isSafeInteger(found) || found < least)
-        refuse(`${name}.onError.${option}`, found, `a whole number from ${least}`);
-    }
     if (!Number.isSafeInteger(readAfterTimeoutMs) || readAfterTimeoutMs < 1)
       refuse(`${name}.readAfterTimeoutMs`, readAfterTimeoutMs, "a whole number from 1");
-    const policy: ErrorPolicy = { ...defaultPolicy, ...onError };
+    const policy = parsePolicy(name, onError);
     const mappings: Mapping<Transform>[] = [];
     let isFixed = false;
 
@@ -139,6 +130,7 @@ export function aggregateOn(engines: Engines) {
     const sibling: Sibling = {
       name,
       kind: "aggregate",
+      needs: eventStore.name,
       conflictWith: (other) => (other === sibling ? null : "is another aggregate's name on this broker already"),
       schema: () =>
         aggregateService({
@@ -155,6 +147,7 @@ export function aggregateOn(engines: Engines) {
     };
     const aggregate: Aggregate<Events, Fields> = {
       name,
+      fields: declared,
       on: (pattern) => {
         const problem = nameProblem(`${name}.on(type)`, pattern);
         if (problem) throw new DefinitionError(problem);

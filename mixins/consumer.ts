@@ -108,7 +108,7 @@ export class Consumer {
 
   /** There may be something new, up to `head` where it is known. */
   wake(head?: number): void {
-    if (head !== undefined && !this.#isStopping) this.#measureLag(head);
+    if (head !== undefined && !this.#isStopping) this.#measure(head);
     this.#bell.knock();
   }
 
@@ -178,15 +178,14 @@ export class Consumer {
 
   /** One page; whether there is more to do at once. */
   async #advance(): Promise<boolean> {
-    const { work, source, metrics } = this.#d;
+    const { work, source } = this.#d;
     this.#isInterrupted = false;
     this.#isWorking = (await work.mayWork?.()) ?? true;
     const isResting = !this.#isWorking || this.isPaused || this.#halt !== null;
     const page = await source.page(work.progress.position, isResting ? 0 : eventsPerPage);
     work.note(page);
     await this.#follow(page);
-    this.#measureLag(page.head);
-    metrics?.parked(work.parked().length);
+    this.#measure(page.head);
     if (!this.#isWorking || this.isPaused || this.#halt) {
       const why = this.isPaused ? "is paused" : this.#halt ? `is stopped: ${this.#halt.cause}` : null;
       if (why) work.standStill(why);
@@ -194,15 +193,18 @@ export class Consumer {
     }
     if (isResting) return true;
     await work.handle(page);
-    this.#measureLag(page.head);
-    metrics?.parked(work.parked().length);
+    this.#measure(page.head);
     this.#isCaughtUp = page.end && work.progress.position === page.position;
     if (work.isTooOftenParked) this.#stopForParked();
     return !page.end && this.#halt === null;
   }
 
-  #measureLag(head: number): void {
-    this.#d.metrics?.lag(Math.max(head - this.#d.work.progress.position, 0));
+  /** Where another node works, that one knows. */
+  #measure(head: number): void {
+    const { metrics, work } = this.#d;
+    if (!metrics) return;
+    metrics.lag(this.#isWorking ? Math.max(head - work.progress.position, 0) : NaN);
+    metrics.parked(this.#isWorking ? work.parked().length : NaN);
   }
 
   async #follow(page: ConsumerPage): Promise<void> {

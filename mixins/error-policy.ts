@@ -1,4 +1,6 @@
 import { inspect } from "node:util";
+import { DefinitionError } from "../core/errors.ts";
+import { refuseUnknownOptions } from "../core/options.ts";
 import { isOutage } from "../core/outage.ts";
 import type { ParkedEvent } from "../core/read-table.ts";
 
@@ -13,7 +15,26 @@ export interface ErrorPolicy {
   timeoutMs: number;
 }
 
-export const defaultPolicy: ErrorPolicy = { retries: 3, delayMs: 50, maxParkedInARow: 20, timeoutMs: 30_000 };
+const defaultPolicy: ErrorPolicy = { retries: 3, delayMs: 50, maxParkedInARow: 20, timeoutMs: 30_000 };
+
+/** @throws DefinitionError */
+export function parsePolicy(owner: string, given: Partial<ErrorPolicy> = {}): ErrorPolicy {
+  refuseUnknownOptions(`${owner}.onError`, given, Object.keys(defaultPolicy));
+  const policy = { ...defaultPolicy, ...given };
+  for (const [option, least] of [
+    ["retries", 0],
+    ["delayMs", 0],
+    ["maxParkedInARow", 1],
+    ["timeoutMs", 1],
+  ] as const)
+    if (!Number.isSafeInteger(policy[option]) || policy[option] < least)
+      throw new DefinitionError({
+        field: `${owner}.onError.${option}`,
+        found: policy[option],
+        expected: `a whole number from ${least}`,
+      });
+  return policy;
+}
 
 /** What a try came to: an error of the event, or not. */
 export type Tried = { error: unknown } | { error?: never };

@@ -1,5 +1,12 @@
-import type { ActionSchema, EventSchema } from "moleculer";
+import type { ActionSchema, EventSchema, Service } from "moleculer";
 import { resolveAdapter, type Adapter, type Engines } from "../core/adapter.ts";
+import {
+  parseCatalogue,
+  type CatalogueEvents,
+  type EventCatalogue,
+  type EventDefinition,
+  type UnknownTypes,
+} from "../core/catalogue.ts";
 import { DefinitionError } from "../core/errors.ts";
 import { refuseUnknownOptions } from "../core/options.ts";
 import type { AnyEvents, EventMap } from "../core/recorded-event.ts";
@@ -7,11 +14,15 @@ import { mapAction, mapEvent, type MapActionOptions, type MapEventOptions } from
 import type { Mixin } from "./mixin.ts";
 import type { PumpOptions } from "./pump.ts";
 import { siblingMixin, type Sibling } from "./sibling.ts";
-import { storeService, type Visibilities } from "./store-service.ts";
+import { storeService, type CatalogueOwner, type Visibilities } from "./store-service.ts";
 
-export interface EventStoreOptions {
+export interface EventStoreOptions<Events extends EventMap = AnyEvents> {
   /** Where the log lives: a connection string (`sqlite:<path>`) or an adapter. Default `sqlite:data/<name>.db`. */
   adapter?: string | Adapter;
+  /** The catalogue: by event type the schema of its payload, the schema's version, and upcasters from older ones. */
+  events?: { readonly [Type in keyof NoInfer<Events>]?: EventDefinition };
+  /** Whether types that the catalogue does not name are stored as they are (the default), or refused. */
+  unknownTypes?: UnknownTypes;
   pump?: Partial<PumpOptions>;
   /** Largest payload and meta of one event together, in bytes of JSON. Default 512 KiB, which every transporter carries. */
   maxEventBytes?: number;
@@ -49,29 +60,52 @@ export interface EventStore<Events extends EventMap = AnyEvents> {
   ): EventSchema;
 }
 
+/**
+ * The event types of a store, or of a catalogue that stands by itself, with their payloads.
+ *
+ * @example type Opened = EventsOf<typeof events>["account.opened"];
+ */
+export type EventsOf<Source extends { mixin: () => Mixin } | EventCatalogue> =
+  Source extends EventStore<infer Events> ? Events : Source extends EventCatalogue ? CatalogueEvents<Source> : never;
+
 const defaultMaxEventBytes = 512 * 1024;
 export const serviceName = /^[\p{L}\p{N}_][\p{L}\p{N}_.-]{0,99}$/u;
 
-/** The event store's factory over these engines. */
-export function eventStoreOn(engines: Engines) {
-  /**
-   * Defines a store of events. Its mixin makes one service called `name` on the broker, shared by every service that
-   * mixes it in.
-   *
-   * @example const events = EventStore("propertyEventStore");
-   * @throws DefinitionError, UnknownAdapterError
-   */
-  return function EventStore<Events extends EventMap = AnyEvents>(
+/**
+ * Defines a store of events. Its mixin makes one service called `name` on the broker, shared by every service that mixes
+ * it in.
+ *
+ * @example const events = EventStore("propertyEventStore");
+ * @throws DefinitionError, UnknownAdapterError
+ */
+export interface EventStoreFactory {
+  /** With a catalogue: the payloads' types are those of its schemas. */
+  <const Definitions extends EventCatalogue>(
     name: string,
-    options: EventStoreOptions = {},
-  ): EventStore<Events> {
+    options: Omit<EventStoreOptions, "events"> & { events: Definitions },
+  ): EventStore<CatalogueEvents<Definitions>>;
+  /** With the events' types, or without any. */
+  <Events extends EventMap = AnyEvents>(name: string, options?: EventStoreOptions<Events>): EventStore<Events>;
+}
+
+/** The event store's factory over these engines. */
+export function eventStoreOn(engines: Engines): EventStoreFactory {
+  function EventStore(name: string, options: EventStoreOptions = {}): EventStore {
     if (typeof name !== "string" || !serviceName.test(name))
       throw new DefinitionError({
         field: "EventStore.name",
         found: name,
         expected: "a service name of letters, digits, _ - and .",
       });
-    refuseUnknownOptions(name, options, ["adapter", "pump", "maxEventBytes", "host", "visibility"]);
+    refuseUnknownOptions(name, options, [
+      "adapter",
+      "events",
+      "unknownTypes",
+      "pump",
+      "maxEventBytes",
+      "host",
+      "visibility",
+    ]);
     refuseUnknownOptions(`${name}.pump`, options.pump ?? {}, ["batchSize", "timeoutMs"]);
     const adapter = resolveAdapter(engines, options.adapter ?? engines.byDefault(name));
     if (!adapter.eventLog)
@@ -80,7 +114,9 @@ export function eventStoreOn(engines: Engines) {
         found: adapter.engine,
         expected: "an engine that keeps event logs",
       });
+    const catalogue = parseCatalogue(name, options.events as EventCatalogue | undefined, options.unknownTypes);
     const settings = {
+      catalogue,
       pump: {
         batchSize: atLeastOne(`${name}.pump.batchSize`, options.pump?.batchSize ?? 100),
         timeoutMs: atLeastOne(`${name}.pump.timeoutMs`, options.pump?.timeoutMs ?? 5000),
@@ -98,16 +134,27 @@ export function eventStoreOn(engines: Engines) {
           ? null
           : `is an event store at ${there} on this broker; found another at ${adapter.location}, expected the same`;
       },
+      // A service that only reads or listens need not repeat the catalogue of the one that writes.
+      join: (service) =>
+        (service as Service & CatalogueOwner).evsJoinCatalogue(catalogue)
+          ? null
+          : "is an event store with another catalogue on this broker; found other events, expected the same or none",
       schema: () => storeService(name, adapter.eventLog!(), settings),
     };
+    const targetOf = (type: string) => ({
+      store: name,
+      type,
+      schemaVersion: catalogue.entries.get(type)?.version,
+    });
     return {
       name,
       adapter,
       mixin: () => (options.host === false ? {} : siblingMixin(sibling)),
-      mapAction: (type, mapping = {}) => mapAction(name, type, mapping as MapActionOptions),
-      mapEvent: (type, mapping = {}) => mapEvent(name, type, mapping as MapEventOptions),
+      mapAction: (type, mapping = {}) => mapAction(targetOf(type), mapping as MapActionOptions),
+      mapEvent: (type, mapping = {}) => mapEvent(targetOf(type), mapping as MapEventOptions),
     };
-  };
+  }
+  return EventStore;
 }
 
 function atLeastOne(field: string, found: number): number {

@@ -7,6 +7,7 @@ import { asParkedError, tryAgain, type ErrorPolicy, type Interruption, type Trie
 import { isOutage } from "../core/outage.ts";
 import { ParkedEvents } from "./parked-events.ts";
 import { markFailed, type FoldSpans } from "./spans.ts";
+import type { Unreadable } from "../core/upcast.ts";
 import type { Transform, Transforms } from "./transform.ts";
 
 interface Dependencies extends Interruption {
@@ -21,9 +22,10 @@ interface Dependencies extends Interruption {
   warn: (message: string, details: object) => void;
 }
 
-/** Events in the order of the log, and how far they reach. */
+/** Events in the order of the log, how far they reach, and which of them cannot be folded at all. */
 interface FoldedPage extends Pick<Progress, "position" | "positionId" | "log"> {
   events: readonly RecordedEvent[];
+  unreadable?: Readonly<Record<string, Unreadable>>;
 }
 
 /** A batch's transaction ends after so many events or so much time, whichever comes first. */
@@ -48,6 +50,8 @@ export class Fold {
   readonly #parked: ParkedEvents;
   #parkedInARow = 0;
   #skipped: ReadonlySet<string> = new Set();
+  /** Of the page being folded: events that the store cannot bring to today's version. No retry here would change it. */
+  #unreadable: Readonly<Record<string, Unreadable>> = {};
 
   private constructor(dependencies: Dependencies, progress: Progress, parked: readonly ParkedEvent[]) {
     this.#d = dependencies;
@@ -83,7 +87,8 @@ export class Fold {
    * too many were parked. What was folded is committed in every case.
    * @throws an outage's error; the event that met it is not passed.
    */
-  async foldPage({ events, position, positionId, log }: FoldedPage): Promise<void> {
+  async foldPage({ events, position, positionId, log, unreadable = {} }: FoldedPage): Promise<void> {
+    this.#unreadable = unreadable;
     this.#progress = { ...this.#progress, log };
     let next = 0;
     while (next < events.length && !this.#mustStop()) next = await this.#foldBatch(events, next);
@@ -182,6 +187,8 @@ export class Fold {
       await this.#park(batch, event, null);
       return { did: "wait" };
     }
+    const unreadable = isRetry ? undefined : this.#unreadable[event.id];
+    if (unreadable) return { error: unreadable };
     freezeEvent(event);
     if (mappings.length > 1) await batch.mark();
     try {
@@ -199,7 +206,9 @@ export class Fold {
 
   /** Retries an event with growing waits, then parks it. False where the fold was interrupted before either. */
   async #foldAgain(event: RecordedEvent, firstError: unknown): Promise<boolean> {
-    const end = await tryAgain(this.#d.policy, firstError, this.#d, () => this.#alone(event, false));
+    // What the store cannot read does not become readable by waiting.
+    const policy = event.id in this.#unreadable ? { ...this.#d.policy, retries: 0 } : this.#d.policy;
+    const end = await tryAgain(policy, firstError, this.#d, () => this.#alone(event, false));
     if (typeof end === "object") await this.#parkAlone(event, end.error, end.attempts);
     return end !== "interrupted";
   }

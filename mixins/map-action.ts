@@ -1,8 +1,10 @@
-import type { ActionParamTypes, ActionSchema, Context, EventSchema, Service } from "moleculer";
+import type { ActionSchema, Context, EventSchema, Service } from "moleculer";
 import { newEventId } from "../core/event-id.ts";
-import { isReserved, nameProblem, streamOf } from "../core/stream-name.ts";
+import { streamOf } from "../core/stream-name.ts";
 import { DefinitionError } from "../core/errors.ts";
+import { eventTypeProblem } from "../core/event-type.ts";
 import { expectedVersionProblem, type ExpectedVersion } from "../core/expected-version.ts";
+import { withOptional } from "../core/payload-schema.ts";
 import type { RecordedEvent } from "../core/recorded-event.ts";
 import { withoutParams } from "./spans.ts";
 import type { AppendAnswer } from "./store-host.ts";
@@ -37,28 +39,41 @@ export interface MapEventOptions<Payload = unknown, Params = AnyParams>
   tracing?: ActionSchema["tracing"];
 }
 
-export function mapAction(store: string, type: string, options: MapActionOptions): ActionSchema {
-  const [toEvent, action] = split(store, type, options);
+/** The event that is made: its store and type, and the version of its schema as the service that makes it knows it. */
+export interface Target {
+  store: string;
+  type: string;
+  schemaVersion: number | undefined;
+}
+
+export function mapAction(target: Target, options: MapActionOptions): ActionSchema {
+  const [toEvent, action] = split(target, options);
   return {
     ...action,
     tracing: withoutParams(action.tracing),
     ...(action.params && {
-      params: Object.fromEntries(Object.entries(action.params).map(([name, rule]) => [name, withOptional(rule)])),
+      params: Object.fromEntries(
+        Object.entries(action.params).map(([name, rule]) => [
+          name,
+          typeof rule === "string" ? withOptional(rule) : rule,
+        ]),
+      ),
     }),
     async handler(this: Service, ctx: Context<AnyParams>): Promise<RecordedEvent> {
-      return appendOne(store, type, this.name, toEvent, ctx);
+      return appendOne(target, this.name, toEvent, ctx);
     },
   };
 }
 
-export function mapEvent(store: string, type: string, options: MapEventOptions): EventSchema {
-  const [toEvent, event] = split(store, type, options);
+export function mapEvent(target: Target, options: MapEventOptions): EventSchema {
+  const { type } = target;
+  const [toEvent, event] = split(target, options);
   const schema: EventSchema & Pick<MapEventOptions, "tracing"> = {
     ...event,
     tracing: withoutParams(event.tracing),
     async handler(this: Service, ctx: Context<AnyParams>): Promise<void> {
       try {
-        await appendOne(store, type, this.name, toEvent, ctx);
+        await appendOne(target, this.name, toEvent, ctx);
       } catch (error) {
         this.logger.error(`The event ${ctx.eventName} was not stored as ${type}`, error);
         const {
@@ -79,19 +94,12 @@ export function mapEvent(store: string, type: string, options: MapEventOptions):
   return schema;
 }
 
-/** `"string?"` is short for `"string|optional"`, which is how fastest-validator spells it. */
-const withOptional = (rule: ActionParamTypes): ActionParamTypes =>
-  typeof rule === "string" ? rule.replace(/^(\w+)\?(?=\||$)/, "$1|optional") : rule;
-
 function split<Options extends EventOptions>(
-  store: string,
-  eventType: string,
+  { store, type: eventType }: Target,
   options: Options,
 ): [EventOptions, Omit<Options, keyof EventOptions>] {
-  const expected = 'a name without wildcards that does not begin with "$"';
-  const isOwn = typeof eventType === "string" && !isReserved(eventType) && !/[*?]/.test(eventType);
-  const problem = nameProblem("type", eventType) ?? (isOwn ? null : { found: eventType, expected });
-  if (problem) throw new DefinitionError({ ...problem, field: `${store}: an event's type` });
+  const problem = eventTypeProblem(`${store}: an event's type`, eventType);
+  if (problem) throw new DefinitionError(problem);
   const { stream, payload, meta, expectedVersion, eventId, ...rest } = options;
   const wrongVersion =
     typeof expectedVersion === "function" || expectedVersion === undefined
@@ -103,8 +111,7 @@ function split<Options extends EventOptions>(
 }
 
 async function appendOne(
-  store: string,
-  type: string,
+  { store, type, schemaVersion }: Target,
   service: string,
   options: EventOptions,
   ctx: Context<AnyParams>,
@@ -130,9 +137,16 @@ async function appendOne(
         id,
         type,
         payload: options.payload ? await options.payload(params, ctx) : params,
-        meta: await from(options.meta),
+        meta: withVersion(await from(options.meta), schemaVersion),
       },
     ],
   });
   return answer.events[0]!;
+}
+
+/** The host of the store may know a later catalogue than the service that makes the event. */
+function withVersion(meta: Record<string, unknown> | undefined, schemaVersion: number | undefined) {
+  // What is no object is for the store to refuse.
+  const isMeta = meta === undefined || (meta !== null && typeof meta === "object" && !Array.isArray(meta));
+  return schemaVersion === undefined || !isMeta ? meta : { schemaVersion, ...meta };
 }

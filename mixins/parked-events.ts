@@ -19,6 +19,11 @@ export class ParkedEvents {
     this.#streams.add(event.stream);
   }
 
+  remove(id: string): void {
+    this.#byId.delete(id);
+    this.#streams = new Set([...this.#byId.values()].map(({ stream }) => stream));
+  }
+
   get(id: string): ParkedEvent | undefined {
     return this.#byId.get(id);
   }

@@ -7,8 +7,12 @@ export interface Sibling {
   name: string;
   /** What it is, for messages: "event store", "aggregate". */
   kind: string;
+  /** The sibling that this one needs until its own end: on a broker that stops, that one ends after it. */
+  needs?: string;
   /** Why a sibling of the same name cannot be shared with this one, or null where it can. */
   conflictWith(other: Sibling): string | null;
+  /** Adds what this one knows to the service that another definition of it has made; or answers why it cannot. */
+  join?(service: Service): string | null;
   /** A new schema each time, with its own state: one process may run several brokers. */
   schema(): SiblingSchema;
 }
@@ -24,6 +28,8 @@ interface Hosted {
   owners: Set<Service>;
   /** Settles with the sibling's start; a new one after each stop. */
   start: PromiseWithResolvers<void>;
+  /** Settles when it has stopped, or did not start. */
+  end: PromiseWithResolvers<void> | null;
 }
 
 const hosted = new WeakMap<ServiceBroker, Map<string, Hosted>>();
@@ -56,7 +62,7 @@ function adopt(owner: Service, sibling: Sibling): void {
   if (known) {
     const conflict =
       known.sibling.kind === sibling.kind
-        ? sibling.conflictWith(known.sibling)
+        ? (sibling.conflictWith(known.sibling) ?? sibling.join?.(known.service))
         : `is the name of an ${known.sibling.kind} already`;
     if (conflict) throw new NameTakenError(sibling.name, conflict);
     known.owners.add(owner);
@@ -75,10 +81,12 @@ function host(broker: ServiceBroker, sibling: Sibling, owner: Service): Hosted {
   const service = broker.createService({
     ...schema,
     async started() {
+      self.end = Promise.withResolvers();
       try {
         await schema.started();
         self.start.resolve();
       } catch (error) {
+        self.end.resolve();
         self.start.reject(error);
         throw error;
       }
@@ -87,11 +95,18 @@ function host(broker: ServiceBroker, sibling: Sibling, owner: Service): Hosted {
       self.start = newStart();
       // A stopping broker may start it again; otherwise it is at its end, and who comes next needs another.
       if (broker.started) forget(broker, self);
-      await schema.stopped();
+      // A stopping broker stops all at once; those who need this one may have a checkpoint to save.
+      if (broker.stopping) await Promise.all(endsOfThoseWhoNeed(broker, sibling.name));
+      await schema.stopped().finally(() => self.end?.resolve());
     },
   });
-  const self: Hosted = { sibling, service, owners: new Set([owner]), start: newStart() };
+  const self: Hosted = { sibling, service, owners: new Set([owner]), start: newStart(), end: null };
   return self;
+}
+
+function endsOfThoseWhoNeed(broker: ServiceBroker, name: string): Promise<void>[] {
+  const all = [...(hosted.get(broker)?.values() ?? [])];
+  return all.flatMap(({ sibling, end }) => (sibling.needs === name && end ? [end.promise] : []));
 }
 
 function newStart(): PromiseWithResolvers<void> {
@@ -107,8 +122,8 @@ function forget(broker: ServiceBroker, known: Hosted): void {
 }
 
 /**
- * Ends what nobody else mixes in, all of it with the first of the owner's mixins: whoever reads a store ends before it,
- * or would complain that it has gone.
+ * Ends what nobody else mixes in, all of it with the first of the owner's mixins: whoever needs another ends before
+ * it, or would complain that it has gone.
  */
 async function release(owner: Service): Promise<void> {
   const { broker } = owner;
@@ -117,7 +132,7 @@ async function release(owner: Service): Promise<void> {
   if (!broker.started) return;
   const orphans = here.filter(({ owners }) => owners.size === 0);
   for (const orphan of orphans) forget(broker, orphan);
-  const isStore = ({ sibling }: Hosted) => sibling.kind === "event store";
-  for (const group of [orphans.filter((orphan) => !isStore(orphan)), orphans.filter(isStore)])
+  const needsAnother = ({ sibling }: Hosted) => sibling.needs !== undefined;
+  for (const group of [orphans.filter(needsAnother), orphans.filter((orphan) => !needsAnother(orphan))])
     await Promise.all(group.map(({ service }) => broker.destroyService(service)));
 }

@@ -21,7 +21,7 @@ export function allWithoutParams(actions: Actions): Actions {
   return Object.fromEntries(quiet) as Actions;
 }
 
-/** The same for the transforms among a service's own actions: their params are whole events. */
+/** The same for the transforms and handlers among a service's own actions: their params are whole events. */
 export function transformsWithoutParams(schema: ServiceSchema, transforms: readonly unknown[]): void {
   const { actions = {} } = schema;
   const service = Service.getVersionedFullName(schema.name, schema.version);

@@ -1,8 +1,10 @@
 import { toAppendRequest, type AppendContext, type AppendInput, type AppendRequest } from "../core/append-request.ts";
+import type { Catalogue } from "../core/catalogue.ts";
 import { changeControl, toControl, type ConsumerControl, type ControlChange } from "../core/consumer-control.ts";
 import type { EventLog, Page, ReadOptions } from "../core/event-log.ts";
-import type { RecordedEvent } from "../core/recorded-event.ts";
+import { freezeEvent, type RecordedEvent } from "../core/recorded-event.ts";
 import { isOutage } from "../core/outage.ts";
+import { upcastAll, upcastEach, type Unreadable } from "../core/upcast.ts";
 import { GroupCommit, type Appended } from "./group-commit.ts";
 import type { StoreMetrics } from "./metrics.ts";
 import { Pump, type PumpOptions } from "./pump.ts";
@@ -25,6 +27,8 @@ export interface ConsumerPage extends Page {
   head: number;
   log: string;
   control: ConsumerControl;
+  /** By id: why these of its events, which are in it as they are stored, cannot be brought to today's version. */
+  unreadable?: Readonly<Record<string, Unreadable>>;
 }
 
 export interface StoreStatus {
@@ -39,6 +43,7 @@ export interface StoreStatus {
 
 interface Dependencies {
   log: EventLog;
+  catalogue: () => Catalogue;
   pump: PumpOptions;
   maxEventBytes: number;
   deliver: (event: RecordedEvent) => Promise<unknown>;
@@ -51,6 +56,7 @@ interface Dependencies {
 export class StoreHost {
   readonly log: EventLog;
   readonly pump: Pump;
+  readonly #catalogue: () => Catalogue;
   readonly #maxEventBytes: number;
   readonly #announce: (position: number) => void;
   readonly #metrics: StoreMetrics | null;
@@ -58,12 +64,14 @@ export class StoreHost {
   /** Why the last append was not stored, where that was not its own fault. */
   #outage: string | null = null;
 
-  constructor({ log, pump, maxEventBytes, deliver, announce, metrics, warn }: Dependencies) {
+  constructor({ log, catalogue, pump, maxEventBytes, deliver, announce, metrics, warn }: Dependencies) {
     this.log = log;
+    this.#catalogue = catalogue;
     this.#maxEventBytes = maxEventBytes;
     this.#announce = announce;
     this.#metrics = metrics;
-    this.pump = new Pump({ log, options: pump, deliver, metrics, warn });
+    const handOver = (event: RecordedEvent) => this.#handOver(event, deliver, warn);
+    this.pump = new Pump({ log, options: pump, deliver: handOver, metrics, warn });
     this.#commits = this.#newCommits();
   }
 
@@ -89,9 +97,15 @@ export class StoreHost {
     await this.log.close();
   }
 
-  async append(input: AppendInput, ids: Omit<AppendContext, "maxEventBytes">): Promise<AppendAnswer> {
-    const request = toAppendRequest(input, { ...ids, maxEventBytes: this.#maxEventBytes });
-    const { events, repeated } = await this.#commit(request);
+  async append(input: AppendInput, ids: Omit<AppendContext, "maxEventBytes" | "catalogue">): Promise<AppendAnswer> {
+    const request = toAppendRequest(input, {
+      ...ids,
+      maxEventBytes: this.#maxEventBytes,
+      catalogue: this.#catalogue(),
+    });
+    const { events: stored, repeated } = await this.#commit(request);
+    // It is stored, so it is answered, even if a repeat meets an event that today's catalogue cannot read.
+    const { events } = upcastEach(this.#catalogue(), stored);
     const last = events.at(-1)!;
     return { stream: last.stream, version: last.version, position: last.position, events, repeated };
   }
@@ -129,6 +143,28 @@ export class StoreHost {
     };
   }
 
+  /** Events as today's catalogue reads them. @throws UpcastError */
+  async readable(events: Promise<RecordedEvent[]>): Promise<RecordedEvent[]> {
+    return upcastAll(this.#catalogue(), await events);
+  }
+
+  /** Listeners are best effort: an event that cannot be read is passed by, with a warning. */
+  async #handOver(
+    event: RecordedEvent,
+    deliver: Dependencies["deliver"],
+    warn: Dependencies["warn"],
+  ): Promise<unknown> {
+    const { events, unreadable } = upcastEach(this.#catalogue(), [event]);
+    if (!unreadable) return deliver(freezeEvent(events[0]!));
+    const { id, type, position } = event;
+    return warn("An event cannot be read with today's catalogue; listeners do not get it", {
+      id,
+      type,
+      position,
+      error: unreadable[id]!.message,
+    });
+  }
+
   /** Like the log's read, but only the end of the log gives an empty page. */
   async read(options: ReadOptions): Promise<Page> {
     let page = await this.log.read(options);
@@ -145,6 +181,7 @@ export class StoreHost {
       options.limit === 0 ? { events: [], position: options.after, end: false } : await this.log.read(options);
     return {
       ...page,
+      ...upcastEach(this.#catalogue(), page.events),
       afterId: await this.#idAt(options.after),
       positionId:
         page.events.at(-1)?.position === page.position ? page.events.at(-1)!.id : await this.#idAt(page.position),

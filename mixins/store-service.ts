@@ -1,8 +1,10 @@
 import type { ActionSchema, ActionVisibility, Context, Service, ServiceSchema } from "moleculer";
 import type { AppendInput } from "../core/append-request.ts";
+import { emptyCatalogue, type Catalogue } from "../core/catalogue.ts";
 import type { EventLog } from "../core/event-log.ts";
 import type { FieldType } from "../core/fields.ts";
 import type { QueryFields } from "../core/query.ts";
+import type { RecordedEvent } from "../core/recorded-event.ts";
 import { categoryOf } from "../core/stream-name.ts";
 import { typeMatcher } from "../core/type-pattern.ts";
 import { ValidationError } from "../core/errors.ts";
@@ -12,12 +14,13 @@ import { noteWritten } from "./read-after.ts";
 import { storeMetrics } from "./metrics.ts";
 import { readActions } from "./read-actions.ts";
 import { appendSpan, markFailed, allWithoutParams } from "./spans.ts";
-import type { ControlChange } from "../core/consumer-control.ts";
+import { consumerStoreActions } from "./consumer-store-actions.ts";
 import { StoreHost } from "./store-host.ts";
 
 export type Visibilities = Readonly<Record<string, ActionVisibility>>;
 
 interface Settings {
+  catalogue: Catalogue;
   pump: PumpOptions;
   maxEventBytes: number;
   visibility: Visibilities;
@@ -41,9 +44,6 @@ const eventFields: QueryFields = new Map(
 
 /** The hint that a commit happened. `$` keeps it apart from every stored type. */
 export const appendedEvent = (store: string) => `$${store}.appended`;
-/** The hint that a consumer's control state changed. */
-export const controlEvent = (store: string) => `$${store}.control`;
-
 interface ReadParams {
   after?: number;
   afterVersion?: number;
@@ -52,12 +52,20 @@ interface ReadParams {
   category?: string;
   stream?: string;
   backward?: boolean;
+  raw?: boolean;
+}
+
+/** How the store's other definitions on a broker reach the service that the first of them made. */
+export interface CatalogueOwner {
+  /** Whether this is the catalogue in force now: it is where there was none, or the same. */
+  evsJoinCatalogue(catalogue: Catalogue): boolean;
 }
 
 /** The service of a store: the public actions of the log it hosts. */
 export function storeService(name: string, log: EventLog, settings: Settings): SiblingSchema {
   let host: StoreHost;
   let isStarting: () => boolean;
+  let { catalogue } = settings;
   const count = { type: "number", integer: true, min: 0, optional: true, convert: true };
   const limit = { ...count, min: 1, max: maxLimit, default: 100 };
   const names = [
@@ -70,9 +78,10 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
       readActions({
         reader: () => ({
           fields: eventFields,
-          find: (query) => host.log.find({ ...query, limit: Math.min(query.limit ?? maxLimit, maxLimit) }),
+          find: (query) =>
+            host.readable(host.log.find({ ...query, limit: Math.min(query.limit ?? maxLimit, maxLimit) })),
           count: (query) => host.log.count(query),
-          findByIds: (ids) => host.log.findByIds(ids.map((id) => id.toLowerCase())),
+          findByIds: (ids) => host.readable(host.log.findByIds(ids.map((id) => id.toLowerCase()))),
         }),
       }),
     ],
@@ -103,8 +112,12 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
           category: { type: "string", optional: true },
           stream: { type: "string", optional: true },
           backward: { type: "boolean", optional: true, convert: true },
+          raw: { type: "boolean", optional: true, convert: true },
         },
-        handler: (ctx: Context<ReadParams>) => read(host, ctx.params),
+        handler: (ctx: Context<ReadParams>) => {
+          const stored = read(host, ctx.params);
+          return ctx.params.raw === true ? stored : host.readable(stored);
+        },
       },
       streams: {
         params: {
@@ -119,34 +132,14 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
       },
       pause: { handler: async () => host.pausePump() },
       resume: { handler: async () => host.resumePump() },
-      // What consumers on any node ask: a page, the head, and what is wanted of them.
-      page: {
-        // Asked all the time: nobody wants to read a trace of each.
-        tracing: false,
-        params: {
-          consumer: "string",
-          after: { ...count, optional: false },
-          limit: { ...count, max: maxLimit, optional: false },
-          types: { type: "array", items: "string", optional: true },
-        },
-        handler: (ctx: Context<{ consumer: string; after: number; limit: number; types?: string[] }>) => {
-          const { consumer, after, limit: events, types } = ctx.params;
-          return host.pageFor(consumer, { after, limit: events, ...(types && { wanted: matcherOf(types) }) });
-        },
-      },
-      control: {
-        params: {
-          consumer: { type: "string", pattern: /^(aggregate|subscription)\// },
-          change: { type: "object", minProps: 1, maxProps: 1 },
-        },
-        async handler(ctx: Context<{ consumer: string; change: ControlChange }>) {
-          const { consumer, change } = ctx.params;
-          const control = await host.changeControl(consumer, change);
-          await ctx.broadcast(controlEvent(name), { consumer });
-          return control;
-        },
-      },
+      ...consumerStoreActions(name, () => host),
     }),
+    methods: {
+      evsJoinCatalogue(another: Catalogue) {
+        if (catalogue === emptyCatalogue) catalogue = another;
+        return another === emptyCatalogue || another.fingerprint === catalogue.fingerprint;
+      },
+    },
     events: {
       // Before it, an event could reach a service that is not there yet, and be gone for it.
       "$broker.started": () => host.pump.release(),
@@ -164,6 +157,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
       };
       host = new StoreHost({
         log,
+        catalogue: () => catalogue,
         pump: settings.pump,
         maxEventBytes: settings.maxEventBytes,
         deliver: (event) => {
@@ -194,7 +188,7 @@ function idsOf(ctx: Context<unknown, Record<string, unknown>>): { correlationId:
   };
 }
 
-async function read(host: StoreHost, params: ReadParams): Promise<unknown> {
+async function read(host: StoreHost, params: ReadParams): Promise<RecordedEvent[]> {
   const { stream, category, limit, backward = false, after, afterVersion } = params;
   const start = (given: number | undefined) => given ?? (backward ? Number.MAX_SAFE_INTEGER : 0);
   const types = typeof params.types === "string" ? params.types.split(/[,\s]+/) : params.types;
@@ -217,18 +211,6 @@ async function read(host: StoreHost, params: ReadParams): Promise<unknown> {
     ...(category !== undefined && { category }),
   });
   return page.events;
-}
-
-/** A consumer asks for the same types each time. */
-const matchers = new Map<string, (type: string) => boolean>();
-function matcherOf(types: string[]): (type: string) => boolean {
-  const key = types.join("\n");
-  let matcher = matchers.get(key);
-  if (!matcher) {
-    if (matchers.size > 100) matchers.clear();
-    matchers.set(key, (matcher = typeMatcher(types)));
-  }
-  return matcher;
 }
 
 export function narrow(schema: Pick<ServiceSchema, "actions">, action: string, visibility: ActionVisibility): void {

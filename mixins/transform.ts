@@ -1,11 +1,13 @@
 import { randomInt } from "node:crypto";
-import { Errors, type Context, type Span } from "moleculer";
+import type { Context, Span } from "moleculer";
 import { FoldEndedError } from "../core/errors.ts";
 import type { Row } from "../core/fields.ts";
 import { parseQuery, type QueryFields, type QueryParams } from "../core/query.ts";
 import type { Rows } from "../core/read-table.ts";
 import type { RecordedEvent } from "../core/recorded-event.ts";
+import type { EventCaller } from "./event-caller.ts";
 import { markFailed, type FoldSpans } from "./spans.ts";
+import { TimeLimit } from "./time-limit.ts";
 
 /** What a function transform gets beside the event. Queries see every event before this one, committed or not. */
 export interface TransformView<AnyRow = Row> {
@@ -27,33 +29,20 @@ export interface FoldToken {
   id: number;
 }
 
-/** The broker as a fold needs it. */
-export interface TransformCaller {
-  callAction(name: string, event: RecordedEvent, token: FoldToken): Promise<unknown>;
-  newContext(event: RecordedEvent, token: FoldToken, span: Span | null): Context;
-}
-
 interface Running {
   id: number;
   rows: Rows;
-  /** The transform's name, for the error. */
-  what: string;
-  timer?: NodeJS.Timeout;
-  giveUp?: () => void;
 }
 
 interface Dependencies {
   aggregate: string;
   node: string;
   fields: QueryFields;
-  caller: TransformCaller;
+  caller: EventCaller;
   /** How long a transform may take. */
   timeoutMs: number;
   spans: FoldSpans | null;
 }
-
-/** How long a stopping node waits for a transform. */
-const hurryMs = 5000;
 
 /**
  * Runs transforms, one at a time, each under a token of its own. A query that carries the token is answered from the
@@ -63,11 +52,10 @@ export class Transforms {
   readonly #aggregate: string;
   readonly #node: string;
   readonly #fields: QueryFields;
-  readonly #caller: TransformCaller;
-  readonly #timeoutMs: number;
+  readonly #caller: EventCaller;
   readonly #spans: FoldSpans | null;
+  readonly timeLimit: TimeLimit;
   #current: Running | null = null;
-  #isHurried = false;
   /** Begins anywhere, so that a token from before a restart meets no fold of today. */
   #lastId = randomInt(2 ** 40);
 
@@ -76,18 +64,8 @@ export class Transforms {
     this.#node = node;
     this.#fields = fields;
     this.#caller = caller;
-    this.#timeoutMs = timeoutMs;
     this.#spans = spans;
-  }
-
-  /** The node stops: a transform that does not come to an end soon is given up. */
-  hurry(): void {
-    this.#isHurried = true;
-    if (this.#current) this.#limit(this.#current, Math.min(hurryMs, this.#timeoutMs));
-  }
-
-  start(): void {
-    this.#isHurried = false;
+    this.timeLimit = new TimeLimit(timeoutMs, node);
   }
 
   /** The rows that belong to a token. @throws FoldEndedError */
@@ -99,43 +77,29 @@ export class Transforms {
   async run(transform: Transform, event: RecordedEvent, rows: Rows): Promise<unknown> {
     const id = ++this.#lastId;
     const token = { aggregate: this.#aggregate, node: this.#node, id };
-    const running: Running = { id, rows, what: typeof transform === "string" ? transform : event.type };
-    this.#current = running;
+    this.#current = { id, rows };
     const span = typeof transform === "string" ? null : (this.#spans?.transform(event) ?? null);
     try {
       const answer =
         typeof transform === "string"
-          ? this.#caller.callAction(transform, event, token)
+          ? this.#caller.callAction(transform, event, { $fold: token })
           : transform(event, this.#viewOf(event, token, span));
-      return answer instanceof Promise ? await this.#inTime(running, answer) : await answer;
+      const what = typeof transform === "string" ? transform : `the transform of ${event.type}`;
+      return answer instanceof Promise ? await this.timeLimit.wait(what, answer) : await answer;
     } catch (error) {
       if (span) markFailed(span, error);
       throw error;
     } finally {
       span?.finish();
+      // The token ends with it, also where it was given up and still runs.
       this.#current = null;
-      clearTimeout(running.timer);
     }
-  }
-
-  /** What never settles must hold up neither the others nor a stop: its token ends, and its answer is ignored. */
-  #inTime(running: Running, answer: Promise<unknown>): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      running.giveUp = () => reject(new Errors.RequestTimeoutError({ action: running.what, nodeID: this.#node }));
-      this.#limit(running, this.#isHurried ? Math.min(hurryMs, this.#timeoutMs) : this.#timeoutMs);
-      answer.then(resolve, reject);
-    });
-  }
-
-  #limit(running: Running, ms: number): void {
-    clearTimeout(running.timer);
-    running.timer = setTimeout(() => running.giveUp?.(), ms);
   }
 
   #viewOf(event: RecordedEvent, token: FoldToken, span: Span | null): TransformView {
     let ctx: Context | undefined;
     const { id } = token;
-    const newContext = () => this.#caller.newContext(event, token, span);
+    const newContext = () => this.#caller.newContext(event, { $fold: token }, span);
     return {
       find: async (params = {}) => this.rowsFor(id).find(parseQuery(this.#fields, params)),
       get: async (rowId) => (await this.rowsFor(id).findByIds([rowId]))[0] ?? null,

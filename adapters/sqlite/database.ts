@@ -4,6 +4,7 @@ import Database from "better-sqlite3";
 import { InvalidQueryError, StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
 import { matches } from "../../core/matches.ts";
 import type { Comparison } from "../../core/query.ts";
+import { sortValueAt } from "../../core/sort-value.ts";
 
 /** The statements that bring a file from schema version i to i + 1. Only ever appended to. */
 export interface Schema {
@@ -84,19 +85,9 @@ function addFunctions(db: Database.Database): void {
   db.function("text_matches", deterministic, (comparison, value) => {
     return matches(JSON.parse(comparison as string) as Comparison, value) ? 1 : 0;
   });
-  db.function("json_at", deterministic, (path, value) => {
-    let found: unknown = value === null ? null : JSON.parse(value as string);
-    for (const step of JSON.parse(path as string) as string[])
-      found =
-        found !== null && typeof found === "object" && Object.hasOwn(found, step)
-          ? (found as Record<string, unknown>)[step]
-          : null;
-    return typeof found === "boolean"
-      ? Number(found)
-      : found !== null && typeof found === "object"
-        ? JSON.stringify(found)
-        : found;
-  });
+  db.function("json_at", deterministic, (path, value) =>
+    sortValueAt(JSON.parse(path as string) as string[], value === null ? null : JSON.parse(value as string)),
+  );
   db.function("contains_text", deterministic, (needle, value) =>
     value !== null &&
     String(value)

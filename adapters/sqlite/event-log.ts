@@ -151,6 +151,7 @@ export class SqliteEventLog implements EventLog {
 
   async streams(options: { category?: string; after?: string; limit: number }): Promise<StreamSummary[]> {
     const { category, after = "", limit } = options;
+    if (category?.includes("-")) return [];
     return this.#run(({ queries }) => {
       // A category is the name itself or what begins with it and "-"; "." is the character after "-".
       const [where, values] =

@@ -1,6 +1,6 @@
 import { Aggregate, EventStore } from "moleculer-event-sourcing";
 import type { Context, ServiceSchema } from "moleculer";
-import type { RecordedEvent } from "moleculer-event-sourcing";
+import type { RecordedEvent, RowOf } from "moleculer-event-sourcing";
 
 interface Property {
   id: string;
@@ -9,14 +9,6 @@ interface Property {
   city?: string;
   countryCode: string;
   source?: object;
-}
-
-interface Summary {
-  id: string;
-  countryCode: string;
-  total: number;
-  beachCity: number;
-  mountain: number;
 }
 
 type Created = RecordedEvent<"property.created", Property>;
@@ -54,6 +46,8 @@ const summary = Aggregate("propertySummaryAggregate", {
   .update("property.transformCountrySummary")
   .on("property.removed")
   .remove("property.transformEmptyCountry");
+
+type Summary = RowOf<typeof summary>;
 
 async function summaryOf(ctx: Context, countryCode: string): Promise<Summary | undefined> {
   // A transform that queries its own table sees every event before this one, also those not yet committed.

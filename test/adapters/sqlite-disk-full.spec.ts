@@ -4,7 +4,7 @@ import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
 import { parseFields } from "../../core/fields.ts";
 import { cleanUp, newFolder, refusal } from "../support/broker.ts";
-import { appendTo, ask } from "./log-requests.ts";
+import { appendTo, ask } from "../../testing/event-log/requests.ts";
 import { openFilesBelow } from "./open-files.ts";
 
 const everything = { where: null, sort: [], limit: null, offset: 0, search: null };

@@ -21,7 +21,7 @@ import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
 import { parseFields } from "../../core/fields.ts";
 import { cleanUp, newFolder, refusal } from "../support/broker.ts";
-import { appendTo, ask } from "./log-requests.ts";
+import { appendTo, ask } from "../../testing/event-log/requests.ts";
 import { openFilesBelow } from "./open-files.ts";
 
 const otherProcess = fileURLToPath(new URL("./sqlite-process.ts", import.meta.url));
@@ -199,16 +199,6 @@ describe.each(kinds)("A %s", (kind) => {
     });
     await ours.close();
     expect((await host(kind, `${folder}/x.db`)).said).toBe("hosted");
-  });
-});
-
-describe("A killed host's log", () => {
-  it("holds what was acknowledged", async () => {
-    const { child } = await host("log", `${folder}/x.db`);
-    await killed(child);
-    const log = await openLog(`${folder}/x.db`);
-    expect(await log.head()).toBe(1);
-    expect(await log.find(ask())).toMatchObject([{ stream: "child-1", version: 1, position: 1 }]);
   });
 });
 

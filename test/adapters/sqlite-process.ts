@@ -3,7 +3,7 @@ import Database from "better-sqlite3";
 import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
 import { parseFields } from "../../core/fields.ts";
-import { appendTo } from "./log-requests.ts";
+import { appendTo } from "../../testing/event-log/requests.ts";
 
 const [job = "", file = ""] = process.argv.slice(2);
 const say = (answer: unknown) => process.stdout.write(`${JSON.stringify(answer)}\n`);

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { ServiceBroker } from "moleculer";
@@ -95,6 +95,8 @@ async function checkTable(
   name: "balances" | "entries",
   events: readonly MovedEvent[],
 ): Promise<number> {
+  // Killed before it made its table; opening it here would make one with other fields.
+  if (!existsSync(`${folder}/${name}.1.db`)) return 0;
   const table = new SqliteReadTable(`${folder}/${name}.db`);
   await table.open(new Map());
   try {

@@ -1,5 +1,5 @@
 import { toAppendRequest, type AppendInput, type AppendRequest, type EventInput } from "../../core/append-request.ts";
-import type { AppendVerdict } from "../../core/event-log.ts";
+import type { AppendVerdict, EventLog } from "../../core/event-log.ts";
 import { parseQuery, type Query, type QueryFields, type QueryParams } from "../../core/query.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 
@@ -24,10 +24,27 @@ export function stored(verdict: AppendVerdict | undefined): RecordedEvent[] {
 }
 
 /** The error of a verdict that must be a refusal. */
-export function refused(verdict: AppendVerdict | undefined): Error & { data?: unknown } {
+export function refused(verdict: AppendVerdict | undefined): Error & { type?: unknown; data?: unknown } {
   if (verdict && "error" in verdict) return verdict.error;
   throw new Error("the append was not refused");
 }
+
+/** Appends in one commit that must be accepted whole; the events in their order. */
+export const appended = async (log: EventLog, ...requests: AppendRequest[]): Promise<RecordedEvent[]> =>
+  (await log.append(requests)).flatMap(stored);
+
+/** So many equal events. */
+export const many = (count: number, event: Partly<EventInput> = {}): Partly<EventInput>[] =>
+  Array.from({ length: count }, () => event);
+
+export const numbersOf = (events: readonly RecordedEvent[]): [stream: string, version: number, position: number][] =>
+  events.map(({ stream, version, position }) => [stream, version, position]);
+
+export const positionsOf = ({ events }: { events: readonly RecordedEvent[] }): number[] =>
+  events.map(({ position }) => position);
+
+/** 1 … count. */
+export const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
 
 const eventFields: QueryFields = new Map([
   ["id", { type: "string" }],
@@ -42,3 +59,10 @@ const eventFields: QueryFields = new Map([
 
 /** A query about events, as the store parses it. */
 export const ask = (params: QueryParams = {}): Query => parseQuery(eventFields, params);
+
+/** Ids that a caller gives his events. */
+export const ids = [
+  "0190a0b0-0000-7000-8000-000000000001",
+  "0190a0b0-0000-7000-8000-000000000002",
+  "0190a0b0-0000-7000-8000-000000000003",
+] as const;

@@ -1,0 +1,11 @@
+import type { Adapter } from "../../core/adapter.ts";
+import { DefinitionError } from "../../core/errors.ts";
+import { memory } from "./memory.ts";
+
+/** `memory:`, a new place each time, or `memory:<name>`, the same one for the whole process. It takes no options. */
+export function memoryFromString(connectionString: string): Adapter {
+  const [name = "", search = ""] = connectionString.slice("memory:".length).split("?");
+  for (const [option, found] of new URLSearchParams(search))
+    throw new DefinitionError({ field: `adapter.${option}`, found, expected: "no options" });
+  return memory(name === "" ? undefined : name);
+}

@@ -1,0 +1,111 @@
+import type { AppendRequest } from "../../core/append-request.ts";
+import { StoreUnavailableError } from "../../core/errors.ts";
+import type {
+  AppendVerdict,
+  EventLog,
+  Lease,
+  LogCapabilities,
+  Page,
+  ReadOptions,
+  ReadStreamOptions,
+  StreamSummary,
+  Versioned,
+} from "../../core/event-log.ts";
+import type { Query } from "../../core/query.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { categoryOf } from "../../core/stream-name.ts";
+import { read, readStream } from "./page.ts";
+import type { Place } from "./place.ts";
+import { matching, select } from "./select.ts";
+import { StoredLog, toEvent } from "./stored-log.ts";
+
+/** A log as one host has it open. Every method is synchronous inside: a commit can see no half-done other one. */
+export class MemoryEventLog implements EventLog {
+  readonly engine = "memory";
+  readonly capabilities: LogCapabilities = { durability: "none", hosts: "one" };
+  readonly #place: Place;
+  #open: StoredLog | null = null;
+
+  constructor(place: Place) {
+    this.#place = place;
+  }
+
+  async open(): Promise<void> {
+    this.#open ??= this.#place.host(StoredLog);
+  }
+
+  async close(): Promise<void> {
+    if (this.#open) this.#place.release();
+    this.#open = null;
+  }
+
+  #opened(): StoredLog {
+    if (!this.#open) throw new StoreUnavailableError(this.#place.location, "the event log is not open");
+    return this.#open;
+  }
+
+  async identity(): Promise<string> {
+    return this.#opened().identity;
+  }
+
+  async append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
+    return this.#opened().commit(requests);
+  }
+
+  async head(): Promise<number> {
+    return this.#opened().head;
+  }
+
+  async read(options: ReadOptions): Promise<Page> {
+    return read(this.#opened().all(), options);
+  }
+
+  async readStream(stream: string, options: ReadStreamOptions): Promise<RecordedEvent[]> {
+    return readStream(this.#opened().stream(stream), options);
+  }
+
+  async find(query: Query): Promise<RecordedEvent[]> {
+    return select(this.#opened(), query, "position").map(toEvent);
+  }
+
+  async count(query: Query): Promise<number> {
+    return matching(this.#opened(), query).length;
+  }
+
+  async findByIds(ids: readonly string[]): Promise<RecordedEvent[]> {
+    const log = this.#opened();
+    return ids
+      .map((id) => log.byId(id))
+      .filter((event) => event !== undefined)
+      .map(toEvent);
+  }
+
+  async streams(options: { category?: string; after?: string; limit: number }): Promise<StreamSummary[]> {
+    const { category, after = "", limit } = options;
+    const log = this.#opened();
+    return log
+      .namesAfter(after)
+      .filter((name) => category === undefined || categoryOf(name) === category)
+      .slice(0, limit)
+      .map((stream) => {
+        const { version, time } = log.stream(stream).at(-1)!;
+        return { stream, version, time };
+      });
+  }
+
+  async getState(key: string): Promise<Versioned | null> {
+    return this.#opened().control.get(key);
+  }
+
+  async putState(key: string, value: unknown, revision: number, lease?: Lease): Promise<number | null> {
+    return this.#opened().control.put(key, value, revision, lease);
+  }
+
+  async acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null> {
+    return this.#opened().control.acquire(name, holder, ttlMs);
+  }
+
+  async releaseLease(lease: Lease): Promise<void> {
+    this.#opened().control.release(lease);
+  }
+}

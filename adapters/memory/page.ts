@@ -1,0 +1,50 @@
+import type { Page, ReadOptions, ReadStreamOptions } from "../../core/event-log.ts";
+import { maxPageBytes, pageBytesOf } from "../../core/page-size.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { categoryOf } from "../../core/stream-name.ts";
+import { toEvent, type StoredEvent } from "./stored-log.ts";
+
+/** Events looked through for one page, wanted or not: it bounds the time that one read holds the event loop. */
+const eventsPerPage = 10_000;
+
+const sizeOf = ({ stream, type, payload, meta }: StoredEvent) => pageBytesOf(stream, type, payload, meta);
+
+/** The events beyond the one numbered `after`, in the direction of reading. Event n stands at n - 1. */
+function* beyond(events: readonly StoredEvent[], after: number, backward = false): Generator<StoredEvent> {
+  if (backward) for (let index = Math.min(after - 1, events.length) - 1; index >= 0; index--) yield events[index]!;
+  else for (let index = Math.max(after, 0); index < events.length; index++) yield events[index]!;
+}
+
+export function read(log: readonly StoredEvent[], { after, limit, backward, wanted, category }: ReadOptions): Page {
+  const events: RecordedEvent[] = [];
+  let position = after;
+  let bytes = 0;
+  let seen = 0;
+  for (const event of beyond(log, after, backward)) {
+    if (seen++ === eventsPerPage) return { events, position, end: false };
+    if ((!wanted || wanted(event.type)) && (category === undefined || categoryOf(event.stream) === category)) {
+      bytes += sizeOf(event);
+      if (bytes > maxPageBytes && events.length > 0) return { events, position, end: false };
+      events.push(toEvent(event));
+    }
+    position = event.position;
+    if (events.length >= limit) return { events, position, end: false };
+  }
+  return { events, position, end: true };
+}
+
+export function readStream(
+  stream: readonly StoredEvent[],
+  { afterVersion, limit, backward, wanted }: ReadStreamOptions,
+): RecordedEvent[] {
+  const events: RecordedEvent[] = [];
+  let bytes = 0;
+  for (const event of beyond(stream, afterVersion, backward)) {
+    if (events.length === limit) break;
+    if (wanted && !wanted(event.type)) continue;
+    bytes += sizeOf(event);
+    if (bytes > maxPageBytes && events.length > 0) break;
+    events.push(toEvent(event));
+  }
+  return events;
+}

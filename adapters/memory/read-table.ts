@@ -1,0 +1,70 @@
+import { StoreUnavailableError } from "../../core/errors.ts";
+import type { Fields } from "../../core/fields.ts";
+import type { ReadTable, TableCapabilities } from "../../core/read-table.ts";
+import { MemoryGeneration } from "./generation.ts";
+import type { Place } from "./place.ts";
+import { StoredGeneration } from "./stored-generation.ts";
+
+/** What a place keeps of a table. Generations that are being built end with the port. */
+class StoredTable {
+  live: StoredGeneration | null = null;
+}
+
+/** A table as one host has it open; the switch is one assignment. */
+export class MemoryReadTable implements ReadTable {
+  readonly engine = "memory";
+  readonly capabilities: TableCapabilities = { durability: "none", hosts: "one", atomicBatch: true };
+  readonly #place: Place;
+  #open: { table: StoredTable; live: MemoryGeneration } | null = null;
+  readonly #building = new Set<MemoryGeneration>();
+
+  constructor(place: Place) {
+    this.#place = place;
+  }
+
+  async open(fields: Fields): Promise<void> {
+    if (this.#open) return;
+    const table = this.#place.host(StoredTable);
+    table.live ??= new StoredGeneration(1, fields);
+    this.#open = { table, live: new MemoryGeneration(table.live, this.#place.location) };
+  }
+
+  async close(): Promise<void> {
+    if (!this.#open) return;
+    for (const generation of [this.#open.live, ...this.#building]) generation.close();
+    this.#building.clear();
+    this.#open = null;
+    this.#place.release();
+  }
+
+  #opened(): { table: StoredTable; live: MemoryGeneration } {
+    if (!this.#open) throw new StoreUnavailableError(this.#place.location, "the read table is not open");
+    return this.#open;
+  }
+
+  live(): MemoryGeneration {
+    return this.#opened().live;
+  }
+
+  async build(fields: Fields): Promise<MemoryGeneration> {
+    const number = Math.max(this.live().number, ...[...this.#building].map((other) => other.number)) + 1;
+    const generation = new MemoryGeneration(new StoredGeneration(number, fields), this.#place.location);
+    this.#building.add(generation);
+    return generation;
+  }
+
+  async switchTo(generation: MemoryGeneration): Promise<void> {
+    const open = this.#opened();
+    const old = open.live;
+    if (old === generation) return;
+    open.table.live = generation.stored;
+    open.live = generation;
+    this.#building.delete(generation);
+    old.close();
+  }
+
+  async drop(generation: MemoryGeneration): Promise<void> {
+    this.#opened();
+    if (this.#building.delete(generation)) generation.close();
+  }
+}

@@ -1,0 +1,122 @@
+import { randomUUID } from "node:crypto";
+import type { AppendRequest, NewEvent } from "../../core/append-request.ts";
+import type { AppendVerdict } from "../../core/event-log.ts";
+import { conflictOf } from "../../core/expected-version.ts";
+import type { EventMeta, RecordedEvent } from "../../core/recorded-event.ts";
+import { repeatOf } from "../../core/repeat.ts";
+import { compareText } from "../../core/text-order.ts";
+import { Control } from "./control.ts";
+import type { Source } from "./select.ts";
+import type { Cell } from "./where.ts";
+
+/** An event with payload and meta as JSON, so that nobody holds what is stored. */
+export type StoredEvent = Readonly<
+  Record<"id" | "type" | "stream" | "time" | "payload" | "meta", string> & Record<"version" | "position", number>
+>;
+
+export const toEvent = ({ id, type, stream, version, position, time, payload, meta }: StoredEvent): RecordedEvent => ({
+  id,
+  type,
+  stream,
+  version,
+  position,
+  time,
+  payload: JSON.parse(payload) as RecordedEvent["payload"],
+  meta: JSON.parse(meta) as EventMeta,
+});
+
+/** What a place keeps of a log. A commit runs in one go: nobody sees half of it. */
+export class StoredLog implements Source<StoredEvent> {
+  readonly identity = randomUUID();
+  readonly control = new Control();
+  /** The event at position p stands at p - 1. */
+  readonly #events: StoredEvent[] = [];
+  readonly #byId = new Map<string, StoredEvent>();
+  /** The event of version v stands at v - 1. */
+  readonly #streams = new Map<string, StoredEvent[]>();
+  #names: readonly string[] | null = null;
+  #lastTime = "";
+
+  get head(): number {
+    return this.#events.length;
+  }
+
+  all(): readonly StoredEvent[] {
+    return this.#events;
+  }
+
+  stream(name: string): readonly StoredEvent[] {
+    return this.#streams.get(name) ?? [];
+  }
+
+  byId(id: string): StoredEvent | undefined {
+    return this.#byId.get(id);
+  }
+
+  having(field: string, value: Cell): readonly StoredEvent[] | undefined {
+    if (field === "stream") return this.stream(value as string);
+    if (field !== "id" && field !== "position") return undefined;
+    const event = field === "id" ? this.byId(value as string) : this.#events[(value as number) - 1];
+    return event ? [event] : [];
+  }
+
+  /** The names of the streams after this one, in the order of their bytes. */
+  namesAfter(after: string): readonly string[] {
+    this.#names ??= [...this.#streams.keys()].toSorted(compareText);
+    return this.#names.filter((name) => compareText(name, after) > 0);
+  }
+
+  commit(requests: readonly AppendRequest[]): AppendVerdict[] {
+    const { head } = this;
+    const lastTime = this.#lastTime;
+    try {
+      const now = new Date().toISOString();
+      // A clock that was set back must not make a later event look earlier.
+      if (now > lastTime) this.#lastTime = now;
+      return requests.map((request) => this.#decide(request));
+    } catch (error) {
+      this.#lastTime = lastTime;
+      this.#forgetAfter(head);
+      throw error;
+    }
+  }
+
+  #forgetAfter(head: number): void {
+    for (const { id, stream } of this.#events.splice(head)) {
+      this.#byId.delete(id);
+      const events = this.#streams.get(stream)!;
+      events.pop();
+      if (events.length === 0) this.#streams.delete(stream);
+    }
+    this.#names = null;
+  }
+
+  #decide(request: AppendRequest): AppendVerdict {
+    const { stream, events, expectedVersion } = request;
+    const repeat = repeatOf(request, (id) => {
+      const stored = this.byId(id);
+      return stored && toEvent(stored);
+    });
+    if (repeat) return repeat;
+    const conflict = conflictOf(stream, expectedVersion, this.stream(stream).length);
+    if (conflict) return { error: conflict };
+    return { events: events.map((event) => this.#store(stream, event)), repeated: false };
+  }
+
+  #store(stream: string, { id, type, payload, meta, payloadText, metaText }: NewEvent): RecordedEvent {
+    for (const [field, found] of Object.entries({ id, type, stream, payloadText, metaText }))
+      if (typeof found !== "string") throw new TypeError(`${field}: found ${String(found)}, expected a string`);
+    if (this.#byId.has(id)) throw new Error(`event id ${id}: is stored already, expected a new one`);
+    let events = this.#streams.get(stream);
+    if (!events) {
+      this.#streams.set(stream, (events = []));
+      this.#names = null;
+    }
+    const numbers = { id, type, stream, version: events.length + 1, position: this.head + 1, time: this.#lastTime };
+    const stored = { ...numbers, payload: payloadText, meta: metaText };
+    this.#events.push(stored);
+    this.#byId.set(id, stored);
+    events.push(stored);
+    return { ...numbers, payload: payload as RecordedEvent["payload"], meta };
+  }
+}

@@ -1,0 +1,76 @@
+import { matches } from "../../core/matches.ts";
+import type { Comparison, Condition, Query } from "../../core/query.ts";
+import { compareText } from "../../core/text-order.ts";
+
+/** A stored value, as a database would keep it: booleans are 0 and 1, objects and arrays are JSON. Nothing to alias. */
+export type Cell = string | number | null;
+
+/** A row or an event as it is stored. */
+export type Stored = Readonly<Record<string, Cell>>;
+
+type Test = (stored: Stored) => boolean;
+
+export const toCell = (value: unknown): Cell => (typeof value === "boolean" ? Number(value) : (value as Cell));
+
+/** Nothing first, then numbers, then text by its bytes. */
+export function compareCells(a: Cell, b: Cell): number {
+  if (typeof a === "string" && typeof b === "string") return compareText(a, b);
+  if (typeof a === "number" && typeof b === "number") return a - b;
+  return rank(a) - rank(b);
+}
+
+const rank = (cell: Cell) => (cell === null ? 0 : typeof cell === "number" ? 1 : 2);
+
+/** Whether a stored row or event meets a query's conditions and search. */
+export function filter({ where, search }: Query): Test {
+  const meets = where ? compile(where) : () => true;
+  if (!search) return meets;
+  const text = search.text.toLowerCase();
+  const contains = (cell: Cell) => cell !== null && String(cell).toLowerCase().includes(text);
+  return (stored) => meets(stored) && search.fields.some((field) => contains(stored[field]!));
+}
+
+/** A comparison with a field without a value is false, so its negation is true, as in MongoDB. */
+function compile(condition: Condition): Test {
+  if ("and" in condition) {
+    const parts = condition.and.map(compile);
+    return (stored) => parts.every((part) => part(stored));
+  }
+  if ("or" in condition) {
+    const parts = condition.or.map(compile);
+    return (stored) => parts.some((part) => part(stored));
+  }
+  if ("not" in condition) {
+    const part = compile(condition.not);
+    return (stored) => !part(stored);
+  }
+  const test = compare(condition);
+  return (stored) => test(stored[condition.field]!);
+}
+
+function compare(comparison: Comparison): (cell: Cell) => boolean {
+  const { type, operator, value } = comparison;
+  if (type === "object" || type === "array")
+    return (cell) => matches(comparison, cell === null ? null : JSON.parse(cell as string));
+  const asked = toCell(value);
+  switch (operator) {
+    case "$exists":
+      return (cell) => (cell !== null) === value;
+    case "$eq":
+      return (cell) => cell === asked;
+    case "$in": {
+      const among = new Set((value as unknown[]).map(toCell));
+      return (cell) => among.has(cell);
+    }
+    case "$regex":
+      return (cell) => matches(comparison, cell);
+    case "$gt":
+      return (cell) => cell !== null && compareCells(cell, asked) > 0;
+    case "$gte":
+      return (cell) => cell !== null && compareCells(cell, asked) >= 0;
+    case "$lt":
+      return (cell) => cell !== null && compareCells(cell, asked) < 0;
+    case "$lte":
+      return (cell) => cell !== null && compareCells(cell, asked) <= 0;
+  }
+}

@@ -1,0 +1,4 @@
+import { memory } from "../../adapters/memory/memory.ts";
+import { checkContract } from "./check-contract.ts";
+
+checkContract("Memory", () => memory());

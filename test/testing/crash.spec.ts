@@ -1,0 +1,155 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { ServiceBroker } from "moleculer";
+import { v7 } from "uuid";
+import type { RecordedEvent } from "moleculer-event-sourcing";
+import { CrashKit, type CrashPoint } from "moleculer-event-sourcing/testing";
+import { sqlite } from "moleculer-event-sourcing/adapters/sqlite";
+import { toAppendRequest } from "../../core/append-request.ts";
+import { parseFields } from "../../core/fields.ts";
+import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
+import { plainTallies, tallyServices } from "./tally.ts";
+
+afterEach(cleanUp);
+
+const points: CrashPoint[] = ["appended", "handed to the broker", "transformed", "rows written", "checkpoint written"];
+
+const readAll = (broker: ServiceBroker): Promise<RecordedEvent[]> => broker.call("events.read", { limit: 1000 });
+
+/** The table is the plain fold of the log, and everything was handed to the broker. */
+async function expectWhole(broker: ServiceBroker, heard: readonly number[]): Promise<RecordedEvent[]> {
+  await caughtUp(broker, "tallies");
+  const events = await readAll(broker);
+  expect(await broker.call("tallies.find", { sort: "id" })).toEqual(plainTallies(events));
+  await eventually(() => expect([...new Set(heard)].toSorted((a, b) => a - b)).toEqual(events.map((e) => e.position)));
+  return events;
+}
+
+describe.each(points)('A crash at "%s"', (point) => {
+  it.each([1, 2, 5])("the %p. time loses and repeats nothing once the process is there again", async (after) => {
+    const folder = newFolder();
+    const crash = new CrashKit();
+    const heard: number[] = [];
+    const broker = await startBroker(tallyServices(folder, crash, heard));
+    crash.at(point, { after });
+    const crashed = { yet: false };
+    void crash.happened.then(() => (crashed.yet = true));
+    const sent: { n: number; eventId: string }[] = [];
+    const refusals: unknown[] = [];
+    for (let n = 1; !crashed.yet; n++) {
+      sent.push({ n, eventId: v7() });
+      await broker.call("tally.add", sent.at(-1)).catch((error: unknown) => refusals.push(error));
+      // One at a time, so that each has a commit and a delivery of its own.
+      await eventually(() => {
+        if (!crashed.yet && heard.length < n) throw new Error(`waiting for event ${n}`);
+      });
+    }
+    for (const error of refusals) expect(error).toMatchObject({ type: "STORE_UNAVAILABLE", retryable: true });
+    expect(await refusal(() => readAll(broker))).toMatchObject({ type: "STORE_UNAVAILABLE" });
+    await broker.stop();
+
+    crash.revive();
+    const again = await startBroker(tallyServices(folder, crash, heard));
+    for (const params of sent) await again.call("tally.add", params);
+    const events = await expectWhole(again, heard);
+    expect(events.map(({ id }) => id)).toEqual(sent.map(({ eventId }) => eventId));
+  });
+
+  it("can be survived by the same broker", async () => {
+    const crash = new CrashKit();
+    const heard: number[] = [];
+    const broker = await startBroker(tallyServices(newFolder(), crash, heard));
+    crash.at(point);
+    await broker.call("tally.add", { n: 1, eventId: v7() }).catch(() => null);
+    await crash.happened;
+    await broker.stop();
+    crash.revive();
+    await broker.start();
+    await broker.call("tally.add", { n: 2, eventId: v7() });
+    expect(await expectWhole(broker, heard)).toHaveLength(2);
+  });
+
+  it("can be a kill of the process", async () => {
+    const folder = newFolder();
+    const script = fileURLToPath(new URL("./crash-process.ts", import.meta.url));
+    const options = ["--conditions=moleculer-event-sourcing:source", script, folder, point];
+    const child = spawn(process.execPath, options, { stdio: ["ignore", "ignore", "inherit"] });
+    expect(await once(child, "exit")).toEqual([null, "SIGKILL"]);
+    const heard: number[] = [];
+    const broker = await startBroker(tallyServices(folder, new CrashKit(), heard));
+    await caughtUp(broker, "tallies");
+    const events = await readAll(broker);
+    expect(events.length).toBeGreaterThanOrEqual(3);
+    expect(await broker.call("tallies.find", { sort: "id" })).toEqual(plainTallies(events));
+  });
+});
+
+describe("A crashed adapter", () => {
+  const fields = parseFields("table", { total: "integer" });
+  const append = () => [
+    toAppendRequest(
+      { stream: "a", events: [{ type: "x", payload: 1 }] },
+      { correlationId: "", causationId: "", maxEventBytes: 1000 },
+    ),
+  ];
+
+  it("has stored at each point what the point says, and nothing later", async () => {
+    for (const [point, rows] of [
+      ["transformed", 0],
+      ["rows written", 0],
+      ["checkpoint written", 1],
+    ] as const) {
+      const crash = new CrashKit();
+      const adapter = crash.adapter(sqlite(`${newFolder()}/x.db`));
+      const table = adapter.readTable!();
+      await table.open(fields);
+      crash.at(point);
+      const batch = await table.live().begin();
+      const progress = { position: 1, folded: 1, positionId: null, reordered: false, log: null };
+      const work = async () => {
+        await batch.apply([{ operation: "create", id: "1", values: {} }]);
+        await batch.commit(progress);
+      };
+      expect(await refusal(work)).toMatchObject({ type: "STORE_UNAVAILABLE" });
+      expect(await refusal(() => table.live())).toMatchObject({ type: "STORE_UNAVAILABLE" });
+      expect(await refusal(() => batch.commit(progress))).toMatchObject({ type: "STORE_UNAVAILABLE" });
+      await batch.rollback();
+      await table.close();
+      crash.revive();
+      await table.open(fields);
+      expect(await table.live().rows.count({ where: null, sort: [], limit: null, offset: 0, search: null })).toBe(rows);
+      expect((await table.live().progress()).position).toBe(rows);
+      await table.close();
+    }
+  });
+
+  it("writes nothing more, and rolls back the batches of every other table at once", async () => {
+    const crash = new CrashKit();
+    const real = sqlite(`${newFolder()}/x.db`);
+    const inner = real.beside!("table").readTable!();
+    const log = crash.adapter(real).eventLog!();
+    const table = crash.adapter({ ...real, readTable: () => inner }).readTable!();
+    await log.open();
+    await table.open(fields);
+    const batch = await table.live().begin();
+    await batch.apply([{ operation: "create", id: "1", values: {} }]);
+    crash.at("appended");
+    await refusal(() => log.append(append()));
+    expect(await refusal(() => batch.apply([]))).toMatchObject({ type: "STORE_UNAVAILABLE" });
+    for (const write of [() => log.append(append()), () => log.putState("key", 1, 0)])
+      expect(await refusal(write)).toMatchObject({ type: "STORE_UNAVAILABLE" });
+    const next = await inner.live().begin();
+    expect(await next.rows.findByIds(["1"])).toEqual([]);
+    await next.rollback();
+
+    await log.close();
+    await table.close();
+    await expect(log.open()).rejects.toThrow(/counts as killed/);
+    crash.revive();
+    await log.open();
+    expect(await log.head()).toBe(1);
+    expect(await log.getState("key")).toBeNull();
+    await log.close();
+  });
+});

@@ -1,0 +1,101 @@
+import type { AppendRequest } from "../../core/append-request.ts";
+import type {
+  AppendVerdict,
+  EventLog,
+  Lease,
+  LogCapabilities,
+  Page,
+  ReadOptions,
+  ReadStreamOptions,
+  StreamSummary,
+  Versioned,
+} from "../../core/event-log.ts";
+import type { Query } from "../../core/query.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import type { Life } from "./life.ts";
+
+/** A log that belongs to a process which can die. */
+export class CrashingLog implements EventLog {
+  readonly #log: EventLog;
+  readonly #current: () => Life;
+  #life: Life;
+
+  constructor(log: EventLog, current: () => Life) {
+    this.#log = log;
+    this.#current = current;
+    this.#life = current();
+  }
+
+  get engine(): string {
+    return this.#log.engine;
+  }
+
+  get capabilities(): LogCapabilities {
+    return this.#log.capabilities;
+  }
+
+  async open(): Promise<void> {
+    this.#life = this.#current();
+    await this.#life.call(() => this.#log.open());
+  }
+
+  close(): Promise<void> {
+    return this.#log.close();
+  }
+
+  async append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
+    const verdicts = await this.#life.call(() => this.#log.append(requests));
+    if (verdicts.some((verdict) => "events" in verdict && !verdict.repeated)) this.#life.reach("appended");
+    return verdicts;
+  }
+
+  async putState(key: string, value: unknown, revision: number, lease?: Lease): Promise<number | null> {
+    // The pump's checkpoint follows the delivery.
+    if (key === "pump") this.#life.reach("handed to the broker");
+    return this.#life.call(() => this.#log.putState(key, value, revision, lease));
+  }
+
+  identity(): Promise<string> {
+    return this.#life.call(() => this.#log.identity());
+  }
+
+  head(): Promise<number> {
+    return this.#life.call(() => this.#log.head());
+  }
+
+  read(options: ReadOptions): Promise<Page> {
+    return this.#life.call(() => this.#log.read(options));
+  }
+
+  readStream(stream: string, options: ReadStreamOptions): Promise<RecordedEvent[]> {
+    return this.#life.call(() => this.#log.readStream(stream, options));
+  }
+
+  find(query: Query): Promise<RecordedEvent[]> {
+    return this.#life.call(() => this.#log.find(query));
+  }
+
+  count(query: Query): Promise<number> {
+    return this.#life.call(() => this.#log.count(query));
+  }
+
+  findByIds(ids: readonly string[]): Promise<RecordedEvent[]> {
+    return this.#life.call(() => this.#log.findByIds(ids));
+  }
+
+  streams(options: { category?: string; after?: string; limit: number }): Promise<StreamSummary[]> {
+    return this.#life.call(() => this.#log.streams(options));
+  }
+
+  getState(key: string): Promise<Versioned | null> {
+    return this.#life.call(() => this.#log.getState(key));
+  }
+
+  acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null> {
+    return this.#life.call(() => this.#log.acquireLease(name, holder, ttlMs));
+  }
+
+  releaseLease(lease: Lease): Promise<void> {
+    return this.#life.call(() => this.#log.releaseLease(lease));
+  }
+}

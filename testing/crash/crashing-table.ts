@@ -1,0 +1,160 @@
+import type { Fields } from "../../core/fields.ts";
+import type {
+  Batch,
+  Generation,
+  ParkedEvent,
+  Progress,
+  ReadTable,
+  RowChange,
+  Rows,
+  TableCapabilities,
+} from "../../core/read-table.ts";
+import type { Life } from "./life.ts";
+
+const rowsIn = (life: Life, rows: Rows): Rows => ({
+  find: (query) => life.call(() => rows.find(query)),
+  count: (query) => life.call(() => rows.count(query)),
+  findByIds: (ids) => life.call(() => rows.findByIds(ids)),
+});
+
+/** A table that belongs to a process which can die. */
+export class CrashingTable implements ReadTable {
+  readonly #table: ReadTable;
+  readonly #current: () => Life;
+  #life: Life;
+  readonly #generations = new WeakMap<Generation, CrashingGeneration>();
+
+  constructor(table: ReadTable, current: () => Life) {
+    this.#table = table;
+    this.#current = current;
+    this.#life = current();
+  }
+
+  get engine(): string {
+    return this.#table.engine;
+  }
+
+  get capabilities(): TableCapabilities {
+    return this.#table.capabilities;
+  }
+
+  async open(fields: Fields): Promise<void> {
+    this.#life = this.#current();
+    await this.#life.call(() => this.#table.open(fields));
+  }
+
+  async close(): Promise<void> {
+    await this.#life.settled();
+    await this.#table.close();
+  }
+
+  live(): Generation {
+    this.#life.check();
+    return this.#crashing(this.#table.live());
+  }
+
+  async build(fields: Fields): Promise<Generation> {
+    return this.#crashing(await this.#life.call(() => this.#table.build(fields)));
+  }
+
+  switchTo(generation: Generation): Promise<void> {
+    return this.#life.call(() => this.#table.switchTo(realOf(generation)));
+  }
+
+  drop(generation: Generation): Promise<void> {
+    return this.#life.call(() => this.#table.drop(realOf(generation)));
+  }
+
+  /** The same one for the same generation, since callers compare them. */
+  #crashing(generation: Generation): CrashingGeneration {
+    const known = this.#generations.get(generation);
+    if (known) return known;
+    const made = new CrashingGeneration(generation, this.#life);
+    this.#generations.set(generation, made);
+    return made;
+  }
+}
+
+const realOf = (generation: Generation): Generation =>
+  generation instanceof CrashingGeneration ? generation.real : generation;
+
+class CrashingGeneration implements Generation {
+  readonly real: Generation;
+  readonly number: number;
+  readonly fields: Fields;
+  readonly rows: Rows;
+  readonly #life: Life;
+
+  constructor(real: Generation, life: Life) {
+    this.real = real;
+    this.number = real.number;
+    this.fields = real.fields;
+    this.rows = rowsIn(life, real.rows);
+    this.#life = life;
+  }
+
+  progress(): Promise<Progress> {
+    return this.#life.call(() => this.real.progress());
+  }
+
+  parked(): Promise<ParkedEvent[]> {
+    return this.#life.call(() => this.real.parked());
+  }
+
+  async begin(): Promise<Batch> {
+    this.#life.check();
+    const batch = await this.real.begin();
+    if (this.#life.hasEnded) await batch.rollback();
+    this.#life.check();
+    return new CrashingBatch(batch, this.#life);
+  }
+}
+
+class CrashingBatch implements Batch {
+  readonly rows: Rows;
+  readonly #batch: Batch;
+  readonly #life: Life;
+  readonly #forget: () => void;
+
+  constructor(batch: Batch, life: Life) {
+    this.#batch = batch;
+    this.#life = life;
+    this.rows = rowsIn(life, batch.rows);
+    this.#forget = life.whileOpen(() => batch.rollback());
+  }
+
+  async apply(changes: readonly RowChange[]): Promise<void> {
+    this.#life.reach("transformed");
+    await this.#life.call(() => this.#batch.apply(changes));
+    this.#life.reach("rows written");
+  }
+
+  mark(): Promise<void> {
+    return this.#life.call(() => this.#batch.mark());
+  }
+
+  undo(): Promise<void> {
+    return this.#life.call(() => this.#batch.undo());
+  }
+
+  park(event: ParkedEvent): Promise<void> {
+    return this.#life.call(() => this.#batch.park(event));
+  }
+
+  unpark(id: string): Promise<void> {
+    return this.#life.call(() => this.#batch.unpark(id));
+  }
+
+  async commit(progress: Progress): Promise<void> {
+    await this.#life.call(() => this.#batch.commit(progress));
+    this.#forget();
+    this.#life.reach("checkpoint written");
+  }
+
+  /** After the crash there is nothing left to roll back. */
+  async rollback(): Promise<void> {
+    if (this.#life.hasEnded) return;
+    this.#forget();
+    await this.#batch.rollback();
+  }
+}

@@ -1,0 +1,52 @@
+import type { LogCapabilities } from "../../core/event-log.ts";
+import { casesOf, type ContractCase } from "../contract-case.ts";
+import { arrivals } from "./arrivals.ts";
+import { commits } from "./commits.ts";
+import { expectedVersions } from "./expected-versions.ts";
+import { history } from "./history.ts";
+import { leases } from "./leases.ts";
+import { LogStand, type LogPlace } from "./log-stand.ts";
+import { pagesOfTheLog } from "./pages.ts";
+import { manyHosts, ports, soleHost } from "./ports.ts";
+import { kills, soleHostAmongProcesses } from "./processes.ts";
+import { queries } from "./queries.ts";
+import { reopening } from "./reopening.ts";
+import { keys, repeats } from "./repeats.ts";
+import { state } from "./state.ts";
+import { storedEvents } from "./stored-events.ts";
+import { listOfStreams, streams } from "./streams.ts";
+
+/**
+ * Every law of the EventLog port, and whether the engine is what it declares. With a durability other than "none" the
+ * place must say how another process comes to it (`inProcess`): the cases kill that process.
+ *
+ * @example for (const { name, run } of eventLogContract(newPlace, capabilities)) it(name, run);
+ */
+export function eventLogContract(newPlace: () => Promise<LogPlace>, capabilities: LogCapabilities): ContractCase[] {
+  const isDurable = capabilities.durability !== "none";
+  const hasOneHost = capabilities.hosts === "one";
+  return casesOf(
+    () => new LogStand(newPlace, capabilities),
+    [
+      { name: "A log's port", cases: ports },
+      { name: "A commit", cases: commits },
+      { name: "An expected version", cases: expectedVersions },
+      { name: "An append that is sent again", cases: repeats },
+      { name: "An append with a key", cases: keys },
+      { name: "No event", cases: arrivals },
+      { name: "Stored events", cases: storedEvents },
+      { name: "A page of the log", cases: pagesOfTheLog },
+      { name: "A stream", cases: streams },
+      { name: "The list of streams", cases: listOfStreams },
+      { name: "A query of events", cases: queries },
+      { name: "Control state", cases: state },
+      { name: "A lease", cases: leases },
+      { name: "A history", cases: history },
+      { name: "The only host of a log", cases: soleHost, isListed: hasOneHost },
+      { name: "Hosts of one log", cases: manyHosts, isListed: !hasOneHost },
+      { name: "A log opened again", cases: reopening, isListed: isDurable },
+      { name: "A log whose host is killed", cases: kills, isListed: isDurable },
+      { name: "A log with one host", cases: soleHostAmongProcesses, isListed: isDurable && hasOneHost },
+    ],
+  );
+}

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { pass } from "../pass.ts";
+import { same } from "../same.ts";
+import type { LogCases } from "./log-stand.ts";
+import { upTo } from "./requests.ts";
+
+const long = 60_000;
+const short = 60;
+const untilLapsed = () => pass(short * 2);
+
+export const leases: LogCases = {
+  "is held by one, who may renew it under the same epoch": async (stand) => {
+    const log = await stand.open();
+    const first = (await log.acquireLease("pump", "node-1", short))!;
+    same({ ...first, epoch: 0 }, { name: "pump", holder: "node-1", epoch: 0 });
+    same(await log.acquireLease("pump", "node-1", long), first);
+    await untilLapsed();
+    assert.equal(await log.acquireLease("pump", "node-2", long), null);
+    same(await log.acquireLease("pump", "node-1", long), first);
+    assert.equal((await log.acquireLease("other", "node-2", long))?.holder, "node-2");
+  },
+
+  "is taken by exactly one of many at once": async (stand) => {
+    const hosts = await stand.hosts(await stand.open(), 4);
+    const answers = await Promise.all(upTo(12).map((n) => hosts[n % 4]!.acquireLease("pump", `node-${n}`, long)));
+    assert.equal(answers.filter((lease) => lease !== null).length, 1);
+  },
+
+  "falls free when it lapses, and the next holder has a higher epoch, also where it is the same one": async (stand) => {
+    const log = await stand.open();
+    const first = (await log.acquireLease("pump", "node-1", short))!;
+    await untilLapsed();
+    const second = (await log.acquireLease("pump", "node-2", short))!;
+    same([second.holder, second.epoch > first.epoch], ["node-2", true]);
+    await untilLapsed();
+    const third = (await log.acquireLease("pump", "node-2", long))!;
+    assert.ok(third.epoch > second.epoch);
+    assert.equal(await log.acquireLease("pump", "node-1", long), null);
+  },
+
+  "falls free when it is released, and a stale release frees nothing": async (stand) => {
+    const log = await stand.open();
+    const first = (await log.acquireLease("pump", "node-1", long))!;
+    await log.releaseLease(first);
+    const second = (await log.acquireLease("pump", "node-2", long))!;
+    same([second.holder, second.epoch > first.epoch], ["node-2", true]);
+    for (const stale of [
+      first,
+      { ...second, epoch: first.epoch },
+      { ...second, holder: "node-1" },
+      { ...second, name: "other" },
+    ])
+      await log.releaseLease(stale);
+    assert.equal(await log.acquireLease("pump", "node-3", long), null);
+    await log.releaseLease(second);
+    assert.ok((await log.acquireLease("pump", "node-1", long))!.epoch > second.epoch);
+  },
+
+  "lets its holder write state, and nobody with another name, holder or epoch": async (stand) => {
+    const log = await stand.open();
+    const lease = (await log.acquireLease("pump", "node-1", long))!;
+    assert.equal(await log.putState("at", 1, 0, lease), 1);
+    for (const other of [
+      { ...lease, holder: "node-2" },
+      { ...lease, epoch: lease.epoch + 1 },
+      { ...lease, epoch: lease.epoch - 1 },
+      { ...lease, name: "other" },
+    ])
+      assert.equal(await log.putState("at", 2, 1, other), null);
+    assert.equal(await log.putState("at", 2, 0, lease), null);
+    assert.equal(await log.putState("at", 2, 1, lease), 2);
+    await log.releaseLease(lease);
+    assert.equal(await log.putState("at", 3, 2, lease), null);
+    same(await log.getState("at"), { value: 2, revision: 2 });
+  },
+
+  "writes nothing for a holder that slept past its time, before and after another took over": async (stand) => {
+    const log = await stand.open();
+    const first = (await log.acquireLease("pump", "node-1", short))!;
+    await untilLapsed();
+    assert.equal(await log.putState("at", 1, 0, first), null);
+    const second = (await log.acquireLease("pump", "node-2", long))!;
+    assert.equal(await log.putState("at", 1, 0, first), null);
+    assert.equal(await log.putState("at", 2, 0, second), 1);
+    assert.equal(await log.putState("at", 3, 1, first), null);
+    same(await log.getState("at"), { value: 2, revision: 1 });
+  },
+
+  "of an earlier epoch writes nothing, also where the same holder took it again": async (stand) => {
+    const log = await stand.open();
+    const first = (await log.acquireLease("pump", "node-1", short))!;
+    await untilLapsed();
+    const second = (await log.acquireLease("pump", "node-1", long))!;
+    assert.equal(await log.putState("at", 1, 0, first), null);
+    assert.equal(await log.putState("at", 1, 0, second), 1);
+  },
+};

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import type { EventLog, LogCapabilities } from "../../core/event-log.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import type { Cases } from "../contract-case.ts";
+import { Stand, type InProcess } from "../stand.ts";
+
+/** A place for one log: a file, a database, a stream. */
+export interface LogPlace {
+  /** A port on this place, not opened; each call another one, on the same data. */
+  log(): EventLog;
+  /** Removes the data; every port is closed by then. */
+  remove(): Promise<void>;
+  /** How another process comes to this place. Needed where the engine declares a durability. */
+  inProcess?: InProcess;
+}
+
+export type LogCases = Cases<LogStand>;
+
+/** The logs of one case. */
+export class LogStand extends Stand<EventLog> {
+  readonly capabilities: LogCapabilities;
+
+  constructor(newPlace: () => Promise<LogPlace>, capabilities: LogCapabilities) {
+    super(async () => {
+      const place = await newPlace();
+      return { ...place, port: () => place.log(), remove: () => place.remove() };
+    });
+    this.capabilities = capabilities;
+  }
+
+  /** A log on a new place. */
+  async open(): Promise<EventLog> {
+    const log = await this.port();
+    await log.open();
+    return log;
+  }
+
+  async reopen(log: EventLog): Promise<EventLog> {
+    await log.close();
+    return this.#openAnother(log);
+  }
+
+  async #openAnother(log: EventLog): Promise<EventLog> {
+    const other = this.another(log);
+    await other.open();
+    return other;
+  }
+
+  /** So many hosts of the same log: ports of their own where the engine can have them, else the one port. */
+  async hosts(log: EventLog, count: number): Promise<EventLog[]> {
+    if (this.capabilities.hosts === "one") return Array.from({ length: count }, () => log);
+    return [log, ...(await Promise.all(Array.from({ length: count - 1 }, () => this.#openAnother(log))))];
+  }
+}
+
+/** The whole log, page by page. */
+export async function everything(log: EventLog): Promise<RecordedEvent[]> {
+  const events: RecordedEvent[] = [];
+  for (let after = 0; ;) {
+    const page = await log.read({ after, limit: 1000 });
+    events.push(...page.events);
+    if (page.end) return events;
+    assert.ok(page.position > after, `no way on from position ${after}`);
+    after = page.position;
+  }
+}

@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import type { EventLog } from "../../core/event-log.ts";
+import { refusedAs, refusedAsClosed } from "../refusal.ts";
+import { same } from "../same.ts";
+import { everything, type LogCases } from "./log-stand.ts";
+import { appendTo, appended, ask, ids, many, numbersOf, upTo } from "./requests.ts";
+
+const calls = (log: EventLog): (() => Promise<unknown>)[] => [
+  () => log.append([appendTo("a")]),
+  () => log.append([]),
+  () => log.identity(),
+  () => log.head(),
+  () => log.read({ after: 0, limit: 1 }),
+  () => log.readStream("a", { afterVersion: 0, limit: 1 }),
+  () => log.find(ask()),
+  () => log.count(ask()),
+  () => log.findByIds([ids[0]]),
+  () => log.streams({ limit: 1 }),
+  () => log.getState("key"),
+  () => log.putState("key", 1, 0),
+  () => log.acquireLease("pump", "node-1", 1000),
+  () => log.releaseLease({ name: "pump", holder: "node-1", epoch: 1 }),
+];
+
+export const ports: LogCases = {
+  "has the capabilities that were declared for it": async (stand) => {
+    const log = await stand.open();
+    same(log.capabilities, stand.capabilities);
+    assert.notEqual(log.engine, "");
+  },
+
+  "refuses every call before it is opened, as an outage": async (stand) => {
+    for (const call of calls(await stand.port())) await refusedAsClosed(call);
+  },
+
+  "refuses every call after it was closed, as an outage, and may be closed again": async (stand) => {
+    const log = await stand.open();
+    await log.close();
+    for (const call of calls(log)) await refusedAsClosed(call);
+    await log.close();
+  },
+
+  "may be opened twice": async (stand) => {
+    const log = await stand.open();
+    const events = await appended(log, appendTo("a", many(2)));
+    await log.open();
+    same(await everything(log), events);
+    assert.equal((await appended(log, appendTo("a")))[0]!.position, 3);
+  },
+
+  "knows its log's identity, and no two logs have the same": async (stand) => {
+    const [one, other] = [await stand.open(), await stand.open()];
+    const identity = await one.identity();
+    assert.notEqual(identity, "");
+    assert.notEqual(identity, await other.identity());
+    await one.append([appendTo("a")]);
+    assert.equal(await one.identity(), identity);
+  },
+
+  "keeps its place apart from others": async (stand) => {
+    const [one, other] = [await stand.open(), await stand.open()];
+    await one.append([appendTo("a", [{ id: ids[0] }])]);
+    await one.putState("key", 1, 0);
+    await one.acquireLease("pump", "node-1", 60_000);
+    assert.equal(await other.head(), 0);
+    assert.equal(await other.getState("key"), null);
+    assert.equal((await other.acquireLease("pump", "node-2", 60_000))?.holder, "node-2");
+    same(numbersOf(await appended(other, appendTo("a", [{ id: ids[0], payload: 2 }]))), [["a", 1, 1]]);
+  },
+};
+
+export const soleHost: LogCases = {
+  "refuses a second one while the first is open, and no longer": async (stand) => {
+    const first = await stand.open();
+    await first.append([appendTo("a")]);
+    const second = stand.another(first);
+    const { code, retryable } = await refusedAs("UNUSABLE_STORE", () => second.open());
+    same({ code, retryable }, { code: 409, retryable: false });
+    await refusedAsClosed(() => second.head());
+    assert.equal(await first.head(), 1);
+    await first.close();
+    await second.open();
+    await refusedAs("UNUSABLE_STORE", () => first.open());
+  },
+};
+
+export const manyHosts: LogCases = {
+  "see each other's events, state and leases at once": async (stand) => {
+    const [one, other] = (await stand.hosts(await stand.open(), 2)) as [EventLog, EventLog];
+    for (const n of upTo(20)) {
+      const [writer, reader] = n % 2 ? [one, other] : [other, one];
+      const events = await appended(writer, appendTo("a", many(1), { expectedVersion: n - 1 }));
+      assert.equal(await reader.head(), n);
+      same((await reader.read({ after: n - 1, limit: 10 })).events, events);
+      assert.equal(await writer.putState("key", n, n - 1), n);
+      same(await reader.getState("key"), { value: n, revision: n });
+    }
+    assert.equal(await one.identity(), await other.identity());
+    const lease = (await one.acquireLease("pump", "node-1", 60_000))!;
+    assert.equal(await other.acquireLease("pump", "node-2", 60_000), null);
+    await other.releaseLease(lease);
+    assert.equal((await other.acquireLease("pump", "node-2", 60_000))?.holder, "node-2");
+  },
+};

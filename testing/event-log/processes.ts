@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { withOtherProcess } from "../other-process.ts";
+import { randomFrom } from "../random.ts";
+import { refusedAs } from "../refusal.ts";
+import { same } from "../same.ts";
+import { everything, type LogCases } from "./log-stand.ts";
+import { appendTo, appended, upTo } from "./requests.ts";
+
+export const kills: LogCases = {
+  "keeps all that was acknowledged, once and without a hole": async (stand) => {
+    let log = await stand.open();
+    await log.append([appendTo("shared")]);
+    const place = stand.inProcess(log);
+    const random = randomFrom(Date.now());
+    const acknowledged = new Map<string, [position: number, version: number]>();
+    for (let round = 0; round < 3; round++) {
+      await log.close();
+      await withOtherProcess("append to log", place, async (other) => {
+        const said = await other.killedAfter(1 + Math.floor(random() * 60), random() * 15);
+        for (const word of said.flat()) {
+          const [id = "", position, version] = word.split("/");
+          acknowledged.set(id, [Number(position), Number(version)]);
+        }
+        await other.kill();
+      });
+      log = await stand.reopen(log);
+      const events = await everything(log);
+      const byId = new Map(events.map((event) => [event.id, event]));
+      assert.equal(byId.size, events.length);
+      for (const [id, numbers] of acknowledged) {
+        const event = byId.get(id);
+        same(event && [event.position, event.version], numbers, `event ${id}`);
+      }
+      same(
+        events.map(({ position }) => position),
+        upTo(events.length),
+      );
+      const versions = new Map<string, number>();
+      for (const { stream, version } of events) {
+        assert.equal(version, (versions.get(stream) ?? 0) + 1);
+        versions.set(stream, version);
+      }
+      // The killed commits: three events each, all or nothing. Before them came the first event and ours of earlier rounds.
+      assert.equal((events.length - 1 - round) % 3, 0);
+      assert.equal((await appended(log, appendTo("ours")))[0]!.position, events.length + 1);
+    }
+  },
+};
+
+export const soleHostAmongProcesses: LogCases = {
+  "is refused to another process meanwhile, and given to it afterwards": async (stand) => {
+    const log = await stand.open();
+    const place = stand.inProcess(log);
+    await withOtherProcess("open log", place, async (other) => {
+      same(await other.hear(), ["refused", "UNUSABLE_STORE"]);
+    });
+    await log.append([appendTo("a")]);
+    await log.close();
+    await withOtherProcess("open log", place, async (other) => {
+      same(await other.hear(), ["opened"]);
+      await refusedAs("UNUSABLE_STORE", () => log.open());
+    });
+    // At once: nobody has to wait for a time-out or clean up after a kill.
+    await log.open();
+    assert.equal(await log.head(), 1);
+  },
+};

@@ -1,0 +1,18 @@
+export type Random = () => number;
+
+/** mulberry32: small, seeded, good enough to choose with. */
+export function randomFrom(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+export const pick = <Item>(random: Random, items: readonly Item[]): Item => items[Math.floor(random() * items.length)]!;
+
+/** Up to `most` of them, perhaps none. */
+export const times = <Item>(random: Random, most: number, make: () => Item): Item[] =>
+  Array.from({ length: Math.floor(random() * (most + 1)) }, make);

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { withOtherProcess } from "../other-process.ts";
+import { randomFrom } from "../random.ts";
+import { refusedAs } from "../refusal.ts";
+import { same } from "../same.ts";
+import { counterFields, foldCount } from "./counter.ts";
+import { all, fieldsOf, type TableCases } from "./table-stand.ts";
+
+export const killsOfTable: TableCases = {
+  "keeps whole batches, rows and checkpoint alike, and all that were acknowledged": async (stand) => {
+    let table = await stand.open(counterFields);
+    const place = stand.inProcess(table);
+    const random = randomFrom(Date.now());
+    for (let round = 0; round < 3; round++) {
+      await table.close();
+      const acknowledged = await withOtherProcess("fold into table", place, async (other) => {
+        const said = await other.killedAfter(1 + Math.floor(random() * 60), random() * 10);
+        return Number(said.at(-1)![0]);
+      });
+      table = await stand.reopen(table, counterFields);
+      const { position } = await table.live().progress();
+      assert.ok(position >= acknowledged, `found ${position}, acknowledged ${acknowledged}`);
+      const rows = await table.live().rows.find(all);
+      assert.equal(rows.length, 10 + position);
+      const steps = rows.filter(({ id }) => id.startsWith("step "));
+      for (const { id, total } of steps) assert.equal(id, `step ${String(total)}`);
+      for (const { id, total } of rows) if (id.startsWith("count ")) assert.equal(total, position);
+      await foldCount(table.live(), position + 1);
+    }
+  },
+};
+
+export const soleHostOfTableAmongProcesses: TableCases = {
+  "is refused to another process meanwhile, and given to it afterwards": async (stand) => {
+    const table = await stand.open(counterFields);
+    const place = stand.inProcess(table);
+    await withOtherProcess("open table", place, async (other) => {
+      same(await other.hear(), ["refused", "UNUSABLE_STORE"]);
+    });
+    await table.close();
+    await withOtherProcess("open table", place, async (other) => {
+      same(await other.hear(), ["opened"]);
+      await refusedAs("UNUSABLE_STORE", () => table.open(fieldsOf(counterFields)));
+    });
+    await table.open(fieldsOf(counterFields));
+  },
+};

@@ -1,0 +1,28 @@
+import { checkRow, type FieldType } from "../../core/fields.ts";
+import { parseQuery, type Query, type QueryFields, type QueryParams } from "../../core/query.ts";
+import type { Rows } from "../../core/read-table.ts";
+import { queriedFields } from "./random-query.ts";
+import { create, fieldsOf, fold, type TableStand } from "./table-stand.ts";
+
+const fields = fieldsOf(queriedFields);
+const queryFields: QueryFields = new Map<string, { type: FieldType }>([["id", { type: "string" }], ...fields]);
+
+/** A table with these rows, written as the fold writes them. */
+export async function filled(
+  stand: TableStand,
+  given: readonly ({ id: string } & Record<string, unknown>)[],
+): Promise<Rows> {
+  const table = await stand.open(queriedFields);
+  await fold(
+    table,
+    given.map((row) => create(row.id, checkRow(fields, row))),
+  );
+  return table.live().rows;
+}
+
+/** A query as the generated actions parse it. */
+export const asked = (params: QueryParams): Query => parseQuery(queryFields, params);
+
+/** The ids of the rows that it answers. */
+export const found = async (rows: Rows, params: QueryParams): Promise<string[]> =>
+  (await rows.find(asked(params))).map(({ id }) => id);

@@ -1,0 +1,48 @@
+import type { TableCapabilities } from "../../core/read-table.ts";
+import { casesOf, type ContractCase } from "../contract-case.ts";
+import { batches } from "./batches.ts";
+import { changes } from "./changes.ts";
+import { findings, order } from "./findings.ts";
+import { generations } from "./generations.ts";
+import { operators } from "./operators.ts";
+import { parkedEvents } from "./parked-events.ts";
+import { manyHostsOfTable, soleHostOfTable, tablePorts } from "./ports.ts";
+import { killsOfTable, soleHostOfTableAmongProcesses } from "./processes.ts";
+import { reopeningTables } from "./reopening.ts";
+import { rows } from "./rows.ts";
+import { TableStand, type TablePlace } from "./table-stand.ts";
+import { wholeBatches } from "./whole-batches.ts";
+
+/**
+ * Every law of the ReadTable port, and whether the engine is what it declares. With a durability other than "none" the
+ * place must say how another process comes to it (`inProcess`): the cases kill that process.
+ *
+ * @example for (const { name, run } of readTableContract(newPlace, capabilities)) it(name, run);
+ */
+export function readTableContract(
+  newPlace: () => Promise<TablePlace>,
+  capabilities: TableCapabilities,
+): ContractCase[] {
+  const isDurable = capabilities.durability !== "none";
+  const hasOneHost = capabilities.hosts === "one";
+  return casesOf(
+    () => new TableStand(newPlace, capabilities),
+    [
+      { name: "A table's port", cases: tablePorts },
+      { name: "A row", cases: rows },
+      { name: "A query", cases: operators },
+      { name: "An order", cases: order },
+      { name: "A find", cases: findings },
+      { name: "A change", cases: changes },
+      { name: "A batch", cases: batches },
+      { name: "A parked event", cases: parkedEvents },
+      { name: "A generation", cases: generations },
+      { name: "A batch", cases: wholeBatches, isListed: capabilities.atomicBatch },
+      { name: "The only host of a table", cases: soleHostOfTable, isListed: hasOneHost },
+      { name: "Hosts of one table", cases: manyHostsOfTable, isListed: !hasOneHost },
+      { name: "A table opened again", cases: reopeningTables, isListed: isDurable },
+      { name: "A table whose host is killed", cases: killsOfTable, isListed: isDurable },
+      { name: "A table with one host", cases: soleHostOfTableAmongProcesses, isListed: isDurable && hasOneHost },
+    ],
+  );
+}

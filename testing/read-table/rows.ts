@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { oddTexts } from "../odd-texts.ts";
+import { same } from "../same.ts";
+import { asked, filled, found } from "./queried-rows.ts";
+import type { TableCases } from "./table-stand.ts";
+
+const nothing = { name: null, count: null, price: null, isOpen: null, at: null, address: null, tags: null };
+const texts = ["", "line\nbreak", ...oddTexts, "x".repeat(300 * 1024)];
+
+export const rows: TableCases = {
+  "comes back as it was written, every field there, null where it has no value": async (stand) => {
+    const full = {
+      id: "full",
+      name: "",
+      count: Number.MIN_SAFE_INTEGER,
+      price: -0.1,
+      isOpen: false,
+      at: "2024-01-02T03:04:05.678Z",
+      address: { city: null, deep: { list: [{ a: 1.5 }, "x"] } },
+      tags: [],
+    };
+    const rows = await filled(stand, [full, { id: "empty" }, { id: "nulls", ...nothing }]);
+    same(await rows.find(asked({ sort: "id" })), [{ id: "empty", ...nothing }, full, { id: "nulls", ...nothing }]);
+  },
+
+  "keeps a number to the last bit, and is found by it, alone and in a list": async (stand) => {
+    for (const price of [
+      5e-324,
+      Number.MAX_VALUE,
+      0.1 + 0.2,
+      1 / 3,
+      1e-7,
+      19.99,
+      879483623742086900,
+      49076093425801070,
+      5396008445509900000,
+      Number.MAX_SAFE_INTEGER,
+    ]) {
+      const rows = await filled(stand, [{ id: "1", price }]);
+      same(await rows.find(asked({})), [{ id: "1", ...nothing, price }]);
+      same(await found(rows, { query: { price } }), ["1"]);
+      same(await found(rows, { query: { price: { $in: [price] } } }), ["1"]);
+      same(await found(rows, { query: { price: { $nin: [price] } } }), []);
+    }
+  },
+
+  "with odd text in every place is found by exactly this text": async (stand) => {
+    const rows = await filled(
+      stand,
+      texts.map((name, index) => ({ id: `row ${index}`, name, tags: [name], address: { inner: name } })),
+    );
+    for (const [index, text] of texts.entries()) {
+      for (const query of [
+        { name: text },
+        { name: { $in: [text] } },
+        { tags: text },
+        { "tags.0": text },
+        { "address.inner": text },
+        { "address.inner": { $in: [text] } },
+      ])
+        same(await found(rows, { query }), [`row ${index}`], JSON.stringify(query).slice(0, 100));
+      assert.equal(await rows.count(asked({ query: { name: { $ne: text } } })), texts.length - 1);
+    }
+  },
+
+  "with an odd id is found by this id": async (stand) => {
+    const rows = await filled(
+      stand,
+      oddTexts.map((id) => ({ id, name: id })),
+    );
+    for (const id of oddTexts) {
+      same(await found(rows, { query: { id } }), [id]);
+      same(await rows.findByIds([id]), [{ id, ...nothing, name: id }]);
+    }
+    const given = ["it's", "absent", "a.b", "it's"];
+    same(
+      (await rows.findByIds(given)).map(({ id }) => id),
+      ["it's", "a.b", "it's"],
+    );
+    same(await rows.findByIds([]), []);
+  },
+
+  "with odd steps in a path is found and sorted by them": async (stand) => {
+    const steps = [
+      "$x",
+      "it's",
+      "%",
+      "_",
+      "a b",
+      "日本",
+      "😀",
+      "#-1",
+      "[0]",
+      "*",
+      "?",
+      "-",
+      "a\\b",
+      "tab\\t",
+      "\\",
+      "constructor",
+      "__proto__",
+      "{x}",
+    ];
+    const rows = await filled(
+      stand,
+      ["c", "a", "b"].map((id) => ({ id, address: Object.fromEntries(steps.map((step) => [step, `value ${id}`])) })),
+    );
+    for (const step of steps) {
+      same(await found(rows, { query: { [`address.${step}`]: "value a" } }), ["a"], step);
+      same(await found(rows, { sort: [`-address.${step}`] }), ["c", "b", "a"], step);
+    }
+  },
+
+  "does not change with an answer that somebody writes into": async (stand) => {
+    const rows = await filled(stand, [{ id: "1", name: "x", address: { city: "Oslo" }, tags: [1] }]);
+    const before = [{ id: "1", ...nothing, name: "x", address: { city: "Oslo" }, tags: [1] }];
+    for (const answer of [() => rows.find(asked({})), () => rows.findByIds(["1"])]) {
+      const [row] = await answer();
+      try {
+        (row!["address"] as Record<string, unknown>)["city"] = "Bern";
+        (row!["tags"] as unknown[]).push(2);
+        row!["name"] = "y";
+      } catch (error) {
+        // Frozen is as good as copied.
+        assert.ok(error instanceof TypeError);
+      }
+      same(await rows.find(asked({})), before);
+    }
+  },
+};

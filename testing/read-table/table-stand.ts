@@ -1,0 +1,103 @@
+import { parseFields, type Fields, type FieldsInput } from "../../core/fields.ts";
+import type { Query } from "../../core/query.ts";
+import type { ParkedEvent, Progress, ReadTable, RowChange, Rows, TableCapabilities } from "../../core/read-table.ts";
+import type { Cases } from "../contract-case.ts";
+import { Stand, type InProcess } from "../stand.ts";
+
+/** A place for one table with its generations. */
+export interface TablePlace {
+  /** A port on this place, not opened; each call another one, on the same data. */
+  table(): ReadTable;
+  /** Removes the data; every port is closed by then. */
+  remove(): Promise<void>;
+  /** How another process comes to this place. Needed where the engine declares a durability. */
+  inProcess?: InProcess;
+}
+
+export type TableCases = Cases<TableStand>;
+
+export const fieldsOf = (input: FieldsInput): Fields => parseFields("table", input);
+export const nameAndTotal: FieldsInput = { name: "string", total: "integer" };
+/** Other fields, for the next generation. */
+export const wider: FieldsInput = { name: "string", total: "integer", city: { type: "string", unique: true } };
+export const all: Query = { where: null, sort: [], limit: null, offset: 0, search: null };
+
+/** The tables of one case. */
+export class TableStand extends Stand<ReadTable> {
+  readonly capabilities: TableCapabilities;
+
+  constructor(newPlace: () => Promise<TablePlace>, capabilities: TableCapabilities) {
+    super(async () => {
+      const place = await newPlace();
+      return { ...place, port: () => place.table(), remove: () => place.remove() };
+    });
+    this.capabilities = capabilities;
+  }
+
+  /** A table on a new place. */
+  async open(input = nameAndTotal): Promise<ReadTable> {
+    const table = await this.port();
+    await table.open(fieldsOf(input));
+    return table;
+  }
+
+  async reopen(table: ReadTable, input = nameAndTotal): Promise<ReadTable> {
+    await table.close();
+    const other = this.another(table);
+    await other.open(fieldsOf(input));
+    return other;
+  }
+}
+
+export const create = (id: string, values: Record<string, unknown> = {}): RowChange => ({
+  operation: "create",
+  id,
+  values,
+});
+export const update = (id: string, values: Record<string, unknown> = {}): RowChange => ({
+  operation: "update",
+  id,
+  values,
+});
+export const remove = (id: string): RowChange => ({ operation: "remove", id });
+
+export const at = (position: number, more: Partial<Progress> = {}): Progress => ({
+  position,
+  folded: position,
+  positionId: null,
+  reordered: false,
+  log: "log-1",
+  ...more,
+});
+
+export const nowhere: Progress = { position: 0, folded: 0, positionId: null, reordered: false, log: null };
+
+export const parked = (id: string, position: number, more: Partial<ParkedEvent> = {}): ParkedEvent => ({
+  id,
+  type: "thing.created",
+  stream: "thing-1",
+  version: position,
+  position,
+  error: { name: "Error", message: "it's 😀", code: 422, type: "INVALID_ROW" },
+  attempts: 3,
+  time: "2024-01-01T00:00:00.000Z",
+  ...more,
+});
+
+/** The rows by id, without their nulls. */
+export const seen = async (rows: Rows): Promise<Record<string, object>> =>
+  Object.fromEntries(
+    (await rows.find(all)).map(({ id, ...values }) => [
+      id,
+      Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null)),
+    ]),
+  );
+
+export const committed = (table: ReadTable) => seen(table.live().rows);
+
+/** The changes in one batch on the live generation. */
+export async function fold(table: ReadTable, changes: readonly RowChange[], position = 1): Promise<void> {
+  const batch = await table.live().begin();
+  await batch.apply(changes);
+  await batch.commit(at(position));
+}

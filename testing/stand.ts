@@ -1,0 +1,52 @@
+/** Where a port can be made on another process's side: a module whose default export, called with `args`, answers the port. */
+export interface InProcess {
+  /** A URL, like `new URL("./open-log.js", import.meta.url).href`. */
+  module: string;
+  /** Plain JSON. */
+  args: readonly unknown[];
+}
+
+interface PlaceOf<Port> {
+  port(): Port;
+  remove(): Promise<void>;
+  inProcess?: InProcess;
+}
+
+/** The ports and places of one case; afterwards the ports are closed and the places removed. */
+export class Stand<Port extends { close(): Promise<void> }> {
+  readonly #newPlace: () => Promise<PlaceOf<Port>>;
+  readonly #places = new Map<Port, PlaceOf<Port>>();
+
+  constructor(newPlace: () => Promise<PlaceOf<Port>>) {
+    this.#newPlace = newPlace;
+  }
+
+  /** A port on a new place, not opened. */
+  async port(): Promise<Port> {
+    return this.#portOn(await this.#newPlace());
+  }
+
+  /** Another port on the same place, not opened. */
+  another(port: Port): Port {
+    return this.#portOn(this.#places.get(port)!);
+  }
+
+  inProcess(port: Port): InProcess {
+    const { inProcess } = this.#places.get(port)!;
+    if (inProcess) return inProcess;
+    throw new Error(
+      "the place has no inProcess: an engine that declares a durability proves it with a process that is killed",
+    );
+  }
+
+  #portOn(place: PlaceOf<Port>): Port {
+    const port = place.port();
+    this.#places.set(port, place);
+    return port;
+  }
+
+  async end(): Promise<void> {
+    for (const port of this.#places.keys()) await port.close();
+    for (const place of new Set(this.#places.values())) await place.remove();
+  }
+}
