@@ -94,11 +94,8 @@ describe("The package", () => {
   it("exports these names and no others", () => {
     expect(Object.keys(api).toSorted()).toEqual(["Aggregate", "EventStore", "Subscription"]);
     expect(Object.keys(sqlite).toSorted()).toEqual(["sqlite"]);
-<<<<<<< HEAD
     expect(Object.keys(memory).toSorted()).toEqual(["memory"]);
-=======
     expect(Object.keys(testing).toSorted()).toEqual(["CrashKit", "eventLogContract", "readTableContract"]);
->>>>>>> contract
   });
 
   it("exports the types that a definition needs, under the definitions' names", () => {
