@@ -164,11 +164,11 @@ describe("Stopping a broker in the middle of everything", () => {
       broker.call("byFunction.count", {}, { meta: { readAfter: { events: 3 } } }),
       broker.call("idle.find", {}, { meta: { readAfter: { events: 0 } } }),
     ];
-    const during = come();
+    const during = answered(come());
     gate.open();
     await stopped;
     const since = performance.now();
-    await answered(during);
+    await during;
     await answered(come());
     expect(performance.now() - since).toBeLessThan(1000);
     expect(complaints(logger)).toEqual([]);
