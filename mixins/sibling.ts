@@ -61,7 +61,7 @@ function adopt(owner: Service, sibling: Sibling): void {
     const conflict =
       known.sibling.kind === sibling.kind
         ? sibling.conflictWith(known.sibling)
-        : `is the name of an ${known.sibling.kind} already`;
+        : `is already the name of this broker's ${known.sibling.kind}`;
     if (conflict) throw new NameTakenError(sibling.name, conflict);
     known.owners.add(owner);
     return;
@@ -118,6 +118,9 @@ async function release(owner: Service, sibling: Sibling): Promise<void> {
   const known = here?.get(sibling.name);
   // A stopping broker stops every service itself, and may start them again.
   if (!known?.owners.delete(owner) || known.owners.size > 0 || !broker.started) return;
+  // Those who need it and end with the same owner have a checkpoint to save: they go first.
+  for (const other of here?.values() ?? [])
+    if (other.sibling.needs === sibling.name) await release(owner, other.sibling);
   here?.delete(sibling.name);
   await broker.destroyService(known.service);
 }
