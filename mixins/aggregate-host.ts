@@ -46,6 +46,7 @@ export class AggregateHost {
       source,
       work: this.folding,
       maxParkedInARow: policy.maxParkedInARow,
+      startAfresh: "delete the table's files to fold it again",
       warn,
     });
   }
