@@ -48,6 +48,7 @@ export class AggregateHost {
       work: this.folding,
       maxParkedInARow: policy.maxParkedInARow,
       metrics,
+      startAfresh: "delete the table's files to fold it again",
       warn,
     });
   }

@@ -1,6 +1,6 @@
 import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
 import type { ConsumerControl, ControlChange, ParkedChoice } from "../core/consumer-control.ts";
-import { UnknownParkedEventError } from "../core/errors.ts";
+import { StoreUnavailableError, UnknownParkedEventError } from "../core/errors.ts";
 import type { ParkedEvent } from "../core/read-table.ts";
 import type { Followed } from "./consumer.ts";
 import { onEveryHost } from "./on-every-host.ts";
@@ -19,12 +19,16 @@ interface Host {
  * store first; then every node that hosts the consumer follows it before the answer is given.
  */
 export function consumerActions(name: string, host: () => Host): NonNullable<ServiceSchema["actions"]> {
-  const change = async (broker: ServiceBroker, wanted: ControlChange): Promise<Followed> => {
+  const change = async (broker: ServiceBroker, wanted: ControlChange): Promise<Followed | undefined> => {
     const { revision } = await host().change(wanted);
     const followed = [...(await onEveryHost<Followed>(broker, name, "follow", { revision })).entries()];
     const here = followed.find(([node, { works }]) => works && node === broker.nodeID);
-    const [, answer] = here ?? followed.find(([, { works }]) => works) ?? ["", { works: false, folded: 0, parked: 0 }];
-    return answer;
+    return (here ?? followed.find(([, { works }]) => works))?.[1];
+  };
+  const changeParked = async (broker: ServiceBroker, wanted: ControlChange) => {
+    const answer = await change(broker, wanted);
+    if (!answer) throw new StoreUnavailableError(name, "no node does its work at the moment");
+    return { folded: answer.folded, parked: answer.parked };
   };
   const mustBeParked = async (id: string | undefined) => {
     if (id !== undefined && !(await host().parked()).some((event) => event.id === id))
@@ -42,8 +46,7 @@ export function consumerActions(name: string, host: () => Host): NonNullable<Ser
         const { id, stream } = ctx.params;
         await mustBeParked(id);
         const choice = { ...(id !== undefined && { id }), ...(stream !== undefined && { stream }) };
-        const { folded, parked } = await change(ctx.broker, { retry: choice });
-        return { folded, parked };
+        return changeParked(ctx.broker, { retry: choice });
       },
     },
     skip: {
@@ -51,8 +54,7 @@ export function consumerActions(name: string, host: () => Host): NonNullable<Ser
       async handler(ctx: Context<{ id: string; reason: string }>) {
         const { id, reason } = ctx.params;
         await mustBeParked(id);
-        const { folded, parked } = await change(ctx.broker, { skip: { id, reason } });
-        return { skipped: id, folded, parked };
+        return { skipped: id, ...(await changeParked(ctx.broker, { skip: { id, reason } })) };
       },
     },
     // Between nodes: answers when this node has followed the control state and nothing of it is in flight.

@@ -57,6 +57,8 @@ interface Dependencies {
   work: Work;
   maxParkedInARow: number;
   metrics: ConsumerMetrics | null;
+  /** How an operator makes it begin anew on another log. */
+  startAfresh: string;
   warn: (message: string, details: object) => void;
 }
 
@@ -164,9 +166,9 @@ export class Consumer {
         this.#waitMs = Math.min(this.#waitMs * 2, pollMs);
       }
     }
-    await work
-      .save()
-      .catch((error: unknown) => warn(`${name}: the checkpoint was not saved`, { error: String(error) }));
+    await this.#save().catch((error: unknown) =>
+      warn(`${name}: the checkpoint was not saved`, { error: String(error) }),
+    );
     work.standStill("is stopping");
     this.#d.metrics?.lag(NaN);
     for (const { reject } of this.#followers.splice(0)) reject(new StoreUnavailableError(name, "is stopping"));
@@ -211,17 +213,23 @@ export class Consumer {
     const { control } = page;
     const before = this.#control;
     this.#control = control;
-    if (!before) this.#retried = control.retry.number;
-    else if (control.resumed > before.resumed) {
+    // An order from before this start, or from while another node worked, is not followed twice.
+    if (!before || !this.#isWorking) this.#retried = control.retry.number;
+    if (before && control.resumed > before.resumed) {
       this.#halt = null;
       this.#d.work.forgetParkedInARow();
     }
     const other = this.#isWorking ? otherLog(this.#d.work.progress, page) : null;
-    if (other) this.#stopBy({ cause: other, byLog: true });
+    if (other) this.#stopBy({ cause: `${other}, or ${this.#d.startAfresh}`, byLog: true });
     // Not saved, what is of no interest is passed again: no reason to fail.
-    if (control.paused) await this.#d.work.save().catch((error: unknown) => this.#noteOutage(error));
+    if (control.paused) await this.#save().catch((error: unknown) => this.#noteOutage(error));
     else if (this.#isWorking && !this.#halt?.byLog) await this.#obey(control);
     this.#answerFollowers(control.revision);
+  }
+
+  /** A checkpoint of one log must not get into another. */
+  async #save(): Promise<void> {
+    if (!this.#halt?.byLog) await this.#d.work.save();
   }
 
   /** Skips and retries what the control state says. An error goes to those who asked for it: the work itself goes on. */
@@ -251,7 +259,7 @@ export class Consumer {
   #stopForParked(): void {
     const last = this.#d.work.parked().findLast(({ error }) => error)?.error?.message ?? "unknown";
     this.#stopBy({
-      cause: `${this.#d.maxParkedInARow} events in a row could not be folded; the last: ${last}. "resume" goes on, "retry" tries them again`,
+      cause: `${this.#d.maxParkedInARow} events in a row were parked; the last: ${last}. "resume" goes on, "retry" tries them again`,
       byLog: false,
     });
   }

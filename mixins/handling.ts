@@ -1,4 +1,6 @@
 import type { ParkedChoice } from "../core/consumer-control.ts";
+import { StoreUnavailableError } from "../core/errors.ts";
+import type { Lease } from "../core/event-log.ts";
 import { isOutage } from "../core/outage.ts";
 import type { ParkedEvent, Progress } from "../core/read-table.ts";
 import { freezeEvent, type RecordedEvent } from "../core/recorded-event.ts";
@@ -14,6 +16,8 @@ import type { ConsumerPage } from "./store-host.ts";
 export type StartFrom = "origin" | "current";
 
 interface Dependencies extends Interruption {
+  name: string;
+  isStopping: () => boolean;
   startFrom: StartFrom;
   source: EventSource;
   lease: LeaseHold;
@@ -37,7 +41,8 @@ const saveEveryMs = 200;
 export class Handling implements Work {
   readonly #d: Dependencies;
   #progress: HandlingState = { position: 0, positionId: null, log: null, parked: [] };
-  #saved = { revision: 0, position: 0, at: 0 };
+  #saved = { revision: 0, at: 0 };
+  #isSaved = true;
   /** The lease under which the state was loaded. */
   #epoch = 0;
   readonly #parked = new ParkedEvents([]);
@@ -52,24 +57,39 @@ export class Handling implements Work {
     return this.#progress;
   }
 
+  /** Whether this node holds the lease and knows the state: its progress and parked events are those of the subscription. */
+  get isInCharge(): boolean {
+    return this.#d.lease.isCertain && this.#d.lease.lease?.epoch === this.#epoch;
+  }
+
   async mayWork(): Promise<boolean> {
     const lease = await this.#d.lease.hold();
     if (!lease) return false;
-    if (lease.epoch !== this.#epoch) await this.#load();
-    this.#epoch = lease.epoch;
-    return this.#d.lease.lease !== null;
+    if (lease.epoch !== this.#epoch) await this.#load(lease);
+    return this.isInCharge;
   }
 
-  async #load(): Promise<void> {
+  async #load(lease: Lease): Promise<void> {
+    const stored = await this.#d.source.state();
+    const revision = stored?.revision ?? 0;
+    if (stored && revision > this.#saved.revision) {
+      this.#progress = stored.value as HandlingState;
+      this.#parked.replace(this.#progress.parked);
+      this.#saved = { revision, at: Date.now() };
+      this.#isSaved = true;
+    } else if (this.#saved.revision === 0) await this.#begin();
+    // Nobody has written since: what was done under the last lease counts, saved or not. A lower number is that of a log
+    // that was set back, or of another one: the next page tells.
+    else this.#saved.revision = revision;
+    if (this.#d.lease.lease === lease) this.#epoch = lease.epoch;
+  }
+
+  async #begin(): Promise<void> {
     const { source, startFrom } = this.#d;
-    const stored = await source.state();
-    if (stored) this.#progress = stored.value as HandlingState;
-    this.#parked.replace(this.#progress.parked);
-    this.#saved = { revision: stored?.revision ?? 0, position: this.#progress.position, at: Date.now() };
-    if (stored) return;
     const { head } = await source.page(0, 0);
-    const { afterId, log } = await source.page(startFrom === "current" ? head : 0, 0);
-    this.#progress = { position: startFrom === "current" ? head : 0, positionId: afterId, log, parked: [] };
+    const position = startFrom === "current" ? head : 0;
+    const { afterId, log } = await source.page(position, 0);
+    this.#progress = { position, positionId: afterId, log, parked: [] };
     // Kept at once: a start from here must stay one after a restart.
     await this.#store();
   }
@@ -79,23 +99,27 @@ export class Handling implements Work {
   standStill(): void {}
 
   async handle({ events, position, positionId, log, unreadable }: ConsumerPage): Promise<void> {
-    for (const event of events) {
-      if (this.#mustStop()) break;
-      if (!(await this.#handleOne(event, unreadable?.[event.id]))) break;
-      this.#pass(event.position, event.id, log);
-      if (Date.now() - this.#saved.at > saveEveryMs) await this.save();
+    try {
+      for (const event of events) {
+        if (this.#mustStop() || !(await this.#handleOne(event, unreadable?.[event.id]))) return;
+        this.#pass(event.position, event.id, log);
+        if (Date.now() - this.#saved.at > saveEveryMs) await this.save();
+      }
+      if (!this.#mustStop()) this.#pass(position, positionId, log);
+    } finally {
+      // Also before a wait for something outside, however long.
+      await this.save();
     }
-    if (this.#d.lease.lease && (events.at(-1)?.position ?? 0) <= this.#progress.position && !this.#mustStop())
-      this.#pass(position, positionId, log);
-    await this.save();
   }
 
   #mustStop(): boolean {
-    return this.#d.isInterrupted() || this.isTooOftenParked || !this.#d.lease.isCertain;
+    return this.#d.isInterrupted() || this.isTooOftenParked || !this.isInCharge;
   }
 
   #pass(position: number, positionId: string | null, log: string): void {
-    if (position >= this.#progress.position) this.#progress = { ...this.#progress, position, positionId, log };
+    if (position <= this.#progress.position) return;
+    this.#progress = { ...this.#progress, position, positionId, log };
+    this.#isSaved = false;
   }
 
   /** Whether the event is done with: handled, parked, or waiting behind a parked one. */
@@ -105,7 +129,9 @@ export class Handling implements Work {
     if (!("error" in tried)) return this.#did();
     // What the store cannot read does not become readable by waiting.
     const policy = unreadable ? { ...this.#d.policy, retries: 0 } : this.#d.policy;
-    const end = await tryAgain(policy, tried.error, this.#d, () => this.#try(event));
+    const { sleep } = this.#d;
+    const isInterrupted = () => this.#d.isInterrupted() || !this.isInCharge;
+    const end = await tryAgain(policy, tried.error, { sleep, isInterrupted }, () => this.#try(event));
     if (end === "interrupted") return false;
     if (end === "done") return this.#did();
     await this.#park(event, end.error, end.attempts);
@@ -144,18 +170,20 @@ export class Handling implements Work {
   }
 
   async save(): Promise<void> {
-    if (this.#progress.position !== this.#saved.position) await this.#store();
+    if (!this.#isSaved) await this.#store();
   }
 
   async #store(): Promise<void> {
     const { lease, source } = this.#d;
+    this.#isSaved = false;
     if (!lease.lease) return;
     this.#progress = { ...this.#progress, parked: this.#parked.list() };
-    const { position } = this.#progress;
     const revision = await source.saveState(this.#progress, this.#saved.revision, lease.lease);
-    if (revision !== null) this.#saved = { revision, position, at: Date.now() };
-    else {
-      // This node slept, and another took over: it has its own checkpoint, which counts.
+    if (revision !== null) {
+      this.#saved = { revision, at: Date.now() };
+      this.#isSaved = true;
+    } else {
+      // The lease has lapsed, or an answer was lost: what is kept in the store tells who has written last.
       lease.lose();
       this.#epoch = 0;
     }
@@ -197,7 +225,7 @@ export class Handling implements Work {
       if (!Array.isArray(tried)) return this.#failAgain(parked, tried.error, handled);
       if (tried.length === 0) break;
       for (const event of tried) {
-        const outcome = this.#skipped.has(event.id) ? {} : await this.#try(event);
+        const outcome = this.#skipped.has(event.id) ? {} : await this.#tryIfInCharge(event);
         if ("error" in outcome) return this.#failAgain(event, outcome.error, handled);
         if (!this.#skipped.has(event.id)) handled++;
         afterVersion = event.version;
@@ -206,6 +234,12 @@ export class Handling implements Work {
     this.#parked.remove(parked.id);
     await this.#store();
     return handled;
+  }
+
+  async #tryIfInCharge(event: RecordedEvent): Promise<Tried> {
+    const { isStopping, name } = this.#d;
+    if (!isStopping() && this.isInCharge) return this.#try(event);
+    return { error: new StoreUnavailableError(name, "this node handles no more events; it stops, or lost its lease") };
   }
 
   async #readStream(stream: string, afterVersion: number): Promise<RecordedEvent[] | { error: unknown }> {

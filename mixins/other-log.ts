@@ -9,12 +9,11 @@ export function otherLog(
   { position, positionId, log }: Pick<Progress, "position" | "positionId" | "log">,
   page: Pick<ConsumerPage, "log" | "head" | "afterId">,
 ): string | null {
-  const orDelete = "or delete the table's files to fold it again";
   if (log !== null && log !== page.log)
-    return `the table was folded from another log (found ${page.log}, expected ${log}); bring that one back, ${orDelete}`;
+    return `the checkpoint is one of another log (found ${page.log}, expected ${log}); bring that one back`;
   if (page.head < position)
-    return `the log ends at position ${page.head}, before the table's checkpoint ${position}: events are missing; restore the log, ${orDelete}`;
+    return `the log ends at position ${page.head}, before the checkpoint ${position}: events are missing; restore the log`;
   if (page.afterId !== positionId)
-    return `the log has event ${page.afterId} at position ${position}, not ${positionId} as when it was folded: it was set back and has grown again; restore the log, ${orDelete}`;
+    return `the log has event ${page.afterId} at position ${position}, not ${positionId} as when the checkpoint was saved: it was set back and has grown again; restore the log`;
   return null;
 }

@@ -63,7 +63,7 @@ function adopt(owner: Service, sibling: Sibling): void {
     const conflict =
       known.sibling.kind === sibling.kind
         ? (sibling.conflictWith(known.sibling) ?? sibling.join?.(known.service))
-        : `is the name of an ${known.sibling.kind} already`;
+        : `is already the name of this broker's ${known.sibling.kind}`;
     if (conflict) throw new NameTakenError(sibling.name, conflict);
     known.owners.add(owner);
     return;

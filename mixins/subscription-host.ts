@@ -60,6 +60,7 @@ export class SubscriptionHost {
       lease: this.#lease,
       sleep: (ms) => this.#consumer.sleep(ms),
       isInterrupted: () => this.#consumer.isInterrupted,
+      isStopping: () => this.#consumer.isStopping,
     });
     this.#consumer = new Consumer({
       name,
@@ -67,6 +68,7 @@ export class SubscriptionHost {
       work: this.#handling,
       maxParkedInARow: policy.maxParkedInARow,
       metrics,
+      startAfresh: "restart this node to go on from the checkpoint that the log's own store holds",
       warn,
     });
   }
@@ -102,7 +104,8 @@ export class SubscriptionHost {
   }
 
   async #state(): Promise<Pick<HandlingState, "position" | "parked">> {
-    if (this.#lease.isCertain) return { position: this.#handling.progress.position, parked: this.#handling.parked() };
+    if (this.#handling.isInCharge)
+      return { position: this.#handling.progress.position, parked: this.#handling.parked() };
     const stored = await this.#d.source.state();
     return (stored?.value as HandlingState | undefined) ?? { position: 0, parked: [] };
   }

@@ -17,9 +17,11 @@ type HandlerOf<Events extends EventMap, Type extends string> =
   string | ((event: EventOf<Events, Matching<Events, Type>>, view: HandlerView) => unknown);
 
 /** Event type, which may hold Moleculer's wildcards → an action's name or a function. */
-export type Handlers<Events extends EventMap> = {
-  [Type in (keyof Events & string) | Wildcard]?: HandlerOf<Events, Type>;
-};
+export type Handlers<Events extends EventMap> = string extends keyof Events
+  ? { [type: string]: HandlerOf<Events, string> }
+  : { [Type in keyof Events & string]?: HandlerOf<Events, Type> } & {
+      [Pattern in Wildcard]?: HandlerOf<Events, Pattern>;
+    };
 
 export interface SubscriptionOptions<Events extends EventMap> {
   eventStore: EventStore<Events>;
@@ -62,7 +64,9 @@ export function Subscription<Events extends EventMap = AnyEvents>(
   const policy = parsePolicy(name, onError);
   if (startFrom !== "origin" && startFrom !== "current")
     refuse(`${name}.startFrom`, startFrom, '"origin" or "current"');
-  const on = Object.entries((handlers ?? {}) as Record<string, Handler>).map(([pattern, handler]) => {
+  if (handlers === null || typeof handlers !== "object" || Array.isArray(handlers))
+    refuse(`${name}.on`, handlers, "an object of event types and their handlers");
+  const on = Object.entries(handlers as Record<string, Handler>).map(([pattern, handler]) => {
     const problem = nameProblem(`${name}.on`, pattern);
     if (problem) throw new DefinitionError(problem);
     if (typeof handler !== "function" && (typeof handler !== "string" || handler === ""))

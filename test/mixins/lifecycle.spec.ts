@@ -794,10 +794,10 @@ describe("A table whose log is not the one it was folded from", () => {
     const logger = new LogLines();
     const broker = await startBroker([thing(folder)], { logger });
     const { cause, position } = await inState(broker, "stopped");
-    expect(cause).toContain("the table was folded from another log");
+    expect(cause).toContain("the checkpoint is one of another log");
     expect(cause).toContain("delete the table's files");
     expect(position).toBe(5);
-    expect(logger.of("warn", /^table stopped: the table was folded from another log/)).toHaveLength(1);
+    expect(logger.of("warn", /^table stopped: the checkpoint is one of another log/)).toHaveLength(1);
 
     // Neither new events nor a resume bring it to fold what does not belong to it.
     await append(broker, 7);
@@ -857,7 +857,7 @@ describe("A table whose log is not the one it was folded from", () => {
     const logger = new LogLines();
     const broker = await startBroker([thing(folder)], { logger });
     const { cause, position } = await inState(broker, "stopped");
-    expect(cause).toContain("the log ends at position 3, before the table's checkpoint 5");
+    expect(cause).toContain("the log ends at position 3, before the checkpoint 5");
     expect(position).toBe(5);
     expect(logger.of("warn", /^table stopped: the log ends at position 3/)).toHaveLength(1);
     await append(broker, 7);
