@@ -93,7 +93,7 @@ export interface EventLog {
   find(query: Query): Promise<RecordedEvent[]>;
   count(query: Query): Promise<number>;
   findByIds(ids: readonly string[]): Promise<RecordedEvent[]>;
-  /** In the order of their names, after the stream `after`. */
+  /** In the order of their names, after the stream `after`; a page may be short, since it is cut by bytes, but only the end is empty. */
   streams(options: { category?: string; after?: string; limit: number }): Promise<StreamSummary[]>;
 
   /** Control state (checkpoints, paused, parked …): null where the key was never written. */

@@ -14,7 +14,7 @@ import type {
   StreamSummary,
   Versioned,
 } from "../../core/event-log.ts";
-import { maxPageBytes } from "../../core/page-size.ts";
+import { maxPageBytes, pageOfStreams } from "../../core/page-size.ts";
 import type { Query } from "../../core/query.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { openDatabase, translate } from "./database.ts";
@@ -167,7 +167,7 @@ export class SqliteEventLog implements EventLog {
            JOIN events e ON e.stream = s.stream AND e.version = s.version ORDER BY s.stream`,
         )
         .all(...values, limit) as [string, number, string][];
-      return rows.map(([stream, version, time]) => ({ stream, version, time }));
+      return pageOfStreams(rows.map(([stream, version, time]) => ({ stream, version, time })));
     });
   }
 

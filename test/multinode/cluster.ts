@@ -14,7 +14,10 @@ export class Cluster {
   }
 
   async node(nodeID: string, services: ServiceSchema[], options: BrokerOptions = {}): Promise<ServiceBroker> {
-    const broker = await startBroker(services, { ...nodeOptions(this.#server.url, this.namespace, nodeID), ...options });
+    const broker = await startBroker(services, {
+      ...nodeOptions(this.#server.url, this.namespace, nodeID),
+      ...options,
+    });
     this.#nodes.push(broker);
     return broker;
   }

@@ -1,7 +1,16 @@
 import type { ServiceBroker } from "moleculer";
 import { cleanUp, eventually, newFolder, refusal } from "../support/broker.ts";
 import { describeWith } from "../support/engines.ts";
-import { book, commands, entriesHost, keeper, moveOften, plainEntries, readEntries, readLog } from "./accounts.ts";
+import {
+  book,
+  commands,
+  entriesHost,
+  keeper,
+  moveOften,
+  plainEntries,
+  readEntries,
+  readLog,
+} from "../support/accounts.ts";
 import { Cluster } from "./cluster.ts";
 
 afterEach(cleanUp);

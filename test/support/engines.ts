@@ -25,8 +25,7 @@ const engines = {
 
 const places = [...(process.env["PATH"] ?? "").split(":"), "/usr/local/bin", "/usr/sbin", "/usr/lib/postgresql/*/bin"];
 
-const find = (program: string): string | undefined =>
-  places.flatMap((place) => globSync(join(place, program))).at(0);
+const find = (program: string): string | undefined => places.flatMap((place) => globSync(join(place, program))).at(0);
 
 /** One engine running on a port of this machine with a folder of its own. */
 export class EngineServer {

@@ -1,5 +1,11 @@
 import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
-import { Aggregate, EventStore, type ErrorPolicy, type EventStore as Store, type RecordedEvent } from "moleculer-event-sourcing";
+import {
+  Aggregate,
+  EventStore,
+  type ErrorPolicy,
+  type EventStore as Store,
+  type RecordedEvent,
+} from "moleculer-event-sourcing";
 import { v7 } from "uuid";
 
 export interface Moved {
