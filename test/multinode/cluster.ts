@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { BrokerOptions, ServiceBroker, ServiceSchema } from "moleculer";
 import { eventually, startBroker } from "../support/broker.ts";
 import type { EngineServer } from "../support/engines.ts";
+import { nodeOptions } from "./node-options.ts";
 
 /** Brokers that find each other over NATS, and no others. */
 export class Cluster {
@@ -30,12 +31,6 @@ export class Cluster {
     });
   }
 }
-
-export const nodeOptions = (url: string, namespace: string, nodeID: string): BrokerOptions => ({
-  nodeID,
-  namespace,
-  transporter: { type: "NATS", options: { url, reconnectTimeWait: 100 } },
-});
 
 function hostsOf(broker: ServiceBroker, service: string): string[] {
   const known = broker.registry.getServiceList({ onlyAvailable: true }) as { name: string; nodeID: string }[];
