@@ -10,6 +10,7 @@ import { consumerActions } from "./consumer-actions.ts";
 import type { ErrorPolicy } from "./error-policy.ts";
 import { EventSource } from "./event-source.ts";
 import type { SiblingSchema } from "./sibling.ts";
+import { remoteCall } from "./remote-call.ts";
 import { readAfter } from "./read-after.ts";
 import { readActions, type Reader } from "./read-actions.ts";
 import { appendedEvent, controlEvent, narrow, type Visibilities } from "./store-service.ts";
@@ -163,7 +164,7 @@ function transformCaller(broker: ServiceBroker): TransformCaller {
     async callAction(name, event, token) {
       // Asked first, since the broker logs a warning for every call of an action that is not there.
       if (!isAvailable(broker, name)) throw new Errors.ServiceNotFoundError({ action: name });
-      return broker.call(name, event, optionsFor(event, token));
+      return remoteCall(broker, name, event, optionsFor(event, token));
     },
     newContext: (event, token) => {
       const { requestID, meta } = optionsFor(event, token);

@@ -25,11 +25,13 @@ export class Appenders {
   }
 
   async #appendForEver(account: string): Promise<void> {
-    for (let amount = 1; !this.#isStopping; amount++) {
+    for (let amount = 1; !this.#isStopping && this.#broker.started; amount++) {
       const eventId = v7();
       this.sent.set(eventId, { account, amount });
       const { position, version } = await this.#untilAnswered({ eventId, account, amount });
       this.acknowledged.set(eventId, { position, version });
+      // A pace that a table keeps up with which asks over the network for each event.
+      await new Promise((next) => setTimeout(next, 10));
     }
   }
 
@@ -41,6 +43,7 @@ export class Appenders {
         const { type, code } = error as { type?: string; code?: number };
         if (code !== 404 && !["REQUEST_TIMEOUT", "REQUEST_REJECTED", "STORE_UNAVAILABLE"].includes(type ?? ""))
           this.refused.push(error);
+        if (!this.#broker.started) throw error;
         this.repeated++;
         await new Promise((turn) => setTimeout(turn, 20));
       }

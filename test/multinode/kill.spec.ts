@@ -42,7 +42,7 @@ describeWith("nats-server", "A cluster whose nodes are killed with SIGKILL", (se
 
   it("loses no acknowledged event, and folds each once, when it is the store's node, 20 times", async () => {
     const { b, store } = await nodes();
-    const appenders = new Appenders(b, 8);
+    const appenders = new Appenders(b, 4);
     for (let run = 0; run < 20; run++) {
       const [before, folded] = [appenders.acknowledged.size, await eventually(() => positionOf(b))];
       // Both go on after the last kill, else this one would prove nothing.
@@ -60,7 +60,7 @@ describeWith("nats-server", "A cluster whose nodes are killed with SIGKILL", (se
 
   it("folds each event once when it is the folding node, 6 times", async () => {
     const { b, table } = await nodes();
-    const appenders = new Appenders(b, 8);
+    const appenders = new Appenders(b, 4);
     for (let run = 0; run < 6; run++) {
       const before = await eventually(() => positionOf(b));
       await eventually(async () => expect(await positionOf(b)).toBeGreaterThan(before));
