@@ -15,7 +15,9 @@ export class Appenders {
 
   constructor(broker: ServiceBroker, callers: number) {
     this.#broker = broker;
-    this.#callers = Array.from({ length: callers }, (_, caller) => this.#appendForEver(`a${caller}`));
+    this.#callers = Array.from({ length: callers }, (_, caller) =>
+      this.#appendForEver(`a${caller}`).catch((error: unknown) => void this.refused.push(error)),
+    );
   }
 
   /** Everything that was sent is acknowledged. */

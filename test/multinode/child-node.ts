@@ -5,14 +5,24 @@ import { fileURLToPath } from "node:url";
 const script = fileURLToPath(new URL("./node-process.ts", import.meta.url));
 const running = new Set<ChildNode>();
 
+interface Options {
+  url: string;
+  namespace: string;
+  nodeID: string;
+  folder: string;
+  role: "store" | "table";
+  /** In seconds; default Moleculer's own. */
+  heartbeatTimeout?: number | undefined;
+}
+
 /** A node in a process of its own, on the same folder each time it is started. */
 export class ChildNode {
   readonly #args: string[];
   #process: ChildProcess | null = null;
 
-  constructor(args: { url: string; namespace: string; nodeID: string; folder: string; role: "store" | "table" }) {
-    const { url, namespace, nodeID, folder, role } = args;
+  constructor({ url, namespace, nodeID, folder, role, heartbeatTimeout }: Options) {
     this.#args = ["--conditions=moleculer-event-sourcing:source", script, url, namespace, nodeID, folder, role];
+    if (heartbeatTimeout) this.#args.push(String(heartbeatTimeout));
   }
 
   /** Answers when its broker has started. */

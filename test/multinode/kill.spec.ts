@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { ServiceBroker } from "moleculer";
-import { commands, plainEntries, readEntries, readLog } from "../support/accounts.ts";
+import { commands, entriesHost, plainEntries, readEntries, readLog } from "../support/accounts.ts";
 import { caughtUp, cleanUp, eventually, newFolder } from "../support/broker.ts";
 import { describeWith } from "../support/engines.ts";
 import { Appenders } from "./appenders.ts";
@@ -19,17 +19,21 @@ const positionOf = async (broker: ServiceBroker) => {
   return position;
 };
 
-describeWith("nats-server", "A cluster whose nodes are killed with SIGKILL", (server) => {
+describeWith("nats-server", "A cluster", (server) => {
   /** The store and the table in processes of their own, the appending node in this one. */
-  async function nodes() {
+  async function nodes(heartbeatTimeout?: number) {
     const cluster = new Cluster(server());
     const { namespace } = cluster;
     const { url } = server();
-    const store = new ChildNode({ url, namespace, nodeID: "A", folder: newFolder(), role: "store" });
-    const table = new ChildNode({ url, namespace, nodeID: "C", folder: newFolder(), role: "table" });
-    const [b] = await Promise.all([cluster.node("B", [commands()]), store.start(), table.start()]);
+    const store = new ChildNode({ url, namespace, nodeID: "A", folder: newFolder(), role: "store", heartbeatTimeout });
+    const table = new ChildNode({ url, namespace, nodeID: "C", folder: newFolder(), role: "table", heartbeatTimeout });
+    const [b] = await Promise.all([
+      cluster.node("B", [commands()], heartbeatTimeout ? { heartbeatInterval: 1, heartbeatTimeout } : {}),
+      store.start(),
+      table.start(),
+    ]);
     await Promise.all([cluster.knows("events", "A"), cluster.knows("entries", "C")]);
-    return { b, store, table };
+    return { cluster, b, store, table };
   }
 
   async function checkEverything(b: ServiceBroker, appenders: Appenders): Promise<void> {
@@ -40,7 +44,7 @@ describeWith("nats-server", "A cluster whose nodes are killed with SIGKILL", (se
     expect(await readEntries(b, "C")).toEqual(plainEntries(log));
   }
 
-  it("loses no acknowledged event, and folds each once, when it is the store's node, 20 times", async () => {
+  it("loses no acknowledged event, and folds each once, when the store's node is killed with SIGKILL 20 times", async () => {
     const { b, store } = await nodes();
     const appenders = new Appenders(b, 4);
     for (let run = 0; run < 20; run++) {
@@ -58,7 +62,7 @@ describeWith("nats-server", "A cluster whose nodes are killed with SIGKILL", (se
     expect(appenders.repeated).toBeGreaterThan(0);
   }, 120_000);
 
-  it("folds each event once when it is the folding node, 6 times", async () => {
+  it("folds each event once when the folding node is killed with SIGKILL 6 times", async () => {
     const { b, table } = await nodes();
     const appenders = new Appenders(b, 4);
     for (let run = 0; run < 6; run++) {
@@ -70,4 +74,61 @@ describeWith("nats-server", "A cluster whose nodes are killed with SIGKILL", (se
     }
     await checkEverything(b, appenders);
   }, 60_000);
+
+  it("goes on when the store's node was frozen for so long that the others missed it", async () => {
+    const { cluster, b, store } = await nodes(2);
+    const appenders = new Appenders(b, 4);
+    await eventually(async () => expect(await positionOf(b)).toBeGreaterThan(0));
+    store.freeze();
+    await cluster.knows("events");
+    await eventually(async () =>
+      expect(await b.call("entries.status")).toMatchObject({
+        state: "waiting",
+        lag: null,
+        cause: expect.stringContaining("events"),
+      }),
+    );
+    const before = appenders.acknowledged.size;
+    store.thaw();
+    await cluster.knows("events", "A");
+    await eventually(() => expect(appenders.acknowledged.size).toBeGreaterThan(before));
+    await checkEverything(b, appenders);
+  });
+
+  it("goes on when the folding node was frozen for so long that the others missed it", async () => {
+    const { cluster, b, table } = await nodes(2);
+    const appenders = new Appenders(b, 4);
+    await eventually(async () => expect(await positionOf(b)).toBeGreaterThan(0));
+    table.freeze();
+    await cluster.knows("entries");
+    const before = appenders.acknowledged.size;
+    await eventually(() => expect(appenders.acknowledged.size).toBeGreaterThan(before));
+    table.thaw();
+    await cluster.knows("entries", "C");
+    await checkEverything(b, appenders);
+  });
+
+  it("is paused although a node that is waited for is killed and comes back meanwhile", async () => {
+    const { cluster, b, table } = await nodes();
+    const d = await cluster.node("D", [entriesHost(newFolder())]);
+    await cluster.knows("entries", "C", "D");
+    await b.call("accounts.move", { account: "a1", amount: 1 });
+    await caughtUp(b, "entries");
+    table.freeze();
+    const pause = d.call("entries.pause", {}, { nodeID: "D" });
+    await eventually(async () =>
+      expect(await b.call("entries.status", {}, { nodeID: "D" })).toMatchObject({ state: "paused" }),
+    );
+    await table.kill();
+    await table.start();
+    await pause;
+    await b.call("accounts.move", { account: "a1", amount: 1 });
+    await eventually(async () =>
+      expect(await b.call("entries.status", {}, { nodeID: "C", timeout: 1000 })).toMatchObject({
+        state: "paused",
+        position: 1,
+        head: 2,
+      }),
+    );
+  });
 });
