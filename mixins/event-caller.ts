@@ -1,5 +1,6 @@
 import { Errors, type Context, type ServiceBroker, type Span } from "moleculer";
 import type { RecordedEvent } from "../core/recorded-event.ts";
+import { remoteCall } from "./remote-call.ts";
 
 /** Calls on behalf of an event: its correlation id is the request's, the event itself is the cause. */
 export class EventCaller {
@@ -13,7 +14,7 @@ export class EventCaller {
   async callAction(name: string, event: RecordedEvent, meta: object = {}): Promise<unknown> {
     // Asked first, since the broker logs a warning for every call of an action that is not there.
     if (!this.#broker.registry.actions.isAvailable(name)) throw new Errors.ServiceNotFoundError({ action: name });
-    return this.#broker.call(name, event, this.#optionsFor(event, meta));
+    return remoteCall(this.#broker, name, event, this.#optionsFor(event, meta));
   }
 
   newContext(event: RecordedEvent, meta: object = {}, span: Span | null = null): Context {

@@ -3,6 +3,7 @@ import type { ConsumerControl, ControlChange } from "../core/consumer-control.ts
 import type { Lease, Versioned } from "../core/event-log.ts";
 import { StoreUnavailableError } from "../core/errors.ts";
 import type { RecordedEvent } from "../core/recorded-event.ts";
+import { remoteCall } from "./remote-call.ts";
 import type { ConsumerPage } from "./store-host.ts";
 
 interface Dependencies {
@@ -12,6 +13,9 @@ interface Dependencies {
   consumer: string;
   types: readonly string[];
 }
+
+/** A message may be lost with the server that carries it: nobody would ever ask again. */
+const timeoutMs = 5000;
 
 /** The event store as a consumer sees it: always over the broker, wherever it is hosted. */
 export class EventSource {
@@ -68,6 +72,6 @@ export class EventSource {
     // Asked first, since the broker logs a warning for every call of an action that is not there.
     if (!broker.registry.actions.isAvailable(name))
       throw new StoreUnavailableError(store, "its service is not there (yet)");
-    return broker.call(name, params);
+    return remoteCall(broker, name, params, { timeout: timeoutMs });
   }
 }

@@ -7,6 +7,7 @@ import type { QueryFields } from "../core/query.ts";
 import type { RecordedEvent } from "../core/recorded-event.ts";
 import { categoryOf } from "../core/stream-name.ts";
 import { typeMatcher } from "../core/type-pattern.ts";
+import { pageOfStreams } from "../core/page-size.ts";
 import { ValidationError } from "../core/errors.ts";
 import type { PumpOptions } from "./pump.ts";
 import type { SiblingSchema } from "./sibling.ts";
@@ -125,7 +126,8 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
           after: { type: "string", optional: true },
           limit: { ...limit },
         },
-        handler: (ctx: Context<{ category?: string; after?: string; limit: number }>) => host.log.streams(ctx.params),
+        handler: async (ctx: Context<{ category?: string; after?: string; limit: number }>) =>
+          pageOfStreams(await host.log.streams(ctx.params)),
       },
       status: {
         handler: async () => ({ name, ...(await host.status()) }),
