@@ -51,21 +51,20 @@ export class Appenders {
       }
     }
   }
+}
 
-  /** Checks the log against what was said: each acknowledged event is there once, and nothing that was not sent. */
-  check(log: readonly Movement[]): void {
-    expect(this.refused).toEqual([]);
-    const versions = new Map<string, number>();
-    for (const [index, { position, stream, version }] of log.entries()) {
-      const expected = { position: index + 1, version: (versions.get(stream) ?? 0) + 1 };
-      if (position !== expected.position || version !== expected.version)
-        throw new Error(`a hole or twin at position ${position}, ${stream} version ${version}`);
-      versions.set(stream, version);
-    }
-    const byId = new Map(log.map((event) => [event.id, event]));
-    expect(byId.size).toBe(log.length);
-    for (const [id, { position, version }] of this.acknowledged)
-      expect(byId.get(id)).toMatchObject({ position, version, payload: this.sent.get(id) });
-    for (const { id } of log) expect(this.sent.has(id)).toBe(true);
+/** Checks a log against what was said: each acknowledged event is there once, and nothing that was not sent. */
+export function checkLog(log: readonly Movement[], { refused, sent, acknowledged }: Appenders): void {
+  expect(refused).toEqual([]);
+  const versions = new Map<string, number>();
+  for (const [index, { position, stream, version }] of log.entries()) {
+    if (position !== index + 1 || version !== (versions.get(stream) ?? 0) + 1)
+      throw new Error(`a hole or twin at position ${position}, ${stream} version ${version}`);
+    versions.set(stream, version);
   }
+  const byId = new Map(log.map((event) => [event.id, event]));
+  expect(byId.size).toBe(log.length);
+  for (const [id, { position, version }] of acknowledged)
+    expect(byId.get(id)).toMatchObject({ position, version, payload: sent.get(id) });
+  for (const { id } of log) expect(sent.has(id)).toBe(true);
 }

@@ -26,16 +26,20 @@ export class Cluster {
   /** Until every running node knows that the service is hosted by exactly these nodes. */
   async knows(service: string, ...nodeIDs: string[]): Promise<void> {
     await eventually(() => {
-      for (const broker of this.#nodes.filter(({ started }) => started))
-        expect([broker.nodeID, hostsOf(broker, service)]).toEqual([broker.nodeID, nodeIDs.toSorted()]);
+      for (const broker of this.#nodes.filter(({ started }) => started)) {
+        const hosts = hostsOf(broker, service);
+        if (hosts !== nodeIDs.toSorted().join())
+          throw new Error(`${broker.nodeID} knows ${service} on: ${hosts}; expected ${nodeIDs.join()}`);
+      }
     });
   }
 }
 
-function hostsOf(broker: ServiceBroker, service: string): string[] {
+function hostsOf(broker: ServiceBroker, service: string): string {
   const known = broker.registry.getServiceList({ onlyAvailable: true }) as { name: string; nodeID: string }[];
   return known
     .filter(({ name }) => name === service)
     .map(({ nodeID }) => nodeID)
-    .toSorted();
+    .toSorted()
+    .join();
 }

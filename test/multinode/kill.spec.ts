@@ -3,7 +3,7 @@ import type { ServiceBroker } from "moleculer";
 import { commands, entriesHost, plainEntries, readEntries, readLog } from "../support/accounts.ts";
 import { caughtUp, cleanUp, eventually, newFolder } from "../support/broker.ts";
 import { describeWith } from "../support/engines.ts";
-import { Appenders } from "./appenders.ts";
+import { Appenders, checkLog } from "./appenders.ts";
 import { ChildNode, killChildNodes } from "./child-node.ts";
 import { Cluster } from "./cluster.ts";
 
@@ -40,7 +40,7 @@ describeWith("nats-server", "A cluster", (server) => {
     await appenders.stop();
     await caughtUp(b, "entries");
     const log = await readLog(b);
-    appenders.check(log);
+    checkLog(log, appenders);
     expect(await readEntries(b, "C")).toEqual(plainEntries(log));
   }
 

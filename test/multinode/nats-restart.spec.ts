@@ -1,7 +1,7 @@
 import { book, commands, entriesHost, keeper, plainEntries, readEntries, readLog } from "../support/accounts.ts";
 import { caughtUp, cleanUp, eventually, newFolder } from "../support/broker.ts";
 import { describeWith } from "../support/engines.ts";
-import { Appenders } from "./appenders.ts";
+import { Appenders, checkLog } from "./appenders.ts";
 import { Cluster } from "./cluster.ts";
 
 afterEach(cleanUp);
@@ -29,7 +29,7 @@ describeWith("nats-server", "The nats-server that carries the messages", (server
     await appenders.stop();
     await caughtUp(b, "entries");
     const log = await readLog(d);
-    appenders.check(log);
+    checkLog(log, appenders);
     expect(await readEntries(b, "C")).toEqual(plainEntries(log));
   }, 90_000);
 });

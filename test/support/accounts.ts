@@ -91,14 +91,15 @@ export function book(hook: Hook = () => {}): ServiceSchema {
         const { position, payload } = ctx.params;
         const { account, amount } = payload;
         const id = String(position - 1);
-        const [count, own, list, before, resolved]: [number, Entry[], { rows: Entry[] }, Entry[], Entry | null] =
-          await Promise.all([
-            ctx.call<number>("entries.count"),
-            ctx.call("entries.find", { query: { account }, sort: "-nth", limit: 1 }) as Promise<Entry[]>,
-            ctx.call("entries.list", { sort: "-nth", pageSize: 1 }) as Promise<{ rows: Entry[] }>,
-            ctx.call("entries.get", { id: [id] }) as Promise<Entry[]>,
-            ctx.call("entries.resolve", { id }) as Promise<Entry | null>,
-          ]);
+        const ask = <Answer>(action: string, params: object = {}): Promise<Answer> =>
+          ctx.call(`entries.${action}`, params);
+        const [count, own, list, before, resolved] = await Promise.all([
+          ask<number>("count"),
+          ask<Entry[]>("find", { query: { account }, sort: "-nth", limit: 1 }),
+          ask<{ rows: Entry[] }>("list", { sort: "-nth", pageSize: 1 }),
+          ask<Entry[]>("get", { id: [id] }),
+          ask<Entry | null>("resolve", { id }),
+        ]);
         return {
           id: String(position),
           account,
