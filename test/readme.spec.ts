@@ -33,7 +33,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("The README's code", () => {
   it("compiles", async () => {
-    expect(blocks("ts")).toHaveLength(3);
+    expect(blocks("ts")).toHaveLength(4);
     await run(join(root, "node_modules/.bin/tsc"), ["-p", join(folder, "tsconfig.json")]);
   });
 
