@@ -30,9 +30,12 @@ export function consumerActions(name: string, host: () => Host): NonNullable<Ser
     if (!answer) throw new StoreUnavailableError(name, "no node does its work at the moment");
     return { folded: answer.folded, parked: answer.parked };
   };
-  const mustBeParked = async (id: string | undefined) => {
-    if (id !== undefined && !(await host().parked()).some((event) => event.id === id))
-      throw new UnknownParkedEventError(name, id);
+  // A host that lags, or where the event went well, knows nothing of what another has parked.
+  const mustBeParked = async (broker: ServiceBroker, id: string | undefined) => {
+    const isAmong = (parked: readonly ParkedEvent[]) => parked.some((event) => event.id === id);
+    if (id === undefined || isAmong(await host().parked())) return;
+    const elsewhere = await onEveryHost<ParkedEvent[]>(broker, name, "parked", {});
+    if (![...elsewhere.values()].some(isAmong)) throw new UnknownParkedEventError(name, id);
   };
 
   return allWithoutParams({
@@ -44,7 +47,7 @@ export function consumerActions(name: string, host: () => Host): NonNullable<Ser
       params: { id: { type: "string", optional: true }, stream: { type: "string", optional: true, convert: true } },
       async handler(ctx: Context<ParkedChoice>) {
         const { id, stream } = ctx.params;
-        await mustBeParked(id);
+        await mustBeParked(ctx.broker, id);
         const choice = { ...(id !== undefined && { id }), ...(stream !== undefined && { stream }) };
         return changeParked(ctx.broker, { retry: choice });
       },
@@ -53,7 +56,7 @@ export function consumerActions(name: string, host: () => Host): NonNullable<Ser
       params: { id: "string", reason: { type: "string", optional: true, default: "" } },
       async handler(ctx: Context<{ id: string; reason: string }>) {
         const { id, reason } = ctx.params;
-        await mustBeParked(id);
+        await mustBeParked(ctx.broker, id);
         return { skipped: id, ...(await changeParked(ctx.broker, { skip: { id, reason } })) };
       },
     },
