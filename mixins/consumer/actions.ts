@@ -1,10 +1,10 @@
 import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
-import type { ConsumerControl, ControlChange, ParkedChoice } from "../core/consumer-control.ts";
-import { StoreUnavailableError, UnknownParkedEventError } from "../core/errors.ts";
-import type { ParkedEvent } from "../core/read-table.ts";
+import type { ConsumerControl, ControlChange, ParkedChoice } from "../../core/consumer-control.ts";
+import { StoreUnavailableError, UnknownParkedEventError } from "../../core/errors.ts";
+import type { ParkedEvent } from "../../core/read-table.ts";
 import type { Followed } from "./consumer.ts";
 import { onEveryHost } from "./on-every-host.ts";
-import { allWithoutParams } from "./spans.ts";
+import { allWithoutParams } from "../spans.ts";
 
 /** One node's host of a consumer, as the actions of its service need it. */
 interface Host {

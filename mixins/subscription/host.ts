@@ -1,14 +1,14 @@
-import type { ConsumerControl, ControlChange } from "../core/consumer-control.ts";
-import { newEventId } from "../core/event-id.ts";
-import type { ParkedEvent } from "../core/read-table.ts";
-import type { RecordedEvent } from "../core/recorded-event.ts";
-import { Consumer, type ConsumerState, type Followed } from "./consumer.ts";
-import type { ErrorPolicy } from "./error-policy.ts";
-import type { EventSource } from "./event-source.ts";
+import type { ConsumerControl, ControlChange } from "../../core/consumer-control.ts";
+import { newEventId } from "../../core/event-id.ts";
+import type { ParkedEvent } from "../../core/read-table.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { Consumer, type ConsumerState, type Followed } from "../consumer/consumer.ts";
+import type { ErrorPolicy } from "../consumer/error-policy.ts";
+import type { EventSource } from "../consumer/event-source.ts";
 import { Handling, type HandlingState, type StartFrom } from "./handling.ts";
-import { LeaseHold } from "./lease-hold.ts";
-import type { ConsumerMetrics } from "./metrics.ts";
-import type { TimeLimit } from "./time-limit.ts";
+import { LeaseHold } from "../consumer/lease-hold.ts";
+import type { ConsumerMetrics } from "../metrics.ts";
+import type { TimeLimit } from "../consumer/time-limit.ts";
 
 export interface SubscriptionStatus {
   name: string;

@@ -1,18 +1,18 @@
 import type { ServiceSchema } from "moleculer";
-import { resolveAdapter, type Adapter, type Engines } from "../core/adapter.ts";
-import { DefinitionError } from "../core/errors.ts";
-import { parseFields, type FieldsInput, type RowInput, type RowOf } from "../core/fields.ts";
-import type { Mapping, Operation } from "../core/mapping.ts";
-import { refuseUnknownOptions } from "../core/options.ts";
-import type { AnyEvents, EventMap, EventOf, Matching } from "../core/recorded-event.ts";
-import { nameProblem } from "../core/stream-name.ts";
-import { aggregateService, dbSettings, type DbSettings } from "./aggregate-service.ts";
-import { serviceName, type EventStore } from "./event-store.ts";
-import { parsePolicy, type ErrorPolicy } from "./error-policy.ts";
-import type { Mixin } from "./mixin.ts";
-import { transformsWithoutParams } from "./spans.ts";
-import { siblingMixin, type Sibling } from "./sibling.ts";
-import type { Visibilities } from "./store-service.ts";
+import { resolveAdapter, type Adapter, type Engines } from "../../core/adapter.ts";
+import { DefinitionError } from "../../core/errors.ts";
+import { parseFields, type FieldsInput, type RowInput, type RowOf } from "../../core/fields.ts";
+import type { Mapping, Operation } from "../../core/mapping.ts";
+import { refuseUnknownOptions } from "../../core/options.ts";
+import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/recorded-event.ts";
+import { nameProblem } from "../../core/stream-name.ts";
+import { aggregateService, dbSettings, type DbSettings } from "./service.ts";
+import { serviceName, type EventStore } from "../event-store/event-store.ts";
+import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
+import type { Mixin } from "../mixin.ts";
+import { transformsWithoutParams } from "../spans.ts";
+import { siblingMixin, type Sibling } from "../sibling.ts";
+import type { Visibilities } from "../event-store/service.ts";
 import type { Transform, TransformView } from "./transform.ts";
 
 export interface AggregateOptions<Events extends EventMap, Fields extends FieldsInput> extends DbSettings {

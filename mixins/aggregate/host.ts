@@ -1,6 +1,6 @@
-import { NotCaughtUpError, StoreUnavailableError } from "../core/errors.ts";
-import type { Generation } from "../core/read-table.ts";
-import { Consumer, type ConsumerState, type Followed } from "./consumer.ts";
+import { NotCaughtUpError, StoreUnavailableError } from "../../core/errors.ts";
+import type { Generation } from "../../core/read-table.ts";
+import { Consumer, type ConsumerState, type Followed } from "../consumer/consumer.ts";
 import { Folding, type FoldingDependencies } from "./folding.ts";
 
 export interface AggregateStatus {

@@ -1,20 +1,20 @@
 import type { ActionSchema, EventSchema, Service } from "moleculer";
-import { resolveAdapter, type Adapter, type Engines } from "../core/adapter.ts";
+import { resolveAdapter, type Adapter, type Engines } from "../../core/adapter.ts";
 import {
   parseCatalogue,
   type CatalogueEvents,
   type EventCatalogue,
   type EventDefinition,
   type UnknownTypes,
-} from "../core/catalogue.ts";
-import { DefinitionError } from "../core/errors.ts";
-import { refuseUnknownOptions } from "../core/options.ts";
-import type { AnyEvents, EventMap } from "../core/recorded-event.ts";
+} from "../../core/catalogue.ts";
+import { DefinitionError } from "../../core/errors.ts";
+import { refuseUnknownOptions } from "../../core/options.ts";
+import type { AnyEvents, EventMap } from "../../core/recorded-event.ts";
 import { mapAction, mapEvent, type MapActionOptions, type MapEventOptions } from "./map-action.ts";
-import type { Mixin } from "./mixin.ts";
+import type { Mixin } from "../mixin.ts";
 import type { PumpOptions } from "./pump.ts";
-import { siblingMixin, type Sibling } from "./sibling.ts";
-import { storeService, type CatalogueOwner, type Visibilities } from "./store-service.ts";
+import { siblingMixin, type Sibling } from "../sibling.ts";
+import { storeService, type CatalogueOwner, type Visibilities } from "./service.ts";
 
 export interface EventStoreOptions<Events extends EventMap = AnyEvents> {
   /** Where the log lives: a connection string (`sqlite:<path>`) or an adapter. Default `sqlite:data/<name>.db`. */

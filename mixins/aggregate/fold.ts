@@ -1,13 +1,13 @@
-import { changesOf, type AppliedMapping, type Mapping } from "../core/mapping.ts";
-import type { Fields } from "../core/fields.ts";
-import type { Batch, Generation, ParkedEvent, Progress } from "../core/read-table.ts";
-import { freezeEvent, type RecordedEvent } from "../core/recorded-event.ts";
-import { typeMatcher } from "../core/type-pattern.ts";
-import { asParkedError, tryAgain, type ErrorPolicy, type Interruption, type Tried } from "./error-policy.ts";
-import { isOutage } from "../core/outage.ts";
-import { ParkedEvents } from "./parked-events.ts";
-import { markFailed, type FoldSpans } from "./spans.ts";
-import type { Unreadable } from "../core/upcast.ts";
+import { changesOf, type AppliedMapping, type Mapping } from "../../core/mapping.ts";
+import type { Fields } from "../../core/fields.ts";
+import type { Batch, Generation, ParkedEvent, Progress } from "../../core/read-table.ts";
+import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
+import { typeMatcher } from "../../core/type-pattern.ts";
+import { asParkedError, tryAgain, type ErrorPolicy, type Interruption, type Tried } from "../consumer/error-policy.ts";
+import { isOutage } from "../../core/outage.ts";
+import { ParkedEvents } from "../consumer/parked-events.ts";
+import { markFailed, type FoldSpans } from "../spans.ts";
+import type { Unreadable } from "../../core/upcast.ts";
 import type { Transform, Transforms } from "./transform.ts";
 
 interface Dependencies extends Interruption {

@@ -1,5 +1,5 @@
 import { Errors, type Context, type ServiceBroker, type Span } from "moleculer";
-import type { RecordedEvent } from "../core/recorded-event.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { remoteCall } from "./remote-call.ts";
 
 /** Calls on behalf of an event: its correlation id is the request's, the event itself is the cause. */

@@ -1,11 +1,11 @@
-import type { ConsumerControl, ParkedChoice } from "../core/consumer-control.ts";
-import { StoreUnavailableError } from "../core/errors.ts";
-import { isOutage } from "../core/outage.ts";
-import type { ParkedEvent, Progress } from "../core/read-table.ts";
+import type { ConsumerControl, ParkedChoice } from "../../core/consumer-control.ts";
+import { StoreUnavailableError } from "../../core/errors.ts";
+import { isOutage } from "../../core/outage.ts";
+import type { ParkedEvent, Progress } from "../../core/read-table.ts";
 import type { EventSource } from "./event-source.ts";
-import type { ConsumerMetrics } from "./metrics.ts";
+import type { ConsumerMetrics } from "../metrics.ts";
 import { otherLog } from "./other-log.ts";
-import type { ConsumerPage } from "./store-host.ts";
+import type { ConsumerPage } from "../event-store/host.ts";
 import { Wakeable } from "./wakeable.ts";
 
 /**

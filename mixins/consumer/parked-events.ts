@@ -1,4 +1,4 @@
-import type { ParkedEvent } from "../core/read-table.ts";
+import type { ParkedEvent } from "../../core/read-table.ts";
 
 /** The parked events of one consumer, and the streams that wait behind them. */
 export class ParkedEvents {

@@ -1,4 +1,4 @@
-import { NotCaughtUpError, StoreUnavailableError, ValidationError } from "../core/errors.ts";
+import { NotCaughtUpError, StoreUnavailableError, ValidationError } from "../../core/errors.ts";
 
 interface Reader {
   position: number;

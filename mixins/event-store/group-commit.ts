@@ -1,7 +1,7 @@
-import type { AppendRequest } from "../core/append-request.ts";
-import { StoreUnavailableError } from "../core/errors.ts";
-import type { EventLog } from "../core/event-log.ts";
-import type { RecordedEvent } from "../core/recorded-event.ts";
+import type { AppendRequest } from "../../core/append-request.ts";
+import { StoreUnavailableError } from "../../core/errors.ts";
+import type { EventLog } from "../../core/event-log.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
 
 export interface Appended {
   events: RecordedEvent[];

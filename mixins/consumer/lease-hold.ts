@@ -1,4 +1,4 @@
-import type { Lease } from "../core/event-log.ts";
+import type { Lease } from "../../core/event-log.ts";
 import type { EventSource } from "./event-source.ts";
 
 /** A lease falls free so long after its holder was last heard of. */

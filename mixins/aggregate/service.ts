@@ -1,21 +1,21 @@
 import type { Context, Service, ServiceSchema } from "moleculer";
-import type { Fields, FieldType } from "../core/fields.ts";
-import type { Mapping } from "../core/mapping.ts";
-import type { QueryFields } from "../core/query.ts";
-import type { ReadTable, Rows } from "../core/read-table.ts";
-import { newEventId } from "../core/event-id.ts";
-import { AggregateHost } from "./aggregate-host.ts";
-import { consumerActions } from "./consumer-actions.ts";
-import type { ErrorPolicy } from "./error-policy.ts";
-import { EventCaller } from "./event-caller.ts";
-import { EventSource } from "./event-source.ts";
-import { consumerMetrics } from "./metrics.ts";
-import type { SiblingSchema } from "./sibling.ts";
-import { foldSpans } from "./spans.ts";
-import { readAfter } from "./read-after.ts";
-import { readActions, type Reader } from "./read-actions.ts";
-import { controlEvent } from "./consumer-store-actions.ts";
-import { appendedEvent, narrow, type Visibilities } from "./store-service.ts";
+import type { Fields, FieldType } from "../../core/fields.ts";
+import type { Mapping } from "../../core/mapping.ts";
+import type { QueryFields } from "../../core/query.ts";
+import type { ReadTable, Rows } from "../../core/read-table.ts";
+import { newEventId } from "../../core/event-id.ts";
+import { AggregateHost } from "./host.ts";
+import { consumerActions } from "../consumer/actions.ts";
+import type { ErrorPolicy } from "../consumer/error-policy.ts";
+import { EventCaller } from "../consumer/event-caller.ts";
+import { EventSource } from "../consumer/event-source.ts";
+import { consumerMetrics } from "../metrics.ts";
+import type { SiblingSchema } from "../sibling.ts";
+import { foldSpans } from "../spans.ts";
+import { readAfter } from "../read-after.ts";
+import { readActions, type Reader } from "../read-actions.ts";
+import { controlEvent } from "../event-store/consumer-actions.ts";
+import { appendedEvent, narrow, type Visibilities } from "../event-store/service.ts";
 import { Transforms, type FoldToken, type Transform } from "./transform.ts";
 
 /** moleculer-db's own settings of a service, those that concern reading. */

@@ -1,8 +1,8 @@
 import type { Context, ServiceSchema } from "moleculer";
-import type { ControlChange } from "../core/consumer-control.ts";
-import type { Lease } from "../core/event-log.ts";
-import { typeMatcher } from "../core/type-pattern.ts";
-import type { StoreHost } from "./store-host.ts";
+import type { ControlChange } from "../../core/consumer-control.ts";
+import type { Lease } from "../../core/event-log.ts";
+import { typeMatcher } from "../../core/type-pattern.ts";
+import type { StoreHost } from "./host.ts";
 
 /** The hint that a consumer's control state changed. */
 export const controlEvent = (store: string) => `$${store}.control`;

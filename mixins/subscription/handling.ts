@@ -1,16 +1,16 @@
-import type { ParkedChoice } from "../core/consumer-control.ts";
-import { StoreUnavailableError } from "../core/errors.ts";
-import type { Lease } from "../core/event-log.ts";
-import { isOutage } from "../core/outage.ts";
-import type { ParkedEvent, Progress } from "../core/read-table.ts";
-import { freezeEvent, type RecordedEvent } from "../core/recorded-event.ts";
-import type { Unreadable } from "../core/upcast.ts";
-import type { Work } from "./consumer.ts";
-import { asParkedError, tryAgain, type ErrorPolicy, type Interruption, type Tried } from "./error-policy.ts";
-import type { EventSource } from "./event-source.ts";
-import type { LeaseHold } from "./lease-hold.ts";
-import { ParkedEvents } from "./parked-events.ts";
-import type { ConsumerPage } from "./store-host.ts";
+import type { ParkedChoice } from "../../core/consumer-control.ts";
+import { StoreUnavailableError } from "../../core/errors.ts";
+import type { Lease } from "../../core/event-log.ts";
+import { isOutage } from "../../core/outage.ts";
+import type { ParkedEvent, Progress } from "../../core/read-table.ts";
+import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
+import type { Unreadable } from "../../core/upcast.ts";
+import type { Work } from "../consumer/consumer.ts";
+import { asParkedError, tryAgain, type ErrorPolicy, type Interruption, type Tried } from "../consumer/error-policy.ts";
+import type { EventSource } from "../consumer/event-source.ts";
+import type { LeaseHold } from "../consumer/lease-hold.ts";
+import { ParkedEvents } from "../consumer/parked-events.ts";
+import type { ConsumerPage } from "../event-store/host.ts";
 
 /** Where a subscription begins when it is started for the first time: at the first event, or behind the last. */
 export type StartFrom = "origin" | "current";

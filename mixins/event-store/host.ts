@@ -1,12 +1,17 @@
-import { toAppendRequest, type AppendContext, type AppendInput, type AppendRequest } from "../core/append-request.ts";
-import type { Catalogue } from "../core/catalogue.ts";
-import { changeControl, toControl, type ConsumerControl, type ControlChange } from "../core/consumer-control.ts";
-import type { EventLog, Page, ReadOptions } from "../core/event-log.ts";
-import { freezeEvent, type RecordedEvent } from "../core/recorded-event.ts";
-import { isOutage } from "../core/outage.ts";
-import { upcastAll, upcastEach, type Unreadable } from "../core/upcast.ts";
+import {
+  toAppendRequest,
+  type AppendContext,
+  type AppendInput,
+  type AppendRequest,
+} from "../../core/append-request.ts";
+import type { Catalogue } from "../../core/catalogue.ts";
+import { changeControl, toControl, type ConsumerControl, type ControlChange } from "../../core/consumer-control.ts";
+import type { EventLog, Page, ReadOptions } from "../../core/event-log.ts";
+import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
+import { isOutage } from "../../core/outage.ts";
+import { upcastAll, upcastEach, type Unreadable } from "../../core/upcast.ts";
 import { GroupCommit, type Appended } from "./group-commit.ts";
-import type { StoreMetrics } from "./metrics.ts";
+import type { StoreMetrics } from "../metrics.ts";
 import { Pump, type PumpOptions } from "./pump.ts";
 
 /** The answer of `append`: version and position are those of the last event. */

@@ -1,10 +1,10 @@
 import type { ServiceBroker } from "moleculer";
-import type { ConsumerControl, ControlChange } from "../core/consumer-control.ts";
-import type { Lease, Versioned } from "../core/event-log.ts";
-import { StoreUnavailableError } from "../core/errors.ts";
-import type { RecordedEvent } from "../core/recorded-event.ts";
+import type { ConsumerControl, ControlChange } from "../../core/consumer-control.ts";
+import type { Lease, Versioned } from "../../core/event-log.ts";
+import { StoreUnavailableError } from "../../core/errors.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { remoteCall } from "./remote-call.ts";
-import type { ConsumerPage } from "./store-host.ts";
+import type { ConsumerPage } from "../event-store/host.ts";
 
 interface Dependencies {
   broker: ServiceBroker;

@@ -1,17 +1,17 @@
-import type { ParkedChoice } from "../core/consumer-control.ts";
-import { StoreUnavailableError } from "../core/errors.ts";
-import type { Fields } from "../core/fields.ts";
-import type { Mapping } from "../core/mapping.ts";
-import type { Generation, ParkedEvent, Progress, ReadTable } from "../core/read-table.ts";
-import type { RecordedEvent } from "../core/recorded-event.ts";
+import type { ParkedChoice } from "../../core/consumer-control.ts";
+import { StoreUnavailableError } from "../../core/errors.ts";
+import type { Fields } from "../../core/fields.ts";
+import type { Mapping } from "../../core/mapping.ts";
+import type { Generation, ParkedEvent, Progress, ReadTable } from "../../core/read-table.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { CatchUp } from "./catch-up.ts";
-import type { Work } from "./consumer.ts";
-import type { ErrorPolicy } from "./error-policy.ts";
-import type { EventSource } from "./event-source.ts";
+import type { Work } from "../consumer/consumer.ts";
+import type { ErrorPolicy } from "../consumer/error-policy.ts";
+import type { EventSource } from "../consumer/event-source.ts";
 import { Fold } from "./fold.ts";
-import type { ConsumerMetrics } from "./metrics.ts";
-import type { FoldSpans } from "./spans.ts";
-import type { ConsumerPage } from "./store-host.ts";
+import type { ConsumerMetrics } from "../metrics.ts";
+import type { FoldSpans } from "../spans.ts";
+import type { ConsumerPage } from "../event-store/host.ts";
 import type { Transform, Transforms } from "./transform.ts";
 
 export interface FoldingDependencies {

@@ -1,17 +1,17 @@
 import type { ServiceSchema } from "moleculer";
-import { DefinitionError } from "../core/errors.ts";
-import { refuseUnknownOptions } from "../core/options.ts";
-import type { AnyEvents, EventMap, EventOf, Matching } from "../core/recorded-event.ts";
-import { nameProblem } from "../core/stream-name.ts";
-import type { Wildcard } from "./aggregate.ts";
-import { parsePolicy, type ErrorPolicy } from "./error-policy.ts";
-import { serviceName, type EventStore } from "./event-store.ts";
+import { DefinitionError } from "../../core/errors.ts";
+import { refuseUnknownOptions } from "../../core/options.ts";
+import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/recorded-event.ts";
+import { nameProblem } from "../../core/stream-name.ts";
+import type { Wildcard } from "../aggregate/aggregate.ts";
+import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
+import { serviceName, type EventStore } from "../event-store/event-store.ts";
 import type { StartFrom } from "./handling.ts";
-import type { Mixin } from "./mixin.ts";
-import { siblingMixin, type Sibling } from "./sibling.ts";
-import { transformsWithoutParams } from "./spans.ts";
-import type { Visibilities } from "./store-service.ts";
-import { subscriptionService, type Handler, type HandlerView } from "./subscription-service.ts";
+import type { Mixin } from "../mixin.ts";
+import { siblingMixin, type Sibling } from "../sibling.ts";
+import { transformsWithoutParams } from "../spans.ts";
+import type { Visibilities } from "../event-store/service.ts";
+import { subscriptionService, type Handler, type HandlerView } from "./service.ts";
 
 type HandlerOf<Events extends EventMap, Type extends string> =
   string | ((event: EventOf<Events, Matching<Events, Type>>, view: HandlerView) => unknown);

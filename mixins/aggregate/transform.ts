@@ -1,13 +1,13 @@
 import { randomInt } from "node:crypto";
 import type { Context, Span } from "moleculer";
-import { FoldEndedError } from "../core/errors.ts";
-import type { Row } from "../core/fields.ts";
-import { parseQuery, type QueryFields, type QueryParams } from "../core/query.ts";
-import type { Rows } from "../core/read-table.ts";
-import type { RecordedEvent } from "../core/recorded-event.ts";
-import type { EventCaller } from "./event-caller.ts";
-import { markFailed, type FoldSpans } from "./spans.ts";
-import { TimeLimit } from "./time-limit.ts";
+import { FoldEndedError } from "../../core/errors.ts";
+import type { Row } from "../../core/fields.ts";
+import { parseQuery, type QueryFields, type QueryParams } from "../../core/query.ts";
+import type { Rows } from "../../core/read-table.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import type { EventCaller } from "../consumer/event-caller.ts";
+import { markFailed, type FoldSpans } from "../spans.ts";
+import { TimeLimit } from "../consumer/time-limit.ts";
 
 /** What a function transform gets beside the event. Queries see every event before this one, committed or not. */
 export interface TransformView<AnyRow = Row> {

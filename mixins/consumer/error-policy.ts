@@ -1,8 +1,8 @@
 import { inspect } from "node:util";
-import { DefinitionError } from "../core/errors.ts";
-import { refuseUnknownOptions } from "../core/options.ts";
-import { isOutage } from "../core/outage.ts";
-import type { ParkedEvent } from "../core/read-table.ts";
+import { DefinitionError } from "../../core/errors.ts";
+import { refuseUnknownOptions } from "../../core/options.ts";
+import { isOutage } from "../../core/outage.ts";
+import type { ParkedEvent } from "../../core/read-table.ts";
 
 export interface ErrorPolicy {
   /** How often an event that failed is tried again before it is parked. Default 3. */

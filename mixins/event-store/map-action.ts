@@ -1,13 +1,13 @@
 import type { ActionSchema, Context, EventSchema, Service } from "moleculer";
-import { newEventId } from "../core/event-id.ts";
-import { streamOf } from "../core/stream-name.ts";
-import { DefinitionError } from "../core/errors.ts";
-import { eventTypeProblem } from "../core/event-type.ts";
-import { expectedVersionProblem, type ExpectedVersion } from "../core/expected-version.ts";
-import { withOptional } from "../core/payload-schema.ts";
-import type { RecordedEvent } from "../core/recorded-event.ts";
-import { withoutParams } from "./spans.ts";
-import type { AppendAnswer } from "./store-host.ts";
+import { newEventId } from "../../core/event-id.ts";
+import { streamOf } from "../../core/stream-name.ts";
+import { DefinitionError } from "../../core/errors.ts";
+import { eventTypeProblem } from "../../core/event-type.ts";
+import { expectedVersionProblem, type ExpectedVersion } from "../../core/expected-version.ts";
+import { withOptional } from "../../core/payload-schema.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { withoutParams } from "../spans.ts";
+import type { AppendAnswer } from "./host.ts";
 
 type AnyParams = Record<string, unknown>;
 type From<Value, Params> = Value | ((params: Params, ctx: Context<Params>) => Value | Promise<Value>);

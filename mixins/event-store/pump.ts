@@ -1,7 +1,7 @@
-import type { EventLog } from "../core/event-log.ts";
-import { freezeEvent, type RecordedEvent } from "../core/recorded-event.ts";
-import type { StoreMetrics } from "./metrics.ts";
-import { Wakeable } from "./wakeable.ts";
+import type { EventLog } from "../../core/event-log.ts";
+import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
+import type { StoreMetrics } from "../metrics.ts";
+import { Wakeable } from "../consumer/wakeable.ts";
 
 export interface PumpOptions {
   /** Events read at a time. Default 100. */
