@@ -12,8 +12,8 @@ import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
 import type { Mixin } from "../mixin.ts";
 import { transformsWithoutParams } from "../spans.ts";
 import { siblingMixin, type Sibling } from "../sibling.ts";
-import type { Visibilities } from "../event-store/service.ts";
 import type { Transform, TransformView } from "./transform.ts";
+import type { Visibilities } from "../visibility.ts";
 
 export interface AggregateOptions<Events extends EventMap, Fields extends FieldsInput> extends DbSettings {
   eventStore: EventStore<Events>;

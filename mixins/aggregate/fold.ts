@@ -1,13 +1,13 @@
-import { changesOf, type AppliedMapping, type Mapping } from "../../core/mapping.ts";
+import type { Mapping } from "../../core/mapping.ts";
 import type { Fields } from "../../core/fields.ts";
 import type { Batch, Generation, ParkedEvent, Progress } from "../../core/read-table.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
-import { typeMatcher } from "../../core/type-pattern.ts";
-import { asParkedError, tryAgain, type ErrorPolicy, type Interruption, type Tried } from "../consumer/error-policy.ts";
+import { tryAgain, type ErrorPolicy, type Interruption, type Tried } from "../consumer/error-policy.ts";
 import { isOutage } from "../../core/outage.ts";
-import { ParkedEvents } from "../consumer/parked-events.ts";
+import { parkedAs, ParkedEvents, parkedWarning } from "../consumer/parked-events.ts";
 import { markFailed, type FoldSpans } from "../spans.ts";
 import type { Unreadable } from "../../core/upcast.ts";
+import { MappedTransforms } from "./mapped-transforms.ts";
 import type { Transform, Transforms } from "./transform.ts";
 
 interface Dependencies extends Interruption {
@@ -41,7 +41,7 @@ type Outcome = { did: "fold" | "wait" | "pass" } | { error: unknown };
  */
 export class Fold {
   readonly #d: Dependencies;
-  readonly #byType = new Map<string, AppliedMapping<Transform>[]>();
+  readonly #mapped: MappedTransforms;
   #progress: Progress;
   /** What others may know: `#progress` without the batch that is not committed yet. */
   #settled: Progress;
@@ -54,7 +54,9 @@ export class Fold {
   #unreadable: Readonly<Record<string, Unreadable>> = {};
 
   private constructor(dependencies: Dependencies, progress: Progress, parked: readonly ParkedEvent[]) {
+    const { mappings, fields, transforms } = dependencies;
     this.#d = dependencies;
+    this.#mapped = new MappedTransforms(mappings, fields, transforms);
     this.#progress = this.#settled = progress;
     this.#stored = progress.position;
     this.#parked = new ParkedEvents(parked);
@@ -181,27 +183,15 @@ export class Fold {
   }
 
   async #foldInto(batch: Batch, event: RecordedEvent, isRetry = false): Promise<Outcome> {
-    const mappings = this.#mappingsOf(event.type);
-    if (mappings.length === 0 || this.#skipped.has(event.id)) return { did: "pass" };
+    if (!this.#mapped.concern(event.type) || this.#skipped.has(event.id)) return { did: "pass" };
     if (!isRetry && this.#parked.holds(event.stream)) {
-      await this.#park(batch, event, null);
+      await this.#park(batch, parkedAs(event, null));
       return { did: "wait" };
     }
     const unreadable = isRetry ? undefined : this.#unreadable[event.id];
     if (unreadable) return { error: unreadable };
-    freezeEvent(event);
-    if (mappings.length > 1) await batch.mark();
-    try {
-      for (const mapping of mappings) {
-        const answer = await this.#d.transforms.run(mapping.transform, event, batch.rows);
-        const applied = batch.apply(changesOf(mapping, this.#d.fields, event, answer));
-        if (applied) await applied;
-      }
-      return { did: "fold" };
-    } catch (error) {
-      if (mappings.length > 1) await batch.undo();
-      return { error };
-    }
+    const tried = await this.#mapped.fold(freezeEvent(event), batch);
+    return "error" in tried ? { error: tried.error } : { did: "fold" };
   }
 
   /** Retries an event with growing waits, then parks it. False where the fold was interrupted before either. */
@@ -239,39 +229,16 @@ export class Fold {
   }
 
   async #parkAlone(event: RecordedEvent, error: unknown, attempts: number): Promise<void> {
+    const parked = parkedAs(event, { error, attempts });
     await this.#inBatch(async (batch) => {
-      await this.#park(batch, event, { error, attempts });
+      await this.#park(batch, parked);
       this.#pass(event, false);
     });
     this.#parkedInARow++;
-    const { id, type, stream, position } = event;
-    this.#d.warn(`An event is parked; later events of its stream wait behind it`, {
-      id,
-      type,
-      stream,
-      position,
-      attempts,
-      error: asParkedError(error).message,
-    });
+    this.#d.warn(...parkedWarning(parked));
   }
 
-  /** Without a failure of its own, an event waits behind the one that has failed. */
-  async #park(batch: Batch, event: RecordedEvent, failure: { error: unknown; attempts: number } | null): Promise<void> {
-    const { id, type, stream, version, position } = event;
-    const error = failure && asParkedError(failure.error);
-    await this.#parkAs(batch, {
-      id,
-      type,
-      stream,
-      version,
-      position,
-      error,
-      attempts: failure?.attempts ?? 0,
-      time: now(),
-    });
-  }
-
-  async #parkAs(batch: Batch, parked: ParkedEvent): Promise<void> {
+  async #park(batch: Batch, parked: ParkedEvent): Promise<void> {
     await batch.park(parked);
     this.#parked.add(parked);
   }
@@ -305,9 +272,7 @@ export class Fold {
   }
 
   async #failAgain(event: ParkedEvent, error: unknown): Promise<void> {
-    await this.#inBatch((batch) =>
-      this.#parkAs(batch, { ...event, error: asParkedError(error), attempts: event.attempts + 1, time: now() }),
-    );
+    await this.#inBatch((batch) => this.#park(batch, parkedAs(event, { error, attempts: event.attempts + 1 })));
   }
 
   /** From now on these events are given up. Answers those among them that were parked: their streams may go on. */
@@ -325,17 +290,4 @@ export class Fold {
   async #readParked(): Promise<void> {
     this.#parked.replace(await this.#d.generation.parked());
   }
-
-  #mappingsOf(type: string): AppliedMapping<Transform>[] {
-    let applied = this.#byType.get(type);
-    if (!applied) {
-      applied = this.#d.mappings
-        .filter(({ pattern }) => typeMatcher([pattern])(type))
-        .map((mapping, index) => ({ ...mapping, ordinal: index + 1 }));
-      this.#byType.set(type, applied);
-    }
-    return applied;
-  }
 }
-
-const now = () => new Date().toISOString();

@@ -11,8 +11,8 @@ import type { EventSource } from "../consumer/event-source.ts";
 import { Fold } from "./fold.ts";
 import type { ConsumerMetrics } from "../metrics.ts";
 import type { FoldSpans } from "../spans.ts";
-import type { ConsumerPage } from "../event-store/host.ts";
 import type { Transform, Transforms } from "./transform.ts";
+import type { ConsumerPage } from "../consumer/consumer-page.ts";
 
 export interface FoldingDependencies {
   name: string;

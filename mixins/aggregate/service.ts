@@ -14,9 +14,9 @@ import type { SiblingSchema } from "../sibling.ts";
 import { foldSpans } from "../spans.ts";
 import { readAfter } from "../read-after.ts";
 import { readActions, type Reader } from "../read-actions.ts";
-import { controlEvent } from "../event-store/consumer-actions.ts";
-import { appendedEvent, narrow, type Visibilities } from "../event-store/service.ts";
 import { Transforms, type FoldToken, type Transform } from "./transform.ts";
+import { appendedEvent, controlEvent } from "../hints.ts";
+import { narrow, type Visibilities } from "../visibility.ts";
 
 /** moleculer-db's own settings of a service, those that concern reading. */
 export interface DbSettings {

@@ -5,8 +5,8 @@ import type { ParkedEvent, Progress } from "../../core/read-table.ts";
 import type { EventSource } from "./event-source.ts";
 import type { ConsumerMetrics } from "../metrics.ts";
 import { otherLog } from "./other-log.ts";
-import type { ConsumerPage } from "../event-store/host.ts";
 import { Wakeable } from "./wakeable.ts";
+import type { ConsumerPage } from "./consumer-page.ts";
 
 /**
  * `standby`: another node does the work. `waiting`: something outside does not answer. `stopped`: somebody has to look.

@@ -4,7 +4,7 @@ import type { Lease, Versioned } from "../../core/event-log.ts";
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { remoteCall } from "./remote-call.ts";
-import type { ConsumerPage } from "../event-store/host.ts";
+import type { ConsumerPage } from "./consumer-page.ts";
 
 interface Dependencies {
   broker: ServiceBroker;

@@ -1,5 +1,5 @@
 import type { Progress } from "../../core/read-table.ts";
-import type { ConsumerPage } from "../event-store/host.ts";
+import type { ConsumerPage } from "./consumer-page.ts";
 
 /**
  * Why the log is not the one that a consumer has worked on so far, or null where it is. Positions of one log mean nothing

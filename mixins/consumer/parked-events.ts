@@ -1,4 +1,22 @@
 import type { ParkedEvent } from "../../core/read-table.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { asParkedError } from "./error-policy.ts";
+
+/** Without a failure of its own, an event waits behind the one that has failed. */
+export function parkedAs(
+  { id, type, stream, version, position }: Pick<RecordedEvent, "id" | "type" | "stream" | "version" | "position">,
+  failure: { error: unknown; attempts: number } | null,
+): ParkedEvent {
+  const error = failure && asParkedError(failure.error);
+  const time = new Date().toISOString();
+  return { id, type, stream, version, position, error, attempts: failure?.attempts ?? 0, time };
+}
+
+/** What the log says of it. */
+export const parkedWarning = ({ id, type, stream, position, attempts, error }: ParkedEvent): [string, object] => [
+  "An event is parked; later events of its stream wait behind it",
+  { id, type, stream, position, attempts, error: error?.message },
+];
 
 /** The parked events of one consumer, and the streams that wait behind them. */
 export class ParkedEvents {

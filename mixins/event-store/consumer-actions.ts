@@ -3,9 +3,7 @@ import type { ControlChange } from "../../core/consumer-control.ts";
 import type { Lease } from "../../core/event-log.ts";
 import { typeMatcher } from "../../core/type-pattern.ts";
 import type { StoreHost } from "./host.ts";
-
-/** The hint that a consumer's control state changed. */
-export const controlEvent = (store: string) => `$${store}.control`;
+import { controlEvent } from "../hints.ts";
 
 const consumer = { type: "string", pattern: /^(aggregate|subscription)\/./ } as const;
 const whole = { type: "number", integer: true, min: 0, convert: true } as const;

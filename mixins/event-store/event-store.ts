@@ -14,7 +14,8 @@ import { mapAction, mapEvent, type MapActionOptions, type MapEventOptions } from
 import type { Mixin } from "../mixin.ts";
 import type { PumpOptions } from "./pump.ts";
 import { siblingMixin, type Sibling } from "../sibling.ts";
-import { storeService, type CatalogueOwner, type Visibilities } from "./service.ts";
+import { storeService, type CatalogueOwner } from "./service.ts";
+import type { Visibilities } from "../visibility.ts";
 
 export interface EventStoreOptions<Events extends EventMap = AnyEvents> {
   /** Where the log lives: a connection string (`sqlite:<path>`) or an adapter. Default `sqlite:data/<name>.db`. */

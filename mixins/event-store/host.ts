@@ -9,10 +9,11 @@ import { changeControl, toControl, type ConsumerControl, type ControlChange } fr
 import type { EventLog, Page, ReadOptions } from "../../core/event-log.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
 import { isOutage } from "../../core/outage.ts";
-import { upcastAll, upcastEach, type Unreadable } from "../../core/upcast.ts";
+import { upcastAll, upcastEach } from "../../core/upcast.ts";
 import { GroupCommit, type Appended } from "./group-commit.ts";
 import type { StoreMetrics } from "../metrics.ts";
 import { Pump, type PumpOptions } from "./pump.ts";
+import type { ConsumerPage } from "../consumer/consumer-page.ts";
 
 /** The answer of `append`: version and position are those of the last event. */
 export interface AppendAnswer {
@@ -22,18 +23,6 @@ export interface AppendAnswer {
   events: RecordedEvent[];
   /** True where the append had been stored before: the answer is that of the first time. */
   repeated: boolean;
-}
-
-/** A page for a consumer: with it comes what a consumer has to know each time. */
-export interface ConsumerPage extends Page {
-  /** The ids of the events at the position asked from and at `position`; null where there is none. */
-  afterId: string | null;
-  positionId: string | null;
-  head: number;
-  log: string;
-  control: ConsumerControl;
-  /** By id: why these of its events, which are in it as they are stored, cannot be brought to today's version. */
-  unreadable?: Readonly<Record<string, Unreadable>>;
 }
 
 export interface StoreStatus {

@@ -1,4 +1,4 @@
-import type { ActionSchema, ActionVisibility, Context, Service, ServiceSchema } from "moleculer";
+import type { Context, Service } from "moleculer";
 import type { AppendInput } from "../../core/append-request.ts";
 import { emptyCatalogue, type Catalogue } from "../../core/catalogue.ts";
 import type { EventLog } from "../../core/event-log.ts";
@@ -17,8 +17,8 @@ import { readActions } from "../read-actions.ts";
 import { appendSpan, markFailed, allWithoutParams } from "../spans.ts";
 import { consumerStoreActions } from "./consumer-actions.ts";
 import { StoreHost } from "./host.ts";
-
-export type Visibilities = Readonly<Record<string, ActionVisibility>>;
+import { appendedEvent } from "../hints.ts";
+import { narrow, type Visibilities } from "../visibility.ts";
 
 interface Settings {
   catalogue: Catalogue;
@@ -43,8 +43,6 @@ const eventFields: QueryFields = new Map(
   } satisfies Record<string, FieldType>).map(([name, type]) => [name, { type }]),
 );
 
-/** The hint that a commit happened. `$` keeps it apart from every stored type. */
-export const appendedEvent = (store: string) => `$${store}.appended`;
 interface ReadParams {
   after?: number;
   afterVersion?: number;
@@ -213,15 +211,4 @@ async function read(host: StoreHost, params: ReadParams): Promise<RecordedEvent[
     ...(category !== undefined && { category }),
   });
   return page.events;
-}
-
-export function narrow(schema: Pick<ServiceSchema, "actions">, action: string, visibility: ActionVisibility): void {
-  const actions = schema.actions ?? {};
-  const own = actions[action];
-  actions[action] = {
-    ...(typeof own === "object" ? own : {}),
-    ...(typeof own === "function" ? { handler: own } : {}),
-    visibility,
-  } as ActionSchema;
-  schema.actions = actions;
 }

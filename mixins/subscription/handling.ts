@@ -6,11 +6,11 @@ import type { ParkedEvent, Progress } from "../../core/read-table.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
 import type { Unreadable } from "../../core/upcast.ts";
 import type { Work } from "../consumer/consumer.ts";
-import { asParkedError, tryAgain, type ErrorPolicy, type Interruption, type Tried } from "../consumer/error-policy.ts";
+import { tryAgain, type ErrorPolicy, type Interruption, type Tried } from "../consumer/error-policy.ts";
 import type { EventSource } from "../consumer/event-source.ts";
 import type { LeaseHold } from "../consumer/lease-hold.ts";
-import { ParkedEvents } from "../consumer/parked-events.ts";
-import type { ConsumerPage } from "../event-store/host.ts";
+import { parkedAs, ParkedEvents, parkedWarning } from "../consumer/parked-events.ts";
+import type { ConsumerPage } from "../consumer/consumer-page.ts";
 
 /** Where a subscription begins when it is started for the first time: at the first event, or behind the last. */
 export type StartFrom = "origin" | "current";
@@ -154,17 +154,10 @@ export class Handling implements Work {
   }
 
   async #park(event: RecordedEvent, error: unknown, attempts: number): Promise<void> {
-    const { id, type, stream, version, position } = event;
-    const parked = { id, type, stream, version, position, error: asParkedError(error), attempts, time: now() };
+    const { id, position } = event;
+    const parked = parkedAs(event, { error, attempts });
     this.#parked.add(parked);
-    this.#d.warn("An event is parked; later events of its stream wait behind it", {
-      id,
-      type,
-      stream,
-      position,
-      attempts,
-      error: parked.error.message,
-    });
+    this.#d.warn(...parkedWarning(parked));
     if (position > this.#progress.position) this.#progress = { ...this.#progress, position, positionId: id };
     await this.#store();
   }
@@ -253,23 +246,16 @@ export class Handling implements Work {
   }
 
   /** @throws an outage's error: the event stays parked as it was */
-  async #failAgain(
-    event: Pick<RecordedEvent, "id" | "type" | "stream" | "version" | "position">,
-    error: unknown,
-    handled: number,
-  ): Promise<number> {
+  async #failAgain(event: ParkedEvent | RecordedEvent, error: unknown, handled: number): Promise<number> {
     const before = this.parked().find(({ stream }) => stream === event.stream);
-    const { id, type, stream, version, position } = event;
-    const attempts = before?.id === id ? before.attempts + 1 : 1;
+    const attempts = before?.id === event.id ? before.attempts + 1 : 1;
     const isFailure = !isOutage(error);
-    if (before && (isFailure || before.id !== id)) {
+    if (before && (isFailure || before.id !== event.id)) {
       this.#parked.remove(before.id);
-      this.#parked.add({ id, type, stream, version, position, error: asParkedError(error), attempts, time: now() });
+      this.#parked.add(parkedAs(event, { error, attempts }));
       await this.#store();
     }
     if (!isFailure) throw error;
     return handled;
   }
 }
-
-const now = () => new Date().toISOString();

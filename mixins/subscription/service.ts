@@ -2,16 +2,16 @@ import type { Context, Service } from "moleculer";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { typeMatcher } from "../../core/type-pattern.ts";
 import { consumerActions } from "../consumer/actions.ts";
-import { controlEvent } from "../event-store/consumer-actions.ts";
 import type { ErrorPolicy } from "../consumer/error-policy.ts";
 import { EventCaller } from "../consumer/event-caller.ts";
 import { EventSource } from "../consumer/event-source.ts";
 import type { StartFrom } from "./handling.ts";
 import { consumerMetrics } from "../metrics.ts";
 import type { SiblingSchema } from "../sibling.ts";
-import { appendedEvent, narrow, type Visibilities } from "../event-store/service.ts";
 import { SubscriptionHost } from "./host.ts";
 import { TimeLimit } from "../consumer/time-limit.ts";
+import { appendedEvent, controlEvent } from "../hints.ts";
+import { narrow, type Visibilities } from "../visibility.ts";
 
 /** What a handler gets beside the event. */
 export interface HandlerView {

@@ -10,8 +10,8 @@ import type { StartFrom } from "./handling.ts";
 import type { Mixin } from "../mixin.ts";
 import { siblingMixin, type Sibling } from "../sibling.ts";
 import { transformsWithoutParams } from "../spans.ts";
-import type { Visibilities } from "../event-store/service.ts";
 import { subscriptionService, type Handler, type HandlerView } from "./service.ts";
+import type { Visibilities } from "../visibility.ts";
 
 type HandlerOf<Events extends EventMap, Type extends string> =
   string | ((event: EventOf<Events, Matching<Events, Type>>, view: HandlerView) => unknown);
