@@ -2,13 +2,21 @@ import type { ServiceBroker } from "moleculer";
 import type { Adapter, AggregateStatus, AppendAnswer, ParkedEvent } from "moleculer-event-sourcing";
 import { CrashKit } from "moleculer-event-sourcing/testing";
 import { eventually, startBroker } from "../support/broker.ts";
-import type { Step } from "./step.ts";
+import type { CrashStep, Step } from "./step.ts";
 import { thingServices, World, type Consumer, type Thing, type ThingEvent } from "./things.ts";
 
 interface Sent {
   params: { stream: string; events: [{ id: string; type: string; payload: Thing }] };
   answer: AppendAnswer | null;
 }
+
+interface Crash {
+  step: CrashStep | null;
+  happened: boolean;
+  told: Promise<void>;
+}
+
+const noCrash = (): Crash => ({ step: null, happened: false, told: new Promise(() => {}) });
 
 export const consumers: readonly Consumer[] = ["rows", "entries", "watch"];
 
@@ -23,7 +31,7 @@ export class History {
   readonly #kit = new CrashKit();
   readonly #log: Adapter;
   #broker: ServiceBroker | null = null;
-  #crash: { happened: boolean; told: Promise<unknown> } = { happened: false, told: new Promise(() => {}) };
+  #crash = noCrash();
   #aheadMs = 0;
 
   constructor(place: Adapter) {
@@ -51,17 +59,40 @@ export class History {
   }
 
   async take(step: Step): Promise<void> {
-    await this.#unlessCrashed(this.#do(step));
+    // It may come between two steps as well.
+    if (this.#crash.happened) await this.#revive();
+    if ("restart" in step) await this.#restart();
+    else if ("crash" in step) this.#plan(step);
+    else await this.#unlessCrashed(this.#do(step));
     if (this.#crash.happened) await this.#revive();
   }
 
-  /** Does the work, from the beginning again where the process is killed meanwhile. */
+  #plan({ crash: point, after }: CrashStep): void {
+    const crash: Crash = { step: { crash: point, after }, happened: false, told: Promise.resolve() };
+    this.#kit.at(point, { after });
+    crash.told = this.#kit.happened.then(() => void (crash.happened = true));
+    this.#crash = crash;
+  }
+
+  /** A crash that is planned may come while it stops, or afterwards; not while it starts, when nobody would hear of it. */
+  async #restart(): Promise<void> {
+    await this.stop();
+    const { step, happened } = this.#crash;
+    if (happened) return;
+    this.#kit.revive();
+    await this.start();
+    if (step) this.#plan(step);
+  }
+
+  /** Does the work, from the beginning again where the process is killed meanwhile; after it nothing crashes any more. */
   async surviving(work: () => Promise<void>): Promise<void> {
     for (;;) {
       await this.#unlessCrashed(work());
-      if (!this.#crash.happened) return;
+      if (!this.#crash.happened) break;
       await this.#revive();
     }
+    this.#kit.revive();
+    this.#crash = noCrash();
   }
 
   /** Who talks to a process that is killed may wait for its answer without end, or hear that it is gone. */
@@ -75,14 +106,14 @@ export class History {
   async #revive(): Promise<void> {
     await this.stop();
     this.#kit.revive();
-    this.#crash = { happened: false, told: new Promise(() => {}) };
+    this.#crash = noCrash();
     this.#aheadMs += leaseMs;
     await this.start();
     // Who got no answer sends again.
     for (const sent of this.sent) if (!sent.answer) await this.#send(sent);
   }
 
-  async #do(step: Step): Promise<void> {
+  async #do(step: Exclude<Step, CrashStep | { restart: true }>): Promise<void> {
     if ("append" in step) {
       const appends = step.append.map(({ stream, type, ...payload }): Sent => {
         const id = `0190a0b0-0000-7000-8000-${String(this.sent.length).padStart(12, "0")}`;
@@ -105,16 +136,7 @@ export class History {
       if (found) await this.#order(`${step.skip}.skip`, { id: found.id, reason: "property" });
     } else if ("pause" in step) await this.broker.call(`${step.pause}.pause`);
     else if ("resume" in step) await this.broker.call(`${step.resume}.resume`);
-    else if ("catchUp" in step) await this.caughtUp();
-    else if ("restart" in step) {
-      await this.stop();
-      await this.start();
-    } else {
-      const crash = { happened: false, told: Promise.resolve<unknown>(null) };
-      this.#kit.at(step.crash, { after: step.after });
-      crash.told = this.#kit.happened.then(() => (crash.happened = true));
-      this.#crash = crash;
-    }
+    else await this.caughtUp();
   }
 
   async #send(sent: Sent): Promise<void> {
@@ -148,9 +170,10 @@ export class History {
 
   /** Those that are paused stay where they are. */
   async caughtUp(): Promise<void> {
+    const crash = this.#crash;
     for (const consumer of consumers)
       await eventually(async () => {
-        if (this.#crash.happened) return;
+        if (crash.happened) return;
         const { lag, paused, cause }: AggregateStatus = await this.broker.call(`${consumer}.status`);
         if (lag !== 0 && !paused) throw new Error(`${consumer} lags by ${lag}: ${cause}`);
       });

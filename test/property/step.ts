@@ -13,12 +13,19 @@ export type Step =
   | { resume: Consumer }
   | { catchUp: true }
   | { restart: true }
-  | { crash: CrashPoint; after: number };
+  | CrashStep;
+
+export interface CrashStep {
+  crash: CrashPoint;
+  after: number;
+}
 
 const consumer = fc.constantFrom<Consumer>("rows", "entries", "watch");
 const which = fc.nat(20);
+const record = <Fields>(fields: { [Name in keyof Fields]: fc.Arbitrary<Fields[Name]> }): fc.Arbitrary<Fields> =>
+  fc.record(fields, { noNullPrototype: true }) as fc.Arbitrary<Fields>;
 
-const event = fc.record({
+const event = record({
   stream: fc.nat(3),
   type: fc.constantFrom("thing.changed", "thing.created", "thing.changed", "thing.removed"),
   n: fc.integer({ min: 1, max: 9 }),
@@ -27,18 +34,18 @@ const event = fc.record({
 });
 
 const ordinary: fc.WeightedArbitrary<Step>[] = [
-  { weight: 8, arbitrary: fc.record({ append: fc.array(event, { minLength: 1, maxLength: 8 }) }) },
-  { weight: 2, arbitrary: fc.record({ sendAgain: fc.array(which, { minLength: 1, maxLength: 3 }) }) },
-  { weight: 2, arbitrary: fc.record({ repair: which }) },
-  { weight: 2, arbitrary: fc.record({ retry: consumer, which: fc.option(which, { nil: null }) }) },
-  { weight: 2, arbitrary: fc.record({ skip: consumer, which }) },
-  { weight: 1, arbitrary: fc.record({ pause: consumer }) },
-  { weight: 1, arbitrary: fc.record({ resume: consumer }) },
+  { weight: 8, arbitrary: record({ append: fc.array(event, { minLength: 1, maxLength: 8 }) }) },
+  { weight: 2, arbitrary: record({ sendAgain: fc.array(which, { minLength: 1, maxLength: 3 }) }) },
+  { weight: 2, arbitrary: record({ repair: which }) },
+  { weight: 2, arbitrary: record({ retry: consumer, which: fc.option(which, { nil: null }) }) },
+  { weight: 2, arbitrary: record({ skip: consumer, which }) },
+  { weight: 1, arbitrary: record({ pause: consumer }) },
+  { weight: 1, arbitrary: record({ resume: consumer }) },
   { weight: 3, arbitrary: fc.constant({ catchUp: true }) },
   { weight: 1, arbitrary: fc.constant({ restart: true }) },
 ];
 
-const crash = fc.record({
+const crash = record({
   crash: fc.constantFrom<CrashPoint>(
     "appended",
     "handed to the broker",
