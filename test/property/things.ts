@@ -138,7 +138,13 @@ export function thingServices(world: World, { log, tables }: Places): ServiceSch
     },
     {
       name: "listener",
-      events: { "thing.*": (ctx: Context<ThingEvent>) => void world.heard.push(ctx.params.position) },
+      events: {
+        async "thing.*"(ctx: Context<ThingEvent>) {
+          // Time for a crash: until here it has heard nothing.
+          await new Promise((turn) => setImmediate(turn));
+          world.heard.push(ctx.params.position);
+        },
+      },
     },
   ];
 }
