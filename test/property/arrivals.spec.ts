@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { ServiceBroker } from "moleculer";
 import { EventStore, type AppendAnswer, type RecordedEvent } from "moleculer-event-sourcing";
 import { cleanUp, startBroker } from "../support/broker.ts";

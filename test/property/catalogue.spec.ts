@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { EventStore, type EventDefinition, type RecordedEvent } from "moleculer-event-sourcing";
 import { memory } from "moleculer-event-sourcing/adapters/memory";
 import { cleanUp, eventually, startBroker } from "../support/broker.ts";

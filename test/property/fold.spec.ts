@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { cleanUp } from "../support/broker.ts";
 import { History } from "./history.ts";
 import { law } from "./law.ts";

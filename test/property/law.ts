@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 
 /** `PROPERTY_EFFORT=20 npm test -- test/property` runs each property twenty times as often. */
 const effort = Number(process.env["PROPERTY_EFFORT"] ?? 1);

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 
 /** A schema of a payload, as fastest-validator has it and as a plain check of ours. */
 export interface Rule {

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { CrashPoint } from "moleculer-event-sourcing/testing";
 import type { Consumer } from "./things.ts";
 
@@ -23,7 +23,7 @@ export interface CrashStep {
 const consumer = fc.constantFrom<Consumer>("rows", "entries", "watch");
 const which = fc.nat(20);
 const record = <Fields>(fields: { [Name in keyof Fields]: fc.Arbitrary<Fields[Name]> }): fc.Arbitrary<Fields> =>
-  fc.record(fields, { noNullPrototype: true }) as fc.Arbitrary<Fields>;
+  fc.record(fields, { noNullPrototype: true });
 
 const event = record({
   stream: fc.nat(3),
