@@ -148,7 +148,10 @@ export class Statements {
     this.#db = db;
   }
 
-  /** A prepared statement that answers rows as arrays. */
+  /**
+   * A prepared statement that answers rows as arrays. Arrays of better-sqlite3, and what `map` makes of them, belong to the
+   * realm that loaded it first (jest has a realm for each file): what leaves this adapter is made by `Array.from`.
+   */
   prepare(sql: string): Database.Statement<unknown[], unknown[]> {
     const known = this.#bySql.get(sql);
     if (known) this.#bySql.delete(sql);

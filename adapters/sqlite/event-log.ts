@@ -128,7 +128,7 @@ export class SqliteEventLog implements EventLog {
   async find(query: Query): Promise<RecordedEvent[]> {
     return this.#run(({ queries }) => {
       const { text, values } = tail(query, "position");
-      return (queries.prepare(`SELECT ${columns} FROM events ${text}`).all(...values) as EventRow[]).map(toEvent);
+      return Array.from(queries.prepare(`SELECT ${columns} FROM events ${text}`).all(...values) as EventRow[], toEvent);
     });
   }
 
@@ -168,7 +168,7 @@ export class SqliteEventLog implements EventLog {
            JOIN events e ON e.stream = s.stream AND e.version = s.version ORDER BY s.stream`,
         )
         .all(...values, limit) as [string, number, string][];
-      return rows.map(([stream, version, time]) => ({ stream, version, time }));
+      return Array.from(rows, ([stream, version, time]) => ({ stream, version, time }));
     });
   }
 

@@ -113,7 +113,7 @@ export class SqliteGeneration implements Generation {
 
   parked(): ParkedEvent[] {
     const rows = this.#reader.prepare("SELECT event FROM parked ORDER BY position").pluck().all() as string[];
-    return rows.map((event) => JSON.parse(event) as ParkedEvent);
+    return Array.from(rows, (event) => JSON.parse(event) as ParkedEvent);
   }
 
   begin(): SqliteBatch {

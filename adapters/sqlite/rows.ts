@@ -24,7 +24,7 @@ export class SqliteRows implements Rows {
 
   find(query: Query): Row[] {
     const { text, values } = tail(query, "id");
-    return this.#all(`${this.#select} ${text}`, values).map(this.#decode);
+    return Array.from(this.#all(`${this.#select} ${text}`, values), this.#decode);
   }
 
   count(query: Query): number {

@@ -275,16 +275,15 @@ export class Fold {
     await this.#inBatch((batch) => this.#park(batch, parkedAs(event, { error, attempts: event.attempts + 1 })));
   }
 
-  /** From now on these events are given up. Answers those among them that were parked: their streams may go on. */
-  async skip(skipped: ReadonlySet<string>): Promise<ParkedEvent[]> {
+  /** From now on these events are given up; those among them that were parked no longer are. */
+  async skip(skipped: ReadonlySet<string>): Promise<void> {
     this.#skipped = skipped;
-    const given = [...skipped].map((id) => this.#parked.get(id)).filter((event) => event !== undefined);
-    if (given.length === 0) return [];
+    const given = [...skipped].filter((id) => this.#parked.get(id) !== undefined);
+    if (given.length === 0) return;
     await this.#inBatch(async (batch) => {
-      for (const { id } of given) await batch.unpark(id);
+      for (const id of given) await batch.unpark(id);
     });
     await this.#readParked();
-    return given;
   }
 
   async #readParked(): Promise<void> {

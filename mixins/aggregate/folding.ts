@@ -169,8 +169,15 @@ export class Folding implements Work {
   }
 
   async skip(skipped: ReadonlySet<string>): Promise<number> {
-    const given = await this.#fold!.skip(skipped);
-    return this.#retryStreams(new Set(given.map(({ stream }) => stream)));
+    await this.#fold!.skip(skipped);
+    return this.#retryStreams(this.#waitingForNothing());
+  }
+
+  /** The streams whose failed event was given up, or was folded late when a crash or an outage kept the others from following. */
+  #waitingForNothing(): Set<string> {
+    const first = new Map<string, ParkedEvent>();
+    for (const event of this.parked()) if (!first.has(event.stream)) first.set(event.stream, event);
+    return new Set([...first.values()].flatMap(({ stream, error }) => (error ? [] : [stream])));
   }
 
   /** Tries parked events again, stream by stream. Without a choice: all of them. */

@@ -9,6 +9,8 @@ import {
 } from "moleculer-event-sourcing";
 import { Errors, type ActionSchema, type Context, type ServiceBroker, type ServiceSchema } from "moleculer";
 import { v7 } from "uuid";
+import { sqlite } from "moleculer-event-sourcing/adapters/sqlite";
+import { CrashKit } from "moleculer-event-sourcing/testing";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { LogLines } from "./log-lines.ts";
 import { turns } from "./turns.ts";
@@ -44,6 +46,7 @@ class Faults {
 
 interface Options {
   folder?: string;
+  crash?: CrashKit;
   faults?: Faults;
   onError?: Partial<ErrorPolicy>;
   logger?: LogLines;
@@ -56,11 +59,12 @@ const throwing = (error: unknown) => () => {
 /** A table with a row per event; its transform is an action of a service of its own, `worker`. */
 async function brokerWith({
   folder = newFolder(),
+  crash = new CrashKit(),
   faults = new Faults(),
   onError,
   logger,
 }: Options = {}): Promise<ServiceBroker> {
-  const events = EventStore("events", { adapter: `sqlite:${folder}/events.db` });
+  const events = EventStore("events", { adapter: crash.adapter(sqlite(`${folder}/events.db`)) });
   const table = Aggregate("table", {
     eventStore: events,
     fields: { stream: "string", position: "integer" },
@@ -720,5 +724,26 @@ describe("Whatever was parked and retried", () => {
         position: positions.at(-1),
       });
     }
+  });
+});
+
+describe("A stream that waits", () => {
+  it.each(["skip", "retry"])("goes on after a start where a crash cut a %s short", async (order) => {
+    const folder = newFolder();
+    const crash = new CrashKit();
+    const faults = new Faults().at(1);
+    const broker = await brokerWith({ folder, crash, faults });
+    const [id] = await appendTo(broker, "a", "a", "b", "a");
+    await caughtUp(broker, "table");
+    expect(await parkedPositions(broker)).toEqual([1, 2, 4]);
+    faults.mend(1);
+    crash.at("checkpoint written");
+    broker.call(`table.${order}`, { id }).catch(() => null);
+    await crash.happened;
+    await broker.stop();
+    crash.revive();
+    const again = await brokerWith({ folder, crash, faults });
+    await eventually(async () => expect(await parkedPositions(again)).toEqual([]));
+    expect(await folded(again)).toEqual(order === "skip" ? [2, 3, 4] : [1, 2, 3, 4]);
   });
 });

@@ -1,0 +1,183 @@
+import type { ServiceBroker } from "moleculer";
+import type { Adapter, AggregateStatus, AppendAnswer, ParkedEvent } from "moleculer-event-sourcing";
+import { CrashKit } from "moleculer-event-sourcing/testing";
+import { eventually, startBroker } from "../support/broker.ts";
+import type { CrashStep, Step } from "./step.ts";
+import { thingServices, World, type Consumer, type Thing, type ThingEvent } from "./things.ts";
+
+interface Sent {
+  params: { stream: string; events: [{ id: string; type: string; payload: Thing }] };
+  answer: AppendAnswer | null;
+}
+
+interface Crash {
+  step: CrashStep | null;
+  happened: boolean;
+  told: Promise<void>;
+}
+
+const noCrash = (): Crash => ({ step: null, happened: false, told: new Promise(() => {}) });
+
+export const consumers: readonly Consumer[] = ["rows", "entries", "watch"];
+
+/** A lease that a killed process held lapses after this long. */
+const leaseMs = 7000;
+const realNow = Date.now;
+
+/** Takes steps with a store and its consumers, through crashes and restarts, and keeps what was said and heard. */
+export class History {
+  readonly world = new World();
+  readonly sent: Sent[] = [];
+  readonly #kit = new CrashKit();
+  readonly #log: Adapter;
+  #broker: ServiceBroker | null = null;
+  #crash = noCrash();
+  #aheadMs = 0;
+
+  constructor(place: Adapter) {
+    this.#log = this.#kit.adapter(place);
+    Date.now = () => realNow() + this.#aheadMs;
+  }
+
+  get broker(): ServiceBroker {
+    return this.#broker!;
+  }
+
+  /** `tables`: in other places than before, so that they are folded from the beginning. */
+  async start(tables?: () => Adapter): Promise<void> {
+    this.#broker = await startBroker(thingServices(this.world, { log: this.#log, ...(tables && { tables }) }));
+  }
+
+  async stop(): Promise<void> {
+    await this.#broker?.stop();
+    this.#broker = null;
+  }
+
+  async end(): Promise<void> {
+    await this.stop();
+    Date.now = realNow;
+  }
+
+  async take(step: Step): Promise<void> {
+    // It may come between two steps as well.
+    if (this.#crash.happened) await this.#revive();
+    if ("restart" in step) await this.#restart();
+    else if ("crash" in step) this.#plan(step);
+    else await this.#unlessCrashed(this.#do(step));
+    if (this.#crash.happened) await this.#revive();
+  }
+
+  #plan({ crash: point, after }: CrashStep): void {
+    const crash: Crash = { step: { crash: point, after }, happened: false, told: Promise.resolve() };
+    this.#kit.at(point, { after });
+    crash.told = this.#kit.happened.then(() => void (crash.happened = true));
+    this.#crash = crash;
+  }
+
+  /** A crash that is planned may come while it stops, or afterwards; not while it starts, when nobody would hear of it. */
+  async #restart(): Promise<void> {
+    await this.stop();
+    const { step, happened } = this.#crash;
+    if (happened) return;
+    this.#kit.revive();
+    await this.start();
+    if (step) this.#plan(step);
+  }
+
+  /** Does the work, from the beginning again where the process is killed meanwhile; after it nothing crashes any more. */
+  async surviving(work: () => Promise<void>): Promise<void> {
+    for (;;) {
+      await this.#unlessCrashed(work());
+      if (!this.#crash.happened) break;
+      await this.#revive();
+    }
+    this.#kit.revive();
+    this.#crash = noCrash();
+  }
+
+  /** Who talks to a process that is killed may wait for its answer without end, or hear that it is gone. */
+  async #unlessCrashed(work: Promise<void>): Promise<void> {
+    let failure: { error: unknown } | null = null;
+    const ended = work.catch((error: unknown) => void (failure = { error }));
+    await Promise.race([ended, this.#crash.told]);
+    if (failure && !this.#crash.happened) throw (failure as { error: unknown }).error;
+  }
+
+  async #revive(): Promise<void> {
+    await this.stop();
+    this.#kit.revive();
+    this.#crash = noCrash();
+    this.#aheadMs += leaseMs;
+    await this.start();
+    // Who got no answer sends again.
+    for (const sent of this.sent) if (!sent.answer) await this.#send(sent);
+  }
+
+  async #do(step: Exclude<Step, CrashStep | { restart: true }>): Promise<void> {
+    if ("append" in step) {
+      const appends = step.append.map(({ stream, type, ...payload }): Sent => {
+        const id = `0190a0b0-0000-7000-8000-${String(this.sent.length).padStart(12, "0")}`;
+        const sent: Sent = { params: { stream: `thing-${stream}`, events: [{ id, type, payload }] }, answer: null };
+        this.sent.push(sent);
+        return sent;
+      });
+      await Promise.all(appends.map((sent) => this.#send(sent)));
+    } else if ("sendAgain" in step) {
+      await Promise.all(step.sendAgain.map(async (which) => this.sent.length && this.#send(pick(this.sent, which)!)));
+    } else if ("repair" in step) {
+      const broken = this.sent.filter(({ params }) => params.events[0].payload.fails === null);
+      const found = pick(broken, step.repair);
+      if (found) this.world.repaired.add(found.params.events[0].id);
+    } else if ("retry" in step) {
+      const id = step.which === null ? undefined : pick(await this.parked(step.retry), step.which)?.id;
+      if (step.which === null || id !== undefined) await this.#order(`${step.retry}.retry`, { id });
+    } else if ("skip" in step) {
+      const found = pick(await this.parked(step.skip), step.which);
+      if (found) await this.#order(`${step.skip}.skip`, { id: found.id, reason: "property" });
+    } else if ("pause" in step) await this.broker.call(`${step.pause}.pause`);
+    else if ("resume" in step) await this.broker.call(`${step.resume}.resume`);
+    else await this.caughtUp();
+  }
+
+  async #send(sent: Sent): Promise<void> {
+    const answer: AppendAnswer = await this.broker.call("events.append", sent.params);
+    if (sent.answer) expect(answer).toEqual({ ...sent.answer, repeated: true });
+    sent.answer ??= answer;
+  }
+
+  /** What is paused does neither retry nor skip. */
+  async #order(action: string, params: object): Promise<void> {
+    await this.broker.call(action, params).catch((error: unknown) => {
+      if ((error as { type?: string }).type !== "UNUSABLE_STORE") throw error;
+    });
+  }
+
+  /** The events that were skipped, as the control state says: the answer of a skip may have been lost. */
+  async skipped(consumer: Consumer): Promise<ReadonlySet<string>> {
+    const kind = consumer === "watch" ? "subscription" : "aggregate";
+    const params = { consumer: `${kind}/${consumer}`, after: 0, limit: 0, types: [] };
+    const { control }: { control: { skipped: object } } = await this.broker.call("events.page", params);
+    return new Set(Object.keys(control.skipped));
+  }
+
+  parked(consumer: Consumer): Promise<ParkedEvent[]> {
+    return this.broker.call(`${consumer}.parked`);
+  }
+
+  async everything(): Promise<ThingEvent[]> {
+    return this.broker.call("events.read", { limit: 10_000 });
+  }
+
+  /** Those that are paused stay where they are. */
+  async caughtUp(): Promise<void> {
+    const crash = this.#crash;
+    for (const consumer of consumers)
+      await eventually(async () => {
+        if (crash.happened) return;
+        const { lag, paused, cause }: AggregateStatus = await this.broker.call(`${consumer}.status`);
+        if (lag !== 0 && !paused) throw new Error(`${consumer} lags by ${lag}: ${cause}`);
+      });
+  }
+}
+
+const pick = <Item>(items: readonly Item[], which: number): Item | undefined => items[which % items.length];

@@ -1,0 +1,24 @@
+import * as fc from "fast-check";
+
+/** `PROPERTY_EFFORT=20 npm test -- test/property` runs each property twenty times as often. */
+const effort = Number(process.env["PROPERTY_EFFORT"] ?? 1);
+const { PROPERTY_SEED: seed, PROPERTY_PATH: path } = process.env;
+
+/**
+ * A spec whose sentence holds for everything that is generated; `runs` is chosen for its cost. A counterexample is printed
+ * with its seed and path, which `PROPERTY_SEED` and `PROPERTY_PATH` (with `-t` and the sentence) run again.
+ */
+export function law<Values>(sentence: string, runs: number, property: fc.IAsyncProperty<Values>): void {
+  it(
+    sentence,
+    () =>
+      fc.assert(property, {
+        numRuns: Math.max(Math.round(runs * effort), 1),
+        interruptAfterTimeLimit: 50_000 * Math.max(effort, 1),
+        markInterruptAsFailure: true,
+        ...(seed !== undefined && { seed: Number(seed) }),
+        ...(path !== undefined && { path, endOnFailure: true }),
+      }),
+    120_000 * Math.max(effort, 1),
+  );
+}

@@ -1,0 +1,150 @@
+import type { Context, ServiceSchema } from "moleculer";
+import {
+  Aggregate,
+  EventStore,
+  Subscription,
+  type Adapter,
+  type ErrorPolicy,
+  type RecordedEvent,
+} from "moleculer-event-sourcing";
+
+export interface Thing {
+  n: number;
+  /** How many tries of it fail, in each consumer; null: all, until it is repaired. */
+  fails: number | null;
+  /** A batch ends behind it. */
+  ends: boolean;
+}
+
+export type ThingEvent = RecordedEvent<string, Thing>;
+export type Consumer = "rows" | "entries" | "watch";
+
+/** What lies outside of the process and outlives it: the faults of the events, and who has seen which of them. */
+export class World {
+  readonly repaired = new Set<string>();
+  isWhole = false;
+  /** The positions that a listener has heard. */
+  readonly heard: number[] = [];
+  /** What the subscription has handled to the end. */
+  readonly handled: ThingEvent[] = [];
+  readonly #tries = new Map<string, number>();
+  readonly #ended = new Set<string>();
+
+  /** @throws where this try of the event is one that fails */
+  attempt(consumer: Consumer, event: ThingEvent): void {
+    const { fails } = event.payload;
+    const key = `${consumer} ${event.id}`;
+    const tries = (this.#tries.get(key) ?? 0) + 1;
+    this.#tries.set(key, tries);
+    if (this.isBroken(event) || (!this.isWhole && fails !== null && tries <= fails))
+      throw new Error(`try ${tries} fails`);
+  }
+
+  /** Once only: an event that ends its batch at every try would never be tried often enough. */
+  endsBatch(consumer: Consumer, { id, payload }: ThingEvent): boolean {
+    const key = `${consumer} ${id}`;
+    if (!payload.ends || this.#ended.has(key)) return false;
+    this.#ended.add(key);
+    return true;
+  }
+
+  isBroken({ id, payload: { fails } }: ThingEvent): boolean {
+    return fails === null && !this.repaired.has(id);
+  }
+}
+
+interface Places {
+  log: Adapter;
+  /** Left out: beside the log. */
+  tables?: () => Adapter;
+}
+
+const onError: Partial<ErrorPolicy> = { retries: 1, delayMs: 1, maxParkedInARow: 1_000_000 };
+
+/**
+ * A store and what follows it: a table whose functions read its rows, with one row that depends on the order of all
+ * events; a table folded by actions that query it over the broker; a subscription; and a listener.
+ */
+export function thingServices(world: World, { log, tables }: Places): ServiceSchema[] {
+  const events = EventStore<Record<string, Thing>>("events", { adapter: log });
+  const options = () => ({ eventStore: events, onError, ...(tables && { adapter: tables() }) });
+  const rows = Aggregate("rows", {
+    ...options(),
+    fields: { sum: "integer", count: "integer", last: "integer", disorder: "boolean" },
+  })
+    .on("thing.*")
+    .update(async ({ position }, { get }) => {
+      const { sum, last, disorder } = (await get("all")) ?? { sum: 0, last: 0, disorder: false };
+      return {
+        id: "all",
+        sum: ((sum ?? 0) * 31 + position) % 1_000_003,
+        last: position,
+        disorder: disorder === true || (last ?? 0) > position,
+      };
+    })
+    .on("thing.*")
+    .update((event, { ctx }) => {
+      if (world.endsBatch("rows", event)) void ctx.call("rows.follow", { revision: 0 }).catch(() => null);
+      world.attempt("rows", event);
+      return null;
+    })
+    .on("thing.created")
+    .create(({ stream, version, payload: { n } }) => ({ id: stream, sum: n, count: 1, last: version }))
+    .on("thing.changed")
+    .update(async ({ stream, version, payload: { n } }, { get }) => {
+      const row = await get(stream);
+      return { id: stream, sum: (row?.sum ?? 0) + n, count: (row?.count ?? 0) + 1, last: version };
+    })
+    .on("thing.removed")
+    .remove(({ stream }) => stream);
+  const entries = Aggregate("entries", { ...options(), fields: { stream: "string", n: "integer", nth: "integer" } })
+    .on("thing.created")
+    .createMany("things.toEntries")
+    .on("thing.changed")
+    .createMany("things.toEntries")
+    .on("thing.removed")
+    .remove("things.toRemoved");
+  const watch = Subscription("watch", {
+    eventStore: events,
+    onError,
+    on: {
+      "thing.*": (event) => {
+        world.attempt("watch", event);
+        world.handled.push(event);
+      },
+    },
+  });
+  return [
+    {
+      name: "things",
+      mixins: [events.mixin(), rows.mixin(), entries.mixin(), watch.mixin()],
+      actions: {
+        async toEntries(ctx: Context<ThingEvent>) {
+          const { stream, payload } = ctx.params;
+          const nth: number = await ctx.call("entries.count", { query: { stream } });
+          if (world.endsBatch("entries", ctx.params))
+            void ctx.call("entries.follow", { revision: 0 }).catch(() => null);
+          world.attempt("entries", ctx.params);
+          return [
+            { stream, n: payload.n, nth },
+            { stream, n: -payload.n, nth: nth + 1 },
+          ];
+        },
+        async toRemoved(ctx: Context<ThingEvent>) {
+          world.attempt("entries", ctx.params);
+          return ctx.call("entries.find", { query: { stream: ctx.params.stream } });
+        },
+      },
+    },
+    {
+      name: "listener",
+      events: {
+        async "thing.*"(ctx: Context<ThingEvent>) {
+          // Time for a crash: until here it has heard nothing.
+          await new Promise((turn) => setImmediate(turn));
+          world.heard.push(ctx.params.position);
+        },
+      },
+    },
+  ];
+}

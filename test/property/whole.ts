@@ -1,0 +1,94 @@
+import type { Adapter } from "moleculer-event-sourcing";
+import { eventually } from "../support/broker.ts";
+import { consumers, type History } from "./history.ts";
+import { plainEntries, plainRows, plainWatch, type Folded, type Rows } from "./plain-fold.ts";
+import type { Consumer, ThingEvent } from "./things.ts";
+
+/** Ends a history: what is paused goes on, faults that pass are over, and what is parked is tried once more. */
+export async function bringToRest(history: History): Promise<void> {
+  await history.surviving(async () => {
+    for (const consumer of consumers) await history.broker.call(`${consumer}.resume`);
+    await history.caughtUp();
+    for (const consumer of consumers) expect(await streamsWithoutCause(history, consumer)).toEqual([]);
+    history.world.isWhole = true;
+    for (const consumer of consumers) await history.broker.call(`${consumer}.retry`);
+    await history.caughtUp();
+  });
+}
+
+/** The streams that wait although none of their events has failed. */
+async function streamsWithoutCause(history: History, consumer: Consumer): Promise<string[]> {
+  const parked = await history.parked(consumer);
+  const first = new Map(parked.toReversed().map((event) => [event.stream, event]));
+  return [...first.values()].flatMap(({ stream, error }) => (error ? [] : [stream]));
+}
+
+/** Everything that was sent is stored once and as it was acknowledged. */
+export async function expectStored(history: History): Promise<ThingEvent[]> {
+  const events = await history.everything();
+  expect(events.map(({ id }) => id).toSorted()).toEqual(history.sent.map(({ params }) => params.events[0].id));
+  expect(events.map(({ position }) => position)).toEqual(events.map((_, index) => index + 1));
+  for (const { answer } of history.sent) expect(answer!.events).toEqual([events[answer!.position - 1]]);
+  return events;
+}
+
+async function folded(history: History, consumer: Consumer): Promise<Folded> {
+  const rows: { id: string }[] = await history.broker.call(`${consumer}.find`);
+  const parked = await history.parked(consumer);
+  return { rows: Object.fromEntries(rows.map((row) => [row.id, row])), parked: parked.map(({ id }) => id) };
+}
+
+/** What the one row that depends on the order of all events says where they came in another one. */
+function withoutOrder(rows: Rows): Rows {
+  const { all: _, ...others } = rows;
+  return others;
+}
+
+/** Both tables are the plain folds of the log. Answers whether a late retry has reordered the first of them. */
+export async function expectFolded(history: History, events: readonly ThingEvent[]): Promise<boolean> {
+  const outcome = async (consumer: Consumer) => ({
+    skipped: await history.skipped(consumer),
+    isBroken: (event: ThingEvent) => history.world.isBroken(event),
+  });
+  const rows = await folded(history, "rows");
+  const plain = plainRows(events, await outcome("rows"));
+  const { reordered }: { reordered: boolean } = await history.broker.call("rows.status");
+  expect(reordered).toBe(rows.rows["all"]?.["disorder"] ?? false);
+  expect(reordered ? { ...rows, rows: withoutOrder(rows.rows) } : rows).toEqual(
+    reordered ? { ...plain, rows: withoutOrder(plain.rows) } : plain,
+  );
+  expect(await folded(history, "entries")).toEqual(plainEntries(events, await outcome("entries")));
+  return reordered;
+}
+
+/** The same tables, folded from the beginning in other places. */
+export async function expectRebuilt(history: History, events: readonly ThingEvent[], newPlace: () => Adapter) {
+  await history.stop();
+  await history.start(newPlace);
+  await history.caughtUp();
+  expect(await expectFolded(history, events)).toBe(false);
+}
+
+const firsts = (numbers: readonly number[]): number[] => [...new Set(numbers)];
+
+/** Each event was handed to the broker, in the order of the log. */
+export async function expectHeard({ world }: History, events: readonly ThingEvent[]): Promise<void> {
+  await eventually(() => expect(firsts(world.heard)).toEqual(events.map(({ position }) => position)));
+}
+
+/** Each event was handled or set aside; those of a stream in their order. */
+export async function expectHandled(history: History, events: readonly ThingEvent[]): Promise<void> {
+  const { world } = history;
+  const skipped = await history.skipped("watch");
+  const isBroken = (event: ThingEvent) => world.isBroken(event);
+  const parked = (await history.parked("watch")).map(({ id }) => id);
+  expect(parked).toEqual(plainWatch(events, { skipped, isBroken }));
+  const stuck = new Map(events.filter(({ id }) => parked.includes(id)).map(({ stream, version }) => [stream, version]));
+  for (const stream of new Set(events.map((event) => event.stream))) {
+    const due = events.filter((event) => event.stream === stream && event.version < (stuck.get(stream) ?? Infinity));
+    const handled = world.handled.filter((event) => event.stream === stream && !skipped.has(event.id));
+    expect(firsts(handled.map(({ version }) => version))).toEqual(
+      due.filter(({ id }) => !skipped.has(id)).map(({ version }) => version),
+    );
+  }
+}
