@@ -113,7 +113,11 @@ describeWith("nats-server", "A cluster", (server) => {
     const d = await cluster.node("D", [entriesHost(newFolder())]);
     await cluster.knows("entries", "C", "D");
     await b.call("accounts.move", { account: "a1", amount: 1 });
-    await caughtUp(b, "entries");
+    // A transform of D that was sent to C would wait for it.
+    for (const nodeID of ["C", "D"])
+      await eventually(async () =>
+        expect(await b.call("entries.status", {}, { nodeID })).toMatchObject({ position: 1, lag: 0 }),
+      );
     table.freeze();
     const pause = d.call("entries.pause", {}, { nodeID: "D" });
     await eventually(async () =>
