@@ -9,8 +9,12 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const documents = ["README.md", ...readdirSync(join(root, "docs")).map((file) => `docs/${file}`)];
 // Inside the checkout, so that the blocks find the package by its name as an installed one.
 const folder = join(root, ".docs");
+const jest = join(root, "node_modules/jest/bin/jest.js");
 
-/** A `ts` block: its first line is a comment with its file's name. A `text` block that follows is what the file prints. */
+/**
+ * A `ts` block: its first line is a comment with its file's name. A `text` block that follows is what the file prints. A
+ * `*.test.ts` is run by node:test and, without its import of that, by jest.
+ */
 interface Step {
   file: string;
   code: string;
@@ -61,10 +65,17 @@ async function compile(place: string): Promise<void> {
 }
 
 async function run(place: string, ...args: string[]): Promise<string> {
-  const { stdout } = await execute(process.execPath, ["--conditions=moleculer-event-sourcing:source", ...args], {
-    cwd: place,
-  });
+  const options = ["--conditions=moleculer-event-sourcing:source", "--disable-warning=ExperimentalWarning"];
+  const { stdout } = await execute(process.execPath, [...options, ...args], { cwd: place });
   return stdout;
+}
+
+async function runByJest(place: string): Promise<void> {
+  for (const file of readdirSync(place).filter((name) => name.endsWith(".test.ts")))
+    writeFileSync(join(place, file), readFileSync(join(place, file), "utf8").replace(/^import .* "node:test";\n/m, ""));
+  const { default: ours } = (await import("../jest.config.js")) as { default: object };
+  const config = { ...ours, rootDir: place, testMatch: ["<rootDir>/*.test.ts"] };
+  await run(place, "--experimental-vm-modules", jest, "--config", JSON.stringify(config));
 }
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -87,5 +98,12 @@ describe.each(documents)("The code in %s", (document) => {
       due = step;
     });
     await runDue(place);
+  });
+
+  const hasTests = stepsOf(document).some(({ file }) => file.endsWith(".test.ts"));
+  (hasTests ? it : it.skip)("passes as tests under node:test and under jest", async () => {
+    const place = await follow(document, async () => {});
+    await run(place, "--test");
+    await runByJest(place);
   });
 });
