@@ -1,8 +1,8 @@
 import { engines } from "./adapters/engines.ts";
 import type { FieldsInput } from "./core/fields.ts";
 import type { AnyEvents, EventMap } from "./core/recorded-event.ts";
-import { aggregateOn, type Aggregate as AggregateDefinition } from "./mixins/aggregate.ts";
-import { eventStoreOn, type EventStore as StoreDefinition } from "./mixins/event-store.ts";
+import { aggregateOn, type Aggregate as AggregateDefinition } from "./mixins/aggregate/aggregate.ts";
+import { eventStoreOn, type EventStore as StoreDefinition } from "./mixins/event-store/event-store.ts";
 
 export const EventStore = eventStoreOn(engines);
 export type EventStore<Events extends EventMap = AnyEvents> = StoreDefinition<Events>;
@@ -13,7 +13,7 @@ export type Aggregate<
   Fields extends FieldsInput = FieldsInput,
 > = AggregateDefinition<Events, Fields>;
 
-export { Subscription } from "./mixins/subscription.ts";
+export { Subscription } from "./mixins/subscription/subscription.ts";
 
 export type { Adapter } from "./core/adapter.ts";
 export type { AppendInput, EventInput } from "./core/append-request.ts";
@@ -23,13 +23,13 @@ export type { FieldOptions, FieldsInput, FieldType, RowInput, RowOf } from "./co
 export type { PayloadSchema } from "./core/payload-schema.ts";
 export type { ParkedEvent } from "./core/read-table.ts";
 export type { EventMap, EventMeta, RecordedEvent } from "./core/recorded-event.ts";
-export type { AggregateOptions } from "./mixins/aggregate.ts";
-export type { AggregateStatus } from "./mixins/aggregate-host.ts";
-export type { ErrorPolicy } from "./mixins/error-policy.ts";
-export type { EventsOf, EventStoreOptions } from "./mixins/event-store.ts";
-export type { MapActionOptions, MapEventOptions } from "./mixins/map-action.ts";
-export type { AppendAnswer } from "./mixins/store-host.ts";
-export type { SubscriptionOptions } from "./mixins/subscription.ts";
-export type { SubscriptionStatus } from "./mixins/subscription-host.ts";
-export type { HandlerView } from "./mixins/subscription-service.ts";
-export type { TransformView } from "./mixins/transform.ts";
+export type { AggregateOptions } from "./mixins/aggregate/aggregate.ts";
+export type { AggregateStatus } from "./mixins/aggregate/host.ts";
+export type { ErrorPolicy } from "./mixins/consumer/error-policy.ts";
+export type { EventsOf, EventStoreOptions } from "./mixins/event-store/event-store.ts";
+export type { MapActionOptions, MapEventOptions } from "./mixins/event-store/map-action.ts";
+export type { AppendAnswer } from "./mixins/event-store/host.ts";
+export type { SubscriptionOptions } from "./mixins/subscription/subscription.ts";
+export type { SubscriptionStatus } from "./mixins/subscription/host.ts";
+export type { HandlerView } from "./mixins/subscription/service.ts";
+export type { TransformView } from "./mixins/aggregate/transform.ts";

@@ -7,6 +7,7 @@ export default {
   transform: {
     "\\.ts$": ["@swc/jest", { jsc: { target: "es2024", parser: { syntax: "typescript" } }, module: { type: "es6" } }],
   },
+  reporters: ["default", "<rootDir>/test/support/absent-engines.ts"],
   testTimeout: 60_000,
   maxWorkers: 2,
 };

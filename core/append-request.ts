@@ -140,7 +140,11 @@ function toNewEvent(
       found: type,
       expected: "a name without wildcards",
     });
-  if (id !== undefined && id !== null && !isEventId(id)) note({ field: `${field}.id`, found: id, expected: "a UUID" });
+  const hasId = id !== undefined && id !== null;
+  if (hasId && !isEventId(id)) note({ field: `${field}.id`, found: id, expected: "a UUID" });
+  // The ids of a keyed append follow from the key: with others among them a smaller append would look like a repeat.
+  else if (hasId && key !== undefined)
+    note({ field: `${field}.id`, found: id, expected: "none beside a key, which names the events" });
   if (meta !== undefined && (meta === null || typeof meta !== "object" || Array.isArray(meta)))
     note({ field: `${field}.meta`, found: meta, expected: "an object" });
   for (const own of ["correlationId", "causationId"] as const)

@@ -11,3 +11,10 @@ export const pageBytesOf = (stream: string, type: string, payloadText: string, m
   Buffer.byteLength(payloadText) +
   Buffer.byteLength(metaText) +
   bytesAround;
+
+/** The first streams, as many as one message carries, for a summary of each. */
+export function pageOfStreams<Summary extends { stream: string }>(summaries: readonly Summary[]): Summary[] {
+  let bytes = 0;
+  const end = summaries.findIndex(({ stream }) => (bytes += pageBytesOf(stream, "", "", "")) > maxPageBytes);
+  return summaries.slice(0, end === -1 ? undefined : Math.max(end, 1));
+}

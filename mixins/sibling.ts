@@ -48,7 +48,7 @@ export function siblingMixin(sibling: Sibling): Mixin {
       await this.broker.waitForServices(sibling.name, 0, 5);
     },
     async stopped(this: Service) {
-      await release(this, sibling);
+      await release(this);
     },
   };
 }
@@ -63,7 +63,7 @@ function adopt(owner: Service, sibling: Sibling): void {
     const conflict =
       known.sibling.kind === sibling.kind
         ? (sibling.conflictWith(known.sibling) ?? sibling.join?.(known.service))
-        : `is the name of an ${known.sibling.kind} already`;
+        : `is already the name of this broker's ${known.sibling.kind}`;
     if (conflict) throw new NameTakenError(sibling.name, conflict);
     known.owners.add(owner);
     return;
@@ -93,6 +93,8 @@ function host(broker: ServiceBroker, sibling: Sibling, owner: Service): Hosted {
     },
     async stopped() {
       self.start = newStart();
+      // A stopping broker may start it again; otherwise it is at its end, and who comes next needs another.
+      if (broker.started) forget(broker, self);
       // A stopping broker stops all at once; those who need this one may have a checkpoint to save.
       if (broker.stopping) await Promise.all(endsOfThoseWhoNeed(broker, sibling.name));
       await schema.stopped().finally(() => self.end?.resolve());
@@ -114,12 +116,23 @@ function newStart(): PromiseWithResolvers<void> {
   return start;
 }
 
-async function release(owner: Service, sibling: Sibling): Promise<void> {
-  const { broker } = owner;
+function forget(broker: ServiceBroker, known: Hosted): void {
   const here = hosted.get(broker);
-  const known = here?.get(sibling.name);
+  if (here?.get(known.sibling.name) === known) here.delete(known.sibling.name);
+}
+
+/**
+ * Ends what nobody else mixes in, all of it with the first of the owner's mixins: whoever needs another ends before
+ * it, or would complain that it has gone.
+ */
+async function release(owner: Service): Promise<void> {
+  const { broker } = owner;
   // A stopping broker stops every service itself, and may start them again.
-  if (!known?.owners.delete(owner) || known.owners.size > 0 || !broker.started) return;
-  here?.delete(sibling.name);
-  await broker.destroyService(known.service);
+  const here = [...(hosted.get(broker)?.values() ?? [])].filter(({ owners }) => owners.delete(owner));
+  if (!broker.started) return;
+  const orphans = here.filter(({ owners }) => owners.size === 0);
+  for (const orphan of orphans) forget(broker, orphan);
+  const needsAnother = ({ sibling }: Hosted) => sibling.needs !== undefined;
+  for (const group of [orphans.filter(needsAnother), orphans.filter((orphan) => !needsAnother(orphan))])
+    await Promise.all(group.map(({ service }) => broker.destroyService(service)));
 }

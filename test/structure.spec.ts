@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import * as api from "moleculer-event-sourcing";
 import * as memory from "moleculer-event-sourcing/adapters/memory";
 import * as sqlite from "moleculer-event-sourcing/adapters/sqlite";
+import * as testing from "moleculer-event-sourcing/testing";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -41,7 +42,7 @@ describe("The imports", () => {
     expect(relativeImports.length).toBeGreaterThan(100);
   });
 
-  it("go one way: core ← adapters, core ← mixins, both ← services", () => {
+  it("go one way: core ← adapters, core ← mixins, core ← testing, adapters and mixins ← services", () => {
     const wrong = relativeImports.filter(({ file, target }) => {
       const [from, to] = [layerOf(file), layerOf(target)];
       return from !== to && !mayImport[from]!.includes(to);
@@ -55,6 +56,16 @@ describe("The imports", () => {
       ({ file, target }) => engineOf(file) && engineOf(target) && engineOf(file) !== engineOf(target),
     );
     expect(wrong).toEqual([]);
+  });
+
+  it("of the test kit bring no test runner along", () => {
+    const outside = files
+      .filter((file) => layerOf(file) === "testing")
+      .flatMap(imports)
+      .filter(
+        (target) => !target.startsWith(".") && !/^node:(assert|child_process|events|fs|path|readline|url)/.test(target),
+      );
+    expect(outside).toEqual([]);
   });
 
   it("of the examples use the package by its name, as users do", () => {
@@ -84,6 +95,7 @@ describe("The package", () => {
     expect(Object.keys(api).toSorted()).toEqual(["Aggregate", "EventStore", "Subscription"]);
     expect(Object.keys(sqlite).toSorted()).toEqual(["sqlite"]);
     expect(Object.keys(memory).toSorted()).toEqual(["memory"]);
+    expect(Object.keys(testing).toSorted()).toEqual(["CrashKit", "eventLogContract", "readTableContract"]);
   });
 
   it("exports the types that a definition needs, under the definitions' names", () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { same } from "./same.ts";
 
 /** An error with Moleculer's wire fields. */
 export type Refusal = Error & { code?: unknown; type?: unknown; data?: unknown; retryable?: unknown };
@@ -23,5 +24,5 @@ export async function refusedAs(type: string, call: () => unknown): Promise<Refu
 /** As every call on a port that is not open is refused. */
 export async function refusedAsClosed(call: () => unknown): Promise<void> {
   const { code, retryable } = await refusedAs("STORE_UNAVAILABLE", call);
-  assert.deepEqual({ code, retryable }, { code: 503, retryable: true });
+  same({ code, retryable }, { code: 503, retryable: true });
 }

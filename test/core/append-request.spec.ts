@@ -225,6 +225,12 @@ describe("An append request's refusal", () => {
     ]);
   });
 
+  it("is an id beside a key, which gives the ids", async () => {
+    expect(await problemsOf({ key: "order 7", events: [{ ...event, id }] })).toMatchObject([
+      { field: "events.0.id", found: id, expected: "none beside a key, which names the events" },
+    ]);
+  });
+
   it("names the twin of an id, whatever its letter case", async () => {
     const events = [{ ...event, id }, event, { ...event, id: id.toUpperCase() }];
     expect(await problemsOf({ events })).toMatchObject([

@@ -137,6 +137,16 @@ describe("A store that several services mix in", () => {
     }
   });
 
+  it("is there again for who comes next, when somebody has destroyed it under them", async () => {
+    const { broker, folder } = await brokerWithThree();
+    await broker.call("one.happen", { id: "1" });
+    await broker.destroyService("events");
+    broker.createService({ name: "four", mixins: [newStore(folder).mixin()] });
+    await broker.waitForServices(["four", "events"], 5000, 5);
+    expect(await broker.call("events.count")).toBe(1);
+    expect(await broker.call("three.happen", { id: "1" })).toMatchObject({ position: 2 });
+  });
+
   it("is hosted by one service only, where another says host: false", async () => {
     const folder = newFolder();
     const guest = EventStore("events", { adapter: `sqlite:${newFolder()}/none.db`, host: false });
@@ -357,6 +367,65 @@ describe("Two brokers of one process", () => {
   });
 });
 
+describe("The store's status", () => {
+  it("says why nothing can be stored, until something is", async () => {
+    const folder = newFolder();
+    const broker = await startBroker([thing(folder)]);
+    await append(broker);
+    await eventually(async () => expect(await broker.call("events.status")).toMatchObject({ pump: { lag: 0 } }));
+    const intruder = new Database(`${folder}/events.db`);
+    intruder.exec("BEGIN IMMEDIATE");
+    await refusal(() => append(broker));
+    expect(await broker.call("events.status")).toMatchObject({
+      position: 1,
+      cause: expect.stringContaining("another process holds the file's lock") as string,
+    });
+    intruder.exec("ROLLBACK");
+    intruder.close();
+    await append(broker);
+    await eventually(async () =>
+      expect(await broker.call("events.status")).toEqual({
+        name: "events",
+        engine: "sqlite",
+        position: 2,
+        paused: false,
+        pump: { position: 2, lag: 0 },
+      }),
+    );
+  });
+
+  it("says why the pump cannot go on", async () => {
+    const folder = newFolder();
+    const held = Promise.withResolvers<void>();
+    const listener = { name: "listener", events: { "thing.happened": () => held.promise } };
+    const broker = await startBroker([thing(folder), listener]);
+    await append(broker);
+    const intruder = new Database(`${folder}/events.db`);
+    intruder.exec("BEGIN IMMEDIATE");
+    // The event is handed over now, but the checkpoint behind it cannot be saved.
+    held.resolve();
+    await eventually(async () =>
+      expect(await broker.call("events.status")).toMatchObject({
+        cause: expect.stringContaining("another process holds the file's lock") as string,
+      }),
+    );
+    intruder.exec("ROLLBACK");
+    intruder.close();
+    await eventually(async () => expect(await broker.call("events.status")).not.toHaveProperty("cause"));
+  });
+
+  it("knows neither position nor lag, and says why, when the log does not answer", async () => {
+    const broker = await startBroker([thing(newFolder())]);
+    await append(broker);
+    await broker.stop();
+    expect(await broker.call("events.status")).toMatchObject({
+      position: null,
+      pump: { lag: null },
+      cause: expect.stringContaining("the event log is not open") as string,
+    });
+  });
+});
+
 describe("An aggregate's status", () => {
   it("is complete", async () => {
     const broker = await startBroker([thing(newFolder())]);
@@ -574,7 +643,7 @@ describe("An aggregate that starts with other fields than its table has", () => 
     });
 
     release();
-    await eventually(async () => expect(await statusOf(broker)).toMatchObject({ stale: false }));
+    await eventually(async () => expect(await statusOf(broker)).toMatchObject({ stale: false, lag: 0 }));
     // The transform's own view was the table that was being built.
     expect(await rowsOf(broker)).toEqual(upTo(4).map((n) => ({ id: idOf(n), n, size: n - 1 })));
     expect(await rowsOf(broker, { query: { size: 1 } })).toMatchObject([{ id: "002" }]);
@@ -725,10 +794,10 @@ describe("A table whose log is not the one it was folded from", () => {
     const logger = new LogLines();
     const broker = await startBroker([thing(folder)], { logger });
     const { cause, position } = await inState(broker, "stopped");
-    expect(cause).toContain("the table was folded from another log");
+    expect(cause).toContain("the checkpoint is one of another log");
     expect(cause).toContain("delete the table's files");
     expect(position).toBe(5);
-    expect(logger.of("warn", /^table stopped: the table was folded from another log/)).toHaveLength(1);
+    expect(logger.of("warn", /^table stopped: the checkpoint is one of another log/)).toHaveLength(1);
 
     // Neither new events nor a resume bring it to fold what does not belong to it.
     await append(broker, 7);
@@ -788,7 +857,7 @@ describe("A table whose log is not the one it was folded from", () => {
     const logger = new LogLines();
     const broker = await startBroker([thing(folder)], { logger });
     const { cause, position } = await inState(broker, "stopped");
-    expect(cause).toContain("the log ends at position 3, before the table's checkpoint 5");
+    expect(cause).toContain("the log ends at position 3, before the checkpoint 5");
     expect(position).toBe(5);
     expect(logger.of("warn", /^table stopped: the log ends at position 3/)).toHaveLength(1);
     await append(broker, 7);

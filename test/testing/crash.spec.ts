@@ -124,7 +124,7 @@ describe("A crashed adapter", () => {
     }
   });
 
-  it("rolls back the batches of every other table at once", async () => {
+  it("writes nothing more, and rolls back the batches of every other table at once", async () => {
     const crash = new CrashKit();
     const real = sqlite(`${newFolder()}/x.db`);
     const inner = real.beside!("table").readTable!();
@@ -137,6 +137,8 @@ describe("A crashed adapter", () => {
     crash.at("appended");
     await refusal(() => log.append(append()));
     expect(await refusal(() => batch.apply([]))).toMatchObject({ type: "STORE_UNAVAILABLE" });
+    for (const write of [() => log.append(append()), () => log.putState("key", 1, 0)])
+      expect(await refusal(write)).toMatchObject({ type: "STORE_UNAVAILABLE" });
     const next = await inner.live().begin();
     expect(await next.rows.findByIds(["1"])).toEqual([]);
     await next.rollback();
@@ -147,6 +149,7 @@ describe("A crashed adapter", () => {
     crash.revive();
     await log.open();
     expect(await log.head()).toBe(1);
+    expect(await log.getState("key")).toBeNull();
     await log.close();
   });
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { EventLog } from "../../core/event-log.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { randomFrom, type Random } from "../random.ts";
+import { same } from "../same.ts";
 import { everything, type LogCases } from "./log-stand.ts";
 import { appendTo, appended, many, positionsOf, upTo } from "./requests.ts";
 
@@ -28,7 +29,7 @@ async function follow(log: EventLog, isOver: () => boolean, limit: number): Prom
     const head = await log.head();
     const page = await log.read({ after: seen.length, limit });
     const expected = upTo(seen.length + page.events.length).slice(seen.length);
-    assert.deepEqual(positionsOf(page), expected, `read after ${seen.length}`);
+    same(positionsOf(page), expected, `read after ${seen.length}`);
     assert.ok(page.end ? page.position >= head : page.events.length > 0, "a page ended before the head");
     seen.push(...page.events);
     if (last && page.end) return seen;
@@ -53,7 +54,7 @@ export const arrivals: LogCases = {
       all.length,
       counts.reduce((sum, count) => sum + count, 0),
     );
-    for (const seen of readers) assert.deepEqual(seen, all);
+    for (const seen of readers) same(seen, all);
     const versions = new Map<string, number>();
     for (const { stream, version } of all) {
       assert.equal(version, (versions.get(stream) ?? 0) + 1);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { AppendRequest } from "../../core/append-request.ts";
 import { refusal } from "../refusal.ts";
+import { same } from "../same.ts";
 import { everything, type LogCases } from "./log-stand.ts";
 import { appendTo, appended, ask, ids, many, numbersOf, refused, stored, upTo } from "./requests.ts";
 
@@ -22,7 +23,7 @@ export const commits: LogCases = {
     const log = await stand.open();
     const events = await appended(log, appendTo("a-1", many(2)), appendTo("b-1"), appendTo("a-1"));
     events.push(...(await appended(log, appendTo("a-1"), appendTo("b-1", many(2)))));
-    assert.deepEqual(numbersOf(events), [
+    same(numbersOf(events), [
       ["a-1", 1, 1],
       ["a-1", 2, 2],
       ["b-1", 1, 3],
@@ -32,7 +33,7 @@ export const commits: LogCases = {
       ["b-1", 3, 7],
     ]);
     assert.equal(await log.head(), 7);
-    assert.deepEqual(await everything(log), events);
+    same(await everything(log), events);
   },
 
   "answers what a reader will find": async (stand) => {
@@ -41,7 +42,7 @@ export const commits: LogCases = {
     const events = await appended(log, appendTo("a-1", [{ id: ids[0], type: "a.b", payload, meta: { user: "ann" } }]));
     const time = events[0]!.time;
     assert.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
-    assert.deepEqual(events, [
+    same(events, [
       {
         id: ids[0],
         type: "a.b",
@@ -53,14 +54,14 @@ export const commits: LogCases = {
         meta: { user: "ann", correlationId: "request-1", causationId: "call-1" },
       },
     ]);
-    assert.deepEqual(await everything(log), events);
+    same(await everything(log), events);
   },
 
   "keeps any JSON value as payload": async (stand) => {
     const log = await stand.open();
     const payloads = [null, false, true, 0, -1.5, 2 ** 53 - 1, 5e-324, "", "text", [], [null], {}, { a: [{}] }];
     await log.append(payloads.map((payload) => appendTo("a", [{ payload }])));
-    assert.deepEqual(
+    same(
       (await everything(log)).map(({ payload }) => payload),
       payloads,
     );
@@ -75,14 +76,14 @@ export const commits: LogCases = {
       appendTo("b", many(1), { expectedVersion: "stream-exists" }),
       appendTo("b", many(1), { expectedVersion: "no-stream" }),
     ]);
-    assert.deepEqual(
+    same(
       verdicts.map((verdict) => "events" in verdict),
       [true, false, true, false, true],
     );
-    assert.deepEqual(refused(verdicts[1]).data, { stream: "a", expected: 0, actual: 2 });
-    assert.deepEqual(refused(verdicts[3]).data, { stream: "b", expected: "stream-exists", actual: 0 });
-    assert.deepEqual(verdicts.filter((verdict) => "events" in verdict).flatMap(stored), await everything(log));
-    assert.deepEqual(numbersOf(await everything(log)), [
+    same(refused(verdicts[1]).data, { stream: "a", expected: 0, actual: 2 });
+    same(refused(verdicts[3]).data, { stream: "b", expected: "stream-exists", actual: 0 });
+    same(verdicts.filter((verdict) => "events" in verdict).flatMap(stored), await everything(log));
+    same(numbersOf(await everything(log)), [
       ["a", 1, 1],
       ["a", 2, 2],
       ["a", 3, 3],
@@ -92,14 +93,14 @@ export const commits: LogCases = {
 
   "may be empty": async (stand) => {
     const log = await stand.open();
-    assert.deepEqual(await log.append([]), []);
+    same(await log.append([]), []);
     assert.equal(await log.head(), 0);
   },
 
   "takes 10,000 events of one append": async (stand) => {
     const log = await stand.open();
     const events = await appended(log, appendTo("a", many(10_000)));
-    assert.deepEqual(numbersOf(events.slice(-1)), [["a", 10_000, 10_000]]);
+    same(numbersOf(events.slice(-1)), [["a", 10_000, 10_000]]);
     assert.equal(await log.count(ask()), 10_000);
   },
 
@@ -112,9 +113,9 @@ export const commits: LogCases = {
     assert.match(error.message, /this event cannot be read/);
     assert.equal(await log.head(), 1);
     assert.equal(await log.count(ask()), 1);
-    assert.deepEqual(await log.findByIds([ids[0]]), []);
-    assert.deepEqual(numbersOf(await everything(log)), [["a", 1, 1]]);
-    assert.deepEqual(numbersOf(await appended(log, appendTo("a", [{ id: ids[0] }]), appendTo("c"), appendTo("b"))), [
+    same(await log.findByIds([ids[0]]), []);
+    same(numbersOf(await everything(log)), [["a", 1, 1]]);
+    same(numbersOf(await appended(log, appendTo("a", [{ id: ids[0] }]), appendTo("c"), appendTo("b"))), [
       ["a", 2, 2],
       ["c", 1, 3],
       ["b", 1, 4],
@@ -128,7 +129,7 @@ export const commits: LogCases = {
       const requests = upTo(20).map((n) => appendTo(`s-${(n * (commit + 7)) % 13}`, many(1 + (n % 3))));
       answers.push(...(await appended(log, ...requests)).map(({ position }) => position));
     }
-    assert.deepEqual(answers, upTo(answers.length));
+    same(answers, upTo(answers.length));
     const versions = new Map<string, number>();
     for (const { stream, version } of await everything(log)) {
       assert.equal(version, (versions.get(stream) ?? 0) + 1);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { ExpectedVersion } from "../../core/expected-version.ts";
+import { same } from "../same.ts";
 import type { LogCases } from "./log-stand.ts";
 import { appendTo, many, refused, upTo } from "./requests.ts";
 
@@ -29,7 +30,7 @@ const eachOfThem = Object.fromEntries(
       assert.equal("events" in verdict!, isMet);
       if (!isMet) {
         const { type, code, retryable, data } = refused(verdict) as Error & Record<string, unknown>;
-        assert.deepEqual(
+        same(
           { type, code, retryable, data },
           {
             type: "VERSION_CONFLICT",
@@ -55,12 +56,11 @@ export const expectedVersions: LogCases = {
       ...upTo(10).map(() => appendTo("a", many(1), { expectedVersion: 3 })),
       ...upTo(10).map(() => appendTo("a")),
     ]);
-    assert.deepEqual(
+    same(
       verdicts.map((verdict) => "events" in verdict),
       [true, ...upTo(9).map(() => false), ...upTo(10).map(() => true)],
     );
-    for (const verdict of verdicts.slice(1, 10))
-      assert.deepEqual(refused(verdict).data, { stream: "a", expected: 3, actual: 4 });
+    for (const verdict of verdicts.slice(1, 10)) same(refused(verdict).data, { stream: "a", expected: 3, actual: 4 });
     assert.equal(await log.head(), 14);
   },
 
@@ -75,7 +75,7 @@ export const expectedVersions: LogCases = {
       const losers = verdicts.filter((verdict) => "error" in verdict);
       assert.equal(losers.length, 11);
       for (const verdict of losers)
-        assert.deepEqual(refused(verdict).data, { stream: "a", expected: version, actual: version + 1 });
+        same(refused(verdict).data, { stream: "a", expected: version, actual: version + 1 });
     }
     assert.equal(await hosts[0]!.head(), 20);
   },
@@ -85,6 +85,6 @@ export const expectedVersions: LogCases = {
     const verdicts = await Promise.all(upTo(60).map((n) => hosts[n % 4]!.append([appendTo("a", many(2))])));
     assert.ok(verdicts.flat().every((verdict) => "events" in verdict));
     const versions = (await hosts[0]!.readStream("a", { afterVersion: 0, limit: 1000 })).map(({ version }) => version);
-    assert.deepEqual(versions, upTo(120));
+    same(versions, upTo(120));
   },
 };

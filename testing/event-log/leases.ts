@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { pass } from "../pass.ts";
+import { same } from "../same.ts";
 import type { LogCases } from "./log-stand.ts";
 import { upTo } from "./requests.ts";
 
@@ -11,11 +12,11 @@ export const leases: LogCases = {
   "is held by one, who may renew it under the same epoch": async (stand) => {
     const log = await stand.open();
     const first = (await log.acquireLease("pump", "node-1", short))!;
-    assert.deepEqual({ ...first, epoch: 0 }, { name: "pump", holder: "node-1", epoch: 0 });
-    assert.deepEqual(await log.acquireLease("pump", "node-1", long), first);
+    same({ ...first, epoch: 0 }, { name: "pump", holder: "node-1", epoch: 0 });
+    same(await log.acquireLease("pump", "node-1", long), first);
     await untilLapsed();
     assert.equal(await log.acquireLease("pump", "node-2", long), null);
-    assert.deepEqual(await log.acquireLease("pump", "node-1", long), first);
+    same(await log.acquireLease("pump", "node-1", long), first);
     assert.equal((await log.acquireLease("other", "node-2", long))?.holder, "node-2");
   },
 
@@ -30,7 +31,7 @@ export const leases: LogCases = {
     const first = (await log.acquireLease("pump", "node-1", short))!;
     await untilLapsed();
     const second = (await log.acquireLease("pump", "node-2", short))!;
-    assert.deepEqual([second.holder, second.epoch > first.epoch], ["node-2", true]);
+    same([second.holder, second.epoch > first.epoch], ["node-2", true]);
     await untilLapsed();
     const third = (await log.acquireLease("pump", "node-2", long))!;
     assert.ok(third.epoch > second.epoch);
@@ -42,7 +43,7 @@ export const leases: LogCases = {
     const first = (await log.acquireLease("pump", "node-1", long))!;
     await log.releaseLease(first);
     const second = (await log.acquireLease("pump", "node-2", long))!;
-    assert.deepEqual([second.holder, second.epoch > first.epoch], ["node-2", true]);
+    same([second.holder, second.epoch > first.epoch], ["node-2", true]);
     for (const stale of [
       first,
       { ...second, epoch: first.epoch },
@@ -70,7 +71,7 @@ export const leases: LogCases = {
     assert.equal(await log.putState("at", 2, 1, lease), 2);
     await log.releaseLease(lease);
     assert.equal(await log.putState("at", 3, 2, lease), null);
-    assert.deepEqual(await log.getState("at"), { value: 2, revision: 2 });
+    same(await log.getState("at"), { value: 2, revision: 2 });
   },
 
   "writes nothing for a holder that slept past its time, before and after another took over": async (stand) => {
@@ -82,7 +83,7 @@ export const leases: LogCases = {
     assert.equal(await log.putState("at", 1, 0, first), null);
     assert.equal(await log.putState("at", 2, 0, second), 1);
     assert.equal(await log.putState("at", 3, 1, first), null);
-    assert.deepEqual(await log.getState("at"), { value: 2, revision: 1 });
+    same(await log.getState("at"), { value: 2, revision: 1 });
   },
 
   "of an earlier epoch writes nothing, also where the same holder took it again": async (stand) => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { EventLog, Page, ReadOptions } from "../../core/event-log.ts";
 import { categoryOf } from "../../core/stream-name.ts";
+import { same } from "../same.ts";
 import type { LogCases } from "./log-stand.ts";
 import { appendTo, many, positionsOf, upTo } from "./requests.ts";
 
@@ -32,35 +33,35 @@ export const pagesOfTheLog: LogCases = {
     const log = await stand.open();
     await log.append([appendTo("a", many(5))]);
     const page = await log.read({ after: 1, limit: 3 });
-    assert.deepEqual([positionsOf(page), page.position, page.end], [[2, 3, 4], 4, false]);
+    same([positionsOf(page), page.position, page.end], [[2, 3, 4], 4, false]);
     const rest = await log.read({ after: 4, limit: 3 });
-    assert.deepEqual([positionsOf(rest), rest.position, rest.end], [[5], 5, true]);
+    same([positionsOf(rest), rest.position, rest.end], [[5], 5, true]);
   },
 
   "is empty, and the end, in an empty log and after the head": async (stand) => {
     const log = await stand.open();
-    assert.deepEqual(await log.read({ after: 0, limit: 10 }), { events: [], position: 0, end: true });
+    same(await log.read({ after: 0, limit: 10 }), { events: [], position: 0, end: true });
     await log.append([appendTo("a")]);
-    assert.deepEqual(await log.read({ after: 1, limit: 10 }), { events: [], position: 1, end: true });
-    assert.deepEqual(await log.read({ after: 99, limit: 10 }), { events: [], position: 99, end: true });
+    same(await log.read({ after: 1, limit: 10 }), { events: [], position: 1, end: true });
+    same(await log.read({ after: 99, limit: 10 }), { events: [], position: 99, end: true });
   },
 
   "may come backward, from before a position": async (stand) => {
     const log = await stand.open();
     await log.append([appendTo("a", many(250))]);
     const page = await log.read({ after: 251, limit: 3, backward: true });
-    assert.deepEqual([positionsOf(page), page.position, page.end], [[250, 249, 248], 248, false]);
-    assert.deepEqual(await read(log, { after: 248, limit: 1000, backward: true }), upTo(247).toReversed());
-    assert.deepEqual(await read(log, { after: 251, limit: 7, backward: true }), upTo(250).toReversed());
-    assert.deepEqual(await log.read({ after: 1, limit: 1, backward: true }), { events: [], position: 1, end: true });
-    assert.deepEqual(positionsOf(await log.read({ after: Number.MAX_SAFE_INTEGER, limit: 1, backward: true })), [250]);
+    same([positionsOf(page), page.position, page.end], [[250, 249, 248], 248, false]);
+    same(await read(log, { after: 248, limit: 1000, backward: true }), upTo(247).toReversed());
+    same(await read(log, { after: 251, limit: 7, backward: true }), upTo(250).toReversed());
+    same(await log.read({ after: 1, limit: 1, backward: true }), { events: [], position: 1, end: true });
+    same(positionsOf(await log.read({ after: Number.MAX_SAFE_INTEGER, limit: 1, backward: true })), [250]);
   },
 
   "after page gives every event once, in order, whatever the limit": async (stand) => {
     const log = await stand.open();
     await log.append([appendTo("a", many(150)), appendTo("b", many(150))]);
     for (const limit of [1, 7, 99, 100, 101, 299, 300, 301, 10_000])
-      assert.deepEqual(await read(log, { after: 0, limit }), upTo(300), `limit ${limit}`);
+      same(await read(log, { after: 0, limit }), upTo(300), `limit ${limit}`);
   },
 
   "holds one category": async (stand) => {
@@ -69,11 +70,11 @@ export const pagesOfTheLog: LogCases = {
     await log.append(streams.map((stream) => appendTo(stream)));
     for (const category of [...new Set(streams.map(categoryOf)), "none", "a-1"]) {
       const expected = streams.flatMap((stream, index) => (categoryOf(stream) === category ? [index + 1] : []));
-      for (const limit of [1, 2, 100]) assert.deepEqual(await read(log, { after: 0, limit, category }), expected);
-      assert.deepEqual(await read(log, { after: 99, limit: 2, category, backward: true }), expected.toReversed());
+      for (const limit of [1, 2, 100]) same(await read(log, { after: 0, limit, category }), expected);
+      same(await read(log, { after: 99, limit: 2, category, backward: true }), expected.toReversed());
     }
     const none = await log.read({ after: 0, limit: 10, category: "none" });
-    assert.deepEqual(none, { events: [], position: streams.length, end: true });
+    same(none, { events: [], position: streams.length, end: true });
   },
 
   "holds the wanted types, and says how far it looked": async (stand) => {
@@ -81,13 +82,13 @@ export const pagesOfTheLog: LogCases = {
     await log.append([appendTo("a", [{ type: "x" }, { type: "y" }, { type: "x" }, { type: "y" }])]);
     const wanted = (type: string) => type === "x";
     const page = await log.read({ after: 0, limit: 10, wanted });
-    assert.deepEqual([positionsOf(page), page.position, page.end], [[1, 3], 4, true]);
+    same([positionsOf(page), page.position, page.end], [[1, 3], 4, true]);
     const one = await log.read({ after: 1, limit: 1, wanted });
-    assert.deepEqual(positionsOf(one), [3]);
+    same(positionsOf(one), [3]);
     assert.ok(one.position >= 3);
-    assert.deepEqual(positionsOf(await log.read({ after: 5, limit: 1, wanted, backward: true })), [3]);
-    assert.deepEqual(await read(log, { after: 0, limit: 9, wanted: () => false }), []);
-    assert.deepEqual(await read(log, { after: 0, limit: 9, wanted, category: "b" }), []);
+    same(positionsOf(await log.read({ after: 5, limit: 1, wanted, backward: true })), [3]);
+    same(await read(log, { after: 0, limit: 9, wanted: () => false }), []);
+    same(await read(log, { after: 0, limit: 9, wanted, category: "b" }), []);
   },
 
   "passes any number of events that nobody wanted": async (stand) => {
@@ -97,8 +98,8 @@ export const pagesOfTheLog: LogCases = {
       appendTo("a", many(2_500, { type: "x" })),
       appendTo("b-1", [{ type: "y" }]),
     ]);
-    assert.deepEqual(await read(log, { after: 0, limit: 1, wanted: (type) => type === "y" }), [12_501]);
-    assert.deepEqual(await read(log, { after: 0, limit: 1, category: "b" }), [12_501]);
+    same(await read(log, { after: 0, limit: 1, wanted: (type) => type === "y" }), [12_501]);
+    same(await read(log, { after: 0, limit: 1, category: "b" }), [12_501]);
   },
 
   "stays below 1 MB as JSON, and goes on where it was cut": async (stand) => {
@@ -109,8 +110,8 @@ export const pagesOfTheLog: LogCases = {
       appendTo("c-1", many(3000, { payload: "x".repeat(300) })),
       appendTo("d", [{ payload: "x".repeat(1024 * 1024) }, {}, { payload: "x".repeat(1024 * 1024) }]),
     ]);
-    assert.deepEqual(await read(log, { after: 0, limit: 10_000 }), upTo(3013));
-    assert.deepEqual(await read(log, { after: 3014, limit: 10_000, backward: true }), upTo(3013).toReversed());
+    same(await read(log, { after: 0, limit: 10_000 }), upTo(3013));
+    same(await read(log, { after: 3014, limit: 10_000, backward: true }), upTo(3013).toReversed());
     assert.equal((await read(log, { after: 0, limit: 10_000, category: "c" })).length, 3000);
   },
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { EventLog } from "../../core/event-log.ts";
 import { refusedAs, refusedAsClosed } from "../refusal.ts";
+import { same } from "../same.ts";
 import { everything, type LogCases } from "./log-stand.ts";
 import { appendTo, appended, ask, ids, many, numbersOf, upTo } from "./requests.ts";
 
@@ -24,7 +25,7 @@ const calls = (log: EventLog): (() => Promise<unknown>)[] => [
 export const ports: LogCases = {
   "has the capabilities that were declared for it": async (stand) => {
     const log = await stand.open();
-    assert.deepEqual(log.capabilities, stand.capabilities);
+    same(log.capabilities, stand.capabilities);
     assert.notEqual(log.engine, "");
   },
 
@@ -43,7 +44,7 @@ export const ports: LogCases = {
     const log = await stand.open();
     const events = await appended(log, appendTo("a", many(2)));
     await log.open();
-    assert.deepEqual(await everything(log), events);
+    same(await everything(log), events);
     assert.equal((await appended(log, appendTo("a")))[0]!.position, 3);
   },
 
@@ -64,7 +65,7 @@ export const ports: LogCases = {
     assert.equal(await other.head(), 0);
     assert.equal(await other.getState("key"), null);
     assert.equal((await other.acquireLease("pump", "node-2", 60_000))?.holder, "node-2");
-    assert.deepEqual(numbersOf(await appended(other, appendTo("a", [{ id: ids[0], payload: 2 }]))), [["a", 1, 1]]);
+    same(numbersOf(await appended(other, appendTo("a", [{ id: ids[0], payload: 2 }]))), [["a", 1, 1]]);
   },
 };
 
@@ -74,7 +75,7 @@ export const soleHost: LogCases = {
     await first.append([appendTo("a")]);
     const second = stand.another(first);
     const { code, retryable } = await refusedAs("UNUSABLE_STORE", () => second.open());
-    assert.deepEqual({ code, retryable }, { code: 409, retryable: false });
+    same({ code, retryable }, { code: 409, retryable: false });
     await refusedAsClosed(() => second.head());
     assert.equal(await first.head(), 1);
     await first.close();
@@ -90,9 +91,9 @@ export const manyHosts: LogCases = {
       const [writer, reader] = n % 2 ? [one, other] : [other, one];
       const events = await appended(writer, appendTo("a", many(1), { expectedVersion: n - 1 }));
       assert.equal(await reader.head(), n);
-      assert.deepEqual((await reader.read({ after: n - 1, limit: 10 })).events, events);
+      same((await reader.read({ after: n - 1, limit: 10 })).events, events);
       assert.equal(await writer.putState("key", n, n - 1), n);
-      assert.deepEqual(await reader.getState("key"), { value: n, revision: n });
+      same(await reader.getState("key"), { value: n, revision: n });
     }
     assert.equal(await one.identity(), await other.identity());
     const lease = (await one.acquireLease("pump", "node-1", 60_000))!;

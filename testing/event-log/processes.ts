@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { withOtherProcess } from "../other-process.ts";
 import { randomFrom } from "../random.ts";
 import { refusedAs } from "../refusal.ts";
+import { same } from "../same.ts";
 import { everything, type LogCases } from "./log-stand.ts";
 import { appendTo, appended, upTo } from "./requests.ts";
 
@@ -28,9 +29,9 @@ export const kills: LogCases = {
       assert.equal(byId.size, events.length);
       for (const [id, numbers] of acknowledged) {
         const event = byId.get(id);
-        assert.deepEqual(event && [event.position, event.version], numbers, `event ${id}`);
+        same(event && [event.position, event.version], numbers, `event ${id}`);
       }
-      assert.deepEqual(
+      same(
         events.map(({ position }) => position),
         upTo(events.length),
       );
@@ -51,12 +52,12 @@ export const soleHostAmongProcesses: LogCases = {
     const log = await stand.open();
     const place = stand.inProcess(log);
     await withOtherProcess("open log", place, async (other) => {
-      assert.deepEqual(await other.hear(), ["refused", "UNUSABLE_STORE"]);
+      same(await other.hear(), ["refused", "UNUSABLE_STORE"]);
     });
     await log.append([appendTo("a")]);
     await log.close();
     await withOtherProcess("open log", place, async (other) => {
-      assert.deepEqual(await other.hear(), ["opened"]);
+      same(await other.hear(), ["opened"]);
       await refusedAs("UNUSABLE_STORE", () => log.open());
     });
     // At once: nobody has to wait for a time-out or clean up after a kill.

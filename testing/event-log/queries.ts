@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { EventLog } from "../../core/event-log.ts";
 import type { QueryParams } from "../../core/query.ts";
 import { pass } from "../pass.ts";
+import { same } from "../same.ts";
 import { everything, type LogCases } from "./log-stand.ts";
 import { appendTo, ask, ids, positionsOf } from "./requests.ts";
 
@@ -69,7 +70,7 @@ const eachOfThem = Object.fromEntries(
     `finds by ${what}, in the order of positions`,
     async (stand) => {
       const log = await fill(await stand.open());
-      assert.deepEqual(positionsOf({ events: await log.find(ask({ query })) }), positions);
+      same(positionsOf({ events: await log.find(ask({ query })) }), positions);
       assert.equal(await log.count(ask({ query })), positions.length);
     },
   ]),
@@ -83,38 +84,38 @@ export const queries: LogCases = {
     const [, early, late] = (await everything(log)).map(({ time }) => time) as [string, string, string];
     const found = async (query: object) => positionsOf({ events: await log.find(ask({ query })) });
     assert.ok(early < late);
-    assert.deepEqual(await found({ time: late }), [3, 4]);
-    assert.deepEqual(await found({ time: new Date(early) }), [1, 2]);
-    assert.deepEqual(await found({ time: { $gt: early } }), [3, 4]);
-    assert.deepEqual(await found({ time: { $lt: late } }), [1, 2]);
-    assert.deepEqual(await found({ time: { $gte: early, $lte: late } }), [1, 2, 3, 4]);
+    same(await found({ time: late }), [3, 4]);
+    same(await found({ time: new Date(early) }), [1, 2]);
+    same(await found({ time: { $gt: early } }), [3, 4]);
+    same(await found({ time: { $lt: late } }), [1, 2]);
+    same(await found({ time: { $gte: early, $lte: late } }), [1, 2, 3, 4]);
   },
 
   "sorts, pages and searches": async (stand) => {
     const log = await fill(await stand.open());
     const found = async (params: QueryParams) => positionsOf({ events: await log.find(ask(params)) });
-    assert.deepEqual(await found({ sort: "-position" }), [4, 3, 2, 1]);
-    assert.deepEqual(await found({ sort: "-time" }), [3, 4, 1, 2]);
-    assert.deepEqual(await found({ sort: "payload.city", query: { stream: "a-1" } }), [2, 1]);
-    assert.deepEqual(await found({ sort: "-stream -version" }), [4, 3, 2, 1]);
-    assert.deepEqual(await found({ limit: 2, offset: 1 }), [2, 3]);
-    assert.deepEqual(await found({ limit: 2, offset: 3 }), [4]);
-    assert.deepEqual(await found({ search: "OSLO" }), [1, 4]);
-    assert.deepEqual(await found({ search: "created", searchFields: ["type"], sort: "-position" }), [3, 1]);
+    same(await found({ sort: "-position" }), [4, 3, 2, 1]);
+    same(await found({ sort: "-time" }), [3, 4, 1, 2]);
+    same(await found({ sort: "payload.city", query: { stream: "a-1" } }), [2, 1]);
+    same(await found({ sort: "-stream -version" }), [4, 3, 2, 1]);
+    same(await found({ limit: 2, offset: 1 }), [2, 3]);
+    same(await found({ limit: 2, offset: 3 }), [4]);
+    same(await found({ search: "OSLO" }), [1, 4]);
+    same(await found({ search: "created", searchFields: ["type"], sort: "-position" }), [3, 1]);
     assert.equal(await log.count(ask({ search: "oslo" })), 2);
     assert.equal(await log.count(ask()), 4);
   },
 
   "answers events as they were recorded": async (stand) => {
     const log = await fill(await stand.open());
-    assert.deepEqual(await log.find(ask()), await everything(log));
+    same(await log.find(ask()), await everything(log));
   },
 
   "finds by ids, in their order, without those that are not there": async (stand) => {
     const log = await fill(await stand.open());
     const found = await log.findByIds([ids[2], "0190a0b0-0000-7000-8000-00000000ffff", ids[0], "no id"]);
-    assert.deepEqual(positionsOf({ events: found }), [3, 1]);
-    assert.deepEqual(found[1], (await everything(log))[0]);
-    assert.deepEqual(await log.findByIds([]), []);
+    same(positionsOf({ events: found }), [3, 1]);
+    same(found[1], (await everything(log))[0]);
+    same(await log.findByIds([]), []);
   },
 };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { refusal } from "../refusal.ts";
+import { same } from "../same.ts";
 import { brokenAppend } from "./commits.ts";
 import { everything, type LogCases } from "./log-stand.ts";
 import { appendTo, appended, ask, ids, many, refused } from "./requests.ts";
@@ -12,10 +13,10 @@ export const reopening: LogCases = {
     const again = await stand.reopen(log);
     assert.equal(await again.head(), 4);
     assert.equal(await again.identity(), identity);
-    assert.deepEqual(await everything(again), events);
+    same(await everything(again), events);
     assert.equal(await again.count(ask({ query: { stream: "a" } })), 3);
     const [next] = await appended(again, appendTo("a", many(1), { expectedVersion: 3 }));
-    assert.deepEqual([next!.version, next!.position], [4, 5]);
+    same([next!.version, next!.position], [4, 5]);
   },
 
   "keeps identity, state and leases of a log without events": async (stand) => {
@@ -25,10 +26,10 @@ export const reopening: LogCases = {
     const lease = await log.acquireLease("pump", "node-1", 60_000);
     const again = await stand.reopen(log);
     assert.equal(await again.identity(), identity);
-    assert.deepEqual(await again.getState("key"), { value: { at: [1] }, revision: 1 });
+    same(await again.getState("key"), { value: { at: [1] }, revision: 1 });
     assert.equal(await again.putState("key", 2, 0), null);
     assert.equal(await again.acquireLease("pump", "node-2", 60_000), null);
-    assert.deepEqual(await again.acquireLease("pump", "node-1", 60_000), lease);
+    same(await again.acquireLease("pump", "node-1", 60_000), lease);
   },
 
   "knows an append that is sent again, by its ids and by its key": async (stand) => {
@@ -39,7 +40,7 @@ export const reopening: LogCases = {
     ];
     const events = await appended(log, ...requests);
     log = await stand.reopen(log);
-    assert.deepEqual(await log.append(requests), [
+    same(await log.append(requests), [
       { events: events.slice(0, 2), repeated: true },
       { events: events.slice(2), repeated: true },
     ]);
@@ -55,7 +56,7 @@ export const reopening: LogCases = {
     const again = await stand.reopen(log);
     await lost;
     const events = await appended(again, request);
-    assert.deepEqual(await everything(again), events);
+    same(await everything(again), events);
     assert.equal(await again.head(), 2);
   },
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { AppendRequest } from "../../core/append-request.ts";
+import { same } from "../same.ts";
 import { everything, type LogCases } from "./log-stand.ts";
 import { appendTo, appended, ids, many, numbersOf, refused, stored } from "./requests.ts";
 
@@ -21,8 +22,8 @@ const isRefused = (first: () => AppendRequest, again: () => AppendRequest): LogC
         ? await log.append([first(), again()])
         : [...(await log.append([first()])), ...(await log.append([again()]))];
       const { type, code, retryable } = refused(verdicts[1]) as Error & Record<string, unknown>;
-      assert.deepEqual({ type, code, retryable }, { type: "EVENT_ID_REUSED", code: 409, retryable: false });
-      assert.deepEqual(await everything(log), stored(verdicts[0]));
+      same({ type, code, retryable }, { type: "EVENT_ID_REUSED", code: 409, retryable: false });
+      same(await everything(log), stored(verdicts[0]));
     }
   };
 };
@@ -32,16 +33,16 @@ export const repeats: LogCases = {
     const log = await stand.open();
     const [first] = await log.append([twice(), appendTo("a", many(3))]);
     const [again, next] = await log.append([twice(), appendTo("b")]);
-    assert.deepEqual(first, { events: stored(first), repeated: false });
-    assert.deepEqual(again, { events: stored(first), repeated: true });
-    assert.deepEqual(numbersOf(stored(next)), [["b", 1, 6]]);
+    same(first, { events: stored(first), repeated: false });
+    same(again, { events: stored(first), repeated: true });
+    same(numbersOf(stored(next)), [["b", 1, 6]]);
   },
 
   "in the same commit stores once and answers as the first time": async (stand) => {
     const log = await stand.open();
     const [first, again, next] = await log.append([twice(), twice(), appendTo("b")]);
-    assert.deepEqual(again, { events: stored(first), repeated: true });
-    assert.deepEqual(numbersOf(stored(next)), [["b", 1, 3]]);
+    same(again, { events: stored(first), repeated: true });
+    same(numbersOf(stored(next)), [["b", 1, 3]]);
   },
 
   "by many at once stores once": async (stand) => {
@@ -49,7 +50,7 @@ export const repeats: LogCases = {
     const request = appendTo("a", [{ id: ids[0] }, { id: ids[1] }]);
     const verdicts = (await Promise.all([...hosts, ...hosts].map((host) => host.append([request])))).flat();
     assert.equal(verdicts.filter((verdict) => "events" in verdict && !verdict.repeated).length, 1);
-    for (const verdict of verdicts) assert.deepEqual(stored(verdict), await everything(hosts[0]!));
+    for (const verdict of verdicts) same(stored(verdict), await everything(hosts[0]!));
     assert.equal(await hosts[0]!.head(), 2);
   },
 
@@ -58,7 +59,7 @@ export const repeats: LogCases = {
     const lost = log.append([twice()]).catch(() => null);
     const [again] = await log.append([twice()]);
     await lost;
-    assert.deepEqual(await everything(log), stored(again));
+    same(await everything(log), stored(again));
     assert.equal(await log.head(), 2);
   },
 
@@ -69,7 +70,7 @@ export const repeats: LogCases = {
       appendTo("a", [{ id: ids[0] }]),
     ]);
     assert.equal(refused(verdicts[0]).type, "VERSION_CONFLICT");
-    assert.deepEqual(verdicts[1], { events: await everything(log), repeated: false });
+    same(verdicts[1], { events: await everything(log), repeated: false });
     assert.equal(await log.head(), 1);
   },
 
@@ -77,20 +78,20 @@ export const repeats: LogCases = {
     const log = await stand.open();
     const first = await appended(log, appendTo("a", [{ id: ids[0], meta: { user: "ann" } }]));
     const again = await log.append([appendTo("a", [{ id: ids[0].toUpperCase(), meta: { user: "bob" } }])]);
-    assert.deepEqual(again, [{ events: first, repeated: true }]);
+    same(again, [{ events: first, repeated: true }]);
   },
 
   "is known whatever the order of its payload's keys": async (stand) => {
     const log = await stand.open();
     const first = await appended(log, appendTo("a", [{ id: ids[0], payload: { x: 1, y: { a: 1, b: 2 } } }]));
     const again = await log.append([appendTo("a", [{ id: ids[0], payload: { y: { b: 2, a: 1 }, x: 1 } }])]);
-    assert.deepEqual(again, [{ events: first, repeated: true }]);
+    same(again, [{ events: first, repeated: true }]);
   },
 
   "in part only answers that part's events": async (stand) => {
     const log = await stand.open();
     const first = await appended(log, twice());
-    assert.deepEqual(await log.append([appendTo("a", [{ id: ids[1] }])]), [{ events: [first[1]], repeated: true }]);
+    same(await log.append([appendTo("a", [{ id: ids[1] }])]), [{ events: [first[1]], repeated: true }]);
   },
 
   "with another payload is refused": isRefused(twice, () => appendTo("a", [{ id: ids[0], payload: { n: 2 } }])),
@@ -115,16 +116,16 @@ export const repeats: LogCases = {
 export const keys: LogCases = {
   "stores once, in other commits and within one": async (stand) => {
     const log = await stand.open();
-    const [first, same] = await log.append([keyed([1, 2]), keyed([1, 2])]);
-    assert.deepEqual(same, { events: stored(first), repeated: true });
-    assert.deepEqual(await log.append([keyed([1, 2])]), [{ events: stored(first), repeated: true }]);
+    const [first, again] = await log.append([keyed([1, 2]), keyed([1, 2])]);
+    same(again, { events: stored(first), repeated: true });
+    same(await log.append([keyed([1, 2])]), [{ events: stored(first), repeated: true }]);
     assert.equal(await log.head(), 2);
   },
 
   "is another append where the key is another": async (stand) => {
     const log = await stand.open();
     const verdicts = await log.append([keyed([1]), keyed([1], "a", "order 8"), keyed([1], "a", "Order 8")]);
-    assert.deepEqual(
+    same(
       verdicts.map((verdict) => "events" in verdict && verdict.repeated),
       [false, false, false],
     );

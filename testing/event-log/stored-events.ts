@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { oddTexts } from "../odd-texts.ts";
 import { refusal } from "../refusal.ts";
+import { same } from "../same.ts";
 import { brokenAppend } from "./commits.ts";
 import { everything, type LogCases } from "./log-stand.ts";
 import { appendTo, appended, ask, ids } from "./requests.ts";
@@ -36,9 +37,6 @@ function tamper(value: unknown): void {
 /** The text without Moleculer's wildcards, which no type may hold. */
 const typeOf = (text: string) => text.replaceAll(/[*?]/g, "+");
 
-/** By JSON, which makes objects of this realm: a test runner may have another one for `structuredClone`. */
-const copyOf = <Value>(value: Value): Value => JSON.parse(JSON.stringify(value)) as Value;
-
 const hour = 3_600_000;
 
 export const storedEvents: LogCases = {
@@ -48,7 +46,7 @@ export const storedEvents: LogCases = {
     for (const time of [now, now - hour, now - 400 * 24 * hour, now - hour / 2, now])
       await atClock(time, () => log.append([appendTo("a"), appendTo("b")]));
     const times = (await everything(log)).map(({ time }) => time);
-    assert.deepEqual(times, times.toSorted());
+    same(times, times.toSorted());
     assert.equal(times.length, 10);
   },
 
@@ -63,11 +61,11 @@ export const storedEvents: LogCases = {
     const log = await stand.open();
     const request = appendTo("a", [{ payload: { n: 1, deep: { list: [1] } }, meta: { user: { name: "ann" } } }]);
     await log.append([request]);
-    const before = copyOf(await everything(log));
+    const before = structuredClone(await everything(log));
     tamper(request.events[0]!.payload);
     tamper(request.events[0]!.meta);
     tamper(request.events);
-    assert.deepEqual(await everything(log), before);
+    same(await everything(log), before);
   },
 
   "do not change with an answer that somebody writes into": async (stand) => {
@@ -82,12 +80,12 @@ export const storedEvents: LogCases = {
       () => log.findByIds([ids[0]]),
       () => appended(log, request()),
     ];
-    const before = copyOf(await answers[0]!());
+    const before = structuredClone(await answers[0]!());
     for (const answer of answers) {
       tamper(await answer());
-      assert.deepEqual(await everything(log), before);
+      same(await everything(log), before);
     }
-    assert.deepEqual(await appended(log, request()), before);
+    same(await appended(log, request()), before);
   },
 
   "keep odd texts in stream, type, payload and meta, and are found by exactly them": async (stand) => {
@@ -101,12 +99,11 @@ export const storedEvents: LogCases = {
       const found = await log.readStream(text, { afterVersion: 0, limit: 10 });
       assert.equal(found.length, 1, `stream ${JSON.stringify(text)}`);
       const { type, position, payload, meta } = found[0]!;
-      assert.deepEqual(
+      same(
         { type, position, payload, meta: meta[text] },
         { type: typeOf(text), position: index + 1, payload: { [text]: text, list: [text] }, meta: text },
       );
-      for (const query of [{ stream: text }, { "payload.list": text }])
-        assert.deepEqual(await log.find(ask({ query })), found);
+      for (const query of [{ stream: text }, { "payload.list": text }]) same(await log.find(ask({ query })), found);
     }
   },
 
@@ -116,7 +113,7 @@ export const storedEvents: LogCases = {
     for (let depth = 0; depth < 100; depth++) nest = depth % 2 ? [nest] : { nest };
     const payloads = ["x".repeat(300 * 1024), { text: "漢".repeat(100 * 1024) }, nest];
     await log.append(payloads.map((payload) => appendTo("a", [{ payload }])));
-    assert.deepEqual(
+    same(
       (await everything(log)).map(({ payload }) => payload),
       payloads,
     );

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { EventLog, ReadStreamOptions } from "../../core/event-log.ts";
 import { categoryOf } from "../../core/stream-name.ts";
+import { same } from "../same.ts";
 import type { LogCases } from "./log-stand.ts";
 import { appendTo, appended, many, upTo } from "./requests.ts";
 
@@ -23,31 +24,30 @@ export const streams: LogCases = {
   "is read in order, from a version on": async (stand) => {
     const log = await stand.open();
     await log.append([appendTo("a", many(120)), appendTo("b", many(5)), appendTo("a", many(120))]);
-    assert.deepEqual(await versionsOf(log, "a", { afterVersion: 0, limit: 1000 }), upTo(240));
-    assert.deepEqual(await versionsOf(log, "a", { afterVersion: 100, limit: 3 }), [101, 102, 103]);
-    assert.deepEqual(await versionsOf(log, "a", { afterVersion: 240, limit: 3 }), []);
-    assert.deepEqual(await log.readStream("none", { afterVersion: 0, limit: 3 }), []);
-    for (const limit of [1, 99, 100, 101])
-      assert.deepEqual(await readOn(log, "a", { afterVersion: 0, limit }), upTo(240));
+    same(await versionsOf(log, "a", { afterVersion: 0, limit: 1000 }), upTo(240));
+    same(await versionsOf(log, "a", { afterVersion: 100, limit: 3 }), [101, 102, 103]);
+    same(await versionsOf(log, "a", { afterVersion: 240, limit: 3 }), []);
+    same(await log.readStream("none", { afterVersion: 0, limit: 3 }), []);
+    for (const limit of [1, 99, 100, 101]) same(await readOn(log, "a", { afterVersion: 0, limit }), upTo(240));
   },
 
   "is read backward": async (stand) => {
     const log = await stand.open();
     await log.append([appendTo("a", many(240)), appendTo("b", many(5))]);
     const backward = true;
-    assert.deepEqual(await versionsOf(log, "a", { afterVersion: 241, limit: 2, backward }), [240, 239]);
-    assert.deepEqual(await versionsOf(log, "a", { afterVersion: 3, limit: 200, backward }), [2, 1]);
-    assert.deepEqual(await versionsOf(log, "a", { afterVersion: 1, limit: 2, backward }), []);
-    assert.deepEqual(await readOn(log, "a", { afterVersion: 999, limit: 50, backward }), upTo(240).toReversed());
+    same(await versionsOf(log, "a", { afterVersion: 241, limit: 2, backward }), [240, 239]);
+    same(await versionsOf(log, "a", { afterVersion: 3, limit: 200, backward }), [2, 1]);
+    same(await versionsOf(log, "a", { afterVersion: 1, limit: 2, backward }), []);
+    same(await readOn(log, "a", { afterVersion: 999, limit: 50, backward }), upTo(240).toReversed());
   },
 
   "is read by wanted types, past any number of others": async (stand) => {
     const log = await stand.open();
     await log.append([appendTo("a", [...many(250, { type: "x" }), { type: "y" }, { type: "y" }])]);
     const wanted = (type: string) => type === "y";
-    assert.deepEqual(await versionsOf(log, "a", { afterVersion: 0, limit: 1, wanted }), [251]);
-    assert.deepEqual(await versionsOf(log, "a", { afterVersion: 251, limit: 9, wanted }), [252]);
-    assert.deepEqual(await versionsOf(log, "a", { afterVersion: 252, limit: 9, wanted, backward: true }), [251]);
+    same(await versionsOf(log, "a", { afterVersion: 0, limit: 1, wanted }), [251]);
+    same(await versionsOf(log, "a", { afterVersion: 251, limit: 9, wanted }), [252]);
+    same(await versionsOf(log, "a", { afterVersion: 252, limit: 9, wanted, backward: true }), [251]);
   },
 
   "is cut by bytes, and goes on where it was cut": async (stand) => {
@@ -56,9 +56,9 @@ export const streams: LogCases = {
       appendTo("a", many(7, { payload: "x".repeat(200 * 1024) })),
       appendTo("b", [{ payload: "x".repeat(1024 * 1024) }, {}]),
     ]);
-    assert.deepEqual(await readOn(log, "a", { afterVersion: 0, limit: 100 }), upTo(7));
-    assert.deepEqual(await readOn(log, "a", { afterVersion: 8, limit: 100, backward: true }), upTo(7).toReversed());
-    assert.deepEqual(await readOn(log, "b", { afterVersion: 0, limit: 100 }), [1, 2]);
+    same(await readOn(log, "a", { afterVersion: 0, limit: 100 }), upTo(7));
+    same(await readOn(log, "a", { afterVersion: 8, limit: 100, backward: true }), upTo(7).toReversed());
+    same(await readOn(log, "b", { afterVersion: 0, limit: 100 }), [1, 2]);
   },
 };
 
@@ -95,20 +95,20 @@ const listed = async (log: EventLog, options: { category?: string; after?: strin
 export const listOfStreams: LogCases = {
   "is in the order of the names' bytes, page by page": async (stand) => {
     const log = await logOfNames(await stand.open());
-    assert.deepEqual(await listed(log, {}), inOrder);
-    assert.deepEqual(await listed(log, { limit: 3 }), inOrder.slice(0, 3));
+    same(await listed(log, {}), inOrder);
+    same(await listed(log, { limit: 3 }), inOrder.slice(0, 3));
     for (const [index, after] of inOrder.entries())
-      assert.deepEqual(await listed(log, { after, limit: 4 }), inOrder.slice(index + 1, index + 5));
-    assert.deepEqual(await listed(log, { after: "a-1a" }), inOrder.slice(inOrder.indexOf("a-2")));
+      same(await listed(log, { after, limit: 4 }), inOrder.slice(index + 1, index + 5));
+    same(await listed(log, { after: "a-1a" }), inOrder.slice(inOrder.indexOf("a-2")));
   },
 
   "of a category ends where the category does": async (stand) => {
     const log = await logOfNames(await stand.open());
     for (const category of [...new Set(names.map(categoryOf)), "a_", "none"]) {
       const expected = inOrder.filter((name) => categoryOf(name) === category);
-      assert.deepEqual(await listed(log, { category }), expected);
-      assert.deepEqual(await listed(log, { category, limit: 1 }), expected.slice(0, 1));
-      assert.deepEqual(await listed(log, { category, after: expected[0] ?? "" }), expected.slice(1));
+      same(await listed(log, { category }), expected);
+      same(await listed(log, { category, limit: 1 }), expected.slice(0, 1));
+      same(await listed(log, { category, after: expected[0] ?? "" }), expected.slice(1));
     }
   },
 
@@ -116,13 +116,13 @@ export const listOfStreams: LogCases = {
     const log = await logOfNames(await stand.open());
     const [, last] = await appended(log, appendTo("a-1", many(2)));
     const [only] = await appended(log, appendTo("a-2"));
-    assert.deepEqual(await log.streams({ category: "a", after: "a-", limit: 2 }), [
+    same(await log.streams({ category: "a", after: "a-", limit: 2 }), [
       { stream: "a-1", version: 3, time: last!.time },
       { stream: "a-2", version: 2, time: only!.time },
     ]);
   },
 
   "is empty in an empty log": async (stand) => {
-    assert.deepEqual(await (await stand.open()).streams({ limit: 10 }), []);
+    same(await (await stand.open()).streams({ limit: 10 }), []);
   },
 };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { refusedAs, refusedAsClosed } from "../refusal.ts";
+import { same } from "../same.ts";
 import {
   all,
   at,
@@ -22,29 +23,29 @@ export const batches: TableCases = {
     await batch.apply([update("1", { name: "new" })]);
     await batch.apply([remove("2"), create("3", { total: 3 })]);
     const after = { 1: { name: "new" }, 3: { total: 3 } };
-    assert.deepEqual(await seen(batch.rows), after);
+    same(await seen(batch.rows), after);
     assert.equal(await batch.rows.count(all), 2);
-    assert.deepEqual(await batch.rows.findByIds(["3", "2"]), [{ id: "3", name: null, total: 3 }]);
-    assert.deepEqual(await committed(table), { 1: { name: "old" }, 2: { name: "two" } });
+    same(await batch.rows.findByIds(["3", "2"]), [{ id: "3", name: null, total: 3 }]);
+    same(await committed(table), { 1: { name: "old" }, 2: { name: "two" } });
     assert.equal(await table.live().rows.count(all), 2);
-    assert.deepEqual(await table.live().rows.findByIds(["3", "2"]), [{ id: "2", name: "two", total: null }]);
+    same(await table.live().rows.findByIds(["3", "2"]), [{ id: "2", name: "two", total: null }]);
     await batch.commit(at(2));
-    assert.deepEqual(await committed(table), after);
+    same(await committed(table), after);
   },
 
   "commits rows, parked events and the checkpoint together": async (stand) => {
     const table = await stand.open();
-    assert.deepEqual(await table.live().progress(), nowhere);
+    same(await table.live().progress(), nowhere);
     const batch = await table.live().begin();
     await batch.apply([create("1")]);
     await batch.park(parked("e1", 6));
-    assert.deepEqual(await table.live().progress(), nowhere);
-    assert.deepEqual(await table.live().parked(), []);
+    same(await table.live().progress(), nowhere);
+    same(await table.live().parked(), []);
     const progress = at(7, { folded: 5, positionId: "0190a0b0-0000-7000-8000-000000000001", reordered: true });
     await batch.commit(progress);
-    assert.deepEqual(await table.live().progress(), progress);
-    assert.deepEqual(await table.live().parked(), [parked("e1", 6)]);
-    assert.deepEqual(await committed(table), { 1: {} });
+    same(await table.live().progress(), progress);
+    same(await table.live().parked(), [parked("e1", 6)]);
+    same(await committed(table), { 1: {} });
   },
 
   "leaves neither rows nor checkpoint when its commit fails": async (stand) => {
@@ -62,7 +63,7 @@ export const batches: TableCases = {
         );
       await batch.rollback();
       assert.equal("2" in (await committed(table)), isCommitted);
-      if (!isCommitted) assert.deepEqual(await table.live().progress(), at(1));
+      if (!isCommitted) same(await table.live().progress(), at(1));
       await fold(table, [remove("2")], 1);
     }
   },
@@ -70,7 +71,7 @@ export const batches: TableCases = {
   "may commit a checkpoint alone": async (stand) => {
     const table = await stand.open();
     await (await table.live().begin()).commit(at(3));
-    assert.deepEqual(await table.live().progress(), at(3));
+    same(await table.live().progress(), at(3));
   },
 
   "leaves nothing when it is rolled back, and the next one starts afresh": async (stand) => {
@@ -81,11 +82,11 @@ export const batches: TableCases = {
     await batch.park(parked("e1", 2));
     await batch.rollback();
     await batch.rollback();
-    assert.deepEqual(await committed(table), { 1: { name: "old" } });
-    assert.deepEqual(await table.live().progress(), at(1));
-    assert.deepEqual(await table.live().parked(), []);
+    same(await committed(table), { 1: { name: "old" } });
+    same(await table.live().progress(), at(1));
+    same(await table.live().parked(), []);
     await fold(table, [create("2")], 2);
-    assert.deepEqual(await committed(table), { 1: { name: "old" }, 2: {} });
+    same(await committed(table), { 1: { name: "old" }, 2: {} });
   },
 
   "that has ended takes no more changes": async (stand) => {
@@ -103,8 +104,8 @@ export const batches: TableCases = {
       ])
         await refusedAsClosed(call);
     }
-    assert.deepEqual(await committed(table), {});
-    assert.deepEqual(await table.live().progress(), at(1));
+    same(await committed(table), {});
+    same(await table.live().progress(), at(1));
   },
 
   "applies all of some changes or, if one is refused, none of them, and what it applied before stays": async (
@@ -117,11 +118,11 @@ export const batches: TableCases = {
     await refusedAs("DUPLICATE_ROW", () =>
       batch.apply([create("1"), remove("before"), update("taken", { name: "x" }), create("taken"), create("3")]),
     );
-    assert.deepEqual(await seen(batch.rows), { before: {}, taken: {} });
+    same(await seen(batch.rows), { before: {}, taken: {} });
     await batch.apply([create("1"), create("3")]);
     await batch.apply([]);
     await batch.commit(at(2));
-    assert.deepEqual(Object.keys(await committed(table)), ["1", "3", "before", "taken"]);
+    same(Object.keys(await committed(table)), ["1", "3", "before", "taken"]);
   },
 
   "goes back to its last mark, any number of times": async (stand) => {
@@ -133,17 +134,17 @@ export const batches: TableCases = {
     await batch.apply([create("2"), update("1", { name: "x" })]);
     await batch.park(parked("e1", 1));
     await batch.undo();
-    assert.deepEqual(await seen(batch.rows), { 1: {} });
+    same(await seen(batch.rows), { 1: {} });
     await batch.apply([create("2", { total: 2 }), remove("1")]);
     await batch.undo();
-    assert.deepEqual(await seen(batch.rows), { 1: {} });
+    same(await seen(batch.rows), { 1: {} });
     await batch.apply([create("3")]);
     await batch.mark();
     await batch.apply([create("4")]);
     await batch.undo();
     await batch.commit(at(1));
-    assert.deepEqual(await committed(table), { 1: {}, 3: {} });
-    assert.deepEqual(await table.live().parked(), []);
+    same(await committed(table), { 1: {}, 3: {} });
+    same(await table.live().parked(), []);
   },
 
   "does not know the mark of the batch before it": async (stand) => {
@@ -157,7 +158,7 @@ export const batches: TableCases = {
     await second.apply([create("2")]);
     await second.undo();
     await second.commit(at(2));
-    assert.deepEqual(await committed(table), { 1: {} });
+    same(await committed(table), { 1: {} });
   },
 
   "takes back to its mark what was applied before a refusal": async (stand) => {
@@ -169,6 +170,6 @@ export const batches: TableCases = {
     await refusedAs("DUPLICATE_ROW", () => batch.apply([create("taken")]));
     await batch.undo();
     await batch.commit(at(2));
-    assert.deepEqual(await committed(table), { taken: {} });
+    same(await committed(table), { taken: {} });
   },
 };

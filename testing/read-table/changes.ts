@@ -1,7 +1,7 @@
-import assert from "node:assert/strict";
 import type { FieldsInput } from "../../core/fields.ts";
 import type { ReadTable, RowChange } from "../../core/read-table.ts";
 import { refusedAs } from "../refusal.ts";
+import { same } from "../same.ts";
 import { at, committed, create, fold, remove, seen, update, type TableCases } from "./table-stand.ts";
 
 const table: [does: string, changes: RowChange[], rows: Record<string, object>][] = [
@@ -37,7 +37,7 @@ const eachOfThem = Object.fromEntries(
       const batch = await inOneBatch.live().begin();
       for (const change of changes) await batch.apply([change]);
       await batch.commit(at(1));
-      for (const one of [inOneGo, oneByOne, inOneBatch]) assert.deepEqual(await committed(one), rows);
+      for (const one of [inOneGo, oneByOne, inOneBatch]) same(await committed(one), rows);
     },
   ]),
 ) satisfies TableCases;
@@ -54,12 +54,12 @@ async function refused(table: ReadTable, type: string, change: RowChange): Promi
   const before = await committed(table);
   const batch = await table.live().begin();
   const { code, retryable, data } = await refusedAs(type, () => batch.apply([change]));
-  assert.deepEqual({ code, retryable }, { code: type === "INVALID_ROW" ? 422 : 409, retryable: false });
+  same({ code, retryable }, { code: type === "INVALID_ROW" ? 422 : 409, retryable: false });
   const among = await refusedAs(type, () => batch.apply([create("other", { owner: "x" }), change]));
-  assert.deepEqual(among.data, data);
-  assert.deepEqual(await seen(batch.rows), before);
+  same(among.data, data);
+  same(await seen(batch.rows), before);
   await batch.commit(at(2));
-  assert.deepEqual(await committed(table), before);
+  same(await committed(table), before);
   return data;
 }
 
@@ -70,7 +70,7 @@ export const changes: TableCases = {
     const table = await stand.open(strict);
     await fold(table, [first]);
     const data = await refused(table, "DUPLICATE_ROW", create("1", { owner: "bob" }));
-    assert.deepEqual(data, { field: "id", found: "1" });
+    same(data, { field: "id", found: "1" });
   },
 
   "is refused where another row has its value of a unique field": async (stand) => {
@@ -82,7 +82,7 @@ export const changes: TableCases = {
       update("3", { iban: "NZ1" }),
       update("3", { iban: "NZ1", owner: "x" }),
     ])
-      assert.deepEqual(await refused(table, "DUPLICATE_ROW", change), { field: "iban", found: "NZ1" });
+      same(await refused(table, "DUPLICATE_ROW", change), { field: "iban", found: "NZ1" });
   },
 
   "is refused where an index of numbers, booleans or dates is unique, too": async (stand) => {
@@ -98,7 +98,7 @@ export const changes: TableCases = {
     for (const [field, found] of Object.entries(values)) {
       const batch = await table.live().begin();
       const { data } = await refusedAs("DUPLICATE_ROW", () => batch.apply([create("4", { [field]: found })]));
-      assert.deepEqual(data, { field, found });
+      same(data, { field, found });
       await batch.rollback();
     }
   },
@@ -113,7 +113,7 @@ export const changes: TableCases = {
       update("2"),
     ]) {
       const [problem] = (await refused(table, "INVALID_ROW", change)) as { field: string; expected: string }[];
-      assert.deepEqual([problem!.field, problem!.expected], ["owner", "a value (string): the field is required"]);
+      same([problem!.field, problem!.expected], ["owner", "a value (string): the field is required"]);
     }
   },
 
@@ -134,7 +134,7 @@ export const changes: TableCases = {
       update("1", { iban: "NZ1" }),
       update("1"),
     ]);
-    assert.deepEqual(await committed(table), { 1: { iban: "NZ1", owner: "bob", total: 2 } });
+    same(await committed(table), { 1: { iban: "NZ1", owner: "bob", total: 2 } });
   },
 
   "may leave a unique field empty in any number of rows": async (stand) => {
@@ -145,7 +145,7 @@ export const changes: TableCases = {
       create("3", { owner: "x", iban: null }),
       create("4", { owner: "x", iban: "" }),
     ]);
-    assert.deepEqual(Object.keys(await committed(table)), ["1", "2", "3", "4"]);
+    same(Object.keys(await committed(table)), ["1", "2", "3", "4"]);
   },
 
   "frees a unique value by a removal or an update before it": async (stand) => {
@@ -157,6 +157,6 @@ export const changes: TableCases = {
       update("2", { iban: "NZ2" }),
       create("3", { iban: "NZ1", owner: "x" }),
     ]);
-    assert.deepEqual(await committed(table), { 2: { iban: "NZ2", owner: "x" }, 3: { iban: "NZ1", owner: "x" } });
+    same(await committed(table), { 2: { iban: "NZ2", owner: "x" }, 3: { iban: "NZ1", owner: "x" } });
   },
 };

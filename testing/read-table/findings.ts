@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { QueryParams } from "../../core/query.ts";
 import { randomFrom } from "../random.ts";
+import { same } from "../same.ts";
 import { idsOf } from "./plain-query.ts";
 import { asked, filled, found } from "./queried-rows.ts";
 import { randomQuery, randomRow } from "./random-query.ts";
@@ -34,7 +35,7 @@ export const order: TableCases = {
       { id: "d", name: "X", count: 10, at: "2025-01-01", address: { n: -1, city: "a" } },
       { id: "b" },
     ]);
-    for (const [sort, ids] of orders) assert.deepEqual(await found(rows, { sort }), ids, JSON.stringify(sort));
+    for (const [sort, ids] of orders) same(await found(rows, { sort }), ids, JSON.stringify(sort));
   },
 
   "by an array's element uses the element": async (stand) => {
@@ -43,8 +44,8 @@ export const order: TableCases = {
       { id: "2", tags: [1, 9], address: { list: [{ n: 1 }] } },
       { id: "3", tags: [2], address: { list: [{ n: 2 }] } },
     ]);
-    assert.deepEqual(await found(rows, { sort: "tags.0" }), ["2", "3", "1"]);
-    assert.deepEqual(await found(rows, { sort: "-address.list.0.n" }), ["1", "3", "2"]);
+    same(await found(rows, { sort: "tags.0" }), ["2", "3", "1"]);
+    same(await found(rows, { sort: "-address.list.0.n" }), ["1", "3", "2"]);
   },
 
   "of text is the same in a field of its own, in a comparison and inside an object: by bytes": async (stand) => {
@@ -53,14 +54,10 @@ export const order: TableCases = {
       stand,
       texts.map((name, index) => ({ id: String(index), name, address: { name } })),
     );
-    for (const sort of ["name", "address.name"])
-      assert.deepEqual(await found(rows, { sort }), ["0", "1", "2", "3", "4"]);
+    for (const sort of ["name", "address.name"]) same(await found(rows, { sort }), ["0", "1", "2", "3", "4"]);
     for (const [index, text] of texts.entries())
       for (const field of ["name", "address.name"])
-        assert.deepEqual(
-          await found(rows, { query: { [field]: { $gt: text } } }),
-          ["0", "1", "2", "3", "4"].slice(index + 1),
-        );
+        same(await found(rows, { query: { [field]: { $gt: text } } }), ["0", "1", "2", "3", "4"].slice(index + 1));
   },
 };
 
@@ -97,7 +94,7 @@ const searches: [params: QueryParams, ids: string[]][] = [
 export const findings: TableCases = {
   "cuts a page from the order": async (stand) => {
     const rows = await filled(stand, [{ id: "d" }, { id: "c", name: "x" }, { id: "b" }, { id: "a", name: "x" }]);
-    for (const [params, ids] of pages) assert.deepEqual(await found(rows, params), ids, JSON.stringify(params));
+    for (const [params, ids] of pages) same(await found(rows, params), ids, JSON.stringify(params));
   },
 
   "searches text in any letter case": async (stand) => {
@@ -108,7 +105,7 @@ export const findings: TableCases = {
       { id: "3" },
     ]);
     for (const [params, ids] of searches) {
-      assert.deepEqual(await found(rows, params), ids, JSON.stringify(params));
+      same(await found(rows, params), ids, JSON.stringify(params));
       const whole = { ...params, limit: null, offset: null };
       assert.equal(await rows.count(asked(whole)), (await found(rows, whole)).length, JSON.stringify(params));
     }
@@ -119,9 +116,9 @@ export const findings: TableCases = {
     for (const count of [1_000, 20_000]) {
       const names = Array.from({ length: count }, (_, index) => `nobody ${index}`);
       const $or = [...names, "Ann"].map((name) => ({ name }));
-      assert.deepEqual(await found(rows, { query: { $or } }), ["ann"]);
-      assert.deepEqual(await found(rows, { query: { name: { $in: [...names, "Ann"] } } }), ["ann"]);
-      assert.deepEqual(await found(rows, { query: { name: { $nin: [...names, "Ann"] } } }), ["bob"]);
+      same(await found(rows, { query: { $or } }), ["ann"]);
+      same(await found(rows, { query: { name: { $in: [...names, "Ann"] } } }), ["ann"]);
+      same(await found(rows, { query: { name: { $nin: [...names, "Ann"] } } }), ["bob"]);
     }
   },
 
@@ -139,7 +136,7 @@ export const findings: TableCases = {
         const params = randomQuery(random);
         const { page, total } = idsOf(all, params);
         const where = `seed ${seed}, turn ${turn}: ${JSON.stringify(params)}`;
-        assert.deepEqual(await found(rows, params), page, where);
+        same(await found(rows, params), page, where);
         assert.equal(await rows.count(asked(params)), total, where);
       }
     }

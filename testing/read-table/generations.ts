@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { refusal } from "../refusal.ts";
+import { same } from "../same.ts";
 import {
   at,
   committed,
@@ -20,24 +21,24 @@ export const generations: TableCases = {
     await fold(table, [create("1", { name: "old" })], 5);
     const next = await table.build(fieldsOf(wider));
     assert.ok(next.number > table.live().number);
-    assert.equal(JSON.stringify([...next.fields]), JSON.stringify([...fieldsOf(wider)]));
-    assert.deepEqual(await next.progress(), nowhere);
-    assert.deepEqual(await seen(next.rows), {});
+    same([...next.fields], [...fieldsOf(wider)]);
+    same(await next.progress(), nowhere);
+    same(await seen(next.rows), {});
     const batch = await next.begin();
     await batch.apply([create("1", { name: "new", city: "Oslo" })]);
     await batch.park(parked("e1", 8));
     await batch.commit(at(9));
 
-    assert.deepEqual(await committed(table), { 1: { name: "old" } });
-    assert.deepEqual([...table.live().fields.keys()], ["name", "total"]);
+    same(await committed(table), { 1: { name: "old" } });
+    same([...table.live().fields.keys()], ["name", "total"]);
     await fold(table, [create("2")], 6);
     await table.switchTo(next);
     assert.equal(table.live(), next);
-    assert.deepEqual(await committed(table), { 1: { name: "new", city: "Oslo" } });
-    assert.deepEqual(await table.live().progress(), at(9));
-    assert.deepEqual(await table.live().parked(), [parked("e1", 8)]);
+    same(await committed(table), { 1: { name: "new", city: "Oslo" } });
+    same(await table.live().progress(), at(9));
+    same(await table.live().parked(), [parked("e1", 8)]);
     await fold(table, [create("3")], 10);
-    assert.deepEqual(await committed(table), { 1: { name: "new", city: "Oslo" }, 3: {} });
+    same(await committed(table), { 1: { name: "new", city: "Oslo" }, 3: {} });
   },
 
   "that is live writes its own batch while another is built": async (stand) => {
@@ -49,10 +50,10 @@ export const generations: TableCases = {
     await theirs.apply([create("2")]);
     await theirs.commit(at(1));
     await ours.commit(at(2));
-    assert.deepEqual(await committed(table), { 1: {} });
-    assert.deepEqual(await table.live().progress(), at(2));
-    assert.deepEqual(await seen(next.rows), { 2: {} });
-    assert.deepEqual(await next.progress(), at(1));
+    same(await committed(table), { 1: {} });
+    same(await table.live().progress(), at(2));
+    same(await seen(next.rows), { 2: {} });
+    same(await next.progress(), at(1));
   },
 
   "that was dropped is gone, and dropping the live one changes nothing": async (stand) => {
@@ -64,9 +65,9 @@ export const generations: TableCases = {
     await table.drop(second);
     await refusal(async () => (await second.begin()).commit(at(1)));
     await table.drop(table.live());
-    assert.deepEqual(await committed(table), { 1: {} });
+    same(await committed(table), { 1: {} });
     await table.switchTo(third);
-    assert.deepEqual(await committed(table), {});
+    same(await committed(table), {});
     assert.ok((await table.build(fieldsOf(nameAndTotal))).number > third.number);
   },
 
@@ -88,6 +89,6 @@ export const generations: TableCases = {
     const readers = Promise.all([read(), read()]);
     await table.switchTo(next).finally(() => (switching.isOver = true));
     await readers;
-    assert.deepEqual((await committed(table))["2"], { name: "new" });
+    same((await committed(table))["2"], { name: "new" });
   },
 };

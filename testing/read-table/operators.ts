@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { same } from "../same.ts";
 import type { TableCases } from "./table-stand.ts";
 import { asked, filled, found } from "./queried-rows.ts";
 
@@ -113,9 +114,9 @@ export const operators = Object.fromEntries(
     `answers where ${where}`,
     async (stand) => {
       const rows = await filled(stand, given);
-      assert.deepEqual(await found(rows, { query }), ids);
+      same(await found(rows, { query }), ids);
       assert.equal(await rows.count(asked({ query })), ids.length);
-      assert.deepEqual(await found(rows, { query: { $not: query } }), but(...ids));
+      same(await found(rows, { query: { $not: query } }), but(...ids));
     },
   ]),
 ) satisfies TableCases;

@@ -1,4 +1,4 @@
-import assert from "node:assert/strict";
+import { same } from "../same.ts";
 import { at, parked, type TableCases } from "./table-stand.ts";
 
 export const parkedEvents: TableCases = {
@@ -8,7 +8,7 @@ export const parkedEvents: TableCases = {
     const batch = await table.live().begin();
     for (const event of [third, second, first]) await batch.park(event);
     await batch.commit(at(100));
-    assert.deepEqual(await table.live().parked(), [first, second, third]);
+    same(await table.live().parked(), [first, second, third]);
 
     const again = { ...first, attempts: 4 };
     const next = await table.live().begin();
@@ -16,7 +16,7 @@ export const parkedEvents: TableCases = {
     await next.unpark("e2");
     await next.unpark("unknown");
     await next.commit(at(100));
-    assert.deepEqual(await table.live().parked(), [again, third]);
+    same(await table.live().parked(), [again, third]);
   },
 
   "stays parked where its batch takes it back": async (stand) => {
@@ -29,6 +29,6 @@ export const parkedEvents: TableCases = {
     await second.unpark("e1");
     await second.undo();
     await second.commit(at(2));
-    assert.deepEqual(await table.live().parked(), [parked("e1", 1)]);
+    same(await table.live().parked(), [parked("e1", 1)]);
   },
 };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { withOtherProcess } from "../other-process.ts";
 import { randomFrom } from "../random.ts";
 import { refusedAs } from "../refusal.ts";
+import { same } from "../same.ts";
 import { counterFields, foldCount } from "./counter.ts";
 import { all, fieldsOf, type TableCases } from "./table-stand.ts";
 
@@ -34,11 +35,11 @@ export const soleHostOfTableAmongProcesses: TableCases = {
     const table = await stand.open(counterFields);
     const place = stand.inProcess(table);
     await withOtherProcess("open table", place, async (other) => {
-      assert.deepEqual(await other.hear(), ["refused", "UNUSABLE_STORE"]);
+      same(await other.hear(), ["refused", "UNUSABLE_STORE"]);
     });
     await table.close();
     await withOtherProcess("open table", place, async (other) => {
-      assert.deepEqual(await other.hear(), ["opened"]);
+      same(await other.hear(), ["opened"]);
       await refusedAs("UNUSABLE_STORE", () => table.open(fieldsOf(counterFields)));
     });
     await table.open(fieldsOf(counterFields));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { refusedAs } from "../refusal.ts";
+import { same } from "../same.ts";
 import {
   at,
   committed,
@@ -23,9 +24,9 @@ export const reopeningTables: TableCases = {
     const progress = at(7, { folded: 5, positionId: "0190a0b0-0000-7000-8000-000000000001", reordered: true });
     await batch.commit(progress);
     const again = await stand.reopen(table);
-    assert.deepEqual(await committed(again), { 1: { name: "x" } });
-    assert.deepEqual(await again.live().parked(), [parked("e1", 6)]);
-    assert.deepEqual(await again.live().progress(), progress);
+    same(await committed(again), { 1: { name: "x" } });
+    same(await again.live().parked(), [parked("e1", 6)]);
+    same(await again.live().progress(), progress);
   },
 
   "shows nothing of a batch that was not committed": async (stand) => {
@@ -35,9 +36,9 @@ export const reopeningTables: TableCases = {
     await batch.apply([update("1", { name: "new" }), create("2")]);
     await batch.park(parked("e1", 2));
     const again = await stand.reopen(table);
-    assert.deepEqual(await committed(again), { 1: { name: "old" } });
-    assert.deepEqual(await again.live().progress(), at(1));
-    assert.deepEqual(await again.live().parked(), []);
+    same(await committed(again), { 1: { name: "old" } });
+    same(await again.live().progress(), at(1));
+    same(await again.live().parked(), []);
     await fold(again, [create("2")], 2);
   },
 
@@ -51,8 +52,8 @@ export const reopeningTables: TableCases = {
     await table.switchTo(next);
     const again = await stand.reopen(table);
     assert.equal(again.live().number, next.number);
-    assert.deepEqual([...again.live().fields], [...fieldsOf(wider)]);
-    assert.deepEqual(await committed(again), { 1: { city: "Oslo" } });
+    same([...again.live().fields], [...fieldsOf(wider)]);
+    same(await committed(again), { 1: { city: "Oslo" } });
     const other = await again.live().begin();
     await refusedAs("DUPLICATE_ROW", () => other.apply([create("2", { city: "Oslo" })]));
     await other.rollback();
@@ -64,16 +65,16 @@ export const reopeningTables: TableCases = {
     const next = await table.build(fieldsOf(wider));
     await (await next.begin()).commit(at(5));
     const again = await stand.reopen(table);
-    assert.deepEqual([...again.live().fields.keys()], ["name", "total"]);
-    assert.deepEqual(await committed(again), { 1: {} });
-    assert.deepEqual(await (await again.build(fieldsOf(wider))).progress(), nowhere);
+    same([...again.live().fields.keys()], ["name", "total"]);
+    same(await committed(again), { 1: {} });
+    same(await (await again.build(fieldsOf(wider))).progress(), nowhere);
   },
 
   "keeps the fields that it was built with, whatever it is opened with": async (stand) => {
     const table = await stand.open();
     await fold(table, [create("1", { name: "x" })], 4);
     const again = await stand.reopen(table, wider);
-    assert.deepEqual([...again.live().fields], [...fieldsOf(nameAndTotal)]);
-    assert.deepEqual(await again.live().progress(), at(4));
+    same([...again.live().fields], [...fieldsOf(nameAndTotal)]);
+    same(await again.live().progress(), at(4));
   },
 };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { oddTexts } from "../odd-texts.ts";
+import { same } from "../same.ts";
 import { asked, filled, found } from "./queried-rows.ts";
 import type { TableCases } from "./table-stand.ts";
 
@@ -19,11 +20,7 @@ export const rows: TableCases = {
       tags: [],
     };
     const rows = await filled(stand, [full, { id: "empty" }, { id: "nulls", ...nothing }]);
-    assert.deepEqual(await rows.find(asked({ sort: "id" })), [
-      { id: "empty", ...nothing },
-      full,
-      { id: "nulls", ...nothing },
-    ]);
+    same(await rows.find(asked({ sort: "id" })), [{ id: "empty", ...nothing }, full, { id: "nulls", ...nothing }]);
   },
 
   "keeps a number to the last bit, and is found by it, alone and in a list": async (stand) => {
@@ -40,10 +37,10 @@ export const rows: TableCases = {
       Number.MAX_SAFE_INTEGER,
     ]) {
       const rows = await filled(stand, [{ id: "1", price }]);
-      assert.deepEqual(await rows.find(asked({})), [{ id: "1", ...nothing, price }]);
-      assert.deepEqual(await found(rows, { query: { price } }), ["1"]);
-      assert.deepEqual(await found(rows, { query: { price: { $in: [price] } } }), ["1"]);
-      assert.deepEqual(await found(rows, { query: { price: { $nin: [price] } } }), []);
+      same(await rows.find(asked({})), [{ id: "1", ...nothing, price }]);
+      same(await found(rows, { query: { price } }), ["1"]);
+      same(await found(rows, { query: { price: { $in: [price] } } }), ["1"]);
+      same(await found(rows, { query: { price: { $nin: [price] } } }), []);
     }
   },
 
@@ -61,7 +58,7 @@ export const rows: TableCases = {
         { "address.inner": text },
         { "address.inner": { $in: [text] } },
       ])
-        assert.deepEqual(await found(rows, { query }), [`row ${index}`], JSON.stringify(query).slice(0, 100));
+        same(await found(rows, { query }), [`row ${index}`], JSON.stringify(query).slice(0, 100));
       assert.equal(await rows.count(asked({ query: { name: { $ne: text } } })), texts.length - 1);
     }
   },
@@ -72,15 +69,15 @@ export const rows: TableCases = {
       oddTexts.map((id) => ({ id, name: id })),
     );
     for (const id of oddTexts) {
-      assert.deepEqual(await found(rows, { query: { id } }), [id]);
-      assert.deepEqual(await rows.findByIds([id]), [{ id, ...nothing, name: id }]);
+      same(await found(rows, { query: { id } }), [id]);
+      same(await rows.findByIds([id]), [{ id, ...nothing, name: id }]);
     }
     const given = ["it's", "absent", "a.b", "it's"];
-    assert.deepEqual(
+    same(
       (await rows.findByIds(given)).map(({ id }) => id),
       ["it's", "a.b", "it's"],
     );
-    assert.deepEqual(await rows.findByIds([]), []);
+    same(await rows.findByIds([]), []);
   },
 
   "with odd steps in a path is found and sorted by them": async (stand) => {
@@ -109,8 +106,8 @@ export const rows: TableCases = {
       ["c", "a", "b"].map((id) => ({ id, address: Object.fromEntries(steps.map((step) => [step, `value ${id}`])) })),
     );
     for (const step of steps) {
-      assert.deepEqual(await found(rows, { query: { [`address.${step}`]: "value a" } }), ["a"], step);
-      assert.deepEqual(await found(rows, { sort: [`-address.${step}`] }), ["c", "b", "a"], step);
+      same(await found(rows, { query: { [`address.${step}`]: "value a" } }), ["a"], step);
+      same(await found(rows, { sort: [`-address.${step}`] }), ["c", "b", "a"], step);
     }
   },
 
@@ -127,7 +124,7 @@ export const rows: TableCases = {
         // Frozen is as good as copied.
         assert.ok(error instanceof TypeError);
       }
-      assert.deepEqual(await rows.find(asked({})), before);
+      same(await rows.find(asked({})), before);
     }
   },
 };

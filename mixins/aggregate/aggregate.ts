@@ -1,0 +1,172 @@
+import type { ServiceSchema } from "moleculer";
+import { resolveAdapter, type Adapter, type Engines } from "../../core/adapter.ts";
+import { DefinitionError } from "../../core/errors.ts";
+import { parseFields, type FieldsInput, type RowInput, type RowOf } from "../../core/fields.ts";
+import type { Mapping, Operation } from "../../core/mapping.ts";
+import { refuseUnknownOptions } from "../../core/options.ts";
+import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/recorded-event.ts";
+import { nameProblem } from "../../core/stream-name.ts";
+import { aggregateService, dbSettings, type DbSettings } from "./service.ts";
+import { serviceName, type EventStore } from "../event-store/event-store.ts";
+import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
+import type { Mixin } from "../mixin.ts";
+import { transformsWithoutParams } from "../spans.ts";
+import { siblingMixin, type Sibling } from "../sibling.ts";
+import type { Transform, TransformView } from "./transform.ts";
+import type { Visibilities } from "../visibility.ts";
+
+export interface AggregateOptions<Events extends EventMap, Fields extends FieldsInput> extends DbSettings {
+  eventStore: EventStore<Events>;
+  /** The columns of the table: a type, or `{type, index, unique, required}`. Every row has an `id` besides. */
+  fields: Fields;
+  /** Where the table lives: a connection string or an adapter. Default: a SQLite file beside the store's. */
+  adapter?: string | Adapter;
+  /** What happens to an event that cannot be folded. */
+  onError?: Partial<ErrorPolicy>;
+  /** How long a read waits for the table to catch up with what its caller has written, in milliseconds. Default 5000. */
+  readAfterTimeoutMs?: number;
+  /** Narrows who may call an action of the aggregate's service: `{ skip: "protected" }`. */
+  visibility?: Visibilities;
+}
+
+type Awaitable<Value> = Value | Promise<Value>;
+
+type TransformTo<Events extends EventMap, Fields extends FieldsInput, Type extends string, Answer> =
+  | string
+  | ((
+      event: EventOf<Events, Matching<Events, Type>>,
+      view: TransformView<RowOf<Fields>>,
+    ) => Awaitable<Answer | null | undefined>);
+
+/** What follows `.on(type)`. A transform is an action's name or a function; null as its answer changes nothing. */
+export interface OnType<Events extends EventMap, Fields extends FieldsInput, Type extends string> {
+  /** One new row; its id must be new, else it is an error of the event. */
+  create(transform: TransformTo<Events, Fields, Type, RowInput<Fields>>): Aggregate<Events, Fields>;
+  /** Several new rows. */
+  createMany(transform: TransformTo<Events, Fields, Type, RowInput<Fields>[]>): Aggregate<Events, Fields>;
+  /** Merges fields into the row with the answer's `id`; makes one where there is none. */
+  update(transform: TransformTo<Events, Fields, Type, RowInput<Fields>>): Aggregate<Events, Fields>;
+  updateMany(transform: TransformTo<Events, Fields, Type, RowInput<Fields>[]>): Aggregate<Events, Fields>;
+  /** Removes the rows of an id, a row, or an array of them; absent ones are fine. */
+  remove(transform: TransformTo<Events, Fields, Type, Removal | Removal[]>): Aggregate<Events, Fields>;
+}
+
+/** An event type with Moleculer's wildcards. */
+export type Wildcard = `${string}*${string}` | `${string}?${string}`;
+
+export type Removal = string | { id: string };
+
+/** A read table folded from events. */
+export interface Aggregate<Events extends EventMap = AnyEvents, Fields extends FieldsInput = FieldsInput> {
+  readonly name: string;
+  /** As they were declared: `RowOf<typeof aggregate>` is the type of a row. */
+  readonly fields: Fields;
+  /**
+   * Binds an event type, which may hold Moleculer's wildcards, to what it does to the table. Mappings of one type run in
+   * the order of their declaration.
+   *
+   * @example .on("property.created").create((event) => event.payload)
+   */
+  on<Type extends (keyof Events & string) | Wildcard>(type: Type): OnType<Events, Fields, Type>;
+  /** What a service mixes in; from here on the mappings are fixed. */
+  mixin(): Mixin;
+}
+
+/** The aggregates' factory over these engines. */
+export function aggregateOn(engines: Engines) {
+  /**
+   * Defines a read table that is folded from a store's events. Its mixin makes one service called `name` with
+   * moleculer-db's read actions.
+   *
+   * @example Aggregate("propertyAggregate", { eventStore: events, fields: { name: "string" } }).on("property.created").create("property.transform")
+   * @throws DefinitionError, UnknownAdapterError
+   */
+  return function Aggregate<Events extends EventMap, const Fields extends FieldsInput>(
+    name: string,
+    options: AggregateOptions<Events, Fields>,
+  ): Aggregate<Events, Fields> {
+    const refuse = (field: string, found: unknown, expected: string): never => {
+      throw new DefinitionError({ field, found, expected });
+    };
+    if (typeof name !== "string" || !serviceName.test(name))
+      refuse("Aggregate.name", name, "a service name of letters, digits, _ - and .");
+    const {
+      eventStore,
+      fields: declared,
+      adapter: given,
+      onError = {},
+      readAfterTimeoutMs = 5000,
+      visibility = {},
+      ...settings
+    } = options;
+    if (typeof eventStore?.name !== "string") refuse(`${name}.eventStore`, eventStore, "an EventStore");
+    refuseUnknownOptions(name, options, [
+      "eventStore",
+      "fields",
+      "adapter",
+      "onError",
+      "readAfterTimeoutMs",
+      "visibility",
+      ...dbSettings,
+    ]);
+    const fields = parseFields(name, declared);
+    const adapter = resolveAdapter(engines, given ?? eventStore.adapter.beside?.(name) ?? engines.byDefault(name));
+    if (!adapter.readTable) refuse(`${name}.adapter`, adapter.engine, "an engine that keeps read tables");
+    if (adapter.location === eventStore.adapter.location)
+      refuse(`${name}.adapter`, adapter.location, "another place than the event store's");
+    if (!Number.isSafeInteger(readAfterTimeoutMs) || readAfterTimeoutMs < 1)
+      refuse(`${name}.readAfterTimeoutMs`, readAfterTimeoutMs, "a whole number from 1");
+    const policy = parsePolicy(name, onError);
+    const mappings: Mapping<Transform>[] = [];
+    let isFixed = false;
+
+    const map = (pattern: string, operation: Operation, transform: unknown): Aggregate<Events, Fields> => {
+      if (isFixed) refuse(`${name}.on("${pattern}")`, operation, "every mapping to be declared before mixin()");
+      if (typeof transform !== "function" && (typeof transform !== "string" || transform === ""))
+        refuse(`${name}.on("${pattern}").${operation}`, transform, "a transform: an action's name or a function");
+      mappings.push({ pattern, operation, transform: transform as Transform });
+      return aggregate;
+    };
+    const sibling: Sibling = {
+      name,
+      kind: "aggregate",
+      needs: eventStore.name,
+      conflictWith: (other) => (other === sibling ? null : "is another aggregate's name on this broker already"),
+      schema: () =>
+        aggregateService({
+          name,
+          store: eventStore.name,
+          table: adapter.readTable!(),
+          fields,
+          mappings,
+          policy,
+          readAfterTimeoutMs,
+          settings,
+          visibility,
+        }),
+    };
+    const aggregate: Aggregate<Events, Fields> = {
+      name,
+      fields: declared,
+      on: (pattern) => {
+        const problem = nameProblem(`${name}.on(type)`, pattern);
+        if (problem) throw new DefinitionError(problem);
+        return {
+          create: (transform) => map(pattern, "create", transform),
+          createMany: (transform) => map(pattern, "createMany", transform),
+          update: (transform) => map(pattern, "update", transform),
+          updateMany: (transform) => map(pattern, "updateMany", transform),
+          remove: (transform) => map(pattern, "remove", transform),
+        };
+      },
+      mixin: () => {
+        if (mappings.length === 0) refuse(`${name}.mixin()`, "no mapping", "at least one .on(type) before it");
+        isFixed = true;
+        const transforms = mappings.map(({ transform }) => transform);
+        const merged = (schema: ServiceSchema) => transformsWithoutParams(schema, transforms);
+        return Object.assign(siblingMixin(sibling), { merged });
+      },
+    };
+    return aggregate;
+  };
+}

@@ -1,0 +1,293 @@
+import type { Mapping } from "../../core/mapping.ts";
+import type { Fields } from "../../core/fields.ts";
+import type { Batch, Generation, ParkedEvent, Progress } from "../../core/read-table.ts";
+import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
+import { tryAgain, type ErrorPolicy, type Interruption, type Tried } from "../consumer/error-policy.ts";
+import { isOutage } from "../../core/outage.ts";
+import { parkedAs, ParkedEvents, parkedWarning } from "../consumer/parked-events.ts";
+import { markFailed, type FoldSpans } from "../spans.ts";
+import type { Unreadable } from "../../core/upcast.ts";
+import { MappedTransforms } from "./mapped-transforms.ts";
+import type { Transform, Transforms } from "./transform.ts";
+
+interface Dependencies extends Interruption {
+  generation: Generation;
+  fields: Fields;
+  mappings: readonly Mapping<Transform>[];
+  transforms: Transforms;
+  policy: ErrorPolicy;
+  spans: FoldSpans | null;
+  /** So many events were folded, and are committed. */
+  onCommit: (folded: number) => void;
+  warn: (message: string, details: object) => void;
+}
+
+/** Events in the order of the log, how far they reach, and which of them cannot be folded at all. */
+interface FoldedPage extends Pick<Progress, "position" | "positionId" | "log"> {
+  events: readonly RecordedEvent[];
+  unreadable?: Readonly<Record<string, Unreadable>>;
+}
+
+/** A batch's transaction ends after so many events or so much time, whichever comes first. */
+const maxEventsPerBatch = 500;
+const maxBatchMs = 20;
+
+/** What happened to one event: folded, set aside behind a parked one, of a type that is not mapped, or failed. */
+type Outcome = { did: "fold" | "wait" | "pass" } | { error: unknown };
+
+/**
+ * Folds events into one generation: rows, parked events and checkpoint of a batch in one commit. It knows no broker and
+ * no log; events are handed to it in order.
+ */
+export class Fold {
+  readonly #d: Dependencies;
+  readonly #mapped: MappedTransforms;
+  #progress: Progress;
+  /** What others may know: `#progress` without the batch that is not committed yet. */
+  #settled: Progress;
+  /** Ahead of the stored checkpoint by events that are not mapped, never by others. */
+  #stored: number;
+  readonly #parked: ParkedEvents;
+  #parkedInARow = 0;
+  #skipped: ReadonlySet<string> = new Set();
+  /** Of the page being folded: events that the store cannot bring to today's version. No retry here would change it. */
+  #unreadable: Readonly<Record<string, Unreadable>> = {};
+
+  private constructor(dependencies: Dependencies, progress: Progress, parked: readonly ParkedEvent[]) {
+    const { mappings, fields, transforms } = dependencies;
+    this.#d = dependencies;
+    this.#mapped = new MappedTransforms(mappings, fields, transforms);
+    this.#progress = this.#settled = progress;
+    this.#stored = progress.position;
+    this.#parked = new ParkedEvents(parked);
+  }
+
+  static async on(dependencies: Dependencies): Promise<Fold> {
+    const { generation } = dependencies;
+    return new Fold(dependencies, await generation.progress(), await generation.parked());
+  }
+
+  get progress(): Readonly<Progress> {
+    return this.#settled;
+  }
+
+  get parked(): ParkedEvent[] {
+    return this.#parked.list();
+  }
+
+  get isTooOftenParked(): boolean {
+    return this.#parkedInARow >= this.#d.policy.maxParkedInARow;
+  }
+
+  /** Somebody had a look and wants to go on. */
+  forgetParkedInARow(): void {
+    this.#parkedInARow = 0;
+  }
+
+  /**
+   * Folds events in the order of the log, up to `position`. Stops early, between two events, when interrupted or when
+   * too many were parked. What was folded is committed in every case.
+   * @throws an outage's error; the event that met it is not passed.
+   */
+  async foldPage({ events, position, positionId, log, unreadable = {} }: FoldedPage): Promise<void> {
+    this.#unreadable = unreadable;
+    this.#progress = { ...this.#progress, log };
+    let next = 0;
+    while (next < events.length && !this.#mustStop()) next = await this.#foldBatch(events, next);
+    if (next === events.length && position > this.#progress.position)
+      this.#progress = { ...this.#progress, position, positionId };
+    this.#settled = this.#progress;
+  }
+
+  #mustStop(): boolean {
+    return this.#d.isInterrupted() || this.isTooOftenParked;
+  }
+
+  async #foldBatch(events: readonly RecordedEvent[], from: number): Promise<number> {
+    const before = this.#progress;
+    const parkedInARow = this.#parkedInARow;
+    const span = this.#d.spans?.batch();
+    const batch = await this.#d.generation.begin();
+    const end = Math.min(events.length, from + maxEventsPerBatch);
+    const deadline = performance.now() + maxBatchMs;
+    let next = from;
+    let changed = false;
+    let folded = 0;
+    let failure: { event: RecordedEvent; error: unknown } | null = null;
+    try {
+      for (; next < end && !failure && (next === from || (!this.#mustStop() && performance.now() < deadline));) {
+        const event = events[next]!;
+        const outcome = await this.#foldInto(batch, event);
+        if ("error" in outcome) {
+          failure = { event, error: outcome.error };
+        } else {
+          changed ||= outcome.did !== "pass";
+          this.#pass(event, outcome.did === "fold");
+          if (outcome.did === "fold") folded++;
+          next++;
+        }
+      }
+      // Rows already folded are committed before the first retry.
+      await this.#commit(batch, changed, folded);
+    } catch (error) {
+      if (span) markFailed(span, error);
+      await batch.rollback();
+      this.#progress = before;
+      this.#parkedInARow = parkedInARow;
+      await this.#readParked();
+      throw error;
+    } finally {
+      span?.addTags({ from: events[from]!.position, to: this.#progress.position, events: folded }).finish();
+    }
+    if (!failure) return next;
+    const isPassed = await this.#foldAgain(failure.event, failure.error);
+    return isPassed ? next + 1 : next;
+  }
+
+  #pass({ id, position }: RecordedEvent, folded: boolean): void {
+    this.#progress = { ...this.#progress, position, positionId: id, ...(folded && { folded: position }) };
+    if (folded) this.#parkedInARow = 0;
+  }
+
+  /** A batch that changed nothing needs no commit of its own: unmapped events are passed again after a crash. */
+  async #commit(batch: Batch, changed: boolean, folded: number): Promise<void> {
+    if (!changed) await batch.rollback();
+    else await batch.commit(this.#progress);
+    this.#settled = this.#progress;
+    if (!changed) return;
+    this.#stored = this.#progress.position;
+    this.#d.onCommit(folded);
+  }
+
+  /** Writes the checkpoint where unmapped events have moved it ahead of the stored one. */
+  async save(): Promise<void> {
+    if (this.#progress.position === this.#stored) return;
+    await this.#inBatch(() => {});
+  }
+
+  /** Commits what `work` does to parked events and checkpoint, or nothing. Rows stay as they are. */
+  async #inBatch(work: (batch: Batch) => void | Promise<void>): Promise<void> {
+    const before = this.#progress;
+    const batch = await this.#d.generation.begin();
+    try {
+      await work(batch);
+      await batch.commit(this.#progress);
+    } catch (error) {
+      await batch.rollback();
+      this.#progress = before;
+      await this.#readParked();
+      throw error;
+    }
+    this.#settled = this.#progress;
+    this.#stored = this.#progress.position;
+  }
+
+  async #foldInto(batch: Batch, event: RecordedEvent, isRetry = false): Promise<Outcome> {
+    if (!this.#mapped.concern(event.type) || this.#skipped.has(event.id)) return { did: "pass" };
+    if (!isRetry && this.#parked.holds(event.stream)) {
+      await this.#park(batch, parkedAs(event, null));
+      return { did: "wait" };
+    }
+    const unreadable = isRetry ? undefined : this.#unreadable[event.id];
+    if (unreadable) return { error: unreadable };
+    const tried = await this.#mapped.fold(freezeEvent(event), batch);
+    return "error" in tried ? { error: tried.error } : { did: "fold" };
+  }
+
+  /** Retries an event with growing waits, then parks it. False where the fold was interrupted before either. */
+  async #foldAgain(event: RecordedEvent, firstError: unknown): Promise<boolean> {
+    // What the store cannot read does not become readable by waiting.
+    const policy = event.id in this.#unreadable ? { ...this.#d.policy, retries: 0 } : this.#d.policy;
+    const end = await tryAgain(policy, firstError, this.#d, () => this.#alone(event, false));
+    if (typeof end === "object") await this.#parkAlone(event, end.error, end.attempts);
+    return end !== "interrupted";
+  }
+
+  /** One event in a batch of its own. A late one (`isRetry`) leaves the checkpoint where it is. */
+  async #alone(event: RecordedEvent, isRetry: boolean): Promise<Tried> {
+    const batch = await this.#d.generation.begin();
+    const before = this.#progress;
+    try {
+      const outcome = await this.#foldInto(batch, event, isRetry);
+      if ("error" in outcome) {
+        await batch.rollback();
+        return outcome;
+      }
+      if (isRetry) {
+        await batch.unpark(event.id);
+        this.#progress =
+          before.folded > event.position ? { ...before, reordered: true } : { ...before, folded: event.position };
+      } else this.#pass(event, outcome.did === "fold");
+      await this.#commit(batch, true, outcome.did === "fold" ? 1 : 0);
+    } catch (error) {
+      await batch.rollback();
+      this.#progress = before;
+      throw error;
+    }
+    if (isRetry) await this.#readParked();
+    return {};
+  }
+
+  async #parkAlone(event: RecordedEvent, error: unknown, attempts: number): Promise<void> {
+    const parked = parkedAs(event, { error, attempts });
+    await this.#inBatch(async (batch) => {
+      await this.#park(batch, parked);
+      this.#pass(event, false);
+    });
+    this.#parkedInARow++;
+    this.#d.warn(...parkedWarning(parked));
+  }
+
+  async #park(batch: Batch, parked: ParkedEvent): Promise<void> {
+    await batch.park(parked);
+    this.#parked.add(parked);
+  }
+
+  /**
+   * Folds a stream's parked events late, in their order, until one fails again; answers how many were folded.
+   * @throws an outage's error
+   */
+  async retry(parked: readonly ParkedEvent[], read: (id: string) => Promise<RecordedEvent>): Promise<number> {
+    let folded = 0;
+    for (const event of parked) {
+      const tried = await this.#retryOne(event.id, read);
+      if ("error" in tried) {
+        if (isOutage(tried.error)) throw tried.error;
+        await this.#failAgain(event, tried.error);
+        return folded;
+      }
+      folded++;
+    }
+    return folded;
+  }
+
+  async #retryOne(id: string, read: (id: string) => Promise<RecordedEvent>): Promise<Tried> {
+    let event: RecordedEvent;
+    try {
+      event = freezeEvent(await read(id));
+    } catch (error) {
+      return { error };
+    }
+    return this.#alone(event, true);
+  }
+
+  async #failAgain(event: ParkedEvent, error: unknown): Promise<void> {
+    await this.#inBatch((batch) => this.#park(batch, parkedAs(event, { error, attempts: event.attempts + 1 })));
+  }
+
+  /** From now on these events are given up. Answers those among them that were parked: their streams may go on. */
+  async skip(skipped: ReadonlySet<string>): Promise<ParkedEvent[]> {
+    this.#skipped = skipped;
+    const given = [...skipped].map((id) => this.#parked.get(id)).filter((event) => event !== undefined);
+    if (given.length === 0) return [];
+    await this.#inBatch(async (batch) => {
+      for (const { id } of given) await batch.unpark(id);
+    });
+    await this.#readParked();
+    return given;
+  }
+
+  async #readParked(): Promise<void> {
+    this.#parked.replace(await this.#d.generation.parked());
+  }
+}

@@ -1,0 +1,126 @@
+import { NotCaughtUpError, StoreUnavailableError } from "../../core/errors.ts";
+import type { Generation } from "../../core/read-table.ts";
+import { Consumer, type ConsumerState, type Followed } from "../consumer/consumer.ts";
+import { Folding, type FoldingDependencies } from "./folding.ts";
+
+export interface AggregateStatus {
+  name: string;
+  /** The node that answers: each that hosts the aggregate has a table of its own. */
+  node: string;
+  state: ConsumerState;
+  /** The checkpoint: done up to and including this position of the log. */
+  position: number;
+  /** The log's last position, read for this answer; null where the store does not answer. */
+  head: number | null;
+  lag: number | null;
+  paused: boolean;
+  rebuilding: false | { done: number; total: number; rate: number; secondsLeft: number | null };
+  /** Events set aside, those that wait behind one included. */
+  parked: number;
+  reordered: boolean;
+  stale: boolean;
+  /** Why it waits or stopped. */
+  cause: string | null;
+}
+
+interface Dependencies extends FoldingDependencies {
+  node: string;
+  readAfterTimeoutMs: number;
+}
+
+/** What one node does for an aggregate it hosts. */
+export class AggregateHost {
+  readonly #d: Dependencies;
+  readonly #consumer: Consumer;
+  readonly folding: Folding;
+
+  constructor(dependencies: Dependencies) {
+    this.#d = dependencies;
+    const { name, source, policy, metrics, warn } = dependencies;
+    this.folding = new Folding(dependencies, {
+      sleep: (ms) => this.#consumer.sleep(ms),
+      isInterrupted: () => this.#consumer.isInterrupted,
+      isStopping: () => this.#consumer.isStopping,
+    });
+    this.#consumer = new Consumer({
+      name,
+      source,
+      work: this.folding,
+      maxParkedInARow: policy.maxParkedInARow,
+      metrics,
+      startAfresh: "delete the table's files to fold it again",
+      warn,
+    });
+  }
+
+  get live(): Generation {
+    return this.folding.live;
+  }
+
+  async start(): Promise<void> {
+    await this.folding.open();
+    this.#d.transforms.timeLimit.start();
+    this.#consumer.start();
+  }
+
+  /** The transform that runs is finished and its batch committed; then the table is closed. */
+  async stop(): Promise<void> {
+    this.#d.transforms.timeLimit.hurry();
+    await this.#consumer.stop();
+    await this.folding.close();
+  }
+
+  wake(head?: number): void {
+    this.#consumer.wake(head);
+  }
+
+  interrupt(): void {
+    this.#consumer.interrupt();
+  }
+
+  follow(revision: number): Promise<Followed> {
+    return this.#consumer.follow(revision);
+  }
+
+  /** Whether a reader of this position would have to wait. */
+  isBehind(position: number): boolean {
+    return position > 0 && (this.folding.isStale || this.folding.progress.position < position);
+  }
+
+  /**
+   * Waits until the rows that queries are answered from are folded up to the position.
+   * @throws NotCaughtUpError; StoreUnavailableError where the node stops
+   */
+  async caughtUpTo(position: number): Promise<void> {
+    if (this.#consumer.isStopping) throw new StoreUnavailableError(this.#d.name, "is stopping");
+    const reached = await this.folding.livePosition();
+    if (reached >= position) return;
+    const still = this.#consumer.standsStill;
+    if (still) throw new NotCaughtUpError(this.#d.name, position, reached, still);
+    this.#consumer.wake();
+    await this.folding.catchUp.wait(position, this.#d.readAfterTimeoutMs, () => this.folding.progress.position);
+  }
+
+  async status(): Promise<AggregateStatus> {
+    const { name, node, source } = this.#d;
+    const { folding } = this;
+    const position = await folding.livePosition();
+    const page = await source.page(position, 0).catch(() => null);
+    const head = page?.head ?? null;
+    return {
+      name,
+      node,
+      state: this.#consumer.state,
+      position,
+      head,
+      lag: head === null ? null : head - position,
+      // What is wanted; `state` says when it is so.
+      paused: page?.control.paused ?? this.#consumer.isPaused,
+      rebuilding: folding.rebuilding(head),
+      parked: folding.parked().length,
+      reordered: folding.progress.reordered,
+      stale: folding.isStale,
+      cause: this.#consumer.cause,
+    };
+  }
+}

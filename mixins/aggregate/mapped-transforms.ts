@@ -1,0 +1,53 @@
+import type { Fields } from "../../core/fields.ts";
+import { changesOf, type AppliedMapping, type Mapping } from "../../core/mapping.ts";
+import type { Batch } from "../../core/read-table.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { typeMatcher } from "../../core/type-pattern.ts";
+import type { Tried } from "../consumer/error-policy.ts";
+import type { Transform, Transforms } from "./transform.ts";
+
+/** What an aggregate's mappings do with one event: transform after transform, each result applied to the batch. */
+export class MappedTransforms {
+  readonly #mappings: readonly Mapping<Transform>[];
+  readonly #fields: Fields;
+  readonly #transforms: Transforms;
+  readonly #byType = new Map<string, AppliedMapping<Transform>[]>();
+
+  constructor(mappings: readonly Mapping<Transform>[], fields: Fields, transforms: Transforms) {
+    this.#mappings = mappings;
+    this.#fields = fields;
+    this.#transforms = transforms;
+  }
+
+  concern(type: string): boolean {
+    return this.#of(type).length > 0;
+  }
+
+  /** All of the event's changes are in the batch afterwards or, where something fails, none. */
+  async fold(event: RecordedEvent, batch: Batch): Promise<Tried> {
+    const mappings = this.#of(event.type);
+    if (mappings.length > 1) await batch.mark();
+    try {
+      for (const mapping of mappings) {
+        const answer = await this.#transforms.run(mapping.transform, event, batch.rows);
+        const applied = batch.apply(changesOf(mapping, this.#fields, event, answer));
+        if (applied) await applied;
+      }
+      return {};
+    } catch (error) {
+      if (mappings.length > 1) await batch.undo();
+      return { error };
+    }
+  }
+
+  #of(type: string): AppliedMapping<Transform>[] {
+    let applied = this.#byType.get(type);
+    if (!applied) {
+      applied = this.#mappings
+        .filter(({ pattern }) => typeMatcher([pattern])(type))
+        .map((mapping, index) => ({ ...mapping, ordinal: index + 1 }));
+      this.#byType.set(type, applied);
+    }
+    return applied;
+  }
+}

@@ -1,0 +1,160 @@
+import type { Context, Service, ServiceSchema } from "moleculer";
+import type { Fields, FieldType } from "../../core/fields.ts";
+import type { Mapping } from "../../core/mapping.ts";
+import type { QueryFields } from "../../core/query.ts";
+import type { ReadTable, Rows } from "../../core/read-table.ts";
+import { newEventId } from "../../core/event-id.ts";
+import { AggregateHost } from "./host.ts";
+import { consumerActions } from "../consumer/actions.ts";
+import type { ErrorPolicy } from "../consumer/error-policy.ts";
+import { EventCaller } from "../consumer/event-caller.ts";
+import { EventSource } from "../consumer/event-source.ts";
+import { consumerMetrics } from "../metrics.ts";
+import type { SiblingSchema } from "../sibling.ts";
+import { foldSpans } from "../spans.ts";
+import { readAfter } from "../read-after.ts";
+import { readActions, type Reader } from "../read-actions.ts";
+import { Transforms, type FoldToken, type Transform } from "./transform.ts";
+import { appendedEvent, controlEvent } from "../hints.ts";
+import { narrow, type Visibilities } from "../visibility.ts";
+
+/** moleculer-db's own settings of a service, those that concern reading. */
+export interface DbSettings {
+  /** Rows on a page of `list`. Default 10. */
+  pageSize?: number;
+  /** Most rows on a page of `list`. Default 100. */
+  maxPageSize?: number;
+  /** Most rows that `find` answers. Default -1: no limit. */
+  maxLimit?: number;
+  populates?: Record<string, unknown>;
+  excludeFields?: string[];
+}
+
+export const dbSettings = [
+  "pageSize",
+  "maxPageSize",
+  "maxLimit",
+  "populates",
+  "excludeFields",
+] satisfies (keyof DbSettings)[];
+
+interface Definition {
+  name: string;
+  store: string;
+  table: ReadTable;
+  fields: Fields;
+  mappings: readonly Mapping<Transform>[];
+  policy: ErrorPolicy;
+  readAfterTimeoutMs: number;
+  settings: DbSettings;
+  visibility: Visibilities;
+}
+
+type FoldMeta = { $fold?: FoldToken };
+
+/** The service of an aggregate: the read actions of its table and the control of its fold. */
+export function aggregateService(definition: Definition): SiblingSchema {
+  const { name, store, fields, mappings, policy, settings, visibility } = definition;
+  const declared = withId(fields);
+  const queryFields = new WeakMap<Fields, QueryFields>();
+  const strangers = new Set<string>();
+  let host: AggregateHost;
+  let source: EventSource;
+  let transforms: Transforms;
+  let cacheVersion = newEventId();
+  let warn: (message: string) => void;
+
+  const reader = (ctx: Context): Reader | Promise<Reader> => {
+    const token = (ctx.meta as FoldMeta).$fold;
+    if (token?.aggregate === name) return readerOf(declared, transforms.rowsFor(token.id));
+    if (token && !strangers.has(token.aggregate)) {
+      strangers.add(token.aggregate);
+      warn(
+        `A transform of ${token.aggregate} queries ${name}: it gets today's rows, so it cannot be replayed faithfully`,
+      );
+    }
+    // A fold must never wait for another: the two could wait for each other.
+    const position = token ? 0 : readAfter(ctx, store);
+    return host.isBehind(position) ? host.caughtUpTo(position).then(liveReader) : liveReader();
+  };
+  const liveReader = (): Reader => {
+    const { live } = host;
+    let known = queryFields.get(live.fields);
+    if (!known) queryFields.set(live.fields, (known = withId(live.fields)));
+    return readerOf(known, live.rows);
+  };
+
+  const schema: SiblingSchema = {
+    name,
+    settings: settings as NonNullable<ServiceSchema["settings"]>,
+    mixins: [
+      readActions({
+        reader,
+        // A batch can be seen on its own node only; another one's rows would be wrong in silence.
+        nodeFor: (ctx) => {
+          const token = (ctx.meta as FoldMeta).$fold;
+          return token?.aggregate === name && token.node !== ctx.broker.nodeID ? token.node : null;
+        },
+        // A transform's view changes with every event, and who reads what he has written must not get an older answer.
+        cache: {
+          isFor: (ctx) => (ctx.meta as FoldMeta).$fold === undefined && !host.isBehind(readAfter(ctx, store)),
+          version: () => cacheVersion,
+        },
+      }),
+    ],
+    actions: consumerActions(name, () => ({
+      follow: (revision) => host.follow(revision),
+      parked: () => host.folding.parked(),
+      status: () => host.status(),
+      change: (change) => source.change(change),
+    })),
+    events: {
+      [appendedEvent(store)]: (ctx: Context<{ position: number }>) => host.wake(ctx.params.position),
+      [controlEvent(store)]: (ctx: Context<{ consumer: string }>) => {
+        if (ctx.params.consumer === source.consumer) host.interrupt();
+      },
+      // What it waits for may just have come back.
+      "$services.changed": () => host.wake(),
+    },
+    created(this: Service) {
+      const { broker, logger } = this;
+      warn = (message) => logger.warn(message);
+      const clearCache = this["clearCache" as keyof Service] as () => Promise<void>;
+      const { nodeID: node } = broker;
+      const caller = new EventCaller(broker);
+      const spans = foldSpans({ broker, aggregate: name });
+      const { timeoutMs } = policy;
+      transforms = new Transforms({ aggregate: name, node, fields: declared, caller, timeoutMs, spans });
+      const types = [...new Set(mappings.map(({ pattern }) => pattern))];
+      source = new EventSource({ broker, store, consumer: `aggregate/${name}`, types });
+      host = new AggregateHost({
+        ...definition,
+        node,
+        transforms,
+        source,
+        metrics: consumerMetrics(broker, store, name),
+        spans,
+        onCommit: () => {
+          cacheVersion = newEventId();
+          clearCache().catch((error: unknown) => logger.warn("The cache was not cleaned", error));
+        },
+        info: (message, details) => logger.info(message, details),
+        warn: (message, details) => logger.warn(message, details),
+      });
+    },
+    started: () => host.start(),
+    stopped: () => host.stop(),
+  };
+  for (const [action, allowed] of Object.entries(visibility)) narrow(schema, action, allowed);
+  return schema;
+}
+
+const withId = (fields: Fields): QueryFields =>
+  new Map<string, { type: FieldType }>([["id", { type: "string" }], ...fields]);
+
+const readerOf = (fields: QueryFields, rows: Rows): Reader => ({
+  fields,
+  find: (query) => rows.find(query),
+  count: (query) => rows.count(query),
+  findByIds: (ids) => rows.findByIds(ids),
+});

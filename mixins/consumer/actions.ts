@@ -1,0 +1,69 @@
+import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
+import type { ConsumerControl, ControlChange, ParkedChoice } from "../../core/consumer-control.ts";
+import { StoreUnavailableError, UnknownParkedEventError } from "../../core/errors.ts";
+import type { ParkedEvent } from "../../core/read-table.ts";
+import type { Followed } from "./consumer.ts";
+import { onEveryHost } from "./on-every-host.ts";
+import { allWithoutParams } from "../spans.ts";
+
+/** One node's host of a consumer, as the actions of its service need it. */
+interface Host {
+  follow(revision: number): Promise<Followed>;
+  parked(): readonly ParkedEvent[] | Promise<readonly ParkedEvent[]>;
+  status(): Promise<unknown>;
+  change(change: ControlChange): Promise<ConsumerControl>;
+}
+
+/**
+ * `status, pause, resume, parked, retry, skip` of a consumer's service. A command becomes control state in the event
+ * store first; then every node that hosts the consumer follows it before the answer is given.
+ */
+export function consumerActions(name: string, host: () => Host): NonNullable<ServiceSchema["actions"]> {
+  const change = async (broker: ServiceBroker, wanted: ControlChange): Promise<Followed | undefined> => {
+    const { revision } = await host().change(wanted);
+    const followed = [...(await onEveryHost<Followed>(broker, name, "follow", { revision })).entries()];
+    const here = followed.find(([node, { works }]) => works && node === broker.nodeID);
+    return (here ?? followed.find(([, { works }]) => works))?.[1];
+  };
+  const changeParked = async (broker: ServiceBroker, wanted: ControlChange) => {
+    const answer = await change(broker, wanted);
+    if (!answer) throw new StoreUnavailableError(name, "no node does its work at the moment");
+    return { folded: answer.folded, parked: answer.parked };
+  };
+  // A host that lags, or where the event went well, knows nothing of what another has parked.
+  const mustBeParked = async (broker: ServiceBroker, id: string | undefined) => {
+    const isAmong = (parked: readonly ParkedEvent[]) => parked.some((event) => event.id === id);
+    if (id === undefined || isAmong(await host().parked())) return;
+    const elsewhere = await onEveryHost<ParkedEvent[]>(broker, name, "parked", {});
+    if (![...elsewhere.values()].some(isAmong)) throw new UnknownParkedEventError(name, id);
+  };
+
+  return allWithoutParams({
+    status: { handler: () => host().status() },
+    pause: { handler: async (ctx: Context) => void (await change(ctx.broker, { pause: true })) },
+    resume: { handler: async (ctx: Context) => void (await change(ctx.broker, { resume: true })) },
+    parked: { handler: () => host().parked() },
+    retry: {
+      params: { id: { type: "string", optional: true }, stream: { type: "string", optional: true, convert: true } },
+      async handler(ctx: Context<ParkedChoice>) {
+        const { id, stream } = ctx.params;
+        await mustBeParked(ctx.broker, id);
+        const choice = { ...(id !== undefined && { id }), ...(stream !== undefined && { stream }) };
+        return changeParked(ctx.broker, { retry: choice });
+      },
+    },
+    skip: {
+      params: { id: "string", reason: { type: "string", optional: true, default: "" } },
+      async handler(ctx: Context<{ id: string; reason: string }>) {
+        const { id, reason } = ctx.params;
+        await mustBeParked(ctx.broker, id);
+        return { skipped: id, ...(await changeParked(ctx.broker, { skip: { id, reason } })) };
+      },
+    },
+    // Between nodes: answers when this node has followed the control state and nothing of it is in flight.
+    follow: {
+      params: { revision: { type: "number", integer: true } },
+      handler: (ctx: Context<{ revision: number }>) => host().follow(ctx.params.revision),
+    },
+  });
+}

@@ -1,0 +1,15 @@
+import type { ConsumerControl } from "../../core/consumer-control.ts";
+import type { Page } from "../../core/event-log.ts";
+import type { Unreadable } from "../../core/upcast.ts";
+
+/** A page for a consumer: with it comes what a consumer has to know each time. */
+export interface ConsumerPage extends Page {
+  /** The ids of the events at the position asked from and at `position`; null where there is none. */
+  afterId: string | null;
+  positionId: string | null;
+  head: number;
+  log: string;
+  control: ConsumerControl;
+  /** By id: why these of its events, which are in it as they are stored, cannot be brought to today's version. */
+  unreadable?: Readonly<Record<string, Unreadable>>;
+}

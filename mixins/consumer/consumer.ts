@@ -1,0 +1,304 @@
+import type { ConsumerControl, ParkedChoice } from "../../core/consumer-control.ts";
+import { StoreUnavailableError } from "../../core/errors.ts";
+import { isOutage } from "../../core/outage.ts";
+import type { ParkedEvent, Progress } from "../../core/read-table.ts";
+import type { EventSource } from "./event-source.ts";
+import type { ConsumerMetrics } from "../metrics.ts";
+import { otherLog } from "./other-log.ts";
+import { Wakeable } from "./wakeable.ts";
+import type { ConsumerPage } from "./consumer-page.ts";
+
+/**
+ * `standby`: another node does the work. `waiting`: something outside does not answer. `stopped`: somebody has to look.
+ * The last two with a cause.
+ */
+export type ConsumerState = "starting" | "folding" | "live" | "waiting" | "paused" | "stopped" | "standby";
+
+/** What a consumer does with the events of the log: one folds them into a table, another handles them. */
+export interface Work {
+  readonly progress: Readonly<Pick<Progress, "position" | "positionId" | "log">>;
+  /** Asked before each page. False where another node holds the lease; left out where every node works for itself. */
+  mayWork?(): Promise<boolean>;
+  /** A page was read, wanted or not. */
+  note(page: ConsumerPage): void;
+  /** Does the page's events in order. Ends early, between two events, when interrupted. @throws an outage's error */
+  handle(page: ConsumerPage): Promise<void>;
+  /** Writes the checkpoint where it has moved since. */
+  save(): Promise<void>;
+  parked(): readonly ParkedEvent[];
+  readonly isTooOftenParked: boolean;
+  /** Somebody had a look and wants to go on. */
+  forgetParkedInARow(): void;
+  /** From now on these events are given up; answers how many that waited behind them were folded. */
+  skip(skipped: ReadonlySet<string>): Promise<number>;
+  /** Answers how many parked events were folded. */
+  retry(choice: ParkedChoice): Promise<number>;
+  /** Nothing moves until somebody acts. */
+  standStill(why: string): void;
+}
+
+/** How a host has followed the control state. */
+export interface Followed {
+  /** This host does the work, or does it as well. */
+  works: boolean;
+  folded: number;
+  parked: number;
+}
+
+interface Follower {
+  revision: number;
+  resolve: (followed: Followed) => void;
+  reject: (error: unknown) => void;
+}
+
+interface Dependencies {
+  name: string;
+  source: Pick<EventSource, "page">;
+  work: Work;
+  maxParkedInARow: number;
+  metrics: ConsumerMetrics | null;
+  /** How an operator makes it begin anew on another log. */
+  startAfresh: string;
+  warn: (message: string, details: object) => void;
+}
+
+const eventsPerPage = 1000;
+const pollMs = 1000;
+const firstWaitMs = 50;
+/** While a node starts, its services come one after the other: no reason for a warning. */
+const quietStartMs = 5000;
+
+/** Follows the log and the control state for one consumer on one node: page after page, until it is stopped. */
+export class Consumer {
+  readonly #d: Dependencies;
+  readonly #bell = new Wakeable();
+  readonly #alarm = new Wakeable();
+  #control: ConsumerControl | null = null;
+  #retried = 0;
+  #outcome: { folded: number } | { error: unknown } = { folded: 0 };
+  #followers: Follower[] = [];
+  #isInterrupted = false;
+  #isStopping = false;
+  #isWorking = true;
+  #isCaughtUp = false;
+  #hasStarted = false;
+  #startedAt = 0;
+  #waitMs = firstWaitMs;
+  #waitingFor: string | null = null;
+  #halt: { cause: string; byLog: boolean } | null = null;
+  #loop: Promise<void> | null = null;
+
+  constructor(dependencies: Dependencies) {
+    this.#d = dependencies;
+  }
+
+  start(): void {
+    this.#isStopping = this.#isInterrupted = this.#hasStarted = false;
+    this.#isWorking = true;
+    this.#startedAt = Date.now();
+    this.#halt = this.#waitingFor = this.#control = null;
+    this.#loop = this.#run();
+  }
+
+  /** What is being done is finished and saved. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.interrupt();
+    await this.#loop;
+    this.#loop = null;
+  }
+
+  /** There may be something new, up to `head` where it is known. */
+  wake(head?: number): void {
+    if (head !== undefined && !this.#isStopping) this.#measure(head);
+    this.#bell.knock();
+  }
+
+  /** What runs ends between two events, and the control state is read. */
+  interrupt(): void {
+    this.#isInterrupted = true;
+    this.#alarm.knock();
+    this.#bell.knock();
+  }
+
+  get isInterrupted(): boolean {
+    return this.#isInterrupted || this.#isStopping;
+  }
+
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
+  get isPaused(): boolean {
+    return this.#control?.paused ?? false;
+  }
+
+  /** Ends early when interrupted. */
+  async sleep(ms: number): Promise<void> {
+    // A knock from before the wait does not count, an interruption does.
+    this.#alarm.forget();
+    if (!this.isInterrupted) await this.#alarm.wait(ms);
+  }
+
+  /** Answers when the control state is followed up to `revision` and nothing is in flight. @throws what a retry has met */
+  follow(revision: number): Promise<Followed> {
+    if (this.#isStopping || !this.#loop) throw new StoreUnavailableError(this.#d.name, "is stopping");
+    return new Promise((resolve, reject) => {
+      this.#followers.push({ revision, resolve, reject });
+      this.interrupt();
+    });
+  }
+
+  async #run(): Promise<void> {
+    const { work, name, warn } = this.#d;
+    while (!this.#isStopping) {
+      try {
+        const hasMore = await this.#advance();
+        this.#hasStarted = true;
+        this.#waitingFor = null;
+        this.#waitMs = firstWaitMs;
+        // Work may never leave the thread by itself: others get their turn between two pages.
+        if (hasMore) await new Promise((turn) => setImmediate(turn));
+        else await this.#rest(pollMs);
+      } catch (error) {
+        this.#noteOutage(error);
+        await this.#rest(this.#waitMs);
+        this.#waitMs = Math.min(this.#waitMs * 2, pollMs);
+      }
+    }
+    await this.#save().catch((error: unknown) =>
+      warn(`${name}: the checkpoint was not saved`, { error: String(error) }),
+    );
+    work.standStill("is stopping");
+    this.#d.metrics?.lag(NaN);
+    for (const { reject } of this.#followers.splice(0)) reject(new StoreUnavailableError(name, "is stopping"));
+  }
+
+  async #rest(ms: number): Promise<void> {
+    if (!this.#isStopping) await this.#bell.wait(ms);
+  }
+
+  /** One page; whether there is more to do at once. */
+  async #advance(): Promise<boolean> {
+    const { work, source } = this.#d;
+    this.#isInterrupted = false;
+    this.#isWorking = (await work.mayWork?.()) ?? true;
+    const isResting = !this.#isWorking || this.isPaused || this.#halt !== null;
+    const page = await source.page(work.progress.position, isResting ? 0 : eventsPerPage);
+    work.note(page);
+    await this.#follow(page);
+    this.#measure(page.head);
+    if (!this.#isWorking || this.isPaused || this.#halt) {
+      const why = this.isPaused ? "is paused" : this.#halt ? `is stopped: ${this.#halt.cause}` : null;
+      if (why) work.standStill(why);
+      return false;
+    }
+    if (isResting) return true;
+    await work.handle(page);
+    this.#measure(page.head);
+    this.#isCaughtUp = page.end && work.progress.position === page.position;
+    if (work.isTooOftenParked) this.#stopForParked();
+    return !page.end && this.#halt === null;
+  }
+
+  /** Where another node works, that one knows. */
+  #measure(head: number): void {
+    const { metrics, work } = this.#d;
+    if (!metrics) return;
+    metrics.lag(this.#isWorking ? Math.max(head - work.progress.position, 0) : NaN);
+    metrics.parked(this.#isWorking ? work.parked().length : NaN);
+  }
+
+  async #follow(page: ConsumerPage): Promise<void> {
+    const { control } = page;
+    const before = this.#control;
+    this.#control = control;
+    // An order from before this start, or from while another node worked, is not followed twice.
+    if (!before || !this.#isWorking) this.#retried = control.retry.number;
+    if (before && control.resumed > before.resumed) {
+      this.#halt = null;
+      this.#d.work.forgetParkedInARow();
+    }
+    const other = this.#isWorking ? otherLog(this.#d.work.progress, page) : null;
+    if (other) this.#stopBy({ cause: `${other}, or ${this.#d.startAfresh}`, byLog: true });
+    // Not saved, what is of no interest is passed again: no reason to fail.
+    if (control.paused) await this.#save().catch((error: unknown) => this.#noteOutage(error));
+    else if (this.#isWorking && !this.#halt?.byLog) await this.#obey(control);
+    this.#answerFollowers(control.revision);
+  }
+
+  /** A checkpoint of one log must not get into another. */
+  async #save(): Promise<void> {
+    if (!this.#halt?.byLog) await this.#d.work.save();
+  }
+
+  /** Skips and retries what the control state says. An error goes to those who asked for it: the work itself goes on. */
+  async #obey({ skipped, retry }: ConsumerControl): Promise<void> {
+    try {
+      let folded = await this.#d.work.skip(new Set(Object.keys(skipped)));
+      if (retry.number > this.#retried) {
+        this.#retried = retry.number;
+        folded += await this.#d.work.retry(retry);
+      }
+      this.#outcome = { folded };
+    } catch (error) {
+      this.#outcome = { error };
+    }
+  }
+
+  #answerFollowers(revision: number): void {
+    const followed = this.#followers.filter((follower) => follower.revision <= revision);
+    if (followed.length === 0) return;
+    this.#followers = this.#followers.filter((follower) => follower.revision > revision);
+    const outcome = this.#outcome;
+    for (const { resolve, reject } of followed)
+      if ("error" in outcome) reject(outcome.error);
+      else resolve({ works: this.#isWorking, folded: outcome.folded, parked: this.#d.work.parked().length });
+  }
+
+  #stopForParked(): void {
+    const last = this.#d.work.parked().findLast(({ error }) => error)?.error?.message ?? "unknown";
+    this.#stopBy({
+      cause: `${this.#d.maxParkedInARow} events in a row were parked; the last: ${last}. "resume" goes on, "retry" tries them again`,
+      byLog: false,
+    });
+  }
+
+  #stopBy(halt: { cause: string; byLog: boolean }): void {
+    if (!this.#halt) this.#d.warn(`${this.#d.name} stopped: ${halt.cause}`, {});
+    this.#halt = halt;
+  }
+
+  #noteOutage(error: unknown): void {
+    const cause = error instanceof Error ? error.message : String(error);
+    const isExpected = this.#isStopping || (!this.#hasStarted && Date.now() - this.#startedAt < quietStartMs);
+    if (this.#waitingFor !== cause && !isExpected)
+      this.#d.warn(
+        `${this.#d.name} waits: ${cause}`,
+        isOutage(error) ? {} : { stack: error instanceof Error ? error.stack : undefined },
+      );
+    if (!isExpected) this.#waitingFor = cause;
+    this.#d.metrics?.lag(NaN);
+    this.#isCaughtUp = false;
+  }
+
+  /** Why it waits or stopped. */
+  get cause(): string | null {
+    return this.#halt?.cause ?? this.#waitingFor;
+  }
+
+  get state(): ConsumerState {
+    if (this.isPaused) return "paused";
+    if (this.#halt) return "stopped";
+    if (this.#waitingFor !== null) return "waiting";
+    if (!this.#hasStarted) return "starting";
+    if (!this.#isWorking) return "standby";
+    return this.#isCaughtUp ? "live" : "folding";
+  }
+
+  /** Nothing is folded at the moment, and why; null while it is at work or waits for something outside. */
+  get standsStill(): string | null {
+    if (this.isPaused) return "is paused";
+    return this.#halt && `is stopped: ${this.#halt.cause}`;
+  }
+}

@@ -1,0 +1,82 @@
+import { inspect } from "node:util";
+import { DefinitionError } from "../../core/errors.ts";
+import { refuseUnknownOptions } from "../../core/options.ts";
+import { isOutage } from "../../core/outage.ts";
+import type { ParkedEvent } from "../../core/read-table.ts";
+
+export interface ErrorPolicy {
+  /** How often an event that failed is tried again before it is parked. Default 3. */
+  retries: number;
+  /** The wait before the first retry, in milliseconds; each further wait is twice as long, up to 100 times. Default 50. */
+  delayMs: number;
+  /** So many events parked one after another stop the consumer: the fault is likely in its code. Default 20. */
+  maxParkedInARow: number;
+  /** How long one event may take, in milliseconds; then it counts as an outage, and is tried again. Default 30,000. */
+  timeoutMs: number;
+}
+
+const defaultPolicy: ErrorPolicy = { retries: 3, delayMs: 50, maxParkedInARow: 20, timeoutMs: 30_000 };
+
+/** @throws DefinitionError */
+export function parsePolicy(owner: string, given: Partial<ErrorPolicy> = {}): ErrorPolicy {
+  refuseUnknownOptions(`${owner}.onError`, given, Object.keys(defaultPolicy));
+  const policy = { ...defaultPolicy, ...given };
+  for (const [option, least] of [
+    ["retries", 0],
+    ["delayMs", 0],
+    ["maxParkedInARow", 1],
+    ["timeoutMs", 1],
+  ] as const)
+    if (!Number.isSafeInteger(policy[option]) || policy[option] < least)
+      throw new DefinitionError({
+        field: `${owner}.onError.${option}`,
+        found: policy[option],
+        expected: `a whole number from ${least}`,
+      });
+  return policy;
+}
+
+/** What a try came to: an error of the event, or not. */
+export type Tried = { error: unknown } | { error?: never };
+
+export interface Interruption {
+  /** Ends early when interrupted. */
+  sleep: (ms: number) => Promise<void>;
+  isInterrupted: () => boolean;
+}
+
+/**
+ * Tries an event that has failed again, with growing waits. Answers the last error where the event is to be parked.
+ * @throws an outage's error
+ */
+export async function tryAgain(
+  { retries, delayMs }: ErrorPolicy,
+  firstError: unknown,
+  { sleep, isInterrupted }: Interruption,
+  again: () => Promise<Tried>,
+): Promise<"done" | "interrupted" | { error: unknown; attempts: number }> {
+  let error = firstError;
+  for (let attempt = 1; !isOutage(error) && attempt <= retries; attempt++) {
+    await sleep(Math.min(delayMs * 2 ** (attempt - 1), delayMs * 100));
+    if (isInterrupted()) return "interrupted";
+    const tried = await again();
+    if (!("error" in tried)) return "done";
+    error = tried.error;
+  }
+  if (isOutage(error)) throw error;
+  // A stop may itself have made the last try fail; a fresh start tries again.
+  return isInterrupted() ? "interrupted" : { error, attempts: retries + 1 };
+}
+
+/** An error as it is kept with a parked event. Whatever was thrown, it must not keep its event from being parked. */
+export function asParkedError(error: unknown): NonNullable<ParkedEvent["error"]> {
+  if (error === null || typeof error !== "object")
+    return { name: "Error", message: typeof error === "string" ? error : inspect(error) };
+  const { name, message, type, code } = error as Record<string, unknown>;
+  return {
+    name: typeof name === "string" ? name : "Error",
+    message: typeof message === "string" ? message : inspect(error).slice(0, 1000),
+    ...(typeof type === "string" && { type }),
+    ...((typeof code === "number" || typeof code === "string") && { code }),
+  };
+}

@@ -1,0 +1,77 @@
+import type { ServiceBroker } from "moleculer";
+import type { ConsumerControl, ControlChange } from "../../core/consumer-control.ts";
+import type { Lease, Versioned } from "../../core/event-log.ts";
+import { StoreUnavailableError } from "../../core/errors.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { remoteCall } from "./remote-call.ts";
+import type { ConsumerPage } from "./consumer-page.ts";
+
+interface Dependencies {
+  broker: ServiceBroker;
+  store: string;
+  /** The consumer's name in the store: `aggregate/<name>`, `subscription/<name>`. */
+  consumer: string;
+  types: readonly string[];
+}
+
+/** A message may be lost with the server that carries it: nobody would ever ask again. */
+const timeoutMs = 5000;
+
+/** The event store as a consumer sees it: always over the broker, wherever it is hosted. */
+export class EventSource {
+  readonly #d: Dependencies;
+
+  constructor(dependencies: Dependencies) {
+    this.#d = dependencies;
+  }
+
+  get consumer(): string {
+    return this.#d.consumer;
+  }
+
+  /** `limit` 0: no events, but the head and what is wanted of the consumer. */
+  page(after: number, limit: number): Promise<ConsumerPage> {
+    const { consumer, types } = this.#d;
+    return this.#call("page", { consumer, after, limit, types });
+  }
+
+  event(id: string): Promise<RecordedEvent> {
+    return this.#call("get", { id });
+  }
+
+  change(change: ControlChange): Promise<ConsumerControl> {
+    return this.#call("control", { consumer: this.#d.consumer, change });
+  }
+
+  /** A stream's events of the wanted types after a version, page by page; an empty page is the end. */
+  streamAfter(stream: string, afterVersion: number): Promise<RecordedEvent[]> {
+    return this.#call("read", { stream, afterVersion, types: this.#d.types, limit: 1000 });
+  }
+
+  /** What the consumer keeps in the store's engine; null where it never kept anything. */
+  state(): Promise<Versioned | null> {
+    return this.#call("state", { consumer: this.#d.consumer });
+  }
+
+  /** Null where the state is no longer at `revision`, or the lease was lost. */
+  saveState(value: object, revision: number, lease: Lease): Promise<number | null> {
+    return this.#call("saveState", { consumer: this.#d.consumer, value, revision, lease });
+  }
+
+  takeLease(holder: string, ttlMs: number): Promise<Lease | null> {
+    return this.#call("takeLease", { consumer: this.#d.consumer, holder, ttlMs });
+  }
+
+  async releaseLease(lease: Lease): Promise<void> {
+    await this.#call("releaseLease", { consumer: this.#d.consumer, lease });
+  }
+
+  async #call<Answer>(action: string, params: object): Promise<Answer> {
+    const { broker, store } = this.#d;
+    const name = `${store}.${action}`;
+    // Asked first, since the broker logs a warning for every call of an action that is not there.
+    if (!broker.registry.actions.isAvailable(name))
+      throw new StoreUnavailableError(store, "its service is not there (yet)");
+    return remoteCall(broker, name, params, { timeout: timeoutMs });
+  }
+}

@@ -1,0 +1,19 @@
+import type { Progress } from "../../core/read-table.ts";
+import type { ConsumerPage } from "./consumer-page.ts";
+
+/**
+ * Why the log is not the one that a consumer has worked on so far, or null where it is. Positions of one log mean nothing
+ * in another: going on would pass over events in silence.
+ */
+export function otherLog(
+  { position, positionId, log }: Pick<Progress, "position" | "positionId" | "log">,
+  page: Pick<ConsumerPage, "log" | "head" | "afterId">,
+): string | null {
+  if (log !== null && log !== page.log)
+    return `the checkpoint is one of another log (found ${page.log}, expected ${log}); bring that one back`;
+  if (page.head < position)
+    return `the log ends at position ${page.head}, before the checkpoint ${position}: events are missing; restore the log`;
+  if (page.afterId !== positionId)
+    return `the log has event ${page.afterId} at position ${position}, not ${positionId} as when the checkpoint was saved: it was set back and has grown again; restore the log`;
+  return null;
+}

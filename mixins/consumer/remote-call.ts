@@ -1,0 +1,51 @@
+import { Errors, type CallingOptions, type Context, type ServiceBroker } from "moleculer";
+
+interface Unanswered {
+  action: string;
+  nodeID: string;
+  instanceID: string | null;
+  reject: (error: Error) => void;
+}
+
+type NodeUpdated = { node: { id: string; instanceID: string | null } };
+
+const unanswered = new WeakMap<ServiceBroker, Set<Unanswered>>();
+
+/**
+ * `broker.call` that also ends when the process that was asked is gone. Moleculer by itself waits for ever, or until a
+ * time-out, where a node was killed and is back under its name before its heartbeat was missed.
+ * @throws RequestRejectedError, as Moleculer does where it notices
+ */
+export async function remoteCall<Answer>(
+  broker: ServiceBroker,
+  action: string,
+  params: unknown,
+  options: CallingOptions,
+): Promise<Answer> {
+  const answer = broker.call<Answer, unknown>(action, params, options);
+  const { nodeID } = (answer as { ctx?: Context }).ctx ?? {};
+  if (!nodeID || nodeID === broker.nodeID) return answer;
+  const { promise: lost, reject } = Promise.withResolvers<never>();
+  const calls = callsOf(broker);
+  const call: Unanswered = { action, nodeID, instanceID: broker.registry.nodes.get(nodeID)?.instanceID, reject };
+  calls.add(call);
+  try {
+    return await Promise.race([answer, lost]);
+  } finally {
+    calls.delete(call);
+  }
+}
+
+function callsOf(broker: ServiceBroker): Set<Unanswered> {
+  let calls = unanswered.get(broker);
+  if (!calls) {
+    const known = (calls = new Set<Unanswered>());
+    unanswered.set(broker, known);
+    broker.localBus.on("$node.updated", ({ node }: NodeUpdated) => {
+      for (const { action, nodeID, instanceID, reject } of known)
+        if (node.id === nodeID && node.instanceID !== instanceID)
+          reject(new Errors.RequestRejectedError({ action, nodeID }));
+    });
+  }
+  return calls;
+}

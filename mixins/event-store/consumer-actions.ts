@@ -1,0 +1,73 @@
+import type { Context, ServiceSchema } from "moleculer";
+import type { ControlChange } from "../../core/consumer-control.ts";
+import type { Lease } from "../../core/event-log.ts";
+import { typeMatcher } from "../../core/type-pattern.ts";
+import type { StoreHost } from "./host.ts";
+import { controlEvent } from "../hints.ts";
+
+const consumer = { type: "string", pattern: /^(aggregate|subscription)\/./ } as const;
+const whole = { type: "number", integer: true, min: 0, convert: true } as const;
+const lease = { type: "object", props: { name: "string", holder: "string", epoch: "number" } } as const;
+
+type FromConsumer<Params = unknown> = Context<Params & { consumer: string }>;
+
+/** What consumers on any node ask of the store: pages, what is wanted of them, and where they keep their own state. */
+export function consumerStoreActions(store: string, host: () => StoreHost): NonNullable<ServiceSchema["actions"]> {
+  // Those without a span are asked all the time: nobody wants to read a trace of each.
+  return {
+    page: {
+      tracing: false,
+      params: { consumer, after: whole, limit: { ...whole, max: 10_000 }, types: { type: "array", items: "string" } },
+      handler(ctx: FromConsumer<{ after: number; limit: number; types: string[] }>) {
+        const { after, limit, types } = ctx.params;
+        return host().pageFor(ctx.params.consumer, { after, limit, wanted: matcherOf(types) });
+      },
+    },
+    control: {
+      params: { consumer, change: { type: "object", minProps: 1, maxProps: 1 } },
+      async handler(ctx: FromConsumer<{ change: ControlChange }>) {
+        const control = await host().changeControl(ctx.params.consumer, ctx.params.change);
+        await ctx.broadcast(controlEvent(store), { consumer: ctx.params.consumer });
+        return control;
+      },
+    },
+    state: {
+      tracing: false,
+      params: { consumer },
+      handler: (ctx: FromConsumer) => host().log.getState(stateKey(ctx.params.consumer)),
+    },
+    saveState: {
+      tracing: false,
+      params: { consumer, value: "object", revision: whole, lease },
+      handler(ctx: FromConsumer<{ value: object; revision: number; lease: Lease }>) {
+        const { value, revision } = ctx.params;
+        return host().log.putState(stateKey(ctx.params.consumer), value, revision, ctx.params.lease);
+      },
+    },
+    takeLease: {
+      tracing: false,
+      params: { consumer, holder: "string", ttlMs: whole },
+      handler(ctx: FromConsumer<{ holder: string; ttlMs: number }>) {
+        return host().log.acquireLease(ctx.params.consumer, ctx.params.holder, ctx.params.ttlMs);
+      },
+    },
+    releaseLease: {
+      params: { consumer, lease },
+      handler: (ctx: FromConsumer<{ lease: Lease }>) => host().log.releaseLease(ctx.params.lease),
+    },
+  };
+}
+
+const stateKey = (consumer: string) => `state/${consumer}`;
+
+/** A consumer asks for the same types each time. */
+const matchers = new Map<string, (type: string) => boolean>();
+function matcherOf(types: string[]): (type: string) => boolean {
+  const key = types.join("\n");
+  let matcher = matchers.get(key);
+  if (!matcher) {
+    if (matchers.size > 100) matchers.clear();
+    matchers.set(key, (matcher = typeMatcher(types)));
+  }
+  return matcher;
+}

@@ -1,0 +1,164 @@
+import type { ActionSchema, EventSchema, Service } from "moleculer";
+import { resolveAdapter, type Adapter, type Engines } from "../../core/adapter.ts";
+import {
+  parseCatalogue,
+  type CatalogueEvents,
+  type EventCatalogue,
+  type EventDefinition,
+  type UnknownTypes,
+} from "../../core/catalogue.ts";
+import { DefinitionError } from "../../core/errors.ts";
+import { refuseUnknownOptions } from "../../core/options.ts";
+import type { AnyEvents, EventMap } from "../../core/recorded-event.ts";
+import { mapAction, mapEvent, type MapActionOptions, type MapEventOptions } from "./map-action.ts";
+import type { Mixin } from "../mixin.ts";
+import type { PumpOptions } from "./pump.ts";
+import { siblingMixin, type Sibling } from "../sibling.ts";
+import { storeService, type CatalogueOwner } from "./service.ts";
+import type { Visibilities } from "../visibility.ts";
+
+export interface EventStoreOptions<Events extends EventMap = AnyEvents> {
+  /** Where the log lives: a connection string (`sqlite:<path>`) or an adapter. Default `sqlite:data/<name>.db`. */
+  adapter?: string | Adapter;
+  /** The catalogue: by event type the schema of its payload, the schema's version, and upcasters from older ones. */
+  events?: { readonly [Type in keyof NoInfer<Events>]?: EventDefinition };
+  /** Whether types that the catalogue does not name are stored as they are (the default), or refused. */
+  unknownTypes?: UnknownTypes;
+  pump?: Partial<PumpOptions>;
+  /** Largest payload and meta of one event together, in bytes of JSON. Default 512 KiB, which every transporter carries. */
+  maxEventBytes?: number;
+  /** False where another node hosts the store: mapped actions call it over the broker. */
+  host?: boolean;
+  /** Narrows who may call an action of the store's service: `{ append: "protected" }`. */
+  visibility?: Visibilities;
+}
+
+/** What a command's params are taken for, unless its functions say otherwise: the payload, and perhaps more. */
+type ParamsOf<Payload> = Payload & Record<string, unknown>;
+
+/** A store of events: what services mix in, and what aggregates fold from. */
+export interface EventStore<Events extends EventMap = AnyEvents> {
+  readonly name: string;
+  readonly adapter: Adapter;
+  mixin(): Mixin;
+  /**
+   * A Moleculer action that stores its params as an event's payload and answers with the recorded event.
+   *
+   * @example create: events.mapAction("property.created", { params: { id: "string" } })
+   */
+  mapAction<Type extends keyof Events & string, Params = ParamsOf<Events[Type]>>(
+    type: Type,
+    options?: MapActionOptions<Events[Type], Params>,
+  ): ActionSchema;
+  /**
+   * A handler that stores an incoming Moleculer event. If storing fails, `<type>.failed` is emitted with the error.
+   *
+   * @example events: { "legacy.changed": events.mapEvent("property.updated") }
+   */
+  mapEvent<Type extends keyof Events & string, Params = ParamsOf<Events[Type]>>(
+    type: Type,
+    options?: MapEventOptions<Events[Type], Params>,
+  ): EventSchema;
+}
+
+/**
+ * The event types of a store, or of a catalogue that stands by itself, with their payloads.
+ *
+ * @example type Opened = EventsOf<typeof events>["account.opened"];
+ */
+export type EventsOf<Source extends { mixin: () => Mixin } | EventCatalogue> =
+  Source extends EventStore<infer Events> ? Events : Source extends EventCatalogue ? CatalogueEvents<Source> : never;
+
+const defaultMaxEventBytes = 512 * 1024;
+export const serviceName = /^[\p{L}\p{N}_][\p{L}\p{N}_.-]{0,99}$/u;
+
+/**
+ * Defines a store of events. Its mixin makes one service called `name` on the broker, shared by every service that mixes
+ * it in.
+ *
+ * @example const events = EventStore("propertyEventStore");
+ * @throws DefinitionError, UnknownAdapterError
+ */
+export interface EventStoreFactory {
+  /** With a catalogue: the payloads' types are those of its schemas. */
+  <const Definitions extends EventCatalogue>(
+    name: string,
+    options: Omit<EventStoreOptions, "events"> & { events: Definitions },
+  ): EventStore<CatalogueEvents<Definitions>>;
+  /** With the events' types, or without any. */
+  <Events extends EventMap = AnyEvents>(name: string, options?: EventStoreOptions<Events>): EventStore<Events>;
+}
+
+/** The event store's factory over these engines. */
+export function eventStoreOn(engines: Engines): EventStoreFactory {
+  function EventStore(name: string, options: EventStoreOptions = {}): EventStore {
+    if (typeof name !== "string" || !serviceName.test(name))
+      throw new DefinitionError({
+        field: "EventStore.name",
+        found: name,
+        expected: "a service name of letters, digits, _ - and .",
+      });
+    refuseUnknownOptions(name, options, [
+      "adapter",
+      "events",
+      "unknownTypes",
+      "pump",
+      "maxEventBytes",
+      "host",
+      "visibility",
+    ]);
+    refuseUnknownOptions(`${name}.pump`, options.pump ?? {}, ["batchSize", "timeoutMs"]);
+    const adapter = resolveAdapter(engines, options.adapter ?? engines.byDefault(name));
+    if (!adapter.eventLog)
+      throw new DefinitionError({
+        field: `${name}.adapter`,
+        found: adapter.engine,
+        expected: "an engine that keeps event logs",
+      });
+    const catalogue = parseCatalogue(name, options.events as EventCatalogue | undefined, options.unknownTypes);
+    const settings = {
+      catalogue,
+      pump: {
+        batchSize: atLeastOne(`${name}.pump.batchSize`, options.pump?.batchSize ?? 100),
+        timeoutMs: atLeastOne(`${name}.pump.timeoutMs`, options.pump?.timeoutMs ?? 5000),
+      },
+      maxEventBytes: atLeastOne(`${name}.maxEventBytes`, options.maxEventBytes ?? defaultMaxEventBytes),
+      visibility: options.visibility ?? {},
+    };
+    const sibling: Sibling & { adapter: Adapter } = {
+      name,
+      kind: "event store",
+      adapter,
+      conflictWith: (other) => {
+        const there = (other as typeof sibling).adapter.location;
+        return there === adapter.location
+          ? null
+          : `is an event store at ${there} on this broker; found another at ${adapter.location}, expected the same`;
+      },
+      // A service that only reads or listens need not repeat the catalogue of the one that writes.
+      join: (service) =>
+        (service as Service & CatalogueOwner).evsJoinCatalogue(catalogue)
+          ? null
+          : "is an event store with another catalogue on this broker; found other events, expected the same or none",
+      schema: () => storeService(name, adapter.eventLog!(), settings),
+    };
+    const targetOf = (type: string) => ({
+      store: name,
+      type,
+      schemaVersion: catalogue.entries.get(type)?.version,
+    });
+    return {
+      name,
+      adapter,
+      mixin: () => (options.host === false ? {} : siblingMixin(sibling)),
+      mapAction: (type, mapping = {}) => mapAction(targetOf(type), mapping as MapActionOptions),
+      mapEvent: (type, mapping = {}) => mapEvent(targetOf(type), mapping as MapEventOptions),
+    };
+  }
+  return EventStore;
+}
+
+function atLeastOne(field: string, found: number): number {
+  if (Number.isSafeInteger(found) && found >= 1) return found;
+  throw new DefinitionError({ field, found, expected: "a whole number from 1" });
+}

@@ -1,0 +1,216 @@
+import {
+  toAppendRequest,
+  type AppendContext,
+  type AppendInput,
+  type AppendRequest,
+} from "../../core/append-request.ts";
+import type { Catalogue } from "../../core/catalogue.ts";
+import { changeControl, toControl, type ConsumerControl, type ControlChange } from "../../core/consumer-control.ts";
+import type { EventLog, Page, ReadOptions } from "../../core/event-log.ts";
+import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
+import { isOutage } from "../../core/outage.ts";
+import { upcastAll, upcastEach } from "../../core/upcast.ts";
+import { GroupCommit, type Appended } from "./group-commit.ts";
+import type { StoreMetrics } from "../metrics.ts";
+import { Pump, type PumpOptions } from "./pump.ts";
+import type { ConsumerPage } from "../consumer/consumer-page.ts";
+
+/** The answer of `append`: version and position are those of the last event. */
+export interface AppendAnswer {
+  stream: string;
+  version: number;
+  position: number;
+  events: RecordedEvent[];
+  /** True where the append had been stored before: the answer is that of the first time. */
+  repeated: boolean;
+}
+
+export interface StoreStatus {
+  engine: string;
+  /** The head; null where the engine does not answer. */
+  position: number | null;
+  paused: boolean;
+  pump: { position: number; lag: number | null };
+  /** Why nothing can be stored, or why the pump cannot go on; left out while all is well. */
+  cause?: string;
+}
+
+interface Dependencies {
+  log: EventLog;
+  catalogue: () => Catalogue;
+  pump: PumpOptions;
+  maxEventBytes: number;
+  deliver: (event: RecordedEvent) => Promise<unknown>;
+  announce: (position: number) => void;
+  metrics: StoreMetrics | null;
+  warn: (message: string, details: object) => void;
+}
+
+/** What one node does for a store it hosts: group commit, pump, and the control state of consumers. */
+export class StoreHost {
+  readonly log: EventLog;
+  readonly pump: Pump;
+  readonly #catalogue: () => Catalogue;
+  readonly #maxEventBytes: number;
+  readonly #announce: (position: number) => void;
+  readonly #metrics: StoreMetrics | null;
+  #commits: GroupCommit;
+  /** Why the last append was not stored, where that was not its own fault. */
+  #outage: string | null = null;
+
+  constructor({ log, catalogue, pump, maxEventBytes, deliver, announce, metrics, warn }: Dependencies) {
+    this.log = log;
+    this.#catalogue = catalogue;
+    this.#maxEventBytes = maxEventBytes;
+    this.#announce = announce;
+    this.#metrics = metrics;
+    const handOver = (event: RecordedEvent) => this.#handOver(event, deliver, warn);
+    this.pump = new Pump({ log, options: pump, deliver: handOver, metrics, warn });
+    this.#commits = this.#newCommits();
+  }
+
+  #newCommits(): GroupCommit {
+    return new GroupCommit(this.log, (position) => {
+      this.pump.wake(position);
+      this.#announce(position);
+    });
+  }
+
+  /** Where listeners are still starting, the pump waits for `pump.release()`. */
+  async start(listenersAreStarting: boolean): Promise<void> {
+    await this.log.open();
+    this.#commits = this.#newCommits();
+    this.#outage = null;
+    await this.pump.start((await this.control("pump")).paused, listenersAreStarting);
+  }
+
+  /** What was accepted is committed, what is being handed over is finished, then the handle is closed. */
+  async stop(): Promise<void> {
+    await this.#commits.close();
+    await this.pump.stop();
+    await this.log.close();
+  }
+
+  async append(input: AppendInput, ids: Omit<AppendContext, "maxEventBytes" | "catalogue">): Promise<AppendAnswer> {
+    const request = toAppendRequest(input, {
+      ...ids,
+      maxEventBytes: this.#maxEventBytes,
+      catalogue: this.#catalogue(),
+    });
+    const { events: stored, repeated } = await this.#commit(request);
+    // It is stored, so it is answered, even if a repeat meets an event that today's catalogue cannot read.
+    const { events } = upcastEach(this.#catalogue(), stored);
+    const last = events.at(-1)!;
+    return { stream: last.stream, version: last.version, position: last.position, events, repeated };
+  }
+
+  async #commit(request: AppendRequest): Promise<Appended> {
+    const metrics = this.#metrics;
+    const since = metrics ? performance.now() : 0;
+    try {
+      const appended = await this.#commits.append(request);
+      this.#outage = null;
+      metrics?.answered(performance.now() - since, appended.repeated ? 0 : appended.events.length, false);
+      return appended;
+    } catch (error) {
+      if (isOutage(error)) this.#outage = (error as Error).message;
+      metrics?.answered(performance.now() - since, 0, (error as { type?: unknown }).type === "VERSION_CONFLICT");
+      throw error;
+    }
+  }
+
+  /** Position and lags are null, never 0, where the engine does not answer; `cause` says why. */
+  async status(): Promise<StoreStatus> {
+    const { log, pump } = this;
+    let cause = this.#outage ?? pump.outage;
+    const position = await log.head().catch((error: Error) => {
+      cause = error.message;
+      return null;
+    });
+    const lag = position === null ? null : position - pump.position;
+    return {
+      engine: log.engine,
+      position,
+      paused: pump.isPaused,
+      pump: { position: pump.position, lag },
+      ...(cause !== null && { cause }),
+    };
+  }
+
+  /** Events as today's catalogue reads them. @throws UpcastError */
+  async readable(events: Promise<RecordedEvent[]>): Promise<RecordedEvent[]> {
+    return upcastAll(this.#catalogue(), await events);
+  }
+
+  /** Listeners are best effort: an event that cannot be read is passed by, with a warning. */
+  async #handOver(
+    event: RecordedEvent,
+    deliver: Dependencies["deliver"],
+    warn: Dependencies["warn"],
+  ): Promise<unknown> {
+    const { events, unreadable } = upcastEach(this.#catalogue(), [event]);
+    if (!unreadable) return deliver(freezeEvent(events[0]!));
+    const { id, type, position } = event;
+    return warn("An event cannot be read with today's catalogue; listeners do not get it", {
+      id,
+      type,
+      position,
+      error: unreadable[id]!.message,
+    });
+  }
+
+  /** Like the log's read, but only the end of the log gives an empty page. */
+  async read(options: ReadOptions): Promise<Page> {
+    let page = await this.log.read(options);
+    while (page.events.length === 0 && !page.end) {
+      // Long stretches without a wanted event are passed in steps, so that others get their turn.
+      await new Promise((turn) => setImmediate(turn));
+      page = await this.log.read({ ...options, after: page.position });
+    }
+    return page;
+  }
+
+  async pageFor(consumer: string, options: ReadOptions): Promise<ConsumerPage> {
+    const page =
+      options.limit === 0 ? { events: [], position: options.after, end: false } : await this.log.read(options);
+    return {
+      ...page,
+      ...upcastEach(this.#catalogue(), page.events),
+      afterId: await this.#idAt(options.after),
+      positionId:
+        page.events.at(-1)?.position === page.position ? page.events.at(-1)!.id : await this.#idAt(page.position),
+      head: await this.log.head(),
+      log: await this.log.identity(),
+      control: await this.control(consumer),
+    };
+  }
+
+  async #idAt(position: number): Promise<string | null> {
+    if (position === 0) return null;
+    return (await this.log.read({ after: position - 1, limit: 1 })).events[0]?.id ?? null;
+  }
+
+  async control(consumer: string): Promise<ConsumerControl> {
+    return toControl(await this.log.getState(`control/${consumer}`));
+  }
+
+  /** Stores what changed; two callers at once both get their way, one after the other. */
+  async changeControl(consumer: string, change: ControlChange): Promise<ConsumerControl> {
+    for (;;) {
+      const before = await this.control(consumer);
+      const { revision: _, ...control } = changeControl(consumer, before, change);
+      const revision = await this.log.putState(`control/${consumer}`, control, before.revision);
+      if (revision !== null) return { ...control, revision };
+    }
+  }
+
+  async pausePump(): Promise<void> {
+    await this.changeControl("pump", { pause: true });
+    await this.pump.pause();
+  }
+
+  async resumePump(): Promise<void> {
+    await this.changeControl("pump", { resume: true });
+    this.pump.resume();
+  }
+}

@@ -1,0 +1,189 @@
+import type { EventLog } from "../../core/event-log.ts";
+import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
+import type { StoreMetrics } from "../metrics.ts";
+import { Wakeable } from "../consumer/wakeable.ts";
+
+export interface PumpOptions {
+  /** Events read at a time. Default 100. */
+  batchSize: number;
+  /** How long one event's local handlers may take before the pump goes on without them, in milliseconds. Default 5000. */
+  timeoutMs: number;
+}
+
+interface Dependencies {
+  log: EventLog;
+  options: PumpOptions;
+  /** Hands one event to the broker; settles when its local handlers have. */
+  deliver: (event: RecordedEvent) => Promise<unknown>;
+  metrics: StoreMetrics | null;
+  warn: (message: string, details: object) => void;
+}
+
+const pollMs = 1000;
+/** How often the checkpoint is written while events flow: after a kill at most this much is handed over twice. */
+const saveEveryMs = 500;
+
+/**
+ * Reads the log in order and hands each event to the broker, at least once: the checkpoint is saved after the delivery,
+ * so a crash between the two repeats some events. A listener that fails or hangs stops nothing.
+ */
+export class Pump {
+  readonly #log: EventLog;
+  readonly #options: PumpOptions;
+  readonly #deliver: Dependencies["deliver"];
+  readonly #metrics: StoreMetrics | null;
+  readonly #warn: Dependencies["warn"];
+  readonly #bell = new Wakeable();
+  #position = 0;
+  #saved = { position: 0, revision: 0, at: 0 };
+  #paused = false;
+  #held = false;
+  #stopping = false;
+  #outage: string | null = null;
+  #loop: Promise<void> | null = null;
+  /** Those who wait until nothing is in flight. */
+  #waitingForIdle: (() => void)[] = [];
+
+  constructor({ log, options, deliver, metrics, warn }: Dependencies) {
+    this.#log = log;
+    this.#options = options;
+    this.#deliver = deliver;
+    this.#metrics = metrics;
+    this.#warn = warn;
+  }
+
+  get position(): number {
+    return this.#position;
+  }
+
+  get isPaused(): boolean {
+    return this.#paused;
+  }
+
+  /** Why it can neither read nor save at the moment. */
+  get outage(): string | null {
+    return this.#outage;
+  }
+
+  /** `held`: hands nothing over before `release`. */
+  async start(paused: boolean, held: boolean): Promise<void> {
+    const stored = await this.#log.getState("pump");
+    this.#position = (stored?.value as { position: number } | undefined)?.position ?? 0;
+    this.#saved = { position: this.#position, revision: stored?.revision ?? 0, at: Date.now() };
+    this.#paused = paused;
+    this.#held = held;
+    this.#outage = null;
+    this.#stopping = false;
+    this.#loop = this.#run();
+  }
+
+  /** There may be something new, up to `head` where it is known. */
+  wake(head?: number): void {
+    if (head !== undefined) this.#measure(head);
+    this.#bell.knock();
+  }
+
+  release(): void {
+    this.#held = false;
+    this.wake();
+  }
+
+  /** Answers when no local handler is running any more, hung ones excepted. */
+  async pause(): Promise<void> {
+    this.#paused = true;
+    const idle = new Promise<void>((resolve) => this.#waitingForIdle.push(resolve));
+    this.wake();
+    await idle;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    for (const tell of this.#waitingForIdle.splice(0)) tell();
+    this.wake();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.wake();
+    await this.#loop;
+    this.#loop = null;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping) {
+      try {
+        const isAtEnd = this.#paused || this.#held || (await this.#pumpPage());
+        if (this.#metrics) this.#measure(await this.#log.head());
+        if (isAtEnd) {
+          await this.#save();
+          this.#outage = null;
+          this.#tellIdle();
+          if (!this.#stopping) await this.#bell.wait(pollMs);
+        } else {
+          if (Date.now() - this.#saved.at > saveEveryMs) await this.#save();
+          // Local handlers may all be synchronous: others get their turn between two pages.
+          await new Promise((turn) => setImmediate(turn));
+        }
+      } catch (error) {
+        this.#metrics?.pumpLag(NaN);
+        this.#outage = String(error);
+        this.#warn("The pump cannot read or save; it tries again", { error: String(error) });
+        this.#tellIdle();
+        if (!this.#stopping) await this.#bell.wait(pollMs);
+      }
+    }
+    await this.#save().catch((error: unknown) =>
+      this.#warn("The pump's checkpoint was not saved", { error: String(error) }),
+    );
+    this.#metrics?.pumpLag(NaN);
+    this.#tellIdle();
+  }
+
+  #measure(head: number): void {
+    this.#metrics?.pumpLag(Math.max(head - this.#position, 0));
+  }
+
+  #tellIdle(): void {
+    if (!this.#paused && !this.#stopping) return;
+    for (const tell of this.#waitingForIdle.splice(0)) tell();
+  }
+
+  /** Whether the end of the log was reached. */
+  async #pumpPage(): Promise<boolean> {
+    const page = await this.#log.read({ after: this.#position, limit: this.#options.batchSize });
+    for (const event of page.events) {
+      if (this.#paused || this.#stopping) return false;
+      await this.#handOver(freezeEvent(event));
+      this.#position = event.position;
+    }
+    return page.end;
+  }
+
+  async #handOver(event: RecordedEvent): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<"late">((resolve) => {
+      timer = setTimeout(resolve, this.#options.timeoutMs, "late");
+    });
+    try {
+      if ((await Promise.race([this.#deliver(event), timeout])) === "late")
+        this.#warn(
+          `A handler of ${event.type} takes longer than ${this.#options.timeoutMs} ms; the pump goes on without it`,
+          {
+            position: event.position,
+          },
+        );
+    } catch (error) {
+      this.#warn(`The broker refused ${event.type}`, { position: event.position, error: String(error) });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #save(): Promise<void> {
+    if (this.#position === this.#saved.position) return;
+    const position = this.#position;
+    const revision = await this.#log.putState("pump", { position }, this.#saved.revision);
+    if (revision === null) throw new Error("another pump saved its checkpoint");
+    this.#saved = { position, revision, at: Date.now() };
+  }
+}

@@ -1,0 +1,214 @@
+import type { Context, Service } from "moleculer";
+import type { AppendInput } from "../../core/append-request.ts";
+import { emptyCatalogue, type Catalogue } from "../../core/catalogue.ts";
+import type { EventLog } from "../../core/event-log.ts";
+import type { FieldType } from "../../core/fields.ts";
+import type { QueryFields } from "../../core/query.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { categoryOf } from "../../core/stream-name.ts";
+import { typeMatcher } from "../../core/type-pattern.ts";
+import { pageOfStreams } from "../../core/page-size.ts";
+import { ValidationError } from "../../core/errors.ts";
+import type { PumpOptions } from "./pump.ts";
+import type { SiblingSchema } from "../sibling.ts";
+import { noteWritten } from "../read-after.ts";
+import { storeMetrics } from "../metrics.ts";
+import { readActions } from "../read-actions.ts";
+import { appendSpan, markFailed, allWithoutParams } from "../spans.ts";
+import { consumerStoreActions } from "./consumer-actions.ts";
+import { StoreHost } from "./host.ts";
+import { appendedEvent } from "../hints.ts";
+import { narrow, type Visibilities } from "../visibility.ts";
+
+interface Settings {
+  catalogue: Catalogue;
+  pump: PumpOptions;
+  maxEventBytes: number;
+  visibility: Visibilities;
+}
+
+/** Most events that one call may answer. */
+const maxLimit = 10_000;
+
+const eventFields: QueryFields = new Map(
+  Object.entries({
+    id: "string",
+    type: "string",
+    stream: "string",
+    version: "integer",
+    position: "integer",
+    time: "date",
+    payload: "object",
+    meta: "object",
+  } satisfies Record<string, FieldType>).map(([name, type]) => [name, { type }]),
+);
+
+interface ReadParams {
+  after?: number;
+  afterVersion?: number;
+  limit: number;
+  types?: string | string[];
+  category?: string;
+  stream?: string;
+  backward?: boolean;
+  raw?: boolean;
+}
+
+/** How the store's other definitions on a broker reach the service that the first of them made. */
+export interface CatalogueOwner {
+  /** Whether this is the catalogue in force now: it is where there was none, or the same. */
+  evsJoinCatalogue(catalogue: Catalogue): boolean;
+}
+
+/** The service of a store: the public actions of the log it hosts. */
+export function storeService(name: string, log: EventLog, settings: Settings): SiblingSchema {
+  let host: StoreHost;
+  let isStarting: () => boolean;
+  let { catalogue } = settings;
+  const count = { type: "number", integer: true, min: 0, optional: true, convert: true };
+  const limit = { ...count, min: 1, max: maxLimit, default: 100 };
+  const names = [
+    { type: "string", optional: true },
+    { type: "array", items: "string", optional: true },
+  ];
+  const schema: SiblingSchema = {
+    name,
+    mixins: [
+      readActions({
+        reader: () => ({
+          fields: eventFields,
+          find: (query) =>
+            host.readable(host.log.find({ ...query, limit: Math.min(query.limit ?? maxLimit, maxLimit) })),
+          count: (query) => host.log.count(query),
+          findByIds: (ids) => host.readable(host.log.findByIds(ids.map((id) => id.toLowerCase()))),
+        }),
+      }),
+    ],
+    actions: allWithoutParams({
+      append: {
+        async handler(ctx: Context<AppendInput, Record<string, unknown>>) {
+          const span = appendSpan(ctx, name);
+          try {
+            const answer = await host.append(ctx.params, idsOf(ctx));
+            noteWritten(ctx, name, answer.position);
+            const { position, events, repeated } = answer;
+            span?.addTags({ position, events: events.length, repeated });
+            return answer;
+          } catch (error) {
+            if (span) markFailed(span, error);
+            throw error;
+          } finally {
+            if (span) ctx.finishSpan(span);
+          }
+        },
+      },
+      read: {
+        params: {
+          after: count,
+          afterVersion: count,
+          limit,
+          types: names,
+          category: { type: "string", optional: true },
+          stream: { type: "string", optional: true },
+          backward: { type: "boolean", optional: true, convert: true },
+          raw: { type: "boolean", optional: true, convert: true },
+        },
+        handler: (ctx: Context<ReadParams>) => {
+          const stored = read(host, ctx.params);
+          return ctx.params.raw === true ? stored : host.readable(stored);
+        },
+      },
+      streams: {
+        params: {
+          category: { type: "string", optional: true },
+          after: { type: "string", optional: true },
+          limit: { ...limit },
+        },
+        handler: async (ctx: Context<{ category?: string; after?: string; limit: number }>) =>
+          pageOfStreams(await host.log.streams(ctx.params)),
+      },
+      status: {
+        handler: async () => ({ name, ...(await host.status()) }),
+      },
+      pause: { handler: async () => host.pausePump() },
+      resume: { handler: async () => host.resumePump() },
+      ...consumerStoreActions(name, () => host),
+    }),
+    methods: {
+      evsJoinCatalogue(another: Catalogue) {
+        if (catalogue === emptyCatalogue) catalogue = another;
+        return another === emptyCatalogue || another.fingerprint === catalogue.fingerprint;
+      },
+    },
+    events: {
+      // Before it, an event could reach a service that is not there yet, and be gone for it.
+      "$broker.started": () => host.pump.release(),
+    },
+    created(this: Service) {
+      const { broker, logger } = this;
+      isStarting = () => !broker.started;
+      // A transporter may throw at once or later; a hint that is lost costs a table one poll, nothing else.
+      const announce = async (position: number) => {
+        try {
+          await broker.broadcast(appendedEvent(name), { position });
+        } catch (error) {
+          logger.warn("The hint of an append was not sent", error);
+        }
+      };
+      host = new StoreHost({
+        log,
+        catalogue: () => catalogue,
+        pump: settings.pump,
+        maxEventBytes: settings.maxEventBytes,
+        deliver: (event) => {
+          const { correlationId } = event.meta;
+          return broker.emit(event.type, event, {
+            requestID: correlationId,
+            meta: { correlationId, causationId: event.id },
+          });
+        },
+        announce: (position) => void announce(position),
+        metrics: storeMetrics(broker, name),
+        warn: (message, details) => logger.warn(message, details),
+      });
+    },
+    started: () => host.start(isStarting()),
+    stopped: () => host.stop(),
+  };
+  for (const [action, visibility] of Object.entries(settings.visibility)) narrow(schema, action, visibility);
+  return schema;
+}
+
+/** The request is what correlates; the direct cause is the event or the call that led here. */
+function idsOf(ctx: Context<unknown, Record<string, unknown>>): { correlationId: string; causationId: string } {
+  const { correlationId, causationId } = ctx.meta;
+  return {
+    correlationId: typeof correlationId === "string" ? correlationId : (ctx.requestID ?? ctx.id),
+    causationId: typeof causationId === "string" ? causationId : (ctx.parentID ?? ctx.id),
+  };
+}
+
+async function read(host: StoreHost, params: ReadParams): Promise<RecordedEvent[]> {
+  const { stream, category, limit, backward = false, after, afterVersion } = params;
+  const start = (given: number | undefined) => given ?? (backward ? Number.MAX_SAFE_INTEGER : 0);
+  const types = typeof params.types === "string" ? params.types.split(/[,\s]+/) : params.types;
+  const wanted = types && { wanted: typeMatcher(types) };
+  if (stream !== undefined) {
+    if (after !== undefined)
+      throw new ValidationError([
+        { field: "after", found: after, expected: "afterVersion: within a stream events are counted by version" },
+      ]);
+    if (category !== undefined && categoryOf(stream) !== category) return [];
+    return host.log.readStream(stream, { afterVersion: start(afterVersion), limit, backward, ...wanted });
+  }
+  if (afterVersion !== undefined)
+    throw new ValidationError([{ field: "afterVersion", found: afterVersion, expected: "a stream beside it" }]);
+  const page = await host.read({
+    after: start(after),
+    limit,
+    backward,
+    ...wanted,
+    ...(category !== undefined && { category }),
+  });
+  return page.events;
+}

@@ -1,0 +1,5 @@
+/** The hint that a commit happened. `$` keeps it apart from every stored type. */
+export const appendedEvent = (store: string) => `$${store}.appended`;
+
+/** The hint that a consumer's control state changed. */
+export const controlEvent = (store: string) => `$${store}.control`;

@@ -1,0 +1,84 @@
+import type { Context, Service } from "moleculer";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { typeMatcher } from "../../core/type-pattern.ts";
+import { consumerActions } from "../consumer/actions.ts";
+import type { ErrorPolicy } from "../consumer/error-policy.ts";
+import { EventCaller } from "../consumer/event-caller.ts";
+import { EventSource } from "../consumer/event-source.ts";
+import type { StartFrom } from "./handling.ts";
+import { consumerMetrics } from "../metrics.ts";
+import type { SiblingSchema } from "../sibling.ts";
+import { SubscriptionHost } from "./host.ts";
+import { TimeLimit } from "../consumer/time-limit.ts";
+import { appendedEvent, controlEvent } from "../hints.ts";
+import { narrow, type Visibilities } from "../visibility.ts";
+
+/** What a handler gets beside the event. */
+export interface HandlerView {
+  /** Calls an action, with the event as the cause. */
+  call: Context["call"];
+  readonly ctx: Context;
+}
+
+/** An action's name, or a function. */
+export type Handler = string | ((event: RecordedEvent, view: HandlerView) => unknown);
+
+interface Definition {
+  name: string;
+  store: string;
+  startFrom: StartFrom;
+  on: readonly { pattern: string; handler: Handler }[];
+  policy: ErrorPolicy;
+  visibility: Visibilities;
+}
+
+/** The service of a subscription: the control of its handling. */
+export function subscriptionService({ name, store, startFrom, on, policy, visibility }: Definition): SiblingSchema {
+  let host: SubscriptionHost;
+  let source: EventSource;
+  const schema: SiblingSchema = {
+    name,
+    actions: consumerActions(name, () => host),
+    events: {
+      [appendedEvent(store)]: (ctx: Context<{ position: number }>) => host.wake(ctx.params.position),
+      [controlEvent(store)]: (ctx: Context<{ consumer: string }>) => {
+        if (ctx.params.consumer === source.consumer) host.interrupt();
+      },
+      // What it waits for may just have come back.
+      "$services.changed": () => host.wake(),
+    },
+    created(this: Service) {
+      const { broker, logger } = this;
+      const { nodeID: node } = broker;
+      const caller = new EventCaller(broker);
+      const timeLimit = new TimeLimit(policy.timeoutMs, node);
+      const types = [...new Set(on.map(({ pattern }) => pattern))];
+      source = new EventSource({ broker, store, consumer: `subscription/${name}`, types });
+      host = new SubscriptionHost({
+        name,
+        node,
+        source,
+        startFrom,
+        policy,
+        timeLimit,
+        metrics: consumerMetrics(broker, store, name),
+        async handle(event) {
+          for (const { pattern, handler } of on)
+            if (typeMatcher([pattern])(event.type))
+              await timeLimit.wait(`the handler of ${pattern}`, run(caller, handler, event));
+        },
+        warn: (message, details) => logger.warn(message, details),
+      });
+    },
+    started: () => host.start(),
+    stopped: () => host.stop(),
+  };
+  for (const [action, allowed] of Object.entries(visibility)) narrow(schema, action, allowed);
+  return schema;
+}
+
+async function run(caller: EventCaller, handler: Handler, event: RecordedEvent): Promise<unknown> {
+  if (typeof handler === "string") return caller.callAction(handler, event);
+  const ctx = caller.newContext(event);
+  return handler(event, { ctx, call: ctx.call.bind(ctx) });
+}

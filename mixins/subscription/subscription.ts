@@ -1,0 +1,87 @@
+import type { ServiceSchema } from "moleculer";
+import { DefinitionError } from "../../core/errors.ts";
+import { refuseUnknownOptions } from "../../core/options.ts";
+import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/recorded-event.ts";
+import { nameProblem } from "../../core/stream-name.ts";
+import type { Wildcard } from "../aggregate/aggregate.ts";
+import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
+import { serviceName, type EventStore } from "../event-store/event-store.ts";
+import type { StartFrom } from "./handling.ts";
+import type { Mixin } from "../mixin.ts";
+import { siblingMixin, type Sibling } from "../sibling.ts";
+import { transformsWithoutParams } from "../spans.ts";
+import { subscriptionService, type Handler, type HandlerView } from "./service.ts";
+import type { Visibilities } from "../visibility.ts";
+
+type HandlerOf<Events extends EventMap, Type extends string> =
+  string | ((event: EventOf<Events, Matching<Events, Type>>, view: HandlerView) => unknown);
+
+/** Event type, which may hold Moleculer's wildcards → an action's name or a function. */
+export type Handlers<Events extends EventMap> = string extends keyof Events
+  ? { [type: string]: HandlerOf<Events, string> }
+  : { [Type in keyof Events & string]?: HandlerOf<Events, Type> } & {
+      [Pattern in Wildcard]?: HandlerOf<Events, Pattern>;
+    };
+
+export interface SubscriptionOptions<Events extends EventMap> {
+  eventStore: EventStore<Events>;
+  on: Handlers<Events>;
+  /** Where it begins when it is started for the first time: `"origin"` (the default) or `"current"`, behind the last event. */
+  startFrom?: StartFrom;
+  /** What happens to an event that cannot be handled. */
+  onError?: Partial<ErrorPolicy>;
+  /** Narrows who may call an action of the subscription's service: `{ skip: "protected" }`. */
+  visibility?: Visibilities;
+}
+
+/** A durable handler of events. */
+export interface Subscription {
+  readonly name: string;
+  /** What a service mixes in. */
+  mixin(): Mixin;
+}
+
+/**
+ * Defines a durable handler of a store's events: each event is handled at least once, one after the other in the order of
+ * the log, by one node at a time, and its checkpoint is kept in the store. Its mixin makes one service called `name` with
+ * `status, pause, resume, parked, retry, skip`.
+ *
+ * @example Subscription("welcome", { eventStore: events, on: { "account.opened": (event, { call }) => call("mail.send", event.payload) } })
+ * @throws DefinitionError
+ */
+export function Subscription<Events extends EventMap = AnyEvents>(
+  name: string,
+  options: SubscriptionOptions<Events>,
+): Subscription {
+  const refuse = (field: string, found: unknown, expected: string): never => {
+    throw new DefinitionError({ field, found, expected });
+  };
+  if (typeof name !== "string" || !serviceName.test(name))
+    refuse("Subscription.name", name, "a service name of letters, digits, _ - and .");
+  const { eventStore, on: handlers, startFrom = "origin", onError, visibility = {} } = options;
+  if (typeof eventStore?.name !== "string") refuse(`${name}.eventStore`, eventStore, "an EventStore");
+  refuseUnknownOptions(name, options, ["eventStore", "on", "startFrom", "onError", "visibility"]);
+  const policy = parsePolicy(name, onError);
+  if (startFrom !== "origin" && startFrom !== "current")
+    refuse(`${name}.startFrom`, startFrom, '"origin" or "current"');
+  if (handlers === null || typeof handlers !== "object" || Array.isArray(handlers))
+    refuse(`${name}.on`, handlers, "an object of event types and their handlers");
+  const on = Object.entries(handlers as Record<string, Handler>).map(([pattern, handler]) => {
+    const problem = nameProblem(`${name}.on`, pattern);
+    if (problem) throw new DefinitionError(problem);
+    if (typeof handler !== "function" && (typeof handler !== "string" || handler === ""))
+      refuse(`${name}.on["${pattern}"]`, handler, "an action's name or a function");
+    return { pattern, handler };
+  });
+  if (on.length === 0) refuse(`${name}.on`, handlers, "a handler for at least one event type");
+  const sibling: Sibling = {
+    name,
+    kind: "subscription",
+    needs: eventStore.name,
+    conflictWith: (other) => (other === sibling ? null : "is another subscription's name on this broker already"),
+    schema: () => subscriptionService({ name, store: eventStore.name, startFrom, on, policy, visibility }),
+  };
+  const handlerActions = on.map(({ handler }) => handler);
+  const merged = (schema: ServiceSchema) => transformsWithoutParams(schema, handlerActions);
+  return { name, mixin: () => Object.assign(siblingMixin(sibling), { merged }) };
+}

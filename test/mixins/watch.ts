@@ -1,0 +1,87 @@
+import {
+  EventStore,
+  Subscription,
+  type AppendAnswer,
+  type ErrorPolicy,
+  type ParkedEvent,
+} from "moleculer-event-sourcing";
+import type { HandlerView, RecordedEvent, SubscriptionStatus } from "moleculer-event-sourcing";
+import type { ServiceBroker, ServiceSchema } from "moleculer";
+import { eventually } from "../support/broker.ts";
+
+/** What a handler has seen, and what happens at some positions for as long as the test leaves it there. */
+export class Watched {
+  readonly seen: number[] = [];
+  readonly #faults = new Map<number, () => unknown>();
+
+  at(position: number, fault: () => unknown): this {
+    this.#faults.set(position, fault);
+    return this;
+  }
+
+  poison(position: number): this {
+    return this.at(position, () => {
+      throw new Error(`poison ${position}`);
+    });
+  }
+
+  mend(...positions: number[]): void {
+    for (const position of positions) this.#faults.delete(position);
+  }
+
+  async handle({ position }: RecordedEvent, _view?: HandlerView): Promise<void> {
+    this.seen.push(position);
+    await this.#faults.get(position)?.();
+  }
+}
+
+interface Options {
+  folder: string;
+  watched: Watched;
+  onError?: Partial<ErrorPolicy>;
+  startFrom?: "origin" | "current";
+  hostsStore?: boolean;
+  hostsWatch?: boolean;
+}
+
+/** A service with the store `events` and the subscription `watch` to `thing.**`, or one of the two. */
+export function watchService({
+  folder,
+  watched,
+  onError,
+  startFrom = "origin",
+  hostsStore = true,
+  hostsWatch = true,
+}: Options): ServiceSchema {
+  const events = EventStore("events", { adapter: `sqlite:${folder}/events.db`, host: hostsStore });
+  const watch = Subscription("watch", {
+    eventStore: events,
+    startFrom,
+    onError: { retries: 1, delayMs: 1, ...onError },
+    on: { "thing.**": (event, view) => watched.handle(event, view) },
+  });
+  return { name: "host", mixins: [events.mixin(), ...(hostsWatch ? [watch.mixin()] : [])] };
+}
+
+/** Stores one event for each of the streams and answers their ids. */
+export async function appendTo(broker: ServiceBroker, ...streams: string[]): Promise<string[]> {
+  const answers = await Promise.all(
+    streams.map((stream): Promise<AppendAnswer> =>
+      broker.call("events.append", { stream, events: [{ type: "thing.happened", payload: {} }] }),
+    ),
+  );
+  return answers.map(({ events }) => events[0]!.id);
+}
+
+export const statusOf = (broker: ServiceBroker): Promise<SubscriptionStatus> => broker.call("watch.status");
+
+export const parkedPositions = async (broker: ServiceBroker): Promise<number[]> =>
+  (await broker.call<ParkedEvent[]>("watch.parked")).map(({ position }) => position);
+
+/** Waits for a status that has these fields. */
+export const withStatus = (broker: ServiceBroker, expected: Partial<SubscriptionStatus>): Promise<SubscriptionStatus> =>
+  eventually(async () => {
+    const status = await statusOf(broker);
+    expect(status).toMatchObject(expected);
+    return status;
+  });

@@ -1,0 +1,162 @@
+import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
+import {
+  Aggregate,
+  EventStore,
+  type ErrorPolicy,
+  type EventStore as Store,
+  type RecordedEvent,
+} from "moleculer-event-sourcing";
+import { v7 } from "uuid";
+
+export interface Moved {
+  account: string;
+  amount: number;
+}
+
+export type Movement = RecordedEvent<"account.moved", Moved>;
+
+export interface Entry {
+  id: string;
+  account: string;
+  amount: number;
+  /** How many entries there are up to this one. */
+  nth: number;
+  /** The sum of all amounts up to this one. */
+  running: number;
+  /** The sum of the account's amounts up to this one. */
+  balance: number;
+  /** The account of the entry before, as two further actions say. */
+  previous: string;
+}
+
+type MoveParams = Moved & { eventId?: string };
+type Events = Store<{ "account.moved": Moved }>;
+interface Options {
+  onError?: Partial<ErrorPolicy>;
+  readAfterTimeoutMs?: number;
+}
+
+/** The store where it is hosted. */
+export const hostedStore = (folder: string): Events => EventStore("events", { adapter: `sqlite:${folder}/events.db` });
+/** The same store on any other node; the folder is for what stands beside it there. */
+export const remoteStore = (folder: string): Events =>
+  EventStore("events", { adapter: `sqlite:${folder}/events.db`, host: false });
+
+export const keeper = (folder: string): ServiceSchema => ({ name: "keeper", mixins: [hostedStore(folder).mixin()] });
+
+/** Commands, on a node that hosts nothing. */
+export function commands(events: Events = remoteStore("nowhere")): ServiceSchema {
+  return {
+    name: "accounts",
+    mixins: [events.mixin()],
+    actions: {
+      move: events.mapAction("account.moved", {
+        params: { account: "string", amount: "number", eventId: "string|optional" },
+        stream: ({ account }: MoveParams) => `account-${account}`,
+        payload: ({ account, amount }) => ({ account, amount }),
+        eventId: ({ eventId = v7() }) => eventId,
+      }),
+    },
+  };
+}
+
+/** A table with a row per event that says what there was before it; its transform is an action of `book`. */
+export function entriesHost(folder: string, options: Options = {}): ServiceSchema {
+  const entries = Aggregate("entries", {
+    eventStore: remoteStore(folder),
+    fields: {
+      account: { type: "string", index: true },
+      amount: "integer",
+      nth: { type: "integer", index: true },
+      running: "integer",
+      balance: "integer",
+      previous: "string",
+    },
+    ...options,
+  })
+    .on("account.moved")
+    .create("book.entry");
+  return { name: "entriesHost", mixins: [entries.mixin()] };
+}
+
+type Hook = (ctx: Context<Movement>) => unknown;
+
+/** The transform, which can be right only where its queries see every event before its own. */
+export function book(hook: Hook = () => {}): ServiceSchema {
+  return {
+    name: "book",
+    actions: {
+      async entry(ctx: Context<Movement>): Promise<Entry> {
+        await hook(ctx);
+        const { position, payload } = ctx.params;
+        const { account, amount } = payload;
+        const id = String(position - 1);
+        const ask = <Answer>(action: string, params: object = {}): Promise<Answer> =>
+          ctx.call(`entries.${action}`, params);
+        const [count, own, list, before, resolved] = await Promise.all([
+          ask<number>("count"),
+          ask<Entry[]>("find", { query: { account }, sort: "-nth", limit: 1 }),
+          ask<{ rows: Entry[] }>("list", { sort: "-nth", pageSize: 1 }),
+          ask<Entry[]>("get", { id: [id] }),
+          ask<Entry | null>("resolve", { id }),
+        ]);
+        return {
+          id: String(position),
+          account,
+          amount,
+          nth: count + 1,
+          running: (list.rows[0]?.running ?? 0) + amount,
+          balance: (own[0]?.balance ?? 0) + amount,
+          previous: `${before[0]?.account}/${resolved?.account}`,
+        };
+      },
+    },
+  };
+}
+
+/** The same table by a plain loop. */
+export function plainEntries(events: readonly Movement[]): Entry[] {
+  const balances = new Map<string, number>();
+  let running = 0;
+  let previous: string | undefined;
+  return events.map(({ position, payload: { account, amount } }, index) => {
+    running += amount;
+    const balance = (balances.get(account) ?? 0) + amount;
+    balances.set(account, balance);
+    const entry = { id: String(position), account, amount, nth: index + 1, running, balance };
+    const row = { ...entry, previous: `${previous}/${previous}` };
+    previous = account;
+    return row;
+  });
+}
+
+/** The whole log, page by page, from wherever the store is. */
+export async function readLog<Event extends { position: number } = Movement>(broker: ServiceBroker): Promise<Event[]> {
+  const events: Event[] = [];
+  for (;;) {
+    const page: Event[] = await broker.call("events.read", { after: events.at(-1)?.position ?? 0, limit: 5000 });
+    if (page.length === 0) return events;
+    events.push(...page);
+  }
+}
+
+/** The whole table of one node, in the order of the log; asked for in parts, since a message between nodes is bounded. */
+export async function readEntries(broker: ServiceBroker, nodeID: string): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for (;;) {
+    const params = { sort: "nth", limit: 2000, offset: entries.length };
+    const part: Entry[] = await broker.call("entries.find", params, { nodeID });
+    if (part.length === 0) return entries;
+    entries.push(...part);
+  }
+}
+
+/** Appends `count` movements over five accounts, a few at the same time. */
+export async function moveOften(broker: ServiceBroker, count: number): Promise<void> {
+  for (let at = 0; at < count; at += 10)
+    await Promise.all(
+      Array.from({ length: Math.min(10, count - at) }, (_, index) =>
+        broker.call("accounts.move", { account: `a${index % 5}`, amount: at + index }),
+      ),
+    );
+}

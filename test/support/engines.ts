@@ -1,0 +1,118 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { globSync, mkdtempSync, rmSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { eventually } from "./broker.ts";
+
+/** A server that is not part of this package. One more engine is one more entry here. */
+interface Engine {
+  /** The program; looked for where the system and the distributions' packages keep theirs. */
+  program: string;
+  args: (port: number, folder: string) => string[];
+  url: (port: number) => string;
+  /** What the folder needs before the first start. */
+  prepare?: (folder: string) => Promise<void>;
+}
+
+const engines = {
+  "nats-server": {
+    program: "nats-server",
+    args: (port, folder) => ["--addr", "127.0.0.1", "--port", String(port), "--store_dir", folder],
+    url: (port) => `nats://127.0.0.1:${port}`,
+  },
+} satisfies Record<string, Engine>;
+
+const places = [...(process.env["PATH"] ?? "").split(":"), "/usr/local/bin", "/usr/sbin", "/usr/lib/postgresql/*/bin"];
+
+const find = (program: string): string | undefined => places.flatMap((place) => globSync(join(place, program))).at(0);
+
+/** One engine running on a port of this machine with a folder of its own. */
+export class EngineServer {
+  readonly url: string;
+  readonly #engine: Engine;
+  readonly #file: string;
+  readonly #port: number;
+  readonly #folder: string;
+  #process: ChildProcess | null = null;
+
+  private constructor(engine: Engine, file: string, port: number) {
+    this.#engine = engine;
+    this.#file = file;
+    this.#port = port;
+    this.#folder = mkdtempSync(join(tmpdir(), "moleculer-event-sourcing-engine-"));
+    this.url = engine.url(port);
+  }
+
+  static async start(engine: Engine, file: string): Promise<EngineServer> {
+    const server = new EngineServer(engine, file, await freePort());
+    await engine.prepare?.(server.#folder);
+    await server.start();
+    return server;
+  }
+
+  /** Answers when it accepts connections; after a `kill` on the same port and folder. */
+  async start(): Promise<void> {
+    const started = spawn(this.#file, this.#engine.args(this.#port, this.#folder), { stdio: "ignore" });
+    this.#process = started;
+    await eventually(async () => {
+      if (started.exitCode !== null) throw new Error(`${this.#file} ended with code ${started.exitCode}`);
+      await accepts(this.#port);
+    });
+  }
+
+  /** Ends it as a power cut would. */
+  async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
+    const running = this.#process;
+    this.#process = null;
+    if (!running || running.exitCode !== null) return;
+    const exited = new Promise((resolve) => running.once("exit", resolve));
+    running.kill(signal);
+    await exited;
+  }
+
+  async stop(): Promise<void> {
+    await this.kill("SIGTERM");
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function accepts(port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.once("error", reject);
+  });
+}
+
+/**
+ * A `describe` that needs an engine: it runs from the first to the last of its specs. Where the engine is not installed
+ * the specs are skipped under its name, for the summary at the end; with `ENGINES=all` that is a failure.
+ */
+export function describeWith(engine: keyof typeof engines, title: string, specs: (server: () => EngineServer) => void) {
+  const file = find(engines[engine].program);
+  let running: EngineServer | undefined;
+  const server = () => running!;
+  if (file === undefined && process.env["ENGINES"] !== "all") {
+    describe.skip(`${title} [${engine} is not here]`, () => specs(server));
+    return;
+  }
+  describe(title, () => {
+    beforeAll(async () => {
+      if (file === undefined) throw new Error(`${engine} is not here, and ENGINES=all asks for every engine`);
+      running = await EngineServer.start(engines[engine], file);
+    });
+    afterAll(() => running?.stop());
+    specs(server);
+  });
+}
