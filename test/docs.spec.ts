@@ -39,6 +39,14 @@ function fileOf(block: string): string {
 }
 
 const read = (document: string) => readFileSync(join(root, document), "utf8");
+/** As GitHub makes them into anchors. */
+const headingsOf = (document: string) =>
+  [...read(document).matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
 const placeOf = (document: string) => join(folder, basename(document, ".md"));
 
 /** As a reader does it: file by file, in the order of the document; a file that comes again takes the place of the first. */
@@ -105,5 +113,27 @@ describe.each(documents)("The code in %s", (document) => {
     const place = await follow(document, async () => {});
     await run(place, "--test");
     await runByJest(place);
+  });
+});
+
+describe("The table of errors", () => {
+  it("names those that there are", () => {
+    const types = [...read("core/errors.ts").matchAll(/"([A-Z][A-Z_]+)"/g)].map((match) => match[1]!);
+    expect(types.length).toBeGreaterThan(10);
+    expect(types.filter((type) => !read("docs/operating.md").includes(`| \`${type}\``))).toEqual([]);
+  });
+});
+
+describe("The links of the documents", () => {
+  it("lead to files and headings that are there", () => {
+    const broken = documents.flatMap((document) =>
+      [...read(document).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)].flatMap(([link, file, heading]) => {
+        const target = file ? join(dirname(document), file) : document;
+        const isThere =
+          existsSync(join(root, target)) && (heading === undefined || headingsOf(target).includes(heading));
+        return isThere ? [] : [`${document}: ${link}`];
+      }),
+    );
+    expect(broken).toEqual([]);
   });
 });
