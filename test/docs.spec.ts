@@ -49,27 +49,31 @@ const headingsOf = (document: string) =>
   );
 const placeOf = (document: string) => join(folder, basename(document, ".md"));
 
-/** As a reader does it: file by file, in the order of the document; a file that comes again takes the place of the first. */
-async function follow(document: string, visit: (step: Step, place: string) => Promise<void>): Promise<string> {
+/**
+ * As a reader does it: file by file, in the order of the document; a file that comes again takes the place of the first.
+ * `isWhole`: what is there now belongs together, since the next file is none of these or one that is to be replaced.
+ */
+function* follow(document: string): Generator<Step & { place: string; isWhole: boolean }> {
   const place = placeOf(document);
   rmSync(place, { recursive: true, force: true });
-  mkdirSync(place, { recursive: true });
-  for (const step of stepsOf(document)) {
-    await visit(step, place);
-    mkdirSync(dirname(join(place, step.file)), { recursive: true });
-    writeFileSync(join(place, step.file), step.code);
+  const steps = stepsOf(document);
+  for (const [index, step] of steps.entries()) {
+    const file = join(place, step.file);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, step.code);
+    const next = steps[index + 1];
+    yield { ...step, place, isWhole: !next || existsSync(join(place, next.file)) };
   }
-  return place;
 }
 
-async function compile(place: string): Promise<void> {
+/** What the compiler says. */
+async function compile(place: string): Promise<string> {
   const config = { extends: "../../tsconfig.json", include: ["**/*.ts"], exclude: [] };
   writeFileSync(join(place, "tsconfig.json"), JSON.stringify(config));
-  const problems = await execute(join(root, "node_modules/.bin/tsc"), ["-p", place]).then(
+  return execute(join(root, "node_modules/.bin/tsc"), ["-p", place]).then(
     () => "",
     ({ stdout }: { stdout: string }) => stdout,
   );
-  expect(problems).toBe("");
 }
 
 async function run(place: string, ...args: string[]): Promise<string> {
@@ -79,40 +83,38 @@ async function run(place: string, ...args: string[]): Promise<string> {
 }
 
 async function runByJest(place: string): Promise<void> {
-  for (const file of readdirSync(place).filter((name) => name.endsWith(".test.ts")))
-    writeFileSync(join(place, file), readFileSync(join(place, file), "utf8").replace(/^import .* "node:test";\n/m, ""));
-  const { default: ours } = (await import("../jest.config.js")) as { default: object };
-  const config = { ...ours, rootDir: place, testMatch: ["<rootDir>/*.test.ts"] };
-  await run(place, "--experimental-vm-modules", jest, "--config", JSON.stringify(config));
+  const config = ["--config", join(root, "jest.config.js"), "--rootDir", place, "--testMatch", "**/*.test.ts"];
+  await run(place, "--experimental-vm-modules", jest, ...config, "--reporters", "default");
 }
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe.each(documents)("The code in %s", (document) => {
+describe.each(documents.filter((document) => stepsOf(document).length > 0))("The code in %s", (document) => {
   it("compiles at every step", async () => {
-    const place = await follow(document, async ({ file }, place) => {
-      if (existsSync(join(place, file))) await compile(place);
-    });
-    if (stepsOf(document).length > 0) await compile(place);
+    let problems = "";
+    for (const { place, isWhole } of follow(document)) if (isWhole) problems += await compile(place);
+    expect(problems).toBe("");
   });
 
   it("prints what the document says", async () => {
-    let due: Step | null = null;
-    const runDue = async (place: string) => {
-      if (due?.prints) expect(await run(place, due.file)).toBe(due.prints);
-    };
-    const place = await follow(document, async (step, place) => {
-      await runDue(place);
-      due = step;
-    });
-    await runDue(place);
+    const printed: string[] = [];
+    for (const { place, file, prints } of follow(document)) if (prints !== null) printed.push(await run(place, file));
+    expect(printed).toEqual(stepsOf(document).flatMap(({ prints }) => prints ?? []));
+  });
+});
+
+const isTest = ({ file }: Step) => file.endsWith(".test.ts");
+
+describe.each(documents.filter((document) => stepsOf(document).some(isTest)))("The tests in %s", (document) => {
+  it("pass under node:test", async () => {
+    const [place] = [...follow(document)].map((step) => step.place);
+    expect(await run(place!, "--test")).toMatch(/^. pass [1-9]/m);
   });
 
-  const hasTests = stepsOf(document).some(({ file }) => file.endsWith(".test.ts"));
-  (hasTests ? it : it.skip)("passes as tests under node:test and under jest", async () => {
-    const place = await follow(document, async () => {});
-    await run(place, "--test");
-    await runByJest(place);
+  it("pass under jest, without their import of node:test", async () => {
+    for (const { place, file, code } of [...follow(document)].filter(isTest))
+      writeFileSync(join(place, file), code.replace(/^import .* "node:test";\n/m, ""));
+    await expect(runByJest(placeOf(document))).resolves.toBeUndefined();
   });
 });
 
