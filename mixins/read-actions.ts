@@ -52,6 +52,8 @@ const passThrough = {
   afterRetrieveTransformID: (document: unknown) => document,
 };
 
+export const readActionNames = ["find", "list", "get", "count", "resolve"] as const;
+
 /**
  * moleculer-db's `find, list, get, count` with all their parameters, and `resolve` (like `get`, but an id without a
  * row is null instead of an error unless `throwIfNotExist`). There is no action that writes.

@@ -3,6 +3,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as api from "moleculer-event-sourcing";
 import * as memory from "moleculer-event-sourcing/adapters/memory";
+import * as adapter from "moleculer-event-sourcing/adapter";
 import * as sqlite from "moleculer-event-sourcing/adapters/sqlite";
 import * as testing from "moleculer-event-sourcing/testing";
 
@@ -17,6 +18,7 @@ const mayImport: Record<string, string[]> = {
   services: ["core", "adapters", "mixins", "index.ts"],
   examples: [],
   "index.ts": ["core", "adapters", "mixins"],
+  "adapter.ts": ["core"],
 };
 
 const layerOf = (file: string) => file.split("/")[0]!;
@@ -93,6 +95,25 @@ describe("The imports", () => {
 describe("The package", () => {
   it("exports these names and no others", () => {
     expect(Object.keys(api).toSorted()).toEqual(["Aggregate", "EventStore", "Subscription"]);
+    expect(Object.keys(adapter).toSorted()).toEqual([
+      "DefinitionError",
+      "DuplicateRowError",
+      "EventIdReusedError",
+      "InvalidRowError",
+      "StoreUnavailableError",
+      "UnusableStoreError",
+      "VersionConflictError",
+      "categoryOf",
+      "compareText",
+      "conflictOf",
+      "matches",
+      "maxPageBytes",
+      "missingFields",
+      "pageBytesOf",
+      "parseFields",
+      "repeatOf",
+      "sortValueAt",
+    ]);
     expect(Object.keys(sqlite).toSorted()).toEqual(["sqlite"]);
     expect(Object.keys(memory).toSorted()).toEqual(["memory"]);
     expect(Object.keys(testing).toSorted()).toEqual(["CrashKit", "eventLogContract", "readTableContract"]);

@@ -13,10 +13,10 @@ import { consumerMetrics } from "../metrics.ts";
 import type { SiblingSchema } from "../sibling.ts";
 import { foldSpans } from "../spans.ts";
 import { readAfter } from "../read-after.ts";
-import { readActions, type Reader } from "../read-actions.ts";
+import { readActionNames, readActions, type Reader } from "../read-actions.ts";
 import { Transforms, type FoldToken, type Transform } from "./transform.ts";
 import { appendedEvent, controlEvent } from "../hints.ts";
-import { narrow, type Visibilities } from "../visibility.ts";
+import { setVisibility, type Visibilities } from "../visibility.ts";
 
 /** moleculer-db's own settings of a service, those that concern reading. */
 export interface DbSettings {
@@ -145,7 +145,7 @@ export function aggregateService(definition: Definition): SiblingSchema {
     started: () => host.start(),
     stopped: () => host.stop(),
   };
-  for (const [action, allowed] of Object.entries(visibility)) narrow(schema, action, allowed);
+  setVisibility(schema, readActionNames, visibility);
   return schema;
 }
 

@@ -1,7 +1,7 @@
 import type { ActionSchema, Context, EventSchema, Service } from "moleculer";
 import { newEventId } from "../../core/event-id.ts";
 import { streamOf } from "../../core/stream-name.ts";
-import { DefinitionError } from "../../core/errors.ts";
+import { DefinitionError, ValidationError } from "../../core/errors.ts";
 import { eventTypeProblem } from "../../core/event-type.ts";
 import { expectedVersionProblem, type ExpectedVersion } from "../../core/expected-version.ts";
 import { withOptional } from "../../core/payload-schema.ts";
@@ -131,7 +131,7 @@ async function appendOne(
   }
   const answer: AppendAnswer = await ctx.call(`${store}.append`, {
     stream,
-    expectedVersion: await from(options.expectedVersion),
+    expectedVersion: await expected(options, params, ctx),
     events: [
       {
         id,
@@ -142,6 +142,14 @@ async function appendOne(
     ],
   });
   return answer.events[0]!;
+}
+
+/** @throws ValidationError where a function was to say it and says nothing: the rule would be off in silence */
+async function expected({ expectedVersion }: EventOptions, params: AnyParams, ctx: Context<AnyParams>) {
+  const version = typeof expectedVersion === "function" ? await expectedVersion(params, ctx) : expectedVersion;
+  const problem = expectedVersion === undefined ? null : expectedVersionProblem(version);
+  if (problem) throw new ValidationError([problem]);
+  return version;
 }
 
 /** The host of the store may know a later catalogue than the service that makes the event. */

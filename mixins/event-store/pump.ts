@@ -120,7 +120,6 @@ export class Pump {
           this.#tellIdle();
           if (!this.#stopping) await this.#bell.wait(pollMs);
         } else {
-          if (Date.now() - this.#saved.at > saveEveryMs) await this.#save();
           // Local handlers may all be synchronous: others get their turn between two pages.
           await new Promise((turn) => setImmediate(turn));
         }
@@ -155,6 +154,7 @@ export class Pump {
       if (this.#paused || this.#stopping) return false;
       await this.#handOver(freezeEvent(event));
       this.#position = event.position;
+      if (Date.now() - this.#saved.at > saveEveryMs) await this.#save();
     }
     return page.end;
   }

@@ -13,12 +13,12 @@ import type { PumpOptions } from "./pump.ts";
 import type { SiblingSchema } from "../sibling.ts";
 import { noteWritten } from "../read-after.ts";
 import { storeMetrics } from "../metrics.ts";
-import { readActions } from "../read-actions.ts";
+import { readActionNames, readActions } from "../read-actions.ts";
 import { appendSpan, markFailed, allWithoutParams } from "../spans.ts";
 import { consumerStoreActions } from "./consumer-actions.ts";
 import { StoreHost } from "./host.ts";
 import { appendedEvent } from "../hints.ts";
-import { narrow, type Visibilities } from "../visibility.ts";
+import { setVisibility, type Visibilities } from "../visibility.ts";
 
 interface Settings {
   catalogue: Catalogue;
@@ -175,7 +175,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
     started: () => host.start(isStarting()),
     stopped: () => host.stop(),
   };
-  for (const [action, visibility] of Object.entries(settings.visibility)) narrow(schema, action, visibility);
+  setVisibility(schema, readActionNames, settings.visibility);
   return schema;
 }
 

@@ -11,7 +11,7 @@ import type { SiblingSchema } from "../sibling.ts";
 import { SubscriptionHost } from "./host.ts";
 import { TimeLimit } from "../consumer/time-limit.ts";
 import { appendedEvent, controlEvent } from "../hints.ts";
-import { narrow, type Visibilities } from "../visibility.ts";
+import { setVisibility, type Visibilities } from "../visibility.ts";
 
 /** What a handler gets beside the event. */
 export interface HandlerView {
@@ -73,7 +73,7 @@ export function subscriptionService({ name, store, startFrom, on, policy, visibi
     started: () => host.start(),
     stopped: () => host.stop(),
   };
-  for (const [action, allowed] of Object.entries(visibility)) narrow(schema, action, allowed);
+  setVisibility(schema, [], visibility);
   return schema;
 }
 

@@ -342,7 +342,7 @@ describe("An aggregate", () => {
       "private",
       "protected",
       "published",
-      undefined,
+      "public",
     ]);
     expect(await refusal(() => broker.call("table.skip", { id: "1" }))).toMatchObject({ type: "SERVICE_NOT_FOUND" });
     expect(await broker.call("table.count")).toBe(0);

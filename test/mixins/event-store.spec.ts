@@ -617,6 +617,18 @@ describe("A mapped action", () => {
     expect(await readAll(broker)).toHaveLength(1);
   });
 
+  it("refuses a function that is to say the expected version and says nothing: the rule would be off in silence", async () => {
+    const events = newStore();
+    const rename = events.mapAction("thing.renamed", { expectedVersion: ({ version }) => version as number });
+    const broker = await brokerWith(events, { actions: { rename } });
+    expect(await refusal(() => broker.call("thing.rename", { id: "1" }))).toMatchObject({
+      code: 422,
+      type: "VALIDATION_ERROR",
+      message: expect.stringMatching(/^expectedVersion: found undefined, expected a whole number/) as string,
+    });
+    expect(await readAll(broker)).toEqual([]);
+  });
+
   it("takes stream, meta, expectedVersion and eventId as values", async () => {
     const events = newStore();
     const eventId = v4();

@@ -1,0 +1,46 @@
+/**
+ * What an engine of one's own is made of: the two ports, and what engines share. Whoever implements one runs the contract
+ * of `moleculer-event-sourcing/testing` over it.
+ */
+export type { Adapter } from "./core/adapter.ts";
+export type { AppendRequest, NewEvent } from "./core/append-request.ts";
+export type {
+  AppendVerdict,
+  EventLog,
+  Lease,
+  LogCapabilities,
+  Page,
+  ReadOptions,
+  ReadStreamOptions,
+  StreamSummary,
+  Versioned,
+} from "./core/event-log.ts";
+export { conflictOf, type ExpectedVersion } from "./core/expected-version.ts";
+export {
+  DefinitionError,
+  DuplicateRowError,
+  EventIdReusedError,
+  InvalidRowError,
+  StoreUnavailableError,
+  UnusableStoreError,
+  VersionConflictError,
+} from "./core/errors.ts";
+export { missingFields, parseFields, type Field, type Fields, type Row } from "./core/fields.ts";
+export { matches } from "./core/matches.ts";
+export { maxPageBytes, pageBytesOf } from "./core/page-size.ts";
+export type { Comparison, Condition, Operator, Query, Sort } from "./core/query.ts";
+export type {
+  Batch,
+  Generation,
+  ParkedEvent,
+  Progress,
+  ReadTable,
+  RowChange,
+  Rows,
+  TableCapabilities,
+} from "./core/read-table.ts";
+export type { RecordedEvent } from "./core/recorded-event.ts";
+export { repeatOf } from "./core/repeat.ts";
+export { sortValueAt } from "./core/sort-value.ts";
+export { categoryOf } from "./core/stream-name.ts";
+export { compareText } from "./core/text-order.ts";
