@@ -1,8 +1,10 @@
 import { readdirSync, renameSync, copyFileSync, rmSync } from "node:fs";
+import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
 import { parseFields, type FieldsInput } from "../../core/fields.ts";
 import type { RowChange } from "../../core/read-table.ts";
 import { at, create, nowhere, seen } from "../../testing/read-table/table-stand.ts";
+import { appended, appendTo } from "../../testing/event-log/requests.ts";
 import { cleanUp, newFolder, refusal } from "../support/broker.ts";
 
 const input: FieldsInput = { name: "string", total: "integer" };
@@ -127,6 +129,37 @@ describe("A generation", () => {
     await reopen();
     for (const other of others) expect(await seen(other.live().rows)).toEqual({ theirs: {} });
     expect(files()).toEqual(expect.arrayContaining(["table.extra.1.db", "table2.1.db", "my.table.1.db"]));
+  });
+
+  it("is never that of another table, however the two are called", async () => {
+    const names = ["table.db", "table", "table.sqlite"];
+    const all = [table, await openTable(input, "table"), await openTable(input, "table.sqlite")];
+    all.forEach((one, index) => {
+      const batch = one.live().begin();
+      batch.apply([create(names[index]!)]);
+      batch.commit(at(1));
+    });
+    for (const one of all) await one.close();
+    for (const name of names) expect(await seen((await openTable(input, name)).live().rows)).toEqual({ [name]: {} });
+  });
+
+  it("takes nothing from a log whose file is called like one of its own", async () => {
+    await table.close();
+    for (const number of [2, 7]) {
+      const log = new SqliteEventLog(`${folder}/table.${number}.db`);
+      await log.open();
+      await appended(log, appendTo("stream"));
+      await log.close();
+    }
+    table = await openTable();
+    expect(await refusal(() => table.build(parseFields("table", input)))).toMatchObject({ type: "UNUSABLE_STORE" });
+    await table.close();
+    for (const number of [2, 7]) {
+      const log = new SqliteEventLog(`${folder}/table.${number}.db`);
+      await log.open();
+      expect(await log.head()).toBe(1);
+      await log.close();
+    }
   });
 });
 
