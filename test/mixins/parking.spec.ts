@@ -313,6 +313,14 @@ describe("Retrying parked events", () => {
     expect(await folded(broker)).toEqual([2, 4]);
   });
 
+  it("by several ids at once folds each of them", async () => {
+    const { broker, faults, ids } = await brokerWithParked();
+    faults.mend(1, 4);
+    await Promise.all([ids[3], ids[0]].map((id) => broker.call("table.retry", { id })));
+    expect(await parkedOf(broker)).toEqual([]);
+    expect(await folded(broker)).toEqual([1, 2, 3, 4, 5]);
+  });
+
   it("leaves in its place what fails again, and everything behind it", async () => {
     const { broker, faults } = await brokerWithParked();
     expect(await broker.call("table.retry", { stream: "a" })).toEqual({ folded: 0, parked: 4 });
