@@ -201,6 +201,19 @@ describe("A poison event", () => {
     ["undefined", undefined, { name: "Error", message: "undefined" }],
     ["null", null, { name: "Error", message: "null" }],
     ["an object", { message: "bad", code: "E_BAD" }, { name: "Error", message: "bad", code: "E_BAD" } as never],
+    ["an endless text", new Error("x".repeat(5000)), { name: "Error", message: `${"x".repeat(1000)}…` }],
+    [
+      "what throws when it is looked at",
+      new Proxy(
+        {},
+        {
+          get() {
+            throw new Error("do not look");
+          },
+        },
+      ),
+      { name: "Error", message: "what was thrown cannot be read: looking at it throws" },
+    ],
   ])("is one whose transform throws %s, too", async (_what, thrown, error) => {
     const events = EventStore("events", { adapter: `sqlite:${newFolder()}/events.db` });
     const table = Aggregate("table", { eventStore: events, fields: { n: "integer" }, onError: { retries: 0 } })
