@@ -94,7 +94,8 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
     throw new ValidationError(problems);
   }
 
-  const accepted = events.map((event, index) =>
+  // Array.from visits holes as well, which would otherwise reach the commit.
+  const accepted = Array.from(events, (event, index) =>
     toNewEvent(event, index, isKey ? key : undefined, stream, context, problems),
   );
   if (accepted.length > 1) noteTwins(accepted, problems);

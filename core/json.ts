@@ -7,16 +7,26 @@ export interface JsonValue {
 }
 
 /**
+ * Deeper values would overflow the stack of whoever walks through them later, also in the middle of a commit that they
+ * share with others.
+ */
+const maxDepth = 500;
+
+/**
  * Turns a value into the JSON that is stored, so that local callers, remote ones and a replay see the same.
  * What JSON cannot hold (a circle, a BigInt, a function, NaN) is a problem that names its path.
  */
 export function toJson(field: string, input: unknown): JsonValue | Problem {
-  let lost: Problem | null = null;
   try {
     const text = JSON.stringify(input);
     if (text === undefined) return { field, found: input, expected: "a JSON value" };
-    lost = findLost(field, input);
-    return lost ?? { text, value: JSON.parse(text) as unknown };
+    const lost = findLost(field, input);
+    if (lost) return lost;
+    const value: unknown = JSON.parse(text);
+    // Each level takes two characters, so most texts need no look.
+    if (text.length > 2 * maxDepth && isDeeper(value, maxDepth))
+      return { field, found: input, expected: `a JSON value of at most ${maxDepth} levels` };
+    return { text, value };
   } catch (error) {
     try {
       const problem = findUnstorable(field, input, new Set());
@@ -29,6 +39,11 @@ export function toJson(field: string, input: unknown): JsonValue | Problem {
 }
 
 export const isProblem = (result: object): result is Problem => "expected" in result;
+
+const isDeeper = (value: unknown, levels: number): boolean =>
+  value !== null &&
+  typeof value === "object" &&
+  (levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1)));
 
 function findLost(field: string, value: unknown): Problem | null {
   if (typeof value === "number" && !Number.isFinite(value)) return { field, found: value, expected: "a finite number" };

@@ -15,6 +15,11 @@ const outageTypes = new Set([
  */
 export function isOutage(error: unknown): boolean {
   if (error === null || typeof error !== "object") return false;
-  const { retryable, type } = error as { retryable?: unknown; type?: unknown };
-  return retryable === true || (typeof type === "string" && outageTypes.has(type));
+  try {
+    const { retryable, type } = error as { retryable?: unknown; type?: unknown };
+    return retryable === true || (typeof type === "string" && outageTypes.has(type));
+  } catch {
+    // Something that throws when it is looked at: whoever waits for it to pass waits for ever.
+    return false;
+  }
 }

@@ -29,5 +29,7 @@ export function readAfter(ctx: Context, store: string): number {
 export function noteWritten(ctx: Context<unknown, ReadAfterMeta>, store: string, position: number): void {
   const before = ctx.meta.readAfter;
   const own = before !== null && typeof before === "object" ? before : {};
+  // The events are stored: a caller whose meta cannot be changed must get his answer all the same.
+  if (!Object.isExtensible(ctx.meta)) ctx.meta = { ...ctx.meta };
   ctx.meta.readAfter = { ...own, [store]: Math.max(position, Number(own[store]) || 0) };
 }

@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import type Database from "better-sqlite3";
 import { UnusableStoreError } from "../../core/errors.ts";
 import type { Fields } from "../../core/fields.ts";
@@ -50,9 +50,9 @@ export class SqliteGeneration implements Generation {
     this.#batch = new SqliteBatch(writer, file, fields);
   }
 
-  /** A new file in place of whatever a crash left there. */
+  /** A new file in place of whatever a crash left there. @throws UnusableStoreError in place of what is not ours */
   static create(number: number, file: string, fields: Fields): SqliteGeneration {
-    removeFile(file);
+    removeLeftover(file);
     const writer = openWriter(file);
     try {
       // Waits for the disk: what names this file as the live one must not outlive its beginning.
@@ -138,7 +138,13 @@ export class SqliteGeneration implements Generation {
  */
 const openWriter = (file: string) => openDatabase(file, tableSchema, { synchronous: "NORMAL" });
 
+/** Removes what a crash left of a generation. @throws UnusableStoreError where the file is another's, a log even */
+export function removeLeftover(file: string): void {
+  if (existsSync(file)) openWriter(file).close();
+  removeFile(file);
+}
+
 /** Removes a generation's file and what SQLite keeps beside it. */
-export function removeFile(file: string): void {
+function removeFile(file: string): void {
   for (const suffix of ["", "-wal", "-shm"]) rmSync(`${file}${suffix}`, { force: true });
 }

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { Fields } from "../../core/fields.ts";
 import type { ReadTable, TableCapabilities } from "../../core/read-table.ts";
-import { removeFile, SqliteGeneration } from "./generation.ts";
+import { removeLeftover, SqliteGeneration } from "./generation.ts";
 import { HostFile } from "./host-file.ts";
 
 /**
@@ -22,8 +22,10 @@ export class SqliteReadTable implements ReadTable {
     this.#file = file;
   }
 
+  /** Two tables never share one, whatever their files are called. */
   #fileOf(generation: number | string): string {
-    return join(dirname(this.#file), `${basename(this.#file, ".db")}.${generation}.db`);
+    const ending = extname(this.#file);
+    return join(dirname(this.#file), `${basename(this.#file, ending)}.${generation}${ending}`);
   }
 
   async open(fields: Fields): Promise<void> {
@@ -90,10 +92,17 @@ export class SqliteReadTable implements ReadTable {
   }
 
   #removeLeftovers(live: number): void {
-    const prefix = `${basename(this.#file, ".db")}.`;
+    const ending = extname(this.#file);
+    const prefix = `${basename(this.#file, ending)}.`;
     for (const file of readdirSync(dirname(this.#file))) {
-      const number = file.startsWith(prefix) ? /^(\d+)\.db$/.exec(file.slice(prefix.length))?.[1] : undefined;
-      if (number !== undefined && Number(number) !== live) removeFile(this.#fileOf(number));
+      if (!file.startsWith(prefix) || !file.endsWith(ending)) continue;
+      const number = file.slice(prefix.length, file.length - ending.length);
+      if (!/^\d+$/.test(number) || Number(number) === live) continue;
+      try {
+        removeLeftover(this.#fileOf(number));
+      } catch {
+        // Somebody else's, who happens to call his file like this.
+      }
     }
   }
 }

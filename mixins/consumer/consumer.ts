@@ -1,4 +1,4 @@
-import type { ConsumerControl, ParkedChoice } from "../../core/consumer-control.ts";
+import { lastRetry, type ConsumerControl, type ParkedChoice } from "../../core/consumer-control.ts";
 import { StoreUnavailableError } from "../../core/errors.ts";
 import { isOutage } from "../../core/outage.ts";
 import type { ParkedEvent, Progress } from "../../core/read-table.ts";
@@ -214,7 +214,7 @@ export class Consumer {
     const before = this.#control;
     this.#control = control;
     // An order from before this start, or from while another node worked, is not followed twice.
-    if (!before || !this.#isWorking) this.#retried = control.retry.number;
+    if (!before || !this.#isWorking) this.#retried = lastRetry(control);
     if (before && control.resumed > before.resumed) {
       this.#halt = null;
       this.#d.work.forgetParkedInARow();
@@ -233,12 +233,12 @@ export class Consumer {
   }
 
   /** Skips and retries what the control state says. An error goes to those who asked for it: the work itself goes on. */
-  async #obey({ skipped, retry }: ConsumerControl): Promise<void> {
+  async #obey({ skipped, retries }: ConsumerControl): Promise<void> {
     try {
       let folded = await this.#d.work.skip(new Set(Object.keys(skipped)));
-      if (retry.number > this.#retried) {
-        this.#retried = retry.number;
-        folded += await this.#d.work.retry(retry);
+      for (const order of retries.filter(({ number }) => number > this.#retried)) {
+        this.#retried = order.number;
+        folded += await this.#d.work.retry(order);
       }
       this.#outcome = { folded };
     } catch (error) {

@@ -1,8 +1,12 @@
 import { readdirSync, renameSync, copyFileSync, rmSync } from "node:fs";
+import { jest } from "@jest/globals";
+import Database from "better-sqlite3";
+import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
 import { parseFields, type FieldsInput } from "../../core/fields.ts";
 import type { RowChange } from "../../core/read-table.ts";
 import { at, create, nowhere, seen } from "../../testing/read-table/table-stand.ts";
+import { appended, appendTo } from "../../testing/event-log/requests.ts";
 import { cleanUp, newFolder, refusal } from "../support/broker.ts";
 
 const input: FieldsInput = { name: "string", total: "integer" };
@@ -127,6 +131,52 @@ describe("A generation", () => {
     await reopen();
     for (const other of others) expect(await seen(other.live().rows)).toEqual({ theirs: {} });
     expect(files()).toEqual(expect.arrayContaining(["table.extra.1.db", "table2.1.db", "my.table.1.db"]));
+  });
+
+  it("is never that of another table, however the two are called", async () => {
+    const names = ["table.db", "table", "table.sqlite"];
+    const all = [table, await openTable(input, "table"), await openTable(input, "table.sqlite")];
+    all.forEach((one, index) => {
+      const batch = one.live().begin();
+      batch.apply([create(names[index]!)]);
+      batch.commit(at(1));
+    });
+    for (const one of all) await one.close();
+    for (const name of names) expect(await seen((await openTable(input, name)).live().rows)).toEqual({ [name]: {} });
+  });
+
+  it("takes nothing from a log whose file is called like one of its own", async () => {
+    await table.close();
+    for (const number of [2, 7]) {
+      const log = new SqliteEventLog(`${folder}/table.${number}.db`);
+      await log.open();
+      await appended(log, appendTo("stream"));
+      await log.close();
+    }
+    table = await openTable();
+    expect(await refusal(() => table.build(parseFields("table", input)))).toMatchObject({ type: "UNUSABLE_STORE" });
+    await table.close();
+    for (const number of [2, 7]) {
+      const log = new SqliteEventLog(`${folder}/table.${number}.db`);
+      await log.open();
+      expect(await log.head()).toBe(1);
+      await log.close();
+    }
+  });
+});
+
+describe("A batch", () => {
+  it("keeps some statements and no more, however many sets of fields its rows have", async () => {
+    const names = Array.from({ length: 200 }, (_, index) => `field_${index}`);
+    table = await openTable(Object.fromEntries(names.map((name) => [name, "integer"])), "wide.db");
+    const batch = table.live().begin();
+    const prepare = jest.spyOn(Database.prototype, "prepare");
+    const times = (name: string) => prepare.mock.calls.filter(([sql]) => sql.includes(`"${name}"`)).length;
+    for (const name of [...names, names.at(-1)!, names[0]!])
+      batch.apply([create(`row ${Math.random()}`, { [name]: 1 })]);
+    expect([times(names.at(-1)!), times(names[0]!)]).toEqual([1, 2]);
+    prepare.mockRestore();
+    batch.rollback();
   });
 });
 

@@ -225,6 +225,11 @@ describe("An append request's refusal", () => {
     ]);
   });
 
+  it("names a hole among the events", async () => {
+    // oxlint-disable-next-line no-sparse-arrays -- a hole is what is looked for
+    expect(await fieldsOf({ events: [event, , event] })).toEqual(["events.1"]);
+  });
+
   it("is an id beside a key, which gives the ids", async () => {
     expect(await problemsOf({ key: "order 7", events: [{ ...event, id }] })).toMatchObject([
       { field: "events.0.id", found: id, expected: "none beside a key, which names the events" },

@@ -40,6 +40,15 @@ describe("The JSON of a value", () => {
     expect(result).toMatchObject({ field, expected });
   });
 
+  it("holds 500 levels and no more, also where a toJSON makes them", () => {
+    let list: unknown = [];
+    for (let levels = 1; levels < 500; levels++) list = [list];
+    expect(isProblem(toJson("payload", list))).toBe(false);
+    const expected = "a JSON value of at most 500 levels";
+    expect(toJson("payload", [list])).toMatchObject({ field: "payload", expected });
+    expect(toJson("payload", { toJSON: () => [list] })).toMatchObject({ field: "payload", expected });
+  });
+
   it("says why, where a toJSON throws", () => {
     const input = {
       toJSON() {

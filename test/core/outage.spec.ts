@@ -25,6 +25,14 @@ describe("An outage", () => {
     ["an unknown type", { type: "SOMETHING_ELSE" }],
     ["retryable as text", { retryable: "true" }],
     ["a thrown text", "STORE_UNAVAILABLE"],
+    [
+      "what throws when it is looked at",
+      {
+        get type() {
+          throw new Error("do not look");
+        },
+      },
+    ],
     ["null", null],
     ["undefined", undefined],
   ])("is not %s", (_, error) => expect(isOutage(error)).toBe(false));

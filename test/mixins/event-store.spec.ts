@@ -156,6 +156,12 @@ describe("The append action", () => {
     ]);
   });
 
+  it("answers also a caller whose meta cannot be changed", async () => {
+    const broker = await newBroker();
+    const answer = await append(broker, { stream: "thing-1", events: happened() }, { meta: Object.freeze({}) });
+    expect(answer).toMatchObject({ version: 1, repeated: false });
+  });
+
   it("tells of no commit when nothing was stored", async () => {
     const heard: number[] = [];
     const broker = await brokerWith(newStore(), {

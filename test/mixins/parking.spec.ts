@@ -205,6 +205,19 @@ describe("A poison event", () => {
     ["undefined", undefined, { name: "Error", message: "undefined" }],
     ["null", null, { name: "Error", message: "null" }],
     ["an object", { message: "bad", code: "E_BAD" }, { name: "Error", message: "bad", code: "E_BAD" } as never],
+    ["an endless text", new Error("x".repeat(5000)), { name: "Error", message: `${"x".repeat(1000)}…` }],
+    [
+      "what throws when it is looked at",
+      new Proxy(
+        {},
+        {
+          get() {
+            throw new Error("do not look");
+          },
+        },
+      ),
+      { name: "Error", message: "what was thrown cannot be read: looking at it throws" },
+    ],
   ])("is one whose transform throws %s, too", async (_what, thrown, error) => {
     const events = EventStore("events", { adapter: `sqlite:${newFolder()}/events.db` });
     const table = Aggregate("table", { eventStore: events, fields: { n: "integer" }, onError: { retries: 0 } })
@@ -315,6 +328,14 @@ describe("Retrying parked events", () => {
     expect(await broker.call("table.retry", { stream: "c" })).toEqual({ folded: 1, parked: 3 });
     expect(await broker.call("table.retry", { stream: "b" })).toEqual({ folded: 0, parked: 3 });
     expect(await folded(broker)).toEqual([2, 4]);
+  });
+
+  it("by several ids at once folds each of them", async () => {
+    const { broker, faults, ids } = await brokerWithParked();
+    faults.mend(1, 4);
+    await Promise.all([ids[3], ids[0]].map((id) => broker.call("table.retry", { id })));
+    expect(await parkedOf(broker)).toEqual([]);
+    expect(await folded(broker)).toEqual([1, 2, 3, 4, 5]);
   });
 
   it("leaves in its place what fails again, and everything behind it", async () => {
