@@ -1,26 +1,15 @@
 import { NotCaughtUpError, StoreUnavailableError } from "../../core/errors.ts";
 import type { Generation } from "../../core/read-table.ts";
-import { Consumer, type ConsumerState, type Followed } from "../consumer/consumer.ts";
+import { Consumer, type Followed } from "../consumer/consumer.ts";
+import { consumerStatus, type ConsumerStatus } from "../consumer/status.ts";
 import { Folding, type FoldingDependencies } from "./folding.ts";
 
-export interface AggregateStatus {
-  name: string;
-  /** The node that answers: each that hosts the aggregate has a table of its own. */
-  node: string;
-  state: ConsumerState;
-  /** The checkpoint: done up to and including this position of the log. */
-  position: number;
-  /** The log's last position, read for this answer; null where the store does not answer. */
-  head: number | null;
-  lag: number | null;
-  paused: boolean;
+export interface AggregateStatus extends ConsumerStatus {
   rebuilding: false | { done: number; total: number; rate: number; secondsLeft: number | null };
   /** Events set aside, those that wait behind one included. */
   parked: number;
   reordered: boolean;
   stale: boolean;
-  /** Why it waits or stopped. */
-  cause: string | null;
 }
 
 interface Dependencies extends FoldingDependencies {
@@ -102,25 +91,14 @@ export class AggregateHost {
   }
 
   async status(): Promise<AggregateStatus> {
-    const { name, node, source } = this.#d;
     const { folding } = this;
-    const position = await folding.livePosition();
-    const page = await source.page(position, 0).catch(() => null);
-    const head = page?.head ?? null;
+    const status = await consumerStatus(this.#d, this.#consumer, await folding.livePosition());
     return {
-      name,
-      node,
-      state: this.#consumer.state,
-      position,
-      head,
-      lag: head === null ? null : head - position,
-      // What is wanted; `state` says when it is so.
-      paused: page?.control.paused ?? this.#consumer.isPaused,
-      rebuilding: folding.rebuilding(head),
+      ...status,
+      rebuilding: folding.rebuilding(status.head),
       parked: folding.parked().length,
       reordered: folding.progress.reordered,
       stale: folding.isStale,
-      cause: this.#consumer.cause,
     };
   }
 }

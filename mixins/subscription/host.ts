@@ -2,7 +2,8 @@ import type { ConsumerControl, ControlChange } from "../../core/consumer-control
 import { newEventId } from "../../core/event-id.ts";
 import type { ParkedEvent } from "../../core/read-table.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { Consumer, type ConsumerState, type Followed } from "../consumer/consumer.ts";
+import { Consumer, type Followed } from "../consumer/consumer.ts";
+import { consumerStatus, type ConsumerStatus } from "../consumer/status.ts";
 import type { ErrorPolicy } from "../consumer/error-policy.ts";
 import type { EventSource } from "../consumer/event-source.ts";
 import { Handling, type HandlingState, type StartFrom } from "./handling.ts";
@@ -10,21 +11,9 @@ import { LeaseHold } from "../consumer/lease-hold.ts";
 import type { ConsumerMetrics } from "../metrics.ts";
 import type { TimeLimit } from "../consumer/time-limit.ts";
 
-export interface SubscriptionStatus {
-  name: string;
-  /** The node that answers; `standby` where another one handles the events. */
-  node: string;
-  state: ConsumerState;
-  /** The checkpoint: handled up to and including this position of the log, parked events aside. */
-  position: number;
-  /** The log's last position, read for this answer; null where the store does not answer. */
-  head: number | null;
-  lag: number | null;
-  paused: boolean;
+export interface SubscriptionStatus extends ConsumerStatus {
   /** Events that failed; those that wait behind one are not counted. */
   parked: number;
-  /** Why it waits or stopped. */
-  cause: string | null;
 }
 
 interface Dependencies {
@@ -115,20 +104,7 @@ export class SubscriptionHost {
   }
 
   async status(): Promise<SubscriptionStatus> {
-    const { name, node, source } = this.#d;
     const { position, parked } = await this.#state().catch(() => this.#handling.progress);
-    const page = await source.page(position, 0).catch(() => null);
-    const head = page?.head ?? null;
-    return {
-      name,
-      node,
-      state: this.#consumer.state,
-      position,
-      head,
-      lag: head === null ? null : head - position,
-      paused: page?.control.paused ?? this.#consumer.isPaused,
-      parked: parked.length,
-      cause: this.#consumer.cause,
-    };
+    return { ...(await consumerStatus(this.#d, this.#consumer, position)), parked: parked.length };
   }
 }
