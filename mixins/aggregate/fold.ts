@@ -117,7 +117,9 @@ export class Fold {
     try {
       for (; next < end && !failure && (next === from || (!this.#mustStop() && performance.now() < deadline));) {
         const event = events[next]!;
-        const outcome = await this.#foldInto(batch, event);
+        const folding = this.#foldInto(batch, event);
+        // Without a wait where there is nothing to wait for: it costs more than the fold itself.
+        const outcome = folding instanceof Promise ? await folding : folding;
         if ("error" in outcome) {
           failure = { event, error: outcome.error };
         } else {
@@ -182,16 +184,14 @@ export class Fold {
     this.#stored = this.#progress.position;
   }
 
-  async #foldInto(batch: Batch, event: RecordedEvent, isRetry = false): Promise<Outcome> {
+  #foldInto(batch: Batch, event: RecordedEvent, isRetry = false): Outcome | Promise<Outcome> {
     if (!this.#mapped.concern(event.type) || this.#skipped.has(event.id)) return { did: "pass" };
-    if (!isRetry && this.#parked.holds(event.stream)) {
-      await this.#park(batch, parkedAs(event, null));
-      return { did: "wait" };
-    }
+    if (!isRetry && this.#parked.holds(event.stream))
+      return this.#park(batch, parkedAs(event, null)).then(() => ({ did: "wait" }));
     const unreadable = isRetry ? undefined : this.#unreadable[event.id];
     if (unreadable) return { error: unreadable };
-    const tried = await this.#mapped.fold(freezeEvent(event), batch);
-    return "error" in tried ? { error: tried.error } : { did: "fold" };
+    const tried = this.#mapped.fold(freezeEvent(event), batch);
+    return tried instanceof Promise ? tried.then(outcomeOf) : outcomeOf(tried);
   }
 
   /** Retries an event with growing waits, then parks it. False where the fold was interrupted before either. */
@@ -290,3 +290,5 @@ export class Fold {
     this.#parked.replace(await this.#d.generation.parked());
   }
 }
+
+const outcomeOf = (tried: Tried): Outcome => ("error" in tried ? { error: tried.error } : { did: "fold" });

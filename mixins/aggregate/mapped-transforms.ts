@@ -23,19 +23,48 @@ export class MappedTransforms {
     return this.#of(type).length > 0;
   }
 
-  /** All of the event's changes are in the batch afterwards or, where something fails, none. */
-  async fold(event: RecordedEvent, batch: Batch): Promise<Tried> {
+  /**
+   * All of the event's changes are in the batch afterwards or, where something fails, none. Answers at once where the
+   * transform and the engine do.
+   */
+  fold(event: RecordedEvent, batch: Batch): Tried | Promise<Tried> {
     const mappings = this.#of(event.type);
-    if (mappings.length > 1) await batch.mark();
+    if (mappings.length > 1) return this.#foldWhole(mappings, event, batch);
+    try {
+      const answer = this.#transforms.run(mappings[0]!.transform, event, batch.rows);
+      if (answer instanceof Promise) return this.#foldLater(mappings[0]!, event, answer, batch);
+      const applied = batch.apply(changesOf(mappings[0]!, this.#fields, event, answer));
+      return applied ? applied.then(succeed, fail) : succeed();
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  async #foldLater(
+    mapping: AppliedMapping<Transform>,
+    event: RecordedEvent,
+    answer: Promise<unknown>,
+    batch: Batch,
+  ): Promise<Tried> {
+    try {
+      const applied = batch.apply(changesOf(mapping, this.#fields, event, await answer));
+      if (applied) await applied;
+      return {};
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  async #foldWhole(mappings: readonly AppliedMapping<Transform>[], event: RecordedEvent, batch: Batch): Promise<Tried> {
+    await batch.mark();
     try {
       for (const mapping of mappings) {
         const answer = await this.#transforms.run(mapping.transform, event, batch.rows);
-        const applied = batch.apply(changesOf(mapping, this.#fields, event, answer));
-        if (applied) await applied;
+        await batch.apply(changesOf(mapping, this.#fields, event, answer));
       }
       return {};
     } catch (error) {
-      if (mappings.length > 1) await batch.undo();
+      await batch.undo();
       return { error };
     }
   }
@@ -51,3 +80,6 @@ export class MappedTransforms {
     return applied;
   }
 }
+
+const succeed = (): Tried => ({});
+const fail = (error: unknown): Tried => ({ error });

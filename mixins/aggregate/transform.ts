@@ -75,26 +75,43 @@ export class Transforms {
     return current.rows;
   }
 
-  async run(transform: Transform, event: RecordedEvent, rows: Rows): Promise<unknown> {
+  /** What the transform answers; a promise only where it answers one, since most of a catch-up is spent here. */
+  run(transform: Transform, event: RecordedEvent, rows: Rows): unknown {
     const id = ++this.#lastId;
     const token = { aggregate: this.#aggregate, node: this.#node, id };
     this.#current = { id, rows };
-    const span = typeof transform === "string" ? null : (this.#spans?.transform(event) ?? null);
+    if (typeof transform === "string")
+      return this.#inTime(transform, this.#caller.callAction(transform, event, { $fold: token }), null);
+    const span = this.#spans?.transform(event) ?? null;
+    let answer: unknown;
     try {
-      const answer =
-        typeof transform === "string"
-          ? this.#caller.callAction(transform, event, { $fold: token })
-          : transform(event, this.#viewOf(event, token, span));
-      const what = typeof transform === "string" ? transform : `the transform of ${event.type}`;
-      return answer instanceof Promise ? await this.timeLimit.wait(what, answer) : await answer;
+      answer = transform(event, this.#viewOf(event, token, span));
     } catch (error) {
-      if (span) markFailed(span, error);
+      this.#end(span, error);
       throw error;
-    } finally {
-      span?.finish();
-      // The token ends with it, also where it was given up and still runs.
-      this.#current = null;
     }
+    if (isThenable(answer)) return this.#inTime(`the transform of ${event.type}`, Promise.resolve(answer), span);
+    this.#end(span);
+    return answer;
+  }
+
+  async #inTime(what: string, answer: Promise<unknown>, span: Span | null): Promise<unknown> {
+    try {
+      const row = await this.timeLimit.wait(what, answer);
+      this.#end(span);
+      return row;
+    } catch (error) {
+      this.#end(span, error);
+      throw error;
+    }
+  }
+
+  /** The token ends with its transform, also where that was given up and still runs. */
+  #end(span: Span | null, error?: unknown): void {
+    this.#current = null;
+    if (!span) return;
+    if (error !== undefined) markFailed(span, error);
+    span.finish();
   }
 
   #viewOf(event: RecordedEvent, token: FoldToken, span: Span | null): TransformView {
@@ -110,3 +127,6 @@ export class Transforms {
     };
   }
 }
+
+const isThenable = (answer: unknown): answer is PromiseLike<unknown> =>
+  answer !== null && typeof answer === "object" && "then" in answer && typeof answer.then === "function";

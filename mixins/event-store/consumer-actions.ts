@@ -17,7 +17,12 @@ const change = {
   props: {
     pause: must,
     resume: must,
-    retry: { type: "object", strict: true, optional: true, props: { id: "string|optional", stream: "string|optional" } },
+    retry: {
+      type: "object",
+      strict: true,
+      optional: true,
+      props: { id: "string|optional", stream: "string|optional" },
+    },
     skip: { type: "object", strict: true, optional: true, props: { id: "string", reason: "string" } },
   },
 } as const;
