@@ -17,13 +17,17 @@ const { values, positionals } = parseArgs({
     profile: { type: "boolean", default: false },
   },
 });
+const { quick } = values;
+const repeats = Number(values.repeats ?? (quick ? 1 : 5));
+if (!Number.isSafeInteger(repeats) || repeats < 1) {
+  console.error(`--repeats: found ${values.repeats}, expected a whole number from 1`);
+  process.exit(1);
+}
 const unknown = positionals.find((name) => !Object.hasOwn(parts, name));
 if (unknown !== undefined) {
   console.error(`There is no part ${unknown}; expected some of ${Object.keys(parts).join(", ")}`);
   process.exit(1);
 }
-const { quick } = values;
-const repeats = Number(values.repeats ?? (quick ? 1 : 5));
 const folder = here(`data/${process.pid}`);
 mkdirSync(folder, { recursive: true });
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));

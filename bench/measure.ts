@@ -63,10 +63,16 @@ async function measureCase(part: string, one: Case, fixtures: string, options: O
   return { part, case: one, measured };
 }
 
+/** The last repeat's profile stays. */
+function profiling(task: Task, folder: string): string[] {
+  const name = "fixture" in task ? task.fixture : `${task.case}, ${task.contestant}`;
+  return ["--cpu-prof", `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name}.cpuprofile`];
+}
+
 /** Its answer, or the end of what it wrote to standard error. */
 function inProcess(task: Task, profiles: string | null): Promise<Measured | { error: string }> {
   const child = fork(measurement, [JSON.stringify(task)], {
-    execArgv: profiles === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}`],
+    execArgv: profiles === null ? [] : profiling(task, profiles),
     // The peers print what they like; only the message counts.
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });

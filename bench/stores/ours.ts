@@ -112,6 +112,16 @@ export class Ours {
     return this.broker.call(`${tableName}.get`, { id }, { meta: { readAfter: { [storeName]: position } } });
   }
 
+  /** To be called before the table is there: it then folds nothing until `resume`. */
+  async pause(): Promise<void> {
+    const consumer = `aggregate/${tableName}`;
+    await this.broker.call(`${storeName}.control`, { consumer, change: { pause: true } });
+  }
+
+  async resume(): Promise<void> {
+    await this.broker.call(`${tableName}.resume`);
+  }
+
   /** Answers when the table has folded the event at `position`. */
   async folded(position: number): Promise<void> {
     await this.broker.call(
