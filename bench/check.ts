@@ -1,0 +1,60 @@
+import Database from "better-sqlite3";
+import { deepStrictEqual } from "node:assert/strict";
+import { eventsPerStream, sumBelow } from "./events.ts";
+
+function ask(file: string, sql: string): unknown {
+  const db = new Database(file, { readonly: true });
+  try {
+    return db.prepare(sql).get();
+  } finally {
+    db.close();
+  }
+}
+
+/** The file holds the events with the numbers below `events`, each once, in contiguous versions and positions. */
+export function checkLog(file: string, events: number): void {
+  const found = ask(
+    file,
+    `SELECT count(*) AS events, max(position) AS head, sum(payload ->> 'amount') AS sum,
+     (SELECT count(*) FROM (SELECT 1 FROM events GROUP BY stream HAVING min(version) <> 1 OR max(version) <> count(*)))
+       AS brokenStreams FROM events`,
+  );
+  deepStrictEqual({ ...(found as object) }, { events, head: events, sum: sumBelow(events), brokenStreams: 0 });
+}
+
+/** The same of Emmett's tables. */
+export function checkEmmettLog(file: string, events: number): void {
+  const found = ask(
+    file,
+    `SELECT count(*) AS events, max(global_position) AS head, sum(message_data ->> 'amount') AS sum,
+     (SELECT count(*) FROM (SELECT 1 FROM emt_messages GROUP BY stream_id
+       HAVING min(stream_position) <> 1 OR max(stream_position) <> count(*))) AS brokenStreams FROM emt_messages`,
+  );
+  deepStrictEqual({ ...(found as object) }, { events, head: events, sum: sumBelow(events), brokenStreams: 0 });
+}
+
+/**
+ * The table is folded from a fixture of so many events: a row for each stream, all events counted where the transform
+ * queried its own table, only the last of each stream otherwise.
+ */
+export function checkTable(file: string, events: number, { queried }: { queried: boolean }): void {
+  const found = ask(
+    file,
+    `SELECT count(*) AS rows, sum(total) AS sum, sum(events) AS events,
+     (SELECT position FROM checkpoint) AS position FROM "rows"`,
+  );
+  deepStrictEqual({ ...(found as object) }, { ...foldedRows(events, queried), position: events });
+}
+
+/** What the rows of a fixture's table add up to. The fixture's streams take turns, so the last events are the end of it. */
+export function foldedRows(events: number, queried: boolean): { rows: number; sum: number; events: number } {
+  const rows = events / eventsPerStream;
+  return queried
+    ? { rows, sum: sumBelow(events), events }
+    : { rows, sum: sumBelow(events) - sumBelow(events - rows), events: rows };
+}
+
+/** @throws where what was answered is not what was expected */
+export function expectSame<Value>(what: string, found: Value, expected: Value): void {
+  deepStrictEqual(found, expected, `${what}: found ${String(found)}, expected ${String(expected)}`);
+}

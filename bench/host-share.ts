@@ -1,0 +1,19 @@
+const sampleMs = 200;
+/** Steps longer than this were spent without the core: reading the clock takes less than a microsecond. */
+const gapMs = 0.2;
+
+/**
+ * The share of a core that this process gets, 0 to 1: on a virtual machine the host may take the core away without the
+ * guest's knowing, in gaps that only a loop over the clock can see.
+ */
+export function hostShare(): number {
+  const start = performance.now();
+  let last = start;
+  let had = 0;
+  while (last - start < sampleMs) {
+    const now = performance.now();
+    if (now - last < gapMs) had += now - last;
+    last = now;
+  }
+  return had / (last - start);
+}

@@ -1,0 +1,21 @@
+/**
+ * Begins operations at a steady rate, whether or not earlier ones have ended, and answers each one's milliseconds from
+ * the moment it was due: a queue that builds up counts, which a caller who waits for each answer would not see.
+ */
+export async function pace(
+  { count, perSecond }: { count: number; perSecond: number },
+  operation: (index: number) => unknown,
+): Promise<number[]> {
+  const start = performance.now();
+  const dueAt = (index: number) => start + (index * 1000) / perSecond;
+  const running: Promise<number>[] = [];
+  const run = async (index: number): Promise<number> => {
+    await operation(index);
+    return performance.now() - dueAt(index);
+  };
+  for (let next = 0; next < count;) {
+    while (next < count && dueAt(next) <= performance.now()) running.push(run(next++));
+    await new Promise((turn) => setImmediate(turn));
+  }
+  return Promise.all(running);
+}

@@ -1,0 +1,27 @@
+import { append } from "./parts/append.ts";
+import { batch } from "./parts/batch.ts";
+import { catchUp } from "./parts/catch-up.ts";
+import { disk } from "./parts/disk.ts";
+import { idle } from "./parts/idle.ts";
+import { load } from "./parts/load.ts";
+import { loopDelay } from "./parts/loop-delay.ts";
+import { memory } from "./parts/memory.ts";
+import { queries } from "./parts/queries.ts";
+import { read } from "./parts/read.ts";
+import { visible } from "./parts/visible.ts";
+import type { Part } from "./part.ts";
+
+/** In the order of the table. */
+export const parts: Readonly<Record<string, Part>> = {
+  append,
+  batch,
+  load,
+  read,
+  "catch-up": catchUp,
+  visible,
+  queries,
+  "loop-delay": loopDelay,
+  memory,
+  disk,
+  idle,
+};

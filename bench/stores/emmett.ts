@@ -1,0 +1,58 @@
+import {
+  getSQLiteEventStore,
+  sqliteConnection,
+  type SQLiteConnection,
+  type SQLiteEventStore,
+} from "@event-driven-io/emmett-sqlite";
+import { eventType, meta, streamOf, type Payload } from "../events.ts";
+
+/** Emmett's store over one connection that is kept: by default it opens one for every call, which is slower. */
+export class Emmett {
+  readonly connection: SQLiteConnection;
+  readonly #store: SQLiteEventStore;
+
+  constructor(fileName: string) {
+    this.connection = sqliteConnection({ fileName });
+    this.#store = getSQLiteEventStore({
+      fileName,
+      connectionOptions: { singleton: true, connection: this.connection },
+    });
+  }
+
+  async append(entity: string, version: number, payloads: readonly Payload[]): Promise<void> {
+    const events = payloads.map((data) => ({ type: eventType, data, metadata: meta }));
+    await this.#store.appendToStream(streamOf(entity), events, { expectedStreamVersion: BigInt(version) });
+  }
+
+  async stream(entity: string): Promise<readonly { data: Payload }[]> {
+    return (await this.#store.readStream(streamOf(entity))).events;
+  }
+
+  /** Its tables without events. */
+  async migrate(): Promise<void> {
+    await this.#store.schema.migrate();
+  }
+
+  /** Folds the log from its beginning up to the position, in batches as large and as quick after each other as it can. */
+  async consume(
+    last: number,
+    eachMessage: (payload: Payload, connection: SQLiteConnection) => Promise<unknown>,
+  ): Promise<void> {
+    const consumer = this.#store.consumer({ pulling: { batchSize: 1000, pullingFrequencyInMs: 0 } });
+    consumer.processor({
+      processorId: "bench",
+      eachMessage: async ({ data }, { connection }) => void (await eachMessage(data, connection)),
+      stopAfter: ({ metadata }) => metadata.globalPosition === BigInt(last),
+    });
+    await consumer.start();
+  }
+
+  /** Moves what stands in the write-ahead log into the file. */
+  async flush(): Promise<void> {
+    await this.connection.query("PRAGMA wal_checkpoint(TRUNCATE)");
+  }
+
+  close(): void {
+    this.connection.close();
+  }
+}

@@ -1,0 +1,137 @@
+import { join } from "node:path";
+import { ServiceBroker, type Context, type ServiceSchema } from "moleculer";
+import { Aggregate, EventStore, type RecordedEvent } from "../../index.ts";
+import { eventType, params, streamOf, type Payload } from "../events.ts";
+
+type Events = { [eventType]: Payload };
+type Folded = { total: number; events: number } | null;
+
+/** How an event becomes a row: by a function or an action, each without and with a query of its own table. */
+export type TransformKind = "function" | "function with a query" | "action" | "action with a query";
+
+export const fields = {
+  name: "string",
+  city: { type: "string", index: true },
+  amount: "integer",
+  total: "integer",
+  events: "integer",
+} as const;
+
+export const storeName = "benchEventStore";
+export const tableName = "benchTable";
+
+/** The file that holds the rows of a table in `folder`: its first generation. */
+export const tableFile = (folder: string) => join(folder, "table.1.db");
+
+const toRow = ({ id, name, city, amount }: Payload, row: Folded) => ({
+  id,
+  name,
+  city,
+  amount,
+  total: (row?.total ?? 0) + amount,
+  events: (row?.events ?? 0) + 1,
+});
+
+/** The package as a service uses it: a broker with nothing switched off, and one service that appends. */
+export class Ours {
+  readonly broker = new ServiceBroker({ nodeID: "bench", logger: false });
+  readonly #events;
+
+  private constructor(log: string) {
+    this.#events = EventStore<Events>(storeName, { adapter: `sqlite:${log}` });
+  }
+
+  static async start(log: string): Promise<Ours> {
+    const ours = new Ours(log);
+    ours.broker.createService(ours.#writer());
+    await ours.broker.start();
+    return ours;
+  }
+
+  #writer(): ServiceSchema {
+    return {
+      name: "bench",
+      mixins: [this.#events.mixin()],
+      actions: {
+        change: this.#events.mapAction(eventType, {
+          params,
+          stream: ({ id }: Payload) => streamOf(id),
+          expectedVersion: (_: Payload, ctx: Context<Payload>) => (ctx.meta as { version?: number }).version ?? "any",
+        }),
+      },
+    };
+  }
+
+  /** Starts to fold the log into a table in `folder`. */
+  async addTable(folder: string, kind: TransformKind = "function"): Promise<void> {
+    const table = Aggregate(tableName, {
+      eventStore: this.#events,
+      fields,
+      adapter: `sqlite:${join(folder, "table.db")}`,
+      readAfterTimeoutMs: 3_600_000,
+      maxPageSize: 100,
+    });
+    const transforms = {
+      function: ({ payload }: RecordedEvent<string, Payload>) => toRow(payload, null),
+      "function with a query": async (
+        { payload }: RecordedEvent<string, Payload>,
+        { get }: { get: (id: string) => Promise<object | null> },
+      ) => toRow(payload, (await get(payload.id)) as Folded),
+      action: "benchTransforms.plain",
+      "action with a query": "benchTransforms.query",
+    };
+    this.broker.createService({
+      name: "benchTransforms",
+      mixins: [table.on(eventType).update(transforms[kind]).mixin()],
+      actions: {
+        plain: (ctx: Context<RecordedEvent<string, Payload>>) => toRow(ctx.params.payload, null),
+        query: async (ctx: Context<RecordedEvent<string, Payload>>) => {
+          const { payload } = ctx.params;
+          return toRow(payload, await ctx.call<Folded, object>(`${tableName}.resolve`, { id: payload.id }));
+        },
+      },
+    });
+    await this.broker.waitForServices(tableName, 60_000, 1);
+  }
+
+  /** Appends one event through the action, checked against the version that its stream is at. */
+  append(payload: Payload, version: number): Promise<RecordedEvent> {
+    return this.broker.call("bench.change", payload, { meta: { version } });
+  }
+
+  appendBatch(entity: string, version: number, payloads: readonly Payload[]): Promise<unknown> {
+    return this.broker.call(`${storeName}.append`, {
+      stream: streamOf(entity),
+      expectedVersion: version,
+      events: payloads.map((payload) => ({ type: eventType, payload })),
+    });
+  }
+
+  /** A row as of the event at `position`, or later. */
+  rowAfter(id: string, position: number): Promise<{ amount: number }> {
+    return this.broker.call(`${tableName}.get`, { id }, { meta: { readAfter: { [storeName]: position } } });
+  }
+
+  /** To be called before the table is there: it then folds nothing until `resume`. */
+  async pause(): Promise<void> {
+    const consumer = `aggregate/${tableName}`;
+    await this.broker.call(`${storeName}.control`, { consumer, change: { pause: true } });
+  }
+
+  async resume(): Promise<void> {
+    await this.broker.call(`${tableName}.resume`);
+  }
+
+  /** Answers when the table has folded the event at `position`. */
+  async folded(position: number): Promise<void> {
+    await this.broker.call(
+      `${tableName}.resolve`,
+      { id: "nobody" },
+      { meta: { readAfter: { [storeName]: position } } },
+    );
+  }
+
+  async stop(): Promise<void> {
+    await this.broker.stop();
+  }
+}
