@@ -2,21 +2,22 @@ import type Database from "better-sqlite3";
 import { DuplicateRowError, InvalidRowError, StoreUnavailableError } from "../../core/errors.ts";
 import { missingFields, type Fields } from "../../core/fields.ts";
 import type { Batch, ParkedEvent, Progress, RowChange } from "../../core/read-table.ts";
-import { isSqliteError, translate } from "./database.ts";
+import { isSqliteError, Statements, translate } from "./database.ts";
 import { encode, quote } from "./row-codec.ts";
 import { SqliteRows } from "./rows.ts";
 
-/** Writes one transaction at a time on the generation's only writing connection; its statements are prepared once. */
+/** Writes one transaction at a time on the generation's only writing connection; its statements are kept. */
 export class SqliteBatch implements Batch {
   readonly rows: SqliteRows;
   readonly #db: Database.Database;
   readonly #file: string;
   readonly #fields: Fields;
-  readonly #statements = new Map<string, Database.Statement>();
+  readonly #statements: Statements;
   #isMarked = false;
 
   constructor(db: Database.Database, file: string, fields: Fields) {
     this.#db = db;
+    this.#statements = new Statements(db);
     this.#file = file;
     this.#fields = fields;
     this.rows = new SqliteRows(db, file, fields);
@@ -31,9 +32,7 @@ export class SqliteBatch implements Batch {
 
   #execute(sql: string, values: unknown[] = []): number {
     try {
-      let statement = this.#statements.get(sql);
-      if (!statement) this.#statements.set(sql, (statement = this.#db.prepare(sql)));
-      return statement.run(...values).changes;
+      return this.#statements.prepare(sql).run(...values).changes;
     } catch (error) {
       throw translate(this.#file, error);
     }

@@ -139,7 +139,7 @@ export function asQueryError(error: unknown): unknown {
   return new InvalidQueryError({ field: "query", found: error.message, expected: "fewer conditions" });
 }
 
-/** Keeps the statements of changing text (queries), the least recently used one goes first. */
+/** Keeps the statements of changing text (queries, rows of changing fields); the least recently used one goes first. */
 export class Statements {
   readonly #db: Database.Database;
   readonly #bySql = new Map<string, Database.Statement<unknown[], unknown[]>>();
@@ -148,11 +148,12 @@ export class Statements {
     this.#db = db;
   }
 
-  /** A prepared statement that answers rows as arrays. */
+  /** A prepared statement; one that answers rows answers them as arrays. */
   prepare(sql: string): Database.Statement<unknown[], unknown[]> {
     const known = this.#bySql.get(sql);
     if (known) this.#bySql.delete(sql);
-    const statement = known ?? (this.#db.prepare(sql) as Database.Statement<unknown[], unknown[]>).raw(true);
+    const statement = known ?? (this.#db.prepare(sql) as Database.Statement<unknown[], unknown[]>);
+    if (!known && statement.reader) statement.raw(true);
     this.#bySql.set(sql, statement);
     if (this.#bySql.size > 100) this.#bySql.delete(this.#bySql.keys().next().value!);
     return statement;

@@ -1,4 +1,6 @@
 import { readdirSync, renameSync, copyFileSync, rmSync } from "node:fs";
+import { jest } from "@jest/globals";
+import Database from "better-sqlite3";
 import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
 import { parseFields, type FieldsInput } from "../../core/fields.ts";
@@ -160,6 +162,21 @@ describe("A generation", () => {
       expect(await log.head()).toBe(1);
       await log.close();
     }
+  });
+});
+
+describe("A batch", () => {
+  it("keeps some statements and no more, however many sets of fields its rows have", async () => {
+    const names = Array.from({ length: 200 }, (_, index) => `field_${index}`);
+    table = await openTable(Object.fromEntries(names.map((name) => [name, "integer"])), "wide.db");
+    const batch = table.live().begin();
+    const prepare = jest.spyOn(Database.prototype, "prepare");
+    const times = (name: string) => prepare.mock.calls.filter(([sql]) => sql.includes(`"${name}"`)).length;
+    for (const name of [...names, names.at(-1)!, names[0]!])
+      batch.apply([create(`row ${Math.random()}`, { [name]: 1 })]);
+    expect([times(names.at(-1)!), times(names[0]!)]).toEqual([1, 2]);
+    prepare.mockRestore();
+    batch.rollback();
   });
 });
 
