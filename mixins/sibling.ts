@@ -34,6 +34,9 @@ interface Hosted {
 
 const hosted = new WeakMap<ServiceBroker, Map<string, Hosted>>();
 
+/** Owners that were destroyed: one that was still starting then must not count as an owner again. */
+const destroyed = new WeakSet<Service>();
+
 /** The mixin that brings the sibling into being with its first owner and ends it with the last. */
 export function siblingMixin(sibling: Sibling): Mixin {
   return {
@@ -42,6 +45,7 @@ export function siblingMixin(sibling: Sibling): Mixin {
     },
     // Not by `dependencies`: Moleculer would ask for one that failed to start for ever.
     async started(this: Service) {
+      if (destroyed.has(this)) return;
       const known = hosted.get(this.broker)?.get(sibling.name);
       known?.owners.add(this);
       await known?.start.promise;
@@ -130,6 +134,7 @@ async function release(owner: Service): Promise<void> {
   // A stopping broker stops every service itself, and may start them again.
   const here = [...(hosted.get(broker)?.values() ?? [])].filter(({ owners }) => owners.delete(owner));
   if (!broker.started) return;
+  destroyed.add(owner);
   const orphans = here.filter(({ owners }) => owners.size === 0);
   for (const orphan of orphans) forget(broker, orphan);
   const needsAnother = ({ sibling }: Hosted) => sibling.needs !== undefined;

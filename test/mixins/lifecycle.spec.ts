@@ -147,6 +147,18 @@ describe("A store that several services mix in", () => {
     expect(await broker.call("three.happen", { id: "1" })).toMatchObject({ position: 2 });
   });
 
+  it("ends with the last of them also where one was destroyed before it had started", async () => {
+    const broker = await startBroker([]);
+    const { mixins = [] } = thing(newFolder());
+    const early = broker.createService({ name: "early", mixins });
+    const destroyed = broker.destroyService(early);
+    const late = broker.createService({ name: "late", mixins });
+    await destroyed;
+    await broker.waitForServices("late");
+    await broker.destroyService(late);
+    await eventually(() => expect(broker.getLocalService("events")).toBeFalsy());
+  });
+
   it("is hosted by one service only, where another says host: false", async () => {
     const folder = newFolder();
     const guest = EventStore("events", { adapter: `sqlite:${newFolder()}/none.db`, host: false });
