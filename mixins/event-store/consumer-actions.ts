@@ -1,5 +1,6 @@
 import type { Context, ServiceSchema } from "moleculer";
 import type { ControlChange } from "../../core/consumer-control.ts";
+import { ValidationError } from "../../core/errors.ts";
 import type { Lease } from "../../core/event-log.ts";
 import { typeMatcher } from "../../core/type-pattern.ts";
 import type { StoreHost } from "./host.ts";
@@ -7,6 +8,26 @@ import { controlEvent } from "../hints.ts";
 
 const consumer = { type: "string", pattern: /^(aggregate|subscription)\/./ } as const;
 const whole = { type: "number", integer: true, min: 0, convert: true } as const;
+const must = { type: "equal", value: true, strict: true, optional: true } as const;
+const change = {
+  type: "object",
+  strict: true,
+  minProps: 1,
+  maxProps: 1,
+  props: {
+    pause: must,
+    resume: must,
+    retry: {
+      type: "object",
+      strict: true,
+      optional: true,
+      props: { id: "string|optional", stream: "string|optional" },
+    },
+    skip: { type: "object", strict: true, optional: true, props: { id: "string", reason: "string" } },
+  },
+} as const;
+/** The longest that a consumer may be without a holder when it has died. */
+const maxTtlMs = 60_000;
 const lease = { type: "object", props: { name: "string", holder: "string", epoch: "number" } } as const;
 
 type FromConsumer<Params = unknown> = Context<Params & { consumer: string }>;
@@ -24,7 +45,7 @@ export function consumerStoreActions(store: string, host: () => StoreHost): NonN
       },
     },
     control: {
-      params: { consumer, change: { type: "object", minProps: 1, maxProps: 1 } },
+      params: { consumer, change },
       async handler(ctx: FromConsumer<{ change: ControlChange }>) {
         const control = await host().changeControl(ctx.params.consumer, ctx.params.change);
         await ctx.broadcast(controlEvent(store), { consumer: ctx.params.consumer });
@@ -40,13 +61,16 @@ export function consumerStoreActions(store: string, host: () => StoreHost): NonN
       tracing: false,
       params: { consumer, value: "object", revision: whole, lease },
       handler(ctx: FromConsumer<{ value: object; revision: number; lease: Lease }>) {
-        const { value, revision } = ctx.params;
-        return host().log.putState(stateKey(ctx.params.consumer), value, revision, ctx.params.lease);
+        const { value, revision, lease } = ctx.params;
+        // The right to one consumer's work is none to another's.
+        if (lease.name !== ctx.params.consumer)
+          throw new ValidationError([{ field: "lease.name", found: lease.name, expected: ctx.params.consumer }]);
+        return host().log.putState(stateKey(ctx.params.consumer), value, revision, lease);
       },
     },
     takeLease: {
       tracing: false,
-      params: { consumer, holder: "string", ttlMs: whole },
+      params: { consumer, holder: "string", ttlMs: { ...whole, max: maxTtlMs } },
       handler(ctx: FromConsumer<{ holder: string; ttlMs: number }>) {
         return host().log.acquireLease(ctx.params.consumer, ctx.params.holder, ctx.params.ttlMs);
       },

@@ -342,6 +342,32 @@ describe("A query with bad input", () => {
   });
 });
 
+describe("What one consumer asks of the store, with bad input", () => {
+  const consumer = "subscription/mine";
+  const lease = { name: consumer, holder: "somebody", epoch: 1 };
+
+  it.each([
+    ["an unknown change", "control", { consumer, change: { stop: true } }],
+    ["two changes at once", "control", { consumer, change: { pause: true, resume: true } }],
+    ["a pause that is none", "control", { consumer, change: { pause: false } }],
+    ["a retry of an unknown choice", "control", { consumer, change: { retry: { type: "x" } } }],
+    ["a retry that is a text", "control", { consumer, change: { retry: "all" } }],
+    ["a skip of nothing", "control", { consumer, change: { skip: {} } }],
+    ["a lease of half an hour", "takeLease", { consumer, holder: "somebody", ttlMs: 1_800_000 }],
+    ["state under another's lease", "saveState", { consumer: "subscription/other", value: {}, revision: 0, lease }],
+  ])("is refused for %s, and nothing is written", async (_, action, params) => {
+    const events = EventStore("events", { adapter: `sqlite:${newFolder()}/events.db` });
+    const broker = await startBroker([{ name: "thing", mixins: [events.mixin()] }]);
+    if (action === "saveState") await broker.call("events.takeLease", { consumer, holder: "somebody", ttlMs: 1000 });
+    const error = await refusal(() => broker.call(`events.${action}`, params));
+    expect(error).toMatchObject({ type: "VALIDATION_ERROR", code: 422 });
+    expect(await broker.call("events.state", { consumer: params.consumer })).toBeNull();
+    expect(await broker.call("events.page", { consumer, after: 0, limit: 0, types: [] })).toMatchObject({
+      control: { revision: 0 },
+    });
+  });
+});
+
 describe("A row that does not fit its table", () => {
   it.each<[string, object, string]>([
     [
