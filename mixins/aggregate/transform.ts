@@ -70,8 +70,9 @@ export class Transforms {
 
   /** The rows that belong to a token. @throws FoldEndedError */
   rowsFor(id: number): Rows {
-    if (this.#current?.id !== id) throw new FoldEndedError(this.#aggregate);
-    return this.#current.rows;
+    const current = this.#current;
+    if (current === null || current.id !== id) throw new FoldEndedError(this.#aggregate);
+    return current.rows;
   }
 
   async run(transform: Transform, event: RecordedEvent, rows: Rows): Promise<unknown> {

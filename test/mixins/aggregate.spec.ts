@@ -900,6 +900,13 @@ describe("A transform's own view", () => {
       expect(await refusal(query)).toMatchObject({ type: "FOLD_ENDED", code: 409 });
   });
 
+  it("is refused to a token that names no fold", async () => {
+    const broker = await brokerWith((table) => table.on("thing.created").create(as(() => ({}))));
+    const $fold = { aggregate: "table", node: broker.nodeID };
+    const error = await refusal(() => broker.call("table.find", {}, { meta: { $fold } }));
+    expect(error).toMatchObject({ type: "FOLD_ENDED", code: 409 });
+  });
+
   it("of another aggregate is its live table, with one warning", async () => {
     const events = newStore();
     const logger = new LogLines();
