@@ -96,6 +96,12 @@ export function readActions({ reader, nodeFor, cache }: Dependencies): Mixin {
       },
     }),
     methods: {
+      // moleculer-db lets go of the broadcast's promise: one that a transporter refuses would end the process.
+      async clearCache(this: Service) {
+        const { broker, fullName } = this;
+        const told = broker.broadcast(`cache.clean.${fullName}`);
+        await Promise.all([told, broker.cacher?.clean(`${fullName}.**`)]);
+      },
       sanitizeParams(this: Service, ctx: Context, params: object) {
         try {
           return dbService.methods.sanitizeParams.call(this, ctx, params);

@@ -8,7 +8,7 @@ import {
   type RecordedEvent,
   type TransformView,
 } from "moleculer-event-sourcing";
-import type { BrokerOptions, Context, ServiceBroker, ServiceSchema } from "moleculer";
+import type { BrokerOptions, Context, Middleware, ServiceBroker, ServiceSchema } from "moleculer";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { LogLines } from "./log-lines.ts";
 
@@ -659,6 +659,20 @@ describe("An aggregate's cached answers", () => {
     held.resolve({ ann: "Ann" });
     expect(await early).toMatchObject([{ id: "1", name: "Ann" }]);
     expect(await rowsOf(broker, { populate: ["name"] })).toMatchObject([{ id: "1" }, { id: "2" }]);
+  });
+
+  it("are cleaned with a warning, and nothing worse, where the other nodes cannot be told", async () => {
+    const logger = new LogLines();
+    const broadcast = (next: ServiceBroker["broadcast"]) => (name: string, payload?: unknown, options?: object) =>
+      name.startsWith("cache.clean.") ? Promise.reject(new Error("no connection")) : next(name, payload, options);
+    const broker = await brokerWith(
+      (table) => table.on("thing.created").create(as(() => ({}))),
+      {},
+      // Moleculer's types take what the wrapped function answers for the function.
+      { cacher: "Memory", logger, middlewares: [{ broadcast } as unknown as Middleware] },
+    );
+    await fold(broker, "thing.created");
+    await eventually(() => expect(logger.of("warn", /cache was not cleaned.*no connection/s)).not.toEqual([]));
   });
 });
 
