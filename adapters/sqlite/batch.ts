@@ -3,44 +3,61 @@ import { DuplicateRowError, InvalidRowError, StoreUnavailableError } from "../..
 import { missingFields, type Fields } from "../../core/fields.ts";
 import type { Batch, ParkedEvent, Progress, RowChange } from "../../core/read-table.ts";
 import { isSqliteError, Statements, translate } from "./database.ts";
-import { encode, quote } from "./row-codec.ts";
+import { RowPlans } from "./row-plan.ts";
 import { SqliteRows } from "./rows.ts";
 
 /** Writes one transaction at a time on the generation's only writing connection; its statements are kept. */
 export class SqliteBatch implements Batch {
   readonly rows: SqliteRows;
+  readonly #fields: Fields;
   readonly #db: Database.Database;
   readonly #file: string;
-  readonly #fields: Fields;
   readonly #statements: Statements;
   #isMarked = false;
+  #isOpen = false;
+  readonly #plans: RowPlans;
 
   constructor(db: Database.Database, file: string, fields: Fields) {
     this.#db = db;
-    this.#statements = new Statements(db);
-    this.#file = file;
     this.#fields = fields;
+    this.#statements = new Statements(db);
+    this.#plans = new RowPlans(fields, (sql) => this.#statement(sql));
+    this.#file = file;
     this.rows = new SqliteRows(db, file, fields);
   }
 
   #run(sql: string, ...values: unknown[]): number {
-    // SQLite ends a transaction by itself when the disk is full: what follows must not be committed one by one.
-    if (!this.#db.inTransaction)
-      throw new StoreUnavailableError(this.#file, "the batch was ended by an earlier failure");
-    return this.#execute(sql, values);
+    return this.#execute(this.#statement(sql), values);
   }
 
-  #execute(sql: string, values: unknown[] = []): number {
+  #statement(sql: string): Database.Statement<unknown[], unknown[]> {
     try {
-      return this.#statements.prepare(sql).run(...values).changes;
+      return this.#statements.prepare(sql);
     } catch (error) {
+      throw translate(this.#file, error);
+    }
+  }
+
+  #execute(statement: Database.Statement<unknown[], unknown[]>, values: unknown[]): number {
+    // SQLite ends a transaction by itself when the disk is full: what follows must not be committed one by one.
+    if (!this.#isOpen) throw new StoreUnavailableError(this.#file, "the batch was ended by an earlier failure");
+    try {
+      return statement.run(values).changes;
+    } catch (error) {
+      this.#isOpen = this.#db.inTransaction;
       throw translate(this.#file, error);
     }
   }
 
   begin(): void {
     this.#isMarked = false;
-    this.#execute("BEGIN IMMEDIATE");
+    this.#isOpen = true;
+    try {
+      this.#run("BEGIN IMMEDIATE");
+    } catch (error) {
+      this.#isOpen = false;
+      throw error;
+    }
   }
 
   apply(changes: readonly RowChange[]): void {
@@ -71,34 +88,21 @@ export class SqliteBatch implements Batch {
   }
 
   #create(id: string, values: Record<string, unknown>): void {
-    const missing = missingFields(this.#fields, values);
-    if (missing.length > 0) throw new InvalidRowError(missing);
-    const names = Object.keys(values);
-    this.#run(insertInto(names), id, ...this.#encoded(names, values));
+    const plan = this.#plans.of("create", values);
+    if (plan.missing.length > 0) throw new InvalidRowError(plan.missing);
+    this.#execute(plan.statement, plan.bind(id, values));
   }
 
   #update(id: string, values: Record<string, unknown>): void {
-    const names = Object.keys(values);
-    const encoded = this.#encoded(names, values);
-    const missing = missingFields(this.#fields, values);
-    if (missing.length === 0) {
-      const set =
-        names.length === 0
-          ? "NOTHING"
-          : `UPDATE SET ${names.map((name) => `${quote(name)} = excluded.${quote(name)}`).join(", ")}`;
-      this.#run(`${insertInto(names)} ON CONFLICT (id) DO ${set}`, id, ...encoded);
-      return;
-    }
+    const plan = this.#plans.of("update", values);
+    const changes = this.#execute(plan.statement, plan.bind(id, values));
     // A required field is left out: fine where the row is there, and it keeps its value.
-    const set = names.length === 0 ? "id = id" : names.map((name) => `${quote(name)} = ?`).join(", ");
-    if (this.#run(`UPDATE "rows" SET ${set} WHERE id = ?`, ...encoded, id) === 0) throw new InvalidRowError(missing);
-  }
-
-  #encoded(names: readonly string[], values: Record<string, unknown>): unknown[] {
-    return names.map((name) => encode(this.#fields.get(name)!, values[name]));
+    if (changes === 0 && plan.missing.length > 0) throw new InvalidRowError(plan.missing);
   }
 
   #asRowError(error: unknown, change: RowChange): unknown {
+    if (isSqliteError(error) && error.code === "SQLITE_CONSTRAINT_NOTNULL" && change.operation !== "remove")
+      return new InvalidRowError(missingFields(this.#fields, change.values));
     if (!isSqliteError(error) || !/^SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY)$/.test(error.code)) return error;
     const field = /\brows\.(\w+)$/.exec(error.message)?.[1] ?? "id";
     const found = change.operation === "remove" || field === "id" ? change.id : change.values[field];
@@ -138,12 +142,11 @@ export class SqliteBatch implements Batch {
       log,
     );
     this.#run("COMMIT");
+    this.#isOpen = false;
   }
 
   rollback(): void {
     if (this.#db.inTransaction) this.#run("ROLLBACK");
+    this.#isOpen = false;
   }
 }
-
-const insertInto = (names: readonly string[]) =>
-  `INSERT INTO "rows" (${["id", ...names].map(quote).join(", ")}) VALUES (?${", ?".repeat(names.length)})`;

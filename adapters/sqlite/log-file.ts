@@ -122,8 +122,10 @@ export class LogFile {
     const events: RecordedEvent[] = [];
     let position = after;
     let bytes = 0;
+    const isFiltered = wanted !== undefined || category !== undefined;
     for (let seen = 0; seen < eventsPerPage;) {
-      const rows = statement.all(position, rowsPerStep) as EventRow[];
+      const step = isFiltered ? rowsPerStep : Math.min(rowsPerStep, limit - events.length);
+      const rows = statement.all(position, step) as EventRow[];
       for (const row of rows) {
         const isWanted = (!wanted || wanted(row[2])) && (category === undefined || categoryOf(row[4]) === category);
         if (isWanted) {
@@ -135,7 +137,7 @@ export class LogFile {
         if (events.length >= limit) return { events, position, end: false };
       }
       seen += rows.length;
-      if (rows.length < rowsPerStep) return { events, position, end: true };
+      if (rows.length < step) return { events, position, end: true };
     }
     return { events, position, end: false };
   }

@@ -57,7 +57,8 @@ export class Fold {
     const { mappings, fields, transforms } = dependencies;
     this.#d = dependencies;
     this.#mapped = new MappedTransforms(mappings, fields, transforms);
-    this.#progress = this.#settled = progress;
+    this.#progress = progress;
+    this.#settled = { ...progress };
     this.#stored = progress.position;
     this.#parked = new ParkedEvents(parked);
   }
@@ -96,7 +97,7 @@ export class Fold {
     while (next < events.length && !this.#mustStop()) next = await this.#foldBatch(events, next);
     if (next === events.length && position > this.#progress.position)
       this.#progress = { ...this.#progress, position, positionId };
-    this.#settled = this.#progress;
+    this.#settled = { ...this.#progress };
   }
 
   #mustStop(): boolean {
@@ -104,7 +105,7 @@ export class Fold {
   }
 
   async #foldBatch(events: readonly RecordedEvent[], from: number): Promise<number> {
-    const before = this.#progress;
+    const before = { ...this.#progress };
     const parkedInARow = this.#parkedInARow;
     const span = this.#d.spans?.batch();
     const batch = await this.#d.generation.begin();
@@ -146,16 +147,20 @@ export class Fold {
     return isPassed ? next + 1 : next;
   }
 
+  /** Changes the progress of the batch in place, since it runs for each event; what is settled is a copy. */
   #pass({ id, position }: RecordedEvent, folded: boolean): void {
-    this.#progress = { ...this.#progress, position, positionId: id, ...(folded && { folded: position }) };
-    if (folded) this.#parkedInARow = 0;
+    this.#progress.position = position;
+    this.#progress.positionId = id;
+    if (!folded) return;
+    this.#progress.folded = position;
+    this.#parkedInARow = 0;
   }
 
   /** A batch that changed nothing needs no commit of its own: unmapped events are passed again after a crash. */
   async #commit(batch: Batch, changed: boolean, folded: number): Promise<void> {
     if (!changed) await batch.rollback();
     else await batch.commit(this.#progress);
-    this.#settled = this.#progress;
+    this.#settled = { ...this.#progress };
     if (!changed) return;
     this.#stored = this.#progress.position;
     this.#d.onCommit(folded);
@@ -169,7 +174,7 @@ export class Fold {
 
   /** Commits what `work` does to parked events and checkpoint, or nothing. Rows stay as they are. */
   async #inBatch(work: (batch: Batch) => void | Promise<void>): Promise<void> {
-    const before = this.#progress;
+    const before = { ...this.#progress };
     const batch = await this.#d.generation.begin();
     try {
       await work(batch);
@@ -180,7 +185,7 @@ export class Fold {
       await this.#readParked();
       throw error;
     }
-    this.#settled = this.#progress;
+    this.#settled = { ...this.#progress };
     this.#stored = this.#progress.position;
   }
 
@@ -206,7 +211,7 @@ export class Fold {
   /** One event in a batch of its own. A late one (`isRetry`) leaves the checkpoint where it is. */
   async #alone(event: RecordedEvent, isRetry: boolean): Promise<Tried> {
     const batch = await this.#d.generation.begin();
-    const before = this.#progress;
+    const before = { ...this.#progress };
     try {
       const outcome = await this.#foldInto(batch, event, isRetry);
       if ("error" in outcome) {

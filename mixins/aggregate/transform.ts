@@ -78,14 +78,13 @@ export class Transforms {
   /** What the transform answers; a promise only where it answers one, since most of a catch-up is spent here. */
   run(transform: Transform, event: RecordedEvent, rows: Rows): unknown {
     const id = ++this.#lastId;
-    const token = { aggregate: this.#aggregate, node: this.#node, id };
     this.#current = { id, rows };
     if (typeof transform === "string")
-      return this.#inTime(transform, this.#caller.callAction(transform, event, { $fold: token }), null);
+      return this.#inTime(transform, this.#caller.callAction(transform, event, { $fold: this.#tokenOf(id) }), null);
     const span = this.#spans?.transform(event) ?? null;
     let answer: unknown;
     try {
-      answer = transform(event, this.#viewOf(event, token, span));
+      answer = transform(event, this.#viewOf(event, id, span));
     } catch (error) {
       this.#end(span, error);
       throw error;
@@ -114,13 +113,18 @@ export class Transforms {
     span.finish();
   }
 
-  #viewOf(event: RecordedEvent, token: FoldToken, span: Span | null): TransformView {
+  #tokenOf(id: number): FoldToken {
+    return { aggregate: this.#aggregate, node: this.#node, id };
+  }
+
+  #viewOf(event: RecordedEvent, id: number, span: Span | null): TransformView {
     let ctx: Context | undefined;
-    const { id } = token;
-    const newContext = () => this.#caller.newContext(event, { $fold: token }, span);
+    const find: TransformView["find"] = async (params = {}) => this.rowsFor(id).find(parseQuery(this.#fields, params));
+    const get: TransformView["get"] = async (rowId) => (await this.rowsFor(id).findByIds([rowId]))[0] ?? null;
+    const newContext = () => this.#caller.newContext(event, { $fold: this.#tokenOf(id) }, span);
     return {
-      find: async (params = {}) => this.rowsFor(id).find(parseQuery(this.#fields, params)),
-      get: async (rowId) => (await this.rowsFor(id).findByIds([rowId]))[0] ?? null,
+      find,
+      get,
       get ctx() {
         return (ctx ??= newContext());
       },

@@ -54,6 +54,7 @@ export class StoreHost {
   readonly #maxEventBytes: number;
   readonly #announce: (position: number) => void;
   readonly #metrics: StoreMetrics | null;
+  readonly #ids = new Map<number, string>();
   #commits: GroupCommit;
   /** Why the last append was not stored, where that was not its own fault. */
   #outage: string | null = null;
@@ -78,6 +79,7 @@ export class StoreHost {
 
   /** Where listeners are still starting, the pump waits for `pump.release()`. */
   async start(listenersAreStarting: boolean): Promise<void> {
+    this.#ids.clear();
     await this.log.open();
     this.#commits = this.#newCommits();
     this.#outage = null;
@@ -185,9 +187,15 @@ export class StoreHost {
     };
   }
 
+  /** Consumers ask again and again where they are; what stands there never changes while the log is open. */
   async #idAt(position: number): Promise<string | null> {
     if (position === 0) return null;
-    return (await this.log.read({ after: position - 1, limit: 1 })).events[0]?.id ?? null;
+    const known = this.#ids.get(position);
+    if (known !== undefined) return known;
+    const id = (await this.log.read({ after: position - 1, limit: 1 })).events[0]?.id ?? null;
+    if (this.#ids.size > 100) this.#ids.clear();
+    if (id !== null) this.#ids.set(position, id);
+    return id;
   }
 
   async control(consumer: string): Promise<ConsumerControl> {

@@ -115,10 +115,10 @@ export class Pump {
         const isAtEnd = this.#paused || this.#held || (await this.#pumpPage());
         if (this.#metrics) this.#measure(await this.#log.head());
         if (isAtEnd) {
-          await this.#save();
+          const restMs = await this.#rest();
           this.#outage = null;
           this.#tellIdle();
-          if (!this.#stopping) await this.#bell.wait(pollMs);
+          if (!this.#stopping) await this.#bell.wait(restMs);
         } else {
           // Local handlers may all be synchronous: others get their turn between two pages.
           await new Promise((turn) => setImmediate(turn));
@@ -136,6 +136,17 @@ export class Pump {
     );
     this.#metrics?.pumpLag(NaN);
     this.#tellIdle();
+  }
+
+  /**
+   * How long to wait for news. The checkpoint is written when it is due, also here: a lone append would otherwise pay for
+   * two commits.
+   */
+  async #rest(): Promise<number> {
+    const dueInMs = this.#saved.at + saveEveryMs - Date.now();
+    if (dueInMs > 0 && !this.#paused && this.#position !== this.#saved.position) return dueInMs;
+    await this.#save();
+    return pollMs;
   }
 
   #measure(head: number): void {
