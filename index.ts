@@ -15,6 +15,11 @@ export type Aggregate<
 
 export { Subscription } from "./mixins/subscription/subscription.ts";
 
+/** Under these names declarations that are made from your code find the types of what the factories answer. */
+export type { CatalogueEvents } from "./core/catalogue.ts";
+export type { Aggregate as AggregateDefinition } from "./mixins/aggregate/aggregate.ts";
+export type { EventStore as EventStoreDefinition } from "./mixins/event-store/event-store.ts";
+
 export type { Adapter } from "./core/adapter.ts";
 export type { AppendInput, EventInput } from "./core/append-request.ts";
 export type { EventCatalogue, EventDefinition, UnknownTypes, Upcaster } from "./core/catalogue.ts";

@@ -5,6 +5,7 @@ import { eventIdOfKey, isEventId, newEventId } from "./event-id.ts";
 import { expectedVersionProblem, type ExpectedVersion } from "./expected-version.ts";
 import { isProblem, toJson, type JsonValue } from "./json.ts";
 import type { EventMeta, RecordedEvent } from "./recorded-event.ts";
+import { pageBytesOf } from "./page-size.ts";
 import { isReserved, nameProblem } from "./stream-name.ts";
 
 const maxEvents = 10_000;
@@ -57,6 +58,8 @@ export interface AppendContext {
   correlationId: string;
   causationId: string;
   maxEventBytes: number;
+  /** The most that the answer's events may take in one message; left out, any. */
+  maxAnswerBytes?: number;
   /** Left out: every type and payload is accepted. */
   catalogue?: Catalogue;
 }
@@ -100,6 +103,7 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
   );
   if (accepted.length > 1) noteTwins(accepted, problems);
   if (problems.length > 0) throw new ValidationError(problems);
+  refuseTooLargeAnswer(stream, accepted as NewEvent[], context.maxAnswerBytes);
   return {
     stream,
     expectedVersion,
@@ -219,4 +223,12 @@ function noteTwins(events: (NewEvent | null)[], problems: Problem[]): void {
       });
     seen.set(event.id, index);
   });
+}
+
+/** Stored, but not answered, an append would look like one that failed, and fail again when it is sent again. */
+function refuseTooLargeAnswer(stream: string, events: readonly NewEvent[], most = Infinity): void {
+  if (most === Infinity || events.length === 1) return;
+  let bytes = 0;
+  for (const { type, payloadText, metaText } of events) bytes += pageBytesOf(stream, type, payloadText, metaText);
+  if (bytes > most) throw new EventTooLargeError("events", bytes, most);
 }

@@ -18,6 +18,14 @@ export interface AppliedMapping<Transform> extends Mapping<Transform> {
   ordinal: number;
 }
 
+const answers: Record<Operation, string> = {
+  create: "a row",
+  createMany: "an array of rows",
+  update: "a row",
+  updateMany: "an array of rows",
+  remove: "an id, a row with an id, or an array of them",
+};
+
 /**
  * What a transform's result changes. Rows without an id get one from the event, so that a rebuild makes the same rows.
  * @throws InvalidRowError
@@ -28,8 +36,10 @@ export function changesOf(
   event: RecordedEvent,
   result: unknown,
 ): RowChange[] {
-  if (result === null || result === undefined) return [];
+  if (result === null) return [];
   const { operation } = mapping;
+  // A forgotten return would otherwise leave the table as it is, in silence.
+  if (result === undefined) throw wrongAnswer(result, `${answers[operation]}, or null to change nothing`);
   const id = mapping.ordinal === 1 ? event.id : `${event.id}:${mapping.ordinal}`;
   switch (operation) {
     case "create":

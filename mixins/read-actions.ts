@@ -71,6 +71,12 @@ export function readActions({ reader, nodeFor, cache }: Dependencies): Mixin {
       if (nodeID) return ctx.call(ctx.action!.name!, ctx.params, { nodeID });
       return handler!.call(this, ctx);
     };
+  const own = (action: ActionSchema): ActionSchema => ({
+    // A misspelt filter would be passed over, and everything answered.
+    params: { $$strict: true },
+    ...cached(keysOf(action)),
+    handler: here(action),
+  });
   const schema: Mixin & { adapter: object } = {
     mixins: [dbService],
     adapter: passThrough,
@@ -80,12 +86,12 @@ export function readActions({ reader, nodeFor, cache }: Dependencies): Mixin {
       insert: false,
       update: false,
       remove: false,
-      find: { ...cached(keysOf(theirs.find)), handler: here(theirs.find) },
-      list: { ...cached(keysOf(theirs.list)), handler: here(theirs.list) },
-      get: { ...cached(keysOf(theirs.get)), handler: here(theirs.get) },
-      count: { ...cached(keysOf(theirs.count)), handler: here(theirs.count) },
+      find: own(theirs.find),
+      list: own(theirs.list),
+      get: own(theirs.get),
+      count: own(theirs.count),
       resolve: {
-        params: { ...theirs.get.params, throwIfNotExist: { type: "boolean", optional: true } },
+        params: { $$strict: true, ...theirs.get.params, throwIfNotExist: { type: "boolean", optional: true } },
         ...cached([...keysOf(theirs.get), "throwIfNotExist"]),
         handler: here({
           async handler(this: Service, ctx: Context) {

@@ -16,7 +16,10 @@ export class Place {
    */
   host<Content extends object>(Kind: new () => Content): Content {
     if (this.#isHosted)
-      throw new UnusableStoreError(this.location, "is hosted by another process or broker; one host at a time");
+      throw new UnusableStoreError(
+        this.location,
+        "is hosted by another process or broker; one host at a time: end that one, or say `host: false` here",
+      );
     const content = this.#content ?? new Kind();
     if (!(content instanceof Kind))
       throw new UnusableStoreError(

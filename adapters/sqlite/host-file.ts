@@ -41,7 +41,11 @@ export class HostFile {
     } catch (error) {
       db?.close();
       if (isSqliteError(error) && error.code.startsWith("SQLITE_BUSY"))
-        throw new UnusableStoreError(hosted, "is hosted by another process or broker; one host at a time", error);
+        throw new UnusableStoreError(
+          hosted,
+          "is hosted by another process or broker; one host at a time: end that one, or say `host: false` here",
+          error,
+        );
       throw translate(file, error);
     }
   }

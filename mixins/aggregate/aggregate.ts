@@ -6,6 +6,7 @@ import type { Mapping, Operation } from "../../core/mapping.ts";
 import { refuseUnknownOptions } from "../../core/options.ts";
 import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/recorded-event.ts";
 import { nameProblem } from "../../core/stream-name.ts";
+import { strangeType } from "../../core/event-type.ts";
 import { aggregateService, dbSettings, type DbSettings } from "./service.ts";
 import { serviceName, type EventStore } from "../event-store/event-store.ts";
 import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
@@ -33,10 +34,7 @@ type Awaitable<Value> = Value | Promise<Value>;
 
 type TransformTo<Events extends EventMap, Fields extends FieldsInput, Type extends string, Answer> =
   | string
-  | ((
-      event: EventOf<Events, Matching<Events, Type>>,
-      view: TransformView<RowOf<Fields>>,
-    ) => Awaitable<Answer | null | undefined>);
+  | ((event: EventOf<Events, Matching<Events, Type>>, view: TransformView<RowOf<Fields>>) => Awaitable<Answer | null>);
 
 /** What follows `.on(type)`. A transform is an action's name or a function; null as its answer changes nothing. */
 export interface OnType<Events extends EventMap, Fields extends FieldsInput, Type extends string> {
@@ -149,7 +147,8 @@ export function aggregateOn(engines: Engines) {
       name,
       fields: declared,
       on: (pattern) => {
-        const problem = nameProblem(`${name}.on(type)`, pattern);
+        const problem =
+          nameProblem(`${name}.on(type)`, pattern) ?? strangeType(`${name}.on(type)`, pattern, eventStore.types);
         if (problem) throw new DefinitionError(problem);
         return {
           create: (transform) => map(pattern, "create", transform),

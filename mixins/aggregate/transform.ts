@@ -32,6 +32,8 @@ export interface FoldToken {
 interface Running {
   id: number;
   rows: Rows;
+  /** Queries of the transform's own view that have not answered yet. */
+  pending: number;
 }
 
 interface Dependencies {
@@ -78,7 +80,7 @@ export class Transforms {
   /** What the transform answers; a promise only where it answers one, since most of a catch-up is spent here. */
   run(transform: Transform, event: RecordedEvent, rows: Rows): unknown {
     const id = ++this.#lastId;
-    this.#current = { id, rows };
+    this.#current = { id, rows, pending: 0 };
     if (typeof transform === "string")
       return this.#inTime(transform, this.#caller.callAction(transform, event, { $fold: this.#tokenOf(id) }), null);
     const span = this.#spans?.transform(event) ?? null;
@@ -90,19 +92,28 @@ export class Transforms {
       throw error;
     }
     if (isThenable(answer)) return this.#inTime(`the transform of ${event.type}`, Promise.resolve(answer), span);
-    this.#end(span);
+    this.#finish(span);
     return answer;
   }
 
   async #inTime(what: string, answer: Promise<unknown>, span: Span | null): Promise<unknown> {
+    let row: unknown;
     try {
-      const row = await this.timeLimit.wait(what, answer);
-      this.#end(span);
-      return row;
+      row = await this.timeLimit.wait(what, answer);
     } catch (error) {
       this.#end(span, error);
       throw error;
     }
+    this.#finish(span);
+    return row;
+  }
+
+  /** @throws FoldEndedError where the answer was given without one of the view's: what it says may be wrong */
+  #finish(span: Span | null): void {
+    const isHasty = (this.#current?.pending ?? 0) > 0;
+    const error = isHasty ? new FoldEndedError(this.#aggregate) : undefined;
+    this.#end(span, error);
+    if (error) throw error;
   }
 
   /** The token ends with its transform, also where that was given up and still runs. */
@@ -119,8 +130,19 @@ export class Transforms {
 
   #viewOf(event: RecordedEvent, id: number, span: Span | null): TransformView {
     let ctx: Context | undefined;
-    const find: TransformView["find"] = async (params = {}) => this.rowsFor(id).find(parseQuery(this.#fields, params));
-    const get: TransformView["get"] = async (rowId) => (await this.rowsFor(id).findByIds([rowId]))[0] ?? null;
+    const running = this.#current!;
+    const awaited = async <Answer>(query: () => Answer | Promise<Answer>): Promise<Answer> => {
+      running.pending++;
+      try {
+        return await query();
+      } finally {
+        running.pending--;
+      }
+    };
+    const find: TransformView["find"] = (params = {}) =>
+      awaited(() => this.rowsFor(id).find(parseQuery(this.#fields, params)));
+    const get: TransformView["get"] = (rowId) =>
+      awaited(async () => (await this.rowsFor(id).findByIds([rowId]))[0] ?? null);
     const newContext = () => this.#caller.newContext(event, { $fold: this.#tokenOf(id) }, span);
     return {
       find,

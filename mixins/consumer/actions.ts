@@ -44,7 +44,11 @@ export function consumerActions(name: string, host: () => Host): NonNullable<Ser
     resume: { handler: async (ctx: Context) => void (await change(ctx.broker, { resume: true })) },
     parked: { handler: () => host().parked() },
     retry: {
-      params: { id: { type: "string", optional: true }, stream: { type: "string", optional: true, convert: true } },
+      params: {
+        $$strict: true,
+        id: { type: "string", optional: true },
+        stream: { type: "string", optional: true, convert: true },
+      },
       async handler(ctx: Context<ParkedChoice>) {
         const { id, stream } = ctx.params;
         await mustBeParked(ctx.broker, id);
@@ -53,7 +57,7 @@ export function consumerActions(name: string, host: () => Host): NonNullable<Ser
       },
     },
     skip: {
-      params: { id: "string", reason: { type: "string", optional: true, default: "" } },
+      params: { $$strict: true, id: "string", reason: { type: "string", optional: true, default: "" } },
       async handler(ctx: Context<{ id: string; reason: string }>) {
         const { id, reason } = ctx.params;
         await mustBeParked(ctx.broker, id);

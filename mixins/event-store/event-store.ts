@@ -8,6 +8,7 @@ import {
   type UnknownTypes,
 } from "../../core/catalogue.ts";
 import { DefinitionError } from "../../core/errors.ts";
+import { strangeType } from "../../core/event-type.ts";
 import { refuseUnknownOptions } from "../../core/options.ts";
 import type { AnyEvents, EventMap } from "../../core/recorded-event.ts";
 import { mapAction, mapEvent, type MapActionOptions, type MapEventOptions } from "./map-action.ts";
@@ -40,6 +41,8 @@ type ParamsOf<Payload> = Payload & Record<string, unknown>;
 export interface EventStore<Events extends EventMap = AnyEvents> {
   readonly name: string;
   readonly adapter: Adapter;
+  /** The types that its catalogue names, where it refuses all others; null where it stores any. */
+  readonly types: readonly string[] | null;
   mixin(): Mixin;
   /**
    * A Moleculer action that stores its params as an event's payload and answers with the recorded event.
@@ -107,6 +110,8 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
       "host",
       "visibility",
     ]);
+    if (options.host !== undefined && typeof options.host !== "boolean")
+      throw new DefinitionError({ field: `${name}.host`, found: options.host, expected: "true or false" });
     refuseUnknownOptions(`${name}.pump`, options.pump ?? {}, ["batchSize", "timeoutMs"]);
     const adapter = resolveAdapter(engines, options.adapter ?? engines.byDefault(name));
     if (!adapter.eventLog)
@@ -142,14 +147,16 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
           : "is an event store with another catalogue on this broker; found other events, expected the same or none",
       schema: () => storeService(name, adapter.eventLog!(), settings),
     };
-    const targetOf = (type: string) => ({
-      store: name,
-      type,
-      schemaVersion: catalogue.entries.get(type)?.version,
-    });
+    const types = catalogue.unknownTypes === "refuse" ? [...catalogue.entries.keys()] : null;
+    const targetOf = (type: string) => {
+      const problem = typeof type === "string" ? strangeType(`${name}: an event's type`, type, types) : null;
+      if (problem) throw new DefinitionError(problem);
+      return { store: name, type, schemaVersion: catalogue.entries.get(type)?.version };
+    };
     return {
       name,
       adapter,
+      types,
       mixin: () => (options.host === false ? {} : siblingMixin(sibling)),
       mapAction: (type, mapping = {}) => mapAction(targetOf(type), mapping as MapActionOptions),
       mapEvent: (type, mapping = {}) => mapEvent(targetOf(type), mapping as MapEventOptions),

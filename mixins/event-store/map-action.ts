@@ -94,6 +94,8 @@ export function mapEvent(target: Target, options: MapEventOptions): EventSchema 
   return schema;
 }
 
+const eventOptions = ["stream", "payload", "meta", "expectedVersion", "eventId"] satisfies (keyof EventOptions)[];
+
 function split<Options extends EventOptions>(
   { store, type: eventType }: Target,
   options: Options,
@@ -106,6 +108,11 @@ function split<Options extends EventOptions>(
       ? null
       : expectedVersionProblem(expectedVersion);
   if (wrongVersion) throw new DefinitionError({ ...wrongVersion, field: `${store}: ${eventType}.expectedVersion` });
+  // Other options are Moleculer's or a middleware's, whatever their names; but a rule must not be lost to a typing error.
+  for (const option of Object.keys(rest))
+    for (const own of eventOptions)
+      if (option.toLowerCase() === own.toLowerCase())
+        throw new DefinitionError({ field: `${store}: ${eventType}.${option}`, found: option, expected: own });
   const toEvent = { stream, payload, meta, expectedVersion, eventId };
   return [Object.fromEntries(Object.entries(toEvent).filter(([, given]) => given !== undefined)), rest];
 }

@@ -17,6 +17,7 @@ import { readActionNames, readActions } from "../read-actions.ts";
 import { appendSpan, markFailed, allWithoutParams } from "../spans.ts";
 import { consumerStoreActions } from "./consumer-actions.ts";
 import { StoreHost } from "./host.ts";
+import { Rivals } from "./rivals.ts";
 import { appendedEvent } from "../hints.ts";
 import { setVisibility, type Visibilities } from "../visibility.ts";
 
@@ -27,6 +28,8 @@ interface Settings {
   visibility: Visibilities;
 }
 
+/** Most bytes that an append's answer to another node may take: NATS carries 1 MB. */
+const maxAnswerBytes = 900 * 1024;
 /** Most events that one call may answer. */
 const maxLimit = 10_000;
 
@@ -63,6 +66,7 @@ export interface CatalogueOwner {
 /** The service of a store: the public actions of the log it hosts. */
 export function storeService(name: string, log: EventLog, settings: Settings): SiblingSchema {
   let host: StoreHost;
+  let rivals: Rivals | null = null;
   let isStarting: () => boolean;
   let { catalogue } = settings;
   const count = { type: "number", integer: true, min: 0, optional: true, convert: true };
@@ -89,7 +93,10 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
         async handler(ctx: Context<AppendInput, Record<string, unknown>>) {
           const span = appendSpan(ctx, name);
           try {
-            const answer = await host.append(ctx.params, idsOf(ctx));
+            rivals?.refuse();
+            // To another node the answer is one message.
+            const isRemote = ctx.nodeID !== null && ctx.nodeID !== ctx.broker.nodeID;
+            const answer = await host.append(ctx.params, { ...idsOf(ctx), ...(isRemote && { maxAnswerBytes }) });
             noteWritten(ctx, name, answer.position);
             const { position, events, repeated } = answer;
             span?.addTags({ position, events: events.length, repeated });
@@ -104,6 +111,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
       },
       read: {
         params: {
+          $$strict: true,
           after: count,
           afterVersion: count,
           limit,
@@ -120,6 +128,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
       },
       streams: {
         params: {
+          $$strict: true,
           category: { type: "string", optional: true },
           after: { type: "string", optional: true },
           limit: { ...limit },
@@ -128,7 +137,10 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
           pageOfStreams(await host.log.streams(ctx.params)),
       },
       status: {
-        handler: async () => ({ name, ...(await host.status()) }),
+        async handler() {
+          const status = { name, ...(await host.status()) };
+          return rivals?.cause ? { ...status, cause: rivals.cause } : status;
+        },
       },
       pause: { handler: async () => host.pausePump() },
       resume: { handler: async () => host.resumePump() },
@@ -143,10 +155,19 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
     events: {
       // Before it, an event could reach a service that is not there yet, and be gone for it.
       "$broker.started": () => host.pump.release(),
+      "$services.changed": () => rivals?.look(),
+      "$node.connected": () => rivals?.look(),
+      "$node.updated": () => rivals?.look(),
     },
     created(this: Service) {
       const { broker, logger } = this;
       isStarting = () => !broker.started;
+      rivals = log.capabilities.hosts === "one" ? new Rivals(broker, name) : null;
+      for (const [type, { version, upcasters }] of catalogue.entries)
+        if (upcasters.size < version - 1)
+          logger.warn(`${name}: ${type} is at version ${version}, but not each older one has an upcaster`, {
+            upcasters: [...upcasters.keys()],
+          });
       // A transporter may throw at once or later; a hint that is lost costs a table one poll, nothing else.
       const announce = async (position: number) => {
         try {
@@ -172,7 +193,10 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
         warn: (message, details) => logger.warn(message, details),
       });
     },
-    started: () => host.start(isStarting()),
+    async started() {
+      rivals?.look();
+      await host.start(isStarting());
+    },
     stopped: () => host.stop(),
   };
   setVisibility(schema, readActionNames, settings.visibility);

@@ -3,6 +3,7 @@ import { DefinitionError } from "../../core/errors.ts";
 import { refuseUnknownOptions } from "../../core/options.ts";
 import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/recorded-event.ts";
 import { nameProblem } from "../../core/stream-name.ts";
+import { strangeType } from "../../core/event-type.ts";
 import type { Wildcard } from "../aggregate/aggregate.ts";
 import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
 import { serviceName, type EventStore } from "../event-store/event-store.ts";
@@ -67,7 +68,7 @@ export function Subscription<Events extends EventMap = AnyEvents>(
   if (handlers === null || typeof handlers !== "object" || Array.isArray(handlers))
     refuse(`${name}.on`, handlers, "an object of event types and their handlers");
   const on = Object.entries(handlers as Record<string, Handler>).map(([pattern, handler]) => {
-    const problem = nameProblem(`${name}.on`, pattern);
+    const problem = nameProblem(`${name}.on`, pattern) ?? strangeType(`${name}.on`, pattern, eventStore.types);
     if (problem) throw new DefinitionError(problem);
     if (typeof handler !== "function" && (typeof handler !== "string" || handler === ""))
       refuse(`${name}.on["${pattern}"]`, handler, "an action's name or a function");

@@ -164,7 +164,9 @@ describe.each(kinds)("A %s", (kind) => {
     for (const file of [`${folder}/x.db`, `${folder}/../${folder.split("/").at(-1)!}/x.db`]) {
       const error = await refusal(() => engines[kind](file));
       expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 409, retryable: false });
-      expect(error.message).toBe(`${file}: is hosted by another process or broker; one host at a time`);
+      expect(error.message).toBe(
+        `${file}: is hosted by another process or broker; one host at a time: end that one, or say \`host: false\` here`,
+      );
     }
     await first.close();
     await engines[kind](`${folder}/x.db`);
@@ -195,7 +197,7 @@ describe.each(kinds)("A %s", (kind) => {
     const { said } = await host(kind, `${folder}/x.db`);
     expect(said).toMatchObject({
       type: "UNUSABLE_STORE",
-      message: `${folder}/x.db: is hosted by another process or broker; one host at a time`,
+      message: `${folder}/x.db: is hosted by another process or broker; one host at a time: end that one, or say \`host: false\` here`,
     });
     await ours.close();
     expect((await host(kind, `${folder}/x.db`)).said).toBe("hosted");

@@ -21,10 +21,10 @@ const changes = (operation: Operation, result: unknown, ordinal = 1) =>
 
 describe("The changes of a transform's answer", () => {
   it.each<Operation>(["create", "createMany", "update", "updateMany", "remove"])(
-    "are none for %s where the answer is null or undefined",
+    "are none for %s where the answer is null, and an error where there is none",
     (operation) => {
       expect(changes(operation, null)).toEqual([]);
-      expect(changes(operation, undefined)).toEqual([]);
+      expect(() => changes(operation, undefined)).toThrow(/found undefined, expected .*, or null to change nothing/);
     },
   );
 

@@ -122,11 +122,19 @@ describe.each(["an action", "a function"])("With %s as transform, an aggregate",
     expect(await parkedOf(broker)).toEqual([]);
   });
 
-  it("changes nothing where the answer is null, undefined or an empty list", async () => {
+  it("parks the event where a transform answers nothing at all: its return was forgotten", async () => {
+    const broker = await start();
+    await answering(broker, "thing.created", undefined);
+    expect(await parkedOf(broker)).toMatchObject([
+      { error: { type: "INVALID_ROW", message: expect.stringMatching(/or null to change nothing/) as string } },
+    ]);
+  });
+
+  it("changes nothing where the answer is null or an empty list", async () => {
     const broker = await start();
     await answering(broker, "thing.created", { id: "1" });
     for (const type of ["thing.created", "thing.updated", "things.created", "things.updated", "thing.removed"])
-      for (const answer of [null, undefined]) await answering(broker, type, answer);
+      await answering(broker, type, null);
     for (const type of ["things.created", "things.updated", "thing.removed"]) await answering(broker, type, []);
     expect(await rowsOf(broker)).toEqual([{ ...empty, id: "1" }]);
     expect(await parkedOf(broker)).toEqual([]);

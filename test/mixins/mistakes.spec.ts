@@ -1,0 +1,156 @@
+import { Aggregate, EventStore, Subscription, type ParkedEvent } from "moleculer-event-sourcing";
+import type { ServiceBroker } from "moleculer";
+import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
+import { LogLines } from "./log-lines.ts";
+
+afterEach(cleanUp);
+
+const event = { type: "thing.happened", payload: { n: 1 } };
+
+describe("A mistake in a definition is refused:", () => {
+  const strict = () =>
+    EventStore("strict", { adapter: "memory:", events: { "thing.happened": {} }, unknownTypes: "refuse" });
+  const untyped = (): { mapAction: (type: string, options?: object) => unknown; types: readonly string[] | null } =>
+    strict() as never;
+  const table = (pattern: string) =>
+    Aggregate("table", { eventStore: strict(), adapter: "memory:", fields: { n: "integer" } }).on(pattern as "*");
+  const events = EventStore("events", { adapter: "memory:" });
+
+  it.each<[string, () => unknown, RegExp]>([
+    ["a type that the store refuses, in mapAction", () => untyped().mapAction("thing.hapened"), /thing\.happened/],
+    ["one that it refuses, in .on", () => table("thing.hapened"), /one of the store's types thing\.happened/],
+    ["a pattern that none of its types matches", () => table("things.*"), /a pattern that one of them matches/],
+    [
+      "one that it refuses, in a subscription",
+      () => Subscription("watch", { eventStore: strict() as never, on: { "thing.hapened": () => {} } }),
+      /thing\.happened/,
+    ],
+    [
+      "an option in other letters",
+      () => events.mapAction("thing.happened", { expectedversion: "no-stream" } as object),
+      /found "expectedversion", expected expectedVersion/,
+    ],
+    [
+      "host as a text",
+      () => EventStore("events", { adapter: "memory:", host: "false" as unknown as boolean }),
+      /events\.host: found "false", expected true or false/,
+    ],
+  ])("%s", async (_, define, message) => {
+    expect(await refusal(define)).toMatchObject({
+      type: "DEFINITION",
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
+  it("a pattern that one of the store's types matches is fine", () => {
+    expect(() => table("thing.*")).not.toThrow();
+  });
+});
+
+describe("A mistake in a call", () => {
+  it.each([
+    ["events.read", { type: "thing.happened" }],
+    ["events.streams", { stream: "a" }],
+    ["events.find", { stream: "a" }],
+    ["events.count", { type: "x" }],
+    ["table.list", { where: {} }],
+    ["table.get", { id: "1", field: "n" }],
+    ["table.resolve", { id: "1", field: "n" }],
+    ["table.retry", { event: "1" }],
+  ])("is refused where it names a param that %s does not have", async (action, params) => {
+    const { broker } = await startTable(() => null);
+    expect(await refusal(() => broker.call(action, params))).toMatchObject({ code: 422, type: "VALIDATION_ERROR" });
+  });
+});
+
+describe("A mistake in a transform", () => {
+  it("parks the event where it answers before its query did", async () => {
+    const { broker } = await startTable((_event, { get }) => {
+      void get("1");
+      return { n: 2 };
+    });
+    await broker.call("events.append", { stream: "a", events: [event] });
+    await caughtUp(broker, "table");
+    const parked: ParkedEvent[] = await broker.call("table.parked");
+    expect(parked).toMatchObject([{ error: { type: "FOLD_ENDED" } }]);
+    expect(await broker.call("table.count")).toBe(0);
+  });
+});
+
+describe("A version without its upcaster", () => {
+  it("is warned about when the service starts", async () => {
+    const logger = new LogLines();
+    const events = EventStore("events", {
+      adapter: "memory:",
+      events: { "thing.happened": { version: 3, upcasters: { 1: (payload) => payload } } },
+    });
+    await startBroker([{ name: "host", mixins: [events.mixin()] }], { logger });
+    expect(logger.of("warn", /thing\.happened is at version 3, but not each older one has an upcaster/)).toHaveLength(
+      1,
+    );
+  });
+});
+
+describe("A store in two processes' own files", () => {
+  const host = (nodeID: string) => {
+    const events = EventStore("events", { adapter: `sqlite:${newFolder()}/events.db` });
+    return startBroker([{ name: nodeID, mixins: [events.mixin()] }], { nodeID, transporter: "Fake" });
+  };
+
+  it("stores nothing while there are two, says why, and goes on when one has ended", async () => {
+    const one = await host("one");
+    await one.call("events.append", { stream: "a", events: [event] });
+    const two = await host("two");
+    for (const [broker, other] of [
+      [one, "two"],
+      [two, "one"],
+    ] as const) {
+      const { nodeID } = broker;
+      await eventually(async () =>
+        expect(await broker.call("events.status", {}, { nodeID })).toMatchObject({
+          cause: expect.stringContaining(`is hosted by ${other} as well`) as string,
+        }),
+      );
+      const count = await broker.call("events.count", {}, { nodeID });
+      const append = () => broker.call("events.append", { stream: "a", events: [event] }, { nodeID });
+      expect(await refusal(append)).toMatchObject({
+        type: "UNUSABLE_STORE",
+        message: expect.stringContaining("host: false") as string,
+      });
+      expect(await broker.call("events.count", {}, { nodeID })).toBe(count);
+    }
+    await two.stop();
+    await eventually(() => one.call("events.append", { stream: "a", events: [event] }));
+  });
+});
+
+describe("An append from another node", () => {
+  it("is refused before anything is written where its answer would be more than a message", async () => {
+    const events = EventStore("events", { adapter: "memory:" });
+    const store = await startBroker([{ name: "host", mixins: [events.mixin()] }], { nodeID: "A", transporter: "Fake" });
+    const caller = await startBroker([], { nodeID: "B", transporter: "Fake" });
+    await caller.waitForServices("events");
+    const many = Array.from({ length: 4000 }, () => event);
+    expect(await refusal(() => caller.call("events.append", { stream: "a", events: many }))).toMatchObject({
+      code: 413,
+      type: "EVENT_TOO_LARGE",
+      data: { field: "events" },
+    });
+    expect(await store.call("events.count")).toBe(0);
+    await store.call("events.append", { stream: "a", events: many });
+    expect(await store.call("events.count")).toBe(4000);
+  });
+});
+
+type Transform = Parameters<ReturnType<ReturnType<typeof newTable>["on"]>["create"]>[0];
+
+const newTable = (eventStore: ReturnType<typeof EventStore>) =>
+  Aggregate("table", { eventStore, adapter: "memory:", fields: { n: "integer" }, onError: { retries: 0 } });
+
+async function startTable(
+  transform: Extract<Transform, (...args: never[]) => unknown>,
+): Promise<{ broker: ServiceBroker }> {
+  const events = EventStore("events", { adapter: "memory:" });
+  const table = newTable(events).on("thing.happened").create(transform);
+  return { broker: await startBroker([{ name: "host", mixins: [events.mixin(), table.mixin()] }]) };
+}
