@@ -71,9 +71,10 @@ export function readActions({ reader, nodeFor, cache }: Dependencies): Mixin {
       if (nodeID) return ctx.call(ctx.action!.name!, ctx.params, { nodeID });
       return handler!.call(this, ctx);
     };
-  const own = (action: ActionSchema): ActionSchema => ({
-    // A misspelt filter would be passed over, and everything answered.
-    params: { $$strict: true },
+  const anything = { type: "any", optional: true } as const;
+  const own = (action: ActionSchema, more: ActionSchema["params"] = {}): ActionSchema => ({
+    // A misspelt filter would be passed over, and everything answered. Who counts what he finds may send the same params.
+    params: { $$strict: true, ...more },
     ...cached(keysOf(action)),
     handler: here(action),
   });
@@ -89,7 +90,7 @@ export function readActions({ reader, nodeFor, cache }: Dependencies): Mixin {
       find: own(theirs.find),
       list: own(theirs.list),
       get: own(theirs.get),
-      count: own(theirs.count),
+      count: own(theirs.count, { limit: anything, offset: anything, sort: anything }),
       resolve: {
         params: { $$strict: true, ...theirs.get.params, throwIfNotExist: { type: "boolean", optional: true } },
         ...cached([...keysOf(theirs.get), "throwIfNotExist"]),

@@ -15,7 +15,14 @@ afterEach(cleanUp);
 
 const points: CrashPoint[] = ["appended", "handed to the broker", "transformed", "rows written", "checkpoint written"];
 
-const readAll = (broker: ServiceBroker): Promise<RecordedEvent[]> => broker.call("events.read", { limit: 1000 });
+async function readAll(broker: ServiceBroker): Promise<RecordedEvent[]> {
+  const events: RecordedEvent[] = [];
+  for (;;) {
+    const page: RecordedEvent[] = await broker.call("events.read", { after: events.length, limit: 1000 });
+    if (page.length === 0) return events;
+    events.push(...page);
+  }
+}
 
 /** The table is the plain fold of the log, and everything was handed to the broker. */
 async function expectWhole(broker: ServiceBroker, heard: readonly number[]): Promise<RecordedEvent[]> {
