@@ -48,7 +48,10 @@ export function freezeEvent<Event extends RecordedEvent<string, unknown>>(event:
 }
 
 function deepFreeze(value: unknown): void {
-  if (value === null || typeof value !== "object" || Object.isFrozen(value)) return;
+  if (value === null || typeof value !== "object") return;
   Object.freeze(value);
-  for (const inner of Object.values(value)) deepFreeze(inner);
+  for (const key in value) {
+    const inner = (value as Record<string, unknown>)[key];
+    if (inner !== null && typeof inner === "object") deepFreeze(inner);
+  }
 }

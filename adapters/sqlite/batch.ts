@@ -42,7 +42,7 @@ export class SqliteBatch implements Batch {
     // SQLite ends a transaction by itself when the disk is full: what follows must not be committed one by one.
     if (!this.#isOpen) throw new StoreUnavailableError(this.#file, "the batch was ended by an earlier failure");
     try {
-      return statement.run(values).changes;
+      return statement.run(...values).changes;
     } catch (error) {
       this.#isOpen = this.#db.inTransaction;
       throw translate(this.#file, error);

@@ -190,9 +190,8 @@ export class Fold {
   }
 
   #foldInto(batch: Batch, event: RecordedEvent, isRetry = false): Outcome | Promise<Outcome> {
-    if (!this.#mapped.concern(event.type) || this.#skipped.has(event.id)) return { did: "pass" };
-    if (!isRetry && this.#parked.holds(event.stream))
-      return this.#park(batch, parkedAs(event, null)).then(() => ({ did: "wait" }));
+    if (!this.#mapped.concern(event.type) || this.#skipped.has(event.id)) return passed;
+    if (!isRetry && this.#parked.holds(event.stream)) return this.#park(batch, parkedAs(event, null)).then(() => waits);
     const unreadable = isRetry ? undefined : this.#unreadable[event.id];
     if (unreadable) return { error: unreadable };
     const tried = this.#mapped.fold(freezeEvent(event), batch);
@@ -296,4 +295,7 @@ export class Fold {
   }
 }
 
-const outcomeOf = (tried: Tried): Outcome => ("error" in tried ? { error: tried.error } : { did: "fold" });
+const passed: Outcome = { did: "pass" };
+const waits: Outcome = { did: "wait" };
+const folds: Outcome = { did: "fold" };
+const outcomeOf = (tried: Tried): Outcome => ("error" in tried ? { error: tried.error } : folds);

@@ -34,7 +34,7 @@ export class MappedTransforms {
       const answer = this.#transforms.run(mappings[0]!.transform, event, batch.rows);
       if (answer instanceof Promise) return this.#foldLater(mappings[0]!, event, answer, batch);
       const applied = batch.apply(changesOf(mappings[0]!, this.#fields, event, answer));
-      return applied ? applied.then(succeed, fail) : succeed();
+      return applied ? applied.then(succeed, fail) : done;
     } catch (error) {
       return { error };
     }
@@ -81,5 +81,6 @@ export class MappedTransforms {
   }
 }
 
-const succeed = (): Tried => ({});
+const done: Tried = {};
+const succeed = (): Tried => done;
 const fail = (error: unknown): Tried => ({ error });

@@ -2,11 +2,12 @@ import { randomInt } from "node:crypto";
 import type { Context, Span } from "moleculer";
 import { FoldEndedError } from "../../core/errors.ts";
 import type { Row } from "../../core/fields.ts";
-import { parseQuery, type QueryFields, type QueryParams } from "../../core/query.ts";
+import type { QueryFields, QueryParams } from "../../core/query.ts";
 import type { Rows } from "../../core/read-table.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import type { EventCaller } from "../consumer/event-caller.ts";
 import { markFailed, type FoldSpans } from "../spans.ts";
+import { TransformViewOf, type Running } from "./transform-view.ts";
 import { TimeLimit } from "../consumer/time-limit.ts";
 
 /** What a function transform gets beside the event. Queries see every event before this one, committed or not. */
@@ -27,13 +28,6 @@ export interface FoldToken {
   aggregate: string;
   node: string;
   id: number;
-}
-
-interface Running {
-  id: number;
-  rows: Rows;
-  /** Queries of the transform's own view that have not answered yet. */
-  pending: number;
 }
 
 interface Dependencies {
@@ -57,6 +51,7 @@ export class Transforms {
   readonly #caller: EventCaller;
   readonly #spans: FoldSpans | null;
   readonly timeLimit: TimeLimit;
+  readonly #rowsFor = (id: number): Rows => this.rowsFor(id);
   #current: Running | null = null;
   /** Begins anywhere, so that a token from before a restart meets no fold of today. */
   #lastId = randomInt(2 ** 40);
@@ -80,13 +75,14 @@ export class Transforms {
   /** What the transform answers; a promise only where it answers one, since most of a catch-up is spent here. */
   run(transform: Transform, event: RecordedEvent, rows: Rows): unknown {
     const id = ++this.#lastId;
-    this.#current = { id, rows, pending: 0 };
+    const running = { id, rows, pending: 0 };
+    this.#current = running;
     if (typeof transform === "string")
       return this.#inTime(transform, this.#caller.callAction(transform, event, { $fold: this.#tokenOf(id) }), null);
     const span = this.#spans?.transform(event) ?? null;
     let answer: unknown;
     try {
-      answer = transform(event, this.#viewOf(event, id, span));
+      answer = transform(event, this.#viewOf(event, running, span));
     } catch (error) {
       this.#end(span, error);
       throw error;
@@ -128,29 +124,12 @@ export class Transforms {
     return { aggregate: this.#aggregate, node: this.#node, id };
   }
 
-  #viewOf(event: RecordedEvent, id: number, span: Span | null): TransformView {
-    let ctx: Context | undefined;
-    const running = this.#current!;
-    const awaited = async <Answer>(query: () => Answer | Promise<Answer>): Promise<Answer> => {
-      running.pending++;
-      try {
-        return await query();
-      } finally {
-        running.pending--;
-      }
-    };
-    const find: TransformView["find"] = (params = {}) =>
-      awaited(() => this.rowsFor(id).find(parseQuery(this.#fields, params)));
-    const get: TransformView["get"] = (rowId) =>
-      awaited(async () => (await this.rowsFor(id).findByIds([rowId]))[0] ?? null);
-    const newContext = () => this.#caller.newContext(event, { $fold: this.#tokenOf(id) }, span);
-    return {
-      find,
-      get,
-      get ctx() {
-        return (ctx ??= newContext());
-      },
-    };
+  #viewOf(event: RecordedEvent, running: Running, span: Span | null): TransformView {
+    return new TransformViewOf(running, {
+      fields: this.#fields,
+      rowsFor: this.#rowsFor,
+      newContext: () => this.#caller.newContext(event, { $fold: this.#tokenOf(running.id) }, span),
+    });
   }
 }
 

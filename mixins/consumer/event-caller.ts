@@ -11,9 +11,10 @@ export class EventCaller {
   }
 
   /** @throws ServiceNotFoundError */
-  async callAction(name: string, event: RecordedEvent, meta: object = {}): Promise<unknown> {
+  callAction(name: string, event: RecordedEvent, meta: object = {}): Promise<unknown> {
     // Asked first, since the broker logs a warning for every call of an action that is not there.
-    if (!this.#broker.registry.actions.isAvailable(name)) throw new Errors.ServiceNotFoundError({ action: name });
+    if (!this.#broker.registry.actions.isAvailable(name))
+      return Promise.reject(new Errors.ServiceNotFoundError({ action: name }));
     return remoteCall(this.#broker, name, event, this.#optionsFor(event, meta));
   }
 

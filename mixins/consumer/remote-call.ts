@@ -16,7 +16,7 @@ const unanswered = new WeakMap<ServiceBroker, Set<Unanswered>>();
  * time-out, where a node was killed and is back under its name before its heartbeat was missed.
  * @throws RequestRejectedError, as Moleculer does where it notices
  */
-export async function remoteCall<Answer>(
+export function remoteCall<Answer>(
   broker: ServiceBroker,
   action: string,
   params: unknown,
@@ -24,7 +24,15 @@ export async function remoteCall<Answer>(
 ): Promise<Answer> {
   const answer = broker.call<Answer, unknown>(action, params, options);
   const { nodeID } = (answer as { ctx?: Context }).ctx ?? {};
-  if (!nodeID || nodeID === broker.nodeID) return answer;
+  return !nodeID || nodeID === broker.nodeID ? answer : orLost(broker, action, nodeID, answer);
+}
+
+async function orLost<Answer>(
+  broker: ServiceBroker,
+  action: string,
+  nodeID: string,
+  answer: Promise<Answer>,
+): Promise<Answer> {
   const { promise: lost, reject } = Promise.withResolvers<never>();
   const calls = callsOf(broker);
   const call: Unanswered = { action, nodeID, instanceID: broker.registry.nodes.get(nodeID)?.instanceID, reject };

@@ -11,8 +11,9 @@ export class TimeLimit {
   readonly #timeoutMs: number;
   readonly #node: string;
   #isHurried = false;
-  #timer: NodeJS.Timeout | undefined;
-  #giveUp: (() => void) | null = null;
+  /** One for many waits, since most end at once: a timer for each would cost more than the wait. */
+  #watch: NodeJS.Timeout | undefined;
+  #running: { since: number; giveUp: () => void } | null = null;
 
   constructor(timeoutMs: number, node: string) {
     this.#timeoutMs = timeoutMs;
@@ -22,7 +23,7 @@ export class TimeLimit {
   /** The node stops: what does not come to an end soon is given up. */
   hurry(): void {
     this.#isHurried = true;
-    if (this.#giveUp) this.#arm();
+    if (this.#running) this.#running.since = performance.now();
   }
 
   start(): void {
@@ -30,22 +31,35 @@ export class TimeLimit {
   }
 
   /** @throws RequestTimeoutError, which counts as an outage */
-  async wait<Answer>(what: string, answer: Promise<Answer>): Promise<Answer> {
-    try {
-      return await new Promise<Answer>((resolve, reject) => {
-        this.#giveUp = () => reject(new Errors.RequestTimeoutError({ action: what, nodeID: this.#node }));
-        this.#arm();
-        answer.then(resolve, reject);
-      });
-    } finally {
-      clearTimeout(this.#timer);
-      this.#giveUp = null;
-    }
+  wait<Answer>(what: string, answer: Promise<Answer>): Promise<Answer> {
+    return new Promise<Answer>((resolve, reject) => {
+      const giveUp = () => reject(new Errors.RequestTimeoutError({ action: what, nodeID: this.#node }));
+      const running = { since: performance.now(), giveUp };
+      this.#running = running;
+      this.#watch ??= setInterval(() => this.#look(), Math.min(Math.max(this.#timeoutMs / 10, 1), 500));
+      const end = () => {
+        if (this.#running === running) this.#running = null;
+      };
+      answer.then(
+        (value) => {
+          end();
+          resolve(value);
+        },
+        (error: unknown) => {
+          end();
+          reject(error);
+        },
+      );
+    });
   }
 
-  #arm(): void {
-    clearTimeout(this.#timer);
-    const ms = this.#isHurried ? Math.min(hurryMs, this.#timeoutMs) : this.#timeoutMs;
-    this.#timer = setTimeout(() => this.#giveUp?.(), ms);
+  #look(): void {
+    const limitMs = this.#isHurried ? Math.min(hurryMs, this.#timeoutMs) : this.#timeoutMs;
+    if (this.#running && performance.now() - this.#running.since < limitMs) return;
+    clearInterval(this.#watch);
+    this.#watch = undefined;
+    const late = this.#running;
+    this.#running = null;
+    late?.giveUp();
   }
 }
