@@ -30,11 +30,13 @@ type Params = QueryParams & {
   throwIfNotExist?: boolean;
 };
 type Document = Record<string, unknown>;
+/** What may have to be done to documents before they are answered. */
+type Transformation = { populate?: unknown; fields?: unknown; excludeFields?: unknown };
 
 /** What moleculer-db's mixin does around a query: its parameters, populates, field filters and id encoding. */
 interface DbMethods {
   sanitizeParams(ctx: Context, params: object): Params;
-  transformDocuments(ctx: Context, params: object, documents: unknown): Promise<unknown>;
+  transformDocuments(ctx: Context, params: object, documents: unknown): unknown;
   decodeID(id: unknown): unknown;
   encodeID(id: unknown): string;
 }
@@ -119,6 +121,13 @@ export function readActions({ reader, nodeFor, cache }: Dependencies): Mixin {
             expected: `JSON (${String(error)})`,
           });
         }
+      },
+      transformDocuments(this: Service, ctx: Context, params: Transformation, documents: unknown) {
+        const { fields, excludeFields } = this.settings as Transformation;
+        const asked = params.populate ?? params.fields ?? params.excludeFields ?? fields ?? excludeFields;
+        // Documents are as they are to be answered: moleculer-db would walk through them seven times.
+        if (asked === undefined || asked === null) return documents;
+        return dbService.methods.transformDocuments.call(this, ctx, params, documents);
       },
       async _find(this: DbServiceInstance, ctx: Context, params: Params) {
         const from = await reader(ctx);
