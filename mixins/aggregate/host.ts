@@ -56,6 +56,7 @@ export class AggregateHost {
   async stop(): Promise<void> {
     this.#d.transforms.timeLimit.hurry();
     await this.#consumer.stop();
+    this.#d.transforms.timeLimit.end();
     await this.folding.close();
   }
 

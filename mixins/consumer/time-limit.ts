@@ -30,6 +30,12 @@ export class TimeLimit {
     this.#isHurried = false;
   }
 
+  /** The node has stopped: nothing is waited for any more. */
+  end(): void {
+    clearInterval(this.#watch);
+    this.#watch = undefined;
+  }
+
   /** @throws RequestTimeoutError, which counts as an outage */
   wait<Answer>(what: string, answer: Promise<Answer>): Promise<Answer> {
     return new Promise<Answer>((resolve, reject) => {
@@ -56,8 +62,7 @@ export class TimeLimit {
   #look(): void {
     const limitMs = this.#isHurried ? Math.min(hurryMs, this.#timeoutMs) : this.#timeoutMs;
     if (this.#running && performance.now() - this.#running.since < limitMs) return;
-    clearInterval(this.#watch);
-    this.#watch = undefined;
+    this.end();
     const late = this.#running;
     this.#running = null;
     late?.giveUp();

@@ -72,6 +72,7 @@ export class SubscriptionHost {
   async stop(): Promise<void> {
     this.#d.timeLimit.hurry();
     await this.#consumer.stop();
+    this.#d.timeLimit.end();
     // Where the store has gone first, it falls free by itself.
     await this.#lease.release().catch(() => {});
   }
