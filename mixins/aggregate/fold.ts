@@ -200,9 +200,7 @@ export class Fold {
 
   /** Retries an event with growing waits, then parks it. False where the fold was interrupted before either. */
   async #foldAgain(event: RecordedEvent, firstError: unknown): Promise<boolean> {
-    // What the store cannot read does not become readable by waiting.
-    const policy = event.id in this.#unreadable ? { ...this.#d.policy, retries: 0 } : this.#d.policy;
-    const end = await tryAgain(policy, firstError, this.#d, () => this.#alone(event, false));
+    const end = await tryAgain(this.#d.policy, firstError, this.#d, () => this.#alone(event, false));
     if (typeof end === "object") await this.#parkAlone(event, end.error, end.attempts);
     return end !== "interrupted";
   }

@@ -6,7 +6,7 @@ import type { Generation, ParkedEvent, Progress, ReadTable } from "../../core/re
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { CatchUp } from "./catch-up.ts";
 import type { Work } from "../consumer/consumer.ts";
-import type { ErrorPolicy } from "../consumer/error-policy.ts";
+import type { ErrorPolicy, Interruption } from "../consumer/error-policy.ts";
 import type { EventSource } from "../consumer/event-source.ts";
 import { Fold } from "./fold.ts";
 import type { ConsumerMetrics } from "../metrics.ts";
@@ -28,12 +28,6 @@ export interface FoldingDependencies {
   onCommit: () => void;
   info: (message: string, details: object) => void;
   warn: (message: string, details: object) => void;
-}
-
-interface Interruption {
-  sleep: (ms: number) => Promise<void>;
-  isInterrupted: () => boolean;
-  isStopping: () => boolean;
 }
 
 /** The work of an aggregate: its table, the fold into it, and a new generation beside it where the fields have changed. */

@@ -1,6 +1,7 @@
 import { NotCaughtUpError, StoreUnavailableError } from "../../core/errors.ts";
 import type { Generation } from "../../core/read-table.ts";
-import { Consumer, type Followed } from "../consumer/consumer.ts";
+import { Consumer } from "../consumer/consumer.ts";
+import type { Followed } from "../consumer/following.ts";
 import { consumerStatus, type ConsumerStatus } from "../consumer/status.ts";
 import { Folding, type FoldingDependencies } from "./folding.ts";
 

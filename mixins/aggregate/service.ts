@@ -9,13 +9,13 @@ import { consumerActions } from "../consumer/actions.ts";
 import type { ErrorPolicy } from "../consumer/error-policy.ts";
 import { EventCaller } from "../consumer/event-caller.ts";
 import { EventSource } from "../consumer/event-source.ts";
+import { consumerEvents } from "../consumer/events.ts";
 import { consumerMetrics } from "../metrics.ts";
 import type { SiblingSchema } from "../sibling.ts";
 import { foldSpans } from "../spans.ts";
 import { readAfter } from "../read-after.ts";
 import { readActionNames, readActions, type Reader } from "../read-actions.ts";
 import { Transforms, type FoldToken, type Transform } from "./transform.ts";
-import { appendedEvent, controlEvent } from "../hints.ts";
 import { setVisibility, type Visibilities } from "../visibility.ts";
 
 /** moleculer-db's own settings of a service, those that concern reading. */
@@ -108,14 +108,7 @@ export function aggregateService(definition: Definition): SiblingSchema {
       status: () => host.status(),
       change: (change) => source.change(change),
     })),
-    events: {
-      [appendedEvent(store)]: (ctx: Context<{ position: number }>) => host.wake(ctx.params.position),
-      [controlEvent(store)]: (ctx: Context<{ consumer: string }>) => {
-        if (ctx.params.consumer === source.consumer) host.interrupt();
-      },
-      // What it waits for may just have come back.
-      "$services.changed": () => host.wake(),
-    },
+    events: consumerEvents(store, () => ({ host, source })),
     created(this: Service) {
       const { broker, logger } = this;
       warn = (message) => logger.warn(message);

@@ -2,7 +2,7 @@ import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
 import type { ConsumerControl, ControlChange, ParkedChoice } from "../../core/consumer-control.ts";
 import { StoreUnavailableError, UnknownParkedEventError } from "../../core/errors.ts";
 import type { ParkedEvent } from "../../core/read-table.ts";
-import type { Followed } from "./consumer.ts";
+import type { Followed } from "./following.ts";
 import { onEveryHost } from "./on-every-host.ts";
 import { allWithoutParams } from "../spans.ts";
 

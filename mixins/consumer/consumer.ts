@@ -1,8 +1,8 @@
-import { lastRetry, type ConsumerControl, type ParkedChoice } from "../../core/consumer-control.ts";
 import { StoreUnavailableError } from "../../core/errors.ts";
 import { isOutage } from "../../core/outage.ts";
-import type { ParkedEvent, Progress } from "../../core/read-table.ts";
+import type { Progress } from "../../core/read-table.ts";
 import type { EventSource } from "./event-source.ts";
+import { Following, type Followed, type Obedient } from "./following.ts";
 import type { ConsumerMetrics } from "../metrics.ts";
 import { otherLog } from "./other-log.ts";
 import { Wakeable } from "./wakeable.ts";
@@ -15,7 +15,7 @@ import type { ConsumerPage } from "./consumer-page.ts";
 export type ConsumerState = "starting" | "folding" | "live" | "waiting" | "paused" | "stopped" | "standby";
 
 /** What a consumer does with the events of the log: one folds them into a table, another handles them. */
-export interface Work {
+export interface Work extends Obedient {
   readonly progress: Readonly<Pick<Progress, "position" | "positionId" | "log">>;
   /** Asked before each page. False where another node holds the lease; left out where every node works for itself. */
   mayWork?(): Promise<boolean>;
@@ -25,30 +25,11 @@ export interface Work {
   handle(page: ConsumerPage): Promise<void>;
   /** Writes the checkpoint where it has moved since. */
   save(): Promise<void>;
-  parked(): readonly ParkedEvent[];
   readonly isTooOftenParked: boolean;
   /** Somebody had a look and wants to go on. */
   forgetParkedInARow(): void;
-  /** From now on these events are given up; answers how many that waited behind them were folded. */
-  skip(skipped: ReadonlySet<string>): Promise<number>;
-  /** Answers how many parked events were folded. */
-  retry(choice: ParkedChoice): Promise<number>;
   /** Nothing moves until somebody acts. */
   standStill(why: string): void;
-}
-
-/** How a host has followed the control state. */
-export interface Followed {
-  /** This host does the work, or does it as well. */
-  works: boolean;
-  folded: number;
-  parked: number;
-}
-
-interface Follower {
-  revision: number;
-  resolve: (followed: Followed) => void;
-  reject: (error: unknown) => void;
 }
 
 interface Dependencies {
@@ -73,10 +54,7 @@ export class Consumer {
   readonly #d: Dependencies;
   readonly #bell = new Wakeable();
   readonly #alarm = new Wakeable();
-  #control: ConsumerControl | null = null;
-  #retried = 0;
-  #outcome: { folded: number } | { error: unknown } = { folded: 0 };
-  #followers: Follower[] = [];
+  readonly #following: Following;
   #isInterrupted = false;
   #isStopping = false;
   #isWorking = true;
@@ -90,13 +68,15 @@ export class Consumer {
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
+    this.#following = new Following(dependencies.work);
   }
 
   start(): void {
     this.#isStopping = this.#isInterrupted = this.#hasStarted = false;
     this.#isWorking = true;
     this.#startedAt = Date.now();
-    this.#halt = this.#waitingFor = this.#control = null;
+    this.#halt = this.#waitingFor = null;
+    this.#following.start();
     this.#loop = this.#run();
   }
 
@@ -130,7 +110,7 @@ export class Consumer {
   }
 
   get isPaused(): boolean {
-    return this.#control?.paused ?? false;
+    return this.#following.isPaused;
   }
 
   /** Ends early when interrupted. */
@@ -143,10 +123,9 @@ export class Consumer {
   /** Answers when the control state is followed up to `revision` and nothing is in flight. @throws what a retry has met */
   follow(revision: number): Promise<Followed> {
     if (this.#isStopping || !this.#loop) throw new StoreUnavailableError(this.#d.name, "is stopping");
-    return new Promise((resolve, reject) => {
-      this.#followers.push({ revision, resolve, reject });
-      this.interrupt();
-    });
+    const followed = this.#following.wait(revision);
+    this.interrupt();
+    return followed;
   }
 
   async #run(): Promise<void> {
@@ -171,7 +150,7 @@ export class Consumer {
     );
     work.standStill("is stopping");
     this.#d.metrics?.lag(NaN);
-    for (const { reject } of this.#followers.splice(0)) reject(new StoreUnavailableError(name, "is stopping"));
+    this.#following.refuse(new StoreUnavailableError(name, "is stopping"));
   }
 
   async #rest(ms: number): Promise<void> {
@@ -183,16 +162,14 @@ export class Consumer {
     const { work, source } = this.#d;
     this.#isInterrupted = false;
     this.#isWorking = (await work.mayWork?.()) ?? true;
-    const isResting = !this.#isWorking || this.isPaused || this.#halt !== null;
+    const isResting = !this.#isWorking || this.standsStill !== null;
     const page = await source.page(work.progress.position, isResting ? 0 : eventsPerPage);
     work.note(page);
     await this.#follow(page);
     this.#measure(page.head);
-    if (!this.#isWorking || this.isPaused || this.#halt) {
-      const why = this.isPaused ? "is paused" : this.#halt ? `is stopped: ${this.#halt.cause}` : null;
-      if (why) work.standStill(why);
-      return false;
-    }
+    const still = this.standsStill;
+    if (still) work.standStill(still);
+    if (still || !this.#isWorking) return false;
     if (isResting) return true;
     await work.handle(page);
     this.#measure(page.head);
@@ -211,11 +188,7 @@ export class Consumer {
 
   async #follow(page: ConsumerPage): Promise<void> {
     const { control } = page;
-    const before = this.#control;
-    this.#control = control;
-    // An order from before this start, or from while another node worked, is not followed twice.
-    if (!before || !this.#isWorking) this.#retried = lastRetry(control);
-    if (before && control.resumed > before.resumed) {
+    if (this.#following.note(control, this.#isWorking)) {
       this.#halt = null;
       this.#d.work.forgetParkedInARow();
     }
@@ -223,37 +196,13 @@ export class Consumer {
     if (other) this.#stopBy({ cause: `${other}, or ${this.#d.startAfresh}`, byLog: true });
     // Not saved, what is of no interest is passed again: no reason to fail.
     if (control.paused) await this.#save().catch((error: unknown) => this.#noteOutage(error));
-    else if (this.#isWorking && !this.#halt?.byLog) await this.#obey(control);
-    this.#answerFollowers(control.revision);
+    else if (this.#isWorking && !this.#halt?.byLog) await this.#following.obey(control);
+    this.#following.answer(control.revision, this.#isWorking);
   }
 
   /** A checkpoint of one log must not get into another. */
   async #save(): Promise<void> {
     if (!this.#halt?.byLog) await this.#d.work.save();
-  }
-
-  /** Skips and retries what the control state says. An error goes to those who asked for it: the work itself goes on. */
-  async #obey({ skipped, retries }: ConsumerControl): Promise<void> {
-    try {
-      let folded = await this.#d.work.skip(new Set(Object.keys(skipped)));
-      for (const order of retries.filter(({ number }) => number > this.#retried)) {
-        this.#retried = order.number;
-        folded += await this.#d.work.retry(order);
-      }
-      this.#outcome = { folded };
-    } catch (error) {
-      this.#outcome = { error };
-    }
-  }
-
-  #answerFollowers(revision: number): void {
-    const followed = this.#followers.filter((follower) => follower.revision <= revision);
-    if (followed.length === 0) return;
-    this.#followers = this.#followers.filter((follower) => follower.revision > revision);
-    const outcome = this.#outcome;
-    for (const { resolve, reject } of followed)
-      if ("error" in outcome) reject(outcome.error);
-      else resolve({ works: this.#isWorking, folded: outcome.folded, parked: this.#d.work.parked().length });
   }
 
   #stopForParked(): void {

@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { DefinitionError } from "../../core/errors.ts";
+import { DefinitionError, isUpcastError } from "../../core/errors.ts";
 import { refuseUnknownOptions } from "../../core/options.ts";
 import { isOutage } from "../../core/outage.ts";
 import type { ParkedEvent } from "../../core/read-table.ts";
@@ -43,6 +43,8 @@ export interface Interruption {
   /** Ends early when interrupted. */
   sleep: (ms: number) => Promise<void>;
   isInterrupted: () => boolean;
+  /** The node ends: what is not begun is left for the next start. */
+  isStopping: () => boolean;
 }
 
 /**
@@ -56,8 +58,10 @@ export async function tryAgain(
   again: () => Promise<Tried>,
 ): Promise<"done" | "interrupted" | { error: unknown; attempts: number }> {
   let error = firstError;
-  for (let attempt = 1; !isOutage(error) && attempt <= retries; attempt++) {
-    await sleep(Math.min(delayMs * 2 ** (attempt - 1), delayMs * 100));
+  let attempts = 1;
+  // What the store cannot read does not become readable by waiting.
+  for (; !isOutage(error) && !isUpcastError(error) && attempts <= retries; attempts++) {
+    await sleep(Math.min(delayMs * 2 ** (attempts - 1), delayMs * 100));
     if (isInterrupted()) return "interrupted";
     const tried = await again();
     if (!("error" in tried)) return "done";
@@ -65,7 +69,7 @@ export async function tryAgain(
   }
   if (isOutage(error)) throw error;
   // A stop may itself have made the last try fail; a fresh start tries again.
-  return isInterrupted() ? "interrupted" : { error, attempts: retries + 1 };
+  return isInterrupted() ? "interrupted" : { error, attempts };
 }
 
 /** A checkpoint, and each message between nodes that lists parked events, carries it. */

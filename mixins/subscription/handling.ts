@@ -17,7 +17,6 @@ export type StartFrom = "origin" | "current";
 
 interface Dependencies extends Interruption {
   name: string;
-  isStopping: () => boolean;
   startFrom: StartFrom;
   source: EventSource;
   lease: LeaseHold;
@@ -127,11 +126,8 @@ export class Handling implements Work {
     if (this.#skipped.has(event.id) || this.#parked.holds(event.stream)) return true;
     const tried = unreadable ? { error: unreadable } : await this.#try(event);
     if (!("error" in tried)) return this.#did();
-    // What the store cannot read does not become readable by waiting.
-    const policy = unreadable ? { ...this.#d.policy, retries: 0 } : this.#d.policy;
-    const { sleep } = this.#d;
     const isInterrupted = () => this.#d.isInterrupted() || !this.isInCharge;
-    const end = await tryAgain(policy, tried.error, { sleep, isInterrupted }, () => this.#try(event));
+    const end = await tryAgain(this.#d.policy, tried.error, { ...this.#d, isInterrupted }, () => this.#try(event));
     if (end === "interrupted") return false;
     if (end === "done") return this.#did();
     await this.#park(event, end.error, end.attempts);

@@ -2,7 +2,8 @@ import type { ConsumerControl, ControlChange } from "../../core/consumer-control
 import { newEventId } from "../../core/event-id.ts";
 import type { ParkedEvent } from "../../core/read-table.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { Consumer, type Followed } from "../consumer/consumer.ts";
+import { Consumer } from "../consumer/consumer.ts";
+import type { Followed } from "../consumer/following.ts";
 import { consumerStatus, type ConsumerStatus } from "../consumer/status.ts";
 import type { ErrorPolicy } from "../consumer/error-policy.ts";
 import type { EventSource } from "../consumer/event-source.ts";

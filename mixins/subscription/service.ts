@@ -5,12 +5,12 @@ import { consumerActions } from "../consumer/actions.ts";
 import type { ErrorPolicy } from "../consumer/error-policy.ts";
 import { EventCaller } from "../consumer/event-caller.ts";
 import { EventSource } from "../consumer/event-source.ts";
+import { consumerEvents } from "../consumer/events.ts";
 import type { StartFrom } from "./handling.ts";
 import { consumerMetrics } from "../metrics.ts";
 import type { SiblingSchema } from "../sibling.ts";
 import { SubscriptionHost } from "./host.ts";
 import { TimeLimit } from "../consumer/time-limit.ts";
-import { appendedEvent, controlEvent } from "../hints.ts";
 import { setVisibility, type Visibilities } from "../visibility.ts";
 
 /** What a handler gets beside the event. */
@@ -36,17 +36,11 @@ interface Definition {
 export function subscriptionService({ name, store, startFrom, on, policy, visibility }: Definition): SiblingSchema {
   let host: SubscriptionHost;
   let source: EventSource;
+  const handlers = on.map((one) => ({ ...one, isFor: typeMatcher([one.pattern]) }));
   const schema: SiblingSchema = {
     name,
     actions: consumerActions(name, () => host),
-    events: {
-      [appendedEvent(store)]: (ctx: Context<{ position: number }>) => host.wake(ctx.params.position),
-      [controlEvent(store)]: (ctx: Context<{ consumer: string }>) => {
-        if (ctx.params.consumer === source.consumer) host.interrupt();
-      },
-      // What it waits for may just have come back.
-      "$services.changed": () => host.wake(),
-    },
+    events: consumerEvents(store, () => ({ host, source })),
     created(this: Service) {
       const { broker, logger } = this;
       const { nodeID: node } = broker;
@@ -63,9 +57,8 @@ export function subscriptionService({ name, store, startFrom, on, policy, visibi
         timeLimit,
         metrics: consumerMetrics(broker, store, name),
         async handle(event) {
-          for (const { pattern, handler } of on)
-            if (typeMatcher([pattern])(event.type))
-              await timeLimit.wait(`the handler of ${pattern}`, run(caller, handler, event));
+          for (const { pattern, handler, isFor } of handlers)
+            if (isFor(event.type)) await timeLimit.wait(`the handler of ${pattern}`, run(caller, handler, event));
         },
         warn: (message, details) => logger.warn(message, details),
       });

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import type { EventLog } from "../../core/event-log.ts";
 import type { QueryParams } from "../../core/query.ts";
-import { pass } from "../pass.ts";
 import { same } from "../same.ts";
 import { everything, type LogCases } from "./log-stand.ts";
 import { appendTo, ask, ids, positionsOf } from "./requests.ts";
@@ -19,7 +18,8 @@ async function fill(log: EventLog): Promise<EventLog> {
     ]),
   ]);
   // So that the next commit has a later time.
-  await pass(10);
+  const { time } = (await log.findByIds([ids[0]]))[0]!;
+  while (Date.now() <= Date.parse(time)) await new Promise((turn) => setTimeout(turn, 1));
   await log.append([
     appendTo("b-1", [{ id: ids[2], type: "b.created", payload: null }]),
     appendTo("b-2", [{ payload: "Oslo" }]),
