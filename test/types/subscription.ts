@@ -7,7 +7,7 @@ type Events = {
 };
 
 const bank = EventStore<Events>("bank");
-const any = EventStore("any");
+const untyped = EventStore("untyped");
 const nothing = (..._values: unknown[]): void => {};
 
 Subscription("narrowed", {
@@ -45,7 +45,7 @@ Subscription("elsewhere", { eventStore: bank, startFrom: "yesterday", on: { "acc
 Subscription("idle", { eventStore: bank });
 
 Subscription("untyped", {
-  eventStore: any,
+  eventStore: untyped,
   on: {
     "thing.happened": ({ payload, meta }) => nothing(payload["anything"], meta.correlationId satisfies string),
     "thing.*": ({ position }) => position satisfies number,

@@ -1,6 +1,8 @@
+import assert from "node:assert/strict";
 import { checkRow, type FieldType } from "../../core/fields.ts";
 import { parseQuery, type Query, type QueryFields, type QueryParams } from "../../core/query.ts";
 import type { Rows } from "../../core/read-table.ts";
+import { same } from "../same.ts";
 import { queriedFields } from "./random-query.ts";
 import { create, fieldsOf, fold, type TableStand } from "./table-stand.ts";
 
@@ -26,3 +28,23 @@ export const asked = (params: QueryParams): Query => parseQuery(queryFields, par
 /** The ids of the rows that it answers. */
 export const found = async (rows: Rows, params: QueryParams): Promise<string[]> =>
   (await rows.find(asked(params))).map(({ id }) => id);
+
+/** A row for each text, which stands in every place of it, is found by exactly this text. */
+export async function areFoundByText(stand: TableStand, texts: readonly string[]): Promise<void> {
+  const rows = await filled(
+    stand,
+    texts.map((name, index) => ({ id: `row ${index}`, name, tags: [name], address: { inner: name } })),
+  );
+  for (const [index, text] of texts.entries()) {
+    for (const query of [
+      { name: text },
+      { name: { $in: [text] } },
+      { tags: text },
+      { "tags.0": text },
+      { "address.inner": text },
+      { "address.inner": { $in: [text] } },
+    ])
+      same(await found(rows, { query }), [`row ${index}`], JSON.stringify(query).slice(0, 100));
+    assert.equal(await rows.count(asked({ query: { name: { $ne: text } } })), texts.length - 1);
+  }
+}
