@@ -1,4 +1,5 @@
 import { DefinitionError } from "./errors.ts";
+import { isThenable } from "./is-thenable.ts";
 
 /**
  * A fastest-validator schema: rules by field, an array of alternatives, or one rule of the whole payload with
@@ -11,9 +12,6 @@ export const withOptional = (rule: string): string => rule.replace(/^(\w+(?:\[\]
 
 export const isAsyncFunction = (given: unknown): boolean =>
   typeof given === "function" && given.constructor.name === "AsyncFunction";
-
-export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  value !== null && typeof value === "object" && "then" in value && typeof value.then === "function";
 
 /**
  * The schema as one rule that fastest-validator may keep and change: the author's own stays as it is, and every `?` is

@@ -1,7 +1,7 @@
 import { isSchemaVersion, type Catalogue, type CatalogueEntry } from "./catalogue.ts";
 import { inWords, UpcastError } from "./errors.ts";
 import { isProblem, toJson, type JsonValue } from "./json.ts";
-import { isThenable } from "./payload-schema.ts";
+import { isThenable } from "./is-thenable.ts";
 import type { ParkedEvent } from "./read-table.ts";
 import type { RecordedEvent } from "./recorded-event.ts";
 

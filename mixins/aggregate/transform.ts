@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import type { Context, Span } from "moleculer";
 import { FoldEndedError } from "../../core/errors.ts";
+import { isThenable } from "../../core/is-thenable.ts";
 import type { Row } from "../../core/fields.ts";
 import type { QueryFields, QueryParams } from "../../core/query.ts";
 import type { Rows } from "../../core/read-table.ts";
@@ -132,6 +133,3 @@ export class Transforms {
     });
   }
 }
-
-const isThenable = (answer: unknown): answer is PromiseLike<unknown> =>
-  answer !== null && typeof answer === "object" && "then" in answer && typeof answer.then === "function";
