@@ -1,15 +1,16 @@
 import { spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
-import { existsSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { ServiceBroker } from "moleculer";
 import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
+import { parseFields } from "../../core/fields.ts";
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
 import type { Query } from "../../core/query.ts";
 import type { RecordedEvent } from "moleculer-event-sourcing";
 import { caughtUp, cleanUp, newFolder, startBroker } from "../support/broker.ts";
-import { ledgerService, plainLedger, poison, type Moved } from "./ledger.ts";
+import { ledgerFields, ledgerService, plainLedger, poison, type Moved } from "./ledger.ts";
 
 type MovedEvent = RecordedEvent<"account.moved", Moved>;
 
@@ -95,10 +96,9 @@ async function checkTable(
   name: "balances" | "entries",
   events: readonly MovedEvent[],
 ): Promise<number> {
-  // Killed before it made its table; opening it here would make one with other fields.
-  if (!existsSync(`${folder}/${name}.1.db`)) return 0;
   const table = new SqliteReadTable(`${folder}/${name}.db`);
-  await table.open(new Map());
+  // With its own fields: a process that was killed before its table was named finds here one that fits.
+  await table.open(parseFields(name, ledgerFields[name]));
   try {
     const live = table.live();
     const { position } = live.progress();

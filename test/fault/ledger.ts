@@ -11,6 +11,11 @@ type MovedEvent = RecordedEvent<"account.moved", Moved>;
 /** An amount that no transform accepts: its event is parked, and its stream waits behind it. */
 export const poison = 13;
 
+export const ledgerFields = {
+  balances: { count: "integer", sum: "integer", last: "integer" },
+  entries: { account: "integer", amount: "integer" },
+} as const;
+
 /** A store, a table of balances folded by a function, a table of two rows per event folded by an action. */
 export function ledgerService(folder: string): ServiceSchema {
   const events = EventStore<{ "account.moved": Moved }>("ledger", { adapter: `sqlite:${folder}/ledger.db` });
@@ -18,7 +23,7 @@ export function ledgerService(folder: string): ServiceSchema {
   const balances = Aggregate("balances", {
     eventStore: events,
     onError,
-    fields: { count: "integer", sum: "integer", last: "integer" },
+    fields: ledgerFields.balances,
   })
     .on("account.moved")
     .update(async ({ payload: { account, amount }, version }, { get }) => {
@@ -29,7 +34,7 @@ export function ledgerService(folder: string): ServiceSchema {
   const entries = Aggregate("entries", {
     eventStore: events,
     onError,
-    fields: { account: "integer", amount: "integer" },
+    fields: ledgerFields.entries,
   })
     .on("account.moved")
     .createMany("accounts.toEntries");
