@@ -12,6 +12,8 @@ export async function fillEmmett(file: string, events: number, entityOf: (number
   await emmett.migrate();
   emmett.close();
   const db = new Database(file);
+  // Emmett asks for it while its own transaction may be open, which SQLite refuses where the file is not in it yet.
+  db.pragma("journal_mode = WAL");
   db.pragma("synchronous = OFF");
   const insert = db.prepare(
     `INSERT INTO emt_messages (stream_id, stream_position, partition, message_kind, message_data, message_metadata,
