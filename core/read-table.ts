@@ -68,11 +68,20 @@ export interface Batch {
   rollback(): void | Promise<void>;
 }
 
+/** Where a generation comes from. The engine keeps both texts as they are, also in backups. */
+export interface Origin {
+  /** How the aggregate describes the definition that the rows are folded by; "" where nobody said. */
+  definition: string;
+  /** The order that this generation was built for; "" where it came by itself. */
+  order: string;
+}
+
 /** One physical copy of an aggregate's table. */
 export interface Generation {
   readonly number: number;
   /** The fields it was built with; a service that started with others builds a new one beside it. */
   readonly fields: Fields;
+  readonly origin: Readonly<Origin>;
   /** Committed rows. */
   readonly rows: Rows;
   progress(): Progress | Promise<Progress>;
@@ -80,6 +89,16 @@ export interface Generation {
   parked(): ParkedEvent[] | Promise<ParkedEvent[]>;
   /** Begins a batch; there is one at a time. */
   begin(): Batch | Promise<Batch>;
+}
+
+/** What a backup of a generation holds. */
+export interface TableBackup {
+  rows: number;
+  progress: Progress;
+  origin: Origin;
+  /** Of all its files' content: a byte that is changed, missing or added changes it. */
+  checksum: string;
+  bytes: number;
 }
 
 /** What an engine says of itself; the contract suite checks each claim. */
@@ -101,19 +120,35 @@ export interface TableCapabilities {
 export interface ReadTable {
   readonly engine: string;
   readonly capabilities: TableCapabilities;
+  /** Where snapshots stand unless somebody says otherwise; null where the engine knows no such place. */
+  readonly snapshotFolder: string | null;
 
   /**
-   * `fields` are those of the first generation, where there is none yet.
+   * `fields` and `origin` are those of the first generation, where there is none yet.
    * @throws UnusableStoreError where this version cannot host what it finds.
    */
-  open(fields: Fields): Promise<void>;
+  open(fields: Fields, origin?: Origin): Promise<void>;
   close(): Promise<void>;
   /** The generation that answers queries. */
   live(): Generation;
   /** A new and empty generation beside the live one. */
-  build(fields: Fields): Promise<Generation>;
+  build(fields: Fields, origin?: Origin): Promise<Generation>;
   /** Makes the generation the live one, in one step that a crash finds done or not done, and drops the old. */
   switchTo(generation: Generation): Promise<void>;
   /** Drops a generation that is not live. */
   drop(generation: Generation): Promise<void>;
+
+  /**
+   * Copies the live generation as it is at one moment, rows, parked events and checkpoint, into files in `folder`, which
+   * is there and empty. Folding and queries go on meanwhile. Answers when the files are on the disk.
+   */
+  backup(folder: string): Promise<TableBackup>;
+  /**
+   * A generation beside the live one with the content of a backup, but for its origin's `order`.
+   * @throws SnapshotDamagedError where the files do not have this checksum; the backup is left as it is.
+   */
+  restore(folder: string, checksum: string, order: string): Promise<Generation>;
 }
+
+/** The origin of a generation that nobody described. */
+export const noOrigin: Origin = { definition: "", order: "" };

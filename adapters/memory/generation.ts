@@ -1,6 +1,6 @@
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { Fields } from "../../core/fields.ts";
-import type { Generation, ParkedEvent, Progress } from "../../core/read-table.ts";
+import type { Generation, Origin, ParkedEvent, Progress } from "../../core/read-table.ts";
 import { MemoryBatch } from "./batch.ts";
 import { MemoryRows } from "./rows.ts";
 import type { StoredGeneration } from "./stored-generation.ts";
@@ -9,6 +9,7 @@ import type { StoredGeneration } from "./stored-generation.ts";
 export class MemoryGeneration implements Generation {
   readonly number: number;
   readonly fields: Fields;
+  readonly origin: Readonly<Origin>;
   readonly rows: MemoryRows;
   readonly #stored: StoredGeneration;
   readonly #where: string;
@@ -20,6 +21,7 @@ export class MemoryGeneration implements Generation {
     this.#where = where;
     this.number = stored.number;
     this.fields = stored.fields;
+    this.origin = stored.origin;
     this.rows = new MemoryRows(() => this.stored.rows, stored.fields);
   }
 

@@ -1,6 +1,7 @@
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { Fields } from "../../core/fields.ts";
-import type { ReadTable, TableCapabilities } from "../../core/read-table.ts";
+import { noOrigin, type Origin, type ReadTable, type TableBackup, type TableCapabilities } from "../../core/read-table.ts";
+import { readBackup, writeBackup } from "./backup.ts";
 import { MemoryGeneration } from "./generation.ts";
 import type { Place } from "./place.ts";
 import { StoredGeneration } from "./stored-generation.ts";
@@ -14,18 +15,20 @@ class StoredTable {
 export class MemoryReadTable implements ReadTable {
   readonly engine = "memory";
   readonly capabilities: TableCapabilities = { durability: "none", hosts: "one", atomicBatch: true };
+  readonly snapshotFolder = null;
   readonly #place: Place;
   #open: { table: StoredTable; live: MemoryGeneration } | null = null;
   readonly #building = new Set<MemoryGeneration>();
+  #lastNumber = 0;
 
   constructor(place: Place) {
     this.#place = place;
   }
 
-  async open(fields: Fields): Promise<void> {
+  async open(fields: Fields, origin: Origin = noOrigin): Promise<void> {
     if (this.#open) return;
     const table = this.#place.host(StoredTable);
-    table.live ??= new StoredGeneration(1, fields);
+    table.live ??= new StoredGeneration(1, fields, origin);
     this.#open = { table, live: new MemoryGeneration(table.live, this.#place.location) };
   }
 
@@ -46,9 +49,17 @@ export class MemoryReadTable implements ReadTable {
     return this.#opened().live;
   }
 
-  async build(fields: Fields): Promise<MemoryGeneration> {
-    const number = Math.max(this.live().number, ...[...this.#building].map((other) => other.number)) + 1;
-    const generation = new MemoryGeneration(new StoredGeneration(number, fields), this.#place.location);
+  async build(fields: Fields, origin: Origin = noOrigin): Promise<MemoryGeneration> {
+    return this.#beside(new StoredGeneration(this.#nextNumber(), fields, origin));
+  }
+
+  #nextNumber(): number {
+    return (this.#lastNumber = Math.max(this.live().number, this.#lastNumber) + 1);
+  }
+
+  #beside(stored: StoredGeneration): MemoryGeneration {
+    this.#opened();
+    const generation = new MemoryGeneration(stored, this.#place.location);
     this.#building.add(generation);
     return generation;
   }
@@ -66,5 +77,13 @@ export class MemoryReadTable implements ReadTable {
   async drop(generation: MemoryGeneration): Promise<void> {
     this.#opened();
     if (this.#building.delete(generation)) generation.close();
+  }
+
+  backup(folder: string): Promise<TableBackup> {
+    return writeBackup(folder, this.live().stored);
+  }
+
+  async restore(folder: string, checksum: string, order: string): Promise<MemoryGeneration> {
+    return this.#beside(await readBackup(folder, checksum, this.#nextNumber(), order));
   }
 }

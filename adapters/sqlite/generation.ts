@@ -2,7 +2,7 @@ import { existsSync, rmSync } from "node:fs";
 import type Database from "better-sqlite3";
 import { UnusableStoreError } from "../../core/errors.ts";
 import type { Fields } from "../../core/fields.ts";
-import type { Generation, ParkedEvent, Progress } from "../../core/read-table.ts";
+import type { Generation, Origin, ParkedEvent, Progress } from "../../core/read-table.ts";
 import { SqliteBatch } from "./batch.ts";
 import { openDatabase, translate, type Schema } from "./database.ts";
 import { createRows, fieldsFromText, fieldsToText } from "./row-codec.ts";
@@ -21,6 +21,13 @@ const tableSchema: Schema = {
        fields TEXT NOT NULL
      ) STRICT;
      CREATE TABLE parked (id TEXT PRIMARY KEY, position INTEGER NOT NULL UNIQUE, event TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
+    // Events that only "what if" knows may share a position, and be parked.
+    `ALTER TABLE checkpoint ADD COLUMN definition TEXT NOT NULL DEFAULT '';
+     ALTER TABLE checkpoint ADD COLUMN build_order TEXT NOT NULL DEFAULT '';
+     ALTER TABLE parked RENAME TO parked_1;
+     CREATE TABLE parked (id TEXT PRIMARY KEY, position INTEGER NOT NULL, event TEXT NOT NULL) STRICT, WITHOUT ROWID;
+     INSERT INTO parked SELECT * FROM parked_1;
+     DROP TABLE parked_1;`,
   ],
 };
 
@@ -28,6 +35,7 @@ const tableSchema: Schema = {
 export class SqliteGeneration implements Generation {
   readonly number: number;
   readonly fields: Fields;
+  readonly origin: Origin;
   readonly rows: SqliteRows;
   readonly #file: string;
   readonly #writer: Database.Database;
@@ -40,18 +48,20 @@ export class SqliteGeneration implements Generation {
     writer: Database.Database,
     reader: Database.Database,
     fields: Fields,
+    origin: Origin,
   ) {
     this.number = number;
     this.#file = file;
     this.#writer = writer;
     this.#reader = reader;
     this.fields = fields;
+    this.origin = origin;
     this.rows = new SqliteRows(reader, file, fields);
     this.#batch = new SqliteBatch(writer, file, fields);
   }
 
   /** A new file in place of whatever a crash left there. @throws UnusableStoreError in place of what is not ours */
-  static create(number: number, file: string, fields: Fields): SqliteGeneration {
+  static create(number: number, file: string, fields: Fields, origin: Origin): SqliteGeneration {
     removeLeftover(file);
     const writer = openWriter(file);
     try {
@@ -60,7 +70,9 @@ export class SqliteGeneration implements Generation {
       writer
         .transaction(() => {
           writer.exec(createRows(fields));
-          writer.prepare("INSERT INTO checkpoint VALUES (1, 0, 0, NULL, 0, NULL, ?)").run(fieldsToText(fields));
+          writer
+            .prepare("INSERT INTO checkpoint VALUES (1, 0, 0, NULL, 0, NULL, ?, ?, ?)")
+            .run(fieldsToText(fields), origin.definition, origin.order);
         })
         .immediate();
       writer.pragma("synchronous = NORMAL");
@@ -77,14 +89,15 @@ export class SqliteGeneration implements Generation {
 
   static #with(number: number, file: string, writer: Database.Database): SqliteGeneration {
     try {
-      const fields = writer.prepare("SELECT fields FROM checkpoint").pluck().get() as string | undefined;
-      if (fields === undefined)
+      const about = writer.prepare("SELECT fields, definition, build_order FROM checkpoint").raw(true).get();
+      if (about === undefined)
         throw new UnusableStoreError(file, "found a table without a checkpoint; delete the file to fold it again");
+      const [fields, definition, order] = about as [string, string, string];
       const reader = openDatabase(file, tableSchema, {
         synchronous: "NORMAL",
         readonly: true,
       });
-      return new SqliteGeneration(number, file, writer, reader, fieldsFromText(fields));
+      return new SqliteGeneration(number, file, writer, reader, fieldsFromText(fields), { definition, order });
     } catch (error) {
       writer.close();
       throw translate(file, error);

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { Fields } from "../../core/fields.ts";
-import type { ReadTable, TableCapabilities } from "../../core/read-table.ts";
+import { noOrigin, type Origin, type ReadTable, type TableBackup, type TableCapabilities } from "../../core/read-table.ts";
 import { removeLeftover, SqliteGeneration } from "./generation.ts";
 import { HostFile } from "./host-file.ts";
 
@@ -13,6 +13,7 @@ import { HostFile } from "./host-file.ts";
 export class SqliteReadTable implements ReadTable {
   readonly engine = "sqlite";
   readonly capabilities: TableCapabilities = { durability: "process", hosts: "one", atomicBatch: true };
+  readonly snapshotFolder: string;
   readonly #file: string;
   #host: HostFile | null = null;
   #live: SqliteGeneration | null = null;
@@ -20,6 +21,7 @@ export class SqliteReadTable implements ReadTable {
 
   constructor(file: string) {
     this.#file = file;
+    this.snapshotFolder = `${file}.snapshots`;
   }
 
   /** Two tables never share one, whatever their files are called. */
@@ -28,7 +30,7 @@ export class SqliteReadTable implements ReadTable {
     return join(dirname(this.#file), `${basename(this.#file, ending)}.${generation}${ending}`);
   }
 
-  async open(fields: Fields): Promise<void> {
+  async open(fields: Fields, origin: Origin = noOrigin): Promise<void> {
     if (this.#live) return;
     const host = new HostFile(this.#file, this.#file);
     try {
@@ -37,7 +39,7 @@ export class SqliteReadTable implements ReadTable {
         this.#live = SqliteGeneration.open(number, this.#fileOf(number));
       else {
         // Nothing yet, or somebody deleted the file to have it folded again.
-        const first = SqliteGeneration.create(number + 1, this.#fileOf(number + 1), fields);
+        const first = SqliteGeneration.create(number + 1, this.#fileOf(number + 1), fields, origin);
         host.generation = number + 1;
         this.#live = first;
       }
@@ -65,9 +67,9 @@ export class SqliteReadTable implements ReadTable {
     return this.#live;
   }
 
-  async build(fields: Fields): Promise<SqliteGeneration> {
-    const number = Math.max(this.live().number, ...[...this.#building].map((other) => other.number)) + 1;
-    const generation = SqliteGeneration.create(number, this.#fileOf(number), fields);
+  async build(fields: Fields, origin: Origin = noOrigin): Promise<SqliteGeneration> {
+    const number = this.#nextNumber();
+    const generation = SqliteGeneration.create(number, this.#fileOf(number), fields, origin);
     this.#building.add(generation);
     return generation;
   }

@@ -2,11 +2,13 @@ import type { Fields } from "../../core/fields.ts";
 import type {
   Batch,
   Generation,
+  Origin,
   ParkedEvent,
   Progress,
   ReadTable,
   RowChange,
   Rows,
+  TableBackup,
   TableCapabilities,
 } from "../../core/read-table.ts";
 import type { Life } from "./life.ts";
@@ -38,9 +40,13 @@ export class CrashingTable implements ReadTable {
     return this.#table.capabilities;
   }
 
-  async open(fields: Fields): Promise<void> {
+  get snapshotFolder(): string | null {
+    return this.#table.snapshotFolder;
+  }
+
+  async open(fields: Fields, origin?: Origin): Promise<void> {
     this.#life = this.#current();
-    await this.#life.call(() => this.#table.open(fields));
+    await this.#life.call(() => this.#table.open(fields, origin));
   }
 
   async close(): Promise<void> {
@@ -53,12 +59,24 @@ export class CrashingTable implements ReadTable {
     return this.#crashing(this.#table.live());
   }
 
-  async build(fields: Fields): Promise<Generation> {
-    return this.#crashing(await this.#life.call(() => this.#table.build(fields)));
+  async build(fields: Fields, origin?: Origin): Promise<Generation> {
+    return this.#crashing(await this.#life.call(() => this.#table.build(fields, origin)));
   }
 
-  switchTo(generation: Generation): Promise<void> {
-    return this.#life.call(() => this.#table.switchTo(realOf(generation)));
+  async switchTo(generation: Generation): Promise<void> {
+    this.#life.reach("built");
+    await this.#life.call(() => this.#table.switchTo(realOf(generation)));
+    this.#life.reach("switched");
+  }
+
+  async backup(folder: string): Promise<TableBackup> {
+    const backup = await this.#life.call(() => this.#table.backup(folder));
+    this.#life.reach("backed up");
+    return backup;
+  }
+
+  async restore(folder: string, checksum: string, order: string): Promise<Generation> {
+    return this.#crashing(await this.#life.call(() => this.#table.restore(folder, checksum, order)));
   }
 
   drop(generation: Generation): Promise<void> {
@@ -82,6 +100,7 @@ class CrashingGeneration implements Generation {
   readonly real: Generation;
   readonly number: number;
   readonly fields: Fields;
+  readonly origin: Readonly<Origin>;
   readonly rows: Rows;
   readonly #life: Life;
 
@@ -89,6 +108,7 @@ class CrashingGeneration implements Generation {
     this.real = real;
     this.number = real.number;
     this.fields = real.fields;
+    this.origin = real.origin;
     this.rows = rowsIn(life, real.rows);
     this.#life = life;
   }

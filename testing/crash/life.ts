@@ -11,7 +11,13 @@ export type CrashPoint =
   /** Rows are written, the batch is not committed. */
   | "rows written"
   /** The batch is committed with its checkpoint, the answer is lost. */
-  | "checkpoint written";
+  | "checkpoint written"
+  /** A generation is folded beside the live one, and not switched to. */
+  | "built"
+  /** The generation is the live one, its order is not known to be done. */
+  | "switched"
+  /** A backup's files are written, the snapshot is not complete. */
+  | "backed up";
 
 /** From the opening of ports to the crash: what was opened in a life that has ended does nothing any more. */
 export class Life {

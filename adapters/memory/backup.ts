@@ -1,0 +1,92 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { SnapshotDamagedError } from "../../core/errors.ts";
+import type { Field } from "../../core/fields.ts";
+import type { Origin, ParkedEvent, Progress, TableBackup } from "../../core/read-table.ts";
+import type { StoredRow } from "./row-codec.ts";
+import { StoredGeneration } from "./stored-generation.ts";
+
+/** The first line of the file; then come the rows, then the parked events, one a line. */
+interface Head {
+  fields: Field[];
+  origin: Origin;
+  progress: Progress;
+  rows: number;
+}
+
+const linesPerWrite = 1000;
+const fileIn = (folder: string) => join(folder, "table.jsonl");
+
+/** Writes the generation as it is now: its rows are never changed, so holding them is holding the moment. */
+export async function writeBackup(folder: string, generation: StoredGeneration): Promise<TableBackup> {
+  const rows = [...generation.rows.all()];
+  const parked = [...generation.parked.values()];
+  const { origin, progress } = generation;
+  const head: Head = {
+    fields: [...generation.fields.values()],
+    origin: { ...origin },
+    progress: { ...progress },
+    rows: rows.length,
+  };
+  const hash = createHash("sha256");
+  const file = await open(fileIn(folder), "wx");
+  let bytes = 0;
+  const write = async (lines: string[]) => {
+    const text = Buffer.from(lines.map((line) => `${line}\n`).join(""));
+    hash.update(text);
+    bytes += text.length;
+    await file.write(text);
+  };
+  try {
+    await write([JSON.stringify(head)]);
+    for (let from = 0; from < rows.length; from += linesPerWrite)
+      await write(rows.slice(from, from + linesPerWrite).map((row) => JSON.stringify(row)));
+    await write(parked);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return { rows: rows.length, progress: head.progress, origin: head.origin, checksum: hash.digest("hex"), bytes };
+}
+
+/** @throws SnapshotDamagedError */
+export async function readBackup(
+  folder: string,
+  checksum: string,
+  number: number,
+  order: string,
+): Promise<StoredGeneration> {
+  const file = fileIn(folder);
+  await refuseDamaged(file, checksum);
+  let generation: StoredGeneration | null = null;
+  let rowsLeft = 0;
+  for await (const line of createInterface({ input: createReadStream(file) }))
+    if (!generation) {
+      const { fields, origin, progress, rows } = JSON.parse(line) as Head;
+      generation = new StoredGeneration(number, new Map(fields.map((field) => [field.name, field])), {
+        ...origin,
+        order,
+      });
+      generation.progress = progress;
+      rowsLeft = rows;
+    } else if (rowsLeft > 0) {
+      generation.rows.put(JSON.parse(line) as StoredRow);
+      rowsLeft--;
+    } else generation.parked.set((JSON.parse(line) as ParkedEvent).id, line);
+  return generation!;
+}
+
+async function refuseDamaged(file: string, checksum: string): Promise<void> {
+  const hash = createHash("sha256");
+  try {
+    for await (const part of createReadStream(file)) hash.update(part as Buffer);
+  } catch (error) {
+    throw new SnapshotDamagedError(file, `its data cannot be read (${String(error)})`, error);
+  }
+  const found = hash.digest("hex");
+  if (found !== checksum)
+    throw new SnapshotDamagedError(file, `found data with checksum ${found}, expected ${checksum}`);
+}
