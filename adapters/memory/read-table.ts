@@ -1,6 +1,12 @@
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { Fields } from "../../core/fields.ts";
-import { noOrigin, type Origin, type ReadTable, type TableBackup, type TableCapabilities } from "../../core/read-table.ts";
+import {
+  noOrigin,
+  type Origin,
+  type ReadTable,
+  type TableBackup,
+  type TableCapabilities,
+} from "../../core/read-table.ts";
 import { readBackup, writeBackup } from "./backup.ts";
 import { MemoryGeneration } from "./generation.ts";
 import type { Place } from "./place.ts";

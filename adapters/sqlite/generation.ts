@@ -4,9 +4,13 @@ import { UnusableStoreError } from "../../core/errors.ts";
 import type { Fields } from "../../core/fields.ts";
 import type { Generation, Origin, ParkedEvent, Progress } from "../../core/read-table.ts";
 import { SqliteBatch } from "./batch.ts";
+import type { BulkWork } from "./bulk-work.ts";
 import { openDatabase, translate, type Schema } from "./database.ts";
 import { createRows, fieldsFromText, fieldsToText } from "./row-codec.ts";
 import { SqliteRows } from "./rows.ts";
+
+/** SQLite's default. */
+const pagesPerCheckpoint = 1000;
 
 const tableSchema: Schema = {
   applicationId: 0x65735431,
@@ -37,7 +41,7 @@ export class SqliteGeneration implements Generation {
   readonly fields: Fields;
   readonly origin: Origin;
   readonly rows: SqliteRows;
-  readonly #file: string;
+  readonly file: string;
   readonly #writer: Database.Database;
   readonly #reader: Database.Database;
   readonly #batch: SqliteBatch;
@@ -51,7 +55,7 @@ export class SqliteGeneration implements Generation {
     origin: Origin,
   ) {
     this.number = number;
-    this.#file = file;
+    this.file = file;
     this.#writer = writer;
     this.#reader = reader;
     this.fields = fields;
@@ -104,6 +108,27 @@ export class SqliteGeneration implements Generation {
     }
   }
 
+  /**
+   * Reads the file for long: what is committed meanwhile stays in the write-ahead log, and moving it into the file would
+   * fall on one commit. It is moved in the work's thread instead.
+   */
+  async withoutCheckpoints<Answer>(work: BulkWork, reading: () => Promise<Answer>): Promise<Answer> {
+    this.#writer.pragma("wal_autocheckpoint = 0");
+    try {
+      const answer = await reading();
+      await work.run("checkpoint", this.file);
+      return answer;
+    } finally {
+      if (this.#writer.open) this.#writer.pragma(`wal_autocheckpoint = ${pagesPerCheckpoint}`);
+    }
+  }
+
+  /** The order that a copy of another generation is made for. */
+  set order(order: string) {
+    this.#writer.prepare("UPDATE checkpoint SET build_order = ?").run(order);
+    this.origin.order = order;
+  }
+
   /** Everything committed is on the disk afterwards. */
   flush(): void {
     this.#writer.pragma("wal_checkpoint(TRUNCATE)");
@@ -141,7 +166,7 @@ export class SqliteGeneration implements Generation {
 
   remove(): void {
     this.close();
-    removeFile(this.#file);
+    removeFile(this.file);
   }
 }
 
@@ -158,6 +183,6 @@ export function removeLeftover(file: string): void {
 }
 
 /** Removes a generation's file and what SQLite keeps beside it. */
-function removeFile(file: string): void {
+export function removeFile(file: string): void {
   for (const suffix of ["", "-wal", "-shm"]) rmSync(`${file}${suffix}`, { force: true });
 }

@@ -2,9 +2,16 @@ import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { Fields } from "../../core/fields.ts";
-import { noOrigin, type Origin, type ReadTable, type TableBackup, type TableCapabilities } from "../../core/read-table.ts";
-import { removeLeftover, SqliteGeneration } from "./generation.ts";
+import {
+  noOrigin,
+  type Origin,
+  type ReadTable,
+  type TableBackup,
+  type TableCapabilities,
+} from "../../core/read-table.ts";
+import { removeFile, removeLeftover, SqliteGeneration } from "./generation.ts";
 import { HostFile } from "./host-file.ts";
+import { TableBackups } from "./table-backup.ts";
 
 /**
  * `<name>.db` says which generation is live and is locked by the host; the generations are files of their own beside it,
@@ -18,6 +25,8 @@ export class SqliteReadTable implements ReadTable {
   #host: HostFile | null = null;
   #live: SqliteGeneration | null = null;
   readonly #building = new Set<SqliteGeneration>();
+  readonly #backups = new TableBackups();
+  #lastNumber = 0;
 
   constructor(file: string) {
     this.#file = file;
@@ -54,6 +63,7 @@ export class SqliteReadTable implements ReadTable {
   }
 
   async close(): Promise<void> {
+    await this.#backups.close();
     for (const generation of this.#building) generation.close();
     this.#building.clear();
     this.#live?.close();
@@ -74,6 +84,11 @@ export class SqliteReadTable implements ReadTable {
     return generation;
   }
 
+  /** A number is given once: what was restored beside another may still be on its way. */
+  #nextNumber(): number {
+    return (this.#lastNumber = Math.max(this.live().number, this.#lastNumber) + 1);
+  }
+
   async switchTo(generation: SqliteGeneration): Promise<void> {
     const old = this.live();
     if (old === generation) return;
@@ -91,6 +106,28 @@ export class SqliteReadTable implements ReadTable {
 
   async drop(generation: SqliteGeneration): Promise<void> {
     if (this.#building.delete(generation)) generation.remove();
+  }
+
+  backup(folder: string): Promise<TableBackup> {
+    return this.#backups.write(this.live(), folder);
+  }
+
+  async restore(folder: string, checksum: string, order: string): Promise<SqliteGeneration> {
+    const number = this.#nextNumber();
+    const file = this.#fileOf(number);
+    removeLeftover(file);
+    try {
+      await this.#backups.read(folder, checksum, file);
+      // Closed meanwhile.
+      this.live();
+      const generation = SqliteGeneration.open(number, file);
+      this.#building.add(generation);
+      generation.order = order;
+      return generation;
+    } catch (error) {
+      removeFile(file);
+      throw error;
+    }
   }
 
   #removeLeftovers(live: number): void {

@@ -1,5 +1,6 @@
 import type { TableCapabilities } from "../../core/read-table.ts";
 import { casesOf, type ContractCase } from "../contract-case.ts";
+import { backups, origins } from "./backups.ts";
 import { batches } from "./batches.ts";
 import { changes } from "./changes.ts";
 import { findings, order } from "./findings.ts";
@@ -37,6 +38,8 @@ export function readTableContract(
       { name: "A batch", cases: batches },
       { name: "A parked event", cases: parkedEvents },
       { name: "A generation", cases: generations },
+      { name: "A generation's origin", cases: origins },
+      { name: "A backup", cases: backups },
       { name: "A batch", cases: wholeBatches, isListed: capabilities.atomicBatch },
       { name: "The only host of a table", cases: soleHostOfTable, isListed: hasOneHost },
       { name: "Hosts of one table", cases: manyHostsOfTable, isListed: !hasOneHost },

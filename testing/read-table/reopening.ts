@@ -42,16 +42,18 @@ export const reopeningTables: TableCases = {
     await fold(again, [create("2")], 2);
   },
 
-  "keeps the generation that was switched to, with its fields": async (stand) => {
+  "keeps the generation that was switched to, with its fields and origin": async (stand) => {
     const table = await stand.open();
     await fold(table, [create("1", { name: "old" })], 5);
-    const next = await table.build(fieldsOf(wider));
+    const origin = { definition: "d", order: "o" };
+    const next = await table.build(fieldsOf(wider), origin);
     const batch = await next.begin();
     await batch.apply([create("1", { city: "Oslo" })]);
     await batch.commit(at(9));
     await table.switchTo(next);
     const again = await stand.reopen(table);
     assert.equal(again.live().number, next.number);
+    same(again.live().origin, origin);
     same([...again.live().fields], [...fieldsOf(wider)]);
     same(await committed(again), { 1: { city: "Oslo" } });
     const other = await again.live().begin();

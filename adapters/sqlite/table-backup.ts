@@ -1,0 +1,71 @@
+import { copyFile } from "node:fs/promises";
+import { join } from "node:path";
+import { SnapshotDamagedError } from "../../core/errors.ts";
+import type { Progress, TableBackup } from "../../core/read-table.ts";
+import { BulkWork } from "./bulk-work.ts";
+import { translate } from "./database.ts";
+import type { SqliteGeneration } from "./generation.ts";
+
+const fileIn = (folder: string) => join(folder, "table.db");
+
+/** Copies generations into files and back, in a thread of its own each time. */
+export class TableBackups {
+  readonly #running = new Set<BulkWork>();
+
+  /** One moment of the generation: rows and checkpoint commit together, so the copy itself says which. */
+  async write(generation: SqliteGeneration, folder: string): Promise<TableBackup> {
+    const copy = fileIn(folder);
+    return this.#work(generation.file, async (work) => {
+      const bytes = await generation.withoutCheckpoints(work, () => work.vacuumInto(generation.file, copy));
+      await work.run("sync", copy);
+      const [[rows] = [], [position, folded, positionId, reordered, log, definition, order] = []] = [
+        ...(await work.run("query", copy, 'SELECT count(*) FROM "rows"')),
+        ...(await work.run(
+          "query",
+          copy,
+          "SELECT position, folded, position_id, reordered, log, definition, build_order FROM checkpoint",
+        )),
+      ];
+      return {
+        rows: rows as number,
+        progress: { position, folded, positionId, reordered: reordered === 1, log } as Progress,
+        origin: { definition: definition as string, order: order as string },
+        checksum: await work.run("hash", copy),
+        bytes,
+      };
+    });
+  }
+
+  /** Puts a backup's file at `to`. @throws SnapshotDamagedError */
+  async read(folder: string, checksum: string, to: string): Promise<void> {
+    const copy = fileIn(folder);
+    await this.#work(copy, async (work) => {
+      // The copy is what is checked: what changes in the folder afterwards does not matter any more.
+      await copyFile(copy, to).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === "ENOSPC") throw error;
+        throw new SnapshotDamagedError(copy, `its data cannot be read (${error.code ?? error.message})`, error);
+      });
+      const found = await work.run("hash", to);
+      if (found !== checksum)
+        throw new SnapshotDamagedError(copy, `found data with checksum ${found}, expected ${checksum}`);
+    });
+  }
+
+  /** What runs is ended, and fails. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#running].map((work) => work.close()));
+  }
+
+  async #work<Answer>(file: string, task: (work: BulkWork) => Promise<Answer>): Promise<Answer> {
+    const work = new BulkWork();
+    this.#running.add(work);
+    try {
+      return await task(work);
+    } catch (error) {
+      throw translate(file, error);
+    } finally {
+      this.#running.delete(work);
+      await work.close();
+    }
+  }
+}

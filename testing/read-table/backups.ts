@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ReadTable } from "../../core/read-table.ts";
+import { refusedAs } from "../refusal.ts";
+import { same } from "../same.ts";
+import {
+  all,
+  at,
+  committed,
+  create,
+  fieldsOf,
+  fold,
+  nameAndTotal,
+  parked,
+  remove,
+  seen,
+  update,
+  wider,
+  type TableCases,
+  type TableStand,
+} from "./table-stand.ts";
+
+const origin = { definition: '{"version":1}', order: "first" };
+
+async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "table-backup-"));
+  try {
+    await use(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A live generation with an origin, rows, a parked event and a checkpoint. */
+async function filled(stand: TableStand): Promise<ReadTable> {
+  const table = await stand.open();
+  const next = await table.build(fieldsOf(wider), origin);
+  const batch = await next.begin();
+  await batch.apply([create("1", { name: "ä😀", city: "Oslo" }), create("2", { total: 7 })]);
+  await batch.park(parked("e1", 8));
+  await batch.commit(at(9, { folded: 7, positionId: "e9", reordered: true }));
+  await table.switchTo(next);
+  return table;
+}
+
+export const backups: TableCases = {
+  "holds the live generation, and brings it back as it was": async (stand) =>
+    inFolder(async (folder) => {
+      const table = await filled(stand);
+      const progress = at(9, { folded: 7, positionId: "e9", reordered: true });
+      const { checksum, bytes, ...facts } = await table.backup(folder);
+      same(facts, { rows: 2, progress, origin });
+      assert.ok(bytes > 0);
+      assert.ok(checksum.length > 0);
+
+      await fold(table, [update("1", { name: "new" }), remove("2"), create("3")], 12);
+      const restored = await table.restore(folder, checksum, "second");
+      assert.ok(restored.number > table.live().number);
+      same([...restored.fields], [...fieldsOf(wider)]);
+      same(restored.origin, { ...origin, order: "second" });
+      same(await restored.progress(), progress);
+      same(await restored.parked(), [parked("e1", 8)]);
+      same(await seen(restored.rows), { 1: { name: "ä😀", city: "Oslo" }, 2: { total: 7 } });
+      same(await committed(table), { 1: { name: "new", city: "Oslo" }, 3: {} });
+
+      await table.switchTo(restored);
+      same(await committed(table), { 1: { name: "ä😀", city: "Oslo" }, 2: { total: 7 } });
+      const other = await table.live().begin();
+      await refusedAs("DUPLICATE_ROW", () => other.apply([create("4", { city: "Oslo" })]));
+      await other.rollback();
+      await fold(table, [create("4", { city: "Bergen" })], 10);
+      same((await committed(table))["4"], { city: "Bergen" });
+    }),
+
+  "is of one moment, while the table is folded on": async (stand) =>
+    inFolder(async (folder) => {
+      const table = await stand.open();
+      const names = Array.from({ length: 200 }, (_, index) => `r${index}`);
+      await fold(
+        table,
+        names.map((name) => create(name, { total: 1 })),
+        1,
+      );
+      const state = { isOver: false };
+      const backup = table.backup(folder).finally(() => (state.isOver = true));
+      let position = 1;
+      while (!state.isOver) {
+        position++;
+        await fold(
+          table,
+          names.map((name) => update(name, { total: position })),
+          position,
+        );
+        await new Promise((turn) => setImmediate(turn));
+      }
+      const { progress, checksum } = await backup;
+      const restored = await table.restore(folder, checksum, "");
+      same(await restored.progress(), progress);
+      const rows = await restored.rows.find(all);
+      same([...new Set(rows.map(({ total }) => total))], [progress.position]);
+      assert.equal(rows.length, names.length);
+      same(await table.live().progress(), at(position));
+    }),
+
+  "can be put into another place": async (stand) =>
+    inFolder(async (folder) => {
+      const table = await filled(stand);
+      const { checksum } = await table.backup(folder);
+      const other = await stand.open();
+      const restored = await other.restore(folder, checksum, "");
+      await other.switchTo(restored);
+      same(await committed(other), await committed(table));
+    }),
+
+  "is refused where a byte of its files was changed, added or removed, or a file is gone": async (stand) =>
+    inFolder(async (folder) => {
+      const table = await filled(stand);
+      const { checksum } = await table.backup(folder);
+      const before = await committed(table);
+      const number = table.live().number;
+      for (const name of await readdir(folder)) {
+        const file = join(folder, name);
+        const bytes = await readFile(file);
+        const flipped = Buffer.from(bytes);
+        const middle = flipped.length >> 1;
+        flipped[middle] = flipped[middle]! ^ 1;
+        for (const damaged of [flipped, bytes.subarray(0, -1), Buffer.concat([bytes, Buffer.from("x")])]) {
+          await writeFile(file, damaged);
+          await refusedAs("SNAPSHOT_DAMAGED", () => table.restore(folder, checksum, ""));
+        }
+        await rm(file);
+        await refusedAs("SNAPSHOT_DAMAGED", () => table.restore(folder, checksum, ""));
+        await writeFile(file, bytes);
+      }
+      same(await committed(table), before);
+      assert.equal(table.live().number, number);
+      await table.switchTo(await table.restore(folder, checksum, ""));
+      same(await committed(table), before);
+    }),
+
+  "that was restored and dropped is gone, and can be restored again": async (stand) =>
+    inFolder(async (folder) => {
+      const table = await filled(stand);
+      const { checksum } = await table.backup(folder);
+      const [first, second] = [await table.restore(folder, checksum, ""), await table.restore(folder, checksum, "")];
+      await table.drop(first);
+      await table.switchTo(second);
+      same(await committed(table), { 1: { name: "ä😀", city: "Oslo" }, 2: { total: 7 } });
+    }),
+};
+
+export const origins: TableCases = {
+  "is kept as it was given to the first generation, to one that is built, and is empty otherwise": async (stand) => {
+    const named = await stand.port();
+    await named.open(fieldsOf(nameAndTotal), origin);
+    same(named.live().origin, origin);
+    const table = await stand.open();
+    same(table.live().origin, { definition: "", order: "" });
+    await table.switchTo(await table.build(fieldsOf(nameAndTotal), origin));
+    same(table.live().origin, origin);
+    same((await table.build(fieldsOf(nameAndTotal))).origin, { definition: "", order: "" });
+  },
+};
