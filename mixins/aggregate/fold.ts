@@ -17,6 +17,8 @@ interface Dependencies extends Interruption {
   transforms: Transforms;
   policy: ErrorPolicy;
   spans: FoldSpans | null;
+  /** Whether somebody else is to have his turn. Left out: never. */
+  isTimeUp?: () => boolean;
   /** So many events were folded, and are committed. */
   onCommit: (folded: number) => void;
   warn: (message: string, details: object) => void;
@@ -101,7 +103,7 @@ export class Fold {
   }
 
   #mustStop(): boolean {
-    return this.#d.isInterrupted() || this.isTooOftenParked;
+    return this.#d.isInterrupted() || this.isTooOftenParked || this.#d.isTimeUp?.() === true;
   }
 
   async #foldBatch(events: readonly RecordedEvent[], from: number): Promise<number> {

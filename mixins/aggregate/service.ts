@@ -3,6 +3,7 @@ import type { Fields, FieldType } from "../../core/fields.ts";
 import type { Mapping } from "../../core/mapping.ts";
 import type { QueryFields } from "../../core/query.ts";
 import type { ReadTable, Rows } from "../../core/read-table.ts";
+import { UnknownSnapshotError } from "../../core/errors.ts";
 import { newEventId } from "../../core/event-id.ts";
 import { AggregateHost } from "./host.ts";
 import { consumerActions } from "../consumer/actions.ts";
@@ -15,6 +16,8 @@ import type { SiblingSchema } from "../sibling.ts";
 import { foldSpans } from "../spans.ts";
 import { readAfter } from "../read-after.ts";
 import { readActionNames, readActions, type Reader } from "../read-actions.ts";
+import type { OnChange } from "./folding.ts";
+import { rebuildActions } from "./rebuild-actions.ts";
 import { Transforms, type FoldToken, type Transform } from "./transform.ts";
 import { setVisibility, type Visibilities } from "../visibility.ts";
 
@@ -46,6 +49,8 @@ interface Definition {
   mappings: readonly Mapping<Transform>[];
   policy: ErrorPolicy;
   readAfterTimeoutMs: number;
+  definition: string;
+  onChange: OnChange;
   settings: DbSettings;
   visibility: Visibilities;
 }
@@ -102,12 +107,23 @@ export function aggregateService(definition: Definition): SiblingSchema {
         },
       }),
     ],
-    actions: consumerActions(name, () => ({
-      follow: (revision) => host.follow(revision),
-      parked: () => host.folding.parked(),
-      status: () => host.status(),
-      change: (change) => source.change(change),
-    })),
+    actions: {
+      ...consumerActions(name, () => ({
+        follow: (revision) => host.follow(revision),
+        parked: () => host.folding.parked(),
+        status: () => host.status(),
+        change: (change) => source.change(change),
+      })),
+      ...rebuildActions(name, () => ({
+        running: () => host.running(),
+        built: (order) => host.built(order),
+        change: (change) => source.change(change),
+        control: () => host.control(),
+        locate: async (_broker, id) => {
+          throw new UnknownSnapshotError(name, id);
+        },
+      })),
+    },
     events: consumerEvents(store, () => ({ host, source })),
     created(this: Service) {
       const { broker, logger } = this;
@@ -127,6 +143,12 @@ export function aggregateService(definition: Definition): SiblingSchema {
         source,
         metrics: consumerMetrics(broker, store, name),
         spans,
+        snapshots: {
+          restore: async (id) => {
+            throw new UnknownSnapshotError(name, id);
+          },
+        },
+        onProgress: () => {},
         onCommit: () => {
           cacheVersion = newEventId();
           clearCache().catch((error: unknown) => logger.warn("The cache was not cleaned", error));
