@@ -200,6 +200,7 @@ export class Folding implements Work {
   }
 
   async handle(page: ConsumerPage): Promise<void> {
+    if (this.progress.position === 0 && !this.#successor) await this.rebuilding.adopt();
     const fold = this.#fold!;
     await fold.foldPage(page);
     if (this.#successor && page.end && fold.progress.position === page.position && !fold.isTooOftenParked) {

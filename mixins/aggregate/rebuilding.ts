@@ -130,7 +130,6 @@ export class Rebuilding {
    */
   async advance(): Promise<"idle" | "more" | "switched"> {
     const order = this.#order;
-    const isFirstLook = this.#isFirstLook;
     this.#isFirstLook = false;
     if (this.#build && (order?.id !== this.#build.order.id || order.ended !== undefined)) await this.#drop();
     this.#turnAway(order);
@@ -140,7 +139,7 @@ export class Rebuilding {
       this.#build ??= await this.#begin(order).catch((error: unknown) => {
         throw new Hopeless(error);
       });
-      const isDone = (isFirstLook && (await this.#isOldNewsHere(order))) || (await this.#slice(this.#build));
+      const isDone = await this.#slice(this.#build);
       this.#d.onProgress();
       if (!isDone) return "more";
       await this.#finish(this.#build);
@@ -150,6 +149,17 @@ export class Rebuilding {
       await this.#fail(order, error instanceof Hopeless ? error.cause : error);
       return "more";
     }
+  }
+
+  /**
+   * An order from before this start meets an empty table: what it asks for is what is folded now anyway. An empty
+   * generation takes the table's place, as the one that the order was for.
+   */
+  async adopt(): Promise<void> {
+    const order = this.#order;
+    if (!this.#isFirstLook || !order || order.ended !== undefined || this.#build) return;
+    if (order.snapshot?.node === this.#d.node || this.#d.table.live().origin.order === order.id) return;
+    await this.#finish(await this.#begin(order));
   }
 
   /** Those who wait for an order that nobody follows any more. */
@@ -170,15 +180,6 @@ export class Rebuilding {
         : await table.build(fields, { definition, order: order.id });
     const fold = await newFold(generation, () => performance.now() > this.#sliceEnd);
     return { order, generation, fold, since: Date.now(), from: fold.progress.position, rest: null };
-  }
-
-  /**
-   * Whether an order from before this start meets an empty table: what it asks for is what is folded now anyway. An
-   * empty generation takes the table's place at once, as the one that the order was for.
-   */
-  async #isOldNewsHere(order: BuildOrder): Promise<boolean> {
-    const isHere = order.snapshot?.node === this.#d.node;
-    return !isHere && !this.#isPaused && (await this.#d.table.live().progress()).position === 0;
   }
 
   /** Folds for a moment; whether the generation is as far as it has to be. */
