@@ -1,6 +1,6 @@
 import type { EventRow } from "./event-schema.ts";
 
-const maxRows = 2000;
+const maxRows = 1000;
 /** Of payloads and metas, in UTF-16 units. */
 const maxText = 1024 * 1024;
 
