@@ -13,7 +13,7 @@ const textOf = (row: EventRow) => row[6].length + row[7].length;
 export class RecentRows {
   #rows: EventRow[] = [];
   #text = 0;
-  /** Index of the first that counts; those before it go many at a time. */
+  /** Index of the first that counts; those before it go when they are the most. */
   #first = 0;
 
   /** @param rows follow those that were added before, position by position */
@@ -24,7 +24,7 @@ export class RecentRows {
     }
     while (this.#rows.length - this.#first > maxRows || this.#text > maxText)
       this.#text -= textOf(this.#rows[this.#first++]!);
-    if (this.#first > maxRows) {
+    if (this.#first * 2 > this.#rows.length) {
       this.#rows = this.#rows.slice(this.#first);
       this.#first = 0;
     }
