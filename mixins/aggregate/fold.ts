@@ -51,7 +51,7 @@ export class Fold {
   #parkedInARow = 0;
   #skipped: ReadonlySet<string> = new Set();
   /** Of the page being folded: events that the store cannot bring to today's version. No retry here would change it. */
-  #unreadable: Readonly<Record<string, Unreadable>> = {};
+  #unreadable: Readonly<Record<string, Unreadable>> | undefined;
 
   private constructor(dependencies: Dependencies, progress: Progress, parked: readonly ParkedEvent[]) {
     const { mappings, fields, transforms } = dependencies;
@@ -90,7 +90,7 @@ export class Fold {
    * too many were parked. What was folded is committed in every case.
    * @throws an outage's error; the event that met it is not passed.
    */
-  async foldPage({ events, position, positionId, log, unreadable = {} }: FoldedPage): Promise<void> {
+  async foldPage({ events, position, positionId, log, unreadable }: FoldedPage): Promise<void> {
     this.#unreadable = unreadable;
     this.#progress = { ...this.#progress, log };
     let next = 0;
@@ -192,7 +192,7 @@ export class Fold {
   #foldInto(batch: Batch, event: RecordedEvent, isRetry = false): Outcome | Promise<Outcome> {
     if (!this.#mapped.concern(event.type) || this.#skipped.has(event.id)) return passed;
     if (!isRetry && this.#parked.holds(event.stream)) return this.#park(batch, parkedAs(event, null)).then(() => waits);
-    const unreadable = isRetry ? undefined : this.#unreadable[event.id];
+    const unreadable = isRetry ? undefined : this.#unreadable?.[event.id];
     if (unreadable) return { error: unreadable };
     const tried = this.#mapped.fold(freezeEvent(event), batch);
     return tried instanceof Promise ? tried.then(outcomeOf) : outcomeOf(tried);
