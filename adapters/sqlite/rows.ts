@@ -42,10 +42,12 @@ export class SqliteRows implements Rows {
 
   findByIds(ids: readonly string[]): Row[] {
     try {
-      return ids
-        .map((id) => this.#byId.get(id))
-        .filter((row) => row !== undefined)
-        .map(this.#decode);
+      const rows: Row[] = [];
+      for (const id of ids) {
+        const row = this.#byId.get(id);
+        if (row !== undefined) rows.push(this.#decode(row));
+      }
+      return rows;
     } catch (error) {
       throw translate(this.#file, error);
     }
