@@ -24,7 +24,9 @@ export class SqliteRows implements Rows {
 
   find(query: Query): Row[] {
     const { text, values } = tail(query, "id");
-    return Array.from(this.#all(`${this.#select} ${text}`, values), this.#decode);
+    const rows: Row[] = [];
+    for (const row of this.#all(`${this.#select} ${text}`, values)) rows.push(this.#decode(row));
+    return rows;
   }
 
   count(query: Query): number {

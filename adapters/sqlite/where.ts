@@ -40,12 +40,9 @@ export function filter({ where, search }: Query): Sql {
         })),
       ),
     );
-  return parts.length === 0
-    ? { text: "", values: [] }
-    : {
-        text: `WHERE ${join(parts, "AND").text}`,
-        values: join(parts, "AND").values,
-      };
+  if (parts.length === 0) return { text: "", values: [] };
+  const { text, values } = join(parts, "AND");
+  return { text: `WHERE ${text}`, values };
 }
 
 const anyOf = (parts: Sql[]): Sql => join(parts, "OR");
