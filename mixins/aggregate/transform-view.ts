@@ -57,7 +57,7 @@ export class TransformViewOf {
   /** Counted until the answer is there, to notice a transform that does not wait for it. */
   #answer<Answer>(query: (rows: Rows) => Row[] | Promise<Row[]>, pick: (found: Row[]) => Answer): Promise<Answer> {
     const answer = this.#ask(query, pick);
-    // Who does not wait for it learns of it by his event's error.
+    // A transform that does not wait for it is told by its event's error.
     answer.catch(() => {});
     return answer;
   }
@@ -66,7 +66,8 @@ export class TransformViewOf {
     const running = this.#running;
     running.pending++;
     try {
-      return pick(await query(this.#source.rowsFor(running.id)));
+      // In a promise, so that a query that throws counts as long as one that is answered.
+      return pick(await new Promise<Row[]>((resolve) => resolve(query(this.#source.rowsFor(running.id)))));
     } finally {
       running.pending--;
     }
