@@ -11,6 +11,7 @@ import { Statements } from "./database.ts";
 import { columns, toEvent, type EventRow } from "./event-schema.ts";
 import type { HostFile } from "./host-file.ts";
 import { RecentRows } from "./recent-rows.ts";
+import { unseen } from "./where.ts";
 
 export const rowsPerStep = 100;
 /** Events looked through for one page, wanted or not: it bounds the time that one read holds the event loop. */
@@ -55,16 +56,20 @@ export class LogFile {
     this.#commit = db.prepare("COMMIT");
     this.#insert = db.prepare(`INSERT INTO events (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
     this.#version = db
-      .prepare<[string], number>("SELECT version FROM events WHERE stream = ? ORDER BY version DESC LIMIT 1")
+      .prepare<[string], number>(`SELECT version FROM events WHERE stream = ${unseen} ORDER BY version DESC LIMIT 1`)
       .pluck();
     const select = `SELECT ${columns} FROM events`;
     this.byId = db.prepare(`${select} WHERE id = ?`).raw(true);
-    this.streamForward = db.prepare(`${select} WHERE stream = ? AND version > ? ORDER BY version LIMIT ?`).raw(true);
-    this.streamBackward = db
-      .prepare(`${select} WHERE stream = ? AND version < ? ORDER BY version DESC LIMIT ?`)
+    this.streamForward = db
+      .prepare(`${select} WHERE stream = ${unseen} AND version > ${unseen} ORDER BY version LIMIT ${unseen}`)
       .raw(true);
-    this.#forward = db.prepare(`${select} WHERE position > ? ORDER BY position LIMIT ?`).raw(true);
-    this.#backward = db.prepare(`${select} WHERE position < ? ORDER BY position DESC LIMIT ?`).raw(true);
+    this.streamBackward = db
+      .prepare(`${select} WHERE stream = ${unseen} AND version < ${unseen} ORDER BY version DESC LIMIT ${unseen}`)
+      .raw(true);
+    this.#forward = db.prepare(`${select} WHERE position > ${unseen} ORDER BY position LIMIT ${unseen}`).raw(true);
+    this.#backward = db
+      .prepare(`${select} WHERE position < ${unseen} ORDER BY position DESC LIMIT ${unseen}`)
+      .raw(true);
   }
 
   commit(requests: readonly AppendRequest[]): AppendVerdict[] {
