@@ -8,7 +8,7 @@ import type { Rows } from "../../core/read-table.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import type { EventCaller } from "../consumer/event-caller.ts";
 import { markFailed, type FoldSpans } from "../spans.ts";
-import { TransformViewOf, type Running } from "./transform-view.ts";
+import { TransformViewOf, type Running, type ViewSource } from "./transform-view.ts";
 import { TimeLimit } from "../consumer/time-limit.ts";
 
 /** What a function transform gets beside the event. Queries see every event before this one, committed or not. */
@@ -48,11 +48,10 @@ interface Dependencies {
 export class Transforms {
   readonly #aggregate: string;
   readonly #node: string;
-  readonly #fields: QueryFields;
   readonly #caller: EventCaller;
   readonly #spans: FoldSpans | null;
   readonly timeLimit: TimeLimit;
-  readonly #rowsFor = (id: number): Rows => this.rowsFor(id);
+  readonly #views: ViewSource;
   #current: Running | null = null;
   /** Begins anywhere, so that a token from before a restart meets no fold of today. */
   #lastId = randomInt(2 ** 40);
@@ -60,10 +59,14 @@ export class Transforms {
   constructor({ aggregate, node, fields, caller, timeoutMs, spans }: Dependencies) {
     this.#aggregate = aggregate;
     this.#node = node;
-    this.#fields = fields;
     this.#caller = caller;
     this.#spans = spans;
     this.timeLimit = new TimeLimit(timeoutMs, node);
+    this.#views = {
+      fields,
+      rowsFor: (id) => this.rowsFor(id),
+      newContext: ({ id, event, span }) => caller.newContext(event, { $fold: this.#tokenOf(id) }, span),
+    };
   }
 
   /** The rows that belong to a token. @throws FoldEndedError */
@@ -76,14 +79,14 @@ export class Transforms {
   /** What the transform answers; a promise only where it answers one, since most of a catch-up is spent here. */
   run(transform: Transform, event: RecordedEvent, rows: Rows): unknown {
     const id = ++this.#lastId;
-    const running = { id, rows, pending: 0 };
+    const span = typeof transform === "string" ? null : (this.#spans?.transform(event) ?? null);
+    const running = { id, event, span, rows, pending: 0 };
     this.#current = running;
     if (typeof transform === "string")
       return this.#inTime(transform, this.#caller.callAction(transform, event, { $fold: this.#tokenOf(id) }), null);
-    const span = this.#spans?.transform(event) ?? null;
     let answer: unknown;
     try {
-      answer = transform(event, this.#viewOf(event, running, span));
+      answer = transform(event, new TransformViewOf(running, this.#views));
     } catch (error) {
       this.#end(span, error);
       throw error;
@@ -123,13 +126,5 @@ export class Transforms {
 
   #tokenOf(id: number): FoldToken {
     return { aggregate: this.#aggregate, node: this.#node, id };
-  }
-
-  #viewOf(event: RecordedEvent, running: Running, span: Span | null): TransformView {
-    return new TransformViewOf(running, {
-      fields: this.#fields,
-      rowsFor: this.#rowsFor,
-      newContext: () => this.#caller.newContext(event, { $fold: this.#tokenOf(running.id) }, span),
-    });
   }
 }
