@@ -13,6 +13,7 @@ import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
 import type { Mixin } from "../mixin.ts";
 import { transformsWithoutParams } from "../spans.ts";
 import { siblingMixin, type Sibling } from "../sibling.ts";
+import { parseSnapshots, type SnapshotOptions } from "./snapshot-options.ts";
 import type { Transform, TransformView } from "./transform.ts";
 import type { Visibilities } from "../visibility.ts";
 
@@ -26,6 +27,8 @@ export interface AggregateOptions<Events extends EventMap, Fields extends Fields
   onError?: Partial<ErrorPolicy>;
   /** How long a read waits for the table to catch up with what its caller has written, in milliseconds. Default 5000. */
   readAfterTimeoutMs?: number;
+  /** Where its snapshots stand, and how many of them; false: it has none. */
+  snapshots?: SnapshotOptions | false;
   /** Narrows who may call an action of the aggregate's service: `{ skip: "protected" }`. */
   visibility?: Visibilities;
 }
@@ -95,6 +98,7 @@ export function aggregateOn(engines: Engines) {
       onError = {},
       readAfterTimeoutMs = 5000,
       visibility = {},
+      snapshots = {},
       ...settings
     } = options;
     if (typeof eventStore?.name !== "string") refuse(`${name}.eventStore`, eventStore, "an EventStore");
@@ -105,6 +109,7 @@ export function aggregateOn(engines: Engines) {
       "onError",
       "readAfterTimeoutMs",
       "visibility",
+      "snapshots",
       ...dbSettings,
     ]);
     const fields = parseFields(name, declared);
@@ -115,6 +120,7 @@ export function aggregateOn(engines: Engines) {
     if (!Number.isSafeInteger(readAfterTimeoutMs) || readAfterTimeoutMs < 1)
       refuse(`${name}.readAfterTimeoutMs`, readAfterTimeoutMs, "a whole number from 1");
     const policy = parsePolicy(name, onError);
+    const snapshotOptions = parseSnapshots(name, snapshots);
     const mappings: Mapping<Transform>[] = [];
     let isFixed = false;
 
@@ -141,6 +147,7 @@ export function aggregateOn(engines: Engines) {
           readAfterTimeoutMs,
           settings,
           visibility,
+          snapshots: snapshotOptions,
         }),
     };
     const aggregate: Aggregate<Events, Fields> = {

@@ -25,6 +25,8 @@ export interface FoldingDependencies {
   policy: ErrorPolicy;
   metrics: ConsumerMetrics | null;
   spans: FoldSpans | null;
+  /** The store has answered. */
+  onPage: () => void;
   onCommit: () => void;
   info: (message: string, details: object) => void;
   warn: (message: string, details: object) => void;
@@ -122,6 +124,7 @@ export class Folding implements Work {
     this.catchUp.noteHead(this.#asked, this.#d.store, head);
     this.#head = head;
     this.#measure();
+    this.#d.onPage();
   }
 
   async handle(page: ConsumerPage): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Context, Service, ServiceSchema } from "moleculer";
+import { describeDefinition } from "../../core/definition.ts";
 import type { Fields, FieldType } from "../../core/fields.ts";
 import type { Mapping } from "../../core/mapping.ts";
 import type { QueryFields } from "../../core/query.ts";
@@ -15,6 +16,9 @@ import type { SiblingSchema } from "../sibling.ts";
 import { foldSpans } from "../spans.ts";
 import { readAfter } from "../read-after.ts";
 import { readActionNames, readActions, type Reader } from "../read-actions.ts";
+import { snapshotActions } from "./snapshot-actions.ts";
+import { snapshotPlace, type SnapshotOptions } from "./snapshot-options.ts";
+import { Snapshots } from "./snapshots.ts";
 import { Transforms, type FoldToken, type Transform } from "./transform.ts";
 import { setVisibility, type Visibilities } from "../visibility.ts";
 
@@ -48,6 +52,7 @@ interface Definition {
   readAfterTimeoutMs: number;
   settings: DbSettings;
   visibility: Visibilities;
+  snapshots: SnapshotOptions | false;
 }
 
 type FoldMeta = { $fold?: FoldToken };
@@ -61,6 +66,7 @@ export function aggregateService(definition: Definition): SiblingSchema {
   let host: AggregateHost;
   let source: EventSource;
   let transforms: Transforms;
+  let snapshots: Snapshots;
   let cacheVersion = newEventId();
   let warn: (message: string) => void;
 
@@ -102,12 +108,15 @@ export function aggregateService(definition: Definition): SiblingSchema {
         },
       }),
     ],
-    actions: consumerActions(name, () => ({
-      follow: (revision) => host.follow(revision),
-      parked: () => host.folding.parked(),
-      status: () => host.status(),
-      change: (change) => source.change(change),
-    })),
+    actions: {
+      ...consumerActions(name, () => ({
+        follow: (revision) => host.follow(revision),
+        parked: () => host.folding.parked(),
+        status: () => host.status(),
+        change: (change) => source.change(change),
+      })),
+      ...snapshotActions(name, () => snapshots),
+    },
     events: consumerEvents(store, () => ({ host, source })),
     created(this: Service) {
       const { broker, logger } = this;
@@ -120,6 +129,17 @@ export function aggregateService(definition: Definition): SiblingSchema {
       transforms = new Transforms({ aggregate: name, node, fields: declared, caller, timeoutMs, spans });
       const types = [...new Set(mappings.map(({ pattern }) => pattern))];
       source = new EventSource({ broker, store, consumer: `aggregate/${name}`, types });
+      snapshots = new Snapshots({
+        ...snapshotPlace(name, definition.snapshots, definition.table),
+        aggregate: name,
+        node,
+        table: definition.table,
+        fields,
+        definition: describeDefinition({ fields, mappings }),
+        logAfter: (position) => source.page(position, 0),
+        record: (type, payload, id) => source.record(`$aggregate-${name}`, type, payload, id),
+        warn: (message, details) => logger.warn(message, details),
+      });
       host = new AggregateHost({
         ...definition,
         node,
@@ -127,6 +147,7 @@ export function aggregateService(definition: Definition): SiblingSchema {
         source,
         metrics: consumerMetrics(broker, store, name),
         spans,
+        onPage: () => void snapshots.tidy(),
         onCommit: () => {
           cacheVersion = newEventId();
           clearCache().catch((error: unknown) => logger.warn("The cache was not cleaned", error));
@@ -135,8 +156,14 @@ export function aggregateService(definition: Definition): SiblingSchema {
         warn: (message, details) => logger.warn(message, details),
       });
     },
-    started: () => host.start(),
-    stopped: () => host.stop(),
+    async started() {
+      await host.start();
+      await snapshots.start();
+    },
+    async stopped() {
+      // What runs ends with the table.
+      await Promise.all([snapshots.stop(), host.stop()]);
+    },
   };
   setVisibility(schema, readActionNames, visibility);
   return schema;
