@@ -17,7 +17,7 @@ export interface Manifest {
   checksum: string;
   /** Of the definition that the rows were folded by: a hash. */
   definition: string;
-  format: typeof format;
+  format: number;
   /** When it was asked for: ISO 8601. */
   time: string;
   bytes: number;

@@ -2,7 +2,7 @@ import { definitionChanges } from "../../core/definition.ts";
 import type { Fields } from "../../core/fields.ts";
 import { inWords, SnapshotMismatchError, type Problem } from "../../core/errors.ts";
 import type { ConsumerPage } from "../consumer/consumer-page.ts";
-import type { CompleteSnapshot } from "./manifest.ts";
+import { format, type CompleteSnapshot } from "./manifest.ts";
 
 /** What the log says when it is asked from a position on. */
 export type LogPlace = Pick<ConsumerPage, "log" | "head" | "afterId">;
@@ -26,11 +26,15 @@ export const isOfDefinition = (snapshot: CompleteSnapshot, definition: string) =
 /** `force` accepts another definition, and nothing else. @throws SnapshotMismatchError */
 export function refuseMisfit(snapshot: CompleteSnapshot, today: Today, force: boolean): void {
   const problem =
+    ofFormat(snapshot) ??
     ofAggregate(snapshot, today.aggregate) ??
     (force ? null : ofDefinition(snapshot, today.definition)) ??
     ofLog(snapshot, today.log);
   if (problem) throw new SnapshotMismatchError(snapshot.id, problem);
 }
+
+const ofFormat = ({ format: found }: Pick<CompleteSnapshot, "format">): Problem | null =>
+  found === format ? null : { field: "format", found, expected: `${format}: it is from a newer version` };
 
 const ofAggregate = ({ aggregate }: CompleteSnapshot, expected: string): Problem | null =>
   aggregate === expected ? null : { field: "aggregate", found: aggregate, expected };

@@ -101,7 +101,7 @@ export class Snapshots {
       const { position, positionId, log, reordered } = progress;
       const definition = definitionHash(origin.definition);
       const durationMs = Math.round(performance.now() - since);
-      const facts = { position, rows, checksum, definition, format, bytes, durationMs, log, reordered } as const;
+      const facts = { position, rows, checksum, definition, format, bytes, durationMs, log, reordered };
       complete = { ...begun, ...facts, state: "complete", positionId, description: origin.definition };
       await folder.write(complete);
     } catch (error) {

@@ -12,6 +12,7 @@ import type { BrokerOptions, ServiceBroker, ServiceSchema } from "moleculer";
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
 import { all, fieldsOf } from "../../testing/read-table/table-stand.ts";
 import { openFilesBelow } from "../adapters/open-files.ts";
+import { describeWhereMountable, makeReadOnly, mount, unmount } from "../support/small-disk.ts";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 
 afterEach(cleanUp);
@@ -265,5 +266,48 @@ describe("A snapshot that cannot be written", () => {
     await caughtUp(broker, "sums");
     expect(await broker.call("sums.count")).toBe(6);
     expect(await history(broker)).toEqual([]);
+  });
+});
+
+describeWhereMountable("A disk for snapshots (skipped where no tmpfs can be mounted)", () => {
+  let disk: string;
+
+  beforeEach(() => mount((disk = newFolder()), "1m"));
+  afterEach(() => unmount(disk));
+
+  it.each(["sqlite", "memory:"])("that is full refuses one, and nothing half is left on it [%s]", async (engine) => {
+    const options = { snapshots: { folder: disk }, ...(engine === "memory:" && { adapter: engine }) };
+    const broker = await startBroker([sums(newFolder(), options, { rowBytes: 10_000 })]);
+    await append(broker, 10);
+    await caughtUp(broker, "sums");
+    const first = await snapshot(broker);
+    await append(broker, 300);
+    await caughtUp(broker, "sums");
+    const error = await refusal(() => snapshot(broker));
+    expect(error).toMatchObject({ type: "STORE_UNAVAILABLE", code: 503, retryable: true });
+    expect(error.message).toContain("the disk is full");
+    expect(readdirSync(join(disk, "sums"))).toEqual([first.id]);
+    expect(await snapshots(broker)).toEqual([first]);
+    expect((await history(broker)).at(-1)).toMatchObject({
+      type: "$snapshot.failed",
+      payload: { error: expect.stringContaining("the disk is full") },
+    });
+    expect(await broker.call("sums.count")).toBe(310);
+    await broker.stop();
+    expect(openFilesBelow(disk)).toEqual([]);
+  });
+
+  it("that cannot be written refuses one, and those on it are still listed", async () => {
+    const broker = await startBroker([sums(newFolder(), { snapshots: { folder: disk } })]);
+    await append(broker, 3);
+    const first = await snapshot(broker);
+    makeReadOnly(disk);
+    expect(await refusal(() => snapshot(broker))).toMatchObject({ type: "UNUSABLE_STORE", code: 409 });
+    expect(await snapshots(broker)).toEqual([first]);
+    await broker.stop();
+    await broker.start();
+    expect(await snapshots(broker)).toEqual([first]);
+    await caughtUp(broker, "sums");
+    expect(await broker.call("sums.count")).toBe(3);
   });
 });

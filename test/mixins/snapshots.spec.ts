@@ -17,7 +17,7 @@ import { definitionHash, describeDefinition } from "../../core/definition.ts";
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { FieldsInput } from "../../core/fields.ts";
 import type { Origin, ReadTable } from "../../core/read-table.ts";
-import type { Manifest } from "../../mixins/aggregate/manifest.ts";
+import type { CompleteSnapshot, Manifest } from "../../mixins/aggregate/manifest.ts";
 import type { LogPlace } from "../../mixins/aggregate/snapshot-fit.ts";
 import { SnapshotFolder } from "../../mixins/aggregate/snapshot-folder.ts";
 import { Snapshots } from "../../mixins/aggregate/snapshots.ts";
@@ -204,6 +204,17 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
           data: { id, field: "aggregate", found: "things", expected: "people" },
         });
       expect(await other.list()).toEqual([]);
+    });
+
+    it("of a newer version are refused, also by force", async () => {
+      const { id } = await snapshotsOf().take();
+      const place = new SnapshotFolder(folder);
+      await place.write({ ...((await place.read(id)) as CompleteSnapshot), format: 2 });
+      for (const force of [false, true])
+        expect(await refusal(() => snapshotsOf().prove(id, { force }))).toMatchObject({
+          type: "SNAPSHOT_MISMATCH",
+          data: { id, field: "format", found: 2 },
+        });
     });
 
     it.each([
