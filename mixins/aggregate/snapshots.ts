@@ -106,6 +106,7 @@ export class Snapshots {
       await folder.write(complete);
     } catch (error) {
       await this.#history!.fail(begun, error);
+      this.#refuseWhenStopping(error);
       throw translate(folder.path, error);
     }
     await this.#history!.end(begun.id);
@@ -113,8 +114,8 @@ export class Snapshots {
     return manifestOf(complete);
   }
 
-  #refuseWhenStopping(): void {
-    if (this.#isStopping) throw new StoreUnavailableError(this.#d.aggregate, "is stopping");
+  #refuseWhenStopping(cause?: unknown): void {
+    if (this.#isStopping) throw new StoreUnavailableError(this.#d.aggregate, "is stopping", cause);
   }
 
   async #prune(keep: number, newest: string): Promise<void> {

@@ -325,7 +325,7 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
         bytes.subarray(0, -1),
         Buffer.from(""),
         Buffer.from("null"),
-        Buffer.from(`${bytes} `),
+        Buffer.concat([bytes, Buffer.from(" ")]),
       ]) {
         writeFileSync(file, wrong);
         await expect(snapshotsOf().find(id)).rejects.toMatchObject({ type: "SNAPSHOT_DAMAGED", code: 409 });
