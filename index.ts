@@ -29,6 +29,8 @@ export type { PayloadSchema } from "./core/payload-schema.ts";
 export type { ParkedEvent } from "./core/read-table.ts";
 export type { EventMap, EventMeta, RecordedEvent } from "./core/recorded-event.ts";
 export type { AggregateOptions } from "./mixins/aggregate/aggregate.ts";
+export type { Manifest } from "./mixins/aggregate/manifest.ts";
+export type { SnapshotOptions } from "./mixins/aggregate/snapshot-options.ts";
 export type { AggregateStatus } from "./mixins/aggregate/host.ts";
 export type { ErrorPolicy } from "./mixins/consumer/error-policy.ts";
 export type { EventsOf, EventStoreOptions } from "./mixins/event-store/event-store.ts";

@@ -15,6 +15,7 @@ import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
 import type { Mixin } from "../mixin.ts";
 import { transformsWithoutParams } from "../spans.ts";
 import { siblingMixin, type Sibling } from "../sibling.ts";
+import { parseSnapshots, type SnapshotOptions } from "./snapshot-options.ts";
 import type { Transform, TransformView } from "./transform.ts";
 import type { Visibilities } from "../visibility.ts";
 
@@ -40,6 +41,8 @@ export interface AggregateOptions<Events extends EventMap, Fields extends Fields
    * call it; until then the table is folded on, unless its fields are others. `"refuse"`: the node does not start.
    */
   onChange?: OnChange;
+  /** Where its snapshots stand, and how many of them; false: it has none. */
+  snapshots?: SnapshotOptions | false;
   /** Narrows who may call an action of the aggregate's service: `{ skip: "protected" }`. */
   visibility?: Visibilities;
 }
@@ -111,6 +114,7 @@ export function aggregateOn(engines: Engines) {
       version,
       onChange = process.env["NODE_ENV"] === "production" ? "warn" : "rebuild",
       visibility = {},
+      snapshots = {},
       ...settings
     } = options;
     if (typeof eventStore?.name !== "string") refuse(`${name}.eventStore`, eventStore, "an EventStore");
@@ -123,6 +127,7 @@ export function aggregateOn(engines: Engines) {
       "version",
       "onChange",
       "visibility",
+      "snapshots",
       ...dbSettings,
     ]);
     const fields = parseFields(name, declared);
@@ -137,6 +142,7 @@ export function aggregateOn(engines: Engines) {
     if (!["rebuild", "warn", "refuse"].includes(onChange))
       refuse(`${name}.onChange`, onChange, '"rebuild", "warn" or "refuse"');
     const policy = parsePolicy(name, onError);
+    const snapshotOptions = parseSnapshots(name, snapshots);
     const mappings: Mapping<Transform>[] = [];
     let isFixed = false;
 
@@ -165,6 +171,7 @@ export function aggregateOn(engines: Engines) {
           onChange,
           settings,
           visibility,
+          snapshots: snapshotOptions,
         }),
     };
     const aggregate: Aggregate<Events, Fields> = {

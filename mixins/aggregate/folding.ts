@@ -36,6 +36,8 @@ export interface FoldingDependencies {
   policy: ErrorPolicy;
   metrics: ConsumerMetrics | null;
   spans: FoldSpans | null;
+  /** The store has answered. */
+  onPage: () => void;
   onCommit: () => void;
   info: (message: string, details: object) => void;
   warn: (message: string, details: object) => void;
@@ -197,6 +199,7 @@ export class Folding implements Work {
     this.#head = head;
     this.rebuilding.note(control, head);
     this.#measure();
+    this.#d.onPage();
   }
 
   async handle(page: ConsumerPage): Promise<void> {

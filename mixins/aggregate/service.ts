@@ -3,7 +3,6 @@ import type { Fields, FieldType } from "../../core/fields.ts";
 import type { Mapping } from "../../core/mapping.ts";
 import type { QueryFields } from "../../core/query.ts";
 import type { ReadTable, Rows } from "../../core/read-table.ts";
-import { UnknownSnapshotError } from "../../core/errors.ts";
 import { newEventId } from "../../core/event-id.ts";
 import { AggregateHost } from "./host.ts";
 import { consumerActions } from "../consumer/actions.ts";
@@ -18,6 +17,9 @@ import { readAfter } from "../read-after.ts";
 import { readActionNames, readActions, type Reader } from "../read-actions.ts";
 import type { OnChange } from "./folding.ts";
 import { rebuildActions } from "./rebuild-actions.ts";
+import { locateSnapshot, snapshotActions } from "./snapshot-actions.ts";
+import { snapshotPlace, type SnapshotOptions } from "./snapshot-options.ts";
+import { Snapshots } from "./snapshots.ts";
 import { Transforms, type FoldToken, type Transform } from "./transform.ts";
 import { setVisibility, type Visibilities } from "../visibility.ts";
 
@@ -53,6 +55,7 @@ interface Definition {
   onChange: OnChange;
   settings: DbSettings;
   visibility: Visibilities;
+  snapshots: SnapshotOptions | false;
 }
 
 type FoldMeta = { $fold?: FoldToken };
@@ -66,6 +69,7 @@ export function aggregateService(definition: Definition): SiblingSchema {
   let host: AggregateHost;
   let source: EventSource;
   let transforms: Transforms;
+  let snapshots: Snapshots;
   let cacheVersion = newEventId();
   let warn: (message: string) => void;
 
@@ -119,10 +123,12 @@ export function aggregateService(definition: Definition): SiblingSchema {
         built: (order) => host.built(order),
         change: (change) => source.change(change),
         control: () => host.control(),
-        locate: async (_broker, id) => {
-          throw new UnknownSnapshotError(name, id);
+        locate: async (broker, id, force) => {
+          const manifest = await locateSnapshot(broker, name, id, force);
+          return { id, node: manifest.node, position: manifest.position };
         },
       })),
+      ...snapshotActions(name, () => snapshots),
     },
     events: consumerEvents(store, () => ({ host, source })),
     created(this: Service) {
@@ -136,6 +142,17 @@ export function aggregateService(definition: Definition): SiblingSchema {
       transforms = new Transforms({ aggregate: name, node, fields: declared, caller, timeoutMs, spans });
       const types = [...new Set(mappings.map(({ pattern }) => pattern))];
       source = new EventSource({ broker, store, consumer: `aggregate/${name}`, types });
+      snapshots = new Snapshots({
+        ...snapshotPlace(name, definition.snapshots, definition.table),
+        aggregate: name,
+        node,
+        table: definition.table,
+        fields,
+        definition: definition.definition,
+        logAfter: (position) => source.page(position, 0),
+        record: (type, payload, id) => source.record(`$aggregate-${name}`, type, payload, id),
+        warn: (message, details) => logger.warn(message, details),
+      });
       host = new AggregateHost({
         ...definition,
         node,
@@ -143,12 +160,9 @@ export function aggregateService(definition: Definition): SiblingSchema {
         source,
         metrics: consumerMetrics(broker, store, name),
         spans,
-        snapshots: {
-          restore: async (id) => {
-            throw new UnknownSnapshotError(name, id);
-          },
-        },
+        snapshots: { restore: (id, order, force) => snapshots.restore(id, order, { force }) },
         onProgress: () => {},
+        onPage: () => void snapshots.tidy(),
         onCommit: () => {
           cacheVersion = newEventId();
           clearCache().catch((error: unknown) => logger.warn("The cache was not cleaned", error));
@@ -157,8 +171,14 @@ export function aggregateService(definition: Definition): SiblingSchema {
         warn: (message, details) => logger.warn(message, details),
       });
     },
-    started: () => host.start(),
-    stopped: () => host.stop(),
+    async started() {
+      await host.start();
+      await snapshots.start();
+    },
+    async stopped() {
+      // What runs ends with the table.
+      await Promise.all([snapshots.stop(), host.stop()]);
+    },
   };
   setVisibility(schema, readActionNames, visibility);
   return schema;

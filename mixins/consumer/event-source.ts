@@ -43,6 +43,11 @@ export class EventSource {
     return this.#call("control", { consumer: this.#d.consumer, change });
   }
 
+  /** Stores a system event; sent again under its id, it is stored once. */
+  async record(stream: string, type: string, payload: object, id: string): Promise<void> {
+    await this.#call("record", { stream, type, payload, id });
+  }
+
   /** A stream's events of the wanted types after a version, page by page; an empty page is the end. */
   streamAfter(stream: string, afterVersion: number): Promise<RecordedEvent[]> {
     return this.#call("read", { stream, afterVersion, types: this.#d.types, limit: 1000 });

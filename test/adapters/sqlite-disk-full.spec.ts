@@ -1,10 +1,10 @@
-import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
 import { parseFields } from "../../core/fields.ts";
 import { cleanUp, newFolder, refusal } from "../support/broker.ts";
 import { appendTo, ask } from "../../testing/event-log/requests.ts";
+import { describeWhereMountable, mount, unmount } from "../support/small-disk.ts";
 import { openFilesBelow } from "./open-files.ts";
 
 const everything = { where: null, sort: [], limit: null, offset: 0, search: null };
@@ -13,26 +13,6 @@ const kilobyte = 1024;
 
 const opened: { close(): Promise<void> }[] = [];
 let folder: string;
-
-const mount = (at: string, size: string) =>
-  execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", at], { stdio: "ignore" });
-const unmount = (at: string) => execFileSync("umount", [at]);
-
-/** Only root may mount; elsewhere the specs are listed as skipped. */
-const describeWhereMountable = (() => {
-  const at = newFolder();
-  try {
-    mount(at, "64k");
-    unmount(at);
-    return describe;
-  } catch (error) {
-    // Where everything has to be there, what is missing is a failure.
-    if (process.env["ENGINES"] === "all") throw error;
-    return describe.skip;
-  } finally {
-    rmSync(at, { recursive: true });
-  }
-})();
 
 async function openLog(): Promise<SqliteEventLog> {
   const log = new SqliteEventLog(`${folder}/x.db`);

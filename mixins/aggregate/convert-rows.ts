@@ -1,0 +1,77 @@
+import { SnapshotMismatchError, type Problem } from "../../core/errors.ts";
+import { checkRow, missingFields, type Fields, type Row } from "../../core/fields.ts";
+import type { Query } from "../../core/query.ts";
+import type { Batch, Generation } from "../../core/read-table.ts";
+
+const rowsPerPage = 500;
+
+/**
+ * Fills an empty generation with the rows of another one that has other fields, and with its parked events and
+ * checkpoint. A declared field keeps its value where that fits; others become null.
+ * @throws SnapshotMismatchError naming the row and the field: one that is required has no value, or a unique one has it twice
+ */
+export async function convertRows(snapshotId: string, from: Generation, to: Generation): Promise<void> {
+  const beginning = await to.progress();
+  let page: Row[] = [];
+  while ((page = await from.rows.find(rowsAfter(page.at(-1)?.id ?? null))).length > 0) {
+    await inBatch(to, beginning, async (batch) => {
+      for (const row of page) await putRow(snapshotId, to.fields, batch, row);
+    });
+    // Tables may never leave the thread by themselves.
+    await new Promise((turn) => setImmediate(turn));
+  }
+  await inBatch(to, await from.progress(), async (batch) => {
+    for (const event of await from.parked()) await batch.park(event);
+  });
+}
+
+function rowsAfter(id: string | null): Query {
+  const place = { field: "id", path: [] };
+  return {
+    where: id === null ? null : { ...place, type: "string", operator: "$gt", value: id },
+    sort: [{ ...place, descending: false }],
+    limit: rowsPerPage,
+    offset: 0,
+    search: null,
+  };
+}
+
+async function inBatch(
+  to: Generation,
+  progress: Awaited<ReturnType<Generation["progress"]>>,
+  fill: (batch: Batch) => Promise<void>,
+): Promise<void> {
+  const batch = await to.begin();
+  try {
+    await fill(batch);
+    await batch.commit(progress);
+  } catch (error) {
+    await batch.rollback();
+    throw error;
+  }
+}
+
+async function putRow(snapshotId: string, fields: Fields, batch: Batch, row: Row): Promise<void> {
+  const refuse = ({ field, found, expected }: Problem): never => {
+    throw new SnapshotMismatchError(snapshotId, { field: `row ${row.id}: ${field}`, found, expected });
+  };
+  const values: Record<string, unknown> = {};
+  for (const name of fields.keys()) Object.assign(values, fittingValue(fields, name, row[name]));
+  const [missing] = missingFields(fields, values);
+  if (missing) refuse({ ...missing, found: row[missing.field] });
+  try {
+    await batch.apply([{ operation: "create", id: row.id, values }]);
+  } catch (error) {
+    const { type, data } = error as { type?: unknown; data?: { field: string; found: unknown } };
+    if (type !== "DUPLICATE_ROW" || !data) throw error;
+    refuse({ ...data, expected: "a value that no other row has: the field is unique" });
+  }
+}
+
+function fittingValue(fields: Fields, name: string, found: unknown): Record<string, unknown> {
+  try {
+    return checkRow(fields, { [name]: found });
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,61 @@
+import { definitionChanges } from "../../core/definition.ts";
+import type { Fields } from "../../core/fields.ts";
+import { inWords, SnapshotMismatchError, type Problem } from "../../core/errors.ts";
+import type { ConsumerPage } from "../consumer/consumer-page.ts";
+import { format, type CompleteSnapshot } from "./manifest.ts";
+
+/** What the log says when it is asked from a position on. */
+export type LogPlace = Pick<ConsumerPage, "log" | "head" | "afterId">;
+
+interface Today {
+  aggregate: string;
+  /** As `describeDefinition` tells it. */
+  definition: string;
+  log: LogPlace;
+}
+
+export const howToForce = "`force: true` converts what fits";
+
+export const haveSameFields = (a: Fields, b: Fields) =>
+  JSON.stringify([...a.values()]) === JSON.stringify([...b.values()]);
+
+/** Whether the rows were folded by the same definition as today's would be. */
+export const isOfDefinition = (snapshot: CompleteSnapshot, definition: string) =>
+  definitionChanges(snapshot.description, definition).length === 0;
+
+/** `force` accepts another definition, and nothing else. @throws SnapshotMismatchError */
+export function refuseMisfit(snapshot: CompleteSnapshot, today: Today, force: boolean): void {
+  const problem =
+    ofFormat(snapshot) ??
+    ofAggregate(snapshot, today.aggregate) ??
+    (force ? null : ofDefinition(snapshot, today.definition)) ??
+    ofLog(snapshot, today.log);
+  if (problem) throw new SnapshotMismatchError(snapshot.id, problem);
+}
+
+const ofFormat = ({ format: found }: Pick<CompleteSnapshot, "format">): Problem | null =>
+  found === format ? null : { field: "format", found, expected: `${format}: it is from a newer version` };
+
+const ofAggregate = ({ aggregate }: CompleteSnapshot, expected: string): Problem | null =>
+  aggregate === expected ? null : { field: "aggregate", found: aggregate, expected };
+
+function ofDefinition({ description }: CompleteSnapshot, definition: string): Problem | null {
+  const changes = definitionChanges(description, definition);
+  if (changes.length === 0) return null;
+  const expected = `today's (${inWords(changes)}); ${howToForce}`;
+  return { field: "definition", found: "another definition", expected };
+}
+
+/** Positions of one log mean nothing in another, nor in one that was set back and has grown again. */
+function ofLog({ position, positionId, log }: CompleteSnapshot, today: LogPlace): Problem | null {
+  if (log !== null && log !== today.log) return { field: "log", found: log, expected: today.log };
+  if (position > today.head)
+    return { field: "position", found: position, expected: `at most ${today.head}, where the log ends` };
+  if (positionId !== today.afterId)
+    return {
+      field: "position",
+      found: `event ${positionId}`,
+      expected: `event ${today.afterId}, which the log has at position ${position}`,
+    };
+  return null;
+}

@@ -1,0 +1,164 @@
+import { access, lstat, mkdir, open, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { SnapshotDamagedError, StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
+import { sealManifest, unsealManifest, type StoredManifest } from "./manifest.ts";
+
+const idPattern = /^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
+/** What is being removed has this ending: it is offered no more, and a crash leaves it to the next start. */
+const removed = ".removed";
+
+/**
+ * The files of snapshots: `<id>/manifest.json`, `<id>/table/` with the table's backup, and `<id>/recorded` where the
+ * history knows how it ended. Nothing else is ever named, read or removed: an id is a UUID, and what stands under it a
+ * folder, not a link to one.
+ */
+export class SnapshotFolder {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Where the table's backup of a snapshot stands. */
+  tableOf(id: string): string {
+    return join(this.path, id, "table");
+  }
+
+  /** Oldest first; with a manifest or without. None where the folder is not there yet. */
+  async ids(): Promise<string[]> {
+    return (await this.#folders()).filter((name) => idPattern.test(name)).toSorted();
+  }
+
+  async #folders(): Promise<string[]> {
+    try {
+      const entries = await readdir(this.path, { withFileTypes: true });
+      return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    } catch (error) {
+      if (codeOf(error) === "ENOENT") return [];
+      throw translate(this.path, error);
+    }
+  }
+
+  /** Makes the folders of a new snapshot. @throws UnusableStoreError, StoreUnavailableError */
+  async begin(manifest: StoredManifest): Promise<void> {
+    await this.#at(manifest.id, async (folder) => {
+      await mkdir(this.path, { recursive: true });
+      await mkdir(folder);
+      try {
+        await this.write(manifest);
+        await mkdir(join(folder, "table"));
+        await sync(this.path);
+      } catch (error) {
+        await rm(folder, { recursive: true, force: true });
+        throw error;
+      }
+    });
+  }
+
+  /** Null where there is none. @throws SnapshotDamagedError */
+  async read(id: string): Promise<StoredManifest | null> {
+    if (!(await this.#isThere(id))) return null;
+    const file = join(this.path, id, "manifest.json");
+    let text: string;
+    try {
+      text = await readFile(file, "utf8");
+    } catch (error) {
+      // Removed meanwhile.
+      if (!(await this.#isThere(id))) return null;
+      throw new SnapshotDamagedError(file, `its manifest cannot be read (${codeOf(error)})`, error);
+    }
+    const manifest = unsealManifest(text);
+    if (!manifest) throw new SnapshotDamagedError(file, "its manifest is not what was written");
+    if (manifest.id !== id)
+      throw new SnapshotDamagedError(file, `found the manifest of snapshot ${manifest.id}, expected ${id}`);
+    return manifest;
+  }
+
+  /** A link to a folder is none. */
+  async #isThere(id: string): Promise<boolean> {
+    if (!idPattern.test(id)) return false;
+    return lstat(join(this.path, id)).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
+  }
+
+  /** In one step that a crash finds done or not done. */
+  async write(manifest: StoredManifest): Promise<void> {
+    await this.#at(manifest.id, async (folder) => {
+      const file = join(folder, "manifest.json");
+      await writeFile(`${file}.new`, sealManifest(manifest), { flush: true });
+      await rename(`${file}.new`, file);
+      await sync(folder);
+    });
+  }
+
+  async isRecorded(id: string): Promise<boolean> {
+    return access(join(this.path, id, "recorded")).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async noteRecorded(id: string): Promise<void> {
+    await this.#at(id, (folder) => writeFile(join(folder, "recorded"), ""));
+  }
+
+  async removeTable(id: string): Promise<void> {
+    await this.#at(id, () => rm(this.tableOf(id), { recursive: true, force: true }));
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#at(id, async (folder) => {
+      await rename(folder, folder + removed);
+      await rm(folder + removed, { recursive: true, force: true });
+    });
+  }
+
+  /** Finishes what a crash kept from being removed, and takes away folders in which nothing was written yet. */
+  async sweep(): Promise<void> {
+    for (const name of await this.#folders()) {
+      const folder = join(this.path, name);
+      if (idPattern.test(name)) {
+        const files = await readdir(folder);
+        if (files.some((file) => file !== "manifest.json.new")) continue;
+        await rm(join(folder, "manifest.json.new"), { force: true });
+        await rmdir(folder);
+      } else if (name.endsWith(removed) && idPattern.test(name.slice(0, -removed.length)))
+        await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  async #at<Answer>(id: string, work: (folder: string) => Promise<Answer>): Promise<Answer> {
+    if (!idPattern.test(id)) throw new TypeError(`found ${id}, expected the id of a snapshot`);
+    const folder = join(this.path, id);
+    try {
+      return await work(folder);
+    } catch (error) {
+      throw translate(folder, error);
+    }
+  }
+}
+
+async function sync(folder: string): Promise<void> {
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? String(error);
+
+const unusable = ["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "ELOOP", "ENAMETOOLONG"];
+const unavailable = ["ENOSPC", "EDQUOT", "EIO", "EMFILE", "ENFILE"];
+
+/** The system's errors in our words; an engine that has put its own into words is believed. */
+export function translate(where: string, error: unknown): unknown {
+  const code = codeOf(error);
+  if (unusable.includes(code)) return new UnusableStoreError(where, `cannot be written (${code})`, error);
+  if (!unavailable.includes(code)) return error;
+  const why = code === "ENOSPC" ? "the disk is full" : `the disk failed (${code})`;
+  return new StoreUnavailableError(where, `${why}; nothing was stored`, error);
+}

@@ -1,0 +1,26 @@
+// A process that appends, folds and takes snapshots, telling those that were answered, until it is killed.
+import { writeSync } from "node:fs";
+import { ServiceBroker } from "moleculer";
+import type { Manifest } from "moleculer-event-sourcing";
+import { tallies } from "./tallies.ts";
+
+const [folder = ""] = process.argv.slice(2);
+const broker = new ServiceBroker({ nodeID: "killed", logger: false });
+broker.createService(tallies(folder));
+await broker.start();
+// Written at once and not through a stream: what was said before a SIGKILL is in the pipe.
+writeSync(1, "ready\n");
+
+async function appendForEver(): Promise<void> {
+  const events = Array.from({ length: 20 }, (_, n) => ({ type: "thing.counted", payload: { n } }));
+  for (;;) await broker.call("events.append", { stream: "thing-1", events });
+}
+
+async function snapshotForEver(): Promise<void> {
+  for (;;) {
+    const manifest: Manifest = await broker.call("tallies.snapshot", { keep: 3 });
+    writeSync(1, `${JSON.stringify(manifest)}\n`);
+  }
+}
+
+await Promise.all([appendForEver(), snapshotForEver()]);
