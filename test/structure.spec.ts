@@ -94,7 +94,15 @@ describe("The imports", () => {
 
 describe("The package", () => {
   it("exports these names and no others", () => {
-    expect(Object.keys(api).toSorted()).toEqual(["Aggregate", "EventStore", "Subscription"]);
+    expect(Object.keys(api).toSorted()).toEqual([
+      "Aggregate",
+      "EventStore",
+      "Subscription",
+      "fromCloudEvent",
+      "fromFluxAction",
+      "toCloudEvent",
+      "toFluxAction",
+    ]);
     expect(Object.keys(adapter).toSorted()).toEqual([
       "DefinitionError",
       "DuplicateRowError",
@@ -106,6 +114,8 @@ describe("The package", () => {
       "categoryOf",
       "compareText",
       "conflictOf",
+      "decideInOrder",
+      "eventTime",
       "matches",
       "maxPageBytes",
       "missingFields",
@@ -137,7 +147,9 @@ describe("The package", () => {
       "AggregateStatus",
       "AppendAnswer",
       "AppendInput",
+      "BackupAnswer",
       "CatalogueEvents",
+      "CloudEvent",
       "ErrorPolicy",
       "EventCatalogue",
       "EventDefinition",
@@ -148,10 +160,17 @@ describe("The package", () => {
       "EventStoreOptions",
       "EventsOf",
       "ExpectedVersion",
+      "ExportAnswer",
       "FieldOptions",
       "FieldType",
       "FieldsInput",
+      "FluxAction",
       "HandlerView",
+      "HistoryEvent",
+      "ImportAnswer",
+      "JobProgress",
+      "LogProblem",
+      "LogVerification",
       "MapActionOptions",
       "MapEventOptions",
       "ParkedEvent",
