@@ -36,6 +36,8 @@ export async function* linesOf(field: string, path: string, maxBytes: number): A
     const lineOf = (bytes: Buffer): Line => {
       number++;
       const line = { number, text: "", done, total };
+      if (bytes.length > maxBytes)
+        return { ...line, error: malformed(`more than ${maxBytes} bytes`, `at most ${maxBytes}`) };
       try {
         return { ...line, text: decoder.decode(bytes).trim() };
       } catch {
@@ -55,12 +57,7 @@ export async function* linesOf(field: string, path: string, maxBytes: number): A
         if (line.error) return;
       }
       rest = bytes.subarray(start);
-      if (rest.length > maxBytes) {
-        const error = malformed(`more than ${maxBytes} bytes`, `at most ${maxBytes}`);
-        yield { number: number + 1, text: "", error, done, total };
-        return;
-      }
-      if (bytesRead === 0) break;
+      if (bytesRead === 0 || rest.length > maxBytes) break;
     }
     const last = lineOf(rest);
     if (last.text !== "" || last.error) yield last;
