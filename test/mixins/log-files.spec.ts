@@ -183,12 +183,18 @@ describe("An export", () => {
 
   it("holds what is there when it begins, while appends go on", async () => {
     const broker = await hostOf("events");
-    await append(broker, "thing-1", 5000);
-    let isDone = false;
-    const job = exported(broker).finally(() => (isDone = true));
-    for (let n = 0; !isDone; n++) await append(broker, `thing-${n}`, 2);
-    expect(await job).toEqual({ path: to(), events: 5000, position: 5000 });
-    expect(linesIn()).toHaveLength(5000);
+    await append(broker, "thing-1", 2500);
+    await append(broker, "other-1", 2500);
+    for (const params of [{ to: to("all") }, { to: to("things"), category: "thing" }]) {
+      const query = "category" in params ? { stream: { $regex: "^thing-" } } : {};
+      const events: number = await broker.call("events.count", { query });
+      const { position }: { position: number } = await broker.call("events.status");
+      let isDone = false;
+      const job = exported(broker, params).finally(() => (isDone = true));
+      for (let n = 0; !isDone; n++) await append(broker, `thing-more-${n}`, 2);
+      expect(await job).toEqual({ path: params.to, events, position });
+      expect(readFileSync(params.to, "utf8").split("\n")).toHaveLength(events + 1);
+    }
   });
 
   it("is of old events as they are stored, not as today's catalogue reads them", async () => {
