@@ -101,7 +101,9 @@ export function fromCloudEvent(cloudEvent: unknown): HistoryEvent {
   };
   check("specversion", specversion, specversion === "1.0", '"1.0"');
   check("source", source, isAttribute(source), "a URI reference");
-  const isJson = datacontenttype === undefined || /^[^;]*[/+]json\s*(;|$)/i.test(String(datacontenttype));
+  const isJson =
+    datacontenttype === undefined ||
+    (typeof datacontenttype === "string" && /^[^;]*[/+]json\s*(;|$)/i.test(datacontenttype));
   check("datacontenttype", datacontenttype, isJson, "application/json");
   check("data_base64", data_base64, data_base64 === undefined, "data: a JSON value");
   const hidden = meta === undefined ? {} : objectOf(meta);

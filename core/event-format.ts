@@ -7,9 +7,9 @@ import type { RecordedEvent } from "./recorded-event.ts";
 /** How events stand in a file of JSON Lines. */
 export interface EventFormat {
   /** `source` names the store. */
-  write(event: RecordedEvent, source: string): object;
+  write: (event: RecordedEvent, source: string) => object;
   /** @throws ValidationError naming the field */
-  read(found: unknown): HistoryEvent;
+  read: (found: unknown) => HistoryEvent;
 }
 
 const fields = ["id", "type", "stream", "version", "position", "time", "payload", "meta"];

@@ -10,7 +10,7 @@ export interface InProcess {
 export interface BackupPlace<Port> {
   to: string;
   /** A port on the backup, as after a restore; not opened. */
-  port(): Port;
+  port: () => Port;
 }
 
 interface PlaceOf<Port> {

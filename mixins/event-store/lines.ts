@@ -31,7 +31,7 @@ export async function* linesOf(field: string, path: string, maxBytes: number): A
     const total = (await handle.stat()).size;
     const decoder = new TextDecoder("utf-8", { fatal: true });
     const chunk = Buffer.alloc(chunkBytes);
-    let rest: Buffer<ArrayBufferLike> = Buffer.alloc(0);
+    let rest: Buffer = Buffer.alloc(0);
     let [number, done] = [0, 0];
     const lineOf = (bytes: Buffer): Line => {
       number++;

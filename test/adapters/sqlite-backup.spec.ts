@@ -53,9 +53,9 @@ describe("A backup of a SQLite log", () => {
     db.pragma("wal_autocheckpoint = 1000");
     const before = statSync(file).size;
     let during = -1;
-    let isDone = false;
-    const backup = new Backup(file, log).run(`${folder}/copy.db`).finally(() => (isDone = true));
-    while (!isDone) {
+    const state = { isDone: false };
+    const backup = new Backup(file, log).run(`${folder}/copy.db`).finally(() => (state.isDone = true));
+    while (!state.isDone) {
       if (autocheckpoint() === 0) during = 0;
       await new Promise((turn) => setImmediate(turn));
     }

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { EventMeta, RecordedEvent } from "moleculer-event-sourcing";
 import { nameProblem } from "../../core/stream-name.ts";
 

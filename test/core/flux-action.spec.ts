@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { fromFluxAction, toFluxAction, type RecordedEvent } from "moleculer-event-sourcing";
 import { anyRecordedEvent } from "./any-recorded-event.ts";
 

@@ -189,9 +189,9 @@ describe("An export", () => {
       const query = "category" in params ? { stream: { $regex: "^thing-" } } : {};
       const events: number = await broker.call("events.count", { query });
       const { position }: { position: number } = await broker.call("events.status");
-      let isDone = false;
-      const job = exported(broker, params).finally(() => (isDone = true));
-      for (let n = 0; !isDone; n++) await append(broker, `thing-more-${n}`, 2);
+      const state = { isDone: false };
+      const job = exported(broker, params).finally(() => (state.isDone = true));
+      for (let n = 0; !state.isDone; n++) await append(broker, `thing-more-${n}`, 2);
       expect(await job).toEqual({ path: params.to, events, position });
       expect(readFileSync(params.to, "utf8").split("\n")).toHaveLength(events + 1);
     }

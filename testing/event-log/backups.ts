@@ -38,9 +38,9 @@ export const backups: LogCases = {
     const log = await stand.open();
     await log.append([appendTo("a", many(1000, { payload: "x".repeat(1000) }))]);
     const { to, port } = stand.backupOf(log);
-    let isDone = false;
-    const backup = log.backup(to).finally(() => (isDone = true));
-    while (!isDone) {
+    const state = { isDone: false };
+    const backup = log.backup(to).finally(() => (state.isDone = true));
+    while (!state.isDone) {
       await log.append([appendTo("a", many(2)), appendTo("b", many(3))]);
       await new Promise((turn) => setImmediate(turn));
     }
@@ -82,7 +82,10 @@ export const backups: LogCases = {
     await refusedAs("STORE_UNAVAILABLE", () => log.backup(`${to}.2`));
     await first;
     await log.backup(`${to}.3`);
-    same([`${to}`, `${to}.2`, `${to}.3`].map(existsSync), [true, false, true]);
+    same(
+      [to, `${to}.2`, `${to}.3`].map((path) => existsSync(path)),
+      [true, false, true],
+    );
   },
 
   "leaves nothing where the log is closed meanwhile": async (stand) => {
