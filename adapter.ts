@@ -8,6 +8,7 @@ export type {
   AppendVerdict,
   EventLog,
   Lease,
+  LogBackup,
   LogCapabilities,
   Page,
   ReadOptions,
@@ -15,6 +16,8 @@ export type {
   StreamSummary,
   Versioned,
 } from "./core/event-log.ts";
+export { decideInOrder } from "./core/decide-in-order.ts";
+export { eventTime } from "./core/event-time.ts";
 export { conflictOf, type ExpectedVersion } from "./core/expected-version.ts";
 export {
   DefinitionError,

@@ -13,6 +13,8 @@ export type Aggregate<
   Fields extends FieldsInput = FieldsInput,
 > = AggregateDefinition<Events, Fields>;
 
+export { fromCloudEvent, toCloudEvent } from "./core/cloud-event.ts";
+export { fromFluxAction, toFluxAction } from "./core/flux-action.ts";
 export { Subscription } from "./mixins/subscription/subscription.ts";
 
 /** Under these names declarations that are made from your code find the types of what the factories answer. */
@@ -23,8 +25,11 @@ export type { EventStore as EventStoreDefinition } from "./mixins/event-store/ev
 export type { Adapter } from "./core/adapter.ts";
 export type { AppendInput, EventInput } from "./core/append-request.ts";
 export type { EventCatalogue, EventDefinition, UnknownTypes, Upcaster } from "./core/catalogue.ts";
+export type { CloudEvent } from "./core/cloud-event.ts";
 export type { ExpectedVersion } from "./core/expected-version.ts";
 export type { FieldOptions, FieldsInput, FieldType, RowInput, RowOf } from "./core/fields.ts";
+export type { FluxAction } from "./core/flux-action.ts";
+export type { HistoryEvent } from "./core/history-event.ts";
 export type { PayloadSchema } from "./core/payload-schema.ts";
 export type { ParkedEvent } from "./core/read-table.ts";
 export type { EventMap, EventMeta, RecordedEvent } from "./core/recorded-event.ts";
@@ -35,7 +40,12 @@ export type { AggregateStatus } from "./mixins/aggregate/host.ts";
 export type { ErrorPolicy } from "./mixins/consumer/error-policy.ts";
 export type { EventsOf, EventStoreOptions } from "./mixins/event-store/event-store.ts";
 export type { MapActionOptions, MapEventOptions } from "./mixins/event-store/map-action.ts";
+export type { ExportAnswer } from "./mixins/event-store/export-events.ts";
+export type { BackupAnswer } from "./mixins/event-store/file-actions.ts";
 export type { AppendAnswer } from "./mixins/event-store/host.ts";
+export type { ImportAnswer } from "./mixins/event-store/import-events.ts";
+export type { JobProgress } from "./mixins/event-store/jobs.ts";
+export type { LogProblem, LogVerification } from "./mixins/event-store/verify-log.ts";
 export type { SubscriptionOptions } from "./mixins/subscription/subscription.ts";
 export type { SubscriptionStatus } from "./mixins/subscription/host.ts";
 export type { HandlerView } from "./mixins/subscription/service.ts";

@@ -41,6 +41,8 @@ export interface NewEvent {
   meta: EventMeta;
   payloadText: string;
   metaText: string;
+  /** When it happened, where that was not now: of an import. ISO 8601, UTC, milliseconds; see `eventTime`. */
+  time?: string;
   /** Where the catalogue knows the type: whether a stored event is, read with today's catalogue, the same as this one. */
   isSameToday?: (stored: RecordedEvent) => boolean;
 }
@@ -52,6 +54,8 @@ export interface AppendRequest {
   events: NewEvent[];
   /** The id that the event after the last would have under the same key: if it is known, the key was used for more events. */
   idAfterLast: string | null;
+  /** Stored only if the request before it in the same commit is: else it gets that one's error. */
+  continues?: boolean;
 }
 
 export interface AppendContext {
@@ -62,6 +66,8 @@ export interface AppendContext {
   maxAnswerBytes?: number;
   /** Left out: every type and payload is accepted. */
   catalogue?: Catalogue;
+  /** The framework's own events: their names begin with `$`, as no others do. */
+  isSystem?: boolean;
 }
 
 /**
@@ -77,7 +83,7 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
   const problems: Problem[] = [];
   const note = (problem: Problem | null) => void (problem && problems.push(problem));
 
-  note(ownNameProblem("stream", stream));
+  note(ownNameProblem("stream", stream, context.isSystem));
   note(expectedVersionProblem(expectedVersion));
   const isKey =
     key === undefined ||
@@ -138,7 +144,7 @@ function toNewEvent(
     return null;
   }
   const { id, type, payload, meta } = input;
-  note(ownNameProblem(`${field}.type`, type));
+  note(ownNameProblem(`${field}.type`, type, context.isSystem));
   if (typeof type === "string" && /[*?]/.test(type))
     note({
       field: `${field}.type`,
@@ -193,14 +199,13 @@ function toNewEvent(
   };
 }
 
-function ownNameProblem(field: string, name: unknown): Problem | null {
+function ownNameProblem(field: string, name: unknown, isSystem = false): Problem | null {
   const problem = nameProblem(field, name);
-  if (problem || !isReserved(name as string)) return problem;
-  return {
-    field,
-    found: name,
-    expected: 'a name that does not begin with "$", which the framework keeps for itself',
-  };
+  if (problem || isReserved(name as string) === isSystem) return problem;
+  const expected = isSystem
+    ? 'a name that begins with "$"'
+    : 'a name that does not begin with "$", which the framework keeps for itself';
+  return { field, found: name, expected };
 }
 
 function refuseTooLarge(field: string, payloadText: string, metaText: string, maxEventBytes: number): void {

@@ -297,6 +297,34 @@ export class StoreUnavailableError extends Errors.MoleculerRetryableError {
   }
 }
 
+/** A backup, export, import or verification of a store while one of the same kind is running. 409. */
+export class JobRunningError extends Errors.MoleculerClientError {
+  override name = "JobRunningError";
+
+  constructor(job: string) {
+    super(`${job}: found one running, expected none; one at a time`, 409, "JOB_RUNNING", { job });
+  }
+}
+
+/**
+ * A line of a file that cannot be imported. The code is that of its `cause`: 422 where the line is malformed, 409 where
+ * the log has something else; `data` is `{line, stored, type, data}`, the last two those of the cause.
+ */
+export class ImportError extends Errors.MoleculerClientError {
+  override name = "ImportError";
+
+  constructor(line: number, stored: number, cause: Error & { code?: unknown; type?: unknown; data?: unknown }) {
+    const { message, code, type, data } = cause;
+    super(
+      `line ${line}: ${message}. The lines before it are stored (${stored} of them now), it and those after it are not: mend the file and import it again, which goes on there`,
+      typeof code === "number" ? code : 422,
+      "IMPORT_FAILED",
+      { line, stored, type, data },
+    );
+    this.cause = cause;
+  }
+}
+
 /** No row or event with this id: moleculer-db's error, with a type. 404. */
 export class EntityNotFoundError extends Errors.MoleculerClientError {
   override name = "EntityNotFoundError";

@@ -8,6 +8,16 @@ export interface LogCapabilities {
   durability: "process" | "power" | "none";
   /** One process hosts the log (SQLite, memory), or any number of nodes share it. */
   hosts: "one" | "many";
+  /** The engine can write a copy of the log into a file while appends go on. */
+  backup: boolean;
+}
+
+/** What a backup holds. */
+export interface LogBackup {
+  /** The position of its last event; it holds all up to there. */
+  position: number;
+  /** The size of its file. */
+  bytes: number;
 }
 
 /** The verdict on one append of a commit: each has its own, so a conflict fails nobody else. */
@@ -107,4 +117,12 @@ export interface EventLog {
   /** Takes or renews the lease; null while another holder has it. It falls free `ttlMs` after the last renewal. */
   acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null>;
   releaseLease(lease: Lease): Promise<void>;
+
+  /**
+   * Copies the log as it is at one moment into the new file `to`, from which it can be opened again, while appends go
+   * on; the copy is opened and verified before it gets its name. `onProgress` is told bytes. One at a time.
+   * @throws UnusableStoreError where the engine declares `backup: false`; ValidationError naming `to` where something
+   *   stands there already or nothing can be written; StoreUnavailableError: full disk, closed meanwhile, one is running
+   */
+  backup(to: string, onProgress?: (done: number, total: number) => void): Promise<LogBackup>;
 }

@@ -3,3 +3,6 @@ export const appendedEvent = (store: string) => `$${store}.appended`;
 
 /** The hint that a consumer's control state changed. */
 export const controlEvent = (store: string) => `$${store}.control`;
+
+/** How far a long piece of work on a store is: `{job, done, total, rate, secondsLeft}`. */
+export const progressEvent = (store: string) => `$${store}.progress`;

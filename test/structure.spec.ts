@@ -95,7 +95,15 @@ describe("The imports", () => {
 
 describe("The package", () => {
   it("exports these names and no others", () => {
-    expect(Object.keys(api).toSorted()).toEqual(["Aggregate", "EventStore", "Subscription"]);
+    expect(Object.keys(api).toSorted()).toEqual([
+      "Aggregate",
+      "EventStore",
+      "Subscription",
+      "fromCloudEvent",
+      "fromFluxAction",
+      "toCloudEvent",
+      "toFluxAction",
+    ]);
     expect(Object.keys(adapter).toSorted()).toEqual([
       "DefinitionError",
       "DuplicateRowError",
@@ -107,6 +115,8 @@ describe("The package", () => {
       "categoryOf",
       "compareText",
       "conflictOf",
+      "decideInOrder",
+      "eventTime",
       "matches",
       "maxPageBytes",
       "missingFields",
@@ -138,7 +148,9 @@ describe("The package", () => {
       "AggregateStatus",
       "AppendAnswer",
       "AppendInput",
+      "BackupAnswer",
       "CatalogueEvents",
+      "CloudEvent",
       "ErrorPolicy",
       "EventCatalogue",
       "EventDefinition",
@@ -149,10 +161,17 @@ describe("The package", () => {
       "EventStoreOptions",
       "EventsOf",
       "ExpectedVersion",
+      "ExportAnswer",
       "FieldOptions",
       "FieldType",
       "FieldsInput",
+      "FluxAction",
       "HandlerView",
+      "HistoryEvent",
+      "ImportAnswer",
+      "JobProgress",
+      "LogProblem",
+      "LogVerification",
       "Manifest",
       "MapActionOptions",
       "MapEventOptions",

@@ -6,10 +6,18 @@ export interface InProcess {
   args: readonly unknown[];
 }
 
+/** Where a place's backup may be written. Nothing stands there yet; the folder may be missing. */
+export interface BackupPlace<Port> {
+  to: string;
+  /** A port on the backup, as after a restore; not opened. */
+  port: () => Port;
+}
+
 interface PlaceOf<Port> {
   port(): Port;
   remove(): Promise<void>;
   inProcess?: InProcess;
+  backup?: BackupPlace<Port>;
 }
 
 /** The ports and places of one case; afterwards the ports are closed and the places removed. */
@@ -37,6 +45,13 @@ export class Stand<Port extends { close(): Promise<void> }> {
     throw new Error(
       "the place has no inProcess: an engine that declares a durability proves it with a process that is killed",
     );
+  }
+
+  backupOf(port: Port): BackupPlace<Port> {
+    const { backup } = this.#places.get(port)!;
+    if (!backup)
+      throw new Error("the place has no backup: an engine that declares backups says where one may be written");
+    return { to: backup.to, port: () => this.#portOn({ port: () => backup.port(), remove: async () => {} }) };
   }
 
   #portOn(place: PlaceOf<Port>): Port {

@@ -1,9 +1,10 @@
 import type { AppendRequest } from "../../core/append-request.ts";
-import { StoreUnavailableError } from "../../core/errors.ts";
+import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
 import type {
   AppendVerdict,
   EventLog,
   Lease,
+  LogBackup,
   LogCapabilities,
   Page,
   ReadOptions,
@@ -22,7 +23,7 @@ import { StoredLog, toEvent } from "./stored-log.ts";
 /** A log as one host has it open. Every method is synchronous inside: a commit can see no half-done other one. */
 export class MemoryEventLog implements EventLog {
   readonly engine = "memory";
-  readonly capabilities: LogCapabilities = { durability: "none", hosts: "one" };
+  readonly capabilities: LogCapabilities = { durability: "none", hosts: "one", backup: false };
   readonly #place: Place;
   #open: StoredLog | null = null;
 
@@ -107,5 +108,10 @@ export class MemoryEventLog implements EventLog {
 
   async releaseLease(lease: Lease): Promise<void> {
     this.#opened().control.release(lease);
+  }
+
+  async backup(): Promise<LogBackup> {
+    this.#opened();
+    throw new UnusableStoreError(this.#place.location, "is in memory, of which there is no backup; export its events");
   }
 }

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { AppendRequest, NewEvent } from "../../core/append-request.ts";
 import type { AppendVerdict } from "../../core/event-log.ts";
+import { decideInOrder } from "../../core/decide-in-order.ts";
+import { eventTime } from "../../core/event-time.ts";
 import { conflictOf } from "../../core/expected-version.ts";
 import type { EventMeta, RecordedEvent } from "../../core/recorded-event.ts";
 import { repeatOf } from "../../core/repeat.ts";
@@ -36,6 +38,7 @@ export class StoredLog implements Source<StoredEvent> {
   readonly #streams = new Map<string, StoredEvent[]>();
   #names: readonly string[] | null = null;
   #lastTime = "";
+  #now = "";
 
   get head(): number {
     return this.#events.length;
@@ -70,10 +73,8 @@ export class StoredLog implements Source<StoredEvent> {
     const { head } = this;
     const lastTime = this.#lastTime;
     try {
-      const now = new Date().toISOString();
-      // A clock that was set back must not make a later event look earlier.
-      if (now > lastTime) this.#lastTime = now;
-      return requests.map((request) => this.#decide(request));
+      this.#now = new Date().toISOString();
+      return decideInOrder(requests, (request) => this.#decide(request));
     } catch (error) {
       this.#lastTime = lastTime;
       this.#forgetAfter(head);
@@ -103,7 +104,8 @@ export class StoredLog implements Source<StoredEvent> {
     return { events: events.map((event) => this.#store(stream, event)), repeated: false };
   }
 
-  #store(stream: string, { id, type, payload, meta, payloadText, metaText }: NewEvent): RecordedEvent {
+  #store(stream: string, event: NewEvent): RecordedEvent {
+    const { id, type, payload, meta, payloadText, metaText } = event;
     for (const [field, found] of Object.entries({ id, type, stream, payloadText, metaText }))
       if (typeof found !== "string") throw new TypeError(`${field}: found ${String(found)}, expected a string`);
     if (this.#byId.has(id)) throw new Error(`event id ${id}: is stored already, expected a new one`);
@@ -112,7 +114,8 @@ export class StoredLog implements Source<StoredEvent> {
       this.#streams.set(stream, (events = []));
       this.#names = null;
     }
-    const numbers = { id, type, stream, version: events.length + 1, position: this.head + 1, time: this.#lastTime };
+    const time = (this.#lastTime = eventTime(this.#now, this.#lastTime, event.time));
+    const numbers = { id, type, stream, version: events.length + 1, position: this.head + 1, time };
     const stored = { ...numbers, payload: payloadText, meta: metaText };
     this.#events.push(stored);
     this.#byId.set(id, stored);

@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { BulkAnswer, BulkTasks } from "./bulk-worker.ts";
+import { Flushing } from "./flushing.ts";
 
 /** How far a piece of bulk work is, in bytes. */
 export interface BulkProgress {
@@ -57,10 +58,12 @@ export class BulkWork {
       onProgress?.({ done: Math.min(done, total), total });
     };
     const timer = onProgress && setInterval(tell, progressEveryMs);
+    const flushing = new Flushing(to);
     try {
       return await this.run("vacuumInto", file, to);
     } finally {
       clearInterval(timer);
+      await flushing.end();
     }
   }
 

@@ -96,7 +96,7 @@ export type BulkTasks = typeof tasks;
 
 parentPort?.on("message", ({ task, args }: { task: keyof BulkTasks; args: never[] }) => {
   try {
-    const run = tasks[task] as (...args: never[]) => unknown;
+    const run: (...args: never[]) => unknown = tasks[task];
     parentPort!.postMessage({ answer: run(...args) } satisfies BulkAnswer);
   } catch (error) {
     const { name, message, code } = error as Error & { code?: string };

@@ -7,6 +7,7 @@ import type {
   AppendVerdict,
   EventLog,
   Lease,
+  LogBackup,
   LogCapabilities,
   Page,
   ReadOptions,
@@ -17,6 +18,7 @@ import type {
 import { maxPageBytes } from "../../core/page-size.ts";
 import type { Query } from "../../core/query.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { Backup } from "./backup.ts";
 import { openDatabase, translate } from "./database.ts";
 import { columns, logSchema, toEvent, type EventRow } from "./event-schema.ts";
 import { HostFile } from "./host-file.ts";
@@ -39,6 +41,7 @@ export class SqliteEventLog implements EventLog {
   readonly #file: string;
   readonly #synchronous: "FULL" | "NORMAL";
   #open: LogFile | null = null;
+  #backup: Backup | null = null;
 
   constructor(file: string, options: SqliteLogOptions = {}) {
     this.#file = file;
@@ -46,6 +49,7 @@ export class SqliteEventLog implements EventLog {
     this.capabilities = {
       durability: this.#synchronous === "FULL" ? "power" : "process",
       hosts: "one",
+      backup: true,
     };
   }
 
@@ -72,6 +76,7 @@ export class SqliteEventLog implements EventLog {
     const open = this.#open;
     this.#open = null;
     if (!open) return;
+    await this.#backup?.abort();
     open.db.close();
     open.host.close();
   }
@@ -186,5 +191,14 @@ export class SqliteEventLog implements EventLog {
 
   async releaseLease(lease: Lease): Promise<void> {
     this.#run(({ control }) => control.release(lease));
+  }
+
+  async backup(to: string, onProgress?: (done: number, total: number) => void): Promise<LogBackup> {
+    if (this.#backup) throw new StoreUnavailableError(this.#file, "another backup of it is running");
+    const backup = this.#run((open) => new Backup(this.#file, open));
+    this.#backup = backup;
+    return backup.run(to, onProgress).finally(() => {
+      this.#backup = null;
+    });
   }
 }

@@ -1,6 +1,8 @@
 import type Database from "better-sqlite3";
 import type { AppendRequest, NewEvent } from "../../core/append-request.ts";
 import type { AppendVerdict, Page, ReadOptions } from "../../core/event-log.ts";
+import { decideInOrder } from "../../core/decide-in-order.ts";
+import { eventTime } from "../../core/event-time.ts";
 import { conflictOf } from "../../core/expected-version.ts";
 import { maxPageBytes, pageBytesOf } from "../../core/page-size.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
@@ -33,6 +35,7 @@ export class LogFile {
   readonly #versions = new Map<string, number>();
   readonly #recent = new RecentRows();
   #uncommitted: EventRow[] = [];
+  #now = "";
   readonly #begin: Database.Statement;
   readonly #commit: Database.Statement;
   readonly #insert: Database.Statement;
@@ -79,10 +82,8 @@ export class LogFile {
     this.#uncommitted = [];
     this.#begin.run();
     try {
-      const now = new Date().toISOString();
-      // A clock that was set back must not make a later event look earlier.
-      if (now > this.#lastTime) this.#lastTime = now;
-      const verdicts = requests.map((request) => this.#decide(request));
+      this.#now = new Date().toISOString();
+      const verdicts = decideInOrder(requests, (request) => this.#decide(request));
       this.#commit.run();
       this.#recent.add(this.#uncommitted);
       return verdicts;
@@ -119,7 +120,7 @@ export class LogFile {
   #store(stream: string, version: number, event: NewEvent): RecordedEvent {
     const { id, type, payload, meta, payloadText, metaText } = event;
     const position = ++this.head;
-    const time = this.#lastTime;
+    const time = (this.#lastTime = eventTime(this.#now, this.#lastTime, event.time));
     const row: EventRow = [position, id, type, version, stream, time, payloadText, metaText];
     this.#insert.run(row);
     this.#uncommitted.push(row);

@@ -2,6 +2,7 @@ import type { Context, ServiceSchema } from "moleculer";
 import type { ControlChange } from "../../core/consumer-control.ts";
 import { ValidationError } from "../../core/errors.ts";
 import type { Lease } from "../../core/event-log.ts";
+import { isReserved } from "../../core/stream-name.ts";
 import { typeMatcher } from "../../core/type-pattern.ts";
 import type { StoreHost } from "./host.ts";
 import { controlEvent } from "../hints.ts";
@@ -102,14 +103,15 @@ export function consumerStoreActions(store: string, host: () => StoreHost): NonN
 
 const stateKey = (consumer: string) => `state/${consumer}`;
 
-/** A consumer asks for the same types each time. */
+/** A consumer asks for the same types each time. None of them, wildcards included, stands for the framework's own events. */
 const matchers = new Map<string, (type: string) => boolean>();
 function matcherOf(types: string[]): (type: string) => boolean {
   const key = types.join("\n");
   let matcher = matchers.get(key);
   if (!matcher) {
     if (matchers.size > 100) matchers.clear();
-    matchers.set(key, (matcher = typeMatcher(types)));
+    const matches = typeMatcher(types);
+    matchers.set(key, (matcher = (type) => !isReserved(type) && matches(type)));
   }
   return matcher;
 }

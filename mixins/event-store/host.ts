@@ -4,12 +4,13 @@ import {
   type AppendInput,
   type AppendRequest,
 } from "../../core/append-request.ts";
-import type { Catalogue } from "../../core/catalogue.ts";
+import { emptyCatalogue, type Catalogue } from "../../core/catalogue.ts";
 import { changeControl, toControl, type ConsumerControl, type ControlChange } from "../../core/consumer-control.ts";
-import type { EventLog, Page, ReadOptions } from "../../core/event-log.ts";
+import type { AppendVerdict, EventLog, Page, ReadOptions } from "../../core/event-log.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
 import { isOutage } from "../../core/outage.ts";
 import { upcastAll, upcastEach } from "../../core/upcast.ts";
+import { Jobs, type JobProgress } from "./jobs.ts";
 import { GroupCommit, type Appended } from "./group-commit.ts";
 import type { StoreMetrics } from "../metrics.ts";
 import { Pump, type PumpOptions } from "./pump.ts";
@@ -33,6 +34,8 @@ export interface StoreStatus {
   pump: { position: number; lag: number | null };
   /** Why nothing can be stored, or why the pump cannot go on; left out while all is well. */
   cause?: string;
+  /** Backups, exports and the like; left out while none is running. */
+  jobs?: JobProgress[];
 }
 
 interface Dependencies {
@@ -42,16 +45,20 @@ interface Dependencies {
   maxEventBytes: number;
   deliver: (event: RecordedEvent) => Promise<unknown>;
   announce: (position: number) => void;
+  tellProgress: (progress: JobProgress) => void;
   metrics: StoreMetrics | null;
   warn: (message: string, details: object) => void;
 }
+
+type RequestIds = Omit<AppendContext, "maxEventBytes" | "catalogue">;
 
 /** What one node does for a store it hosts: group commit, pump, and the control state of consumers. */
 export class StoreHost {
   readonly log: EventLog;
   readonly pump: Pump;
+  readonly jobs: Jobs;
   readonly #catalogue: () => Catalogue;
-  readonly #maxEventBytes: number;
+  readonly maxEventBytes: number;
   readonly #announce: (position: number) => void;
   readonly #metrics: StoreMetrics | null;
   readonly #ids = new Map<number, string>();
@@ -59,10 +66,11 @@ export class StoreHost {
   /** Why the last append was not stored, where that was not its own fault. */
   #outage: string | null = null;
 
-  constructor({ log, catalogue, pump, maxEventBytes, deliver, announce, metrics, warn }: Dependencies) {
+  constructor({ log, catalogue, pump, maxEventBytes, deliver, announce, tellProgress, metrics, warn }: Dependencies) {
     this.log = log;
+    this.jobs = new Jobs(tellProgress);
     this.#catalogue = catalogue;
-    this.#maxEventBytes = maxEventBytes;
+    this.maxEventBytes = maxEventBytes;
     this.#announce = announce;
     this.#metrics = metrics;
     const handOver = (event: RecordedEvent) => this.#handOver(event, deliver, warn);
@@ -71,16 +79,19 @@ export class StoreHost {
   }
 
   #newCommits(): GroupCommit {
-    return new GroupCommit(this.log, (position) => {
-      this.pump.wake(position);
-      this.#announce(position);
-    });
+    return new GroupCommit(this.log, (position) => this.#onCommit(position));
+  }
+
+  #onCommit(position: number): void {
+    this.pump.wake(position);
+    this.#announce(position);
   }
 
   /** Where listeners are still starting, the pump waits for `pump.release()`. */
   async start(listenersAreStarting: boolean): Promise<void> {
     this.#ids.clear();
     await this.log.open();
+    this.jobs.start();
     this.#commits = this.#newCommits();
     this.#outage = null;
     await this.pump.start((await this.control("pump")).paused, listenersAreStarting);
@@ -88,22 +99,41 @@ export class StoreHost {
 
   /** What was accepted is committed, what is being handed over is finished, then the handle is closed. */
   async stop(): Promise<void> {
+    this.jobs.abort();
     await this.#commits.close();
     await this.pump.stop();
     await this.log.close();
+    await this.jobs.settled();
   }
 
-  async append(input: AppendInput, ids: Omit<AppendContext, "maxEventBytes" | "catalogue">): Promise<AppendAnswer> {
-    const request = toAppendRequest(input, {
-      ...ids,
-      maxEventBytes: this.#maxEventBytes,
-      catalogue: this.#catalogue(),
-    });
+  async append(input: AppendInput, ids: RequestIds): Promise<AppendAnswer> {
+    const request = this.#toRequest(input, ids);
     const { events: stored, repeated } = await this.#commit(request);
     // It is stored, so it is answered, even if a repeat meets an event that today's catalogue cannot read.
     const { events } = upcastEach(this.#catalogue(), stored);
     const last = events.at(-1)!;
     return { stream: last.stream, version: last.version, position: last.position, events, repeated };
+  }
+
+  #toRequest(input: AppendInput, ids: RequestIds): AppendRequest {
+    // The catalogue is of the callers' events.
+    const catalogue = ids.isSystem ? emptyCatalogue : this.#catalogue();
+    return toAppendRequest(input, { ...ids, maxEventBytes: this.maxEventBytes, catalogue });
+  }
+
+  /** The events as an append would store them, which passed every check that needs no log. Stores nothing. */
+  draft(input: AppendInput, ids: RequestIds): Pick<RecordedEvent, "id" | "type" | "payload" | "meta">[] {
+    return this.#toRequest(input, ids).events.map(({ id, type, payload, meta }) => {
+      return { id, type, payload: payload as RecordedEvent["payload"], meta };
+    });
+  }
+
+  /** A commit of its own, for an import. */
+  async store(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
+    const verdicts = await this.log.append(requests);
+    const added = verdicts.flatMap((verdict) => ("events" in verdict && !verdict.repeated ? verdict.events : []));
+    if (added.length > 0) this.#onCommit(added.at(-1)!.position);
+    return verdicts;
   }
 
   async #commit(request: AppendRequest): Promise<Appended> {
@@ -136,6 +166,7 @@ export class StoreHost {
       paused: pump.isPaused,
       pump: { position: pump.position, lag },
       ...(cause !== null && { cause }),
+      ...(this.jobs.running.length > 0 && { jobs: this.jobs.running }),
     };
   }
 

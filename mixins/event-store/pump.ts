@@ -1,6 +1,7 @@
 import { Errors } from "moleculer";
 import type { EventLog } from "../../core/event-log.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { isReserved } from "../../core/stream-name.ts";
 import type { StoreMetrics } from "../metrics.ts";
 import { TimeLimit } from "../consumer/time-limit.ts";
 import { Wakeable } from "../consumer/wakeable.ts";
@@ -168,7 +169,8 @@ export class Pump {
     const page = await this.#log.read({ after: this.#position, limit: this.#options.batchSize });
     for (const event of page.events) {
       if (this.#paused || this.#stopping) return false;
-      await this.#handOver(event);
+      // The framework's own events are no news for listeners, and Moleculer's own events begin with `$` too.
+      if (!isReserved(event.type)) await this.#handOver(event);
       this.#position = event.position;
       if (Date.now() - this.#saved.at > saveEveryMs) await this.#save();
     }

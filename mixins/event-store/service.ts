@@ -18,7 +18,10 @@ import { appendSpan, markFailed, allWithoutParams } from "../spans.ts";
 import { consumerStoreActions } from "./consumer-actions.ts";
 import { StoreHost } from "./host.ts";
 import { Rivals } from "./rivals.ts";
-import { appendedEvent } from "../hints.ts";
+import { appendedEvent, progressEvent } from "../hints.ts";
+import { fileActions } from "./file-actions.ts";
+import { historyActions } from "./history-actions.ts";
+import { requestIds } from "./request-ids.ts";
 import { setVisibility, type Visibilities } from "../visibility.ts";
 
 interface Settings {
@@ -28,8 +31,6 @@ interface Settings {
   visibility: Visibilities;
 }
 
-/** Most bytes that an append's answer to another node may take: NATS carries 1 MB. */
-const maxAnswerBytes = 900 * 1024;
 /** Most events that one call may answer. */
 const maxLimit = 10_000;
 
@@ -94,9 +95,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
           const span = appendSpan(ctx, name);
           try {
             rivals?.refuse();
-            // To another node the answer is one message.
-            const isRemote = ctx.nodeID !== null && ctx.nodeID !== ctx.broker.nodeID;
-            const answer = await host.append(ctx.params, { ...idsOf(ctx), ...(isRemote && { maxAnswerBytes }) });
+            const answer = await host.append(ctx.params, requestIds(ctx));
             noteWritten(ctx, name, answer.position);
             const { position, events, repeated } = answer;
             span?.addTags({ position, events: events.length, repeated });
@@ -145,6 +144,8 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
       pause: { handler: async () => host.pausePump() },
       resume: { handler: async () => host.resumePump() },
       ...consumerStoreActions(name, () => host),
+      ...historyActions(() => ({ host, rivals })),
+      ...fileActions(name, () => ({ host, rivals })),
     }),
     methods: {
       evsJoinCatalogue(another: Catalogue) {
@@ -169,11 +170,11 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
             upcasters: [...upcasters.keys()],
           });
       // A transporter may throw at once or later; a hint that is lost costs a table one poll, nothing else.
-      const announce = async (position: number) => {
+      const hint = async (event: string, params: object) => {
         try {
-          await broker.broadcast(appendedEvent(name), { position });
+          await broker.broadcast(event, params);
         } catch (error) {
-          logger.warn("The hint of an append was not sent", error);
+          logger.warn(`The hint ${event} was not sent`, error);
         }
       };
       host = new StoreHost({
@@ -188,7 +189,8 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
             meta: { correlationId, causationId: event.id },
           });
         },
-        announce: (position) => void announce(position),
+        announce: (position) => void hint(appendedEvent(name), { position }),
+        tellProgress: (progress) => void hint(progressEvent(name), progress),
         metrics: storeMetrics(broker, name),
         warn: (message, details) => logger.warn(message, details),
       });
@@ -201,15 +203,6 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
   };
   setVisibility(schema, readActionNames, settings.visibility);
   return schema;
-}
-
-/** The request is what correlates; the direct cause is the event or the call that led here. */
-function idsOf(ctx: Context<unknown, Record<string, unknown>>): { correlationId: string; causationId: string } {
-  const { correlationId, causationId } = ctx.meta;
-  return {
-    correlationId: typeof correlationId === "string" ? correlationId : (ctx.requestID ?? ctx.id),
-    causationId: typeof causationId === "string" ? causationId : (ctx.parentID ?? ctx.id),
-  };
 }
 
 async function read(host: StoreHost, params: ReadParams): Promise<RecordedEvent[]> {

@@ -68,7 +68,7 @@ async function store(table: ReadTable, rows: readonly Row[]): Promise<void> {
 
 describe("A place in memory", () => {
   it("says what it promises", () => {
-    expect(memory().eventLog!().capabilities).toEqual({ durability: "none", hosts: "one" });
+    expect(memory().eventLog!().capabilities).toEqual({ durability: "none", hosts: "one", backup: false });
     expect(memory().readTable!().capabilities).toEqual({ durability: "none", hosts: "one", atomicBatch: true });
   });
 

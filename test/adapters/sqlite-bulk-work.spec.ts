@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import Database from "better-sqlite3";
 import { BulkWork, type BulkProgress } from "../../adapters/sqlite/bulk-work.ts";
+import { Flushing } from "../../adapters/sqlite/flushing.ts";
 import { cleanUp, newFolder, refusal } from "../support/broker.ts";
+import { openFilesBelow } from "./open-files.ts";
 
 let work: BulkWork;
 let db: Database.Database;
@@ -94,5 +96,20 @@ describe("Bulk work", () => {
     await work.close();
     expect(await running).toMatchObject({ message: "the bulk work was ended" });
     expect(await refusal(() => work.run("hash", file))).toMatchObject({ message: "the bulk work was ended" });
+  });
+});
+
+describe("The flushing of a file", () => {
+  it("passes a file that is not there yet or gone, and ends", async () => {
+    const flushing = new Flushing(`${newFolder()}/none`);
+    await flushing.end();
+    const there = new Flushing(file);
+    insert(1);
+    await there.end();
+    expect(openFilesBelow(file.slice(0, file.lastIndexOf("/"))).toSorted()).toEqual([
+      file,
+      `${file}-shm`,
+      `${file}-wal`,
+    ]);
   });
 });

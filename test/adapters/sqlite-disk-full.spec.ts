@@ -1,10 +1,12 @@
-import { mkdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
 import { parseFields } from "../../core/fields.ts";
 import { cleanUp, newFolder, refusal } from "../support/broker.ts";
 import { appendTo, ask } from "../../testing/event-log/requests.ts";
 import { describeWhereMountable, mount, unmount } from "../support/small-disk.ts";
+import { eventFormat } from "../../core/event-format.ts";
+import { exportEvents } from "../../mixins/event-store/export-events.ts";
 import { openFilesBelow } from "./open-files.ts";
 
 const everything = { where: null, sort: [], limit: null, offset: 0, search: null };
@@ -126,6 +128,34 @@ describeWhereMountable("A full disk (skipped where no tmpfs can be mounted)", ()
     await expectExactly(log, acknowledged);
     await log.append([appendTo("c")]);
     expect(await log.head()).toBe(acknowledged + 1);
+  });
+
+  it("fails a backup and an export, leaves nothing of them, and appends go on", async () => {
+    const log = await openLog();
+    await log.append([
+      appendTo(
+        "a",
+        Array.from({ length: 100 }, () => ({ payload: "x".repeat(5 * kilobyte) })),
+      ),
+    ]);
+    // What is still in the -wal would take the room that appends need.
+    await log.close();
+    await log.open();
+    writeFileSync(`${folder}/more`, Buffer.alloc(free() - 100 * kilobyte));
+    const job = { progress: () => {}, check: () => {} };
+    const format = eventFormat("events");
+    for (const write of [
+      () => log.backup(`${folder}/copy.db`),
+      () => exportEvents(log, `${folder}/out.jsonl`, { after: 0 }, format, "events", job),
+    ])
+      expect(await refusal(write)).toMatchObject({
+        ...full,
+        message: expect.stringContaining("the disk is full") as string,
+      });
+    expect(readdirSync(folder).filter((file) => !file.startsWith("x.db"))).toEqual(["filler", "more"]);
+    await log.append([appendTo("a")]);
+    rmSync(`${folder}/filler`);
+    expect(await log.backup(`${folder}/copy.db`)).toMatchObject({ position: 101 });
   });
 
   it("refuses to create a log, clearly, and leaves nothing that would be in the way later", async () => {

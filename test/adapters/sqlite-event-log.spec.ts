@@ -192,10 +192,11 @@ describe("The file", () => {
   });
 
   it("says which durability it has", () => {
-    expect(new SqliteEventLog("x").capabilities).toEqual({ durability: "power", hosts: "one" });
+    expect(new SqliteEventLog("x").capabilities).toEqual({ durability: "power", hosts: "one", backup: true });
     expect(new SqliteEventLog("x", { synchronous: "NORMAL" }).capabilities).toEqual({
       durability: "process",
       hosts: "one",
+      backup: true,
     });
   });
 });

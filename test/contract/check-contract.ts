@@ -9,9 +9,11 @@ export function checkContract(engine: string, adapter: (folder: string) => Adapt
   const newPlace = async (kind: "log" | "table") => {
     const folder = mkdtempSync(join(tmpdir(), "contract-"));
     const place = adapter(folder);
+    const restored = adapter(`${folder}/backup`);
     return {
       log: () => place.eventLog!(),
       table: () => place.readTable!(),
+      backup: { to: `${folder}/backup/x.db`, port: () => restored.eventLog!() },
       remove: async () => rmSync(folder, { recursive: true, force: true }),
       ...(inProcess !== undefined && { inProcess: { module: inProcess, args: [kind, folder] } }),
     };

@@ -20,8 +20,8 @@ const newPlace = async (kind: "log" | "table") => {
 };
 
 // Said to have another durability than the engine has: this case must fail.
-const wrong = { durability: "none", hosts: "one" } as const;
-const right = { durability: "power", hosts: "one" } as const;
+const wrong = { durability: "none", hosts: "one", backup: true } as const;
+const right = { durability: "power", hosts: "one", backup: true } as const;
 const ofTables = { durability: "process", hosts: "one", atomicBatch: true } as const;
 
 const some = /port|commit|killed|parked|with one host/;

@@ -124,8 +124,8 @@ describe.each(Object.entries(engines))("A rebuild on %s", (_engine, adapterIn) =
     await caughtUp(broker, "table");
     const asked = await Promise.allSettled([1, 2, 3].map(() => broker.call("table.rebuild")));
     expect(asked.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
-    for (const one of asked)
-      if (one.status === "rejected") expect(one.reason).toMatchObject({ type: "REBUILD_RUNNING" });
+    const refused = asked.flatMap((one) => (one.status === "rejected" ? [one.reason as { type: string }] : []));
+    expect(refused.map(({ type }) => type)).toEqual(["REBUILD_RUNNING", "REBUILD_RUNNING"]);
   });
 
   it("of a paused table keeps it paused where it is", async () => {

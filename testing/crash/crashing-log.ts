@@ -3,6 +3,7 @@ import type {
   AppendVerdict,
   EventLog,
   Lease,
+  LogBackup,
   LogCapabilities,
   Page,
   ReadOptions,
@@ -97,5 +98,9 @@ export class CrashingLog implements EventLog {
 
   releaseLease(lease: Lease): Promise<void> {
     return this.#life.call(() => this.#log.releaseLease(lease));
+  }
+
+  backup(to: string, onProgress?: (done: number, total: number) => void): Promise<LogBackup> {
+    return this.#life.call(() => this.#log.backup(to, onProgress));
   }
 }

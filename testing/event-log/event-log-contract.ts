@@ -1,8 +1,10 @@
 import type { LogCapabilities } from "../../core/event-log.ts";
 import { casesOf, type ContractCase } from "../contract-case.ts";
 import { arrivals } from "./arrivals.ts";
+import { backups, noBackups } from "./backups.ts";
 import { commits } from "./commits.ts";
 import { expectedVersions } from "./expected-versions.ts";
+import { chains, times } from "./imports.ts";
 import { history } from "./history.ts";
 import { leases } from "./leases.ts";
 import { LogStand, type LogPlace } from "./log-stand.ts";
@@ -18,7 +20,8 @@ import { listOfStreams, streams } from "./streams.ts";
 
 /**
  * Every law of the EventLog port, and whether the engine is what it declares. With a durability other than "none" the
- * place must say how another process comes to it (`inProcess`): the cases kill that process.
+ * place must say how another process comes to it (`inProcess`): the cases kill that process. Where it declares backups
+ * the place must say where one may be written (`backup`).
  *
  * @example for (const { name, run } of eventLogContract(newPlace, capabilities)) it(name, run);
  */
@@ -42,6 +45,10 @@ export function eventLogContract(newPlace: () => Promise<LogPlace>, capabilities
       { name: "Control state", cases: state },
       { name: "A lease", cases: leases },
       { name: "A history", cases: history },
+      { name: "A request that continues another", cases: chains },
+      { name: "The time that an event was given", cases: times },
+      { name: "A backup of a log", cases: backups, isListed: capabilities.backup },
+      { name: "A log without backups", cases: noBackups, isListed: !capabilities.backup },
       { name: "The only host of a log", cases: soleHost, isListed: hasOneHost },
       { name: "Hosts of one log", cases: manyHosts, isListed: !hasOneHost },
       { name: "A log opened again", cases: reopening, isListed: isDurable },

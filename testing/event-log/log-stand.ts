@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { EventLog, LogCapabilities } from "../../core/event-log.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import type { Cases } from "../contract-case.ts";
-import { Stand, type InProcess } from "../stand.ts";
+import { Stand, type BackupPlace, type InProcess } from "../stand.ts";
 
 /** A place for one log: a file, a database, a stream. */
 export interface LogPlace {
@@ -12,6 +12,8 @@ export interface LogPlace {
   remove(): Promise<void>;
   /** How another process comes to this place. Needed where the engine declares a durability. */
   inProcess?: InProcess;
+  /** Needed where the engine declares `backup`. */
+  backup?: BackupPlace<EventLog>;
 }
 
 export type LogCases = Cases<LogStand>;

@@ -20,6 +20,7 @@ const calls = (log: EventLog): (() => Promise<unknown>)[] => [
   () => log.putState("key", 1, 0),
   () => log.acquireLease("pump", "node-1", 1000),
   () => log.releaseLease({ name: "pump", holder: "node-1", epoch: 1 }),
+  () => log.backup("nowhere/x.db"),
 ];
 
 export const ports: LogCases = {

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, writeFileSync, mkdirSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { refusedAs, refusedAsClosed } from "../refusal.ts";
+import { same } from "../same.ts";
+import { everything, type LogCases } from "./log-stand.ts";
+import { appendTo, appended, many } from "./requests.ts";
+
+export const backups: LogCases = {
+  "holds the log's events and identity, and can be appended to": async (stand) => {
+    const log = await stand.open();
+    const events = await appended(log, appendTo("a", many(150)), appendTo("b", many(3)));
+    await log.putState("key", { n: 1 }, 0);
+    const { to, port } = stand.backupOf(log);
+    const { position, bytes } = await log.backup(to);
+    assert.equal(position, 153);
+    assert.ok(bytes > 0);
+    await log.append([appendTo("a")]);
+    const copy = port();
+    await copy.open();
+    same(await everything(copy), events);
+    assert.equal(await copy.identity(), await log.identity());
+    same(await copy.getState("key"), { value: { n: 1 }, revision: 1 });
+    assert.equal((await appended(copy, appendTo("a")))[0]!.position, 154);
+    assert.equal(await log.head(), 154);
+  },
+
+  "may be one of an empty log": async (stand) => {
+    const log = await stand.open();
+    const { to, port } = stand.backupOf(log);
+    assert.equal((await log.backup(to)).position, 0);
+    const copy = port();
+    await copy.open();
+    assert.equal(await copy.head(), 0);
+  },
+
+  "is of one moment, and appends go on meanwhile": async (stand) => {
+    const log = await stand.open();
+    await log.append([appendTo("a", many(1000, { payload: "x".repeat(1000) }))]);
+    const { to, port } = stand.backupOf(log);
+    const state = { isDone: false };
+    const backup = log.backup(to).finally(() => (state.isDone = true));
+    while (!state.isDone) {
+      await log.append([appendTo("a", many(2)), appendTo("b", many(3))]);
+      await new Promise((turn) => setImmediate(turn));
+    }
+    const { position } = await backup;
+    const copy = port();
+    await copy.open();
+    const events = await everything(copy);
+    same(
+      events.map((event) => event.position),
+      Array.from({ length: position }, (_, index) => index + 1),
+    );
+    assert.equal((position - 1000) % 5, 0, `a commit was torn at position ${position}`);
+    same((await everything(log)).slice(0, position), events);
+  },
+
+  "says how far it is": async (stand) => {
+    const log = await stand.open();
+    await log.append([appendTo("a", many(3000, { payload: "x".repeat(3000) }))]);
+    const seen: [done: number, total: number][] = [];
+    await log.backup(stand.backupOf(log).to, (done, total) => seen.push([done, total]));
+    for (const [done, total] of seen) assert.ok(done >= 0 && done <= total, `${done} of ${total}`);
+  },
+
+  "overwrites nothing": async (stand) => {
+    const log = await stand.open();
+    const { to } = stand.backupOf(log);
+    mkdirSync(dirname(to), { recursive: true });
+    writeFileSync(to, "precious");
+    const { message } = await refusedAs("VALIDATION_ERROR", () => log.backup(to));
+    assert.match(message, /^to: found .*, expected a path where nothing is yet/);
+    assert.equal(readFileSync(to, "utf8"), "precious");
+    same(readdirSync(dirname(to)).length, 1);
+  },
+
+  "runs alone, and another may follow": async (stand) => {
+    const log = await stand.open();
+    const { to } = stand.backupOf(log);
+    const first = log.backup(to);
+    await refusedAs("STORE_UNAVAILABLE", () => log.backup(`${to}.2`));
+    await first;
+    await log.backup(`${to}.3`);
+    same(
+      [to, `${to}.2`, `${to}.3`].map((path) => existsSync(path)),
+      [true, false, true],
+    );
+  },
+
+  "leaves nothing where the log is closed meanwhile": async (stand) => {
+    const log = await stand.open();
+    await log.append([appendTo("a", many(3000, { payload: "x".repeat(3000) }))]);
+    const { to } = stand.backupOf(log);
+    const refused = refusedAsClosed(() => log.backup(to));
+    await log.close();
+    await refused;
+    same(existsSync(dirname(to)) ? readdirSync(dirname(to)) : [], []);
+  },
+};
+
+export const noBackups: LogCases = {
+  "refuses one, and says so": async (stand) => {
+    const log = await stand.open();
+    const { code, retryable } = await refusedAs("UNUSABLE_STORE", () => log.backup("nowhere/x.db"));
+    same({ code, retryable }, { code: 409, retryable: false });
+    assert.equal(existsSync("nowhere"), false);
+  },
+};

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import type { AppendRequest } from "../../core/append-request.ts";
+import type { EventLog } from "../../core/event-log.ts";
+import { same } from "../same.ts";
+import { everything, type LogCases } from "./log-stand.ts";
+import { appendTo, appended, ids, refused, stored } from "./requests.ts";
+
+const continuing = (request: AppendRequest): AppendRequest => ({ ...request, continues: true });
+
+const streamsIn = async (log: EventLog) => (await everything(log)).map(({ stream }) => stream);
+
+export const chains: LogCases = {
+  "is stored like any other while none is refused": async (stand) => {
+    const log = await stand.open();
+    const verdicts = await log.append([continuing(appendTo("a")), appendTo("b"), continuing(appendTo("c"))]);
+    assert.equal(verdicts.flatMap(stored).length, 3);
+    same(await streamsIn(log), ["a", "b", "c"]);
+  },
+
+  "falls with it, and so does all that continues itself, and nothing else": async (stand) => {
+    const log = await stand.open();
+    const conflicting = appendTo("b", [{}], { expectedVersion: 7 });
+    const verdicts = await log.append([
+      appendTo("a"),
+      continuing(conflicting),
+      continuing(appendTo("c")),
+      continuing(appendTo("d")),
+      appendTo("e"),
+      continuing(appendTo("f")),
+    ]);
+    assert.equal(stored(verdicts[0]).length, 1);
+    for (const verdict of verdicts.slice(1, 4))
+      same([refused(verdict).type, refused(verdict).data], ["VERSION_CONFLICT", refused(verdicts[1]).data]);
+    same(await streamsIn(log), ["a", "e", "f"]);
+    same((await log.append([continuing(appendTo("c"))])).flatMap(stored).length, 1);
+  },
+
+  "goes on behind one that was stored before": async (stand) => {
+    const log = await stand.open();
+    const known = appendTo("a", [{ id: ids[0] }]);
+    await log.append([known]);
+    const verdicts = await log.append([known, continuing(appendTo("b"))]);
+    same(
+      verdicts.map((verdict) => "repeated" in verdict && verdict.repeated),
+      [true, false],
+    );
+    same(await streamsIn(log), ["a", "b"]);
+  },
+};
+
+const hour = 3_600_000;
+const hoursAgo = (hours: number) => new Date(Date.now() - hours * hour).toISOString();
+
+/** An append of one event with a time of its own. */
+function at(time: string, stream = "a"): AppendRequest {
+  const request = appendTo(stream);
+  return { ...request, events: request.events.map((event) => ({ ...event, time })) };
+}
+
+export const times: LogCases = {
+  "is kept, and answered": async (stand) => {
+    const log = await stand.open();
+    const given = [hoursAgo(3), hoursAgo(2), hoursAgo(2)];
+    const events = await appended(log, ...given.map((time) => at(time)));
+    same(
+      events.map(({ time }) => time),
+      given,
+    );
+    same(await everything(log), events);
+  },
+
+  "is that of the event before it where it would be earlier": async (stand) => {
+    const log = await stand.open();
+    const [two, three] = [hoursAgo(2), hoursAgo(3)];
+    await log.append([at(two)]);
+    same(
+      (await appended(log, at(three, "b"), at(three))).map(({ time }) => time),
+      [two, two],
+    );
+    const [now, late] = await appended(log, appendTo("a"), at(two));
+    assert.ok(now!.time > two);
+    assert.equal(late!.time, now!.time);
+  },
+
+  "is now where it would be later": async (stand) => {
+    const log = await stand.open();
+    const [event] = await appended(log, at(hoursAgo(-24)));
+    assert.ok(event!.time < hoursAgo(-1), `found ${event!.time}`);
+  },
+};
