@@ -1,4 +1,4 @@
-import type { BuildOrder, ParkedChoice } from "../../core/consumer-control.ts";
+import type { ParkedChoice } from "../../core/consumer-control.ts";
 import { definitionChanges } from "../../core/definition.ts";
 import { inWords, StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
 import type { Fields } from "../../core/fields.ts";
@@ -32,7 +32,8 @@ export interface FoldingDependencies {
   mappings: readonly Mapping<Transform>[];
   transforms: Transforms;
   source: Pick<EventSource, "page" | "event" | "change">;
-  onProgress: (order: BuildOrder | null, progress: RebuildProgress) => void;
+  /** What is being built and how far it is; null when it has ended. */
+  onProgress: (job: string, progress: RebuildProgress | null) => void;
   policy: ErrorPolicy;
   metrics: ConsumerMetrics | null;
   spans: FoldSpans | null;
@@ -133,6 +134,7 @@ export class Folding implements Work {
   async close(): Promise<void> {
     this.#successor = null;
     this.rebuilding.stop();
+    this.#d.onProgress("", null);
     await this.#d.table.close();
   }
 
@@ -148,7 +150,7 @@ export class Folding implements Work {
   #measure(): void {
     const progress = this.rebuildProgress(this.#head);
     this.#d.metrics?.rebuilt(progress && progress.total > 0 ? progress.done / progress.total : 1);
-    if (progress) this.#d.onProgress(this.rebuilding.running, progress);
+    this.#d.onProgress(this.rebuilding.running?.kind ?? "change", progress || null);
   }
 
   #reach(): void {

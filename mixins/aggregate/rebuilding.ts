@@ -220,6 +220,7 @@ export class Rebuilding {
     await fold.save();
     await takeOver(generation, fold);
     this.#build = null;
+    this.#d.onProgress();
     info(`${name}: the ${order.kind} is done; the new table answers`, {
       order: order.id,
       position: fold.progress.position,
@@ -230,6 +231,7 @@ export class Rebuilding {
   async #drop(): Promise<void> {
     const build = this.#build;
     this.#build = null;
+    this.#d.onProgress();
     if (build) await this.#d.table.drop(build.generation);
   }
 

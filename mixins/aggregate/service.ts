@@ -16,6 +16,7 @@ import { foldSpans } from "../spans.ts";
 import { readAfter } from "../read-after.ts";
 import { readActionNames, readActions, type Reader } from "../read-actions.ts";
 import type { OnChange } from "./folding.ts";
+import { RebuildReport } from "./rebuild-report.ts";
 import { rebuildActions } from "./rebuild-actions.ts";
 import { locateSnapshot, snapshotActions } from "./snapshot-actions.ts";
 import { snapshotPlace, type SnapshotOptions } from "./snapshot-options.ts";
@@ -153,6 +154,7 @@ export function aggregateService(definition: Definition): SiblingSchema {
         record: (type, payload, id) => source.record(`$aggregate-${name}`, type, payload, id),
         warn: (message, details) => logger.warn(message, details),
       });
+      const report = new RebuildReport(broker, name);
       host = new AggregateHost({
         ...definition,
         node,
@@ -161,7 +163,7 @@ export function aggregateService(definition: Definition): SiblingSchema {
         metrics: consumerMetrics(broker, store, name),
         spans,
         snapshots: { restore: (id, order, force) => snapshots.restore(id, order, { force }) },
-        onProgress: () => {},
+        onProgress: (job, progress) => report.note(job, progress),
         onPage: () => void snapshots.tidy(),
         onCommit: () => {
           cacheVersion = newEventId();

@@ -1,0 +1,36 @@
+import { MultiBar, Presets, type SingleBar } from "cli-progress";
+
+/** A bar for each long piece of work, on stderr and only where that is a terminal; they go when the last one has ended. */
+class ProgressBars {
+  #all: MultiBar | null = null;
+  readonly #bars = new Map<string, SingleBar>();
+
+  show(task: string, done: number, total: number): void {
+    if (!process.stderr.isTTY) return;
+    this.#all ??= new MultiBar(
+      {
+        format: "{task} [{bar}] {percentage}% | {value}/{total} | {eta_formatted} left",
+        stream: process.stderr,
+        clearOnComplete: true,
+      },
+      Presets.legacy,
+    );
+    let bar = this.#bars.get(task);
+    if (!bar) this.#bars.set(task, (bar = this.#all.create(total, done, { task })));
+    bar.setTotal(total);
+    bar.update(done);
+  }
+
+  end(task: string): void {
+    const bar = this.#bars.get(task);
+    if (!bar) return;
+    this.#all?.remove(bar);
+    this.#bars.delete(task);
+    if (this.#bars.size > 0) return;
+    this.#all?.stop();
+    this.#all = null;
+  }
+}
+
+/** Of the whole process: a terminal has one place for them. */
+export const progressBars = new ProgressBars();
