@@ -1,6 +1,6 @@
 import type { ParkedChoice } from "../../core/consumer-control.ts";
 import { StoreUnavailableError } from "../../core/errors.ts";
-import type { Fields } from "../../core/fields.ts";
+import { sameFields, type Fields } from "../../core/fields.ts";
 import type { Mapping } from "../../core/mapping.ts";
 import type { Generation, ParkedEvent, Progress, ReadTable } from "../../core/read-table.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
@@ -19,6 +19,8 @@ export interface FoldingDependencies {
   store: string;
   table: ReadTable;
   fields: Fields;
+  /** As `describeDefinition` says it. */
+  definition: string;
   mappings: readonly Mapping<Transform>[];
   transforms: Transforms;
   source: Pick<EventSource, "page" | "event">;
@@ -53,11 +55,11 @@ export class Folding implements Work {
   }
 
   async open(): Promise<void> {
-    const { table, fields, name, info } = this.#d;
-    await table.open(fields);
+    const { table, fields, definition, name, info } = this.#d;
+    await table.open(fields, { definition, order: "" });
     let target = table.live();
     if (!sameFields(target.fields, fields)) {
-      target = await table.build(fields);
+      target = await table.build(fields, { definition, order: "" });
       this.#building = { generation: target, since: Date.now() };
       info(
         `${name} has other fields than its table; a new table is folded beside the old one, which answers until then`,
@@ -197,5 +199,3 @@ export class Folding implements Work {
     return this.#d.source.event(id);
   }
 }
-
-const sameFields = (a: Fields, b: Fields) => JSON.stringify([...a.values()]) === JSON.stringify([...b.values()]);

@@ -1,8 +1,10 @@
 import type { Context, Service, ServiceSchema } from "moleculer";
-import type { Fields, FieldType } from "../../core/fields.ts";
+import type { Fields } from "../../core/fields.ts";
 import type { Mapping } from "../../core/mapping.ts";
-import type { QueryFields } from "../../core/query.ts";
+import { queryFieldsOf, type QueryFields } from "../../core/query.ts";
 import type { ReadTable, Rows } from "../../core/read-table.ts";
+import { describeDefinition } from "../../core/definition.ts";
+import { UnknownSnapshotError } from "../../core/errors.ts";
 import { newEventId } from "../../core/event-id.ts";
 import { AggregateHost } from "./host.ts";
 import { consumerActions } from "../consumer/actions.ts";
@@ -15,7 +17,10 @@ import type { SiblingSchema } from "../sibling.ts";
 import { foldSpans } from "../spans.ts";
 import { readAfter } from "../read-after.ts";
 import { readActionNames, readActions, type Reader } from "../read-actions.ts";
-import { Transforms, type FoldToken, type Transform } from "./transform.ts";
+import { Folds } from "./folds.ts";
+import { pastActions } from "./past-actions.ts";
+import { Past } from "./past.ts";
+import type { FoldToken, Transform } from "./transform.ts";
 import { setVisibility, type Visibilities } from "../visibility.ts";
 
 /** moleculer-db's own settings of a service, those that concern reading. */
@@ -50,23 +55,24 @@ interface Definition {
   visibility: Visibilities;
 }
 
-type FoldMeta = { $fold?: FoldToken };
+const foldOf = (ctx: Context) => (ctx.meta as { $fold?: FoldToken }).$fold;
 
 /** The service of an aggregate: the read actions of its table and the control of its fold. */
 export function aggregateService(definition: Definition): SiblingSchema {
   const { name, store, fields, mappings, policy, settings, visibility } = definition;
-  const declared = withId(fields);
+  const declared = queryFieldsOf(fields);
   const queryFields = new WeakMap<Fields, QueryFields>();
   const strangers = new Set<string>();
   let host: AggregateHost;
   let source: EventSource;
-  let transforms: Transforms;
+  let folds: Folds;
+  let past: Past;
   let cacheVersion = newEventId();
   let warn: (message: string) => void;
 
   const reader = (ctx: Context): Reader | Promise<Reader> => {
-    const token = (ctx.meta as FoldMeta).$fold;
-    if (token?.aggregate === name) return readerOf(declared, transforms.rowsFor(token.id));
+    const token = foldOf(ctx);
+    if (token?.aggregate === name) return readerOf(declared, folds.rowsFor(token.id));
     if (token && !strangers.has(token.aggregate)) {
       strangers.add(token.aggregate);
       warn(
@@ -80,7 +86,7 @@ export function aggregateService(definition: Definition): SiblingSchema {
   const liveReader = (): Reader => {
     const { live } = host;
     let known = queryFields.get(live.fields);
-    if (!known) queryFields.set(live.fields, (known = withId(live.fields)));
+    if (!known) queryFields.set(live.fields, (known = queryFieldsOf(live.fields)));
     return readerOf(known, live.rows);
   };
 
@@ -92,22 +98,25 @@ export function aggregateService(definition: Definition): SiblingSchema {
         reader,
         // A batch can be seen on its own node only; another one's rows would be wrong in silence.
         nodeFor: (ctx) => {
-          const token = (ctx.meta as FoldMeta).$fold;
+          const token = foldOf(ctx);
           return token?.aggregate === name && token.node !== ctx.broker.nodeID ? token.node : null;
         },
         // A transform's view changes with every event, and who reads what he has written must not get an older answer.
         cache: {
-          isFor: (ctx) => (ctx.meta as FoldMeta).$fold === undefined && !host.isBehind(readAfter(ctx, store)),
+          isFor: (ctx) => foldOf(ctx) === undefined && !host.isBehind(readAfter(ctx, store)),
           version: () => cacheVersion,
         },
       }),
     ],
-    actions: consumerActions(name, () => ({
-      follow: (revision) => host.follow(revision),
-      parked: () => host.folding.parked(),
-      status: () => host.status(),
-      change: (change) => source.change(change),
-    })),
+    actions: {
+      ...consumerActions(name, () => ({
+        follow: (revision) => host.follow(revision),
+        parked: () => host.folding.parked(),
+        status: () => host.status(),
+        change: (change) => source.change(change),
+      })),
+      ...pastActions({ name, fields: declared, past: () => past, isFolding: (ctx) => foldOf(ctx)?.aggregate === name }),
+    },
     events: consumerEvents(store, () => ({ host, source })),
     created(this: Service) {
       const { broker, logger } = this;
@@ -117,13 +126,24 @@ export function aggregateService(definition: Definition): SiblingSchema {
       const caller = new EventCaller(broker);
       const spans = foldSpans({ broker, aggregate: name });
       const { timeoutMs } = policy;
-      transforms = new Transforms({ aggregate: name, node, fields: declared, caller, timeoutMs, spans });
+      folds = new Folds({ aggregate: name, node, fields: declared, caller, timeoutMs });
       const types = [...new Set(mappings.map(({ pattern }) => pattern))];
       source = new EventSource({ broker, store, consumer: `aggregate/${name}`, types });
+      const described = { ...definition, definition: describeDefinition({ fields, mappings }) };
+      const nowhere = async () => null;
+      past = new Past({
+        ...described,
+        types,
+        folds,
+        source,
+        nearestSnapshot: nowhere,
+        openSnapshot: (id) => Promise.reject(new UnknownSnapshotError(name, id)),
+        warn: (message, details) => logger.warn(message, details),
+      });
       host = new AggregateHost({
-        ...definition,
+        ...described,
         node,
-        transforms,
+        transforms: folds.begin(spans),
         source,
         metrics: consumerMetrics(broker, store, name),
         spans,
@@ -135,15 +155,19 @@ export function aggregateService(definition: Definition): SiblingSchema {
         warn: (message, details) => logger.warn(message, details),
       });
     },
-    started: () => host.start(),
-    stopped: () => host.stop(),
+    async started() {
+      await host.start();
+      past.start();
+    },
+    async stopped() {
+      folds.hurry();
+      await past.stop();
+      await host.stop();
+    },
   };
   setVisibility(schema, readActionNames, visibility);
   return schema;
 }
-
-const withId = (fields: Fields): QueryFields =>
-  new Map<string, { type: FieldType }>([["id", { type: "string" }], ...fields]);
 
 const readerOf = (fields: QueryFields, rows: Rows): Reader => ({
   fields,

@@ -1,0 +1,181 @@
+import { StaleTableError, SnapshotMismatchError, type Problem } from "../../core/errors.ts";
+import { definitionChanges } from "../../core/definition.ts";
+import { sameFields } from "../../core/fields.ts";
+import type { QueryParams } from "../../core/query.ts";
+import type { Generation, ParkedEvent, Rows } from "../../core/read-table.ts";
+import type { EventSource } from "../consumer/event-source.ts";
+import { Moments, type MomentChoice } from "./moments.ts";
+import { PastTables } from "./past-tables.ts";
+import { ScratchFolds, type ScratchDependencies } from "./scratch-folds.ts";
+import { tableDifferences, type TableDifferences } from "./table-differences.ts";
+import { verification, type Verification } from "./verification.ts";
+import { Alternatives, type WhatIf } from "./alternatives.ts";
+
+export interface PastDependencies extends ScratchDependencies {
+  store: string;
+  source: EventSource;
+  types: readonly string[];
+  /** The snapshot's generation beside the live one. @throws UnknownSnapshotError, SnapshotDamagedError */
+  openSnapshot: (id: string) => Promise<Generation>;
+}
+
+/** What a past moment, or one that never was, answers. */
+export interface PastAnswer {
+  rows: unknown;
+  position: number;
+  /** What could not be folded: the rows are without it. */
+  parked: ParkedEvent[];
+}
+
+/** From `position` to `to`. */
+export interface PastDifferences extends TableDifferences {
+  position: number;
+  to: number;
+}
+
+/** How rows are asked for: each table has its own. */
+export type Ask = (rows: Rows) => Promise<unknown>;
+
+/** Tables of an aggregate as they were, as they should be, and as they would be. None of it touches the live one. */
+export class Past {
+  readonly #d: PastDependencies;
+  readonly #folds: ScratchFolds;
+  readonly #moments: Moments;
+  readonly #tables: PastTables;
+  readonly #alternatives: Alternatives;
+  readonly #running = new Set<Promise<unknown>>();
+
+  constructor(dependencies: PastDependencies) {
+    this.#d = dependencies;
+    this.#folds = new ScratchFolds(dependencies);
+    this.#moments = new Moments(dependencies.source);
+    this.#tables = new PastTables(dependencies.table, this.#folds);
+    this.#alternatives = new Alternatives(dependencies, this.#folds, this.#moments);
+  }
+
+  start(): void {
+    this.#folds.start();
+  }
+
+  /** What runs ends between two events or pages of rows; the tables of the past are dropped. */
+  async stop(): Promise<void> {
+    this.#folds.stop();
+    await Promise.allSettled(this.#running);
+    await this.#tables.clear();
+  }
+
+  /** The table as it was at a moment. @throws ValidationError for one that never was */
+  at(choice: MomentChoice, ask: Ask): Promise<PastAnswer> {
+    return this.#run(async () => {
+      const moment = await this.#moments.of(choice);
+      return this.#tables.use(moment, async ({ generation, parked }) => ({
+        rows: await ask(generation.rows),
+        position: moment.position,
+        parked,
+      }));
+    });
+  }
+
+  /** What has changed from a moment to another, or until now: to the live table as it is. */
+  diff(from: MomentChoice, to: MomentChoice | null, params: QueryParams): Promise<PastDifferences> {
+    return this.#run(async () => {
+      const before = await this.#moments.of(from);
+      const after = to && (await this.#moments.of(to, "diff."));
+      return this.#tables.use(before, async (was) => {
+        const compare = async ({ generation }: { generation: Generation }): Promise<PastDifferences> => ({
+          ...(await tableDifferences(was.generation, generation, params, this.#turn)),
+          position: before.position,
+          to: (await generation.progress()).position,
+        });
+        return after ? this.#tables.use(after, compare) : this.#withCopy((generation) => compare({ generation }));
+      });
+    });
+  }
+
+  /** Compares the live table, or a snapshot, with a fold of the log from the beginning. */
+  verify(snapshotId?: string): Promise<Verification> {
+    return this.#run(() => {
+      const verify = (generation: Generation) => this.#verify(generation);
+      if (snapshotId === undefined) {
+        const change = this.#changeOf(this.#d.table.live());
+        if (change) throw new StaleTableError(this.#d.name, change);
+        return this.#withCopy(verify);
+      }
+      return this.#dropping(this.#d.openSnapshot(snapshotId), (generation) => {
+        const change = this.#changeOf(generation);
+        if (change) throw new SnapshotMismatchError(snapshotId, change);
+        return verify(generation);
+      });
+    });
+  }
+
+  /** The table as it would be had history been another one. */
+  whatIf(params: WhatIf, ask: Ask) {
+    return this.#run(() =>
+      this.#alternatives.use(params, async ({ scratch, moment, counts }) => ({
+        rows: await ask(scratch.generation.rows),
+        position: moment.position,
+        ...counts,
+        parked: scratch.parked,
+      })),
+    );
+  }
+
+  /** What would be other, had history been another one. */
+  whatIfDiff(params: WhatIf, query: QueryParams) {
+    return this.#run(() =>
+      this.#alternatives.use(params, ({ scratch, moment, counts }) =>
+        this.#tables.use(moment, async (actual) => ({
+          ...(await tableDifferences(actual.generation, scratch.generation, query, this.#turn)),
+          position: moment.position,
+          ...counts,
+          parked: scratch.parked,
+        })),
+      ),
+    );
+  }
+
+  async #verify(found: Generation): Promise<Verification> {
+    const { position } = await found.progress();
+    const moment = await this.#moments.of({ position });
+    const expected = await this.#folds.build({ moment, startAtMost: 0 });
+    return this.#dropping(Promise.resolve(expected.generation), () => verification(found, expected, this.#turn));
+  }
+
+  /** The first thing in which a table's definition is another than today's. */
+  #changeOf({ origin, fields }: Generation): Problem | undefined {
+    const change = definitionChanges(origin.definition, this.#d.definition)[0];
+    if (change || sameFields(fields, this.#d.fields)) return change;
+    return { field: "fields", found: [...fields.keys()].join(", "), expected: [...this.#d.fields.keys()].join(", ") };
+  }
+
+  /** The live one is folded on meanwhile: what is looked at for long is a copy of it. */
+  #withCopy<Answer>(work: (generation: Generation) => Promise<Answer>): Promise<Answer> {
+    return this.#dropping(this.#folds.copyOfLive(), work);
+  }
+
+  async #dropping<Answer>(given: Promise<Generation>, work: (generation: Generation) => Answer | Promise<Answer>) {
+    const generation = await given;
+    try {
+      return await work(generation);
+    } finally {
+      await this.#d.table.drop(generation);
+    }
+  }
+
+  readonly #turn = async (): Promise<void> => {
+    this.#folds.goOn();
+    await new Promise((turn) => setImmediate(turn));
+  };
+
+  async #run<Answer>(work: () => Answer | Promise<Answer>): Promise<Answer> {
+    this.#folds.goOn();
+    const running = (async () => work())();
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+}
