@@ -1,5 +1,6 @@
 import { AlteredHistory, type AlteredCounts } from "../../core/altered-history.ts";
 import { ValidationError } from "../../core/errors.ts";
+import { parsePosition } from "../../core/position.ts";
 import type { ReadTable } from "../../core/read-table.ts";
 import { typeMatcher } from "../../core/type-pattern.ts";
 import type { EventSource } from "../consumer/event-source.ts";
@@ -63,7 +64,7 @@ export class Alternatives {
     const refuse = (found: unknown, expected: string): never => {
       throw new ValidationError([{ field: "until", found, expected }]);
     };
-    const isPosition = typeof until === "number" || (typeof until === "string" && /^\d+$/.test(until));
+    const isPosition = typeof until === "number" || parsePosition(until) !== null;
     return isPosition ? this.#moments.position(until, refuse) : this.#moments.time(until, refuse);
   }
 

@@ -1,5 +1,6 @@
 import { ValidationError, type Problem } from "../../core/errors.ts";
 import { eventIdOfKey } from "../../core/event-id.ts";
+import { parsePosition } from "../../core/position.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { nameProblem } from "../../core/stream-name.ts";
 import type { EventSource } from "../consumer/event-source.ts";
@@ -65,8 +66,8 @@ function parseInjections(given: readonly unknown[], position: number): (Injectio
       if (!known.includes(name))
         problems.push({ field: `${field}.${name}`, found: name, expected: `one of ${known.join(", ")}` });
     const injection = one as Injection;
-    const after = Number(injection.after ?? position);
-    if (!Number.isSafeInteger(after) || after < 0 || after > position)
+    const after = parsePosition(injection.after ?? position) ?? Infinity;
+    if (after > position)
       problems.push({
         field: `${field}.after`,
         found: injection.after,

@@ -1,5 +1,6 @@
 import { ValidationError } from "../../core/errors.ts";
 import { isoDate } from "../../core/fields.ts";
+import { parsePosition } from "../../core/position.ts";
 import type { EventSource } from "../consumer/event-source.ts";
 
 /** The log up to and including a position, as it is to be folded. */
@@ -44,9 +45,8 @@ export class Moments {
   }
 
   async position(found: unknown, refuse: Refuse): Promise<Moment> {
-    const position = typeof found === "string" && /^\d+$/.test(found) ? Number(found) : found;
-    if (typeof position !== "number" || !Number.isSafeInteger(position) || position < 0)
-      return refuse(found, "a whole number from 0");
+    const position = parsePosition(found);
+    if (position === null) return refuse(found, "a whole number from 0");
     const { head } = await this.#source.page(0, 0);
     if (position > head) return refuse(position, `at most the store's head, ${head}`);
     return this.#at(position);

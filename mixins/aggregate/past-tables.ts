@@ -51,7 +51,7 @@ export class PastTables {
   }
 
   async #dropBeyond(most: number): Promise<void> {
-    for (const [key, kept] of [...this.#kept]) {
+    for (const [key, kept] of this.#kept) {
       if (this.#kept.size <= most) return;
       if (kept.users === 0) await this.#drop(key, kept);
     }
