@@ -27,9 +27,9 @@ export class Moments {
     this.#source = source;
   }
 
-  /** All that has happened until now. */
-  async now(): Promise<Moment> {
-    return this.#at((await this.#source.page(0, 0)).head);
+  /** All that has happened until now, up to this position at most. */
+  async now(atMost = Infinity): Promise<Moment> {
+    return this.#at(Math.min(atMost, (await this.#source.page(0, 0)).head));
   }
 
   /** `at` is where the choice stands: "" or "diff.". @throws ValidationError naming the field */

@@ -82,29 +82,30 @@ export class Past {
       const before = await this.#moments.of(from);
       const after = to && (await this.#moments.of(to, "diff."));
       return this.#tables.use(before, async (was) => {
-        const compare = async ({ generation }: { generation: Generation }): Promise<PastDifferences> => ({
+        const compare = async (generation: Generation, to: number): Promise<PastDifferences> => ({
           ...(await tableDifferences(was.generation, generation, params, this.#turn)),
           position: before.position,
-          to: (await generation.progress()).position,
+          to,
         });
-        return after ? this.#tables.use(after, compare) : this.#withCopy((generation) => compare({ generation }));
+        return after
+          ? this.#tables.use(after, ({ generation }) => compare(generation, after.position))
+          : this.#withCopy(compare);
       });
     });
   }
 
   /** Compares the live table, or a snapshot, with a fold of the log from the beginning. */
   verify(snapshotId?: string): Promise<Verification> {
-    return this.#run(() => {
-      const verify = (generation: Generation) => this.#verify(generation);
+    return this.#run(async () => {
       if (snapshotId === undefined) {
         const change = this.#changeOf(this.#d.table.live());
         if (change) throw new StaleTableError(this.#d.name, change);
-        return this.#withCopy(verify);
+        return this.#withCopy((copy, position) => this.#verify(copy, position));
       }
-      return this.#dropping(this.#d.openSnapshot(snapshotId), (generation) => {
-        const change = this.#changeOf(generation);
+      return this.#dropping(await this.#d.openSnapshot(snapshotId), async (snapshot) => {
+        const change = this.#changeOf(snapshot);
         if (change) throw new SnapshotMismatchError(snapshotId, change);
-        return verify(generation);
+        return this.#verify(snapshot, (await snapshot.progress()).position);
       });
     });
   }
@@ -135,11 +136,16 @@ export class Past {
     );
   }
 
-  async #verify(found: Generation): Promise<Verification> {
-    const { position } = await found.progress();
-    const moment = await this.#moments.of({ position });
-    const expected = await this.#folds.build({ moment, startAtMost: 0 });
-    return this.#dropping(Promise.resolve(expected.generation), () => verification(found, expected, this.#turn));
+  async #verify(found: Generation, position: number): Promise<Verification> {
+    const moment = await this.#moments.now(position);
+    const { generation, parked } = await this.#folds.build({ moment, startAtMost: 0 });
+    return this.#dropping(generation, async () => {
+      const stored = await found.progress();
+      const { afterId } = await this.#d.source.page(stored.position, 0);
+      const progress = { ...(await generation.progress()), position: moment.position, positionId: afterId };
+      const folded = { generation: found, progress: { ...stored, position } };
+      return verification(folded, { generation, progress, parked }, this.#turn);
+    });
   }
 
   /** The first thing in which a table's definition is another than today's. */
@@ -150,12 +156,12 @@ export class Past {
   }
 
   /** The live one is folded on meanwhile: what is looked at for long is a copy of it. */
-  #withCopy<Answer>(work: (generation: Generation) => Promise<Answer>): Promise<Answer> {
-    return this.#dropping(this.#folds.copyOfLive(), work);
+  async #withCopy<Answer>(work: (copy: Generation, position: number) => Promise<Answer>): Promise<Answer> {
+    const { generation, position } = await this.#folds.copyOfLive();
+    return this.#dropping(generation, () => work(generation, position));
   }
 
-  async #dropping<Answer>(given: Promise<Generation>, work: (generation: Generation) => Answer | Promise<Answer>) {
-    const generation = await given;
+  async #dropping<Answer>(generation: Generation, work: (generation: Generation) => Promise<Answer>): Promise<Answer> {
     try {
       return await work(generation);
     } finally {
@@ -168,9 +174,9 @@ export class Past {
     await new Promise((turn) => setImmediate(turn));
   };
 
-  async #run<Answer>(work: () => Answer | Promise<Answer>): Promise<Answer> {
+  async #run<Answer>(work: () => Promise<Answer>): Promise<Answer> {
     this.#folds.goOn();
-    const running = (async () => work())();
+    const running = work();
     this.#running.add(running);
     try {
       return await running;

@@ -28,6 +28,8 @@ export interface ScratchDependencies {
   policy: ErrorPolicy;
   folds: Folds;
   source: Pick<EventSource, "page">;
+  /** How far the live table is folded. */
+  livePosition: () => Promise<number>;
   /** A snapshot's generation beside the live one, folded up to this position at most; null where there is none. */
   nearestSnapshot: (position: number) => Promise<Generation | null>;
   warn: (message: string, details: object) => void;
@@ -110,13 +112,16 @@ export class ScratchFolds {
     });
   }
 
-  /** The live table as it is at one moment. Who asked drops it. */
-  async copyOfLive(): Promise<Generation> {
+  /** The live table as it is at one moment, and how far it is folded. Who asked drops it. */
+  async copyOfLive(): Promise<{ generation: Generation; position: number }> {
     const { table, name } = this.#d;
+    // The stored checkpoint may be behind this by events that are not mapped: they change nothing.
+    const reached = await this.#d.livePosition();
     const folder = await mkdtemp(join(tmpdir(), `${name}-`));
     try {
-      const { checksum } = await table.backup(folder);
-      return await table.restore(folder, checksum, "");
+      const { checksum, progress } = await table.backup(folder);
+      const generation = await table.restore(folder, checksum, "");
+      return { generation, position: Math.max(reached, progress.position) };
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
@@ -191,7 +196,7 @@ export class ScratchFolds {
     const live = this.#d.table.live();
     const reached = (await live.progress()).position;
     const isOffered = reached >= eventsWorthACopy && (await this.#fits(live, position));
-    return isOffered ? this.copyOfLive() : null;
+    return isOffered ? (await this.copyOfLive()).generation : null;
   }
 
   /** A copy that cannot be had costs time, nothing else. */

@@ -136,6 +136,7 @@ export function aggregateService(definition: Definition): SiblingSchema {
         types,
         folds,
         source,
+        livePosition: () => host.folding.livePosition(),
         nearestSnapshot: nowhere,
         openSnapshot: (id) => Promise.reject(new UnknownSnapshotError(name, id)),
         warn: (message, details) => logger.warn(message, details),

@@ -2,7 +2,6 @@ import { isDeepStrictEqual } from "node:util";
 import type { Row } from "../../core/fields.ts";
 import type { Generation, ParkedEvent, Progress } from "../../core/read-table.ts";
 import { unequalRows } from "../../core/row-differences.ts";
-import type { Scratch } from "./scratch-folds.ts";
 
 /** One value that is not what the log says. */
 export interface Difference {
@@ -24,14 +23,19 @@ export interface Verification {
   total: number;
 }
 
+interface Found {
+  generation: Generation;
+  progress: Progress;
+}
+
 const mostListed = 100;
 /** Not whether it was reordered: the rows say whether that did any harm. */
 const checkpointFields = ["position", "positionId", "folded", "log"] as const satisfies (keyof Progress)[];
 
 /** Compares a table with what a fold of the log from the beginning came to. `turn` is awaited now and then, and may throw. */
 export async function verification(
-  found: Generation,
-  expected: Scratch,
+  found: Found,
+  expected: Found & { parked: readonly ParkedEvent[] },
   turn: () => Promise<void>,
 ): Promise<Verification> {
   const differences: Difference[] = [];
@@ -39,18 +43,14 @@ export async function verification(
   const note = (difference: Difference) => {
     if (total++ < mostListed) differences.push(difference);
   };
-  const progress = await found.progress();
-  compareProgress(progress, await expected.generation.progress(), note);
-  compareParked(await found.parked(), expected.parked, note);
+  compareProgress(found.progress, expected.progress, note);
+  compareParked(await found.generation.parked(), expected.parked, note);
   const everything = { where: null, search: null };
-  for await (const row of unequalRows(
-    { rows: found.rows, query: everything },
-    { rows: expected.generation.rows, query: everything },
-    turn,
-  ))
+  const [here, there] = [found.generation.rows, expected.generation.rows];
+  for await (const row of unequalRows({ rows: here, query: everything }, { rows: there, query: everything }, turn))
     compareRows(row.id, row.before, row.after, note);
-  const rows = await found.rows.count({ ...everything, sort: [], limit: null, offset: 0 });
-  return { ok: total === 0, position: progress.position, rows, differences, total };
+  const rows = await here.count({ ...everything, sort: [], limit: null, offset: 0 });
+  return { ok: total === 0, position: found.progress.position, rows, differences, total };
 }
 
 type Note = (difference: Difference) => void;
