@@ -6,7 +6,7 @@ import type { Generation, ParkedEvent, Rows } from "../../core/read-table.ts";
 import type { EventSource } from "../consumer/event-source.ts";
 import { Moments, type MomentChoice } from "./moments.ts";
 import { PastTables } from "./past-tables.ts";
-import { ScratchFolds, type ScratchDependencies } from "./scratch-folds.ts";
+import { ScratchFolds, type Scratch, type ScratchDependencies } from "./scratch-folds.ts";
 import { tableDifferences, type TableDifferences } from "./table-differences.ts";
 import { verification, type Verification } from "./verification.ts";
 import { Alternatives, type WhatIf } from "./alternatives.ts";
@@ -31,6 +31,8 @@ export interface PastAnswer {
 export interface PastDifferences extends TableDifferences {
   position: number;
   to: number;
+  /** What could not be folded into the tables of the past. */
+  parked: ParkedEvent[];
 }
 
 /** How rows are asked for: each table has its own. */
@@ -82,14 +84,15 @@ export class Past {
       const before = await this.#moments.of(from);
       const after = to && (await this.#moments.of(to, "diff."));
       return this.#tables.use(before, async (was) => {
-        const compare = async (generation: Generation, to: number): Promise<PastDifferences> => ({
+        const compare = async ({ generation, parked }: Scratch, to: number): Promise<PastDifferences> => ({
           ...(await tableDifferences(was.generation, generation, params, this.#turn)),
           position: before.position,
           to,
+          parked: [...new Map([...was.parked, ...parked].map((event) => [event.id, event])).values()],
         });
         return after
-          ? this.#tables.use(after, ({ generation }) => compare(generation, after.position))
-          : this.#withCopy(compare);
+          ? this.#tables.use(after, (is) => compare(is, after.position))
+          : this.#withCopy((generation, to) => compare({ generation, parked: [] }, to));
       });
     });
   }

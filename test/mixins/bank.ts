@@ -1,6 +1,12 @@
 import { readdirSync } from "node:fs";
 import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
-import { Aggregate, EventStore, type ErrorPolicy, type RecordedEvent } from "moleculer-event-sourcing";
+import {
+  Aggregate,
+  EventStore,
+  type ErrorPolicy,
+  type EventCatalogue,
+  type RecordedEvent,
+} from "moleculer-event-sourcing";
 import { caughtUp, newFolder, startBroker } from "../support/broker.ts";
 
 export interface Account {
@@ -24,12 +30,19 @@ interface Options {
   /** Runs in the transform, before it asks anything. */
   hook?: Hook;
   onError?: Partial<ErrorPolicy>;
+  catalogue?: EventCatalogue;
 }
 
 /** A table of accounts whose transforms are actions that ask the table itself. */
-export async function bank({ places, folder = newFolder(), hook, onError }: Options): Promise<ServiceBroker> {
+export async function bank({
+  places,
+  folder = newFolder(),
+  hook,
+  onError,
+  catalogue,
+}: Options): Promise<ServiceBroker> {
   const { log, table } = places(folder);
-  const events = EventStore("events", { adapter: log });
+  const events = EventStore("events", { adapter: log, ...(catalogue && { events: catalogue }) });
   const accounts = Aggregate("accounts", {
     eventStore: events,
     adapter: table,

@@ -1,7 +1,8 @@
 import { readdirSync } from "node:fs";
 import Database from "better-sqlite3";
-import type { ServiceBroker } from "moleculer";
+import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { Aggregate, EventStore } from "moleculer-event-sourcing";
+import { book, commands, entriesHost, keeper, moveOften, plainEntries, readLog } from "../support/accounts.ts";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { append, bank, contentOf, engines, filesOf, history, log, move, plainAccounts, type Account } from "./bank.ts";
 
@@ -203,6 +204,7 @@ describe.each(engines)("The difference between two moments of a table on %s", (_
       total: { added: 0, changed: 2, removed: 0 },
       position: 4,
       to: 9,
+      parked: [],
     });
     expect(await broker.call("accounts.at", { position: 1, diff: { position: 6 } })).toEqual({
       added: [{ id: "c", balance: 7, moves: 1 }],
@@ -211,6 +213,7 @@ describe.each(engines)("The difference between two moments of a table on %s", (_
       total: { added: 1, changed: 1, removed: 0 },
       position: 1,
       to: 6,
+      parked: [],
     });
     expect(await broker.call("accounts.at", { position: 6, diff: { position: 2 } })).toMatchObject({
       added: [{ id: "b" }],
@@ -247,12 +250,12 @@ describe.each(engines)("Verification of a table on %s", (_, places) => {
 
   it("is right while the table is folded on", async () => {
     const broker = await bank({ places });
-    let hasEnded = false;
+    const end = new AbortController();
     const moving = (async () => {
-      for (let n = 0; !hasEnded; n++) await move(broker, `n${n % 7}`, n);
+      for (let n = 0; !end.signal.aborted; n++) await move(broker, `n${n % 7}`, n);
     })();
     for (let n = 0; n < 5; n++) expect(await broker.call("accounts.verify")).toMatchObject({ ok: true });
-    hasEnded = true;
+    end.abort();
     await moving;
   });
 
@@ -334,6 +337,41 @@ describe("Verification of a table in a file", () => {
   });
 });
 
+describe("A table that was folded by another definition", () => {
+  it("is not verified, and a past moment is folded by today's", async () => {
+    const folder = newFolder();
+    const start = (factor: number) => {
+      const events = EventStore("events", { adapter: `sqlite:${folder}/events.db` });
+      const accounts = Aggregate("accounts", { eventStore: events, fields: { balance: "integer" } })
+        .on("account.moved")
+        .create(factor === 1 ? ({ payload }) => payload["row"] as object : () => ({ id: "today" }));
+      return startBroker([{ name: "bank", mixins: [events.mixin(), accounts.mixin()] }]);
+    };
+    const before = await start(1);
+    const event = { type: "account.moved", payload: { row: { id: "then" } } };
+    await before.call("events.append", { stream: "account-1", events: [event] });
+    await caughtUp(before, "accounts");
+    expect(await before.call("accounts.verify")).toMatchObject({ ok: true, rows: 1 });
+    await before.stop();
+    const broker = await start(2);
+    expect(await refusal(() => broker.call("accounts.verify"))).toMatchObject({
+      code: 409,
+      type: "STALE_TABLE",
+      data: {
+        aggregate: "accounts",
+        field: "on.account.moved",
+        expected: expect.stringMatching(/^create by function/),
+      },
+    });
+    expect(await broker.call("accounts.find")).toMatchObject([{ id: "then" }]);
+    expect(await at(broker, { position: 1 })).toMatchObject({ rows: [{ id: "today" }] });
+    expect(await broker.call("accounts.at", { position: 1, diff: true })).toMatchObject({
+      added: [{ id: "then" }],
+      removed: [{ id: "today" }],
+    });
+  });
+});
+
 describe("A past moment with bad input", () => {
   let broker: ServiceBroker;
   let before: object;
@@ -342,7 +380,11 @@ describe("A past moment with bad input", () => {
     await history(broker);
     before = await contentOf(broker);
   });
-  afterEach(async () => expect(await contentOf(broker)).toEqual(before));
+  const refused = async (action: string, params: object) => {
+    const error = await refusal(() => broker.call(action, params));
+    expect(await contentOf(broker)).toEqual(before);
+    return error;
+  };
 
   it.each<[string, object, object]>([
     ["neither position nor time", {}, { field: "position", found: "undefined" }],
@@ -360,7 +402,7 @@ describe("A past moment with bad input", () => {
     ["a diff with both", { position: 1, diff: { position: 1, time: "2026-01-01" } }, { field: "diff" }],
     ["a sort beside a diff", { position: 1, diff: true, sort: "id" }, { field: "sort", expected: "none beside diff" }],
   ])("is refused: %s", async (_, params, problem) => {
-    expect(await refusal(() => broker.call("accounts.at", params))).toMatchObject({
+    expect(await refused("accounts.at", params)).toMatchObject({
       code: 422,
       type: "VALIDATION_ERROR",
       data: [problem],
@@ -374,7 +416,7 @@ describe("A past moment with bad input", () => {
         { position: 3, ...params },
         ...("query" in params ? [{ position: 3, diff: true, ...params }] : []),
       ])
-        expect(await refusal(() => broker.call("accounts.at", one))).toMatchObject({
+        expect(await refused("accounts.at", one)).toMatchObject({
           code: 422,
           type: "INVALID_QUERY",
         });
@@ -382,11 +424,29 @@ describe("A past moment with bad input", () => {
   );
 
   it("is refused: an unknown parameter, an unknown snapshot", async () => {
-    expect(await refusal(() => broker.call("accounts.at", { positon: 3 }))).toMatchObject({ code: 422 });
-    expect(await refusal(() => broker.call("accounts.verify", { snapshotId: "nothing" }))).toMatchObject({
+    expect(await refused("accounts.at", { positon: 3 })).toMatchObject({ code: 422 });
+    expect(await refused("accounts.verify", { snapshotId: "nothing" })).toMatchObject({
       code: 404,
       type: "UNKNOWN_SNAPSHOT",
     });
+  });
+});
+
+describe("A past moment of a table whose transform is on another node", () => {
+  it("is what the transform sees there", async () => {
+    const folder = newFolder();
+    const node = (nodeID: string, service: ServiceSchema) =>
+      startBroker([service], { nodeID, namespace: "past", transporter: "Fake" });
+    await node("store", keeper(folder));
+    await node("table", entriesHost(folder));
+    const caller = await node("transform", book());
+    caller.createService(commands());
+    await caller.waitForServices(["events", "entries", "accounts"], 20_000, 5);
+    await moveOften(caller, 40);
+    await caughtUp(caller, "entries");
+    const expected = plainEntries((await readLog(caller)).slice(0, 25));
+    expect(await caller.call("entries.at", { position: 25, sort: "nth" })).toMatchObject({ rows: expected });
+    expect(await caller.call("entries.verify")).toMatchObject({ ok: true, rows: 40 });
   });
 });
 
