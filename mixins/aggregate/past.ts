@@ -1,3 +1,4 @@
+import type { AlteredCounts } from "../../core/altered-history.ts";
 import { StaleTableError, SnapshotMismatchError, type Problem } from "../../core/errors.ts";
 import { definitionChanges } from "../../core/definition.ts";
 import { sameFields } from "../../core/fields.ts";
@@ -27,11 +28,20 @@ export interface PastAnswer {
   parked: ParkedEvent[];
 }
 
+/** What a history that never was answers. */
+export type WhatIfAnswer = PastAnswer & AlteredCounts;
+
 /** From `position` to `to`. */
 export interface PastDifferences extends TableDifferences {
   position: number;
   to: number;
   /** What could not be folded into the tables of the past. */
+  parked: ParkedEvent[];
+}
+
+/** From the actual table to the one that never was, at the same moment. */
+export interface WhatIfDifferences extends TableDifferences, AlteredCounts {
+  position: number;
   parked: ParkedEvent[];
 }
 
@@ -114,7 +124,7 @@ export class Past {
   }
 
   /** The table as it would be had history been another one. */
-  whatIf(params: WhatIf, ask: Ask) {
+  whatIf(params: WhatIf, ask: Ask): Promise<WhatIfAnswer> {
     return this.#run(() =>
       this.#alternatives.use(params, async ({ scratch, moment, counts }) => ({
         rows: await ask(scratch.generation.rows),
@@ -126,7 +136,7 @@ export class Past {
   }
 
   /** What would be other, had history been another one. */
-  whatIfDiff(params: WhatIf, query: QueryParams) {
+  whatIfDiff(params: WhatIf, query: QueryParams): Promise<WhatIfDifferences> {
     return this.#run(() =>
       this.#alternatives.use(params, ({ scratch, moment, counts }) =>
         this.#tables.use(moment, async (actual) => ({

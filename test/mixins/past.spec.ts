@@ -96,6 +96,25 @@ describe.each(engines)("A past moment of a table on %s", (_, places) => {
     expect(ran).toEqual([1, 1, 2, 3]);
   });
 
+  it("stays as long as it is in use, whatever else is asked for", async () => {
+    const gate = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
+    let isPast = false;
+    const hook = ({ position }: { position: number }) => {
+      if (!isPast || position !== 8) return undefined;
+      held.resolve();
+      return gate.promise;
+    };
+    const broker = await bank({ places, hook });
+    await history(broker);
+    isPast = true;
+    const diff = broker.call("accounts.at", { position: 3, diff: { position: 8 } });
+    await held.promise;
+    for (const position of [1, 2, 4, 6, 7]) await at(broker, { position });
+    gate.resolve();
+    expect(await diff).toMatchObject({ added: [{ id: "c" }], changed: [{ id: "a" }, { id: "b" }], removed: [] });
+  });
+
   it("is folded with at most one other at the same time", async () => {
     let most = 0;
     let running = 0;
