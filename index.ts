@@ -32,7 +32,7 @@ export type { AggregateOptions } from "./mixins/aggregate/aggregate.ts";
 export type { AggregateStatus } from "./mixins/aggregate/host.ts";
 export type { Injection } from "./mixins/aggregate/injected-events.ts";
 export type { PastAnswer, PastDifferences, WhatIfAnswer, WhatIfDifferences } from "./mixins/aggregate/past.ts";
-export type { Difference, Verification } from "./mixins/aggregate/verification.ts";
+export type { Verification } from "./mixins/aggregate/verification.ts";
 export type { ErrorPolicy } from "./mixins/consumer/error-policy.ts";
 export type { EventsOf, EventStoreOptions } from "./mixins/event-store/event-store.ts";
 export type { MapActionOptions, MapEventOptions } from "./mixins/event-store/map-action.ts";

@@ -152,9 +152,12 @@ describe("The package", () => {
       "FieldType",
       "FieldsInput",
       "HandlerView",
+      "Injection",
       "MapActionOptions",
       "MapEventOptions",
       "ParkedEvent",
+      "PastAnswer",
+      "PastDifferences",
       "PayloadSchema",
       "RecordedEvent",
       "RowInput",
@@ -164,6 +167,9 @@ describe("The package", () => {
       "TransformView",
       "UnknownTypes",
       "Upcaster",
+      "Verification",
+      "WhatIfAnswer",
+      "WhatIfDifferences",
     ]);
   });
 });
