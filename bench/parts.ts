@@ -8,6 +8,7 @@ import { loopDelay } from "./parts/loop-delay.ts";
 import { memory } from "./parts/memory.ts";
 import { queries } from "./parts/queries.ts";
 import { read } from "./parts/read.ts";
+import { rebuild } from "./parts/rebuild.ts";
 import { visible } from "./parts/visible.ts";
 import type { Part } from "./part.ts";
 
@@ -20,6 +21,7 @@ export const parts: Readonly<Record<string, Part>> = {
   "catch-up": catchUp,
   visible,
   queries,
+  rebuild,
   "loop-delay": loopDelay,
   memory,
   disk,

@@ -1,4 +1,4 @@
-import { UnusableStoreError } from "./errors.ts";
+import { RebuildRunningError, UnusableStoreError } from "./errors.ts";
 import type { Versioned } from "./event-log.ts";
 
 /** What is wanted of one consumer. Kept in the store's engine; every host of the consumer follows it. */
@@ -15,6 +15,23 @@ export interface ConsumerControl {
   retries: ({ number: number } & ParkedChoice)[];
   /** The events that were given up, by id. */
   skipped: Record<string, { reason: string; time: string }>;
+  /** The last order to build the table anew; an aggregate's only. */
+  build?: BuildOrder;
+}
+
+/** An order that each host of an aggregate follows: a generation whose origin names it is built, and then is the live one. */
+export interface BuildOrder {
+  id: string;
+  /** `rebuild`: from the beginning. `restore`: a snapshot's rows, and stay there. `replay`: a snapshot's rows and all events since. */
+  kind: "rebuild" | "restore" | "replay";
+  /** A host that does not have it folds what it would hold from the beginning. */
+  snapshot?: { id: string; node: string; position: number };
+  /** A snapshot of another definition is converted. */
+  force?: boolean;
+  /** As the table was before, for when the order ends without effect. */
+  wasPaused: boolean;
+  /** Why it ended without effect: nobody follows it any more. */
+  ended?: string;
 }
 
 export type ParkedChoice = { id?: string; stream?: string };
@@ -23,7 +40,13 @@ export type ParkedChoice = { id?: string; stream?: string };
 const maxRetries = 50;
 
 export type ControlChange =
-  { pause: true } | { resume: true } | { retry: ParkedChoice } | { skip: { id: string; reason: string } };
+  | { pause: true }
+  | { resume: true }
+  | { retry: ParkedChoice }
+  | { skip: { id: string; reason: string } }
+  /** `after`: the order that the caller knows as the last one, "" for none. Of two who give one at once, one is refused. */
+  | { build: Omit<BuildOrder, "wasPaused" | "ended"> & { after: string } }
+  | { endBuild: { id: string; why: string } };
 
 export function toControl(stored: Versioned | null): ConsumerControl {
   return {
@@ -39,10 +62,12 @@ export function toControl(stored: Versioned | null): ConsumerControl {
 /** The number of the last order to retry; 0 before the first. */
 export const lastRetry = ({ retries }: Pick<ConsumerControl, "retries">): number => retries.at(-1)?.number ?? 0;
 
-/** @throws UnusableStoreError for a retry or skip while it is paused */
+/** @throws UnusableStoreError for a retry or skip while it is paused; RebuildRunningError for an order beside another */
 export function changeControl(consumer: string, control: ConsumerControl, change: ControlChange): ConsumerControl {
   if ("pause" in change) return { ...control, paused: true };
   if ("resume" in change) return { ...control, paused: false, resumed: control.resumed + 1 };
+  if ("build" in change) return ordered(consumer, control, change.build);
+  if ("endBuild" in change) return withoutBuild(control, change.endBuild);
   if (control.paused) throw new UnusableStoreError(consumer, 'is paused; "resume" it first');
   if ("retry" in change) {
     const order = { ...change.retry, number: lastRetry(control) + 1 };
@@ -50,4 +75,31 @@ export function changeControl(consumer: string, control: ConsumerControl, change
   }
   const { id, reason } = change.skip;
   return { ...control, skipped: { ...control.skipped, [id]: { reason, time: new Date().toISOString() } } };
+}
+
+function ordered(
+  consumer: string,
+  control: ConsumerControl,
+  { after, ...order }: Extract<ControlChange, { build: unknown }>["build"],
+): ConsumerControl {
+  if ((control.build?.id ?? "") !== after) throw new RebuildRunningError(consumer, { order: control.build?.id });
+  const wasPaused = control.paused;
+  const build = { ...order, wasPaused };
+  switch (order.kind) {
+    case "rebuild":
+      return { ...control, build };
+    case "restore":
+      return { ...control, build, paused: true };
+    case "replay":
+      return { ...control, build, paused: false, resumed: control.resumed + 1 };
+  }
+}
+
+/** Somebody may have paused or resumed meanwhile: only what the order itself had changed is taken back. */
+function withoutBuild(control: ConsumerControl, { id, why }: { id: string; why: string }): ConsumerControl {
+  const { build } = control;
+  if (build?.id !== id || build.ended !== undefined) return control;
+  const byOrder = build.kind === "restore" ? true : build.kind === "replay" ? false : null;
+  const paused = control.paused === byOrder ? build.wasPaused : control.paused;
+  return { ...control, paused, build: { ...build, ended: why } };
 }

@@ -23,3 +23,10 @@ export function isOutage(error: unknown): boolean {
     return false;
   }
 }
+
+/** Whether nothing more can be written, by the codes of the operating system and of SQLite. */
+export function isDiskFull(error: unknown): boolean {
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
+  if (code === "ENOSPC" || code === "SQLITE_FULL") return true;
+  return cause !== undefined && cause !== error && isDiskFull(cause);
+}

@@ -142,10 +142,10 @@ export function readActions({ reader, nodeFor, cache }: Dependencies): Mixin {
       async _list(this: DbServiceInstance, ctx: Context, params: Params) {
         const from = await reader(ctx);
         const query = parseQuery(from.fields, params);
-        const [documents, total] = await Promise.all([
-          from.find(query),
-          from.count({ ...query, limit: null, offset: 0 }),
-        ]);
+        // Counted in the same turn, so that both speak of the same rows.
+        const found = from.find(query);
+        const counted = totalBy(found, query) ?? from.count({ ...query, limit: null, offset: 0 });
+        const [documents, total] = await Promise.all([found, counted]);
         const rows = await this.transformDocuments(ctx, params, documents);
         const { page, pageSize } = params;
         return { rows, total, page, pageSize, totalPages: Math.ceil(total / pageSize) };
@@ -175,6 +175,12 @@ export async function findIn(
 /** The params of a call as moleculer-db makes them ready for `findIn`. @throws InvalidQueryError */
 export const findParams = (service: Service, ctx: Context): QueryParams =>
   (service as DbServiceInstance).sanitizeParams(ctx, ctx.params as object);
+
+/** A page that is not full ends with the last row there is, so nothing has to be counted; otherwise null. */
+function totalBy(found: unknown[] | Promise<unknown[]>, { limit, offset }: Query): number | null {
+  if (!Array.isArray(found) || (found.length === 0 && offset > 0)) return null;
+  return limit === null || found.length < limit ? offset + found.length : null;
+}
 
 /** One document for an id, an array for an array of ids, an object by id where `mapping` is asked for. */
 async function byId(service: DbServiceInstance, ctx: Context, from: Reader, params: Params): Promise<unknown> {

@@ -65,7 +65,8 @@ describe("The imports", () => {
       .filter((file) => layerOf(file) === "testing")
       .flatMap(imports)
       .filter(
-        (target) => !target.startsWith(".") && !/^node:(assert|child_process|events|fs|path|readline|url)/.test(target),
+        (target) =>
+          !target.startsWith(".") && !/^node:(assert|child_process|events|fs|os|path|readline|url)/.test(target),
       );
     expect(outside).toEqual([]);
   });

@@ -1,6 +1,9 @@
 import type Database from "better-sqlite3";
 import type { Lease, Versioned } from "../../core/event-log.ts";
 
+/** Keys whose state is remembered: consumers ask for theirs with each page. */
+const maxKnown = 100;
+
 /** Control state and leases, beside the events in the log's file. */
 export class Control {
   readonly #get: Database.Statement<[string], { value: string; revision: number }>;
@@ -9,6 +12,8 @@ export class Control {
   readonly #heldBy: Database.Statement<[string, string, number, number], number>;
   readonly #take: Database.Statement<unknown[], number>;
   readonly #release: Database.Statement;
+  /** As text, so that no two answers share an object. Only this host writes the file. */
+  readonly #known = new Map<string, { value: string; revision: number } | null>();
   readonly #transaction: (work: () => number | null) => number | null;
 
   constructor(db: Database.Database) {
@@ -34,12 +39,17 @@ export class Control {
   }
 
   get(key: string): Versioned | null {
-    const row = this.#get.get(key);
+    let row = this.#known.get(key);
+    if (row === undefined) {
+      if (this.#known.size > maxKnown) this.#known.clear();
+      this.#known.set(key, (row = this.#get.get(key) ?? null));
+    }
     return row ? { value: JSON.parse(row.value) as unknown, revision: row.revision } : null;
   }
 
   put(key: string, value: unknown, revision: number, lease?: Lease): number | null {
     const text = JSON.stringify(value);
+    this.#known.delete(key);
     return this.#transaction(() => {
       if (lease && !this.#heldBy.get(lease.name, lease.holder, lease.epoch, Date.now())) return null;
       const { changes } = revision === 0 ? this.#insert.run(key, text) : this.#update.run(text, key, revision);

@@ -10,14 +10,18 @@ import { Control } from "./control.ts";
 import { Statements } from "./database.ts";
 import { columns, toEvent, type EventRow } from "./event-schema.ts";
 import type { HostFile } from "./host-file.ts";
+import { RecentRows } from "./recent-rows.ts";
+import { unseen } from "./where.ts";
 
 export const rowsPerStep = 100;
 /** Events looked through for one page, wanted or not: it bounds the time that one read holds the event loop. */
 const eventsPerPage = 10_000;
+/** Streams whose versions are remembered. */
+const maxVersions = 10_000;
 
 export const sizeOf = (row: EventRow) => pageBytesOf(row[4], row[2], row[6], row[7]);
 
-/** The open file: its statements, and its head, which only this host moves. */
+/** The open file: its statements, and what need not be read from it because only this host writes it. */
 export class LogFile {
   readonly db: Database.Database;
   readonly host: HostFile;
@@ -26,6 +30,9 @@ export class LogFile {
   readonly identity: string;
   head: number;
   #lastTime: string;
+  readonly #versions = new Map<string, number>();
+  readonly #recent = new RecentRows();
+  #uncommitted: EventRow[] = [];
   readonly #begin: Database.Statement;
   readonly #commit: Database.Statement;
   readonly #insert: Database.Statement;
@@ -49,21 +56,27 @@ export class LogFile {
     this.#commit = db.prepare("COMMIT");
     this.#insert = db.prepare(`INSERT INTO events (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
     this.#version = db
-      .prepare<[string], number>("SELECT version FROM events WHERE stream = ? ORDER BY version DESC LIMIT 1")
+      .prepare<[string], number>(`SELECT version FROM events WHERE stream = ${unseen} ORDER BY version DESC LIMIT 1`)
       .pluck();
     const select = `SELECT ${columns} FROM events`;
     this.byId = db.prepare(`${select} WHERE id = ?`).raw(true);
-    this.streamForward = db.prepare(`${select} WHERE stream = ? AND version > ? ORDER BY version LIMIT ?`).raw(true);
-    this.streamBackward = db
-      .prepare(`${select} WHERE stream = ? AND version < ? ORDER BY version DESC LIMIT ?`)
+    this.streamForward = db
+      .prepare(`${select} WHERE stream = ${unseen} AND version > ${unseen} ORDER BY version LIMIT ${unseen}`)
       .raw(true);
-    this.#forward = db.prepare(`${select} WHERE position > ? ORDER BY position LIMIT ?`).raw(true);
-    this.#backward = db.prepare(`${select} WHERE position < ? ORDER BY position DESC LIMIT ?`).raw(true);
+    this.streamBackward = db
+      .prepare(`${select} WHERE stream = ${unseen} AND version < ${unseen} ORDER BY version DESC LIMIT ${unseen}`)
+      .raw(true);
+    this.#forward = db.prepare(`${select} WHERE position > ${unseen} ORDER BY position LIMIT ${unseen}`).raw(true);
+    this.#backward = db
+      .prepare(`${select} WHERE position < ${unseen} ORDER BY position DESC LIMIT ${unseen}`)
+      .raw(true);
   }
 
   commit(requests: readonly AppendRequest[]): AppendVerdict[] {
     const { head } = this;
     const lastTime = this.#lastTime;
+    if (this.#versions.size > maxVersions) this.#versions.clear();
+    this.#uncommitted = [];
     this.#begin.run();
     try {
       const now = new Date().toISOString();
@@ -71,10 +84,12 @@ export class LogFile {
       if (now > this.#lastTime) this.#lastTime = now;
       const verdicts = requests.map((request) => this.#decide(request));
       this.#commit.run();
+      this.#recent.add(this.#uncommitted);
       return verdicts;
     } catch (error) {
       this.head = head;
       this.#lastTime = lastTime;
+      this.#versions.clear();
       // On a full disk SQLite has rolled back by itself.
       if (this.db.inTransaction) this.db.exec("ROLLBACK");
       throw error;
@@ -86,9 +101,10 @@ export class LogFile {
     const { stream, events, expectedVersion } = request;
     const repeat = repeatOf(request, (id) => this.#storedById(id));
     if (repeat) return repeat;
-    const version = this.#version.get(stream) ?? 0;
+    const version = this.#versions.get(stream) ?? this.#version.get(stream) ?? 0;
     const conflict = conflictOf(stream, expectedVersion, version);
     if (conflict) return { error: conflict };
+    this.#versions.set(stream, version + events.length);
     return {
       events: events.map((event, index) => this.#store(stream, version + 1 + index, event)),
       repeated: false,
@@ -104,7 +120,9 @@ export class LogFile {
     const { id, type, payload, meta, payloadText, metaText } = event;
     const position = ++this.head;
     const time = this.#lastTime;
-    this.#insert.run(position, id, type, version, stream, time, payloadText, metaText);
+    const row: EventRow = [position, id, type, version, stream, time, payloadText, metaText];
+    this.#insert.run(row);
+    this.#uncommitted.push(row);
     return {
       id,
       type,
@@ -125,7 +143,8 @@ export class LogFile {
     const isFiltered = wanted !== undefined || category !== undefined;
     for (let seen = 0; seen < eventsPerPage;) {
       const step = isFiltered ? rowsPerStep : Math.min(rowsPerStep, limit - events.length);
-      const rows = statement.all(position, step) as EventRow[];
+      const recent = backward ? null : this.#recent.after(position, step);
+      const rows = recent ?? (statement.all(position, step) as EventRow[]);
       for (const row of rows) {
         const isWanted = (!wanted || wanted(row[2])) && (category === undefined || categoryOf(row[4]) === category);
         if (isWanted) {

@@ -34,9 +34,9 @@ export class RowPlan {
   }
 
   bind(id: string, values: Record<string, unknown>): unknown[] {
-    const encoded = this.#fields.map((field) => encode(field, values[field.name]));
-    if (this.#idIsFirst) encoded.unshift(id);
-    else encoded.push(id);
+    const encoded: unknown[] = this.#idIsFirst ? [id] : [];
+    for (const field of this.#fields) encoded.push(encode(field, values[field.name]));
+    if (!this.#idIsFirst) encoded.push(id);
     return encoded;
   }
 }

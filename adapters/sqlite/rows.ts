@@ -24,7 +24,9 @@ export class SqliteRows implements Rows {
 
   find(query: Query): Row[] {
     const { text, values } = tail(query, "id");
-    return Array.from(this.#all(`${this.#select} ${text}`, values), this.#decode);
+    const rows: Row[] = [];
+    for (const row of this.#all(`${this.#select} ${text}`, values)) rows.push(this.#decode(row));
+    return rows;
   }
 
   count(query: Query): number {
@@ -42,10 +44,12 @@ export class SqliteRows implements Rows {
 
   findByIds(ids: readonly string[]): Row[] {
     try {
-      return ids
-        .map((id) => this.#byId.get(id))
-        .filter((row) => row !== undefined)
-        .map(this.#decode);
+      const rows: Row[] = [];
+      for (const id of ids) {
+        const row = this.#byId.get(id);
+        if (row !== undefined) rows.push(this.#decode(row));
+      }
+      return rows;
     } catch (error) {
       throw translate(this.#file, error);
     }

@@ -6,6 +6,12 @@ export interface Sql {
   values: unknown[];
 }
 
+/**
+ * A parameter whose value SQLite does not look at for its plan. Without the plus, a statement with ORDER BY or LIMIT is
+ * prepared anew for each value, which takes longer than many a query: the driver has SQLite built with STAT4.
+ */
+export const unseen = "+?";
+
 const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
 const toSqlValue = (value: unknown) => (typeof value === "boolean" ? Number(value) : value);
 const isJson = (type: string) => type === "object" || type === "array";
@@ -16,7 +22,7 @@ export function tail(query: Query, tieBreaker: string): Sql {
   const text = `${where.text} ORDER BY ${orderBy(query.sort, tieBreaker)}`;
   if (query.limit === null && query.offset === 0) return { text, values: where.values };
   return {
-    text: `${text} LIMIT ? OFFSET ?`,
+    text: `${text} LIMIT ${unseen} OFFSET ${unseen}`,
     values: [...where.values, query.limit ?? -1, query.offset],
   };
 }
@@ -34,12 +40,9 @@ export function filter({ where, search }: Query): Sql {
         })),
       ),
     );
-  return parts.length === 0
-    ? { text: "", values: [] }
-    : {
-        text: `WHERE ${join(parts, "AND").text}`,
-        values: join(parts, "AND").values,
-      };
+  if (parts.length === 0) return { text: "", values: [] };
+  const { text, values } = join(parts, "AND");
+  return { text: `WHERE ${text}`, values };
 }
 
 const anyOf = (parts: Sql[]): Sql => join(parts, "OR");
@@ -93,7 +96,7 @@ function compile(condition: Condition): Sql {
     case "$eq":
       return value === null
         ? { text: `${column} IS NULL`, values: [] }
-        : { text: `${column} = ?`, values: [toSqlValue(value)] };
+        : { text: `${column} = ${unseen}`, values: [toSqlValue(value)] };
     case "$in": {
       const list = value as unknown[];
       // SQLite reads the last bits of a number's text differently: numbers go as they are.
@@ -101,11 +104,11 @@ function compile(condition: Condition): Sql {
       const among: Sql =
         typeof there[0] === "number"
           ? {
-              text: `${column} IN (${there.map(() => "?").join(", ")})`,
+              text: `${column} IN (${there.map(() => unseen).join(", ")})`,
               values: there,
             }
           : {
-              text: `${column} IN (SELECT value FROM json_each(?))`,
+              text: `${column} IN (SELECT value FROM json_each(${unseen}))`,
               values: [JSON.stringify(there)],
             };
       return list.includes(null) ? anyOf([among, { text: `${column} IS NULL`, values: [] }]) : among;
@@ -117,7 +120,7 @@ function compile(condition: Condition): Sql {
       };
     default: {
       const sign = { $gt: ">", $gte: ">=", $lt: "<", $lte: "<=" }[operator];
-      return { text: `${column} ${sign} ?`, values: [toSqlValue(value)] };
+      return { text: `${column} ${sign} ${unseen}`, values: [toSqlValue(value)] };
     }
   }
 }

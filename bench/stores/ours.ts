@@ -1,6 +1,9 @@
 import { join } from "node:path";
 import { ServiceBroker, type Context, type ServiceSchema } from "moleculer";
+import { sqlite } from "../../adapters/sqlite/sqlite.ts";
+import { parseFields } from "../../core/fields.ts";
 import { Aggregate, EventStore, type RecordedEvent } from "../../index.ts";
+import type { ConsumerPage } from "../../mixins/consumer/consumer-page.ts";
 import { eventType, params, streamOf, type Payload } from "../events.ts";
 
 type Events = { [eventType]: Payload };
@@ -63,11 +66,11 @@ export class Ours {
   }
 
   /** Starts to fold the log into a table in `folder`. */
-  async addTable(folder: string, kind: TransformKind = "function"): Promise<void> {
-    const table = Aggregate(tableName, {
+  async addTable(folder: string, kind: TransformKind = "function", name = tableName): Promise<void> {
+    const table = Aggregate(name, {
       eventStore: this.#events,
       fields,
-      adapter: `sqlite:${join(folder, "table.db")}`,
+      adapter: `sqlite:${join(folder, `${name === tableName ? "table" : name}.db`)}`,
       readAfterTimeoutMs: 3_600_000,
       maxPageSize: 100,
     });
@@ -77,21 +80,37 @@ export class Ours {
         { payload }: RecordedEvent<string, Payload>,
         { get }: { get: (id: string) => Promise<object | null> },
       ) => toRow(payload, (await get(payload.id)) as Folded),
-      action: "benchTransforms.plain",
-      "action with a query": "benchTransforms.query",
+      action: `${name}Transforms.plain`,
+      "action with a query": `${name}Transforms.query`,
     };
     this.broker.createService({
-      name: "benchTransforms",
+      name: `${name}Transforms`,
       mixins: [table.on(eventType).update(transforms[kind]).mixin()],
       actions: {
         plain: (ctx: Context<RecordedEvent<string, Payload>>) => toRow(ctx.params.payload, null),
         query: async (ctx: Context<RecordedEvent<string, Payload>>) => {
           const { payload } = ctx.params;
-          return toRow(payload, await ctx.call<Folded, object>(`${tableName}.resolve`, { id: payload.id }));
+          return toRow(payload, await ctx.call<Folded, object>(`${name}.resolve`, { id: payload.id }));
         },
       },
     });
-    await this.broker.waitForServices(tableName, 60_000, 1);
+    await this.broker.waitForServices(name, 60_000, 1);
+  }
+
+  /** Puts an empty table into `folder` that says that it has folded the log: what `addTable` then opens is at its head. */
+  async leaveAtHead(folder: string, name: string): Promise<void> {
+    const page: ConsumerPage = await this.broker.call(`${storeName}.page`, {
+      consumer: `aggregate/${name}`,
+      after: (await this.broker.call<{ position: number }>(`${storeName}.status`)).position,
+      limit: 0,
+      types: [],
+    });
+    const table = sqlite(join(folder, `${name}.db`)).readTable!();
+    await table.open(parseFields(name, fields));
+    const batch = await table.live().begin();
+    const { position, positionId, log } = page;
+    await batch.commit({ position, positionId, log, folded: position, reordered: false });
+    await table.close();
   }
 
   /** Appends one event through the action, checked against the version that its stream is at. */

@@ -20,9 +20,9 @@ export class RawProperties implements PropertyQueries {
     this.#rows = rows;
     const select = `SELECT id, ${Object.keys(propertyFields).join(", ")} FROM "rows"`;
     const prepare = (rest: string) => this.#db.prepare<unknown[], unknown[]>(`${select} ${rest}`).raw();
-    this.#byCode = prepare("WHERE code = ? ORDER BY id");
-    this.#byCity = prepare(`WHERE city = ? ORDER BY id LIMIT ${rowsPerCity}`);
-    this.#page = prepare(`ORDER BY id LIMIT ${rowsPerCity} OFFSET ?`);
+    this.#byCode = prepare("WHERE code = +? ORDER BY id");
+    this.#byCity = prepare(`WHERE city = +? ORDER BY id LIMIT ${rowsPerCity}`);
+    this.#page = prepare(`ORDER BY id LIMIT ${rowsPerCity} OFFSET +?`);
     this.#countCity = this.#db.prepare(`SELECT count(*) FROM "rows" WHERE city = ?`).pluck();
     this.#countAll = this.#db.prepare(`SELECT count(*) FROM "rows"`).pluck();
   }

@@ -28,12 +28,13 @@ export class RawLog {
     if (isNew) for (const migration of logSchema.migrations) this.db.exec(migration);
     this.#head = this.db.prepare<[], number>("SELECT ifnull(max(position), 0) FROM events").pluck().get()!;
     this.#insert = this.db.prepare(`INSERT INTO events (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
+    // "+?": a bare parameter makes this build of SQLite prepare such a statement anew for each value.
     this.#version = this.db
-      .prepare<[string], number>("SELECT version FROM events WHERE stream = ? ORDER BY version DESC LIMIT 1")
+      .prepare<[string], number>("SELECT version FROM events WHERE stream = +? ORDER BY version DESC LIMIT 1")
       .pluck();
     const select = `SELECT ${columns} FROM events`;
-    this.#stream = this.db.prepare<unknown[], EventRow>(`${select} WHERE stream = ? ORDER BY version LIMIT ?`).raw();
-    this.#page = this.db.prepare<unknown[], EventRow>(`${select} WHERE position > ? ORDER BY position LIMIT ?`).raw();
+    this.#stream = this.db.prepare<unknown[], EventRow>(`${select} WHERE stream = +? ORDER BY version LIMIT +?`).raw();
+    this.#page = this.db.prepare<unknown[], EventRow>(`${select} WHERE position > +? ORDER BY position LIMIT +?`).raw();
   }
 
   /** Many appends in one transaction, each with its version read and checked. */

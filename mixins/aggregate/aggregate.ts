@@ -1,5 +1,6 @@
 import type { ServiceSchema } from "moleculer";
 import { resolveAdapter, type Adapter, type Engines } from "../../core/adapter.ts";
+import { describeDefinition } from "../../core/definition.ts";
 import { DefinitionError } from "../../core/errors.ts";
 import { parseFields, type FieldsInput, type RowInput, type RowOf } from "../../core/fields.ts";
 import type { Mapping, Operation } from "../../core/mapping.ts";
@@ -7,6 +8,7 @@ import { refuseUnknownOptions } from "../../core/options.ts";
 import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/recorded-event.ts";
 import { nameProblem } from "../../core/stream-name.ts";
 import { strangeType } from "../../core/event-type.ts";
+import type { OnChange } from "./folding.ts";
 import { aggregateService, dbSettings, type DbSettings } from "./service.ts";
 import { serviceName, type EventStore } from "../event-store/event-store.ts";
 import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
@@ -26,6 +28,18 @@ export interface AggregateOptions<Events extends EventMap, Fields extends Fields
   onError?: Partial<ErrorPolicy>;
   /** How long a read waits for the table to catch up with what its caller has written, in milliseconds. Default 5000. */
   readAfterTimeoutMs?: number;
+  /**
+   * The author's word for what the transforms do: raise it when they fold other rows. Where it is given, nobody looks at
+   * the source of function transforms; of action transforms only the names are known, so it is their only way to say so.
+   */
+  version?: string | number;
+  /**
+   * What happens at a start with another definition (event types, operations, transforms, fields) than the one that the
+   * table was folded by. `"rebuild"`, the default: a new table is folded beside the old one, which answers until then.
+   * `"warn"`, the default where NODE_ENV is production: it is said in log and status, and "rebuild" does it when you
+   * call it; until then the table is folded on, unless its fields are others. `"refuse"`: the node does not start.
+   */
+  onChange?: OnChange;
   /** Narrows who may call an action of the aggregate's service: `{ skip: "protected" }`. */
   visibility?: Visibilities;
 }
@@ -94,6 +108,8 @@ export function aggregateOn(engines: Engines) {
       adapter: given,
       onError = {},
       readAfterTimeoutMs = 5000,
+      version,
+      onChange = process.env["NODE_ENV"] === "production" ? "warn" : "rebuild",
       visibility = {},
       ...settings
     } = options;
@@ -104,6 +120,8 @@ export function aggregateOn(engines: Engines) {
       "adapter",
       "onError",
       "readAfterTimeoutMs",
+      "version",
+      "onChange",
       "visibility",
       ...dbSettings,
     ]);
@@ -114,6 +132,10 @@ export function aggregateOn(engines: Engines) {
       refuse(`${name}.adapter`, adapter.location, "another place than the event store's");
     if (!Number.isSafeInteger(readAfterTimeoutMs) || readAfterTimeoutMs < 1)
       refuse(`${name}.readAfterTimeoutMs`, readAfterTimeoutMs, "a whole number from 1");
+    if (version !== undefined && typeof version !== "string" && !Number.isFinite(version))
+      refuse(`${name}.version`, version, "a string or a number");
+    if (!["rebuild", "warn", "refuse"].includes(onChange))
+      refuse(`${name}.onChange`, onChange, '"rebuild", "warn" or "refuse"');
     const policy = parsePolicy(name, onError);
     const mappings: Mapping<Transform>[] = [];
     let isFixed = false;
@@ -139,6 +161,8 @@ export function aggregateOn(engines: Engines) {
           mappings,
           policy,
           readAfterTimeoutMs,
+          definition: describeDefinition({ fields, mappings, version }),
+          onChange,
           settings,
           visibility,
         }),

@@ -7,7 +7,7 @@ import { isOutage } from "../../core/outage.ts";
 import { parkedAs, ParkedEvents, parkedWarning } from "../consumer/parked-events.ts";
 import { markFailed, type FoldSpans } from "../spans.ts";
 import type { Unreadable } from "../../core/upcast.ts";
-import { MappedTransforms } from "./mapped-transforms.ts";
+import { MappedTransforms, type Folded } from "./mapped-transforms.ts";
 import type { Transform, Transforms } from "./transform.ts";
 
 interface Dependencies extends Interruption {
@@ -17,6 +17,8 @@ interface Dependencies extends Interruption {
   transforms: Transforms;
   policy: ErrorPolicy;
   spans: FoldSpans | null;
+  /** Whether somebody else is to have his turn. Left out: never. */
+  isTimeUp?: () => boolean;
   /** So many events were folded, and are committed. */
   onCommit: (folded: number) => void;
   warn: (message: string, details: object) => void;
@@ -33,7 +35,7 @@ const maxEventsPerBatch = 500;
 const maxBatchMs = 20;
 
 /** What happened to one event: folded, set aside behind a parked one, of a type that is not mapped, or failed. */
-type Outcome = { did: "fold" | "wait" | "pass" } | { error: unknown };
+type Outcome = Folded | { did: "wait" | "pass" };
 
 /**
  * Folds events into one generation: rows, parked events and checkpoint of a batch in one commit. It knows no broker and
@@ -51,7 +53,7 @@ export class Fold {
   #parkedInARow = 0;
   #skipped: ReadonlySet<string> = new Set();
   /** Of the page being folded: events that the store cannot bring to today's version. No retry here would change it. */
-  #unreadable: Readonly<Record<string, Unreadable>> = {};
+  #unreadable: Readonly<Record<string, Unreadable>> | undefined;
 
   private constructor(dependencies: Dependencies, progress: Progress, parked: readonly ParkedEvent[]) {
     const { mappings, fields, transforms } = dependencies;
@@ -90,7 +92,7 @@ export class Fold {
    * too many were parked. What was folded is committed in every case.
    * @throws an outage's error; the event that met it is not passed.
    */
-  async foldPage({ events, position, positionId, log, unreadable = {} }: FoldedPage): Promise<void> {
+  async foldPage({ events, position, positionId, log, unreadable }: FoldedPage): Promise<void> {
     this.#unreadable = unreadable;
     this.#progress = { ...this.#progress, log };
     let next = 0;
@@ -101,7 +103,7 @@ export class Fold {
   }
 
   #mustStop(): boolean {
-    return this.#d.isInterrupted() || this.isTooOftenParked;
+    return this.#d.isInterrupted() || this.isTooOftenParked || this.#d.isTimeUp?.() === true;
   }
 
   async #foldBatch(events: readonly RecordedEvent[], from: number): Promise<number> {
@@ -190,12 +192,12 @@ export class Fold {
   }
 
   #foldInto(batch: Batch, event: RecordedEvent, isRetry = false): Outcome | Promise<Outcome> {
-    if (!this.#mapped.concern(event.type) || this.#skipped.has(event.id)) return passed;
+    const mappings = this.#mapped.of(event.type);
+    if (mappings.length === 0 || this.#skipped.has(event.id)) return passed;
     if (!isRetry && this.#parked.holds(event.stream)) return this.#park(batch, parkedAs(event, null)).then(() => waits);
-    const unreadable = isRetry ? undefined : this.#unreadable[event.id];
+    const unreadable = isRetry ? undefined : this.#unreadable?.[event.id];
     if (unreadable) return { error: unreadable };
-    const tried = this.#mapped.fold(freezeEvent(event), batch);
-    return tried instanceof Promise ? tried.then(outcomeOf) : outcomeOf(tried);
+    return this.#mapped.fold(mappings, freezeEvent(event), batch);
   }
 
   /** Retries an event with growing waits, then parks it. False where the fold was interrupted before either. */
@@ -295,5 +297,3 @@ export class Fold {
 
 const passed: Outcome = { did: "pass" };
 const waits: Outcome = { did: "wait" };
-const folds: Outcome = { did: "fold" };
-const outcomeOf = (tried: Tried): Outcome => ("error" in tried ? { error: tried.error } : folds);

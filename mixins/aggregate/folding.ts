@@ -1,5 +1,6 @@
-import type { ParkedChoice } from "../../core/consumer-control.ts";
-import { StoreUnavailableError } from "../../core/errors.ts";
+import type { BuildOrder, ParkedChoice } from "../../core/consumer-control.ts";
+import { definitionChanges } from "../../core/definition.ts";
+import { inWords, StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
 import { sameFields, type Fields } from "../../core/fields.ts";
 import type { Mapping } from "../../core/mapping.ts";
 import type { Generation, ParkedEvent, Progress, ReadTable } from "../../core/read-table.ts";
@@ -9,21 +10,29 @@ import type { Work } from "../consumer/consumer.ts";
 import type { ErrorPolicy, Interruption } from "../consumer/error-policy.ts";
 import type { EventSource } from "../consumer/event-source.ts";
 import { Fold } from "./fold.ts";
+import { progressOf, Rebuilding, type RebuildProgress, type SnapshotSource } from "./rebuilding.ts";
 import type { ConsumerMetrics } from "../metrics.ts";
 import type { FoldSpans } from "../spans.ts";
 import type { Transform, Transforms } from "./transform.ts";
 import type { ConsumerPage } from "../consumer/consumer-page.ts";
 
+/** What happens at a start whose definition is not the one that the table was folded by. */
+export type OnChange = "rebuild" | "warn" | "refuse";
+
 export interface FoldingDependencies {
   name: string;
+  node: string;
   store: string;
   table: ReadTable;
   fields: Fields;
-  /** As `describeDefinition` says it. */
+  /** As text: see `describeDefinition`. */
   definition: string;
+  onChange: OnChange;
+  snapshots: SnapshotSource;
   mappings: readonly Mapping<Transform>[];
   transforms: Transforms;
-  source: Pick<EventSource, "page" | "event">;
+  source: Pick<EventSource, "page" | "event" | "change">;
+  onProgress: (order: BuildOrder | null, progress: RebuildProgress) => void;
   policy: ErrorPolicy;
   metrics: ConsumerMetrics | null;
   spans: FoldSpans | null;
@@ -32,21 +41,37 @@ export interface FoldingDependencies {
   warn: (message: string, details: object) => void;
 }
 
-/** The work of an aggregate: its table, the fold into it, and a new generation beside it where the fields have changed. */
+/**
+ * The work of an aggregate: its table, the fold into it, and a new generation beside it where the definition has changed
+ * or somebody has ordered one.
+ */
 export class Folding implements Work {
   readonly catchUp: CatchUp;
+  readonly rebuilding: Rebuilding;
   readonly #d: FoldingDependencies;
   readonly #interruption: Interruption;
   #fold: Fold | null = null;
-  #building: { generation: Generation; since: number } | null = null;
+  /** Of another definition than the live one, which stands still meanwhile: what `#fold` folds into. */
+  #successor: { generation: Generation; since: number } | null = null;
+  #isStale = false;
+  #hindrance: string | null = null;
   #asked = 0;
   /** As the last page said. */
   #head = 0;
 
   constructor(dependencies: FoldingDependencies, interruption: Interruption) {
+    const { name, source } = dependencies;
     this.#d = dependencies;
     this.#interruption = interruption;
-    this.catchUp = new CatchUp(dependencies.name);
+    this.catchUp = new CatchUp(name);
+    this.rebuilding = new Rebuilding({
+      ...dependencies,
+      page: (after, limit) => source.page(after, limit),
+      change: (change) => source.change(change),
+      newFold: (generation, isTimeUp) => this.#foldInto(generation, isTimeUp),
+      takeOver: (generation, fold) => this.#takeOver(generation, fold),
+      onProgress: () => this.#measure(),
+    });
   }
 
   /** The generation that answers queries. */
@@ -55,43 +80,77 @@ export class Folding implements Work {
   }
 
   async open(): Promise<void> {
-    const { table, fields, definition, name, info } = this.#d;
+    const { table, fields, definition } = this.#d;
+    this.#isStale = false;
+    this.#hindrance = null;
     await table.open(fields, { definition, order: "" });
-    let target = table.live();
-    if (!sameFields(target.fields, fields)) {
-      target = await table.build(fields, { definition, order: "" });
-      this.#building = { generation: target, since: Date.now() };
-      info(
-        `${name} has other fields than its table; a new table is folded beside the old one, which answers until then`,
-        {},
-      );
+    const live = table.live();
+    const isOther =
+      !sameFields(live.fields, fields) || definitionChanges(live.origin.definition, definition).length > 0;
+    this.#fold = await this.#foldInto(isOther ? await this.#followChange(live) : live);
+  }
+
+  /** What to fold into where the live generation is of another definition. */
+  async #followChange(live: Generation): Promise<Generation> {
+    const { name, table, fields, definition, onChange, info, warn } = this.#d;
+    const changes = inWords(definitionChanges(live.origin.definition, definition)) || "other fields";
+    this.#isStale = true;
+    if (onChange === "refuse") {
+      await table.close();
+      throw new UnusableStoreError(name, `its table was folded by another definition (${changes}); onChange: "refuse"`);
     }
-    this.#fold = await Fold.on({
+    if (onChange === "warn") {
+      warn(`${name}: its table was folded by another definition; "rebuild" folds it anew`, { changes });
+      // The same columns take today's rows; others cannot.
+      if (!sameFields(live.fields, fields))
+        this.#hindrance = `its table has other fields (${changes}); "rebuild" folds it anew`;
+      return live;
+    }
+    // It is as far as its predecessor in what was ordered.
+    const generation = await table.build(fields, { definition, order: live.origin.order });
+    this.#successor = { generation, since: Date.now() };
+    info(
+      `${name} has another definition than its table; a new table is folded beside the old one, which answers until then`,
+      {
+        changes,
+      },
+    );
+    return generation;
+  }
+
+  #foldInto(generation: Generation, isTimeUp = () => false): Promise<Fold> {
+    return Fold.on({
       ...this.#d,
       ...this.#interruption,
-      generation: target,
-      onCommit: (folded) => this.#committed(folded),
+      generation,
+      isTimeUp,
+      onCommit: (folded) => this.#committed(generation, folded),
     });
   }
 
   async close(): Promise<void> {
-    this.#building = null;
+    this.#successor = null;
+    this.rebuilding.stop();
     await this.#d.table.close();
   }
 
-  #committed(folded: number): void {
-    this.#d.onCommit();
+  #committed(generation: Generation, folded: number): void {
     this.#d.metrics?.folded(folded);
     this.#measure();
+    // What is folded aside changes no answer.
+    if (generation !== this.live) return;
+    this.#d.onCommit();
     this.#reach();
   }
 
   #measure(): void {
-    this.#d.metrics?.rebuilt(this.#building && this.#head > 0 ? this.progress.position / this.#head : 1);
+    const progress = this.rebuildProgress(this.#head);
+    this.#d.metrics?.rebuilt(progress && progress.total > 0 ? progress.done / progress.total : 1);
+    if (progress) this.#d.onProgress(this.rebuilding.running, progress);
   }
 
   #reach(): void {
-    if (!this.#building) this.catchUp.reach(this.progress.position);
+    if (!this.#successor) this.catchUp.reach(this.progress.position);
   }
 
   get progress(): Readonly<Progress> {
@@ -100,19 +159,32 @@ export class Folding implements Work {
 
   /** How far the rows are that queries are answered from. */
   async livePosition(): Promise<number> {
-    return this.#building ? (await this.live.progress()).position : this.progress.position;
+    return this.#successor ? (await this.live.progress()).position : this.progress.position;
   }
 
   get isStale(): boolean {
-    return this.#building !== null;
+    return this.#isStale;
   }
 
-  rebuilding(head: number | null): false | { done: number; total: number; rate: number; secondsLeft: number | null } {
-    if (!this.#building) return false;
+  /** A table of today's definition is folded in place of the live one. */
+  get isFollowingChange(): boolean {
+    return this.#successor !== null;
+  }
+
+  /** No query is answered from what is being folded. */
+  get isBehindForLong(): boolean {
+    return this.#successor !== null || this.#hindrance !== null;
+  }
+
+  get hindrance(): string | null {
+    return this.#hindrance;
+  }
+
+  rebuildProgress(head: number | null): false | RebuildProgress {
+    const ordered = this.rebuilding.progress();
+    if (ordered) return ordered;
     const done = this.progress.position;
-    const total = head ?? done;
-    const rate = Math.round((done * 1000) / Math.max(Date.now() - this.#building.since, 1));
-    return { done, total, rate, secondsLeft: rate > 0 ? Math.ceil((total - done) / rate) : null };
+    return this.#successor ? progressOf(done, 0, head ?? done, this.#successor.since) : false;
   }
 
   async mayWork(): Promise<boolean> {
@@ -120,27 +192,41 @@ export class Folding implements Work {
     return true;
   }
 
-  note({ head }: ConsumerPage): void {
+  note({ head, control }: ConsumerPage): void {
     this.catchUp.noteHead(this.#asked, this.#d.store, head);
     this.#head = head;
+    this.rebuilding.note(control, head);
     this.#measure();
   }
 
   async handle(page: ConsumerPage): Promise<void> {
+    if (this.progress.position === 0 && !this.#successor) await this.rebuilding.adopt();
     const fold = this.#fold!;
     await fold.foldPage(page);
-    if (this.#building && page.end && fold.progress.position === page.position && !fold.isTooOftenParked)
-      await this.#switch();
+    if (this.#successor && page.end && fold.progress.position === page.position && !fold.isTooOftenParked) {
+      await fold.save();
+      await this.#takeOver(this.#successor.generation, fold);
+      this.#d.info(`${this.#d.name} answers from the new table`, { position: fold.progress.position });
+    }
     this.#reach();
   }
 
-  async #switch(): Promise<void> {
-    await this.#fold!.save();
-    await this.#d.table.switchTo(this.#building!.generation);
-    this.#building = null;
+  async aside(): Promise<"idle" | "more" | "anew"> {
+    const advanced = await this.rebuilding.advance();
+    return advanced === "switched" ? "anew" : advanced;
+  }
+
+  async #takeOver(generation: Generation, fold: Fold): Promise<void> {
+    const { table, onCommit } = this.#d;
+    const unfinished = this.#successor?.generation;
+    await table.switchTo(generation);
+    this.#fold = fold;
+    this.#successor = this.#hindrance = null;
+    this.#isStale = false;
+    if (unfinished && unfinished !== generation) await table.drop(unfinished);
     this.#measure();
-    this.#d.onCommit();
-    this.#d.info(`${this.#d.name} answers from the new table`, { position: this.progress.position });
+    onCommit();
+    this.#reach();
   }
 
   async save(): Promise<void> {

@@ -1,20 +1,23 @@
+import type { ConsumerControl } from "../../core/consumer-control.ts";
 import { NotCaughtUpError, StoreUnavailableError } from "../../core/errors.ts";
 import type { Generation } from "../../core/read-table.ts";
 import { Consumer } from "../consumer/consumer.ts";
 import type { Followed } from "../consumer/following.ts";
 import { consumerStatus, type ConsumerStatus } from "../consumer/status.ts";
 import { Folding, type FoldingDependencies } from "./folding.ts";
+import { jobOf, type Job } from "./rebuild-actions.ts";
+import type { RebuildProgress } from "./rebuilding.ts";
 
 export interface AggregateStatus extends ConsumerStatus {
-  rebuilding: false | { done: number; total: number; rate: number; secondsLeft: number | null };
+  rebuilding: false | RebuildProgress;
   /** Events set aside, those that wait behind one included. */
   parked: number;
   reordered: boolean;
+  /** The table was folded by another definition than today's. */
   stale: boolean;
 }
 
 interface Dependencies extends FoldingDependencies {
-  node: string;
   readAfterTimeoutMs: number;
 }
 
@@ -38,7 +41,7 @@ export class AggregateHost {
       work: this.folding,
       maxParkedInARow: policy.maxParkedInARow,
       metrics,
-      startAfresh: "delete the table's files to fold it again",
+      startAfresh: '"rebuild" to fold this one from its beginning',
       warn,
     });
   }
@@ -73,9 +76,27 @@ export class AggregateHost {
     return this.#consumer.follow(revision);
   }
 
+  /** Answers the position of the table's switch. @throws RebuildFailedError and others: why there was none */
+  built(order: string): Promise<number> {
+    const built = this.folding.rebuilding.wait(order);
+    this.#consumer.interrupt();
+    return built;
+  }
+
+  async control(): Promise<ConsumerControl> {
+    return (await this.#d.source.page(this.folding.progress.position, 0)).control;
+  }
+
+  /** What is being built beside the live table, or was ordered and is not done. */
+  async running(): Promise<Job | null> {
+    const { build } = await this.control();
+    if (build && build.ended === undefined && this.live.origin.order !== build.id) return jobOf(build);
+    return this.folding.isFollowingChange && this.#consumer.state !== "stopped" ? { order: "", kind: "change" } : null;
+  }
+
   /** Whether a reader of this position would have to wait. */
   isBehind(position: number): boolean {
-    return position > 0 && (this.folding.isStale || this.folding.progress.position < position);
+    return position > 0 && (this.folding.isBehindForLong || this.folding.progress.position < position);
   }
 
   /**
@@ -97,7 +118,7 @@ export class AggregateHost {
     const status = await consumerStatus(this.#d, this.#consumer, await folding.livePosition());
     return {
       ...status,
-      rebuilding: folding.rebuilding(status.head),
+      rebuilding: folding.rebuildProgress(status.head),
       parked: folding.parked().length,
       reordered: folding.progress.reordered,
       stale: folding.isStale,

@@ -3,8 +3,10 @@ import { changesOf, type AppliedMapping, type Mapping } from "../../core/mapping
 import type { Batch } from "../../core/read-table.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { typeMatcher } from "../../core/type-pattern.ts";
-import type { Tried } from "../consumer/error-policy.ts";
 import type { Transform, Transforms } from "./transform.ts";
+
+/** What became of one event. */
+export type Folded = { did: "fold" } | { error: unknown };
 
 /** What an aggregate's mappings do with one event: transform after transform, each result applied to the batch. */
 export class MappedTransforms {
@@ -19,16 +21,11 @@ export class MappedTransforms {
     this.#transforms = transforms;
   }
 
-  concern(type: string): boolean {
-    return this.#of(type).length > 0;
-  }
-
   /**
-   * All of the event's changes are in the batch afterwards or, where something fails, none. Answers at once where the
-   * transform and the engine do.
+   * All changes of the event by its type's mappings are in the batch afterwards or, where something fails, none. Answers
+   * at once where the transform and the engine do.
    */
-  fold(event: RecordedEvent, batch: Batch): Tried | Promise<Tried> {
-    const mappings = this.#of(event.type);
+  fold(mappings: readonly AppliedMapping<Transform>[], event: RecordedEvent, batch: Batch): Folded | Promise<Folded> {
     if (mappings.length > 1) return this.#foldWhole(mappings, event, batch);
     try {
       const answer = this.#transforms.run(mappings[0]!.transform, event, batch.rows);
@@ -45,31 +42,36 @@ export class MappedTransforms {
     event: RecordedEvent,
     answer: Promise<unknown>,
     batch: Batch,
-  ): Promise<Tried> {
+  ): Promise<Folded> {
     try {
       const applied = batch.apply(changesOf(mapping, this.#fields, event, await answer));
       if (applied) await applied;
-      return {};
+      return done;
     } catch (error) {
       return { error };
     }
   }
 
-  async #foldWhole(mappings: readonly AppliedMapping<Transform>[], event: RecordedEvent, batch: Batch): Promise<Tried> {
+  async #foldWhole(
+    mappings: readonly AppliedMapping<Transform>[],
+    event: RecordedEvent,
+    batch: Batch,
+  ): Promise<Folded> {
     await batch.mark();
     try {
       for (const mapping of mappings) {
         const answer = await this.#transforms.run(mapping.transform, event, batch.rows);
         await batch.apply(changesOf(mapping, this.#fields, event, answer));
       }
-      return {};
+      return done;
     } catch (error) {
       await batch.undo();
       return { error };
     }
   }
 
-  #of(type: string): AppliedMapping<Transform>[] {
+  /** Those of an event's type, in declared order. */
+  of(type: string): readonly AppliedMapping<Transform>[] {
     let applied = this.#byType.get(type);
     if (!applied) {
       applied = this.#mappings
@@ -81,6 +83,6 @@ export class MappedTransforms {
   }
 }
 
-const done: Tried = {};
-const succeed = (): Tried => done;
-const fail = (error: unknown): Tried => ({ error });
+const done: Folded = { did: "fold" };
+const succeed = (): Folded => done;
+const fail = (error: unknown): Folded => ({ error });

@@ -3,7 +3,6 @@ import type { Fields } from "../../core/fields.ts";
 import type { Mapping } from "../../core/mapping.ts";
 import { queryFieldsOf, type QueryFields } from "../../core/query.ts";
 import type { ReadTable, Rows } from "../../core/read-table.ts";
-import { describeDefinition } from "../../core/definition.ts";
 import { UnknownSnapshotError } from "../../core/errors.ts";
 import { newEventId } from "../../core/event-id.ts";
 import { AggregateHost } from "./host.ts";
@@ -20,6 +19,8 @@ import { readActionNames, readActions, type Reader } from "../read-actions.ts";
 import { Folds } from "./folds.ts";
 import { pastActions } from "./past-actions.ts";
 import { Past } from "./past.ts";
+import type { OnChange } from "./folding.ts";
+import { rebuildActions } from "./rebuild-actions.ts";
 import type { FoldToken, Transform } from "./transform.ts";
 import { setVisibility, type Visibilities } from "../visibility.ts";
 
@@ -51,6 +52,8 @@ interface Definition {
   mappings: readonly Mapping<Transform>[];
   policy: ErrorPolicy;
   readAfterTimeoutMs: number;
+  definition: string;
+  onChange: OnChange;
   settings: DbSettings;
   visibility: Visibilities;
 }
@@ -116,6 +119,15 @@ export function aggregateService(definition: Definition): SiblingSchema {
         change: (change) => source.change(change),
       })),
       ...pastActions({ name, fields: declared, past: () => past, isFolding: (ctx) => foldOf(ctx)?.aggregate === name }),
+      ...rebuildActions(name, () => ({
+        running: () => host.running(),
+        built: (order) => host.built(order),
+        change: (change) => source.change(change),
+        control: () => host.control(),
+        locate: async (_broker, id) => {
+          throw new UnknownSnapshotError(name, id);
+        },
+      })),
     },
     events: consumerEvents(store, () => ({ host, source })),
     created(this: Service) {
@@ -129,25 +141,29 @@ export function aggregateService(definition: Definition): SiblingSchema {
       folds = new Folds({ aggregate: name, node, fields: declared, caller, timeoutMs });
       const types = [...new Set(mappings.map(({ pattern }) => pattern))];
       source = new EventSource({ broker, store, consumer: `aggregate/${name}`, types });
-      const described = { ...definition, definition: describeDefinition({ fields, mappings }) };
-      const nowhere = async () => null;
       past = new Past({
-        ...described,
+        ...definition,
         types,
         folds,
         source,
         livePosition: () => host.folding.livePosition(),
-        nearestSnapshot: nowhere,
+        nearestSnapshot: async () => null,
         openSnapshot: (id) => Promise.reject(new UnknownSnapshotError(name, id)),
         warn: (message, details) => logger.warn(message, details),
       });
       host = new AggregateHost({
-        ...described,
+        ...definition,
         node,
         transforms: folds.begin(spans),
         source,
         metrics: consumerMetrics(broker, store, name),
         spans,
+        snapshots: {
+          restore: async (id) => {
+            throw new UnknownSnapshotError(name, id);
+          },
+        },
+        onProgress: () => {},
         onCommit: () => {
           cacheVersion = newEventId();
           clearCache().catch((error: unknown) => logger.warn("The cache was not cleaned", error));

@@ -1,60 +1,75 @@
-import type { Context } from "moleculer";
+import type { Context, Span } from "moleculer";
 import type { Row } from "../../core/fields.ts";
 import { parseQuery, type QueryFields, type QueryParams } from "../../core/query.ts";
 import type { Rows } from "../../core/read-table.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
 
 /** One run of a transform. */
 export interface Running {
   id: number;
+  event: RecordedEvent;
+  span: Span | null;
   rows: Rows;
   /** Queries of the transform's own view that have not answered yet. */
   pending: number;
 }
 
-interface Source {
+/** Where the views of all runs get their answers. */
+export interface ViewSource {
   fields: QueryFields;
   /** @throws FoldEndedError */
   rowsFor: (id: number) => Rows;
-  newContext: () => Context;
+  newContext: (running: Running) => Context;
 }
 
 /** What a function transform gets beside the event. Its functions are made when they are asked for: most transforms need none. */
 export class TransformViewOf {
   readonly #running: Running;
-  readonly #source: Source;
+  readonly #source: ViewSource;
   #ctx: Context | undefined;
 
-  constructor(running: Running, source: Source) {
+  constructor(running: Running, source: ViewSource) {
     this.#running = running;
     this.#source = source;
   }
 
   get find(): (params?: QueryParams) => Promise<Row[]> {
-    const { fields, rowsFor } = this.#source;
-    return (params = {}) => this.#answer(() => rowsFor(this.#running.id).find(parseQuery(fields, params)));
+    const { fields } = this.#source;
+    return (params = {}) =>
+      this.#answer(
+        (rows) => rows.find(parseQuery(fields, params)),
+        (found) => found,
+      );
   }
 
   get get(): (id: string) => Promise<Row | null> {
-    const { rowsFor } = this.#source;
-    return async (id) => (await this.#answer(() => rowsFor(this.#running.id).findByIds([id])))[0] ?? null;
+    return (id) =>
+      this.#answer(
+        (rows) => rows.findByIds([id]),
+        ([row = null]) => row,
+      );
   }
 
   get ctx(): Context {
-    return (this.#ctx ??= this.#source.newContext());
+    return (this.#ctx ??= this.#source.newContext(this.#running));
   }
 
   /** Counted until the answer is there, to notice a transform that does not wait for it. */
-  #answer<Answer>(query: () => Answer | Promise<Answer>): Promise<Answer> {
+  #answer<Answer>(query: (rows: Rows) => Row[] | Promise<Row[]>, pick: (found: Row[]) => Answer): Promise<Answer> {
+    const answer = this.#ask(query, pick);
+    // A transform that does not wait for it is told by its event's error.
+    answer.catch(() => {});
+    return answer;
+  }
+
+  async #ask<Answer>(query: (rows: Rows) => Row[] | Promise<Row[]>, pick: (found: Row[]) => Answer): Promise<Answer> {
     const running = this.#running;
     running.pending++;
-    const end = () => void running.pending--;
     try {
-      const answer = Promise.resolve(query());
-      answer.then(end, end);
-      return answer;
-    } catch (error) {
-      end();
-      return Promise.reject(error);
+      // In a promise, so that a query that throws counts as long as one that is answered.
+      return pick(await new Promise<Row[]>((resolve) => resolve(query(this.#source.rowsFor(running.id)))));
+    } finally {
+      running.pending--;
     }
   }
 }

@@ -7,7 +7,7 @@ import type { Rows } from "../../core/read-table.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import type { EventCaller } from "../consumer/event-caller.ts";
 import { markFailed, type FoldSpans } from "../spans.ts";
-import { TransformViewOf, type Running } from "./transform-view.ts";
+import { TransformViewOf, type Running, type ViewSource } from "./transform-view.ts";
 import { TimeLimit } from "../consumer/time-limit.ts";
 
 /** What a function transform gets beside the event. Queries see every event before this one, committed or not. */
@@ -49,22 +49,25 @@ export interface TransformsDependencies {
 export class Transforms {
   readonly #aggregate: string;
   readonly #node: string;
-  readonly #fields: QueryFields;
   readonly #caller: EventCaller;
   readonly #spans: FoldSpans | null;
   readonly timeLimit: TimeLimit;
-  readonly #rowsFor = (id: number): Rows => this.rowsFor(id);
+  readonly #views: ViewSource;
   #current: Running | null = null;
   readonly #nextId: () => number;
 
   constructor({ aggregate, node, fields, caller, timeoutMs, spans, nextId }: TransformsDependencies) {
     this.#aggregate = aggregate;
     this.#node = node;
-    this.#fields = fields;
     this.#caller = caller;
     this.#spans = spans;
     this.#nextId = nextId;
     this.timeLimit = new TimeLimit(timeoutMs, node);
+    this.#views = {
+      fields,
+      rowsFor: (id) => this.rowsFor(id),
+      newContext: ({ id, event, span }) => caller.newContext(event, { $fold: this.#tokenOf(id) }, span),
+    };
   }
 
   isRunning(id: number): boolean {
@@ -81,14 +84,14 @@ export class Transforms {
   /** What the transform answers; a promise only where it answers one, since most of a catch-up is spent here. */
   run(transform: Transform, event: RecordedEvent, rows: Rows): unknown {
     const id = this.#nextId();
-    const running = { id, rows, pending: 0 };
+    const span = typeof transform === "string" ? null : (this.#spans?.transform(event) ?? null);
+    const running = { id, event, span, rows, pending: 0 };
     this.#current = running;
     if (typeof transform === "string")
       return this.#inTime(transform, this.#caller.callAction(transform, event, { $fold: this.#tokenOf(id) }), null);
-    const span = this.#spans?.transform(event) ?? null;
     let answer: unknown;
     try {
-      answer = transform(event, this.#viewOf(event, running, span));
+      answer = transform(event, new TransformViewOf(running, this.#views));
     } catch (error) {
       this.#end(span, error);
       throw error;
@@ -128,13 +131,5 @@ export class Transforms {
 
   #tokenOf(id: number): FoldToken {
     return { aggregate: this.#aggregate, node: this.#node, id };
-  }
-
-  #viewOf(event: RecordedEvent, running: Running, span: Span | null): TransformView {
-    return new TransformViewOf(running, {
-      fields: this.#fields,
-      rowsFor: this.#rowsFor,
-      newContext: () => this.#caller.newContext(event, { $fold: this.#tokenOf(running.id) }, span),
-    });
   }
 }

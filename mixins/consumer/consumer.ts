@@ -21,6 +21,10 @@ export interface Work extends Obedient {
   mayWork?(): Promise<boolean>;
   /** A page was read, wanted or not. */
   note(page: ConsumerPage): void;
+  /** Work beside the log's, also while that stands still; a slice at a time. `anew`: what made this consumer stop is gone. */
+  aside?(): Promise<"idle" | "more" | "anew">;
+  /** Why nothing can be done, whoever resumes it; null or left out where it can. */
+  readonly hindrance?: string | null;
   /** Does the page's events in order. Ends early, between two events, when interrupted. @throws an outage's error */
   handle(page: ConsumerPage): Promise<void>;
   /** Writes the checkpoint where it has moved since. */
@@ -157,8 +161,19 @@ export class Consumer {
     if (!this.#isStopping) await this.#bell.wait(ms);
   }
 
-  /** One page; whether there is more to do at once. */
+  /** A page, and a slice of the work beside it; whether there is more to do at once. */
   async #advance(): Promise<boolean> {
+    const hasMore = await this.#advanceAlong();
+    if (!this.#isWorking || !this.#d.work.aside) return hasMore;
+    const aside = await this.#d.work.aside();
+    if (aside === "anew") {
+      this.#halt = null;
+      this.#isCaughtUp = true;
+    }
+    return hasMore || aside !== "idle";
+  }
+
+  async #advanceAlong(): Promise<boolean> {
     const { work, source } = this.#d;
     this.#isInterrupted = false;
     this.#isWorking = (await work.mayWork?.()) ?? true;
@@ -233,12 +248,12 @@ export class Consumer {
 
   /** Why it waits or stopped. */
   get cause(): string | null {
-    return this.#halt?.cause ?? this.#waitingFor;
+    return this.#halt?.cause ?? this.#d.work.hindrance ?? this.#waitingFor;
   }
 
   get state(): ConsumerState {
     if (this.isPaused) return "paused";
-    if (this.#halt) return "stopped";
+    if (this.#halt || this.#d.work.hindrance) return "stopped";
     if (this.#waitingFor !== null) return "waiting";
     if (!this.#hasStarted) return "starting";
     if (!this.#isWorking) return "standby";
@@ -248,6 +263,7 @@ export class Consumer {
   /** Nothing is folded at the moment, and why; null while it is at work or waits for something outside. */
   get standsStill(): string | null {
     if (this.isPaused) return "is paused";
-    return this.#halt && `is stopped: ${this.#halt.cause}`;
+    const cause = this.#halt?.cause ?? this.#d.work.hindrance;
+    return cause ? `is stopped: ${cause}` : null;
   }
 }

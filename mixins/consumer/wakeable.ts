@@ -2,6 +2,9 @@
 export class Wakeable {
   #knocked = false;
   #wake: (() => void) | null = null;
+  #until = 0;
+  /** One for many waits, since most end with a knock: to set and clear a timer for each costs more than the wait. */
+  #timer: { handle: NodeJS.Timeout; dueAt: number } | null = null;
 
   knock(): void {
     this.#knocked = true;
@@ -15,17 +18,27 @@ export class Wakeable {
   /** Ends with the next knock, or after `timeoutMs` without one. */
   async wait(timeoutMs: number): Promise<void> {
     if (!this.#knocked) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, timeoutMs);
-        // A waiting consumer alone keeps no process alive.
-        timer.unref();
-        this.#wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
+      this.#until = performance.now() + timeoutMs;
+      if (!this.#timer || this.#timer.dueAt > this.#until) this.#watch();
+      await new Promise<void>((resolve) => (this.#wake = resolve));
     }
     this.#wake = null;
     this.#knocked = false;
+  }
+
+  #watch(): void {
+    clearTimeout(this.#timer?.handle);
+    const handle = setTimeout(() => this.#look(), this.#until - performance.now());
+    // A waiting consumer alone keeps no process alive.
+    handle.unref();
+    this.#timer = { handle, dueAt: this.#until };
+  }
+
+  #look(): void {
+    this.#timer = null;
+    if (!this.#wake) return;
+    // The wait that the timer was set for has ended, and this is a later one.
+    if (performance.now() < this.#until - 1) this.#watch();
+    else this.#wake();
   }
 }

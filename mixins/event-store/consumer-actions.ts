@@ -24,6 +24,24 @@ const change = {
       props: { id: "string|optional", stream: "string|optional" },
     },
     skip: { type: "object", strict: true, optional: true, props: { id: "string", reason: "string" } },
+    build: {
+      type: "object",
+      strict: true,
+      optional: true,
+      props: {
+        id: "uuid",
+        kind: { type: "enum", values: ["rebuild", "restore", "replay"] },
+        snapshot: {
+          type: "object",
+          strict: true,
+          optional: true,
+          props: { id: "uuid", node: "string", position: whole },
+        },
+        force: "boolean|optional",
+        after: "string",
+      },
+    },
+    endBuild: { type: "object", strict: true, optional: true, props: { id: "uuid", why: "string" } },
   },
 } as const;
 /** The longest that a consumer may be without a holder when it has died. */

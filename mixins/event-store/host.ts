@@ -175,12 +175,13 @@ export class StoreHost {
   async pageFor(consumer: string, options: ReadOptions): Promise<ConsumerPage> {
     const page =
       options.limit === 0 ? { events: [], position: options.after, end: false } : await this.log.read(options);
+    const last = page.events.at(-1);
+    if (last) this.#noteId(last);
     return {
       ...page,
       ...upcastEach(this.#catalogue(), page.events),
       afterId: await this.#idAt(options.after),
-      positionId:
-        page.events.at(-1)?.position === page.position ? page.events.at(-1)!.id : await this.#idAt(page.position),
+      positionId: await this.#idAt(page.position),
       head: await this.log.head(),
       log: await this.log.identity(),
       control: await this.control(consumer),
@@ -192,9 +193,13 @@ export class StoreHost {
     if (position === 0) return null;
     const known = this.#ids.get(position);
     if (known !== undefined) return known;
-    const id = (await this.log.read({ after: position - 1, limit: 1 })).events[0]?.id ?? null;
+    const event = (await this.log.read({ after: position - 1, limit: 1 })).events[0];
+    return event ? this.#noteId(event) : null;
+  }
+
+  #noteId({ position, id }: RecordedEvent): string {
     if (this.#ids.size > 100) this.#ids.clear();
-    if (id !== null) this.#ids.set(position, id);
+    this.#ids.set(position, id);
     return id;
   }
 

@@ -1,6 +1,8 @@
+import { Errors } from "moleculer";
 import type { EventLog } from "../../core/event-log.ts";
-import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
 import type { StoreMetrics } from "../metrics.ts";
+import { TimeLimit } from "../consumer/time-limit.ts";
 import { Wakeable } from "../consumer/wakeable.ts";
 
 export interface PumpOptions {
@@ -34,6 +36,7 @@ export class Pump {
   readonly #metrics: StoreMetrics | null;
   readonly #warn: Dependencies["warn"];
   readonly #bell = new Wakeable();
+  readonly #timeLimit: TimeLimit;
   #position = 0;
   #saved = { position: 0, revision: 0, at: 0 };
   #paused = false;
@@ -50,6 +53,7 @@ export class Pump {
     this.#deliver = deliver;
     this.#metrics = metrics;
     this.#warn = warn;
+    this.#timeLimit = new TimeLimit(options.timeoutMs, log.engine);
   }
 
   get position(): number {
@@ -107,6 +111,7 @@ export class Pump {
     this.wake();
     await this.#loop;
     this.#loop = null;
+    this.#timeLimit.end();
   }
 
   async #run(): Promise<void> {
@@ -163,7 +168,7 @@ export class Pump {
     const page = await this.#log.read({ after: this.#position, limit: this.#options.batchSize });
     for (const event of page.events) {
       if (this.#paused || this.#stopping) return false;
-      await this.#handOver(freezeEvent(event));
+      await this.#handOver(event);
       this.#position = event.position;
       if (Date.now() - this.#saved.at > saveEveryMs) await this.#save();
     }
@@ -171,22 +176,16 @@ export class Pump {
   }
 
   async #handOver(event: RecordedEvent): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<"late">((resolve) => {
-      timer = setTimeout(resolve, this.#options.timeoutMs, "late");
-    });
+    const { type, position } = event;
     try {
-      if ((await Promise.race([this.#deliver(event), timeout])) === "late")
-        this.#warn(
-          `A handler of ${event.type} takes longer than ${this.#options.timeoutMs} ms; the pump goes on without it`,
-          {
-            position: event.position,
-          },
-        );
+      await this.#timeLimit.wait(type, this.#deliver(event));
     } catch (error) {
-      this.#warn(`The broker refused ${event.type}`, { position: event.position, error: String(error) });
-    } finally {
-      clearTimeout(timer);
+      if (error instanceof Errors.RequestTimeoutError)
+        this.#warn(
+          `A handler of ${type} takes longer than ${this.#options.timeoutMs} ms; the pump goes on without it`,
+          { position },
+        );
+      else this.#warn(`The broker refused ${type}`, { position, error: String(error) });
     }
   }
 

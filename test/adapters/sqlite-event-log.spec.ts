@@ -256,3 +256,38 @@ describe("A page of a stream", () => {
     expect(versionsOf(await log.readStream("b", { afterVersion: 0, limit: 100 }))).toEqual([1]);
   });
 });
+
+describe("What was committed last", () => {
+  it("is read as it is from the file, from any position, after small and large events", async () => {
+    for (let commit = 0; commit < 5; commit++) {
+      await append(appendTo(`small-${commit}`, many(510)));
+      await append(appendTo(`large-${commit}`, many(1 + commit, { payload: "x".repeat(300 * 1024) })));
+    }
+    const head = await log.head();
+    const positions = [...Array(head + 2).keys()].filter((position) => position % 17 === 0 || position > head - 20);
+    const pages = () => Promise.all(positions.map((after) => log.read({ after, limit: 3 })));
+    const before = await pages();
+    await reopen();
+    expect(before).toEqual(await pages());
+  });
+
+  it("is nobody's to change but the reader's own", async () => {
+    await append(appendTo("a", [{ payload: { list: [1] } }]));
+    const [event] = await everything();
+    (event!.payload["list"] as number[]).push(2);
+    expect((await everything())[0]!.payload).toEqual({ list: [1] });
+  });
+
+  it("does not hold what a failed commit has taken back", async () => {
+    await append(appendTo("a", [{}]));
+    const [twin] = (await everything()).map(({ id }) => id);
+    // Two appends of one id pass as new only where their author says so.
+    const request = appendTo("b", [{}, {}]);
+    request.events[1]!.id = twin!;
+    request.events[1]!.fresh = true;
+    await expect(append(request)).rejects.toThrow(/UNIQUE/);
+    expect(positionsOf(await log.read({ after: 0, limit: 10 }))).toEqual([1]);
+    await appended(appendTo("b", [{}], { expectedVersion: "no-stream" }));
+    expect(positionsOf(await log.read({ after: 0, limit: 10 }))).toEqual([1, 2]);
+  });
+});

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+import * as fc from "fast-check";
 import { isProblem, toJson } from "../../core/json.ts";
 
 describe("The JSON of a value", () => {
@@ -60,5 +62,20 @@ describe("The JSON of a value", () => {
 
   it("is told from a problem, also when the value has a field called expected", () => {
     expect(isProblem(toJson("payload", { expected: 1 }))).toBe(false);
+  });
+
+  it("is what is left of any value that is written and parsed again", () => {
+    const leaf = fc.oneof(fc.jsonValue(), fc.constant(undefined), fc.date({ noInvalidDate: true }), fc.constant(-0));
+    const keys = fc.oneof(fc.string(), fc.constantFrom("__proto__", "toJSON", "constructor", "10", "9"));
+    const dictionary = (value: fc.Arbitrary<unknown>) => fc.dictionary(keys, value, { noNullPrototype: false });
+    const any = fc.oneof(leaf, dictionary(fc.oneof(leaf, fc.array(leaf), dictionary(leaf))));
+    fc.assert(
+      fc.property(any, (input) => {
+        fc.pre(input !== undefined);
+        const text = JSON.stringify(input);
+        // The strict equality of jest takes a field called constructor for a type.
+        expect(isDeepStrictEqual(toJson("payload", input), { text, value: JSON.parse(text) as unknown })).toBe(true);
+      }),
+    );
   });
 });

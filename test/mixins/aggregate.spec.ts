@@ -424,6 +424,22 @@ describe("An aggregate's queries", () => {
     expect(await rowsOf(broker, { query, excludeFields: "source tags name" })).toEqual([{ id: "05", size: 5 }]);
   });
 
+  it("list with the number of all rows, on a full page, a short one and beyond the last", async () => {
+    const broker = await brokerWithTwelve();
+    for (const [pageSize, pages] of [
+      [5, [5, 5, 2, 0]],
+      [6, [6, 6, 0]],
+      [20, [12, 0]],
+    ] as const)
+      for (const [index, count] of pages.entries()) {
+        const page = await broker.call<{ rows: Row[]; total: number }, object>("table.list", {
+          page: index + 1,
+          pageSize,
+        });
+        expect([page.rows.length, page.total]).toEqual([count, 12]);
+      }
+  });
+
   it("list page by page", async () => {
     const broker = await brokerWithTwelve();
     type Page = { rows: Row[]; total: number; page: number; pageSize: number; totalPages: number };

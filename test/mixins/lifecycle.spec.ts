@@ -25,15 +25,17 @@ interface Definition {
   fields?: FieldsInput;
   transform?: Transform;
   pattern?: "**";
+  onChange?: "rebuild" | "warn";
 }
 
 /** A service with a store and a table in a folder: one row per event, numbered by its position. */
 function thing(
   folder: string,
-  { fields = { n: "integer" }, transform = numbered, pattern }: Definition = {},
+  { fields = { n: "integer" }, transform = numbered, pattern, onChange = "rebuild" }: Definition = {},
 ): ServiceSchema {
   const events = newStore(folder);
-  const table = Aggregate("table", { eventStore: events, fields, onError: { retries: 0 } })
+  // Of one version: transforms that say more about themselves in one test than in another fold the same rows.
+  const table = Aggregate("table", { eventStore: events, fields, onError: { retries: 0 }, version: 1, onChange })
     .on(pattern ?? "thing.**")
     .create(transform as (event: RecordedEvent) => never);
   return {
@@ -807,7 +809,7 @@ describe("A table whose log is not the one it was folded from", () => {
     const broker = await startBroker([thing(folder)], { logger });
     const { cause, position } = await inState(broker, "stopped");
     expect(cause).toContain("the checkpoint is one of another log");
-    expect(cause).toContain("delete the table's files");
+    expect(cause).toContain('"rebuild" to fold this one');
     expect(position).toBe(5);
     expect(logger.of("warn", /^table stopped: the checkpoint is one of another log/)).toHaveLength(1);
 
@@ -855,7 +857,7 @@ describe("A table whose log is not the one it was folded from", () => {
 
   it("is not suspected when the types that it was folded from are no longer mapped", async () => {
     const folder = await folderWithFive();
-    const broker = await startBroker([thing(folder, { pattern: "other.**" as "**" })]);
+    const broker = await startBroker([thing(folder, { pattern: "other.**" as "**", onChange: "warn" })]);
     await append(broker, 1);
     await append(broker, 1, "other.happened");
     await caughtUp(broker, "table");

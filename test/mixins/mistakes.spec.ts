@@ -75,6 +75,17 @@ describe("A mistake in a transform", () => {
     expect(parked).toMatchObject([{ error: { type: "FOLD_ENDED" } }]);
     expect(await broker.call("table.count")).toBe(0);
   });
+
+  it("parks the event where it does not wait for a query that is refused", async () => {
+    const { broker } = await startTable((_event, { find }) => {
+      void find({ query: { unknown: 1 } });
+      return { n: 2 };
+    });
+    await broker.call("events.append", { stream: "a", events: [event] });
+    await caughtUp(broker, "table");
+    const parked: ParkedEvent[] = await broker.call("table.parked");
+    expect(parked).toMatchObject([{ error: { type: "FOLD_ENDED" } }]);
+  });
 });
 
 describe("A version without its upcaster", () => {

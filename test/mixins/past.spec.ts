@@ -361,7 +361,7 @@ describe("A table that was folded by another definition", () => {
     const folder = newFolder();
     const start = (factor: number) => {
       const events = EventStore("events", { adapter: `sqlite:${folder}/events.db` });
-      const accounts = Aggregate("accounts", { eventStore: events, fields: { balance: "integer" } })
+      const accounts = Aggregate("accounts", { eventStore: events, fields: { balance: "integer" }, onChange: "warn" })
         .on("account.moved")
         .create(factor === 1 ? ({ payload }) => payload["row"] as object : () => ({ id: "today" }));
       return startBroker([{ name: "bank", mixins: [events.mixin(), accounts.mixin()] }]);

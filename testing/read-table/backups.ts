@@ -126,7 +126,7 @@ export const backups: TableCases = {
         const flipped = Buffer.from(bytes);
         const middle = flipped.length >> 1;
         flipped[middle] = flipped[middle]! ^ 1;
-        for (const damaged of [flipped, bytes.subarray(0, -1), Buffer.concat([bytes, Buffer.from("x")])]) {
+        for (const damaged of [flipped, bytes.subarray(0, -1), Buffer.concat([bytes, Buffer.of(1)])]) {
           await writeFile(file, damaged);
           await refusedAs("SNAPSHOT_DAMAGED", () => table.restore(folder, checksum, ""));
         }

@@ -1,0 +1,99 @@
+import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
+import type { BuildOrder, ConsumerControl, ControlChange } from "../../core/consumer-control.ts";
+import { RebuildRunningError } from "../../core/errors.ts";
+import { newEventId } from "../../core/event-id.ts";
+import { onEveryHost } from "../consumer/on-every-host.ts";
+import { allWithoutParams } from "../spans.ts";
+
+/** One node's host of an aggregate, as these actions need it. */
+interface Host {
+  /** What is being built, or was ordered and is not done. */
+  running(): Promise<Job | null>;
+  built(order: string): Promise<number>;
+  change(change: ControlChange): Promise<ConsumerControl>;
+  control(): Promise<ConsumerControl>;
+  /** Where a snapshot is, after it has been looked at there. @throws what is wrong with it */
+  locate(broker: ServiceBroker, id: string, force: boolean): Promise<NonNullable<BuildOrder["snapshot"]>>;
+}
+
+/** A table that is built beside the live one. `change`: at a start with another definition. */
+export interface Job {
+  order: string;
+  kind: BuildOrder["kind"] | "change";
+  snapshotId?: string;
+}
+
+interface Params {
+  snapshotId?: string;
+  wait: boolean;
+  force: boolean;
+}
+
+/**
+ * `rebuild, restore, restoreAndReplay, replay, cancel`. An order becomes control state first; then every node that hosts
+ * the aggregate builds its table, and the answer comes after the last switch.
+ */
+export function rebuildActions(name: string, host: () => Host): NonNullable<ServiceSchema["actions"]> {
+  const give = async (ctx: Context<Params>, kind: BuildOrder["kind"]) => {
+    const { snapshotId, wait, force } = ctx.params;
+    const { broker } = ctx;
+    const snapshot = snapshotId === undefined ? undefined : await host().locate(broker, snapshotId, force);
+    const { build: last } = await host().control();
+    const running = [...(await onEveryHost<Job | null>(broker, name, "building", {})).values()].find((job) => job);
+    if (running) throw new RebuildRunningError(name, running);
+    const id = newEventId();
+    const order = { id, kind, ...(snapshot && { snapshot }), ...(force && { force }), after: last?.id ?? "" };
+    await host().change({ build: order });
+    const job = jobOf({ id, kind, ...(snapshot && { snapshot }) });
+    if (!wait) return job;
+    const positions = await onEveryHost<number>(broker, name, "built", { order: id });
+    return { ...job, position: positions.get(broker.nodeID) };
+  };
+  const boolean = (value: boolean) => ({ type: "boolean", optional: true, convert: true, default: value }) as const;
+  const wait = boolean(true);
+  const force = boolean(false);
+  const snapshotId = { type: "string" } as const;
+  const order = (kind: (params: Params) => BuildOrder["kind"], params: object) => ({
+    params: { $$strict: true, wait, ...params },
+    handler: (ctx: Context<Params>) => give(ctx, kind(ctx.params)),
+  });
+
+  return allWithoutParams({
+    rebuild: order(() => "rebuild", {}),
+    restore: order(() => "restore", { snapshotId, force }),
+    restoreAndReplay: order(() => "replay", { snapshotId, force }),
+    // The forerunner's name for both.
+    replay: order((params) => (params.snapshotId === undefined ? "rebuild" : "replay"), {
+      snapshotId: { ...snapshotId, optional: true },
+      force,
+    }),
+    cancel: {
+      async handler(ctx: Context) {
+        const { build } = await host().control();
+        const isRunning = build && (await host().running())?.order === build.id;
+        if (!isRunning) return { cancelled: null };
+        await host().change({ endBuild: { id: build.id, why: "it was cancelled" } });
+        // Each node has dropped what it had built when it says so; one that was done first keeps it.
+        try {
+          await onEveryHost(ctx.broker, name, "built", { order: build.id });
+          return { cancelled: null };
+        } catch (error) {
+          if ((error as { type?: unknown }).type === "REBUILD_FAILED") return { cancelled: build.id };
+          throw error;
+        }
+      },
+    },
+    // Between nodes.
+    building: { handler: () => host().running() },
+    built: {
+      params: { order: "string" },
+      handler: (ctx: Context<{ order: string }>) => host().built(ctx.params.order),
+    },
+  });
+}
+
+export const jobOf = ({ id, kind, snapshot }: Pick<BuildOrder, "id" | "kind" | "snapshot">): Job => ({
+  order: id,
+  kind,
+  ...(snapshot && { snapshotId: snapshot.id }),
+});

@@ -1,0 +1,272 @@
+import type { BuildOrder, ConsumerControl, ControlChange } from "../../core/consumer-control.ts";
+import { RebuildFailedError, StoreUnavailableError } from "../../core/errors.ts";
+import type { Fields } from "../../core/fields.ts";
+import { isDiskFull, isOutage } from "../../core/outage.ts";
+import type { Generation, ReadTable } from "../../core/read-table.ts";
+import type { ConsumerPage } from "../consumer/consumer-page.ts";
+import type { Fold } from "./fold.ts";
+
+/** How far a new table is, in positions of the log. */
+export interface RebuildProgress {
+  done: number;
+  total: number;
+  /** Positions a second. */
+  rate: number;
+  /** Null while nothing is known yet. */
+  secondsLeft: number | null;
+}
+
+/** The snapshots of this node, as a rebuild needs them. */
+export interface SnapshotSource {
+  /** A generation beside the live one with a snapshot's rows, built for `order`. */
+  restore(id: string, order: string, force: boolean): Promise<Generation>;
+}
+
+interface Dependencies {
+  name: string;
+  node: string;
+  table: ReadTable;
+  fields: Fields;
+  definition: string;
+  snapshots: SnapshotSource;
+  page: (after: number, limit: number) => Promise<ConsumerPage>;
+  change: (change: ControlChange) => Promise<unknown>;
+  newFold: (generation: Generation, isTimeUp: () => boolean) => Promise<Fold>;
+  /** Makes a finished generation the live one. */
+  takeOver: (generation: Generation, fold: Fold) => Promise<void>;
+  onProgress: () => void;
+  info: (message: string, details: object) => void;
+  warn: (message: string, details: object) => void;
+}
+
+/** A generation that is folded beside the live one. */
+interface Build {
+  order: BuildOrder;
+  generation: Generation;
+  fold: Fold;
+  since: number;
+  /** The position it began at. */
+  from: number;
+  /** What is left of a page whose time was up. */
+  rest: ConsumerPage | null;
+}
+
+interface Waiting {
+  order: string;
+  resolve: (position: number) => void;
+  reject: (error: unknown) => void;
+}
+
+const eventsPerPage = 1000;
+/** So long may the live table wait for its turn; a transform that runs is waited for. */
+const sliceMs = 50;
+
+/**
+ * Follows orders to build the table anew: the new generation is folded in slices between the pages of the live one,
+ * which goes on, and takes its place when it has caught up. A crash leaves the live one as it was; the next start finds
+ * that no generation names the order, and begins again.
+ */
+export class Rebuilding {
+  readonly #d: Dependencies;
+  #order: BuildOrder | null = null;
+  #isPaused = false;
+  #isFirstLook = true;
+  #skipped: ReadonlySet<string> = new Set();
+  #build: Build | null = null;
+  #head = 0;
+  /** As `performance.now()` counts. */
+  #sliceEnd = Infinity;
+  #waiting: Waiting[] = [];
+  /** What this node met; the control state only keeps it in words. */
+  readonly #failures = new Map<string, unknown>();
+
+  constructor(dependencies: Dependencies) {
+    this.#d = dependencies;
+  }
+
+  /** The order that is being followed. */
+  get running(): BuildOrder | null {
+    return this.#build?.order ?? null;
+  }
+
+  /** What is wanted now; before each page. */
+  note({ build, paused, skipped }: ConsumerControl, head: number): void {
+    this.#order = build ?? null;
+    this.#isPaused = paused;
+    this.#head = head;
+    if (build) this.#skipped = new Set(Object.keys(skipped));
+  }
+
+  /** Answers the position of the table's switch. @throws why there was none */
+  wait(order: string): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ order, resolve, reject });
+      if (this.#failures.has(order)) this.#reject(order, this.#failures.get(order));
+      else if (this.#d.table.live().origin.order === order) void this.#resolve(order);
+    });
+  }
+
+  /** The node stops; the order stays. */
+  stop(): void {
+    this.#build = null;
+    this.#isFirstLook = true;
+    for (const { reject } of this.#waiting.splice(0)) reject(new StoreUnavailableError(this.#d.name, "is stopping"));
+  }
+
+  progress(): RebuildProgress | null {
+    if (!this.#build) return null;
+    const { fold, from, since, order } = this.#build;
+    return progressOf(
+      fold.progress.position,
+      from,
+      order.kind === "restore" ? order.snapshot!.position : this.#head,
+      since,
+    );
+  }
+
+  /**
+   * One slice of work. `more`: there is more to do at once. `switched`: the new generation is live.
+   * @throws an outage's error; the build goes on when it is over
+   */
+  async advance(): Promise<"idle" | "more" | "switched"> {
+    const order = this.#order;
+    this.#isFirstLook = false;
+    if (this.#build && (order?.id !== this.#build.order.id || order.ended !== undefined)) await this.#drop();
+    this.#turnAway(order);
+    if (!order || order.ended !== undefined || this.#failures.has(order.id)) return "idle";
+    if (this.#d.table.live().origin.order === order.id) return "idle";
+    try {
+      this.#build ??= await this.#begin(order).catch((error: unknown) => {
+        throw new Hopeless(error);
+      });
+      const isDone = await this.#slice(this.#build);
+      this.#d.onProgress();
+      if (!isDone) return "more";
+      await this.#finish(this.#build);
+      return "switched";
+    } catch (error) {
+      if (!(error instanceof Hopeless) && isOutage(error) && !isDiskFull(error)) throw error;
+      await this.#fail(order, error instanceof Hopeless ? error.cause : error);
+      return "more";
+    }
+  }
+
+  /**
+   * An order from before this start meets an empty table: what it asks for is what is folded now anyway. An empty
+   * generation takes the table's place, as the one that the order was for.
+   */
+  async adopt(): Promise<void> {
+    const order = this.#order;
+    if (!this.#isFirstLook || !order || order.ended !== undefined || this.#build) return;
+    if (order.snapshot?.node === this.#d.node || this.#d.table.live().origin.order === order.id) return;
+    await this.#finish(await this.#begin(order));
+  }
+
+  /** Those who wait for an order that nobody follows any more. */
+  #turnAway(order: BuildOrder | null): void {
+    for (const id of new Set(this.#waiting.map((waiting) => waiting.order))) {
+      if (!order || (id === order.id && order.ended === undefined)) continue;
+      const why = id === order.id ? order.ended! : "another order has taken its place";
+      this.#reject(id, this.#failures.get(id) ?? new RebuildFailedError(this.#d.name, why));
+    }
+  }
+
+  async #begin(order: BuildOrder): Promise<Build> {
+    const { name, table, fields, definition, node, snapshots, newFold, info } = this.#d;
+    info(`${name}: a ${order.kind} begins beside the table`, { order: order.id });
+    const generation =
+      order.snapshot?.node === node
+        ? await snapshots.restore(order.snapshot.id, order.id, order.force === true)
+        : await table.build(fields, { definition, order: order.id });
+    const fold = await newFold(generation, () => performance.now() > this.#sliceEnd);
+    return { order, generation, fold, since: Date.now(), from: fold.progress.position, rest: null };
+  }
+
+  /** Folds for a moment; whether the generation is as far as it has to be. */
+  async #slice(build: Build): Promise<boolean> {
+    const { fold, order } = build;
+    await fold.skip(this.#skipped);
+    const until = await this.#end(order);
+    if (fold.progress.position >= until) return true;
+    const page = build.rest ?? (await this.#pageUntil(until, fold.progress.position));
+    this.#sliceEnd = performance.now() + sliceMs;
+    await fold.foldPage(page).finally(() => (this.#sliceEnd = Infinity));
+    if (fold.isTooOftenParked) {
+      const last = fold.parked.findLast(({ error }) => error)?.error?.message ?? "unknown";
+      throw new RebuildFailedError(this.#d.name, `too many events in a row could not be folded; the last: ${last}`);
+    }
+    const { position } = fold.progress;
+    const isWhole = position >= page.position;
+    build.rest = isWhole ? null : { ...page, events: page.events.filter((event) => event.position > position) };
+    return isWhole && (page.end || position >= until);
+  }
+
+  /** What comes after `until` is not folded. */
+  async #pageUntil(until: number, after: number): Promise<ConsumerPage> {
+    const page = await this.#d.page(after, eventsPerPage);
+    if (page.position <= until) return page;
+    const { afterId: positionId } = await this.#d.page(until, 0);
+    return { ...page, events: page.events.filter(({ position }) => position <= until), position: until, positionId };
+  }
+
+  /** A table that stands still keeps its position. */
+  async #end({ kind, snapshot }: BuildOrder): Promise<number> {
+    if (kind === "restore") return snapshot!.position;
+    return this.#isPaused ? (await this.#d.table.live().progress()).position : Infinity;
+  }
+
+  async #finish({ order, generation, fold }: Build): Promise<void> {
+    const { name, takeOver, info } = this.#d;
+    await fold.save();
+    await takeOver(generation, fold);
+    this.#build = null;
+    info(`${name}: the ${order.kind} is done; the new table answers`, {
+      order: order.id,
+      position: fold.progress.position,
+    });
+    await this.#resolve(order.id);
+  }
+
+  async #drop(): Promise<void> {
+    const build = this.#build;
+    this.#build = null;
+    if (build) await this.#d.table.drop(build.generation);
+  }
+
+  /** It would fail again: the order ends for every host, and the live table stays. */
+  async #fail(order: BuildOrder, error: unknown): Promise<void> {
+    const why = error instanceof Error ? error.message : String(error);
+    this.#failures.set(order.id, error);
+    this.#d.warn(`${this.#d.name}: the ${order.kind} failed; the table is as it was`, { order: order.id, error: why });
+    await this.#drop();
+    this.#reject(order.id, error);
+    await this.#d.change({ endBuild: { id: order.id, why } });
+  }
+
+  async #resolve(order: string): Promise<void> {
+    const { position } = await this.#d.table.live().progress();
+    for (const { resolve } of this.#take(order)) resolve(position);
+  }
+
+  #reject(order: string, error: unknown): void {
+    for (const { reject } of this.#take(order)) reject(error);
+  }
+
+  #take(order: string): Waiting[] {
+    const taken = this.#waiting.filter((waiting) => waiting.order === order);
+    this.#waiting = this.#waiting.filter((waiting) => waiting.order !== order);
+    return taken;
+  }
+}
+
+export function progressOf(done: number, from: number, total: number, since: number): RebuildProgress {
+  const rate = Math.round(((done - from) * 1000) / Math.max(Date.now() - since, 1));
+  return { done, total, rate, secondsLeft: rate > 0 ? Math.max(Math.ceil((total - done) / rate), 0) : null };
+}
+
+/** Whatever the reason, trying again at once would meet it again. */
+class Hopeless extends Error {
+  constructor(cause: unknown) {
+    super("", { cause });
+  }
+}

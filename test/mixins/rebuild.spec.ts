@@ -1,0 +1,347 @@
+import type { ServiceBroker, ServiceSchema } from "moleculer";
+import { Aggregate, EventStore } from "../../index.ts";
+import type { FieldsInput, Row } from "../../core/fields.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import type { AggregateStatus } from "../../mixins/aggregate/host.ts";
+import type { AggregateOptions } from "../../mixins/aggregate/aggregate.ts";
+import type { TransformFunction } from "../../mixins/aggregate/transform.ts";
+import { caughtUp, cleanUp, eventually, newBroker, newFolder, refusal, startBroker } from "../support/broker.ts";
+
+afterEach(cleanUp);
+
+const engines = { SQLite: (folder: string) => `sqlite:${folder}/events.db`, memory: () => "memory:" };
+
+interface Definition extends Partial<Pick<AggregateOptions<never, FieldsInput>, "version" | "onChange">> {
+  fields?: FieldsInput;
+  transform?: TransformFunction | string;
+}
+
+/** Counts the events of each stream. */
+const counting: TransformFunction = async ({ stream }, { get }) => ({
+  id: stream,
+  n: (((await get(stream)) as { n: number } | null)?.n ?? 0) + 1,
+});
+
+function thing(adapter: string, { fields = { n: "integer" }, transform = counting, ...more }: Definition = {}) {
+  const events = EventStore("events", { adapter });
+  const table = Aggregate("table", { eventStore: events, fields, onError: { retries: 0 }, ...more })
+    .on("thing.**")
+    .update(transform as (event: RecordedEvent) => never);
+  const schema: ServiceSchema = { name: "thing", mixins: [events.mixin(), table.mixin()] };
+  return schema;
+}
+
+const append = (broker: ServiceBroker, count: number, stream = "thing-1", payload: object = {}) =>
+  broker.call("events.append", {
+    stream,
+    events: Array.from({ length: count }, () => ({ type: "thing.happened", payload })),
+  });
+/** More than are folded in one go: what is asked for meanwhile comes before the end. */
+const many = 3000;
+const rowsOf = (broker: ServiceBroker): Promise<Row[]> => broker.call("table.find");
+const statusOf = (broker: ServiceBroker): Promise<AggregateStatus> => broker.call("table.status");
+
+/** A transform that waits at a position of the log until it is let go. */
+function held(at: number) {
+  const gate = Promise.withResolvers<void>();
+  const reached = Promise.withResolvers<void>();
+  let isArmed = false;
+  const transform: TransformFunction = async (event, view) => {
+    if (isArmed && event.position === at) {
+      reached.resolve();
+      await gate.promise;
+    }
+    return counting(event, view);
+  };
+  return { transform, arm: () => (isArmed = true), reached: reached.promise, release: () => gate.resolve() };
+}
+
+describe.each(Object.entries(engines))("A rebuild on %s", (_engine, adapterIn) => {
+  it("folds the log again, with today's transform, and takes the table's place", async () => {
+    const state = { factor: 1 };
+    const transform: TransformFunction = ({ stream, version }) => ({ id: stream, n: version * state.factor });
+    const broker = await startBroker([thing(adapterIn(newFolder()), { transform })]);
+    await append(broker, 3);
+    await append(broker, 2, "thing-2");
+    await caughtUp(broker, "table");
+    state.factor = 10;
+    expect(await rowsOf(broker)).toMatchObject([{ n: 3 }, { n: 2 }]);
+    expect(await broker.call("table.rebuild")).toEqual({ order: expect.any(String), kind: "rebuild", position: 5 });
+    expect(await rowsOf(broker)).toMatchObject([{ n: 30 }, { n: 20 }]);
+    await append(broker, 1);
+    await caughtUp(broker, "table");
+    expect(await rowsOf(broker)).toMatchObject([{ n: 40 }, { n: 20 }]);
+    expect(await statusOf(broker)).toMatchObject({ state: "live", rebuilding: false, position: 6 });
+    expect(await broker.call("table.replay")).toMatchObject({ kind: "rebuild", position: 6 });
+  });
+
+  it("lets the live table answer and go on meanwhile", async () => {
+    const { transform, arm, reached, release } = held(2);
+    const broker = await startBroker([thing(adapterIn(newFolder()), { transform })]);
+    await append(broker, 4);
+    await caughtUp(broker, "table");
+    arm();
+    const rebuilt = broker.call("table.rebuild");
+    await reached;
+    expect(await rowsOf(broker)).toMatchObject([{ n: 4 }]);
+    expect(await statusOf(broker)).toMatchObject({ rebuilding: { total: 4 }, stale: false });
+    release();
+    await append(broker, 3);
+    await rebuilt;
+    await caughtUp(broker, "table");
+    expect(await rowsOf(broker)).toMatchObject([{ n: 7 }]);
+  });
+
+  it("is refused while another runs, and is ended by cancel with the live table as it was", async () => {
+    const { transform, arm, reached, release } = held(2);
+    const broker = await startBroker([thing(adapterIn(newFolder()), { transform })]);
+    await append(broker, many);
+    await caughtUp(broker, "table");
+    arm();
+    const job: { order: string } = await broker.call("table.rebuild", { wait: false });
+    expect(job).toEqual({ order: expect.any(String), kind: "rebuild" });
+    const awaited = refusal(() => broker.call("table.built", job));
+    await reached;
+    expect(await refusal(() => broker.call("table.rebuild"))).toMatchObject({
+      type: "REBUILD_RUNNING",
+      code: 409,
+      data: { order: job.order, kind: "rebuild" },
+    });
+    const cancelled = broker.call("table.cancel");
+    release();
+    expect(await cancelled).toEqual({ cancelled: job.order });
+    expect(await awaited).toMatchObject({ type: "REBUILD_FAILED", code: 409, message: /it was cancelled/ });
+    expect(await statusOf(broker)).toMatchObject({ rebuilding: false });
+    expect(await rowsOf(broker)).toMatchObject([{ n: many }]);
+    expect(await broker.call("table.cancel")).toEqual({ cancelled: null });
+    await broker.call("table.rebuild");
+    expect(await rowsOf(broker)).toMatchObject([{ n: many }]);
+  });
+
+  it("of two that are asked for at once, one is refused", async () => {
+    const broker = await startBroker([thing(adapterIn(newFolder()))]);
+    await append(broker, 4);
+    await caughtUp(broker, "table");
+    const asked = await Promise.allSettled([1, 2, 3].map(() => broker.call("table.rebuild")));
+    expect(asked.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    for (const one of asked)
+      if (one.status === "rejected") expect(one.reason).toMatchObject({ type: "REBUILD_RUNNING" });
+  });
+
+  it("of a paused table keeps it paused where it is", async () => {
+    const broker = await startBroker([thing(adapterIn(newFolder()))]);
+    await append(broker, 4);
+    await caughtUp(broker, "table");
+    await broker.call("table.pause");
+    await append(broker, 2);
+    expect(await broker.call("table.rebuild")).toMatchObject({ position: 4 });
+    expect(await statusOf(broker)).toMatchObject({ state: "paused", position: 4 });
+    expect(await rowsOf(broker)).toMatchObject([{ n: 4 }]);
+    await broker.call("table.resume");
+    await caughtUp(broker, "table");
+    expect(await rowsOf(broker)).toMatchObject([{ n: 6 }]);
+  });
+
+  it("tries parked events again, and obeys what was skipped", async () => {
+    const state = { isBroken: true };
+    const transform: TransformFunction = (event, view) => {
+      if (state.isBroken && (event.payload as { bad?: boolean }).bad) throw new Error("not today");
+      return counting(event, view);
+    };
+    const broker = await startBroker([thing(adapterIn(newFolder()), { transform })]);
+    await append(broker, 1, "thing-1", { bad: true });
+    await append(broker, 1, "thing-1");
+    await append(broker, 1, "thing-2", { bad: true });
+    await append(broker, 1, "thing-3");
+    await caughtUp(broker, "table");
+    const parked: { id: string; stream: string }[] = await broker.call("table.parked");
+    expect(parked).toHaveLength(3);
+    await broker.call("table.skip", { id: parked.find(({ stream }) => stream === "thing-2")!.id, reason: "a test" });
+    state.isBroken = false;
+    await broker.call("table.retry");
+    expect(await statusOf(broker)).toMatchObject({ reordered: true, parked: 0 });
+    await broker.call("table.rebuild");
+    expect(await statusOf(broker)).toMatchObject({ reordered: false, parked: 0 });
+    expect(await rowsOf(broker)).toMatchObject([
+      { id: "thing-1", n: 2 },
+      { id: "thing-3", n: 1 },
+    ]);
+  });
+
+  it("that nothing can be folded into ends with the last error, and the live table stays", async () => {
+    const state = { isBroken: false };
+    const transform: TransformFunction = (event, view) => {
+      if (state.isBroken) throw new Error("a fault of today");
+      return counting(event, view);
+    };
+    const broker = await startBroker([thing(adapterIn(newFolder()), { transform })]);
+    for (let number = 1; number <= 25; number++) await append(broker, 1, `thing-${number}`);
+    await caughtUp(broker, "table");
+    state.isBroken = true;
+    expect(await refusal(() => broker.call("table.rebuild"))).toMatchObject({
+      type: "REBUILD_FAILED",
+      message: /the last: a fault of today/,
+    });
+    expect(await rowsOf(broker)).toHaveLength(25);
+    expect(await statusOf(broker)).toMatchObject({ state: "live", parked: 0, rebuilding: false });
+    state.isBroken = false;
+    await broker.call("table.rebuild");
+    expect(await rowsOf(broker)).toHaveLength(25);
+  });
+
+  it.each(["table.restore", "table.restoreAndReplay", "table.rebuild"])("%s refuses unknown params", async (action) => {
+    const broker = await startBroker([thing(adapterIn(newFolder()))]);
+    expect(await refusal(() => broker.call(action, { snapshotID: "x" }))).toMatchObject({ type: "VALIDATION_ERROR" });
+  });
+});
+
+describe("A start with another definition", () => {
+  const doubled: TransformFunction = ({ stream, version }) => ({ id: stream, n: version * 2 });
+  const single: TransformFunction = ({ stream, version }) => ({ id: stream, n: version });
+
+  async function folderWith(transform: TransformFunction | string, more: Definition = {}): Promise<string> {
+    const adapter = engines.SQLite(newFolder());
+    const broker = await startBroker([thing(adapter, { transform, ...more })]);
+    await append(broker, 3);
+    await caughtUp(broker, "table");
+    await broker.stop();
+    return adapter;
+  }
+
+  it("rebuilds where a function's source has changed", async () => {
+    const adapter = await folderWith(single);
+    const broker = await startBroker([thing(adapter, { transform: doubled })]);
+    await eventually(async () => expect(await rowsOf(broker)).toMatchObject([{ n: 6 }]));
+    expect(await statusOf(broker)).toMatchObject({ stale: false });
+  });
+
+  it("rebuilds where the version has changed, and only then where there is one", async () => {
+    const adapter = await folderWith(single, { version: 1 });
+    const same = await startBroker([thing(adapter, { transform: doubled, version: 1 })]);
+    await caughtUp(same, "table");
+    expect(await rowsOf(same)).toMatchObject([{ n: 3 }]);
+    await same.stop();
+    const broker = await startBroker([thing(adapter, { transform: doubled, version: 2 })]);
+    await eventually(async () => expect(await rowsOf(broker)).toMatchObject([{ n: 6 }]));
+  });
+
+  it("only says so with onChange warn, until somebody rebuilds", async () => {
+    const adapter = await folderWith(single);
+    const broker = await startBroker([thing(adapter, { transform: doubled, onChange: "warn" })]);
+    await caughtUp(broker, "table");
+    expect(await rowsOf(broker)).toMatchObject([{ n: 3 }]);
+    expect(await statusOf(broker)).toMatchObject({ stale: true, state: "live", rebuilding: false });
+    await broker.call("table.rebuild");
+    expect(await rowsOf(broker)).toMatchObject([{ n: 6 }]);
+    expect(await statusOf(broker)).toMatchObject({ stale: false });
+    await broker.stop();
+    const again = await startBroker([thing(adapter, { transform: doubled, onChange: "refuse" })]);
+    expect(await statusOf(again)).toMatchObject({ stale: false });
+  });
+
+  it("stands still with other fields and onChange warn, until somebody rebuilds", async () => {
+    const adapter = await folderWith(single);
+    const fields: FieldsInput = { n: "integer", name: "string" };
+    const broker = await startBroker([thing(adapter, { fields, onChange: "warn" })]);
+    await append(broker, 1);
+    await eventually(async () =>
+      expect(await statusOf(broker)).toMatchObject({
+        state: "stopped",
+        stale: true,
+        cause: /fields\.name/,
+        position: 3,
+      }),
+    );
+    expect(await rowsOf(broker)).toEqual([{ id: "thing-1", n: 3 }]);
+    expect(await broker.call("table.rebuild")).toMatchObject({ position: 4 });
+    expect(await rowsOf(broker)).toEqual([{ id: "thing-1", n: 4, name: null }]);
+    expect(await statusOf(broker)).toMatchObject({ state: "live", stale: false, cause: null });
+  });
+
+  it("is refused with onChange refuse, saying what has changed", async () => {
+    const adapter = await folderWith(single);
+    const refused = newBroker();
+    refused.createService(thing(adapter, { transform: doubled, onChange: "refuse" }));
+    const error = await refusal(() => refused.start());
+    await refused.stop();
+    expect(error).toMatchObject({ type: "UNUSABLE_STORE", message: /on\.thing\.\*\*/ });
+    const broker = await startBroker([thing(adapter, { transform: single })]);
+    expect(await rowsOf(broker)).toMatchObject([{ n: 3 }]);
+  });
+
+  it("warns by default in production", async () => {
+    const adapter = await folderWith(single);
+    const { NODE_ENV } = process.env;
+    process.env["NODE_ENV"] = "production";
+    try {
+      const broker = await startBroker([thing(adapter, { transform: doubled })]);
+      await caughtUp(broker, "table");
+      expect(await statusOf(broker)).toMatchObject({ stale: true });
+    } finally {
+      process.env["NODE_ENV"] = NODE_ENV;
+    }
+  });
+
+  it.each([
+    [{ onChange: "later" as "warn" }, "table.onChange"],
+    [{ version: {} as string }, "table.version"],
+  ])("refuses %p", (definition, field) => {
+    expect(() => thing("memory:", definition)).toThrow(field);
+  });
+});
+
+describe("An order to rebuild", () => {
+  it("is followed after a restart in the middle, once", async () => {
+    const adapter = engines.SQLite(newFolder());
+    const { transform, arm, reached, release } = held(2);
+    const one = await startBroker([thing(adapter, { transform, version: 1 })]);
+    await append(one, many);
+    await caughtUp(one, "table");
+    arm();
+    const answer = refusal(() => one.call("table.rebuild"));
+    await reached;
+    const stopped = one.stop();
+    await eventually(() => expect(one.stopping).toBe(true));
+    release();
+    await stopped;
+    expect(await answer).toMatchObject({ retryable: true });
+
+    const positions: number[] = [];
+    const noting: TransformFunction = (event, view) => {
+      positions.push(event.position);
+      return counting(event, view);
+    };
+    const two = await startBroker([thing(adapter, { transform: noting, version: 1 })]);
+    const all = Array.from({ length: many }, (_, index) => index + 1);
+    await eventually(() => expect(positions).toEqual(all));
+    await eventually(async () => expect(await statusOf(two)).toMatchObject({ rebuilding: false, state: "live" }));
+    expect(await rowsOf(two)).toMatchObject([{ n: many }]);
+    await two.stop();
+    const three = await startBroker([thing(adapter, { transform: noting, version: 1 })]);
+    await append(three, 1);
+    await caughtUp(three, "table");
+    expect(positions).toEqual([...all, many + 1]);
+  });
+
+  it("heals a table that was folded from another log", async () => {
+    const [here, there] = [newFolder(), newFolder()];
+    const table = `sqlite:${here}/table.db`;
+    const define = (log: string): ServiceSchema => {
+      const events = EventStore("events", { adapter: `sqlite:${log}/events.db` });
+      const aggregate = Aggregate("table", { eventStore: events, fields: { n: "integer" }, adapter: table })
+        .on("thing.**")
+        .update(counting as (event: RecordedEvent) => never);
+      return { name: "thing", mixins: [events.mixin(), aggregate.mixin()] };
+    };
+    const one = await startBroker([define(here)]);
+    await append(one, 5);
+    await caughtUp(one, "table");
+    await one.stop();
+    const two = await startBroker([define(there)]);
+    await append(two, 2);
+    await eventually(async () => expect(await statusOf(two)).toMatchObject({ state: "stopped" }));
+    expect(await two.call("table.rebuild")).toMatchObject({ position: 2 });
+    expect(await rowsOf(two)).toMatchObject([{ n: 2 }]);
+    expect(await statusOf(two)).toMatchObject({ state: "live", cause: null });
+  });
+});

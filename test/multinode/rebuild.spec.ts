@@ -1,0 +1,84 @@
+import type { ServiceBroker } from "moleculer";
+import type { AggregateStatus } from "moleculer-event-sourcing";
+import {
+  book,
+  commands,
+  entriesHost,
+  keeper,
+  moveOften,
+  plainEntries,
+  readEntries,
+  readLog,
+} from "../support/accounts.ts";
+import { cleanUp, eventually, newFolder, refusal } from "../support/broker.ts";
+import { describeWith } from "../support/engines.ts";
+import { Cluster } from "./cluster.ts";
+
+afterEach(cleanUp);
+
+const eventuallyIs = (broker: ServiceBroker, nodeID: string, expected: Partial<AggregateStatus>) =>
+  eventually(async () => expect(await broker.call("entries.status", {}, { nodeID })).toMatchObject(expected));
+
+describeWith("nats-server", "A table that two nodes rebuild", (server) => {
+  /** Store, commands and transform on A, the table on C and D; `runs` counts the transforms by the folding node. */
+  async function nodes(hook: (node: string, position: number) => unknown = () => {}) {
+    const cluster = new Cluster(server());
+    const runs = new Map<string, number>();
+    const host = (nodeID: string, folder = newFolder()) => cluster.node(nodeID, [entriesHost(folder)]);
+    const transform = book(({ meta, params }) => {
+      const { node } = (meta as { $fold: { node: string } }).$fold;
+      runs.set(node, (runs.get(node) ?? 0) + 1);
+      return hook(node, params.position);
+    });
+    const a = await cluster.node("A", [keeper(newFolder()), commands(), transform]);
+    const folderOfD = newFolder();
+    const [c, d] = [await host("C"), await host("D", folderOfD)];
+    await cluster.knows("entries", "C", "D");
+    await moveOften(a, 10);
+    for (const node of ["C", "D"]) await eventuallyIs(a, node, { state: "live", position: 10 });
+    return { cluster, a, c, d, host, runs, folderOfD };
+  }
+
+  it("is folded anew on both, each by its own view, and the answer comes when both have switched", async () => {
+    const hold = Promise.withResolvers<void>();
+    const state = { isHeld: false };
+    const { a, c, runs } = await nodes((node) => (node === "D" && state.isHeld ? hold.promise : undefined));
+    expect(Object.fromEntries(runs)).toEqual({ C: 10, D: 10 });
+    state.isHeld = true;
+    let isAnswered = false;
+    const rebuilt = c.call("entries.rebuild").finally(() => (isAnswered = true));
+    await eventually(() => expect(runs.get("C")).toBe(20));
+    await eventuallyIs(a, "C", { rebuilding: false });
+    await eventuallyIs(a, "D", { rebuilding: expect.any(Object) as AggregateStatus["rebuilding"] });
+    expect(await refusal(() => c.call("entries.rebuild"))).toMatchObject({ type: "REBUILD_RUNNING" });
+    expect(await readEntries(a, "D")).toHaveLength(10);
+    expect(isAnswered).toBe(false);
+    hold.resolve();
+    expect(await rebuilt).toMatchObject({ kind: "rebuild", position: 10 });
+    const plain = plainEntries(await readLog(a));
+    for (const node of ["C", "D"]) expect(await readEntries(a, node)).toEqual(plain);
+    expect(Object.fromEntries(runs)).toEqual({ C: 20, D: 20 });
+  });
+
+  it("is folded anew by a node that was away, and only once by one that is new", async () => {
+    const { cluster, a, d, host, runs, folderOfD } = await nodes();
+    await d.stop();
+    await cluster.knows("entries", "C");
+    await a.call("entries.rebuild");
+    expect(Object.fromEntries(runs)).toEqual({ C: 20, D: 10 });
+    await moveOften(a, 2);
+    await host("D", folderOfD);
+    await host("E");
+    await cluster.knows("entries", "C", "D", "E");
+    const plain = plainEntries(await readLog(a));
+    for (const node of ["C", "D", "E"]) {
+      await eventuallyIs(a, node, { state: "live", position: 12, rebuilding: false });
+      expect(await readEntries(a, node)).toEqual(plain);
+    }
+    await eventually(() => expect(runs.get("D")).toBeGreaterThanOrEqual(22));
+    for (const node of ["D", "E"]) await eventuallyIs(a, node, { rebuilding: false, state: "live" });
+    expect(runs.get("C")).toBe(22);
+    // A new node may meet services that are not known everywhere yet, and tries again; twice the log it never folds.
+    expect(runs.get("E")).toBeLessThan(24);
+  });
+});
