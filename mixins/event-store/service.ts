@@ -1,5 +1,5 @@
 import type { Context, Service } from "moleculer";
-import { toAppendRequest, type AppendInput } from "../../core/append-request.ts";
+import type { AppendInput } from "../../core/append-request.ts";
 import { emptyCatalogue, type Catalogue } from "../../core/catalogue.ts";
 import type { EventLog } from "../../core/event-log.ts";
 import { eventFields } from "../../core/event-fields.ts";
@@ -131,27 +131,6 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
       pause: { handler: async () => host.pausePump() },
       resume: { handler: async () => host.resumePump() },
       ...consumerStoreActions(name, () => host),
-      positionAt: {
-        async handler(ctx: Context<{ time: string }>) {
-          let [from, to] = [0, await host.log.head()];
-          while (from < to) {
-            const middle = Math.ceil((from + to) / 2);
-            const { events } = await host.log.read({ after: middle - 1, limit: 1 });
-            if (events[0]!.time <= ctx.params.time) from = middle;
-            else to = middle - 1;
-          }
-          return from;
-        },
-      },
-      draft: {
-        handler(ctx: Context<AppendInput>) {
-          const { events } = toAppendRequest(
-            { ...ctx.params, stream: ctx.params.stream ?? "draft" },
-            { correlationId: ctx.id, causationId: ctx.id, maxEventBytes: settings.maxEventBytes, catalogue },
-          );
-          return events.map(({ id, type, payload, meta }) => ({ id, type, payload, meta }));
-        },
-      },
     }),
     methods: {
       evsJoinCatalogue(another: Catalogue) {
