@@ -242,6 +242,20 @@ export class RebuildFailedError extends Errors.MoleculerClientError {
   }
 }
 
+/** The live table was folded by another definition than today's. 409; `data` is `{aggregate, field, found, expected}`. */
+export class StaleTableError extends Errors.MoleculerClientError {
+  override name = "StaleTableError";
+
+  constructor(aggregate: string, { field, found, expected }: Problem) {
+    super(
+      `${aggregate}: its table was folded by another definition, ${inWords([{ field, found, expected }])}; "rebuild" folds it by today's`,
+      409,
+      "STALE_TABLE",
+      { aggregate, field, found: portable(found), expected },
+    );
+  }
+}
+
 /** A store or aggregate defined in a way that cannot work. 422, thrown where it is defined or mixed in. */
 export class DefinitionError extends Errors.MoleculerClientError {
   override name = "DefinitionError";

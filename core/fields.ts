@@ -76,6 +76,9 @@ export interface Field {
 /** The declared fields of a table, checked. `id` is not among them: it is every row's key. */
 export type Fields = ReadonlyMap<string, Field>;
 
+export const sameFields = (a: Fields, b: Fields): boolean =>
+  JSON.stringify([...a.values()]) === JSON.stringify([...b.values()]);
+
 const types: readonly string[] = ["string", "integer", "number", "boolean", "date", "object", "array"];
 const maxIdCharacters = 255;
 

@@ -1,4 +1,4 @@
-import { typeInWords, type FieldType } from "./fields.ts";
+import { typeInWords, type Fields, type FieldType } from "./fields.ts";
 import { leafOperators, parseRegex, parseValue, refuse } from "./query-value.ts";
 
 /** What a comparison leaf can ask. `$ne` and `$nin` are parsed into the negation of `$eq` and `$in`. */
@@ -45,6 +45,10 @@ export interface QueryParams {
 
 /** Field name → type: what can be asked of a table, `id` included. */
 export type QueryFields = ReadonlyMap<string, { type: FieldType }>;
+
+/** What can be asked of a table with these fields. */
+export const queryFieldsOf = (fields: Fields): QueryFields =>
+  new Map<string, { type: FieldType }>([["id", { type: "string" }], ...fields]);
 
 /** Deeper than anybody asks, and far from where a recursion ends. */
 const maxDepth = 200;

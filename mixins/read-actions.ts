@@ -45,6 +45,9 @@ type DbServiceInstance = Service & DbMethods;
 
 const dbService = DbService as unknown as Mixin & { methods: DbMethods; actions: Record<string, ActionSchema> };
 
+/** The params of `find`, as moleculer-db declares them. */
+export const paramsOfFind: ActionSchema["params"] = dbService.actions["find"]!.params;
+
 /** moleculer-db calls these of its adapter; the documents here are plain objects already, opened and closed elsewhere. */
 const passThrough = {
   init() {},
@@ -130,12 +133,7 @@ export function readActions({ reader, nodeFor, cache }: Dependencies): Mixin {
         return dbService.methods.transformDocuments.call(this, ctx, params, documents);
       },
       async _find(this: DbServiceInstance, ctx: Context, params: Params) {
-        const from = await reader(ctx);
-        const query = parseQuery(from.fields, params);
-        // moleculer-db bounds only a limit that is asked for.
-        const { maxLimit } = this.settings as { maxLimit: number };
-        if (maxLimit > 0) query.limit = Math.min(query.limit ?? maxLimit, maxLimit);
-        return this.transformDocuments(ctx, params, await from.find(query));
+        return findIn(this, ctx, await reader(ctx), params);
       },
       async _count(ctx: Context, params: Params) {
         const from = await reader(ctx);
@@ -159,6 +157,24 @@ export function readActions({ reader, nodeFor, cache }: Dependencies): Mixin {
   };
   return schema;
 }
+
+/** What `find` answers of these documents. `params` are those of `sanitizeParams`. */
+export async function findIn(
+  service: Service,
+  ctx: Context,
+  from: Pick<Reader, "fields" | "find">,
+  params: QueryParams,
+): Promise<unknown> {
+  const query = parseQuery(from.fields, params);
+  // moleculer-db bounds only a limit that is asked for.
+  const { maxLimit } = service.settings as { maxLimit: number };
+  if (maxLimit > 0) query.limit = Math.min(query.limit ?? maxLimit, maxLimit);
+  return (service as DbServiceInstance).transformDocuments(ctx, params, await from.find(query));
+}
+
+/** The params of a call as moleculer-db makes them ready for `findIn`. @throws InvalidQueryError */
+export const findParams = (service: Service, ctx: Context): QueryParams =>
+  (service as DbServiceInstance).sanitizeParams(ctx, ctx.params as object);
 
 /** A page that is not full ends with the last row there is, so nothing has to be counted; otherwise null. */
 function totalBy(found: unknown[] | Promise<unknown[]>, { limit, offset }: Query): number | null {

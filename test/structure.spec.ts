@@ -176,6 +176,8 @@ describe("The package", () => {
       "MapActionOptions",
       "MapEventOptions",
       "ParkedEvent",
+      "PastAnswer",
+      "PastDifferences",
       "PayloadSchema",
       "RecordedEvent",
       "RowInput",
@@ -186,6 +188,9 @@ describe("The package", () => {
       "TransformView",
       "UnknownTypes",
       "Upcaster",
+      "Verification",
+      "WhatIfAnswer",
+      "WhatIfDifferences",
     ]);
   });
 });

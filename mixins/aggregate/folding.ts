@@ -1,7 +1,7 @@
 import type { ParkedChoice } from "../../core/consumer-control.ts";
 import { definitionChanges } from "../../core/definition.ts";
 import { inWords, StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
-import type { Fields } from "../../core/fields.ts";
+import { sameFields, type Fields } from "../../core/fields.ts";
 import type { Mapping } from "../../core/mapping.ts";
 import type { Generation, ParkedEvent, Progress, ReadTable } from "../../core/read-table.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
@@ -290,5 +290,3 @@ export class Folding implements Work {
     return this.#d.source.event(id);
   }
 }
-
-const sameFields = (a: Fields, b: Fields) => JSON.stringify([...a.values()]) === JSON.stringify([...b.values()]);

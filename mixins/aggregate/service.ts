@@ -1,7 +1,7 @@
 import type { Context, Service, ServiceSchema } from "moleculer";
-import type { Fields, FieldType } from "../../core/fields.ts";
+import type { Fields } from "../../core/fields.ts";
 import type { Mapping } from "../../core/mapping.ts";
-import type { QueryFields } from "../../core/query.ts";
+import { queryFieldsOf, type QueryFields } from "../../core/query.ts";
 import type { ReadTable, Rows } from "../../core/read-table.ts";
 import { newEventId } from "../../core/event-id.ts";
 import { AggregateHost } from "./host.ts";
@@ -15,13 +15,16 @@ import type { SiblingSchema } from "../sibling.ts";
 import { foldSpans } from "../spans.ts";
 import { readAfter } from "../read-after.ts";
 import { readActionNames, readActions, type Reader } from "../read-actions.ts";
+import { Folds } from "./folds.ts";
+import { pastActions } from "./past-actions.ts";
+import { Past } from "./past.ts";
 import type { OnChange } from "./folding.ts";
 import { RebuildReport } from "./rebuild-report.ts";
 import { rebuildActions } from "./rebuild-actions.ts";
 import { locateSnapshot, snapshotActions } from "./snapshot-actions.ts";
 import { snapshotPlace, type SnapshotOptions } from "./snapshot-options.ts";
 import { Snapshots } from "./snapshots.ts";
-import { Transforms, type FoldToken, type Transform } from "./transform.ts";
+import type { FoldToken, Transform } from "./transform.ts";
 import { setVisibility, type Visibilities } from "../visibility.ts";
 
 /** moleculer-db's own settings of a service, those that concern reading. */
@@ -59,24 +62,25 @@ interface Definition {
   snapshots: SnapshotOptions | false;
 }
 
-type FoldMeta = { $fold?: FoldToken };
+const foldOf = (ctx: Context) => (ctx.meta as { $fold?: FoldToken }).$fold;
 
 /** The service of an aggregate: the read actions of its table and the control of its fold. */
 export function aggregateService(definition: Definition): SiblingSchema {
   const { name, store, fields, mappings, policy, settings, visibility } = definition;
-  const declared = withId(fields);
+  const declared = queryFieldsOf(fields);
   const queryFields = new WeakMap<Fields, QueryFields>();
   const strangers = new Set<string>();
   let host: AggregateHost;
   let source: EventSource;
-  let transforms: Transforms;
+  let folds: Folds;
   let snapshots: Snapshots;
+  let past: Past;
   let cacheVersion = newEventId();
   let warn: (message: string) => void;
 
   const reader = (ctx: Context): Reader | Promise<Reader> => {
-    const token = (ctx.meta as FoldMeta).$fold;
-    if (token?.aggregate === name) return readerOf(declared, transforms.rowsFor(token.id));
+    const token = foldOf(ctx);
+    if (token?.aggregate === name) return readerOf(declared, folds.rowsFor(token.id));
     if (token && !strangers.has(token.aggregate)) {
       strangers.add(token.aggregate);
       warn(
@@ -90,7 +94,7 @@ export function aggregateService(definition: Definition): SiblingSchema {
   const liveReader = (): Reader => {
     const { live } = host;
     let known = queryFields.get(live.fields);
-    if (!known) queryFields.set(live.fields, (known = withId(live.fields)));
+    if (!known) queryFields.set(live.fields, (known = queryFieldsOf(live.fields)));
     return readerOf(known, live.rows);
   };
 
@@ -102,12 +106,12 @@ export function aggregateService(definition: Definition): SiblingSchema {
         reader,
         // A batch can be seen on its own node only; another one's rows would be wrong in silence.
         nodeFor: (ctx) => {
-          const token = (ctx.meta as FoldMeta).$fold;
+          const token = foldOf(ctx);
           return token?.aggregate === name && token.node !== ctx.broker.nodeID ? token.node : null;
         },
         // A transform's view changes with every event, and who reads what he has written must not get an older answer.
         cache: {
-          isFor: (ctx) => (ctx.meta as FoldMeta).$fold === undefined && !host.isBehind(readAfter(ctx, store)),
+          isFor: (ctx) => foldOf(ctx) === undefined && !host.isBehind(readAfter(ctx, store)),
           version: () => cacheVersion,
         },
       }),
@@ -119,6 +123,7 @@ export function aggregateService(definition: Definition): SiblingSchema {
         status: () => host.status(),
         change: (change) => source.change(change),
       })),
+      ...pastActions({ name, fields: declared, past: () => past, isFolding: (ctx) => foldOf(ctx)?.aggregate === name }),
       ...rebuildActions(name, () => ({
         running: () => host.running(),
         built: (order) => host.built(order),
@@ -140,7 +145,7 @@ export function aggregateService(definition: Definition): SiblingSchema {
       const caller = new EventCaller(broker);
       const spans = foldSpans({ broker, aggregate: name });
       const { timeoutMs } = policy;
-      transforms = new Transforms({ aggregate: name, node, fields: declared, caller, timeoutMs, spans });
+      folds = new Folds({ aggregate: name, node, fields: declared, caller, timeoutMs });
       const types = [...new Set(mappings.map(({ pattern }) => pattern))];
       source = new EventSource({ broker, store, consumer: `aggregate/${name}`, types });
       snapshots = new Snapshots({
@@ -154,11 +159,21 @@ export function aggregateService(definition: Definition): SiblingSchema {
         record: (type, payload, id) => source.record(`$aggregate-${name}`, type, payload, id),
         warn: (message, details) => logger.warn(message, details),
       });
+      past = new Past({
+        ...definition,
+        types,
+        folds,
+        source,
+        livePosition: () => host.folding.livePosition(),
+        nearestSnapshot: (position) => snapshots.nearest(position),
+        openSnapshot: (id) => snapshots.restore(id, ""),
+        warn: (message, details) => logger.warn(message, details),
+      });
       const report = new RebuildReport(broker, name);
       host = new AggregateHost({
         ...definition,
         node,
-        transforms,
+        transforms: folds.begin(spans),
         source,
         metrics: consumerMetrics(broker, store, name),
         spans,
@@ -176,18 +191,18 @@ export function aggregateService(definition: Definition): SiblingSchema {
     async started() {
       await host.start();
       await snapshots.start();
+      past.start();
     },
     async stopped() {
-      // What runs ends with the table.
+      folds.hurry();
+      await past.stop();
+      // A backup that runs ends with the table.
       await Promise.all([snapshots.stop(), host.stop()]);
     },
   };
   setVisibility(schema, readActionNames, visibility);
   return schema;
 }
-
-const withId = (fields: Fields): QueryFields =>
-  new Map<string, { type: FieldType }>([["id", { type: "string" }], ...fields]);
 
 const readerOf = (fields: QueryFields, rows: Rows): Reader => ({
   fields,

@@ -197,6 +197,23 @@ export class Snapshots {
     }
   }
 
+  /**
+   * The newest one of today's definition that is at a position or before it, as a generation beside the live one; null
+   * where there is none. One that cannot be restored is passed over, with a warning.
+   */
+  async nearest(position: number): Promise<Generation | null> {
+    if (!this.#folder) return null;
+    const definition = definitionHash(this.#d.definition);
+    const fitting = (await this.list()).filter((one) => one.definition === definition && one.position <= position);
+    for (const { id } of fitting.toSorted((a, b) => b.position - a.position))
+      try {
+        return await this.restore(id, "");
+      } catch (error) {
+        this.#d.warn(`${this.#d.aggregate}: snapshot ${id} cannot be used`, { error: String(error) });
+      }
+    return null;
+  }
+
   async #converted(id: string, restored: Generation, order: string, force: boolean): Promise<Generation> {
     const { table, fields, definition } = this.#d;
     // Nobody said by what they were folded, so that nothing was noticed before.

@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import type { Context, Span } from "moleculer";
 import { FoldEndedError } from "../../core/errors.ts";
 import { isThenable } from "../../core/is-thenable.ts";
@@ -31,7 +30,7 @@ export interface FoldToken {
   id: number;
 }
 
-interface Dependencies {
+export interface TransformsDependencies {
   aggregate: string;
   node: string;
   fields: QueryFields;
@@ -39,6 +38,8 @@ interface Dependencies {
   /** How long a transform may take. */
   timeoutMs: number;
   spans: FoldSpans | null;
+  /** Of a token; never the same twice, whichever fold asks. */
+  nextId: () => number;
 }
 
 /**
@@ -53,20 +54,24 @@ export class Transforms {
   readonly timeLimit: TimeLimit;
   readonly #views: ViewSource;
   #current: Running | null = null;
-  /** Begins anywhere, so that a token from before a restart meets no fold of today. */
-  #lastId = randomInt(2 ** 40);
+  readonly #nextId: () => number;
 
-  constructor({ aggregate, node, fields, caller, timeoutMs, spans }: Dependencies) {
+  constructor({ aggregate, node, fields, caller, timeoutMs, spans, nextId }: TransformsDependencies) {
     this.#aggregate = aggregate;
     this.#node = node;
     this.#caller = caller;
     this.#spans = spans;
+    this.#nextId = nextId;
     this.timeLimit = new TimeLimit(timeoutMs, node);
     this.#views = {
       fields,
       rowsFor: (id) => this.rowsFor(id),
       newContext: ({ id, event, span }) => caller.newContext(event, { $fold: this.#tokenOf(id) }, span),
     };
+  }
+
+  isRunning(id: number): boolean {
+    return this.#current?.id === id;
   }
 
   /** The rows that belong to a token. @throws FoldEndedError */
@@ -78,7 +83,7 @@ export class Transforms {
 
   /** What the transform answers; a promise only where it answers one, since most of a catch-up is spent here. */
   run(transform: Transform, event: RecordedEvent, rows: Rows): unknown {
-    const id = ++this.#lastId;
+    const id = this.#nextId();
     const span = typeof transform === "string" ? null : (this.#spans?.transform(event) ?? null);
     const running = { id, event, span, rows, pending: 0 };
     this.#current = running;

@@ -2,6 +2,8 @@ import type { ServiceBroker } from "moleculer";
 import type { ConsumerControl, ControlChange } from "../../core/consumer-control.ts";
 import type { Lease, Versioned } from "../../core/event-log.ts";
 import { StoreUnavailableError } from "../../core/errors.ts";
+import type { EventInput } from "../../core/append-request.ts";
+import type { QueryParams } from "../../core/query.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { remoteCall } from "./remote-call.ts";
 import type { ConsumerPage } from "./consumer-page.ts";
@@ -13,6 +15,9 @@ interface Dependencies {
   consumer: string;
   types: readonly string[];
 }
+
+/** An event that has no place in the log. */
+export type DraftEvent = Pick<RecordedEvent, "id" | "type" | "payload" | "meta">;
 
 /** A message may be lost with the server that carries it: nobody would ever ask again. */
 const timeoutMs = 5000;
@@ -51,6 +56,31 @@ export class EventSource {
   /** A stream's events of the wanted types after a version, page by page; an empty page is the end. */
   streamAfter(stream: string, afterVersion: number): Promise<RecordedEvent[]> {
     return this.#call("read", { stream, afterVersion, types: this.#d.types, limit: 1000 });
+  }
+
+  /** The event at a position; null where there is none. */
+  async eventAt(position: number): Promise<RecordedEvent | null> {
+    const events: RecordedEvent[] = await this.#call("read", { after: position - 1, limit: 1, raw: true });
+    return events[0]?.position === position ? events[0] : null;
+  }
+
+  /** The last position of an event that is not younger than this; 0 before the first event. `time`: ISO 8601. */
+  positionAt(time: string): Promise<number> {
+    return this.#call("positionAt", { time });
+  }
+
+  /** The events as an append would store them. @throws ValidationError, EventTooLargeError */
+  draft(events: readonly EventInput[]): Promise<DraftEvent[]> {
+    return this.#call("draft", { events });
+  }
+
+  /** What the store's `find` and `count` answer. */
+  find(params: QueryParams & { fields?: string[] }): Promise<RecordedEvent[]> {
+    return this.#call("find", params);
+  }
+
+  count(query: object): Promise<number> {
+    return this.#call("count", { query });
   }
 
   /** What the consumer keeps in the store's engine; null where it never kept anything. */

@@ -2,8 +2,7 @@ import type { Context, Service } from "moleculer";
 import type { AppendInput } from "../../core/append-request.ts";
 import { emptyCatalogue, type Catalogue } from "../../core/catalogue.ts";
 import type { EventLog } from "../../core/event-log.ts";
-import type { FieldType } from "../../core/fields.ts";
-import type { QueryFields } from "../../core/query.ts";
+import { eventFields } from "../../core/event-fields.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { categoryOf } from "../../core/stream-name.ts";
 import { typeMatcher } from "../../core/type-pattern.ts";
@@ -33,19 +32,6 @@ interface Settings {
 
 /** Most events that one call may answer. */
 const maxLimit = 10_000;
-
-const eventFields: QueryFields = new Map(
-  Object.entries({
-    id: "string",
-    type: "string",
-    stream: "string",
-    version: "integer",
-    position: "integer",
-    time: "date",
-    payload: "object",
-    meta: "object",
-  } satisfies Record<string, FieldType>).map(([name, type]) => [name, { type }]),
-);
 
 interface ReadParams {
   after?: number;

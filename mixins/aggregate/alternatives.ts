@@ -1,0 +1,89 @@
+import { AlteredHistory, type AlteredCounts } from "../../core/altered-history.ts";
+import { ValidationError } from "../../core/errors.ts";
+import { parsePosition } from "../../core/position.ts";
+import type { ReadTable } from "../../core/read-table.ts";
+import { typeMatcher } from "../../core/type-pattern.ts";
+import type { EventSource } from "../consumer/event-source.ts";
+import { injectedEvents, type Injection } from "./injected-events.ts";
+import type { Moment, Moments } from "./moments.ts";
+import { replacedEvents, skippedEvents, type Replacements } from "./named-events.ts";
+import type { Scratch, ScratchFolds } from "./scratch-folds.ts";
+
+/** How history is to be another one. */
+export interface WhatIf {
+  /** Events that never happened. */
+  inject?: Injection | Injection[];
+  /** Events that are left out: their ids, or a query as the store's `find` takes it. */
+  skip?: string | string[] | object;
+  /** Other payloads, by event id. */
+  replace?: Replacements;
+  /** A position or a time; left out: now. */
+  until?: unknown;
+}
+
+interface Alternative {
+  scratch: Scratch;
+  moment: Moment;
+  /** How many events that the aggregate maps were altered. */
+  counts: AlteredCounts;
+}
+
+interface Dependencies {
+  store: string;
+  source: EventSource;
+  types: readonly string[];
+  table: Pick<ReadTable, "drop">;
+}
+
+/** Tables folded from histories that never were. */
+export class Alternatives {
+  readonly #d: Dependencies;
+  readonly #folds: ScratchFolds;
+  readonly #moments: Moments;
+
+  constructor(dependencies: Dependencies, folds: ScratchFolds, moments: Moments) {
+    this.#d = dependencies;
+    this.#folds = folds;
+    this.#moments = moments;
+  }
+
+  /** @throws ValidationError, InvalidQueryError naming what is wrong with the alterations */
+  async use<Answer>(whatIf: WhatIf, work: (alternative: Alternative) => Promise<Answer>): Promise<Answer> {
+    const moment = await this.#until(whatIf.until);
+    const { history, startAtMost } = await this.#historyOf(whatIf, moment);
+    const scratch = await this.#folds.build({ moment, startAtMost, alter: (page) => history.alter(page) });
+    try {
+      return await work({ scratch, moment, counts: history.counts });
+    } finally {
+      await this.#d.table.drop(scratch.generation);
+    }
+  }
+
+  #until(until: unknown): Promise<Moment> {
+    if (until === undefined || until === null) return this.#moments.now();
+    const refuse = (found: unknown, expected: string): never => {
+      throw new ValidationError([{ field: "until", found, expected }]);
+    };
+    const isPosition = typeof until === "number" || parsePosition(until) !== null;
+    return isPosition ? this.#moments.position(until, refuse) : this.#moments.time(until, refuse);
+  }
+
+  async #historyOf({ inject, skip, replace }: WhatIf, { position }: Moment) {
+    const { source, store, types } = this.#d;
+    const actual = { store, source, position };
+    const injected = await injectedEvents(inject ?? [], actual);
+    const skipped = await skippedEvents(skip ?? [], actual);
+    const replaced = await replacedEvents(replace ?? [], actual);
+    const both = [...replaced.payloads.keys()].find((id) => skipped.ids.has(id));
+    if (both !== undefined)
+      throw new ValidationError([{ field: "replace", found: both, expected: "events that are not skipped" }]);
+    const isMapped = typeMatcher(types);
+    const history = new AlteredHistory({
+      injected: injected.filter(({ type }) => isMapped(type)),
+      isSkipped: skipped.isSkipped,
+      replaced: replaced.payloads,
+    });
+    const before = Math.max(Math.min(skipped.first, replaced.first) - 1, 0);
+    return { history, startAtMost: Math.min(position, before, ...injected.map((event) => event.position)) };
+  }
+}

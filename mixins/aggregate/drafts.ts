@@ -1,0 +1,30 @@
+import { ValidationError, type Problem } from "../../core/errors.ts";
+import type { DraftEvent, EventSource } from "../consumer/event-source.ts";
+
+/** The log up to a position, from which an alternative history takes its beginning. */
+export interface Actual {
+  store: string;
+  source: Pick<EventSource, "find" | "draft" | "eventAt" | "count">;
+  position: number;
+}
+
+/** Events as an append would store them; what is wrong with one is named by where the caller wrote it. */
+export async function checkedDrafts(
+  events: Parameters<EventSource["draft"]>[0],
+  source: Pick<EventSource, "draft">,
+  fieldOf: (index: number) => string,
+): Promise<DraftEvent[]> {
+  if (events.length === 0) return [];
+  try {
+    return await source.draft(events);
+  } catch (error) {
+    const { type, data } = error as { type?: unknown; data?: unknown };
+    if (type !== "VALIDATION_ERROR" || !Array.isArray(data)) throw error;
+    const problems = (data as Problem[]).map(({ field, found, expected }) => ({
+      field: field.replace(/^events\.(\d+)/, (_, index: string) => fieldOf(Number(index))),
+      found,
+      expected,
+    }));
+    throw new ValidationError(problems);
+  }
+}

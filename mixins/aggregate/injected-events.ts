@@ -1,0 +1,91 @@
+import { ValidationError, type Problem } from "../../core/errors.ts";
+import { eventIdOfKey } from "../../core/event-id.ts";
+import { parsePosition } from "../../core/position.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { nameProblem } from "../../core/stream-name.ts";
+import type { EventSource } from "../consumer/event-source.ts";
+import { checkedDrafts, type Actual } from "./drafts.ts";
+
+/** An event that never happened. */
+export interface Injection {
+  /** It comes right after the event at this position. Default: after all. */
+  after?: number;
+  type: string;
+  payload: unknown;
+  /** Default: a stream of its own. */
+  stream?: string;
+  meta?: Record<string, unknown>;
+}
+
+const mostInjected = 1000;
+const known = ["after", "type", "payload", "stream", "meta"];
+
+/** The events as a fold gets them, in their order. Their ids follow from what they are and where. @throws ValidationError */
+export async function injectedEvents(inject: unknown, { source, position }: Actual): Promise<RecordedEvent[]> {
+  const injections = parseInjections(Array.isArray(inject) ? inject : [inject], position);
+  const drafts = await checkedDrafts(
+    injections.map(({ type, payload, meta }) => ({ type, payload, meta })),
+    source,
+    (index) => `inject.${index}`,
+  );
+  const placed = injections
+    .map((injection, index) => ({ ...injection, index, draft: drafts[index]! }))
+    .toSorted((a, b) => a.after - b.after);
+  const events: RecordedEvent[] = [];
+  for (const { after, stream, meta, index, draft } of placed) {
+    const { type, payload } = draft;
+    const id = eventIdOfKey(JSON.stringify([after, stream, type, payload, meta]), index);
+    const ownMeta = { ...draft.meta, correlationId: id, causationId: id, ...meta, injected: true };
+    const before = stream === undefined ? 0 : await versionAt(stream, after, source);
+    events.push({
+      id,
+      type,
+      stream: stream ?? `injected-${id}`,
+      version: before + events.filter((event) => event.stream === stream).length + 1,
+      position: after,
+      time: await timeAt(after, source),
+      payload,
+      meta: ownMeta,
+    });
+  }
+  return events;
+}
+
+/** All but type, payload and meta, which the store knows how to check. */
+function parseInjections(given: readonly unknown[], position: number): (Injection & { after: number })[] {
+  const problems: Problem[] = [];
+  if (given.length > mostInjected)
+    problems.push({ field: "inject", found: given.length, expected: `at most ${mostInjected} events` });
+  const injections = given.map((one, index) => {
+    const field = `inject.${index}`;
+    if (one === null || typeof one !== "object" || Array.isArray(one)) {
+      problems.push({ field, found: one, expected: "an event: {type, payload, after?, stream?, meta?}" });
+      return null;
+    }
+    for (const name of Object.keys(one))
+      if (!known.includes(name))
+        problems.push({ field: `${field}.${name}`, found: name, expected: `one of ${known.join(", ")}` });
+    const injection = one as Injection;
+    const after = parsePosition(injection.after ?? position) ?? Infinity;
+    if (after > position)
+      problems.push({
+        field: `${field}.after`,
+        found: injection.after,
+        expected: `a position from 0 to ${position}, where this history ends`,
+      });
+    const problem = injection.stream === undefined ? null : nameProblem(`${field}.stream`, injection.stream);
+    if (problem) problems.push(problem);
+    return { ...injection, after };
+  });
+  if (problems.length > 0) throw new ValidationError(problems);
+  return injections.filter((injection) => injection !== null);
+}
+
+/** Versions are contiguous, so the count is the version. */
+const versionAt = (stream: string, position: number, source: Pick<EventSource, "count">): Promise<number> =>
+  source.count({ stream, position: { $lte: position } });
+
+/** Before the first event it is as early as the first; in an empty log, as early as can be. */
+async function timeAt(position: number, source: Pick<EventSource, "eventAt">): Promise<string> {
+  return (await source.eventAt(Math.max(position, 1)))?.time ?? new Date(0).toISOString();
+}

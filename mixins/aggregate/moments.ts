@@ -1,0 +1,68 @@
+import { ValidationError } from "../../core/errors.ts";
+import { isoDate } from "../../core/fields.ts";
+import { parsePosition } from "../../core/position.ts";
+import type { EventSource } from "../consumer/event-source.ts";
+
+/** The log up to and including a position, as it is to be folded. */
+export interface Moment {
+  position: number;
+  /** The id of the event there; null at position 0. */
+  positionId: string | null;
+  log: string;
+  /** The ids of the events that were given up. */
+  skipped: readonly string[];
+}
+
+/** How a caller names a moment. */
+export interface MomentChoice {
+  position?: unknown;
+  time?: unknown;
+}
+
+/** Moments of the past, as callers name them. */
+export class Moments {
+  readonly #source: Pick<EventSource, "page" | "positionAt">;
+
+  constructor(source: Pick<EventSource, "page" | "positionAt">) {
+    this.#source = source;
+  }
+
+  /** All that has happened until now, up to this position at most. */
+  async now(atMost = Infinity): Promise<Moment> {
+    return this.#at(Math.min(atMost, (await this.#source.page(0, 0)).head));
+  }
+
+  /** `at` is where the choice stands: "" or "diff.". @throws ValidationError naming the field */
+  async of({ position, time }: MomentChoice, at = ""): Promise<Moment> {
+    const refuse = (field: string, found: unknown, expected: string): never => {
+      throw new ValidationError([{ field: `${at}${field}`, found, expected }]);
+    };
+    if (position === undefined && time === undefined) refuse("position", position, "a position, or a time instead");
+    if (position !== undefined && time !== undefined) refuse("time", time, "either a position or a time, not both");
+    return time === undefined
+      ? this.position(position, (found, expected) => refuse("position", found, expected))
+      : this.time(time, (found, expected) => refuse("time", found, expected));
+  }
+
+  async position(found: unknown, refuse: Refuse): Promise<Moment> {
+    const position = parsePosition(found);
+    if (position === null) return refuse(found, "a whole number from 0");
+    const { head } = await this.#source.page(0, 0);
+    if (position > head) return refuse(position, `at most the store's head, ${head}`);
+    return this.#at(position);
+  }
+
+  /** After the last event that is not younger; before the first one nothing has happened. */
+  async time(found: unknown, refuse: Refuse): Promise<Moment> {
+    const time = isoDate(found);
+    if (time === undefined) return refuse(found, "a time as ISO 8601 has it, like 2026-01-31T12:00:00.000Z");
+    return this.#at(await this.#source.positionAt(time));
+  }
+
+  async #at(position: number): Promise<Moment> {
+    const { afterId, log, control } = await this.#source.page(position, 0);
+    return { position, positionId: afterId, log, skipped: Object.keys(control.skipped) };
+  }
+}
+
+export type Refuse = (found: unknown, expected: string) => never;

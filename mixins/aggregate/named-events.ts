@@ -1,0 +1,116 @@
+import { isUpcastError, ValidationError, type Problem } from "../../core/errors.ts";
+import { eventFields } from "../../core/event-fields.ts";
+import { isEventId } from "../../core/event-id.ts";
+import { fieldsOf, meets } from "../../core/meets.ts";
+import { parseQuery } from "../../core/query.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { checkedDrafts, type Actual } from "./drafts.ts";
+
+/** Payloads in place of those that were stored: by event id, or as a list. */
+export type Replacements = Record<string, unknown> | { id: string; payload: unknown }[];
+
+/** Events to leave out. */
+export interface SkippedEvents {
+  isSkipped: (event: RecordedEvent) => boolean;
+  /** Those that were named. */
+  ids: ReadonlySet<string>;
+  /** The position of the first; Infinity where there is none. */
+  first: number;
+}
+
+/** Payloads by event id, as they would be stored. */
+export interface ReplacedEvents {
+  payloads: ReadonlyMap<string, unknown>;
+  first: number;
+}
+
+type Known = Pick<RecordedEvent, "id" | "type" | "position">;
+type Named = { field: string; id: unknown };
+
+const mostNamed = 10_000;
+
+/** `skip`: an id, an array of them, or a query as the store's `find` takes it. @throws ValidationError, InvalidQueryError */
+export async function skippedEvents(skip: unknown, actual: Actual): Promise<SkippedEvents> {
+  if (typeof skip !== "string" && !Array.isArray(skip)) return skippedByQuery(skip, actual);
+  const named = Array.isArray(skip)
+    ? skip.map((id: unknown, index) => ({ field: `skip.${index}`, id }))
+    : [{ field: "skip", id: skip }];
+  const known = await knownEvents(named, actual);
+  const ids = new Set(known.map(({ id }) => id));
+  return { isSkipped: ({ id }) => ids.has(id), ids, first: firstOf(known) };
+}
+
+async function skippedByQuery(skip: unknown, { source }: Actual): Promise<SkippedEvents> {
+  const { where } = parseQuery(eventFields, { query: skip });
+  const asked = where ? fieldsOf(where) : new Set<string>();
+  // Payload and meta are compared as today's catalogue reads them, which the store's own find does not.
+  const isOfStored = !asked.has("payload") && !asked.has("meta");
+  const first = isOfStored ? firstOf(await find(source, { query: skip, sort: "position", limit: 1 })) : 0;
+  return { isSkipped: (event) => !where || meets(where, event), ids: new Set(), first };
+}
+
+/** @throws ValidationError */
+export async function replacedEvents(replace: unknown, actual: Actual): Promise<ReplacedEvents> {
+  if (replace === null || typeof replace !== "object") throw noReplacements("replace", replace);
+  const given = Array.isArray(replace)
+    ? replace.map((one: unknown, index) => {
+        const at = `replace.${index}`;
+        if (one === null || typeof one !== "object") throw noReplacements(at, one);
+        const { id, payload } = one as { id?: unknown; payload?: unknown };
+        return { field: `${at}.id`, at, id, payload };
+      })
+    : Object.entries(replace).map(([id, payload]) => ({ field: `replace.${id}`, at: `replace.${id}`, id, payload }));
+  const known = await knownEvents(given, actual);
+  const events = known.map(({ type }, index) => ({ type, payload: given[index]!.payload }));
+  const drafts = await checkedDrafts(events, actual.source, (index) => given[index]!.at);
+  return { payloads: new Map(drafts.map(({ payload }, index) => [known[index]!.id, payload])), first: firstOf(known) };
+}
+
+const noReplacements = (field: string, found: unknown) =>
+  new ValidationError([{ field, found, expected: "payloads by event id, or an array of {id, payload}" }]);
+
+const firstOf = (events: readonly Known[]) => Math.min(...events.map(({ position }) => position));
+
+/** The named events, in the order of their names. @throws ValidationError with a problem for each that the log does not have */
+async function knownEvents(named: readonly Named[], { store, source, position }: Actual): Promise<Known[]> {
+  if (named.length > mostNamed)
+    throw new ValidationError([
+      { field: named[0]!.field.split(".")[0]!, found: named.length, expected: `at most ${mostNamed} events` },
+    ]);
+  const ids = named.map(({ id }) => (isEventId(id) ? id.toLowerCase() : ""));
+  const there = await eventsById([...new Set(ids)].filter(Boolean), source);
+  const problems: Problem[] = [];
+  const events = named.map(({ field, id }, index) => {
+    const event = there.get(ids[index]!);
+    if (event && event.position <= position) return event;
+    const expected = event
+      ? `an event up to position ${position}, not ${event.position}`
+      : `the id of an event of ${store}`;
+    problems.push({ field, found: id, expected });
+    return null;
+  });
+  if (problems.length > 0) throw new ValidationError(problems);
+  return events as Known[];
+}
+
+async function eventsById(ids: readonly string[], source: Actual["source"]): Promise<Map<string, Known>> {
+  const there = new Map<string, Known>();
+  for (let missing = ids; missing.length > 0;) {
+    const found = await find(source, { query: { id: { $in: missing } }, limit: missing.length });
+    for (const event of found) there.set(event.id, event);
+    // One that cannot be read was answered alone: there may be others.
+    if (found.length !== 1) break;
+    missing = missing.filter((id) => !there.has(id));
+  }
+  return there;
+}
+
+/** What the store finds; where it cannot read one of the events, that one alone. */
+async function find(source: Actual["source"], query: Parameters<Actual["source"]["find"]>[0]): Promise<Known[]> {
+  try {
+    return await source.find({ ...query, fields: ["id", "type", "position"] });
+  } catch (error) {
+    if (!isUpcastError(error)) throw error;
+    return [(error as { data: Known }).data];
+  }
+}

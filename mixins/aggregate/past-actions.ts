@@ -1,0 +1,84 @@
+import type { ActionSchema, Context, Service, ServiceSchema } from "moleculer";
+import { ValidationError } from "../../core/errors.ts";
+import { parseQuery, type QueryFields, type QueryParams } from "../../core/query.ts";
+import type { Rows } from "../../core/read-table.ts";
+import { findIn, findParams, paramsOfFind } from "../read-actions.ts";
+import { allWithoutParams } from "../spans.ts";
+import type { WhatIf } from "./alternatives.ts";
+import type { MomentChoice } from "./moments.ts";
+import type { Past } from "./past.ts";
+
+interface Dependencies {
+  name: string;
+  fields: QueryFields;
+  past: () => Past;
+  /** Whether a call comes from a transform of this aggregate. */
+  isFolding: (ctx: Context) => boolean;
+}
+
+type Diff = { diff?: unknown };
+type Handler<Params> = (
+  past: Past,
+  params: Params,
+  query: QueryParams,
+  find: (rows: Rows) => Promise<unknown>,
+) => unknown;
+
+const anything = { type: "any", optional: true } as const;
+/** What says how rows are listed says nothing where differences are. */
+const ofLists = ["sort", "offset", "fields", "excludeFields", "populate"];
+
+/** `at, whatIf, verify` of an aggregate's service. */
+export function pastActions({ name, fields, past, isFolding }: Dependencies): NonNullable<ServiceSchema["actions"]> {
+  const notFolding = (ctx: Context) => {
+    if (isFolding(ctx))
+      throw new ValidationError([
+        { field: "caller", found: `a transform of ${name}`, expected: "anybody else: its own view is what it may ask" },
+      ]);
+  };
+  const asking = <Params extends Diff>(params: ActionSchema["params"], handler: Handler<Params>): ActionSchema => ({
+    params: { $$strict: true, ...paramsOfFind, ...params, diff: anything },
+    async handler(this: Service, ctx: Context) {
+      notFolding(ctx);
+      const query = findParams(this, ctx);
+      // Refused before anything is folded for it.
+      parseQuery(fields, query);
+      if (isWanted(ctx.params as Params)) refuseLists(ctx.params as object);
+      const find = (rows: Rows) => findIn(this, ctx, { fields, find: (parsed) => rows.find(parsed) }, query);
+      return handler(past(), ctx.params as Params, query, find);
+    },
+  });
+  return allWithoutParams({
+    at: asking<MomentChoice & Diff>({ position: anything, time: anything }, (past, params, query, find) =>
+      isWanted(params) ? past.diff(params, toOf(params.diff), query) : past.at(params, find),
+    ),
+    whatIf: asking<WhatIf & Diff>(
+      { inject: anything, skip: anything, replace: anything, until: anything },
+      (past, params, query, find) => (isWanted(params) ? past.whatIfDiff(params, query) : past.whatIf(params, find)),
+    ),
+    verify: {
+      params: { $$strict: true, snapshotId: { type: "string", optional: true } },
+      async handler(ctx: Context<{ snapshotId?: string }>) {
+        notFolding(ctx);
+        return past().verify(ctx.params.snapshotId);
+      },
+    },
+  });
+}
+
+const isWanted = ({ diff }: Diff) => diff !== undefined && diff !== null && diff !== false && diff !== "false";
+
+function refuseLists(params: object): void {
+  const problems = Object.entries(params)
+    .filter(([name, found]) => ofLists.includes(name) && found !== undefined)
+    .map(([field, found]) => ({ field, found: found as unknown, expected: "none beside diff" }));
+  if (problems.length > 0) throw new ValidationError(problems);
+}
+
+/** The other moment; null for now. */
+function toOf(diff: unknown): MomentChoice | null {
+  if (diff === true || diff === "true") return null;
+  const names = diff !== null && typeof diff === "object" ? Object.keys(diff) : [];
+  if (names.length === 1 && ["position", "time"].includes(names[0]!)) return diff as MomentChoice;
+  throw new ValidationError([{ field: "diff", found: diff, expected: "true, {position} or {time}" }]);
+}

@@ -1,0 +1,66 @@
+import type { ReadTable } from "../../core/read-table.ts";
+import type { Moment } from "./moments.ts";
+import type { Scratch, ScratchFolds } from "./scratch-folds.ts";
+
+interface Kept {
+  scratch: Promise<Scratch>;
+  users: number;
+}
+
+const mostKept = 3;
+
+/** Tables as they were at past moments. The few that were used last are kept; one that is in use is never dropped. */
+export class PastTables {
+  readonly #table: Pick<ReadTable, "drop">;
+  readonly #folds: ScratchFolds;
+  /** By all that a table depends on; the one that was used last is the last. */
+  readonly #kept = new Map<string, Kept>();
+
+  constructor(table: Pick<ReadTable, "drop">, folds: ScratchFolds) {
+    this.#table = table;
+    this.#folds = folds;
+  }
+
+  /** Who asks for the same moment meanwhile shares the fold. */
+  async use<Answer>(moment: Moment, work: (scratch: Scratch) => Promise<Answer>): Promise<Answer> {
+    const { log, position, positionId, skipped } = moment;
+    const key = JSON.stringify([log, position, positionId, skipped.toSorted()]);
+    const kept = this.#kept.get(key) ?? {
+      scratch: this.#folds.build({ moment, startAtMost: position }),
+      users: 0,
+    };
+    this.#kept.delete(key);
+    this.#kept.set(key, kept);
+    kept.users++;
+    let isWorthKeeping = false;
+    try {
+      const scratch = await kept.scratch;
+      // What could not be folded may be foldable the next time.
+      isWorthKeeping = scratch.parked.length === 0;
+      return await work(scratch);
+    } finally {
+      kept.users--;
+      if (!isWorthKeeping && kept.users === 0) await this.#drop(key, kept);
+      await this.#dropBeyond(mostKept);
+    }
+  }
+
+  /** Drops what is not in use. */
+  async clear(): Promise<void> {
+    await this.#dropBeyond(0);
+  }
+
+  async #dropBeyond(most: number): Promise<void> {
+    for (const [key, kept] of this.#kept) {
+      if (this.#kept.size <= most) return;
+      if (kept.users === 0) await this.#drop(key, kept);
+    }
+  }
+
+  async #drop(key: string, kept: Kept): Promise<void> {
+    if (this.#kept.get(key) !== kept) return;
+    this.#kept.delete(key);
+    const scratch = await kept.scratch.catch(() => null);
+    if (scratch) await this.#table.drop(scratch.generation);
+  }
+}

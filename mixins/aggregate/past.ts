@@ -1,0 +1,200 @@
+import type { AlteredCounts } from "../../core/altered-history.ts";
+import { StaleTableError, SnapshotMismatchError, type Problem } from "../../core/errors.ts";
+import { definitionChanges } from "../../core/definition.ts";
+import { sameFields } from "../../core/fields.ts";
+import type { QueryParams } from "../../core/query.ts";
+import type { Generation, ParkedEvent, Rows } from "../../core/read-table.ts";
+import type { EventSource } from "../consumer/event-source.ts";
+import { Moments, type MomentChoice } from "./moments.ts";
+import { PastTables } from "./past-tables.ts";
+import { ScratchFolds, type Scratch, type ScratchDependencies } from "./scratch-folds.ts";
+import { tableDifferences, type TableDifferences } from "./table-differences.ts";
+import { verification, type Verification } from "./verification.ts";
+import { Alternatives, type WhatIf } from "./alternatives.ts";
+
+export interface PastDependencies extends ScratchDependencies {
+  store: string;
+  source: EventSource;
+  types: readonly string[];
+  /** The snapshot's generation beside the live one. @throws UnknownSnapshotError, SnapshotDamagedError */
+  openSnapshot: (id: string) => Promise<Generation>;
+}
+
+/** What a past moment, or one that never was, answers. */
+export interface PastAnswer {
+  rows: unknown;
+  position: number;
+  /** What could not be folded: the rows are without it. */
+  parked: ParkedEvent[];
+}
+
+/** What a history that never was answers. */
+export type WhatIfAnswer = PastAnswer & AlteredCounts;
+
+/** From `position` to `to`. */
+export interface PastDifferences extends TableDifferences {
+  position: number;
+  to: number;
+  /** What could not be folded into the tables of the past. */
+  parked: ParkedEvent[];
+}
+
+/** From the actual table to the one that never was, at the same moment. */
+export interface WhatIfDifferences extends TableDifferences, AlteredCounts {
+  position: number;
+  parked: ParkedEvent[];
+}
+
+/** How rows are asked for: each table has its own. */
+export type Ask = (rows: Rows) => Promise<unknown>;
+
+/** Tables of an aggregate as they were, as they should be, and as they would be. None of it touches the live one. */
+export class Past {
+  readonly #d: PastDependencies;
+  readonly #folds: ScratchFolds;
+  readonly #moments: Moments;
+  readonly #tables: PastTables;
+  readonly #alternatives: Alternatives;
+  readonly #running = new Set<Promise<unknown>>();
+
+  constructor(dependencies: PastDependencies) {
+    this.#d = dependencies;
+    this.#folds = new ScratchFolds(dependencies);
+    this.#moments = new Moments(dependencies.source);
+    this.#tables = new PastTables(dependencies.table, this.#folds);
+    this.#alternatives = new Alternatives(dependencies, this.#folds, this.#moments);
+  }
+
+  start(): void {
+    this.#folds.start();
+  }
+
+  /** What runs ends between two events or pages of rows; the tables of the past are dropped. */
+  async stop(): Promise<void> {
+    this.#folds.stop();
+    await Promise.allSettled(this.#running);
+    await this.#tables.clear();
+  }
+
+  /** The table as it was at a moment. @throws ValidationError for one that never was */
+  at(choice: MomentChoice, ask: Ask): Promise<PastAnswer> {
+    return this.#run(async () => {
+      const moment = await this.#moments.of(choice);
+      return this.#tables.use(moment, async ({ generation, parked }) => ({
+        rows: await ask(generation.rows),
+        position: moment.position,
+        parked,
+      }));
+    });
+  }
+
+  /** What has changed from a moment to another, or until now: to the live table as it is. */
+  diff(from: MomentChoice, to: MomentChoice | null, params: QueryParams): Promise<PastDifferences> {
+    return this.#run(async () => {
+      const before = await this.#moments.of(from);
+      const after = to && (await this.#moments.of(to, "diff."));
+      return this.#tables.use(before, async (was) => {
+        const compare = async ({ generation, parked }: Scratch, to: number): Promise<PastDifferences> => ({
+          ...(await tableDifferences(was.generation, generation, params, this.#turn)),
+          position: before.position,
+          to,
+          parked: [...new Map([...was.parked, ...parked].map((event) => [event.id, event])).values()],
+        });
+        return after
+          ? this.#tables.use(after, (is) => compare(is, after.position))
+          : this.#withCopy((generation, to) => compare({ generation, parked: [] }, to));
+      });
+    });
+  }
+
+  /** Compares the live table, or a snapshot, with a fold of the log from the beginning. */
+  verify(snapshotId?: string): Promise<Verification> {
+    return this.#run(async () => {
+      if (snapshotId === undefined) {
+        const change = this.#changeOf(this.#d.table.live());
+        if (change) throw new StaleTableError(this.#d.name, change);
+        return this.#withCopy((copy, position) => this.#verify(copy, position));
+      }
+      return this.#dropping(await this.#d.openSnapshot(snapshotId), async (snapshot) => {
+        const change = this.#changeOf(snapshot);
+        if (change) throw new SnapshotMismatchError(snapshotId, change);
+        return this.#verify(snapshot, (await snapshot.progress()).position);
+      });
+    });
+  }
+
+  /** The table as it would be had history been another one. */
+  whatIf(params: WhatIf, ask: Ask): Promise<WhatIfAnswer> {
+    return this.#run(() =>
+      this.#alternatives.use(params, async ({ scratch, moment, counts }) => ({
+        rows: await ask(scratch.generation.rows),
+        position: moment.position,
+        ...counts,
+        parked: scratch.parked,
+      })),
+    );
+  }
+
+  /** What would be other, had history been another one. */
+  whatIfDiff(params: WhatIf, query: QueryParams): Promise<WhatIfDifferences> {
+    return this.#run(() =>
+      this.#alternatives.use(params, ({ scratch, moment, counts }) =>
+        this.#tables.use(moment, async (actual) => ({
+          ...(await tableDifferences(actual.generation, scratch.generation, query, this.#turn)),
+          position: moment.position,
+          ...counts,
+          parked: scratch.parked,
+        })),
+      ),
+    );
+  }
+
+  async #verify(found: Generation, position: number): Promise<Verification> {
+    const moment = await this.#moments.now(position);
+    const { generation, parked } = await this.#folds.build({ moment, startAtMost: 0 });
+    return this.#dropping(generation, async () => {
+      const stored = await found.progress();
+      const { afterId } = await this.#d.source.page(stored.position, 0);
+      const progress = { ...(await generation.progress()), position: moment.position, positionId: afterId };
+      const folded = { generation: found, progress: { ...stored, position } };
+      return verification(folded, { generation, progress, parked }, this.#turn);
+    });
+  }
+
+  /** The first thing in which a table's definition is another than today's. */
+  #changeOf({ origin, fields }: Generation): Problem | undefined {
+    const change = definitionChanges(origin.definition, this.#d.definition)[0];
+    if (change || sameFields(fields, this.#d.fields)) return change;
+    return { field: "fields", found: [...fields.keys()].join(", "), expected: [...this.#d.fields.keys()].join(", ") };
+  }
+
+  /** The live one is folded on meanwhile: what is looked at for long is a copy of it. */
+  async #withCopy<Answer>(work: (copy: Generation, position: number) => Promise<Answer>): Promise<Answer> {
+    const { generation, position } = await this.#folds.copyOfLive();
+    return this.#dropping(generation, () => work(generation, position));
+  }
+
+  async #dropping<Answer>(generation: Generation, work: (generation: Generation) => Promise<Answer>): Promise<Answer> {
+    try {
+      return await work(generation);
+    } finally {
+      await this.#d.table.drop(generation);
+    }
+  }
+
+  readonly #turn = async (): Promise<void> => {
+    this.#folds.goOn();
+    await new Promise((turn) => setImmediate(turn));
+  };
+
+  async #run<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+    this.#folds.goOn();
+    const running = work();
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+}

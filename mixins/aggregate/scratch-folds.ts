@@ -1,0 +1,227 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import type { Stretch } from "../../core/altered-history.ts";
+import { RebuildFailedError, StoreUnavailableError } from "../../core/errors.ts";
+import { sameFields, type Fields } from "../../core/fields.ts";
+import type { Mapping } from "../../core/mapping.ts";
+import { isOutage } from "../../core/outage.ts";
+import type { Generation, ParkedEvent, ReadTable } from "../../core/read-table.ts";
+import { Slots } from "../../core/slots.ts";
+import type { ConsumerPage } from "../consumer/consumer-page.ts";
+import type { ErrorPolicy, Interruption } from "../consumer/error-policy.ts";
+import type { EventSource } from "../consumer/event-source.ts";
+import { otherLog } from "../consumer/other-log.ts";
+import { Fold } from "./fold.ts";
+import type { Folds } from "./folds.ts";
+import type { Moment } from "./moments.ts";
+import type { Transform } from "./transform.ts";
+
+export interface ScratchDependencies {
+  name: string;
+  table: ReadTable;
+  fields: Fields;
+  mappings: readonly Mapping<Transform>[];
+  /** As `describeDefinition` says it. */
+  definition: string;
+  policy: ErrorPolicy;
+  folds: Folds;
+  source: Pick<EventSource, "page">;
+  /** How far the live table is folded. */
+  livePosition: () => Promise<number>;
+  /** A snapshot's generation beside the live one, folded up to this position at most; null where there is none. */
+  nearestSnapshot: (position: number) => Promise<Generation | null>;
+  warn: (message: string, details: object) => void;
+}
+
+/** A table that is nobody's, and what could not be folded into it. */
+export interface Scratch {
+  generation: Generation;
+  parked: ParkedEvent[];
+}
+
+interface Wanted {
+  moment: Moment;
+  /** The fold may begin with a table that is folded up to here; 0: from nothing. */
+  startAtMost: number;
+  /** Each page is folded as this makes it. Called once a page, in order. */
+  alter?: <Page extends Stretch>(page: Page) => Page;
+}
+
+const eventsPerPage = 1000;
+const mostAtATime = 2;
+/** For fewer events a copy of the live table takes longer than their fold. */
+const eventsWorthACopy = 5000;
+const firstWaitMs = 50;
+const lastWaitMs = 1600;
+
+/** Folds the log, or what is made of it, into generations beside the live one, in the caller's time. */
+export class ScratchFolds {
+  readonly #d: ScratchDependencies;
+  readonly #slots = new Slots(mostAtATime);
+  #end = new AbortController();
+
+  constructor(dependencies: ScratchDependencies) {
+    this.#d = dependencies;
+  }
+
+  start(): void {
+    this.#end = new AbortController();
+  }
+
+  /** What is being folded ends between two events. */
+  stop(): void {
+    this.#end.abort();
+  }
+
+  /** @throws StoreUnavailableError where the host stops */
+  goOn(): void {
+    if (this.#end.signal.aborted) throw new StoreUnavailableError(this.#d.name, "is stopping");
+  }
+
+  /**
+   * Who asked drops it.
+   * @throws an outage's error where that does not pass; RebuildFailedError where too many events in a row were parked
+   */
+  build(wanted: Wanted): Promise<Scratch> {
+    return this.#slots.run(async () => {
+      this.goOn();
+      const generation = await this.#beginning(wanted);
+      const transforms = this.#d.folds.begin(null);
+      try {
+        const policy = { ...this.#d.policy, delayMs: 0 };
+        const fold = await Fold.on({
+          ...this.#d,
+          ...this.#interruption,
+          transforms,
+          policy,
+          generation,
+          spans: null,
+          onCommit: () => {},
+          warn: () => {},
+        });
+        await this.#fold(fold, wanted);
+        return { generation, parked: fold.parked };
+      } catch (error) {
+        await this.#d.table.drop(generation);
+        throw error;
+      } finally {
+        this.#d.folds.end(transforms);
+      }
+    });
+  }
+
+  /** The live table as it is at one moment, and how far it is folded. Who asked drops it. */
+  async copyOfLive(): Promise<{ generation: Generation; position: number }> {
+    const { table, name } = this.#d;
+    // The stored checkpoint may be behind this by events that are not mapped: they change nothing.
+    const reached = await this.#d.livePosition();
+    const folder = await mkdtemp(join(tmpdir(), `${name}-`));
+    try {
+      const { checksum, progress } = await table.backup(folder);
+      const generation = await table.restore(folder, checksum, "");
+      return { generation, position: Math.max(reached, progress.position) };
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  get #interruption(): Interruption {
+    const isStopping = () => this.#end.signal.aborted;
+    return { sleep: (ms) => this.#sleep(ms), isInterrupted: isStopping, isStopping };
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    await setTimeout(ms, undefined, { signal: this.#end.signal }).catch(() => {});
+  }
+
+  async #fold(fold: Fold, { moment, alter = (page) => page }: Wanted): Promise<void> {
+    await fold.skip(new Set(moment.skipped));
+    let { position } = fold.progress;
+    // What is to come right after the beginning comes before any page.
+    await this.#foldPage(fold, alter({ ...moment, events: [], position }));
+    while (position < moment.position) {
+      const page = upTo(moment, await this.#patiently(() => this.#d.source.page(position, eventsPerPage)));
+      if (page.position === position || page.log !== moment.log)
+        throw new StoreUnavailableError(this.#d.name, `the log ends before position ${moment.position}`);
+      await this.#foldPage(fold, alter(page));
+      position = page.position;
+      await new Promise((turn) => setImmediate(turn));
+    }
+    await fold.save();
+  }
+
+  async #foldPage(fold: Fold, page: FoldedPage): Promise<void> {
+    await this.#patiently(async () => {
+      // Found by id: events that never happened share their positions with others.
+      const last = page.events.findIndex(({ id }) => id === fold.progress.positionId);
+      await fold.foldPage({ ...page, events: page.events.slice(last + 1) });
+    });
+    this.goOn();
+    if (!fold.isTooOftenParked) return;
+    const { id, error } = fold.parked.findLast((event) => event.error)!;
+    throw new RebuildFailedError(
+      this.#d.name,
+      `${this.#d.policy.maxParkedInARow} events in a row cannot be folded; the last, ${id}: ${error?.message}`,
+    );
+  }
+
+  /** An outage may pass; whoever asked does not wait for ever. */
+  async #patiently<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+    for (let waitMs = firstWaitMs; ; waitMs *= 2) {
+      this.goOn();
+      try {
+        return await work();
+      } catch (error) {
+        if (!isOutage(error) || waitMs > lastWaitMs) throw error;
+        await this.#sleep(waitMs);
+      }
+    }
+  }
+
+  /** The fullest table that the wanted one can grow from, or an empty one. */
+  async #beginning({ startAtMost }: Wanted): Promise<Generation> {
+    const { table, fields, definition, nearestSnapshot } = this.#d;
+    for (const offer of [() => this.#liveUpTo(startAtMost), () => nearestSnapshot(startAtMost)]) {
+      const offered = startAtMost > 0 ? await this.#orNull(offer) : null;
+      if (!offered) continue;
+      if (await this.#fits(offered, startAtMost)) return offered;
+      await table.drop(offered);
+    }
+    return table.build(fields, { definition, order: "" });
+  }
+
+  async #liveUpTo(position: number): Promise<Generation | null> {
+    const live = this.#d.table.live();
+    const reached = (await live.progress()).position;
+    const isOffered = reached >= eventsWorthACopy && (await this.#fits(live, position));
+    return isOffered ? (await this.copyOfLive()).generation : null;
+  }
+
+  /** A copy that cannot be had costs time, nothing else. */
+  async #orNull(offer: () => Promise<Generation | null>): Promise<Generation | null> {
+    try {
+      return await offer();
+    } catch (error) {
+      this.#d.warn(`${this.#d.name}: a table of the past is folded from the beginning`, { error: String(error) });
+      return null;
+    }
+  }
+
+  /** Whether a fold from nothing would have come to the same: with nothing parked, in order, of this log and definition. */
+  async #fits(generation: Generation, atMost: number): Promise<boolean> {
+    const { fields, definition, source } = this.#d;
+    if (generation.origin.definition !== definition || !sameFields(generation.fields, fields)) return false;
+    const progress = await generation.progress();
+    if (progress.position > atMost || progress.reordered || (await generation.parked()).length > 0) return false;
+    return otherLog(progress, await source.page(progress.position, 0)) === null;
+  }
+}
+
+type FoldedPage = Parameters<Fold["foldPage"]>[0];
+
+function upTo({ position, positionId }: Moment, page: ConsumerPage): ConsumerPage {
+  if (page.position <= position) return page;
+  return { ...page, events: page.events.filter((event) => event.position <= position), position, positionId };
+}

@@ -1,0 +1,82 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Row } from "../../core/fields.ts";
+import type { Generation, ParkedEvent, Progress } from "../../core/read-table.ts";
+import { unequalRows } from "../../core/row-differences.ts";
+
+/** One value that is not what the log says. */
+export interface Difference {
+  /** A row's id, the id of a parked event, or "checkpoint". */
+  id: string;
+  /** A field of the row; "id" where the row or its counterpart is missing, "parked" of an event. */
+  field: string;
+  found: unknown;
+  expected: unknown;
+}
+
+export interface Verification {
+  ok: boolean;
+  position: number;
+  rows: number;
+  /** The first 100. */
+  differences: Difference[];
+  /** How many differences there are. */
+  total: number;
+}
+
+interface Found {
+  generation: Generation;
+  progress: Progress;
+}
+
+const mostListed = 100;
+/** Not whether it was reordered: the rows say whether that did any harm. */
+const checkpointFields = ["position", "positionId", "folded", "log"] as const satisfies (keyof Progress)[];
+
+/** Compares a table with what a fold of the log from the beginning came to. `turn` is awaited now and then, and may throw. */
+export async function verification(
+  found: Found,
+  expected: Found & { parked: readonly ParkedEvent[] },
+  turn: () => Promise<void>,
+): Promise<Verification> {
+  const differences: Difference[] = [];
+  let total = 0;
+  const note = (difference: Difference) => {
+    if (total++ < mostListed) differences.push(difference);
+  };
+  compareProgress(found.progress, expected.progress, note);
+  compareParked(await found.generation.parked(), expected.parked, note);
+  const everything = { where: null, search: null };
+  const [here, there] = [found.generation.rows, expected.generation.rows];
+  for await (const row of unequalRows({ rows: here, query: everything }, { rows: there, query: everything }, turn))
+    compareRows(row.id, row.before, row.after, note);
+  const rows = await here.count({ ...everything, sort: [], limit: null, offset: 0 });
+  return { ok: total === 0, position: found.progress.position, rows, differences, total };
+}
+
+type Note = (difference: Difference) => void;
+
+function compareProgress(found: Progress, expected: Progress, note: Note): void {
+  for (const field of checkpointFields)
+    if (found[field] !== expected[field])
+      note({ id: "checkpoint", field, found: found[field], expected: expected[field] });
+}
+
+/** An event that waits behind another has no error of its own. */
+const whyParked = (event: ParkedEvent | undefined) =>
+  event ? (event.error?.message ?? "waits behind an earlier event of its stream") : null;
+
+function compareParked(found: readonly ParkedEvent[], expected: readonly ParkedEvent[], note: Note): void {
+  const [here, there] = [byId(found), byId(expected)];
+  for (const id of new Set([...here.keys(), ...there.keys()]))
+    if (here.has(id) !== there.has(id))
+      note({ id, field: "parked", found: whyParked(here.get(id)), expected: whyParked(there.get(id)) });
+}
+
+const byId = (parked: readonly ParkedEvent[]) => new Map(parked.map((event) => [event.id, event]));
+
+function compareRows(id: string, found: Row | null, expected: Row | null, note: Note): void {
+  if (!found || !expected) return note({ id, field: "id", found: found?.id ?? null, expected: expected?.id ?? null });
+  for (const field of Object.keys(expected))
+    if (!isDeepStrictEqual(found[field], expected[field]))
+      note({ id, field, found: found[field] ?? null, expected: expected[field] });
+}
