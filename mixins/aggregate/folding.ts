@@ -21,7 +21,6 @@ export type OnChange = "rebuild" | "warn" | "refuse";
 
 export interface FoldingDependencies {
   name: string;
-  node: string;
   store: string;
   table: ReadTable;
   fields: Fields;

@@ -18,13 +18,14 @@ export interface RebuildProgress {
 
 /** The snapshots of this node, as a rebuild needs them. */
 export interface SnapshotSource {
+  /** Whether it stands here. The name of its node says nothing: by default a node has another one after each start. */
+  has(id: string): Promise<boolean>;
   /** A generation beside the live one with a snapshot's rows, built for `order`. */
   restore(id: string, order: string, force: boolean): Promise<Generation>;
 }
 
 interface Dependencies {
   name: string;
-  node: string;
   table: ReadTable;
   fields: Fields;
   definition: string;
@@ -133,8 +134,12 @@ export class Rebuilding {
     this.#isFirstLook = false;
     if (this.#build && (order?.id !== this.#build.order.id || order.ended !== undefined)) await this.#drop();
     this.#turnAway(order);
-    if (!order || order.ended !== undefined || this.#failures.has(order.id)) return "idle";
-    if (this.#d.table.live().origin.order === order.id) return "idle";
+    if (!order || order.ended !== undefined || this.#d.table.live().origin.order === order.id) return "idle";
+    if (this.#failures.has(order.id)) {
+      // The store did not answer when it was told.
+      await this.#end(order.id);
+      return "idle";
+    }
     try {
       this.#build ??= await this.#begin(order).catch((error: unknown) => {
         throw new Hopeless(error);
@@ -158,7 +163,7 @@ export class Rebuilding {
   async adopt(): Promise<void> {
     const order = this.#order;
     if (!this.#isFirstLook || !order || order.ended !== undefined || this.#build) return;
-    if (order.snapshot?.node === this.#d.node || this.#d.table.live().origin.order === order.id) return;
+    if (this.#d.table.live().origin.order === order.id || (await this.#snapshotOf(order)) !== null) return;
     await this.#finish(await this.#begin(order));
   }
 
@@ -172,21 +177,27 @@ export class Rebuilding {
   }
 
   async #begin(order: BuildOrder): Promise<Build> {
-    const { name, table, fields, definition, node, snapshots, newFold, info } = this.#d;
-    info(`${name}: a ${order.kind} begins beside the table`, { order: order.id });
+    const { name, table, fields, definition, snapshots, newFold, info } = this.#d;
+    const snapshotId = await this.#snapshotOf(order);
+    info(`${name}: a ${order.kind} begins beside the table`, { order: order.id, snapshotId });
     const generation =
-      order.snapshot?.node === node
-        ? await snapshots.restore(order.snapshot.id, order.id, order.force === true)
-        : await table.build(fields, { definition, order: order.id });
+      snapshotId === null
+        ? await table.build(fields, { definition, order: order.id })
+        : await snapshots.restore(snapshotId, order.id, order.force === true);
     const fold = await newFold(generation, () => performance.now() > this.#sliceEnd);
     return { order, generation, fold, since: Date.now(), from: fold.progress.position, rest: null };
+  }
+
+  /** Null where this node folds what it would hold. */
+  async #snapshotOf({ snapshot }: BuildOrder): Promise<string | null> {
+    return snapshot && (await this.#d.snapshots.has(snapshot.id)) ? snapshot.id : null;
   }
 
   /** Folds for a moment; whether the generation is as far as it has to be. */
   async #slice(build: Build): Promise<boolean> {
     const { fold, order } = build;
     await fold.skip(this.#skipped);
-    const until = await this.#end(order);
+    const until = await this.#lastPosition(order);
     if (fold.progress.position >= until) return true;
     const page = build.rest ?? (await this.#pageUntil(until, fold.progress.position));
     this.#sliceEnd = performance.now() + sliceMs;
@@ -210,7 +221,7 @@ export class Rebuilding {
   }
 
   /** A table that stands still keeps its position. */
-  async #end({ kind, snapshot }: BuildOrder): Promise<number> {
+  async #lastPosition({ kind, snapshot }: BuildOrder): Promise<number> {
     if (kind === "restore") return snapshot!.position;
     return this.#isPaused ? (await this.#d.table.live().progress()).position : Infinity;
   }
@@ -237,12 +248,16 @@ export class Rebuilding {
 
   /** It would fail again: the order ends for every host, and the live table stays. */
   async #fail(order: BuildOrder, error: unknown): Promise<void> {
-    const why = error instanceof Error ? error.message : String(error);
     this.#failures.set(order.id, error);
-    this.#d.warn(`${this.#d.name}: the ${order.kind} failed; the table is as it was`, { order: order.id, error: why });
+    const { name, warn } = this.#d;
+    warn(`${name}: the ${order.kind} failed; the table is as it was`, { order: order.id, error: inWords(error) });
     await this.#drop();
     this.#reject(order.id, error);
-    await this.#d.change({ endBuild: { id: order.id, why } });
+    await this.#end(order.id);
+  }
+
+  async #end(id: string): Promise<void> {
+    await this.#d.change({ endBuild: { id, why: inWords(this.#failures.get(id)) } });
   }
 
   async #resolve(order: string): Promise<void> {
@@ -265,6 +280,8 @@ export function progressOf(done: number, from: number, total: number, since: num
   const rate = Math.round(((done - from) * 1000) / Math.max(Date.now() - since, 1));
   return { done, total, rate, secondsLeft: rate > 0 ? Math.max(Math.ceil((total - done) / rate), 0) : null };
 }
+
+const inWords = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** Whatever the reason, trying again at once would meet it again. */
 class Hopeless extends Error {

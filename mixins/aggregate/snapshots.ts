@@ -144,6 +144,11 @@ export class Snapshots {
     return manifests;
   }
 
+  /** Whether it stands here, damaged or not: what it is worth is seen when it is restored. */
+  async has(id: string): Promise<boolean> {
+    return (await this.#folder?.ids())?.includes(id) ?? false;
+  }
+
   /** @throws UnknownSnapshotError, SnapshotDamagedError, SnapshotsNotConfiguredError */
   async find(id: string): Promise<Manifest> {
     return manifestOf(await this.#complete(id));
