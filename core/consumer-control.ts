@@ -1,4 +1,5 @@
-import { RebuildRunningError, UnusableStoreError } from "./errors.ts";
+import { UnusableStoreError } from "./errors.ts";
+import { RebuildRunningError } from "./travel-errors.ts";
 import type { Versioned } from "./event-log.ts";
 
 /** What is wanted of one consumer. Kept in the store's engine; every host of the consumer follows it. */
@@ -25,7 +26,7 @@ export interface BuildOrder {
   /** `rebuild`: from the beginning. `restore`: a snapshot's rows, and stay there. `replay`: a snapshot's rows and all events since. */
   kind: "rebuild" | "restore" | "replay";
   /** A host that does not have it folds what it would hold from the beginning. */
-  snapshot?: { id: string; node: string; position: number };
+  snapshot?: { id: string; position: number };
   /** A snapshot of another definition is converted. */
   force?: boolean;
   /** As the table was before, for when the order ends without effect. */

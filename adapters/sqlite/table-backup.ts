@@ -1,6 +1,6 @@
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
-import { SnapshotDamagedError } from "../../core/errors.ts";
+import { SnapshotDamagedError } from "../../core/travel-errors.ts";
 import type { Progress, TableBackup } from "../../core/read-table.ts";
 import { BulkWork } from "./bulk-work.ts";
 import { translate } from "./database.ts";

@@ -1,5 +1,6 @@
 import type { AlteredCounts } from "../../core/altered-history.ts";
-import { StaleTableError, SnapshotMismatchError, type Problem } from "../../core/errors.ts";
+import { type Problem } from "../../core/errors.ts";
+import { StaleTableError, SnapshotMismatchError } from "../../core/travel-errors.ts";
 import { definitionChanges } from "../../core/definition.ts";
 import { sameFields } from "../../core/fields.ts";
 import type { QueryParams } from "../../core/query.ts";

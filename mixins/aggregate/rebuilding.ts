@@ -1,9 +1,10 @@
 import type { BuildOrder, ConsumerControl, ControlChange } from "../../core/consumer-control.ts";
-import { RebuildFailedError, StoreUnavailableError } from "../../core/errors.ts";
+import { RebuildFailedError } from "../../core/travel-errors.ts";
 import type { Fields } from "../../core/fields.ts";
 import { isDiskFull, isOutage } from "../../core/outage.ts";
 import type { Generation, ReadTable } from "../../core/read-table.ts";
 import type { ConsumerPage } from "../consumer/consumer-page.ts";
+import { AwaitedOrders } from "./awaited-orders.ts";
 import type { Fold } from "./fold.ts";
 
 /** How far a new table is, in positions of the log. */
@@ -18,13 +19,14 @@ export interface RebuildProgress {
 
 /** The snapshots of this node, as a rebuild needs them. */
 export interface SnapshotSource {
+  /** Whether this node has it, damaged or not. */
+  has(id: string): Promise<boolean>;
   /** A generation beside the live one with a snapshot's rows, built for `order`. */
   restore(id: string, order: string, force: boolean): Promise<Generation>;
 }
 
 interface Dependencies {
   name: string;
-  node: string;
   table: ReadTable;
   fields: Fields;
   definition: string;
@@ -51,12 +53,6 @@ interface Build {
   rest: ConsumerPage | null;
 }
 
-interface Waiting {
-  order: string;
-  resolve: (position: number) => void;
-  reject: (error: unknown) => void;
-}
-
 const eventsPerPage = 1000;
 /** So long may the live table wait for its turn; a transform that runs is waited for. */
 const sliceMs = 50;
@@ -76,12 +72,11 @@ export class Rebuilding {
   #head = 0;
   /** As `performance.now()` counts. */
   #sliceEnd = Infinity;
-  #waiting: Waiting[] = [];
-  /** What this node met; the control state only keeps it in words. */
-  readonly #failures = new Map<string, unknown>();
+  readonly #awaited: AwaitedOrders;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
+    this.#awaited = new AwaitedOrders(dependencies.name);
   }
 
   /** The order that is being followed. */
@@ -98,19 +93,16 @@ export class Rebuilding {
   }
 
   /** Answers the position of the table's switch. @throws why there was none */
-  wait(order: string): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ order, resolve, reject });
-      if (this.#failures.has(order)) this.#reject(order, this.#failures.get(order));
-      else if (this.#d.table.live().origin.order === order) void this.#resolve(order);
-    });
+  async wait(order: string): Promise<number> {
+    const live = this.#d.table.live();
+    return live.origin.order === order ? (await live.progress()).position : this.#awaited.wait(order);
   }
 
   /** The node stops; the order stays. */
   stop(): void {
     this.#build = null;
     this.#isFirstLook = true;
-    for (const { reject } of this.#waiting.splice(0)) reject(new StoreUnavailableError(this.#d.name, "is stopping"));
+    this.#awaited.stop();
   }
 
   progress(): RebuildProgress | null {
@@ -132,8 +124,8 @@ export class Rebuilding {
     const order = this.#order;
     this.#isFirstLook = false;
     if (this.#build && (order?.id !== this.#build.order.id || order.ended !== undefined)) await this.#drop();
-    this.#turnAway(order);
-    if (!order || order.ended !== undefined || this.#failures.has(order.id)) return "idle";
+    if (order) this.#awaited.turnAway(order);
+    if (!order || order.ended !== undefined || this.#awaited.hasFailed(order.id)) return "idle";
     if (this.#d.table.live().origin.order === order.id) return "idle";
     try {
       this.#build ??= await this.#begin(order).catch((error: unknown) => {
@@ -158,26 +150,21 @@ export class Rebuilding {
   async adopt(): Promise<void> {
     const order = this.#order;
     if (!this.#isFirstLook || !order || order.ended !== undefined || this.#build) return;
-    if (order.snapshot?.node === this.#d.node || this.#d.table.live().origin.order === order.id) return;
+    if (this.#d.table.live().origin.order === order.id || (await this.#snapshotHere(order))) return;
     await this.#finish(await this.#begin(order));
   }
 
-  /** Those who wait for an order that nobody follows any more. */
-  #turnAway(order: BuildOrder | null): void {
-    for (const id of new Set(this.#waiting.map((waiting) => waiting.order))) {
-      if (!order || (id === order.id && order.ended === undefined)) continue;
-      const why = id === order.id ? order.ended! : "another order has taken its place";
-      this.#reject(id, this.#failures.get(id) ?? new RebuildFailedError(this.#d.name, why));
-    }
+  async #snapshotHere({ snapshot }: BuildOrder): Promise<string | null> {
+    return snapshot && (await this.#d.snapshots.has(snapshot.id)) ? snapshot.id : null;
   }
 
   async #begin(order: BuildOrder): Promise<Build> {
-    const { name, table, fields, definition, node, snapshots, newFold, info } = this.#d;
+    const { name, table, fields, definition, snapshots, newFold, info } = this.#d;
     info(`${name}: a ${order.kind} begins beside the table`, { order: order.id });
-    const generation =
-      order.snapshot?.node === node
-        ? await snapshots.restore(order.snapshot.id, order.id, order.force === true)
-        : await table.build(fields, { definition, order: order.id });
+    const snapshot = await this.#snapshotHere(order);
+    const generation = snapshot
+      ? await snapshots.restore(snapshot, order.id, order.force === true)
+      : await table.build(fields, { definition, order: order.id });
     const fold = await newFold(generation, () => performance.now() > this.#sliceEnd);
     return { order, generation, fold, since: Date.now(), from: fold.progress.position, rest: null };
   }
@@ -225,7 +212,7 @@ export class Rebuilding {
       order: order.id,
       position: fold.progress.position,
     });
-    await this.#resolve(order.id);
+    this.#awaited.done(order.id, fold.progress.position);
   }
 
   async #drop(): Promise<void> {
@@ -238,26 +225,10 @@ export class Rebuilding {
   /** It would fail again: the order ends for every host, and the live table stays. */
   async #fail(order: BuildOrder, error: unknown): Promise<void> {
     const why = error instanceof Error ? error.message : String(error);
-    this.#failures.set(order.id, error);
     this.#d.warn(`${this.#d.name}: the ${order.kind} failed; the table is as it was`, { order: order.id, error: why });
     await this.#drop();
-    this.#reject(order.id, error);
+    this.#awaited.fail(order.id, error);
     await this.#d.change({ endBuild: { id: order.id, why } });
-  }
-
-  async #resolve(order: string): Promise<void> {
-    const { position } = await this.#d.table.live().progress();
-    for (const { resolve } of this.#take(order)) resolve(position);
-  }
-
-  #reject(order: string, error: unknown): void {
-    for (const { reject } of this.#take(order)) reject(error);
-  }
-
-  #take(order: string): Waiting[] {
-    const taken = this.#waiting.filter((waiting) => waiting.order === order);
-    this.#waiting = this.#waiting.filter((waiting) => waiting.order !== order);
-    return taken;
   }
 }
 

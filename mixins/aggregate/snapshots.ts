@@ -1,10 +1,6 @@
 import { definitionHash } from "../../core/definition.ts";
-import {
-  SnapshotMismatchError,
-  SnapshotsNotConfiguredError,
-  StoreUnavailableError,
-  UnknownSnapshotError,
-} from "../../core/errors.ts";
+import { StoreUnavailableError } from "../../core/errors.ts";
+import { SnapshotMismatchError, SnapshotsNotConfiguredError, UnknownSnapshotError } from "../../core/travel-errors.ts";
 import { newEventId } from "../../core/event-id.ts";
 import type { Fields } from "../../core/fields.ts";
 import type { Generation, ReadTable } from "../../core/read-table.ts";
@@ -142,6 +138,15 @@ export class Snapshots {
         this.#d.warn(`${this.#d.aggregate}: ${(error as Error).message}`, { id });
       }
     return manifests;
+  }
+
+  /** Whether it is here, damaged or not. */
+  async has(id: string): Promise<boolean> {
+    try {
+      return (await this.#folder?.read(id))?.state === "complete";
+    } catch {
+      return true;
+    }
   }
 
   /** @throws UnknownSnapshotError, SnapshotDamagedError, SnapshotsNotConfiguredError */

@@ -1,0 +1,60 @@
+import type { BuildOrder } from "../../core/consumer-control.ts";
+import { StoreUnavailableError } from "../../core/errors.ts";
+import { RebuildFailedError } from "../../core/travel-errors.ts";
+
+interface Waiting {
+  order: string;
+  resolve: (position: number) => void;
+  reject: (error: unknown) => void;
+}
+
+/** Those who wait for what comes of an order on this node. */
+export class AwaitedOrders {
+  readonly #aggregate: string;
+  #waiting: Waiting[] = [];
+  /** What this node met; the control state only keeps it in words. */
+  readonly #failures = new Map<string, unknown>();
+
+  constructor(aggregate: string) {
+    this.#aggregate = aggregate;
+  }
+
+  /** Answers the position of the table's switch. @throws why there was none */
+  wait(order: string): Promise<number> {
+    if (this.#failures.has(order)) return Promise.reject(this.#failures.get(order) as Error);
+    return new Promise((resolve, reject) => this.#waiting.push({ order, resolve, reject }));
+  }
+
+  hasFailed(order: string): boolean {
+    return this.#failures.has(order);
+  }
+
+  done(order: string, position: number): void {
+    for (const { resolve } of this.#take(order)) resolve(position);
+  }
+
+  fail(order: string, error: unknown): void {
+    this.#failures.set(order, error);
+    for (const { reject } of this.#take(order)) reject(error);
+  }
+
+  /** Nobody follows any order but this one any more, and not even that where it has ended. */
+  turnAway(order: BuildOrder): void {
+    for (const id of new Set(this.#waiting.map((waiting) => waiting.order))) {
+      if (id === order.id && order.ended === undefined) continue;
+      const why = id === order.id ? order.ended! : "another order has taken its place";
+      for (const { reject } of this.#take(id)) reject(new RebuildFailedError(this.#aggregate, why));
+    }
+  }
+
+  /** The node stops; the order stays. */
+  stop(): void {
+    for (const { reject } of this.#waiting.splice(0)) reject(new StoreUnavailableError(this.#aggregate, "is stopping"));
+  }
+
+  #take(order: string): Waiting[] {
+    const taken = this.#waiting.filter((waiting) => waiting.order === order);
+    this.#waiting = this.#waiting.filter((waiting) => waiting.order !== order);
+    return taken;
+  }
+}
