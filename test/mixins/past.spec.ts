@@ -445,6 +445,11 @@ describe("A past moment with bad input", () => {
   it("is refused: an unknown parameter, an unknown snapshot", async () => {
     expect(await refused("accounts.at", { positon: 3 })).toMatchObject({ code: 422 });
     expect(await refused("accounts.verify", { snapshotId: "nothing" })).toMatchObject({
+      code: 409,
+      type: "SNAPSHOTS_NOT_CONFIGURED",
+    });
+    const inFiles = await bank({ places: engines[0]![1] });
+    expect(await refusal(() => inFiles.call("accounts.verify", { snapshotId: "nothing" }))).toMatchObject({
       code: 404,
       type: "UNKNOWN_SNAPSHOT",
     });
