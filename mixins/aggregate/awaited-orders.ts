@@ -21,21 +21,23 @@ export class AwaitedOrders {
 
   /** Answers the position of the table's switch. @throws why there was none */
   wait(order: string): Promise<number> {
-    if (this.#failures.has(order)) return Promise.reject(this.#failures.get(order) as Error);
     return new Promise((resolve, reject) => this.#waiting.push({ order, resolve, reject }));
   }
 
-  hasFailed(order: string): boolean {
-    return this.#failures.has(order);
+  /** Why it failed on this node; null where it has not. */
+  failure(order: string): string | null {
+    if (!this.#failures.has(order)) return null;
+    const error = this.#failures.get(order);
+    return error instanceof Error ? error.message : String(error);
   }
 
   done(order: string, position: number): void {
     for (const { resolve } of this.#take(order)) resolve(position);
   }
 
-  fail(order: string, error: unknown): void {
+  /** To be told to those who wait when the order has ended for every host. */
+  noteFailure(order: string, error: unknown): void {
     this.#failures.set(order, error);
-    for (const { reject } of this.#take(order)) reject(error);
   }
 
   /** Nobody follows any order but this one any more, and not even that where it has ended. */
@@ -43,7 +45,8 @@ export class AwaitedOrders {
     for (const id of new Set(this.#waiting.map((waiting) => waiting.order))) {
       if (id === order.id && order.ended === undefined) continue;
       const why = id === order.id ? order.ended! : "another order has taken its place";
-      for (const { reject } of this.#take(id)) reject(new RebuildFailedError(this.#aggregate, why));
+      const error = this.#failures.get(id) ?? new RebuildFailedError(this.#aggregate, why);
+      for (const { reject } of this.#take(id)) reject(error);
     }
   }
 

@@ -125,8 +125,13 @@ export class Rebuilding {
     this.#isFirstLook = false;
     if (this.#build && (order?.id !== this.#build.order.id || order.ended !== undefined)) await this.#drop();
     if (order) this.#awaited.turnAway(order);
-    if (!order || order.ended !== undefined || this.#awaited.hasFailed(order.id)) return "idle";
-    if (this.#d.table.live().origin.order === order.id) return "idle";
+    if (!order || order.ended !== undefined || this.#d.table.live().origin.order === order.id) return "idle";
+    // Said again where the store was away: it would fail again, so it ends for every host.
+    const failure = this.#awaited.failure(order.id);
+    if (failure !== null) {
+      await this.#d.change({ endBuild: { id: order.id, why: failure } });
+      return "idle";
+    }
     try {
       this.#build ??= await this.#begin(order).catch((error: unknown) => {
         throw new Hopeless(error);
@@ -222,13 +227,13 @@ export class Rebuilding {
     if (build) await this.#d.table.drop(build.generation);
   }
 
-  /** It would fail again: the order ends for every host, and the live table stays. */
   async #fail(order: BuildOrder, error: unknown): Promise<void> {
-    const why = error instanceof Error ? error.message : String(error);
-    this.#d.warn(`${this.#d.name}: the ${order.kind} failed; the table is as it was`, { order: order.id, error: why });
     await this.#drop();
-    this.#awaited.fail(order.id, error);
-    await this.#d.change({ endBuild: { id: order.id, why } });
+    this.#awaited.noteFailure(order.id, error);
+    this.#d.warn(`${this.#d.name}: the ${order.kind} failed; the table is as it was`, {
+      order: order.id,
+      error: this.#awaited.failure(order.id),
+    });
   }
 }
 
