@@ -180,6 +180,7 @@ export class Rebuilding {
     await fold.skip(this.#skipped);
     const until = await this.#end(order);
     if (fold.progress.position >= until) return true;
+    const isFresh = build.rest === null;
     const page = build.rest ?? (await this.#pageUntil(until, fold.progress.position));
     this.#sliceEnd = performance.now() + sliceMs;
     await fold.foldPage(page).finally(() => (this.#sliceEnd = Infinity));
@@ -190,7 +191,8 @@ export class Rebuilding {
     const { position } = fold.progress;
     const isWhole = position >= page.position;
     build.rest = isWhole ? null : { ...page, events: page.events.filter((event) => event.position > position) };
-    return isWhole && (page.end || position >= until);
+    // Where the log ended when the rest's page was read, the live table may have passed long ago.
+    return isWhole && ((isFresh && page.end) || position >= until);
   }
 
   /** What comes after `until` is not folded. */
