@@ -1,6 +1,6 @@
 import Database from "better-sqlite3";
 import { deepStrictEqual } from "node:assert/strict";
-import { eventsPerStream, sumBelow } from "./events.ts";
+import { eventsPerStream, eventType, sumBelow } from "./events.ts";
 
 function ask(file: string, sql: string): unknown {
   const db = new Database(file, { readonly: true });
@@ -44,6 +44,24 @@ export function checkTable(file: string, events: number, { queried }: { queried:
      (SELECT position FROM checkpoint) AS position FROM "rows"`,
   );
   deepStrictEqual({ ...(found as object) }, { ...foldedRows(events, queried), position: events });
+}
+
+/**
+ * A copy of the fixture of so many rows, after what the log has up to this position: each of its events has raised the
+ * amount of another row by one.
+ */
+export function checkSnapshot(
+  file: string,
+  log: string | null,
+  { rows, position }: { rows: number; position: number },
+): void {
+  const changes = `SELECT count(*) AS changes FROM events WHERE type = '${eventType}' AND position <= ${position}`;
+  const { changes: changed } = (log === null ? { changes: 0 } : ask(log, changes)) as { changes: number };
+  const found = ask(
+    file,
+    `SELECT count(*) AS rows, sum(amount) AS sum, (SELECT position FROM checkpoint) AS position FROM "rows"`,
+  );
+  deepStrictEqual({ ...(found as object) }, { rows, sum: sumBelow(rows) + changed, position });
 }
 
 /** What the rows of a fixture's table add up to. The fixture's streams take turns, so the last events are the end of it. */

@@ -1,4 +1,5 @@
 import { append } from "./parts/append.ts";
+import { at } from "./parts/at.ts";
 import { batch } from "./parts/batch.ts";
 import { catchUp } from "./parts/catch-up.ts";
 import { disk } from "./parts/disk.ts";
@@ -9,6 +10,7 @@ import { memory } from "./parts/memory.ts";
 import { queries } from "./parts/queries.ts";
 import { read } from "./parts/read.ts";
 import { rebuild } from "./parts/rebuild.ts";
+import { snapshot } from "./parts/snapshot.ts";
 import { visible } from "./parts/visible.ts";
 import type { Part } from "./part.ts";
 
@@ -22,6 +24,8 @@ export const parts: Readonly<Record<string, Part>> = {
   visible,
   queries,
   rebuild,
+  snapshot,
+  at,
   "loop-delay": loopDelay,
   memory,
   disk,

@@ -142,12 +142,8 @@ export class Ours {
   }
 
   /** Answers when the table has folded the event at `position`. */
-  async folded(position: number): Promise<void> {
-    await this.broker.call(
-      `${tableName}.resolve`,
-      { id: "nobody" },
-      { meta: { readAfter: { [storeName]: position } } },
-    );
+  async folded(position: number, name = tableName): Promise<void> {
+    await this.broker.call(`${name}.resolve`, { id: "nobody" }, { meta: { readAfter: { [storeName]: position } } });
   }
 
   async stop(): Promise<void> {

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
-import { cpSync, symlinkSync } from "node:fs";
+import { cpSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
@@ -61,6 +61,39 @@ describe("The examples in the REPL", () => {
     expect(answer).toContain(
       'query.town: found "town", expected one of the fields id, name, active, city, countryCode, source',
     );
+  });
+
+  it("go back and forth, line by line as the README says", async () => {
+    const readme = readFileSync(join(root, "examples/property/README.md"), "utf8");
+    const lines = readme.slice(readme.indexOf("## Going back")).matchAll(/^mol \$ (.*)$/gm);
+    const answers: string[] = [];
+    const ids = new Map<string, string>();
+    for (const [, line] of lines) {
+      const typed = line!.replaceAll(/SNAPSHOT|REMOVAL|PARKED/g, (name) => ids.get(name) ?? name);
+      const answer = await eventually(async () => {
+        const said = await type(typed);
+        // The table may not have come to the event yet.
+        if (line!.endsWith(".parked")) expect(said).toContain("DUPLICATE_ROW");
+        return said;
+      });
+      expect(answer).not.toContain(">> ERROR");
+      const id = /id: '([0-9a-f-]{36})'/.exec(answer)?.[1];
+      if (id && line!.endsWith(".snapshot")) ids.set("SNAPSHOT", id);
+      if (id && line!.includes("property.remove --id 51")) ids.set("REMOVAL", id);
+      if (id && line!.endsWith(".parked")) ids.set("PARKED", id);
+      answers.push(`${line}: ${answer}`);
+    }
+    const answersTo = (action: string) => answers.filter((answer) => answer.startsWith(`call ${action}`));
+    expect(ids.size).toBe(3);
+    expect(answersTo("propertyAggregate.at --position 1 --diff")).toEqual([expect.stringContaining("added: [")]);
+    expect(answersTo("propertyAggregate.status")).toEqual([expect.stringContaining("state: 'paused'")]);
+    expect(answersTo("propertyAggregate.verify").map((answer) => /ok: (\w+)/.exec(answer)?.[1])).toEqual([
+      "true",
+      "true",
+      "false",
+      "true",
+    ]);
+    expect(answersTo("propertyEventStore.import")).toEqual([expect.stringContaining("events: 0")]);
   });
 
   it("end with quit", async () => {

@@ -1,4 +1,4 @@
-import type { ServiceBroker, ServiceSchema } from "moleculer";
+import { Errors, type Context, type Middleware, type Service, type ServiceBroker, type ServiceSchema } from "moleculer";
 import { Aggregate, EventStore } from "../../index.ts";
 import type { FieldsInput, Row } from "../../core/fields.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
@@ -338,6 +338,32 @@ describe("An order to rebuild", () => {
     await append(three, 1);
     await caughtUp(three, "table");
     expect(positions).toEqual([...all, many + 1]);
+  });
+
+  it("that fails while the store does not answer has ended when it answers again", async () => {
+    const state = { isBroken: false, isAway: false };
+    const transform: TransformFunction = (event, view) => {
+      if (state.isBroken) throw new Error("a fault of today");
+      return counting(event, view);
+    };
+    const away: Middleware = {
+      localAction: (next, action) =>
+        function (this: Service, ctx: Context) {
+          const { change = {} } = ctx.params as { change?: object };
+          if (action.name === "events.control" && state.isAway && "endBuild" in change)
+            throw new Errors.RequestTimeoutError({ action: "events.control", nodeID: "elsewhere" });
+          return next.call(this, ctx) as Promise<unknown>;
+        },
+    };
+    const broker = await startBroker([thing("memory:", { transform })], { middlewares: [away] });
+    for (let number = 1; number <= 25; number++) await append(broker, 1, `thing-${number}`);
+    await caughtUp(broker, "table");
+    Object.assign(state, { isBroken: true, isAway: true });
+    expect(await refusal(() => broker.call("table.rebuild"))).toMatchObject({ type: "REBUILD_FAILED" });
+    await eventually(async () => expect(await statusOf(broker)).toMatchObject({ state: "waiting" }));
+    Object.assign(state, { isBroken: false, isAway: false });
+    await eventually(async () => expect(await broker.call("table.building")).toBeNull());
+    expect(await broker.call("table.rebuild")).toMatchObject({ kind: "rebuild" });
   });
 
   it("heals a table that was folded from another log", async () => {
