@@ -35,11 +35,13 @@ export type { Comparison, Condition, Operator, Query, Sort } from "./core/query.
 export type {
   Batch,
   Generation,
+  Origin,
   ParkedEvent,
   Progress,
   ReadTable,
   RowChange,
   Rows,
+  TableBackup,
   TableCapabilities,
 } from "./core/read-table.ts";
 export type { RecordedEvent } from "./core/recorded-event.ts";
@@ -47,3 +49,4 @@ export { repeatOf } from "./core/repeat.ts";
 export { sortValueAt } from "./core/sort-value.ts";
 export { categoryOf } from "./core/stream-name.ts";
 export { compareText } from "./core/text-order.ts";
+export { SnapshotDamagedError } from "./core/travel-errors.ts";

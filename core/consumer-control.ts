@@ -1,4 +1,5 @@
-import { RebuildRunningError, UnusableStoreError } from "./errors.ts";
+import { UnusableStoreError } from "./errors.ts";
+import { RebuildRunningError } from "./travel-errors.ts";
 import type { Versioned } from "./event-log.ts";
 
 /** What is wanted of one consumer. Kept in the store's engine; every host of the consumer follows it. */

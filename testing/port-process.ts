@@ -10,8 +10,16 @@ const [job = "", module = "", args = "[]"] = process.argv.slice(2);
 const { default: portWith } = (await import(module)) as { default: (...args: unknown[]) => unknown };
 const port: unknown = await portWith(...(JSON.parse(args) as unknown[]));
 
-// Written at once and not through a stream: what was said before a SIGKILL is in the pipe.
-const say = (...words: unknown[]) => writeSync(1, `${words.join(" ")}\n`);
+/** Written at once and not through a stream: what was said before a SIGKILL is in the pipe. */
+function say(...words: unknown[]): void {
+  for (;;)
+    try {
+      return void writeSync(1, `${words.join(" ")}\n`);
+    } catch (error) {
+      // The pipe is full until somebody reads.
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+    }
+}
 
 /** Ends also when the parent dies: then its end of the pipe is closed. */
 const inputEnd = new Promise((end) => process.stdin.on("end", end).resume());

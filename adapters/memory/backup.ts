@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { SnapshotDamagedError } from "../../core/errors.ts";
+import { SnapshotDamagedError } from "../../core/travel-errors.ts";
 import type { Field } from "../../core/fields.ts";
 import type { Origin, ParkedEvent, Progress, TableBackup } from "../../core/read-table.ts";
 import type { StoredRow } from "./row-codec.ts";

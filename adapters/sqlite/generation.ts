@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, rmSync } from "node:fs";
 import type Database from "better-sqlite3";
 import { UnusableStoreError } from "../../core/errors.ts";
 import type { Fields } from "../../core/fields.ts";
@@ -178,8 +178,20 @@ const openWriter = (file: string) => openDatabase(file, tableSchema, { synchrono
 
 /** Removes what a crash left of a generation. @throws UnusableStoreError where the file is another's, a log even */
 export function removeLeftover(file: string): void {
-  if (existsSync(file)) openWriter(file).close();
+  if (existsSync(file) && !isMarkedAsOurs(file)) openWriter(file).close();
   removeFile(file);
+}
+
+/** By the header alone: of a copy that a crash has cut off there may be no more. */
+function isMarkedAsOurs(file: string): boolean {
+  const id = Buffer.alloc(4);
+  const opened = openSync(file, "r");
+  try {
+    // Where SQLite's file format has the application_id.
+    return readSync(opened, id, 0, 4, 68) === 4 && id.readInt32BE() === tableSchema.applicationId;
+  } finally {
+    closeSync(opened);
+  }
 }
 
 /** Removes a generation's file and what SQLite keeps beside it. */

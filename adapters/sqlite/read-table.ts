@@ -26,6 +26,8 @@ export class SqliteReadTable implements ReadTable {
   #live: SqliteGeneration | null = null;
   readonly #building = new Set<SqliteGeneration>();
   readonly #backups = new TableBackups();
+  readonly #copies = new Set<{ of: SqliteGeneration; made: Promise<unknown> }>();
+  readonly #removals = new Set<Promise<void>>();
   #lastNumber = 0;
 
   constructor(file: string) {
@@ -64,6 +66,7 @@ export class SqliteReadTable implements ReadTable {
 
   async close(): Promise<void> {
     await this.#backups.close();
+    await Promise.all(this.#removals);
     for (const generation of this.#building) generation.close();
     this.#building.clear();
     this.#live?.close();
@@ -97,19 +100,27 @@ export class SqliteReadTable implements ReadTable {
     this.#host!.generation = generation.number;
     this.#live = generation;
     this.#building.delete(generation);
-    try {
-      old.remove();
-    } catch {
-      // A leftover: the next start removes it.
-    }
+    const copies = [...this.#copies].filter(({ of }) => of === old);
+    if (copies.length === 0) return remove(old);
+    // Who reads it for a copy needs its file until he has done.
+    const removal = Promise.allSettled(copies.map(({ made }) => made)).then(() => remove(old));
+    this.#removals.add(removal);
+    void removal.then(() => this.#removals.delete(removal));
   }
 
   async drop(generation: SqliteGeneration): Promise<void> {
     if (this.#building.delete(generation)) generation.remove();
   }
 
-  backup(folder: string): Promise<TableBackup> {
-    return this.#backups.write(this.live(), folder);
+  async backup(folder: string): Promise<TableBackup> {
+    const of = this.live();
+    const copy = { of, made: this.#backups.write(of, folder) };
+    this.#copies.add(copy);
+    try {
+      return await copy.made;
+    } finally {
+      this.#copies.delete(copy);
+    }
   }
 
   async restore(folder: string, checksum: string, order: string): Promise<SqliteGeneration> {
@@ -143,5 +154,13 @@ export class SqliteReadTable implements ReadTable {
         // Somebody else's, who happens to call his file like this.
       }
     }
+  }
+}
+
+function remove(generation: SqliteGeneration): void {
+  try {
+    generation.remove();
+  } catch {
+    // A leftover: the next start removes it.
   }
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { copyFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { SnapshotDamagedError } from "../../core/errors.ts";
+import { SnapshotDamagedError } from "../../core/travel-errors.ts";
 import type { Progress, TableBackup } from "../../core/read-table.ts";
 import { BulkWork } from "./bulk-work.ts";
 import { translate } from "./database.ts";

@@ -7,7 +7,8 @@ import { Ours } from "../stores/ours.ts";
 import { RawLog } from "../stores/raw.ts";
 import { RawTable } from "../stores/raw-table.ts";
 
-const names = ["first", "second"] as const;
+/** New ones in each run: the fixture's log keeps what was ordered of a table. */
+const names = ["first", "second"].map((name) => `${name}${Date.now()}`);
 const perPage = 1000;
 const perBatch = 500;
 

@@ -8,7 +8,7 @@ import { refuseUnknownOptions } from "../../core/options.ts";
 import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/recorded-event.ts";
 import { nameProblem } from "../../core/stream-name.ts";
 import { strangeType } from "../../core/event-type.ts";
-import type { OnChange } from "./folding.ts";
+import type { OnChange } from "./definition-change.ts";
 import { aggregateService, dbSettings, type DbSettings } from "./service.ts";
 import { serviceName, type EventStore } from "../event-store/event-store.ts";
 import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";

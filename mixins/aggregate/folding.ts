@@ -1,23 +1,21 @@
 import type { ParkedChoice } from "../../core/consumer-control.ts";
-import { definitionChanges } from "../../core/definition.ts";
-import { inWords, StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
-import { sameFields, type Fields } from "../../core/fields.ts";
+import { StoreUnavailableError } from "../../core/errors.ts";
+import type { Fields } from "../../core/fields.ts";
 import type { Mapping } from "../../core/mapping.ts";
 import type { Generation, ParkedEvent, Progress, ReadTable } from "../../core/read-table.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { CatchUp } from "./catch-up.ts";
+import { beginningOf, type OnChange } from "./definition-change.ts";
 import type { Work } from "../consumer/consumer.ts";
 import type { ErrorPolicy, Interruption } from "../consumer/error-policy.ts";
 import type { EventSource } from "../consumer/event-source.ts";
 import { Fold } from "./fold.ts";
+import { retryParked, skipParked } from "./parked-streams.ts";
 import { progressOf, Rebuilding, type RebuildProgress, type SnapshotSource } from "./rebuilding.ts";
 import type { ConsumerMetrics } from "../metrics.ts";
 import type { FoldSpans } from "../spans.ts";
 import type { Transform, Transforms } from "./transform.ts";
 import type { ConsumerPage } from "../consumer/consumer-page.ts";
-
-/** What happens at a start whose definition is not the one that the table was folded by. */
-export type OnChange = "rebuild" | "warn" | "refuse";
 
 export interface FoldingDependencies {
   name: string;
@@ -83,41 +81,17 @@ export class Folding implements Work {
 
   async open(): Promise<void> {
     const { table, fields, definition } = this.#d;
-    this.#isStale = false;
-    this.#hindrance = null;
     await table.open(fields, { definition, order: "" });
-    const live = table.live();
-    const isOther =
-      !sameFields(live.fields, fields) || definitionChanges(live.origin.definition, definition).length > 0;
-    this.#fold = await this.#foldInto(isOther ? await this.#followChange(live) : live);
-  }
-
-  /** What to fold into where the live generation is of another definition. */
-  async #followChange(live: Generation): Promise<Generation> {
-    const { name, table, fields, definition, onChange, info, warn } = this.#d;
-    const changes = inWords(definitionChanges(live.origin.definition, definition)) || "other fields";
-    this.#isStale = true;
-    if (onChange === "refuse") {
+    try {
+      const { generation, isStale, hindrance } = await beginningOf(this.#d);
+      this.#isStale = isStale;
+      this.#hindrance = hindrance;
+      this.#successor = generation === table.live() ? null : { generation, since: Date.now() };
+      this.#fold = await this.#foldInto(generation);
+    } catch (error) {
       await table.close();
-      throw new UnusableStoreError(name, `its table was folded by another definition (${changes}); onChange: "refuse"`);
+      throw error;
     }
-    if (onChange === "warn") {
-      warn(`${name}: its table was folded by another definition; "rebuild" folds it anew`, { changes });
-      // The same columns take today's rows; others cannot.
-      if (!sameFields(live.fields, fields))
-        this.#hindrance = `its table has other fields (${changes}); "rebuild" folds it anew`;
-      return live;
-    }
-    // It is as far as its predecessor in what was ordered.
-    const generation = await table.build(fields, { definition, order: live.origin.order });
-    this.#successor = { generation, since: Date.now() };
-    info(
-      `${name} has another definition than its table; a new table is folded beside the old one, which answers until then`,
-      {
-        changes,
-      },
-    );
-    return generation;
   }
 
   #foldInto(generation: Generation, isTimeUp = () => false): Promise<Fold> {
@@ -254,33 +228,12 @@ export class Folding implements Work {
     else this.catchUp.standStill(this.progress.position, why);
   }
 
-  async skip(skipped: ReadonlySet<string>): Promise<number> {
-    await this.#fold!.skip(skipped);
-    return this.#retryStreams(this.#waitingForNothing());
+  skip(skipped: ReadonlySet<string>): Promise<number> {
+    return skipParked(this.#fold!, skipped, (id) => this.#read(id));
   }
 
-  /** The streams whose failed event was given up, or was folded late when a crash or an outage kept the others from following. */
-  #waitingForNothing(): Set<string> {
-    const first = new Map<string, ParkedEvent>();
-    for (const event of this.parked()) if (!first.has(event.stream)) first.set(event.stream, event);
-    return new Set([...first.values()].flatMap(({ stream, error }) => (error ? [] : [stream])));
-  }
-
-  /** Tries parked events again, stream by stream. Without a choice: all of them. */
-  async retry({ id, stream }: ParkedChoice): Promise<number> {
-    const chosen = this.parked().filter(
-      (event) => (id ?? event.id) === event.id && (stream ?? event.stream) === event.stream,
-    );
-    return this.#retryStreams(new Set(chosen.map((event) => event.stream)));
-  }
-
-  async #retryStreams(streams: ReadonlySet<string>): Promise<number> {
-    let folded = 0;
-    for (const stream of streams) {
-      const waiting = this.parked().filter((event) => event.stream === stream);
-      folded += await this.#fold!.retry(waiting, (id) => this.#read(id));
-    }
-    return folded;
+  retry(choice: ParkedChoice): Promise<number> {
+    return retryParked(this.#fold!, choice, (id) => this.#read(id));
   }
 
   /** A stop waits for one retry, not for all that are asked for. */

@@ -7,6 +7,7 @@ import { allWithoutParams } from "../spans.ts";
 import type { WhatIf } from "./alternatives.ts";
 import type { MomentChoice } from "./moments.ts";
 import type { Past } from "./past.ts";
+import { locateSnapshot } from "./snapshot-actions.ts";
 
 interface Dependencies {
   name: string;
@@ -60,7 +61,12 @@ export function pastActions({ name, fields, past, isFolding }: Dependencies): No
       params: { $$strict: true, snapshotId: { type: "string", optional: true } },
       async handler(ctx: Context<{ snapshotId?: string }>) {
         notFolding(ctx);
-        return past().verify(ctx.params.snapshotId);
+        const { snapshotId } = ctx.params;
+        const { nodeID } =
+          snapshotId === undefined ? ctx.broker : await locateSnapshot(ctx.broker, name, snapshotId, false);
+        // It can only be looked at where it is.
+        if (nodeID !== ctx.broker.nodeID) return ctx.call(`${name}.verify`, ctx.params, { nodeID });
+        return past().verify(snapshotId);
       },
     },
   });

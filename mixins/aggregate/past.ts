@@ -1,5 +1,6 @@
 import type { AlteredCounts } from "../../core/altered-history.ts";
-import { StaleTableError, SnapshotMismatchError, type Problem } from "../../core/errors.ts";
+import { type Problem } from "../../core/errors.ts";
+import { StaleTableError, SnapshotMismatchError } from "../../core/travel-errors.ts";
 import { definitionChanges } from "../../core/definition.ts";
 import { sameFields } from "../../core/fields.ts";
 import type { QueryParams } from "../../core/query.ts";
@@ -155,7 +156,10 @@ export class Past {
     return this.#dropping(generation, async () => {
       const stored = await found.progress();
       const { afterId } = await this.#d.source.page(stored.position, 0);
-      const progress = { ...(await generation.progress()), position: moment.position, positionId: afterId };
+      const expected = await generation.progress();
+      // Before the first commit a checkpoint does not say of which log it is.
+      const log = stored.position === 0 ? stored.log : expected.log;
+      const progress = { ...expected, position: moment.position, positionId: afterId, log };
       const folded = { generation: found, progress: { ...stored, position } };
       return verification(folded, { generation, progress, parked }, this.#turn);
     });

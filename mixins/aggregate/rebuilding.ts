@@ -1,9 +1,10 @@
 import type { BuildOrder, ConsumerControl, ControlChange } from "../../core/consumer-control.ts";
-import { RebuildFailedError, StoreUnavailableError } from "../../core/errors.ts";
+import { RebuildFailedError } from "../../core/travel-errors.ts";
 import type { Fields } from "../../core/fields.ts";
 import { isDiskFull, isOutage } from "../../core/outage.ts";
 import type { Generation, ReadTable } from "../../core/read-table.ts";
 import type { ConsumerPage } from "../consumer/consumer-page.ts";
+import { AwaitedOrders } from "./awaited-orders.ts";
 import type { Fold } from "./fold.ts";
 
 /** How far a new table is, in positions of the log. */
@@ -18,7 +19,7 @@ export interface RebuildProgress {
 
 /** The snapshots of this node, as a rebuild needs them. */
 export interface SnapshotSource {
-  /** Whether it stands here. The name of its node says nothing: by default a node has another one after each start. */
+  /** Whether this node has it, damaged or not. */
   has(id: string): Promise<boolean>;
   /** A generation beside the live one with a snapshot's rows, built for `order`. */
   restore(id: string, order: string, force: boolean): Promise<Generation>;
@@ -52,12 +53,6 @@ interface Build {
   rest: ConsumerPage | null;
 }
 
-interface Waiting {
-  order: string;
-  resolve: (position: number) => void;
-  reject: (error: unknown) => void;
-}
-
 const eventsPerPage = 1000;
 /** So long may the live table wait for its turn; a transform that runs is waited for. */
 const sliceMs = 50;
@@ -77,12 +72,11 @@ export class Rebuilding {
   #head = 0;
   /** As `performance.now()` counts. */
   #sliceEnd = Infinity;
-  #waiting: Waiting[] = [];
-  /** What this node met; the control state only keeps it in words. */
-  readonly #failures = new Map<string, unknown>();
+  readonly #awaited: AwaitedOrders;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
+    this.#awaited = new AwaitedOrders(dependencies.name);
   }
 
   /** The order that is being followed. */
@@ -99,19 +93,16 @@ export class Rebuilding {
   }
 
   /** Answers the position of the table's switch. @throws why there was none */
-  wait(order: string): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ order, resolve, reject });
-      if (this.#failures.has(order)) this.#reject(order, this.#failures.get(order));
-      else if (this.#d.table.live().origin.order === order) void this.#resolve(order);
-    });
+  async wait(order: string): Promise<number> {
+    const live = this.#d.table.live();
+    return live.origin.order === order ? (await live.progress()).position : this.#awaited.wait(order);
   }
 
   /** The node stops; the order stays. */
   stop(): void {
     this.#build = null;
     this.#isFirstLook = true;
-    for (const { reject } of this.#waiting.splice(0)) reject(new StoreUnavailableError(this.#d.name, "is stopping"));
+    this.#awaited.stop();
   }
 
   progress(): RebuildProgress | null {
@@ -133,11 +124,12 @@ export class Rebuilding {
     const order = this.#order;
     this.#isFirstLook = false;
     if (this.#build && (order?.id !== this.#build.order.id || order.ended !== undefined)) await this.#drop();
-    this.#turnAway(order);
+    if (order) this.#awaited.turnAway(order);
     if (!order || order.ended !== undefined || this.#d.table.live().origin.order === order.id) return "idle";
-    if (this.#failures.has(order.id)) {
-      // The store did not answer when it was told.
-      await this.#end(order.id);
+    // Said again where the store was away: it would fail again, so it ends for every host.
+    const failure = this.#awaited.failure(order.id);
+    if (failure !== null) {
+      await this.#d.change({ endBuild: { id: order.id, why: failure } });
       return "idle";
     }
     try {
@@ -163,42 +155,32 @@ export class Rebuilding {
   async adopt(): Promise<void> {
     const order = this.#order;
     if (!this.#isFirstLook || !order || order.ended !== undefined || this.#build) return;
-    if (this.#d.table.live().origin.order === order.id || (await this.#snapshotOf(order)) !== null) return;
+    if (this.#d.table.live().origin.order === order.id || (await this.#snapshotHere(order))) return;
     await this.#finish(await this.#begin(order));
   }
 
-  /** Those who wait for an order that nobody follows any more. */
-  #turnAway(order: BuildOrder | null): void {
-    for (const id of new Set(this.#waiting.map((waiting) => waiting.order))) {
-      if (!order || (id === order.id && order.ended === undefined)) continue;
-      const why = id === order.id ? order.ended! : "another order has taken its place";
-      this.#reject(id, this.#failures.get(id) ?? new RebuildFailedError(this.#d.name, why));
-    }
+  async #snapshotHere({ snapshot }: BuildOrder): Promise<string | null> {
+    return snapshot && (await this.#d.snapshots.has(snapshot.id)) ? snapshot.id : null;
   }
 
   async #begin(order: BuildOrder): Promise<Build> {
     const { name, table, fields, definition, snapshots, newFold, info } = this.#d;
-    const snapshotId = await this.#snapshotOf(order);
-    info(`${name}: a ${order.kind} begins beside the table`, { order: order.id, snapshotId });
-    const generation =
-      snapshotId === null
-        ? await table.build(fields, { definition, order: order.id })
-        : await snapshots.restore(snapshotId, order.id, order.force === true);
+    info(`${name}: a ${order.kind} begins beside the table`, { order: order.id });
+    const snapshot = await this.#snapshotHere(order);
+    const generation = snapshot
+      ? await snapshots.restore(snapshot, order.id, order.force === true)
+      : await table.build(fields, { definition, order: order.id });
     const fold = await newFold(generation, () => performance.now() > this.#sliceEnd);
     return { order, generation, fold, since: Date.now(), from: fold.progress.position, rest: null };
-  }
-
-  /** Null where this node folds what it would hold. */
-  async #snapshotOf({ snapshot }: BuildOrder): Promise<string | null> {
-    return snapshot && (await this.#d.snapshots.has(snapshot.id)) ? snapshot.id : null;
   }
 
   /** Folds for a moment; whether the generation is as far as it has to be. */
   async #slice(build: Build): Promise<boolean> {
     const { fold, order } = build;
     await fold.skip(this.#skipped);
-    const until = await this.#lastPosition(order);
+    const until = await this.#end(order);
     if (fold.progress.position >= until) return true;
+    const isFresh = build.rest === null;
     const page = build.rest ?? (await this.#pageUntil(until, fold.progress.position));
     this.#sliceEnd = performance.now() + sliceMs;
     await fold.foldPage(page).finally(() => (this.#sliceEnd = Infinity));
@@ -209,7 +191,8 @@ export class Rebuilding {
     const { position } = fold.progress;
     const isWhole = position >= page.position;
     build.rest = isWhole ? null : { ...page, events: page.events.filter((event) => event.position > position) };
-    return isWhole && (page.end || position >= until);
+    // Where the log ended when the rest's page was read, the live table may have passed long ago.
+    return isWhole && ((isFresh && page.end) || position >= until);
   }
 
   /** What comes after `until` is not folded. */
@@ -221,7 +204,7 @@ export class Rebuilding {
   }
 
   /** A table that stands still keeps its position. */
-  async #lastPosition({ kind, snapshot }: BuildOrder): Promise<number> {
+  async #end({ kind, snapshot }: BuildOrder): Promise<number> {
     if (kind === "restore") return snapshot!.position;
     return this.#isPaused ? (await this.#d.table.live().progress()).position : Infinity;
   }
@@ -236,7 +219,7 @@ export class Rebuilding {
       order: order.id,
       position: fold.progress.position,
     });
-    await this.#resolve(order.id);
+    this.#awaited.done(order.id, fold.progress.position);
   }
 
   async #drop(): Promise<void> {
@@ -246,33 +229,13 @@ export class Rebuilding {
     if (build) await this.#d.table.drop(build.generation);
   }
 
-  /** It would fail again: the order ends for every host, and the live table stays. */
   async #fail(order: BuildOrder, error: unknown): Promise<void> {
-    this.#failures.set(order.id, error);
-    const { name, warn } = this.#d;
-    warn(`${name}: the ${order.kind} failed; the table is as it was`, { order: order.id, error: inWords(error) });
     await this.#drop();
-    this.#reject(order.id, error);
-    await this.#end(order.id);
-  }
-
-  async #end(id: string): Promise<void> {
-    await this.#d.change({ endBuild: { id, why: inWords(this.#failures.get(id)) } });
-  }
-
-  async #resolve(order: string): Promise<void> {
-    const { position } = await this.#d.table.live().progress();
-    for (const { resolve } of this.#take(order)) resolve(position);
-  }
-
-  #reject(order: string, error: unknown): void {
-    for (const { reject } of this.#take(order)) reject(error);
-  }
-
-  #take(order: string): Waiting[] {
-    const taken = this.#waiting.filter((waiting) => waiting.order === order);
-    this.#waiting = this.#waiting.filter((waiting) => waiting.order !== order);
-    return taken;
+    this.#awaited.noteFailure(order.id, error);
+    this.#d.warn(`${this.#d.name}: the ${order.kind} failed; the table is as it was`, {
+      order: order.id,
+      error: this.#awaited.failure(order.id),
+    });
   }
 }
 
@@ -280,8 +243,6 @@ export function progressOf(done: number, from: number, total: number, since: num
   const rate = Math.round(((done - from) * 1000) / Math.max(Date.now() - since, 1));
   return { done, total, rate, secondsLeft: rate > 0 ? Math.max(Math.ceil((total - done) / rate), 0) : null };
 }
-
-const inWords = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** Whatever the reason, trying again at once would meet it again. */
 class Hopeless extends Error {

@@ -18,7 +18,7 @@ import { readActionNames, readActions, type Reader } from "../read-actions.ts";
 import { Folds } from "./folds.ts";
 import { pastActions } from "./past-actions.ts";
 import { Past } from "./past.ts";
-import type { OnChange } from "./folding.ts";
+import type { OnChange } from "./definition-change.ts";
 import { RebuildReport } from "./rebuild-report.ts";
 import { rebuildActions } from "./rebuild-actions.ts";
 import { locateSnapshot, snapshotActions } from "./snapshot-actions.ts";
@@ -130,8 +130,8 @@ export function aggregateService(definition: Definition): SiblingSchema {
         change: (change) => source.change(change),
         control: () => host.control(),
         locate: async (broker, id, force) => {
-          const { position } = await locateSnapshot(broker, name, id, force);
-          return { id, position };
+          const { manifest } = await locateSnapshot(broker, name, id, force);
+          return { id, position: manifest.position };
         },
       })),
       ...snapshotActions(name, () => snapshots),

@@ -30,6 +30,12 @@ export function snapshotActions(name: string, snapshots: () => Snapshots): NonNu
   });
 }
 
+/** A snapshot, and the node that has it now: a process that was started again may have another name than it had then. */
+export interface LocatedSnapshot {
+  manifest: Manifest;
+  nodeID: string;
+}
+
 /**
  * The snapshot with this id, on whichever node it is, after it was looked at there.
  * @throws UnknownSnapshotError, SnapshotMismatchError, SnapshotDamagedError, SnapshotsNotConfiguredError
@@ -39,8 +45,11 @@ export async function locateSnapshot(
   name: string,
   id: string,
   force: boolean,
-): Promise<Manifest> {
-  const prove = (nodeID: string) => broker.call<Manifest, object>(`${name}.proveSnapshot`, { id, force }, { nodeID });
+): Promise<LocatedSnapshot> {
+  const prove = async (nodeID: string): Promise<LocatedSnapshot> => ({
+    manifest: await broker.call<Manifest, object>(`${name}.proveSnapshot`, { id, force }, { nodeID }),
+    nodeID,
+  });
   try {
     return await prove(broker.nodeID);
   } catch (error) {

@@ -1,10 +1,6 @@
 import { definitionHash } from "../../core/definition.ts";
-import {
-  SnapshotMismatchError,
-  SnapshotsNotConfiguredError,
-  StoreUnavailableError,
-  UnknownSnapshotError,
-} from "../../core/errors.ts";
+import { StoreUnavailableError } from "../../core/errors.ts";
+import { SnapshotMismatchError, SnapshotsNotConfiguredError, UnknownSnapshotError } from "../../core/travel-errors.ts";
 import { newEventId } from "../../core/event-id.ts";
 import type { Fields } from "../../core/fields.ts";
 import type { Generation, ReadTable } from "../../core/read-table.ts";
@@ -144,9 +140,13 @@ export class Snapshots {
     return manifests;
   }
 
-  /** Whether it stands here, damaged or not: what it is worth is seen when it is restored. */
+  /** Whether it is here, damaged or not. */
   async has(id: string): Promise<boolean> {
-    return (await this.#folder?.ids())?.includes(id) ?? false;
+    try {
+      return (await this.#folder?.read(id))?.state === "complete";
+    } catch {
+      return true;
+    }
   }
 
   /** @throws UnknownSnapshotError, SnapshotDamagedError, SnapshotsNotConfiguredError */

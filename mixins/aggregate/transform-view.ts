@@ -56,20 +56,23 @@ export class TransformViewOf {
 
   /** Counted until the answer is there, to notice a transform that does not wait for it. */
   #answer<Answer>(query: (rows: Rows) => Row[] | Promise<Row[]>, pick: (found: Row[]) => Answer): Promise<Answer> {
-    const answer = this.#ask(query, pick);
-    // A transform that does not wait for it is told by its event's error.
-    answer.catch(() => {});
-    return answer;
-  }
-
-  async #ask<Answer>(query: (rows: Rows) => Row[] | Promise<Row[]>, pick: (found: Row[]) => Answer): Promise<Answer> {
     const running = this.#running;
     running.pending++;
+    const end = () => void running.pending--;
+    let answer: Promise<Answer>;
     try {
-      // In a promise, so that a query that throws counts as long as one that is answered.
-      return pick(await new Promise<Row[]>((resolve) => resolve(query(this.#source.rowsFor(running.id)))));
-    } finally {
-      running.pending--;
+      const found = query(this.#source.rowsFor(running.id));
+      if (Array.isArray(found)) {
+        // Most engines answer at once: one promise, and no other around it.
+        queueMicrotask(end);
+        return Promise.resolve(pick(found));
+      }
+      answer = found.then(pick);
+    } catch (error) {
+      answer = Promise.reject(error as Error);
     }
+    // A transform that does not wait for it is told by its event's error.
+    answer.then(end, end);
+    return answer;
   }
 }

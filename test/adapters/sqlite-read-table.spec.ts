@@ -1,4 +1,5 @@
-import { readdirSync, renameSync, copyFileSync, rmSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { jest } from "@jest/globals";
 import Database from "better-sqlite3";
 import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
@@ -114,6 +115,20 @@ describe("A generation", () => {
     expect(table.live().number).toBe(2);
     expect(await committed()).toEqual({});
     expect(files().filter((file) => file.startsWith("table.1"))).toEqual([]);
+  });
+
+  it("of which a crash has left only the beginning is gone when the table is opened again", async () => {
+    fold(Array.from({ length: 300 }, (_, n) => create(String(n), { name: "x".repeat(50) })));
+    const backup = newFolder();
+    await table.backup(backup);
+    const whole = readFileSync(join(backup, "table.db"));
+    for (const length of [0, 100, 512, 4096, 5000, 9000, whole.length - 1]) {
+      // As the file's copying leaves it.
+      writeFileSync(join(folder, "table.2.db"), whole.subarray(0, length));
+      await reopen();
+      expect([length, files().filter((file) => file.startsWith("table.2."))]).toEqual([length, []]);
+      await table.drop(await table.build(parseFields("table", input)));
+    }
   });
 
   it("takes nothing from tables of nearly the same name", async () => {

@@ -267,6 +267,13 @@ describe.each(engines)("Verification of a table on %s", (_, places) => {
     expect(await contentOf(broker)).toEqual(before);
   });
 
+  it("finds nothing in a table that no event has changed yet", async () => {
+    const broker = await bank({ places });
+    await append(broker, "account.noted", { account: "a" });
+    await caughtUp(broker, "accounts");
+    expect(await broker.call("accounts.verify")).toEqual({ ok: true, position: 1, rows: 0, differences: [], total: 0 });
+  });
+
   it("is right while the table is folded on", async () => {
     const broker = await bank({ places });
     const end = new AbortController();
@@ -445,6 +452,11 @@ describe("A past moment with bad input", () => {
   it("is refused: an unknown parameter, an unknown snapshot", async () => {
     expect(await refused("accounts.at", { positon: 3 })).toMatchObject({ code: 422 });
     expect(await refused("accounts.verify", { snapshotId: "nothing" })).toMatchObject({
+      code: 409,
+      type: "SNAPSHOTS_NOT_CONFIGURED",
+    });
+    const inFiles = await bank({ places: engines[0]![1] });
+    expect(await refusal(() => inFiles.call("accounts.verify", { snapshotId: "nothing" }))).toMatchObject({
       code: 404,
       type: "UNKNOWN_SNAPSHOT",
     });

@@ -92,6 +92,23 @@ describe.each(Object.entries(engines))("A rebuild on %s", (_engine, adapterIn) =
     expect(await rowsOf(broker)).toMatchObject([{ n: 7 }]);
   });
 
+  it("never puts the table back behind what it has answered", async () => {
+    const { transform, arm, reached, release } = held(2);
+    const broker = await startBroker([thing(adapterIn(newFolder()), { transform })]);
+    await append(broker, 4);
+    await caughtUp(broker, "table");
+    arm();
+    const rebuilt = broker.call("table.rebuild");
+    await reached;
+    const since = performance.now();
+    await append(broker, 3);
+    // Its turn is over, the live table has the next one.
+    await eventually(() => expect(performance.now() - since).toBeGreaterThan(60));
+    release();
+    expect(await rebuilt).toMatchObject({ position: 7 });
+    expect(await rowsOf(broker)).toMatchObject([{ n: 7 }]);
+  });
+
   it("is refused while another runs, and is ended by cancel with the live table as it was", async () => {
     const { transform, arm, reached, release } = held(2);
     const broker = await startBroker([thing(adapterIn(newFolder()), { transform })]);

@@ -104,6 +104,25 @@ export const backups: TableCases = {
       same(await table.live().progress(), at(position));
     }),
 
+  "is of the generation that was live when it began, also where another takes its place meanwhile": async (stand) =>
+    inFolder(async (folder) => {
+      const table = await filled(stand);
+      const names = Array.from({ length: 5000 }, (_, index) => `r${index}`);
+      await fold(
+        table,
+        names.map((name) => create(name, { name })),
+        10,
+      );
+      const before = await committed(table);
+      const backup = table.backup(folder);
+      await table.switchTo(await table.build(fieldsOf(nameAndTotal)));
+      const { checksum, rows } = await backup;
+      assert.equal(rows, 5002);
+      same(await committed(table), {});
+      await table.switchTo(await table.restore(folder, checksum, ""));
+      same(await committed(table), before);
+    }),
+
   "can be put into another place": async (stand) =>
     inFolder(async (folder) => {
       const table = await filled(stand);

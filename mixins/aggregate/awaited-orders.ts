@@ -1,0 +1,63 @@
+import type { BuildOrder } from "../../core/consumer-control.ts";
+import { StoreUnavailableError } from "../../core/errors.ts";
+import { RebuildFailedError } from "../../core/travel-errors.ts";
+
+interface Waiting {
+  order: string;
+  resolve: (position: number) => void;
+  reject: (error: unknown) => void;
+}
+
+/** Those who wait for what comes of an order on this node. */
+export class AwaitedOrders {
+  readonly #aggregate: string;
+  #waiting: Waiting[] = [];
+  /** What this node met; the control state only keeps it in words. */
+  readonly #failures = new Map<string, unknown>();
+
+  constructor(aggregate: string) {
+    this.#aggregate = aggregate;
+  }
+
+  /** Answers the position of the table's switch. @throws why there was none */
+  wait(order: string): Promise<number> {
+    return new Promise((resolve, reject) => this.#waiting.push({ order, resolve, reject }));
+  }
+
+  /** Why it failed on this node; null where it has not. */
+  failure(order: string): string | null {
+    if (!this.#failures.has(order)) return null;
+    const error = this.#failures.get(order);
+    return error instanceof Error ? error.message : String(error);
+  }
+
+  done(order: string, position: number): void {
+    for (const { resolve } of this.#take(order)) resolve(position);
+  }
+
+  /** To be told to those who wait when the order has ended for every host. */
+  noteFailure(order: string, error: unknown): void {
+    this.#failures.set(order, error);
+  }
+
+  /** Nobody follows any order but this one any more, and not even that where it has ended. */
+  turnAway(order: BuildOrder): void {
+    for (const id of new Set(this.#waiting.map((waiting) => waiting.order))) {
+      if (id === order.id && order.ended === undefined) continue;
+      const why = id === order.id ? order.ended! : "another order has taken its place";
+      const error = this.#failures.get(id) ?? new RebuildFailedError(this.#aggregate, why);
+      for (const { reject } of this.#take(id)) reject(error);
+    }
+  }
+
+  /** The node stops; the order stays. */
+  stop(): void {
+    for (const { reject } of this.#waiting.splice(0)) reject(new StoreUnavailableError(this.#aggregate, "is stopping"));
+  }
+
+  #take(order: string): Waiting[] {
+    const taken = this.#waiting.filter((waiting) => waiting.order === order);
+    this.#waiting = this.#waiting.filter((waiting) => waiting.order !== order);
+    return taken;
+  }
+}
