@@ -359,9 +359,10 @@ describe("An order to rebuild", () => {
     for (let number = 1; number <= 25; number++) await append(broker, 1, `thing-${number}`);
     await caughtUp(broker, "table");
     Object.assign(state, { isBroken: true, isAway: true });
-    expect(await refusal(() => broker.call("table.rebuild"))).toMatchObject({ type: "REBUILD_FAILED" });
+    const refused = refusal(() => broker.call("table.rebuild"));
     await eventually(async () => expect(await statusOf(broker)).toMatchObject({ state: "waiting" }));
     Object.assign(state, { isBroken: false, isAway: false });
+    expect(await refused).toMatchObject({ type: "REBUILD_FAILED" });
     await eventually(async () => expect(await broker.call("table.building")).toBeNull());
     expect(await broker.call("table.rebuild")).toMatchObject({ kind: "rebuild" });
   });
