@@ -143,7 +143,8 @@ export class ScratchFolds {
     // What is to come right after the beginning comes before any page.
     await this.#foldPage(fold, alter({ ...moment, events: [], position }));
     while (position < moment.position) {
-      const page = upTo(moment, await this.#patiently(() => this.#d.source.page(position, eventsPerPage)));
+      const limit = Math.min(eventsPerPage, moment.position - position);
+      const page = upTo(moment, await this.#patiently(() => this.#d.source.page(position, limit)));
       if (page.position === position || page.log !== moment.log)
         throw new StoreUnavailableError(this.#d.name, `the log ends before position ${moment.position}`);
       await this.#foldPage(fold, alter(page));
