@@ -39,10 +39,10 @@ async function start(folder: string): Promise<ServiceBroker> {
 
 /** The longest wait, in milliseconds, of one caller who asks again as soon as he is answered, until `work` has ended. */
 async function longestWait(ask: () => Promise<unknown>, work: Promise<unknown>): Promise<number> {
-  let isOver = false;
-  const end = work.finally(() => (isOver = true));
+  const state = { isOver: false };
+  const end = work.finally(() => (state.isOver = true));
   let longest = 0;
-  while (!isOver) {
+  while (!state.isOver) {
     const start = performance.now();
     await ask();
     longest = Math.max(longest, performance.now() - start);

@@ -69,7 +69,7 @@ export class TransformViewOf {
       }
       answer = found.then(pick);
     } catch (error) {
-      answer = Promise.reject(error as Error);
+      answer = Promise.reject(error);
     }
     // A transform that does not wait for it is told by its event's error.
     answer.then(end, end);

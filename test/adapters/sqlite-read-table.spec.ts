@@ -1,4 +1,15 @@
-import { copyFileSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { jest } from "@jest/globals";
 import Database from "better-sqlite3";
@@ -251,5 +262,21 @@ describe("A table's files", () => {
     const live = table.live();
     await table.open(parseFields("table", input));
     expect(table.live()).toBe(live);
+  });
+});
+
+describe("A table's backup", () => {
+  it.each([1, 10])("of %i MiB comes back whole, and is refused with one other byte", async (mebibytes) => {
+    fold(Array.from({ length: mebibytes }, (_, row) => create(`${row}`, { name: "x".repeat(1024 * 1024) })));
+    const place = `${folder}/backup`;
+    mkdirSync(place);
+    const { checksum, bytes } = await table.backup(place);
+    expect(bytes).toBeGreaterThan(mebibytes * 1024 * 1024);
+    const restored = await table.restore(place, checksum, "");
+    expect(await seen(restored.rows)).toEqual(await committed());
+    const file = openSync(`${place}/table.db`, "r+");
+    writeSync(file, "y", bytes - 1);
+    closeSync(file);
+    expect(await refusal(() => table.restore(place, checksum, ""))).toMatchObject({ type: "SNAPSHOT_DAMAGED" });
   });
 });

@@ -1,6 +1,6 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { Aggregate, EventStore, type FieldsInput, type Manifest, type RecordedEvent } from "moleculer-event-sourcing";
+import { Aggregate, EventStore, type FieldsInput, type Manifest } from "moleculer-event-sourcing";
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { caughtUp, cleanUp, newFolder, refusal, startBroker } from "../support/broker.ts";
 
@@ -12,12 +12,17 @@ type Notification = { id: string; recipient: string; text: string };
 const recipients = ["owner", "cleaner", "accountant", "neighbour", "agency"];
 const fields = { recipient: { type: "string", index: true }, text: "string" } satisfies FieldsInput;
 
-/** moleculer-go/cqrs tries its snapshots on properties, of each of which five people are told. */
-function properties(folder: string, options: { adapter?: string; snapshots?: false } = {}): ServiceSchema {
+type Options = { adapter?: string; snapshots?: false };
+
+/**
+ * moleculer-go/cqrs tries its snapshots on properties, of each of which five people are told. The version says that the
+ * transform is the same one whatever it writes: so rows that were restored differ from those that were folded again.
+ */
+function properties(folder: string, options: Options = {}, text = "is yours"): ServiceSchema {
   const events = EventStore<Events>("events", { adapter: `sqlite:${folder}/events.db` });
-  const notifications = Aggregate("notificationsAggregate", { eventStore: events, fields, ...options })
+  const notifications = Aggregate("notificationsAggregate", { eventStore: events, fields, version: 1, ...options })
     .on("property.created")
-    .createMany(({ payload }) => recipients.map((recipient) => ({ recipient, text: `${payload.name} is yours` })));
+    .createMany(({ payload }) => recipients.map((recipient) => ({ recipient, text: `${payload.name} ${text}` })));
   return propertyService(events, notifications.mixin());
 }
 
@@ -103,8 +108,10 @@ describe("A restore of the forerunner's notifications", () => {
     expect(readdirSync(folder).filter((name) => name.startsWith("notifications"))).toEqual([
       "notificationsAggregate.db.snapshots",
     ]);
-    return { broker: await startBroker([properties(folder)]), snapshot, atSnapshot };
+    return { broker: await startBroker([properties(folder, {}, "was folded again")]), snapshot, atSnapshot };
   }
+  const countOf = (broker: ServiceBroker, end: string) =>
+    call<number>(broker, "count", { query: { text: { $regex: `${end}$` } } });
 
   it("brings back the rows of a table whose files were deleted, and stands still there", async () => {
     const { broker, snapshot, atSnapshot } = await lostTable();
@@ -121,8 +128,8 @@ describe("A restore of the forerunner's notifications", () => {
     expect(await call(broker, "count")).toBe(50);
     await call(broker, "resume");
     await folded(broker);
-    expect(await call(broker, "count")).toBe(65);
-    expect(await call(broker, "verify")).toMatchObject({ ok: true, rows: 65 });
+    expect(await countOf(broker, "is yours")).toBe(50);
+    expect(await countOf(broker, "was folded again")).toBe(15);
   });
 
   it("with a replay brings back what came since too, and folds new events by itself", async () => {
@@ -132,8 +139,8 @@ describe("A restore of the forerunner's notifications", () => {
     expect(await call(broker, "status")).toMatchObject({ paused: false, lag: 0 });
     await create(broker, 12, 1);
     await folded(broker);
-    expect(await call(broker, "count")).toBe(65);
-    expect(await call(broker, "verify")).toMatchObject({ ok: true, rows: 65 });
+    expect(await countOf(broker, "is yours")).toBe(50);
+    expect(await countOf(broker, "was folded again")).toBe(15);
   });
 });
 
@@ -146,8 +153,8 @@ describe("A replay of the forerunner's notifications on a new version of the agg
     await broker.stop();
     return { broker: await startBroker([propertiesOfNextRelease(folder)]), snapshotId: snapshot.id };
   }
-  const countOf = async (broker: ServiceBroker, channel: string | null) =>
-    (await call<RecordedEvent[]>(broker, "find", { query: { channel } })).length;
+  const countOf = (broker: ServiceBroker, channel: string | null) =>
+    call<number>(broker, "count", { query: { channel } });
 
   it("makes today's rows of all events", async () => {
     const { broker } = await nextRelease();
