@@ -8,14 +8,14 @@ import { refuseUnknownOptions } from "../../core/options.ts";
 import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/recorded-event.ts";
 import { nameProblem } from "../../core/stream-name.ts";
 import { strangeType } from "../../core/event-type.ts";
-import type { OnChange } from "./definition-change.ts";
+import type { OnChange } from "./rebuild/definition-change.ts";
 import { aggregateService, dbSettings, type DbSettings } from "./service.ts";
 import { serviceName, type EventStore } from "../event-store/event-store.ts";
 import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
 import type { Mixin } from "../mixin.ts";
 import { transformsWithoutParams } from "../spans.ts";
 import { siblingMixin, type Sibling } from "../sibling.ts";
-import { parseSnapshots, type SnapshotOptions } from "./snapshot-options.ts";
+import { parseSnapshots, type SnapshotOptions } from "./snapshots/options.ts";
 import type { Transform, TransformView } from "./transform.ts";
 import type { Visibilities } from "../visibility.ts";
 

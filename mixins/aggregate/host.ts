@@ -5,8 +5,8 @@ import { Consumer } from "../consumer/consumer.ts";
 import type { Followed } from "../consumer/following.ts";
 import { consumerStatus, type ConsumerStatus } from "../consumer/status.ts";
 import { Folding, type FoldingDependencies } from "./folding.ts";
-import { jobOf, type Job } from "./rebuild-actions.ts";
-import type { RebuildProgress } from "./rebuilding.ts";
+import { jobOf, type Job } from "./rebuild/actions.ts";
+import type { RebuildProgress } from "./rebuild/rebuilding.ts";
 
 export interface AggregateStatus extends ConsumerStatus {
   rebuilding: false | RebuildProgress;

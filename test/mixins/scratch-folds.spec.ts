@@ -3,7 +3,7 @@ import { queryFieldsOf } from "../../core/query.ts";
 import type { Generation, Origin, ParkedEvent, Progress, ReadTable } from "../../core/read-table.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { Folds } from "../../mixins/aggregate/folds.ts";
-import { ScratchFolds } from "../../mixins/aggregate/scratch-folds.ts";
+import { ScratchFolds } from "../../mixins/aggregate/past/scratch-folds.ts";
 import { EventCaller } from "../../mixins/consumer/event-caller.ts";
 import { parsePolicy } from "../../mixins/consumer/error-policy.ts";
 import { places } from "../property/places.ts";

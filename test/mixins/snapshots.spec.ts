@@ -17,10 +17,10 @@ import { definitionHash, describeDefinition } from "../../core/definition.ts";
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { FieldsInput } from "../../core/fields.ts";
 import type { Origin, ReadTable } from "../../core/read-table.ts";
-import type { CompleteSnapshot, Manifest } from "../../mixins/aggregate/manifest.ts";
-import type { LogPlace } from "../../mixins/aggregate/snapshot-fit.ts";
-import { SnapshotFolder } from "../../mixins/aggregate/snapshot-folder.ts";
-import { Snapshots } from "../../mixins/aggregate/snapshots.ts";
+import type { CompleteSnapshot, Manifest } from "../../mixins/aggregate/snapshots/manifest.ts";
+import type { LogPlace } from "../../mixins/aggregate/snapshots/fit.ts";
+import { SnapshotFolder } from "../../mixins/aggregate/snapshots/folder.ts";
+import { Snapshots } from "../../mixins/aggregate/snapshots/snapshots.ts";
 import { at, committed, create, fieldsOf, parked, seen, update } from "../../testing/read-table/table-stand.ts";
 import { cleanUp, newFolder, refusal } from "../support/broker.ts";
 

@@ -1,6 +1,6 @@
-import type { BuildOrder } from "../../core/consumer-control.ts";
-import { StoreUnavailableError } from "../../core/errors.ts";
-import { RebuildFailedError } from "../../core/travel-errors.ts";
+import type { BuildOrder } from "../../../core/consumer-control.ts";
+import { StoreUnavailableError } from "../../../core/errors.ts";
+import { RebuildFailedError } from "../../../core/travel-errors.ts";
 
 interface Waiting {
   order: string;

@@ -1,7 +1,7 @@
-import { ValidationError } from "../../core/errors.ts";
-import { isoDate } from "../../core/fields.ts";
-import { parsePosition } from "../../core/position.ts";
-import type { EventSource } from "../consumer/event-source.ts";
+import { ValidationError } from "../../../core/errors.ts";
+import { isoDate } from "../../../core/fields.ts";
+import { parsePosition } from "../../../core/position.ts";
+import type { EventSource } from "../../consumer/event-source.ts";
 
 /** The log up to and including a position, as it is to be folded. */
 export interface Moment {

@@ -1,6 +1,6 @@
 import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
-import { onEveryHost } from "../consumer/on-every-host.ts";
-import { allWithoutParams } from "../spans.ts";
+import { onEveryHost } from "../../consumer/on-every-host.ts";
+import { allWithoutParams } from "../../spans.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Snapshots } from "./snapshots.ts";
 

@@ -1,14 +1,18 @@
-import { definitionHash } from "../../core/definition.ts";
-import { StoreUnavailableError } from "../../core/errors.ts";
-import { SnapshotMismatchError, SnapshotsNotConfiguredError, UnknownSnapshotError } from "../../core/travel-errors.ts";
-import { newEventId } from "../../core/event-id.ts";
-import type { Fields } from "../../core/fields.ts";
-import type { Generation, ReadTable } from "../../core/read-table.ts";
+import { definitionHash } from "../../../core/definition.ts";
+import { StoreUnavailableError } from "../../../core/errors.ts";
+import {
+  SnapshotMismatchError,
+  SnapshotsNotConfiguredError,
+  UnknownSnapshotError,
+} from "../../../core/travel-errors.ts";
+import { newEventId } from "../../../core/event-id.ts";
+import type { Fields } from "../../../core/fields.ts";
+import type { Generation, ReadTable } from "../../../core/read-table.ts";
 import { convertRows } from "./convert-rows.ts";
 import { format, manifestOf, type Begun, type CompleteSnapshot, type Manifest } from "./manifest.ts";
-import { haveSameFields, howToForce, isOfDefinition, refuseMisfit, type LogPlace } from "./snapshot-fit.ts";
-import { SnapshotFolder, translate } from "./snapshot-folder.ts";
-import { SnapshotHistory, type RecordSnapshot } from "./snapshot-history.ts";
+import { haveSameFields, howToForce, isOfDefinition, refuseMisfit, type LogPlace } from "./fit.ts";
+import { SnapshotFolder, translate } from "./folder.ts";
+import { SnapshotHistory, type RecordSnapshot } from "./history.ts";
 
 interface Dependencies {
   aggregate: string;

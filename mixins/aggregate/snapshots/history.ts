@@ -1,6 +1,6 @@
-import { eventIdOfKey } from "../../core/event-id.ts";
+import { eventIdOfKey } from "../../../core/event-id.ts";
 import { manifestOf, type Begun } from "./manifest.ts";
-import { translate, type SnapshotFolder } from "./snapshot-folder.ts";
+import { translate, type SnapshotFolder } from "./folder.ts";
 
 /** Stores a system event; the same again under its id stores once. */
 export type RecordSnapshot = (type: string, payload: object, id: string) => Promise<unknown>;

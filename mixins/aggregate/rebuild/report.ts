@@ -1,6 +1,6 @@
 import type { ServiceBroker } from "moleculer";
-import { progressEvent } from "../hints.ts";
-import { progressBars } from "../progress-bars.ts";
+import { progressEvent } from "../../hints.ts";
+import { progressBars } from "../../progress-bars.ts";
 import type { RebuildProgress } from "./rebuilding.ts";
 
 const tellEveryMs = 250;

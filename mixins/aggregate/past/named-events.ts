@@ -1,9 +1,9 @@
-import { isUpcastError, ValidationError, type Problem } from "../../core/errors.ts";
-import { eventFields } from "../../core/event-fields.ts";
-import { isEventId } from "../../core/event-id.ts";
-import { fieldsOf, meets } from "../../core/meets.ts";
-import { parseQuery } from "../../core/query.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { isUpcastError, ValidationError, type Problem } from "../../../core/errors.ts";
+import { eventFields } from "../../../core/event-fields.ts";
+import { isEventId } from "../../../core/event-id.ts";
+import { fieldsOf, meets } from "../../../core/meets.ts";
+import { parseQuery } from "../../../core/query.ts";
+import type { RecordedEvent } from "../../../core/recorded-event.ts";
 import { checkedDrafts, type Actual } from "./drafts.ts";
 
 /** Payloads in place of those that were stored: by event id, or as a list. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Row } from "../../core/fields.ts";
-import type { Generation, ParkedEvent, Progress } from "../../core/read-table.ts";
-import { unequalRows } from "../../core/row-differences.ts";
+import type { Row } from "../../../core/fields.ts";
+import type { Generation, ParkedEvent, Progress } from "../../../core/read-table.ts";
+import { unequalRows } from "../../../core/row-differences.ts";
 
 /** One value that is not what the log says. */
 export interface Difference {

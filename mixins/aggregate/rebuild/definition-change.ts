@@ -1,7 +1,7 @@
-import { definitionChanges } from "../../core/definition.ts";
-import { inWords, UnusableStoreError } from "../../core/errors.ts";
-import { sameFields, type Fields } from "../../core/fields.ts";
-import type { Generation, ReadTable } from "../../core/read-table.ts";
+import { definitionChanges } from "../../../core/definition.ts";
+import { inWords, UnusableStoreError } from "../../../core/errors.ts";
+import { sameFields, type Fields } from "../../../core/fields.ts";
+import type { Generation, ReadTable } from "../../../core/read-table.ts";
 
 /** What happens at a start whose definition is not the one that the table was folded by. */
 export type OnChange = "rebuild" | "warn" | "refuse";

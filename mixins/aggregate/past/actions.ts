@@ -1,13 +1,13 @@
 import type { ActionSchema, Context, Service, ServiceSchema } from "moleculer";
-import { ValidationError } from "../../core/errors.ts";
-import { parseQuery, type QueryFields, type QueryParams } from "../../core/query.ts";
-import type { Rows } from "../../core/read-table.ts";
-import { findIn, findParams, paramsOfFind } from "../read-actions.ts";
-import { allWithoutParams } from "../spans.ts";
+import { ValidationError } from "../../../core/errors.ts";
+import { parseQuery, type QueryFields, type QueryParams } from "../../../core/query.ts";
+import type { Rows } from "../../../core/read-table.ts";
+import { findIn, findParams, paramsOfFind } from "../../read-actions.ts";
+import { allWithoutParams } from "../../spans.ts";
 import type { WhatIf } from "./alternatives.ts";
 import type { MomentChoice } from "./moments.ts";
 import type { Past } from "./past.ts";
-import { locateSnapshot } from "./snapshot-actions.ts";
+import { locateSnapshot } from "../snapshots/actions.ts";
 
 interface Dependencies {
   name: string;

@@ -1,9 +1,9 @@
-import { ValidationError, type Problem } from "../../core/errors.ts";
-import { eventIdOfKey } from "../../core/event-id.ts";
-import { parsePosition } from "../../core/position.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { nameProblem } from "../../core/stream-name.ts";
-import type { EventSource } from "../consumer/event-source.ts";
+import { ValidationError, type Problem } from "../../../core/errors.ts";
+import { eventIdOfKey } from "../../../core/event-id.ts";
+import { parsePosition } from "../../../core/position.ts";
+import type { RecordedEvent } from "../../../core/recorded-event.ts";
+import { nameProblem } from "../../../core/stream-name.ts";
+import type { EventSource } from "../../consumer/event-source.ts";
 import { checkedDrafts, type Actual } from "./drafts.ts";
 
 /** An event that never happened. */

@@ -1,8 +1,8 @@
-import { type Problem } from "../../core/errors.ts";
-import { SnapshotMismatchError } from "../../core/travel-errors.ts";
-import { checkRow, missingFields, type Fields, type Row } from "../../core/fields.ts";
-import type { Query } from "../../core/query.ts";
-import type { Batch, Generation } from "../../core/read-table.ts";
+import { type Problem } from "../../../core/errors.ts";
+import { SnapshotMismatchError } from "../../../core/travel-errors.ts";
+import { checkRow, missingFields, type Fields, type Row } from "../../../core/fields.ts";
+import type { Query } from "../../../core/query.ts";
+import type { Batch, Generation } from "../../../core/read-table.ts";
 
 const rowsPerPage = 500;
 

@@ -1,7 +1,7 @@
 import { access, lstat, mkdir, open, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
-import { SnapshotDamagedError } from "../../core/travel-errors.ts";
+import { StoreUnavailableError, UnusableStoreError } from "../../../core/errors.ts";
+import { SnapshotDamagedError } from "../../../core/travel-errors.ts";
 import { sealManifest, unsealManifest, type StoredManifest } from "./manifest.ts";
 
 const idPattern = /^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;

@@ -1,11 +1,11 @@
-import type { BuildOrder, ConsumerControl, ControlChange } from "../../core/consumer-control.ts";
-import { RebuildFailedError } from "../../core/travel-errors.ts";
-import type { Fields } from "../../core/fields.ts";
-import { isDiskFull, isOutage } from "../../core/outage.ts";
-import type { Generation, ReadTable } from "../../core/read-table.ts";
-import type { ConsumerPage } from "../consumer/consumer-page.ts";
+import type { BuildOrder, ConsumerControl, ControlChange } from "../../../core/consumer-control.ts";
+import { RebuildFailedError } from "../../../core/travel-errors.ts";
+import type { Fields } from "../../../core/fields.ts";
+import { isDiskFull, isOutage } from "../../../core/outage.ts";
+import type { Generation, ReadTable } from "../../../core/read-table.ts";
+import type { ConsumerPage } from "../../consumer/consumer-page.ts";
 import { AwaitedOrders } from "./awaited-orders.ts";
-import type { Fold } from "./fold.ts";
+import type { Fold } from "../fold.ts";
 
 /** How far a new table is, in positions of the log. */
 export interface RebuildProgress {

@@ -1,9 +1,9 @@
-import { AlteredHistory, type AlteredCounts } from "../../core/altered-history.ts";
-import { ValidationError } from "../../core/errors.ts";
-import { parsePosition } from "../../core/position.ts";
-import type { ReadTable } from "../../core/read-table.ts";
-import { typeMatcher } from "../../core/type-pattern.ts";
-import type { EventSource } from "../consumer/event-source.ts";
+import { AlteredHistory, type AlteredCounts } from "../../../core/altered-history.ts";
+import { ValidationError } from "../../../core/errors.ts";
+import { parsePosition } from "../../../core/position.ts";
+import type { ReadTable } from "../../../core/read-table.ts";
+import { typeMatcher } from "../../../core/type-pattern.ts";
+import type { EventSource } from "../../consumer/event-source.ts";
 import { injectedEvents, type Injection } from "./injected-events.ts";
 import type { Moment, Moments } from "./moments.ts";
 import { replacedEvents, skippedEvents, type Replacements } from "./named-events.ts";

@@ -1,8 +1,8 @@
-import { definitionChanges } from "../../core/definition.ts";
-import type { Fields } from "../../core/fields.ts";
-import { inWords, type Problem } from "../../core/errors.ts";
-import { SnapshotMismatchError } from "../../core/travel-errors.ts";
-import type { ConsumerPage } from "../consumer/consumer-page.ts";
+import { definitionChanges } from "../../../core/definition.ts";
+import type { Fields } from "../../../core/fields.ts";
+import { inWords, type Problem } from "../../../core/errors.ts";
+import { SnapshotMismatchError } from "../../../core/travel-errors.ts";
+import type { ConsumerPage } from "../../consumer/consumer-page.ts";
 import { format, type CompleteSnapshot } from "./manifest.ts";
 
 /** What the log says when it is asked from a position on. */
