@@ -25,7 +25,7 @@ export interface BuildOrder {
   /** `rebuild`: from the beginning. `restore`: a snapshot's rows, and stay there. `replay`: a snapshot's rows and all events since. */
   kind: "rebuild" | "restore" | "replay";
   /** A host that does not have it folds what it would hold from the beginning. */
-  snapshot?: { id: string; node: string; position: number };
+  snapshot?: { id: string; position: number };
   /** A snapshot of another definition is converted. */
   force?: boolean;
   /** As the table was before, for when the order ends without effect. */

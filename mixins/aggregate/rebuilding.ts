@@ -18,13 +18,14 @@ export interface RebuildProgress {
 
 /** The snapshots of this node, as a rebuild needs them. */
 export interface SnapshotSource {
+  /** Whether it stands here: a process that starts again may be another node by its name. */
+  has(id: string): Promise<boolean>;
   /** A generation beside the live one with a snapshot's rows, built for `order`. */
   restore(id: string, order: string, force: boolean): Promise<Generation>;
 }
 
 interface Dependencies {
   name: string;
-  node: string;
   table: ReadTable;
   fields: Fields;
   definition: string;
@@ -158,7 +159,7 @@ export class Rebuilding {
   async adopt(): Promise<void> {
     const order = this.#order;
     if (!this.#isFirstLook || !order || order.ended !== undefined || this.#build) return;
-    if (order.snapshot?.node === this.#d.node || this.#d.table.live().origin.order === order.id) return;
+    if (this.#d.table.live().origin.order === order.id || (await this.#hasSnapshot(order))) return;
     await this.#finish(await this.#begin(order));
   }
 
@@ -171,13 +172,16 @@ export class Rebuilding {
     }
   }
 
+  async #hasSnapshot({ snapshot }: BuildOrder): Promise<boolean> {
+    return snapshot !== undefined && (await this.#d.snapshots.has(snapshot.id));
+  }
+
   async #begin(order: BuildOrder): Promise<Build> {
-    const { name, table, fields, definition, node, snapshots, newFold, info } = this.#d;
+    const { name, table, fields, definition, snapshots, newFold, info } = this.#d;
     info(`${name}: a ${order.kind} begins beside the table`, { order: order.id });
-    const generation =
-      order.snapshot?.node === node
-        ? await snapshots.restore(order.snapshot.id, order.id, order.force === true)
-        : await table.build(fields, { definition, order: order.id });
+    const generation = (await this.#hasSnapshot(order))
+      ? await snapshots.restore(order.snapshot!.id, order.id, order.force === true)
+      : await table.build(fields, { definition, order: order.id });
     const fold = await newFold(generation, () => performance.now() > this.#sliceEnd);
     return { order, generation, fold, since: Date.now(), from: fold.progress.position, rest: null };
   }

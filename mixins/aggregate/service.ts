@@ -130,8 +130,8 @@ export function aggregateService(definition: Definition): SiblingSchema {
         change: (change) => source.change(change),
         control: () => host.control(),
         locate: async (broker, id, force) => {
-          const manifest = await locateSnapshot(broker, name, id, force);
-          return { id, node: manifest.node, position: manifest.position };
+          const { position } = await locateSnapshot(broker, name, id, force);
+          return { id, position };
         },
       })),
       ...snapshotActions(name, () => snapshots),
@@ -177,7 +177,10 @@ export function aggregateService(definition: Definition): SiblingSchema {
         source,
         metrics: consumerMetrics(broker, store, name),
         spans,
-        snapshots: { restore: (id, order, force) => snapshots.restore(id, order, { force }) },
+        snapshots: {
+          has: (id) => snapshots.has(id),
+          restore: (id, order, force) => snapshots.restore(id, order, { force }),
+        },
         onProgress: (job, progress) => report.note(job, progress),
         onPage: () => void snapshots.tidy(),
         onCommit: () => {

@@ -144,6 +144,11 @@ export class Snapshots {
     return manifests;
   }
 
+  /** Whether it stands here, usable or not. */
+  async has(id: string): Promise<boolean> {
+    return this.#folder !== null && (await this.#folder.ids()).includes(id);
+  }
+
   /** @throws UnknownSnapshotError, SnapshotDamagedError, SnapshotsNotConfiguredError */
   async find(id: string): Promise<Manifest> {
     return manifestOf(await this.#complete(id));

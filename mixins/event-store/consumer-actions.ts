@@ -36,7 +36,7 @@ const change = {
           type: "object",
           strict: true,
           optional: true,
-          props: { id: "uuid", node: "string", position: whole },
+          props: { id: "uuid", position: whole },
         },
         force: "boolean|optional",
         after: "string",
