@@ -134,8 +134,11 @@ export class Rebuilding {
     this.#isFirstLook = false;
     if (this.#build && (order?.id !== this.#build.order.id || order.ended !== undefined)) await this.#drop();
     this.#turnAway(order);
-    if (!order || order.ended !== undefined || this.#failures.has(order.id)) return "idle";
-    if (this.#d.table.live().origin.order === order.id) return "idle";
+    if (!order || order.ended !== undefined || this.#d.table.live().origin.order === order.id) return "idle";
+    if (this.#failures.has(order.id)) {
+      await this.#end(order);
+      return "more";
+    }
     try {
       this.#build ??= await this.#begin(order).catch((error: unknown) => {
         throw new Hopeless(error);
@@ -190,7 +193,7 @@ export class Rebuilding {
   async #slice(build: Build): Promise<boolean> {
     const { fold, order } = build;
     await fold.skip(this.#skipped);
-    const until = await this.#end(order);
+    const until = await this.#until(order);
     if (fold.progress.position >= until) return true;
     const isFresh = build.rest === null;
     const page = build.rest ?? (await this.#pageUntil(until, fold.progress.position));
@@ -216,7 +219,7 @@ export class Rebuilding {
   }
 
   /** A table that stands still keeps its position. */
-  async #end({ kind, snapshot }: BuildOrder): Promise<number> {
+  async #until({ kind, snapshot }: BuildOrder): Promise<number> {
     if (kind === "restore") return snapshot!.position;
     return this.#isPaused ? (await this.#d.table.live().progress()).position : Infinity;
   }
@@ -243,12 +246,18 @@ export class Rebuilding {
 
   /** It would fail again: the order ends for every host, and the live table stays. */
   async #fail(order: BuildOrder, error: unknown): Promise<void> {
-    const why = error instanceof Error ? error.message : String(error);
     this.#failures.set(order.id, error);
-    this.#d.warn(`${this.#d.name}: the ${order.kind} failed; the table is as it was`, { order: order.id, error: why });
+    const details = { order: order.id, error: wordsOf(error) };
+    this.#d.warn(`${this.#d.name}: the ${order.kind} failed; the table is as it was`, details);
     await this.#drop();
-    this.#reject(order.id, error);
-    await this.#d.change({ endBuild: { id: order.id, why } });
+    await this.#end(order);
+  }
+
+  /** Who is told of it may give another order at once. Where the store is away, it is told when it is back. */
+  async #end({ id }: BuildOrder): Promise<void> {
+    const error = this.#failures.get(id);
+    await this.#d.change({ endBuild: { id, why: wordsOf(error) } });
+    this.#reject(id, error);
   }
 
   async #resolve(order: string): Promise<void> {
@@ -271,6 +280,8 @@ export function progressOf(done: number, from: number, total: number, since: num
   const rate = Math.round(((done - from) * 1000) / Math.max(Date.now() - since, 1));
   return { done, total, rate, secondsLeft: rate > 0 ? Math.max(Math.ceil((total - done) / rate), 0) : null };
 }
+
+const wordsOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** Whatever the reason, trying again at once would meet it again. */
 class Hopeless extends Error {

@@ -340,6 +340,46 @@ describe("An order to rebuild", () => {
     expect(positions).toEqual([...all, many + 1]);
   });
 
+  it("ends when the store is back where it has failed while that was away", async () => {
+    const folder = newFolder();
+    const { transform, arm, reached, release } = held(1);
+    const fail: TransformFunction = async (event, view) => {
+      const row = await transform(event, view);
+      if (state.isBroken) throw new Error("a fault of today");
+      return row;
+    };
+    const state = { isBroken: false };
+    const onNode = (nodeID: string, services: ServiceSchema[]) =>
+      startBroker(services, { nodeID, namespace: "away", transporter: "Fake" });
+    const store = () => ({ name: "keeper", mixins: [EventStore("events", { adapter: engines.SQLite(folder) }).mixin()] });
+    const events = EventStore("events", { adapter: engines.SQLite(folder), host: false });
+    const table = Aggregate("table", {
+      eventStore: events,
+      fields: { n: "integer" },
+      onError: { retries: 0, maxParkedInARow: 1 },
+    })
+      .on("thing.**")
+      .update(fail as (event: RecordedEvent) => never);
+    const one = await onNode("store", [store()]);
+    const two = await onNode("table", [{ name: "thing", mixins: [events.mixin(), table.mixin()] }]);
+    await append(one, 1);
+    await caughtUp(two, "table");
+    arm();
+    state.isBroken = true;
+    const job: { order: string } = await two.call("table.rebuild", { wait: false });
+    const failed = refusal(() => two.call("table.built", job));
+    await reached;
+    await one.stop();
+    release();
+    await eventually(async () => expect(await statusOf(two)).toMatchObject({ state: "waiting", rebuilding: false }));
+    await onNode("store again", [store()]);
+    expect(await failed).toMatchObject({ type: "REBUILD_FAILED", message: /a fault of today/ });
+    await eventually(async () => expect(await two.call("table.building")).toBeNull());
+    state.isBroken = false;
+    await two.call("table.rebuild");
+    expect(await rowsOf(two)).toMatchObject([{ n: 1 }]);
+  });
+
   it("heals a table that was folded from another log", async () => {
     const [here, there] = [newFolder(), newFolder()];
     const table = `sqlite:${here}/table.db`;
