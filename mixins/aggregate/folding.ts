@@ -21,7 +21,6 @@ export type OnChange = "rebuild" | "warn" | "refuse";
 
 export interface FoldingDependencies {
   name: string;
-  node: string;
   store: string;
   table: ReadTable;
   fields: Fields;
@@ -193,6 +192,7 @@ export class Folding implements Work {
 
   async mayWork(): Promise<boolean> {
     this.#asked = this.catchUp.ask();
+    this.rebuilding.ask();
     return true;
   }
 

@@ -18,6 +18,7 @@ export interface AggregateStatus extends ConsumerStatus {
 }
 
 interface Dependencies extends FoldingDependencies {
+  node: string;
   readAfterTimeoutMs: number;
 }
 

@@ -54,6 +54,8 @@ interface Build {
 
 interface Waiting {
   order: string;
+  /** Since he came a page was asked for, which knows his order. */
+  isAsked: boolean;
   resolve: (position: number) => void;
   reject: (error: unknown) => void;
 }
@@ -90,6 +92,11 @@ export class Rebuilding {
     return this.#build?.order ?? null;
   }
 
+  /** A page is asked for. */
+  ask(): void {
+    for (const waiting of this.#waiting) waiting.isAsked = true;
+  }
+
   /** What is wanted now; before each page. */
   note({ build, paused, skipped }: ConsumerControl, head: number): void {
     this.#order = build ?? null;
@@ -101,7 +108,7 @@ export class Rebuilding {
   /** Answers the position of the table's switch. @throws why there was none */
   wait(order: string): Promise<number> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ order, resolve, reject });
+      this.#waiting.push({ order, isAsked: false, resolve, reject });
       if (this.#failures.has(order)) this.#reject(order, this.#failures.get(order));
       else if (this.#d.table.live().origin.order === order) void this.#resolve(order);
     });
@@ -168,7 +175,7 @@ export class Rebuilding {
 
   /** Those who wait for an order that nobody follows any more. */
   #turnAway(order: BuildOrder | null): void {
-    for (const id of new Set(this.#waiting.map((waiting) => waiting.order))) {
+    for (const id of new Set(this.#waiting.filter(({ isAsked }) => isAsked).map((waiting) => waiting.order))) {
       if (!order || (id === order.id && order.ended === undefined)) continue;
       const why = id === order.id ? order.ended! : "another order has taken its place";
       this.#reject(id, this.#failures.get(id) ?? new RebuildFailedError(this.#d.name, why));

@@ -92,6 +92,21 @@ describe.each(Object.entries(engines))("A rebuild on %s", (_engine, adapterIn) =
     expect(await rowsOf(broker)).toMatchObject([{ n: 7 }]);
   });
 
+  it("is waited for also where the table is busy with what came before the order", async () => {
+    const { transform, arm, reached, release } = held(3);
+    const broker = await startBroker([thing(adapterIn(newFolder()), { transform })]);
+    await append(broker, 2);
+    await broker.call("table.rebuild");
+    arm();
+    await append(broker, 1);
+    await reached;
+    const job: { order: string } = await broker.call("table.rebuild", { wait: false });
+    const built = broker.call("table.built", { order: job.order });
+    await new Promise((turn) => setImmediate(turn));
+    release();
+    expect(await built).toBe(3);
+  });
+
   it("never puts the table back behind what it has answered", async () => {
     const { transform, arm, reached, release } = held(2);
     const broker = await startBroker([thing(adapterIn(newFolder()), { transform })]);
