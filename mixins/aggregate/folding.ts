@@ -166,6 +166,7 @@ export class Folding implements Work {
 
   async mayWork(): Promise<boolean> {
     this.#asked = this.catchUp.ask();
+    this.rebuilding.ask();
     return true;
   }
 

@@ -1,9 +1,9 @@
 // A process that appends (from several callers, telling what it sends and what was acknowledged) and folds, until killed.
 import { randomInt } from "node:crypto";
 import { readFileSync, writeSync } from "node:fs";
-import Database from "better-sqlite3";
 import { ServiceBroker } from "moleculer";
 import { v7 } from "uuid";
+import { killAt } from "./kill-at.ts";
 import { ledgerService, poison } from "./ledger.ts";
 
 const [folder = "", callers = "0", unansweredFile = "", statement = "", countdown = "0"] = process.argv.slice(2);
@@ -31,22 +31,3 @@ const unanswered =
 await Promise.all(unanswered.map(([id, account, amount]) => move(id, account, amount)));
 await Promise.all(Array.from({ length: Number(callers) }, appendForEver));
 if (callers === "0") setInterval(() => {}, 1000);
-
-/** Ends this process by SIGKILL right before (even countdown) or right after (odd) the so-manieth such statement runs. */
-function killAt(pattern: RegExp, times: number): void {
-  let left = times;
-  const { prepare } = Database.prototype as { prepare: (this: Database.Database, sql: string) => Database.Statement };
-  Database.prototype.prepare = function (this: Database.Database, sql: string) {
-    const prepared = prepare.call(this, sql);
-    if (!pattern.test(sql)) return prepared;
-    const run = prepared.run.bind(prepared);
-    prepared.run = (...values: unknown[]) => {
-      const isLast = --left === 0;
-      if (isLast && times % 2 === 0) process.kill(process.pid, "SIGKILL");
-      const result = run(...values);
-      if (isLast) process.kill(process.pid, "SIGKILL");
-      return result;
-    };
-    return prepared;
-  } as typeof Database.prototype.prepare;
-}

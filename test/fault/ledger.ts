@@ -1,5 +1,6 @@
 import type { Context, ServiceSchema } from "moleculer";
-import { Aggregate, EventStore, type RecordedEvent } from "moleculer-event-sourcing";
+import { Aggregate, EventStore, type Adapter, type RecordedEvent } from "moleculer-event-sourcing";
+import { sqlite } from "moleculer-event-sourcing/adapters/sqlite";
 
 export interface Moved {
   account: number;
@@ -17,8 +18,8 @@ export const ledgerFields = {
 } as const;
 
 /** A store, a table of balances folded by a function, a table of two rows per event folded by an action. */
-export function ledgerService(folder: string): ServiceSchema {
-  const events = EventStore<{ "account.moved": Moved }>("ledger", { adapter: `sqlite:${folder}/ledger.db` });
+export function ledgerService(folder: string, as = (adapter: Adapter) => adapter): ServiceSchema {
+  const events = EventStore<{ "account.moved": Moved }>("ledger", { adapter: as(sqlite(`${folder}/ledger.db`)) });
   const onError = { retries: 1, delayMs: 1, maxParkedInARow: 1_000_000 };
   // Of one version: a process that Node runs and one that jest compiles have other texts of one function.
   const version = 1;
@@ -64,6 +65,13 @@ export function ledgerService(folder: string): ServiceSchema {
 }
 
 type Rows = Map<string, Record<string, unknown>>;
+
+/** `count` movements of one account; the last may be poison. */
+export const moves = (account: number, count: number, isPoisoned = false) =>
+  Array.from({ length: count }, (_, index) => ({
+    type: "account.moved",
+    payload: { account, amount: isPoisoned && index === count - 1 ? poison : 20 + index },
+  }));
 
 /** The same tables by plain loops, with the events that must be parked. */
 export function plainLedger(events: readonly MovedEvent[]): { balances: Rows; entries: Rows; parked: string[] } {

@@ -1,4 +1,4 @@
-import { Errors, type Context, type Middleware, type Service, type ServiceBroker, type ServiceSchema } from "moleculer";
+import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { Aggregate, EventStore } from "../../index.ts";
 import type { FieldsInput, Row } from "../../core/fields.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
@@ -90,6 +90,21 @@ describe.each(Object.entries(engines))("A rebuild on %s", (_engine, adapterIn) =
     await rebuilt;
     await caughtUp(broker, "table");
     expect(await rowsOf(broker)).toMatchObject([{ n: 7 }]);
+  });
+
+  it("is waited for also where the table is busy with what came before the order", async () => {
+    const { transform, arm, reached, release } = held(3);
+    const broker = await startBroker([thing(adapterIn(newFolder()), { transform })]);
+    await append(broker, 2);
+    await broker.call("table.rebuild");
+    arm();
+    await append(broker, 1);
+    await reached;
+    const job: { order: string } = await broker.call("table.rebuild", { wait: false });
+    const built = broker.call("table.built", { order: job.order });
+    await new Promise((turn) => setImmediate(turn));
+    release();
+    expect(await built).toBe(3);
   });
 
   it("never puts the table back behind what it has answered", async () => {
@@ -340,31 +355,47 @@ describe("An order to rebuild", () => {
     expect(positions).toEqual([...all, many + 1]);
   });
 
-  it("that fails while the store does not answer has ended when it answers again", async () => {
-    const state = { isBroken: false, isAway: false };
-    const transform: TransformFunction = (event, view) => {
+  it("ends when the store is back where it has failed while that was away", async () => {
+    const folder = newFolder();
+    const { transform, arm, reached, release } = held(1);
+    const fail: TransformFunction = async (event, view) => {
+      const row = await transform(event, view);
       if (state.isBroken) throw new Error("a fault of today");
-      return counting(event, view);
+      return row;
     };
-    const away: Middleware = {
-      localAction: (next, action) =>
-        function (this: Service, ctx: Context) {
-          const { change = {} } = ctx.params as { change?: object };
-          if (action.name === "events.control" && state.isAway && "endBuild" in change)
-            throw new Errors.RequestTimeoutError({ action: "events.control", nodeID: "elsewhere" });
-          return next.call(this, ctx) as Promise<unknown>;
-        },
-    };
-    const broker = await startBroker([thing("memory:", { transform })], { middlewares: [away] });
-    for (let number = 1; number <= 25; number++) await append(broker, 1, `thing-${number}`);
-    await caughtUp(broker, "table");
-    Object.assign(state, { isBroken: true, isAway: true });
-    const refused = refusal(() => broker.call("table.rebuild"));
-    await eventually(async () => expect(await statusOf(broker)).toMatchObject({ state: "waiting" }));
-    Object.assign(state, { isBroken: false, isAway: false });
-    expect(await refused).toMatchObject({ type: "REBUILD_FAILED" });
-    await eventually(async () => expect(await broker.call("table.building")).toBeNull());
-    expect(await broker.call("table.rebuild")).toMatchObject({ kind: "rebuild" });
+    const state = { isBroken: false };
+    const onNode = (nodeID: string, services: ServiceSchema[]) =>
+      startBroker(services, { nodeID, namespace: "away", transporter: "Fake" });
+    const store = () => ({
+      name: "keeper",
+      mixins: [EventStore("events", { adapter: engines.SQLite(folder) }).mixin()],
+    });
+    const events = EventStore("events", { adapter: engines.SQLite(folder), host: false });
+    const table = Aggregate("table", {
+      eventStore: events,
+      fields: { n: "integer" },
+      onError: { retries: 0, maxParkedInARow: 1 },
+    })
+      .on("thing.**")
+      .update(fail as (event: RecordedEvent) => never);
+    const one = await onNode("store", [store()]);
+    const two = await onNode("table", [{ name: "thing", mixins: [events.mixin(), table.mixin()] }]);
+    await append(one, 1);
+    await caughtUp(two, "table");
+    arm();
+    state.isBroken = true;
+    const job: { order: string } = await two.call("table.rebuild", { wait: false });
+    const failed = refusal(() => two.call("table.built", job));
+    await reached;
+    await one.stop();
+    release();
+    await eventually(async () => expect(await statusOf(two)).toMatchObject({ state: "waiting", rebuilding: false }));
+    await onNode("store again", [store()]);
+    expect(await failed).toMatchObject({ type: "REBUILD_FAILED", message: /a fault of today/ });
+    await eventually(async () => expect(await two.call("table.building")).toBeNull());
+    state.isBroken = false;
+    await two.call("table.rebuild");
+    expect(await rowsOf(two)).toMatchObject([{ n: 1 }]);
   });
 
   it("heals a table that was folded from another log", async () => {

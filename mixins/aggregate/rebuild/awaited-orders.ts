@@ -4,6 +4,8 @@ import { RebuildFailedError } from "../../../core/travel-errors.ts";
 
 interface Waiting {
   order: string;
+  /** Since he came a page was asked for: what it says of orders is no older than his. */
+  isAsked: boolean;
   resolve: (position: number) => void;
   reject: (error: unknown) => void;
 }
@@ -21,7 +23,12 @@ export class AwaitedOrders {
 
   /** Answers the position of the table's switch. @throws why there was none */
   wait(order: string): Promise<number> {
-    return new Promise((resolve, reject) => this.#waiting.push({ order, resolve, reject }));
+    return new Promise((resolve, reject) => this.#waiting.push({ order, isAsked: false, resolve, reject }));
+  }
+
+  /** A page is asked for. */
+  ask(): void {
+    for (const waiting of this.#waiting) waiting.isAsked = true;
   }
 
   /** Why it failed on this node; null where it has not. */
@@ -42,7 +49,7 @@ export class AwaitedOrders {
 
   /** Nobody follows any order but this one any more, and not even that where it has ended. */
   turnAway(order: BuildOrder): void {
-    for (const id of new Set(this.#waiting.map((waiting) => waiting.order))) {
+    for (const id of new Set(this.#waiting.filter(({ isAsked }) => isAsked).map((waiting) => waiting.order))) {
       if (id === order.id && order.ended === undefined) continue;
       const why = id === order.id ? order.ended! : "another order has taken its place";
       const error = this.#failures.get(id) ?? new RebuildFailedError(this.#aggregate, why);

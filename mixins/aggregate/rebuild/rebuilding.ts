@@ -84,6 +84,11 @@ export class Rebuilding {
     return this.#build?.order ?? null;
   }
 
+  /** A page is asked for. */
+  ask(): void {
+    this.#awaited.ask();
+  }
+
   /** What is wanted now; before each page. */
   note({ build, paused, skipped }: ConsumerControl, head: number): void {
     this.#order = build ?? null;

@@ -1,0 +1,53 @@
+// A process that appends, while its tables go back to snapshots and are folded anew, until it is killed.
+import { randomInt } from "node:crypto";
+import { writeSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
+import { ServiceBroker } from "moleculer";
+import type { Manifest } from "moleculer-event-sourcing";
+import { CrashKit, type CrashPoint } from "moleculer-event-sourcing/testing";
+import { killAt } from "./kill-at.ts";
+import { ledgerService, moves } from "./ledger.ts";
+
+const [folder = "", kind = "", where = "", countdown = "1"] = process.argv.slice(2);
+const crash = new CrashKit();
+if (kind === "point") crash.at(where as CrashPoint, { after: Number(countdown), kill: true });
+if (kind === "statement") killAt(new RegExp(where), Number(countdown));
+const broker = new ServiceBroker({ nodeID: "killed", logger: false });
+broker.createService(ledgerService(folder, kind === "point" ? (adapter) => crash.adapter(adapter) : undefined));
+
+// Written at once and not through a stream: what was said before a SIGKILL is in the pipe.
+const say = (...words: unknown[]) => writeSync(1, `${words.join(" ")}\n`);
+
+async function appendForEver(): Promise<void> {
+  for (;;) {
+    const account = randomInt(40);
+    const events = moves(account, 10, randomInt(20) === 0);
+    await broker.call("ledger.append", { stream: `account-${account}`, events });
+    // So that the log stays short enough to be folded again and again.
+    await setTimeout(20);
+  }
+}
+
+async function travel(table: string): Promise<void> {
+  const taken: Manifest[] = await broker.call(`${table}.snapshots`);
+  const snapshotId = taken[randomInt(Math.max(taken.length, 1))]?.id;
+  const what = snapshotId ? ["snapshot", "rebuild", "restore", "restoreAndReplay"][randomInt(4)]! : "snapshot";
+  say("begins", what);
+  const params = { snapshot: { keep: 3 }, rebuild: {} }[what] ?? { snapshotId };
+  await broker.call(`${table}.${what}`, params);
+  if (what === "restore") await broker.call(`${table}.resume`);
+  say("ends", what);
+}
+
+async function travelForEver(table: string): Promise<void> {
+  for (;;)
+    await travel(table).catch((error: { type?: string }) => {
+      // The order of a process that was killed is followed still.
+      if (error.type !== "REBUILD_RUNNING") throw error;
+      return setTimeout(10);
+    });
+}
+
+await broker.start();
+say("ready");
+await Promise.all([appendForEver(), travelForEver("balances"), travelForEver("entries")]);
