@@ -5,6 +5,7 @@ import { isDiskFull, isOutage } from "../../core/outage.ts";
 import type { Generation, ReadTable } from "../../core/read-table.ts";
 import type { ConsumerPage } from "../consumer/consumer-page.ts";
 import type { Fold } from "./fold.ts";
+import { OrderWaiters } from "./order-waiters.ts";
 
 /** How far a new table is, in positions of the log. */
 export interface RebuildProgress {
@@ -52,14 +53,6 @@ interface Build {
   rest: ConsumerPage | null;
 }
 
-interface Waiting {
-  order: string;
-  /** Since he came a page was asked for, which knows his order. */
-  isAsked: boolean;
-  resolve: (position: number) => void;
-  reject: (error: unknown) => void;
-}
-
 const eventsPerPage = 1000;
 /** So long may the live table wait for its turn; a transform that runs is waited for. */
 const sliceMs = 50;
@@ -79,7 +72,7 @@ export class Rebuilding {
   #head = 0;
   /** As `performance.now()` counts. */
   #sliceEnd = Infinity;
-  #waiting: Waiting[] = [];
+  readonly #waiters = new OrderWaiters();
   /** What this node met; the control state only keeps it in words. */
   readonly #failures = new Map<string, unknown>();
 
@@ -94,7 +87,7 @@ export class Rebuilding {
 
   /** A page is asked for. */
   ask(): void {
-    for (const waiting of this.#waiting) waiting.isAsked = true;
+    this.#waiters.ask();
   }
 
   /** What is wanted now; before each page. */
@@ -107,18 +100,17 @@ export class Rebuilding {
 
   /** Answers the position of the table's switch. @throws why there was none */
   wait(order: string): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ order, isAsked: false, resolve, reject });
-      if (this.#failures.has(order)) this.#reject(order, this.#failures.get(order));
-      else if (this.#d.table.live().origin.order === order) void this.#resolve(order);
-    });
+    const done = this.#waiters.wait(order);
+    if (this.#failures.has(order)) this.#waiters.reject(order, this.#failures.get(order));
+    else if (this.#d.table.live().origin.order === order) void this.#resolve(order);
+    return done;
   }
 
   /** The node stops; the order stays. */
   stop(): void {
     this.#build = null;
     this.#isFirstLook = true;
-    for (const { reject } of this.#waiting.splice(0)) reject(new StoreUnavailableError(this.#d.name, "is stopping"));
+    this.#waiters.rejectAll(new StoreUnavailableError(this.#d.name, "is stopping"));
   }
 
   progress(): RebuildProgress | null {
@@ -175,10 +167,10 @@ export class Rebuilding {
 
   /** Those who wait for an order that nobody follows any more. */
   #turnAway(order: BuildOrder | null): void {
-    for (const id of new Set(this.#waiting.filter(({ isAsked }) => isAsked).map((waiting) => waiting.order))) {
+    for (const id of this.#waiters.asked) {
       if (!order || (id === order.id && order.ended === undefined)) continue;
       const why = id === order.id ? order.ended! : "another order has taken its place";
-      this.#reject(id, this.#failures.get(id) ?? new RebuildFailedError(this.#d.name, why));
+      this.#waiters.reject(id, this.#failures.get(id) ?? new RebuildFailedError(this.#d.name, why));
     }
   }
 
@@ -264,22 +256,12 @@ export class Rebuilding {
   async #end({ id }: BuildOrder): Promise<void> {
     const error = this.#failures.get(id);
     await this.#d.change({ endBuild: { id, why: wordsOf(error) } });
-    this.#reject(id, error);
+    this.#waiters.reject(id, error);
   }
 
   async #resolve(order: string): Promise<void> {
     const { position } = await this.#d.table.live().progress();
-    for (const { resolve } of this.#take(order)) resolve(position);
-  }
-
-  #reject(order: string, error: unknown): void {
-    for (const { reject } of this.#take(order)) reject(error);
-  }
-
-  #take(order: string): Waiting[] {
-    const taken = this.#waiting.filter((waiting) => waiting.order === order);
-    this.#waiting = this.#waiting.filter((waiting) => waiting.order !== order);
-    return taken;
+    this.#waiters.resolve(order, position);
   }
 }
 
