@@ -70,8 +70,7 @@ async function readLog(broker: ServiceBroker): Promise<MovedEvent[]> {
 /** What was ordered ends, the tables are what the log says, and nothing else is left of what was going on. */
 async function expectWhole(folder: string): Promise<void> {
   const broker = await startBroker([ledgerService(folder)], { nodeID: "killed" });
-  for (const table of tables)
-    await eventually(async () => expect(await broker.call(`${table}.building`)).toBeNull());
+  for (const table of tables) await eventually(async () => expect(await broker.call(`${table}.building`)).toBeNull());
   const plain = plainLedger(await readLog(broker));
   const kept = new Map<string, string[]>();
   for (const table of tables) {

@@ -366,7 +366,10 @@ describe("An order to rebuild", () => {
     const state = { isBroken: false };
     const onNode = (nodeID: string, services: ServiceSchema[]) =>
       startBroker(services, { nodeID, namespace: "away", transporter: "Fake" });
-    const store = () => ({ name: "keeper", mixins: [EventStore("events", { adapter: engines.SQLite(folder) }).mixin()] });
+    const store = () => ({
+      name: "keeper",
+      mixins: [EventStore("events", { adapter: engines.SQLite(folder) }).mixin()],
+    });
     const events = EventStore("events", { adapter: engines.SQLite(folder), host: false });
     const table = Aggregate("table", {
       eventStore: events,
