@@ -1,5 +1,5 @@
 import type { ServiceBroker } from "moleculer";
-import type { AggregateStatus } from "moleculer-event-sourcing";
+import type { AggregateStatus, Manifest } from "moleculer-event-sourcing";
 import {
   book,
   commands,
@@ -80,5 +80,54 @@ describeWith("nats-server", "A table that two nodes rebuild", (server) => {
     expect(runs.get("C")).toBe(22);
     // A new node may meet services that are not known everywhere yet, and tries again; twice the log it never folds.
     expect(runs.get("E")).toBeLessThan(24);
+  });
+
+  it("goes back on both: the one takes its snapshot, the other folds the log up to there", async () => {
+    const { a, c, d, runs } = await nodes();
+    const { id: snapshotId }: Manifest = await c.call("entries.snapshot");
+    await moveOften(a, 4);
+    const plain = plainEntries(await readLog(a));
+    expect(plain).toHaveLength(14);
+    for (const node of ["C", "D"]) await eventuallyIs(a, node, { state: "live", position: 16 });
+    expect(Object.fromEntries(runs)).toEqual({ C: 14, D: 14 });
+    expect(await refusal(() => d.call("entries.restore", { snapshotId: "nonsense" }))).toMatchObject({
+      type: "UNKNOWN_SNAPSHOT",
+      code: 404,
+    });
+    expect(await d.call("entries.restore", { snapshotId })).toMatchObject({ kind: "restore", position: 10 });
+    for (const node of ["C", "D"]) {
+      await eventuallyIs(a, node, { state: "paused", position: 10, rebuilding: false });
+      expect(await readEntries(a, node)).toEqual(plain.slice(0, 10));
+    }
+    expect(Object.fromEntries(runs)).toEqual({ C: 14, D: 24 });
+    await c.call("entries.resume");
+    for (const node of ["C", "D"]) {
+      await eventuallyIs(a, node, { state: "live", position: 16 });
+      expect(await readEntries(a, node)).toEqual(plain);
+    }
+    expect(await d.call("entries.restoreAndReplay", { snapshotId })).toMatchObject({ kind: "replay", position: 16 });
+    for (const node of ["C", "D"]) expect(await readEntries(a, node)).toEqual(plain);
+    expect(Object.fromEntries(runs)).toEqual({ C: 22, D: 42 });
+  });
+
+  it("goes on with what it has where somebody cancels what only one of them has done", async () => {
+    const hold = Promise.withResolvers<void>();
+    const state = { isHeld: false };
+    const { a, c, d, runs } = await nodes((node) => (node === "D" && state.isHeld ? hold.promise : undefined));
+    const { id: snapshotId }: Manifest = await c.call("entries.snapshot");
+    state.isHeld = true;
+    const restored = refusal(() => d.call("entries.restore", { snapshotId }));
+    await eventually(() => expect(runs.get("D")).toBe(11));
+    await eventuallyIs(a, "C", { state: "paused", rebuilding: false });
+    const cancelled = c.call("entries.cancel");
+    hold.resolve();
+    expect(await cancelled).toEqual({ cancelled: expect.any(String) });
+    expect(await restored).toMatchObject({ type: "REBUILD_FAILED", code: 409 });
+    await moveOften(a, 2);
+    const plain = plainEntries(await readLog(a));
+    for (const node of ["C", "D"]) {
+      await eventuallyIs(a, node, { state: "live", position: 14, rebuilding: false });
+      expect(await readEntries(a, node)).toEqual(plain);
+    }
   });
 });

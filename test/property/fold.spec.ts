@@ -2,16 +2,16 @@ import * as fc from "fast-check";
 import { cleanUp } from "../support/broker.ts";
 import { History } from "./history.ts";
 import { law } from "./law.ts";
-import { places } from "./places.ts";
+import { homes } from "./places.ts";
 import { deadlySteps, peacefulSteps } from "./step.ts";
 import { bringToRest, expectFolded, expectHandled, expectHeard, expectRebuilt, expectStored } from "./whole.ts";
 
 afterEach(cleanUp);
 
-describe.each(places)("A store with its consumers on %s", (_engine, newPlace) => {
+describe.each(homes)("A store with its consumers on %s", (_engine, newHome) => {
   const whatever = (arbitrary: typeof peacefulSteps) =>
     fc.asyncProperty(arbitrary, async (steps) => {
-      const history = new History(newPlace());
+      const history = new History(newHome());
       try {
         await history.start();
         for (const step of steps) await history.take(step);
@@ -20,7 +20,7 @@ describe.each(places)("A store with its consumers on %s", (_engine, newPlace) =>
         await expectFolded(history, events);
         await expectHandled(history, events);
         await expectHeard(history, events);
-        await expectRebuilt(history, events, newPlace);
+        await expectRebuilt(history, events, newHome);
       } finally {
         await history.end();
       }

@@ -1,9 +1,10 @@
 import type { ServiceBroker } from "moleculer";
-import type { Adapter, AggregateStatus, AppendAnswer, ParkedEvent } from "moleculer-event-sourcing";
+import type { Adapter, AggregateStatus, AppendAnswer, Manifest, ParkedEvent } from "moleculer-event-sourcing";
 import { CrashKit } from "moleculer-event-sourcing/testing";
 import { eventually, startBroker } from "../support/broker.ts";
-import type { CrashStep, Step } from "./step.ts";
-import { thingServices, World, type Consumer, type Thing, type ThingEvent } from "./things.ts";
+import type { Home } from "./places.ts";
+import type { CrashStep, LossStep, Step } from "./step.ts";
+import { thingServices, World, type Consumer, type Table, type Thing, type ThingEvent } from "./things.ts";
 
 interface Sent {
   params: { stream: string; events: [{ id: string; type: string; payload: Thing }] };
@@ -18,7 +19,8 @@ interface Crash {
 
 const noCrash = (): Crash => ({ step: null, happened: false, told: new Promise(() => {}) });
 
-export const consumers: readonly Consumer[] = ["rows", "entries", "watch"];
+export const tables: readonly Table[] = ["rows", "entries"];
+export const consumers: readonly Consumer[] = [...tables, "watch"];
 
 /** A lease that a killed process held lapses after this long. */
 const leaseMs = 7000;
@@ -29,13 +31,15 @@ export class History {
   readonly world = new World();
   readonly sent: Sent[] = [];
   readonly #kit = new CrashKit();
+  readonly #home: Home;
   readonly #log: Adapter;
   #broker: ServiceBroker | null = null;
   #crash = noCrash();
   #aheadMs = 0;
 
-  constructor(place: Adapter) {
-    this.#log = this.#kit.adapter(place);
+  constructor(home: Home) {
+    this.#home = home;
+    this.#log = this.#kit.adapter(home.log);
     Date.now = () => realNow() + this.#aheadMs;
   }
 
@@ -44,8 +48,10 @@ export class History {
   }
 
   /** `tables`: in other places than before, so that they are folded from the beginning. */
-  async start(tables?: () => Adapter): Promise<void> {
-    this.#broker = await startBroker(thingServices(this.world, { log: this.#log, ...(tables && { tables }) }));
+  async start(table: Home["table"] = this.#home.table): Promise<void> {
+    const crashing = (name: string) => this.#kit.adapter(table(name));
+    const { snapshots } = this.#home;
+    this.#broker = await startBroker(thingServices(this.world, { log: this.#log, table: crashing, snapshots }));
   }
 
   async stop(): Promise<void> {
@@ -62,6 +68,7 @@ export class History {
     // It may come between two steps as well.
     if (this.#crash.happened) await this.#revive();
     if ("restart" in step) await this.#restart();
+    else if ("lose" in step) await this.#restart(step);
     else if ("crash" in step) this.#plan(step);
     else await this.#unlessCrashed(this.#do(step));
     if (this.#crash.happened) await this.#revive();
@@ -75,8 +82,9 @@ export class History {
   }
 
   /** A crash that is planned may come while it stops, or afterwards; not while it starts, when nobody would hear of it. */
-  async #restart(): Promise<void> {
+  async #restart(loss?: LossStep): Promise<void> {
     await this.stop();
+    if (loss) this.#home.lose(loss.lose, loss.what);
     const { step, happened } = this.#crash;
     if (happened) return;
     this.#kit.revive();
@@ -113,7 +121,7 @@ export class History {
     for (const sent of this.sent) if (!sent.answer) await this.#send(sent);
   }
 
-  async #do(step: Exclude<Step, CrashStep | { restart: true }>): Promise<void> {
+  async #do(step: Exclude<Step, CrashStep | LossStep | { restart: true }>): Promise<void> {
     if ("append" in step) {
       const appends = step.append.map(({ stream, type, ...payload }): Sent => {
         const id = `0190a0b0-0000-7000-8000-${String(this.sent.length).padStart(12, "0")}`;
@@ -130,13 +138,19 @@ export class History {
       if (found) this.world.repaired.add(found.params.events[0].id);
     } else if ("retry" in step) {
       const id = step.which === null ? undefined : pick(await this.parked(step.retry), step.which)?.id;
-      if (step.which === null || id !== undefined) await this.#order(`${step.retry}.retry`, { id });
+      if (step.which === null || id !== undefined) await this.#order(`${step.retry}.retry`, { id }, whilePaused);
     } else if ("skip" in step) {
       const found = pick(await this.parked(step.skip), step.which);
-      if (found) await this.#order(`${step.skip}.skip`, { id: found.id, reason: "property" });
+      if (found) await this.#order(`${step.skip}.skip`, { id: found.id, reason: "property" }, whilePaused);
     } else if ("pause" in step) await this.broker.call(`${step.pause}.pause`);
     else if ("resume" in step) await this.broker.call(`${step.resume}.resume`);
-    else await this.caughtUp();
+    else if ("snapshot" in step) await this.broker.call(`${step.snapshot}.snapshot`, { keep: 3 });
+    else if ("rebuild" in step) await this.#order(`${step.rebuild}.rebuild`, {}, whileBuilding);
+    else if ("restore" in step) {
+      const found = pick(await this.snapshots(step.restore), step.which);
+      const action = `${step.restore}.${step.replay ? "restoreAndReplay" : "restore"}`;
+      if (found) await this.#order(action, { snapshotId: found.id }, whileBuilding);
+    } else await this.caughtUp();
   }
 
   async #send(sent: Sent): Promise<void> {
@@ -145,11 +159,25 @@ export class History {
     sent.answer ??= answer;
   }
 
-  /** What is paused does neither retry nor skip. */
-  async #order(action: string, params: object): Promise<void> {
+  async #order(action: string, params: object, mayBeRefused: string): Promise<void> {
     await this.broker.call(action, params).catch((error: unknown) => {
-      if ((error as { type?: string }).type !== "UNUSABLE_STORE") throw error;
+      if ((error as { type?: string }).type !== mayBeRefused) throw error;
     });
+  }
+
+  /** Oldest first. */
+  snapshots(table: Table): Promise<Manifest[]> {
+    return this.broker.call(`${table}.snapshots`);
+  }
+
+  /** Orders that a crash has interrupted are followed to their end. */
+  async built(): Promise<void> {
+    const crash = this.#crash;
+    for (const table of tables)
+      await eventually(async () => {
+        const job = crash.happened ? null : await this.broker.call(`${table}.building`);
+        if (job) throw new Error(`${table} is being built: ${JSON.stringify(job)}`);
+      });
   }
 
   /** The events that were skipped, as the control state says: the answer of a skip may have been lost. */
@@ -179,5 +207,10 @@ export class History {
       });
   }
 }
+
+/** What is paused does neither retry nor skip. */
+const whilePaused = "UNUSABLE_STORE";
+/** An order of before a crash is followed still. */
+const whileBuilding = "REBUILD_RUNNING";
 
 const pick = <Item>(items: readonly Item[], which: number): Item | undefined => items[which % items.length];

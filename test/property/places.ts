@@ -1,3 +1,4 @@
+import { readdirSync, rmSync } from "node:fs";
 import { memory } from "moleculer-event-sourcing/adapters/memory";
 import { sqlite } from "moleculer-event-sourcing/adapters/sqlite";
 import type { Adapter } from "moleculer-event-sourcing";
@@ -7,4 +8,47 @@ import { newFolder } from "../support/broker.ts";
 export const places: [engine: string, newPlace: () => Adapter][] = [
   ["SQLite", () => sqlite(`${newFolder()}/place.db`, { synchronous: "NORMAL" })],
   ["Memory", () => memory()],
+];
+
+/** What somebody deletes of a table: all of it, its rows, or what says which of them are the live ones. */
+export type Loss = "all" | "rows" | "host";
+
+/** A store, its tables and their snapshots: what outlives the process. */
+export interface Home {
+  log: Adapter;
+  table: (name: string) => Adapter;
+  snapshots: string;
+  /** Of a table that nobody has open; its snapshots stay. */
+  lose: (table: string, what: Loss) => void;
+}
+
+function sqliteHome(): Home {
+  const folder = newFolder();
+  const table = (name: string) => sqlite(`${folder}/${name}.db`, { synchronous: "NORMAL" });
+  const files = { all: "(\\d+\\.)?db", rows: "\\d+\\.db", host: "db" };
+  return {
+    log: table("events"),
+    table,
+    snapshots: `${folder}/snapshots`,
+    lose(name, what) {
+      const isLost = new RegExp(`^${name}\\.${files[what]}`);
+      for (const file of readdirSync(folder)) if (isLost.test(file)) rmSync(`${folder}/${file}`);
+    },
+  };
+}
+
+function memoryHome(): Home {
+  const log = memory();
+  const losses = new Map<string, number>();
+  return {
+    log,
+    table: (name) => log.beside!(`${name} ${losses.get(name) ?? 0}`),
+    snapshots: newFolder(),
+    lose: (name) => void losses.set(name, (losses.get(name) ?? 0) + 1),
+  };
+}
+
+export const homes: [engine: string, newHome: () => Home][] = [
+  ["SQLite", sqliteHome],
+  ["Memory", memoryHome],
 ];

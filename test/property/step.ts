@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import type { CrashPoint } from "moleculer-event-sourcing/testing";
-import type { Consumer } from "./things.ts";
+import type { Loss } from "./places.ts";
+import type { Consumer, Table } from "./things.ts";
 
 /** One thing that somebody does, as plain data; `which` is taken modulo what there is. */
 export type Step =
@@ -13,7 +14,17 @@ export type Step =
   | { resume: Consumer }
   | { catchUp: true }
   | { restart: true }
+  | { snapshot: Table }
+  | { restore: Table; which: number; replay: boolean }
+  | { rebuild: Table }
+  | LossStep
   | CrashStep;
+
+/** A table is deleted between two starts. */
+export interface LossStep {
+  lose: Table;
+  what: Loss;
+}
 
 export interface CrashStep {
   crash: CrashPoint;
@@ -45,16 +56,20 @@ const ordinary: fc.WeightedArbitrary<Step>[] = [
   { weight: 1, arbitrary: fc.constant({ restart: true }) },
 ];
 
-const crash = record({
-  crash: fc.constantFrom<CrashPoint>(
-    "appended",
-    "handed to the broker",
-    "transformed",
-    "rows written",
-    "checkpoint written",
-  ),
-  after: fc.integer({ min: 1, max: 6 }),
-});
+const crashAt = (most: number, ...points: CrashPoint[]) =>
+  record({ crash: fc.constantFrom(...points), after: fc.integer({ min: 1, max: most }) });
+
+const crash = crashAt(6, "appended", "handed to the broker", "transformed", "rows written", "checkpoint written");
+const crashOfTravel = crashAt(2, "built", "switched", "backed up");
+
+const table = fc.constantFrom<Table>("rows", "entries");
+
+const travels: fc.WeightedArbitrary<Step>[] = [
+  { weight: 5, arbitrary: record({ snapshot: table }) },
+  { weight: 5, arbitrary: record({ restore: table, which, replay: fc.boolean() }) },
+  { weight: 3, arbitrary: record({ rebuild: table }) },
+  { weight: 2, arbitrary: record({ lose: table, what: fc.constantFrom<Loss>("all", "rows", "host") }) },
+];
 
 const few = { minLength: 1, maxLength: 16 };
 
@@ -63,3 +78,12 @@ export const peacefulSteps = fc.array(fc.oneof(...ordinary), few);
 
 /** Histories of a process that is killed again and again. */
 export const deadlySteps = fc.array(fc.oneof(...ordinary, { weight: 6, arbitrary: crash }), few);
+
+/** Histories whose tables go back, are folded anew and get lost. */
+export const travellingSteps = fc.array(fc.oneof(...ordinary, ...travels), few);
+
+/** The same of a process that is killed again and again, also half-way. */
+export const deadlyTravellingSteps = fc.array(
+  fc.oneof(...ordinary, ...travels, { weight: 4, arbitrary: crash }, { weight: 5, arbitrary: crashOfTravel }),
+  few,
+);

@@ -17,7 +17,8 @@ export interface Thing {
 }
 
 export type ThingEvent = RecordedEvent<string, Thing>;
-export type Consumer = "rows" | "entries" | "watch";
+export type Table = "rows" | "entries";
+export type Consumer = Table | "watch";
 
 /** What lies outside of the process and outlives it: the faults of the events, and who has seen which of them. */
 export class World {
@@ -55,8 +56,8 @@ export class World {
 
 interface Places {
   log: Adapter;
-  /** Left out: beside the log. */
-  tables?: () => Adapter;
+  table: (name: Table) => Adapter;
+  snapshots: string;
 }
 
 const onError: Partial<ErrorPolicy> = { retries: 1, delayMs: 1, maxParkedInARow: 1_000_000 };
@@ -65,11 +66,11 @@ const onError: Partial<ErrorPolicy> = { retries: 1, delayMs: 1, maxParkedInARow:
  * A store and what follows it: a table whose functions read its rows, with one row that depends on the order of all
  * events; a table folded by actions that query it over the broker; a subscription; and a listener.
  */
-export function thingServices(world: World, { log, tables }: Places): ServiceSchema[] {
+export function thingServices(world: World, { log, table, snapshots: folder }: Places): ServiceSchema[] {
   const events = EventStore<Record<string, Thing>>("events", { adapter: log });
-  const options = () => ({ eventStore: events, onError, ...(tables && { adapter: tables() }) });
+  const options = (name: Table) => ({ eventStore: events, onError, adapter: table(name), snapshots: { folder } });
   const rows = Aggregate("rows", {
-    ...options(),
+    ...options("rows"),
     fields: { sum: "integer", count: "integer", last: "integer", disorder: "boolean" },
   })
     .on("thing.*")
@@ -97,7 +98,10 @@ export function thingServices(world: World, { log, tables }: Places): ServiceSch
     })
     .on("thing.removed")
     .remove(({ stream }) => stream);
-  const entries = Aggregate("entries", { ...options(), fields: { stream: "string", n: "integer", nth: "integer" } })
+  const entries = Aggregate("entries", {
+    ...options("entries"),
+    fields: { stream: "string", n: "integer", nth: "integer" },
+  })
     .on("thing.created")
     .createMany("things.toEntries")
     .on("thing.changed")

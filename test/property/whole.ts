@@ -1,12 +1,13 @@
-import type { Adapter } from "moleculer-event-sourcing";
 import { eventually } from "../support/broker.ts";
 import { consumers, type History } from "./history.ts";
+import type { Home } from "./places.ts";
 import { plainEntries, plainRows, plainWatch, type Folded, type Rows } from "./plain-fold.ts";
 import type { Consumer, ThingEvent } from "./things.ts";
 
 /** Ends a history: what is paused goes on, faults that pass are over, and what is parked is tried once more. */
 export async function bringToRest(history: History): Promise<void> {
   await history.surviving(async () => {
+    await history.built();
     for (const consumer of consumers) await history.broker.call(`${consumer}.resume`);
     await history.caughtUp();
     for (const consumer of consumers) expect(await streamsWithoutCause(history, consumer)).toEqual([]);
@@ -23,12 +24,13 @@ async function streamsWithoutCause(history: History, consumer: Consumer): Promis
   return [...first.values()].flatMap(({ stream, error }) => (error ? [] : [stream]));
 }
 
-/** Everything that was sent is stored once and as it was acknowledged. */
+/** Everything that was sent is stored once and as it was acknowledged. Answers it, without the system's own events. */
 export async function expectStored(history: History): Promise<ThingEvent[]> {
-  const events = await history.everything();
+  const stored = await history.everything();
+  expect(stored.map(({ position }) => position)).toEqual(stored.map((_, index) => index + 1));
+  for (const { answer } of history.sent) expect(answer!.events).toEqual([stored[answer!.position - 1]]);
+  const events = stored.filter(({ type }) => !type.startsWith("$"));
   expect(events.map(({ id }) => id).toSorted()).toEqual(history.sent.map(({ params }) => params.events[0].id));
-  expect(events.map(({ position }) => position)).toEqual(events.map((_, index) => index + 1));
-  for (const { answer } of history.sent) expect(answer!.events).toEqual([events[answer!.position - 1]]);
   return events;
 }
 
@@ -38,6 +40,12 @@ async function folded(history: History, consumer: Consumer): Promise<Folded> {
   return { rows: Object.fromEntries(rows.map((row) => [row.id, row])), parked: parked.map(({ id }) => id) };
 }
 
+/** What `skipped` and `isBroken` make of each event of a consumer, as the plain folds need it. */
+export const outcomeOf = async (history: History, consumer: Consumer) => ({
+  skipped: await history.skipped(consumer),
+  isBroken: (event: ThingEvent) => history.world.isBroken(event),
+});
+
 /** What the one row that depends on the order of all events says where they came in another one. */
 function withoutOrder(rows: Rows): Rows {
   const { all: _, ...others } = rows;
@@ -46,25 +54,21 @@ function withoutOrder(rows: Rows): Rows {
 
 /** Both tables are the plain folds of the log. Answers whether a late retry has reordered the first of them. */
 export async function expectFolded(history: History, events: readonly ThingEvent[]): Promise<boolean> {
-  const outcome = async (consumer: Consumer) => ({
-    skipped: await history.skipped(consumer),
-    isBroken: (event: ThingEvent) => history.world.isBroken(event),
-  });
   const rows = await folded(history, "rows");
-  const plain = plainRows(events, await outcome("rows"));
+  const plain = plainRows(events, await outcomeOf(history, "rows"));
   const { reordered }: { reordered: boolean } = await history.broker.call("rows.status");
   expect(reordered).toBe(rows.rows["all"]?.["disorder"] ?? false);
   expect(reordered ? { ...rows, rows: withoutOrder(rows.rows) } : rows).toEqual(
     reordered ? { ...plain, rows: withoutOrder(plain.rows) } : plain,
   );
-  expect(await folded(history, "entries")).toEqual(plainEntries(events, await outcome("entries")));
+  expect(await folded(history, "entries")).toEqual(plainEntries(events, await outcomeOf(history, "entries")));
   return reordered;
 }
 
 /** The same tables, folded from the beginning in other places. */
-export async function expectRebuilt(history: History, events: readonly ThingEvent[], newPlace: () => Adapter) {
+export async function expectRebuilt(history: History, events: readonly ThingEvent[], newHome: () => Home) {
   await history.stop();
-  await history.start(newPlace);
+  await history.start(newHome().table);
   await history.caughtUp();
   expect(await expectFolded(history, events)).toBe(false);
 }

@@ -114,19 +114,19 @@ export function book(hook: Hook = () => {}): ServiceSchema {
   };
 }
 
-/** The same table by a plain loop. */
+/** The same table by a plain loop; the log may hold other events, too. */
 export function plainEntries(events: readonly Movement[]): Entry[] {
   const balances = new Map<string, number>();
   let running = 0;
-  let previous: string | undefined;
-  return events.map(({ position, payload: { account, amount } }, index) => {
+  const moved = events.filter(({ type }) => type === "account.moved");
+  return moved.map(({ position, payload: { account, amount } }, index) => {
     running += amount;
     const balance = (balances.get(account) ?? 0) + amount;
     balances.set(account, balance);
-    const entry = { id: String(position), account, amount, nth: index + 1, running, balance };
-    const row = { ...entry, previous: `${previous}/${previous}` };
-    previous = account;
-    return row;
+    const before = moved[index - 1];
+    const previous = before?.position === position - 1 ? before.payload.account : undefined;
+    const previously = `${previous}/${previous}`;
+    return { id: String(position), account, amount, nth: index + 1, running, balance, previous: previously };
   });
 }
 

@@ -1,0 +1,75 @@
+import type { ParkedEvent, Verification } from "moleculer-event-sourcing";
+import { tables, type History } from "./history.ts";
+import { plainEntries, plainRows, type Folded } from "./plain-fold.ts";
+import type { Table, ThingEvent } from "./things.ts";
+import { expectFolded, outcomeOf } from "./whole.ts";
+
+const plain = { rows: plainRows, entries: plainEntries };
+
+/** Rows, parked events and checkpoint are those of a fold from the beginning, but for what a late retry has reordered. */
+export async function expectVerified(history: History, reordered: boolean): Promise<void> {
+  for (const table of tables) {
+    const { ok, differences, total }: Verification = await history.broker.call(`${table}.verify`);
+    const others = new Set(differences.map(({ id }) => id));
+    // The one row that depends on the order of all events.
+    expect([...others]).toEqual(table === "rows" && reordered ? ["all"] : []);
+    expect(ok).toBe(total === 0);
+  }
+}
+
+/** Each snapshot that is there, and one of now, with the events since. */
+export async function expectRestored(history: History, events: readonly ThingEvent[]): Promise<void> {
+  for (const table of tables) {
+    await history.broker.call(`${table}.snapshot`);
+    for (const { id } of await history.snapshots(table)) {
+      await history.broker.call(`${table}.restoreAndReplay`, { snapshotId: id });
+      // What was parked then is tried once more.
+      await history.broker.call(`${table}.retry`);
+      await history.caughtUp();
+      await expectVerified(history, await expectFolded(history, events));
+    }
+  }
+}
+
+export async function expectRebuiltHere(history: History, events: readonly ThingEvent[]): Promise<void> {
+  for (const table of tables) await history.broker.call(`${table}.rebuild`);
+  await history.caughtUp();
+  expect(await expectFolded(history, events)).toBe(false);
+  await expectVerified(history, false);
+}
+
+interface Answer {
+  rows: { id: string }[];
+  parked: ParkedEvent[];
+}
+
+async function answered(history: History, table: Table, action: string, params: object): Promise<Folded> {
+  const { rows, parked }: Answer = await history.broker.call(`${table}.${action}`, params);
+  return { rows: Object.fromEntries(rows.map((row) => [row.id, row])), parked: parked.map(({ id }) => id) };
+}
+
+/** Some moments from the first to the last: as many positions are the system's own events'. */
+export async function expectEveryMoment(history: History, events: readonly ThingEvent[]): Promise<void> {
+  const { position: head }: { position: number } = await history.broker.call("events.status");
+  const stride = Math.ceil((head + 1) / 6);
+  for (const table of tables) {
+    const outcome = await outcomeOf(history, table);
+    for (let position = head; position >= 0; position -= stride) {
+      const until = events.filter((event) => event.position <= position);
+      expect(await answered(history, table, "at", { position })).toEqual(plain[table](until, outcome));
+    }
+  }
+}
+
+/** Without every third event, and without a whole stream. */
+export async function expectWithout(history: History, events: readonly ThingEvent[]): Promise<void> {
+  const ids = events.filter((_, index) => index % 3 === 1).map(({ id }) => id);
+  for (const table of tables) {
+    const outcome = await outcomeOf(history, table);
+    const others = events.filter(({ id }) => !ids.includes(id));
+    expect(await answered(history, table, "whatIf", { skip: ids })).toEqual(plain[table](others, outcome));
+    const stream = "thing-1";
+    const elsewhere = events.filter((event) => event.stream !== stream);
+    expect(await answered(history, table, "whatIf", { skip: { stream } })).toEqual(plain[table](elsewhere, outcome));
+  }
+}
