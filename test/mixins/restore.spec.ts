@@ -199,7 +199,7 @@ describe.each(engines)("Going back to a snapshot on %s", (_engine, placesIn) => 
         error = await refusal(() => broker.call(`sums.${action}`, params));
         await eventually(async () => expect(await contentOf(broker)).toEqual(before));
       }
-      if (tableFiles().length > 0) expect(tableFiles()).toHaveLength(1);
+      expect(tableFiles().length).toBeLessThanOrEqual(1);
       await append(broker, 1);
       await caughtUp(broker, "sums");
       expect(await rowsOf(broker)).toEqual(await plainSums(broker));
@@ -303,7 +303,7 @@ describe.each(engines)("Going back to a snapshot on %s", (_engine, placesIn) => 
     expect(await cancelled).toEqual({ cancelled: expect.any(String) });
     expect(await replayed).toMatchObject({ type: "REBUILD_FAILED", code: 409 });
     await eventually(async () => expect(await contentOf(broker)).toEqual(before));
-    if (tableFiles().length > 0) expect(tableFiles()).toHaveLength(1);
+    expect(tableFiles().length).toBeLessThanOrEqual(1);
     await broker.call("sums.restoreAndReplay", { snapshotId: taken.id });
     expect(await rowsOf(broker)).toEqual(await plainSums(broker));
   });
