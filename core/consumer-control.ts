@@ -83,7 +83,11 @@ function ordered(
   control: ConsumerControl,
   { after, ...order }: Extract<ControlChange, { build: unknown }>["build"],
 ): ConsumerControl {
-  if ((control.build?.id ?? "") !== after) throw new RebuildRunningError(consumer, { order: control.build?.id });
+  if ((control.build?.id ?? "") !== after)
+    throw new RebuildRunningError(consumer.replace("aggregate/", ""), {
+      order: control.build?.id,
+      kind: control.build?.kind,
+    });
   const wasPaused = control.paused;
   const build = { ...order, wasPaused };
   switch (order.kind) {

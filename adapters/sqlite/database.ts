@@ -113,9 +113,17 @@ export function translate(file: string, error: unknown): unknown {
   const code = error.code.split("_").slice(0, 2).join("_");
   switch (code) {
     case "SQLITE_NOTADB":
-      return new UnusableStoreError(file, "found a file that is no SQLite database", error);
+      return new UnusableStoreError(
+        file,
+        "found a file that is no SQLite database: restore a log from a backup; delete a read table's file to fold it anew",
+        error,
+      );
     case "SQLITE_CORRUPT":
-      return new UnusableStoreError(file, "the database is damaged; restore it from a backup", error);
+      return new UnusableStoreError(
+        file,
+        "the database is damaged: restore a log from a backup; rebuild a read table, or delete its file to fold it anew",
+        error,
+      );
     case "SQLITE_CANTOPEN":
     case "SQLITE_READONLY":
     case "SQLITE_PERM":

@@ -135,10 +135,9 @@ export class SqliteGeneration implements Generation {
   }
 
   progress(): Progress {
-    const row = this.#reader
-      .prepare("SELECT position, folded, position_id, reordered, log FROM checkpoint")
-      .raw(true)
-      .get();
+    const row = this.#read(() =>
+      this.#reader.prepare("SELECT position, folded, position_id, reordered, log FROM checkpoint").raw(true).get(),
+    );
     const [position, folded, positionId, reordered, log] = row as [
       number,
       number,
@@ -150,8 +149,18 @@ export class SqliteGeneration implements Generation {
   }
 
   parked(): ParkedEvent[] {
-    const rows = this.#reader.prepare("SELECT event FROM parked ORDER BY position").pluck().all() as string[];
+    const rows = this.#read(
+      () => this.#reader.prepare("SELECT event FROM parked ORDER BY position").pluck().all() as string[],
+    );
     return Array.from(rows, (event) => JSON.parse(event) as ParkedEvent);
+  }
+
+  #read<Answer>(query: () => Answer): Answer {
+    try {
+      return query();
+    } catch (error) {
+      throw translate(this.file, error);
+    }
   }
 
   begin(): SqliteBatch {

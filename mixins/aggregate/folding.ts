@@ -1,4 +1,5 @@
 import type { ParkedChoice } from "../../core/consumer-control.ts";
+import { definitionChanges } from "../../core/definition.ts";
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { Fields } from "../../core/fields.ts";
 import type { Mapping } from "../../core/mapping.ts";
@@ -201,7 +202,8 @@ export class Folding implements Work {
     await table.switchTo(generation);
     this.#fold = fold;
     this.#successor = this.#hindrance = null;
-    this.#isStale = false;
+    // Rows of a snapshot that was taken by force are those of another definition.
+    this.#isStale = definitionChanges(generation.origin.definition, this.#d.definition).length > 0;
     if (unfinished && unfinished !== generation) await table.drop(unfinished);
     this.#measure();
     onCommit();

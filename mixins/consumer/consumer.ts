@@ -163,14 +163,18 @@ export class Consumer {
 
   /** A page, and a slice of the work beside it; whether there is more to do at once. */
   async #advance(): Promise<boolean> {
-    const hasMore = await this.#advanceAlong();
-    if (!this.#isWorking || !this.#d.work.aside) return hasMore;
-    const aside = await this.#d.work.aside();
+    const along = await this.#advanceAlong().catch((error: unknown) => ({ error }));
+    const aside = (this.#isWorking && (await this.#d.work.aside?.())) || "idle";
     if (aside === "anew") {
       this.#halt = null;
       this.#isCaughtUp = true;
+      return true;
     }
-    return hasMore || aside !== "idle";
+    if (typeof along === "boolean") return along || aside !== "idle";
+    // What is built beside a table that cannot be written is what heals it.
+    if (aside === "idle") throw along.error;
+    this.#noteOutage(along.error);
+    return true;
   }
 
   async #advanceAlong(): Promise<boolean> {
@@ -262,7 +266,7 @@ export class Consumer {
 
   /** Nothing is folded at the moment, and why; null while it is at work or waits for something outside. */
   get standsStill(): string | null {
-    if (this.isPaused) return "is paused";
+    if (this.isPaused) return 'is paused; "resume" goes on';
     const cause = this.#halt?.cause ?? this.#d.work.hindrance;
     return cause ? `is stopped: ${cause}` : null;
   }

@@ -254,7 +254,7 @@ describe("A damaged log", () => {
     code: 409,
     type: "UNUSABLE_STORE",
     retryable: false,
-    message: expect.stringMatching(/the database is damaged; restore it from a backup|is no SQLite database/),
+    message: expect.stringMatching(/the database is damaged: restore a log from a backup|is no SQLite database/),
   };
 
   it.each([1, 2, 10])("whose last pages are missing, %p of them, is refused", async (pages) => {

@@ -140,7 +140,13 @@ describe.each(engines)("Going back to a snapshot on %s", (_engine, placesIn) => 
   it("puts its rows in place and stays there until it is resumed", async () => {
     const { broker, taken } = await withSnapshot();
     const answer = await broker.call("sums.restore", { snapshotId: taken.id });
-    expect(answer).toEqual({ order: expect.any(String), kind: "restore", snapshotId: taken.id, position: 3 });
+    expect(answer).toEqual({
+      order: expect.any(String),
+      kind: "restore",
+      snapshotId: taken.id,
+      position: 3,
+      paused: true,
+    });
     await append(broker, 1);
     expect(await statusOf(broker)).toMatchObject({ state: "paused", position: 3, rebuilding: false });
     expect(await rowsOf(broker)).toEqual(await plainSums(broker, 3));

@@ -254,7 +254,8 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
       const before = files();
       const restored = await snapshotsOf(wider).restore(id, "order-1", { force: true });
       expect([...restored.fields]).toEqual([...fieldsOf(wider)]);
-      expect(restored.origin).toEqual({ definition: definitionOf(wider), order: "order-1" });
+      // The rows are still those of the other definition, which a start will notice.
+      expect(restored.origin).toEqual({ definition: table.live().origin.definition, order: "order-1" });
       const rows = await seen(restored.rows);
       expect(Object.keys(rows)).toHaveLength(1202);
       expect(rows["1"]).toEqual({ name: "one" });

@@ -1,5 +1,6 @@
 import type { ServiceBroker } from "moleculer";
 import type { AggregateStatus, Manifest } from "moleculer-event-sourcing";
+import type { ConsumerPage } from "../../mixins/consumer/consumer-page.ts";
 import {
   book,
   commands,
@@ -120,6 +121,12 @@ describeWith("nats-server", "A table that two nodes rebuild", (server) => {
     await eventually(() => expect(runs.get("D")).toBe(11));
     await eventuallyIs(a, "C", { state: "paused", rebuilding: false });
     const cancelled = c.call("entries.cancel");
+    // Let go when the order has ended, and not when it has been done.
+    const asked = { consumer: "aggregate/entries", after: 0, limit: 0, types: [] };
+    await eventually(async () => {
+      const { control }: ConsumerPage = await a.call("events.page", asked);
+      expect(control.build).toMatchObject({ ended: "it was cancelled" });
+    });
     hold.resolve();
     expect(await cancelled).toEqual({ cancelled: expect.any(String) });
     expect(await restored).toMatchObject({ type: "REBUILD_FAILED", code: 409 });

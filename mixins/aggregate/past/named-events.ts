@@ -31,7 +31,11 @@ const mostNamed = 10_000;
 
 /** `skip`: an id, an array of them, or a query as the store's `find` takes it. @throws ValidationError, InvalidQueryError */
 export async function skippedEvents(skip: unknown, actual: Actual): Promise<SkippedEvents> {
-  if (typeof skip !== "string" && !Array.isArray(skip)) return skippedByQuery(skip, actual);
+  if (typeof skip === "object" && skip !== null && !Array.isArray(skip)) return skippedByQuery(skip, actual);
+  if (typeof skip !== "string" && !Array.isArray(skip))
+    throw new ValidationError([
+      { field: "skip", found: skip, expected: "an event's id, an array of them, or a query like {position: 8}" },
+    ]);
   const named = Array.isArray(skip)
     ? skip.map((id: unknown, index) => ({ field: `skip.${index}`, id }))
     : [{ field: "skip", id: skip }];

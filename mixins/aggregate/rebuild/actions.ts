@@ -47,7 +47,7 @@ export function rebuildActions(name: string, host: () => Host): NonNullable<Serv
     const job = jobOf({ id, kind, ...(snapshot && { snapshot }) });
     if (!wait) return job;
     const positions = await onEveryHost<number>(broker, name, "built", { order: id });
-    return { ...job, position: positions.get(broker.nodeID) };
+    return { ...job, position: positions.get(broker.nodeID), ...(kind === "restore" && { paused: true }) };
   };
   const boolean = (value: boolean) => ({ type: "boolean", optional: true, convert: true, default: value }) as const;
   const wait = boolean(true);
@@ -70,8 +70,9 @@ export function rebuildActions(name: string, host: () => Host): NonNullable<Serv
     cancel: {
       async handler(ctx: Context) {
         const { build } = await host().control();
-        const isRunning = build && (await host().running())?.order === build.id;
-        if (!isRunning) return { cancelled: null };
+        if (!build) return { cancelled: null };
+        const jobs = await onEveryHost<Job | null>(ctx.broker, name, "building", {});
+        if (![...jobs.values()].some((job) => job?.order === build.id)) return { cancelled: null };
         await host().change({ endBuild: { id: build.id, why: "it was cancelled" } });
         // Each node has dropped what it had built when it says so; one that was done first keeps it.
         try {

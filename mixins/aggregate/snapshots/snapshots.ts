@@ -224,7 +224,7 @@ export class Snapshots {
   }
 
   async #converted(id: string, restored: Generation, order: string, force: boolean): Promise<Generation> {
-    const { table, fields, definition } = this.#d;
+    const { table, fields } = this.#d;
     // Nobody said by what they were folded, so that nothing was noticed before.
     if (!force)
       throw new SnapshotMismatchError(id, {
@@ -232,7 +232,8 @@ export class Snapshots {
         found: [...restored.fields.keys()].join(", "),
         expected: `today's (${[...fields.keys()].join(", ")}) in their order, each as it is declared; ${howToForce}`,
       });
-    const today = await table.build(fields, { definition, order });
+    // Today's fields, but rows by another definition: the table is stale until it is rebuilt.
+    const today = await table.build(fields, { definition: restored.origin.definition, order });
     try {
       await convertRows(id, restored, today);
       return today;
