@@ -72,14 +72,17 @@ export function rebuildActions(name: string, host: () => Host): NonNullable<Serv
         const { build } = await host().control();
         const isRunning = build && (await host().running())?.order === build.id;
         if (!isRunning) return { cancelled: null };
-        await host().change({ endBuild: { id: build.id, why: "it was cancelled" } });
+        const end = { id: build.id, why: "it was cancelled" };
+        await host().change({ endBuild: { ...end, keepPause: true } });
         // Each node has dropped what it had built when it says so; one that was done first keeps it.
         try {
           await onEveryHost(ctx.broker, name, "built", { order: build.id });
           return { cancelled: null };
         } catch (error) {
-          if ((error as { type?: unknown }).type === "REBUILD_FAILED") return { cancelled: build.id };
-          throw error;
+          if ((error as { type?: unknown }).type !== "REBUILD_FAILED") throw error;
+          // Only now: what was done first stays paused, or resumed, as it was ordered.
+          await host().change({ endBuild: end });
+          return { cancelled: build.id };
         }
       },
     },
