@@ -33,6 +33,8 @@ export interface BuildOrder {
   wasPaused: boolean;
   /** Why it ended without effect: nobody follows it any more. */
   ended?: string;
+  /** It has ended, and the pause that it had changed is not given back yet: it may have been done first. */
+  keepsPause?: true;
 }
 
 export type ParkedChoice = { id?: string; stream?: string };
@@ -46,8 +48,9 @@ export type ControlChange =
   | { retry: ParkedChoice }
   | { skip: { id: string; reason: string } }
   /** `after`: the order that the caller knows as the last one, "" for none. Of two who give one at once, one is refused. */
-  | { build: Omit<BuildOrder, "wasPaused" | "ended"> & { after: string } }
-  | { endBuild: { id: string; why: string } };
+  | { build: Omit<BuildOrder, "wasPaused" | "ended" | "keepsPause"> & { after: string } }
+  /** `keepPause`: whether the pause is given back is said by a second one. */
+  | { endBuild: { id: string; why: string; keepPause?: true } };
 
 export function toControl(stored: Versioned | null): ConsumerControl {
   return {
@@ -101,10 +104,16 @@ function ordered(
 }
 
 /** Somebody may have paused or resumed meanwhile: only what the order itself had changed is taken back. */
-function withoutBuild(control: ConsumerControl, { id, why }: { id: string; why: string }): ConsumerControl {
+function withoutBuild(
+  control: ConsumerControl,
+  { id, why, keepPause }: Extract<ControlChange, { endBuild: unknown }>["endBuild"],
+): ConsumerControl {
   const { build } = control;
-  if (build?.id !== id || build.ended !== undefined) return control;
+  if (build?.id !== id || (build.ended !== undefined && !build.keepsPause)) return control;
+  const { keepsPause: _, ...order } = build;
+  const ended = { ...order, ended: order.ended ?? why };
+  if (keepPause) return { ...control, build: { ...ended, keepsPause: true } };
   const byOrder = build.kind === "restore" ? true : build.kind === "replay" ? false : null;
   const paused = control.paused === byOrder ? build.wasPaused : control.paused;
-  return { ...control, paused, build: { ...build, ended: why } };
+  return { ...control, paused, build: ended };
 }

@@ -68,6 +68,7 @@ export class Folding implements Work {
     this.rebuilding = new Rebuilding({
       ...dependencies,
       page: (after, limit) => source.page(after, limit),
+      read: (id) => this.#read(id),
       change: (change) => source.change(change),
       newFold: (generation, isTimeUp) => this.#foldInto(generation, isTimeUp),
       takeOver: (generation, fold) => this.#takeOver(generation, fold),
@@ -235,8 +236,10 @@ export class Folding implements Work {
     return skipParked(this.#fold!, skipped, (id) => this.#read(id));
   }
 
-  retry(choice: ParkedChoice): Promise<number> {
-    return retryParked(this.#fold!, choice, (id) => this.#read(id));
+  async retry(choice: ParkedChoice): Promise<number> {
+    const folded = await retryParked(this.#fold!, choice, (id) => this.#read(id));
+    await this.rebuilding.retry(choice);
+    return folded;
   }
 
   /** A stop waits for one retry, not for all that are asked for. */

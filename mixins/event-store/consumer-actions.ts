@@ -42,7 +42,7 @@ const change = {
         after: "string",
       },
     },
-    endBuild: { type: "object", strict: true, optional: true, props: { id: "uuid", why: "string" } },
+    endBuild: { type: "object", strict: true, optional: true, props: { id: "uuid", why: "string", keepPause: must } },
   },
 } as const;
 /** The longest that a consumer may be without a holder when it has died. */

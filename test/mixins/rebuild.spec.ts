@@ -125,6 +125,57 @@ describe.each(Object.entries(engines))("A rebuild on %s", (_engine, adapterIn) =
     expect(await rowsOf(broker)).toMatchObject([{ n: 7 }]);
   });
 
+  it("folds each event once, also where an outage comes in the middle of a page's rest", async () => {
+    const state = { isRebuilding: false, isAway: false };
+    const transform: TransformFunction = async (event, view) => {
+      const since = performance.now();
+      // Its turn is over: what comes next is the rest of the page.
+      if (state.isRebuilding && event.position === 2)
+        await eventually(() => expect(performance.now() - since).toBeGreaterThan(60));
+      if (state.isAway && event.position === 5) {
+        state.isAway = false;
+        throw Object.assign(new Error("away"), { retryable: true });
+      }
+      return counting(event, view);
+    };
+    const broker = await startBroker([thing(adapterIn(newFolder()), { transform })]);
+    await append(broker, 6);
+    await caughtUp(broker, "table");
+    state.isRebuilding = state.isAway = true;
+    await broker.call("table.rebuild");
+    expect(state.isAway).toBe(false);
+    expect(await rowsOf(broker)).toMatchObject([{ n: 6 }]);
+  });
+
+  it("does not take back what was folded late or given up in the meantime", async () => {
+    const { transform: holding, arm, reached, release } = held(6);
+    const state = { isBroken: true };
+    const transform: TransformFunction = (event, view) => {
+      const { bad } = event.payload as { bad?: string };
+      if (bad === "always" || (bad && state.isBroken)) throw new Error("not today");
+      return holding(event, view);
+    };
+    const broker = await startBroker([thing(adapterIn(newFolder()), { transform })]);
+    await append(broker, 1, "thing-1", { bad: "once" });
+    await append(broker, 1, "thing-1");
+    await append(broker, 1, "thing-2", { bad: "always" });
+    await append(broker, 1, "thing-2");
+    await append(broker, 2, "thing-3");
+    await caughtUp(broker, "table");
+    const parked: { id: string; stream: string }[] = await broker.call("table.parked");
+    arm();
+    const rebuilt = broker.call("table.rebuild");
+    await reached;
+    state.isBroken = false;
+    const retried = broker.call("table.retry", { stream: "thing-1" });
+    release();
+    expect(await retried).toMatchObject({ folded: 2 });
+    await broker.call("table.skip", { id: parked.find(({ stream }) => stream === "thing-2")!.id });
+    await rebuilt;
+    expect(await broker.call("table.parked")).toEqual([]);
+    expect(await rowsOf(broker)).toMatchObject([{ n: 2 }, { n: 1 }, { n: 2 }]);
+  });
+
   it("is refused while another runs, and is ended by cancel with the live table as it was", async () => {
     const { transform, arm, reached, release } = held(2);
     const broker = await startBroker([thing(adapterIn(newFolder()), { transform })]);

@@ -73,14 +73,17 @@ export function rebuildActions(name: string, host: () => Host): NonNullable<Serv
         if (!build) return { cancelled: null };
         const jobs = await onEveryHost<Job | null>(ctx.broker, name, "building", {});
         if (![...jobs.values()].some((job) => job?.order === build.id)) return { cancelled: null };
-        await host().change({ endBuild: { id: build.id, why: "it was cancelled" } });
+        const end = { id: build.id, why: "it was cancelled" };
+        await host().change({ endBuild: { ...end, keepPause: true } });
         // Each node has dropped what it had built when it says so; one that was done first keeps it.
         try {
           await onEveryHost(ctx.broker, name, "built", { order: build.id });
           return { cancelled: null };
         } catch (error) {
-          if ((error as { type?: unknown }).type === "REBUILD_FAILED") return { cancelled: build.id };
-          throw error;
+          if ((error as { type?: unknown }).type !== "REBUILD_FAILED") throw error;
+          // Only now: what was done first stays paused, or resumed, as it was ordered.
+          await host().change({ endBuild: end });
+          return { cancelled: build.id };
         }
       },
     },

@@ -1,11 +1,13 @@
-import type { BuildOrder, ConsumerControl, ControlChange } from "../../../core/consumer-control.ts";
+import type { BuildOrder, ConsumerControl, ControlChange, ParkedChoice } from "../../../core/consumer-control.ts";
 import { RebuildFailedError } from "../../../core/travel-errors.ts";
 import type { Fields } from "../../../core/fields.ts";
 import { isDiskFull, isOutage } from "../../../core/outage.ts";
 import type { Generation, ReadTable } from "../../../core/read-table.ts";
+import type { RecordedEvent } from "../../../core/recorded-event.ts";
 import type { ConsumerPage } from "../../consumer/consumer-page.ts";
 import { AwaitedOrders } from "./awaited-orders.ts";
 import type { Fold } from "../fold.ts";
+import { retryParked, skipParked } from "../parked-streams.ts";
 
 /** How far a new table is, in positions of the log. */
 export interface RebuildProgress {
@@ -32,6 +34,7 @@ interface Dependencies {
   definition: string;
   snapshots: SnapshotSource;
   page: (after: number, limit: number) => Promise<ConsumerPage>;
+  read: (id: string) => Promise<RecordedEvent>;
   change: (change: ControlChange) => Promise<unknown>;
   newFold: (generation: Generation, isTimeUp: () => boolean) => Promise<Fold>;
   /** Makes a finished generation the live one. */
@@ -101,6 +104,11 @@ export class Rebuilding {
   async wait(order: string): Promise<number> {
     const live = this.#d.table.live();
     return live.origin.order === order ? (await live.progress()).position : this.#awaited.wait(order);
+  }
+
+  /** What the live table has folded late would be gone with the switch where the new one has it parked. */
+  async retry(choice: ParkedChoice): Promise<void> {
+    if (this.#build) await retryParked(this.#build.fold, choice, this.#d.read);
   }
 
   /** The node stops; the order stays. */
@@ -182,22 +190,28 @@ export class Rebuilding {
   /** Folds for a moment; whether the generation is as far as it has to be. */
   async #slice(build: Build): Promise<boolean> {
     const { fold, order } = build;
-    await fold.skip(this.#skipped);
+    await skipParked(fold, this.#skipped, this.#d.read);
     const until = await this.#end(order);
     if (fold.progress.position >= until) return true;
     const isFresh = build.rest === null;
     const page = build.rest ?? (await this.#pageUntil(until, fold.progress.position));
     this.#sliceEnd = performance.now() + sliceMs;
-    await fold.foldPage(page).finally(() => (this.#sliceEnd = Infinity));
+    let isWhole = false;
+    try {
+      await fold.foldPage(page);
+    } finally {
+      this.#sliceEnd = Infinity;
+      // An outage, too, ends it in the middle: what is folded must not come again.
+      const { position } = fold.progress;
+      isWhole = position >= page.position;
+      build.rest = isWhole ? null : { ...page, events: page.events.filter((event) => event.position > position) };
+    }
     if (fold.isTooOftenParked) {
       const last = fold.parked.findLast(({ error }) => error)?.error?.message ?? "unknown";
       throw new RebuildFailedError(this.#d.name, `too many events in a row could not be folded; the last: ${last}`);
     }
-    const { position } = fold.progress;
-    const isWhole = position >= page.position;
-    build.rest = isWhole ? null : { ...page, events: page.events.filter((event) => event.position > position) };
     // Where the log ended when the rest's page was read, the live table may have passed long ago.
-    return isWhole && ((isFresh && page.end) || position >= until);
+    return isWhole && ((isFresh && page.end) || fold.progress.position >= until);
   }
 
   /** What comes after `until` is not folded. */
