@@ -261,7 +261,8 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
       expect(rows["1"]).toEqual({ name: "one" });
       expect(rows["m1199"]).toEqual({ name: "name 1199" });
       expect(await restored.parked()).toEqual([parked("e3", 3)]);
-      expect(await restored.progress()).toEqual(at(9, { positionId: "e9" }));
+      // As if folded out of order: no fold by today's definition comes to these rows.
+      expect(await restored.progress()).toEqual(at(9, { positionId: "e9", reordered: true }));
       expect(files()).toHaveLength(before.length + (engine === "sqlite" ? 1 : 0));
       await table.switchTo(restored);
       expect((await committed(table))["2"]).toEqual({ name: "two" });

@@ -330,11 +330,14 @@ describe("A history that never was, with bad input", () => {
   it.each<object>([
     { skip: { nothing: 1 } },
     { skip: { type: { $huge: 1 } } },
-    { skip: 5 },
     { query: { nothing: 1 } },
     { query: { nothing: 1 }, diff: true },
   ])("is refused: %j", async (params) => {
     expect(await refused(params)).toMatchObject({ code: 422, type: "INVALID_QUERY" });
+  });
+
+  it("is refused where it says in a number what to skip", async () => {
+    expect(await refused({ skip: 5 })).toMatchObject({ type: "VALIDATION_ERROR", data: [{ field: "skip", found: 5 }] });
   });
 
   it("takes what the catalogue makes of a payload", async () => {
