@@ -118,7 +118,7 @@ describeWith("nats-server", "A table that two nodes rebuild", (server) => {
     state.isHeld = true;
     const restored = refusal(() => d.call("entries.restore", { snapshotId }));
     await eventually(() => expect(runs.get("D")).toBe(11));
-    await eventuallyIs(a, "C", { state: "paused", rebuilding: false });
+    await eventuallyIs(a, "C", { state: "paused", position: 10, rebuilding: false });
     const cancelled = c.call("entries.cancel");
     hold.resolve();
     expect(await cancelled).toEqual({ cancelled: expect.any(String) });
