@@ -12,6 +12,8 @@ export interface Definition {
 }
 
 interface Described {
+  /** Rows of one definition, then of another. */
+  isMixed?: true;
   version: string | number | null;
   fields: { name: string }[];
   mappings: { pattern: string; operation: string; transform: string }[];
@@ -36,6 +38,10 @@ function describeTransform(transform: unknown, hasVersion: boolean): string {
   return hasVersion ? "function" : `function ${hash(String(transform)).slice(0, 16)}`;
 }
 
+/** Of rows that were folded by one definition and then by this one: another than either. */
+export const mixedDefinition = (today: string): string =>
+  JSON.stringify({ ...(JSON.parse(today) as Described), isMixed: true } satisfies Described);
+
 /** The same for the same text; short enough for a manifest. */
 export const definitionHash = (description: string): string => hash(description);
 
@@ -46,6 +52,8 @@ export function definitionChanges(found: string, expected: string): Problem[] {
   if (found === expected || found === "") return [];
   const [was, is] = [JSON.parse(found) as Described, JSON.parse(expected) as Described];
   const changes: Problem[] = [];
+  if (was.isMixed)
+    changes.push({ field: "definition", found: "rows of several, one after the other", expected: "of one" });
   if (was.version !== is.version) changes.push({ field: "version", found: was.version, expected: show(is.version) });
   const fieldsOf = ({ fields }: Described) => new Map(fields.map((field) => [field.name, JSON.stringify(field)]));
   changes.push(...changesOf("fields", fieldsOf(was), fieldsOf(is)));

@@ -82,6 +82,8 @@ export interface Generation {
   /** The fields it was built with; a service that started with others builds a new one beside it. */
   readonly fields: Fields;
   readonly origin: Readonly<Origin>;
+  /** Another text as its origin's definition: from now on its rows follow from more than the one it was built by. */
+  redefine(definition: string): void | Promise<void>;
   /** Committed rows. */
   readonly rows: Rows;
   progress(): Progress | Promise<Progress>;

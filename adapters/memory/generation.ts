@@ -30,6 +30,10 @@ export class MemoryGeneration implements Generation {
     return this.#stored;
   }
 
+  redefine(definition: string): void {
+    this.stored.origin.definition = definition;
+  }
+
   progress(): Progress {
     return { ...this.stored.progress };
   }

@@ -6,7 +6,7 @@ import { RowSet } from "./row-set.ts";
 export class StoredGeneration {
   readonly number: number;
   readonly fields: Fields;
-  readonly origin: Readonly<Origin>;
+  readonly origin: Origin;
   readonly rows: RowSet;
   /** By id, as JSON. */
   readonly parked = new Map<string, string>();

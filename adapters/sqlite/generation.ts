@@ -67,7 +67,7 @@ export class SqliteGeneration implements Generation {
   /** A new file in place of whatever a crash left there. @throws UnusableStoreError in place of what is not ours */
   static create(number: number, file: string, fields: Fields, origin: Origin): SqliteGeneration {
     removeLeftover(file);
-    const writer = openWriter(file);
+    const writer = openNewWriter(file);
     try {
       // Waits for the disk: what names this file as the live one must not outlive its beginning.
       writer.pragma("synchronous = FULL");
@@ -82,6 +82,7 @@ export class SqliteGeneration implements Generation {
       writer.pragma("synchronous = NORMAL");
     } catch (error) {
       writer.close();
+      removeFile(file);
       throw translate(file, error);
     }
     return SqliteGeneration.#with(number, file, writer);
@@ -127,6 +128,15 @@ export class SqliteGeneration implements Generation {
   set order(order: string) {
     this.#writer.prepare("UPDATE checkpoint SET build_order = ?").run(order);
     this.origin.order = order;
+  }
+
+  redefine(definition: string): void {
+    try {
+      this.#writer.prepare("UPDATE checkpoint SET definition = ?").run(definition);
+    } catch (error) {
+      throw translate(this.file, error);
+    }
+    this.origin.definition = definition;
   }
 
   /** Everything committed is on the disk afterwards. */
@@ -184,6 +194,16 @@ export class SqliteGeneration implements Generation {
  * from the log again.
  */
 const openWriter = (file: string) => openDatabase(file, tableSchema, { synchronous: "NORMAL" });
+
+/** Where there was no file; none is left where it cannot be opened. */
+function openNewWriter(file: string): Database.Database {
+  try {
+    return openWriter(file);
+  } catch (error) {
+    removeFile(file);
+    throw error;
+  }
+}
 
 /** Removes what a crash left of a generation. @throws UnusableStoreError where the file is another's, a log even */
 export function removeLeftover(file: string): void {

@@ -1,5 +1,5 @@
 import type { ParkedChoice } from "../../core/consumer-control.ts";
-import { definitionChanges } from "../../core/definition.ts";
+import { definitionChanges, mixedDefinition } from "../../core/definition.ts";
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { Fields } from "../../core/fields.ts";
 import type { Mapping } from "../../core/mapping.ts";
@@ -56,6 +56,8 @@ export class Folding implements Work {
   #successor: { generation: Generation; since: number } | null = null;
   #isStale = false;
   #hindrance: string | null = null;
+  /** The first event that is folded makes the table one of two definitions. */
+  #isMixing = false;
   #asked = 0;
   /** As the last page said. */
   #head = 0;
@@ -85,9 +87,10 @@ export class Folding implements Work {
     const { table, fields, definition } = this.#d;
     await table.open(fields, { definition, order: "" });
     try {
-      const { generation, isStale, hindrance } = await beginningOf(this.#d);
+      const { generation, isStale, hindrance, isMixing } = await beginningOf(this.#d);
       this.#isStale = isStale;
       this.#hindrance = hindrance;
+      this.#isMixing = isMixing;
       this.#successor = generation === table.live() ? null : { generation, since: Date.now() };
       this.#fold = await this.#foldInto(generation);
     } catch (error) {
@@ -182,6 +185,7 @@ export class Folding implements Work {
 
   async handle(page: ConsumerPage): Promise<void> {
     if (this.progress.position === 0 && !this.#successor) await this.rebuilding.adopt();
+    if (page.events.length > 0) await this.#noteMixture();
     const fold = this.#fold!;
     await fold.foldPage(page);
     if (this.#successor && page.end && fold.progress.position === page.position && !fold.isTooOftenParked) {
@@ -190,6 +194,13 @@ export class Folding implements Work {
       this.#d.info(`${this.#d.name} answers from the new table`, { position: fold.progress.position });
     }
     this.#reach();
+  }
+
+  /** Before it happens: a start by either definition must notice. */
+  async #noteMixture(): Promise<void> {
+    if (!this.#isMixing) return;
+    await this.live.redefine(mixedDefinition(this.#d.definition));
+    this.#isMixing = false;
   }
 
   async aside(): Promise<"idle" | "more" | "anew"> {
@@ -204,7 +215,7 @@ export class Folding implements Work {
     this.#fold = fold;
     this.#successor = this.#hindrance = null;
     // Rows of a snapshot that was taken by force are those of another definition.
-    this.#isStale = definitionChanges(generation.origin.definition, this.#d.definition).length > 0;
+    this.#isStale = this.#isMixing = definitionChanges(generation.origin.definition, this.#d.definition).length > 0;
     if (unfinished && unfinished !== generation) await table.drop(unfinished);
     this.#measure();
     onCommit();
@@ -237,6 +248,7 @@ export class Folding implements Work {
   }
 
   async retry(choice: ParkedChoice): Promise<number> {
+    await this.#noteMixture();
     const folded = await retryParked(this.#fold!, choice, (id) => this.#read(id));
     await this.rebuilding.retry(choice);
     return folded;

@@ -328,6 +328,29 @@ describe("A start with another definition", () => {
     expect(await statusOf(again)).toMatchObject({ stale: false });
   });
 
+  it("notices rows of two definitions, also when the first one comes back", async () => {
+    const adapter = await folderWith(single);
+    const other = await startBroker([thing(adapter, { transform: doubled, onChange: "warn" })]);
+    await append(other, 1, "thing-2");
+    await caughtUp(other, "table");
+    expect(await rowsOf(other)).toMatchObject([{ n: 3 }, { n: 2 }]);
+    await other.stop();
+    const back = await startBroker([thing(adapter, { transform: single, onChange: "warn" })]);
+    expect(await statusOf(back)).toMatchObject({ stale: true });
+    await back.call("table.rebuild");
+    expect(await rowsOf(back)).toMatchObject([{ n: 3 }, { n: 1 }]);
+    expect(await statusOf(back)).toMatchObject({ stale: false });
+  });
+
+  it("does not take a table for mixed in which nothing was folded by the other definition", async () => {
+    const adapter = await folderWith(single);
+    const other = await startBroker([thing(adapter, { transform: doubled, onChange: "warn" })]);
+    await caughtUp(other, "table");
+    await other.stop();
+    const back = await startBroker([thing(adapter, { transform: single, onChange: "warn" })]);
+    expect(await statusOf(back)).toMatchObject({ stale: false });
+  });
+
   it("stands still with other fields and onChange warn, until somebody rebuilds", async () => {
     const adapter = await folderWith(single);
     const fields: FieldsInput = { n: "integer", name: "string" };

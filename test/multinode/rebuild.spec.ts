@@ -119,7 +119,7 @@ describeWith("nats-server", "A table that two nodes rebuild", (server) => {
     state.isHeld = true;
     const restored = refusal(() => d.call("entries.restore", { snapshotId }));
     await eventually(() => expect(runs.get("D")).toBe(11));
-    await eventuallyIs(a, "C", { state: "paused", rebuilding: false });
+    await eventuallyIs(a, "C", { state: "paused", position: 10, rebuilding: false });
     const cancelled = c.call("entries.cancel");
     // Let go when the order has ended, and not when it has been done.
     const asked = { consumer: "aggregate/entries", after: 0, limit: 0, types: [] };

@@ -113,6 +113,10 @@ class CrashingGeneration implements Generation {
     this.#life = life;
   }
 
+  redefine(definition: string): Promise<void> {
+    return this.#life.call(() => this.real.redefine(definition));
+  }
+
   progress(): Promise<Progress> {
     return this.#life.call(() => this.real.progress());
   }

@@ -171,6 +171,16 @@ export const backups: TableCases = {
 };
 
 export const origins: TableCases = {
+  "can be given another definition, which is there for the next start and in backups": async (stand) =>
+    inFolder(async (folder) => {
+      const table = await filled(stand);
+      await table.live().redefine("another");
+      const { order } = origin;
+      same(table.live().origin, { definition: "another", order });
+      same((await table.backup(folder)).origin, { definition: "another", order });
+      same(await committed(table), { 1: { name: "ä😀", city: "Oslo" }, 2: { total: 7 } });
+    }),
+
   "is kept as it was given to the first generation, to one that is built, and is empty otherwise": async (stand) => {
     const named = await stand.port();
     await named.open(fieldsOf(nameAndTotal), origin);

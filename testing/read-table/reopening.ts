@@ -51,9 +51,10 @@ export const reopeningTables: TableCases = {
     await batch.apply([create("1", { city: "Oslo" })]);
     await batch.commit(at(9));
     await table.switchTo(next);
+    await table.live().redefine("other");
     const again = await stand.reopen(table);
     assert.equal(again.live().number, next.number);
-    same(again.live().origin, origin);
+    same(again.live().origin, { ...origin, definition: "other" });
     same([...again.live().fields], [...fieldsOf(wider)]);
     same(await committed(again), { 1: { city: "Oslo" } });
     const other = await again.live().begin();

@@ -34,12 +34,15 @@ interface Params {
  * the aggregate builds its table, and the answer comes after the last switch.
  */
 export function rebuildActions(name: string, host: () => Host): NonNullable<ServiceSchema["actions"]> {
+  /** What is being built on any node: one may be done while another is not. */
+  const jobs = async (broker: ServiceBroker) =>
+    [...(await onEveryHost<Job | null>(broker, name, "building", {})).values()].filter((job) => job !== null);
   const give = async (ctx: Context<Params>, kind: BuildOrder["kind"]) => {
     const { snapshotId, wait, force } = ctx.params;
     const { broker } = ctx;
     const snapshot = snapshotId === undefined ? undefined : await host().locate(broker, snapshotId, force);
     const { build: last } = await host().control();
-    const running = [...(await onEveryHost<Job | null>(broker, name, "building", {})).values()].find((job) => job);
+    const [running] = await jobs(broker);
     if (running) throw new RebuildRunningError(name, running);
     const id = newEventId();
     const order = { id, kind, ...(snapshot && { snapshot }), ...(force && { force }), after: last?.id ?? "" };
@@ -70,9 +73,8 @@ export function rebuildActions(name: string, host: () => Host): NonNullable<Serv
     cancel: {
       async handler(ctx: Context) {
         const { build } = await host().control();
-        if (!build) return { cancelled: null };
-        const jobs = await onEveryHost<Job | null>(ctx.broker, name, "building", {});
-        if (![...jobs.values()].some((job) => job?.order === build.id)) return { cancelled: null };
+        const isRunning = build && (await jobs(ctx.broker)).some(({ order }) => order === build.id);
+        if (!isRunning) return { cancelled: null };
         const end = { id: build.id, why: "it was cancelled" };
         await host().change({ endBuild: { ...end, keepPause: true } });
         // Each node has dropped what it had built when it says so; one that was done first keeps it.

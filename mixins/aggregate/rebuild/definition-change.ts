@@ -24,6 +24,8 @@ export interface Beginning {
   isStale: boolean;
   /** Why nothing can be folded into it. */
   hindrance: string | null;
+  /** The rows are another definition's, and today's are to be folded onto them. */
+  isMixing: boolean;
 }
 
 /** Looks whether an open table was folded by today's definition. @throws UnusableStoreError with `onChange: "refuse"` */
@@ -32,7 +34,8 @@ export async function beginningOf(dependencies: Dependencies): Promise<Beginning
   const live = table.live();
   const hasTodaysFields = sameFields(live.fields, fields);
   const problems = definitionChanges(live.origin.definition, definition);
-  if (hasTodaysFields && problems.length === 0) return { generation: live, isStale: false, hindrance: null };
+  if (hasTodaysFields && problems.length === 0)
+    return { generation: live, isStale: false, hindrance: null, isMixing: false };
   const changes = inWords(problems) || "other fields";
   switch (onChange) {
     case "refuse":
@@ -41,7 +44,7 @@ export async function beginningOf(dependencies: Dependencies): Promise<Beginning
       warn(`${name}: its table was folded by another definition; "rebuild" folds it anew`, { changes });
       // The same columns take today's rows; others cannot.
       const hindrance = hasTodaysFields ? null : `its table has other fields (${changes}); "rebuild" folds it anew`;
-      return { generation: live, isStale: true, hindrance };
+      return { generation: live, isStale: true, hindrance, isMixing: hasTodaysFields };
     }
     case "rebuild": {
       info(`${name} has another definition than its table; a new one is folded beside it, which answers until then`, {
@@ -49,7 +52,7 @@ export async function beginningOf(dependencies: Dependencies): Promise<Beginning
       });
       // It is as far as its predecessor in what was ordered.
       const generation = await table.build(fields, { definition, order: live.origin.order });
-      return { generation, isStale: true, hindrance: null };
+      return { generation, isStale: true, hindrance: null, isMixing: false };
     }
   }
 }

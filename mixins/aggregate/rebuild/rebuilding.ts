@@ -147,7 +147,7 @@ export class Rebuilding {
     }
     try {
       this.#build ??= await this.#begin(order).catch((error: unknown) => {
-        throw new Hopeless(error);
+        throw isRetryable(error) && !isDiskFull(error) ? error : new Hopeless(error);
       });
       const isDone = await this.#slice(this.#build);
       this.#d.onProgress();
@@ -262,6 +262,8 @@ export function progressOf(done: number, from: number, total: number, since: num
   const rate = Math.round(((done - from) * 1000) / Math.max(Date.now() - since, 1));
   return { done, total, rate, secondsLeft: rate > 0 ? Math.max(Math.ceil((total - done) / rate), 0) : null };
 }
+
+const isRetryable = (error: unknown) => (error as { retryable?: unknown } | null)?.retryable === true;
 
 /** Whatever the reason, trying again at once would meet it again. */
 class Hopeless extends Error {
