@@ -199,7 +199,7 @@ function toNewEvent(
   };
 }
 
-function ownNameProblem(field: string, name: unknown, isSystem = false): Problem | null {
+export function ownNameProblem(field: string, name: unknown, isSystem = false): Problem | null {
   const problem = nameProblem(field, name);
   if (problem || isReserved(name as string) === isSystem) return problem;
   const expected = isSystem

@@ -92,7 +92,9 @@ export class AggregateHost {
   async running(): Promise<Job | null> {
     const { build } = await this.control();
     if (build && build.ended === undefined && this.live.origin.order !== build.id) return jobOf(build);
-    return this.folding.isFollowingChange && this.#consumer.state !== "stopped" ? { order: "", kind: "change" } : null;
+    // Stopped or paused, what follows the change stands still: an order may take its place.
+    const isAtWork = this.folding.isFollowingChange && this.#consumer.standsStill === null;
+    return isAtWork ? { order: "", kind: "change" } : null;
   }
 
   /** Whether a reader of this position would have to wait. */

@@ -370,6 +370,19 @@ describe("A start with another definition", () => {
     expect(await statusOf(broker)).toMatchObject({ state: "live", stale: false, cause: null });
   });
 
+  it("is followed by order while the table is paused, which it stays", async () => {
+    const adapter = await folderWith(single, { version: 1 });
+    const paused = await startBroker([thing(adapter, { transform: single, version: 1 })]);
+    await paused.call("table.pause");
+    await paused.stop();
+    const broker = await startBroker([thing(adapter, { transform: doubled, version: 2 })]);
+    await eventually(async () => expect(await statusOf(broker)).toMatchObject({ state: "paused", stale: true }));
+    expect(await rowsOf(broker)).toMatchObject([{ n: 3 }]);
+    expect(await broker.call("table.rebuild")).toMatchObject({ position: 3 });
+    expect(await rowsOf(broker)).toMatchObject([{ n: 6 }]);
+    expect(await statusOf(broker)).toMatchObject({ state: "paused", stale: false });
+  });
+
   it("is refused with onChange refuse, saying what has changed", async () => {
     const adapter = await folderWith(single);
     const refused = newBroker();

@@ -336,6 +336,19 @@ describe("A history that never was, with bad input", () => {
     expect(await refused(params)).toMatchObject({ code: 422, type: "INVALID_QUERY" });
   });
 
+  it("is refused where it injects into a stream of the framework, or replaces an event twice", async () => {
+    expect(await refused({ inject: { ...moved("a", 1), stream: "$mine" } })).toMatchObject({
+      data: [{ field: "inject.0.stream", found: "$mine" }],
+    });
+    const [first]: RecordedEvent[] = await broker.call("events.read", { limit: 1 });
+    const { id, payload } = first!;
+    const replace = [
+      { id, payload },
+      { id: id.toUpperCase(), payload },
+    ];
+    expect(await refused({ replace })).toMatchObject({ data: [{ field: "replace.1.id" }] });
+  });
+
   it("is refused where it says in a number what to skip", async () => {
     expect(await refused({ skip: 5 })).toMatchObject({ type: "VALIDATION_ERROR", data: [{ field: "skip", found: 5 }] });
   });

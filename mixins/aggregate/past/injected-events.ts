@@ -1,8 +1,8 @@
+import { ownNameProblem } from "../../../core/append-request.ts";
 import { ValidationError, type Problem } from "../../../core/errors.ts";
 import { eventIdOfKey } from "../../../core/event-id.ts";
 import { parsePosition } from "../../../core/position.ts";
 import type { RecordedEvent } from "../../../core/recorded-event.ts";
-import { nameProblem } from "../../../core/stream-name.ts";
 import type { EventSource } from "../../consumer/event-source.ts";
 import { checkedDrafts, type Actual } from "./drafts.ts";
 
@@ -73,7 +73,7 @@ function parseInjections(given: readonly unknown[], position: number): (Injectio
         found: injection.after,
         expected: `a position from 0 to ${position}, where this history ends`,
       });
-    const problem = injection.stream === undefined ? null : nameProblem(`${field}.stream`, injection.stream);
+    const problem = injection.stream === undefined ? null : ownNameProblem(`${field}.stream`, injection.stream);
     if (problem) problems.push(problem);
     return { ...injection, after };
   });

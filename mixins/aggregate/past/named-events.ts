@@ -65,6 +65,11 @@ export async function replacedEvents(replace: unknown, actual: Actual): Promise<
       })
     : Object.entries(replace).map(([id, payload]) => ({ field: `replace.${id}`, at: `replace.${id}`, id, payload }));
   const known = await knownEvents(given, actual);
+  const twice = known.findIndex(({ id }, index) => known.findIndex((event) => event.id === id) < index);
+  if (twice >= 0)
+    throw new ValidationError([
+      { field: given[twice]!.field, found: given[twice]!.id, expected: "each event once: which payload is meant?" },
+    ]);
   const events = known.map(({ type }, index) => ({ type, payload: given[index]!.payload }));
   const drafts = await checkedDrafts(events, actual.source, (index) => given[index]!.at);
   return { payloads: new Map(drafts.map(({ payload }, index) => [known[index]!.id, payload])), first: firstOf(known) };
