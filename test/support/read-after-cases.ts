@@ -80,7 +80,7 @@ export function readAfterCases(deploy: (deployment: Deployment) => Promise<Servi
         code: 409,
         type: "NOT_CAUGHT_UP",
         retryable: false,
-        data: { expected: 3, actual: position, why: "is paused" },
+        data: { expected: 3, actual: position, why: 'is paused; "resume" goes on' },
         message: expect.stringMatching(new RegExp(`position ${position}, expected 3.*paused`)),
       });
     expect(await broker.call("entries.count", {}, after(position))).toBe(position);
