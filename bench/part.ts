@@ -6,7 +6,7 @@ export type Contestant = "ours" | "raw" | "emmett" | "moleculer-db";
 export type Unit = "events/s" | "us" | "ms" | "MB" | "bytes" | "%";
 
 /**
- * What the issue of speed asks for. Of rates `must` and `aim` are the least, of everything else the most: beside another
+ * What is to be reached. Of rates `must` and `aim` are the least, of everything else the most: beside another
  * contestant the ratio to it, without one the figure itself.
  */
 export interface Goal {
