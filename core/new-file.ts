@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { link, lstat, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { StoreUnavailableError, ValidationError } from "./errors.ts";
+import { syncFile, syncFolder } from "./sync.ts";
 
 /** A path, or what stands there, that a caller has to mend. */
 const pathCodes = new Set([
@@ -78,7 +79,7 @@ export class NewFile {
   /** Puts what was written in its place. @throws ValidationError where something stands there by now */
   async place(): Promise<void> {
     await this.#do(async () => {
-      await sync(this.temporary);
+      await syncFile(this.temporary);
       try {
         // Unlike a renaming, a link never takes the place of another file.
         await link(this.temporary, this.path);
@@ -89,8 +90,7 @@ export class NewFile {
         await this.#refuseExisting();
         await rename(this.temporary, this.path);
       }
-      // Windows has no way to flush a folder, and no need of it.
-      if (process.platform !== "win32") await sync(dirname(this.path));
+      await syncFolder(dirname(this.path));
     });
   }
 
@@ -105,14 +105,5 @@ export class NewFile {
       await this.discard().catch(() => {});
       throw asFileError(this.#field, this.path, "a path that can be written", error);
     }
-  }
-}
-
-async function sync(path: string): Promise<void> {
-  const handle = await open(path, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

@@ -70,7 +70,7 @@ export class Rebuilding {
   #order: BuildOrder | null = null;
   #isPaused = false;
   #isFirstLook = true;
-  #skipped: ReadonlySet<string> = new Set();
+  #skipped: ConsumerControl["skipped"] = {};
   #build: Build | null = null;
   #head = 0;
   /** As `performance.now()` counts. */
@@ -97,7 +97,7 @@ export class Rebuilding {
     this.#order = build ?? null;
     this.#isPaused = paused;
     this.#head = head;
-    if (build) this.#skipped = new Set(Object.keys(skipped));
+    this.#skipped = skipped;
   }
 
   /** Answers the position of the table's switch. @throws why there was none */
@@ -190,7 +190,7 @@ export class Rebuilding {
   /** Folds for a moment; whether the generation is as far as it has to be. */
   async #slice(build: Build): Promise<boolean> {
     const { fold, order } = build;
-    await skipParked(fold, this.#skipped, this.#d.read);
+    await skipParked(fold, new Set(Object.keys(this.#skipped)), this.#d.read);
     const until = await this.#end(order);
     if (fold.progress.position >= until) return true;
     const isFresh = build.rest === null;

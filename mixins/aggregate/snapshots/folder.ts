@@ -1,6 +1,7 @@
-import { access, lstat, mkdir, open, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { access, lstat, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { StoreUnavailableError, UnusableStoreError } from "../../../core/errors.ts";
+import { syncFolder } from "../../../core/sync.ts";
 import { SnapshotDamagedError } from "../../../core/travel-errors.ts";
 import { sealManifest, unsealManifest, type StoredManifest } from "./manifest.ts";
 
@@ -48,7 +49,7 @@ export class SnapshotFolder {
       try {
         await this.write(manifest);
         await mkdir(join(folder, "table"));
-        await sync(this.path);
+        await syncFolder(this.path);
       } catch (error) {
         await rm(folder, { recursive: true, force: true });
         throw error;
@@ -90,7 +91,7 @@ export class SnapshotFolder {
       const file = join(folder, "manifest.json");
       await writeFile(`${file}.new`, sealManifest(manifest), { flush: true });
       await rename(`${file}.new`, file);
-      await sync(folder);
+      await syncFolder(folder);
     });
   }
 
@@ -138,15 +139,6 @@ export class SnapshotFolder {
     } catch (error) {
       throw translate(folder, error);
     }
-  }
-}
-
-async function sync(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 

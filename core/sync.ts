@@ -1,0 +1,16 @@
+import { open } from "node:fs/promises";
+
+/** Waits until what was written to a file is on the disk. */
+export async function syncFile(path: string): Promise<void> {
+  const handle = await open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Waits until a folder's entries are on the disk. Windows has no way to flush a folder, and no need of it. */
+export async function syncFolder(path: string): Promise<void> {
+  if (process.platform !== "win32") await syncFile(path);
+}
