@@ -4,10 +4,12 @@ import type { AppendVerdict } from "../../core/event-log.ts";
 import { decideInOrder } from "../../core/decide-in-order.ts";
 import { eventTime } from "../../core/event-time.ts";
 import { conflictOf } from "../../core/expected-version.ts";
+import { MixedStreamError } from "../../core/links.ts";
 import type { EventMeta, RecordedEvent } from "../../core/recorded-event.ts";
 import { repeatOf } from "../../core/repeat.ts";
 import { compareText } from "../../core/text-order.ts";
 import { Control } from "./control.ts";
+import { Links } from "./links.ts";
 import type { Source } from "./select.ts";
 import type { Cell } from "./where.ts";
 
@@ -31,6 +33,7 @@ export const toEvent = ({ id, type, stream, version, position, time, payload, me
 export class StoredLog implements Source<StoredEvent> {
   readonly identity = randomUUID();
   readonly control = new Control();
+  readonly links = new Links<StoredEvent>();
   /** The event at position p stands at p - 1. */
   readonly #events: StoredEvent[] = [];
   readonly #byId = new Map<string, StoredEvent>();
@@ -99,6 +102,7 @@ export class StoredLog implements Source<StoredEvent> {
       return stored && toEvent(stored);
     });
     if (repeat) return repeat;
+    if (this.links.of(stream)) return { error: new MixedStreamError(stream, "links") };
     const conflict = conflictOf(stream, expectedVersion, this.stream(stream).length);
     if (conflict) return { error: conflict };
     return { events: events.map((event) => this.#store(stream, event)), repeated: false };

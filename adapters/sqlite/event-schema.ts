@@ -46,5 +46,16 @@ export const logSchema: Schema = {
      CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
      CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL, revision INTEGER NOT NULL) STRICT, WITHOUT ROWID;
      CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, epoch INTEGER NOT NULL, expires INTEGER NOT NULL) STRICT, WITHOUT ROWID;`,
+    `CREATE TABLE links (
+       stream TEXT NOT NULL,
+       version INTEGER NOT NULL,
+       position INTEGER NOT NULL REFERENCES events,
+       PRIMARY KEY (stream, version),
+       UNIQUE (stream, position)
+     ) STRICT, WITHOUT ROWID;
+     CREATE TRIGGER links_never_change BEFORE UPDATE ON links
+       BEGIN SELECT RAISE(ABORT, 'history is append-only: a link never changes'); END;
+     CREATE TRIGGER links_never_go BEFORE DELETE ON links
+       BEGIN SELECT RAISE(ABORT, 'history is append-only: a link is never deleted'); END;`,
   ],
 };

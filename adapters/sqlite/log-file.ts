@@ -4,6 +4,7 @@ import type { AppendVerdict, Page, ReadOptions } from "../../core/event-log.ts";
 import { decideInOrder } from "../../core/decide-in-order.ts";
 import { eventTime } from "../../core/event-time.ts";
 import { conflictOf } from "../../core/expected-version.ts";
+import { MixedStreamError } from "../../core/links.ts";
 import { maxPageBytes, pageBytesOf } from "../../core/page-size.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { repeatOf } from "../../core/repeat.ts";
@@ -12,6 +13,7 @@ import { Control } from "./control.ts";
 import { Statements } from "./database.ts";
 import { columns, toEvent, type EventRow } from "./event-schema.ts";
 import type { HostFile } from "./host-file.ts";
+import { Links } from "./links.ts";
 import { RecentRows } from "./recent-rows.ts";
 import { unseen } from "./where.ts";
 
@@ -29,6 +31,7 @@ export class LogFile {
   readonly host: HostFile;
   readonly queries: Statements;
   readonly control: Control;
+  readonly links: Links;
   readonly identity: string;
   head: number;
   #lastTime: string;
@@ -51,6 +54,7 @@ export class LogFile {
     this.host = host;
     this.queries = new Statements(db);
     this.control = new Control(db);
+    this.links = new Links(db);
     this.identity = db.prepare("SELECT value FROM about WHERE key = 'identity'").pluck().get() as string;
     const last = db.prepare("SELECT position, time FROM events ORDER BY position DESC LIMIT 1").raw(true).get();
     [this.head, this.#lastTime] = (last as [number, string] | undefined) ?? [0, ""];
@@ -103,6 +107,7 @@ export class LogFile {
     const repeat = repeatOf(request, (id) => this.#storedById(id));
     if (repeat) return repeat;
     const version = this.#versions.get(stream) ?? this.#version.get(stream) ?? 0;
+    if (version === 0 && this.links.has(stream)) return { error: new MixedStreamError(stream, "links") };
     const conflict = conflictOf(stream, expectedVersion, version);
     if (conflict) return { error: conflict };
     this.#versions.set(stream, version + events.length);
