@@ -8,6 +8,8 @@ import { MixedStreamError } from "../../core/links.ts";
 import type { EventMeta, RecordedEvent } from "../../core/recorded-event.ts";
 import { repeatOf } from "../../core/repeat.ts";
 import { compareText } from "../../core/text-order.ts";
+import { Claims } from "../../core/claims.ts";
+import { MemoryClaims } from "./claims.ts";
 import { Control } from "./control.ts";
 import { Links } from "./links.ts";
 import type { Source } from "./select.ts";
@@ -33,6 +35,8 @@ export const toEvent = ({ id, type, stream, version, position, time, payload, me
 export class StoredLog implements Source<StoredEvent> {
   readonly identity = randomUUID();
   readonly control = new Control();
+  readonly #kept = new MemoryClaims();
+  readonly claims = new Claims(this.#kept);
   readonly links = new Links<StoredEvent>();
   /** The event at position p stands at p - 1. */
   readonly #events: StoredEvent[] = [];
@@ -75,12 +79,15 @@ export class StoredLog implements Source<StoredEvent> {
   commit(requests: readonly AppendRequest[]): AppendVerdict[] {
     const { head } = this;
     const lastTime = this.#lastTime;
+    this.#kept.begin();
     try {
       this.#now = new Date().toISOString();
       return decideInOrder(requests, (request) => this.#decide(request));
     } catch (error) {
       this.#lastTime = lastTime;
       this.#forgetAfter(head);
+      this.#kept.takeBack();
+      this.claims.reload();
       throw error;
     }
   }
@@ -104,8 +111,12 @@ export class StoredLog implements Source<StoredEvent> {
     if (repeat) return repeat;
     if (this.links.of(stream)) return { error: new MixedStreamError(stream, "links") };
     const conflict = conflictOf(stream, expectedVersion, this.stream(stream).length);
-    if (conflict) return { error: conflict };
-    return { events: events.map((event) => this.#store(stream, event)), repeated: false };
+    const refusal = conflict ?? this.claims.refusalOf(request);
+    if (refusal) return { error: refusal };
+    const first = this.head + 1;
+    const stored = events.map((event) => this.#store(stream, event));
+    this.claims.stored(request, first);
+    return { events: stored, repeated: false };
   }
 
   #store(stream: string, event: NewEvent): RecordedEvent {

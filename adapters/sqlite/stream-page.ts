@@ -5,9 +5,6 @@ import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { toEvent, type EventRow } from "./event-schema.ts";
 import { rowsPerStep, sizeOf } from "./log-file.ts";
 
-/** In a stream of links, its version there comes last. */
-type StreamRow = [...event: EventRow, link?: number];
-
 /** A page of a stream; the statement takes stream, version and limit. */
 export function streamPage(
   statement: Database.Statement,
@@ -19,14 +16,14 @@ export function streamPage(
   let version = afterVersion;
   let bytes = 0;
   while (events.length < limit && bytes < maxPageBytes) {
-    const rows = statement.all(stream, version, step) as unknown[] as StreamRow[];
+    const rows = statement.all(stream, version, step) as EventRow[];
     for (const row of rows) {
       const link = row[8];
       version = link ?? row[3];
       if (wanted && !wanted(row[2])) continue;
-      bytes += sizeOf(row as unknown as EventRow) + (link === undefined ? 0 : pageBytesOf(stream, "", "", ""));
+      bytes += sizeOf(row) + (link === undefined ? 0 : pageBytesOf(stream, "", "", ""));
       if (events.length === limit || (bytes > maxPageBytes && events.length > 0)) return events;
-      const event = toEvent(row as unknown as EventRow);
+      const event = toEvent(row);
       events.push(link === undefined ? event : { ...event, link: { stream, version: link } });
     }
     if (rows.length < step) break;

@@ -2,6 +2,7 @@ import type { LogCapabilities } from "../../core/event-log.ts";
 import { casesOf, type ContractCase } from "../contract-case.ts";
 import { arrivals } from "./arrivals.ts";
 import { backups, noBackups } from "./backups.ts";
+import { claims } from "./claims.ts";
 import { commits } from "./commits.ts";
 import { expectedVersions } from "./expected-versions.ts";
 import { chains, times } from "./imports.ts";
@@ -13,6 +14,7 @@ import { pagesOfTheLog } from "./pages.ts";
 import { manyHosts, ports, soleHost } from "./ports.ts";
 import { kills, soleHostAmongProcesses } from "./processes.ts";
 import { queries } from "./queries.ts";
+import { claimsReopened } from "./claims-reopened.ts";
 import { reopening } from "./reopening.ts";
 import { keys, repeats } from "./repeats.ts";
 import { state } from "./state.ts";
@@ -44,6 +46,7 @@ export function eventLogContract(newPlace: () => Promise<LogPlace>, capabilities
       { name: "The list of streams", cases: listOfStreams },
       { name: "Links", cases: links },
       { name: "A query of events", cases: queries },
+      { name: "A claim", cases: claims },
       { name: "Control state", cases: state },
       { name: "A lease", cases: leases },
       { name: "A history", cases: history },
@@ -55,6 +58,7 @@ export function eventLogContract(newPlace: () => Promise<LogPlace>, capabilities
       { name: "The only host of a log", cases: soleHost, isListed: hasOneHost },
       { name: "Hosts of one log", cases: manyHosts, isListed: !hasOneHost },
       { name: "A log opened again", cases: reopening, isListed: isDurable },
+      { name: "A claim in a log opened again", cases: claimsReopened, isListed: isDurable },
       { name: "Links opened again", cases: linksOpenedAgain, isListed: isDurable },
       { name: "A log whose host is killed", cases: kills, isListed: isDurable },
       { name: "A log with one host", cases: soleHostAmongProcesses, isListed: isDurable && hasOneHost },
