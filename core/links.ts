@@ -6,7 +6,7 @@ import { isReserved } from "./stream-name.ts";
 
 const maxIds = 10_000;
 
-/** What `link` has done. */
+/** What an engine answers to `link`. */
 export interface Linked {
   /** Of the stream's last link. */
   version: number;
