@@ -18,7 +18,7 @@ const pageSize = 100;
 export function traceActions(hosting: () => Hosting): NonNullable<ServiceSchema["actions"]> {
   return {
     trace: {
-      params: { $$strict: true, correlationId: "string" },
+      params: { $$strict: true, correlationId: { type: "string", empty: false } },
       handler(ctx: Context<{ correlationId: string }, Record<string, unknown>>) {
         const { maxAnswerBytes: bytes = Infinity } = requestIds(ctx);
         return trace(hosting().host.log, ctx.params.correlationId, { events: maxEvents, depth: maxDepth, bytes });
