@@ -30,7 +30,7 @@ export async function buildFixture(name: FixtureName, folder: string, quick: boo
 }
 
 async function buildLog(file: string, events: number): Promise<void> {
-  const log = sqlite(file).eventLog!();
+  const log = sqlite(file).eventLog!("events");
   await log.open();
   // Nobody listens: what is measured is not to share its time with a pump that hands over the past.
   await log.putState("pump", { position: events }, 0);
@@ -59,7 +59,7 @@ async function buildEmmettLog(file: string, events: number): Promise<void> {
 
 /** A table that our aggregate opens as its own: at position 0 of an empty log, so there is nothing for it to fold. */
 async function buildTable(file: string, rows: number): Promise<void> {
-  const table = sqlite(file).readTable!();
+  const table = sqlite(file).readTable!("table");
   await table.open(parseFields("table", propertyFields));
   const batch = await table.live().begin();
   for (let number = 0; number < rows; number++) {

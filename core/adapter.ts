@@ -7,10 +7,10 @@ export interface Adapter {
   readonly engine: string;
   /** Two adapters with the same location are the same place. */
   readonly location: string;
-  /** Missing where the engine keeps no logs. */
-  eventLog?(): EventLog;
-  /** Missing where the engine keeps no tables. */
-  readTable?(): ReadTable;
+  /** The log of the store `name`. Missing where the engine keeps no logs. */
+  eventLog?(name: string): EventLog;
+  /** The table of the aggregate `name`. Missing where the engine keeps no tables. */
+  readTable?(name: string): ReadTable;
   /** The place next to this one for a table called `name`, used where an aggregate names none of its own. */
   beside?(name: string): Adapter;
 }

@@ -105,7 +105,7 @@ export class Ours {
       limit: 0,
       types: [],
     });
-    const table = sqlite(join(folder, `${name}.db`)).readTable!();
+    const table = sqlite(join(folder, `${name}.db`)).readTable!("table");
     await table.open(parseFields(name, fields));
     const batch = await table.live().begin();
     const { position, positionId, log } = page;

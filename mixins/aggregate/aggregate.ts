@@ -162,7 +162,7 @@ export function aggregateOn(engines: Engines) {
         aggregateService({
           name,
           store: eventStore.name,
-          table: adapter.readTable!(),
+          table: adapter.readTable!(name),
           fields,
           mappings,
           policy,

@@ -33,14 +33,14 @@ const done: Progress = { position: 1, folded: 1, positionId: null, reordered: fa
 const resolve = (connectionString: string) => resolveAdapter(engines, connectionString);
 
 async function openLog(adapter: Adapter): Promise<EventLog> {
-  const log = adapter.eventLog!();
+  const log = adapter.eventLog!("events");
   ports.push(log);
   await log.open();
   return log;
 }
 
 async function openTable(adapter: Adapter): Promise<ReadTable> {
-  const table = adapter.readTable!();
+  const table = adapter.readTable!("table");
   ports.push(table);
   await table.open(fields);
   return table;
@@ -68,8 +68,8 @@ async function store(table: ReadTable, rows: readonly Row[]): Promise<void> {
 
 describe("A place in memory", () => {
   it("says what it promises", () => {
-    expect(memory().eventLog!().capabilities).toEqual({ durability: "none", hosts: "one", backup: false });
-    expect(memory().readTable!().capabilities).toEqual({ durability: "none", hosts: "one", atomicBatch: true });
+    expect(memory().eventLog!("events").capabilities).toEqual({ durability: "none", hosts: "one", backup: false });
+    expect(memory().readTable!("table").capabilities).toEqual({ durability: "none", hosts: "one", atomicBatch: true });
   });
 
   it("keeps log and tables of a broker that stops and starts again", async () => {
@@ -95,8 +95,8 @@ describe("A place in memory", () => {
   });
 
   it.each<[string, (adapter: Adapter) => EventLog | ReadTable]>([
-    ["log", (adapter) => adapter.eventLog!()],
-    ["table", (adapter) => adapter.readTable!()],
+    ["log", (adapter) => adapter.eventLog!("events")],
+    ["table", (adapter) => adapter.readTable!("table")],
   ])("has one host of its %s at a time", async (_, port) => {
     const adapter = memory();
     const [first, second] = [port(adapter), port(adapter)];

@@ -11,9 +11,9 @@ export function checkContract(engine: string, adapter: (folder: string) => Adapt
     const place = adapter(folder);
     const restored = adapter(`${folder}/backup`);
     return {
-      log: () => place.eventLog!(),
-      table: () => place.readTable!(),
-      backup: { to: `${folder}/backup/x.db`, port: () => restored.eventLog!() },
+      log: () => place.eventLog!("events"),
+      table: () => place.readTable!("table"),
+      backup: { to: `${folder}/backup/x.db`, port: () => restored.eventLog!("events") },
       remove: async () => rmSync(folder, { recursive: true, force: true }),
       ...(inProcess !== undefined && { inProcess: { module: inProcess, args: [kind, folder] } }),
     };
@@ -21,12 +21,12 @@ export function checkContract(engine: string, adapter: (folder: string) => Adapt
   const anywhere = adapter("anywhere");
 
   describe(`${engine} as a log`, () => {
-    for (const { name, run } of eventLogContract(() => newPlace("log"), anywhere.eventLog!().capabilities))
+    for (const { name, run } of eventLogContract(() => newPlace("log"), anywhere.eventLog!("events").capabilities))
       it(name, run);
   });
 
   describe(`${engine} as a table`, () => {
-    for (const { name, run } of readTableContract(() => newPlace("table"), anywhere.readTable!().capabilities))
+    for (const { name, run } of readTableContract(() => newPlace("table"), anywhere.readTable!("table").capabilities))
       it(name, run);
   });
 }

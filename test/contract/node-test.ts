@@ -12,8 +12,8 @@ const newPlace = async (kind: "log" | "table") => {
   const folder = mkdtempSync(join(tmpdir(), "contract-"));
   const adapter = sqlite(`${folder}/x.db`);
   return {
-    log: () => adapter.eventLog!(),
-    table: () => adapter.readTable!(),
+    log: () => adapter.eventLog!("events"),
+    table: () => adapter.readTable!("table"),
     remove: async () => rmSync(folder, { recursive: true, force: true }),
     inProcess: { module: inProcess, args: [kind, folder] },
   };

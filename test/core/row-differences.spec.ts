@@ -14,7 +14,7 @@ describe.each(places)("The rows that two tables of %s do not have in common", (_
   let open: (rows: Row[]) => Promise<Generation>;
 
   beforeEach(async () => {
-    const table = newPlace().readTable!();
+    const table = newPlace().readTable!("table");
     await table.open(fields);
     close = () => table.close();
     open = async (rows) => {

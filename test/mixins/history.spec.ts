@@ -13,7 +13,7 @@ const minute = (n: number) => new Date(Date.UTC(2026, 0, 1, 0, n)).toISOString()
 /** A log with an event at each of these minutes of a new year. */
 async function logAt(minutes: readonly number[]): Promise<string> {
   const file = `${newFolder()}/events.db`;
-  const log = sqlite(file).eventLog!();
+  const log = sqlite(file).eventLog!("events");
   await log.open();
   const meta = { correlationId: "c", causationId: "c" };
   await log.append(

@@ -62,7 +62,7 @@ describe.each(places)("A table of the past on %s", (_, newPlace) => {
 
   beforeEach(async () => {
     ran.length = warnings.length = 0;
-    table = newPlace().readTable!();
+    table = newPlace().readTable!("table");
     await table.open(fields, { definition: "today", order: "" });
   });
   afterEach(() => table.close());

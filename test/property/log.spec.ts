@@ -161,7 +161,7 @@ describe.each(places)("A log on %s", (_engine, newPlace) => {
       const place = newPlace();
       const model = new PlainLog();
       const sent: AppendInput[] = [];
-      let log = place.eventLog!();
+      let log = place.eventLog!("events");
       await log.open();
       try {
         for (const one of steps) {
@@ -177,7 +177,7 @@ describe.each(places)("A log on %s", (_engine, newPlace) => {
             await compareReading(log, model, one.read);
           } else {
             await log.close();
-            log = place.eventLog!();
+            log = place.eventLog!("events");
             await log.open();
           }
         }

@@ -109,7 +109,7 @@ describe("A crashed adapter", () => {
     ] as const) {
       const crash = new CrashKit();
       const adapter = crash.adapter(sqlite(`${newFolder()}/x.db`));
-      const table = adapter.readTable!();
+      const table = adapter.readTable!("table");
       await table.open(fields);
       crash.at(point);
       const batch = await table.live().begin();
@@ -134,9 +134,9 @@ describe("A crashed adapter", () => {
   it("writes nothing more, and rolls back the batches of every other table at once", async () => {
     const crash = new CrashKit();
     const real = sqlite(`${newFolder()}/x.db`);
-    const inner = real.beside!("table").readTable!();
-    const log = crash.adapter(real).eventLog!();
-    const table = crash.adapter({ ...real, readTable: () => inner }).readTable!();
+    const inner = real.beside!("table").readTable!("table");
+    const log = crash.adapter(real).eventLog!("events");
+    const table = crash.adapter({ ...real, readTable: () => inner }).readTable!("table");
     await log.open();
     await table.open(fields);
     const batch = await table.live().begin();

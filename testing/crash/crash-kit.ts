@@ -41,8 +41,10 @@ export class CrashKit {
     return {
       engine,
       location,
-      ...(real.eventLog && { eventLog: () => new CrashingLog(real.eventLog!(), () => this.#life) }),
-      ...(real.readTable && { readTable: () => new CrashingTable(real.readTable!(), () => this.#life) }),
+      ...(real.eventLog && { eventLog: (name: string) => new CrashingLog(real.eventLog!(name), () => this.#life) }),
+      ...(real.readTable && {
+        readTable: (name: string) => new CrashingTable(real.readTable!(name), () => this.#life),
+      }),
       ...(real.beside && { beside: (name: string) => this.adapter(real.beside!(name)) }),
     };
   }
