@@ -22,11 +22,9 @@ import type { Query } from "../../core/query.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { Backup } from "./backup.ts";
 import { openDatabase, translate } from "./database.ts";
-import { columns, logSchema, toEvent, type EventRow } from "./event-schema.ts";
+import { logSchema } from "./event-schema.ts";
 import { HostFile } from "./host-file.ts";
 import { LogFile } from "./log-file.ts";
-import { streamPage } from "./stream-page.ts";
-import { filter, tail } from "./where.ts";
 
 export interface SqliteLogOptions {
   /**
@@ -110,10 +108,7 @@ export class SqliteEventLog implements EventLog {
   }
 
   async readStream(stream: string, options: ReadStreamOptions): Promise<RecordedEvent[]> {
-    return this.#run(({ links, streamForward, streamBackward }) => {
-      const { forward, backward } = links.has(stream) ? links : { forward: streamForward, backward: streamBackward };
-      return streamPage(options.backward ? backward : forward, stream, options);
-    });
+    return this.#run(({ queries }) => queries.readStream(stream, options));
   }
 
   async link(stream: string, ids: readonly string[]): Promise<Linked> {
@@ -121,50 +116,19 @@ export class SqliteEventLog implements EventLog {
   }
 
   async find(query: Query): Promise<RecordedEvent[]> {
-    return this.#run(({ queries }) => {
-      const { text, values } = tail(query, "position");
-      return Array.from(queries.prepare(`SELECT ${columns} FROM events ${text}`).all(...values) as EventRow[], toEvent);
-    });
+    return this.#run(({ queries }) => queries.find(query));
   }
 
   async count(query: Query): Promise<number> {
-    return this.#run(({ queries, head }) => {
-      const { text, values } = filter(query);
-      if (text === "") return head;
-      return queries.prepare(`SELECT count(*) FROM events ${text}`).get(...values)?.[0] as number;
-    });
+    return this.#run(({ queries }) => queries.count(query));
   }
 
   async findByIds(ids: readonly string[]): Promise<RecordedEvent[]> {
-    return this.#run(({ byId }) =>
-      ids
-        .map((id) => byId.get(id) as EventRow | undefined)
-        .filter((row) => row !== undefined)
-        .map(toEvent),
-    );
+    return this.#run(({ queries }) => queries.findByIds(ids));
   }
 
   async streams(options: { category?: string; after?: string; limit: number }): Promise<StreamSummary[]> {
-    const { category, after = "", limit } = options;
-    if (category?.includes("-")) return [];
-    return this.#run(({ queries }) => {
-      // A category is the name itself or what begins with it and "-"; "." is the character after "-".
-      const [where, values] =
-        category === undefined
-          ? ["stream > ?", [after]]
-          : [
-              "stream > ? AND stream >= ? AND stream < ? AND (stream = ? OR substr(stream, 1, ?) = ?)",
-              [after, category, `${category}.`, category, [...category].length + 1, `${category}-`],
-            ];
-      const rows = queries
-        .prepare(
-          `SELECT s.stream, s.version, e.time
-           FROM (SELECT stream, max(version) AS version FROM events WHERE ${where} GROUP BY stream ORDER BY stream LIMIT ?) s
-           JOIN events e ON e.stream = s.stream AND e.version = s.version ORDER BY s.stream`,
-        )
-        .all(...values, limit) as [string, number, string][];
-      return Array.from(rows, ([stream, version, time]) => ({ stream, version, time }));
-    });
+    return this.#run(({ queries }) => queries.streams(options));
   }
 
   async getState(key: string): Promise<Versioned | null> {

@@ -3,8 +3,8 @@ import type { Schema } from "./database.ts";
 
 export const columns = "position, id, type, version, stream, time, payload, meta";
 
-export type EventRow = [
-  position: number,
+/** An event before it has its place in the log. */
+export type UnplacedRow = [
   id: string,
   type: string,
   version: number,
@@ -12,6 +12,11 @@ export type EventRow = [
   time: string,
   payload: string,
   meta: string,
+];
+
+export type EventRow = [
+  position: number,
+  ...event: UnplacedRow,
   /** Read from a stream of links: its version there. */
   link?: number,
 ];

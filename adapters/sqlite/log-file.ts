@@ -6,32 +6,30 @@ import { decideInOrder } from "../../core/decide-in-order.ts";
 import { eventTime } from "../../core/event-time.ts";
 import { conflictOf } from "../../core/expected-version.ts";
 import { MixedStreamError } from "../../core/links.ts";
-import { maxPageBytes, pageBytesOf } from "../../core/page-size.ts";
+import { maxPageBytes } from "../../core/page-size.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { repeatOf } from "../../core/repeat.ts";
 import { categoryOf } from "../../core/stream-name.ts";
 import { SqliteClaims } from "./claims.ts";
 import { Control } from "./control.ts";
-import { Statements } from "./database.ts";
-import { columns, toEvent, type EventRow } from "./event-schema.ts";
+import { columns, toEvent, type EventRow, type UnplacedRow } from "./event-schema.ts";
 import type { HostFile } from "./host-file.ts";
 import { Links } from "./links.ts";
+import { LogQueries } from "./log-queries.ts";
 import { RecentRows } from "./recent-rows.ts";
+import { rowsPerStep, sizeOf } from "./stream-page.ts";
 import { unseen } from "./where.ts";
 
-export const rowsPerStep = 100;
 /** Events looked through for one page, wanted or not: it bounds the time that one read holds the event loop. */
 const eventsPerPage = 10_000;
 /** Streams whose versions are remembered. */
 const maxVersions = 10_000;
 
-export const sizeOf = (row: EventRow) => pageBytesOf(row[4], row[2], row[6], row[7]);
-
 /** The open file: its statements, and what need not be read from it because only this host writes it. */
 export class LogFile {
   readonly db: Database.Database;
   readonly host: HostFile;
-  readonly queries: Statements;
+  readonly queries: LogQueries;
   readonly control: Control;
   readonly claims: Claims;
   readonly links: Links;
@@ -44,39 +42,31 @@ export class LogFile {
   #now = "";
   readonly #begin: Database.Statement;
   readonly #commit: Database.Statement;
+  readonly #rollback: Database.Statement;
   readonly #insert: Database.Statement;
   readonly #version: Database.Statement<[string], number>;
-  readonly byId: Database.Statement;
-  readonly streamForward: Database.Statement;
-  readonly streamBackward: Database.Statement;
   readonly #forward: Database.Statement;
   readonly #backward: Database.Statement;
 
   constructor(db: Database.Database, host: HostFile) {
     this.db = db;
     this.host = host;
-    this.queries = new Statements(db);
     this.control = new Control(db);
     this.claims = new Claims(new SqliteClaims(db));
     this.links = new Links(db);
+    this.queries = new LogQueries(db, this.links);
     this.identity = db.prepare("SELECT value FROM about WHERE key = 'identity'").pluck().get() as string;
     const last = db.prepare("SELECT position, time FROM events ORDER BY position DESC LIMIT 1").raw(true).get();
     [this.head, this.#lastTime] = (last as [number, string] | undefined) ?? [0, ""];
     // BEGIN IMMEDIATE takes the write lock before a version is read, so no writer can slip in between.
     this.#begin = db.prepare("BEGIN IMMEDIATE");
     this.#commit = db.prepare("COMMIT");
+    this.#rollback = db.prepare("ROLLBACK");
     this.#insert = db.prepare(`INSERT INTO events (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
     this.#version = db
       .prepare<[string], number>(`SELECT version FROM events WHERE stream = ${unseen} ORDER BY version DESC LIMIT 1`)
       .pluck();
     const select = `SELECT ${columns} FROM events`;
-    this.byId = db.prepare(`${select} WHERE id = ?`).raw(true);
-    this.streamForward = db
-      .prepare(`${select} WHERE stream = ${unseen} AND version > ${unseen} ORDER BY version LIMIT ${unseen}`)
-      .raw(true);
-    this.streamBackward = db
-      .prepare(`${select} WHERE stream = ${unseen} AND version < ${unseen} ORDER BY version DESC LIMIT ${unseen}`)
-      .raw(true);
     this.#forward = db.prepare(`${select} WHERE position > ${unseen} ORDER BY position LIMIT ${unseen}`).raw(true);
     this.#backward = db
       .prepare(`${select} WHERE position < ${unseen} ORDER BY position DESC LIMIT ${unseen}`)
@@ -84,25 +74,39 @@ export class LogFile {
   }
 
   commit(requests: readonly AppendRequest[]): AppendVerdict[] {
+    return this.transact(() => this.decide(requests));
+  }
+
+  /** To be called in a transaction. */
+  decide(requests: readonly AppendRequest[]): AppendVerdict[] {
+    this.#now = new Date().toISOString();
+    return decideInOrder(requests, (request) => this.#decide(request));
+  }
+
+  /** Everything that `work` stores, in one transaction; with an error, or with "ROLLBACK", nothing. */
+  transact<Answer>(work: () => Answer, end: "COMMIT" | "ROLLBACK" = "COMMIT"): Answer {
     const { head } = this;
     const lastTime = this.#lastTime;
     if (this.#versions.size > maxVersions) this.#versions.clear();
     this.#uncommitted = [];
     this.#begin.run();
+    let isCommitted = false;
     try {
-      this.#now = new Date().toISOString();
-      const verdicts = decideInOrder(requests, (request) => this.#decide(request));
+      const answer = work();
+      if (end === "ROLLBACK") return answer;
       this.#commit.run();
+      isCommitted = true;
       this.#recent.add(this.#uncommitted);
-      return verdicts;
-    } catch (error) {
-      this.head = head;
-      this.#lastTime = lastTime;
-      this.#versions.clear();
-      // On a full disk SQLite has rolled back by itself.
-      if (this.db.inTransaction) this.db.exec("ROLLBACK");
-      this.claims.reload();
-      throw error;
+      return answer;
+    } finally {
+      if (!isCommitted) {
+        this.head = head;
+        this.#lastTime = lastTime;
+        for (const row of this.#uncommitted) this.#versions.delete(row[4]);
+        // On a full disk SQLite has rolled back by itself.
+        if (this.db.inTransaction) this.#rollback.run();
+        this.claims.reload();
+      }
     }
   }
 
@@ -118,32 +122,23 @@ export class LogFile {
   /** Every reason to refuse is found before the first row is written, so a refusal leaves nothing to take back. */
   #decide(request: AppendRequest): AppendVerdict {
     const { stream, events, expectedVersion } = request;
-    const repeat = repeatOf(request, (id) => this.#storedById(id));
+    const repeat = repeatOf(request, (id) => this.queries.byId(id));
     if (repeat) return repeat;
     const version = this.#versions.get(stream) ?? this.#version.get(stream) ?? 0;
     if (version === 0 && this.links.has(stream)) return { error: new MixedStreamError(stream, "links") };
     const conflict = conflictOf(stream, expectedVersion, version);
     const refusal = conflict ?? this.claims.refusalOf(request);
     if (refusal) return { error: refusal };
-    this.#versions.set(stream, version + events.length);
     const first = this.head + 1;
     const stored = events.map((event, index) => this.#store(stream, version + 1 + index, event));
     this.claims.stored(request, first);
     return { events: stored, repeated: false };
   }
 
-  #storedById(id: string): RecordedEvent | undefined {
-    const row = this.byId.get(id) as EventRow | undefined;
-    return row && toEvent(row);
-  }
-
   #store(stream: string, version: number, event: NewEvent): RecordedEvent {
     const { id, type, payload, meta, payloadText, metaText } = event;
-    const position = ++this.head;
-    const time = (this.#lastTime = eventTime(this.#now, this.#lastTime, event.time));
-    const row: EventRow = [position, id, type, version, stream, time, payloadText, metaText];
-    this.#insert.run(row);
-    this.#uncommitted.push(row);
+    const time = eventTime(this.#now, this.#lastTime, event.time);
+    const position = this.insert([id, type, version, stream, time, payloadText, metaText]);
     return {
       id,
       type,
@@ -154,6 +149,16 @@ export class LogFile {
       payload: payload as RecordedEvent["payload"],
       meta,
     };
+  }
+
+  /** The event after the last; answers its position. To be called in a transaction. */
+  insert(event: UnplacedRow): number {
+    const row: EventRow = [++this.head, ...event];
+    this.#lastTime = row[5];
+    this.#insert.run(row);
+    this.#uncommitted.push(row);
+    this.#versions.set(row[4], row[3]);
+    return this.head;
   }
 
   read({ after, limit, backward, wanted, category }: ReadOptions): Page {

@@ -3,7 +3,10 @@ import type { ReadStreamOptions } from "../../core/event-log.ts";
 import { maxPageBytes, pageBytesOf } from "../../core/page-size.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { toEvent, type EventRow } from "./event-schema.ts";
-import { rowsPerStep, sizeOf } from "./log-file.ts";
+
+export const rowsPerStep = 100;
+
+export const sizeOf = (row: EventRow) => pageBytesOf(row[4], row[2], row[6], row[7]);
 
 /** A page of a stream; the statement takes stream, version and limit. */
 export function streamPage(
