@@ -125,6 +125,10 @@ export class Claims {
     return held && heldBy !== undefined && heldBy !== stream ? heldBy : null;
   }
 
+  isOf(scope: string, definition: string): boolean {
+    return this.#scopes.get(scope)?.definition === definition;
+  }
+
   /** A scope of another definition is emptied: all events up to the head are to be folded. */
   begin(scope: string, definition: string, types: readonly string[], head: number): ClaimScope {
     const known = this.#scopes.get(scope);

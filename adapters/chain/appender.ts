@@ -1,0 +1,217 @@
+import { randomUUID } from "node:crypto";
+import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
+import { Slots } from "../../core/slots.ts";
+import { translate } from "../sqlite/database.ts";
+import type { LogFile } from "../sqlite/log-file.ts";
+import type { CommitChain } from "./commit-chain.ts";
+import { IndexFile, isDamage } from "./index-file.ts";
+import { withPatience } from "./patience.ts";
+import { commitIdOf, format, identityOf, toRecords, type Change } from "./record.ts";
+
+/** What is to be answered if this change is stored; with null there is nothing to store. */
+export interface Decision<Answer> {
+  answer: Answer;
+  change: Change | null;
+}
+
+/** Records asked for at a time; between two pages the event loop runs. */
+const recordsPerPage = 500;
+
+/**
+ * The host's end of a chain: the index, and the one way in which it changes. Whatever changes it takes its turn, so each
+ * decision is made on the index as it was when the record before it was the chain's last.
+ */
+export class Appender {
+  readonly #chain: CommitChain;
+  readonly #indexPath: string;
+  readonly #turns = new Slots(1);
+  #index: IndexFile | null = null;
+  /** The index is being made anew, and answers nothing but what it will say again. */
+  #isMending = false;
+  /** A look at the chain's end that has not begun: whoever asks by then shares it. */
+  #nextLook: Promise<void> | null = null;
+
+  constructor(chain: CommitChain, indexPath: string) {
+    this.#chain = chain;
+    this.#indexPath = indexPath;
+  }
+
+  open(): Promise<void> {
+    return this.#turns.run(async () => {
+      if (this.#index) return;
+      await this.#chain.open();
+      let index: IndexFile | undefined;
+      try {
+        index = IndexFile.open(this.#indexPath, await this.#identity());
+        if (!(await this.#isOfChain(index))) index.rebuild();
+        await this.#catchUp(index);
+        this.#index = index;
+      } catch (error) {
+        index?.close();
+        await this.#chain.close();
+        throw error;
+      }
+    });
+  }
+
+  /** Waits for what was accepted. */
+  close(): Promise<void> {
+    return this.#turns.run(async () => {
+      const index = this.#index;
+      this.#index = null;
+      if (!index) return;
+      index.close();
+      await this.#chain.close();
+    });
+  }
+
+  refuseClosed(): IndexFile {
+    if (!this.#index) throw new StoreUnavailableError(this.#chain.where, "the event log is not open");
+    return this.#index;
+  }
+
+  /** What the index says as it is. */
+  async now<Answer>(ask: (log: LogFile) => Answer): Promise<Answer> {
+    const index = this.refuseClosed();
+    try {
+      return ask(index.log);
+    } catch (error) {
+      if (!isDamage(error)) throw translate(index.path, error);
+      await this.#turns.run(() => this.#mend(index));
+      return ask(index.log);
+    }
+  }
+
+  /** What the index says when it has everything that was in the chain when this was called. */
+  async fresh<Answer>(ask: (log: LogFile) => Answer): Promise<Answer> {
+    this.refuseClosed();
+    this.#nextLook ??= this.#look();
+    await this.#nextLook;
+    return this.#isMending ? this.fresh(ask) : this.now(ask);
+  }
+
+  async #look(): Promise<void> {
+    // A turn that is free begins at once: before this look is known as the next.
+    await null;
+    await this.#turns.run(() => {
+      this.#nextLook = null;
+      return this.#mending((index) => this.#catchUp(index));
+    });
+  }
+
+  /**
+   * Decides on the whole chain, adds the decision to it, and answers when it is there. Whatever `decide` does to the index
+   * is taken back; refusals and answers that change nothing are not older than the call, either.
+   */
+  async commit<Answer>(decide: (log: LogFile) => Decision<Answer>): Promise<Answer> {
+    this.refuseClosed();
+    return this.#turns.run(() => this.#mending((index) => this.#commit(index, decide)));
+  }
+
+  async #commit<Answer>(index: IndexFile, decide: (log: LogFile) => Decision<Answer>): Promise<Answer> {
+    let isFresh = false;
+    const look = async () => {
+      isFresh = true;
+      await this.#catchUp(index);
+      return null;
+    };
+    return withPatience(this.#chain.where, async () => {
+      let decision: Decision<Answer>;
+      try {
+        decision = index.log.transact(() => decide(index.log), "ROLLBACK");
+      } catch (error) {
+        if (isFresh || isDamage(error)) throw error;
+        return look();
+      }
+      const { answer, change } = decision;
+      if (!change) return isFresh ? { answer } : look();
+      if (await this.#add(index, change)) return { answer };
+      isFresh = true;
+      if (!(await this.#catchUp(index))) await this.#refuseOther(index);
+      return null;
+    });
+  }
+
+  /** Answers whether it is in the chain. A commit in several records is overtaken as long as its last is not there. */
+  async #add(index: IndexFile, change: Change): Promise<boolean> {
+    const { maxBytes } = this.#chain;
+    const records = toRecords({ id: randomUUID(), after: index.end.commit, change }, maxBytes);
+    for (const [place, record] of records.entries())
+      if (!(await this.#addRecord(index.seen + 1 + place, record))) return false;
+    try {
+      index.fold(records);
+    } catch {
+      // It is stored, whatever is wrong with the index: the next look takes it up again, and says so.
+    }
+    return true;
+  }
+
+  async #addRecord(number: number, record: string): Promise<boolean> {
+    let isSent = false;
+    return withPatience(this.#chain.where, async () => {
+      try {
+        const added = await this.#chain.add(number, record);
+        if (added === "added" || !isSent) return { answer: added === "added" };
+        // Taken: perhaps by this record itself, whose answer was lost.
+        const { records } = await this.#chain.read(number - 1, 1);
+        return { answer: records[0] === record };
+      } catch (error) {
+        isSent = true;
+        throw error;
+      }
+    });
+  }
+
+  /** Takes up what is behind the index; answers whether there was anything. */
+  async #catchUp(index: IndexFile): Promise<boolean> {
+    for (let isAny = false; ;) {
+      const { records, end } = await this.#chain.read(index.seen, recordsPerPage);
+      index.fold(records);
+      isAny ||= records.length > 0;
+      if (end) return isAny;
+    }
+  }
+
+  async #mending<Answer>(work: (index: IndexFile) => Promise<Answer>): Promise<Answer> {
+    const index = this.refuseClosed();
+    try {
+      return await work(index);
+    } catch (error) {
+      if (!isDamage(error)) throw translate(index.path, error);
+      await this.#mend(index);
+      return work(index);
+    }
+  }
+
+  async #mend(index: IndexFile): Promise<void> {
+    this.#isMending = true;
+    index.rebuild();
+    await this.#catchUp(index);
+    this.#isMending = false;
+  }
+
+  async #isOfChain({ end: { number, record } }: IndexFile): Promise<boolean> {
+    if (number === 0) return true;
+    const { records } = await this.#chain.read(number - 1, 1);
+    return records[0] !== undefined && commitIdOf(records[0]) === record;
+  }
+
+  /** The next number is taken, and yet nothing is there: the chain may have lost its end. */
+  async #refuseOther(index: IndexFile): Promise<void> {
+    if (await this.#isOfChain(index)) return;
+    throw new UnusableStoreError(
+      this.#chain.where,
+      `record ${index.end.number} is not there any more, or another one: the server has lost acknowledged commits, or was put back to an earlier state; stop every host, and start them again to go on from what is there`,
+    );
+  }
+
+  /** Of the chain, which begins with it: the first host makes it. */
+  async #identity(): Promise<string> {
+    for (;;) {
+      const { records } = await this.#chain.read(0, 1);
+      if (records[0] !== undefined) return identityOf(this.#chain.where, records[0]);
+      const change = { begin: { identity: randomUUID(), format } };
+      await this.#addRecord(1, toRecords({ id: randomUUID(), after: "", change }, this.#chain.maxBytes)[0]!);
+    }
+  }
+}

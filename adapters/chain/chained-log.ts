@@ -1,0 +1,154 @@
+import type { AppendRequest } from "../../core/append-request.ts";
+import type { ClaimFold, ClaimScope, TwiceClaimed } from "../../core/claims.ts";
+import { UnusableStoreError } from "../../core/errors.ts";
+import type {
+  AppendVerdict,
+  EventLog,
+  KeyedState,
+  Lease,
+  LogBackup,
+  LogCapabilities,
+  Page,
+  ReadOptions,
+  ReadStreamOptions,
+  StreamSummary,
+  Versioned,
+} from "../../core/event-log.ts";
+import type { Linked } from "../../core/links.ts";
+import type { Query } from "../../core/query.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { Appender } from "./appender.ts";
+import type { CommitChain } from "./commit-chain.ts";
+import { Control } from "./control.ts";
+import { storedAppends } from "./stored-appends.ts";
+
+/**
+ * A log of which any number of hosts each hold an index: whatever is asked is answered from the host's own, after it has
+ * taken up what the others have added; whatever is to be stored is decided there and added to the chain, which refuses
+ * it where another was first.
+ */
+export class ChainedLog implements EventLog {
+  readonly engine: string;
+  readonly capabilities: LogCapabilities;
+  readonly #chain: CommitChain;
+  readonly #appender: Appender;
+  readonly #control: Control;
+
+  /** @param indexPath where the index stands; another process of this machine takes a file beside it */
+  constructor(chain: CommitChain, indexPath: string) {
+    this.engine = chain.engine;
+    this.capabilities = { durability: chain.durability, hosts: "many", backup: false };
+    this.#chain = chain;
+    this.#appender = new Appender(chain, indexPath);
+    this.#control = new Control(chain);
+  }
+
+  open(): Promise<void> {
+    return this.#appender.open();
+  }
+
+  close(): Promise<void> {
+    return this.#appender.close();
+  }
+
+  identity(): Promise<string> {
+    return this.#appender.now(({ identity }) => identity);
+  }
+
+  append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
+    return this.#appender.commit((log) => {
+      const verdicts = log.decide(requests);
+      const appends = storedAppends(requests, verdicts);
+      return { answer: verdicts, change: appends.length > 0 ? { appends } : null };
+    });
+  }
+
+  head(): Promise<number> {
+    return this.#appender.fresh(({ head }) => head);
+  }
+
+  async read(options: ReadOptions): Promise<Page> {
+    // What lies before the end of the index is for ever: only whether there is more has to be asked.
+    const page = options.backward ? null : await this.#appender.now((log) => log.read(options));
+    return page && !page.end ? page : this.#appender.fresh((log) => log.read(options));
+  }
+
+  readStream(stream: string, options: ReadStreamOptions): Promise<RecordedEvent[]> {
+    return this.#appender.fresh(({ queries }) => queries.readStream(stream, options));
+  }
+
+  link(stream: string, ids: readonly string[]): Promise<Linked> {
+    return this.#appender.commit(({ links }) => {
+      const answer = links.link(stream, ids);
+      return { answer, change: answer.linked > 0 ? { link: { stream, ids } } : null };
+    });
+  }
+
+  find(query: Query): Promise<RecordedEvent[]> {
+    return this.#appender.fresh(({ queries }) => queries.find(query));
+  }
+
+  count(query: Query): Promise<number> {
+    return this.#appender.fresh(({ queries }) => queries.count(query));
+  }
+
+  findByIds(ids: readonly string[]): Promise<RecordedEvent[]> {
+    return this.#appender.fresh(({ queries }) => queries.findByIds(ids));
+  }
+
+  streams(options: { category?: string; after?: string; limit: number }): Promise<StreamSummary[]> {
+    return this.#appender.fresh(({ queries }) => queries.streams(options));
+  }
+
+  async getState(key: string): Promise<Versioned | null> {
+    this.#appender.refuseClosed();
+    return this.#control.get(key);
+  }
+
+  async putState(key: string, value: unknown, revision: number, lease?: Lease): Promise<number | null> {
+    this.#appender.refuseClosed();
+    return this.#control.put(key, value, revision, lease);
+  }
+
+  async states(options: { prefix: string; after?: string; limit: number }): Promise<KeyedState[]> {
+    this.#appender.refuseClosed();
+    return this.#control.states(options);
+  }
+
+  beginClaims(scope: string, definition: string, types: readonly string[]): Promise<ClaimScope> {
+    return this.#appender.commit((log) => {
+      const isKnown = log.claims.isOf(scope, definition);
+      const answer = log.claims.begin(scope, definition, types, log.head);
+      return { answer, change: isKnown ? null : { beginClaims: { scope, definition, types } } };
+    });
+  }
+
+  foldClaims(fold: ClaimFold): Promise<{ state: ClaimScope; twice: TwiceClaimed[] } | null> {
+    return this.#appender.commit(({ claims }) => {
+      const answer = claims.fold(fold);
+      return { answer, change: answer && { foldClaims: fold } };
+    });
+  }
+
+  claimants(scope: string, values: readonly string[]): Promise<Record<string, string>> {
+    return this.#appender.fresh(({ claims }) => claims.claimants(scope, values));
+  }
+
+  async acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null> {
+    this.#appender.refuseClosed();
+    return this.#control.acquire(name, holder, ttlMs);
+  }
+
+  async releaseLease(lease: Lease): Promise<void> {
+    this.#appender.refuseClosed();
+    return this.#control.release(lease);
+  }
+
+  async backup(): Promise<LogBackup> {
+    this.#appender.refuseClosed();
+    throw new UnusableStoreError(
+      this.#chain.where,
+      "this engine writes no backups of a log: export it, or copy it with the means of the server",
+    );
+  }
+}

@@ -1,0 +1,56 @@
+import type { LogCapabilities } from "../../core/event-log.ts";
+
+/** Whether it stands where it was meant to, or somebody else was first. */
+export type Added = "added" | "taken";
+
+export interface Records {
+  /** One after the other, without a gap. */
+  records: string[];
+  /** There was none behind them when they were read. */
+  end: boolean;
+}
+
+/**
+ * The port of an engine that can add one record after the last, and nothing else that a log needs: records 1, 2, 3 …,
+ * durable when `add` answers, never changed. A log is made of it by `ChainedLog`.
+ *
+ * Every method fails with StoreUnavailableError where the engine does not answer, within seconds.
+ */
+export interface CommitChain {
+  readonly engine: string;
+  /** Where it is, as errors name it. */
+  readonly where: string;
+  readonly durability: LogCapabilities["durability"];
+  /** The most bytes of UTF-8 that one record may have; known once it is open. */
+  readonly maxBytes: number;
+  readonly cells: Cells;
+
+  /** @throws UnusableStoreError where this version cannot work with what it finds, with an advice. */
+  open(): Promise<void>;
+  close(): Promise<void>;
+  /** The records after that number: as many as fit into the memory of a process, and at most `limit`. */
+  read(after: number, limit: number): Promise<Records>;
+  /** Puts a record at this number if the last one is that before it. Where it fails, the record may be there, or come. */
+  add(number: number, record: string): Promise<Added>;
+}
+
+/** What stands under a key. */
+export interface Cell {
+  key: string;
+  text: string;
+}
+
+/**
+ * Small texts under keys, all of whose changes are numbered together: whoever changes one says up to which change he
+ * knows them all. So a change can depend on other cells, without transactions.
+ */
+export interface Cells {
+  /** The number of the last change. */
+  last(): Promise<number>;
+  /** Null where nothing stands under the key. */
+  get(key: string): Promise<string | null>;
+  /** The keys that begin with `prefix`, in the order of their UTF-8 bytes, after the key `after`. */
+  list(options: { prefix: string; after?: string; limit: number }): Promise<Cell[]>;
+  /** Puts the text under the key, or with null nothing, if the last change of any cell is `last`. Where it fails, it may have happened, or happen yet. */
+  put(key: string, text: string | null, last: number): Promise<Added>;
+}

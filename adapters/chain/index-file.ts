@@ -1,0 +1,177 @@
+import { rmSync } from "node:fs";
+import type Database from "better-sqlite3";
+import { UnusableStoreError } from "../../core/errors.ts";
+import { isSqliteError, openDatabase, translate, type Schema } from "../sqlite/database.ts";
+import { logSchema } from "../sqlite/event-schema.ts";
+import { HostFile } from "../sqlite/host-file.ts";
+import { LogFile } from "../sqlite/log-file.ts";
+import { commitIdOf, Commits, type Change } from "./record.ts";
+
+/** A log's file with the place in the chain up to which it was made. The first migration is for ever: those of the log follow. */
+const indexSchema: Schema = {
+  applicationId: 0x65734c49,
+  migrations: [
+    `CREATE TABLE chain (only INTEGER PRIMARY KEY CHECK (only = 1), number INTEGER NOT NULL, record TEXT NOT NULL, last TEXT NOT NULL) STRICT;
+     INSERT INTO chain VALUES (1, 0, '', '');`,
+    ...logSchema.migrations,
+  ],
+};
+
+/** More processes of one machine than this on one chain have to name a file each. */
+const maxFiles = 100;
+
+/** Up to where the chain is in the index. */
+interface End {
+  number: number;
+  /** The commit that the record with this number belongs to. */
+  record: string;
+  /** The last whole commit. */
+  commit: string;
+}
+
+/**
+ * What a host makes of a chain to answer from: a log's file in which every record up to one is folded. It holds nothing
+ * that is not in the chain, and may be deleted at any time.
+ */
+export class IndexFile {
+  readonly path: string;
+  readonly #host: HostFile;
+  readonly #identity: string;
+  #log: LogFile;
+  #end: End;
+  #save: Database.Statement;
+  #commits = new Commits();
+  /** The last record that was looked at: beyond the end where the rest of a commit is still to come. */
+  #seen: number;
+
+  private constructor(path: string, host: HostFile, identity: string) {
+    this.path = path;
+    this.#host = host;
+    this.#identity = identity;
+    [this.#log, this.#end, this.#save] = this.#open();
+    this.#seen = this.#end.number;
+  }
+
+  /** The file at `path`, or while another process has it, one beside it. What is there of another chain, or damaged, is made anew. */
+  static open(path: string, identity: string): IndexFile {
+    const [file, host] = freeFile(path);
+    try {
+      return new IndexFile(file, host, identity);
+    } catch (error) {
+      host.close();
+      throw translate(file, error);
+    }
+  }
+
+  get log(): LogFile {
+    return this.#log;
+  }
+
+  get seen(): number {
+    return this.#seen;
+  }
+
+  get end(): Readonly<End> {
+    return this.#end;
+  }
+
+  /** Takes up the records after the last one that it has seen. If that fails, it is as it was up to `end`. */
+  fold(records: readonly string[]): void {
+    if (records.length === 0) return;
+    let { number, record, commit } = this.#end;
+    let seen = this.#seen;
+    try {
+      this.#log.transact(() => {
+        for (const text of records) {
+          seen++;
+          const found = this.#commits.next(text);
+          if (found && found.after !== commit)
+            throw new UnusableStoreError(
+              this.path,
+              `record ${seen} of the chain follows commit "${found.after}", expected "${commit}": the chain is not the one that it was`,
+            );
+          if (found) this.#apply(found.change);
+          if (found) commit = found.id;
+          if (this.#commits.isAmidst) continue;
+          [number, record] = [seen, commitIdOf(text)];
+        }
+        this.#save.run(number, record, commit);
+      });
+    } catch (error) {
+      this.#commits = new Commits();
+      this.#seen = this.#end.number;
+      throw error;
+    }
+    this.#end = { number, record, commit };
+    this.#seen = seen;
+  }
+
+  /** Deletes it and begins an empty one. */
+  rebuild(): void {
+    this.#log.db.close();
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(this.path + suffix, { force: true });
+    [this.#log, this.#end, this.#save] = this.#open();
+    this.#commits = new Commits();
+    this.#seen = this.#end.number;
+  }
+
+  close(): void {
+    this.#log.db.close();
+    this.#host.close();
+  }
+
+  #open(): [LogFile, End, Database.Statement] {
+    for (let isNew = false; ; isNew = true) {
+      let db: Database.Database | undefined;
+      try {
+        db = openDatabase(this.path, indexSchema, { synchronous: "NORMAL" });
+        db.prepare("INSERT INTO about VALUES ('identity', ?) ON CONFLICT DO NOTHING").run(this.#identity);
+        const log = new LogFile(db, this.#host);
+        const end = db.prepare<[], End>('SELECT number, record, last AS "commit" FROM chain').get();
+        const save = db.prepare("UPDATE chain SET number = ?, record = ?, last = ?");
+        if (log.identity === this.#identity && end) return [log, end, save];
+        db.close();
+        if (isNew) throw new UnusableStoreError(this.path, "the index cannot be made anew");
+      } catch (error) {
+        db?.close();
+        if (isNew || !isDamage(error)) throw error;
+      }
+      for (const suffix of ["", "-wal", "-shm"]) rmSync(this.path + suffix, { force: true });
+    }
+  }
+
+  #apply(change: Change): void {
+    const { log } = this;
+    if ("appends" in change)
+      for (const { stream, version, events, claims } of change.appends) {
+        const first = log.head + 1;
+        for (const [index, { id, type, time, payloadText, metaText }] of events.entries())
+          log.insert([id, type, version + index, stream, time, payloadText, metaText]);
+        log.claims.stored({ stream, events, ...(claims && { claims }) }, first);
+      }
+    else if ("link" in change) log.links.link(change.link.stream, change.link.ids);
+    else if ("beginClaims" in change) {
+      const { scope, definition, types } = change.beginClaims;
+      log.claims.begin(scope, definition, types, log.head);
+    } else if ("foldClaims" in change) log.claims.fold(change.foldClaims);
+  }
+}
+
+/** The lock tells whose a file is: the operating system drops it with the process. */
+function freeFile(path: string): [string, HostFile] {
+  for (let number = 1; ; number++) {
+    const file = number === 1 ? path : path.replace(/(\.db)?$/, `.${number}$1`);
+    try {
+      return [file, new HostFile(`${file}.lock`, file)];
+    } catch (error) {
+      const { cause } = error as Error;
+      if (number === maxFiles || !isSqliteError(cause) || !cause.code.startsWith("SQLITE_BUSY")) throw error;
+    }
+  }
+}
+
+/** The file says something that cannot be, in contrast to one that cannot be opened, or is not ours. */
+export function isDamage(error: unknown): boolean {
+  const cause = isSqliteError(error) ? error : (error as Error | null)?.cause;
+  return isSqliteError(cause) && /^SQLITE_(NOTADB|CORRUPT)/.test(cause.code);
+}

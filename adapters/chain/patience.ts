@@ -1,0 +1,37 @@
+import { StoreUnavailableError } from "../../core/errors.ts";
+
+/** How long an engine that does not answer is asked again before the caller is told. */
+const patienceMs = 5_000;
+const longestPauseMs = 250;
+
+const isOutage = (error: unknown) => (error as { type?: unknown } | null)?.type === "STORE_UNAVAILABLE";
+
+/**
+ * Attempts it until it has an answer. It answers null where somebody else was first, and is attempted again at once;
+ * after an outage, a little later.
+ * @throws the last outage, or that others were always first, when the patience is over; any other error at once
+ */
+export async function withPatience<Answer>(
+  where: string,
+  attempt: () => Promise<{ answer: Answer } | null>,
+): Promise<Answer> {
+  const end = performance.now() + patienceMs;
+  let outage: unknown = null;
+  for (let pauseMs = 5; ;) {
+    try {
+      const done = await attempt();
+      if (done) return done.answer;
+      outage = null;
+    } catch (error) {
+      if (!isOutage(error)) throw error;
+      outage = error;
+    }
+    if (performance.now() > end)
+      throw (
+        outage ?? new StoreUnavailableError(where, `others were always first for ${patienceMs} ms; nothing was stored`)
+      );
+    if (outage === null) continue;
+    await new Promise((turn) => setTimeout(turn, pauseMs));
+    pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+  }
+}
