@@ -1,0 +1,44 @@
+import { Control } from "../../../adapters/chain/control.ts";
+import { StoreUnavailableError } from "../../../core/errors.ts";
+import { randomFrom } from "../../../testing/random.ts";
+import { MemoryChain, MemoryServer, type OnCall } from "./memory-chain.ts";
+
+async function on(server: MemoryServer, onCall?: OnCall): Promise<Control> {
+  const chain = new MemoryChain(server, onCall);
+  await chain.open();
+  return new Control(chain);
+}
+
+describe("Control state in cells", () => {
+  it("is not written by a holder who slept between the look at his lease and the write, though it had not lapsed", async () => {
+    const server = new MemoryServer();
+    const other = await on(server);
+    let isAsleep = false;
+    const sleeper = await on(server, async (moment, call) => {
+      if (!isAsleep || moment !== "before" || call !== "cells.put") return;
+      isAsleep = false;
+      await other.release(lease);
+      await other.acquire("pump", "other", 60_000);
+    });
+    const lease = (await sleeper.acquire("pump", "sleeper", 60_000))!;
+    isAsleep = true;
+    expect(await sleeper.put("at", 1, 0, lease)).toBeNull();
+    expect(isAsleep).toBe(false);
+    expect(await other.get("at")).toBeNull();
+  });
+
+  it("is written once where answers are lost", async () => {
+    const random = randomFrom(Date.now());
+    const server = new MemoryServer();
+    const control = await on(server, (_, call) => {
+      if (call === "cells.put" && random() < 0.4) throw new StoreUnavailableError("server", "nothing heard");
+    });
+    for (let revision = 0; revision < 20; revision++)
+      expect(await control.put("n", revision, revision)).toBe(revision + 1);
+    expect(await control.put("n", undefined, 20)).toBe(0);
+    expect(await control.get("n")).toBeNull();
+    const lease = await control.acquire("pump", "one", 60_000);
+    expect(lease?.epoch).toBe(1);
+    expect(await control.acquire("pump", "two", 60_000)).toBeNull();
+  });
+});
