@@ -18,7 +18,7 @@ interface Engine {
 const engines = {
   "nats-server": {
     program: "nats-server",
-    args: (port, folder) => ["--addr", "127.0.0.1", "--port", String(port), "--store_dir", folder],
+    args: (port, folder) => ["--addr", "127.0.0.1", "--port", String(port), "--jetstream", "--store_dir", folder],
     url: (port) => `nats://127.0.0.1:${port}`,
   },
 } satisfies Record<string, Engine>;

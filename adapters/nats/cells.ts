@@ -1,0 +1,84 @@
+import type { JetStreamClient, JetStreamManager } from "nats";
+import type { Added, Cell, Cells } from "../chain/commit-chain.ts";
+import { keyName, keyOf } from "../chain/place-name.ts";
+import { isNoMessage, isOvertaken } from "./errors.ts";
+import { textOf } from "./message-text.ts";
+
+type Call = <Answer>(
+  work: (connected: { manager: JetStreamManager; stream: JetStreamClient }) => Promise<Answer>,
+) => Promise<Answer>;
+
+/** Cells as the subjects of a stream, of which each keeps its last message; the number of a change is the message's sequence. */
+export class NatsCells implements Cells {
+  readonly name: string;
+  readonly #call: Call;
+  /** Empty messages of this host, which stand for nothing. The stream's last is never purged: its number must stay. */
+  #emptied: { subject: string; seq: number }[] = [];
+
+  constructor(name: string, call: Call) {
+    this.name = name;
+    this.#call = call;
+  }
+
+  last(): Promise<number> {
+    return this.#call(async ({ manager }) => (await manager.streams.info(this.name)).state.last_seq);
+  }
+
+  get(key: string): Promise<string | null> {
+    return this.#get(`${this.name}.${keyName(key)}`);
+  }
+
+  #get(subject: string): Promise<string | null> {
+    return this.#call(async ({ manager }) => {
+      try {
+        const { data } = await manager.streams.getMessage(this.name, { last_by_subj: subject });
+        return data.length === 0 ? null : textOf(data);
+      } catch (error) {
+        if (isNoMessage(error)) return null;
+        throw error;
+      }
+    });
+  }
+
+  async list({ prefix, after = "", limit }: { prefix: string; after?: string; limit: number }): Promise<Cell[]> {
+    const info = await this.#call(({ manager }) =>
+      manager.streams.info(this.name, { subjects_filter: `${this.name}.>` }),
+    );
+    const [from, beyond] = [keyName(prefix), keyName(after)];
+    const subjects = Object.keys(info.state.subjects ?? {})
+      .filter((subject) => {
+        const key = subject.slice(this.name.length + 1);
+        return key.startsWith(from) && key > beyond;
+      })
+      .toSorted();
+    const cells: Cell[] = [];
+    while (cells.length < limit && subjects.length > 0) {
+      const some = subjects.splice(0, Math.min(limit - cells.length, 100));
+      const texts = await Promise.all(some.map((subject) => this.#get(subject)));
+      for (const [index, text] of texts.entries())
+        if (text !== null) cells.push({ key: keyOf(some[index]!.slice(this.name.length + 1)), text });
+    }
+    return cells;
+  }
+
+  put(key: string, text: string | null, last: number): Promise<Added> {
+    return this.#call(async ({ stream, manager }) => {
+      const subject = `${this.name}.${keyName(key)}`;
+      try {
+        const { seq } = await stream.publish(subject, Buffer.from(text ?? ""), {
+          expect: { streamName: this.name, lastSequence: last },
+        });
+        const emptied = this.#emptied;
+        this.#emptied = text === null ? [{ subject, seq }] : [];
+        for (const { subject, seq } of emptied)
+          await manager.streams.purge(this.name, { filter: subject, seq: seq + 1 }).catch(() => {
+            // An empty message says the same.
+          });
+        return "added";
+      } catch (error) {
+        if (isOvertaken(error)) return "taken";
+        throw error;
+      }
+    });
+  }
+}

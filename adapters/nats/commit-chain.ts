@@ -1,0 +1,170 @@
+import type { ConnectionOptions, JetStreamClient, JetStreamManager, NatsConnection } from "nats";
+import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
+import type { Added, CommitChain, Records } from "../chain/commit-chain.ts";
+import { NatsCells } from "./cells.ts";
+import { isNoMessage, isOvertaken, jetStreamIsOff, translate } from "./errors.ts";
+import { textOf } from "./message-text.ts";
+import { ofCells, ofCommits, streamOf } from "./streams.ts";
+
+const timeoutMs = 2_000;
+const oldest = [2, 9, 3] as const;
+/** Room for subject and headers in a message. */
+const bytesAround = 1_024;
+/** So few records are asked for one by one: an ordered consumer takes as long to be made as some dozens of them. */
+const maxSingle = 48;
+const pageBytes = 8 * 1024 * 1024;
+
+interface Connected {
+  connection: NatsConnection;
+  manager: JetStreamManager;
+  stream: JetStreamClient;
+}
+
+/** A chain as a stream of JetStream: a record is a message, its number the message's sequence. */
+export class NatsChain implements CommitChain {
+  readonly engine = "nats";
+  readonly where: string;
+  readonly durability: CommitChain["durability"];
+  readonly cells: NatsCells;
+  maxBytes = 0;
+  readonly #name: string;
+  readonly #replicas: number;
+  readonly #options: ConnectionOptions;
+  #connected: Connected | null = null;
+
+  constructor(where: string, name: string, replicas: number, options: ConnectionOptions) {
+    this.where = where;
+    this.durability = replicas >= 3 ? "power" : "process";
+    this.#name = `${name}_commits`;
+    this.#replicas = replicas;
+    this.#options = options;
+    this.cells = new NatsCells(`${name}_control`, (work) => this.call(work));
+  }
+
+  async open(): Promise<void> {
+    const { connect } = await driver();
+    let connection: NatsConnection | undefined;
+    try {
+      connection = await connect({
+        timeout: timeoutMs,
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: 200,
+        pingInterval: 10_000,
+        ...this.#options,
+      });
+      this.#connected = await this.#prepare(connection);
+    } catch (error) {
+      await connection?.close();
+      throw translate(this.where, error);
+    }
+  }
+
+  async #prepare(connection: NatsConnection): Promise<Connected> {
+    const { info } = connection;
+    const version = (info?.version ?? "").split(".").map(Number);
+    if (isOlder(version, oldest))
+      throw new UnusableStoreError(
+        this.where,
+        `found nats-server ${info?.version}, expected at least ${oldest.join(".")}`,
+      );
+    if (!info?.jetstream) throw new UnusableStoreError(this.where, jetStreamIsOff);
+    const manager = await connection.jetstreamManager({ timeout: timeoutMs });
+    const { state } = await streamOf(manager, this.where, ofCommits(this.#name), this.#replicas);
+    if (state.num_deleted || state.first_seq > 1)
+      throw new UnusableStoreError(
+        this.where,
+        `stream ${this.#name} holds messages ${state.first_seq} to ${state.last_seq} without ${state.num_deleted ?? 0} of them, expected all from the first on: messages of it were deleted`,
+      );
+    await streamOf(manager, this.where, ofCells(this.cells.name), this.#replicas);
+    this.maxBytes = info.max_payload - bytesAround;
+    return { connection, manager, stream: connection.jetstream({ timeout: timeoutMs }) };
+  }
+
+  async close(): Promise<void> {
+    const connected = this.#connected;
+    this.#connected = null;
+    await connected?.connection.close();
+  }
+
+  /** Runs it with the connection, and translates its errors. */
+  async call<Answer>(work: (connected: Connected) => Promise<Answer>): Promise<Answer> {
+    if (!this.#connected) throw new StoreUnavailableError(this.where, "the connection is not open");
+    try {
+      return await work(this.#connected);
+    } catch (error) {
+      throw translate(this.where, error);
+    }
+  }
+
+  add(number: number, record: string): Promise<Added> {
+    return this.call(async ({ stream }) => {
+      try {
+        await stream.publish(this.#name, Buffer.from(record), {
+          timeout: timeoutMs,
+          expect: { streamName: this.#name, lastSequence: number - 1 },
+        });
+        return "added";
+      } catch (error) {
+        if (isOvertaken(error)) return "taken";
+        throw error;
+      }
+    });
+  }
+
+  read(after: number, limit: number): Promise<Records> {
+    return this.call(async (connected) => {
+      const first = await this.#get(connected, after + 1);
+      if (first === null) return { records: [], end: true };
+      if (limit === 1) return { records: [first], end: false };
+      const { state } = await connected.manager.streams.info(this.#name);
+      const inPage = Math.max(1, Math.floor(pageBytes / (state.bytes / state.messages)));
+      const count = Math.min(limit, inPage, state.last_seq - after) - 1;
+      const rest =
+        count > maxSingle
+          ? await this.#consume(connected, after + 2, count)
+          : await Promise.all(Array.from({ length: count }, (_, index) => this.#get(connected, after + 2 + index)));
+      if (rest.includes(null))
+        throw new StoreUnavailableError(this.where, `message ${after + 2 + rest.indexOf(null)} is not there yet`);
+      return { records: [first, ...(rest as string[])], end: after + 1 + count >= state.last_seq };
+    });
+  }
+
+  async #get({ manager }: Connected, seq: number): Promise<string | null> {
+    try {
+      return textOf((await manager.streams.getMessage(this.#name, { seq })).data);
+    } catch (error) {
+      if (isNoMessage(error)) return null;
+      throw error;
+    }
+  }
+
+  async #consume({ stream }: Connected, from: number, count: number): Promise<string[]> {
+    const consumer = await stream.consumers.get(this.#name, { opt_start_seq: from });
+    try {
+      const records: string[] = [];
+      for await (const message of await consumer.fetch({ max_messages: count, expires: timeoutMs })) {
+        // What came before a gap is an answer: the rest is asked for again.
+        if (message.seq !== from + records.length) break;
+        records.push(textOf(message.data));
+      }
+      return records;
+    } finally {
+      await consumer.delete().catch(() => {
+        // The server forgets it by itself.
+      });
+    }
+  }
+}
+
+function isOlder(version: readonly number[], than: readonly number[]): boolean {
+  const place = than.findIndex((number, index) => number !== version[index]);
+  return place >= 0 && !(version[place]! > than[place]!);
+}
+
+async function driver(): Promise<typeof import("nats")> {
+  try {
+    return await import("nats");
+  } catch (error) {
+    throw new UnusableStoreError("nats", "its driver is not installed: npm i nats", error);
+  }
+}

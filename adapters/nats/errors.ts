@@ -1,0 +1,55 @@
+import type { NatsError } from "nats";
+import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
+
+/** Of JetStream's answers: https://github.com/nats-io/nats-server/blob/main/server/errors.json */
+const wrongLastSequence = 10071;
+const noMessage = 10037;
+const noStream = 10059;
+/** The account's, the server's and the stream's room: insufficient resources, storage, and limits of the account. */
+const fullCodes = new Set([10002, 10023, 10028, 10047, 10077]);
+const accountWithoutJetStream = new Set([10035, 10039, 10076]);
+
+const codeOf = (error: unknown) => (error as NatsError | null)?.api_error?.err_code;
+
+export const isOvertaken = (error: unknown): boolean => codeOf(error) === wrongLastSequence;
+export const isNoMessage = (error: unknown): boolean => codeOf(error) === noMessage;
+export const isNoStream = (error: unknown): boolean => codeOf(error) === noStream;
+
+/** The one place where the errors of nats become ours; the driver's stays as `cause`. By their fields: it may be another copy of the class. */
+export function translate(where: string, error: unknown): unknown {
+  const { code, message } = (error ?? {}) as Partial<NatsError>;
+  const apiCode = codeOf(error);
+  const unavailable = (why: string) => new StoreUnavailableError(where, why, error);
+  const unusable = (why: string) => new UnusableStoreError(where, why, error);
+  if (apiCode !== undefined) {
+    if (fullCodes.has(apiCode)) return unavailable(`JetStream has no room left (${message}); nothing was stored`);
+    if (accountWithoutJetStream.has(apiCode)) return unusable(jetStreamIsOff);
+    if (isNoStream(error)) return unusable("its stream was deleted; start the hosts again to begin a new one");
+    return unavailable(`JetStream refused it: ${message} (${apiCode})`);
+  }
+  switch (code) {
+    case "AUTHORIZATION_VIOLATION":
+    case "BAD_AUTHENTICATION":
+    case "BAD_CREDS":
+    case "ACCOUNT_EXPIRED":
+    case "AUTHENTICATION_EXPIRED":
+    case "PERMISSIONS_VIOLATION":
+      return unusable(`the server refuses the user or his password, or what he may do (${message})`);
+    case "CONNECTION_REFUSED":
+    case "CONNECTION_TIMEOUT":
+    case "CONNECTION_CLOSED":
+    case "CONNECTION_DRAINING":
+    case "DISCONNECT":
+    case "TIMEOUT":
+    case "503":
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+    case "ECONNRESET":
+      return unavailable(`no server answers (${code})`);
+    default:
+      return typeof code === "string" ? unavailable(`nats failed: ${message} (${code})`) : error;
+  }
+}
+
+export const jetStreamIsOff =
+  "JetStream is off: start nats-server with -js, or with a jetstream block in its configuration";

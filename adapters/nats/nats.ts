@@ -1,0 +1,61 @@
+import type { ConnectionOptions } from "nats";
+import type { Adapter } from "../../core/adapter.ts";
+import { DefinitionError } from "../../core/errors.ts";
+import { ChainedLog } from "../chain/chained-log.ts";
+import { placeName } from "../chain/place-name.ts";
+import { NatsChain } from "./commit-chain.ts";
+
+export interface NatsLogOptions {
+  /** Servers of a cluster that keep a copy: 1 (the default), 3 or 5. From 3 on an acknowledged append survives the loss of a machine. For streams that are made; those that are there stay as they are. */
+  replicas?: number;
+  /** Begins the names of the streams, where several systems share an account of a server. */
+  prefix?: string;
+  /** The folder of the host's indexes, `data` by default: disposable files, as large as the log. */
+  index?: string;
+  /** For nats' `connect`, beside the servers: TLS, tokens, credentials. */
+  connection?: ConnectionOptions;
+}
+
+/**
+ * A log in a stream of NATS JetStream, which any number of nodes host: nats-server 2.9.3 or newer, with `-js`.
+ *
+ * @param servers `nats://localhost:4222`, several with commas; `nats://user:password@…`
+ * @example EventStore("orderEvents", { adapter: nats("nats://one:4222,two:4222,three:4222", { replicas: 3 }) })
+ * @throws DefinitionError
+ */
+export function nats(servers: string, options: NatsLogOptions = {}): Adapter {
+  const { replicas = 1, prefix = "", index = "data", connection = {} } = options;
+  if (!Number.isInteger(replicas) || replicas < 1 || replicas > 5)
+    throw new DefinitionError({ field: "adapter.replicas", found: replicas, expected: "1, 3 or 5" });
+  const urls = parseServers(servers);
+  const { username, password } = urls[0]!;
+  const addresses = urls.map(({ protocol, host }) => `${protocol}//${host}`);
+  const credentials = password
+    ? { user: decodeURIComponent(username), pass: decodeURIComponent(password) }
+    : username && { token: decodeURIComponent(username) };
+  const location = `${addresses.toSorted().join(",")}/${prefix}`;
+  return {
+    engine: "nats",
+    location,
+    eventLog: (name) => {
+      const stream = placeName(prefix + name);
+      const chain = new NatsChain(`${location}${name}`, stream, replicas, {
+        ...credentials,
+        ...connection,
+        servers: addresses.map((address) => address.replace(/^nats:\/\//, "")),
+      });
+      return new ChainedLog(chain, `${index}/${placeName(name)}.index.db`);
+    },
+  };
+}
+
+function parseServers(servers: string): URL[] {
+  const refuse = () =>
+    new DefinitionError({ field: "adapter", found: servers, expected: "servers like nats://localhost:4222" });
+  if (typeof servers !== "string") throw refuse();
+  return servers.split(",").map((server) => {
+    const url = URL.parse(server.includes("://") ? server : `nats://${server}`);
+    if (!url || !/^(nats|tls):$/.test(url.protocol) || url.host === "" || !/^\/?$/.test(url.pathname)) throw refuse();
+    return url;
+  });
+}

@@ -1,0 +1,65 @@
+import type { JetStreamManager, StreamConfig, StreamInfo } from "nats";
+import { UnusableStoreError } from "../../core/errors.ts";
+import { isNoStream } from "./errors.ts";
+
+/** A stream that keeps what it is given, in files, without limits. The words are the protocol's, so that the driver need not be there to load this. */
+const keeping = {
+  retention: "limits",
+  storage: "file",
+  discard: "new",
+  max_age: 0,
+  max_bytes: -1,
+  max_msgs: -1,
+  max_msg_size: -1,
+} as Partial<StreamConfig>;
+
+/** The stream of commits: one subject, nothing goes. */
+export const ofCommits = (name: string): Partial<StreamConfig> => ({
+  ...keeping,
+  name,
+  subjects: [name],
+  max_msgs_per_subject: -1,
+  deny_delete: true,
+  deny_purge: true,
+});
+
+/** The stream of cells: a subject for each, of which the last message counts. */
+export const ofCells = (name: string): Partial<StreamConfig> => ({
+  ...keeping,
+  name,
+  subjects: [`${name}.*`],
+  max_msgs_per_subject: 1,
+});
+
+/**
+ * The stream, made where there is none.
+ * @throws UnusableStoreError where there is one that would lose what it was given, or is not ours
+ */
+export async function streamOf(
+  manager: JetStreamManager,
+  where: string,
+  wanted: Partial<StreamConfig>,
+  replicas: number,
+): Promise<StreamInfo> {
+  let found: StreamInfo;
+  try {
+    found = await manager.streams.info(wanted.name!);
+  } catch (error) {
+    if (!isNoStream(error)) throw error;
+    return manager.streams.add({ ...wanted, num_replicas: replicas });
+  }
+  for (const [field, expected] of Object.entries(wanted)) {
+    const there = found.config[field as keyof StreamConfig];
+    if (isSame(there ?? absent[field], expected)) continue;
+    throw new UnusableStoreError(
+      where,
+      `stream ${wanted.name}: found ${field} ${JSON.stringify(there)}, expected ${JSON.stringify(expected)}: it would not keep the log, or is not of a log`,
+    );
+  }
+  return found;
+}
+
+/** What a server leaves out. */
+const absent: Record<string, unknown> = { deny_delete: false, deny_purge: false, max_age: 0 };
+
+const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
