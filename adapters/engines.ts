@@ -1,10 +1,16 @@
 import type { Engines } from "../core/adapter.ts";
 import { memoryFromString } from "./memory/connection-string.ts";
+import { postgresFromString } from "./postgres/connection-string.ts";
 import { sqliteFromString } from "./sqlite/connection-string.ts";
 import { sqlite } from "./sqlite/sqlite.ts";
 
 /** Every engine that a connection string can name. */
 export const engines: Engines = {
-  byScheme: { sqlite: sqliteFromString, memory: memoryFromString },
+  byScheme: {
+    sqlite: sqliteFromString,
+    memory: memoryFromString,
+    postgres: postgresFromString,
+    postgresql: postgresFromString,
+  },
   byDefault: (name) => sqlite(`data/${name}.db`),
 };

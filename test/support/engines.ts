@@ -4,24 +4,32 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "./broker.ts";
+import { postgres } from "./postgres-server.ts";
 
 /** A server that is not part of this package. One more engine is one more entry here. */
-interface Engine {
+export interface Engine {
   /** The program; looked for where the system and the distributions' packages keep theirs. */
   program: string;
   args: (port: number, folder: string) => string[];
   url: (port: number) => string;
-  /** What the folder needs before the first start. */
-  prepare?: (folder: string) => Promise<void>;
+  /** What the folder needs before the first start; `file` is the program. */
+  prepare?: (folder: string, file: string) => void;
+  /** Who runs it where we are root and it refuses to be. */
+  user?: () => { uid?: number; gid?: number };
+  /** Fails while it accepts connections and does not serve them yet. */
+  serves?: (url: string) => Promise<unknown>;
+  /** How it ends at once and in order, also while somebody is connected. Default: SIGTERM. */
+  stop?: NodeJS.Signals;
 }
 
-const engines = {
+const engines: Record<"nats-server" | "postgres", Engine> = {
   "nats-server": {
     program: "nats-server",
     args: (port, folder) => ["--addr", "127.0.0.1", "--port", String(port), "--jetstream", "--store_dir", folder],
     url: (port) => `nats://127.0.0.1:${port}`,
   },
-} satisfies Record<string, Engine>;
+  postgres,
+};
 
 const places = [...(process.env["PATH"] ?? "").split(":"), "/usr/local/bin", "/usr/sbin", "/usr/lib/postgresql/*/bin"];
 
@@ -46,19 +54,24 @@ export class EngineServer {
 
   static async start(engine: Engine, file: string): Promise<EngineServer> {
     const server = new EngineServer(engine, file, await freePort());
-    await engine.prepare?.(server.#folder);
+    engine.prepare?.(server.#folder, file);
     await server.start();
     return server;
   }
 
   /** Answers when it accepts connections; after a `kill` on the same port and folder. */
   async start(): Promise<void> {
-    const started = spawn(this.#file, this.#engine.args(this.#port, this.#folder), { stdio: "ignore" });
-    this.#process = started;
     await eventually(async () => {
-      if (started.exitCode !== null) throw new Error(`${this.#file} ended with code ${started.exitCode}`);
+      // One that was killed may leave others of it behind for a moment, which do not let a new one start.
+      if (this.#process?.exitCode !== null) this.#process = this.#spawn();
       await accepts(this.#port);
+      await this.#engine.serves?.(this.url);
     });
+  }
+
+  #spawn(): ChildProcess {
+    const args = this.#engine.args(this.#port, this.#folder);
+    return spawn(this.#file, args, { stdio: "ignore", cwd: this.#folder, ...this.#engine.user?.() });
   }
 
   /** Ends it as a power cut would. */
@@ -72,7 +85,7 @@ export class EngineServer {
   }
 
   async stop(): Promise<void> {
-    await this.kill("SIGTERM");
+    await this.kill(this.#engine.stop ?? "SIGTERM");
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }

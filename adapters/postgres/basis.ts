@@ -1,0 +1,74 @@
+import type { AppendRequest } from "../../core/append-request.ts";
+import { claimsInSql, ReadClaims, storedClaim, type ClaimsRead } from "./claims.ts";
+import type { Session } from "./connections.ts";
+import { columns, nowInSql, toEvent, type EventRow } from "./event-schema.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+
+/** All that the verdicts on some appends depend on, as it was at one moment. */
+export interface Basis {
+  head: number;
+  revision: number;
+  lastTime: string;
+  /** By the database's clock. */
+  now: string;
+  /** Of the streams appended to; one that is not there is missing. */
+  versions: Map<string, number>;
+  linked: ReadonlySet<string>;
+  /** Events with an id that was handed in. */
+  known: ReadonlyMap<string, RecordedEvent>;
+  claims: ReadClaims;
+}
+
+type BasisRow = [
+  head: number,
+  revision: number,
+  lastTime: string,
+  now: string,
+  versions: number[],
+  linked: string[],
+  known: EventRow[] | null,
+  scopes: ClaimsRead["scopes"] | null,
+  held: ClaimsRead["held"] | null,
+];
+
+const basisInSql = (schema: string) => `
+  SELECT h.position, h.revision, h.time, ${nowInSql},
+    ARRAY(SELECT coalesce((SELECT e.version FROM ${schema}.events e WHERE e.stream = s.stream ORDER BY e.version DESC LIMIT 1), 0)
+      FROM unnest($1::text[]) WITH ORDINALITY AS s(stream, n) ORDER BY n)::float8[],
+    ARRAY(SELECT s.stream FROM unnest($1::text[]) AS s(stream) WHERE EXISTS (SELECT FROM ${schema}.links l WHERE l.stream = s.stream)),
+    (SELECT json_agg(json_build_array(${columns})) FROM ${schema}.events WHERE id = ANY($2::text[])),
+    ${claimsInSql(schema, "$3", "$4")}
+  FROM ${schema}.head h`;
+
+/** Reads it in one statement, so of one moment. */
+export class BasisOfAppends {
+  readonly #sql: string;
+
+  constructor(schema: string) {
+    this.#sql = basisInSql(schema);
+  }
+
+  async read(session: Session, requests: readonly AppendRequest[]): Promise<Basis> {
+    const streams = [...new Set(requests.map(({ stream }) => stream))];
+    const ids = requests.flatMap(({ events, idAfterLast }) => [
+      ...events.filter(({ fresh }) => !fresh).map(({ id }) => id),
+      ...(idAfterLast === null ? [] : [idAfterLast]),
+    ]);
+    const wanted = requests.flatMap(({ claims = [] }) =>
+      claims.flatMap(({ scope, changes }) => changes.map(({ value }) => [scope, storedClaim(value)] as const)),
+    );
+    const [scopesOfClaims, values] = [wanted.map(([scope]) => scope), wanted.map(([, value]) => value)];
+    const { rows } = await session.query(this.#sql, [streams, ids, scopesOfClaims, values]);
+    const [head, revision, lastTime, now, versions, linked, known, scopes, held] = rows[0] as BasisRow;
+    return {
+      head,
+      revision,
+      lastTime,
+      now,
+      versions: new Map(streams.map((stream, index) => [stream, versions[index]!])),
+      linked: new Set(linked),
+      known: new Map((known ?? []).map((row) => [row[1], toEvent(row)])),
+      claims: new ReadClaims({ scopes: scopes ?? [], held: held ?? [] }),
+    };
+  }
+}

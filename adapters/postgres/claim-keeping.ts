@@ -1,0 +1,55 @@
+import { Claims, type ClaimFold, type ClaimScope, type TwiceClaimed } from "../../core/claims.ts";
+import { claimsInSql, ReadClaims, storedClaim, type ClaimsRead } from "./claims.ts";
+import type { Connections } from "./connections.ts";
+
+/** What changes claims beside appends; appends that were decided meanwhile are decided again. */
+export class ClaimKeeping {
+  readonly #connections: Connections;
+  readonly #schema: string;
+
+  constructor(connections: Connections, schema: string) {
+    this.#connections = connections;
+    this.#schema = schema;
+  }
+
+  begin(scope: string, definition: string, types: readonly string[]): Promise<ClaimScope> {
+    return this.#change(scope, [], (claims, head) => claims.begin(scope, definition, types, head));
+  }
+
+  fold(fold: ClaimFold): Promise<{ state: ClaimScope; twice: TwiceClaimed[] } | null> {
+    const values = fold.changes.map(({ value }) => value);
+    return this.#change(fold.scope, values, (claims) => claims.fold(fold));
+  }
+
+  async claimants(scope: string, values: readonly string[]): Promise<Record<string, string>> {
+    const { rows } = await this.#connections.query(
+      `SELECT value, stream FROM ${this.#schema}.claims WHERE scope = $1 AND value = ANY($2)`,
+      [scope, values.map(storedClaim)],
+    );
+    const streams = new Map(rows as [string, string][]);
+    const found = values.map((value) => [value, streams.get(storedClaim(value))] as const);
+    return Object.fromEntries(found.filter((entry): entry is readonly [string, string] => entry[1] !== undefined));
+  }
+
+  #change<Result>(
+    scope: string,
+    values: readonly string[],
+    change: (claims: Claims, head: number) => Result,
+  ): Promise<Result> {
+    return this.#connections.transaction(async (session) => {
+      const { rows } = await session.query(`SELECT position FROM ${this.#schema}.head FOR UPDATE`);
+      const { rows: read } = await session.query(`SELECT ${claimsInSql(this.#schema, "$1", "$2")}`, [
+        values.map(() => scope),
+        values.map(storedClaim),
+      ]);
+      const [scopes, held] = read[0] as [ClaimsRead["scopes"] | null, ClaimsRead["held"] | null];
+      const kept = new ReadClaims({ scopes: scopes ?? [], held: held ?? [] });
+      const result = change(new Claims(kept), rows[0]![0] as number);
+      if (kept.hasChanged) {
+        await kept.save(session, this.#schema);
+        await session.query(`UPDATE ${this.#schema}.head SET revision = revision + 1`);
+      }
+      return result;
+    });
+  }
+}

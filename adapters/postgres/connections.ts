@@ -1,0 +1,189 @@
+import type { Pool, PoolClient } from "pg";
+import { driver, typesOf, type Driver } from "./driver.ts";
+import { isOfStatement } from "./translate.ts";
+
+/** Rows as arrays of columns, and how many were read or written. */
+export interface Answer {
+  rows: unknown[][];
+  count: number;
+}
+
+/** Where statements run: on any connection, or on the one of a transaction. */
+export interface Session {
+  query(text: string, values?: readonly unknown[]): Promise<Answer>;
+  /** Statements that see one moment, and change nothing. */
+  reading<Result>(work: (session: Session) => Promise<Result>): Promise<Result>;
+}
+
+export interface ServerOptions {
+  connectionString: string;
+  /** How long a statement, or the way to a connection, may take. */
+  timeoutMs: number;
+}
+
+/** For statements of their own; more than these wait for one another. */
+const maxConnections = 10;
+/** For transactions that stay open while somebody thinks. */
+const maxHeldConnections = 50;
+
+/**
+ * The connections of this process to one server. No statement needs more of its session than its own transaction: a
+ * proxy may hand out another connection for each. None is prepared, no setting outlives a transaction.
+ */
+export class Connections implements Session {
+  static readonly #open = new Map<string, { connections: Promise<Connections>; users: number }>();
+  readonly #key: string;
+  readonly #options: ServerOptions;
+  readonly #pool: Pool;
+  /** A pool of its own: who holds a transaction open may need a statement elsewhere to go on. */
+  readonly #held: Pool;
+
+  /** Stores and tables on the same server share them. */
+  static async to(where: string, options: ServerOptions): Promise<Connections> {
+    const key = JSON.stringify(options);
+    let shared = Connections.#open.get(key);
+    if (!shared) {
+      shared = { connections: driver(where).then((pg) => new Connections(key, options, pg)), users: 0 };
+      Connections.#open.set(key, shared);
+    }
+    shared.users++;
+    try {
+      return await shared.connections;
+    } catch (error) {
+      Connections.#open.delete(key);
+      throw error;
+    }
+  }
+
+  private constructor(key: string, options: ServerOptions, pg: Driver) {
+    this.#key = key;
+    this.#options = options;
+    const { connectionString, timeoutMs } = options;
+    const newPool = (max: number) => {
+      const pool = new pg.Pool({
+        connectionString,
+        connectionTimeoutMillis: Math.min(timeoutMs, 10_000),
+        keepAlive: true,
+        max,
+        types: typesOf(pg),
+        application_name: "moleculer-event-sourcing",
+      });
+      // An idle connection that fails is left out by the pool; whoever needs one gets another or its error.
+      pool.on("error", () => {});
+      return pool;
+    };
+    this.#pool = newPool(maxConnections);
+    this.#held = newPool(maxHeldConnections);
+  }
+
+  async query(text: string, values: readonly unknown[] = []): Promise<Answer> {
+    const client = await this.#pool.connect();
+    return whileHeld(client, () => send(client, text, values, this.#options.timeoutMs));
+  }
+
+  /** What `work` does is committed when it has answered, and never was where it throws. */
+  async transaction<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
+    const held = await this.hold("BEGIN ISOLATION LEVEL READ COMMITTED");
+    try {
+      const result = await work(held);
+      await held.end("COMMIT");
+      return result;
+    } catch (error) {
+      await held.end("ROLLBACK", error);
+      throw error;
+    }
+  }
+
+  async reading<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
+    const held = await this.hold("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    try {
+      return await work(held);
+    } finally {
+      await held.end("ROLLBACK");
+    }
+  }
+
+  /** A connection of one's own, until it is ended. */
+  async hold(begin: string): Promise<Held> {
+    const client = await this.#held.connect();
+    const held = new Held(client, this.#options.timeoutMs);
+    try {
+      await held.query(begin);
+      return held;
+    } catch (error) {
+      await held.end("ROLLBACK", error);
+      throw error;
+    }
+  }
+
+  /** Closed when the last of its users is done. What runs is waited for. */
+  async end(): Promise<void> {
+    const shared = Connections.#open.get(this.#key);
+    if (!shared || --shared.users > 0) return;
+    Connections.#open.delete(this.#key);
+    await Promise.all([this.#pool.end(), this.#held.end()]);
+  }
+}
+
+/** One connection in a transaction. */
+export class Held implements Session {
+  readonly client: PoolClient;
+  readonly #timeoutMs: number;
+  #hasEnded = false;
+
+  constructor(client: PoolClient, timeoutMs: number) {
+    this.client = client;
+    this.#timeoutMs = timeoutMs;
+    client.on("error", ignored);
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  async query(text: string, values: readonly unknown[] = []): Promise<Answer> {
+    if (this.#hasEnded) throw new Error("the transaction has ended");
+    return send(this.client, text, values, this.#timeoutMs);
+  }
+
+  reading<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
+    return work(this);
+  }
+
+  /** Gives the connection back, or gives it up where it is broken. A commit that fails throws. */
+  async end(how: "COMMIT" | "ROLLBACK", after?: unknown): Promise<void> {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    let failure: unknown = after === undefined || isOfStatement(after) ? undefined : after;
+    try {
+      if (failure === undefined) await send(this.client, how, [], this.#timeoutMs);
+    } catch (error) {
+      failure = error;
+    }
+    this.client.off("error", ignored);
+    this.client.release(failure !== undefined);
+    if (failure !== undefined && how === "COMMIT") throw failure;
+  }
+}
+
+const ignored = () => {};
+
+async function whileHeld<Result>(client: PoolClient, work: () => Promise<Result>): Promise<Result> {
+  client.on("error", ignored);
+  let isBroken = false;
+  try {
+    return await work();
+  } catch (error) {
+    isBroken = !isOfStatement(error);
+    throw error;
+  } finally {
+    client.off("error", ignored);
+    client.release(isBroken);
+  }
+}
+
+async function send(client: PoolClient, text: string, values: readonly unknown[], timeoutMs: number): Promise<Answer> {
+  const query = { text, values: values as unknown[], rowMode: "array" as const, query_timeout: timeoutMs };
+  const { rows, rowCount } = await client.query<unknown[]>(query);
+  return { rows, count: rowCount ?? 0 };
+}

@@ -1,0 +1,86 @@
+import type { KeyedState, Lease, Versioned } from "../../core/event-log.ts";
+import type { Connections } from "./connections.ts";
+
+/** Control state and leases, by the database's clock. */
+export class Control {
+  readonly #connections: Connections;
+  readonly #schema: string;
+
+  constructor(connections: Connections, schema: string) {
+    this.#connections = connections;
+    this.#schema = schema;
+  }
+
+  async get(key: string): Promise<Versioned | null> {
+    const { rows } = await this.#connections.query(`SELECT value, revision FROM ${this.#schema}.state WHERE key = $1`, [
+      key,
+    ]);
+    const [value, revision] = (rows[0] as [string, number] | undefined) ?? [];
+    return value === undefined ? null : { value: JSON.parse(value) as unknown, revision: revision! };
+  }
+
+  async put(key: string, value: unknown, revision: number, lease?: Lease): Promise<number | null> {
+    const text = JSON.stringify(value) as string | undefined;
+    const { rows } = await this.#connections.query(
+      // The lease's row stays locked until the state is written: it cannot be taken over in between.
+      `WITH held AS (
+         SELECT FROM ${this.#schema}.leases
+         WHERE name = $4 AND holder = $5 AND epoch = $6 AND expires > clock_timestamp() FOR SHARE
+       ) ${this.#writing(text, revision)}`,
+      [key, text ?? null, revision, lease?.name ?? null, lease?.holder ?? null, lease?.epoch ?? null],
+    );
+    return (rows[0]?.[0] as number | undefined) ?? null;
+  }
+
+  /** Answers the new revision in a row, or none. */
+  #writing(text: string | undefined, revision: number): string {
+    const state = `${this.#schema}.state`;
+    const may = "($4::text IS NULL OR EXISTS (SELECT FROM held))";
+    if (text === undefined && revision === 0)
+      return `SELECT 0 WHERE ${may} AND $2::text IS NULL AND $3::bigint = 0 AND NOT EXISTS (SELECT FROM ${state} WHERE key = $1)`;
+    if (text === undefined)
+      return `DELETE FROM ${state} WHERE key = $1 AND revision = $3::bigint AND $2::text IS NULL AND ${may} RETURNING 0`;
+    if (revision === 0)
+      return `INSERT INTO ${state} SELECT $1, $2, $3::bigint + 1 WHERE ${may} ON CONFLICT DO NOTHING RETURNING revision`;
+    return `UPDATE ${state} SET value = $2, revision = revision + 1 WHERE key = $1 AND revision = $3::bigint AND ${may} RETURNING revision`;
+  }
+
+  async states({
+    prefix,
+    after = "",
+    limit,
+  }: {
+    prefix: string;
+    after?: string;
+    limit: number;
+  }): Promise<KeyedState[]> {
+    const { rows } = await this.#connections.query(
+      `SELECT key, value, revision FROM ${this.#schema}.state WHERE key >= $1 AND key > $2 ORDER BY key LIMIT $3`,
+      [prefix, after, limit],
+    );
+    // Keys are in the order of their bytes, so those with the prefix stand together, at the beginning.
+    return (rows as [string, string, number][])
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, value, revision]) => ({ key, value: JSON.parse(value) as unknown, revision }));
+  }
+
+  /** Renewing keeps the epoch; taking over a lapsed lease raises it; one that another still holds is left alone. */
+  async acquire(name: string, holder: string, ttlMs: number): Promise<Lease | null> {
+    const { rows } = await this.#connections.query(
+      `INSERT INTO ${this.#schema}.leases AS l VALUES ($1, $2, 1, clock_timestamp() + $3 * interval '1 millisecond')
+       ON CONFLICT (name) DO UPDATE SET
+         epoch = l.epoch + (l.holder <> excluded.holder OR l.expires <= clock_timestamp())::int,
+         holder = excluded.holder, expires = clock_timestamp() + $3 * interval '1 millisecond'
+       WHERE l.holder = excluded.holder OR l.expires <= clock_timestamp() RETURNING epoch`,
+      [name, holder, ttlMs],
+    );
+    return rows.length === 0 ? null : { name, holder, epoch: rows[0]![0] as number };
+  }
+
+  async release({ name, holder, epoch }: Lease): Promise<void> {
+    await this.#connections.query(
+      `UPDATE ${this.#schema}.leases SET expires = '-infinity' WHERE name = $1 AND holder = $2 AND epoch = $3`,
+      [name, holder, epoch],
+    );
+  }
+}

@@ -1,0 +1,194 @@
+import type { AppendRequest } from "../../core/append-request.ts";
+import type { ClaimFold, ClaimScope, TwiceClaimed } from "../../core/claims.ts";
+import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
+import type {
+  AppendVerdict,
+  EventLog,
+  KeyedState,
+  Lease,
+  LogBackup,
+  LogCapabilities,
+  Page,
+  ReadOptions,
+  ReadStreamOptions,
+  StreamSummary,
+  Versioned,
+} from "../../core/event-log.ts";
+import type { Linked } from "../../core/links.ts";
+import type { Query } from "../../core/query.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { Appending } from "./appending.ts";
+import { ClaimKeeping } from "./claim-keeping.ts";
+import { Connections } from "./connections.ts";
+import { Control } from "./control.ts";
+import { columns, logMigrations, toEvent, type EventRow } from "./event-schema.ts";
+import { link } from "./links.ts";
+import { LogPages } from "./log-pages.ts";
+import type { Place } from "./place.ts";
+import { checkServer, migrate } from "./schema.ts";
+import { count, find, type Source } from "./selection.ts";
+import { streams } from "./streams.ts";
+import { StreamPages } from "./stream-pages.ts";
+import { translate } from "./translate.ts";
+
+/** The parts of an open log. */
+class OpenLog {
+  readonly connections: Connections;
+  readonly schema: string;
+  readonly identity: string;
+  readonly appending: Appending;
+  readonly claims: ClaimKeeping;
+  readonly control: Control;
+  readonly pages: LogPages;
+  readonly streamPages: StreamPages;
+  readonly events: Source<RecordedEvent>;
+
+  constructor(connections: Connections, schema: string, identity: string) {
+    this.connections = connections;
+    this.schema = schema;
+    this.identity = identity;
+    this.appending = new Appending(connections, schema);
+    this.claims = new ClaimKeeping(connections, schema);
+    this.control = new Control(connections, schema);
+    this.pages = new LogPages(schema);
+    this.streamPages = new StreamPages(schema);
+    this.events = {
+      select: `SELECT ${columns} FROM ${schema}.events`,
+      tieBreaker: "position",
+      decode: (row) => toEvent(row as EventRow),
+    };
+  }
+}
+
+/** A schema of a database, hosted by any number of processes. */
+export class PostgresEventLog implements EventLog {
+  readonly engine = "postgres";
+  readonly capabilities: LogCapabilities;
+  readonly #place: Place;
+  #open: OpenLog | null = null;
+
+  constructor(place: Place) {
+    this.#place = place;
+    this.capabilities = { durability: place.durability, hosts: "many", backup: false };
+  }
+
+  async open(): Promise<void> {
+    if (this.#open) return;
+    const { where, server, schema, durability } = this.#place;
+    let connections: Connections | undefined;
+    try {
+      connections = await Connections.to(where, server);
+      await checkServer(where, connections, durability === "power");
+      await migrate(where, connections, this.#place.name, logMigrations);
+      const { rows } = await connections.query(`SELECT value FROM ${schema}.about WHERE key = 'identity'`);
+      this.#open = new OpenLog(connections, schema, rows[0]![0] as string);
+    } catch (error) {
+      await connections?.end();
+      throw translate(where, error);
+    }
+  }
+
+  async close(): Promise<void> {
+    const open = this.#open;
+    this.#open = null;
+    await open?.connections.end();
+  }
+
+  async #run<Answer>(work: (open: OpenLog) => Promise<Answer>): Promise<Answer> {
+    if (!this.#open) throw new StoreUnavailableError(this.#place.where, "the event log is not open");
+    try {
+      return await work(this.#open);
+    } catch (error) {
+      throw translate(this.#place.where, error);
+    }
+  }
+
+  identity(): Promise<string> {
+    return this.#run(async ({ identity }) => identity);
+  }
+
+  append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
+    return this.#run(({ appending }) => appending.append(requests));
+  }
+
+  head(): Promise<number> {
+    return this.#run(async ({ connections, schema }) => {
+      const { rows } = await connections.query(`SELECT position FROM ${schema}.head`);
+      return rows[0]![0] as number;
+    });
+  }
+
+  read(options: ReadOptions): Promise<Page> {
+    return this.#run(({ pages, connections }) => pages.read(connections, options));
+  }
+
+  readStream(stream: string, options: ReadStreamOptions): Promise<RecordedEvent[]> {
+    return this.#run(({ streamPages, connections }) => streamPages.read(connections, stream, options));
+  }
+
+  link(stream: string, ids: readonly string[]): Promise<Linked> {
+    return this.#run(({ connections, schema }) => link(connections, schema, stream, ids));
+  }
+
+  find(query: Query): Promise<RecordedEvent[]> {
+    return this.#run(({ connections, events }) => find(connections, events, query));
+  }
+
+  async count(query: Query): Promise<number> {
+    if (query.where === null && query.search === null) return this.head();
+    return this.#run(({ connections, events }) => count(connections, events, query));
+  }
+
+  findByIds(ids: readonly string[]): Promise<RecordedEvent[]> {
+    return this.#run(async ({ connections, events }) => {
+      const { rows } = await connections.query(`${events.select} WHERE id = ANY($1)`, [ids]);
+      const byId = new Map(rows.map((row) => [row[1], row]));
+      return ids.flatMap((id) => (byId.has(id) ? [toEvent(byId.get(id) as EventRow)] : []));
+    });
+  }
+
+  streams(options: { category?: string; after?: string; limit: number }): Promise<StreamSummary[]> {
+    return this.#run(({ connections, schema }) => streams(connections, schema, options));
+  }
+
+  getState(key: string): Promise<Versioned | null> {
+    return this.#run(({ control }) => control.get(key));
+  }
+
+  putState(key: string, value: unknown, revision: number, lease?: Lease): Promise<number | null> {
+    return this.#run(({ control }) => control.put(key, value, revision, lease));
+  }
+
+  states(options: { prefix: string; after?: string; limit: number }): Promise<KeyedState[]> {
+    return this.#run(({ control }) => control.states(options));
+  }
+
+  beginClaims(scope: string, definition: string, types: readonly string[]): Promise<ClaimScope> {
+    return this.#run(({ claims }) => claims.begin(scope, definition, types));
+  }
+
+  foldClaims(fold: ClaimFold): Promise<{ state: ClaimScope; twice: TwiceClaimed[] } | null> {
+    return this.#run(({ claims }) => claims.fold(fold));
+  }
+
+  claimants(scope: string, values: readonly string[]): Promise<Record<string, string>> {
+    return this.#run(({ claims }) => claims.claimants(scope, values));
+  }
+
+  acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null> {
+    return this.#run(({ control }) => control.acquire(name, holder, ttlMs));
+  }
+
+  releaseLease(lease: Lease): Promise<void> {
+    return this.#run(({ control }) => control.release(lease));
+  }
+
+  backup(): Promise<LogBackup> {
+    return this.#run(async ({ schema }) => {
+      throw new UnusableStoreError(
+        this.#place.where,
+        `is a log in PostgreSQL, which has a backup of its own: pg_dump --schema='${schema}'; or export its events`,
+      );
+    });
+  }
+}

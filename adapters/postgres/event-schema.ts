@@ -1,0 +1,78 @@
+import type { EventMeta, RecordedEvent } from "../../core/recorded-event.ts";
+import { pageBytesOf } from "../../core/page-size.ts";
+import type { Migrations } from "./schema.ts";
+
+export const columns = "position, id, type, version, stream, time, payload, meta";
+
+/** A row of those columns. */
+export type EventRow = [
+  position: number,
+  id: string,
+  type: string,
+  version: number,
+  stream: string,
+  time: string,
+  payload: string,
+  meta: string,
+];
+
+export const toEvent = ([position, id, type, version, stream, time, payload, meta]: EventRow): RecordedEvent => ({
+  id,
+  type,
+  stream,
+  version,
+  position,
+  time,
+  payload: JSON.parse(payload) as RecordedEvent["payload"],
+  meta: JSON.parse(meta) as EventMeta,
+});
+
+export const sizeOf = (row: EventRow) => pageBytesOf(row[4], row[2], row[6], row[7]);
+
+/** The same, or less, as the server counts it: it need not send what no page has room for. */
+export const sizeInSql = "octet_length(payload) + octet_length(meta) + 250";
+export const sentBytes = (row: EventRow) => Buffer.byteLength(row[6]) + Buffer.byteLength(row[7]) + 250;
+
+/** The database's clock, which all hosts share. */
+export const nowInSql = `to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') COLLATE "C"`;
+
+export const logMigrations: Migrations = {
+  purpose: "log",
+  migrations: [
+    // Texts order by their bytes, whatever the database's language. JSON stays the text that it was.
+    `CREATE TABLE $schema.events (
+       position bigint PRIMARY KEY,
+       id text COLLATE "C" NOT NULL CONSTRAINT events_id UNIQUE,
+       type text COLLATE "C" NOT NULL,
+       stream text COLLATE "C" NOT NULL,
+       version bigint NOT NULL,
+       time text COLLATE "C" NOT NULL,
+       payload text NOT NULL,
+       meta text NOT NULL,
+       CONSTRAINT events_stream UNIQUE (stream, version)
+     );
+     CREATE TABLE $schema.links (
+       stream text COLLATE "C" NOT NULL,
+       version bigint NOT NULL,
+       position bigint NOT NULL REFERENCES $schema.events,
+       PRIMARY KEY (stream, version),
+       UNIQUE (stream, position)
+     );
+     CREATE FUNCTION $schema.refuse() RETURNS trigger LANGUAGE plpgsql AS
+       $$ BEGIN RAISE EXCEPTION 'history is append-only: what is stored in % never changes and never goes', TG_TABLE_NAME; END $$;
+     CREATE TRIGGER never_change BEFORE UPDATE OR DELETE OR TRUNCATE ON $schema.events EXECUTE FUNCTION $schema.refuse();
+     CREATE TRIGGER never_change BEFORE UPDATE OR DELETE OR TRUNCATE ON $schema.links EXECUTE FUNCTION $schema.refuse();
+     CREATE TABLE $schema.head (
+       one boolean PRIMARY KEY DEFAULT true CHECK (one),
+       position bigint NOT NULL,
+       time text COLLATE "C" NOT NULL,
+       -- What an append is decided on besides events: a first link of a stream, claims that were folded.
+       revision bigint NOT NULL
+     ) WITH (fillfactor = 10);
+     INSERT INTO $schema.head VALUES (true, 0, '', 0);
+     CREATE TABLE $schema.state (key text COLLATE "C" PRIMARY KEY, value text NOT NULL, revision bigint NOT NULL);
+     CREATE TABLE $schema.leases (name text COLLATE "C" PRIMARY KEY, holder text NOT NULL, epoch bigint NOT NULL, expires timestamptz NOT NULL);
+     CREATE TABLE $schema.claims (scope text COLLATE "C" NOT NULL, value text COLLATE "C" NOT NULL, stream text NOT NULL, PRIMARY KEY (scope, value));
+     CREATE TABLE $schema.claim_scopes (scope text COLLATE "C" PRIMARY KEY, definition text NOT NULL, types text NOT NULL, position bigint NOT NULL, stray bigint NOT NULL);`,
+  ],
+};

@@ -1,0 +1,43 @@
+import { eventsToLink, MixedStreamError, type Linked } from "../../core/links.ts";
+import type { Connections } from "./connections.ts";
+
+interface Found {
+  position: number;
+  type: string;
+}
+
+/** Puts events into a stream of links, while no commit comes in between. */
+export function link(
+  connections: Connections,
+  schema: string,
+  stream: string,
+  ids: readonly string[],
+): Promise<Linked> {
+  return connections.transaction(async (session) => {
+    await session.query(`SELECT FROM ${schema}.head FOR UPDATE`);
+    const { rows } = await session.query(
+      `SELECT EXISTS (SELECT FROM ${schema}.events WHERE stream = $1),
+         coalesce((SELECT max(version) FROM ${schema}.links WHERE stream = $1), 0),
+         (SELECT json_agg(json_build_array(e.id, e.position, e.type, l.position IS NOT NULL)) FROM ${schema}.events e
+           LEFT JOIN ${schema}.links l ON l.stream = $1 AND l.position = e.position WHERE e.id = ANY($2))`,
+      [stream, ids],
+    );
+    const [hasEvents, before, found] = rows[0] as [boolean, number, [string, number, string, boolean][] | null];
+    if (hasEvents) throw new MixedStreamError(stream, "events");
+    const byId = new Map<string, Found>();
+    const there = new Set<number>();
+    for (const [id, position, type, isLinked] of found ?? []) {
+      byId.set(id, { position, type });
+      if (isLinked) there.add(position);
+    }
+    const all = eventsToLink(ids, (id) => byId.get(id)).map(({ position }) => position);
+    const positions = new Set(all.filter((position) => !there.has(position)));
+    await session.query(
+      `INSERT INTO ${schema}.links SELECT $1, $2::bigint + n, position FROM unnest($3::bigint[]) WITH ORDINALITY AS l(position, n)`,
+      [stream, before, [...positions]],
+    );
+    // Appends to this stream that were decided before are decided again.
+    if (before === 0) await session.query(`UPDATE ${schema}.head SET revision = revision + 1`);
+    return { version: before + positions.size, linked: positions.size };
+  });
+}

@@ -1,0 +1,95 @@
+import type { Page, ReadOptions } from "../../core/event-log.ts";
+import { maxPageBytes } from "../../core/page-size.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import type { Session } from "./connections.ts";
+import { columns, sentBytes, sizeInSql, sizeOf, toEvent, type EventRow } from "./event-schema.ts";
+import { SeenTypes } from "./seen-types.ts";
+
+/** Positions looked through for one page, wanted or not: it bounds the time that one statement takes. */
+const positionsPerPage = 10_000;
+
+/**
+ * The head, and the events of one stretch of the log up to a page's bytes; one row without an event where there is none.
+ * Of one moment: a page that ends at the head has left nothing out.
+ */
+const pageInSql = (schema: string, isBackward: boolean) => `
+  SELECT h.position, ${columns.replaceAll(/\w+/g, "p.$&")} FROM ${schema}.head h LEFT JOIN LATERAL (
+    SELECT * FROM (
+      SELECT ${columns}, sum(${sizeInSql}) OVER (ORDER BY position${isBackward ? " DESC" : ""} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+      FROM ${schema}.events WHERE ${
+        isBackward
+          ? `position < $1::bigint AND position >= least($1::bigint, h.position + 1) - ${positionsPerPage}`
+          : `position > $1::bigint AND position <= $1::bigint + ${positionsPerPage}`
+      }
+        AND type <> ALL($3::text[]) AND ($4::text IS NULL OR split_part(stream, '-', 1) = $4)
+      ORDER BY position${isBackward ? " DESC" : ""} LIMIT $2
+    ) stretch WHERE before IS NULL OR before <= ${maxPageBytes}
+  ) p ON true ORDER BY p.position${isBackward ? " DESC" : ""}`;
+
+type PageRow = [head: number, ...EventRow] | [head: number, position: null];
+
+/** Reads the log page by page. */
+export class LogPages {
+  readonly #forward: string;
+  readonly #backward: string;
+  readonly #seen = new SeenTypes();
+
+  constructor(schema: string) {
+    this.#forward = pageInSql(schema, false);
+    this.#backward = pageInSql(schema, true);
+  }
+
+  async read(session: Session, options: ReadOptions): Promise<Page> {
+    for (let { after } = options; ;) {
+      const unwanted = this.#seen.unwanted(options.wanted);
+      const page = await this.#page(session, { ...options, after }, unwanted);
+      // Types that nobody had seen took the place of others: these are known now.
+      if (page.events.length > 0 || page.end || page.position === after) return page;
+      if (this.#seen.unwanted(options.wanted).length === unwanted.length) return page;
+      after = page.position;
+    }
+  }
+
+  async #page(
+    session: Session,
+    { after, limit, backward = false, wanted, category }: ReadOptions,
+    unwanted: readonly string[],
+  ): Promise<Page> {
+    const { rows } = await session.query(backward ? this.#backward : this.#forward, [
+      after,
+      limit,
+      unwanted,
+      category ?? null,
+    ]);
+    const head = rows[0]![0] as number;
+    const events: RecordedEvent[] = [];
+    let position = after;
+    let bytes = 0;
+    let sent = 0;
+    let found = 0;
+    for (const [, ...event] of rows as PageRow[]) {
+      if (event[0] === null) break;
+      found++;
+      sent += sentBytes(event);
+      if (wanted) this.#seen.add(event[2]);
+      if (!wanted || wanted(event[2])) {
+        bytes += sizeOf(event);
+        if (bytes > maxPageBytes && events.length > 0) return { events, position, end: false };
+        events.push(toEvent(event));
+      }
+      position = event[0];
+    }
+    if (found === limit || sent > maxPageBytes) return { events, position, end: false };
+    return { events, ...endOfStretch(after, head, backward) };
+  }
+}
+
+/** How far a stretch goes that was not cut. */
+function endOfStretch(after: number, head: number, isBackward: boolean): { position: number; end: boolean } {
+  if (isBackward) {
+    const lowest = Math.min(after, head + 1) - positionsPerPage;
+    return { position: Math.min(after, Math.max(lowest, 1)), end: lowest <= 1 };
+  }
+  const position = Math.max(after, Math.min(after + positionsPerPage, head));
+  return { position, end: position >= head };
+}

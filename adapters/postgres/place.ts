@@ -1,0 +1,12 @@
+import type { ServerOptions } from "./connections.ts";
+
+/** Where a log or a table stands: a schema of a database. */
+export interface Place {
+  server: ServerOptions;
+  /** The schema's name, and the same quoted for SQL. */
+  name: string;
+  schema: string;
+  /** For messages: no password in it. */
+  where: string;
+  durability: "power" | "process";
+}

@@ -1,0 +1,61 @@
+import type { Adapter } from "../../core/adapter.ts";
+import { DefinitionError } from "../../core/errors.ts";
+import { PostgresEventLog } from "./event-log.ts";
+import type { Place } from "./place.ts";
+import { quote } from "./schema.ts";
+
+export interface PostgresOptions {
+  /** The schema of the database that holds the log or the table; left out, it has the store's or the aggregate's name. */
+  schema?: string;
+  /** How long a statement may take before the server counts as gone, in milliseconds. Default 30,000. */
+  timeoutMs?: number;
+  /**
+   * `power`, the default: what was acknowledged survives a power cut, and a server that is set up otherwise is refused.
+   * `process`: the server may be set up otherwise.
+   */
+  durability?: "power" | "process";
+}
+
+/** In bytes; PostgreSQL cuts longer names. */
+const longestName = 63;
+
+/**
+ * A log or a read table in a PostgreSQL database (12 or newer), shared by any number of nodes. Needs the package `pg`.
+ *
+ * @example EventStore("orderEvents", { adapter: postgres("postgres://shop:secret@db/shop") })
+ * @throws DefinitionError
+ */
+export function postgres(connectionString: string, options: PostgresOptions = {}): Adapter {
+  const refuse = (field: string, found: unknown, expected: string): never => {
+    throw new DefinitionError({ field: `adapter${field}`, found, expected });
+  };
+  const { schema, timeoutMs = 30_000, durability = "power" } = options;
+  const url = URL.parse(connectionString);
+  if (!url || !/^postgres(ql)?:$/.test(url.protocol))
+    return refuse("", withoutPassword(connectionString), "postgres://user:password@host:port/database");
+  if (!Number.isSafeInteger(timeoutMs) || timeoutMs < 1) refuse(".timeoutMs", timeoutMs, "a whole number from 1");
+  if (durability !== "power" && durability !== "process") refuse(".durability", durability, "power or process");
+  const check = (name: string) => {
+    const isName = typeof name === "string" && name !== "" && Buffer.byteLength(name) <= longestName;
+    if (!isName || name.includes("\0") || name.startsWith("pg_") || name === "public")
+      refuse(".schema", name, `the name of a schema of its own, of at most ${longestName} bytes`);
+    return name;
+  };
+  if (schema !== undefined) check(schema);
+  const location = `postgres://${url.host}${url.pathname}`;
+  const placeOf = (name: string): Place => ({
+    server: { connectionString, timeoutMs },
+    name: check(schema ?? name),
+    schema: quote(schema ?? name),
+    where: `${location} schema ${quote(schema ?? name)}`,
+    durability,
+  });
+  return {
+    engine: "postgres",
+    location: schema === undefined ? location : `${location}#${schema}`,
+    eventLog: (name) => new PostgresEventLog(placeOf(name)),
+    beside: (name) => postgres(connectionString, { ...options, schema: name }),
+  };
+}
+
+const withoutPassword = (text: unknown) => (typeof text === "string" ? text.replace(/:[^:@/]*@/, ":…@") : text);

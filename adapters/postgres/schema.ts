@@ -1,0 +1,110 @@
+import { randomUUID } from "node:crypto";
+import { UnusableStoreError } from "../../core/errors.ts";
+import type { Connections, Session } from "./connections.ts";
+import { sqlStateOf } from "./translate.ts";
+
+/** What brings a schema from version i to i + 1, with `$schema` for its name. Only ever appended to. */
+export interface Migrations {
+  /** Tells a log from a table. */
+  purpose: "log" | "table";
+  migrations: readonly string[];
+}
+
+/** The first one whose floating point numbers come back as they were sent. */
+const oldestServer = 120_000;
+
+export const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
+export const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
+
+/** For settings of the server that no statement of ours can change. @throws UnusableStoreError */
+export async function checkServer(where: string, session: Session, wantsPower: boolean): Promise<void> {
+  const { rows } = await session.query(
+    `SELECT current_setting('server_version_num')::int, current_setting('server_version'), current_setting('server_encoding'),
+       current_setting('synchronous_commit'), current_setting('fsync')`,
+  );
+  const [number, version, encoding, waits, flushes] = rows[0] as [number, string, string, string, string];
+  if (number < oldestServer)
+    throw new UnusableStoreError(where, `found PostgreSQL ${version}, expected ${oldestServer / 10_000} or newer`);
+  if (encoding !== "UTF8")
+    throw new UnusableStoreError(where, `found a database in ${encoding}, expected one in UTF8 (createdb -E UTF8)`);
+  if (wantsPower && (waits === "off" || flushes === "off"))
+    throw new UnusableStoreError(
+      where,
+      `found synchronous_commit=${waits} and fsync=${flushes}, expected neither to be off: a power cut would lose acknowledged events. Switch them on, or say durability=process`,
+    );
+}
+
+/**
+ * Makes the schema where it is missing and brings it up to date, in one transaction.
+ * @throws UnusableStoreError: another program's, of another purpose, from a newer version
+ */
+export async function migrate(
+  where: string,
+  connections: Connections,
+  schema: string,
+  { purpose, migrations }: Migrations,
+): Promise<void> {
+  if ((await versionOf(where, connections, schema, purpose, migrations.length)) === migrations.length) return;
+  await connections.transaction(async (session) => {
+    // Hosts that start at the same time take turns; the lock ends with the transaction.
+    await session.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 1702))", [schema]);
+    const version = await versionOf(where, session, schema, purpose, migrations.length);
+    if (version === 0) {
+      // Who was given an empty schema may not be allowed to make one.
+      const { count } = await session.query("SELECT 1 FROM pg_namespace WHERE nspname = $1", [schema]);
+      if (count === 0) await session.query(`CREATE SCHEMA ${quote(schema)}`);
+      await session.query(
+        `CREATE TABLE ${quote(schema)}.about (key text COLLATE "C" PRIMARY KEY, value text NOT NULL)`,
+      );
+      await session.query(
+        `INSERT INTO ${quote(schema)}.about VALUES ('purpose', $1), ('version', '0'), ('identity', $2)`,
+        [`moleculer-event-sourcing ${purpose}`, randomUUID()],
+      );
+    }
+    for (const migration of migrations.slice(version))
+      await session.query(migration.replaceAll("$schema", () => quote(schema)));
+    await session.query(`UPDATE ${quote(schema)}.about SET value = $1 WHERE key = 'version'`, [migrations.length]);
+  });
+}
+
+/** 0 where there is no schema, or an empty one. */
+async function versionOf(
+  where: string,
+  session: Session,
+  schema: string,
+  purpose: string,
+  newest: number,
+): Promise<number> {
+  const { rows: there } = await session.query(
+    `SELECT count(*)::int, count(*) FILTER (WHERE c.relname = 'about')::int FROM pg_class c
+     JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`,
+    [schema],
+  );
+  const [tables, abouts] = there[0] as [number, number];
+  if (tables === 0) return 0;
+  const about = abouts === 0 ? new Map<string, string>() : await aboutOf(session, schema);
+  const found = about.get("purpose");
+  if (found !== `moleculer-event-sourcing ${purpose}`)
+    throw new UnusableStoreError(
+      where,
+      `found the schema ${quote(schema)} in use by ${found ?? "another program"}, expected a ${purpose} of ours or none; name another with the option schema`,
+    );
+  const version = Number(about.get("version"));
+  if (version > newest)
+    throw new UnusableStoreError(
+      where,
+      `found schema version ${version}, expected at most ${newest}: it is from a newer version of moleculer-event-sourcing`,
+    );
+  return version;
+}
+
+async function aboutOf(session: Session, schema: string): Promise<Map<string, string>> {
+  try {
+    const { rows } = await session.query(`SELECT key, value FROM ${quote(schema)}.about`);
+    return new Map(rows as [string, string][]);
+  } catch (error) {
+    // Another program's table of that name has other columns.
+    if (sqlStateOf(error) === "42703") return new Map();
+    throw error;
+  }
+}

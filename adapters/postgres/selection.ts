@@ -1,0 +1,132 @@
+import { meets } from "../../core/meets.ts";
+import type { Query, Sort } from "../../core/query.ts";
+import { sortValueAt } from "../../core/sort-value.ts";
+import { compareText } from "../../core/text-order.ts";
+import type { Session } from "./connections.ts";
+import { filterOf, orderOf, Parameters } from "./where.ts";
+
+/** What is asked for: a table's rows, or the events. */
+export interface Source<Item> {
+  /** `SELECT … FROM …`. */
+  select: string;
+  /** What follows from `select` with a condition: a clause that narrows it. */
+  tieBreaker: string;
+  decode: (row: unknown[]) => Item;
+}
+
+type Cell = string | number | null;
+
+/** Rows that are looked at in one go. */
+const rowsPerStep = 500;
+
+/** What a query answers, in its order and cut to its page. */
+export async function find<Item extends object>(session: Session, source: Source<Item>, query: Query): Promise<Item[]> {
+  const parameters = new Parameters();
+  const { text, isExact } = filterOf(query, parameters);
+  const order = orderOf(query.sort, source.tieBreaker);
+  const sql = `${source.select} WHERE ${text}`;
+  const { limit, offset } = query;
+  if (isExact && order !== null) {
+    const page = `LIMIT ${limit ?? "ALL"} OFFSET ${offset}`;
+    const { rows } = await session.query(`${sql} ORDER BY ${order} ${page}`, parameters.values);
+    return Array.from(rows, (row) => source.decode(row));
+  }
+  const end = limit === null ? Infinity : offset + limit;
+  const found: Item[] = [];
+  const isWanted = testOf(query);
+  await look(session, `${sql} ORDER BY ${order ?? source.tieBreaker}`, parameters.values, (row) => {
+    const item = source.decode(row);
+    if (isWanted(item)) found.push(item);
+    return order === null || found.length < end;
+  });
+  return (order === null ? sorted(found, query.sort) : found).slice(offset, end);
+}
+
+export async function count<Item extends object>(
+  session: Session,
+  source: Source<Item>,
+  query: Query,
+): Promise<number> {
+  const parameters = new Parameters();
+  const { text, isExact } = filterOf(query, parameters);
+  const sql = `${source.select} WHERE ${text}`;
+  if (isExact) {
+    const { rows } = await session.query(`SELECT count(*) FROM (${sql}) found`, parameters.values);
+    return rows[0]![0] as number;
+  }
+  const isWanted = testOf(query);
+  let total = 0;
+  await look(session, sql, parameters.values, (row) => {
+    if (isWanted(source.decode(row))) total++;
+    return true;
+  });
+  return total;
+}
+
+let cursors = 0;
+
+/** Hands over row by row, of one moment, until it is told that there were enough. */
+async function look(
+  session: Session,
+  sql: string,
+  values: readonly unknown[],
+  isEnoughFor: (row: unknown[]) => boolean,
+): Promise<void> {
+  await session.reading(async (reading) => {
+    const cursor = `looking_${++cursors}`;
+    await reading.query(`DECLARE ${cursor} NO SCROLL CURSOR FOR ${sql}`, values);
+    for (let goesOn = true; goesOn;) {
+      const { rows } = await reading.query(`FETCH ${rowsPerStep} FROM ${cursor}`);
+      goesOn = rows.length === rowsPerStep;
+      for (const row of rows)
+        if (!isEnoughFor(row)) {
+          goesOn = false;
+          break;
+        }
+    }
+    await reading.query(`CLOSE ${cursor}`);
+  });
+}
+
+/** The conditions and the search, where SQL could not say them all. */
+function testOf({ where, search }: Query): (item: object) => boolean {
+  const isMet = (item: object) => where === null || meets(where, item);
+  if (!search) return isMet;
+  const text = search.text.toLowerCase();
+  const contains = (value: unknown) => value !== null && String(toCell(value)).toLowerCase().includes(text);
+  return (item) =>
+    isMet(item) && search.fields.some((field) => contains((item as Record<string, unknown>)[field] ?? null));
+}
+
+/** As it is kept: booleans as numbers, objects and arrays as their JSON. */
+const toCell = (value: unknown): Cell => {
+  if (typeof value === "boolean") return Number(value);
+  return value !== null && typeof value === "object" ? JSON.stringify(value) : ((value ?? null) as Cell);
+};
+
+/** They come by their tie-breaker, and the sort leaves those that are equal as they stand. */
+function sorted<Item extends object>(items: readonly Item[], sort: readonly Sort[]): Item[] {
+  const keyed = items.map((item) => ({ item, keys: sort.map((key) => sortKey(item, key)) }));
+  keyed.sort((a, b) => {
+    for (const [index, { descending }] of sort.entries()) {
+      const order = compareCells(a.keys[index]!, b.keys[index]!);
+      if (order !== 0) return descending ? -order : order;
+    }
+    return 0;
+  });
+  return keyed.map(({ item }) => item);
+}
+
+function sortKey(item: object, { field, path }: Sort): Cell {
+  const value = (item as Record<string, unknown>)[field] ?? null;
+  return path.length === 0 || value === null ? toCell(value) : sortValueAt(path, value);
+}
+
+const rank = (cell: Cell) => (cell === null ? 0 : typeof cell === "number" ? 1 : 2);
+
+/** Nothing first, then numbers, then text by its bytes. */
+function compareCells(a: Cell, b: Cell): number {
+  if (typeof a === "string" && typeof b === "string") return compareText(a, b);
+  if (typeof a === "number" && typeof b === "number") return a - b;
+  return rank(a) - rank(b);
+}

@@ -1,0 +1,69 @@
+import { InvalidQueryError, StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
+
+/** PostgreSQL's error codes have five characters (its manual, appendix A); those of the network are words. */
+export const sqlStateOf = (error: unknown): string | undefined => {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+};
+
+/** Somebody else was first: what was decided no longer holds, and is to be decided again. */
+export const isRace = (error: unknown): boolean => ["23505", "40001", "40P01"].includes(sqlStateOf(error) ?? "");
+
+/** The statement was refused, and the connection can go on. */
+export const isOfStatement = (error: unknown): boolean => {
+  const code = sqlStateOf(error);
+  return code !== undefined && !/^(08|57P|XX)/.test(code);
+};
+
+const unusable: Readonly<Record<string, string>> = {
+  "28P01": "the user's password was refused",
+  "28000": "the user was refused",
+  "3D000": "the database is not there: create it (createdb), or correct its name",
+  "3F000": "the schema is not there",
+  42501: "the user may not do this",
+  "0A000": "the server cannot do this",
+  XX001: "the database is damaged: restore it from a backup",
+  XX002: "the database is damaged: restore it from a backup",
+};
+
+/** Classes of errors that pass by themselves, or with somebody's help for the server alone. */
+const unavailable: readonly [codes: RegExp, why: string][] = [
+  [/^08(?!P01)/, "the connection failed"],
+  [/^53100$/, "the server's disk is full"],
+  [/^53300$/, "the server has too many connections"],
+  [/^53/, "the server is short of resources"],
+  [/^57014$/, "the statement took too long"],
+  [/^57P/, "the server is starting, stopping, or has ended the connection"],
+  [/^58/, "the server's system failed"],
+  [/^25006$/, "the server is read-only, as a standby is"],
+  [/^25P03$/, "the server ended a transaction that stood still"],
+  [/^(40001|40P01|55P03)$/, "another transaction is in the way"],
+  [/^XX/, "the server failed"],
+];
+
+/** What the driver and the system say of a connection, in words of their own. */
+const connectionFailures =
+  /^(E[A-Z_]+$)|terminated|timeout|ended|not queryable|Cannot use a pool|server closed|SSL|self.signed|certificate/i;
+
+/** The one place where the driver's errors become ours; its own stays as `cause`. */
+export function translate(where: string, error: unknown): unknown {
+  if (!(error instanceof Error) && (error as { name?: unknown } | null)?.name === undefined) return error;
+  const { message, name } = error as Error;
+  const code = sqlStateOf(error);
+  // One of ours already.
+  if (name !== "Error" && name !== "error" && name !== "AggregateError" && name !== "DatabaseError") return error;
+  if (code === undefined) {
+    const network = (error as { code?: unknown }).code;
+    const why = typeof network === "string" ? network : message;
+    if (network === "ENOSPC") return new StoreUnavailableError(where, "the disk is full", error);
+    return connectionFailures.test(why)
+      ? new StoreUnavailableError(where, `the server does not answer (${why})`, error)
+      : error;
+  }
+  const toBeMended = unusable[code];
+  if (toBeMended !== undefined) return new UnusableStoreError(where, `${toBeMended} (${message})`, error);
+  if (code === "54001")
+    return new InvalidQueryError({ field: "query", found: message, expected: "fewer conditions, less nested" });
+  const passing = unavailable.find(([codes]) => codes.test(code));
+  return passing ? new StoreUnavailableError(where, `${passing[1]} (${message})`, error) : error;
+}
