@@ -1,4 +1,4 @@
-import { nats } from "../../adapters/nats/nats.ts";
+import { natsFromString } from "../../adapters/nats/connection-string.ts";
 
 /** What the contract suite's other processes open. */
-export default (url: string, prefix: string, index: string) => nats(url, { prefix, index }).eventLog!("events");
+export default (_kind: "log", url: string, name: string) => natsFromString(url).eventLog!(name);

@@ -4,6 +4,7 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "./broker.ts";
+import { mongodb } from "./mongo-server.ts";
 import { postgres } from "./postgres-server.ts";
 
 /** A server that is not part of this package. One more engine is one more entry here. */
@@ -14,6 +15,8 @@ export interface Engine {
   url: (port: number) => string;
   /** What the folder needs before the first start; `file` is the program. */
   prepare?: (folder: string, file: string) => void;
+  /** Makes the program that is run, where `program` is only what makes it; answers its path. */
+  build?: (file: string) => Promise<string>;
   /** Who runs it where we are root and it refuses to be. */
   user?: () => { uid?: number; gid?: number };
   /** Fails while it accepts connections and does not serve them yet. */
@@ -22,13 +25,14 @@ export interface Engine {
   stop?: NodeJS.Signals;
 }
 
-const engines: Record<"nats-server" | "postgres", Engine> = {
+const engines: Record<"nats-server" | "postgres" | "mongodb", Engine> = {
   "nats-server": {
     program: "nats-server",
     args: (port, folder) => ["--addr", "127.0.0.1", "--port", String(port), "--jetstream", "--store_dir", folder],
     url: (port) => `nats://127.0.0.1:${port}`,
   },
   postgres,
+  mongodb,
 };
 
 const places = [...(process.env["PATH"] ?? "").split(":"), "/usr/local/bin", "/usr/sbin", "/usr/lib/postgresql/*/bin"];
@@ -53,8 +57,9 @@ export class EngineServer {
   }
 
   static async start(engine: Engine, file: string): Promise<EngineServer> {
-    const server = new EngineServer(engine, file, await freePort());
-    engine.prepare?.(server.#folder, file);
+    const program = (await engine.build?.(file)) ?? file;
+    const server = new EngineServer(engine, program, await freePort());
+    engine.prepare?.(server.#folder, program);
     await server.start();
     return server;
   }
@@ -108,6 +113,9 @@ async function accepts(port: number): Promise<void> {
   });
 }
 
+/** A program that is built is built once, with everything that it consists of. */
+const buildTimeoutMs = 600_000;
+
 /**
  * A `describe` that needs an engine: it runs from the first to the last of its specs. Where the engine is not installed
  * the specs are skipped under its name, for the summary at the end; with `ENGINES=all` that is a failure.
@@ -124,7 +132,7 @@ export function describeWith(engine: keyof typeof engines, title: string, specs:
     beforeAll(async () => {
       if (file === undefined) throw new Error(`${engine} is not here, and ENGINES=all asks for every engine`);
       running = await EngineServer.start(engines[engine], file);
-    });
+    }, buildTimeoutMs);
     afterAll(() => running?.stop());
     specs(server);
   });

@@ -1,0 +1,96 @@
+import type { Collection, Db } from "mongodb";
+import type { Added, Cell, Cells } from "../chain/commit-chain.ts";
+import { keyName, keyOf } from "../chain/place-name.ts";
+import { isTaken } from "./errors.ts";
+
+/** One change of a cell; of each key the last counts, and older ones are swept away. */
+interface CellChange {
+  /** The number of the change. */
+  _id: number;
+  key: string;
+  text: string | null;
+}
+
+type Call = <Answer>(work: (database: Db, name: string) => Promise<Answer>) => Promise<Answer>;
+
+const collectionOf = (database: Db, name: string): Collection<CellChange> => database.collection(`${name}_control`);
+
+/** Cells as a collection of their changes: the `_id` of a change is the number after the last, of which there is only one. */
+export class MongoCells implements Cells {
+  readonly #call: <Answer>(work: (changes: Collection<CellChange>) => Promise<Answer>) => Promise<Answer>;
+  /** Changes of this host that leave nothing. The last of all is never swept: its number must stay. */
+  #emptied: { _id: number; key: string }[] = [];
+
+  constructor(call: Call) {
+    this.#call = (work) => call((database, name) => work(collectionOf(database, name)));
+  }
+
+  async prepare(database: Db, name: string): Promise<void> {
+    await collectionOf(database, name).createIndex({ key: 1, _id: 1 });
+  }
+
+  last(): Promise<number> {
+    return this.#call(async (changes) => {
+      const [last] = await changes.find().sort({ _id: -1 }).limit(1).project<{ _id: number }>({ _id: 1 }).toArray();
+      return last?._id ?? 0;
+    });
+  }
+
+  get(key: string): Promise<string | null> {
+    return this.#call(async (changes) => {
+      const [last] = await changes
+        .find({ key: keyName(key) })
+        .sort({ _id: -1 })
+        .limit(1)
+        .toArray();
+      return last?.text ?? null;
+    });
+  }
+
+  list({ prefix, after = "", limit }: { prefix: string; after?: string; limit: number }): Promise<Cell[]> {
+    const from = keyName(prefix);
+    // The digits of a key end with f.
+    const range = { $gte: from, $gt: keyName(after), $lt: `${from}g` };
+    return this.#call(async (changes) => {
+      const cells: Cell[] = [];
+      let last: CellChange | null = null;
+      const take = () => {
+        if (last?.text != null) cells.push({ key: keyOf(last.key), text: last.text });
+      };
+      for await (const change of changes.find({ key: range }).sort({ key: 1, _id: 1 })) {
+        if (change.key !== (last as CellChange | null)?.key) take();
+        if (cells.length === limit) return cells;
+        last = change;
+      }
+      take();
+      return cells;
+    });
+  }
+
+  put(key: string, text: string | null, last: number): Promise<Added> {
+    return this.#call(async (changes) => {
+      const change = { _id: last + 1, key: keyName(key), text };
+      try {
+        await changes.insertOne(change);
+      } catch (error) {
+        if (isTaken(error)) return "taken";
+        throw error;
+      }
+      await this.#sweep(changes, change).catch(() => {
+        // What is left counts for nothing, and goes with the next change of its key.
+      });
+      return "added";
+    });
+  }
+
+  async #sweep(changes: Collection<CellChange>, { _id, key, text }: CellChange): Promise<void> {
+    const emptied = this.#emptied;
+    this.#emptied = text === null ? [{ _id, key }] : [];
+    await changes.deleteMany({ key, _id: { $lt: _id } });
+    for (const { _id, key } of emptied) {
+      // The older ones first: else one of them would count again.
+      await changes.deleteMany({ key, _id: { $lt: _id } });
+      await changes.deleteOne({ _id });
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import type { MongoError } from "mongodb";
+import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
+
+/** https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml */
+const duplicateKey = 11000;
+const outOfDiskSpace = 14031;
+const refusedCodes = new Set<unknown>([13, 18, 8000]);
+
+export const isTaken = (error: unknown): boolean => (error as MongoError | null)?.code === duplicateKey;
+
+/** The one place where the driver's errors become ours; the driver's stays as `cause`. By name: it may be another copy of the class. */
+export function translate(where: string, error: unknown): unknown {
+  const { name = "", code, message } = (error ?? {}) as Partial<MongoError>;
+  if (!name.startsWith("Mongo")) return error;
+  if (refusedCodes.has(code))
+    return new UnusableStoreError(
+      where,
+      `the server refuses the user or his password, or what he may do (${message})`,
+      error,
+    );
+  if (name === "MongoCompatibilityError" || name === "MongoParseError" || name === "MongoInvalidArgumentError")
+    return new UnusableStoreError(where, `the driver refuses it: ${message}`, error);
+  if (code === outOfDiskSpace)
+    return new StoreUnavailableError(where, "the server's disk is full; nothing was stored", error);
+  return new StoreUnavailableError(where, `no answer of the server (${message})`, error);
+}

@@ -1,0 +1,45 @@
+import type { MongoClientOptions } from "mongodb";
+import type { Adapter } from "../../core/adapter.ts";
+import { DefinitionError } from "../../core/errors.ts";
+import { ChainedLog } from "../chain/chained-log.ts";
+import { placeName } from "../chain/place-name.ts";
+import { MongoChain } from "./commit-chain.ts";
+
+export interface MongoLogOptions {
+  /** The folder of the host's indexes, `data` by default: disposable files, as large as the log. */
+  index?: string;
+  /** For the driver's `MongoClient`: TLS, credentials, pools. */
+  client?: MongoClientOptions;
+}
+
+const defaultDatabase = "moleculer_event_sourcing";
+
+/**
+ * A log in a collection of MongoDB, which any number of nodes host. A standalone server does, as does a replica set.
+ *
+ * @param url `mongodb://localhost:27017/shop`; the database is the path, without one `moleculer_event_sourcing`
+ * @example EventStore("orderEvents", { adapter: mongo("mongodb://localhost:27017/shop") })
+ * @throws DefinitionError
+ */
+export function mongo(url: string, options: MongoLogOptions = {}): Adapter {
+  const { index = "data", client = {} } = options;
+  const parts = typeof url === "string" && /^(mongodb(?:\+srv)?):\/\/(?:[^@/]*@)?([^/?]+)(?:\/([^?]*))?/.exec(url);
+  if (!parts)
+    throw new DefinitionError({
+      field: "adapter",
+      found: url,
+      expected: "the URL of a server, like mongodb://localhost:27017/shop",
+    });
+  const [, scheme, hosts = "", path] = parts;
+  const database = path || defaultDatabase;
+  const location = `${scheme}://${hosts.split(",").toSorted().join(",")}/${database}`;
+  return {
+    engine: "mongo",
+    location,
+    eventLog: (name) =>
+      new ChainedLog(
+        new MongoChain(`${location}/${name}`, { url, database, client, name: placeName(name) }),
+        `${index}/${placeName(name)}.index.db`,
+      ),
+  };
+}
