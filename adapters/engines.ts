@@ -1,5 +1,7 @@
 import type { Engines } from "../core/adapter.ts";
 import { memoryFromString } from "./memory/connection-string.ts";
+import { mongoFromString } from "./mongo/connection-string.ts";
+import { natsFromString } from "./nats/connection-string.ts";
 import { postgresFromString } from "./postgres/connection-string.ts";
 import { sqliteFromString } from "./sqlite/connection-string.ts";
 import { sqlite } from "./sqlite/sqlite.ts";
@@ -9,6 +11,9 @@ export const engines: Engines = {
   byScheme: {
     sqlite: sqliteFromString,
     memory: memoryFromString,
+    mongodb: mongoFromString,
+    "mongodb+srv": mongoFromString,
+    nats: natsFromString,
     postgres: postgresFromString,
     postgresql: postgresFromString,
   },

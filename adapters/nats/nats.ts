@@ -29,11 +29,11 @@ export function nats(servers: string, options: NatsLogOptions = {}): Adapter {
     throw new DefinitionError({ field: "adapter.replicas", found: replicas, expected: "1, 3 or 5" });
   const urls = parseServers(servers);
   const { username, password } = urls[0]!;
-  const addresses = urls.map(({ protocol, host }) => `${protocol}//${host}`);
+  const addresses = urls.map(({ host }) => host);
   const credentials = password
     ? { user: decodeURIComponent(username), pass: decodeURIComponent(password) }
     : username && { token: decodeURIComponent(username) };
-  const location = `${addresses.toSorted().join(",")}/${prefix}`;
+  const location = `nats://${addresses.toSorted().join(",")}/${prefix}`;
   return {
     engine: "nats",
     location,
@@ -42,9 +42,9 @@ export function nats(servers: string, options: NatsLogOptions = {}): Adapter {
       const chain = new NatsChain(`${location}${name}`, stream, replicas, {
         ...credentials,
         ...connection,
-        servers: addresses.map((address) => address.replace(/^nats:\/\//, "")),
+        servers: addresses,
       });
-      return new ChainedLog(chain, `${index}/${placeName(name)}.index.db`);
+      return new ChainedLog(chain, `${index}/${stream}.index.db`);
     },
   };
 }
@@ -55,7 +55,7 @@ function parseServers(servers: string): URL[] {
   if (typeof servers !== "string") throw refuse();
   return servers.split(",").map((server) => {
     const url = URL.parse(server.includes("://") ? server : `nats://${server}`);
-    if (!url || !/^(nats|tls):$/.test(url.protocol) || url.host === "" || !/^\/?$/.test(url.pathname)) throw refuse();
+    if (!url || url.protocol !== "nats:" || url.host === "" || !/^\/?$/.test(url.pathname)) throw refuse();
     return url;
   });
 }

@@ -1,0 +1,138 @@
+import { randomUUID } from "node:crypto";
+import type { EventLog } from "../../core/event-log.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { appendTo, appended } from "../../testing/event-log/requests.ts";
+import { everything } from "../../testing/event-log/log-stand.ts";
+import { withOtherProcess } from "../../testing/other-process.ts";
+import { randomFrom } from "../../testing/random.ts";
+import { cleanUp, eventually, newFolder } from "../support/broker.ts";
+import type { EngineServer } from "../support/engines.ts";
+
+interface Shared {
+  server: () => EngineServer;
+  log: (url: string, name: string) => EventLog;
+  /** The module from which another process gets its port. */
+  inProcess: string;
+}
+
+const isOutage = (error: unknown) => (error as { type?: unknown }).type === "STORE_UNAVAILABLE";
+const pause = (ms: number) => new Promise((turn) => setTimeout(turn, ms));
+
+/** Positions from one on, versions of each stream from one on, no id twice. */
+function expectWhole(events: readonly RecordedEvent[]): void {
+  const versions = new Map<string, number>();
+  for (const [index, { position, stream, version }] of events.entries()) {
+    const expected = (versions.get(stream) ?? 0) + 1;
+    if (position !== index + 1 || version !== expected)
+      throw new Error(`found ${stream} ${version} at ${position}, expected version ${expected} at ${index + 1}`);
+    versions.set(stream, version);
+  }
+  expect(new Set(events.map(({ id }) => id)).size).toBe(events.length);
+}
+
+/** What a log on a server that several hosts share must bear, with a server that really goes and processes that really end. */
+export function checkSharedLog({ server, log: logOn, inProcess }: Shared): void {
+  const urlOf = () => `${server().url}?index=${newFolder()}`;
+  const opened = async (name: string) => {
+    const log = logOn(urlOf(), name);
+    await log.open();
+    return log;
+  };
+  afterAll(cleanUp);
+
+  it("has every acknowledged event once after its server was killed ten times in the middle of appends", async () => {
+    const random = randomFrom(Date.now());
+    const hosts = await Promise.all([opened("killed"), opened("killed")]);
+    const acknowledged: RecordedEvent[] = [];
+    let isOver = false;
+    const writers = Promise.all(
+      Array.from({ length: 8 }, async (_, writer) => {
+        const log = hosts[writer % 2]!;
+        while (!isOver) {
+          const requests = [
+            appendTo(`s-${writer}`, [{ id: randomUUID() }, { id: randomUUID() }]),
+            appendTo("shared", [{ id: randomUUID() }]),
+          ];
+          // Sent again with the same ids, as a caller does who heard nothing.
+          acknowledged.push(
+            ...(await eventually(() =>
+              appended(log, ...requests).catch((error: unknown) => {
+                if (isOutage(error)) throw error;
+                throw Object.assign(new Error("not an outage", { cause: error }));
+              }),
+            )),
+          );
+        }
+      }),
+    );
+    for (let round = 1; round <= 10; round++) {
+      const before = acknowledged.length;
+      await eventually(() => expect(acknowledged.length).toBeGreaterThan(before + 20));
+      await pause(random() * 50);
+      await server().kill();
+      await server().start();
+    }
+    isOver = true;
+    await writers;
+    const events = await everything(hosts[0]!);
+    expectWhole(events);
+    expect(await everything(hosts[1]!)).toEqual(events);
+    const byId = new Map(events.map((event) => [event.id, event]));
+    for (const event of acknowledged) expect(byId.get(event.id)).toEqual(event);
+    expect(events).toHaveLength(acknowledged.length);
+    for (const log of hosts) await log.close();
+  }, 180_000);
+
+  it("is appended to by two processes, 10,000 events, and a third that reads all along sees none late", async () => {
+    const reader = await opened("two processes");
+    const seen: RecordedEvent[] = [];
+    const said = [0, 0];
+    const isOver = () => said.every((count) => count >= 5_000);
+    const processes = [0, 1].map((index) =>
+      withOtherProcess(
+        "append to log",
+        { module: inProcess, args: ["log", urlOf(), "two processes"] },
+        async (other) => {
+          while (said[index]! < 5_000) {
+            const words = await other.hear();
+            if (words?.[0] === "done") said[index]! += words.length - 1;
+            else if (words?.[0] !== "opened") throw new Error(`the other process said ${words?.join(" ")}`);
+          }
+        },
+      ),
+    );
+    const ended = Promise.all(processes);
+    for (let isLast = false; !isLast;) {
+      isLast = isOver();
+      const page = await reader.read({ after: seen.length, limit: 500 });
+      seen.push(...page.events);
+      if (page.end) await pause(1);
+      else isLast = false;
+    }
+    await ended;
+    expect(seen.length).toBeGreaterThanOrEqual(10_000);
+    expectWhole(seen);
+    expect((await everything(reader)).slice(0, seen.length)).toEqual(seen);
+    await reader.close();
+  }, 300_000);
+
+  it("answers an outage while its server is gone, within seconds, and goes on by itself", async () => {
+    const log = await opened("gone");
+    await log.append([appendTo("a")]);
+    await log.putState("key", 1, 0);
+    await server().kill();
+    const began = Date.now();
+    await expect(log.append([appendTo("a")])).rejects.toMatchObject({ type: "STORE_UNAVAILABLE", code: 503 });
+    await expect(log.head()).rejects.toMatchObject({ type: "STORE_UNAVAILABLE" });
+    await expect(log.getState("key")).rejects.toMatchObject({ type: "STORE_UNAVAILABLE" });
+    expect(Date.now() - began).toBeLessThan(20_000);
+    const late = logOn(urlOf(), "gone");
+    await expect(late.open()).rejects.toMatchObject({ type: "STORE_UNAVAILABLE", retryable: true });
+    await server().start();
+    await eventually(() => log.append([appendTo("b")]));
+    expect((await log.readStream("b", { afterVersion: 0, limit: 10 })).length).toBeGreaterThan(0);
+    expect(await log.getState("key")).toEqual({ value: 1, revision: 1 });
+    expectWhole(await everything(log));
+    await log.close();
+  });
+}
