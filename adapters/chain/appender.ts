@@ -4,6 +4,7 @@ import { Slots } from "../../core/slots.ts";
 import { translate } from "../sqlite/database.ts";
 import type { LogFile } from "../sqlite/log-file.ts";
 import type { CommitChain } from "./commit-chain.ts";
+import { Courtesy } from "./courtesy.ts";
 import { IndexFile, isDamage } from "./index-file.ts";
 import { withPatience } from "./patience.ts";
 import { commitIdOf, format, identityOf, toRecords, type Change } from "./record.ts";
@@ -25,6 +26,7 @@ export class Appender {
   readonly #chain: CommitChain;
   readonly #indexPath: string;
   readonly #turns = new Slots(1);
+  readonly #courtesy = new Courtesy();
   #index: IndexFile | null = null;
   /** The index is being made anew, and answers nothing but what it will say again. */
   #isMending = false;
@@ -115,6 +117,7 @@ export class Appender {
       await this.#catchUp(index);
       return null;
     };
+    await this.#courtesy.breakIfBusy(() => this.#catchUp(index));
     return withPatience(this.#chain.where, async () => {
       let decision: Decision<Answer>;
       try {
@@ -136,8 +139,13 @@ export class Appender {
   async #add(index: IndexFile, change: Change): Promise<boolean> {
     const { maxBytes } = this.#chain;
     const records = toRecords({ id: randomUUID(), after: index.end.commit, change }, maxBytes);
+    const began = performance.now();
     for (const [place, record] of records.entries())
-      if (!(await this.#addRecord(index.seen + 1 + place, record))) return false;
+      if (!(await this.#addRecord(index.seen + 1 + place, record))) {
+        this.#courtesy.overtaken();
+        return false;
+      }
+    this.#courtesy.added(began);
     try {
       index.fold(records);
     } catch {

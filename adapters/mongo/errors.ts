@@ -11,7 +11,9 @@ export const isTaken = (error: unknown): boolean => (error as MongoError | null)
 /** The one place where the driver's errors become ours; the driver's stays as `cause`. By name: it may be another copy of the class. */
 export function translate(where: string, error: unknown): unknown {
   const { name = "", code, message } = (error ?? {}) as Partial<MongoError>;
-  if (!name.startsWith("Mongo")) return error;
+  // The driver lets some errors of its sockets through.
+  const isOfSystem = typeof (error as NodeJS.ErrnoException | null)?.syscall === "string";
+  if (!name.startsWith("Mongo") && !isOfSystem) return error;
   if (refusedCodes.has(code))
     return new UnusableStoreError(
       where,

@@ -3,7 +3,7 @@ import type { EventLog } from "../../core/event-log.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { appendTo, appended } from "../../testing/event-log/requests.ts";
 import { everything } from "../../testing/event-log/log-stand.ts";
-import { withOtherProcess } from "../../testing/other-process.ts";
+import { OtherHost } from "./other-host.ts";
 import { randomFrom } from "../../testing/random.ts";
 import { cleanUp, eventually, newFolder } from "../support/broker.ts";
 import type { EngineServer } from "../support/engines.ts";
@@ -33,12 +33,17 @@ function expectWhole(events: readonly RecordedEvent[]): void {
 /** What a log on a server that several hosts share must bear, with a server that really goes and processes that really end. */
 export function checkSharedLog({ server, log: logOn, inProcess }: Shared): void {
   const urlOf = () => `${server().url}?index=${newFolder()}`;
+  const logs: EventLog[] = [];
   const opened = async (name: string) => {
     const log = logOn(urlOf(), name);
+    logs.push(log);
     await log.open();
     return log;
   };
-  afterAll(cleanUp);
+  afterEach(async () => {
+    await Promise.all(logs.splice(0).map((log) => log.close()));
+    await cleanUp();
+  });
 
   it("has every acknowledged event once after its server was killed ten times in the middle of appends", async () => {
     const random = randomFrom(Date.now());
@@ -80,7 +85,6 @@ export function checkSharedLog({ server, log: logOn, inProcess }: Shared): void 
     const byId = new Map(events.map((event) => [event.id, event]));
     for (const event of acknowledged) expect(byId.get(event.id)).toEqual(event);
     expect(events).toHaveLength(acknowledged.length);
-    for (const log of hosts) await log.close();
   }, 180_000);
 
   it("is appended to by two processes, 10,000 events, and a third that reads all along sees none late", async () => {
@@ -88,20 +92,13 @@ export function checkSharedLog({ server, log: logOn, inProcess }: Shared): void 
     const seen: RecordedEvent[] = [];
     const said = [0, 0];
     const isOver = () => said.every((count) => count >= 5_000);
-    const processes = [0, 1].map((index) =>
-      withOtherProcess(
-        "append to log",
-        { module: inProcess, args: ["log", urlOf(), "two processes"] },
-        async (other) => {
-          while (said[index]! < 5_000) {
-            const words = await other.hear();
-            if (words?.[0] === "done") said[index]! += words.length - 1;
-            else if (words?.[0] !== "opened") throw new Error(`the other process said ${words?.join(" ")}`);
-          }
-        },
-      ),
+    const hosts = [0, 1].map(() => new OtherHost(inProcess, urlOf(), "two processes"));
+    const ended = Promise.all(
+      hosts.map(async (host, index) => {
+        for await (const count of host.counts()) if ((said[index] = count) >= 5_000) break;
+        await host.kill();
+      }),
     );
-    const ended = Promise.all(processes);
     for (let isLast = false; !isLast;) {
       isLast = isOver();
       const page = await reader.read({ after: seen.length, limit: 500 });
@@ -113,7 +110,6 @@ export function checkSharedLog({ server, log: logOn, inProcess }: Shared): void 
     expect(seen.length).toBeGreaterThanOrEqual(10_000);
     expectWhole(seen);
     expect((await everything(reader)).slice(0, seen.length)).toEqual(seen);
-    await reader.close();
   }, 300_000);
 
   it("answers an outage while its server is gone, within seconds, and goes on by itself", async () => {
@@ -133,6 +129,5 @@ export function checkSharedLog({ server, log: logOn, inProcess }: Shared): void 
     expect((await log.readStream("b", { afterVersion: 0, limit: 10 })).length).toBeGreaterThan(0);
     expect(await log.getState("key")).toEqual({ value: 1, revision: 1 });
     expectWhole(await everything(log));
-    await log.close();
   });
 }

@@ -5,7 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "./broker.ts";
 import { mongodb } from "./mongo-server.ts";
+import { natsServers, type NatsServer } from "./nats-server.ts";
 import { postgres } from "./postgres-server.ts";
+
+type EngineName = NatsServer | "postgres" | "mongodb";
 
 /** A server that is not part of this package. One more engine is one more entry here. */
 export interface Engine {
@@ -25,12 +28,8 @@ export interface Engine {
   stop?: NodeJS.Signals;
 }
 
-const engines: Record<"nats-server" | "postgres" | "mongodb", Engine> = {
-  "nats-server": {
-    program: "nats-server",
-    args: (port, folder) => ["--addr", "127.0.0.1", "--port", String(port), "--jetstream", "--store_dir", folder],
-    url: (port) => `nats://127.0.0.1:${port}`,
-  },
+const engines: Record<EngineName, Engine> = {
+  ...natsServers,
   postgres,
   mongodb,
 };
@@ -121,16 +120,17 @@ const buildTimeoutMs = 600_000;
  * the specs are skipped under its name, for the summary at the end; with `ENGINES=all` that is a failure.
  */
 export function describeWith(engine: keyof typeof engines, title: string, specs: (server: () => EngineServer) => void) {
-  const file = find(engines[engine].program);
+  const { program } = engines[engine];
+  const file = find(program);
   let running: EngineServer | undefined;
   const server = () => running!;
   if (file === undefined && process.env["ENGINES"] !== "all") {
-    describe.skip(`${title} [${engine} is not here]`, () => specs(server));
+    describe.skip(`${title} [${program} is not here]`, () => specs(server));
     return;
   }
   describe(title, () => {
     beforeAll(async () => {
-      if (file === undefined) throw new Error(`${engine} is not here, and ENGINES=all asks for every engine`);
+      if (file === undefined) throw new Error(`${program} is not here, and ENGINES=all asks for every engine`);
       running = await EngineServer.start(engines[engine], file);
     }, buildTimeoutMs);
     afterAll(() => running?.stop());

@@ -1,0 +1,20 @@
+// A host of a log in a process of its own: it appends until it is killed, or its input ends, and says how much.
+import type { EventLog } from "../../core/event-log.ts";
+import { appendTo, appended, many } from "../../testing/event-log/requests.ts";
+
+const [module = "", url = "", name = ""] = process.argv.slice(2);
+const { default: portWith } = (await import(module)) as {
+  default: (kind: "log", url: string, name: string) => EventLog;
+};
+process.stdin.on("end", () => process.exit()).resume();
+
+const log = portWith("log", url, name);
+await log.open();
+for (let count = 0; ;) {
+  const requests = [
+    appendTo("shared", many(5)),
+    ...[1, 2, 3, 4].map((n) => appendTo(`s-${n}-${process.pid}`, many(5))),
+  ];
+  count += (await appended(log, ...requests)).length;
+  process.stdout.write(`${count}\n`);
+}

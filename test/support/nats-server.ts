@@ -1,0 +1,26 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Engine } from "./engines.ts";
+
+export type NatsServer = "nats-server" | "nats-server without JetStream" | "nats-server with little room";
+
+const config = (folder: string) => join(folder, "nats.conf");
+const address = (port: number) => ["--addr", "127.0.0.1", "--port", String(port)];
+const url = (port: number) => `nats://127.0.0.1:${port}`;
+const program = "nats-server";
+
+export const natsServers: Record<NatsServer, Engine> = {
+  "nats-server": { program, url, args: (port, folder) => [...address(port), "--jetstream", "--store_dir", folder] },
+  "nats-server without JetStream": { program, url, args: address },
+  "nats-server with little room": {
+    program,
+    url,
+    prepare: (folder) =>
+      writeFileSync(
+        config(folder),
+        `jetstream { store_dir: ${JSON.stringify(folder)}, max_file_store: 2MB }
+        authorization { user: ann, password: right }`,
+      ),
+    args: (port, folder) => [...address(port), "--config", config(folder)],
+  },
+};
