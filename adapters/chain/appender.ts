@@ -3,11 +3,12 @@ import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts"
 import { Slots } from "../../core/slots.ts";
 import { translate } from "../sqlite/database.ts";
 import type { LogFile } from "../sqlite/log-file.ts";
+import { addRecord, identityIn } from "./add-record.ts";
 import type { CommitChain } from "./commit-chain.ts";
 import { Courtesy } from "./courtesy.ts";
 import { IndexFile, isDamage } from "./index-file.ts";
 import { withPatience } from "./patience.ts";
-import { commitIdOf, format, identityOf, toRecords, type Change } from "./record.ts";
+import { commitIdOf, toRecords, type Change } from "./record.ts";
 
 /** What is to be answered if this change is stored; with null there is nothing to store. */
 export interface Decision<Answer> {
@@ -44,7 +45,7 @@ export class Appender {
       await this.#chain.open();
       let index: IndexFile | undefined;
       try {
-        index = IndexFile.open(this.#indexPath, await this.#identity());
+        index = IndexFile.open(this.#indexPath, await identityIn(this.#chain));
         if (!(await this.#isOfChain(index))) index.rebuild();
         await this.#catchUp(index);
         this.#index = index;
@@ -94,7 +95,7 @@ export class Appender {
 
   async #look(): Promise<void> {
     // A turn that is free begins at once: before this look is known as the next.
-    await null;
+    await Promise.resolve();
     await this.#turns.run(() => {
       this.#nextLook = null;
       return this.#mending((index) => this.#catchUp(index));
@@ -141,7 +142,7 @@ export class Appender {
     const records = toRecords({ id: randomUUID(), after: index.end.commit, change }, maxBytes);
     const began = performance.now();
     for (const [place, record] of records.entries())
-      if (!(await this.#addRecord(index.seen + 1 + place, record))) {
+      if (!(await addRecord(this.#chain, index.seen + 1 + place, record))) {
         this.#courtesy.overtaken();
         return false;
       }
@@ -152,22 +153,6 @@ export class Appender {
       // It is stored, whatever is wrong with the index: the next look takes it up again, and says so.
     }
     return true;
-  }
-
-  async #addRecord(number: number, record: string): Promise<boolean> {
-    let isSent = false;
-    return withPatience(this.#chain.where, async () => {
-      try {
-        const added = await this.#chain.add(number, record);
-        if (added === "added" || !isSent) return { answer: added === "added" };
-        // Taken: perhaps by this record itself, whose answer was lost.
-        const { records } = await this.#chain.read(number - 1, 1);
-        return { answer: records[0] === record };
-      } catch (error) {
-        isSent = true;
-        throw error;
-      }
-    });
   }
 
   /** Takes up what is behind the index; answers whether there was anything. */
@@ -211,15 +196,5 @@ export class Appender {
       this.#chain.where,
       `record ${index.end.number} is not there any more, or another one: the server has lost acknowledged commits, or was put back to an earlier state; stop every host, and start them again to go on from what is there`,
     );
-  }
-
-  /** Of the chain, which begins with it: the first host makes it. */
-  async #identity(): Promise<string> {
-    for (;;) {
-      const { records } = await this.#chain.read(0, 1);
-      if (records[0] !== undefined) return identityOf(this.#chain.where, records[0]);
-      const change = { begin: { identity: randomUUID(), format } };
-      await this.#addRecord(1, toRecords({ id: randomUUID(), after: "", change }, this.#chain.maxBytes)[0]!);
-    }
   }
 }

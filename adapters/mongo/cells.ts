@@ -53,16 +53,14 @@ export class MongoCells implements Cells {
     const range = { $gte: from, $gt: keyName(after), $lt: `${from}g` };
     return this.#call(async (changes) => {
       const cells: Cell[] = [];
-      let last: CellChange | null = null;
-      const take = () => {
-        if (last?.text != null) cells.push({ key: keyOf(last.key), text: last.text });
-      };
+      const take = ({ key, text }: CellChange) => void (text !== null && cells.push({ key: keyOf(key), text }));
+      let newest: CellChange | undefined;
       for await (const change of changes.find({ key: range }).sort({ key: 1, _id: 1 })) {
-        if (change.key !== (last as CellChange | null)?.key) take();
+        if (newest && change.key !== newest.key) take(newest);
         if (cells.length === limit) return cells;
-        last = change;
+        newest = change;
       }
-      take();
+      if (newest) take(newest);
       return cells;
     });
   }

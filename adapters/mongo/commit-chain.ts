@@ -1,3 +1,4 @@
+import type * as Driver from "mongodb";
 import type { Collection, Db, MongoClient, MongoClientOptions } from "mongodb";
 import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
 import type { Added, CommitChain, Records } from "../chain/commit-chain.ts";
@@ -125,7 +126,7 @@ export class MongoChain implements CommitChain {
   }
 }
 
-async function driver(): Promise<typeof import("mongodb")> {
+async function driver(): Promise<typeof Driver> {
   try {
     return await import("mongodb");
   } catch (error) {

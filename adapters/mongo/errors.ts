@@ -10,10 +10,11 @@ export const isTaken = (error: unknown): boolean => (error as MongoError | null)
 
 /** The one place where the driver's errors become ours; the driver's stays as `cause`. By name: it may be another copy of the class. */
 export function translate(where: string, error: unknown): unknown {
-  const { name = "", code, message } = (error ?? {}) as Partial<MongoError>;
+  const { name = "", message } = (error ?? {}) as Partial<MongoError>;
+  const code: unknown = (error as { code?: unknown } | null)?.code;
   // The driver lets some errors of its sockets through.
-  const isOfSystem = typeof (error as NodeJS.ErrnoException | null)?.syscall === "string";
-  if (!name.startsWith("Mongo") && !isOfSystem) return error;
+  const isOfSocket = typeof code === "string" && /^E[A-Z]+$/.test(code);
+  if (!name.startsWith("Mongo") && !isOfSocket) return error;
   if (refusedCodes.has(code))
     return new UnusableStoreError(
       where,

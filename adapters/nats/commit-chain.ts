@@ -1,3 +1,4 @@
+import type * as Driver from "nats";
 import type { ConnectionOptions, JetStreamClient, JetStreamManager, NatsConnection } from "nats";
 import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
 import type { Added, CommitChain, Records } from "../chain/commit-chain.ts";
@@ -161,7 +162,7 @@ function isOlder(version: readonly number[], than: readonly number[]): boolean {
   return place >= 0 && !(version[place]! > than[place]!);
 }
 
-async function driver(): Promise<typeof import("nats")> {
+async function driver(): Promise<typeof Driver> {
   try {
     return await import("nats");
   } catch (error) {

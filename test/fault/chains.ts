@@ -49,11 +49,11 @@ export function checkSharedLog({ server, log: logOn, inProcess }: Shared): void 
     const random = randomFrom(Date.now());
     const hosts = await Promise.all([opened("killed"), opened("killed")]);
     const acknowledged: RecordedEvent[] = [];
-    let isOver = false;
+    const state = { isOver: false };
     const writers = Promise.all(
       Array.from({ length: 8 }, async (_, writer) => {
         const log = hosts[writer % 2]!;
-        while (!isOver) {
+        while (!state.isOver) {
           const requests = [
             appendTo(`s-${writer}`, [{ id: randomUUID() }, { id: randomUUID() }]),
             appendTo("shared", [{ id: randomUUID() }]),
@@ -77,11 +77,11 @@ export function checkSharedLog({ server, log: logOn, inProcess }: Shared): void 
       await server().kill();
       await server().start();
     }
-    isOver = true;
+    state.isOver = true;
     await writers;
-    const events = await everything(hosts[0]!);
+    const events = await everything(hosts[0]);
     expectWhole(events);
-    expect(await everything(hosts[1]!)).toEqual(events);
+    expect(await everything(hosts[1])).toEqual(events);
     const byId = new Map(events.map((event) => [event.id, event]));
     for (const event of acknowledged) expect(byId.get(event.id)).toEqual(event);
     expect(events).toHaveLength(acknowledged.length);

@@ -63,9 +63,9 @@ async function whatIsThere(log: EventLog) {
 
 describe("A host of a chain", () => {
   it.each([
-    ["in one record", 10_000],
-    ["in pieces", 300],
-  ])("may be killed between any two steps of commits %s: sent again, each is stored once", async (_, maxBytes) => {
+    { how: "in one record", maxBytes: 10_000 },
+    { how: "in pieces", maxBytes: 300 },
+  ])("may be killed between any two steps of commits $how: sent again, each is stored once", async ({ maxBytes }) => {
     let isOver = false;
     for (let number = 1; !isOver; number++) {
       const [server, folder] = [new MemoryServer(), newFolder()];
@@ -75,7 +75,7 @@ describe("A host of a chain", () => {
         await log.open();
         for (const step of steps) await step(log);
       } catch (error) {
-        expect(error).toBeInstanceOf(Killed);
+        if (!(error instanceof Killed)) throw error;
       }
       isOver = !state.isDead;
       await log.close();
