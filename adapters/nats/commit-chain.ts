@@ -7,7 +7,8 @@ import { isNoMessage, isOvertaken, jetStreamIsOff, translate } from "./errors.ts
 import { textOf } from "./message-text.ts";
 import { ofCells, ofCommits, streamOf } from "./streams.ts";
 
-const timeoutMs = 2_000;
+const connectTimeoutMs = 5_000;
+const timeoutMs = 3_000;
 const oldest = [2, 9, 3] as const;
 /** Room for subject and headers in a message. */
 const bytesAround = 1_024;
@@ -47,7 +48,7 @@ export class NatsChain implements CommitChain {
     let connection: NatsConnection | undefined;
     try {
       connection = await connect({
-        timeout: timeoutMs,
+        timeout: connectTimeoutMs,
         maxReconnectAttempts: -1,
         reconnectTimeWait: 200,
         pingInterval: 10_000,
