@@ -82,7 +82,7 @@ export class Connections implements Session {
   }
 
   /** What `work` does is committed when it has answered, and never was where it throws. */
-  async transaction<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
+  async transaction<Result>(work: (held: Held) => Promise<Result>): Promise<Result> {
     const held = await this.hold("BEGIN ISOLATION LEVEL READ COMMITTED");
     try {
       const result = await work(held);
