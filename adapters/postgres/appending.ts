@@ -3,15 +3,12 @@ import type { AppendVerdict } from "../../core/event-log.ts";
 import { BasisOfAppends } from "./basis.ts";
 import { Commit, writeInSql } from "./commit.ts";
 import type { Connections, Session } from "./connections.ts";
-import { nowInSql } from "./event-schema.ts";
-import { isRace } from "./translate.ts";
-
-/** So often a commit is decided and written in two statements; then it keeps the others out while it decides. */
-const triesInPassing = 5;
+import { lockHead, nowInSql } from "./event-schema.ts";
+import { isOfConnection, isRace } from "./translate.ts";
 
 /**
  * Group commits of any number of hosts. A commit is decided on what one statement reads and written by another, which
- * stores nothing where that no longer holds: then it is decided again.
+ * stores nothing where that no longer holds: then it is decided again, with the others kept out meanwhile.
  */
 export class Appending {
   readonly #connections: Connections;
@@ -28,27 +25,43 @@ export class Appending {
 
   async append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
     if (requests.length === 0) return [];
-    for (let tries = 0; tries < triesInPassing; tries++) {
-      const verdicts = await unlessOutdated(() => this.#inPassing(requests));
-      if (verdicts) return verdicts;
-    }
-    for (;;) {
-      const verdicts = await unlessOutdated(() => this.#alone(requests));
+    const first = await unlessOutdated(() => this.#inPassing(requests));
+    if (first) return first;
+    for (const again = requests.map(asKnown); ;) {
+      const verdicts = await unlessOutdated(() => this.#alone(again));
       if (verdicts) return verdicts;
     }
   }
 
   async #inPassing(requests: readonly AppendRequest[]): Promise<AppendVerdict[] | null> {
     const commit = new Commit(await this.#basis.read(this.#connections, requests), requests);
-    if (commit.claimsHaveChanged) return this.#connections.transaction((session) => this.#store(session, commit));
-    return this.#store(this.#connections, commit);
+    try {
+      if (commit.claimsHaveChanged)
+        return await this.#connections.transaction((session) => this.#store(session, commit));
+      return await this.#store(this.#connections, commit);
+    } catch (error) {
+      if (isOfConnection(error) && commit.count > 0) return this.#settle(commit);
+      throw error;
+    }
+  }
+
+  /** The answer was lost: either all of it is there, or it is decided again, and no id is stored twice. */
+  async #settle(commit: Commit): Promise<AppendVerdict[] | null> {
+    const { rows } = await this.#connections.insist(
+      `SELECT count(*), min(position) - 1, max(time) FROM ${this.#schema}.events WHERE id = ANY($1)`,
+      [commit.ids],
+    );
+    const [count, before, time] = rows[0] as [number, number, string];
+    if (count < commit.count) return null;
+    commit.wasStored(before, time);
+    return commit.verdicts;
   }
 
   #alone(requests: readonly AppendRequest[]): Promise<AppendVerdict[] | null> {
-    return this.#connections.transaction(async (session) => {
-      await session.query(`SELECT FROM ${this.#schema}.head FOR UPDATE`);
-      return this.#store(session, new Commit(await this.#basis.read(session, requests), requests));
-    });
+    return this.#connections.transaction(
+      async (session) => this.#store(session, new Commit(await this.#basis.read(session, requests), requests)),
+      lockHead(this.#schema),
+    );
   }
 
   /** Null where the basis no longer holds. */
@@ -56,12 +69,18 @@ export class Appending {
     if (commit.count === 0) return commit.verdicts;
     const { rows } = await session.query(this.#write, commit.values());
     if (rows.length === 0) return null;
-    const [before, time] = rows[0] as [number, string];
+    const [before, time] = rows[0] as [before: number, time: string];
     commit.wasStored(before, time);
     if (commit.claimsHaveChanged) await commit.saveClaims(session, this.#schema);
     return commit.verdicts;
   }
 }
+
+/** An event that was made for this call may have been stored all the same, where the answer was lost. */
+const asKnown = (request: AppendRequest): AppendRequest => ({
+  ...request,
+  events: request.events.map((event) => ({ ...event, fresh: false })),
+});
 
 /** Null where another host was first. */
 async function unlessOutdated<Result>(work: () => Promise<Result>): Promise<Result | null> {

@@ -36,6 +36,10 @@ export class Commit {
     return this.#planned.length;
   }
 
+  get ids(): string[] {
+    return this.#planned.map(({ id }) => id);
+  }
+
   get claimsHaveChanged(): boolean {
     return this.#basis.claims.hasChanged;
   }

@@ -1,6 +1,7 @@
+import { setTimeout as wait } from "node:timers/promises";
 import type { Pool, PoolClient } from "pg";
 import { driver, typesOf, type Driver } from "./driver.ts";
-import { isOfStatement } from "./translate.ts";
+import { isOfConnection, isOfStatement } from "./translate.ts";
 
 /** Rows as arrays of columns, and how many were read or written. */
 export interface Answer {
@@ -25,6 +26,9 @@ export interface ServerOptions {
 const maxConnections = 10;
 /** For transactions that stay open while somebody thinks. */
 const maxHeldConnections = 50;
+
+const insistsForMs = 5000;
+const betweenTriesMs = 50;
 
 /**
  * The connections of this process to one server. No statement needs more of its session than its own transaction: a
@@ -81,9 +85,22 @@ export class Connections implements Session {
     return whileHeld(client, () => send(client, text, values, this.#options.timeoutMs));
   }
 
-  /** What `work` does is committed when it has answered, and never was where it throws. */
-  async transaction<Result>(work: (held: Held) => Promise<Result>): Promise<Result> {
-    const held = await this.hold("BEGIN ISOLATION LEVEL READ COMMITTED");
+  /** The statement again and again until the server answers, for a while: what became of one whose answer was lost. */
+  async insist(text: string, values: readonly unknown[]): Promise<Answer> {
+    for (const deadline = Date.now() + insistsForMs; ; await wait(betweenTriesMs))
+      try {
+        return await this.query(text, values);
+      } catch (error) {
+        if (!isOfConnection(error) || Date.now() > deadline) throw error;
+      }
+  }
+
+  /**
+   * What `work` does is committed when it has answered, and never was where it throws. `opening` is sent along with the
+   * beginning; each statement after it sees what others have committed by then.
+   */
+  async transaction<Result>(work: (held: Held) => Promise<Result>, opening = ""): Promise<Result> {
+    const held = await this.hold(`BEGIN ISOLATION LEVEL READ COMMITTED; ${opening}`);
     try {
       const result = await work(held);
       await held.end("COMMIT");

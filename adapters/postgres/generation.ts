@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as after } from "node:timers/promises";
+import { setTimeout as wait } from "node:timers/promises";
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { Fields } from "../../core/fields.ts";
 import type { Generation, Origin, ParkedEvent, Progress, Rows } from "../../core/read-table.ts";
@@ -11,7 +11,7 @@ import { storeProgress } from "./progress.ts";
 import { fieldsFromText } from "./row-codec.ts";
 import { RowWriter } from "./row-writer.ts";
 import { PostgresRows } from "./rows.ts";
-import { isOfStatement, translate } from "./translate.ts";
+import { isOfConnection, translate } from "./translate.ts";
 
 /** A writer that stood still for so long while another waits has its transaction ended for it. */
 const frozenAfterMs = 3000;
@@ -175,7 +175,7 @@ export class PostgresGeneration implements Generation {
       }
       await held.end("ROLLBACK");
       await this.#endFrozenWriter();
-      await after(betweenTriesMs);
+      await wait(betweenTriesMs);
     }
   }
 
@@ -196,23 +196,18 @@ export class PostgresGeneration implements Generation {
     try {
       await held.end("COMMIT");
     } catch (error) {
-      if (isOfStatement(error) || !(await this.#hasCommitted(commit))) throw error;
+      if (!isOfConnection(error) || !(await this.#hasCommitted(commit))) throw error;
     }
     this.#lastCommit = commit;
   }
 
-  /** The answer was lost: as soon as the server answers again it says whether the commit was made. */
+  /** The answer was lost. */
   async #hasCommitted(commit: string): Promise<boolean> {
-    for (const deadline = Date.now() + turnsAfterMs; ; await after(betweenTriesMs))
-      try {
-        const { count } = await this.#connections.query(
-          `SELECT FROM ${this.#place.schema}.generations WHERE number = $1 AND last_commit = $2`,
-          [this.number, commit],
-        );
-        return count > 0;
-      } catch (error) {
-        if (Date.now() > deadline) throw error;
-      }
+    const { count } = await this.#connections.insist(
+      `SELECT FROM ${this.#place.schema}.generations WHERE number = $1 AND last_commit = $2`,
+      [this.number, commit],
+    );
+    return count > 0;
   }
 
   /** What runs is taken back. */
