@@ -1,8 +1,9 @@
+import { setTimeout as wait } from "node:timers/promises";
 import type { AppendRequest } from "../../core/append-request.ts";
 import type { AppendVerdict } from "../../core/event-log.ts";
 import { BasisOfAppends } from "./basis.ts";
 import { Commit, writeInSql } from "./commit.ts";
-import type { Connections, Session } from "./connections.ts";
+import { betweenTriesMs, insistsForMs, type Connections, type Session } from "./connections.ts";
 import { lockHead, nowInSql } from "./event-schema.ts";
 import { isOfConnection, isRace } from "./translate.ts";
 
@@ -25,36 +26,23 @@ export class Appending {
 
   async append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
     if (requests.length === 0) return [];
-    const first = await unlessOutdated(() => this.#inPassing(requests));
-    if (first) return first;
-    for (const again = requests.map(asKnown); ;) {
-      const verdicts = await unlessOutdated(() => this.#alone(again));
-      if (verdicts) return verdicts;
-    }
-  }
-
-  async #inPassing(requests: readonly AppendRequest[]): Promise<AppendVerdict[] | null> {
+    const deadline = Date.now() + insistsForMs;
+    // Where the server is not there this fails, and nothing was sent that has to be settled.
     const commit = new Commit(await this.#basis.read(this.#connections, requests), requests);
-    try {
-      if (commit.claimsHaveChanged)
-        return await this.#connections.transaction((session) => this.#store(session, commit));
-      return await this.#store(this.#connections, commit);
-    } catch (error) {
-      if (isOfConnection(error) && commit.count > 0) return this.#settle(commit);
-      throw error;
-    }
+    let verdicts = await again(() => this.#inPassing(commit), deadline);
+    if (verdicts) return verdicts;
+    for (const known = requests.map(asKnown); !verdicts;) verdicts = await again(() => this.#alone(known), deadline);
+    // What nobody else could send was stored by this call, its answer lost.
+    return verdicts.map((verdict, index) =>
+      "repeated" in verdict && requests[index]!.events.every(({ fresh }) => fresh)
+        ? { ...verdict, repeated: false }
+        : verdict,
+    );
   }
 
-  /** The answer was lost: either all of it is there, or it is decided again, and no id is stored twice. */
-  async #settle(commit: Commit): Promise<AppendVerdict[] | null> {
-    const { rows } = await this.#connections.insist(
-      `SELECT count(*), min(position) - 1, max(time) FROM ${this.#schema}.events WHERE id = ANY($1)`,
-      [commit.ids],
-    );
-    const [count, before, time] = rows[0] as [number, number, string];
-    if (count < commit.count) return null;
-    commit.wasStored(before, time);
-    return commit.verdicts;
+  #inPassing(commit: Commit): Promise<AppendVerdict[] | null> {
+    if (!commit.claimsHaveChanged) return this.#store(this.#connections, commit);
+    return this.#connections.transaction((session) => this.#store(session, commit));
   }
 
   #alone(requests: readonly AppendRequest[]): Promise<AppendVerdict[] | null> {
@@ -82,12 +70,14 @@ const asKnown = (request: AppendRequest): AppendRequest => ({
   events: request.events.map((event) => ({ ...event, fresh: false })),
 });
 
-/** Null where another host was first. */
-async function unlessOutdated<Result>(work: () => Promise<Result>): Promise<Result | null> {
+/** Null where it is to be decided again: another host was first, or the connection failed and perhaps all was stored. */
+async function again<Result>(work: () => Promise<Result>, deadline: number): Promise<Result | null> {
   try {
     return await work();
   } catch (error) {
     if (isRace(error)) return null;
-    throw error;
+    if (!isOfConnection(error) || Date.now() > deadline) throw error;
+    await wait(betweenTriesMs);
+    return null;
   }
 }

@@ -36,10 +36,6 @@ export class Commit {
     return this.#planned.length;
   }
 
-  get ids(): string[] {
-    return this.#planned.map(({ id }) => id);
-  }
-
   get claimsHaveChanged(): boolean {
     return this.#basis.claims.hasChanged;
   }

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { Pool, PoolClient } from "pg";
+import type { Pool, PoolClient, QueryConfig } from "pg";
 import { driver, typesOf, type Driver } from "./driver.ts";
-import { isOfConnection, isOfStatement } from "./translate.ts";
+import { isOfConnection, isOfStatement, wasEndedBefore } from "./translate.ts";
 
 /** Rows as arrays of columns, and how many were read or written. */
 export interface Answer {
@@ -27,8 +27,14 @@ const maxConnections = 10;
 /** For transactions that stay open while somebody thinks. */
 const maxHeldConnections = 50;
 
-const insistsForMs = 5000;
-const betweenTriesMs = 50;
+/** What a host that was frozen has locked is free again by then; nobody thinks for so long between two statements. */
+const endIfFrozen = "SET LOCAL idle_in_transaction_session_timeout = 2000";
+
+const triesOfWork = 3;
+
+/** How long it is asked what became of something whose answer was lost. */
+export const insistsForMs = 5000;
+export const betweenTriesMs = 50;
 
 /**
  * The connections of this process to one server. No statement needs more of its session than its own transaction: a
@@ -97,17 +103,21 @@ export class Connections implements Session {
 
   /**
    * What `work` does is committed when it has answered, and never was where it throws. `opening` is sent along with the
-   * beginning; each statement after it sees what others have committed by then.
+   * beginning; each statement after it sees what others have committed by then. Work that was ended for standing still
+   * is begun again.
    */
   async transaction<Result>(work: (held: Held) => Promise<Result>, opening = ""): Promise<Result> {
-    const held = await this.hold(`BEGIN ISOLATION LEVEL READ COMMITTED; ${opening}`);
-    try {
-      const result = await work(held);
-      await held.end("COMMIT");
-      return result;
-    } catch (error) {
-      await held.end("ROLLBACK", error);
-      throw error;
+    for (let tries = 1; ; tries++) {
+      const held = await this.hold(`BEGIN ISOLATION LEVEL READ COMMITTED; ${endIfFrozen}; ${opening}`);
+      try {
+        const result = await work(held);
+        await held.end("COMMIT");
+        return result;
+      } catch (error) {
+        const mayBeCommitted = held.hasEnded && !wasEndedBefore(error);
+        await held.end("ROLLBACK", error);
+        if (mayBeCommitted || !isOfConnection(error) || tries === triesOfWork) throw error;
+      }
     }
   }
 
@@ -173,7 +183,11 @@ export class Held implements Session {
     this.#hasEnded = true;
     let failure: unknown = after === undefined || isOfStatement(after) ? undefined : after;
     try {
-      if (failure === undefined) await send(this.client, how, [], this.#timeoutMs);
+      if (failure === undefined) {
+        const { command } = await this.client.query({ text: how, query_timeout: this.#timeoutMs } as QueryConfig);
+        // A statement had failed, and somebody went on all the same.
+        if (command !== how) failure = new Error(`${how} was answered with ${command}`);
+      }
     } catch (error) {
       failure = error;
     }

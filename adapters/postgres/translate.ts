@@ -12,7 +12,7 @@ export const isRace = (error: unknown): boolean => ["23505", "40001", "40P01"].i
 /** The statement was refused, and the connection can go on. */
 export const isOfStatement = (error: unknown): boolean => {
   const code = sqlStateOf(error);
-  return code !== undefined && !/^(08|57P|XX)/.test(code);
+  return code !== undefined && !/^(08|57P|XX|25P03)/.test(code);
 };
 
 const unusable: Readonly<Record<string, string>> = {
@@ -52,10 +52,14 @@ const isPlain = (error: unknown): error is Error & { code?: unknown } =>
 /** The connection failed, and perhaps the statement with it: nobody has heard. */
 export function isOfConnection(error: unknown): boolean {
   const code = sqlStateOf(error);
-  if (code !== undefined) return /^(08(?!P01)|57P)/.test(code);
+  if (code !== undefined) return /^(08(?!P01)|57P|25P03)/.test(code);
   if (!isPlain(error)) return false;
   return connectionFailures.test(typeof error.code === "string" ? error.code : error.message);
 }
+
+/** The connection had failed before the statement reached the server. */
+export const wasEndedBefore = (error: unknown): boolean =>
+  sqlStateOf(error) === "25P03" || (isPlain(error) && error.message.includes("not queryable"));
 
 /** The one place where the driver's errors become ours; its own stays as `cause`. */
 export function translate(where: string, error: unknown): unknown {

@@ -2,14 +2,48 @@ import { randomUUID } from "node:crypto";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { postgres } from "../../adapters/postgres/postgres.ts";
 import { withOtherProcess, type OtherProcess } from "../../testing/other-process.ts";
-import { upTo } from "../../testing/event-log/requests.ts";
+import { everything } from "../../testing/event-log/log-stand.ts";
+import { appended, appendTo, upTo } from "../../testing/event-log/requests.ts";
 import { describeWith } from "../support/engines.ts";
 
 const events = 10_000;
 
 const inProcess = new URL("../contract/postgres-port.ts", import.meta.url).href;
 
-describeWith("postgres", "Two processes that append to one log in PostgreSQL", (server) => {
+describeWith("postgres", "Processes that append to one log in PostgreSQL", (server) => {
+  it("go on within seconds where one of them is frozen, which stores nothing twice when it wakes", async () => {
+    const name = randomUUID();
+    const place = { module: inProcess, args: ["log", server().url, name] };
+    const log = postgres(server().url).eventLog!(name);
+    await log.open();
+    await withOtherProcess("append to log", place, async (other) => {
+      const acknowledged: string[] = [];
+      const hear = async (count: number) => {
+        for (let n = 0; n < count; n++) acknowledged.push(...(await other.hear())!.slice(1));
+      };
+      await hear(1);
+      for (let round = 0; round < 10; round++) {
+        await hear(3 + (round % 3));
+        other.freeze();
+        const begun = performance.now();
+        await appended(log, appendTo("shared"));
+        expect(performance.now() - begun).toBeLessThan(10_000);
+        other.thaw();
+      }
+      await hear(10);
+      await other.kill();
+      const events = await everything(log);
+      expect(events.map(({ position }) => position)).toEqual(upTo(events.length));
+      const numbers = new Map(events.map(({ id, position, version }) => [id, `${position}/${version}`]));
+      expect(numbers.size).toBe(events.length);
+      for (const word of acknowledged) {
+        const [id = "", ...told] = word.split("/");
+        expect(numbers.get(id)).toBe(told.join("/"));
+      }
+    });
+    await log.close();
+  }, 180_000);
+
   it("leave no hole, no twin, and nothing that a third who reads all along finds late", async () => {
     const name = randomUUID();
     const place = { module: inProcess, args: ["log", server().url, name] };
@@ -38,12 +72,7 @@ describeWith("postgres", "Two processes that append to one log in PostgreSQL", (
     await withOtherProcess("append to log", place, (one) =>
       withOtherProcess("append to log", place, (other) => Promise.all([listen(one), listen(other), read()])),
     );
-    const all: RecordedEvent[] = [];
-    for (let end = false; !end;) {
-      const page = await log.read({ after: all.length, limit: 1000 });
-      all.push(...page.events);
-      end = page.end;
-    }
+    const all = await everything(log);
     await log.close();
     expect(all.slice(0, seen.length)).toEqual(seen);
     expect(all.map(({ position }) => position)).toEqual(upTo(all.length));
