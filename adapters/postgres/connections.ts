@@ -78,8 +78,9 @@ export class Connections implements Session {
         types: typesOf(pg),
         application_name: "moleculer-event-sourcing",
       });
-      // An idle connection that fails is left out by the pool; whoever needs one gets another or its error.
-      pool.on("error", () => {});
+      // One that fails is left out by the pool; whoever has it gets the error from his next statement.
+      pool.on("error", ignored);
+      pool.on("connect", (client) => client.on("error", ignored));
       return pool;
     };
     this.#pool = newPool(maxConnections);
@@ -161,7 +162,6 @@ export class Held implements Session {
   constructor(client: PoolClient, timeoutMs: number) {
     this.client = client;
     this.#timeoutMs = timeoutMs;
-    client.on("error", ignored);
   }
 
   get hasEnded(): boolean {
@@ -191,7 +191,6 @@ export class Held implements Session {
     } catch (error) {
       failure = error;
     }
-    this.client.off("error", ignored);
     this.client.release(failure !== undefined);
     if (failure !== undefined && how === "COMMIT") throw failure;
   }
@@ -200,7 +199,6 @@ export class Held implements Session {
 const ignored = () => {};
 
 async function whileHeld<Result>(client: PoolClient, work: () => Promise<Result>): Promise<Result> {
-  client.on("error", ignored);
   let isBroken = false;
   try {
     return await work();
@@ -208,7 +206,6 @@ async function whileHeld<Result>(client: PoolClient, work: () => Promise<Result>
     isBroken = !isOfStatement(error);
     throw error;
   } finally {
-    client.off("error", ignored);
     client.release(isBroken);
   }
 }
