@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import * as api from "moleculer-event-sourcing";
 import * as memory from "moleculer-event-sourcing/adapters/memory";
 import * as adapter from "moleculer-event-sourcing/adapter";
+import * as postgres from "moleculer-event-sourcing/adapters/postgres";
 import * as sqlite from "moleculer-event-sourcing/adapters/sqlite";
 import * as testing from "moleculer-event-sourcing/testing";
 
@@ -132,6 +133,7 @@ describe("The package", () => {
     ]);
     expect(Object.keys(sqlite).toSorted()).toEqual(["sqlite"]);
     expect(Object.keys(memory).toSorted()).toEqual(["memory"]);
+    expect(Object.keys(postgres).toSorted()).toEqual(["postgres"]);
     expect(Object.keys(testing).toSorted()).toEqual(["CrashKit", "eventLogContract", "readTableContract"]);
   });
 

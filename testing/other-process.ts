@@ -42,6 +42,15 @@ export class OtherProcess {
     return said;
   }
 
+  /** Stops it between two instructions, until it is thawed. */
+  freeze(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.#child.kill("SIGCONT");
+  }
+
   /** Ends it as a kill would, and waits until it is gone. */
   async kill(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;

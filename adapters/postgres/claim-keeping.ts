@@ -1,6 +1,7 @@
 import { Claims, type ClaimFold, type ClaimScope, type TwiceClaimed } from "../../core/claims.ts";
 import { claimsInSql, ReadClaims, storedClaim, type ClaimsRead } from "./claims.ts";
 import type { Connections } from "./connections.ts";
+import { lockHead } from "./event-schema.ts";
 
 /** What changes claims beside appends; appends that were decided meanwhile are decided again. */
 export class ClaimKeeping {
@@ -37,19 +38,18 @@ export class ClaimKeeping {
     change: (claims: Claims, head: number) => Result,
   ): Promise<Result> {
     return this.#connections.transaction(async (session) => {
-      const { rows } = await session.query(`SELECT position FROM ${this.#schema}.head FOR UPDATE`);
-      const { rows: read } = await session.query(`SELECT ${claimsInSql(this.#schema, "$1", "$2")}`, [
-        values.map(() => scope),
-        values.map(storedClaim),
-      ]);
-      const [scopes, held] = read[0] as [ClaimsRead["scopes"] | null, ClaimsRead["held"] | null];
+      const { rows } = await session.query(
+        `SELECT position, ${claimsInSql(this.#schema, "$1", "$2")} FROM ${this.#schema}.head`,
+        [values.map(() => scope), values.map(storedClaim)],
+      );
+      const [head, scopes, held] = rows[0] as [number, ClaimsRead["scopes"] | null, ClaimsRead["held"] | null];
       const kept = new ReadClaims({ scopes: scopes ?? [], held: held ?? [] });
-      const result = change(new Claims(kept), rows[0]![0] as number);
+      const result = change(new Claims(kept), head);
       if (kept.hasChanged) {
         await kept.save(session, this.#schema);
         await session.query(`UPDATE ${this.#schema}.head SET revision = revision + 1`);
       }
       return result;
-    });
+    }, lockHead(this.#schema));
   }
 }

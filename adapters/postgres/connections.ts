@@ -1,6 +1,7 @@
-import type { Pool, PoolClient } from "pg";
+import { setTimeout as wait } from "node:timers/promises";
+import type { Pool, PoolClient, QueryConfig } from "pg";
 import { driver, typesOf, type Driver } from "./driver.ts";
-import { isOfStatement } from "./translate.ts";
+import { isOfConnection, isOfStatement, wasEndedBefore } from "./translate.ts";
 
 /** Rows as arrays of columns, and how many were read or written. */
 export interface Answer {
@@ -25,6 +26,15 @@ export interface ServerOptions {
 const maxConnections = 10;
 /** For transactions that stay open while somebody thinks. */
 const maxHeldConnections = 50;
+
+/** What a host that was frozen has locked is free again by then; nobody thinks for so long between two statements. */
+const endIfFrozen = "SET LOCAL idle_in_transaction_session_timeout = 2000";
+
+const triesOfWork = 3;
+
+/** How long it is asked what became of something whose answer was lost. */
+export const insistsForMs = 5000;
+export const betweenTriesMs = 50;
 
 /**
  * The connections of this process to one server. No statement needs more of its session than its own transaction: a
@@ -68,8 +78,9 @@ export class Connections implements Session {
         types: typesOf(pg),
         application_name: "moleculer-event-sourcing",
       });
-      // An idle connection that fails is left out by the pool; whoever needs one gets another or its error.
-      pool.on("error", () => {});
+      // One that fails is left out by the pool; whoever has it gets the error from his next statement.
+      pool.on("error", ignored);
+      pool.on("connect", (client) => client.on("error", ignored));
       return pool;
     };
     this.#pool = newPool(maxConnections);
@@ -81,16 +92,33 @@ export class Connections implements Session {
     return whileHeld(client, () => send(client, text, values, this.#options.timeoutMs));
   }
 
-  /** What `work` does is committed when it has answered, and never was where it throws. */
-  async transaction<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
-    const held = await this.hold("BEGIN ISOLATION LEVEL READ COMMITTED");
-    try {
-      const result = await work(held);
-      await held.end("COMMIT");
-      return result;
-    } catch (error) {
-      await held.end("ROLLBACK", error);
-      throw error;
+  /** The statement again and again until the server answers, for a while: what became of one whose answer was lost. */
+  async insist(text: string, values: readonly unknown[]): Promise<Answer> {
+    for (const deadline = Date.now() + insistsForMs; ; await wait(betweenTriesMs))
+      try {
+        return await this.query(text, values);
+      } catch (error) {
+        if (!isOfConnection(error) || Date.now() > deadline) throw error;
+      }
+  }
+
+  /**
+   * What `work` does is committed when it has answered, and never was where it throws. `opening` is sent along with the
+   * beginning; each statement after it sees what others have committed by then. Work that was ended for standing still
+   * is begun again.
+   */
+  async transaction<Result>(work: (held: Held) => Promise<Result>, opening = ""): Promise<Result> {
+    for (let tries = 1; ; tries++) {
+      const held = await this.hold(`BEGIN ISOLATION LEVEL READ COMMITTED; ${endIfFrozen}; ${opening}`);
+      try {
+        const result = await work(held);
+        await held.end("COMMIT");
+        return result;
+      } catch (error) {
+        const mayBeCommitted = held.hasEnded && !wasEndedBefore(error);
+        await held.end("ROLLBACK", error);
+        if (mayBeCommitted || !isOfConnection(error) || tries === triesOfWork) throw error;
+      }
     }
   }
 
@@ -134,7 +162,6 @@ export class Held implements Session {
   constructor(client: PoolClient, timeoutMs: number) {
     this.client = client;
     this.#timeoutMs = timeoutMs;
-    client.on("error", ignored);
   }
 
   get hasEnded(): boolean {
@@ -156,11 +183,14 @@ export class Held implements Session {
     this.#hasEnded = true;
     let failure: unknown = after === undefined || isOfStatement(after) ? undefined : after;
     try {
-      if (failure === undefined) await send(this.client, how, [], this.#timeoutMs);
+      if (failure === undefined) {
+        const { command } = await this.client.query({ text: how, query_timeout: this.#timeoutMs } as QueryConfig);
+        // A statement had failed, and somebody went on all the same.
+        if (command !== how) failure = new Error(`${how} was answered with ${command}`);
+      }
     } catch (error) {
       failure = error;
     }
-    this.client.off("error", ignored);
     this.client.release(failure !== undefined);
     if (failure !== undefined && how === "COMMIT") throw failure;
   }
@@ -169,7 +199,6 @@ export class Held implements Session {
 const ignored = () => {};
 
 async function whileHeld<Result>(client: PoolClient, work: () => Promise<Result>): Promise<Result> {
-  client.on("error", ignored);
   let isBroken = false;
   try {
     return await work();
@@ -177,7 +206,6 @@ async function whileHeld<Result>(client: PoolClient, work: () => Promise<Result>
     isBroken = !isOfStatement(error);
     throw error;
   } finally {
-    client.off("error", ignored);
     client.release(isBroken);
   }
 }

@@ -53,8 +53,9 @@ class OpenLog {
     this.pages = new LogPages(schema);
     this.streamPages = new StreamPages(schema);
     this.events = {
-      select: `SELECT ${columns} FROM ${schema}.events`,
+      select: `SELECT ${columns} FROM ${schema}.events WHERE true`,
       tieBreaker: "position",
+      byBeginning: new Set(),
       decode: (row) => toEvent(row as EventRow),
     };
   }
@@ -141,7 +142,7 @@ export class PostgresEventLog implements EventLog {
 
   findByIds(ids: readonly string[]): Promise<RecordedEvent[]> {
     return this.#run(async ({ connections, events }) => {
-      const { rows } = await connections.query(`${events.select} WHERE id = ANY($1)`, [ids]);
+      const { rows } = await connections.query(`${events.select} AND id = ANY($1)`, [ids]);
       const byId = new Map(rows.map((row) => [row[1], row]));
       return ids.flatMap((id) => (byId.has(id) ? [toEvent(byId.get(id) as EventRow)] : []));
     });

@@ -31,10 +31,12 @@ export const sizeOf = (row: EventRow) => pageBytesOf(row[4], row[2], row[6], row
 
 /** The same, or less, as the server counts it: it need not send what no page has room for. */
 export const sizeInSql = "octet_length(payload) + octet_length(meta) + 250";
-export const sentBytes = (row: EventRow) => Buffer.byteLength(row[6]) + Buffer.byteLength(row[7]) + 250;
 
 /** The database's clock, which all hosts share. */
 export const nowInSql = `to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') COLLATE "C"`;
+
+/** Until the transaction ends no other host commits events. */
+export const lockHead = (schema: string) => `SELECT FROM ${schema}.head FOR UPDATE`;
 
 export const logMigrations: Migrations = {
   purpose: "log",

@@ -1,5 +1,6 @@
 import { eventsToLink, MixedStreamError, type Linked } from "../../core/links.ts";
 import type { Connections } from "./connections.ts";
+import { lockHead } from "./event-schema.ts";
 
 interface Found {
   position: number;
@@ -14,7 +15,6 @@ export function link(
   ids: readonly string[],
 ): Promise<Linked> {
   return connections.transaction(async (session) => {
-    await session.query(`SELECT FROM ${schema}.head FOR UPDATE`);
     const { rows } = await session.query(
       `SELECT EXISTS (SELECT FROM ${schema}.events WHERE stream = $1),
          coalesce((SELECT max(version) FROM ${schema}.links WHERE stream = $1), 0),
@@ -39,5 +39,5 @@ export function link(
     // Appends to this stream that were decided before are decided again.
     if (before === 0) await session.query(`UPDATE ${schema}.head SET revision = revision + 1`);
     return { version: before + positions.size, linked: positions.size };
-  });
+  }, lockHead(schema));
 }

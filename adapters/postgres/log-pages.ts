@@ -2,7 +2,7 @@ import type { Page, ReadOptions } from "../../core/event-log.ts";
 import { maxPageBytes } from "../../core/page-size.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import type { Session } from "./connections.ts";
-import { columns, sentBytes, sizeInSql, sizeOf, toEvent, type EventRow } from "./event-schema.ts";
+import { columns, sizeInSql, sizeOf, toEvent, type EventRow } from "./event-schema.ts";
 import { SeenTypes } from "./seen-types.ts";
 
 /** Positions looked through for one page, wanted or not: it bounds the time that one statement takes. */
@@ -10,10 +10,10 @@ const positionsPerPage = 10_000;
 
 /**
  * The head, and the events of one stretch of the log up to a page's bytes; one row without an event where there is none.
- * Of one moment: a page that ends at the head has left nothing out.
+ * Of one moment: a page that ends at the head has left nothing out. (LIMIT tells the planner that there is one head.)
  */
 const pageInSql = (schema: string, isBackward: boolean) => `
-  SELECT h.position, ${columns.replaceAll(/\w+/g, "p.$&")} FROM ${schema}.head h LEFT JOIN LATERAL (
+  SELECT ${columns.replaceAll(/\w+/g, "p.$&")}, h.position FROM (SELECT position FROM ${schema}.head LIMIT 1) h LEFT JOIN LATERAL (
     SELECT * FROM (
       SELECT ${columns}, sum(${sizeInSql}) OVER (ORDER BY position${isBackward ? " DESC" : ""} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
       FROM ${schema}.events WHERE ${
@@ -24,9 +24,9 @@ const pageInSql = (schema: string, isBackward: boolean) => `
         AND type <> ALL($3::text[]) AND ($4::text IS NULL OR split_part(stream, '-', 1) = $4)
       ORDER BY position${isBackward ? " DESC" : ""} LIMIT $2
     ) stretch WHERE before IS NULL OR before <= ${maxPageBytes}
-  ) p ON true ORDER BY p.position${isBackward ? " DESC" : ""}`;
+  ) p ON true`;
 
-type PageRow = [head: number, ...EventRow] | [head: number, position: null];
+type PageRow = [...EventRow, head: number];
 
 /** Reads the log page by page. */
 export class LogPages {
@@ -61,25 +61,27 @@ export class LogPages {
       unwanted,
       category ?? null,
     ]);
-    const head = rows[0]![0] as number;
+    const head = rows[0]![8] as number;
     const events: RecordedEvent[] = [];
     let position = after;
     let bytes = 0;
-    let sent = 0;
-    let found = 0;
-    for (const [, ...event] of rows as PageRow[]) {
-      if (event[0] === null) break;
-      found++;
-      sent += sentBytes(event);
+    let sawUnwanted = false;
+    // In order already, but SQL promises it for the inner statement only.
+    const found = (rows as PageRow[]).filter(([position]) => position !== null);
+    found.sort(([a], [b]) => (backward ? b - a : a - b));
+    for (const row of found) {
+      const event = row as unknown as EventRow;
       if (wanted) this.#seen.add(event[2]);
       if (!wanted || wanted(event[2])) {
         bytes += sizeOf(event);
         if (bytes > maxPageBytes && events.length > 0) return { events, position, end: false };
         events.push(toEvent(event));
-      }
+      } else sawUnwanted = true;
       position = event[0];
     }
-    if (found === limit || sent > maxPageBytes) return { events, position, end: false };
+    // What the server cut by bytes is cut above as well, unless these were of events that nobody wanted.
+    if (found.length === limit || bytes > maxPageBytes || sawUnwanted)
+      return { events, position, end: backward ? position <= 1 : position >= head };
     return { events, ...endOfStretch(after, head, backward) };
   }
 }

@@ -2,6 +2,7 @@ import type { Adapter } from "../../core/adapter.ts";
 import { DefinitionError } from "../../core/errors.ts";
 import { PostgresEventLog } from "./event-log.ts";
 import type { Place } from "./place.ts";
+import { PostgresReadTable } from "./read-table.ts";
 import { quote } from "./schema.ts";
 
 export interface PostgresOptions {
@@ -54,6 +55,7 @@ export function postgres(connectionString: string, options: PostgresOptions = {}
     engine: "postgres",
     location: schema === undefined ? location : `${location}#${schema}`,
     eventLog: (name) => new PostgresEventLog(placeOf(name)),
+    readTable: (name) => new PostgresReadTable(placeOf(name)),
     beside: (name) => postgres(connectionString, { ...options, schema: name }),
   };
 }

@@ -3,14 +3,16 @@ import type { Query, Sort } from "../../core/query.ts";
 import { sortValueAt } from "../../core/sort-value.ts";
 import { compareText } from "../../core/text-order.ts";
 import type { Session } from "./connections.ts";
-import { filterOf, orderOf, Parameters } from "./where.ts";
+import { Where } from "./where.ts";
 
 /** What is asked for: a table's rows, or the events. */
 export interface Source<Item> {
-  /** `SELECT … FROM …`. */
+  /** `SELECT … FROM … WHERE …`. */
   select: string;
-  /** What follows from `select` with a condition: a clause that narrows it. */
+  /** The column that orders what is equal otherwise. */
   tieBreaker: string;
+  /** The fields that have an index of their beginnings. */
+  byBeginning: ReadonlySet<string>;
   decode: (row: unknown[]) => Item;
 }
 
@@ -21,20 +23,20 @@ const rowsPerStep = 500;
 
 /** What a query answers, in its order and cut to its page. */
 export async function find<Item extends object>(session: Session, source: Source<Item>, query: Query): Promise<Item[]> {
-  const parameters = new Parameters();
-  const { text, isExact } = filterOf(query, parameters);
-  const order = orderOf(query.sort, source.tieBreaker);
-  const sql = `${source.select} WHERE ${text}`;
+  const clauses = new Where(source.byBeginning);
+  const { text, isExact } = clauses.filter(query);
+  const order = clauses.order(query.sort, source.tieBreaker);
+  const sql = `${source.select} AND ${text}`;
   const { limit, offset } = query;
   if (isExact && order !== null) {
     const page = `LIMIT ${limit ?? "ALL"} OFFSET ${offset}`;
-    const { rows } = await session.query(`${sql} ORDER BY ${order} ${page}`, parameters.values);
+    const { rows } = await session.query(`${sql} ORDER BY ${order} ${page}`, clauses.values);
     return Array.from(rows, (row) => source.decode(row));
   }
   const end = limit === null ? Infinity : offset + limit;
   const found: Item[] = [];
   const isWanted = testOf(query);
-  await look(session, `${sql} ORDER BY ${order ?? source.tieBreaker}`, parameters.values, (row) => {
+  await look(session, `${sql} ORDER BY ${order ?? source.tieBreaker}`, clauses.values, (row) => {
     const item = source.decode(row);
     if (isWanted(item)) found.push(item);
     return order === null || found.length < end;
@@ -47,16 +49,16 @@ export async function count<Item extends object>(
   source: Source<Item>,
   query: Query,
 ): Promise<number> {
-  const parameters = new Parameters();
-  const { text, isExact } = filterOf(query, parameters);
-  const sql = `${source.select} WHERE ${text}`;
+  const clauses = new Where(source.byBeginning);
+  const { text, isExact } = clauses.filter(query);
+  const sql = `${source.select} AND ${text}`;
   if (isExact) {
-    const { rows } = await session.query(`SELECT count(*) FROM (${sql}) found`, parameters.values);
+    const { rows } = await session.query(`SELECT count(*) FROM (${sql}) found`, clauses.values);
     return rows[0]![0] as number;
   }
   const isWanted = testOf(query);
   let total = 0;
-  await look(session, sql, parameters.values, (row) => {
+  await look(session, sql, clauses.values, (row) => {
     if (isWanted(source.decode(row))) total++;
     return true;
   });

@@ -5,53 +5,79 @@ import type { Session } from "./connections.ts";
 import { columns, sizeInSql, sizeOf, toEvent, type EventRow } from "./event-schema.ts";
 import { SeenTypes } from "./seen-types.ts";
 
-/** A stream has events of its own or links, never both: one of the two halves is empty. */
-function pageInSql(schema: string, isBackward: boolean): string {
+/** Streams of which it is remembered what they hold. */
+const mostStreams = 10_000;
+
+/** A stream has events of its own or links, never both, for ever. */
+type Kind = "events" | "links";
+
+function pageInSql(schema: string, kind: Kind, isBackward: boolean): string {
   const [sign, order] = isBackward ? ["<", "DESC"] : [">", "ASC"];
-  const ofEvents = `SELECT ${columns}, NULL::bigint AS link, version AS number FROM ${schema}.events
-    WHERE stream = $1 AND version ${sign} $2::bigint AND type <> ALL($4::text[]) ORDER BY version ${order} LIMIT $3`;
-  const ofLinks = `SELECT ${columns.replaceAll(/\w+/g, "e.$&")}, l.version, l.version FROM ${schema}.links l
-    JOIN ${schema}.events e ON e.position = l.position
-    WHERE l.stream = $1 AND l.version ${sign} $2::bigint AND e.type <> ALL($4::text[]) ORDER BY l.version ${order} LIMIT $3`;
+  const [from, of] =
+    kind === "events"
+      ? [`${schema}.events e`, "e"]
+      : [`${schema}.links l JOIN ${schema}.events e ON e.position = l.position`, "l"];
+  const size = sizeInSql.replaceAll(/payload|meta/g, "e.$&");
   return `
-    SELECT ${columns}, link FROM (
-      SELECT *, sum(${sizeInSql}) OVER (ORDER BY number ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
-      FROM ((${ofEvents}) UNION ALL (${ofLinks})) both_halves
+    SELECT ${columns}, number FROM (
+      SELECT ${columns.replaceAll(/\w+/g, "e.$&")}, ${of}.version AS number,
+        sum(${size}) OVER (ORDER BY ${of}.version ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+      FROM ${from} WHERE ${of}.stream = $1 AND ${of}.version ${sign} $2::bigint AND e.type <> ALL($4::text[])
+      ORDER BY ${of}.version ${order} LIMIT $3
     ) sized WHERE before IS NULL OR before <= ${maxPageBytes} ORDER BY number ${order}`;
 }
 
-type StreamRow = [...EventRow, link: number | null];
+type StreamRow = [...EventRow, number: number];
 
 /** Reads streams page by page. */
 export class StreamPages {
-  readonly #forward: string;
-  readonly #backward: string;
+  readonly #sql: Record<Kind, { forward: string; backward: string }>;
   readonly #seen = new SeenTypes();
+  readonly #kinds = new Map<string, Kind>();
 
   constructor(schema: string) {
-    this.#forward = pageInSql(schema, false);
-    this.#backward = pageInSql(schema, true);
+    const both = (kind: Kind) => ({
+      forward: pageInSql(schema, kind, false),
+      backward: pageInSql(schema, kind, true),
+    });
+    this.#sql = { events: both("events"), links: both("links") };
   }
 
   /** An empty page is the stream's end. */
   async read(session: Session, stream: string, options: ReadStreamOptions): Promise<RecordedEvent[]> {
-    const { limit, backward, wanted } = options;
+    const known = this.#kinds.get(stream);
+    if (known) return this.#read(session, stream, known, options);
+    for (const kind of ["events", "links"] as const) {
+      const events = await this.#read(session, stream, kind, options);
+      if (events.length === 0) continue;
+      if (this.#kinds.size >= mostStreams) this.#kinds.clear();
+      this.#kinds.set(stream, kind);
+      return events;
+    }
+    return [];
+  }
+
+  async #read(
+    session: Session,
+    stream: string,
+    kind: Kind,
+    { afterVersion: first, limit, backward, wanted }: ReadStreamOptions,
+  ): Promise<RecordedEvent[]> {
+    const sql = this.#sql[kind][backward ? "backward" : "forward"];
     const events: RecordedEvent[] = [];
     let bytes = 0;
-    for (let { afterVersion } = options; ;) {
+    for (let afterVersion = first; ;) {
       const unwanted = this.#seen.unwanted(wanted);
-      const sql = backward ? this.#backward : this.#forward;
       const { rows } = await session.query(sql, [stream, afterVersion, limit - events.length, unwanted]);
       for (const row of rows as StreamRow[]) {
-        const [, , type, version] = row;
-        const link = row[8];
-        afterVersion = link ?? version;
+        const event = row as unknown as EventRow;
+        const [type, version] = [event[2], row[8]];
+        afterVersion = version;
         if (wanted) this.#seen.add(type);
         if (wanted && !wanted(type)) continue;
-        bytes += sizeOf(row as unknown as EventRow) + (link === null ? 0 : pageBytesOf(stream, "", "", ""));
+        bytes += sizeOf(event) + (kind === "events" ? 0 : pageBytesOf(stream, "", "", ""));
         if (bytes > maxPageBytes && events.length > 0) return events;
-        const event = toEvent(row as unknown as EventRow);
-        events.push(link === null ? event : { ...event, link: { stream, version: link } });
+        events.push(kind === "events" ? toEvent(event) : { ...toEvent(event), link: { stream, version } });
       }
       // Types that nobody had seen took the place of others: these are known now.
       const isDone = events.length > 0 && this.#seen.unwanted(wanted).length === unwanted.length;

@@ -12,7 +12,7 @@ export const isRace = (error: unknown): boolean => ["23505", "40001", "40P01"].i
 /** The statement was refused, and the connection can go on. */
 export const isOfStatement = (error: unknown): boolean => {
   const code = sqlStateOf(error);
-  return code !== undefined && !/^(08|57P|XX)/.test(code);
+  return code !== undefined && !/^(08|57P|XX|25P03)/.test(code);
 };
 
 const unusable: Readonly<Record<string, string>> = {
@@ -43,22 +43,33 @@ const unavailable: readonly [codes: RegExp, why: string][] = [
 
 /** What the driver and the system say of a connection, in words of their own. */
 const connectionFailures =
-  /^(E[A-Z_]+$)|terminated|timeout|ended|not queryable|Cannot use a pool|server closed|SSL|self.signed|certificate/i;
+  /^E[A-Z_]+$|\b(terminated|timeout|not queryable|Cannot use a pool|was closed|SSL|self.signed|certificate)\b/i;
+
+/** Neither one of ours nor of the language: by its name, since it may be of another realm than this module. */
+const isPlain = (error: unknown): error is Error & { code?: unknown } =>
+  /^(Error|error|AggregateError|DatabaseError)$/.test(String((error as { name?: unknown } | null)?.name));
+
+/** The connection failed, and perhaps the statement with it: nobody has heard. */
+export function isOfConnection(error: unknown): boolean {
+  const code = sqlStateOf(error);
+  if (code !== undefined) return /^(08(?!P01)|57P|25P03)/.test(code);
+  if (!isPlain(error)) return false;
+  return connectionFailures.test(typeof error.code === "string" ? error.code : error.message);
+}
+
+/** The connection had failed before the statement reached the server. */
+export const wasEndedBefore = (error: unknown): boolean =>
+  sqlStateOf(error) === "25P03" || (isPlain(error) && error.message.includes("not queryable"));
 
 /** The one place where the driver's errors become ours; its own stays as `cause`. */
 export function translate(where: string, error: unknown): unknown {
-  if (!(error instanceof Error) && (error as { name?: unknown } | null)?.name === undefined) return error;
-  const { message, name } = error as Error;
+  if (!isPlain(error)) return error;
+  const { message, code: network } = error;
   const code = sqlStateOf(error);
-  // One of ours already.
-  if (name !== "Error" && name !== "error" && name !== "AggregateError" && name !== "DatabaseError") return error;
   if (code === undefined) {
-    const network = (error as { code?: unknown }).code;
+    if (!isOfConnection(error)) return error;
     const why = typeof network === "string" ? network : message;
-    if (network === "ENOSPC") return new StoreUnavailableError(where, "the disk is full", error);
-    return connectionFailures.test(why)
-      ? new StoreUnavailableError(where, `the server does not answer (${why})`, error)
-      : error;
+    return new StoreUnavailableError(where, `the server does not answer (${why})`, error);
   }
   const toBeMended = unusable[code];
   if (toBeMended !== undefined) return new UnusableStoreError(where, `${toBeMended} (${message})`, error);

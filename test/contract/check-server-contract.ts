@@ -9,10 +9,12 @@ interface OnServer {
   remove: (url: string, name: string) => Promise<unknown>;
   /** The module from which another process gets its port. */
   inProcess: string;
+  /** The cases that are run; left out, all. */
+  only?: RegExp;
 }
 
 /** The contracts that an engine on a server has a port for, each place under a name of its own. */
-export function checkServerContract({ url, adapter, remove, inProcess }: OnServer): void {
+export function checkServerContract({ url, adapter, remove, inProcess, only = /./ }: OnServer): void {
   let places = 0;
   const newPlace = async (kind: "log" | "table") => {
     const [there, name] = [url(), `${kind} ${++places}`];
@@ -29,11 +31,13 @@ export function checkServerContract({ url, adapter, remove, inProcess }: OnServe
 
   if (log)
     describe("as a log", () => {
-      for (const { name, run } of eventLogContract(() => newPlace("log"), log.capabilities)) it(name, run);
+      for (const { name, run } of eventLogContract(() => newPlace("log"), log.capabilities))
+        if (only.test(name)) it(name, run);
     });
 
   if (table)
     describe("as a table", () => {
-      for (const { name, run } of readTableContract(() => newPlace("table"), table.capabilities)) it(name, run);
+      for (const { name, run } of readTableContract(() => newPlace("table"), table.capabilities))
+        if (only.test(name)) it(name, run);
     });
 }

@@ -36,7 +36,9 @@ const engines: Record<EngineName, Engine> = {
 
 const places = [...(process.env["PATH"] ?? "").split(":"), "/usr/local/bin", "/usr/sbin", "/usr/lib/postgresql/*/bin"];
 
-const find = (program: string): string | undefined => places.flatMap((place) => globSync(join(place, program))).at(0);
+/** Where the program stands; undefined where it is not installed. */
+export const find = (program: string): string | undefined =>
+  places.flatMap((place) => globSync(join(place, program))).at(0);
 
 /** One engine running on a port of this machine with a folder of its own. */
 export class EngineServer {
@@ -94,7 +96,7 @@ export class EngineServer {
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as { port: number };
@@ -116,22 +118,28 @@ async function accepts(port: number): Promise<void> {
 const buildTimeoutMs = 600_000;
 
 /**
- * A `describe` that needs an engine: it runs from the first to the last of its specs. Where the engine is not installed
- * the specs are skipped under its name, for the summary at the end; with `ENGINES=all` that is a failure.
+ * A `describe` that needs an engine: it runs from the first to the last of its specs. Where it is not installed, or
+ * another `program` that they need, the specs are skipped under its name, for the summary at the end; with `ENGINES=all`
+ * that is a failure.
  */
-export function describeWith(engine: keyof typeof engines, title: string, specs: (server: () => EngineServer) => void) {
-  const { program } = engines[engine];
-  const file = find(program);
+export function describeWith(
+  engine: keyof typeof engines,
+  title: string,
+  specs: (server: () => EngineServer) => void,
+  program?: string,
+) {
+  const file = find(engines[engine].program);
   let running: EngineServer | undefined;
   const server = () => running!;
-  if (file === undefined && process.env["ENGINES"] !== "all") {
-    describe.skip(`${title} [${program} is not here]`, () => specs(server));
+  const absent = file === undefined ? engine : program !== undefined && !find(program) ? program : null;
+  if (absent !== null && process.env["ENGINES"] !== "all") {
+    describe.skip(`${title} [${absent} is not here]`, () => specs(server));
     return;
   }
   describe(title, () => {
     beforeAll(async () => {
-      if (file === undefined) throw new Error(`${program} is not here, and ENGINES=all asks for every engine`);
-      running = await EngineServer.start(engines[engine], file);
+      if (absent !== null) throw new Error(`${absent} is not here, and ENGINES=all asks for every engine`);
+      running = await EngineServer.start(engines[engine], file!);
     }, buildTimeoutMs);
     afterAll(() => running?.stop());
     specs(server);

@@ -5,7 +5,7 @@ import { Client } from "pg";
 import type { Engine } from "./engines.ts";
 
 /** PostgreSQL does not run as root: there it is the distribution's user, whom its package brings along. */
-function user(): { uid?: number; gid?: number } {
+export function user(): { uid?: number; gid?: number } {
   if (process.getuid?.() !== 0) return {};
   const id = (option: string) => Number(execFileSync("id", [option, "postgres"], { encoding: "utf8" }));
   return { uid: id("-u"), gid: id("-g") };

@@ -1,0 +1,93 @@
+import { StoreUnavailableError } from "../../core/errors.ts";
+import type { Batch, ParkedEvent, Progress, RowChange } from "../../core/read-table.ts";
+import type { Held } from "./connections.ts";
+import { storeParked } from "./progress.ts";
+import type { PostgresRows } from "./rows.ts";
+import { translate } from "./translate.ts";
+
+/** What a batch has to know of its generation. */
+export interface BatchOf {
+  where: string;
+  schema: string;
+  number: number;
+  rows: PostgresRows;
+  write: (change: RowChange) => Promise<void>;
+  /** Commits with the progress; the transaction has ended afterwards. */
+  commit: (progress: Progress) => Promise<void>;
+}
+
+/** One transaction, on a connection of its own. */
+export class PostgresBatch implements Batch {
+  readonly #of: BatchOf;
+  readonly #held: Held;
+  #isMarked = false;
+
+  constructor(held: Held, of: BatchOf) {
+    this.#held = held;
+    this.#of = of;
+  }
+
+  get rows(): PostgresRows {
+    return this.#of.rows;
+  }
+
+  get hasEnded(): boolean {
+    return this.#held.hasEnded;
+  }
+
+  async #run<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.hasEnded) throw new StoreUnavailableError(this.#of.where, "the batch has ended");
+    try {
+      return await work();
+    } catch (error) {
+      throw translate(this.#of.where, error);
+    }
+  }
+
+  apply(changes: readonly RowChange[]): Promise<void> {
+    return this.#run(async () => {
+      if (changes.length === 0) return;
+      if (changes.length === 1) return this.#of.write(changes[0]!);
+      await this.#held.query("SAVEPOINT apply");
+      try {
+        for (const change of changes) await this.#of.write(change);
+        await this.#held.query("RELEASE apply");
+      } catch (error) {
+        await this.#held.query("ROLLBACK TO apply; RELEASE apply");
+        throw error;
+      }
+    });
+  }
+
+  mark(): Promise<void> {
+    return this.#run(async () => {
+      await this.#held.query(this.#isMarked ? "RELEASE mark; SAVEPOINT mark" : "SAVEPOINT mark");
+      this.#isMarked = true;
+    });
+  }
+
+  undo(): Promise<void> {
+    return this.#run(async () => void (await this.#held.query("ROLLBACK TO mark")));
+  }
+
+  park(event: ParkedEvent): Promise<void> {
+    return this.#run(() => storeParked(this.#held, this.#of.schema, this.#of.number, event));
+  }
+
+  unpark(id: string): Promise<void> {
+    return this.#run(async () => {
+      await this.#held.query(`DELETE FROM ${this.#of.schema}.parked WHERE generation = $1 AND id = $2`, [
+        this.#of.number,
+        id,
+      ]);
+    });
+  }
+
+  commit(progress: Progress): Promise<void> {
+    return this.#run(() => this.#of.commit(progress));
+  }
+
+  async rollback(): Promise<void> {
+    await this.#held.end("ROLLBACK");
+  }
+}

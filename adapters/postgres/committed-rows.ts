@@ -1,0 +1,41 @@
+import type { Row } from "../../core/fields.ts";
+import type { Query } from "../../core/query.ts";
+import type { Rows } from "../../core/read-table.ts";
+import { notLive } from "./table-schema.ts";
+import { sqlStateOf } from "./translate.ts";
+
+const undefinedTable = "42P01";
+
+/** The rows of a generation, or of the one that has taken its place: another host may switch at any time. */
+export class CommittedRows implements Rows {
+  readonly #own: () => Rows;
+  readonly #successor: (error: unknown) => Promise<Rows>;
+
+  /** `successor` fails where there is none. */
+  constructor(own: () => Rows, successor: (error: unknown) => Promise<Rows>) {
+    this.#own = own;
+    this.#successor = successor;
+  }
+
+  find(query: Query): Promise<Row[]> {
+    return this.#ask((rows) => rows.find(query));
+  }
+
+  count(query: Query): Promise<number> {
+    return this.#ask((rows) => rows.count(query));
+  }
+
+  findByIds(ids: readonly string[]): Promise<Row[]> {
+    return this.#ask((rows) => rows.findByIds(ids));
+  }
+
+  async #ask<Answer>(ask: (rows: Rows) => Answer | Promise<Answer>): Promise<Answer> {
+    try {
+      return await ask(this.#own());
+    } catch (error) {
+      const code = sqlStateOf(error);
+      if (code !== notLive && code !== undefinedTable) throw error;
+      return ask(await this.#successor(error));
+    }
+  }
+}

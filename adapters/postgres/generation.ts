@@ -1,0 +1,217 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
+import { StoreUnavailableError } from "../../core/errors.ts";
+import type { Fields } from "../../core/fields.ts";
+import type { Generation, Origin, ParkedEvent, Progress, Rows } from "../../core/read-table.ts";
+import { PostgresBatch } from "./batch.ts";
+import { CommittedRows } from "./committed-rows.ts";
+import type { Connections, Held } from "./connections.ts";
+import type { Place } from "./place.ts";
+import { storeProgress } from "./progress.ts";
+import { fieldsFromText } from "./row-codec.ts";
+import { RowWriter } from "./row-writer.ts";
+import { PostgresRows } from "./rows.ts";
+import { isOfConnection, translate } from "./translate.ts";
+
+/** A writer that stood still for so long while another waits has its transaction ended for it. */
+const frozenAfterMs = 3000;
+const turnsAfterMs = 10_000;
+const betweenTriesMs = 50;
+
+export const rowsOf = (schema: string, number: number) => `${schema}.rows_${number}`;
+
+export interface StoredGeneration {
+  number: number;
+  fields: Fields;
+  origin: Origin;
+  lastCommit: string;
+}
+
+/** One table of rows, what is said of it among the generations, and its parked events. */
+export class PostgresGeneration implements Generation {
+  readonly number: number;
+  readonly fields: Fields;
+  readonly origin: Origin;
+  readonly rows: Rows;
+  /** Queries are answered only while it is the live one, whatever host says which that is. */
+  isLive = false;
+  readonly #place: Place;
+  readonly #connections: Connections;
+  readonly #writer: RowWriter;
+  readonly #table: string;
+  /** What this host's progress follows from. */
+  #lastCommit: string;
+  #batch: PostgresBatch | null = null;
+
+  /** @param successor the rows of the generation that is live by now */
+  constructor(place: Place, connections: Connections, stored: StoredGeneration, successor: () => Promise<Rows>) {
+    this.#place = place;
+    this.#connections = connections;
+    this.number = stored.number;
+    this.fields = stored.fields;
+    this.origin = stored.origin;
+    this.#lastCommit = stored.lastCommit;
+    this.#table = rowsOf(place.schema, stored.number);
+    this.#writer = new RowWriter(this.#table, stored.fields);
+    const [plain, guarded] = ["true", `${place.schema}.is_live(${stored.number})`].map(
+      (guard) => new PostgresRows(place.where, () => connections, this.#table, stored.fields, guard),
+    );
+    this.rows = new CommittedRows(
+      () => (this.isLive ? guarded! : plain!),
+      (error) => (this.isLive ? successor() : Promise.reject(this.#gone(error))),
+    );
+  }
+
+  static async read(
+    session: Pick<Connections, "query">,
+    schema: string,
+    number: number,
+  ): Promise<StoredGeneration | null> {
+    const { rows } = await session.query(
+      `SELECT fields, definition, build_order, last_commit FROM ${schema}.generations WHERE number = $1`,
+      [number],
+    );
+    if (rows.length === 0) return null;
+    const [fields, definition, order, lastCommit] = rows[0] as [string, string, string, string];
+    return { number, fields: fieldsFromText(fields), origin: { definition, order }, lastCommit };
+  }
+
+  #gone(cause?: unknown): StoreUnavailableError {
+    return new StoreUnavailableError(this.#place.where, `generation ${this.number} is no longer there`, cause);
+  }
+
+  async #run<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+    try {
+      return await work();
+    } catch (error) {
+      throw translate(this.#place.where, error);
+    }
+  }
+
+  async redefine(definition: string): Promise<void> {
+    await this.#run(() =>
+      this.#connections.query(`UPDATE ${this.#place.schema}.generations SET definition = $1 WHERE number = $2`, [
+        definition,
+        this.number,
+      ]),
+    );
+    this.origin.definition = definition;
+  }
+
+  /** A batch that begins afterwards goes on from here. */
+  async progress(): Promise<Progress> {
+    const { rows } = await this.#run(() =>
+      this.#connections.query(
+        `SELECT position, position_id, folded, reordered, log, last_commit FROM ${this.#place.schema}.generations
+         WHERE number = $1`,
+        [this.number],
+      ),
+    );
+    if (rows.length === 0) throw this.#gone();
+    const [position, positionId, folded, reordered, log, lastCommit] = rows[0] as [
+      number,
+      string | null,
+      number,
+      boolean,
+      string | null,
+      string,
+    ];
+    this.#lastCommit = lastCommit;
+    return { position, positionId, folded, reordered, log };
+  }
+
+  async parked(): Promise<ParkedEvent[]> {
+    const { rows } = await this.#run(() =>
+      this.#connections.query(
+        `SELECT event FROM ${this.#place.schema}.parked WHERE generation = $1 ORDER BY position, id`,
+        [this.number],
+      ),
+    );
+    return Array.from(rows as [string][], ([event]) => JSON.parse(event) as ParkedEvent);
+  }
+
+  /**
+   * @throws StoreUnavailableError where another host has folded on from what this one knows: it has to ask for the
+   *   progress before it goes on
+   */
+  async begin(): Promise<PostgresBatch> {
+    if (this.#batch?.hasEnded === false)
+      throw new StoreUnavailableError(this.#place.where, "a batch is running; there is one at a time");
+    const held = await this.#run(() => this.#turn());
+    const rows = new PostgresRows(this.#place.where, () => held, this.#table, this.fields);
+    const { schema, where } = this.#place;
+    this.#batch = new PostgresBatch(held, {
+      where,
+      schema,
+      number: this.number,
+      rows,
+      write: (change) => this.#writer.write(held, change),
+      commit: (progress) => this.#commit(held, progress),
+    });
+    return this.#batch;
+  }
+
+  /** The row among the generations is locked until the batch ends: there is one writer at a time. */
+  async #turn(): Promise<Held> {
+    const { schema, where } = this.#place;
+    for (const deadline = Date.now() + turnsAfterMs; ;) {
+      const held = await this.#connections.hold("BEGIN ISOLATION LEVEL READ COMMITTED");
+      try {
+        const { rows } = await held.query(
+          `SELECT last_commit, (SELECT number FROM ${schema}.live) FROM ${schema}.generations
+           WHERE number = $1 FOR NO KEY UPDATE SKIP LOCKED`,
+          [this.number],
+        );
+        const [lastCommit, live] = rows[0] ?? [];
+        if (rows.length > 0 && this.isLive && live !== this.number) throw this.#gone();
+        if (lastCommit === this.#lastCommit) return held;
+        if (rows.length > 0)
+          throw new StoreUnavailableError(where, `generation ${this.number} was folded on by another host`);
+        if (!(await PostgresGeneration.read(held, schema, this.number))) throw this.#gone();
+        if (Date.now() > deadline) throw new StoreUnavailableError(where, "another host is writing to the table");
+      } catch (error) {
+        await held.end("ROLLBACK", error);
+        throw error;
+      }
+      await held.end("ROLLBACK");
+      await this.#endFrozenWriter();
+      await wait(betweenTriesMs);
+    }
+  }
+
+  /** Who was killed is gone by itself; who was frozen would hold the lock for ever. */
+  async #endFrozenWriter(): Promise<void> {
+    await this.#connections.query(
+      `SELECT pg_terminate_backend(a.pid) FROM ${this.#place.schema}.generations g
+       JOIN pg_stat_activity a ON a.backend_xid = g.xmax
+       WHERE g.number = $1 AND a.state LIKE 'idle in transaction%'
+         AND a.state_change < clock_timestamp() - $2 * interval '1 millisecond'`,
+      [this.number, frozenAfterMs],
+    );
+  }
+
+  async #commit(held: Held, progress: Progress): Promise<void> {
+    const commit = randomUUID();
+    await storeProgress(held, this.#place.schema, this.number, progress, commit);
+    try {
+      await held.end("COMMIT");
+    } catch (error) {
+      if (!isOfConnection(error) || !(await this.#hasCommitted(commit))) throw error;
+    }
+    this.#lastCommit = commit;
+  }
+
+  /** The answer was lost. */
+  async #hasCommitted(commit: string): Promise<boolean> {
+    const { count } = await this.#connections.insist(
+      `SELECT FROM ${this.#place.schema}.generations WHERE number = $1 AND last_commit = $2`,
+      [this.number, commit],
+    );
+    return count > 0;
+  }
+
+  /** What runs is taken back. */
+  async close(): Promise<void> {
+    await this.#batch?.rollback();
+  }
+}

@@ -1,0 +1,24 @@
+import type { ParkedEvent, Progress } from "../../core/read-table.ts";
+import type { Session } from "./connections.ts";
+
+/** The checkpoint of a generation, under the name of the commit that it is part of. */
+export async function storeProgress(
+  session: Session,
+  schema: string,
+  number: number,
+  { position, positionId, folded, reordered, log }: Progress,
+  commit: string,
+): Promise<void> {
+  await session.query(
+    `UPDATE ${schema}.generations SET position = $1, position_id = $2, folded = $3, reordered = $4, log = $5,
+       last_commit = $6, touched = clock_timestamp() WHERE number = $7`,
+    [position, positionId, folded, reordered, log, commit, number],
+  );
+}
+
+export async function storeParked(session: Session, schema: string, number: number, event: ParkedEvent): Promise<void> {
+  await session.query(
+    `INSERT INTO ${schema}.parked VALUES ($1, $2, $3, $4) ON CONFLICT (generation, id) DO UPDATE SET event = excluded.event`,
+    [number, event.id, event.position, JSON.stringify(event)],
+  );
+}

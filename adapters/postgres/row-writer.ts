@@ -1,0 +1,115 @@
+import { DuplicateRowError, InvalidRowError, type Problem } from "../../core/errors.ts";
+import { missingFields, type Field, type Fields } from "../../core/fields.ts";
+import type { RowChange } from "../../core/read-table.ts";
+import type { Session } from "./connections.ts";
+import { encode } from "./row-codec.ts";
+import { quote } from "./schema.ts";
+import { sqlTypes } from "./where.ts";
+
+type Writing = Exclude<RowChange, { operation: "remove" }>;
+
+/**
+ * Writes the rows of one table, which nobody else writes meanwhile. A refusal is no error of the server's: that would end
+ * the transaction, and everything before it.
+ */
+export class RowWriter {
+  readonly #table: string;
+  readonly #fields: Fields;
+  /** The last one first: where a row repeats several values, every engine names that field. */
+  readonly #unique: readonly Field[];
+
+  constructor(table: string, fields: Fields) {
+    this.#table = table;
+    this.#fields = fields;
+    this.#unique = [...fields.values()].filter(({ unique }) => unique).toReversed();
+  }
+
+  /** @throws DuplicateRowError, InvalidRowError */
+  async write(session: Session, change: RowChange): Promise<void> {
+    if (change.operation === "remove") await session.query(`DELETE FROM ${this.#table} WHERE id = $1`, [change.id]);
+    else if (change.operation === "create") await this.#create(session, change);
+    else await this.#update(session, change);
+  }
+
+  async #create(session: Session, change: Writing): Promise<void> {
+    const missing = missingFields(this.#fields, change.values);
+    if (missing.length > 0) throw new InvalidRowError(missing);
+    const { names, parameters, values } = this.#parts(change);
+    const { count } = await session.query(
+      `INSERT INTO ${this.#table} (${["id", ...names].join(", ")}) VALUES (${["$1", ...parameters].join(", ")}) ON CONFLICT DO NOTHING`,
+      values,
+    );
+    if (count === 0) throw await this.#duplicate(session, change);
+  }
+
+  async #update(session: Session, change: Writing): Promise<void> {
+    const missing = missingFields(this.#fields, change.values);
+    if (missing.some(({ field }) => Object.hasOwn(change.values, field))) throw new InvalidRowError(missing);
+    const { names, parameters, values } = this.#parts(change);
+    const taken = this.#unique
+      .filter(({ name }) => (change.values[name] ?? null) !== null)
+      .map(({ name }) => `${quote(name)} = ${parameters[names.indexOf(quote(name))]}`);
+    const isFree =
+      taken.length === 0
+        ? "true"
+        : `NOT EXISTS (SELECT FROM ${this.#table} WHERE id <> $1 AND (${taken.join(" OR ")}))`;
+    const set = (value: (index: number) => string) =>
+      names.map((name, index) => `${name} = ${value(index)}`).join(", ");
+    if (missing.length > 0) {
+      // A row without a required field cannot be inserted, only updated where it is there.
+      const changed = names.length === 0 ? "id = id" : set((index) => parameters[index]!);
+      const { count } = await session.query(`UPDATE ${this.#table} SET ${changed} WHERE id = $1 AND ${isFree}`, values);
+      if (count === 0)
+        throw (await this.#isThere(session, change.id))
+          ? await this.#duplicate(session, change)
+          : new InvalidRowError(missing);
+      return;
+    }
+    const conflict = names.length === 0 ? "NOTHING" : `UPDATE SET ${set((index) => `excluded.${names[index]}`)}`;
+    const { count } = await session.query(
+      `INSERT INTO ${this.#table} (${["id", ...names].join(", ")}) SELECT ${["$1::text", ...parameters].join(", ")}
+       WHERE ${isFree} ON CONFLICT (id) DO ${conflict}`,
+      values,
+    );
+    if (count === 0 && taken.length > 0) throw await this.#duplicate(session, change);
+  }
+
+  /** @throws InvalidRowError for what PostgreSQL cannot keep */
+  #parts({ id, values }: Writing): { names: string[]; parameters: string[]; values: unknown[] } {
+    const problems: Problem[] = textProblems("id", id);
+    const names: string[] = [];
+    const parameters: string[] = [];
+    const encoded: unknown[] = [id];
+    for (const name in values) {
+      const field = this.#fields.get(name)!;
+      problems.push(...textProblems(name, values[name]));
+      names.push(quote(name));
+      encoded.push(encode(field, values[name]));
+      parameters.push(`$${encoded.length}::${sqlTypes[field.type]}`);
+    }
+    if (problems.length > 0) throw new InvalidRowError(problems);
+    return { names, parameters, values: encoded };
+  }
+
+  async #isThere(session: Session, id: string): Promise<boolean> {
+    const { count } = await session.query(`SELECT FROM ${this.#table} WHERE id = $1`, [id]);
+    return count > 0;
+  }
+
+  async #duplicate(session: Session, { id, values }: Writing): Promise<DuplicateRowError> {
+    for (const { name } of this.#unique) {
+      if ((values[name] ?? null) === null) continue;
+      const { count } = await session.query(`SELECT FROM ${this.#table} WHERE ${quote(name)} = $1 AND id <> $2`, [
+        values[name],
+        id,
+      ]);
+      if (count > 0) return new DuplicateRowError(name, values[name]);
+    }
+    return new DuplicateRowError("id", id);
+  }
+}
+
+const textProblems = (field: string, found: unknown): Problem[] =>
+  typeof found === "string" && found.includes("\0")
+    ? [{ field, found, expected: "a text without NUL, which PostgreSQL cannot keep" }]
+    : [];

@@ -1,0 +1,50 @@
+import type { Fields, Row } from "../../core/fields.ts";
+import type { Query } from "../../core/query.ts";
+import type { Rows } from "../../core/read-table.ts";
+import type { Session } from "./connections.ts";
+import { columnsOf, fieldsByBeginning, rowDecoder } from "./row-codec.ts";
+import { count, find, type Source } from "./selection.ts";
+import { translate } from "./translate.ts";
+
+/** The rows of one table as one session sees them. */
+export class PostgresRows implements Rows {
+  readonly #where: string;
+  readonly #session: () => Session;
+  readonly #source: Source<Row>;
+
+  /** `guard` is a condition that each query has besides its own. */
+  constructor(where: string, session: () => Session, table: string, fields: Fields, guard = "true") {
+    this.#where = where;
+    this.#session = session;
+    this.#source = {
+      select: `SELECT ${columnsOf(fields)} FROM ${table} WHERE ${guard}`,
+      tieBreaker: "id",
+      byBeginning: fieldsByBeginning(fields),
+      decode: rowDecoder(fields),
+    };
+  }
+
+  find(query: Query): Promise<Row[]> {
+    return this.#run((session) => find(session, this.#source, query));
+  }
+
+  count(query: Query): Promise<number> {
+    return this.#run((session) => count(session, this.#source, query));
+  }
+
+  findByIds(ids: readonly string[]): Promise<Row[]> {
+    return this.#run(async (session) => {
+      const { rows } = await session.query(`${this.#source.select} AND id = ANY($1)`, [ids]);
+      const byId = new Map(rows.map((row) => [row[0], row]));
+      return ids.flatMap((id) => (byId.has(id) ? [this.#source.decode(byId.get(id)!)] : []));
+    });
+  }
+
+  async #run<Answer>(work: (session: Session) => Promise<Answer>): Promise<Answer> {
+    try {
+      return await work(this.#session());
+    } catch (error) {
+      throw translate(this.#where, error);
+    }
+  }
+}
