@@ -43,7 +43,10 @@ function commandsBy(callers: number, [full, quick]: [number, number]): Case {
     workload:
       `${callers === 1 ? "One caller sends" : `${callers} concurrent callers send`} commands with a params schema to a decider through the broker, ` +
       "a hundred to each of many entities, whose state is hot from the second on; synchronous=FULL. " +
-      "raw: our own mapped append of the same events by the same callers, with the version checked. Emmett: its CommandHandler on one kept connection.",
+      "raw: our own mapped append of the same events by the same callers, with the version checked. Emmett: its CommandHandler on one kept connection" +
+      (callers === 1
+        ? "."
+        : ", by one caller: at the same time on one connection its commands fail (cannot rollback)."),
     figures: { rate: { unit: "events/s", goals } },
     contestants: {
       ours: (stage) => runOurs(stage, callers, stage.size(full, quick), deciding),
@@ -56,7 +59,7 @@ function commandsBy(callers: number, [full, quick]: [number, number]): Case {
         const emmett = new Emmett(file);
         await emmett.migrate();
         const handle = CommandHandler({ initialState: noAmounts, evolve: (state, { data }) => addAmount(state, data) });
-        const { rate, total } = await run(stage, callers, stage.size(full / 4, quick / 4), (entity, _, number) =>
+        const { rate, total } = await run(stage, 1, stage.size(4000 / 4, 400 / 4), (entity, _, number) =>
           emmett.command(handle, entity, payloadOf(entity, number)),
         );
         emmett.close();
