@@ -9,6 +9,6 @@ export default {
   },
   reporters: ["default", "<rootDir>/test/support/absent-engines.ts"],
   // Far from what any of them takes: a slow machine is no failure.
-  testTimeout: 180_000,
+  testTimeout: 400_000,
   maxWorkers: 2,
 };

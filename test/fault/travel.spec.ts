@@ -133,5 +133,5 @@ describe("A process killed with SIGKILL while its tables go back and are folded 
     });
     // Kills that never met one of them would prove nothing about it.
     expect([...new Set(interrupted.flat())].toSorted()).toEqual(kinds);
-  }, 300_000);
+  });
 });
