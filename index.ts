@@ -15,6 +15,7 @@ export type Aggregate<
 
 export { fromCloudEvent, toCloudEvent } from "./core/cloud-event.ts";
 export { fromFluxAction, toFluxAction } from "./core/flux-action.ts";
+export { Decider } from "./mixins/decider/decider.ts";
 export { ProcessManager } from "./mixins/process-manager/process-manager.ts";
 export { Subscription } from "./mixins/subscription/subscription.ts";
 
@@ -37,6 +38,7 @@ export type { CommandOptions, ProcessView } from "./core/process-manager.ts";
 export type { ParkedProcess } from "./core/process-instance.ts";
 export type { ParkedEvent } from "./core/read-table.ts";
 export type { EventMap, EventMeta, RecordedEvent } from "./core/recorded-event.ts";
+export type { Trace, TracedCommand, TracedEvent, TraceNode } from "./core/trace.ts";
 export type { AggregateOptions } from "./mixins/aggregate/aggregate.ts";
 export type { Manifest } from "./mixins/aggregate/snapshots/manifest.ts";
 export type { SnapshotOptions } from "./mixins/aggregate/snapshots/options.ts";
@@ -45,6 +47,18 @@ export type { Injection } from "./mixins/aggregate/past/injected-events.ts";
 export type { PastAnswer, PastDifferences, WhatIfAnswer, WhatIfDifferences } from "./mixins/aggregate/past/past.ts";
 export type { Verification } from "./mixins/aggregate/past/verification.ts";
 export type { ErrorPolicy } from "./mixins/consumer/error-policy.ts";
+export type {
+  CommandOf,
+  CommandOptions,
+  Decided,
+  Decider as DeciderDefinition,
+  DeciderOptions,
+  UniqueOptions,
+} from "./mixins/decider/decider.ts";
+export type { ClaimingEvent, ClaimValue } from "./core/unique.ts";
+export type { CommandAnswer } from "./mixins/decider/commands.ts";
+export type { DryRunAnswer } from "./mixins/decider/dry-run.ts";
+export type { StateAnswer } from "./mixins/decider/questions.ts";
 export type { EventsOf, EventStoreOptions } from "./mixins/event-store/event-store.ts";
 export type { MapActionOptions, MapEventOptions } from "./mixins/event-store/map-action.ts";
 export type { ExportAnswer } from "./mixins/event-store/export-events.ts";
@@ -52,6 +66,7 @@ export type { BackupAnswer } from "./mixins/event-store/file-actions.ts";
 export type { AppendAnswer } from "./mixins/event-store/host.ts";
 export type { ImportAnswer } from "./mixins/event-store/import-events.ts";
 export type { JobProgress } from "./mixins/event-store/jobs.ts";
+export type { LinkAnswer } from "./mixins/event-store/link-actions.ts";
 export type { LogProblem, LogVerification } from "./mixins/event-store/verify-log.ts";
 export type { ProcessManagerOptions } from "./mixins/process-manager/process-manager.ts";
 export type { ProcessSummary } from "./mixins/process-manager/instance-actions.ts";
