@@ -97,6 +97,7 @@ describe("The package", () => {
   it("exports these names and no others", () => {
     expect(Object.keys(api).toSorted()).toEqual([
       "Aggregate",
+      "Decider",
       "EventStore",
       "ProcessManager",
       "Subscription",
@@ -195,6 +196,7 @@ describe("The package", () => {
       "RecordedEvent",
       "RowInput",
       "RowOf",
+      "SendOptions",
       "SnapshotOptions",
       "SubscriptionOptions",
       "SubscriptionStatus",
