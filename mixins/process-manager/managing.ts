@@ -13,6 +13,7 @@ import type { LeaseHold } from "../consumer/lease-hold.ts";
 import type { TimeLimit } from "../consumer/time-limit.ts";
 import { Instances } from "./instances.ts";
 import { LostEvents } from "./lost-events.ts";
+import { PageProgress } from "./page-progress.ts";
 import { ProcessQueue } from "./process-queue.ts";
 import { Processing, type Outside } from "./processing.ts";
 
@@ -138,13 +139,11 @@ export class Managing implements LeasedWork {
   }
 
   async #handleEvents({ events, log, unreadable }: ConsumerPage): Promise<void> {
-    const open = new Set(events);
-    const done = async (event: RecordedEvent) => {
-      open.delete(event);
-      const { value: first } = open.values().next();
-      const last = first ? events[events.indexOf(first) - 1] : events.at(-1);
+    const progress = new PageProgress(events);
+    const done = (event: RecordedEvent) => {
+      const last = progress.note(event);
       if (last) this.#checkpoint.pass(last.position, last.id, log);
-      await this.#saveNowAndThen();
+      return this.#saveNowAndThen();
     };
     const queues = new Map<string, RecordedEvent[]>();
     for (const event of events.map(freezeEvent)) {
@@ -224,12 +223,12 @@ export class Managing implements LeasedWork {
     this.#queue.parkedInARow = this.#lost.inARow = 0;
   }
 
-  async skip(skipped: ReadonlySet<string>): Promise<number> {
+  skip(skipped: ReadonlySet<string>): Promise<number> {
     this.#skipped = skipped;
     return this.#release(({ id }) => skipped.has(id));
   }
 
-  async retry({ id, instance }: ParkedChoice): Promise<number> {
+  retry({ id, instance }: ParkedChoice): Promise<number> {
     return this.#release(
       (parked) => (id ?? parked.id) === parked.id && (instance ?? parked.instance) === parked.instance,
     );

@@ -263,7 +263,7 @@ describe("A command that is refused", () => {
             await call(note, { what: "refund" });
             // The receiver of the first is there again before this event is done with.
             notes.faults.delete("deposit");
-            if (errors.length === 1) throw new Error("died");
+            if (errors.length === 1) throw new Error("died", { cause: error });
           }
         },
       },
