@@ -11,6 +11,7 @@ import type { EventSource } from "../consumer/event-source.ts";
 import type { LeasedWork } from "../consumer/leased-host.ts";
 import type { LeaseHold } from "../consumer/lease-hold.ts";
 import type { TimeLimit } from "../consumer/time-limit.ts";
+import { Alarm } from "./alarm.ts";
 import { Instances } from "./instances.ts";
 import { LostEvents } from "./lost-events.ts";
 import { PageProgress } from "./page-progress.ts";
@@ -32,8 +33,6 @@ interface Dependencies extends Interruption {
 
 /** So many processes are at work at a time. */
 const slotCount = 16;
-/** The consumer looks as often by itself. */
-const pollMs = 1000;
 
 /**
  * The work of a process manager: the events of different processes at the same time, those of one in the order of the log.
@@ -47,6 +46,7 @@ export class Managing implements LeasedWork {
   readonly #queue: ProcessQueue;
   readonly #lost: LostEvents;
   readonly #agenda = new Agenda();
+  readonly #alarm: Alarm;
   readonly #parked = new Map<string, ParkedProcess>();
   /** Processes with events that wait for nothing any more: this node has died, or was stopped, in the middle of them. */
   readonly #unfinished = new Set<string>();
@@ -55,10 +55,10 @@ export class Managing implements LeasedWork {
   #askedAt = 0;
   #failure: { error: unknown } | null = null;
   #saving: Promise<void> | null = null;
-  #timer: NodeJS.Timeout | undefined;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
+    this.#alarm = new Alarm(dependencies.wake);
     const parked = () => this.parked();
     this.#checkpoint = new Checkpoint({ ...dependencies, parked, takeOver: () => this.#takeOver() });
     this.#instances = new Instances({
@@ -119,11 +119,11 @@ export class Managing implements LeasedWork {
   note(): void {}
 
   standStill(): void {
-    clearTimeout(this.#timer);
+    this.#alarm.set(null);
   }
 
   async handle(page: ConsumerPage): Promise<void> {
-    clearTimeout(this.#timer);
+    this.#alarm.set(null);
     this.#failure = null;
     try {
       await this.#inSlots([...this.#unfinished], (id) => this.#queue.goOn(id));
@@ -135,7 +135,7 @@ export class Managing implements LeasedWork {
       // Also before a wait for something outside, however long.
       await this.save();
     }
-    this.#setTimer();
+    this.#alarm.set(this.#agenda.next);
   }
 
   async #handleEvents({ events, log, unreadable }: ConsumerPage): Promise<void> {
@@ -184,12 +184,6 @@ export class Managing implements LeasedWork {
       this.#agenda.set(id, at);
       if (await this.#queue.fire(id, until)) this.#note(id, (await this.#instances.load(id)).instance);
     });
-  }
-
-  #setTimer(): void {
-    const { next } = this.#agenda;
-    if (next === null || next - Date.now() >= pollMs) return;
-    this.#timer = setTimeout(() => this.#d.wake(), Math.max(next - Date.now(), 0)).unref();
   }
 
   /** Who is waited for by those who interrupt does what they have asked for to the end. */
