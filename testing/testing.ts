@@ -5,4 +5,5 @@ export type { TablePlace } from "./read-table/table-stand.ts";
 export type { ContractCase } from "./contract-case.ts";
 export type { InProcess } from "./stand.ts";
 export { CrashKit, type CrashOptions } from "./crash/crash-kit.ts";
+export { memoryBroker } from "./memory-broker.ts";
 export type { CrashPoint } from "./crash/life.ts";

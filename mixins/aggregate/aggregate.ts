@@ -1,5 +1,5 @@
 import type { ServiceSchema } from "moleculer";
-import { resolveAdapter, type Adapter, type Engines } from "../../core/adapter.ts";
+import { adapterOn, resolveAdapter, type Adapter, type Engines } from "../../core/adapter.ts";
 import { describeDefinition } from "../../core/definition.ts";
 import { DefinitionError } from "../../core/errors.ts";
 import { parseFields, type FieldsInput, type RowInput, type RowOf } from "../../core/fields.ts";
@@ -158,11 +158,12 @@ export function aggregateOn(engines: Engines) {
       kind: "aggregate",
       needs: eventStore.name,
       conflictWith: (other) => (other === sibling ? null : "is another aggregate's name on this broker already"),
-      schema: () =>
-        aggregateService({
+      schema: (broker) => {
+        const place = adapterOn(broker, adapter);
+        return aggregateService({
           name,
           store: eventStore.name,
-          table: adapter.readTable!(),
+          table: place.readTable!(),
           fields,
           mappings,
           policy,
@@ -171,8 +172,10 @@ export function aggregateOn(engines: Engines) {
           onChange,
           settings,
           visibility,
-          snapshots: snapshotOptions,
-        }),
+          // A folder holds snapshots of the table that was defined with it, of no other.
+          snapshots: snapshotOptions && (place === adapter ? snapshotOptions : {}),
+        });
+      },
     };
     const aggregate: Aggregate<Events, Fields> = {
       name,
