@@ -15,6 +15,7 @@ export type Aggregate<
 
 export { fromCloudEvent, toCloudEvent } from "./core/cloud-event.ts";
 export { fromFluxAction, toFluxAction } from "./core/flux-action.ts";
+export { Decider } from "./mixins/decider/decider.ts";
 export { Subscription } from "./mixins/subscription/subscription.ts";
 
 /** Under these names declarations that are made from your code find the types of what the factories answer. */

@@ -1,5 +1,7 @@
 import { emptyCatalogue, type Catalogue } from "./catalogue.ts";
 import { checkAgainst } from "./catalogue-check.ts";
+import type { ScopedClaims } from "./claims.ts";
+import { claimProblems } from "./claims-input.ts";
 import { EventTooLargeError, ValidationError, type Problem } from "./errors.ts";
 import { eventIdOfKey, isEventId, newEventId } from "./event-id.ts";
 import { expectedVersionProblem, type ExpectedVersion } from "./expected-version.ts";
@@ -29,6 +31,8 @@ export interface AppendInput {
   expectedVersion?: ExpectedVersion | undefined;
   /** Names this append: sent again with the same key, it stores once. For events without an `id` of their own. */
   key?: string | undefined;
+  /** What its events take and give back of values that must be unique; a decider says it. */
+  claims?: readonly ScopedClaims[] | undefined;
 }
 
 /** An event that passed every check; its JSON is written once, here. */
@@ -56,11 +60,14 @@ export interface AppendRequest {
   idAfterLast: string | null;
   /** Stored only if the request before it in the same commit is: else it gets that one's error. */
   continues?: boolean;
+  claims?: readonly ScopedClaims[];
 }
 
 export interface AppendContext {
   correlationId: string;
   causationId: string;
+  /** How many events stand behind the call; left out, none. */
+  causationDepth?: number;
   maxEventBytes: number;
   /** The most that the answer's events may take in one message; left out, any. */
   maxAnswerBytes?: number;
@@ -79,7 +86,7 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
     throw new ValidationError([
       { field: "params", found: input, expected: "{stream, events, expectedVersion?, key?}" },
     ]);
-  const { stream, events, expectedVersion = "any", key } = input;
+  const { stream, events, expectedVersion = "any", key, claims } = input;
   const problems: Problem[] = [];
   const note = (problem: Problem | null) => void (problem && problems.push(problem));
 
@@ -94,6 +101,7 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
       found: key,
       expected: `a string of 1 to ${maxKeyCharacters} characters`,
     });
+  if (claims !== undefined) problems.push(...claimProblems(claims));
   if (!Array.isArray(events) || events.length === 0 || events.length > maxEvents) {
     note({
       field: "events",
@@ -115,6 +123,7 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
     expectedVersion,
     events: accepted as NewEvent[],
     idAfterLast: key === undefined ? null : eventIdOfKey(key, events.length),
+    ...(claims && { claims }),
   };
 }
 
@@ -175,6 +184,7 @@ function toNewEvent(
       ...(schemaVersion !== undefined && meta?.["schemaVersion"] === undefined && { schemaVersion }),
       correlationId: meta?.["correlationId"] ?? context.correlationId,
       causationId: meta?.["causationId"] ?? context.causationId,
+      ...(context.causationDepth && { causationDepth: context.causationDepth }),
     }),
   );
   if (!sent || !header || problems.length > before) return null;

@@ -1,4 +1,5 @@
 import type { AppendRequest } from "./append-request.ts";
+import type { ClaimFold, ClaimScope, TwiceClaimed } from "./claims.ts";
 import type { Query } from "./query.ts";
 import type { RecordedEvent } from "./recorded-event.ts";
 
@@ -64,6 +65,11 @@ export interface Versioned {
   revision: number;
 }
 
+/** Control state under its key. */
+export interface KeyedState extends Versioned {
+  key: string;
+}
+
 /** The right to do one job alone. Whoever writes under it names the epoch, so that a holder that slept too long writes nothing. */
 export interface Lease {
   name: string;
@@ -76,7 +82,8 @@ export interface Lease {
  * The port of an engine that keeps the log.
  *
  * The laws it answers for: a commit is all or nothing and durable (1), versions are contiguous (2),
- * positions rise by one in commit order and never appear late (3), stored events never change (9).
+ * positions rise by one in commit order and never appear late (3), stored events never change (9). What an append claims
+ * is checked and kept in its own commit, after repeats and versions.
  * Every method fails with StoreUnavailableError where the engine does not answer.
  */
 export interface EventLog {
@@ -110,9 +117,25 @@ export interface EventLog {
   getState(key: string): Promise<Versioned | null>;
   /**
    * Writes only if the key is still at `revision` (0: never written) and, where a lease is given, only if it is still
-   * held at that epoch. Answers the new revision, or null where somebody else was first.
+   * held at that epoch. Answers the new revision, or null where somebody else was first. The value `undefined` removes
+   * the key: its revision is 0 again.
    */
   putState(key: string, value: unknown, revision: number, lease?: Lease): Promise<number | null>;
+  /** The keys that begin with `prefix`, in the order of their UTF-8 bytes, after the key `after`. */
+  states(options: { prefix: string; after?: string; limit: number }): Promise<KeyedState[]>;
+
+  /**
+   * Claims in one scope from now on follow this definition. Where it had another, or none, nothing is held any more, and
+   * all events up to the head are stray: they are to be folded before anything can be claimed.
+   */
+  beginClaims(scope: string, definition: string, types: readonly string[]): Promise<ClaimScope>;
+  /**
+   * Takes and gives back what stray events do; a value that another stream holds stays with it. Null where the scope is
+   * not, or no longer, at `after` and of the definition.
+   */
+  foldClaims(fold: ClaimFold): Promise<{ state: ClaimScope; twice: TwiceClaimed[] } | null>;
+  /** Which streams hold these values; values that nobody holds are left out. */
+  claimants(scope: string, values: readonly string[]): Promise<Record<string, string>>;
 
   /** Takes or renews the lease; null while another holder has it. It falls free `ttlMs` after the last renewal. */
   acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null>;

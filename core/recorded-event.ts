@@ -4,6 +4,8 @@ export interface EventMeta {
   correlationId: string;
   /** The id of the message that directly caused this event: a call's context id, or another event's id. */
   causationId: string;
+  /** How many events led to this one, where events did. */
+  causationDepth?: number;
   [field: string]: unknown;
 }
 

@@ -1,4 +1,5 @@
-import type { Lease, Versioned } from "../../core/event-log.ts";
+import type { KeyedState, Lease, Versioned } from "../../core/event-log.ts";
+import { compareText } from "../../core/text-order.ts";
 
 /** Control state and leases, beside the events. */
 export class Control {
@@ -13,11 +14,24 @@ export class Control {
 
   put(key: string, value: unknown, revision: number, lease?: Lease): number | null {
     const text = JSON.stringify(value) as string | undefined;
-    if (text === undefined) throw new TypeError(`state ${key}: found ${typeof value}, expected a JSON value`);
+    if (text === undefined && value !== undefined)
+      throw new TypeError(`state ${key}: found ${typeof value}, expected a JSON value`);
     if (lease && !this.#isHeld(lease)) return null;
     if ((this.#state.get(key)?.revision ?? 0) !== revision) return null;
+    if (text === undefined) {
+      this.#state.delete(key);
+      return 0;
+    }
     this.#state.set(key, { text, revision: revision + 1 });
     return revision + 1;
+  }
+
+  states({ prefix, after, limit }: { prefix: string; after?: string; limit: number }): KeyedState[] {
+    return [...this.#state.keys()]
+      .filter((key) => key.startsWith(prefix) && (after === undefined || compareText(key, after) > 0))
+      .toSorted(compareText)
+      .slice(0, limit)
+      .map((key) => ({ key, ...this.get(key)! }));
   }
 
   #isHeld({ name, holder, epoch }: Lease): boolean {

@@ -1,8 +1,10 @@
 import type { AppendRequest } from "../../core/append-request.ts";
+import type { ClaimFold, ClaimScope, TwiceClaimed } from "../../core/claims.ts";
 import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
 import type {
   AppendVerdict,
   EventLog,
+  KeyedState,
   Lease,
   LogBackup,
   LogCapabilities,
@@ -100,6 +102,23 @@ export class MemoryEventLog implements EventLog {
 
   async putState(key: string, value: unknown, revision: number, lease?: Lease): Promise<number | null> {
     return this.#opened().control.put(key, value, revision, lease);
+  }
+
+  async states(options: { prefix: string; after?: string; limit: number }): Promise<KeyedState[]> {
+    return this.#opened().control.states(options);
+  }
+
+  async beginClaims(scope: string, definition: string, types: readonly string[]): Promise<ClaimScope> {
+    const log = this.#opened();
+    return log.claims.begin(scope, definition, types, log.head);
+  }
+
+  async foldClaims(fold: ClaimFold): Promise<{ state: ClaimScope; twice: TwiceClaimed[] } | null> {
+    return this.#opened().claims.fold(fold);
+  }
+
+  async claimants(scope: string, values: readonly string[]): Promise<Record<string, string>> {
+    return this.#opened().claims.claimants(scope, values);
   }
 
   async acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null> {

@@ -7,6 +7,8 @@ import { conflictOf } from "../../core/expected-version.ts";
 import type { EventMeta, RecordedEvent } from "../../core/recorded-event.ts";
 import { repeatOf } from "../../core/repeat.ts";
 import { compareText } from "../../core/text-order.ts";
+import { Claims } from "../../core/claims.ts";
+import { MemoryClaims } from "./claims.ts";
 import { Control } from "./control.ts";
 import type { Source } from "./select.ts";
 import type { Cell } from "./where.ts";
@@ -31,6 +33,8 @@ export const toEvent = ({ id, type, stream, version, position, time, payload, me
 export class StoredLog implements Source<StoredEvent> {
   readonly identity = randomUUID();
   readonly control = new Control();
+  readonly #kept = new MemoryClaims();
+  readonly claims = new Claims(this.#kept);
   /** The event at position p stands at p - 1. */
   readonly #events: StoredEvent[] = [];
   readonly #byId = new Map<string, StoredEvent>();
@@ -72,12 +76,15 @@ export class StoredLog implements Source<StoredEvent> {
   commit(requests: readonly AppendRequest[]): AppendVerdict[] {
     const { head } = this;
     const lastTime = this.#lastTime;
+    this.#kept.begin();
     try {
       this.#now = new Date().toISOString();
       return decideInOrder(requests, (request) => this.#decide(request));
     } catch (error) {
       this.#lastTime = lastTime;
       this.#forgetAfter(head);
+      this.#kept.takeBack();
+      this.claims.reload();
       throw error;
     }
   }
@@ -100,8 +107,12 @@ export class StoredLog implements Source<StoredEvent> {
     });
     if (repeat) return repeat;
     const conflict = conflictOf(stream, expectedVersion, this.stream(stream).length);
-    if (conflict) return { error: conflict };
-    return { events: events.map((event) => this.#store(stream, event)), repeated: false };
+    const refusal = conflict ?? this.claims.refusalOf(request);
+    if (refusal) return { error: refusal };
+    const first = this.head + 1;
+    const stored = events.map((event) => this.#store(stream, event));
+    this.claims.stored(request, first);
+    return { events: stored, repeated: false };
   }
 
   #store(stream: string, event: NewEvent): RecordedEvent {

@@ -1,14 +1,22 @@
 import type Database from "better-sqlite3";
-import type { Lease, Versioned } from "../../core/event-log.ts";
+import type { KeyedState, Lease, Versioned } from "../../core/event-log.ts";
 
 /** Keys whose state is remembered: consumers ask for theirs with each page. */
 const maxKnown = 100;
+
+interface KeyedRow {
+  key: string;
+  value: string;
+  revision: number;
+}
 
 /** Control state and leases, beside the events in the log's file. */
 export class Control {
   readonly #get: Database.Statement<[string], { value: string; revision: number }>;
   readonly #insert: Database.Statement;
   readonly #update: Database.Statement;
+  readonly #remove: Database.Statement;
+  readonly #after: Database.Statement<[string, string, number], KeyedRow>;
   readonly #heldBy: Database.Statement<[string, string, number, number], number>;
   readonly #take: Database.Statement<unknown[], number>;
   readonly #release: Database.Statement;
@@ -20,6 +28,8 @@ export class Control {
     this.#get = db.prepare("SELECT value, revision FROM state WHERE key = ?");
     this.#insert = db.prepare("INSERT INTO state VALUES (?, ?, 1) ON CONFLICT DO NOTHING");
     this.#update = db.prepare("UPDATE state SET value = ?, revision = revision + 1 WHERE key = ? AND revision = ?");
+    this.#remove = db.prepare("DELETE FROM state WHERE key = ? AND revision = ?");
+    this.#after = db.prepare("SELECT key, value, revision FROM state WHERE key >= ? AND key > ? ORDER BY key LIMIT ?");
     this.#heldBy = db
       .prepare<[string, string, number, number], number>(
         "SELECT 1 FROM leases WHERE name = ? AND holder = ? AND epoch = ? AND expires > ?",
@@ -48,13 +58,24 @@ export class Control {
   }
 
   put(key: string, value: unknown, revision: number, lease?: Lease): number | null {
-    const text = JSON.stringify(value);
+    const text = JSON.stringify(value) as string | undefined;
     this.#known.delete(key);
     return this.#transaction(() => {
       if (lease && !this.#heldBy.get(lease.name, lease.holder, lease.epoch, Date.now())) return null;
+      if (text === undefined) return this.#removes(key, revision) ? 0 : null;
       const { changes } = revision === 0 ? this.#insert.run(key, text) : this.#update.run(text, key, revision);
       return changes === 0 ? null : revision + 1;
     });
+  }
+
+  #removes(key: string, revision: number): boolean {
+    return revision === 0 ? this.#get.get(key) === undefined : this.#remove.run(key, revision).changes > 0;
+  }
+
+  states({ prefix, after = "", limit }: { prefix: string; after?: string; limit: number }): KeyedState[] {
+    // Keys are in the order of their bytes, so those with the prefix stand together.
+    const rows = this.#after.all(prefix, after, limit).filter(({ key }) => key.startsWith(prefix));
+    return rows.map(({ key, value, revision }) => ({ key, value: JSON.parse(value) as unknown, revision }));
   }
 
   acquire(name: string, holder: string, ttlMs: number): Lease | null {

@@ -2,10 +2,12 @@ import { randomUUID } from "node:crypto";
 import { existsSync, realpathSync } from "node:fs";
 import type Database from "better-sqlite3";
 import type { AppendRequest } from "../../core/append-request.ts";
+import type { ClaimFold, ClaimScope, TwiceClaimed } from "../../core/claims.ts";
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type {
   AppendVerdict,
   EventLog,
+  KeyedState,
   Lease,
   LogBackup,
   LogCapabilities,
@@ -183,6 +185,22 @@ export class SqliteEventLog implements EventLog {
 
   async putState(key: string, value: unknown, revision: number, lease?: Lease): Promise<number | null> {
     return this.#run(({ control }) => control.put(key, value, revision, lease));
+  }
+
+  async states(options: { prefix: string; after?: string; limit: number }): Promise<KeyedState[]> {
+    return this.#run(({ control }) => control.states(options));
+  }
+
+  async beginClaims(scope: string, definition: string, types: readonly string[]): Promise<ClaimScope> {
+    return this.#run((open) => open.changeClaims((claims) => claims.begin(scope, definition, types, open.head)));
+  }
+
+  async foldClaims(fold: ClaimFold): Promise<{ state: ClaimScope; twice: TwiceClaimed[] } | null> {
+    return this.#run((open) => open.changeClaims((claims) => claims.fold(fold)));
+  }
+
+  async claimants(scope: string, values: readonly string[]): Promise<Record<string, string>> {
+    return this.#run(({ claims }) => claims.claimants(scope, values));
   }
 
   async acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null> {

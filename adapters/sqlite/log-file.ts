@@ -1,5 +1,6 @@
 import type Database from "better-sqlite3";
 import type { AppendRequest, NewEvent } from "../../core/append-request.ts";
+import { Claims } from "../../core/claims.ts";
 import type { AppendVerdict, Page, ReadOptions } from "../../core/event-log.ts";
 import { decideInOrder } from "../../core/decide-in-order.ts";
 import { eventTime } from "../../core/event-time.ts";
@@ -8,6 +9,7 @@ import { maxPageBytes, pageBytesOf } from "../../core/page-size.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { repeatOf } from "../../core/repeat.ts";
 import { categoryOf } from "../../core/stream-name.ts";
+import { SqliteClaims } from "./claims.ts";
 import { Control } from "./control.ts";
 import { Statements } from "./database.ts";
 import { columns, toEvent, type EventRow } from "./event-schema.ts";
@@ -29,6 +31,7 @@ export class LogFile {
   readonly host: HostFile;
   readonly queries: Statements;
   readonly control: Control;
+  readonly claims: Claims;
   readonly identity: string;
   head: number;
   #lastTime: string;
@@ -51,6 +54,7 @@ export class LogFile {
     this.host = host;
     this.queries = new Statements(db);
     this.control = new Control(db);
+    this.claims = new Claims(new SqliteClaims(db));
     this.identity = db.prepare("SELECT value FROM about WHERE key = 'identity'").pluck().get() as string;
     const last = db.prepare("SELECT position, time FROM events ORDER BY position DESC LIMIT 1").raw(true).get();
     [this.head, this.#lastTime] = (last as [number, string] | undefined) ?? [0, ""];
@@ -93,6 +97,16 @@ export class LogFile {
       this.#versions.clear();
       // On a full disk SQLite has rolled back by itself.
       if (this.db.inTransaction) this.db.exec("ROLLBACK");
+      this.claims.reload();
+      throw error;
+    }
+  }
+
+  changeClaims<Answer>(change: (claims: Claims) => Answer): Answer {
+    try {
+      return this.db.transaction(() => change(this.claims)).immediate();
+    } catch (error) {
+      this.claims.reload();
       throw error;
     }
   }
@@ -104,12 +118,13 @@ export class LogFile {
     if (repeat) return repeat;
     const version = this.#versions.get(stream) ?? this.#version.get(stream) ?? 0;
     const conflict = conflictOf(stream, expectedVersion, version);
-    if (conflict) return { error: conflict };
+    const refusal = conflict ?? this.claims.refusalOf(request);
+    if (refusal) return { error: refusal };
     this.#versions.set(stream, version + events.length);
-    return {
-      events: events.map((event, index) => this.#store(stream, version + 1 + index, event)),
-      repeated: false,
-    };
+    const first = this.head + 1;
+    const stored = events.map((event, index) => this.#store(stream, version + 1 + index, event));
+    this.claims.stored(request, first);
+    return { events: stored, repeated: false };
   }
 
   #storedById(id: string): RecordedEvent | undefined {

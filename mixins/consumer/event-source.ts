@@ -83,14 +83,20 @@ export class EventSource {
     return this.#call("count", { query });
   }
 
-  /** What the consumer keeps in the store's engine; null where it never kept anything. */
-  state(): Promise<Versioned | null> {
-    return this.#call("state", { consumer: this.#d.consumer });
+  /** What the consumer keeps in the store's engine, or `of` one thing below it; null where it keeps nothing there. */
+  state(of?: string): Promise<Versioned | null> {
+    return this.#call("state", { consumer: this.#d.consumer, ...(of !== undefined && { of }) });
   }
 
-  /** Null where the state is no longer at `revision`, or the lease was lost. */
-  saveState(value: object, revision: number, lease: Lease): Promise<number | null> {
-    return this.#call("saveState", { consumer: this.#d.consumer, value, revision, lease });
+  /** Those below the consumer's own whose names begin with `prefix`, in their order; an empty page is the end. */
+  states(prefix: string, after: string | undefined, limit: number): Promise<(Versioned & { of: string })[]> {
+    return this.#call("states", { consumer: this.#d.consumer, prefix, limit, ...(after !== undefined && { after }) });
+  }
+
+  /** Null where the state is no longer at `revision`, or the lease was lost. Null as the value: it is removed. */
+  saveState(value: object | null, revision: number, lease: Lease, of?: string): Promise<number | null> {
+    const { consumer } = this.#d;
+    return this.#call("saveState", { consumer, value, revision, lease, ...(of !== undefined && { of }) });
   }
 
   takeLease(holder: string, ttlMs: number): Promise<Lease | null> {

@@ -2,12 +2,13 @@ import type { Context, ServiceSchema } from "moleculer";
 import type { ControlChange } from "../../core/consumer-control.ts";
 import { ValidationError } from "../../core/errors.ts";
 import type { Lease } from "../../core/event-log.ts";
+import { maxPageBytes } from "../../core/page-size.ts";
 import { isReserved } from "../../core/stream-name.ts";
 import { typeMatcher } from "../../core/type-pattern.ts";
 import type { StoreHost } from "./host.ts";
 import { controlEvent } from "../hints.ts";
 
-const consumer = { type: "string", pattern: /^(aggregate|subscription)\/./ } as const;
+const consumer = { type: "string", pattern: /^(aggregate|subscription|process-manager)\/./ } as const;
 const whole = { type: "number", integer: true, min: 0, convert: true } as const;
 const must = { type: "equal", value: true, strict: true, optional: true } as const;
 const change = {
@@ -45,6 +46,8 @@ const change = {
     endBuild: { type: "object", strict: true, optional: true, props: { id: "uuid", why: "string", keepPause: must } },
   },
 } as const;
+/** A key below the consumer's own. */
+const of = { type: "string", empty: false, optional: true } as const;
 /** The longest that a consumer may be without a holder when it has died. */
 const maxTtlMs = 60_000;
 const lease = { type: "object", props: { name: "string", holder: "string", epoch: "number" } } as const;
@@ -73,18 +76,34 @@ export function consumerStoreActions(store: string, host: () => StoreHost): NonN
     },
     state: {
       tracing: false,
-      params: { consumer },
-      handler: (ctx: FromConsumer) => host().log.getState(stateKey(ctx.params.consumer)),
+      params: { consumer, of },
+      handler: (ctx: FromConsumer<{ of?: string }>) =>
+        host().log.getState(stateKey(ctx.params.consumer, ctx.params.of)),
     },
+    states: {
+      tracing: false,
+      params: { consumer, prefix: "string", after: of, limit: { ...whole, min: 1, max: 1000 } },
+      async handler(ctx: FromConsumer<{ prefix: string; after?: string; limit: number }>) {
+        const { consumer, prefix, after, limit } = ctx.params;
+        const key = stateKey(consumer, "");
+        const from = after !== undefined && { after: key + after };
+        const found = await host().log.states({ prefix: key + prefix, ...from, limit });
+        return pageOfStates(
+          found.map(({ key: whole, value, revision }) => ({ of: whole.slice(key.length), value, revision })),
+        );
+      },
+    },
+    // Null as the value: it is removed.
     saveState: {
       tracing: false,
-      params: { consumer, value: "object", revision: whole, lease },
-      handler(ctx: FromConsumer<{ value: object; revision: number; lease: Lease }>) {
-        const { value, revision, lease } = ctx.params;
+      params: { consumer, of, value: { type: "object", nullable: true }, revision: whole, lease },
+      handler(ctx: FromConsumer<{ of?: string; value: object | null; revision: number; lease: Lease }>) {
+        const { value, revision, lease, of: below } = ctx.params;
         // The right to one consumer's work is none to another's.
         if (lease.name !== ctx.params.consumer)
           throw new ValidationError([{ field: "lease.name", found: lease.name, expected: ctx.params.consumer }]);
-        return host().log.putState(stateKey(ctx.params.consumer), value, revision, lease);
+        const key = stateKey(ctx.params.consumer, below);
+        return host().log.putState(key, value ?? undefined, revision, lease);
       },
     },
     takeLease: {
@@ -101,7 +120,19 @@ export function consumerStoreActions(store: string, host: () => StoreHost): NonN
   };
 }
 
-const stateKey = (consumer: string) => `state/${consumer}`;
+/** A consumer's own state, or one of those that it keeps below it. */
+const stateKey = (consumer: string, of?: string) =>
+  of === undefined ? `state/${consumer}` : `state/${consumer}/${of}`;
+
+/** As much of it as one message carries, but at least one. */
+function pageOfStates<State extends { value: unknown }>(states: State[]): State[] {
+  let bytes = 0;
+  const end = states.findIndex((state, index) => {
+    bytes += Buffer.byteLength(JSON.stringify(state));
+    return bytes > maxPageBytes && index > 0;
+  });
+  return end < 0 ? states : states.slice(0, end);
+}
 
 /** A consumer asks for the same types each time. None of them, wildcards included, stands for the framework's own events. */
 const matchers = new Map<string, (type: string) => boolean>();

@@ -7,13 +7,17 @@ const maxAnswerBytes = 900 * 1024;
 /** The request is what correlates; the direct cause is the event or the call that led here. */
 export function requestIds(
   ctx: Context<unknown, Record<string, unknown>>,
-): Pick<AppendContext, "correlationId" | "causationId" | "maxAnswerBytes"> {
-  const { correlationId, causationId } = ctx.meta;
+): Pick<AppendContext, "correlationId" | "causationId" | "causationDepth" | "maxAnswerBytes"> {
+  const { correlationId, causationId, causationDepth } = ctx.meta;
   // To another node the answer is one message.
   const isRemote = ctx.nodeID !== null && ctx.nodeID !== ctx.broker.nodeID;
   return {
     correlationId: typeof correlationId === "string" ? correlationId : (ctx.requestID ?? ctx.id),
     causationId: typeof causationId === "string" ? causationId : (ctx.parentID ?? ctx.id),
+    ...(isDepth(causationDepth) && { causationDepth }),
     ...(isRemote && { maxAnswerBytes }),
   };
 }
+
+/** Of something else, nothing is noted. */
+const isDepth = (found: unknown): found is number => Number.isSafeInteger(found) && (found as number) > 0;

@@ -15,6 +15,7 @@ import { storeMetrics } from "../metrics.ts";
 import { readActionNames, readActions } from "../read-actions.ts";
 import { appendSpan, markFailed, allWithoutParams } from "../spans.ts";
 import { consumerStoreActions } from "./consumer-actions.ts";
+import { deciderStoreActions } from "./decider-actions.ts";
 import { StoreHost } from "./host.ts";
 import { Rivals } from "./rivals.ts";
 import { appendedEvent, progressEvent } from "../hints.ts";
@@ -130,6 +131,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
       pause: { handler: async () => host.pausePump() },
       resume: { handler: async () => host.resumePump() },
       ...consumerStoreActions(name, () => host),
+      ...deciderStoreActions(() => host),
       ...historyActions(() => ({ host, rivals })),
       ...fileActions(name, () => ({ host, rivals })),
     }),

@@ -1,7 +1,9 @@
 import type { AppendRequest } from "../../core/append-request.ts";
+import type { ClaimFold, ClaimScope, TwiceClaimed } from "../../core/claims.ts";
 import type {
   AppendVerdict,
   EventLog,
+  KeyedState,
   Lease,
   LogBackup,
   LogCapabilities,
@@ -90,6 +92,22 @@ export class CrashingLog implements EventLog {
 
   getState(key: string): Promise<Versioned | null> {
     return this.#life.call(() => this.#log.getState(key));
+  }
+
+  states(options: { prefix: string; after?: string; limit: number }): Promise<KeyedState[]> {
+    return this.#life.call(() => this.#log.states(options));
+  }
+
+  beginClaims(scope: string, definition: string, types: readonly string[]): Promise<ClaimScope> {
+    return this.#life.call(() => this.#log.beginClaims(scope, definition, types));
+  }
+
+  foldClaims(fold: ClaimFold): Promise<{ state: ClaimScope; twice: TwiceClaimed[] } | null> {
+    return this.#life.call(() => this.#log.foldClaims(fold));
+  }
+
+  claimants(scope: string, values: readonly string[]): Promise<Record<string, string>> {
+    return this.#life.call(() => this.#log.claimants(scope, values));
   }
 
   acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null> {

@@ -2,6 +2,7 @@ import type { LogCapabilities } from "../../core/event-log.ts";
 import { casesOf, type ContractCase } from "../contract-case.ts";
 import { arrivals } from "./arrivals.ts";
 import { backups, noBackups } from "./backups.ts";
+import { claims } from "./claims.ts";
 import { commits } from "./commits.ts";
 import { expectedVersions } from "./expected-versions.ts";
 import { chains, times } from "./imports.ts";
@@ -12,6 +13,7 @@ import { pagesOfTheLog } from "./pages.ts";
 import { manyHosts, ports, soleHost } from "./ports.ts";
 import { kills, soleHostAmongProcesses } from "./processes.ts";
 import { queries } from "./queries.ts";
+import { claimsReopened } from "./claims-reopened.ts";
 import { reopening } from "./reopening.ts";
 import { keys, repeats } from "./repeats.ts";
 import { state } from "./state.ts";
@@ -42,6 +44,7 @@ export function eventLogContract(newPlace: () => Promise<LogPlace>, capabilities
       { name: "A stream", cases: streams },
       { name: "The list of streams", cases: listOfStreams },
       { name: "A query of events", cases: queries },
+      { name: "A claim", cases: claims },
       { name: "Control state", cases: state },
       { name: "A lease", cases: leases },
       { name: "A history", cases: history },
@@ -52,6 +55,7 @@ export function eventLogContract(newPlace: () => Promise<LogPlace>, capabilities
       { name: "The only host of a log", cases: soleHost, isListed: hasOneHost },
       { name: "Hosts of one log", cases: manyHosts, isListed: !hasOneHost },
       { name: "A log opened again", cases: reopening, isListed: isDurable },
+      { name: "A claim in a log opened again", cases: claimsReopened, isListed: isDurable },
       { name: "A log whose host is killed", cases: kills, isListed: isDurable },
       { name: "A log with one host", cases: soleHostAmongProcesses, isListed: isDurable && hasOneHost },
     ],

@@ -28,6 +28,65 @@ export const state: LogCases = {
     for (const [index, key] of keys.entries()) same(await log.getState(key), { value: values[index], revision: 1 });
   },
 
+  "is removed by whoever knows its revision, and then as if it had never been": async (stand) => {
+    const log = await stand.open();
+    await log.putState("key", 1, 0);
+    await log.putState("key", 2, 1);
+    assert.equal(await log.putState("key", undefined, 0), null);
+    assert.equal(await log.putState("key", undefined, 1), null);
+    same(await log.getState("key"), { value: 2, revision: 2 });
+    assert.equal(await log.putState("key", undefined, 2), 0);
+    assert.equal(await log.getState("key"), null);
+    assert.equal(await log.putState("key", undefined, 2), null);
+    assert.equal(await log.putState("key", undefined, 0), 0);
+    assert.equal(await log.putState("key", 3, 0), 1);
+  },
+
+  "is removed only by the holder of the lease": async (stand) => {
+    const log = await stand.open();
+    const lease = (await log.acquireLease("job", "ann", 60_000))!;
+    await log.putState("key", 1, 0, lease);
+    assert.equal(await log.putState("key", undefined, 1, { ...lease, epoch: lease.epoch + 1 }), null);
+    same(await log.getState("key"), { value: 1, revision: 1 });
+    assert.equal(await log.putState("key", undefined, 1, lease), 0);
+  },
+
+  "is listed by the beginning of its keys, in the order of their bytes, page by page": async (stand) => {
+    const log = await stand.open();
+    const keys = [
+      "a/1",
+      "a/10",
+      "a/2",
+      "a/B",
+      "a/b",
+      "a/%",
+      "a/_",
+      "a/é",
+      "a/日",
+      "a/😀",
+      "a/\u{10ffff}",
+      "a/\u{10ffff}x",
+    ];
+    const others = ["a", "a.", "a0", "A/1", "b/1", "aa/1"];
+    for (const key of [...keys, ...others].toReversed()) await log.putState(key, { key }, 0);
+    const sorted = keys.toSorted((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
+    const found = await log.states({ prefix: "a/", limit: 100 });
+    same(
+      found,
+      sorted.map((key) => ({ key, value: { key }, revision: 1 })),
+    );
+    const paged: string[] = [];
+    for (let page = await log.states({ prefix: "a/", limit: 5 }); page.length > 0;) {
+      paged.push(...page.map(({ key }) => key));
+      page = await log.states({ prefix: "a/", after: paged.at(-1)!, limit: 5 });
+    }
+    same(paged, sorted);
+    same(await log.states({ prefix: "a/1", after: "a/1", limit: 100 }), [
+      { key: "a/10", value: { key: "a/10" }, revision: 1 },
+    ]);
+    same(await log.states({ prefix: "nothing", limit: 100 }), []);
+  },
+
   "takes no position": async (stand) => {
     const log = await stand.open();
     await log.putState("key", 1, 0);

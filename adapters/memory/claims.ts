@@ -1,0 +1,49 @@
+import type { ClaimScope, KeptClaims } from "../../core/claims.ts";
+
+/** The claims of a log in memory. What a commit did can be taken back while it runs. */
+export class MemoryClaims implements KeptClaims {
+  readonly #scopes = new Map<string, { state: ClaimScope; streams: Map<string, string> }>();
+  #undo: (() => void)[] = [];
+
+  *scopes(): Iterable<readonly [string, ClaimScope]> {
+    for (const [scope, { state }] of this.#scopes) yield [scope, state];
+  }
+
+  /** From here on changes can be taken back. */
+  begin(): void {
+    this.#undo = [];
+  }
+
+  takeBack(): void {
+    for (const undo of this.#undo.toReversed()) undo();
+    this.#undo = [];
+  }
+
+  saveScope(scope: string, state: ClaimScope): void {
+    const before = this.#scopes.get(scope);
+    this.#undo.push(() => (before ? this.#scopes.set(scope, before) : this.#scopes.delete(scope)));
+    this.#scopes.set(scope, { state, streams: before?.streams ?? new Map<string, string>() });
+  }
+
+  heldBy(scope: string, value: string): string | undefined {
+    return this.#scopes.get(scope)?.streams.get(value);
+  }
+
+  hold(scope: string, value: string, stream: string): void {
+    const { streams } = this.#scopes.get(scope)!;
+    streams.set(value, stream);
+    this.#undo.push(() => streams.delete(value));
+  }
+
+  free(scope: string, value: string): void {
+    const { streams } = this.#scopes.get(scope)!;
+    const before = streams.get(value);
+    if (before === undefined) return;
+    streams.delete(value);
+    this.#undo.push(() => streams.set(value, before));
+  }
+
+  clear(scope: string): void {
+    this.#scopes.get(scope)?.streams.clear();
+  }
+}

@@ -1,0 +1,52 @@
+import type Database from "better-sqlite3";
+import type { ClaimScope, KeptClaims } from "../../core/claims.ts";
+
+type ScopeRow = [scope: string, definition: string, types: string, position: number, stray: number];
+
+/** The claims in the log's file: what is done in a transaction is part of it. */
+export class SqliteClaims implements KeptClaims {
+  readonly #scopes: Database.Statement<[], ScopeRow>;
+  readonly #saveScope: Database.Statement;
+  readonly #heldBy: Database.Statement<[string, string], string>;
+  readonly #hold: Database.Statement;
+  readonly #free: Database.Statement;
+  readonly #clear: Database.Statement;
+
+  constructor(db: Database.Database) {
+    this.#scopes = db
+      .prepare<[], ScopeRow>("SELECT scope, definition, types, position, stray FROM claim_scopes")
+      .raw(true);
+    this.#saveScope = db.prepare("INSERT OR REPLACE INTO claim_scopes VALUES (?, ?, ?, ?, ?)");
+    this.#heldBy = db
+      .prepare<[string, string], string>("SELECT stream FROM claims WHERE scope = ? AND value = ?")
+      .pluck();
+    this.#hold = db.prepare("INSERT INTO claims VALUES (?, ?, ?)");
+    this.#free = db.prepare("DELETE FROM claims WHERE scope = ? AND value = ?");
+    this.#clear = db.prepare("DELETE FROM claims WHERE scope = ?");
+  }
+
+  *scopes(): Iterable<readonly [string, ClaimScope]> {
+    for (const [scope, definition, types, position, stray] of this.#scopes.all() as unknown as ScopeRow[])
+      yield [scope, { definition, types: JSON.parse(types) as string[], position, stray }];
+  }
+
+  saveScope(scope: string, { definition, types, position, stray }: ClaimScope): void {
+    this.#saveScope.run(scope, definition, JSON.stringify(types), position, stray);
+  }
+
+  heldBy(scope: string, value: string): string | undefined {
+    return this.#heldBy.get(scope, value);
+  }
+
+  hold(scope: string, value: string, stream: string): void {
+    this.#hold.run(scope, value, stream);
+  }
+
+  free(scope: string, value: string): void {
+    this.#free.run(scope, value);
+  }
+
+  clear(scope: string): void {
+    this.#clear.run(scope);
+  }
+}

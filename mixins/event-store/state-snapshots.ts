@@ -1,0 +1,66 @@
+import type { EventLog } from "../../core/event-log.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import type { StoreHost } from "./host.ts";
+
+/** A decider's folded state at a version. Always disposable. */
+export interface StateSnapshot {
+  /** Names what it was folded by. */
+  definition: string;
+  version: number;
+  /** Of the event at that version. */
+  position: number;
+  time: string;
+  eventId: string;
+  state: unknown;
+}
+
+export interface LoadParams {
+  stream: string;
+  afterVersion: number;
+  /** Under which key a snapshot may stand; null where none is wanted. */
+  snapshot: string | null;
+  definition: string;
+}
+
+/** What a state is folded from: a snapshot, where one is of use, and the events behind it. */
+export interface LoadedStream {
+  snapshot: StateSnapshot | null;
+  /** In the order of their versions, as today's catalogue reads them. */
+  events: RecordedEvent[];
+  /** Where not, there are more: after the version of the last one. */
+  end: boolean;
+}
+
+const eventsPerPage = 1000;
+const keyOf = (key: string) => `snapshot/${key}`;
+
+/** @throws UpcastError */
+export async function loadStream(host: StoreHost, params: LoadParams): Promise<LoadedStream> {
+  const { stream, afterVersion } = params;
+  const snapshot = await usable(host.log, params);
+  const after = snapshot?.version ?? afterVersion;
+  const stored = await host.log.readStream(stream, { afterVersion: after, limit: eventsPerPage });
+  const last = stored.at(-1);
+  // A page may be short because of its bytes: what lies behind it says whether it is the end.
+  const behind = last && (await host.log.readStream(stream, { afterVersion: last.version, limit: 1 }));
+  const events = await host.readable(Promise.resolve(stored));
+  return { snapshot, events, end: !behind || behind.length === 0 };
+}
+
+/** The snapshot where it is of this definition, newer than what is known, and of this history: its event stands in the log, or nothing does there. */
+async function usable(log: EventLog, { stream, afterVersion, snapshot: key, definition }: LoadParams) {
+  const kept = key === null ? null : await log.getState(keyOf(key));
+  const snapshot = kept?.value as StateSnapshot | undefined;
+  if (snapshot?.definition !== definition || snapshot.version <= afterVersion) return null;
+  const { version, eventId } = snapshot;
+  const [event] = await log.readStream(stream, { afterVersion: version - 1, limit: 1 });
+  return !event || event.id === eventId ? snapshot : null;
+}
+
+/** An older one never takes the place of a newer one. Of two that are saved at once, one may be lost. */
+export async function saveSnapshot(log: EventLog, key: string, snapshot: StateSnapshot): Promise<void> {
+  const kept = await log.getState(keyOf(key));
+  const before = kept?.value as StateSnapshot | undefined;
+  if (before?.definition === snapshot.definition && before.version >= snapshot.version) return;
+  await log.putState(keyOf(key), snapshot, kept?.revision ?? 0);
+}

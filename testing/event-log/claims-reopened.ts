@@ -1,0 +1,29 @@
+import { same } from "../same.ts";
+import { taking } from "./claims.ts";
+import type { LogCases } from "./log-stand.ts";
+import { appendTo, appended, refused } from "./requests.ts";
+
+export const claimsReopened: LogCases = {
+  "is held as before, and stray events are known": async (stand) => {
+    let log = await stand.open();
+    await log.beginClaims("name", "v1", ["name.taken"]);
+    await appended(log, taking("a", { ann: true }), taking("b", { bob: true }), taking("b", { bob: false }));
+    log = await stand.reopen(log);
+    same(await log.claimants("name", ["ann", "bob"]), { ann: "a" });
+    same(refused((await log.append([taking("b", { ann: true })]))[0]).data, {
+      scope: "name",
+      value: "ann",
+      stream: "b",
+      heldBy: "a",
+    });
+    await appended(log, appendTo("c", [{ type: "name.taken" }]));
+    log = await stand.reopen(log);
+    same(await log.beginClaims("name", "v1", ["name.taken"]), {
+      definition: "v1",
+      types: ["name.taken"],
+      position: 3,
+      stray: 4,
+    });
+    same(refused((await log.append([taking("d", { carl: true })]))[0]).type, "CLAIMS_BEHIND");
+  },
+};

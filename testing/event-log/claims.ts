@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import type { ScopedClaims } from "../../core/claims.ts";
+import type { EventLog } from "../../core/event-log.ts";
+import { refusal } from "../refusal.ts";
+import { same } from "../same.ts";
+import { brokenAppend } from "./commits.ts";
+import { everything, type LogCases, type LogStand } from "./log-stand.ts";
+import { appendTo, appended, ids, many, refused, stored, upTo } from "./requests.ts";
+
+const types = ["name.taken", "name.given-back"];
+
+/** A claim of `name` under the definition "v1". */
+const telling = (changes: Record<string, boolean>, scope = "name", definition = "v1"): ScopedClaims => ({
+  scope,
+  definition,
+  changes: Object.entries(changes).map(([value, held]) => ({ value, held })),
+});
+export const taking = (stream: string, changes: Record<string, boolean>, options = {}) =>
+  appendTo(stream, [{ type: "name.taken" }], { claims: [telling(changes)], ...options });
+
+async function begun(stand: LogStand): Promise<EventLog> {
+  const log = await stand.open();
+  await log.beginClaims("name", "v1", types);
+  return log;
+}
+
+const twin = (stream: string, value: string, heldBy: string) => ({ scope: "name", value, stream, heldBy });
+const isBehind = (error: Error & { type?: unknown }) => assert.equal(error.type, "CLAIMS_BEHIND");
+
+export const claims: LogCases = {
+  "belongs to one stream: another is told by whom it is held, and stores nothing": async (stand) => {
+    const log = await begun(stand);
+    await appended(log, taking("a", { ann: true }));
+    const [verdict, other] = await log.append([taking("b", { bob: true, ann: true }), taking("c", { bob: true })]);
+    same(refused(verdict).data, twin("b", "ann", "a"));
+    assert.equal(refused(verdict).type, "DUPLICATE_CLAIM");
+    assert.equal(stored(other).length, 1);
+    same(await log.claimants("name", ["ann", "bob", "carl"]), { ann: "a", bob: "c" });
+    assert.equal(await log.head(), 2);
+  },
+
+  "is decided within one commit, in its order": async (stand) => {
+    const log = await begun(stand);
+    const verdicts = await log.append([
+      taking("a", { ann: true }),
+      taking("b", { ann: true }),
+      taking("a", { ann: false }),
+      taking("b", { ann: true }),
+    ]);
+    same(
+      verdicts.map((verdict) => "events" in verdict),
+      [true, false, true, true],
+    );
+    same(await log.claimants("name", ["ann"]), { ann: "b" });
+  },
+
+  "may be repeated and given back by the stream that holds it, and by no other": async (stand) => {
+    const log = await begun(stand);
+    await appended(log, taking("a", { ann: true }), taking("a", { ann: true }), taking("b", { ann: false }));
+    same(await log.claimants("name", ["ann"]), { ann: "a" });
+    await appended(log, taking("a", { ann: false, bob: true }));
+    same(await log.claimants("name", ["ann", "bob"]), { bob: "a" });
+    await appended(log, taking("b", { ann: true }));
+  },
+
+  "keeps any text apart from any other, in its scope": async (stand) => {
+    const log = await begun(stand);
+    await log.beginClaims("mail", "v1", ["mail.taken"]);
+    const values = ["a", "A", "a ", " a", "\u00e5", "a\u030a", "1", "%", "it's", "😀", "x".repeat(1000)];
+    for (const [index, value] of values.entries()) await appended(log, taking(`s-${index}`, { [value]: true }));
+    await appended(log, appendTo("m", [{ type: "mail.taken" }], { claims: [telling({ a: true }, "mail")] }));
+    same(await log.claimants("name", values), Object.fromEntries(values.map((value, index) => [value, `s-${index}`])));
+    same(await log.claimants("mail", ["a", "A"]), { a: "m" });
+    same(await log.claimants("other", ["a"]), {});
+  },
+
+  "is refused before its scope was begun, and under another definition": async (stand) => {
+    const log = await stand.open();
+    isBehind(refused((await log.append([taking("a", { ann: true })]))[0]));
+    same(await log.beginClaims("name", "v1", types), { definition: "v1", types, position: 0, stray: 0 });
+    await appended(log, taking("a", { ann: true }));
+    const other = appendTo("b", [{ type: "name.taken" }], { claims: [telling({ ann: true }, "name", "v2")] });
+    isBehind(refused((await log.append([other]))[0]));
+    assert.equal(await log.head(), 1);
+  },
+
+  "stays where its scope is begun again, and is gone where it is begun otherwise: until the log was folded nothing can be claimed":
+    async (stand) => {
+      const log = await begun(stand);
+      await appended(log, taking("a", { ann: true }), taking("b", { bob: true }), appendTo("c"));
+      same(await log.beginClaims("name", "v1", types), { definition: "v1", types, position: 0, stray: 0 });
+      same(await log.claimants("name", ["ann"]), { ann: "a" });
+      const state = await log.beginClaims("name", "v2", types);
+      same(state, { definition: "v2", types, position: 0, stray: 3 });
+      same(await log.claimants("name", ["ann", "bob"]), {});
+      const next = () => appendTo("d", [{ type: "name.taken" }], { claims: [telling({ ann: true }, "name", "v2")] });
+      isBehind(refused((await log.append([next()]))[0]));
+      const fold = { scope: "name", definition: "v2", after: 0, position: 2 };
+      const changes = [
+        { stream: "a", value: "ann", held: true },
+        { stream: "b", value: "ann", held: true },
+        { stream: "b", value: "bob", held: true },
+      ];
+      same(await log.foldClaims({ ...fold, changes }), {
+        state: { ...state, position: 2 },
+        twice: [{ value: "ann", stream: "b", heldBy: "a" }],
+      });
+      isBehind(refused((await log.append([next()]))[0]));
+      same(await log.foldClaims({ ...fold, after: 2, position: 3, changes: [] }), {
+        state: { ...state, position: 3 },
+        twice: [],
+      });
+      same(refused((await log.append([next()]))[0]).data, twin("d", "ann", "a"));
+      same(await log.claimants("name", ["ann", "bob"]), { ann: "a", bob: "b" });
+    },
+
+  "is folded by whoever knows how far it is, and by nobody else": async (stand) => {
+    const log = await stand.open();
+    await log.append([appendTo("a", many(5))]);
+    await log.beginClaims("name", "v1", types);
+    const fold = { scope: "name", definition: "v1", after: 0, position: 3, changes: [] };
+    assert.equal(await log.foldClaims({ ...fold, scope: "other" }), null);
+    assert.equal(await log.foldClaims({ ...fold, definition: "v2" }), null);
+    assert.equal(await log.foldClaims({ ...fold, after: 1 }), null);
+    const answers = await Promise.all((await stand.hosts(log, 3)).map((host) => host.foldClaims(fold)));
+    assert.equal(answers.filter((answer) => answer !== null).length, 1);
+    assert.equal(await log.foldClaims(fold), null);
+  },
+
+  "knows of events that came without it: nothing can be claimed until they were folded": async (stand) => {
+    const log = await begun(stand);
+    await appended(log, taking("a", { ann: true }), appendTo("b", [{ type: "other" }]));
+    await appended(log, taking("a", { ann: true }));
+    await appended(log, appendTo("b", [{ type: "other" }, { type: "name.taken" }, { type: "other" }]), appendTo("c"));
+    const [verdict] = await log.append([taking("d", { carl: true })]);
+    isBehind(refused(verdict));
+    same(await log.beginClaims("name", "v1", types), { definition: "v1", types, position: 3, stray: 5 });
+    await appended(log, appendTo("e", [{ type: "name.given-back" }]));
+    const state = await log.beginClaims("name", "v1", types);
+    same(state, { definition: "v1", types, position: 3, stray: 8 });
+    const changes = [{ stream: "b", value: "bob", held: true }];
+    await log.foldClaims({ scope: "name", definition: "v1", after: 3, position: 8, changes });
+    same(refused((await log.append([taking("d", { bob: true })]))[0]).data, twin("d", "bob", "b"));
+    await appended(log, taking("d", { carl: true }));
+  },
+
+  "meets an append that is sent again, and one that has lost its version, after these": async (stand) => {
+    const log = await begun(stand);
+    const send = () => appendTo("a", [{ type: "name.taken", id: ids[0] }], { claims: [telling({ ann: true })] });
+    await appended(log, send());
+    await appended(log, taking("a", { ann: false }), taking("b", { ann: true }));
+    const [repeat, conflict] = await log.append([send(), taking("a", { ann: true }, { expectedVersion: 1 })]);
+    assert.equal("repeated" in repeat! && repeat.repeated, true);
+    assert.equal(refused(conflict).type, "VERSION_CONFLICT");
+    same(await log.claimants("name", ["ann"]), { ann: "b" });
+  },
+
+  "is taken back with a commit that fails": async (stand) => {
+    const log = await begun(stand);
+    await appended(log, taking("a", { ann: true }));
+    const failing = () =>
+      log.append([
+        taking("b", { bob: true }),
+        taking("a", { ann: false }),
+        appendTo("c", [{ type: "name.taken" }]),
+        brokenAppend("d"),
+      ]);
+    assert.match((await refusal(failing)).message, /this event cannot be read/);
+    same(await log.claimants("name", ["ann", "bob"]), { ann: "a" });
+    same(refused((await log.append([taking("b", { ann: true })]))[0]).data, twin("b", "ann", "a"));
+    await appended(log, taking("b", { bob: true }));
+    assert.equal((await everything(log)).length, 2);
+  },
+
+  "goes to exactly one of many who want it at once": async (stand) => {
+    const hosts = await stand.hosts(await begun(stand), 4);
+    for (const n of upTo(5)) {
+      const verdicts = await Promise.all(
+        upTo(12).map((k) => hosts[k % 4]!.append([taking(`s-${n}-${k}`, { [`name ${n}`]: true })])),
+      );
+      const winners = verdicts.flat().filter((verdict) => "events" in verdict);
+      assert.equal(winners.length, 1);
+      same(await hosts[1]!.claimants("name", [`name ${n}`]), { [`name ${n}`]: stored(winners[0])[0]!.stream });
+    }
+  },
+};
