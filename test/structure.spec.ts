@@ -134,6 +134,7 @@ describe("The package", () => {
       "eventLogContract",
       "memoryBroker",
       "readTableContract",
+      "scenario",
     ]);
   });
 

@@ -1,4 +1,4 @@
-import { AssertionError } from "node:assert";
+import type { AssertionError } from "node:assert";
 import type { Context, ServiceBroker } from "moleculer";
 import { Aggregate, EventStore, type RecordedEvent } from "moleculer-event-sourcing";
 import { memoryBroker, scenario } from "moleculer-event-sourcing/testing";

@@ -94,14 +94,14 @@ describe("A memory broker", () => {
     expect(existsSync(`${folder}/events.db`)).toBe(true);
   });
 
-  it.each<[string, Partial<ServiceSchema>]>([
-    ["is refused", { mixins: [EventStore("events", { adapter: "memory:" }).mixin()] }],
-    ["does not start", { started: () => Promise.reject(new Error("no")) }],
-  ])("ends what has begun where a service %s", async (_, fault) => {
+  it.each<[string, string, Partial<ServiceSchema>]>([
+    ["is refused", "already", { mixins: [EventStore("events", { adapter: "memory:" }).mixin()] }],
+    ["does not start", "out of order", { started: () => Promise.reject(new Error("out of order")) }],
+  ])("ends what has begun where a service %s", async (_, message, fault) => {
     const before = process.listenerCount("SIGTERM");
     let ended = 0;
     const witness = { name: "witness", stopped: async () => void ended++ };
-    await expect(memoryBroker(things(folder), witness, { name: "faulty", ...fault })).rejects.toThrow();
+    await expect(memoryBroker(things(folder), witness, { name: "faulty", ...fault })).rejects.toThrow(message);
     expect(ended).toBe(1);
     expect(process.listenerCount("SIGTERM")).toBe(before);
   });

@@ -20,11 +20,7 @@ export class AggregateScenario<Events extends EventMap, Fields extends FieldsInp
     rows: readonly (RowInput<Fields> & { id: string })[],
     events: readonly GivenEvent<Events>[],
   ): AggregateOutcome<Fields> {
-    return new AggregateOutcome<Fields>(
-      this.#folding,
-      rows as readonly Row[],
-      events as readonly GivenEvent<EventMap>[],
-    );
+    return new AggregateOutcome<Fields>(this.#folding, rows, events);
   }
 }
 
@@ -46,7 +42,7 @@ export class AggregateOutcome<Fields extends FieldsInput> {
    */
   // oxlint-disable-next-line unicorn/no-thenable -- what every scenario ends with; see `expectation`
   then(...said: [expected: readonly RowInput<Fields>[] | ExpectedError]): Promise<void> {
-    return expectation(this.then, said, async (expected) => {
+    return expectation(said, async (expected) => {
       const { name } = this.#folding;
       const folded = await this.#fold();
       if (isRows(expected)) {

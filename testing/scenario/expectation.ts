@@ -93,12 +93,11 @@ export function inWords(value: unknown): string {
  * something else. What has a `then` is awaited like a promise; a scenario that is, and expects nothing yet, fails.
  */
 export async function expectation<Said extends readonly unknown[]>(
-  then: (...said: Said) => Promise<void>,
   said: Said,
   look: (...said: Said) => Promise<void>,
 ): Promise<void> {
   const place = { stack: "" };
-  Error.captureStackTrace(place, then);
+  Error.captureStackTrace(place, expectation);
   const [resolve, reject] = said;
   if (typeof resolve === "function" && typeof reject === "function") return void reject(endless());
   try {
