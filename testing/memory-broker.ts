@@ -9,7 +9,9 @@ import { replaceAdapters, type Adapter } from "../core/adapter.ts";
  * @example const broker = await memoryBroker(accountService);
  */
 export async function memoryBroker(...services: ServiceSchema[]): Promise<ServiceBroker> {
-  const broker = new ServiceBroker({ logger: false, registry: { stopDelay: 0 } });
+  // The process belongs to the test runner: a broker of Moleculer's defaults would end it, and with code 0.
+  const options = { logger: false, registry: { stopDelay: 0 }, skipProcessEventRegistration: true };
+  const broker = new ServiceBroker(options);
   const places = new Map<string, Adapter>();
   replaceAdapters(broker, ({ location }) => {
     const place = places.get(location) ?? memory();

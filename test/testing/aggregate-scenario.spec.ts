@@ -178,9 +178,15 @@ describe("An expectation of rows that fails", () => {
     );
     expect(message).toBe(
       [
-        "baskets cannot fold item.added, for another reason than expected",
-        "  found:    TooDear: 2000 is too much (422 TOO_DEAR)",
-        "  expected: { type: 'TOO_CHEAP', code: 422 }",
+        "baskets cannot fold item.added for another reason than expected: TooDear: 2000 is too much (422 TOO_DEAR)",
+        "+ found - expected",
+        "",
+        "  {",
+        "    code: 422,",
+        "+   type: 'TOO_DEAR'",
+        "-   type: 'TOO_CHEAP'",
+        "  }",
+        "",
       ].join("\n"),
     );
     expect(cause).toBeInstanceOf(TooDear);
@@ -192,7 +198,13 @@ describe("An expectation of rows that fails", () => {
         .given([], [added("1", 2)])
         .then(TooDear),
     );
-    expect(message).toBe("baskets has folded item.added\n  expected: TooDear");
+    expect(message).toBe(
+      [
+        "baskets has folded item.added",
+        `  found:    [ { id: '1', items: 1, total: 2, since: '${since}', code: null } ]`,
+        "  expected: TooDear",
+      ].join("\n"),
+    );
   });
 
   it.each<[string, Parameters<ReturnType<ReturnType<typeof scenario>["given"]>["then"]>[0]]>([

@@ -87,6 +87,12 @@ describe("A memory broker", () => {
     expect(readdirSync(`${folder}/things`)).toEqual([]);
   });
 
+  it("does not listen for the end of the process, which is the test runner's", async () => {
+    const before = process.listenerCount("beforeExit");
+    await start();
+    expect(process.listenerCount("beforeExit")).toBe(before);
+  });
+
   it("leaves other brokers as they are", async () => {
     const service = things(folder);
     await start(service);
@@ -95,14 +101,12 @@ describe("A memory broker", () => {
   });
 
   it.each<[string, string, Partial<ServiceSchema>]>([
-    ["is refused", "already", { mixins: [EventStore("events", { adapter: "memory:" }).mixin()] }],
+    ["is refused", "expected the same", { mixins: [EventStore("events", { adapter: "memory:" }).mixin()] }],
     ["does not start", "out of order", { started: () => Promise.reject(new Error("out of order")) }],
   ])("ends what has begun where a service %s", async (_, message, fault) => {
-    const before = process.listenerCount("SIGTERM");
     let ended = 0;
     const witness = { name: "witness", stopped: async () => void ended++ };
     await expect(memoryBroker(things(folder), witness, { name: "faulty", ...fault })).rejects.toThrow(message);
     expect(ended).toBe(1);
-    expect(process.listenerCount("SIGTERM")).toBe(before);
   });
 });

@@ -51,7 +51,7 @@ export class AggregateOutcome<Fields extends FieldsInput> {
         expectEqual(`${name} has other rows than expected after ${this.#after}`, arranged(folded.rows, wanted), wanted);
       } else if ("error" in folded) {
         expectError(
-          `${name} cannot fold ${folded.event.type}, for another reason than expected`,
+          `${name} cannot fold ${folded.event.type} for another reason than expected`,
           folded.error,
           expected,
         );

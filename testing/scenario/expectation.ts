@@ -1,5 +1,5 @@
 import { AssertionError, deepStrictEqual } from "node:assert";
-import { inspect, isDeepStrictEqual } from "node:util";
+import { inspect } from "node:util";
 
 /** How an error is expected: by its class, its like, its fields, or its message. A pattern stands for what it matches. */
 export type ExpectedError =
@@ -11,6 +11,7 @@ export type ExpectedError =
       type?: string | RegExp;
       message?: string | RegExp;
       code?: string | number;
+      /** As much of it as matters. */
       data?: unknown;
     };
 
@@ -23,7 +24,8 @@ function failure(message: string, sides: { actual?: unknown; expected?: unknown 
 
 /** Something else was found, not to be compared with what was expected. */
 export function fail(what: string, actual: unknown, expected: unknown): never {
-  throw failure(`${what}\n  expected: ${inWords(expected)}`, { actual, expected });
+  const message = `${what}\n  found:    ${inWords(actual)}\n  expected: ${inWords(expected)}`;
+  throw failure(message, { actual, expected });
 }
 
 /** There is an error where none was expected. */
@@ -32,49 +34,55 @@ export function failBy(what: string, error: unknown): never {
 }
 
 /** Deep and strict equality, but for the realm that plain objects come from: some runners give each file one of its own. */
-export function expectEqual(what: string, actual: unknown, expected: unknown): void {
+export function expectEqual(what: string, actual: unknown, expected: unknown, cause?: unknown): void {
   const [found, wanted] = [plain(actual), plain(expected)];
   try {
     deepStrictEqual(found, wanted);
   } catch (error) {
     // Node's own first line says what the runner says anyway.
     const difference = (error as Error).message.replace(/^Expected values.*\n/, "").replace("+ actual", "+ found");
-    throw failure(`${what}\n${difference}`, { actual: found, expected: wanted });
+    throw failure(`${what}\n${difference}`, { actual: found, expected: wanted }, cause);
   }
 }
 
+/** Fails where the error is not the expected one; what it is stands in the message, and whole in the failure's cause. */
+export function expectError(what: string, error: unknown, expected: ExpectedError): void {
+  const message = `${what}: ${inWords(error)}`;
+  if (typeof expected === "function" || expected instanceof RegExp) {
+    const isExpected = typeof expected === "function" ? error instanceof expected : expected.test(messageOf(error));
+    if (!isExpected) throw failure(`${message}\n  expected: ${inWords(expected)}`, { expected }, error);
+  } else {
+    const wanted = expected instanceof Error ? fieldsOf(expected) : expected;
+    expectEqual(message, partOf(error, wanted), wanted, error);
+  }
+}
+
+/** As much of what was found as the expected says something of; a pattern stands for a text that it matches. */
+export function partOf(found: unknown, expected: unknown): unknown {
+  if (expected instanceof RegExp) return typeof found === "string" && expected.test(found) ? expected : found;
+  if (found === null || typeof found !== "object" || !isPlain(expected)) return found;
+  if (Array.isArray(found)) return found.map((one, index) => partOf(one, (expected as unknown[])[index]));
+  const names = Object.keys(expected as object).filter((name) => name in found);
+  return Object.fromEntries(
+    names.map((name) => [name, partOf(found[name as keyof typeof found], expected[name as keyof typeof expected])]),
+  );
+}
+
+/** Plain objects and arrays, as those of this realm. */
 function plain(value: unknown): unknown {
+  if (!isPlain(value)) return value;
   if (Array.isArray(value)) return Array.from(value as unknown[], plain);
-  if (value === null || typeof value !== "object") return value;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  // That of any realm's plain objects has none of its own.
-  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
 }
 
-/** Fails where the error is not the expected one; what it is shows in the message and as the failure's cause. */
-export function expectError(what: string, error: unknown, expected: ExpectedError): void {
-  const differs = (actual: unknown, wanted: unknown) => {
-    const message = `${what}\n  found:    ${inWords(error)}\n  expected: ${inWords(wanted)}`;
-    return failure(message, { actual, expected: wanted }, error);
-  };
-  if (typeof expected === "function") {
-    if (!(error instanceof expected)) throw differs(error, expected);
-  } else if (expected instanceof RegExp) {
-    if (!expected.test(messageOf(error))) throw differs(messageOf(error), expected);
-  } else {
-    const wanted = expected instanceof Error ? fieldsOf(expected) : expected;
-    const found = Object.fromEntries(Object.keys(wanted).map((key) => [key, fieldOf(error, key)]));
-    const matches = Object.entries(wanted).every(([key, value]) => fits(found[key], value));
-    if (!matches) throw differs(found, wanted);
-  }
+function isPlain(value: unknown): value is object {
+  if (value === null || typeof value !== "object") return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // That of any realm's plain objects has none of its own.
+  return Array.isArray(value) || prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-const fits = (found: unknown, wanted: unknown) =>
-  wanted instanceof RegExp ? wanted.test(String(found)) : isDeepStrictEqual(plain(found), plain(wanted));
-
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
-const fieldOf = (error: unknown, key: string) => (error as Record<string, unknown> | null | undefined)?.[key];
 
 /** What one error of a domain has in common with another of the same kind: all but where it was made. */
 const fieldsOf = (error: Error): Record<string, unknown> => ({ ...error, name: error.name, message: error.message });

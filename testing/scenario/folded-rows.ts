@@ -1,4 +1,4 @@
-import { ServiceBroker, type Service } from "moleculer";
+import type { Service, ServiceBroker } from "moleculer";
 import { memory } from "../../adapters/memory/memory.ts";
 import { DefinitionError } from "../../core/errors.ts";
 import { checkRow, rowId, type Row } from "../../core/fields.ts";
@@ -9,6 +9,7 @@ import { Folds } from "../../mixins/aggregate/folds.ts";
 import { MappedTransforms } from "../../mixins/aggregate/mapped-transforms.ts";
 import type { FoldsOwner } from "../../mixins/aggregate/service.ts";
 import { EventCaller } from "../../mixins/consumer/event-caller.ts";
+import { noBroker } from "./no-broker.ts";
 
 /** What is folded, and where. */
 export interface Folding {
@@ -58,7 +59,7 @@ export async function foldedRows(
 }
 
 /** Those of the aggregate's service where the broker has one: its queries lead a transform back to the rows of its own fold. */
-function foldsOf({ name, definition, broker = new ServiceBroker({ logger: false }) }: Folding): Folds {
+function foldsOf({ name, definition, broker = noBroker() }: Folding): Folds {
   const service = broker.getLocalService(name) as (Service & FoldsOwner) | undefined;
   const { fields, timeoutMs } = definition;
   const caller = new EventCaller(broker);

@@ -21,36 +21,43 @@ interface Details {
 /** An event that has happened before what is tested: its type, its payload, and whatever else matters. */
 export type GivenEvent<Events extends EventMap> = {
   [Type in keyof Events & string]: Details & { type: Type } & (
-      | { payload: Events[Type] }
+      | (Record<never, never> extends Events[Type] ? { payload?: Events[Type] } : { payload: Events[Type] })
       // As an older writer stored it.
       | { payload: unknown; meta: { readonly schemaVersion: number } }
     );
 }[keyof Events & string];
 
+/** An event as a test says it, before anybody has looked at it. */
+interface SaidEvent extends Details {
+  type: string;
+  payload?: unknown;
+}
+
 const beginning = "2000-01-01T00:00:00.000Z";
 const anyone = { correlationId: "given", causationId: "given", maxEventBytes: Infinity };
 
 /**
- * Given events as a store answers them: checked by its catalogue, and brought to today's version.
+ * Events as a store answers them that has those `before`: checked by its catalogue, and brought to today's version.
  * @throws ValidationError, UpcastError
  */
 export function recordedEvents(
   catalogue: Catalogue,
   stream: string,
-  given: readonly GivenEvent<EventMap>[],
+  said: readonly SaidEvent[],
+  before: readonly RecordedEvent[] = [],
 ): RecordedEvent[] {
-  if (given.length === 0) return [];
-  const inputs = given.map(({ id = "", type, payload, meta = {} }, index) => ({
-    id: id || eventIdOfKey("given", index),
+  if (said.length === 0) return [];
+  const inputs = said.map(({ id, type, payload = {}, meta = {} }, index) => ({
+    id: id ?? eventIdOfKey("given", before.length + index),
     type,
     payload,
     meta,
   }));
   const { events } = toAppendRequest({ stream, events: inputs }, { ...anyone, catalogue });
-  const versions = new Map<string, number>();
-  let [position, time] = [0, beginning];
+  const versions = new Map(before.map((event) => [event.stream, event.version]));
+  let { position, time } = before.at(-1) ?? { position: 0, time: beginning };
   const recorded = events.map(({ id, type, payload, meta }, index) => {
-    const details = given[index]!;
+    const details = said[index]!;
     const { stream: of = stream } = details;
     const { version = (versions.get(of) ?? 0) + 1 } = details;
     versions.set(of, version);
