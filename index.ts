@@ -42,6 +42,18 @@ export type { Injection } from "./mixins/aggregate/past/injected-events.ts";
 export type { PastAnswer, PastDifferences, WhatIfAnswer, WhatIfDifferences } from "./mixins/aggregate/past/past.ts";
 export type { Verification } from "./mixins/aggregate/past/verification.ts";
 export type { ErrorPolicy } from "./mixins/consumer/error-policy.ts";
+export type {
+  CommandOf,
+  CommandOptions,
+  Decided,
+  Decider as DeciderDefinition,
+  DeciderOptions,
+  UniqueOptions,
+} from "./mixins/decider/decider.ts";
+export type { ClaimingEvent, ClaimValue } from "./core/unique.ts";
+export type { CommandAnswer } from "./mixins/decider/commands.ts";
+export type { DryRunAnswer } from "./mixins/decider/dry-run.ts";
+export type { StateAnswer } from "./mixins/decider/questions.ts";
 export type { EventsOf, EventStoreOptions } from "./mixins/event-store/event-store.ts";
 export type { MapActionOptions, MapEventOptions } from "./mixins/event-store/map-action.ts";
 export type { ExportAnswer } from "./mixins/event-store/export-events.ts";

@@ -1,3 +1,4 @@
+import type { ClaimChange } from "./claims.ts";
 import { ValidationError } from "./errors.ts";
 
 /** What claim functions get: an event that is stored, or about to be. */
@@ -24,13 +25,8 @@ export interface Claim {
   readonly release: ReadonlyMap<string, ClaimFunction>;
 }
 
-/** The value as it is compared, and whether the event's stream holds it from now on. */
-export interface ClaimChange {
-  value: string;
-  held: boolean;
-  /** As the function answered it. */
-  given: string | number;
-}
+/** A change with the value as the function answered it. */
+export type GivenChange = ClaimChange & { given: string | number };
 
 const maxCharacters = 1000;
 
@@ -38,7 +34,7 @@ const maxCharacters = 1000;
 export const typesOf = ({ claim, release }: Claim): string[] => [...new Set([...claim.keys(), ...release.keys()])];
 
 /** What these events change, in their order; an event releases before it claims. @throws ValidationError */
-export function claimChanges(claim: Claim, events: readonly ClaimingEvent[]): ClaimChange[] {
+export function claimChanges(claim: Claim, events: readonly ClaimingEvent[]): GivenChange[] {
   return events.flatMap((event) => [
     ...valuesOf(claim, "release", event).map((given) => ({ ...change(claim, given), held: false })),
     ...valuesOf(claim, "claim", event).map((given) => ({ ...change(claim, given), held: true })),
@@ -61,11 +57,13 @@ function valuesOf(claim: Claim, operation: "claim" | "release", event: ClaimingE
       {
         field: `${claim.scope}: ${operation} of ${event.type}`,
         found: values[wrong],
-        expected: `a string of at most ${maxCharacters} characters, a number, an array of them, or null`,
+        expected: `a string of 1 to ${maxCharacters} characters, a number, an array of them, or null`,
       },
     ]);
   return values as (string | number)[];
 }
 
 const isValue = (value: unknown): value is string | number =>
-  typeof value === "string" ? value.length <= maxCharacters && value.isWellFormed() : Number.isFinite(value);
+  typeof value === "string"
+    ? value !== "" && value.length <= maxCharacters && value.isWellFormed()
+    : Number.isFinite(value);

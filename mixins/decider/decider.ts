@@ -8,6 +8,7 @@ import type { AnyEvents, EventMap, EventOf } from "../../core/recorded-event.ts"
 import type { ClaimingEvent, ClaimValue } from "../../core/unique.ts";
 import { serviceName, type EventStore } from "../event-store/event-store.ts";
 import type { Mixin } from "../mixin.ts";
+import { deciderMixin } from "./service.ts";
 
 /** An event of a map as `decide` answers it. The payload may be left out where any would do. */
 export type Decided<Events extends EventMap> = {
@@ -134,5 +135,8 @@ export function Decider<
   if (typeof eventStore?.name !== "string")
     throw new DefinitionError({ field: `${name}.eventStore`, found: eventStore, expected: "an EventStore" });
   const definition = parseDecider(name, options as DeciderInput, eventStore.catalogue);
-  return { name, definition, mixin: () => ({}) };
+  const actions = Object.fromEntries(
+    Object.entries(options.commands).map(([command, { decide: _, params: __, ...action }]) => [command, action]),
+  );
+  return { name, definition, mixin: () => deciderMixin(definition, eventStore, actions) };
 }

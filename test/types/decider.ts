@@ -37,9 +37,9 @@ Decider("account", {
         return [{ type: "account.deposited", payload: { amount } }, { type: "account.noted" }];
       },
     },
-    // @ts-expect-error -- a payload of another type
     wrongPayload: {
       params: { amount: "string" },
+      // @ts-expect-error -- a payload of another type
       decide: (_state, { amount }) => ({ type: "account.deposited", payload: { amount } }),
     },
     // @ts-expect-error -- a payload that is missing
