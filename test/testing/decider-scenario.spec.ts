@@ -122,6 +122,19 @@ describe("A scenario of a decider", () => {
       .then({ name: "ValidationError", code: 422, data: [{ field: "iban", actual: 1 }] });
   });
 
+  it("takes a field that is undefined for one that is not there, and a payload that is left out for an empty one", async () => {
+    const bare = Decider("bare", {
+      eventStore: EventStore<{ "thing.done": { note?: string | undefined } }>("things"),
+      initialState: () => 0,
+      commands: {
+        do: { decide: () => [{ type: "thing.done", payload: { note: undefined } }, { type: "thing.done" }] },
+      },
+      evolve: { "thing.done": (count) => count + 1 },
+    });
+    const done = { type: "thing.done", payload: { note: undefined } } as const;
+    await scenario(bare).given().when("do", { id: "1" }).then({ type: "thing.done" }, done);
+  });
+
   it("hands locals and meta to decide, without the command's id", () =>
     scenario(account)
       .given()
@@ -149,7 +162,7 @@ describe("A scenario of a decider", () => {
     await scenario(account)
       .given({ ...opened("nz1"), stream: "account-2" })
       .when(...command)
-      .then({ type: "DUPLICATE_CLAIM", code: 409 });
+      .then({ type: "DUPLICATE_CLAIM", code: 409, data: { claim: "iban", value: "NZ1", heldBy: "account-2" } });
     await scenario(account)
       .given({ ...opened("nz2"), stream: "account-2" })
       .when(...command)

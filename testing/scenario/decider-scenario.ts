@@ -1,6 +1,7 @@
 import type { ServiceBroker } from "moleculer";
 import type { DeciderDefinition } from "../../core/decider.ts";
 import { DefinitionError } from "../../core/errors.ts";
+import { isProblem, toJson } from "../../core/json.ts";
 import type { EventMap, RecordedEvent } from "../../core/recorded-event.ts";
 import type { CommandOf, Decided, Decider } from "../../mixins/decider/decider.ts";
 import { decisionOf, type CommandContext, type Decision, type SentCommand } from "./decision.ts";
@@ -79,10 +80,10 @@ class DeciderOutcome<Events extends EventMap, State> {
     return expectation<readonly unknown[]>(said, async () => {
       const decision = await this.#outcome();
       const [first] = said;
-      const refused = said.length === 1 && !this.#isEvent(first) ? (first as ExpectedError) : null;
+      const refused = said.length === 1 && !this.#isEvent(first) ? first : null;
       if (refused === null) {
         if ("error" in decision) failBy(`${this.#name} is refused`, decision.error);
-        const expected = (said as readonly SaidDecided[]).map(({ payload = {}, ...event }) => ({ ...event, payload }));
+        const expected = (said as readonly SaidDecided[]).map(asStored);
         const found = decision.events.map((event, index) => shownAs(expected[index], event));
         expectEqual(`${this.#name} comes to other events than expected`, found, expected);
       } else if ("error" in decision) {
@@ -116,6 +117,12 @@ interface SaidDecided {
   type: string;
   payload?: unknown;
   meta?: object;
+}
+
+/** As JSON: fields that are undefined are not there. */
+function asStored({ payload = {}, ...event }: SaidDecided): SaidDecided {
+  const json = toJson("payload", payload);
+  return { ...event, payload: isProblem(json) ? payload : json.value };
 }
 
 /** The event as far as the expected one says something of it. */

@@ -5,6 +5,7 @@ import { decide, type DeciderDefinition } from "../../core/decider.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { fold, unborn } from "../../core/rehydrate.ts";
 import { claimChanges, typesOf } from "../../core/unique.ts";
+import { duplicate } from "../../mixins/decider/claim-keeper.ts";
 import { recordedEvents } from "./given-event.ts";
 import { noBroker } from "./no-broker.ts";
 
@@ -63,25 +64,23 @@ export async function decisionOf(
 
 /** @throws DuplicateClaimError where another stream of the history holds what the events claim */
 function refuseDuplicates(
-  { claims }: DeciderDefinition,
+  decider: DeciderDefinition,
   stream: string,
   history: readonly RecordedEvent[],
   events: readonly RecordedEvent[],
 ): void {
-  const held = new Claims(new MemoryClaims());
-  for (const claim of claims) {
-    const of = { scope: claim.scope, definition: claim.fingerprint };
-    held.begin(of.scope, of.definition, typesOf(claim), history.length);
+  const claims = new Claims(new MemoryClaims());
+  const position = history.length;
+  for (const claim of decider.claims) {
+    const { scope, fingerprint: definition } = claim;
+    claims.begin(scope, definition, typesOf(claim), position);
     const changes = history.flatMap((event) =>
       claimChanges(claim, [event]).map((change) => ({ ...change, stream: event.stream })),
     );
-    held.fold({ ...of, after: 0, position: history.length, changes });
+    claims.fold({ scope, definition, after: 0, position, changes });
+    for (const { value, given, held } of claimChanges(claim, events)) {
+      const heldBy = held ? claims.claimants(scope, [value])[value] : undefined;
+      if (heldBy !== undefined && heldBy !== stream) throw duplicate(claim, given, stream, heldBy);
+    }
   }
-  const told = claims.map((claim) => ({
-    scope: claim.scope,
-    definition: claim.fingerprint,
-    changes: claimChanges(claim, events),
-  }));
-  const refusal = held.refusalOf({ stream, expectedVersion: "any", events: [], idAfterLast: null, claims: told });
-  if (refusal) throw refusal;
 }

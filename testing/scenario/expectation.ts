@@ -62,7 +62,7 @@ export function partOf(found: unknown, expected: unknown): unknown {
   if (expected instanceof RegExp) return typeof found === "string" && expected.test(found) ? expected : found;
   if (found === null || typeof found !== "object" || !isPlain(expected)) return found;
   if (Array.isArray(found)) return found.map((one, index) => partOf(one, (expected as unknown[])[index]));
-  const names = Object.keys(expected as object).filter((name) => name in found);
+  const names = Object.keys(expected).filter((name) => name in found);
   return Object.fromEntries(
     names.map((name) => [name, partOf(found[name as keyof typeof found], expected[name as keyof typeof expected])]),
   );

@@ -3,6 +3,7 @@ import type { Catalogue } from "../../core/catalogue.ts";
 import { eventIdOfKey } from "../../core/event-id.ts";
 import type { EventMap, RecordedEvent } from "../../core/recorded-event.ts";
 import { upcastAll } from "../../core/upcast.ts";
+import type { Decided } from "../../mixins/decider/decider.ts";
 
 /** What else may be said of a given event. */
 interface Details {
@@ -19,13 +20,14 @@ interface Details {
 }
 
 /** An event that has happened before what is tested: its type, its payload, and whatever else matters. */
-export type GivenEvent<Events extends EventMap> = {
-  [Type in keyof Events & string]: Details & { type: Type } & (
-      | (Record<never, never> extends Events[Type] ? { payload?: Events[Type] } : { payload: Events[Type] })
-      // As an older writer stored it.
-      | { payload: unknown; meta: { readonly schemaVersion: number } }
-    );
-}[keyof Events & string];
+export type GivenEvent<Events extends EventMap> = Details & (Decided<Events> | OlderEvent<Events>);
+
+/** As an older writer stored it. */
+interface OlderEvent<Events extends EventMap> {
+  type: keyof Events & string;
+  payload: unknown;
+  meta: { readonly schemaVersion: number };
+}
 
 /** An event as a test says it, before anybody has looked at it. */
 interface SaidEvent extends Details {
