@@ -63,6 +63,6 @@ export type { ImportAnswer } from "./mixins/event-store/import-events.ts";
 export type { JobProgress } from "./mixins/event-store/jobs.ts";
 export type { LogProblem, LogVerification } from "./mixins/event-store/verify-log.ts";
 export type { SubscriptionOptions } from "./mixins/subscription/subscription.ts";
-export type { SubscriptionStatus } from "./mixins/subscription/host.ts";
+export type { LeasedStatus as SubscriptionStatus } from "./mixins/consumer/leased-host.ts";
 export type { HandlerView } from "./mixins/subscription/service.ts";
 export type { TransformView } from "./mixins/aggregate/transform.ts";
