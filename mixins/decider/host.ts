@@ -1,6 +1,7 @@
 import type { Service, ServiceBroker } from "moleculer";
 import type { Catalogue } from "../../core/catalogue.ts";
 import type { DeciderDefinition } from "../../core/decider.ts";
+import { finishBeforeEndOf } from "../sibling.ts";
 import { ClaimKeeper } from "./claim-keeper.ts";
 import { Commands } from "./commands.ts";
 import { Entities } from "./entities.ts";
@@ -28,6 +29,7 @@ export class DeciderHost {
     this.entities = new Entities(decider, store);
     this.claims = new ClaimKeeper(decider, store, catalogue, warn);
     this.#snapshots = new SnapshotWriter(decider, store, broker, warn);
+    finishBeforeEndOf(broker, store, () => this.#snapshots.idle());
     this.commands = new Commands({
       decider,
       store,
