@@ -86,6 +86,12 @@ export class Checkpoint {
     this.#isSaved = false;
   }
 
+  /** What is parked has changed. */
+  touch(): void {
+    this.#progress = { ...this.#progress };
+    this.#isSaved = false;
+  }
+
   /** While events flow. */
   async saveNowAndThen(): Promise<void> {
     if (Date.now() - this.#saved.at > saveEveryMs) await this.save();
@@ -99,11 +105,12 @@ export class Checkpoint {
     const { lease, source } = this.#d;
     this.#isSaved = false;
     if (!lease.lease) return;
-    this.#progress = { ...this.#progress, parked: this.#d.parked() };
-    const revision = await source.saveState(this.#progress, this.#saved.revision, lease.lease);
+    const state = (this.#progress = { ...this.#progress, parked: this.#d.parked() });
+    const revision = await source.saveState(state, this.#saved.revision, lease.lease);
     if (revision !== null) {
       this.#saved = { revision, at: Date.now() };
-      this.#isSaved = true;
+      // Events may have been passed meanwhile.
+      this.#isSaved = this.#progress === state;
     } else this.forget();
   }
 
