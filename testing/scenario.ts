@@ -3,8 +3,10 @@ import type { FieldsInput } from "../core/fields.ts";
 import type { EventMap } from "../core/recorded-event.ts";
 import type { Aggregate } from "../mixins/aggregate/aggregate.ts";
 import type { Decider } from "../mixins/decider/decider.ts";
+import type { ProcessManager } from "../mixins/process-manager/process-manager.ts";
 import { AggregateScenario } from "./scenario/aggregate-scenario.ts";
 import { DeciderScenario } from "./scenario/decider-scenario.ts";
+import { ProcessManagerScenario } from "./scenario/process-manager-scenario.ts";
 
 export interface ScenarioOptions {
   /** For whatever calls actions: a memory broker with the service under test, and with stand-ins for those it calls. */
@@ -26,7 +28,12 @@ export function scenario<Events extends EventMap, Fields extends FieldsInput>(
   aggregate: Aggregate<Events, Fields>,
   options?: ScenarioOptions,
 ): AggregateScenario<Events, Fields>;
-export function scenario(subject: Decider | Aggregate, { broker }: ScenarioOptions = {}): object {
+export function scenario<Events extends EventMap, State, Names extends string>(
+  processManager: ProcessManager<Events, State, Names>,
+  options?: ScenarioOptions,
+): ProcessManagerScenario<Events, State, Names>;
+export function scenario(subject: Decider | Aggregate | ProcessManager, { broker }: ScenarioOptions = {}): object {
   if ("fields" in subject) return new AggregateScenario(subject, broker);
-  return new DeciderScenario(subject, broker);
+  if ("commands" in subject.definition) return new DeciderScenario(subject as Decider, broker);
+  return ProcessManagerScenario.of(subject as ProcessManager, broker);
 }

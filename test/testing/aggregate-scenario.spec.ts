@@ -1,7 +1,7 @@
 import type { AssertionError } from "node:assert";
 import type { Context, ServiceBroker } from "moleculer";
-import { Aggregate, EventStore, type RecordedEvent } from "moleculer-event-sourcing";
-import { memoryBroker, scenario } from "moleculer-event-sourcing/testing";
+import { Aggregate, EventStore, type RecordedEvent, type RowInput } from "moleculer-event-sourcing";
+import { memoryBroker, scenario, type ExpectedError } from "moleculer-event-sourcing/testing";
 import { refusal } from "../support/broker.ts";
 
 const events = EventStore("shop", {
@@ -118,7 +118,7 @@ describe("A scenario of an aggregate", () => {
       expect((await refusal(run)).name).toBe("InvalidRowError");
   });
 
-  it.each<[string, Parameters<ReturnType<ReturnType<typeof scenario>["given"]>["then"]>[0]]>([
+  it.each<[string, ExpectedError]>([
     ["its class", TooDear],
     ["an error like it", new TooDear("2000 is too much")],
     ["its fields", { type: "TOO_DEAR", code: 422, message: /too much$/ }],
@@ -207,7 +207,7 @@ describe("An expectation of rows that fails", () => {
     );
   });
 
-  it.each<[string, Parameters<ReturnType<ReturnType<typeof scenario>["given"]>["then"]>[0]]>([
+  it.each<[string, ExpectedError | RowInput<typeof baskets.fields>[]]>([
     ["another class", TypeError],
     ["an error with another message", new TooDear("1 is too much")],
     ["a field that it has not", { data: {} }],

@@ -1,6 +1,6 @@
 // Compiled by `npm run typecheck`, never run: what a scenario is given, and what it expects, is typed by its subject.
 // oxlint-disable typescript/await-thenable -- that is what the last two are about
-import { Aggregate, Decider, EventStore } from "moleculer-event-sourcing";
+import { Aggregate, Decider, EventStore, ProcessManager } from "moleculer-event-sourcing";
 import { scenario } from "moleculer-event-sourcing/testing";
 
 type Events = {
@@ -62,6 +62,31 @@ scenario(accounts).given([{ iban: "1" }], []);
 scenario(accounts).given([], [{ type: "account.opened", payload: { iban: 5 } }]);
 // @ts-expect-error -- a value of another type
 void rows.then([{ id: "1", iban: 5 }]);
+
+const closing = ProcessManager("closing", {
+  eventStore: bank,
+  correlate: ({ stream }) => stream,
+  initialState: () => ({ isLate: false }),
+  on: { "account.closed": (_, { schedule }) => schedule("late", 1000) },
+  deadlines: { late: () => ({ isLate: true }) },
+});
+
+const closed = scenario(closing).answering({ "mail.send": true }).given(opened).when({ type: "account.closed" });
+void closed.thenSends({ action: "mail.send" }, { action: "mail.send", params: { to: "ann" }, meta: {} });
+void closed.thenSchedules({ name: "late", when: 1000 });
+void closed.whenDue("late").thenState({ isLate: true });
+void closed.thenParks({ type: "CLOSED" });
+
+// @ts-expect-error -- a type that the store does not have
+scenario(closing).given({ type: "account.lost", payload: {} });
+// @ts-expect-error -- another payload
+scenario(closing).when({ type: "account.opened", payload: { iban: 5 } });
+// @ts-expect-error -- a deadline that it does not have
+closed.whenDue("early");
+// @ts-expect-error -- a deadline that it does not have
+void closed.thenSchedules({ name: "early" });
+// @ts-expect-error -- another state
+void closed.thenState({ isEarly: true });
 
 export async function forgotten(): Promise<void> {
   // @ts-expect-error -- it expects nothing

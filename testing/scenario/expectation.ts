@@ -102,7 +102,7 @@ export function inWords(value: unknown): string {
  */
 export async function expectation<Said extends readonly unknown[]>(
   said: Said,
-  look: (...said: Said) => Promise<void>,
+  look: (...said: NoInfer<Said>) => Promise<void>,
 ): Promise<void> {
   const place = { stack: "" };
   Error.captureStackTrace(place, expectation);
