@@ -34,8 +34,7 @@ export type { FluxAction } from "./core/flux-action.ts";
 export type { HistoryEvent } from "./core/history-event.ts";
 export type { Deadline } from "./core/deadline.ts";
 export type { PayloadSchema } from "./core/payload-schema.ts";
-// A decider's commands have options by this name.
-export type { CommandOptions as SentCommandOptions, ProcessView } from "./core/process-manager.ts";
+export type { ProcessView, SendOptions } from "./core/process-manager.ts";
 export type { ParkedProcess } from "./core/process-instance.ts";
 export type { ParkedEvent } from "./core/read-table.ts";
 export type { EventMap, EventMeta, RecordedEvent } from "./core/recorded-event.ts";

@@ -8,7 +8,7 @@ import { isProblem, toJson } from "./json.ts";
 import { keptError, restoredError } from "./kept-error.ts";
 import { isOutage } from "./outage.ts";
 import type { KeptError, Outcome } from "./process-instance.ts";
-import type { CommandOptions, ProcessDefinition, ProcessView } from "./process-manager.ts";
+import type { SendOptions, ProcessDefinition, ProcessView } from "./process-manager.ts";
 
 /** What is handled: an event, or a deadline with the event that stands behind it. */
 export interface ProcessCause {
@@ -32,7 +32,7 @@ interface Dependencies {
   isCompensation: boolean;
   /** The commands of this cause that were refused in an earlier attempt, by their ordinals. */
   refusals: Readonly<Record<number, KeptError>>;
-  send: (action: string, params: unknown, options: CommandOptions) => Promise<unknown>;
+  send: (action: string, params: unknown, options: SendOptions) => Promise<unknown>;
   /** Answers when they will be known in every later attempt. */
   keepRefusals: (refusals: Readonly<Record<number, KeptError>>) => Promise<void>;
   /** From the first event that stands behind the cause to the cause's own. */
@@ -104,7 +104,7 @@ export class Attempt {
     };
   }
 
-  #call<Answer>(action: string, params: unknown = {}, options: CommandOptions = {}): Promise<Answer> {
+  #call<Answer>(action: string, params: unknown = {}, options: SendOptions = {}): Promise<Answer> {
     const answer = this.#send(++this.#commands, action, params, options) as Promise<Answer>;
     this.#pending.add(answer);
     const end = () => void this.#pending.delete(answer);
@@ -112,7 +112,7 @@ export class Attempt {
     return answer;
   }
 
-  async #send(ordinal: number, action: string, params: unknown, options: CommandOptions): Promise<unknown> {
+  async #send(ordinal: number, action: string, params: unknown, options: SendOptions): Promise<unknown> {
     const { definition, cause, isCompensation, send } = this.#d;
     this.#mustRun();
     const known = this.#refusals[ordinal];

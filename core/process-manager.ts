@@ -1,9 +1,10 @@
 import type { Context } from "moleculer";
+import type { Catalogue } from "./catalogue.ts";
 import type { Deadline } from "./deadline.ts";
 import type { RecordedEvent } from "./recorded-event.ts";
 
 /** What a command may be sent with, beside its params. */
-export interface CommandOptions {
+export interface SendOptions {
   timeout?: number;
   /** Fields beside those that say where the command comes from. */
   meta?: Record<string, unknown>;
@@ -19,7 +20,7 @@ export interface ProcessView<State = unknown, Names extends string = string> {
    * stores its events once. Refused, it throws the refusal, which the handler may answer by another command. An outage ends
    * the handler, caught or not: the event is handled again when it is over.
    */
-  call<Answer = unknown>(action: string, params?: unknown, options?: CommandOptions): Promise<Answer>;
+  call<Answer = unknown>(action: string, params?: unknown, options?: SendOptions): Promise<Answer>;
   /**
    * Sets a deadline, in place of one of the same name.
    *
@@ -44,4 +45,6 @@ export interface ProcessDefinition {
   deadlines: Readonly<Record<string, (deadline: Deadline, view: ProcessView) => unknown>>;
   compensate?: ((cause: RecordedEvent | Deadline, error: Error, view: ProcessView) => unknown) | undefined;
   maxDepth: number;
+  /** By which the store reads its events. */
+  catalogue: Catalogue;
 }

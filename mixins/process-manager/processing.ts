@@ -5,7 +5,7 @@ import { isTooDeep } from "../../core/causation.ts";
 import { isUpcastError, StoreUnavailableError, ValidationError } from "../../core/errors.ts";
 import { keptError, restoredError } from "../../core/kept-error.ts";
 import { newInstance, withOutcome, type KeptError, type ProcessInstance } from "../../core/process-instance.ts";
-import type { CommandOptions, ProcessDefinition, ProcessView } from "../../core/process-manager.ts";
+import type { SendOptions, ProcessDefinition, ProcessView } from "../../core/process-manager.ts";
 import { tryAgain, type ErrorPolicy, type Interruption, type Tried } from "../consumer/error-policy.ts";
 import type { TimeLimit } from "../consumer/time-limit.ts";
 import type { Instances } from "./instances.ts";
@@ -15,7 +15,7 @@ import { causeOf, handlersOf, plainDeadline, taskId, type Task } from "./task.ts
 export interface Outside {
   /** The context of one attempt. */
   context: (cause: ReturnType<typeof causeOf>) => Context;
-  send: (ctx: Context, action: string, params: unknown, options: CommandOptions) => Promise<unknown>;
+  send: (ctx: Context, action: string, params: unknown, options: SendOptions) => Promise<unknown>;
   chain: (eventId: string, atMost: number) => Promise<readonly Link[]>;
 }
 
