@@ -47,6 +47,7 @@ export function parseDecider(name: string, input: DeciderInput, catalogue: Catal
     commands: parseCommands(`${name}.commands`, input.commands),
     evolve,
     claims: parseClaims(name, unique, [...evolve.keys()]),
+    catalogue,
     snapshotEvery: (snapshot?.every as number | undefined) ?? null,
     fingerprint: version === undefined ? hash(sources) : `version ${JSON.stringify(version)}`,
     retries: retries as number,

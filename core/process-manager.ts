@@ -1,4 +1,5 @@
 import type { Context } from "moleculer";
+import type { Catalogue } from "./catalogue.ts";
 import type { Deadline } from "./deadline.ts";
 import type { RecordedEvent } from "./recorded-event.ts";
 
@@ -44,4 +45,6 @@ export interface ProcessDefinition {
   deadlines: Readonly<Record<string, (deadline: Deadline, view: ProcessView) => unknown>>;
   compensate?: ((cause: RecordedEvent | Deadline, error: Error, view: ProcessView) => unknown) | undefined;
   maxDepth: number;
+  /** By which the store reads its events. */
+  catalogue: Catalogue;
 }

@@ -14,7 +14,7 @@ export interface Sibling {
   /** Adds what this one knows to the service that another definition of it has made; or answers why it cannot. */
   join?(service: Service): string | null;
   /** A new schema each time, with its own state: one process may run several brokers. */
-  schema(): SiblingSchema;
+  schema(broker: ServiceBroker): SiblingSchema;
 }
 
 export type SiblingSchema = Omit<ServiceSchema, "started" | "stopped"> & {
@@ -90,7 +90,7 @@ function adopt(owner: Service, sibling: Sibling): void {
 }
 
 function host(broker: ServiceBroker, sibling: Sibling, owner: Service): Hosted {
-  const schema = sibling.schema();
+  const schema = sibling.schema(broker);
   const service = broker.createService({
     ...schema,
     async started() {

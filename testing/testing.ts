@@ -5,4 +5,8 @@ export type { TablePlace } from "./read-table/table-stand.ts";
 export type { ContractCase } from "./contract-case.ts";
 export type { InProcess } from "./stand.ts";
 export { CrashKit, type CrashOptions } from "./crash/crash-kit.ts";
+export { memoryBroker } from "./memory-broker.ts";
+export { scenario, type ScenarioOptions } from "./scenario.ts";
+export type { ExpectedError } from "./scenario/expectation.ts";
+export type { GivenEvent } from "./scenario/given-event.ts";
 export type { CrashPoint } from "./crash/life.ts";

@@ -83,9 +83,15 @@ export interface DeciderOptions<Events extends EventMap, State, Params extends R
 }
 
 /** The rules of an entity: commands, and the state that they are decided on. */
-export interface Decider {
+export interface Decider<
+  Events extends EventMap = EventMap,
+  State = unknown,
+  Params extends Readonly<Record<string, unknown>> = Readonly<Record<string, unknown>>,
+> {
   readonly name: string;
   readonly definition: DeciderDefinition;
+  /** For the compiler alone: what its events, its state and the params of its commands are. */
+  readonly types?: { events: Events; state: State; params: Params };
   /** What a service mixes in; its actions become the service's own. */
   mixin(): Mixin;
 }
@@ -108,7 +114,7 @@ export function Decider<
   State,
   const Params extends Readonly<Record<string, unknown>>,
   Events extends EventMap = AnyEvents,
->(name: string, options: DeciderOptions<Events, State, Params>): Decider {
+>(name: string, options: DeciderOptions<Events, State, Params>): Decider<Events, State, Params> {
   if (typeof name !== "string" || !serviceName.test(name))
     throw new DefinitionError({
       field: "Decider.name",
