@@ -50,6 +50,7 @@ export class Managing implements LeasedWork {
   /** Processes with events that wait for nothing any more: this node has died, or was stopped, in the middle of them. */
   readonly #unfinished = new Set<string>();
   #skipped: ReadonlySet<string> = new Set();
+  #isObeying = false;
   #askedAt = 0;
   #failure: { error: unknown } | null = null;
   #saving: Promise<void> | null = null;
@@ -66,7 +67,8 @@ export class Managing implements LeasedWork {
       tell: (id, instance) => this.#note(id, instance),
     });
     const isInCharge = () => this.isInCharge;
-    const processing = new Processing({ ...dependencies, instances: this.#instances, isInCharge });
+    const isInterrupted = () => this.#isInterrupted;
+    const processing = new Processing({ ...dependencies, instances: this.#instances, isInCharge, isInterrupted });
     this.#queue = new ProcessQueue({
       ...dependencies,
       instances: this.#instances,
@@ -191,8 +193,13 @@ export class Managing implements LeasedWork {
     this.#timer = setTimeout(() => this.#d.wake(), Math.max(next - Date.now(), 0)).unref();
   }
 
+  /** Who is waited for by those who interrupt does what they have asked for to the end. */
+  get #isInterrupted(): boolean {
+    return this.#isObeying ? this.#d.isStopping() : this.#d.isInterrupted();
+  }
+
   #mustStop(): boolean {
-    return this.#failure !== null || this.#d.isInterrupted() || this.isTooOftenParked || !this.isInCharge;
+    return this.#failure !== null || this.#isInterrupted || this.isTooOftenParked || !this.isInCharge;
   }
 
   /** Processes that end at the same time share one write. */
@@ -230,11 +237,16 @@ export class Managing implements LeasedWork {
 
   async #release(isMeant: (parked: ParkedProcess) => boolean): Promise<number> {
     this.#failure = null;
+    this.#isObeying = true;
     let handled = 0;
-    for (const { instance, id } of this.parked().filter(isMeant)) {
-      if (instance !== "") handled += await this.#queue.release(instance);
-      else if (this.#skipped.has(id)) await this.#lost.giveUp(id);
-      else handled += await this.#lost.retry(id);
+    try {
+      for (const { instance, id } of this.parked().filter(isMeant)) {
+        if (instance !== "") handled += await this.#queue.release(instance);
+        else if (this.#skipped.has(id)) await this.#lost.giveUp(id);
+        else handled += await this.#lost.retry(id);
+      }
+    } finally {
+      this.#isObeying = false;
     }
     await this.save();
     return handled;

@@ -44,22 +44,22 @@ export class ProcessQueue {
     return this.goOn(id);
   }
 
-  /** Handles the deadlines that are due by then; false where it was interrupted. */
+  /**
+   * Handles the deadlines that are due by then; false where it was interrupted. What they themselves set in the past has its
+   * turn another time, or one that sets itself again would leave nobody else any.
+   */
   async fire(id: string, until: number): Promise<boolean> {
-    for (;;) {
+    const { instance: before } = await this.#d.instances.load(id);
+    for (const { id: due } of before ? dueDeadlines(before, until) : []) {
       const { instance } = await this.#d.instances.load(id);
-      const deadline = instance && dueDeadlines(instance, until)[0];
-      if (!deadline) return true;
-      // One that sets itself again in the past would leave nobody else a turn.
-      await new Promise((turn) => setImmediate(turn));
+      const deadline = instance?.deadlines.find((one) => one.id === due);
+      if (!instance || !deadline || instance.parked) continue;
       if (this.#d.mustStop()) return false;
-      const done = (now: ProcessInstance): ProcessInstance => ({
-        ...now,
-        deadlines: now.deadlines.filter((one) => one.id !== deadline.id),
-      });
-      if (this.#d.isGivenUp(deadline.id)) await this.#d.instances.save(id, done(instance));
+      const done = (now: ProcessInstance) => ({ ...now, deadlines: now.deadlines.filter((one) => one.id !== due) });
+      if (this.#d.isGivenUp(due)) await this.#d.instances.save(id, done(instance));
       else if (!(await this.#run(id, { kind: "deadline", deadline }, done))) return false;
     }
+    return true;
   }
 
   /** Handles what has waited behind something that does not stand in the way any more; false where it was interrupted. */

@@ -287,4 +287,3 @@ describe("The definition of a process manager", () => {
     });
   });
 });
-
