@@ -257,6 +257,12 @@ describe("An expectation of a process that fails", () => {
     expect(message).toMatch(/^transfers is not parked\n/);
   });
 
+  it("is noticed where there is none at all", async () => {
+    const forgotten = scenario(transfers).given(requested("1")) as unknown as Promise<void>;
+    expect((await failure((async () => forgotten)())).message).toMatch(/expects nothing yet/);
+    expect((await failure(forgotten.then(() => {}))).message).toMatch(/expected: 'thenSends/);
+  });
+
   it("says which deadlines there are in place of one that is to come", async () => {
     const { message } = await failure(
       scenario(transfers).given(requested("1")).whenDue("late").whenDue("late").thenEnds(),
