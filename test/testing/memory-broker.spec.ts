@@ -72,6 +72,17 @@ describe("A memory broker", () => {
     expect(await rows(broker, position)).toMatchObject([{ id: "a" }, { id: "b" }]);
   });
 
+  it("keeps them where a service ends and comes again", async () => {
+    const schema = things(folder);
+    const broker = await start(schema);
+    await make(broker, "a");
+    await broker.destroyService("thing");
+    broker.createService(schema);
+    await broker.waitForServices(["thing", "events", "things"]);
+    const { position } = await make(broker, "b");
+    expect(await rows(broker, position)).toMatchObject([{ id: "a" }, { id: "b" }]);
+  });
+
   it("takes services that come later, with their stores in memory too", async () => {
     const broker = await start();
     const service = broker.createService(things(folder));

@@ -71,6 +71,20 @@ describe("A scenario of a process manager", () => {
       .given({ type: "transfer.noted", payload: { id: "1" } }, requested("none"))
       .thenSends());
 
+  it("looks at the process of the last event that it handles", () =>
+    scenario(transfers)
+      .given(requested("1"), { type: "transfer.noted", payload: { id: "2" } })
+      .thenState({ from: "a", amount: 5, steps: 1 }));
+
+  it("is parked where a handler changes its event, as others see the same", () => {
+    const careless = ProcessManager("careless", {
+      eventStore: EventStore("untyped"),
+      correlate: ({ stream }) => stream,
+      on: { "thing.happened": ({ payload }) => void (payload["seen"] = true) },
+    });
+    return scenario(careless).given({ type: "thing.happened" }).thenParks({ message: /seen/ });
+  });
+
   it("looks at the commands of what happens then alone", () =>
     scenario(transfers).given(requested("1")).when(approved("2")).thenSends({ action: "audit.strange" }));
 
@@ -241,6 +255,12 @@ describe("An expectation of a process that fails", () => {
         .thenParks(/frozen/),
     );
     expect(message).toMatch(/^transfers is not parked\n/);
+  });
+
+  it("is noticed where there is none at all", async () => {
+    const forgotten = scenario(transfers).given(requested("1")) as unknown as Promise<void>;
+    expect((await failure((async () => forgotten)())).message).toMatch(/expects nothing yet/);
+    expect((await failure(forgotten.then(() => {}))).message).toMatch(/expected: 'thenSends/);
   });
 
   it("says which deadlines there are in place of one that is to come", async () => {

@@ -93,4 +93,6 @@ export async function forgotten(): Promise<void> {
   await rows;
   // @ts-expect-error -- it expects nothing
   await history.when("close", { id: "1" });
+  // @ts-expect-error -- it expects nothing
+  await closed;
 }

@@ -1,12 +1,12 @@
 import type { ServiceBroker } from "moleculer";
 import { dueTime } from "../../core/deadline.ts";
 import { isProblem, toJson } from "../../core/json.ts";
-import type { ProcessDefinition } from "../../core/process-manager.ts";
-import type { EventMap, RecordedEvent } from "../../core/recorded-event.ts";
+import type { EventMap } from "../../core/recorded-event.ts";
 import type { ProcessManager } from "../../mixins/process-manager/process-manager.ts";
 import { expectation, expectEqual, expectError, fail, failBy, partOf, type ExpectedError } from "./expectation.ts";
-import { recordedEvents, type GivenEvent } from "./given-event.ts";
-import { ProcessRun, type Answers } from "./process-run.ts";
+import type { GivenEvent } from "./given-event.ts";
+import type { Answers, ProcessRun } from "./process-run.ts";
+import { eventsOf, runOf, type Script, type Step } from "./process-script.ts";
 
 /** A command as it is expected; of `meta` as much as matters. */
 export interface ExpectedCommand {
@@ -23,17 +23,6 @@ export interface ExpectedDeadline<Name extends string> {
   when?: Date | string | number;
   /** Left out: any. */
   data?: unknown;
-}
-
-/** An event of the scenario, by its place among all of them, or a deadline. `isWhen`: what comes before it does not count. */
-type Step = { isWhen: boolean } & ({ event: number } | { due: string });
-
-interface Script {
-  definition: ProcessDefinition;
-  broker: ServiceBroker | undefined;
-  answers: Answers;
-  events: readonly GivenEvent<EventMap>[];
-  steps: readonly Step[];
 }
 
 /** What a process manager is tested by. Each function answers a new scenario; those that begin with `then` look at it. */
@@ -83,7 +72,8 @@ export class ProcessManagerScenario<Events extends EventMap, State, Names extend
       events: [...this.#script.events, ...events],
       steps: [...this.#script.steps, ...steps],
     };
-    recorded(script);
+    // A mistake of the test is told where it stands.
+    eventsOf(script);
     return new ProcessManagerScenario(script);
   }
 
@@ -121,7 +111,7 @@ export class ProcessManagerScenario<Events extends EventMap, State, Names extend
 
   #withTime({ when, ...deadline }: ExpectedDeadline<Names>): ExpectedDeadline<Names> {
     if (when === undefined) return deadline;
-    const due = dueTime("when", when, recorded(this.#script).at(-1)?.time ?? "");
+    const due = dueTime("when", when, eventsOf(this.#script).at(-1)?.time ?? "");
     return { ...deadline, when: typeof due === "string" ? due : when };
   }
 
@@ -149,7 +139,7 @@ export class ProcessManagerScenario<Events extends EventMap, State, Names extend
   /** The last event's process is parked: the error is neither retried here, nor made up for. @throws AssertionError */
   thenParks(...said: [error: ExpectedError]): Promise<void> {
     return expectation(said, async (expected) => {
-      const run = await this.#run();
+      const run = await runOf(this.#script);
       const failure = await run.failure();
       if (!failure) fail(`${this.#what} is not parked`, run.sent, expected);
       // What is kept of an error is its fields.
@@ -158,35 +148,23 @@ export class ProcessManagerScenario<Events extends EventMap, State, Names extend
     });
   }
 
+  /** A scenario that is awaited before it looks at anything fails. */
+  // oxlint-disable-next-line unicorn/no-thenable -- so that it does
+  then(...said: never[]): Promise<void> {
+    return expectation(said, async () => fail(`${this.#what}: then`, said, "thenSends, thenSchedules, thenState …"));
+  }
+
   async #look(look: (run: ProcessRun) => Promise<void>): Promise<void> {
-    const run = await this.#run();
+    const run = await runOf(this.#script);
     const failure = await run.failure();
     if (failure) failBy(`${this.#what} is parked`, failure.error);
     await look(run);
-  }
-
-  async #run(): Promise<ProcessRun> {
-    const { definition, answers, broker, steps } = this.#script;
-    const events = recorded(this.#script);
-    const run = new ProcessRun(definition, answers, broker);
-    try {
-      for (const step of steps) {
-        if (step.isWhen) run.sent.length = 0;
-        await ("due" in step ? run.fire(step.due) : run.handle(events[step.event]!));
-      }
-    } finally {
-      run.end();
-    }
-    return run;
   }
 
   get #what(): string {
     return this.#script.definition.name;
   }
 }
-
-const recorded = ({ definition, events }: Script): RecordedEvent[] =>
-  recordedEvents(definition.catalogue, "given-1", events);
 
 function asJson(value: unknown): unknown {
   const json = toJson("", value);
