@@ -29,6 +29,7 @@ export {
   VersionConflictError,
 } from "./core/errors.ts";
 export { missingFields, parseFields, type Field, type Fields, type Row } from "./core/fields.ts";
+export { eventsToLink, MixedStreamError, type Linked } from "./core/links.ts";
 export { matches } from "./core/matches.ts";
 export { maxPageBytes, pageBytesOf } from "./core/page-size.ts";
 export type { Comparison, Condition, Operator, Query, Sort } from "./core/query.ts";

@@ -16,6 +16,7 @@ export type Aggregate<
 export { fromCloudEvent, toCloudEvent } from "./core/cloud-event.ts";
 export { fromFluxAction, toFluxAction } from "./core/flux-action.ts";
 export { Decider } from "./mixins/decider/decider.ts";
+export { ProcessManager } from "./mixins/process-manager/process-manager.ts";
 export { Subscription } from "./mixins/subscription/subscription.ts";
 
 /** Under these names declarations that are made from your code find the types of what the factories answer. */
@@ -31,9 +32,13 @@ export type { ExpectedVersion } from "./core/expected-version.ts";
 export type { FieldOptions, FieldsInput, FieldType, RowInput, RowOf } from "./core/fields.ts";
 export type { FluxAction } from "./core/flux-action.ts";
 export type { HistoryEvent } from "./core/history-event.ts";
+export type { Deadline } from "./core/deadline.ts";
 export type { PayloadSchema } from "./core/payload-schema.ts";
+export type { ProcessView, SendOptions } from "./core/process-manager.ts";
+export type { ParkedProcess } from "./core/process-instance.ts";
 export type { ParkedEvent } from "./core/read-table.ts";
 export type { EventMap, EventMeta, RecordedEvent } from "./core/recorded-event.ts";
+export type { Trace, TracedCommand, TracedEvent, TraceNode } from "./core/trace.ts";
 export type { AggregateOptions } from "./mixins/aggregate/aggregate.ts";
 export type { Manifest } from "./mixins/aggregate/snapshots/manifest.ts";
 export type { SnapshotOptions } from "./mixins/aggregate/snapshots/options.ts";
@@ -61,8 +66,14 @@ export type { BackupAnswer } from "./mixins/event-store/file-actions.ts";
 export type { AppendAnswer } from "./mixins/event-store/host.ts";
 export type { ImportAnswer } from "./mixins/event-store/import-events.ts";
 export type { JobProgress } from "./mixins/event-store/jobs.ts";
+export type { LinkAnswer } from "./mixins/event-store/link-actions.ts";
 export type { LogProblem, LogVerification } from "./mixins/event-store/verify-log.ts";
+export type { ProcessManagerOptions } from "./mixins/process-manager/process-manager.ts";
+export type { ProcessSummary } from "./mixins/process-manager/instance-actions.ts";
 export type { SubscriptionOptions } from "./mixins/subscription/subscription.ts";
-export type { SubscriptionStatus } from "./mixins/subscription/host.ts";
+export type {
+  LeasedStatus as ProcessManagerStatus,
+  LeasedStatus as SubscriptionStatus,
+} from "./mixins/consumer/leased-host.ts";
 export type { HandlerView } from "./mixins/subscription/service.ts";
 export type { TransformView } from "./mixins/aggregate/transform.ts";

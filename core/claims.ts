@@ -1,4 +1,3 @@
-import type { AppendRequest } from "./append-request.ts";
 import { ClaimsBehindError, DuplicateClaimError } from "./claim-errors.ts";
 
 /** A value that a stream takes, or gives back. */
@@ -47,6 +46,13 @@ export interface TwiceClaimed {
   heldBy: string;
 }
 
+/** What claims have to know of an append. */
+interface Claiming {
+  stream: string;
+  events: readonly { type: string }[];
+  claims?: readonly ScopedClaims[];
+}
+
 /** Where an engine keeps claims; what is done in a commit is part of it. */
 export interface KeptClaims {
   scopes(): Iterable<readonly [string, ClaimScope]>;
@@ -80,7 +86,7 @@ export class Claims {
   }
 
   /** Why the append cannot be stored; null where its claims are free, or its stream's own already. */
-  refusalOf({ stream, claims = [] }: AppendRequest): Error | null {
+  refusalOf({ stream, claims = [] }: Claiming): Error | null {
     for (const { scope, definition, changes } of claims) {
       const known = this.#scopes.get(scope);
       if (!known || known.definition !== definition || known.stray > known.position)
@@ -94,7 +100,7 @@ export class Claims {
   }
 
   /** The append was stored, its first event at this position. */
-  stored({ stream, events, claims = [] }: AppendRequest, first: number): void {
+  stored({ stream, events, claims = [] }: Claiming, first: number): void {
     for (const { scope, changes } of claims) for (const change of changes) this.#change(scope, { ...change, stream });
     for (const [scope, state] of this.#scopes) {
       if (claims.some((told) => told.scope === scope)) continue;

@@ -1,5 +1,6 @@
 import type { AppendRequest } from "./append-request.ts";
 import type { ClaimFold, ClaimScope, TwiceClaimed } from "./claims.ts";
+import type { Linked } from "./links.ts";
 import type { Query } from "./query.ts";
 import type { RecordedEvent } from "./recorded-event.ts";
 
@@ -106,7 +107,15 @@ export interface EventLog {
   /** The position of the last event, 0 in an empty log. */
   head(): Promise<number>;
   read(options: ReadOptions): Promise<Page>;
+  /** Of a stream of links: by the links' versions, and each event with its `link`. */
   readStream(stream: string, options: ReadStreamOptions): Promise<RecordedEvent[]>;
+  /**
+   * Puts events that are stored into a second stream, in the order of their ids, behind those that it holds; one that is
+   * in it already is passed over. All or nothing, and durable as an append. Takes no position, changes no event.
+   * @throws EntityNotFoundError with the first id that no event has; MixedStreamError where the stream has events of its
+   *   own. An append to a stream of links is refused with MixedStreamError, also where both come at once.
+   */
+  link(stream: string, ids: readonly string[]): Promise<Linked>;
   find(query: Query): Promise<RecordedEvent[]>;
   count(query: Query): Promise<number>;
   findByIds(ids: readonly string[]): Promise<RecordedEvent[]>;

@@ -23,6 +23,8 @@ export interface RecordedEvent<Type extends string = string, Payload = Record<st
   readonly time: string;
   readonly payload: Payload;
   readonly meta: EventMeta;
+  /** Only where it was read from a stream that it is linked to: which, and its version there. */
+  readonly link?: { readonly stream: string; readonly version: number };
 }
 
 /** Event type → payload, for stores that type their events: `EventStore<{ "account.opened": { iban: string } }>`. */

@@ -41,6 +41,10 @@ async function appendForEver(log: EventLog, writer: number): Promise<void> {
       appendTo(`s-${writer}`, [{ payload: { n } }, { payload: { n, second: true } }]),
       appendTo("shared"),
     );
+    await log.link(
+      "linked",
+      events.map(({ id }) => id),
+    );
     say("done", ...events.map(({ id, position, version }) => `${id}/${position}/${version}`));
     await new Promise((turn) => setImmediate(turn));
   }

@@ -14,6 +14,7 @@ import type {
   StreamSummary,
   Versioned,
 } from "../../core/event-log.ts";
+import type { Linked } from "../../core/links.ts";
 import type { Query } from "../../core/query.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { categoryOf } from "../../core/stream-name.ts";
@@ -64,7 +65,14 @@ export class MemoryEventLog implements EventLog {
   }
 
   async readStream(stream: string, options: ReadStreamOptions): Promise<RecordedEvent[]> {
-    return readStream(this.#opened().stream(stream), options);
+    const log = this.#opened();
+    const links = log.links.of(stream);
+    return links ? readStream(links, options, stream) : readStream(log.stream(stream), options);
+  }
+
+  async link(stream: string, ids: readonly string[]): Promise<Linked> {
+    const log = this.#opened();
+    return log.links.link(stream, ids, log);
   }
 
   async find(query: Query): Promise<RecordedEvent[]> {

@@ -9,10 +9,14 @@ const eventsPerPage = 10_000;
 
 const sizeOf = ({ stream, type, payload, meta }: StoredEvent) => pageBytesOf(stream, type, payload, meta);
 
-/** The events beyond the one numbered `after`, in the direction of reading. Event n stands at n - 1. */
-function* beyond(events: readonly StoredEvent[], after: number, backward = false): Generator<StoredEvent> {
-  if (backward) for (let index = Math.min(after - 1, events.length) - 1; index >= 0; index--) yield events[index]!;
-  else for (let index = Math.max(after, 0); index < events.length; index++) yield events[index]!;
+/** The events beyond the one numbered `after` with their numbers, in the direction of reading. Event n stands at n - 1. */
+function* beyond(
+  events: readonly StoredEvent[],
+  after: number,
+  backward = false,
+): Generator<[event: StoredEvent, number: number]> {
+  if (backward) for (let n = Math.min(after - 1, events.length); n > 0; n--) yield [events[n - 1]!, n];
+  else for (let n = Math.max(after, 0) + 1; n <= events.length; n++) yield [events[n - 1]!, n];
 }
 
 export function read(log: readonly StoredEvent[], { after, limit, backward, wanted, category }: ReadOptions): Page {
@@ -20,7 +24,7 @@ export function read(log: readonly StoredEvent[], { after, limit, backward, want
   let position = after;
   let bytes = 0;
   let seen = 0;
-  for (const event of beyond(log, after, backward)) {
+  for (const [event] of beyond(log, after, backward)) {
     if (seen++ === eventsPerPage) return { events, position, end: false };
     if ((!wanted || wanted(event.type)) && (category === undefined || categoryOf(event.stream) === category)) {
       bytes += sizeOf(event);
@@ -33,18 +37,20 @@ export function read(log: readonly StoredEvent[], { after, limit, backward, want
   return { events, position, end: true };
 }
 
+/** Of a stream of links, where its name is given: its versions are those of the links. */
 export function readStream(
   stream: readonly StoredEvent[],
   { afterVersion, limit, backward, wanted }: ReadStreamOptions,
+  link?: string,
 ): RecordedEvent[] {
   const events: RecordedEvent[] = [];
   let bytes = 0;
-  for (const event of beyond(stream, afterVersion, backward)) {
+  for (const [event, version] of beyond(stream, afterVersion, backward)) {
     if (events.length === limit) break;
     if (wanted && !wanted(event.type)) continue;
-    bytes += sizeOf(event);
+    bytes += sizeOf(event) + (link === undefined ? 0 : pageBytesOf(link, "", "", ""));
     if (bytes > maxPageBytes && events.length > 0) break;
-    events.push(toEvent(event));
+    events.push(link === undefined ? toEvent(event) : { ...toEvent(event), link: { stream: link, version } });
   }
   return events;
 }

@@ -4,12 +4,14 @@ import type { AppendVerdict } from "../../core/event-log.ts";
 import { decideInOrder } from "../../core/decide-in-order.ts";
 import { eventTime } from "../../core/event-time.ts";
 import { conflictOf } from "../../core/expected-version.ts";
+import { MixedStreamError } from "../../core/links.ts";
 import type { EventMeta, RecordedEvent } from "../../core/recorded-event.ts";
 import { repeatOf } from "../../core/repeat.ts";
 import { compareText } from "../../core/text-order.ts";
 import { Claims } from "../../core/claims.ts";
 import { MemoryClaims } from "./claims.ts";
 import { Control } from "./control.ts";
+import { Links } from "./links.ts";
 import type { Source } from "./select.ts";
 import type { Cell } from "./where.ts";
 
@@ -35,6 +37,7 @@ export class StoredLog implements Source<StoredEvent> {
   readonly control = new Control();
   readonly #kept = new MemoryClaims();
   readonly claims = new Claims(this.#kept);
+  readonly links = new Links<StoredEvent>();
   /** The event at position p stands at p - 1. */
   readonly #events: StoredEvent[] = [];
   readonly #byId = new Map<string, StoredEvent>();
@@ -106,6 +109,7 @@ export class StoredLog implements Source<StoredEvent> {
       return stored && toEvent(stored);
     });
     if (repeat) return repeat;
+    if (this.links.of(stream)) return { error: new MixedStreamError(stream, "links") };
     const conflict = conflictOf(stream, expectedVersion, this.stream(stream).length);
     const refusal = conflict ?? this.claims.refusalOf(request);
     if (refusal) return { error: refusal };

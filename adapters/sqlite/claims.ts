@@ -26,7 +26,7 @@ export class SqliteClaims implements KeptClaims {
   }
 
   *scopes(): Iterable<readonly [string, ClaimScope]> {
-    for (const [scope, definition, types, position, stray] of this.#scopes.all() as unknown as ScopeRow[])
+    for (const [scope, definition, types, position, stray] of this.#scopes.all())
       yield [scope, { definition, types: JSON.parse(types) as string[], position, stray }];
   }
 

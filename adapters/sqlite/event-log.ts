@@ -17,14 +17,15 @@ import type {
   StreamSummary,
   Versioned,
 } from "../../core/event-log.ts";
-import { maxPageBytes } from "../../core/page-size.ts";
+import type { Linked } from "../../core/links.ts";
 import type { Query } from "../../core/query.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { Backup } from "./backup.ts";
 import { openDatabase, translate } from "./database.ts";
 import { columns, logSchema, toEvent, type EventRow } from "./event-schema.ts";
 import { HostFile } from "./host-file.ts";
-import { LogFile, rowsPerStep, sizeOf } from "./log-file.ts";
+import { LogFile } from "./log-file.ts";
+import { streamPage } from "./stream-page.ts";
 import { filter, tail } from "./where.ts";
 
 export interface SqliteLogOptions {
@@ -108,28 +109,15 @@ export class SqliteEventLog implements EventLog {
     return this.#run((open) => open.read(options));
   }
 
-  async readStream(
-    stream: string,
-    { afterVersion, limit, backward, wanted }: ReadStreamOptions,
-  ): Promise<RecordedEvent[]> {
-    return this.#run(({ streamForward, streamBackward }) => {
-      const statement = backward ? streamBackward : streamForward;
-      const events: RecordedEvent[] = [];
-      let version = afterVersion;
-      let bytes = 0;
-      while (events.length < limit && bytes < maxPageBytes) {
-        const rows = statement.all(stream, version, Math.min(rowsPerStep, limit)) as EventRow[];
-        for (const row of rows) {
-          version = row[3];
-          if (wanted && !wanted(row[2])) continue;
-          bytes += sizeOf(row);
-          if (events.length === limit || (bytes > maxPageBytes && events.length > 0)) return events;
-          events.push(toEvent(row));
-        }
-        if (rows.length < Math.min(rowsPerStep, limit)) break;
-      }
-      return events;
+  async readStream(stream: string, options: ReadStreamOptions): Promise<RecordedEvent[]> {
+    return this.#run(({ links, streamForward, streamBackward }) => {
+      const { forward, backward } = links.has(stream) ? links : { forward: streamForward, backward: streamBackward };
+      return streamPage(options.backward ? backward : forward, stream, options);
     });
+  }
+
+  async link(stream: string, ids: readonly string[]): Promise<Linked> {
+    return this.#run(({ links }) => links.link(stream, ids));
   }
 
   async find(query: Query): Promise<RecordedEvent[]> {

@@ -12,6 +12,8 @@ export type EventRow = [
   time: string,
   payload: string,
   meta: string,
+  /** Read from a stream of links: its version there. */
+  link?: number,
 ];
 
 export const toEvent = ([position, id, type, version, stream, time, payload, meta]: EventRow): RecordedEvent => ({
@@ -48,5 +50,16 @@ export const logSchema: Schema = {
      CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, epoch INTEGER NOT NULL, expires INTEGER NOT NULL) STRICT, WITHOUT ROWID;`,
     `CREATE TABLE claims (scope TEXT NOT NULL, value TEXT NOT NULL, stream TEXT NOT NULL, PRIMARY KEY (scope, value)) STRICT, WITHOUT ROWID;
      CREATE TABLE claim_scopes (scope TEXT PRIMARY KEY, definition TEXT NOT NULL, types TEXT NOT NULL, position INTEGER NOT NULL, stray INTEGER NOT NULL) STRICT, WITHOUT ROWID;`,
+    `CREATE TABLE links (
+       stream TEXT NOT NULL,
+       version INTEGER NOT NULL,
+       position INTEGER NOT NULL REFERENCES events,
+       PRIMARY KEY (stream, version),
+       UNIQUE (stream, position)
+     ) STRICT, WITHOUT ROWID;
+     CREATE TRIGGER links_never_change BEFORE UPDATE ON links
+       BEGIN SELECT RAISE(ABORT, 'history is append-only: a link never changes'); END;
+     CREATE TRIGGER links_never_go BEFORE DELETE ON links
+       BEGIN SELECT RAISE(ABORT, 'history is append-only: a link is never deleted'); END;`,
   ],
 };

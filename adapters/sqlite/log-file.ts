@@ -5,6 +5,7 @@ import type { AppendVerdict, Page, ReadOptions } from "../../core/event-log.ts";
 import { decideInOrder } from "../../core/decide-in-order.ts";
 import { eventTime } from "../../core/event-time.ts";
 import { conflictOf } from "../../core/expected-version.ts";
+import { MixedStreamError } from "../../core/links.ts";
 import { maxPageBytes, pageBytesOf } from "../../core/page-size.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { repeatOf } from "../../core/repeat.ts";
@@ -14,6 +15,7 @@ import { Control } from "./control.ts";
 import { Statements } from "./database.ts";
 import { columns, toEvent, type EventRow } from "./event-schema.ts";
 import type { HostFile } from "./host-file.ts";
+import { Links } from "./links.ts";
 import { RecentRows } from "./recent-rows.ts";
 import { unseen } from "./where.ts";
 
@@ -32,6 +34,7 @@ export class LogFile {
   readonly queries: Statements;
   readonly control: Control;
   readonly claims: Claims;
+  readonly links: Links;
   readonly identity: string;
   head: number;
   #lastTime: string;
@@ -55,6 +58,7 @@ export class LogFile {
     this.queries = new Statements(db);
     this.control = new Control(db);
     this.claims = new Claims(new SqliteClaims(db));
+    this.links = new Links(db);
     this.identity = db.prepare("SELECT value FROM about WHERE key = 'identity'").pluck().get() as string;
     const last = db.prepare("SELECT position, time FROM events ORDER BY position DESC LIMIT 1").raw(true).get();
     [this.head, this.#lastTime] = (last as [number, string] | undefined) ?? [0, ""];
@@ -117,6 +121,7 @@ export class LogFile {
     const repeat = repeatOf(request, (id) => this.#storedById(id));
     if (repeat) return repeat;
     const version = this.#versions.get(stream) ?? this.#version.get(stream) ?? 0;
+    if (version === 0 && this.links.has(stream)) return { error: new MixedStreamError(stream, "links") };
     const conflict = conflictOf(stream, expectedVersion, version);
     const refusal = conflict ?? this.claims.refusalOf(request);
     if (refusal) return { error: refusal };

@@ -21,7 +21,9 @@ import { Rivals } from "./rivals.ts";
 import { appendedEvent, progressEvent } from "../hints.ts";
 import { fileActions } from "./file-actions.ts";
 import { historyActions } from "./history-actions.ts";
+import { linkActions } from "./link-actions.ts";
 import { requestIds } from "./request-ids.ts";
+import { traceActions } from "./trace-actions.ts";
 import { setVisibility, type Visibilities } from "../visibility.ts";
 
 interface Settings {
@@ -133,6 +135,8 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
       ...consumerStoreActions(name, () => host),
       ...deciderStoreActions(() => host),
       ...historyActions(() => ({ host, rivals })),
+      ...linkActions(() => ({ host, rivals })),
+      ...traceActions(() => ({ host, rivals })),
       ...fileActions(name, () => ({ host, rivals })),
     }),
     methods: {

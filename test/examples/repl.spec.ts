@@ -22,7 +22,7 @@ beforeAll(async () => {
   npm.stderr.on("data", hear);
   await eventually(() => {
     if (!said.includes("mol $")) throw new Error(`no prompt yet: ${said}`);
-  }, 50_000);
+  });
 });
 
 afterAll(async () => {

@@ -1,5 +1,5 @@
 import type { ServiceBroker } from "moleculer";
-import { Aggregate, type RecordedEvent } from "moleculer-event-sourcing";
+import { Aggregate, type AppendAnswer, type RecordedEvent, type Trace } from "moleculer-event-sourcing";
 import { caughtUp, cleanUp, newFolder } from "../support/broker.ts";
 import { describeWith } from "../support/engines.ts";
 import { hostedStore, readLog, remoteStore } from "../support/accounts.ts";
@@ -41,7 +41,7 @@ describeWith("nats-server", "A log of more than a message holds", (server) => {
     const cluster = new Cluster(server());
     const a = await cluster.node("A", [{ name: "keeper", mixins: [hostedStore(newFolder()).mixin()] }]);
     // Without a limit, a message that is never sent would be waited for until the test's own end.
-    const b = await cluster.node("B", [], { requestTimeout: 10_000 });
+    const b = await cluster.node("B", [], { requestTimeout: 60_000 });
     await cluster.node("C", [sizes(newFolder())]);
     await Promise.all([cluster.knows("events", "A"), cluster.knows("sizes", "C")]);
     return { a, b };
@@ -85,6 +85,36 @@ describeWith("nats-server", "A log of more than a message holds", (server) => {
       streams.push(...page);
     }
     expect(streams.map(({ stream }) => stream)).toEqual(Array.from(log, (_, number) => nameOf(number)));
+  });
+
+  it("is linked and traced by other nodes in messages cut by bytes: 6,000 events of one request", async () => {
+    const { a, b } = await nodes();
+    const ids: string[] = [];
+    for (let at = 0; at < 6000; at += 1000) {
+      const events = Array.from({ length: 1000 }, () => ({ type: "thing.noted", payload: {} }));
+      const call = { stream: `thing-${at}`, events };
+      const answer: AppendAnswer = await a.call("events.append", call, { requestID: "request-1" });
+      ids.push(...answer.events.map(({ id }) => id));
+    }
+    const stream = "𝄞".repeat(255);
+    expect(await b.call("events.link", { stream, ids })).toEqual({ stream, version: 6000, linked: 6000 });
+    const linked: RecordedEvent[] = [];
+    for (let page; page === undefined || page.length > 0; linked.push(...page))
+      page = await b.call<RecordedEvent[], object>("events.read", {
+        stream,
+        afterVersion: linked.length,
+        limit: 10_000,
+      });
+    expect(linked.map(({ id }) => id)).toEqual(ids);
+    const traced = (broker: ServiceBroker): Promise<Trace> =>
+      broker.call("events.trace", { correlationId: "request-1" });
+    const whole = await traced(a);
+    expect(whole.events).toBe(6000);
+    expect(whole).not.toHaveProperty("truncated");
+    const cut = await traced(b);
+    expect(cut.truncated).toBe(true);
+    expect(cut.events).toBeGreaterThan(2000);
+    expect(cut.tree[0]).toEqual(whole.tree[0]);
   });
 
   it("holds an event of the largest size allowed, of characters that JSON doubles", async () => {

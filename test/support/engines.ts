@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { globSync, mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -53,11 +54,12 @@ export class EngineServer {
 
   /** Answers when it accepts connections; after a `kill` on the same port and folder. */
   async start(): Promise<void> {
-    const started = spawn(this.#file, this.#engine.args(this.#port, this.#folder), { stdio: "ignore" });
-    this.#process = started;
     await eventually(async () => {
-      if (started.exitCode !== null) throw new Error(`${this.#file} ended with code ${started.exitCode}`);
+      // Also again where it has ended: somebody else may have had the port for a moment.
+      if (this.#process === null || this.#process.exitCode !== null)
+        this.#process = spawn(this.#file, this.#engine.args(this.#port, this.#folder), { stdio: "ignore" });
       await accepts(this.#port);
+      if (this.#process.exitCode !== null) throw new Error(`${this.#file} ended with code ${this.#process.exitCode}`);
     });
   }
 
@@ -77,12 +79,22 @@ export class EngineServer {
   }
 }
 
+/**
+ * A port that nobody listens on, and that no connection gets for its own end either: those begin at 32768 (Linux; IANA:
+ * 49152). Else a server that is restarted might find one of its own clients in its place.
+ */
 async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const server = createServer();
+    const port = randomInt(10_000, 32_768);
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!isFree) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
 async function accepts(port: number): Promise<void> {

@@ -13,6 +13,7 @@ import type {
   StreamSummary,
   Versioned,
 } from "../../core/event-log.ts";
+import type { Linked } from "../../core/links.ts";
 import type { Query } from "../../core/query.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import type { Life } from "./life.ts";
@@ -72,6 +73,10 @@ export class CrashingLog implements EventLog {
 
   readStream(stream: string, options: ReadStreamOptions): Promise<RecordedEvent[]> {
     return this.#life.call(() => this.#log.readStream(stream, options));
+  }
+
+  link(stream: string, ids: readonly string[]): Promise<Linked> {
+    return this.#life.call(() => this.#log.link(stream, ids));
   }
 
   find(query: Query): Promise<RecordedEvent[]> {

@@ -8,6 +8,7 @@ import { expectedVersions } from "./expected-versions.ts";
 import { chains, times } from "./imports.ts";
 import { history } from "./history.ts";
 import { leases } from "./leases.ts";
+import { links, linksInBackups, linksOpenedAgain } from "./links.ts";
 import { LogStand, type LogPlace } from "./log-stand.ts";
 import { pagesOfTheLog } from "./pages.ts";
 import { manyHosts, ports, soleHost } from "./ports.ts";
@@ -43,6 +44,7 @@ export function eventLogContract(newPlace: () => Promise<LogPlace>, capabilities
       { name: "A page of the log", cases: pagesOfTheLog },
       { name: "A stream", cases: streams },
       { name: "The list of streams", cases: listOfStreams },
+      { name: "Links", cases: links },
       { name: "A query of events", cases: queries },
       { name: "A claim", cases: claims },
       { name: "Control state", cases: state },
@@ -51,11 +53,13 @@ export function eventLogContract(newPlace: () => Promise<LogPlace>, capabilities
       { name: "A request that continues another", cases: chains },
       { name: "The time that an event was given", cases: times },
       { name: "A backup of a log", cases: backups, isListed: capabilities.backup },
+      { name: "Links", cases: linksInBackups, isListed: capabilities.backup },
       { name: "A log without backups", cases: noBackups, isListed: !capabilities.backup },
       { name: "The only host of a log", cases: soleHost, isListed: hasOneHost },
       { name: "Hosts of one log", cases: manyHosts, isListed: !hasOneHost },
       { name: "A log opened again", cases: reopening, isListed: isDurable },
       { name: "A claim in a log opened again", cases: claimsReopened, isListed: isDurable },
+      { name: "Links opened again", cases: linksOpenedAgain, isListed: isDurable },
       { name: "A log whose host is killed", cases: kills, isListed: isDurable },
       { name: "A log with one host", cases: soleHostAmongProcesses, isListed: isDurable && hasOneHost },
     ],

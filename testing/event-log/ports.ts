@@ -12,6 +12,7 @@ const calls = (log: EventLog): (() => Promise<unknown>)[] => [
   () => log.head(),
   () => log.read({ after: 0, limit: 1 }),
   () => log.readStream("a", { afterVersion: 0, limit: 1 }),
+  () => log.link("a", [ids[0]]),
   () => log.find(ask()),
   () => log.count(ask()),
   () => log.findByIds([ids[0]]),

@@ -3,6 +3,7 @@ import { withOtherProcess } from "../other-process.ts";
 import { randomFrom } from "../random.ts";
 import { refusedAs } from "../refusal.ts";
 import { same } from "../same.ts";
+import { linkedTo } from "./links.ts";
 import { everything, type LogCases } from "./log-stand.ts";
 import { appendTo, appended, upTo } from "./requests.ts";
 
@@ -40,6 +41,15 @@ export const kills: LogCases = {
         assert.equal(version, (versions.get(stream) ?? 0) + 1);
         versions.set(stream, version);
       }
+      const linked = await linkedTo(log, "linked");
+      same(
+        linked.map(({ link }) => link!.version),
+        upTo(linked.length),
+      );
+      const linkedIds = new Set(linked.map(({ id }) => id));
+      assert.equal(linkedIds.size, linked.length);
+      for (const id of acknowledged.keys()) assert.ok(linkedIds.has(id), `event ${id} is not linked`);
+      assert.equal(linked.length % 3, 0, "links were torn");
       // The killed commits: three events each, all or nothing. Before them came the first event and ours of earlier rounds.
       assert.equal((events.length - 1 - round) % 3, 0);
       assert.equal((await appended(log, appendTo("ours")))[0]!.position, events.length + 1);

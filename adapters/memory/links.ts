@@ -1,0 +1,35 @@
+import { eventsToLink, MixedStreamError, type Linked } from "../../core/links.ts";
+
+interface Linkable {
+  readonly id: string;
+  readonly type: string;
+}
+
+/** The streams that hold links: the events as they stand in the log, each once. */
+export class Links<Stored extends Linkable> {
+  /** The event of the link with version v stands at v - 1. */
+  readonly #streams = new Map<string, { events: Stored[]; ids: Set<string> }>();
+
+  /** Undefined where the stream holds none. */
+  of(stream: string): readonly Stored[] | undefined {
+    return this.#streams.get(stream)?.events;
+  }
+
+  link(
+    stream: string,
+    ids: readonly string[],
+    log: { stream(name: string): readonly Stored[]; byId(id: string): Stored | undefined },
+  ): Linked {
+    if (log.stream(stream).length > 0) throw new MixedStreamError(stream, "events");
+    const found = eventsToLink(ids, (id) => log.byId(id));
+    const links = this.#streams.get(stream) ?? { events: [], ids: new Set() };
+    this.#streams.set(stream, links);
+    const before = links.events.length;
+    for (const event of found) {
+      if (links.ids.has(event.id)) continue;
+      links.ids.add(event.id);
+      links.events.push(event);
+    }
+    return { version: links.events.length, linked: links.events.length - before };
+  }
+}

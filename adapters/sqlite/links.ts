@@ -1,0 +1,62 @@
+import type Database from "better-sqlite3";
+import { eventsToLink, MixedStreamError, type Linked } from "../../core/links.ts";
+import { columns } from "./event-schema.ts";
+import { unseen } from "./where.ts";
+
+interface Found {
+  position: number;
+  type: string;
+}
+
+/** The streams that hold links, in a table beside the events. */
+export class Links {
+  /** Rows of events, each with its version in the stream of links behind it. */
+  readonly forward: Database.Statement;
+  readonly backward: Database.Statement;
+  readonly #has: Database.Statement<[string], number>;
+  readonly #hasEvents: Database.Statement<[string], number>;
+  readonly #byId: Database.Statement<[string], Found>;
+  readonly #insert: Database.Statement<[string, number, number]>;
+  readonly #version: Database.Statement<[string], number>;
+  readonly #link: (stream: string, ids: readonly string[]) => Linked;
+  /** Only this host writes the file. A log without links, as most are, is not asked for one at each new stream. */
+  #isAny: boolean;
+
+  constructor(db: Database.Database) {
+    const event = columns.replaceAll(/\w+/g, "e.$&");
+    // CROSS JOIN keeps SQLite to this order: the links of one stream, and the event of each.
+    const select = `SELECT ${event}, l.version FROM links l CROSS JOIN events e ON e.position = l.position
+      WHERE l.stream = ${unseen} AND l.version`;
+    this.forward = db.prepare(`${select} > ${unseen} ORDER BY l.version LIMIT ${unseen}`).raw(true);
+    this.backward = db.prepare(`${select} < ${unseen} ORDER BY l.version DESC LIMIT ${unseen}`).raw(true);
+    this.#has = db.prepare<[string], number>(`SELECT 1 FROM links WHERE stream = ${unseen} LIMIT 1`).pluck();
+    this.#hasEvents = db.prepare<[string], number>(`SELECT 1 FROM events WHERE stream = ${unseen} LIMIT 1`).pluck();
+    this.#byId = db.prepare("SELECT position, type FROM events WHERE id = ?");
+    this.#insert = db.prepare("INSERT INTO links VALUES (?, ?, ?) ON CONFLICT (stream, position) DO NOTHING");
+    this.#version = db
+      .prepare<[string], number>(`SELECT version FROM links WHERE stream = ${unseen} ORDER BY version DESC LIMIT 1`)
+      .pluck();
+    this.#isAny = db.prepare("SELECT 1 FROM links LIMIT 1").get() !== undefined;
+    const transaction = db.transaction((stream: string, ids: readonly string[]) => this.#insertAll(stream, ids));
+    this.#link = (stream, ids) => transaction.immediate(stream, ids);
+  }
+
+  has(stream: string): boolean {
+    return this.#isAny && this.#has.get(stream) !== undefined;
+  }
+
+  link(stream: string, ids: readonly string[]): Linked {
+    const linked = this.#link(stream, ids);
+    this.#isAny = true;
+    return linked;
+  }
+
+  #insertAll(stream: string, ids: readonly string[]): Linked {
+    if (this.#hasEvents.get(stream) !== undefined) throw new MixedStreamError(stream, "events");
+    const before = this.#version.get(stream) ?? 0;
+    let version = before;
+    for (const { position } of eventsToLink(ids, (id) => this.#byId.get(id)))
+      version += this.#insert.run(stream, version + 1, position).changes;
+    return { version, linked: version - before };
+  }
+}

@@ -1,0 +1,32 @@
+import type Database from "better-sqlite3";
+import type { ReadStreamOptions } from "../../core/event-log.ts";
+import { maxPageBytes, pageBytesOf } from "../../core/page-size.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { toEvent, type EventRow } from "./event-schema.ts";
+import { rowsPerStep, sizeOf } from "./log-file.ts";
+
+/** A page of a stream; the statement takes stream, version and limit. */
+export function streamPage(
+  statement: Database.Statement,
+  stream: string,
+  { afterVersion, limit, wanted }: ReadStreamOptions,
+): RecordedEvent[] {
+  const events: RecordedEvent[] = [];
+  const step = Math.min(rowsPerStep, limit);
+  let version = afterVersion;
+  let bytes = 0;
+  while (events.length < limit && bytes < maxPageBytes) {
+    const rows = statement.all(stream, version, step) as EventRow[];
+    for (const row of rows) {
+      const link = row[8];
+      version = link ?? row[3];
+      if (wanted && !wanted(row[2])) continue;
+      bytes += sizeOf(row) + (link === undefined ? 0 : pageBytesOf(stream, "", "", ""));
+      if (events.length === limit || (bytes > maxPageBytes && events.length > 0)) return events;
+      const event = toEvent(row);
+      events.push(link === undefined ? event : { ...event, link: { stream, version: link } });
+    }
+    if (rows.length < step) break;
+  }
+  return events;
+}

@@ -1,0 +1,129 @@
+import { randomUUID } from "node:crypto";
+import { Aggregate, Decider, Subscription } from "moleculer-event-sourcing";
+import type { ServiceSchema } from "moleculer";
+import { accountExists, accountNotEmpty, accountNotOpen, insufficientFunds, wrongToken } from "./errors.ts";
+import { events } from "./store.ts";
+
+interface Account {
+  status: "unknown" | "open" | "closed";
+  email: string;
+  /** What the mail to a new customer says; empty when the address is validated. */
+  token: string;
+  balance: number;
+}
+
+const amount = { type: "number", integer: true, positive: true, convert: true } as const;
+const movement = { amount, transfer: "string?" } as const;
+
+function mustBeOpen({ status }: Account, id: string): void {
+  if (status !== "open") throw accountNotOpen(id, status);
+}
+
+export const account = Decider("account", {
+  eventStore: events,
+  initialState: (): Account => ({ status: "unknown", email: "", token: "", balance: 0 }),
+  snapshot: { every: 50 },
+  // One account per address, in any letter case.
+  unique: {
+    email: {
+      claim: { "account.opened": ({ payload }) => payload.email },
+      release: { "account.closed": ({ payload }) => payload.email },
+      ignoreCase: true,
+    },
+  },
+  commands: {
+    open: {
+      params: { owner: "string|min:1", email: "email" },
+      decide({ status }, { id, owner, email }) {
+        if (status !== "unknown") throw accountExists(id);
+        return { type: "account.opened", payload: { owner, email, token: randomUUID() } };
+      },
+    },
+    validateEmail: {
+      params: { token: "string" },
+      decide(state, { id, token }) {
+        mustBeOpen(state, id);
+        // The link in the mail may be followed twice.
+        if (state.token === "") return [];
+        if (token !== state.token) throw wrongToken(id);
+        return { type: "account.emailValidated", payload: { email: state.email } };
+      },
+    },
+    deposit: {
+      params: movement,
+      decide(state, { id, ...payload }) {
+        mustBeOpen(state, id);
+        return { type: "account.deposited", payload };
+      },
+    },
+    withdraw: {
+      params: movement,
+      decide(state, { id, ...payload }) {
+        mustBeOpen(state, id);
+        if (payload.amount > state.balance) throw insufficientFunds(state.balance, payload.amount);
+        return { type: "account.withdrawn", payload };
+      },
+    },
+    close: {
+      decide(state, { id }) {
+        mustBeOpen(state, id);
+        if (state.balance > 0) throw accountNotEmpty(id, state.balance);
+        return { type: "account.closed", payload: { email: state.email } };
+      },
+    },
+  },
+  evolve: {
+    "account.opened": (state, { payload: { email, token } }) => ({ ...state, status: "open", email, token }),
+    "account.emailValidated": (state) => ({ ...state, token: "" }),
+    "account.deposited": (state, { payload }) => ({ ...state, balance: state.balance + payload.amount }),
+    "account.withdrawn": (state, { payload }) => ({ ...state, balance: state.balance - payload.amount }),
+    "account.closed": (state) => ({ ...state, status: "closed" }),
+  },
+});
+
+const idOf = (stream: string) => stream.slice("account-".length);
+
+const accounts = Aggregate("accounts", {
+  eventStore: events,
+  fields: {
+    owner: "string",
+    email: { type: "string", index: true },
+    isValidated: "boolean",
+    balance: "integer",
+    isOpen: "boolean",
+  },
+})
+  .on("account.opened")
+  .create(({ stream, payload: { owner, email } }) => {
+    return { id: idOf(stream), owner, email, isValidated: false, balance: 0, isOpen: true };
+  })
+  .on("account.emailValidated")
+  .update(({ stream }) => ({ id: idOf(stream), isValidated: true }))
+  .on("account.deposited")
+  .update(async ({ stream, payload }, { get }) => {
+    const row = await get(idOf(stream));
+    return { id: idOf(stream), balance: (row?.balance ?? 0) + payload.amount };
+  })
+  .on("account.withdrawn")
+  .update(async ({ stream, payload }, { get }) => {
+    const row = await get(idOf(stream));
+    return { id: idOf(stream), balance: (row?.balance ?? 0) - payload.amount };
+  })
+  .on("account.closed")
+  .update(({ stream }) => ({ id: idOf(stream), isOpen: false }));
+
+/** A new customer gets a mail with a token. It may come twice: the mail is no event. */
+const welcome = Subscription("accountWelcome", {
+  eventStore: events,
+  on: {
+    "account.opened": ({ stream, payload: { email, owner, token } }, { call }) =>
+      call("mail.send", { to: email, subject: `Welcome, ${owner}`, text: `Account ${idOf(stream)}: ${token}` }),
+  },
+});
+
+const service: ServiceSchema = {
+  name: "account",
+  mixins: [events.mixin(), account.mixin(), accounts.mixin(), welcome.mixin()],
+};
+
+export default service;

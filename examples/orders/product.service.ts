@@ -1,0 +1,25 @@
+import { Aggregate } from "moleculer-event-sourcing";
+import type { Context, ServiceSchema } from "moleculer";
+import { events } from "./store.ts";
+
+const blocked = Aggregate("blockedProducts", { eventStore: events, fields: { reason: "string" } })
+  .on("product.blocked")
+  .update(({ payload }) => payload)
+  .on("product.unblocked")
+  .remove(({ payload }) => payload.id);
+
+/** The products that must not be sold: a fact of each, and a table of those that are blocked now. */
+const service: ServiceSchema = {
+  name: "product",
+  mixins: [events.mixin(), blocked.mixin()],
+  actions: {
+    block: events.mapAction("product.blocked", { params: { id: "string", reason: "string?" } }),
+    unblock: events.mapAction("product.unblocked", { params: { id: "string" } }),
+    async blocked(ctx: Context): Promise<string[]> {
+      const rows: { id: string }[] = await ctx.call("blockedProducts.find");
+      return rows.map(({ id }) => id);
+    },
+  },
+};
+
+export default service;

@@ -1,0 +1,201 @@
+import assert from "node:assert/strict";
+import type { EventLog, ReadStreamOptions } from "../../core/event-log.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { refusedAs } from "../refusal.ts";
+import { same } from "../same.ts";
+import { everything, type LogCases } from "./log-stand.ts";
+import { appendTo, appended, ask, ids, many, refused, stored, upTo } from "./requests.ts";
+
+const idsOf = (events: readonly RecordedEvent[]) => events.map(({ id }) => id);
+
+/** The events of a stream of links, page by page until an empty one; none may be larger than a transporter carries. */
+export async function linkedTo(
+  log: EventLog,
+  stream: string,
+  options: ReadStreamOptions = { afterVersion: 0, limit: 1000 },
+): Promise<RecordedEvent[]> {
+  const events: RecordedEvent[] = [];
+  for (let { afterVersion } = options; ; afterVersion = events.at(-1)!.link!.version) {
+    const page = await log.readStream(stream, { ...options, afterVersion });
+    if (page.length === 0) return events;
+    assert.ok(page.length === 1 || Buffer.byteLength(JSON.stringify(page)) < 1_000_000, `${page.length} events`);
+    events.push(...page);
+  }
+}
+
+/** As the stream of links answers these events, which are all of its. */
+const asLinked = (stream: string, events: readonly RecordedEvent[]) =>
+  events.map((event, index) => ({ ...event, link: { stream, version: index + 1 } }));
+
+const versionsOf = (events: readonly RecordedEvent[]) => events.map(({ link }) => link!.version);
+
+export const links: LogCases = {
+  "bring events into a second stream, in the order given and with versions of its own": async (stand) => {
+    const log = await stand.open();
+    const [a1, a2, b1, b2] = await appended(log, appendTo("a", many(2)), appendTo("b", many(2)));
+    same(await log.link("all", idsOf([b2!, a1!])), { version: 2, linked: 2 });
+    same(await log.link("all", idsOf([a2!])), { version: 3, linked: 1 });
+    same(await log.link("other", idsOf([a2!])), { version: 1, linked: 1 });
+    same(await linkedTo(log, "all"), asLinked("all", [b2!, a1!, a2!]));
+    same(await linkedTo(log, "other"), asLinked("other", [a2!]));
+    same(await linkedTo(log, "none"), []);
+    same(await log.findByIds([b1!.id]), [b1]);
+  },
+
+  "are no events": async (stand) => {
+    const log = await stand.open();
+    const events = await appended(log, appendTo("a", many(3)), appendTo("b"));
+    const streams = await log.streams({ limit: 10 });
+    await log.link("all", idsOf(events));
+    assert.equal(await log.head(), 4);
+    assert.equal(await log.count(ask()), 4);
+    same(await everything(log), events);
+    same(await log.find(ask()), events);
+    same(await log.find(ask({ query: { stream: "all" } })), []);
+    same(await log.findByIds(idsOf(events)), events);
+    same(await log.readStream("a", { afterVersion: 0, limit: 10 }), events.slice(0, 3));
+    same(await log.streams({ limit: 10 }), streams);
+    same((await appended(log, appendTo("a")))[0]!.position, 5);
+  },
+
+  "are read by version, forward and backward, by wanted types": async (stand) => {
+    const log = await stand.open();
+    const types = Array.from({ length: 250 }, (_, index) => ({ type: index % 50 === 49 ? "y" : "x" }));
+    const events = (await appended(log, appendTo("a", types))).toReversed();
+    await log.link("all", idsOf(events));
+    const expected = asLinked("all", events);
+    for (const limit of [1, 99, 100, 101]) {
+      same(await linkedTo(log, "all", { afterVersion: 0, limit }), expected);
+      same(await linkedTo(log, "all", { afterVersion: 251, limit, backward: true }), expected.toReversed());
+    }
+    const read = async (options: ReadStreamOptions) => versionsOf(await log.readStream("all", options));
+    same(await read({ afterVersion: 100, limit: 3 }), [101, 102, 103]);
+    same(await read({ afterVersion: 3, limit: 9, backward: true }), [2, 1]);
+    same(await read({ afterVersion: 250, limit: 9 }), []);
+    const wanted = (type: string) => type === "y";
+    same(await read({ afterVersion: 0, limit: 9, wanted }), [1, 51, 101, 151, 201]);
+    same(await read({ afterVersion: 101, limit: 1, wanted, backward: true }), [51]);
+    same(await read({ afterVersion: 201, limit: 9, wanted }), []);
+  },
+
+  "are cut into pages by bytes, names included": async (stand) => {
+    const log = await stand.open();
+    const events = await appended(
+      log,
+      appendTo("a", many(5, { payload: "x".repeat(200 * 1024) })),
+      appendTo("b", many(2500)),
+    );
+    const stream = "日".repeat(255);
+    await log.link(stream, idsOf(events));
+    same(versionsOf(await linkedTo(log, stream, { afterVersion: 0, limit: 10_000 })), upTo(2505));
+    const backward = { afterVersion: 2506, limit: 10_000, backward: true };
+    same(versionsOf(await linkedTo(log, stream, backward)), upTo(2505).toReversed());
+  },
+
+  "of an event that the stream holds already are passed over": async (stand) => {
+    const log = await stand.open();
+    const [a, b, c] = await appended(log, appendTo("a", many(3)));
+    same(await log.link("all", idsOf([a!, b!, a!])), { version: 2, linked: 2 });
+    same(await log.link("all", idsOf([b!, a!])), { version: 2, linked: 0 });
+    same(await log.link("all", idsOf([a!, c!, b!])), { version: 3, linked: 1 });
+    same(await linkedTo(log, "all"), asLinked("all", [a!, b!, c!]));
+  },
+
+  "may be 10,000 at once": async (stand) => {
+    const log = await stand.open();
+    const events = await appended(log, appendTo("a", many(10_000)));
+    same(await log.link("all", idsOf(events)), { version: 10_000, linked: 10_000 });
+    same(versionsOf(await log.readStream("all", { afterVersion: 9_999, limit: 2 })), [10_000]);
+  },
+
+  "are not made at all where one of the events is not there": async (stand) => {
+    const log = await stand.open();
+    const [event] = await appended(log, appendTo("a"));
+    const { code, data } = await refusedAs("ENTITY_NOT_FOUND", () => log.link("all", [event!.id, ids[1], ids[2]]));
+    same({ code, data }, { code: 404, data: { id: ids[1] } });
+    same(await linkedTo(log, "all"), []);
+    same(await log.link("all", [event!.id]), { version: 1, linked: 1 });
+    await refusedAs("ENTITY_NOT_FOUND", () => log.link("all", [ids[0]]));
+    same(await linkedTo(log, "all"), asLinked("all", [event!]));
+  },
+
+  "and events of its own never stand in one stream": async (stand) => {
+    const log = await stand.open();
+    const [a, b] = await appended(log, appendTo("a"), appendTo("b"));
+    const { code, data } = await refusedAs("MIXED_STREAM", () => log.link("a", [b!.id]));
+    same({ code, data }, { code: 409, data: { stream: "a", found: "events", expected: "links" } });
+    same(await log.readStream("a", { afterVersion: 0, limit: 9 }), [a]);
+    await log.link("all", [a!.id]);
+    const verdicts = await log.append([
+      ...(["any", 0, 1, "no-stream", "stream-exists"] as const).map((expectedVersion) =>
+        appendTo("all", [{}], { expectedVersion }),
+      ),
+      appendTo("all", [{ id: ids[0] }]),
+      appendTo("all", [{}], { key: "key" }),
+      appendTo("a"),
+      appendTo("new"),
+    ]);
+    for (const verdict of verdicts.slice(0, -2)) {
+      const { type, data } = refused(verdict);
+      same({ type, data }, { type: "MIXED_STREAM", data: { stream: "all", found: "links", expected: "events" } });
+    }
+    same(verdicts.slice(-2).flatMap(stored).length, 2);
+    same(await linkedTo(log, "all"), asLinked("all", [a!]));
+    assert.equal(await log.head(), 4);
+  },
+
+  "and events that come to a new stream at once: one of the two is refused": async (stand) => {
+    const log = await stand.open();
+    const [one, other] = await stand.hosts(log, 2);
+    const [event] = await appended(log, appendTo("a"));
+    for (const n of upTo(20)) {
+      const stream = `s-${n}`;
+      const link = () => one!.link(stream, [event!.id]).then(() => null);
+      const append = async () => {
+        const [verdict] = await other!.append([appendTo(stream)]);
+        return verdict && "error" in verdict ? verdict.error : null;
+      };
+      const both = n % 2 === 0 ? [link(), append()] : [append(), link()];
+      const answers = await Promise.all(both.map((answer) => answer.catch((error: unknown) => error)));
+      assert.equal(answers.filter((error) => error === null).length, 1);
+      for (const error of answers) if (error) assert.equal((error as { type?: unknown }).type, "MIXED_STREAM");
+      assert.equal((await log.readStream(stream, { afterVersion: 0, limit: 9 })).length, 1);
+    }
+  },
+
+  "of one stream that come from many at once lose none": async (stand) => {
+    const log = await stand.open();
+    const events = await appended(log, appendTo("a", many(40)));
+    const hosts = await stand.hosts(log, 4);
+    await Promise.all(events.map(({ id }, index) => hosts[index % 4]!.link("all", [id])));
+    const found = await linkedTo(log, "all");
+    same(versionsOf(found), upTo(40));
+    same(idsOf(found).toSorted(), idsOf(events).toSorted());
+  },
+};
+
+export const linksOpenedAgain: LogCases = {
+  "are there, go on, and still refuse events": async (stand) => {
+    let log = await stand.open();
+    const events = await appended(log, appendTo("a", many(3)));
+    await log.link("all", idsOf(events.slice(0, 2)));
+    log = await stand.reopen(log);
+    assert.equal(refused((await log.append([appendTo("all")]))[0]).type, "MIXED_STREAM");
+    same(await linkedTo(log, "all"), asLinked("all", events.slice(0, 2)));
+    same(await log.link("all", idsOf(events)), { version: 3, linked: 1 });
+    same(await linkedTo(log, "all"), asLinked("all", events));
+  },
+};
+
+export const linksInBackups: LogCases = {
+  "are in the copy": async (stand) => {
+    const log = await stand.open();
+    const events = await appended(log, appendTo("a", many(3)));
+    await log.link("all", idsOf(events));
+    const { to, port } = stand.backupOf(log);
+    await log.backup(to);
+    const copy = port();
+    await copy.open();
+    same(await linkedTo(copy, "all"), asLinked("all", events));
+  },
+};
