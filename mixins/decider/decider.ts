@@ -1,6 +1,6 @@
 import type { ActionSchema, Context } from "moleculer";
 import type { DeciderDefinition } from "../../core/decider.ts";
-import { parseDecider, type DeciderInput } from "../../core/decider-options.ts";
+import { parseDecider } from "../../core/decider-options.ts";
 import { DefinitionError } from "../../core/errors.ts";
 import { refuseUnknownOptions } from "../../core/options.ts";
 import type { PayloadOf } from "../../core/payload-of.ts";
@@ -15,7 +15,7 @@ export type Decided<Events extends EventMap> = {
   [Type in keyof Events & string]: {
     type: Type;
     meta?: Record<string, unknown>;
-  } & (Record<never, never> extends Events[Type] ? { payload?: Events[Type] } : { payload: Events[Type] });
+  } & (Record<string, never> extends Events[Type] ? { payload?: Events[Type] } : { payload: Events[Type] });
 }[keyof Events & string];
 
 type Answer<Events extends EventMap> = Decided<Events> | readonly Decided<Events>[] | null | undefined | void;
@@ -134,9 +134,12 @@ export function Decider<
   const { eventStore } = options;
   if (typeof eventStore?.name !== "string")
     throw new DefinitionError({ field: `${name}.eventStore`, found: eventStore, expected: "an EventStore" });
-  const definition = parseDecider(name, options as DeciderInput, eventStore.catalogue);
+  const definition = parseDecider(name, options, eventStore.catalogue);
   const actions = Object.fromEntries(
-    Object.entries(options.commands).map(([command, { decide: _, params: __, ...action }]) => [command, action]),
+    Object.entries(options.commands).map(([command, given]) => {
+      const { decide: _, params: __, ...action } = given;
+      return [command, action];
+    }),
   );
   return { name, definition, mixin: () => deciderMixin(definition, eventStore, actions) };
 }

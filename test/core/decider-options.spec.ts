@@ -9,7 +9,7 @@ const right = {
 };
 
 /** As a caller without types would write it. */
-const define = (wrong: object, name = "thing") => Decider(name, { ...right, ...wrong } as typeof right);
+const define = (wrong: object, name = "thing") => Decider(name, Object.assign({}, right, wrong));
 
 const nothing = (): null => null;
 const same = (state: object): object => state;
@@ -29,7 +29,7 @@ describe("A decider's definition", () => {
     ["no store", { eventStore: undefined }, "thing.eventStore"],
     ["no initial state", { initialState: { count: 0 } }, "thing.initialState"],
     ["an initial state that is undefined", { initialState: () => {} }, "thing.initialState"],
-    ["an asynchronous initial state", { initialState: asynchronous }, "thing.initialState"],
+    ["an asynchronous initial state", { initialState: asynchronous as unknown }, "thing.initialState"],
     [
       "an initial state with a Map, and snapshots",
       { initialState: () => ({ m: new Map() }), snapshot: { every: 1 } },
