@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { Catalogue } from "./catalogue.ts";
 import type { Command, DeciderDefinition } from "./decider.ts";
+import { parseClaims, type ClaimsInput } from "./claim-options.ts";
 import { DefinitionError } from "./errors.ts";
 import { eventTypeProblem, strangeType } from "./event-type.ts";
 import { isProblem, toJson } from "./json.ts";
-import { refuseUnknownOptions } from "./options.ts";
-import { isAsyncFunction, paramsOf } from "./payload-schema.ts";
+import { isPlainObject, refuseUnknownOptions, refuseUnless, synchronous } from "./options.ts";
+import { paramsOf } from "./payload-schema.ts";
 import { streamOf } from "./stream-name.ts";
-import { typesOf, type Claim } from "./unique.ts";
 
 /** The actions that every decider has beside its commands. */
 export const ownActions = ["state", "history", "dryRun"];
@@ -22,7 +22,7 @@ export interface DeciderInput {
   commands: Readonly<Record<string, { params?: unknown; decide: unknown }>>;
   evolve: Functions;
   snapshot?: { every: unknown; version?: unknown } | undefined;
-  unique?: Readonly<Record<string, { claim: Functions; release?: Functions; ignoreCase?: unknown }>> | undefined;
+  unique?: ClaimsInput | undefined;
   retries?: unknown;
 }
 
@@ -32,7 +32,7 @@ export function parseDecider(name: string, input: DeciderInput, catalogue: Catal
   const evolve = parseEvolve(`${name}.evolve`, input.evolve, catalogue);
   const version = snapshot?.version;
   if (snapshot !== undefined) {
-    refuseUnless(isObject(snapshot), `${name}.snapshot`, snapshot, "{every, version?}");
+    refuseUnless(isPlainObject(snapshot), `${name}.snapshot`, snapshot, "{every, version?}");
     refuseUnknownOptions(`${name}.snapshot`, snapshot, ["every", "version"]);
     refuseUnless(isWhole(snapshot.every, 1), `${name}.snapshot.every`, snapshot.every, "a whole number from 1");
     const isVersion = version === undefined || typeof version === "string" || typeof version === "number";
@@ -43,10 +43,11 @@ export function parseDecider(name: string, input: DeciderInput, catalogue: Catal
   const definition = {
     name,
     streamOf: synchronous(`${name}.stream`, stream) as (id: string) => string,
-    initialState: synchronous(`${name}.initialState`, initialState) as () => unknown,
+    initialState: synchronous(`${name}.initialState`, initialState),
     commands: parseCommands(`${name}.commands`, input.commands),
     evolve,
     claims: parseClaims(name, unique, [...evolve.keys()]),
+    catalogue,
     snapshotEvery: (snapshot?.every as number | undefined) ?? null,
     fingerprint: version === undefined ? hash(sources) : `version ${JSON.stringify(version)}`,
     retries: retries as number,
@@ -71,13 +72,13 @@ export function isPlainJson(value: unknown): boolean {
 }
 
 function parseCommands(at: string, input: DeciderInput["commands"]): Map<string, Command> {
-  refuseUnless(isObject(input), at, input, "{<command>: {params, decide}}");
+  refuseUnless(isPlainObject(input), at, input, "{<command>: {params, decide}}");
   const commands = new Map<string, Command>();
   for (const [name, given] of Object.entries(input)) {
     const field = `${at}.${name}`;
     const isName = /^[\p{L}_$][\p{L}\p{N}_$.-]*$/u.test(name) && !ownActions.includes(name);
     refuseUnless(isName, field, name, `the name of an action other than ${ownActions.join(", ")}`);
-    refuseUnless(isObject(given), field, given, "{params, decide}");
+    refuseUnless(isPlainObject(given), field, given, "{params, decide}");
     refuseUnless(typeof given.decide === "function", `${field}.decide`, given.decide, "a function (state, command)");
     refuseUnless(!("handler" in given), `${field}.handler`, "a handler", "decide in its place");
     commands.set(name, {
@@ -91,7 +92,7 @@ function parseCommands(at: string, input: DeciderInput["commands"]): Map<string,
 
 function parseParams(field: string, input: unknown): Pick<Command, "params" | "declared"> {
   if (input === undefined) return { params: { id: idRule }, declared: null };
-  const isParams = isObject(input) && !("$$root" in (input as object));
+  const isParams = isPlainObject(input) && !("$$root" in (input as object));
   refuseUnless(isParams, field, input, "rules by the names of the params");
   const params = { id: idRule, ...paramsOf(input as object) };
   return { params, declared: Object.keys(params).filter((name) => !name.startsWith("$$")) };
@@ -109,7 +110,7 @@ const idRule = {
 };
 
 function parseEvolve(at: string, input: Functions, { entries, unknownTypes }: Catalogue) {
-  refuseUnless(isObject(input), at, input, "{<event type>: (state, event) => state}");
+  refuseUnless(isPlainObject(input), at, input, "{<event type>: (state, event) => state}");
   const types = unknownTypes === "refuse" ? [...entries.keys()] : null;
   const evolve = new Map<string, DeciderDefinition["evolve"] extends ReadonlyMap<string, infer Case> ? Case : never>();
   for (const [type, given] of Object.entries(input)) {
@@ -129,61 +130,6 @@ function parseEvolve(at: string, input: Functions, { entries, unknownTypes }: Ca
 }
 
 const prefixOf = (type: string) => type.slice(0, Math.max(0, type.lastIndexOf(".")) || type.length);
-
-function parseClaims(decider: string, unique: NonNullable<DeciderInput["unique"]>, types: string[]): Claim[] {
-  refuseUnless(isObject(unique), `${decider}.unique`, unique, "{<claim>: {claim, release, ignoreCase}}");
-  return Object.entries(unique).map(([name, given]) => {
-    const at = `${decider}.unique.${name}`;
-    refuseUnless(isObject(given), at, given, "{claim, release, ignoreCase}");
-    refuseUnknownOptions(at, given, ["claim", "release", "ignoreCase"]);
-    const { ignoreCase = false } = given;
-    refuseUnless(typeof ignoreCase === "boolean", `${at}.ignoreCase`, ignoreCase, "true or false");
-    const functionsOf = (field: string, functions: unknown) => {
-      refuseUnless(isObject(functions), field, functions, "{<event type>: (event) => value}");
-      return new Map(
-        Object.entries(functions as object).map(([type, one]) => {
-          refuseUnless(
-            types.includes(type),
-            `${field}["${type}"]`,
-            type,
-            `a type with a case in evolve: ${types.join(", ")}`,
-          );
-          return [type, synchronous(`${field}["${type}"]`, one) as (event: unknown) => unknown];
-        }),
-      );
-    };
-    const rules = {
-      claim: functionsOf(`${at}.claim`, given.claim),
-      release: functionsOf(`${at}.release`, given.release ?? {}),
-    };
-    const sources = [...rules.claim, "release", ...rules.release].flat().map(String);
-    const claim: Claim = {
-      name,
-      scope: `${decider}/${name}`,
-      ignoreCase: ignoreCase as boolean,
-      fingerprint: hash([String(ignoreCase), ...sources]),
-      ...rules,
-    };
-    refuseUnless(
-      claim.claim.size > 0 && typesOf(claim).length > 0,
-      `${at}.claim`,
-      given.claim,
-      "at least one event type",
-    );
-    return claim;
-  });
-}
-
-function synchronous(field: string, given: unknown): (...args: never[]) => unknown {
-  refuseUnless(typeof given === "function" && !isAsyncFunction(given), field, given, "a synchronous function");
-  return given as (...args: never[]) => unknown;
-}
-
-function refuseUnless(isFine: boolean, field: string, found: unknown, expected: string): void {
-  if (!isFine) throw new DefinitionError({ field, found, expected });
-}
-
-const isObject = (given: unknown): boolean => given !== null && typeof given === "object" && !Array.isArray(given);
 
 const isWhole = (given: unknown, least: number) => Number.isSafeInteger(given) && (given as number) >= least;
 

@@ -1,3 +1,4 @@
+import type { Catalogue } from "./catalogue.ts";
 import { FrozenStateError } from "./decider-errors.ts";
 import { decidedEvents, type DecidedEvent } from "./decided-event.ts";
 import { DefinitionError } from "./errors.ts";
@@ -25,6 +26,8 @@ export interface DeciderDefinition {
   /** By event type. */
   readonly evolve: ReadonlyMap<string, (state: unknown, event: RecordedEvent) => unknown>;
   readonly claims: readonly Claim[];
+  /** By which the store takes its events. */
+  readonly catalogue: Catalogue;
   /** A state snapshot is due after so many events; null: none are kept. */
   readonly snapshotEvery: number | null;
   /** States that were folded by the same functions bear the same. */

@@ -1,4 +1,5 @@
 import type { Context } from "moleculer";
+import type { Catalogue } from "./catalogue.ts";
 import type { Deadline } from "./deadline.ts";
 import type { RecordedEvent } from "./recorded-event.ts";
 
@@ -19,17 +20,17 @@ export interface ProcessView<State = unknown, Names extends string = string> {
    * stores its events once. Refused, it throws the refusal, which the handler may answer by another command. An outage ends
    * the handler, caught or not: the event is handled again when it is over.
    */
-  call<Answer = unknown>(action: string, params?: unknown, options?: SendOptions): Promise<Answer>;
+  readonly call: <Answer = unknown>(action: string, params?: unknown, options?: SendOptions) => Promise<Answer>;
   /**
    * Sets a deadline, in place of one of the same name.
    *
    * @param when a Date, an ISO 8601 time with its zone, or milliseconds after the event's own time; in the past: now
    * @param data any JSON value
    */
-  schedule(name: Names, when: Date | string | number, data?: unknown): void;
-  cancel(name: Names): void;
+  readonly schedule: (name: Names, when: Date | string | number, data?: unknown) => void;
+  readonly cancel: (name: Names) => void;
   /** The process is over: its state and deadlines are removed, and later events of its correlation value passed over. */
-  end(): void;
+  readonly end: () => void;
   /** For calls that are no commands. */
   readonly ctx: Context;
 }
@@ -44,4 +45,6 @@ export interface ProcessDefinition {
   deadlines: Readonly<Record<string, (deadline: Deadline, view: ProcessView) => unknown>>;
   compensate?: ((cause: RecordedEvent | Deadline, error: Error, view: ProcessView) => unknown) | undefined;
   maxDepth: number;
+  /** By which the store reads its events. */
+  catalogue: Catalogue;
 }

@@ -129,7 +129,8 @@ export class ClaimKeeper {
   }
 }
 
-function duplicate(claim: Claim, given: string | number, stream: string, heldBy: string): DuplicateClaimError {
+/** The refusal of a claim, with its name and the value as it was given. */
+export function duplicate(claim: Claim, given: string | number, stream: string, heldBy: string): DuplicateClaimError {
   const error = new DuplicateClaimError(claim.scope, String(given), stream, heldBy);
   error.data = { ...(error.data as object), claim: claim.name, value: given };
   return error;

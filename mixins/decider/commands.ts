@@ -1,6 +1,4 @@
 import type { Context } from "moleculer";
-import type { EventInput } from "../../core/append-request.ts";
-import type { Catalogue } from "../../core/catalogue.ts";
 import { decide, type DeciderDefinition } from "../../core/decider.ts";
 import type { DecidedEvent } from "../../core/decided-event.ts";
 import { CommandIdReusedError } from "../../core/decider-errors.ts";
@@ -8,7 +6,7 @@ import { DefinitionError } from "../../core/errors.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { fold } from "../../core/rehydrate.ts";
 import type { AppendAnswer } from "../event-store/host.ts";
-import type { ClaimKeeper } from "./claim-keeper.ts";
+import type { Appending } from "./appending.ts";
 import type { CommandCall, CommandTag } from "./command-call.ts";
 import { earlierEvents } from "./earlier-events.ts";
 import type { Entities, Entity } from "./entities.ts";
@@ -25,15 +23,11 @@ export interface CommandAnswer {
 interface Dependencies {
   decider: DeciderDefinition;
   store: string;
-  catalogue: Catalogue;
   entities: Entities;
-  claims: ClaimKeeper;
+  appending: Appending;
   snapshots: SnapshotWriter;
   tellDefect: (message: string, error: unknown) => void;
 }
-
-/** The claims of a busy log may fall behind again while they are being folded. */
-const maxFollows = 10;
 
 /** Decides commands, those of one stream one after the other, and stores what they come to. */
 export class Commands {
@@ -95,7 +89,7 @@ export class Commands {
         return { events: [], version: entity.version, position: entity.position };
       }
       try {
-        return this.#stored(call, entity, await this.#append(call, entity, decided));
+        return this.#stored(call, entity, await this.#d.appending.append(call, entity.version, decided));
       } catch (error) {
         const { type, data } = (error ?? {}) as { type?: unknown; data?: { actual?: number } };
         const earlier = type === "EVENT_ID_REUSED" ? await this.#earlier(call) : null;
@@ -124,44 +118,6 @@ export class Commands {
     } catch (error) {
       return { error };
     }
-  }
-
-  async #append(call: CommandCall, { version }: Entity, decided: DecidedEvent[]): Promise<AppendAnswer> {
-    const { claims } = this.#d;
-    const { ctx, stream, key } = call;
-    const events = this.toStore(call, decided);
-    const changes = claims.changes(stream, events);
-    const params = {
-      stream,
-      expectedVersion: version,
-      events,
-      ...(key !== undefined && { key }),
-      ...(changes.length > 0 && { claims: claims.scoped(changes) }),
-    };
-    for (let follows = 0; ; follows++) {
-      try {
-        return await ctx.call<AppendAnswer, object>(`${this.#d.store}.append`, params);
-      } catch (error) {
-        const { type } = (error ?? {}) as { type?: unknown };
-        if (type === "DUPLICATE_CLAIM") throw claims.explained(error, changes);
-        if (type !== "CLAIMS_BEHIND" || follows >= maxFollows) throw error;
-        await claims.follow(ctx);
-      }
-    }
-  }
-
-  /** Events as they are handed to the store. */
-  toStore({ tag }: CommandCall, decided: readonly DecidedEvent[]): EventInput[] {
-    const { entries } = this.#d.catalogue;
-    return decided.map(({ type, payload = {}, meta }) => {
-      // The host of the store may know a later catalogue than the service that makes the event.
-      const schemaVersion = entries.get(type)?.version;
-      return {
-        type,
-        payload,
-        meta: { ...(schemaVersion !== undefined && { schemaVersion }), ...meta, command: tag },
-      };
-    });
   }
 
   #stored(call: CommandCall, entity: Entity, { events, version, position, repeated }: AppendAnswer): CommandAnswer {

@@ -1,6 +1,6 @@
 import type { ActionSchema, Context } from "moleculer";
 import type { DeciderDefinition } from "../../core/decider.ts";
-import { parseDecider, type DeciderInput } from "../../core/decider-options.ts";
+import { parseDecider } from "../../core/decider-options.ts";
 import { DefinitionError } from "../../core/errors.ts";
 import { refuseUnknownOptions } from "../../core/options.ts";
 import type { PayloadOf } from "../../core/payload-of.ts";
@@ -15,7 +15,7 @@ export type Decided<Events extends EventMap> = {
   [Type in keyof Events & string]: {
     type: Type;
     meta?: Record<string, unknown>;
-  } & (Record<never, never> extends Events[Type] ? { payload?: Events[Type] } : { payload: Events[Type] });
+  } & (Record<string, never> extends Events[Type] ? { payload?: Events[Type] } : { payload: Events[Type] });
 }[keyof Events & string];
 
 type Answer<Events extends EventMap> = Decided<Events> | readonly Decided<Events>[] | null | undefined | void;
@@ -83,9 +83,15 @@ export interface DeciderOptions<Events extends EventMap, State, Params extends R
 }
 
 /** The rules of an entity: commands, and the state that they are decided on. */
-export interface Decider {
+export interface Decider<
+  Events extends EventMap = EventMap,
+  State = unknown,
+  Params extends Readonly<Record<string, unknown>> = Readonly<Record<string, unknown>>,
+> {
   readonly name: string;
   readonly definition: DeciderDefinition;
+  /** For the compiler alone: what its events, its state and the params of its commands are. */
+  readonly types?: { events: Events; state: State; params: Params };
   /** What a service mixes in; its actions become the service's own. */
   mixin(): Mixin;
 }
@@ -108,7 +114,7 @@ export function Decider<
   State,
   const Params extends Readonly<Record<string, unknown>>,
   Events extends EventMap = AnyEvents,
->(name: string, options: DeciderOptions<Events, State, Params>): Decider {
+>(name: string, options: DeciderOptions<Events, State, Params>): Decider<Events, State, Params> {
   if (typeof name !== "string" || !serviceName.test(name))
     throw new DefinitionError({
       field: "Decider.name",
@@ -128,9 +134,12 @@ export function Decider<
   const { eventStore } = options;
   if (typeof eventStore?.name !== "string")
     throw new DefinitionError({ field: `${name}.eventStore`, found: eventStore, expected: "an EventStore" });
-  const definition = parseDecider(name, options as DeciderInput, eventStore.catalogue);
+  const definition = parseDecider(name, options, eventStore.catalogue);
   const actions = Object.fromEntries(
-    Object.entries(options.commands).map(([command, { decide: _, params: __, ...action }]) => [command, action]),
+    Object.entries(options.commands).map(([command, given]) => {
+      const { decide: _, params: __, ...action } = given;
+      return [command, action];
+    }),
   );
   return { name, definition, mixin: () => deciderMixin(definition, eventStore, actions) };
 }

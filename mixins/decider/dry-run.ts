@@ -14,12 +14,12 @@ export interface DryRunAnswer {
 
 /** Decides a command on the entity as it is now, passes every check of an append, and stores nothing. */
 export async function dryRun(host: DeciderHost, call: CommandCall): Promise<DryRunAnswer> {
-  const { decider, store, entities, claims, commands } = host;
+  const { decider, store, entities, claims, appending } = host;
   const { command, ctx, stream } = call;
   const entity = await entities.load(ctx, stream, entities.hot(stream) ?? null);
   const decided = await decide(decider, command, entity.state, ctx.params, ctx);
   if (decided.length === 0) return { events: [], state: entity.state, version: entity.version };
-  const events = commands.toStore(call, decided);
+  const events = appending.toStore(call, decided);
   const changes = claims.changes(stream, events);
   const drafts: Pick<RecordedEvent, "id" | "type" | "payload" | "meta">[] = await ctx.call(`${store}.draft`, {
     stream,

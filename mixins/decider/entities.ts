@@ -1,18 +1,13 @@
 import type { Context } from "moleculer";
 import type { DeciderDefinition } from "../../core/decider.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { fold, rehydrate, unborn, type Folded, type StateSnapshot } from "../../core/rehydrate.ts";
+import { fold, rehydrate, unborn, type Folded } from "../../core/rehydrate.ts";
+import type { LoadedStream } from "../event-store/state-snapshots.ts";
 
 /** What is known of an entity. */
 export interface Entity extends Folded {
   /** The version of its snapshot, as far as is known here. */
   readonly snapshotVersion: number;
-}
-
-interface LoadedPage {
-  snapshot: StateSnapshot | null;
-  events: RecordedEvent[];
-  end: boolean;
 }
 
 const maxHot = 1000;
@@ -81,7 +76,7 @@ export class Entities {
     const { name, snapshotEvery, fingerprint } = this.#decider;
     let entity = known;
     for (;;) {
-      const { snapshot, events, end }: LoadedPage = await ctx.call(`${this.#store}.loadStream`, {
+      const { snapshot, events, end }: LoadedStream = await ctx.call(`${this.#store}.loadStream`, {
         stream,
         afterVersion: entity?.version ?? 0,
         snapshot: entity === null && snapshotEvery !== null ? `${name}/${stream}` : null,
@@ -98,7 +93,7 @@ export class Entities {
   async past(ctx: Context, stream: string, isWanted: (event: RecordedEvent) => boolean): Promise<Folded> {
     let entity: Folded = unborn(this.#decider);
     for (;;) {
-      const { events, end }: LoadedPage = await ctx.call(`${this.#store}.loadStream`, {
+      const { events, end }: LoadedStream = await ctx.call(`${this.#store}.loadStream`, {
         stream,
         afterVersion: entity.version,
         snapshot: null,

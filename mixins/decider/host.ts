@@ -1,6 +1,8 @@
 import type { Service, ServiceBroker } from "moleculer";
 import type { Catalogue } from "../../core/catalogue.ts";
 import type { DeciderDefinition } from "../../core/decider.ts";
+import { finishBeforeEndOf } from "../sibling.ts";
+import { Appending } from "./appending.ts";
 import { ClaimKeeper } from "./claim-keeper.ts";
 import { Commands } from "./commands.ts";
 import { Entities } from "./entities.ts";
@@ -12,6 +14,7 @@ export class DeciderHost {
   readonly store: string;
   readonly entities: Entities;
   readonly claims: ClaimKeeper;
+  readonly appending: Appending;
   readonly commands: Commands;
   readonly #snapshots: SnapshotWriter;
   readonly #broker: ServiceBroker;
@@ -28,12 +31,13 @@ export class DeciderHost {
     this.entities = new Entities(decider, store);
     this.claims = new ClaimKeeper(decider, store, catalogue, warn);
     this.#snapshots = new SnapshotWriter(decider, store, broker, warn);
+    finishBeforeEndOf(broker, store, () => this.#snapshots.idle());
+    this.appending = new Appending({ store, catalogue, claims: this.claims });
     this.commands = new Commands({
       decider,
       store,
-      catalogue,
       entities: this.entities,
-      claims: this.claims,
+      appending: this.appending,
       snapshots: this.#snapshots,
       tellDefect: (message, error) => logger.error(message, error),
     });

@@ -15,6 +15,8 @@ const id = { type: "multi", rules: [{ type: "string", empty: false }, "number"] 
 const whole = { type: "number", integer: true, min: 0, optional: true, convert: true } as const;
 
 const hosts = new WeakMap<Service, DeciderHost>();
+/** The handlers of all deciders' actions. */
+const ownHandlers = new WeakSet<object>();
 
 /** The actions of a decider: one per command, with `options` as its schema, and what can be asked of it. */
 export function deciderMixin(
@@ -60,6 +62,7 @@ export function deciderMixin(
       },
     },
   });
+  for (const action of Object.values(actions)) ownHandlers.add((action as ActionSchema).handler!);
   return {
     actions,
     events: {
@@ -90,20 +93,22 @@ const commandAction = (decider: DeciderDefinition, name: string, options: Action
 
 /** @throws DefinitionError where rules would be lost in silence: to another decider, or to an action of the service */
 function refuseOther(service: Service, name: string, actions: Actions): void {
-  const other = hosts.get(service);
-  if (other)
+  const merged = service.schema.actions as Record<string, ActionSchema | false | undefined>;
+  const strange = Object.keys(actions).find((action) => {
+    const found = merged[action];
+    return found && found.handler !== (actions[action] as ActionSchema).handler;
+  });
+  const handler = strange === undefined ? undefined : (merged[strange] as ActionSchema).handler;
+  if (hosts.has(service) || (handler && ownHandlers.has(handler)))
     throw new DefinitionError({
       field: `${service.fullName}.mixins`,
-      found: `the deciders ${other.decider.name} and ${name}`,
-      expected: "one decider in a service: each has its state, history and dryRun",
+      found: `${name} and another decider`,
+      expected: "one in a service: each has its state, history and dryRun",
     });
-  for (const [action, { handler }] of Object.entries(actions as Record<string, ActionSchema>)) {
-    const merged = (service.schema.actions as Record<string, ActionSchema | false | undefined>)[action];
-    if (merged && merged.handler !== handler)
-      throw new DefinitionError({
-        field: `${service.fullName}.actions.${action}`,
-        found: "a handler",
-        expected: `none: the action is one of the decider ${name}, to which a service may add options (rest, hooks …)`,
-      });
-  }
+  if (strange !== undefined)
+    throw new DefinitionError({
+      field: `${service.fullName}.actions.${strange}`,
+      found: "a handler",
+      expected: `none: the action is one of the decider ${name}, to which a service may add options (rest, hooks …)`,
+    });
 }

@@ -1,5 +1,5 @@
 import type { ActionSchema, EventSchema, Service } from "moleculer";
-import { resolveAdapter, type Adapter, type Engines } from "../../core/adapter.ts";
+import { adapterOn, resolveAdapter, type Adapter, type Engines } from "../../core/adapter.ts";
 import {
   parseCatalogue,
   type Catalogue,
@@ -147,7 +147,7 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
         (service as Service & CatalogueOwner).evsJoinCatalogue(catalogue)
           ? null
           : "is an event store with another catalogue on this broker; found other events, expected the same or none",
-      schema: () => storeService(name, adapter.eventLog!(), settings),
+      schema: (broker) => storeService(name, adapterOn(broker, adapter).eventLog!(), settings),
     };
     const types = catalogue.unknownTypes === "refuse" ? [...catalogue.entries.keys()] : null;
     const targetOf = (type: string) => {

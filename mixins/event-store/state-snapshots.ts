@@ -1,18 +1,7 @@
 import type { EventLog } from "../../core/event-log.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
+import type { StateSnapshot } from "../../core/rehydrate.ts";
 import type { StoreHost } from "./host.ts";
-
-/** A decider's folded state at a version. Always disposable. */
-export interface StateSnapshot {
-  /** Names what it was folded by. */
-  definition: string;
-  version: number;
-  /** Of the event at that version. */
-  position: number;
-  time: string;
-  eventId: string;
-  state: unknown;
-}
 
 export interface LoadParams {
   stream: string;

@@ -9,7 +9,7 @@ import type { LeaseHold } from "../consumer/lease-hold.ts";
 interface Dependencies {
   name: string;
   source: Pick<EventSource, "state" | "states" | "saveState">;
-  lease: LeaseHold;
+  lease: Pick<LeaseHold, "lease">;
   checkpoint: Pick<Checkpoint, "forget">;
   /** Is told of each as it is kept: when it is found, changed, or (null) gone. */
   tell: (id: string, instance: ProcessInstance | null) => void;

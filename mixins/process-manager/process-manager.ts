@@ -64,10 +64,12 @@ export interface ProcessManagerOptions<Events extends EventMap, State, Names ext
 }
 
 /** Turns events into commands, with a state and deadlines for each process. */
-export interface ProcessManager {
+export interface ProcessManager<Events extends EventMap = EventMap, State = unknown, Names extends string = string> {
   readonly name: string;
   /** Its functions, for a test without a broker. */
   readonly definition: ProcessDefinition;
+  /** For the compiler alone: what its events, its states and the names of its deadlines are. */
+  readonly types?: { events: Events; state: State; names: Names };
   /** What a service mixes in. */
   mixin(): Mixin;
 }
@@ -102,7 +104,7 @@ const options = [
 export function ProcessManager<Events extends EventMap = AnyEvents, State = undefined, Names extends string = never>(
   name: string,
   given: ProcessManagerOptions<Events, State, Names>,
-): ProcessManager {
+): ProcessManager<Events, State, Names> {
   if (typeof name !== "string" || !serviceName.test(name))
     throw refusal("ProcessManager.name", name, "a service name of letters, digits, _ - and .");
   const { eventStore, startFrom = "origin", onError, maxDepth = 100, visibility = {} } = given;
@@ -113,7 +115,7 @@ export function ProcessManager<Events extends EventMap = AnyEvents, State = unde
     throw refusal(`${name}.startFrom`, startFrom, '"origin" or "current"');
   if (!Number.isSafeInteger(maxDepth) || maxDepth < 1)
     throw refusal(`${name}.maxDepth`, maxDepth, "a whole number from 1");
-  const definition = parsed(name, given as unknown as Functions, eventStore.types, maxDepth);
+  const definition = parsed(name, given as unknown as Functions, eventStore, maxDepth);
   const sibling: Sibling = {
     name,
     kind: "process manager",
@@ -129,7 +131,12 @@ type Functions = Pick<ProcessDefinition, "correlate" | "initialState" | "compens
   deadlines?: ProcessDefinition["deadlines"];
 };
 
-function parsed(name: string, given: Functions, types: readonly string[] | null, maxDepth: number): ProcessDefinition {
+function parsed(
+  name: string,
+  given: Functions,
+  { types, catalogue }: Pick<EventStore, "types" | "catalogue">,
+  maxDepth: number,
+): ProcessDefinition {
   const { correlate, initialState, compensate, on, deadlines = {} } = given;
   mustBeFunction(`${name}.correlate`, correlate);
   if (initialState !== undefined) mustBeFunction(`${name}.initialState`, initialState);
@@ -149,7 +156,7 @@ function parsed(name: string, given: Functions, types: readonly string[] | null,
   }
   if (Object.keys(on).length === 0) throw refusal(`${name}.on`, on, "a handler for at least one event type");
   const handlers = Object.entries(on).map(([pattern, handler]) => ({ pattern, handler }));
-  return { name, correlate, initialState, on: handlers, deadlines: { ...deadlines }, compensate, maxDepth };
+  return { name, correlate, initialState, on: handlers, deadlines: { ...deadlines }, compensate, maxDepth, catalogue };
 }
 
 function mustBeFunction(field: string, found: unknown): void {

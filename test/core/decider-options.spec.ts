@@ -4,13 +4,15 @@ import { refusal } from "../support/broker.ts";
 const right = {
   eventStore: EventStore("someEvents", { adapter: "memory:" }),
   initialState: () => ({ count: 0 }),
-  commands: { count: { decide: () => null } },
+  commands: { count: { decide: (): null => null } },
   evolve: { "thing.counted": (state: { count: number }) => state },
 };
 
 /** As a caller without types would write it. */
-const define = (wrong: object, name = "thing") => Decider(name, { ...right, ...wrong } as typeof right);
+const define = (wrong: object, name = "thing") => Decider(name, Object.assign({}, right, wrong));
 
+const nothing = (): null => null;
+const same = (state: object): object => state;
 const asynchronous = async () => ({ count: 0 });
 
 describe("A decider's definition", () => {
@@ -27,7 +29,7 @@ describe("A decider's definition", () => {
     ["no store", { eventStore: undefined }, "thing.eventStore"],
     ["no initial state", { initialState: { count: 0 } }, "thing.initialState"],
     ["an initial state that is undefined", { initialState: () => {} }, "thing.initialState"],
-    ["an asynchronous initial state", { initialState: asynchronous }, "thing.initialState"],
+    ["an asynchronous initial state", { initialState: asynchronous as unknown }, "thing.initialState"],
     [
       "an initial state with a Map, and snapshots",
       { initialState: () => ({ m: new Map() }), snapshot: { every: 1 } },
@@ -40,29 +42,29 @@ describe("A decider's definition", () => {
     ],
     ["commands in an array", { commands: [] }, "thing.commands"],
     ["no commands", { commands: {} }, "thing.commands"],
-    ["a command named state", { commands: { state: { decide: () => null } } }, "thing.commands.state"],
-    ["a command named history", { commands: { history: { decide: () => null } } }, "thing.commands.history"],
-    ["a command named dryRun", { commands: { dryRun: { decide: () => null } } }, "thing.commands.dryRun"],
-    ["a command that is a function", { commands: { count: () => null } }, "thing.commands.count"],
-    ["a command without decide", { commands: { count: { handler: () => null } } }, "thing.commands.count.decide"],
+    ["a command named state", { commands: { state: { decide: nothing } } }, "thing.commands.state"],
+    ["a command named history", { commands: { history: { decide: nothing } } }, "thing.commands.history"],
+    ["a command named dryRun", { commands: { dryRun: { decide: nothing } } }, "thing.commands.dryRun"],
+    ["a command that is a function", { commands: { count: nothing } }, "thing.commands.count"],
+    ["a command without decide", { commands: { count: { handler: nothing } } }, "thing.commands.count.decide"],
     [
       "a command with a handler",
-      { commands: { count: { decide: () => null, handler: () => null } } },
+      { commands: { count: { decide: nothing, handler: nothing } } },
       "thing.commands.count.handler",
     ],
     [
       "params that are no rules",
-      { commands: { count: { params: "string", decide: () => null } } },
+      { commands: { count: { params: "string", decide: nothing } } },
       "thing.commands.count.params",
     ],
     [
       "params that are no object",
-      { commands: { count: { params: { $$root: true, type: "string" }, decide: () => null } } },
+      { commands: { count: { params: { $$root: true, type: "string" }, decide: nothing } } },
       "thing.commands.count.params",
     ],
     ["no evolve", { evolve: undefined }, "thing.evolve"],
     ["an asynchronous evolve", { evolve: { "thing.counted": asynchronous } }, 'thing.evolve["thing.counted"]'],
-    ["an evolve for a wildcard", { evolve: { "thing.*": (state: object) => state } }, "thing.evolve"],
+    ["an evolve for a wildcard", { evolve: { "thing.*": same } }, "thing.evolve"],
     ["a snapshot without every", { snapshot: {} }, "thing.snapshot.every"],
     ["a snapshot every 0", { snapshot: { every: 0 } }, "thing.snapshot.every"],
     ["an unknown option of a snapshot", { snapshot: { every: 1, keep: 5 } }, "thing.snapshot.keep"],
@@ -72,17 +74,17 @@ describe("A decider's definition", () => {
     ["a claim of nothing", { unique: { number: { claim: {} } } }, "thing.unique.number.claim"],
     [
       "a claim of a type without a case",
-      { unique: { number: { claim: { "thing.cuonted": () => null } } } },
+      { unique: { number: { claim: { "thing.cuonted": nothing } } } },
       'thing.unique.number.claim["thing.cuonted"]',
     ],
     [
       "a release of a type without a case",
-      { unique: { number: { claim: { "thing.counted": () => null }, release: { x: () => null } } } },
+      { unique: { number: { claim: { "thing.counted": nothing }, release: { x: nothing } } } },
       'thing.unique.number.release["x"]',
     ],
     [
       "an ignoreCase that is a text",
-      { unique: { number: { claim: { "thing.counted": () => null }, ignoreCase: "yes" } } },
+      { unique: { number: { claim: { "thing.counted": nothing }, ignoreCase: "yes" } } },
       "thing.unique.number.ignoreCase",
     ],
   ])("is refused where it has %s", async (_name, wrong, field) => {

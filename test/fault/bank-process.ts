@@ -1,9 +1,9 @@
 // A process of the bank example that transfers money between its accounts until it is killed.
 import { randomInt, randomUUID } from "node:crypto";
 import { ServiceBroker } from "moleculer";
-import account from "../../examples/bank/account.service.ts";
-import mail from "../../examples/bank/mail.service.ts";
-import transfer from "../../examples/bank/transfer.service.ts";
+import accountService from "../../examples/bank/account.service.ts";
+import mailService from "../../examples/bank/mail.service.ts";
+import transferService from "../../examples/bank/transfer.service.ts";
 import { say } from "../support/say.ts";
 import { accounts, closed } from "./bank.ts";
 import { killAt } from "./kill-at.ts";
@@ -11,7 +11,7 @@ import { killAt } from "./kill-at.ts";
 const [folder = "", statement = "", countdown = "0"] = process.argv.slice(2);
 process.chdir(folder);
 const broker = new ServiceBroker({ nodeID: "killed", logger: false });
-for (const service of [account, mail, transfer]) broker.createService(service);
+for (const service of [accountService, mailService, transferService]) broker.createService(service);
 await broker.start();
 say("ready");
 if (statement !== "") killAt(new RegExp(statement), Number(countdown));

@@ -118,7 +118,7 @@ describe("Transfers in a bank that is killed with SIGKILL again and again", () =
       // Out once or never; into the other account exactly if it was completed.
       expect([0, amount]).toContain(out);
       expect(into).toBe(end === "completed" ? amount : 0);
-      if (end === "completed") expect(out).toBe(amount);
+      expect(out).toBeGreaterThanOrEqual(into);
       if (end === "failed" && out > 0) refunded++;
     }
     // Else nothing of it was met.

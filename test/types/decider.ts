@@ -62,7 +62,7 @@ Decider("account", {
     },
     "account.deposited": (state, { payload, position }) => ({
       ...state,
-      balance: state.balance + payload.amount + position * 0,
+      balance: state.balance + (payload.amount % position),
     }),
     // @ts-expect-error -- another state
     "account.noted": () => ({ balance: 0 }),
