@@ -87,7 +87,7 @@ export class Attempt {
 
   #view(): ProcessView {
     const { id, ctx } = this.#d;
-    const state = () => this.#state as Readonly<unknown>;
+    const state = () => this.#state as ProcessView["state"];
     return {
       id,
       ctx,
