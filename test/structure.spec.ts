@@ -108,7 +108,10 @@ describe("The package", () => {
       "toFluxAction",
     ]);
     expect(Object.keys(adapter).toSorted()).toEqual([
+      "Claims",
+      "ClaimsBehindError",
       "DefinitionError",
+      "DuplicateClaimError",
       "DuplicateRowError",
       "EventIdReusedError",
       "InvalidRowError",
