@@ -138,7 +138,7 @@ describe("A process manager", () => {
           on: {
             "thing.happened": ({ position }, { schedule }) => {
               seen.push(position);
-              schedule("late", 20);
+              schedule("late", 500);
             },
             "thing.ended": (_event, { end }) => end(),
           },

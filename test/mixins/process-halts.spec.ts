@@ -1,0 +1,74 @@
+import { Errors } from "moleculer";
+import { memory } from "moleculer-event-sourcing/adapters/memory";
+import { caughtUp, cleanUp, eventually, startBroker } from "../support/broker.ts";
+import { happen, processService, withStatus } from "./processes.ts";
+
+afterEach(cleanUp);
+
+const names = Array.from({ length: 40 }, (_, index) => `p${index}`);
+
+describe("A process manager that halts in the middle of a page", () => {
+  it("passes over no event of it, also where one that was under way succeeds after the one that made it halt", async () => {
+    const adapter = memory();
+    const seen: string[] = [];
+    const failed = Promise.withResolvers<void>();
+    let isPoisoned = true;
+    const service = processService(
+      { adapter },
+      {
+        onError: { retries: 0, maxParkedInARow: 1 },
+        on: {
+          "thing.happened": async (_event, { id }) => {
+            if (id === "p0" && isPoisoned) {
+              isPoisoned = false;
+              failed.resolve();
+              throw new Error("poison");
+            }
+            if (id === "p1") {
+              await failed.promise;
+              await eventually(async () => expect(await broker.call("manager.parked")).toHaveLength(1));
+            }
+            seen.push(id);
+          },
+        },
+      },
+    );
+    const broker = await startBroker([service]);
+    await broker.call("manager.pause");
+    for (const name of names) await happen(broker, name);
+    await broker.call("manager.resume");
+    await eventually(() => expect(seen).toContain("p1"));
+    await eventually(async () => {
+      if ((await withStatus(broker, {})).state === "stopped") await broker.call("manager.resume");
+      await withStatus(broker, { lag: 0, state: "live" });
+    });
+    await broker.call("manager.retry");
+    expect(seen.toSorted()).toEqual(names.toSorted());
+  });
+
+  it("fires each deadline that was due then, when it goes on", async () => {
+    const adapter = memory();
+    const fired: string[] = [];
+    let isOut = true;
+    const moment = new Date(Date.now() + 1000);
+    const service = processService<undefined, "late">(
+      { adapter },
+      {
+        on: { "thing.happened": (_event, { schedule }) => schedule("late", moment) },
+        deadlines: {
+          late: (_deadline, { id }) => {
+            if (isOut) throw new Errors.ServiceNotFoundError({ action: "mail.send" });
+            fired.push(id);
+          },
+        },
+      },
+    );
+    const broker = await startBroker([service]);
+    for (const name of names) await happen(broker, name);
+    await caughtUp(broker, "manager");
+    await withStatus(broker, { state: "waiting" });
+    isOut = false;
+    await withStatus(broker, { state: "live" });
+    await eventually(() => expect(fired.toSorted()).toEqual(names.toSorted()), 5000);
+  });
+});
