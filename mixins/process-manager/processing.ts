@@ -67,9 +67,8 @@ export class Processing {
 
   async #try(id: string, task: Task, change: (instance: ProcessInstance) => ProcessInstance): Promise<Tried> {
     try {
-      const { name } = this.#d.definition;
-      if (this.#d.isStopping() || !this.#d.isInCharge())
-        throw new StoreUnavailableError(name, "this node handles no more events; it stops, or lost its lease");
+      if (this.#d.isStopping()) throw new StoreUnavailableError(this.#d.definition.name, "this node stops");
+      this.#mustBeInCharge();
       if (task.kind === "event" && task.unreadable) throw task.unreadable;
       const instance = await this.instance(id, task);
       const outcome = await this.#attempt(id, task, instance);
@@ -80,6 +79,11 @@ export class Processing {
     } catch (error) {
       return { error };
     }
+  }
+
+  #mustBeInCharge(): void {
+    if (this.#d.isInCharge()) return;
+    throw new StoreUnavailableError(this.#d.definition.name, "this node handles no more events; it lost its lease");
   }
 
   /** As it is kept; a new one is kept with its first change. */
@@ -108,7 +112,11 @@ export class Processing {
       ctx,
       refusals,
       isCompensation: failure !== undefined,
-      send: (action, params, options) => outside.send(ctx, action, params, options),
+      send: (action, params, options) => {
+        // Another node may have found another answer meanwhile, and gone another way.
+        this.#mustBeInCharge();
+        return outside.send(ctx, action, params, options);
+      },
       keepRefusals: (seen) => keep({ refusals: seen }),
       chain: () => outside.chain(cause.causationId, definition.maxDepth + 1),
     });

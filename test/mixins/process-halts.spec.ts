@@ -1,7 +1,7 @@
 import { Errors } from "moleculer";
 import { memory } from "moleculer-event-sourcing/adapters/memory";
 import { caughtUp, cleanUp, eventually, startBroker } from "../support/broker.ts";
-import { happen, processService, withStatus } from "./processes.ts";
+import { happen, Notes, processService, withStatus } from "./processes.ts";
 
 afterEach(cleanUp);
 
@@ -70,5 +70,36 @@ describe("A process manager that halts in the middle of a page", () => {
     isOut = false;
     await withStatus(broker, { state: "live" });
     await eventually(() => expect(fired.toSorted()).toEqual(names.toSorted()), 5000);
+  });
+});
+
+describe("A process manager whose lease may have lapsed", () => {
+  it("sends no command any more, and handles the event again when it holds the lease for certain", async () => {
+    const adapter = memory();
+    const notes = new Notes();
+    const real = Date.now;
+    let attempts = 0;
+    const service = processService(
+      { adapter },
+      {
+        on: {
+          "thing.happened": async (_event, { call }) => {
+            await call("notes.note", { what: "one" });
+            // The machine was suspended.
+            if (++attempts === 1) Date.now = () => real() + 7000;
+            await call("notes.note", { what: `two of attempt ${attempts}` });
+          },
+        },
+      },
+    );
+    try {
+      const broker = await startBroker([notes.service(), service]);
+      await happen(broker, "a");
+      await eventually(() => expect(attempts).toBe(2));
+      await caughtUp(broker, "manager");
+      expect(notes.asked).toEqual(["one", "one", "two of attempt 2"]);
+    } finally {
+      Date.now = real;
+    }
   });
 });
