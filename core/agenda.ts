@@ -51,7 +51,7 @@ export class Agenda {
   #compact(): void {
     const entries = [...this.#moments].map(([key, at]) => ({ key, at }));
     // A sorted array is a heap.
-    this.#heap = entries.sort((a, b) => a.at - b.at);
+    this.#heap = entries.toSorted((a, b) => a.at - b.at);
   }
 
   #push(entry: Entry): void {

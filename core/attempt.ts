@@ -93,7 +93,7 @@ export class Attempt {
 
   #view(): ProcessView {
     const { id, ctx } = this.#d;
-    const state = () => this.#state as Readonly<unknown>;
+    const state = () => this.#state as ProcessView["state"];
     return {
       id,
       ctx,
@@ -120,7 +120,7 @@ export class Attempt {
     const pending = end.then(() => void this.#pending.delete(pending));
     this.#pending.add(pending);
     // The runtime must not take it for a mistake of nobody's: it comes up when the handler has ended.
-    Promise.prototype.then.call(answer, undefined, () => {});
+    void Promise.prototype.then.call(answer, undefined, () => {});
     return answer;
   }
 

@@ -8,6 +8,7 @@ export class CommandAnswer<Answer> extends Promise<Answer> {
   }
 
   // Also `await` comes here, since this is no plain promise.
+  // oxlint-disable-next-line no-thenable -- it is a promise
   override then<Kept = Answer, Caught = never>(
     onKept?: ((value: Answer) => Kept | PromiseLike<Kept>) | null,
     onRefused?: ((reason: unknown) => Caught | PromiseLike<Caught>) | null,

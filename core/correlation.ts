@@ -7,8 +7,9 @@ import { nameProblem } from "./stream-name.ts";
 export function correlationOf({ name, correlate }: ProcessDefinition, event: RecordedEvent): string | null {
   const found = correlate(event);
   if (found === null || found === undefined) return null;
-  const problem = nameProblem("", typeof found === "number" && Number.isFinite(found) ? String(found) : found);
-  if (!problem) return String(found);
+  const id = typeof found === "number" && Number.isFinite(found) ? String(found) : found;
+  const problem = nameProblem("", id);
+  if (!problem) return id as string;
   const expected = `a number, ${problem.expected}, or null`;
   throw new ValidationError([{ field: `${name}: what correlate answers for ${event.type}`, found, expected }]);
 }

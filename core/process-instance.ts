@@ -57,12 +57,22 @@ export const newInstance = (state: unknown, since: string): ProcessInstance => (
   since,
 });
 
-/** After an event or deadline was handled: it stands in nobody's way any more. */
-export function withOutcome(instance: ProcessInstance, { state, deadlines }: Outcome): ProcessInstance {
+/** Without what stood in the way. */
+export function released(instance: ProcessInstance): ProcessInstance {
   const { parked: _, known: __, ...rest } = instance;
+  return rest;
+}
+
+export const withoutDeadline = (instance: ProcessInstance, id: string): ProcessInstance => ({
+  ...instance,
+  deadlines: instance.deadlines.filter((deadline) => deadline.id !== id),
+});
+
+/** After an event or deadline was handled. */
+export function withOutcome(instance: ProcessInstance, { state, deadlines }: Outcome): ProcessInstance {
   const kept = instance.deadlines.filter(({ name }) => !deadlines.has(name));
   const added = [...deadlines.values()].filter((deadline) => deadline !== null);
-  return { ...rest, state, deadlines: [...kept, ...added] };
+  return { ...released(instance), state, deadlines: [...kept, ...added] };
 }
 
 /** Its next event may be handled: nothing that has failed stands in the way. */

@@ -11,8 +11,10 @@ import type { EventSource } from "../consumer/event-source.ts";
 import type { LeasedWork } from "../consumer/leased-host.ts";
 import type { LeaseHold } from "../consumer/lease-hold.ts";
 import type { TimeLimit } from "../consumer/time-limit.ts";
+import { Alarm } from "./alarm.ts";
 import { Instances } from "./instances.ts";
 import { LostEvents } from "./lost-events.ts";
+import { PageProgress } from "./page-progress.ts";
 import { ProcessQueue } from "./process-queue.ts";
 import { Processing, type Outside } from "./processing.ts";
 
@@ -31,8 +33,6 @@ interface Dependencies extends Interruption {
 
 /** So many processes are at work at a time. */
 const slotCount = 16;
-/** The consumer looks as often by itself. */
-const pollMs = 1000;
 
 /**
  * The work of a process manager: the events of different processes at the same time, those of one in the order of the log.
@@ -46,6 +46,7 @@ export class Managing implements LeasedWork {
   readonly #queue: ProcessQueue;
   readonly #lost: LostEvents;
   readonly #agenda = new Agenda();
+  readonly #alarm: Alarm;
   readonly #parked = new Map<string, ParkedProcess>();
   /** Processes with events that wait for nothing any more: this node has died, or was stopped, in the middle of them. */
   readonly #unfinished = new Set<string>();
@@ -54,10 +55,10 @@ export class Managing implements LeasedWork {
   #askedAt = 0;
   #failure: { error: unknown } | null = null;
   #saving: Promise<void> | null = null;
-  #timer: NodeJS.Timeout | undefined;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
+    this.#alarm = new Alarm(dependencies.wake);
     const parked = () => this.parked();
     this.#checkpoint = new Checkpoint({ ...dependencies, parked, takeOver: () => this.#takeOver() });
     this.#instances = new Instances({
@@ -118,11 +119,11 @@ export class Managing implements LeasedWork {
   note(): void {}
 
   standStill(): void {
-    clearTimeout(this.#timer);
+    this.#alarm.set(null);
   }
 
   async handle(page: ConsumerPage): Promise<void> {
-    clearTimeout(this.#timer);
+    this.#alarm.set(null);
     this.#failure = null;
     try {
       await this.#inSlots([...this.#unfinished], (id) => this.#queue.goOn(id));
@@ -133,18 +134,16 @@ export class Managing implements LeasedWork {
       // Also before a wait for something outside, however long.
       await this.save();
     }
-    this.#setTimer();
+    this.#alarm.set(this.#agenda.next);
   }
 
   /** Whether each is done with: what has stopped the work on one need not hold any more when the others are done. */
   async #handleEvents({ events, log, unreadable }: ConsumerPage): Promise<boolean> {
-    const open = new Set(events);
-    const done = async (event: RecordedEvent) => {
-      open.delete(event);
-      const { value: first } = open.values().next();
-      const last = first ? events[events.indexOf(first) - 1] : events.at(-1);
+    const progress = new PageProgress(events);
+    const done = (event: RecordedEvent) => {
+      const last = progress.note(event);
       if (last) this.#checkpoint.pass(last.position, last.id, log);
-      await this.#saveNowAndThen();
+      return this.#saveNowAndThen();
     };
     const queues = new Map<string, RecordedEvent[]>();
     for (const event of events.map(freezeEvent)) {
@@ -159,7 +158,7 @@ export class Managing implements LeasedWork {
         await done(event);
       }
     });
-    return open.size === 0;
+    return progress.isDone;
   }
 
   /** The work on each, some at a time. @throws the first outage's error, when the others have come to a halt */
@@ -187,12 +186,6 @@ export class Managing implements LeasedWork {
     await this.#inSlots(due, async ({ key: id }) => {
       if (await this.#queue.fire(id, until)) this.#note(id, (await this.#instances.load(id)).instance);
     });
-  }
-
-  #setTimer(): void {
-    const { next } = this.#agenda;
-    if (next === null || next - Date.now() >= pollMs) return;
-    this.#timer = setTimeout(() => this.#d.wake(), Math.max(next - Date.now(), 0)).unref();
   }
 
   /** Who is waited for by those who interrupt does what they have asked for to the end. */
@@ -226,12 +219,12 @@ export class Managing implements LeasedWork {
     this.#queue.parkedInARow = this.#lost.inARow = 0;
   }
 
-  async skip(skipped: ReadonlySet<string>): Promise<number> {
+  skip(skipped: ReadonlySet<string>): Promise<number> {
     this.#skipped = skipped;
     return this.#release(({ id }) => skipped.has(id));
   }
 
-  async retry({ id, instance }: ParkedChoice): Promise<number> {
+  retry({ id, instance }: ParkedChoice): Promise<number> {
     return this.#release(
       (parked) => (id ?? parked.id) === parked.id && (instance ?? parked.instance) === parked.instance,
     );

@@ -1,4 +1,11 @@
-import { dueDeadlines, isFree, type ParkedProcess, type ProcessInstance } from "../../core/process-instance.ts";
+import {
+  dueDeadlines,
+  isFree,
+  released,
+  withoutDeadline,
+  type ParkedProcess,
+  type ProcessInstance,
+} from "../../core/process-instance.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
 import { parkedWarning } from "../consumer/parked-events.ts";
 import type { EventSource } from "../consumer/event-source.ts";
@@ -55,7 +62,7 @@ export class ProcessQueue {
       const deadline = instance?.deadlines.find((one) => one.id === due);
       if (!instance || !deadline || instance.parked) continue;
       if (this.#d.mustStop()) return false;
-      const done = (now: ProcessInstance) => ({ ...now, deadlines: now.deadlines.filter((one) => one.id !== due) });
+      const done = (now: ProcessInstance) => withoutDeadline(now, due);
       if (this.#d.isGivenUp(due)) await this.#d.instances.save(id, done(instance));
       else if (!(await this.#run(id, { kind: "deadline", deadline }, done))) return false;
     }
@@ -87,10 +94,7 @@ export class ProcessQueue {
     if (!instance?.parked) return 0;
     const { parked } = instance;
     const task = parked.kind === "event" ? await this.#eventAt(parked.position) : deadlineIn(instance, parked.id);
-    const passed = ({ parked: _, known: __, ...now }: ProcessInstance): ProcessInstance => ({
-      ...now,
-      deadlines: now.deadlines.filter((one) => one.id !== parked.id),
-    });
+    const passed = (now: ProcessInstance) => released(withoutDeadline(now, parked.id));
     const before = this.#handled;
     if (!task || this.#d.isGivenUp(parked.id)) await this.#d.instances.save(id, passed(instance));
     else {

@@ -26,7 +26,7 @@ describe("A process manager that halts in the middle of a page", () => {
             }
             if (id === "p1") {
               await failed.promise;
-              await eventually(async () => expect(await broker.call("manager.parked")).toHaveLength(1));
+              await withStatus(broker, { parked: 1 });
             }
             seen.push(id);
           },

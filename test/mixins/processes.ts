@@ -70,7 +70,7 @@ export class Notes {
   }
 
   fail(what: string, error: () => unknown = () => new Error(`${what} failed`)): this {
-    this.faults.set(what, () => Promise.reject(error() as Error));
+    this.faults.set(what, () => Promise.reject(error()));
     return this;
   }
 
