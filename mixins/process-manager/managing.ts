@@ -153,9 +153,11 @@ export class Managing implements LeasedWork {
       else queues.set(id, [...(queues.get(id) ?? []), event]);
     }
     await this.#inSlots([...queues], async ([id, queued]) => {
-      for (const event of queued) {
-        if (this.#mustStop() || !(await this.#queue.add(id, event))) return;
-        await done(event);
+      for (let next = 0; next < queued.length && !this.#mustStop();) {
+        const count = await this.#queue.add(id, queued.slice(next));
+        if (count === 0) return;
+        for (const event of queued.slice(next, next + count)) await done(event);
+        next += count;
       }
     });
     return progress.isDone;

@@ -146,9 +146,11 @@ export class Processing {
   }
 
   #checkSize(id: string, instance: ProcessInstance): ProcessInstance {
-    const found = Buffer.byteLength(JSON.stringify(instance));
+    const { state, deadlines } = instance;
+    // What waits is none of the handler's doing.
+    const found = Buffer.byteLength(JSON.stringify({ state, deadlines }));
     if (found <= maxInstanceBytes) return instance;
-    const expected = `at most ${maxInstanceBytes} with its deadlines and waiting events`;
+    const expected = `at most ${maxInstanceBytes} with its deadlines`;
     const { name } = this.#d.definition;
     throw new ValidationError([{ field: `${name}: the bytes of ${id} as JSON`, found, expected }]);
   }

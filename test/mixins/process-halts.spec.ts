@@ -103,3 +103,34 @@ describe("A process manager whose lease may have lapsed", () => {
     }
   });
 });
+
+describe("A process with thousands of events that wait", () => {
+  it("goes on without holding up the node: its timers run, its lease is renewed", async () => {
+    const adapter = memory();
+    let isPoisoned = true;
+    const service = processService<number>(
+      { adapter },
+      {
+        initialState: () => 0,
+        onError: { retries: 0 },
+        on: {
+          "thing.happened": ({ version }, { state }) => {
+            if (isPoisoned && version === 1) throw new Error("poison");
+            return state + 1;
+          },
+        },
+      },
+    );
+    const broker = await startBroker([service]);
+    const events = Array.from({ length: 1000 }, () => ({ type: "thing.happened", payload: { process: "a" } }));
+    for (let batch = 0; batch < 2; batch++) await broker.call("events.append", { stream: "s-a", events });
+    await caughtUp(broker, "manager");
+    isPoisoned = false;
+    let turns = 0;
+    const counting = setInterval(() => turns++, 1);
+    expect(await broker.call("manager.retry")).toEqual({ folded: 2000, parked: 0 });
+    clearInterval(counting);
+    expect(turns).toBeGreaterThan(100);
+    expect(await broker.call("manager.instances")).toMatchObject([{ state: 2000, waiting: 0 }]);
+  });
+});
