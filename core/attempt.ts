@@ -127,6 +127,12 @@ export class Attempt {
   async #send(ordinal: number, action: string, params: unknown, options: SendOptions): Promise<unknown> {
     const { definition, cause, isCompensation, send } = this.#d;
     this.#mustRun();
+    const field = `${definition.name}: a command of ${cause.handler}`;
+    // As a missing action it would be waited for.
+    if (typeof action !== "string" || action === "")
+      throw new ValidationError([{ field: `${field}, its action`, found: action, expected: "an action's name" }]);
+    if (options === null || typeof options !== "object")
+      throw new ValidationError([{ field: `${field}, its options`, found: options, expected: "{timeout?, meta?}" }]);
     const known = this.#refusals[ordinal];
     if (known) throw restoredError(known);
     try {

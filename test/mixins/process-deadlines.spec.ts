@@ -126,6 +126,8 @@ describe("A deadline", () => {
   it.each([
     ["a moment as a number", Date.now(), "at most 10 years"],
     ["a time without a zone", "2001-01-01T00:00:00", "an ISO 8601 time with its zone"],
+    ["a day that does not exist", "2030-02-30", "an ISO 8601 time with its zone"],
+    ["a year of five digits", "20300-01-01", "an ISO 8601 time with its zone"],
     ["no time", "soon", "an ISO 8601 time with its zone"],
     ["nothing", null, "an ISO 8601 time with its zone"],
   ])("with %s is an error of the event", async (_what, when, message) => {
