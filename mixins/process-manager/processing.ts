@@ -137,7 +137,10 @@ export class Processing {
 
   /** Kept before the first command of a compensation is sent: after a crash the handler must not succeed after all. */
   async #willMakeUp(id: string, task: Task, error: unknown): Promise<boolean> {
-    if (!this.#d.definition.compensate || isTooDeep(error) || isUpcastError(error)) return false;
+    const { compensate, deadlines } = this.#d.definition;
+    if (!compensate || isTooDeep(error) || isUpcastError(error)) return false;
+    // No handler has failed: somebody has to say what becomes of it.
+    if (task.kind === "deadline" && !Object.hasOwn(deadlines, task.deadline.name)) return false;
     const instance = await this.instance(id, task);
     const of = taskId(task);
     if (instance.known?.of === of && instance.known.failure) return false;

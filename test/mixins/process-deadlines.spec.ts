@@ -260,6 +260,26 @@ describe("A deadline", () => {
     ]);
   });
 
+  it("that has no handler any more parks its process, and is not made up for", async () => {
+    const adapter = memory();
+    const compensated: unknown[] = [];
+    const { service } = world(adapter);
+    const broker = await startBroker([service()]);
+    await happen(broker, "a", "timer.set", { when: 100 });
+    await caughtUp(broker, "manager");
+    await broker.stop();
+    const compensate = (cause: unknown) => void compensated.push(cause);
+    const again = await startBroker([
+      processService({ adapter }, { on: { "timer.cancelled": () => null }, compensate }),
+    ]);
+    await withStatus(again, { parked: 1 });
+    expect((await parkedOf(again))[0]).toMatchObject({
+      kind: "deadline",
+      error: { message: "manager: there is no handler of deadline late (any more)" },
+    });
+    expect(compensated).toEqual([]);
+  });
+
   it("does not fire while the manager is paused", async () => {
     const { service, fired } = world();
     const broker = await startBroker([service()]);
