@@ -43,7 +43,7 @@ export class ProcessQueue {
     const before = await instances.load(id);
     // Where this process has died before its checkpoint was written, events come again.
     if (before.hasEnded || (before.instance && hasSeen(before.instance, event.position, isLate))) return 1;
-    if (!(await this.fire(id, beforeEvent(event)))) return 0;
+    if (!(await this.#fireBefore(id, event))) return 0;
     const { instance, hasEnded } = await instances.load(id);
     if (hasEnded) return 1;
     const seen = (now: ProcessInstance, position = event.position): ProcessInstance =>
@@ -54,6 +54,12 @@ export class ProcessQueue {
     const waiting = [...instance.waiting, ...unseen].toSorted((a, b) => a - b);
     await instances.save(id, { ...seen(instance, added.at(-1)), waiting });
     return (await this.goOn(id)) ? added.length : 0;
+  }
+
+  /** An event of a deadline's own moment has come in time; one that was begun goes the way that it has begun first. */
+  async #fireBefore(id: string, event: RecordedEvent): Promise<boolean> {
+    const { instance } = await this.#d.instances.load(id);
+    return instance?.known?.of === event.id || this.fire(id, Date.parse(event.time) - 1);
   }
 
   /**
@@ -86,7 +92,7 @@ export class ProcessQueue {
       const task = await this.#eventAt(next);
       const passed = (now: ProcessInstance) => ({ ...now, waiting: now.waiting.filter((one) => one !== next) });
       if (!task || this.#d.isGivenUp(task.event.id)) await this.#d.instances.save(id, passed(instance));
-      else if (!(await this.fire(id, beforeEvent(task.event)))) return false;
+      else if (!(await this.#fireBefore(id, task.event))) return false;
       else if (!(await this.#isParked(id)) && !(await this.#run(id, task, passed))) return false;
     }
   }
@@ -146,9 +152,6 @@ export class ProcessQueue {
     return event ? { kind: "event", event: freezeEvent(event), unreadable: unreadable?.[event.id] } : null;
   }
 }
-
-/** An event of a deadline's own moment has come in time. */
-const beforeEvent = ({ time }: RecordedEvent): number => Date.parse(time) - 1;
 
 const hasSeen = ({ late = [], position: done }: ProcessInstance, position: number, isLate: boolean): boolean =>
   late.includes(position) || (!isLate && position <= done);

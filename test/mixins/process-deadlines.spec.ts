@@ -1,4 +1,5 @@
 import { memory } from "moleculer-event-sourcing/adapters/memory";
+import { Errors } from "moleculer";
 import type { Adapter, Deadline, ProcessView } from "moleculer-event-sourcing";
 import { v5 } from "uuid";
 import { caughtUp, cleanUp, eventually, newFolder, startBroker } from "../support/broker.ts";
@@ -11,6 +12,7 @@ import {
   processOf,
   processService,
   statusOf,
+  taken,
   withStatus,
 } from "./processes.ts";
 
@@ -258,6 +260,48 @@ describe("A deadline", () => {
       { id: "a", state: ["late", "thing.happened"], deadlines: [], waiting: 0 },
       { id: "b", state: ["thing.happened"], deadlines: [], waiting: 0 },
     ]);
+  });
+
+  it("that was begun is done before an event that comes then, and goes the same way, also on a clock set back", async () => {
+    const adapter = memory();
+    const notes = new Notes().fail("deposit").fail("refund", () => new Errors.ServiceNotFoundError({ action: "bank" }));
+    const order: string[] = [];
+    const service = processService<undefined, "late">(
+      { adapter },
+      {
+        on: {
+          "timer.set": (_event, { schedule }) => schedule("late", 1000),
+          "thing.happened": () => void order.push("event"),
+        },
+        deadlines: {
+          late: async (_deadline, { call }) => {
+            await call("notes.note", { what: "deposit" }).catch(() => call("notes.note", { what: "refund" }));
+            order.push("late");
+          },
+        },
+      },
+    );
+    const broker = await startBroker([notes.service(adapter), service]);
+    await happen(broker, "a", "timer.set");
+    await withStatus(broker, { state: "waiting" });
+    const RealDate = Date;
+    try {
+      globalThis.Date = class extends RealDate {
+        constructor(...given: unknown[]) {
+          super(...((given.length === 0 ? [RealDate.now() - 800] : given) as [number]));
+        }
+        static override now = () => RealDate.now() - 800;
+      } as DateConstructor;
+      await happen(broker, "a");
+      const before = notes.calls.length;
+      await eventually(() => expect(notes.calls.length).toBeGreaterThan(before + 1));
+      notes.faults.clear();
+      await withStatus(broker, { state: "live", lag: 0 });
+    } finally {
+      globalThis.Date = RealDate;
+    }
+    await eventually(() => expect(order).toEqual(["late", "event"]));
+    expect(await taken(broker)).toEqual(["refund"]);
   });
 
   it("that has no handler any more parks its process, and is not made up for", async () => {

@@ -408,7 +408,7 @@ describe("Processes that answer each other without end", () => {
 
 describe("A command that is none", () => {
   it.each([
-    ["no action", undefined, {}, 'its action: found undefined, expected an action\'s name'],
+    ["no action", undefined, {}, "its action: found undefined, expected an action's name"],
     ["a number for an action", 42, {}, "its action: found 42, expected an action's name"],
     ["an empty action", "", {}, 'its action: found "", expected an action\'s name'],
     ["options that are none", note, null, "its options: found null, expected {timeout?, meta?}"],
