@@ -89,11 +89,11 @@ describe.each([
   it("survives a restart, fires then if its moment has passed, and never again", async () => {
     const { service, fired } = world(place());
     const broker = await startBroker([service()]);
-    await happen(broker, "a", "timer.set", { when: 150 });
+    await happen(broker, "a", "timer.set", { when: 500 });
     await happen(broker, "b", "timer.set", { when: 3_600_000 });
     await caughtUp(broker, "manager");
     await broker.stop();
-    await ms(200);
+    await ms(600);
     expect(fired).toEqual([]);
     await broker.start();
     await eventually(() => expect(fired).toHaveLength(1));
@@ -166,10 +166,10 @@ describe("A deadline", () => {
   it("does not fire when its process has ended", async () => {
     const { service, fired } = world();
     const broker = await startBroker([service()]);
-    await happen(broker, "a", "timer.set", { when: 50 });
+    await happen(broker, "a", "timer.set", { when: 400 });
     await happen(broker, "a", "thing.ended");
     await caughtUp(broker, "manager");
-    await ms(120);
+    await ms(600);
     expect(fired).toEqual([]);
     expect(await instancesOf(broker)).toEqual([]);
   });
