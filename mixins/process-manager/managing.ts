@@ -153,11 +153,10 @@ export class Managing implements LeasedWork {
       else queues.set(id, [...(queues.get(id) ?? []), event]);
     }
     await this.#inSlots([...queues], async ([id, queued]) => {
-      for (let next = 0; next < queued.length && !this.#mustStop();) {
-        const count = await this.#queue.add(id, queued.slice(next));
+      while (queued.length > 0 && !this.#mustStop()) {
+        const count = await this.#queue.add(id, queued);
         if (count === 0) return;
-        for (const event of queued.slice(next, next + count)) await done(event);
-        next += count;
+        for (const event of queued.splice(0, count)) await done(event);
       }
     });
     return progress.isDone;
