@@ -1,5 +1,6 @@
 import type { Context } from "moleculer";
 import { CausationTooDeepError, type Link } from "./causation.ts";
+import { CommandAnswer } from "./command-answer.ts";
 import { commandId, compensationId, deadlineId } from "./command-id.ts";
 import { dueTime, type KeptDeadline } from "./deadline.ts";
 import { ValidationError, type Problem } from "./errors.ts";
@@ -44,6 +45,7 @@ export class Attempt {
   readonly #d: Dependencies;
   readonly #deadlines = new Map<string, KeptDeadline | null>();
   readonly #pending = new Set<Promise<unknown>>();
+  readonly #refused: { answer: CommandAnswer<unknown>; error: unknown }[] = [];
   #state: unknown;
   #hasEnded = false;
   #commands = 0;
@@ -64,12 +66,16 @@ export class Attempt {
   async run(handlers: readonly ((view: ProcessView) => unknown)[]): Promise<Outcome> {
     try {
       for (const handler of handlers) this.#accept(await handler(this.#view()));
-      // One that nobody has awaited belongs to the handler all the same.
-      await Promise.all(this.#pending);
+      while (this.#pending.size > 0) await Promise.all(this.#pending);
+      // A command whose answer nobody has asked for belongs to the handler all the same.
+      const unheard = this.#refused.find(({ answer }) => !answer.isAsked);
+      if (unheard) throw unheard.error;
     } catch (error) {
       this.#fatal ??= { error };
     }
     this.#isOver = true;
+    // What comes next, a retry or what makes up for it, must not run beside a command that is still under way.
+    await Promise.all(this.#pending);
     if (this.#fatal) throw this.#fatal.error;
     return { state: this.#state, deadlines: this.#deadlines, hasEnded: this.#hasEnded };
   }
@@ -105,16 +111,28 @@ export class Attempt {
   }
 
   #call<Answer>(action: string, params: unknown = {}, options: SendOptions = {}): Promise<Answer> {
-    const answer = this.#send(++this.#commands, action, params, options) as Promise<Answer>;
-    this.#pending.add(answer);
-    const end = () => void this.#pending.delete(answer);
-    answer.then(end, end);
+    const sent = this.#send(++this.#commands, action, params, options);
+    const answer = new CommandAnswer<Answer>((resolve) => resolve(sent as Promise<Answer>));
+    const end = sent.then(
+      () => {},
+      (error: unknown) => void this.#refused.push({ answer, error }),
+    );
+    const pending = end.then(() => void this.#pending.delete(pending));
+    this.#pending.add(pending);
+    // The runtime must not take it for a mistake of nobody's: it comes up when the handler has ended.
+    void Promise.prototype.then.call(answer, undefined, () => {});
     return answer;
   }
 
   async #send(ordinal: number, action: string, params: unknown, options: SendOptions): Promise<unknown> {
     const { definition, cause, isCompensation, send } = this.#d;
     this.#mustRun();
+    const field = `${definition.name}: a command of ${cause.handler}`;
+    // As a missing action it would be waited for.
+    if (typeof action !== "string" || action === "")
+      throw new ValidationError([{ field: `${field}, its action`, found: action, expected: "an action's name" }]);
+    if (options === null || typeof options !== "object")
+      throw new ValidationError([{ field: `${field}, its options`, found: options, expected: "{timeout?, meta?}" }]);
     const known = this.#refusals[ordinal];
     if (known) throw restoredError(known);
     try {
@@ -126,7 +144,9 @@ export class Attempt {
     }
     this.#mustRun();
     const idOf = isCompensation ? compensationId : commandId;
-    const meta = { ...options.meta, commandId: idOf(cause.id, definition.name, ordinal) };
+    const { correlationId, causationId, depth } = cause;
+    const from = { correlationId, causationId, causationDepth: depth + 1 };
+    const meta = { ...options.meta, ...from, commandId: idOf(cause.id, definition.name, ordinal) };
     try {
       return await send(action, params, { ...options, meta });
     } catch (error) {

@@ -78,10 +78,14 @@ export function withOutcome(instance: ProcessInstance, { state, deadlines }: Out
 /** Its next event may be handled: nothing that has failed stands in the way. */
 export const isFree = ({ parked, waiting }: ProcessInstance): boolean => !parked && waiting.length === 0;
 
-/** The deadlines that are due by then, in their order; none while something that has failed stands in the way. */
-export function dueDeadlines({ parked, deadlines }: ProcessInstance, until: number): KeptDeadline[] {
+/**
+ * The deadlines that are due by then, in their order, and one that was begun, whatever the time; none while something that
+ * has failed stands in the way.
+ */
+export function dueDeadlines({ parked, known, deadlines }: ProcessInstance, until: number): KeptDeadline[] {
   if (parked) return [];
-  return deadlines.filter(({ when }) => Date.parse(when) <= until).toSorted((a, b) => order(a.when, b.when));
+  const isDue = ({ id, when }: KeptDeadline) => id === known?.of || Date.parse(when) <= until;
+  return deadlines.filter(isDue).toSorted((a, b) => order(a.when, b.when));
 }
 
 /** When it goes on by itself: milliseconds since 1970; null: not before an event comes, or somebody acts. */

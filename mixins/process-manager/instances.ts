@@ -100,6 +100,8 @@ export class Instances {
       if (page.length === 0) return;
       yield* page;
       after = page.at(-1)!.of;
+      // Of hundreds of thousands, the list takes longer than the lease lives: it has to be renewed meanwhile.
+      await new Promise((turn) => setImmediate(turn));
     }
   }
 

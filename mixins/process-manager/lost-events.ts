@@ -79,7 +79,7 @@ export class LostEvents {
       await this.#park(event, error, attempts + 1);
       return 0;
     }
-    if (instance !== null && !(await this.#d.queue.add(instance, event, true))) return 0;
+    if (instance !== null && !(await this.#d.queue.add(instance, [event], true))) return 0;
     // Known to its process now: after a crash in between it is not handled once more.
     await this.giveUp(id);
     return instance === null ? 0 : 1;

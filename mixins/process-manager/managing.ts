@@ -127,8 +127,7 @@ export class Managing implements LeasedWork {
     this.#failure = null;
     try {
       await this.#inSlots([...this.#unfinished], (id) => this.#queue.goOn(id));
-      await this.#handleEvents(page);
-      if (this.#mustStop()) return;
+      if (!(await this.#handleEvents(page)) || this.#mustStop()) return;
       this.#checkpoint.pass(page.position, page.positionId, page.log);
       await this.#fireDue(page);
     } finally {
@@ -138,7 +137,8 @@ export class Managing implements LeasedWork {
     this.#alarm.set(this.#agenda.next);
   }
 
-  async #handleEvents({ events, log, unreadable }: ConsumerPage): Promise<void> {
+  /** Whether each is done with: what has stopped the work on one need not hold any more when the others are done. */
+  async #handleEvents({ events, log, unreadable }: ConsumerPage): Promise<boolean> {
     const progress = new PageProgress(events);
     const done = (event: RecordedEvent) => {
       const last = progress.note(event);
@@ -153,11 +153,13 @@ export class Managing implements LeasedWork {
       else queues.set(id, [...(queues.get(id) ?? []), event]);
     }
     await this.#inSlots([...queues], async ([id, queued]) => {
-      for (const event of queued) {
-        if (this.#mustStop() || !(await this.#queue.add(id, event))) return;
-        await done(event);
+      while (queued.length > 0 && !this.#mustStop()) {
+        const count = await this.#queue.add(id, queued);
+        if (count === 0) return;
+        for (const event of queued.splice(0, count)) await done(event);
       }
     });
+    return progress.isDone;
   }
 
   /** The work on each, some at a time. @throws the first outage's error, when the others have come to a halt */
@@ -179,9 +181,10 @@ export class Managing implements LeasedWork {
     const last = events.at(-1);
     const passed = end ? this.#askedAt : last ? Date.parse(last.time) - 1 : 0;
     const until = Math.min(passed, this.#askedAt);
-    await this.#inSlots(this.#agenda.take(until, 1000), async ({ key: id, at }) => {
-      // Back in its place where it is not done, whatever happens.
-      this.#agenda.set(id, at);
+    const due = this.#agenda.take(until, 1000);
+    // Back in their places at once: the work may halt before the first.
+    for (const { key, at } of due) this.#agenda.set(key, at);
+    await this.#inSlots(due, async ({ key: id }) => {
       if (await this.#queue.fire(id, until)) this.#note(id, (await this.#instances.load(id)).instance);
     });
   }

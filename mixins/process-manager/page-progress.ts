@@ -17,4 +17,8 @@ export class PageProgress {
       this.#next++;
     return this.#events[this.#next - 1] ?? null;
   }
+
+  get isDone(): boolean {
+    return this.#next === this.#events.length;
+  }
 }

@@ -1,3 +1,4 @@
+import { isPlainJson } from "../../core/decider-options.ts";
 import { DefinitionError } from "../../core/errors.ts";
 import type { Deadline } from "../../core/deadline.ts";
 import { strangeType } from "../../core/event-type.ts";
@@ -139,7 +140,7 @@ function parsed(
 ): ProcessDefinition {
   const { correlate, initialState, compensate, on, deadlines = {} } = given;
   mustBeFunction(`${name}.correlate`, correlate);
-  if (initialState !== undefined) mustBeFunction(`${name}.initialState`, initialState);
+  if (initialState !== undefined) mustAnswerState(`${name}.initialState`, initialState);
   if (compensate !== undefined) mustBeFunction(`${name}.compensate`, compensate);
   for (const [option, functions] of [
     ["on", on],
@@ -157,6 +158,19 @@ function parsed(
   if (Object.keys(on).length === 0) throw refusal(`${name}.on`, on, "a handler for at least one event type");
   const handlers = Object.entries(on).map(([pattern, handler]) => ({ pattern, handler }));
   return { name, correlate, initialState, on: handlers, deadlines: { ...deadlines }, compensate, maxDepth, catalogue };
+}
+
+/** One that fails later would leave nothing that could be parked. */
+function mustAnswerState(field: string, initialState: () => unknown): void {
+  mustBeFunction(field, initialState);
+  const expected = "a function that answers a state of plain JSON (no Map, Set, Date, class or undefined field)";
+  let state: unknown;
+  try {
+    state = initialState();
+  } catch (error) {
+    throw refusal(field, error, expected);
+  }
+  if (!isPlainJson(state)) throw refusal(field, state, expected);
 }
 
 function mustBeFunction(field: string, found: unknown): void {

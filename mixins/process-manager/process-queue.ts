@@ -33,22 +33,33 @@ export class ProcessQueue {
     this.#d = dependencies;
   }
 
-  /** Whether the event is done with: handled, parked, or waiting. `isLate`: newer ones of its process may have been handled. */
-  async add(id: string, event: RecordedEvent, isLate = false): Promise<boolean> {
+  /**
+   * Answers how many of the events, from the first on, are done with: handled, parked, or waiting, for which one write is
+   * enough; 0 where it was interrupted. `isLate`: newer ones of the process may have been handled.
+   */
+  async add(id: string, events: readonly RecordedEvent[], isLate = false): Promise<number> {
     const { instances } = this.#d;
-    const { position } = event;
+    const event = events[0]!;
     const before = await instances.load(id);
     // Where this process has died before its checkpoint was written, events come again.
-    if (before.hasEnded || (before.instance && hasSeen(before.instance, position, isLate))) return true;
-    if (!(await this.fire(id, beforeEvent(event)))) return false;
+    if (before.hasEnded || (before.instance && hasSeen(before.instance, event.position, isLate))) return 1;
+    if (!(await this.#fireBefore(id, event))) return 0;
     const { instance, hasEnded } = await instances.load(id);
-    if (hasEnded) return true;
-    const seen = (now: ProcessInstance): ProcessInstance =>
+    if (hasEnded) return 1;
+    const seen = (now: ProcessInstance, position = event.position): ProcessInstance =>
       isLate ? { ...now, late: [...(now.late ?? []), position] } : { ...now, position };
-    if (!instance || isFree(instance)) return this.#run(id, { kind: "event", event }, seen);
-    const waiting = [...instance.waiting, position].toSorted((a, b) => a - b);
-    await instances.save(id, { ...seen(instance), waiting });
-    return this.goOn(id);
+    if (!instance || isFree(instance)) return Number(await this.#run(id, { kind: "event", event }, seen));
+    const added = (instance.parked ? events : [event]).map(({ position }) => position);
+    const unseen = added.filter((position) => !hasSeen(instance, position, isLate));
+    const waiting = [...instance.waiting, ...unseen].toSorted((a, b) => a - b);
+    await instances.save(id, { ...seen(instance, added.at(-1)), waiting });
+    return (await this.goOn(id)) ? added.length : 0;
+  }
+
+  /** An event of a deadline's own moment has come in time; one that was begun goes the way that it has begun first. */
+  async #fireBefore(id: string, event: RecordedEvent): Promise<boolean> {
+    const { instance } = await this.#d.instances.load(id);
+    return instance?.known?.of === event.id || this.fire(id, Date.parse(event.time) - 1);
   }
 
   /**
@@ -76,10 +87,12 @@ export class ProcessQueue {
       const next = instance?.waiting[0];
       if (!instance || instance.parked || next === undefined) return true;
       if (this.#d.mustStop()) return false;
+      // There may be thousands, and none may ever leave the thread by itself: the lease has to be renewed meanwhile.
+      await new Promise((turn) => setImmediate(turn));
       const task = await this.#eventAt(next);
       const passed = (now: ProcessInstance) => ({ ...now, waiting: now.waiting.filter((one) => one !== next) });
       if (!task || this.#d.isGivenUp(task.event.id)) await this.#d.instances.save(id, passed(instance));
-      else if (!(await this.fire(id, beforeEvent(task.event)))) return false;
+      else if (!(await this.#fireBefore(id, task.event))) return false;
       else if (!(await this.#isParked(id)) && !(await this.#run(id, task, passed))) return false;
     }
   }
@@ -140,11 +153,8 @@ export class ProcessQueue {
   }
 }
 
-/** An event of a deadline's own moment has come in time. */
-const beforeEvent = ({ time }: RecordedEvent): number => Date.parse(time) - 1;
-
-const hasSeen = (instance: ProcessInstance, position: number, isLate: boolean): boolean =>
-  isLate ? (instance.late?.includes(position) ?? false) : position <= instance.position;
+const hasSeen = ({ late = [], position: done }: ProcessInstance, position: number, isLate: boolean): boolean =>
+  late.includes(position) || (!isLate && position <= done);
 
 function deadlineIn({ deadlines }: ProcessInstance, id: string): Task | null {
   const deadline = deadlines.find((one) => one.id === id);

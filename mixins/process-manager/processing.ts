@@ -67,9 +67,8 @@ export class Processing {
 
   async #try(id: string, task: Task, change: (instance: ProcessInstance) => ProcessInstance): Promise<Tried> {
     try {
-      const { name } = this.#d.definition;
-      if (this.#d.isStopping() || !this.#d.isInCharge())
-        throw new StoreUnavailableError(name, "this node handles no more events; it stops, or lost its lease");
+      if (this.#d.isStopping()) throw new StoreUnavailableError(this.#d.definition.name, "this node stops");
+      this.#mustBeInCharge();
       if (task.kind === "event" && task.unreadable) throw task.unreadable;
       const instance = await this.instance(id, task);
       const outcome = await this.#attempt(id, task, instance);
@@ -80,6 +79,11 @@ export class Processing {
     } catch (error) {
       return { error };
     }
+  }
+
+  #mustBeInCharge(): void {
+    if (this.#d.isInCharge()) return;
+    throw new StoreUnavailableError(this.#d.definition.name, "this node handles no more events; it lost its lease");
   }
 
   /** As it is kept; a new one is kept with its first change. */
@@ -108,7 +112,11 @@ export class Processing {
       ctx,
       refusals,
       isCompensation: failure !== undefined,
-      send: (action, params, options) => outside.send(ctx, action, params, options),
+      send: (action, params, options) => {
+        // Another node may have found another answer meanwhile, and gone another way.
+        this.#mustBeInCharge();
+        return outside.send(ctx, action, params, options);
+      },
       keepRefusals: (seen) => keep({ refusals: seen }),
       chain: () => outside.chain(cause.causationId, definition.maxDepth + 1),
     });
@@ -129,7 +137,10 @@ export class Processing {
 
   /** Kept before the first command of a compensation is sent: after a crash the handler must not succeed after all. */
   async #willMakeUp(id: string, task: Task, error: unknown): Promise<boolean> {
-    if (!this.#d.definition.compensate || isTooDeep(error) || isUpcastError(error)) return false;
+    const { compensate, deadlines } = this.#d.definition;
+    if (!compensate || isTooDeep(error) || isUpcastError(error)) return false;
+    // No handler has failed: somebody has to say what becomes of it.
+    if (task.kind === "deadline" && !Object.hasOwn(deadlines, task.deadline.name)) return false;
     const instance = await this.instance(id, task);
     const of = taskId(task);
     if (instance.known?.of === of && instance.known.failure) return false;
@@ -138,9 +149,11 @@ export class Processing {
   }
 
   #checkSize(id: string, instance: ProcessInstance): ProcessInstance {
-    const found = Buffer.byteLength(JSON.stringify(instance));
+    const { state, deadlines } = instance;
+    // What waits is none of the handler's doing.
+    const found = Buffer.byteLength(JSON.stringify({ state, deadlines }));
     if (found <= maxInstanceBytes) return instance;
-    const expected = `at most ${maxInstanceBytes} with its deadlines and waiting events`;
+    const expected = `at most ${maxInstanceBytes} with its deadlines`;
     const { name } = this.#d.definition;
     throw new ValidationError([{ field: `${name}: the bytes of ${id} as JSON`, found, expected }]);
   }

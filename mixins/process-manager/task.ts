@@ -44,8 +44,8 @@ export function handlersOf(definition: ProcessDefinition): (task: Task) => Handl
         isFor(task.event.type) ? [(view: ProcessView) => handler(task.event, view)] : [],
       );
     const { name } = task.deadline;
-    const handler = definition.deadlines[name];
-    // An earlier version of the service has set it: somebody has to say what becomes of it.
+    const handler = Object.hasOwn(definition.deadlines, name) ? definition.deadlines[name] : undefined;
+    // An earlier version of the service has set it.
     if (!handler) throw new Error(`${definition.name}: there is no handler of deadline ${name} (any more)`);
     return [(view) => handler(plainDeadline(task.deadline), view)];
   };

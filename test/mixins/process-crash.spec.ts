@@ -91,7 +91,7 @@ describe.each([
 ])("A process manager on %s that dies between any two steps", (_engine, place) => {
   it.each([
     ["appended", 4],
-    ["state written", 11],
+    ["state written", 10],
   ] as const)(
     'with a crash at each time "%s", has each effect once, and goes the way that it has begun',
     async (point, most) => {

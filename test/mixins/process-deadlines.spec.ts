@@ -1,4 +1,5 @@
 import { memory } from "moleculer-event-sourcing/adapters/memory";
+import { Errors } from "moleculer";
 import type { Adapter, Deadline, ProcessView } from "moleculer-event-sourcing";
 import { v5 } from "uuid";
 import { caughtUp, cleanUp, eventually, newFolder, startBroker } from "../support/broker.ts";
@@ -11,6 +12,7 @@ import {
   processOf,
   processService,
   statusOf,
+  taken,
   withStatus,
 } from "./processes.ts";
 
@@ -87,11 +89,11 @@ describe.each([
   it("survives a restart, fires then if its moment has passed, and never again", async () => {
     const { service, fired } = world(place());
     const broker = await startBroker([service()]);
-    await happen(broker, "a", "timer.set", { when: 150 });
+    await happen(broker, "a", "timer.set", { when: 500 });
     await happen(broker, "b", "timer.set", { when: 3_600_000 });
     await caughtUp(broker, "manager");
     await broker.stop();
-    await ms(200);
+    await ms(600);
     expect(fired).toEqual([]);
     await broker.start();
     await eventually(() => expect(fired).toHaveLength(1));
@@ -126,6 +128,8 @@ describe("A deadline", () => {
   it.each([
     ["a moment as a number", Date.now(), "at most 10 years"],
     ["a time without a zone", "2001-01-01T00:00:00", "an ISO 8601 time with its zone"],
+    ["a day that does not exist", "2030-02-30", "an ISO 8601 time with its zone"],
+    ["a year of five digits", "20300-01-01", "an ISO 8601 time with its zone"],
     ["no time", "soon", "an ISO 8601 time with its zone"],
     ["nothing", null, "an ISO 8601 time with its zone"],
   ])("with %s is an error of the event", async (_what, when, message) => {
@@ -162,10 +166,10 @@ describe("A deadline", () => {
   it("does not fire when its process has ended", async () => {
     const { service, fired } = world();
     const broker = await startBroker([service()]);
-    await happen(broker, "a", "timer.set", { when: 50 });
+    await happen(broker, "a", "timer.set", { when: 400 });
     await happen(broker, "a", "thing.ended");
     await caughtUp(broker, "manager");
-    await ms(120);
+    await ms(600);
     expect(fired).toEqual([]);
     expect(await instancesOf(broker)).toEqual([]);
   });
@@ -256,6 +260,68 @@ describe("A deadline", () => {
       { id: "a", state: ["late", "thing.happened"], deadlines: [], waiting: 0 },
       { id: "b", state: ["thing.happened"], deadlines: [], waiting: 0 },
     ]);
+  });
+
+  it("that was begun is done before an event that comes then, and goes the same way, also on a clock set back", async () => {
+    const adapter = memory();
+    const notes = new Notes().fail("deposit").fail("refund", () => new Errors.ServiceNotFoundError({ action: "bank" }));
+    const order: string[] = [];
+    const service = processService<undefined, "late">(
+      { adapter },
+      {
+        on: {
+          "timer.set": (_event, { schedule }) => schedule("late", 1000),
+          "thing.happened": () => void order.push("event"),
+        },
+        deadlines: {
+          late: async (_deadline, { call }) => {
+            await call("notes.note", { what: "deposit" }).catch(() => call("notes.note", { what: "refund" }));
+            order.push("late");
+          },
+        },
+      },
+    );
+    const broker = await startBroker([notes.service(adapter), service]);
+    await happen(broker, "a", "timer.set");
+    await withStatus(broker, { state: "waiting" });
+    const RealDate = Date;
+    try {
+      globalThis.Date = class extends RealDate {
+        constructor(...given: unknown[]) {
+          super(...((given.length === 0 ? [RealDate.now() - 800] : given) as [number]));
+        }
+        static override now = () => RealDate.now() - 800;
+      } as DateConstructor;
+      await happen(broker, "a");
+      const before = notes.calls.length;
+      await eventually(() => expect(notes.calls.length).toBeGreaterThan(before + 1));
+      notes.faults.clear();
+      await withStatus(broker, { state: "live", lag: 0 });
+    } finally {
+      globalThis.Date = RealDate;
+    }
+    await eventually(() => expect(order).toEqual(["late", "event"]));
+    expect(await taken(broker)).toEqual(["refund"]);
+  });
+
+  it("that has no handler any more parks its process, and is not made up for", async () => {
+    const adapter = memory();
+    const compensated: unknown[] = [];
+    const { service } = world(adapter);
+    const broker = await startBroker([service()]);
+    await happen(broker, "a", "timer.set", { when: 100 });
+    await caughtUp(broker, "manager");
+    await broker.stop();
+    const compensate = (cause: unknown) => void compensated.push(cause);
+    const again = await startBroker([
+      processService({ adapter }, { on: { "timer.cancelled": () => null }, compensate }),
+    ]);
+    await withStatus(again, { parked: 1 });
+    expect((await parkedOf(again))[0]).toMatchObject({
+      kind: "deadline",
+      error: { message: "manager: there is no handler of deadline late (any more)" },
+    });
+    expect(compensated).toEqual([]);
   });
 
   it("does not fire while the manager is paused", async () => {

@@ -405,3 +405,22 @@ describe("Processes that answer each other without end", () => {
     );
   });
 });
+
+describe("A command that is none", () => {
+  it.each([
+    ["no action", undefined, {}, "its action: found undefined, expected an action's name"],
+    ["a number for an action", 42, {}, "its action: found 42, expected an action's name"],
+    ["an empty action", "", {}, 'its action: found "", expected an action\'s name'],
+    ["options that are none", note, null, "its options: found null, expected {timeout?, meta?}"],
+  ])("for its %s, is an error of the event, and not waited for", async (_what, action, options, message) => {
+    const { service } = counting({
+      on: { "thing.*": (_event, { call }) => call<never>(action as string, {}, options as object) },
+    });
+    const broker = await startBroker([service()]);
+    await happen(broker, "a");
+    await withStatus(broker, { parked: 1, lag: 0 });
+    expect((await parkedOf(broker))[0]!.error!.message).toBe(
+      `manager: a command of the handler of thing.happened, ${message}`,
+    );
+  });
+});

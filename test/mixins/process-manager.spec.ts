@@ -2,7 +2,7 @@ import { ProcessManager, EventStore, type RecordedEvent } from "moleculer-event-
 import { memory } from "moleculer-event-sourcing/adapters/memory";
 import { v5 } from "uuid";
 import { caughtUp, cleanUp, eventually, newBroker, newFolder, refusal, startBroker } from "../support/broker.ts";
-import { happen, instancesOf, Notes, processOf, processService, taken, withStatus } from "./processes.ts";
+import { happen, instancesOf, ms, Notes, parkedOf, processOf, processService, taken, withStatus } from "./processes.ts";
 
 afterEach(cleanUp);
 
@@ -51,7 +51,7 @@ describe("A process manager", () => {
       processService(place(), {
         on: {
           "thing.*": async (_event, { call }) => {
-            await call(note.action, { what: "one" }, { meta: { user: "ann" } });
+            await call(note.action, { what: "one" }, { meta: { user: "ann", causationId: "own", causationDepth: 0 } });
             await call(note.action, { what: "two" });
           },
         },
@@ -138,7 +138,7 @@ describe("A process manager", () => {
           on: {
             "thing.happened": ({ position }, { schedule }) => {
               seen.push(position);
-              schedule("late", 20);
+              schedule("late", 500);
             },
             "thing.ended": (_event, { end }) => end(),
           },
@@ -214,6 +214,66 @@ describe("A process manager", () => {
     expect(parked).toBe(1);
   });
 
+  it("awaits those that follow from one that its handler has not awaited, too", async () => {
+    const notes = new Notes().fail("second");
+    const broker = await startBroker([
+      notes.service(),
+      processService(place(), {
+        on: {
+          "thing.*": (_event, { call }) => {
+            void call(note.action, { what: "first" }).then(() => void call(note.action, { what: "second" }));
+          },
+        },
+      }),
+    ]);
+    await happen(broker, "a");
+    expect(await withStatus(broker, { parked: 1, lag: 0 })).toMatchObject({ state: "live" });
+  });
+
+  it("is not content with a refusal that nobody has asked for, also where it came before the handler's end", async () => {
+    const notes = new Notes().fail("forgotten").fail("expected");
+    const broker = await startBroker([
+      notes.service(),
+      processService(place(), {
+        on: {
+          "thing.*": async (_event, { call }) => {
+            const expected = call(note.action, { what: "expected" });
+            void call(note.action, { what: "forgotten" });
+            await call(note.action, { what: "other" });
+            await expected.catch(() => {});
+          },
+        },
+      }),
+    ]);
+    await happen(broker, "a");
+    await withStatus(broker, { lag: 0, parked: 1 });
+    expect(await parkedOf(broker)).toMatchObject([{ error: { message: "forgotten failed" } }]);
+  });
+
+  it("begins nothing else for an event while a command of its handler is still under way", async () => {
+    const notes = new Notes().fail("quick");
+    const steps: string[] = [];
+    notes.faults.set("slow", async () => {
+      steps.push("slow begins");
+      await ms(50);
+      steps.push("slow ends");
+    });
+    const broker = await startBroker([
+      notes.service(),
+      processService(place(), {
+        onError: { retries: 0 },
+        on: {
+          "thing.*": (_event, { call }) =>
+            Promise.all([call(note.action, { what: "quick" }), call(note.action, { what: "slow" })]),
+        },
+        compensate: () => void steps.push("compensated"),
+      }),
+    ]);
+    await happen(broker, "a");
+    await caughtUp(broker, "manager");
+    expect(steps).toEqual(["slow begins", "slow ends", "compensated"]);
+  });
+
   it("reads in a command's table what the command before it has stored", async () => {
     const { Aggregate } = await import("moleculer-event-sourcing");
     const adapter = memory();
@@ -255,6 +315,10 @@ describe("The definition of a process manager", () => {
     ["pm.correlate", "pm", { ...good, correlate: "id" }],
     ["pm.correlate", "pm", { eventStore, on: good.on }],
     ["pm.initialState", "pm", { ...good, initialState: {} }],
+    ["pm.initialState", "pm", { ...good, initialState: () => undefined }],
+    ["pm.initialState", "pm", { ...good, initialState: () => ({ since: new Date() }) }],
+    ["pm.initialState", "pm", { ...good, initialState: () => Promise.resolve({}) }],
+    ["pm.initialState", "pm", { ...good, initialState: () => JSON.parse("{") as object }],
     ["pm.on", "pm", { ...good, on: undefined }],
     ["pm.on", "pm", { ...good, on: {} }],
     ["pm.on", "pm", { ...good, on: [fn] }],

@@ -94,7 +94,7 @@ export class ProcessRun {
       this.#failure = { error };
       return;
     }
-    await this.#queue.add(this.id, event);
+    await this.#queue.add(this.id, [event]);
   }
 
   /** Time goes on up to a deadline of the last process: those before it are due, too. @throws AssertionError */
