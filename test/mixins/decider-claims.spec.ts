@@ -1,6 +1,6 @@
 import Database from "better-sqlite3";
 import { Decider, EventStore, type CommandAnswer, type UniqueOptions } from "moleculer-event-sourcing";
-import type { ServiceBroker, ServiceSchema } from "moleculer";
+import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
 import { cleanUp, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { LogLines } from "./log-lines.ts";
 
@@ -217,5 +217,56 @@ describe("Claims", () => {
     await create(broker, "1", "A");
     await broker.call("order.note", { id: "1" });
     expect(await refusal(() => create(broker, "2", "A"))).toMatchObject({ type: "DUPLICATE_CLAIM" });
+  });
+
+  it("may have the name of a property that every object has", async () => {
+    const broker = await startBroker([orderService("memory:")]);
+    for (const number of ["constructor", "__proto__"]) {
+      const dryRun = { command: "create", params: { id: "1", number } };
+      expect(await broker.call("order.dryRun", dryRun)).toMatchObject({ version: 1 });
+    }
+    await create(broker, "1", "__proto__");
+    const dryRun = { command: "create", params: { id: "2", number: "__proto__" } };
+    expect(await refusal(() => broker.call("order.dryRun", dryRun))).toMatchObject({ data: { heldBy: "order-1" } });
+  });
+
+  it("whose function fails on an event of the log name it", async () => {
+    const strict: UniqueOptions<Events> = {
+      claim: {
+        "order.created"({ payload }) {
+          if (payload.number === "none") throw new TypeError("no number");
+          return payload.number;
+        },
+      },
+    };
+    const broker = await startBroker([orderService("memory:", strict)]);
+    await append(broker, "order-1", "order.created", { number: "none" });
+    expect(await refusal(() => create(broker, "2", "A"))).toMatchObject({
+      name: "DefinitionError",
+      message: expect.stringMatching(/order\/number.*TypeError: no number.*order-1.*version 1/s) as string,
+    });
+  });
+
+  it("that are folded for a caller who gives up are folded for the others", async () => {
+    const adapter = `sqlite:${newFolder()}/events.db`;
+    const one = await startBroker([orderService(adapter, null)]);
+    await create(one, "1", "A");
+    await one.stop();
+    const slow = {
+      localAction: (next: (ctx: Context) => Promise<unknown>, action: { name: string }) =>
+        action.name !== "events.foldClaims"
+          ? next
+          : async (ctx: Context) => {
+              await new Promise((turn) => setTimeout(turn, 100));
+              return next(ctx);
+            },
+    };
+    const two = await startBroker([orderService(adapter)], { middlewares: [slow as object] });
+    await create(two, "0", "Q");
+    await append(two, "order-9", "order.created", { number: "Z" });
+    const hasty = two.call("order.create", { id: "2", number: "B" }, { timeout: 30 });
+    const patient = create(two, "3", "C");
+    expect(await refusal(() => hasty)).toMatchObject({ type: "REQUEST_TIMEOUT" });
+    expect(await patient).toMatchObject({ version: 1 });
   });
 });
