@@ -43,9 +43,11 @@ export function claimChanges(claim: Claim, events: readonly ClaimingEvent[]): Gi
 
 const change = ({ ignoreCase }: Claim, given: string | number) => ({ value: compared(ignoreCase, given), given });
 
-/** Upper case first: "ß" and "SS" become the same. */
+/** Upper case between two lower ones: "ß", "ẞ" and "SS" become the same. Composed again, as a change of case may decompose. */
 const compared = (ignoreCase: boolean, given: string | number): string =>
-  ignoreCase ? String(given).normalize("NFC").toUpperCase().toLowerCase() : String(given);
+  ignoreCase
+    ? String(given).normalize("NFC").toLowerCase().toUpperCase().toLowerCase().normalize("NFC")
+    : String(given);
 
 function valuesOf(claim: Claim, operation: "claim" | "release", event: ClaimingEvent): (string | number)[] {
   const answer = claim[operation].get(event.type)?.(event);
