@@ -102,7 +102,7 @@ function parseParams(field: string, input: unknown): Pick<Command, "params" | "d
 const idRule = {
   type: "custom",
   check: (value: unknown, errors: object[]) => {
-    if (typeof value === "number" || typeof value === "bigint") return String(value);
+    if (Number.isFinite(value) || typeof value === "bigint") return String(value);
     const type = value === undefined || value === null ? "required" : value === "" ? "stringEmpty" : "string";
     if (typeof value !== "string" || value === "") errors.push({ type, actual: value });
     return value;
