@@ -31,7 +31,9 @@ export type GivenChange = ClaimChange & { given: string | number };
 const maxCharacters = 1000;
 
 /** The types of events that a claim looks at. */
-export const typesOf = ({ claim, release }: Claim): string[] => [...new Set([...claim.keys(), ...release.keys()])];
+export const typesOf = ({ claim, release }: Pick<Claim, "claim" | "release">): string[] => [
+  ...new Set([...claim.keys(), ...release.keys()]),
+];
 
 /** What these events change, in their order; an event releases before it claims. @throws ValidationError */
 export function claimChanges(claim: Claim, events: readonly ClaimingEvent[]): GivenChange[] {
