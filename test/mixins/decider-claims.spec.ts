@@ -1,6 +1,6 @@
 import Database from "better-sqlite3";
 import { Decider, EventStore, type CommandAnswer, type UniqueOptions } from "moleculer-event-sourcing";
-import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
+import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { cleanUp, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { LogLines } from "./log-lines.ts";
 
@@ -245,28 +245,5 @@ describe("Claims", () => {
       name: "DefinitionError",
       message: expect.stringMatching(/order\/number.*TypeError: no number.*order-1.*version 1/s) as string,
     });
-  });
-
-  it("that are folded for a caller who gives up are folded for the others", async () => {
-    const adapter = `sqlite:${newFolder()}/events.db`;
-    const one = await startBroker([orderService(adapter, null)]);
-    await create(one, "1", "A");
-    await one.stop();
-    const slow = {
-      localAction: (next: (ctx: Context) => Promise<unknown>, action: { name: string }) =>
-        action.name !== "events.foldClaims"
-          ? next
-          : async (ctx: Context) => {
-              await new Promise((turn) => setTimeout(turn, 100));
-              return next(ctx);
-            },
-    };
-    const two = await startBroker([orderService(adapter)], { middlewares: [slow as object] });
-    await create(two, "0", "Q");
-    await append(two, "order-9", "order.created", { number: "Z" });
-    const hasty = two.call("order.create", { id: "2", number: "B" }, { timeout: 30 });
-    const patient = create(two, "3", "C");
-    expect(await refusal(() => hasty)).toMatchObject({ type: "REQUEST_TIMEOUT" });
-    expect(await patient).toMatchObject({ version: 1 });
   });
 });
