@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { upcastersOf, type Catalogue } from "./catalogue.ts";
 import { isPlainObject, refuseUnknownOptions, refuseUnless, synchronous } from "./options.ts";
 import { typesOf, type Claim } from "./unique.ts";
 
@@ -8,7 +9,7 @@ type Functions = Readonly<Record<string, unknown>>;
 export type ClaimsInput = Readonly<Record<string, { claim: Functions; release?: Functions; ignoreCase?: unknown }>>;
 
 /** @throws DefinitionError naming the claim and what is wrong with it. */
-export function parseClaims(decider: string, unique: ClaimsInput, types: string[]): Claim[] {
+export function parseClaims(decider: string, unique: ClaimsInput, types: string[], catalogue: Catalogue): Claim[] {
   refuseUnless(isPlainObject(unique), `${decider}.unique`, unique, "{<claim>: {claim, release, ignoreCase}}");
   return Object.entries(unique).map(([name, given]) => {
     const at = `${decider}.unique.${name}`;
@@ -34,7 +35,8 @@ export function parseClaims(decider: string, unique: ClaimsInput, types: string[
       claim: functionsOf(`${at}.claim`, given.claim),
       release: functionsOf(`${at}.release`, given.release ?? {}),
     };
-    const sources = [...rules.claim, "release", ...rules.release].flat().map(String);
+    const functions = [...rules.claim, "release", ...rules.release].flat().map(String);
+    const sources = [...functions, ...upcastersOf(catalogue, typesOf(rules))];
     const claim: Claim = {
       name,
       scope: `${decider}/${name}`,

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import type { Catalogue } from "./catalogue.ts";
+import { upcastersOf, type Catalogue } from "./catalogue.ts";
 import type { Command, DeciderDefinition } from "./decider.ts";
 import { parseClaims, type ClaimsInput } from "./claim-options.ts";
 import { DefinitionError } from "./errors.ts";
@@ -39,14 +39,15 @@ export function parseDecider(name: string, input: DeciderInput, catalogue: Catal
     refuseUnless(isVersion, `${name}.snapshot.version`, version, "a string or a number");
   }
   refuseUnless(isWhole(retries, 0), `${name}.retries`, retries, "a whole number from 0");
-  const sources = [initialState, ...Object.entries(input.evolve).flat()].map(String);
+  const functions = [initialState, ...Object.entries(input.evolve).flat()].map(String);
+  const sources = [...functions, ...upcastersOf(catalogue, evolve.keys())];
   const definition = {
     name,
     streamOf: synchronous(`${name}.stream`, stream) as (id: string) => string,
     initialState: synchronous(`${name}.initialState`, initialState),
     commands: parseCommands(`${name}.commands`, input.commands),
     evolve,
-    claims: parseClaims(name, unique, [...evolve.keys()]),
+    claims: parseClaims(name, unique, [...evolve.keys()], catalogue),
     catalogue,
     snapshotEvery: (snapshot?.every as number | undefined) ?? null,
     fingerprint: version === undefined ? hash(sources) : `version ${JSON.stringify(version)}`,
@@ -102,7 +103,7 @@ function parseParams(field: string, input: unknown): Pick<Command, "params" | "d
 const idRule = {
   type: "custom",
   check: (value: unknown, errors: object[]) => {
-    if (typeof value === "number" || typeof value === "bigint") return String(value);
+    if (Number.isFinite(value) || typeof value === "bigint") return String(value);
     const type = value === undefined || value === null ? "required" : value === "" ? "stringEmpty" : "string";
     if (typeof value !== "string" || value === "") errors.push({ type, actual: value });
     return value;

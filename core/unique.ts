@@ -31,7 +31,9 @@ export type GivenChange = ClaimChange & { given: string | number };
 const maxCharacters = 1000;
 
 /** The types of events that a claim looks at. */
-export const typesOf = ({ claim, release }: Claim): string[] => [...new Set([...claim.keys(), ...release.keys()])];
+export const typesOf = ({ claim, release }: Pick<Claim, "claim" | "release">): string[] => [
+  ...new Set([...claim.keys(), ...release.keys()]),
+];
 
 /** What these events change, in their order; an event releases before it claims. @throws ValidationError */
 export function claimChanges(claim: Claim, events: readonly ClaimingEvent[]): GivenChange[] {
@@ -43,9 +45,11 @@ export function claimChanges(claim: Claim, events: readonly ClaimingEvent[]): Gi
 
 const change = ({ ignoreCase }: Claim, given: string | number) => ({ value: compared(ignoreCase, given), given });
 
-/** Upper case first: "ß" and "SS" become the same. */
+/** Upper case between two lower ones: "ß", "ẞ" and "SS" become the same. Composed again, as a change of case may decompose. */
 const compared = (ignoreCase: boolean, given: string | number): string =>
-  ignoreCase ? String(given).normalize("NFC").toUpperCase().toLowerCase() : String(given);
+  ignoreCase
+    ? String(given).normalize("NFC").toLowerCase().toUpperCase().toLowerCase().normalize("NFC")
+    : String(given);
 
 function valuesOf(claim: Claim, operation: "claim" | "release", event: ClaimingEvent): (string | number)[] {
   const answer = claim[operation].get(event.type)?.(event);

@@ -5,7 +5,7 @@ import { checkAgainst } from "../../core/catalogue-check.ts";
 import { DuplicateClaimError } from "../../core/claim-errors.ts";
 import type { ClaimFold, ClaimScope, ScopedClaims, TwiceClaimed } from "../../core/claims.ts";
 import type { DeciderDefinition } from "../../core/decider.ts";
-import { ValidationError } from "../../core/errors.ts";
+import { DefinitionError, ValidationError } from "../../core/errors.ts";
 import { isProblem, toJson } from "../../core/json.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { claimChanges, typesOf, type Claim, type ClaimingEvent, type GivenChange } from "../../core/unique.ts";
@@ -86,8 +86,9 @@ export class ClaimKeeper {
       const values = wanted.map(({ value }) => value);
       const held: Record<string, string> = await ctx.call(`${this.#store}.claimants`, { scope: claim.scope, values });
       for (const { value, given } of wanted) {
-        const heldBy = held[value];
-        if (heldBy !== undefined && heldBy !== stream) throw duplicate(claim, given, stream, heldBy);
+        // A value may have the name of what every object has.
+        const heldBy = Object.hasOwn(held, value) ? held[value]! : stream;
+        if (heldBy !== stream) throw duplicate(claim, given, stream, heldBy);
       }
     }
   }
@@ -116,7 +117,7 @@ export class ClaimKeeper {
     const missing = events.filter((event) => event.position <= stray);
     const position = missing.length < events.length || events.length === 0 ? stray : events.at(-1)!.position;
     const changes = missing.flatMap((event) =>
-      claimChanges(claim, [event]).map(({ value, held }) => ({ value, held, stream: event.stream })),
+      changesOf(claim, event).map(({ value, held }) => ({ value, held, stream: event.stream })),
     );
     const fold: ClaimFold = { scope, definition, after, position, changes };
     // Null where somebody else was first: it is looked at again.
@@ -126,6 +127,21 @@ export class ClaimKeeper {
         twice: folded.twice,
       });
     return false;
+  }
+}
+
+/** What a stored event changes. @throws DefinitionError naming it, as the caller's own command is not to blame */
+function changesOf(claim: Claim, event: RecordedEvent): GivenChange[] {
+  try {
+    return claimChanges(claim, [event]);
+  } catch (error) {
+    const refusal = new DefinitionError({
+      field: claim.scope,
+      found: String(error),
+      expected: `functions that can read what is stored: ${event.type}, stream ${event.stream}, version ${event.version}`,
+    });
+    refusal.cause = error;
+    throw refusal;
   }
 }
 

@@ -36,16 +36,14 @@ export interface CommandCall {
 
 const maxIdCharacters = 255;
 
+/** What was taken out of a call's meta, by its locals: where Moleculer makes the call again, its copy shares them. */
+const taken = new WeakMap<object, CommandMeta>();
+
 /** @throws ValidationError where the entity's id or the command's is none */
 export function toCommandCall(decider: DeciderDefinition, command: string, ctx: Context<object>): CommandCall {
   const id = entityId(ctx.params);
-  const isDryRun = dryRunFlag in ctx.meta;
-  const commandId = isDryRun ? undefined : ownMeta(ctx).commandId;
-  // Not for the calls that decide may make: theirs are other commands. A new object, as the caller may use his again.
-  if (isDryRun || "commandId" in ctx.meta) {
-    const { commandId: _, [dryRunFlag]: __, ...meta } = ownMeta(ctx);
-    ctx.meta = meta;
-  }
+  const { commandId: sent, isDryRun } = takeOwnMeta(ctx);
+  const commandId = isDryRun ? undefined : sent;
   const name = ctx.action?.name ?? command;
   const call = { command, ctx, id, stream: decider.streamOf(id), isDryRun };
   if (commandId === undefined || commandId === null) return { ...call, tag: { id: ctx.id, name }, key: undefined };
@@ -62,7 +60,18 @@ export function toCommandCall(decider: DeciderDefinition, command: string, ctx: 
   return { ...call, tag: { id: commandId, name, hash }, key: keyOf([commandId, decider.name, command, id]) };
 }
 
-const ownMeta = (ctx: Context<object>) => ctx.meta as CommandMeta;
+/** What is not for the calls that decide may make: theirs are other commands. */
+function takeOwnMeta(ctx: Context<object>): { commandId: unknown; isDryRun: boolean } {
+  const own: CommandMeta = taken.get(ctx.locals) ?? ctx.meta;
+  const isTold = "commandId" in own || dryRunFlag in own;
+  if (isTold) taken.set(ctx.locals, own);
+  // A new object, as the caller may use his again; Moleculer notes in it what nested calls answer.
+  if (isTold || !Object.isExtensible(ctx.meta)) {
+    const { commandId: _, [dryRunFlag]: __, ...meta } = ctx.meta as CommandMeta;
+    ctx.meta = meta;
+  }
+  return { commandId: own.commandId, isDryRun: dryRunFlag in own };
+}
 
 /** Hashed, because a key has fewer characters than all of them may have together. */
 const keyOf = (parts: readonly string[]) => createHash("sha256").update(JSON.stringify(parts)).digest("hex");
@@ -71,6 +80,6 @@ const keyOf = (parts: readonly string[]) => createHash("sha256").update(JSON.str
 export function entityId(params: unknown): string {
   const { id } = (params ?? {}) as { id?: unknown };
   if (typeof id === "string" && id !== "") return id;
-  if (typeof id === "number" || typeof id === "bigint") return String(id);
+  if (Number.isFinite(id) || typeof id === "bigint") return String(id);
   throw new ValidationError([{ field: "id", found: id, expected: "the entity's id: a string that is not empty" }]);
 }

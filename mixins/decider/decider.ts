@@ -73,7 +73,7 @@ export interface DeciderOptions<Events extends EventMap, State, Params extends R
   evolve: ByType<NoInfer<Events>, NoInfer<State>, [state: NoInfer<State>]>;
   /**
    * Keeps the state after every so many events, so that those before it need not be folded again. Snapshots of another
-   * `version` are passed by; left out, those of changed functions are. Default: none are kept.
+   * `version` are passed by; left out, those of changed functions are, upcasters among them. Default: none are kept.
    */
   snapshot?: { every: number; version?: string | number };
   /** Claims: values that no two entities of the store hold at once. */

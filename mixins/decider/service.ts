@@ -70,6 +70,10 @@ export function deciderMixin(
       "$broker.started"(this: Service) {
         if (decider.claims.length > 0) void hosts.get(this)?.foldClaims();
       },
+      // A store that went and came back may have another history: that of a copy. Nothing else would notice in time.
+      "$services.changed"(this: Service) {
+        hosts.get(this)?.entities.dropAll();
+      },
     },
     created(this: Service) {
       refuseOther(this, decider.name, actions);

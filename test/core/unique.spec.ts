@@ -48,6 +48,9 @@ describe("A claim's changes", () => {
     const valueOf = (given: string, ignoreCase = true) => claimChanges(claimOf(ignoreCase), [created(given)])[0]!.value;
     expect(valueOf("NZ-1ß")).toBe(valueOf("nz-1SS"));
     expect(valueOf("e\u0301")).toBe(valueOf("\u00c9"));
+    for (const letter of ["\u0390", "\u03b0", "\u1fd7", "\u1e9e"])
+      for (const same of [letter.toUpperCase(), letter.toLowerCase(), letter.normalize("NFD")])
+        expect(valueOf(same)).toBe(valueOf(letter));
     expect(valueOf("NZ-1", false)).not.toBe(valueOf("nz-1", false));
   });
 

@@ -218,4 +218,32 @@ describe("Claims", () => {
     await broker.call("order.note", { id: "1" });
     expect(await refusal(() => create(broker, "2", "A"))).toMatchObject({ type: "DUPLICATE_CLAIM" });
   });
+
+  it("may have the name of a property that every object has", async () => {
+    const broker = await startBroker([orderService("memory:")]);
+    for (const number of ["constructor", "__proto__"]) {
+      const dryRun = { command: "create", params: { id: "1", number } };
+      expect(await broker.call("order.dryRun", dryRun)).toMatchObject({ version: 1 });
+    }
+    await create(broker, "1", "__proto__");
+    const dryRun = { command: "create", params: { id: "2", number: "__proto__" } };
+    expect(await refusal(() => broker.call("order.dryRun", dryRun))).toMatchObject({ data: { heldBy: "order-1" } });
+  });
+
+  it("whose function fails on an event of the log name it", async () => {
+    const strict: UniqueOptions<Events> = {
+      claim: {
+        "order.created"({ payload }) {
+          if (payload.number === "none") throw new TypeError("no number");
+          return payload.number;
+        },
+      },
+    };
+    const broker = await startBroker([orderService("memory:", strict)]);
+    await append(broker, "order-1", "order.created", { number: "none" });
+    expect(await refusal(() => create(broker, "2", "A"))).toMatchObject({
+      name: "DefinitionError",
+      message: expect.stringMatching(/order\/number.*TypeError: no number.*order-1.*version 1/s) as string,
+    });
+  });
 });

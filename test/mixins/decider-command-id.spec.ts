@@ -1,5 +1,5 @@
 import { Decider, EventStore, type CommandAnswer, type RecordedEvent } from "moleculer-event-sourcing";
-import type { Context, ServiceBroker } from "moleculer";
+import { Errors, type Context, type ServiceBroker } from "moleculer";
 import { cleanUp, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { accountService } from "./decider-account.ts";
 
@@ -196,5 +196,30 @@ describe("A command's id", () => {
     const stored: RecordedEvent[] = await broker.call("events.read");
     expect(stored).toHaveLength(1);
     expect(decisions).toBe(1);
+  });
+
+  it("is sent again by Moleculer's own retries, and stored once", async () => {
+    let losses = 1;
+    const losing = {
+      localAction: (next: (ctx: Context) => Promise<unknown>, action: { name: string }) =>
+        action.name !== "events.append"
+          ? next
+          : async (ctx: Context) => {
+              const answer = await next(ctx);
+              if (losses-- > 0) throw new Errors.RequestTimeoutError({ action: action.name, nodeID: "x" });
+              return answer;
+            },
+    };
+    const once = { retryPolicy: { enabled: true, retries: 1, delay: 1 } };
+    const service = accountService("memory:", {}, { actions: { deposit: once } });
+    const broker = await startBroker([service], { middlewares: [losing as object] });
+    await send(broker, "deposit", { id: "1", amount: 5 }, "c");
+    expect(await broker.call("account.state", { id: "1" })).toMatchObject({ state: { balance: 5 }, version: 1 });
+  });
+
+  it("may come with a meta that cannot be changed", async () => {
+    const broker = await startBroker([accountService("memory:")]);
+    const meta = Object.freeze({ user: "Ann" });
+    expect(await broker.call("account.deposit", { id: "1", amount: 5 }, { meta })).toMatchObject({ version: 1 });
   });
 });

@@ -183,4 +183,18 @@ describe("A dry run", () => {
     });
     expect(await broker.call("events.count")).toBe(1);
   });
+
+  it("is refused, as the command and the state are, for an id that is no number, though of that type", async () => {
+    const { broker } = await withHistory();
+    for (const id of [NaN, Infinity])
+      for (const [action, params] of Object.entries({
+        close: { id },
+        state: { id },
+        dryRun: { command: "close", params: { id } },
+      }))
+        expect(await refusal(() => broker.call(`account.${action}`, params))).toMatchObject({
+          type: "VALIDATION_ERROR",
+          data: expect.arrayContaining([expect.objectContaining({ field: "id" })]) as unknown,
+        });
+  });
 });

@@ -1,5 +1,5 @@
 import { Decider, EventStore, type CommandAnswer, type RecordedEvent } from "moleculer-event-sourcing";
-import { Errors, type BrokerOptions, type Context, type ServiceBroker } from "moleculer";
+import { Errors, type BrokerOptions, type Context, type ServiceBroker, type ServiceSchema } from "moleculer";
 import { cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { accountDecider, accountEvents, accountService } from "./decider-account.ts";
 
@@ -393,6 +393,27 @@ describe("The service of a decider", () => {
     expect(await refusal(() => broker.call("account.deposit", { id: "1", amount: 5 }))).toMatchObject({
       type: "DEFINITION",
       data: { field: "account.evolve", found: "no case for account.lost (stream account-1, version 2)" },
+    });
+  });
+});
+
+describe("A store that comes back with another history", () => {
+  it("has its own states: none that was known before counts", async () => {
+    const folder = newFolder();
+    const store = (file: string): ServiceSchema => ({
+      name: "hub",
+      mixins: [accountEvents(`sqlite:${folder}/${file}.db`).mixin()],
+    });
+    const broker = await startBroker([store("one"), { name: "account", mixins: [accountDecider("memory:").mixin()] }]);
+    await broker.call("account.deposit", { id: "1", amount: 1000 });
+    await broker.destroyService("hub");
+    broker.createService(store("two"));
+    await broker.waitForServices("events");
+    const deposited = { type: "account.deposited", payload: { amount: 1 } };
+    await broker.call("events.append", { stream: "account-1", events: [deposited] });
+    expect(await broker.call("account.state", { id: "1" })).toMatchObject({ state: { balance: 1 } });
+    expect(await refusal(() => broker.call("account.withdraw", { id: "1", amount: 500 }))).toMatchObject({
+      type: "INSUFFICIENT_FUNDS",
     });
   });
 });
