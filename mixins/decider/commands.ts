@@ -86,7 +86,9 @@ export class Commands {
     const { ctx, stream } = call;
     const { entity } = base;
     const found = await this.#decide(call, entity);
-    const sending = "events" in found ? ahead.sending(base, found.events) : null;
+    // Where nobody waits, nobody need know what will follow from it.
+    const isAwaited = base.after !== null || this.#turns.isAwaited(stream);
+    const sending = isAwaited && "events" in found ? ahead.sending(base, found.events) : null;
     // What was not stored when it was decided may never be: nobody is refused for it.
     if (base.after !== null && !sending) return this.#decideOn(call, tries, await this.#base(call, true));
     if ("events" in found) return this.#send(call, tries, base, found, sending);
