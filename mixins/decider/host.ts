@@ -37,7 +37,7 @@ export class DeciderHost {
     this.appending = new Appending({ store, catalogue, claims: this.claims });
     const { entities, appending } = this;
     const ahead = new StateAhead(decider);
-    const tellDefect = (message: string, error: unknown) => void logger.error(message, error);
+    const tellDefect = (message: string, error: unknown) => logger.error(message, error);
     const outcomes = new Outcomes({ decider, store, entities, ahead, snapshots: this.#snapshots, tellDefect });
     this.commands = new Commands({ decider, entities, ahead, appending, outcomes });
   }

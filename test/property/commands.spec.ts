@@ -58,7 +58,7 @@ function service(kind: Kind, adapter: ReturnType<typeof failingLog>["adapter"]) 
   const hasCatalogue = kind === "defaults" || kind === "converts";
   const events = EventStore<Record<string, Change>>("events", {
     adapter,
-    ...(hasCatalogue && { events: { changed: catalogueOf(kind) } as never }),
+    ...(hasCatalogue && { events: { changed: catalogueOf(kind) } }),
   });
   const params = { amount: "number", turns: "number" } as const;
   const changed = (state: Purse, amount: number) => ({
