@@ -56,7 +56,7 @@ export type {
   UniqueOptions,
 } from "./mixins/decider/decider.ts";
 export type { ClaimingEvent, ClaimValue } from "./core/unique.ts";
-export type { CommandAnswer } from "./mixins/decider/commands.ts";
+export type { CommandAnswer } from "./mixins/decider/outcomes.ts";
 export type { DryRunAnswer } from "./mixins/decider/dry-run.ts";
 export type { StateAnswer } from "./mixins/decider/questions.ts";
 export type { EventsOf, EventStoreOptions } from "./mixins/event-store/event-store.ts";

@@ -70,7 +70,7 @@ function commandsBy(callers: number, [full, quick]: [number, number]): Case {
   };
 }
 
-/** All to one entity, so that only one can be decided at a time. */
+/** All to one entity, so that only one is decided at a time. */
 const onOneStream = (send: (ours: Decisions, number: number) => Promise<unknown>) => (stage: Stage) =>
   runOurs(stage, 64, stage.size(8000, 800), (ours, _entity, _version, number) => send(ours, number));
 
@@ -110,7 +110,7 @@ export const commands: Part = {
     {
       name: "command, 64 callers on one entity",
       workload:
-        "64 concurrent callers send commands to one entity: each is decided on what the one before it has stored, so each waits for a commit of its own. " +
+        "64 concurrent callers send commands to one entity: each is decided on what follows from the one before it, one after the other, and many share a commit. " +
         "raw: our own mapped append to one stream with any version, where 64 share a commit.",
       figures: { rate: { unit: "events/s" } },
       contestants: {

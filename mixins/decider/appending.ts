@@ -1,14 +1,21 @@
+import type { Ahead } from "../../core/ahead.ts";
 import type { AppendInput, EventInput } from "../../core/append-request.ts";
 import type { Catalogue } from "../../core/catalogue.ts";
 import type { DecidedEvent } from "../../core/decided-event.ts";
 import type { AppendAnswer } from "../event-store/host.ts";
-import type { ClaimKeeper } from "./claim-keeper.ts";
+import type { ClaimKeeper, ClaimsOfCommand } from "./claim-keeper.ts";
 import type { CommandCall } from "./command-call.ts";
 
 interface Dependencies {
   store: string;
   catalogue: Catalogue;
   claims: ClaimKeeper;
+}
+
+/** The events of a command, with what they claim. */
+export interface Prepared {
+  events: EventInput[];
+  changes: ClaimsOfCommand[];
 }
 
 /** The claims of a busy log may fall behind again while they are being folded. */
@@ -22,13 +29,21 @@ export class Appending {
     this.#d = dependencies;
   }
 
-  /** @throws DuplicateClaimError, ValidationError, and what the store refuses the append with */
-  async append(call: CommandCall, expectedVersion: number, decided: readonly DecidedEvent[]): Promise<AppendAnswer> {
-    const { claims, store } = this.#d;
-    const { ctx, stream, key } = call;
+  /** @throws ValidationError */
+  prepare(call: CommandCall, decided: readonly DecidedEvent[]): Prepared {
     const events = this.toStore(call, decided);
-    const changes = claims.changes(stream, events);
-    const input: AppendInput = { stream, expectedVersion, events, key };
+    return { events, changes: this.#d.claims.changes(call.stream, events) };
+  }
+
+  /** @throws DuplicateClaimError, and what the store refuses the append with */
+  async append(
+    { ctx, stream, key }: CommandCall,
+    { events, changes }: Prepared,
+    expectedVersion: number,
+    ahead?: Ahead,
+  ): Promise<AppendAnswer> {
+    const { claims, store } = this.#d;
+    const input: AppendInput = { stream, expectedVersion, events, key, ...(ahead && { ahead }) };
     if (changes.length > 0) input.claims = claims.scoped(changes);
     for (let follows = 0; ; follows++) {
       try {

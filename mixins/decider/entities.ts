@@ -54,38 +54,34 @@ export class Entities {
     return { ...unborn(this.#decider), snapshotVersion: 0 };
   }
 
-  /**
-   * The entity as it is now. What is known of it saves folding that again; null: its snapshot may. `see` gets the events
-   * that are new.
-   */
-  async load(
-    ctx: Context,
-    stream: string,
-    known: Entity | null,
-    see?: (events: RecordedEvent[]) => void,
-  ): Promise<Entity> {
-    return this.keep(stream, await this.#read(ctx, stream, known, see));
+  /** The entity as it is now. What is known of it saves folding that again; null: its snapshot may. */
+  async load(ctx: Context, stream: string, known: Entity | null): Promise<Entity> {
+    return this.keep(stream, await this.#read(ctx, stream, known));
   }
 
-  async #read(
-    ctx: Context,
-    stream: string,
-    known: Entity | null,
-    see?: (events: RecordedEvent[]) => void,
-  ): Promise<Entity> {
-    const { name, snapshotEvery, fingerprint } = this.#decider;
+  async #read(ctx: Context, stream: string, known: Entity | null): Promise<Entity> {
+    const { name, snapshotEvery } = this.#decider;
     let entity = known;
     for (;;) {
-      const { snapshot, events, end }: LoadedStream = await ctx.call(`${this.#store}.loadStream`, {
-        stream,
-        afterVersion: entity?.version ?? 0,
-        snapshot: entity === null && snapshotEvery !== null ? `${name}/${stream}` : null,
-        definition: fingerprint,
-      });
-      see?.(events);
+      const key = entity === null && snapshotEvery !== null ? `${name}/${stream}` : null;
+      const { snapshot, events, end } = await this.#page(ctx, stream, entity?.version ?? 0, key);
       const snapshotVersion: number = snapshot?.version ?? entity?.snapshotVersion ?? 0;
       entity = { ...rehydrate(this.#decider, entity, snapshot, events), snapshotVersion };
       if (end) return entity;
+    }
+  }
+
+  #page(ctx: Context, stream: string, afterVersion: number, snapshot: string | null): Promise<LoadedStream> {
+    const definition = this.#decider.fingerprint;
+    return ctx.call(`${this.#store}.loadStream`, { stream, afterVersion, snapshot, definition });
+  }
+
+  async eventsAfter(ctx: Context, stream: string, version: number): Promise<RecordedEvent[]> {
+    const found: RecordedEvent[] = [];
+    for (;;) {
+      const { events, end } = await this.#page(ctx, stream, found.at(-1)?.version ?? version, null);
+      found.push(...events);
+      if (end) return found;
     }
   }
 
@@ -93,12 +89,7 @@ export class Entities {
   async past(ctx: Context, stream: string, isWanted: (event: RecordedEvent) => boolean): Promise<Folded> {
     let entity: Folded = unborn(this.#decider);
     for (;;) {
-      const { events, end }: LoadedStream = await ctx.call(`${this.#store}.loadStream`, {
-        stream,
-        afterVersion: entity.version,
-        snapshot: null,
-        definition: this.#decider.fingerprint,
-      });
+      const { events, end } = await this.#page(ctx, stream, entity.version, null);
       const wanted = events.findIndex((event) => !isWanted(event));
       entity = fold(this.#decider, entity, wanted < 0 ? events : events.slice(0, wanted));
       if (end || wanted >= 0) return entity;

@@ -6,7 +6,9 @@ import { Appending } from "./appending.ts";
 import { ClaimKeeper } from "./claim-keeper.ts";
 import { Commands } from "./commands.ts";
 import { Entities } from "./entities.ts";
+import { Outcomes } from "./outcomes.ts";
 import { SnapshotWriter } from "./snapshot-writer.ts";
+import { StateAhead } from "./state-ahead.ts";
 
 /** What one node does for a decider. */
 export class DeciderHost {
@@ -33,14 +35,11 @@ export class DeciderHost {
     this.#snapshots = new SnapshotWriter(decider, store, broker, warn);
     finishBeforeEndOf(broker, store, () => this.#snapshots.idle());
     this.appending = new Appending({ store, catalogue, claims: this.claims });
-    this.commands = new Commands({
-      decider,
-      store,
-      entities: this.entities,
-      appending: this.appending,
-      snapshots: this.#snapshots,
-      tellDefect: (message, error) => logger.error(message, error),
-    });
+    const { entities, appending } = this;
+    const ahead = new StateAhead(decider);
+    const tellDefect = (message: string, error: unknown) => logger.error(message, error);
+    const outcomes = new Outcomes({ decider, store, entities, ahead, snapshots: this.#snapshots, tellDefect });
+    this.commands = new Commands({ decider, entities, ahead, appending, outcomes });
   }
 
   /** So that the first command need not wait until the claims are folded. Where that fails, it does it itself. */

@@ -1,5 +1,5 @@
 import { Errors, type ServiceSchema } from "moleculer";
-import { Decider, EventStore, type DeciderOptions } from "moleculer-event-sourcing";
+import { Decider, EventStore, type Adapter, type DeciderOptions } from "moleculer-event-sourcing";
 
 export type AccountEvents = {
   "account.opened": { owner: string; iban?: string };
@@ -19,13 +19,13 @@ export class InsufficientFunds extends Errors.MoleculerClientError {
   }
 }
 
-export const accountEvents = (adapter: string) => EventStore<AccountEvents>("events", { adapter });
+export const accountEvents = (adapter: string | Adapter) => EventStore<AccountEvents>("events", { adapter });
 
 type Options = DeciderOptions<AccountEvents, Account, Record<string, unknown>>;
 type More = Partial<Pick<Options, "snapshot" | "unique" | "retries" | "stream">>;
 
 /** A bank account's rules over a store; `more` options over these. */
-export const accountDecider = (adapter: string, more: More = {}) =>
+export const accountDecider = (adapter: string | Adapter, more: More = {}) =>
   Decider("account", {
     eventStore: accountEvents(adapter),
     initialState: (): Account => ({ isOpen: false, balance: 0 }),
@@ -62,7 +62,11 @@ export const accountDecider = (adapter: string, more: More = {}) =>
   });
 
 /** The service `account` with the decider and its store. */
-export function accountService(adapter: string, more: More = {}, service: Partial<ServiceSchema> = {}): ServiceSchema {
+export function accountService(
+  adapter: string | Adapter,
+  more: More = {},
+  service: Partial<ServiceSchema> = {},
+): ServiceSchema {
   return {
     name: "account",
     mixins: [accountEvents(adapter).mixin(), accountDecider(adapter, more).mixin()],

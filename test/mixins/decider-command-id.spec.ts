@@ -40,6 +40,22 @@ describe.each(Object.entries(adapters))("A command with an id, on %s,", (_engine
     expect(await send(broker, "open", { id: "1", owner: "Ann" }, "d")).toEqual({ events: [], version: 1, position: 1 });
   });
 
+  it("is answered as before where what it would come to now could not be stored", async () => {
+    const events = EventStore("events", { adapter: adapter(), maxEventBytes: 2000 });
+    const decider = Decider("list", {
+      eventStore: events,
+      initialState: () => ({ text: "" }),
+      commands: { grow: { decide: ({ text }) => ({ type: "list.grew", payload: { text: `${text}x`.repeat(1000) } }) } },
+      evolve: { "list.grew": (_, { payload }) => ({ text: payload["text"] as string }) },
+    });
+    const broker = await startBroker([{ name: "list", mixins: [events.mixin(), decider.mixin()] }]);
+    const grow = (commandId: string) =>
+      broker.call<CommandAnswer, object>("list.grow", { id: "1" }, { meta: { commandId } });
+    const first = await grow("c");
+    expect(await refusal(() => grow("d"))).toMatchObject({ type: "EVENT_TOO_LARGE" });
+    expect(await grow("c")).toEqual(first);
+  });
+
   it("is refused with other params, also where decide would refuse them, and stores nothing", async () => {
     const broker = await startBroker([accountService(adapter())]);
     await broker.call("account.deposit", { id: "1", amount: 5 });

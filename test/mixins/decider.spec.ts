@@ -217,8 +217,41 @@ describe("A decider's command", () => {
     const broker = await startBroker([{ name: "thing", mixins: [events.mixin(), decider.mixin()] }]);
     expect(await refusal(() => broker.call("thing.outer", { id: "1" }))).toMatchObject({
       type: "DEFINITION",
-      data: { field: "thing.outer: decide", found: "a call of thing.inner for the same entity" },
+      data: {
+        field: "thing.outer: decide",
+        found: "a call of thing.inner for entity 1, which waits for this command",
+      },
     });
+  });
+
+  it("is refused where it would wait for one that waits for it, and the other one goes on", async () => {
+    const events = EventStore("events", { adapter: "memory:" });
+    const bothDecide = Promise.withResolvers<void>();
+    let deciding = 0;
+    const decider = Decider("thing", {
+      eventStore: events,
+      initialState: () => 0,
+      commands: {
+        pull: {
+          params: { other: "string" },
+          async decide(_state, { other }, ctx) {
+            if (++deciding === 2) bothDecide.resolve();
+            await bothDecide.promise;
+            await ctx.call("thing.finish", { id: other });
+            return { type: "thing.done" };
+          },
+        },
+        finish: { decide: () => ({ type: "thing.done" }) },
+      },
+      evolve: { "thing.done": (state) => state + 1 },
+    });
+    const broker = await startBroker([{ name: "thing", mixins: [events.mixin(), decider.mixin()] }]);
+    const pull = (id: string, other: string) => broker.call("thing.pull", { id, other });
+    const answers = await Promise.allSettled([pull("1", "2"), pull("2", "1")]);
+    expect(answers.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+    expect(answers.find(({ status }) => status === "rejected")).toMatchObject({ reason: { type: "DEFINITION" } });
+    await Promise.all([broker.call("thing.finish", { id: "1" }), broker.call("thing.finish", { id: "2" })]);
+    expect(await broker.call("events.count")).toBe(4);
   });
 
   it("is refused with the conflict where it loses more often than it may be decided again", async () => {
