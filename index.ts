@@ -32,10 +32,10 @@ export type { ExpectedVersion } from "./core/expected-version.ts";
 export type { FieldOptions, FieldsInput, FieldType, RowInput, RowOf } from "./core/fields.ts";
 export type { FluxAction } from "./core/flux-action.ts";
 export type { HistoryEvent } from "./core/history-event.ts";
-export type { Deadline } from "./core/deadline.ts";
+export type { Deadline } from "./core/process/deadline.ts";
 export type { PayloadSchema } from "./core/payload-schema.ts";
-export type { ProcessView, SendOptions } from "./core/process-manager.ts";
-export type { ParkedProcess } from "./core/process-instance.ts";
+export type { ProcessView, SendOptions } from "./core/process/definition.ts";
+export type { ParkedProcess } from "./core/process/instance.ts";
 export type { ParkedEvent } from "./core/read-table.ts";
 export type { EventMap, EventMeta, RecordedEvent } from "./core/recorded-event.ts";
 export type { Trace, TracedCommand, TracedEvent, TraceNode } from "./core/trace.ts";
@@ -55,7 +55,7 @@ export type {
   DeciderOptions,
   UniqueOptions,
 } from "./mixins/decider/decider.ts";
-export type { ClaimingEvent, ClaimValue } from "./core/unique.ts";
+export type { ClaimingEvent, ClaimValue } from "./core/decider/unique.ts";
 export type { CommandAnswer } from "./mixins/decider/outcomes.ts";
 export type { DryRunAnswer } from "./mixins/decider/dry-run.ts";
 export type { StateAnswer } from "./mixins/decider/questions.ts";

@@ -1,4 +1,4 @@
-import { aheadProblem, type Ahead } from "./ahead.ts";
+import { aheadProblem, type Ahead } from "./decider/ahead.ts";
 import { emptyCatalogue, type Catalogue } from "./catalogue.ts";
 import { checkAgainst } from "./catalogue-check.ts";
 import type { ScopedClaims } from "./claims.ts";

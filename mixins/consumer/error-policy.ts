@@ -1,4 +1,4 @@
-import { isTooDeep } from "../../core/causation.ts";
+import { isTooDeep } from "../../core/process/causation.ts";
 import { DefinitionError, isUpcastError } from "../../core/errors.ts";
 import { refuseUnknownOptions } from "../../core/options.ts";
 import { isOutage } from "../../core/outage.ts";

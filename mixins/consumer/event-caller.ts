@@ -1,6 +1,6 @@
 import { Errors, type CallingOptions, type Context, type ServiceBroker, type Span } from "moleculer";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { depthOf } from "../../core/causation.ts";
+import { depthOf } from "../../core/process/causation.ts";
 import { noteReadAfter } from "../read-after.ts";
 import { remoteCall } from "./remote-call.ts";
 

@@ -1,7 +1,7 @@
-import type { Ahead } from "../../core/ahead.ts";
+import type { Ahead } from "../../core/decider/ahead.ts";
 import type { AppendInput, EventInput } from "../../core/append-request.ts";
 import type { Catalogue } from "../../core/catalogue.ts";
-import type { DecidedEvent } from "../../core/decided-event.ts";
+import type { DecidedEvent } from "../../core/decider/decided-event.ts";
 import type { AppendAnswer } from "../event-store/host.ts";
 import type { ClaimKeeper, ClaimsOfCommand } from "./claim-keeper.ts";
 import type { CommandCall } from "./command-call.ts";

@@ -4,11 +4,11 @@ import type { Catalogue } from "../../core/catalogue.ts";
 import { checkAgainst } from "../../core/catalogue-check.ts";
 import { DuplicateClaimError } from "../../core/claim-errors.ts";
 import type { ClaimFold, ClaimScope, ScopedClaims, TwiceClaimed } from "../../core/claims.ts";
-import type { DeciderDefinition } from "../../core/decider.ts";
+import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import { DefinitionError, ValidationError } from "../../core/errors.ts";
 import { isProblem, toJson } from "../../core/json.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { claimChanges, typesOf, type Claim, type ClaimingEvent, type GivenChange } from "../../core/unique.ts";
+import { claimChanges, typesOf, type Claim, type ClaimingEvent, type GivenChange } from "../../core/decider/unique.ts";
 
 type Caller = Pick<Context, "call">;
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Context } from "moleculer";
-import { commandHash } from "../../core/command-hash.ts";
-import type { DeciderDefinition } from "../../core/decider.ts";
+import { commandHash } from "../../core/decider/command-hash.ts";
+import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import { ValidationError } from "../../core/errors.ts";
 
 /** A call of `dryRun` on its way to the command's own action, whose params and hooks it has to pass. */

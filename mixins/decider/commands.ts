@@ -1,4 +1,4 @@
-import { decide, type DeciderDefinition } from "../../core/decider.ts";
+import { decide, type DeciderDefinition } from "../../core/decider/decider.ts";
 import type { Appending, Prepared } from "./appending.ts";
 import type { CommandCall } from "./command-call.ts";
 import type { Entities, Entity } from "./entities.ts";

@@ -1,11 +1,11 @@
 import type { ActionSchema, Context } from "moleculer";
-import type { DeciderDefinition } from "../../core/decider.ts";
-import { parseDecider } from "../../core/decider-options.ts";
+import type { DeciderDefinition } from "../../core/decider/decider.ts";
+import { parseDecider } from "../../core/decider/options.ts";
 import { DefinitionError } from "../../core/errors.ts";
 import { refuseUnknownOptions } from "../../core/options.ts";
 import type { PayloadOf } from "../../core/payload-of.ts";
 import type { AnyEvents, EventMap, EventOf } from "../../core/recorded-event.ts";
-import type { ClaimingEvent, ClaimValue } from "../../core/unique.ts";
+import type { ClaimingEvent, ClaimValue } from "../../core/decider/unique.ts";
 import { serviceName, type EventStore } from "../event-store/event-store.ts";
 import type { Mixin } from "../mixin.ts";
 import { deciderMixin } from "./service.ts";

@@ -1,6 +1,6 @@
-import { decide } from "../../core/decider.ts";
+import { decide } from "../../core/decider/decider.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { fold } from "../../core/rehydrate.ts";
+import { fold } from "../../core/decider/rehydrate.ts";
 import type { CommandCall } from "./command-call.ts";
 import type { DeciderHost } from "./host.ts";
 

@@ -1,7 +1,7 @@
 import type { Context } from "moleculer";
-import type { DeciderDefinition } from "../../core/decider.ts";
+import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { fold, rehydrate, unborn, type Folded } from "../../core/rehydrate.ts";
+import { fold, rehydrate, unborn, type Folded } from "../../core/decider/rehydrate.ts";
 import type { LoadedStream } from "../event-store/state-snapshots.ts";
 
 /** What is known of an entity. */

@@ -1,6 +1,6 @@
 import type { Service, ServiceBroker } from "moleculer";
 import type { Catalogue } from "../../core/catalogue.ts";
-import type { DeciderDefinition } from "../../core/decider.ts";
+import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import { finishBeforeEndOf } from "../sibling.ts";
 import { Appending } from "./appending.ts";
 import { ClaimKeeper } from "./claim-keeper.ts";

@@ -2,7 +2,7 @@ import type { Context } from "moleculer";
 import { ValidationError } from "../../core/errors.ts";
 import { isoDate } from "../../core/fields.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
-import type { Folded } from "../../core/rehydrate.ts";
+import type { Folded } from "../../core/decider/rehydrate.ts";
 import { entityId } from "./command-call.ts";
 import type { DeciderHost } from "./host.ts";
 

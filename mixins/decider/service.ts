@@ -1,5 +1,5 @@
 import type { ActionSchema, Context, Service, ServiceSchema } from "moleculer";
-import type { DeciderDefinition } from "../../core/decider.ts";
+import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import type { Catalogue } from "../../core/catalogue.ts";
 import { DefinitionError } from "../../core/errors.ts";
 import type { Mixin } from "../mixin.ts";

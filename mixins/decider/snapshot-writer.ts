@@ -1,7 +1,7 @@
 import type { ServiceBroker } from "moleculer";
-import { isPlainJson } from "../../core/decider-options.ts";
-import type { DeciderDefinition } from "../../core/decider.ts";
-import type { Folded, StateSnapshot } from "../../core/rehydrate.ts";
+import { isPlainJson } from "../../core/decider/options.ts";
+import type { DeciderDefinition } from "../../core/decider/decider.ts";
+import type { Folded, StateSnapshot } from "../../core/decider/rehydrate.ts";
 
 /** What every transporter carries in one message, with room for the rest of it. */
 const maxBytes = 512 * 1024;

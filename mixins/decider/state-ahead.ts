@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { contentOf, eventAhead, type Ahead } from "../../core/ahead.ts";
+import { contentOf, eventAhead, type Ahead } from "../../core/decider/ahead.ts";
 import type { EventInput, NewEvent } from "../../core/append-request.ts";
-import { isPlainJson } from "../../core/decider-options.ts";
-import { evolve, type DeciderDefinition } from "../../core/decider.ts";
+import { isPlainJson } from "../../core/decider/options.ts";
+import { evolve, type DeciderDefinition } from "../../core/decider/decider.ts";
 import { freezeDeep } from "../../core/freeze.ts";
 import { isProblem, toJson } from "../../core/json.ts";
 import type { Entity } from "./entities.ts";

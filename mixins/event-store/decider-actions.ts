@@ -1,6 +1,6 @@
 import type { Context, ServiceSchema } from "moleculer";
 import type { ClaimFold } from "../../core/claims.ts";
-import type { StateSnapshot } from "../../core/rehydrate.ts";
+import type { StateSnapshot } from "../../core/decider/rehydrate.ts";
 import type { StoreHost } from "./host.ts";
 import { loadStream, saveSnapshot, type LoadParams } from "./state-snapshots.ts";
 

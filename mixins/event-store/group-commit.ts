@@ -1,4 +1,4 @@
-import type { Ahead } from "../../core/ahead.ts";
+import type { Ahead } from "../../core/decider/ahead.ts";
 import type { AppendRequest } from "../../core/append-request.ts";
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { EventLog } from "../../core/event-log.ts";

@@ -1,4 +1,4 @@
-import { contentOf } from "../../core/ahead.ts";
+import { contentOf } from "../../core/decider/ahead.ts";
 import {
   toAppendRequest,
   type AppendContext,

@@ -1,4 +1,4 @@
-import type { Ahead } from "../../core/ahead.ts";
+import type { Ahead } from "../../core/decider/ahead.ts";
 import type { AppendRequest } from "../../core/append-request.ts";
 import { SentAheadError } from "../../core/errors.ts";
 

@@ -1,7 +1,7 @@
 import type { EventLog } from "../../core/event-log.ts";
 import { MixedStreamError } from "../../core/links.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
-import type { StateSnapshot } from "../../core/rehydrate.ts";
+import type { StateSnapshot } from "../../core/decider/rehydrate.ts";
 import type { StoreHost } from "./host.ts";
 
 export interface LoadParams {

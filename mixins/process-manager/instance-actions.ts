@@ -1,6 +1,6 @@
 import type { Context, ServiceSchema } from "moleculer";
-import type { Deadline } from "../../core/deadline.ts";
-import type { ParkedProcess, ProcessInstance } from "../../core/process-instance.ts";
+import type { Deadline } from "../../core/process/deadline.ts";
+import type { ParkedProcess, ProcessInstance } from "../../core/process/instance.ts";
 import type { EventSource } from "../consumer/event-source.ts";
 import { allWithoutParams } from "../spans.ts";
 import { plainDeadline } from "./task.ts";

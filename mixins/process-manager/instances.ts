@@ -1,7 +1,7 @@
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { Versioned } from "../../core/event-log.ts";
 import { freezeDeep } from "../../core/freeze.ts";
-import type { ParkedProcess, ProcessInstance } from "../../core/process-instance.ts";
+import type { ParkedProcess, ProcessInstance } from "../../core/process/instance.ts";
 import type { Checkpoint } from "../consumer/checkpoint.ts";
 import type { EventSource } from "../consumer/event-source.ts";
 import type { LeaseHold } from "../consumer/lease-hold.ts";

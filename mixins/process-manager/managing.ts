@@ -1,7 +1,7 @@
-import { Agenda } from "../../core/agenda.ts";
+import { Agenda } from "../../core/process/agenda.ts";
 import type { ParkedChoice } from "../../core/consumer-control.ts";
-import { nextDue, type ParkedProcess, type ProcessInstance } from "../../core/process-instance.ts";
-import type { ProcessDefinition } from "../../core/process-manager.ts";
+import { nextDue, type ParkedProcess, type ProcessInstance } from "../../core/process/instance.ts";
+import type { ProcessDefinition } from "../../core/process/definition.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
 import { Slots } from "../../core/slots.ts";
 import { Checkpoint, type CheckpointState, type StartFrom } from "../consumer/checkpoint.ts";

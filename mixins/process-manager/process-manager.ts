@@ -1,9 +1,9 @@
-import { isPlainJson } from "../../core/decider-options.ts";
+import { isPlainJson } from "../../core/decider/options.ts";
 import { DefinitionError } from "../../core/errors.ts";
-import type { Deadline } from "../../core/deadline.ts";
+import type { Deadline } from "../../core/process/deadline.ts";
 import { strangeType } from "../../core/event-type.ts";
 import { refuseUnknownOptions } from "../../core/options.ts";
-import type { ProcessDefinition, ProcessView } from "../../core/process-manager.ts";
+import type { ProcessDefinition, ProcessView } from "../../core/process/definition.ts";
 import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/recorded-event.ts";
 import { nameProblem } from "../../core/stream-name.ts";
 import type { Wildcard } from "../aggregate/aggregate.ts";

@@ -5,7 +5,7 @@ import {
   withoutDeadline,
   type ParkedProcess,
   type ProcessInstance,
-} from "../../core/process-instance.ts";
+} from "../../core/process/instance.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
 import { parkedWarning } from "../consumer/parked-events.ts";
 import type { EventSource } from "../consumer/event-source.ts";

@@ -1,11 +1,11 @@
 import type { Context } from "moleculer";
-import { Attempt, plain } from "../../core/attempt.ts";
-import type { Link } from "../../core/causation.ts";
-import { isTooDeep } from "../../core/causation.ts";
+import { Attempt, plain } from "../../core/process/attempt.ts";
+import type { Link } from "../../core/process/causation.ts";
+import { isTooDeep } from "../../core/process/causation.ts";
 import { isUpcastError, StoreUnavailableError, ValidationError } from "../../core/errors.ts";
-import { keptError, restoredError } from "../../core/kept-error.ts";
-import { newInstance, withOutcome, type KeptError, type ProcessInstance } from "../../core/process-instance.ts";
-import type { SendOptions, ProcessDefinition, ProcessView } from "../../core/process-manager.ts";
+import { keptError, restoredError } from "../../core/process/kept-error.ts";
+import { newInstance, withOutcome, type KeptError, type ProcessInstance } from "../../core/process/instance.ts";
+import type { SendOptions, ProcessDefinition, ProcessView } from "../../core/process/definition.ts";
 import { tryAgain, type ErrorPolicy, type Interruption, type Tried } from "../consumer/error-policy.ts";
 import type { TimeLimit } from "../consumer/time-limit.ts";
 import type { Instances } from "./instances.ts";

@@ -1,7 +1,7 @@
 import type { Service } from "moleculer";
-import { depthOf, type Link } from "../../core/causation.ts";
+import { depthOf, type Link } from "../../core/process/causation.ts";
 import { isOutage } from "../../core/outage.ts";
-import type { ProcessDefinition } from "../../core/process-manager.ts";
+import type { ProcessDefinition } from "../../core/process/definition.ts";
 import { consumerActions } from "../consumer/actions.ts";
 import type { StartFrom } from "../consumer/checkpoint.ts";
 import type { ErrorPolicy } from "../consumer/error-policy.ts";

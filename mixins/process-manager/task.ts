@@ -1,8 +1,8 @@
-import type { ProcessCause } from "../../core/attempt.ts";
-import { depthOf } from "../../core/causation.ts";
-import type { Deadline, KeptDeadline } from "../../core/deadline.ts";
-import type { ParkedProcess } from "../../core/process-instance.ts";
-import type { ProcessDefinition, ProcessView } from "../../core/process-manager.ts";
+import type { ProcessCause } from "../../core/process/attempt.ts";
+import { depthOf } from "../../core/process/causation.ts";
+import type { Deadline, KeptDeadline } from "../../core/process/deadline.ts";
+import type { ParkedProcess } from "../../core/process/instance.ts";
+import type { ProcessDefinition, ProcessView } from "../../core/process/definition.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { typeMatcher } from "../../core/type-pattern.ts";
 import { parkedAs } from "../consumer/parked-events.ts";

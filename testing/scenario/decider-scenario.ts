@@ -1,5 +1,5 @@
 import type { ServiceBroker } from "moleculer";
-import type { DeciderDefinition } from "../../core/decider.ts";
+import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import { DefinitionError } from "../../core/errors.ts";
 import { isProblem, toJson } from "../../core/json.ts";
 import type { EventMap, RecordedEvent } from "../../core/recorded-event.ts";

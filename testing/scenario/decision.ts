@@ -1,10 +1,10 @@
 import type { Context } from "moleculer";
 import { MemoryClaims } from "../../adapters/memory/claims.ts";
 import { Claims } from "../../core/claims.ts";
-import { decide, type DeciderDefinition } from "../../core/decider.ts";
+import { decide, type DeciderDefinition } from "../../core/decider/decider.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { fold, unborn } from "../../core/rehydrate.ts";
-import { claimChanges, typesOf } from "../../core/unique.ts";
+import { fold, unborn } from "../../core/decider/rehydrate.ts";
+import { claimChanges, typesOf } from "../../core/decider/unique.ts";
 import { duplicate } from "../../mixins/decider/claim-keeper.ts";
 import { recordedEvents } from "./given-event.ts";
 import { noBroker } from "./no-broker.ts";

@@ -1,5 +1,5 @@
 import type { ServiceBroker } from "moleculer";
-import { dueTime } from "../../core/deadline.ts";
+import { dueTime } from "../../core/process/deadline.ts";
 import { isProblem, toJson } from "../../core/json.ts";
 import type { EventMap } from "../../core/recorded-event.ts";
 import type { ProcessManager } from "../../mixins/process-manager/process-manager.ts";

@@ -1,8 +1,8 @@
 import type { ServiceBroker } from "moleculer";
-import { correlationOf } from "../../core/correlation.ts";
-import { restoredError } from "../../core/kept-error.ts";
-import type { ProcessInstance } from "../../core/process-instance.ts";
-import type { ProcessDefinition } from "../../core/process-manager.ts";
+import { correlationOf } from "../../core/process/correlation.ts";
+import { restoredError } from "../../core/process/kept-error.ts";
+import type { ProcessInstance } from "../../core/process/instance.ts";
+import type { ProcessDefinition } from "../../core/process/definition.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
 import { typeMatcher } from "../../core/type-pattern.ts";
 import { parsePolicy } from "../../mixins/consumer/error-policy.ts";

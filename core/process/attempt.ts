@@ -3,13 +3,13 @@ import { CausationTooDeepError, type Link } from "./causation.ts";
 import { CommandAnswer } from "./command-answer.ts";
 import { commandId, compensationId, deadlineId } from "./command-id.ts";
 import { dueTime, type KeptDeadline } from "./deadline.ts";
-import { ValidationError, type Problem } from "./errors.ts";
-import { freezeDeep } from "./freeze.ts";
-import { isProblem, toJson } from "./json.ts";
+import { ValidationError, type Problem } from "../errors.ts";
+import { freezeDeep } from "../freeze.ts";
+import { isProblem, toJson } from "../json.ts";
 import { keptError, restoredError } from "./kept-error.ts";
-import { isOutage } from "./outage.ts";
-import type { KeptError, Outcome } from "./process-instance.ts";
-import type { SendOptions, ProcessDefinition, ProcessView } from "./process-manager.ts";
+import { isOutage } from "../outage.ts";
+import type { KeptError, Outcome } from "./instance.ts";
+import type { SendOptions, ProcessDefinition, ProcessView } from "./definition.ts";
 
 /** What is handled: an event, or a deadline with the event that stands behind it. */
 export interface ProcessCause {

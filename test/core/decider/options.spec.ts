@@ -1,5 +1,5 @@
 import { Decider, EventStore } from "moleculer-event-sourcing";
-import { refusal } from "../support/broker.ts";
+import { refusal } from "../../support/broker.ts";
 
 const right = {
   eventStore: EventStore("someEvents", { adapter: "memory:" }),

@@ -1,6 +1,6 @@
 import { evolve, initialStateOf, type DeciderDefinition } from "./decider.ts";
-import { freezeDeep } from "./freeze.ts";
-import type { RecordedEvent } from "./recorded-event.ts";
+import { freezeDeep } from "../freeze.ts";
+import type { RecordedEvent } from "../recorded-event.ts";
 
 /** The state of an entity after its event of this version; version 0: it has none. */
 export interface Folded {

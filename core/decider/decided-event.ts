@@ -1,5 +1,5 @@
-import { ValidationError, type Problem } from "./errors.ts";
-import { eventTypeProblem } from "./event-type.ts";
+import { ValidationError, type Problem } from "../errors.ts";
+import { eventTypeProblem } from "../event-type.ts";
 
 /** An event as `decide` answers it. */
 export interface DecidedEvent {

@@ -1,5 +1,5 @@
 import { Decider, EventStore, type RecordedEvent } from "moleculer-event-sourcing";
-import { rehydrate, type StateSnapshot } from "../../core/rehydrate.ts";
+import { rehydrate, type StateSnapshot } from "../../../core/decider/rehydrate.ts";
 
 interface Options {
   version?: string | number;

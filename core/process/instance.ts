@@ -1,5 +1,5 @@
 import type { KeptDeadline } from "./deadline.ts";
-import type { ParkedEvent } from "./read-table.ts";
+import type { ParkedEvent } from "../read-table.ts";
 
 /** What a process manager could not handle. A deadline has its name as `type`, and neither stream, version nor position. */
 export interface ParkedProcess extends ParkedEvent {

@@ -1,6 +1,6 @@
 import { Decider, EventStore } from "moleculer-event-sourcing";
-import { claimChanges, type Claim } from "../../core/unique.ts";
-import { refusal } from "../support/broker.ts";
+import { claimChanges, type Claim } from "../../../core/decider/unique.ts";
+import { refusal } from "../../support/broker.ts";
 
 type Value = string | number | null | undefined | (string | number)[];
 

@@ -1,6 +1,6 @@
 import { Decider, EventStore, type RecordedEvent } from "moleculer-event-sourcing";
-import { decide, evolve, initialStateOf } from "../../core/decider.ts";
-import { refusal } from "../support/broker.ts";
+import { decide, evolve, initialStateOf } from "../../../core/decider/decider.ts";
+import { refusal } from "../../support/broker.ts";
 
 type Events = {
   "bin.filled": { item: string };

@@ -1,5 +1,5 @@
-import { aheadProblem, contentOf, eventAhead } from "../../core/ahead.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { aheadProblem, contentOf, eventAhead } from "../../../core/decider/ahead.ts";
+import type { RecordedEvent } from "../../../core/recorded-event.ts";
 
 const body = { type: "thing.changed", payload: { amount: 1 } };
 

@@ -1,6 +1,6 @@
-import { isProblem, toJson } from "./json.ts";
-import { asParkedError } from "./parked-error.ts";
-import type { KeptError } from "./process-instance.ts";
+import { isProblem, toJson } from "../json.ts";
+import { asParkedError } from "../parked-error.ts";
+import type { KeptError } from "./instance.ts";
 
 /** Longer data is left out: each change of an instance carries it. */
 const maxCharacters = 10_000;

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
-import type { Problem } from "./errors.ts";
-import type { RecordedEvent } from "./recorded-event.ts";
+import type { Problem } from "../errors.ts";
+import type { RecordedEvent } from "../recorded-event.ts";
 
 /** What an append says that is sent before the one that it was decided on is answered. */
 export interface Ahead {

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { Agenda } from "../../core/agenda.ts";
+import { Agenda } from "../../../core/process/agenda.ts";
 
 /** The same by a plain map; answers what it hands out. */
 function take(plain: Map<string, number>, until: number, limit: number): number[] {

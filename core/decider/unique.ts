@@ -1,5 +1,5 @@
-import type { ClaimChange } from "./claims.ts";
-import { ValidationError } from "./errors.ts";
+import type { ClaimChange } from "../claims.ts";
+import { ValidationError } from "../errors.ts";
 
 /** What claim functions get: an event that is stored, or about to be. */
 export interface ClaimingEvent<Type extends string = string, Payload = unknown> {

@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { upcastersOf, type Catalogue } from "./catalogue.ts";
+import { upcastersOf, type Catalogue } from "../catalogue.ts";
 import type { Command, DeciderDefinition } from "./decider.ts";
 import { parseClaims, type ClaimsInput } from "./claim-options.ts";
-import { DefinitionError } from "./errors.ts";
-import { eventTypeProblem, strangeType } from "./event-type.ts";
-import { isProblem, toJson } from "./json.ts";
-import { isPlainObject, refuseUnknownOptions, refuseUnless, synchronous } from "./options.ts";
-import { paramsOf } from "./payload-schema.ts";
-import { streamOf } from "./stream-name.ts";
+import { DefinitionError } from "../errors.ts";
+import { eventTypeProblem, strangeType } from "../event-type.ts";
+import { isProblem, toJson } from "../json.ts";
+import { isPlainObject, refuseUnknownOptions, refuseUnless, synchronous } from "../options.ts";
+import { paramsOf } from "../payload-schema.ts";
+import { streamOf } from "../stream-name.ts";
 
 /** The actions that every decider has beside its commands. */
 export const ownActions = ["state", "history", "dryRun"];

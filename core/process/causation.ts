@@ -1,5 +1,5 @@
 import { Errors } from "moleculer";
-import type { RecordedEvent } from "./recorded-event.ts";
+import type { RecordedEvent } from "../recorded-event.ts";
 
 /** One event of a chain of causes. */
 export interface Link {

@@ -1,10 +1,10 @@
-import type { Catalogue } from "./catalogue.ts";
-import { FrozenStateError } from "./decider-errors.ts";
+import type { Catalogue } from "../catalogue.ts";
+import { FrozenStateError } from "./errors.ts";
 import { decidedEvents, type DecidedEvent } from "./decided-event.ts";
-import { DefinitionError } from "./errors.ts";
-import { freezeDeep } from "./freeze.ts";
-import { isThenable } from "./is-thenable.ts";
-import type { RecordedEvent } from "./recorded-event.ts";
+import { DefinitionError } from "../errors.ts";
+import { freezeDeep } from "../freeze.ts";
+import { isThenable } from "../is-thenable.ts";
+import type { RecordedEvent } from "../recorded-event.ts";
 import type { Claim } from "./unique.ts";
 
 /** A command as its decider knows it. */
