@@ -19,8 +19,9 @@ export class FrozenStateError extends Errors.MoleculerError {
   override name = "FrozenStateError";
 
   constructor(decider: string, where: string, property: string, cause: unknown) {
+    const expected = /^\d+$/.test(property) ? "a new array" : `a new object: ({ ...state, ${property}: … })`;
     super(
-      `${decider}: ${where} changed "${property}" of a state or event it was given, expected a new object: ({ ...state, ${property}: … })`,
+      `${decider}: ${where} changed "${property}" of a state or event it was given, expected ${expected}`,
       500,
       "FROZEN_STATE",
       { decider, function: where, property },

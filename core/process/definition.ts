@@ -20,7 +20,12 @@ export interface ProcessView<State = unknown, Names extends string = string> {
    * stores its events once. Refused, it throws the refusal, which the handler may answer by another command. An outage ends
    * the handler, caught or not: the event is handled again when it is over.
    */
-  readonly call: <Answer = unknown>(action: string, params?: unknown, options?: SendOptions) => Promise<Answer>;
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- else a handler's answer would tell what it is, not the caller
+  readonly call: <Answer = unknown>(
+    action: string,
+    params?: unknown,
+    options?: SendOptions,
+  ) => Promise<NoInfer<Answer>>;
   /**
    * Sets a deadline, in place of one of the same name.
    *

@@ -1,7 +1,7 @@
 import type { ActionSchema, Context, Service, ServiceSchema } from "moleculer";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import type { Catalogue } from "../../core/catalogue.ts";
-import { DefinitionError } from "../../core/errors.ts";
+import { DefinitionError, ValidationError } from "../../core/errors.ts";
 import type { Mixin } from "../mixin.ts";
 import { allWithoutParams } from "../spans.ts";
 import { dryRunFlag, toCommandCall } from "./command-call.ts";
@@ -52,11 +52,14 @@ export function deciderMixin(
       visibility: "public",
       params: {
         $$strict: true,
-        command: { type: "enum", values: [...decider.commands.keys()] },
+        command: "string",
         params: { type: "object", optional: true },
       },
       handler(this: Service, ctx: Context<{ command: string; params?: object }>) {
         const { command, params = {} } = ctx.params;
+        const known = [...decider.commands.keys()];
+        if (!known.includes(command))
+          throw new ValidationError([{ field: "command", found: command, expected: `one of ${known.join(", ")}` }]);
         // The command's own action, so that its params and hooks are passed as they would be.
         return this.actions[command]!({ ...params }, { parentCtx: ctx, meta: { [dryRunFlag]: true } });
       },

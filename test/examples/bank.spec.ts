@@ -1,24 +1,15 @@
-import type { ServiceBroker, ServiceSchema } from "moleculer";
+import type { ServiceBroker } from "moleculer";
 import type { RecordedEvent } from "moleculer-event-sourcing";
-import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
+import { caughtUp, eventually, refusal } from "../support/broker.ts";
+import { endExamples, startExamples } from "../support/examples.ts";
 
-const folderBefore = process.cwd();
 let broker: ServiceBroker;
 
 beforeAll(async () => {
-  process.chdir(newFolder());
-  const services = await Promise.all([
-    import("../../examples/bank/account.service.ts"),
-    import("../../examples/bank/mail.service.ts"),
-    import("../../examples/bank/transfer.service.ts"),
-  ]);
-  broker = await startBroker(services.map((module: { default: ServiceSchema }) => module.default));
+  broker = await startExamples("bank/account", "bank/mail", "bank/transfer");
 });
 
-afterAll(async () => {
-  await cleanUp();
-  process.chdir(folderBefore);
-});
+afterAll(endExamples);
 
 const open = (id: string) => broker.call("account.open", { id, owner: id, email: `${id}@example.com` });
 const deposit = (id: string, amount: number) => broker.call("account.deposit", { id, amount });

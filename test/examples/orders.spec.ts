@@ -1,25 +1,15 @@
-import type { ServiceBroker, ServiceSchema } from "moleculer";
+import type { ServiceBroker } from "moleculer";
 import type { RecordedEvent } from "moleculer-event-sourcing";
-import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
+import { caughtUp, eventually, refusal } from "../support/broker.ts";
+import { endExamples, startExamples } from "../support/examples.ts";
 
-const folderBefore = process.cwd();
 let broker: ServiceBroker;
 
-// The examples keep their data in `data/` of the folder they are started in.
 beforeAll(async () => {
-  process.chdir(newFolder());
-  const services = await Promise.all([
-    import("../../examples/orders/order.service.ts"),
-    import("../../examples/orders/product.service.ts"),
-    import("../../examples/orders/shipment.service.ts"),
-  ]);
-  broker = await startBroker(services.map((module: { default: ServiceSchema }) => module.default));
+  broker = await startExamples("orders/order", "orders/product", "orders/shipment");
 });
 
-afterAll(async () => {
-  await cleanUp();
-  process.chdir(folderBefore);
-});
+afterAll(endExamples);
 
 const item = { product: "flour", quantity: 20, unit: "KG" };
 const create = (id: string, number: string, other: object = {}) =>

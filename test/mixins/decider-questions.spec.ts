@@ -98,6 +98,14 @@ describe("A dry run", () => {
   const dryRun = (broker: ServiceBroker, command: string, params: object, meta = {}): Promise<DryRunAnswer> =>
     broker.call<DryRunAnswer, object>("account.dryRun", { command, params }, { meta });
 
+  it("names the commands that there are", async () => {
+    const broker = await startBroker([accountService("memory:")]);
+    expect(await refusal(() => dryRun(broker, "depositt", { id: "1" }))).toMatchObject({
+      code: 422,
+      message: expect.stringMatching(/^command: found "depositt", expected one of .*deposit/),
+    });
+  });
+
   it("answers what would happen, and stores nothing", async () => {
     const { broker } = await withHistory();
     const { events, ...after } = await dryRun(broker, "move", { id: "1", amounts: [1, 2] });

@@ -107,3 +107,11 @@ ProcessManager("untyped", {
     "thing.gone": ({ payload }) => void (payload["name"] satisfies string),
   },
 });
+
+ProcessManager("answers what a command does", {
+  eventStore: bank,
+  correlate: ({ payload }) => payload.id,
+  initialState: () => ({ opened: 0 }),
+  // @ts-expect-error -- the command's answer would be the state
+  on: { "account.opened": (_, { call }) => call("mail.send") },
+});
