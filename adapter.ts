@@ -4,9 +4,20 @@
  */
 export type { Adapter } from "./core/adapter.ts";
 export type { AppendRequest, NewEvent } from "./core/append-request.ts";
+export { ClaimsBehindError, DuplicateClaimError } from "./core/claim-errors.ts";
+export {
+  Claims,
+  type ClaimChange,
+  type ClaimFold,
+  type ClaimScope,
+  type KeptClaims,
+  type ScopedClaims,
+  type TwiceClaimed,
+} from "./core/claims.ts";
 export type {
   AppendVerdict,
   EventLog,
+  KeyedState,
   Lease,
   LogBackup,
   LogCapabilities,

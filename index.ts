@@ -15,6 +15,8 @@ export type Aggregate<
 
 export { fromCloudEvent, toCloudEvent } from "./core/cloud-event.ts";
 export { fromFluxAction, toFluxAction } from "./core/flux-action.ts";
+export { Decider } from "./mixins/decider/decider.ts";
+export { ProcessManager } from "./mixins/process-manager/process-manager.ts";
 export { Subscription } from "./mixins/subscription/subscription.ts";
 
 /** Under these names declarations that are made from your code find the types of what the factories answer. */
@@ -30,7 +32,10 @@ export type { ExpectedVersion } from "./core/expected-version.ts";
 export type { FieldOptions, FieldsInput, FieldType, RowInput, RowOf } from "./core/fields.ts";
 export type { FluxAction } from "./core/flux-action.ts";
 export type { HistoryEvent } from "./core/history-event.ts";
+export type { Deadline } from "./core/process/deadline.ts";
 export type { PayloadSchema } from "./core/payload-schema.ts";
+export type { ProcessView, SendOptions } from "./core/process/definition.ts";
+export type { ParkedProcess } from "./core/process/instance.ts";
 export type { ParkedEvent } from "./core/read-table.ts";
 export type { EventMap, EventMeta, RecordedEvent } from "./core/recorded-event.ts";
 export type { Trace, TracedCommand, TracedEvent, TraceNode } from "./core/trace.ts";
@@ -42,6 +47,18 @@ export type { Injection } from "./mixins/aggregate/past/injected-events.ts";
 export type { PastAnswer, PastDifferences, WhatIfAnswer, WhatIfDifferences } from "./mixins/aggregate/past/past.ts";
 export type { Verification } from "./mixins/aggregate/past/verification.ts";
 export type { ErrorPolicy } from "./mixins/consumer/error-policy.ts";
+export type {
+  CommandOf,
+  CommandOptions,
+  Decided,
+  Decider as DeciderDefinition,
+  DeciderOptions,
+  UniqueOptions,
+} from "./mixins/decider/decider.ts";
+export type { ClaimingEvent, ClaimValue } from "./core/decider/unique.ts";
+export type { CommandAnswer } from "./mixins/decider/outcomes.ts";
+export type { DryRunAnswer } from "./mixins/decider/dry-run.ts";
+export type { StateAnswer } from "./mixins/decider/questions.ts";
 export type { EventsOf, EventStoreOptions } from "./mixins/event-store/event-store.ts";
 export type { MapActionOptions, MapEventOptions } from "./mixins/event-store/map-action.ts";
 export type { ExportAnswer } from "./mixins/event-store/export-events.ts";
@@ -51,7 +68,12 @@ export type { ImportAnswer } from "./mixins/event-store/import-events.ts";
 export type { JobProgress } from "./mixins/event-store/jobs.ts";
 export type { LinkAnswer } from "./mixins/event-store/link-actions.ts";
 export type { LogProblem, LogVerification } from "./mixins/event-store/verify-log.ts";
+export type { ProcessManagerOptions } from "./mixins/process-manager/process-manager.ts";
+export type { ProcessSummary } from "./mixins/process-manager/instance-actions.ts";
 export type { SubscriptionOptions } from "./mixins/subscription/subscription.ts";
-export type { SubscriptionStatus } from "./mixins/subscription/host.ts";
+export type {
+  LeasedStatus as ProcessManagerStatus,
+  LeasedStatus as SubscriptionStatus,
+} from "./mixins/consumer/leased-host.ts";
 export type { HandlerView } from "./mixins/subscription/service.ts";
 export type { TransformView } from "./mixins/aggregate/transform.ts";

@@ -2,6 +2,7 @@ import { append } from "./parts/append.ts";
 import { at } from "./parts/at.ts";
 import { batch } from "./parts/batch.ts";
 import { catchUp } from "./parts/catch-up.ts";
+import { commands } from "./parts/commands.ts";
 import { disk } from "./parts/disk.ts";
 import { idle } from "./parts/idle.ts";
 import { load } from "./parts/load.ts";
@@ -18,6 +19,7 @@ import type { Part } from "./part.ts";
 export const parts: Readonly<Record<string, Part>> = {
   append,
   batch,
+  commands,
   load,
   read,
   "catch-up": catchUp,

@@ -39,3 +39,12 @@ export function resolveAdapter(engines: Engines, given: string | Adapter): Adapt
     );
   return open(given as string);
 }
+
+const replaced = new WeakMap<object, (adapter: Adapter) => Adapter>();
+
+/** From here on each store and table of this broker lives where `another` says, whatever its definition says. */
+export const replaceAdapters = (broker: object, another: (adapter: Adapter) => Adapter): void =>
+  void replaced.set(broker, another);
+
+/** Where what is defined with this adapter lives on a broker. */
+export const adapterOn = (broker: object, adapter: Adapter): Adapter => replaced.get(broker)?.(adapter) ?? adapter;

@@ -1,3 +1,4 @@
+import { aheadProblem, type Ahead } from "./decider/ahead.ts";
 import { emptyCatalogue, type Catalogue } from "./catalogue.ts";
 import { checkAgainst } from "./catalogue-check.ts";
 import type { ScopedClaims } from "./claims.ts";
@@ -33,6 +34,8 @@ export interface AppendInput {
   key?: string | undefined;
   /** What its events take and give back of values that must be unique; a decider says it. */
   claims?: readonly ScopedClaims[] | undefined;
+  /** A decider says it that does not wait for each commit. */
+  ahead?: Ahead | undefined;
 }
 
 /** An event that passed every check; its JSON is written once, here. */
@@ -60,6 +63,8 @@ export interface AppendRequest {
   idAfterLast: string | null;
   /** Stored only if the request before it in the same commit is: else it gets that one's error. */
   continues?: boolean;
+  /** Stored only if this one, before it in the same commit, is: now, and not before. Else it is refused with SentAheadError. */
+  follows?: AppendRequest;
   claims?: readonly ScopedClaims[];
 }
 
@@ -86,7 +91,7 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
     throw new ValidationError([
       { field: "params", found: input, expected: "{stream, events, expectedVersion?, key?}" },
     ]);
-  const { stream, events, expectedVersion = "any", key, claims } = input;
+  const { stream, events, expectedVersion = "any", key, claims, ahead } = input;
   const problems: Problem[] = [];
   const note = (problem: Problem | null) => void (problem && problems.push(problem));
 
@@ -102,6 +107,7 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
       expected: `a string of 1 to ${maxKeyCharacters} characters`,
     });
   if (claims !== undefined) problems.push(...claimProblems(claims));
+  if (ahead !== undefined) note(aheadProblem(ahead));
   if (!Array.isArray(events) || events.length === 0 || events.length > maxEvents) {
     note({
       field: "events",

@@ -50,6 +50,12 @@ export interface Catalogue {
   readonly fingerprint: string;
 }
 
+/** By what older payloads of these types are read: the same texts where they are read alike. */
+export const upcastersOf = ({ entries }: Catalogue, types: Iterable<string>): string[] =>
+  Array.from(types).flatMap((type) =>
+    [...(entries.get(type)?.upcasters ?? [])].flatMap(([from, upcast]) => [type, String(from), String(upcast)]),
+  );
+
 export const emptyCatalogue: Catalogue = { entries: new Map(), unknownTypes: "accept", fingerprint: "" };
 
 export const isSchemaVersion = (found: unknown): found is number =>

@@ -37,7 +37,8 @@ export interface BuildOrder {
   keepsPause?: true;
 }
 
-export type ParkedChoice = { id?: string; stream?: string };
+/** `instance`: a process of a process manager. */
+export type ParkedChoice = { id?: string; stream?: string; instance?: string };
 
 /** So many orders are kept: each page for the consumer carries them. */
 const maxRetries = 50;

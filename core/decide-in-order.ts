@@ -1,15 +1,31 @@
 import type { AppendRequest } from "./append-request.ts";
+import { SentAheadError } from "./errors.ts";
 import type { AppendVerdict } from "./event-log.ts";
 
-/** The verdicts of one commit: each request is decided after those before it, and one that `continues` another falls with it. */
+/**
+ * The verdicts of one commit: each request is decided after those before it, one that `continues` another falls with it,
+ * and one that `follows` another is refused where that one is not stored by this commit.
+ */
 export function decideInOrder(
   requests: readonly AppendRequest[],
   decide: (request: AppendRequest) => AppendVerdict,
 ): AppendVerdict[] {
   const verdicts: AppendVerdict[] = [];
+  const stored = new Set<AppendRequest>();
   for (const request of requests) {
     const before = verdicts.at(-1);
-    verdicts.push(request.continues && before && "error" in before ? before : decide(request));
+    const verdict = refusalOf(request, before, stored) ?? decide(request);
+    if ("events" in verdict && !verdict.repeated) stored.add(request);
+    verdicts.push(verdict);
   }
   return verdicts;
+}
+
+function refusalOf(
+  { continues, follows, stream }: AppendRequest,
+  before: AppendVerdict | undefined,
+  stored: ReadonlySet<AppendRequest>,
+): AppendVerdict | null {
+  if (continues && before && "error" in before) return before;
+  return follows && !stored.has(follows) ? { error: new SentAheadError(stream, "refused") } : null;
 }

@@ -1,4 +1,5 @@
 import { DefinitionError } from "./errors.ts";
+import { isAsyncFunction } from "./payload-schema.ts";
 
 /**
  * A misspelt option would silently leave its default in force.
@@ -13,3 +14,17 @@ export function refuseUnknownOptions(owner: string, given: object, known: readon
         expected: `one of the options ${known.join(", ")}`,
       });
 }
+
+/** @throws DefinitionError */
+export function refuseUnless(isFine: boolean, field: string, found: unknown, expected: string): void {
+  if (!isFine) throw new DefinitionError({ field, found, expected });
+}
+
+/** @throws DefinitionError where it is no function, or one that answers a promise */
+export function synchronous(field: string, given: unknown): (...args: never[]) => unknown {
+  refuseUnless(typeof given === "function" && !isAsyncFunction(given), field, given, "a synchronous function");
+  return given as (...args: never[]) => unknown;
+}
+
+export const isPlainObject = (given: unknown): boolean =>
+  given !== null && typeof given === "object" && !Array.isArray(given);

@@ -29,12 +29,16 @@ export function ruleOf(owner: string, schema: PayloadSchema): object {
   return { type: "object", strict: $$strict, props: copies.rules(rest) };
 }
 
+/** The schema of an action's params with every `?` spelt out. Its checkers stay as they are: params may be checked asynchronously. */
+export const paramsOf = (schema: object): Record<string, unknown> => new Copies(null).rules(schema);
+
 /** Copies of rules; one that holds itself stays a circle, which fastest-validator can check. */
 class Copies {
-  readonly #owner: string;
+  /** Null: checkers may be asynchronous. */
+  readonly #owner: string | null;
   readonly #known = new Map<object, object>();
 
-  constructor(owner: string) {
+  constructor(owner: string | null) {
     this.#owner = owner;
   }
 
@@ -81,6 +85,7 @@ class Copies {
   }
 
   #checker(key: string, given: unknown): unknown {
+    if (this.#owner === null) return given;
     const field = `${this.#owner}: ${key}`;
     if (typeof given !== "function") throw new DefinitionError({ field, found: given, expected: "a function" });
     if (isAsyncFunction(given)) refuseAsync(field, given);

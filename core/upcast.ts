@@ -8,14 +8,20 @@ import type { RecordedEvent } from "./recorded-event.ts";
 /** Why an event cannot be read as today's catalogue asks, as it travels between nodes. */
 export type Unreadable = NonNullable<ParkedEvent["error"]>;
 
+/** Whether an event is read as it is stored. */
+export function isOfToday({ entries }: Catalogue, { type, meta }: Pick<RecordedEvent, "type" | "meta">): boolean {
+  const entry = entries.get(type);
+  return !entry || (meta["schemaVersion"] ?? 1) === entry.version;
+}
+
 /**
  * The event with today's payload and schema version. One that is of today's version, or of a type without an entry, is
  * answered as it is; any other is left as it is, and a new one is answered.
  * @throws UpcastError
  */
 export function upcast(catalogue: Catalogue, event: RecordedEvent): RecordedEvent {
-  const entry = catalogue.entries.get(event.type);
-  if (!entry || (event.meta["schemaVersion"] ?? 1) === entry.version) return event;
+  if (isOfToday(catalogue, event)) return event;
+  const entry = catalogue.entries.get(event.type)!;
   const { value } = upcastPayload(entry, event);
   return {
     ...event,

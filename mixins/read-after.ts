@@ -33,3 +33,8 @@ export function noteWritten(ctx: Context<unknown, ReadAfterMeta>, store: string,
   if (!Object.isExtensible(ctx.meta)) ctx.meta = { ...ctx.meta };
   ctx.meta.readAfter = { ...own, [store]: Math.max(position, Number(own[store]) || 0) };
 }
+
+/** The same from the meta that an action's answer came with. */
+export function noteReadAfter(ctx: Context<unknown, ReadAfterMeta>, { readAfter: heard }: ReadAfterMeta): void {
+  for (const [store, position] of Object.entries(heard ?? {})) noteWritten(ctx, store, position);
+}

@@ -14,7 +14,7 @@ export interface Sibling {
   /** Adds what this one knows to the service that another definition of it has made; or answers why it cannot. */
   join?(service: Service): string | null;
   /** A new schema each time, with its own state: one process may run several brokers. */
-  schema(): SiblingSchema;
+  schema(broker: ServiceBroker): SiblingSchema;
 }
 
 export type SiblingSchema = Omit<ServiceSchema, "started" | "stopped"> & {
@@ -36,6 +36,15 @@ const hosted = new WeakMap<ServiceBroker, Map<string, Hosted>>();
 
 /** Owners that were destroyed: one that was still starting then must not count as an owner again. */
 const destroyed = new WeakSet<Service>();
+
+type Work = () => Promise<void>;
+const unfinished = new WeakMap<ServiceBroker, Map<string, Set<Work>>>();
+
+/** Before this sibling ends, `work` is finished: for what needs it and is no sibling itself. */
+export function finishBeforeEndOf(broker: ServiceBroker, name: string, work: Work): void {
+  const here = unfinished.get(broker) ?? new Map<string, Set<Work>>();
+  unfinished.set(broker, here.set(name, (here.get(name) ?? new Set<Work>()).add(work)));
+}
 
 /** The mixin that brings the sibling into being with its first owner and ends it with the last. */
 export function siblingMixin(sibling: Sibling): Mixin {
@@ -81,7 +90,7 @@ function adopt(owner: Service, sibling: Sibling): void {
 }
 
 function host(broker: ServiceBroker, sibling: Sibling, owner: Service): Hosted {
-  const schema = sibling.schema();
+  const schema = sibling.schema(broker);
   const service = broker.createService({
     ...schema,
     async started() {
@@ -101,6 +110,8 @@ function host(broker: ServiceBroker, sibling: Sibling, owner: Service): Hosted {
       if (broker.started) forget(broker, self);
       // A stopping broker stops all at once; those who need this one may have a checkpoint to save.
       if (broker.stopping) await Promise.all(endsOfThoseWhoNeed(broker, sibling.name));
+      const works = unfinished.get(broker)?.get(sibling.name) ?? [];
+      await Promise.all([...works].map((work) => work()));
       await schema.stopped().finally(() => self.end?.resolve());
     },
   });

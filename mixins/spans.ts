@@ -1,6 +1,6 @@
 import { Service, type ActionSchema, type Context, type ServiceBroker, type ServiceSchema, type Span } from "moleculer";
 import type { RecordedEvent } from "../core/recorded-event.ts";
-import { asParkedError } from "./consumer/error-policy.ts";
+import { asParkedError } from "../core/parked-error.ts";
 
 type Actions = NonNullable<ServiceSchema["actions"]>;
 

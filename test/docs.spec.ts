@@ -120,8 +120,9 @@ describe.each(documents.filter((document) => stepsOf(document).some(isTest)))("T
 
 describe("The table of errors", () => {
   it("names those that there are", () => {
-    const types = [...`${read("core/errors.ts")}${read("core/travel-errors.ts")}`.matchAll(/"([A-Z][A-Z_]+)"/g)].map(
-      (match) => match[1]!,
+    const files = ["errors", "travel-errors", "links", "claim-errors", "decider/errors", "process/causation"];
+    const types = files.flatMap((file) =>
+      [...read(`core/${file}.ts`).matchAll(/"([A-Z][A-Z_]+)"/g)].map((match) => match[1]!),
     );
     expect(types.length).toBeGreaterThan(10);
     expect(types.filter((type) => !read("docs/operating.md").includes(`| \`${type}\``))).toEqual([]);

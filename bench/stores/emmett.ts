@@ -1,3 +1,4 @@
+import type { CommandHandling } from "@event-driven-io/emmett";
 import {
   getSQLiteEventStore,
   sqliteConnection,
@@ -22,6 +23,11 @@ export class Emmett {
   async append(entity: string, version: number, payloads: readonly Payload[]): Promise<void> {
     const events = payloads.map((data) => ({ type: eventType, data, metadata: meta }));
     await this.#store.appendToStream(streamOf(entity), events, { expectedStreamVersion: BigInt(version) });
+  }
+
+  /** Decides one event on the state of its stream, and appends it. */
+  async command(handle: CommandHandling, entity: string, data: Payload): Promise<void> {
+    await handle(this.#store, streamOf(entity), () => ({ type: eventType, data, metadata: meta }));
   }
 
   async stream(entity: string): Promise<readonly { data: Payload }[]> {

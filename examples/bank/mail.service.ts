@@ -17,7 +17,7 @@ const service: ServiceSchema = {
       handler: (ctx: Context<Mail>) => void sent.push(ctx.params),
     },
     sent: {
-      params: { to: "email?" },
+      params: { to: "email|optional" },
       handler: (ctx: Context<{ to?: string }>) =>
         sent.filter(({ to }) => ctx.params.to === undefined || to === ctx.params.to),
     },

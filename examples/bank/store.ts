@@ -1,7 +1,7 @@
 import { EventStore } from "moleculer-event-sourcing";
 
 /** Amounts are whole cents. */
-type Movement = { amount: number; transfer?: string | undefined };
+type Movement = { amount: number; transfer?: string | null };
 
 export type BankEvents = {
   "account.opened": { owner: string; email: string; token: string };

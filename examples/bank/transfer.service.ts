@@ -64,7 +64,6 @@ interface Progress {
   from: string;
   to: string;
   amount: number;
-  hasLeft: boolean;
 }
 
 /**
@@ -74,16 +73,15 @@ interface Progress {
 export const transfers = ProcessManager("transfers", {
   eventStore: events,
   correlate: ({ payload }) => ("transfer" in payload ? payload.transfer : null),
-  initialState: (): Progress => ({ from: "", to: "", amount: 0, hasLeft: false }),
+  initialState: (): Progress => ({ from: "", to: "", amount: 0 }),
   on: {
     "transfer.requested": async ({ payload: { transfer: id, from, to, amount } }, { call }) => {
       await call("account.withdraw", { id: from, amount, transfer: id });
-      return { from, to, amount, hasLeft: false };
+      return { from, to, amount };
     },
     "account.withdrawn": async (_, { id, state, call, schedule }) => {
       if (state.amount > approvalLimit) schedule("approval", approvalMs);
       else await call("account.deposit", { id: state.to, amount: state.amount, transfer: id });
-      return { ...state, hasLeft: true };
     },
     "transfer.approved": async (_, { id, state, call, cancel }) => {
       cancel("approval");
@@ -103,9 +101,11 @@ export const transfers = ProcessManager("transfers", {
     },
   },
   onError: { retries: 1 },
-  compensate: async (_, error, { id, state, call, end }) => {
-    if (state.hasLeft) await call("account.deposit", { id: state.from, amount: state.amount });
-    await call("transfer.fail", { id, reason: error instanceof Error ? error.message : String(error) });
+  compensate: async (cause, error, { id, state, call, end }) => {
+    // Where the withdrawal itself was refused, no money has left.
+    const isWithdrawal = "type" in cause && cause.type === "transfer.requested";
+    if (!isWithdrawal) await call("account.deposit", { id: state.from, amount: state.amount });
+    await call("transfer.fail", { id, reason: error.message });
     end();
   },
 });

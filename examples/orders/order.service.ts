@@ -113,8 +113,8 @@ const service: ServiceSchema = {
   mixins: [events.mixin(), order.mixin(), orders.mixin(), orderItems.mixin(), orderLinks.mixin()],
   hooks: {
     before: {
-      async complete(ctx: Context<unknown, object, Enriched>) {
-        ctx.locals.blocked = await ctx.call("product.blocked");
+      async complete(ctx: Context) {
+        Object.assign(ctx.locals, { blocked: await ctx.call("product.blocked") } satisfies Enriched);
       },
     },
   },

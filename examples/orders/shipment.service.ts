@@ -18,7 +18,8 @@ export const shipment = Decider("shipment", {
           },
         },
       },
-      decide: ({ isCreated }, { id: _, ...payload }) => (isCreated ? [] : { type: "shipment.created", payload }),
+      decide: ({ isCreated }, { order, partner, items }) =>
+        isCreated ? [] : { type: "shipment.created", payload: { order, partner, items } },
     },
   },
   evolve: { "shipment.created": () => ({ isCreated: true }) },

@@ -1,8 +1,15 @@
 import type { ServiceSchema } from "moleculer";
-import { resolveAdapter, type Adapter, type Engines } from "../../core/adapter.ts";
+import { adapterOn, resolveAdapter, type Adapter, type Engines } from "../../core/adapter.ts";
+import type { Catalogue } from "../../core/catalogue.ts";
 import { describeDefinition } from "../../core/definition.ts";
 import { DefinitionError } from "../../core/errors.ts";
-import { parseFields, type FieldsInput, type RowInput, type RowOf } from "../../core/fields.ts";
+import {
+  parseFields,
+  type Fields as ParsedFields,
+  type FieldsInput,
+  type RowInput,
+  type RowOf,
+} from "../../core/fields.ts";
 import type { Mapping, Operation } from "../../core/mapping.ts";
 import { refuseUnknownOptions } from "../../core/options.ts";
 import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/recorded-event.ts";
@@ -71,11 +78,23 @@ export type Wildcard = `${string}*${string}` | `${string}?${string}`;
 
 export type Removal = string | { id: string };
 
+/** How the rows of an aggregate are folded: what there is to know of it without a broker. */
+export interface FoldDefinition {
+  readonly fields: ParsedFields;
+  readonly mappings: readonly Mapping<Transform>[];
+  /** By which the store reads its events. */
+  readonly catalogue: Catalogue;
+  /** How long a transform may take. */
+  readonly timeoutMs: number;
+}
+
 /** A read table folded from events. */
 export interface Aggregate<Events extends EventMap = AnyEvents, Fields extends FieldsInput = FieldsInput> {
   readonly name: string;
   /** As they were declared: `RowOf<typeof aggregate>` is the type of a row. */
   readonly fields: Fields;
+  /** For tests of its transforms. */
+  readonly definition: FoldDefinition;
   /**
    * Binds an event type, which may hold Moleculer's wildcards, to what it does to the table. Mappings of one type run in
    * the order of their declaration.
@@ -158,11 +177,12 @@ export function aggregateOn(engines: Engines) {
       kind: "aggregate",
       needs: eventStore.name,
       conflictWith: (other) => (other === sibling ? null : "is another aggregate's name on this broker already"),
-      schema: () =>
-        aggregateService({
+      schema: (broker) => {
+        const place = adapterOn(broker, adapter);
+        return aggregateService({
           name,
           store: eventStore.name,
-          table: adapter.readTable!(name),
+          table: place.readTable!(name),
           fields,
           mappings,
           policy,
@@ -171,12 +191,15 @@ export function aggregateOn(engines: Engines) {
           onChange,
           settings,
           visibility,
-          snapshots: snapshotOptions,
-        }),
+          // A folder holds snapshots of the table that was defined with it, of no other.
+          snapshots: snapshotOptions && (place === adapter ? snapshotOptions : {}),
+        });
+      },
     };
     const aggregate: Aggregate<Events, Fields> = {
       name,
       fields: declared,
+      definition: { fields, mappings, catalogue: eventStore.catalogue, timeoutMs: policy.timeoutMs },
       on: (pattern) => {
         const problem =
           nameProblem(`${name}.on(type)`, pattern) ?? strangeType(`${name}.on(type)`, pattern, eventStore.types);

@@ -47,6 +47,11 @@ export const dbSettings = [
   "excludeFields",
 ] satisfies (keyof DbSettings)[];
 
+/** How others in the process reach the folds of an aggregate's service. */
+export interface FoldsOwner {
+  evsFolds(): Folds;
+}
+
 interface Definition {
   name: string;
   store: string;
@@ -136,6 +141,8 @@ export function aggregateService(definition: Definition): SiblingSchema {
       })),
       ...snapshotActions(name, () => snapshots),
     },
+    // By it a fold that is begun elsewhere in the process answers its transforms' queries.
+    methods: { evsFolds: () => folds },
     events: consumerEvents(store, () => ({ host, source })),
     created(this: Service) {
       const { broker, logger } = this;

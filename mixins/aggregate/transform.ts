@@ -34,7 +34,7 @@ export interface TransformsDependencies {
   aggregate: string;
   node: string;
   fields: QueryFields;
-  caller: EventCaller;
+  caller: Pick<EventCaller, "callAction" | "newContext">;
   /** How long a transform may take. */
   timeoutMs: number;
   spans: FoldSpans | null;
@@ -49,7 +49,7 @@ export interface TransformsDependencies {
 export class Transforms {
   readonly #aggregate: string;
   readonly #node: string;
-  readonly #caller: EventCaller;
+  readonly #caller: TransformsDependencies["caller"];
   readonly #spans: FoldSpans | null;
   readonly timeLimit: TimeLimit;
   readonly #views: ViewSource;

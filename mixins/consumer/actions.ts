@@ -16,9 +16,14 @@ interface Host {
 
 /**
  * `status, pause, resume, parked, retry, skip` of a consumer's service. A command becomes control state in the event
- * store first; then every node that hosts the consumer follows it before the answer is given.
+ * store first; then every node that hosts the consumer follows it before the answer is given. `group`: what waits
+ * together, and can be retried together.
  */
-export function consumerActions(name: string, host: () => Host): NonNullable<ServiceSchema["actions"]> {
+export function consumerActions(
+  name: string,
+  host: () => Host,
+  group: "stream" | "instance" = "stream",
+): NonNullable<ServiceSchema["actions"]> {
   const change = async (broker: ServiceBroker, wanted: ControlChange): Promise<Followed | undefined> => {
     const { revision } = await host().change(wanted);
     const followed = [...(await onEveryHost<Followed>(broker, name, "follow", { revision })).entries()];
@@ -47,12 +52,12 @@ export function consumerActions(name: string, host: () => Host): NonNullable<Ser
       params: {
         $$strict: true,
         id: { type: "string", optional: true },
-        stream: { type: "string", optional: true, convert: true },
+        [group]: { type: "string", optional: true, convert: true },
       },
       async handler(ctx: Context<ParkedChoice>) {
-        const { id, stream } = ctx.params;
+        const { id, [group]: one } = ctx.params;
         await mustBeParked(ctx.broker, id);
-        const choice = { ...(id !== undefined && { id }), ...(stream !== undefined && { stream }) };
+        const choice = { ...(id !== undefined && { id }), ...(one !== undefined && { [group]: one }) };
         return changeParked(ctx.broker, { retry: choice });
       },
     },

@@ -41,13 +41,15 @@ interface Dependencies {
   source: Pick<EventSource, "page">;
   work: Work;
   maxParkedInARow: number;
+  /** Default 1000. */
+  eventsPerPage?: number;
   metrics: ConsumerMetrics | null;
   /** How an operator makes it begin anew on another log. */
   startAfresh: string;
   warn: (message: string, details: object) => void;
 }
 
-const eventsPerPage = 1000;
+const defaultEventsPerPage = 1000;
 const pollMs = 1000;
 const firstWaitMs = 50;
 /** While a node starts, its services come one after the other: no reason for a warning. */
@@ -57,7 +59,7 @@ const quietStartMs = 5000;
 export class Consumer {
   readonly #d: Dependencies;
   readonly #bell = new Wakeable();
-  readonly #alarm = new Wakeable();
+  readonly #sleepers = new Set<() => void>();
   readonly #following: Following;
   #isInterrupted = false;
   #isStopping = false;
@@ -101,7 +103,7 @@ export class Consumer {
   /** What runs ends between two events, and the control state is read. */
   interrupt(): void {
     this.#isInterrupted = true;
-    this.#alarm.knock();
+    for (const wake of this.#sleepers) wake();
     this.#bell.knock();
   }
 
@@ -119,9 +121,14 @@ export class Consumer {
 
   /** Ends early when interrupted. */
   async sleep(ms: number): Promise<void> {
-    // A knock from before the wait does not count, an interruption does.
-    this.#alarm.forget();
-    if (!this.isInterrupted) await this.#alarm.wait(ms);
+    if (this.isInterrupted) return;
+    const { promise, resolve: wake } = Promise.withResolvers<void>();
+    // A sleeping consumer alone keeps no process alive.
+    const timer = setTimeout(wake, ms).unref();
+    this.#sleepers.add(wake);
+    await promise;
+    this.#sleepers.delete(wake);
+    clearTimeout(timer);
   }
 
   /** Answers when the control state is followed up to `revision` and nothing is in flight. @throws what a retry has met */
@@ -182,7 +189,10 @@ export class Consumer {
     this.#isInterrupted = false;
     this.#isWorking = (await work.mayWork?.()) ?? true;
     const isResting = !this.#isWorking || this.standsStill !== null;
-    const page = await source.page(work.progress.position, isResting ? 0 : eventsPerPage);
+    const page = await source.page(
+      work.progress.position,
+      isResting ? 0 : (this.#d.eventsPerPage ?? defaultEventsPerPage),
+    );
     work.note(page);
     await this.#follow(page);
     this.#measure(page.head);

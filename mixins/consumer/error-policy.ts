@@ -1,8 +1,7 @@
-import { inspect } from "node:util";
+import { isTooDeep } from "../../core/process/causation.ts";
 import { DefinitionError, isUpcastError } from "../../core/errors.ts";
 import { refuseUnknownOptions } from "../../core/options.ts";
 import { isOutage } from "../../core/outage.ts";
-import type { ParkedEvent } from "../../core/read-table.ts";
 
 export interface ErrorPolicy {
   /** How often an event that failed is tried again before it is parked. Default 3. */
@@ -59,8 +58,7 @@ export async function tryAgain(
 ): Promise<"done" | "interrupted" | { error: unknown; attempts: number }> {
   let error = firstError;
   let attempts = 1;
-  // What the store cannot read does not become readable by waiting.
-  for (; !isOutage(error) && !isUpcastError(error) && attempts <= retries; attempts++) {
+  for (; !isOutage(error) && !isFinal(error) && attempts <= retries; attempts++) {
     await sleep(Math.min(delayMs * 2 ** (attempts - 1), delayMs * 100));
     if (isInterrupted()) return "interrupted";
     const tried = await again();
@@ -72,29 +70,5 @@ export async function tryAgain(
   return isInterrupted() ? "interrupted" : { error, attempts };
 }
 
-/** A checkpoint, and each message between nodes that lists parked events, carries it. */
-const maxCharacters = 1000;
-
-/** An error as it is kept with a parked event. Whatever was thrown, it must not keep its event from being parked. */
-export function asParkedError(error: unknown): NonNullable<ParkedEvent["error"]> {
-  try {
-    return described(error);
-  } catch {
-    return { name: "Error", message: "what was thrown cannot be read: looking at it throws" };
-  }
-}
-
-function described(error: unknown): NonNullable<ParkedEvent["error"]> {
-  if (error === null || typeof error !== "object")
-    return { name: "Error", message: cut(typeof error === "string" ? error : inspect(error)) };
-  const { name, message, type, code } = error as Record<string, unknown>;
-  return {
-    name: typeof name === "string" ? cut(name) : "Error",
-    message: cut(typeof message === "string" ? message : inspect(error)),
-    ...(typeof type === "string" && { type: cut(type) }),
-    ...(typeof code === "number" && { code }),
-    ...(typeof code === "string" && { code: cut(code) }),
-  };
-}
-
-const cut = (text: string) => (text.length > maxCharacters ? `${text.slice(0, maxCharacters)}…` : text);
+/** What the store cannot read does not become readable by waiting, and a chain of causes not shorter. */
+const isFinal = (error: unknown) => isUpcastError(error) || isTooDeep(error);

@@ -1,6 +1,6 @@
 import type { ParkedEvent } from "../../core/read-table.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { asParkedError } from "./error-policy.ts";
+import { asParkedError } from "../../core/parked-error.ts";
 
 /** Without a failure of its own, an event waits behind the one that has failed. */
 export function parkedAs(

@@ -21,9 +21,13 @@ export function remoteCall<Answer>(
   action: string,
   params: unknown,
   options: CallingOptions,
+  /** Gets the meta that comes back with an answer. */
+  hear?: (meta: object) => void,
 ): Promise<Answer> {
-  const answer = broker.call<Answer, unknown>(action, params, options);
-  const { nodeID } = (answer as { ctx?: Context }).ctx ?? {};
+  const call = broker.call<Answer, unknown>(action, params, options);
+  const { ctx } = call as { ctx?: Context };
+  const answer = hear && ctx ? call.then((value) => (hear(ctx.meta), value)) : call;
+  const nodeID = ctx?.nodeID;
   return !nodeID || nodeID === broker.nodeID ? answer : orLost(broker, action, nodeID, answer);
 }
 

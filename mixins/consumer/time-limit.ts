@@ -3,9 +3,14 @@ import { Errors } from "moleculer";
 /** How long a node that stops waits for user code. */
 const hurryMs = 5000;
 
+interface Running {
+  since: number;
+  giveUp: () => void;
+}
+
 /**
- * Waits for user code, one piece at a time, but not for ever: what never settles must hold up neither the other events
- * nor a stop. Its answer is ignored then.
+ * Waits for user code, but not for ever: what never settles must hold up neither the other events nor a stop. Its answer
+ * is ignored then.
  */
 export class TimeLimit {
   readonly #timeoutMs: number;
@@ -13,7 +18,7 @@ export class TimeLimit {
   #isHurried = false;
   /** One for many waits, since most end at once: a timer for each would cost more than the wait. */
   #watch: NodeJS.Timeout | undefined;
-  #running: { since: number; giveUp: () => void } | null = null;
+  readonly #running = new Set<Running>();
 
   constructor(timeoutMs: number, node: string) {
     this.#timeoutMs = timeoutMs;
@@ -23,7 +28,7 @@ export class TimeLimit {
   /** The node stops: what does not come to an end soon is given up. */
   hurry(): void {
     this.#isHurried = true;
-    if (this.#running) this.#running.since = performance.now();
+    for (const running of this.#running) running.since = performance.now();
   }
 
   start(): void {
@@ -41,11 +46,9 @@ export class TimeLimit {
     return new Promise<Answer>((resolve, reject) => {
       const giveUp = () => reject(new Errors.RequestTimeoutError({ action: what, nodeID: this.#node }));
       const running = { since: performance.now(), giveUp };
-      this.#running = running;
+      this.#running.add(running);
       this.#watch ??= setInterval(() => this.#look(), Math.min(Math.max(this.#timeoutMs / 10, 1), 500));
-      const end = () => {
-        if (this.#running === running) this.#running = null;
-      };
+      const end = () => void this.#running.delete(running);
       answer.then(
         (value) => {
           end();
@@ -60,11 +63,13 @@ export class TimeLimit {
   }
 
   #look(): void {
+    if (this.#running.size === 0) return this.end();
     const limitMs = this.#isHurried ? Math.min(hurryMs, this.#timeoutMs) : this.#timeoutMs;
-    if (this.#running && performance.now() - this.#running.since < limitMs) return;
-    this.end();
-    const late = this.#running;
-    this.#running = null;
-    late?.giveUp();
+    const now = performance.now();
+    for (const running of this.#running)
+      if (now - running.since >= limitMs) {
+        this.#running.delete(running);
+        running.giveUp();
+      }
   }
 }

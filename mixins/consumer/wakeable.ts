@@ -28,7 +28,7 @@ export class Wakeable {
 
   #watch(): void {
     clearTimeout(this.#timer?.handle);
-    const handle = setTimeout(() => this.#look(), this.#until - performance.now());
+    const handle = setTimeout(() => this.#look(), Math.max(this.#until - performance.now(), 0));
     // A waiting consumer alone keeps no process alive.
     handle.unref();
     this.#timer = { handle, dueAt: this.#until };

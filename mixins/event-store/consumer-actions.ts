@@ -23,7 +23,7 @@ const change = {
       type: "object",
       strict: true,
       optional: true,
-      props: { id: "string|optional", stream: "string|optional" },
+      props: { id: "string|optional", stream: "string|optional", instance: "string|optional" },
     },
     skip: { type: "object", strict: true, optional: true, props: { id: "string", reason: "string" } },
     build: {

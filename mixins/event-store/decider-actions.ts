@@ -1,7 +1,8 @@
 import type { Context, ServiceSchema } from "moleculer";
 import type { ClaimFold } from "../../core/claims.ts";
+import type { StateSnapshot } from "../../core/decider/rehydrate.ts";
 import type { StoreHost } from "./host.ts";
-import { loadStream, saveSnapshot, type LoadParams, type StateSnapshot } from "./state-snapshots.ts";
+import { loadStream, saveSnapshot, type LoadParams } from "./state-snapshots.ts";
 
 const whole = { type: "number", integer: true, min: 0 } as const;
 const texts = { type: "array", items: "string" } as const;

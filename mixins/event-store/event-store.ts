@@ -1,7 +1,8 @@
 import type { ActionSchema, EventSchema, Service } from "moleculer";
-import { resolveAdapter, type Adapter, type Engines } from "../../core/adapter.ts";
+import { adapterOn, resolveAdapter, type Adapter, type Engines } from "../../core/adapter.ts";
 import {
   parseCatalogue,
+  type Catalogue,
   type CatalogueEvents,
   type EventCatalogue,
   type EventDefinition,
@@ -43,6 +44,7 @@ export interface EventStore<Events extends EventMap = AnyEvents> {
   readonly adapter: Adapter;
   /** The types that its catalogue names, where it refuses all others; null where it stores any. */
   readonly types: readonly string[] | null;
+  readonly catalogue: Catalogue;
   mixin(): Mixin;
   /**
    * A Moleculer action that stores its params as an event's payload and answers with the recorded event.
@@ -145,7 +147,7 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
         (service as Service & CatalogueOwner).evsJoinCatalogue(catalogue)
           ? null
           : "is an event store with another catalogue on this broker; found other events, expected the same or none",
-      schema: () => storeService(name, adapter.eventLog!(name), settings),
+      schema: (broker) => storeService(name, adapterOn(broker, adapter).eventLog!(name), settings),
     };
     const types = catalogue.unknownTypes === "refuse" ? [...catalogue.entries.keys()] : null;
     const targetOf = (type: string) => {
@@ -157,6 +159,7 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
       name,
       adapter,
       types,
+      catalogue,
       mixin: () => (options.host === false ? {} : siblingMixin(sibling)),
       mapAction: (type, mapping = {}) => mapAction(targetOf(type), mapping as MapActionOptions),
       mapEvent: (type, mapping = {}) => mapEvent(targetOf(type), mapping as MapEventOptions),

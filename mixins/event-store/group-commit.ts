@@ -1,7 +1,9 @@
+import type { Ahead } from "../../core/decider/ahead.ts";
 import type { AppendRequest } from "../../core/append-request.ts";
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { EventLog } from "../../core/event-log.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { SentAhead } from "./sent-ahead.ts";
 
 export interface Appended {
   events: RecordedEvent[];
@@ -10,6 +12,9 @@ export interface Appended {
 
 interface Waiting {
   request: AppendRequest;
+  ahead: Ahead | undefined;
+  /** Whether it stores what the sender of `ahead` takes it to store. */
+  isAsSent: boolean;
   resolve: (appended: Appended) => void;
   reject: (error: unknown) => void;
 }
@@ -24,6 +29,7 @@ const maxEventsPerCommit = 1000;
 export class GroupCommit {
   readonly #log: EventLog;
   readonly #onCommit: (position: number) => void;
+  readonly #sentAhead = new SentAhead();
   #waiting: Waiting[] = [];
   #running: Promise<void> | null = null;
   #closed = false;
@@ -33,10 +39,10 @@ export class GroupCommit {
     this.#onCommit = onCommit;
   }
 
-  async append(request: AppendRequest): Promise<Appended> {
+  async append(request: AppendRequest, ahead?: Ahead, isAsSent = false): Promise<Appended> {
     if (this.#closed) throw new StoreUnavailableError("event store", "it is stopping; nothing was stored");
     return new Promise<Appended>((resolve, reject) => {
-      this.#waiting.push({ request, resolve, reject });
+      this.#waiting.push({ request, ahead, isAsSent, resolve, reject });
       this.#running ??= this.#run();
     });
   }
@@ -51,7 +57,7 @@ export class GroupCommit {
     while (this.#waiting.length > 0) {
       // One turn of the loop, in which callers that were answered together append again together.
       await new Promise((turn) => setImmediate(turn));
-      await this.#commit(this.#take());
+      await this.#commit(this.#take().filter((waiting) => this.#isAdmitted(waiting)));
     }
     this.#running = null;
   }
@@ -65,18 +71,34 @@ export class GroupCommit {
     return taken;
   }
 
+  #isAdmitted({ request, ahead, isAsSent, reject }: Waiting): boolean {
+    try {
+      if (ahead) this.#sentAhead.admit(request, ahead, isAsSent);
+      return true;
+    } catch (error) {
+      reject(error);
+      return false;
+    }
+  }
+
   async #commit(batch: Waiting[]): Promise<void> {
     let position = 0;
+    if (batch.length === 0) return;
     try {
       const verdicts = await this.#log.append(batch.map(({ request }) => request));
-      batch.forEach(({ resolve, reject }, index) => {
+      batch.forEach(({ ahead, resolve, reject }, index) => {
         const verdict = verdicts[index]!;
+        const isStored = "events" in verdict && !verdict.repeated;
+        if (ahead) this.#sentAhead.decided(ahead, isStored);
         if ("error" in verdict) return reject(verdict.error);
-        if (!verdict.repeated) position = verdict.events.at(-1)!.position;
+        if (isStored) position = verdict.events.at(-1)!.position;
         resolve(verdict);
       });
     } catch (error) {
-      for (const { reject } of batch) reject(error);
+      for (const { ahead, reject } of batch) {
+        if (ahead) this.#sentAhead.decided(ahead, false);
+        reject(error);
+      }
     }
     if (position > 0) this.#onCommit(position);
   }

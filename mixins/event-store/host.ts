@@ -1,3 +1,4 @@
+import { contentOf } from "../../core/decider/ahead.ts";
 import {
   toAppendRequest,
   type AppendContext,
@@ -9,7 +10,7 @@ import { changeControl, toControl, type ConsumerControl, type ControlChange } fr
 import type { AppendVerdict, EventLog, Page, ReadOptions } from "../../core/event-log.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
 import { isOutage } from "../../core/outage.ts";
-import { upcastAll, upcastEach } from "../../core/upcast.ts";
+import { isOfToday, upcastAll, upcastEach } from "../../core/upcast.ts";
 import { Jobs, type JobProgress } from "./jobs.ts";
 import { GroupCommit, type Appended } from "./group-commit.ts";
 import type { StoreMetrics } from "../metrics.ts";
@@ -108,7 +109,7 @@ export class StoreHost {
 
   async append(input: AppendInput, ids: RequestIds): Promise<AppendAnswer> {
     const request = this.#toRequest(input, ids);
-    const { events: stored, repeated } = await this.#commit(request);
+    const { events: stored, repeated } = await this.#commit(request, input.ahead);
     // It is stored, so it is answered, even if a repeat meets an event that today's catalogue cannot read.
     const { events } = upcastEach(this.#catalogue(), stored);
     const last = events.at(-1)!;
@@ -136,11 +137,11 @@ export class StoreHost {
     return verdicts;
   }
 
-  async #commit(request: AppendRequest): Promise<Appended> {
+  async #commit(request: AppendRequest, ahead: AppendInput["ahead"]): Promise<Appended> {
     const metrics = this.#metrics;
     const since = metrics ? performance.now() : 0;
     try {
-      const appended = await this.#commits.append(request);
+      const appended = await this.#commits.append(request, ahead, ahead && this.#isReadAs(ahead.content, request));
       this.#outage = null;
       metrics?.answered(performance.now() - since, appended.repeated ? 0 : appended.events.length, false);
       return appended;
@@ -149,6 +150,10 @@ export class StoreHost {
       metrics?.answered(performance.now() - since, 0, (error as { type?: unknown }).type === "VERSION_CONFLICT");
       throw error;
     }
+  }
+
+  #isReadAs(content: string, { events }: AppendRequest): boolean {
+    return contentOf(events) === content && events.every((event) => isOfToday(this.#catalogue(), event));
   }
 
   /** Position and lags are null, never 0, where the engine does not answer; `cause` says why. */

@@ -1,18 +1,8 @@
 import type { EventLog } from "../../core/event-log.ts";
+import { MixedStreamError } from "../../core/links.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
+import type { StateSnapshot } from "../../core/decider/rehydrate.ts";
 import type { StoreHost } from "./host.ts";
-
-/** A decider's folded state at a version. Always disposable. */
-export interface StateSnapshot {
-  /** Names what it was folded by. */
-  definition: string;
-  version: number;
-  /** Of the event at that version. */
-  position: number;
-  time: string;
-  eventId: string;
-  state: unknown;
-}
 
 export interface LoadParams {
   stream: string;
@@ -34,13 +24,15 @@ export interface LoadedStream {
 const eventsPerPage = 1000;
 const keyOf = (key: string) => `snapshot/${key}`;
 
-/** @throws UpcastError */
+/** @throws UpcastError; MixedStreamError for a stream of links */
 export async function loadStream(host: StoreHost, params: LoadParams): Promise<LoadedStream> {
   const { stream, afterVersion } = params;
   const snapshot = await usable(host.log, params);
   const after = snapshot?.version ?? afterVersion;
   const stored = await host.log.readStream(stream, { afterVersion: after, limit: eventsPerPage });
   const last = stored.at(-1);
+  // The versions of linked events are those of other streams: no state follows from them.
+  if (last?.link) throw new MixedStreamError(stream, "links");
   // A page may be short because of its bytes: what lies behind it says whether it is the end.
   const behind = last && (await host.log.readStream(stream, { afterVersion: last.version, limit: 1 }));
   const events = await host.readable(Promise.resolve(stored));

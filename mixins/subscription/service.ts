@@ -2,14 +2,15 @@ import type { Context, Service } from "moleculer";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { typeMatcher } from "../../core/type-pattern.ts";
 import { consumerActions } from "../consumer/actions.ts";
+import type { StartFrom } from "../consumer/checkpoint.ts";
 import type { ErrorPolicy } from "../consumer/error-policy.ts";
 import { EventCaller } from "../consumer/event-caller.ts";
 import { EventSource } from "../consumer/event-source.ts";
 import { consumerEvents } from "../consumer/events.ts";
-import type { StartFrom } from "./handling.ts";
+import { LeasedHost } from "../consumer/leased-host.ts";
+import { Handling } from "./handling.ts";
 import { consumerMetrics } from "../metrics.ts";
 import type { SiblingSchema } from "../sibling.ts";
-import { SubscriptionHost } from "./host.ts";
 import { TimeLimit } from "../consumer/time-limit.ts";
 import { setVisibility, type Visibilities } from "../visibility.ts";
 
@@ -34,7 +35,7 @@ interface Definition {
 
 /** The service of a subscription: the control of its handling. */
 export function subscriptionService({ name, store, startFrom, on, policy, visibility }: Definition): SiblingSchema {
-  let host: SubscriptionHost;
+  let host: LeasedHost;
   let source: EventSource;
   const handlers = on.map((one) => ({ ...one, isFor: typeMatcher([one.pattern]) }));
   const schema: SiblingSchema = {
@@ -48,19 +49,21 @@ export function subscriptionService({ name, store, startFrom, on, policy, visibi
       const timeLimit = new TimeLimit(policy.timeoutMs, node);
       const types = [...new Set(on.map(({ pattern }) => pattern))];
       source = new EventSource({ broker, store, consumer: `subscription/${name}`, types });
-      host = new SubscriptionHost({
+      const handle = async (event: RecordedEvent) => {
+        for (const { pattern, handler, isFor } of handlers)
+          if (isFor(event.type)) await timeLimit.wait(`the handler of ${pattern}`, run(caller, handler, event));
+      };
+      const warn = (message: string, details: object) => logger.warn(message, details);
+      host = new LeasedHost({
         name,
         node,
         source,
-        startFrom,
         policy,
         timeLimit,
         metrics: consumerMetrics(broker, store, name),
-        async handle(event) {
-          for (const { pattern, handler, isFor } of handlers)
-            if (isFor(event.type)) await timeLimit.wait(`the handler of ${pattern}`, run(caller, handler, event));
-        },
-        warn: (message, details) => logger.warn(message, details),
+        warn,
+        work: (lease, interruption) =>
+          new Handling({ name, startFrom, source, lease, policy, handle, warn, ...interruption }),
       });
     },
     started: () => host.start(),

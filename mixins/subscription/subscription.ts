@@ -5,9 +5,9 @@ import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/recorded
 import { nameProblem } from "../../core/stream-name.ts";
 import { strangeType } from "../../core/event-type.ts";
 import type { Wildcard } from "../aggregate/aggregate.ts";
+import type { StartFrom } from "../consumer/checkpoint.ts";
 import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
 import { serviceName, type EventStore } from "../event-store/event-store.ts";
-import type { StartFrom } from "./handling.ts";
 import type { Mixin } from "../mixin.ts";
 import { siblingMixin, type Sibling } from "../sibling.ts";
 import { transformsWithoutParams } from "../spans.ts";

@@ -150,12 +150,18 @@ describe("The file", () => {
     "DELETE FROM events",
     "INSERT INTO events SELECT * FROM events WHERE true ON CONFLICT DO UPDATE SET payload = '{}'",
     "UPDATE OR REPLACE events SET position = 2 WHERE position = 1",
+    "UPDATE links SET position = 1",
+    "DELETE FROM links",
   ])("refuses %s, whoever asks", async (sql) => {
     const events = await appended(appendTo("a", many(2, { payload: { n: 1 } })));
+    const [, second] = events;
+    await log.link("all", [second!.id]);
     const db = new Database(file);
     expect(() => db.exec(sql)).toThrow(/history is append-only/);
     db.close();
     expect(await everything()).toEqual(events);
+    const linked = await log.readStream("all", { afterVersion: 0, limit: 9 });
+    expect(linked).toEqual([{ ...second, link: { stream: "all", version: 1 } }]);
   });
 
   it("has one table of events, its columns named as the fields of an event", async () => {

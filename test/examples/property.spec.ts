@@ -1,23 +1,14 @@
-import type { ServiceBroker, ServiceSchema } from "moleculer";
-import { caughtUp, cleanUp, newFolder, startBroker } from "../support/broker.ts";
+import type { ServiceBroker } from "moleculer";
+import { caughtUp } from "../support/broker.ts";
+import { endExamples, startExamples } from "../support/examples.ts";
 
-const folderBefore = process.cwd();
 let broker: ServiceBroker;
 
-// The examples keep their data in `data/` of the folder they are started in.
 beforeAll(async () => {
-  process.chdir(newFolder());
-  const services = await Promise.all([
-    import("../../examples/property/property.service.ts"),
-    import("../../examples/property/notifier.service.ts"),
-  ]);
-  broker = await startBroker(services.map((module: { default: ServiceSchema }) => module.default));
+  broker = await startExamples("property/property", "property/notifier");
 });
 
-afterAll(async () => {
-  await cleanUp();
-  process.chdir(folderBefore);
-});
+afterAll(endExamples);
 
 async function tablesCaughtUp(): Promise<void> {
   for (const table of ["propertyAggregate", "propertySummaryAggregate", "notificationsAggregate"])

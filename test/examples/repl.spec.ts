@@ -8,10 +8,11 @@ import { cleanUp, eventually, newFolder } from "../support/broker.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 let npm: ChildProcessWithoutNullStreams;
 let said = "";
+let folder: string;
 
 /** `npm start` in a folder of its own, so that its data is nobody else's. */
 beforeAll(async () => {
-  const folder = newFolder();
+  folder = newFolder();
   for (const name of ["package.json", "moleculer.config.ts", "examples", "index.ts", "core", "adapters", "mixins"])
     cpSync(join(root, name), join(folder, name), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
@@ -22,7 +23,7 @@ beforeAll(async () => {
   npm.stderr.on("data", hear);
   await eventually(() => {
     if (!said.includes("mol $")) throw new Error(`no prompt yet: ${said}`);
-  }, 50_000);
+  });
 });
 
 afterAll(async () => {
@@ -41,6 +42,30 @@ async function type(line: string): Promise<string> {
     expect(answer).toContain("mol $");
     return answer;
   });
+}
+
+/** In the order of the lines, by a part of each: what is answered, with named groups for later lines, or why it is refused. */
+type Expected = readonly (readonly [line: string, answer: RegExp | string])[];
+
+/** Types a README line by line, and answers what of the expected never came. A line that is not expected to be refused is not. */
+async function follow(example: string, expected: Expected): Promise<Expected> {
+  const readme = readFileSync(join(root, "examples", example, "README.md"), "utf8");
+  const names = new Map<string, string>();
+  const left = [...expected];
+  for (const [, line] of readme.matchAll(/^mol \$ (.*)$/gm)) {
+    const [, answer = null] = left[0] && line!.includes(left[0][0]) ? left.shift()! : [];
+    const typed = line!.replaceAll(/\b[A-Z]{5,}\b/g, (name) => names.get(name) ?? name);
+    // A table or a process may not have come to the event yet.
+    const said = await eventually(async () => {
+      const text = await type(typed);
+      expect(text).toMatch(answer ?? "");
+      return text;
+    }, 10_000);
+    expect([line, said.includes(">> ERROR")]).toEqual([line, typeof answer === "string"]);
+    const { groups = {} } = (answer instanceof RegExp && answer.exec(said)) || {};
+    for (const [name, value] of Object.entries(groups)) names.set(name, value);
+  }
+  return left;
 }
 
 describe("The examples in the REPL", () => {
@@ -94,6 +119,52 @@ describe("The examples in the REPL", () => {
       "true",
     ]);
     expect(answersTo("propertyEventStore.import")).toEqual([expect.stringContaining("events: 0")]);
+  });
+
+  it("keep rules and move money, line by line as the bank's README says", async () => {
+    const left = await follow("bank", [
+      [" --amount 6000", "insufficient funds"],
+      [" --id ann2", 'found "ANN@example.com" claimed by stream "account-ann"'],
+      ["mail.sent", /text: 'Account ann: (?<TOKEN>[0-9a-f-]{36})'/],
+      ["--token", /account.emailValidated/],
+      ["--token", /events: \[\]/],
+      ["accounts.get", /isValidated: true/],
+      ["dryRun", /balance: 4000/],
+      ["state --id ann", /balance: 5000/],
+      ["state --id ann --version 1", /balance: 0/],
+      ["history", /account.emailValidated/],
+      ["transferOutcomes.get --id t1", /status: 'completed'/],
+      ["transferOutcomes.get --id t2", /reason: 'account nobody is unknown'/],
+      ["accounts.find", /'ann', balance: 3000[^]*'bob', balance: 2000/],
+      ["bankEventStore.find", /correlationId: '(?<CORRELATION>[^']+)'/],
+      ["trace", /events: 4/],
+      [" 200 --#commandId", "with other params than the first time"],
+      ["state --id bob", /balance: 2100/],
+      ["transfers.instances", /id: 't3'[^]*name: 'approval'/],
+      ["transferOutcomes.get --id t3", /status: 'completed'/],
+      ["accounts.find", /'ann', balance: 503000[^]*'bob', balance: 1502100/],
+      ["transfers.status", /parked: 0/],
+    ]);
+    expect(left).toEqual([]);
+    expect(readFileSync(join(folder, "trace.json"), "utf8")).toContain('"name": "transfer.fail"');
+  });
+
+  it("complete an order, line by line as its README says", async () => {
+    const left = await follow("orders", [
+      ["orders.find", /items: 2/],
+      ["orderItems.find", /product: 'flour'[^]*product: 'wheat'/],
+      ['"id":"2"', 'found "a-17" claimed by stream "order-1"'],
+      ['"id":"3"', "items[0].unit"],
+      ["product.blocked", /wheat/],
+      ["order.complete", "order 1 has blocked products: wheat"],
+      ["product.blocked", /\[\]/],
+      ["dryRun", /order.completed/],
+      ["order.complete", /version: 2/],
+      ["shipment.history", /shipment.created/],
+      ["order.complete", "order 1 is completed, expected open"],
+      ["orderEventStore.read", /link: \{ stream: 'orders', version: 2 \}/],
+    ]);
+    expect(left).toEqual([]);
   });
 
   it("end with quit", async () => {

@@ -1,8 +1,9 @@
 // A process that appends (from several callers, telling what it sends and what was acknowledged) and folds, until killed.
 import { randomInt } from "node:crypto";
-import { readFileSync, writeSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { ServiceBroker } from "moleculer";
 import { v7 } from "uuid";
+import { say } from "../support/say.ts";
 import { killAt } from "./kill-at.ts";
 import { ledgerService, poison } from "./ledger.ts";
 
@@ -10,9 +11,6 @@ const [folder = "", callers = "0", unansweredFile = "", statement = "", countdow
 if (statement !== "") killAt(new RegExp(statement), Number(countdown));
 const broker = new ServiceBroker({ nodeID: "killed", logger: false });
 broker.createService(ledgerService(folder));
-
-// Written at once and not through a stream: what was said before a SIGKILL is in the pipe.
-const say = (...words: unknown[]) => writeSync(1, `${words.join(" ")}\n`);
 
 async function move(eventId: string, account: number, amount: number): Promise<void> {
   say("sent", eventId, account, amount);

@@ -1,15 +1,14 @@
 // A process that appends, folds and takes snapshots, telling those that were answered, until it is killed.
-import { writeSync } from "node:fs";
 import { ServiceBroker } from "moleculer";
 import type { Manifest } from "moleculer-event-sourcing";
+import { say } from "../support/say.ts";
 import { tallies } from "./tallies.ts";
 
 const [folder = ""] = process.argv.slice(2);
 const broker = new ServiceBroker({ nodeID: "killed", logger: false });
 broker.createService(tallies(folder));
 await broker.start();
-// Written at once and not through a stream: what was said before a SIGKILL is in the pipe.
-writeSync(1, "ready\n");
+say("ready");
 
 async function appendForEver(): Promise<void> {
   const events = Array.from({ length: 20 }, (_, n) => ({ type: "thing.counted", payload: { n } }));
@@ -19,7 +18,7 @@ async function appendForEver(): Promise<void> {
 async function snapshotForEver(): Promise<void> {
   for (;;) {
     const manifest: Manifest = await broker.call("tallies.snapshot", { keep: 3 });
-    writeSync(1, `${JSON.stringify(manifest)}\n`);
+    say(JSON.stringify(manifest));
   }
 }
 

@@ -1,10 +1,10 @@
 // A process that appends, while its tables go back to snapshots and are folded anew, until it is killed.
 import { randomInt } from "node:crypto";
-import { writeSync } from "node:fs";
-import { setTimeout } from "node:timers/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import { ServiceBroker } from "moleculer";
 import type { Manifest } from "moleculer-event-sourcing";
 import { CrashKit, type CrashPoint } from "moleculer-event-sourcing/testing";
+import { say } from "../support/say.ts";
 import { killAt } from "./kill-at.ts";
 import { ledgerService, moves } from "./ledger.ts";
 
@@ -15,28 +15,41 @@ if (kind === "statement") killAt(new RegExp(where), Number(countdown));
 const broker = new ServiceBroker({ nodeID: "killed", logger: false });
 broker.createService(ledgerService(folder, kind === "point" ? (adapter) => crash.adapter(adapter) : undefined));
 
-// Written at once and not through a stream: what was said before a SIGKILL is in the pipe.
-const say = (...words: unknown[]) => writeSync(1, `${words.join(" ")}\n`);
-
 async function appendForEver(): Promise<void> {
   for (;;) {
     const account = randomInt(40);
     const events = moves(account, 10, randomInt(20) === 0);
     await broker.call("ledger.append", { stream: `account-${account}`, events });
     // So that the log stays short enough to be folded again and again.
-    await setTimeout(20);
+    await pause(20);
   }
+}
+
+let delayMs = Number(countdown);
+
+/** Ends this process while the work goes on; where it was over before, the next one's time is half as long. */
+function killDuring(work: Promise<unknown>): void {
+  const timer = setTimeout(() => process.kill(process.pid, "SIGKILL"), delayMs);
+  delayMs /= 2;
+  const end = () => clearTimeout(timer);
+  work.then(end, end);
 }
 
 async function travel(table: string): Promise<void> {
   const taken: Manifest[] = await broker.call(`${table}.snapshots`);
   const snapshotId = taken[randomInt(Math.max(taken.length, 1))]?.id;
-  const what = snapshotId ? ["snapshot", "rebuild", "restore", "restoreAndReplay"][randomInt(4)]! : "snapshot";
+  const kinds = ["snapshot", "rebuild", "restore", "restoreAndReplay", ...(kind === "during" ? [where, where] : [])];
+  const what = snapshotId ? kinds[randomInt(kinds.length)]! : "snapshot";
   say("begins", what);
   const params = { snapshot: { keep: 3 }, rebuild: {} }[what] ?? { snapshotId };
-  await broker.call(`${table}.${what}`, params);
-  if (what === "restore") await broker.call(`${table}.resume`);
-  say("ends", what);
+  try {
+    const work = broker.call(`${table}.${what}`, params);
+    if (kind === "during" && what === where) killDuring(work);
+    await work;
+    if (what === "restore") await broker.call(`${table}.resume`);
+  } finally {
+    say("ends", what);
+  }
 }
 
 async function travelForEver(table: string): Promise<void> {
@@ -44,7 +57,7 @@ async function travelForEver(table: string): Promise<void> {
     await travel(table).catch((error: { type?: string }) => {
       // The order of a process that was killed is followed still.
       if (error.type !== "REBUILD_RUNNING") throw error;
-      return setTimeout(10);
+      return pause(10);
     });
 }
 

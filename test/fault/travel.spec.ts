@@ -1,22 +1,19 @@
-import { spawn, type ChildProcess } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
-import { createInterface } from "node:readline";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { ServiceBroker } from "moleculer";
 import type { Manifest, ParkedEvent, RecordedEvent } from "moleculer-event-sourcing";
 import { caughtUp, cleanUp, eventually, newFolder, startBroker } from "../support/broker.ts";
+import { killChildren, startChild } from "./child.ts";
 import { ledgerService, moves, plainLedger, type Moved } from "./ledger.ts";
 
 type MovedEvent = RecordedEvent<"account.moved", Moved>;
 
-const child = fileURLToPath(new URL("./travel-process.ts", import.meta.url));
 const tables = ["balances", "entries"] as const;
 const kinds = ["rebuild", "restore", "restoreAndReplay", "snapshot"];
 
-/** When to kill a process: at a random moment, or at a step or around a statement of its work. */
-type Moment = [] | ["point" | "statement", string];
+/** When to kill a process: at a random moment, at a step or around a statement of its work, or during work of a kind. */
+type Moment = [] | ["point" | "statement" | "during", string];
 
 const moments: Moment[] = [
   ["point", "built"],
@@ -28,33 +25,30 @@ const moments: Moment[] = [
   ["statement", "state"],
 ];
 
-const children = new Set<ChildProcess>();
-
 afterEach(async () => {
-  for (const running of children) running.kill("SIGKILL");
+  killChildren();
   await cleanUp();
 });
 
 /** Starts a process on the folder and kills it; answers what it had begun and not ended. */
 async function runUntilKilled(folder: string, moment: Moment): Promise<string[]> {
-  const args = ["--conditions=moleculer-event-sourcing:source", child, folder];
   const isTimed = moment.length === 0;
-  if (!isTimed) args.push(...moment, String(randomInt(1, 4)));
-  const process_ = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-  children.add(process_);
-  const exited = new Promise<string | null>((resolve) => process_.once("exit", (_code, signal) => resolve(signal)));
-  const kill = () => process_.kill("SIGKILL");
+  const isDuring = moment[0] === "during";
+  // During work: after so many milliseconds of it. Else the so-manieth time.
+  const when = isTimed ? [] : [...moment, String(isDuring ? randomInt(50) : randomInt(1, 4))];
+  const { lines, exited, kill } = startChild("./travel-process.ts", folder, ...when);
   const early = isTimed && randomInt(6) === 0 ? setTimeout(kill, randomInt(300, 900)) : undefined;
   const begun: string[] = [];
-  for await (const line of createInterface(process_.stdout)) {
+  let ends = 0;
+  for await (const line of lines) {
     const [what, kind = ""] = line.split(" ");
-    // A moment that does not come leaves it to the clock.
-    if (what === "ready") setTimeout(kill, isTimed ? randomInt(1, 500) : 2000);
+    if (what === "ready" && isTimed) setTimeout(kill, randomInt(1, 500));
     if (what === "begins") begun.push(kind);
     if (what === "ends") begun.splice(begun.indexOf(kind), 1);
+    // A step or a statement that does not come in so much work is not waited for.
+    if (what === "ends" && !isDuring && ++ends === 12) kill();
   }
   clearTimeout(early);
-  children.delete(process_);
   expect(await exited).toBe("SIGKILL");
   return begun;
 }
@@ -130,7 +124,7 @@ describe("A process killed with SIGKILL while its tables go back and are folded 
   it("leaves tables that verify, nothing half and no order that is stuck, 42 times", async () => {
     // At the same time, each in a folder of its own: most of it is waiting for a process to start.
     const tracks = await Promise.allSettled([
-      killOften(21, () => []),
+      killOften(21, (run) => (run % 3 ? [] : ["during", kinds[(run / 3) % kinds.length]!])),
       killOften(21, (run) => moments[run % moments.length]!),
     ]);
     const interrupted = tracks.map((track) => {
@@ -139,5 +133,5 @@ describe("A process killed with SIGKILL while its tables go back and are folded 
     });
     // Kills that never met one of them would prove nothing about it.
     expect([...new Set(interrupted.flat())].toSorted()).toEqual(kinds);
-  }, 300_000);
+  });
 });

@@ -1,7 +1,7 @@
 // A node that hosts the subscription `watch`, and with "store" also its store, until it is killed; it tells what it handles.
-import { writeSync } from "node:fs";
 import { ServiceBroker } from "moleculer";
 import { EventStore, Subscription } from "moleculer-event-sourcing";
+import { say } from "../support/say.ts";
 
 const [nodeID = "", url = "", folder = "", what = "", delayMs = "0"] = process.argv.slice(2);
 const events = EventStore("events", { adapter: `sqlite:${folder}/events.db`, host: what === "store" });
@@ -9,8 +9,7 @@ const watch = Subscription("watch", {
   eventStore: events,
   on: {
     async "thing.**"({ position }) {
-      // Written at once and not through a stream: what was said before a SIGKILL is in the pipe.
-      writeSync(1, `${position}\n`);
+      say(position);
       await new Promise((done) => setTimeout(done, Number(delayMs)));
     },
   },
@@ -22,5 +21,5 @@ const broker = new ServiceBroker({
 });
 broker.createService({ name: nodeID, mixins: [events.mixin(), watch.mixin()] });
 await broker.start();
-writeSync(1, "ready\n");
+say("ready");
 setInterval(() => {}, 1000);

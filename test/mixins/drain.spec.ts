@@ -33,15 +33,18 @@ interface World {
   logger: LogLines;
 }
 
+/** Less than the least time for which anything that is stopped is waited for: who exceeds it was given up. */
+const atOnceMs = 4500;
+
 /** A store, a table folded by an action, one by a function, a paused one, and a listener, all of which wait at the gate. */
-async function worldAt(gate: Gate, pumpTimeoutMs = 5000): Promise<World> {
+async function worldAt(gate: Gate, pumpTimeoutMs = 60_000): Promise<World> {
   const folder = newFolder();
   const logger = new LogLines();
   const store = EventStore("events", {
     adapter: `sqlite:${folder}/events.db`,
     pump: { timeoutMs: pumpTimeoutMs },
   });
-  const common = { eventStore: store, fields: { n: "integer" }, readAfterTimeoutMs: 20_000 } as const;
+  const common = { eventStore: store, fields: { n: "integer" }, readAfterTimeoutMs: 60_000 } as const;
   const byAction = Aggregate("byAction", common).on("thing.*").create("thing.transform");
   const byFunction = Aggregate("byFunction", common)
     .on("thing.*")
@@ -136,7 +139,7 @@ describe("Stopping a broker in the middle of everything", () => {
     gate.open();
     const since = performance.now();
     await stopped;
-    expect(performance.now() - since).toBeLessThan(2000);
+    expect(performance.now() - since).toBeLessThan(atOnceMs);
     const stored = await answered(appends);
     await answered(others);
     expect(complaints(logger)).toEqual([]);
@@ -170,21 +173,22 @@ describe("Stopping a broker in the middle of everything", () => {
     const since = performance.now();
     await during;
     await answered(come());
-    expect(performance.now() - since).toBeLessThan(1000);
+    expect(performance.now() - since).toBeLessThan(atOnceMs);
     expect(complaints(logger)).toEqual([]);
   });
 
   it("ends also when transforms and a listener never do, and names the one it gave up", async () => {
     const gate = new Gate();
-    const { broker, folder, logger } = await worldAt(gate, 300);
+    const { broker, folder, logger } = await worldAt(gate, 3000);
     const { appends, others } = await setInFlight(broker, gate);
     const since = performance.now();
     await broker.stop();
-    expect(performance.now() - since).toBeLessThan(7000);
+    // Five seconds are left to user code; a transform that runs would have half a minute.
+    expect(performance.now() - since).toBeLessThan(25_000);
     const stored = await answered(appends);
     await answered(others);
     expect(complaints(logger)).toEqual([
-      expect.stringMatching(/A handler of thing\.happened takes longer than 300 ms/) as string,
+      expect.stringMatching(/A handler of thing\.happened takes longer than 3000 ms/) as string,
     ]);
     expect(openFilesBelow(folder)).toEqual([]);
     gate.open();
@@ -247,7 +251,7 @@ describe("Destroying a service of a running broker in the middle of everything",
     expect(openFilesBelow(folder)).toEqual([]);
     expect(ownServices(broker)).toEqual(["listener"]);
     broker.createService(thing);
-    await broker.waitForServices(["thing", "events", ...tables], 5000, 5);
+    await broker.waitForServices(["thing", "events", ...tables], 60_000, 5);
     await expectToGoOn(broker, 3 + stored);
   });
 
@@ -267,7 +271,7 @@ describe("Destroying a service of a running broker in the middle of everything",
     await broker.destroyService("thing");
     expect(ownServices(broker)).toEqual(["listener"]);
     broker.createService(thing);
-    await broker.waitForServices(["thing", "events", ...tables], 5000, 5);
+    await broker.waitForServices(["thing", "events", ...tables], 60_000, 5);
     await expectToGoOn(broker, 3 + stored);
   });
 });

@@ -1,4 +1,5 @@
 import {
+  Decider,
   EventStore,
   Subscription,
   type AppendAnswer,
@@ -159,5 +160,23 @@ describe("A link", () => {
     const broker = await startBroker([{ name: "order", mixins: [store.mixin(), collect.mixin()] }]);
     const events = [...(await append(broker, "order-1", {}, {})), ...(await append(broker, "order-2", {}))];
     await eventually(async () => expect(idsOf(await read(broker, { stream: "orders" }))).toEqual(idsOf(events)));
+  });
+
+  it("has no state: a decider whose entity has such a stream is told", async () => {
+    const store = storeOn("memory:");
+    const orders = Decider("order", {
+      eventStore: store,
+      initialState: () => 0,
+      commands: { create: { decide: () => ({ type: "order.made" }) } },
+      evolve: { "order.made": (count) => count + 1 },
+    });
+    const broker = await startBroker([{ name: "order", mixins: [store.mixin(), orders.mixin()] }]);
+    const events = [...(await append(broker, "order-1", {}, {})), ...(await append(broker, "order-2", {}))];
+    await link(broker, "order-all", idsOf(events));
+    for (const action of ["state", "create"])
+      expect(await refusal(() => broker.call(`order.${action}`, { id: "all" }))).toMatchObject({
+        type: "MIXED_STREAM",
+        code: 409,
+      });
   });
 });

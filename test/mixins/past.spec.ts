@@ -119,9 +119,12 @@ describe.each(engines)("A past moment of a table on %s", (_, places) => {
     let most = 0;
     let running = 0;
     let isPast = false;
+    const both = Promise.withResolvers<void>();
     const hook = async () => {
       if (!isPast) return;
       most = Math.max(most, ++running);
+      if (running === 2) both.resolve();
+      await both.promise;
       await wait(1);
       running--;
     };

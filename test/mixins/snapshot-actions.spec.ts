@@ -127,10 +127,10 @@ describe("The action snapshot", () => {
       }
     })();
     const taken: Manifest[] = [];
-    while (taken.length < 4) taken.push(await snapshot(broker));
+    const moments = () => new Set(taken.map(({ position }) => position)).size;
+    while (taken.length < 4 || moments() < 2) taken.push(await snapshot(broker));
     state.isOver = true;
     await Promise.all([appending, reading]);
-    expect(new Set(taken.map(({ position }) => position)).size).toBeGreaterThan(1);
     for (const manifest of taken) {
       const rows = await rowsIn(join(folder, "mine", "sums"), manifest);
       expect(rows).toEqual(await plainSums(broker, manifest.position));

@@ -233,7 +233,8 @@ describe("An outage of what a handler needs", () => {
     expect(await parkedPositions(broker)).toEqual([]);
     const since = performance.now();
     await broker.stop();
-    expect(performance.now() - since).toBeLessThan(3000);
+    // Nobody has given the handler the five seconds that a stop leaves to user code.
+    expect(performance.now() - since).toBeLessThan(4500);
   });
 });
 

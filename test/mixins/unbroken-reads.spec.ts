@@ -103,7 +103,8 @@ describe.each(engines)("A reader in a tight loop on %s", (_engine, placesIn) => 
     const appending = whileOn(() => append("money-1", ...moves(10, (next += 10))));
 
     const travelling = (async () => {
-      for (let round = 0; round < 6; round++) {
+      // Until the readers have seen much of it, however slow they are.
+      for (let round = 0; round < 6 || state.reads <= 200 || state.changes <= 40; round++) {
         const { id: snapshotId }: Manifest = await broker.call("accounts.snapshot", { keep: 2 });
         await broker.call("accounts.rebuild");
         await broker.call("accounts.restoreAndReplay", { snapshotId });
@@ -115,8 +116,6 @@ describe.each(engines)("A reader in a tight loop on %s", (_engine, placesIn) => 
       }
     })().finally(() => (state.isOver = true));
     await Promise.all([travelling, counting, appending, ...reading]);
-    expect(state.reads).toBeGreaterThan(200);
-    expect(state.changes).toBeGreaterThan(40);
     await caughtUp(broker, "accounts");
     expect(await broker.call("accounts.verify")).toMatchObject({ ok: true, rows: ids.length });
   });

@@ -60,7 +60,7 @@ describeWith("nats-server", "A cluster", (server) => {
     }
     await checkEverything(b, appenders);
     expect(appenders.repeated).toBeGreaterThan(0);
-  }, 120_000);
+  });
 
   it("folds each event once when the folding node is killed with SIGKILL 6 times", async () => {
     const { b, table } = await nodes();
@@ -73,7 +73,7 @@ describeWith("nats-server", "A cluster", (server) => {
       await table.start();
     }
     await checkEverything(b, appenders);
-  }, 60_000);
+  });
 
   it("goes on when the store's node was frozen for so long that the others missed it", async () => {
     const { cluster, b, store } = await nodes(2);

@@ -31,5 +31,5 @@ describeWith("nats-server", "The nats-server that carries the messages", (server
     const log = await readLog(d);
     checkLog(log, appenders);
     expect(await readEntries(b, "C")).toEqual(plainEntries(log));
-  }, 90_000);
+  });
 });

@@ -41,7 +41,7 @@ describeWith("nats-server", "A log of more than a message holds", (server) => {
     const cluster = new Cluster(server());
     const a = await cluster.node("A", [{ name: "keeper", mixins: [hostedStore(newFolder()).mixin()] }]);
     // Without a limit, a message that is never sent would be waited for until the test's own end.
-    const b = await cluster.node("B", [], { requestTimeout: 10_000 });
+    const b = await cluster.node("B", [], { requestTimeout: 60_000 });
     await cluster.node("C", [sizes(newFolder())]);
     await Promise.all([cluster.knows("events", "A"), cluster.knows("sizes", "C")]);
     return { a, b };

@@ -14,11 +14,11 @@ export function law<Values>(sentence: string, runs: number, property: fc.IAsyncP
     () =>
       fc.assert(property, {
         numRuns: Math.max(Math.round(runs * effort), 1),
-        interruptAfterTimeLimit: 50_000 * Math.max(effort, 1),
+        interruptAfterTimeLimit: 150_000 * Math.max(effort, 1),
         markInterruptAsFailure: true,
         ...(seed !== undefined && { seed: Number(seed) }),
         ...(path !== undefined && { path, endOnFailure: true }),
       }),
-    120_000 * Math.max(effort, 1),
+    180_000 * Math.max(effort, 1),
   );
 }

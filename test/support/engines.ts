@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { globSync, mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -68,9 +69,10 @@ export class EngineServer {
   /** Answers when it accepts connections; after a `kill` on the same port and folder. */
   async start(): Promise<void> {
     await eventually(async () => {
-      // One that was killed may leave others of it behind for a moment, which do not let a new one start.
-      if (this.#process?.exitCode !== null) this.#process = this.#spawn();
+      // One that has ended is started again: others of it may be left for a moment, or somebody may have had its port.
+      if (this.#process === null || this.#process.exitCode !== null) this.#process = this.#spawn();
       await accepts(this.#port);
+      if (this.#process.exitCode !== null) throw new Error(`${this.#file} ended with code ${this.#process.exitCode}`);
       await this.#engine.serves?.(this.url);
     });
   }
@@ -96,12 +98,22 @@ export class EngineServer {
   }
 }
 
+/**
+ * A port that nobody listens on, and that no connection gets for its own end either: those begin at 32768 (Linux; IANA:
+ * 49152). Else a server that is restarted might find one of its own clients in its place.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const server = createServer();
+    const port = randomInt(10_000, 32_768);
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!isFree) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
 async function accepts(port: number): Promise<void> {

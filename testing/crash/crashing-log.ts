@@ -56,7 +56,9 @@ export class CrashingLog implements EventLog {
   async putState(key: string, value: unknown, revision: number, lease?: Lease): Promise<number | null> {
     // The pump's checkpoint follows the delivery.
     if (key === "pump") this.#life.reach("handed to the broker");
-    return this.#life.call(() => this.#log.putState(key, value, revision, lease));
+    const written = await this.#life.call(() => this.#log.putState(key, value, revision, lease));
+    if (lease && written !== null) this.#life.reach("state written");
+    return written;
   }
 
   identity(): Promise<string> {

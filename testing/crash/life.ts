@@ -6,6 +6,8 @@ export type CrashPoint =
   | "appended"
   /** Events were handed to the broker, the pump's checkpoint is not written. */
   | "handed to the broker"
+  /** A checkpoint, or a process manager's process, is kept in the log's engine; the answer is lost. */
+  | "state written"
   /** A transform has answered, its rows are not written. */
   | "transformed"
   /** Rows are written, the batch is not committed. */

@@ -5,6 +5,7 @@ import { backups, noBackups } from "./backups.ts";
 import { claims } from "./claims.ts";
 import { commits } from "./commits.ts";
 import { expectedVersions } from "./expected-versions.ts";
+import { followers } from "./follows.ts";
 import { chains, times } from "./imports.ts";
 import { history } from "./history.ts";
 import { leases } from "./leases.ts";
@@ -51,6 +52,7 @@ export function eventLogContract(newPlace: () => Promise<LogPlace>, capabilities
       { name: "A lease", cases: leases },
       { name: "A history", cases: history },
       { name: "A request that continues another", cases: chains },
+      { name: "A request that follows another", cases: followers },
       { name: "The time that an event was given", cases: times },
       { name: "A backup of a log", cases: backups, isListed: capabilities.backup },
       { name: "Links", cases: linksInBackups, isListed: capabilities.backup },

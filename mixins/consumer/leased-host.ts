@@ -1,39 +1,46 @@
 import type { ConsumerControl, ControlChange } from "../../core/consumer-control.ts";
 import { newEventId } from "../../core/event-id.ts";
 import type { ParkedEvent } from "../../core/read-table.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { Consumer } from "../consumer/consumer.ts";
-import type { Followed } from "../consumer/following.ts";
-import { consumerStatus, type ConsumerStatus } from "../consumer/status.ts";
-import type { ErrorPolicy } from "../consumer/error-policy.ts";
-import type { EventSource } from "../consumer/event-source.ts";
-import { Handling, type HandlingState, type StartFrom } from "./handling.ts";
-import { LeaseHold } from "../consumer/lease-hold.ts";
+import type { CheckpointState } from "./checkpoint.ts";
+import { Consumer, type Work } from "./consumer.ts";
+import type { Followed } from "./following.ts";
+import { consumerStatus, type ConsumerStatus } from "./status.ts";
+import type { ErrorPolicy, Interruption } from "./error-policy.ts";
+import type { EventSource } from "./event-source.ts";
+import { LeaseHold } from "./lease-hold.ts";
 import type { ConsumerMetrics } from "../metrics.ts";
-import type { TimeLimit } from "../consumer/time-limit.ts";
+import type { TimeLimit } from "./time-limit.ts";
 
-export interface SubscriptionStatus extends ConsumerStatus {
-  /** Events that failed; those that wait behind one are not counted. */
+export interface LeasedStatus extends ConsumerStatus {
+  /** What has failed; what waits behind it is not counted. */
   parked: number;
+}
+
+/** Work that one node does at a time, and knows whether it is this one. */
+export interface LeasedWork extends Work {
+  readonly progress: Readonly<CheckpointState>;
+  readonly isInCharge: boolean;
+  parked(): ParkedEvent[];
 }
 
 interface Dependencies {
   name: string;
   node: string;
   source: EventSource;
-  startFrom: StartFrom;
   policy: ErrorPolicy;
   timeLimit: TimeLimit;
   metrics: ConsumerMetrics | null;
-  handle: (event: RecordedEvent) => Promise<void>;
+  eventsPerPage?: number;
+  /** The work, made anew with each start. */
+  work: (lease: LeaseHold, interruption: Interruption, wake: () => void) => LeasedWork;
   warn: (message: string, details: object) => void;
 }
 
-/** What one node does for a subscription: handles its events while it holds the lease, stands by while another does. */
-export class SubscriptionHost {
+/** What one node does for a consumer without a table: its work while it holds the lease; it stands by while another does. */
+export class LeasedHost {
   readonly #d: Dependencies;
   #lease!: LeaseHold;
-  #handling!: Handling;
+  #work!: LeasedWork;
   #consumer!: Consumer;
 
   constructor(dependencies: Dependencies) {
@@ -43,19 +50,19 @@ export class SubscriptionHost {
 
   /** What a start knows dies with it. */
   #renew(): void {
-    const { name, node, source, policy, metrics, warn } = this.#d;
+    const { name, node, source, policy, metrics, warn, eventsPerPage } = this.#d;
     this.#lease = new LeaseHold(source, `${node}/${newEventId()}`);
-    this.#handling = new Handling({
-      ...this.#d,
-      lease: this.#lease,
+    const interruption: Interruption = {
       sleep: (ms) => this.#consumer.sleep(ms),
       isInterrupted: () => this.#consumer.isInterrupted,
       isStopping: () => this.#consumer.isStopping,
-    });
+    };
+    this.#work = this.#d.work(this.#lease, interruption, () => this.#consumer.wake());
     this.#consumer = new Consumer({
       name,
       source,
-      work: this.#handling,
+      work: this.#work,
+      ...(eventsPerPage !== undefined && { eventsPerPage }),
       maxParkedInARow: policy.maxParkedInARow,
       metrics,
       startAfresh: "restart this node to go on from the checkpoint that the log's own store holds",
@@ -94,19 +101,18 @@ export class SubscriptionHost {
     return this.#d.source.change(change);
   }
 
-  async #state(): Promise<Pick<HandlingState, "position" | "parked">> {
-    if (this.#handling.isInCharge)
-      return { position: this.#handling.progress.position, parked: this.#handling.parked() };
+  async #state(): Promise<Pick<CheckpointState, "position" | "parked">> {
+    if (this.#work.isInCharge) return { position: this.#work.progress.position, parked: this.#work.parked() };
     const stored = await this.#d.source.state();
-    return (stored?.value as HandlingState | undefined) ?? { position: 0, parked: [] };
+    return (stored?.value as CheckpointState | undefined) ?? { position: 0, parked: [] };
   }
 
   async parked(): Promise<ParkedEvent[]> {
     return (await this.#state()).parked;
   }
 
-  async status(): Promise<SubscriptionStatus> {
-    const { position, parked } = await this.#state().catch(() => this.#handling.progress);
+  async status(): Promise<LeasedStatus> {
+    const { position, parked } = await this.#state().catch(() => this.#work.progress);
     return { ...(await consumerStatus(this.#d, this.#consumer, position)), parked: parked.length };
   }
 }

@@ -1,0 +1,57 @@
+import { createHash } from "node:crypto";
+import { upcastersOf, type Catalogue } from "../catalogue.ts";
+import { isPlainObject, refuseUnknownOptions, refuseUnless, synchronous } from "../options.ts";
+import { typesOf, type Claim } from "./unique.ts";
+
+type Functions = Readonly<Record<string, unknown>>;
+
+/** The rules of uniqueness as they are before anybody has looked at them. */
+export type ClaimsInput = Readonly<Record<string, { claim: Functions; release?: Functions; ignoreCase?: unknown }>>;
+
+/** @throws DefinitionError naming the claim and what is wrong with it. */
+export function parseClaims(decider: string, unique: ClaimsInput, types: string[], catalogue: Catalogue): Claim[] {
+  refuseUnless(isPlainObject(unique), `${decider}.unique`, unique, "{<claim>: {claim, release, ignoreCase}}");
+  return Object.entries(unique).map(([name, given]) => {
+    const at = `${decider}.unique.${name}`;
+    refuseUnless(isPlainObject(given), at, given, "{claim, release, ignoreCase}");
+    refuseUnknownOptions(at, given, ["claim", "release", "ignoreCase"]);
+    const { ignoreCase = false } = given;
+    refuseUnless(typeof ignoreCase === "boolean", `${at}.ignoreCase`, ignoreCase, "true or false");
+    const functionsOf = (field: string, functions: unknown) => {
+      refuseUnless(isPlainObject(functions), field, functions, "{<event type>: (event) => value}");
+      return new Map(
+        Object.entries(functions as object).map(([type, one]) => {
+          refuseUnless(
+            types.includes(type),
+            `${field}["${type}"]`,
+            type,
+            `a type with a case in evolve: ${types.join(", ")}`,
+          );
+          return [type, synchronous(`${field}["${type}"]`, one) as (event: unknown) => unknown];
+        }),
+      );
+    };
+    const rules = {
+      claim: functionsOf(`${at}.claim`, given.claim),
+      release: functionsOf(`${at}.release`, given.release ?? {}),
+    };
+    const functions = [...rules.claim, "release", ...rules.release].flat().map(String);
+    const sources = [...functions, ...upcastersOf(catalogue, typesOf(rules))];
+    const claim: Claim = {
+      name,
+      scope: `${decider}/${name}`,
+      ignoreCase: ignoreCase as boolean,
+      fingerprint: hash([String(ignoreCase), ...sources]),
+      ...rules,
+    };
+    refuseUnless(
+      claim.claim.size > 0 && typesOf(claim).length > 0,
+      `${at}.claim`,
+      given.claim,
+      "at least one event type",
+    );
+    return claim;
+  });
+}
+
+const hash = (parts: readonly string[]) => createHash("sha256").update(JSON.stringify(parts)).digest("hex");

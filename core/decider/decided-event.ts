@@ -1,0 +1,33 @@
+import { ValidationError, type Problem } from "../errors.ts";
+import { eventTypeProblem } from "../event-type.ts";
+
+/** An event as `decide` answers it. */
+export interface DecidedEvent {
+  type: string;
+  payload?: unknown;
+  meta?: Record<string, unknown>;
+}
+
+const fields = ["type", "payload", "meta"];
+
+/** An event, an array of them, or nothing, as a list. @throws ValidationError naming everything else */
+export function decidedEvents(where: string, answer: unknown): DecidedEvent[] {
+  if (answer === undefined || answer === null) return [];
+  const events: unknown[] = Array.isArray(answer) ? Array.from(answer) : [answer];
+  const problems = events.flatMap((event, index) =>
+    problemsOf(Array.isArray(answer) ? `${where}[${index}]` : where, event),
+  );
+  if (problems.length > 0) throw new ValidationError(problems);
+  return events as DecidedEvent[];
+}
+
+function problemsOf(field: string, event: unknown): Problem[] {
+  const expected = "an event {type, payload?, meta?}, an array of events, or nothing";
+  if (event === null || typeof event !== "object" || Array.isArray(event)) return [{ field, found: event, expected }];
+  const problem = eventTypeProblem(`${field}.type`, (event as DecidedEvent).type);
+  const strange = Object.keys(event).find((key) => !fields.includes(key));
+  return [
+    ...(problem ? [problem] : []),
+    ...(strange === undefined ? [] : [{ field: `${field}.${strange}`, found: strange, expected }]),
+  ];
+}

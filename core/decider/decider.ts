@@ -1,0 +1,108 @@
+import type { Catalogue } from "../catalogue.ts";
+import { FrozenStateError } from "./errors.ts";
+import { decidedEvents, type DecidedEvent } from "./decided-event.ts";
+import { DefinitionError } from "../errors.ts";
+import { freezeDeep } from "../freeze.ts";
+import { isThenable } from "../is-thenable.ts";
+import type { RecordedEvent } from "../recorded-event.ts";
+import type { Claim } from "./unique.ts";
+
+/** A command as its decider knows it. */
+export interface Command {
+  /** Moleculer's schema of its params, `id` among them. */
+  readonly params: Readonly<Record<string, unknown>>;
+  /** The names in `params` that the author declared, and `id`; null where he declared none. */
+  readonly declared: readonly string[] | null;
+  decide(state: unknown, command: object, ctx: unknown): unknown;
+}
+
+/** A decider that passed every check: all that is needed to run it, with or without a broker. */
+export interface DeciderDefinition {
+  readonly name: string;
+  /** The stream of the entity with this id. */
+  streamOf(id: string): string;
+  initialState(): unknown;
+  readonly commands: ReadonlyMap<string, Command>;
+  /** By event type. */
+  readonly evolve: ReadonlyMap<string, (state: unknown, event: RecordedEvent) => unknown>;
+  readonly claims: readonly Claim[];
+  /** By which the store takes its events. */
+  readonly catalogue: Catalogue;
+  /** A state snapshot is due after so many events; null: none are kept. */
+  readonly snapshotEvery: number | null;
+  /** States that were folded by the same functions bear the same. */
+  readonly fingerprint: string;
+  /** How often a command is decided again after a conflict. */
+  readonly retries: number;
+  /** In development states and events are frozen, so that a function that changes them fails. */
+  readonly isFreezing: boolean;
+}
+
+/** The state of an entity that has no events. */
+export const initialStateOf = (decider: DeciderDefinition): unknown => frozen(decider, decider.initialState());
+
+/**
+ * What a command comes to in a state: events, none of them where nothing is to happen.
+ * @throws the domain's own error, untouched; ValidationError, DefinitionError, FrozenStateError
+ */
+export async function decide(
+  decider: DeciderDefinition,
+  name: string,
+  state: unknown,
+  command: object,
+  ctx: unknown,
+): Promise<DecidedEvent[]> {
+  let answer: unknown;
+  try {
+    answer = await decider.commands.get(name)!.decide(state, command, ctx);
+  } catch (error) {
+    throw explained(decider, `decide of ${name}`, error);
+  }
+  const events = decidedEvents(`${decider.name}.${name}: decide`, answer);
+  for (const { type } of events) if (!decider.evolve.has(type)) throw withoutCase(decider, type, `from ${name}`);
+  return events;
+}
+
+/**
+ * The state after an event.
+ * @throws DefinitionError where `evolve` has no case for the event, or the case answers no state; FrozenStateError
+ */
+export function evolve(decider: DeciderDefinition, state: unknown, event: RecordedEvent): unknown {
+  const { type, stream, version } = event;
+  const apply = decider.evolve.get(type);
+  if (!apply) throw withoutCase(decider, type, `stream ${stream}, version ${version}`);
+  let next: unknown;
+  try {
+    next = apply(state, frozen(decider, event));
+  } catch (error) {
+    throw explained(decider, `evolve of ${type}`, error);
+  }
+  if (next === undefined || isThenable(next))
+    throw new DefinitionError({
+      field: `${decider.name}.evolve["${type}"]`,
+      found: next === undefined ? next : "a promise",
+      expected: "the state after the event: (state, event) => ({ ...state, … })",
+    });
+  return frozen(decider, next);
+}
+
+const frozen = <Value>({ isFreezing }: DeciderDefinition, value: Value): Value =>
+  isFreezing ? freezeDeep(value) : value;
+
+const withoutCase = ({ name, evolve: cases }: DeciderDefinition, type: string, where: string) =>
+  new DefinitionError({
+    field: `${name}.evolve`,
+    found: `no case for ${type} (${where})`,
+    expected: `one beside ${[...cases.keys()].join(", ")}; (state) => state where it changes nothing`,
+  });
+
+/** What V8 says of an assignment to something frozen. */
+const mutation =
+  /^Cannot (?:assign to read only property|add property|delete property|define property) '?(.+?)'?(?:, object is not extensible| of .*)$/;
+
+function explained({ name, isFreezing }: DeciderDefinition, where: string, error: unknown): unknown {
+  const { name: kind, message } = (error ?? {}) as { name?: unknown; message?: unknown };
+  // By name, since an error may come from another realm.
+  const property = isFreezing && kind === "TypeError" ? mutation.exec(String(message))?.[1] : undefined;
+  return property === undefined ? error : new FrozenStateError(name, where, property, error);
+}

@@ -1,0 +1,31 @@
+import { Errors } from "moleculer";
+
+/** A command id was used before, with other params. 409; `data` is `{commandId, command}`. */
+export class CommandIdReusedError extends Errors.MoleculerClientError {
+  override name = "CommandIdReusedError";
+
+  constructor(commandId: string, command: string) {
+    super(
+      `${command}: found command id "${commandId}" with other params than the first time, expected the same, or a new id`,
+      409,
+      "COMMAND_ID_REUSED",
+      { commandId, command },
+    );
+  }
+}
+
+/** A decider's function changed what it was handed. 500, and not retryable; `data` is `{decider, function, property}`. */
+export class FrozenStateError extends Errors.MoleculerError {
+  override name = "FrozenStateError";
+
+  constructor(decider: string, where: string, property: string, cause: unknown) {
+    const expected = /^\d+$/.test(property) ? "a new array" : `a new object: ({ ...state, ${property}: … })`;
+    super(
+      `${decider}: ${where} changed "${property}" of a state or event it was given, expected ${expected}`,
+      500,
+      "FROZEN_STATE",
+      { decider, function: where, property },
+    );
+    this.cause = cause;
+  }
+}

@@ -1,0 +1,137 @@
+import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import { upcastersOf, type Catalogue } from "../catalogue.ts";
+import type { Command, DeciderDefinition } from "./decider.ts";
+import { parseClaims, type ClaimsInput } from "./claim-options.ts";
+import { DefinitionError } from "../errors.ts";
+import { eventTypeProblem, strangeType } from "../event-type.ts";
+import { isProblem, toJson } from "../json.ts";
+import { isPlainObject, refuseUnknownOptions, refuseUnless, synchronous } from "../options.ts";
+import { paramsOf } from "../payload-schema.ts";
+import { streamOf } from "../stream-name.ts";
+
+/** The actions that every decider has beside its commands. */
+export const ownActions = ["state", "history", "dryRun"];
+
+type Functions = Readonly<Record<string, unknown>>;
+
+/** A decider's options as they are before anybody has looked at them. */
+export interface DeciderInput {
+  stream?: unknown;
+  initialState: unknown;
+  commands: Readonly<Record<string, { params?: unknown; decide: unknown }>>;
+  evolve: Functions;
+  snapshot?: { every: unknown; version?: unknown } | undefined;
+  unique?: ClaimsInput | undefined;
+  retries?: unknown;
+}
+
+/** @throws DefinitionError naming the option and what is wrong with it. */
+export function parseDecider(name: string, input: DeciderInput, catalogue: Catalogue): DeciderDefinition {
+  const { stream = (id: string) => streamOf(name, id), initialState, snapshot, unique = {}, retries = 10 } = input;
+  const evolve = parseEvolve(`${name}.evolve`, input.evolve, catalogue);
+  const version = snapshot?.version;
+  if (snapshot !== undefined) {
+    refuseUnless(isPlainObject(snapshot), `${name}.snapshot`, snapshot, "{every, version?}");
+    refuseUnknownOptions(`${name}.snapshot`, snapshot, ["every", "version"]);
+    refuseUnless(isWhole(snapshot.every, 1), `${name}.snapshot.every`, snapshot.every, "a whole number from 1");
+    const isVersion = version === undefined || typeof version === "string" || typeof version === "number";
+    refuseUnless(isVersion, `${name}.snapshot.version`, version, "a string or a number");
+  }
+  refuseUnless(isWhole(retries, 0), `${name}.retries`, retries, "a whole number from 0");
+  const functions = [initialState, ...Object.entries(input.evolve).flat()].map(String);
+  const sources = [...functions, ...upcastersOf(catalogue, evolve.keys())];
+  const definition = {
+    name,
+    streamOf: synchronous(`${name}.stream`, stream) as (id: string) => string,
+    initialState: synchronous(`${name}.initialState`, initialState),
+    commands: parseCommands(`${name}.commands`, input.commands),
+    evolve,
+    claims: parseClaims(name, unique, [...evolve.keys()], catalogue),
+    catalogue,
+    snapshotEvery: (snapshot?.every as number | undefined) ?? null,
+    fingerprint: version === undefined ? hash(sources) : `version ${JSON.stringify(version)}`,
+    retries: retries as number,
+    isFreezing: process.env["NODE_ENV"] !== "production",
+  };
+  const state = definition.initialState();
+  const field = `${name}.initialState`;
+  refuseUnless(state !== undefined, field, state, "a function that answers a state");
+  if (snapshot && !isPlainJson(state))
+    throw new DefinitionError({
+      field,
+      found: state,
+      expected: "a state of plain JSON (no Map, Set, Date, class or undefined field), of which snapshots can be kept",
+    });
+  return definition;
+}
+
+/** Whether a value comes back from JSON as it went in. */
+export function isPlainJson(value: unknown): boolean {
+  const json = toJson("state", value);
+  return !isProblem(json) && isDeepStrictEqual(json.value, value);
+}
+
+function parseCommands(at: string, input: DeciderInput["commands"]): Map<string, Command> {
+  refuseUnless(isPlainObject(input), at, input, "{<command>: {params, decide}}");
+  const commands = new Map<string, Command>();
+  for (const [name, given] of Object.entries(input)) {
+    const field = `${at}.${name}`;
+    const isName = /^[\p{L}_$][\p{L}\p{N}_$.-]*$/u.test(name) && !ownActions.includes(name);
+    refuseUnless(isName, field, name, `the name of an action other than ${ownActions.join(", ")}`);
+    refuseUnless(isPlainObject(given), field, given, "{params, decide}");
+    refuseUnless(typeof given.decide === "function", `${field}.decide`, given.decide, "a function (state, command)");
+    refuseUnless(!("handler" in given), `${field}.handler`, "a handler", "decide in its place");
+    commands.set(name, {
+      ...parseParams(`${field}.params`, given.params),
+      decide: (state, command, ctx) => (given.decide as (...args: unknown[]) => unknown)(state, command, ctx),
+    });
+  }
+  refuseUnless(commands.size > 0, at, input, "at least one command");
+  return commands;
+}
+
+function parseParams(field: string, input: unknown): Pick<Command, "params" | "declared"> {
+  if (input === undefined) return { params: { id: idRule }, declared: null };
+  const isParams = isPlainObject(input) && !("$$root" in (input as object));
+  refuseUnless(isParams, field, input, "rules by the names of the params");
+  const params = { id: idRule, ...paramsOf(input as object) };
+  return { params, declared: Object.keys(params).filter((name) => !name.startsWith("$$")) };
+}
+
+/** Of an entity's id where a command does not say it itself: a number becomes a string, as the REPL makes numbers of digits. */
+const idRule = {
+  type: "custom",
+  check: (value: unknown, errors: object[]) => {
+    if (Number.isFinite(value) || typeof value === "bigint") return String(value);
+    const type = value === undefined || value === null ? "required" : value === "" ? "stringEmpty" : "string";
+    if (typeof value !== "string" || value === "") errors.push({ type, actual: value });
+    return value;
+  },
+};
+
+function parseEvolve(at: string, input: Functions, { entries, unknownTypes }: Catalogue) {
+  refuseUnless(isPlainObject(input), at, input, "{<event type>: (state, event) => state}");
+  const types = unknownTypes === "refuse" ? [...entries.keys()] : null;
+  const evolve = new Map<string, DeciderDefinition["evolve"] extends ReadonlyMap<string, infer Case> ? Case : never>();
+  for (const [type, given] of Object.entries(input)) {
+    const problem = eventTypeProblem(at, type) ?? strangeType(at, type, types);
+    if (problem) throw new DefinitionError(problem);
+    evolve.set(type, synchronous(`${at}["${type}"]`, given) as (state: unknown, event: unknown) => unknown);
+  }
+  const prefixes = new Set([...evolve.keys()].map(prefixOf));
+  const missing = [...entries.keys()].filter((type) => prefixes.has(prefixOf(type)) && !evolve.has(type));
+  if (missing.length > 0)
+    throw new DefinitionError({
+      field: at,
+      found: `no case for ${missing.join(", ")} of the store's catalogue`,
+      expected: "one for each type; (state) => state where it changes nothing",
+    });
+  return evolve;
+}
+
+const prefixOf = (type: string) => type.slice(0, Math.max(0, type.lastIndexOf(".")) || type.length);
+
+const isWhole = (given: unknown, least: number) => Number.isSafeInteger(given) && (given as number) >= least;
+
+const hash = (parts: readonly string[]) => createHash("sha256").update(JSON.stringify(parts)).digest("hex");

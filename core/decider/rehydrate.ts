@@ -1,0 +1,57 @@
+import { evolve, initialStateOf, type DeciderDefinition } from "./decider.ts";
+import { freezeDeep } from "../freeze.ts";
+import type { RecordedEvent } from "../recorded-event.ts";
+
+/** The state of an entity after its event of this version; version 0: it has none. */
+export interface Folded {
+  readonly state: unknown;
+  readonly version: number;
+  /** Of the last folded event; 0 and null where there is none. */
+  readonly position: number;
+  readonly time: string | null;
+  readonly eventId: string | null;
+}
+
+/** A state at a version, kept so that the events up to there need not be folded again. Always disposable. */
+export interface StateSnapshot {
+  /** The fingerprint of the decider that folded it. */
+  definition: string;
+  version: number;
+  /** Of the event at that version. */
+  position: number;
+  time: string;
+  eventId: string;
+  state: unknown;
+}
+
+/** An entity that has no events. */
+export const unborn = (decider: DeciderDefinition): Folded => ({
+  state: initialStateOf(decider),
+  version: 0,
+  position: 0,
+  time: null,
+  eventId: null,
+});
+
+/** The state after these events; those that are folded already are passed over. */
+export function fold(decider: DeciderDefinition, from: Folded, events: readonly RecordedEvent[]): Folded {
+  let { state, version, position, time, eventId } = from;
+  for (const event of events) {
+    if (event.version <= version) continue;
+    state = evolve(decider, state, event);
+    ({ version, position, time, id: eventId } = event);
+  }
+  return { state, version, position, time, eventId };
+}
+
+/** The state by a snapshot, where one of this definition is newer than what is known, and the events behind it. */
+export function rehydrate(
+  decider: DeciderDefinition,
+  known: Folded | null,
+  snapshot: StateSnapshot | null,
+  events: readonly RecordedEvent[],
+): Folded {
+  const isOfUse = snapshot?.definition === decider.fingerprint && snapshot.version > (known?.version ?? 0);
+  if (isOfUse && decider.isFreezing) freezeDeep(snapshot.state);
+  return fold(decider, isOfUse ? snapshot : (known ?? unborn(decider)), events);
+}

@@ -1,0 +1,73 @@
+import type { ClaimChange } from "../claims.ts";
+import { ValidationError } from "../errors.ts";
+
+/** What claim functions get: an event that is stored, or about to be. */
+export interface ClaimingEvent<Type extends string = string, Payload = unknown> {
+  readonly type: Type;
+  readonly stream: string;
+  readonly payload: Payload;
+}
+
+/** The value that an event claims or releases, several, or none. */
+export type ClaimValue = string | number | null | undefined | readonly (string | number)[];
+
+type ClaimFunction = (event: ClaimingEvent) => unknown;
+
+/** A rule of uniqueness, checked. */
+export interface Claim {
+  readonly name: string;
+  /** The key under which its values are kept: no two deciders' claims share one. */
+  readonly scope: string;
+  /** Values that were claimed by the same functions bear the same. */
+  readonly fingerprint: string;
+  readonly ignoreCase: boolean;
+  readonly claim: ReadonlyMap<string, ClaimFunction>;
+  readonly release: ReadonlyMap<string, ClaimFunction>;
+}
+
+/** A change with the value as the function answered it. */
+export type GivenChange = ClaimChange & { given: string | number };
+
+const maxCharacters = 1000;
+
+/** The types of events that a claim looks at. */
+export const typesOf = ({ claim, release }: Pick<Claim, "claim" | "release">): string[] => [
+  ...new Set([...claim.keys(), ...release.keys()]),
+];
+
+/** What these events change, in their order; an event releases before it claims. @throws ValidationError */
+export function claimChanges(claim: Claim, events: readonly ClaimingEvent[]): GivenChange[] {
+  return events.flatMap((event) => [
+    ...valuesOf(claim, "release", event).map((given) => ({ ...change(claim, given), held: false })),
+    ...valuesOf(claim, "claim", event).map((given) => ({ ...change(claim, given), held: true })),
+  ]);
+}
+
+const change = ({ ignoreCase }: Claim, given: string | number) => ({ value: compared(ignoreCase, given), given });
+
+/** Upper case between two lower ones: "ß", "ẞ" and "SS" become the same. Composed again, as a change of case may decompose. */
+const compared = (ignoreCase: boolean, given: string | number): string =>
+  ignoreCase
+    ? String(given).normalize("NFC").toLowerCase().toUpperCase().toLowerCase().normalize("NFC")
+    : String(given);
+
+function valuesOf(claim: Claim, operation: "claim" | "release", event: ClaimingEvent): (string | number)[] {
+  const answer = claim[operation].get(event.type)?.(event);
+  if (answer === undefined || answer === null) return [];
+  const values: unknown[] = Array.isArray(answer) ? answer : [answer];
+  const wrong = values.findIndex((value) => !isValue(value));
+  if (wrong >= 0)
+    throw new ValidationError([
+      {
+        field: `${claim.scope}: ${operation} of ${event.type}`,
+        found: values[wrong],
+        expected: `a string of 1 to ${maxCharacters} characters, a number, an array of them, or null`,
+      },
+    ]);
+  return values as (string | number)[];
+}
+
+const isValue = (value: unknown): value is string | number =>
+  typeof value === "string"
+    ? value !== "" && value.length <= maxCharacters && value.isWellFormed()
+    : Number.isFinite(value);

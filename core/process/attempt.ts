@@ -1,0 +1,205 @@
+import type { Context } from "moleculer";
+import { CausationTooDeepError, type Link } from "./causation.ts";
+import { CommandAnswer } from "./command-answer.ts";
+import { commandId, compensationId, deadlineId } from "./command-id.ts";
+import { dueTime, type KeptDeadline } from "./deadline.ts";
+import { ValidationError, type Problem } from "../errors.ts";
+import { freezeDeep } from "../freeze.ts";
+import { isProblem, toJson } from "../json.ts";
+import { keptError, restoredError } from "./kept-error.ts";
+import { isOutage } from "../outage.ts";
+import type { KeptError, Outcome } from "./instance.ts";
+import type { SendOptions, ProcessDefinition, ProcessView } from "./definition.ts";
+
+/** What is handled: an event, or a deadline with the event that stands behind it. */
+export interface ProcessCause {
+  id: string;
+  /** What it is called in messages: the handler that it has. */
+  handler: string;
+  time: string;
+  correlationId: string;
+  causationId: string;
+  depth: number;
+}
+
+interface Dependencies {
+  definition: ProcessDefinition;
+  cause: ProcessCause;
+  /** The correlation value. */
+  id: string;
+  state: unknown;
+  ctx: Context;
+  /** It makes up for a failure: its commands have ids of their own. */
+  isCompensation: boolean;
+  /** The commands of this cause that were refused in an earlier attempt, by their ordinals. */
+  refusals: Readonly<Record<number, KeptError>>;
+  send: (action: string, params: unknown, options: SendOptions) => Promise<unknown>;
+  /** Answers when they will be known in every later attempt. */
+  keepRefusals: (refusals: Readonly<Record<number, KeptError>>) => Promise<void>;
+  /** From the first event that stands behind the cause to the cause's own. */
+  chain: () => Promise<readonly Link[]>;
+}
+
+/** One run of a handler. Its commands are sent at once, all else that it wants is handed over when it has succeeded. */
+export class Attempt {
+  readonly #d: Dependencies;
+  readonly #deadlines = new Map<string, KeptDeadline | null>();
+  readonly #pending = new Set<Promise<unknown>>();
+  readonly #refused: { answer: CommandAnswer<unknown>; error: unknown }[] = [];
+  #state: unknown;
+  #hasEnded = false;
+  #commands = 0;
+  #scheduled = 0;
+  #refusals: Record<number, KeptError>;
+  #hasNewRefusals = false;
+  /** Why nothing more is sent, whatever the handler makes of it. */
+  #fatal: { error: unknown } | null = null;
+  #isOver = false;
+
+  constructor(dependencies: Dependencies) {
+    this.#d = dependencies;
+    this.#state = freezeDeep(dependencies.state);
+    this.#refusals = { ...dependencies.refusals };
+  }
+
+  /** Runs them one after the other; each sees the state that the one before it has answered. */
+  async run(handlers: readonly ((view: ProcessView) => unknown)[]): Promise<Outcome> {
+    try {
+      for (const handler of handlers) this.#accept(await handler(this.#view()));
+      while (this.#pending.size > 0) await Promise.all(this.#pending);
+      // A command whose answer nobody has asked for belongs to the handler all the same.
+      const unheard = this.#refused.find(({ answer }) => !answer.isAsked);
+      if (unheard) throw unheard.error;
+    } catch (error) {
+      this.#fatal ??= { error };
+    }
+    this.#isOver = true;
+    // What comes next, a retry or what makes up for it, must not run beside a command that is still under way.
+    await Promise.all(this.#pending);
+    if (this.#fatal) throw this.#fatal.error;
+    return { state: this.#state, deadlines: this.#deadlines, hasEnded: this.#hasEnded };
+  }
+
+  /** Nobody waits for it any more: it sends nothing more. */
+  giveUp(): void {
+    this.#isOver = true;
+  }
+
+  #accept(answer: unknown): void {
+    const { definition, cause } = this.#d;
+    if (answer === undefined || !definition.initialState) return;
+    this.#state = freezeDeep(plain(`${definition.name}: the state that ${cause.handler} answers`, answer));
+  }
+
+  #view(): ProcessView {
+    const { id, ctx } = this.#d;
+    const state = () => this.#state as ProcessView["state"];
+    return {
+      id,
+      ctx,
+      get state() {
+        return state();
+      },
+      call: (action, params, options) => this.#call(action, params, options),
+      schedule: (name, when, data) => this.#schedule(name, when, data),
+      cancel: (name) => void this.#deadlines.set(this.#known(name), null),
+      end: () => {
+        this.#mustRun();
+        this.#hasEnded = true;
+      },
+    };
+  }
+
+  #call<Answer>(action: string, params: unknown = {}, options: SendOptions = {}): Promise<Answer> {
+    const sent = this.#send(++this.#commands, action, params, options);
+    const answer = new CommandAnswer<Answer>((resolve) => resolve(sent as Promise<Answer>));
+    const end = sent.then(
+      () => {},
+      (error: unknown) => void this.#refused.push({ answer, error }),
+    );
+    const pending = end.then(() => void this.#pending.delete(pending));
+    this.#pending.add(pending);
+    // The runtime must not take it for a mistake of nobody's: it comes up when the handler has ended.
+    void Promise.prototype.then.call(answer, undefined, () => {});
+    return answer;
+  }
+
+  async #send(ordinal: number, action: string, params: unknown, options: SendOptions): Promise<unknown> {
+    const { definition, cause, isCompensation, send } = this.#d;
+    this.#mustRun();
+    const field = `${definition.name}: a command of ${cause.handler}`;
+    // As a missing action it would be waited for.
+    if (typeof action !== "string" || action === "")
+      throw new ValidationError([{ field: `${field}, its action`, found: action, expected: "an action's name" }]);
+    if (options === null || typeof options !== "object")
+      throw new ValidationError([{ field: `${field}, its options`, found: options, expected: "{timeout?, meta?}" }]);
+    const known = this.#refusals[ordinal];
+    if (known) throw restoredError(known);
+    try {
+      await this.#checkDepth();
+      // The handler has seen them, and acts on them now.
+      if (this.#hasNewRefusals) await this.#keepRefusals();
+    } catch (error) {
+      this.#fatal ??= { error };
+    }
+    this.#mustRun();
+    const idOf = isCompensation ? compensationId : commandId;
+    const { correlationId, causationId, depth } = cause;
+    const from = { correlationId, causationId, causationDepth: depth + 1 };
+    const meta = { ...options.meta, ...from, commandId: idOf(cause.id, definition.name, ordinal) };
+    try {
+      return await send(action, params, { ...options, meta });
+    } catch (error) {
+      if (isOutage(error)) this.#fatal ??= { error };
+      else {
+        this.#refusals[ordinal] = keptError(error);
+        this.#hasNewRefusals = true;
+      }
+      throw error;
+    }
+  }
+
+  async #checkDepth(): Promise<void> {
+    const { definition, cause, chain } = this.#d;
+    if (cause.depth < definition.maxDepth) return;
+    throw new CausationTooDeepError(definition.name, definition.maxDepth, cause.depth, await chain());
+  }
+
+  async #keepRefusals(): Promise<void> {
+    this.#hasNewRefusals = false;
+    await this.#d.keepRefusals({ ...this.#refusals });
+  }
+
+  #mustRun(): void {
+    if (this.#fatal) throw this.#fatal.error;
+    const { definition, cause } = this.#d;
+    if (this.#isOver) throw new Error(`${definition.name}: ${cause.handler} has ended; it must await what it begins`);
+  }
+
+  #schedule(name: string, when: Date | string | number, data: unknown = null): void {
+    const { definition, cause } = this.#d;
+    const field = `${definition.name}: deadline ${this.#known(name)}`;
+    const due = dueTime(`${field}, when`, when, cause.time);
+    if (typeof due !== "string") throw new ValidationError([due]);
+    const { correlationId, causationId, depth } = cause;
+    const id = deadlineId(cause.id, definition.name, name, ++this.#scheduled);
+    const deadline = { id, name, when: due, data: plain(`${field}, data`, data), correlationId, causationId, depth };
+    this.#deadlines.set(name, deadline);
+  }
+
+  #known(name: string): string {
+    this.#mustRun();
+    const { name: owner, deadlines } = this.#d.definition;
+    if (Object.hasOwn(deadlines, name)) return name;
+    const names = Object.keys(deadlines);
+    const expected = names.length > 0 ? `one with a handler: ${names.join(", ")}` : "none: there is no handler of any";
+    throw new ValidationError([{ field: `${owner}: a deadline's name`, found: name, expected } satisfies Problem]);
+  }
+}
+
+/** As JSON keeps it: after a restart it looks the same. @throws ValidationError */
+export function plain(field: string, value: unknown): unknown {
+  const json = toJson(field, value);
+  if (isProblem(json)) throw new ValidationError([json]);
+  return json.value;
+}

@@ -1,0 +1,15 @@
+import { ValidationError } from "../errors.ts";
+import type { ProcessDefinition } from "./definition.ts";
+import type { RecordedEvent } from "../recorded-event.ts";
+import { nameProblem } from "../stream-name.ts";
+
+/** The process that an event belongs to; null: none. @throws ValidationError, and whatever `correlate` throws */
+export function correlationOf({ name, correlate }: ProcessDefinition, event: RecordedEvent): string | null {
+  const found = correlate(event);
+  if (found === null || found === undefined) return null;
+  const id = typeof found === "number" && Number.isFinite(found) ? String(found) : found;
+  const problem = nameProblem("", id);
+  if (!problem) return id as string;
+  const expected = `a number, ${problem.expected}, or null`;
+  throw new ValidationError([{ field: `${name}: what correlate answers for ${event.type}`, found, expected }]);
+}

@@ -1,0 +1,17 @@
+import { isProblem, toJson } from "../json.ts";
+import { asParkedError } from "../parked-error.ts";
+import type { KeptError } from "./instance.ts";
+
+/** Longer data is left out: each change of an instance carries it. */
+const maxCharacters = 10_000;
+
+/** An error as it is kept with a process: what of it crosses nodes, too. */
+export function keptError(error: unknown): KeptError {
+  const kept = asParkedError(error);
+  const given = error !== null && typeof error === "object" && "data" in error ? error.data : undefined;
+  const data = given === undefined ? null : toJson("data", given);
+  return data && !isProblem(data) && data.text.length <= maxCharacters ? { ...kept, data: data.value } : kept;
+}
+
+/** As one that arrives from another node: an instance of no class of its own, with its fields. */
+export const restoredError = ({ message, ...fields }: KeptError): Error => Object.assign(new Error(message), fields);

@@ -1,0 +1,122 @@
+import type { Lease } from "../../core/event-log.ts";
+import type { ParkedEvent, Progress } from "../../core/read-table.ts";
+import type { EventSource } from "./event-source.ts";
+import type { LeaseHold } from "./lease-hold.ts";
+
+/** Where a consumer begins when it is started for the first time: at the first event, or behind the last. */
+export type StartFrom = "origin" | "current";
+
+/** What a consumer without a table keeps in the store's engine. */
+export interface CheckpointState extends Pick<Progress, "position" | "positionId" | "log"> {
+  /** Those that failed; what waits behind them is not among them. */
+  parked: ParkedEvent[];
+}
+
+interface Dependencies {
+  startFrom: StartFrom;
+  source: Pick<EventSource, "page" | "state" | "saveState">;
+  lease: LeaseHold;
+  parked: () => ParkedEvent[];
+  /** A lease was taken anew. `state`: what another holder has kept since; null where nobody has. */
+  takeOver: (state: CheckpointState | null) => void | Promise<void>;
+}
+
+/** How often it is written while events flow: after a kill at most this much is handled twice. */
+const saveEveryMs = 200;
+
+/** How far a consumer is whose work one node does at a time, kept in the store's engine under its lease. */
+export class Checkpoint {
+  readonly #d: Dependencies;
+  #progress: CheckpointState = { position: 0, positionId: null, log: null, parked: [] };
+  #saved = { revision: 0, at: 0 };
+  #isSaved = true;
+  /** The lease under which it was loaded. */
+  #epoch = 0;
+
+  constructor(dependencies: Dependencies) {
+    this.#d = dependencies;
+  }
+
+  get progress(): Readonly<CheckpointState> {
+    return this.#progress;
+  }
+
+  /** Whether this node holds the lease and has loaded what is kept under it. */
+  get isInCharge(): boolean {
+    return this.#d.lease.isCertain && this.#d.lease.lease?.epoch === this.#epoch;
+  }
+
+  /** Takes the lease where it is free, and loads what is kept; whether this node is in charge. */
+  async hold(): Promise<boolean> {
+    const lease = await this.#d.lease.hold();
+    if (!lease) return false;
+    if (lease.epoch !== this.#epoch) await this.#load(lease);
+    return this.isInCharge;
+  }
+
+  async #load(lease: Lease): Promise<void> {
+    const stored = await this.#d.source.state();
+    const revision = stored?.revision ?? 0;
+    const isNews = stored !== null && revision > this.#saved.revision;
+    if (isNews) {
+      this.#progress = stored.value as CheckpointState;
+      this.#saved = { revision, at: Date.now() };
+      this.#isSaved = true;
+    } else if (this.#saved.revision === 0) await this.#begin();
+    // Nobody has written since: what was done under the last lease counts, saved or not. A lower number is that of a log
+    // that was set back, or of another one: the next page tells.
+    else this.#saved.revision = revision;
+    await this.#d.takeOver(isNews ? this.#progress : null);
+    if (this.#d.lease.lease === lease) this.#epoch = lease.epoch;
+  }
+
+  async #begin(): Promise<void> {
+    const { source, startFrom } = this.#d;
+    const { head } = await source.page(0, 0);
+    const position = startFrom === "current" ? head : 0;
+    const { afterId, log } = await source.page(position, 0);
+    this.#progress = { position, positionId: afterId, log, parked: [] };
+    // Kept at once: a start from here must stay one after a restart.
+    await this.store();
+  }
+
+  pass(position: number, positionId: string | null, log = this.#progress.log): void {
+    if (position <= this.#progress.position) return;
+    this.#progress = { ...this.#progress, position, positionId, log };
+    this.#isSaved = false;
+  }
+
+  /** What is parked has changed. */
+  touch(): void {
+    this.#progress = { ...this.#progress };
+    this.#isSaved = false;
+  }
+
+  /** While events flow. */
+  async saveNowAndThen(): Promise<void> {
+    if (Date.now() - this.#saved.at > saveEveryMs) await this.save();
+  }
+
+  async save(): Promise<void> {
+    if (!this.#isSaved) await this.store();
+  }
+
+  async store(): Promise<void> {
+    const { lease, source } = this.#d;
+    this.#isSaved = false;
+    if (!lease.lease) return;
+    const state = (this.#progress = { ...this.#progress, parked: this.#d.parked() });
+    const revision = await source.saveState(state, this.#saved.revision, lease.lease);
+    if (revision !== null) {
+      this.#saved = { revision, at: Date.now() };
+      // Events may have been passed meanwhile.
+      this.#isSaved = this.#progress === state;
+    } else this.forget();
+  }
+
+  /** The lease has lapsed, or an answer was lost: what is kept in the store tells who has written last. */
+  forget(): void {
+    this.#d.lease.lose();
+    this.#epoch = 0;
+  }
+}

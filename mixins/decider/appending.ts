@@ -1,0 +1,73 @@
+import type { Ahead } from "../../core/decider/ahead.ts";
+import type { AppendInput, EventInput } from "../../core/append-request.ts";
+import type { Catalogue } from "../../core/catalogue.ts";
+import type { DecidedEvent } from "../../core/decider/decided-event.ts";
+import type { AppendAnswer } from "../event-store/host.ts";
+import type { ClaimKeeper, ClaimsOfCommand } from "./claim-keeper.ts";
+import type { CommandCall } from "./command-call.ts";
+
+interface Dependencies {
+  store: string;
+  catalogue: Catalogue;
+  claims: ClaimKeeper;
+}
+
+/** The events of a command, with what they claim. */
+export interface Prepared {
+  events: EventInput[];
+  changes: ClaimsOfCommand[];
+}
+
+/** The claims of a busy log may fall behind again while they are being folded. */
+const maxFollows = 10;
+
+/** Hands the events of commands to the store, with what they claim. */
+export class Appending {
+  readonly #d: Dependencies;
+
+  constructor(dependencies: Dependencies) {
+    this.#d = dependencies;
+  }
+
+  /** @throws ValidationError */
+  prepare(call: CommandCall, decided: readonly DecidedEvent[]): Prepared {
+    const events = this.toStore(call, decided);
+    return { events, changes: this.#d.claims.changes(call.stream, events) };
+  }
+
+  /** @throws DuplicateClaimError, and what the store refuses the append with */
+  async append(
+    { ctx, stream, key }: CommandCall,
+    { events, changes }: Prepared,
+    expectedVersion: number,
+    ahead?: Ahead,
+  ): Promise<AppendAnswer> {
+    const { claims, store } = this.#d;
+    const input: AppendInput = { stream, expectedVersion, events, key, ...(ahead && { ahead }) };
+    if (changes.length > 0) input.claims = claims.scoped(changes);
+    for (let follows = 0; ; follows++) {
+      try {
+        return await ctx.call<AppendAnswer, AppendInput>(`${store}.append`, input);
+      } catch (error) {
+        const { type } = (error ?? {}) as { type?: unknown };
+        if (type === "DUPLICATE_CLAIM") throw claims.explained(error, changes);
+        if (type !== "CLAIMS_BEHIND" || follows >= maxFollows) throw error;
+        await claims.follow(ctx);
+      }
+    }
+  }
+
+  /** Events as they are handed to the store. */
+  toStore({ tag }: CommandCall, decided: readonly DecidedEvent[]): EventInput[] {
+    const { entries } = this.#d.catalogue;
+    return decided.map(({ type, payload = {}, meta }) => {
+      // The host of the store may know a later catalogue than the service that makes the event.
+      const schemaVersion = entries.get(type)?.version;
+      return {
+        type,
+        payload,
+        meta: { ...(schemaVersion !== undefined && { schemaVersion }), ...meta, command: tag },
+      };
+    });
+  }
+}

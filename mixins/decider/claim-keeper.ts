@@ -1,0 +1,153 @@
+import type { Context } from "moleculer";
+import type { EventInput } from "../../core/append-request.ts";
+import type { Catalogue } from "../../core/catalogue.ts";
+import { checkAgainst } from "../../core/catalogue-check.ts";
+import { DuplicateClaimError } from "../../core/claim-errors.ts";
+import type { ClaimFold, ClaimScope, ScopedClaims, TwiceClaimed } from "../../core/claims.ts";
+import type { DeciderDefinition } from "../../core/decider/decider.ts";
+import { DefinitionError, ValidationError } from "../../core/errors.ts";
+import { isProblem, toJson } from "../../core/json.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { claimChanges, typesOf, type Claim, type ClaimingEvent, type GivenChange } from "../../core/decider/unique.ts";
+
+type Caller = Pick<Context, "call">;
+
+/** What the events of a command change in one claim. */
+export interface ClaimsOfCommand {
+  claim: Claim;
+  changes: GivenChange[];
+}
+
+const eventsPerPage = 1000;
+
+/** Tells the store what a decider's events claim, and folds the claims from the log where they do not follow it. */
+export class ClaimKeeper {
+  readonly #claims: readonly Claim[];
+  readonly #store: string;
+  readonly #catalogue: Catalogue;
+  readonly #warn: (message: string, details: object) => void;
+  #following: Promise<void> | null = null;
+
+  constructor(
+    { claims }: DeciderDefinition,
+    store: string,
+    catalogue: Catalogue,
+    warn: (message: string, details: object) => void,
+  ) {
+    this.#claims = claims;
+    this.#store = store;
+    this.#catalogue = catalogue;
+    this.#warn = warn;
+  }
+
+  /** What these events change, by claim; claims that they do not concern are left out. @throws ValidationError */
+  changes(stream: string, events: readonly EventInput[]): ClaimsOfCommand[] {
+    return this.#claims.flatMap((claim) => {
+      const types = typesOf(claim);
+      const concerned = events.flatMap((event, index) =>
+        types.includes(event.type) ? [this.#asStored(stream, event, index)] : [],
+      );
+      return concerned.length === 0 ? [] : [{ claim, changes: claimChanges(claim, concerned) }];
+    });
+  }
+
+  /** Claims are folded again from what is stored, so they are taken from what will be. */
+  #asStored(stream: string, { type, payload, meta }: EventInput, index: number): ClaimingEvent {
+    const at = `events.${index}`;
+    const sent = toJson(`${at}.payload`, payload);
+    const event = { id: "", type, stream, meta: { ...meta, correlationId: "", causationId: "" } };
+    const checked = isProblem(sent) ? [sent] : checkAgainst(this.#catalogue, at, event, sent);
+    if (Array.isArray(checked)) throw new ValidationError(checked);
+    return { type, stream, payload: checked.body.value };
+  }
+
+  scoped(changes: readonly ClaimsOfCommand[]): ScopedClaims[] {
+    return changes.map(({ claim: { scope, fingerprint: definition }, changes: own }) => ({
+      scope,
+      definition,
+      changes: own.map(({ value, held }) => ({ value, held })),
+    }));
+  }
+
+  /** The store's refusal of a claim, with the claim's name and the value as it was given. */
+  explained(error: unknown, changes: readonly ClaimsOfCommand[]): unknown {
+    const { scope, value, stream, heldBy } = (error as DuplicateClaimError).data as Record<string, string>;
+    const of = changes.find(({ claim }) => claim.scope === scope);
+    const given = of?.changes.find((change) => change.value === value)?.given;
+    return of && given !== undefined ? duplicate(of.claim, given, stream!, heldBy!) : error;
+  }
+
+  /** @throws DuplicateClaimError where another stream holds a value now */
+  async check(ctx: Caller, stream: string, changes: readonly ClaimsOfCommand[]): Promise<void> {
+    if (changes.length === 0) return;
+    await this.follow(ctx);
+    for (const { claim, changes: own } of changes) {
+      const wanted = own.filter(({ held }) => held);
+      const values = wanted.map(({ value }) => value);
+      const held: Record<string, string> = await ctx.call(`${this.#store}.claimants`, { scope: claim.scope, values });
+      for (const { value, given } of wanted) {
+        // A value may have the name of what every object has.
+        const heldBy = Object.hasOwn(held, value) ? held[value]! : stream;
+        if (heldBy !== stream) throw duplicate(claim, given, stream, heldBy);
+      }
+    }
+  }
+
+  /** Folds what is missing; several that ask at once wait for the same. */
+  async follow(ctx: Caller): Promise<void> {
+    this.#following ??= this.#followAll(ctx).finally(() => (this.#following = null));
+    await this.#following;
+  }
+
+  async #followAll(ctx: Caller): Promise<void> {
+    for (const claim of this.#claims) while (!(await this.#foldPage(ctx, claim)));
+  }
+
+  /** Whether the claims follow the log. */
+  async #foldPage(ctx: Caller, claim: Claim): Promise<boolean> {
+    const { scope, fingerprint: definition } = claim;
+    const types = typesOf(claim);
+    const { position: after, stray }: ClaimScope = await ctx.call(`${this.#store}.beginClaims`, {
+      scope,
+      definition,
+      types,
+    });
+    if (after >= stray) return true;
+    const events: RecordedEvent[] = await ctx.call(`${this.#store}.read`, { after, types, limit: eventsPerPage });
+    const missing = events.filter((event) => event.position <= stray);
+    const position = missing.length < events.length || events.length === 0 ? stray : events.at(-1)!.position;
+    const changes = missing.flatMap((event) =>
+      changesOf(claim, event).map(({ value, held }) => ({ value, held, stream: event.stream })),
+    );
+    const fold: ClaimFold = { scope, definition, after, position, changes };
+    // Null where somebody else was first: it is looked at again.
+    const folded: { twice: TwiceClaimed[] } | null = await ctx.call(`${this.#store}.foldClaims`, fold);
+    if (folded && folded.twice.length > 0)
+      this.#warn(`${scope}: values that are claimed twice in the log stay with the first stream`, {
+        twice: folded.twice,
+      });
+    return false;
+  }
+}
+
+/** What a stored event changes. @throws DefinitionError naming it, as the caller's own command is not to blame */
+function changesOf(claim: Claim, event: RecordedEvent): GivenChange[] {
+  try {
+    return claimChanges(claim, [event]);
+  } catch (error) {
+    const refusal = new DefinitionError({
+      field: claim.scope,
+      found: String(error),
+      expected: `functions that can read what is stored: ${event.type}, stream ${event.stream}, version ${event.version}`,
+    });
+    refusal.cause = error;
+    throw refusal;
+  }
+}
+
+/** The refusal of a claim, with its name and the value as it was given. */
+export function duplicate(claim: Claim, given: string | number, stream: string, heldBy: string): DuplicateClaimError {
+  const error = new DuplicateClaimError(claim.scope, String(given), stream, heldBy);
+  error.data = { ...(error.data as object), claim: claim.name, value: given };
+  return error;
+}

@@ -1,0 +1,85 @@
+import { createHash } from "node:crypto";
+import type { Context } from "moleculer";
+import { commandHash } from "../../core/decider/command-hash.ts";
+import type { DeciderDefinition } from "../../core/decider/decider.ts";
+import { ValidationError } from "../../core/errors.ts";
+
+/** A call of `dryRun` on its way to the command's own action, whose params and hooks it has to pass. */
+export const dryRunFlag = "$dryRun";
+
+export interface CommandMeta {
+  commandId?: unknown;
+  [dryRunFlag]?: unknown;
+}
+
+/** What a command leaves in the meta of its events. */
+export interface CommandTag {
+  /** The caller's `ctx.meta.commandId`, or the id of the call. */
+  id: string;
+  /** The action. */
+  name: string;
+  /** Of the params: told only where the caller named the command. */
+  hash?: string;
+}
+
+/** A command that somebody sent, ready to be decided. */
+export interface CommandCall {
+  command: string;
+  ctx: Context<object>;
+  id: string;
+  stream: string;
+  tag: CommandTag;
+  /** The append's key, where the caller named the command. */
+  key: string | undefined;
+  isDryRun: boolean;
+}
+
+const maxIdCharacters = 255;
+
+/** What was taken out of a call's meta, by its locals: where Moleculer makes the call again, its copy shares them. */
+const taken = new WeakMap<object, CommandMeta>();
+
+/** @throws ValidationError where the entity's id or the command's is none */
+export function toCommandCall(decider: DeciderDefinition, command: string, ctx: Context<object>): CommandCall {
+  const id = entityId(ctx.params);
+  const { commandId: sent, isDryRun } = takeOwnMeta(ctx);
+  const commandId = isDryRun ? undefined : sent;
+  const name = ctx.action?.name ?? command;
+  const call = { command, ctx, id, stream: decider.streamOf(id), isDryRun };
+  if (commandId === undefined || commandId === null) return { ...call, tag: { id: ctx.id, name }, key: undefined };
+  const isId =
+    typeof commandId === "string" &&
+    commandId !== "" &&
+    commandId.length <= maxIdCharacters &&
+    commandId.isWellFormed();
+  if (!isId)
+    throw new ValidationError([
+      { field: "meta.commandId", found: commandId, expected: `a string of 1 to ${maxIdCharacters} characters` },
+    ]);
+  const hash = commandHash({ ...ctx.params, id }, decider.commands.get(command)!.declared);
+  return { ...call, tag: { id: commandId, name, hash }, key: keyOf([commandId, decider.name, command, id]) };
+}
+
+/** What is not for the calls that decide may make: theirs are other commands. */
+function takeOwnMeta(ctx: Context<object>): { commandId: unknown; isDryRun: boolean } {
+  const own: CommandMeta = taken.get(ctx.locals) ?? ctx.meta;
+  const isTold = "commandId" in own || dryRunFlag in own;
+  if (isTold) taken.set(ctx.locals, own);
+  // A new object, as the caller may use his again; Moleculer notes in it what nested calls answer.
+  if (isTold || !Object.isExtensible(ctx.meta)) {
+    const { commandId: _, [dryRunFlag]: __, ...meta } = ctx.meta as CommandMeta;
+    ctx.meta = meta;
+  }
+  return { commandId: own.commandId, isDryRun: dryRunFlag in own };
+}
+
+/** Hashed, because a key has fewer characters than all of them may have together. */
+const keyOf = (parts: readonly string[]) => createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+
+/** @throws ValidationError */
+export function entityId(params: unknown): string {
+  const { id } = (params ?? {}) as { id?: unknown };
+  if (typeof id === "string" && id !== "") return id;
+  if (Number.isFinite(id) || typeof id === "bigint") return String(id);
+  throw new ValidationError([{ field: "id", found: id, expected: "the entity's id: a string that is not empty" }]);
+}

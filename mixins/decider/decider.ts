@@ -1,0 +1,145 @@
+import type { ActionSchema, Context } from "moleculer";
+import type { DeciderDefinition } from "../../core/decider/decider.ts";
+import { parseDecider } from "../../core/decider/options.ts";
+import { DefinitionError } from "../../core/errors.ts";
+import { refuseUnknownOptions } from "../../core/options.ts";
+import type { PayloadOf } from "../../core/payload-of.ts";
+import type { AnyEvents, EventMap, EventOf } from "../../core/recorded-event.ts";
+import type { ClaimingEvent, ClaimValue } from "../../core/decider/unique.ts";
+import { serviceName, type EventStore } from "../event-store/event-store.ts";
+import type { Mixin } from "../mixin.ts";
+import { deciderMixin } from "./service.ts";
+
+/** An event of a map as `decide` answers it. The payload may be left out where any would do. */
+export type Decided<Events extends EventMap> = {
+  [Type in keyof Events & string]: {
+    type: Type;
+    meta?: Record<string, unknown>;
+  } & (Record<string, never> extends Events[Type] ? { payload?: Events[Type] } : { payload: Events[Type] });
+}[keyof Events & string];
+
+type Answer<Events extends EventMap> = Decided<Events> | readonly Decided<Events>[] | null | undefined | void;
+
+/** What a command's `decide` gets: its params as their schema lets them pass, and the entity's id. */
+export type CommandOf<Params> = unknown extends Params
+  ? { id: string } & Record<string, unknown>
+  : Params extends { readonly id: unknown }
+    ? PayloadOf<Params>
+    : { id: string } & PayloadOf<Params>;
+
+/** A command: an action whose handler is `decide`. Beside it every option of a Moleculer action. */
+export interface CommandOptions<Params, State, Events extends EventMap> extends Omit<
+  ActionSchema,
+  "name" | "handler" | "service" | "remoteHandler" | "params"
+> {
+  /** The rules of its params. `id`, the entity's, is added where it does not stand among them. */
+  params?: Params;
+  /**
+   * What the command comes to: an event, several, or nothing. Throws the domain's own error where the rules do not agree,
+   * which reaches the caller untouched. Nothing is changed here: a command may be decided more than once.
+   */
+  decide(state: State, command: CommandOf<Params>, ctx: Context): Answer<Events> | Promise<Answer<Events>>;
+  /** moleculer-web's alias. */
+  rest?: string | string[] | Record<string, unknown>;
+}
+
+type ByType<Events extends EventMap, Answer, Before extends unknown[], Of = "recorded"> = string extends keyof Events
+  ? { readonly [type: string]: (...given: [...Before, EventFor<Events, string, Of>]) => Answer }
+  : { readonly [Type in keyof Events & string]?: (...given: [...Before, EventFor<Events, Type, Of>]) => Answer };
+
+type EventFor<Events extends EventMap, Type extends keyof Events & string, Of> = Of extends "recorded"
+  ? EventOf<Events, Type>
+  : ClaimingEvent<Type, Events[Type]>;
+
+/** Values that no two streams hold at once, as functions of events. */
+export interface UniqueOptions<Events extends EventMap> {
+  /** By event type the value that the event's stream holds from then on; several; or none (null). */
+  claim: ByType<Events, ClaimValue, [], "claiming">;
+  /** By event type the value that it holds no longer. */
+  release?: ByType<Events, ClaimValue, [], "claiming">;
+  /** "NZ-1" and "nz-1" are the same. */
+  ignoreCase?: boolean;
+}
+
+export interface DeciderOptions<Events extends EventMap, State, Params extends Readonly<Record<string, unknown>>> {
+  eventStore: EventStore<Events>;
+  /** The stream of the entity with this id. Default `<decider>-<id>`. */
+  stream?: (id: string) => string;
+  /** The state of an entity that has no events. */
+  initialState: () => State;
+  /** Each becomes an action of the service. */
+  commands: { readonly [Name in keyof Params]: CommandOptions<Params[Name], NoInfer<State>, NoInfer<Events>> };
+  /** By event type the state after it. Nothing but a function of the two: it is run again whenever the state is needed. */
+  evolve: ByType<NoInfer<Events>, NoInfer<State>, [state: NoInfer<State>]>;
+  /**
+   * Keeps the state after every so many events, so that those before it need not be folded again. Snapshots of another
+   * `version` are passed by; left out, those of changed functions are, upcasters among them. Default: none are kept.
+   */
+  snapshot?: { every: number; version?: string | number };
+  /** Claims: values that no two entities of the store hold at once. */
+  unique?: { readonly [name: string]: UniqueOptions<NoInfer<Events>> };
+  /** How often a command is decided again after a conflict before the conflict reaches the caller. Default 10. */
+  retries?: number;
+}
+
+/** The rules of an entity: commands, and the state that they are decided on. */
+export interface Decider<
+  Events extends EventMap = EventMap,
+  State = unknown,
+  Params extends Readonly<Record<string, unknown>> = Readonly<Record<string, unknown>>,
+> {
+  readonly name: string;
+  readonly definition: DeciderDefinition;
+  /** For the compiler alone: what its events, its state and the params of its commands are. */
+  readonly types?: { events: Events; state: State; params: Params };
+  /** What a service mixes in; its actions become the service's own. */
+  mixin(): Mixin;
+}
+
+/**
+ * Defines the rules of an entity. Its mixin adds an action per command, and `state`, `history` and `dryRun`.
+ *
+ * @example
+ * const account = Decider("account", {
+ *   eventStore: events,
+ *   initialState: () => ({ balance: 0 }),
+ *   commands: {
+ *     deposit: { params: { amount: "number" }, decide: (_, { amount }) => ({ type: "account.deposited", payload: { amount } }) },
+ *   },
+ *   evolve: { "account.deposited": (state, { payload }) => ({ balance: state.balance + payload.amount }) },
+ * });
+ * @throws DefinitionError
+ */
+export function Decider<
+  State,
+  const Params extends Readonly<Record<string, unknown>>,
+  Events extends EventMap = AnyEvents,
+>(name: string, options: DeciderOptions<Events, State, Params>): Decider<Events, State, Params> {
+  if (typeof name !== "string" || !serviceName.test(name))
+    throw new DefinitionError({
+      field: "Decider.name",
+      found: name,
+      expected: "a name of letters, digits, _ - and .",
+    });
+  refuseUnknownOptions(name, options, [
+    "eventStore",
+    "stream",
+    "initialState",
+    "commands",
+    "evolve",
+    "snapshot",
+    "unique",
+    "retries",
+  ]);
+  const { eventStore } = options;
+  if (typeof eventStore?.name !== "string")
+    throw new DefinitionError({ field: `${name}.eventStore`, found: eventStore, expected: "an EventStore" });
+  const definition = parseDecider(name, options, eventStore.catalogue);
+  const actions = Object.fromEntries(
+    Object.entries(options.commands).map(([command, given]) => {
+      const { decide: _, params: __, ...action } = given;
+      return [command, action];
+    }),
+  );
+  return { name, definition, mixin: () => deciderMixin(definition, eventStore, actions) };
+}

@@ -1,0 +1,39 @@
+import { decide } from "../../core/decider/decider.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { fold } from "../../core/decider/rehydrate.ts";
+import type { CommandCall } from "./command-call.ts";
+import type { DeciderHost } from "./host.ts";
+
+/** What a command would come to: its events, not stored, and the state and version after them. */
+export interface DryRunAnswer {
+  /** Position 0: they have none. */
+  events: RecordedEvent[];
+  state: unknown;
+  version: number;
+}
+
+/** Decides a command on the entity as it is now, passes every check of an append, and stores nothing. */
+export async function dryRun(host: DeciderHost, call: CommandCall): Promise<DryRunAnswer> {
+  const { decider, store, entities, claims, appending } = host;
+  const { command, ctx, stream } = call;
+  const entity = await entities.load(ctx, stream, entities.hot(stream) ?? null);
+  const decided = await decide(decider, command, entity.state, ctx.params, ctx);
+  if (decided.length === 0) return { events: [], state: entity.state, version: entity.version };
+  const events = appending.toStore(call, decided);
+  const changes = claims.changes(stream, events);
+  const drafts: Pick<RecordedEvent, "id" | "type" | "payload" | "meta">[] = await ctx.call(`${store}.draft`, {
+    stream,
+    events,
+  });
+  await claims.check(ctx, stream, changes);
+  const time = new Date().toISOString();
+  const recorded = drafts.map((draft, index) => ({
+    ...draft,
+    stream,
+    version: entity.version + 1 + index,
+    position: 0,
+    time,
+  }));
+  const { state, version } = fold(decider, entity, recorded);
+  return { events: recorded, state, version };
+}

@@ -1,0 +1,55 @@
+import type { Service, ServiceBroker } from "moleculer";
+import type { Catalogue } from "../../core/catalogue.ts";
+import type { DeciderDefinition } from "../../core/decider/decider.ts";
+import { finishBeforeEndOf } from "../sibling.ts";
+import { Appending } from "./appending.ts";
+import { ClaimKeeper } from "./claim-keeper.ts";
+import { Commands } from "./commands.ts";
+import { Entities } from "./entities.ts";
+import { Outcomes } from "./outcomes.ts";
+import { SnapshotWriter } from "./snapshot-writer.ts";
+import { StateAhead } from "./state-ahead.ts";
+
+/** What one node does for a decider. */
+export class DeciderHost {
+  readonly decider: DeciderDefinition;
+  readonly store: string;
+  readonly entities: Entities;
+  readonly claims: ClaimKeeper;
+  readonly appending: Appending;
+  readonly commands: Commands;
+  readonly #snapshots: SnapshotWriter;
+  readonly #broker: ServiceBroker;
+
+  constructor(
+    decider: DeciderDefinition,
+    { name: store, catalogue }: { name: string; catalogue: Catalogue },
+    { broker, logger }: Service,
+  ) {
+    const warn = (message: string, details: object) => logger.warn(message, details);
+    this.decider = decider;
+    this.store = store;
+    this.#broker = broker;
+    this.entities = new Entities(decider, store);
+    this.claims = new ClaimKeeper(decider, store, catalogue, warn);
+    this.#snapshots = new SnapshotWriter(decider, store, broker, warn);
+    finishBeforeEndOf(broker, store, () => this.#snapshots.idle());
+    this.appending = new Appending({ store, catalogue, claims: this.claims });
+    const { entities, appending } = this;
+    const ahead = new StateAhead(decider);
+    const tellDefect = (message: string, error: unknown) => logger.error(message, error);
+    const outcomes = new Outcomes({ decider, store, entities, ahead, snapshots: this.#snapshots, tellDefect });
+    this.commands = new Commands({ decider, entities, ahead, appending, outcomes });
+  }
+
+  /** So that the first command need not wait until the claims are folded. Where that fails, it does it itself. */
+  async foldClaims(): Promise<void> {
+    await this.claims.follow(this.#broker).catch(() => {});
+  }
+
+  /** Another start may find another log. */
+  async stop(): Promise<void> {
+    this.entities.dropAll();
+    await this.#snapshots.idle();
+  }
+}

@@ -1,0 +1,67 @@
+import type { Context, ServiceBroker } from "moleculer";
+import { DefinitionError } from "../../core/errors.ts";
+import type { CommandCall } from "./command-call.ts";
+
+const nested = new WeakMap<ServiceBroker, NestedCommands>();
+
+/** Of all deciders of a broker. */
+export function nestedCommandsOn(broker: ServiceBroker): NestedCommands {
+  const known = nested.get(broker) ?? new NestedCommands();
+  nested.set(broker, known);
+  return known;
+}
+
+/** Commands that a `decide` sends: one that could only wait for the very command that waits for it is refused. */
+class NestedCommands {
+  /** The calls whose turn it is, with their streams. */
+  readonly #inTurn = new Map<Context, string>();
+  /** The streams that the command whose turn it is waits for, by its own. */
+  readonly #awaited = new Map<string, string[]>();
+
+  /** @throws DefinitionError */
+  async run<Answer>(call: CommandCall, work: () => Promise<Answer>): Promise<Answer> {
+    const above = this.#above(call.ctx);
+    if (!above) return work();
+    const [from, within] = above;
+    if (this.#waitsFor(call.stream, from)) throw refusal(within, call);
+    this.#awaited.set(from, [...(this.#awaited.get(from) ?? []), call.stream]);
+    try {
+      return await work();
+    } finally {
+      const others = this.#awaited.get(from)!;
+      others.splice(others.indexOf(call.stream), 1);
+      if (others.length === 0) this.#awaited.delete(from);
+    }
+  }
+
+  async inTurn<Answer>({ ctx, stream }: CommandCall, work: () => Promise<Answer>): Promise<Answer> {
+    this.#inTurn.set(ctx, stream);
+    try {
+      return await work();
+    } finally {
+      this.#inTurn.delete(ctx);
+    }
+  }
+
+  /** The nearest command among a call's ancestors on this node, with its stream. */
+  #above(ctx: Context): [stream: string, within: Context] | null {
+    for (let above = parentOf(ctx); above; above = parentOf(above)) {
+      const stream = this.#inTurn.get(above);
+      if (stream !== undefined) return [stream, above];
+    }
+    return null;
+  }
+
+  #waitsFor(stream: string, other: string): boolean {
+    return stream === other || (this.#awaited.get(stream) ?? []).some((next) => this.#waitsFor(next, other));
+  }
+}
+
+const parentOf = (ctx: Context) => (ctx.options as { parentCtx?: Context } | undefined)?.parentCtx;
+
+const refusal = (within: Context, { tag, id }: CommandCall) =>
+  new DefinitionError({
+    field: `${String(within.action?.name)}: decide`,
+    found: `a call of ${tag.name} for entity ${id}, which waits for this command`,
+    expected: "none, as commands for one entity run one after the other",
+  });

@@ -1,0 +1,152 @@
+import { CommandIdReusedError } from "../../core/decider/errors.ts";
+import type { DeciderDefinition } from "../../core/decider/decider.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { fold } from "../../core/decider/rehydrate.ts";
+import type { AppendAnswer } from "../event-store/host.ts";
+import type { CommandCall, CommandTag } from "./command-call.ts";
+import { earlierEvents } from "./earlier-events.ts";
+import type { Entities } from "./entities.ts";
+import type { SnapshotWriter } from "./snapshot-writer.ts";
+import type { Base, StateAhead } from "./state-ahead.ts";
+
+/** What a command answers: its events, and the version and position of the last; without events, those of the stream as it is. */
+export interface CommandAnswer {
+  events: RecordedEvent[];
+  version: number;
+  position: number;
+}
+
+/** How often a command was decided: on what was stored, and met a conflict; on what was not stored in the end. */
+export interface Tries {
+  conflicts: number;
+  vain: number;
+}
+
+/** In the `data` of what the store refuses with. */
+interface Found {
+  actual?: number;
+  why?: string;
+}
+
+interface Dependencies {
+  decider: DeciderDefinition;
+  store: string;
+  entities: Entities;
+  ahead: StateAhead;
+  snapshots: SnapshotWriter;
+  tellDefect: (message: string, error: unknown) => void;
+}
+
+/** What becomes of commands whose events were sent to the store. */
+export class Outcomes {
+  readonly #d: Dependencies;
+
+  constructor(dependencies: Dependencies) {
+    this.#d = dependencies;
+  }
+
+  /** Null: it was not stored, and is to be decided again. */
+  async of(
+    call: CommandCall,
+    tries: Tries,
+    base: Base,
+    appended: Promise<AppendAnswer>,
+  ): Promise<CommandAnswer | null> {
+    let answer: AppendAnswer;
+    try {
+      answer = await appended;
+    } catch (error) {
+      this.#d.ahead.break(call.stream);
+      return this.#refused(call, tries, base, error);
+    }
+    return this.#stored(call, base, answer);
+  }
+
+  async #refused(
+    call: CommandCall,
+    tries: Tries,
+    { entity, after }: Base,
+    error: unknown,
+  ): Promise<null | CommandAnswer> {
+    const { decider, entities, ahead } = this.#d;
+    const { ctx, stream } = call;
+    const { type, code, data } = (error ?? {}) as { type?: unknown; code?: unknown; data?: Found };
+    // What is refused now may have been stored the first time.
+    const earlier = typeof code === "number" && code < 500 && type !== "SENT_AHEAD" ? await this.earlier(call) : null;
+    if (earlier) return earlier;
+    const isConflict = type === "VERSION_CONFLICT";
+    if (!isConflict && type !== "DUPLICATE_CLAIM" && type !== "SENT_AHEAD") entities.drop(stream);
+    if (after !== null) {
+      // An outage is told as it is met; a refusal, only when what it was decided on is stored.
+      if (typeof code !== "number" || code < 400 || code >= 500) throw error;
+      tries.vain++;
+      if (type === "SENT_AHEAD" && data?.why !== "refused") ahead.pause();
+    } else {
+      if (!isConflict || tries.conflicts >= decider.retries) throw error;
+      await pause(++tries.conflicts);
+      // Fewer events than were seen are another history: then nothing that was kept counts.
+      const isOther = (data?.actual ?? 0) < entity.version;
+      if (isOther) {
+        entities.drop(stream);
+        await entities.load(ctx, stream, entities.unborn());
+        return null;
+      }
+    }
+    const news = await entities.eventsAfter(ctx, stream, entity.version);
+    if (after === null) entities.keep(stream, { ...entity, ...fold(decider, entity, news) });
+    // The append was stored, and its answer lost: it was sent again, by a middleware, and met itself.
+    const own = news.filter(({ meta }) => isOf(call.tag, meta["command"]));
+    return own.length > 0 ? this.#answer(call, own) : null;
+  }
+
+  #stored(call: CommandCall, base: Base, { events, version, position, repeated }: AppendAnswer): CommandAnswer {
+    const { decider, entities, snapshots, ahead } = this.#d;
+    const { stream } = call;
+    if (repeated) {
+      ahead.break(stream);
+      if (version > base.entity.version) entities.drop(stream);
+      return this.#answer(call, events);
+    }
+    const known = base.after === null ? base.entity : entities.hot(stream);
+    try {
+      if (!known || known.version < base.entity.version) entities.drop(stream);
+      else {
+        const next = fold(decider, known, events);
+        const isDue = decider.snapshotEvery !== null && version - known.snapshotVersion >= decider.snapshotEvery;
+        entities.keep(stream, { ...next, snapshotVersion: isDue ? version : known.snapshotVersion });
+        if (isDue) snapshots.save(stream, next);
+      }
+    } catch (error) {
+      // They are stored, so they are answered; the next command meets the same error before it can store anything.
+      entities.drop(stream);
+      this.#d.tellDefect(`${stream}: no state follows from events that were just stored`, error);
+    }
+    return { events, version, position };
+  }
+
+  /** The answer of the first time, where this command was sent before. */
+  async earlier(call: CommandCall): Promise<CommandAnswer | null> {
+    if (call.key === undefined) return null;
+    const events = await earlierEvents(call.ctx, this.#d.store, call.key);
+    return events.length === 0 ? null : this.#answer(call, events);
+  }
+
+  /** @throws CommandIdReusedError */
+  #answer({ tag }: CommandCall, events: RecordedEvent[]): CommandAnswer {
+    const last = events.at(-1)!;
+    const { hash } = (last.meta["command"] ?? {}) as Partial<CommandTag>;
+    if (hash !== tag.hash) throw new CommandIdReusedError(tag.id, tag.name);
+    return { events, version: last.version, position: last.position };
+  }
+}
+
+const isOf = ({ id, name }: CommandTag, tag: unknown): boolean => {
+  const found = (tag ?? {}) as Partial<CommandTag>;
+  return found.id === id && found.name === name;
+};
+
+/** Many that want the same stream get out of each other's way. */
+async function pause(conflicts: number): Promise<void> {
+  if (conflicts <= 3) return;
+  await new Promise((turn) => setTimeout(turn, Math.random() * Math.min(200, 5 * 2 ** (conflicts - 3))));
+}

@@ -1,0 +1,65 @@
+import type { Context } from "moleculer";
+import { ValidationError } from "../../core/errors.ts";
+import { isoDate } from "../../core/fields.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import type { Folded } from "../../core/decider/rehydrate.ts";
+import { entityId } from "./command-call.ts";
+import type { DeciderHost } from "./host.ts";
+
+export interface StateParams {
+  id: string | number;
+  /** After the event of this version. */
+  version?: number;
+  /** After the last event at or before it; ISO 8601. */
+  time?: unknown;
+}
+
+/** A state, and the version, position and time of the last event in it: 0, 0 and null where there is none. */
+export interface StateAnswer {
+  state: unknown;
+  version: number;
+  position: number;
+  time: string | null;
+}
+
+export interface HistoryParams {
+  id: string | number;
+  afterVersion?: number;
+  /** Default 100. */
+  limit?: number;
+  backward?: boolean;
+}
+
+/** The state of an entity now, or at a version or time. @throws ValidationError where it never had the version */
+export async function stateAt(host: DeciderHost, ctx: Context<StateParams>): Promise<StateAnswer> {
+  const stream = host.decider.streamOf(entityId(ctx.params));
+  const { state, version, position, time } = await foldedAt(host, ctx, stream);
+  return { state, version, position, time };
+}
+
+async function foldedAt({ entities }: DeciderHost, ctx: Context<StateParams>, stream: string): Promise<Folded> {
+  const { version, time } = ctx.params;
+  if (time !== undefined) {
+    const moment = isoDate(time);
+    if (moment === undefined || version !== undefined)
+      throw new ValidationError([
+        { field: "time", found: time, expected: "an ISO 8601 time, and no version beside it" },
+      ]);
+    return entities.past(ctx, stream, (event) => event.time <= moment);
+  }
+  if (version === undefined) return entities.load(ctx, stream, entities.hot(stream) ?? null);
+  const folded = await entities.past(ctx, stream, (event) => event.version <= version);
+  if (folded.version === version) return folded;
+  throw new ValidationError([
+    { field: "version", found: version, expected: `a version that stream ${stream} has: 0 to ${folded.version}` },
+  ]);
+}
+
+/** An entity's events: a page of them, in the order of their versions; an empty one is the end. */
+export async function history(
+  { decider, store }: DeciderHost,
+  ctx: Context<HistoryParams>,
+): Promise<{ events: RecordedEvent[] }> {
+  const { id: _, ...page } = ctx.params;
+  return { events: await ctx.call(`${store}.read`, { stream: decider.streamOf(entityId(ctx.params)), ...page }) };
+}

@@ -1,0 +1,121 @@
+import type { ActionSchema, Context, Service, ServiceSchema } from "moleculer";
+import type { DeciderDefinition } from "../../core/decider/decider.ts";
+import type { Catalogue } from "../../core/catalogue.ts";
+import { DefinitionError, ValidationError } from "../../core/errors.ts";
+import type { Mixin } from "../mixin.ts";
+import { allWithoutParams } from "../spans.ts";
+import { dryRunFlag, toCommandCall } from "./command-call.ts";
+import { dryRun } from "./dry-run.ts";
+import { DeciderHost } from "./host.ts";
+import { history, stateAt, type HistoryParams, type StateParams } from "./questions.ts";
+
+type Actions = NonNullable<ServiceSchema["actions"]>;
+
+const id = { type: "multi", rules: [{ type: "string", empty: false }, "number"] } as const;
+const whole = { type: "number", integer: true, min: 0, optional: true, convert: true } as const;
+
+const hosts = new WeakMap<Service, DeciderHost>();
+/** The handlers of all deciders' actions. */
+const ownHandlers = new WeakSet<object>();
+
+/** The actions of a decider: one per command, with `options` as its schema, and what can be asked of it. */
+export function deciderMixin(
+  decider: DeciderDefinition,
+  store: { name: string; catalogue: Catalogue },
+  options: Readonly<Record<string, ActionSchema>>,
+): Mixin {
+  const actions = allWithoutParams({
+    ...Object.fromEntries(
+      [...decider.commands.keys()].map((name) => [name, commandAction(decider, name, options[name]!)]),
+    ),
+    state: {
+      visibility: "public",
+      params: { $$strict: true, id, version: whole, time: { type: "any", optional: true } },
+      handler(this: Service, ctx: Context<StateParams>) {
+        return stateAt(hosts.get(this)!, ctx);
+      },
+    },
+    history: {
+      visibility: "public",
+      params: {
+        $$strict: true,
+        id,
+        afterVersion: whole,
+        limit: { ...whole, min: 1, max: 10_000 },
+        backward: { type: "boolean", optional: true, convert: true },
+      },
+      handler(this: Service, ctx: Context<HistoryParams>) {
+        return history(hosts.get(this)!, ctx);
+      },
+    },
+    dryRun: {
+      visibility: "public",
+      params: {
+        $$strict: true,
+        command: "string",
+        params: { type: "object", optional: true },
+      },
+      handler(this: Service, ctx: Context<{ command: string; params?: object }>) {
+        const { command, params = {} } = ctx.params;
+        const known = [...decider.commands.keys()];
+        if (!known.includes(command))
+          throw new ValidationError([{ field: "command", found: command, expected: `one of ${known.join(", ")}` }]);
+        // The command's own action, so that its params and hooks are passed as they would be.
+        return this.actions[command]!({ ...params }, { parentCtx: ctx, meta: { [dryRunFlag]: true } });
+      },
+    },
+  });
+  for (const action of Object.values(actions)) ownHandlers.add((action as ActionSchema).handler!);
+  return {
+    actions,
+    events: {
+      // Not in `started`: the store may start later.
+      "$broker.started"(this: Service) {
+        if (decider.claims.length > 0) void hosts.get(this)?.foldClaims();
+      },
+      // A store that went and came back may have another history: that of a copy. Nothing else would notice in time.
+      "$services.changed"(this: Service) {
+        hosts.get(this)?.entities.dropAll();
+      },
+    },
+    created(this: Service) {
+      refuseOther(this, decider.name, actions);
+      hosts.set(this, new DeciderHost(decider, store, this));
+    },
+    async stopped(this: Service) {
+      await hosts.get(this)?.stop();
+    },
+  };
+}
+
+const commandAction = (decider: DeciderDefinition, name: string, options: ActionSchema): ActionSchema => ({
+  ...options,
+  params: decider.commands.get(name)!.params as NonNullable<ActionSchema["params"]>,
+  handler(this: Service, ctx: Context<object>) {
+    const host = hosts.get(this)!;
+    const call = toCommandCall(decider, name, ctx);
+    return call.isDryRun ? dryRun(host, call) : host.commands.run(call);
+  },
+});
+
+/** @throws DefinitionError where rules would be lost in silence: to another decider, or to an action of the service */
+function refuseOther(service: Service, name: string, actions: Actions): void {
+  const merged = service.schema.actions as Record<string, ActionSchema | false | undefined>;
+  const strange = Object.keys(actions).find((action) => {
+    const found = merged[action];
+    return found && found.handler !== (actions[action] as ActionSchema).handler;
+  });
+  const handler = strange === undefined ? undefined : (merged[strange] as ActionSchema).handler;
+  if (hosts.has(service) || (handler && ownHandlers.has(handler)))
+    throw new DefinitionError({
+      field: `${service.fullName}.mixins`,
+      found: `${name} and another decider`,
+      expected: "one in a service: each has its state, history and dryRun",
+    });
+  if (strange !== undefined)
+    throw new DefinitionError({
+      field: `${service.fullName}.actions.${strange}`,
+      found: "a handler",
+      expected: `none: the action is one of the decider ${name}, to which a service may add options (rest, hooks …)`,
+    });
+}

@@ -1,0 +1,20 @@
+/** The consumer looks as often by itself. */
+const pollMs = 1000;
+
+/** Wakes the consumer in time for what is due before it would look by itself. */
+export class Alarm {
+  readonly #wake: () => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(wake: () => void) {
+    this.#wake = wake;
+  }
+
+  /** `at`: milliseconds since 1970; null: nothing is due. */
+  set(at: number | null): void {
+    clearTimeout(this.#timer);
+    const inMs = at === null ? Infinity : Math.max(at - Date.now(), 0);
+    // A deadline alone keeps no process alive.
+    if (inMs < pollMs) this.#timer = setTimeout(this.#wake, inMs).unref();
+  }
+}

@@ -1,0 +1,87 @@
+import { correlationOf } from "../../core/process/correlation.ts";
+import type { ParkedProcess } from "../../core/process/instance.ts";
+import type { ProcessDefinition } from "../../core/process/definition.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import type { EventSource } from "../consumer/event-source.ts";
+import { parkedWarning } from "../consumer/parked-events.ts";
+import type { Instances } from "./instances.ts";
+import type { ProcessQueue } from "./process-queue.ts";
+import { parkedTask } from "./task.ts";
+
+interface Dependencies {
+  definition: ProcessDefinition;
+  source: Pick<EventSource, "page">;
+  instances: Instances;
+  queue: ProcessQueue;
+  warn: (message: string, details: object) => void;
+}
+
+/** Events of which nobody can say to which process they belong: each is parked by itself. */
+export class LostEvents {
+  readonly #d: Dependencies;
+  readonly #parked = new Map<string, ParkedProcess>();
+  /** How many were parked one after another, in the order of the log. */
+  inARow = 0;
+
+  constructor(dependencies: Dependencies) {
+    this.#d = dependencies;
+  }
+
+  async load(): Promise<void> {
+    this.#parked.clear();
+    for await (const parked of this.#d.instances.allLost()) this.#parked.set(parked.id, parked);
+  }
+
+  list(): ParkedProcess[] {
+    return [...this.#parked.values()];
+  }
+
+  /** The process that an event belongs to; null where it is none's, or is parked here. */
+  async correlate(event: RecordedEvent, unreadable?: unknown): Promise<string | null> {
+    // It was parked before a crash.
+    if (this.#parked.has(event.id)) return null;
+    try {
+      if (unreadable) throw unreadable;
+      const id = correlationOf(this.#d.definition, event);
+      this.inARow = 0;
+      return id;
+    } catch (error) {
+      await this.#park(event, error, 1);
+      this.inARow++;
+      return null;
+    }
+  }
+
+  async #park(event: RecordedEvent, error: unknown, attempts: number): Promise<void> {
+    const parked = parkedTask({ kind: "event", event }, "", { error, attempts });
+    await this.#d.instances.saveLost(event.id, parked);
+    this.#parked.set(event.id, parked);
+    const [, details] = parkedWarning(parked);
+    this.#d.warn("An event is parked: it belongs to no process that is known; all others go on", details);
+  }
+
+  async giveUp(id: string): Promise<void> {
+    await this.#d.instances.saveLost(id, null);
+    this.#parked.delete(id);
+  }
+
+  /** Hands it to its process, as a late one; answers how many events were handled. */
+  async retry(id: string): Promise<number> {
+    const { position, attempts } = this.#parked.get(id)!;
+    const { events, unreadable } = await this.#d.source.page(position - 1, 1);
+    const event = events.find((one) => one.id === id);
+    if (!event) return this.giveUp(id).then(() => 0);
+    let instance: string | null;
+    try {
+      if (unreadable?.[id]) throw unreadable[id];
+      instance = correlationOf(this.#d.definition, event);
+    } catch (error) {
+      await this.#park(event, error, attempts + 1);
+      return 0;
+    }
+    if (instance !== null && !(await this.#d.queue.add(instance, [event], true))) return 0;
+    // Known to its process now: after a crash in between it is not handled once more.
+    await this.giveUp(id);
+    return instance === null ? 0 : 1;
+  }
+}

@@ -1,0 +1,250 @@
+import { Agenda } from "../../core/process/agenda.ts";
+import type { ParkedChoice } from "../../core/consumer-control.ts";
+import { nextDue, type ParkedProcess, type ProcessInstance } from "../../core/process/instance.ts";
+import type { ProcessDefinition } from "../../core/process/definition.ts";
+import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
+import { Slots } from "../../core/slots.ts";
+import { Checkpoint, type CheckpointState, type StartFrom } from "../consumer/checkpoint.ts";
+import type { ConsumerPage } from "../consumer/consumer-page.ts";
+import type { ErrorPolicy, Interruption } from "../consumer/error-policy.ts";
+import type { EventSource } from "../consumer/event-source.ts";
+import type { LeasedWork } from "../consumer/leased-host.ts";
+import type { LeaseHold } from "../consumer/lease-hold.ts";
+import type { TimeLimit } from "../consumer/time-limit.ts";
+import { Alarm } from "./alarm.ts";
+import { Instances } from "./instances.ts";
+import { LostEvents } from "./lost-events.ts";
+import { PageProgress } from "./page-progress.ts";
+import { ProcessQueue } from "./process-queue.ts";
+import { Processing, type Outside } from "./processing.ts";
+
+interface Dependencies extends Interruption {
+  definition: ProcessDefinition;
+  startFrom: StartFrom;
+  source: EventSource;
+  lease: LeaseHold;
+  policy: ErrorPolicy;
+  timeLimit: TimeLimit;
+  outside: Outside;
+  /** Makes the consumer look again. */
+  wake: () => void;
+  warn: (message: string, details: object) => void;
+}
+
+/** So many processes are at work at a time. */
+const slotCount = 16;
+
+/**
+ * The work of a process manager: the events of different processes at the same time, those of one in the order of the log.
+ * What a process has come to is kept after each event, the checkpoint now and then: an event that comes again after a crash
+ * is passed over by its process.
+ */
+export class Managing implements LeasedWork {
+  readonly #d: Dependencies;
+  readonly #checkpoint: Checkpoint;
+  readonly #instances: Instances;
+  readonly #queue: ProcessQueue;
+  readonly #lost: LostEvents;
+  readonly #agenda = new Agenda();
+  readonly #alarm: Alarm;
+  readonly #parked = new Map<string, ParkedProcess>();
+  /** Processes with events that wait for nothing any more: this node has died, or was stopped, in the middle of them. */
+  readonly #unfinished = new Set<string>();
+  #skipped: ReadonlySet<string> = new Set();
+  #isObeying = false;
+  #askedAt = 0;
+  #failure: { error: unknown } | null = null;
+  #saving: Promise<void> | null = null;
+
+  constructor(dependencies: Dependencies) {
+    this.#d = dependencies;
+    this.#alarm = new Alarm(dependencies.wake);
+    const parked = () => this.parked();
+    this.#checkpoint = new Checkpoint({ ...dependencies, parked, takeOver: () => this.#takeOver() });
+    this.#instances = new Instances({
+      ...dependencies,
+      name: dependencies.definition.name,
+      checkpoint: this.#checkpoint,
+      tell: (id, instance) => this.#note(id, instance),
+    });
+    const isInCharge = () => this.isInCharge;
+    const isInterrupted = () => this.#isInterrupted;
+    const processing = new Processing({ ...dependencies, instances: this.#instances, isInCharge, isInterrupted });
+    this.#queue = new ProcessQueue({
+      ...dependencies,
+      instances: this.#instances,
+      processing,
+      isGivenUp: (id) => this.#skipped.has(id),
+      mustStop: () => this.#mustStop(),
+    });
+    this.#lost = new LostEvents({ ...dependencies, instances: this.#instances, queue: this.#queue });
+  }
+
+  get progress(): Readonly<CheckpointState> {
+    return this.#checkpoint.progress;
+  }
+
+  get isInCharge(): boolean {
+    return this.#checkpoint.isInCharge;
+  }
+
+  mayWork(): Promise<boolean> {
+    // Events that are appended after this moment are later than the deadlines that are due by now.
+    this.#askedAt = Date.now();
+    return this.#checkpoint.hold();
+  }
+
+  /** Another node may have changed everything. */
+  async #takeOver(): Promise<void> {
+    this.#instances.forget();
+    this.#agenda.clear();
+    this.#parked.clear();
+    this.#unfinished.clear();
+    for await (const [id, instance] of this.#instances.all()) this.#note(id, instance);
+    // One that has ended is noted as gone.
+    for (const id of this.#parked.keys()) await this.#instances.load(id);
+    await this.#lost.load();
+  }
+
+  #note(id: string, instance: ProcessInstance | null): void {
+    this.#agenda.set(id, instance && nextDue(instance));
+    // A node that stands by knows what is parked from the checkpoint.
+    if (instance?.parked !== this.#parked.get(id)) this.#checkpoint.touch();
+    if (instance?.parked) this.#parked.set(id, instance.parked);
+    else this.#parked.delete(id);
+    if (instance && !instance.parked && instance.waiting.length > 0) this.#unfinished.add(id);
+    else this.#unfinished.delete(id);
+  }
+
+  note(): void {}
+
+  standStill(): void {
+    this.#alarm.set(null);
+  }
+
+  async handle(page: ConsumerPage): Promise<void> {
+    this.#alarm.set(null);
+    this.#failure = null;
+    try {
+      await this.#inSlots([...this.#unfinished], (id) => this.#queue.goOn(id));
+      if (!(await this.#handleEvents(page)) || this.#mustStop()) return;
+      this.#checkpoint.pass(page.position, page.positionId, page.log);
+      await this.#fireDue(page);
+    } finally {
+      // Also before a wait for something outside, however long.
+      await this.save();
+    }
+    this.#alarm.set(this.#agenda.next);
+  }
+
+  /** Whether each is done with: what has stopped the work on one need not hold any more when the others are done. */
+  async #handleEvents({ events, log, unreadable }: ConsumerPage): Promise<boolean> {
+    const progress = new PageProgress(events);
+    const done = (event: RecordedEvent) => {
+      const last = progress.note(event);
+      if (last) this.#checkpoint.pass(last.position, last.id, log);
+      return this.#saveNowAndThen();
+    };
+    const queues = new Map<string, RecordedEvent[]>();
+    for (const event of events.map(freezeEvent)) {
+      if (this.#mustStop()) break;
+      const id = this.#skipped.has(event.id) ? null : await this.#lost.correlate(event, unreadable?.[event.id]);
+      if (id === null) await done(event);
+      else queues.set(id, [...(queues.get(id) ?? []), event]);
+    }
+    await this.#inSlots([...queues], async ([id, queued]) => {
+      while (queued.length > 0 && !this.#mustStop()) {
+        const count = await this.#queue.add(id, queued);
+        if (count === 0) return;
+        for (const event of queued.splice(0, count)) await done(event);
+      }
+    });
+    return progress.isDone;
+  }
+
+  /** The work on each, some at a time. @throws the first outage's error, when the others have come to a halt */
+  async #inSlots<One>(all: readonly One[], work: (one: One) => Promise<unknown>): Promise<void> {
+    const slots = new Slots(slotCount);
+    const guarded = async (one: One) => {
+      try {
+        if (!this.#mustStop()) await work(one);
+      } catch (error) {
+        this.#failure ??= { error };
+      }
+    };
+    await Promise.all(all.map((one) => slots.run(() => guarded(one))));
+    if (this.#failure) throw this.#failure.error;
+  }
+
+  /** Those of which it is certain that no event that came in time is still to be handled. */
+  async #fireDue({ events, end }: ConsumerPage): Promise<void> {
+    const last = events.at(-1);
+    const passed = end ? this.#askedAt : last ? Date.parse(last.time) - 1 : 0;
+    const until = Math.min(passed, this.#askedAt);
+    const due = this.#agenda.take(until, 1000);
+    // Back in their places at once: the work may halt before the first.
+    for (const { key, at } of due) this.#agenda.set(key, at);
+    await this.#inSlots(due, async ({ key: id }) => {
+      if (await this.#queue.fire(id, until)) this.#note(id, (await this.#instances.load(id)).instance);
+    });
+  }
+
+  /** Who is waited for by those who interrupt does what they have asked for to the end. */
+  get #isInterrupted(): boolean {
+    return this.#isObeying ? this.#d.isStopping() : this.#d.isInterrupted();
+  }
+
+  #mustStop(): boolean {
+    return this.#failure !== null || this.#isInterrupted || this.isTooOftenParked || !this.isInCharge;
+  }
+
+  /** Processes that end at the same time share one write. */
+  #saveNowAndThen(): Promise<void> {
+    this.#saving ??= this.#checkpoint.saveNowAndThen().finally(() => (this.#saving = null));
+    return this.#saving;
+  }
+
+  save(): Promise<void> {
+    return this.#checkpoint.save();
+  }
+
+  parked(): ParkedProcess[] {
+    return [...this.#parked.values(), ...this.#lost.list()].toSorted((a, b) => a.time.localeCompare(b.time));
+  }
+
+  get isTooOftenParked(): boolean {
+    return Math.max(this.#queue.parkedInARow, this.#lost.inARow) >= this.#d.policy.maxParkedInARow;
+  }
+
+  forgetParkedInARow(): void {
+    this.#queue.parkedInARow = this.#lost.inARow = 0;
+  }
+
+  skip(skipped: ReadonlySet<string>): Promise<number> {
+    this.#skipped = skipped;
+    return this.#release(({ id }) => skipped.has(id));
+  }
+
+  retry({ id, instance }: ParkedChoice): Promise<number> {
+    return this.#release(
+      (parked) => (id ?? parked.id) === parked.id && (instance ?? parked.instance) === parked.instance,
+    );
+  }
+
+  async #release(isMeant: (parked: ParkedProcess) => boolean): Promise<number> {
+    this.#failure = null;
+    this.#isObeying = true;
+    let handled = 0;
+    try {
+      for (const { instance, id } of this.parked().filter(isMeant)) {
+        if (instance !== "") handled += await this.#queue.release(instance);
+        else if (this.#skipped.has(id)) await this.#lost.giveUp(id);
+        else handled += await this.#lost.retry(id);
+      }
+    } finally {
+      this.#isObeying = false;
+    }
+    await this.save();
+    return handled;
+  }
+}

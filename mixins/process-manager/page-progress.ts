@@ -1,0 +1,24 @@
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+
+/** How far a page's events are done, which end in any order. */
+export class PageProgress {
+  readonly #events: readonly RecordedEvent[];
+  readonly #done = new Set<string>();
+  #next = 0;
+
+  constructor(events: readonly RecordedEvent[]) {
+    this.#events = events;
+  }
+
+  /** Answers the event up to which all are done now; null where the first is not. */
+  note({ id }: RecordedEvent): RecordedEvent | null {
+    this.#done.add(id);
+    for (let next = this.#events[this.#next]; next && this.#done.delete(next.id); next = this.#events[this.#next])
+      this.#next++;
+    return this.#events[this.#next - 1] ?? null;
+  }
+
+  get isDone(): boolean {
+    return this.#next === this.#events.length;
+  }
+}

@@ -1,0 +1,160 @@
+import type { Context } from "moleculer";
+import { Attempt, plain } from "../../core/process/attempt.ts";
+import type { Link } from "../../core/process/causation.ts";
+import { isTooDeep } from "../../core/process/causation.ts";
+import { isUpcastError, StoreUnavailableError, ValidationError } from "../../core/errors.ts";
+import { keptError, restoredError } from "../../core/process/kept-error.ts";
+import { newInstance, withOutcome, type KeptError, type ProcessInstance } from "../../core/process/instance.ts";
+import type { SendOptions, ProcessDefinition, ProcessView } from "../../core/process/definition.ts";
+import { tryAgain, type ErrorPolicy, type Interruption, type Tried } from "../consumer/error-policy.ts";
+import type { TimeLimit } from "../consumer/time-limit.ts";
+import type { Instances } from "./instances.ts";
+import { causeOf, handlersOf, plainDeadline, taskId, type Task } from "./task.ts";
+
+/** How a process manager reaches the broker. */
+export interface Outside {
+  /** The context of one attempt. */
+  context: (cause: ReturnType<typeof causeOf>) => Context;
+  send: (ctx: Context, action: string, params: unknown, options: SendOptions) => Promise<unknown>;
+  chain: (eventId: string, atMost: number) => Promise<readonly Link[]>;
+}
+
+interface Dependencies extends Interruption {
+  definition: ProcessDefinition;
+  instances: Instances;
+  policy: ErrorPolicy;
+  timeLimit: TimeLimit;
+  outside: Outside;
+  isInCharge: () => boolean;
+}
+
+/** What a process takes with it in each message between nodes. */
+const maxInstanceBytes = 512 * 1024;
+
+/** What became of a task: `interrupted`, it is handled another time. */
+export type Processed = "done" | "interrupted" | { error: unknown; attempts: number };
+
+/** Handles one task of one process: its handler, the retries, and what makes up for a failure. */
+export class Processing {
+  readonly #d: Dependencies;
+  readonly #handlersOf: (task: Task) => ((view: ProcessView) => unknown)[];
+
+  constructor(dependencies: Dependencies) {
+    this.#d = dependencies;
+    this.#handlersOf = handlersOf(dependencies.definition);
+  }
+
+  /**
+   * `change`: what is to be kept beside the outcome, in the same write. With `once`, a failure is answered without
+   * retries. @throws an outage's error
+   */
+  async run(
+    id: string,
+    task: Task,
+    change: (instance: ProcessInstance) => ProcessInstance,
+    { once = false } = {},
+  ): Promise<Processed> {
+    const again = () => this.#try(id, task, change);
+    for (;;) {
+      const tried = await again();
+      if (!("error" in tried)) return "done";
+      const policy = once ? { ...this.#d.policy, retries: 0 } : this.#d.policy;
+      const isInterrupted = () => (once ? this.#d.isStopping() : this.#d.isInterrupted()) || !this.#d.isInCharge();
+      const end = await tryAgain(policy, tried.error, { ...this.#d, isInterrupted }, again);
+      if (end === "done" || end === "interrupted" || !(await this.#willMakeUp(id, task, end.error))) return end;
+    }
+  }
+
+  async #try(id: string, task: Task, change: (instance: ProcessInstance) => ProcessInstance): Promise<Tried> {
+    try {
+      if (this.#d.isStopping()) throw new StoreUnavailableError(this.#d.definition.name, "this node stops");
+      this.#mustBeInCharge();
+      if (task.kind === "event" && task.unreadable) throw task.unreadable;
+      const instance = await this.instance(id, task);
+      const outcome = await this.#attempt(id, task, instance);
+      if (outcome.hasEnded)
+        await this.#d.instances.end(id, task.kind === "event" ? task.event.position : instance.position);
+      else await this.#d.instances.save(id, this.#checkSize(id, change(withOutcome(instance, outcome))));
+      return {};
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  #mustBeInCharge(): void {
+    if (this.#d.isInCharge()) return;
+    throw new StoreUnavailableError(this.#d.definition.name, "this node handles no more events; it lost its lease");
+  }
+
+  /** As it is kept; a new one is kept with its first change. */
+  async instance(id: string, task: Task): Promise<ProcessInstance> {
+    const { instance } = await this.#d.instances.load(id);
+    if (instance) return instance;
+    const { name, initialState } = this.#d.definition;
+    const state = initialState && plain(`${name}: what initialState answers`, initialState());
+    return newInstance(state, causeOf(task).time);
+  }
+
+  async #attempt(id: string, task: Task, { state, known }: ProcessInstance) {
+    const { definition, outside, instances, timeLimit } = this.#d;
+    const cause = causeOf(task);
+    const { failure, refusals = {} } = known?.of === cause.id ? known : {};
+    const ctx = outside.context(cause);
+    const keep = async (change: { refusals: Readonly<Record<number, KeptError>> }) => {
+      const now = await this.instance(id, task);
+      await instances.save(id, { ...now, known: { of: cause.id, ...(failure && { failure }), ...change } });
+    };
+    const attempt = new Attempt({
+      definition,
+      cause,
+      id,
+      state,
+      ctx,
+      refusals,
+      isCompensation: failure !== undefined,
+      send: (action, params, options) => {
+        // Another node may have found another answer meanwhile, and gone another way.
+        this.#mustBeInCharge();
+        return outside.send(ctx, action, params, options);
+      },
+      keepRefusals: (seen) => keep({ refusals: seen }),
+      chain: () => outside.chain(cause.causationId, definition.maxDepth + 1),
+    });
+    const handlers = failure ? [this.#compensation(task, failure)] : this.#handlersOf(task);
+    try {
+      return await timeLimit.wait(cause.handler, attempt.run(handlers));
+    } finally {
+      attempt.giveUp();
+    }
+  }
+
+  #compensation(task: Task, failure: KeptError): (view: ProcessView) => unknown {
+    const { name, compensate } = this.#d.definition;
+    if (!compensate) throw new Error(`${name}: there is no compensate (any more)`);
+    const cause = task.kind === "event" ? task.event : plainDeadline(task.deadline);
+    return (view) => compensate(cause, restoredError(failure), view);
+  }
+
+  /** Kept before the first command of a compensation is sent: after a crash the handler must not succeed after all. */
+  async #willMakeUp(id: string, task: Task, error: unknown): Promise<boolean> {
+    const { compensate, deadlines } = this.#d.definition;
+    if (!compensate || isTooDeep(error) || isUpcastError(error)) return false;
+    // No handler has failed: somebody has to say what becomes of it.
+    if (task.kind === "deadline" && !Object.hasOwn(deadlines, task.deadline.name)) return false;
+    const instance = await this.instance(id, task);
+    const of = taskId(task);
+    if (instance.known?.of === of && instance.known.failure) return false;
+    await this.#d.instances.save(id, { ...instance, known: { of, refusals: {}, failure: keptError(error) } });
+    return true;
+  }
+
+  #checkSize(id: string, instance: ProcessInstance): ProcessInstance {
+    const { state, deadlines } = instance;
+    // What waits is none of the handler's doing.
+    const found = Buffer.byteLength(JSON.stringify({ state, deadlines }));
+    if (found <= maxInstanceBytes) return instance;
+    const expected = `at most ${maxInstanceBytes} with its deadlines`;
+    const { name } = this.#d.definition;
+    throw new ValidationError([{ field: `${name}: the bytes of ${id} as JSON`, found, expected }]);
+  }
+}

@@ -1,0 +1,101 @@
+import type { Service } from "moleculer";
+import { depthOf, type Link } from "../../core/process/causation.ts";
+import { isOutage } from "../../core/outage.ts";
+import type { ProcessDefinition } from "../../core/process/definition.ts";
+import { consumerActions } from "../consumer/actions.ts";
+import type { StartFrom } from "../consumer/checkpoint.ts";
+import type { ErrorPolicy } from "../consumer/error-policy.ts";
+import { EventCaller } from "../consumer/event-caller.ts";
+import { EventSource } from "../consumer/event-source.ts";
+import { consumerEvents } from "../consumer/events.ts";
+import { LeasedHost } from "../consumer/leased-host.ts";
+import { TimeLimit } from "../consumer/time-limit.ts";
+import { consumerMetrics } from "../metrics.ts";
+import type { SiblingSchema } from "../sibling.ts";
+import { setVisibility, type Visibilities } from "../visibility.ts";
+import { instanceActions } from "./instance-actions.ts";
+import { Managing } from "./managing.ts";
+import type { Outside } from "./processing.ts";
+
+interface Options {
+  definition: ProcessDefinition;
+  store: string;
+  startFrom: StartFrom;
+  policy: ErrorPolicy;
+  visibility: Visibilities;
+}
+
+/** So much of the log is handled between two looks at the deadlines and at what is wanted. */
+const eventsPerPage = 200;
+
+/** The service of a process manager: the control of its work, and a look at its processes. */
+export function processManagerService({ definition, store, startFrom, policy, visibility }: Options): SiblingSchema {
+  const { name } = definition;
+  let host: LeasedHost;
+  let source: EventSource;
+  const schema: SiblingSchema = {
+    name,
+    actions: { ...consumerActions(name, () => host, "instance"), ...instanceActions(() => source) },
+    events: consumerEvents(store, () => ({ host, source })),
+    created(this: Service) {
+      const { broker, logger } = this;
+      const { nodeID: node } = broker;
+      const caller = new EventCaller(broker);
+      const timeLimit = new TimeLimit(policy.timeoutMs, node);
+      const types = [...new Set(definition.on.map(({ pattern }) => pattern))];
+      source = new EventSource({ broker, store, consumer: `process-manager/${name}`, types });
+      const outside: Outside = {
+        context: ({ causationId: id, correlationId, depth }) =>
+          caller.newContext({ id, meta: { correlationId, causationId: "", causationDepth: depth } }),
+        send: (ctx, action, params, options) => caller.callIn(ctx, action, params, options),
+        chain: (eventId, atMost) => chainTo(source, eventId, atMost),
+      };
+      const warn = (message: string, details: object) => logger.warn(message, details);
+      host = new LeasedHost({
+        name,
+        node,
+        source,
+        policy,
+        timeLimit,
+        metrics: consumerMetrics(broker, store, name),
+        eventsPerPage,
+        warn,
+        work: (lease, interruption, wake) =>
+          new Managing({
+            definition,
+            startFrom,
+            source,
+            lease,
+            policy,
+            timeLimit,
+            outside,
+            wake,
+            warn,
+            ...interruption,
+          }),
+      });
+    },
+    started: () => host.start(),
+    stopped: () => host.stop(),
+  };
+  setVisibility(schema, [], visibility);
+  return schema;
+}
+
+/** The events that led to this one, itself the last: each has its cause's id in its meta. @throws an outage's error */
+async function chainTo(source: EventSource, eventId: string, atMost: number): Promise<Link[]> {
+  const chain: Link[] = [];
+  for (let id = eventId; chain.length < atMost;) {
+    try {
+      const event = await source.event(id);
+      chain.unshift({ id, type: event.type });
+      if (depthOf(event) === 0) break;
+      id = event.meta.causationId;
+    } catch (error) {
+      // The first cause is a call, or an event of another store.
+      if (isOutage(error)) throw error;
+      break;
+    }
+  }
+  return chain;
+}

@@ -1,0 +1,52 @@
+import type { ProcessCause } from "../../core/process/attempt.ts";
+import { depthOf } from "../../core/process/causation.ts";
+import type { Deadline, KeptDeadline } from "../../core/process/deadline.ts";
+import type { ParkedProcess } from "../../core/process/instance.ts";
+import type { ProcessDefinition, ProcessView } from "../../core/process/definition.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { typeMatcher } from "../../core/type-pattern.ts";
+import { parkedAs } from "../consumer/parked-events.ts";
+
+/** One thing that a process has to handle. */
+export type Task =
+  { kind: "event"; event: RecordedEvent; unreadable?: unknown } | { kind: "deadline"; deadline: KeptDeadline };
+
+type Handler = (view: ProcessView) => unknown;
+
+export const taskId = (task: Task): string => (task.kind === "event" ? task.event.id : task.deadline.id);
+
+export const plainDeadline = ({ id, name, when, data }: KeptDeadline): Deadline => ({ id, name, when, data });
+
+export function causeOf(task: Task): ProcessCause {
+  if (task.kind === "deadline") {
+    const { id, name, when, correlationId, causationId, depth } = task.deadline;
+    return { id, handler: `the handler of deadline ${name}`, time: when, correlationId, causationId, depth };
+  }
+  const { event } = task;
+  const { id, time, type, meta } = event;
+  const handler = `the handler of ${type}`;
+  return { id, handler, time, correlationId: meta.correlationId, causationId: id, depth: depthOf(event) };
+}
+
+export function parkedTask(task: Task, instance: string, failure: { error: unknown; attempts: number }): ParkedProcess {
+  if (task.kind === "event") return { ...parkedAs(task.event, failure), instance, kind: "event" };
+  const { id, name } = task.deadline;
+  const place = { id, type: name, stream: "", version: 0, position: 0 };
+  return { ...parkedAs(place, failure), instance, kind: "deadline" };
+}
+
+/** The handlers of a task in their declared order. */
+export function handlersOf(definition: ProcessDefinition): (task: Task) => Handler[] {
+  const patterns = definition.on.map((one) => ({ ...one, isFor: typeMatcher([one.pattern]) }));
+  return (task) => {
+    if (task.kind === "event")
+      return patterns.flatMap(({ handler, isFor }) =>
+        isFor(task.event.type) ? [(view: ProcessView) => handler(task.event, view)] : [],
+      );
+    const { name } = task.deadline;
+    const handler = Object.hasOwn(definition.deadlines, name) ? definition.deadlines[name] : undefined;
+    // An earlier version of the service has set it.
+    if (!handler) throw new Error(`${definition.name}: there is no handler of deadline ${name} (any more)`);
+    return [(view) => handler(plainDeadline(task.deadline), view)];
+  };
+}

@@ -1,0 +1,78 @@
+import { Decider, EventStore } from "moleculer-event-sourcing";
+import { claimChanges, type Claim } from "../../../core/decider/unique.ts";
+import { refusal } from "../../support/broker.ts";
+
+type Value = string | number | null | undefined | (string | number)[];
+
+const claimOf = (ignoreCase = false): Claim =>
+  Decider("order", {
+    eventStore: EventStore("orderEvents", { adapter: "memory:" }),
+    initialState: () => 0,
+    commands: { create: { decide: () => null } },
+    evolve: { "order.created": (state) => state, "order.renamed": (state) => state, "order.noted": (state) => state },
+    unique: {
+      number: {
+        claim: {
+          "order.created": ({ payload }) => payload["number"] as Value,
+          "order.renamed": ({ payload }) => payload["to"] as Value,
+        },
+        release: { "order.renamed": ({ payload }) => payload["from"] as Value },
+        ignoreCase,
+      },
+    },
+  }).definition.claims[0]!;
+
+const created = (number: unknown) => ({ type: "order.created", stream: "order-1", payload: { number } });
+
+describe("A claim's changes", () => {
+  it("follow the order of the events, and an event releases before it claims", () => {
+    const renamed = { type: "order.renamed", stream: "order-1", payload: { from: "A", to: "B" } };
+    const noted = { type: "order.noted", stream: "order-1", payload: { number: "C" } };
+    expect(claimChanges(claimOf(), [created("A"), noted, renamed])).toEqual([
+      { value: "A", given: "A", held: true },
+      { value: "A", given: "A", held: false },
+      { value: "B", given: "B", held: true },
+    ]);
+  });
+
+  it("are those of a number, of each value of an array, and none for null and undefined", () => {
+    const valuesOf = (number: unknown) => claimChanges(claimOf(), [created(number)]).map(({ value }) => value);
+    expect(valuesOf(5)).toEqual(["5"]);
+    expect(valuesOf(["a", 2])).toEqual(["a", "2"]);
+    expect(valuesOf(null)).toEqual([]);
+    expect(valuesOf(undefined)).toEqual([]);
+    expect(valuesOf([])).toEqual([]);
+  });
+
+  it("compare without case where they are to: ß and SS, composed and decomposed letters are the same", () => {
+    const valueOf = (given: string, ignoreCase = true) => claimChanges(claimOf(ignoreCase), [created(given)])[0]!.value;
+    expect(valueOf("NZ-1ß")).toBe(valueOf("nz-1SS"));
+    expect(valueOf("e\u0301")).toBe(valueOf("\u00c9"));
+    for (const letter of ["\u0390", "\u03b0", "\u1fd7", "\u1e9e"])
+      for (const same of [letter.toUpperCase(), letter.toLowerCase(), letter.normalize("NFD")])
+        expect(valueOf(same)).toBe(valueOf(letter));
+    expect(valueOf("NZ-1", false)).not.toBe(valueOf("nz-1", false));
+  });
+
+  it.each([
+    ["an object", {}],
+    ["a boolean", true],
+    ["a date", new Date()],
+    ["NaN", Number.NaN],
+    ["an empty text", ""],
+    ["a text of 1,001 characters", "x".repeat(1001)],
+    ["a lone surrogate", "\ud800"],
+    ["an array that holds null", ["a", null]],
+  ])("are refused where the value is %s", async (_name, number) => {
+    expect(await refusal(() => claimChanges(claimOf(), [created(number)]))).toMatchObject({
+      type: "VALIDATION_ERROR",
+      data: [{ field: "order/number: claim of order.created" }],
+    });
+  });
+
+  it("are of another definition where the functions or the case are", () => {
+    expect(claimOf().fingerprint).toBe(claimOf().fingerprint);
+    expect(claimOf().fingerprint).not.toBe(claimOf(true).fingerprint);
+    expect(claimOf().scope).toBe("order/number");
+  });
+});

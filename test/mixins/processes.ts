@@ -1,0 +1,127 @@
+import { setTimeout as pause } from "node:timers/promises";
+import {
+  EventStore,
+  ProcessManager,
+  type AppendAnswer,
+  type ProcessManagerOptions,
+  type ProcessManagerStatus,
+  type ProcessSummary,
+  type ParkedProcess,
+  type RecordedEvent,
+} from "moleculer-event-sourcing";
+import type { Adapter } from "moleculer-event-sourcing";
+import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
+import { eventually } from "../support/broker.ts";
+
+type Given<State, Names extends string> = Omit<
+  ProcessManagerOptions<Record<string, Record<string, unknown>>, State, Names>,
+  "eventStore" | "correlate"
+> &
+  Partial<Pick<ProcessManagerOptions<Record<string, Record<string, unknown>>, State, Names>, "correlate">>;
+
+interface Place {
+  adapter: string | Adapter;
+  /** The store, the process manager, or both. */
+  hosts?: "both" | "store" | "manager";
+}
+
+/** Follows the events of the payload's `process`. */
+export function processService<State = undefined, Names extends string = never>(
+  { adapter, hosts = "both" }: Place,
+  given: Given<State, Names>,
+): ServiceSchema {
+  const events = EventStore("events", { adapter, host: hosts !== "manager" });
+  const manager = ProcessManager<Record<string, Record<string, unknown>>, State, Names>("manager", {
+    eventStore: events,
+    correlate: ({ payload }) => payload["process"] as string,
+    ...given,
+    onError: { retries: 1, delayMs: 1, ...given.onError },
+  });
+  return {
+    name: "host",
+    mixins: [...(hosts === "manager" ? [] : [events.mixin()]), ...(hosts === "store" ? [] : [manager.mixin()])],
+  };
+}
+
+/**
+ * A service whose command `note` stores an event under the id of the command, as a decider would, and remembers each call;
+ * `faults` happen before it is stored.
+ */
+export class Notes {
+  readonly calls: { what: string; commandId: string; meta: Record<string, unknown> }[] = [];
+  readonly faults = new Map<string, () => unknown>();
+
+  service(adapter?: string | Adapter): ServiceSchema {
+    const events = EventStore("events", adapter === undefined ? { host: false } : { adapter });
+    const fault = async (ctx: Context<{ what: string }, { commandId: string }>) => {
+      this.calls.push({ what: ctx.params.what, commandId: ctx.meta.commandId, meta: { ...ctx.meta } });
+      await this.faults.get(ctx.params.what)?.();
+    };
+    return {
+      name: "notes",
+      actions: {
+        note: events.mapAction("note.taken", {
+          stream: "notes",
+          eventId: (_params, ctx) => (ctx.meta as { commandId: string }).commandId,
+          hooks: { before: fault },
+        }),
+      },
+    };
+  }
+
+  fail(what: string, error: () => unknown = () => new Error(`${what} failed`)): this {
+    this.faults.set(what, () => Promise.reject(error()));
+    return this;
+  }
+
+  /** What was asked for, in order, every call. */
+  get asked(): string[] {
+    return this.calls.map(({ what }) => what);
+  }
+}
+
+/** Stores an event of a process, each process's in a stream of its own. */
+export async function happen(
+  broker: ServiceBroker,
+  process: string | null,
+  type = "thing.happened",
+  payload: object = {},
+): Promise<RecordedEvent> {
+  const answer: AppendAnswer = await broker.call("events.append", {
+    stream: `s-${process}`,
+    events: [{ type, payload: { ...(process !== null && { process }), ...payload } }],
+  });
+  return answer.events[0]!;
+}
+
+/** What the notes' commands have stored, in order. */
+export async function taken(broker: ServiceBroker): Promise<string[]> {
+  const events: RecordedEvent[] = await broker.call("events.read", { stream: "notes", limit: 10_000 });
+  return events.map(({ payload }) => payload["what"] as string);
+}
+
+export const statusOf = (broker: ServiceBroker): Promise<ProcessManagerStatus> => broker.call("manager.status");
+export const instancesOf = (broker: ServiceBroker, params = {}): Promise<ProcessSummary[]> =>
+  broker.call("manager.instances", params);
+export const parkedOf = (broker: ServiceBroker): Promise<ParkedProcess[]> => broker.call("manager.parked");
+
+/** The one process of this id. */
+export async function processOf(broker: ServiceBroker, id: string): Promise<ProcessSummary> {
+  const found = await instancesOf(broker, { id });
+  if (!found[0]) throw new Error(`there is no process ${id}`);
+  return found[0];
+}
+
+/** Waits for a status that has these fields. */
+export const withStatus = (
+  broker: ServiceBroker,
+  expected: Partial<ProcessManagerStatus>,
+): Promise<ProcessManagerStatus> =>
+  eventually(async () => {
+    const status = await statusOf(broker);
+    expect(status).toMatchObject(expected);
+    return status;
+  });
+
+/** For a moment in which nothing must happen, of a deadline: the only thing that comes by itself. */
+export const ms = (count: number): Promise<void> => pause(count);

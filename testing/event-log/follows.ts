@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import type { AppendRequest } from "../../core/append-request.ts";
+import { same } from "../same.ts";
+import { everything, type LogCases } from "./log-stand.ts";
+import { appendTo, ids, refused, stored } from "./requests.ts";
+
+/** Behind `follows`, with the version that the stream has once that is stored. */
+const following = (follows: AppendRequest, expectedVersion: number): AppendRequest => ({
+  ...appendTo("a", [{}], { expectedVersion }),
+  follows,
+});
+
+export const followers: LogCases = {
+  "is stored behind it, in the same commit": async (stand) => {
+    const log = await stand.open();
+    const first = appendTo("a", [{}], { expectedVersion: 0 });
+    const second = following(first, 1);
+    const verdicts = await log.append([first, appendTo("b"), second, following(second, 2)]);
+    assert.equal(verdicts.flatMap(stored).length, 4);
+  },
+
+  "is refused where it is, though the version is the one that was expected": async (stand) => {
+    const log = await stand.open();
+    const late = appendTo("a", [{}], { expectedVersion: 0 });
+    const second = following(late, 1);
+    const [rival, ...verdicts] = await log.append([appendTo("a"), late, second, following(second, 1)]);
+    assert.equal(stored(rival).length, 1);
+    same(
+      verdicts.map((verdict) => refused(verdict).type),
+      ["VERSION_CONFLICT", "SENT_AHEAD", "SENT_AHEAD"],
+    );
+    assert.equal((await everything(log)).length, 1);
+  },
+
+  "is refused where it was stored before, or in no commit": async (stand) => {
+    const log = await stand.open();
+    const known = appendTo("a", [{ id: ids[0] }]);
+    await log.append([known]);
+    const verdicts = await log.append([known, following(known, 1), following(appendTo("a"), 1)]);
+    assert.equal(stored(verdicts[0]).length, 1);
+    for (const verdict of verdicts.slice(1)) assert.equal(refused(verdict).type, "SENT_AHEAD");
+    assert.equal((await everything(log)).length, 1);
+  },
+};

@@ -1,0 +1,130 @@
+import type { ServiceBroker } from "moleculer";
+import type { DeciderDefinition } from "../../core/decider/decider.ts";
+import { DefinitionError } from "../../core/errors.ts";
+import { isProblem, toJson } from "../../core/json.ts";
+import type { EventMap, RecordedEvent } from "../../core/recorded-event.ts";
+import type { CommandOf, Decided, Decider } from "../../mixins/decider/decider.ts";
+import { decisionOf, type CommandContext, type Decision, type SentCommand } from "./decision.ts";
+import { expectation, expectEqual, expectError, fail, failBy, partOf, type ExpectedError } from "./expectation.ts";
+import { recordedEvents, type GivenEvent } from "./given-event.ts";
+
+type Schemas = Readonly<Record<string, unknown>>;
+
+/** What a decider is tested by. */
+export class DeciderScenario<Events extends EventMap, State, Params extends Schemas> {
+  readonly #decider: DeciderDefinition;
+  readonly #broker: ServiceBroker | undefined;
+
+  constructor({ definition }: Decider<Events, State, Params>, broker: ServiceBroker | undefined) {
+    this.#decider = definition;
+    this.#broker = broker;
+  }
+
+  /** What has happened: to the entity of the command that follows, but for events that name another `stream`. */
+  given(...events: readonly GivenEvent<Events>[]): DeciderHistory<Events, State, Params> {
+    return new DeciderHistory(this.#decider, this.#broker, events);
+  }
+}
+
+class DeciderHistory<Events extends EventMap, State, Params extends Schemas> {
+  readonly #decider: DeciderDefinition;
+  readonly #broker: ServiceBroker | undefined;
+  readonly #events: readonly GivenEvent<Events>[];
+
+  constructor(decider: DeciderDefinition, broker: ServiceBroker | undefined, events: readonly GivenEvent<Events>[]) {
+    this.#decider = decider;
+    this.#broker = broker;
+    this.#events = events;
+  }
+
+  /**
+   * The command that is sent then. Its params are validated as always; hooks of the action are not run.
+   * @throws DefinitionError where the decider has no such command; ValidationError where the store has no such event
+   */
+  when<Name extends keyof Params & string>(
+    name: Name,
+    params: CommandOf<Params[Name]>,
+    context: CommandContext = {},
+  ): DeciderOutcome<Events, State> {
+    const decider = this.#decider;
+    if (!decider.commands.has(name)) {
+      const expected = `one of the commands ${[...decider.commands.keys()].join(", ")}`;
+      throw new DefinitionError({ field: `scenario(${decider.name}).when`, found: name, expected });
+    }
+    const historyOf = (stream: string) => recordedEvents(decider.catalogue, stream, this.#events);
+    // A mistake of the test must not pass for a refusal.
+    historyOf("given");
+    const command = { name, params: { ...(params as object) }, ...context };
+    return new DeciderOutcome(decider, command, () => decisionOf(decider, historyOf, command, this.#broker));
+  }
+}
+
+class DeciderOutcome<Events extends EventMap, State> {
+  readonly #decider: DeciderDefinition;
+  readonly #name: string;
+  readonly #decide: () => Promise<Decision>;
+
+  constructor(decider: DeciderDefinition, command: SentCommand, decide: () => Promise<Decision>) {
+    this.#decider = decider;
+    this.#name = `${decider.name}.${command.name}`;
+    this.#decide = decide;
+  }
+
+  /**
+   * The events that the command comes to, by type, payload, and those fields of `meta` that are said; nothing, where
+   * nothing is to happen; or the error by which it is refused.
+   * @throws AssertionError
+   */
+  // oxlint-disable-next-line unicorn/no-thenable -- what every scenario ends with; see `expectation`
+  then(...said: readonly Decided<Events>[] | readonly [refused: ExpectedError]): Promise<void> {
+    return expectation<readonly unknown[]>(said, async () => {
+      const decision = await this.#outcome();
+      const [first] = said;
+      const refused = said.length === 1 && !this.#isEvent(first) ? first : null;
+      if (refused === null) {
+        if ("error" in decision) failBy(`${this.#name} is refused`, decision.error);
+        const expected = (said as readonly SaidDecided[]).map(asStored);
+        const found = decision.events.map((event, index) => shownAs(expected[index], event));
+        expectEqual(`${this.#name} comes to other events than expected`, found, expected);
+      } else if ("error" in decision) {
+        expectError(`${this.#name} is refused for another reason than expected`, decision.error, refused);
+      } else {
+        const found = decision.events.map((event) => shownAs(undefined, event));
+        fail(`${this.#name} is not refused`, found, refused);
+      }
+    });
+  }
+
+  /** The entity's state after the command. @throws AssertionError */
+  thenState(...said: [expected: State]): Promise<void> {
+    return expectation(said, async (expected) => {
+      const decision = await this.#outcome();
+      if ("error" in decision) failBy(`${this.#name} is refused`, decision.error);
+      expectEqual(`${this.#name} comes to another state than expected`, decision.state, expected);
+    });
+  }
+
+  #outcome(): Promise<Decision | { error: unknown }> {
+    return this.#decide().catch((error: unknown) => ({ error }));
+  }
+
+  #isEvent(expected: unknown): boolean {
+    return this.#decider.evolve.has((expected as Partial<RecordedEvent> | null)?.type ?? "");
+  }
+}
+
+interface SaidDecided {
+  type: string;
+  payload?: unknown;
+  meta?: object;
+}
+
+/** As JSON: fields that are undefined are not there. */
+function asStored({ payload = {}, ...event }: SaidDecided): SaidDecided {
+  const json = toJson("payload", payload);
+  return { ...event, payload: isProblem(json) ? payload : json.value };
+}
+
+/** The event as far as the expected one says something of it. */
+const shownAs = (expected: SaidDecided | undefined, { type, payload, meta }: RecordedEvent): SaidDecided =>
+  expected?.meta ? { type, payload, meta: partOf(meta, expected.meta) as object } : { type, payload };

@@ -1,0 +1,86 @@
+import type { Context } from "moleculer";
+import { MemoryClaims } from "../../adapters/memory/claims.ts";
+import { Claims } from "../../core/claims.ts";
+import { decide, type DeciderDefinition } from "../../core/decider/decider.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { fold, unborn } from "../../core/decider/rehydrate.ts";
+import { claimChanges, typesOf } from "../../core/decider/unique.ts";
+import { duplicate } from "../../mixins/decider/claim-keeper.ts";
+import { recordedEvents } from "./given-event.ts";
+import { noBroker } from "./no-broker.ts";
+
+/** What comes to `decide` beside the params. */
+export interface CommandContext {
+  /** `ctx.meta`: the user, say. */
+  meta?: Record<string, unknown>;
+  /** `ctx.locals`: what the action's hooks put there, none of which run here. */
+  locals?: Record<string, unknown>;
+}
+
+/** A command as it is sent. */
+export interface SentCommand extends CommandContext {
+  name: string;
+  params: object;
+}
+
+/** What a command comes to, and the state after it. */
+export interface Decision {
+  events: RecordedEvent[];
+  state: unknown;
+}
+
+/** As far as a broker's validator is of use here; Moleculer says nothing of its type. */
+interface Validation {
+  localAction<Answer>(handler: () => Promise<Answer>, action: object): (ctx: Context) => Promise<Answer>;
+}
+
+/**
+ * Decides a command as the decider's action does: its params pass the command's rules, `historyOf` the entity's stream
+ * makes the state, and what is decided passes the store's catalogue and the claims.
+ * @throws whatever the command is refused by
+ */
+export async function decisionOf(
+  decider: DeciderDefinition,
+  historyOf: (stream: string) => RecordedEvent[],
+  { name, params, meta: sent = {}, locals = {} }: SentCommand,
+  broker = noBroker(),
+): Promise<Decision> {
+  const { commandId: _, ...meta } = sent;
+  const action = { name: `${decider.name}.${name}`, params: decider.commands.get(name)!.params };
+  const ctx = Object.assign(new broker.ContextFactory(broker), { params, meta, locals, action, nodeID: broker.nodeID });
+  const decideValid = async (): Promise<Decision> => {
+    const stream = decider.streamOf((ctx.params as { id: string }).id);
+    const history = historyOf(stream);
+    const own = history.filter((event) => event.stream === stream);
+    const folded = fold(decider, unborn(decider), own);
+    const decided = await decide(decider, name, folded.state, ctx.params, ctx);
+    const events = recordedEvents(decider.catalogue, stream, decided, history);
+    refuseDuplicates(decider, stream, history, events);
+    return { events, state: fold(decider, folded, events).state };
+  };
+  const validation = broker.validator?.middleware(broker) as Validation | undefined;
+  return validation ? validation.localAction(decideValid, action)(ctx) : decideValid();
+}
+
+/** @throws DuplicateClaimError where another stream of the history holds what the events claim */
+function refuseDuplicates(
+  decider: DeciderDefinition,
+  stream: string,
+  history: readonly RecordedEvent[],
+  events: readonly RecordedEvent[],
+): void {
+  const claims = new Claims(new MemoryClaims());
+  const position = history.length;
+  for (const claim of decider.claims) {
+    const { scope, fingerprint: definition } = claim;
+    claims.begin(scope, definition, typesOf(claim), position);
+    const changes = history.flatMap((event) =>
+      claimChanges(claim, [event]).map((change) => ({ ...change, stream: event.stream })),
+    );
+    claims.fold({ scope, definition, after: 0, position, changes });
+    for (const { value, given, held } of claimChanges(claim, events)) {
+      const heldBy = held ? claims.claimants(scope, [value])[value] : undefined;
+      if (heldBy !== undefined && heldBy !== stream) throw duplicate(claim, given, stream, heldBy);
+    }
+  }
+}

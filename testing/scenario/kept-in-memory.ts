@@ -1,0 +1,23 @@
+import type { Lease, Versioned } from "../../core/event-log.ts";
+import type { Instances } from "../../mixins/process-manager/instances.ts";
+
+type Place = Pick<ConstructorParameters<typeof Instances>[0], "source" | "lease" | "checkpoint">;
+
+/** Where the processes of a scenario are kept, by a holder whose lease nobody else wants. */
+export function keptInMemory(): Place {
+  const kept = new Map<string, Versioned>();
+  const lease: Lease = { name: "scenario", holder: "scenario", epoch: 1 };
+  return {
+    lease: { lease },
+    checkpoint: { forget: () => {} },
+    source: {
+      state: async (of = "") => kept.get(of) ?? null,
+      states: async () => [],
+      saveState: async (value, revision, _lease, of = "") => {
+        if (value === null) kept.delete(of);
+        else kept.set(of, { value, revision: revision + 1 });
+        return revision + 1;
+      },
+    },
+  };
+}

@@ -1,0 +1,124 @@
+import type { ServiceBroker } from "moleculer";
+import { correlationOf } from "../../core/process/correlation.ts";
+import { restoredError } from "../../core/process/kept-error.ts";
+import type { ProcessInstance } from "../../core/process/instance.ts";
+import type { ProcessDefinition } from "../../core/process/definition.ts";
+import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
+import { typeMatcher } from "../../core/type-pattern.ts";
+import { parsePolicy } from "../../mixins/consumer/error-policy.ts";
+import { EventCaller } from "../../mixins/consumer/event-caller.ts";
+import { TimeLimit } from "../../mixins/consumer/time-limit.ts";
+import { Instances } from "../../mixins/process-manager/instances.ts";
+import { ProcessQueue } from "../../mixins/process-manager/process-queue.ts";
+import { Processing, type Outside } from "../../mixins/process-manager/processing.ts";
+import { fail } from "./expectation.ts";
+import { keptInMemory } from "./kept-in-memory.ts";
+import { noBroker } from "./no-broker.ts";
+
+/** By action: what a command is answered; an Error is its refusal; a function is asked each time. */
+export type Answers = Readonly<Record<string, unknown>>;
+
+/** A command that was sent. */
+export interface Sent {
+  action: string;
+  params: unknown;
+  meta: Readonly<Record<string, unknown>>;
+}
+
+/** Handles events and deadlines as a process manager does, one after the other, with its processes kept in memory. */
+export class ProcessRun {
+  readonly sent: Sent[] = [];
+  /** The process of the last event that belongs to one. */
+  id: string | null = null;
+  #failure: { error: unknown } | null = null;
+  readonly #definition: ProcessDefinition;
+  readonly #instances: Instances;
+  readonly #queue: ProcessQueue;
+  readonly #timeLimit: TimeLimit;
+
+  constructor(definition: ProcessDefinition, answers: Answers, broker: ServiceBroker | undefined) {
+    const { name } = definition;
+    this.#definition = definition;
+    const never = () => false;
+    const policy = parsePolicy(name, { retries: 0, delayMs: 0 });
+    this.#timeLimit = new TimeLimit(policy.timeoutMs, name);
+    this.#instances = new Instances({ name, ...keptInMemory(), tell: () => {} });
+    const common = { definition, instances: this.#instances, policy, timeLimit: this.#timeLimit };
+    const processing = new Processing({
+      ...common,
+      outside: this.#outside(answers, broker),
+      isInCharge: () => true,
+      sleep: async () => {},
+      isInterrupted: never,
+      isStopping: never,
+    });
+    this.#queue = new ProcessQueue({
+      ...common,
+      processing,
+      // Asked for what waits behind something parked, of which nothing is ever released here.
+      source: { page: () => Promise.reject(new Error("a scenario has no log")) },
+      isGivenUp: never,
+      mustStop: never,
+      warn: () => {},
+    });
+  }
+
+  #outside(answers: Answers, broker: ServiceBroker | undefined): Outside {
+    const caller = new EventCaller(broker ?? noBroker());
+    return {
+      context: ({ causationId: id, correlationId, depth }) =>
+        caller.newContext({ id, meta: { correlationId, causationId: "", causationDepth: depth } }),
+      send: async (ctx, action, params, options) => {
+        const { meta = {} } = options;
+        this.sent.push({ action, params, meta });
+        if (!Object.hasOwn(answers, action)) return broker ? caller.callIn(ctx, action, params, options) : undefined;
+        const known = answers[action];
+        const answer: unknown = typeof known === "function" ? await known(params, meta) : known;
+        if (answer instanceof Error) throw answer;
+        return answer;
+      },
+      chain: async () => [],
+    };
+  }
+
+  /** @throws an outage's error */
+  async handle(event: RecordedEvent): Promise<void> {
+    const { on } = this.#definition;
+    if (!typeMatcher(on.map(({ pattern }) => pattern))(event.type)) return;
+    freezeEvent(event);
+    try {
+      const id = correlationOf(this.#definition, event);
+      if (id === null) return;
+      this.id = id;
+    } catch (error) {
+      this.#failure = { error };
+      return;
+    }
+    await this.#queue.add(this.id, [event]);
+  }
+
+  /** Time goes on up to a deadline of the last process: those before it are due, too. @throws AssertionError */
+  async fire(name: string): Promise<void> {
+    const { id } = this;
+    const { deadlines = [] } = (await this.kept()).instance ?? {};
+    const deadline = deadlines.find((one) => one.name === name);
+    const found = deadlines.map((one) => one.name);
+    if (id === null || !deadline) fail(`${this.#definition.name} has no such deadline to come`, found, name);
+    await this.#queue.fire(id, Date.parse(deadline.when));
+  }
+
+  /** The last process. */
+  async kept(): Promise<{ instance: ProcessInstance | null; hasEnded: boolean }> {
+    return this.id === null ? { instance: null, hasEnded: false } : this.#instances.load(this.id);
+  }
+
+  /** What the last process, or the search for it, has failed with. */
+  async failure(): Promise<{ error: unknown } | null> {
+    const { parked } = (await this.kept()).instance ?? {};
+    return parked?.error ? { error: restoredError(parked.error) } : this.#failure;
+  }
+
+  end(): void {
+    this.#timeLimit.end();
+  }
+}

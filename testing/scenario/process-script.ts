@@ -1,0 +1,37 @@
+import type { ServiceBroker } from "moleculer";
+import type { ProcessDefinition } from "../../core/process/definition.ts";
+import type { EventMap, RecordedEvent } from "../../core/recorded-event.ts";
+import { recordedEvents, type GivenEvent } from "./given-event.ts";
+import { ProcessRun, type Answers } from "./process-run.ts";
+
+/** An event, by its place among all of them, or a deadline. `isWhen`: commands before it are not looked at. */
+export type Step = { isWhen: boolean } & ({ event: number } | { due: string });
+
+/** What happens to a process manager, in its order. */
+export interface Script {
+  definition: ProcessDefinition;
+  broker: ServiceBroker | undefined;
+  answers: Answers;
+  events: readonly GivenEvent<EventMap>[];
+  steps: readonly Step[];
+}
+
+/** @throws ValidationError, UpcastError */
+export const eventsOf = ({ definition, events }: Script): RecordedEvent[] =>
+  recordedEvents(definition.catalogue, "given-1", events);
+
+/** @throws an outage's error; AssertionError where a deadline is not to come */
+export async function runOf(script: Script): Promise<ProcessRun> {
+  const { definition, answers, broker, steps } = script;
+  const events = eventsOf(script);
+  const run = new ProcessRun(definition, answers, broker);
+  try {
+    for (const step of steps) {
+      if (step.isWhen) run.sent.length = 0;
+      await ("due" in step ? run.fire(step.due) : run.handle(events[step.event]!));
+    }
+  } finally {
+    run.end();
+  }
+  return run;
+}
