@@ -1,5 +1,5 @@
 import type { AppendRequest } from "./append-request.ts";
-import { SentAheadError } from "./errors.ts";
+import { SentAheadError } from "./decider/ahead.ts";
 import type { AppendVerdict } from "./event-log.ts";
 
 /**

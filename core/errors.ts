@@ -57,22 +57,6 @@ export class VersionConflictError extends Errors.MoleculerClientError {
   }
 }
 
-/**
- * An append was decided on what another one was to store, which it did not. 409, and nothing was stored; `data` is
- * `{stream, why}`. A decider decides again and lets nobody see it. `why`: the other one was "refused"; it was stored
- * "altered", by the catalogue or on its way; or it is "unknown" here.
- */
-export class SentAheadError extends Errors.MoleculerClientError {
-  override name = "SentAheadError";
-
-  constructor(stream: string, why: "refused" | "altered" | "unknown") {
-    super(`stream ${show(stream)}: the append that this one was decided on is ${why}`, 409, "SENT_AHEAD", {
-      stream,
-      why,
-    });
-  }
-}
-
 /** An event id (or append key) is already stored with other content, or only part of a batch is known. 409. */
 export class EventIdReusedError extends Errors.MoleculerClientError {
   override name = "EventIdReusedError";

@@ -120,7 +120,15 @@ describe.each(documents.filter((document) => stepsOf(document).some(isTest)))("T
 
 describe("The table of errors", () => {
   it("names those that there are", () => {
-    const files = ["errors", "travel-errors", "links", "claim-errors", "decider/errors", "process/causation"];
+    const files = [
+      "errors",
+      "travel-errors",
+      "links",
+      "claim-errors",
+      "decider/ahead",
+      "decider/errors",
+      "process/causation",
+    ];
     const types = files.flatMap((file) =>
       [...read(`core/${file}.ts`).matchAll(/"([A-Z][A-Z_]+)"/g)].map((match) => match[1]!),
     );

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
-import type { Problem } from "../errors.ts";
+import { Errors } from "moleculer";
+import { show, type Problem } from "../errors.ts";
 import type { RecordedEvent } from "../recorded-event.ts";
 
 /** What an append says that is sent before the one that it was decided on is answered. */
@@ -10,6 +11,22 @@ export interface Ahead {
   after: string | null;
   /** `contentOf` its events as the sender takes them to be stored: the next one is decided on them. */
   content: string;
+}
+
+/**
+ * An append was decided on what another one was to store, which it did not. 409, and nothing was stored; `data` is
+ * `{stream, why}`. A decider decides again and lets nobody see it. `why`: the other one was "refused"; it was stored
+ * "altered", by the catalogue or on its way; or it is "unknown" here.
+ */
+export class SentAheadError extends Errors.MoleculerClientError {
+  override name = "SentAheadError";
+
+  constructor(stream: string, why: "refused" | "altered" | "unknown") {
+    super(`stream ${show(stream)}: the append that this one was decided on is ${why}`, 409, "SENT_AHEAD", {
+      stream,
+      why,
+    });
+  }
 }
 
 const isText = (found: unknown) => typeof found === "string" && found.length <= 100;

@@ -1,6 +1,5 @@
-import type { Ahead } from "../../core/decider/ahead.ts";
+import { SentAheadError, type Ahead } from "../../core/decider/ahead.ts";
 import type { AppendRequest } from "../../core/append-request.ts";
-import { SentAheadError } from "../../core/errors.ts";
 
 /** So many appends are remembered; the next of a line comes within one call's time, or not at all. */
 const maxKnown = 10_000;

@@ -10,11 +10,12 @@ import { killAt } from "./kill-at.ts";
 
 const [folder = "", statement = "", countdown = "0"] = process.argv.slice(2);
 process.chdir(folder);
+// Before the stores prepare their statements.
+if (statement !== "") killAt(new RegExp(statement), Number(countdown));
 const broker = new ServiceBroker({ nodeID: "killed", logger: false });
 for (const service of [accountService, mailService, transferService]) broker.createService(service);
 await broker.start();
 say("ready");
-if (statement !== "") killAt(new RegExp(statement), Number(countdown));
 
 async function transferForEver(): Promise<void> {
   for (;;) {

@@ -1,5 +1,7 @@
+import Database from "better-sqlite3";
 import { spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { ServiceBroker, ServiceSchema } from "moleculer";
@@ -24,9 +26,9 @@ afterEach(async () => {
 });
 
 /** Starts the bank on the folder and kills it while money is on its way; answers the transfers that were accepted. */
-async function runUntilKilled(folder: string, statement: string | undefined): Promise<string[]> {
+async function runUntilKilled(folder: string, statement: string | undefined, met: string[]): Promise<string[]> {
   const args = ["--conditions=moleculer-event-sourcing:source", child, folder];
-  if (statement) args.push(statement, String(randomInt(1, 30)));
+  if (statement) args.push(statement, String(randomInt(1, 15)));
   const process_ = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   const exited = new Promise<string | null>((resolve) => process_.once("exit", (_code, signal) => resolve(signal)));
   const kill = () => process_.kill("SIGKILL");
@@ -34,12 +36,26 @@ async function runUntilKilled(folder: string, statement: string | undefined): Pr
   const enough = randomInt(1, 15);
   for await (const line of createInterface(process_.stdout)) {
     const [what, id = ""] = line.split(" ");
+    if (what === "met") met.push(statement!);
     if (what === "requested") requested.push(id);
     // A statement that does not come leaves it to what is seen.
     if (requested.length >= (statement ? 100 : enough)) kill();
   }
   expect(await exited).toBe("SIGKILL");
   return requested;
+}
+
+/**
+ * As after the seconds that the next process would wait for it: else no kill would meet a transfer under way. Answers how
+ * many are.
+ */
+function letLeasesLapse(folder: string): number {
+  const db = new Database(join(folder, "data/bankEventStore.db"));
+  db.exec("UPDATE leases SET expires = 0");
+  const underWay = db.prepare<[], number>("SELECT count(*) FROM state WHERE key GLOB '*/transfers/instance/*'").pluck();
+  const found = underWay.get()!;
+  db.close();
+  return found;
 }
 
 async function startBank(): Promise<ServiceBroker> {
@@ -96,10 +112,15 @@ describe("Transfers in a bank that is killed with SIGKILL again and again", () =
     await first.stop();
 
     const requested: string[] = [];
-    for (let run = 0; run < kills; run++)
-      requested.push(
-        ...(await runUntilKilled(folder, run % 2 === 0 ? undefined : statements[run % statements.length])),
-      );
+    const met: string[] = [];
+    let interrupted = 0;
+    for (let run = 0; run < kills; run++) {
+      const statement = run % 2 === 0 ? undefined : statements[run % statements.length];
+      requested.push(...(await runUntilKilled(folder, statement, met)));
+      if (letLeasesLapse(folder) > 0) interrupted++;
+    }
+    expect(interrupted).toBeGreaterThan(0);
+    expect([...new Set(met)].toSorted()).toEqual(statements.toSorted());
 
     const broker = await startBank();
     await eventually(async () => {

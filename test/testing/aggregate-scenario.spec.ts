@@ -1,8 +1,8 @@
-import type { AssertionError } from "node:assert";
 import type { Context, ServiceBroker } from "moleculer";
 import { Aggregate, EventStore, type RecordedEvent, type RowInput } from "moleculer-event-sourcing";
 import { memoryBroker, scenario, type ExpectedError } from "moleculer-event-sourcing/testing";
 import { refusal } from "../support/broker.ts";
+import { failure } from "./failure.ts";
 
 const events = EventStore("shop", {
   events: {
@@ -48,13 +48,6 @@ const added = (basket: string, price: number) => ({
   payload: { basket, item: "x", price },
 });
 const since = "2000-01-01T00:00:00.000Z";
-
-/** What a failing expectation says. */
-async function failure(promise: Promise<void>): Promise<AssertionError & { cause?: unknown }> {
-  const error = await refusal(() => promise);
-  expect(error.name).toBe("AssertionError");
-  return error as unknown as AssertionError;
-}
 
 describe("A scenario of an aggregate", () => {
   it("folds the events into the rows by the aggregate's own transforms, each of which sees those before it", () =>

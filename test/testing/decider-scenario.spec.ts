@@ -1,8 +1,7 @@
-import type { AssertionError } from "node:assert";
 import type { Context } from "moleculer";
 import { Decider, EventStore } from "moleculer-event-sourcing";
 import { memoryBroker, scenario, type ExpectedError } from "moleculer-event-sourcing/testing";
-import { refusal } from "../support/broker.ts";
+import { failure } from "./failure.ts";
 
 const events = EventStore("bank", {
   events: {
@@ -73,13 +72,6 @@ const account = Decider("account", {
 
 const opened = (iban: string) => ({ type: "account.opened", payload: { iban } }) as const;
 const moved = (amount: number) => ({ type: "account.moved", payload: { amount } }) as const;
-
-/** What a failing expectation says. */
-async function failure(promise: Promise<void>): Promise<AssertionError & { cause?: unknown }> {
-  const error = await refusal(() => promise);
-  expect(error.name).toBe("AssertionError");
-  return error as unknown as AssertionError;
-}
 
 describe("A scenario of a decider", () => {
   it("comes to an event", () => scenario(account).given().when("open", { id: "1", iban: "NZ1" }).then(opened("NZ1")));

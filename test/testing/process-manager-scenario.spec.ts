@@ -1,8 +1,8 @@
-import type { AssertionError } from "node:assert";
 import { Errors } from "moleculer";
 import { EventStore, ProcessManager } from "moleculer-event-sourcing";
 import { memoryBroker, scenario, type ExpectedError } from "moleculer-event-sourcing/testing";
 import { refusal } from "../support/broker.ts";
+import { failure } from "./failure.ts";
 
 const events = EventStore("bank", {
   events: {
@@ -55,13 +55,6 @@ const requested = (id: string) =>
 const approved = (id: string) => ({ type: "transfer.approved", payload: { id } }) as const;
 const withdraw = { action: "account.withdraw", params: { id: "a", amount: 5 } };
 const frozen = new Errors.MoleculerClientError("a is frozen", 422, "FROZEN", { id: "a" });
-
-/** What a failing expectation says. */
-async function failure(promise: Promise<void>): Promise<AssertionError & { cause?: unknown }> {
-  const error = await refusal(() => promise);
-  expect(error.name).toBe("AssertionError");
-  return error as unknown as AssertionError;
-}
 
 describe("A scenario of a process manager", () => {
   it("sends commands", () => scenario(transfers).given(requested("1"), requested("2")).thenSends(withdraw, withdraw));
