@@ -131,6 +131,14 @@ export interface ReadTable {
    */
   open(fields: Fields, origin?: Origin): Promise<void>;
   close(): Promise<void>;
+  /**
+   * This host is the one that folds from now on. Another's batch that is not committed yet is refused, and so is all that
+   * it folds or switches to afterwards, with StoreUnavailableError, until it has taken over itself. A generation is then
+   * asked for its progress before it is folded on. Nothing to do where one process hosts the table.
+   */
+  takeOver(): Promise<void>;
+  /** Sees which generation is live by now, where another host may have switched. */
+  refresh(): Promise<void>;
   /** The generation that answers queries. */
   live(): Generation;
   /** A new and empty generation beside the live one. */

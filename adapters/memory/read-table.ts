@@ -51,6 +51,11 @@ export class MemoryReadTable implements ReadTable {
     return this.#open;
   }
 
+  /** No other host. */
+  async takeOver(): Promise<void> {}
+
+  async refresh(): Promise<void> {}
+
   live(): MemoryGeneration {
     return this.#opened().live;
   }

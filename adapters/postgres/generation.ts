@@ -5,7 +5,8 @@ import type { Fields } from "../../core/fields.ts";
 import type { Generation, Origin, ParkedEvent, Progress, Rows } from "../../core/read-table.ts";
 import { PostgresBatch } from "./batch.ts";
 import { CommittedRows } from "./committed-rows.ts";
-import type { Connections, Held } from "./connections.ts";
+import type { Connections, Held, Session } from "./connections.ts";
+import { endFrozenWriter } from "./fence.ts";
 import type { Place } from "./place.ts";
 import { storeProgress } from "./progress.ts";
 import { fieldsFromText } from "./row-codec.ts";
@@ -165,8 +166,7 @@ export class PostgresGeneration implements Generation {
         const [lastCommit, live] = rows[0] ?? [];
         if (rows.length > 0 && this.isLive && live !== this.number) throw this.#gone();
         if (lastCommit === this.#lastCommit) return held;
-        if (rows.length > 0)
-          throw new StoreUnavailableError(where, `generation ${this.number} was folded on by another host`);
+        if (rows.length > 0) throw this.#takenOver();
         if (!(await PostgresGeneration.read(held, schema, this.number))) throw this.#gone();
         if (Date.now() > deadline) throw new StoreUnavailableError(where, "another host is writing to the table");
       } catch (error) {
@@ -174,20 +174,22 @@ export class PostgresGeneration implements Generation {
         throw error;
       }
       await held.end("ROLLBACK");
-      await this.#endFrozenWriter();
+      await endFrozenWriter(this.#connections, schema, this.number, frozenAfterMs);
       await wait(betweenTriesMs);
     }
   }
 
-  /** Who was killed is gone by itself; who was frozen would hold the lock for ever. */
-  async #endFrozenWriter(): Promise<void> {
-    await this.#connections.query(
-      `SELECT pg_terminate_backend(a.pid) FROM ${this.#place.schema}.generations g
-       JOIN pg_stat_activity a ON a.backend_xid = g.xmax
-       WHERE g.number = $1 AND a.state LIKE 'idle in transaction%'
-         AND a.state_change < clock_timestamp() - $2 * interval '1 millisecond'`,
-      [this.number, frozenAfterMs],
+  /** Nobody but this host has folded it on or taken it over, and nobody will before the transaction ends. */
+  async refuseOthers(session: Session): Promise<void> {
+    const { rows } = await session.query(
+      `SELECT last_commit FROM ${this.#place.schema}.generations WHERE number = $1 FOR NO KEY UPDATE`,
+      [this.number],
     );
+    if (rows[0]?.[0] !== this.#lastCommit) throw this.#takenOver();
+  }
+
+  #takenOver(): StoreUnavailableError {
+    return new StoreUnavailableError(this.#place.where, `generation ${this.number} was folded on by another host`);
   }
 
   async #commit(held: Held, progress: Progress): Promise<void> {

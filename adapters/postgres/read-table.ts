@@ -10,6 +10,7 @@ import {
   type TableCapabilities,
 } from "../../core/read-table.ts";
 import { Connections, type Session } from "./connections.ts";
+import { fence } from "./fence.ts";
 import { PostgresGeneration, rowsOf } from "./generation.ts";
 import type { Place } from "./place.ts";
 import { storeParked, storeProgress } from "./progress.ts";
@@ -84,6 +85,15 @@ export class PostgresReadTable implements ReadTable {
     return this.#connections;
   }
 
+  /** Nobody else knows the name of the last commit then, which each names that he goes on from. */
+  async takeOver(): Promise<void> {
+    await this.#run((connections) => fence(connections, this.#place));
+  }
+
+  async refresh(): Promise<void> {
+    await this.#run(() => this.#follow());
+  }
+
   live(): PostgresGeneration {
     this.#opened();
     return this.#live!;
@@ -140,6 +150,7 @@ export class PostgresReadTable implements ReadTable {
     const { schema, where } = this.#place;
     await this.#run((connections) =>
       connections.transaction(async (session) => {
+        await generation.refuseOthers(session);
         const { count } = await session.query(`UPDATE ${schema}.live SET number = $1 WHERE number = $2`, [
           generation.number,
           old.number,

@@ -75,6 +75,11 @@ export class SqliteReadTable implements ReadTable {
     this.#host = null;
   }
 
+  /** No other host. */
+  async takeOver(): Promise<void> {}
+
+  async refresh(): Promise<void> {}
+
   live(): SqliteGeneration {
     if (!this.#live) throw new StoreUnavailableError(this.#file, "the read table is not open");
     return this.#live;

@@ -54,6 +54,14 @@ export class CrashingTable implements ReadTable {
     await this.#table.close();
   }
 
+  takeOver(): Promise<void> {
+    return this.#life.call(() => this.#table.takeOver());
+  }
+
+  refresh(): Promise<void> {
+    return this.#life.call(() => this.#table.refresh());
+  }
+
   live(): Generation {
     this.#life.check();
     return this.#crashing(this.#table.live());

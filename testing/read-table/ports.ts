@@ -1,7 +1,20 @@
 import assert from "node:assert/strict";
+import type { Progress, ReadTable } from "../../core/read-table.ts";
 import { refusal, refusedAs, refusedAsClosed } from "../refusal.ts";
 import { same } from "../same.ts";
-import { at, committed, create, fieldsOf, fold, nameAndTotal, nowhere, wider, type TableCases } from "./table-stand.ts";
+import {
+  at,
+  committed,
+  create,
+  fieldsOf,
+  fold,
+  nameAndTotal,
+  nowhere,
+  parked,
+  wider,
+  type TableCases,
+  type TableStand,
+} from "./table-stand.ts";
 
 export const tablePorts: TableCases = {
   "has the capabilities that were declared for it": async (stand) => {
@@ -58,11 +71,96 @@ export const soleHostOfTable: TableCases = {
 
 export const manyHostsOfTable: TableCases = {
   "see what one of them committed": async (stand) => {
-    const one = await stand.open();
-    const other = stand.another(one);
-    await other.open(fieldsOf(nameAndTotal));
+    const [one, other] = await twoHosts(stand);
     await fold(one, [create("1")], 5);
     same(await committed(other), { 1: {} });
     same(await other.live().progress(), at(5));
   },
+
+  "see which generation another has switched to": async (stand) => {
+    const [one, other] = await twoHosts(stand);
+    const next = await one.build(fieldsOf(wider), { definition: "next", order: "order-1" });
+    await one.switchTo(next);
+    await fold(one, [create("1", { city: "Oslo" })], 5);
+    await other.refresh();
+    const live = other.live();
+    same([live.number, [...live.fields.keys()], live.origin], [next.number, [...next.fields.keys()], next.origin]);
+    same(await committed(other), { 1: { city: "Oslo" } });
+    await other.refresh();
+    assert.equal(other.live(), live);
+  },
+
+  "take the folding over from one another, and go on where it stands": async (stand) => {
+    const [one, other] = await twoHosts(stand);
+    await takesOver(one);
+    await fold(one, [create("1")], 5);
+    same(await takesOver(other), at(5));
+    await refusedAs("STORE_UNAVAILABLE", () => fold(one, [create("late")], 6));
+    await fold(other, [create("2")], 6);
+    await refusedAs("STORE_UNAVAILABLE", () => fold(one, [create("late")], 7));
+    same(await takesOver(one), at(6));
+    await fold(one, [create("3")], 7);
+    await refusedAs("STORE_UNAVAILABLE", () => fold(other, [create("late")], 8));
+    same(await committed(one), { 1: {}, 2: {}, 3: {} });
+  },
+
+  "store nothing of a batch that was begun before another took over": async (stand) => {
+    const [one, other] = await twoHosts(stand);
+    await takesOver(one);
+    await fold(one, [create("1", { total: 1 })], 5);
+    const batch = await one.live().begin();
+    await batch.apply([create("late"), { operation: "update", id: "1", values: { total: 2 } }]);
+    await batch.park(parked("e1", 6));
+    await takesOver(other);
+    await refusedAs("STORE_UNAVAILABLE", () => batch.commit(at(6)));
+    await batch.rollback();
+    same(await committed(other), { 1: { total: 1 } });
+    same(await other.live().progress(), at(5));
+    same(await other.live().parked(), []);
+    await fold(other, [create("2")], 6);
+    same(await committed(one), { 1: { total: 1 }, 2: {} });
+  },
+
+  "switch to nothing that was built before another took over": async (stand) => {
+    const [one, other] = await twoHosts(stand);
+    await takesOver(one);
+    const next = await one.build(fieldsOf(nameAndTotal));
+    const batch = await next.begin();
+    await batch.apply([create("late")]);
+    await batch.commit(at(3));
+    await takesOver(other);
+    await fold(other, [create("1")], 5);
+    await refusedAs("STORE_UNAVAILABLE", () => one.switchTo(next));
+    await refusedAs("STORE_UNAVAILABLE", async () => (await next.begin()).commit(at(4)));
+    await other.refresh();
+    same(await committed(other), { 1: {} });
+    same(await committed(one), { 1: {} });
+  },
+
+  "may take over what they fold already, and go on with what they build": async (stand) => {
+    const table = await stand.open();
+    await takesOver(table);
+    const next = await table.build(fieldsOf(nameAndTotal));
+    await fold(table, [create("1")], 5);
+    same(await takesOver(table), at(5));
+    same(await next.progress(), nowhere);
+    await fold(table, [create("2")], 6);
+    const batch = await next.begin();
+    await batch.apply([create("3")]);
+    await batch.commit(at(7));
+    await table.switchTo(next);
+    same(await committed(table), { 3: {} });
+  },
 };
+
+async function twoHosts(stand: TableStand): Promise<[ReadTable, ReadTable]> {
+  const one = await stand.open();
+  const other = stand.another(one);
+  await other.open(fieldsOf(nameAndTotal));
+  return [one, other];
+}
+
+async function takesOver(table: ReadTable): Promise<Progress> {
+  await table.takeOver();
+  return table.live().progress();
+}

@@ -1,0 +1,41 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
+import type { Connections } from "./connections.ts";
+import type { Place } from "./place.ts";
+
+const betweenTriesMs = 50;
+
+/** Gives every generation a last commit that nobody knows: who folds it on has to ask for its progress first. */
+export async function fence(connections: Connections, { schema }: Place): Promise<void> {
+  const fence = randomUUID();
+  for (;;) {
+    await connections.query(
+      `UPDATE ${schema}.generations SET last_commit = $1 WHERE number IN
+         (SELECT number FROM ${schema}.generations WHERE last_commit <> $1 FOR NO KEY UPDATE SKIP LOCKED)`,
+      [fence],
+    );
+    const { rows } = await connections.query(`SELECT number FROM ${schema}.generations WHERE last_commit <> $1`, [
+      fence,
+    ]);
+    if (rows.length === 0) return;
+    // It is not his turn any more: what he had begun is taken back.
+    for (const [number] of rows as [number][]) await endFrozenWriter(connections, schema, number, 0);
+    await wait(betweenTriesMs);
+  }
+}
+
+/** Who was killed is gone by itself; who was frozen in the middle of a transaction would hold its lock for ever. */
+export async function endFrozenWriter(
+  connections: Connections,
+  schema: string,
+  number: number,
+  afterMs: number,
+): Promise<void> {
+  await connections.query(
+    `SELECT pg_terminate_backend(a.pid) FROM ${schema}.generations g
+     JOIN pg_stat_activity a ON a.backend_xid = g.xmax
+     WHERE g.number = $1 AND a.state LIKE 'idle in transaction%'
+       AND a.state_change <= clock_timestamp() - $2 * interval '1 millisecond'`,
+    [number, afterMs],
+  );
+}
