@@ -75,7 +75,8 @@ export class StoreHost {
     this.#announce = announce;
     this.#metrics = metrics;
     const handOver = (event: RecordedEvent) => this.#handOver(event, deliver, warn);
-    this.pump = new Pump({ log, options: pump, deliver: handOver, metrics, warn });
+    const isPauseWanted = async () => (await this.control("pump")).paused;
+    this.pump = new Pump({ log, options: pump, deliver: handOver, isPauseWanted, metrics, warn });
     this.#commits = this.#newCommits();
   }
 
@@ -95,7 +96,7 @@ export class StoreHost {
     this.jobs.start();
     this.#commits = this.#newCommits();
     this.#outage = null;
-    await this.pump.start((await this.control("pump")).paused, listenersAreStarting);
+    await this.pump.start(listenersAreStarting);
   }
 
   /** What was accepted is committed, what is being handed over is finished, then the handle is closed. */
@@ -253,13 +254,9 @@ export class StoreHost {
     }
   }
 
-  async pausePump(): Promise<void> {
-    await this.changeControl("pump", { pause: true });
-    await this.pump.pause();
-  }
-
-  async resumePump(): Promise<void> {
-    await this.changeControl("pump", { resume: true });
-    this.pump.resume();
+  /** Does what the control state says; answers when no local handler is running where that is to pause. */
+  async followPump(): Promise<void> {
+    if ((await this.control("pump")).paused) await this.pump.pause();
+    else this.pump.resume();
   }
 }
