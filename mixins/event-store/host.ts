@@ -46,6 +46,8 @@ interface Dependencies {
   maxEventBytes: number;
   deliver: (event: RecordedEvent) => Promise<unknown>;
   announce: (position: number) => void;
+  /** The same to this node alone: each host hears of it by itself. */
+  announceHere: (position: number) => void;
   tellProgress: (progress: JobProgress) => void;
   metrics: StoreMetrics | null;
   warn: (message: string, details: object) => void;
@@ -67,7 +69,8 @@ export class StoreHost {
   /** Why the last append was not stored, where that was not its own fault. */
   #outage: string | null = null;
 
-  constructor({ log, catalogue, pump, maxEventBytes, deliver, announce, tellProgress, metrics, warn }: Dependencies) {
+  constructor(dependencies: Dependencies) {
+    const { log, catalogue, pump, maxEventBytes, deliver, announce, tellProgress, metrics, warn } = dependencies;
     this.log = log;
     this.jobs = new Jobs(tellProgress);
     this.#catalogue = catalogue;
@@ -78,6 +81,10 @@ export class StoreHost {
     const isPauseWanted = async () => (await this.control("pump")).paused;
     this.pump = new Pump({ log, options: pump, deliver: handOver, isPauseWanted, metrics, warn });
     this.#commits = this.#newCommits();
+    log.watch?.((position) => {
+      this.pump.wake(position);
+      dependencies.announceHere(position);
+    });
   }
 
   #newCommits(): GroupCommit {

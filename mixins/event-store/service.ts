@@ -194,6 +194,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
           });
         },
         announce: (position) => void hint(appendedEvent(name), { position }),
+        announceHere: (position) => void broker.broadcastLocal(appendedEvent(name), { position }),
         tellProgress: (progress) => void hint(progressEvent(name), progress),
         metrics: storeMetrics(broker, name),
         warn: (message, details) => logger.warn(message, details),
