@@ -58,7 +58,7 @@ export const withRaw = <Answer>(name: ServerName, work: (raw: RawEngine) => Prom
   });
 
 /** Streams of 100 events each, whose events take turns. */
-async function fillOurs(ours: Ours, streams: number): Promise<void> {
+export async function fillOurs(ours: Ours, streams: number): Promise<void> {
   for (let first = 0; first < eventsPerStream; first += 10)
     for (let stream = 0; stream < streams; stream += 50)
       await Promise.all(
@@ -74,7 +74,7 @@ async function fillOurs(ours: Ours, streams: number): Promise<void> {
       );
 }
 
-async function fillRaw(raw: RawEngine, streams: number): Promise<void> {
+export async function fillRaw(raw: RawEngine, streams: number): Promise<void> {
   for (let version = 0; version < eventsPerStream; version++)
     await Promise.all(
       Array.from({ length: streams }, (_, stream) => {

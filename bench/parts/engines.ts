@@ -4,6 +4,7 @@ import { eventsPerStream, payloadOf } from "../events.ts";
 import type { Case, Goal, Part, Stage } from "../part.ts";
 import type { RawEngine } from "../stores/raw-engine.ts";
 import { servers, withServer, type ServerName } from "../stores/servers.ts";
+import { catchUpOf } from "./engine-tables.ts";
 import { checkEvents, readAll, readsOf, withOurs, withRaw } from "./engine-reads.ts";
 
 const callersAtOnce = 64;
@@ -108,6 +109,7 @@ const casesOf = (name: ServerName): Case[] => [
   ),
   appendBesideCommits(name, [12_800, 640]),
   ...readsOf(name),
+  ...(name === "nats" ? [] : [catchUpOf(name)]),
 ];
 
 export const engines: Part = { cases: (Object.keys(servers) as ServerName[]).flatMap(casesOf) };

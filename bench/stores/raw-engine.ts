@@ -20,3 +20,11 @@ export interface RawEngine {
   stream(entity: string): Promise<Payload[]>;
   close(): Promise<void>;
 }
+
+/** One that keeps tables as well. */
+export interface RawTables extends RawEngine {
+  /** Makes or changes a row for each event, and keeps the checkpoint. */
+  fold(payloads: readonly Payload[], position: number): Promise<void>;
+  /** How many rows there are and what their totals come to. */
+  folded(): Promise<{ rows: number; sum: number; position: number }>;
+}

@@ -1,13 +1,13 @@
 import { Pool } from "pg";
 import { newEventId } from "../../core/event-id.ts";
 import { eventType, meta, streamOf, type Payload } from "../events.ts";
-import type { RawEngine, RawEvent } from "./raw-engine.ts";
+import type { RawEvent, RawTables } from "./raw-engine.ts";
 
 const perPage = 1000;
 const connections = 16;
 
 /** PostgreSQL by `pg`: one table, whose unique index keeps the versions; positions come from a sequence. */
-export class RawPostgres implements RawEngine {
+export class RawPostgres implements RawTables {
   readonly pool: Pool;
 
   private constructor(url: string) {
@@ -22,6 +22,10 @@ export class RawPostgres implements RawEngine {
       `CREATE TABLE raw_events (position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id uuid NOT NULL UNIQUE,
          type text NOT NULL, stream text COLLATE "C" NOT NULL, version bigint NOT NULL, time timestamptz NOT NULL,
          payload text NOT NULL, meta text NOT NULL, UNIQUE (stream, version))`,
+    );
+    await raw.pool.query(
+      `CREATE TABLE raw_rows (id text COLLATE "C" PRIMARY KEY, name text, city text, amount bigint, total bigint, events bigint);
+       CREATE INDEX ON raw_rows (city); CREATE TABLE raw_checkpoint (position bigint); INSERT INTO raw_checkpoint VALUES (0)`,
     );
     return raw;
   }
@@ -81,6 +85,30 @@ export class RawPostgres implements RawEngine {
       JSON.parse(row[7]);
       return JSON.parse(row[6]) as Payload;
     });
+  }
+
+  /** A statement for each event, in one transaction. */
+  async fold(payloads: readonly Payload[], position: number): Promise<void> {
+    const client = await this.pool.connect();
+    await client.query("BEGIN");
+    for (const { id, name, city, amount } of payloads)
+      await client.query({
+        name: "fold",
+        text: `INSERT INTO raw_rows VALUES ($1, $2, $3, $4, $4, 1) ON CONFLICT (id) DO UPDATE SET name = excluded.name,
+               city = excluded.city, amount = excluded.amount, total = excluded.total, events = excluded.events`,
+        values: [id, name, city, amount],
+      });
+    await client.query("UPDATE raw_checkpoint SET position = $1", [position]);
+    await client.query("COMMIT");
+    client.release();
+  }
+
+  async folded() {
+    const { rows } = await this.pool.query<Record<"rows" | "sum" | "position", string>>(
+      "SELECT count(*) AS rows, sum(total) AS sum, (SELECT position FROM raw_checkpoint) AS position FROM raw_rows",
+    );
+    const { rows: count, sum, position } = rows[0]!;
+    return { rows: Number(count), sum: Number(sum), position: Number(position) };
   }
 
   async close(): Promise<void> {
