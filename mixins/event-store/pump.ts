@@ -40,6 +40,8 @@ export class Pump {
   readonly #timeLimit: TimeLimit;
   #position = 0;
   #saved = { position: 0, revision: 0, at: 0 };
+  /** A save was sent, and not answered: it may have taken place. */
+  #isUnsure = false;
   #paused = false;
   #held = false;
   #stopping = false;
@@ -70,13 +72,15 @@ export class Pump {
     return this.#outage;
   }
 
-  /** `held`: hands nothing over before `release`. */
-  async start(paused: boolean, held: boolean): Promise<void> {
+  /** `isHeld`: hands nothing over before `release`. */
+  async start(paused: boolean, isHeld: () => boolean): Promise<void> {
     const stored = await this.#log.getState("pump");
     this.#position = (stored?.value as { position: number } | undefined)?.position ?? 0;
     this.#saved = { position: this.#position, revision: stored?.revision ?? 0, at: Date.now() };
+    this.#isUnsure = false;
     this.#paused = paused;
-    this.#held = held;
+    // Asked last: a release may come while the engine answers.
+    this.#held = isHeld();
     this.#outage = null;
     this.#stopping = false;
     this.#loop = this.#run();
@@ -194,8 +198,18 @@ export class Pump {
   async #save(): Promise<void> {
     if (this.#position === this.#saved.position) return;
     const position = this.#position;
+    const wasUnsure = this.#isUnsure;
+    this.#isUnsure = true;
     const revision = await this.#log.putState("pump", { position }, this.#saved.revision);
-    if (revision === null) throw new Error("another pump saved its checkpoint");
-    this.#saved = { position, revision, at: Date.now() };
+    this.#isUnsure = false;
+    this.#saved = revision === null ? await this.#savedBefore(wasUnsure) : { position, revision, at: Date.now() };
+  }
+
+  /** What this pump saved without an answer. It has come no further since than it is. */
+  async #savedBefore(wasUnsure: boolean): Promise<{ position: number; revision: number; at: number }> {
+    const stored = await this.#log.getState("pump");
+    const { position = 0 } = (stored?.value ?? {}) as { position?: number };
+    if (!stored || !wasUnsure || position > this.#position) throw new Error("another pump saved its checkpoint");
+    return { position, revision: stored.revision, at: Date.now() };
   }
 }

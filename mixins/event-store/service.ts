@@ -170,6 +170,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
         }
       };
       host = new StoreHost({
+        name,
         log,
         catalogue: () => catalogue,
         pump: settings.pump,
@@ -185,11 +186,12 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
         tellProgress: (progress) => void hint(progressEvent(name), progress),
         metrics: storeMetrics(broker, name),
         warn: (message, details) => logger.warn(message, details),
+        tell: (level, message) => logger[level](message),
       });
     },
     async started() {
       rivals?.look();
-      await host.start(isStarting());
+      await host.start(isStarting);
     },
     stopped: () => host.stop(),
   };
