@@ -1,5 +1,6 @@
 import type { NatsError } from "nats";
 import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
+import { isUnknownHost, unknownHost } from "../../core/outage.ts";
 
 /** Of JetStream's answers: https://github.com/nats-io/nats-server/blob/main/server/errors.json */
 const wrongLastSequence = 10071;
@@ -27,6 +28,7 @@ export function translate(where: string, error: unknown): unknown {
     if (isNoStream(error)) return unusable("its stream was deleted; start the hosts again to begin a new one");
     return unavailable(`JetStream refused it: ${message} (${apiCode})`);
   }
+  if (isUnknownHost(error)) return unavailable(`${unknownHost} (${code})`);
   switch (code) {
     case "AUTHORIZATION_VIOLATION":
     case "BAD_AUTHENTICATION":
@@ -42,8 +44,6 @@ export function translate(where: string, error: unknown): unknown {
     case "DISCONNECT":
     case "TIMEOUT":
     case "503":
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
     case "ECONNRESET":
       return unavailable(`no server answers (${code})`);
     default:
