@@ -69,7 +69,8 @@ export class Control {
 
   /** The engine would not take it, however often it is sent. */
   #refuseTooLarge(key: string, text: string): void {
-    const { maxBytes, where } = this.#chain;
+    const { cells, where } = this.#chain;
+    const { maxBytes } = cells;
     const bytes = Buffer.byteLength(text);
     if (bytes > maxBytes)
       throw new UnusableStoreError(

@@ -38,7 +38,9 @@ export class MongoChain implements CommitChain {
   constructor(where: string, place: MongoPlace) {
     this.where = where;
     this.#place = place;
-    this.cells = new MongoCells((work) => this.#call(({ client }) => work(this.#database(client), place.name)));
+    this.cells = new MongoCells(maxBytes, (work) =>
+      this.#call(({ client }) => work(this.#database(client), place.name)),
+    );
   }
 
   async open(): Promise<void> {
