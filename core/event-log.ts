@@ -91,7 +91,10 @@ export interface EventLog {
   readonly engine: string;
   readonly capabilities: LogCapabilities;
 
-  /** @throws UnusableStoreError where this version cannot host what it finds. */
+  /**
+   * Leaves nothing open where it fails.
+   * @throws UnusableStoreError where somebody has to act: the start fails; StoreUnavailableError: it is tried again
+   */
   open(): Promise<void>;
   close(): Promise<void>;
 

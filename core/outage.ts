@@ -30,3 +30,12 @@ export function isDiskFull(error: unknown): boolean {
   if (code === "ENOSPC" || code === "SQLITE_FULL") return true;
   return cause !== undefined && cause !== error && isDiskFull(cause);
 }
+
+/** Whether nobody knows the name of the host, by the codes of the system's resolver. */
+export function isUnknownHost(error: unknown): boolean {
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return true;
+  return cause !== undefined && cause !== error && isUnknownHost(cause);
+}
+
+export const unknownHost = "no host of this name is known: correct it, or look at the name service";

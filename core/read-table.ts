@@ -127,7 +127,8 @@ export interface ReadTable {
 
   /**
    * `fields` and `origin` are those of the first generation, where there is none yet.
-   * @throws UnusableStoreError where this version cannot host what it finds.
+   * Leaves nothing open where it fails.
+   * @throws UnusableStoreError where somebody has to act: the start fails; StoreUnavailableError: it is tried again
    */
   open(fields: Fields, origin?: Origin): Promise<void>;
   close(): Promise<void>;

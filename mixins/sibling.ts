@@ -94,13 +94,15 @@ function host(broker: ServiceBroker, sibling: Sibling, owner: Service): Hosted {
   const service = broker.createService({
     ...schema,
     async started() {
+      // A stop may come before this start has ended, and with it the promise of the next one.
+      const { start } = self;
       self.end = Promise.withResolvers();
       try {
         await schema.started();
-        self.start.resolve();
+        start.resolve();
       } catch (error) {
         self.end.resolve();
-        self.start.reject(error);
+        start.reject(error);
         throw error;
       }
     },

@@ -45,6 +45,8 @@ export interface Cell {
  * knows them all. So a change can depend on other cells, without transactions.
  */
 export interface Cells {
+  /** The most bytes of UTF-8 that one text may have; known once the chain is open. */
+  readonly maxBytes: number;
   /** The number of the last change. */
   last(): Promise<number>;
   /** Null where nothing stands under the key. */

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { UnusableStoreError } from "../../core/errors.ts";
 import type { KeyedState, Lease, Versioned } from "../../core/event-log.ts";
 import { Slots } from "../../core/slots.ts";
 import type { CommitChain } from "./commit-chain.ts";
@@ -61,8 +62,21 @@ export class Control {
       if ((kept?.revision ?? 0) !== revision) return { answer: null };
       if (json === undefined) return { answer: 0, ...(kept && { put: { key: stateKey(key), text: null } }) };
       const text = `{"id":"${id}","revision":${revision + 1},"value":${json}}`;
+      this.#refuseTooLarge(key, text);
       return { answer: revision + 1, put: { key: stateKey(key), text } };
     });
+  }
+
+  /** The engine would not take it, however often it is sent. */
+  #refuseTooLarge(key: string, text: string): void {
+    const { cells, where } = this.#chain;
+    const { maxBytes } = cells;
+    const bytes = Buffer.byteLength(text);
+    if (bytes > maxBytes)
+      throw new UnusableStoreError(
+        where,
+        `the state ${key} has ${bytes} bytes, expected at most ${maxBytes}, the largest that the server takes at once; nothing was stored`,
+      );
   }
 
   acquire(name: string, holder: string, ttlMs: number): Promise<Lease | null> {

@@ -17,11 +17,13 @@ const collectionOf = (database: Db, name: string): Collection<CellChange> => dat
 
 /** Cells as a collection of their changes: the `_id` of a change is the number after the last, of which there is only one. */
 export class MongoCells implements Cells {
+  readonly maxBytes: number;
   readonly #call: <Answer>(work: (changes: Collection<CellChange>) => Promise<Answer>) => Promise<Answer>;
   /** Changes of this host that leave nothing. The last of all is never swept: its number must stay. */
   #emptied: { _id: number; key: string }[] = [];
 
-  constructor(call: Call) {
+  constructor(maxBytes: number, call: Call) {
+    this.maxBytes = maxBytes;
     this.#call = (work) => call((database, name) => work(collectionOf(database, name)));
   }
 

@@ -1,7 +1,7 @@
-import type * as Driver from "mongodb";
 import type { Collection, Db, MongoClient, MongoClientOptions } from "mongodb";
 import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
 import type { Added, CommitChain, Records } from "../chain/commit-chain.ts";
+import { peerDriver } from "../peer-driver.ts";
 import { MongoCells } from "./cells.ts";
 import { isTaken, translate } from "./errors.ts";
 
@@ -38,12 +38,14 @@ export class MongoChain implements CommitChain {
   constructor(where: string, place: MongoPlace) {
     this.where = where;
     this.#place = place;
-    this.cells = new MongoCells((work) => this.#call(({ client }) => work(this.#database(client), place.name)));
+    this.cells = new MongoCells(maxBytes, (work) =>
+      this.#call(({ client }) => work(this.#database(client), place.name)),
+    );
   }
 
   async open(): Promise<void> {
     const { url, client: options, name } = this.#place;
-    const { MongoClient } = await driver();
+    const { MongoClient } = await peerDriver(this.where, "mongodb", () => import("mongodb"));
     let client: MongoClient | undefined;
     try {
       client = new MongoClient(url, {
@@ -123,13 +125,5 @@ export class MongoChain implements CommitChain {
       }
       return { records: found, end: found.length < limit && bytes <= pageBytes };
     });
-  }
-}
-
-async function driver(): Promise<typeof Driver> {
-  try {
-    return await import("mongodb");
-  } catch (error) {
-    throw new UnusableStoreError("mongo", "its driver is not installed: npm i mongodb", error);
   }
 }

@@ -1,5 +1,6 @@
 import type { MongoError } from "mongodb";
 import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
+import { isUnknownHost, unknownHost } from "../../core/outage.ts";
 
 /** https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml */
 const duplicateKey = 11000;
@@ -21,9 +22,22 @@ export function translate(where: string, error: unknown): unknown {
       `the server refuses the user or his password, or what he may do (${message})`,
       error,
     );
-  if (name === "MongoCompatibilityError" || name === "MongoParseError" || name === "MongoInvalidArgumentError")
+  if (isTooOld(error))
+    return new UnusableStoreError(
+      where,
+      `the server is of a version that the driver does not speak with: ${message}`,
+      error,
+    );
+  if (isUnknownHost(error)) return new StoreUnavailableError(where, `${unknownHost} (${message})`, error);
+  if (name === "MongoParseError" || name === "MongoInvalidArgumentError")
     return new UnusableStoreError(where, `the driver refuses it: ${message}`, error);
   if (code === outOfDiskSpace)
     return new StoreUnavailableError(where, "the server's disk is full; nothing was stored", error);
   return new StoreUnavailableError(where, `no answer of the server (${message})`, error);
 }
+
+/** The driver finds it while it looks for a server, and then says only that it has found none. */
+const isTooOld = (error: unknown): boolean => {
+  const { name, cause } = error as { name?: unknown; cause?: unknown };
+  return name === "MongoCompatibilityError" || (cause instanceof Object && cause !== error && isTooOld(cause));
+};

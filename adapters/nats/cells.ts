@@ -11,6 +11,7 @@ type Call = <Answer>(
 /** Cells as the subjects of a stream, of which each keeps its last message; the number of a change is the message's sequence. */
 export class NatsCells implements Cells {
   readonly name: string;
+  maxBytes = 0;
   readonly #call: Call;
   /** Empty messages of this host, which stand for nothing. The stream's last is never purged: its number must stay. */
   #emptied: { subject: string; seq: number }[] = [];

@@ -1,15 +1,15 @@
-import type * as Driver from "nats";
 import type { ConnectionOptions, JetStreamClient, JetStreamManager, NatsConnection } from "nats";
 import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
 import type { Added, CommitChain, Records } from "../chain/commit-chain.ts";
+import { peerDriver } from "../peer-driver.ts";
 import { NatsCells } from "./cells.ts";
 import { isNoMessage, isOvertaken, jetStreamIsOff, translate } from "./errors.ts";
 import { textOf } from "./message-text.ts";
+import { refuseOldServer } from "./server-version.ts";
 import { ofCells, ofCommits, streamOf } from "./streams.ts";
 
 const connectTimeoutMs = 5_000;
 const timeoutMs = 3_000;
-const oldest = [2, 9, 3] as const;
 /** Room for subject and headers in a message. */
 const bytesAround = 1_024;
 /** So few records are asked for one by one: an ordered consumer takes as long to be made as some dozens of them. */
@@ -44,7 +44,7 @@ export class NatsChain implements CommitChain {
   }
 
   async open(): Promise<void> {
-    const { connect } = await driver();
+    const { connect } = await peerDriver(this.where, "nats", () => import("nats"));
     let connection: NatsConnection | undefined;
     try {
       connection = await connect({
@@ -52,6 +52,8 @@ export class NatsChain implements CommitChain {
         maxReconnectAttempts: -1,
         reconnectTimeWait: 200,
         pingInterval: 10_000,
+        // A password that is wrong for a while, since somebody is changing it, must not end the connection for ever.
+        ignoreAuthErrorAbort: true,
         ...this.#options,
       });
       this.#connected = await this.#prepare(connection);
@@ -63,12 +65,7 @@ export class NatsChain implements CommitChain {
 
   async #prepare(connection: NatsConnection): Promise<Connected> {
     const { info } = connection;
-    const version = (info?.version ?? "").split(".").map(Number);
-    if (isOlder(version, oldest))
-      throw new UnusableStoreError(
-        this.where,
-        `found nats-server ${info?.version}, expected at least ${oldest.join(".")}`,
-      );
+    refuseOldServer(this.where, info?.version);
     if (!info?.jetstream) throw new UnusableStoreError(this.where, jetStreamIsOff);
     const manager = await connection.jetstreamManager({ timeout: timeoutMs });
     const { state } = await streamOf(manager, this.where, ofCommits(this.#name), this.#replicas);
@@ -78,7 +75,7 @@ export class NatsChain implements CommitChain {
         `stream ${this.#name} holds messages ${state.first_seq} to ${state.last_seq} without ${state.num_deleted ?? 0} of them, expected all from the first on: messages of it were deleted`,
       );
     await streamOf(manager, this.where, ofCells(this.cells.name), this.#replicas);
-    this.maxBytes = info.max_payload - bytesAround;
+    this.maxBytes = this.cells.maxBytes = info.max_payload - bytesAround;
     return { connection, manager, stream: connection.jetstream({ timeout: timeoutMs }) };
   }
 
@@ -155,18 +152,5 @@ export class NatsChain implements CommitChain {
         // The server forgets it by itself.
       });
     }
-  }
-}
-
-function isOlder(version: readonly number[], than: readonly number[]): boolean {
-  const place = than.findIndex((number, index) => number !== version[index]);
-  return place >= 0 && !(version[place]! > than[place]!);
-}
-
-async function driver(): Promise<typeof Driver> {
-  try {
-    return await import("nats");
-  } catch (error) {
-    throw new UnusableStoreError("nats", "its driver is not installed: npm i nats", error);
   }
 }

@@ -1,5 +1,6 @@
 import type { NatsError } from "nats";
 import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
+import { isUnknownHost, unknownHost } from "../../core/outage.ts";
 
 /** Of JetStream's answers: https://github.com/nats-io/nats-server/blob/main/server/errors.json */
 const wrongLastSequence = 10071;
@@ -19,14 +20,16 @@ export const isNoStream = (error: unknown): boolean => codeOf(error) === noStrea
 export function translate(where: string, error: unknown): unknown {
   const { code, message } = (error ?? {}) as Partial<NatsError>;
   const apiCode = codeOf(error);
+  const said = (error as NatsError | null)?.api_error?.description || message;
   const unavailable = (why: string) => new StoreUnavailableError(where, why, error);
   const unusable = (why: string) => new UnusableStoreError(where, why, error);
   if (apiCode !== undefined) {
-    if (fullCodes.has(apiCode)) return unavailable(`JetStream has no room left (${message}); nothing was stored`);
+    if (fullCodes.has(apiCode)) return unavailable(`JetStream has no room left (${said}); nothing was stored`);
     if (accountWithoutJetStream.has(apiCode)) return unusable(jetStreamIsOff);
     if (isNoStream(error)) return unusable("its stream was deleted; start the hosts again to begin a new one");
-    return unavailable(`JetStream refused it: ${message} (${apiCode})`);
+    return unavailable(`JetStream refused it: ${said} (${apiCode})`);
   }
+  if (isUnknownHost(error)) return unavailable(`${unknownHost} (${code})`);
   switch (code) {
     case "AUTHORIZATION_VIOLATION":
     case "BAD_AUTHENTICATION":
@@ -40,12 +43,12 @@ export function translate(where: string, error: unknown): unknown {
     case "CONNECTION_CLOSED":
     case "CONNECTION_DRAINING":
     case "DISCONNECT":
-    case "TIMEOUT":
     case "503":
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
     case "ECONNRESET":
       return unavailable(`no server answers (${code})`);
+    case "TIMEOUT":
+      // On a full disk some servers say nothing at all.
+      return unavailable(`no server answers (${code}); if it runs, it is overloaded, or its disk is full`);
     default:
       return typeof code === "string" ? unavailable(`nats failed: ${message} (${code})`) : error;
   }

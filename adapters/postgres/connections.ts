@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Pool, PoolClient, QueryConfig } from "pg";
-import { driver, typesOf, type Driver } from "./driver.ts";
+import { peerDriver } from "../peer-driver.ts";
+import { typesOf, type Driver } from "./driver.ts";
 import { isOfConnection, isOfStatement, wasEndedBefore } from "./translate.ts";
 
 /** Rows as arrays of columns, and how many were read or written. */
@@ -53,7 +54,12 @@ export class Connections implements Session {
     const key = JSON.stringify(options);
     let shared = Connections.#open.get(key);
     if (!shared) {
-      shared = { connections: driver(where).then((pg) => new Connections(key, options, pg)), users: 0 };
+      shared = {
+        connections: peerDriver(where, "pg", () => import("pg")).then(
+          ({ default: pg }) => new Connections(key, options, pg),
+        ),
+        users: 0,
+      };
       Connections.#open.set(key, shared);
     }
     shared.users++;

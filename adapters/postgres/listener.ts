@@ -1,5 +1,6 @@
 import type { Client } from "pg";
-import { driver } from "./driver.ts";
+import { peerDriver } from "../peer-driver.ts";
+import type { Driver } from "./driver.ts";
 import { quote } from "./schema.ts";
 
 interface Dependencies {
@@ -30,7 +31,8 @@ export class Listener {
   async #listen(): Promise<void> {
     const { where, url, channel, tell } = this.#d;
     try {
-      const client = new (await driver(where)).Client({ connectionString: url, keepAlive: true });
+      const pg = await peerDriver<Driver>(where, "pg", async () => (await import("pg")).default);
+      const client = new pg.Client({ connectionString: url, keepAlive: true });
       if (this.#isClosed) return;
       this.#client = client;
       client.on("notification", ({ payload }) => tell(Number(payload)));

@@ -16,6 +16,12 @@ const oldestServer = 120_000;
 export const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
 export const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
+/** @throws UnusableStoreError where a server that says it is of this version, as a number and in words, is too old */
+export function refuseOldServer(where: string, number: number, version: string): void {
+  if (number < oldestServer)
+    throw new UnusableStoreError(where, `found PostgreSQL ${version}, expected ${oldestServer / 10_000} or newer`);
+}
+
 /** For settings of the server that no statement of ours can change. @throws UnusableStoreError */
 export async function checkServer(where: string, session: Session, wantsPower: boolean): Promise<void> {
   const { rows } = await session.query(
@@ -23,8 +29,7 @@ export async function checkServer(where: string, session: Session, wantsPower: b
        current_setting('synchronous_commit'), current_setting('fsync')`,
   );
   const [number, version, encoding, waits, flushes] = rows[0] as [number, string, string, string, string];
-  if (number < oldestServer)
-    throw new UnusableStoreError(where, `found PostgreSQL ${version}, expected ${oldestServer / 10_000} or newer`);
+  refuseOldServer(where, number, version);
   if (encoding !== "UTF8")
     throw new UnusableStoreError(where, `found a database in ${encoding}, expected one in UTF8 (createdb -E UTF8)`);
   if (wantsPower && (waits === "off" || flushes === "off"))

@@ -1,4 +1,5 @@
 import { InvalidQueryError, StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
+import { isUnknownHost, unknownHost } from "../../core/outage.ts";
 
 /** PostgreSQL's error codes have five characters (its manual, appendix A); those of the network are words. */
 export const sqlStateOf = (error: unknown): string | undefined => {
@@ -68,8 +69,8 @@ export function translate(where: string, error: unknown): unknown {
   const code = sqlStateOf(error);
   if (code === undefined) {
     if (!isOfConnection(error)) return error;
-    const why = typeof network === "string" ? network : message;
-    return new StoreUnavailableError(where, `the server does not answer (${why})`, error);
+    const why = isUnknownHost(error) ? unknownHost : "the server does not answer";
+    return new StoreUnavailableError(where, `${why} (${typeof network === "string" ? network : message})`, error);
   }
   const toBeMended = unusable[code];
   if (toBeMended !== undefined) return new UnusableStoreError(where, `${toBeMended} (${message})`, error);

@@ -4,6 +4,7 @@ import type { Generation } from "../../core/read-table.ts";
 import { Consumer } from "../consumer/consumer.ts";
 import type { Followed } from "../consumer/following.ts";
 import { consumerStatus, type ConsumerStatus } from "../consumer/status.ts";
+import { Opening, type Tell } from "../opening.ts";
 import { Folding, type FoldingDependencies } from "./folding.ts";
 import { jobOf, type Job } from "./rebuild/actions.ts";
 import type { RebuildProgress } from "./rebuild/rebuilding.ts";
@@ -19,6 +20,7 @@ export interface AggregateStatus extends ConsumerStatus {
 
 interface Dependencies extends FoldingDependencies {
   readAfterTimeoutMs: number;
+  tell: Tell;
 }
 
 /** What one node does for an aggregate it hosts. */
@@ -26,10 +28,12 @@ export class AggregateHost {
   readonly #d: Dependencies;
   readonly #consumer: Consumer;
   readonly folding: Folding;
+  readonly #opening: Opening;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
-    const { name, source, policy, metrics, warn } = dependencies;
+    const { name, source, policy, metrics, warn, tell } = dependencies;
+    this.#opening = new Opening({ name, open: () => this.#open(), tell });
     this.folding = new Folding(dependencies, {
       sleep: (ms) => this.#consumer.sleep(ms),
       isInterrupted: () => this.#consumer.isInterrupted,
@@ -46,11 +50,18 @@ export class AggregateHost {
     });
   }
 
+  /** @throws StoreUnavailableError while the table is not open */
   get live(): Generation {
+    this.#opening.refuse();
     return this.folding.live;
   }
 
-  async start(): Promise<void> {
+  /** Where the table's engine does not answer, the start ends without it after a while, and goes on by itself when it does. */
+  start(): Promise<void> {
+    return this.#opening.start();
+  }
+
+  async #open(): Promise<void> {
     await this.folding.open();
     this.#d.transforms.timeLimit.start();
     this.#consumer.start();
@@ -59,6 +70,7 @@ export class AggregateHost {
   /** The transform that runs is finished and its batch committed; then the table is closed. */
   async stop(): Promise<void> {
     this.#d.transforms.timeLimit.hurry();
+    await this.#opening.stop();
     await this.#consumer.stop();
     this.#d.transforms.timeLimit.end();
     await this.folding.close();
@@ -73,6 +85,7 @@ export class AggregateHost {
   }
 
   follow(revision: number): Promise<Followed> {
+    this.#opening.refuse();
     return this.#consumer.follow(revision);
   }
 
@@ -108,6 +121,7 @@ export class AggregateHost {
    */
   async caughtUpTo(position: number): Promise<void> {
     if (this.#consumer.isStopping) throw new StoreUnavailableError(this.#d.name, "is stopping");
+    this.#opening.refuse();
     const reached = await this.folding.livePosition();
     if (reached >= position) return;
     const still = this.#consumer.standsStill;
@@ -119,8 +133,10 @@ export class AggregateHost {
   async status(): Promise<AggregateStatus> {
     const { folding } = this;
     const status = await consumerStatus(this.#d, this.#consumer, await folding.livePosition());
+    const { cause } = this.#opening;
     return {
       ...status,
+      ...(cause !== null && { state: "waiting", cause }),
       rebuilding: folding.rebuildProgress(status.head),
       parked: folding.parked().length,
       reordered: folding.progress.reordered,

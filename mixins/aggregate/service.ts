@@ -196,6 +196,7 @@ export function aggregateService(definition: Definition): SiblingSchema {
         },
         info: (message, details) => logger.info(message, details),
         warn: (message, details) => logger.warn(message, details),
+        tell: (level, message) => logger[level](message),
       });
     },
     async started() {

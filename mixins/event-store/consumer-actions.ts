@@ -63,13 +63,13 @@ export function consumerStoreActions(store: string, host: () => StoreHost): NonN
       params: { consumer, after: whole, limit: { ...whole, max: 10_000 }, types: { type: "array", items: "string" } },
       handler(ctx: FromConsumer<{ after: number; limit: number; types: string[] }>) {
         const { after, limit, types } = ctx.params;
-        return host().pageFor(ctx.params.consumer, { after, limit, wanted: matcherOf(types) });
+        return host().consumers.page(ctx.params.consumer, { after, limit, wanted: matcherOf(types) });
       },
     },
     control: {
       params: { consumer, change },
       async handler(ctx: FromConsumer<{ change: ControlChange }>) {
-        const control = await host().changeControl(ctx.params.consumer, ctx.params.change);
+        const control = await host().consumers.change(ctx.params.consumer, ctx.params.change);
         await ctx.broadcast(controlEvent(store), { consumer: ctx.params.consumer });
         return control;
       },

@@ -6,16 +6,16 @@ import {
   type AppendRequest,
 } from "../../core/append-request.ts";
 import { emptyCatalogue, type Catalogue } from "../../core/catalogue.ts";
-import { changeControl, toControl, type ConsumerControl, type ControlChange } from "../../core/consumer-control.ts";
 import type { AppendVerdict, EventLog, Page, ReadOptions } from "../../core/event-log.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
 import { isOutage } from "../../core/outage.ts";
 import { isOfToday, upcastAll, upcastEach } from "../../core/upcast.ts";
+import { ConsumerPages } from "./consumer-pages.ts";
 import { Jobs, type JobProgress } from "./jobs.ts";
 import { GroupCommit, type Appended } from "./group-commit.ts";
 import type { StoreMetrics } from "../metrics.ts";
+import { Opening, type Tell } from "../opening.ts";
 import { Pump, type PumpOptions } from "./pump.ts";
-import type { ConsumerPage } from "../consumer/consumer-page.ts";
 
 /** The answer of `append`: version and position are those of the last event. */
 export interface AppendAnswer {
@@ -40,6 +40,7 @@ export interface StoreStatus {
 }
 
 interface Dependencies {
+  name: string;
   log: EventLog;
   catalogue: () => Catalogue;
   pump: PumpOptions;
@@ -51,34 +52,40 @@ interface Dependencies {
   tellProgress: (progress: JobProgress) => void;
   metrics: StoreMetrics | null;
   warn: (message: string, details: object) => void;
+  tell: Tell;
 }
 
 type RequestIds = Omit<AppendContext, "maxEventBytes" | "catalogue">;
 
 /** What one node does for a store it hosts: group commit, pump, and the control state of consumers. */
 export class StoreHost {
-  readonly log: EventLog;
+  readonly #log: EventLog;
+  readonly #opening: Opening;
   readonly pump: Pump;
   readonly jobs: Jobs;
+  readonly consumers: ConsumerPages;
   readonly #catalogue: () => Catalogue;
   readonly maxEventBytes: number;
   readonly #announce: (position: number) => void;
   readonly #metrics: StoreMetrics | null;
-  readonly #ids = new Map<number, string>();
+  #listenersAreStarting = () => false;
   #commits: GroupCommit;
   /** Why the last append was not stored, where that was not its own fault. */
   #outage: string | null = null;
 
   constructor(dependencies: Dependencies) {
-    const { log, catalogue, pump, maxEventBytes, deliver, announce, tellProgress, metrics, warn } = dependencies;
-    this.log = log;
+    const { name, log, catalogue, pump, maxEventBytes, deliver, announce, tellProgress, metrics, warn, tell } =
+      dependencies;
+    this.#log = log;
+    this.#opening = new Opening({ name, open: () => this.#open(), tell });
+    this.consumers = new ConsumerPages({ log: () => this.log, catalogue });
     this.jobs = new Jobs(tellProgress);
     this.#catalogue = catalogue;
     this.maxEventBytes = maxEventBytes;
     this.#announce = announce;
     this.#metrics = metrics;
     const handOver = (event: RecordedEvent) => this.#handOver(event, deliver, warn);
-    const isPauseWanted = async () => (await this.control("pump")).paused;
+    const isPauseWanted = async () => (await this.consumers.control("pump", log)).paused;
     this.pump = new Pump({ log, options: pump, deliver: handOver, isPauseWanted, metrics, warn });
     this.#commits = this.#newCommits();
     log.watch?.((position) => {
@@ -87,8 +94,14 @@ export class StoreHost {
     });
   }
 
+  /** @throws StoreUnavailableError while it is not open */
+  get log(): EventLog {
+    this.#opening.refuse();
+    return this.#log;
+  }
+
   #newCommits(): GroupCommit {
-    return new GroupCommit(this.log, (position) => this.#onCommit(position));
+    return new GroupCommit(this.#log, (position) => this.#onCommit(position));
   }
 
   #onCommit(position: number): void {
@@ -96,22 +109,36 @@ export class StoreHost {
     this.#announce(position);
   }
 
-  /** Where listeners are still starting, the pump waits for `pump.release()`. */
-  async start(listenersAreStarting: boolean): Promise<void> {
-    this.#ids.clear();
-    await this.log.open();
+  /**
+   * Where the engine does not answer, the start ends without it after a while, and goes on by itself when it does. While
+   * listeners are still starting, the pump waits for `pump.release()`.
+   */
+  async start(listenersAreStarting: () => boolean): Promise<void> {
+    this.#listenersAreStarting = listenersAreStarting;
+    this.consumers.forget();
+    this.#outage = null;
     this.jobs.start();
     this.#commits = this.#newCommits();
-    this.#outage = null;
-    await this.pump.start(listenersAreStarting);
+    await this.#opening.start();
+  }
+
+  async #open(): Promise<void> {
+    await this.#log.open();
+    try {
+      await this.pump.start(this.#listenersAreStarting);
+    } catch (error) {
+      await this.#log.close();
+      throw error;
+    }
   }
 
   /** What was accepted is committed, what is being handed over is finished, then the handle is closed. */
   async stop(): Promise<void> {
     this.jobs.abort();
+    await this.#opening.stop();
     await this.#commits.close();
     await this.pump.stop();
-    await this.log.close();
+    await this.#log.close();
     await this.jobs.settled();
   }
 
@@ -146,6 +173,7 @@ export class StoreHost {
   }
 
   async #commit(request: AppendRequest, ahead: AppendInput["ahead"]): Promise<Appended> {
+    this.#opening.refuse();
     const metrics = this.#metrics;
     const since = metrics ? performance.now() : 0;
     try {
@@ -166,15 +194,16 @@ export class StoreHost {
 
   /** Position and lags are null, never 0, where the engine does not answer; `cause` says why. */
   async status(): Promise<StoreStatus> {
-    const { log, pump } = this;
+    const { pump } = this;
     let cause = this.#outage ?? pump.outage;
-    const position = await log.head().catch((error: Error) => {
+    const head = async () => this.log.head();
+    const position = await head().catch((error: Error) => {
       cause = error.message;
       return null;
     });
     const lag = position === null ? null : position - pump.position;
     return {
-      engine: log.engine,
+      engine: this.#log.engine,
       position,
       paused: pump.isPaused,
       pump: { position: pump.position, lag },
@@ -216,54 +245,9 @@ export class StoreHost {
     return page;
   }
 
-  async pageFor(consumer: string, options: ReadOptions): Promise<ConsumerPage> {
-    const page =
-      options.limit === 0 ? { events: [], position: options.after, end: false } : await this.log.read(options);
-    const last = page.events.at(-1);
-    if (last) this.#noteId(last);
-    return {
-      ...page,
-      ...upcastEach(this.#catalogue(), page.events),
-      afterId: await this.#idAt(options.after),
-      positionId: await this.#idAt(page.position),
-      head: await this.log.head(),
-      log: await this.log.identity(),
-      control: await this.control(consumer),
-    };
-  }
-
-  /** Consumers ask again and again where they are; what stands there never changes while the log is open. */
-  async #idAt(position: number): Promise<string | null> {
-    if (position === 0) return null;
-    const known = this.#ids.get(position);
-    if (known !== undefined) return known;
-    const event = (await this.log.read({ after: position - 1, limit: 1 })).events[0];
-    return event ? this.#noteId(event) : null;
-  }
-
-  #noteId({ position, id }: RecordedEvent): string {
-    if (this.#ids.size > 100) this.#ids.clear();
-    this.#ids.set(position, id);
-    return id;
-  }
-
-  async control(consumer: string): Promise<ConsumerControl> {
-    return toControl(await this.log.getState(`control/${consumer}`));
-  }
-
-  /** Stores what changed; two callers at once both get their way, one after the other. */
-  async changeControl(consumer: string, change: ControlChange): Promise<ConsumerControl> {
-    for (;;) {
-      const before = await this.control(consumer);
-      const { revision: _, ...control } = changeControl(consumer, before, change);
-      const revision = await this.log.putState(`control/${consumer}`, control, before.revision);
-      if (revision !== null) return { ...control, revision };
-    }
-  }
-
   /** Does what the control state says; answers when no local handler is running where that is to pause. */
   async followPump(): Promise<void> {
-    if ((await this.control("pump")).paused) await this.pump.pause();
+    if ((await this.consumers.control("pump")).paused) await this.pump.pause();
     else this.pump.resume();
   }
 }

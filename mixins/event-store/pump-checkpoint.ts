@@ -15,6 +15,8 @@ export class PumpCheckpoint {
   #epoch = 0;
   #position = 0;
   #saved = { position: 0, revision: 0, at: 0 };
+  /** A save was sent, and not answered: it may have taken place. */
+  #isUnsure = false;
 
   constructor(log: EventLog) {
     this.#log = log;
@@ -39,6 +41,7 @@ export class PumpCheckpoint {
     const stored: Versioned | null = await this.#log.getState(key);
     const position = (stored?.value as { position: number } | undefined)?.position ?? 0;
     this.#position = position;
+    this.#isUnsure = false;
     this.#saved = { position, revision: stored?.revision ?? 0, at: Date.now() };
   }
 
@@ -64,14 +67,25 @@ export class PumpCheckpoint {
     if (this.#position === this.#saved.position || !this.isHeld) return;
     const position = this.#position;
     const lease = this.#lease?.lease ?? undefined;
+    const wasUnsure = this.#isUnsure;
+    this.#isUnsure = true;
     const revision = await this.#log.putState(key, { position }, this.#saved.revision, lease);
+    this.#isUnsure = false;
     if (revision !== null) this.#saved = { position, revision, at: Date.now() };
-    else if (!this.#lease) throw new Error("another pump saved its checkpoint");
+    else if (!this.#lease) this.#saved = await this.#savedBefore(wasUnsure);
     else {
       // Another host pumps by now, or an answer was lost: what is kept tells.
       this.#lease.lose();
       this.#epoch = 0;
     }
+  }
+
+  /** What this pump saved without an answer. It has come no further since than it is. */
+  async #savedBefore(wasUnsure: boolean): Promise<{ position: number; revision: number; at: number }> {
+    const stored = await this.#log.getState(key);
+    const { position = 0 } = (stored?.value ?? {}) as { position?: number };
+    if (!stored || !wasUnsure || position > this.#position) throw new Error("another pump saved its checkpoint");
+    return { position, revision: stored.revision, at: Date.now() };
   }
 
   /** Another host may pump at once. Where the engine has gone first, the lease falls free by itself. */

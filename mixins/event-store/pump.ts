@@ -77,11 +77,12 @@ export class Pump {
     return this.#outage;
   }
 
-  /** `held`: hands nothing over before `release`. */
-  async start(held: boolean): Promise<void> {
+  /** `isHeld`: hands nothing over before `release`. */
+  async start(isHeld: () => boolean): Promise<void> {
     await this.#checkpoint.load();
     this.#paused = await this.#isPauseWanted();
-    this.#held = held;
+    // Asked last: a release may come while the engine answers.
+    this.#held = isHeld();
     this.#outage = null;
     this.#stopping = false;
     this.#loop = this.#run();

@@ -68,7 +68,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
     { type: "array", items: "string", optional: true },
   ];
   const controlPump = async (broker: ServiceBroker, change: ControlChange) => {
-    await host.changeControl("pump", change);
+    await host.consumers.change("pump", change);
     await onEveryHost(broker, name, "followPump", {});
   };
   const schema: SiblingSchema = {
@@ -182,6 +182,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
         }
       };
       host = new StoreHost({
+        name,
         log,
         catalogue: () => catalogue,
         pump: settings.pump,
@@ -198,11 +199,12 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
         tellProgress: (progress) => void hint(progressEvent(name), progress),
         metrics: storeMetrics(broker, name),
         warn: (message, details) => logger.warn(message, details),
+        tell: (level, message) => logger[level](message),
       });
     },
     async started() {
       rivals?.look();
-      await host.start(isStarting());
+      await host.start(isStarting);
     },
     stopped: () => host.stop(),
   };

@@ -1,10 +1,6 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import { postgresFromString } from "../../adapters/postgres/connection-string.ts";
 import { postgres } from "../../adapters/postgres/postgres.ts";
 import { refusal } from "../support/broker.ts";
-
-const run = promisify(execFile);
 
 describe("The address of a PostgreSQL database", () => {
   it("names a place without its user and password", () => {
@@ -39,25 +35,5 @@ describe("The address of a PostgreSQL database", () => {
   it("is refused with a store whose name is too long for a schema", async () => {
     const error = await refusal(() => postgres("postgres://db/shop").eventLog!("x".repeat(64)));
     expect(error.message).toMatch(/adapter.schema: found .* expected the name of a schema of its own, of at most 63/);
-  });
-});
-
-describe("The driver of PostgreSQL", () => {
-  it("is asked for where it is missing, with the command that installs it", async () => {
-    const hook = `import { registerHooks } from "node:module";
-      registerHooks({ resolve(name, context, next) {
-        if (name === "pg") throw Object.assign(new Error("Cannot find package 'pg'"), { code: "ERR_MODULE_NOT_FOUND" });
-        return next(name, context);
-      } });`;
-    const use = `import { postgres } from "${new URL("../../adapters/postgres/postgres.ts", import.meta.url).href}";
-      try { await postgres("postgres://db/shop").eventLog("log").open(); }
-      catch ({ type, message }) { console.log(type, message); }`;
-    const { stdout } = await run(process.execPath, [
-      "--conditions=moleculer-event-sourcing:source",
-      "--input-type=module",
-      `--import=data:text/javascript,${encodeURIComponent(hook)}`,
-      `--eval=${use}`,
-    ]);
-    expect(stdout).toMatch(/^UNUSABLE_STORE .* needs the driver of PostgreSQL, which is not installed: npm i pg$/m);
   });
 });

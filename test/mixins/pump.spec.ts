@@ -1,6 +1,9 @@
 import { cpSync } from "node:fs";
 import { Aggregate, EventStore, type EventStoreOptions, type RecordedEvent } from "moleculer-event-sourcing";
+import { memory } from "moleculer-event-sourcing/adapters/memory";
 import type { BrokerOptions, Context, ServiceBroker, ServiceSchema } from "moleculer";
+import { StoreUnavailableError } from "../../core/errors.ts";
+import type { EventLog } from "../../core/event-log.ts";
 import { caughtUp, cleanUp, eventually, newFolder, startBroker } from "../support/broker.ts";
 import { LogLines } from "./log-lines.ts";
 import { turns, turnsOfTheLoop } from "./turns.ts";
@@ -324,5 +327,32 @@ describe("A listener", () => {
     expect(seen).toEqual(await broker.call("events.find"));
     await caughtUp(broker, "count");
     expect(JSON.stringify(seen)).not.toContain("forged");
+  });
+});
+
+describe("The pump's checkpoint", () => {
+  it("is saved on where an earlier save took place and its answer was lost", async () => {
+    const place = memory();
+    const saves: (number | "lost" | null)[] = [];
+    const eventLog = (name: string): EventLog => {
+      const log = place.eventLog!(name);
+      const putState = log.putState.bind(log);
+      log.putState = async (key, ...rest) => {
+        const revision = await putState(key, ...rest);
+        if (key !== "pump") return revision;
+        saves.push(saves.length === 0 ? "lost" : revision);
+        if (saves.length === 1) throw new StoreUnavailableError("events", "the connection is lost");
+        return revision;
+      };
+      return log;
+    };
+    const { heard, listener } = scribe();
+    const broker = await brokerHearing([listener], { store: { adapter: { ...place, eventLog } } });
+    await append(broker);
+    await eventually(() => expect(saves).toEqual(["lost", null]));
+    await append(broker);
+    await eventually(() => expect(saves).toEqual(["lost", null, 2]));
+    expect(heard).toEqual([1, 2]);
+    expect(await broker.call("events.status")).not.toHaveProperty("cause");
   });
 });

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomInt } from "node:crypto";
-import { globSync, mkdtempSync, rmSync } from "node:fs";
+import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -90,6 +90,23 @@ export class EngineServer {
     const exited = new Promise((resolve) => running.once("exit", resolve));
     running.kill(signal);
     await exited;
+  }
+
+  /** From here on it answers nobody, while its connections stay; what it was about to do it does when it is thawed. */
+  freeze(): void {
+    this.#signal("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.#signal("SIGCONT");
+  }
+
+  /** To the server's process, and to those that it has made for its clients. */
+  #signal(signal: NodeJS.Signals): void {
+    const pid = this.#process!.pid!;
+    process.kill(pid, signal);
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
+    if (children !== "") for (const child of children.split(" ")) process.kill(Number(child), signal);
   }
 
   async stop(): Promise<void> {

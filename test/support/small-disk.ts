@@ -5,6 +5,8 @@ import { newFolder } from "./broker.ts";
 /** A disk in memory of this size at a folder that is there. */
 export const mount = (at: string, size: string) =>
   execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", at], { stdio: "ignore" });
+export const resize = (at: string, size: string) =>
+  execFileSync("mount", ["-o", `remount,size=${size}`, at], { stdio: "ignore" });
 export const unmount = (at: string) => execFileSync("umount", [at]);
 /** From here on nothing can be written there. */
 export const makeReadOnly = (at: string) => execFileSync("mount", ["-o", "remount,ro", at]);

@@ -29,6 +29,7 @@ export class MemoryChain implements CommitChain {
     this.#onCall = onCall;
     this.maxBytes = maxBytes;
     this.cells = {
+      maxBytes: 1_000_000,
       last: () => this.#call("cells.last", () => server.changes),
       get: (key) => this.#call("cells.get", () => server.cells.get(key) ?? null),
       list: ({ prefix, after = "", limit }) =>

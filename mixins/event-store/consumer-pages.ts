@@ -1,0 +1,75 @@
+import type { Catalogue } from "../../core/catalogue.ts";
+import { changeControl, toControl, type ConsumerControl, type ControlChange } from "../../core/consumer-control.ts";
+import type { EventLog, ReadOptions } from "../../core/event-log.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { upcastEach } from "../../core/upcast.ts";
+import type { ConsumerPage } from "../consumer/consumer-page.ts";
+
+interface Dependencies {
+  /** @throws StoreUnavailableError while it is not open */
+  log: () => EventLog;
+  catalogue: () => Catalogue;
+}
+
+const maxKnownIds = 100;
+const keyOf = (consumer: string) => `control/${consumer}`;
+
+/** What consumers ask a store for all the time: the next events, and what is wanted of them. */
+export class ConsumerPages {
+  readonly #d: Dependencies;
+  /** Consumers ask again and again where they are; what stands there never changes while the log is open. */
+  readonly #ids = new Map<number, string>();
+
+  constructor(dependencies: Dependencies) {
+    this.#d = dependencies;
+  }
+
+  /** Another log may be opened next. */
+  forget(): void {
+    this.#ids.clear();
+  }
+
+  async page(consumer: string, options: ReadOptions): Promise<ConsumerPage> {
+    const log = this.#d.log();
+    const page = options.limit === 0 ? { events: [], position: options.after, end: false } : await log.read(options);
+    const last = page.events.at(-1);
+    if (last) this.#noteId(last);
+    return {
+      ...page,
+      ...upcastEach(this.#d.catalogue(), page.events),
+      afterId: await this.#idAt(log, options.after),
+      positionId: await this.#idAt(log, page.position),
+      head: await log.head(),
+      log: await log.identity(),
+      control: await this.control(consumer),
+    };
+  }
+
+  async #idAt(log: EventLog, position: number): Promise<string | null> {
+    if (position === 0) return null;
+    const known = this.#ids.get(position);
+    if (known !== undefined) return known;
+    const event = (await log.read({ after: position - 1, limit: 1 })).events[0];
+    return event ? this.#noteId(event) : null;
+  }
+
+  #noteId({ position, id }: RecordedEvent): string {
+    if (this.#ids.size > maxKnownIds) this.#ids.clear();
+    this.#ids.set(position, id);
+    return id;
+  }
+
+  async control(consumer: string, log = this.#d.log()): Promise<ConsumerControl> {
+    return toControl(await log.getState(keyOf(consumer)));
+  }
+
+  /** Stores what changed; two callers at once both get their way, one after the other. */
+  async change(consumer: string, change: ControlChange): Promise<ConsumerControl> {
+    for (;;) {
+      const before = await this.control(consumer);
+      const { revision: _, ...control } = changeControl(consumer, before, change);
+      const revision = await this.#d.log().putState(keyOf(consumer), control, before.revision);
+      if (revision !== null) return { ...control, revision };
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import { StoreUnavailableError } from "../core/errors.ts";
+
+export type Tell = (level: "info" | "warn" | "error", message: string) => void;
+
+interface Dependencies {
+  /** Of the store or table, for messages. */
+  name: string;
+  /** One try. Leaves nothing open where it fails. */
+  open: () => Promise<void>;
+  tell: Tell;
+}
+
+/** A server that is started together with its node is there by then; whoever waits for a node to start waits no longer. */
+const patienceMs = 10_000;
+const firstWaitMs = 250;
+const longestWaitMs = 4_000;
+
+/**
+ * Opens what its engine may not answer for yet. A start tries again after an outage, with growing waits, and says so each
+ * time; when its patience is over it goes on without, and the tries go on beside the node's other work until one succeeds.
+ * Anything but an outage ends the start.
+ */
+export class Opening {
+  readonly #d: Dependencies;
+  #failure: Error | null = null;
+  /** Somebody waits for the start: he hears of each try, and what is no outage is thrown at him. */
+  #isAwaited = false;
+  #isStopping = false;
+  #wake = () => {};
+  #tries: Promise<void> = Promise.resolve();
+
+  constructor(dependencies: Dependencies) {
+    this.#d = dependencies;
+  }
+
+  /** Why it is not open; null where it is, or was never tried. */
+  get cause(): string | null {
+    return this.#failure && this.#failure.message;
+  }
+
+  /** @throws StoreUnavailableError, with the cause, while it is not open */
+  refuse(): void {
+    if (this.#failure)
+      throw new StoreUnavailableError(this.#d.name, `is not open yet: ${this.#failure.message}`, this.#failure);
+  }
+
+  /** Answers when it is open, or is not going to be soon. @throws what is no outage, at once */
+  async start(): Promise<void> {
+    this.#failure = null;
+    this.#isStopping = false;
+    this.#isAwaited = true;
+    const tries = this.#tryOn();
+    this.#tries = tries.catch(() => {});
+    const over = Promise.withResolvers<void>();
+    const timer = setTimeout(() => over.resolve(this.#goOnWithout()), patienceMs);
+    try {
+      await Promise.race([tries, over.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Answers when nothing is being opened any more; what is open then stays so. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#wake();
+    await this.#tries;
+  }
+
+  async #tryOn(): Promise<void> {
+    for (
+      let tries = 1, waitMs = firstWaitMs;
+      !this.#isStopping;
+      tries++, waitMs = Math.min(waitMs * 2, longestWaitMs)
+    ) {
+      try {
+        await this.#d.open();
+        if (this.#failure) this.#d.tell("info", `${this.#d.name} is open now, at try ${tries}`);
+        this.#failure = null;
+        return;
+      } catch (error) {
+        if (this.#isAwaited && !isRetryable(error)) throw error;
+        this.#note(error as Error, tries, waitMs);
+      }
+      await this.#wait(waitMs);
+    }
+  }
+
+  #note(error: Error, tries: number, waitMs: number): void {
+    const { name, tell } = this.#d;
+    const isNews = this.cause !== error.message;
+    this.#failure = error;
+    if (this.#isStopping) return;
+    if (this.#isAwaited)
+      tell("warn", `${name} cannot be opened: ${error.message}; try ${tries} failed, the next is in ${waitMs} ms`);
+    else if (isNews) tell(isRetryable(error) ? "warn" : "error", `${name} is still not open: ${error.message}`);
+  }
+
+  #goOnWithout(): void {
+    const { name, tell } = this.#d;
+    this.#isAwaited = false;
+    this.#failure ??= new StoreUnavailableError(name, `has had no answer for ${patienceMs} ms`);
+    tell(
+      "error",
+      `${name} is not open: ${this.#failure.message}. The node goes on without it: its calls are refused with STORE_UNAVAILABLE until it opens, which is tried again and again`,
+    );
+  }
+
+  async #wait(ms: number): Promise<void> {
+    if (this.#isStopping) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    // What waits alone keeps no process alive; a start that waits is kept by its patience.
+    const timer = setTimeout(resolve, ms).unref();
+    await promise;
+    clearTimeout(timer);
+  }
+}
+
+/** Not by its class: the engine's adapter may come with another copy of it. */
+const isRetryable = (error: unknown) => (error as { retryable?: unknown } | null)?.retryable === true;

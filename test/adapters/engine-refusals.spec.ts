@@ -1,0 +1,203 @@
+import { randomUUID } from "node:crypto";
+import { MongoClient, MongoCompatibilityError, MongoServerSelectionError, type TopologyDescription } from "mongodb";
+import { connect } from "nats";
+import { EventStore } from "moleculer-event-sourcing";
+import { translate as translateMongo } from "../../adapters/mongo/errors.ts";
+import { engines } from "../../adapters/engines.ts";
+import { refuseOldServer as refuseOldNats } from "../../adapters/nats/server-version.ts";
+import { refuseOldServer as refuseOldPostgres } from "../../adapters/postgres/schema.ts";
+import { resolveAdapter } from "../../core/adapter.ts";
+import { appended, appendTo } from "../../testing/event-log/requests.ts";
+import { LogLines } from "../mixins/log-lines.ts";
+import { cleanUp, eventually, newBroker, newFolder, refusal } from "../support/broker.ts";
+import { describeWith, type EngineServer } from "../support/engines.ts";
+import { sql } from "../support/postgres-server.ts";
+
+afterEach(cleanUp);
+
+interface Case {
+  engine: "nats-server with little room" | "mongodb" | "postgres";
+  /** The server's with these changes, complete with whatever else is needed. */
+  url: (server: EngineServer, change?: (url: URL) => void) => string;
+  withPassword: (url: URL) => void;
+  refused: RegExp;
+  /** The log says of itself that it is of this version or format. */
+  says: (server: EngineServer, name: string, version: number) => Promise<void>;
+  newer: RegExp;
+  /** A state so large is refused by the server. */
+  tooLarge: number | null;
+}
+
+function changed(href: string, change: (url: URL) => void): string {
+  // By its own scheme no URL takes another host.
+  const url = new URL(href.replace(/^\w+:/, "http:"));
+  change(url);
+  return url.href.replace(/^http:/, /^\w+:/.exec(href)![0]);
+}
+
+const indexed = (href: string) => `${href}${href.includes("?") ? "&" : "?"}index=${newFolder()}`;
+const unchanged = () => {};
+
+const cases: Case[] = [
+  {
+    engine: "nats-server with little room",
+    url: (server, change = unchanged) =>
+      indexed(
+        changed(server.url, (url) => {
+          [url.username, url.password] = ["ann", "right"];
+          change(url);
+        }),
+      ),
+    withPassword: (url) => (url.password = "wrong"),
+    refused: /the server refuses the user or his password, or what he may do/,
+    says: async (server, name, version) => {
+      const connection = await connect({ servers: server.url, user: "ann", pass: "right" });
+      const { streams } = await connection.jetstreamManager();
+      const { data } = await streams.getMessage(`${name}_commits`, { seq: 1 });
+      const { config } = await streams.info(`${name}_commits`);
+      await streams.delete(`${name}_commits`);
+      await streams.add(config);
+      await connection.jetstream().publish(`${name}_commits`, ofFormat(Buffer.from(data).toString(), version));
+      await connection.close();
+    },
+    newer: /found records of format 99, expected at most 1: it is from a newer version/,
+    tooLarge: 2_000_000,
+  },
+  {
+    engine: "mongodb",
+    url: (server, change = unchanged) => indexed(changed(`${server.url}/shop`, change)),
+    withPassword: (url) => ([url.username, url.password] = ["ann", "wrong"]),
+    refused: /the server refuses the user or his password, or what he may do/,
+    says: async (server, name, version) => {
+      const client = new MongoClient(server.url);
+      const commits = client.db("shop").collection<{ _id: number; record: string }>(`${name}_commits`);
+      const record = ofFormat((await commits.findOne({ _id: 1 }))!.record, version);
+      await commits.updateOne({ _id: 1 }, { $set: { record } });
+      await client.close();
+    },
+    newer: /found records of format 99, expected at most 1: it is from a newer version/,
+    tooLarge: 9_000_000,
+  },
+  {
+    engine: "postgres",
+    url: (server, change = unchanged) => changed(server.url, change),
+    withPassword: (url) => (url.password = "wrong"),
+    refused: /the user's password was refused/,
+    says: async (server, name, version) => {
+      await sql(server.url, `UPDATE "${name}".about SET value = '${version}' WHERE key = 'version'`);
+    },
+    newer: /found schema version 99, expected at most 1: it is from a newer version/,
+    tooLarge: null,
+  },
+];
+
+const ofFormat = (record: string, format: number) => record.replace(/"format":\d+/, `"format":${format}`);
+const sockets = () => process.getActiveResourcesInfo().filter((resource) => resource === "TCPSocketWrap").length;
+
+for (const { engine, url, withPassword, refused, says, newer, tooLarge } of cases)
+  describeWith(engine, `A log in ${engine}`, (server) => {
+    const logAt = (address: string, name = `s${randomUUID().slice(0, 8)}`) =>
+      resolveAdapter(engines, address).eventLog!(name);
+
+    it("is an outage where its host has no such name or no server, and leaves no connection behind", async () => {
+      for (const [change, why] of [
+        [(at: URL) => (at.hostname = "no-such-host.invalid"), /no-such-host.invalid.*: no host of this name is known/],
+        [(at: URL) => (at.port = "1"), /127.0.0.1:1\b.*: .*answer.*REFUSED/],
+      ] as const) {
+        const error = await refusal(() => logAt(url(server(), change)).open());
+        expect(error).toMatchObject({ type: "STORE_UNAVAILABLE", code: 503, retryable: true });
+        expect(error.message).toMatch(why);
+        expect(error.message).not.toMatch(/right/);
+        expect(error.cause).toMatchObject({ message: expect.any(String) });
+      }
+      await eventually(() => expect(sockets()).toBe(0));
+    });
+
+    it("is refused to a wrong password, which is not told", async () => {
+      const error = await refusal(() => logAt(url(server(), withPassword)).open());
+      expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 409, retryable: false });
+      expect(error.message).toMatch(refused);
+      expect(error.message).toContain("127.0.0.1");
+      expect(error.message).not.toMatch(/wrong/);
+      await eventually(() => expect(sockets()).toBe(0));
+    });
+
+    it("ends its node's start at once where somebody has to act, who may start it again", async () => {
+      const lines = new LogLines({});
+      const broker = newBroker({ logger: lines });
+      const events = EventStore("events", { adapter: url(server(), withPassword) });
+      broker.createService({ name: "host", mixins: [events.mixin()] });
+      // Where a start fails, Moleculer lets the services that wait for it go on waiting.
+      const error = await refusal(() => broker.start());
+      expect(error).toMatchObject({ type: "UNUSABLE_STORE" });
+      expect(error.message).toMatch(refused);
+      expect(lines.of("warn", /cannot be opened/)).toEqual([]);
+      await broker.stop();
+    });
+
+    it("is refused where it is from a newer version, leaves nothing open, and opens when it is not any more", async () => {
+      const name = `s${randomUUID().slice(0, 8)}`;
+      const address = url(server());
+      const log = logAt(address, name);
+      await log.open();
+      await log.close();
+      await says(server(), name, 99);
+      const error = await refusal(() => log.open());
+      expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 409, retryable: false });
+      expect(error.message).toMatch(newer);
+      await eventually(() => expect(sockets()).toBe(0));
+      await says(server(), name, 1);
+      await log.open();
+      expect((await appended(log, appendTo("a")))[0]).toMatchObject({ version: 1, position: 1 });
+      await log.close();
+    });
+
+    if (tooLarge !== null)
+      it("refuses a state that the server does not take, with its key and sizes", async () => {
+        const log = logAt(url(server()));
+        await log.open();
+        const error = await refusal(() => log.putState("subscription/watch", "x".repeat(tooLarge), 0));
+        expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 409, retryable: false });
+        expect(error.message).toMatch(
+          new RegExp(
+            `the state subscription/watch has ${Math.floor(tooLarge / 10_000)}\\d+ bytes, expected at most \\d+`,
+          ),
+        );
+        expect(await log.putState("subscription/watch", "x".repeat(100_000), 0)).toBe(1);
+        await log.close();
+      });
+  });
+
+describe("A server that is too old", () => {
+  it("is refused by nats-server's version, and one that is newer is not", async () => {
+    for (const version of ["2.9.3", "2.9.10", "2.10.0-beta.1", "2.12.1", "3.0.0"])
+      expect(() => refuseOldNats("nats://one/events", version)).not.toThrow();
+    for (const version of ["2.9.2", "2.8.4", "1.99.99"]) {
+      const error = await refusal(() => refuseOldNats("nats://one/events", version));
+      expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
+      expect(error.message).toBe(`nats://one/events: found nats-server ${version}, expected 2.9.3 or newer`);
+    }
+    expect((await refusal(() => refuseOldNats("nats://one/events", undefined))).message).toMatch(/without a version/);
+  });
+
+  it("is refused by PostgreSQL's version", async () => {
+    expect(() => refuseOldPostgres("postgres://one", 120_000, "12.0")).not.toThrow();
+    const error = await refusal(() => refuseOldPostgres("postgres://one", 110_022, "11.22"));
+    expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
+    expect(error.message).toBe("postgres://one: found PostgreSQL 11.22, expected 12 or newer");
+  });
+
+  it("is refused where MongoDB's driver does not speak with it, which it finds while it looks for a server", () => {
+    const found = new MongoCompatibilityError(
+      "Server at one:27017 reports maximum wire version 7, but this version of the Node.js Driver requires at least 8 (MongoDB 4.2)",
+    );
+    const none = new MongoServerSelectionError(found.message, { error: found } as unknown as TopologyDescription);
+    for (const error of [found, none])
+      expect(translateMongo("mongodb://one/shop/events", error)).toMatchObject({
+        type: "UNUSABLE_STORE",
+        retryable: false,
+        cause: error,
+        message: `mongodb://one/shop/events: the server is of a version that the driver does not speak with: ${found.message}`,
+      });
+  });
+});
