@@ -134,8 +134,9 @@ export interface ReadTable {
   close(): Promise<void>;
   /**
    * This host is the one that folds from now on. Another's batch that is not committed yet is refused, and so is all that
-   * it folds or switches to afterwards, with StoreUnavailableError, until it has taken over itself. A generation is then
-   * asked for its progress before it is folded on. Nothing to do where one process hosts the table.
+   * it folds, redefines or switches to afterwards, with StoreUnavailableError, until it has taken over itself, however
+   * often it has looked meanwhile. A generation is then asked for its progress before it is folded on. Nothing to do where
+   * one process hosts the table.
    */
   takeOver(): Promise<void>;
   /** Sees which generation is live by now, where another host may have switched. */

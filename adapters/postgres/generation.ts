@@ -40,8 +40,8 @@ export class PostgresGeneration implements Generation {
   readonly #connections: Connections;
   readonly #writer: RowWriter;
   readonly #table: string;
-  /** What this host's progress follows from. */
-  #lastCommit: string;
+  /** What this host's progress follows from; null from a takeover until it has asked for the progress. */
+  #lastCommit: string | null;
   #batch: PostgresBatch | null = null;
 
   /** @param successor the rows of the generation that is live by now */
@@ -90,16 +90,21 @@ export class PostgresGeneration implements Generation {
   }
 
   async redefine(definition: string): Promise<void> {
-    await this.#run(() =>
-      this.#connections.query(`UPDATE ${this.#place.schema}.generations SET definition = $1 WHERE number = $2`, [
-        definition,
-        this.number,
-      ]),
+    const { count } = await this.#run(() =>
+      this.#connections.query(
+        `UPDATE ${this.#place.schema}.generations SET definition = $1 WHERE number = $2 AND last_commit = $3`,
+        [definition, this.number, this.#lastCommit],
+      ),
     );
+    if (count === 0) throw this.#takenOver();
     this.origin.definition = definition;
   }
 
-  /** A batch that begins afterwards goes on from here. */
+  /** This host has taken it over: what it folds next goes on from the progress that it asks for next. */
+  renew(): void {
+    this.#lastCommit = null;
+  }
+
   async progress(): Promise<Progress> {
     const { rows } = await this.#run(() =>
       this.#connections.query(
@@ -117,7 +122,8 @@ export class PostgresGeneration implements Generation {
       string | null,
       string,
     ];
-    this.#lastCommit = lastCommit;
+    // Only after a takeover: who merely looks must not go on with what he knew, from where another is by now.
+    this.#lastCommit ??= lastCommit;
     return { position, positionId, folded, reordered, log };
   }
 

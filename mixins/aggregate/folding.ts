@@ -174,7 +174,7 @@ export class Folding implements Work {
     this.catchUp.noteHead(this.#asked, this.#d.store, head);
     this.#head = head;
     this.rebuilding.note(control, head);
-    if (!this.#folded) this.rebuilding.watch(this.progress.position);
+    if (!this.isFollowingChange) this.rebuilding.watch(this.progress.position);
     this.#measure();
     this.#d.onPage();
   }

@@ -132,7 +132,9 @@ export class AggregateHost {
 
   async status(): Promise<AggregateStatus> {
     const { folding } = this;
-    const status = await consumerStatus(this.#d, this.#consumer, await folding.livePosition());
+    // Where the table does not answer, as it was seen last.
+    const position = await folding.livePosition().catch(() => folding.progress.position);
+    const status = await consumerStatus(this.#d, this.#consumer, position);
     const { cause } = this.#opening;
     return {
       ...status,

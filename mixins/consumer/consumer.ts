@@ -191,7 +191,7 @@ export class Consumer {
   async #advanceAlong(): Promise<boolean> {
     const { work, source } = this.#d;
     this.#isInterrupted = false;
-    this.#isWorking = (await work.mayWork?.()) ?? true;
+    this.#isWorking = await this.#mayWork();
     const isResting = !this.#isWorking || this.standsStill !== null;
     const page = await source.page(
       work.progress.position,
@@ -209,6 +209,16 @@ export class Consumer {
     this.#isCaughtUp = page.end && work.progress.position === page.position;
     if (work.isTooOftenParked) this.#stopForParked();
     return !page.end && this.#halt === null;
+  }
+
+  /** Where that cannot be said it may not, neither along the log nor aside. */
+  async #mayWork(): Promise<boolean> {
+    try {
+      return (await this.#d.work.mayWork?.()) ?? true;
+    } catch (error) {
+      this.#isWorking = false;
+      throw error;
+    }
   }
 
   /** Where another node works, that one knows. */

@@ -9,6 +9,7 @@ import {
 } from "moleculer-event-sourcing";
 import type { BrokerOptions, ServiceBroker, ServiceSchema } from "moleculer";
 import { eventually, newFolder, startBroker } from "../support/broker.ts";
+import { metTables, type Meet } from "./met-table.ts";
 
 type Transform = (event: RecordedEvent, view: TransformView) => unknown;
 
@@ -17,6 +18,9 @@ interface Options {
   transform?: Transform;
   version?: number;
   onError?: Partial<ErrorPolicy>;
+  onChange?: "rebuild" | "warn" | "refuse";
+  /** What happens to the calls of this node's table. */
+  meet?: Meet;
 }
 
 /** One row per event, which says how many there were before it. */
@@ -43,18 +47,20 @@ export class SharedTable {
     return new SharedTable(adapter, namespace, store);
   }
 
-  async node(nodeID: string, given: Options = {}): Promise<ServiceBroker> {
-    return startBroker([this.service(given)], options(this.#namespace, nodeID));
+  async node(nodeID: string, given: Options = {}, more: BrokerOptions = {}): Promise<ServiceBroker> {
+    return startBroker([this.service(given)], { ...options(this.#namespace, nodeID), ...more });
   }
 
-  service({ transform = numbered, version = 1, onError = {} }: Options = {}): ServiceSchema {
+  service({ transform = numbered, version = 1, onError = {}, onChange, meet = () => {} }: Options = {}): ServiceSchema {
     const events = EventStore("events", { adapter: "sqlite:nowhere.db", host: false });
+    const adapter = metTables(this.#adapter, meet);
     const table = Aggregate("table", {
       eventStore: events,
-      adapter: { ...this.#adapter, readTable: () => this.#adapter.readTable!(this.#namespace) },
+      adapter: { ...adapter, readTable: () => adapter.readTable!(this.#namespace) },
       fields: { n: { type: "integer", index: true }, before: "integer", by: "string" },
       snapshots: { folder: this.folder },
       onError: { retries: 0, ...onError },
+      ...(onChange && { onChange }),
       version,
     })
       .on("thing.added")

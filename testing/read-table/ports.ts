@@ -104,6 +104,21 @@ export const manyHostsOfTable: TableCases = {
     same(await committed(one), { 1: {}, 2: {}, 3: {} });
   },
 
+  "fold nothing on from where another is by now, whom they have only asked how far he is": async (stand) => {
+    const [one, other] = await twoHosts(stand);
+    await takesOver(one);
+    await fold(one, [create("1")], 5);
+    await takesOver(other);
+    await fold(other, [create("2")], 6);
+    same(await one.live().progress(), at(6));
+    await refusedAs("STORE_UNAVAILABLE", () => fold(one, [create("late")], 7));
+    await refusedAs("STORE_UNAVAILABLE", async () => one.live().redefine("late"));
+    same(await committed(other), { 1: {}, 2: {} });
+    same(await takesOver(one), at(6));
+    same(one.live().origin.definition, "");
+    await fold(one, [create("3")], 7);
+  },
+
   "store nothing of a batch that was begun before another took over": async (stand) => {
     const [one, other] = await twoHosts(stand);
     await takesOver(one);

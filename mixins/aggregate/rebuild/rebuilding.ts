@@ -101,9 +101,8 @@ export class Rebuilding {
   }
 
   /** Answers the position of the table's switch. @throws why there was none */
-  async wait(order: string): Promise<number> {
-    const live = this.#d.table.live();
-    return live.origin.order === order ? (await live.progress()).position : this.#awaited.wait(order);
+  wait(order: string): Promise<number> {
+    return this.#awaited.wait(order);
   }
 
   /** What the live table has folded late would be gone with the switch where the new one has it parked. */
@@ -125,12 +124,17 @@ export class Rebuilding {
 
   /** Goes on from what is stored of the generation that is built, or begins another. */
   async renew(): Promise<void> {
-    await this.#build?.fold.renew().catch(() => (this.#build = null));
+    if (!this.#build) return;
+    // It may go on behind some of it.
+    this.#build.rest = null;
+    await this.#build.fold.renew().catch(() => (this.#build = null));
   }
 
-  /** Another host builds; its table is live, at this position, when it names the order. */
+  /** The live table is at this position. It names its order, whoever has built it, and whether he has heard so or not. */
   watch(position: number): void {
-    this.#awaited.done(this.#d.table.live().origin.order, position);
+    const { order } = this.#d.table.live().origin;
+    if (this.#build?.order.id === order) this.#build = null;
+    this.#awaited.done(order, position);
     if (this.#order) this.#awaited.turnAway(this.#order);
   }
 

@@ -1,0 +1,43 @@
+import type { Adapter } from "../../core/adapter.ts";
+import type { ReadTable } from "../../core/read-table.ts";
+
+/** Is told of each call of a table, its generations and batches, by name, before it is made or its answer is given. */
+export type Meet = (call: string, when: "before" | "after", of: number | null) => void | Promise<void>;
+
+type Called = (...args: unknown[]) => unknown;
+
+/** The same tables, whose calls wait, fail, or lose their answer where `meet` does so. */
+export function metTables(adapter: Adapter, meet: Meet): Adapter {
+  const proxies = new WeakMap<object, object>();
+  const reals = new WeakMap<object, object>();
+
+  const met = <Port extends object>(real: Port): Port => {
+    const known = proxies.get(real);
+    if (known) return known as Port;
+    const number = (real as { number?: number }).number ?? null;
+    const proxy = new Proxy(real, {
+      get(target, name) {
+        const found: unknown = Reflect.get(target, name, target);
+        if (typeof found !== "function") return found;
+        const call = (args: unknown[]) => (found as Called).apply(target, args.map(realOf));
+        // The only one that answers at once.
+        if (name === "live") return () => asMet(call([]));
+        return async (...args: unknown[]) => {
+          await meet(String(name), "before", number);
+          const answer = await call(args);
+          await meet(String(name), "after", number);
+          return asMet(answer);
+        };
+      },
+    });
+    proxies.set(real, proxy);
+    reals.set(proxy, real);
+    return proxy;
+  };
+  const realOf = (value: unknown) => (value !== null && typeof value === "object" && reals.get(value)) || value;
+  /** Generations and batches; the same one for the same, since callers compare them. */
+  const asMet = (answer: unknown) =>
+    answer !== null && typeof answer === "object" && ("begin" in answer || "commit" in answer) ? met(answer) : answer;
+
+  return { ...adapter, readTable: (name): ReadTable => met(adapter.readTable!(name)) };
+}
