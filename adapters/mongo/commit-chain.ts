@@ -41,7 +41,7 @@ export class MongoChain implements CommitChain {
     this.cells = new MongoCells((work) => this.#call(({ client }) => work(this.#database(client), place.name)));
   }
 
-  async open(): Promise<void> {
+  async open(create: boolean): Promise<void> {
     const { url, client: options, name } = this.#place;
     const { MongoClient } = await driver();
     let client: MongoClient | undefined;
@@ -61,7 +61,7 @@ export class MongoChain implements CommitChain {
       });
       await client.connect();
       const database = this.#database(client);
-      await this.cells.prepare(database, name);
+      if (create) await this.cells.prepare(database, name);
       this.#open = { client, records: database.collection<StoredRecord>(`${name}_commits`) };
     } catch (error) {
       await client?.close();

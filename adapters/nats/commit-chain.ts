@@ -43,7 +43,7 @@ export class NatsChain implements CommitChain {
     this.cells = new NatsCells(`${name}_control`, (work) => this.call(work));
   }
 
-  async open(): Promise<void> {
+  async open(create: boolean): Promise<void> {
     const { connect } = await driver();
     let connection: NatsConnection | undefined;
     try {
@@ -54,14 +54,14 @@ export class NatsChain implements CommitChain {
         pingInterval: 10_000,
         ...this.#options,
       });
-      this.#connected = await this.#prepare(connection);
+      this.#connected = await this.#prepare(connection, create ? this.#replicas : null);
     } catch (error) {
       await connection?.close();
       throw translate(this.where, error);
     }
   }
 
-  async #prepare(connection: NatsConnection): Promise<Connected> {
+  async #prepare(connection: NatsConnection, replicas: number | null): Promise<Connected> {
     const { info } = connection;
     const version = (info?.version ?? "").split(".").map(Number);
     if (isOlder(version, oldest))
@@ -71,13 +71,13 @@ export class NatsChain implements CommitChain {
       );
     if (!info?.jetstream) throw new UnusableStoreError(this.where, jetStreamIsOff);
     const manager = await connection.jetstreamManager({ timeout: timeoutMs });
-    const { state } = await streamOf(manager, this.where, ofCommits(this.#name), this.#replicas);
+    const { state } = await streamOf(manager, this.where, ofCommits(this.#name), replicas);
     if (state.num_deleted || state.first_seq > 1)
       throw new UnusableStoreError(
         this.where,
         `stream ${this.#name} holds messages ${state.first_seq} to ${state.last_seq} without ${state.num_deleted ?? 0} of them, expected all from the first on: messages of it were deleted`,
       );
-    await streamOf(manager, this.where, ofCells(this.cells.name), this.#replicas);
+    await streamOf(manager, this.where, ofCells(this.cells.name), replicas);
     this.maxBytes = info.max_payload - bytesAround;
     return { connection, manager, stream: connection.jetstream({ timeout: timeoutMs }) };
   }
