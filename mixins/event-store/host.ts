@@ -10,6 +10,7 @@ import { changeControl, toControl, type ConsumerControl, type ControlChange } fr
 import type { AppendVerdict, EventLog, Page, ReadOptions } from "../../core/event-log.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
 import { isOutage } from "../../core/outage.ts";
+import { openWhole } from "../../core/unfinished-copy.ts";
 import { isOfToday, upcastAll, upcastEach } from "../../core/upcast.ts";
 import { Jobs, type JobProgress } from "./jobs.ts";
 import { GroupCommit, type Appended } from "./group-commit.ts";
@@ -91,7 +92,7 @@ export class StoreHost {
   /** Where listeners are still starting, the pump waits for `pump.release()`. */
   async start(listenersAreStarting: boolean): Promise<void> {
     this.#ids.clear();
-    await this.log.open();
+    await openWhole(this.log);
     this.jobs.start();
     this.#commits = this.#newCommits();
     this.#outage = null;
