@@ -31,6 +31,7 @@ async function copyAndCompare(source: EventLog, places: Places, open: Set<EventL
   if (begun > 0) say(`A copy that was begun goes on after event ${begun}.`);
   for (let round = 1; ; round++) {
     await copyLog(source, copy, tell);
+    say("Opening the copy again, to compare it with its source.");
     // Opened again it answers from what it has kept.
     await copy.close();
     open.delete(copy);
