@@ -7,6 +7,8 @@ export interface Adapter {
   readonly engine: string;
   /** Two adapters with the same location are the same place. */
   readonly location: string;
+  /** What has another name is another place there: a store and its tables may share it. */
+  readonly keepsApart?: boolean;
   /** The log of the store `name`. Missing where the engine keeps no logs. */
   eventLog?(name: string): EventLog;
   /** The table of the aggregate `name`. Missing where the engine keeps no tables. */
@@ -40,11 +42,13 @@ export function resolveAdapter(engines: Engines, given: string | Adapter): Adapt
   return open(given as string);
 }
 
-const replaced = new WeakMap<object, (adapter: Adapter) => Adapter>();
+type Another = (adapter: Adapter, name: string) => Adapter;
 
-/** From here on each store and table of this broker lives where `another` says, whatever its definition says. */
-export const replaceAdapters = (broker: object, another: (adapter: Adapter) => Adapter): void =>
-  void replaced.set(broker, another);
+const replaced = new WeakMap<object, Another>();
 
-/** Where what is defined with this adapter lives on a broker. */
-export const adapterOn = (broker: object, adapter: Adapter): Adapter => replaced.get(broker)?.(adapter) ?? adapter;
+/** From here on each store and table of this broker, by its name, lives where `another` says, whatever its definition says. */
+export const replaceAdapters = (broker: object, another: Another): void => void replaced.set(broker, another);
+
+/** Where the store or table `name` that is defined with this adapter lives on a broker. */
+export const adapterOn = (broker: object, adapter: Adapter, name: string): Adapter =>
+  replaced.get(broker)?.(adapter, name) ?? adapter;

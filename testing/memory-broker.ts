@@ -13,9 +13,10 @@ export async function memoryBroker(...services: ServiceSchema[]): Promise<Servic
   const options = { logger: false, registry: { stopDelay: 0 }, skipProcessEventRegistration: true };
   const broker = new ServiceBroker(options);
   const places = new Map<string, Adapter>();
-  replaceAdapters(broker, ({ location }) => {
-    const place = places.get(location) ?? memory();
-    places.set(location, place);
+  replaceAdapters(broker, ({ location, keepsApart }, name) => {
+    const key = JSON.stringify(keepsApart ? [location, name] : [location]);
+    const place = places.get(key) ?? memory();
+    places.set(key, place);
     return place;
   });
   try {

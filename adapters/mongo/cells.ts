@@ -1,6 +1,6 @@
 import type { Collection, Db } from "mongodb";
 import type { Added, Cell, Cells } from "../chain/commit-chain.ts";
-import { keyName, keyOf } from "../chain/place-name.ts";
+import { keyName, keyOf } from "../../core/place-name.ts";
 import { isTaken } from "./errors.ts";
 
 /** One change of a cell; of each key the last counts, and older ones are swept away. */

@@ -2,7 +2,7 @@ import type { MongoClientOptions } from "mongodb";
 import type { Adapter } from "../../core/adapter.ts";
 import { DefinitionError } from "../../core/errors.ts";
 import { ChainedLog } from "../chain/chained-log.ts";
-import { placeName } from "../chain/place-name.ts";
+import { placeName } from "../../core/place-name.ts";
 import { MongoChain } from "./commit-chain.ts";
 
 export interface MongoLogOptions {
@@ -36,6 +36,7 @@ export function mongo(url: string, options: MongoLogOptions = {}): Adapter {
   return {
     engine: "mongo",
     location,
+    keepsApart: true,
     eventLog: (name) =>
       new ChainedLog(
         new MongoChain(`${location}/${name}`, { url, database, client, name: placeName(name) }),

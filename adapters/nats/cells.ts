@@ -1,6 +1,6 @@
 import type { JetStreamClient, JetStreamManager } from "nats";
 import type { Added, Cell, Cells } from "../chain/commit-chain.ts";
-import { keyName, keyOf } from "../chain/place-name.ts";
+import { keyName, keyOf } from "../../core/place-name.ts";
 import { isNoMessage, isOvertaken } from "./errors.ts";
 import { textOf } from "./message-text.ts";
 

@@ -2,7 +2,7 @@ import type { ConnectionOptions } from "nats";
 import type { Adapter } from "../../core/adapter.ts";
 import { DefinitionError } from "../../core/errors.ts";
 import { ChainedLog } from "../chain/chained-log.ts";
-import { placeName } from "../chain/place-name.ts";
+import { placeName } from "../../core/place-name.ts";
 import { NatsChain } from "./commit-chain.ts";
 
 export interface NatsLogOptions {
@@ -37,6 +37,7 @@ export function nats(servers: string, options: NatsLogOptions = {}): Adapter {
   return {
     engine: "nats",
     location,
+    keepsApart: true,
     eventLog: (name) => {
       const stream = placeName(prefix + name);
       const chain = new NatsChain(`${location}${name}`, stream, replicas, {

@@ -54,6 +54,7 @@ export function postgres(connectionString: string, options: PostgresOptions = {}
   return {
     engine: "postgres",
     location: schema === undefined ? location : `${location}#${schema}`,
+    keepsApart: schema === undefined,
     eventLog: (name) => new PostgresEventLog(placeOf(name)),
     readTable: (name) => new PostgresReadTable(placeOf(name)),
     beside: (name) => postgres(connectionString, { ...options, schema: name }),

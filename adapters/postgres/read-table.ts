@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { resolve } from "node:path";
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { Fields } from "../../core/fields.ts";
 import {
@@ -9,6 +10,7 @@ import {
   type TableBackup,
   type TableCapabilities,
 } from "../../core/read-table.ts";
+import { placeName } from "../../core/place-name.ts";
 import { Connections, type Session } from "./connections.ts";
 import { fence } from "./fence.ts";
 import { PostgresGeneration, rowsOf } from "./generation.ts";
@@ -29,7 +31,7 @@ const abandonedAfter = "1 day";
 export class PostgresReadTable implements ReadTable {
   readonly engine = "postgres";
   readonly capabilities: TableCapabilities;
-  readonly snapshotFolder = null;
+  readonly snapshotFolder: string;
   readonly #place: Place;
   #connections: Connections | null = null;
   #live: PostgresGeneration | null = null;
@@ -41,6 +43,7 @@ export class PostgresReadTable implements ReadTable {
   constructor(place: Place) {
     this.#place = place;
     this.capabilities = { durability: place.durability, hosts: "many", atomicBatch: true };
+    this.snapshotFolder = resolve("data", `${placeName(place.name)}.snapshots`);
   }
 
   async open(fields: Fields, origin: Origin = noOrigin): Promise<void> {

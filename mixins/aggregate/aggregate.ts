@@ -152,7 +152,7 @@ export function aggregateOn(engines: Engines) {
     const fields = parseFields(name, declared);
     const adapter = resolveAdapter(engines, given ?? eventStore.adapter.beside?.(name) ?? engines.byDefault(name));
     if (!adapter.readTable) refuse(`${name}.adapter`, adapter.engine, "an engine that keeps read tables");
-    if (adapter.location === eventStore.adapter.location)
+    if (adapter.location === eventStore.adapter.location && !adapter.keepsApart)
       refuse(`${name}.adapter`, adapter.location, "another place than the event store's");
     if (!Number.isSafeInteger(readAfterTimeoutMs) || readAfterTimeoutMs < 1)
       refuse(`${name}.readAfterTimeoutMs`, readAfterTimeoutMs, "a whole number from 1");
@@ -178,7 +178,7 @@ export function aggregateOn(engines: Engines) {
       needs: eventStore.name,
       conflictWith: (other) => (other === sibling ? null : "is another aggregate's name on this broker already"),
       schema: (broker) => {
-        const place = adapterOn(broker, adapter);
+        const place = adapterOn(broker, adapter, name);
         return aggregateService({
           name,
           store: eventStore.name,

@@ -37,6 +37,10 @@ export class CatchUp {
     }
   }
 
+  get isAwaited(): boolean {
+    return this.#readers.size > 0;
+  }
+
   /** The store is being asked for its head. */
   ask(): number {
     return ++this.#asked;

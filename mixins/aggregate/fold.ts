@@ -70,6 +70,14 @@ export class Fold {
     return new Fold(dependencies, await generation.progress(), await generation.parked());
   }
 
+  /** Goes on from what is stored, which an error may have left in doubt. */
+  async renew(): Promise<void> {
+    this.#progress = await this.#d.generation.progress();
+    this.#settled = { ...this.#progress };
+    this.#stored = this.#progress.position;
+    await this.#readParked();
+  }
+
   get progress(): Readonly<Progress> {
     return this.#settled;
   }

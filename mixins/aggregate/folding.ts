@@ -1,35 +1,30 @@
 import type { ParkedChoice } from "../../core/consumer-control.ts";
-import { definitionChanges, mixedDefinition } from "../../core/definition.ts";
 import { StoreUnavailableError } from "../../core/errors.ts";
-import type { Fields } from "../../core/fields.ts";
 import type { Mapping } from "../../core/mapping.ts";
-import type { Generation, ParkedEvent, Progress, ReadTable } from "../../core/read-table.ts";
+import type { Generation, ParkedEvent, Progress } from "../../core/read-table.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { CatchUp } from "./catch-up.ts";
-import { beginningOf, type OnChange } from "./rebuild/definition-change.ts";
 import type { Work } from "../consumer/consumer.ts";
 import type { ErrorPolicy, Interruption } from "../consumer/error-policy.ts";
 import type { EventSource } from "../consumer/event-source.ts";
 import { Fold } from "./fold.ts";
+import type { FoldedTable } from "./folded-table.ts";
+import { HostedTable } from "./hosted-table.ts";
 import { retryParked, skipParked } from "./parked-streams.ts";
-import { progressOf, Rebuilding, type RebuildProgress, type SnapshotSource } from "./rebuild/rebuilding.ts";
+import type { BeginningDependencies } from "./rebuild/definition-change.ts";
+import { Rebuilding, type RebuildProgress, type SnapshotSource } from "./rebuild/rebuilding.ts";
 import type { ConsumerMetrics } from "../metrics.ts";
 import type { FoldSpans } from "../spans.ts";
 import type { Transform, Transforms } from "./transform.ts";
 import type { ConsumerPage } from "../consumer/consumer-page.ts";
 
-export interface FoldingDependencies {
-  name: string;
+export interface FoldingDependencies extends BeginningDependencies {
+  node: string;
   store: string;
-  table: ReadTable;
-  fields: Fields;
-  /** As text: see `describeDefinition`. */
-  definition: string;
-  onChange: OnChange;
   snapshots: SnapshotSource;
   mappings: readonly Mapping<Transform>[];
   transforms: Transforms;
-  source: Pick<EventSource, "page" | "event" | "change">;
+  source: Pick<EventSource, "page" | "event" | "change" | "takeLease" | "releaseLease">;
   /** What is being built and how far it is; null when it has ended. */
   onProgress: (job: string, progress: RebuildProgress | null) => void;
   policy: ErrorPolicy;
@@ -38,26 +33,18 @@ export interface FoldingDependencies {
   /** The store has answered. */
   onPage: () => void;
   onCommit: () => void;
-  info: (message: string, details: object) => void;
-  warn: (message: string, details: object) => void;
 }
 
 /**
  * The work of an aggregate: its table, the fold into it, and a new generation beside it where the definition has changed
- * or somebody has ordered one.
+ * or somebody has ordered one. A table that nodes share is folded by the one in charge; the others look on.
  */
 export class Folding implements Work {
   readonly catchUp: CatchUp;
   readonly rebuilding: Rebuilding;
   readonly #d: FoldingDependencies;
   readonly #interruption: Interruption;
-  #fold: Fold | null = null;
-  /** Of another definition than the live one, which stands still meanwhile: what `#fold` folds into. */
-  #successor: { generation: Generation; since: number } | null = null;
-  #isStale = false;
-  #hindrance: string | null = null;
-  /** The first event that is folded makes the table one of two definitions. */
-  #isMixing = false;
+  readonly #table: HostedTable;
   #asked = 0;
   /** As the last page said. */
   #head = 0;
@@ -76,27 +63,33 @@ export class Folding implements Work {
       takeOver: (generation, fold) => this.#takeOver(generation, fold),
       onProgress: () => this.#measure(),
     });
+    this.#table = new HostedTable({
+      ...dependencies,
+      newFold: (generation) => this.#foldInto(generation),
+      renewAside: () => this.rebuilding.renew(),
+      onLeave: () => {
+        this.rebuilding.leave();
+        dependencies.onProgress("", null);
+      },
+    });
   }
 
-  /** The generation that answers queries. */
+  /** Null while another host folds the table. */
+  get #folded(): FoldedTable | null {
+    return this.#table.folded;
+  }
+
   get live(): Generation {
-    return this.#d.table.live();
+    return this.#table.live;
   }
 
-  async open(): Promise<void> {
-    const { table, fields, definition } = this.#d;
-    await table.open(fields, { definition, order: "" });
-    try {
-      const { generation, isStale, hindrance, isMixing } = await beginningOf(this.#d);
-      this.#isStale = isStale;
-      this.#hindrance = hindrance;
-      this.#isMixing = isMixing;
-      this.#successor = generation === table.live() ? null : { generation, since: Date.now() };
-      this.#fold = await this.#foldInto(generation);
-    } catch (error) {
-      await table.close();
-      throw error;
-    }
+  open(): Promise<void> {
+    return this.#table.open();
+  }
+
+  async close(): Promise<void> {
+    this.rebuilding.stop();
+    await this.#table.close();
   }
 
   #foldInto(generation: Generation, isTimeUp = () => false): Promise<Fold> {
@@ -107,13 +100,6 @@ export class Folding implements Work {
       isTimeUp,
       onCommit: (folded) => this.#committed(generation, folded),
     });
-  }
-
-  async close(): Promise<void> {
-    this.#successor = null;
-    this.rebuilding.stop();
-    this.#d.onProgress("", null);
-    await this.#d.table.close();
   }
 
   #committed(generation: Generation, folded: number): void {
@@ -132,110 +118,113 @@ export class Folding implements Work {
   }
 
   #reach(): void {
-    if (!this.#successor) this.catchUp.reach(this.progress.position);
+    if (!this.isFollowingChange) this.catchUp.reach(this.progress.position);
   }
 
   get progress(): Readonly<Progress> {
-    return this.#fold?.progress ?? { position: 0, positionId: null, folded: 0, reordered: false, log: null };
+    return this.#table.progress;
   }
 
   /** How far the rows are that queries are answered from. */
-  async livePosition(): Promise<number> {
-    return this.#successor ? (await this.live.progress()).position : this.progress.position;
+  livePosition(): Promise<number> {
+    return this.#table.livePosition();
+  }
+
+  /** Other hosts fold the same table, which nobody here hears. */
+  get isShared(): boolean {
+    return this.#table.isShared;
   }
 
   get isStale(): boolean {
-    return this.#isStale;
+    return this.#table.isStale;
   }
 
   /** A table of today's definition is folded in place of the live one. */
   get isFollowingChange(): boolean {
-    return this.#successor !== null;
+    return this.#folded?.isFollowingChange ?? false;
   }
 
   /** No query is answered from what is being folded. */
   get isBehindForLong(): boolean {
-    return this.#successor !== null || this.#hindrance !== null;
+    return this.isFollowingChange || this.hindrance !== null;
   }
 
   get hindrance(): string | null {
-    return this.#hindrance;
+    return this.#folded?.hindrance ?? null;
   }
 
   rebuildProgress(head: number | null): false | RebuildProgress {
-    const ordered = this.rebuilding.progress();
-    if (ordered) return ordered;
-    const done = this.progress.position;
-    return this.#successor ? progressOf(done, 0, head ?? done, this.#successor.since) : false;
+    return this.rebuilding.progress() ?? this.#folded?.changeProgress(head) ?? false;
+  }
+
+  /** Somebody waits here for what another host does. */
+  get isAwaited(): boolean {
+    return !this.#folded && (this.catchUp.isAwaited || this.rebuilding.isAwaited);
   }
 
   async mayWork(): Promise<boolean> {
     this.#asked = this.catchUp.ask();
     this.rebuilding.ask();
-    return true;
+    const isInCharge = await this.#table.hold();
+    if (!isInCharge) this.#reach();
+    return isInCharge;
   }
 
   note({ head, control }: ConsumerPage): void {
     this.catchUp.noteHead(this.#asked, this.#d.store, head);
     this.#head = head;
     this.rebuilding.note(control, head);
+    if (!this.#folded) this.rebuilding.watch(this.progress.position);
     this.#measure();
     this.#d.onPage();
   }
 
-  async handle(page: ConsumerPage): Promise<void> {
-    if (this.progress.position === 0 && !this.#successor) await this.rebuilding.adopt();
-    if (page.events.length > 0) await this.#noteMixture();
-    const fold = this.#fold!;
-    await fold.foldPage(page);
-    if (this.#successor && page.end && fold.progress.position === page.position && !fold.isTooOftenParked) {
-      await fold.save();
-      await this.#takeOver(this.#successor.generation, fold);
-      this.#d.info(`${this.#d.name} answers from the new table`, { position: fold.progress.position });
-    }
-    this.#reach();
+  handle(page: ConsumerPage): Promise<void> {
+    return this.#table.doubtfully(async () => {
+      if (this.progress.position === 0 && !this.isFollowingChange) await this.rebuilding.adopt();
+      const isSwitched = await this.#folded!.foldPage(page);
+      if (isSwitched) {
+        this.#switched();
+        this.#d.info(`${this.#d.name} answers from the new table`, { position: this.progress.position });
+      }
+      // Those who look on see the checkpoint only when it is written; events that are not mapped write none by themselves.
+      if (this.isShared && page.end) await this.save();
+      this.#reach();
+    });
   }
 
-  /** Before it happens: a start by either definition must notice. */
-  async #noteMixture(): Promise<void> {
-    if (!this.#isMixing) return;
-    await this.live.redefine(mixedDefinition(this.#d.definition));
-    this.#isMixing = false;
-  }
-
-  async aside(): Promise<"idle" | "more" | "anew"> {
-    const advanced = await this.rebuilding.advance();
-    return advanced === "switched" ? "anew" : advanced;
+  aside(): Promise<"idle" | "more" | "anew"> {
+    return this.#table.doubtfully(async () => {
+      const advanced = await this.rebuilding.advance();
+      return advanced === "switched" ? "anew" : advanced;
+    });
   }
 
   async #takeOver(generation: Generation, fold: Fold): Promise<void> {
-    const { table, onCommit } = this.#d;
-    const unfinished = this.#successor?.generation;
-    await table.switchTo(generation);
-    this.#fold = fold;
-    this.#successor = this.#hindrance = null;
-    // Rows of a snapshot that was taken by force are those of another definition.
-    this.#isStale = this.#isMixing = definitionChanges(generation.origin.definition, this.#d.definition).length > 0;
-    if (unfinished && unfinished !== generation) await table.drop(unfinished);
+    await this.#folded!.takeOver(generation, fold);
+    this.#switched();
+  }
+
+  #switched(): void {
     this.#measure();
-    onCommit();
+    this.#d.onCommit();
     this.#reach();
   }
 
   async save(): Promise<void> {
-    await this.#fold?.save();
+    await this.#folded?.fold.save();
   }
 
-  parked(): ParkedEvent[] {
-    return this.#fold?.parked ?? [];
+  parked(): readonly ParkedEvent[] {
+    return this.#table.parked;
   }
 
   get isTooOftenParked(): boolean {
-    return this.#fold?.isTooOftenParked ?? false;
+    return this.#folded?.fold.isTooOftenParked ?? false;
   }
 
   forgetParkedInARow(): void {
-    this.#fold?.forgetParkedInARow();
+    this.#folded?.fold.forgetParkedInARow();
   }
 
   standStill(why: string): void {
@@ -244,14 +233,16 @@ export class Folding implements Work {
   }
 
   skip(skipped: ReadonlySet<string>): Promise<number> {
-    return skipParked(this.#fold!, skipped, (id) => this.#read(id));
+    return this.#table.doubtfully(() => skipParked(this.#folded!.fold, skipped, (id) => this.#read(id)));
   }
 
-  async retry(choice: ParkedChoice): Promise<number> {
-    await this.#noteMixture();
-    const folded = await retryParked(this.#fold!, choice, (id) => this.#read(id));
-    await this.rebuilding.retry(choice);
-    return folded;
+  retry(choice: ParkedChoice): Promise<number> {
+    return this.#table.doubtfully(async () => {
+      await this.#folded!.noteMixture();
+      const folded = await retryParked(this.#folded!.fold, choice, (id) => this.#read(id));
+      await this.rebuilding.retry(choice);
+      return folded;
+    });
   }
 
   /** A stop waits for one retry, not for all that are asked for. */

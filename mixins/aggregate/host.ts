@@ -18,7 +18,6 @@ export interface AggregateStatus extends ConsumerStatus {
 }
 
 interface Dependencies extends FoldingDependencies {
-  node: string;
   readAfterTimeoutMs: number;
 }
 
@@ -90,6 +89,7 @@ export class AggregateHost {
 
   /** What is being built beside the live table, or was ordered and is not done. */
   async running(): Promise<Job | null> {
+    await this.#d.table.refresh();
     const { build } = await this.control();
     if (build && build.ended === undefined && this.live.origin.order !== build.id) return jobOf(build);
     // Stopped or paused, what follows the change stands still: an order may take its place.

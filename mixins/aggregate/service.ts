@@ -116,7 +116,7 @@ export function aggregateService(definition: Definition): SiblingSchema {
         },
         // A transform's view changes with every event, and who reads what he has written must not get an older answer.
         cache: {
-          isFor: (ctx) => foldOf(ctx) === undefined && !host.isBehind(readAfter(ctx, store)),
+          isFor: (ctx) => !host.folding.isShared && foldOf(ctx) === undefined && !host.isBehind(readAfter(ctx, store)),
           version: () => cacheVersion,
         },
       }),

@@ -27,6 +27,8 @@ export interface Work extends Obedient {
   readonly hindrance?: string | null;
   /** Does the page's events in order. Ends early, between two events, when interrupted. @throws an outage's error */
   handle(page: ConsumerPage): Promise<void>;
+  /** Somebody waits here for what another node does. */
+  readonly isAwaited?: boolean;
   /** Writes the checkpoint where it has moved since. */
   save(): Promise<void>;
   readonly isTooOftenParked: boolean;
@@ -51,6 +53,8 @@ interface Dependencies {
 
 const defaultEventsPerPage = 1000;
 const pollMs = 1000;
+/** While somebody waits for what another node does, which says nothing when it is done. */
+const awaitedPollMs = 25;
 const firstWaitMs = 50;
 /** While a node starts, its services come one after the other: no reason for a warning. */
 const quietStartMs = 5000;
@@ -149,7 +153,7 @@ export class Consumer {
         this.#waitMs = firstWaitMs;
         // Work may never leave the thread by itself: others get their turn between two pages.
         if (hasMore) await new Promise((turn) => setImmediate(turn));
-        else await this.#rest(pollMs);
+        else await this.#rest(work.isAwaited ? awaitedPollMs : pollMs);
       } catch (error) {
         this.#noteOutage(error);
         await this.#rest(this.#waitMs);

@@ -147,7 +147,7 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
         (service as Service & CatalogueOwner).evsJoinCatalogue(catalogue)
           ? null
           : "is an event store with another catalogue on this broker; found other events, expected the same or none",
-      schema: (broker) => storeService(name, adapterOn(broker, adapter).eventLog!(name), settings),
+      schema: (broker) => storeService(name, adapterOn(broker, adapter, name).eventLog!(name), settings),
     };
     const types = catalogue.unknownTypes === "refuse" ? [...catalogue.entries.keys()] : null;
     const targetOf = (type: string) => {

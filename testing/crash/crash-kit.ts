@@ -37,10 +37,11 @@ export class CrashKit {
 
   /** The same place, whose ports die with this kit's crash. */
   adapter(real: Adapter): Adapter {
-    const { engine, location } = real;
+    const { engine, location, keepsApart } = real;
     return {
       engine,
       location,
+      ...(keepsApart !== undefined && { keepsApart }),
       ...(real.eventLog && { eventLog: (name: string) => new CrashingLog(real.eventLog!(name), () => this.#life) }),
       ...(real.readTable && {
         readTable: (name: string) => new CrashingTable(real.readTable!(name), () => this.#life),

@@ -26,6 +26,10 @@ export class AwaitedOrders {
     return new Promise((resolve, reject) => this.#waiting.push({ order, isAsked: false, resolve, reject }));
   }
 
+  get isAwaited(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   /** A page is asked for. */
   ask(): void {
     for (const waiting of this.#waiting) waiting.isAsked = true;

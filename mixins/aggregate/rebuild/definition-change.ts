@@ -6,7 +6,8 @@ import type { Generation, ReadTable } from "../../../core/read-table.ts";
 /** What happens at a start whose definition is not the one that the table was folded by. */
 export type OnChange = "rebuild" | "warn" | "refuse";
 
-interface Dependencies {
+/** What a beginning follows from. */
+export interface BeginningDependencies {
   name: string;
   table: ReadTable;
   fields: Fields;
@@ -29,30 +30,39 @@ export interface Beginning {
 }
 
 /** Looks whether an open table was folded by today's definition. @throws UnusableStoreError with `onChange: "refuse"` */
-export async function beginningOf(dependencies: Dependencies): Promise<Beginning> {
+export async function beginningOf(dependencies: BeginningDependencies): Promise<Beginning> {
   const { name, table, fields, definition, onChange, info, warn } = dependencies;
   const live = table.live();
-  const hasTodaysFields = sameFields(live.fields, fields);
-  const problems = definitionChanges(live.origin.definition, definition);
-  if (hasTodaysFields && problems.length === 0)
-    return { generation: live, isStale: false, hindrance: null, isMixing: false };
-  const changes = inWords(problems) || "other fields";
-  switch (onChange) {
-    case "refuse":
-      throw new UnusableStoreError(name, `its table was folded by another definition (${changes}); onChange: "refuse"`);
-    case "warn": {
-      warn(`${name}: its table was folded by another definition; "rebuild" folds it anew`, { changes });
-      // The same columns take today's rows; others cannot.
-      const hindrance = hasTodaysFields ? null : `its table has other fields (${changes}); "rebuild" folds it anew`;
-      return { generation: live, isStale: true, hindrance, isMixing: hasTodaysFields };
-    }
-    case "rebuild": {
-      info(`${name} has another definition than its table; a new one is folded beside it, which answers until then`, {
-        changes,
-      });
-      // It is as far as its predecessor in what was ordered.
-      const generation = await table.build(fields, { definition, order: live.origin.order });
-      return { generation, isStale: true, hindrance: null, isMixing: false };
-    }
+  const changes = changesOf(dependencies);
+  if (changes === null) return { generation: live, isStale: false, hindrance: null, isMixing: false };
+  refuseChange(dependencies);
+  if (onChange === "warn") {
+    warn(`${name}: its table was folded by another definition; "rebuild" folds it anew`, { changes });
+    // The same columns take today's rows; others cannot.
+    const isMixing = sameFields(live.fields, fields);
+    const hindrance = isMixing ? null : `its table has other fields (${changes}); "rebuild" folds it anew`;
+    return { generation: live, isStale: true, hindrance, isMixing };
   }
+  info(`${name} has another definition than its table; a new one is folded beside it, which answers until then`, {
+    changes,
+  });
+  // It is as far as its predecessor in what was ordered.
+  const generation = await table.build(fields, { definition, order: live.origin.order });
+  return { generation, isStale: true, hindrance: null, isMixing: false };
+}
+
+/** In words; null where it was folded by today's. */
+function changesOf({ table, fields, definition }: BeginningDependencies): string | null {
+  const live = table.live();
+  const problems = definitionChanges(live.origin.definition, definition);
+  if (problems.length > 0) return inWords(problems);
+  return sameFields(live.fields, fields) ? null : "other fields";
+}
+
+/** @throws UnusableStoreError where an open table was folded by another definition, and that is refused */
+export function refuseChange(dependencies: BeginningDependencies): void {
+  const { name, onChange } = dependencies;
+  const changes = onChange === "refuse" ? changesOf(dependencies) : null;
+  if (changes !== null)
+    throw new UnusableStoreError(name, `its table was folded by another definition (${changes}); onChange: "refuse"`);
 }

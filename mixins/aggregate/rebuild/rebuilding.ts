@@ -113,9 +113,29 @@ export class Rebuilding {
 
   /** The node stops; the order stays. */
   stop(): void {
+    this.leave();
+    this.#awaited.stop();
+  }
+
+  /** Another host may go on with the order, from its beginning. */
+  leave(): void {
     this.#build = null;
     this.#isFirstLook = true;
-    this.#awaited.stop();
+  }
+
+  /** Goes on from what is stored of the generation that is built, or begins another. */
+  async renew(): Promise<void> {
+    await this.#build?.fold.renew().catch(() => (this.#build = null));
+  }
+
+  /** Another host builds; its table is live, at this position, when it names the order. */
+  watch(position: number): void {
+    this.#awaited.done(this.#d.table.live().origin.order, position);
+    if (this.#order) this.#awaited.turnAway(this.#order);
+  }
+
+  get isAwaited(): boolean {
+    return this.#awaited.isAwaited;
   }
 
   progress(): RebuildProgress | null {

@@ -1,0 +1,145 @@
+import { definitionChanges } from "../../core/definition.ts";
+import type { Generation, ParkedEvent, Progress } from "../../core/read-table.ts";
+import type { EventSource } from "../consumer/event-source.ts";
+import { Charge } from "./charge.ts";
+import { FoldedTable, type FoldedTableDependencies } from "./folded-table.ts";
+import { refuseChange } from "./rebuild/definition-change.ts";
+
+interface Dependencies extends FoldedTableDependencies {
+  node: string;
+  source: Pick<EventSource, "takeLease" | "releaseLease">;
+  /** What is folded aside is to go on from what is stored of it. */
+  renewAside: () => Promise<void>;
+  /** Another host folds from now on. */
+  onLeave: () => void;
+}
+
+/** A table that another host folds, as it was seen last. */
+interface Seen {
+  progress: Readonly<Progress>;
+  parked: readonly ParkedEvent[];
+  isStale: boolean;
+}
+
+const unseen: Seen = {
+  progress: { position: 0, positionId: null, folded: 0, reordered: false, log: null },
+  parked: [],
+  isStale: false,
+};
+
+/** The table as this host has it: it folds it, or looks on while another does. */
+export class HostedTable {
+  readonly #d: Dependencies;
+  /** Null where this host has the table for itself. */
+  #charge: Charge | null = null;
+  #folded: FoldedTable | null = null;
+  #seen: Seen = unseen;
+
+  constructor(dependencies: Dependencies) {
+    this.#d = dependencies;
+  }
+
+  /** Null while another host folds it, and while it is closed. */
+  get folded(): FoldedTable | null {
+    return this.#folded;
+  }
+
+  get isShared(): boolean {
+    return this.#d.table.capabilities.hosts === "many";
+  }
+
+  /** The generation that answers queries. */
+  get live(): Generation {
+    return this.#d.table.live();
+  }
+
+  async open(): Promise<void> {
+    const { table, fields, definition } = this.#d;
+    await table.open(fields, { definition, order: "" });
+    try {
+      if (this.isShared) {
+        this.#charge = new Charge(this.#d);
+        refuseChange(this.#d);
+        await this.#look();
+      } else await this.#begin();
+    } catch (error) {
+      await table.close();
+      throw error;
+    }
+  }
+
+  /** Nothing is written any more when another host may fold. */
+  async close(): Promise<void> {
+    this.#leave();
+    await this.#d.table.close();
+    await this.#charge?.release();
+  }
+
+  /** Whether this host folds: it does where it has the table for itself, or is or comes in charge. */
+  async hold(): Promise<boolean> {
+    if (!this.#charge) return true;
+    const held = await this.#charge.hold();
+    if (held === "another's") {
+      this.#leave();
+      await this.#look();
+      return false;
+    }
+    if (held !== "kept") await this.#d.table.refresh();
+    if (held === "new" || !this.#folded || (held === "again" && !(await this.#renew()))) await this.#begin();
+    return true;
+  }
+
+  async #begin(): Promise<void> {
+    this.#leave();
+    this.#folded = await FoldedTable.begin(this.#d);
+  }
+
+  async #renew(): Promise<boolean> {
+    await this.#d.renewAside();
+    return this.#folded!.renew();
+  }
+
+  #leave(): void {
+    if (!this.#folded) return;
+    const { progress, isStale, fold } = this.#folded;
+    this.#seen = { progress, isStale, parked: fold.parked };
+    this.#folded = null;
+    this.#d.onLeave();
+  }
+
+  async #look(): Promise<void> {
+    await this.#d.table.refresh();
+    const { live } = this;
+    const isStale = definitionChanges(live.origin.definition, this.#d.definition).length > 0;
+    this.#seen = { progress: await live.progress(), parked: await live.parked(), isStale };
+  }
+
+  /** What fails on a shared table may have been stored all the same, or the table may be another host's by now. */
+  async doubtfully<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+    try {
+      return await work();
+    } catch (error) {
+      this.#charge?.doubt();
+      throw error;
+    }
+  }
+
+  get progress(): Readonly<Progress> {
+    return this.#folded?.progress ?? this.#seen.progress;
+  }
+
+  /** How far the rows are that queries are answered from. */
+  async livePosition(): Promise<number> {
+    if (this.#folded && !this.#folded.isFollowingChange) return this.progress.position;
+    await this.#d.table.refresh();
+    return (await this.live.progress()).position;
+  }
+
+  get isStale(): boolean {
+    return this.#folded?.isStale ?? this.#seen.isStale;
+  }
+
+  get parked(): readonly ParkedEvent[] {
+    return this.#folded?.fold.parked ?? this.#seen.parked;
+  }
+}
