@@ -22,10 +22,9 @@ const indexed = /^(nats|mongodb|mongodb\+srv):/;
 /** @throws UsageError */
 export function placesOf({ from, to, name, toName = name }: CopyArguments): Places {
   const [source, copy] = [adapterOf("<from>", from), adapterOf("<to>", to)];
-  const isOnServer = [source, copy].map((adapter) => adapter.eventLog!("any").capabilities.hosts === "many");
-  if (isOnServer.includes(true) && (name === undefined || toName === undefined))
+  if ((source.keepsApart && name === undefined) || (copy.keepsApart && toName === undefined))
     throw new UsageError("copy: found no --name, expected the event store's: on a server several stores have a place");
-  if (source.location === copy.location && (!isOnServer[0] || name === toName))
+  if (source.location === copy.location && !(source.keepsApart && name !== toName))
     throw new UsageError(`copy: found ${source.location} as <from> and as <to>, expected two places`);
 
   // Indexes of their own, made anew each time that a log is opened: what is read was read from the server, and the ones

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { cleanUp, eventually, newFolder } from "../support/broker.ts";
+import { newPlaces } from "../support/places.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 let npm: ChildProcessWithoutNullStreams;
@@ -13,6 +14,7 @@ let folder: string;
 /** `npm start` in a folder of its own, so that its data is nobody else's. */
 beforeAll(async () => {
   folder = newFolder();
+  await newPlaces();
   for (const name of ["package.json", "moleculer.config.ts", "examples", "index.ts", "core", "adapters", "mixins"])
     cpSync(join(root, name), join(folder, name), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
@@ -101,7 +103,9 @@ describe("The examples in the REPL", () => {
         expect(said).toMatch(line!.endsWith(".parked") ? "DUPLICATE_ROW" : "");
         return said;
       });
-      expect(answer).not.toContain(">> ERROR");
+      // Servers have backups of their own.
+      const isRefused = line!.includes("EventStore.backup") && !!process.env["EVENT_STORE"];
+      expect([line, answer.includes(">> ERROR")]).toEqual([line, isRefused]);
       const id = /id: '([0-9a-f-]{36})'/.exec(answer)?.[1];
       if (id && line!.endsWith(".snapshot")) ids.set("SNAPSHOT", id);
       if (id && line!.includes("property.remove --id 51")) ids.set("REMOVAL", id);
