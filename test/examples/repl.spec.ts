@@ -19,7 +19,8 @@ beforeAll(async () => {
     cpSync(join(root, name), join(folder, name), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   // A group of its own: npm, its shell and the node end together.
-  npm = spawn("npm", ["start"], { cwd: folder, detached: true });
+  // The variables of a test are a copy, which a process gets only where it is handed on.
+  npm = spawn("npm", ["start"], { cwd: folder, detached: true, env: process.env });
   const hear = (chunk: Buffer) => (said += stripVTControlCharacters(chunk.toString()));
   npm.stdout.on("data", hear);
   npm.stderr.on("data", hear);
