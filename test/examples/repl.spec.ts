@@ -98,6 +98,9 @@ describe("The examples in the REPL", () => {
     const ids = new Map<string, string>();
     for (const [, line] of lines) {
       const typed = line!.replaceAll(/SNAPSHOT|REMOVAL|PARKED/g, (name) => ids.get(name) ?? name);
+      // Late it is only when the table has folded what came after it.
+      if (line!.endsWith(".retry"))
+        await eventually(async () => expect(await type("call propertyAggregate.status")).toContain("lag: 0"));
       const answer = await eventually(async () => {
         const said = await type(typed);
         // The table may not have come to the event yet.
