@@ -7,7 +7,7 @@ export default {
   transform: {
     "\\.ts$": ["@swc/jest", { jsc: { target: "es2024", parser: { syntax: "typescript" } }, module: { type: "es6" } }],
   },
-  reporters: ["default", "<rootDir>/test/support/absent-engines.ts"],
+  reporters: ["default", "<rootDir>/test/support/absent-engines.ts", "<rootDir>/test/support/contract-cases.ts"],
   // Far from what any of them takes: a slow machine is no failure.
   testTimeout: 400_000,
   maxWorkers: 2,

@@ -4,6 +4,7 @@ import { batch } from "./parts/batch.ts";
 import { catchUp } from "./parts/catch-up.ts";
 import { commands } from "./parts/commands.ts";
 import { disk } from "./parts/disk.ts";
+import { engines } from "./parts/engines.ts";
 import { idle } from "./parts/idle.ts";
 import { load } from "./parts/load.ts";
 import { loopDelay } from "./parts/loop-delay.ts";
@@ -32,4 +33,5 @@ export const parts: Readonly<Record<string, Part>> = {
   memory,
   disk,
   idle,
+  engines,
 };

@@ -115,6 +115,12 @@ export interface EventLog {
    */
   append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]>;
 
+  /**
+   * Tells of commits while the log is open, other hosts' too, up to which position they reach: a hint, which may come
+   * twice or never. Left out where the engine says nothing.
+   */
+  watch?(tell: (position: number) => void): void;
+
   /** The position of the last event, 0 in an empty log. */
   head(): Promise<number>;
   read(options: ReadOptions): Promise<Page>;

@@ -17,11 +17,12 @@ export class Appending {
   readonly #basis: BasisOfAppends;
   readonly #write: string;
 
-  constructor(connections: Connections, schema: string) {
+  /** @param channel where other hosts are told of a commit */
+  constructor(connections: Connections, schema: string, channel: string | null) {
     this.#connections = connections;
     this.#schema = schema;
     this.#basis = new BasisOfAppends(schema);
-    this.#write = writeInSql(schema, nowInSql);
+    this.#write = writeInSql(schema, nowInSql, channel);
   }
 
   async append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {

@@ -117,7 +117,7 @@ export class Commit {
  * with a unique violation. The head's row is locked first and by this statement alone, so that commits have the order
  * of their positions and nobody waits while a host thinks.
  */
-export const writeInSql = (schema: string, now: string) => `
+export const writeInSql = (schema: string, now: string, channel: string | null) => `
   WITH h AS (
     UPDATE ${schema}.head SET position = position + $1::bigint, time = coalesce($2::text, greatest(time, ${now}))
     WHERE revision = $3::bigint AND ($4::bigint IS NULL OR position = $4::bigint)
@@ -128,4 +128,4 @@ export const writeInSql = (schema: string, now: string) => `
     FROM h, unnest($5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[], $10::text[], $11::text[])
       WITH ORDINALITY AS e(id, type, version, stream, time, payload, meta, n)
   )
-  SELECT before, time FROM h`;
+  SELECT before, time${channel === null ? "" : `, pg_notify('${channel.replaceAll("'", "''")}', (before + $1::bigint)::text)`} FROM h`;

@@ -3,7 +3,7 @@ import type { PoolConfig } from "pg";
 import { UnusableStoreError } from "../../core/errors.ts";
 
 /** What is used of it. */
-export type Driver = Pick<typeof Pg, "Pool" | "types">;
+export type Driver = Pick<typeof Pg, "Pool" | "Client" | "types">;
 
 /** An optional peer: loaded by whoever opens a log or a table, and by nobody else. @throws UnusableStoreError */
 export async function driver(where: string): Promise<Driver> {

@@ -25,6 +25,7 @@ import { Connections } from "./connections.ts";
 import { Control } from "./control.ts";
 import { columns, logMigrations, toEvent, type EventRow } from "./event-schema.ts";
 import { link } from "./links.ts";
+import { Listener } from "./listener.ts";
 import { LogPages } from "./log-pages.ts";
 import type { Place } from "./place.ts";
 import { checkServer, migrate } from "./schema.ts";
@@ -45,11 +46,11 @@ class OpenLog {
   readonly streamPages: StreamPages;
   readonly events: Source<RecordedEvent>;
 
-  constructor(connections: Connections, schema: string, identity: string) {
+  constructor(connections: Connections, { schema, name, listen }: Place, identity: string) {
     this.connections = connections;
     this.schema = schema;
     this.identity = identity;
-    this.appending = new Appending(connections, schema);
+    this.appending = new Appending(connections, schema, listen === null ? null : name);
     this.claims = new ClaimKeeping(connections, schema);
     this.control = new Control(connections, schema);
     this.pages = new LogPages(schema);
@@ -69,6 +70,8 @@ export class PostgresEventLog implements EventLog {
   readonly capabilities: LogCapabilities;
   readonly #place: Place;
   #open: OpenLog | null = null;
+  #tell: (position: number) => void = () => {};
+  #listener: Listener | null = null;
 
   constructor(place: Place) {
     this.#place = place;
@@ -84,16 +87,29 @@ export class PostgresEventLog implements EventLog {
       await checkServer(where, connections, durability === "power");
       await migrate(where, connections, this.#place.name, logMigrations, options);
       const { rows } = await connections.query(`SELECT value FROM ${schema}.about WHERE key = 'identity'`);
-      this.#open = new OpenLog(connections, schema, rows[0]![0] as string);
+      this.#open = new OpenLog(connections, this.#place, rows[0]![0] as string);
+      this.#listen();
     } catch (error) {
       await connections?.end();
       throw translate(where, error);
     }
   }
 
+  watch(tell: (position: number) => void): void {
+    this.#tell = tell;
+  }
+
+  #listen(): void {
+    const { where, listen, name } = this.#place;
+    if (listen === null) return;
+    this.#listener = new Listener({ where, url: listen, channel: name, tell: (position) => this.#tell(position) });
+  }
+
   async close(): Promise<void> {
     const open = this.#open;
     this.#open = null;
+    await this.#listener?.close();
+    this.#listener = null;
     await open?.connections.end();
   }
 

@@ -8,5 +8,7 @@ export interface Place {
   schema: string;
   /** For messages: no password in it. */
   where: string;
+  /** Where it is heard of commits, and then all hosts tell of theirs; null: nowhere. */
+  listen: string | null;
   durability: "power" | "process";
 }

@@ -15,6 +15,12 @@ export interface PostgresOptions {
    * `process`: the server may be set up otherwise.
    */
   durability?: "power" | "process";
+  /**
+   * The URL of a connection that goes to the server itself, not through a proxy that pools transactions: over it the
+   * commits of other hosts are heard of at once (`LISTEN`), where nodes of other networks share the log. Left out, they
+   * are found within a second.
+   */
+  listen?: string;
 }
 
 /** In bytes; PostgreSQL cuts longer names. */
@@ -30,9 +36,9 @@ export function postgres(connectionString: string, options: PostgresOptions = {}
   const refuse = (field: string, found: unknown, expected: string): never => {
     throw new DefinitionError({ field: `adapter${field}`, found, expected });
   };
-  const { schema, timeoutMs = 30_000, durability = "power" } = options;
+  const { schema, timeoutMs = 30_000, durability = "power", listen = null } = options;
   const url = URL.parse(connectionString);
-  if (!url || !/^postgres(ql)?:$/.test(url.protocol))
+  if (!url || !isPostgresUrl(connectionString))
     return refuse("", withoutPassword(connectionString), "postgres://user:password@host:port/database");
   if (!Number.isSafeInteger(timeoutMs) || timeoutMs < 1) refuse(".timeoutMs", timeoutMs, "a whole number from 1");
   if (durability !== "power" && durability !== "process") refuse(".durability", durability, "power or process");
@@ -42,6 +48,8 @@ export function postgres(connectionString: string, options: PostgresOptions = {}
       refuse(".schema", name, `the name of a schema of its own, of at most ${longestName} bytes`);
     return name;
   };
+  if (listen !== null && !isPostgresUrl(listen))
+    refuse(".listen", withoutPassword(listen), "postgres://user:password@host:port/database");
   if (schema !== undefined) check(schema);
   const location = `postgres://${url.host}${url.pathname}`;
   const placeOf = (name: string): Place => ({
@@ -50,6 +58,7 @@ export function postgres(connectionString: string, options: PostgresOptions = {}
     schema: quote(schema ?? name),
     where: `${location} schema ${quote(schema ?? name)}`,
     durability,
+    listen,
   });
   return {
     engine: "postgres",
@@ -60,5 +69,8 @@ export function postgres(connectionString: string, options: PostgresOptions = {}
     beside: (name) => postgres(connectionString, { ...options, schema: name }),
   };
 }
+
+const isPostgresUrl = (text: unknown) =>
+  typeof text === "string" && /^postgres(ql)?:$/.test(URL.parse(text)?.protocol ?? "");
 
 const withoutPassword = (text: unknown) => (typeof text === "string" ? text.replace(/:[^:@/]*@/, ":…@") : text);

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { ServiceBroker, type Context, type ServiceSchema } from "moleculer";
 import { sqlite } from "../../adapters/sqlite/sqlite.ts";
+import type { Adapter } from "../../core/adapter.ts";
 import { parseFields } from "../../core/fields.ts";
 import { Aggregate, EventStore, type RecordedEvent } from "../../index.ts";
 import type { ConsumerPage } from "../../mixins/consumer/consumer-page.ts";
@@ -40,11 +41,12 @@ export class Ours {
   readonly broker = new ServiceBroker({ nodeID: "bench", logger: false });
   readonly #events;
 
-  private constructor(log: string) {
-    this.#events = EventStore<Events>(storeName, { adapter: `sqlite:${log}` });
+  private constructor(log: string | Adapter) {
+    this.#events = EventStore<Events>(storeName, { adapter: typeof log === "string" ? sqlite(log) : log });
   }
 
-  static async start(log: string): Promise<Ours> {
+  /** `log`: the path of a file, or a place on another engine. */
+  static async start(log: string | Adapter): Promise<Ours> {
     const ours = new Ours(log);
     ours.broker.createService(ours.#writer());
     await ours.broker.start();
@@ -66,11 +68,16 @@ export class Ours {
   }
 
   /** Starts to fold the log into a table in `folder`. */
-  async addTable(folder: string, kind: TransformKind = "function", name = tableName): Promise<void> {
+  async addTable(
+    folder: string,
+    kind: TransformKind = "function",
+    name = tableName,
+    adapter: Adapter = sqlite(join(folder, `${name === tableName ? "table" : name}.db`)),
+  ): Promise<void> {
     const table = Aggregate(name, {
       eventStore: this.#events,
       fields,
-      adapter: `sqlite:${join(folder, `${name === tableName ? "table" : name}.db`)}`,
+      adapter,
       readAfterTimeoutMs: 3_600_000,
       maxPageSize: 100,
     });

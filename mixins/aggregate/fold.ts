@@ -33,6 +33,8 @@ interface FoldedPage extends Pick<Progress, "position" | "positionId" | "log"> {
 /** A batch's transaction ends after so many events or so much time, whichever comes first. */
 const maxEventsPerBatch = 500;
 const maxBatchMs = 20;
+/** On an engine that answers later others get their turn at each step: no reason for so many commits. */
+const maxBatchMsAway = 200;
 
 /** What happened to one event: folded, set aside behind a parked one, of a type that is not mapped, or failed. */
 type Outcome = Folded | { did: "wait" | "pass" };
@@ -118,9 +120,10 @@ export class Fold {
     const before = { ...this.#progress };
     const parkedInARow = this.#parkedInARow;
     const span = this.#d.spans?.batch();
-    const batch = await this.#d.generation.begin();
+    const begun = this.#d.generation.begin();
+    const deadline = performance.now() + (begun instanceof Promise ? maxBatchMsAway : maxBatchMs);
+    const batch = await begun;
     const end = Math.min(events.length, from + maxEventsPerBatch);
-    const deadline = performance.now() + maxBatchMs;
     let next = from;
     let changed = false;
     let folded = 0;

@@ -47,6 +47,8 @@ interface Dependencies {
   maxEventBytes: number;
   deliver: (event: RecordedEvent) => Promise<unknown>;
   announce: (position: number) => void;
+  /** The same to this node alone: each host hears of it by itself. */
+  announceHere: (position: number) => void;
   tellProgress: (progress: JobProgress) => void;
   metrics: StoreMetrics | null;
   warn: (message: string, details: object) => void;
@@ -68,7 +70,8 @@ export class StoreHost {
   /** Why the last append was not stored, where that was not its own fault. */
   #outage: string | null = null;
 
-  constructor({ log, catalogue, pump, maxEventBytes, deliver, announce, tellProgress, metrics, warn }: Dependencies) {
+  constructor(dependencies: Dependencies) {
+    const { log, catalogue, pump, maxEventBytes, deliver, announce, tellProgress, metrics, warn } = dependencies;
     this.log = log;
     this.jobs = new Jobs(tellProgress);
     this.#catalogue = catalogue;
@@ -76,8 +79,13 @@ export class StoreHost {
     this.#announce = announce;
     this.#metrics = metrics;
     const handOver = (event: RecordedEvent) => this.#handOver(event, deliver, warn);
-    this.pump = new Pump({ log, options: pump, deliver: handOver, metrics, warn });
+    const isPauseWanted = async () => (await this.control("pump")).paused;
+    this.pump = new Pump({ log, options: pump, deliver: handOver, isPauseWanted, metrics, warn });
     this.#commits = this.#newCommits();
+    log.watch?.((position) => {
+      this.pump.wake(position);
+      dependencies.announceHere(position);
+    });
   }
 
   #newCommits(): GroupCommit {
@@ -96,7 +104,7 @@ export class StoreHost {
     this.jobs.start();
     this.#commits = this.#newCommits();
     this.#outage = null;
-    await this.pump.start((await this.control("pump")).paused, listenersAreStarting);
+    await this.pump.start(listenersAreStarting);
   }
 
   /** What was accepted is committed, what is being handed over is finished, then the handle is closed. */
@@ -254,13 +262,9 @@ export class StoreHost {
     }
   }
 
-  async pausePump(): Promise<void> {
-    await this.changeControl("pump", { pause: true });
-    await this.pump.pause();
-  }
-
-  async resumePump(): Promise<void> {
-    await this.changeControl("pump", { resume: true });
-    this.pump.resume();
+  /** Does what the control state says; answers when no local handler is running where that is to pause. */
+  async followPump(): Promise<void> {
+    if ((await this.control("pump")).paused) await this.pump.pause();
+    else this.pump.resume();
   }
 }

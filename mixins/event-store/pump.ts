@@ -3,6 +3,7 @@ import type { EventLog } from "../../core/event-log.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { isReserved } from "../../core/stream-name.ts";
 import type { StoreMetrics } from "../metrics.ts";
+import { PumpCheckpoint } from "./pump-checkpoint.ts";
 import { TimeLimit } from "../consumer/time-limit.ts";
 import { Wakeable } from "../consumer/wakeable.ts";
 
@@ -19,12 +20,12 @@ interface Dependencies {
   /** Hands one event to the broker; settles when its local handlers have. */
   deliver: (event: RecordedEvent) => Promise<unknown>;
   metrics: StoreMetrics | null;
+  /** As the control state says, which another host may have changed. */
+  isPauseWanted: () => Promise<boolean>;
   warn: (message: string, details: object) => void;
 }
 
 const pollMs = 1000;
-/** How often the checkpoint is written while events flow: after a kill at most this much is handed over twice. */
-const saveEveryMs = 500;
 
 /**
  * Reads the log in order and hands each event to the broker, at least once: the checkpoint is saved after the delivery,
@@ -38,8 +39,8 @@ export class Pump {
   readonly #warn: Dependencies["warn"];
   readonly #bell = new Wakeable();
   readonly #timeLimit: TimeLimit;
-  #position = 0;
-  #saved = { position: 0, revision: 0, at: 0 };
+  readonly #checkpoint: PumpCheckpoint;
+  readonly #isPauseWanted: () => Promise<boolean>;
   #paused = false;
   #held = false;
   #stopping = false;
@@ -48,7 +49,9 @@ export class Pump {
   /** Those who wait until nothing is in flight. */
   #waitingForIdle: (() => void)[] = [];
 
-  constructor({ log, options, deliver, metrics, warn }: Dependencies) {
+  constructor({ log, options, deliver, isPauseWanted, metrics, warn }: Dependencies) {
+    this.#checkpoint = new PumpCheckpoint(log);
+    this.#isPauseWanted = isPauseWanted;
     this.#log = log;
     this.#options = options;
     this.#deliver = deliver;
@@ -58,7 +61,11 @@ export class Pump {
   }
 
   get position(): number {
-    return this.#position;
+    return this.#checkpoint.position;
+  }
+
+  get #isShared(): boolean {
+    return this.#log.capabilities.hosts === "many";
   }
 
   get isPaused(): boolean {
@@ -71,11 +78,9 @@ export class Pump {
   }
 
   /** `held`: hands nothing over before `release`. */
-  async start(paused: boolean, held: boolean): Promise<void> {
-    const stored = await this.#log.getState("pump");
-    this.#position = (stored?.value as { position: number } | undefined)?.position ?? 0;
-    this.#saved = { position: this.#position, revision: stored?.revision ?? 0, at: Date.now() };
-    this.#paused = paused;
+  async start(held: boolean): Promise<void> {
+    await this.#checkpoint.load();
+    this.#paused = await this.#isPauseWanted();
     this.#held = held;
     this.#outage = null;
     this.#stopping = false;
@@ -118,7 +123,8 @@ export class Pump {
   async #run(): Promise<void> {
     while (!this.#stopping) {
       try {
-        const isAtEnd = this.#paused || this.#held || (await this.#pumpPage());
+        if (this.#isShared) this.#paused = await this.#isPauseWanted();
+        const isAtEnd = this.#paused || this.#held || !(await this.#checkpoint.hold()) || (await this.#pumpPage());
         if (this.#metrics) this.#measure(await this.#log.head());
         if (isAtEnd) {
           const restMs = await this.#rest();
@@ -137,9 +143,10 @@ export class Pump {
         if (!this.#stopping) await this.#bell.wait(pollMs);
       }
     }
-    await this.#save().catch((error: unknown) =>
-      this.#warn("The pump's checkpoint was not saved", { error: String(error) }),
-    );
+    await this.#checkpoint
+      .save()
+      .catch((error: unknown) => this.#warn("The pump's checkpoint was not saved", { error: String(error) }));
+    await this.#checkpoint.release();
     this.#metrics?.pumpLag(NaN);
     this.#tellIdle();
   }
@@ -149,14 +156,14 @@ export class Pump {
    * two commits.
    */
   async #rest(): Promise<number> {
-    const dueInMs = this.#saved.at + saveEveryMs - Date.now();
-    if (dueInMs > 0 && !this.#paused && this.#position !== this.#saved.position) return dueInMs;
-    await this.#save();
+    const { dueInMs } = this.#checkpoint;
+    if (dueInMs > 0 && !this.#paused) return dueInMs;
+    await this.#checkpoint.save();
     return pollMs;
   }
 
   #measure(head: number): void {
-    this.#metrics?.pumpLag(Math.max(head - this.#position, 0));
+    this.#metrics?.pumpLag(Math.max(head - this.position, 0));
   }
 
   #tellIdle(): void {
@@ -166,13 +173,13 @@ export class Pump {
 
   /** Whether the end of the log was reached. */
   async #pumpPage(): Promise<boolean> {
-    const page = await this.#log.read({ after: this.#position, limit: this.#options.batchSize });
+    const page = await this.#log.read({ after: this.position, limit: this.#options.batchSize });
     for (const event of page.events) {
-      if (this.#paused || this.#stopping) return false;
+      if (this.#paused || this.#stopping || !this.#checkpoint.isHeld) return false;
       // The framework's own events are no news for listeners, and Moleculer's own events begin with `$` too.
       if (!isReserved(event.type)) await this.#handOver(event);
-      this.#position = event.position;
-      if (Date.now() - this.#saved.at > saveEveryMs) await this.#save();
+      this.#checkpoint.pass(event.position);
+      if (this.#checkpoint.dueInMs === 0) await this.#checkpoint.save();
     }
     return page.end;
   }
@@ -189,13 +196,5 @@ export class Pump {
         );
       else this.#warn(`The broker refused ${type}`, { position, error: String(error) });
     }
-  }
-
-  async #save(): Promise<void> {
-    if (this.#position === this.#saved.position) return;
-    const position = this.#position;
-    const revision = await this.#log.putState("pump", { position }, this.#saved.revision);
-    if (revision === null) throw new Error("another pump saved its checkpoint");
-    this.#saved = { position, revision, at: Date.now() };
   }
 }

@@ -1,5 +1,6 @@
-import type { Context, Service } from "moleculer";
+import type { Context, Service, ServiceBroker } from "moleculer";
 import type { AppendInput } from "../../core/append-request.ts";
+import type { ControlChange } from "../../core/consumer-control.ts";
 import { emptyCatalogue, type Catalogue } from "../../core/catalogue.ts";
 import type { EventLog } from "../../core/event-log.ts";
 import { eventFields } from "../../core/event-fields.ts";
@@ -14,6 +15,7 @@ import { noteWritten } from "../read-after.ts";
 import { storeMetrics } from "../metrics.ts";
 import { readActionNames, readActions } from "../read-actions.ts";
 import { appendSpan, markFailed, allWithoutParams } from "../spans.ts";
+import { onEveryHost } from "../consumer/on-every-host.ts";
 import { consumerStoreActions } from "./consumer-actions.ts";
 import { deciderStoreActions } from "./decider-actions.ts";
 import { StoreHost } from "./host.ts";
@@ -65,6 +67,10 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
     { type: "string", optional: true },
     { type: "array", items: "string", optional: true },
   ];
+  const controlPump = async (broker: ServiceBroker, change: ControlChange) => {
+    await host.changeControl("pump", change);
+    await onEveryHost(broker, name, "followPump", {});
+  };
   const schema: SiblingSchema = {
     name,
     mixins: [
@@ -130,8 +136,10 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
           return rivals?.cause ? { ...status, cause: rivals.cause } : status;
         },
       },
-      pause: { handler: async () => host.pausePump() },
-      resume: { handler: async () => host.resumePump() },
+      pause: { handler: ({ broker }: Context) => controlPump(broker, { pause: true }) },
+      resume: { handler: ({ broker }: Context) => controlPump(broker, { resume: true }) },
+      // Between nodes.
+      followPump: { handler: () => host.followPump() },
       ...consumerStoreActions(name, () => host),
       ...deciderStoreActions(() => host),
       ...historyActions(() => ({ host, rivals })),
@@ -148,6 +156,10 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
     events: {
       // Before it, an event could reach a service that is not there yet, and be gone for it.
       "$broker.started": () => host.pump.release(),
+      // Another host may have stored what this one is to hand over.
+      ...(log.capabilities.hosts === "many" && {
+        [appendedEvent(name)]: (ctx: Context<{ position: number }>) => host.pump.wake(ctx.params.position),
+      }),
       "$services.changed": () => rivals?.look(),
       "$node.connected": () => rivals?.look(),
       "$node.updated": () => rivals?.look(),
@@ -182,6 +194,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
           });
         },
         announce: (position) => void hint(appendedEvent(name), { position }),
+        announceHere: (position) => void broker.broadcastLocal(appendedEvent(name), { position }),
         tellProgress: (progress) => void hint(progressEvent(name), progress),
         metrics: storeMetrics(broker, name),
         warn: (message, details) => logger.warn(message, details),

@@ -126,6 +126,13 @@ async function accepts(port: number): Promise<void> {
   });
 }
 
+/** One that the caller stops. @throws where it is not installed */
+export async function startEngine(name: EngineName): Promise<EngineServer> {
+  const file = find(engines[name].program);
+  if (file === undefined) throw new Error(`${name} needs ${engines[name].program}, which is not here`);
+  return EngineServer.start(engines[name], file);
+}
+
 /** A program that is built is built once, with everything that it consists of. */
 const buildTimeoutMs = 600_000;
 

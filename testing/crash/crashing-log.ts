@@ -67,6 +67,10 @@ export class CrashingLog implements EventLog {
     return this.#life.call(() => this.#log.identity());
   }
 
+  watch(tell: (position: number) => void): void {
+    this.#log.watch?.(tell);
+  }
+
   head(): Promise<number> {
     return this.#life.call(() => this.#log.head());
   }

@@ -1,0 +1,10 @@
+/** What the benchmark uses of Emmett's PostgreSQL store, so that the sources are type-checked where the peers are not installed. */
+declare module "@event-driven-io/emmett-postgresql" {
+  export interface PostgresEventStore {
+    appendToStream(stream: string, events: object[], options: { expectedStreamVersion: bigint }): Promise<unknown>;
+    schema: { migrate(): Promise<unknown> };
+    close(): Promise<void>;
+  }
+
+  export function getPostgreSQLEventStore(connectionString: string): PostgresEventStore;
+}

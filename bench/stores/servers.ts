@@ -1,0 +1,44 @@
+import { join } from "node:path";
+import { mongo } from "../../adapters/mongo/mongo.ts";
+import { nats } from "../../adapters/nats/nats.ts";
+import { postgres } from "../../adapters/postgres/postgres.ts";
+import type { Adapter } from "../../core/adapter.ts";
+import { startEngine, type EngineServer } from "../../test/support/engines.ts";
+import type { RawEngine } from "./raw-engine.ts";
+import { RawMongo } from "./raw-mongo.ts";
+import { RawNats } from "./raw-nats.ts";
+import { RawPostgres } from "./raw-postgres.ts";
+
+interface Server {
+  start: () => Promise<EngineServer>;
+  raw: (url: string) => Promise<RawEngine>;
+  /** Indexes stand in the folder. */
+  ours: (url: string, folder: string) => Adapter;
+}
+
+/** The engines that are servers, each started anew for each measurement. */
+export const servers = {
+  postgres: { start: () => startEngine("postgres"), raw: (url) => RawPostgres.open(url), ours: (url) => postgres(url) },
+  nats: {
+    start: () => startEngine("nats-server"),
+    raw: (url) => RawNats.open(url),
+    ours: (url, folder) => nats(url, { index: join(folder, "index") }),
+  },
+  mongo: {
+    start: () => startEngine("mongodb"),
+    raw: (url) => RawMongo.open(url),
+    ours: (url, folder) => mongo(url, { index: join(folder, "index") }),
+  },
+} satisfies Record<string, Server>;
+
+export type ServerName = keyof typeof servers;
+
+/** A server of its own for one piece of work. */
+export async function withServer<Answer>(name: ServerName, work: (url: string) => Promise<Answer>): Promise<Answer> {
+  const server = await servers[name].start();
+  try {
+    return await work(server.url);
+  } finally {
+    await server.stop();
+  }
+}

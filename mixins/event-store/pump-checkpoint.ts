@@ -1,0 +1,82 @@
+import { newEventId } from "../../core/event-id.ts";
+import type { EventLog, Versioned } from "../../core/event-log.ts";
+import { LeaseHold } from "../consumer/lease-hold.ts";
+
+const key = "pump";
+/** How often it is written while events flow: after a kill at most this much is handed over twice. */
+const saveEveryMs = 500;
+
+/** How far the pump is, as the log's engine keeps it. Where hosts share the log one of them pumps, by a lease. */
+export class PumpCheckpoint {
+  readonly #log: EventLog;
+  /** Null where this host has the log for itself. */
+  readonly #lease: LeaseHold | null;
+  /** The lease under which it was loaded. */
+  #epoch = 0;
+  #position = 0;
+  #saved = { position: 0, revision: 0, at: 0 };
+
+  constructor(log: EventLog) {
+    this.#log = log;
+    const source = {
+      takeLease: (holder: string, ttlMs: number) => log.acquireLease(key, holder, ttlMs),
+      releaseLease: (lease: Parameters<EventLog["releaseLease"]>[0]) => log.releaseLease(lease),
+    };
+    this.#lease = log.capabilities.hosts === "many" ? new LeaseHold(source, newEventId()) : null;
+  }
+
+  get position(): number {
+    return this.#position;
+  }
+
+  /** How long until it is due to be written; 0 where it is due. */
+  get dueInMs(): number {
+    if (this.#position === this.#saved.position) return 0;
+    return Math.max(this.#saved.at + saveEveryMs - Date.now(), 0);
+  }
+
+  async load(): Promise<void> {
+    const stored: Versioned | null = await this.#log.getState(key);
+    const position = (stored?.value as { position: number } | undefined)?.position ?? 0;
+    this.#position = position;
+    this.#saved = { position, revision: stored?.revision ?? 0, at: Date.now() };
+  }
+
+  /** Whether this host pumps; then what another has handed over before is known. */
+  async hold(): Promise<boolean> {
+    if (!this.#lease) return true;
+    const lease = await this.#lease.hold();
+    if (lease?.epoch !== this.#epoch) await this.load();
+    this.#epoch = lease?.epoch ?? 0;
+    return this.isHeld;
+  }
+
+  /** Whether nobody else can have begun to pump. */
+  get isHeld(): boolean {
+    return this.#lease === null || (this.#lease.isCertain && this.#lease.lease?.epoch === this.#epoch);
+  }
+
+  pass(position: number): void {
+    this.#position = position;
+  }
+
+  async save(): Promise<void> {
+    if (this.#position === this.#saved.position || !this.isHeld) return;
+    const position = this.#position;
+    const lease = this.#lease?.lease ?? undefined;
+    const revision = await this.#log.putState(key, { position }, this.#saved.revision, lease);
+    if (revision !== null) this.#saved = { position, revision, at: Date.now() };
+    else if (!this.#lease) throw new Error("another pump saved its checkpoint");
+    else {
+      // Another host pumps by now, or an answer was lost: what is kept tells.
+      this.#lease.lose();
+      this.#epoch = 0;
+    }
+  }
+
+  /** Another host may pump at once. Where the engine has gone first, the lease falls free by itself. */
+  async release(): Promise<void> {
+    this.#epoch = 0;
+    await this.#lease?.release().catch(() => {});
+  }
+}

@@ -1,0 +1,62 @@
+import { randomUUID } from "node:crypto";
+import { postgres } from "../../adapters/postgres/postgres.ts";
+import { EventStore } from "../../index.ts";
+import { appended, appendTo } from "../../testing/event-log/requests.ts";
+import { cleanUp, eventually, refusal, startBroker } from "../support/broker.ts";
+import { describeWith } from "../support/engines.ts";
+
+afterEach(cleanUp);
+
+describeWith("postgres", "A log in PostgreSQL that is listened to", (server) => {
+  it("tells of other hosts' commits, and again after its server was away", async () => {
+    const name = randomUUID();
+    const ours = postgres(server().url, { listen: server().url }).eventLog!(name);
+    const theirs = postgres(`${server().url}?listen=${encodeURIComponent(server().url)}`);
+    expect(theirs.location).not.toContain("listen");
+    const other = postgres(server().url, { listen: server().url }).eventLog!(name);
+    const heard: number[] = [];
+    ours.watch!((position) => heard.push(position));
+    await ours.open();
+    await other.open();
+    let head = 0;
+    const hears = () =>
+      // What is said before somebody listens is not heard.
+      eventually(async () => {
+        head = (await appended(other, appendTo("thing-1")))[0]!.position;
+        if (!heard.includes(head - 1)) throw new Error(`heard ${heard.join()}, not ${head - 1}`);
+      });
+    await hears();
+    await server().kill();
+    await server().start();
+    heard.length = 0;
+    await hears();
+    await ours.close();
+    await other.close();
+  });
+
+  it("wakes the node's own consumers and no others'", async () => {
+    const listen = server().url;
+    const name = `events-${randomUUID()}`;
+    const service = () => ({
+      name: "keeper",
+      mixins: [EventStore(name, { adapter: postgres(listen, { listen }) }).mixin()],
+    });
+    const hinted: number[] = [];
+    const watch = {
+      name: "watch",
+      events: { [`$${name}.appended`]: ({ params }: { params: { position: number } }) => hinted.push(params.position) },
+    };
+    await startBroker([service(), watch], { nodeID: "one" });
+    const other = await startBroker([service()], { nodeID: "other" });
+    await eventually(async () => {
+      await other.call(`${name}.append`, { stream: "thing-1", events: [{ type: "thing.added", payload: {} }] });
+      if (hinted.length === 0) throw new Error("nothing was heard");
+    });
+  });
+
+  it("refuses to listen to what is no such server", async () => {
+    expect(await refusal(() => postgres(server().url, { listen: "nats://ann:secret@there" }))).toMatchObject({
+      message: expect.stringMatching(/adapter\.listen.*nats:\/\/ann:…@there/),
+    });
+  });
+});
