@@ -50,8 +50,11 @@ function refuseFuture({ position, time }: RecordedEvent): void {
 async function copyStates(source: EventLog, copy: EventLog): Promise<void> {
   const put = async (key: string, value: unknown) => {
     const kept = await copy.getState(key);
-    if ((await copy.putState(key, value, kept?.revision ?? 0)) === null)
-      throw new UnusableStoreError(copy.engine, `state ${key}: somebody else writes to the copy`);
+    const revision = await copy.putState(key, value, kept?.revision ?? 0).catch((error: Error) => {
+      // Engines have room for values of different sizes: whose it is says what is to be done.
+      throw new UnusableStoreError(copy.engine, `state ${key} was not stored: ${error.message}`, error);
+    });
+    if (revision === null) throw new UnusableStoreError(copy.engine, `state ${key}: somebody else writes to the copy`);
   };
   for await (const { key, value } of statesOf(source)) await put(key, value);
   // Those that a round before had copied, and that the source has no longer.
