@@ -127,6 +127,17 @@ describe("On SQLite", () => {
 });
 describeWith("nats-server", "On NATS JetStream", (server) => {
   copies((folder) => `${server().url}?index=${folder}/index&prefix=${randomUUID()}-`);
+
+  it("names the state for which the server has no room", async () => {
+    const from = await filled(sqliteIn(newFolder(), "from"), 10);
+    const log = logAt(from);
+    await log.open();
+    await log.putState("state/process-manager/payments/7", "x".repeat(2_000_000), 0);
+    await log.close();
+    const ended = await copy(from, server().url, "--name", "largeState");
+    expect(ended.code).toBe(1);
+    expect(ended.errors).toMatch(/state state\/process-manager\/payments\/7 was not stored: .*MAX_PAYLOAD/);
+  });
 });
 describeWith("mongodb", "On MongoDB", (server) => {
   copies((folder) => `${server().url}/${randomUUID()}?index=${folder}/index`);

@@ -47,6 +47,12 @@ async function type(line: string): Promise<string> {
   });
 }
 
+const propertiesFolded = () =>
+  eventually(async () => {
+    const status = await type("call propertyAggregate.status");
+    if (!status.includes("lag: 0")) throw new Error(status);
+  });
+
 /** In the order of the lines, by a part of each: what is answered, with named groups for later lines, or why it is refused. */
 type Expected = readonly (readonly [line: string, answer: RegExp | string])[];
 
@@ -99,8 +105,7 @@ describe("The examples in the REPL", () => {
     for (const [, line] of lines) {
       const typed = line!.replaceAll(/SNAPSHOT|REMOVAL|PARKED/g, (name) => ids.get(name) ?? name);
       // Late it is only when the table has folded what came after it.
-      if (line!.endsWith(".retry"))
-        await eventually(async () => expect(await type("call propertyAggregate.status")).toContain("lag: 0"));
+      if (line!.endsWith(".retry")) await propertiesFolded();
       const answer = await eventually(async () => {
         const said = await type(typed);
         // The table may not have come to the event yet.
