@@ -25,6 +25,14 @@ export interface LogBackup {
 /** The verdict on one append of a commit: each has its own, so a conflict fails nobody else. */
 export type AppendVerdict = { events: RecordedEvent[]; repeated: boolean } | { error: Error };
 
+/** What becomes of a log that is not there yet. */
+export interface OpenOptions {
+  /** Its identity: that of the log of which it is to be a copy. Left out, a new one. A log that is there keeps its own. */
+  identity?: string;
+  /** False: it is not made, and `open` is refused with UnusableStoreError. */
+  create?: boolean;
+}
+
 export interface ReadOptions {
   /** Only events after this position; backward: before it. */
   after: number;
@@ -59,6 +67,9 @@ export interface StreamSummary {
   /** Time of its last event. */
   time: string;
 }
+
+/** A stream that holds links. */
+export type LinkedStream = Pick<StreamSummary, "stream" | "version">;
 
 /** A value under a key, with the number of its change, for compare-and-set. */
 export interface Versioned {
@@ -95,7 +106,7 @@ export interface EventLog {
    * Leaves nothing open where it fails.
    * @throws UnusableStoreError where somebody has to act: the start fails; StoreUnavailableError: it is tried again
    */
-  open(): Promise<void>;
+  open(options?: OpenOptions): Promise<void>;
   close(): Promise<void>;
 
   /** Given when the log was created and kept for ever, also in copies: a table that was folded from another log is noticed. */
@@ -125,6 +136,8 @@ export interface EventLog {
    *   own. An append to a stream of links is refused with MixedStreamError, also where both come at once.
    */
   link(stream: string, ids: readonly string[]): Promise<Linked>;
+  /** The streams of links, in the order of their names, after the stream `after`, each with the version of its last link. */
+  linkedStreams(options: { after?: string; limit: number }): Promise<LinkedStream[]>;
   find(query: Query): Promise<RecordedEvent[]>;
   count(query: Query): Promise<number>;
   findByIds(ids: readonly string[]): Promise<RecordedEvent[]>;

@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { UnusableStoreError } from "../../core/errors.ts";
+import type { OpenOptions } from "../../core/event-log.ts";
 import type { CommitChain } from "./commit-chain.ts";
 import { withPatience } from "./patience.ts";
 import { format, identityOf, toRecords } from "./record.ts";
@@ -23,12 +25,16 @@ export async function addRecord(chain: CommitChain, number: number, record: stri
   });
 }
 
-/** The identity of the log, with which its chain begins: the first host makes it. */
-export async function identityIn(chain: CommitChain): Promise<string> {
+/** The identity of the log, with which its chain begins: the first host makes it. @throws UnusableStoreError where it must not */
+export async function identityIn(
+  chain: CommitChain,
+  { identity = randomUUID(), create = true }: OpenOptions,
+): Promise<string> {
   for (;;) {
     const { records } = await chain.read(0, 1);
     if (records[0] !== undefined) return identityOf(chain.where, records[0]);
-    const change = { begin: { identity: randomUUID(), format } };
+    if (!create) throw new UnusableStoreError(chain.where, "found no log there");
+    const change = { begin: { identity, format } };
     await addRecord(chain, 1, toRecords({ id: randomUUID(), after: "", change }, chain.maxBytes)[0]!);
   }
 }

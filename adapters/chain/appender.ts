@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
+import type { OpenOptions } from "../../core/event-log.ts";
 import { Slots } from "../../core/slots.ts";
 import { translate } from "../sqlite/database.ts";
 import type { LogFile } from "../sqlite/log-file.ts";
@@ -39,13 +40,13 @@ export class Appender {
     this.#indexPath = indexPath;
   }
 
-  open(): Promise<void> {
+  open(options: OpenOptions): Promise<void> {
     return this.#turns.run(async () => {
       if (this.#index) return;
-      await this.#chain.open();
+      await this.#chain.open(options.create ?? true);
       let index: IndexFile | undefined;
       try {
-        index = IndexFile.open(this.#indexPath, await identityIn(this.#chain));
+        index = IndexFile.open(this.#indexPath, await identityIn(this.#chain, options));
         if (!(await this.#isOfChain(index))) index.rebuild();
         await this.#catchUp(index);
         this.#index = index;

@@ -6,8 +6,10 @@ import type {
   EventLog,
   KeyedState,
   Lease,
+  LinkedStream,
   LogBackup,
   LogCapabilities,
+  OpenOptions,
   Page,
   ReadOptions,
   ReadStreamOptions,
@@ -43,8 +45,8 @@ export class ChainedLog implements EventLog {
     this.#control = new Control(chain);
   }
 
-  open(): Promise<void> {
-    return this.#appender.open();
+  open(options: OpenOptions = {}): Promise<void> {
+    return this.#appender.open(options);
   }
 
   close(): Promise<void> {
@@ -82,6 +84,10 @@ export class ChainedLog implements EventLog {
       const answer = links.link(stream, ids);
       return { answer, change: answer.linked > 0 ? { link: { stream, ids } } : null };
     });
+  }
+
+  linkedStreams(options: { after?: string; limit: number }): Promise<LinkedStream[]> {
+    return this.#appender.fresh(({ links }) => links.streams(options));
   }
 
   find(query: Query): Promise<RecordedEvent[]> {

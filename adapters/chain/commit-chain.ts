@@ -25,8 +25,11 @@ export interface CommitChain {
   readonly maxBytes: number;
   readonly cells: Cells;
 
-  /** @throws UnusableStoreError where this version cannot work with what it finds, with an advice. */
-  open(): Promise<void>;
+  /**
+   * Without `create`, nothing is made on the server: a chain that is not there is refused, or empty.
+   * @throws UnusableStoreError where this version cannot work with what it finds, with an advice.
+   */
+  open(create: boolean): Promise<void>;
   close(): Promise<void>;
   /** The records after that number: as many as fit into the memory of a process, and at most `limit`. */
   read(after: number, limit: number): Promise<Records>;

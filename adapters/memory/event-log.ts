@@ -6,8 +6,10 @@ import type {
   EventLog,
   KeyedState,
   Lease,
+  LinkedStream,
   LogBackup,
   LogCapabilities,
+  OpenOptions,
   Page,
   ReadOptions,
   ReadStreamOptions,
@@ -34,8 +36,11 @@ export class MemoryEventLog implements EventLog {
     this.#place = place;
   }
 
-  async open(): Promise<void> {
-    this.#open ??= this.#place.host(StoredLog);
+  async open({ identity, create = true }: OpenOptions = {}): Promise<void> {
+    this.#open ??= this.#place.host(StoredLog, () => {
+      if (create) return new StoredLog(identity);
+      throw new UnusableStoreError(this.#place.location, "found no log there");
+    });
   }
 
   async close(): Promise<void> {
@@ -73,6 +78,10 @@ export class MemoryEventLog implements EventLog {
   async link(stream: string, ids: readonly string[]): Promise<Linked> {
     const log = this.#opened();
     return log.links.link(stream, ids, log);
+  }
+
+  async linkedStreams({ after = "", limit }: { after?: string; limit: number }): Promise<LinkedStream[]> {
+    return this.#opened().links.streams(after).slice(0, limit);
   }
 
   async find(query: Query): Promise<RecordedEvent[]> {

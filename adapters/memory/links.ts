@@ -1,4 +1,6 @@
+import type { LinkedStream } from "../../core/event-log.ts";
 import { eventsToLink, MixedStreamError, type Linked } from "../../core/links.ts";
+import { compareText } from "../../core/text-order.ts";
 
 interface Linkable {
   readonly id: string;
@@ -13,6 +15,14 @@ export class Links<Stored extends Linkable> {
   /** Undefined where the stream holds none. */
   of(stream: string): readonly Stored[] | undefined {
     return this.#streams.get(stream)?.events;
+  }
+
+  /** Those after this name, in the order of their bytes. */
+  streams(after: string): LinkedStream[] {
+    return [...this.#streams]
+      .map(([stream, { events }]) => ({ stream, version: events.length }))
+      .filter(({ stream }) => compareText(stream, after) > 0)
+      .toSorted((one, other) => compareText(one.stream, other.stream));
   }
 
   link(

@@ -11,16 +11,16 @@ export class Place {
   }
 
   /**
-   * Takes the place for one host and answers what stands there; a new `Kind` where it is empty.
+   * Takes the place for one host and answers what stands there; what `make` answers where it is empty.
    * @throws UnusableStoreError where another port has it, or what stands there is of another kind.
    */
-  host<Content extends object>(Kind: new () => Content): Content {
+  host<Content extends object>(Kind: new () => Content, make = () => new Kind()): Content {
     if (this.#isHosted)
       throw new UnusableStoreError(
         this.location,
         "is hosted by another process or broker; one host at a time: end that one, or say `host: false` here",
       );
-    const content = this.#content ?? new Kind();
+    const content = this.#content ?? make();
     if (!(content instanceof Kind))
       throw new UnusableStoreError(
         this.location,

@@ -33,7 +33,7 @@ export const toEvent = ({ id, type, stream, version, position, time, payload, me
 
 /** What a place keeps of a log. A commit runs in one go: nobody sees half of it. */
 export class StoredLog implements Source<StoredEvent> {
-  readonly identity = randomUUID();
+  readonly identity: string;
   readonly control = new Control();
   readonly #kept = new MemoryClaims();
   readonly claims = new Claims(this.#kept);
@@ -46,6 +46,10 @@ export class StoredLog implements Source<StoredEvent> {
   #names: readonly string[] | null = null;
   #lastTime = "";
   #now = "";
+
+  constructor(identity: string = randomUUID()) {
+    this.identity = identity;
+  }
 
   get head(): number {
     return this.#events.length;

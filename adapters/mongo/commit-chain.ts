@@ -43,7 +43,7 @@ export class MongoChain implements CommitChain {
     );
   }
 
-  async open(): Promise<void> {
+  async open(create: boolean): Promise<void> {
     const { url, client: options, name } = this.#place;
     const { MongoClient } = await peerDriver(this.where, "mongodb", () => import("mongodb"));
     let client: MongoClient | undefined;
@@ -63,7 +63,7 @@ export class MongoChain implements CommitChain {
       });
       await client.connect();
       const database = this.#database(client);
-      await this.cells.prepare(database, name);
+      if (create) await this.cells.prepare(database, name);
       this.#open = { client, records: database.collection<StoredRecord>(`${name}_commits`) };
     } catch (error) {
       await client?.close();

@@ -43,7 +43,7 @@ export class NatsChain implements CommitChain {
     this.cells = new NatsCells(`${name}_control`, (work) => this.call(work));
   }
 
-  async open(): Promise<void> {
+  async open(create: boolean): Promise<void> {
     const { connect } = await peerDriver(this.where, "nats", () => import("nats"));
     let connection: NatsConnection | undefined;
     try {
@@ -56,25 +56,25 @@ export class NatsChain implements CommitChain {
         ignoreAuthErrorAbort: true,
         ...this.#options,
       });
-      this.#connected = await this.#prepare(connection);
+      this.#connected = await this.#prepare(connection, create ? this.#replicas : null);
     } catch (error) {
       await connection?.close();
       throw translate(this.where, error);
     }
   }
 
-  async #prepare(connection: NatsConnection): Promise<Connected> {
+  async #prepare(connection: NatsConnection, replicas: number | null): Promise<Connected> {
     const { info } = connection;
     refuseOldServer(this.where, info?.version);
     if (!info?.jetstream) throw new UnusableStoreError(this.where, jetStreamIsOff);
     const manager = await connection.jetstreamManager({ timeout: timeoutMs });
-    const { state } = await streamOf(manager, this.where, ofCommits(this.#name), this.#replicas);
+    const { state } = await streamOf(manager, this.where, ofCommits(this.#name), replicas);
     if (state.num_deleted || state.first_seq > 1)
       throw new UnusableStoreError(
         this.where,
         `stream ${this.#name} holds messages ${state.first_seq} to ${state.last_seq} without ${state.num_deleted ?? 0} of them, expected all from the first on: messages of it were deleted`,
       );
-    await streamOf(manager, this.where, ofCells(this.cells.name), this.#replicas);
+    await streamOf(manager, this.where, ofCells(this.cells.name), replicas);
     this.maxBytes = this.cells.maxBytes = info.max_payload - bytesAround;
     return { connection, manager, stream: connection.jetstream({ timeout: timeoutMs }) };
   }

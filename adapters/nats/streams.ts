@@ -32,20 +32,21 @@ export const ofCells = (name: string): Partial<StreamConfig> => ({
 });
 
 /**
- * The stream, made where there is none.
- * @throws UnusableStoreError where there is one that would lose what it was given, or is not ours
+ * The stream, made where there is none; with null as its replicas it is not.
+ * @throws UnusableStoreError where there is one that would lose what it was given, or is not ours, or none
  */
 export async function streamOf(
   manager: JetStreamManager,
   where: string,
   wanted: Partial<StreamConfig>,
-  replicas: number,
+  replicas: number | null,
 ): Promise<StreamInfo> {
   let found: StreamInfo;
   try {
     found = await manager.streams.info(wanted.name!);
   } catch (error) {
     if (!isNoStream(error)) throw error;
+    if (replicas === null) throw new UnusableStoreError(where, "found no log there");
     return manager.streams.add({ ...wanted, num_replicas: replicas });
   }
   for (const [field, expected] of Object.entries(wanted)) {

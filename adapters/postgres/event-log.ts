@@ -6,8 +6,10 @@ import type {
   EventLog,
   KeyedState,
   Lease,
+  LinkedStream,
   LogBackup,
   LogCapabilities,
+  OpenOptions,
   Page,
   ReadOptions,
   ReadStreamOptions,
@@ -28,7 +30,7 @@ import { LogPages } from "./log-pages.ts";
 import type { Place } from "./place.ts";
 import { checkServer, migrate } from "./schema.ts";
 import { count, find, type Source } from "./selection.ts";
-import { streams } from "./streams.ts";
+import { linkedStreams, streams } from "./streams.ts";
 import { StreamPages } from "./stream-pages.ts";
 import { translate } from "./translate.ts";
 
@@ -76,14 +78,14 @@ export class PostgresEventLog implements EventLog {
     this.capabilities = { durability: place.durability, hosts: "many", backup: false };
   }
 
-  async open(): Promise<void> {
+  async open(options: OpenOptions = {}): Promise<void> {
     if (this.#open) return;
     const { where, server, schema, durability } = this.#place;
     let connections: Connections | undefined;
     try {
       connections = await Connections.to(where, server);
       await checkServer(where, connections, durability === "power");
-      await migrate(where, connections, this.#place.name, logMigrations);
+      await migrate(where, connections, this.#place.name, logMigrations, options);
       const { rows } = await connections.query(`SELECT value FROM ${schema}.about WHERE key = 'identity'`);
       this.#open = new OpenLog(connections, this.#place, rows[0]![0] as string);
       this.#listen();
@@ -145,6 +147,10 @@ export class PostgresEventLog implements EventLog {
 
   link(stream: string, ids: readonly string[]): Promise<Linked> {
     return this.#run(({ connections, schema }) => link(connections, schema, stream, ids));
+  }
+
+  linkedStreams(options: { after?: string; limit: number }): Promise<LinkedStream[]> {
+    return this.#run(({ connections, schema }) => linkedStreams(connections, schema, options));
   }
 
   find(query: Query): Promise<RecordedEvent[]> {

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { UnusableStoreError } from "../../core/errors.ts";
+import type { OpenOptions } from "../../core/event-log.ts";
 import type { Connections, Session } from "./connections.ts";
 import { sqlStateOf } from "./translate.ts";
 
@@ -41,15 +42,18 @@ export async function checkServer(where: string, session: Session, wantsPower: b
 
 /**
  * Makes the schema where it is missing and brings it up to date, in one transaction.
- * @throws UnusableStoreError: another program's, of another purpose, from a newer version
+ * @throws UnusableStoreError: another program's, of another purpose, from a newer version; missing, and not to be made
  */
 export async function migrate(
   where: string,
   connections: Connections,
   schema: string,
   { purpose, migrations }: Migrations,
+  { identity = randomUUID(), create = true }: OpenOptions = {},
 ): Promise<void> {
-  if ((await versionOf(where, connections, schema, purpose, migrations.length)) === migrations.length) return;
+  const found = await versionOf(where, connections, schema, purpose, migrations.length);
+  if (found === migrations.length) return;
+  if (found === 0 && !create) throw new UnusableStoreError(where, `found no ${purpose} there`);
   await connections.transaction(async (session) => {
     // Hosts that start at the same time take turns; the lock ends with the transaction.
     await session.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 1702))", [schema]);
@@ -63,7 +67,7 @@ export async function migrate(
       );
       await session.query(
         `INSERT INTO ${quote(schema)}.about VALUES ('purpose', $1), ('version', '0'), ('identity', $2)`,
-        [`moleculer-event-sourcing ${purpose}`, randomUUID()],
+        [`moleculer-event-sourcing ${purpose}`, identity],
       );
     }
     for (const migration of migrations.slice(version))

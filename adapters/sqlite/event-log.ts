@@ -3,14 +3,16 @@ import { existsSync, realpathSync } from "node:fs";
 import type Database from "better-sqlite3";
 import type { AppendRequest } from "../../core/append-request.ts";
 import type { ClaimFold, ClaimScope, TwiceClaimed } from "../../core/claims.ts";
-import { StoreUnavailableError } from "../../core/errors.ts";
+import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
 import type {
   AppendVerdict,
   EventLog,
   KeyedState,
   Lease,
+  LinkedStream,
   LogBackup,
   LogCapabilities,
+  OpenOptions,
   Page,
   ReadOptions,
   ReadStreamOptions,
@@ -54,8 +56,9 @@ export class SqliteEventLog implements EventLog {
     };
   }
 
-  async open(): Promise<void> {
+  async open({ identity = randomUUID(), create = true }: OpenOptions = {}): Promise<void> {
     if (this.#open) return;
+    if (!create && !existsSync(this.#file)) throw new UnusableStoreError(this.#file, "found no log there");
     // A link to the file must meet the same lock.
     const real = existsSync(this.#file) ? realpathSync(this.#file) : this.#file;
     const host = new HostFile(`${real}.lock`, this.#file);
@@ -64,7 +67,7 @@ export class SqliteEventLog implements EventLog {
       db = openDatabase(this.#file, logSchema, {
         synchronous: this.#synchronous,
       });
-      db.prepare("INSERT INTO about VALUES ('identity', ?) ON CONFLICT DO NOTHING").run(randomUUID());
+      db.prepare("INSERT INTO about VALUES ('identity', ?) ON CONFLICT DO NOTHING").run(identity);
       this.#open = new LogFile(db, host);
     } catch (error) {
       db?.close();
@@ -113,6 +116,10 @@ export class SqliteEventLog implements EventLog {
 
   async link(stream: string, ids: readonly string[]): Promise<Linked> {
     return this.#run(({ links }) => links.link(stream, ids));
+  }
+
+  async linkedStreams(options: { after?: string; limit: number }): Promise<LinkedStream[]> {
+    return this.#run(({ links }) => links.streams(options));
   }
 
   async find(query: Query): Promise<RecordedEvent[]> {

@@ -1,4 +1,5 @@
 import type Database from "better-sqlite3";
+import type { LinkedStream } from "../../core/event-log.ts";
 import { eventsToLink, MixedStreamError, type Linked } from "../../core/links.ts";
 import { columns } from "./event-schema.ts";
 import { unseen } from "./where.ts";
@@ -18,6 +19,7 @@ export class Links {
   readonly #byId: Database.Statement<[string], Found>;
   readonly #insert: Database.Statement<[string, number, number]>;
   readonly #version: Database.Statement<[string], number>;
+  readonly #streams: Database.Statement<[string, number], LinkedStream>;
   readonly #link: (stream: string, ids: readonly string[]) => Linked;
   /** Only this host writes the file. A log without links, as most are, is not asked for one at each new stream. */
   #isAny: boolean;
@@ -36,6 +38,9 @@ export class Links {
     this.#version = db
       .prepare<[string], number>(`SELECT version FROM links WHERE stream = ${unseen} ORDER BY version DESC LIMIT 1`)
       .pluck();
+    this.#streams = db.prepare(
+      `SELECT stream, max(version) AS version FROM links WHERE stream > ${unseen} GROUP BY stream ORDER BY stream LIMIT ${unseen}`,
+    );
     this.#isAny = db.prepare("SELECT 1 FROM links LIMIT 1").get() !== undefined;
     const transaction = db.transaction((stream: string, ids: readonly string[]) => this.#insertAll(stream, ids));
     this.#link = (stream, ids) => transaction.immediate(stream, ids);
@@ -43,6 +48,10 @@ export class Links {
 
   has(stream: string): boolean {
     return this.#isAny && this.#has.get(stream) !== undefined;
+  }
+
+  streams({ after = "", limit }: { after?: string; limit: number }): LinkedStream[] {
+    return Array.from(this.#streams.all(after, limit), ({ stream, version }) => ({ stream, version }));
   }
 
   link(stream: string, ids: readonly string[]): Linked {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Aggregate, Decider, Subscription } from "moleculer-event-sourcing";
 import type { ServiceSchema } from "moleculer";
+import { tables } from "../engines.ts";
 import { accountExists, accountNotEmpty, accountNotOpen, insufficientFunds, wrongToken } from "./errors.ts";
 import { events } from "./store.ts";
 
@@ -85,6 +86,7 @@ const idOf = (stream: string) => stream.slice("account-".length);
 
 const accounts = Aggregate("accounts", {
   eventStore: events,
+  ...tables(),
   fields: {
     owner: "string",
     email: { type: "string", index: true },

@@ -1,4 +1,5 @@
 import { EventStore } from "moleculer-event-sourcing";
+import { log } from "../engines.ts";
 
 /** Amounts are whole cents. */
 type Movement = { amount: number; transfer?: string | null };
@@ -16,4 +17,4 @@ export type BankEvents = {
   "transfer.failed": { transfer: string; reason: string };
 };
 
-export const events = EventStore<BankEvents>("bankEventStore");
+export const events = EventStore<BankEvents>("bankEventStore", log());

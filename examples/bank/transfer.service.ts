@@ -1,5 +1,6 @@
 import { Aggregate, Decider, ProcessManager } from "moleculer-event-sourcing";
 import type { ServiceSchema } from "moleculer";
+import { tables } from "../engines.ts";
 import { transferIs } from "./errors.ts";
 import { events } from "./store.ts";
 
@@ -112,6 +113,7 @@ export const transfers = ProcessManager("transfers", {
 
 const outcomes = Aggregate("transferOutcomes", {
   eventStore: events,
+  ...tables(),
   fields: {
     from: "string",
     to: "string",

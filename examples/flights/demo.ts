@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ServiceBroker } from "moleculer";
@@ -56,8 +56,15 @@ async function demo(folder: string): Promise<boolean> {
   broker.createService(flightsService(folder));
   await broker.start();
   try {
+    const { engine, position }: { engine: string; position: number } = await broker.call("flightEventStore.status");
+    if (position > 0) {
+      console.error(
+        `The ${engine} log in ${folder} holds flights already: the demo starts from none. Remove it, or name another place.`,
+      );
+      return false;
+    }
     console.log(
-      `${flights.length.toLocaleString("en")} flights, sent by ${callers} concurrent callers; files in ${folder}\n`,
+      `${flights.length.toLocaleString("en")} flights, sent by ${callers} concurrent callers; log on ${engine}, files in ${folder}\n`,
     );
     const times = await appendAndFold(broker, flights);
     await printTables(broker);
@@ -69,13 +76,8 @@ async function demo(folder: string): Promise<boolean> {
 }
 
 const kept = process.argv[2] ?? null;
-if (kept !== null && existsSync(join(kept, "flightEventStore.db"))) {
-  console.error(`${kept} holds flights already: the demo starts from none. Remove it, or name another folder.`);
-  process.exitCode = 1;
-} else {
-  const folder = kept ?? mkdtempSync(join(tmpdir(), "flights-"));
-  // On exit, so that the folder goes when the demo is interrupted, too.
-  if (kept === null) process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-  if (await demo(folder)) printNext(kept);
-  else process.exitCode = 1;
-}
+const folder = kept ?? mkdtempSync(join(tmpdir(), "flights-"));
+// On exit, so that the folder goes when the demo is interrupted, too.
+if (kept === null) process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+if (await demo(folder)) printNext(kept);
+else process.exitCode = 1;

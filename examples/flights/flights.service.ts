@@ -1,22 +1,27 @@
 import { Aggregate, EventStore } from "moleculer-event-sourcing";
 import type { Context, ServiceSchema } from "moleculer";
 import type { RecordedEvent } from "moleculer-event-sourcing";
+import { log, tables } from "../engines.ts";
 import { readAirports, type Airport, type Flight } from "./flight-data.ts";
 
 // An event says all that its tables need, the airport's name included: folding it again needs nobody else.
 type Departure = Flight & { airport: Airport | null };
 
-/** The service, with its files in `folder`. */
+/** The service; what is on no server stands in files in `folder`. */
 export function flightsService(folder = "data"): ServiceSchema {
   const airportsByCode = readAirports();
+  const fileOf = (name: string) => ({ adapter: `sqlite:${folder}/${name}.db` });
 
   const events = EventStore<{ "flight.departed": Departure }>("flightEventStore", {
-    adapter: `sqlite:${folder}/flightEventStore.db`,
+    ...fileOf("flightEventStore"),
+    ...log(),
   });
 
   // A transform as a function: `get` and `find` query its own table as it is after all events before this one.
   const airports = Aggregate("airportAggregate", {
     eventStore: events,
+    ...fileOf("airportAggregate"),
+    ...tables(),
     fields: {
       name: "string",
       city: "string",
@@ -38,6 +43,8 @@ export function flightsService(folder = "data"): ServiceSchema {
 
   const routes = Aggregate("routeAggregate", {
     eventStore: events,
+    ...fileOf("routeAggregate"),
+    ...tables(),
     fields: { origin: "string", destination: "string", distance: "integer", flights: { type: "integer", index: true } },
   })
     .on("flight.departed")
@@ -49,6 +56,8 @@ export function flightsService(folder = "data"): ServiceSchema {
   // A transform as an action: it may be in any service, on any node.
   const days = Aggregate("dayAggregate", {
     eventStore: events,
+    ...fileOf("dayAggregate"),
+    ...tables(),
     fields: { flights: "integer", late: "integer" },
   })
     .on("flight.departed")

@@ -9,7 +9,7 @@ const perSecond = (events: number, ms: number) => count((events * 1000) / ms);
 export function printRates(events: number, { appendMs, foldMs }: { appendMs: number; foldMs: number }): void {
   const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
   console.log(`
-${count(events)} events appended in ${seconds(appendMs)}: ${perSecond(events, appendMs)} a second, each on the disk before its call was answered
+${count(events)} events appended in ${seconds(appendMs)}: ${perSecond(events, appendMs)} a second, each stored before its call was answered
 ${count(events)} events folded into 3 tables in ${seconds(foldMs)} from the first append: ${perSecond(events, foldMs)} a second`);
 }
 

@@ -1,5 +1,6 @@
 import { Aggregate, Decider, Subscription } from "moleculer-event-sourcing";
 import type { Context, ServiceSchema } from "moleculer";
+import { tables } from "../engines.ts";
 import { blockedProducts, orderExists, orderIs } from "./errors.ts";
 import { events, type Item } from "./store.ts";
 
@@ -82,6 +83,7 @@ const idOf = (stream: string) => stream.slice("order-".length);
 
 const orders = Aggregate("orders", {
   eventStore: events,
+  ...tables(),
   fields: { number: { type: "string", index: true }, partner: "string", items: "integer", status: "string" },
 })
   .on("order.created")
@@ -95,6 +97,7 @@ const orders = Aggregate("orders", {
 
 const orderItems = Aggregate("orderItems", {
   eventStore: events,
+  ...tables(),
   fields: { order: { type: "string", index: true }, product: "string", quantity: "number", unit: "string" },
 })
   .on("order.created")

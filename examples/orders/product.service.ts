@@ -1,8 +1,9 @@
 import { Aggregate } from "moleculer-event-sourcing";
 import type { Context, ServiceSchema } from "moleculer";
+import { tables } from "../engines.ts";
 import { events } from "./store.ts";
 
-const blocked = Aggregate("blockedProducts", { eventStore: events, fields: { reason: "string" } })
+const blocked = Aggregate("blockedProducts", { eventStore: events, ...tables(), fields: { reason: "string" } })
   .on("product.blocked")
   .update(({ payload }) => payload)
   .on("product.unblocked")

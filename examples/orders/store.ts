@@ -1,4 +1,5 @@
 import { EventStore } from "moleculer-event-sourcing";
+import { log } from "../engines.ts";
 
 export interface Item {
   product: string;
@@ -17,4 +18,4 @@ export type OrderEvents = {
   "product.unblocked": { id: string };
 };
 
-export const events = EventStore<OrderEvents>("orderEventStore");
+export const events = EventStore<OrderEvents>("orderEventStore", log());

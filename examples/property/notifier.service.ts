@@ -1,12 +1,14 @@
 import { Aggregate, EventStore } from "moleculer-event-sourcing";
 import type { Context, ServiceSchema } from "moleculer";
 import type { RecordedEvent } from "moleculer-event-sourcing";
+import { log, tables } from "../engines.ts";
 
 // The same store as the property service's: services of one broker share it by its name.
-const events = EventStore("propertyEventStore");
+const events = EventStore("propertyEventStore", log());
 
 const notifications = Aggregate("notificationsAggregate", {
   eventStore: events,
+  ...tables(),
   fields: { eventId: "string", recipient: { type: "string", index: true }, text: "string" },
 })
   .on("property.created")

@@ -1,6 +1,7 @@
 import { Aggregate, EventStore } from "moleculer-event-sourcing";
 import type { Context, ServiceSchema } from "moleculer";
 import type { RecordedEvent, RowOf } from "moleculer-event-sourcing";
+import { log, tables } from "../engines.ts";
 
 interface Property {
   id: string;
@@ -14,10 +15,11 @@ interface Property {
 type Created = RecordedEvent<"property.created", Property>;
 type Removed = RecordedEvent<"property.removed", Pick<Property, "id" | "city" | "countryCode">>;
 
-const events = EventStore("propertyEventStore");
+const events = EventStore("propertyEventStore", log());
 
 const properties = Aggregate("propertyAggregate", {
   eventStore: events,
+  ...tables(),
   fields: {
     name: "string",
     active: "boolean",
@@ -33,6 +35,7 @@ const properties = Aggregate("propertyAggregate", {
 
 const summary = Aggregate("propertySummaryAggregate", {
   eventStore: events,
+  ...tables(),
   fields: {
     countryCode: { type: "string", unique: true },
     total: "integer",

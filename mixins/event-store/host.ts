@@ -9,6 +9,7 @@ import { emptyCatalogue, type Catalogue } from "../../core/catalogue.ts";
 import type { AppendVerdict, EventLog, Page, ReadOptions } from "../../core/event-log.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
 import { isOutage } from "../../core/outage.ts";
+import { openWhole } from "../../core/unfinished-copy.ts";
 import { isOfToday, upcastAll, upcastEach } from "../../core/upcast.ts";
 import { ConsumerPages } from "./consumer-pages.ts";
 import { Jobs, type JobProgress } from "./jobs.ts";
@@ -123,8 +124,8 @@ export class StoreHost {
   }
 
   async #open(): Promise<void> {
-    await this.#log.open();
     try {
+      await openWhole(this.#log);
       await this.pump.start(this.#listenersAreStarting);
     } catch (error) {
       await this.#log.close();

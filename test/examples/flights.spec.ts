@@ -4,6 +4,7 @@ import exported, { flightsService } from "../../examples/flights/flights.service
 import { departAll, tablesCaughtUp } from "../../examples/flights/load.ts";
 import { computePlainly, type AirportRow, type Tables } from "../../examples/flights/plain-computation.ts";
 import { cleanUp, newFolder, refusal, startBroker } from "../support/broker.ts";
+import { newPlaces } from "../support/places.ts";
 
 afterEach(cleanUp);
 
@@ -11,7 +12,10 @@ const tables: (keyof Tables)[] = ["airportAggregate", "routeAggregate", "dayAggr
 const airports = readAirports();
 const flights = readFlights("2k");
 
-const start = () => startBroker([flightsService(newFolder())]);
+async function start() {
+  await newPlaces();
+  return startBroker([flightsService(newFolder())]);
+}
 
 async function folded(departures: readonly Flight[]) {
   const broker = await start();

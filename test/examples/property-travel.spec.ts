@@ -12,6 +12,8 @@ import {
 } from "moleculer-event-sourcing";
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { caughtUp, cleanUp, eventually, newFolder, startBroker } from "../support/broker.ts";
+import { log, tables } from "../../examples/engines.ts";
+import { newPlaces } from "../support/places.ts";
 
 const folderBefore = process.cwd();
 let property: ServiceSchema;
@@ -21,6 +23,7 @@ let broker: ServiceBroker;
 /** The walk of the example's README: each step finds what the ones before it have left. */
 beforeAll(async () => {
   process.chdir(newFolder());
+  await newPlaces();
   ({ default: property } = await import("../../examples/property/property.service.ts"));
   ({ default: notifier } = await import("../../examples/property/notifier.service.ts"));
   broker = await startBroker([property, notifier]);
@@ -133,9 +136,8 @@ describe("Time travel in the property example", () => {
     });
     expect(await idsNow()).toEqual(["43", "44", "45"]);
     expect(await ask("propertySummaryAggregate.rebuild", { wait: false })).toMatchObject({ kind: "rebuild" });
-    await eventually(async () =>
-      expect(await ask("propertySummaryAggregate.status")).toMatchObject({ rebuilding: false, lag: 0 }),
-    );
+    // There is one at a time: another is refused until the first has ended.
+    await eventually(() => ask("propertySummaryAggregate.rebuild"));
     expect(await ask("propertySummaryAggregate.cancel")).toEqual({ cancelled: null });
     expect(
       await ask("propertySummaryAggregate.find", { sort: "countryCode", fields: ["countryCode", "total"] }),
@@ -182,10 +184,18 @@ describe("Time travel in the property example", () => {
     expect(await idsNow()).toEqual(["44", "45"]);
   });
 
-  it("copies its log while it runs, and takes it in from a file once", async () => {
+  it("copies its log while it runs, where its engine does", async () => {
     const { position }: { position: number } = await ask("propertyEventStore.status");
-    const backup: BackupAnswer = await ask("propertyEventStore.backup", { to: "backup/events.db" });
-    expect(backup).toMatchObject({ position, events: position });
+    const backup = ask<BackupAnswer>("propertyEventStore.backup", { to: "backup/events.db" });
+    // Servers have backups of their own.
+    const answer = await backup.catch(({ type }: { type: string }) => ({ type }));
+    expect(answer).toMatchObject(
+      process.env["EVENT_STORE"] ? { type: "UNUSABLE_STORE" } : { position, events: position },
+    );
+  });
+
+  it("takes its log in from a file once", async () => {
+    const { position }: { position: number } = await ask("propertyEventStore.status");
     const format = "cloudevents";
     expect(await ask("propertyEventStore.export", { to: "events.jsonl", format })).toMatchObject({ events: position });
     const again: ImportAnswer = await ask("propertyEventStore.import", { from: "events.jsonl", format });
@@ -203,9 +213,10 @@ describe("Time travel in the property example", () => {
 
   it("folds a changed table anew beside the old one, which answers until then", async () => {
     await broker.stop();
-    const events = EventStore("propertyEventStore");
+    const events = EventStore("propertyEventStore", log());
     const renamed = Aggregate("propertyAggregate", {
       eventStore: events,
+      ...tables(),
       fields: { title: "string", countryCode: "string" },
     })
       .on("property.created")

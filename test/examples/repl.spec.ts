@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { cleanUp, eventually, newFolder } from "../support/broker.ts";
+import { newPlaces } from "../support/places.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 let npm: ChildProcessWithoutNullStreams;
@@ -13,11 +14,13 @@ let folder: string;
 /** `npm start` in a folder of its own, so that its data is nobody else's. */
 beforeAll(async () => {
   folder = newFolder();
+  await newPlaces();
   for (const name of ["package.json", "moleculer.config.ts", "examples", "index.ts", "core", "adapters", "mixins"])
     cpSync(join(root, name), join(folder, name), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   // A group of its own: npm, its shell and the node end together.
-  npm = spawn("npm", ["start"], { cwd: folder, detached: true });
+  // The variables of a test are a copy, which a process gets only where it is handed on.
+  npm = spawn("npm", ["start"], { cwd: folder, detached: true, env: process.env });
   const hear = (chunk: Buffer) => (said += stripVTControlCharacters(chunk.toString()));
   npm.stdout.on("data", hear);
   npm.stderr.on("data", hear);
@@ -43,6 +46,12 @@ async function type(line: string): Promise<string> {
     return answer;
   });
 }
+
+const propertiesFolded = () =>
+  eventually(async () => {
+    const status = await type("call propertyAggregate.status");
+    if (!status.includes("lag: 0")) throw new Error(status);
+  });
 
 /** In the order of the lines, by a part of each: what is answered, with named groups for later lines, or why it is refused. */
 type Expected = readonly (readonly [line: string, answer: RegExp | string])[];
@@ -95,13 +104,17 @@ describe("The examples in the REPL", () => {
     const ids = new Map<string, string>();
     for (const [, line] of lines) {
       const typed = line!.replaceAll(/SNAPSHOT|REMOVAL|PARKED/g, (name) => ids.get(name) ?? name);
+      // Late it is only when the table has folded what came after it.
+      if (line!.endsWith(".retry")) await propertiesFolded();
       const answer = await eventually(async () => {
         const said = await type(typed);
         // The table may not have come to the event yet.
         expect(said).toMatch(line!.endsWith(".parked") ? "DUPLICATE_ROW" : "");
         return said;
       });
-      expect(answer).not.toContain(">> ERROR");
+      // Servers have backups of their own.
+      const isRefused = line!.includes("EventStore.backup") && !!process.env["EVENT_STORE"];
+      expect([line, answer.includes(">> ERROR")]).toEqual([line, isRefused]);
       const id = /id: '([0-9a-f-]{36})'/.exec(answer)?.[1];
       if (id && line!.endsWith(".snapshot")) ids.set("SNAPSHOT", id);
       if (id && line!.includes("property.remove --id 51")) ids.set("REMOVAL", id);

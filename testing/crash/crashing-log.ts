@@ -5,8 +5,10 @@ import type {
   EventLog,
   KeyedState,
   Lease,
+  LinkedStream,
   LogBackup,
   LogCapabilities,
+  OpenOptions,
   Page,
   ReadOptions,
   ReadStreamOptions,
@@ -38,9 +40,9 @@ export class CrashingLog implements EventLog {
     return this.#log.capabilities;
   }
 
-  async open(): Promise<void> {
+  async open(options?: OpenOptions): Promise<void> {
     this.#life = this.#current();
-    await this.#life.call(() => this.#log.open());
+    await this.#life.call(() => this.#log.open(options));
   }
 
   close(): Promise<void> {
@@ -83,6 +85,10 @@ export class CrashingLog implements EventLog {
 
   link(stream: string, ids: readonly string[]): Promise<Linked> {
     return this.#life.call(() => this.#log.link(stream, ids));
+  }
+
+  linkedStreams(options: { after?: string; limit: number }): Promise<LinkedStream[]> {
+    return this.#life.call(() => this.#log.linkedStreams(options));
   }
 
   find(query: Query): Promise<RecordedEvent[]> {

@@ -30,6 +30,24 @@ const asLinked = (stream: string, events: readonly RecordedEvent[]) =>
 const versionsOf = (events: readonly RecordedEvent[]) => events.map(({ link }) => link!.version);
 
 export const links: LogCases = {
+  "are listed by their streams, in the order of the names, each with its version": async (stand) => {
+    const log = await stand.open();
+    const events = await appended(log, appendTo("a", many(3)));
+    same(await log.linkedStreams({ limit: 10 }), []);
+    for (const [index, stream] of ["日本", "Z", "b-1", "b", "a b"].entries())
+      await log.link(stream, idsOf(events.slice(0, 1 + (index % 3))));
+    const all = [
+      { stream: "Z", version: 2 },
+      { stream: "a b", version: 2 },
+      { stream: "b", version: 1 },
+      { stream: "b-1", version: 3 },
+      { stream: "日本", version: 1 },
+    ];
+    same(await log.linkedStreams({ limit: 10 }), all);
+    same(await log.linkedStreams({ limit: 2, after: "Z" }), all.slice(1, 3));
+    same(await log.linkedStreams({ limit: 2, after: "日本" }), []);
+  },
+
   "bring events into a second stream, in the order given and with versions of its own": async (stand) => {
     const log = await stand.open();
     const [a1, a2, b1, b2] = await appended(log, appendTo("a", many(2)), appendTo("b", many(2)));

@@ -13,6 +13,7 @@ const calls = (log: EventLog): (() => Promise<unknown>)[] => [
   () => log.read({ after: 0, limit: 1 }),
   () => log.readStream("a", { afterVersion: 0, limit: 1 }),
   () => log.link("a", [ids[0]]),
+  () => log.linkedStreams({ limit: 1 }),
   () => log.find(ask()),
   () => log.count(ask()),
   () => log.findByIds([ids[0]]),
@@ -57,6 +58,23 @@ export const ports: LogCases = {
     assert.notEqual(identity, await other.identity());
     await one.append([appendTo("a")]);
     assert.equal(await one.identity(), identity);
+  },
+
+  "is made with the identity of the log that it is to be a copy of": async (stand) => {
+    const [original, copy] = [await stand.open(), await stand.port()];
+    const identity = await original.identity();
+    await copy.open({ identity });
+    assert.equal(await copy.identity(), identity);
+    await copy.append([appendTo("a")]);
+    same([await copy.head(), await original.head()], [1, 0]);
+  },
+
+  "is not made where it must not be": async (stand) => {
+    const log = await stand.port();
+    for (const _ of upTo(2)) await refusedAs("UNUSABLE_STORE", () => log.open({ create: false }));
+    await refusedAsClosed(() => log.head());
+    await log.open();
+    assert.equal(await log.head(), 0);
   },
 
   "keeps its place apart from others": async (stand) => {

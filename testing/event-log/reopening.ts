@@ -32,6 +32,16 @@ export const reopening: LogCases = {
     same(await again.acquireLease("pump", "node-1", 60_000), lease);
   },
 
+  "keeps its identity, whichever one a new log would have": async (stand) => {
+    const log = await stand.port();
+    await log.open({ identity: "one" });
+    await log.append([appendTo("a")]);
+    await log.close();
+    await log.open({ identity: "another", create: false });
+    assert.equal(await log.identity(), "one");
+    assert.equal(await log.head(), 1);
+  },
+
   "knows an append that is sent again, by its ids and by its key": async (stand) => {
     let log = await stand.open();
     const requests = [

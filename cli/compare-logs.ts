@@ -1,0 +1,105 @@
+import { createHash } from "node:crypto";
+import { canonicalJson } from "../core/canonical-json.ts";
+import type { EventLog } from "../core/event-log.ts";
+import { pagesOfEvents, pagesOfLinks, statesOf, streamsOf } from "./contents.ts";
+import type { Tell } from "./progress.ts";
+
+/** What a log has, in numbers. */
+export interface Contents {
+  events: number;
+  streams: number;
+  links: number;
+  states: number;
+  /** SHA-256 over all of it, each part as JSON with sorted keys, in order. */
+  checksum: string;
+}
+
+export interface Comparison {
+  source: Contents;
+  copy: Contents;
+  /** The first difference, in words; null where there is none. */
+  difference: string | null;
+}
+
+/** One part of a log: an event, the last version of a stream, a link, a state. */
+interface Part {
+  name: string;
+  value: object;
+}
+
+const kinds = ["events", "streams", "links", "states"] as const;
+
+const partsOf: Record<(typeof kinds)[number], (log: EventLog) => AsyncGenerator<Part[]>> = {
+  async *events(log) {
+    for await (const page of pagesOfEvents(log))
+      yield page.map((value) => ({ name: `event ${value.position}`, value }));
+  },
+  async *streams(log) {
+    for await (const value of streamsOf(log)) yield [{ name: `stream ${value.stream}`, value }];
+  },
+  async *links(log) {
+    for await (const page of pagesOfLinks(log))
+      yield page.map(({ id, link }) => ({ name: `link ${link!.version} of stream ${link!.stream}`, value: { id } }));
+  },
+  async *states(log) {
+    for await (const { key, value } of statesOf(log)) yield [{ name: `state ${key}`, value: { value } }];
+  },
+};
+
+/** Reads both from beginning to end, side by side: one page of each in memory. */
+export async function compareLogs(source: EventLog, copy: EventLog, tell: Tell): Promise<Comparison> {
+  const total = await source.head();
+  const [ofSource, ofCopy] = [new Tally(), new Tally()];
+  let difference: string | null = null;
+  for (const kind of kinds) {
+    const [one, other] = [each(partsOf[kind](source)), each(partsOf[kind](copy))];
+    for (;;) {
+      const [expected, found] = await Promise.all([next(one), next(other)]);
+      if (!expected && !found) break;
+      const texts = [ofSource.add(kind, expected), ofCopy.add(kind, found)];
+      if (texts[0] !== texts[1]) difference ??= differenceOf(found, expected);
+      const { events } = ofSource.counts;
+      if (kind === "events" && events % 1000 === 0) tell("comparing", events, Math.max(total, events));
+    }
+    if (kind === "events") tell("comparing", total, total);
+  }
+  return { source: ofSource.contents(), copy: ofCopy.contents(), difference };
+}
+
+class Tally {
+  readonly counts = { events: 0, streams: 0, links: 0, states: 0 };
+  readonly #hash = createHash("sha256");
+
+  add(kind: keyof Tally["counts"], part: Part | undefined): string | null {
+    if (!part) return null;
+    this.counts[kind]++;
+    const text = canonicalJson([part.name, part.value]);
+    this.#hash.update(`${text}\n`);
+    return text;
+  }
+
+  contents(): Contents {
+    return { ...this.counts, checksum: this.#hash.digest("hex") };
+  }
+}
+
+function differenceOf(found: Part | undefined, expected: Part | undefined): string {
+  if (!expected || !found || expected.name !== found.name)
+    return `found ${found?.name ?? "nothing more"}, expected ${expected?.name ?? "nothing more"}`;
+  const fields = (part: Part) =>
+    new Map(Object.entries(part.value).map(([field, value]) => [field, canonicalJson(value)]));
+  const [there, wanted] = [fields(found), fields(expected)];
+  const field = [...wanted.keys(), ...there.keys()].find((name) => there.get(name) !== wanted.get(name))!;
+  return `${expected.name}, ${field}: found ${short(there.get(field))}, expected ${short(wanted.get(field))}`;
+}
+
+const short = (text = "nothing") => (text.length > 200 ? `${text.slice(0, 200)}…` : text);
+
+async function* each<Item>(pages: AsyncGenerator<Item[]>): AsyncGenerator<Item> {
+  for await (const page of pages) yield* page;
+}
+
+const next = async <Item>(items: AsyncGenerator<Item>): Promise<Item | undefined> => {
+  const { value, done } = await items.next();
+  return done ? undefined : value;
+};

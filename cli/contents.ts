@@ -1,0 +1,47 @@
+import type { EventLog, KeyedState, StreamSummary } from "../core/event-log.ts";
+import type { RecordedEvent } from "../core/recorded-event.ts";
+import { unfinishedCopy } from "../core/unfinished-copy.ts";
+
+const perPage = 1000;
+
+/** The events after a position, page by page, as large as a message between nodes may be. */
+export async function* pagesOfEvents(log: EventLog, after = 0): AsyncGenerator<RecordedEvent[]> {
+  for (let page; !page?.end; after = page.position) {
+    page = await log.read({ after, limit: perPage });
+    if (page.events.length > 0) yield page.events;
+  }
+}
+
+/** The events that are linked to each stream of links, page by page. */
+export async function* pagesOfLinks(log: EventLog): AsyncGenerator<RecordedEvent[]> {
+  for await (const { stream } of all((after) => log.linkedStreams({ ...after, limit: perPage }), "stream"))
+    for (let afterVersion = 0; ;) {
+      const page = await log.readStream(stream, { afterVersion, limit: perPage });
+      if (page.length === 0) break;
+      yield page;
+      afterVersion = page.at(-1)!.link!.version;
+    }
+}
+
+export const streamsOf = (log: EventLog): AsyncGenerator<StreamSummary> =>
+  all((after) => log.streams({ ...after, limit: perPage }), "stream");
+
+/** The control state but for the mark of an unfinished copy: checkpoints, what is paused or parked, processes, state snapshots. Not leases. */
+export async function* statesOf(log: EventLog): AsyncGenerator<KeyedState> {
+  for await (const state of all((after) => log.states({ prefix: "", ...after, limit: perPage }), "key"))
+    if (state.key !== unfinishedCopy) yield state;
+}
+
+/** Everything of a list that is asked for page by page, each after the last name of the one before. */
+async function* all<Name extends string, Item extends Record<Name, string>>(
+  ask: (after: { after?: string }) => Promise<Item[]>,
+  name: Name,
+): AsyncGenerator<Item> {
+  for (let after = {}; ;) {
+    const page = await ask(after);
+    yield* page;
+    const last = page.at(-1);
+    if (!last) return;
+    after = { after: last[name] };
+  }
+}

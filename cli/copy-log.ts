@@ -1,0 +1,90 @@
+import { StoreUnavailableError, UnusableStoreError } from "../core/errors.ts";
+import type { EventLog } from "../core/event-log.ts";
+import { toImportRequest } from "../core/history-event.ts";
+import type { RecordedEvent } from "../core/recorded-event.ts";
+import { unfinishedCopy } from "../core/unfinished-copy.ts";
+import { pagesOfEvents, pagesOfLinks, statesOf } from "./contents.ts";
+import type { Tell } from "./progress.ts";
+
+/** Brings the copy, which may have a part of it already, to what the source has now. Both are open. */
+export async function copyLog(source: EventLog, copy: EventLog, tell: Tell): Promise<void> {
+  await copyEvents(source, copy, tell);
+  for await (const page of pagesOfLinks(source))
+    await copy.link(
+      page[0]!.link!.stream,
+      page.map(({ id }) => id),
+    );
+  await copyStates(source, copy);
+}
+
+async function copyEvents(source: EventLog, copy: EventLog, tell: Tell): Promise<void> {
+  const total = await source.head();
+  const begun = await copy.head();
+  for await (const events of pagesOfEvents(source, begun)) {
+    refuseFuture(events.at(-1)!);
+    const verdicts = await copy.append(events.map((event) => toImportRequest(event, Infinity)));
+    for (const [index, verdict] of verdicts.entries()) {
+      const { id, position, time } = events[index]!;
+      if ("error" in verdict) throw verdict.error;
+      const [stored] = verdict.events;
+      if (stored?.position !== position || stored.time !== time)
+        throw new UnusableStoreError(
+          copy.engine,
+          `found event ${id} at position ${stored?.position} with time ${stored?.time}, expected ${position} and ${time}: the copy is written by somebody else, or the server's clock is behind; remove the copy and begin again`,
+        );
+    }
+    tell("copying", events.at(-1)!.position, Math.max(total, events.at(-1)!.position));
+  }
+}
+
+/** No engine stores an event as later than now: it would get another time, for ever. */
+function refuseFuture({ position, time }: RecordedEvent): void {
+  const now = new Date().toISOString();
+  if (time > now)
+    throw new StoreUnavailableError(
+      "copy",
+      `event ${position} happened at ${time}, later than this machine's clock (${now}): set it, and start the copy again`,
+    );
+}
+
+async function copyStates(source: EventLog, copy: EventLog): Promise<void> {
+  const put = async (key: string, value: unknown) => {
+    const kept = await copy.getState(key);
+    const revision = await copy.putState(key, value, kept?.revision ?? 0).catch((error: Error) => {
+      // Engines have room for values of different sizes: whose it is says what is to be done.
+      throw new UnusableStoreError(copy.engine, `state ${key} was not stored: ${error.message}`, error);
+    });
+    if (revision === null) throw new UnusableStoreError(copy.engine, `state ${key}: somebody else writes to the copy`);
+  };
+  for await (const { key, value } of statesOf(source)) await put(key, value);
+  // Those that a round before had copied, and that the source has no longer.
+  for await (const { key } of statesOf(copy)) if ((await source.getState(key)) === null) await put(key, undefined);
+}
+
+/**
+ * Opens both, and marks the copy as one that is not finished.
+ * @throws UnusableStoreError where there is no source, or the copy is something else already
+ */
+export async function beginCopy(source: EventLog, copy: EventLog): Promise<void> {
+  await source.open({ create: false });
+  if ((await source.getState(unfinishedCopy)) !== null)
+    throw new UnusableStoreError(source.engine, "<from> is a copy that is not finished itself");
+  const identity = await source.identity();
+  await copy.open({ identity });
+  if ((await copy.identity()) !== identity)
+    throw new UnusableStoreError(copy.engine, "<to> is another log already, expected none, or a copy that was begun");
+  if ((await copy.getState(unfinishedCopy)) !== null) return;
+  const isEmpty = (await copy.head()) === 0 && (await copy.states({ prefix: "", limit: 1 })).length === 0;
+  if (!isEmpty)
+    throw new UnusableStoreError(
+      copy.engine,
+      "<to> is a finished copy of <from> already, or the same log; expected none, or a copy that was begun",
+    );
+  await copy.putState(unfinishedCopy, { of: identity }, 0);
+}
+
+/** From here on a store may have it. */
+export async function endCopy(copy: EventLog): Promise<void> {
+  const mark = await copy.getState(unfinishedCopy);
+  if (mark) await copy.putState(unfinishedCopy, undefined, mark.revision);
+}

@@ -1,0 +1,58 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { engines } from "../adapters/engines.ts";
+import { resolveAdapter, type Adapter } from "../core/adapter.ts";
+import type { EventLog } from "../core/event-log.ts";
+import { UsageError, type CopyArguments } from "./usage.ts";
+
+/** A log's place: each call answers a new port on it, not opened. */
+export type Place = () => EventLog;
+
+export interface Places {
+  source: Place;
+  copy: Place;
+  /** Removes what was needed on this machine only while the logs were open. */
+  clear(): void;
+}
+
+/** Engines whose hosts keep an index beside them. */
+const indexed = /^(nats|mongodb|mongodb\+srv):/;
+
+/** @throws UsageError */
+export function placesOf({ from, to, name, toName = name }: CopyArguments): Places {
+  const [source, copy] = [adapterOf("<from>", from), adapterOf("<to>", to)];
+  if ((source.keepsApart && name === undefined) || (copy.keepsApart && toName === undefined))
+    throw new UsageError("copy: found no --name, expected the event store's: on a server several stores have a place");
+  if (source.location === copy.location && !(source.keepsApart && name !== toName))
+    throw new UsageError(`copy: found ${source.location} as <from> and as <to>, expected two places`);
+
+  // Indexes of their own, made anew each time that a log is opened: what is read was read from the server, and the ones
+  // that a host has in the working folder are left alone.
+  const folder = mkdtempSync(join(tmpdir(), "moleculer-event-sourcing-"));
+  let indexes = 0;
+  const place = (given: string, store = "any") => {
+    const isIndexed = indexed.test(given) && !/[?&]index=/.test(given);
+    const mark = given.includes("?") ? "&" : "?";
+    return () => {
+      const index = encodeURIComponent(join(folder, String(++indexes)));
+      return adapterOf("", isIndexed ? `${given}${mark}index=${index}` : given).eventLog!(store);
+    };
+  };
+  const clear = () => rmSync(folder, { recursive: true, force: true });
+  process.once("exit", clear);
+  return { source: place(from, name), copy: place(to, toName), clear };
+}
+
+function adapterOf(argument: string, given: string): Adapter {
+  let adapter: Adapter;
+  try {
+    adapter = resolveAdapter(engines, given);
+  } catch (error) {
+    throw new UsageError(`${argument}: ${(error as Error).message}`);
+  }
+  if (adapter.eventLog?.("any").capabilities.durability !== "none") return adapter;
+  throw new UsageError(
+    `${argument}: found ${adapter.engine}, expected an engine that keeps a log over the end of a process`,
+  );
+}

@@ -1,0 +1,54 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { cleanUp, newFolder } from "../support/broker.ts";
+import { describeWith, type EngineServer } from "../support/engines.ts";
+
+afterEach(cleanUp);
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const specs = ["property", "property-travel", "bank", "orders", "flights"];
+
+/** A program of node in another process, with the engines that the variables name; what it says, once it has ended well. */
+function run(engines: Record<string, string>, ...args: string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, args, { cwd: root, env: { ...process.env, ...engines } }, (error, said, why) =>
+      error ? reject(new Error(said + why)) : resolve(said),
+    );
+  });
+}
+
+function examplesOn(engine: string, enginesAt: (server: EngineServer, folder: string) => Record<string, string>) {
+  return (server: () => EngineServer) => {
+    it("do all that their specs say", async () => {
+      const jest = ["--experimental-vm-modules", "--disable-warning=ExperimentalWarning", "node_modules/.bin/jest"];
+      const files = specs.map((example) => `test/examples/${example}.spec.ts`);
+      const said = run(enginesAt(server(), ""), ...jest, "--reporters", "default", "--runTestsByPath", ...files);
+      await expect(said).resolves.toBeDefined();
+    });
+
+    it("come to the rows that a plain computation comes to, in the demo", async () => {
+      const engines = enginesAt(server(), newFolder());
+      const said = await run(engines, "--conditions=moleculer-event-sourcing:source", "examples/flights/demo.ts");
+      expect(said).toContain(`log on ${engine}`);
+      expect(said).toContain("3,287 rows compared, 0 differences");
+    });
+  };
+}
+
+const indexIn = (folder: string) => (folder === "" ? "" : `?index=${folder}`);
+
+describeWith(
+  "nats-server",
+  "The examples with their logs on NATS",
+  examplesOn("nats", ({ url }, folder) => ({ EVENT_STORE: url + indexIn(folder) })),
+);
+describeWith(
+  "mongodb",
+  "The examples with their logs on MongoDB",
+  examplesOn("mongo", ({ url }, folder) => ({ EVENT_STORE: url + indexIn(folder) })),
+);
+describeWith(
+  "postgres",
+  "The examples with logs and tables on PostgreSQL",
+  examplesOn("postgres", ({ url }) => ({ EVENT_STORE: url, READ_TABLES: url })),
+);

@@ -1,0 +1,31 @@
+import { randomUUID } from "node:crypto";
+import { newFolder } from "./broker.ts";
+import { sql } from "./postgres-server.ts";
+
+const variables = ["EVENT_STORE", "READ_TABLES"] as const;
+/** As they were when the tests began. */
+const named = variables.map((variable) => process.env[variable]);
+
+/** From here on the examples find empty places, on the servers that their variables name. One server stays one place. */
+export async function newPlaces(): Promise<void> {
+  const places = new Map<string, string>();
+  for (const [index, variable] of variables.entries()) {
+    const server = named[index];
+    if (!server) continue;
+    const place = places.get(server) ?? (await newPlaceOn(server));
+    places.set(server, place);
+    process.env[variable] = place;
+  }
+}
+
+async function newPlaceOn(server: string): Promise<string> {
+  const name = `p${randomUUID().slice(0, 8)}`;
+  const index = `index=${newFolder()}`;
+  if (server.startsWith("nats:")) return `${server}?prefix=${name}-&${index}`;
+  if (server.startsWith("mongodb:")) return `${server}/${name}?${index}`;
+  if (!server.startsWith("postgres:")) throw new Error(`found ${server}, expected the URL of a server`);
+  await sql(server, `CREATE DATABASE ${name}`);
+  const place = new URL(server);
+  place.pathname = name;
+  return place.href;
+}
