@@ -1,6 +1,6 @@
 import type { Content, Documents, Fenced, Filter, Kind, Write } from "../journaled/row-store.ts";
 import type { Entity, Query } from "./db-adapter.ts";
-import type { FencedStore } from "./row-store.ts";
+import type { Entities } from "./entities.ts";
 
 const entitiesPerPage = 5_000;
 const idsPerQuery = 1_000;
@@ -8,13 +8,13 @@ const insertedAtOnce = 500;
 
 /** Entities of one kind and generation. */
 export class FencedDocuments implements Documents {
-  readonly #store: FencedStore;
+  readonly #entities: Entities;
   readonly #generation: number;
   readonly #kind: Kind;
   readonly #prefix: string;
 
-  constructor(store: FencedStore, generation: number, kind: Kind) {
-    this.#store = store;
+  constructor(entities: Entities, generation: number, kind: Kind) {
+    this.#entities = entities;
     this.#generation = generation;
     this.#kind = kind;
     this.#prefix = `${generation} ${kind} `;
@@ -34,7 +34,7 @@ export class FencedDocuments implements Documents {
     for (let from = 0; from < ids.length; from += idsPerQuery) {
       const keys = ids.slice(from, from + idsPerQuery).map((id) => this.keyOf(id));
       const query = { _id: keys.length === 1 ? keys[0]! : { $in: keys } };
-      found.push(...(await this.#store.find({ query })).map((entity) => this.#fenced(entity)));
+      found.push(...(await this.#entities.find({ query })).map((entity) => this.#fenced(entity)));
     }
     return found;
   }
@@ -52,7 +52,7 @@ export class FencedDocuments implements Documents {
 
   async count(filter: Filter): Promise<number> {
     const query = this.#there({ there: true, ...filter });
-    return this.#store.call((adapter) => adapter.count({ query }));
+    return this.#entities.count(query);
   }
 
   async *writtenAfter(fence: number): AsyncGenerator<Fenced> {
@@ -63,7 +63,7 @@ export class FencedDocuments implements Documents {
   async *#pages(query: Query): AsyncGenerator<Entity> {
     let page = query;
     for (;;) {
-      const entities = await this.#store.find({ query: page, sort: ["_id"], limit: entitiesPerPage });
+      const entities = await this.#entities.find({ query: page, sort: ["_id"], limit: entitiesPerPage });
       yield* entities;
       if (entities.length < entitiesPerPage) return;
       page = { $and: [query, { _id: { $gt: entities.at(-1)!._id } }] };
@@ -81,12 +81,12 @@ export class FencedDocuments implements Documents {
   async #insert(writes: readonly Write[], fence: number): Promise<void> {
     const entities = writes.map((write) => this.#entity(write, fence));
     try {
-      if (entities.length > 1) return void (await this.#store.call((adapter) => adapter.insertMany(entities)));
+      if (entities.length > 1) return void (await this.#entities.insertMany(entities));
     } catch {
       // Why shows when each is tried alone.
     }
     for (const [index, entity] of entities.entries())
-      if (!(await this.#store.insert(entity))) await this.#update(writes[index]!, fence);
+      if (!(await this.#entities.insert(entity))) await this.#update(writes[index]!, fence);
   }
 
   #entity({ id, content }: Write, fence: number): Entity {
@@ -96,6 +96,6 @@ export class FencedDocuments implements Documents {
 
   async #update({ id, content }: Write, fence: number): Promise<void> {
     const isOlder = { _id: this.keyOf(id), fence: { $lt: fence } };
-    await this.#store.update(isOlder, { fence, there: content !== null, row: content });
+    await this.#entities.update(isOlder, { fence, there: content !== null, row: content });
   }
 }

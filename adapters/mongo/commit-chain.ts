@@ -1,28 +1,19 @@
-import type * as Driver from "mongodb";
-import type { Collection, Db, MongoClient, MongoClientOptions } from "mongodb";
+import type { Collection, Db, MongoClient } from "mongodb";
 import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
 import type { Added, CommitChain, Records } from "../chain/commit-chain.ts";
 import { MongoCells } from "./cells.ts";
+import { connect, type MongoPlace } from "./connection.ts";
 import { isTaken, translate } from "./errors.ts";
 
 /** Below the 16 MB of a document. */
 const maxBytes = 8 * 1024 * 1024;
 const pageBytes = 8 * 1024 * 1024;
 const documentsPerBatch = 100;
-const timeoutMs = 2_000;
-const writeTimeoutMs = 4_000;
+const timeoutMs = 4_000;
 
 interface StoredRecord {
   _id: number;
   record: string;
-}
-
-export interface MongoPlace {
-  url: string;
-  database: string;
-  /** Begins the names of the collections. */
-  name: string;
-  client: MongoClientOptions;
 }
 
 /** A chain as a collection of MongoDB: a record is a document, its number the `_id`, of which there is only one each. */
@@ -42,29 +33,13 @@ export class MongoChain implements CommitChain {
   }
 
   async open(): Promise<void> {
-    const { url, client: options, name } = this.#place;
-    const { MongoClient } = await driver();
-    let client: MongoClient | undefined;
+    const client = await connect(this.where, this.#place, timeoutMs);
     try {
-      client = new MongoClient(url, {
-        serverSelectionTimeoutMS: timeoutMs,
-        connectTimeoutMS: timeoutMs,
-        socketTimeoutMS: writeTimeoutMs,
-        waitQueueTimeoutMS: timeoutMs,
-        ...options,
-        // The chain settles lost answers itself, and knows its own record again.
-        retryWrites: false,
-        readPreference: "primary",
-        // What a minority has may be taken back when the primary changes: it must not get into an index.
-        readConcern: { level: "majority" },
-        writeConcern: { w: "majority", journal: true, wtimeoutMS: writeTimeoutMs },
-      });
-      await client.connect();
       const database = this.#database(client);
-      await this.cells.prepare(database, name);
-      this.#open = { client, records: database.collection<StoredRecord>(`${name}_commits`) };
+      await this.cells.prepare(database, this.#place.name);
+      this.#open = { client, records: database.collection<StoredRecord>(`${this.#place.name}_commits`) };
     } catch (error) {
-      await client?.close();
+      await client.close();
       throw translate(this.where, error);
     }
   }
@@ -123,13 +98,5 @@ export class MongoChain implements CommitChain {
       }
       return { records: found, end: found.length < limit && bytes <= pageBytes };
     });
-  }
-}
-
-async function driver(): Promise<typeof Driver> {
-  try {
-    return await import("mongodb");
-  } catch (error) {
-    throw new UnusableStoreError("mongo", "its driver is not installed: npm i mongodb", error);
   }
 }

@@ -2,15 +2,27 @@ import DbService from "moleculer-db";
 import type { Adapter } from "../../core/adapter.ts";
 import { fenced } from "../../adapters/fenced/fenced.ts";
 
+interface NeDb {
+  connect: () => Promise<unknown>;
+  db: { updateAsync: (query: object, update: object, options: object) => Promise<{ numAffected: number }> };
+}
+
 /** moleculer-db's own types know no such property, and what they declare instead is not there. */
-const { MemoryAdapter } = DbService as unknown as { MemoryAdapter: new (options?: object) => object };
+const { MemoryAdapter: Real } = DbService as unknown as { MemoryAdapter: new (options?: object) => NeDb };
+
+/** As it is, but for an update that Node warns of each time (DEP0174). */
+class MemoryAdapter extends Real {
+  async updateMany(query: object, update: object): Promise<number> {
+    return (await this.db.updateAsync(query, update, { multi: true })).numAffected;
+  }
+}
 
 export const onDisk = (folder: string): Adapter =>
   fenced(() => new MemoryAdapter({ filename: `${folder}/table.nedb` }), { file: `${folder}/table.nedb` });
 
 /** One NeDB in memory that every host of this process reaches, as a database would be. */
 export function shared(): Adapter {
-  const real = new MemoryAdapter() as { connect: () => Promise<unknown> };
+  const real = new MemoryAdapter();
   let connected: Promise<unknown> | undefined;
   const sharing = new Proxy(real, {
     get(target, name) {

@@ -1,0 +1,111 @@
+import type { Collection, Db, Filter, MongoClient } from "mongodb";
+import { StoreUnavailableError } from "../../core/errors.ts";
+import type { Fields } from "../../core/fields.ts";
+import type { Head, Heads, Kind, RowStore, Values } from "../journaled/row-store.ts";
+import { connect, type MongoPlace } from "./connection.ts";
+import { MongoDocuments, type StoredDocument } from "./documents.ts";
+import { isTaken, translate } from "./errors.ts";
+
+/** Below the 16 MB of a document. */
+const maxBytes = 8 * 1024 * 1024;
+/** A query that no index helps reads the whole collection. */
+const timeoutMs = 30_000;
+
+/** A table as collections: one for its pointer, generations and journals, and for each generation its rows and parked events. */
+export class MongoRowStore implements RowStore {
+  readonly engine = "mongo";
+  readonly where: string;
+  readonly durability = "power";
+  readonly hosts = "many";
+  readonly maxBytes = maxBytes;
+  readonly sortsByBytes = true;
+  readonly #place: MongoPlace;
+  #client: MongoClient | null = null;
+
+  constructor(where: string, place: MongoPlace) {
+    this.where = where;
+    this.#place = place;
+  }
+
+  async open(): Promise<void> {
+    this.#client = await connect(this.where, this.#place, timeoutMs);
+  }
+
+  async close(): Promise<void> {
+    const client = this.#client;
+    this.#client = null;
+    await client?.close();
+  }
+
+  get #database(): Db {
+    if (!this.#client) throw new StoreUnavailableError(this.where, "the connection is not open");
+    return this.#client.db(this.#place.database);
+  }
+
+  async #run<Answer>(work: (database: Db) => Promise<Answer>): Promise<Answer> {
+    try {
+      return await work(this.#database);
+    } catch (error) {
+      throw translate(this.where, error);
+    }
+  }
+
+  #heads<Answer>(work: (heads: Collection<Head>) => Promise<Answer>): Promise<Answer> {
+    return this.#run((database) => work(database.collection<Head>(`${this.#place.name}_table`)));
+  }
+
+  readonly heads: Heads = {
+    get: (id) => this.#heads((heads) => heads.findOne({ _id: id })),
+    list: (kind) => this.#heads((heads) => heads.find({ kind }).toArray()),
+    add: (head) =>
+      this.#heads(async (heads) => {
+        try {
+          await heads.insertOne({ ...head });
+          return true;
+        } catch (error) {
+          if (isTaken(error)) return false;
+          throw error;
+        }
+      }),
+    change: (id: string, expected: Values, values: Values) =>
+      this.#heads(async (heads) => {
+        const { matchedCount } = await heads.updateOne({ _id: id, ...expected }, { $set: { ...values } });
+        return matchedCount > 0;
+      }),
+    remove: (filter) => this.#heads(async (heads) => void (await heads.deleteMany(filter as Filter<Head>))),
+  };
+
+  #collectionOf(generation: number, kind: Kind): string {
+    return `${this.#place.name}_${kind}_${generation}`;
+  }
+
+  async prepare(generation: number, fields: Fields): Promise<void> {
+    await this.#run(async (database) => {
+      const rows = await database.createCollection(this.#collectionOf(generation, "rows"));
+      // With the id, which what is equal is sorted by.
+      for (const { name, index, unique } of fields.values())
+        if (index || unique) await rows.createIndex({ [`row.${name}`]: 1, _id: 1 });
+    });
+  }
+
+  documents(generation: number, kind: Kind): MongoDocuments {
+    const name = this.#collectionOf(generation, kind);
+    return new MongoDocuments((work) => this.#run((database) => work(database.collection<StoredDocument>(name))));
+  }
+
+  async removeGeneration(generation: number): Promise<void> {
+    for (const kind of ["rows", "parked"] as const)
+      await this.#run((database) => database.dropCollection(this.#collectionOf(generation, kind)));
+  }
+
+  async removeOthers(below: number, except: readonly number[]): Promise<void> {
+    const prefix = `${this.#place.name}_`;
+    const collections = await this.#run((database) => database.listCollections({}, { nameOnly: true }).toArray());
+    const numbers = collections.flatMap(({ name }) => {
+      const found = name.startsWith(prefix) && /^(?:rows|parked)_(\d+)$/.exec(name.slice(prefix.length));
+      return found ? [Number(found[1])] : [];
+    });
+    for (const number of new Set(numbers))
+      if (number < below && !except.includes(number)) await this.removeGeneration(number);
+  }
+}
