@@ -92,7 +92,10 @@ export class JournaledBatch implements Batch, Rows {
   /** @throws InvalidRowError */
   #refuseTooLarge(row: StoredRow): void {
     const { maxBytes } = this.#of;
-    const length = Object.values(row).reduce<number>((sum, cell) => sum + (typeof cell === "string" ? cell.length : 8), 0);
+    const length = Object.values(row).reduce<number>(
+      (sum, cell) => sum + (typeof cell === "string" ? cell.length : 8),
+      0,
+    );
     // A UTF-16 unit takes at most six bytes in JSON, as an escape.
     if (length * 6 < maxBytes / 2) return;
     const found = Buffer.byteLength(JSON.stringify(row));

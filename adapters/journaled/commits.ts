@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { Progress } from "../../core/read-table.ts";
+import { applyJournal, applyWrites } from "./apply.ts";
 import { HoldPatience } from "./hold.ts";
 import { insist } from "./insist.ts";
-import { cutJournal, readJournal, removePieces, storePieces } from "./journal.ts";
+import { cutJournal, storePieces } from "./journal.ts";
 import type { RowStore, Write } from "./row-store.ts";
 import { generationId, progressOf, type StoredGeneration } from "./stored-generation.ts";
 
@@ -60,8 +61,7 @@ export class Commits {
       return progressOf(stored);
     }
     this.#known = null;
-    const writes = await readJournal(this.#store, stored);
-    if (writes) await this.#apply(writes, stored);
+    await applyJournal(this.#store, stored);
     return this.progress();
   }
 
@@ -83,7 +83,8 @@ export class Commits {
     };
     this.#known = null;
     await this.#decide(known, decision);
-    await insist(() => this.#apply(writes, { ...decision, number: this.#number }));
+    const decided = { ...decision, _id: generationId(this.#number), number: this.#number };
+    await insist(() => applyWrites(this.#store, writes, decided));
     this.#known = batch;
   }
 
@@ -107,23 +108,5 @@ export class Commits {
       if (stored.epoch !== epoch || stored.batch !== known) throw this.takenOver();
       await patience.wait(stored);
     }
-  }
-
-  async #apply(
-    writes: readonly Write[],
-    of: Pick<StoredGeneration, "number" | "batch" | "token" | "pieces" | "next">,
-  ): Promise<void> {
-    const { number, batch, token, pieces, next } = of;
-    for (const kind of ["rows", "parked"] as const) {
-      const ofKind = writes.filter((write) => write.kind === kind);
-      if (ofKind.length > 0) await this.#store.documents(number, kind).put(ofKind, batch);
-    }
-    // Not done where somebody else has done it, and maybe folded on.
-    await this.#store.heads.change(
-      generationId(number),
-      { batch, token },
-      { progress: next, journal: null, next: null, pieces: 0 },
-    );
-    if (pieces > 0) await removePieces(this.#store, number, batch);
   }
 }

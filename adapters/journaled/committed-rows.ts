@@ -14,12 +14,7 @@ export class CommittedRows implements Rows {
   readonly #successor: () => Promise<Rows | null>;
 
   /** `successor` answers null while there is none. */
-  constructor(
-    documents: Documents,
-    fields: Fields,
-    sortsByBytes: boolean,
-    successor: () => Promise<Rows | null>,
-  ) {
+  constructor(documents: Documents, fields: Fields, sortsByBytes: boolean, successor: () => Promise<Rows | null>) {
     this.#source = { documents, fields, sortsByBytes };
     this.#successor = successor;
   }

@@ -18,6 +18,7 @@ export interface Dialect {
 const maxParts = 1000;
 
 const everything: Pushed = { filter: null, isExact: false };
+const nothing: Pushed = { filter: { _id: { $in: [] } }, isExact: true };
 
 /** As much of the condition as every such engine decides as `core/matches` does. */
 export function pushDown(where: Condition | null, dialect: Dialect): Pushed {
@@ -46,6 +47,7 @@ export function pushDown(where: Condition | null, dialect: Dialect): Pushed {
 
   function any(conditions: readonly Condition[], isNegated: boolean): Pushed {
     if (isTooMuch(conditions.length)) return everything;
+    if (conditions.length === 0) return nothing;
     const pushed = conditions.map((one) => translate(one, isNegated));
     const isExact = pushed.every(({ isExact }) => isExact);
     const filters = pushed.flatMap(({ filter }) => (filter ? [filter] : []));
@@ -90,5 +92,4 @@ export function pushDown(where: Condition | null, dialect: Dialect): Pushed {
 }
 
 /** Engines keep numbers beyond the safe integers to the last bit, but not all of them compare them so. */
-const isPlain = (value: unknown) =>
-  typeof value !== "number" || Math.abs(value) <= Number.MAX_SAFE_INTEGER;
+const isPlain = (value: unknown) => typeof value !== "number" || Math.abs(value) <= Number.MAX_SAFE_INTEGER;

@@ -4,8 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 const patienceMs = 5_000;
 const longestPauseMs = 250;
 
-export const isOutage = (error: unknown): boolean =>
-  (error as { type?: unknown } | null)?.type === "STORE_UNAVAILABLE";
+export const isOutage = (error: unknown): boolean => (error as { type?: unknown } | null)?.type === "STORE_UNAVAILABLE";
 
 /** Repeats what may happen twice until it has an answer. @throws the last outage when the patience is over */
 export async function insist<Answer>(ask: () => Promise<Answer>): Promise<Answer> {

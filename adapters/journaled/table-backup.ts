@@ -81,14 +81,15 @@ export class TableCopy {
       if (written < fewRows) break;
     }
     for (;;) {
-      const hold = await Hold.take(this.#store, this.#number);
-      const documents = this.#store.documents(this.#number, "rows");
+      const held = await Hold.take(this.#store, this.#number);
+      if (!held) continue;
+      const { hold, stored } = held;
       await this.#pages((documents) => documents.writtenAfter(since), hold);
-      const rows = await documents.count({});
-      since = hold.stored.batch;
+      const rows = await this.#store.documents(this.#number, "rows").count({});
+      since = stored.batch;
       if (!(await hold.release())) continue;
       await this.#stored();
-      return { stored: hold.stored, rows };
+      return { stored, rows };
     }
   }
 

@@ -92,8 +92,9 @@ export class MongoDocuments implements Documents {
 
   async #update(writes: readonly Write[], fence: number): Promise<void> {
     if (writes.length === 0) return;
+    // Of one document each. FerretDB 1 keeps a connection to its database for each `updateOne` of a command.
     const updates: AnyBulkWriteOperation<StoredDocument>[] = writes.map((write) => ({
-      updateOne: { filter: { _id: write.id, fence: { $lt: fence } }, update: { $set: { fence, ...stored(write) } } },
+      updateMany: { filter: { _id: write.id, fence: { $lt: fence } }, update: { $set: { fence, ...stored(write) } } },
     }));
     await this.#run((documents) => documents.bulkWrite(updates, { ordered: false }));
   }

@@ -21,6 +21,8 @@ export class MongoRowStore implements RowStore {
   readonly sortsByBytes = true;
   readonly #place: MongoPlace;
   #client: MongoClient | null = null;
+  /** FerretDB 1 looks at conditions and writes in two steps: at least the changes of one host must not meet there. */
+  #changed: Promise<unknown> = Promise.resolve();
 
   constructor(where: string, place: MongoPlace) {
     this.where = where;
@@ -67,11 +69,16 @@ export class MongoRowStore implements RowStore {
           throw error;
         }
       }),
-    change: (id: string, expected: Values, values: Values) =>
-      this.#heads(async (heads) => {
-        const { matchedCount } = await heads.updateOne({ _id: id, ...expected }, { $set: { ...values } });
-        return matchedCount > 0;
-      }),
+    change: (id: string, expected: Values, values: Values) => {
+      const change = () =>
+        this.#heads(async (heads) => {
+          const { matchedCount } = await heads.updateOne({ _id: id, ...expected }, { $set: { ...values } });
+          return matchedCount > 0;
+        });
+      const changed = this.#changed.then(change, change);
+      this.#changed = changed;
+      return changed;
+    },
     remove: (filter) => this.#heads(async (heads) => void (await heads.deleteMany(filter as Filter<Head>))),
   };
 
