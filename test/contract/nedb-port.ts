@@ -1,6 +1,8 @@
 import DbService from "moleculer-db";
 import type { Adapter } from "../../core/adapter.ts";
 import { fenced } from "../../adapters/fenced/fenced.ts";
+import { FencedStore } from "../../adapters/fenced/row-store.ts";
+import type { RowStore } from "../../adapters/journaled/row-store.ts";
 
 interface NeDb {
   connect: () => Promise<unknown>;
@@ -21,10 +23,10 @@ export const onDisk = (folder: string): Adapter =>
   fenced(() => new MemoryAdapter({ filename: `${folder}/table.nedb` }), { file: `${folder}/table.nedb` });
 
 /** One NeDB in memory that every host of this process reaches, as a database would be. */
-export function shared(): Adapter {
+function sharedAdapter(): object {
   const real = new MemoryAdapter();
   let connected: Promise<unknown> | undefined;
-  const sharing = new Proxy(real, {
+  return new Proxy(real, {
     get(target, name) {
       if (name === "connect") return () => (connected ??= target.connect());
       if (name === "disconnect") return async () => {};
@@ -32,7 +34,18 @@ export function shared(): Adapter {
       return typeof value === "function" ? (value.bind(target) as unknown) : value;
     },
   });
-  return fenced(() => sharing, { durability: "none" });
+}
+
+export function shared(): Adapter {
+  const adapter = sharedAdapter();
+  return fenced(() => adapter, { durability: "none" });
+}
+
+/** The same for hosts that stand on the store itself. */
+export function sharedStore(): () => RowStore {
+  const adapter = sharedAdapter();
+  const place = { where: "shared", make: () => adapter, collection: "table", file: null, open: new Set<string>() };
+  return () => new FencedStore({ ...place, durability: "none", hosts: "many" });
 }
 
 /** What the contract suite's other processes open. */
