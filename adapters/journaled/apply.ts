@@ -1,6 +1,6 @@
 import { UnusableStoreError } from "../../core/errors.ts";
 import { readJournal, removePieces } from "./journal.ts";
-import type { RowStore, Write } from "./row-store.ts";
+import { kinds, type RowStore, type Write } from "./row-store.ts";
 import type { StoredGeneration } from "./stored-generation.ts";
 
 type Decided = Pick<StoredGeneration, "_id" | "number" | "batch" | "token" | "pieces" | "next">;
@@ -8,7 +8,7 @@ type Decided = Pick<StoredGeneration, "_id" | "number" | "batch" | "token" | "pi
 /** What is left of a decided commit: its rows, and then the checkpoint. May be done again, by anybody, at any time. */
 export async function applyWrites(store: RowStore, writes: readonly Write[], of: Decided): Promise<void> {
   const { _id, number, batch, token, pieces, next } = of;
-  for (const kind of ["rows", "parked"] as const) {
+  for (const kind of kinds) {
     const ofKind = writes.filter((write) => write.kind === kind);
     if (ofKind.length > 0) await store.documents(number, kind).put(ofKind, batch);
   }

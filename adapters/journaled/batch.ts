@@ -3,7 +3,7 @@ import type { Fields, Row } from "../../core/fields.ts";
 import type { Query } from "../../core/query.ts";
 import type { Batch, ParkedEvent, Progress, RowChange, Rows } from "../../core/read-table.ts";
 import { Overlay } from "../memory/overlay.ts";
-import { RowChanges } from "../memory/row-change.ts";
+import type { RowChanges } from "../memory/row-change.ts";
 import { decode, type StoredRow } from "../memory/row-codec.ts";
 import type { KnownRows } from "./known-rows.ts";
 import type { Write } from "./row-store.ts";

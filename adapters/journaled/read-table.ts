@@ -8,15 +8,13 @@ import {
   type TableBackup,
   type TableCapabilities,
 } from "../../core/read-table.ts";
+import { readAbout, readRows } from "./backup-files.ts";
 import { JournaledGeneration } from "./generation.ts";
-import { removePieces } from "./journal.ts";
 import { Pointer } from "./pointer.ts";
+import { removeGeneration, removeLeftovers } from "./removal.ts";
 import type { RowStore } from "./row-store.ts";
-import { doneBatch, dropped, generationId, type About, type StoredGeneration } from "./stored-generation.ts";
-import { readAbout, readRows, TableCopy } from "./table-backup.ts";
-
-/** A generation that was not touched for so long was left behind by a crash. */
-const abandonedAfterMs = 24 * 60 * 60 * 1000;
+import { generationId, type About, type StoredGeneration } from "./stored-generation.ts";
+import { TableCopy } from "./table-copy.ts";
 
 /**
  * A table on an engine without transactions over several documents. One document says which generation is live, one each
@@ -52,7 +50,7 @@ export class JournaledReadTable implements ReadTable {
       this.#epoch = epoch;
       if (live === 0) await this.#begin(fields, origin);
       await this.#follow();
-      await this.#removeLeftovers();
+      await removeLeftovers(this.#store, await this.#pointer.read());
     } catch (error) {
       this.#isOpen = false;
       this.#live = null;
@@ -64,7 +62,7 @@ export class JournaledReadTable implements ReadTable {
   /** The first generation; somebody else may be faster. */
   async #begin(fields: Fields, origin: Origin): Promise<void> {
     const { number } = await this.#create({ fields, origin, epoch: this.#epoch });
-    if (!(await this.#pointer.switch(this.#epoch, 0, number))) await this.#remove(number);
+    if (!(await this.#pointer.switch(this.#epoch, 0, number))) await removeGeneration(this.#store, number);
   }
 
   async close(): Promise<void> {
@@ -153,10 +151,10 @@ export class JournaledReadTable implements ReadTable {
     this.#building.delete(generation);
     old.close();
     const copies = [...this.#copies].filter(([, of]) => of === old);
-    if (copies.length === 0) return this.#remove(old.number);
+    if (copies.length === 0) return removeGeneration(this.#store, old.number);
     // Who reads it for a copy needs its rows until he has done. What is not removed is a leftover for a later start.
     const removal = Promise.allSettled(copies.map(([copy]) => copy))
-      .then(() => this.#remove(old.number))
+      .then(() => removeGeneration(this.#store, old.number))
       .catch(() => {});
     this.#removals.add(removal);
     void removal.then(() => this.#removals.delete(removal));
@@ -166,31 +164,7 @@ export class JournaledReadTable implements ReadTable {
     this.#opened();
     if (!this.#building.delete(generation)) return;
     generation.close();
-    await this.#remove(generation.number);
-  }
-
-  /** It belongs to nobody first: a commit that is late then finds nothing to write to. */
-  async #remove(number: number): Promise<void> {
-    const { heads } = this.#store;
-    const id = generationId(number);
-    await heads.change(id, {}, { epoch: dropped });
-    await this.#store.removeGeneration(number);
-    await removePieces(this.#store, number, Number.MAX_SAFE_INTEGER);
-    await heads.remove({ _id: id });
-  }
-
-  async #removeLeftovers(): Promise<void> {
-    const { live, next } = await this.#pointer.read();
-    const numbers: number[] = [];
-    for (const stored of (await this.#store.heads.list("generation")) as StoredGeneration[]) {
-      const isLeft = stored.epoch === dropped || stored.touched < Date.now() - abandonedAfterMs;
-      if (stored.number !== live && isLeft) await this.#remove(stored.number);
-      else {
-        numbers.push(stored.number);
-        await removePieces(this.#store, stored.number, doneBatch(stored));
-      }
-    }
-    await this.#store.removeOthers(next, numbers);
+    await removeGeneration(this.#store, generation.number);
   }
 
   async backup(folder: string): Promise<TableBackup> {
@@ -213,7 +187,7 @@ export class JournaledReadTable implements ReadTable {
     try {
       await readRows(folder, this.#store, stored.number);
     } catch (error) {
-      await this.#remove(stored.number).catch(() => {});
+      await removeGeneration(this.#store, stored.number).catch(() => {});
       throw error;
     }
     return this.#beside(stored);

@@ -10,7 +10,8 @@ export type Values = Readonly<Record<string, Cell>>;
 export type Filter = Readonly<Record<string, unknown>>;
 
 /** What a batch can write: rows, and parked events. */
-export type Kind = "rows" | "parked";
+export const kinds = ["rows", "parked"] as const;
+export type Kind = (typeof kinds)[number];
 
 /** A row as it is stored, or a parked event. */
 export type Content = Readonly<Record<string, Cell>>;

@@ -1,7 +1,7 @@
 import type { Collection, Db, Filter, MongoClient } from "mongodb";
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { Fields } from "../../core/fields.ts";
-import type { Head, Heads, Kind, RowStore, Values } from "../journaled/row-store.ts";
+import { kinds, type Head, type Heads, type Kind, type RowStore, type Values } from "../journaled/row-store.ts";
 import { connect, type MongoPlace } from "./connection.ts";
 import { MongoDocuments, type StoredDocument } from "./documents.ts";
 import { isTaken, translate } from "./errors.ts";
@@ -101,7 +101,7 @@ export class MongoRowStore implements RowStore {
   }
 
   async removeGeneration(generation: number): Promise<void> {
-    for (const kind of ["rows", "parked"] as const)
+    for (const kind of kinds)
       await this.#run((database) => database.dropCollection(this.#collectionOf(generation, kind)));
   }
 

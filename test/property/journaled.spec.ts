@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { JournaledReadTable } from "../../adapters/journaled/read-table.ts";
 import { countedFields, foldBatch, plainly, rowsIn, type Doing } from "../fault/counted-rows.ts";
 import { stepping } from "../fault/stepping-store.ts";

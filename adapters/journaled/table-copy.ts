@@ -1,35 +1,16 @@
-import { createHash, type Hash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { open, readFile, stat, type FileHandle } from "node:fs/promises";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
+import { open, stat, type FileHandle } from "node:fs/promises";
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { Field } from "../../core/fields.ts";
-import type { Origin, Progress, TableBackup } from "../../core/read-table.ts";
-import { SnapshotDamagedError } from "../../core/travel-errors.ts";
+import type { TableBackup } from "../../core/read-table.ts";
+import { aboutIn, checksumOf, rowsIn, writeWhole, type About, type Line } from "./backup-files.ts";
 import { Hold } from "./hold.ts";
-import type { Content, Documents, Kind, RowStore, Write } from "./row-store.ts";
+import { kinds, type Content, type Documents, type RowStore } from "./row-store.ts";
 import { doneBatch, dropped, generationId, progressOf, type StoredGeneration } from "./stored-generation.ts";
 
-/** Beside the rows. */
-export interface About {
-  fields: Field[];
-  origin: Origin;
-  progress: Progress;
-  /** How often rows were written: what a later pass says of a row counts. */
-  passes: number;
-}
-
-type Line = [pass: number, kind: Kind, id: string, content: Content | null];
-
-const aboutIn = (folder: string) => join(folder, "table.json");
-const rowsIn = (folder: string) => join(folder, "rows.jsonl");
 const bytesPerWrite = 256 * 1024;
-const linesPerRead = 1000;
 const passesBeforeHold = 4;
 /** So few are read while commits wait. */
 const fewRows = 1000;
-const kinds = ["rows", "parked"] as const;
 
 /**
  * Writes one moment of a generation that is folded on meanwhile, by this host or another: everything first, then, pass
@@ -124,57 +105,5 @@ export class TableCopy {
     await this.#file.write(this.#lines.join(""));
     this.#lines = [];
     this.#bytes = 0;
-  }
-}
-
-/** What a backup holds. @throws SnapshotDamagedError */
-export async function readAbout(folder: string, checksum: string): Promise<About> {
-  const found = await checksumOf(folder).catch((error: NodeJS.ErrnoException) => {
-    throw new SnapshotDamagedError(folder, `its data cannot be read (${error.code ?? error.message})`, error);
-  });
-  if (found !== checksum)
-    throw new SnapshotDamagedError(folder, `found data with checksum ${found}, expected ${checksum}`);
-  return JSON.parse(await readFile(aboutIn(folder), "utf8")) as About;
-}
-
-/** Puts a backup's rows into a generation that is there and empty; each pass counts as a batch. */
-export async function readRows(folder: string, store: RowStore, number: number): Promise<void> {
-  let writes: Write[] = [];
-  let pass = 0;
-  const flush = async () => {
-    for (const kind of kinds) {
-      const ofKind = writes.filter((write) => write.kind === kind);
-      if (ofKind.length > 0) await store.documents(number, kind).put(ofKind, pass);
-    }
-    writes = [];
-  };
-  for await (const line of createInterface({ input: createReadStream(rowsIn(folder)), crlfDelay: Infinity })) {
-    const [of, kind, id, content] = JSON.parse(line) as Line;
-    if (of !== pass || writes.length === linesPerRead) await flush();
-    pass = of;
-    writes.push({ kind, id, isNew: true, content });
-  }
-  await flush();
-}
-
-/** Of both files, told apart. */
-async function checksumOf(folder: string): Promise<string> {
-  const whole: Hash = createHash("sha256");
-  for (const file of [aboutIn(folder), rowsIn(folder)]) {
-    const hash = createHash("sha256");
-    for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
-    whole.update(hash.digest());
-  }
-  return whole.digest("hex");
-}
-
-/** A new file, which is on the disk when it has answered. */
-async function writeWhole(path: string, text: string): Promise<void> {
-  const file = await open(path, "wx");
-  try {
-    await file.write(text);
-    await file.sync();
-  } finally {
-    await file.close();
   }
 }
