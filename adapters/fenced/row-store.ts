@@ -5,6 +5,7 @@ import { HostFile } from "../sqlite/host-file.ts";
 import { checkAdapter, createIndexes, strangersFor, type DbAdapter } from "./db-adapter.ts";
 import { FencedDocuments } from "./documents.ts";
 import { Entities } from "./entities.ts";
+import { refuseUnfit } from "./fitness.ts";
 
 /** Below the 16 MB that MongoDB takes in one document. */
 const maxBytes = 8 * 1024 * 1024;
@@ -51,12 +52,22 @@ export class FencedStore implements RowStore {
     if (file !== null) this.#host = new HostFile(`${file}.host`, where);
     open.add(collection);
     try {
+      await this.#connect(adapter);
+      await refuseUnfit(where, this.#entities);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  async #connect(adapter: DbAdapter): Promise<void> {
+    const { where, collection } = this.#place;
+    try {
       const { broker, service } = strangersFor(collection);
       adapter.init(broker, service);
       await adapter.connect();
       this.#adapter = adapter;
     } catch (error) {
-      this.#release();
       throw new StoreUnavailableError(where, `the adapter cannot connect (${String(error)})`, error);
     }
   }

@@ -71,7 +71,7 @@ export class JournaledGeneration implements Generation {
     const asOf = this.#commits.known;
     if (asOf === null) throw this.#commits.takenOver();
     if (this.#known?.asOf !== asOf || this.#known.rows.isFull)
-      this.#known = { rows: new KnownRows(this.#source, this.#changes.uniqueFields), asOf };
+      this.#known = { rows: new KnownRows(this.#source, this.#changes.uniqueFields, asOf === 0), asOf };
     const known = this.#known;
     return (this.#batch = new JournaledBatch({
       where,

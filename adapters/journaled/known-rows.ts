@@ -14,10 +14,13 @@ export class KnownRows {
   readonly #uniqueFields: readonly string[];
   /** Whether something stands under the id, be it what is left of a removed row. */
   readonly #isThere = new Map<string, boolean>();
+  readonly #wasEmpty: boolean;
 
-  constructor(source: Source, uniqueFields: readonly string[]) {
+  /** `wasEmpty`: nothing was there before this host's batches, so that there is nothing to look at. */
+  constructor(source: Source, uniqueFields: readonly string[], wasEmpty: boolean) {
     this.#source = source;
     this.#uniqueFields = uniqueFields;
+    this.#wasEmpty = wasEmpty;
     this.rows = new RowSet(source.fields);
   }
 
@@ -32,6 +35,7 @@ export class KnownRows {
   /** Looks at every row that the changes meet: those with their ids, and those with their values of unique fields. */
   async learnFor(changes: readonly RowChange[]): Promise<void> {
     await this.learn(changes.map(({ id }) => id));
+    if (this.#wasEmpty) return;
     for (const field of this.#uniqueFields) {
       const values = changes.flatMap((change) =>
         change.operation === "remove" ? [] : [change.values[field] ?? null].filter((value) => value !== null),
@@ -43,7 +47,7 @@ export class KnownRows {
   async learn(ids: readonly string[]): Promise<void> {
     const unknown = [...new Set(ids)].filter((id) => !this.#isThere.has(id));
     if (unknown.length === 0) return;
-    const found = await this.#source.documents.get(unknown);
+    const found = this.#wasEmpty ? [] : await this.#source.documents.get(unknown);
     for (const id of unknown) this.#isThere.set(id, false);
     for (const { id, content } of found) this.wrote(id, content);
   }

@@ -1,6 +1,6 @@
 import { fenced } from "../../adapters/fenced/fenced.ts";
 import { parseFields } from "../../core/fields.ts";
-import { onDisk } from "../contract/nedb-port.ts";
+import { newNeDb, onDisk } from "../contract/nedb-port.ts";
 import { cleanUp, newFolder, refusal } from "../support/broker.ts";
 
 const fields = parseFields("table", { name: "string" });
@@ -38,6 +38,18 @@ describe("A fenced adapter", () => {
       expect(error.message).toMatch(/nobody there/);
       expect(tries).toBe(expected);
     }
+  });
+
+  it("is refused where it does not look at the conditions of an update", async () => {
+    const adapter = fenced(() => {
+      const real = newNeDb();
+      const { updateMany } = real;
+      real.updateMany = ({ _id }, update) => updateMany.call(real, { _id }, update);
+      return real;
+    });
+    const error = await refusal(() => adapter.readTable!("table").open(fields));
+    expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
+    expect(error.message).toMatch(/found an adapter that updates what does not meet the condition, expected/);
   });
 
   it("keeps one table in a file, and refuses a second", async () => {

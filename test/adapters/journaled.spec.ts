@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Hold } from "../../adapters/journaled/hold.ts";
 import { cutJournal } from "../../adapters/journaled/journal.ts";
 import { pushDown } from "../../adapters/journaled/filter.ts";
 import { JournaledReadTable } from "../../adapters/journaled/read-table.ts";
@@ -118,6 +119,21 @@ describe("A journaled table", () => {
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
+  });
+
+  it("is folded on where who held it for a copy has died, and the copy is told so where he had only slept", async () => {
+    const place = sharedStore();
+    const store = place();
+    const table = await open(store);
+    const slow = await open(place());
+    await foldBatch(table.live(), many, 1);
+    const number = table.live().number;
+    const taken = await Hold.take(store, number);
+    const next = foldBatch(table.live(), many, 2);
+    expect((await slow.live().progress()).position).toBe(1);
+    await next;
+    expect(await table.live().progress()).toEqual(progressAt(2));
+    expect(await taken!.hold.release()).toBe(false);
   });
 
   it("is not opened where another table is kept, or by a version that does not know its documents", async () => {

@@ -14,10 +14,13 @@ const { MemoryAdapter: Real } = DbService as unknown as { MemoryAdapter: new (op
 
 /** As it is, but for an update that Node warns of each time (DEP0174). */
 class MemoryAdapter extends Real {
-  async updateMany(query: object, update: object): Promise<number> {
+  async updateMany(query: Record<string, unknown>, update: object): Promise<number> {
     return (await this.db.updateAsync(query, update, { multi: true })).numAffected;
   }
 }
+
+/** In memory. */
+export const newNeDb = () => new MemoryAdapter();
 
 export const onDisk = (folder: string): Adapter =>
   fenced(() => new MemoryAdapter({ filename: `${folder}/table.nedb` }), { file: `${folder}/table.nedb` });
