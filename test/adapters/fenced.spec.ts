@@ -43,8 +43,8 @@ describe("A fenced adapter", () => {
   it("is refused where it does not look at the conditions of an update", async () => {
     const adapter = fenced(() => {
       const real = newNeDb();
-      const { updateMany } = real;
-      real.updateMany = ({ _id }, update) => updateMany.call(real, { _id }, update);
+      const update = real.updateMany.bind(real);
+      real.updateMany = ({ _id }, values) => update({ _id }, values);
       return real;
     });
     const error = await refusal(() => adapter.readTable!("table").open(fields));

@@ -32,38 +32,36 @@ const total = [
   { id: "green", colour: "green", total: 80 },
 ];
 
-async function livesThrough(adapter: (folder: string) => Adapter): Promise<void> {
-  const folder = newFolder();
-  const broker = await startBroker([things(folder, adapter(folder))]);
-  const make = (n: number) => broker.call("thing.make", { id: n % 7, colour: n % 3 ? "green" : "blue" });
-  await Promise.all(Array.from({ length: 60 }, (_, n) => make(n)));
-  await caughtUp(broker, "counts");
-  const { id } = await broker.call<{ id: string }, object>("counts.snapshot", {});
-  await Promise.all(Array.from({ length: 60 }, (_, n) => make(n)));
-  await caughtUp(broker, "counts");
-  const find = () => broker.call("counts.find", { sort: "id" });
-  expect(await find()).toEqual(total);
-  await broker.call("counts.rebuild");
-  expect(await find()).toEqual(total);
-  await broker.call("counts.restoreAndReplay", { snapshotId: id });
-  expect(await find()).toEqual(total);
-  expect(await broker.call("counts.verify")).toMatchObject({ ok: true, rows: 2, total: 0 });
-  await broker.stop();
-  await broker.start();
-  await eventually(async () => expect(await find()).toEqual(total));
-  await make(0);
-  await caughtUp(broker, "counts");
-  expect(await broker.call("counts.get", { id: "blue" })).toMatchObject({ total: 41 });
+function checkAggregate(adapter: (folder: string) => Adapter): void {
+  it("folds, snapshots, restores, rebuilds, verifies and starts again as elsewhere", async () => {
+    const folder = newFolder();
+    const broker = await startBroker([things(folder, adapter(folder))]);
+    const make = (n: number) => broker.call("thing.make", { id: n % 7, colour: n % 3 ? "green" : "blue" });
+    await Promise.all(Array.from({ length: 60 }, (_, n) => make(n)));
+    await caughtUp(broker, "counts");
+    const { id } = await broker.call<{ id: string }, object>("counts.snapshot", {});
+    await Promise.all(Array.from({ length: 60 }, (_, n) => make(n)));
+    await caughtUp(broker, "counts");
+    const find = () => broker.call("counts.find", { sort: "id" });
+    expect(await find()).toEqual(total);
+    await broker.call("counts.rebuild");
+    expect(await find()).toEqual(total);
+    await broker.call("counts.restoreAndReplay", { snapshotId: id });
+    expect(await find()).toEqual(total);
+    expect(await broker.call("counts.verify")).toMatchObject({ ok: true, rows: 2, total: 0 });
+    await broker.stop();
+    await broker.start();
+    await eventually(async () => expect(await find()).toEqual(total));
+    await make(0);
+    await caughtUp(broker, "counts");
+    expect(await broker.call("counts.get", { id: "blue" })).toMatchObject({ total: 41 });
+  });
 }
 
-const folds = "folds, snapshots, restores, rebuilds, verifies and starts again as elsewhere";
-
 describe("An aggregate in NeDB, fenced", () => {
-  // oxlint-disable-next-line jest/expect-expect -- in livesThrough
-  it(folds, () => livesThrough(onDisk));
+  checkAggregate(onDisk);
 });
 
 describeWith("mongodb", "An aggregate in MongoDB", (server) => {
-  // oxlint-disable-next-line jest/expect-expect -- in livesThrough
-  it(folds, () => livesThrough(() => mongo(server().url)));
+  checkAggregate(() => mongo(server().url));
 });
