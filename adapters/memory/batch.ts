@@ -1,19 +1,16 @@
-import { DuplicateRowError, InvalidRowError, StoreUnavailableError } from "../../core/errors.ts";
-import { missingFields, type Fields } from "../../core/fields.ts";
+import { StoreUnavailableError } from "../../core/errors.ts";
 import type { Batch, ParkedEvent, Progress, RowChange } from "../../core/read-table.ts";
 import { Overlay } from "./overlay.ts";
-import { emptyRow, encode, type StoredRow } from "./row-codec.ts";
+import { RowChanges } from "./row-change.ts";
 import { MemoryRows } from "./rows.ts";
 import type { StoredGeneration } from "./stored-generation.ts";
-import type { Cell } from "./where.ts";
 
 /** Changes over one generation's committed content, of which nobody else sees any before the commit. */
 export class MemoryBatch implements Batch {
   readonly rows: MemoryRows;
   readonly #stored: StoredGeneration;
   readonly #where: string;
-  readonly #fields: Fields;
-  readonly #uniqueFields: readonly string[];
+  readonly #changes: RowChanges;
   readonly #overlay: Overlay;
   /** Parked events as JSON; null for those that are taken out. */
   readonly #parked = new Map<string, string | null>();
@@ -25,9 +22,7 @@ export class MemoryBatch implements Batch {
     const { fields, rows } = stored;
     this.#stored = stored;
     this.#where = where;
-    this.#fields = fields;
-    // Where a row repeats several values, SQLite names the field declared last, and the id only when nothing else is left.
-    this.#uniqueFields = [...fields.values()].flatMap(({ name, unique }) => (unique ? [name] : [])).toReversed();
+    this.#changes = new RowChanges(fields);
     this.#overlay = new Overlay(rows, fields);
     this.rows = new MemoryRows(() => this.#running(), fields);
   }
@@ -45,31 +40,11 @@ export class MemoryBatch implements Batch {
     const overlay = this.#running();
     const before = this.#undo.length;
     try {
-      for (const change of changes) this.#undo.push(overlay.set(change.id, this.#rowAfter(change)));
+      for (const change of changes) this.#undo.push(overlay.set(change.id, this.#changes.after(overlay, change)));
     } catch (error) {
       this.#backTo(before);
       throw error;
     }
-  }
-
-  #rowAfter(change: RowChange): StoredRow | null {
-    if (change.operation === "remove") return null;
-    const { operation, id, values } = change;
-    const there = this.#overlay.get(id);
-    const before = (operation === "update" && there) || emptyRow(this.#fields, id);
-    const row: StoredRow = { ...before, ...encode(this.#fields, values), id };
-    const missing = missingFields(this.#fields, row);
-    if (missing.length > 0) throw new InvalidRowError(missing);
-    const own = operation === "update" ? id : null;
-    for (const field of this.#uniqueFields)
-      if (this.#isTaken(field, row[field]!, own)) throw new DuplicateRowError(field, values[field]);
-    if (operation === "create" && there) throw new DuplicateRowError("id", id);
-    return row;
-  }
-
-  /** Whether a row other than `own` has the value; rows without one do not count. */
-  #isTaken(field: string, value: Cell, own: string | null): boolean {
-    return value !== null && [...this.#overlay.having(field, value)!].some(({ id }) => id !== own);
   }
 
   mark(): void {

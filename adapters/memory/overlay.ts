@@ -47,8 +47,20 @@ export class Overlay implements RowSource {
     else this.#removed.delete(id);
   }
 
+  /** What differs from the committed rows; null for a row that was removed. */
+  *changes(): Iterable<[id: string, row: StoredRow | null]> {
+    for (const id of this.#removed) yield [id, null];
+    for (const row of this.#changed.all()) yield [row.id, row];
+  }
+
+  hasChanged(id: string): boolean {
+    return this.#removed.has(id) || this.#changed.get(id) !== undefined;
+  }
+
   commit(): void {
-    for (const id of this.#removed) this.#committed.delete(id);
-    for (const row of this.#changed.all()) this.#committed.put(row);
+    for (const [id, row] of this.changes()) {
+      if (row) this.#committed.put(row);
+      else this.#committed.delete(id);
+    }
   }
 }

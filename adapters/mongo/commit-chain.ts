@@ -1,28 +1,19 @@
-import type { Collection, Db, MongoClient, MongoClientOptions } from "mongodb";
+import type { Collection } from "mongodb";
 import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
 import type { Added, CommitChain, Records } from "../chain/commit-chain.ts";
-import { peerDriver } from "../peer-driver.ts";
 import { MongoCells } from "./cells.ts";
+import { connect, type Connection, type MongoPlace } from "./connection.ts";
 import { isTaken, translate } from "./errors.ts";
 
 /** Below the 16 MB of a document. */
 const maxBytes = 8 * 1024 * 1024;
 const pageBytes = 8 * 1024 * 1024;
 const documentsPerBatch = 100;
-const timeoutMs = 2_000;
-const writeTimeoutMs = 4_000;
+const timeoutMs = 4_000;
 
 interface StoredRecord {
   _id: number;
   record: string;
-}
-
-export interface MongoPlace {
-  url: string;
-  database: string;
-  /** Begins the names of the collections. */
-  name: string;
-  client: MongoClientOptions;
 }
 
 /** A chain as a collection of MongoDB: a record is a document, its number the `_id`, of which there is only one each. */
@@ -33,46 +24,24 @@ export class MongoChain implements CommitChain {
   readonly maxBytes = maxBytes;
   readonly cells: MongoCells;
   readonly #place: MongoPlace;
-  #open: { client: MongoClient; records: Collection<StoredRecord> } | null = null;
+  #open: (Connection & { records: Collection<StoredRecord> }) | null = null;
 
   constructor(where: string, place: MongoPlace) {
     this.where = where;
     this.#place = place;
-    this.cells = new MongoCells(maxBytes, (work) =>
-      this.#call(({ client }) => work(this.#database(client), place.name)),
-    );
+    this.cells = new MongoCells(maxBytes, (work) => this.#call(({ database }) => work(database, place.name)));
   }
 
   async open(create: boolean): Promise<void> {
-    const { url, client: options, name } = this.#place;
-    const { MongoClient } = await peerDriver(this.where, "mongodb", () => import("mongodb"));
-    let client: MongoClient | undefined;
+    const connection = await connect(this.where, this.#place, timeoutMs);
+    const { client, database } = connection;
     try {
-      client = new MongoClient(url, {
-        serverSelectionTimeoutMS: timeoutMs,
-        connectTimeoutMS: timeoutMs,
-        socketTimeoutMS: writeTimeoutMs,
-        waitQueueTimeoutMS: timeoutMs,
-        ...options,
-        // The chain settles lost answers itself, and knows its own record again.
-        retryWrites: false,
-        readPreference: "primary",
-        // What a minority has may be taken back when the primary changes: it must not get into an index.
-        readConcern: { level: "majority" },
-        writeConcern: { w: "majority", journal: true, wtimeoutMS: writeTimeoutMs },
-      });
-      await client.connect();
-      const database = this.#database(client);
-      if (create) await this.cells.prepare(database, name);
-      this.#open = { client, records: database.collection<StoredRecord>(`${name}_commits`) };
+      if (create) await this.cells.prepare(database, this.#place.name);
+      this.#open = { ...connection, records: database.collection<StoredRecord>(`${this.#place.name}_commits`) };
     } catch (error) {
-      await client?.close();
+      await client.close();
       throw translate(this.where, error);
     }
-  }
-
-  #database(client: MongoClient): Db {
-    return client.db(this.#place.database);
   }
 
   async close(): Promise<void> {
@@ -82,7 +51,7 @@ export class MongoChain implements CommitChain {
   }
 
   async #call<Answer>(
-    work: (open: { client: MongoClient; records: Collection<StoredRecord> }) => Promise<Answer>,
+    work: (open: Connection & { records: Collection<StoredRecord> }) => Promise<Answer>,
   ): Promise<Answer> {
     if (!this.#open) throw new StoreUnavailableError(this.where, "the connection is not open");
     try {

@@ -3,7 +3,9 @@ import type { Adapter } from "../../core/adapter.ts";
 import { DefinitionError } from "../../core/errors.ts";
 import { ChainedLog } from "../chain/chained-log.ts";
 import { placeName } from "../../core/place-name.ts";
+import { JournaledReadTable } from "../journaled/read-table.ts";
 import { MongoChain } from "./commit-chain.ts";
+import { MongoRowStore } from "./row-store.ts";
 
 export interface MongoLogOptions {
   /** The folder of the host's indexes, `data` by default: disposable files, as large as the log. */
@@ -15,7 +17,9 @@ export interface MongoLogOptions {
 const defaultDatabase = "moleculer_event_sourcing";
 
 /**
- * A log in a collection of MongoDB, which any number of nodes host. A standalone server does, as does a replica set.
+ * A log or read tables in collections of MongoDB, which any number of nodes host. A standalone server does, as does a
+ * replica set. A batch of a table is journaled and its rows are fenced, so that no transactions are needed: readers may see
+ * a part of it for a moment.
  *
  * @param url `mongodb://localhost:27017/shop`; the database is the path, without one `moleculer_event_sourcing`
  * @example EventStore("orderEvents", { adapter: mongo("mongodb://localhost:27017/shop") })
@@ -33,14 +37,15 @@ export function mongo(url: string, options: MongoLogOptions = {}): Adapter {
   const [, scheme, hosts = "", path] = parts;
   const database = path || defaultDatabase;
   const location = `${scheme}://${hosts.split(",").toSorted().join(",")}/${database}`;
-  return {
+  const placeOf = (name: string) => ({ url, database, client, name: placeName(name) });
+  const adapter: Adapter = {
     engine: "mongo",
     location,
     keepsApart: true,
     eventLog: (name) =>
-      new ChainedLog(
-        new MongoChain(`${location}/${name}`, { url, database, client, name: placeName(name) }),
-        `${index}/${placeName(name)}.index.db`,
-      ),
+      new ChainedLog(new MongoChain(`${location}/${name}`, placeOf(name)), `${index}/${placeName(name)}.index.db`),
+    readTable: (name) => new JournaledReadTable(new MongoRowStore(`${location}/${name}`, placeOf(name)), name),
+    beside: () => adapter,
   };
+  return adapter;
 }

@@ -17,7 +17,8 @@ export function startChild(script: string, ...args: string[]) {
       resolve(signal);
     });
   });
-  return { lines: createInterface(child.stdout), exited, kill: () => void child.kill("SIGKILL") };
+  const signal = (name: NodeJS.Signals) => void child.kill(name);
+  return { lines: createInterface(child.stdout), exited, signal, kill: () => signal("SIGKILL") };
 }
 
 /** To be called in `afterEach`: what a test waits for in vain must not outlive it. */

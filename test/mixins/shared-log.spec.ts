@@ -41,13 +41,13 @@ for (const engine of ["nats-server", "mongodb", "postgres"] as const)
       const [first, second] = await newLog().pair();
       await add(first, 20);
       await eventually(() => expect(first.heard).toHaveLength(20));
-      let isOver = false;
+      const over = new AbortController();
       const adding = (async () => {
-        while (!isOver) await add(second);
+        while (!over.signal.aborted) await add(second);
       })();
       await first.broker.stop();
       for (const service of ["watch", "counter"]) await withStatus(second, service, { state: "live" });
-      isOver = true;
+      over.abort();
       await adding;
       await add(second, 5);
       const all = await logOf(second);

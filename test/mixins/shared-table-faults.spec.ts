@@ -45,7 +45,7 @@ describeWith("postgres", "A table that two nodes share", (server) => {
       const before = ((await find()) as unknown[]).length;
       return { id, n: position, before };
     };
-    const node = await shared.node("first", { meet, transform: transform as never });
+    const node = await shared.node("first", { meet, transform });
     await shared.add(400);
     await rowsOn(node, after(400));
     state.after = 2;

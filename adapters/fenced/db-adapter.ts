@@ -1,0 +1,63 @@
+import { UnusableStoreError } from "../../core/errors.ts";
+
+export type Query = Readonly<Record<string, unknown>>;
+export type Entity = { _id: string } & Record<string, unknown>;
+
+export interface FindParams {
+  query: Query;
+  sort?: string[];
+  limit?: number;
+}
+
+/** As much of a moleculer-db adapter as a table needs. Queries and updates are in MongoDB's words, as NeDB has them too. */
+export interface DbAdapter {
+  init(broker: unknown, service: unknown): unknown;
+  connect(): unknown;
+  disconnect?(): unknown;
+  find(params: FindParams): Promise<unknown[]>;
+  count(params: FindParams): Promise<number>;
+  /** Refuses an `_id` that is there. */
+  insert(entity: Entity): Promise<unknown>;
+  insertMany(entities: Entity[]): Promise<unknown>;
+  /** Looks at the conditions and writes in one step, entity by entity. Answers how many were written. */
+  updateMany(query: Query, update: { $set: Record<string, unknown> }): Promise<number>;
+  removeMany(query: Query): Promise<unknown>;
+}
+
+const needed = ["init", "connect", "find", "count", "insert", "insertMany", "updateMany", "removeMany"] as const;
+
+/** @throws UnusableStoreError naming what is missing */
+export function checkAdapter(where: string, found: unknown): DbAdapter {
+  const methods = (typeof found === "object" && found !== null ? found : {}) as Partial<Record<string, unknown>>;
+  const missing = needed.filter((name) => typeof methods[name] !== "function");
+  if (missing.length === 0) return found as DbAdapter;
+  throw new UnusableStoreError(
+    where,
+    `found an adapter without ${missing.join(", ")}, expected one of moleculer-db's kind, which has them all`,
+  );
+}
+
+/** What adapters ask of a broker and a service: a logger, and the name of the collection. */
+export function strangersFor(collection: string): { broker: unknown; service: unknown } {
+  const say = () => {};
+  const logger = { fatal: say, error: say, warn: say, info: say, debug: say, trace: say };
+  const broker = { logger, getLogger: () => logger };
+  const schema = { name: collection, collection, settings: {} };
+  return { broker, service: { name: collection, fullName: collection, schema, settings: {}, logger, broker } };
+}
+
+/**
+ * Makes indexes where the adapter shows a collection of MongoDB's driver or a datastore of NeDB; on others they are the
+ * user's business.
+ */
+export async function createIndexes(adapter: DbAdapter, fields: readonly string[]): Promise<void> {
+  const { collection, db } = adapter as {
+    collection?: { createIndex?: (keys: Record<string, 1>) => Promise<unknown> };
+    db?: { ensureIndex?: (options: { fieldName: string; sparse: boolean }) => Promise<unknown> };
+  };
+  if (typeof collection?.createIndex === "function") {
+    await collection.createIndex({ generation: 1, kind: 1 });
+    for (const field of fields) await collection.createIndex({ [field]: 1 });
+  } else if (typeof db?.ensureIndex === "function")
+    for (const fieldName of fields) await db.ensureIndex({ fieldName, sparse: true });
+}

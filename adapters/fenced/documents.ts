@@ -1,0 +1,101 @@
+import type { Content, Documents, Fenced, Filter, Kind, Write } from "../journaled/row-store.ts";
+import type { Entity, Query } from "./db-adapter.ts";
+import type { Entities } from "./entities.ts";
+
+const entitiesPerPage = 5_000;
+const idsPerQuery = 1_000;
+const insertedAtOnce = 500;
+
+/** Entities of one kind and generation. */
+export class FencedDocuments implements Documents {
+  readonly #entities: Entities;
+  readonly #generation: number;
+  readonly #kind: Kind;
+  readonly #prefix: string;
+
+  constructor(entities: Entities, generation: number, kind: Kind) {
+    this.#entities = entities;
+    this.#generation = generation;
+    this.#kind = kind;
+    this.#prefix = `${generation} ${kind} `;
+  }
+
+  /** Never what an adapter takes for an id of its own: MongoDB's has 24 hexadecimal digits. */
+  keyOf(id: string): string {
+    return this.#prefix + id;
+  }
+
+  #fenced({ _id, fence, row }: Entity): Fenced {
+    return { id: _id.slice(this.#prefix.length), fence: fence as number, content: row as Content | null };
+  }
+
+  async get(ids: readonly string[]): Promise<Fenced[]> {
+    const found: Fenced[] = [];
+    for (let from = 0; from < ids.length; from += idsPerQuery) {
+      const keys = ids.slice(from, from + idsPerQuery).map((id) => this.keyOf(id));
+      const query = { _id: keys.length === 1 ? keys[0]! : { $in: keys } };
+      found.push(...(await this.#entities.find({ query })).map((entity) => this.#fenced(entity)));
+    }
+    return found;
+  }
+
+  async *find(filter: Filter): AsyncGenerator<Fenced> {
+    const query = this.#there(filter);
+    for await (const entity of this.#pages(query)) if (entity["row"] !== null) yield this.#fenced(entity);
+  }
+
+  /** An `_id` says all. */
+  #there(filter: Filter): Query {
+    if (typeof filter["_id"] === "string") return filter;
+    return { generation: this.#generation, kind: this.#kind, there: true, ...filter };
+  }
+
+  async count(filter: Filter): Promise<number> {
+    const query = this.#there({ there: true, ...filter });
+    return this.#entities.count(query);
+  }
+
+  async *writtenAfter(fence: number): AsyncGenerator<Fenced> {
+    const query = { generation: this.#generation, kind: this.#kind, fence: { $gt: fence } };
+    for await (const entity of this.#pages(query)) yield this.#fenced(entity);
+  }
+
+  async *#pages(query: Query): AsyncGenerator<Entity> {
+    let page = query;
+    for (;;) {
+      const entities = await this.#entities.find({ query: page, sort: ["_id"], limit: entitiesPerPage });
+      yield* entities;
+      if (entities.length < entitiesPerPage) return;
+      page = { $and: [query, { _id: { $gt: entities.at(-1)!._id } }] };
+    }
+  }
+
+  async put(writes: readonly Write[], fence: number): Promise<void> {
+    const added = writes.filter(({ isNew }) => isNew);
+    for (let from = 0; from < added.length; from += insertedAtOnce)
+      await this.#insert(added.slice(from, from + insertedAtOnce), fence);
+    for (const write of writes) if (!write.isNew) await this.#update(write, fence);
+  }
+
+  /** Together, or where that fails, as it does for those that are there already, one by one. */
+  async #insert(writes: readonly Write[], fence: number): Promise<void> {
+    const entities = writes.map((write) => this.#entity(write, fence));
+    try {
+      if (entities.length > 1) return void (await this.#entities.insertMany(entities));
+    } catch {
+      // Why shows when each is tried alone.
+    }
+    for (const [index, entity] of entities.entries())
+      if (!(await this.#entities.insert(entity))) await this.#update(writes[index]!, fence);
+  }
+
+  #entity({ id, content }: Write, fence: number): Entity {
+    const there = content !== null;
+    return { _id: this.keyOf(id), generation: this.#generation, kind: this.#kind, fence, there, row: content };
+  }
+
+  async #update({ id, content }: Write, fence: number): Promise<void> {
+    const isOlder = { _id: this.keyOf(id), fence: { $lt: fence } };
+    await this.#entities.update(isOlder, { fence, there: content !== null, row: content });
+  }
+}

@@ -1,0 +1,59 @@
+import { StoreUnavailableError } from "../../core/errors.ts";
+import type { DbAdapter, Entity, FindParams, Query } from "./db-adapter.ts";
+
+/** The entities of a connected adapter. Whatever goes wrong is an outage, since adapters have no errors in common. */
+export class Entities {
+  readonly #where: string;
+  readonly #adapter: () => DbAdapter | null;
+
+  constructor(where: string, adapter: () => DbAdapter | null) {
+    this.#where = where;
+    this.#adapter = adapter;
+  }
+
+  /** @throws StoreUnavailableError */
+  async call<Answer>(work: (adapter: DbAdapter) => Answer | Promise<Answer>): Promise<Answer> {
+    const adapter = this.#adapter();
+    if (!adapter) throw new StoreUnavailableError(this.#where, "the adapter is not connected");
+    try {
+      return await work(adapter);
+    } catch (error) {
+      throw new StoreUnavailableError(this.#where, `the adapter failed (${String(error)})`, error);
+    }
+  }
+
+  find(params: FindParams): Promise<Entity[]> {
+    return this.call(async (adapter) => (await adapter.find(params)) as Entity[]);
+  }
+
+  /** False where one with this `_id` is there. */
+  async insert(entity: Entity): Promise<boolean> {
+    try {
+      await this.call((adapter) => adapter.insert(entity));
+      return true;
+    } catch (error) {
+      const { cause } = error as { cause?: { code?: unknown } };
+      // NeDB shows what it could not write to a full disk all the same.
+      const isOfSystem = typeof cause?.code === "string" && /^E[A-Z]+$/.test(cause.code);
+      if (isOfSystem || (await this.find({ query: { _id: entity._id } })).length === 0) throw error;
+      return false;
+    }
+  }
+
+  insertMany(entities: Entity[]): Promise<unknown> {
+    return this.call((adapter) => adapter.insertMany(entities));
+  }
+
+  /** How many were written. */
+  update(query: Query, $set: Record<string, unknown>): Promise<number> {
+    return this.call((adapter) => adapter.updateMany(query, { $set }));
+  }
+
+  async remove(query: Query): Promise<void> {
+    await this.call((adapter) => adapter.removeMany(query));
+  }
+
+  count(query: Query): Promise<number> {
+    return this.call((adapter) => adapter.count({ query }));
+  }
+}

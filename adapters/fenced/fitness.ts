@@ -1,0 +1,28 @@
+import { randomUUID } from "node:crypto";
+import { UnusableStoreError } from "../../core/errors.ts";
+import type { Entities } from "./entities.ts";
+
+/**
+ * Tries what a table rests on. An adapter for a database with words of its own takes a condition for something else, and
+ * would overwrite rows in silence.
+ *
+ * @throws UnusableStoreError
+ */
+export async function refuseUnfit(where: string, entities: Entities): Promise<void> {
+  const _id = `probe ${randomUUID()}`;
+  const probe = { _id, kind: "probe", fence: 1, row: { text: "é", none: null } };
+  const refuse = (found: string, expected: string): never => {
+    throw new UnusableStoreError(where, `found an adapter that ${found}, expected one that ${expected}`);
+  };
+  try {
+    if (!(await entities.insert(probe))) refuse("does not insert", "does");
+    if (await entities.insert(probe)) refuse("inserts an _id that is there", "refuses it");
+    const older = (fence: number) => entities.update({ _id, kind: "probe", fence: { $lt: fence } }, { fence: 2 });
+    if ((await older(1)) !== 0) refuse("updates what does not meet the condition", "leaves it and answers 0");
+    if ((await older(2)) !== 1) refuse("does not update what meets the condition", "does and answers 1");
+    const [found] = await entities.find({ query: { _id, "row.text": "é", "row.none": null } });
+    if (found?.["fence"] !== 2) refuse("does not find what it has updated", "finds it by its fields");
+  } finally {
+    await entities.remove({ _id });
+  }
+}

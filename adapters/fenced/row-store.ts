@@ -1,0 +1,117 @@
+import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
+import type { Fields } from "../../core/fields.ts";
+import type { Head, Heads, Kind, RowStore, Values } from "../journaled/row-store.ts";
+import { HostFile } from "../sqlite/host-file.ts";
+import { checkAdapter, createIndexes, strangersFor, type DbAdapter } from "./db-adapter.ts";
+import { FencedDocuments } from "./documents.ts";
+import { Entities } from "./entities.ts";
+import { refuseUnfit } from "./fitness.ts";
+
+/** Below the 16 MB that MongoDB takes in one document. */
+const maxBytes = 8 * 1024 * 1024;
+
+export interface FencedPlace {
+  where: string;
+  make: () => unknown;
+  collection: string;
+  durability: RowStore["durability"];
+  hosts: RowStore["hosts"];
+  /** The file that one host may have open; null where there is none. */
+  file: string | null;
+  /** Names of the tables that are open in this process. */
+  open: Set<string>;
+}
+
+/** Everything of a table as entities of one moleculer-db adapter, told apart by `_id`, `kind` and `generation`. */
+export class FencedStore implements RowStore {
+  readonly engine = "fenced";
+  readonly where: string;
+  readonly durability: RowStore["durability"];
+  readonly hosts: RowStore["hosts"];
+  readonly maxBytes = maxBytes;
+  /** NeDB compares by UTF-16, and of others nothing is known. */
+  readonly sortsByBytes = false;
+  readonly #place: FencedPlace;
+  readonly #entities: Entities;
+  #adapter: DbAdapter | null = null;
+  #host: HostFile | null = null;
+
+  constructor(place: FencedPlace) {
+    this.#place = place;
+    this.where = place.where;
+    this.durability = place.durability;
+    this.hosts = place.hosts;
+    this.#entities = new Entities(place.where, () => this.#adapter);
+  }
+
+  async open(): Promise<void> {
+    const { where, make, collection, hosts, file, open } = this.#place;
+    if (hosts === "one" && open.has(collection))
+      throw new UnusableStoreError(where, "is open in this process already; one host at a time");
+    const adapter = checkAdapter(where, make());
+    if (file !== null) this.#host = new HostFile(`${file}.host`, where);
+    open.add(collection);
+    try {
+      await this.#connect(adapter);
+      await refuseUnfit(where, this.#entities);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  async #connect(adapter: DbAdapter): Promise<void> {
+    const { where, collection } = this.#place;
+    try {
+      const { broker, service } = strangersFor(collection);
+      adapter.init(broker, service);
+      await adapter.connect();
+      this.#adapter = adapter;
+    } catch (error) {
+      throw new StoreUnavailableError(where, `the adapter cannot connect (${String(error)})`, error);
+    }
+  }
+
+  async close(): Promise<void> {
+    const adapter = this.#adapter;
+    this.#adapter = null;
+    try {
+      await adapter?.disconnect?.();
+    } finally {
+      this.#release();
+    }
+  }
+
+  #release(): void {
+    this.#place.open.delete(this.#place.collection);
+    this.#host?.close();
+    this.#host = null;
+  }
+
+  readonly heads: Heads = {
+    get: async (id) => ((await this.#entities.find({ query: { _id: id } }))[0] as Head | undefined) ?? null,
+    list: async (kind) => (await this.#entities.find({ query: { kind } })) as unknown as Head[],
+    add: (head) => this.#entities.insert({ ...head }),
+    change: async (id: string, expected: Values, values: Values) =>
+      (await this.#entities.update({ _id: id, ...expected }, { ...values })) > 0,
+    remove: (filter) => this.#entities.remove(filter),
+  };
+
+  async prepare(_generation: number, fields: Fields): Promise<void> {
+    const indexed = [...fields.values()].filter(({ index, unique }) => index || unique);
+    const names = indexed.map(({ name }) => `row.${name}`);
+    await this.#entities.call((adapter) => createIndexes(adapter, names));
+  }
+
+  documents(generation: number, kind: Kind): FencedDocuments {
+    return new FencedDocuments(this.#entities, generation, kind);
+  }
+
+  removeGeneration(generation: number): Promise<void> {
+    return this.#entities.remove({ generation });
+  }
+
+  removeOthers(below: number, except: readonly number[]): Promise<void> {
+    return this.#entities.remove({ generation: { $lt: below, $nin: [...except] } });
+  }
+}

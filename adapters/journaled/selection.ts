@@ -1,0 +1,66 @@
+import { decode, type StoredRow } from "../memory/row-codec.ts";
+import { select } from "../memory/select.ts";
+import { filter as meeting } from "../memory/where.ts";
+import type { Fields, Row } from "../../core/fields.ts";
+import type { Query } from "../../core/query.ts";
+import { pushDown } from "./filter.ts";
+import type { Documents, Filter, Page } from "./row-store.ts";
+
+/** What a batch has made of the committed rows. */
+export interface Changes {
+  hasChanged(id: string): boolean;
+  /** Null for a row that was removed. */
+  changes(): Iterable<[id: string, row: StoredRow | null]>;
+}
+
+/** What queries are asked of. */
+export interface Source {
+  documents: Documents;
+  fields: Fields;
+  sortsByBytes: boolean;
+  /** Left out: committed rows are asked for. */
+  changes?: Changes;
+}
+
+export async function find(source: Source, query: Query): Promise<Row[]> {
+  const rows: StoredRow[] = [];
+  const { filter, isExact } = plan(source, query);
+  const page = isExact ? pageOf(source, query) : null;
+  if (page) for await (const { content } of source.documents.find(filter, page)) rows.push(content as StoredRow);
+  else for await (const row of meetingRows(source, query)) rows.push(row);
+  const cut = page ? rows : select(all(rows), { ...query, where: null, search: null }, "id");
+  return cut.map((row) => decode(source.fields, row));
+}
+
+export async function count(source: Source, query: Query): Promise<number> {
+  const { filter, isExact } = plan(source, query);
+  if (isExact && !source.changes) return source.documents.count(filter);
+  let rows = 0;
+  for await (const _row of meetingRows(source, query)) rows++;
+  return rows;
+}
+
+/** Rows that meet the query, in no order. */
+export async function* meetingRows(source: Source, query: Query): AsyncGenerator<StoredRow> {
+  const { documents, changes } = source;
+  const { filter, isExact } = plan(source, query);
+  const meets = meeting(query);
+  for await (const { id, content } of documents.find(filter))
+    if (!changes?.hasChanged(id) && (isExact || meets(content!))) yield content as StoredRow;
+  for (const [, row] of changes?.changes() ?? []) if (row && meets(row)) yield row;
+}
+
+function plan({ documents, sortsByBytes }: Source, { where, search }: Query): { filter: Filter; isExact: boolean } {
+  const { filter, isExact } = pushDown(where, { keyOf: (id) => documents.keyOf(id), sortsByBytes });
+  return { filter: filter ?? {}, isExact: isExact && !search };
+}
+
+/** Where the engine's order is ours and nothing is to be added. A path leads into what is text for the engine. */
+function pageOf({ sortsByBytes, changes }: Source, { sort, limit, offset }: Query): Page | null {
+  if (!sortsByBytes || changes || sort.some(({ path }) => path.length > 0)) return null;
+  const order: Record<string, 1 | -1> = {};
+  for (const { field, descending } of sort) order[field === "id" ? "_id" : `row.${field}`] ??= descending ? -1 : 1;
+  return { sort: { ...order, _id: order["_id"] ?? 1 }, limit: limit ?? 0, offset };
+}
+
+const all = (rows: StoredRow[]) => ({ all: () => rows, having: () => undefined });

@@ -1,0 +1,48 @@
+import type { Db, MongoClient, MongoClientOptions } from "mongodb";
+import { peerDriver } from "../peer-driver.ts";
+import { translate } from "./errors.ts";
+
+const connectTimeoutMs = 2_000;
+const writeTimeoutMs = 4_000;
+
+export interface MongoPlace {
+  url: string;
+  database: string;
+  /** Begins the names of the collections. */
+  name: string;
+  client: MongoClientOptions;
+}
+
+export interface Connection {
+  client: MongoClient;
+  /** What it acknowledges survives a power cut and a new primary, whatever the URL and the client's options say. */
+  database: Db;
+}
+
+/** @param timeoutMs after which a call without an answer has failed */
+export async function connect(where: string, place: MongoPlace, timeoutMs: number): Promise<Connection> {
+  const { MongoClient, ReadConcern } = await peerDriver(where, "mongodb", () => import("mongodb"));
+  let client: MongoClient | undefined;
+  try {
+    client = new MongoClient(place.url, {
+      serverSelectionTimeoutMS: connectTimeoutMs,
+      connectTimeoutMS: connectTimeoutMs,
+      socketTimeoutMS: timeoutMs,
+      waitQueueTimeoutMS: connectTimeoutMs,
+      ...place.client,
+      // Who writes settles lost answers himself, and knows his own writes again.
+      retryWrites: false,
+    });
+    const database = client.db(place.database, {
+      readPreference: "primary",
+      // What a minority has may be taken back when the primary changes: nothing may follow from it.
+      readConcern: new ReadConcern("majority"),
+      writeConcern: { w: "majority", journal: true, wtimeoutMS: writeTimeoutMs },
+    });
+    await client.connect();
+    return { client, database };
+  } catch (error) {
+    await client?.close();
+    throw translate(where, error);
+  }
+}

@@ -1,0 +1,107 @@
+import type { AnyBulkWriteOperation, Collection, MongoBulkWriteError } from "mongodb";
+import type { Content, Documents, Fenced, Filter, Page, Write } from "../journaled/row-store.ts";
+import { isTaken } from "./errors.ts";
+
+const idsPerQuery = 1_000;
+const writesAtOnce = 1_000;
+const documentsPerBatch = 1_000;
+
+export interface StoredDocument {
+  _id: string;
+  fence: number;
+  /** Not what is left of a removed one. */
+  there: boolean;
+  row: Content | null;
+}
+
+type Run = <Answer>(work: (documents: Collection<StoredDocument>) => Promise<Answer>) => Promise<Answer>;
+
+/** The documents of a collection: an id is the `_id`. */
+export class MongoDocuments implements Documents {
+  readonly #run: Run;
+
+  constructor(run: Run) {
+    this.#run = run;
+  }
+
+  keyOf(id: string): string {
+    return id;
+  }
+
+  async get(ids: readonly string[]): Promise<Fenced[]> {
+    const found: Fenced[] = [];
+    for (let from = 0; from < ids.length; from += idsPerQuery) {
+      const some = ids.slice(from, from + idsPerQuery);
+      const filter = { _id: some.length === 1 ? some[0]! : { $in: some } };
+      found.push(...(await this.#run((documents) => documents.find(filter).toArray())).map(fenced));
+    }
+    return found;
+  }
+
+  async *find(filter: Filter, page?: Page): AsyncGenerator<Fenced> {
+    const { sort, limit, offset } = page ?? { sort: {}, limit: 0, offset: 0 };
+    for await (const document of this.#scan(there(filter), { sort, limit, skip: offset }))
+      if (document.there) yield fenced(document);
+  }
+
+  async *writtenAfter(fence: number): AsyncGenerator<Fenced> {
+    for await (const document of this.#scan({ fence: { $gt: fence } }, {})) yield fenced(document);
+  }
+
+  /** Batch by batch, each with its own translation of errors. */
+  async *#scan(filter: Filter, options: { sort?: Page["sort"]; limit?: number; skip?: number }) {
+    const cursor = await this.#run(async (documents) =>
+      documents.find(filter, { ...options, batchSize: documentsPerBatch, allowDiskUse: true }),
+    );
+    try {
+      while (await this.#run(() => cursor.hasNext())) yield* cursor.readBufferedDocuments();
+    } finally {
+      await cursor.close();
+    }
+  }
+
+  count(filter: Filter): Promise<number> {
+    return this.#run((documents) => documents.countDocuments({ there: true, ...filter }));
+  }
+
+  async put(writes: readonly Write[], fence: number): Promise<void> {
+    for (let from = 0; from < writes.length; from += writesAtOnce) {
+      const some = writes.slice(from, from + writesAtOnce);
+      const added = some.filter(({ isNew }) => isNew);
+      const refused = added.length > 0 ? await this.#insert(added, fence) : [];
+      await this.#update([...some.filter(({ isNew }) => !isNew), ...refused], fence);
+    }
+  }
+
+  /** Answers those under whose id something stands. */
+  #insert(writes: readonly Write[], fence: number): Promise<Write[]> {
+    const added = writes.map((write) => ({ _id: write.id, fence, ...stored(write) }));
+    return this.#run(async (documents) => {
+      try {
+        await documents.insertMany(added, { ordered: false });
+        return [];
+      } catch (error) {
+        if (!isTaken(error)) throw error;
+        const { writeErrors } = error as MongoBulkWriteError;
+        const errors = Array.isArray(writeErrors) ? writeErrors : [writeErrors];
+        if (!errors.every(isTaken)) throw error;
+        return errors.map(({ index }) => writes[index]!);
+      }
+    });
+  }
+
+  async #update(writes: readonly Write[], fence: number): Promise<void> {
+    if (writes.length === 0) return;
+    // Of one document each. FerretDB 1 keeps a connection to its database for each `updateOne` of a command.
+    const updates: AnyBulkWriteOperation<StoredDocument>[] = writes.map((write) => ({
+      updateMany: { filter: { _id: write.id, fence: { $lt: fence } }, update: { $set: { fence, ...stored(write) } } },
+    }));
+    await this.#run((documents) => documents.bulkWrite(updates, { ordered: false }));
+  }
+}
+
+const fenced = ({ _id, fence, row }: StoredDocument): Fenced => ({ id: _id, fence, content: row });
+const stored = ({ content }: Write) => ({ there: content !== null, row: content });
+/** An id says all, and is then the whole filter: a server may use its index for nothing else. */
+const there = (filter: Filter): Filter =>
+  typeof filter["_id"] === "string" && Object.keys(filter).length === 1 ? filter : { there: true, ...filter };

@@ -1,0 +1,118 @@
+import type { Collection, Db, Filter } from "mongodb";
+import { StoreUnavailableError } from "../../core/errors.ts";
+import type { Fields } from "../../core/fields.ts";
+import { kinds, type Head, type Heads, type Kind, type RowStore, type Values } from "../journaled/row-store.ts";
+import { connect, type Connection, type MongoPlace } from "./connection.ts";
+import { MongoDocuments, type StoredDocument } from "./documents.ts";
+import { isTaken, translate } from "./errors.ts";
+
+/** Below the 16 MB of a document. */
+const maxBytes = 8 * 1024 * 1024;
+/** A query that no index helps reads the whole collection. */
+const timeoutMs = 30_000;
+
+/** A table as collections: one for its pointer, generations and journals, and for each generation its rows and parked events. */
+export class MongoRowStore implements RowStore {
+  readonly engine = "mongo";
+  readonly where: string;
+  readonly durability = "power";
+  readonly hosts = "many";
+  readonly maxBytes = maxBytes;
+  readonly sortsByBytes = true;
+  readonly #place: MongoPlace;
+  #connection: Connection | null = null;
+  /** FerretDB 1 looks at conditions and writes in two steps: at least the changes of one host must not meet there. */
+  #changed: Promise<unknown> = Promise.resolve();
+
+  constructor(where: string, place: MongoPlace) {
+    this.where = where;
+    this.#place = place;
+  }
+
+  async open(): Promise<void> {
+    this.#connection = await connect(this.where, this.#place, timeoutMs);
+  }
+
+  async close(): Promise<void> {
+    const connection = this.#connection;
+    this.#connection = null;
+    await connection?.client.close();
+  }
+
+  get #database(): Db {
+    if (!this.#connection) throw new StoreUnavailableError(this.where, "the connection is not open");
+    return this.#connection.database;
+  }
+
+  async #run<Answer>(work: (database: Db) => Promise<Answer>): Promise<Answer> {
+    try {
+      return await work(this.#database);
+    } catch (error) {
+      throw translate(this.where, error);
+    }
+  }
+
+  #heads<Answer>(work: (heads: Collection<Head>) => Promise<Answer>): Promise<Answer> {
+    return this.#run((database) => work(database.collection<Head>(`${this.#place.name}_table`)));
+  }
+
+  readonly heads: Heads = {
+    get: (id) => this.#heads((heads) => heads.findOne({ _id: id })),
+    list: (kind) => this.#heads((heads) => heads.find({ kind }).toArray()),
+    add: (head) =>
+      this.#heads(async (heads) => {
+        try {
+          await heads.insertOne({ ...head });
+          return true;
+        } catch (error) {
+          if (isTaken(error)) return false;
+          throw error;
+        }
+      }),
+    change: (id: string, expected: Values, values: Values) => {
+      const change = () =>
+        this.#heads(async (heads) => {
+          const { matchedCount } = await heads.updateOne({ _id: id, ...expected }, { $set: { ...values } });
+          return matchedCount > 0;
+        });
+      const changed = this.#changed.then(change, change);
+      this.#changed = changed;
+      return changed;
+    },
+    remove: (filter) => this.#heads(async (heads) => void (await heads.deleteMany(filter as Filter<Head>))),
+  };
+
+  #collectionOf(generation: number, kind: Kind): string {
+    return `${this.#place.name}_${kind}_${generation}`;
+  }
+
+  async prepare(generation: number, fields: Fields): Promise<void> {
+    await this.#run(async (database) => {
+      const rows = await database.createCollection(this.#collectionOf(generation, "rows"));
+      // With the id, which what is equal is sorted by.
+      for (const { name, index, unique } of fields.values())
+        if (index || unique) await rows.createIndex({ [`row.${name}`]: 1, _id: 1 });
+    });
+  }
+
+  documents(generation: number, kind: Kind): MongoDocuments {
+    const name = this.#collectionOf(generation, kind);
+    return new MongoDocuments((work) => this.#run((database) => work(database.collection<StoredDocument>(name))));
+  }
+
+  async removeGeneration(generation: number): Promise<void> {
+    for (const kind of kinds)
+      await this.#run((database) => database.dropCollection(this.#collectionOf(generation, kind)));
+  }
+
+  async removeOthers(below: number, except: readonly number[]): Promise<void> {
+    const prefix = `${this.#place.name}_`;
+    const collections = await this.#run((database) => database.listCollections({}, { nameOnly: true }).toArray());
+    const numbers = collections.flatMap(({ name }) => {
+      const found = name.startsWith(prefix) && /^(?:rows|parked)_(\d+)$/.exec(name.slice(prefix.length));
+      return found ? [Number(found[1])] : [];
+    });
+    for (const number of new Set(numbers))
+      if (number < below && !except.includes(number)) await this.removeGeneration(number);
+  }
+}

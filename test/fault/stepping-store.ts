@@ -1,0 +1,49 @@
+import type { Documents, Heads, RowStore } from "../../adapters/journaled/row-store.ts";
+
+/**
+ * The same store, one write after the other: before each, and after the last of a call, `step` is asked, which may end or
+ * freeze the host there. Reads go through.
+ */
+export function stepping(store: RowStore, step: (what: string) => Promise<void>): RowStore {
+  const heads: Heads = {
+    ...store.heads,
+    add: async (head) => {
+      await step(`add ${head.kind}`);
+      return store.heads.add(head);
+    },
+    change: async (id, expected, values) => {
+      await step(`change ${Object.keys(values).join(" ")}`);
+      const changed = await store.heads.change(id, expected, values);
+      await step("changed");
+      return changed;
+    },
+  };
+  const documents = (real: Documents): Documents => ({
+    keyOf: (id) => real.keyOf(id),
+    get: (ids) => real.get(ids),
+    find: (filter, page) => real.find(filter, page),
+    count: (filter) => real.count(filter),
+    writtenAfter: (fence) => real.writtenAfter(fence),
+    put: async (writes, fence) => {
+      for (const write of writes) {
+        await step(`put ${write.id}`);
+        await real.put([write], fence);
+      }
+    },
+  });
+  return {
+    engine: store.engine,
+    where: store.where,
+    durability: store.durability,
+    hosts: store.hosts,
+    maxBytes: store.maxBytes,
+    sortsByBytes: store.sortsByBytes,
+    heads,
+    open: () => store.open(),
+    close: () => store.close(),
+    prepare: (generation, fields) => store.prepare(generation, fields),
+    documents: (generation, kind) => documents(store.documents(generation, kind)),
+    removeGeneration: (generation) => store.removeGeneration(generation),
+    removeOthers: (below, except) => store.removeOthers(below, except),
+  };
+}
