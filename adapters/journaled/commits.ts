@@ -65,6 +65,11 @@ export class Commits {
     return this.progress();
   }
 
+  async redefine(definition: string): Promise<void> {
+    const expected = { epoch: this.#epoch() };
+    if (!(await this.#store.heads.change(generationId(this.#number), expected, { definition }))) throw this.takenOver();
+  }
+
   async commit(writes: readonly Write[], progress: Progress): Promise<void> {
     const known = this.#known;
     if (known === null) throw this.takenOver();

@@ -47,8 +47,7 @@ export class JournaledGeneration implements Generation {
   }
 
   async redefine(definition: string): Promise<void> {
-    const { _id } = await this.#commits.read();
-    if (!(await this.#store.heads.change(_id, {}, { definition }))) throw this.#commits.gone();
+    await this.#commits.redefine(definition);
     this.origin.definition = definition;
   }
 

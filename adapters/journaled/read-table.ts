@@ -1,5 +1,7 @@
+import { resolve } from "node:path";
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { Fields } from "../../core/fields.ts";
+import { placeName } from "../../core/place-name.ts";
 import {
   noOrigin,
   type Origin,
@@ -24,7 +26,7 @@ import { TableCopy } from "./table-copy.ts";
 export class JournaledReadTable implements ReadTable {
   readonly engine: string;
   readonly capabilities: TableCapabilities;
-  readonly snapshotFolder = null;
+  readonly snapshotFolder: string;
   readonly #store: RowStore;
   readonly #pointer: Pointer;
   #epoch = 0;
@@ -34,7 +36,9 @@ export class JournaledReadTable implements ReadTable {
   readonly #copies = new Map<Promise<unknown>, JournaledGeneration>();
   readonly #removals = new Set<Promise<void>>();
 
-  constructor(store: RowStore, name: string) {
+  /** @param folder for the host's own files: snapshots */
+  constructor(store: RowStore, name: string, folder = "data") {
+    this.snapshotFolder = resolve(folder, `${placeName(name)}.snapshots`);
     this.#store = store;
     this.#pointer = new Pointer(store, name);
     this.engine = store.engine;

@@ -7,9 +7,9 @@ import { JournaledReadTable } from "../journaled/read-table.ts";
 import { MongoChain } from "./commit-chain.ts";
 import { MongoRowStore } from "./row-store.ts";
 
-export interface MongoLogOptions {
-  /** The folder of the host's indexes, `data` by default: disposable files, as large as the log. */
-  index?: string;
+export interface MongoOptions {
+  /** For the host's own files, `data` by default: the log's index, which is disposable and as large as the log, and a table's snapshots. */
+  folder?: string;
   /** For the driver's `MongoClient`: TLS, credentials, pools. */
   client?: MongoClientOptions;
 }
@@ -25,8 +25,8 @@ const defaultDatabase = "moleculer_event_sourcing";
  * @example EventStore("orderEvents", { adapter: mongo("mongodb://localhost:27017/shop") })
  * @throws DefinitionError
  */
-export function mongo(url: string, options: MongoLogOptions = {}): Adapter {
-  const { index = "data", client = {} } = options;
+export function mongo(url: string, options: MongoOptions = {}): Adapter {
+  const { folder = "data", client = {} } = options;
   const parts = typeof url === "string" && /^(mongodb(?:\+srv)?):\/\/(?:[^@/]*@)?([^/?]+)(?:\/([^?]*))?/.exec(url);
   if (!parts)
     throw new DefinitionError({
@@ -43,8 +43,8 @@ export function mongo(url: string, options: MongoLogOptions = {}): Adapter {
     location,
     keepsApart: true,
     eventLog: (name) =>
-      new ChainedLog(new MongoChain(`${location}/${name}`, placeOf(name)), `${index}/${placeName(name)}.index.db`),
-    readTable: (name) => new JournaledReadTable(new MongoRowStore(`${location}/${name}`, placeOf(name)), name),
+      new ChainedLog(new MongoChain(`${location}/${name}`, placeOf(name)), `${folder}/${placeName(name)}.index.db`),
+    readTable: (name) => new JournaledReadTable(new MongoRowStore(`${location}/${name}`, placeOf(name)), name, folder),
     beside: () => adapter,
   };
   return adapter;

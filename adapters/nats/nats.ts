@@ -10,8 +10,8 @@ export interface NatsLogOptions {
   replicas?: number;
   /** Begins the names of the streams, where several systems share an account of a server. */
   prefix?: string;
-  /** The folder of the host's indexes, `data` by default: disposable files, as large as the log. */
-  index?: string;
+  /** For the host's own files, `data` by default: the log's index, which is disposable and as large as the log. */
+  folder?: string;
   /** For nats' `connect`, beside the servers: TLS, tokens, credentials. */
   connection?: ConnectionOptions;
 }
@@ -24,7 +24,7 @@ export interface NatsLogOptions {
  * @throws DefinitionError
  */
 export function nats(servers: string, options: NatsLogOptions = {}): Adapter {
-  const { replicas = 1, prefix = "", index = "data", connection = {} } = options;
+  const { replicas = 1, prefix = "", folder = "data", connection = {} } = options;
   if (!Number.isInteger(replicas) || replicas < 1 || replicas > 5)
     throw new DefinitionError({ field: "adapter.replicas", found: replicas, expected: "1, 3 or 5" });
   const urls = parseServers(servers);
@@ -45,7 +45,7 @@ export function nats(servers: string, options: NatsLogOptions = {}): Adapter {
         ...connection,
         servers: addresses,
       });
-      return new ChainedLog(chain, `${index}/${stream}.index.db`);
+      return new ChainedLog(chain, `${folder}/${stream}.index.db`);
     },
   };
 }

@@ -10,5 +10,7 @@ export interface Place {
   where: string;
   /** Where it is heard of commits, and then all hosts tell of theirs; null: nowhere. */
   listen: string | null;
+  /** For the host's own files. */
+  folder: string;
   durability: "power" | "process";
 }

@@ -15,6 +15,8 @@ export interface PostgresOptions {
    * `process`: the server may be set up otherwise.
    */
   durability?: "power" | "process";
+  /** For the host's own files, `data` by default: a table's snapshots. */
+  folder?: string;
   /**
    * The URL of a connection that goes to the server itself, not through a proxy that pools transactions: over it the
    * commits of other hosts are heard of at once (`LISTEN`), where nodes of other networks share the log. Left out, they
@@ -36,7 +38,7 @@ export function postgres(connectionString: string, options: PostgresOptions = {}
   const refuse = (field: string, found: unknown, expected: string): never => {
     throw new DefinitionError({ field: `adapter${field}`, found, expected });
   };
-  const { schema, timeoutMs = 30_000, durability = "power", listen = null } = options;
+  const { schema, timeoutMs = 30_000, durability = "power", listen = null, folder = "data" } = options;
   const url = URL.parse(connectionString);
   if (!url || !isPostgresUrl(connectionString))
     return refuse("", withoutPassword(connectionString), "postgres://user:password@host:port/database");
@@ -59,6 +61,7 @@ export function postgres(connectionString: string, options: PostgresOptions = {}
     where: `${location} schema ${quote(schema ?? name)}`,
     durability,
     listen,
+    folder,
   });
   return {
     engine: "postgres",

@@ -43,7 +43,7 @@ export class PostgresReadTable implements ReadTable {
   constructor(place: Place) {
     this.#place = place;
     this.capabilities = { durability: place.durability, hosts: "many", atomicBatch: true };
-    this.snapshotFolder = resolve("data", `${placeName(place.name)}.snapshots`);
+    this.snapshotFolder = resolve(place.folder, `${placeName(place.name)}.snapshots`);
   }
 
   async open(fields: Fields, origin: Origin = noOrigin): Promise<void> {

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { mongo } from "../../adapters/mongo/mongo.ts";
 import { nats } from "../../adapters/nats/nats.ts";
 import { postgres } from "../../adapters/postgres/postgres.ts";
@@ -22,12 +21,12 @@ export const servers = {
   nats: {
     start: () => startEngine("nats-server"),
     raw: (url) => RawNats.open(url),
-    ours: (url, folder) => nats(url, { index: join(folder, "index") }),
+    ours: (url, folder) => nats(url, { folder }),
   },
   mongo: {
     start: () => startEngine("mongodb"),
     raw: (url) => RawMongo.open(url),
-    ours: (url, folder) => mongo(url, { index: join(folder, "index") }),
+    ours: (url, folder) => mongo(url, { folder }),
   },
 } satisfies Record<string, Server>;
 

@@ -35,7 +35,7 @@ function changed(href: string, change: (url: URL) => void): string {
   return url.href.replace(/^http:/, /^\w+:/.exec(href)![0]);
 }
 
-const indexed = (href: string) => `${href}${href.includes("?") ? "&" : "?"}index=${newFolder()}`;
+const indexed = (href: string) => `${href}${href.includes("?") ? "&" : "?"}folder=${newFolder()}`;
 const unchanged = () => {};
 
 const cases: Case[] = [

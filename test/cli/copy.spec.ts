@@ -126,7 +126,7 @@ describe("On SQLite", () => {
   copies((folder) => sqliteIn(folder, "copy"));
 });
 describeWith("nats-server", "On NATS JetStream", (server) => {
-  copies((folder) => `${server().url}?index=${folder}/index&prefix=${randomUUID()}-`);
+  copies((folder) => `${server().url}?folder=${folder}/index&prefix=${randomUUID()}-`);
 
   it("names the state for which the server has no room", async () => {
     const from = await filled(sqliteIn(newFolder(), "from"), 10);
@@ -136,11 +136,13 @@ describeWith("nats-server", "On NATS JetStream", (server) => {
     await log.close();
     const ended = await copy(from, server().url, "--name", "largeState");
     expect(ended.code).toBe(1);
-    expect(ended.errors).toMatch(/state state\/process-manager\/payments\/7 was not stored: .*MAX_PAYLOAD/);
+    expect(ended.errors).toMatch(
+      /state state\/process-manager\/payments\/7 was not stored: .*has 2000069 bytes, expected at most/,
+    );
   });
 });
 describeWith("mongodb", "On MongoDB", (server) => {
-  copies((folder) => `${server().url}/${randomUUID()}?index=${folder}/index`);
+  copies((folder) => `${server().url}/${randomUUID()}?folder=${folder}/index`);
 });
 describeWith("postgres", "On PostgreSQL", (server) => {
   copies(() => `${server().url}?schema=${randomUUID()}`);

@@ -7,7 +7,7 @@ describeWith("mongodb", "MongoDB", (server) => {
   const index = newFolder();
   afterAll(cleanUp);
   checkServerContract({
-    url: () => `${server()?.url ?? "mongodb://anywhere"}?index=${index}`,
+    url: () => `${server()?.url ?? "mongodb://anywhere"}?folder=${index}`,
     adapter: mongoFromString,
     // Goes with the server's folder.
     remove: async () => {},

@@ -7,7 +7,7 @@ describeWith("nats-server", "NATS JetStream", (server) => {
   const index = newFolder();
   afterAll(cleanUp);
   checkServerContract({
-    url: () => `${server()?.url ?? "nats://anywhere"}?index=${index}`,
+    url: () => `${server()?.url ?? "nats://anywhere"}?folder=${index}`,
     adapter: natsFromString,
     // Goes with the server's folder.
     remove: async () => {},

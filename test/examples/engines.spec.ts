@@ -35,17 +35,17 @@ function examplesOn(engine: string, enginesAt: (server: EngineServer, folder: st
   };
 }
 
-const indexIn = (folder: string) => (folder === "" ? "" : `?index=${folder}`);
+const filesIn = (folder: string) => (folder === "" ? "" : `?folder=${folder}`);
 
 describeWith(
   "nats-server",
   "The examples with their logs on NATS",
-  examplesOn("nats", ({ url }, folder) => ({ EVENT_STORE: url + indexIn(folder) })),
+  examplesOn("nats", ({ url }, folder) => ({ EVENT_STORE: url + filesIn(folder) })),
 );
 describeWith(
   "mongodb",
-  "The examples with their logs on MongoDB",
-  examplesOn("mongo", ({ url }, folder) => ({ EVENT_STORE: url + indexIn(folder) })),
+  "The examples with logs and tables on MongoDB",
+  examplesOn("mongo", ({ url }, folder) => ({ EVENT_STORE: url + filesIn(folder), READ_TABLES: url })),
 );
 describeWith(
   "postgres",

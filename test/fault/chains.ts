@@ -32,7 +32,7 @@ function expectWhole(events: readonly RecordedEvent[]): void {
 
 /** What a log on a server that several hosts share must bear, with a server that really goes and processes that really end. */
 export function checkSharedLog({ server, log: logOn, inProcess }: Shared): void {
-  const urlOf = () => `${server().url}?index=${newFolder()}`;
+  const urlOf = () => `${server().url}?folder=${newFolder()}`;
   const logs: EventLog[] = [];
   const opened = async (name: string) => {
     const log = logOn(urlOf(), name);

@@ -17,7 +17,7 @@ interface Case {
 }
 
 const indexed = ({ url }: EngineServer): [string, string] => [
-  `${url}?index=${newFolder()}`,
+  `${url}?folder=${newFolder()}`,
   `sqlite:${newFolder()}/rows.db`,
 ];
 

@@ -5,7 +5,7 @@ import { cleanUp, newFolder, refusal } from "../support/broker.ts";
 import { describeWith } from "../support/engines.ts";
 import { checkSharedLog } from "./chains.ts";
 
-const logOn = (url: string, name: string) => mongoFromString(`${url}?index=${newFolder()}`).eventLog!(name);
+const logOn = (url: string, name: string) => mongoFromString(`${url}?folder=${newFolder()}`).eventLog!(name);
 
 describeWith("mongodb", "A log in MongoDB", (server) => {
   afterEach(cleanUp);

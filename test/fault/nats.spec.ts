@@ -7,7 +7,7 @@ import { cleanUp, newFolder, refusal } from "../support/broker.ts";
 import { describeWith, type EngineServer } from "../support/engines.ts";
 import { checkSharedLog } from "./chains.ts";
 
-const logOn = (url: string, name: string) => natsFromString(`${url}?index=${newFolder()}`).eventLog!(name);
+const logOn = (url: string, name: string) => natsFromString(`${url}?folder=${newFolder()}`).eventLog!(name);
 
 async function withStreams(server: EngineServer, name: string, change: Partial<StreamConfig>): Promise<void> {
   const connection = await connect({ servers: server.url });

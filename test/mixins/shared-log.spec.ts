@@ -9,9 +9,9 @@ import { add, ask, SharedLog, upTo, withStatus, type LogNode } from "./shared-lo
 
 afterEach(cleanUp);
 
-const engines: Record<"nats-server" | "mongodb" | "postgres", (url: string, index: string) => Adapter> = {
-  "nats-server": (url, index) => nats(url, { index }),
-  mongodb: (url, index) => mongo(url, { index }),
+const engines: Record<"nats-server" | "mongodb" | "postgres", (url: string, folder: string) => Adapter> = {
+  "nats-server": (url, folder) => nats(url, { folder }),
+  mongodb: (url, folder) => mongo(url, { folder }),
   postgres: (url) => postgres(url),
 };
 

@@ -20,12 +20,13 @@ export async function newPlaces(): Promise<void> {
 
 async function newPlaceOn(server: string): Promise<string> {
   const name = `p${randomUUID().slice(0, 8)}`;
-  const index = `index=${newFolder()}`;
-  if (server.startsWith("nats:")) return `${server}?prefix=${name}-&${index}`;
-  if (server.startsWith("mongodb:")) return `${server}/${name}?${index}`;
+  const folder = `folder=${newFolder()}`;
+  if (server.startsWith("nats:")) return `${server}?prefix=${name}-&${folder}`;
+  if (server.startsWith("mongodb:")) return `${server}/${name}?${folder}`;
   if (!server.startsWith("postgres:")) throw new Error(`found ${server}, expected the URL of a server`);
   await sql(server, `CREATE DATABASE ${name}`);
   const place = new URL(server);
   place.pathname = name;
+  place.searchParams.set("folder", newFolder());
   return place.href;
 }
