@@ -109,6 +109,23 @@ for (const engine of ["nats-server", "mongodb", "postgres"] as const)
       await eventually(() => expect([...second.heard, ...third.heard]).toEqual(upTo(10, 6)));
     });
 
+    it("answers who pauses it where another has resumed it, and was gone before he could say so", async () => {
+      const shared = newLog();
+      const go = Promise.withResolvers<void>();
+      const [first] = await shared.pair(() => go.promise);
+      await add(first, 2);
+      await eventually(() => expect(first.heard).toEqual([1]));
+      const paused = ask(first, "events.pause");
+      await withStatus(first, "events", { paused: true });
+      await shared.withLog(async (log) => {
+        const { value, revision } = (await log.getState("control/pump"))!;
+        await log.putState("control/pump", { ...(value as object), paused: false }, revision);
+      });
+      go.resolve();
+      await paused;
+      await eventually(() => expect(first.heard).toEqual([1, 2]));
+    });
+
     it("has a table of each node's own, which shows what was appended through the other", async () => {
       const nodes = await newLog().pair();
       const [first, second] = nodes;

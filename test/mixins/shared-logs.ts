@@ -10,6 +10,7 @@ import {
   type RecordedEvent,
 } from "moleculer-event-sourcing";
 import type { Context, ServiceBroker } from "moleculer";
+import type { EventLog } from "../../core/event-log.ts";
 import { eventually, newFolder, startBroker } from "../support/broker.ts";
 
 type Listener = (position: number) => unknown;
@@ -31,6 +32,13 @@ export class SharedLog {
   /** @param adapter of a node, which may have a folder for itself */
   constructor(adapter: (folder: string) => Adapter) {
     this.#adapter = adapter;
+  }
+
+  /** A host without a broker, that nobody hears of. */
+  async withLog<Answer>(work: (log: EventLog) => Promise<Answer>): Promise<Answer> {
+    const log = this.#adapter(newFolder()).eventLog!(this.#namespace);
+    await log.open();
+    return work(log).finally(() => log.close());
   }
 
   async node(nodeID: string, listener: Listener = () => {}): Promise<LogNode> {
