@@ -90,7 +90,8 @@ export class Pump {
   /** There may be something new, up to `head` where it is known. */
   wake(head?: number): void {
     if (head !== undefined) this.#measure(head);
-    this.#bell.knock();
+    // What is new is no news for who stands by.
+    if (head === undefined || this.#checkpoint.isHeld) this.#bell.knock();
   }
 
   release(): void {

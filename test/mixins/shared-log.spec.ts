@@ -37,17 +37,30 @@ for (const engine of ["nats-server", "mongodb", "postgres"] as const)
         await withStatus(node, "events", { position: 50, pump: { position: 50, lag: 0 } });
     });
 
+    it("is left alone by those who stand by, however much is appended", async () => {
+      const shared = newLog();
+      const [first, second] = await shared.pair();
+      const before = shared.asked["second"]!;
+      const since = performance.now();
+      for (let n = 0; n < 150; n++) await add(first);
+      await withStatus(second, "watch", { lag: 0 });
+      // Three of them look once a second, and once more where they have just begun to wait.
+      const looks = 3 * ((performance.now() - since) / 1000 + 2);
+      expect(shared.asked["second"]! - before).toBeLessThan(looks);
+    });
+
     it("is pumped, handled and counted on by the other at once when the first stops, without a gap", async () => {
       const [first, second] = await newLog().pair();
       await add(first, 20);
       await eventually(() => expect(first.heard).toHaveLength(20));
-      let isOver = false;
+      const state = { isOver: false };
       const adding = (async () => {
-        while (!isOver) await add(second);
+        while (!state.isOver) await add(second);
       })();
       await first.broker.stop();
-      for (const service of ["watch", "counter"]) await withStatus(second, service, { state: "live" });
-      isOver = true;
+      for (const service of ["watch", "counter"])
+        await withStatus(second, service, { state: expect.stringMatching(/live|folding/) as string });
+      state.isOver = true;
       await adding;
       await add(second, 5);
       const all = await logOf(second);

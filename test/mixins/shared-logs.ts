@@ -28,6 +28,8 @@ export interface LogNode {
 export class SharedLog {
   readonly #namespace = randomUUID();
   readonly #adapter: (folder: string) => Adapter;
+  /** How often each node has asked for a lease. */
+  readonly asked: Record<string, number> = {};
 
   /** @param adapter of a node, which may have a folder for itself */
   constructor(adapter: (folder: string) => Adapter) {
@@ -38,7 +40,11 @@ export class SharedLog {
   async withLog<Answer>(work: (log: EventLog) => Promise<Answer>): Promise<Answer> {
     const log = this.#adapter(newFolder()).eventLog!(this.#namespace);
     await log.open();
-    return work(log).finally(() => log.close());
+    try {
+      return await work(log);
+    } finally {
+      await log.close();
+    }
   }
 
   async node(nodeID: string, listener: Listener = () => {}): Promise<LogNode> {
@@ -46,8 +52,17 @@ export class SharedLog {
     const heard: number[] = [];
     const handled: number[] = [];
     const adapter = this.#adapter(folder);
+    const eventLog = () => {
+      const log = adapter.eventLog!(this.#namespace);
+      const acquireLease = log.acquireLease.bind(log);
+      log.acquireLease = (...wanted) => {
+        this.asked[nodeID] = (this.asked[nodeID] ?? 0) + 1;
+        return acquireLease(...wanted);
+      };
+      return log;
+    };
     const events = EventStore("events", {
-      adapter: { ...adapter, eventLog: () => adapter.eventLog!(this.#namespace) },
+      adapter: { ...adapter, eventLog },
       pump: { batchSize: 10 },
     });
     const table = Aggregate("table", {
