@@ -9,6 +9,9 @@ interface Dependencies {
   source: Pick<EventSource, "takeLease" | "releaseLease">;
 }
 
+/** As long as a node that has died would be in charge. */
+const longestDoubtMs = 6000;
+
 /**
  * Who folds a table that several nodes share: the holder of a lease in the event store. Whoever takes it fences the table
  * against the one before, so that a holder that slept too long writes nothing, whatever it believes.
@@ -16,9 +19,11 @@ interface Dependencies {
 export class Charge {
   readonly #table: Dependencies["table"];
   readonly #lease: LeaseHold;
-  /** The lease under which the table was taken over. */
+  /** That of the last lease; 0 where another may have had one since. */
   #epoch = 0;
-  #isInDoubt = false;
+  #isNew = false;
+  /** Since when it is not known what is stored, as `performance.now()` counts. */
+  #inDoubtSince: number | null = null;
 
   constructor({ node, table, source }: Dependencies) {
     this.#table = table;
@@ -26,35 +31,49 @@ export class Charge {
   }
 
   /**
-   * Takes or keeps it. `new`: what was known of the table is to be read anew. `again`: it was fenced once more, and what is
-   * folded goes on from what is stored.
+   * Takes or keeps it. `new`: another may have had it, and what was known of the table is to be read anew. `again`: it was
+   * fenced once more, and what is folded goes on from what is stored.
    */
   async hold(): Promise<"kept" | "new" | "again" | "another's"> {
     const lease = await this.#lease.hold();
     if (!lease) return this.#lose();
-    const isNew = lease.epoch !== this.#epoch;
-    if (!isNew && !this.#isInDoubt) return "kept";
-    await this.#table.takeOver();
+    // Epochs rise one by one: nobody else had the lease before the next one.
+    if (this.#epoch === 0 || lease.epoch > this.#epoch + 1) this.#isNew = true;
+    if (lease.epoch !== this.#epoch) this.doubt();
+    this.#epoch = lease.epoch;
+    if (this.#inDoubtSince === null) return "kept";
+    await this.#takeOver(this.#inDoubtSince);
     // A fence that was late is another's trouble for a moment, and he fences again.
     if (!this.#lease.isCertain) return this.#lose();
-    this.#epoch = lease.epoch;
-    this.#isInDoubt = false;
-    return isNew ? "new" : "again";
+    const held = this.#isNew ? "new" : "again";
+    this.#isNew = false;
+    this.#inDoubtSince = null;
+    return held;
+  }
+
+  async #takeOver(inDoubtSince: number): Promise<void> {
+    try {
+      await this.#table.takeOver();
+    } catch (error) {
+      // It may be out of this node's reach alone.
+      if (performance.now() - inDoubtSince > longestDoubtMs) await this.release();
+      throw error;
+    }
   }
 
   #lose(): "another's" {
     this.#epoch = 0;
+    this.#inDoubtSince = null;
     return "another's";
   }
 
   /** Something failed: an answer may be lost that says what was stored, or another host may have fenced the table. */
   doubt(): void {
-    this.#isInDoubt = true;
+    this.#inDoubtSince ??= performance.now();
   }
 
-  /** Where the store has gone first, it falls free by itself. */
+  /** Another may take it. Where the store has gone first, it falls free by itself. */
   async release(): Promise<void> {
-    this.#epoch = 0;
     await this.#lease.release().catch(() => {});
   }
 }

@@ -79,14 +79,26 @@ export class HostedTable {
   async hold(): Promise<boolean> {
     if (!this.#charge) return true;
     const held = await this.#charge.hold();
+    if (held === "new" || held === "another's") this.#leave();
     if (held === "another's") {
-      this.#leave();
       await this.#look();
       return false;
     }
-    if (held !== "kept") await this.#d.table.refresh();
-    if (held === "new" || !this.#folded || (held === "again" && !(await this.#renew()))) await this.#begin();
+    if (held === "kept" && this.#folded) return true;
+    await this.doubtfully(() => this.#goOn(this.#charge!));
     return true;
+  }
+
+  async #goOn(charge: Charge): Promise<void> {
+    await this.#d.table.refresh();
+    if (this.#folded && (await this.#renew())) return;
+    try {
+      await this.#begin();
+    } catch (error) {
+      // Another may be able to: of another definition, or where the table is within reach.
+      await charge.release();
+      throw error;
+    }
   }
 
   async #begin(): Promise<void> {

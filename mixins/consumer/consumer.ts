@@ -101,7 +101,8 @@ export class Consumer {
   /** There may be something new, up to `head` where it is known. */
   wake(head?: number): void {
     if (head !== undefined && !this.#isStopping) this.#measure(head);
-    this.#bell.knock();
+    // What is new is no news for who stands by.
+    if (head === undefined || this.#isWorking) this.#bell.knock();
   }
 
   /** What runs ends between two events, and the control state is read. */

@@ -4,6 +4,8 @@ import type { EventSource } from "./event-source.ts";
 /** A lease falls free so long after its holder was last heard of. */
 const ttlMs = 6000;
 const renewEveryMs = 2000;
+/** Who stands by may have reason to look again and again, and none to ask as often. */
+const askAgainMs = 500;
 
 /** One node's side of a lease: takes it, renews it, and knows by its own clocks when it may have lapsed. */
 export class LeaseHold {
@@ -13,6 +15,8 @@ export class LeaseHold {
   #since = { monotonic: 0, wall: 0 };
   #timer: NodeJS.Timeout | undefined;
   #renewing: Promise<void> | null = null;
+  /** Another had it when it was asked for; as `performance.now()` counts. */
+  #refusedAt = -Infinity;
 
   /** `holder` must differ from start to start: what a process knew has died with it. */
   constructor(source: Pick<EventSource, "takeLease" | "releaseLease">, holder: string) {
@@ -34,11 +38,13 @@ export class LeaseHold {
   /** Takes it where it is not held for certain, and renews it from then on; null while another has it. */
   async hold(): Promise<Lease | null> {
     if (this.isCertain) return this.#lease;
+    if (performance.now() - this.#refusedAt < askAgainMs) return null;
     this.lose();
     await this.#renewing;
     const since = moment();
     this.#lease = await this.#source.takeLease(this.#holder, ttlMs);
     this.#since = since;
+    if (!this.#lease) this.#refusedAt = since.monotonic;
     // By the clock, not by the page: one event may take longer than the lease lives.
     if (this.#lease) this.#timer = setInterval(() => void (this.#renewing ??= this.#renew()), renewEveryMs).unref();
     return this.#lease;

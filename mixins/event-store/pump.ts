@@ -91,7 +91,8 @@ export class Pump {
   /** There may be something new, up to `head` where it is known. */
   wake(head?: number): void {
     if (head !== undefined) this.#measure(head);
-    this.#bell.knock();
+    // What is new is no news for who stands by.
+    if (head === undefined || this.#checkpoint.isHeld) this.#bell.knock();
   }
 
   release(): void {
@@ -124,7 +125,7 @@ export class Pump {
   async #run(): Promise<void> {
     while (!this.#stopping) {
       try {
-        if (this.#isShared) this.#paused = await this.#isPauseWanted();
+        if (this.#isShared) await this.#look();
         const isAtEnd = this.#paused || this.#held || !(await this.#checkpoint.hold()) || (await this.#pumpPage());
         if (this.#metrics) this.#measure(await this.#log.head());
         if (isAtEnd) {
@@ -150,6 +151,15 @@ export class Pump {
     await this.#checkpoint.release();
     this.#metrics?.pumpLag(NaN);
     this.#tellIdle();
+  }
+
+  /** As another host may have said: who waits for a pause that was taken back since need not wait any longer. */
+  async #look(): Promise<void> {
+    const waiting = new Set(this.#waitingForIdle);
+    this.#paused = await this.#isPauseWanted();
+    if (this.#paused) return;
+    this.#waitingForIdle = this.#waitingForIdle.filter((tell) => !waiting.has(tell));
+    for (const tell of waiting) tell();
   }
 
   /**

@@ -17,8 +17,14 @@ export function startChild(script: string, ...args: string[]) {
       resolve(signal);
     });
   });
-  const signal = (name: NodeJS.Signals) => void child.kill(name);
-  return { lines: createInterface(child.stdout), exited, signal, kill: () => signal("SIGKILL") };
+  return {
+    lines: createInterface(child.stdout),
+    exited,
+    kill: () => void child.kill("SIGKILL"),
+    /** Stops it between two instructions, until it is thawed. */
+    freeze: () => void child.kill("SIGSTOP"),
+    thaw: () => void child.kill("SIGCONT"),
+  };
 }
 
 /** To be called in `afterEach`: what a test waits for in vain must not outlive it. */

@@ -48,7 +48,7 @@ describeWith("mongodb", "A journaled table in MongoDB whose host", (server) => {
 
   it.each(stops)('is frozen at "%s" writes nothing over what another has folded since, when it wakes', async (stop) => {
     const { child, said, table } = await takenOver(stop, "SIGSTOP");
-    child.signal("SIGCONT");
+    child.thaw();
     await child.exited;
     expect(said).toEqual(["stops", isDecided(stop) ? "committed" : "STORE_UNAVAILABLE"]);
     expect(await rowsIn(table.live().rows)).toEqual(plainly(batches, batches.length));

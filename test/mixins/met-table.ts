@@ -22,6 +22,8 @@ export function metTables(adapter: Adapter, meet: Meet): Adapter {
         const call = (args: unknown[]) => (found as Called).apply(target, args.map(realOf));
         // The only one that answers at once.
         if (name === "live") return () => asMet(call([]));
+        // An outage ends a batch as well.
+        if (name === "rollback") return () => call([]);
         return async (...args: unknown[]) => {
           await meet(String(name), "before", number);
           const answer = await call(args);

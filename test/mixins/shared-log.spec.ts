@@ -37,17 +37,30 @@ for (const engine of ["nats-server", "mongodb", "postgres"] as const)
         await withStatus(node, "events", { position: 50, pump: { position: 50, lag: 0 } });
     });
 
+    it("is left alone by those who stand by, however much is appended", async () => {
+      const shared = newLog();
+      const [first, second] = await shared.pair();
+      const before = shared.asked["second"]!;
+      const since = performance.now();
+      for (let n = 0; n < 150; n++) await add(first);
+      await withStatus(second, "watch", { lag: 0 });
+      // Three of them look once a second, and once more where they have just begun to wait.
+      const looks = 3 * ((performance.now() - since) / 1000 + 2);
+      expect(shared.asked["second"]! - before).toBeLessThan(looks);
+    });
+
     it("is pumped, handled and counted on by the other at once when the first stops, without a gap", async () => {
       const [first, second] = await newLog().pair();
       await add(first, 20);
       await eventually(() => expect(first.heard).toHaveLength(20));
-      const over = new AbortController();
+      const state = { isOver: false };
       const adding = (async () => {
-        while (!over.signal.aborted) await add(second);
+        while (!state.isOver) await add(second);
       })();
       await first.broker.stop();
-      for (const service of ["watch", "counter"]) await withStatus(second, service, { state: "live" });
-      over.abort();
+      for (const service of ["watch", "counter"])
+        await withStatus(second, service, { state: expect.stringMatching(/live|folding/) as string });
+      state.isOver = true;
       await adding;
       await add(second, 5);
       const all = await logOf(second);
@@ -107,6 +120,23 @@ for (const engine of ["nats-server", "mongodb", "postgres"] as const)
       await withStatus(third, "events", { paused: true, position: 10 });
       await ask(third, "events.resume");
       await eventually(() => expect([...second.heard, ...third.heard]).toEqual(upTo(10, 6)));
+    });
+
+    it("answers who pauses it where another has resumed it, and was gone before he could say so", async () => {
+      const shared = newLog();
+      const go = Promise.withResolvers<void>();
+      const [first] = await shared.pair(() => go.promise);
+      await add(first, 2);
+      await eventually(() => expect(first.heard).toEqual([1]));
+      const paused = ask(first, "events.pause");
+      await withStatus(first, "events", { paused: true });
+      await shared.withLog(async (log) => {
+        const { value, revision } = (await log.getState("control/pump"))!;
+        await log.putState("control/pump", { ...(value as object), paused: false }, revision);
+      });
+      go.resolve();
+      await paused;
+      await eventually(() => expect(first.heard).toEqual([1, 2]));
     });
 
     it("has a table of each node's own, which shows what was appended through the other", async () => {

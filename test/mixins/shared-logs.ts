@@ -10,6 +10,7 @@ import {
   type RecordedEvent,
 } from "moleculer-event-sourcing";
 import type { Context, ServiceBroker } from "moleculer";
+import type { EventLog } from "../../core/event-log.ts";
 import { eventually, newFolder, startBroker } from "../support/broker.ts";
 
 type Listener = (position: number) => unknown;
@@ -27,10 +28,23 @@ export interface LogNode {
 export class SharedLog {
   readonly #namespace = randomUUID();
   readonly #adapter: (folder: string) => Adapter;
+  /** How often each node has asked for a lease. */
+  readonly asked: Record<string, number> = {};
 
   /** @param adapter of a node, which may have a folder for itself */
   constructor(adapter: (folder: string) => Adapter) {
     this.#adapter = adapter;
+  }
+
+  /** A host without a broker, that nobody hears of. */
+  async withLog<Answer>(work: (log: EventLog) => Promise<Answer>): Promise<Answer> {
+    const log = this.#adapter(newFolder()).eventLog!(this.#namespace);
+    await log.open();
+    try {
+      return await work(log);
+    } finally {
+      await log.close();
+    }
   }
 
   async node(nodeID: string, listener: Listener = () => {}): Promise<LogNode> {
@@ -38,8 +52,17 @@ export class SharedLog {
     const heard: number[] = [];
     const handled: number[] = [];
     const adapter = this.#adapter(folder);
+    const eventLog = () => {
+      const log = adapter.eventLog!(this.#namespace);
+      const acquireLease = log.acquireLease.bind(log);
+      log.acquireLease = (...wanted) => {
+        this.asked[nodeID] = (this.asked[nodeID] ?? 0) + 1;
+        return acquireLease(...wanted);
+      };
+      return log;
+    };
     const events = EventStore("events", {
-      adapter: { ...adapter, eventLog: () => adapter.eventLog!(this.#namespace) },
+      adapter: { ...adapter, eventLog },
       pump: { batchSize: 10 },
     });
     const table = Aggregate("table", {

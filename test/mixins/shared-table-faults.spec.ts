@@ -40,20 +40,16 @@ describeWith("postgres", "A table that two nodes share", (server) => {
   it("folds no event twice where the answer to a rebuild's commit is lost in the middle of a page", async () => {
     const shared = await newTable();
     const { state, meet } = losing("commit", (of) => of === null);
-    // Each transform takes a while: a page takes several batches.
-    const transform = async ({ id, position }: { id: string; position: number }, { find }: { find: () => unknown }) => {
-      const before = ((await find()) as unknown[]).length;
-      return { id, n: position, before };
-    };
-    const node = await shared.node("first", { meet, transform });
-    await shared.add(400);
-    await rowsOn(node, after(400));
+    const node = await shared.node("first", { meet });
+    await shared.add(200);
+    await withStatus(node, { position: 200 });
+    // A page takes several: each of the transforms takes a while.
     state.after = 2;
     state.isArmed = true;
-    expect(await ask(node, "rebuild")).toMatchObject({ position: 400 });
+    expect(await ask(node, "rebuild")).toMatchObject({ position: 200 });
     expect(state.hasHappened).toBe(true);
-    expect(await statusOf(node)).toMatchObject({ parked: 0, position: 400 });
-    expect(await rowsOn(node)).toMatchObject(numbers(400));
+    expect(await statusOf(node)).toMatchObject({ parked: 0, position: 200 });
+    expect(await rowsOn(node)).toMatchObject(numbers(200));
   });
 
   it("answers who has ordered a rebuild where the answer to its switch is lost", async () => {
@@ -138,6 +134,62 @@ describeWith("postgres", "A table that two nodes share", (server) => {
     expect(await rebuilt).toMatchObject({ position: 10 });
     expect(isArmed).toBe(false);
     expect(await rowsOn(node)).toMatchObject(numbers(10));
+  });
+
+  it("is folded by the other where it is out of reach of the one in charge, and of its definition", async () => {
+    const shared = await newTable();
+    let isOutOfReach = false;
+    const meet: Meet = (_call, when) => {
+      if (isOutOfReach && when === "before") throw lost();
+    };
+    const first = await shared.node("first", { meet, onChange: "refuse" });
+    await withStatus(first, { state: "live" });
+    const second = await shared.node("second", { version: 2 });
+    await withStatus(second, { state: "standby" });
+    await shared.add(10);
+    await rowsOn(first, after(10));
+    isOutOfReach = true;
+    await shared.add(10);
+    await withStatus(second, { state: "live", stale: false, position: 20 });
+    isOutOfReach = false;
+    await withStatus(first, { state: "standby", stale: true, position: 20 });
+    await second.stop();
+    await withStatus(first, { state: "waiting" });
+    const third = await shared.node("third", { version: 2 });
+    await shared.add(10);
+    await withStatus(third, { state: "live", stale: false, position: 30 });
+    expect(await rowsOn(third)).toMatchObject(numbers(30));
+  });
+
+  it("goes on with a rebuild where it was out of reach of its only node for longer than a lease lives", async () => {
+    const shared = await newTable();
+    let isOutOfReach = false;
+    let builds = 0;
+    let commits = 0;
+    const meet: Meet = (call, when) => {
+      if (when === "after") return;
+      if (call === "build") builds++;
+      // In the middle of what is built.
+      if (call === "commit" && builds === 1 && ++commits === 2) isOutOfReach = true;
+      if (isOutOfReach) throw lost();
+    };
+    const leases: (Lease | null)[] = [];
+    const noting = calls(async (name, call) => {
+      const answer = await call();
+      if (name === "events.takeLease") leases.push(answer as Lease | null);
+      return answer;
+    });
+    const node = await shared.node("first", { meet }, { middlewares: [noting] });
+    await shared.add(200);
+    await withStatus(node, { position: 200 });
+    const { epoch } = leases.at(-1)!;
+    const rebuilt = ask(node, "rebuild");
+    await eventually(() => expect(leases.at(-1)!.epoch).toBeGreaterThan(epoch + 1));
+    expect(isOutOfReach).toBe(true);
+    isOutOfReach = false;
+    expect(await rebuilt).toMatchObject({ position: 200 });
+    expect(await rowsOn(node)).toMatchObject(numbers(200));
+    expect(builds).toBe(1);
   });
 
   it("says on both nodes that it waits while its server is away", async () => {

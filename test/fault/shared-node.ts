@@ -1,0 +1,64 @@
+import { startChild } from "./child.ts";
+
+/** What one process has said: positions in the order in which it handled or heard them, -1 where it had stalled. */
+export interface Said {
+  handled: number[];
+  heard: number[];
+}
+
+/** A node in a process of its own, a new one after each kill. */
+export class SharedNode {
+  readonly nodeID: string;
+  /** Of each of its processes, one after the other. */
+  readonly said: Said[] = [];
+  readonly #args: string[];
+  #child: ReturnType<typeof startChild> | null = null;
+  isFrozen = false;
+
+  constructor(
+    nodeID: string,
+    { transporter, namespace, log, table }: Record<"transporter" | "namespace" | "log" | "table", string>,
+  ) {
+    this.nodeID = nodeID;
+    this.#args = [transporter, namespace, nodeID, log, table];
+  }
+
+  /** It runs, or is frozen. */
+  get isThere(): boolean {
+    return this.#child !== null;
+  }
+
+  /** Answers when its broker has started. */
+  async start(): Promise<void> {
+    const child = startChild("./shared-node-process.ts", ...this.#args);
+    const said: Said = { handled: [], heard: [] };
+    this.said.push(said);
+    await new Promise<void>((resolve, reject) => {
+      child.lines.on("line", (line) => {
+        const [word, position] = line.split(" ");
+        if (word === "ready") resolve();
+        else if (word === "stalled") said.handled.push(-1);
+        else said[word as keyof Said].push(Number(position));
+      });
+      void child.exited.then((how) => reject(new Error(`${this.nodeID} ended before it was ready, with ${how}`)));
+    });
+    this.#child = child;
+  }
+
+  freeze(): void {
+    this.isFrozen = true;
+    this.#child!.freeze();
+  }
+
+  thaw(): void {
+    this.isFrozen = false;
+    this.#child!.thaw();
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child!;
+    this.#child = null;
+    child.kill();
+    await child.exited;
+  }
+}
