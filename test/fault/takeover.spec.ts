@@ -53,8 +53,8 @@ describeWith("nats-server", "Nodes that share log and table, of which holders ar
       /** Connection strings; of a log for a node with this folder. */
       const logs: Record<LogEngine, (folder: string) => string> = {
         postgres: () => inPostgres("log"),
-        mongodb: (folder) => `${mongodb().url}/log?index=${folder}`,
-        nats: (folder) => `${nats().url}?index=${folder}`,
+        mongodb: (folder) => `${mongodb().url}/log?folder=${folder}`,
+        nats: (folder) => `${nats().url}?folder=${folder}`,
       };
       const tables: Record<TableEngine, (name: string) => string> = { postgres: inPostgres };
       const runs = new Map<LogEngine, Promise<TakeoverRun>>();

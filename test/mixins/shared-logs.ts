@@ -69,6 +69,8 @@ export class SharedLog {
       eventStore: events,
       adapter: `sqlite:${folder}/table.db`,
       fields: { n: "integer", before: "integer" },
+      // A slow machine is no failure.
+      readAfterTimeoutMs: 60_000,
     })
       .on("thing.added")
       .create(async ({ position }, { find }) => ({ n: position, before: (await find()).length }));

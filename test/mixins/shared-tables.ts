@@ -58,6 +58,8 @@ export class SharedTable {
       eventStore: events,
       adapter: { ...adapter, readTable: () => adapter.readTable!(this.#namespace) },
       fields: { n: { type: "integer", index: true }, before: "integer", by: "string" },
+      // A slow machine is no failure.
+      readAfterTimeoutMs: 60_000,
       snapshots: { folder: this.folder },
       onError: { retries: 0, ...onError },
       ...(onChange && { onChange }),
