@@ -116,12 +116,12 @@ export class TakeoverRun {
   }
 
   /** Those who do not stand by, as they say. */
-  async #holders(without?: SharedNode): Promise<{ node: SharedNode; position: number }[]> {
+  async #holders(without?: SharedNode): Promise<{ node: SharedNode; position: number; state: string }[]> {
     const asked = this.nodes.filter((node) => node !== without && node.isThere && !node.isFrozen);
     const said = await Promise.all(
       asked.map(async (node) => {
         const status = await this.statusOf(node).catch(() => null);
-        return status && status.state !== "standby" ? [{ node, position: status.position }] : [];
+        return status && status.state !== "standby" ? [{ ...status, node }] : [];
       }),
     );
     return said.flat();
@@ -130,8 +130,9 @@ export class TakeoverRun {
   /** The one that folds, in the middle of many events. */
   async #holderAtWork(): Promise<SharedNode> {
     const [holder] = await eventually(async () => {
-      const holders = await this.#holders();
-      if (holders.length !== 1) throw new Error(`${holders.length} nodes do not stand by`);
+      // Who starts, or waits, may yet find that another folds.
+      const holders = (await this.#holders()).filter(({ state }) => ["live", "folding"].includes(state));
+      if (holders.length !== 1) throw new Error(`${holders.length} nodes say that they fold`);
       return holders;
     });
     const { node, position: before } = holder!;
@@ -150,7 +151,10 @@ export class TakeoverRun {
 
   /** Through the node that is none of these. */
   async #rebuild(others: readonly SharedNode[]): Promise<number> {
-    const { nodeID } = this.nodes.find((node) => !others.includes(node))!;
+    const asked = this.nodes.find((node) => !others.includes(node))!;
+    const { nodeID } = asked;
+    // It may have been started a moment ago.
+    await eventually(() => this.statusOf(asked));
     return (await this.broker.call<{ position: number }, object>("entries.rebuild", {}, { nodeID })).position;
   }
 
