@@ -14,7 +14,8 @@ interface Places {
   table: string;
 }
 
-const rebuildInRound = 4;
+/** An early one: it heals whatever has gone wrong before. */
+const rebuildInRound = 2;
 const accounts = ["a", "b", "c", "d"];
 const pause = (ms: number) => new Promise((turn) => setTimeout(turn, ms));
 
@@ -58,7 +59,8 @@ export class TakeoverRun {
     try {
       for (let round = 1; round <= count; round++) {
         const frozen = await this.#holderAtWork();
-        frozen.freeze();
+        if (round % 2) frozen.freeze();
+        else await this.#freezeBetweenBatches(frozen);
         const successor = await this.#takenOver(frozen);
         await restarted;
         // Ordered while one who is asked is frozen, begun by one who is killed, and done by another.
@@ -147,6 +149,15 @@ export class TakeoverRun {
       await pause(this.#random() * 20);
       return node;
     }
+  }
+
+  /** With the rest of a page before it: what is appended at once is read at once. */
+  async #freezeBetweenBatches(node: SharedNode): Promise<void> {
+    await this.#ask("freezer.freeze", {}, node);
+    await this.#append("a", 100);
+    await eventually(() => {
+      if (!node.isFrozen) throw new Error(`${node.nodeID} has committed nothing`);
+    });
   }
 
   /** Through the node that is none of these. */
