@@ -38,7 +38,7 @@ export class Charge {
     const lease = await this.#lease.hold();
     if (!lease) return this.#lose();
     // Epochs rise one by one: nobody else had the lease before the next one.
-    if (this.#epoch === 0 || lease.epoch > this.#epoch + 1) this.#isNew = true;
+    if (this.#epoch === 0 || ![0, 1].includes(lease.epoch - this.#epoch)) this.#isNew = true;
     if (lease.epoch !== this.#epoch) this.doubt();
     this.#epoch = lease.epoch;
     if (this.#inDoubtSince === null) return "kept";

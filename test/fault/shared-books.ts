@@ -4,6 +4,7 @@ import {
   ProcessManager,
   type ProcessView,
   Subscription,
+  type Adapter,
   type RecordedEvent,
   type TransformView,
 } from "moleculer-event-sourcing";
@@ -34,7 +35,7 @@ export interface Entry {
 interface Places {
   /** Connection strings. */
   log: string;
-  table: string;
+  table: Adapter;
   say: (...words: unknown[]) => void;
 }
 

@@ -37,6 +37,7 @@ export class SharedNode {
       child.lines.on("line", (line) => {
         const [word, position] = line.split(" ");
         if (word === "ready") resolve();
+        else if (word === "frozen") this.isFrozen = true;
         else if (word === "stalled") said.handled.push(-1);
         else said[word as keyof Said].push(Number(position));
       });
