@@ -7,11 +7,11 @@ import type { Said } from "./shared-node.ts";
 import { TakeoverRun } from "./takeover-run.ts";
 
 type LogEngine = "postgres" | "mongodb" | "nats";
-type TableEngine = "postgres";
+type TableEngine = "postgres" | "mongodb";
 
 const combinations: [log: LogEngine, table: TableEngine][] = [
   ["postgres", "postgres"],
-  ["mongodb", "postgres"],
+  ["mongodb", "mongodb"],
   ["nats", "postgres"],
 ];
 const rounds = 10;
@@ -56,7 +56,10 @@ describeWith("nats-server", "Nodes that share log and table, of which holders ar
         mongodb: (folder) => `${mongodb().url}/log?folder=${folder}`,
         nats: (folder) => `${nats().url}?folder=${folder}`,
       };
-      const tables: Record<TableEngine, (name: string) => string> = { postgres: inPostgres };
+      const tables: Record<TableEngine, (name: string) => string> = {
+        postgres: inPostgres,
+        mongodb: (name) => `${mongodb().url}/${name}`,
+      };
       const runs = new Map<LogEngine, Promise<TakeoverRun>>();
 
       const run = async (log: LogEngine, table: TableEngine) => {
