@@ -164,6 +164,7 @@ export class Held implements Session {
   readonly client: PoolClient;
   readonly #timeoutMs: number;
   #hasEnded = false;
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(client: PoolClient, timeoutMs: number) {
     this.client = client;
@@ -174,9 +175,14 @@ export class Held implements Session {
     return this.#hasEnded;
   }
 
-  async query(text: string, values: readonly unknown[] = []): Promise<Answer> {
-    if (this.#hasEnded) throw new Error("the transaction has ended");
-    return send(this.client, text, values, this.#timeoutMs);
+  /** One after the other: who asks several at once waits here, since the driver is about to stop keeping a queue. */
+  query(text: string, values: readonly unknown[] = []): Promise<Answer> {
+    const answer = this.#turn.then(() => {
+      if (this.#hasEnded) throw new Error("the transaction has ended");
+      return send(this.client, text, values, this.#timeoutMs);
+    });
+    this.#turn = answer.catch(ignored);
+    return answer;
   }
 
   reading<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
@@ -187,6 +193,7 @@ export class Held implements Session {
   async end(how: "COMMIT" | "ROLLBACK", after?: unknown): Promise<void> {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
+    await this.#turn;
     let failure: unknown = after === undefined || isOfStatement(after) ? undefined : after;
     try {
       if (failure === undefined) {

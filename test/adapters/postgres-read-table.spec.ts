@@ -1,3 +1,6 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { randomUUID } from "node:crypto";
 import type { ReadTable } from "../../core/read-table.ts";
 import { postgres } from "../../adapters/postgres/postgres.ts";
@@ -21,13 +24,25 @@ afterEach(async () => {
 });
 
 describeWith("postgres", "A read table in PostgreSQL", (server) => {
-  it("refuses a batch of a host that does not know what another has folded, until it asks", async () => {
+  it("answers several questions of a transform at once", async () => {
+    const script = fileURLToPath(new URL("several-finds-process.ts", import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      "--throw-deprecation",
+      "--conditions=moleculer-event-sourcing:source",
+      script,
+      server().url,
+    ]);
+    expect(JSON.parse(stdout)).toEqual([1, 1, 1]);
+  });
+
+  it("refuses a batch of a host that does not know what another has folded, until it takes over", async () => {
     const name = randomUUID();
     const [one, other] = [await open(server().url, name), await open(server().url, name)];
     await fold(one, [create("1", { total: 1 })], 1);
     const error = await refusal(() => fold(other, [update("1", { total: 7 })], 1));
     expect(error).toMatchObject({ type: "STORE_UNAVAILABLE", retryable: true });
     expect(error.message).toMatch(/generation 1 was folded on by another host/);
+    await other.takeOver();
     expect(await other.live().progress()).toEqual(at(1));
     await fold(other, [update("1", { total: 2 })], 2);
     expect(await committed(one)).toEqual({ 1: { total: 2 } });
