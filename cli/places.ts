@@ -32,11 +32,11 @@ export function placesOf({ from, to, name, toName = name }: CopyArguments): Plac
   const folder = mkdtempSync(join(tmpdir(), "moleculer-event-sourcing-"));
   let indexes = 0;
   const place = (given: string, store = "any") => {
-    const isIndexed = indexed.test(given) && !/[?&]index=/.test(given);
+    const isIndexed = indexed.test(given) && !/[?&]folder=/.test(given);
     const mark = given.includes("?") ? "&" : "?";
     return () => {
-      const index = encodeURIComponent(join(folder, String(++indexes)));
-      return adapterOf("", isIndexed ? `${given}${mark}index=${index}` : given).eventLog!(store);
+      const own = encodeURIComponent(join(folder, String(++indexes)));
+      return adapterOf("", isIndexed ? `${given}${mark}folder=${own}` : given).eventLog!(store);
     };
   };
   const clear = () => rmSync(folder, { recursive: true, force: true });
