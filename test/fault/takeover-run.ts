@@ -12,6 +12,8 @@ interface Places {
   /** The connection strings of a node, which may have a folder for itself. */
   log: (folder: string) => string;
   table: string;
+  /** How many events come, as a share of what a quick engine gets. */
+  share: number;
 }
 
 /** An early one: it heals whatever has gone wrong before. */
@@ -30,14 +32,16 @@ export class TakeoverRun {
   rebuiltAt: number | null = null;
   readonly broker: ServiceBroker;
   readonly #random = randomFrom(Date.now());
+  readonly #share: number;
   #isOver = false;
 
-  private constructor(broker: ServiceBroker, nodes: SharedNode[]) {
+  private constructor(broker: ServiceBroker, nodes: SharedNode[], share: number) {
     this.broker = broker;
     this.nodes = nodes;
+    this.#share = share;
   }
 
-  static async start({ transporter, log, table }: Places): Promise<TakeoverRun> {
+  static async start({ transporter, log, table, share }: Places): Promise<TakeoverRun> {
     const namespace = randomUUID();
     const broker = await startBroker([], {
       ...nodeOptions(transporter, namespace, "looker-on"),
@@ -49,7 +53,7 @@ export class TakeoverRun {
     );
     // At once: each may find that another has just made log or table.
     await Promise.all(nodes.map((node) => node.start()));
-    return new TakeoverRun(broker, nodes);
+    return new TakeoverRun(broker, nodes, share);
   }
 
   /** So many times a holder of the fold is frozen past its lease and thawed, and another is killed; then all catch up. */
@@ -85,7 +89,7 @@ export class TakeoverRun {
   async #write(account: string): Promise<void> {
     while (!this.#isOver) {
       await this.#append(account, 1 + Math.floor(this.#random() * 3));
-      await pause(1000 + this.#random() * 1000);
+      await pause((1000 + this.#random() * 1000) / this.#share);
     }
   }
 
@@ -139,7 +143,7 @@ export class TakeoverRun {
     });
     const { node, position: before } = holder!;
     for (;;) {
-      await Promise.all(accounts.map((account) => this.#append(account, 12)));
+      await Promise.all(accounts.map((account) => this.#append(account, 12 * this.#share)));
       const { lag } = await eventually(async () => {
         const status = await this.statusOf(node);
         if (status.position <= before) throw new Error(`${node.nodeID} stands at ${before}`);
@@ -154,7 +158,7 @@ export class TakeoverRun {
   /** With the rest of a page before it: what is appended at once is read at once. */
   async #freezeBetweenBatches(node: SharedNode): Promise<void> {
     await this.#ask("freezer.freeze", {}, node);
-    await this.#append("a", 100);
+    await this.#append("a", 100 * this.#share);
     await eventually(() => {
       if (!node.isFrozen) throw new Error(`${node.nodeID} has committed nothing`);
     });

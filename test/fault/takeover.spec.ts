@@ -62,8 +62,16 @@ describeWith("nats-server", "Nodes that share log and table, of which holders ar
       };
       const runs = new Map<LogEngine, Promise<TakeoverRun>>();
 
+      // FerretDB looks through all rows for each that is read or written.
+      const shares: Record<TableEngine, number> = { postgres: 1, mongodb: 0.25 };
+
       const run = async (log: LogEngine, table: TableEngine) => {
-        const places = { transporter: nats().url, log: logs[log], table: tables[table](`table_of_${log}`) };
+        const places = {
+          transporter: nats().url,
+          log: logs[log],
+          table: tables[table](`table_of_${log}`),
+          share: shares[table],
+        };
         const run = await TakeoverRun.start(places);
         await run.rounds(rounds);
         return run;
