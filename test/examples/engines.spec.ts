@@ -6,7 +6,8 @@ import { describeWith, type EngineServer } from "../support/engines.ts";
 afterEach(cleanUp);
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const specs = ["property", "property-travel", "bank", "orders", "flights"];
+const small = ["property", "property-travel", "bank", "orders"];
+const all = [...small, "flights"];
 
 /** A program of node in another process, with the engines that the variables name; what it says, once it has ended well. */
 function run(engines: Record<string, string>, ...args: string[]): Promise<string> {
@@ -19,7 +20,7 @@ function run(engines: Record<string, string>, ...args: string[]): Promise<string
 
 type EnginesAt = (server: EngineServer, folder: string) => Record<string, string>;
 
-function examplesOn(engine: string, enginesAt: EnginesAt, inDemoAt = enginesAt) {
+function examplesOn(engine: string, enginesAt: EnginesAt, inDemoAt = enginesAt, specs = all) {
   return (server: () => EngineServer) => {
     it("do all that their specs say", async () => {
       const jest = ["--experimental-vm-modules", "--disable-warning=ExperimentalWarning", "node_modules/.bin/jest"];
@@ -52,6 +53,7 @@ describeWith(
     ({ url }, folder) => ({ EVENT_STORE: url + filesIn(folder), READ_TABLES: url }),
     // FerretDB looks through all rows for each that is written: tables of thousands take it a quarter of an hour.
     ({ url }, folder) => ({ EVENT_STORE: url + filesIn(folder) }),
+    small,
   ),
 );
 describeWith(

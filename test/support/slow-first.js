@@ -1,0 +1,24 @@
+import Sequencer from "@jest/test-sequencer";
+
+/** Those that take minutes, or wait for leases and servers: begun last, they would be waited for alone. */
+const slow = [
+  "fault/takeover",
+  "contract/mongo",
+  "fault/engine-outage",
+  "multinode/kill",
+  "examples/engines",
+  "contract/",
+  "fault/",
+];
+
+const rank = ({ path }) => {
+  const place = slow.findIndex((part) => path.includes(`/test/${part}`));
+  return place < 0 ? slow.length : place;
+};
+
+/** The order of a run's files, whether or not a run before has left its times. */
+export default class SlowFirst extends Sequencer {
+  sort(tests) {
+    return tests.toSorted((one, other) => rank(one) - rank(other));
+  }
+}
