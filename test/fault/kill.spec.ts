@@ -9,6 +9,7 @@ import type { RecordedEvent } from "moleculer-event-sourcing";
 import { caughtUp, cleanUp, newFolder, startBroker } from "../support/broker.ts";
 import { killChildren, startChild } from "./child.ts";
 import { ledgerFields, ledgerService, plainLedger, poison, type Moved } from "./ledger.ts";
+import { times } from "../support/times.ts";
 
 type MovedEvent = RecordedEvent<"account.moved", Moved>;
 
@@ -125,10 +126,10 @@ async function finish(folder: string): Promise<ServiceBroker> {
 }
 
 describe("A process killed with SIGKILL", () => {
-  it("loses no acknowledged event and tears no table while it appends and folds, 25 times", async () => {
+  it(`loses no acknowledged event and tears no table while it appends and folds, ${times(25)} times`, async () => {
     const folder = newFolder();
     const said: Said = { sent: new Map(), acknowledged: new Map() };
-    for (let run = 0; run < 25; run++) {
+    for (let run = 0; run < times(25); run++) {
       const moment = run % 2 ? { acknowledged: randomInt(10, 200) } : "any";
       await runUntilKilled(folder, 1 + (run % 24), said, moment);
       const events = await readLog(folder);
@@ -173,13 +174,13 @@ describe("A process killed with SIGKILL", () => {
     expect(await checkTable(folder, "entries", events)).toBe(events.length);
   });
 
-  it("folds each event once while it only folds, 20 times", async () => {
+  it(`folds each event once while it only folds, ${times(20)} times`, async () => {
     const folder = newFolder();
     const said: Said = { sent: new Map(), acknowledged: new Map() };
     await fill(folder, 24_000);
     const events = await readLog(folder);
     let progressed = 0;
-    for (let run = 0; run < 20; run++) {
+    for (let run = 0; run < times(20); run++) {
       // A batch holds 500 events at most: ten times six commits are not the end of both tables, and the second is no beginning.
       const around = { statement: "^UPDATE checkpoint SET position", countdown: randomInt(3, 7) };
       await runUntilKilled(folder, 0, said, run < 10 ? around : "any");

@@ -5,6 +5,7 @@ import { killChildren } from "./child.ts";
 import { eventsPerNote, plainBooks, type BookEvent } from "./shared-books.ts";
 import type { Said } from "./shared-node.ts";
 import { TakeoverRun } from "./takeover-run.ts";
+import { times } from "../support/times.ts";
 
 type LogEngine = "postgres" | "mongodb" | "nats";
 type TableEngine = "postgres" | "mongodb";
@@ -14,7 +15,7 @@ const combinations: [log: LogEngine, table: TableEngine][] = [
   ["mongodb", "mongodb"],
   ["nats", "postgres"],
 ];
-const rounds = 10;
+const rounds = times(10);
 
 /** Positions, and versions of each stream, from one on; what was told of an event is so. */
 function expectWhole(events: readonly BookEvent[], acknowledged: ReadonlyMap<string, string>): void {

@@ -6,6 +6,7 @@ import { describeWith } from "../support/engines.ts";
 import { Appenders, checkLog } from "./appenders.ts";
 import { ChildNode, killChildNodes } from "./child-node.ts";
 import { Cluster } from "./cluster.ts";
+import { times } from "../support/times.ts";
 
 afterEach(async () => {
   await killChildNodes();
@@ -44,10 +45,10 @@ describeWith("nats-server", "A cluster", (server) => {
     expect(await readEntries(b, "C")).toEqual(plainEntries(log));
   }
 
-  it("loses no acknowledged event, and folds each once, when the store's node is killed with SIGKILL 20 times", async () => {
+  it(`loses no acknowledged event, and folds each once, when the store's node is killed with SIGKILL ${times(20)} times`, async () => {
     const { b, store } = await nodes();
     const appenders = new Appenders(b, 4);
-    for (let run = 0; run < 20; run++) {
+    for (let run = 0; run < times(20); run++) {
       const [before, folded] = [appenders.acknowledged.size, await eventually(() => positionOf(b))];
       // Both go on after the last kill, else this one would prove nothing.
       await eventually(async () => {
@@ -62,10 +63,10 @@ describeWith("nats-server", "A cluster", (server) => {
     expect(appenders.repeated).toBeGreaterThan(0);
   });
 
-  it("folds each event once when the folding node is killed with SIGKILL 6 times", async () => {
+  it(`folds each event once when the folding node is killed with SIGKILL ${times(6)} times`, async () => {
     const { b, table } = await nodes();
     const appenders = new Appenders(b, 4);
-    for (let run = 0; run < 6; run++) {
+    for (let run = 0; run < times(6); run++) {
       const before = await eventually(() => positionOf(b));
       await eventually(async () => expect(await positionOf(b)).toBeGreaterThan(before));
       await aMoment(200);
