@@ -1,3 +1,5 @@
+import { fileURLToPath } from "node:url";
+
 /** @type {import("jest").Config} */
 export default {
   testEnvironment: "node",
@@ -8,7 +10,8 @@ export default {
     "\\.ts$": ["@swc/jest", { jsc: { target: "es2024", parser: { syntax: "typescript" } }, module: { type: "es6" } }],
   },
   reporters: ["default", "<rootDir>/test/support/absent-engines.ts", "<rootDir>/test/support/contract-cases.ts"],
-  testSequencer: "<rootDir>/test/support/slow-first.js",
+  // Not by <rootDir>: the documents' tests are run with this configuration and a root of their own.
+  testSequencer: fileURLToPath(new URL("test/support/slow-first.js", import.meta.url)),
   // Far from what any of them takes: a slow machine is no failure.
   testTimeout: 400_000,
   maxWorkers: 2,
