@@ -7,7 +7,7 @@ const lineEveryMs = 1000;
 
 /** A bar where somebody watches; else a line a second, for a log. */
 export function progress(): Tell {
-  if (process.stdout.isTTY)
+  if (process.stderr.isTTY)
     return (task, done, total) => {
       if (done < total) progressBars.show(task, done, total);
       else progressBars.end(task);

@@ -24,6 +24,9 @@ export function isOutage(error: unknown): boolean {
   }
 }
 
+/** Whether the same may succeed later without anybody doing anything. Not by its class: it may come with another copy of it. */
+export const isRetryable = (error: unknown): boolean => (error as { retryable?: unknown } | null)?.retryable === true;
+
 /** Whether nothing more can be written, by the codes of the operating system and of SQLite. */
 export function isDiskFull(error: unknown): boolean {
   const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };

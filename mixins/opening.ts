@@ -1,4 +1,5 @@
 import { StoreUnavailableError } from "../core/errors.ts";
+import { isRetryable } from "../core/outage.ts";
 
 export type Tell = (level: "info" | "warn" | "error", message: string) => void;
 
@@ -116,6 +117,3 @@ export class Opening {
     clearTimeout(timer);
   }
 }
-
-/** Not by its class: the engine's adapter may come with another copy of it. */
-const isRetryable = (error: unknown) => (error as { retryable?: unknown } | null)?.retryable === true;

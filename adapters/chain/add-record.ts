@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { UnusableStoreError } from "../../core/errors.ts";
 import type { OpenOptions } from "../../core/event-log.ts";
 import type { CommitChain } from "./commit-chain.ts";
-import { withPatience } from "./patience.ts";
+import { withPatience } from "../patience.ts";
 import { format, identityOf, toRecords } from "./record.ts";
 
 /**

@@ -8,7 +8,7 @@ import { addRecord, identityIn } from "./add-record.ts";
 import type { CommitChain } from "./commit-chain.ts";
 import { Courtesy } from "./courtesy.ts";
 import { IndexFile, isDamage } from "./index-file.ts";
-import { withPatience } from "./patience.ts";
+import { withPatience } from "../patience.ts";
 import { commitIdOf, toRecords, type Change } from "./record.ts";
 
 /** What is to be answered if this change is stored; with null there is nothing to store. */

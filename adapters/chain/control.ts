@@ -3,7 +3,7 @@ import { UnusableStoreError } from "../../core/errors.ts";
 import type { KeyedState, Lease, Versioned } from "../../core/event-log.ts";
 import { Slots } from "../../core/slots.ts";
 import type { CommitChain } from "./commit-chain.ts";
-import { withPatience } from "./patience.ts";
+import { withPatience } from "../patience.ts";
 
 /** What stands in a cell. The id is random: whoever lost the answer knows his change by it. */
 interface StateCell extends Versioned {

@@ -3,7 +3,7 @@ import { StoreUnavailableError } from "../../core/errors.ts";
 import type { Progress } from "../../core/read-table.ts";
 import { applyJournal, applyWrites } from "./apply.ts";
 import { HoldPatience } from "./hold.ts";
-import { insist } from "./insist.ts";
+import { insist } from "../patience.ts";
 import { cutJournal, storePieces } from "./journal.ts";
 import type { RowStore, Write } from "./row-store.ts";
 import { generationId, progressOf, type StoredGeneration } from "./stored-generation.ts";
@@ -89,7 +89,7 @@ export class Commits {
     this.#known = null;
     await this.#decide(known, decision);
     const decided = { ...decision, _id: generationId(this.#number), number: this.#number };
-    await insist(() => applyWrites(this.#store, writes, decided));
+    await insist(this.#store.where, () => applyWrites(this.#store, writes, decided));
     this.#known = batch;
   }
 
@@ -107,7 +107,7 @@ export class Commits {
         failure = error;
       }
       // Also where the answer was lost.
-      const stored = await insist(() => this.read());
+      const stored = await insist(this.#store.where, () => this.read());
       if (stored.token === decision.token) return;
       if (failure) throw failure;
       if (stored.epoch !== epoch || stored.batch !== known) throw this.takenOver();

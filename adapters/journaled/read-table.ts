@@ -10,7 +10,7 @@ import {
   type TableBackup,
   type TableCapabilities,
 } from "../../core/read-table.ts";
-import { readAbout, readRows } from "./backup-files.ts";
+import { backupIn, readRows } from "./backup-rows.ts";
 import { JournaledGeneration } from "./generation.ts";
 import { Pointer } from "./pointer.ts";
 import { removeGeneration, removeLeftovers } from "./removal.ts";
@@ -184,12 +184,13 @@ export class JournaledReadTable implements ReadTable {
 
   async restore(folder: string, checksum: string, order: string): Promise<JournaledGeneration> {
     this.#opened();
-    const { fields: given, origin, progress, passes } = await readAbout(folder, checksum);
+    const backup = backupIn(folder);
+    const { fields: given, origin, progress, passes } = await backup.readAbout(checksum);
     const fields: Fields = new Map(given.map((field) => [field.name, field]));
     const about: About = { fields, origin: { ...origin, order }, epoch: this.#epoch, batch: passes, progress };
     const stored = await this.#create(about);
     try {
-      await readRows(folder, this.#store, stored.number);
+      await readRows(backup.rows, this.#store, stored.number);
     } catch (error) {
       await removeGeneration(this.#store, stored.number).catch(() => {});
       throw error;

@@ -1,8 +1,7 @@
-import { open, stat, type FileHandle } from "node:fs/promises";
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { Field } from "../../core/fields.ts";
 import type { TableBackup } from "../../core/read-table.ts";
-import { aboutIn, checksumOf, rowsIn, writeWhole, type About, type Line } from "./backup-files.ts";
+import { backupIn, type Line } from "./backup-rows.ts";
 import { Hold } from "./hold.ts";
 import { kinds, type Content, type Documents, type RowStore } from "./row-store.ts";
 import { doneBatch, dropped, generationId, progressOf, type StoredGeneration } from "./stored-generation.ts";
@@ -19,40 +18,27 @@ const fewRows = 1000;
 export class TableCopy {
   readonly #store: RowStore;
   readonly #number: number;
-  readonly #file: FileHandle;
+  readonly #put: (text: string) => Promise<void>;
   #lines: string[] = [];
   #bytes = 0;
   #pass = 0;
 
-  private constructor(store: RowStore, number: number, file: FileHandle) {
+  private constructor(store: RowStore, number: number, put: (text: string) => Promise<void>) {
     this.#store = store;
     this.#number = number;
-    this.#file = file;
+    this.#put = put;
   }
 
   static async write(store: RowStore, number: number, folder: string): Promise<TableBackup> {
-    const file = await open(rowsIn(folder), "wx");
-    try {
-      const copy = new TableCopy(store, number, file);
-      const { stored, rows } = await copy.#write();
-      await file.sync();
-      const { fields, definition, order } = stored;
-      const about: About = {
-        fields: JSON.parse(fields) as Field[],
-        origin: { definition, order },
-        progress: progressOf(stored),
-        passes: copy.#pass,
-      };
-      await writeWhole(aboutIn(folder), JSON.stringify(about));
-      const sizes = await Promise.all([aboutIn(folder), rowsIn(folder)].map((path) => stat(path)));
-      const bytes = sizes.reduce((sum, { size }) => sum + size, 0);
-      return { rows, progress: about.progress, origin: about.origin, checksum: await checksumOf(folder), bytes };
-    } finally {
-      await file.close();
-    }
+    const backup = backupIn(folder);
+    const { stored, rows, passes } = await backup.writeRows((put) => new TableCopy(store, number, put).#write());
+    const { fields, definition, order } = stored;
+    const [origin, progress] = [{ definition, order }, progressOf(stored)];
+    await backup.writeAbout({ fields: JSON.parse(fields) as Field[], origin, progress, passes });
+    return { rows, progress, origin, ...(await backup.measured()) };
   }
 
-  async #write(): Promise<{ stored: StoredGeneration; rows: number }> {
+  async #write(): Promise<{ stored: StoredGeneration; rows: number; passes: number }> {
     let since = doneBatch(await this.#stored());
     await this.#pages((documents) => documents.find({}));
     for (let pass = 1; pass < passesBeforeHold; pass++) {
@@ -70,7 +56,7 @@ export class TableCopy {
       since = stored.batch;
       if (!(await hold.release())) continue;
       await this.#stored();
-      return { stored, rows };
+      return { stored, rows, passes: this.#pass };
     }
   }
 
@@ -102,7 +88,7 @@ export class TableCopy {
   }
 
   async #flush(): Promise<void> {
-    await this.#file.write(this.#lines.join(""));
+    await this.#put(this.#lines.join(""));
     this.#lines = [];
     this.#bytes = 0;
   }

@@ -18,7 +18,7 @@ import type { Place } from "./place.ts";
 import { storeParked, storeProgress } from "./progress.ts";
 import { columnsOf, createIndexes, createRows, fieldsToText } from "./row-codec.ts";
 import { checkServer, migrate } from "./schema.ts";
-import { readAbout, readRows, TableBackups } from "./table-backup.ts";
+import { backupIn, readRows, TableBackups } from "./table-backup.ts";
 import { tableMigrations } from "./table-schema.ts";
 import { sqlStateOf, translate } from "./translate.ts";
 
@@ -222,14 +222,15 @@ export class PostgresReadTable implements ReadTable {
 
   async restore(folder: string, checksum: string, order: string): Promise<PostgresGeneration> {
     return this.#run(async (connections) => {
-      const { fields: given, origin, progress, parked } = await readAbout(folder, checksum);
+      const backup = backupIn(folder);
+      const { fields: given, origin, progress, parked } = await backup.readAbout(checksum);
       const fields: Fields = new Map(given.map((field) => [field.name, field]));
       const number = await connections.transaction(async (held) => {
         const { schema } = this.#place;
         const number = await this.#insert(held, fields, { ...origin, order });
         const table = rowsOf(schema, number);
         await held.query(createRows(table, fields));
-        await readRows(held, table, columnsOf(fields), folder);
+        await readRows(held, table, columnsOf(fields), backup.rows);
         await held.query(createIndexes(table, fields));
         await storeProgress(held, schema, number, progress, randomUUID());
         for (const event of parked) await storeParked(held, schema, number, event);

@@ -1,16 +1,13 @@
 import { newEventId } from "../../core/event-id.ts";
 import type { ReadTable } from "../../core/read-table.ts";
 import type { EventSource } from "../consumer/event-source.ts";
-import { LeaseHold } from "../consumer/lease-hold.ts";
+import { LeaseHold, leaseMs } from "../consumer/lease-hold.ts";
 
 interface Dependencies {
   node: string;
   table: Pick<ReadTable, "takeOver">;
   source: Pick<EventSource, "takeLease" | "releaseLease">;
 }
-
-/** As long as a node that has died would be in charge. */
-const longestDoubtMs = 6000;
 
 /**
  * Who folds a table that several nodes share: the holder of a lease in the event store. Whoever takes it fences the table
@@ -55,8 +52,8 @@ export class Charge {
     try {
       await this.#table.takeOver();
     } catch (error) {
-      // It may be out of this node's reach alone.
-      if (performance.now() - inDoubtSince > longestDoubtMs) await this.release();
+      // It may be out of this node's reach alone: it is given up when that of a node that has died would be.
+      if (performance.now() - inDoubtSince > leaseMs) await this.release();
       throw error;
     }
   }

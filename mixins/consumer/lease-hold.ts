@@ -2,7 +2,7 @@ import type { Lease } from "../../core/event-log.ts";
 import type { EventSource } from "./event-source.ts";
 
 /** A lease falls free so long after its holder was last heard of. */
-const ttlMs = 6000;
+export const leaseMs = 6000;
 const renewEveryMs = 2000;
 /** Who stands by may have reason to look again and again, and none to ask as often. */
 const askAgainMs = 500;
@@ -32,7 +32,7 @@ export class LeaseHold {
   get isCertain(): boolean {
     // A machine that was suspended may have stood still by one of the two clocks.
     const age = Math.max(performance.now() - this.#since.monotonic, Date.now() - this.#since.wall);
-    return this.#lease !== null && age < ttlMs;
+    return this.#lease !== null && age < leaseMs;
   }
 
   /** Takes it where it is not held for certain, and renews it from then on; null while another has it. */
@@ -42,7 +42,7 @@ export class LeaseHold {
     this.lose();
     await this.#renewing;
     const since = moment();
-    this.#lease = await this.#source.takeLease(this.#holder, ttlMs);
+    this.#lease = await this.#source.takeLease(this.#holder, leaseMs);
     this.#since = since;
     if (!this.#lease) this.#refusedAt = since.monotonic;
     // By the clock, not by the page: one event may take longer than the lease lives.
@@ -54,7 +54,7 @@ export class LeaseHold {
     const lease = this.#lease;
     const since = moment();
     try {
-      const renewed = await this.#source.takeLease(this.#holder, ttlMs);
+      const renewed = await this.#source.takeLease(this.#holder, leaseMs);
       if (this.#lease !== lease) return;
       // Granted anew, with another epoch, it had lapsed: somebody else may have had it in between.
       if (renewed?.epoch === lease?.epoch) this.#since = since;

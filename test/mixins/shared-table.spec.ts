@@ -128,16 +128,17 @@ describeWith("postgres", "A table in PostgreSQL that two nodes share", (server) 
       const rebuilt = round === 1 ? ask(second, "rebuild") : Promise.resolve();
       await eventually(async () => {
         const { position } = await statusOf(first);
-        if (Number(position) <= round * 200) throw new Error("nothing is folded yet");
+        if (Number(position) <= round * 210) throw new Error("nothing is folded yet");
       });
       await server().kill();
+      await shared.add(10, "thing.added", `thing-${round}`);
       await withStatus(first, { state: "waiting" });
       await server().start();
       await rebuilt;
-      expect(await eventually(() => rowsOn(second, after((round + 1) * 200)))).toMatchObject(
-        numbers((round + 1) * 200),
+      expect(await eventually(() => rowsOn(second, after((round + 1) * 210)))).toMatchObject(
+        numbers((round + 1) * 210),
       );
     }
-    expect(await ask(first, "verify")).toMatchObject({ ok: true, position: 600 });
+    expect(await ask(first, "verify")).toMatchObject({ ok: true, position: 630 });
   });
 });

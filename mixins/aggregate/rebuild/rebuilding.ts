@@ -1,7 +1,7 @@
 import type { BuildOrder, ConsumerControl, ControlChange, ParkedChoice } from "../../../core/consumer-control.ts";
 import { RebuildFailedError } from "../../../core/travel-errors.ts";
 import type { Fields } from "../../../core/fields.ts";
-import { isDiskFull, isOutage } from "../../../core/outage.ts";
+import { isDiskFull, isOutage, isRetryable } from "../../../core/outage.ts";
 import type { Generation, ReadTable } from "../../../core/read-table.ts";
 import type { RecordedEvent } from "../../../core/recorded-event.ts";
 import type { ConsumerPage } from "../../consumer/consumer-page.ts";
@@ -286,8 +286,6 @@ export function progressOf(done: number, from: number, total: number, since: num
   const rate = Math.round(((done - from) * 1000) / Math.max(Date.now() - since, 1));
   return { done, total, rate, secondsLeft: rate > 0 ? Math.max(Math.ceil((total - done) / rate), 0) : null };
 }
-
-const isRetryable = (error: unknown) => (error as { retryable?: unknown } | null)?.retryable === true;
 
 /** Whatever the reason, trying again at once would meet it again. */
 class Hopeless extends Error {

@@ -1,10 +1,9 @@
-import { StoreUnavailableError } from "../../core/errors.ts";
+import { StoreUnavailableError } from "../core/errors.ts";
+import { isRetryable } from "../core/outage.ts";
 
 /** How long an engine that does not answer is asked again before the caller is told. */
 const patienceMs = 5_000;
 const longestPauseMs = 250;
-
-const isOutage = (error: unknown) => (error as { type?: unknown } | null)?.type === "STORE_UNAVAILABLE";
 
 /**
  * Attempts it until it has an answer. It answers null where somebody else was first, and is attempted again at once;
@@ -23,7 +22,7 @@ export async function withPatience<Answer>(
       if (done) return done.answer;
       outage = null;
     } catch (error) {
-      if (!isOutage(error)) throw error;
+      if (!isRetryable(error)) throw error;
       outage = error;
     }
     if (performance.now() > end)
@@ -35,3 +34,7 @@ export async function withPatience<Answer>(
     pauseMs = Math.min(pauseMs * 2, longestPauseMs);
   }
 }
+
+/** Repeats what may happen twice until it has an answer. @throws the last outage when the patience is over */
+export const insist = <Answer>(where: string, ask: () => Promise<Answer>): Promise<Answer> =>
+  withPatience(where, async () => ({ answer: await ask() }));
