@@ -1,63 +1,92 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { AppendRequest } from "../../core/append-request.ts";
 import type { AppendVerdict } from "../../core/event-log.ts";
-import { BasisOfAppends } from "./basis.ts";
-import { Commit, writeInSql } from "./commit.ts";
-import { betweenTriesMs, insistsForMs, type Connections, type Session } from "./connections.ts";
-import { lockHead, nowInSql } from "./event-schema.ts";
+import { BasisOfAppends, type Basis } from "./basis.ts";
+import { Commit } from "./commit.ts";
+import { betweenTriesMs, insistsForMs, isUnsent, type Connections, type Session } from "./connections.ts";
+import { lockHead } from "./event-schema.ts";
+import { statedBasis, type Lasting } from "./stated-basis.ts";
+import { storeCommitInSql } from "./store-commit.ts";
 import { isOfConnection, isRace } from "./translate.ts";
 
+/** Verdicts; or nothing was stored, since what it was decided on does not hold; or nobody has heard. */
+type Outcome = AppendVerdict[] | "refuted" | "in doubt";
+
 /**
- * Group commits of any number of hosts. A commit is decided on what one statement reads and written by another, which
- * stores nothing where that no longer holds: then it is decided again, with the others kept out meanwhile.
+ * Group commits of any number of hosts. A commit is decided on what its callers say of their streams, or on what one
+ * statement reads, and written by another, which stores nothing where that does not hold: then it is decided again, at
+ * last with the others kept out meanwhile.
  */
 export class Appending {
   readonly #connections: Connections;
   readonly #schema: string;
   readonly #basis: BasisOfAppends;
-  readonly #write: string;
+  readonly #storing: string;
+  readonly #channel: string | null;
+  #lasting: Lasting | null = null;
 
   /** @param channel where other hosts are told of a commit */
   constructor(connections: Connections, schema: string, channel: string | null) {
     this.#connections = connections;
     this.#schema = schema;
     this.#basis = new BasisOfAppends(schema);
-    this.#write = writeInSql(schema, nowInSql, channel);
+    this.#storing = storeCommitInSql(schema);
+    this.#channel = channel;
   }
 
   async append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
     if (requests.length === 0) return [];
     const deadline = Date.now() + insistsForMs;
-    // Where the server is not there this fails, and nothing was sent that has to be settled.
-    const commit = new Commit(await this.#basis.read(this.#connections, requests), requests);
-    let verdicts = await again(() => this.#inPassing(commit), deadline);
-    if (verdicts) return verdicts;
-    for (const known = requests.map(asKnown); !verdicts;) verdicts = await again(() => this.#alone(known), deadline);
+    // Where the server is not there these fail, and nothing was sent that has to be settled.
+    let outcome = await this.#asStated(requests);
+    if (outcome === "refuted") outcome = await this.#inPassing(requests);
+    if (Array.isArray(outcome)) return outcome;
+    for (const known = requests.map(asKnown); !Array.isArray(outcome);) {
+      outcome = await tried(() => this.#alone(known), deadline);
+      if (outcome === "in doubt") await wait(betweenTriesMs);
+    }
     // What nobody else could send was stored by this call, its answer lost.
-    return verdicts.map((verdict, index) =>
+    return outcome.map((verdict, index) =>
       "repeated" in verdict && requests[index]!.events.every(({ fresh }) => fresh)
         ? { ...verdict, repeated: false }
         : verdict,
     );
   }
 
-  #inPassing(commit: Commit): Promise<AppendVerdict[] | null> {
-    if (!commit.claimsHaveChanged) return this.#store(this.#connections, commit);
-    return this.#connections.transaction((session) => this.#store(session, commit));
+  /** In one statement. */
+  async #asStated(requests: readonly AppendRequest[]): Promise<Outcome> {
+    const basis = this.#lasting && statedBasis(requests, this.#lasting);
+    if (!basis) return "refuted";
+    const commit = new Commit(basis, requests);
+    return commit.isDecided ? tried(() => this.#store(this.#connections, commit)) : "refuted";
   }
 
-  #alone(requests: readonly AppendRequest[]): Promise<AppendVerdict[] | null> {
+  async #inPassing(requests: readonly AppendRequest[]): Promise<Outcome> {
+    const commit = new Commit(await this.#read(this.#connections, requests), requests);
+    return tried(() =>
+      commit.claimsHaveChanged
+        ? this.#connections.transaction((session) => this.#store(session, commit))
+        : this.#store(this.#connections, commit),
+    );
+  }
+
+  #alone(requests: readonly AppendRequest[]): Promise<Outcome> {
     return this.#connections.transaction(
-      async (session) => this.#store(session, new Commit(await this.#basis.read(session, requests), requests)),
+      async (session) => this.#store(session, new Commit(await this.#read(session, requests), requests)),
       lockHead(this.#schema),
     );
   }
 
-  /** Null where the basis no longer holds. */
-  async #store(session: Session, commit: Commit): Promise<AppendVerdict[] | null> {
+  async #read(session: Session, requests: readonly AppendRequest[]): Promise<Basis> {
+    const basis = await this.#basis.read(session, requests);
+    this.#lasting = { revision: basis.revision, scopes: basis.scopes };
+    return basis;
+  }
+
+  async #store(session: Session, commit: Commit): Promise<Outcome> {
     if (commit.count === 0) return commit.verdicts;
-    const { rows } = await session.query(this.#write, commit.values());
-    if (rows.length === 0) return null;
+    const { rows } = await session.query(this.#storing, [...commit.values(), this.#channel]);
+    if (rows.length === 0) return "refuted";
     const [before, time] = rows[0] as [before: number, time: string];
     commit.wasStored(before, time);
     if (commit.claimsHaveChanged) await commit.saveClaims(session, this.#schema);
@@ -71,14 +100,14 @@ const asKnown = (request: AppendRequest): AppendRequest => ({
   events: request.events.map((event) => ({ ...event, fresh: false })),
 });
 
-/** Null where it is to be decided again: another host was first, or the connection failed and perhaps all was stored. */
-async function again<Result>(work: () => Promise<Result>, deadline: number): Promise<Result | null> {
+/** @param deadline until when a server that cannot be reached is no error; left out, it is one */
+async function tried(work: () => Promise<Outcome>, deadline = 0): Promise<Outcome> {
   try {
     return await work();
   } catch (error) {
-    if (isRace(error)) return null;
-    if (!isOfConnection(error) || Date.now() > deadline) throw error;
-    await wait(betweenTriesMs);
-    return null;
+    if (isRace(error)) return "refuted";
+    const isInDoubt = deadline === 0 ? !isUnsent(error) : Date.now() <= deadline;
+    if (!isOfConnection(error) || !isInDoubt) throw error;
+    return "in doubt";
   }
 }

@@ -1,7 +1,8 @@
 import type { AppendRequest } from "../../core/append-request.ts";
 import { claimsInSql, ReadClaims, storedClaim, type ClaimsRead } from "./claims.ts";
 import type { Session } from "./connections.ts";
-import { columns, nowInSql, toEvent, type EventRow } from "./event-schema.ts";
+import { columns, toEvent, type EventRow } from "./event-schema.ts";
+import { nowInSql } from "./now.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 
 /** All that the verdicts on some appends depend on, as it was at one moment. */
@@ -16,7 +17,10 @@ export interface Basis {
   linked: ReadonlySet<string>;
   /** Events with an id that was handed in. */
   known: ReadonlyMap<string, RecordedEvent>;
+  scopes: ClaimsRead["scopes"];
   claims: ReadClaims;
+  /** Nothing of it was read: the versions, and that no stream is one of links, are what callers say. */
+  isStated: boolean;
 }
 
 type BasisRow = [
@@ -68,7 +72,9 @@ export class BasisOfAppends {
       versions: new Map(streams.map((stream, index) => [stream, versions[index]!])),
       linked: new Set(linked),
       known: new Map((known ?? []).map((row) => [row[1], toEvent(row)])),
+      scopes: scopes ?? [],
       claims: new ReadClaims({ scopes: scopes ?? [], held: held ?? [] }),
+      isStated: false,
     };
   }
 }

@@ -1,7 +1,9 @@
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { Batch, ParkedEvent, Progress, RowChange } from "../../core/read-table.ts";
-import type { Held } from "./connections.ts";
+import type { Held, Session } from "./connections.ts";
+import { PendingRows } from "./pending-rows.ts";
 import { storeParked } from "./progress.ts";
+import type { RowWriter } from "./row-writer.ts";
 import type { PostgresRows } from "./rows.ts";
 import { translate } from "./translate.ts";
 
@@ -10,25 +12,32 @@ export interface BatchOf {
   where: string;
   schema: string;
   number: number;
-  rows: PostgresRows;
-  write: (change: RowChange) => Promise<void>;
+  rowsIn: (session: Session) => PostgresRows;
+  writer: RowWriter;
   /** Commits with the progress; the transaction has ended afterwards. */
   commit: (progress: Progress) => Promise<void>;
 }
 
 /** One transaction, on a connection of its own. */
 export class PostgresBatch implements Batch {
+  readonly rows: PostgresRows;
   readonly #of: BatchOf;
   readonly #held: Held;
+  readonly #pending: PendingRows;
   #isMarked = false;
 
   constructor(held: Held, of: BatchOf) {
     this.#held = held;
     this.#of = of;
-  }
-
-  get rows(): PostgresRows {
-    return this.#of.rows;
+    this.#pending = new PendingRows(of.writer);
+    const session: Session = {
+      query: async (text, values) => {
+        await this.#pending.send(held);
+        return held.query(text, values);
+      },
+      reading: (work) => work(session),
+    };
+    this.rows = of.rowsIn(session);
   }
 
   get hasEnded(): boolean {
@@ -44,13 +53,15 @@ export class PostgresBatch implements Batch {
     }
   }
 
-  apply(changes: readonly RowChange[]): Promise<void> {
+  apply(changes: readonly RowChange[]): void | Promise<void> {
+    if (!this.hasEnded && this.#pending.take(changes)) return;
     return this.#run(async () => {
-      if (changes.length === 0) return;
-      if (changes.length === 1) return this.#of.write(changes[0]!);
+      const { writer } = this.#of;
+      await this.#pending.send(this.#held);
+      if (changes.length === 1) return writer.write(this.#held, changes[0]!);
       await this.#held.query("SAVEPOINT apply");
       try {
-        for (const change of changes) await this.#of.write(change);
+        for (const change of changes) await writer.write(this.#held, change);
         await this.#held.query("RELEASE apply");
       } catch (error) {
         await this.#held.query("ROLLBACK TO apply; RELEASE apply");
@@ -61,13 +72,17 @@ export class PostgresBatch implements Batch {
 
   mark(): Promise<void> {
     return this.#run(async () => {
+      await this.#pending.send(this.#held);
       await this.#held.query(this.#isMarked ? "RELEASE mark; SAVEPOINT mark" : "SAVEPOINT mark");
       this.#isMarked = true;
     });
   }
 
   undo(): Promise<void> {
-    return this.#run(async () => void (await this.#held.query("ROLLBACK TO mark")));
+    return this.#run(async () => {
+      this.#pending.drop();
+      await this.#held.query("ROLLBACK TO mark");
+    });
   }
 
   park(event: ParkedEvent): Promise<void> {
@@ -84,7 +99,10 @@ export class PostgresBatch implements Batch {
   }
 
   commit(progress: Progress): Promise<void> {
-    return this.#run(() => this.#of.commit(progress));
+    return this.#run(async () => {
+      await this.#pending.send(this.#held);
+      await this.#of.commit(progress);
+    });
   }
 
   async rollback(): Promise<void> {

@@ -22,6 +22,8 @@ export class Commit {
   readonly #planned: Planned[] = [];
   readonly #byId = new Map<string, Planned>();
   readonly #isTimed: boolean;
+  /** To be checked when it is written: of the streams, where nobody has read them. */
+  readonly #stated: ReadonlyMap<string, number>;
   #lastTime: string;
 
   constructor(basis: Basis, requests: readonly AppendRequest[]) {
@@ -29,11 +31,17 @@ export class Commit {
     this.#claims = new Claims(basis.claims);
     this.#isTimed = requests.some(({ events }) => events.some(({ time }) => time !== undefined));
     this.#lastTime = basis.lastTime;
+    this.#stated = new Map(basis.isStated ? basis.versions : []);
     this.verdicts = decideInOrder(requests, (request) => this.#decide(request));
   }
 
   get count(): number {
     return this.#planned.length;
+  }
+
+  /** Its basis says enough for it: what is merely stated refuses nothing, and moves no claims. */
+  get isDecided(): boolean {
+    return !this.#basis.isStated || !(this.claimsHaveChanged || this.verdicts.some((verdict) => "error" in verdict));
   }
 
   get claimsHaveChanged(): boolean {
@@ -76,7 +84,7 @@ export class Commit {
     return planned;
   }
 
-  /** The parameters of `writeInSql`. */
+  /** The parameters of `storeCommitInSql`, but for the last. */
   values(): unknown[] {
     const [events, planned] = [this.#events, this.#planned];
     // Times that were given, and claims, are reckoned from where the head was: then it must still be there.
@@ -93,6 +101,8 @@ export class Commit {
       this.#isTimed ? planned.map(({ time }) => time) : [],
       events.map(({ payloadText }) => payloadText),
       events.map(({ metaText }) => metaText),
+      [...this.#stated.keys()],
+      [...this.#stated.values()],
     ];
   }
 
@@ -110,22 +120,3 @@ export class Commit {
     }
   }
 }
-
-/**
- * Stores a commit's events and answers behind which position, and when; no row where the basis no longer holds. What it
- * is decided on besides is held by the keys of the tables: a version or an id that is taken meanwhile ends the statement
- * with a unique violation. The head's row is locked first and by this statement alone, so that commits have the order
- * of their positions and nobody waits while a host thinks.
- */
-export const writeInSql = (schema: string, now: string, channel: string | null) => `
-  WITH h AS (
-    UPDATE ${schema}.head SET position = position + $1::bigint, time = coalesce($2::text, greatest(time, ${now}))
-    WHERE revision = $3::bigint AND ($4::bigint IS NULL OR position = $4::bigint)
-    RETURNING position - $1::bigint AS before, time
-  ), stored AS (
-    INSERT INTO ${schema}.events (position, id, type, version, stream, time, payload, meta)
-    SELECT h.before + e.n, e.id, e.type, e.version, e.stream, coalesce(e.time, h.time), e.payload, e.meta
-    FROM h, unnest($5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[], $10::text[], $11::text[])
-      WITH ORDINALITY AS e(id, type, version, stream, time, payload, meta, n)
-  )
-  SELECT before, time${channel === null ? "" : `, pg_notify('${channel.replaceAll("'", "''")}', (before + $1::bigint)::text)`} FROM h`;

@@ -94,7 +94,7 @@ export class Connections implements Session {
   }
 
   async query(text: string, values: readonly unknown[] = []): Promise<Answer> {
-    const client = await this.#pool.connect();
+    const client = await connected(this.#pool);
     return whileHeld(client, () => send(client, text, values, this.#options.timeoutMs));
   }
 
@@ -139,7 +139,7 @@ export class Connections implements Session {
 
   /** A connection of one's own, until it is ended. */
   async hold(begin: string): Promise<Held> {
-    const client = await this.#held.connect();
+    const client = await connected(this.#held);
     const held = new Held(client, this.#options.timeoutMs);
     try {
       await held.query(begin);
@@ -210,6 +210,20 @@ export class Held implements Session {
 }
 
 const ignored = () => {};
+
+/** What failed before anything was sent: no statement needs to be settled after it. */
+const unsent = new WeakSet<object>();
+
+export const isUnsent = (error: unknown): boolean => unsent.has(Object(error));
+
+async function connected(pool: Pool): Promise<PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    unsent.add(Object(error));
+    throw error;
+  }
+}
 
 async function whileHeld<Result>(client: PoolClient, work: () => Promise<Result>): Promise<Result> {
   let isBroken = false;

@@ -1,6 +1,7 @@
 import type { EventMeta, RecordedEvent } from "../../core/recorded-event.ts";
 import { pageBytesOf } from "../../core/page-size.ts";
 import type { Migrations } from "./schema.ts";
+import { storeCommit } from "./store-commit.ts";
 
 export const columns = "position, id, type, version, stream, time, payload, meta";
 
@@ -32,9 +33,6 @@ export const sizeOf = (row: EventRow) => pageBytesOf(row[4], row[2], row[6], row
 /** The same, or less, as the server counts it: it need not send what no page has room for. */
 export const sizeInSql = "octet_length(payload) + octet_length(meta) + 250";
 
-/** The database's clock, which all hosts share. */
-export const nowInSql = `to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') COLLATE "C"`;
-
 /** Until the transaction ends no other host commits events. */
 export const lockHead = (schema: string) => `SELECT FROM ${schema}.head FOR UPDATE`;
 
@@ -61,7 +59,7 @@ export const logMigrations: Migrations = {
        UNIQUE (stream, position)
      );
      CREATE FUNCTION $schema.refuse() RETURNS trigger LANGUAGE plpgsql AS
-       $$ BEGIN RAISE EXCEPTION 'history is append-only: what is stored in % never changes and never goes', TG_TABLE_NAME; END $$;
+       $function$ BEGIN RAISE EXCEPTION 'history is append-only: what is stored in % never changes and never goes', TG_TABLE_NAME; END $function$;
      CREATE TRIGGER never_change BEFORE UPDATE OR DELETE OR TRUNCATE ON $schema.events EXECUTE FUNCTION $schema.refuse();
      CREATE TRIGGER never_change BEFORE UPDATE OR DELETE OR TRUNCATE ON $schema.links EXECUTE FUNCTION $schema.refuse();
      CREATE TABLE $schema.head (
@@ -75,6 +73,7 @@ export const logMigrations: Migrations = {
      CREATE TABLE $schema.state (key text COLLATE "C" PRIMARY KEY, value text NOT NULL, revision bigint NOT NULL);
      CREATE TABLE $schema.leases (name text COLLATE "C" PRIMARY KEY, holder text NOT NULL, epoch bigint NOT NULL, expires timestamptz NOT NULL);
      CREATE TABLE $schema.claims (scope text COLLATE "C" NOT NULL, value text COLLATE "C" NOT NULL, stream text NOT NULL, PRIMARY KEY (scope, value));
-     CREATE TABLE $schema.claim_scopes (scope text COLLATE "C" PRIMARY KEY, definition text NOT NULL, types text NOT NULL, position bigint NOT NULL, stray bigint NOT NULL);`,
+     CREATE TABLE $schema.claim_scopes (scope text COLLATE "C" PRIMARY KEY, definition text NOT NULL, types text NOT NULL, position bigint NOT NULL, stray bigint NOT NULL);
+     ${storeCommit}`,
   ],
 };

@@ -145,14 +145,13 @@ export class PostgresGeneration implements Generation {
     if (this.#batch?.hasEnded === false)
       throw new StoreUnavailableError(this.#place.where, "a batch is running; there is one at a time");
     const held = await this.#run(() => this.#turn());
-    const rows = new PostgresRows(this.#place.where, () => held, this.#table, this.fields);
     const { schema, where } = this.#place;
     this.#batch = new PostgresBatch(held, {
       where,
       schema,
       number: this.number,
-      rows,
-      write: (change) => this.#writer.write(held, change),
+      rowsIn: (session) => new PostgresRows(where, () => session, this.#table, this.fields),
+      writer: this.#writer,
       commit: (progress) => this.#commit(held, progress),
     });
     return this.#batch;

@@ -31,6 +31,29 @@ export class RowWriter {
     else await this.#update(session, change);
   }
 
+  /** No row that is there, or is not, can refuse it. @throws InvalidRowError */
+  isCertain(change: RowChange): boolean {
+    if (change.operation !== "update" || missingFields(this.#fields, change.values).length > 0) return false;
+    if (this.#unique.some(({ name }) => (change.values[name] ?? null) !== null)) return false;
+    refuseTexts(change);
+    return true;
+  }
+
+  /** Changes that are certain, of different rows and the same fields. */
+  async writeAlike(
+    session: Session,
+    rows: readonly (readonly [id: string, values: Writing["values"]])[],
+  ): Promise<void> {
+    const fields = Object.keys(rows[0]![1]).map((name) => this.#fields.get(name)!);
+    const names = fields.map(({ name }) => quote(name));
+    const arrays = fields.map(({ type }, index) => `$${index + 2}::${sqlTypes[type]}[]`);
+    await session.query(
+      `INSERT INTO ${this.#table} (${["id", ...names].join(", ")})
+       SELECT * FROM unnest(${["$1::text[]", ...arrays].join(", ")}) ${onConflict(names)}`,
+      [rows.map(([id]) => id), ...fields.map((field) => rows.map(([, values]) => encode(field, values[field.name])))],
+    );
+  }
+
   async #create(session: Session, change: Writing): Promise<void> {
     const missing = missingFields(this.#fields, change.values);
     if (missing.length > 0) throw new InvalidRowError(missing);
@@ -53,41 +76,40 @@ export class RowWriter {
       taken.length === 0
         ? "true"
         : `NOT EXISTS (SELECT FROM ${this.#table} WHERE id <> $1 AND (${taken.join(" OR ")}))`;
-    const set = (value: (index: number) => string) =>
-      names.map((name, index) => `${name} = ${value(index)}`).join(", ");
     if (missing.length > 0) {
       // A row without a required field cannot be inserted, only updated where it is there.
-      const changed = names.length === 0 ? "id = id" : set((index) => parameters[index]!);
-      const { count } = await session.query(`UPDATE ${this.#table} SET ${changed} WHERE id = $1 AND ${isFree}`, values);
+      const set = names.map((name, index) => `${name} = ${parameters[index]}`).join(", ");
+      const { count } = await session.query(
+        `UPDATE ${this.#table} SET ${set || "id = id"} WHERE id = $1 AND ${isFree}`,
+        values,
+      );
       if (count === 0)
         throw (await this.#isThere(session, change.id))
           ? await this.#duplicate(session, change)
           : new InvalidRowError(missing);
       return;
     }
-    const conflict = names.length === 0 ? "NOTHING" : `UPDATE SET ${set((index) => `excluded.${names[index]}`)}`;
     const { count } = await session.query(
       `INSERT INTO ${this.#table} (${["id", ...names].join(", ")}) SELECT ${["$1::text", ...parameters].join(", ")}
-       WHERE ${isFree} ON CONFLICT (id) DO ${conflict}`,
+       WHERE ${isFree} ${onConflict(names)}`,
       values,
     );
     if (count === 0 && taken.length > 0) throw await this.#duplicate(session, change);
   }
 
-  /** @throws InvalidRowError for what PostgreSQL cannot keep */
-  #parts({ id, values }: Writing): { names: string[]; parameters: string[]; values: unknown[] } {
-    const problems: Problem[] = textProblems("id", id);
+  /** @throws InvalidRowError */
+  #parts(change: Writing): { names: string[]; parameters: string[]; values: unknown[] } {
+    refuseTexts(change);
+    const { id, values } = change;
     const names: string[] = [];
     const parameters: string[] = [];
     const encoded: unknown[] = [id];
     for (const name in values) {
       const field = this.#fields.get(name)!;
-      problems.push(...textProblems(name, values[name]));
       names.push(quote(name));
       encoded.push(encode(field, values[name]));
       parameters.push(`$${encoded.length}::${sqlTypes[field.type]}`);
     }
-    if (problems.length > 0) throw new InvalidRowError(problems);
     return { names, parameters, values: encoded };
   }
 
@@ -109,7 +131,13 @@ export class RowWriter {
   }
 }
 
-const textProblems = (field: string, found: unknown): Problem[] =>
-  typeof found === "string" && found.includes("\0")
-    ? [{ field, found, expected: "a text without NUL, which PostgreSQL cannot keep" }]
-    : [];
+const onConflict = (names: readonly string[]) =>
+  `ON CONFLICT (id) DO ${names.length === 0 ? "NOTHING" : `UPDATE SET ${names.map((name) => `${name} = excluded.${name}`).join(", ")}`}`;
+
+/** @throws InvalidRowError for what PostgreSQL cannot keep */
+function refuseTexts({ id, values }: Writing): void {
+  const problems: Problem[] = Object.entries({ id, ...values })
+    .filter(([, found]) => typeof found === "string" && found.includes("\0"))
+    .map(([field, found]) => ({ field, found, expected: "a text without NUL, which PostgreSQL cannot keep" }));
+  if (problems.length > 0) throw new InvalidRowError(problems);
+}

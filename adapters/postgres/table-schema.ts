@@ -29,10 +29,10 @@ export const tableMigrations: Migrations = {
      );
      CREATE TABLE $schema.live (one boolean PRIMARY KEY DEFAULT true CHECK (one), number bigint NOT NULL);
      INSERT INTO $schema.live VALUES (true, 0);
-     CREATE FUNCTION $schema.is_live(asked bigint) RETURNS boolean STABLE LANGUAGE plpgsql AS $$
+     CREATE FUNCTION $schema.is_live(asked bigint) RETURNS boolean STABLE LANGUAGE plpgsql AS $function$
        BEGIN
          IF (SELECT number FROM $schema.live) = asked THEN RETURN true; END IF;
          RAISE EXCEPTION 'generation % is not the live one', asked USING ERRCODE = '${notLive}';
-       END $$;`,
+       END $function$;`,
   ],
 };

@@ -1,13 +1,18 @@
 import { getPostgreSQLEventStore, type PostgresEventStore } from "@event-driven-io/emmett-postgresql";
+import { Pool } from "pg";
 import { sql } from "../../test/support/postgres-server.ts";
 import { eventType, meta, streamOf, type Payload } from "../events.ts";
 
-/** Emmett's PostgreSQL store, with the pool that it makes by itself. */
+/** Emmett's PostgreSQL store, with a pool like that which it makes by itself, but for the end. */
 export class EmmettPostgres {
+  readonly #pool: Pool;
   readonly #store: PostgresEventStore;
 
   private constructor(url: string) {
-    this.#store = getPostgreSQLEventStore(url);
+    this.#pool = new Pool({ connectionString: url });
+    // The server ends first, and its own pool would end the process with it.
+    this.#pool.on("error", () => {});
+    this.#store = getPostgreSQLEventStore(url, { connectionOptions: { pool: this.#pool } });
   }
 
   static async open(url: string): Promise<EmmettPostgres> {
@@ -29,5 +34,6 @@ export class EmmettPostgres {
 
   async close(): Promise<void> {
     await this.#store.close();
+    if (!this.#pool.ended) await this.#pool.end();
   }
 }

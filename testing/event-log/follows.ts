@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { AppendRequest } from "../../core/append-request.ts";
 import { same } from "../same.ts";
 import { everything, type LogCases } from "./log-stand.ts";
-import { appendTo, ids, refused, stored } from "./requests.ts";
+import { appendTo, ids, many, refused, stored } from "./requests.ts";
 
 /** Behind `follows`, with the version that the stream has once that is stored. */
 const following = (follows: AppendRequest, expectedVersion: number): AppendRequest => ({
@@ -40,5 +40,17 @@ export const followers: LogCases = {
     assert.equal(stored(verdicts[0]).length, 1);
     for (const verdict of verdicts.slice(1)) assert.equal(refused(verdict).type, "SENT_AHEAD");
     assert.equal((await everything(log)).length, 1);
+  },
+
+  "says nothing of its stream where it is refused": async (stand) => {
+    const log = await stand.open();
+    await log.append([appendTo("a", many(12))]);
+    const first = appendTo("b", [{}], { expectedVersion: 0 });
+    const late = appendTo("b", [{}], { expectedVersion: 0 });
+    const verdicts = await log.append([first, late, following(late, 9), appendTo("a", [{}], { expectedVersion: 12 })]);
+    same(
+      verdicts.map((verdict) => ("events" in verdict ? verdict.events[0]!.version : refused(verdict).type)),
+      [1, "VERSION_CONFLICT", "SENT_AHEAD", 13],
+    );
   },
 };

@@ -170,7 +170,7 @@ export const links: LogCases = {
       const stream = `s-${n}`;
       const link = () => one!.link(stream, [event!.id]).then(() => null);
       const append = async () => {
-        const [verdict] = await other!.append([appendTo(stream)]);
+        const [verdict] = await other!.append([appendTo(stream, [{}], { expectedVersion: n % 4 < 2 ? "any" : 0 })]);
         return verdict && "error" in verdict ? verdict.error : null;
       };
       const both = n % 2 === 0 ? [link(), append()] : [append(), link()];

@@ -3,7 +3,7 @@ import type { EventLog } from "../../core/event-log.ts";
 import { refusedAs, refusedAsClosed } from "../refusal.ts";
 import { same } from "../same.ts";
 import { everything, type LogCases } from "./log-stand.ts";
-import { appendTo, appended, ask, ids, many, numbersOf, upTo } from "./requests.ts";
+import { appendTo, appended, ask, ids, many, numbersOf, refused, stored, upTo } from "./requests.ts";
 
 const calls = (log: EventLog): (() => Promise<unknown>)[] => [
   () => log.append([appendTo("a")]),
@@ -120,5 +120,38 @@ export const manyHosts: LogCases = {
     assert.equal(await other.acquireLease("pump", "node-2", 60_000), null);
     await other.releaseLease(lease);
     assert.equal((await other.acquireLease("pump", "node-2", 60_000))?.holder, "node-2");
+  },
+
+  "are told of a stream by what the others have stored of it": async (stand) => {
+    const [one, other] = (await stand.hosts(await stand.open(), 2)) as [EventLog, EventLog];
+    await appended(other, appendTo("other", many(9), { expectedVersion: 0 }));
+    await appended(one, appendTo("a", many(3), { expectedVersion: 0 }));
+    for (const expectedVersion of [0, 2, 4, 9, "no-stream"] as const) {
+      const [verdict, beside] = await other.append([
+        appendTo("a", [{}], { expectedVersion }),
+        appendTo(`beside ${expectedVersion}`, [{}], { expectedVersion: 0 }),
+      ]);
+      same(refused(verdict).data, { stream: "a", expected: expectedVersion, actual: 3 });
+      assert.equal(stored(beside).length, 1);
+    }
+    const [last] = await appended(other, appendTo("a", [{}], { expectedVersion: 3 }));
+    assert.equal(last!.version, 4);
+    await one.link("links", [last!.id]);
+    for (const expectedVersion of [0, 1, "no-stream"] as const) {
+      const [verdict] = await other.append([appendTo("links", [{}], { expectedVersion })]);
+      assert.equal(refused(verdict).type, "MIXED_STREAM");
+    }
+  },
+
+  "keep one another's claims whole": async (stand) => {
+    const [one, other] = (await stand.hosts(await stand.open(), 2)) as [EventLog, EventLog];
+    await appended(other, appendTo("other", [{}], { expectedVersion: 0 }));
+    await one.beginClaims("name", "v1", ["name.taken"]);
+    // Without a word of what it takes: it is to be looked at before anything is claimed.
+    await appended(other, appendTo("a", [{ type: "name.taken" }], { expectedVersion: 0 }));
+    const { stray } = await one.beginClaims("name", "v1", ["name.taken"]);
+    assert.equal(stray, 2);
+    await appended(other, appendTo("b", [{ type: "name.taken" }], { expectedVersion: 0 }));
+    assert.equal((await other.beginClaims("name", "v1", ["name.taken"])).stray, 3);
   },
 };

@@ -9,6 +9,7 @@ import { operators } from "./operators.ts";
 import { parkedEvents } from "./parked-events.ts";
 import { manyHostsOfTable, soleHostOfTable, tablePorts } from "./ports.ts";
 import { killsOfTable, soleHostOfTableAmongProcesses } from "./processes.ts";
+import { randomBatches } from "./random-batches.ts";
 import { reopeningTables } from "./reopening.ts";
 import { rows } from "./rows.ts";
 import { TableStand, type TablePlace } from "./table-stand.ts";
@@ -36,6 +37,7 @@ export function readTableContract(
       { name: "A find", cases: findings },
       { name: "A change", cases: changes },
       { name: "A batch", cases: batches },
+      { name: "A batch", cases: randomBatches },
       { name: "A parked event", cases: parkedEvents },
       { name: "A generation", cases: generations },
       { name: "A generation's origin", cases: origins },

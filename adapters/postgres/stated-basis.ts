@@ -1,0 +1,37 @@
+import type { AppendRequest } from "../../core/append-request.ts";
+import type { Basis } from "./basis.ts";
+import { ReadClaims, type ClaimsRead } from "./claims.ts";
+
+/** What a basis that was read says beyond its moment: it holds until the log's revision is another. */
+export interface Lasting {
+  revision: number;
+  scopes: ClaimsRead["scopes"];
+}
+
+/**
+ * Takes the versions that callers expect for those their streams have: whoever writes on it has them checked. Null where
+ * something has to be read: another stream's version, an id that may be known, who holds a value.
+ */
+export function statedBasis(requests: readonly AppendRequest[], { revision, scopes }: Lasting): Basis | null {
+  const versions = new Map<string, number>();
+  for (const { stream, expectedVersion, events, idAfterLast, claims } of requests) {
+    if (claims || idAfterLast !== null || !events.every(({ fresh, time }) => fresh && time === undefined)) return null;
+    if (versions.has(stream)) continue;
+    const version = expectedVersion === "no-stream" ? 0 : expectedVersion;
+    if (typeof version === "string") return null;
+    versions.set(stream, version);
+  }
+  const claims = new ReadClaims({ scopes, held: [] });
+  return {
+    head: 0,
+    revision,
+    lastTime: "",
+    now: "",
+    versions,
+    linked: new Set(),
+    known: new Map(),
+    scopes,
+    claims,
+    isStated: true,
+  };
+}

@@ -1,0 +1,40 @@
+import { nowInSql } from "./now.ts";
+
+/**
+ * A function of the schema that stores a commit's events and answers behind which position, and when; no row where the
+ * basis no longer holds. What it is decided on besides is held by the keys of the tables: a version or an id that is
+ * taken meanwhile ends the statement with a unique violation; and by versions that nobody has read, which must be there.
+ * The head's row is locked by this statement alone, so that commits have the order of their positions and nobody waits
+ * while a host thinks.
+ *
+ * As a function its plans are kept by each of the server's sessions, whichever of them a proxy hands out. A plan may be
+ * older than most of the events: it is one by the indexes, however few there were.
+ */
+export const storeCommit = `
+  CREATE FUNCTION $schema.store_commit(
+    count bigint, last_time text, basis_revision bigint, basis_head bigint,
+    ids text[], types text[], versions bigint[], streams text[], times text[], payloads text[], metas text[],
+    stated_streams text[], stated_versions bigint[], channel text,
+    OUT before bigint, OUT stored_at text
+  ) RETURNS SETOF record LANGUAGE plpgsql SET enable_seqscan = off SET jit = off AS $function$
+    BEGIN
+      PERFORM FROM unnest(stated_streams, stated_versions) AS s(stream, version)
+      WHERE (SELECT l.version FROM $schema.links l WHERE l.stream = s.stream LIMIT 1) IS NOT NULL
+        OR s.version > 0 AND (SELECT e.version FROM $schema.events e WHERE e.stream = s.stream AND e.version = s.version) IS NULL;
+      IF FOUND THEN RETURN; END IF;
+      UPDATE $schema.head h SET position = h.position + count, time = coalesce(last_time, greatest(h.time, ${nowInSql}))
+      WHERE h.one AND h.revision = basis_revision AND (basis_head IS NULL OR h.position = basis_head)
+      RETURNING h.position - count, h.time INTO before, stored_at;
+      IF NOT FOUND THEN RETURN; END IF;
+      INSERT INTO $schema.events (position, id, type, version, stream, time, payload, meta)
+      SELECT before + e.n, e.id, e.type, e.version, e.stream, coalesce(e.time, stored_at), e.payload, e.meta
+      FROM unnest(ids, types, versions, streams, times, payloads, metas)
+        WITH ORDINALITY AS e(id, type, version, stream, time, payload, meta, n);
+      IF channel IS NOT NULL THEN PERFORM pg_notify(channel, (before + count)::text); END IF;
+      RETURN NEXT;
+    END
+  $function$`;
+
+/** With the parameters of `Commit.values`, and the channel where others are told of it. */
+export const storeCommitInSql = (schema: string) =>
+  `SELECT before, stored_at FROM ${schema}.store_commit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`;
