@@ -28,6 +28,7 @@ export class Appender {
   readonly #chain: CommitChain;
   readonly #indexPath: string;
   readonly #turns = new Slots(1);
+  readonly #looks = new Slots(1);
   readonly #courtesy = new Courtesy();
   #index: IndexFile | null = null;
   /** The index is being made anew, and answers nothing but what it will say again. */
@@ -60,13 +61,15 @@ export class Appender {
 
   /** Waits for what was accepted. */
   close(): Promise<void> {
-    return this.#turns.run(async () => {
-      const index = this.#index;
-      this.#index = null;
-      if (!index) return;
-      index.close();
-      await this.#chain.close();
-    });
+    return this.#looks.run(() =>
+      this.#turns.run(async () => {
+        const index = this.#index;
+        this.#index = null;
+        if (!index) return;
+        index.close();
+        await this.#chain.close();
+      }),
+    );
   }
 
   refuseClosed(): IndexFile {
@@ -94,13 +97,28 @@ export class Appender {
     return this.#isMending ? this.fresh(ask) : this.now(ask);
   }
 
+  /** Commits go on while the chain is asked: only what it answers takes a turn. */
   async #look(): Promise<void> {
-    // A turn that is free begins at once: before this look is known as the next.
+    // A look that is free begins at once: before it is known as the next.
     await Promise.resolve();
-    await this.#turns.run(() => {
+    await this.#looks.run(async () => {
       this.#nextLook = null;
-      return this.#mending((index) => this.#catchUp(index));
+      while (!(await this.#lookOn()));
     });
+  }
+
+  /** Whether that was the chain's end. */
+  async #lookOn(): Promise<boolean> {
+    const { seen } = this.refuseClosed();
+    const { records, end } = await this.#chain.read(seen, recordsPerPage);
+    return this.#turns.run(() =>
+      this.#mending(async (index) => {
+        // Made anew meanwhile it may know less, after a commit more.
+        if (index.seen < seen) return false;
+        index.fold(records.slice(index.seen - seen));
+        return end;
+      }),
+    );
   }
 
   /**

@@ -5,8 +5,8 @@ import type { Session } from "./connections.ts";
 import { columns, sizeInSql, sizeOf, toEvent, type EventRow } from "./event-schema.ts";
 import { SeenTypes } from "./seen-types.ts";
 
-/** Positions looked through for one page, wanted or not: it bounds the time that one statement takes. */
-const positionsPerPage = 10_000;
+/** Positions looked through for one page where not all are wanted: it bounds the time that one statement takes. */
+const mostPositions = 10_000;
 
 /**
  * The head, and the events of one stretch of the log up to a page's bytes; one row without an event where there is none.
@@ -18,8 +18,8 @@ const pageInSql = (schema: string, isBackward: boolean) => `
       SELECT ${columns}, sum(${sizeInSql}) OVER (ORDER BY position${isBackward ? " DESC" : ""} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
       FROM ${schema}.events WHERE ${
         isBackward
-          ? `position < $1::bigint AND position >= least($1::bigint, h.position + 1) - ${positionsPerPage}`
-          : `position > $1::bigint AND position <= $1::bigint + ${positionsPerPage}`
+          ? `position < $1::bigint AND position >= least($1::bigint, h.position + 1) - $5::bigint`
+          : `position > $1::bigint AND position <= $1::bigint + $5::bigint`
       }
         AND type <> ALL($3::text[]) AND ($4::text IS NULL OR split_part(stream, '-', 1) = $4)
       ORDER BY position${isBackward ? " DESC" : ""} LIMIT $2
@@ -55,11 +55,14 @@ export class LogPages {
     { after, limit, backward = false, wanted, category }: ReadOptions,
     unwanted: readonly string[],
   ): Promise<Page> {
+    // Where all are wanted a page is as many positions as events, and the server need not look at more.
+    const stretch = unwanted.length === 0 && category === undefined ? limit : mostPositions;
     const { rows } = await session.query(backward ? this.#backward : this.#forward, [
       after,
       limit,
       unwanted,
       category ?? null,
+      stretch,
     ]);
     const head = rows[0]![8] as number;
     const events: RecordedEvent[] = [];
@@ -82,16 +85,21 @@ export class LogPages {
     // What the server cut by bytes is cut above as well, unless these were of events that nobody wanted.
     if (found.length === limit || bytes > maxPageBytes || sawUnwanted)
       return { events, position, end: backward ? position <= 1 : position >= head };
-    return { events, ...endOfStretch(after, head, backward) };
+    return { events, ...endOfStretch(after, head, stretch, backward) };
   }
 }
 
 /** How far a stretch goes that was not cut. */
-function endOfStretch(after: number, head: number, isBackward: boolean): { position: number; end: boolean } {
+function endOfStretch(
+  after: number,
+  head: number,
+  stretch: number,
+  isBackward: boolean,
+): { position: number; end: boolean } {
   if (isBackward) {
-    const lowest = Math.min(after, head + 1) - positionsPerPage;
+    const lowest = Math.min(after, head + 1) - stretch;
     return { position: Math.min(after, Math.max(lowest, 1)), end: lowest <= 1 };
   }
-  const position = Math.max(after, Math.min(after + positionsPerPage, head));
+  const position = Math.max(after, Math.min(after + stretch, head));
   return { position, end: position >= head };
 }

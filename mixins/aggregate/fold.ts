@@ -4,7 +4,8 @@ import type { Batch, Generation, ParkedEvent, Progress } from "../../core/read-t
 import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
 import { tryAgain, type ErrorPolicy, type Interruption, type Tried } from "../consumer/error-policy.ts";
 import { isOutage } from "../../core/outage.ts";
-import { parkedAs, ParkedEvents, parkedWarning } from "../consumer/parked-events.ts";
+import { parkedAs, parkedWarning } from "../consumer/parked-events.ts";
+import { FoldedState } from "./folded-state.ts";
 import { markFailed, type FoldSpans } from "../spans.ts";
 import type { Unreadable } from "../../core/upcast.ts";
 import { MappedTransforms, type Folded } from "./mapped-transforms.ts";
@@ -46,46 +47,34 @@ type Outcome = Folded | { did: "wait" | "pass" };
 export class Fold {
   readonly #d: Dependencies;
   readonly #mapped: MappedTransforms;
-  #progress: Progress;
-  /** What others may know: `#progress` without the batch that is not committed yet. */
-  #settled: Progress;
-  /** Ahead of the stored checkpoint by events that are not mapped, never by others. */
-  #stored: number;
-  readonly #parked: ParkedEvents;
+  readonly #state: FoldedState;
   #parkedInARow = 0;
   #skipped: ReadonlySet<string> = new Set();
   /** Of the page being folded: events that the store cannot bring to today's version. No retry here would change it. */
   #unreadable: Readonly<Record<string, Unreadable>> | undefined;
 
-  private constructor(dependencies: Dependencies, progress: Progress, parked: readonly ParkedEvent[]) {
+  private constructor(dependencies: Dependencies, state: FoldedState) {
     const { mappings, fields, transforms } = dependencies;
     this.#d = dependencies;
     this.#mapped = new MappedTransforms(mappings, fields, transforms);
-    this.#progress = progress;
-    this.#settled = { ...progress };
-    this.#stored = progress.position;
-    this.#parked = new ParkedEvents(parked);
+    this.#state = state;
   }
 
   static async on(dependencies: Dependencies): Promise<Fold> {
-    const { generation } = dependencies;
-    return new Fold(dependencies, await generation.progress(), await generation.parked());
+    return new Fold(dependencies, await FoldedState.of(dependencies.generation));
   }
 
   /** Goes on from what is stored, which an error may have left in doubt. */
-  async renew(): Promise<void> {
-    this.#progress = await this.#d.generation.progress();
-    this.#settled = { ...this.#progress };
-    this.#stored = this.#progress.position;
-    await this.#readParked();
+  renew(): Promise<void> {
+    return this.#state.renew();
   }
 
   get progress(): Readonly<Progress> {
-    return this.#settled;
+    return this.#state.settled;
   }
 
   get parked(): ParkedEvent[] {
-    return this.#parked.list();
+    return this.#state.parked.list();
   }
 
   get isTooOftenParked(): boolean {
@@ -104,12 +93,12 @@ export class Fold {
    */
   async foldPage({ events, position, positionId, log, unreadable }: FoldedPage): Promise<void> {
     this.#unreadable = unreadable;
-    this.#progress = { ...this.#progress, log };
+    const state = this.#state;
+    state.moveTo({ log });
     let next = 0;
     while (next < events.length && !this.#mustStop()) next = await this.#foldBatch(events, next);
-    if (next === events.length && position > this.#progress.position)
-      this.#progress = { ...this.#progress, position, positionId };
-    this.#settled = { ...this.#progress };
+    if (next === events.length && position > state.progress.position) state.moveTo({ position, positionId });
+    state.settle();
   }
 
   #mustStop(): boolean {
@@ -117,145 +106,101 @@ export class Fold {
   }
 
   async #foldBatch(events: readonly RecordedEvent[], from: number): Promise<number> {
-    const before = { ...this.#progress };
     const parkedInARow = this.#parkedInARow;
     const span = this.#d.spans?.batch();
-    const begun = this.#d.generation.begin();
-    const deadline = performance.now() + (begun instanceof Promise ? maxBatchMsAway : maxBatchMs);
-    const batch = await begun;
     const end = Math.min(events.length, from + maxEventsPerBatch);
     let next = from;
     let changed = false;
     let folded = 0;
     let failure: { event: RecordedEvent; error: unknown } | null = null;
     try {
-      for (; next < end && !failure && (next === from || (!this.#mustStop() && performance.now() < deadline));) {
-        const event = events[next]!;
-        const folding = this.#foldInto(batch, event);
-        // Without a wait where there is nothing to wait for: it costs more than the fold itself.
-        const outcome = folding instanceof Promise ? await folding : folding;
-        if ("error" in outcome) {
-          failure = { event, error: outcome.error };
-        } else {
-          changed ||= outcome.did !== "pass";
-          this.#pass(event, outcome.did === "fold");
-          if (outcome.did === "fold") folded++;
-          next++;
+      // Rows already folded are committed before the first retry; a batch that changed nothing needs no commit of its
+      // own: unmapped events are passed again after a crash.
+      await this.#state.inBatch(async (batch, isAway) => {
+        const deadline = performance.now() + (isAway ? maxBatchMsAway : maxBatchMs);
+        for (; next < end && !failure && (next === from || (!this.#mustStop() && performance.now() < deadline));) {
+          const event = events[next]!;
+          const folding = this.#foldInto(batch, event);
+          // Without a wait where there is nothing to wait for: it costs more than the fold itself.
+          const outcome = folding instanceof Promise ? await folding : folding;
+          if ("error" in outcome) {
+            failure = { event, error: outcome.error };
+          } else {
+            changed ||= outcome.did !== "pass";
+            this.#pass(event, outcome.did === "fold");
+            if (outcome.did === "fold") folded++;
+            next++;
+          }
         }
-      }
-      // Rows already folded are committed before the first retry.
-      await this.#commit(batch, changed, folded);
+        return changed;
+      });
+      if (changed) this.#d.onCommit(folded);
     } catch (error) {
       if (span) markFailed(span, error);
-      await batch.rollback();
-      this.#progress = before;
       this.#parkedInARow = parkedInARow;
-      await this.#readParked();
       throw error;
     } finally {
-      span?.addTags({ from: events[from]!.position, to: this.#progress.position, events: folded }).finish();
+      span?.addTags({ from: events[from]!.position, to: this.#state.progress.position, events: folded }).finish();
     }
     if (!failure) return next;
-    const isPassed = await this.#foldAgain(failure.event, failure.error);
+    const isPassed = await this.#foldAgain(failure);
     return isPassed ? next + 1 : next;
   }
 
-  /** Changes the progress of the batch in place, since it runs for each event; what is settled is a copy. */
-  #pass({ id, position }: RecordedEvent, folded: boolean): void {
-    this.#progress.position = position;
-    this.#progress.positionId = id;
-    if (!folded) return;
-    this.#progress.folded = position;
-    this.#parkedInARow = 0;
-  }
-
-  /** A batch that changed nothing needs no commit of its own: unmapped events are passed again after a crash. */
-  async #commit(batch: Batch, changed: boolean, folded: number): Promise<void> {
-    if (!changed) await batch.rollback();
-    else await batch.commit(this.#progress);
-    this.#settled = { ...this.#progress };
-    if (!changed) return;
-    this.#stored = this.#progress.position;
-    this.#d.onCommit(folded);
+  #pass(event: RecordedEvent, isFolded: boolean): void {
+    this.#state.pass(event, isFolded);
+    if (isFolded) this.#parkedInARow = 0;
   }
 
   /** Writes the checkpoint where unmapped events have moved it ahead of the stored one. */
   async save(): Promise<void> {
-    if (this.#progress.position === this.#stored) return;
-    await this.#inBatch(() => {});
-  }
-
-  /** Commits what `work` does to parked events and checkpoint, or nothing. Rows stay as they are. */
-  async #inBatch(work: (batch: Batch) => void | Promise<void>): Promise<void> {
-    const before = { ...this.#progress };
-    const batch = await this.#d.generation.begin();
-    try {
-      await work(batch);
-      await batch.commit(this.#progress);
-    } catch (error) {
-      await batch.rollback();
-      this.#progress = before;
-      await this.#readParked();
-      throw error;
-    }
-    this.#settled = { ...this.#progress };
-    this.#stored = this.#progress.position;
+    if (this.#state.isAhead) await this.#state.inBatch(() => true);
   }
 
   #foldInto(batch: Batch, event: RecordedEvent, isRetry = false): Outcome | Promise<Outcome> {
     const mappings = this.#mapped.of(event.type);
     if (mappings.length === 0 || this.#skipped.has(event.id)) return passed;
-    if (!isRetry && this.#parked.holds(event.stream)) return this.#park(batch, parkedAs(event, null)).then(() => waits);
+    if (!isRetry && this.#state.parked.holds(event.stream))
+      return this.#state.park(batch, parkedAs(event, null)).then(() => waits);
     const unreadable = isRetry ? undefined : this.#unreadable?.[event.id];
     if (unreadable) return { error: unreadable };
     return this.#mapped.fold(mappings, freezeEvent(event), batch);
   }
 
   /** Retries an event with growing waits, then parks it. False where the fold was interrupted before either. */
-  async #foldAgain(event: RecordedEvent, firstError: unknown): Promise<boolean> {
-    const end = await tryAgain(this.#d.policy, firstError, this.#d, () => this.#alone(event, false));
+  async #foldAgain({ event, error }: { event: RecordedEvent; error: unknown }): Promise<boolean> {
+    const end = await tryAgain(this.#d.policy, error, this.#d, () => this.#alone(event, false));
     if (typeof end === "object") await this.#parkAlone(event, end.error, end.attempts);
     return end !== "interrupted";
   }
 
   /** One event in a batch of its own. A late one (`isRetry`) leaves the checkpoint where it is. */
   async #alone(event: RecordedEvent, isRetry: boolean): Promise<Tried> {
-    const batch = await this.#d.generation.begin();
-    const before = { ...this.#progress };
-    try {
-      const outcome = await this.#foldInto(batch, event, isRetry);
-      if ("error" in outcome) {
-        await batch.rollback();
-        return outcome;
-      }
+    let outcome: Outcome = passed;
+    await this.#state.inBatch(async (batch) => {
+      outcome = await this.#foldInto(batch, event, isRetry);
+      if ("error" in outcome) return false;
       if (isRetry) {
         await batch.unpark(event.id);
-        this.#progress =
-          before.folded > event.position ? { ...before, reordered: true } : { ...before, folded: event.position };
+        this.#state.passLate(event);
       } else this.#pass(event, outcome.did === "fold");
-      await this.#commit(batch, true, outcome.did === "fold" ? 1 : 0);
-    } catch (error) {
-      await batch.rollback();
-      this.#progress = before;
-      throw error;
-    }
-    if (isRetry) await this.#readParked();
+      return true;
+    });
+    if ("error" in outcome) return outcome;
+    this.#d.onCommit(outcome.did === "fold" ? 1 : 0);
+    if (isRetry) await this.#state.readParked();
     return {};
   }
 
   async #parkAlone(event: RecordedEvent, error: unknown, attempts: number): Promise<void> {
     const parked = parkedAs(event, { error, attempts });
-    await this.#inBatch(async (batch) => {
-      await this.#park(batch, parked);
+    await this.#state.inBatch(async (batch) => {
+      await this.#state.park(batch, parked);
       this.#pass(event, false);
+      return true;
     });
     this.#parkedInARow++;
     this.#d.warn(...parkedWarning(parked));
-  }
-
-  async #park(batch: Batch, parked: ParkedEvent): Promise<void> {
-    await batch.park(parked);
-    this.#parked.add(parked);
   }
 
   /**
@@ -287,22 +232,22 @@ export class Fold {
   }
 
   async #failAgain(event: ParkedEvent, error: unknown): Promise<void> {
-    await this.#inBatch((batch) => this.#park(batch, parkedAs(event, { error, attempts: event.attempts + 1 })));
+    await this.#state.inBatch(async (batch) => {
+      await this.#state.park(batch, parkedAs(event, { error, attempts: event.attempts + 1 }));
+      return true;
+    });
   }
 
   /** From now on these events are given up; those among them that were parked no longer are. */
   async skip(skipped: ReadonlySet<string>): Promise<void> {
     this.#skipped = skipped;
-    const given = [...skipped].filter((id) => this.#parked.get(id) !== undefined);
+    const given = [...skipped].filter((id) => this.#state.parked.get(id) !== undefined);
     if (given.length === 0) return;
-    await this.#inBatch(async (batch) => {
+    await this.#state.inBatch(async (batch) => {
       for (const id of given) await batch.unpark(id);
+      return true;
     });
-    await this.#readParked();
-  }
-
-  async #readParked(): Promise<void> {
-    this.#parked.replace(await this.#d.generation.parked());
+    await this.#state.readParked();
   }
 }
 

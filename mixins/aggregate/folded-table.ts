@@ -3,7 +3,7 @@ import type { Generation, Progress, ReadTable } from "../../core/read-table.ts";
 import type { ConsumerPage } from "../consumer/consumer-page.ts";
 import type { Fold } from "./fold.ts";
 import { beginningOf, type Beginning, type BeginningDependencies } from "./rebuild/definition-change.ts";
-import { progressOf, type RebuildProgress } from "./rebuild/rebuilding.ts";
+import { progressOf, type RebuildProgress } from "./rebuild/progress.ts";
 
 export interface FoldedTableDependencies extends BeginningDependencies {
   newFold: (generation: Generation) => Promise<Fold>;

@@ -7,7 +7,7 @@ import { consumerStatus, type ConsumerStatus } from "../consumer/status.ts";
 import { Opening, type Tell } from "../opening.ts";
 import { Folding, type FoldingDependencies } from "./folding.ts";
 import { jobOf, type Job } from "./rebuild/actions.ts";
-import type { RebuildProgress } from "./rebuild/rebuilding.ts";
+import type { RebuildProgress } from "./rebuild/progress.ts";
 
 export interface AggregateStatus extends ConsumerStatus {
   rebuilding: false | RebuildProgress;

@@ -1,42 +1,12 @@
 import { StoreUnavailableError } from "../../core/errors.ts";
-import { isOutage } from "../../core/outage.ts";
-import type { Progress } from "../../core/read-table.ts";
+import { Condition, type ConsumerState } from "./condition.ts";
 import type { EventSource } from "./event-source.ts";
-import { Following, type Followed, type Obedient } from "./following.ts";
+import { Following, type Followed } from "./following.ts";
 import type { ConsumerMetrics } from "../metrics.ts";
 import { otherLog } from "./other-log.ts";
 import { Wakeable } from "./wakeable.ts";
 import type { ConsumerPage } from "./consumer-page.ts";
-
-/**
- * `standby`: another node does the work. `waiting`: something outside does not answer. `stopped`: somebody has to look.
- * The last two with a cause.
- */
-export type ConsumerState = "starting" | "folding" | "live" | "waiting" | "paused" | "stopped" | "standby";
-
-/** What a consumer does with the events of the log: one folds them into a table, another handles them. */
-export interface Work extends Obedient {
-  readonly progress: Readonly<Pick<Progress, "position" | "positionId" | "log">>;
-  /** Asked before each page. False where another node holds the lease; left out where every node works for itself. */
-  mayWork?(): Promise<boolean>;
-  /** A page was read, wanted or not. */
-  note(page: ConsumerPage): void;
-  /** Work beside the log's, also while that stands still; a slice at a time. `anew`: what made this consumer stop is gone. */
-  aside?(): Promise<"idle" | "more" | "anew">;
-  /** Why nothing can be done, whoever resumes it; null or left out where it can. */
-  readonly hindrance?: string | null;
-  /** Does the page's events in order. Ends early, between two events, when interrupted. @throws an outage's error */
-  handle(page: ConsumerPage): Promise<void>;
-  /** Somebody waits here for what another node does. */
-  readonly isAwaited?: boolean;
-  /** Writes the checkpoint where it has moved since. */
-  save(): Promise<void>;
-  readonly isTooOftenParked: boolean;
-  /** Somebody had a look and wants to go on. */
-  forgetParkedInARow(): void;
-  /** Nothing moves until somebody acts. */
-  standStill(why: string): void;
-}
+import type { Work } from "./work.ts";
 
 interface Dependencies {
   name: string;
@@ -56,8 +26,6 @@ const pollMs = 1000;
 /** While somebody waits for what another node does, which says nothing when it is done. */
 const awaitedPollMs = 25;
 const firstWaitMs = 50;
-/** While a node starts, its services come one after the other: no reason for a warning. */
-const quietStartMs = 5000;
 
 /** Follows the log and the control state for one consumer on one node: page after page, until it is stopped. */
 export class Consumer {
@@ -65,27 +33,27 @@ export class Consumer {
   readonly #bell = new Wakeable();
   readonly #sleepers = new Set<() => void>();
   readonly #following: Following;
+  readonly #condition: Condition;
   #isInterrupted = false;
   #isStopping = false;
-  #isWorking = true;
-  #isCaughtUp = false;
-  #hasStarted = false;
-  #startedAt = 0;
   #waitMs = firstWaitMs;
-  #waitingFor: string | null = null;
-  #halt: { cause: string; byLog: boolean } | null = null;
   #loop: Promise<void> | null = null;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
-    this.#following = new Following(dependencies.work);
+    const { name, work, warn } = dependencies;
+    this.#following = new Following(work);
+    this.#condition = new Condition({
+      name,
+      hindrance: () => work.hindrance ?? null,
+      isPaused: () => this.isPaused,
+      warn,
+    });
   }
 
   start(): void {
-    this.#isStopping = this.#isInterrupted = this.#hasStarted = false;
-    this.#isWorking = true;
-    this.#startedAt = Date.now();
-    this.#halt = this.#waitingFor = null;
+    this.#isStopping = this.#isInterrupted = false;
+    this.#condition.starts();
     this.#following.start();
     this.#loop = this.#run();
   }
@@ -102,7 +70,7 @@ export class Consumer {
   wake(head?: number): void {
     if (head !== undefined && !this.#isStopping) this.#measure(head);
     // What is new is no news for who stands by.
-    if (head === undefined || this.#isWorking) this.#bell.knock();
+    if (head === undefined || this.#condition.isWorking) this.#bell.knock();
   }
 
   /** What runs ends between two events, and the control state is read. */
@@ -149,8 +117,7 @@ export class Consumer {
     while (!this.#isStopping) {
       try {
         const hasMore = await this.#advance();
-        this.#hasStarted = true;
-        this.#waitingFor = null;
+        this.#condition.goesOn();
         this.#waitMs = firstWaitMs;
         // Work may never leave the thread by itself: others get their turn between two pages.
         if (hasMore) await new Promise((turn) => setImmediate(turn));
@@ -176,10 +143,10 @@ export class Consumer {
   /** A page, and a slice of the work beside it; whether there is more to do at once. */
   async #advance(): Promise<boolean> {
     const along = await this.#advanceAlong().catch((error: unknown) => ({ error }));
-    const aside = (this.#isWorking && (await this.#d.work.aside?.())) || "idle";
+    const aside = (this.#condition.isWorking && (await this.#d.work.aside?.())) || "idle";
     if (aside === "anew") {
-      this.#halt = null;
-      this.#isCaughtUp = true;
+      this.#condition.resumes();
+      this.#condition.catchesUp(true);
       return true;
     }
     if (typeof along === "boolean") return along || aside !== "idle";
@@ -192,8 +159,8 @@ export class Consumer {
   async #advanceAlong(): Promise<boolean> {
     const { work, source } = this.#d;
     this.#isInterrupted = false;
-    this.#isWorking = await this.#mayWork();
-    const isResting = !this.#isWorking || this.standsStill !== null;
+    this.#condition.works(await this.#mayWork());
+    const isResting = !this.#condition.isWorking || this.standsStill !== null;
     const page = await source.page(
       work.progress.position,
       isResting ? 0 : (this.#d.eventsPerPage ?? defaultEventsPerPage),
@@ -203,13 +170,13 @@ export class Consumer {
     this.#measure(page.head);
     const still = this.standsStill;
     if (still) work.standStill(still);
-    if (still || !this.#isWorking) return false;
+    if (still || !this.#condition.isWorking) return false;
     if (isResting) return true;
     await work.handle(page);
     this.#measure(page.head);
-    this.#isCaughtUp = page.end && work.progress.position === page.position;
+    this.#condition.catchesUp(page.end && work.progress.position === page.position);
     if (work.isTooOftenParked) this.#stopForParked();
-    return !page.end && this.#halt === null;
+    return !page.end && !this.#condition.hasStopped;
   }
 
   /** Where that cannot be said it may not, neither along the log nor aside. */
@@ -217,7 +184,7 @@ export class Consumer {
     try {
       return (await this.#d.work.mayWork?.()) ?? true;
     } catch (error) {
-      this.#isWorking = false;
+      this.#condition.works(false);
       throw error;
     }
   }
@@ -226,73 +193,53 @@ export class Consumer {
   #measure(head: number): void {
     const { metrics, work } = this.#d;
     if (!metrics) return;
-    metrics.lag(this.#isWorking ? Math.max(head - work.progress.position, 0) : NaN);
-    metrics.parked(this.#isWorking ? work.parked().length : NaN);
+    metrics.lag(this.#condition.isWorking ? Math.max(head - work.progress.position, 0) : NaN);
+    metrics.parked(this.#condition.isWorking ? work.parked().length : NaN);
   }
 
   async #follow(page: ConsumerPage): Promise<void> {
     const { control } = page;
-    if (this.#following.note(control, this.#isWorking)) {
-      this.#halt = null;
+    if (this.#following.note(control, this.#condition.isWorking)) {
+      this.#condition.resumes();
       this.#d.work.forgetParkedInARow();
     }
-    const other = this.#isWorking ? otherLog(this.#d.work.progress, page) : null;
-    if (other) this.#stopBy({ cause: `${other}, or ${this.#d.startAfresh}`, byLog: true });
+    const other = this.#condition.isWorking ? otherLog(this.#d.work.progress, page) : null;
+    if (other) this.#condition.stops(`${other}, or ${this.#d.startAfresh}`, { byLog: true });
     // Not saved, what is of no interest is passed again: no reason to fail.
     if (control.paused) await this.#save().catch((error: unknown) => this.#noteOutage(error));
-    else if (this.#isWorking && !this.#halt?.byLog) await this.#following.obey(control);
-    this.#following.answer(control.revision, this.#isWorking);
+    else if (this.#condition.isWorking && !this.#condition.hasOtherLog) await this.#following.obey(control);
+    this.#following.answer(control.revision, this.#condition.isWorking);
   }
 
   /** A checkpoint of one log must not get into another. */
   async #save(): Promise<void> {
-    if (!this.#halt?.byLog) await this.#d.work.save();
+    if (!this.#condition.hasOtherLog) await this.#d.work.save();
   }
 
   #stopForParked(): void {
     const last = this.#d.work.parked().findLast(({ error }) => error)?.error?.message ?? "unknown";
-    this.#stopBy({
-      cause: `${this.#d.maxParkedInARow} events in a row were parked; the last: ${last}. "resume" goes on, "retry" tries them again`,
-      byLog: false,
-    });
-  }
-
-  #stopBy(halt: { cause: string; byLog: boolean }): void {
-    if (!this.#halt) this.#d.warn(`${this.#d.name} stopped: ${halt.cause}`, {});
-    this.#halt = halt;
+    this.#condition.stops(
+      `${this.#d.maxParkedInARow} events in a row were parked; the last: ${last}. "resume" goes on, "retry" tries them again`,
+      { byLog: false },
+    );
   }
 
   #noteOutage(error: unknown): void {
-    const cause = error instanceof Error ? error.message : String(error);
-    const isExpected = this.#isStopping || (!this.#hasStarted && Date.now() - this.#startedAt < quietStartMs);
-    if (this.#waitingFor !== cause && !isExpected)
-      this.#d.warn(
-        `${this.#d.name} waits: ${cause}`,
-        isOutage(error) ? {} : { stack: error instanceof Error ? error.stack : undefined },
-      );
-    if (!isExpected) this.#waitingFor = cause;
+    this.#condition.waitsFor(error, this.#isStopping);
     this.#d.metrics?.lag(NaN);
-    this.#isCaughtUp = false;
   }
 
   /** Why it waits or stopped. */
   get cause(): string | null {
-    return this.#halt?.cause ?? this.#d.work.hindrance ?? this.#waitingFor;
+    return this.#condition.cause;
   }
 
   get state(): ConsumerState {
-    if (this.isPaused) return "paused";
-    if (this.#halt || this.#d.work.hindrance) return "stopped";
-    if (this.#waitingFor !== null) return "waiting";
-    if (!this.#hasStarted) return "starting";
-    if (!this.#isWorking) return "standby";
-    return this.#isCaughtUp ? "live" : "folding";
+    return this.#condition.state;
   }
 
   /** Nothing is folded at the moment, and why; null while it is at work or waits for something outside. */
   get standsStill(): string | null {
-    if (this.isPaused) return 'is paused; "resume" goes on';
-    const cause = this.#halt?.cause ?? this.#d.work.hindrance;
-    return cause ? `is stopped: ${cause}` : null;
+    return this.#condition.standsStill;
   }
 }

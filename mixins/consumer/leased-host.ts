@@ -2,7 +2,8 @@ import type { ConsumerControl, ControlChange } from "../../core/consumer-control
 import { newEventId } from "../../core/event-id.ts";
 import type { ParkedEvent } from "../../core/read-table.ts";
 import type { CheckpointState } from "./checkpoint.ts";
-import { Consumer, type Work } from "./consumer.ts";
+import { Consumer } from "./consumer.ts";
+import type { Work } from "./work.ts";
 import type { Followed } from "./following.ts";
 import { consumerStatus, type ConsumerStatus } from "./status.ts";
 import type { ErrorPolicy, Interruption } from "./error-policy.ts";

@@ -1,4 +1,5 @@
-import type { Consumer, ConsumerState } from "./consumer.ts";
+import type { ConsumerState } from "./condition.ts";
+import type { Consumer } from "./consumer.ts";
 import type { EventSource } from "./event-source.ts";
 
 /** What every consumer's `status` says. */

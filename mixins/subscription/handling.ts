@@ -5,7 +5,7 @@ import type { ParkedEvent } from "../../core/read-table.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
 import type { Unreadable } from "../../core/upcast.ts";
 import { Checkpoint, type CheckpointState, type StartFrom } from "../consumer/checkpoint.ts";
-import type { Work } from "../consumer/consumer.ts";
+import type { Work } from "../consumer/work.ts";
 import { tryAgain, type ErrorPolicy, type Interruption, type Tried } from "../consumer/error-policy.ts";
 import type { EventSource } from "../consumer/event-source.ts";
 import type { LeaseHold } from "../consumer/lease-hold.ts";

@@ -1,23 +1,11 @@
 import type { BuildOrder, ConsumerControl, ControlChange, ParkedChoice } from "../../../core/consumer-control.ts";
-import { RebuildFailedError } from "../../../core/travel-errors.ts";
 import type { Fields } from "../../../core/fields.ts";
 import { isDiskFull, isOutage, isRetryable } from "../../../core/outage.ts";
 import type { Generation, ReadTable } from "../../../core/read-table.ts";
-import type { RecordedEvent } from "../../../core/recorded-event.ts";
-import type { ConsumerPage } from "../../consumer/consumer-page.ts";
 import { AwaitedOrders } from "./awaited-orders.ts";
 import type { Fold } from "../fold.ts";
-import { retryParked, skipParked } from "../parked-streams.ts";
-
-/** How far a new table is, in positions of the log. */
-export interface RebuildProgress {
-  done: number;
-  total: number;
-  /** Positions a second. */
-  rate: number;
-  /** Null while nothing is known yet. */
-  secondsLeft: number | null;
-}
+import { Build, type BuildDependencies } from "./build.ts";
+import type { RebuildProgress } from "./progress.ts";
 
 /** The snapshots of this node, as a rebuild needs them. */
 export interface SnapshotSource {
@@ -27,38 +15,18 @@ export interface SnapshotSource {
   restore(id: string, order: string, force: boolean): Promise<Generation>;
 }
 
-interface Dependencies {
-  name: string;
+interface Dependencies extends BuildDependencies {
   table: ReadTable;
   fields: Fields;
   definition: string;
   snapshots: SnapshotSource;
-  page: (after: number, limit: number) => Promise<ConsumerPage>;
-  read: (id: string) => Promise<RecordedEvent>;
   change: (change: ControlChange) => Promise<unknown>;
-  newFold: (generation: Generation, isTimeUp: () => boolean) => Promise<Fold>;
   /** Makes a finished generation the live one. */
   takeOver: (generation: Generation, fold: Fold) => Promise<void>;
   onProgress: () => void;
   info: (message: string, details: object) => void;
   warn: (message: string, details: object) => void;
 }
-
-/** A generation that is folded beside the live one. */
-interface Build {
-  order: BuildOrder;
-  generation: Generation;
-  fold: Fold;
-  since: number;
-  /** The position it began at. */
-  from: number;
-  /** What is left of a page whose time was up. */
-  rest: ConsumerPage | null;
-}
-
-const eventsPerPage = 1000;
-/** So long may the live table wait for its turn; a transform that runs is waited for. */
-const sliceMs = 50;
 
 /**
  * Follows orders to build the table anew: the new generation is folded in slices between the pages of the live one,
@@ -73,8 +41,6 @@ export class Rebuilding {
   #skipped: ConsumerControl["skipped"] = {};
   #build: Build | null = null;
   #head = 0;
-  /** As `performance.now()` counts. */
-  #sliceEnd = Infinity;
   readonly #awaited: AwaitedOrders;
 
   constructor(dependencies: Dependencies) {
@@ -107,7 +73,7 @@ export class Rebuilding {
 
   /** What the live table has folded late would be gone with the switch where the new one has it parked. */
   async retry(choice: ParkedChoice): Promise<void> {
-    if (this.#build) await retryParked(this.#build.fold, choice, this.#d.read);
+    await this.#build?.retry(choice);
   }
 
   /** The node stops; the order stays. */
@@ -124,10 +90,7 @@ export class Rebuilding {
 
   /** Goes on from what is stored of the generation that is built, or begins another. */
   async renew(): Promise<void> {
-    if (!this.#build) return;
-    // It may go on behind some of it.
-    this.#build.rest = null;
-    await this.#build.fold.renew().catch(() => (this.#build = null));
+    await this.#build?.renew().catch(() => (this.#build = null));
   }
 
   /** The live table is at this position. It names its order, whoever has built it, and whether he has heard so or not. */
@@ -143,14 +106,7 @@ export class Rebuilding {
   }
 
   progress(): RebuildProgress | null {
-    if (!this.#build) return null;
-    const { fold, from, since, order } = this.#build;
-    return progressOf(
-      fold.progress.position,
-      from,
-      order.kind === "restore" ? order.snapshot!.position : this.#head,
-      since,
-    );
+    return this.#build?.progress(this.#head) ?? null;
   }
 
   /**
@@ -173,7 +129,7 @@ export class Rebuilding {
       this.#build ??= await this.#begin(order).catch((error: unknown) => {
         throw isRetryable(error) && !isDiskFull(error) ? error : new Hopeless(error);
       });
-      const isDone = await this.#slice(this.#build);
+      const isDone = await this.#build.advance(this.#skipped, await this.#end(order));
       this.#d.onProgress();
       if (!isDone) return "more";
       await this.#finish(this.#build);
@@ -201,49 +157,13 @@ export class Rebuilding {
   }
 
   async #begin(order: BuildOrder): Promise<Build> {
-    const { name, table, fields, definition, snapshots, newFold, info } = this.#d;
+    const { name, table, fields, definition, snapshots, info } = this.#d;
     info(`${name}: a ${order.kind} begins beside the table`, { order: order.id });
     const snapshot = await this.#snapshotHere(order);
     const generation = snapshot
       ? await snapshots.restore(snapshot, order.id, order.force === true)
       : await table.build(fields, { definition, order: order.id });
-    const fold = await newFold(generation, () => performance.now() > this.#sliceEnd);
-    return { order, generation, fold, since: Date.now(), from: fold.progress.position, rest: null };
-  }
-
-  /** Folds for a moment; whether the generation is as far as it has to be. */
-  async #slice(build: Build): Promise<boolean> {
-    const { fold, order } = build;
-    await skipParked(fold, new Set(Object.keys(this.#skipped)), this.#d.read);
-    const until = await this.#end(order);
-    if (fold.progress.position >= until) return true;
-    const isFresh = build.rest === null;
-    const page = build.rest ?? (await this.#pageUntil(until, fold.progress.position));
-    this.#sliceEnd = performance.now() + sliceMs;
-    let isWhole = false;
-    try {
-      await fold.foldPage(page);
-    } finally {
-      this.#sliceEnd = Infinity;
-      // An outage, too, ends it in the middle: what is folded must not come again.
-      const { position } = fold.progress;
-      isWhole = position >= page.position;
-      build.rest = isWhole ? null : { ...page, events: page.events.filter((event) => event.position > position) };
-    }
-    if (fold.isTooOftenParked) {
-      const last = fold.parked.findLast(({ error }) => error)?.error?.message ?? "unknown";
-      throw new RebuildFailedError(this.#d.name, `too many events in a row could not be folded; the last: ${last}`);
-    }
-    // Where the log ended when the rest's page was read, the live table may have passed long ago.
-    return isWhole && ((isFresh && page.end) || fold.progress.position >= until);
-  }
-
-  /** What comes after `until` is not folded. */
-  async #pageUntil(until: number, after: number): Promise<ConsumerPage> {
-    const page = await this.#d.page(after, eventsPerPage);
-    if (page.position <= until) return page;
-    const { afterId: positionId } = await this.#d.page(until, 0);
-    return { ...page, events: page.events.filter(({ position }) => position <= until), position: until, positionId };
+    return Build.on(generation, order, this.#d);
   }
 
   /** A table that stands still keeps its position. */
@@ -280,11 +200,6 @@ export class Rebuilding {
       error: this.#awaited.failure(order.id),
     });
   }
-}
-
-export function progressOf(done: number, from: number, total: number, since: number): RebuildProgress {
-  const rate = Math.round(((done - from) * 1000) / Math.max(Date.now() - since, 1));
-  return { done, total, rate, secondsLeft: rate > 0 ? Math.max(Math.ceil((total - done) / rate), 0) : null };
 }
 
 /** Whatever the reason, trying again at once would meet it again. */

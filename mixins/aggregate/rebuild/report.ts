@@ -1,7 +1,7 @@
 import type { ServiceBroker } from "moleculer";
 import { progressEvent } from "../../hints.ts";
 import { progressBars } from "../../progress-bars.ts";
-import type { RebuildProgress } from "./rebuilding.ts";
+import type { RebuildProgress } from "./progress.ts";
 
 const tellEveryMs = 250;
 

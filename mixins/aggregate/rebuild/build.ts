@@ -1,0 +1,113 @@
+import type { BuildOrder, ConsumerControl, ParkedChoice } from "../../../core/consumer-control.ts";
+import type { Generation } from "../../../core/read-table.ts";
+import type { RecordedEvent } from "../../../core/recorded-event.ts";
+import { RebuildFailedError } from "../../../core/travel-errors.ts";
+import type { ConsumerPage } from "../../consumer/consumer-page.ts";
+import type { Fold } from "../fold.ts";
+import { retryParked, skipParked } from "../parked-streams.ts";
+import { progressOf, type RebuildProgress } from "./progress.ts";
+
+export interface BuildDependencies {
+  name: string;
+  page: (after: number, limit: number) => Promise<ConsumerPage>;
+  read: (id: string) => Promise<RecordedEvent>;
+  newFold: (generation: Generation, isTimeUp: () => boolean) => Promise<Fold>;
+}
+
+const eventsPerPage = 1000;
+/** So long may the live table wait for its turn; a transform that runs is waited for. */
+const sliceMs = 50;
+
+/** A generation that is folded beside the live one, in slices, until it is where its order wants it. */
+export class Build {
+  readonly order: BuildOrder;
+  readonly generation: Generation;
+  readonly fold: Fold;
+  readonly #d: BuildDependencies;
+  readonly #since = Date.now();
+  /** The position it began at. */
+  readonly #from: number;
+  /** As `performance.now()` counts. */
+  readonly #slice: { end: number };
+  /** What is left of a page whose time was up. */
+  #rest: ConsumerPage | null = null;
+
+  private constructor(
+    order: BuildOrder,
+    generation: Generation,
+    fold: Fold,
+    slice: { end: number },
+    dependencies: BuildDependencies,
+  ) {
+    this.order = order;
+    this.generation = generation;
+    this.fold = fold;
+    this.#slice = slice;
+    this.#d = dependencies;
+    this.#from = fold.progress.position;
+  }
+
+  static async on(generation: Generation, order: BuildOrder, dependencies: BuildDependencies): Promise<Build> {
+    const slice = { end: Infinity };
+    const fold = await dependencies.newFold(generation, () => performance.now() > slice.end);
+    return new Build(order, generation, fold, slice, dependencies);
+  }
+
+  progress(head: number): RebuildProgress {
+    const { kind, snapshot } = this.order;
+    return progressOf(
+      this.fold.progress.position,
+      this.#from,
+      kind === "restore" ? snapshot!.position : head,
+      this.#since,
+    );
+  }
+
+  /** Goes on from what is stored, which an error may have left in doubt. */
+  async renew(): Promise<void> {
+    // It may go on behind some of it.
+    this.#rest = null;
+    await this.fold.renew();
+  }
+
+  async retry(choice: ParkedChoice): Promise<void> {
+    await retryParked(this.fold, choice, this.#d.read);
+  }
+
+  /**
+   * Folds for a moment; whether the generation is as far as it has to be.
+   * @param until what comes after it is not folded; Infinity: the end of the log
+   * @throws RebuildFailedError; an outage's error
+   */
+  async advance(skipped: ConsumerControl["skipped"], until: number): Promise<boolean> {
+    const { fold } = this;
+    await skipParked(fold, new Set(Object.keys(skipped)), this.#d.read);
+    if (fold.progress.position >= until) return true;
+    const isFresh = this.#rest === null;
+    const page = this.#rest ?? (await this.#pageUntil(until));
+    this.#slice.end = performance.now() + sliceMs;
+    let isWhole = false;
+    try {
+      await fold.foldPage(page);
+    } finally {
+      this.#slice.end = Infinity;
+      // An outage, too, ends it in the middle: what is folded must not come again.
+      const { position } = fold.progress;
+      isWhole = position >= page.position;
+      this.#rest = isWhole ? null : { ...page, events: page.events.filter((event) => event.position > position) };
+    }
+    if (fold.isTooOftenParked) {
+      const last = fold.parked.findLast(({ error }) => error)?.error?.message ?? "unknown";
+      throw new RebuildFailedError(this.#d.name, `too many events in a row could not be folded; the last: ${last}`);
+    }
+    // Where the log ended when the rest's page was read, the live table may have passed long ago.
+    return isWhole && ((isFresh && page.end) || fold.progress.position >= until);
+  }
+
+  async #pageUntil(until: number): Promise<ConsumerPage> {
+    const page = await this.#d.page(this.fold.progress.position, eventsPerPage);
+    if (page.position <= until) return page;
+    const { afterId: positionId } = await this.#d.page(until, 0);
+    return { ...page, events: page.events.filter(({ position }) => position <= until), position: until, positionId };
+  }
+}

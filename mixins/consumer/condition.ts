@@ -1,0 +1,116 @@
+import { isOutage } from "../../core/outage.ts";
+
+/**
+ * `standby`: another node does the work. `waiting`: something outside does not answer. `stopped`: somebody has to look.
+ * The last two with a cause.
+ */
+export type ConsumerState = "starting" | "folding" | "live" | "waiting" | "paused" | "stopped" | "standby";
+
+interface Dependencies {
+  name: string;
+  /** Why nothing can be done, whoever resumes it; null where it can. */
+  hindrance: () => string | null;
+  isPaused: () => boolean;
+  warn: (message: string, details: object) => void;
+}
+
+/** While a node starts, its services come one after the other: no reason for a warning. */
+const quietStartMs = 5000;
+
+/** How a consumer is, and why: what its status says. */
+export class Condition {
+  readonly #d: Dependencies;
+  #hasStarted = false;
+  #startedAt = 0;
+  #isWorking = true;
+  #isCaughtUp = false;
+  #waitingFor: string | null = null;
+  #halt: { cause: string; byLog: boolean } | null = null;
+
+  constructor(dependencies: Dependencies) {
+    this.#d = dependencies;
+  }
+
+  starts(): void {
+    this.#hasStarted = this.#isCaughtUp = false;
+    this.#startedAt = Date.now();
+    this.#isWorking = true;
+    this.#halt = this.#waitingFor = null;
+  }
+
+  /** Whether this node does the work. */
+  get isWorking(): boolean {
+    return this.#isWorking;
+  }
+
+  works(isWorking: boolean): void {
+    this.#isWorking = isWorking;
+  }
+
+  catchesUp(isCaughtUp: boolean): void {
+    this.#isCaughtUp = isCaughtUp;
+  }
+
+  /** Everything has answered. */
+  goesOn(): void {
+    this.#hasStarted = true;
+    this.#waitingFor = null;
+  }
+
+  /** @param byLog the log is another one: no checkpoint of one must get into the other */
+  stops(cause: string, { byLog }: { byLog: boolean }): void {
+    if (!this.#halt) this.#d.warn(`${this.#d.name} stopped: ${cause}`, {});
+    this.#halt = { cause, byLog };
+  }
+
+  /** Somebody had a look, or what it stopped for is gone. */
+  resumes(): void {
+    this.#halt = null;
+  }
+
+  get hasStopped(): boolean {
+    return this.#halt !== null;
+  }
+
+  get hasOtherLog(): boolean {
+    return this.#halt?.byLog === true;
+  }
+
+  /** @param isStopping whether an error is to be expected */
+  waitsFor(error: unknown, isStopping: boolean): void {
+    const cause = error instanceof Error ? error.message : String(error);
+    const isExpected = isStopping || (!this.#hasStarted && Date.now() - this.#startedAt < quietStartMs);
+    if (this.#waitingFor !== cause && !isExpected)
+      this.#d.warn(
+        `${this.#d.name} waits: ${cause}`,
+        isOutage(error) ? {} : { stack: error instanceof Error ? error.stack : undefined },
+      );
+    if (!isExpected) this.#waitingFor = cause;
+    this.#isCaughtUp = false;
+  }
+
+  get #haltedBy(): string | null {
+    return this.#halt?.cause ?? this.#d.hindrance();
+  }
+
+  /** Why it waits or stopped. */
+  get cause(): string | null {
+    return this.#haltedBy ?? this.#waitingFor;
+  }
+
+  get state(): ConsumerState {
+    if (this.#d.isPaused()) return "paused";
+    if (this.#haltedBy !== null) return "stopped";
+    if (this.#waitingFor !== null) return "waiting";
+    if (!this.#hasStarted) return "starting";
+    if (!this.#isWorking) return "standby";
+    return this.#isCaughtUp ? "live" : "folding";
+  }
+
+  /** Nothing is folded at the moment, and why; null while it is at work or waits for something outside. */
+  get standsStill(): string | null {
+    if (this.#d.isPaused()) return 'is paused; "resume" goes on';
+    const cause = this.#haltedBy;
+    return cause === null ? null : `is stopped: ${cause}`;
+  }
+}
