@@ -3,7 +3,8 @@
  * of `moleculer-event-sourcing/testing` over it.
  */
 export type { Adapter } from "./core/adapter.ts";
-export type { AppendRequest, NewEvent } from "./core/append-request.ts";
+export type { AppendRequest } from "./core/append-request.ts";
+export type { NewEvent } from "./core/new-event.ts";
 export { ClaimsBehindError, DuplicateClaimError } from "./core/claim-errors.ts";
 export {
   Claims,

@@ -25,7 +25,8 @@ export type { Aggregate as AggregateDefinition } from "./mixins/aggregate/aggreg
 export type { EventStore as EventStoreDefinition } from "./mixins/event-store/event-store.ts";
 
 export type { Adapter } from "./core/adapter.ts";
-export type { AppendInput, EventInput } from "./core/append-request.ts";
+export type { AppendInput } from "./core/append-request.ts";
+export type { EventInput } from "./core/new-event.ts";
 export type { EventCatalogue, EventDefinition, UnknownTypes, Upcaster } from "./core/catalogue.ts";
 export type { CloudEvent } from "./core/cloud-event.ts";
 export type { ExpectedVersion } from "./core/expected-version.ts";
@@ -63,7 +64,7 @@ export type { EventsOf, EventStoreOptions } from "./mixins/event-store/event-sto
 export type { MapActionOptions, MapEventOptions } from "./mixins/event-store/map-action.ts";
 export type { ExportAnswer } from "./mixins/event-store/export-events.ts";
 export type { BackupAnswer } from "./mixins/event-store/file-actions.ts";
-export type { AppendAnswer } from "./mixins/event-store/host.ts";
+export type { AppendAnswer } from "./mixins/event-store/appends.ts";
 export type { ImportAnswer } from "./mixins/event-store/import-events.ts";
 export type { JobProgress } from "./mixins/event-store/jobs.ts";
 export type { LinkAnswer } from "./mixins/event-store/link-actions.ts";

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { isSchemaVersion, type Catalogue, type CatalogueEntry } from "./catalogue.ts";
-import { UpcastError, type Problem } from "./errors.ts";
+import { UpcastError } from "./errors.ts";
+import type { Problem } from "./problem.ts";
 import type { JsonValue } from "./json.ts";
 import type { RecordedEvent } from "./recorded-event.ts";
 import { upcastPayload } from "./upcast.ts";

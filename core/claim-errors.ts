@@ -1,5 +1,5 @@
 import { Errors } from "moleculer";
-import { show } from "./errors.ts";
+import { show } from "./problem.ts";
 
 /** A value that must be unique belongs to another stream. 409; `data` is `{scope, value, stream, heldBy}`. */
 export class DuplicateClaimError extends Errors.MoleculerClientError {

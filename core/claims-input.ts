@@ -1,4 +1,4 @@
-import type { Problem } from "./errors.ts";
+import type { Problem } from "./problem.ts";
 
 const isObject = (found: unknown): found is Record<string, unknown> => found !== null && typeof found === "object";
 const isText = (found: unknown): boolean => typeof found === "string" && found !== "" && found.isWellFormed();

@@ -1,4 +1,5 @@
-import { ValidationError, type Problem } from "./errors.ts";
+import { ValidationError } from "./errors.ts";
+import type { Problem } from "./problem.ts";
 import { isObject, parseHistoryEvent, type HistoryEvent } from "./history-event.ts";
 import type { RecordedEvent } from "./recorded-event.ts";
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { show, type Problem } from "./errors.ts";
+import { show, type Problem } from "./problem.ts";
 import type { Fields } from "./fields.ts";
 import type { Mapping } from "./mapping.ts";
 

@@ -1,5 +1,6 @@
 import { fromCloudEvent, toCloudEvent } from "./cloud-event.ts";
-import { ValidationError, type Problem } from "./errors.ts";
+import { ValidationError } from "./errors.ts";
+import type { Problem } from "./problem.ts";
 import { fromFluxAction, toFluxAction } from "./flux-action.ts";
 import { isObject, parseHistoryEvent, type HistoryEvent } from "./history-event.ts";
 import type { RecordedEvent } from "./recorded-event.ts";

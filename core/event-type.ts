@@ -1,4 +1,4 @@
-import type { Problem } from "./errors.ts";
+import type { Problem } from "./problem.ts";
 import { isReserved, nameProblem } from "./stream-name.ts";
 import { typeMatcher } from "./type-pattern.ts";
 

@@ -1,4 +1,5 @@
-import { VersionConflictError, type Problem } from "./errors.ts";
+import { VersionConflictError } from "./errors.ts";
+import type { Problem } from "./problem.ts";
 
 /** What the caller knows of the stream: its version, that it is new (the same as 0), that it is there, or nothing. */
 export type ExpectedVersion = number | "no-stream" | "stream-exists" | "any";

@@ -1,4 +1,5 @@
-import { DefinitionError, InvalidRowError, type Problem } from "./errors.ts";
+import { DefinitionError, InvalidRowError } from "./errors.ts";
+import type { Problem } from "./problem.ts";
 import { isProblem, toJson } from "./json.ts";
 import { refuseUnknownOptions } from "./options.ts";
 

@@ -1,5 +1,6 @@
 import type { AppendRequest } from "./append-request.ts";
-import { EventTooLargeError, ValidationError, type Problem } from "./errors.ts";
+import { EventTooLargeError, ValidationError } from "./errors.ts";
+import type { Problem } from "./problem.ts";
 import { isEventId } from "./event-id.ts";
 import { isoDate } from "./fields.ts";
 import { isProblem, toJson, type JsonValue } from "./json.ts";

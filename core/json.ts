@@ -1,4 +1,4 @@
-import type { Problem } from "./errors.ts";
+import type { Problem } from "./problem.ts";
 
 /** A value as JSON keeps it, with the text that is stored. Dates become strings, `undefined` fields disappear. */
 export interface JsonValue {

@@ -1,6 +1,7 @@
 import { Errors } from "moleculer";
-import { ownNameProblem } from "./append-request.ts";
-import { EntityNotFoundError, show, ValidationError, type Problem } from "./errors.ts";
+import { ownNameProblem } from "./new-event.ts";
+import { EntityNotFoundError, ValidationError } from "./errors.ts";
+import { show, type Problem } from "./problem.ts";
 import { isEventId } from "./event-id.ts";
 import { isReserved } from "./stream-name.ts";
 

@@ -1,4 +1,5 @@
-import { InvalidRowError, show } from "./errors.ts";
+import { InvalidRowError } from "./errors.ts";
+import { show } from "./problem.ts";
 import { checkRow, rowId, type Fields, type Row } from "./fields.ts";
 import type { RecordedEvent } from "./recorded-event.ts";
 import type { RowChange } from "./read-table.ts";

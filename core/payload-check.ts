@@ -1,4 +1,5 @@
-import { DefinitionError, type Problem } from "./errors.ts";
+import { DefinitionError } from "./errors.ts";
+import type { Problem } from "./problem.ts";
 import { isProblem, toJson, type JsonValue } from "./json.ts";
 import { payloadProblems, type Finding } from "./payload-problems.ts";
 import { ruleOf, type PayloadSchema } from "./payload-schema.ts";

@@ -1,4 +1,4 @@
-import type { Problem } from "./errors.ts";
+import type { Problem } from "./problem.ts";
 
 /** A finding of fastest-validator; of a union, `expected` holds the findings of each alternative. */
 export interface Finding {

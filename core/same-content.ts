@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { NewEvent } from "./append-request.ts";
+import type { NewEvent } from "./new-event.ts";
 import type { RecordedEvent } from "./recorded-event.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { Problem } from "./errors.ts";
+import type { Problem } from "./problem.ts";
 
 const maxCharacters = 255;
 // oxlint-disable-next-line no-control-regex -- control characters are exactly what is looked for

@@ -1,5 +1,5 @@
 import { Errors } from "moleculer";
-import { inWords, portable, type Problem, show } from "./errors.ts";
+import { inWords, portable, type Problem, show } from "./problem.ts";
 
 /** The table has no folder for snapshots. 409. */
 export class SnapshotsNotConfiguredError extends Errors.MoleculerClientError {

@@ -1,5 +1,6 @@
 import { isSchemaVersion, type Catalogue, type CatalogueEntry } from "./catalogue.ts";
-import { inWords, UpcastError } from "./errors.ts";
+import { UpcastError } from "./errors.ts";
+import { inWords } from "./problem.ts";
 import { isProblem, toJson, type JsonValue } from "./json.ts";
 import { isThenable } from "./is-thenable.ts";
 import type { ParkedEvent } from "./read-table.ts";

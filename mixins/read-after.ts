@@ -1,5 +1,6 @@
 import type { Context } from "moleculer";
-import { show, ValidationError } from "../core/errors.ts";
+import { ValidationError } from "../core/errors.ts";
+import { show } from "../core/problem.ts";
 
 /** `ctx.meta.readAfter`: the position, by store, that a read of a table folded from it has to include. */
 export interface ReadAfterMeta {

@@ -1,5 +1,6 @@
 import type { ClaimFold, ScopedClaims } from "../../core/claims.ts";
-import { show, UnusableStoreError } from "../../core/errors.ts";
+import { UnusableStoreError } from "../../core/errors.ts";
+import { show } from "../../core/problem.ts";
 
 /** An event in a commit: what the index stores of it, but for stream and version. */
 export interface StoredEvent {

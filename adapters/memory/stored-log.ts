@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { AppendRequest, NewEvent } from "../../core/append-request.ts";
+import type { AppendRequest } from "../../core/append-request.ts";
+import type { NewEvent } from "../../core/new-event.ts";
 import type { AppendVerdict } from "../../core/event-log.ts";
 import { decideInOrder } from "../../core/decide-in-order.ts";
 import { eventTime } from "../../core/event-time.ts";

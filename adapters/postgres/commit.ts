@@ -1,4 +1,5 @@
-import type { AppendRequest, NewEvent } from "../../core/append-request.ts";
+import type { AppendRequest } from "../../core/append-request.ts";
+import type { NewEvent } from "../../core/new-event.ts";
 import { Claims } from "../../core/claims.ts";
 import { decideInOrder } from "../../core/decide-in-order.ts";
 import type { AppendVerdict } from "../../core/event-log.ts";

@@ -1,4 +1,5 @@
-import { DuplicateRowError, InvalidRowError, type Problem } from "../../core/errors.ts";
+import { DuplicateRowError, InvalidRowError } from "../../core/errors.ts";
+import type { Problem } from "../../core/problem.ts";
 import { missingFields, type Field, type Fields } from "../../core/fields.ts";
 import type { RowChange } from "../../core/read-table.ts";
 import type { Session } from "./connections.ts";

@@ -1,5 +1,6 @@
 import type Database from "better-sqlite3";
-import type { AppendRequest, NewEvent } from "../../core/append-request.ts";
+import type { AppendRequest } from "../../core/append-request.ts";
+import type { NewEvent } from "../../core/new-event.ts";
 import { Claims } from "../../core/claims.ts";
 import type { AppendVerdict, Page, ReadOptions } from "../../core/event-log.ts";
 import { decideInOrder } from "../../core/decide-in-order.ts";

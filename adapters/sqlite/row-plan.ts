@@ -1,5 +1,5 @@
 import type Database from "better-sqlite3";
-import type { Problem } from "../../core/errors.ts";
+import type { Problem } from "../../core/problem.ts";
 import { missingFields, type Field, type Fields } from "../../core/fields.ts";
 import { encode, quote } from "./row-codec.ts";
 

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { Errors } from "moleculer";
-import { show, type Problem } from "../errors.ts";
+import { show, type Problem } from "../problem.ts";
 import type { RecordedEvent } from "../recorded-event.ts";
 
 /** What an append says that is sent before the one that it was decided on is answered. */

@@ -1,4 +1,5 @@
-import { ValidationError, type Problem } from "../errors.ts";
+import { ValidationError } from "../errors.ts";
+import type { Problem } from "../problem.ts";
 import { eventTypeProblem } from "../event-type.ts";
 
 /** An event as `decide` answers it. */

@@ -2,7 +2,7 @@ import type { ServiceBroker } from "moleculer";
 import type { ConsumerControl, ControlChange } from "../../core/consumer-control.ts";
 import type { Lease, Versioned } from "../../core/event-log.ts";
 import { StoreUnavailableError } from "../../core/errors.ts";
-import type { EventInput } from "../../core/append-request.ts";
+import type { EventInput } from "../../core/new-event.ts";
 import type { QueryParams } from "../../core/query.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { remoteCall } from "./remote-call.ts";

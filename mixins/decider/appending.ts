@@ -1,8 +1,9 @@
 import type { Ahead } from "../../core/decider/ahead.ts";
-import type { AppendInput, EventInput } from "../../core/append-request.ts";
+import type { AppendInput } from "../../core/append-request.ts";
+import type { EventInput } from "../../core/new-event.ts";
 import type { Catalogue } from "../../core/catalogue.ts";
 import type { DecidedEvent } from "../../core/decider/decided-event.ts";
-import type { AppendAnswer } from "../event-store/host.ts";
+import type { AppendAnswer } from "../event-store/appends.ts";
 import type { ClaimKeeper, ClaimsOfCommand } from "./claim-keeper.ts";
 import type { CommandCall } from "./command-call.ts";
 

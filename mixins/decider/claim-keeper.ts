@@ -1,5 +1,5 @@
 import type { Context } from "moleculer";
-import type { EventInput } from "../../core/append-request.ts";
+import type { EventInput } from "../../core/new-event.ts";
 import type { Catalogue } from "../../core/catalogue.ts";
 import { checkAgainst } from "../../core/catalogue-check.ts";
 import { DuplicateClaimError } from "../../core/claim-errors.ts";

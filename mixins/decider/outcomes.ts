@@ -2,7 +2,7 @@ import { CommandIdReusedError } from "../../core/decider/errors.ts";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { fold } from "../../core/decider/rehydrate.ts";
-import type { AppendAnswer } from "../event-store/host.ts";
+import type { AppendAnswer } from "../event-store/appends.ts";
 import type { CommandCall, CommandTag } from "./command-call.ts";
 import { earlierEvents } from "./earlier-events.ts";
 import type { Entities } from "./entities.ts";

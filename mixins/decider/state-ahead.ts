@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { contentOf, eventAhead, type Ahead } from "../../core/decider/ahead.ts";
-import type { EventInput, NewEvent } from "../../core/append-request.ts";
+import type { EventInput, NewEvent } from "../../core/new-event.ts";
 import { isPlainJson } from "../../core/decider/options.ts";
 import { evolve, type DeciderDefinition } from "../../core/decider/decider.ts";
 import { freezeDeep } from "../../core/freeze.ts";

@@ -1,5 +1,5 @@
 import type { Context, ServiceSchema } from "moleculer";
-import type { EventInput } from "../../core/append-request.ts";
+import type { EventInput } from "../../core/new-event.ts";
 import type { StoreHost } from "./host.ts";
 import { positionAt } from "./position-at.ts";
 import { requestIds } from "./request-ids.ts";
@@ -24,7 +24,7 @@ export function historyActions(hosting: () => Hosting): NonNullable<ServiceSchem
         const { host, rivals } = hosting();
         rivals?.refuse();
         const { stream, ...event } = ctx.params;
-        return host.append({ stream, events: [event] }, { ...requestIds(ctx), isSystem: true });
+        return host.appends.append({ stream, events: [event] }, { ...requestIds(ctx), isSystem: true });
       },
     },
     positionAt: {
@@ -34,7 +34,7 @@ export function historyActions(hosting: () => Hosting): NonNullable<ServiceSchem
     draft: {
       params: { $$strict: true, stream: { type: "string", default: "draft" }, events: any },
       handler: (ctx: Caller<{ stream: string; events: EventInput[] }>) =>
-        hosting().host.draft(ctx.params, requestIds(ctx)),
+        hosting().host.appends.draft(ctx.params, requestIds(ctx)),
     },
     verify: {
       params: { $$strict: true },

@@ -1,32 +1,14 @@
-import { contentOf } from "../../core/decider/ahead.ts";
-import {
-  toAppendRequest,
-  type AppendContext,
-  type AppendInput,
-  type AppendRequest,
-} from "../../core/append-request.ts";
-import { emptyCatalogue, type Catalogue } from "../../core/catalogue.ts";
-import type { AppendVerdict, EventLog, Page, ReadOptions } from "../../core/event-log.ts";
+import type { Catalogue } from "../../core/catalogue.ts";
+import type { EventLog, Page, ReadOptions } from "../../core/event-log.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
-import { isOutage } from "../../core/outage.ts";
 import { openWhole } from "../../core/unfinished-copy.ts";
-import { isOfToday, upcastAll, upcastEach } from "../../core/upcast.ts";
+import { upcastAll, upcastEach } from "../../core/upcast.ts";
+import { Appends } from "./appends.ts";
 import { ConsumerPages } from "./consumer-pages.ts";
 import { Jobs, type JobProgress } from "./jobs.ts";
-import { GroupCommit, type Appended } from "./group-commit.ts";
 import type { StoreMetrics } from "../metrics.ts";
 import { Opening, type Tell } from "../opening.ts";
 import { Pump, type PumpOptions } from "./pump.ts";
-
-/** The answer of `append`: version and position are those of the last event. */
-export interface AppendAnswer {
-  stream: string;
-  version: number;
-  position: number;
-  events: RecordedEvent[];
-  /** True where the append had been stored before: the answer is that of the first time. */
-  repeated: boolean;
-}
 
 export interface StoreStatus {
   engine: string;
@@ -56,8 +38,6 @@ interface Dependencies {
   tell: Tell;
 }
 
-type RequestIds = Omit<AppendContext, "maxEventBytes" | "catalogue">;
-
 /** What one node does for a store it hosts: group commit, pump, and the control state of consumers. */
 export class StoreHost {
   readonly #log: EventLog;
@@ -68,11 +48,8 @@ export class StoreHost {
   readonly #catalogue: () => Catalogue;
   readonly maxEventBytes: number;
   readonly #announce: (position: number) => void;
-  readonly #metrics: StoreMetrics | null;
+  readonly appends: Appends;
   #listenersAreStarting = () => false;
-  #commits: GroupCommit;
-  /** Why the last append was not stored, where that was not its own fault. */
-  #outage: string | null = null;
 
   constructor(dependencies: Dependencies) {
     const { name, log, catalogue, pump, maxEventBytes, deliver, announce, tellProgress, metrics, warn, tell } =
@@ -84,11 +61,12 @@ export class StoreHost {
     this.#catalogue = catalogue;
     this.maxEventBytes = maxEventBytes;
     this.#announce = announce;
-    this.#metrics = metrics;
     const handOver = (event: RecordedEvent) => this.#handOver(event, deliver, warn);
     const isPauseWanted = async () => (await this.consumers.control("pump", log)).paused;
     this.pump = new Pump({ log, options: pump, deliver: handOver, isPauseWanted, metrics, warn });
-    this.#commits = this.#newCommits();
+    const refuse = () => this.#opening.refuse();
+    const onCommit = (position: number) => this.#onCommit(position);
+    this.appends = new Appends({ log, refuse, catalogue, maxEventBytes, onCommit, metrics });
     log.watch?.((position) => {
       this.pump.wake(position);
       dependencies.announceHere(position);
@@ -99,10 +77,6 @@ export class StoreHost {
   get log(): EventLog {
     this.#opening.refuse();
     return this.#log;
-  }
-
-  #newCommits(): GroupCommit {
-    return new GroupCommit(this.#log, (position) => this.#onCommit(position));
   }
 
   #onCommit(position: number): void {
@@ -117,9 +91,8 @@ export class StoreHost {
   async start(listenersAreStarting: () => boolean): Promise<void> {
     this.#listenersAreStarting = listenersAreStarting;
     this.consumers.forget();
-    this.#outage = null;
     this.jobs.start();
-    this.#commits = this.#newCommits();
+    this.appends.start();
     await this.#opening.start();
   }
 
@@ -137,66 +110,16 @@ export class StoreHost {
   async stop(): Promise<void> {
     this.jobs.abort();
     await this.#opening.stop();
-    await this.#commits.close();
+    await this.appends.stop();
     await this.pump.stop();
     await this.#log.close();
     await this.jobs.settled();
   }
 
-  async append(input: AppendInput, ids: RequestIds): Promise<AppendAnswer> {
-    const request = this.#toRequest(input, ids);
-    const { events: stored, repeated } = await this.#commit(request, input.ahead);
-    // It is stored, so it is answered, even if a repeat meets an event that today's catalogue cannot read.
-    const { events } = upcastEach(this.#catalogue(), stored);
-    const last = events.at(-1)!;
-    return { stream: last.stream, version: last.version, position: last.position, events, repeated };
-  }
-
-  #toRequest(input: AppendInput, ids: RequestIds): AppendRequest {
-    // The catalogue is of the callers' events.
-    const catalogue = ids.isSystem ? emptyCatalogue : this.#catalogue();
-    return toAppendRequest(input, { ...ids, maxEventBytes: this.maxEventBytes, catalogue });
-  }
-
-  /** The events as an append would store them, which passed every check that needs no log. Stores nothing. */
-  draft(input: AppendInput, ids: RequestIds): Pick<RecordedEvent, "id" | "type" | "payload" | "meta">[] {
-    return this.#toRequest(input, ids).events.map(({ id, type, payload, meta }) => {
-      return { id, type, payload: payload as RecordedEvent["payload"], meta };
-    });
-  }
-
-  /** A commit of its own, for an import. */
-  async store(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
-    const verdicts = await this.log.append(requests);
-    const added = verdicts.flatMap((verdict) => ("events" in verdict && !verdict.repeated ? verdict.events : []));
-    if (added.length > 0) this.#onCommit(added.at(-1)!.position);
-    return verdicts;
-  }
-
-  async #commit(request: AppendRequest, ahead: AppendInput["ahead"]): Promise<Appended> {
-    this.#opening.refuse();
-    const metrics = this.#metrics;
-    const since = metrics ? performance.now() : 0;
-    try {
-      const appended = await this.#commits.append(request, ahead, ahead && this.#isReadAs(ahead.content, request));
-      this.#outage = null;
-      metrics?.answered(performance.now() - since, appended.repeated ? 0 : appended.events.length, false);
-      return appended;
-    } catch (error) {
-      if (isOutage(error)) this.#outage = (error as Error).message;
-      metrics?.answered(performance.now() - since, 0, (error as { type?: unknown }).type === "VERSION_CONFLICT");
-      throw error;
-    }
-  }
-
-  #isReadAs(content: string, { events }: AppendRequest): boolean {
-    return contentOf(events) === content && events.every((event) => isOfToday(this.#catalogue(), event));
-  }
-
   /** Position and lags are null, never 0, where the engine does not answer; `cause` says why. */
   async status(): Promise<StoreStatus> {
     const { pump } = this;
-    let cause = this.#outage ?? pump.outage;
+    let cause = this.appends.outage ?? pump.outage;
     const head = async () => this.log.head();
     const position = await head().catch((error: Error) => {
       cause = error.message;

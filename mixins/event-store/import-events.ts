@@ -38,7 +38,7 @@ export async function importEvents(
   let characters = 0;
 
   const store = async () => {
-    const verdicts = await host.store(waiting.map(({ request }) => request));
+    const verdicts = await host.appends.store(waiting.map(({ request }) => request));
     for (const [index, verdict] of verdicts.entries()) {
       if ("error" in verdict) throw new ImportError(waiting[index]!.line, answer.events, verdict.error);
       answer[verdict.repeated ? "repeated" : "events"]++;

@@ -7,7 +7,7 @@ import { expectedVersionProblem, type ExpectedVersion } from "../../core/expecte
 import { withOptional } from "../../core/payload-schema.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { withoutParams } from "../spans.ts";
-import type { AppendAnswer } from "./host.ts";
+import type { AppendAnswer } from "./appends.ts";
 
 type AnyParams = Record<string, unknown>;
 type From<Value, Params> = Value | ((params: Params, ctx: Context<Params>) => Value | Promise<Value>);

@@ -90,7 +90,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
           const span = appendSpan(ctx, name);
           try {
             rivals?.refuse();
-            const answer = await host.append(ctx.params, requestIds(ctx));
+            const answer = await host.appends.append(ctx.params, requestIds(ctx));
             noteWritten(ctx, name, answer.position);
             const { position, events, repeated } = answer;
             span?.addTags({ position, events: events.length, repeated });

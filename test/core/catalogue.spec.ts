@@ -1,4 +1,5 @@
-import { toAppendRequest, type NewEvent } from "../../core/append-request.ts";
+import { toAppendRequest } from "../../core/append-request.ts";
+import type { NewEvent } from "../../core/new-event.ts";
 import { parseCatalogue, type EventCatalogue, type EventDefinition } from "../../core/catalogue.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { refusal } from "../support/broker.ts";

@@ -1,4 +1,5 @@
-import { toAppendRequest, type AppendInput, type AppendRequest, type EventInput } from "../../core/append-request.ts";
+import { toAppendRequest, type AppendInput, type AppendRequest } from "../../core/append-request.ts";
+import type { EventInput } from "../../core/new-event.ts";
 import type { AppendVerdict, EventLog } from "../../core/event-log.ts";
 import { parseQuery, type Query, type QueryFields, type QueryParams } from "../../core/query.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";

@@ -1,4 +1,5 @@
-import { ValidationError, type Problem } from "../../../core/errors.ts";
+import { ValidationError } from "../../../core/errors.ts";
+import type { Problem } from "../../../core/problem.ts";
 import type { DraftEvent, EventSource } from "../../consumer/event-source.ts";
 
 /** The log up to a position, from which an alternative history takes its beginning. */

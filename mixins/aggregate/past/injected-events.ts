@@ -1,5 +1,6 @@
-import { ownNameProblem } from "../../../core/append-request.ts";
-import { ValidationError, type Problem } from "../../../core/errors.ts";
+import { ownNameProblem } from "../../../core/new-event.ts";
+import { ValidationError } from "../../../core/errors.ts";
+import type { Problem } from "../../../core/problem.ts";
 import { eventIdOfKey } from "../../../core/event-id.ts";
 import { parsePosition } from "../../../core/position.ts";
 import type { RecordedEvent } from "../../../core/recorded-event.ts";

@@ -1,4 +1,5 @@
-import { isUpcastError, ValidationError, type Problem } from "../../../core/errors.ts";
+import { isUpcastError, ValidationError } from "../../../core/errors.ts";
+import type { Problem } from "../../../core/problem.ts";
 import { eventFields } from "../../../core/event-fields.ts";
 import { isEventId } from "../../../core/event-id.ts";
 import { fieldsOf, meets } from "../../../core/meets.ts";

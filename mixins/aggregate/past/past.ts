@@ -1,5 +1,5 @@
 import type { AlteredCounts } from "../../../core/altered-history.ts";
-import { type Problem } from "../../../core/errors.ts";
+import type { Problem } from "../../../core/problem.ts";
 import { StaleTableError, SnapshotMismatchError } from "../../../core/travel-errors.ts";
 import { definitionChanges } from "../../../core/definition.ts";
 import { sameFields } from "../../../core/fields.ts";

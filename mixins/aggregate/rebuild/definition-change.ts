@@ -1,5 +1,6 @@
 import { definitionChanges } from "../../../core/definition.ts";
-import { inWords, UnusableStoreError } from "../../../core/errors.ts";
+import { UnusableStoreError } from "../../../core/errors.ts";
+import { inWords } from "../../../core/problem.ts";
 import { sameFields, type Fields } from "../../../core/fields.ts";
 import type { Generation, ReadTable } from "../../../core/read-table.ts";
 

@@ -1,4 +1,4 @@
-import { type Problem } from "../../../core/errors.ts";
+import type { Problem } from "../../../core/problem.ts";
 import { SnapshotMismatchError } from "../../../core/travel-errors.ts";
 import { checkRow, missingFields, type Fields, type Row } from "../../../core/fields.ts";
 import type { Query } from "../../../core/query.ts";

@@ -1,6 +1,6 @@
 import { definitionChanges } from "../../../core/definition.ts";
 import type { Fields } from "../../../core/fields.ts";
-import { inWords, type Problem } from "../../../core/errors.ts";
+import { inWords, type Problem } from "../../../core/problem.ts";
 import { SnapshotMismatchError } from "../../../core/travel-errors.ts";
 import type { ConsumerPage } from "../../consumer/consumer-page.ts";
 import { format, type CompleteSnapshot } from "./manifest.ts";

@@ -1,0 +1,119 @@
+import {
+  toAppendRequest,
+  type AppendContext,
+  type AppendInput,
+  type AppendRequest,
+} from "../../core/append-request.ts";
+import { emptyCatalogue, type Catalogue } from "../../core/catalogue.ts";
+import { contentOf } from "../../core/decider/ahead.ts";
+import type { AppendVerdict, EventLog } from "../../core/event-log.ts";
+import { isOutage } from "../../core/outage.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { isOfToday, upcastEach } from "../../core/upcast.ts";
+import type { StoreMetrics } from "../metrics.ts";
+import { GroupCommit, type Appended } from "./group-commit.ts";
+
+/** The answer of `append`: version and position are those of the last event. */
+export interface AppendAnswer {
+  stream: string;
+  version: number;
+  position: number;
+  events: RecordedEvent[];
+  /** True where the append had been stored before: the answer is that of the first time. */
+  repeated: boolean;
+}
+
+interface Dependencies {
+  log: EventLog;
+  /** @throws StoreUnavailableError while the log is not open */
+  refuse: () => void;
+  catalogue: () => Catalogue;
+  maxEventBytes: number;
+  /** Events up to this position are stored. */
+  onCommit: (position: number) => void;
+  metrics: StoreMetrics | null;
+}
+
+export type RequestIds = Omit<AppendContext, "maxEventBytes" | "catalogue">;
+
+/** What comes into a log on one node: checked, grouped into commits, answered when it is stored. */
+export class Appends {
+  readonly #d: Dependencies;
+  #commits: GroupCommit;
+  #outage: string | null = null;
+
+  constructor(dependencies: Dependencies) {
+    this.#d = dependencies;
+    this.#commits = this.#newCommits();
+  }
+
+  #newCommits(): GroupCommit {
+    return new GroupCommit(this.#d.log, this.#d.onCommit);
+  }
+
+  /** Why the last append was not stored, where that was not its own fault. */
+  get outage(): string | null {
+    return this.#outage;
+  }
+
+  start(): void {
+    this.#outage = null;
+    this.#commits = this.#newCommits();
+  }
+
+  /** What was accepted is committed. */
+  stop(): Promise<void> {
+    return this.#commits.close();
+  }
+
+  async append(input: AppendInput, ids: RequestIds): Promise<AppendAnswer> {
+    const request = this.#toRequest(input, ids);
+    const { events: stored, repeated } = await this.#commit(request, input.ahead);
+    // It is stored, so it is answered, even if a repeat meets an event that today's catalogue cannot read.
+    const { events } = upcastEach(this.#d.catalogue(), stored);
+    const last = events.at(-1)!;
+    return { stream: last.stream, version: last.version, position: last.position, events, repeated };
+  }
+
+  #toRequest(input: AppendInput, ids: RequestIds): AppendRequest {
+    // The catalogue is of the callers' events.
+    const catalogue = ids.isSystem ? emptyCatalogue : this.#d.catalogue();
+    return toAppendRequest(input, { ...ids, maxEventBytes: this.#d.maxEventBytes, catalogue });
+  }
+
+  /** The events as an append would store them, which passed every check that needs no log. Stores nothing. */
+  draft(input: AppendInput, ids: RequestIds): Pick<RecordedEvent, "id" | "type" | "payload" | "meta">[] {
+    return this.#toRequest(input, ids).events.map(({ id, type, payload, meta }) => {
+      return { id, type, payload: payload as RecordedEvent["payload"], meta };
+    });
+  }
+
+  /** A commit of its own, for an import. */
+  async store(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
+    this.#d.refuse();
+    const verdicts = await this.#d.log.append(requests);
+    const added = verdicts.flatMap((verdict) => ("events" in verdict && !verdict.repeated ? verdict.events : []));
+    if (added.length > 0) this.#d.onCommit(added.at(-1)!.position);
+    return verdicts;
+  }
+
+  async #commit(request: AppendRequest, ahead: AppendInput["ahead"]): Promise<Appended> {
+    this.#d.refuse();
+    const { metrics } = this.#d;
+    const since = metrics ? performance.now() : 0;
+    try {
+      const appended = await this.#commits.append(request, ahead, ahead && this.#isReadAs(ahead.content, request));
+      this.#outage = null;
+      metrics?.answered(performance.now() - since, appended.repeated ? 0 : appended.events.length, false);
+      return appended;
+    } catch (error) {
+      if (isOutage(error)) this.#outage = (error as Error).message;
+      metrics?.answered(performance.now() - since, 0, (error as { type?: unknown }).type === "VERSION_CONFLICT");
+      throw error;
+    }
+  }
+
+  #isReadAs(content: string, { events }: AppendRequest): boolean {
+    return contentOf(events) === content && events.every((event) => isOfToday(this.#d.catalogue(), event));
+  }
+}
