@@ -3,7 +3,8 @@ import type { Content, Documents, Fenced, Filter, Page, Write } from "../journal
 import { isTaken } from "./errors.ts";
 
 const idsPerQuery = 1_000;
-const writesAtOnce = 1_000;
+/** So few that a slow server answers in time: what it has not answered is sent again. */
+const writesAtOnce = 100;
 const documentsPerBatch = 1_000;
 
 export interface StoredDocument {
