@@ -4,6 +4,7 @@ import type { Generation } from "../../core/read-table.ts";
 import { Consumer } from "../consumer/consumer.ts";
 import type { Followed } from "../consumer/following.ts";
 import { consumerStatus, type ConsumerStatus } from "../consumer/status.ts";
+import { inTime } from "../in-time.ts";
 import { Opening, type Tell } from "../opening.ts";
 import { Folding, type FoldingDependencies } from "./folding.ts";
 import { jobOf, type Job } from "./rebuild/actions.ts";
@@ -112,7 +113,8 @@ export class AggregateHost {
 
   /** Whether a reader of this position would have to wait. */
   isBehind(position: number): boolean {
-    return position > 0 && (this.folding.isBehindForLong || this.folding.progress.position < position);
+    const { isBehindForLong, progress } = this.folding;
+    return position > 0 && (isBehindForLong || !this.#consumer.isLogKnown || progress.position < position);
   }
 
   /**
@@ -123,7 +125,7 @@ export class AggregateHost {
     if (this.#consumer.isStopping) throw new StoreUnavailableError(this.#d.name, "is stopping");
     this.#opening.refuse();
     const reached = await this.folding.livePosition();
-    if (reached >= position) return;
+    if (reached >= position && this.#consumer.isLogKnown) return;
     const still = this.#consumer.standsStill;
     if (still) throw new NotCaughtUpError(this.#d.name, position, reached, still);
     this.#consumer.wake();
@@ -133,7 +135,7 @@ export class AggregateHost {
   async status(): Promise<AggregateStatus> {
     const { folding } = this;
     // Where the table does not answer, as it was seen last.
-    const position = await folding.livePosition().catch(() => folding.progress.position);
+    const position = (await inTime(folding.livePosition())) ?? folding.progress.position;
     const status = await consumerStatus(this.#d, this.#consumer, position);
     const { cause } = this.#opening;
     return {

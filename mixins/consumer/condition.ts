@@ -24,6 +24,7 @@ export class Condition {
   #startedAt = 0;
   #isWorking = true;
   #isCaughtUp = false;
+  #isLogKnown = false;
   #waitingFor: string | null = null;
   #halt: { cause: string; byLog: boolean } | null = null;
 
@@ -32,7 +33,7 @@ export class Condition {
   }
 
   starts(): void {
-    this.#hasStarted = this.#isCaughtUp = false;
+    this.#hasStarted = this.#isCaughtUp = this.#isLogKnown = false;
     this.#startedAt = Date.now();
     this.#isWorking = true;
     this.#halt = this.#waitingFor = null;
@@ -76,9 +77,19 @@ export class Condition {
     return this.#halt?.byLog === true;
   }
 
+  /** The log has been looked at, and is the one that the checkpoint is of. */
+  knowsLog(): void {
+    this.#isLogKnown = true;
+  }
+
+  /** Whether the checkpoint's position says anything about the log. */
+  get isLogKnown(): boolean {
+    return this.#isLogKnown && !this.hasOtherLog;
+  }
+
   /** @param isStopping whether an error is to be expected */
   waitsFor(error: unknown, isStopping: boolean): void {
-    const cause = error instanceof Error ? error.message : String(error);
+    const cause = inWords(error);
     const isExpected = isStopping || (!this.#hasStarted && Date.now() - this.#startedAt < quietStartMs);
     if (this.#waitingFor !== cause && !isExpected)
       this.#d.warn(
@@ -113,4 +124,12 @@ export class Condition {
     const cause = this.#haltedBy;
     return cause === null ? null : `is stopped: ${cause}`;
   }
+}
+
+/** Where to look, which Moleculer's own words do not say. */
+function inWords(error: unknown): string {
+  const { type, data } = Object(error) as { type?: unknown; data?: { action?: unknown } };
+  if (type === "REQUEST_TIMEOUT" && typeof data?.action === "string")
+    return `${data.action} has not answered in time; look at what its service waits for`;
+  return error instanceof Error ? error.message : String(error);
 }

@@ -205,6 +205,7 @@ export class Consumer {
     }
     const other = this.#condition.isWorking ? otherLog(this.#d.work.progress, page) : null;
     if (other) this.#condition.stops(`${other}, or ${this.#d.startAfresh}`, { byLog: true });
+    else this.#condition.knowsLog();
     // Not saved, what is of no interest is passed again: no reason to fail.
     if (control.paused) await this.#save().catch((error: unknown) => this.#noteOutage(error));
     else if (this.#condition.isWorking && !this.#condition.hasOtherLog) await this.#following.obey(control);
@@ -227,6 +228,11 @@ export class Consumer {
   #noteOutage(error: unknown): void {
     this.#condition.waitsFor(error, this.#isStopping);
     this.#d.metrics?.lag(NaN);
+  }
+
+  /** Whether the checkpoint is known to be one of this log. */
+  get isLogKnown(): boolean {
+    return this.#condition.isLogKnown;
   }
 
   /** Why it waits or stopped. */

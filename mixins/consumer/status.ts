@@ -1,3 +1,4 @@
+import { inTime } from "../in-time.ts";
 import type { ConsumerState } from "./condition.ts";
 import type { Consumer } from "./consumer.ts";
 import type { EventSource } from "./event-source.ts";
@@ -30,7 +31,7 @@ export async function consumerStatus(
   consumer: Consumer,
   position: number,
 ): Promise<ConsumerStatus> {
-  const page = await source.page(position, 0).catch(() => null);
+  const page = await inTime(source.page(position, 0));
   const head = page?.head ?? null;
   return {
     name,

@@ -5,6 +5,7 @@ import { openWhole } from "../../core/unfinished-copy.ts";
 import { upcastAll, upcastEach } from "../../core/upcast.ts";
 import { Appends } from "./appends.ts";
 import { ConsumerPages } from "./consumer-pages.ts";
+import { inTime } from "../in-time.ts";
 import { Jobs, type JobProgress } from "./jobs.ts";
 import type { StoreMetrics } from "../metrics.ts";
 import { Opening, type Tell } from "../opening.ts";
@@ -119,21 +120,26 @@ export class StoreHost {
   /** Position and lags are null, never 0, where the engine does not answer; `cause` says why. */
   async status(): Promise<StoreStatus> {
     const { pump } = this;
-    let cause = this.appends.outage ?? pump.outage;
-    const head = async () => this.log.head();
-    const position = await head().catch((error: Error) => {
-      cause = error.message;
+    let failure: string | null = null;
+    const asked = Promise.all([this.#head(), pump.reached()]).catch((error: Error) => {
+      failure = error.message;
       return null;
     });
-    const lag = position === null ? null : position - pump.position;
+    const [position, reached] = (await inTime(asked)) ?? [null, pump.position];
+    const silence = position === null ? (failure ?? "the engine has not answered for a second") : null;
+    const cause = this.appends.outage ?? pump.outage ?? silence;
     return {
       engine: this.#log.engine,
       position,
       paused: pump.isPaused,
-      pump: { position: pump.position, lag },
+      pump: { position: reached, lag: position === null ? null : position - reached },
       ...(cause !== null && { cause }),
       ...(this.jobs.running.length > 0 && { jobs: this.jobs.running }),
     };
+  }
+
+  async #head(): Promise<number> {
+    return this.log.head();
   }
 
   /** Events as today's catalogue reads them. @throws UpcastError */

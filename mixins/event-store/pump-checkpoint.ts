@@ -37,9 +37,14 @@ export class PumpCheckpoint {
     return Math.max(this.#saved.at + saveEveryMs - Date.now(), 0);
   }
 
+  /** Where another host pumps, as far as that one has saved it. */
+  async reached(): Promise<number> {
+    return this.isHeld ? this.#position : positionOf(await this.#log.getState(key));
+  }
+
   async load(): Promise<void> {
-    const stored: Versioned | null = await this.#log.getState(key);
-    const position = (stored?.value as { position: number } | undefined)?.position ?? 0;
+    const stored = await this.#log.getState(key);
+    const position = positionOf(stored);
     this.#position = position;
     this.#isUnsure = false;
     this.#saved = { position, revision: stored?.revision ?? 0, at: Date.now() };
@@ -83,7 +88,7 @@ export class PumpCheckpoint {
   /** What this pump saved without an answer. It has come no further since than it is. */
   async #savedBefore(wasUnsure: boolean): Promise<{ position: number; revision: number; at: number }> {
     const stored = await this.#log.getState(key);
-    const { position = 0 } = (stored?.value ?? {}) as { position?: number };
+    const position = positionOf(stored);
     if (!stored || !wasUnsure || position > this.#position) throw new Error("another pump saved its checkpoint");
     return { position, revision: stored.revision, at: Date.now() };
   }
@@ -94,3 +99,6 @@ export class PumpCheckpoint {
     await this.#lease?.release().catch(() => {});
   }
 }
+
+const positionOf = (stored: Versioned | null): number =>
+  (stored?.value as { position: number } | undefined)?.position ?? 0;

@@ -64,6 +64,11 @@ export class Pump {
     return this.#checkpoint.position;
   }
 
+  /** How far the events are handed over, whichever host does it: of another, as it has saved it. */
+  reached(): Promise<number> {
+    return this.#checkpoint.reached();
+  }
+
   get #isShared(): boolean {
     return this.#log.capabilities.hosts === "many";
   }
@@ -139,8 +144,7 @@ export class Pump {
         }
       } catch (error) {
         this.#metrics?.pumpLag(NaN);
-        this.#outage = String(error);
-        this.#warn("The pump cannot read or save; it tries again", { error: String(error) });
+        this.#noteOutage(error);
         this.#tellIdle();
         if (!this.#stopping) await this.#bell.wait(pollMs);
       }
@@ -151,6 +155,12 @@ export class Pump {
     await this.#checkpoint.release();
     this.#metrics?.pumpLag(NaN);
     this.#tellIdle();
+  }
+
+  #noteOutage(error: unknown): void {
+    const cause = error instanceof Error ? error.message : String(error);
+    if (this.#outage !== cause) this.#warn("The pump cannot read or save; it tries again", { error: String(error) });
+    this.#outage = cause;
   }
 
   /** As another host may have said: who waits for a pause that was taken back since need not wait any longer. */

@@ -58,4 +58,26 @@ describeWith("postgres", "A store and its aggregate in PostgreSQL", (server) => 
     await caughtUp(broker, `${store}Counts`);
     expect(await broker.call(`${store}Counts.get`, { id: "blue" })).toMatchObject({ total: 41 });
   });
+
+  it("say in their status that the server answers nobody, while everybody else still waits for it", async () => {
+    const store = `s${randomUUID().slice(0, 8)}`;
+    const broker = await startBroker([things(server().url, store, newFolder())]);
+    const make = () => broker.call("thing.make", { id: 1, colour: "blue" });
+    await make();
+    await caughtUp(broker, `${store}Counts`);
+    let isMade = false;
+    server().freeze();
+    const made = make().then(() => (isMade = true));
+    try {
+      const status = await broker.call<{ cause: string }>(`${store}.status`);
+      expect(status).toMatchObject({ position: null, pump: { lag: null } });
+      expect(status.cause).toMatch(/has not answered|does not answer/);
+      expect(await broker.call(`${store}Counts.status`)).toMatchObject({ position: 1, head: null, lag: null });
+      expect(isMade).toBe(false);
+    } finally {
+      server().thaw();
+    }
+    await made;
+    await caughtUp(broker, `${store}Counts`);
+  });
 });

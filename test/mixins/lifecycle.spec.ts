@@ -823,6 +823,23 @@ describe("A table whose log is not the one it was folded from", () => {
     expect(await statusOf(broker)).toMatchObject({ state: "stopped", position: 5 });
   });
 
+  it("answers no reader who waits for what he has written into the new one, whatever its position", async () => {
+    const folder = await folderWithFive();
+    deleteLog(folder);
+    const broker = await startBroker([thing(folder)]);
+    await append(broker, 7);
+    for (const position of [1, 5, 7]) {
+      const read = broker.call("table.find", {}, { meta: { readAfter: { events: position } } });
+      expect(await refusal(() => read)).toMatchObject({ type: "NOT_CAUGHT_UP" });
+    }
+    await inState(broker, "stopped");
+    const read = broker.call("table.find", {}, { meta: { readAfter: { events: 3 } } });
+    expect(await refusal(() => read)).toMatchObject({ type: "NOT_CAUGHT_UP" });
+    expect(await numbersOf(broker)).toEqual([1, 2, 3, 4, 5]);
+    await broker.call("table.rebuild");
+    expect(await broker.call("table.find", {}, { meta: { readAfter: { events: 7 } } })).toHaveLength(7);
+  });
+
   it("is stopped again after a restart", async () => {
     const folder = await folderWithFive();
     deleteLog(folder);
