@@ -15,6 +15,7 @@ const { values, positionals } = parseArgs({
     quick: { type: "boolean", default: false },
     repeats: { type: "string" },
     profile: { type: "boolean", default: false },
+    case: { type: "string", default: "" },
   },
 });
 const { quick } = values;
@@ -37,11 +38,16 @@ const machine = describeMachine(folder);
 const results = await measureAll({
   folder,
   parts: positionals.length > 0 ? positionals : Object.keys(parts),
+  cases: values.case,
   quick,
   repeats,
   profiles: values.profile ? here("data/profiles") : null,
   say: (progress) => console.error(progress),
 });
+if (results.length === 0) {
+  console.error(`--case: no case of these parts has "${values.case}" in its name`);
+  process.exit(1);
+}
 const lines = results.flatMap(summarize);
 const markdown = toMarkdown({ machine, quick, repeats, lines, cases: results.map((result) => result.case) });
 writeFileSync(here("results.json"), `${JSON.stringify({ machine, quick, repeats, lines }, null, 2)}\n`);

@@ -10,6 +10,8 @@ export interface Options {
   /** For the files of the run; emptied as it goes. */
   folder: string;
   parts: readonly string[];
+  /** What the names of their cases have to contain. */
+  cases: string;
   quick: boolean;
   repeats: number;
   /** Writes a CPU profile of each measurement there. */
@@ -38,7 +40,8 @@ export async function measureAll(options: Options): Promise<CaseResult[]> {
   }
   const results: CaseResult[] = [];
   for (const part of options.parts)
-    for (const one of parts[part]!.cases) results.push(await measureCase(part, one, fixtures, options));
+    for (const one of parts[part]!.cases.filter(({ name }) => name.includes(options.cases)))
+      results.push(await measureCase(part, one, fixtures, options));
   return results;
 }
 
