@@ -37,7 +37,16 @@ describeWith("postgres", "A log in PostgreSQL", (server) => {
   });
 
   it("keeps its stores apart by their names, any text among them", async () => {
-    const names = ["orders", "Orders", 'with "quotes" and spaces', "é.$", "a$$b", randomUUID()];
+    const names = [
+      "orders",
+      "Orders",
+      'with "quotes" and spaces',
+      "é.$",
+      "a$$b",
+      "a$function$b",
+      "a$schema",
+      randomUUID(),
+    ];
     for (const name of names) await appended(await open(server().url, name), appendTo(name));
     for (const name of names) {
       const log = await open(server().url, name);
