@@ -50,10 +50,14 @@ const connectionFailures =
 const isPlain = (error: unknown): error is Error & { code?: unknown } =>
   /^(Error|error|AggregateError|DatabaseError)$/.test(String((error as { name?: unknown } | null)?.name));
 
+/** PgBouncer gives this code to all that befalls a connection; the server gives it to statements that make no sense. */
+const isOfProxy = (error: unknown): boolean =>
+  sqlStateOf(error) === "08P01" && (error as { severity?: unknown }).severity === "FATAL";
+
 /** The connection failed, and perhaps the statement with it: nobody has heard. */
 export function isOfConnection(error: unknown): boolean {
   const code = sqlStateOf(error);
-  if (code !== undefined) return /^(08(?!P01)|57P|25P03)/.test(code);
+  if (code !== undefined) return /^(08(?!P01)|57P|25P03)/.test(code) || isOfProxy(error);
   if (!isPlain(error)) return false;
   return connectionFailures.test(typeof error.code === "string" ? error.code : error.message);
 }
@@ -76,6 +80,8 @@ export function translate(where: string, error: unknown): unknown {
   if (toBeMended !== undefined) return new UnusableStoreError(where, `${toBeMended} (${message})`, error);
   if (code === "54001")
     return new InvalidQueryError({ field: "query", found: message, expected: "fewer conditions, less nested" });
+  if (isOfProxy(error))
+    return new StoreUnavailableError(where, `the proxy has no way to the server (${message})`, error);
   const passing = unavailable.find(([codes]) => codes.test(code));
   return passing ? new StoreUnavailableError(where, `${passing[1]} (${message})`, error) : error;
 }
