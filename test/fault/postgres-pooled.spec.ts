@@ -36,9 +36,9 @@ describeWith(
       await log.open();
       const acknowledged = new Map<string, number>();
       const met = new Set<unknown>();
-      let isOver = false;
+      const running = { isOver: false };
       const appendForEver = async (stream: string) => {
-        for (let expectedVersion = 0; !isOver; expectedVersion++) {
+        for (let expectedVersion = 0; !running.isOver; expectedVersion++) {
           const id = randomUUID();
           const request = appendTo(stream, [expectedVersion % 2 === 0 ? {} : { id }], { expectedVersion });
           try {
@@ -59,7 +59,7 @@ describeWith(
       };
       const callers = Promise.all(upTo(4).map((n) => appendForEver(`s-${n}`)));
       await whileKilled(3, () => acknowledged.size);
-      isOver = true;
+      running.isOver = true;
       await callers;
       const events = await everything(log);
       await log.close();
@@ -73,10 +73,10 @@ describeWith(
       const table: ReadTable = postgres(proxy.url).readTable!(randomUUID());
       await table.open(fieldsOf(nameAndTotal));
       let position = 0;
-      let isOver = false;
+      const running = { isOver: false };
       const met = new Set<unknown>();
       const foldForEver = async () => {
-        while (!isOver) {
+        while (!running.isOver) {
           let batch: Batch | undefined;
           try {
             batch = await table.live().begin();
@@ -92,7 +92,7 @@ describeWith(
       };
       const folding = foldForEver();
       await whileKilled(3, () => position);
-      isOver = true;
+      running.isOver = true;
       await folding;
       expect(await committed(table)).toEqual({ 1: { total: position }, 2: { total: position } });
       await table.close();
