@@ -7,7 +7,7 @@ import { betweenTriesMs, insistsForMs, isUnsent, type Connections, type Session 
 import { lockHead } from "./event-schema.ts";
 import { statedBasis, type Lasting } from "./stated-basis.ts";
 import { storeCommitInSql } from "./store-commit.ts";
-import { isOfConnection, isRace } from "./translate.ts";
+import { isOfConnection, isRace, isTaken } from "./translate.ts";
 
 /** Verdicts; or nothing was stored, since what it was decided on does not hold; or nobody has heard. */
 type Outcome = AppendVerdict[] | "refuted" | "in doubt";
@@ -112,12 +112,15 @@ const behindNothingWhereKnown = (requests: readonly AppendRequest[], { known }: 
     return follows && known.has(request.events[0]!.id) ? alone : request;
   });
 
-/** @param deadline until when a server that cannot be reached is no error; left out, it is one */
+/**
+ * @param deadline where others are kept out: until when a server that cannot be reached is no error. Left out, it is one.
+ */
 async function tried(work: () => Promise<Outcome>, deadline = 0): Promise<Outcome> {
   try {
     return await work();
   } catch (error) {
-    if (isRace(error)) return "refuted";
+    // What is taken while others are kept out stays so: the head is behind its events.
+    if (isRace(error) && !(deadline > 0 && isTaken(error))) return "refuted";
     const isInDoubt = deadline === 0 ? !isUnsent(error) : Date.now() <= deadline;
     if (!isOfConnection(error) || !isInDoubt) throw error;
     return "in doubt";
