@@ -7,7 +7,7 @@ import { betweenTriesMs, insistsForMs, isUnsent, type Connections, type Session 
 import { lockHead } from "./event-schema.ts";
 import { statedBasis, type Lasting } from "./stated-basis.ts";
 import { storeCommitInSql } from "./store-commit.ts";
-import { isOfConnection, isRace } from "./translate.ts";
+import { isOfConnection, isRace, isTaken } from "./translate.ts";
 
 /** Verdicts; or nothing was stored, since what it was decided on does not hold; or nobody has heard. */
 type Outcome = AppendVerdict[] | "refuted" | "in doubt";
@@ -41,7 +41,7 @@ export class Appending {
     let outcome = await this.#asStated(requests);
     if (outcome === "refuted") outcome = await this.#inPassing(requests);
     if (Array.isArray(outcome)) return outcome;
-    for (const known = requests.map(asKnown); !Array.isArray(outcome);) {
+    for (const known = asKnown(requests); !Array.isArray(outcome);) {
       outcome = await tried(() => this.#alone(known), deadline);
       if (outcome === "in doubt") await wait(betweenTriesMs);
     }
@@ -71,10 +71,10 @@ export class Appending {
   }
 
   #alone(requests: readonly AppendRequest[]): Promise<Outcome> {
-    return this.#connections.transaction(
-      async (session) => this.#store(session, new Commit(await this.#read(session, requests), requests)),
-      lockHead(this.#schema),
-    );
+    return this.#connections.transaction(async (session) => {
+      const basis = await this.#read(session, requests);
+      return this.#store(session, new Commit(basis, behindNothingWhereKnown(requests, basis)));
+    }, lockHead(this.#schema));
   }
 
   async #read(session: Session, requests: readonly AppendRequest[]): Promise<Basis> {
@@ -95,17 +95,32 @@ export class Appending {
 }
 
 /** An event that was made for this call may have been stored all the same, where the answer was lost. */
-const asKnown = (request: AppendRequest): AppendRequest => ({
-  ...request,
-  events: request.events.map((event) => ({ ...event, fresh: false })),
-});
+function asKnown(requests: readonly AppendRequest[]): AppendRequest[] {
+  const copies = new Map<AppendRequest, AppendRequest>();
+  for (const request of requests) {
+    const events = request.events.map((event) => ({ ...event, fresh: false }));
+    const follows = request.follows && (copies.get(request.follows) ?? request.follows);
+    copies.set(request, { ...request, events, ...(follows && { follows }) });
+  }
+  return requests.map((request) => copies.get(request)!);
+}
 
-/** @param deadline until when a server that cannot be reached is no error; left out, it is one */
+/** What was stored was stored with what it follows: by a commit that has been, and not by the one that tells of it. */
+const behindNothingWhereKnown = (requests: readonly AppendRequest[], { known }: Basis): AppendRequest[] =>
+  requests.map((request) => {
+    const { follows, ...alone } = request;
+    return follows && known.has(request.events[0]!.id) ? alone : request;
+  });
+
+/**
+ * @param deadline where others are kept out: until when a server that cannot be reached is no error. Left out, it is one.
+ */
 async function tried(work: () => Promise<Outcome>, deadline = 0): Promise<Outcome> {
   try {
     return await work();
   } catch (error) {
-    if (isRace(error)) return "refuted";
+    // What is taken while others are kept out stays so: the head is behind its events.
+    if (isRace(error) && !(deadline > 0 && isTaken(error))) return "refuted";
     const isInDoubt = deadline === 0 ? !isUnsent(error) : Date.now() <= deadline;
     if (!isOfConnection(error) || !isInDoubt) throw error;
     return "in doubt";

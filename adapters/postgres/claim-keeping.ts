@@ -1,7 +1,7 @@
 import { Claims, type ClaimFold, type ClaimScope, type TwiceClaimed } from "../../core/claims.ts";
 import { claimsInSql, ReadClaims, storedClaim, type ClaimsRead } from "./claims.ts";
 import type { Connections } from "./connections.ts";
-import { lockHead } from "./event-schema.ts";
+import { lockHead, raiseRevision } from "./event-schema.ts";
 
 /** What changes claims beside appends; appends that were decided meanwhile are decided again. */
 export class ClaimKeeping {
@@ -47,7 +47,7 @@ export class ClaimKeeping {
       const result = change(new Claims(kept), head);
       if (kept.hasChanged) {
         await kept.save(session, this.#schema);
-        await session.query(`UPDATE ${this.#schema}.head SET revision = revision + 1`);
+        await session.query(raiseRevision(this.#schema));
       }
       return result;
     }, lockHead(this.#schema));

@@ -36,6 +36,13 @@ export const sizeInSql = "octet_length(payload) + octet_length(meta) + 250";
 /** Until the transaction ends no other host commits events. */
 export const lockHead = (schema: string) => `SELECT FROM ${schema}.head FOR UPDATE`;
 
+/**
+ * Appends that were decided before are decided again. By the clock: where the database is put back to an earlier state,
+ * no revision comes again that a host may know from before.
+ */
+export const raiseRevision = (schema: string) =>
+  `UPDATE ${schema}.head SET revision = greatest(revision + 1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)`;
+
 export const logMigrations: Migrations = {
   purpose: "log",
   migrations: [

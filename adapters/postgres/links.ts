@@ -1,6 +1,6 @@
 import { eventsToLink, MixedStreamError, type Linked } from "../../core/links.ts";
 import type { Connections } from "./connections.ts";
-import { lockHead } from "./event-schema.ts";
+import { lockHead, raiseRevision } from "./event-schema.ts";
 
 interface Found {
   position: number;
@@ -36,8 +36,7 @@ export function link(
       `INSERT INTO ${schema}.links SELECT $1, $2::bigint + n, position FROM unnest($3::bigint[]) WITH ORDINALITY AS l(position, n)`,
       [stream, before, [...positions]],
     );
-    // Appends to this stream that were decided before are decided again.
-    if (before === 0) await session.query(`UPDATE ${schema}.head SET revision = revision + 1`);
+    if (before === 0) await session.query(raiseRevision(schema));
     return { version: before + positions.size, linked: positions.size };
   }, lockHead(schema));
 }

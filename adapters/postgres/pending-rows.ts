@@ -2,8 +2,9 @@ import type { RowChange } from "../../core/read-table.ts";
 import type { Session } from "./connections.ts";
 import type { RowWriter } from "./row-writer.ts";
 
-/** So many rows go in one statement. */
-const most = 1000;
+/** So many rows go in one statement, or so much text: a statement has to be done in time. */
+const mostRows = 1000;
+const mostCharacters = 2 ** 22;
 
 /**
  * Changes that no row can refuse. They are kept until somebody looks, or a change comes that has to be tried: all of
@@ -11,7 +12,9 @@ const most = 1000;
  */
 export class PendingRows {
   readonly #writer: RowWriter;
+  /** As they are sent. */
   readonly #values = new Map<string, Record<string, unknown>>();
+  #characters = 0;
 
   constructor(writer: RowWriter) {
     this.#writer = writer;
@@ -19,10 +22,17 @@ export class PendingRows {
 
   /** Takes all of the changes or, answering false, none. @throws InvalidRowError */
   take(changes: readonly RowChange[]): boolean {
-    if (this.#values.size >= most || !changes.every((change) => this.#writer.isCertain(change))) return false;
-    for (const change of changes)
-      if (change.operation !== "remove")
-        this.#values.set(change.id, { ...this.#values.get(change.id), ...change.values });
+    if (this.#values.size >= mostRows || this.#characters >= mostCharacters) return false;
+    const all: Record<string, unknown>[] = [];
+    for (const change of changes) {
+      const values = this.#writer.certain(change);
+      if (!values) return false;
+      all.push(values);
+    }
+    changes.forEach(({ id }, index) => {
+      this.#values.set(id, { ...this.#values.get(id), ...all[index] });
+      for (const value of Object.values(all[index]!)) if (typeof value === "string") this.#characters += value.length;
+    });
     return true;
   }
 
@@ -30,11 +40,12 @@ export class PendingRows {
   async send(session: Session): Promise<void> {
     if (this.#values.size === 0) return;
     const alike = Map.groupBy(this.#values, ([, values]) => Object.keys(values).toSorted().join());
-    this.#values.clear();
+    this.drop();
     await Promise.all([...alike.values()].map((rows) => this.#writer.writeAlike(session, rows)));
   }
 
   drop(): void {
     this.#values.clear();
+    this.#characters = 0;
   }
 }

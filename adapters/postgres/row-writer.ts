@@ -32,15 +32,17 @@ export class RowWriter {
     else await this.#update(session, change);
   }
 
-  /** No row that is there, or is not, can refuse it. @throws InvalidRowError */
-  isCertain(change: RowChange): boolean {
-    if (change.operation !== "update" || missingFields(this.#fields, change.values).length > 0) return false;
-    if (this.#unique.some(({ name }) => (change.values[name] ?? null) !== null)) return false;
+  /** The values as they are sent, where no row that is there, or is not, can refuse them; else null. @throws InvalidRowError */
+  certain(change: RowChange): Writing["values"] | null {
+    if (change.operation !== "update" || missingFields(this.#fields, change.values).length > 0) return null;
+    if (this.#unique.some(({ name }) => (change.values[name] ?? null) !== null)) return null;
     refuseTexts(change);
-    return true;
+    const values: Writing["values"] = {};
+    for (const name in change.values) values[name] = encode(this.#fields.get(name)!, change.values[name]);
+    return values;
   }
 
-  /** Changes that are certain, of different rows and the same fields. */
+  /** Values that are certain, of different rows and the same fields. */
   async writeAlike(
     session: Session,
     rows: readonly (readonly [id: string, values: Writing["values"]])[],
@@ -51,7 +53,7 @@ export class RowWriter {
     await session.query(
       `INSERT INTO ${this.#table} (${["id", ...names].join(", ")})
        SELECT * FROM unnest(${["$1::text[]", ...arrays].join(", ")}) ${onConflict(names)}`,
-      [rows.map(([id]) => id), ...fields.map((field) => rows.map(([, values]) => encode(field, values[field.name])))],
+      [rows.map(([id]) => id), ...fields.map(({ name }) => rows.map(([, values]) => values[name]))],
     );
   }
 

@@ -4,7 +4,10 @@ import type { OpenOptions } from "../../core/event-log.ts";
 import type { Connections, Session } from "./connections.ts";
 import { sqlStateOf } from "./translate.ts";
 
-/** What brings a schema from version i to i + 1, with `$schema` for its name. Only ever appended to. */
+/**
+ * What brings a schema from version i to i + 1, with `$schema` for its name, and the bodies of its functions between two
+ * `$function$`. Only ever appended to.
+ */
 export interface Migrations {
   /** Tells a log from a table. */
   purpose: "log" | "table";
@@ -13,6 +16,9 @@ export interface Migrations {
 
 /** The first one whose floating point numbers come back as they were sent. */
 const oldestServer = 120_000;
+
+/** Longer than any name: none that stands in a function's body ends it. */
+const quoteOfBodies = `$${"_".repeat(64)}$`;
 
 export const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
 export const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
@@ -71,7 +77,9 @@ export async function migrate(
       );
     }
     for (const migration of migrations.slice(version))
-      await session.query(migration.replaceAll("$schema", () => quote(schema)));
+      await session.query(
+        migration.replaceAll("$function$", () => quoteOfBodies).replaceAll("$schema", () => quote(schema)),
+      );
     await session.query(`UPDATE ${quote(schema)}.about SET value = $1 WHERE key = 'version'`, [migrations.length]);
   });
 }

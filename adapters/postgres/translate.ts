@@ -7,6 +7,9 @@ export const sqlStateOf = (error: unknown): string | undefined => {
   return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
 };
 
+/** Of a key that is unique. */
+export const isTaken = (error: unknown): boolean => sqlStateOf(error) === "23505";
+
 /** Somebody else was first: what was decided no longer holds, and is to be decided again. */
 export const isRace = (error: unknown): boolean => ["23505", "40001", "40P01"].includes(sqlStateOf(error) ?? "");
 
@@ -23,6 +26,7 @@ const unusable: Readonly<Record<string, string>> = {
   "3F000": "the schema is not there",
   42501: "the user may not do this",
   "0A000": "the server cannot do this",
+  23505: "what is stored contradicts itself: restore it from a backup",
   XX001: "the database is damaged: restore it from a backup",
   XX002: "the database is damaged: restore it from a backup",
 };
@@ -50,10 +54,14 @@ const connectionFailures =
 const isPlain = (error: unknown): error is Error & { code?: unknown } =>
   /^(Error|error|AggregateError|DatabaseError)$/.test(String((error as { name?: unknown } | null)?.name));
 
+/** PgBouncer gives this code to all that befalls a connection; the server gives it to statements that make no sense. */
+const isOfProxy = (error: unknown): boolean =>
+  sqlStateOf(error) === "08P01" && (error as { severity?: unknown }).severity === "FATAL";
+
 /** The connection failed, and perhaps the statement with it: nobody has heard. */
 export function isOfConnection(error: unknown): boolean {
   const code = sqlStateOf(error);
-  if (code !== undefined) return /^(08(?!P01)|57P|25P03)/.test(code);
+  if (code !== undefined) return /^(08(?!P01)|57P|25P03)/.test(code) || isOfProxy(error);
   if (!isPlain(error)) return false;
   return connectionFailures.test(typeof error.code === "string" ? error.code : error.message);
 }
@@ -76,6 +84,8 @@ export function translate(where: string, error: unknown): unknown {
   if (toBeMended !== undefined) return new UnusableStoreError(where, `${toBeMended} (${message})`, error);
   if (code === "54001")
     return new InvalidQueryError({ field: "query", found: message, expected: "fewer conditions, less nested" });
+  if (isOfProxy(error))
+    return new StoreUnavailableError(where, `the proxy has ended the connection (${message})`, error);
   const passing = unavailable.find(([codes]) => codes.test(code));
   return passing ? new StoreUnavailableError(where, `${passing[1]} (${message})`, error) : error;
 }

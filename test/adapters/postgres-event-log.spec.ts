@@ -37,7 +37,16 @@ describeWith("postgres", "A log in PostgreSQL", (server) => {
   });
 
   it("keeps its stores apart by their names, any text among them", async () => {
-    const names = ["orders", "Orders", 'with "quotes" and spaces', "é.$", "a$$b", randomUUID()];
+    const names = [
+      "orders",
+      "Orders",
+      'with "quotes" and spaces',
+      "é.$",
+      "a$$b",
+      "a$function$b",
+      "a$schema",
+      randomUUID(),
+    ];
     for (const name of names) await appended(await open(server().url, name), appendTo(name));
     for (const name of names) {
       const log = await open(server().url, name);
@@ -66,6 +75,20 @@ describeWith("postgres", "A log in PostgreSQL", (server) => {
     const events = await everything(one);
     expect(events.map(({ position }) => position)).toEqual(upTo(events.length));
     expect(events.map(({ version }) => version)).toEqual(upTo(events.length));
+  });
+
+  it("refuses appends where its head is behind its events", async () => {
+    const name = randomUUID();
+    const log = await open(server().url, name);
+    await appended(log, appendTo("a", many(3)));
+    await sql(server().url, `UPDATE "${name}".head SET position = 1`);
+    for (const expectedVersion of [3, "any"] as const) {
+      const error = await refusal(() => log.append([appendTo("a", [{}], { expectedVersion })]));
+      expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
+      expect(error.message).toMatch(/what is stored contradicts itself: .*events_pkey/);
+    }
+    await sql(server().url, `UPDATE "${name}".head SET position = 3`);
+    expect(await appended(log, appendTo("a"))).toMatchObject([{ version: 4, position: 4 }]);
   });
 
   it("stores claims of values that no index takes", async () => {

@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import { randomUUID } from "node:crypto";
 import type { ReadTable } from "../../core/read-table.ts";
 import { postgres } from "../../adapters/postgres/postgres.ts";
+import { upTo } from "../../testing/event-log/requests.ts";
 import { at, committed, create, fieldsOf, fold, nameAndTotal, update } from "../../testing/read-table/table-stand.ts";
 import { asked, found } from "../../testing/read-table/queried-rows.ts";
 import { refusal } from "../support/broker.ts";
@@ -33,6 +34,21 @@ describeWith("postgres", "A read table in PostgreSQL", (server) => {
       server().url,
     ]);
     expect(JSON.parse(stdout)).toEqual([1, 1, 1]);
+  });
+
+  it("keeps no more of a batch for one statement than the server takes in at once", async () => {
+    const table = await open(server().url);
+    const batch = await table.live().begin();
+    const name = "x".repeat(100_000);
+    const sent: Promise<void>[] = [];
+    for (const n of upTo(100)) {
+      const applied = batch.apply([update(`${n}`, { name, total: n })]);
+      if (applied) sent.push(applied);
+    }
+    expect(sent.length).toBeGreaterThan(0);
+    await Promise.all(sent);
+    await batch.commit(at(1));
+    expect(await committed(table)).toEqual(Object.fromEntries(upTo(100).map((n) => [n, { name, total: n }])));
   });
 
   it("refuses a batch of a host that does not know what another has folded, until it takes over", async () => {

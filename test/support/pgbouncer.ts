@@ -33,6 +33,7 @@ export class Pgbouncer {
       "auth_type = any",
       "default_pool_size = 8",
       "max_client_conn = 500",
+      "server_login_retry = 1",
     ];
     const file = join(folder, "pgbouncer.ini");
     writeFileSync(file, settings.join("\n"));

@@ -15,6 +15,7 @@ import { pagesOfTheLog } from "./pages.ts";
 import { manyHosts, ports, soleHost } from "./ports.ts";
 import { kills, soleHostAmongProcesses } from "./processes.ts";
 import { queries } from "./queries.ts";
+import { races } from "./races.ts";
 import { claimsReopened } from "./claims-reopened.ts";
 import { reopening } from "./reopening.ts";
 import { keys, repeats } from "./repeats.ts";
@@ -59,6 +60,7 @@ export function eventLogContract(newPlace: () => Promise<LogPlace>, capabilities
       { name: "A log without backups", cases: noBackups, isListed: !capabilities.backup },
       { name: "The only host of a log", cases: soleHost, isListed: hasOneHost },
       { name: "Hosts of one log", cases: manyHosts, isListed: !hasOneHost },
+      { name: "Hosts of one log", cases: races, isListed: !hasOneHost },
       { name: "A log opened again", cases: reopening, isListed: isDurable },
       { name: "A claim in a log opened again", cases: claimsReopened, isListed: isDurable },
       { name: "Links opened again", cases: linksOpenedAgain, isListed: isDurable },

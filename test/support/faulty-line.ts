@@ -1,0 +1,63 @@
+import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+
+/** A way to a server on which a statement can be lost, or its answer; then the connection is cut. */
+export class FaultyLine {
+  readonly url: string;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #losing: { what: "statement" | "answer"; of: string } | null = null;
+
+  private constructor(url: string, server: Server) {
+    this.url = url;
+    this.#server = server;
+  }
+
+  static async to(url: string): Promise<FaultyLine> {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { hostname, port } = new URL(url);
+    const here = new URL(url);
+    here.port = String((server.address() as AddressInfo).port);
+    const line = new FaultyLine(here.href, server);
+    server.on("connection", (client) => line.#join(client, connect(Number(port), hostname)));
+    return line;
+  }
+
+  /** Of the next statement that holds this text. */
+  lose(what: "statement" | "answer", of: string): void {
+    this.#losing = { what, of };
+  }
+
+  get hasLost(): boolean {
+    return this.#losing === null;
+  }
+
+  #join(client: Socket, server: Socket): void {
+    let isLosing: "statement" | "answer" | null = null;
+    const cut = () => {
+      client.destroy();
+      server.destroy();
+    };
+    for (const socket of [client, server]) {
+      this.#sockets.add(socket);
+      socket.on("error", cut).on("close", cut);
+    }
+    client.on("data", (data) => {
+      if (this.#losing && data.includes(this.#losing.of)) {
+        isLosing = this.#losing.what;
+        this.#losing = null;
+      }
+      if (isLosing === "statement") cut();
+      else server.write(data);
+    });
+    server.on("data", (data) => {
+      if (isLosing === "answer") cut();
+      else client.write(data);
+    });
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
