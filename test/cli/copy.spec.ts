@@ -285,9 +285,12 @@ describe("The command copy", () => {
 describeWith("postgres", "The source of a copy on a server", (server) => {
   const doings = (): Doings => ({ folded: [], handled: [] });
 
-  it("is refused while a host of its store runs, and nothing is copied", async () => {
+  it("is refused while a host of its store runs, though its pump is paused, and nothing is copied", async () => {
     const [from, folder] = [`${server().url}?schema=hosted`, newFolder()];
-    await open(from, folder);
+    const { broker } = await open(from, folder);
+    await broker.call("shopEvents.pause");
+    await broker.stop();
+    await broker.start();
     const ended = await copy(from, sqliteIn(folder, "to"), "--name", "shopEvents");
     expect(ended).toMatchObject({ code: 1, output: "" });
     expect(ended.errors).toContain(
