@@ -40,7 +40,8 @@ function interrupt(code: number): never {
   process.exit(code);
 }
 
-// The place where indexes stand is cleared away at the end, so that the process must not die in between.
-process.once("SIGINT", () => interrupt(130));
-process.once("SIGTERM", () => interrupt(143));
+// The place where indexes stand is cleared away at the end, so that the process must not die in between,
+// neither by a second one: a terminal sends it to all of a group, and npx may hand it on.
+process.on("SIGINT", () => interrupt(130));
+process.on("SIGTERM", () => interrupt(143));
 process.exitCode = await run(process.argv.slice(2));
