@@ -7,6 +7,8 @@ const perPage = 1000;
 /** The events after a position, page by page, as large as a message between nodes may be. */
 export async function* pagesOfEvents(log: EventLog, after = 0): AsyncGenerator<RecordedEvent[]> {
   for (let page; !page?.end; after = page.position) {
+    // SQLite answers without letting go: an interruption must be heard between two pages.
+    await new Promise((turn) => setImmediate(turn));
     page = await log.read({ after, limit: perPage });
     if (page.events.length > 0) yield page.events;
   }

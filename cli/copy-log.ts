@@ -1,9 +1,11 @@
+import { randomUUID } from "node:crypto";
 import { StoreUnavailableError, UnusableStoreError } from "../core/errors.ts";
 import type { EventLog } from "../core/event-log.ts";
 import { toImportRequest } from "../core/history-event.ts";
 import type { RecordedEvent } from "../core/recorded-event.ts";
 import { unfinishedCopy } from "../core/unfinished-copy.ts";
 import { pagesOfEvents, pagesOfLinks, statesOf } from "./contents.ts";
+import { leaseMs } from "../mixins/consumer/lease-hold.ts";
 import type { Tell } from "./progress.ts";
 
 /** Brings the copy, which may have a part of it already, to what the source has now. Both are open. */
@@ -29,7 +31,7 @@ async function copyEvents(source: EventLog, copy: EventLog, tell: Tell): Promise
       const [stored] = verdict.events;
       if (stored?.position !== position || stored.time !== time)
         throw new UnusableStoreError(
-          copy.engine,
+          copy.where,
           `found event ${id} at position ${stored?.position} with time ${stored?.time}, expected ${position} and ${time}: the copy is written by somebody else, or the server's clock is behind; remove the copy and begin again`,
         );
     }
@@ -52,9 +54,9 @@ async function copyStates(source: EventLog, copy: EventLog): Promise<void> {
     const kept = await copy.getState(key);
     const revision = await copy.putState(key, value, kept?.revision ?? 0).catch((error: Error) => {
       // Engines have room for values of different sizes: whose it is says what is to be done.
-      throw new UnusableStoreError(copy.engine, `state ${key} was not stored: ${error.message}`, error);
+      throw new UnusableStoreError(copy.where, `state ${key} was not stored: ${error.message}`, error);
     });
-    if (revision === null) throw new UnusableStoreError(copy.engine, `state ${key}: somebody else writes to the copy`);
+    if (revision === null) throw new UnusableStoreError(copy.where, `state ${key}: somebody else writes to the copy`);
   };
   for await (const { key, value } of statesOf(source)) await put(key, value);
   // Those that a round before had copied, and that the source has no longer.
@@ -62,26 +64,51 @@ async function copyStates(source: EventLog, copy: EventLog): Promise<void> {
 }
 
 /**
- * Opens both, and marks the copy as one that is not finished.
- * @throws UnusableStoreError where there is no source, or the copy is something else already
+ * Opens the copy, and marks it as one that is not finished; `finished` where it had been before, and nothing was done.
+ * @throws UnusableStoreError where it is something else already
  */
-export async function beginCopy(source: EventLog, copy: EventLog): Promise<void> {
-  await source.open({ create: false });
-  if ((await source.getState(unfinishedCopy)) !== null)
-    throw new UnusableStoreError(source.engine, "<from> is a copy that is not finished itself");
+export async function beginCopy(source: EventLog, copy: EventLog): Promise<"begun" | "finished"> {
   const identity = await source.identity();
   await copy.open({ identity });
   if ((await copy.identity()) !== identity)
-    throw new UnusableStoreError(copy.engine, "<to> is another log already, expected none, or a copy that was begun");
-  if ((await copy.getState(unfinishedCopy)) !== null) return;
-  const isEmpty = (await copy.head()) === 0 && (await copy.states({ prefix: "", limit: 1 })).length === 0;
-  if (!isEmpty)
     throw new UnusableStoreError(
-      copy.engine,
-      "<to> is a finished copy of <from> already, or the same log; expected none, or a copy that was begun",
+      copy.where,
+      `<to> is another log already, expected none, or a copy that was begun; name another place: ${otherPlace(copy)}`,
     );
+  if ((await copy.getState(unfinishedCopy)) !== null) return "begun";
+  if (await isOneLog(source, copy))
+    throw new UnusableStoreError(
+      copy.where,
+      `<to> is <from> by another address; name another place: ${otherPlace(copy)}`,
+    );
+  const isEmpty = (await copy.head()) === 0 && (await copy.states({ prefix: "", limit: 1 })).length === 0;
+  if (!isEmpty) return "finished";
   await copy.putState(unfinishedCopy, { of: identity }, 0);
+  return "begun";
 }
+
+/** Of one identity are a log and its copies: only where both are the same one do they share a lease. */
+async function isOneLog(source: EventLog, copy: EventLog): Promise<boolean> {
+  // A log with one host could not be open twice.
+  if (source.capabilities.hosts === "one" || copy.capabilities.hosts === "one") return false;
+  const [here, there] = [
+    await source.acquireLease(unfinishedCopy, randomUUID(), leaseMs),
+    await copy.acquireLease(unfinishedCopy, randomUUID(), leaseMs),
+  ];
+  if (here) await source.releaseLease(here);
+  if (there) await copy.releaseLease(there);
+  return there === null;
+}
+
+const otherPlaces: Record<string, string> = {
+  sqlite: "another file",
+  nats: "--to-name, or another ?prefix=",
+  mongo: "--to-name, or another database",
+  postgres: "another database, another ?schema=, or --to-name",
+};
+
+/** What can be said for `<to>` to mean another place of the same engine. */
+export const otherPlace = ({ engine }: EventLog): string => otherPlaces[engine]!;
 
 /** From here on a store may have it. */
 export async function endCopy(copy: EventLog): Promise<void> {

@@ -1,6 +1,12 @@
 #!/usr/bin/env node
+import { createRequire } from "node:module";
 import { copyCommand } from "./copy-command.ts";
 import { help, UsageError } from "./usage.ts";
+
+const { version } = createRequire(import.meta.url)("moleculer-event-sourcing/package.json") as { version: string };
+
+/** The last event that the copy has; null before that is known. */
+let copied: number | null = null;
 
 /** 0: done; 1: it failed, or what it was told of is not as it should be; 2: it was not told what to do. */
 async function run(args: readonly string[]): Promise<number> {
@@ -9,9 +15,13 @@ async function run(args: readonly string[]): Promise<number> {
     process.stdout.write(help);
     return command === undefined ? 2 : 0;
   }
+  if (command === "--version") {
+    process.stdout.write(`${version}\n`);
+    return 0;
+  }
   try {
     if (command !== "copy") throw new UsageError(`found the command ${command}, expected copy`);
-    await copyCommand(rest);
+    await copyCommand(rest, (position) => (copied = position));
     return 0;
   } catch (error) {
     const { message, stack } = error as Error;
@@ -23,7 +33,15 @@ async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-// The place where indexes stand is cleared away at the end, so that the process must not die in between.
-process.once("SIGINT", () => process.exit(130));
-process.once("SIGTERM", () => process.exit(143));
+function interrupt(code: number): never {
+  // On a terminal a bar may stand in this line.
+  if (process.stderr.isTTY) process.stderr.write("\n");
+  process.stderr.write(`Interrupted${copied === null ? "" : ` after event ${copied}`}; run it again to go on.\n`);
+  process.exit(code);
+}
+
+// The place where indexes stand is cleared away at the end, so that the process must not die in between,
+// neither by a second one: a terminal sends it to all of a group, and npx may hand it on.
+process.on("SIGINT", () => interrupt(130));
+process.on("SIGTERM", () => interrupt(143));
 process.exitCode = await run(process.argv.slice(2));

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { engines } from "../adapters/engines.ts";
 import { resolveAdapter, type Adapter } from "../core/adapter.ts";
+import { UnknownAdapterError } from "../core/errors.ts";
 import type { EventLog } from "../core/event-log.ts";
 import { UsageError, type CopyArguments } from "./usage.ts";
 
@@ -12,6 +13,8 @@ export type Place = () => EventLog;
 export interface Places {
   source: Place;
   copy: Place;
+  /** The store's, where it says which place is meant; null where there is no other one. */
+  sourceName: string | null;
   /** Removes what was needed on this machine only while the logs were open. */
   clear(): void;
 }
@@ -41,18 +44,18 @@ export function placesOf({ from, to, name, toName = name }: CopyArguments): Plac
   };
   const clear = () => rmSync(folder, { recursive: true, force: true });
   process.once("exit", clear);
-  return { source: place(from, name), copy: place(to, toName), clear };
+  return { source: place(from, name), copy: place(to, toName), sourceName: source.keepsApart ? name! : null, clear };
 }
 
+/** Those that keep a log over the end of a process. */
+const { memory: _, ...byScheme } = engines.byScheme;
+
 function adapterOf(argument: string, given: string): Adapter {
-  let adapter: Adapter;
   try {
-    adapter = resolveAdapter(engines, given);
+    return resolveAdapter({ ...engines, byScheme }, given);
   } catch (error) {
-    throw new UsageError(`${argument}: ${(error as Error).message}`);
+    if (!(error instanceof UnknownAdapterError)) throw new UsageError(`${argument}: ${(error as Error).message}`);
+    const expected = Object.keys(byScheme).map((scheme) => `${scheme}:`);
+    throw new UsageError(`${argument}: found "${given}", expected one of ${expected.join(", ")}`);
   }
-  if (adapter.eventLog?.("any").capabilities.durability !== "none") return adapter;
-  throw new UsageError(
-    `${argument}: found ${adapter.engine}, expected an engine that keeps a log over the end of a process`,
-  );
 }

@@ -6,6 +6,7 @@ export class UsageError extends Error {
 }
 
 export const help = `npx moleculer-event-sourcing copy <from> <to> [--name <store>] [--to-name <store>]
+npx moleculer-event-sourcing --version
 
 Copies the log of an event store into another place, on any engine: events as they are, links, checkpoints, processes and
 whatever else the store's consumers keep. What was folded from the log goes on with the copy.
@@ -15,8 +16,9 @@ whatever else the store's consumers keep. What was folded from the log goes on w
 --name        the event store's name; needed where one of the two is on a server
 --to-name     its name in the new place, where that is another
 
-Stop the store's hosts first. An interrupted copy goes on where it was when it is started again; until it is finished and
-compared with its source, no store opens it. Exit codes: 0 the copy is whole, 1 it is not, 2 wrong arguments.
+Stop the store's hosts first: while one runs, nothing is copied. An interrupted copy goes on where it was when it is
+started again; until it is finished and compared with its source, no store opens it. A copy that was finished before is
+compared once more. Exit codes: 0 the copy is whole, 1 it is not, 2 wrong arguments, 130 interrupted.
 `;
 
 export interface CopyArguments {
@@ -31,7 +33,9 @@ export function parseCopyArguments(args: readonly string[]): CopyArguments {
   const { values, positionals } = parse(args);
   const [from, to] = positionals;
   if (from === undefined || to === undefined || positionals.length > 2)
-    throw new UsageError(`copy: found ${positionals.length} places, expected two: <from> <to>`);
+    throw new UsageError(
+      `copy: found ${positionals.length === 1 ? "1 place" : `${positionals.length} places`}, expected two: <from> <to>`,
+    );
   const { name, "to-name": toName } = values;
   return { from, to, ...(name !== undefined && { name }), ...(toName !== undefined && { toName }) };
 }

@@ -186,6 +186,13 @@ export class UnusableStoreError extends Errors.MoleculerClientError {
   }
 }
 
+/** A log was to be opened, and not to be made, and there is none. */
+export class MissingLogError extends UnusableStoreError {
+  constructor(where: string) {
+    super(where, "found no log there");
+  }
+}
+
 /** The engine cannot write or answer now. Nothing was stored; the same call may be sent again. 503, retryable. */
 export class StoreUnavailableError extends Errors.MoleculerRetryableError {
   override name = "StoreUnavailableError";

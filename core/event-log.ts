@@ -100,6 +100,8 @@ export interface Lease {
  */
 export interface EventLog {
   readonly engine: string;
+  /** Its place, for messages: no password in it. */
+  readonly where: string;
   readonly capabilities: LogCapabilities;
 
   /**

@@ -13,7 +13,7 @@ export async function openWhole(log: EventLog): Promise<void> {
   if ((await log.getState(unfinishedCopy)) === null) return;
   await log.close();
   throw new UnusableStoreError(
-    log.engine,
+    log.where,
     "found a copy of another log that is not finished: run `npx moleculer-event-sourcing copy` again until it says that it is",
   );
 }

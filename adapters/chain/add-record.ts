@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { UnusableStoreError } from "../../core/errors.ts";
+import { MissingLogError } from "../../core/errors.ts";
 import type { OpenOptions } from "../../core/event-log.ts";
 import type { CommitChain } from "./commit-chain.ts";
 import { withPatience } from "../patience.ts";
@@ -25,7 +25,7 @@ export async function addRecord(chain: CommitChain, number: number, record: stri
   });
 }
 
-/** The identity of the log, with which its chain begins: the first host makes it. @throws UnusableStoreError where it must not */
+/** The identity of the log, with which its chain begins: the first host makes it. @throws MissingLogError where it must not */
 export async function identityIn(
   chain: CommitChain,
   { identity = randomUUID(), create = true }: OpenOptions,
@@ -33,7 +33,7 @@ export async function identityIn(
   for (;;) {
     const { records } = await chain.read(0, 1);
     if (records[0] !== undefined) return identityOf(chain.where, records[0]);
-    if (!create) throw new UnusableStoreError(chain.where, "found no log there");
+    if (!create) throw new MissingLogError(chain.where);
     const change = { begin: { identity, format } };
     await addRecord(chain, 1, toRecords({ id: randomUUID(), after: "", change }, chain.maxBytes)[0]!);
   }

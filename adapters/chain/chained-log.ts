@@ -31,6 +31,7 @@ import { storedAppends } from "./stored-appends.ts";
  */
 export class ChainedLog implements EventLog {
   readonly engine: string;
+  readonly where: string;
   readonly capabilities: LogCapabilities;
   readonly #chain: CommitChain;
   readonly #appender: Appender;
@@ -39,6 +40,7 @@ export class ChainedLog implements EventLog {
   /** @param indexPath where the index stands; another process of this machine takes a file beside it */
   constructor(chain: CommitChain, indexPath: string) {
     this.engine = chain.engine;
+    this.where = chain.where;
     this.capabilities = { durability: chain.durability, hosts: "many", backup: false };
     this.#chain = chain;
     this.#appender = new Appender(chain, indexPath);

@@ -1,6 +1,6 @@
 import type { AppendRequest } from "../../core/append-request.ts";
 import type { ClaimFold, ClaimScope, TwiceClaimed } from "../../core/claims.ts";
-import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
+import { MissingLogError, StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
 import type {
   AppendVerdict,
   EventLog,
@@ -28,18 +28,20 @@ import { StoredLog, toEvent } from "./stored-log.ts";
 /** A log as one host has it open. Every method is synchronous inside: a commit can see no half-done other one. */
 export class MemoryEventLog implements EventLog {
   readonly engine = "memory";
+  readonly where: string;
   readonly capabilities: LogCapabilities = { durability: "none", hosts: "one", backup: false };
   readonly #place: Place;
   #open: StoredLog | null = null;
 
   constructor(place: Place) {
     this.#place = place;
+    this.where = place.location;
   }
 
   async open({ identity, create = true }: OpenOptions = {}): Promise<void> {
     this.#open ??= this.#place.host(StoredLog, () => {
       if (create) return new StoredLog(identity);
-      throw new UnusableStoreError(this.#place.location, "found no log there");
+      throw new MissingLogError(this.#place.location);
     });
   }
 

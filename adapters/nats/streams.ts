@@ -1,5 +1,5 @@
 import type { JetStreamManager, StreamConfig, StreamInfo } from "nats";
-import { UnusableStoreError } from "../../core/errors.ts";
+import { MissingLogError, UnusableStoreError } from "../../core/errors.ts";
 import { isNoStream } from "./errors.ts";
 
 /** A stream that keeps what it is given, in files, without limits. The words are the protocol's, so that the driver need not be there to load this. */
@@ -46,7 +46,7 @@ export async function streamOf(
     found = await manager.streams.info(wanted.name!);
   } catch (error) {
     if (!isNoStream(error)) throw error;
-    if (replicas === null) throw new UnusableStoreError(where, "found no log there");
+    if (replicas === null) throw new MissingLogError(where);
     return manager.streams.add({ ...wanted, num_replicas: replicas });
   }
   for (const [field, expected] of Object.entries(wanted)) {

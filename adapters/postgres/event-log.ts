@@ -67,6 +67,7 @@ class OpenLog {
 /** A schema of a database, hosted by any number of processes. */
 export class PostgresEventLog implements EventLog {
   readonly engine = "postgres";
+  readonly where: string;
   readonly capabilities: LogCapabilities;
   readonly #place: Place;
   #open: OpenLog | null = null;
@@ -75,6 +76,7 @@ export class PostgresEventLog implements EventLog {
 
   constructor(place: Place) {
     this.#place = place;
+    this.where = place.where;
     this.capabilities = { durability: place.durability, hosts: "many", backup: false };
   }
 

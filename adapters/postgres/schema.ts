@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { UnusableStoreError } from "../../core/errors.ts";
+import { MissingLogError, UnusableStoreError } from "../../core/errors.ts";
 import type { OpenOptions } from "../../core/event-log.ts";
 import type { Connections, Session } from "./connections.ts";
 import { sqlStateOf } from "./translate.ts";
@@ -59,7 +59,7 @@ export async function migrate(
 ): Promise<void> {
   const found = await versionOf(where, connections, schema, purpose, migrations.length);
   if (found === migrations.length) return;
-  if (found === 0 && !create) throw new UnusableStoreError(where, `found no ${purpose} there`);
+  if (found === 0 && !create) throw new MissingLogError(where);
   await connections.transaction(async (session) => {
     // Hosts that start at the same time take turns; the lock ends with the transaction.
     await session.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 1702))", [schema]);

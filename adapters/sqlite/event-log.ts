@@ -3,7 +3,7 @@ import { existsSync, realpathSync } from "node:fs";
 import type Database from "better-sqlite3";
 import type { AppendRequest } from "../../core/append-request.ts";
 import type { ClaimFold, ClaimScope, TwiceClaimed } from "../../core/claims.ts";
-import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
+import { MissingLogError, StoreUnavailableError } from "../../core/errors.ts";
 import type {
   AppendVerdict,
   EventLog,
@@ -40,6 +40,7 @@ export interface SqliteLogOptions {
 /** One file, one host. Every method is synchronous inside: a commit can see no half-done other one. */
 export class SqliteEventLog implements EventLog {
   readonly engine = "sqlite";
+  readonly where: string;
   readonly capabilities: LogCapabilities;
   readonly #file: string;
   readonly #synchronous: "FULL" | "NORMAL";
@@ -48,6 +49,7 @@ export class SqliteEventLog implements EventLog {
 
   constructor(file: string, options: SqliteLogOptions = {}) {
     this.#file = file;
+    this.where = file;
     this.#synchronous = options.synchronous ?? "FULL";
     this.capabilities = {
       durability: this.#synchronous === "FULL" ? "power" : "process",
@@ -58,7 +60,7 @@ export class SqliteEventLog implements EventLog {
 
   async open({ identity = randomUUID(), create = true }: OpenOptions = {}): Promise<void> {
     if (this.#open) return;
-    if (!create && !existsSync(this.#file)) throw new UnusableStoreError(this.#file, "found no log there");
+    if (!create && !existsSync(this.#file)) throw new MissingLogError(this.#file);
     // A link to the file must meet the same lock.
     const real = existsSync(this.#file) ? realpathSync(this.#file) : this.#file;
     const host = new HostFile(`${real}.lock`, this.#file);

@@ -2,7 +2,8 @@ import { newEventId } from "../../core/event-id.ts";
 import type { EventLog, Versioned } from "../../core/event-log.ts";
 import { LeaseHold } from "../consumer/lease-hold.ts";
 
-const key = "pump";
+/** Under it stands how far the pump is, and by a lease of this name one of the hosts pumps. */
+export const pumpKey = "pump";
 /** How often it is written while events flow: after a kill at most this much is handed over twice. */
 const saveEveryMs = 500;
 
@@ -21,7 +22,7 @@ export class PumpCheckpoint {
   constructor(log: EventLog) {
     this.#log = log;
     const source = {
-      takeLease: (holder: string, ttlMs: number) => log.acquireLease(key, holder, ttlMs),
+      takeLease: (holder: string, ttlMs: number) => log.acquireLease(pumpKey, holder, ttlMs),
       releaseLease: (lease: Parameters<EventLog["releaseLease"]>[0]) => log.releaseLease(lease),
     };
     this.#lease = log.capabilities.hosts === "many" ? new LeaseHold(source, newEventId()) : null;
@@ -39,11 +40,11 @@ export class PumpCheckpoint {
 
   /** Where another host pumps, as far as that one has saved it. */
   async reached(): Promise<number> {
-    return this.isHeld ? this.#position : positionOf(await this.#log.getState(key));
+    return this.isHeld ? this.#position : positionOf(await this.#log.getState(pumpKey));
   }
 
   async load(): Promise<void> {
-    const stored = await this.#log.getState(key);
+    const stored = await this.#log.getState(pumpKey);
     const position = positionOf(stored);
     this.#position = position;
     this.#isUnsure = false;
@@ -74,7 +75,7 @@ export class PumpCheckpoint {
     const lease = this.#lease?.lease ?? undefined;
     const wasUnsure = this.#isUnsure;
     this.#isUnsure = true;
-    const revision = await this.#log.putState(key, { position }, this.#saved.revision, lease);
+    const revision = await this.#log.putState(pumpKey, { position }, this.#saved.revision, lease);
     this.#isUnsure = false;
     if (revision !== null) this.#saved = { position, revision, at: Date.now() };
     else if (!this.#lease) this.#saved = await this.#savedBefore(wasUnsure);
@@ -87,7 +88,7 @@ export class PumpCheckpoint {
 
   /** What this pump saved without an answer. It has come no further since than it is. */
   async #savedBefore(wasUnsure: boolean): Promise<{ position: number; revision: number; at: number }> {
-    const stored = await this.#log.getState(key);
+    const stored = await this.#log.getState(pumpKey);
     const position = positionOf(stored);
     if (!stored || !wasUnsure || position > this.#position) throw new Error("another pump saved its checkpoint");
     return { position, revision: stored.revision, at: Date.now() };

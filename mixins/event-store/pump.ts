@@ -131,7 +131,8 @@ export class Pump {
     while (!this.#stopping) {
       try {
         if (this.#isShared) await this.#look();
-        const isAtEnd = this.#paused || this.#held || !(await this.#checkpoint.hold()) || (await this.#pumpPage());
+        // Held while it is paused, too: by the lease one knows that a host runs.
+        const isAtEnd = this.#held || !(await this.#checkpoint.hold()) || this.#paused || (await this.#pumpPage());
         if (this.#metrics) this.#measure(await this.#log.head());
         if (isAtEnd) {
           const restMs = await this.#rest();

@@ -12,15 +12,22 @@ export interface Ended {
 }
 
 /** The program in a process of its own; `onOutput` is told all that it has said so far. */
-export function startCli(args: readonly string[], onOutput: (output: string, kill: () => void) => void = () => {}) {
+export function startCli(
+  args: readonly string[],
+  onOutput: (output: string, kill: (signal?: NodeJS.Signals) => void) => void = () => {},
+) {
   const child = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   running.add(child);
   const ended: Ended = { code: null, output: "", errors: "" };
+  const tell = () => onOutput(ended.output + ended.errors, (signal = "SIGKILL") => child.kill(signal));
   child.stdout.on("data", (chunk: Buffer) => {
     ended.output += chunk.toString();
-    onOutput(ended.output, () => child.kill("SIGKILL"));
+    tell();
   });
-  child.stderr.on("data", (chunk: Buffer) => (ended.errors += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => {
+    ended.errors += chunk.toString();
+    tell();
+  });
   return new Promise<Ended>((resolve) => {
     child.once("close", (code) => {
       running.delete(child);

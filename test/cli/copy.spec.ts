@@ -1,9 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import Database from "better-sqlite3";
+import type { ServiceBroker } from "moleculer";
 import { engines } from "../../adapters/engines.ts";
 import type { EventLog } from "../../core/event-log.ts";
 import { toImportRequest } from "../../core/history-event.ts";
+import { LeaseHold } from "../../mixins/consumer/lease-hold.ts";
+import { pumpKey } from "../../mixins/event-store/pump-checkpoint.ts";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { describeWith } from "../support/engines.ts";
 import { killClis, startCli } from "./cli-process.ts";
@@ -73,7 +76,9 @@ function copies(place: (folder: string) => string): void {
       const [from, to] = [await busyShop(folder), place(folder)];
       const there = await copy(from, to, "--name", "shopEvents");
       expect(there).toMatchObject({ code: 0, errors: "" });
-      expect(there.output).toMatch(/source +31 +21 +21 +\d+[^]*\ncopy +31 +21 +21 +\d+[^]*The copy is whole\./);
+      expect(there.output).toMatch(
+        /source +31 +21 +21 +\d+[^]*\ncopy +31 +21 +21 +\d+[^]*The copy is whole\.\nIt has its source up to event 31\. What the source is given from now on is not in it\.\n$/,
+      );
       const back = await copy(to, sqliteIn(folder, "back"), "--name", "shopEvents");
       expect(back).toMatchObject({ code: 0, errors: "" });
       expect(new Set([...checksumsIn(there.output)!, ...checksumsIn(back.output)!]).size).toBe(1);
@@ -112,7 +117,8 @@ function copies(place: (folder: string) => string): void {
       expect(killed.output).toMatch(/^copying: event \d+ of 20000\n$/);
 
       const broker = startBroker([shop(to, folder, { folded: [], handled: [] })]);
-      expect((await refusal(() => broker)).message).toContain("found a copy of another log that is not finished");
+      const { message } = await refusal(() => broker);
+      expect(message).toContain(`${logAt(to).where}: found a copy of another log that is not finished`);
       const finished = await startCli(args);
       expect(finished).toMatchObject({ code: 0, errors: "" });
       expect(finished.output).toMatch(/^A copy that was begun goes on after event [1-9]\d*\./);
@@ -155,22 +161,25 @@ describe("The command copy", () => {
     errors: expect.stringContaining(says) as string,
   });
   const nats = "nats://127.0.0.1:1";
+  const expectedEngines = "expected one of sqlite:, mongodb:, mongodb+srv:, nats:, postgres:, postgresql:";
 
   it("says how it is called", async () => {
     expect((await startCli(["--help"])).output).toContain("copy <from> <to>");
     expect(await startCli(["copy", "--help"])).toMatchObject({ code: 0, errors: "" });
     expect(await startCli([])).toMatchObject({ code: 2 });
+    const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+    expect(await startCli(["--version"])).toEqual({ code: 0, output: `${version}\n`, errors: "" });
   });
 
   it.each([
     ["another command", ["move", "a", "b"], "found the command move, expected copy"],
-    ["one place", ["copy", "sqlite:a.db"], "found 1 places, expected two"],
+    ["one place", ["copy", "sqlite:a.db"], "found 1 place, expected two"],
     ["three places", ["copy", "sqlite:a.db", "sqlite:b.db", "c"], "found 3 places, expected two"],
     ["an unknown option", ["copy", "sqlite:a.db", "sqlite:b.db", "--force"], "--force"],
-    ["an unknown engine", ["copy", "sqlite:a.db", "redis://b"], '<to>: adapter: found "redis://b", expected one of'],
-    ["a path alone", ["copy", "a.db", "sqlite:b.db"], '<from>: adapter: found "a.db"'],
+    ["an unknown engine", ["copy", "sqlite:a.db", "redis://b"], `<to>: found "redis://b", ${expectedEngines}\n`],
+    ["a path alone", ["copy", "a.db", "sqlite:b.db"], `<from>: found "a.db", ${expectedEngines}\n`],
     ["a wrong option of an engine", ["copy", "sqlite:a.db?x=1", "sqlite:b.db"], "<from>: adapter.x"],
-    ["what ends with the process", ["copy", "memory:a", "sqlite:b.db"], "found memory, expected an engine that keeps"],
+    ["what ends with the process", ["copy", "memory:a", "sqlite:b.db"], `found "memory:a", ${expectedEngines}\n`],
     ["a server without a name", ["copy", "sqlite:a.db", nats], "found no --name"],
     ["a server without a name for the copy", ["copy", nats, "sqlite:a.db", "--to-name", "x"], "found no --name"],
     ["the same file", ["copy", "sqlite:a.db", "sqlite:./a.db"], "expected two places"],
@@ -190,18 +199,38 @@ describe("The command copy", () => {
   it("refuses a target in which something is, and leaves it as it was", async () => {
     const folder = newFolder();
     const [from, to] = [await filled(sqliteIn(folder, "from"), 10), await filled(sqliteIn(folder, "to"), 3)];
-    expect(await copy(from, to)).toEqual(refused(1, "<to> is another log already"));
+    expect(await copy(from, to)).toEqual(refused(1, `${folder}/to.db: <to> is another log already`));
     const log = logAt(to);
     await log.open();
     expect(await log.head()).toBe(3);
     await log.close();
   });
 
-  it("refuses a copy that is finished, which may have gone on as a store", async () => {
+  it("says of a copy that is finished that it is whole, until one of the two has gone on", async () => {
     const folder = newFolder();
     const [from, to] = [await filled(sqliteIn(folder, "from"), 10), sqliteIn(folder, "to")];
     expect(await copy(from, to)).toMatchObject({ code: 0 });
-    expect(await copy(from, to)).toEqual(refused(1, "<to> is a finished copy of <from> already"));
+    const again = await copy(from, to);
+    expect(again).toMatchObject({ code: 0, errors: "" });
+    expect(again.output).toMatch(/^The copy was finished before, and is whole\.\nIt has its source up to event 10\./m);
+    await filled(to, 1);
+    const late = await copy(from, to);
+    expect(late.code).toBe(1);
+    expect(late.errors).toContain(`${folder}/to.db: <to> is a copy of <from> that was finished before, and since then`);
+    expect(late.errors).toContain("found event 11, expected nothing more");
+    expect(late.errors).toContain("name another place: another file");
+  });
+
+  it("says where it was interrupted, and goes on there", async () => {
+    const folder = newFolder();
+    const [from, to] = [await filled(sqliteIn(folder, "from"), 20_000), sqliteIn(folder, "to")];
+    const ended = await startCli(["copy", from, to], (_, kill) => kill("SIGINT"));
+    expect(ended.code).toBe(130);
+    expect(ended.errors).toMatch(/^Interrupted after event \d+; run it again to go on\.\n$/);
+    const after = /\d+/.exec(ended.errors)![0];
+    const { code, output } = await copy(from, to);
+    expect(output).toContain(`A copy that was begun goes on after event ${after}.\n`);
+    expect(code).toBe(0);
   });
 
   it("refuses a source that a store has open", async () => {
@@ -254,6 +283,77 @@ describe("The command copy", () => {
 });
 
 describeWith("postgres", "The source of a copy on a server", (server) => {
+  const doings = (): Doings => ({ folded: [], handled: [] });
+
+  it("is refused while a host of its store runs, though its pump is paused, and nothing is copied", async () => {
+    const [from, folder] = [`${server().url}?schema=hosted`, newFolder()];
+    const { broker } = await open(from, folder);
+    await broker.call("shopEvents.pause");
+    await broker.stop();
+    await broker.start();
+    const ended = await copy(from, sqliteIn(folder, "to"), "--name", "shopEvents");
+    expect(ended).toMatchObject({ code: 1, output: "" });
+    expect(ended.errors).toContain(
+      `${logAt(from).where}: a host of the store runs, or was killed a moment ago; waiting 7 s`,
+    );
+    expect(ended.errors).toContain(
+      "found a host of the store running, expected none: nothing was copied. Stop every host",
+    );
+    expect(existsSync(`${folder}/to.db`)).toBe(false);
+  });
+
+  it("is waited for until the lease of a host that was killed has lapsed", async () => {
+    const [from, folder] = [await filled(`${server().url}?schema=killed`, 10), newFolder()];
+    const log = logAt(from);
+    await log.open();
+    const takeLease = (holder: string, ttlMs: number) => log.acquireLease(pumpKey, holder, ttlMs);
+    const hold = new LeaseHold({ takeLease, releaseLease: (lease) => log.releaseLease(lease) }, "host");
+    await hold.hold();
+    const ended = await startCli(["copy", from, sqliteIn(folder, "to"), "--name", "shopEvents"], (output) => {
+      if (output.includes("or was killed a moment ago")) hold.lose();
+    });
+    expect(hold.lease).toBeNull();
+    expect(ended).toMatchObject({ code: 0 });
+    await log.close();
+  });
+
+  it("leaves the copy closed where a host was started meanwhile, until it is copied without one", async () => {
+    const [from, folder] = [await filled(`${server().url}?schema=started`, 3000), newFolder()];
+    const to = sqliteIn(folder, "to");
+    let host: Promise<ServiceBroker> | undefined;
+    const ended = await startCli(["copy", from, to, "--name", "shopEvents"], () => {
+      host ??= startBroker([shop(from, folder, doings())]);
+    });
+    expect(ended.code).toBe(1);
+    expect(ended.errors).toContain(
+      "what it stores is not in the copy, which stays closed. Stop every host of the store",
+    );
+    const other = newFolder();
+    expect((await refusal(() => startBroker([shop(to, other, doings())]))).message).toContain("that is not finished");
+    await (await host!).stop();
+    expect(await copy(from, to, "--name", "shopEvents")).toMatchObject({ code: 0, errors: "" });
+  });
+
+  it("is not its own copy by another address", async () => {
+    const from = await filled(`${server().url}?schema=twice`, 10);
+    const to = from.replace("127.0.0.1", "localhost");
+    expect(to).not.toBe(from);
+    const ended = await copy(from, to, "--name", "shopEvents");
+    expect(ended).toMatchObject({ code: 1, output: "" });
+    expect(ended.errors).toContain("<to> is <from> by another address; name another place: another database");
+  });
+
+  it("is looked for under the store's name, and where it stands is said without the password", async () => {
+    const from = server().url;
+    expect(from).toContain(":right@");
+    const ended = await copy(from, sqliteIn(newFolder(), "to"), "--name", "shopEvent");
+    expect(ended).toMatchObject({ code: 1, output: "" });
+    expect(ended.errors).toContain(
+      `${logAt(from, "shopEvent").where}: found no log named shopEvent there; --name names the store, <from> its place`,
+    );
+    expect(ended.errors).not.toContain("right");
+  });
+
   /** Appends to the source as long as `goesOn`. */
   async function appendTo(from: string, goesOn: () => boolean): Promise<void> {
     const log = logAt(from);

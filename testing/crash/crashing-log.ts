@@ -36,6 +36,10 @@ export class CrashingLog implements EventLog {
     return this.#log.engine;
   }
 
+  get where(): string {
+    return this.#log.where;
+  }
+
   get capabilities(): LogCapabilities {
     return this.#log.capabilities;
   }

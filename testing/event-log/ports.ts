@@ -30,6 +30,7 @@ export const ports: LogCases = {
     const log = await stand.open();
     same(log.capabilities, stand.capabilities);
     assert.notEqual(log.engine, "");
+    assert.notEqual(log.where, "");
   },
 
   "refuses every call before it is opened, as an outage": async (stand) => {

@@ -1,0 +1,55 @@
+import { setTimeout as elapsed } from "node:timers/promises";
+import { randomUUID } from "node:crypto";
+import { MissingLogError, UnusableStoreError } from "../core/errors.ts";
+import type { EventLog } from "../core/event-log.ts";
+import { unfinishedCopy } from "../core/unfinished-copy.ts";
+import { leaseMs } from "../mixins/consumer/lease-hold.ts";
+import { pumpKey } from "../mixins/event-store/pump-checkpoint.ts";
+
+const askAgainMs = 500;
+/** Longer than a lease by what a server may need to answer. */
+const patienceMs = leaseMs + 1000;
+
+/**
+ * Opens a log to be copied.
+ * @param name the store's, where it is a part of the place
+ * @throws UnusableStoreError where there is none, or it is not whole itself, or a host of its store is running
+ */
+export async function openSource(source: EventLog, name: string | null): Promise<void> {
+  try {
+    await source.open({ create: false });
+  } catch (error) {
+    if (!(error instanceof MissingLogError) || name === null) throw error;
+    throw new UnusableStoreError(
+      source.where,
+      `found no log named ${name} there; --name names the store, <from> its place: server, database, ?schema= or ?prefix=`,
+    );
+  }
+  if ((await source.getState(unfinishedCopy)) !== null)
+    throw new UnusableStoreError(source.where, "<from> is a copy that is not finished itself");
+  await refuseHosts(source, "nothing was copied. Stop every host of the store, and run it again");
+}
+
+/**
+ * Of the hosts of a shared log that run one holds the pump's lease, and renews it; that of a host that was killed lapses,
+ * and is waited for.
+ * @throws UnusableStoreError
+ */
+export async function refuseHosts(log: EventLog, whatNow: string): Promise<void> {
+  // A log with one host could not be opened beside it.
+  if (log.capabilities.hosts === "one") return;
+  const holder = randomUUID();
+  const until = performance.now() + patienceMs;
+  for (let isTold = false; ; isTold = true) {
+    const lease = await log.acquireLease(pumpKey, holder, leaseMs);
+    // Given back at once: of a host that is started from now on it tells again.
+    if (lease) return log.releaseLease(lease);
+    if (performance.now() > until)
+      throw new UnusableStoreError(log.where, `found a host of the store running, expected none: ${whatNow}`);
+    if (!isTold)
+      process.stderr.write(
+        `${log.where}: a host of the store runs, or was killed a moment ago; waiting ${patienceMs / 1000} s to see which.\n`,
+      );
+    await elapsed(askAgainMs);
+  }
+}
