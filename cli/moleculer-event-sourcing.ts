@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { withoutPassword } from "../core/without-password.ts";
 import { copyCommand } from "./copy-command.ts";
 import { help, UsageError } from "./usage.ts";
 
@@ -10,7 +11,7 @@ async function run(args: readonly string[]): Promise<number> {
     return command === undefined ? 2 : 0;
   }
   try {
-    if (command !== "copy") throw new UsageError(`found the command ${command}, expected copy`);
+    if (command !== "copy") throw new UsageError(`found the command ${withoutPassword(command)}, expected copy`);
     await copyCommand(rest);
     return 0;
   } catch (error) {
