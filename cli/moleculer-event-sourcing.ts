@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { createRequire } from "node:module";
+import { withoutPassword } from "../core/without-password.ts";
 import { copyCommand } from "./copy-command.ts";
 import { help, UsageError } from "./usage.ts";
 
@@ -20,7 +21,7 @@ async function run(args: readonly string[]): Promise<number> {
     return 0;
   }
   try {
-    if (command !== "copy") throw new UsageError(`found the command ${command}, expected copy`);
+    if (command !== "copy") throw new UsageError(`found the command ${withoutPassword(command)}, expected copy`);
     await copyCommand(rest, (position) => (copied = position));
     return 0;
   } catch (error) {

@@ -5,6 +5,7 @@ import { engines } from "../adapters/engines.ts";
 import { resolveAdapter, type Adapter } from "../core/adapter.ts";
 import { UnknownAdapterError } from "../core/errors.ts";
 import type { EventLog } from "../core/event-log.ts";
+import { withoutPassword } from "../core/without-password.ts";
 import { UsageError, type CopyArguments } from "./usage.ts";
 
 /** A log's place: each call answers a new port on it, not opened. */
@@ -28,7 +29,7 @@ export function placesOf({ from, to, name, toName = name }: CopyArguments): Plac
   if ((source.keepsApart && name === undefined) || (copy.keepsApart && toName === undefined))
     throw new UsageError("copy: found no --name, expected the event store's: on a server several stores have a place");
   if (source.location === copy.location && !(source.keepsApart && name !== toName))
-    throw new UsageError(`copy: found ${source.location} as <from> and as <to>, expected two places`);
+    throw new UsageError(`copy: found ${withoutPassword(source.location)} as <from> and as <to>, expected two places`);
 
   // Indexes of their own, made anew each time that a log is opened: what is read was read from the server, and the ones
   // that a host has in the working folder are left alone.
@@ -56,6 +57,6 @@ function adapterOf(argument: string, given: string): Adapter {
   } catch (error) {
     if (!(error instanceof UnknownAdapterError)) throw new UsageError(`${argument}: ${(error as Error).message}`);
     const expected = Object.keys(byScheme).map((scheme) => `${scheme}:`);
-    throw new UsageError(`${argument}: found "${given}", expected one of ${expected.join(", ")}`);
+    throw new UsageError(`${argument}: found "${withoutPassword(given)}", expected one of ${expected.join(", ")}`);
   }
 }

@@ -1,6 +1,7 @@
 import { Errors } from "moleculer";
 import { asData, inWords, portable, show, type Problem } from "./problem.ts";
 import type { RecordedEvent } from "./recorded-event.ts";
+import { withoutPassword } from "./without-password.ts";
 
 /** Moleculer's own validation error, with one entry in `data` per problem. 422. */
 export class ValidationError extends Errors.ValidationError {
@@ -141,12 +142,14 @@ export class UnknownParkedEventError extends Errors.MoleculerClientError {
   }
 }
 
-/** A store or aggregate defined in a way that cannot work. 422, thrown where it is defined or mixed in. */
+/** A store or aggregate defined in a way that cannot work. 422, thrown where it is defined or mixed in. Shows no password of a URL. */
 export class DefinitionError extends Errors.MoleculerClientError {
   override name = "DefinitionError";
 
   constructor(problem: Problem) {
-    super(inWords([problem]), 422, "DEFINITION", asData([problem])[0]);
+    const { found } = problem;
+    const shown = { ...problem, found: typeof found === "string" ? withoutPassword(found) : found };
+    super(inWords([shown]), 422, "DEFINITION", asData([shown])[0]);
   }
 }
 
@@ -159,11 +162,12 @@ export class NameTakenError extends Errors.MoleculerClientError {
   }
 }
 
-/** An adapter string whose scheme no engine answers to. 422. */
+/** An adapter string whose scheme no engine answers to. 422. Shows no password of it. */
 export class UnknownAdapterError extends Errors.MoleculerClientError {
   override name = "UnknownAdapterError";
 
-  constructor(found: unknown, known: readonly string[]) {
+  constructor(given: unknown, known: readonly string[]) {
+    const found = typeof given === "string" ? withoutPassword(given) : given;
     super(
       `adapter: found ${show(found)}, expected one of ${known.join(", ")} or an adapter's factory`,
       422,

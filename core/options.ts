@@ -15,6 +15,14 @@ export function refuseUnknownOptions(owner: string, given: object, known: readon
       });
 }
 
+/** A whole number as a connection string has it; anything else as it is, to be refused with what was found. */
+export const numberIn = (text: string): number | string => (/^\d+$/.test(text) ? Number(text) : text);
+
+/** The folder of a host's own files. @throws DefinitionError */
+export function refuseNoFolder(folder: unknown): void {
+  refuseUnless(typeof folder === "string" && folder !== "", "adapter.folder", folder, "the path of a folder");
+}
+
 /** @throws DefinitionError */
 export function refuseUnless(isFine: boolean, field: string, found: unknown, expected: string): void {
   if (!isFine) throw new DefinitionError({ field, found, expected });

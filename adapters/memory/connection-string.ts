@@ -5,7 +5,7 @@ import { memory } from "./memory.ts";
 /** `memory:`, a new place each time, or `memory:<name>`, the same one for the whole process. It takes no options. */
 export function memoryFromString(connectionString: string): Adapter {
   const [name = "", search = ""] = connectionString.slice("memory:".length).split("?");
-  for (const [option, found] of new URLSearchParams(search))
-    throw new DefinitionError({ field: `adapter.${option}`, found, expected: "no options" });
+  for (const option of new URLSearchParams(search).keys())
+    throw new DefinitionError({ field: `adapter.${option}`, found: option, expected: "no options" });
   return memory(name === "" ? undefined : name);
 }

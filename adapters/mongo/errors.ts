@@ -7,6 +7,9 @@ const duplicateKey = 11000;
 const outOfDiskSpace = 14031;
 const refusedCodes = new Set<unknown>([13, 18, 8000]);
 
+/** What the driver finds in a URL or in options, before it looks for a server. */
+const optionErrors = new Set(["MongoParseError", "MongoInvalidArgumentError", "MongoAPIError"]);
+
 export const isTaken = (error: unknown): boolean => (error as MongoError | null)?.code === duplicateKey;
 
 /** The one place where the driver's errors become ours; the driver's stays as `cause`. By name: it may be another copy of the class. */
@@ -29,8 +32,7 @@ export function translate(where: string, error: unknown): unknown {
       error,
     );
   if (isUnknownHost(error)) return new StoreUnavailableError(where, `${unknownHost} (${message})`, error);
-  if (name === "MongoParseError" || name === "MongoInvalidArgumentError")
-    return new UnusableStoreError(where, `the driver refuses it: ${message}`, error);
+  if (optionErrors.has(name)) return new UnusableStoreError(where, `the driver refuses it: ${message}`, error);
   if (code === outOfDiskSpace)
     return new StoreUnavailableError(where, "the server's disk is full; nothing was stored", error);
   return new StoreUnavailableError(where, `no answer of the server (${message})`, error);

@@ -1,6 +1,7 @@
 import type { MongoClientOptions } from "mongodb";
 import type { Adapter } from "../../core/adapter.ts";
 import { DefinitionError } from "../../core/errors.ts";
+import { refuseNoFolder, refuseUnknownOptions } from "../../core/options.ts";
 import { ChainedLog } from "../chain/chained-log.ts";
 import { placeName } from "../../core/place-name.ts";
 import { JournaledReadTable } from "../journaled/read-table.ts";
@@ -14,6 +15,10 @@ export interface MongoOptions {
   client?: MongoClientOptions;
 }
 
+/** Nothing but hosts and the database is shown: no part of a password with characters that end it may stand in their place. */
+const host = String.raw`(?:\[[^\]]*\]|[^/?@:,]+)(?::\d+)?`;
+const address = new RegExp(String.raw`^(mongodb(?:\+srv)?)://(?:[^@/]*@)?(${host}(?:,${host})*)(?:/([^?@]*))?(?:\?|$)`);
+
 const defaultDatabase = "moleculer_event_sourcing";
 
 /**
@@ -26,14 +31,16 @@ const defaultDatabase = "moleculer_event_sourcing";
  * @throws DefinitionError
  */
 export function mongo(url: string, options: MongoOptions = {}): Adapter {
-  const { folder = "data", client = {} } = options;
-  const parts = typeof url === "string" && /^(mongodb(?:\+srv)?):\/\/(?:[^@/]*@)?([^/?]+)(?:\/([^?]*))?/.exec(url);
+  const parts = typeof url === "string" && address.exec(url);
   if (!parts)
     throw new DefinitionError({
       field: "adapter",
       found: url,
       expected: "the URL of a server, like mongodb://localhost:27017/shop",
     });
+  refuseUnknownOptions("adapter", options, ["folder", "client"]);
+  const { folder = "data", client = {} } = options;
+  refuseNoFolder(folder);
   const [, scheme, hosts = "", path] = parts;
   const database = path || defaultDatabase;
   const location = `${scheme}://${hosts.split(",").toSorted().join(",")}/${database}`;

@@ -33,6 +33,8 @@ export class NatsChain implements CommitChain {
   readonly #replicas: number;
   readonly #options: ConnectionOptions;
   #connected: Connected | null = null;
+  /** The driver has no connection now; it tries for another, and lets whoever asks meanwhile wait for his time-out. */
+  #isGone = false;
 
   constructor(where: string, name: string, replicas: number, options: ConnectionOptions) {
     this.where = where;
@@ -56,10 +58,20 @@ export class NatsChain implements CommitChain {
         ignoreAuthErrorAbort: true,
         ...this.#options,
       });
+      void this.#watch(connection);
       this.#connected = await this.#prepare(connection, create ? this.#replicas : null);
     } catch (error) {
       await connection?.close();
-      throw translate(this.where, error);
+      throw translate(this.where, error, this.#isGone);
+    }
+  }
+
+  async #watch(connection: NatsConnection): Promise<void> {
+    this.#isGone = false;
+    for await (const status of connection.status()) {
+      // The enum's values are in the driver, which need not be there to load this.
+      const type: string = status.type;
+      if (type === "disconnect" || type === "reconnect") this.#isGone = type === "disconnect";
     }
   }
 
@@ -91,7 +103,7 @@ export class NatsChain implements CommitChain {
     try {
       return await work(this.#connected);
     } catch (error) {
-      throw translate(this.where, error);
+      throw translate(this.where, error, this.#isGone);
     }
   }
 

@@ -1,16 +1,11 @@
 import type { Adapter } from "../../core/adapter.ts";
-import { DefinitionError } from "../../core/errors.ts";
-import { nats, type NatsLogOptions } from "./nats.ts";
-
-const expected = "no options but replicas, prefix and folder";
+import { numberIn } from "../../core/options.ts";
+import { nats } from "./nats.ts";
 
 /** `nats://localhost:4222`, several servers with commas, with `?replicas=3&prefix=shop-&folder=data` where wanted. */
 export function natsFromString(connectionString: string): Adapter {
   const [servers = "", search = ""] = connectionString.split("?");
-  const options: NatsLogOptions = {};
-  for (const [option, found] of new URLSearchParams(search))
-    if (option === "replicas") options.replicas = Number(found);
-    else if (option === "prefix" || option === "folder") options[option] = found;
-    else throw new DefinitionError({ field: `adapter.${option}`, found, expected });
+  const options: Record<string, string | number> = Object.fromEntries(new URLSearchParams(search));
+  if (typeof options["replicas"] === "string") options["replicas"] = numberIn(options["replicas"]);
   return nats(servers, options);
 }

@@ -8,6 +8,7 @@ const noMessage = 10037;
 const noStream = 10059;
 /** The account's, the server's and the stream's room: insufficient resources, storage, and limits of the account. */
 const fullCodes = new Set([10002, 10023, 10028, 10047, 10077]);
+const noCluster = 10074;
 const accountWithoutJetStream = new Set([10035, 10039, 10076]);
 
 const codeOf = (error: unknown) => (error as NatsError | null)?.api_error?.err_code;
@@ -16,8 +17,12 @@ export const isOvertaken = (error: unknown): boolean => codeOf(error) === wrongL
 export const isNoMessage = (error: unknown): boolean => codeOf(error) === noMessage;
 export const isNoStream = (error: unknown): boolean => codeOf(error) === noStream;
 
-/** The one place where the errors of nats become ours; the driver's stays as `cause`. By their fields: it may be another copy of the class. */
-export function translate(where: string, error: unknown): unknown {
+/**
+ * The one place where the errors of nats become ours; the driver's stays as `cause`. By their fields: it may be another copy of the class.
+ *
+ * @param isGone the driver knows that it has no connection now
+ */
+export function translate(where: string, error: unknown, isGone: boolean): unknown {
   const { code, message } = (error ?? {}) as Partial<NatsError>;
   const apiCode = codeOf(error);
   const said = (error as NatsError | null)?.api_error?.description || message;
@@ -26,6 +31,8 @@ export function translate(where: string, error: unknown): unknown {
   if (apiCode !== undefined) {
     if (fullCodes.has(apiCode)) return unavailable(`JetStream has no room left (${said}); nothing was stored`);
     if (accountWithoutJetStream.has(apiCode)) return unusable(jetStreamIsOff);
+    if (apiCode === noCluster)
+      return unusable(`the server is none of a cluster (${said}): start it as one of a cluster, or say replicas=1`);
     if (isNoStream(error)) return unusable("its stream was deleted; start the hosts again to begin a new one");
     return unavailable(`JetStream refused it: ${said} (${apiCode})`);
   }
@@ -47,6 +54,7 @@ export function translate(where: string, error: unknown): unknown {
     case "ECONNRESET":
       return unavailable(`no server answers (${code})`);
     case "TIMEOUT":
+      if (isGone) return unavailable(`no server answers: the connection is gone (${code})`);
       // On a full disk some servers say nothing at all.
       return unavailable(`no server answers (${code}); if it runs, it is overloaded, or its disk is full`);
     default:

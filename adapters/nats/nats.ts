@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from "nats";
 import type { Adapter } from "../../core/adapter.ts";
 import { DefinitionError } from "../../core/errors.ts";
+import { isPlainObject, refuseNoFolder, refuseUnknownOptions, refuseUnless } from "../../core/options.ts";
 import { ChainedLog } from "../chain/chained-log.ts";
 import { placeName } from "../../core/place-name.ts";
 import { NatsChain } from "./commit-chain.ts";
@@ -24,10 +25,14 @@ export interface NatsLogOptions {
  * @throws DefinitionError
  */
 export function nats(servers: string, options: NatsLogOptions = {}): Adapter {
-  const { replicas = 1, prefix = "", folder = "data", connection = {} } = options;
-  if (!Number.isInteger(replicas) || replicas < 1 || replicas > 5)
-    throw new DefinitionError({ field: "adapter.replicas", found: replicas, expected: "1, 3 or 5" });
   const urls = parseServers(servers);
+  refuseUnknownOptions("adapter", options, ["replicas", "prefix", "folder", "connection"]);
+  const { replicas = 1, prefix = "", folder = "data", connection = {} } = options;
+  const isCount = Number.isInteger(replicas) && replicas >= 1 && replicas <= 5;
+  refuseUnless(isCount, "adapter.replicas", replicas, "1, 3 or 5");
+  refuseUnless(typeof prefix === "string", "adapter.prefix", prefix, "what begins the names of the streams");
+  refuseUnless(isPlainObject(connection), "adapter.connection", connection, "an object for the driver's connect");
+  refuseNoFolder(folder);
   const { username, password } = urls[0]!;
   const addresses = urls.map(({ host }) => host);
   const credentials = password
@@ -55,8 +60,17 @@ function parseServers(servers: string): URL[] {
     new DefinitionError({ field: "adapter", found: servers, expected: "servers like nats://localhost:4222" });
   if (typeof servers !== "string") throw refuse();
   return servers.split(",").map((server) => {
-    const url = URL.parse(server.includes("://") ? server : `nats://${server}`);
-    if (!url || url.protocol !== "nats:" || url.host === "" || !/^\/?$/.test(url.pathname)) throw refuse();
+    const isUrl = server.includes("://");
+    const url = URL.parse(isUrl ? server : `nats://${server}`);
+    if (!url || url.protocol !== "nats:" || url.host === "" || !/^\/?$/.test(url.pathname + url.search + url.hash))
+      throw refuse();
+    // A URL that lacks its slashes.
+    if (!isUrl && url.username !== "") throw refuse();
+    try {
+      decodeURIComponent(url.username + url.password);
+    } catch {
+      throw refuse();
+    }
     return url;
   });
 }

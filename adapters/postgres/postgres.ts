@@ -1,7 +1,9 @@
 import type { Adapter } from "../../core/adapter.ts";
 import { DefinitionError } from "../../core/errors.ts";
+import { refuseNoFolder, refuseUnknownOptions } from "../../core/options.ts";
 import { PostgresEventLog } from "./event-log.ts";
 import type { Place } from "./place.ts";
+import { optionNames, refuseUnknownParameters } from "./parameters.ts";
 import { PostgresReadTable } from "./read-table.ts";
 import { quote } from "./schema.ts";
 
@@ -25,6 +27,8 @@ export interface PostgresOptions {
   listen?: string;
 }
 
+const ours: readonly string[] = optionNames satisfies readonly (keyof PostgresOptions)[];
+const expectedUrl = "postgres://user:password@host:port/database";
 /** In bytes; PostgreSQL cuts longer names. */
 const longestName = 63;
 
@@ -38,10 +42,14 @@ export function postgres(connectionString: string, options: PostgresOptions = {}
   const refuse = (field: string, found: unknown, expected: string): never => {
     throw new DefinitionError({ field: `adapter${field}`, found, expected });
   };
+  refuseUnknownOptions("adapter", options, ours);
   const { schema, timeoutMs = 30_000, durability = "power", listen = null, folder = "data" } = options;
-  const url = URL.parse(connectionString);
-  if (!url || !isPostgresUrl(connectionString))
-    return refuse("", withoutPassword(connectionString), "postgres://user:password@host:port/database");
+  const url = parsed(connectionString) ?? refuse("", connectionString, expectedUrl);
+  refuseUnknownParameters("adapter", url, (name) =>
+    ours.includes(name)
+      ? "it among the options of the factory"
+      : `one of the options ${ours.join(", ")}, or of the driver's`,
+  );
   if (!Number.isSafeInteger(timeoutMs) || timeoutMs < 1) refuse(".timeoutMs", timeoutMs, "a whole number from 1");
   if (durability !== "power" && durability !== "process") refuse(".durability", durability, "power or process");
   const check = (name: string) => {
@@ -50,8 +58,13 @@ export function postgres(connectionString: string, options: PostgresOptions = {}
       refuse(".schema", name, `the name of a schema of its own, of at most ${longestName} bytes`);
     return name;
   };
-  if (listen !== null && !isPostgresUrl(listen))
-    refuse(".listen", withoutPassword(listen), "postgres://user:password@host:port/database");
+  refuseNoFolder(folder);
+  if (listen !== null)
+    refuseUnknownParameters(
+      "adapter.listen",
+      parsed(listen) ?? refuse(".listen", listen, expectedUrl),
+      () => "one of the options of the driver",
+    );
   if (schema !== undefined) check(schema);
   const location = `postgres://${url.host}${url.pathname}`;
   const placeOf = (name: string): Place => ({
@@ -73,7 +86,8 @@ export function postgres(connectionString: string, options: PostgresOptions = {}
   };
 }
 
-const isPostgresUrl = (text: unknown) =>
-  typeof text === "string" && /^postgres(ql)?:$/.test(URL.parse(text)?.protocol ?? "");
-
-const withoutPassword = (text: unknown) => (typeof text === "string" ? text.replace(/:[^:@/]*@/, ":…@") : text);
+/** Null where it is no URL of a database, or its password has characters that end it where they stand as they are. */
+function parsed(text: unknown): URL | null {
+  const url = typeof text === "string" && /^postgres(ql)?:\/\//.test(text) ? URL.parse(text) : null;
+  return url && !url.pathname.includes("@") && url.hash === "" ? url : null;
+}

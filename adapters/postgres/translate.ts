@@ -31,6 +31,14 @@ const unusable: Readonly<Record<string, string>> = {
   XX002: "the database is damaged: restore it from a backup",
 };
 
+/** What the driver finds before the server has answered anything: its errors have no code then. */
+const unusableBefore: readonly [message: RegExp, why: string][] = [
+  [/does not support SSL/, "the server speaks no TLS: set it up there, or say sslmode=disable"],
+  [/client password must be/, "no password was given, and the server asks for one: say postgres://user:password@…"],
+];
+
+const isToBeMendedBefore = (error: Error) => unusableBefore.find(([said]) => said.test(error.message));
+
 /** Classes of errors that pass by themselves, or with somebody's help for the server alone. */
 const unavailable: readonly [codes: RegExp, why: string][] = [
   [/^08(?!P01)/, "the connection failed"],
@@ -62,7 +70,7 @@ const isOfProxy = (error: unknown): boolean =>
 export function isOfConnection(error: unknown): boolean {
   const code = sqlStateOf(error);
   if (code !== undefined) return /^(08(?!P01)|57P|25P03)/.test(code) || isOfProxy(error);
-  if (!isPlain(error)) return false;
+  if (!isPlain(error) || isToBeMendedBefore(error)) return false;
   return connectionFailures.test(typeof error.code === "string" ? error.code : error.message);
 }
 
@@ -76,6 +84,8 @@ export function translate(where: string, error: unknown): unknown {
   const { message, code: network } = error;
   const code = sqlStateOf(error);
   if (code === undefined) {
+    const toBeMended = isToBeMendedBefore(error);
+    if (toBeMended) return new UnusableStoreError(where, `${toBeMended[1]} (${message})`, error);
     if (!isOfConnection(error)) return error;
     const why = isUnknownHost(error) ? unknownHost : "the server does not answer";
     return new StoreUnavailableError(where, `${why} (${typeof network === "string" ? network : message})`, error);

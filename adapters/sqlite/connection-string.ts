@@ -1,17 +1,19 @@
 import type { Adapter } from "../../core/adapter.ts";
 import { DefinitionError } from "../../core/errors.ts";
+import { withoutPassword } from "../../core/without-password.ts";
 import { sqlite } from "./sqlite.ts";
 
 /** `sqlite:<path>`, with `?synchronous=NORMAL` where wanted. */
 export function sqliteFromString(connectionString: string): Adapter {
   const [path = "", search = ""] = connectionString.slice("sqlite:".length).split("?");
-  const options: Record<string, string> = Object.fromEntries(new URLSearchParams(search));
-  const unknown = Object.keys(options).find((key) => key !== "synchronous");
-  if (unknown !== undefined)
+  // By the rules of URLs it would be a host, by those of other libraries a path from here, by the system's one from the root.
+  if (path.startsWith("//")) {
+    const meant = withoutPassword(path.replace(/^\/+/, "") || "data/orders.db");
     throw new DefinitionError({
-      field: `adapter.${unknown}`,
-      found: options[unknown],
-      expected: "no option but synchronous",
+      field: "adapter",
+      found: connectionString,
+      expected: `sqlite:${meant}, or sqlite:/${meant} for an absolute path`,
     });
-  return sqlite(path, options);
+  }
+  return sqlite(path, Object.fromEntries(new URLSearchParams(search)));
 }

@@ -1,6 +1,7 @@
 import { dirname, resolve } from "node:path";
 import type { Adapter } from "../../core/adapter.ts";
 import { DefinitionError } from "../../core/errors.ts";
+import { refuseUnknownOptions } from "../../core/options.ts";
 import { SqliteEventLog, type SqliteLogOptions } from "./event-log.ts";
 import { SqliteReadTable } from "./read-table.ts";
 
@@ -11,6 +12,7 @@ import { SqliteReadTable } from "./read-table.ts";
  * @throws DefinitionError without a path
  */
 export function sqlite(path: string, options: SqliteLogOptions = {}): Adapter {
+  refuseUnknownOptions("adapter", options, ["synchronous"]);
   const { synchronous = "FULL" } = options;
   if (typeof path !== "string" || path === "" || path.startsWith(":"))
     throw new DefinitionError({

@@ -22,8 +22,8 @@ describe("The address of a PostgreSQL database", () => {
 
   it.each([
     ["mysql://db/shop", /adapter: found "mysql:\/\/db\/shop", expected postgres:\/\/user:password@host:port\/database/],
-    ["postgres://a:secret@", /adapter: found "postgres:\/\/a:…@", expected/],
-    ["postgres://db/shop?timeoutMs=soon", /adapter.timeoutMs: found NaN, expected a whole number from 1/],
+    ["postgres://a:secret@", /adapter: found "postgres:\/\/a:\*\*\*@", expected/],
+    ["postgres://db/shop?timeoutMs=soon", /adapter.timeoutMs: found "soon", expected a whole number from 1/],
     ["postgres://db/shop?durability=none", /adapter.durability: found "none", expected power or process/],
     ["postgres://db/shop?schema=public", /adapter.schema: found "public", expected the name of a schema of its own/],
   ])("is refused where it is %s", async (address, why) => {

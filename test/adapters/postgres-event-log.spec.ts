@@ -149,12 +149,15 @@ describeWith("postgres", "A log in PostgreSQL", (server) => {
       [other((u) => (u.hostname = "no-such-host.invalid")), "STORE_UNAVAILABLE", true, /no host of this name is known/],
       [other((u) => (u.port = "1")), "STORE_UNAVAILABLE", true, /does not answer \(ECONNREFUSED\)/],
       [other((u) => (u.password = "wrong")), "UNUSABLE_STORE", false, /password was refused/],
+      [other((u) => (u.password = "")), "UNUSABLE_STORE", false, /no password was given.* say postgres:\/\/user:pass/],
+      [other((u) => (u.search = "sslmode=verify-full")), "UNUSABLE_STORE", false, /no TLS.* say sslmode=disable/],
       [other((u) => (u.pathname = "/nowhere")), "UNUSABLE_STORE", false, /the database is not there/],
     ];
     for (const [address, type, retryable, why] of table) {
       const error = await refusal(() => open(address));
       expect(error).toMatchObject({ type, retryable });
       expect(error.message).toMatch(why);
+      expect(error.message).toMatch(/^postgres:\/\/\S+:\d+\/\w+ schema "/);
       expect(error.message).not.toMatch(/right|wrong/);
       expect(error.cause).toMatchObject({ message: expect.any(String) });
     }

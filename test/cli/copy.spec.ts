@@ -173,6 +173,8 @@ describe("The command copy", () => {
 
   it.each([
     ["another command", ["move", "a", "b"], "found the command move, expected copy"],
+    ["no command", ["postgres://shop:secret@db/shop"], "found the command postgres://shop:***@db/shop, expected copy"],
+    ["an engine that is none", ["copy", "sqlite:a.db", "pg://a:secret@db"], '<to>: found "pg://a:***@db"'],
     ["one place", ["copy", "sqlite:a.db"], "found 1 place, expected two"],
     ["three places", ["copy", "sqlite:a.db", "sqlite:b.db", "c"], "found 3 places, expected two"],
     ["an unknown option", ["copy", "sqlite:a.db", "sqlite:b.db", "--force"], "--force"],

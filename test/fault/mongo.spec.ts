@@ -35,8 +35,11 @@ describeWith("mongodb", "A log in MongoDB", (server) => {
 
   it("refuses what is no URL, and options that the driver does not know", async () => {
     expect(() => mongoFromString("mongodb:")).toThrow(/found "mongodb:", expected the URL of a server/);
-    const error = await refusal(() => mongoFromString(`${server().url}/?replicas=3`).eventLog!("events").open());
-    expect(error).toMatchObject({ type: "UNUSABLE_STORE" });
-    expect(error.message).toMatch(/replicas/);
+    for (const option of ["replicas=3", "foldr=x", "w="]) {
+      const error = await refusal(() => mongoFromString(`${server().url}/?${option}`).eventLog!("events").open());
+      expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
+      expect(error.message).toMatch(/^mongodb:\/\/127.0.0.1:\d+\/\w+\/events: the driver refuses it: /);
+      expect(error.message).toContain(option.split("=")[0]);
+    }
   });
 });

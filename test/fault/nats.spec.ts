@@ -3,11 +3,12 @@ import { connect, type StreamConfig } from "nats";
 import { natsFromString } from "../../adapters/nats/connection-string.ts";
 import { appendTo, many } from "../../testing/event-log/requests.ts";
 import { everything } from "../../testing/event-log/log-stand.ts";
-import { cleanUp, newFolder, refusal } from "../support/broker.ts";
+import { cleanUp, eventually, newFolder, refusal } from "../support/broker.ts";
 import { describeWith, type EngineServer } from "../support/engines.ts";
 import { checkSharedLog } from "./chains.ts";
 
-const logOn = (url: string, name: string) => natsFromString(`${url}?folder=${newFolder()}`).eventLog!(name);
+const logOn = (url: string, name: string, options = "") =>
+  natsFromString(`${url}?folder=${newFolder()}${options}`).eventLog!(name);
 
 async function withStreams(server: EngineServer, name: string, change: Partial<StreamConfig>): Promise<void> {
   const connection = await connect({ servers: server.url });
@@ -47,6 +48,32 @@ describeWith("nats-server", "A log in NATS JetStream", (server) => {
     await expect(streams.purge("kept_commits")).rejects.toThrow(/not permitted/);
     await connection.close();
     expect(await everything(log)).toHaveLength(3);
+    await log.close();
+  });
+
+  it("is refused with replicas where the server is none of a cluster", async () => {
+    const error = await refusal(() => logOn(server().url, "copied", "&replicas=3").open());
+    expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
+    expect(error.message).toMatch(/^nats:\/\/127.0.0.1:\d+\/copied: the server is none of a cluster .*say replicas=1/);
+  });
+
+  it("says that the connection is gone where it is, and else that nobody answers", async () => {
+    const log = logOn(server().url, "gone");
+    await log.open();
+    const why = async () => (await refusal(() => log.getState("key"))).message;
+    server().freeze();
+    try {
+      expect(await why()).toMatch(/no server answers \(TIMEOUT\); if it runs, it is overloaded/);
+    } finally {
+      server().thaw();
+    }
+    await server().kill();
+    await eventually(
+      async () => expect(await why()).toMatch(/no server answers: the connection is gone \(TIMEOUT\)$/),
+      30_000,
+    );
+    await server().start();
+    await eventually(async () => expect(await log.getState("key")).toBeNull(), 30_000);
     await log.close();
   });
 
