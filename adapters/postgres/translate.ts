@@ -37,7 +37,14 @@ const unusableBefore: readonly [message: RegExp, why: string][] = [
   [/client password must be/, "no password was given, and the server asks for one: say postgres://user:password@…"],
 ];
 
-const isToBeMendedBefore = (error: Error) => unusableBefore.find(([said]) => said.test(error.message));
+/** As Node.js and OpenSSL name what is wrong with a certificate. */
+const ofCertificates = /CERT|_SIGNATURE$|^UNABLE_TO_|^ERR_TLS/;
+
+function whyUnusableBefore({ message, code }: Error & { code?: unknown }): string | undefined {
+  if (typeof code === "string" && ofCertificates.test(code))
+    return "the server's certificate is not trusted: name the file of its authority with sslrootcert, or the host that it is for";
+  return unusableBefore.find(([said]) => said.test(message))?.[1];
+}
 
 /** Classes of errors that pass by themselves, or with somebody's help for the server alone. */
 const unavailable: readonly [codes: RegExp, why: string][] = [
@@ -55,8 +62,7 @@ const unavailable: readonly [codes: RegExp, why: string][] = [
 ];
 
 /** What the driver and the system say of a connection, in words of their own. */
-const connectionFailures =
-  /^E[A-Z_]+$|\b(terminated|timeout|not queryable|Cannot use a pool|was closed|SSL|self.signed|certificate)\b/i;
+const connectionFailures = /^E[A-Z_]+$|\b(terminated|timeout|not queryable|Cannot use a pool|was closed|SSL)\b/i;
 
 /** Neither one of ours nor of the language: by its name, since it may be of another realm than this module. */
 const isPlain = (error: unknown): error is Error & { code?: unknown } =>
@@ -70,7 +76,7 @@ const isOfProxy = (error: unknown): boolean =>
 export function isOfConnection(error: unknown): boolean {
   const code = sqlStateOf(error);
   if (code !== undefined) return /^(08(?!P01)|57P|25P03)/.test(code) || isOfProxy(error);
-  if (!isPlain(error) || isToBeMendedBefore(error)) return false;
+  if (!isPlain(error) || whyUnusableBefore(error)) return false;
   return connectionFailures.test(typeof error.code === "string" ? error.code : error.message);
 }
 
@@ -84,8 +90,8 @@ export function translate(where: string, error: unknown): unknown {
   const { message, code: network } = error;
   const code = sqlStateOf(error);
   if (code === undefined) {
-    const toBeMended = isToBeMendedBefore(error);
-    if (toBeMended) return new UnusableStoreError(where, `${toBeMended[1]} (${message})`, error);
+    const toBeMended = whyUnusableBefore(error);
+    if (toBeMended) return new UnusableStoreError(where, `${toBeMended} (${message})`, error);
     if (!isOfConnection(error)) return error;
     const why = isUnknownHost(error) ? unknownHost : "the server does not answer";
     return new StoreUnavailableError(where, `${why} (${typeof network === "string" ? network : message})`, error);

@@ -163,6 +163,23 @@ describeWith("postgres", "A log in PostgreSQL", (server) => {
     }
   });
 
+  it("is refused where the server's certificate is not trusted", async () => {
+    const { url } = server();
+    const names = "-subj /CN=localhost -out server.crt -keyout server.key";
+    await sql(
+      url,
+      `COPY (SELECT 1) TO PROGRAM 'openssl req -x509 -newkey rsa:2048 -nodes -days 2 ${names} 2>/dev/null'`,
+    );
+    await sql(url, "ALTER SYSTEM SET ssl = on");
+    await sql(url, "SELECT pg_reload_conf()");
+    await eventually(() => sql(`${url}?sslmode=no-verify`, "SELECT 1"));
+    expect(await refusal(() => open(`${url}?sslmode=verify-full`))).toMatchObject({
+      type: "UNUSABLE_STORE",
+      message: expect.stringMatching(/127\.0\.0\.1.*certificate is not trusted.*sslrootcert/) as string,
+    });
+    await appended(await open(`${url}?sslmode=no-verify`), appendTo("a"));
+  });
+
   it("keeps every acknowledged event once while the server is killed and restarted", async () => {
     const log = await open(server().url);
     const acknowledged = new Map<string, number>();

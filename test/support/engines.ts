@@ -110,6 +110,8 @@ export class EngineServer {
   }
 
   async stop(): Promise<void> {
+    // One that a failed test has left frozen would never hear of it.
+    if (this.#process?.exitCode === null && this.#process.signalCode === null) this.thaw();
     await this.kill(this.#engine.stop ?? "SIGTERM");
     rmSync(this.#folder, { recursive: true, force: true });
   }
