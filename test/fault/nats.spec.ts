@@ -58,7 +58,7 @@ describeWith("nats-server", "A log in NATS JetStream", (server) => {
   });
 
   it("says that the connection is gone where it is, and else that nobody answers", async () => {
-    const log = logOn(server().url, "gone");
+    const log = logOn(server().url, "without-a-server");
     await log.open();
     const why = async () => (await refusal(() => log.getState("key"))).message;
     server().freeze();

@@ -16,7 +16,7 @@ describeWith(
     it("goes on from what is there by then, whatever they knew", async () => {
       const { url } = server();
       const name = randomUUID();
-      const [one, other] = [postgres(url).eventLog!(name), postgres(`${url}?x=other`).eventLog!(name)];
+      const [one, other] = [postgres(url).eventLog!(name), postgres(`${url}?application_name=other`).eventLog!(name)];
       for (const log of [one, other]) await log.open();
       await appended(one, appendTo("a", many(3), { expectedVersion: 0 }));
       const dump = run("pg_dump", [`--schema="${name}"`, url]);

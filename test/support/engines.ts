@@ -95,18 +95,23 @@ export class EngineServer {
   /** From here on it answers nobody, while its connections stay; what it was about to do it does when it is thawed. */
   freeze(): void {
     this.#signal("SIGSTOP");
+    // A thread that runs on another core hears of the signal a moment later, and would answer until then.
+    while (!this.#processes().every(isFrozen));
   }
 
   thaw(): void {
     this.#signal("SIGCONT");
   }
 
-  /** To the server's process, and to those that it has made for its clients. */
   #signal(signal: NodeJS.Signals): void {
+    for (const pid of this.#processes()) process.kill(pid, signal);
+  }
+
+  /** The server's, and those that it has made for its clients. */
+  #processes(): number[] {
     const pid = this.#process!.pid!;
-    process.kill(pid, signal);
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
-    if (children !== "") for (const child of children.split(" ")) process.kill(Number(child), signal);
+    return [pid, ...(children === "" ? [] : children.split(" ").map(Number))];
   }
 
   async stop(): Promise<void> {
@@ -116,6 +121,10 @@ export class EngineServer {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
+
+/** Every thread of it. The state stands behind the name, which stands in brackets (man 5 proc). */
+const isFrozen = (pid: number): boolean =>
+  globSync(`/proc/${pid}/task/*/stat`).every((file) => /\) [TZX] [^)]*$/.test(readFileSync(file, "utf8")));
 
 /**
  * A port that nobody listens on, and that no connection gets for its own end either: those begin at 32768 (Linux; IANA:
