@@ -104,7 +104,7 @@ export class EngineServer {
   }
 
   #signal(signal: NodeJS.Signals): void {
-    for (const pid of this.#processes()) process.kill(pid, signal);
+    for (const pid of this.#processes()) ifThere(() => process.kill(pid, signal));
   }
 
   /** The server's, and those that it has made for its clients. */
@@ -124,7 +124,19 @@ export class EngineServer {
 
 /** Every thread of it. The state stands behind the name, which stands in brackets (man 5 proc). */
 const isFrozen = (pid: number): boolean =>
-  globSync(`/proc/${pid}/task/*/stat`).every((file) => /\) [TZX] [^)]*$/.test(readFileSync(file, "utf8")));
+  globSync(`/proc/${pid}/task/*/stat`).every((file) =>
+    ifThere(() => /\) [TZX] [^)]*$/.test(readFileSync(file, "utf8"))),
+  );
+
+/** True where its process has ended meanwhile: those for a server's clients come and go. */
+function ifThere(work: () => boolean): boolean {
+  try {
+    return work();
+  } catch (error) {
+    if (!["ESRCH", "ENOENT"].includes(String((error as { code?: unknown }).code))) throw error;
+    return true;
+  }
+}
 
 /**
  * A port that nobody listens on, and that no connection gets for its own end either: those begin at 32768 (Linux; IANA:
