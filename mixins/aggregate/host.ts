@@ -107,14 +107,14 @@ export class AggregateHost {
     const { build } = await this.control();
     if (build && build.ended === undefined && this.live.origin.order !== build.id) return jobOf(build);
     // Stopped or paused, what follows the change stands still: an order may take its place.
-    const isAtWork = this.folding.isFollowingChange && this.#consumer.standsStill === null;
+    const isAtWork = this.folding.isFollowingChange && this.#consumer.condition.standsStill === null;
     return isAtWork ? { order: "", kind: "change" } : null;
   }
 
   /** Whether a reader of this position would have to wait. */
   isBehind(position: number): boolean {
     const { isBehindForLong, progress } = this.folding;
-    return position > 0 && (isBehindForLong || !this.#consumer.isLogKnown || progress.position < position);
+    return position > 0 && (isBehindForLong || !this.#consumer.condition.isLogKnown || progress.position < position);
   }
 
   /**
@@ -125,8 +125,8 @@ export class AggregateHost {
     if (this.#consumer.isStopping) throw new StoreUnavailableError(this.#d.name, "is stopping");
     this.#opening.refuse();
     const reached = await this.folding.livePosition();
-    if (reached >= position && this.#consumer.isLogKnown) return;
-    const still = this.#consumer.standsStill;
+    if (reached >= position && this.#consumer.condition.isLogKnown) return;
+    const still = this.#consumer.condition.standsStill;
     if (still) throw new NotCaughtUpError(this.#d.name, position, reached, still);
     this.#consumer.wake();
     await this.folding.catchUp.wait(position, this.#d.readAfterTimeoutMs, () => this.folding.progress.position);

@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from "../../core/errors.ts";
-import { Condition, type ConsumerState } from "./condition.ts";
+import { Condition } from "./condition.ts";
 import type { EventSource } from "./event-source.ts";
 import { Following, type Followed } from "./following.ts";
 import type { ConsumerMetrics } from "../metrics.ts";
@@ -33,7 +33,7 @@ export class Consumer {
   readonly #bell = new Wakeable();
   readonly #sleepers = new Set<() => void>();
   readonly #following: Following;
-  readonly #condition: Condition;
+  readonly condition: Condition;
   #isInterrupted = false;
   #isStopping = false;
   #waitMs = firstWaitMs;
@@ -43,7 +43,7 @@ export class Consumer {
     this.#d = dependencies;
     const { name, work, warn } = dependencies;
     this.#following = new Following(work);
-    this.#condition = new Condition({
+    this.condition = new Condition({
       name,
       hindrance: () => work.hindrance ?? null,
       isPaused: () => this.isPaused,
@@ -53,7 +53,7 @@ export class Consumer {
 
   start(): void {
     this.#isStopping = this.#isInterrupted = false;
-    this.#condition.starts();
+    this.condition.starts();
     this.#following.start();
     this.#loop = this.#run();
   }
@@ -70,7 +70,7 @@ export class Consumer {
   wake(head?: number): void {
     if (head !== undefined && !this.#isStopping) this.#measure(head);
     // What is new is no news for who stands by.
-    if (head === undefined || this.#condition.isWorking) this.#bell.knock();
+    if (head === undefined || this.condition.isWorking) this.#bell.knock();
   }
 
   /** What runs ends between two events, and the control state is read. */
@@ -117,7 +117,7 @@ export class Consumer {
     while (!this.#isStopping) {
       try {
         const hasMore = await this.#advance();
-        this.#condition.goesOn();
+        this.condition.goesOn();
         this.#waitMs = firstWaitMs;
         // Work may never leave the thread by itself: others get their turn between two pages.
         if (hasMore) await new Promise((turn) => setImmediate(turn));
@@ -143,10 +143,10 @@ export class Consumer {
   /** A page, and a slice of the work beside it; whether there is more to do at once. */
   async #advance(): Promise<boolean> {
     const along = await this.#advanceAlong().catch((error: unknown) => ({ error }));
-    const aside = (this.#condition.isWorking && (await this.#d.work.aside?.())) || "idle";
+    const aside = (this.condition.isWorking && (await this.#d.work.aside?.())) || "idle";
     if (aside === "anew") {
-      this.#condition.resumes();
-      this.#condition.catchesUp(true);
+      this.condition.resumes();
+      this.condition.catchesUp(true);
       return true;
     }
     if (typeof along === "boolean") return along || aside !== "idle";
@@ -159,8 +159,8 @@ export class Consumer {
   async #advanceAlong(): Promise<boolean> {
     const { work, source } = this.#d;
     this.#isInterrupted = false;
-    this.#condition.works(await this.#mayWork());
-    const isResting = !this.#condition.isWorking || this.standsStill !== null;
+    this.condition.works(await this.#mayWork());
+    const isResting = !this.condition.isWorking || this.condition.standsStill !== null;
     const page = await source.page(
       work.progress.position,
       isResting ? 0 : (this.#d.eventsPerPage ?? defaultEventsPerPage),
@@ -168,15 +168,15 @@ export class Consumer {
     work.note(page);
     await this.#follow(page);
     this.#measure(page.head);
-    const still = this.standsStill;
+    const still = this.condition.standsStill;
     if (still) work.standStill(still);
-    if (still || !this.#condition.isWorking) return false;
+    if (still || !this.condition.isWorking) return false;
     if (isResting) return true;
     await work.handle(page);
     this.#measure(page.head);
-    this.#condition.catchesUp(page.end && work.progress.position === page.position);
+    this.condition.catchesUp(page.end && work.progress.position === page.position);
     if (work.isTooOftenParked) this.#stopForParked();
-    return !page.end && !this.#condition.hasStopped;
+    return !page.end && !this.condition.hasStopped;
   }
 
   /** Where that cannot be said it may not, neither along the log nor aside. */
@@ -184,7 +184,7 @@ export class Consumer {
     try {
       return (await this.#d.work.mayWork?.()) ?? true;
     } catch (error) {
-      this.#condition.works(false);
+      this.condition.works(false);
       throw error;
     }
   }
@@ -193,59 +193,40 @@ export class Consumer {
   #measure(head: number): void {
     const { metrics, work } = this.#d;
     if (!metrics) return;
-    metrics.lag(this.#condition.isWorking ? Math.max(head - work.progress.position, 0) : NaN);
-    metrics.parked(this.#condition.isWorking ? work.parked().length : NaN);
+    metrics.lag(this.condition.isWorking ? Math.max(head - work.progress.position, 0) : NaN);
+    metrics.parked(this.condition.isWorking ? work.parked().length : NaN);
   }
 
   async #follow(page: ConsumerPage): Promise<void> {
     const { control } = page;
-    if (this.#following.note(control, this.#condition.isWorking)) {
-      this.#condition.resumes();
+    if (this.#following.note(control, this.condition.isWorking)) {
+      this.condition.resumes();
       this.#d.work.forgetParkedInARow();
     }
-    const other = this.#condition.isWorking ? otherLog(this.#d.work.progress, page) : null;
-    if (other) this.#condition.stops(`${other}, or ${this.#d.startAfresh}`, { byLog: true });
-    else this.#condition.knowsLog();
+    const other = this.condition.isWorking ? otherLog(this.#d.work.progress, page) : null;
+    if (other) this.condition.stops(`${other}, or ${this.#d.startAfresh}`, { byLog: true });
+    else this.condition.knowsLog();
     // Not saved, what is of no interest is passed again: no reason to fail.
     if (control.paused) await this.#save().catch((error: unknown) => this.#noteOutage(error));
-    else if (this.#condition.isWorking && !this.#condition.hasOtherLog) await this.#following.obey(control);
-    this.#following.answer(control.revision, this.#condition.isWorking);
+    else if (this.condition.isWorking && !this.condition.hasOtherLog) await this.#following.obey(control);
+    this.#following.answer(control.revision, this.condition.isWorking);
   }
 
   /** A checkpoint of one log must not get into another. */
   async #save(): Promise<void> {
-    if (!this.#condition.hasOtherLog) await this.#d.work.save();
+    if (!this.condition.hasOtherLog) await this.#d.work.save();
   }
 
   #stopForParked(): void {
     const last = this.#d.work.parked().findLast(({ error }) => error)?.error?.message ?? "unknown";
-    this.#condition.stops(
+    this.condition.stops(
       `${this.#d.maxParkedInARow} events in a row were parked; the last: ${last}. "resume" goes on, "retry" tries them again`,
       { byLog: false },
     );
   }
 
   #noteOutage(error: unknown): void {
-    this.#condition.waitsFor(error, this.#isStopping);
+    this.condition.waitsFor(error, this.#isStopping);
     this.#d.metrics?.lag(NaN);
-  }
-
-  /** Whether the checkpoint is known to be one of this log. */
-  get isLogKnown(): boolean {
-    return this.#condition.isLogKnown;
-  }
-
-  /** Why it waits or stopped. */
-  get cause(): string | null {
-    return this.#condition.cause;
-  }
-
-  get state(): ConsumerState {
-    return this.#condition.state;
-  }
-
-  /** Nothing is folded at the moment, and why; null while it is at work or waits for something outside. */
-  get standsStill(): string | null {
-    return this.#condition.standsStill;
   }
 }

@@ -36,11 +36,11 @@ export async function consumerStatus(
   return {
     name,
     node,
-    state: consumer.state,
+    state: consumer.condition.state,
     position,
     head,
     lag: head === null ? null : head - position,
     paused: page?.control.paused ?? consumer.isPaused,
-    cause: consumer.cause,
+    cause: consumer.condition.cause,
   };
 }
