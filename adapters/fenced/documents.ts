@@ -25,6 +25,10 @@ export class FencedDocuments implements Documents {
     return this.#prefix + id;
   }
 
+  pathOf(field: string): string {
+    return `row.${field}`;
+  }
+
   #fenced({ _id, fence, row }: Entity): Fenced {
     return { id: _id.slice(this.#prefix.length), fence: fence as number, content: row as Content | null };
   }

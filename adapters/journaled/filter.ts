@@ -1,6 +1,6 @@
 import type { Comparison, Condition } from "../../core/query.ts";
 import { toCell } from "../memory/where.ts";
-import type { Filter } from "./row-store.ts";
+import type { Documents, Filter } from "./row-store.ts";
 
 /** What an engine can look for. It finds every row that meets the condition, and no other where it is exact. */
 export interface Pushed {
@@ -10,7 +10,7 @@ export interface Pushed {
 }
 
 export interface Dialect {
-  keyOf: (id: string) => string;
+  documents: Pick<Documents, "keyOf" | "pathOf">;
   sortsByBytes: boolean;
 }
 
@@ -21,7 +21,7 @@ const everything: Pushed = { filter: null, isExact: false };
 const nothing: Pushed = { filter: { _id: { $in: [] } }, isExact: true };
 
 /** As much of the condition as every such engine decides as `core/matches` does. */
-export function pushDown(where: Condition | null, dialect: Dialect): Pushed {
+export function pushDown(where: Condition | null, { documents, sortsByBytes }: Dialect): Pushed {
   if (!where) return { filter: null, isExact: true };
   let parts = 0;
   const isTooMuch = (count: number) => (parts += count) > maxParts;
@@ -58,8 +58,8 @@ export function pushDown(where: Condition | null, dialect: Dialect): Pushed {
   function leaf({ field, type, path, operator, value }: Comparison, isNegated: boolean): Pushed {
     if (path.length > 0 || type === "object" || type === "array") return everything;
     const isId = field === "id";
-    const name = isId ? "_id" : `row.${field}`;
-    const cell = (value: unknown) => (isId ? dialect.keyOf(value as string) : toCell(value));
+    const name = isId ? "_id" : documents.pathOf(field);
+    const cell = (value: unknown) => (isId ? documents.keyOf(value as string) : toCell(value));
     const exactly = (asked: unknown): Pushed => ({ filter: { [name]: asked }, isExact: true });
     switch (operator) {
       case "$eq":
@@ -81,7 +81,7 @@ export function pushDown(where: Condition | null, dialect: Dialect): Pushed {
   }
 
   function range(name: string, operator: "$gt" | "$gte" | "$lt" | "$lte", value: unknown, isNegated: boolean): Pushed {
-    if (!isPlain(value) || (typeof value === "string" && !dialect.sortsByBytes)) return everything;
+    if (!isPlain(value) || (typeof value === "string" && !sortsByBytes)) return everything;
     if (!isNegated) return { filter: { [name]: { [operator]: value } }, isExact: true };
     const opposite = ({ $gt: "$lte", $gte: "$lt", $lt: "$gte", $lte: "$gt" } as const)[operator];
     return { filter: { $or: [{ [name]: { [opposite]: value } }, { [name]: null }] }, isExact: true };

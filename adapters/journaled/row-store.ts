@@ -51,10 +51,12 @@ export interface Page {
   offset: number;
 }
 
-/** The documents of one kind in one generation. A filter names the parts of the content as `row.<field>`, the id as `_id`. */
+/** The documents of one kind in one generation. Filters and orders name the id as `_id`. */
 export interface Documents {
   /** What the engine has as `_id` for this id. */
   keyOf(id: string): string;
+  /** What filters and orders name this field of the content by. */
+  pathOf(field: string): string;
   /** Those that are there or are left of removed ones, in no order. */
   get(ids: readonly string[]): Promise<Fenced[]>;
   /** Without those left of removed ones, in no order unless the page says so. */

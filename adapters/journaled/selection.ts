@@ -50,16 +50,17 @@ export async function* meetingRows(source: Source, query: Query): AsyncGenerator
   for (const [, row] of changes?.changes() ?? []) if (row && meets(row)) yield row;
 }
 
-function plan({ documents, sortsByBytes }: Source, { where, search }: Query): { filter: Filter; isExact: boolean } {
-  const { filter, isExact } = pushDown(where, { keyOf: (id) => documents.keyOf(id), sortsByBytes });
+function plan(source: Source, { where, search }: Query): { filter: Filter; isExact: boolean } {
+  const { filter, isExact } = pushDown(where, source);
   return { filter: filter ?? {}, isExact: isExact && !search };
 }
 
 /** Where the engine's order is ours and nothing is to be added. A path leads into what is text for the engine. */
-function pageOf({ sortsByBytes, changes }: Source, { sort, limit, offset }: Query): Page | null {
+function pageOf({ documents, sortsByBytes, changes }: Source, { sort, limit, offset }: Query): Page | null {
   if (!sortsByBytes || changes || sort.some(({ path }) => path.length > 0)) return null;
   const order: Record<string, 1 | -1> = {};
-  for (const { field, descending } of sort) order[field === "id" ? "_id" : `row.${field}`] ??= descending ? -1 : 1;
+  for (const { field, descending } of sort)
+    order[field === "id" ? "_id" : documents.pathOf(field)] ??= descending ? -1 : 1;
   return { sort: { ...order, _id: order["_id"] ?? 1 }, limit: limit ?? 0, offset };
 }
 

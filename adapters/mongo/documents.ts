@@ -9,11 +9,19 @@ const documentsPerBatch = 1_000;
 
 export interface StoredDocument {
   _id: string;
+  is: State;
+}
+
+/** Of two the one with the higher fence is the greater for the server: documents are compared field by field, as they stand. */
+interface State {
   fence: number;
   /** Not what is left of a removed one. */
   there: boolean;
   row: Content | null;
 }
+
+/** What filters and indexes name a field of the content by. */
+export const pathOf = (field: string): string => `is.row.${field}`;
 
 type Run = <Answer>(work: (documents: Collection<StoredDocument>) => Promise<Answer>) => Promise<Answer>;
 
@@ -29,6 +37,10 @@ export class MongoDocuments implements Documents {
     return id;
   }
 
+  pathOf(field: string): string {
+    return pathOf(field);
+  }
+
   async get(ids: readonly string[]): Promise<Fenced[]> {
     const found: Fenced[] = [];
     for (let from = 0; from < ids.length; from += idsPerQuery) {
@@ -42,11 +54,11 @@ export class MongoDocuments implements Documents {
   async *find(filter: Filter, page?: Page): AsyncGenerator<Fenced> {
     const { sort, limit, offset } = page ?? { sort: {}, limit: 0, offset: 0 };
     for await (const document of this.#scan(there(filter), { sort, limit, skip: offset }))
-      if (document.there) yield fenced(document);
+      if (document.is.there) yield fenced(document);
   }
 
   async *writtenAfter(fence: number): AsyncGenerator<Fenced> {
-    for await (const document of this.#scan({ fence: { $gt: fence } }, {})) yield fenced(document);
+    for await (const document of this.#scan({ "is.fence": { $gt: fence } }, {})) yield fenced(document);
   }
 
   /** Batch by batch, each with its own translation of errors. */
@@ -62,7 +74,7 @@ export class MongoDocuments implements Documents {
   }
 
   count(filter: Filter): Promise<number> {
-    return this.#run((documents) => documents.countDocuments({ there: true, ...filter }));
+    return this.#run((documents) => documents.countDocuments({ [isThere]: true, ...filter }));
   }
 
   async put(writes: readonly Write[], fence: number): Promise<void> {
@@ -76,7 +88,7 @@ export class MongoDocuments implements Documents {
 
   /** Answers those under whose id something stands. */
   #insert(writes: readonly Write[], fence: number): Promise<Write[]> {
-    const added = writes.map((write) => ({ _id: write.id, fence, ...stored(write) }));
+    const added = writes.map((write) => ({ _id: write.id, is: state(write, fence) }));
     return this.#run(async (documents) => {
       try {
         await documents.insertMany(added, { ordered: false });
@@ -95,14 +107,15 @@ export class MongoDocuments implements Documents {
     if (writes.length === 0) return;
     // Of one document each. FerretDB 1 keeps a connection to its database for each `updateOne` of a command.
     const updates: AnyBulkWriteOperation<StoredDocument>[] = writes.map((write) => ({
-      updateMany: { filter: { _id: write.id, fence: { $lt: fence } }, update: { $set: { fence, ...stored(write) } } },
+      updateMany: { filter: { _id: write.id }, update: { $max: { is: state(write, fence) } } },
     }));
     await this.#run((documents) => documents.bulkWrite(updates, { ordered: false }));
   }
 }
 
-const fenced = ({ _id, fence, row }: StoredDocument): Fenced => ({ id: _id, fence, content: row });
-const stored = ({ content }: Write) => ({ there: content !== null, row: content });
+const isThere = "is.there";
+const fenced = ({ _id, is: { fence, row } }: StoredDocument): Fenced => ({ id: _id, fence, content: row });
+const state = ({ content }: Write, fence: number): State => ({ fence, there: content !== null, row: content });
 /** An id says all, and is then the whole filter: a server may use its index for nothing else. */
 const there = (filter: Filter): Filter =>
-  typeof filter["_id"] === "string" && Object.keys(filter).length === 1 ? filter : { there: true, ...filter };
+  typeof filter["_id"] === "string" && Object.keys(filter).length === 1 ? filter : { [isThere]: true, ...filter };

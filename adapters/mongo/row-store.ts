@@ -3,7 +3,7 @@ import { StoreUnavailableError } from "../../core/errors.ts";
 import type { Fields } from "../../core/fields.ts";
 import { kinds, type Head, type Heads, type Kind, type RowStore, type Values } from "../journaled/row-store.ts";
 import { connect, type Connection, type MongoPlace } from "./connection.ts";
-import { MongoDocuments, type StoredDocument } from "./documents.ts";
+import { MongoDocuments, pathOf, type StoredDocument } from "./documents.ts";
 import { isTaken, translate } from "./errors.ts";
 
 /** Below the 16 MB of a document. */
@@ -91,7 +91,7 @@ export class MongoRowStore implements RowStore {
       const rows = await database.createCollection(this.#collectionOf(generation, "rows"));
       // With the id, which what is equal is sorted by.
       for (const { name, index, unique } of fields.values())
-        if (index || unique) await rows.createIndex({ [`row.${name}`]: 1, _id: 1 });
+        if (index || unique) await rows.createIndex({ [pathOf(name)]: 1, _id: 1 });
     });
   }
 

@@ -167,8 +167,9 @@ describe("A journaled table", () => {
 
 describe("What is pushed down to an engine", () => {
   const fields = parseFields("table", { city: { type: "string", index: true }, n: "number", o: "object" });
+  const documents = { keyOf: (id: string) => `key ${id}`, pathOf: (field: string) => `row.${field}` };
   const pushed = (query: object, sortsByBytes = false) =>
-    pushDown(parseQuery(queryFieldsOf(fields), { query }).where, { keyOf: (id) => `key ${id}`, sortsByBytes });
+    pushDown(parseQuery(queryFieldsOf(fields), { query }).where, { documents, sortsByBytes });
 
   it("finds rows by id, by values and by ranges of numbers, and no others", () => {
     expect(pushed({ id: "1" })).toEqual({ filter: { _id: "key 1" }, isExact: true });

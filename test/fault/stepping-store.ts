@@ -20,6 +20,7 @@ export function stepping(store: RowStore, step: (what: string) => Promise<void>)
   };
   const documents = (real: Documents): Documents => ({
     keyOf: (id) => real.keyOf(id),
+    pathOf: (field) => real.pathOf(field),
     get: (ids) => real.get(ids),
     find: (filter, page) => real.find(filter, page),
     count: (filter) => real.count(filter),

@@ -1,5 +1,10 @@
+const share = Number(process.env["FAULTS"] ?? 1);
+
 /**
  * How often a fault is repeated: as often as it says, or the share of it that `FAULTS` names, where a machine's time is
  * short; never less than twice.
  */
-export const times = (often: number): number => Math.max(2, Math.round(often * Number(process.env["FAULTS"] ?? 1)));
+export const times = (often: number): number => Math.max(2, Math.round(often * share));
+
+/** Whether nothing is left out for the sake of time. */
+export const isInFull = share >= 1;
