@@ -19,8 +19,8 @@ interface Waiting {
   reject: (error: unknown) => void;
 }
 
-/** Events per commit: it bounds how long one commit may hold the event loop. */
-const maxEventsPerCommit = 1000;
+/** They bound how long one commit may hold the event loop, and everybody in it wait. */
+const maxPerCommit = { events: 1000, characters: 4 * 1024 * 1024 };
 
 /**
  * Appends that arrive while a commit runs, or in one turn of the event loop, go to the disk together: 64 callers pay
@@ -64,7 +64,12 @@ export class GroupCommit {
 
   #take(): Waiting[] {
     let events = 0;
-    const end = this.#waiting.findIndex(({ request }) => (events += request.events.length) > maxEventsPerCommit);
+    let characters = 0;
+    const end = this.#waiting.findIndex(({ request }) => {
+      events += request.events.length;
+      for (const { payloadText, metaText } of request.events) characters += payloadText.length + metaText.length;
+      return events > maxPerCommit.events || characters > maxPerCommit.characters;
+    });
     const count = end < 0 ? this.#waiting.length : Math.max(end, 1);
     const taken = this.#waiting.slice(0, count);
     this.#waiting = this.#waiting.slice(count);

@@ -142,6 +142,18 @@ describe("The append action", () => {
     expect(heard.length).toBeLessThanOrEqual(4);
   });
 
+  it("commits no more than four million characters together, that nobody waits for the appends of all others", async () => {
+    const heard: number[] = [];
+    const broker = await brokerWith(newStore(), {
+      events: { "$events.appended": (ctx: Context<{ position: number }>) => void heard.push(ctx.params.position) },
+    });
+    const large = happened({ text: "x".repeat(500_000) });
+    await Promise.all(Array.from({ length: 20 }, (_, index) => append(broker, { stream: `${index}`, events: large })));
+    await eventually(() => expect(heard.at(-1)).toBe(20));
+    const together = heard.map((position, index) => position - (heard[index - 1] ?? 0));
+    expect(Math.max(...together)).toBeLessThanOrEqual(8);
+  });
+
   it("fails nobody else in the same commit when one of them is in conflict", async () => {
     const broker = await newBroker();
     const outcomes = await Promise.allSettled([

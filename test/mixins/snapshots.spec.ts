@@ -362,13 +362,16 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
   });
 
   describe("when the store does not answer", () => {
-    it("at the beginning leave nothing", async () => {
+    it("at the beginning have failed, also in the history when it does: it may have stored what it did not answer", async () => {
       isStoreAway = true;
-      await expect(snapshotsOf().take()).rejects.toMatchObject({ type: "STORE_UNAVAILABLE", code: 503 });
-      expect(readdirSync(folder)).toEqual([]);
+      const snapshots = snapshotsOf();
+      await expect(snapshots.take()).rejects.toMatchObject({ type: "STORE_UNAVAILABLE", code: 503 });
+      expect(await snapshots.list()).toEqual([]);
       isStoreAway = false;
       await (await afterKill()).tidy();
-      expect(history.size).toBe(0);
+      const [id] = [...history.values()].map(({ payload }) => payload.id);
+      expect(typesOf(id!)).toEqual(["$snapshot.started", "$snapshot.failed"]);
+      expect(readdirSync(folder)).toEqual([]);
     });
 
     it("at the end are complete, and recorded when it does", async () => {

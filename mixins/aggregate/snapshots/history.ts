@@ -143,9 +143,9 @@ export class SnapshotHistory {
   }
 }
 
-/** The store's own refusal: nothing was stored. */
+/** A refusal: nothing was stored. A store that is unavailable may have stored it, and lost its answer. */
 function isCertain(error: unknown): boolean {
   const { type, code } = error as { type?: unknown; code?: unknown };
   const lost = ["SERVICE_NOT_AVAILABLE", "REQUEST_REJECTED", "REQUEST_TIMEOUT"];
-  return type === "STORE_UNAVAILABLE" || (!lost.includes(String(type)) && Number(code) < 500);
+  return !lost.includes(String(type)) && Number(code) < 500;
 }
