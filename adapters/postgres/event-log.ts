@@ -89,8 +89,9 @@ export class PostgresEventLog implements EventLog {
       await checkServer(where, connections, durability === "power");
       await migrate(where, connections, this.#place.name, logMigrations, options);
       const { rows } = await connections.query(`SELECT value FROM ${schema}.about WHERE key = 'identity'`);
-      this.#open = new OpenLog(connections, this.#place, rows[0]![0] as string);
-      this.#listen();
+      const open = new OpenLog(connections, this.#place, rows[0]![0] as string);
+      await this.#listen();
+      this.#open = open;
     } catch (error) {
       await connections?.end();
       throw translate(where, error);
@@ -101,10 +102,12 @@ export class PostgresEventLog implements EventLog {
     this.#tell = tell;
   }
 
-  #listen(): void {
+  async #listen(): Promise<void> {
     const { where, listen, name } = this.#place;
     if (listen === null) return;
-    this.#listener = new Listener({ where, url: listen, channel: name, tell: (position) => this.#tell(position) });
+    const listener = new Listener({ where, url: listen, channel: name, tell: (position) => this.#tell(position) });
+    await listener.open();
+    this.#listener = listener;
   }
 
   async close(): Promise<void> {

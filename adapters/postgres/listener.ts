@@ -2,6 +2,7 @@ import type { Client } from "pg";
 import { peerDriver } from "../peer-driver.ts";
 import type { Driver } from "./driver.ts";
 import { quote } from "./schema.ts";
+import { translate } from "./translate.ts";
 
 interface Dependencies {
   where: string;
@@ -12,6 +13,7 @@ interface Dependencies {
 }
 
 const betweenTriesMs = 1000;
+const connectTimeoutMs = 10_000;
 
 /**
  * Hears of the commits of every host, over a connection of its own. What it says is a hint: while it does not hear,
@@ -25,34 +27,51 @@ export class Listener {
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
-    void this.#listen();
+  }
+
+  /** From here on it listens, or tries to; the first time it says why it cannot. @throws ours, where it cannot */
+  async open(): Promise<void> {
+    const { where } = this.#d;
+    try {
+      await this.#listen();
+    } catch (error) {
+      throw translate(`${where}, as \`listen\` names it`, error);
+    }
   }
 
   async #listen(): Promise<void> {
     const { where, url, channel, tell } = this.#d;
+    const pg = await peerDriver<Driver>(where, "pg", async () => (await import("pg")).default);
+    if (this.#isClosed) return;
+    const client = new pg.Client({
+      connectionString: url,
+      keepAlive: true,
+      connectionTimeoutMillis: connectTimeoutMs,
+      application_name: "moleculer-event-sourcing",
+    });
+    this.#client = client;
+    client.on("notification", ({ payload }) => tell(Number(payload)));
+    client.on("error", () => {});
     try {
-      const pg = await peerDriver<Driver>(where, "pg", async () => (await import("pg")).default);
-      const client = new pg.Client({ connectionString: url, keepAlive: true });
-      if (this.#isClosed) return;
-      this.#client = client;
-      client.on("notification", ({ payload }) => tell(Number(payload)));
-      client.on("error", () => {});
-      client.once("end", () => this.#again());
       await client.connect();
       await client.query(`LISTEN ${quote(channel)}`);
-    } catch {
-      this.#again();
+    } catch (error) {
+      await ended(client);
+      throw error;
     }
+    client.once("end", () => this.#again());
   }
 
   #again(): void {
-    clearTimeout(this.#timer);
-    if (!this.#isClosed) this.#timer = setTimeout(() => void this.#listen(), betweenTriesMs).unref();
+    if (!this.#isClosed)
+      this.#timer = setTimeout(() => void this.#listen().catch(() => this.#again()), betweenTriesMs).unref();
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    await this.#client?.end().catch(() => {});
+    if (this.#client) await ended(this.#client);
   }
 }
+
+const ended = (client: Client): Promise<void> => client.end().catch(() => {});

@@ -4,7 +4,7 @@ import { postgres } from "../../adapters/postgres/postgres.ts";
 import { EventStore } from "../../index.ts";
 import { appended, appendTo } from "../../testing/event-log/requests.ts";
 import { cleanUp, eventually, refusal, startBroker } from "../support/broker.ts";
-import { describeWith } from "../support/engines.ts";
+import { describeWith, freePort } from "../support/engines.ts";
 
 afterEach(cleanUp);
 
@@ -54,6 +54,22 @@ describeWith("postgres", "A log in PostgreSQL that is listened to", (server) => 
       if (hinted.length === 0) throw new Error("nothing was heard");
     });
     expect(hinted[0]).toBeGreaterThan(0);
+  });
+
+  it("does not open where it could not listen, and says which of the two ways it was", async () => {
+    const at = (listen: string) => postgres(server().url, { listen }).eventLog!(randomUUID());
+    const nowhere = new URL(server().url);
+    nowhere.port = String(await freePort());
+    expect(await refusal(() => at(nowhere.href).open())).toMatchObject({
+      type: "STORE_UNAVAILABLE",
+      message: expect.stringContaining("as `listen` names it: the server does not answer"),
+    });
+    nowhere.port = new URL(server().url).port;
+    nowhere.pathname = "/missing";
+    expect(await refusal(() => at(nowhere.href).open())).toMatchObject({
+      type: "UNUSABLE_STORE",
+      message: expect.stringMatching(/as `listen` names it.*the database is not there/),
+    });
   });
 
   it("refuses to listen to what is no such server", async () => {
