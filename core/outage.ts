@@ -28,17 +28,23 @@ export function isOutage(error: unknown): boolean {
 export const isRetryable = (error: unknown): boolean => (error as { retryable?: unknown } | null)?.retryable === true;
 
 /** Whether nothing more can be written, by the codes of the operating system and of SQLite. */
-export function isDiskFull(error: unknown): boolean {
-  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
-  if (code === "ENOSPC" || code === "SQLITE_FULL") return true;
-  return cause !== undefined && cause !== error && isDiskFull(cause);
-}
+export const isDiskFull = (error: unknown): boolean => isOf(error, /^(ENOSPC|SQLITE_FULL)$/);
 
 /** Whether nobody knows the name of the host, by the codes of the system's resolver. */
-export function isUnknownHost(error: unknown): boolean {
-  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
-  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return true;
-  return cause !== undefined && cause !== error && isUnknownHost(cause);
-}
+export const isUnknownHost = (error: unknown): boolean => isOf(error, /^(ENOTFOUND|EAI_AGAIN)$/);
 
 export const unknownHost = "no host of this name is known: correct it, or look at the name service";
+
+/** Whether a server's certificate is none for its host, or of nobody known, by the codes of Node.js and OpenSSL. */
+export const isUntrusted = (error: unknown): boolean => isOf(error, /CERT|_SIGNATURE$|^UNABLE_TO_|^ERR_TLS/);
+
+/** @param option by which the driver is told whom to trust */
+export const untrusted = (option: string): string =>
+  `the server's certificate is not trusted: name the file of its authority with ${option}, or the host that it is for`;
+
+/** Whether it, or what caused it, has such a code. */
+function isOf(error: unknown, codes: RegExp): boolean {
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
+  if (typeof code === "string" && codes.test(code)) return true;
+  return cause !== undefined && cause !== error && isOf(cause, codes);
+}

@@ -1,6 +1,6 @@
 import type { MongoError } from "mongodb";
 import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
-import { isUnknownHost, unknownHost } from "../../core/outage.ts";
+import { isUnknownHost, isUntrusted, unknownHost, untrusted } from "../../core/outage.ts";
 
 /** https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml */
 const duplicateKey = 11000;
@@ -18,24 +18,17 @@ export function translate(where: string, error: unknown): unknown {
   const code: unknown = (error as { code?: unknown } | null)?.code;
   // The driver lets some errors of its sockets through.
   const isOfSocket = typeof code === "string" && /^E[A-Z]+$/.test(code);
+  const unavailable = (why: string) => new StoreUnavailableError(where, why, error);
+  const unusable = (why: string) => new UnusableStoreError(where, why, error);
   if (!name.startsWith("Mongo") && !isOfSocket) return error;
   if (refusedCodes.has(code))
-    return new UnusableStoreError(
-      where,
-      `the server refuses the user or his password, or what he may do (${message})`,
-      error,
-    );
-  if (isTooOld(error))
-    return new UnusableStoreError(
-      where,
-      `the server is of a version that the driver does not speak with: ${message}`,
-      error,
-    );
-  if (isUnknownHost(error)) return new StoreUnavailableError(where, `${unknownHost} (${message})`, error);
-  if (optionErrors.has(name)) return new UnusableStoreError(where, `the driver refuses it: ${message}`, error);
-  if (code === outOfDiskSpace)
-    return new StoreUnavailableError(where, "the server's disk is full; nothing was stored", error);
-  return new StoreUnavailableError(where, `no answer of the server (${message})`, error);
+    return unusable(`the server refuses the user or his password, or what he may do (${message})`);
+  if (isTooOld(error)) return unusable(`the server is of a version that the driver does not speak with: ${message}`);
+  if (isUntrusted(error)) return unusable(`${untrusted("tlsCAFile")} (${message})`);
+  if (isUnknownHost(error)) return unavailable(`${unknownHost} (${message})`);
+  if (optionErrors.has(name)) return unusable(`the driver refuses it: ${message}`);
+  if (code === outOfDiskSpace) return unavailable("the server's disk is full; nothing was stored");
+  return unavailable(`no answer of the server (${message})`);
 }
 
 /** The driver finds it while it looks for a server, and then says only that it has found none. */

@@ -1,6 +1,6 @@
 import type { NatsError } from "nats";
 import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
-import { isUnknownHost, unknownHost } from "../../core/outage.ts";
+import { isUnknownHost, isUntrusted, unknownHost, untrusted } from "../../core/outage.ts";
 
 /** Of JetStream's answers: https://github.com/nats-io/nats-server/blob/main/server/errors.json */
 const wrongLastSequence = 10071;
@@ -37,6 +37,7 @@ export function translate(where: string, error: unknown, isGone: boolean): unkno
     return unavailable(`JetStream refused it: ${said} (${apiCode})`);
   }
   if (isUnknownHost(error)) return unavailable(`${unknownHost} (${code})`);
+  if (isUntrusted(error)) return unusable(`${untrusted("connection: { tls: { caFile } }")} (${message})`);
   switch (code) {
     case "AUTHORIZATION_VIOLATION":
     case "BAD_AUTHENTICATION":

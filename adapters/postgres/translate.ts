@@ -1,5 +1,5 @@
 import { InvalidQueryError, StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
-import { isUnknownHost, unknownHost } from "../../core/outage.ts";
+import { isUnknownHost, isUntrusted, unknownHost, untrusted } from "../../core/outage.ts";
 
 /** PostgreSQL's error codes have five characters (its manual, appendix A); those of the network are words. */
 export const sqlStateOf = (error: unknown): string | undefined => {
@@ -37,14 +37,8 @@ const unusableBefore: readonly [message: RegExp, why: string][] = [
   [/client password must be/, "no password was given, and the server asks for one: say postgres://user:password@…"],
 ];
 
-/** As Node.js and OpenSSL name what is wrong with a certificate. */
-const ofCertificates = /CERT|_SIGNATURE$|^UNABLE_TO_|^ERR_TLS/;
-
-function whyUnusableBefore({ message, code }: Error & { code?: unknown }): string | undefined {
-  if (typeof code === "string" && ofCertificates.test(code))
-    return "the server's certificate is not trusted: name the file of its authority with sslrootcert, or the host that it is for";
-  return unusableBefore.find(([said]) => said.test(message))?.[1];
-}
+const whyUnusableBefore = (error: Error): string | undefined =>
+  isUntrusted(error) ? untrusted("sslrootcert") : unusableBefore.find(([said]) => said.test(error.message))?.[1];
 
 /** Classes of errors that pass by themselves, or with somebody's help for the server alone. */
 const unavailable: readonly [codes: RegExp, why: string][] = [

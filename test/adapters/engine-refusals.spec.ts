@@ -1,16 +1,24 @@
+import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { MongoClient, MongoCompatibilityError, MongoServerSelectionError, type TopologyDescription } from "mongodb";
+import { readFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { createServer } from "node:tls";
+import { MongoClient } from "mongodb";
 import { connect } from "nats";
 import { EventStore } from "moleculer-event-sourcing";
-import { translate as translateMongo } from "../../adapters/mongo/errors.ts";
 import { engines } from "../../adapters/engines.ts";
+import { mongo } from "../../adapters/mongo/mongo.ts";
+import { nats } from "../../adapters/nats/nats.ts";
 import { refuseOldServer as refuseOldNats } from "../../adapters/nats/server-version.ts";
 import { refuseOldServer as refuseOldPostgres } from "../../adapters/postgres/schema.ts";
 import { resolveAdapter } from "../../core/adapter.ts";
 import { appended, appendTo } from "../../testing/event-log/requests.ts";
 import { LogLines } from "../mixins/log-lines.ts";
 import { cleanUp, eventually, newBroker, newFolder, refusal } from "../support/broker.ts";
-import { describeWith, type EngineServer } from "../support/engines.ts";
+import { describeWith, EngineServer, find } from "../support/engines.ts";
+import { FaultyLine } from "../support/faulty-line.ts";
+import { natsServers } from "../support/nats-server.ts";
 import { sql } from "../support/postgres-server.ts";
 
 afterEach(cleanUp);
@@ -24,6 +32,9 @@ interface Case {
   /** The log says of itself that it is of this version or format. */
   says: (server: EngineServer, name: string, version: number) => Promise<void>;
   newer: RegExp;
+  /** What the server says of its own version, changed to an older one. */
+  older: (said: Buffer) => Buffer;
+  tooOld: RegExp;
   /** A state so large is refused by the server. */
   tooLarge: number | null;
 }
@@ -34,6 +45,10 @@ function changed(href: string, change: (url: URL) => void): string {
   change(url);
   return url.href.replace(/^http:/, /^\w+:/.exec(href)![0]);
 }
+
+/** As much as it was, where lengths are told. */
+const saying = (what: RegExp, instead: string) => (said: Buffer) =>
+  Buffer.from(said.toString("latin1").replace(what, instead), "latin1");
 
 const indexed = (href: string) => `${href}${href.includes("?") ? "&" : "?"}folder=${newFolder()}`;
 const unchanged = () => {};
@@ -61,6 +76,8 @@ const cases: Case[] = [
       await connection.close();
     },
     newer: /found records of format 99, expected at most 1: it is from a newer version/,
+    older: saying(/"version":"[\d.]+"/, '"version":"2.8.4"'),
+    tooOld: /found nats-server 2\.8\.4, expected 2\.9\.3 or newer/,
     tooLarge: 2_000_000,
   },
   {
@@ -76,6 +93,9 @@ const cases: Case[] = [
       await client.close();
     },
     newer: /found records of format 99, expected at most 1: it is from a newer version/,
+    // A number of 32 bits.
+    older: saying(/(?<=maxWireVersion\0)[^]{4}/, "\u0006\0\0\0"),
+    tooOld: /the server is of a version that the driver does not speak with: .*wire version 6/,
     tooLarge: 9_000_000,
   },
   {
@@ -87,14 +107,27 @@ const cases: Case[] = [
       await sql(server.url, `UPDATE "${name}".about SET value = '${version}' WHERE key = 'version'`);
     },
     newer: /found schema version 99, expected at most 1: it is from a newer version/,
+    // A text of six digits, behind its length.
+    older: saying(/(?<=\0[^\d])1\d{5}(?!\d)/, "110022"),
+    tooOld: /found PostgreSQL .*, expected 12 or newer/,
     tooLarge: null,
   },
 ];
 
+/** The files of one that nobody has signed but itself. */
+function newCertificate(): { cert: string; key: string } {
+  const folder = newFolder();
+  const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
+  const names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-out", cert, "-keyout", key];
+  const request = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", ...names];
+  execFileSync("openssl", request, { stdio: "ignore" });
+  return { cert, key };
+}
+
 const ofFormat = (record: string, format: number) => record.replace(/"format":\d+/, `"format":${format}`);
 const sockets = () => process.getActiveResourcesInfo().filter((resource) => resource === "TCPSocketWrap").length;
 
-for (const { engine, url, withPassword, refused, says, newer, tooLarge } of cases)
+for (const { engine, url, withPassword, refused, says, newer, older, tooOld, tooLarge } of cases)
   describeWith(engine, `A log in ${engine}`, (server) => {
     const logAt = (address: string, name = `s${randomUUID().slice(0, 8)}`) =>
       resolveAdapter(engines, address).eventLog!(name);
@@ -152,6 +185,20 @@ for (const { engine, url, withPassword, refused, says, newer, tooLarge } of case
       await log.close();
     });
 
+    it("is refused where the server says that it is too old", async () => {
+      const line = await FaultyLine.to(server().url);
+      const log = logAt(url(server(), (at) => (at.port = new URL(line.url).port)));
+      line.hear(older);
+      const error = await refusal(() => log.open());
+      expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 409, retryable: false });
+      expect(error.message).toMatch(tooOld);
+      line.hear((said) => said);
+      await log.open();
+      expect((await appended(log, appendTo("a")))[0]).toMatchObject({ version: 1, position: 1 });
+      await log.close();
+      await line.close();
+    });
+
     if (tooLarge !== null)
       it("refuses a state that the server does not take, with its key and sizes", async () => {
         const log = logAt(url(server()));
@@ -167,6 +214,40 @@ for (const { engine, url, withPassword, refused, says, newer, tooLarge } of case
         await log.close();
       });
   });
+
+describeWith("nats-server", "A log in a nats-server with a certificate", () => {
+  it("is refused where that is not trusted, and opens where it is", async () => {
+    const { cert, key } = newCertificate();
+    const { args, ...plain } = natsServers["nats-server"];
+    const withTls = (...at: Parameters<typeof args>) => [...args(...at), "--tls", "--tlscert", cert, "--tlskey", key];
+    const server = await EngineServer.start({ ...plain, args: withTls }, find("nats-server")!);
+    const logWith = (connection: object) => nats(server.url, { folder: newFolder(), connection }).eventLog!("events");
+    expect(await refusal(() => logWith({}).open())).toMatchObject({
+      type: "UNUSABLE_STORE",
+      message: expect.stringMatching(/127\.0\.0\.1.*certificate is not trusted.*caFile/) as string,
+    });
+    const log = logWith({ tls: { caFile: cert } });
+    await log.open();
+    expect((await appended(log, appendTo("a")))[0]).toMatchObject({ version: 1, position: 1 });
+    await log.close();
+    await server.stop();
+  });
+});
+
+describe("A server for MongoDB's driver with a certificate", () => {
+  it("is refused where that is not trusted", async () => {
+    const { cert, key } = newCertificate();
+    const server = createServer({ cert: readFileSync(cert), key: readFileSync(key) }).on("tlsClientError", () => {});
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const log = mongo(`mongodb://127.0.0.1:${port}/shop?tls=true`, { folder: newFolder() }).eventLog!("events");
+    expect(await refusal(() => log.open())).toMatchObject({
+      type: "UNUSABLE_STORE",
+      message: expect.stringMatching(/127\.0\.0\.1.*certificate is not trusted.*tlsCAFile/) as string,
+    });
+    await new Promise((resolve) => server.close(resolve));
+  });
+});
 
 describe("A server that is too old", () => {
   it("is refused by nats-server's version, and one that is newer is not", async () => {
@@ -185,19 +266,5 @@ describe("A server that is too old", () => {
     const error = await refusal(() => refuseOldPostgres("postgres://one", 110_022, "11.22"));
     expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
     expect(error.message).toBe("postgres://one: found PostgreSQL 11.22, expected 12 or newer");
-  });
-
-  it("is refused where MongoDB's driver does not speak with it, which it finds while it looks for a server", () => {
-    const found = new MongoCompatibilityError(
-      "Server at one:27017 reports maximum wire version 7, but this version of the Node.js Driver requires at least 8 (MongoDB 4.2)",
-    );
-    const none = new MongoServerSelectionError(found.message, { error: found } as unknown as TopologyDescription);
-    for (const error of [found, none])
-      expect(translateMongo("mongodb://one/shop/events", error)).toMatchObject({
-        type: "UNUSABLE_STORE",
-        retryable: false,
-        cause: error,
-        message: `mongodb://one/shop/events: the server is of a version that the driver does not speak with: ${found.message}`,
-      });
   });
 });

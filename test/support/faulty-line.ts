@@ -1,11 +1,12 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 
-/** A way to a server on which a statement can be lost, or its answer; then the connection is cut. */
+/** A way to a server on which a statement can be lost, or its answer; then the connection is cut. Or it says other things than the server. */
 export class FaultyLine {
   readonly url: string;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #losing: { what: "statement" | "answer"; of: string } | null = null;
+  #said: (data: Buffer) => Buffer = (data) => data;
 
   private constructor(url: string, server: Server) {
     this.url = url;
@@ -26,6 +27,11 @@ export class FaultyLine {
   /** Of the next statement that holds this text. */
   lose(what: "statement" | "answer", of: string): void {
     this.#losing = { what, of };
+  }
+
+  /** From here on the clients hear what this makes of what the server says. */
+  hear(said: (data: Buffer) => Buffer): void {
+    this.#said = said;
   }
 
   get hasLost(): boolean {
@@ -52,7 +58,7 @@ export class FaultyLine {
     });
     server.on("data", (data) => {
       if (isLosing === "answer") cut();
-      else client.write(data);
+      else client.write(this.#said(data));
     });
   }
 
