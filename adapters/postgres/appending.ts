@@ -42,7 +42,7 @@ export class Appending {
     if (outcome === "refuted") outcome = await this.#inPassing(requests);
     if (Array.isArray(outcome)) return outcome;
     for (const known = asKnown(requests); !Array.isArray(outcome);) {
-      outcome = await tried(() => this.#alone(known), deadline);
+      outcome = await withoutOthers(deadline, () => this.#alone(known));
       if (outcome === "in doubt") await wait(betweenTriesMs);
     }
     // What nobody else could send was stored by this call, its answer lost.
@@ -58,12 +58,12 @@ export class Appending {
     const basis = this.#lasting && statedBasis(requests, this.#lasting);
     if (!basis) return "refuted";
     const commit = new Commit(basis, requests);
-    return commit.isDecided ? tried(() => this.#store(this.#connections, commit)) : "refuted";
+    return commit.isDecided ? amongOthers(() => this.#store(this.#connections, commit)) : "refuted";
   }
 
   async #inPassing(requests: readonly AppendRequest[]): Promise<Outcome> {
     const commit = new Commit(await this.#read(this.#connections, requests), requests);
-    return tried(() =>
+    return amongOthers(() =>
       commit.claimsHaveChanged
         ? this.#connections.transaction((session) => this.#store(session, commit))
         : this.#store(this.#connections, commit),
@@ -112,17 +112,24 @@ const behindNothingWhereKnown = (requests: readonly AppendRequest[], { known }: 
     return follows && known.has(request.events[0]!.id) ? alone : request;
   });
 
-/**
- * @param deadline where others are kept out: until when a server that cannot be reached is no error. Left out, it is one.
- */
-async function tried(work: () => Promise<Outcome>, deadline = 0): Promise<Outcome> {
+async function amongOthers(work: () => Promise<Outcome>): Promise<Outcome> {
   try {
     return await work();
   } catch (error) {
-    // What is taken while others are kept out stays so: the head is behind its events.
-    if (isRace(error) && !(deadline > 0 && isTaken(error))) return "refuted";
-    const isInDoubt = deadline === 0 ? !isUnsent(error) : Date.now() <= deadline;
-    if (!isOfConnection(error) || !isInDoubt) throw error;
-    return "in doubt";
+    if (isRace(error)) return "refuted";
+    if (isOfConnection(error) && !isUnsent(error)) return "in doubt";
+    throw error;
+  }
+}
+
+/** @param deadline until when a server that cannot be reached is no error */
+async function withoutOthers(deadline: number, work: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await work();
+  } catch (error) {
+    // What is taken now stays so: the head is behind its events.
+    if (isRace(error) && !isTaken(error)) return "refuted";
+    if (isOfConnection(error) && Date.now() <= deadline) return "in doubt";
+    throw error;
   }
 }
