@@ -103,12 +103,13 @@ async function timedLoads(stage: Stage, streams: number, load: (entity: string) 
   return { p50: median(times) };
 }
 
-export function readsOf(name: ServerName): Case[] {
-  const streamsOf = (stage: Stage) => stage.size(200, 20);
+/** @param streams of 100 events each */
+export function readsOf(name: ServerName, streams: number): Case[] {
+  const streamsOf = (stage: Stage) => stage.size(streams, 20);
   return [
     {
       name: `${name}: log read`,
-      workload: `20,000 events are read from the first on in pages of ${perPage.toLocaleString("en")}, and parsed.`,
+      workload: `${(streams * eventsPerStream).toLocaleString("en")} events are read from the first on in pages of ${perPage.toLocaleString("en")}, and parsed.`,
       figures: { rate: { unit: "events/s", goals: [{ beside: "raw", must: 0.5 }] } },
       contestants: {
         ours: (stage) =>
@@ -125,7 +126,7 @@ export function readsOf(name: ServerName): Case[] {
     },
     {
       name: `${name}: load of a stream of ${eventsPerStream}`,
-      workload: `One of 200 streams after the other is read and parsed.`,
+      workload: `One of ${streams} streams after the other is read and parsed.`,
       figures: { p50: { unit: "us", goals: [{ beside: "raw", must: 2 }] } },
       contestants: {
         ours: (stage) =>

@@ -70,7 +70,8 @@ export class RawMongo implements RawTables {
   async fold(payloads: readonly Payload[], position: number): Promise<void> {
     await this.#rows.bulkWrite(
       payloads.map(({ id, name, city, amount }) => ({
-        updateOne: {
+        // Of one document each. FerretDB 1 keeps a connection to its database for each `updateOne` of a command.
+        updateMany: {
           filter: { _id: id },
           update: { $set: { name, city, amount, total: amount, events: 1 } },
           upsert: true,
