@@ -15,4 +15,6 @@ export default {
   // Far from what any of them takes: a slow machine is no failure.
   testTimeout: 400_000,
   maxWorkers: 2,
+  // Modules of one spec stay in a worker's memory after it.
+  workerIdleMemoryLimit: "1GB",
 };
