@@ -35,6 +35,12 @@ export async function withPatience<Answer>(
   }
 }
 
+/** What ends the question what became of something whose answer was lost: no refusal, by which nothing were stored. */
+export const unsettled = (where: string, error: unknown): unknown =>
+  isRetryable(error)
+    ? error
+    : new StoreUnavailableError(where, `it may be stored or not: ${(error as Error).message}`, error);
+
 /** Repeats what may happen twice until it has an answer. @throws the last outage when the patience is over */
 export const insist = <Answer>(where: string, ask: () => Promise<Answer>): Promise<Answer> =>
   withPatience(where, async () => ({ answer: await ask() }));

@@ -35,16 +35,32 @@ export const isUnknownHost = (error: unknown): boolean => isOf(error, /^(ENOTFOU
 
 export const unknownHost = "no host of this name is known: correct it, or look at the name service";
 
-/** Whether a server's certificate is none for its host, or of nobody known, by the codes of Node.js and OpenSSL. */
-export const isUntrusted = (error: unknown): boolean => isOf(error, /CERT|_SIGNATURE$|^UNABLE_TO_|^ERR_TLS/);
+/**
+ * Whether a server's certificate is none for its host, or of nobody known, by the codes of Node.js and OpenSSL. One that
+ * is not valid yet may be so in a moment: a machine that has just started does not know the time.
+ */
+export const isUntrusted = (error: unknown): boolean =>
+  isOf(
+    error,
+    /^(UNABLE_TO_(GET_ISSUER|VERIFY)_\w+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|CERT_(?!NOT_YET_VALID)\w+|INVALID_CA|HOSTNAME_MISMATCH|ERR_TLS_CERT_ALTNAME_INVALID)$/,
+  );
 
 /** @param option by which the driver is told whom to trust */
 export const untrusted = (option: string): string =>
   `the server's certificate is not trusted: name the file of its authority with ${option}, or the host that it is for`;
 
-/** Whether it, or what caused it, has such a code. */
-function isOf(error: unknown, codes: RegExp): boolean {
-  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
-  if (typeof code === "string" && codes.test(code)) return true;
-  return cause !== undefined && cause !== error && isOf(cause, codes);
+/** Whether a file that a driver was told of, of a certificate say, cannot be read, by the codes of the operating system. */
+export const isUnreadable = (error: unknown): boolean => isOf(error, /^(ENOENT|EACCES|EPERM|EISDIR)$/, "open");
+
+export const unreadable = "a file that it names cannot be read: correct its path, or its rights";
+
+/** Whether it, or what caused it, has such a code; by such a call of the operating system, where one is named. */
+function isOf(error: unknown, codes: RegExp, call?: string): boolean {
+  const seen = new Set<unknown>([undefined, null]);
+  for (let one = error; !seen.has(one); one = (one as { cause?: unknown }).cause) {
+    seen.add(one);
+    const { code, syscall } = one as { code?: unknown; syscall?: unknown };
+    if (typeof code === "string" && codes.test(code) && (call === undefined || call === syscall)) return true;
+  }
+  return false;
 }

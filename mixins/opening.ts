@@ -111,8 +111,8 @@ export class Opening {
     if (this.#isStopping) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wake = resolve;
-    // What waits alone keeps no process alive; a start that waits is kept by its patience.
-    const timer = setTimeout(resolve, ms).unref();
+    // It keeps the process: a node that goes on without its store may have nothing else that does.
+    const timer = setTimeout(resolve, ms);
     await promise;
     clearTimeout(timer);
   }

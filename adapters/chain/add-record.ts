@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { MissingLogError } from "../../core/errors.ts";
 import type { OpenOptions } from "../../core/event-log.ts";
 import type { CommitChain } from "./commit-chain.ts";
-import { withPatience } from "../patience.ts";
+import { unsettled, withPatience } from "../patience.ts";
 import { format, identityOf, toRecords } from "./record.ts";
 
 /**
@@ -19,8 +19,9 @@ export async function addRecord(chain: CommitChain, number: number, record: stri
       const { records } = await chain.read(number - 1, 1);
       return { answer: records[0] === record };
     } catch (error) {
+      const isInDoubt = isSent;
       isSent = true;
-      throw error;
+      throw isInDoubt ? unsettled(chain.where, error) : error;
     }
   });
 }

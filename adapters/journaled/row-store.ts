@@ -65,7 +65,7 @@ export interface Documents {
   count(filter: Filter): Promise<number>;
   /** All that a batch behind this one wrote last, removed ones too. */
   writtenAfter(fence: number): AsyncIterable<Fenced>;
-  /** Writes each in one step where nothing stands, or something with a lower fence; what has another is left as it is. */
+  /** Writes each in one step where nothing stands, or something with a lower fence. What is written again with one fence is the same. */
   put(writes: readonly Write[], fence: number): Promise<void>;
 }
 

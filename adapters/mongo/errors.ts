@@ -1,6 +1,6 @@
 import type { MongoError } from "mongodb";
 import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
-import { isUnknownHost, isUntrusted, unknownHost, untrusted } from "../../core/outage.ts";
+import { isUnknownHost, isUnreadable, isUntrusted, unknownHost, unreadable, untrusted } from "../../core/outage.ts";
 
 /** https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml */
 const duplicateKey = 11000;
@@ -25,6 +25,7 @@ export function translate(where: string, error: unknown): unknown {
     return unusable(`the server refuses the user or his password, or what he may do (${message})`);
   if (isTooOld(error)) return unusable(`the server is of a version that the driver does not speak with: ${message}`);
   if (isUntrusted(error)) return unusable(`${untrusted("tlsCAFile")} (${message})`);
+  if (isUnreadable(error)) return unusable(`${unreadable} (${message})`);
   if (isUnknownHost(error)) return unavailable(`${unknownHost} (${message})`);
   if (optionErrors.has(name)) return unusable(`the driver refuses it: ${message}`);
   if (code === outOfDiskSpace) return unavailable("the server's disk is full; nothing was stored");

@@ -46,6 +46,8 @@ export function translate(where: string, error: unknown, isGone: boolean): unkno
     case "AUTHENTICATION_EXPIRED":
     case "PERMISSIONS_VIOLATION":
       return unusable(`the server refuses the user or his password, or what he may do (${message})`);
+    case "TLS":
+      return unusable(`the driver cannot use what it is told for TLS: ${message}`);
     case "CONNECTION_REFUSED":
     case "CONNECTION_TIMEOUT":
     case "CONNECTION_CLOSED":

@@ -28,8 +28,7 @@ export function nats(servers: string, options: NatsLogOptions = {}): Adapter {
   const urls = parseServers(servers);
   refuseUnknownOptions("adapter", options, ["replicas", "prefix", "folder", "connection"]);
   const { replicas = 1, prefix = "", folder = "data", connection = {} } = options;
-  const isCount = Number.isInteger(replicas) && replicas >= 1 && replicas <= 5;
-  refuseUnless(isCount, "adapter.replicas", replicas, "1, 3 or 5");
+  refuseUnless([1, 3, 5].includes(replicas), "adapter.replicas", replicas, "1, 3 or 5");
   refuseUnless(typeof prefix === "string", "adapter.prefix", prefix, "what begins the names of the streams");
   refuseUnless(isPlainObject(connection), "adapter.connection", connection, "an object for the driver's connect");
   refuseNoFolder(folder);

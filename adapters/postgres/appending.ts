@@ -1,13 +1,14 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { AppendRequest } from "../../core/append-request.ts";
 import type { AppendVerdict } from "../../core/event-log.ts";
+import { unsettled } from "../patience.ts";
 import { BasisOfAppends, type Basis } from "./basis.ts";
 import { Commit } from "./commit.ts";
 import { betweenTriesMs, insistsForMs, isUnsent, type Connections, type Session } from "./connections.ts";
 import { lockHead } from "./event-schema.ts";
 import { statedBasis, type Lasting } from "./stated-basis.ts";
 import { storeCommitInSql } from "./store-commit.ts";
-import { isOfConnection, isRace, isTaken } from "./translate.ts";
+import { isOfConnection, isRace, isTaken, translate } from "./translate.ts";
 
 /** Verdicts; or nothing was stored, since what it was decided on does not hold; or nobody has heard. */
 type Outcome = AppendVerdict[] | "refuted" | "in doubt";
@@ -18,6 +19,7 @@ type Outcome = AppendVerdict[] | "refuted" | "in doubt";
  * last with the others kept out meanwhile.
  */
 export class Appending {
+  readonly #where: string;
   readonly #connections: Connections;
   readonly #schema: string;
   readonly #basis: BasisOfAppends;
@@ -26,7 +28,8 @@ export class Appending {
   #lasting: Lasting | null = null;
 
   /** @param channel where other hosts are told of a commit */
-  constructor(connections: Connections, schema: string, channel: string | null) {
+  constructor(where: string, connections: Connections, schema: string, channel: string | null) {
+    this.#where = where;
     this.#connections = connections;
     this.#schema = schema;
     this.#basis = new BasisOfAppends(schema);
@@ -41,16 +44,27 @@ export class Appending {
     let outcome = await this.#asStated(requests);
     if (outcome === "refuted") outcome = await this.#inPassing(requests);
     if (Array.isArray(outcome)) return outcome;
-    for (const known = asKnown(requests); !Array.isArray(outcome);) {
-      outcome = await withoutOthers(deadline, () => this.#alone(known));
-      if (outcome === "in doubt") await wait(betweenTriesMs);
-    }
+    const verdicts = await this.#insisting(asKnown(requests), outcome, deadline);
     // What nobody else could send was stored by this call, its answer lost.
-    return outcome.map((verdict, index) =>
+    return verdicts.map((verdict, index) =>
       "repeated" in verdict && requests[index]!.events.every(({ fresh }) => fresh)
         ? { ...verdict, repeated: false }
         : verdict,
     );
+  }
+
+  async #insisting(requests: readonly AppendRequest[], outcome: Outcome, deadline: number): Promise<AppendVerdict[]> {
+    let isInDoubt = false;
+    try {
+      while (!Array.isArray(outcome)) {
+        if (outcome === "in doubt") await wait(betweenTriesMs);
+        isInDoubt ||= outcome === "in doubt";
+        outcome = await withoutOthers(deadline, () => this.#alone(requests));
+      }
+      return outcome;
+    } catch (error) {
+      throw isInDoubt ? unsettled(this.#where, translate(this.#where, error)) : error;
+    }
   }
 
   /** In one statement. */

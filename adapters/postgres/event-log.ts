@@ -46,11 +46,11 @@ class OpenLog {
   readonly streamPages: StreamPages;
   readonly events: Source<RecordedEvent>;
 
-  constructor(connections: Connections, { schema, name, listen }: Place, identity: string) {
+  constructor(connections: Connections, { where, schema, name, listen }: Place, identity: string) {
     this.connections = connections;
     this.schema = schema;
     this.identity = identity;
-    this.appending = new Appending(connections, schema, listen === null ? null : name);
+    this.appending = new Appending(where, connections, schema, listen === null ? null : name);
     this.claims = new ClaimKeeping(connections, schema);
     this.control = new Control(connections, schema);
     this.pages = new LogPages(schema);
@@ -113,7 +113,7 @@ export class PostgresEventLog implements EventLog {
   async close(): Promise<void> {
     const open = this.#open;
     this.#open = null;
-    await this.#listener?.close();
+    this.#listener?.close();
     this.#listener = null;
     await open?.connections.end();
   }

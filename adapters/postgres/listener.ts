@@ -1,4 +1,4 @@
-import type { Client } from "pg";
+import { Socket } from "node:net";
 import { peerDriver } from "../peer-driver.ts";
 import type { Driver } from "./driver.ts";
 import { quote } from "./schema.ts";
@@ -13,7 +13,8 @@ interface Dependencies {
 }
 
 const betweenTriesMs = 1000;
-const connectTimeoutMs = 10_000;
+/** Short of what a node that starts waits for its stores. */
+const timeoutMs = 5_000;
 
 /**
  * Hears of the commits of every host, over a connection of its own. What it says is a hint: while it does not hear,
@@ -21,7 +22,8 @@ const connectTimeoutMs = 10_000;
  */
 export class Listener {
   readonly #d: Dependencies;
-  #client: Client | null = null;
+  /** It says no goodbye, which a server that does not answer would not hear either. */
+  #socket: Socket | null = null;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
@@ -43,20 +45,22 @@ export class Listener {
     const { where, url, channel, tell } = this.#d;
     const pg = await peerDriver<Driver>(where, "pg", async () => (await import("pg")).default);
     if (this.#isClosed) return;
+    const socket = (this.#socket = new Socket());
     const client = new pg.Client({
       connectionString: url,
+      stream: () => socket,
       keepAlive: true,
-      connectionTimeoutMillis: connectTimeoutMs,
+      connectionTimeoutMillis: timeoutMs,
+      query_timeout: timeoutMs,
       application_name: "moleculer-event-sourcing",
     });
-    this.#client = client;
     client.on("notification", ({ payload }) => tell(Number(payload)));
     client.on("error", () => {});
     try {
       await client.connect();
       await client.query(`LISTEN ${quote(channel)}`);
     } catch (error) {
-      await ended(client);
+      socket.destroy();
       throw error;
     }
     client.once("end", () => this.#again());
@@ -67,11 +71,9 @@ export class Listener {
       this.#timer = setTimeout(() => void this.#listen().catch(() => this.#again()), betweenTriesMs).unref();
   }
 
-  async close(): Promise<void> {
+  close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    if (this.#client) await ended(this.#client);
+    this.#socket?.destroy();
   }
 }
-
-const ended = (client: Client): Promise<void> => client.end().catch(() => {});

@@ -1,5 +1,5 @@
 import { InvalidQueryError, StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
-import { isUnknownHost, isUntrusted, unknownHost, untrusted } from "../../core/outage.ts";
+import { isUnknownHost, isUnreadable, isUntrusted, unknownHost, unreadable, untrusted } from "../../core/outage.ts";
 
 /** PostgreSQL's error codes have five characters (its manual, appendix A); those of the network are words. */
 export const sqlStateOf = (error: unknown): string | undefined => {
@@ -37,8 +37,10 @@ const unusableBefore: readonly [message: RegExp, why: string][] = [
   [/client password must be/, "no password was given, and the server asks for one: say postgres://user:password@…"],
 ];
 
-const whyUnusableBefore = (error: Error): string | undefined =>
-  isUntrusted(error) ? untrusted("sslrootcert") : unusableBefore.find(([said]) => said.test(error.message))?.[1];
+function whyUnusableBefore(error: Error): string | undefined {
+  if (isUntrusted(error)) return untrusted("sslrootcert");
+  return isUnreadable(error) ? unreadable : unusableBefore.find(([said]) => said.test(error.message))?.[1];
+}
 
 /** Classes of errors that pass by themselves, or with somebody's help for the server alone. */
 const unavailable: readonly [codes: RegExp, why: string][] = [

@@ -53,6 +53,7 @@ describe("A connection string", () => {
     ["mongodb://host:port/shop", /adapter: found "mongodb:\/\/host:\*\*\*", expected the URL of a server/],
     ["nats://host?folder=", /adapter.folder: found "", expected the path of a folder/],
     ["nats://host?replicas=x", /adapter.replicas: found "x", expected 1, 3 or 5/],
+    ["nats://host?replicas=2", /adapter.replicas: found 2, expected 1, 3 or 5/],
     [
       "nats://host?replica=3",
       /adapter.replica: found "replica", expected one of the options replicas, prefix, folder, /,

@@ -226,6 +226,10 @@ describeWith("nats-server", "A log in a nats-server with a certificate", () => {
       type: "UNUSABLE_STORE",
       message: expect.stringMatching(/127\.0\.0\.1.*certificate is not trusted.*caFile/) as string,
     });
+    expect(await refusal(() => logWith({ tls: { caFile: `${cert}.none` } }).open())).toMatchObject({
+      type: "UNUSABLE_STORE",
+      message: expect.stringMatching(/cannot use what it is told for TLS: .*cert\.pem\.none/) as string,
+    });
     const log = logWith({ tls: { caFile: cert } });
     await log.open();
     expect((await appended(log, appendTo("a")))[0]).toMatchObject({ version: 1, position: 1 });
@@ -240,10 +244,15 @@ describe("A server for MongoDB's driver with a certificate", () => {
     const server = createServer({ cert: readFileSync(cert), key: readFileSync(key) }).on("tlsClientError", () => {});
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
-    const log = mongo(`mongodb://127.0.0.1:${port}/shop?tls=true`, { folder: newFolder() }).eventLog!("events");
-    expect(await refusal(() => log.open())).toMatchObject({
+    const url = `mongodb://127.0.0.1:${port}/shop?tls=true`;
+    const open = (url: string) => mongo(url, { folder: newFolder() }).eventLog!("events").open();
+    expect(await refusal(() => open(url))).toMatchObject({
       type: "UNUSABLE_STORE",
       message: expect.stringMatching(/127\.0\.0\.1.*certificate is not trusted.*tlsCAFile/) as string,
+    });
+    expect(await refusal(() => open(`${url}&tlsCAFile=${cert}.none`))).toMatchObject({
+      type: "UNUSABLE_STORE",
+      message: expect.stringMatching(/a file that it names cannot be read.*cert\.pem\.none/) as string,
     });
     await new Promise((resolve) => server.close(resolve));
   });

@@ -5,6 +5,7 @@ import { EventStore } from "../../index.ts";
 import { appended, appendTo } from "../../testing/event-log/requests.ts";
 import { cleanUp, eventually, refusal, startBroker } from "../support/broker.ts";
 import { describeWith, freePort } from "../support/engines.ts";
+import { FaultyLine } from "../support/faulty-line.ts";
 
 afterEach(cleanUp);
 
@@ -70,6 +71,21 @@ describeWith("postgres", "A log in PostgreSQL that is listened to", (server) => 
       type: "UNUSABLE_STORE",
       message: expect.stringMatching(/as `listen` names it.*the database is not there/),
     });
+  });
+
+  it("says that nobody answers where it would listen, opens when somebody does, and closes when nobody does again", async () => {
+    const line = await FaultyLine.to(server().url);
+    const log = postgres(server().url, { listen: line.url }).eventLog!(randomUUID());
+    line.hear((said) => (said.includes("LISTEN") ? Buffer.alloc(0) : said));
+    expect(await refusal(() => log.open())).toMatchObject({
+      type: "STORE_UNAVAILABLE",
+      message: expect.stringContaining("as `listen` names it: the server does not answer"),
+    });
+    line.hear((said) => said);
+    await log.open();
+    line.hear(() => Buffer.alloc(0));
+    await log.close();
+    await line.close();
   });
 
   it("refuses to listen to what is no such server", async () => {

@@ -1,6 +1,27 @@
 import { Errors } from "moleculer";
 import { InvalidRowError, StoreUnavailableError, UnusableStoreError, VersionConflictError } from "../../core/errors.ts";
-import { isOutage } from "../../core/outage.ts";
+import { isOutage, isUntrusted } from "../../core/outage.ts";
+
+describe("A certificate that is not trusted", () => {
+  const because = (code: string) => new Error("no answer", { cause: Object.assign(new Error("tls"), { code }) });
+
+  it.each(["DEPTH_ZERO_SELF_SIGNED_CERT", "UNABLE_TO_VERIFY_LEAF_SIGNATURE", "CERT_HAS_EXPIRED", "HOSTNAME_MISMATCH"])(
+    "is one with %s",
+    (code) => expect(isUntrusted(because(code))).toBe(true),
+  );
+
+  it.each(["ECONNRESET", "EPROTO", "CERT_NOT_YET_VALID", "ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE"])(
+    "is none with %s",
+    (code) => expect(isUntrusted(because(code))).toBe(false),
+  );
+
+  it("is none with a cause that is its own cause", () => {
+    const [one, other] = [because("EPROTO"), because("EPROTO")];
+    one.cause = other;
+    other.cause = one;
+    expect(isUntrusted(one)).toBe(false);
+  });
+});
 
 describe("An outage", () => {
   it.each([

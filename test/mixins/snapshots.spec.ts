@@ -46,6 +46,7 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
   let warnings: string[];
   let log: LogPlace;
   let isStoreAway: boolean;
+  let asked = 0;
 
   beforeEach(async () => {
     home = newFolder();
@@ -84,6 +85,7 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
       definition: definitionOf(fields),
       logAfter: async () => log,
       async record(type, payload, id) {
+        asked++;
         if (isStoreAway) throw new StoreUnavailableError("events", "its service is not there (yet)");
         const known = history.get(id);
         if (known) expect(known).toEqual({ type, payload });
@@ -365,12 +367,22 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
     it("at the beginning have failed, also in the history when it does: it may have stored what it did not answer", async () => {
       isStoreAway = true;
       const snapshots = snapshotsOf();
-      await expect(snapshots.take()).rejects.toMatchObject({ type: "STORE_UNAVAILABLE", code: 503 });
+      for (const before of [0, 1, 2]) {
+        asked = 0;
+        await expect(snapshots.take()).rejects.toMatchObject({ type: "STORE_UNAVAILABLE", code: 503 });
+        // Each is a time-out that somebody waits for.
+        expect(asked).toBe(1);
+        expect(readdirSync(folder)).toHaveLength(before + 1);
+      }
       expect(await snapshots.list()).toEqual([]);
+      asked = 0;
+      await snapshots.tidy();
+      expect(asked).toBe(1);
       isStoreAway = false;
       await (await afterKill()).tidy();
-      const [id] = [...history.values()].map(({ payload }) => payload.id);
-      expect(typesOf(id!)).toEqual(["$snapshot.started", "$snapshot.failed"]);
+      const ids = new Set([...history.values()].map(({ payload }) => payload.id));
+      expect(ids.size).toBe(3);
+      for (const id of ids) expect(typesOf(id)).toEqual(["$snapshot.started", "$snapshot.failed"]);
       expect(readdirSync(folder)).toEqual([]);
     });
 

@@ -1,4 +1,5 @@
 import { eventIdOfKey } from "../../../core/event-id.ts";
+import { isOutage } from "../../../core/outage.ts";
 import { manifestOf, type Begun } from "./manifest.ts";
 import { translate, type SnapshotFolder } from "./folder.ts";
 
@@ -63,7 +64,7 @@ export class SnapshotHistory {
     await this.#telling;
   }
 
-  /** @throws what the folder or the store answers; then nothing of the snapshot is left */
+  /** @throws what the folder or the store answers; then the snapshot has failed, or nothing of it is left */
   async begin(begun: Begun): Promise<void> {
     const { folder } = this.#d;
     const { id, aggregate, node } = begun;
@@ -73,7 +74,7 @@ export class SnapshotHistory {
     } catch (error) {
       // An answer that was lost says nothing of what was stored: the history gets to know the end as well.
       if (isCertain(error)) await folder.remove(id);
-      else await this.fail(begun, error);
+      else await this.#hasFailed(begun, error);
       throw error;
     }
   }
@@ -88,12 +89,16 @@ export class SnapshotHistory {
 
   /** Its data are removed. */
   async fail(begun: Begun, error: unknown): Promise<void> {
+    await this.#hasFailed(begun, error);
+    await this.tell();
+  }
+
+  async #hasFailed(begun: Begun, error: unknown): Promise<void> {
     const { message } = translate(this.#d.folder.path, error) as Error;
     this.#untold.add(begun.id);
     await this.#setAside(begun, message).catch((problem: unknown) =>
       this.#d.warn(`${this.#d.aggregate}: a failed snapshot was not removed`, { error: String(problem) }),
     );
-    await this.tell();
   }
 
   async #setAside({ id, aggregate, node, time }: Begun, error: string): Promise<void> {
@@ -118,6 +123,8 @@ export class SnapshotHistory {
             error: String(error),
           });
         this.#hasWarned = true;
+        // The others would wait for the same store, one time-out after the other.
+        if (isOutage(error) || this.#isClosed) return;
       }
   }
 
