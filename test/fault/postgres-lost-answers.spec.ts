@@ -4,8 +4,10 @@ import type { AppendVerdict, EventLog } from "../../core/event-log.ts";
 import { postgres } from "../../adapters/postgres/postgres.ts";
 import { everything } from "../../testing/event-log/log-stand.ts";
 import { appended, appendTo, ids, many, numbersOf, upTo } from "../../testing/event-log/requests.ts";
+import { refusal } from "../support/broker.ts";
 import { describeWith } from "../support/engines.ts";
 import { FaultyLine } from "../support/faulty-line.ts";
+import { sql } from "../support/postgres-server.ts";
 
 /** Behind `follows`, with the version that the stream has once that is stored. */
 const following = (follows: AppendRequest, expectedVersion: number): AppendRequest => ({
@@ -63,6 +65,23 @@ describeWith("postgres", "A commit in PostgreSQL", (server) => {
         expect(verdicts.flatMap((verdict) => ("events" in verdict ? verdict.events : []))).toEqual(events.slice(1));
         expect(events.map(({ position }) => position)).toEqual(upTo(7));
       });
+
+  it("is no refusal where nobody gets in any more who could ask what became of it", async () => {
+    const changed = new URL(server().url);
+    changed.password = "changed";
+    await sql(server().url, "ALTER USER postgres PASSWORD 'changed'");
+    try {
+      line.lose("answer", "store_commit");
+      expect(await refusal(() => log.append([appendTo("a", [{}], { expectedVersion: 0 })]))).toMatchObject({
+        type: "STORE_UNAVAILABLE",
+        retryable: true,
+        message: expect.stringMatching(/may be stored or not: .*password was refused/) as string,
+      });
+    } finally {
+      await sql(changed.href, "ALTER USER postgres PASSWORD 'right'");
+    }
+    expect(await log.head()).toBe(2);
+  });
 
   it("tells what is behind an append with an id that it is stored, and what is behind one of before that it is not", async () => {
     const first = appendTo("a", [{ id: ids[0] }], { expectedVersion: 0 });

@@ -1,6 +1,6 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 
-/** A way to a server on which a statement can be lost, or its answer; then the connection is cut. Or it says other things than the server. */
+/** A way to a server on which a statement can be lost, or its answer; then all connections are cut. Or it says other things than the server. */
 export class FaultyLine {
   readonly url: string;
   readonly #server: Server;
@@ -53,17 +53,21 @@ export class FaultyLine {
         isLosing = this.#losing.what;
         this.#losing = null;
       }
-      if (isLosing === "statement") cut();
+      if (isLosing === "statement") this.#cutAll();
       else server.write(data);
     });
     server.on("data", (data) => {
-      if (isLosing === "answer") cut();
+      if (isLosing === "answer") this.#cutAll();
       else client.write(this.#said(data));
     });
   }
 
-  async close(): Promise<void> {
+  #cutAll(): void {
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    this.#cutAll();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 }

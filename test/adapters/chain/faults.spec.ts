@@ -1,4 +1,4 @@
-import { StoreUnavailableError } from "../../../core/errors.ts";
+import { StoreUnavailableError, UnusableStoreError } from "../../../core/errors.ts";
 import type { EventLog } from "../../../core/event-log.ts";
 import type { RecordedEvent } from "../../../core/recorded-event.ts";
 import { ChainedLog } from "../../../adapters/chain/chained-log.ts";
@@ -146,6 +146,25 @@ describe("A host of a chain", () => {
     await log.append([request]);
     await log.append([request]);
     expect(await log.head()).toBe(1);
+    await log.close();
+  });
+
+  it("tells a caller whose answer was lost of no refusal, where the server refuses whoever asks what became of it", async () => {
+    const server = new MemoryServer();
+    let isOpen = false;
+    let isLost = false;
+    const log = await open(server, newFolder(), (moment, call) => {
+      if (!isOpen || call !== "add") return;
+      if (isLost) throw new UnusableStoreError("server", "refuses its certificate");
+      isLost = moment === "after";
+      if (isLost) throw new StoreUnavailableError("server", "is gone");
+    });
+    isOpen = true;
+    await expect(log.append([appendTo("a", [{ id: id(1) }])])).rejects.toMatchObject({
+      type: "STORE_UNAVAILABLE",
+      retryable: true,
+      message: expect.stringContaining("may be stored or not: server: refuses its certificate") as string,
+    });
     await log.close();
   });
 });
