@@ -18,7 +18,7 @@ export class Place {
     if (this.#isHosted)
       throw new UnusableStoreError(
         this.location,
-        "is hosted by another process or broker; one host at a time: end that one, or give this one a place of its own; a store may be called by `host: false`",
+        "is hosted by another process or broker; one host at a time: end that one, give a table a place of its own, or a store `host: false`",
       );
     const content = this.#content ?? make();
     if (!(content instanceof Kind))

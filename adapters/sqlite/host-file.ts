@@ -43,7 +43,7 @@ export class HostFile {
       if (isSqliteError(error) && error.code.startsWith("SQLITE_BUSY"))
         throw new UnusableStoreError(
           hosted,
-          "is hosted by another process or broker; one host at a time: end that one, or give this one a place of its own; a store may be called by `host: false`",
+          "is hosted by another process or broker; one host at a time: end that one, give a table a place of its own, or a store `host: false`",
           error,
         );
       throw translate(file, error);

@@ -165,7 +165,7 @@ describe.each(kinds)("A %s", (kind) => {
       const error = await refusal(() => engines[kind](file));
       expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 409, retryable: false });
       expect(error.message).toBe(
-        `${file}: is hosted by another process or broker; one host at a time: end that one, or say \`host: false\` here`,
+        `${file}: is hosted by another process or broker; one host at a time: end that one, give a table a place of its own, or a store \`host: false\``,
       );
     }
     await first.close();
@@ -197,7 +197,7 @@ describe.each(kinds)("A %s", (kind) => {
     const { said } = await host(kind, `${folder}/x.db`);
     expect(said).toMatchObject({
       type: "UNUSABLE_STORE",
-      message: `${folder}/x.db: is hosted by another process or broker; one host at a time: end that one, or say \`host: false\` here`,
+      message: `${folder}/x.db: is hosted by another process or broker; one host at a time: end that one, give a table a place of its own, or a store \`host: false\``,
     });
     await ours.close();
     expect((await host(kind, `${folder}/x.db`)).said).toBe("hosted");
