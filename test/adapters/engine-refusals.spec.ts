@@ -221,20 +221,23 @@ describeWith("nats-server", "A log in a nats-server with a certificate", () => {
     const { args, ...plain } = natsServers["nats-server"];
     const withTls = (...at: Parameters<typeof args>) => [...args(...at), "--tls", "--tlscert", cert, "--tlskey", key];
     const server = await EngineServer.start({ ...plain, args: withTls }, find("nats-server")!);
-    const logWith = (connection: object) => nats(server.url, { folder: newFolder(), connection }).eventLog!("events");
-    expect(await refusal(() => logWith({}).open())).toMatchObject({
-      type: "UNUSABLE_STORE",
-      message: expect.stringMatching(/127\.0\.0\.1.*certificate is not trusted.*caFile/) as string,
-    });
-    expect(await refusal(() => logWith({ tls: { caFile: `${cert}.none` } }).open())).toMatchObject({
-      type: "UNUSABLE_STORE",
-      message: expect.stringMatching(/cannot use what it is told for TLS: .*cert\.pem\.none/) as string,
-    });
-    const log = logWith({ tls: { caFile: cert } });
-    await log.open();
-    expect((await appended(log, appendTo("a")))[0]).toMatchObject({ version: 1, position: 1 });
-    await log.close();
-    await server.stop();
+    try {
+      const logWith = (connection: object) => nats(server.url, { folder: newFolder(), connection }).eventLog!("events");
+      expect(await refusal(() => logWith({}).open())).toMatchObject({
+        type: "UNUSABLE_STORE",
+        message: expect.stringMatching(/127\.0\.0\.1.*certificate is not trusted.*caFile/) as string,
+      });
+      expect(await refusal(() => logWith({ tls: { caFile: `${cert}.none` } }).open())).toMatchObject({
+        type: "UNUSABLE_STORE",
+        message: expect.stringMatching(/cannot use what it is told for TLS: .*cert\.pem\.none/) as string,
+      });
+      const log = logWith({ tls: { caFile: cert } });
+      await log.open();
+      expect((await appended(log, appendTo("a")))[0]).toMatchObject({ version: 1, position: 1 });
+      await log.close();
+    } finally {
+      await server.stop();
+    }
   });
 });
 
