@@ -5,7 +5,7 @@ import { dropped, newGeneration, type About, type StoredGeneration } from "./sto
 
 const id = "pointer";
 /** Of the documents. */
-const format = 1;
+const format = 2;
 
 /** What is said of the table in one document. */
 interface Stored extends Head {
