@@ -80,13 +80,27 @@ function parseWhere(fields: QueryFields, query: unknown, at: string): Condition 
     if (name === "$and" || name === "$or") {
       if (!Array.isArray(asked) || asked.length === 0) return refuse(`${at}.${name}`, asked, "an array of conditions");
       const parts = asked.map((part, index) => parseWhere(fields, part, `${at}.${name}.${index}`));
-      return name === "$and" ? { and: parts } : { or: parts };
+      return name === "$and" ? { and: parts } : { or: inLists(parts) };
     }
     if (name === "$not") return { not: parseWhere(fields, asked, `${at}.$not`) };
     if (name.startsWith("$")) return refuse(`${at}.${name}`, name, "one of the operators $and, $or, $not or a field");
     return parseField(fields, name, asked, `${at}.${name}`);
   });
   return conditions.length === 1 ? conditions[0]! : { and: conditions };
+}
+
+/** Alternatives, of which many values of one field become one list: twenty thousand are as good as one. */
+function inLists(conditions: readonly Condition[]): Condition[] {
+  const lists = new Map<unknown, Condition>();
+  for (const condition of conditions) {
+    const isEqual = "operator" in condition && condition.operator === "$eq";
+    const key = isEqual ? JSON.stringify([condition.field, ...condition.path]) : condition;
+    const list = lists.get(key) as Comparison | undefined;
+    if (!isEqual || !list) lists.set(key, condition);
+    else if (list.operator === "$in") (list.value as unknown[]).push(condition.value);
+    else lists.set(key, { ...list, operator: "$in", value: [list.value, condition.value] });
+  }
+  return [...lists.values()];
 }
 
 function parsePath(fields: QueryFields, name: string, at: string): { field: string; type: FieldType; path: string[] } {

@@ -81,7 +81,7 @@ export class Where {
 
   #compile(condition: Condition): Filter {
     if ("and" in condition) return this.#join(condition.and, "AND");
-    if ("or" in condition) return this.#join(asAlternatives(condition.or), "OR");
+    if ("or" in condition) return this.#join(condition.or, "OR");
     if ("not" in condition) {
       const before = this.values.length;
       const { text, isExact } = this.#compile(condition.not);
@@ -154,21 +154,4 @@ export class Where {
     const texts = asked.map((one) => `strpos(${quote(field)}, ${this.#parameter(JSON.stringify(one), "text")}) > 0`);
     return { text: `(${texts.join(" OR ")})`, isExact: false };
   }
-}
-
-/** Many values of one field become one list: twenty thousand alternatives are as good as one. */
-function asAlternatives(conditions: readonly Condition[]): Condition[] {
-  const lists = new Map<string, Comparison & { value: unknown[] }>();
-  const others: Condition[] = [];
-  for (const condition of conditions) {
-    if (!("operator" in condition) || condition.operator !== "$eq") {
-      others.push(condition);
-      continue;
-    }
-    const key = JSON.stringify([condition.field, ...condition.path]);
-    const list = lists.get(key);
-    if (list) list.value.push(condition.value);
-    else lists.set(key, { ...condition, operator: "$in", value: [condition.value] });
-  }
-  return [...lists.values(), ...others];
 }

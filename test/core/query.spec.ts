@@ -67,6 +67,18 @@ describe("A parsed query", () => {
       { or: [leaf("name", "string", "$eq", "x"), leaf("count", "integer", "$eq", 1)] },
     ],
     [
+      "$or of many values of one field",
+      { $or: [{ name: "x" }, { "tags.0": 1 }, { name: null }, { name: { $in: ["y"] } }, { tags: 1 }, { name: "z" }] },
+      {
+        or: [
+          leaf("name", "string", "$in", ["x", null, "z"]),
+          leaf("tags", "array", "$eq", 1, ["0"]),
+          leaf("name", "string", "$in", ["y"]),
+          leaf("tags", "array", "$eq", 1),
+        ],
+      },
+    ],
+    [
       "$and beside a field",
       { $and: [{ name: "x" }], count: 1 },
       { and: [{ and: [leaf("name", "string", "$eq", "x")] }, leaf("count", "integer", "$eq", 1)] },
