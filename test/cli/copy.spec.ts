@@ -323,8 +323,13 @@ describeWith("postgres", "The source of a copy on a server", (server) => {
     const [from, folder] = [await filled(`${server().url}?schema=started`, 3000), newFolder()];
     const to = sqliteIn(folder, "to");
     let host: Promise<ServiceBroker> | undefined;
-    const ended = await startCli(["copy", from, to, "--name", "shopEvents"], () => {
-      host ??= startBroker([shop(from, folder, doings())]);
+    const ended = await startCli(["copy", from, to, "--name", "shopEvents"], (_, kill) => {
+      if (host) return;
+      // Else it may be done before a host has come.
+      kill("SIGSTOP");
+      host = open(from, folder).then(({ broker }) => broker);
+      const goOn = () => kill("SIGCONT");
+      void host.then(goOn, goOn);
     });
     expect(ended.code).toBe(1);
     expect(ended.errors).toContain(
