@@ -1,5 +1,8 @@
 import { fileURLToPath } from "node:url";
 
+// The hundreds of processes that tests start begin in half the time where the sources are compiled already.
+process.env["NODE_COMPILE_CACHE"] ??= fileURLToPath(new URL("node_modules/.cache/node-compile", import.meta.url));
+
 /** @type {import("jest").Config} */
 export default {
   testEnvironment: "node",

@@ -68,7 +68,9 @@ function* follow(document: string): Generator<Step & { place: string; isWhole: b
 
 /** What the compiler says. */
 async function compile(place: string): Promise<string> {
-  const config = { extends: "../../tsconfig.json", include: ["**/*.ts"], exclude: [] };
+  // The package and its types are looked at once.
+  const compilerOptions = { incremental: true, tsBuildInfoFile: join(place, ".tsbuildinfo") };
+  const config = { extends: "../../tsconfig.json", compilerOptions, include: ["**/*.ts"], exclude: [] };
   writeFileSync(join(place, "tsconfig.json"), JSON.stringify(config));
   return execute(join(root, "node_modules/.bin/tsc"), ["-p", place]).then(
     () => "",

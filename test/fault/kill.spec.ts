@@ -146,7 +146,7 @@ describe("A process killed with SIGKILL", () => {
     expect(await checkTable(folder, "entries", events)).toBe(events.length);
   });
 
-  it("loses and tears nothing when it is killed before or after any statement, 24 times", async () => {
+  it(`loses and tears nothing when it is killed before or after any statement, ${times(24, 8)} times`, async () => {
     const folder = newFolder();
     const said: Said = { sent: new Map(), acknowledged: new Map() };
     const statements: [statement: string, most: number][] = [
@@ -160,7 +160,7 @@ describe("A process killed with SIGKILL", () => {
       // The pump's: one in half a second.
       ["state", 3],
     ];
-    for (let run = 0; run < 24; run++) {
+    for (let run = 0; run < times(24, statements.length); run++) {
       const [statement, most] = statements[run % statements.length]!;
       await runUntilKilled(folder, 8, said, { statement, countdown: randomInt(1, most + 1) });
       const events = await readLog(folder);

@@ -5,8 +5,9 @@ import { withOtherProcess, type OtherProcess } from "../../testing/other-process
 import { everything } from "../../testing/event-log/log-stand.ts";
 import { appended, appendTo, upTo } from "../../testing/event-log/requests.ts";
 import { describeWith } from "../support/engines.ts";
+import { times } from "../support/times.ts";
 
-const events = 10_000;
+const events = times(10_000);
 
 const inProcess = new URL("../contract/postgres-port.ts", import.meta.url).href;
 
@@ -22,7 +23,7 @@ describeWith("postgres", "Processes that append to one log in PostgreSQL", (serv
         for (let n = 0; n < count; n++) acknowledged.push(...(await other.hear())!.slice(1));
       };
       await hear(1);
-      for (let round = 0; round < 10; round++) {
+      for (let round = 0; round < times(10); round++) {
         await hear(3 + (round % 3));
         other.freeze();
         const begun = performance.now();

@@ -6,12 +6,13 @@ import type { Manifest, RecordedEvent } from "moleculer-event-sourcing";
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
 import { all, fieldsOf } from "../../testing/read-table/table-stand.ts";
 import { cleanUp, eventually, newFolder, startBroker } from "../support/broker.ts";
+import { times } from "../support/times.ts";
 import { killChildren, startChild } from "./child.ts";
 import { tallies, tallyFields } from "./tallies.ts";
 
 type Counted = RecordedEvent<string, { n: number; id: string }>;
 
-const rounds = 14;
+const rounds = times(14, 6);
 
 /** When to kill a process: at any moment, soon after it has told a snapshot, or while one of its own is half-way. */
 const moments = ["any", "told", "half-way"] as const;

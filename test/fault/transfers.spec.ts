@@ -8,12 +8,13 @@ import type { ServiceBroker, ServiceSchema } from "moleculer";
 import type { RecordedEvent } from "moleculer-event-sourcing";
 import type { BankEvents } from "../../examples/bank/store.ts";
 import { caughtUp, cleanUp, eventually, newFolder, startBroker } from "../support/broker.ts";
+import { times } from "../support/times.ts";
 import { accounts, closed, initialBalance, openAccounts } from "./bank.ts";
 
 type BankEvent = { [Type in keyof BankEvents]: RecordedEvent<Type, BankEvents[Type]> }[keyof BankEvents];
 type Outcome = "completed" | "failed";
 
-const kills = 32;
+const kills = times(32, 20);
 const child = fileURLToPath(new URL("./bank-process.ts", import.meta.url));
 const folderBefore = process.cwd();
 
