@@ -33,7 +33,7 @@ export const ofCells = (name: string): Partial<StreamConfig> => ({
 
 /**
  * The stream, made where there is none; with null as its replicas it is not.
- * @throws UnusableStoreError where there is one that would lose what it was given, or is not ours, or none
+ * @throws UnusableStoreError where there is one that would lose what it was given, has fewer replicas, or is not ours, or none
  */
 export async function streamOf(
   manager: JetStreamManager,
@@ -57,6 +57,12 @@ export async function streamOf(
       `stream ${wanted.name}: found ${field} ${JSON.stringify(there)}, expected ${JSON.stringify(expected)}: it would not keep the log, or is not of a log`,
     );
   }
+  const { num_replicas: copies } = found.config;
+  if (replicas !== null && copies < replicas)
+    throw new UnusableStoreError(
+      where,
+      `stream ${wanted.name}: found ${copies} ${copies === 1 ? "replica" : "replicas"}, expected ${replicas}: nats stream edit ${wanted.name} --replicas ${replicas}, or say replicas=${copies}`,
+    );
   return found;
 }
 

@@ -51,9 +51,9 @@ export class Appends {
     return new GroupCommit(this.#d.log, this.#d.onCommit);
   }
 
-  /** Why the last append was not stored, where that was not its own fault. */
+  /** Why the last append failed, where that was not its own fault. */
   get outage(): string | null {
-    return this.#outage;
+    return this.#outage && `the last append failed: ${this.#outage}`;
   }
 
   start(): void {

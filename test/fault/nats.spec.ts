@@ -25,6 +25,17 @@ describeWith("nats-server", "A log in NATS JetStream", (server) => {
     inProcess: new URL("../contract/nats-port.ts", import.meta.url).href,
   });
 
+  it("is refused in a stream that has fewer replicas than are asked for", async () => {
+    const log = logOn(server().url, "lone");
+    await log.open();
+    await log.close();
+    const error = await refusal(() => logOn(server().url, "lone", "&replicas=3").open());
+    expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
+    expect(error.message).toContain(
+      "stream lone_commits: found 1 replica, expected 3: nats stream edit lone_commits --replicas 3, or say replicas=1",
+    );
+  });
+
   it.each<[string, Partial<StreamConfig>, RegExp]>([
     ["forgets by age", { max_age: 1e12, discard: "new" as never }, /found max_age 1000000000000, expected 0/],
     ["forgets the oldest", { max_msgs: 10 }, /found max_msgs 10, expected -1|found discard "old", expected "new"/],
