@@ -2,7 +2,9 @@ import { StoreUnavailableError } from "../core/errors.ts";
 import { isRetryable } from "../core/outage.ts";
 
 /** How long an engine that does not answer is asked again before the caller is told. */
-const patienceMs = 5_000;
+const outageMs = 5_000;
+/** How long others may be first: an engine that stores what they send is worth more waiting. */
+const rivalsMs = 20_000;
 const longestPauseMs = 250;
 
 /**
@@ -14,24 +16,21 @@ export async function withPatience<Answer>(
   where: string,
   attempt: () => Promise<{ answer: Answer } | null>,
 ): Promise<Answer> {
-  const end = performance.now() + patienceMs;
-  let outage: unknown = null;
+  const began = performance.now();
+  let heardAt = began;
   for (let pauseMs = 5; ;) {
     try {
       const done = await attempt();
       if (done) return done.answer;
-      outage = null;
     } catch (error) {
-      if (!isRetryable(error)) throw error;
-      outage = error;
+      if (!isRetryable(error) || performance.now() - heardAt > outageMs) throw error;
+      await new Promise((turn) => setTimeout(turn, pauseMs));
+      pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+      continue;
     }
-    if (performance.now() > end)
-      throw (
-        outage ?? new StoreUnavailableError(where, `others were always first for ${patienceMs} ms; nothing was stored`)
-      );
-    if (outage === null) continue;
-    await new Promise((turn) => setTimeout(turn, pauseMs));
-    pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+    heardAt = performance.now();
+    if (heardAt - began > rivalsMs)
+      throw new StoreUnavailableError(where, `others were always first for ${rivalsMs} ms; nothing was stored`);
   }
 }
 

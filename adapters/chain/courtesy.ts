@@ -1,6 +1,9 @@
-/** A host that adds without a break for this long, or for so many times as long as one addition takes, makes one. */
-const busyMs = 250;
+/**
+ * A host that adds without a break for so many times as long as one addition takes makes one; and no later, since who
+ * waits for it has a patience that ends.
+ */
 const busyTimes = 30;
+const busyMs = { least: 250, most: 1000 };
 
 /**
  * Breaks that a busy host makes for others: whoever has to look before he adds is otherwise always overtaken by one who
@@ -28,7 +31,8 @@ export class Courtesy {
   async breakIfBusy(look: () => Promise<unknown>): Promise<void> {
     const now = performance.now();
     if (now - this.#lastEnd > this.#addMs) this.#busySince = now;
-    if (now - this.#busySince < Math.max(busyMs, busyTimes * this.#addMs)) return;
+    const mayBeBusyMs = Math.max(busyMs.least, Math.min(busyTimes * this.#addMs, busyMs.most));
+    if (now - this.#busySince < mayBeBusyMs) return;
     await look();
     const lookMs = performance.now() - now;
     await new Promise((turn) => setTimeout(turn, 2 * (this.#addMs + lookMs)));

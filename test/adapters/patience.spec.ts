@@ -1,0 +1,44 @@
+import { jest } from "@jest/globals";
+import { withPatience } from "../../adapters/patience.ts";
+import { StoreUnavailableError } from "../../core/errors.ts";
+import { refusal } from "../support/broker.ts";
+
+const outage = new StoreUnavailableError("a log", "nobody answers");
+
+/** What it comes to, if `attempts` are the outcomes, each after so many milliseconds; the last again and again. */
+function afterAttempts(ms: number, ...attempts: ("answer" | "overtaken" | Error)[]) {
+  return withPatience("a log", async () => {
+    jest.advanceTimersByTime(ms);
+    const [outcome] = attempts.length > 1 ? attempts.splice(0, 1) : attempts;
+    if (outcome instanceof Error) throw outcome;
+    return outcome === "answer" ? { answer: 1 } : null;
+  });
+}
+
+describe("Whoever asks an engine with patience", () => {
+  beforeEach(() => void jest.useFakeTimers({ advanceTimers: 1 }));
+  afterEach(() => void jest.useRealTimers());
+
+  it("is answered after others were first, or nobody was there", async () => {
+    expect(await afterAttempts(10, "overtaken", outage, "overtaken", outage, "answer")).toBe(1);
+  });
+
+  it("waits for those who are first for twenty seconds, and is told that they were", async () => {
+    const overtaken = Array<"overtaken">(18).fill("overtaken");
+    expect(await afterAttempts(1000, ...overtaken, "answer")).toBe(1);
+    expect(await refusal(() => afterAttempts(1000, "overtaken"))).toMatchObject({
+      type: "STORE_UNAVAILABLE",
+      message: "a log: others were always first for 20000 ms; nothing was stored",
+    });
+  });
+
+  it("waits for an engine that does not answer for five seconds, counted from its last answer", async () => {
+    expect(await afterAttempts(2000, outage, outage, "overtaken", outage, outage, "answer")).toBe(1);
+    expect(await refusal(() => afterAttempts(2000, outage, outage, outage, "answer"))).toBe(outage);
+  });
+
+  it("is told at once of what is no outage", async () => {
+    const refused = new TypeError("no");
+    expect(await refusal(() => afterAttempts(0, refused, "answer"))).toBe(refused);
+  });
+});
