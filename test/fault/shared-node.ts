@@ -14,6 +14,8 @@ export class SharedNode {
   readonly #args: string[];
   #child: ReturnType<typeof startChild> | null = null;
   isFrozen = false;
+  /** How it ended where nobody killed it. */
+  #ended: string | null = null;
 
   constructor(
     nodeID: string,
@@ -23,8 +25,9 @@ export class SharedNode {
     this.#args = [transporter, namespace, nodeID, log, table];
   }
 
-  /** It runs, or is frozen. */
+  /** It runs, or is frozen. @throws where it has ended by itself */
   get isThere(): boolean {
+    if (this.#ended !== null) throw new Error(`${this.nodeID} ended by itself, with ${this.#ended}`);
     return this.#child !== null;
   }
 
@@ -44,6 +47,9 @@ export class SharedNode {
       void child.exited.then((how) => reject(new Error(`${this.nodeID} ended before it was ready, with ${how}`)));
     });
     this.#child = child;
+    void child.exited.then((how) => {
+      if (this.#child === child) this.#ended = String(how);
+    });
   }
 
   freeze(): void {

@@ -109,6 +109,7 @@ export class TakeoverRun {
 
   /** By any node that is there, or by this one. */
   async #ask<Answer>(action: string, params: object, node = this.#any()): Promise<Answer> {
+    if (!node.isThere) throw new Error(`${node.nodeID} is not there`);
     return this.broker.call<Answer, object>(action, params, { nodeID: node.nodeID, timeout: 2000 });
   }
 
@@ -157,7 +158,7 @@ export class TakeoverRun {
 
   /** With the rest of a page before it: what is appended at once is read at once. */
   async #freezeBetweenBatches(node: SharedNode): Promise<void> {
-    await this.#ask("freezer.freeze", {}, node);
+    await eventually(() => node.isFrozen || this.#ask("freezer.freeze", {}, node));
     await this.#append("a", 100 * this.#share);
     await eventually(() => {
       if (!node.isFrozen) throw new Error(`${node.nodeID} has committed nothing`);
@@ -194,11 +195,11 @@ export class TakeoverRun {
     await eventually(async () => {
       for (const node of this.nodes) {
         for (const service of ["entries", "watch", "counter"]) {
-          const { lag, parked } = await this.statusOf(node, service);
+          const { lag, parked } = await eventually(() => this.statusOf(node, service));
           if (lag !== 0 || parked !== 0)
             throw new Error(`${service} on ${node.nodeID}: ${parked} parked, ${lag} behind`);
         }
-        const { pump } = await this.#ask<{ pump: { lag: number } }>("events.status", {}, node);
+        const { pump } = await eventually(() => this.#ask<{ pump: { lag: number } }>("events.status", {}, node));
         if (pump.lag !== 0) throw new Error(`the pump on ${node.nodeID} is ${pump.lag} behind`);
       }
     }, 120_000);
@@ -208,7 +209,7 @@ export class TakeoverRun {
   async log(): Promise<BookEvent[]> {
     const events: BookEvent[] = [];
     for (;;) {
-      const page = await this.#ask<BookEvent[]>("events.read", { after: events.length, limit: 1000 });
+      const page = await eventually(() => this.#ask<BookEvent[]>("events.read", { after: events.length, limit: 1000 }));
       if (page.length === 0) return events;
       events.push(...page);
     }
@@ -218,7 +219,9 @@ export class TakeoverRun {
   async entries(node: SharedNode): Promise<Entry[]> {
     const entries: Entry[] = [];
     for (;;) {
-      const page = await this.#ask<Entry[]>("entries.find", { sort: "nth", limit: 1000, offset: entries.length }, node);
+      const page = await eventually(() =>
+        this.#ask<Entry[]>("entries.find", { sort: "nth", limit: 1000, offset: entries.length }, node),
+      );
       if (page.length === 0) return entries;
       entries.push(...page);
     }
