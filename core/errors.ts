@@ -180,6 +180,10 @@ export class UnknownAdapterError extends Errors.MoleculerClientError {
   }
 }
 
+/** Of what has one host at a time. */
+export const hostedElsewhere =
+  "is hosted by another process or broker; one host at a time: end that one, give a table a place of its own, or a store `host: false`";
+
 /** A file or database that this version cannot host. Not retryable: somebody has to act. 409. */
 export class UnusableStoreError extends Errors.MoleculerClientError {
   override name = "UnusableStoreError";

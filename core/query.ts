@@ -89,18 +89,19 @@ function parseWhere(fields: QueryFields, query: unknown, at: string): Condition 
   return conditions.length === 1 ? conditions[0]! : { and: conditions };
 }
 
+const isEquality = (condition: Condition): condition is Comparison =>
+  "operator" in condition && condition.operator === "$eq";
+
 /** Alternatives, of which many values of one field become one list: twenty thousand are as good as one. */
 function inLists(conditions: readonly Condition[]): Condition[] {
-  const lists = new Map<unknown, Condition>();
-  for (const condition of conditions) {
-    const isEqual = "operator" in condition && condition.operator === "$eq";
-    const key = isEqual ? JSON.stringify([condition.field, ...condition.path]) : condition;
-    const list = lists.get(key) as Comparison | undefined;
-    if (!isEqual || !list) lists.set(key, condition);
-    else if (list.operator === "$in") (list.value as unknown[]).push(condition.value);
-    else lists.set(key, { ...list, operator: "$in", value: [list.value, condition.value] });
-  }
-  return [...lists.values()];
+  const alike = Map.groupBy(conditions, (condition) =>
+    isEquality(condition) ? JSON.stringify([condition.field, ...condition.path]) : condition,
+  );
+  return Array.from(alike.values(), (group) => {
+    const [first, ...others] = group.filter(isEquality);
+    if (!first || others.length === 0) return group[0]!;
+    return { ...first, operator: "$in", value: [first, ...others].map(({ value }) => value) };
+  });
 }
 
 function parsePath(fields: QueryFields, name: string, at: string): { field: string; type: FieldType; path: string[] } {

@@ -1,4 +1,4 @@
-import { UnusableStoreError } from "../../core/errors.ts";
+import { hostedElsewhere, UnusableStoreError } from "../../core/errors.ts";
 
 /** What outlives the port that has it open: a log or a table, and the right of one host to it. */
 export class Place {
@@ -15,11 +15,7 @@ export class Place {
    * @throws UnusableStoreError where another port has it, or what stands there is of another kind.
    */
   host<Content extends object>(Kind: new () => Content, make = () => new Kind()): Content {
-    if (this.#isHosted)
-      throw new UnusableStoreError(
-        this.location,
-        "is hosted by another process or broker; one host at a time: end that one, give a table a place of its own, or a store `host: false`",
-      );
+    if (this.#isHosted) throw new UnusableStoreError(this.location, hostedElsewhere);
     const content = this.#content ?? make();
     if (!(content instanceof Kind))
       throw new UnusableStoreError(

@@ -1,7 +1,7 @@
 import Database from "better-sqlite3";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { UnusableStoreError } from "../../core/errors.ts";
+import { hostedElsewhere, UnusableStoreError } from "../../core/errors.ts";
 import { isSqliteError, translate } from "./database.ts";
 
 const applicationId = 0x65734c4b;
@@ -41,11 +41,7 @@ export class HostFile {
     } catch (error) {
       db?.close();
       if (isSqliteError(error) && error.code.startsWith("SQLITE_BUSY"))
-        throw new UnusableStoreError(
-          hosted,
-          "is hosted by another process or broker; one host at a time: end that one, give a table a place of its own, or a store `host: false`",
-          error,
-        );
+        throw new UnusableStoreError(hosted, hostedElsewhere, error);
       throw translate(file, error);
     }
   }

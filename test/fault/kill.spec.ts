@@ -125,6 +125,19 @@ async function finish(folder: string): Promise<ServiceBroker> {
   return broker;
 }
 
+/** Around which a process is killed, and the how-manieth of them at most. */
+const statements: [statement: string, most: number][] = [
+  ["^BEGIN", 60],
+  ["^COMMIT", 60],
+  ["^UPDATE checkpoint", 60],
+  ["^INSERT INTO events", 60],
+  ['INTO "rows"', 60],
+  ["^SAVEPOINT", 60],
+  ["^INSERT INTO parked", 60],
+  // The pump's: one in half a second.
+  ["state", 3],
+];
+
 describe("A process killed with SIGKILL", () => {
   it(`loses no acknowledged event and tears no table while it appends and folds, ${times(25)} times`, async () => {
     const folder = newFolder();
@@ -146,20 +159,9 @@ describe("A process killed with SIGKILL", () => {
     expect(await checkTable(folder, "entries", events)).toBe(events.length);
   });
 
-  it(`loses and tears nothing when it is killed before or after any statement, ${times(24, 8)} times`, async () => {
+  it(`loses and tears nothing when it is killed before or after any statement, ${times(24, statements.length)} times`, async () => {
     const folder = newFolder();
     const said: Said = { sent: new Map(), acknowledged: new Map() };
-    const statements: [statement: string, most: number][] = [
-      ["^BEGIN", 60],
-      ["^COMMIT", 60],
-      ["^UPDATE checkpoint", 60],
-      ["^INSERT INTO events", 60],
-      ['INTO "rows"', 60],
-      ["^SAVEPOINT", 60],
-      ["^INSERT INTO parked", 60],
-      // The pump's: one in half a second.
-      ["state", 3],
-    ];
     for (let run = 0; run < times(24, statements.length); run++) {
       const [statement, most] = statements[run % statements.length]!;
       await runUntilKilled(folder, 8, said, { statement, countdown: randomInt(1, most + 1) });
