@@ -1,20 +1,38 @@
+import { randomInt } from "node:crypto";
 import { fileURLToPath } from "node:url";
+import { project } from "./test/support/jest-project.js";
 
 // The hundreds of processes that tests start begin in half the time where the sources are compiled already.
 process.env["NODE_COMPILE_CACHE"] ??= fileURLToPath(new URL("node_modules/.cache/node-compile", import.meta.url));
+// One seed for a whole run, so that a run can be repeated; a reporter prints it.
+process.env["PROPERTY_SEED"] ??= String(randomInt(2 ** 31));
+
+/** A folder of specs is a project, and the scripts of package.json select projects: CONTRIBUTING.md lists them. */
+const ofFolder = (displayName) => ({
+  ...project,
+  displayName,
+  testMatch: [`<rootDir>/test/${displayName}/**/*.spec.ts`],
+});
+const folders = ["property", "engines", "faults"];
 
 /** @type {import("jest").Config} */
 export default {
-  testEnvironment: "node",
-  testEnvironmentOptions: { customExportConditions: ["moleculer-event-sourcing:source", "node", "node-addons"] },
-  testMatch: ["<rootDir>/test/**/*.spec.ts"],
-  extensionsToTreatAsEsm: [".ts"],
-  transform: {
-    "\\.ts$": ["@swc/jest", { jsc: { target: "es2024", parser: { syntax: "typescript" } }, module: { type: "es6" } }],
-  },
-  reporters: ["default", "<rootDir>/test/support/absent-engines.ts", "<rootDir>/test/support/contract-cases.ts"],
-  // Not by <rootDir>: the documents' tests are run with this configuration and a root of their own.
-  testSequencer: fileURLToPath(new URL("test/support/slow-first.js", import.meta.url)),
+  projects: [
+    {
+      ...project,
+      displayName: "units",
+      testMatch: ["<rootDir>/test/**/*.spec.ts"],
+      testPathIgnorePatterns: folders.map((folder) => `<rootDir>/test/${folder}/`),
+    },
+    ...folders.map(ofFolder),
+  ],
+  reporters: [
+    "default",
+    "<rootDir>/test/support/absent-engines.ts",
+    "<rootDir>/test/support/contract-cases.ts",
+    "<rootDir>/test/support/property-seed.ts",
+  ],
+  testSequencer: "<rootDir>/test/support/slow-first.js",
   // Far from what any of them takes: a slow machine is no failure.
   testTimeout: 400_000,
   maxWorkers: 2,

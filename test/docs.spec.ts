@@ -10,6 +10,7 @@ const documents = ["README.md", ...readdirSync(join(root, "docs")).map((file) =>
 // Inside the checkout, so that the blocks find the package by its name as an installed one.
 const folder = join(root, ".docs");
 const jest = join(root, "node_modules/jest/bin/jest.js");
+const innerJest = join(root, "test/support/inner.jest.config.js");
 
 /**
  * A `ts` block: its first line is a comment with its file's name. A `text` block that follows is what the file prints. A
@@ -85,8 +86,8 @@ async function run(place: string, ...args: string[]): Promise<string> {
 }
 
 async function runByJest(place: string): Promise<void> {
-  const config = ["--config", join(root, "jest.config.js"), "--rootDir", place, "--testMatch", "**/*.test.ts"];
-  await run(place, "--experimental-vm-modules", jest, ...config, "--reporters", "default");
+  const config = ["--config", innerJest, "--rootDir", place, "--testMatch", "**/*.test.ts"];
+  await run(place, "--experimental-vm-modules", jest, ...config);
 }
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -26,9 +26,10 @@ type EnginesAt = (server: EngineServer, folder: string) => Record<string, string
 function examplesOn(engine: string, enginesAt: EnginesAt, inDemoAt = enginesAt, examples = all) {
   return (server: () => EngineServer) => {
     it("do all that their specs say", async () => {
-      const jest = ["--experimental-vm-modules", "--disable-warning=ExperimentalWarning", "node_modules/.bin/jest"];
+      const node = ["--experimental-vm-modules", "--disable-warning=ExperimentalWarning"];
+      const jest = [...node, "node_modules/.bin/jest", "--config", "test/support/inner.jest.config.js"];
       const files = examples.map((example) => `test/examples/${example}.spec.ts`);
-      const said = run(enginesAt(server(), ""), ...jest, "--reporters", "default", "--runTestsByPath", ...files);
+      const said = run(enginesAt(server(), ""), ...jest, "--runTestsByPath", ...files);
       await expect(said).resolves.toBeDefined();
     });
 
