@@ -7,9 +7,13 @@ process.env["NODE_COMPILE_CACHE"] ??= fileURLToPath(new URL("node_modules/.cache
 // One seed for a whole run, so that a run can be repeated; a reporter prints it.
 process.env["PROPERTY_SEED"] ??= String(randomInt(2 ** 31));
 
+// Before each spec without a server: no test waits for a real lease to lapse, but for those of faults and engines.
+const setupFiles = ["<rootDir>/test/support/short-times.ts"];
+
 /** A folder of specs is a project, and the scripts of package.json select projects: CONTRIBUTING.md lists them. */
 const ofFolder = (displayName) => ({
   ...project,
+  ...(displayName === "property" && { setupFiles }),
   displayName,
   testMatch: [`<rootDir>/test/${displayName}/**/*.spec.ts`],
 });
@@ -21,6 +25,7 @@ export default {
     {
       ...project,
       displayName: "units",
+      setupFiles,
       testMatch: ["<rootDir>/test/**/*.spec.ts"],
       testPathIgnorePatterns: folders.map((folder) => `<rootDir>/test/${folder}/`),
     },

@@ -1,11 +1,6 @@
 import { StoreUnavailableError } from "../core/errors.ts";
 import { isRetryable } from "../core/outage.ts";
-
-/** How long an engine that does not answer is asked again before the caller is told. */
-const outageMs = 5_000;
-/** How long others may be first: an engine that stores what they send is worth more waiting. */
-const rivalsMs = 20_000;
-const longestPauseMs = 250;
+import { times } from "../core/times.ts";
 
 /**
  * Attempts it until it has an answer. It answers null where somebody else was first, and is attempted again at once;
@@ -18,19 +13,22 @@ export async function withPatience<Answer>(
 ): Promise<Answer> {
   const began = performance.now();
   let heardAt = began;
-  for (let pauseMs = 5; ;) {
+  for (let pauseMs = times.append.firstMs; ;) {
     try {
       const done = await attempt();
       if (done) return done.answer;
     } catch (error) {
-      if (!isRetryable(error) || performance.now() - heardAt > outageMs) throw error;
+      if (!isRetryable(error) || performance.now() - heardAt > times.append.outageMs) throw error;
       await new Promise((turn) => setTimeout(turn, pauseMs));
-      pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+      pauseMs = Math.min(pauseMs * 2, times.append.longestMs);
       continue;
     }
     heardAt = performance.now();
-    if (heardAt - began > rivalsMs)
-      throw new StoreUnavailableError(where, `others were always first for ${rivalsMs} ms; nothing was stored`);
+    if (heardAt - began > times.append.overtakenMs)
+      throw new StoreUnavailableError(
+        where,
+        `others were always first for ${times.append.overtakenMs} ms; nothing was stored`,
+      );
   }
 }
 

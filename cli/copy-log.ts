@@ -4,8 +4,8 @@ import type { EventLog } from "../core/event-log.ts";
 import { toImportRequest } from "../core/history-event.ts";
 import type { RecordedEvent } from "../core/recorded-event.ts";
 import { unfinishedCopy } from "../core/unfinished-copy.ts";
+import { times } from "../core/times.ts";
 import { pagesOfEvents, pagesOfLinks, statesOf } from "./contents.ts";
-import { leaseMs } from "../mixins/consumer/lease-hold.ts";
 import type { Tell } from "./progress.ts";
 
 /** Brings the copy, which may have a part of it already, to what the source has now. Both are open. */
@@ -92,8 +92,8 @@ async function isOneLog(source: EventLog, copy: EventLog): Promise<boolean> {
   // A log with one host could not be open twice.
   if (source.capabilities.hosts === "one" || copy.capabilities.hosts === "one") return false;
   const [here, there] = [
-    await source.acquireLease(unfinishedCopy, randomUUID(), leaseMs),
-    await copy.acquireLease(unfinishedCopy, randomUUID(), leaseMs),
+    await source.acquireLease(unfinishedCopy, randomUUID(), times.lease.lastsMs),
+    await copy.acquireLease(unfinishedCopy, randomUUID(), times.lease.lastsMs),
   ];
   if (here) await source.releaseLease(here);
   if (there) await copy.releaseLease(there);

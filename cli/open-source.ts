@@ -3,12 +3,8 @@ import { randomUUID } from "node:crypto";
 import { MissingLogError, UnusableStoreError } from "../core/errors.ts";
 import type { EventLog } from "../core/event-log.ts";
 import { unfinishedCopy } from "../core/unfinished-copy.ts";
-import { leaseMs } from "../mixins/consumer/lease-hold.ts";
+import { times } from "../core/times.ts";
 import { pumpKey } from "../mixins/event-store/pump-checkpoint.ts";
-
-const askAgainMs = 500;
-/** Longer than a lease by what a server may need to answer. */
-const patienceMs = leaseMs + 1000;
 
 /**
  * Opens a log to be copied.
@@ -39,9 +35,11 @@ export async function refuseHosts(log: EventLog, whatNow: string): Promise<void>
   // A log with one host could not be opened beside it.
   if (log.capabilities.hosts === "one") return;
   const holder = randomUUID();
+  // Longer than a lease by what a server may need to answer.
+  const patienceMs = times.lease.lastsMs + times.copy.marginMs;
   const until = performance.now() + patienceMs;
   for (let isTold = false; ; isTold = true) {
-    const lease = await log.acquireLease(pumpKey, holder, leaseMs);
+    const lease = await log.acquireLease(pumpKey, holder, times.lease.lastsMs);
     // Given back at once: of a host that is started from now on it tells again.
     if (lease) return log.releaseLease(lease);
     if (performance.now() > until)
@@ -50,6 +48,6 @@ export async function refuseHosts(log: EventLog, whatNow: string): Promise<void>
       process.stderr.write(
         `${log.where}: a host of the store runs, or was killed a moment ago; waiting ${patienceMs / 1000} s to see which.\n`,
       );
-    await elapsed(askAgainMs);
+    await elapsed(times.copy.retryMs);
   }
 }

@@ -1,5 +1,6 @@
 import { StoreUnavailableError } from "../core/errors.ts";
 import { isRetryable } from "../core/outage.ts";
+import { times } from "../core/times.ts";
 
 export type Tell = (level: "info" | "warn" | "error", message: string) => void;
 
@@ -10,11 +11,6 @@ interface Dependencies {
   open: () => Promise<void>;
   tell: Tell;
 }
-
-/** A server that is started together with its node is there by then; whoever waits for a node to start waits no longer. */
-const patienceMs = 10_000;
-const firstWaitMs = 250;
-const longestWaitMs = 4_000;
 
 /**
  * Opens what its engine may not answer for yet. A start tries again after an outage, with growing waits, and says so each
@@ -53,7 +49,7 @@ export class Opening {
     const tries = this.#tryOn();
     this.#tries = tries.catch(() => {});
     const over = Promise.withResolvers<void>();
-    const timer = setTimeout(() => over.resolve(this.#goOnWithout()), patienceMs);
+    const timer = setTimeout(() => over.resolve(this.#goOnWithout()), times.opening.patienceMs);
     try {
       await Promise.race([tries, over.promise]);
     } finally {
@@ -70,9 +66,9 @@ export class Opening {
 
   async #tryOn(): Promise<void> {
     for (
-      let tries = 1, waitMs = firstWaitMs;
+      let tries = 1, waitMs = times.opening.firstMs;
       !this.#isStopping;
-      tries++, waitMs = Math.min(waitMs * 2, longestWaitMs)
+      tries++, waitMs = Math.min(waitMs * 2, times.opening.longestMs)
     ) {
       try {
         await this.#d.open();
@@ -100,7 +96,7 @@ export class Opening {
   #goOnWithout(): void {
     const { name, tell } = this.#d;
     this.#isAwaited = false;
-    this.#failure ??= new StoreUnavailableError(name, `has had no answer for ${patienceMs} ms`);
+    this.#failure ??= new StoreUnavailableError(name, `has had no answer for ${times.opening.patienceMs} ms`);
     tell(
       "error",
       `${name} is not open: ${this.#failure.message}. The node goes on without it: its calls are refused with STORE_UNAVAILABLE until it opens, which is tried again and again`,

@@ -1,9 +1,10 @@
+import { times } from "../../core/times.ts";
+
 /**
  * A host that adds without a break for so many times as long as one addition takes makes one; and no later, since who
  * waits for it has a patience that ends.
  */
 const busyTimes = 30;
-const busyMs = { least: 250, most: 1000 };
 
 /**
  * Breaks that a busy host makes for others: whoever has to look before he adds is otherwise always overtaken by one who
@@ -31,7 +32,8 @@ export class Courtesy {
   async breakIfBusy(look: () => Promise<unknown>): Promise<void> {
     const now = performance.now();
     if (now - this.#lastEnd > this.#addMs) this.#busySince = now;
-    const mayBeBusyMs = Math.max(busyMs.least, Math.min(busyTimes * this.#addMs, busyMs.most));
+    const { leastMs, mostMs } = times.fairness;
+    const mayBeBusyMs = Math.max(leastMs, Math.min(busyTimes * this.#addMs, mostMs));
     if (now - this.#busySince < mayBeBusyMs) return;
     await look();
     const lookMs = performance.now() - now;

@@ -1,16 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { StoreUnavailableError } from "../../core/errors.ts";
+import { times } from "../../core/times.ts";
 import { applyJournal } from "./apply.ts";
 import type { RowStore } from "./row-store.ts";
 import { dropped, generationId, type StoredGeneration } from "./stored-generation.ts";
-
-/** Who says nothing for so long has died or is frozen; he finds out when he asks. */
-const silentAfterMs = 10_000;
-const beatAfterMs = 1_000;
-const betweenTriesMs = 10;
-const takenWithinMs = 60_000;
-const doneWithinMs = 2_000;
 
 /** Keeps a generation as it is for a moment. No clock decides: who released it knows that nobody had taken it from him. */
 export class Hold {
@@ -33,7 +27,7 @@ export class Hold {
     const id = generationId(number);
     const hold = new Hold(store, id);
     const patience = new HoldPatience(store);
-    for (const end = performance.now() + takenWithinMs; ;) {
+    for (const end = performance.now() + times.copyLock.takenMs; ;) {
       if (await store.heads.change(id, { hold: null }, { hold: hold.#text })) break;
       const stored = await hold.#stored();
       if (performance.now() > end) throw new StoreUnavailableError(store.where, "another copy is made all the time");
@@ -55,8 +49,8 @@ export class Hold {
       const stored = await this.#stored();
       if (stored.hold !== this.#text) return null;
       if (stored.journal === null) return { hold: this, stored };
-      if (performance.now() - begun > doneWithinMs) await applyJournal(this.#store, stored);
-      else await wait(betweenTriesMs);
+      if (performance.now() - begun > times.copyLock.doneMs) await applyJournal(this.#store, stored);
+      else await wait(times.copyLock.retryMs);
       await this.beat();
     }
   }
@@ -67,7 +61,7 @@ export class Hold {
 
   /** To be called while work goes on: says so to those who wait. */
   async beat(): Promise<void> {
-    if (performance.now() - this.#beatenAt < beatAfterMs) return;
+    if (performance.now() - this.#beatenAt < times.copyLock.heartbeatMs) return;
     this.#beatenAt = performance.now();
     const before = this.#text;
     this.#beats++;
@@ -92,7 +86,8 @@ export class HoldPatience {
 
   async wait({ _id, hold }: StoredGeneration): Promise<void> {
     if (hold !== this.#seen) [this.#seen, this.#since] = [hold, performance.now()];
-    if (performance.now() - this.#since > silentAfterMs) await this.#store.heads.change(_id, { hold }, { hold: null });
-    else await wait(betweenTriesMs);
+    if (performance.now() - this.#since > times.copyLock.silentMs)
+      await this.#store.heads.change(_id, { hold }, { hold: null });
+    else await wait(times.copyLock.retryMs);
   }
 }

@@ -1,5 +1,6 @@
 import type { Collection } from "mongodb";
 import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
+import { times } from "../../core/times.ts";
 import type { Added, CommitChain, Records } from "../chain/commit-chain.ts";
 import { MongoCells } from "./cells.ts";
 import { connect, type Connection, type MongoPlace } from "./connection.ts";
@@ -9,7 +10,6 @@ import { isTaken, translate } from "./errors.ts";
 const maxBytes = 8 * 1024 * 1024;
 const pageBytes = 8 * 1024 * 1024;
 const documentsPerBatch = 100;
-const timeoutMs = 4_000;
 
 interface StoredRecord {
   _id: number;
@@ -33,7 +33,7 @@ export class MongoChain implements CommitChain {
   }
 
   async open(create: boolean): Promise<void> {
-    const connection = await connect(this.where, this.#place, timeoutMs);
+    const connection = await connect(this.where, this.#place, times.mongo.answerMs);
     const { client, database } = connection;
     try {
       if (create) await this.cells.prepare(database, this.#place.name);

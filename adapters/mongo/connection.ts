@@ -1,9 +1,7 @@
 import type { Db, MongoClient, MongoClientOptions } from "mongodb";
+import { times } from "../../core/times.ts";
 import { peerDriver } from "../peer-driver.ts";
 import { translate } from "./errors.ts";
-
-const connectTimeoutMs = 2_000;
-const writeTimeoutMs = 4_000;
 
 export interface MongoPlace {
   url: string;
@@ -25,10 +23,10 @@ export async function connect(where: string, place: MongoPlace, timeoutMs: numbe
   let client: MongoClient | undefined;
   try {
     client = new MongoClient(place.url, {
-      serverSelectionTimeoutMS: connectTimeoutMs,
-      connectTimeoutMS: connectTimeoutMs,
+      serverSelectionTimeoutMS: times.mongo.connectMs,
+      connectTimeoutMS: times.mongo.connectMs,
       socketTimeoutMS: timeoutMs,
-      waitQueueTimeoutMS: connectTimeoutMs,
+      waitQueueTimeoutMS: times.mongo.connectMs,
       ...place.client,
       // Who writes settles lost answers himself, and knows his own writes again.
       retryWrites: false,
@@ -37,7 +35,7 @@ export async function connect(where: string, place: MongoPlace, timeoutMs: numbe
       readPreference: "primary",
       // What a minority has may be taken back when the primary changes: nothing may follow from it.
       readConcern: new ReadConcern("majority"),
-      writeConcern: { w: "majority", journal: true, wtimeoutMS: writeTimeoutMs },
+      writeConcern: { w: "majority", journal: true, wtimeoutMS: times.mongo.writeMs },
     });
     await client.connect();
     return { client, database };

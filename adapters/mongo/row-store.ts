@@ -1,6 +1,7 @@
 import type { Collection, Db, Filter } from "mongodb";
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { Fields } from "../../core/fields.ts";
+import { times } from "../../core/times.ts";
 import { kinds, type Head, type Heads, type Kind, type RowStore, type Values } from "../journaled/row-store.ts";
 import { connect, type Connection, type MongoPlace } from "./connection.ts";
 import { MongoDocuments, pathOf, type StoredDocument } from "./documents.ts";
@@ -8,8 +9,6 @@ import { isTaken, translate } from "./errors.ts";
 
 /** Below the 16 MB of a document. */
 const maxBytes = 8 * 1024 * 1024;
-/** A query that no index helps reads the whole collection. */
-const timeoutMs = 30_000;
 
 /** A table as collections: one for its pointer, generations and journals, and for each generation its rows and parked events. */
 export class MongoRowStore implements RowStore {
@@ -30,7 +29,7 @@ export class MongoRowStore implements RowStore {
   }
 
   async open(): Promise<void> {
-    this.#connection = await connect(this.where, this.#place, timeoutMs);
+    this.#connection = await connect(this.where, this.#place, times.mongo.queryMs);
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { ConnectionOptions, JetStreamClient, JetStreamManager, NatsConnection } from "nats";
 import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
+import { times } from "../../core/times.ts";
 import type { Added, CommitChain, Records } from "../chain/commit-chain.ts";
 import { peerDriver } from "../peer-driver.ts";
 import { NatsCells } from "./cells.ts";
@@ -8,8 +9,6 @@ import { textOf } from "./message-text.ts";
 import { refuseOldServer } from "./server-version.ts";
 import { ofCells, ofCommits, streamOf } from "./streams.ts";
 
-const connectTimeoutMs = 5_000;
-const timeoutMs = 3_000;
 /** Room for subject and headers in a message. */
 const bytesAround = 1_024;
 /** So few records are asked for one by one: an ordered consumer takes as long to be made as some dozens of them. */
@@ -50,10 +49,10 @@ export class NatsChain implements CommitChain {
     let connection: NatsConnection | undefined;
     try {
       connection = await connect({
-        timeout: connectTimeoutMs,
+        timeout: times.nats.connectMs,
         maxReconnectAttempts: -1,
-        reconnectTimeWait: 200,
-        pingInterval: 10_000,
+        reconnectTimeWait: times.nats.reconnectMs,
+        pingInterval: times.nats.pingMs,
         // A password that is wrong for a while, since somebody is changing it, must not end the connection for ever.
         ignoreAuthErrorAbort: true,
         ...this.#options,
@@ -79,7 +78,7 @@ export class NatsChain implements CommitChain {
     const { info } = connection;
     refuseOldServer(this.where, info?.version);
     if (!info?.jetstream) throw new UnusableStoreError(this.where, jetStreamIsOff);
-    const manager = await connection.jetstreamManager({ timeout: timeoutMs });
+    const manager = await connection.jetstreamManager({ timeout: times.nats.answerMs });
     const { state } = await streamOf(manager, this.where, ofCommits(this.#name), replicas);
     if (state.num_deleted || state.first_seq > 1)
       throw new UnusableStoreError(
@@ -88,7 +87,7 @@ export class NatsChain implements CommitChain {
       );
     await streamOf(manager, this.where, ofCells(this.cells.name), replicas);
     this.maxBytes = this.cells.maxBytes = info.max_payload - bytesAround;
-    return { connection, manager, stream: connection.jetstream({ timeout: timeoutMs }) };
+    return { connection, manager, stream: connection.jetstream({ timeout: times.nats.answerMs }) };
   }
 
   async close(): Promise<void> {
@@ -111,7 +110,7 @@ export class NatsChain implements CommitChain {
     return this.call(async ({ stream }) => {
       try {
         await stream.publish(this.#name, Buffer.from(record), {
-          timeout: timeoutMs,
+          timeout: times.nats.answerMs,
           expect: { streamName: this.#name, lastSequence: number - 1 },
         });
         return "added";
@@ -153,7 +152,7 @@ export class NatsChain implements CommitChain {
     const consumer = await stream.consumers.get(this.#name, { opt_start_seq: from });
     try {
       const records: string[] = [];
-      for await (const message of await consumer.fetch({ max_messages: count, expires: timeoutMs })) {
+      for await (const message of await consumer.fetch({ max_messages: count, expires: times.nats.answerMs })) {
         // What came before a gap is an answer: the rest is asked for again.
         if (message.seq !== from + records.length) break;
         records.push(textOf(message.data));

@@ -1,10 +1,11 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { AppendRequest } from "../../core/append-request.ts";
 import type { AppendVerdict } from "../../core/event-log.ts";
+import { times } from "../../core/times.ts";
 import { unsettled } from "../patience.ts";
 import { BasisOfAppends, type Basis } from "./basis.ts";
 import { Commit } from "./commit.ts";
-import { betweenTriesMs, insistsForMs, isUnsent, type Connections, type Session } from "./connections.ts";
+import { isUnsent, type Connections, type Session } from "./connections.ts";
 import { lockHead } from "./event-schema.ts";
 import { statedBasis, type Lasting } from "./stated-basis.ts";
 import { storeCommitInSql } from "./store-commit.ts";
@@ -39,7 +40,7 @@ export class Appending {
 
   async append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
     if (requests.length === 0) return [];
-    const deadline = Date.now() + insistsForMs;
+    const deadline = Date.now() + times.postgres.outcomeMs;
     // Where the server is not there these fail, and nothing was sent that has to be settled.
     let outcome = await this.#asStated(requests);
     if (outcome === "refuted") outcome = await this.#inPassing(requests);
@@ -57,7 +58,7 @@ export class Appending {
     let isInDoubt = false;
     try {
       while (!Array.isArray(outcome)) {
-        if (outcome === "in doubt") await wait(betweenTriesMs);
+        if (outcome === "in doubt") await wait(times.postgres.retryMs);
         isInDoubt ||= outcome === "in doubt";
         outcome = await withoutOthers(deadline, () => this.#alone(requests));
       }

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Pool, PoolClient, QueryConfig } from "pg";
+import { times } from "../../core/times.ts";
 import { peerDriver } from "../peer-driver.ts";
 import { typesOf, type Driver } from "./driver.ts";
 import { isOfConnection, isOfStatement, wasEndedBefore } from "./translate.ts";
@@ -29,13 +30,9 @@ const maxConnections = 10;
 const maxHeldConnections = 50;
 
 /** What a host that was frozen has locked is free again by then; nobody thinks for so long between two statements. */
-const endIfFrozen = "SET LOCAL idle_in_transaction_session_timeout = 2000";
+const endIfFrozen = () => `SET LOCAL idle_in_transaction_session_timeout = ${times.postgres.frozenAppendMs}`;
 
 const triesOfWork = 3;
-
-/** How long it is asked what became of something whose answer was lost. */
-export const insistsForMs = 5000;
-export const betweenTriesMs = 50;
 
 /**
  * The connections of this process to one server. No statement needs more of its session than its own transaction: a
@@ -78,7 +75,7 @@ export class Connections implements Session {
     const newPool = (max: number) => {
       const pool = new pg.Pool({
         connectionString,
-        connectionTimeoutMillis: Math.min(timeoutMs, 10_000),
+        connectionTimeoutMillis: Math.min(timeoutMs, times.postgres.connectMs),
         keepAlive: true,
         max,
         types: typesOf(pg),
@@ -100,7 +97,7 @@ export class Connections implements Session {
 
   /** The statement again and again until the server answers, for a while: what became of one whose answer was lost. */
   async insist(text: string, values: readonly unknown[]): Promise<Answer> {
-    for (const deadline = Date.now() + insistsForMs; ; await wait(betweenTriesMs))
+    for (const deadline = Date.now() + times.postgres.outcomeMs; ; await wait(times.postgres.retryMs))
       try {
         return await this.query(text, values);
       } catch (error) {
@@ -115,7 +112,7 @@ export class Connections implements Session {
    */
   async transaction<Result>(work: (held: Held) => Promise<Result>, opening = ""): Promise<Result> {
     for (let tries = 1; ; tries++) {
-      const held = await this.hold(`BEGIN ISOLATION LEVEL READ COMMITTED; ${endIfFrozen}; ${opening}`);
+      const held = await this.hold(`BEGIN ISOLATION LEVEL READ COMMITTED; ${endIfFrozen()}; ${opening}`);
       try {
         const result = await work(held);
         await held.end("COMMIT");

@@ -1,9 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
+import { times } from "../../core/times.ts";
 import type { Connections } from "./connections.ts";
 import type { Place } from "./place.ts";
-
-const betweenTriesMs = 50;
 
 /** Gives every generation a last commit that nobody knows: who folds it on has to ask for its progress first. */
 export async function fence(connections: Connections, { schema }: Place): Promise<void> {
@@ -20,7 +19,7 @@ export async function fence(connections: Connections, { schema }: Place): Promis
     if (rows.length === 0) return;
     // It is not his turn any more: what he had begun is taken back.
     for (const [number] of rows as [number][]) await endFrozenWriter(connections, schema, number, 0);
-    await wait(betweenTriesMs);
+    await wait(times.postgres.retryMs);
   }
 }
 

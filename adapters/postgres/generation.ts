@@ -3,6 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { Fields } from "../../core/fields.ts";
 import type { Generation, Origin, ParkedEvent, Progress, Rows } from "../../core/read-table.ts";
+import { times } from "../../core/times.ts";
 import { PostgresBatch } from "./batch.ts";
 import { CommittedRows } from "./committed-rows.ts";
 import type { Connections, Held, Session } from "./connections.ts";
@@ -13,11 +14,6 @@ import { fieldsFromText } from "./row-codec.ts";
 import { RowWriter } from "./row-writer.ts";
 import { PostgresRows } from "./rows.ts";
 import { isOfConnection, translate } from "./translate.ts";
-
-/** A writer that stood still for so long while another waits has its transaction ended for it. */
-const frozenAfterMs = 3000;
-const turnsAfterMs = 10_000;
-const betweenTriesMs = 50;
 
 export const rowsOf = (schema: string, number: number) => `${schema}.rows_${number}`;
 
@@ -160,7 +156,7 @@ export class PostgresGeneration implements Generation {
   /** The row among the generations is locked until the batch ends: there is one writer at a time. */
   async #turn(): Promise<Held> {
     const { schema, where } = this.#place;
-    for (const deadline = Date.now() + turnsAfterMs; ;) {
+    for (const deadline = Date.now() + times.postgres.turnMs; ;) {
       const held = await this.#connections.hold("BEGIN ISOLATION LEVEL READ COMMITTED");
       try {
         const { rows } = await held.query(
@@ -179,8 +175,8 @@ export class PostgresGeneration implements Generation {
         throw error;
       }
       await held.end("ROLLBACK");
-      await endFrozenWriter(this.#connections, schema, this.number, frozenAfterMs);
-      await wait(betweenTriesMs);
+      await endFrozenWriter(this.#connections, schema, this.number, times.postgres.frozenMs);
+      await wait(times.postgres.retryMs);
     }
   }
 

@@ -1,4 +1,5 @@
 import { Socket } from "node:net";
+import { times } from "../../core/times.ts";
 import { peerDriver } from "../peer-driver.ts";
 import type { Driver } from "./driver.ts";
 import { quote } from "./schema.ts";
@@ -11,10 +12,6 @@ interface Dependencies {
   channel: string;
   tell: (position: number) => void;
 }
-
-const betweenTriesMs = 1000;
-/** Short of what a node that starts waits for its stores. */
-const timeoutMs = 5_000;
 
 /**
  * Hears of the commits of every host, over a connection of its own. What it says is a hint: while it does not hear,
@@ -50,8 +47,8 @@ export class Listener {
       connectionString: url,
       stream: () => socket,
       keepAlive: true,
-      connectionTimeoutMillis: timeoutMs,
-      query_timeout: timeoutMs,
+      connectionTimeoutMillis: times.postgres.listenMs,
+      query_timeout: times.postgres.listenMs,
       application_name: "moleculer-event-sourcing",
     });
     client.on("notification", ({ payload }) => tell(Number(payload)));
@@ -68,7 +65,10 @@ export class Listener {
 
   #again(): void {
     if (!this.#isClosed)
-      this.#timer = setTimeout(() => void this.#listen().catch(() => this.#again()), betweenTriesMs).unref();
+      this.#timer = setTimeout(
+        () => void this.#listen().catch(() => this.#again()),
+        times.postgres.listenRetryMs,
+      ).unref();
   }
 
   close(): void {

@@ -11,6 +11,7 @@ import {
   type TableCapabilities,
 } from "../../core/read-table.ts";
 import { placeName } from "../../core/place-name.ts";
+import { times } from "../../core/times.ts";
 import { Connections, type Session } from "./connections.ts";
 import { fence } from "./fence.ts";
 import { PostgresGeneration, rowsOf } from "./generation.ts";
@@ -22,8 +23,6 @@ import { backupIn, readRows, TableBackups } from "./table-backup.ts";
 import { tableMigrations } from "./table-schema.ts";
 import { sqlStateOf, translate } from "./translate.ts";
 
-/** A table to be dropped that is still read from is left to a later start. */
-const dropWithinMs = 500;
 /** A generation that was not touched for so long was left behind by a crash. */
 const abandonedAfter = "1 day";
 
@@ -187,7 +186,7 @@ export class PostgresReadTable implements ReadTable {
     const { schema } = this.#place;
     try {
       await connections.transaction(async (session) => {
-        await session.query(`SET LOCAL lock_timeout = ${dropWithinMs}`);
+        await session.query(`SET LOCAL lock_timeout = ${times.postgres.dropMs}`);
         await session.query(`DELETE FROM ${schema}.generations WHERE number = $1`, [number]);
         await session.query(`DROP TABLE IF EXISTS ${rowsOf(schema, number)}`);
       });

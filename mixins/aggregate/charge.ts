@@ -1,7 +1,8 @@
 import { newEventId } from "../../core/event-id.ts";
 import type { ReadTable } from "../../core/read-table.ts";
+import { times } from "../../core/times.ts";
 import type { EventSource } from "../consumer/event-source.ts";
-import { LeaseHold, leaseMs } from "../consumer/lease-hold.ts";
+import { LeaseHold } from "../consumer/lease-hold.ts";
 
 interface Dependencies {
   node: string;
@@ -53,7 +54,7 @@ export class Charge {
       await this.#table.takeOver();
     } catch (error) {
       // It may be out of this node's reach alone: it is given up when that of a node that has died would be.
-      if (performance.now() - inDoubtSince > leaseMs) await this.release();
+      if (performance.now() - inDoubtSince > times.lease.lastsMs) await this.release();
       throw error;
     }
   }

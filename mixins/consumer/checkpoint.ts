@@ -1,5 +1,6 @@
 import type { Lease } from "../../core/event-log.ts";
 import type { ParkedEvent, Progress } from "../../core/read-table.ts";
+import { times } from "../../core/times.ts";
 import type { EventSource } from "./event-source.ts";
 import type { LeaseHold } from "./lease-hold.ts";
 
@@ -20,9 +21,6 @@ interface Dependencies {
   /** A lease was taken anew. `state`: what another holder has kept since; null where nobody has. */
   takeOver: (state: CheckpointState | null) => void | Promise<void>;
 }
-
-/** How often it is written while events flow: after a kill at most this much is handled twice. */
-const saveEveryMs = 200;
 
 /** How far a consumer is whose work one node does at a time, kept in the store's engine under its lease. */
 export class Checkpoint {
@@ -94,7 +92,7 @@ export class Checkpoint {
 
   /** While events flow. */
   async saveNowAndThen(): Promise<void> {
-    if (Date.now() - this.#saved.at > saveEveryMs) await this.save();
+    if (Date.now() - this.#saved.at > times.checkpoint.consumerMs) await this.save();
   }
 
   async save(): Promise<void> {

@@ -1,4 +1,5 @@
 import { isOutage } from "../../core/outage.ts";
+import { times } from "../../core/times.ts";
 
 /**
  * `standby`: another node does the work. `waiting`: something outside does not answer. `stopped`: somebody has to look.
@@ -13,9 +14,6 @@ interface Dependencies {
   isPaused: () => boolean;
   warn: (message: string, details: object) => void;
 }
-
-/** While a node starts, its services come one after the other: no reason for a warning. */
-const quietStartMs = 5000;
 
 /** How a consumer is, and why: what its status says. */
 export class Condition {
@@ -90,7 +88,7 @@ export class Condition {
   /** @param isStopping whether an error is to be expected */
   waitsFor(error: unknown, isStopping: boolean): void {
     const cause = inWords(error);
-    const isExpected = isStopping || (!this.#hasStarted && Date.now() - this.#startedAt < quietStartMs);
+    const isExpected = isStopping || (!this.#hasStarted && Date.now() - this.#startedAt < times.start.quietMs);
     if (this.#waitingFor !== cause && !isExpected)
       this.#d.warn(
         `${this.#d.name} waits: ${cause}`,

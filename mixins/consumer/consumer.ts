@@ -1,4 +1,5 @@
 import { StoreUnavailableError } from "../../core/errors.ts";
+import { times } from "../../core/times.ts";
 import { Condition } from "./condition.ts";
 import type { EventSource } from "./event-source.ts";
 import { Following, type Followed } from "./following.ts";
@@ -22,10 +23,6 @@ interface Dependencies {
 }
 
 const defaultEventsPerPage = 1000;
-const pollMs = 1000;
-/** While somebody waits for what another node does, which says nothing when it is done. */
-const awaitedPollMs = 25;
-const firstWaitMs = 50;
 
 /** Follows the log and the control state for one consumer on one node: page after page, until it is stopped. */
 export class Consumer {
@@ -36,7 +33,7 @@ export class Consumer {
   readonly condition: Condition;
   #isInterrupted = false;
   #isStopping = false;
-  #waitMs = firstWaitMs;
+  #waitMs = times.consumerRetry.firstMs;
   #loop: Promise<void> | null = null;
 
   constructor(dependencies: Dependencies) {
@@ -118,14 +115,14 @@ export class Consumer {
       try {
         const hasMore = await this.#advance();
         this.condition.goesOn();
-        this.#waitMs = firstWaitMs;
+        this.#waitMs = times.consumerRetry.firstMs;
         // Work may never leave the thread by itself: others get their turn between two pages.
         if (hasMore) await new Promise((turn) => setImmediate(turn));
-        else await this.#rest(work.isAwaited ? awaitedPollMs : pollMs);
+        else await this.#rest(work.isAwaited ? times.poll.whileAwaitedMs : times.poll.everyMs);
       } catch (error) {
         this.#noteOutage(error);
         await this.#rest(this.#waitMs);
-        this.#waitMs = Math.min(this.#waitMs * 2, pollMs);
+        this.#waitMs = Math.min(this.#waitMs * 2, times.poll.everyMs);
       }
     }
     await this.#save().catch((error: unknown) =>

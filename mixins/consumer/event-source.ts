@@ -5,6 +5,7 @@ import { StoreUnavailableError } from "../../core/errors.ts";
 import type { EventInput } from "../../core/new-event.ts";
 import type { QueryParams } from "../../core/query.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { times } from "../../core/times.ts";
 import { remoteCall } from "./remote-call.ts";
 import type { ConsumerPage } from "./consumer-page.ts";
 
@@ -18,9 +19,6 @@ interface Dependencies {
 
 /** An event that has no place in the log. */
 export type DraftEvent = Pick<RecordedEvent, "id" | "type" | "payload" | "meta">;
-
-/** A message may be lost with the server that carries it: nobody would ever ask again. */
-const timeoutMs = 5000;
 
 /** The event store as a consumer sees it: always over the broker, wherever it is hosted. */
 export class EventSource {
@@ -113,6 +111,7 @@ export class EventSource {
     // Asked first, since the broker logs a warning for every call of an action that is not there.
     if (!broker.registry.actions.isAvailable(name))
       throw new StoreUnavailableError(store, "its service is not there (yet)");
-    return remoteCall(broker, name, params, { timeout: timeoutMs });
+    // The message may be lost with the server that carries it.
+    return remoteCall(broker, name, params, { timeout: times.call.storeMs });
   }
 }

@@ -1,11 +1,6 @@
 import type { Lease } from "../../core/event-log.ts";
+import { times } from "../../core/times.ts";
 import type { EventSource } from "./event-source.ts";
-
-/** A lease falls free so long after its holder was last heard of. */
-export const leaseMs = 6000;
-const renewEveryMs = 2000;
-/** Who stands by may have reason to look again and again, and none to ask as often. */
-const askAgainMs = 500;
 
 /** One node's side of a lease: takes it, renews it, and knows by its own clocks when it may have lapsed. */
 export class LeaseHold {
@@ -32,21 +27,23 @@ export class LeaseHold {
   get isCertain(): boolean {
     // A machine that was suspended may have stood still by one of the two clocks.
     const age = Math.max(performance.now() - this.#since.monotonic, Date.now() - this.#since.wall);
-    return this.#lease !== null && age < leaseMs;
+    return this.#lease !== null && age < times.lease.lastsMs;
   }
 
   /** Takes it where it is not held for certain, and renews it from then on; null while another has it. */
   async hold(): Promise<Lease | null> {
     if (this.isCertain) return this.#lease;
-    if (performance.now() - this.#refusedAt < askAgainMs) return null;
+    // A standby may have reason to look again and again, and none to ask as often.
+    if (performance.now() - this.#refusedAt < times.lease.askAgainMs) return null;
     this.lose();
     await this.#renewing;
     const since = moment();
-    this.#lease = await this.#source.takeLease(this.#holder, leaseMs);
+    this.#lease = await this.#source.takeLease(this.#holder, times.lease.lastsMs);
     this.#since = since;
     if (!this.#lease) this.#refusedAt = since.monotonic;
     // By the clock, not by the page: one event may take longer than the lease lives.
-    if (this.#lease) this.#timer = setInterval(() => void (this.#renewing ??= this.#renew()), renewEveryMs).unref();
+    if (this.#lease)
+      this.#timer = setInterval(() => void (this.#renewing ??= this.#renew()), times.lease.renewEveryMs).unref();
     return this.#lease;
   }
 
@@ -54,7 +51,7 @@ export class LeaseHold {
     const lease = this.#lease;
     const since = moment();
     try {
-      const renewed = await this.#source.takeLease(this.#holder, leaseMs);
+      const renewed = await this.#source.takeLease(this.#holder, times.lease.lastsMs);
       if (this.#lease !== lease) return;
       // Granted anew, with another epoch, it had lapsed: somebody else may have had it in between.
       if (renewed?.epoch === lease?.epoch) this.#since = since;

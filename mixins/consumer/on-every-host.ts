@@ -1,9 +1,9 @@
 import type { ServiceBroker } from "moleculer";
+import { times } from "../../core/times.ts";
 import { remoteCall } from "./remote-call.ts";
 
 /** Errors that say that a node has gone: it holds nothing in flight any more. */
 const gone = ["SERVICE_NOT_FOUND", "SERVICE_NOT_AVAILABLE", "REQUEST_REJECTED"];
-const askAgainMs = 15_000;
 
 /**
  * Calls an action of a service on each node that hosts it, at the same time. A node that goes away meanwhile is left out.
@@ -39,7 +39,7 @@ async function untilAnswered<Answer>(
   nodeID: string,
 ): Promise<Answer> {
   // Nothing gets lost on the way to oneself.
-  const timeout = nodeID === broker.nodeID ? 0 : askAgainMs;
+  const timeout = nodeID === broker.nodeID ? 0 : times.call.everyHostMs;
   for (;;) {
     try {
       return await remoteCall<Answer>(broker, action, params, { nodeID, timeout });

@@ -1,7 +1,5 @@
 import { Errors } from "moleculer";
-
-/** How long a node that stops waits for user code. */
-const hurryMs = 5000;
+import { times } from "../../core/times.ts";
 
 interface Running {
   since: number;
@@ -64,7 +62,7 @@ export class TimeLimit {
 
   #look(): void {
     if (this.#running.size === 0) return this.end();
-    const limitMs = this.#isHurried ? Math.min(hurryMs, this.#timeoutMs) : this.#timeoutMs;
+    const limitMs = this.#isHurried ? Math.min(times.stop.userCodeMs, this.#timeoutMs) : this.#timeoutMs;
     const now = performance.now();
     for (const running of this.#running)
       if (now - running.since >= limitMs) {

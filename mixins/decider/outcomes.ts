@@ -2,6 +2,7 @@ import { CommandIdReusedError } from "../../core/decider/errors.ts";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { fold } from "../../core/decider/rehydrate.ts";
+import { times } from "../../core/times.ts";
 import type { AppendAnswer } from "../event-store/appends.ts";
 import type { CommandCall, CommandTag } from "./command-call.ts";
 import { earlierEvents } from "./earlier-events.ts";
@@ -148,5 +149,7 @@ const isOf = ({ id, name }: CommandTag, tag: unknown): boolean => {
 /** Many that want the same stream get out of each other's way. */
 async function pause(conflicts: number): Promise<void> {
   if (conflicts <= 3) return;
-  await new Promise((turn) => setTimeout(turn, Math.random() * Math.min(200, 5 * 2 ** (conflicts - 3))));
+  const { firstMs, longestMs } = times.conflictRetry;
+  const pauseMs = Math.random() * Math.min(longestMs, firstMs * 2 ** (conflicts - 3));
+  await new Promise((turn) => setTimeout(turn, pauseMs));
 }

@@ -5,6 +5,7 @@ import { isPlainJson } from "../../core/decider/options.ts";
 import { evolve, type DeciderDefinition } from "../../core/decider/decider.ts";
 import { freezeDeep } from "../../core/freeze.ts";
 import { isProblem, toJson } from "../../core/json.ts";
+import { times } from "../../core/times.ts";
 import type { Entity } from "./entities.ts";
 
 /** What a command is decided on: what is stored, or what will be once the append `after` is. */
@@ -32,7 +33,6 @@ interface Line {
 }
 
 const maxOnTheirWay = 100;
-const pauseMs = 60_000;
 
 /** The states that will follow from what was sent to the store and is not answered yet. */
 export class StateAhead {
@@ -101,7 +101,7 @@ export class StateAhead {
 
   /** The store cannot tell what follows from what: for a while it is not asked. */
   pause(): void {
-    this.#allowedFrom = Math.max(this.#allowedFrom, performance.now() + pauseMs);
+    this.#allowedFrom = Math.max(this.#allowedFrom, performance.now() + times.speculation.pauseMs);
   }
 
   #isAllowed(): boolean {

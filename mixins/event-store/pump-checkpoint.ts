@@ -1,11 +1,10 @@
 import { newEventId } from "../../core/event-id.ts";
 import type { EventLog, Versioned } from "../../core/event-log.ts";
+import { times } from "../../core/times.ts";
 import { LeaseHold } from "../consumer/lease-hold.ts";
 
 /** Under it stands how far the pump is, and by a lease of this name one of the hosts pumps. */
 export const pumpKey = "pump";
-/** How often it is written while events flow: after a kill at most this much is handed over twice. */
-const saveEveryMs = 500;
 
 /** How far the pump is, as the log's engine keeps it. Where hosts share the log one of them pumps, by a lease. */
 export class PumpCheckpoint {
@@ -35,7 +34,7 @@ export class PumpCheckpoint {
   /** How long until it is due to be written; 0 where it is due. */
   get dueInMs(): number {
     if (this.#position === this.#saved.position) return 0;
-    return Math.max(this.#saved.at + saveEveryMs - Date.now(), 0);
+    return Math.max(this.#saved.at + times.checkpoint.pumpMs - Date.now(), 0);
   }
 
   /** Where another host pumps, as far as that one has saved it. */

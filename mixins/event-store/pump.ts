@@ -2,6 +2,7 @@ import { Errors } from "moleculer";
 import type { EventLog } from "../../core/event-log.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { isReserved } from "../../core/stream-name.ts";
+import { times } from "../../core/times.ts";
 import type { StoreMetrics } from "../metrics.ts";
 import { PumpCheckpoint } from "./pump-checkpoint.ts";
 import { TimeLimit } from "../consumer/time-limit.ts";
@@ -24,8 +25,6 @@ interface Dependencies {
   isPauseWanted: () => Promise<boolean>;
   warn: (message: string, details: object) => void;
 }
-
-const pollMs = 1000;
 
 /**
  * Reads the log in order and hands each event to the broker, at least once: the checkpoint is saved after the delivery,
@@ -147,7 +146,7 @@ export class Pump {
         this.#metrics?.pumpLag(NaN);
         this.#noteOutage(error);
         this.#tellIdle();
-        if (!this.#stopping) await this.#bell.wait(pollMs);
+        if (!this.#stopping) await this.#bell.wait(times.poll.everyMs);
       }
     }
     await this.#checkpoint
@@ -181,7 +180,7 @@ export class Pump {
     const { dueInMs } = this.#checkpoint;
     if (dueInMs > 0 && !this.#paused) return dueInMs;
     await this.#checkpoint.save();
-    return pollMs;
+    return times.poll.everyMs;
   }
 
   #measure(head: number): void {

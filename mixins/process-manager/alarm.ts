@@ -1,5 +1,4 @@
-/** The consumer looks as often by itself. */
-const pollMs = 1000;
+import { times } from "../../core/times.ts";
 
 /** Wakes the consumer in time for what is due before it would look by itself. */
 export class Alarm {
@@ -15,6 +14,7 @@ export class Alarm {
     clearTimeout(this.#timer);
     const inMs = at === null ? Infinity : Math.max(at - Date.now(), 0);
     // A deadline alone keeps no process alive.
-    if (inMs < pollMs) this.#timer = setTimeout(this.#wake, inMs).unref();
+    // The consumer looks by itself at each poll.
+    if (inMs < times.poll.everyMs) this.#timer = setTimeout(this.#wake, inMs).unref();
   }
 }

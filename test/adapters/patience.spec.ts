@@ -1,6 +1,7 @@
 import { jest } from "@jest/globals";
 import { withPatience } from "../../adapters/patience.ts";
 import { StoreUnavailableError } from "../../core/errors.ts";
+import { times } from "../../core/times.ts";
 import { refusal } from "../support/broker.ts";
 
 const outage = new StoreUnavailableError("a log", "nobody answers");
@@ -23,18 +24,20 @@ describe("Whoever asks an engine with patience", () => {
     expect(await afterAttempts(10, "overtaken", outage, "overtaken", outage, "answer")).toBe(1);
   });
 
-  it("waits for those who are first for twenty seconds, and is told that they were", async () => {
+  it("waits for other hosts that are first, for as long as is said, and is told that they were", async () => {
+    const { overtakenMs } = times.append;
     const overtaken = Array<"overtaken">(18).fill("overtaken");
-    expect(await afterAttempts(1000, ...overtaken, "answer")).toBe(1);
-    expect(await refusal(() => afterAttempts(1000, "overtaken"))).toMatchObject({
+    expect(await afterAttempts(overtakenMs / 20, ...overtaken, "answer")).toBe(1);
+    expect(await refusal(() => afterAttempts(overtakenMs / 20, "overtaken"))).toMatchObject({
       type: "STORE_UNAVAILABLE",
-      message: "a log: others were always first for 20000 ms; nothing was stored",
+      message: `a log: others were always first for ${overtakenMs} ms; nothing was stored`,
     });
   });
 
-  it("waits for an engine that does not answer for five seconds, counted from its last answer", async () => {
-    expect(await afterAttempts(2000, outage, outage, "overtaken", outage, outage, "answer")).toBe(1);
-    expect(await refusal(() => afterAttempts(2000, outage, outage, outage, "answer"))).toBe(outage);
+  it("waits for an engine that does not answer, for as long as is said from its last answer on", async () => {
+    const ms = times.append.outageMs * 0.4;
+    expect(await afterAttempts(ms, outage, outage, "overtaken", outage, outage, "answer")).toBe(1);
+    expect(await refusal(() => afterAttempts(ms, outage, outage, outage, "answer"))).toBe(outage);
   });
 
   it("is told at once of what is no outage", async () => {

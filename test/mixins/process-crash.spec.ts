@@ -78,7 +78,7 @@ async function crashedAt(real: Adapter, point: CrashPoint, after: number) {
   crash.revive();
   notes.faults.clear();
   const again = await startBroker(services());
-  // The lease of the one that has died lives on for six seconds.
+  // The lease of the one that has died lives on for a while.
   await finished(again);
   const all = await taken(again);
   await again.stop();

@@ -1,5 +1,6 @@
 import { EventStore, Subscription } from "moleculer-event-sourcing";
 import { Errors } from "moleculer";
+import { times } from "../../core/times.ts";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { LogLines } from "./log-lines.ts";
 import { turns, turnsOfTheLoop } from "./turns.ts";
@@ -239,13 +240,14 @@ describe("An outage of what a handler needs", () => {
 });
 
 describe("A handler that takes longer than the lease lives", () => {
+  const longerThanALease = () => times.lease.lastsMs + 1000;
   const block = (ms: number) => {
     for (const end = Date.now() + ms; Date.now() < end;);
   };
 
   it.each([
-    ["waits", () => new Promise((done) => setTimeout(done, 7000))],
-    ["computes", () => block(7000)],
+    ["waits", () => new Promise((done) => setTimeout(done, longerThanALease()))],
+    ["computes", () => block(longerThanALease())],
   ])("and %s is called once", async (_how, slow) => {
     const watched = new Watched().at(1, slow);
     const broker = await brokerWith({ watched });

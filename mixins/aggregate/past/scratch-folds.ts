@@ -10,6 +10,7 @@ import type { Mapping } from "../../../core/mapping.ts";
 import { isOutage } from "../../../core/outage.ts";
 import type { Generation, ParkedEvent, ReadTable } from "../../../core/read-table.ts";
 import { Slots } from "../../../core/slots.ts";
+import { times } from "../../../core/times.ts";
 import type { ConsumerPage } from "../../consumer/consumer-page.ts";
 import type { ErrorPolicy, Interruption } from "../../consumer/error-policy.ts";
 import type { EventSource } from "../../consumer/event-source.ts";
@@ -54,8 +55,6 @@ const eventsPerPage = 1000;
 const mostAtATime = 2;
 /** For fewer events a copy of the live table takes longer than their fold. */
 const eventsWorthACopy = 5000;
-const firstWaitMs = 50;
-const lastWaitMs = 1600;
 
 /** Folds the log, or what is made of it, into generations beside the live one, in the caller's time. */
 export class ScratchFolds {
@@ -171,12 +170,12 @@ export class ScratchFolds {
 
   /** An outage may pass; whoever asked does not wait for ever. */
   async #patiently<Answer>(work: () => Promise<Answer>): Promise<Answer> {
-    for (let waitMs = firstWaitMs; ; waitMs *= 2) {
+    for (let waitMs = times.pastRetry.firstMs; ; waitMs *= 2) {
       this.goOn();
       try {
         return await work();
       } catch (error) {
-        if (!isOutage(error) || waitMs > lastWaitMs) throw error;
+        if (!isOutage(error) || waitMs > times.pastRetry.lastMs) throw error;
         await this.#sleep(waitMs);
       }
     }

@@ -1,0 +1,72 @@
+/**
+ * How long a lease lives, how often something is asked again and how long an answer is waited for, in milliseconds. Most
+ * of them depend on one another: a renewal is several times as frequent as a lease is long, and a caller waits longer
+ * than what it waits for. Bounds of work, as the size of a page, stand where the work is done.
+ */
+const real = {
+  /** Of a consumer, a pump or a shared table. It falls free `lastsMs` after its holder was last heard of. */
+  lease: { lastsMs: 6000, renewEveryMs: 2000, askAgainMs: 500 },
+  /** A consumer or a pump that was not woken looks by itself; while a caller waits for another node's work, more often. */
+  poll: { everyMs: 1000, whileAwaitedMs: 25 },
+  /** A consumer after an outage: the first wait. Each further one is twice as long, up to a poll. */
+  consumerRetry: { firstMs: 50 },
+  /** While events flow: after a kill, at most so much is handled or handed over twice. */
+  checkpoint: { consumerMs: 200, pumpMs: 500 },
+  /** Calls between the nodes of a consumer. The first is lost with its message, the second with its node. */
+  call: { storeMs: 5000, everyHostMs: 15_000, statusMs: 1000 },
+  /** A store or a table that cannot be opened. A server that is started together with its node is there within `patienceMs`. */
+  opening: { patienceMs: 10_000, firstMs: 250, longestMs: 4000 },
+  /** While a node starts, its services come one after the other: no reason for a warning. */
+  start: { quietMs: 5000 },
+  /** A node that stops waits for user code. */
+  stop: { userCodeMs: 5000 },
+  /** A fold into the past during an outage. */
+  pastRetry: { firstMs: 50, lastMs: 1600 },
+  /** A command after a version conflict. */
+  conflictRetry: { firstMs: 5, longestMs: 200 },
+  /** After an append whose outcome is not known, commands wait for the outcome of the one before. */
+  speculation: { pauseMs: 60_000 },
+  /**
+   * An append to a server: asked again for `outageMs` where it does not answer, and for `overtakenMs` where other hosts
+   * are first, since an engine that stores what they send is worth more waiting.
+   */
+  append: { outageMs: 5000, overtakenMs: 20_000, firstMs: 5, longestMs: 250 },
+  /** A host that appends without a break makes one, so that other hosts get in before their patience ends. */
+  fairness: { leastMs: 250, mostMs: 1000 },
+  /** The lock of a generation that is being copied. A holder without a heartbeat for `silentMs` is presumed dead. */
+  copyLock: { silentMs: 10_000, heartbeatMs: 1000, retryMs: 10, takenMs: 60_000, doneMs: 2000 },
+  postgres: {
+    connectMs: 10_000,
+    /** What became of a statement whose answer was lost. */
+    outcomeMs: 5000,
+    retryMs: 50,
+    /** A writer that does nothing for `frozenMs` while another waits has its transaction ended for it. */
+    frozenMs: 3000,
+    frozenAppendMs: 2000,
+    turnMs: 10_000,
+    /** A table to be dropped that is still read from is left to a later start. */
+    dropMs: 500,
+    listenRetryMs: 1000,
+    /** Shorter than `opening.patienceMs`. */
+    listenMs: 5000,
+  },
+  nats: { connectMs: 5000, answerMs: 3000, reconnectMs: 200, pingMs: 10_000 },
+  /** A query that no index helps reads the whole collection. */
+  mongo: { connectMs: 2000, writeMs: 4000, answerMs: 4000, queryMs: 30_000 },
+  /** The command copy waits for a host that was killed by this much longer than its lease lives. */
+  copy: { retryMs: 500, marginMs: 1000 },
+};
+
+type Times = typeof real;
+
+/** Read where they are used, never kept: tests set them. */
+export const times: { readonly [Group in keyof Times]: Readonly<Times[Group]> } = real;
+
+/**
+ * For tests alone, which would wait for real seconds; no other module calls it, and none of the package's exports leads
+ * here. A function and not a variable of the environment: what a production process does must not depend on one that it
+ * happens to inherit.
+ */
+export function setTimes(some: { [Group in keyof Times]?: Partial<Times[Group]> }): void {
+  for (const group of Object.keys(some) as (keyof Times)[]) Object.assign(real[group], some[group]);
+}

@@ -1,0 +1,27 @@
+import { times } from "../../core/times.ts";
+
+describe("The times", () => {
+  const { lease, poll, consumerRetry, call, opening, append, fairness, copyLock, postgres, nats, copy } = times;
+
+  it("renew a lease several times while it lives", () => {
+    expect(lease.renewEveryMs * 3).toBeLessThanOrEqual(lease.lastsMs);
+    expect(copyLock.heartbeatMs * 3).toBeLessThanOrEqual(copyLock.silentMs);
+  });
+
+  it("ask more often than what is asked for takes", () => {
+    expect(lease.askAgainMs).toBeLessThan(lease.lastsMs);
+    expect(poll.whileAwaitedMs).toBeLessThan(poll.everyMs);
+    expect(consumerRetry.firstMs).toBeLessThan(poll.everyMs);
+    expect(copyLock.retryMs).toBeLessThan(copyLock.doneMs);
+    expect(copy.retryMs).toBeLessThan(lease.lastsMs);
+  });
+
+  it("let a caller wait longer than what it waits for", () => {
+    expect(postgres.listenMs).toBeLessThan(opening.patienceMs);
+    expect(postgres.frozenMs).toBeLessThan(postgres.turnMs);
+    expect(postgres.frozenAppendMs).toBeLessThan(postgres.outcomeMs);
+    expect(copyLock.silentMs).toBeLessThan(copyLock.takenMs);
+    expect(nats.answerMs).toBeLessThan(call.everyHostMs);
+    expect(fairness.mostMs).toBeLessThan(append.overtakenMs);
+  });
+});

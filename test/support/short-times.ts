@@ -1,0 +1,15 @@
+import { setTimes } from "../../core/times.ts";
+
+/**
+ * Leases, polls and retries of the tests that need no server: a third or less of the real ones, which test/engines and
+ * test/faults run with. Long enough for a lease to outlive a slow machine's pauses. Loaded before each spec; a process
+ * that a spec starts gets the same times by `withShortTimes` among Node's options.
+ */
+setTimes({
+  lease: { lastsMs: 2000, renewEveryMs: 500, askAgainMs: 100 },
+  poll: { everyMs: 200 },
+  append: { outageMs: 1000 },
+  copyLock: { silentMs: 2000, heartbeatMs: 200 },
+});
+
+export const withShortTimes = `--import=${import.meta.url}`;
