@@ -17,7 +17,7 @@ const ofFolder = (displayName) => ({
   displayName,
   testMatch: [`<rootDir>/test/${displayName}/**/*.spec.ts`],
 });
-const folders = ["property", "engines", "faults"];
+const folders = ["property", "docs", "engines", "faults"];
 
 /** @type {import("jest").Config} */
 export default {

@@ -154,13 +154,15 @@ describe("A deadline", () => {
   it("is replaced by one of the same name, and cancelled by its name", async () => {
     const { service, fired } = world();
     const broker = await startBroker([service()]);
-    await happen(broker, "a", "timer.set", { when: 60, data: 1 });
-    await happen(broker, "a", "timer.set", { when: 120, data: 2 });
-    await happen(broker, "a", "timer.set", { name: "later", when: 60 });
+    // Far enough away that a slow machine is there before they would fire.
+    await happen(broker, "a", "timer.set", { when: 30_000, data: 1 });
+    await happen(broker, "a", "timer.set", { when: 60, data: 2 });
+    await happen(broker, "a", "timer.set", { name: "later", when: 30_000 });
     await happen(broker, "a", "timer.cancelled", { name: "later" });
     await eventually(() => expect(fired).toHaveLength(1));
-    await ms(100);
+    await caughtUp(broker, "manager");
     expect(fired).toMatchObject([{ name: "late", data: 2 }]);
+    expect(await instancesOf(broker)).toMatchObject([{ id: "a", deadlines: [] }]);
   });
 
   it("does not fire when its process has ended", async () => {
