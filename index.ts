@@ -1,3 +1,4 @@
+import "./core/node-version.ts";
 import { engines } from "./adapters/engines.ts";
 import type { FieldsInput } from "./core/fields.ts";
 import type { AnyEvents, EventMap } from "./core/recorded-event.ts";

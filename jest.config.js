@@ -4,8 +4,8 @@ import { project } from "./test/support/jest-project.js";
 
 // The hundreds of processes that tests start begin in half the time where the sources are compiled already.
 process.env["NODE_COMPILE_CACHE"] ??= fileURLToPath(new URL("node_modules/.cache/node-compile", import.meta.url));
-// One seed for a whole run, so that a run can be repeated; a reporter prints it.
-process.env["PROPERTY_SEED"] ??= String(randomInt(2 ** 31));
+// One seed for what a run leaves to chance, so that it can be repeated; a reporter prints it.
+process.env["TEST_SEED"] ??= String(randomInt(2 ** 31));
 
 // Before each spec without a server: no test waits for a real lease to lapse, but for those of faults and engines.
 const setupFiles = ["<rootDir>/test/support/short-times.ts"];
@@ -35,7 +35,7 @@ export default {
     "default",
     "<rootDir>/test/support/absent-engines.ts",
     "<rootDir>/test/support/contract-cases.ts",
-    "<rootDir>/test/support/property-seed.ts",
+    "<rootDir>/test/support/seed.ts",
   ],
   testSequencer: "<rootDir>/test/support/slow-first.js",
   // Far from what any of them takes: a slow machine is no failure.

@@ -6,16 +6,19 @@ const index = new URL("../../index.ts", import.meta.url).href;
 const engines = new URL("../../adapters/engines.ts", import.meta.url).href;
 const resolving = new URL("../../core/adapter.ts", import.meta.url).href;
 
+const moduleOf = (text: string) => `data:text/javascript,${encodeURIComponent(text)}`;
+
 /** What a process without a package says. */
 async function without(name: string, script: string): Promise<string> {
   // Asked for from a place without packages, so that Node says what it says where one is missing.
-  const hook = `import { registerHooks } from "node:module";
-    registerHooks({ resolve: (name, context, next) =>
-      next(name, name === "${name}" ? { ...context, parentURL: "file:///nowhere/index.js" } : context) });`;
+  const hooks = `export const resolve = (name, context, next) =>
+    next(name, name === "${name}" ? { ...context, parentURL: "file:///nowhere/index.js" } : context);`;
+  // registerHooks, which is simpler, comes with Node 22.15.
+  const preload = `import { register } from "node:module"; register(${JSON.stringify(moduleOf(hooks))});`;
   const { stdout } = await run(process.execPath, [
     "--conditions=moleculer-event-sourcing:source",
     "--input-type=module",
-    `--import=data:text/javascript,${encodeURIComponent(hook)}`,
+    `--import=${moduleOf(preload)}`,
     `--eval=${script}`,
   ]);
   return stdout;

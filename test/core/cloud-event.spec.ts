@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { fromCloudEvent, toCloudEvent, type RecordedEvent } from "moleculer-event-sourcing";
 import { anyRecordedEvent } from "./any-recorded-event.ts";
+import { seed } from "../support/chance.ts";
 
 const event: RecordedEvent = {
   id: "0190a0b0-0000-7000-8000-000000000001",
@@ -44,6 +45,7 @@ describe("A CloudEvent", () => {
         }
         expect(fromCloudEvent(JSON.parse(JSON.stringify(cloudEvent)))).toEqual(event);
       }),
+      { seed },
     );
   });
 

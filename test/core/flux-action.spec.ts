@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { fromFluxAction, toFluxAction, type RecordedEvent } from "moleculer-event-sourcing";
 import { anyRecordedEvent } from "./any-recorded-event.ts";
+import { seed } from "../support/chance.ts";
 
 const event: RecordedEvent = {
   id: "0190a0b0-0000-7000-8000-000000000001",
@@ -24,6 +25,7 @@ describe("A Flux Standard Action", () => {
       fc.property(anyRecordedEvent, (event) => {
         expect(fromFluxAction(JSON.parse(JSON.stringify(toFluxAction(event))))).toEqual(event);
       }),
+      { seed },
     );
   });
 

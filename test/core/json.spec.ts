@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import * as fc from "fast-check";
 import { isProblem, toJson } from "../../core/json.ts";
+import { seed } from "../support/chance.ts";
 
 describe("The JSON of a value", () => {
   it.each([
@@ -76,6 +77,7 @@ describe("The JSON of a value", () => {
         // The strict equality of jest takes a field called constructor for a type.
         expect(isDeepStrictEqual(toJson("payload", input), { text, value: JSON.parse(text) as unknown })).toBe(true);
       }),
+      { seed },
     );
   });
 });

@@ -5,6 +5,7 @@ import { appendTo, appended } from "../../testing/event-log/requests.ts";
 import { everything } from "../../testing/event-log/log-stand.ts";
 import { OtherHost } from "./other-host.ts";
 import { randomFrom } from "../../testing/random.ts";
+import { seed } from "../support/chance.ts";
 import { cleanUp, eventually, newFolder } from "../support/broker.ts";
 import type { EngineServer } from "../support/engines.ts";
 import { times } from "../support/times.ts";
@@ -47,7 +48,7 @@ export function checkSharedLog({ server, log: logOn, inProcess }: Shared): void 
   });
 
   it("has every acknowledged event once after its server was killed again and again in the middle of appends", async () => {
-    const random = randomFrom(Date.now());
+    const random = randomFrom(seed);
     const hosts = await Promise.all([opened("killed"), opened("killed")]);
     const acknowledged: RecordedEvent[] = [];
     const state = { isOver: false };

@@ -1,4 +1,4 @@
-import { randomInt } from "node:crypto";
+import { randomInt } from "../support/chance.ts";
 import { writeFileSync } from "node:fs";
 import type { ServiceBroker } from "moleculer";
 import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";

@@ -1,4 +1,4 @@
-import { randomInt } from "node:crypto";
+import { randomInt } from "../support/chance.ts";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { ServiceBroker } from "moleculer";

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { ServiceBroker } from "moleculer";
 import type { AggregateStatus, AppendAnswer } from "moleculer-event-sourcing";
 import { randomFrom } from "../../testing/random.ts";
+import { seed } from "../support/chance.ts";
 import { nodeOptions } from "./multinode/node-options.ts";
 import { eventually, newFolder, startBroker } from "../support/broker.ts";
 import type { BookEvent, Entry } from "./shared-books.ts";
@@ -31,7 +32,7 @@ export class TakeoverRun {
   /** The position of the table's switch, as who had ordered the rebuild was told. */
   rebuiltAt: number | null = null;
   readonly broker: ServiceBroker;
-  readonly #random = randomFrom(Date.now());
+  readonly #random = randomFrom(seed);
   readonly #share: number;
   #isOver = false;
 

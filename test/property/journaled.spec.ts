@@ -3,6 +3,7 @@ import { JournaledReadTable } from "../../adapters/journaled/read-table.ts";
 import { countedFields, foldBatch, plainly, rowsIn, type Doing } from "../support/counted-rows.ts";
 import { stepping } from "../support/stepping-store.ts";
 import { sharedStore } from "../contract/nedb-port.ts";
+import { law } from "./law.ts";
 
 interface Turn {
   doings: Doing[];
@@ -50,45 +51,44 @@ class Host {
 }
 
 describe("A table whose hosts stop anywhere and take over from one another", () => {
-  it("is what plain loops make of its batches, also when the stopped ones go on", async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(turn, { minLength: 1, maxLength: 8 }), async (turns) => {
-        const store = sharedStore();
-        const batches: Doing[][] = [];
-        const sleepers: { host: Host; at: number; ends: Promise<unknown> }[] = [];
-        for (const [index, { doings, stopsAt, wakesAfter }] of turns.entries()) {
-          const host = new Host(store);
-          await host.table.open(countedFields);
-          await host.table.takeOver();
-          const { position } = await host.table.live().progress();
-          // A batch that was not decided is not there, and its position is taken by another.
-          expect([batches.length, batches.length - 1]).toContain(position);
-          batches.length = position;
-          expect(await rowsIn(host.table.live().rows)).toEqual(plainly(batches, position));
-          batches.push(doings);
-          host.stopAt(stopsAt);
-          const ends = foldBatch(host.table.live(), doings, position + 1).catch((error: { type?: string }) => {
-            if (error.type !== "STORE_UNAVAILABLE") throw error;
-          });
-          await Promise.race([ends, host.stopped]);
-          sleepers.push({ host, at: index + wakesAfter, ends });
-          for (const sleeper of sleepers.filter(({ at }) => at === index)) {
-            sleeper.host.wake();
-            await sleeper.ends;
-          }
-        }
-        for (const { host, ends } of sleepers) {
-          host.wake();
-          await ends;
-        }
-        const last = new JournaledReadTable(store(), "table");
-        await last.open(countedFields);
-        await last.takeOver();
-        const { position } = await last.live().progress();
+  law(
+    "is what plain loops make of its batches, also when the stopped ones go on",
+    300,
+    fc.asyncProperty(fc.array(turn, { minLength: 1, maxLength: 8 }), async (turns) => {
+      const store = sharedStore();
+      const batches: Doing[][] = [];
+      const sleepers: { host: Host; at: number; ends: Promise<unknown> }[] = [];
+      for (const [index, { doings, stopsAt, wakesAfter }] of turns.entries()) {
+        const host = new Host(store);
+        await host.table.open(countedFields);
+        await host.table.takeOver();
+        const { position } = await host.table.live().progress();
+        // A batch that was not decided is not there, and its position is taken by another.
         expect([batches.length, batches.length - 1]).toContain(position);
-        expect(await rowsIn(last.live().rows)).toEqual(plainly(batches, position));
-      }),
-      { numRuns: 300 },
-    );
-  });
+        batches.length = position;
+        expect(await rowsIn(host.table.live().rows)).toEqual(plainly(batches, position));
+        batches.push(doings);
+        host.stopAt(stopsAt);
+        const ends = foldBatch(host.table.live(), doings, position + 1).catch((error: { type?: string }) => {
+          if (error.type !== "STORE_UNAVAILABLE") throw error;
+        });
+        await Promise.race([ends, host.stopped]);
+        sleepers.push({ host, at: index + wakesAfter, ends });
+        for (const sleeper of sleepers.filter(({ at }) => at === index)) {
+          sleeper.host.wake();
+          await sleeper.ends;
+        }
+      }
+      for (const { host, ends } of sleepers) {
+        host.wake();
+        await ends;
+      }
+      const last = new JournaledReadTable(store(), "table");
+      await last.open(countedFields);
+      await last.takeOver();
+      const { position } = await last.live().progress();
+      expect([batches.length, batches.length - 1]).toContain(position);
+      expect(await rowsIn(last.live().rows)).toEqual(plainly(batches, position));
+    }),
+  );
 });

@@ -1,12 +1,13 @@
 import * as fc from "fast-check";
+import { seed } from "../support/chance.ts";
 
 /** `PROPERTY_EFFORT=20 npm test -- test/property` runs each property twenty times as often as in full, which is 1. */
 const effort = Number(process.env["PROPERTY_EFFORT"] ?? 0.2);
-const { PROPERTY_SEED: seed, PROPERTY_PATH: path } = process.env;
+const path = process.env["PROPERTY_PATH"];
 
 /**
  * A spec whose sentence holds for everything that is generated; `runs` is chosen for its cost. A counterexample is printed
- * with its seed and path, which `PROPERTY_SEED` and `PROPERTY_PATH` (with `-t` and the sentence) run again.
+ * with its seed and path, which `TEST_SEED` and `PROPERTY_PATH` (with `-t` and the sentence) run again.
  */
 export function law<Values>(sentence: string, runs: number, property: fc.IAsyncProperty<Values>): void {
   it(
@@ -16,7 +17,7 @@ export function law<Values>(sentence: string, runs: number, property: fc.IAsyncP
         numRuns: Math.max(Math.round(runs * effort), 1),
         interruptAfterTimeLimit: 150_000 * Math.max(effort, 1),
         markInterruptAsFailure: true,
-        ...(seed !== undefined && { seed: Number(seed) }),
+        seed,
         ...(path !== undefined && { path, endOnFailure: true }),
       }),
     180_000 * Math.max(effort, 1),

@@ -8,8 +8,13 @@ const slow = [
   "faults/multinode/kill",
   "engines/examples/engines",
   "engines/contract/",
-  "contract/",
   "faults/",
+  "docs/",
+  "contract/",
+  "mixins/subscription-nodes",
+  "mixins/process-crash",
+  "testing/crash",
+  "property/",
 ];
 
 const rank = ({ path }) => {

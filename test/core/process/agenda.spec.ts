@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { Agenda } from "../../../core/process/agenda.ts";
+import { seed } from "../../support/chance.ts";
 
 /** The same by a plain map; answers what it hands out. */
 function take(plain: Map<string, number>, until: number, limit: number): number[] {
@@ -37,6 +38,7 @@ describe("An agenda", () => {
           for (const { key } of due) expect(plain.delete(key)).toBe(true);
         }
       }),
+      { seed },
     );
   });
 });

@@ -1,4 +1,4 @@
-import { randomInt } from "node:crypto";
+import { randomInt } from "../../support/chance.ts";
 import type { ServiceBroker } from "moleculer";
 import { commands, entriesHost, plainEntries, readEntries, readLog } from "../../support/accounts.ts";
 import { caughtUp, cleanUp, eventually, newFolder } from "../../support/broker.ts";
