@@ -6,37 +6,54 @@ const most = { values: 100_000, levels: 500 };
 /** What is wrong with one value, without a look inside. */
 type Check = (value: unknown) => string | null;
 
-/** An object that cannot be read: a getter or a Proxy's trap throws, or it has a `toString` that does. */
+/** An object that cannot be read: a getter or a trap of a Proxy throws. */
 export const isThrowing: Check = (value) => {
   if (value === null || typeof value !== "object") return null;
   try {
     Object.entries(value);
-    const { toString } = value as { toString?: () => unknown };
-    if (typeof toString === "function" && !Array.isArray(value)) toString.call(value);
     return null;
   } catch {
     return "a value that throws when it is read";
   }
 };
 
-/** The same, and what JSON has no word for. */
-export const isNoJson: Check = (value) =>
-  typeof value === "symbol" || typeof value === "bigint" || typeof value === "function"
-    ? `a ${typeof value}`
-    : isThrowing(value);
+/** The same, what JSON has no word for, and an object that becomes neither a text nor a number. */
+export const isNoJson: Check = (value) => {
+  if (typeof value === "symbol" || typeof value === "bigint" || typeof value === "function") return `a ${typeof value}`;
+  return isThrowing(value) ?? (isWithoutText(value) ? "an object that becomes no text" : null);
+};
 
-/** The first value inside `given` with which something is wrong; null if there is none. Never throws. */
-export function firstUnreadable(field: string, given: unknown, check: Check): Problem | null {
-  const waiting: { at: string; value: unknown; level: number }[] = [{ at: field, value: given, level: 0 }];
-  const seen = new Set<unknown>();
-  for (let looked = 0; waiting.length > 0 && looked < most.values; looked++) {
-    const { at, value, level } = waiting.pop()!;
-    const found = check(value);
-    if (found !== null) return { field: at, found, expected: "a JSON value" };
-    if (value === null || typeof value !== "object" || seen.has(value) || level === most.levels) continue;
-    seen.add(value);
-    for (const [key, inner] of Object.entries(value))
-      waiting.push({ at: `${at}.${key}`, value: inner, level: level + 1 });
+function isWithoutText(value: unknown): boolean {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return false;
+  try {
+    // oxlint-disable-next-line typescript/no-base-to-string -- whether it becomes one is the question
+    String(value);
+    return false;
+  } catch {
+    return true;
   }
-  return null;
+}
+
+/** The first value inside `given` with which something is wrong, or that is nested too deep or in a circle. Never throws. */
+export function firstUnreadable(field: string, given: unknown, check: Check): Problem | null {
+  const above = new Set<unknown>();
+  let looked = 0;
+
+  function look(at: string, value: unknown): Problem | null {
+    if (++looked > most.values) return null;
+    const found = check(value) ?? (above.has(value) ? "a circular reference" : null);
+    if (found !== null) return { field: at, found, expected: "a JSON value" };
+    if (value === null || typeof value !== "object") return null;
+    if (above.size === most.levels)
+      return { field: at, found: "a deeper one", expected: `a JSON value of at most ${most.levels} levels` };
+    above.add(value);
+    for (const [key, inner] of Object.entries(value)) {
+      const problem = look(`${at}.${key}`, inner);
+      if (problem) return problem;
+    }
+    above.delete(value);
+    return null;
+  }
+
+  return look(field, given);
 }

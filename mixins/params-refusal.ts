@@ -45,7 +45,7 @@ const isStrict = ({ type, field }: Entry) => type === "objectStrict" && !field;
 function unknownParams(entry: Entry, params: unknown, known: readonly string[]): Entry[] {
   const unknown = Object.keys(params as object).filter((name) => !known.includes(name));
   return unknown.slice(0, mostEntries).map((name) => {
-    const field = cut(name);
+    const field = cut(name) || '""';
     const expected = known.length === 0 ? "no params" : `one of the params ${known.join(", ")}`;
     const message = `${field}: found an unknown param, expected ${expected}${didYouMean(name, known)}`;
     return { ...entry, field, message, expected, actual: field };

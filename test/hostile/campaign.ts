@@ -1,0 +1,85 @@
+import type { ActionSchema, ServiceBroker } from "moleculer";
+import type { RecordedEvent } from "moleculer-event-sourcing";
+import { attacksOn, type Attack } from "./attacks.ts";
+import { originOf } from "../../mixins/own-actions.ts";
+import type { Samples } from "./samples.ts";
+import { faultOf } from "./verdict.ts";
+
+export interface Report {
+  actions: number;
+  calls: number;
+  refused: number;
+  answered: number;
+  faults: string[];
+}
+
+interface Options {
+  /** Of 1: how many of the attacks are made. */
+  share: number;
+  random: () => number;
+  /** Called before each, so that one that never ends has a name. */
+  onAttack?: (attack: Attack) => void;
+}
+
+const patienceMs = 60_000;
+const mostFaults = 50;
+
+/** Calls every action of ours that the broker's registry has, by hostile values, one after the other. */
+export async function attack(broker: ServiceBroker, samples: Samples, options: Options): Promise<Report> {
+  const actions = ownActions(broker);
+  const report: Report = { actions: actions.length, calls: 0, refused: 0, answered: 0, faults: [] };
+  for (const action of actions)
+    for (const one of attacksOn(action, samples.of(action))) {
+      if (options.random() >= options.share) continue;
+      options.onAttack?.(one);
+      const fault = await make(broker, one, report);
+      if (fault && report.faults.length < mostFaults) report.faults.push(`${one.action}: ${one.name}: ${fault}`);
+    }
+  return report;
+}
+
+/** Whatever the package has registered, so that an action that is added later is called as well. */
+function ownActions(broker: ServiceBroker): ActionSchema[] {
+  const actions = broker.services.flatMap((service) => Object.values(registered(service)));
+  return actions.filter((action) => originOf(action) !== null);
+}
+
+const registered = (service: object) =>
+  (service as { _serviceSpecification: { actions: Record<string, ActionSchema> } })._serviceSpecification.actions;
+
+async function make(broker: ServiceBroker, { action, params, meta }: Attack, report: Report): Promise<string | null> {
+  const number = ++report.calls;
+  const requestID = `attack-${number}`;
+  const before = await head(broker);
+  try {
+    const call = broker.call<unknown, object>(action, params() as object, { requestID, meta: meta() });
+    await inTime(call);
+    report.answered++;
+    return null;
+  } catch (error) {
+    report.refused++;
+    return faultOf(error) ?? (await traceOf(broker, before, requestID));
+  }
+}
+
+async function inTime(call: Promise<unknown>): Promise<unknown> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer within ${patienceMs} ms`)), patienceMs);
+  try {
+    return await Promise.race([call, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What a refused call has stored all the same. Handlers of earlier events may store theirs meanwhile. */
+async function traceOf(broker: ServiceBroker, after: number, requestID: string): Promise<string | null> {
+  const events: RecordedEvent[] = await broker.call("events.read", { after, limit: 1000, raw: true });
+  const own = events.find(({ meta }) => meta.correlationId === requestID);
+  return own ? `refused, and stored as ${own.type} at position ${own.position}` : null;
+}
+
+async function head(broker: ServiceBroker): Promise<number> {
+  const [last]: RecordedEvent[] = await broker.call("events.read", { backward: true, limit: 1, raw: true });
+  return last?.position ?? 0;
+}

@@ -1,0 +1,56 @@
+import type { ActionSchema, Context, Middleware } from "moleculer";
+
+type Rule = NonNullable<ActionSchema["params"]>[string];
+
+/** Params that an action was called with. */
+export type Sample = Readonly<Record<string, unknown>>;
+
+/** Of each action: more would only repeat themselves. */
+const mostPerAction = 3;
+
+/** Keeps what actions are called with while everything works as it should: hostile calls begin with these. */
+export class Samples {
+  readonly #byAction = new Map<string, Map<string, Sample>>();
+
+  readonly middleware: Middleware = {
+    localAction: (next, { name = "" }) => {
+      const note = (params: unknown) => this.#note(name, params);
+      return function (ctx: Context) {
+        note(ctx.params);
+        return next.call(this, ctx);
+      };
+    },
+  };
+
+  /** What is no JSON is not noted. One for each set of params. */
+  #note(action: string, params: unknown): void {
+    if (params === null || typeof params !== "object") return;
+    const kinds = this.#byAction.get(action) ?? new Map<string, Sample>();
+    const kind = Object.keys(params).toSorted().join();
+    if (kinds.has(kind) || kinds.size === mostPerAction) return;
+    kinds.set(kind, JSON.parse(JSON.stringify(params)) as Sample);
+    this.#byAction.set(action, kinds);
+  }
+
+  /** Those that were seen, and one by the rules of its params, which may never have been used. */
+  of({ name = "", params = {} }: Pick<ActionSchema, "name" | "params">): Sample[] {
+    const declared = Object.entries(params).filter(([param]) => !param.startsWith("$$"));
+    const byRules = Object.fromEntries(declared.map(([param, rule]) => [param, valueOf(rule)]));
+    return [...(this.#byAction.get(name)?.values() ?? []), byRules];
+  }
+}
+
+/** Something that a rule lets pass, or nearly. */
+function valueOf(rule: Rule): unknown {
+  if (Array.isArray(rule)) return valueOf(rule[0] as Rule);
+  const text = typeof rule === "string" ? rule : ((rule as { type?: string } | null)?.type ?? "any");
+  const { values, value, default: fallback } = (typeof rule === "object" ? rule : {}) as Record<string, unknown>;
+  if (fallback !== undefined) return fallback;
+  if (text.startsWith("number")) return 1;
+  if (text.startsWith("boolean")) return true;
+  if (text.startsWith("array")) return [];
+  if (text.startsWith("object")) return {};
+  if (text.startsWith("uuid")) return "0198c5a2-5f00-7000-8000-000000000000";
+  if (text.startsWith("enum")) return (values as unknown[])[0];
+  return text.startsWith("equal") ? value : "x";
+}

@@ -1,0 +1,31 @@
+/** The most that an error may carry, as the JSON that crosses to another node. */
+const mostCharacters = 20_000;
+
+interface CallError {
+  name?: unknown;
+  message?: unknown;
+  code?: unknown;
+  type?: unknown;
+  retryable?: unknown;
+  data?: unknown;
+}
+
+/** What is wrong with the error that a call was answered with; null for a refusal as it ought to be. */
+export function faultOf(error: unknown): string | null {
+  const { code, message, type, data, retryable } = (error ?? {}) as CallError;
+  if (typeof code !== "number") return `no numeric code: ${String(error).slice(0, 300)}`;
+  if (code === 503 && retryable === true) return null;
+  if (code < 400 || code > 499) return `code ${code}: ${String(message).slice(0, 300)}`;
+  if (typeof type !== "string" || type === "") return `no type: ${String(message).slice(0, 300)}`;
+  if ((code === 422 || code === 413) && !fieldsOf(data).every(isField))
+    return `no field: ${JSON.stringify(data).slice(0, 300)}`;
+  const { length } = JSON.stringify({ message, data });
+  return length > mostCharacters ? `an error of ${length} characters` : null;
+}
+
+const isField = (field: unknown) => typeof field === "string" && field !== "" && field.length < 1000;
+
+function fieldsOf(data: unknown): unknown[] {
+  const entries: unknown[] = Array.isArray(data) ? data : [data];
+  return entries.map((entry) => (entry as { field?: unknown } | null)?.field);
+}
