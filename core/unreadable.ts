@@ -34,26 +34,31 @@ function isWithoutText(value: unknown): boolean {
   }
 }
 
-/** The first value inside `given` with which something is wrong, or that is nested too deep or in a circle. Never throws. */
+/**
+ * The first value inside `given` with which something is wrong, or that is nested too deep or in a circle. Never throws.
+ * `field` is what `given` is called; left empty, a value inside it is called by its own key.
+ */
 export function firstUnreadable(field: string, given: unknown, check: Check): Problem | null {
   const above = new Set<unknown>();
   let looked = 0;
 
-  function look(at: string, value: unknown): Problem | null {
+  function look(at: string, value: unknown, outermost = at): Problem | null {
     if (++looked > most.values) return null;
     const found = check(value) ?? (above.has(value) ? "a circular reference" : null);
     if (found !== null) return { field: at, found, expected: "a JSON value" };
     if (value === null || typeof value !== "object") return null;
     if (above.size === most.levels)
-      return { field: at, found: "a deeper one", expected: `a JSON value of at most ${most.levels} levels` };
+      return { field: outermost, found: "a deeper one", expected: `a JSON value of at most ${most.levels} levels` };
     above.add(value);
     for (const [key, inner] of Object.entries(value)) {
-      const problem = look(`${at}.${key}`, inner);
+      const path = at === "" ? key : `${at}.${key}`;
+      const problem = look(path, inner, outermost || key);
       if (problem) return problem;
     }
     above.delete(value);
     return null;
   }
 
-  return look(field, given);
+  const problem = look(field, given);
+  return problem && { ...problem, field: problem.field || "params" };
 }

@@ -59,6 +59,6 @@ const isObject = (given: unknown): given is object => Object.prototype.toString.
 function unreadable(error: unknown, { params, meta }: Context, origin: Origin): ValidationError | null {
   if (typeof (error as { code?: unknown } | null)?.code === "number") return null;
   const isOdd = origin === "generated" ? isNoJson : isThrowing;
-  const problem = firstUnreadable("params", params, isOdd) ?? firstUnreadable("meta", meta, isOdd);
+  const problem = firstUnreadable("", params, isOdd) ?? firstUnreadable("meta", meta, isOdd);
   return problem && new ValidationError([problem]);
 }

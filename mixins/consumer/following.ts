@@ -1,5 +1,7 @@
 import { lastRetry, type ConsumerControl, type ParkedChoice } from "../../core/consumer-control.ts";
+import { ValidationError } from "../../core/errors.ts";
 import type { ParkedEvent } from "../../core/read-table.ts";
+import { refuseCrowd } from "./crowd.ts";
 
 /** What a consumer's work can be told to do with its parked events. */
 export interface Obedient {
@@ -18,8 +20,12 @@ export interface Followed {
   parked: number;
 }
 
+/** Control state is read this often before a revision that it does not have is taken for one that never was. */
+const maxLooks = 5;
+
 interface Follower {
   revision: number;
+  looks: number;
   resolve: (followed: Followed) => void;
   reject: (error: unknown) => void;
 }
@@ -45,8 +51,10 @@ export class Following {
     this.#control = null;
   }
 
-  wait(revision: number): Promise<Followed> {
-    return new Promise((resolve, reject) => this.#followers.push({ revision, resolve, reject }));
+  /** @throws StoreUnavailableError if too many callers wait already */
+  async wait(revision: number): Promise<Followed> {
+    refuseCrowd("control state", this.#followers.length);
+    return new Promise((resolve, reject) => this.#followers.push({ revision, looks: 0, resolve, reject }));
   }
 
   /** Whether somebody has resumed the consumer since the last time. */
@@ -74,9 +82,13 @@ export class Following {
 
   /** Nothing is in flight, and all is done up to this revision. */
   answer(revision: number, works: boolean): void {
-    const followed = this.#followers.filter((follower) => follower.revision <= revision);
-    if (followed.length === 0) return;
-    this.#followers = this.#followers.filter((follower) => follower.revision > revision);
+    if (this.#followers.length === 0) return;
+    const [followed, later] = partition(this.#followers, (follower) => follower.revision <= revision);
+    const [never, waiting] = partition(later, (follower) => ++follower.looks >= maxLooks);
+    this.#followers = waiting;
+    const expected = `a revision up to ${revision}`;
+    for (const { reject, revision: found } of never)
+      reject(new ValidationError([{ field: "revision", found, expected }]));
     const outcome = this.#outcome;
     for (const { resolve, reject } of followed)
       if ("error" in outcome) reject(outcome.error);
@@ -86,4 +98,10 @@ export class Following {
   refuse(error: Error): void {
     for (const { reject } of this.#followers.splice(0)) reject(error);
   }
+}
+
+function partition<Item>(items: readonly Item[], isFirst: (item: Item) => boolean): [Item[], Item[]] {
+  const parts: [Item[], Item[]] = [[], []];
+  for (const item of items) parts[isFirst(item) ? 0 : 1].push(item);
+  return parts;
 }

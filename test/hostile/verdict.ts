@@ -27,5 +27,9 @@ const isField = (field: unknown) => typeof field === "string" && field !== "" &&
 
 function fieldsOf(data: unknown): unknown[] {
   const entries: unknown[] = Array.isArray(data) ? data : [data];
-  return entries.map((entry) => (entry as { field?: unknown } | null)?.field);
+  // What is wrong with a file has the number of its line.
+  return entries.map((entry) => {
+    const { field, line } = (entry ?? {}) as { field?: unknown; line?: unknown };
+    return field ?? (typeof line === "number" ? `line ${line}` : undefined);
+  });
 }

@@ -1,4 +1,5 @@
 import type { BuildOrder } from "../../../core/consumer-control.ts";
+import { refuseCrowd } from "../../consumer/crowd.ts";
 import { StoreUnavailableError } from "../../../core/errors.ts";
 import { RebuildFailedError } from "../../../core/travel-errors.ts";
 
@@ -23,6 +24,7 @@ export class AwaitedOrders {
 
   /** Answers the position of the table's switch. @throws why there was none */
   wait(order: string): Promise<number> {
+    refuseCrowd(this.#aggregate, this.#waiting.length);
     return new Promise((resolve, reject) => this.#waiting.push({ order, isAsked: false, resolve, reject }));
   }
 
@@ -51,11 +53,11 @@ export class AwaitedOrders {
     this.#failures.set(order, error);
   }
 
-  /** Nobody follows any order but this one any more, and not even that where it has ended. */
-  turnAway(order: BuildOrder): void {
+  /** Rejects the waiters of every other order, and of this one if it has ended. Null: none was ever given. */
+  turnAway(order: BuildOrder | null): void {
     for (const id of new Set(this.#waiting.filter(({ isAsked }) => isAsked).map((waiting) => waiting.order))) {
-      if (id === order.id && order.ended === undefined) continue;
-      const why = id === order.id ? order.ended! : "another order has taken its place";
+      if (id === order?.id && order.ended === undefined) continue;
+      const why = id === order?.id ? order.ended! : order ? "another order has taken its place" : "it was never given";
       const error = this.#failures.get(id) ?? new RebuildFailedError(this.#aggregate, why);
       for (const { reject } of this.#take(id)) reject(error);
     }

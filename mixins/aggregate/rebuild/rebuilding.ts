@@ -98,7 +98,7 @@ export class Rebuilding {
     const { order } = this.#d.table.live().origin;
     if (this.#build?.order.id === order) this.#build = null;
     this.#awaited.done(order, position);
-    if (this.#order) this.#awaited.turnAway(this.#order);
+    this.#awaited.turnAway(this.#order);
   }
 
   get isAwaited(): boolean {
@@ -117,7 +117,7 @@ export class Rebuilding {
     const order = this.#order;
     this.#isFirstLook = false;
     if (this.#build && (order?.id !== this.#build.order.id || order.ended !== undefined)) await this.#drop();
-    if (order) this.#awaited.turnAway(order);
+    this.#awaited.turnAway(order);
     if (!order || order.ended !== undefined || this.#d.table.live().origin.order === order.id) return "idle";
     // Said again where the store was away: it would fail again, so it ends for every host.
     const failure = this.#awaited.failure(order.id);

@@ -1,0 +1,10 @@
+import { StoreUnavailableError } from "../../core/errors.ts";
+
+/** Far more than the callers of a healthy system that wait for one thing on one node. */
+const maxWaiting = 1000;
+
+/** @throws StoreUnavailableError, retryable, if as many callers wait for it already as a node keeps */
+export function refuseCrowd(what: string, waiting: number): void {
+  if (waiting >= maxWaiting)
+    throw new StoreUnavailableError(what, `${waiting} callers wait for it on this node, at most ${maxWaiting} may`);
+}
