@@ -1,0 +1,18 @@
+/** Keeps what was computed for the most recently used keys. */
+export class BoundedCache<Key, Value extends object> {
+  readonly #most: number;
+  readonly #known = new Map<Key, Value>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get(key: Key, compute: () => Value): Value {
+    const known = this.#known.get(key);
+    const value = known ?? compute();
+    if (known !== undefined) this.#known.delete(key);
+    this.#known.set(key, value);
+    if (this.#known.size > this.#most) this.#known.delete(this.#known.keys().next().value!);
+    return value;
+  }
+}
