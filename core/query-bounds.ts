@@ -24,7 +24,7 @@ export const queryBounds = {
   /** Steps of a path. */
   steps: 100,
   /** Names in `sort`, `fields`, `excludeFields`, `populate` and `searchFields`. */
-  names: 1000,
+  names: 200,
   /** Fields to sort by. */
   sorts: 100,
   /** Characters of `search`. */

@@ -3,7 +3,7 @@ import { InvalidQueryError } from "./errors.ts";
 const maxShownCharacters = 200;
 
 /** An error never contains a whole input, which may have megabytes. */
-const shortened = (text: string) =>
+export const shortened = (text: string) =>
   text.length > maxShownCharacters ? `${text.slice(0, 25)}… (${text.length} characters)` : text;
 
 /** @throws InvalidQueryError */
