@@ -8,12 +8,14 @@ export function valuesAt(value: unknown, path: readonly string[]): unknown[] {
   for (const step of path) {
     const next: unknown[] = [];
     const isIndex = /^\d+$/.test(step);
-    for (const node of new Set(reached)) if (isObject(node)) pushNext(next, node, step, isIndex);
+    for (const node of distinct(reached)) if (isObject(node)) pushNext(next, node, step, isIndex);
     if (next.length === 0) return next;
     reached = next;
   }
   return reached;
 }
+
+const distinct = (nodes: unknown[]) => (nodes.length > 1 ? new Set(nodes) : nodes);
 
 function pushNext(next: unknown[], node: object, step: string, isIndex: boolean): void {
   if (!Array.isArray(node)) return pushOwn(next, node, step);

@@ -4,11 +4,11 @@ import { EntityNotFoundError, ValidationError } from "../core/errors.ts";
 import { idProblem } from "../core/fields.ts";
 import { parseQuery, type Query, type QueryFields, type QueryParams } from "../core/query.ts";
 import type { Mixin } from "./mixin.ts";
+import { ownActions } from "./own-actions.ts";
 import { checkPopulates, type Populating } from "./populates.ts";
 import { cacheOptions, type ReadCache } from "./read-cache.ts";
 import { nameProblems, type ReadActionName } from "./read-params.ts";
 import { readValues } from "./read-values.ts";
-import { allWithoutParams } from "./spans.ts";
 
 /** Who answers one call: the committed rows, or a transform's own view. */
 export interface Reader {
@@ -58,8 +58,8 @@ const dbService = DbService as unknown as Mixin & { methods: DbMethods; actions:
 type ActionParams = Record<string, object | object[]>;
 
 /**
- * As moleculer-db declares them, for those that read a node's actions. Every value passes, because the errors of the
- * broker's validator contain the whole value: `sanitizeParams` checks and converts.
+ * As moleculer-db declares them, for those that read a node's actions. Every value passes the broker's validator:
+ * `sanitizeParams` checks and converts.
  */
 const declared = (params: ActionParams = {}): ActionParams =>
   Object.fromEntries(
@@ -114,7 +114,7 @@ export function readActions({ reader, nodeFor, cache }: Dependencies): Mixin {
     mixins: [dbService],
     adapter: passThrough,
     settings: { idField: "id" } as NonNullable<Mixin["settings"]>,
-    actions: allWithoutParams({
+    actions: ownActions({
       create: false,
       insert: false,
       update: false,

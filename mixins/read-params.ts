@@ -20,6 +20,7 @@ export type ReadActionName = keyof typeof paramsOfActions;
 
 const allNames = [...new Set(Object.values(paramsOfActions).flat())];
 const maxParams = 1000;
+const maxProblems = 20;
 
 /**
  * The problems of params that are probably a misspelt one, or one of another reading action: the answer would be that of
@@ -32,6 +33,7 @@ export function nameProblems(action: ReadActionName, given: object): Problem[] {
     return [{ field: "params", found: `${unknown.length} unknown params`, expected: `the params ${known.join(", ")}` }];
   return unknown
     .filter((name) => allNames.includes(name) || nearName(name, known) !== null)
+    .slice(0, maxProblems)
     .map((name) => ({
       field: name,
       found: name,

@@ -9,8 +9,8 @@ type Conversion = (given: unknown, name: string) => unknown;
 
 /**
  * The params of a call with the types that moleculer-db works with: names as arrays, numbers as numbers, a query as an
- * object. Params that no reading action has stay as they are. Done here and not by the broker's validator, whose errors
- * contain whole inputs.
+ * object. Params that no reading action has stay as they are. Done here and not by the broker's validator: it counts
+ * neither names nor characters, a broker may have none, and its conversions come after the cache.
  *
  * @throws ValidationError for a param of a wrong type or beyond its bounds, InvalidQueryError for names and JSON
  */
