@@ -119,7 +119,7 @@ class Translator {
 
   #close(): void {
     const { size, last } = this.#groups.pop()!;
-    this.#add(")", size + last + 1);
+    this.#add(")", Math.max(1, size + last));
   }
 
   #quantifier(): boolean {

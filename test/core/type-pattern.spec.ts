@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { array, assert, constantFrom, property } from "fast-check";
 import { Utils } from "moleculer";
 import { parsePatterns, typeMatcher } from "../../core/type-pattern.ts";
 import { refusal } from "../support/broker.ts";
@@ -37,12 +37,11 @@ describe("A matcher of event types", () => {
 });
 
 describe("A pattern of types", () => {
-  const text = (...parts: string[]) =>
-    fc.array(fc.constantFrom(...parts), { maxLength: 7 }).map((chosen) => chosen.join(""));
+  const text = (...parts: string[]) => array(constantFrom(...parts), { maxLength: 7 }).map((chosen) => chosen.join(""));
 
   it("matches what Moleculer's own matcher does", () => {
-    fc.assert(
-      fc.property(text("a", "b", ".", "*", "**", "?"), text("a", "b", "."), (pattern, type) => {
+    assert(
+      property(text("a", "b", ".", "*", "**", "?"), text("a", "b", "."), (pattern, type) => {
         expect(typeMatcher([pattern])(type)).toBe(Utils.match(type, pattern));
       }),
       { numRuns: 5_000 },

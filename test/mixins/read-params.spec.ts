@@ -12,7 +12,7 @@ async function brokerWithRows(options: Parameters<typeof startBroker>[1] = {}): 
     populates: { name: "table.resolve" },
   })
     .on("thing.created")
-    .create(({ payload }) => payload as object);
+    .create(({ payload }) => payload);
   const broker = await startBroker([{ name: "thing", mixins: [events.mixin(), table.mixin()] }], options);
   await broker.call("events.append", {
     stream: "thing-1",
