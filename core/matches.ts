@@ -1,34 +1,60 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Comparison } from "./query.ts";
+import { canonicalJson } from "./canonical-json.ts";
+import type { Comparison } from "./condition.ts";
+import { compileRegex, type Regex } from "./regex.ts";
 import { compareText } from "./text-order.ts";
+import { valuesAt } from "./values-at.ts";
+
+type Test = (value: unknown) => boolean;
+
+/** The part of a comparison that a value is compared by. */
+export type ValueComparison = Pick<Comparison, "path" | "operator" | "value">;
 
 /**
  * Whether a JSON value satisfies a comparison, as in MongoDB: a path goes through arrays element by element, an array
  * also matches by any of its elements, values of different types are never equal nor ordered, null is the same as absent.
+ * What does not depend on the value, like a list's keys and a pattern's program, is computed once here.
  */
-export function matches(comparison: Pick<Comparison, "path" | "operator" | "value">, value: unknown): boolean {
-  const { operator, value: asked } = comparison;
-  const found = valuesAt(value, comparison.path);
-  if (operator === "$exists") return found.some(isThere) === asked;
-  if (operator === "$in") return (asked as unknown[]).some((one) => isEqual(found, one));
-  if (operator === "$eq") return isEqual(found, asked);
-  const candidates = found.flatMap((one) => (Array.isArray(one) ? [one, ...(one as unknown[])] : [one]));
-  if (operator === "$regex") {
-    const { source, flags } = asked as { source: string; flags: string };
-    const regex = new RegExp(source, flags);
-    return candidates.some((one) => typeof one === "string" && regex.test(one));
+export function compileComparison({ path, operator, value: asked }: ValueComparison): Test {
+  const meets = testOfFound(operator, asked);
+  return path.length === 0 ? (value) => meets([value]) : (value) => meets(valuesAt(value, path));
+}
+
+/** The same for a single value. */
+export const matches = (comparison: ValueComparison, value: unknown): boolean => compileComparison(comparison)(value);
+
+function testOfFound(operator: Comparison["operator"], asked: unknown): (found: unknown[]) => boolean {
+  switch (operator) {
+    case "$exists":
+      return (found) => found.some(isThere) === asked;
+    case "$eq":
+      return asked === null ? (found) => !found.some(isThere) : anyOf((one) => isDeepStrictEqual(one, asked));
+    case "$in": {
+      const list = asked as unknown[];
+      const isAmong = anyOf(membership(list));
+      return list.includes(null) ? (found) => !found.some(isThere) || isAmong(found) : isAmong;
+    }
+    case "$regex": {
+      const test = compileRegex(asked as Regex);
+      return anyOf((one) => typeof one === "string" && test(one));
+    }
+    default:
+      return anyOf((one) => isOrdered(operator, one, asked));
   }
-  return candidates.some((one) => isOrdered(operator, one, asked));
 }
 
 const isThere = (value: unknown) => value !== undefined && value !== null;
+const isObject = (value: unknown): value is object => value !== null && typeof value === "object";
 
-function isEqual(found: unknown[], asked: unknown): boolean {
-  if (asked === null) return !found.some(isThere);
-  return found.some(
-    (one) =>
-      isDeepStrictEqual(one, asked) || (Array.isArray(one) && one.some((element) => isDeepStrictEqual(element, asked))),
-  );
+/** Some value, or an element of an array, passes. */
+const anyOf = (test: Test) => (found: unknown[]) =>
+  found.some((one) => test(one) || (Array.isArray(one) && one.some(test)));
+
+/** A list is a set of keys, so that a value is looked up once, however many there are. */
+function membership(list: readonly unknown[]): Test {
+  const plain = new Set(list.filter((one) => isThere(one) && !isObject(one)));
+  const objects = new Set(list.filter(isObject).map(canonicalJson));
+  return (one) => (isObject(one) ? objects.size > 0 && objects.has(canonicalJson(one)) : plain.has(one));
 }
 
 function isOrdered(operator: string, found: unknown, asked: unknown): boolean {
@@ -41,14 +67,4 @@ function isOrdered(operator: string, found: unknown, asked: unknown): boolean {
       : operator === "$lt"
         ? order < 0
         : order <= 0;
-}
-
-function valuesAt(value: unknown, path: readonly string[]): unknown[] {
-  const [step, ...rest] = path;
-  if (step === undefined) return [value];
-  if (value === null || typeof value !== "object") return [];
-  if (!Array.isArray(value))
-    return Object.hasOwn(value, step) ? valuesAt((value as Record<string, unknown>)[step], rest) : [];
-  const byIndex = /^\d+$/.test(step) ? valuesAt(value[Number(step)], rest) : [];
-  return [...byIndex, ...value.flatMap((element) => (Array.isArray(element) ? [] : valuesAt(element, path)))];
 }

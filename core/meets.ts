@@ -1,12 +1,33 @@
-import { matches } from "./matches.ts";
-import type { Condition } from "./query.ts";
+import { compileComparison } from "./matches.ts";
+import type { Condition } from "./condition.ts";
+
+type Test = (document: object) => boolean;
+
+/** A condition is asked of many documents, and what it computes for all of them is kept as long as it is. */
+const compiled = new WeakMap<Condition, Test>();
 
 /** Whether a document, an event for one, meets a query's conditions, as the engines decide it. */
 export function meets(condition: Condition, document: object): boolean {
-  if ("and" in condition) return condition.and.every((part) => meets(part, document));
-  if ("or" in condition) return condition.or.some((part) => meets(part, document));
-  if ("not" in condition) return !meets(condition.not, document);
-  return matches(condition, (document as Record<string, unknown>)[condition.field]);
+  let test = compiled.get(condition);
+  if (!test) compiled.set(condition, (test = compile(condition)));
+  return test(document);
+}
+
+function compile(condition: Condition): Test {
+  if ("and" in condition) {
+    const parts = condition.and.map(compile);
+    return (document) => parts.every((part) => part(document));
+  }
+  if ("or" in condition) {
+    const parts = condition.or.map(compile);
+    return (document) => parts.some((part) => part(document));
+  }
+  if ("not" in condition) {
+    const part = compile(condition.not);
+    return (document) => !part(document);
+  }
+  const test = compileComparison(condition);
+  return (document) => test((document as Record<string, unknown>)[condition.field]);
 }
 
 /** The fields that a query asks about. */

@@ -1,15 +1,45 @@
-import { Utils } from "moleculer";
+import { ValidationError } from "./errors.ts";
+import { matchesPattern } from "./wildcards.ts";
+
+/** As long as a type may be. */
+export const maxPatternCharacters = 255;
+export const maxPatterns = 1000;
 
 /** Whether an event type matches one of the patterns; decided once per type, since types are few and events many. */
 export function typeMatcher(patterns: readonly string[]): (type: string) => boolean {
+  const exact = new Set(patterns.filter((pattern) => !/[*?]/.test(pattern)));
+  const wild = [...new Set(patterns)].filter((pattern) => !exact.has(pattern));
   const known = new Map<string, boolean>();
   return (type) => {
+    if (wild.length === 0) return exact.has(type);
     let matches = known.get(type);
     if (matches === undefined) {
       if (known.size > 10_000) known.clear();
-      matches = patterns.some((pattern) => Utils.match(type, pattern));
+      matches = exact.has(type) || wild.some((pattern) => matchesPattern(type, pattern));
       known.set(type, matches);
     }
     return matches;
   };
+}
+
+/**
+ * The patterns of a call: an array of them, or a text in which commas or spaces separate them.
+ * @throws ValidationError naming the field, for more or longer ones than a call may have
+ */
+export function parsePatterns(field: string, given: string | readonly string[], most = maxPatterns): string[] {
+  const refuse = (at: string, found: unknown, expected: string) => {
+    throw new ValidationError([{ field: at, found, expected }]);
+  };
+  if (typeof given === "string" && given.length > most * (maxPatternCharacters + 1))
+    refuse(field, `a text of ${given.length} characters`, `at most ${most} patterns`);
+  const patterns = typeof given === "string" ? given.split(/[,\s]+/) : [...given];
+  if (patterns.length > most) refuse(field, `${patterns.length} patterns`, `at most ${most} patterns`);
+  for (const [index, pattern] of patterns.entries())
+    if (pattern.length > maxPatternCharacters)
+      refuse(
+        `${field}.${index}`,
+        `a pattern of ${pattern.length} characters`,
+        `a pattern of at most ${maxPatternCharacters} characters`,
+      );
+  return [...new Set(patterns)];
 }

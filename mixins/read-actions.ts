@@ -1,9 +1,14 @@
 import type { ActionSchema, Context, Service } from "moleculer";
 import DbService from "moleculer-db";
-import { EntityNotFoundError, InvalidQueryError } from "../core/errors.ts";
+import { EntityNotFoundError, ValidationError } from "../core/errors.ts";
+import { idProblem } from "../core/fields.ts";
 import { parseQuery, type Query, type QueryFields, type QueryParams } from "../core/query.ts";
 import type { Mixin } from "./mixin.ts";
 import { ownActions } from "./own-actions.ts";
+import { checkPopulates, type Populating } from "./populates.ts";
+import { cacheOptions, type ReadCache } from "./read-cache.ts";
+import { nameProblems, type ReadActionName } from "./read-params.ts";
+import { readValues } from "./read-values.ts";
 
 /** Who answers one call: the committed rows, or a transform's own view. */
 export interface Reader {
@@ -19,7 +24,7 @@ interface Dependencies {
   /** The node that has to answer a call instead of this one, if any. */
   nodeFor?: (ctx: Context) => string | null;
   /** Left out: answers are not cached. */
-  cache?: { isFor: (ctx: Context) => boolean; version: () => string };
+  cache?: ReadCache;
 }
 
 type Params = QueryParams & {
@@ -39,14 +44,33 @@ interface DbMethods {
   transformDocuments(ctx: Context, params: object, documents: unknown): unknown;
   decodeID(id: unknown): unknown;
   encodeID(id: unknown): string;
+  _find(ctx: Context, params: Params): unknown;
+  _list(ctx: Context, params: Params): unknown;
+  _get(ctx: Context, params: Params): unknown;
+  _count(ctx: Context, params: Params): unknown;
 }
 
+type Handler = (self: DbServiceInstance, ctx: Context, params: Params) => unknown;
 type DbServiceInstance = Service & DbMethods;
 
 const dbService = DbService as unknown as Mixin & { methods: DbMethods; actions: Record<string, ActionSchema> };
 
-/** The params of `find`, as moleculer-db declares them. */
-export const paramsOfFind: ActionSchema["params"] = dbService.actions["find"]!.params;
+type ActionParams = Record<string, object | object[]>;
+
+/**
+ * As moleculer-db declares them, for those that read a node's actions. Every value passes the broker's validator:
+ * `sanitizeParams` checks and converts.
+ */
+const declared = (params: ActionParams = {}): ActionParams =>
+  Object.fromEntries(
+    Object.entries(params).map(([name, rules]) => [
+      name,
+      [...(Array.isArray(rules) ? rules : [rules]), { type: "any", optional: name !== "id" }],
+    ]),
+  );
+
+/** The params of `find`. */
+export const paramsOfFind = declared(dbService.actions["find"]!.params as ActionParams);
 
 /** moleculer-db calls these of its adapter; the documents here are plain objects already, opened and closed elsewhere. */
 const passThrough = {
@@ -64,25 +88,28 @@ export const readActionNames = ["find", "list", "get", "count", "resolve"] as co
  * row is null instead of an error unless `throwIfNotExist`). There is no action that writes.
  */
 export function readActions({ reader, nodeFor, cache }: Dependencies): Mixin {
-  const cached = (keys: string[]): Pick<ActionSchema, "cache"> => ({
-    cache: cache ? cacheOptions(cache, keys) : false,
+  const cached = (name: ReadActionName, keys: string[]): Pick<ActionSchema, "cache"> => ({
+    cache: cache ? cacheOptions(cache, name, keys) : false,
   });
   const theirs = dbService.actions as Record<"find" | "list" | "get" | "count", ActionSchema>;
   const keysOf = ({ cache }: ActionSchema) => (typeof cache === "object" ? (cache.keys ?? []) : []);
-  const here = ({ handler }: ActionSchema) =>
-    function (this: Service, ctx: Context): unknown {
-      const nodeID = nodeFor?.(ctx);
-      // The params as they came: moleculer-db's own changes to them are made once, over there.
-      if (nodeID) return ctx.call(ctx.action!.name!, ctx.params, { nodeID });
-      return handler!.call(this, ctx);
+  const own = (name: ReadActionName, handler: Handler, more: ActionParams = {}): ActionSchema => {
+    const action = name === "resolve" ? theirs.get : theirs[name];
+    const params = declared({ ...(action.params as ActionParams), ...more });
+    return {
+      params,
+      ...cached(name, name === "resolve" ? [...keysOf(action), "throwIfNotExist"] : keysOf(action)),
+      handler(this: Service, ctx: Context): unknown {
+        const problems = nameProblems(name, ctx.params as object);
+        if (problems.length > 0) throw new ValidationError(problems);
+        const nodeID = nodeFor?.(ctx);
+        // The params as they came: moleculer-db's own changes to them are made once, over there.
+        if (nodeID) return ctx.call(ctx.action!.name!, ctx.params, { nodeID });
+        const self = this as DbServiceInstance;
+        return handler(self, ctx, self.sanitizeParams(ctx, ctx.params as object));
+      },
     };
-  const anything = { type: "any", optional: true } as const;
-  const own = (action: ActionSchema, more: ActionSchema["params"] = {}): ActionSchema => ({
-    // A misspelt filter would be passed over, and everything answered. Who counts what he finds may send the same params.
-    params: { $$strict: true, ...more },
-    ...cached(keysOf(action)),
-    handler: here(action),
-  });
+  };
   const schema: Mixin & { adapter: object } = {
     mixins: [dbService],
     adapter: passThrough,
@@ -92,20 +119,13 @@ export function readActions({ reader, nodeFor, cache }: Dependencies): Mixin {
       insert: false,
       update: false,
       remove: false,
-      find: own(theirs.find),
-      list: own(theirs.list),
-      get: own(theirs.get),
-      count: own(theirs.count, { limit: anything, offset: anything, sort: anything }),
-      resolve: {
-        params: { $$strict: true, ...theirs.get.params, throwIfNotExist: { type: "boolean", optional: true } },
-        ...cached([...keysOf(theirs.get), "throwIfNotExist"]),
-        handler: here({
-          async handler(this: Service, ctx: Context) {
-            const self = this as DbServiceInstance;
-            return byId(self, ctx, await reader(ctx), self.sanitizeParams(ctx, ctx.params as object));
-          },
-        }),
-      },
+      find: own("find", (self, ctx, params) => self._find(ctx, params)),
+      list: own("list", (self, ctx, params) => self._list(ctx, params)),
+      get: own("get", (self, ctx, params) => self._get(ctx, params)),
+      count: own("count", (self, ctx, params) => self._count(ctx, params)),
+      resolve: own("resolve", async (self, ctx, params) => byId(self, ctx, await reader(ctx), params), {
+        throwIfNotExist: { type: "boolean", optional: true },
+      }),
     }),
     methods: {
       // moleculer-db lets go of the broadcast's promise: one that a transporter refuses would end the process.
@@ -115,15 +135,15 @@ export function readActions({ reader, nodeFor, cache }: Dependencies): Mixin {
         await Promise.all([told, broker.cacher?.clean(`${fullName}.**`)]);
       },
       sanitizeParams(this: Service, ctx: Context, params: object) {
-        try {
-          return dbService.methods.sanitizeParams.call(this, ctx, params);
-        } catch (error) {
-          throw new InvalidQueryError({
-            field: "query",
-            found: (params as Params).query,
-            expected: `JSON (${String(error)})`,
-          });
-        }
+        const values = readValues(params as Record<string, unknown>);
+        checkPopulates(this.settings as Populating, values["populate"]);
+        const sanitized = dbService.methods.sanitizeParams.call(this, ctx, values);
+        const { page, pageSize, offset } = sanitized;
+        if (offset !== undefined && !Number.isSafeInteger(offset))
+          throw new ValidationError([
+            { field: "page", found: page, expected: `a page that exists, of ${pageSize} each` },
+          ]);
+        return sanitized;
       },
       transformDocuments(this: Service, ctx: Context, params: Transformation, documents: unknown) {
         const { fields, excludeFields } = this.settings as Transformation;
@@ -182,30 +202,21 @@ function totalBy(found: unknown[] | Promise<unknown[]>, { limit, offset }: Query
   return limit === null || found.length < limit ? offset + found.length : null;
 }
 
+/** Other texts are no row's id, and PostgreSQL refuses a NUL. */
+const isPossibleId = (id: string) => idProblem(id) === null && !id.includes("\0");
+/** Ids that an error names. */
+const maxNamedIds = 100;
+
 /** One document for an id, an array for an array of ids, an object by id where `mapping` is asked for. */
 async function byId(service: DbServiceInstance, ctx: Context, from: Reader, params: Params): Promise<unknown> {
   const asked: unknown[] = Array.isArray(params.id) ? params.id : [params.id];
-  const found = (await from.findByIds(asked.map((id) => String(service.decodeID(id))))) as Document[];
-  if (found.length < asked.length && params.throwIfNotExist) throw new EntityNotFoundError(params.id);
+  const ids = asked.map((id) => String(service.decodeID(id)));
+  const found = (await from.findByIds(ids.filter(isPossibleId))) as Document[];
+  if (found.length < asked.length && params.throwIfNotExist)
+    throw new EntityNotFoundError(Array.isArray(params.id) ? asked.slice(0, maxNamedIds) : params.id);
   // Taken before the transformation, which may leave the id out.
-  const ids = found.map(({ id }) => service.encodeID(id));
+  const keys = found.map(({ id }) => service.encodeID(id));
   const documents = (await service.transformDocuments(ctx, params, found)) as Document[];
-  if (params.mapping === true) return Object.fromEntries(ids.map((id, index) => [id, documents[index]]));
+  if (params.mapping === true) return Object.fromEntries(keys.map((key, index) => [key, documents[index]]));
   return Array.isArray(params.id) ? documents : (documents[0] ?? null);
 }
-
-/**
- * The version is part of the key: an answer that was read before a change and reaches the cache after it is never
- * given out again, which cleaning the cache alone cannot ensure.
- */
-function cacheOptions(cache: NonNullable<Dependencies["cache"]>, keys: string[]): ActionSchema["cache"] & object {
-  return {
-    enabled: (ctx) => cache.isFor(ctx),
-    keys,
-    keygen(this: { defaultKeygen: Keygen }, action, opts, ctx) {
-      return `${this.defaultKeygen(action, opts, ctx)}@${cache.version()}`;
-    },
-  };
-}
-
-type Keygen = (action: unknown, opts: unknown, ctx: unknown) => string;

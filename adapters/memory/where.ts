@@ -1,4 +1,4 @@
-import { matches } from "../../core/matches.ts";
+import { compileComparison } from "../../core/matches.ts";
 import type { Comparison, Condition, Query } from "../../core/query.ts";
 import { compareText } from "../../core/text-order.ts";
 
@@ -50,8 +50,10 @@ function compile(condition: Condition): Test {
 
 function compare(comparison: Comparison): (cell: Cell) => boolean {
   const { type, operator, value } = comparison;
-  if (type === "object" || type === "array")
-    return (cell) => matches(comparison, cell === null ? null : JSON.parse(cell as string));
+  if (type === "object" || type === "array") {
+    const test = compileComparison(comparison);
+    return (cell) => test(cell === null ? null : JSON.parse(cell as string));
+  }
   const asked = toCell(value);
   switch (operator) {
     case "$exists":
@@ -63,7 +65,7 @@ function compare(comparison: Comparison): (cell: Cell) => boolean {
       return (cell) => among.has(cell);
     }
     case "$regex":
-      return (cell) => matches(comparison, cell);
+      return compileComparison(comparison);
     case "$gt":
       return (cell) => cell !== null && compareCells(cell, asked) > 0;
     case "$gte":

@@ -3,9 +3,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
 import { InvalidQueryError, StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
-import { matches } from "../../core/matches.ts";
-import type { Comparison } from "../../core/query.ts";
-import { sortValueAt } from "../../core/sort-value.ts";
+import { addFunctions } from "./functions.ts";
 
 /** The statements that bring a file from schema version i to i + 1. Only ever appended to. */
 export interface Schema {
@@ -69,34 +67,6 @@ function checkSchema(db: Database.Database, file: string, schema: Schema): numbe
       `found schema version ${version}, expected at most ${schema.migrations.length}: it is from a newer version of moleculer-event-sourcing`,
     );
   return version;
-}
-
-function addFunctions(db: Database.Database): void {
-  const comparisons = new Map<string, Comparison>();
-  const deterministic = { deterministic: true };
-  db.function("json_matches", deterministic, (comparison, value) => {
-    let parsed = comparisons.get(comparison as string);
-    if (!parsed) {
-      if (comparisons.size > 100) comparisons.clear();
-      parsed = JSON.parse(comparison as string) as Comparison;
-      comparisons.set(comparison as string, parsed);
-    }
-    return matches(parsed, value === null ? null : JSON.parse(value as string)) ? 1 : 0;
-  });
-  db.function("text_matches", deterministic, (comparison, value) => {
-    return matches(JSON.parse(comparison as string) as Comparison, value) ? 1 : 0;
-  });
-  db.function("json_at", deterministic, (path, value) =>
-    sortValueAt(JSON.parse(path as string) as string[], value === null ? null : JSON.parse(value as string)),
-  );
-  db.function("contains_text", deterministic, (needle, value) =>
-    value !== null &&
-    String(value)
-      .toLowerCase()
-      .includes(needle as string)
-      ? 1
-      : 0,
-  );
 }
 
 /** By its name: the native part keeps the class of whoever loaded it first, which may be another copy than ours. */

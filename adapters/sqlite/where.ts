@@ -1,4 +1,5 @@
-import type { Condition, Query, Sort } from "../../core/query.ts";
+import type { Comparison, Condition, Query, Sort } from "../../core/query.ts";
+import { comparisonInSql } from "./compiled-comparisons.ts";
 
 /** SQL text and the values of its parameters. */
 export interface Sql {
@@ -55,7 +56,7 @@ function join(parts: Sql[], by: "AND" | "OR"): Sql {
   const [left, right] = [join(parts.slice(0, middle), by), join(parts.slice(middle), by)];
   return {
     text: `(${left.text} ${by} ${right.text})`,
-    values: [...left.values, ...right.values],
+    values: left.values.concat(right.values),
   };
 }
 
@@ -80,13 +81,19 @@ function compile(condition: Condition): Sql {
     const { text, values } = compile(condition.not);
     return { text: `NOT ifnull(${text}, 0)`, values };
   }
-  const { field, type, path, operator, value } = condition;
+  return compare(condition);
+}
+
+/** What SQL cannot say itself; the value is looked at by a function of the connection. */
+function compareBy(name: "json_matches" | "text_matches", { field, path, operator, value }: Comparison): Sql {
+  const text = JSON.stringify({ path, operator, value });
+  return { text: `${name}(${comparisonInSql(text)}, ${quote(field)})`, values: [text] };
+}
+
+function compare(comparison: Comparison): Sql {
+  const { field, type, operator, value } = comparison;
+  if (isJson(type)) return compareBy("json_matches", comparison);
   const column = quote(field);
-  if (isJson(type))
-    return {
-      text: `json_matches(?, ${column})`,
-      values: [JSON.stringify({ path, operator, value })],
-    };
   switch (operator) {
     case "$exists":
       return {
@@ -114,10 +121,7 @@ function compile(condition: Condition): Sql {
       return list.includes(null) ? anyOf([among, { text: `${column} IS NULL`, values: [] }]) : among;
     }
     case "$regex":
-      return {
-        text: `text_matches(?, ${column})`,
-        values: [JSON.stringify({ path, operator, value })],
-      };
+      return compareBy("text_matches", comparison);
     default: {
       const sign = { $gt: ">", $gte: ">=", $lt: "<", $lte: "<=" }[operator];
       return { text: `${column} ${sign} ${unseen}`, values: [toSqlValue(value)] };

@@ -4,7 +4,7 @@ import { ValidationError } from "../../core/errors.ts";
 import type { Lease } from "../../core/event-log.ts";
 import { maxPageBytes } from "../../core/page-size.ts";
 import { isReserved } from "../../core/stream-name.ts";
-import { typeMatcher } from "../../core/type-pattern.ts";
+import { parsePatterns, typeMatcher } from "../../core/type-pattern.ts";
 import type { StoreHost } from "./host.ts";
 import { controlEvent } from "../hints.ts";
 
@@ -134,6 +134,9 @@ function pageOfStates<State extends { value: unknown }>(states: State[]): State[
   return end < 0 ? states : states.slice(0, end);
 }
 
+/** A consumer's definition names each type that it maps. */
+const maxConsumerPatterns = 10_000;
+
 /** A consumer asks for the same types each time. None of them, wildcards included, stands for the framework's own events. */
 const matchers = new Map<string, (type: string) => boolean>();
 function matcherOf(types: string[]): (type: string) => boolean {
@@ -141,7 +144,7 @@ function matcherOf(types: string[]): (type: string) => boolean {
   let matcher = matchers.get(key);
   if (!matcher) {
     if (matchers.size > 100) matchers.clear();
-    const matches = typeMatcher(types);
+    const matches = typeMatcher(parsePatterns("types", types, maxConsumerPatterns));
     matchers.set(key, (matcher = (type) => !isReserved(type) && matches(type)));
   }
   return matcher;

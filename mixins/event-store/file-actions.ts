@@ -1,7 +1,7 @@
 import type { Context, ServiceSchema } from "moleculer";
 import { resolve } from "node:path";
 import { eventFormat } from "../../core/event-format.ts";
-import { typeMatcher } from "../../core/type-pattern.ts";
+import { parsePatterns, typeMatcher } from "../../core/type-pattern.ts";
 import { noteWritten } from "../read-after.ts";
 import { exportEvents } from "./export-events.ts";
 import type { Hosting } from "./history-actions.ts";
@@ -61,7 +61,7 @@ export function fileActions(store: string, hosting: () => Hosting): NonNullable<
         const options = {
           after,
           ...(types !== undefined && {
-            wanted: typeMatcher(typeof types === "string" ? types.split(/[,\s]+/) : types),
+            wanted: typeMatcher(parsePatterns("types", types)),
           }),
           ...(category !== undefined && { category }),
         };

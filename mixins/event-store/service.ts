@@ -5,8 +5,8 @@ import { emptyCatalogue, type Catalogue } from "../../core/catalogue.ts";
 import type { EventLog } from "../../core/event-log.ts";
 import { eventFields } from "../../core/event-fields.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { categoryOf } from "../../core/stream-name.ts";
-import { typeMatcher } from "../../core/type-pattern.ts";
+import { categoryOf, nameProblem } from "../../core/stream-name.ts";
+import { parsePatterns, typeMatcher } from "../../core/type-pattern.ts";
 import { pageOfStreams } from "../../core/page-size.ts";
 import { ValidationError } from "../../core/errors.ts";
 import type { PumpOptions } from "./pump.ts";
@@ -43,7 +43,7 @@ interface ReadParams {
   after?: number;
   afterVersion?: number;
   limit: number;
-  types?: string | string[];
+  types?: string | string[] | null;
   category?: string;
   stream?: string;
   backward?: boolean;
@@ -128,8 +128,11 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
           after: { type: "string", optional: true },
           limit: { ...limit },
         },
-        handler: async (ctx: Context<{ category?: string; after?: string; limit: number }>) =>
-          pageOfStreams(await host.log.streams(ctx.params)),
+        handler: async (ctx: Context<{ category?: string; after?: string; limit: number }>) => {
+          const { category, after } = ctx.params;
+          checkNames({ category, after });
+          return pageOfStreams(await host.log.streams(ctx.params));
+        },
       },
       status: {
         async handler() {
@@ -213,11 +216,18 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
   return schema;
 }
 
+/** No stream has such a name, and the engines disagree on what they make of it. @throws ValidationError */
+function checkNames(names: Record<string, string | undefined>): void {
+  const problems = Object.entries(names).flatMap(([field, name]) => (name ? (nameProblem(field, name) ?? []) : []));
+  if (problems.length > 0) throw new ValidationError(problems);
+}
+
 async function read(host: StoreHost, params: ReadParams): Promise<RecordedEvent[]> {
   const { stream, category, limit, backward = false, after, afterVersion } = params;
   const start = (given: number | undefined) => given ?? (backward ? Number.MAX_SAFE_INTEGER : 0);
-  const types = typeof params.types === "string" ? params.types.split(/[,\s]+/) : params.types;
-  const wanted = types && { wanted: typeMatcher(types) };
+  checkNames({ stream, category });
+  const { types } = params;
+  const wanted = types !== undefined && types !== null && { wanted: typeMatcher(parsePatterns("types", types)) };
   if (stream !== undefined) {
     if (after !== undefined)
       throw new ValidationError([

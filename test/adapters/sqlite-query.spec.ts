@@ -48,10 +48,53 @@ describe("A query", () => {
     const rows = await filled(stand, [{ id: "ann", name: "Ann" }, { id: "bob" }]);
     let nest: object = { name: "Ann" };
     for (let depth = 0; depth < 600; depth++) nest = { $not: nest };
+    let deep: object = { name: "Ann" };
+    for (let depth = 0; depth < 90; depth++)
+      deep = { $or: [{ $and: [deep, { name: "Ann" }] }, { name: { $gt: "x" } }] };
+    expect(await query(rows, deep)).toEqual(["ann"]);
     const alternatives = Array.from({ length: 40_000 }, (_, index) => ({ name: `nobody ${index}` }));
     for (const one of [nest, { $or: [...alternatives, { name: "Ann" }] }])
       expect([["ann"], "INVALID_QUERY"]).toContainEqual(
         await query(rows, one).catch((error: { type?: string }) => error.type),
       );
+  });
+
+  it("takes lists of numbers up to the bound, several of them too", async () => {
+    const rows = await filled(stand, [
+      { id: "1", count: 7, address: { n: 7, o: { a: 7 } } },
+      { id: "2", count: 30_000, address: { n: 30_000, o: { a: -1 } } },
+    ]);
+    const numbers = Array.from({ length: 12_000 }, (_, index) => index);
+    const objects = numbers.slice(0, 5000).map((a) => ({ a }));
+    for (const one of [
+      { count: { $in: [...numbers, ...numbers] } },
+      { $or: [{ count: { $in: numbers } }, { count: { $in: numbers.map((n) => -n - 1) } }] },
+      { "address.n": { $in: numbers } },
+      { "address.o": { $in: objects } },
+      { address: { $in: [{ o: { a: 7 }, n: 7 }, ...objects] } },
+    ])
+      expect(await query(rows, one)).toEqual(["1"]);
+  });
+
+  it("takes as many comparisons with long lists as a query may have", async () => {
+    const rows = await filled(stand, [{ id: "1", address: { n: 3 } }, { id: "2" }]);
+    const $and = Array.from({ length: 200 }, (_, index) => ({
+      "address.n": { $in: Array.from({ length: 100 }, (_, n) => (n === 3 ? 3 : index * 1000 + n)) },
+    }));
+    expect(await query(rows, { $and })).toEqual(["1"]);
+  });
+
+  it("keeps comparisons apart that begin alike", async () => {
+    const rows = await filled(stand, [
+      { id: "1", tags: ["a"] },
+      { id: "2", tags: ["b"] },
+    ]);
+    const long = Array.from({ length: 300 }, (_, index) => `nothing ${index}`);
+    for (const [last, id] of [
+      ["a", "1"],
+      ["b", "2"],
+      ["a", "1"],
+    ])
+      expect(await query(rows, { tags: { $in: [...long, last] } })).toEqual([id]);
   });
 });

@@ -1,4 +1,7 @@
-import { typeMatcher } from "../../core/type-pattern.ts";
+import { array, assert, constantFrom, property } from "fast-check";
+import { Utils } from "moleculer";
+import { parsePatterns, typeMatcher } from "../../core/type-pattern.ts";
+import { refusal } from "../support/broker.ts";
 
 describe("A matcher of event types", () => {
   it.each([
@@ -30,5 +33,43 @@ describe("A matcher of event types", () => {
     const types = Array.from({ length: 25_000 }, (_, index) => (index % 2 === 0 ? `a.${index}` : `b.${index}`));
     const wrong = [...types, ...types].filter((type) => matches(type) !== type.startsWith("a."));
     expect(wrong).toEqual([]);
+  });
+});
+
+describe("A pattern of types", () => {
+  const text = (...parts: string[]) => array(constantFrom(...parts), { maxLength: 7 }).map((chosen) => chosen.join(""));
+
+  it("matches what Moleculer's own matcher does", () => {
+    assert(
+      property(text("a", "b", ".", "*", "**", "?"), text("a", "b", "."), (pattern, type) => {
+        expect(typeMatcher([pattern])(type)).toBe(Utils.match(type, pattern));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it("with many wildcards does not keep the caller waiting", () => {
+    const pattern = "**a".repeat(80) + "b";
+    expect(typeMatcher([pattern, `*a`.repeat(100) + "?b"])("a".repeat(255))).toBe(false);
+    expect(typeMatcher([pattern])("a".repeat(254) + "b")).toBe(true);
+  });
+
+  it("takes characters that mean something to a regular expression as they are", () => {
+    const matches = typeMatcher(["a+b.*.[c]", "$x.*.(d"]);
+    expect(["a+b.x.[c]", "$x.1.(d", "aab.x.c", "a+b.x.c"].map(matches)).toEqual([true, true, false, false]);
+  });
+
+  it("is one of several, in a text or an array, each once", () => {
+    expect(parsePatterns("types", "a.b, c.* a.b")).toEqual(["a.b", "c.*"]);
+    expect(parsePatterns("types", ["a b", "c"])).toEqual(["a b", "c"]);
+  });
+
+  it.each<[string, string | string[], string, string]>([
+    ["too long", ["a", "x".repeat(256)], "types.1", "a pattern of 256 characters"],
+    ["one of too many", Array.from({ length: 1001 }, (_, index) => `a${index}`), "types", "1001 patterns"],
+    ["in a text of megabytes", "x".repeat(4_000_000), "types", "a text of 4000000 characters"],
+  ])("is refused where it is %s", async (_, given, field, found) => {
+    const error = await refusal(() => parsePatterns("types", given));
+    expect(error).toMatchObject({ code: 422, data: [{ field, found }] });
   });
 });

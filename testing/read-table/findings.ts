@@ -91,6 +91,17 @@ const searches: [params: QueryParams, ids: string[]][] = [
   [{ iSearch: "Bridge", offset: 1 }, ["bridge"]],
 ];
 
+const patterns: [query: Record<string, RegExp>, ids: string[]][] = [
+  [{ name: /^(a+)+$/ }, ["2"]],
+  [{ tags: /^(a|a)*$/ }, ["2"]],
+  [{ name: /^a{2}$|A\/B/i }, ["2", "3"]],
+  [{ name: /^k/i }, ["3"]],
+  [{ name: / .$/ }, ["3"]],
+  [{ "address.note": /^\s+first$/m }, ["3"]],
+  [{ "address.note": /first.second/ }, []],
+  [{ "address.note": /first.second/s }, ["3"]],
+];
+
 export const findings: TableCases = {
   "cuts a page from the order": async (stand) => {
     const rows = await filled(stand, [{ id: "d" }, { id: "c", name: "x" }, { id: "b" }, { id: "a", name: "x" }]);
@@ -120,6 +131,39 @@ export const findings: TableCases = {
       same(await found(rows, { query: { name: { $in: [...names, "Ann"] } } }), ["ann"]);
       same(await found(rows, { query: { name: { $nin: [...names, "Ann"] } } }), ["bob"]);
     }
+  },
+
+  "matches a pattern in linear time, and as every other engine does": async (stand) => {
+    const rows = await filled(stand, [
+      { id: "1", name: `${"a".repeat(40)}b`, tags: [`${"a".repeat(40)}b`] },
+      { id: "2", name: "aa", tags: ["x", "aa"] },
+      { id: "3", name: "\u212aelvin a/b 😀", address: { note: "\u00a0 first\nsecond" } },
+    ]);
+    for (const [query, ids] of patterns) same(await found(rows, { query }), ids, String(Object.values(query)[0]));
+  },
+
+  "finds no row by text that none can have": async (stand) => {
+    const rows = await filled(stand, [{ id: "1", name: "a" }, { id: "2", name: "\ufffd" }, { id: "3" }]);
+    for (const text of ["\ud800", "\udfff", "a\0", "\0"]) {
+      same(await found(rows, { query: { name: text } }), [], JSON.stringify(text));
+      same(await found(rows, { query: { id: text } }), [], JSON.stringify(text));
+      same(await found(rows, { query: { name: { $in: [text, "a"] } } }), ["1"], JSON.stringify(text));
+      same(await found(rows, { query: { name: { $ne: text } } }), ["1", "2", "3"], JSON.stringify(text));
+    }
+  },
+
+  "looks a value up in a list of 20,000 inside an object": async (stand) => {
+    const rows = await filled(stand, [
+      { id: "1", address: { n: 7, o: { a: 7, b: [1] } }, tags: [19_999, "x"] },
+      { id: "2", address: { n: "7", o: { a: "7" } }, tags: [-1] },
+      { id: "3" },
+    ]);
+    const numbers = Array.from({ length: 20_000 }, (_, index) => index);
+    same(await found(rows, { query: { "address.n": { $in: numbers } } }), ["1"]);
+    same(await found(rows, { query: { tags: { $in: numbers } } }), ["1"]);
+    same(await found(rows, { query: { "address.n": { $nin: numbers } } }), ["2", "3"]);
+    const objects = numbers.slice(0, 5000).map((a) => ({ b: [1], a }));
+    same(await found(rows, { query: { "address.o": { $in: [...objects, null] } } }), ["1", "3"]);
   },
 
   "answers random queries as plain loops over the rows do": async (stand) => {

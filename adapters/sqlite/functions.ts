@@ -1,0 +1,31 @@
+import type Database from "better-sqlite3";
+import { BoundedCache } from "../../core/bounded-cache.ts";
+import { compileComparison } from "../../core/matches.ts";
+import { sortValueAt } from "../../core/sort-value.ts";
+import { CompiledComparisons } from "./compiled-comparisons.ts";
+
+/** What queries call of a connection. */
+export function addFunctions(db: Database.Database): void {
+  const comparisons = new CompiledComparisons(compileComparison);
+  const paths = new BoundedCache<string, string[]>(200);
+  const deterministic = { deterministic: true };
+  db.function("comparison_id", (text) => comparisons.idOf(text as string));
+  db.function("json_matches", deterministic, (comparison, value) =>
+    comparisons.get(comparison as string | number)(value === null ? null : JSON.parse(value as string)) ? 1 : 0,
+  );
+  db.function("text_matches", deterministic, (comparison, value) =>
+    comparisons.get(comparison as string | number)(value) ? 1 : 0,
+  );
+  db.function("json_at", deterministic, (path, value) => {
+    const steps = paths.get(path as string, () => JSON.parse(path as string) as string[]);
+    return sortValueAt(steps, value === null ? null : JSON.parse(value as string));
+  });
+  db.function("contains_text", deterministic, (needle, value) =>
+    value !== null &&
+    String(value)
+      .toLowerCase()
+      .includes(needle as string)
+      ? 1
+      : 0,
+  );
+}

@@ -1,0 +1,16 @@
+import type { FieldType } from "./fields.ts";
+
+/** What a comparison leaf can ask. `$ne` and `$nin` are parsed into the negation of `$eq` and `$in`. */
+export type Operator = "$eq" | "$gt" | "$gte" | "$lt" | "$lte" | "$in" | "$exists" | "$regex";
+
+/** One comparison. `path` leads into an object or array field; it is empty for the field itself. */
+export interface Comparison {
+  field: string;
+  type: FieldType;
+  path: string[];
+  operator: Operator;
+  /** `$in`: an array; `$exists`: a boolean; `$regex`: {source, flags}; otherwise a JSON value of the field's type, or null. */
+  value: unknown;
+}
+
+export type Condition = { and: Condition[] } | { or: Condition[] } | { not: Condition } | Comparison;

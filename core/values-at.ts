@@ -1,0 +1,32 @@
+/**
+ * The values at a path of a JSON value. A step goes by an object's own key, by an array's index, and through the objects
+ * that an array contains. Step by step over the set of nodes that are reached: a node that several ways lead to counts
+ * once, so the time is at most that of steps times nodes.
+ */
+export function valuesAt(value: unknown, path: readonly string[]): unknown[] {
+  let reached: unknown[] = [value];
+  for (const step of path) {
+    const next: unknown[] = [];
+    const isIndex = /^\d+$/.test(step);
+    for (const node of distinct(reached)) if (isObject(node)) pushNext(next, node, step, isIndex);
+    if (next.length === 0) return next;
+    reached = next;
+  }
+  return reached;
+}
+
+const distinct = (nodes: unknown[]) => (nodes.length > 1 ? new Set(nodes) : nodes);
+
+function pushNext(next: unknown[], node: object, step: string, isIndex: boolean): void {
+  if (!Array.isArray(node)) return pushOwn(next, node, step);
+  if (isIndex) next.push((node as unknown[])[Number(step)]);
+  // Not through an array inside of an array.
+  for (const element of node as unknown[])
+    if (isObject(element) && !Array.isArray(element)) pushOwn(next, element, step);
+}
+
+function pushOwn(next: unknown[], node: object, step: string): void {
+  if (Object.hasOwn(node, step)) next.push((node as Record<string, unknown>)[step]);
+}
+
+const isObject = (value: unknown): value is object => value !== null && typeof value === "object";
