@@ -1,4 +1,5 @@
 import { DefinitionError } from "./errors.ts";
+import { didYouMean } from "./near-name.ts";
 import { isAsyncFunction } from "./payload-schema.ts";
 
 /**
@@ -11,7 +12,7 @@ export function refuseUnknownOptions(owner: string, given: object, known: readon
       throw new DefinitionError({
         field: `${owner}.${option}`,
         found: option,
-        expected: `one of the options ${known.join(", ")}`,
+        expected: `one of the options ${known.join(", ")}${didYouMean(option, known)}`,
       });
 }
 

@@ -11,7 +11,7 @@ describe("A misspelt option", () => {
     [
       "EventStore",
       () => EventStore("x", untyped({ adaptor: "sqlite:x.db" })),
-      /x\.adaptor: found "adaptor", expected one of the options adapter/,
+      /x\.adaptor: found "adaptor", expected one of the options adapter.*\(did you mean adapter\?\)/,
     ],
     ["the pump", () => EventStore("x", { pump: untyped({ batch: 1 }) }), /x\.pump\.batch/],
     [
