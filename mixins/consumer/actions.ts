@@ -40,7 +40,7 @@ export function consumerActions(
     const isAmong = (parked: readonly ParkedEvent[]) => parked.some((event) => event.id === id);
     if (id === undefined || isAmong(await host().parked())) return;
     const elsewhere = await onEveryHost<ParkedEvent[]>(broker, name, "parked", {});
-    if (![...elsewhere.values()].some(isAmong)) throw new UnknownParkedEventError(name, id);
+    if (![...elsewhere.values()].some(isAmong)) throw new UnknownParkedEventError(name, { id });
   };
 
   return allWithoutParams({

@@ -261,7 +261,7 @@ describe("A query's refusal", () => {
       "a RegExp on a date",
       { query: { at: /x/ } },
       "query.at",
-      "an object",
+      "a RegExp",
       "no $regex on a Date or an ISO 8601 string",
     ],
     [

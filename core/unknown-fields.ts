@@ -1,0 +1,29 @@
+import { didYouMean } from "./near-name.ts";
+import type { Problem } from "./problem.ts";
+
+/** More of one object than an error lists need no suggestion. */
+const maxSuggestions = 20;
+
+/**
+ * A problem for each field of `given` that is not `known`: a misspelt one would silently leave its default in force.
+ * `at`: where `given` stands, "" for the params themselves. `reasons`: what is expected of fields that a caller has reason
+ * to send. Fields that are undefined say nothing.
+ */
+export function unknownFields(
+  at: string,
+  given: object,
+  known: readonly string[],
+  reasons: Readonly<Record<string, string>> = {},
+): Problem[] {
+  const problems: Problem[] = [];
+  // oxlint-disable-next-line guard-for-in -- an inherited field is as unknown as an own one
+  for (const name in given) {
+    if (known.includes(name)) continue;
+    const found = (given as Record<string, unknown>)[name];
+    if (found === undefined) continue;
+    const hint = problems.length < maxSuggestions ? didYouMean(name, known) : "";
+    const expected = Object.hasOwn(reasons, name) ? reasons[name]! : `one of ${known.join(", ")}${hint}`;
+    problems.push({ field: at === "" ? name : `${at}.${name}`, found: name, expected });
+  }
+  return problems;
+}
