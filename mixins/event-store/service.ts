@@ -4,8 +4,9 @@ import type { ControlChange } from "../../core/consumer-control.ts";
 import { emptyCatalogue, type Catalogue } from "../../core/catalogue.ts";
 import type { EventLog } from "../../core/event-log.ts";
 import { eventFields } from "../../core/event-fields.ts";
+import { isEventId } from "../../core/event-id.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { categoryOf } from "../../core/stream-name.ts";
+import { categoryOf, refuseImpossibleNames } from "../../core/stream-name.ts";
 import { typeMatcher } from "../../core/type-pattern.ts";
 import { pageOfStreams } from "../../core/page-size.ts";
 import { ValidationError } from "../../core/errors.ts";
@@ -80,7 +81,8 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
           find: (query) =>
             host.readable(host.log.find({ ...query, limit: Math.min(query.limit ?? maxLimit, maxLimit) })),
           count: (query) => host.log.count(query),
-          findByIds: (ids) => host.readable(host.log.findByIds(ids.map((id) => id.toLowerCase()))),
+          // No event has another id, and not each engine takes any text.
+          findByIds: (ids) => host.readable(host.log.findByIds(ids.filter(isEventId).map((id) => id.toLowerCase()))),
         }),
       }),
     ],
@@ -116,6 +118,8 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
           raw: { type: "boolean", optional: true, convert: true },
         },
         handler: (ctx: Context<ReadParams>) => {
+          const { stream, category } = ctx.params;
+          refuseImpossibleNames({ stream, category });
           const stored = read(host, ctx.params);
           return ctx.params.raw === true ? stored : host.readable(stored);
         },
@@ -127,8 +131,11 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
           after: { type: "string", optional: true },
           limit: { ...limit },
         },
-        handler: async (ctx: Context<{ category?: string; after?: string; limit: number }>) =>
-          pageOfStreams(await host.log.streams(ctx.params)),
+        handler: async (ctx: Context<{ category?: string; after?: string; limit: number }>) => {
+          const { category, after } = ctx.params;
+          refuseImpossibleNames({ category, after });
+          return pageOfStreams(await host.log.streams(ctx.params));
+        },
       },
       status: {
         async handler() {

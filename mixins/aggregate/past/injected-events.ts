@@ -4,6 +4,7 @@ import type { Problem } from "../../../core/problem.ts";
 import { eventIdOfKey } from "../../../core/event-id.ts";
 import { parsePosition } from "../../../core/position.ts";
 import type { RecordedEvent } from "../../../core/recorded-event.ts";
+import { unknownFields } from "../../../core/unknown-fields.ts";
 import type { EventSource } from "../../consumer/event-source.ts";
 import { checkedDrafts, type Actual } from "./drafts.ts";
 
@@ -63,9 +64,7 @@ function parseInjections(given: readonly unknown[], position: number): (Injectio
       problems.push({ field, found: one, expected: "an event: {type, payload, after?, stream?, meta?}" });
       return null;
     }
-    for (const name of Object.keys(one))
-      if (!known.includes(name))
-        problems.push({ field: `${field}.${name}`, found: name, expected: `one of ${known.join(", ")}` });
+    problems.push(...unknownFields(field, one, known));
     const injection = one as Injection;
     const after = parsePosition(injection.after ?? position) ?? Infinity;
     if (after > position)
