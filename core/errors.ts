@@ -141,7 +141,7 @@ export class UnknownParkedEventError extends Errors.MoleculerClientError {
   override name = "UnknownParkedEventError";
 
   constructor(aggregate: string, choice: { id?: string; stream?: string; instance?: string }) {
-    const found = Object.entries(choice).map(([name, value]) => [name, brief(String(value))] as const);
+    const found = Object.entries(choice).map(([name, value]) => [name, brief(value)] as const);
     const what = found.map(([name, value]) => `${name === "id" ? "event" : name} ${value}`).join(" of ");
     super(
       `${aggregate}: ${what} is not parked; expected one that "parked" lists`,

@@ -106,6 +106,7 @@ describe("The JSON of a value", () => {
     [
       "a promise of a library",
       new (class Bluebird {
+        // oxlint-disable-next-line no-thenable -- it is what promises of libraries have
         then() {}
       })(),
       "an instance of Bluebird",
@@ -190,7 +191,7 @@ describe("The JSON of a value", () => {
       many,
       "x".repeat(1001),
       { toJSON: () => many },
-      new Array(2 ** 32 - 1),
+      Object.assign([], { length: 2 ** 32 - 1 }),
       { ["k".repeat(1001)]: 1 },
     ]) {
       const result = toJson("payload", input, 1000);

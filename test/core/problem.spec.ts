@@ -30,8 +30,18 @@ describe("What was found, in an error", () => {
     [[1, 2], "an array of 2"],
     [{}, "an object"],
     [Promise.resolve(), "a Promise"],
-    [new (class Money {})(), "an instance of Money"],
-    [new (class {})(), "an object with a prototype"],
+    [
+      new (class Money {
+        readonly cents = 5;
+      })(),
+      "an instance of Money",
+    ],
+    [
+      new (class {
+        readonly cents = 5;
+      })(),
+      "an object with a prototype",
+    ],
     [undefined, "undefined"],
   ])("is shown without its content: %#", (found, shown) => {
     expect(show(found)).toBe(shown);

@@ -27,11 +27,14 @@ async function brokerWithTable(): Promise<ServiceBroker> {
 }
 
 const throwing = (trap: "get" | "ownKeys" | "getPrototypeOf" | "getOwnPropertyDescriptor") =>
-  new Proxy({ events: 1 } as Record<string, unknown>, {
-    [trap]() {
-      throw new Error("not for you");
+  new Proxy(
+    { events: 1 },
+    {
+      [trap]() {
+        throw new Error("not for you");
+      },
     },
-  });
+  );
 
 const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`store ${index}`, index]));
 
