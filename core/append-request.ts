@@ -70,7 +70,7 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
       found: key,
       expected: `a string of 1 to ${maxKeyCharacters} characters${isIllFormed(key) ? ", well-formed Unicode" : ""}`,
     });
-  if (claims !== undefined) problems.push(...claimProblems(claims));
+  if (claims !== undefined) for (const problem of claimProblems(claims)) problems.push(problem);
   if (ahead !== undefined) note(aheadProblem(ahead));
   if (!Array.isArray(events) || events.length === 0 || events.length > maxEvents) {
     note({

@@ -84,6 +84,7 @@ export const sameFields = (a: Fields, b: Fields): boolean =>
 
 const types: readonly string[] = ["string", "integer", "number", "boolean", "date", "object", "array"];
 const maxIdCharacters = 255;
+const maxProblems = 100;
 
 /** @throws DefinitionError naming the field. */
 export function parseFields(owner: string, input: FieldsInput): Fields {
@@ -138,6 +139,8 @@ export function checkRow(fields: Fields, row: Record<string, unknown>): Record<s
     if (name === "id" || found === undefined) continue;
     const field = fields.get(name);
     if (!field) {
+      // An error lists no more of them.
+      if (problems.length > maxProblems) break;
       const names = [...fields.keys()];
       const expected = `one of the declared fields ${names.join(", ")}${didYouMean(name, names)}`;
       problems.push({ field: name, found, expected });
@@ -186,7 +189,9 @@ function storedValue(field: Field, found: unknown, problems: Problem[]): unknown
   const { name, type } = field;
   const json = (type === "object" || type === "array") && isOfShape(type, found) ? toJson(name, found) : null;
   if (json && isProblem(json)) return void problems.push(json);
-  const stored = json ? json.value : scalarValue(type, found);
+  // A Date is an object, and its JSON is a text.
+  const kept = json && isOfShape(type as "object" | "array", json.value) ? json.value : undefined;
+  const stored = json ? kept : scalarValue(type, found);
   if (stored === undefined) problems.push({ field: name, found, expected: expectedOf(type, found) });
   return stored;
 }

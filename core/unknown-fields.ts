@@ -1,13 +1,13 @@
 import { didYouMean } from "./near-name.ts";
 import type { Problem } from "./problem.ts";
 
-/** More of one object than an error lists need no suggestion. */
-const maxSuggestions = 20;
+/** More than an error lists; nothing is gained by a look at the rest of what may be a million. */
+const maxProblems = 100;
 
 /**
  * A problem for each field of `given` that is not `known`: a misspelt one would silently leave its default in force.
  * `at`: where `given` stands, "" for the params themselves. `reasons`: what is expected of fields that a caller has reason
- * to send. Fields that are undefined say nothing.
+ * to send. Fields that are undefined say nothing. At most 100 are named.
  */
 export function unknownFields(
   at: string,
@@ -21,9 +21,11 @@ export function unknownFields(
     if (known.includes(name)) continue;
     const found = (given as Record<string, unknown>)[name];
     if (found === undefined) continue;
-    const hint = problems.length < maxSuggestions ? didYouMean(name, known) : "";
-    const expected = Object.hasOwn(reasons, name) ? reasons[name]! : `one of ${known.join(", ")}${hint}`;
+    const expected = Object.hasOwn(reasons, name)
+      ? reasons[name]!
+      : `one of ${known.join(", ")}${didYouMean(name, known)}`;
     problems.push({ field: at === "" ? name : `${at}.${name}`, found: name, expected });
+    if (problems.length === maxProblems) break;
   }
   return problems;
 }

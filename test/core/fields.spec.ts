@@ -143,6 +143,8 @@ describe("A row", () => {
     ["at", new Date(NaN), "a Date or an ISO 8601 string"],
     ["address", [], "an object"],
     ["address", "x", "an object"],
+    ["address", new Date(0), "an object"],
+    ["address", { toJSON: () => [] }, "an object"],
     ["tags", {}, "an array"],
     ["tags", "a,b", "an array"],
   ])("is refused in %s for %p", async (name, found, expected) => {
@@ -154,6 +156,9 @@ describe("A row", () => {
   it.each([
     ["address", { a: { b: 1n } }, "address.a.b"],
     ["tags", [1, NaN], "tags.1"],
+    ["address", new Map(), "address"],
+    ["address", { total: Promise.resolve(1) }, "address.total"],
+    ["tags", [{ "\ud800": 1 }], "tags.0.\ud800"],
   ])("names the path of what JSON cannot hold in %s", async (name, found, field) => {
     const error = await refusal(() => checkRow(all, { [name]: found }));
     expect(error).toMatchObject({ type: "INVALID_ROW", data: [{ field }] });
