@@ -7,7 +7,9 @@ import { expectedVersionProblem, type ExpectedVersion } from "./expected-version
 import { ownNameProblem, toNewEvent, type EventContext, type EventInput, type NewEvent } from "./new-event.ts";
 import { pageBytesOf } from "./page-size.ts";
 import type { Problem } from "./problem.ts";
+import { unknownFields } from "./unknown-fields.ts";
 
+const known = ["stream", "events", "expectedVersion", "key", "claims", "ahead"];
 const maxEvents = 10_000;
 const maxKeyCharacters = 1000;
 
@@ -56,6 +58,7 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
   const problems: Problem[] = [];
   const note = (problem: Problem | null) => void (problem && problems.push(problem));
 
+  problems.push(...unknownFields("", input, known));
   note(ownNameProblem("stream", stream, context.isSystem));
   note(expectedVersionProblem(expectedVersion));
   const isKey =
@@ -65,9 +68,9 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
     note({
       field: "key",
       found: key,
-      expected: `a string of 1 to ${maxKeyCharacters} characters`,
+      expected: `a string of 1 to ${maxKeyCharacters} characters${isIllFormed(key) ? ", well-formed Unicode" : ""}`,
     });
-  if (claims !== undefined) problems.push(...claimProblems(claims));
+  if (claims !== undefined) for (const problem of claimProblems(claims)) problems.push(problem);
   if (ahead !== undefined) note(aheadProblem(ahead));
   if (!Array.isArray(events) || events.length === 0 || events.length > maxEvents) {
     note({
@@ -78,8 +81,7 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
     throw new ValidationError(problems);
   }
 
-  // Array.from visits holes as well, which would otherwise reach the commit.
-  const accepted = Array.from(events, (event, index) =>
+  const accepted = listed(events).map((event, index) =>
     toNewEvent(event, index, isKey ? key : undefined, stream, context, problems),
   );
   if (accepted.length > 1) noteTwins(accepted, problems);
@@ -92,6 +94,17 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
     idAfterLast: key === undefined ? null : eventIdOfKey(key, events.length),
     ...(claims && { claims }),
   };
+}
+
+const isIllFormed = (key: unknown) => typeof key === "string" && !key.isWellFormed();
+
+/** With its holes as undefined, which would otherwise reach the commit. @throws ValidationError for what cannot be read */
+function listed(events: EventInput[]): EventInput[] {
+  try {
+    return Array.from(events);
+  } catch {
+    throw new ValidationError([{ field: "events", found: events, expected: "an array that can be read" }]);
+  }
 }
 
 function noteTwins(events: (NewEvent | null)[], problems: Problem[]): void {

@@ -1,30 +1,45 @@
 import type { Problem } from "./problem.ts";
+import { isPlainText } from "./plain-text.ts";
+import { unknownFields } from "./unknown-fields.ts";
+
+const maxNameCharacters = 2000;
+/** A value of 1,000 characters may become longer where case does not count. */
+const maxValueCharacters = 10_000;
 
 const isObject = (found: unknown): found is Record<string, unknown> => found !== null && typeof found === "object";
-const isText = (found: unknown): boolean => typeof found === "string" && found !== "" && found.isWellFormed();
 
 /** What is wrong with the `claims` of an append. */
 export function claimProblems(claims: unknown): Problem[] {
   if (!Array.isArray(claims))
     return [{ field: "claims", found: claims, expected: "an array of {scope, definition, changes}" }];
-  return Array.from(claims, (told: unknown, index): Problem[] => {
+  return Array.from(claims, (given: unknown, index): Problem[] => {
     const field = `claims.${index}`;
-    if (!isObject(told)) return [{ field, found: told, expected: "{scope, definition, changes}" }];
-    const texts = (["scope", "definition"] as const).filter((name) => !isText(told[name]));
-    const problems: Problem[] = texts.map((name) => ({
-      field: `${field}.${name}`,
-      found: told[name],
-      expected: "a text",
-    }));
-    const { changes } = told;
-    const isRight = (change: unknown) =>
-      isObject(change) && isText(change["value"]) && typeof change["held"] === "boolean";
-    if (!Array.isArray(changes) || !changes.every(isRight))
-      problems.push({
-        field: `${field}.changes`,
-        found: changes,
-        expected: "an array of {value: a text, held: true or false}",
-      });
-    return problems;
+    if (!isObject(given)) return [{ field, found: given, expected: "{scope, definition, changes}" }];
+    const { scope, definition, changes } = given;
+    return [
+      ...unknownFields(field, given, ["scope", "definition", "changes"]),
+      ...textProblem(`${field}.scope`, scope, maxNameCharacters),
+      ...textProblem(`${field}.definition`, definition, maxNameCharacters),
+      ...changeProblems(`${field}.changes`, changes),
+    ];
   }).flat();
 }
+
+function changeProblems(field: string, changes: unknown): Problem[] {
+  if (!Array.isArray(changes)) return [{ field, found: changes, expected: "an array of {value, held}" }];
+  return Array.from(changes, (change: unknown, index): Problem[] => {
+    const at = `${field}.${index}`;
+    if (!isObject(change)) return [{ field: at, found: change, expected: "{value, held}" }];
+    const { value, held } = change;
+    const isFlag = typeof held === "boolean";
+    return [
+      ...textProblem(`${at}.value`, value, maxValueCharacters),
+      ...(isFlag ? [] : [{ field: `${at}.held`, found: held, expected: "true or false" }]),
+    ];
+  }).flat();
+}
+
+const textProblem = (field: string, found: unknown, most: number): Problem[] =>
+  isPlainText(found, most)
+    ? []
+    : [{ field, found, expected: `a text of 1 to ${most} characters, well-formed Unicode without NUL` }];

@@ -1,7 +1,10 @@
 import { Errors } from "moleculer";
-import { asData, inWords, portable, show, type Problem } from "./problem.ts";
+import { asData, brief, inWords, portable, show, type Problem } from "./problem.ts";
 import type { RecordedEvent } from "./recorded-event.ts";
 import { withoutPassword } from "./without-password.ts";
+
+/** Of an engine's or a function's own message, which may quote a whole input. */
+const maxReasonCharacters = 1000;
 
 /** Moleculer's own validation error, with one entry in `data` per problem. 422. */
 export class ValidationError extends Errors.ValidationError {
@@ -30,16 +33,17 @@ export class EventIdReusedError extends Errors.MoleculerClientError {
   override name = "EventIdReusedError";
 
   constructor(id: string, why: string) {
-    super(`event id ${id}: ${why}`, 409, "EVENT_ID_REUSED", { id, why });
+    super(`event id ${brief(id)}: ${why}`, 409, "EVENT_ID_REUSED", { id: brief(id), why });
   }
 }
 
-/** 413; `data` is `{field, actual, expected}` in bytes of JSON. */
+/** 413; `data` is `{field, actual, expected}` in bytes of JSON. `isMore`: counting ended at `actual`. */
 export class EventTooLargeError extends Errors.MoleculerClientError {
   override name = "EventTooLargeError";
 
-  constructor(field: string, actual: number, expected: number) {
-    super(`${field}: found ${actual} bytes of JSON, expected at most ${expected}`, 413, "EVENT_TOO_LARGE", {
+  constructor(field: string, actual: number, expected: number, isMore = false) {
+    const found = isMore ? `at least ${actual}` : actual;
+    super(`${field}: found ${found} bytes of JSON, expected at most ${expected}`, 413, "EVENT_TOO_LARGE", {
       field,
       actual,
       expected,
@@ -59,11 +63,12 @@ export class UpcastError extends Errors.MoleculerClientError {
   ) {
     const { id, type, position, stream } = event;
     const schemaVersion = portable(version);
+    const reason = brief(why, maxReasonCharacters);
     super(
-      `event ${id} (${type}, position ${position}, schema version ${show(version)}): ${why}`,
+      `event ${id} (${type}, position ${position}, schema version ${show(version)}): ${reason}`,
       422,
       "UPCAST_FAILED",
-      { id, type, position, stream, schemaVersion, why },
+      { id, type, position, stream, schemaVersion, why: reason },
     );
     if (cause !== undefined) this.cause = cause;
   }
@@ -131,14 +136,19 @@ export class NotCaughtUpError extends Errors.MoleculerClientError {
   }
 }
 
-/** An event was given to `retry` or `skip` that is not parked. 404. */
+/** An event, stream or instance was given to `retry` or `skip` of which nothing is parked. 404; `data` is what was given. */
 export class UnknownParkedEventError extends Errors.MoleculerClientError {
   override name = "UnknownParkedEventError";
 
-  constructor(aggregate: string, id: string) {
-    super(`${aggregate}: event ${id} is not parked; expected one that "parked" lists`, 404, "UNKNOWN_PARKED_EVENT", {
-      id,
-    });
+  constructor(aggregate: string, choice: { id?: string; stream?: string; instance?: string }) {
+    const found = Object.entries(choice).map(([name, value]) => [name, brief(value)] as const);
+    const what = found.map(([name, value]) => `${name === "id" ? "event" : name} ${value}`).join(" of ");
+    super(
+      `${aggregate}: ${what} is not parked; expected one that "parked" lists`,
+      404,
+      "UNKNOWN_PARKED_EVENT",
+      Object.fromEntries(found),
+    );
   }
 }
 
@@ -189,7 +199,8 @@ export class UnusableStoreError extends Errors.MoleculerClientError {
   override name = "UnusableStoreError";
 
   constructor(where: string, why: string, cause?: unknown) {
-    super(`${where}: ${why}`, 409, "UNUSABLE_STORE", { where, why });
+    const reason = brief(why, maxReasonCharacters);
+    super(`${where}: ${reason}`, 409, "UNUSABLE_STORE", { where, why: reason });
     if (cause !== undefined) this.cause = cause;
   }
 }
@@ -206,7 +217,8 @@ export class StoreUnavailableError extends Errors.MoleculerRetryableError {
   override name = "StoreUnavailableError";
 
   constructor(where: string, why: string, cause?: unknown) {
-    super(`${where}: ${why}`, 503, "STORE_UNAVAILABLE", { where, why });
+    const reason = brief(why, maxReasonCharacters);
+    super(`${where}: ${reason}`, 503, "STORE_UNAVAILABLE", { where, why: reason });
     if (cause !== undefined) this.cause = cause;
   }
 }
@@ -244,6 +256,14 @@ export class EntityNotFoundError extends Errors.MoleculerClientError {
   override name = "EntityNotFoundError";
 
   constructor(id: unknown) {
-    super("Entity not found", 404, "ENTITY_NOT_FOUND", { id });
+    super("Entity not found", 404, "ENTITY_NOT_FOUND", { id: idInBrief(id) });
   }
+}
+
+const maxIds = 20;
+
+function idInBrief(id: unknown): unknown {
+  if (!Array.isArray(id)) return portable(id);
+  const first = id.slice(0, maxIds).map(portable);
+  return id.length > maxIds ? [...first, `… (${id.length} in all)`] : first;
 }

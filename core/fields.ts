@@ -1,7 +1,9 @@
 import { DefinitionError, InvalidRowError } from "./errors.ts";
 import type { Problem } from "./problem.ts";
 import { isProblem, toJson } from "./json.ts";
+import { didYouMean } from "./near-name.ts";
 import { refuseUnknownOptions } from "./options.ts";
+import { isPlainText } from "./plain-text.ts";
 
 export type FieldType = "string" | "integer" | "number" | "boolean" | "date" | "object" | "array";
 
@@ -82,6 +84,7 @@ export const sameFields = (a: Fields, b: Fields): boolean =>
 
 const types: readonly string[] = ["string", "integer", "number", "boolean", "date", "object", "array"];
 const maxIdCharacters = 255;
+const maxProblems = 100;
 
 /** @throws DefinitionError naming the field. */
 export function parseFields(owner: string, input: FieldsInput): Fields {
@@ -118,12 +121,10 @@ export function rowId(given: unknown, fallback: string): string {
 }
 
 export function idProblem(id: unknown): Problem | null {
-  if (typeof id === "string" && id !== "" && id.length <= maxIdCharacters && id.isWellFormed()) return null;
-  return {
-    field: "id",
-    found: id,
-    expected: `a string of 1 to ${maxIdCharacters} characters`,
-  };
+  if (isPlainText(id, maxIdCharacters)) return null;
+  const isUnfit = typeof id === "string" && id !== "" && id.length <= maxIdCharacters;
+  const expected = `a string of 1 to ${maxIdCharacters} characters${isUnfit ? ", well-formed Unicode without NUL" : ""}`;
+  return { field: "id", found: id, expected };
 }
 
 /**
@@ -138,11 +139,11 @@ export function checkRow(fields: Fields, row: Record<string, unknown>): Record<s
     if (name === "id" || found === undefined) continue;
     const field = fields.get(name);
     if (!field) {
-      problems.push({
-        field: name,
-        found,
-        expected: `one of the declared fields ${[...fields.keys()].join(", ")}`,
-      });
+      // An error lists no more of them.
+      if (problems.length > maxProblems) break;
+      const names = [...fields.keys()];
+      const expected = `one of the declared fields ${names.join(", ")}${didYouMean(name, names)}`;
+      problems.push({ field: name, found, expected });
     } else if (found === null) {
       if (field.required)
         problems.push({
@@ -188,10 +189,15 @@ function storedValue(field: Field, found: unknown, problems: Problem[]): unknown
   const { name, type } = field;
   const json = (type === "object" || type === "array") && isOfShape(type, found) ? toJson(name, found) : null;
   if (json && isProblem(json)) return void problems.push(json);
-  const stored = json ? json.value : scalarValue(type, found);
-  if (stored === undefined) problems.push({ field: name, found, expected: typeInWords(type) });
+  // A Date is an object, and its JSON is a text.
+  const kept = json && isOfShape(type as "object" | "array", json.value) ? json.value : undefined;
+  const stored = json ? kept : scalarValue(type, found);
+  if (stored === undefined) problems.push({ field: name, found, expected: expectedOf(type, found) });
   return stored;
 }
+
+const expectedOf = (type: FieldType, found: unknown) =>
+  type === "string" && typeof found === "string" ? "a string of well-formed Unicode" : typeInWords(type);
 
 const isOfShape = (type: "object" | "array", found: unknown) =>
   typeof found === "object" && found !== null && Array.isArray(found) === (type === "array");

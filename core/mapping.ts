@@ -1,5 +1,6 @@
 import { InvalidRowError } from "./errors.ts";
 import { show } from "./problem.ts";
+import { isPlain } from "./object-kind.ts";
 import { checkRow, rowId, type Fields, type Row } from "./fields.ts";
 import type { RecordedEvent } from "./recorded-event.ts";
 import type { RowChange } from "./read-table.ts";
@@ -50,12 +51,13 @@ export function changesOf(
     case "updateMany": {
       if (!Array.isArray(result)) throw wrongAnswer(result, `an array of rows, as ${operation} asks for`);
       const each = operation === "createMany" ? "create" : "update";
-      return result.map((row, index) =>
+      // Array.from visits holes as well.
+      return Array.from(result, (row: unknown, index) =>
         rowChange(each, fields, row, `${id}-${index}`, `the transform's answer.${index}`),
       );
     }
     case "remove":
-      return (Array.isArray(result) ? result : [result]).map((one) => ({
+      return Array.from(Array.isArray(result) ? result : [result], (one: unknown) => ({
         operation,
         id: removedId(one),
       }));
@@ -69,7 +71,8 @@ function rowChange(
   fallbackId: string,
   at: string,
 ): RowChange {
-  if (row === null || typeof row !== "object" || Array.isArray(row))
+  // Of a Promise, a Map or an instance of a class, not all that it holds are fields.
+  if (row === null || typeof row !== "object" || Array.isArray(row) || !isPlain(row))
     throw wrongAnswer(row, "a row: an object of fields", at);
   const values = row as Partial<Row>;
   return {

@@ -2,10 +2,11 @@ import { emptyCatalogue, type Catalogue } from "./catalogue.ts";
 import { checkAgainst } from "./catalogue-check.ts";
 import { EventTooLargeError } from "./errors.ts";
 import { eventIdOfKey, isEventId, newEventId } from "./event-id.ts";
-import { isProblem, toJson, type JsonValue } from "./json.ts";
+import { isOversize, isProblem, maxCharacters, toJson, type JsonValue } from "./json.ts";
 import type { Problem } from "./problem.ts";
 import type { EventMeta, RecordedEvent } from "./recorded-event.ts";
 import { isReserved, nameProblem } from "./stream-name.ts";
+import { unknownFields } from "./unknown-fields.ts";
 
 /** An event as a caller hands it to `append`. */
 export interface EventInput {
@@ -46,6 +47,22 @@ export interface EventContext {
   isSystem?: boolean;
 }
 
+const known = ["id", "type", "payload", "meta"];
+/** What is over the limit by more is refused without a look at the rest; up to it the size is told exactly. */
+const timesStored = 2;
+/** The same where a schema may remove what it does not know, and only then is the size of the event known. */
+const timesSanitised = 16;
+
+/** Of a recorded event that is appended again. */
+const assigned = "no such field: the store assigns it";
+const reasons = {
+  stream: "no such field: the append names the stream of its events",
+  version: assigned,
+  position: assigned,
+  time: assigned,
+  link: assigned,
+};
+
 /** Null where it noted problems. @throws EventTooLargeError */
 export function toNewEvent(
   input: EventInput,
@@ -57,66 +74,20 @@ export function toNewEvent(
 ): NewEvent | null {
   const field = `events.${index}`;
   const before = problems.length;
-  const note = (problem: Problem | null) => void (problem && problems.push(problem));
-  const accept = (json: JsonValue | Problem): JsonValue | null => {
-    if (!isProblem(json)) return json;
-    problems.push(json);
-    return null;
-  };
-
-  if (input === null || typeof input !== "object") {
-    note({
-      field,
-      found: input,
-      expected: "an event: {type, payload, id?, meta?}",
-    });
-    return null;
-  }
-  const { id, type, payload, meta } = input;
-  note(ownNameProblem(`${field}.type`, type, context.isSystem));
-  if (typeof type === "string" && /[*?]/.test(type))
-    note({
-      field: `${field}.type`,
-      found: type,
-      expected: "a name without wildcards",
-    });
-  const hasId = id !== undefined && id !== null;
-  if (hasId && !isEventId(id)) note({ field: `${field}.id`, found: id, expected: "a UUID" });
-  // The ids of a keyed append follow from the key: with others among them a smaller append would look like a repeat.
-  else if (hasId && key !== undefined)
-    note({ field: `${field}.id`, found: id, expected: "none beside a key, which names the events" });
-  if (meta !== undefined && (meta === null || typeof meta !== "object" || Array.isArray(meta)))
-    note({ field: `${field}.meta`, found: meta, expected: "an object" });
-  for (const own of ["correlationId", "causationId"] as const)
-    if (meta?.[own] !== undefined && typeof meta[own] !== "string")
-      note({
-        field: `${field}.meta.${own}`,
-        found: meta[own],
-        expected: "a string",
-      });
-
-  const sent = accept(toJson(`${field}.payload`, payload));
-  const { catalogue = emptyCatalogue } = context;
-  const { version: schemaVersion } = catalogue.entries.get(type) ?? {};
-  const header = accept(
-    toJson(`${field}.meta`, {
-      ...meta,
-      ...(schemaVersion !== undefined && meta?.["schemaVersion"] === undefined && { schemaVersion }),
-      correlationId: meta?.["correlationId"] ?? context.correlationId,
-      causationId: meta?.["causationId"] ?? context.causationId,
-      ...(context.causationDepth && { causationDepth: context.causationDepth }),
-    }),
-  );
-  if (!sent || !header || problems.length > before) return null;
+  const given = parseEvent(field, input, key !== undefined, context, problems);
+  if (!given || problems.length > before) return null;
+  const { id, type, sent, header } = given;
+  const { catalogue = emptyCatalogue, maxEventBytes } = context;
   const newId = id?.toLowerCase() ?? (key === undefined ? newEventId() : eventIdOfKey(key, index));
   const event = { id: newId, type, stream, meta: header.value as EventMeta };
   const checked = checkAgainst(catalogue, field, event, sent);
   if (Array.isArray(checked)) {
-    problems.push(...checked);
+    // Not spread: each wrong item of a long array is one.
+    for (const problem of checked) problems.push(problem);
     return null;
   }
   const { body, isSameToday } = checked;
-  refuseTooLarge(field, body.text, header.text, context.maxEventBytes);
+  refuseTooLarge(field, body.text, header.text, maxEventBytes);
   return {
     fresh: !id && key === undefined,
     id: newId,
@@ -126,6 +97,96 @@ export function toNewEvent(
     payloadText: body.text,
     metaText: header.text,
     ...(isSameToday && { isSameToday }),
+  };
+}
+
+/** An event's own fields, each checked by itself. */
+interface GivenEvent {
+  id: string | null | undefined;
+  type: string;
+  sent: JsonValue;
+  header: JsonValue;
+}
+
+function parseEvent(
+  field: string,
+  input: unknown,
+  hasKey: boolean,
+  context: EventContext,
+  problems: Problem[],
+): GivenEvent | null {
+  const note = (problem: Problem | null) => void (problem && problems.push(problem));
+  const event = readEvent(field, input);
+  if (!event) {
+    note({ field, found: input, expected: "an event: {type, payload, id?, meta?}" });
+    return null;
+  }
+  const { id, type, payload, meta } = event;
+  const accept = (at: string, value: unknown): JsonValue | null => {
+    const { maxEventBytes, catalogue } = context;
+    const times = catalogue?.entries.has(type as string) ? timesSanitised : timesStored;
+    const json = toJson(at, value, Math.min(times * maxEventBytes, maxCharacters));
+    if (!isProblem(json)) return json;
+    if (isOversize(json)) throw new EventTooLargeError(field, json.atLeast, maxEventBytes, true);
+    problems.push(json);
+    return null;
+  };
+  problems.push(...event.unknown);
+  note(ownNameProblem(`${field}.type`, type, context.isSystem));
+  if (typeof type === "string" && /[*?]/.test(type))
+    note({ field: `${field}.type`, found: type, expected: "a name without wildcards" });
+  note(idProblem(`${field}.id`, id, hasKey));
+  const own = meta === undefined ? {} : objectOf(`${field}.meta`, meta, accept, note);
+  for (const name of ["correlationId", "causationId"] as const)
+    if (own?.[name] !== undefined && typeof own[name] !== "string")
+      note({ field: `${field}.meta.${name}`, found: own[name], expected: "a string" });
+  const sent = accept(`${field}.payload`, payload);
+  const header = own && accept(`${field}.meta`, headerOf(own, type, context));
+  return sent && header && { id: id as string | null | undefined, type: type as string, sent, header };
+}
+
+/** Null for what is no object, or throws when it is read. */
+function readEvent(field: string, input: unknown) {
+  try {
+    if (input === null || typeof input !== "object") return null;
+    const { id, type, payload, meta } = input as Partial<Record<keyof EventInput, unknown>>;
+    return { id, type, payload, meta, unknown: unknownFields(field, input, known, reasons) };
+  } catch {
+    return null;
+  }
+}
+
+function idProblem(field: string, id: unknown, hasKey: boolean): Problem | null {
+  if (id === undefined || id === null) return null;
+  if (!isEventId(id)) return { field, found: id, expected: "a UUID" };
+  // The ids of a keyed append follow from the key: with others among them a smaller append would look like a repeat.
+  return hasKey ? { field, found: id, expected: "none beside a key, which names the events" } : null;
+}
+
+/** The caller's meta as JSON keeps it; null where it noted a problem. */
+function objectOf(
+  field: string,
+  meta: unknown,
+  accept: (at: string, value: unknown) => JsonValue | null,
+  note: (problem: Problem) => void,
+): Record<string, unknown> | null {
+  const json = accept(field, meta);
+  if (!json) return null;
+  const { value } = json;
+  if (value !== null && typeof value === "object" && !Array.isArray(value)) return value as Record<string, unknown>;
+  note({ field, found: meta, expected: "an object" });
+  return null;
+}
+
+function headerOf(own: Record<string, unknown>, type: unknown, context: EventContext): object {
+  const { catalogue = emptyCatalogue, causationDepth } = context;
+  const { version: schemaVersion } = catalogue.entries.get(type as string) ?? {};
+  return {
+    ...own,
+    ...(schemaVersion !== undefined && own["schemaVersion"] === undefined && { schemaVersion }),
+    correlationId: own["correlationId"] ?? context.correlationId,
+    causationId: own["causationId"] ?? context.causationId,
+    ...(causationDepth && { causationDepth }),
   };
 }
 

@@ -26,4 +26,4 @@ function described(error: unknown): NonNullable<ParkedEvent["error"]> {
   };
 }
 
-const cut = (text: string) => (text.length > maxCharacters ? `${text.slice(0, maxCharacters)}…` : text);
+const cut = (text: string) => (text.length > maxCharacters ? `${text.slice(0, maxCharacters)}…` : text).toWellFormed();

@@ -1,3 +1,5 @@
+import { kindOf } from "./object-kind.ts";
+
 /** One thing that is wrong with an input: where it stands, what was found there and what belongs there. */
 export interface Problem {
   field: string;
@@ -5,29 +7,101 @@ export interface Problem {
   expected: string;
 }
 
+/*
+ * An error travels between nodes and into logs: whatever the input, its message and data together stay below 16 KB.
+ */
+const maxTextCharacters = 200;
+const maxExpectedCharacters = 500;
+const maxProblems = 20;
+const maxDataBytes = 8000;
+const maxMessageCharacters = 1200;
+const maxBigInt = 10n ** 60n;
+
+/** A text of an error's data, with how long it was where it is cut. A text that was cut once stays as it is. */
+export function brief(text: string, most = maxTextCharacters): string {
+  if (text.length <= most) return text;
+  const length = ` (${text.length} long)`;
+  return `${beginning(text, most - length.length - 1)}…${length}`;
+}
+
+/** Never ends in half a character. */
+const beginning = (text: string, length: number) => {
+  const cut = text.slice(0, length);
+  return /[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut;
+};
+
+/** What was thrown, in a few words; whatever it is. */
+export function safeText(thrown: unknown): string {
+  try {
+    return brief(String(thrown));
+  } catch {
+    return "what cannot be read";
+  }
+}
+
 /** `found` as it appears in a message: short, and unable to throw whatever it is. */
 export function show(found: unknown): string {
   if (typeof found === "string")
-    return found.length > 60 ? `"${found.slice(0, 60)}…" (${found.length} long)` : `"${found}"`;
-  if (typeof found === "bigint") return `BigInt ${found}`;
+    return found.length > 60 ? `"${beginning(found, 60)}…" (${found.length} long)` : `"${found}"`;
+  if (typeof found === "bigint")
+    return found < maxBigInt && found > -maxBigInt ? `BigInt ${found}` : "a BigInt of more than 60 digits";
   if (typeof found === "function" || typeof found === "symbol") return typeof found;
   if (found === null || typeof found !== "object") return String(found);
-  if (Array.isArray(found)) return `an array of ${found.length}`;
-  return found instanceof Date ? `Date ${String(found)}` : "an object";
+  return shownObject(found);
+}
+
+function shownObject(found: object): string {
+  try {
+    if (Array.isArray(found)) return `an array of ${found.length}`;
+    if (found instanceof Date) return `Date ${brief(String(found))}`;
+  } catch {
+    // A revoked Proxy.
+  }
+  return kindOf(found);
 }
 
 /** The same for `data`, which must survive the JSON of a transporter. */
 export function portable(found: unknown): unknown {
-  return found === null || ["string", "number", "boolean"].includes(typeof found) ? found : show(found);
+  if (typeof found === "string") return brief(found);
+  return found === null || typeof found === "number" || typeof found === "boolean" ? found : show(found);
 }
 
-export const inWords = (problems: readonly Problem[]) =>
-  problems.map(({ field, found, expected }) => `${field}: found ${show(found)}, expected ${expected}`).join("; ");
+const inBrief = ({ field, found, expected }: Problem): Problem => ({
+  field: brief(field),
+  found,
+  expected: brief(expected, maxExpectedCharacters),
+});
 
-export const asData = (problems: readonly Problem[]) =>
-  problems.map(({ field, found, expected }) => ({
-    field,
-    found: portable(found),
-    expected,
-    message: `${field}: found ${show(found)}, expected ${expected}`,
-  }));
+const sentence = ({ field, found, expected }: Problem) => `${field}: found ${show(found)}, expected ${expected}`;
+
+export const inWords = (problems: readonly Problem[]): string => {
+  const listed = problems.slice(0, maxProblems).map((problem) => sentence(inBrief(problem)));
+  const more = problems.length - listed.length;
+  return brief([...listed, ...(more > 0 ? [moreInWords(more)] : [])].join("; "), maxMessageCharacters);
+};
+
+const moreInWords = (more: number) => `${more} more problem${more === 1 ? "" : "s"}`;
+
+/** One problem as it stands in an error's data. */
+export interface ProblemData {
+  field: string;
+  found: unknown;
+  expected: string;
+  message: string;
+}
+
+/** The first of them; an entry at the end says how many more there are. */
+export function asData(problems: readonly Problem[]): ProblemData[] {
+  const data: ProblemData[] = [];
+  let bytes = 0;
+  for (const problem of problems.slice(0, maxProblems)) {
+    const { field, found, expected } = inBrief(problem);
+    const entry = { field, found: portable(found), expected, message: sentence({ field, found, expected }) };
+    bytes += Buffer.byteLength(JSON.stringify(entry));
+    if (bytes > maxDataBytes && data.length > 0) break;
+    data.push(entry);
+  }
+  const more = problems.length - data.length;
+  if (more > 0) data.push({ field: "more", found: more, expected: "none", message: moreInWords(more) });
+  return data;
+}

@@ -1,3 +1,4 @@
+import { ValidationError } from "./errors.ts";
 import type { Problem } from "./problem.ts";
 
 const maxCharacters = 255;
@@ -14,6 +15,14 @@ export function nameProblem(field: string, name: unknown): Problem | null {
   // A lone surrogate has no UTF-8 form: two different names would become one on disk.
   if (!name.isWellFormed()) return { field, found: name, expected: `${rule}, well-formed UTF-16` };
   return null;
+}
+
+/** Of names that are looked for: "" finds nothing. @throws ValidationError for what no stream can be called */
+export function refuseImpossibleNames(given: Readonly<Record<string, string | undefined>>): void {
+  const problems = Object.entries(given).flatMap(([field, name]) =>
+    name === undefined || name === "" ? [] : (nameProblem(field, name) ?? []),
+  );
+  if (problems.length > 0) throw new ValidationError(problems);
 }
 
 /** Names that begin with `$` belong to the framework. */

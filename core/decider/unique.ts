@@ -1,5 +1,6 @@
 import type { ClaimChange } from "../claims.ts";
 import { ValidationError } from "../errors.ts";
+import { isPlainText } from "../plain-text.ts";
 
 /** What claim functions get: an event that is stored, or about to be. */
 export interface ClaimingEvent<Type extends string = string, Payload = unknown> {
@@ -61,13 +62,11 @@ function valuesOf(claim: Claim, operation: "claim" | "release", event: ClaimingE
       {
         field: `${claim.scope}: ${operation} of ${event.type}`,
         found: values[wrong],
-        expected: `a string of 1 to ${maxCharacters} characters, a number, an array of them, or null`,
+        expected: `a string of 1 to ${maxCharacters} characters (well-formed Unicode without NUL), a number, an array of them, or null`,
       },
     ]);
   return values as (string | number)[];
 }
 
 const isValue = (value: unknown): value is string | number =>
-  typeof value === "string"
-    ? value !== "" && value.length <= maxCharacters && value.isWellFormed()
-    : Number.isFinite(value);
+  isPlainText(value, maxCharacters) || Number.isFinite(value);

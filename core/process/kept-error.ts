@@ -9,8 +9,17 @@ const maxCharacters = 10_000;
 export function keptError(error: unknown): KeptError {
   const kept = asParkedError(error);
   const given = error !== null && typeof error === "object" && "data" in error ? error.data : undefined;
-  const data = given === undefined ? null : toJson("data", given);
+  const data = given === undefined ? null : toJson("data", asSent(given), maxCharacters);
   return data && !isProblem(data) && data.text.length <= maxCharacters ? { ...kept, data: data.value } : kept;
+}
+
+/** What JSON leaves of it: of an error that arrives from another node nothing else is known either. */
+function asSent(data: unknown): unknown {
+  try {
+    return JSON.parse(JSON.stringify(data));
+  } catch {
+    return undefined;
+  }
 }
 
 /** As one that arrives from another node: an instance of no class of its own, with its fields. */

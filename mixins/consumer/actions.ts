@@ -5,6 +5,7 @@ import type { ParkedEvent } from "../../core/read-table.ts";
 import type { Followed } from "./following.ts";
 import { onEveryHost } from "./on-every-host.ts";
 import { ownActions } from "../own-actions.ts";
+import { parkedId, skipReason, storedName } from "../stored-texts.ts";
 
 /** One node's host of a consumer, as the actions of its service need it. */
 interface Host {
@@ -13,6 +14,15 @@ interface Host {
   status(): Promise<unknown>;
   change(change: ControlChange): Promise<ConsumerControl>;
 }
+
+/** Those of a process manager are of an instance. */
+type Parked = ParkedEvent & { instance?: string };
+
+/** Of a choice each part has to hold, as when it is retried. */
+const isChosen = (parked: Parked, { id, stream, instance }: ParkedChoice): boolean =>
+  (id ?? parked.id) === parked.id &&
+  (stream ?? parked.stream) === parked.stream &&
+  (instance ?? parked.instance) === parked.instance;
 
 /**
  * `status, pause, resume, parked, retry, skip` of a consumer's service. A command becomes control state in the event
@@ -36,11 +46,11 @@ export function consumerActions(
     return { folded: answer.folded, parked: answer.parked };
   };
   // A host that lags, or where the event went well, knows nothing of what another has parked.
-  const mustBeParked = async (broker: ServiceBroker, id: string | undefined) => {
-    const isAmong = (parked: readonly ParkedEvent[]) => parked.some((event) => event.id === id);
-    if (id === undefined || isAmong(await host().parked())) return;
-    const elsewhere = await onEveryHost<ParkedEvent[]>(broker, name, "parked", {});
-    if (![...elsewhere.values()].some(isAmong)) throw new UnknownParkedEventError(name, id);
+  const mustBeParked = async (broker: ServiceBroker, choice: ParkedChoice) => {
+    const isAmong = (parked: readonly Parked[]) => parked.some((one) => isChosen(one, choice));
+    if (Object.keys(choice).length === 0 || isAmong(await host().parked())) return;
+    const elsewhere = await onEveryHost<Parked[]>(broker, name, "parked", {});
+    if (![...elsewhere.values()].some(isAmong)) throw new UnknownParkedEventError(name, choice);
   };
 
   return ownActions({
@@ -51,21 +61,21 @@ export function consumerActions(
     retry: {
       params: {
         $$strict: true,
-        id: { type: "string", optional: true },
-        [group]: { type: "string", optional: true, convert: true },
+        id: { ...parkedId, optional: true },
+        [group]: { ...storedName, optional: true, convert: true },
       },
       async handler(ctx: Context<ParkedChoice>) {
         const { id, [group]: one } = ctx.params;
-        await mustBeParked(ctx.broker, id);
         const choice = { ...(id !== undefined && { id }), ...(one !== undefined && { [group]: one }) };
+        await mustBeParked(ctx.broker, choice);
         return changeParked(ctx.broker, { retry: choice });
       },
     },
     skip: {
-      params: { $$strict: true, id: "string", reason: { type: "string", optional: true, default: "" } },
+      params: { $$strict: true, id: parkedId, reason: { ...skipReason, optional: true, default: "" } },
       async handler(ctx: Context<{ id: string; reason: string }>) {
         const { id, reason } = ctx.params;
-        await mustBeParked(ctx.broker, id);
+        await mustBeParked(ctx.broker, { id });
         return { skipped: id, ...(await changeParked(ctx.broker, { skip: { id, reason } })) };
       },
     },

@@ -3,6 +3,7 @@ import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import type { Catalogue } from "../../core/catalogue.ts";
 import { DefinitionError, ValidationError } from "../../core/errors.ts";
 import { guardActions } from "../boundary.ts";
+import { didYouMean } from "../../core/near-name.ts";
 import type { Mixin } from "../mixin.ts";
 import { marked, ownActions } from "../own-actions.ts";
 import { dryRunFlag, toCommandCall } from "./command-call.ts";
@@ -58,9 +59,12 @@ export function deciderMixin(
       },
       handler(this: Service, ctx: Context<{ command: string; params?: object }>) {
         const { command, params = {} } = ctx.params;
-        const known = [...decider.commands.keys()];
-        if (!known.includes(command))
-          throw new ValidationError([{ field: "command", found: command, expected: `one of ${known.join(", ")}` }]);
+        // A service may have removed the action of a command by setting it to false.
+        const known = [...decider.commands.keys()].filter((name) => typeof this.actions[name] === "function");
+        if (!known.includes(command)) {
+          const expected = `one of ${known.join(", ")}${didYouMean(command, known)}`;
+          throw new ValidationError([{ field: "command", found: command, expected }]);
+        }
         // The command's own action, so that its params and hooks are passed as they would be.
         return this.actions[command]!({ ...params }, { parentCtx: ctx, meta: { [dryRunFlag]: true } });
       },

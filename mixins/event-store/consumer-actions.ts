@@ -7,8 +7,12 @@ import { isReserved } from "../../core/stream-name.ts";
 import { parsePatterns, typeMatcher } from "../../core/type-pattern.ts";
 import type { StoreHost } from "./host.ts";
 import { controlEvent } from "../hints.ts";
+import { endReason, parkedId, skipReason, storedKey, storedName } from "../stored-texts.ts";
+import { refuseTooLargeState } from "./stored-state.ts";
 
-const consumer = { type: "string", pattern: /^(aggregate|subscription|process-manager)\/./ } as const;
+// oxlint-disable-next-line no-control-regex -- control characters are what no consumer has in its name
+const consumerName = /^(aggregate|subscription|process-manager)\/[^\u0000-\u001f\u007f-\u009f\ud800-\udfff]{1,255}$/u;
+const consumer = { type: "string", pattern: consumerName } as const;
 const whole = { type: "number", integer: true, min: 0, convert: true } as const;
 const must = { type: "equal", value: true, strict: true, optional: true } as const;
 const change = {
@@ -23,9 +27,13 @@ const change = {
       type: "object",
       strict: true,
       optional: true,
-      props: { id: "string|optional", stream: "string|optional", instance: "string|optional" },
+      props: {
+        id: { ...parkedId, optional: true },
+        stream: { ...storedName, optional: true },
+        instance: { ...storedName, optional: true },
+      },
     },
-    skip: { type: "object", strict: true, optional: true, props: { id: "string", reason: "string" } },
+    skip: { type: "object", strict: true, optional: true, props: { id: parkedId, reason: skipReason } },
     build: {
       type: "object",
       strict: true,
@@ -40,17 +48,17 @@ const change = {
           props: { id: "uuid", position: whole },
         },
         force: "boolean|optional",
-        after: "string",
+        after: parkedId,
       },
     },
-    endBuild: { type: "object", strict: true, optional: true, props: { id: "uuid", why: "string", keepPause: must } },
+    endBuild: { type: "object", strict: true, optional: true, props: { id: "uuid", why: endReason, keepPause: must } },
   },
 } as const;
 /** A key below the consumer's own. */
-const of = { type: "string", empty: false, optional: true } as const;
+const of = { ...storedKey, empty: false, optional: true } as const;
 /** The longest that a consumer may be without a holder when it has died. */
 const maxTtlMs = 60_000;
-const lease = { type: "object", props: { name: "string", holder: "string", epoch: "number" } } as const;
+const lease = { type: "object", props: { name: storedName, holder: storedKey, epoch: "number" } } as const;
 
 type FromConsumer<Params = unknown> = Context<Params & { consumer: string }>;
 
@@ -82,7 +90,7 @@ export function consumerStoreActions(store: string, host: () => StoreHost): NonN
     },
     states: {
       tracing: false,
-      params: { consumer, prefix: "string", after: of, limit: { ...whole, min: 1, max: 1000 } },
+      params: { consumer, prefix: storedKey, after: of, limit: { ...whole, min: 1, max: 1000 } },
       async handler(ctx: FromConsumer<{ prefix: string; after?: string; limit: number }>) {
         const { consumer, prefix, after, limit } = ctx.params;
         const key = stateKey(consumer, "");
@@ -103,12 +111,12 @@ export function consumerStoreActions(store: string, host: () => StoreHost): NonN
         if (lease.name !== ctx.params.consumer)
           throw new ValidationError([{ field: "lease.name", found: lease.name, expected: ctx.params.consumer }]);
         const key = stateKey(ctx.params.consumer, below);
-        return host().log.putState(key, value ?? undefined, revision, lease);
+        return host().log.putState(key, refuseTooLargeState("value", value) ?? undefined, revision, lease);
       },
     },
     takeLease: {
       tracing: false,
-      params: { consumer, holder: "string", ttlMs: { ...whole, max: maxTtlMs } },
+      params: { consumer, holder: { ...storedKey, empty: false }, ttlMs: { ...whole, max: maxTtlMs } },
       handler(ctx: FromConsumer<{ holder: string; ttlMs: number }>) {
         return host().log.acquireLease(ctx.params.consumer, ctx.params.holder, ctx.params.ttlMs);
       },

@@ -1,35 +1,37 @@
 import type { Context, ServiceSchema } from "moleculer";
 import type { ClaimFold } from "../../core/claims.ts";
 import type { StateSnapshot } from "../../core/decider/rehydrate.ts";
+import { claimValue, parkedId, storedKey, storedName } from "../stored-texts.ts";
 import type { StoreHost } from "./host.ts";
 import { loadStream, saveSnapshot, type LoadParams } from "./state-snapshots.ts";
 
 const whole = { type: "number", integer: true, min: 0 } as const;
-const texts = { type: "array", items: "string" } as const;
+const types = { type: "array", items: storedName, max: 10_000 } as const;
 
 /** What deciders on any node ask of the store: a stream with its state snapshot, and the claims in the log. */
 export function deciderStoreActions(host: () => StoreHost): NonNullable<ServiceSchema["actions"]> {
   return {
     loadStream: {
       params: {
-        stream: "string",
+        stream: storedName,
         afterVersion: whole,
-        snapshot: { type: "string", nullable: true },
-        definition: "string",
+        snapshot: { ...storedKey, nullable: true },
+        definition: storedKey,
       },
       handler: (ctx: Context<LoadParams>) => loadStream(host(), ctx.params),
     },
     saveSnapshot: {
       params: {
-        key: "string",
+        key: storedKey,
         snapshot: {
           type: "object",
+          strict: true,
           props: {
-            definition: "string",
+            definition: storedKey,
             version: whole,
             position: whole,
-            time: "string",
-            eventId: "string",
+            time: parkedId,
+            eventId: parkedId,
             state: { type: "any", optional: true },
           },
         },
@@ -38,25 +40,25 @@ export function deciderStoreActions(host: () => StoreHost): NonNullable<ServiceS
         saveSnapshot(host().log, ctx.params.key, ctx.params.snapshot),
     },
     beginClaims: {
-      params: { scope: "string", definition: "string", types: texts },
+      params: { scope: storedKey, definition: storedKey, types },
       handler: (ctx: Context<{ scope: string; definition: string; types: string[] }>) =>
         host().log.beginClaims(ctx.params.scope, ctx.params.definition, ctx.params.types),
     },
     foldClaims: {
       params: {
-        scope: "string",
-        definition: "string",
+        scope: storedKey,
+        definition: storedKey,
         after: whole,
         position: whole,
         changes: {
           type: "array",
-          items: { type: "object", props: { value: "string", held: "boolean", stream: "string" } },
+          items: { type: "object", props: { value: claimValue, held: "boolean", stream: storedName } },
         },
       },
       handler: (ctx: Context<ClaimFold>) => host().log.foldClaims(ctx.params),
     },
     claimants: {
-      params: { scope: "string", values: texts },
+      params: { scope: storedKey, values: { type: "array", items: claimValue } },
       handler: (ctx: Context<{ scope: string; values: string[] }>) =>
         host().log.claimants(ctx.params.scope, ctx.params.values),
     },

@@ -4,8 +4,9 @@ import type { ControlChange } from "../../core/consumer-control.ts";
 import { emptyCatalogue, type Catalogue } from "../../core/catalogue.ts";
 import type { EventLog } from "../../core/event-log.ts";
 import { eventFields } from "../../core/event-fields.ts";
+import { isEventId } from "../../core/event-id.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { categoryOf, nameProblem } from "../../core/stream-name.ts";
+import { categoryOf, refuseImpossibleNames } from "../../core/stream-name.ts";
 import { parsePatterns, typeMatcher } from "../../core/type-pattern.ts";
 import { pageOfStreams } from "../../core/page-size.ts";
 import { ValidationError } from "../../core/errors.ts";
@@ -81,7 +82,8 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
           find: (query) =>
             host.readable(host.log.find({ ...query, limit: Math.min(query.limit ?? maxLimit, maxLimit) })),
           count: (query) => host.log.count(query),
-          findByIds: (ids) => host.readable(host.log.findByIds(ids.map((id) => id.toLowerCase()))),
+          // No event has another id, and not each engine takes any text.
+          findByIds: (ids) => host.readable(host.log.findByIds(ids.filter(isEventId).map((id) => id.toLowerCase()))),
         }),
       }),
     ],
@@ -117,6 +119,8 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
           raw: { type: "boolean", optional: true, convert: true },
         },
         handler: (ctx: Context<ReadParams>) => {
+          const { stream, category } = ctx.params;
+          refuseImpossibleNames({ stream, category });
           const stored = read(host, ctx.params);
           return ctx.params.raw === true ? stored : host.readable(stored);
         },
@@ -130,7 +134,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
         },
         handler: async (ctx: Context<{ category?: string; after?: string; limit: number }>) => {
           const { category, after } = ctx.params;
-          checkNames({ category, after });
+          refuseImpossibleNames({ category, after });
           return pageOfStreams(await host.log.streams(ctx.params));
         },
       },
@@ -216,16 +220,10 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
   return schema;
 }
 
-/** No stream has such a name, and the engines disagree on what they make of it. @throws ValidationError */
-function checkNames(names: Record<string, string | undefined>): void {
-  const problems = Object.entries(names).flatMap(([field, name]) => (name ? (nameProblem(field, name) ?? []) : []));
-  if (problems.length > 0) throw new ValidationError(problems);
-}
-
 async function read(host: StoreHost, params: ReadParams): Promise<RecordedEvent[]> {
   const { stream, category, limit, backward = false, after, afterVersion } = params;
   const start = (given: number | undefined) => given ?? (backward ? Number.MAX_SAFE_INTEGER : 0);
-  checkNames({ stream, category });
+  refuseImpossibleNames({ stream, category });
   const { types } = params;
   const wanted = types !== undefined && types !== null && { wanted: typeMatcher(parsePatterns("types", types)) };
   if (stream !== undefined) {

@@ -3,6 +3,7 @@ import { MixedStreamError } from "../../core/links.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import type { StateSnapshot } from "../../core/decider/rehydrate.ts";
 import type { StoreHost } from "./host.ts";
+import { refuseTooLargeState } from "./stored-state.ts";
 
 export interface LoadParams {
   stream: string;
@@ -49,10 +50,10 @@ async function usable(log: EventLog, { stream, afterVersion, snapshot: key, defi
   return !event || event.id === eventId ? snapshot : null;
 }
 
-/** An older one never takes the place of a newer one. Of two that are saved at once, one may be lost. */
+/** An older one never takes the place of a newer one. Of two that are saved at once, one may be lost. @throws ValidationError */
 export async function saveSnapshot(log: EventLog, key: string, snapshot: StateSnapshot): Promise<void> {
   const kept = await log.getState(keyOf(key));
   const before = kept?.value as StateSnapshot | undefined;
   if (before?.definition === snapshot.definition && before.version >= snapshot.version) return;
-  await log.putState(keyOf(key), snapshot, kept?.revision ?? 0);
+  await log.putState(keyOf(key), refuseTooLargeState("snapshot", snapshot), kept?.revision ?? 0);
 }

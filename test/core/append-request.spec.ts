@@ -1,4 +1,5 @@
 import { toAppendRequest, type AppendRequest } from "../../core/append-request.ts";
+import { brief } from "../../core/problem.ts";
 import { isEventId } from "../../core/event-id.ts";
 import { refusal } from "../support/broker.ts";
 
@@ -13,6 +14,9 @@ const versionRule = 'a whole number from 0, "no-stream", "stream-exists" or "any
 /** Takes anything, as a call from another node does. */
 const append = (input: object, maxEventBytes = context.maxEventBytes): AppendRequest =>
   toAppendRequest({ stream: "thing-1", events: [event], ...input }, { ...context, maxEventBytes });
+
+/** A text as an error's data shows it. */
+const cut = (filler: string, times: number): unknown => brief(filler.repeat(times));
 
 interface Found {
   field: string;
@@ -29,6 +33,15 @@ async function problemsOf(input: object): Promise<Found[]> {
 }
 
 const fieldsOf = async (input: object) => (await problemsOf(input)).map(({ field }) => field);
+
+/** Its field throws when it is read. */
+const throwing = (name: string): Record<string, unknown> =>
+  Object.defineProperty({ ...event }, name, {
+    enumerable: true,
+    get() {
+      throw new Error("not for you");
+    },
+  });
 
 describe("An append request", () => {
   it("takes its context's ids, and every event gets an id of its own", () => {
@@ -132,8 +145,8 @@ describe("An append request's refusal", () => {
     ["an empty stream name", { stream: "" }, "stream", "", nameRule],
     ["no stream name", { stream: undefined }, "stream", "undefined", nameRule],
     ["a number for a stream name", { stream: 42 }, "stream", 42, nameRule],
-    ["a stream name of 300 characters", { stream: "x".repeat(300) }, "stream", "x".repeat(300), nameRule],
-    ["256 characters of two units", { stream: "😀".repeat(256) }, "stream", "😀".repeat(256), nameRule],
+    ["a stream name of 300 characters", { stream: "x".repeat(300) }, "stream", cut("x", 300), nameRule],
+    ["256 characters of two units", { stream: "😀".repeat(256) }, "stream", cut("😀", 256), nameRule],
     ["a line break in a stream name", { stream: "a\nb" }, "stream", "a\nb", nameRule],
     ["a NUL in a stream name", { stream: "a\0" }, "stream", "a\0", nameRule],
     ["a C1 control character in a stream name", { stream: "a\u0085b" }, "stream", "a\u0085b", nameRule],
@@ -164,13 +177,7 @@ describe("An append request's refusal", () => {
     ["an empty key", { key: "" }, "key", "", "a string of 1 to 1000 characters"],
     ["a number for a key", { key: 7 }, "key", 7, "a string of 1 to 1000 characters"],
     ["null for a key", { key: null }, "key", null, "a string of 1 to 1000 characters"],
-    [
-      "a key of 1,001 characters",
-      { key: "k".repeat(1001) },
-      "key",
-      "k".repeat(1001),
-      "a string of 1 to 1000 characters",
-    ],
+    ["a key of 1,001 characters", { key: "k".repeat(1001) }, "key", cut("k", 1001), "a string of 1 to 1000 characters"],
   ])("names the field for %s", async (_, input, field, found, expected) => {
     expect(await problemsOf(input)).toEqual([{ field, found, expected, message: expect.stringContaining(field) }]);
   });
@@ -181,7 +188,7 @@ describe("An append request's refusal", () => {
   it.each([
     ["no type", { type: undefined }, "type", "undefined", nameRule],
     ["an empty type", { type: "" }, "type", "", nameRule],
-    ["a type of 300 characters", { type: "x".repeat(300) }, "type", "x".repeat(300), nameRule],
+    ["a type of 300 characters", { type: "x".repeat(300) }, "type", cut("x", 300), nameRule],
     ["a tab in the type", { type: "a\tb" }, "type", "a\tb", nameRule],
     ["half a character in the type", { type: "\udc00" }, "type", "\udc00", `${nameRule}, well-formed UTF-16`],
     ["a type of the framework", { type: "$snapshot.started" }, "type", "$snapshot.started", ownRule],
@@ -228,6 +235,60 @@ describe("An append request's refusal", () => {
   it("names a hole among the events", async () => {
     // oxlint-disable-next-line no-sparse-arrays -- a hole is what is looked for
     expect(await fieldsOf({ events: [event, , event] })).toEqual(["events.1"]);
+  });
+
+  it.each([
+    [{ expectedVerson: "no-stream" }, "expectedVerson", "(did you mean expectedVersion?)"],
+    [{ expectedversion: 0 }, "expectedversion", "(did you mean expectedVersion?)"],
+    [{ Key: "k" }, "Key", "(did you mean key?)"],
+    [{ idempotencyKey: "k" }, "idempotencyKey", "(did you mean key?)"],
+    [{ payload: {} }, "payload", "one of stream, events, expectedVersion, key, claims, ahead"],
+  ])("names a param that no append has: %p", async (input, field, expected) => {
+    expect(await problemsOf(input)).toMatchObject([
+      { field, found: field, expected: expect.stringContaining(expected) as string },
+    ]);
+  });
+
+  it.each([
+    ["metadata", "(did you mean meta?)"],
+    ["Payload", "(did you mean payload?)"],
+    ["time", "the store assigns it"],
+    ["version", "the store assigns it"],
+    ["stream", "the append names the stream"],
+    ["data", "one of id, type, payload, meta"],
+  ])("names a field that no event has: %s", async (name, expected) => {
+    expect(await problemsOf({ events: [event, { ...event, [name]: "x" }] })).toMatchObject([
+      { field: `events.1.${name}`, found: name, expected: expect.stringContaining(expected) as string },
+    ]);
+  });
+
+  it("is none for params and fields that are undefined", () => {
+    expect(append({ Key: undefined, events: [{ ...event, time: undefined }] }).events).toHaveLength(1);
+  });
+
+  it.each([
+    ["a Map", new Map([["user", "ann"]]), "events.0.meta", "a Map"],
+    ["a Promise", Promise.resolve({}), "events.0.meta", "a Promise"],
+    ["a getter that throws", throwing("user"), "events.0.meta.user", "an object"],
+    ["half a character", { user: "a\ud83d" }, "events.0.meta.user", "a\ud83d"],
+    ["half a character as a key", { "\ud83d": "a" }, "events.0.meta.\ud83d", "\ud83d"],
+    ["a toJSON that makes no object", { toJSON: () => "x" }, "events.0.meta", "an object"],
+  ])("names meta that is, or holds, %s", async (_what, meta, field, found) => {
+    expect(await problemsOf({ events: [{ ...event, meta }] })).toMatchObject([{ field, found }]);
+  });
+
+  it("names an event that throws when it is read, and a list of events that does", async () => {
+    const proxied = new Proxy([], { get: (list, name) => (name === "length" ? 1 : throwing("x").x) && list });
+    const shown = { found: "an object" };
+    expect(await problemsOf({ events: [throwing("payload")] })).toMatchObject([{ field: "events.0", ...shown }]);
+    expect(await fieldsOf({ events: proxied })).toEqual(["events"]);
+  });
+
+  it("names an id of the request that has no UTF-8 form", async () => {
+    const error = await refusal(() =>
+      toAppendRequest({ stream: "thing-1", events: [event] }, { ...context, correlationId: "a\ud83d" }),
+    );
+    expect(error).toMatchObject({ type: "VALIDATION_ERROR", data: [{ field: "events.0.meta.correlationId" }] });
   });
 
   it("is an id beside a key, which gives the ids", async () => {
@@ -329,6 +390,17 @@ describe("The size of an event", () => {
     expect(append({ events: [{ ...event, payload: note }] }, limit).events).toHaveLength(1);
     const error = await refusal(() => append({ events: [{ ...event, payload: note, meta: { note } }] }, limit));
     expect(error.type).toBe("EVENT_TOO_LARGE");
+  });
+
+  it("is told without a look at all of an event that is far over the limit", async () => {
+    let payload: unknown = ["x"];
+    for (let level = 0; level < 100; level++) payload = [payload, payload];
+    for (const wrong of [{ payload }, { payload: "x".repeat(10_000) }, { meta: { note: "x".repeat(10_000) } }]) {
+      const error = await refusal(() => append({ events: [{ ...event, ...wrong }] }, 1000));
+      expect(error).toMatchObject({ type: "EVENT_TOO_LARGE", code: 413, data: { field: "events.0", expected: 1000 } });
+      expect((error.data as { actual: number }).actual).toBeGreaterThan(2000);
+      expect(error.message).toMatch(/^events\.0: found at least \d+ bytes of JSON, expected at most 1000$/);
+    }
   });
 
   it("counts each event by itself", () => {

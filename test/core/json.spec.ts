@@ -1,7 +1,52 @@
 import { isDeepStrictEqual } from "node:util";
 import * as fc from "fast-check";
-import { isProblem, toJson } from "../../core/json.ts";
+import { runInNewContext } from "node:vm";
+import { isOversize, isProblem, toJson } from "../../core/json.ts";
+import { show } from "../../core/problem.ts";
 import { seed } from "../support/chance.ts";
+
+class Money {
+  readonly currency = "EUR";
+  readonly #cents = 5;
+
+  get cents(): number {
+    return this.#cents;
+  }
+}
+
+class Price {
+  readonly #cents: number;
+
+  constructor(cents: number) {
+    this.#cents = cents;
+  }
+
+  toJSON(): object {
+    return { cents: this.#cents };
+  }
+}
+
+class Itself {
+  readonly a = 1;
+
+  toJSON(): this {
+    return this;
+  }
+}
+
+const throwing = (trap: "get" | "ownKeys" | "getPrototypeOf") =>
+  new Proxy(
+    { a: 1 },
+    {
+      [trap]() {
+        throw new Error("not for you");
+      },
+    },
+  );
+
+function* numbers() {
+  yield 1;
+}
 
 describe("The JSON of a value", () => {
   it.each([
@@ -12,7 +57,21 @@ describe("The JSON of a value", () => {
     ["undefined fields, which disappear", { a: undefined, b: { c: undefined } }, '{"b":{}}'],
     ["a Date", { at: new Date(0) }, '{"at":"1970-01-01T00:00:00.000Z"}'],
     ["a thing with toJSON", { toJSON: () => ({ a: null }) }, '{"a":null}'],
-    ["half a character", "\ud800", '"\\ud800"'],
+    ["a whole character of two units", "\ud83d\udc4d", '"👍"'],
+    ["the letters of an escape", { "\\ud83d": "\\ud83d" }, '{"\\\\ud83d":"\\\\ud83d"}'],
+    ["a NUL", "a\0b", '"a\\u0000b"'],
+    ["an object without a prototype", Object.assign(Object.create(null) as object, { a: [1] }), '{"a":[1]}'],
+    [
+      "objects of another realm",
+      runInNewContext("({ a: [{ b: new Date(0) }] })"),
+      '{"a":[{"b":"1970-01-01T00:00:00.000Z"}]}',
+    ],
+    ["undefined in an array, as null", [undefined, 1], "[null,1]"],
+    ["a Buffer, which has toJSON", Buffer.from("a"), '{"type":"Buffer","data":[97]}'],
+    ["a URL, which has toJSON", new URL("http://a.b/"), '"http://a.b/"'],
+    ["a field called toJSON", { toJSON: 1 }, '{"toJSON":1}'],
+    ["what a class writes of itself", [new Price(5)], '[{"cents":5}]'],
+    ["what a class that is its own JSON has", new Itself(), '{"a":1}'],
     ["minus zero", -0, "0"],
     ["the largest number", Number.MAX_VALUE, "1.7976931348623157e+308"],
   ])("keeps %s", (_, input, text) => {
@@ -41,6 +100,116 @@ describe("The JSON of a value", () => {
     const result = toJson("payload", input);
     expect(isProblem(result)).toBe(true);
     expect(result).toMatchObject({ field, expected });
+  });
+
+  it.each<[string, unknown, string, string]>([
+    ["a Promise", Promise.resolve(1), "a Promise", "a JSON value (was it awaited?)"],
+    [
+      "a promise of a library",
+      new (class Bluebird {
+        // oxlint-disable-next-line no-thenable -- it is what promises of libraries have
+        then() {}
+      })(),
+      "an instance of Bluebird",
+      "a JSON value (was it awaited?)",
+    ],
+    ["a Map", new Map([[1, 2]]), "a Map", "a JSON value (an object or an array)"],
+    ["a Set", new Set([1]), "a Set", "a JSON value (an object or an array)"],
+    ["an Error", new TypeError("x"), "a TypeError", "a JSON value (of an error, its name and message)"],
+    ["a RegExp", /x/, "a RegExp", "a JSON value (its source, as a text)"],
+    ["a WeakMap", new WeakMap(), "a WeakMap", "plain JSON (give the class a toJSON)"],
+    ["a WeakSet", new WeakSet(), "a WeakSet", "plain JSON (give the class a toJSON)"],
+    ["a generator", numbers(), "a generator", "a JSON value (an array of what it yields)"],
+    ["an iterator", [1].values(), "an Iterator", "a JSON value (an array of what it yields)"],
+    ["bytes", new Uint8Array(2), "a Uint8Array", "a JSON value (an array of numbers, or a text in base64)"],
+    [
+      "a buffer of bytes",
+      new ArrayBuffer(2),
+      "an ArrayBuffer",
+      "a JSON value (an array of numbers, or a text in base64)",
+    ],
+    ["a boxed number", Object(5), "a Number", "a JSON value (the value without its box)"],
+    ["a boxed text", Object("x"), "a String", "a JSON value (the value without its box)"],
+    ["search params", new URLSearchParams("a=1"), "a URLSearchParams", "plain JSON (give the class a toJSON)"],
+    ["an instance of a class", new Money(), "an instance of Money", "plain JSON (give the class a toJSON)"],
+    [
+      "an object that inherits fields",
+      Object.create({ a: 1 }),
+      "an object with a prototype",
+      "plain JSON (give the class a toJSON)",
+    ],
+    [
+      "a Map of another realm",
+      runInNewContext("new Map()"),
+      "an instance of Map",
+      "a JSON value (an object or an array)",
+    ],
+    ["half a character", "Great \ud83d", '"Great \ud83d"', "text that is well-formed Unicode"],
+    ["half a character as a key", { "\udc4d": 1 }, '"\udc4d"', "a key that is well-formed Unicode"],
+    [
+      "a getter that throws",
+      {
+        get a() {
+          throw new Error("not for you");
+        },
+      },
+      "an object",
+      "a JSON value (reading it throws Error: not for you)",
+    ],
+    ["a Proxy whose fields throw", throwing("get"), "a Proxy", "a JSON value (reading it throws Error: not for you)"],
+    [
+      "a Proxy whose names throw",
+      throwing("ownKeys"),
+      "a Proxy",
+      "a JSON value (reading it throws Error: not for you)",
+    ],
+    [
+      "a Proxy whose prototype throws",
+      throwing("getPrototypeOf"),
+      "a Proxy",
+      "a JSON value (reading it throws Error: not for you)",
+    ],
+    ["a toJSON that loses something", { toJSON: () => new Map() }, "a Map", "a JSON value (an object or an array)"],
+  ])("would lose %s, and says where and what", (_what, lost, found, expected) => {
+    for (const [field, input] of Object.entries({
+      payload: lost,
+      "payload.a": { a: lost },
+      "payload.0.b": [{ b: lost }],
+    })) {
+      const result = toJson("payload", input);
+      expect(isProblem(result) && { ...result, found: show(result.found) }).toMatchObject({
+        field: expect.stringMatching(new RegExp(`^${field}`)) as string,
+        found,
+        expected,
+      });
+    }
+  });
+
+  it("is not looked for beyond the characters that are wanted, on whatever ways an object is reached", () => {
+    let many: unknown = ["x"];
+    for (let level = 0; level < 100; level++) many = [many, many];
+    for (const input of [
+      many,
+      "x".repeat(1001),
+      { toJSON: () => many },
+      Object.assign([], { length: 2 ** 32 - 1 }),
+      { ["k".repeat(1001)]: 1 },
+    ]) {
+      const result = toJson("payload", input, 1000);
+      expect(isOversize(result) && result).toMatchObject({ field: "payload", atLeast: expect.any(Number) as number });
+    }
+    expect(toJson("payload", ["x".repeat(997)], 1000)).toMatchObject({ value: ["x".repeat(997)] });
+  });
+
+  it("is the same where a getter asks for another one", () => {
+    const input = {
+      get a() {
+        toJson("other", "x".repeat(500), 600);
+        return 1;
+      },
+      b: 2,
+    };
+    expect(toJson("payload", input, 100)).toMatchObject({ text: '{"a":1,"b":2}' });
   });
 
   it("holds 500 levels and no more, also where a toJSON makes them", () => {

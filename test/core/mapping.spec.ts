@@ -93,6 +93,19 @@ describe("A transform's wrong answer", () => {
     ["createMany", [{}, null], `${answer}.1`, "null", row],
     ["createMany", [{}, "x"], `${answer}.1`, "x", row],
     ["updateMany", [[]], `${answer}.0`, "an array of 0", row],
+    ["create", new Map([["name", "x"]]), answer, "a Map", row],
+    [
+      "update",
+      new (class Thing {
+        readonly name = "x";
+      })(),
+      answer,
+      "an instance of Thing",
+      row,
+    ],
+    ["createMany", [{}, Promise.resolve({})], `${answer}.1`, "a Promise", row],
+    ["createMany", Array.from({ length: 1, 1: {} } as ArrayLike<object>), `${answer}.0`, "undefined", row],
+    ["create", { Total: 1 }, "Total", 1, "one of the declared fields name, total, at (did you mean total?)"],
     ["create", { id: 7 }, "id", 7, idRule],
     ["update", { id: "" }, "id", "", idRule],
     ["remove", {}, answer, "an object", removed],

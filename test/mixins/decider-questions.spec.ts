@@ -102,7 +102,17 @@ describe("A dry run", () => {
     const broker = await startBroker([accountService("memory:")]);
     expect(await refusal(() => dryRun(broker, "depositt", { id: "1" }))).toMatchObject({
       code: 422,
-      message: expect.stringMatching(/^command: found "depositt", expected one of .*deposit/),
+      message: expect.stringMatching(/^command: found "depositt", expected one of .*\(did you mean deposit\?\)/),
+    });
+  });
+
+  it("does not know a command whose action the service has removed", async () => {
+    const service = accountService("memory:");
+    const broker = await startBroker([{ ...service, actions: { ...service.actions, withdraw: false } }]);
+    expect(await refusal(() => dryRun(broker, "withdraw", { id: "1", amount: 1 }))).toMatchObject({
+      code: 422,
+      type: "VALIDATION_ERROR",
+      data: [{ field: "command", found: "withdraw", expected: "one of open, deposit, move, close" }],
     });
   });
 

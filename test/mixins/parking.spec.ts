@@ -12,6 +12,7 @@ import { v7 } from "uuid";
 import { sqlite } from "moleculer-event-sourcing/adapters/sqlite";
 import { CrashKit } from "moleculer-event-sourcing/testing";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
+import { brief } from "../../core/problem.ts";
 import { LogLines } from "./log-lines.ts";
 import { turns } from "./turns.ts";
 
@@ -295,6 +296,9 @@ describe("Retrying parked events", () => {
     return { broker, faults, ids };
   }
 
+  const pageOf = (broker: ServiceBroker): Promise<{ control: { revision: number } }> =>
+    broker.call("events.page", { consumer: "aggregate/table", after: 0, limit: 0, types: [] });
+
   it("folds all of them, each stream in its order, once the transform is mended", async () => {
     const { broker, faults } = await brokerWithParked();
     faults.mend(1, 4);
@@ -326,7 +330,6 @@ describe("Retrying parked events", () => {
     const { broker, faults } = await brokerWithParked();
     faults.mend(1, 4);
     expect(await broker.call("table.retry", { stream: "c" })).toEqual({ folded: 1, parked: 3 });
-    expect(await broker.call("table.retry", { stream: "b" })).toEqual({ folded: 0, parked: 3 });
     expect(await folded(broker)).toEqual([2, 4]);
   });
 
@@ -378,6 +381,33 @@ describe("Retrying parked events", () => {
     await broker.call("table.retry");
     expect(await statusOf(broker)).toMatchObject({ parked: 0, reordered: false });
     expect(await folded(broker)).toEqual([1, 2]);
+  });
+
+  it("is refused for a stream of which nothing is parked, and leaves nothing in the control state", async () => {
+    const { broker, ids } = await brokerWithParked();
+    const { control }: { control: { revision: number } } = await pageOf(broker);
+    for (const choice of [{ stream: "b" }, { stream: "s".repeat(600) }, { id: ids[0], stream: "c" }])
+      expect(await refusal(() => broker.call("table.retry", choice))).toMatchObject({
+        type: "UNKNOWN_PARKED_EVENT",
+        code: 404,
+        data: Object.fromEntries(Object.entries(choice).map(([name, value]) => [name, brief(value!)])),
+      });
+    expect(await pageOf(broker)).toMatchObject({ control: { revision: control.revision, retries: [] } });
+  });
+
+  it.each([
+    ["retry", { id: "x".repeat(256) }, "id"],
+    ["retry", { stream: "x".repeat(601) }, "stream"],
+    ["retry", { stream: "a\0" }, "stream"],
+    ["skip", { id: "a\ud83d" }, "id"],
+    ["skip", { id: v7(), reason: "x".repeat(1001) }, "reason"],
+  ])("is refused for what no store keeps: %s %#", async (action, params, field) => {
+    const { broker } = await brokerWithParked();
+    expect(await refusal(() => broker.call(`table.${action}`, params))).toMatchObject({
+      type: "VALIDATION_ERROR",
+      code: 422,
+      data: [{ field }],
+    });
   });
 
   it("is refused for an id that is not parked", async () => {

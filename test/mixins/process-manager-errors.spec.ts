@@ -86,7 +86,10 @@ describe("An event that a process manager cannot handle", () => {
     await happen(broker, "a");
     await caughtUp(broker, "manager");
     seen.length = 0;
-    expect(await broker.call("manager.retry", { instance: "b" })).toEqual({ folded: 0, parked: 1 });
+    expect(await refusal(() => broker.call("manager.retry", { instance: "b" }))).toMatchObject({
+      type: "UNKNOWN_PARKED_EVENT",
+      data: { instance: "b" },
+    });
     expect(await broker.call("manager.retry", { instance: "a" })).toEqual({ folded: 0, parked: 1 });
     expect(await parkedOf(broker)).toMatchObject([{ attempts: 3 }]);
     poison.clear();

@@ -289,6 +289,13 @@ describe("A history that never was, with bad input", () => {
     ["one after the end", { inject: { ...moved("a", 1), after: 5 }, until: 4 }, "inject.0.after"],
     ["one after nothing", { inject: { ...moved("a", 1), after: "soon" } }, "inject.0.after"],
     ["one with an unknown field", { inject: { ...moved("a", 1), afer: 1 } }, "inject.0.afer"],
+    [
+      "one whose payload holds a promise",
+      { inject: { type: "account.moved", payload: { amount: Promise.resolve(1) } } },
+      "inject.0.payload.amount",
+    ],
+    ["one whose payload is no Unicode", { inject: moved("\ud83d", 1) }, "inject.0.payload.account"],
+    ["a replacement with an unknown field", { replace: [{ id: v7(), payload: {}, pos: 1 }] }, "replace.0.pos"],
     ["one with a stream that is none", { inject: { ...moved("a", 1), stream: "" } }, "inject.0.stream"],
     ["one with a meta that is none", { inject: { ...moved("a", 1), meta: [] } }, "inject.0.meta"],
     ["too many", { inject: Array.from({ length: 1001 }, () => moved("a", 1)) }, "inject"],

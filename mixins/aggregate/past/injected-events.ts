@@ -3,7 +3,8 @@ import { ValidationError } from "../../../core/errors.ts";
 import type { Problem } from "../../../core/problem.ts";
 import { eventIdOfKey } from "../../../core/event-id.ts";
 import { parsePosition } from "../../../core/position.ts";
-import type { RecordedEvent } from "../../../core/recorded-event.ts";
+import type { EventMeta, RecordedEvent } from "../../../core/recorded-event.ts";
+import { unknownFields } from "../../../core/unknown-fields.ts";
 import type { EventSource } from "../../consumer/event-source.ts";
 import { checkedDrafts, type Actual } from "./drafts.ts";
 
@@ -36,7 +37,8 @@ export async function injectedEvents(inject: unknown, { source, position }: Actu
   for (const { after, stream, meta, index, draft } of placed) {
     const { type, payload } = draft;
     const id = eventIdOfKey(JSON.stringify([after, stream, type, payload, meta]), index);
-    const ownMeta = { ...draft.meta, correlationId: id, causationId: id, ...meta, injected: true };
+    // The draft's, as JSON keeps it; the ids of the request that asks are none of an event's own.
+    const ownMeta = { ...draft.meta, correlationId: id, causationId: id, ...ownIds(draft.meta, meta), injected: true };
     const before = stream === undefined ? 0 : await versionAt(stream, after, source);
     events.push({
       id,
@@ -52,6 +54,12 @@ export async function injectedEvents(inject: unknown, { source, position }: Actu
   return events;
 }
 
+/** Those that the caller gave. */
+const ownIds = (draft: EventMeta, given: Record<string, unknown> = {}): Partial<EventMeta> => ({
+  ...(given["correlationId"] !== undefined && { correlationId: draft.correlationId }),
+  ...(given["causationId"] !== undefined && { causationId: draft.causationId }),
+});
+
 /** All but type, payload and meta, which the store knows how to check. */
 function parseInjections(given: readonly unknown[], position: number): (Injection & { after: number })[] {
   const problems: Problem[] = [];
@@ -63,9 +71,7 @@ function parseInjections(given: readonly unknown[], position: number): (Injectio
       problems.push({ field, found: one, expected: "an event: {type, payload, after?, stream?, meta?}" });
       return null;
     }
-    for (const name of Object.keys(one))
-      if (!known.includes(name))
-        problems.push({ field: `${field}.${name}`, found: name, expected: `one of ${known.join(", ")}` });
+    problems.push(...unknownFields(field, one, known));
     const injection = one as Injection;
     const after = parsePosition(injection.after ?? position) ?? Infinity;
     if (after > position)

@@ -5,6 +5,7 @@ import { isEventId } from "../../../core/event-id.ts";
 import { fieldsOf, meets } from "../../../core/meets.ts";
 import { parseQuery } from "../../../core/query.ts";
 import type { RecordedEvent } from "../../../core/recorded-event.ts";
+import { unknownFields } from "../../../core/unknown-fields.ts";
 import { checkedDrafts, type Actual } from "./drafts.ts";
 
 /** Payloads in place of those that were stored: by event id, or as a list. */
@@ -61,6 +62,8 @@ export async function replacedEvents(replace: unknown, actual: Actual): Promise<
     ? replace.map((one: unknown, index) => {
         const at = `replace.${index}`;
         if (one === null || typeof one !== "object") throw noReplacements(at, one);
+        const unknown = unknownFields(at, one, ["id", "payload"]);
+        if (unknown.length > 0) throw new ValidationError(unknown);
         const { id, payload } = one as { id?: unknown; payload?: unknown };
         return { field: `${at}.id`, at, id, payload };
       })

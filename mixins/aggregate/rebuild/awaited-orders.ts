@@ -2,6 +2,10 @@ import type { BuildOrder } from "../../../core/consumer-control.ts";
 import { refuseCrowd } from "../../consumer/crowd.ts";
 import { StoreUnavailableError } from "../../../core/errors.ts";
 import { RebuildFailedError } from "../../../core/travel-errors.ts";
+import { plainText } from "../../../core/plain-text.ts";
+
+/** Every page for the aggregate's hosts carries the reason. */
+const maxReasonCharacters = 1000;
 
 interface Waiting {
   order: string;
@@ -41,7 +45,7 @@ export class AwaitedOrders {
   failure(order: string): string | null {
     if (!this.#failures.has(order)) return null;
     const error = this.#failures.get(order);
-    return error instanceof Error ? error.message : String(error);
+    return plainText(error instanceof Error ? error.message : String(error), maxReasonCharacters);
   }
 
   done(order: string, position: number): void {

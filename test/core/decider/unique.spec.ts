@@ -62,6 +62,7 @@ describe("A claim's changes", () => {
     ["an empty text", ""],
     ["a text of 1,001 characters", "x".repeat(1001)],
     ["a lone surrogate", "\ud800"],
+    ["a text with a NUL", "a\0b"],
     ["an array that holds null", ["a", null]],
   ])("are refused where the value is %s", async (_name, number) => {
     expect(await refusal(() => claimChanges(claimOf(), [created(number)]))).toMatchObject({
