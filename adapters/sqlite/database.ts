@@ -26,11 +26,8 @@ export function openDatabase(file: string, schema: Schema, options: OpenOptions)
   let db: Database.Database | undefined;
   try {
     if (!options.readonly) mkdirSync(dirname(file), { recursive: true });
-    // The wait for another process's lock would stall the event loop: it is kept short, and the caller may try again.
-    db = new Database(file, {
-      timeout: 200,
-      readonly: options.readonly ?? false,
-    });
+    // SQLite's own wait for another process's lock would hold the event loop: `busy.ts` waits instead.
+    db = new Database(file, { timeout: 0, readonly: options.readonly ?? false });
     if (options.readonly) checkSchema(db, file, schema);
     else prepareFile(db, file, schema, options);
     addFunctions(db);
@@ -70,7 +67,8 @@ function checkSchema(db: Database.Database, file: string, schema: Schema): numbe
   return version;
 }
 
-function addFunctions(db: Database.Database): void {
+/** Our functions on a connection of any thread. */
+export function addFunctions(db: Pick<Database.Database, "function">): void {
   const comparisons = new Map<string, Comparison>();
   const deterministic = { deterministic: true };
   db.function("json_matches", deterministic, (comparison, value) => {

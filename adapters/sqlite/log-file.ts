@@ -14,6 +14,7 @@ import { categoryOf } from "../../core/stream-name.ts";
 import { SqliteClaims } from "./claims.ts";
 import { Control } from "./control.ts";
 import { columns, toEvent, type EventRow, type UnplacedRow } from "./event-schema.ts";
+import { FileQueries } from "./file-queries.ts";
 import type { HostFile } from "./host-file.ts";
 import { Links } from "./links.ts";
 import { LogQueries } from "./log-queries.ts";
@@ -31,6 +32,7 @@ export class LogFile {
   readonly db: Database.Database;
   readonly host: HostFile;
   readonly queries: LogQueries;
+  readonly #fileQueries: FileQueries;
   readonly control: Control;
   readonly claims: Claims;
   readonly links: Links;
@@ -55,7 +57,8 @@ export class LogFile {
     this.control = new Control(db);
     this.claims = new Claims(new SqliteClaims(db));
     this.links = new Links(db);
-    this.queries = new LogQueries(db, this.links);
+    this.#fileQueries = new FileQueries(db.name);
+    this.queries = new LogQueries(db, this.links, this.#fileQueries);
     this.identity = db.prepare("SELECT value FROM about WHERE key = 'identity'").pluck().get() as string;
     const last = db.prepare("SELECT position, time FROM events ORDER BY position DESC LIMIT 1").raw(true).get();
     [this.head, this.#lastTime] = (last as [number, string] | undefined) ?? [0, ""];
@@ -72,6 +75,12 @@ export class LogFile {
     this.#backward = db
       .prepare(`${select} WHERE position < ${unseen} ORDER BY position DESC LIMIT ${unseen}`)
       .raw(true);
+  }
+
+  /** Queries that run end with StoreUnavailableError, then the file is closed. */
+  async close(): Promise<void> {
+    await this.#fileQueries.close();
+    this.db.close();
   }
 
   commit(requests: readonly AppendRequest[]): AppendVerdict[] {

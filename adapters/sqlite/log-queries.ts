@@ -3,23 +3,37 @@ import type { ReadStreamOptions, StreamSummary } from "../../core/event-log.ts";
 import type { Query } from "../../core/query.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { Statements } from "./database.ts";
+import type { FileQueries } from "./file-queries.ts";
 import { columns, toEvent, type EventRow } from "./event-schema.ts";
 import type { Links } from "./links.ts";
+import { Queries } from "./queries.ts";
+import type { Queried } from "./query-effort.ts";
 import { streamPage } from "./stream-page.ts";
 import { filter, tail, unseen } from "./where.ts";
+
+const queriedEvents: Queried = {
+  table: "events",
+  key: "position",
+  indexed: new Set(["position", "id", "stream"]),
+  texts: ["payload", "meta"],
+};
+
+const asEvent = (cells: unknown[]) => toEvent(cells as EventRow);
 
 /** What an open file answers to a log's readers, but for the pages of the whole log. */
 export class LogQueries {
   readonly #links: Links;
   readonly #statements: Statements;
+  readonly #queries: Queries;
   readonly #byId: Database.Statement;
   readonly #forward: Database.Statement;
   readonly #backward: Database.Statement;
   readonly #head: Database.Statement<[], number>;
 
-  constructor(db: Database.Database, links: Links) {
+  constructor(db: Database.Database, links: Links, queries: FileQueries) {
     this.#links = links;
     this.#statements = new Statements(db);
+    this.#queries = new Queries(db, queriedEvents, queries);
     const select = `SELECT ${columns} FROM events`;
     this.#byId = db.prepare(`${select} WHERE id = ?`).raw(true);
     this.#forward = db
@@ -36,27 +50,26 @@ export class LogQueries {
     return row && toEvent(row);
   }
 
-  readStream(stream: string, options: ReadStreamOptions): RecordedEvent[] {
+  readStream(stream: string, options: ReadStreamOptions): Promise<RecordedEvent[]> {
     const { forward, backward } = this.#links.has(stream)
       ? this.#links
       : { forward: this.#forward, backward: this.#backward };
     return streamPage(options.backward ? backward : forward, stream, options);
   }
 
-  find(query: Query): RecordedEvent[] {
+  find(query: Query): RecordedEvent[] | Promise<RecordedEvent[]> {
     const { text, values } = tail(query, "position");
-    const rows = this.#statements.prepare(`SELECT ${columns} FROM events ${text}`).all(...values);
-    return Array.from(rows as EventRow[], toEvent);
+    return this.#queries.all(query, { text: `SELECT ${columns} FROM events ${text}`, values }, asEvent);
   }
 
-  count(query: Query): number {
+  count(query: Query): number | Promise<number> {
     const { text, values } = filter(query);
     if (text === "") return this.#head.get()!;
-    return this.#statements.prepare(`SELECT count(*) FROM events ${text}`).get(...values)?.[0] as number;
+    return this.#queries.count(query, { text: `SELECT count(*) FROM events ${text}`, values });
   }
 
-  findByIds(ids: readonly string[]): RecordedEvent[] {
-    return ids.map((id) => this.byId(id)).filter((event) => event !== undefined);
+  findByIds(ids: readonly string[]): RecordedEvent[] | Promise<RecordedEvent[]> {
+    return this.#queries.byKeys(this.#byId, ids, asEvent);
   }
 
   streams({ category, after = "", limit }: { category?: string; after?: string; limit: number }): StreamSummary[] {

@@ -1,5 +1,6 @@
 import type Database from "better-sqlite3";
 import type { ReadStreamOptions } from "../../core/event-log.ts";
+import { Pace } from "../../core/pace.ts";
 import { maxPageBytes, pageBytesOf } from "../../core/page-size.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { toEvent, type EventRow } from "./event-schema.ts";
@@ -8,16 +9,20 @@ export const rowsPerStep = 100;
 
 export const sizeOf = (row: EventRow) => pageBytesOf(row[4], row[2], row[6], row[7]);
 
-/** A page of a stream; the statement takes stream, version and limit. */
-export function streamPage(
+/**
+ * A page of a stream; the statement takes stream, version and limit. Where few events are wanted, all of a long stream is
+ * looked through, with turns of the event loop in between.
+ */
+export async function streamPage(
   statement: Database.Statement,
   stream: string,
   { afterVersion, limit, wanted }: ReadStreamOptions,
-): RecordedEvent[] {
+): Promise<RecordedEvent[]> {
   const events: RecordedEvent[] = [];
   const step = Math.min(rowsPerStep, limit);
   let version = afterVersion;
   let bytes = 0;
+  const pace = new Pace(1);
   while (events.length < limit && bytes < maxPageBytes) {
     const rows = statement.all(stream, version, step) as EventRow[];
     for (const row of rows) {
@@ -30,6 +35,7 @@ export function streamPage(
       events.push(link === undefined ? event : { ...event, link: { stream, version: link } });
     }
     if (rows.length < step) break;
+    if (pace.isDue()) await pace.turn();
   }
   return events;
 }
