@@ -140,7 +140,10 @@ export function translate(file: string, error: unknown): unknown {
 
 /** SQLite's bounds on a statement's size are bounds on a query; any other error is answered as it is. */
 export function asQueryError(error: unknown): unknown {
-  if (!isSqliteError(error) || !/expression tree is too large|too many SQL variables|parser stack/i.test(error.message))
+  if (
+    !isSqliteError(error) ||
+    !/expression tree is too large|too many SQL variables|parser stack|recursion limit/i.test(error.message)
+  )
     return error;
   return new InvalidQueryError({ field: "query", found: error.message, expected: "fewer conditions" });
 }

@@ -45,11 +45,7 @@ export class Queries {
   }
 
   /** The rows with these keys, in the order of the keys; those without a row are left out. */
-  byKeys<Item>(
-    statement: Database.Statement<unknown[], unknown>,
-    keys: readonly string[],
-    decode: Decode<Item>,
-  ): Item[] | Promise<Item[]> {
+  byKeys<Item>(statement: Database.Statement, keys: readonly string[], decode: Decode<Item>): Item[] | Promise<Item[]> {
     if (this.#threads && keys.length > maxKeysAtOnce)
       return this.#threads.queries.select({ sql: statement.source, values: [], forEach: keys }, decode);
     const items: Item[] = [];

@@ -17,7 +17,7 @@ export class SqliteRows implements Rows {
   readonly #isCommitted: boolean;
   readonly #select: string;
   readonly #decode: (values: unknown[]) => Row;
-  readonly #byId: Database.Statement<unknown[], unknown>;
+  readonly #byId: Database.Statement;
 
   /** @param queries of the file; null where the connection sees rows that are not committed */
   constructor(db: Database.Database, file: string, fields: Fields, queries: FileQueries | null) {

@@ -129,7 +129,7 @@ describe("A generation", () => {
   });
 
   it("of which a crash has left only the beginning is gone when the table is opened again", async () => {
-    fold(Array.from({ length: 300 }, (_, n) => create(String(n), { name: "x".repeat(50) })));
+    await fold(Array.from({ length: 300 }, (_, n) => create(String(n), { name: "x".repeat(50) })));
     const backup = newFolder();
     await table.backup(backup);
     const whole = readFileSync(join(backup, "table.db"));
@@ -267,7 +267,7 @@ describe("A table's files", () => {
 
 describe("A table's backup", () => {
   it.each([1, 10])("of %i MiB comes back whole, and is refused with one other byte", async (mebibytes) => {
-    fold(Array.from({ length: mebibytes }, (_, row) => create(`${row}`, { name: "x".repeat(1024 * 1024) })));
+    await fold(Array.from({ length: mebibytes }, (_, row) => create(`${row}`, { name: "x".repeat(1024 * 1024) })));
     const place = `${folder}/backup`;
     mkdirSync(place);
     const { checksum, bytes } = await table.backup(place);
