@@ -7,6 +7,7 @@ import { decideInOrder } from "../../core/decide-in-order.ts";
 import { eventTime } from "../../core/event-time.ts";
 import { conflictOf } from "../../core/expected-version.ts";
 import { MixedStreamError } from "../../core/links.ts";
+import { Pace } from "../../core/pace.ts";
 import { maxPageBytes } from "../../core/page-size.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { repeatOf } from "../../core/repeat.ts";
@@ -19,10 +20,10 @@ import type { HostFile } from "./host-file.ts";
 import { Links } from "./links.ts";
 import { LogQueries } from "./log-queries.ts";
 import { RecentRows } from "./recent-rows.ts";
-import { rowsPerStep, sizeOf } from "./stream-page.ts";
+import { sizeOf, StepSize } from "./stream-page.ts";
 import { unseen } from "./where.ts";
 
-/** Events looked through for one page, wanted or not: it bounds the time that one read holds the event loop. */
+/** Events looked through for one page, wanted or not: it bounds the time until one read is answered. */
 const eventsPerPage = 10_000;
 /** Streams whose versions are remembered. */
 const maxVersions = 10_000;
@@ -171,14 +172,16 @@ export class LogFile {
     return this.head;
   }
 
-  read({ after, limit, backward, wanted, category }: ReadOptions): Page {
+  async read({ after, limit, backward, wanted, category }: ReadOptions): Promise<Page> {
     const statement = backward ? this.#backward : this.#forward;
     const events: RecordedEvent[] = [];
     let position = after;
     let bytes = 0;
     const isFiltered = wanted !== undefined || category !== undefined;
+    const size = new StepSize(isFiltered ? eventsPerPage : limit);
+    const pace = new Pace(1);
     for (let seen = 0; seen < eventsPerPage;) {
-      const step = isFiltered ? rowsPerStep : Math.min(rowsPerStep, limit - events.length);
+      const step = Math.min(size.rows, isFiltered ? eventsPerPage - seen : limit - events.length);
       const recent = backward ? null : this.#recent.after(position, step);
       const rows = recent ?? (statement.all(position, step) as EventRow[]);
       for (const row of rows) {
@@ -193,6 +196,8 @@ export class LogFile {
       }
       seen += rows.length;
       if (rows.length < step) return { events, position, end: true };
+      size.note(rows);
+      if (pace.isDue()) await pace.turn();
     }
     return { events, position, end: false };
   }
