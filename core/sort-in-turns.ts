@@ -14,7 +14,7 @@ export async function sortInTurns<Item>(
 ): Promise<Item[]> {
   let runs: Item[][] = [];
   for (let from = 0; from < items.length; from += itemsPerRun) {
-    runs.push(items.slice(from, from + itemsPerRun).sort(compare));
+    runs.push(items.slice(from, from + itemsPerRun).toSorted(compare));
     if (pace.hasPassed()) await pace.turn();
   }
   while (runs.length > 1) {

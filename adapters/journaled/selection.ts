@@ -58,7 +58,8 @@ export async function* meetingRows(source: Source, query: Query): AsyncGenerator
     if (!changes?.hasChanged(id) && (isExact || meets(content!))) yield content as StoredRow;
     if (pace.isDue()) await pace.turn();
   }
-  for (const [, row] of [...(changes?.changes() ?? [])]) {
+  // As they are now: the batch may go on during a turn.
+  for (const [, row] of Array.from(changes?.changes() ?? [])) {
     if (row && meets(row)) yield row;
     if (pace.isDue()) await pace.turn();
   }

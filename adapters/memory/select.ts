@@ -19,7 +19,7 @@ const maxAtOnce = 500;
 /** What a query answers, in its order and cut to its page. Items that are equal in the order asked for come by `tieBreaker`. */
 export function select<Item extends Stored>(source: Source<Item>, query: Query, tieBreaker: string): Item[] {
   const keyed = matching(source, query).map((item) => keyedBy(item, query.sort, tieBreaker));
-  return pageOf(keyed.sort(inOrderOf(query.sort)), query);
+  return pageOf(keyed.toSorted(inOrderOf(query.sort)), query);
 }
 
 /** Those that meet the conditions, in no order. */

@@ -197,7 +197,7 @@ export class Fold {
     });
     if ("error" in outcome) return outcome;
     this.#d.onCommit(outcome.did === "fold" ? 1 : 0);
-    if (isRetry) await this.#state.readParked();
+    if (isRetry) this.#state.unparked(event.id);
     return {};
   }
 
@@ -218,7 +218,9 @@ export class Fold {
    */
   async retry(parked: readonly ParkedEvent[], read: (id: string) => Promise<RecordedEvent>): Promise<number> {
     let folded = 0;
+    const pace = new Pace(1);
     for (const event of parked) {
+      if (pace.isDue()) await pace.turn();
       const tried = await this.#retryOne(event.id, read);
       if ("error" in tried) {
         if (isOutage(tried.error)) throw tried.error;
