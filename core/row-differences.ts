@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Row } from "./fields.ts";
+import { Pace } from "./pace.ts";
 import type { Condition, Query } from "./query.ts";
 import type { Rows } from "./read-table.ts";
 import { compareText } from "./text-order.ts";
@@ -17,7 +18,7 @@ export interface UnequalRow {
   after: Row | null;
 }
 
-const rowsPerPage = 2000;
+const rowsPerPage = 500;
 
 /**
  * The rows that are not the same on both sides, in the order of their ids, among those that the query selects on either.
@@ -26,10 +27,12 @@ const rowsPerPage = 2000;
 export async function* unequalRows(before: Side, after: Side, turn: () => Promise<void>): AsyncGenerator<UnequalRow> {
   const [left, right] = [rowsInOrder(before, turn), rowsInOrder(after, turn)];
   let [old, now] = [await left.next(), await right.next()];
+  const pace = new Pace();
   while (!old.done || !now.done) {
     const order = old.done ? 1 : now.done ? -1 : compareText(old.value.id, now.value.id);
     const row = await pair(order <= 0 && !old.done ? old.value : null, order >= 0 && !now.done ? now.value : null);
     if (!isDeepStrictEqual(row.before, row.after)) yield row;
+    if (pace.isDue()) await turn().then(() => pace.restart());
     if (order <= 0) old = await left.next();
     if (order >= 0) now = await right.next();
   }

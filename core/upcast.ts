@@ -1,5 +1,6 @@
 import { isSchemaVersion, type Catalogue, type CatalogueEntry } from "./catalogue.ts";
 import { UpcastError } from "./errors.ts";
+import { Pace } from "./pace.ts";
 import { inWords } from "./problem.ts";
 import { isProblem, toJson, type JsonValue } from "./json.ts";
 import { isThenable } from "./is-thenable.ts";
@@ -34,6 +35,18 @@ export function upcast(catalogue: Catalogue, event: RecordedEvent): RecordedEven
 /** @throws UpcastError that names the first event that cannot be read. */
 export function upcastAll(catalogue: Catalogue, events: RecordedEvent[]): RecordedEvent[] {
   return catalogue.entries.size === 0 ? events : events.map((event) => upcast(catalogue, event));
+}
+
+/** The same; upcasters may be slow, so the event loop has its turns meanwhile. @throws UpcastError */
+export async function upcastInTurns(catalogue: Catalogue, events: RecordedEvent[]): Promise<RecordedEvent[]> {
+  if (catalogue.entries.size === 0) return events;
+  const pace = new Pace();
+  const readable: RecordedEvent[] = [];
+  for (const event of events) {
+    readable.push(upcast(catalogue, event));
+    if (pace.isDue()) await pace.turn();
+  }
+  return readable;
 }
 
 /** Those that cannot be read stay as they are stored, and are named. */

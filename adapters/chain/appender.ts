@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
 import type { OpenOptions } from "../../core/event-log.ts";
 import { Slots } from "../../core/slots.ts";
+import { whenFree } from "../sqlite/busy.ts";
 import { translate } from "../sqlite/database.ts";
 import type { LogFile } from "../sqlite/log-file.ts";
 import { addRecord, identityIn } from "./add-record.ts";
@@ -47,12 +48,13 @@ export class Appender {
       await this.#chain.open(options.create ?? true);
       let index: IndexFile | undefined;
       try {
-        index = IndexFile.open(this.#indexPath, await identityIn(this.#chain, options));
-        if (!(await this.#isOfChain(index))) index.rebuild();
+        const identity = await identityIn(this.#chain, options);
+        index = await whenFree(() => IndexFile.open(this.#indexPath, identity));
+        if (!(await this.#isOfChain(index))) await index.rebuild();
         await this.#catchUp(index);
         this.#index = index;
       } catch (error) {
-        index?.close();
+        await index?.close();
         await this.#chain.close();
         throw error;
       }
@@ -66,7 +68,7 @@ export class Appender {
         const index = this.#index;
         this.#index = null;
         if (!index) return;
-        index.close();
+        await index.close();
         await this.#chain.close();
       }),
     );
@@ -78,19 +80,25 @@ export class Appender {
   }
 
   /** What the index says as it is. */
-  async now<Answer>(ask: (log: LogFile) => Answer): Promise<Answer> {
+  async now<Answer>(ask: (log: LogFile) => Answer | Promise<Answer>): Promise<Answer> {
     const index = this.refuseClosed();
+    const { log } = index;
     try {
-      return ask(index.log);
+      const answer = await whenFree(() => ask(log));
+      if (index.log === log) return answer;
     } catch (error) {
-      if (!isDamage(error)) throw translate(index.path, error);
-      await this.#turns.run(() => this.#mend(index));
-      return ask(index.log);
+      if (index.log === log) {
+        if (!isDamage(error)) throw translate(index.path, error);
+        await this.#turns.run(() => this.#mend(index));
+        return ask(index.log);
+      }
     }
+    // The index was made anew during a long look: what was found may be a part of it.
+    return this.fresh(ask);
   }
 
   /** What the index says when it has everything that was in the chain when this was called. */
-  async fresh<Answer>(ask: (log: LogFile) => Answer): Promise<Answer> {
+  async fresh<Answer>(ask: (log: LogFile) => Answer | Promise<Answer>): Promise<Answer> {
     this.refuseClosed();
     this.#nextLook ??= this.#look();
     await this.#nextLook;
@@ -115,7 +123,7 @@ export class Appender {
       this.#mending(async (index) => {
         // Made anew meanwhile it may know less, after a commit more.
         if (index.seen < seen) return false;
-        index.fold(records.slice(index.seen - seen));
+        await whenFree(() => index.fold(records.slice(index.seen - seen)));
         return end;
       }),
     );
@@ -141,7 +149,7 @@ export class Appender {
     return withPatience(this.#chain.where, async () => {
       let decision: Decision<Answer>;
       try {
-        decision = index.log.transact(() => decide(index.log), "ROLLBACK");
+        decision = await whenFree(() => index.log.transact(() => decide(index.log), "ROLLBACK"));
       } catch (error) {
         if (isFresh || isDamage(error)) throw error;
         return look();
@@ -167,7 +175,7 @@ export class Appender {
       }
     this.#courtesy.added(began);
     try {
-      index.fold(records);
+      await whenFree(() => index.fold(records));
     } catch {
       // It is stored, whatever is wrong with the index: the next look takes it up again, and says so.
     }
@@ -178,7 +186,7 @@ export class Appender {
   async #catchUp(index: IndexFile): Promise<boolean> {
     for (let isAny = false; ;) {
       const { records, end } = await this.#chain.read(index.seen, recordsPerPage);
-      index.fold(records);
+      await whenFree(() => index.fold(records));
       isAny ||= records.length > 0;
       if (end) return isAny;
     }
@@ -197,7 +205,7 @@ export class Appender {
 
   async #mend(index: IndexFile): Promise<void> {
     this.#isMending = true;
-    index.rebuild();
+    await index.rebuild();
     await this.#catchUp(index);
     this.#isMending = false;
   }

@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import type Database from "better-sqlite3";
 import { UnusableStoreError } from "../../core/errors.ts";
+import { isBusy, whenFree } from "../sqlite/busy.ts";
 import { isSqliteError, openDatabase, translate, type Schema } from "../sqlite/database.ts";
 import { logSchema } from "../sqlite/event-schema.ts";
 import { HostFile } from "../sqlite/host-file.ts";
@@ -98,6 +99,8 @@ export class IndexFile {
         this.#save.run(number, record, commit);
       });
     } catch (error) {
+      // Without the lock nothing was begun, and the same records can be folded again.
+      if (isBusy(error)) throw error;
       this.#commits = new Commits();
       this.#seen = this.#end.number;
       throw error;
@@ -107,16 +110,16 @@ export class IndexFile {
   }
 
   /** Deletes it and begins an empty one. */
-  rebuild(): void {
-    this.#log.db.close();
+  async rebuild(): Promise<void> {
+    await this.#log.close();
     for (const suffix of ["", "-wal", "-shm"]) rmSync(this.path + suffix, { force: true });
-    [this.#log, this.#end, this.#save] = this.#open();
+    [this.#log, this.#end, this.#save] = await whenFree(() => this.#open());
     this.#commits = new Commits();
     this.#seen = this.#end.number;
   }
 
-  close(): void {
-    this.#log.db.close();
+  async close(): Promise<void> {
+    await this.#log.close();
     this.#host.close();
   }
 

@@ -1,7 +1,8 @@
 import { decode, type StoredRow } from "../memory/row-codec.ts";
-import { select } from "../memory/select.ts";
+import { selectInTurns } from "../memory/select.ts";
 import { filter as meeting } from "../memory/where.ts";
 import type { Fields, Row } from "../../core/fields.ts";
+import { Pace } from "../../core/pace.ts";
 import type { Query } from "../../core/query.ts";
 import { pushDown } from "./filter.ts";
 import type { Documents, Filter, Page } from "./row-store.ts";
@@ -28,8 +29,14 @@ export async function find(source: Source, query: Query): Promise<Row[]> {
   const page = isExact ? pageOf(source, query) : null;
   if (page) for await (const { content } of source.documents.find(filter, page)) rows.push(content as StoredRow);
   else for await (const row of meetingRows(source, query)) rows.push(row);
-  const cut = page ? rows : select(all(rows), { ...query, where: null, search: null }, "id");
-  return cut.map((row) => decode(source.fields, row));
+  const pace = new Pace();
+  const cut = page ? rows : await selectInTurns(all(rows), { ...query, where: null, search: null }, "id", pace);
+  const decoded: Row[] = [];
+  for (const row of cut) {
+    decoded.push(decode(source.fields, row));
+    if (pace.isDue()) await pace.turn();
+  }
+  return decoded;
 }
 
 export async function count(source: Source, query: Query): Promise<number> {
@@ -45,9 +52,17 @@ export async function* meetingRows(source: Source, query: Query): AsyncGenerator
   const { documents, changes } = source;
   const { filter, isExact } = plan(source, query);
   const meets = meeting(query);
-  for await (const { id, content } of documents.find(filter))
+  const pace = new Pace();
+  // A driver has many documents in hand at a time, and answers them without leaving the thread.
+  for await (const { id, content } of documents.find(filter)) {
     if (!changes?.hasChanged(id) && (isExact || meets(content!))) yield content as StoredRow;
-  for (const [, row] of changes?.changes() ?? []) if (row && meets(row)) yield row;
+    if (pace.isDue()) await pace.turn();
+  }
+  // As they are now: the batch may go on during a turn.
+  for (const [, row] of Array.from(changes?.changes() ?? [])) {
+    if (row && meets(row)) yield row;
+    if (pace.isDue()) await pace.turn();
+  }
 }
 
 function plan(source: Source, { where, search }: Query): { filter: Filter; isExact: boolean } {

@@ -24,7 +24,7 @@ export class MemoryBatch implements Batch {
     this.#where = where;
     this.#changes = new RowChanges(fields);
     this.#overlay = new Overlay(rows, fields);
-    this.rows = new MemoryRows(() => this.#running(), fields);
+    this.rows = new MemoryRows(() => this.#running(), fields, false);
   }
 
   #running(): Overlay {

@@ -1,10 +1,11 @@
 import type { KeyedState, Lease, Versioned } from "../../core/event-log.ts";
-import { compareText } from "../../core/text-order.ts";
+import { KeysInOrder } from "./keys-in-order.ts";
 
 /** Control state and leases, beside the events. */
 export class Control {
   /** Values as JSON: nobody holds what is stored. */
   readonly #state = new Map<string, { text: string; revision: number }>();
+  readonly #keys = new KeysInOrder(() => this.#state.keys());
   readonly #leases = new Map<string, { holder: string; epoch: number; expires: number }>();
 
   get(key: string): Versioned | null {
@@ -18,6 +19,7 @@ export class Control {
       throw new TypeError(`state ${key}: found ${typeof value}, expected a JSON value`);
     if (lease && !this.#isHeld(lease)) return null;
     if ((this.#state.get(key)?.revision ?? 0) !== revision) return null;
+    if (text === undefined || revision === 0) this.#keys.changed();
     if (text === undefined) {
       this.#state.delete(key);
       return 0;
@@ -26,12 +28,21 @@ export class Control {
     return revision + 1;
   }
 
-  states({ prefix, after, limit }: { prefix: string; after?: string; limit: number }): KeyedState[] {
-    return [...this.#state.keys()]
-      .filter((key) => key.startsWith(prefix) && (after === undefined || compareText(key, after) > 0))
-      .toSorted(compareText)
-      .slice(0, limit)
-      .map((key) => ({ key, ...this.get(key)! }));
+  /** Keys with one prefix stand together in the order of their bytes; those before it are passed by. */
+  async states({
+    prefix,
+    after = "",
+    limit,
+  }: {
+    prefix: string;
+    after?: string;
+    limit: number;
+  }): Promise<KeyedState[]> {
+    const take = (key: string) => {
+      const state = key.startsWith(prefix) ? this.get(key) : null;
+      return state ? { key, ...state } : undefined;
+    };
+    return this.#keys.after(after, limit, take);
   }
 
   #isHeld({ name, holder, epoch }: Lease): boolean {

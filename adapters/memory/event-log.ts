@@ -17,15 +17,16 @@ import type {
   Versioned,
 } from "../../core/event-log.ts";
 import type { Linked } from "../../core/links.ts";
+import { Pace } from "../../core/pace.ts";
 import type { Query } from "../../core/query.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { categoryOf } from "../../core/stream-name.ts";
 import { read, readStream } from "./page.ts";
 import type { Place } from "./place.ts";
-import { matching, select } from "./select.ts";
-import { StoredLog, toEvent } from "./stored-log.ts";
+import { matchingInTurns, selectInTurns } from "./select.ts";
+import { StoredLog, toEvent, type StoredEvent } from "./stored-log.ts";
 
-/** A log as one host has it open. Every method is synchronous inside: a commit can see no half-done other one. */
+/** A log as one host has it open. A commit is one synchronous step; a look at many events is one of the log as it was when it was asked. */
 export class MemoryEventLog implements EventLog {
   readonly engine = "memory";
   readonly where: string;
@@ -83,36 +84,30 @@ export class MemoryEventLog implements EventLog {
   }
 
   async linkedStreams({ after = "", limit }: { after?: string; limit: number }): Promise<LinkedStream[]> {
-    return this.#opened().links.streams(after).slice(0, limit);
+    return this.#opened().links.streams(after, limit);
   }
 
   async find(query: Query): Promise<RecordedEvent[]> {
-    return select(this.#opened(), query, "position").map(toEvent);
+    const pace = new Pace();
+    return eventsInTurns(await selectInTurns(this.#opened(), query, "position", pace), pace);
   }
 
   async count(query: Query): Promise<number> {
-    return matching(this.#opened(), query).length;
+    if (query.where === null && query.search === null) return this.#opened().head;
+    return (await matchingInTurns(this.#opened(), query)).length;
   }
 
   async findByIds(ids: readonly string[]): Promise<RecordedEvent[]> {
     const log = this.#opened();
-    return ids
-      .map((id) => log.byId(id))
-      .filter((event) => event !== undefined)
-      .map(toEvent);
+    const stored = ids.map((id) => log.byId(id)).filter((event) => event !== undefined);
+    return eventsInTurns(stored, new Pace());
   }
 
   async streams(options: { category?: string; after?: string; limit: number }): Promise<StreamSummary[]> {
     const { category, after = "", limit } = options;
-    const log = this.#opened();
-    return log
-      .namesAfter(after)
-      .filter((name) => category === undefined || categoryOf(name) === category)
-      .slice(0, limit)
-      .map((stream) => {
-        const { version, time } = log.stream(stream).at(-1)!;
-        return { stream, version, time };
-      });
+    const isWanted = (name: string) => category === undefined || categoryOf(name) === category;
+    const last = await this.#opened().streamsAfter(after, limit, isWanted);
+    return last.map(({ stream, version, time }) => ({ stream, version, time }));
   }
 
   async getState(key: string): Promise<Versioned | null> {
@@ -152,4 +147,13 @@ export class MemoryEventLog implements EventLog {
     this.#opened();
     throw new UnusableStoreError(this.#place.location, "is in memory, of which there is no backup; export its events");
   }
+}
+
+async function eventsInTurns(stored: readonly StoredEvent[], pace: Pace): Promise<RecordedEvent[]> {
+  const events: RecordedEvent[] = [];
+  for (const event of stored) {
+    events.push(toEvent(event));
+    if (pace.isDue()) await pace.turn();
+  }
+  return events;
 }

@@ -22,7 +22,7 @@ export class MemoryGeneration implements Generation {
     this.number = stored.number;
     this.fields = stored.fields;
     this.origin = stored.origin;
-    this.rows = new MemoryRows(() => this.stored.rows, stored.fields);
+    this.rows = new MemoryRows(() => this.stored.rows, stored.fields, true);
   }
 
   get stored(): StoredGeneration {

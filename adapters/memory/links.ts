@@ -1,6 +1,6 @@
 import type { LinkedStream } from "../../core/event-log.ts";
 import { eventsToLink, MixedStreamError, type Linked } from "../../core/links.ts";
-import { compareText } from "../../core/text-order.ts";
+import { KeysInOrder } from "./keys-in-order.ts";
 
 interface Linkable {
   readonly id: string;
@@ -11,18 +11,16 @@ interface Linkable {
 export class Links<Stored extends Linkable> {
   /** The event of the link with version v stands at v - 1. */
   readonly #streams = new Map<string, { events: Stored[]; ids: Set<string> }>();
+  readonly #names = new KeysInOrder(() => this.#streams.keys());
 
   /** Undefined where the stream holds none. */
   of(stream: string): readonly Stored[] | undefined {
     return this.#streams.get(stream)?.events;
   }
 
-  /** Those after this name, in the order of their bytes. */
-  streams(after: string): LinkedStream[] {
-    return [...this.#streams]
-      .map(([stream, { events }]) => ({ stream, version: events.length }))
-      .filter(({ stream }) => compareText(stream, after) > 0)
-      .toSorted((one, other) => compareText(one.stream, other.stream));
+  /** The first after this name, in the order of their bytes. */
+  streams(after: string, limit: number): Promise<LinkedStream[]> {
+    return this.#names.after(after, limit, (stream) => ({ stream, version: this.#streams.get(stream)!.events.length }));
   }
 
   link(
@@ -33,6 +31,7 @@ export class Links<Stored extends Linkable> {
     if (log.stream(stream).length > 0) throw new MixedStreamError(stream, "events");
     const found = eventsToLink(ids, (id) => log.byId(id));
     const links = this.#streams.get(stream) ?? { events: [], ids: new Set() };
+    if (!this.#streams.has(stream)) this.#names.changed();
     this.#streams.set(stream, links);
     const before = links.events.length;
     for (const event of found) {

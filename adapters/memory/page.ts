@@ -1,10 +1,11 @@
 import type { Page, ReadOptions, ReadStreamOptions } from "../../core/event-log.ts";
 import { maxPageBytes, pageBytesOf } from "../../core/page-size.ts";
+import { Pace } from "../../core/pace.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { categoryOf } from "../../core/stream-name.ts";
 import { toEvent, type StoredEvent } from "./stored-log.ts";
 
-/** Events looked through for one page, wanted or not: it bounds the time that one read holds the event loop. */
+/** Events looked through for one page, wanted or not: it bounds the time until one read is answered. */
 const eventsPerPage = 10_000;
 
 const sizeOf = ({ stream, type, payload, meta }: StoredEvent) => pageBytesOf(stream, type, payload, meta);
@@ -19,13 +20,19 @@ function* beyond(
   else for (let n = Math.max(after, 0) + 1; n <= events.length; n++) yield [events[n - 1]!, n];
 }
 
-export function read(log: readonly StoredEvent[], { after, limit, backward, wanted, category }: ReadOptions): Page {
+/** The array may grow meanwhile. */
+export async function read(
+  log: readonly StoredEvent[],
+  { after, limit, backward, wanted, category }: ReadOptions,
+): Promise<Page> {
   const events: RecordedEvent[] = [];
   let position = after;
   let bytes = 0;
   let seen = 0;
+  const pace = new Pace();
   for (const [event] of beyond(log, after, backward)) {
     if (seen++ === eventsPerPage) return { events, position, end: false };
+    if (pace.isDue()) await pace.turn();
     if ((!wanted || wanted(event.type)) && (category === undefined || categoryOf(event.stream) === category)) {
       bytes += sizeOf(event);
       if (bytes > maxPageBytes && events.length > 0) return { events, position, end: false };
@@ -38,15 +45,17 @@ export function read(log: readonly StoredEvent[], { after, limit, backward, want
 }
 
 /** Of a stream of links, where its name is given: its versions are those of the links. */
-export function readStream(
+export async function readStream(
   stream: readonly StoredEvent[],
   { afterVersion, limit, backward, wanted }: ReadStreamOptions,
   link?: string,
-): RecordedEvent[] {
+): Promise<RecordedEvent[]> {
   const events: RecordedEvent[] = [];
   let bytes = 0;
+  const pace = new Pace();
   for (const [event, version] of beyond(stream, afterVersion, backward)) {
     if (events.length === limit) break;
+    if (pace.isDue()) await pace.turn();
     if (wanted && !wanted(event.type)) continue;
     bytes += sizeOf(event) + (link === undefined ? 0 : pageBytesOf(link, "", "", ""));
     if (bytes > maxPageBytes && events.length > 0) break;

@@ -6,12 +6,13 @@ import { decideInOrder } from "../../core/decide-in-order.ts";
 import { eventTime } from "../../core/event-time.ts";
 import { conflictOf } from "../../core/expected-version.ts";
 import { MixedStreamError } from "../../core/links.ts";
+import type { Comparison } from "../../core/query.ts";
 import type { EventMeta, RecordedEvent } from "../../core/recorded-event.ts";
 import { repeatOf } from "../../core/repeat.ts";
-import { compareText } from "../../core/text-order.ts";
 import { Claims } from "../../core/claims.ts";
 import { MemoryClaims } from "./claims.ts";
 import { Control } from "./control.ts";
+import { KeysInOrder } from "./keys-in-order.ts";
 import { Links } from "./links.ts";
 import type { Source } from "./select.ts";
 import type { Cell } from "./where.ts";
@@ -44,7 +45,7 @@ export class StoredLog implements Source<StoredEvent> {
   readonly #byId = new Map<string, StoredEvent>();
   /** The event of version v stands at v - 1. */
   readonly #streams = new Map<string, StoredEvent[]>();
-  #names: readonly string[] | null = null;
+  readonly #names = new KeysInOrder(() => this.#streams.keys());
   #lastTime = "";
   #now = "";
 
@@ -75,10 +76,20 @@ export class StoredLog implements Source<StoredEvent> {
     return event ? [event] : [];
   }
 
-  /** The names of the streams after this one, in the order of their bytes. */
-  namesAfter(after: string): readonly string[] {
-    this.#names ??= [...this.#streams.keys()].toSorted(compareText);
-    return this.#names.filter((name) => compareText(name, after) > 0);
+  /** By positions, in whose order the events are. */
+  within(comparisons: readonly Comparison[]): readonly StoredEvent[] | undefined {
+    let [first, last] = [1, this.head];
+    for (const { field, operator, value } of comparisons) {
+      if (field !== "position" || typeof value !== "number") continue;
+      if (operator === "$gt" || operator === "$gte") first = Math.max(first, Math.floor(value));
+      if (operator === "$lt" || operator === "$lte") last = Math.min(last, Math.ceil(value));
+    }
+    return first === 1 && last === this.head ? undefined : this.#events.slice(first - 1, Math.max(last, 0));
+  }
+
+  /** The streams after this one, in the order of their names' bytes, each with its last event. */
+  streamsAfter(after: string, limit: number, isWanted: (name: string) => boolean): Promise<StoredEvent[]> {
+    return this.#names.after(after, limit, (name) => (isWanted(name) ? this.stream(name).at(-1) : undefined));
   }
 
   commit(requests: readonly AppendRequest[]): AppendVerdict[] {
@@ -104,7 +115,7 @@ export class StoredLog implements Source<StoredEvent> {
       events.pop();
       if (events.length === 0) this.#streams.delete(stream);
     }
-    this.#names = null;
+    this.#names.changed();
   }
 
   #decide(request: AppendRequest): AppendVerdict {
@@ -132,7 +143,7 @@ export class StoredLog implements Source<StoredEvent> {
     let events = this.#streams.get(stream);
     if (!events) {
       this.#streams.set(stream, (events = []));
-      this.#names = null;
+      this.#names.changed();
     }
     const time = (this.#lastTime = eventTime(this.#now, this.#lastTime, event.time));
     const numbers = { id, type, stream, version: events.length + 1, position: this.head + 1, time };

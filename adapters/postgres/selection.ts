@@ -1,5 +1,7 @@
 import { meets } from "../../core/meets.ts";
+import { Pace } from "../../core/pace.ts";
 import type { Query, Sort } from "../../core/query.ts";
+import { sortInTurns } from "../../core/sort-in-turns.ts";
 import { sortValueAt } from "../../core/sort-value.ts";
 import { compareText } from "../../core/text-order.ts";
 import type { Session } from "./connections.ts";
@@ -31,7 +33,13 @@ export async function find<Item extends object>(session: Session, source: Source
   if (isExact && order !== null) {
     const page = `LIMIT ${limit ?? "ALL"} OFFSET ${offset}`;
     const { rows } = await session.query(`${sql} ORDER BY ${order} ${page}`, clauses.values);
-    return Array.from(rows, (row) => source.decode(row));
+    const items: Item[] = [];
+    const pace = new Pace();
+    for (const row of rows) {
+      items.push(source.decode(row));
+      if (pace.isDue()) await pace.turn();
+    }
+    return items;
   }
   const end = limit === null ? Infinity : offset + limit;
   const found: Item[] = [];
@@ -41,7 +49,7 @@ export async function find<Item extends object>(session: Session, source: Source
     if (isWanted(item)) found.push(item);
     return order === null || found.length < end;
   });
-  return (order === null ? sorted(found, query.sort) : found).slice(offset, end);
+  return (order === null ? await sorted(found, query.sort) : found).slice(offset, end);
 }
 
 export async function count<Item extends object>(
@@ -77,14 +85,19 @@ async function look(
   await session.reading(async (reading) => {
     const cursor = `looking_${++cursors}`;
     await reading.query(`DECLARE ${cursor} NO SCROLL CURSOR FOR ${sql}`, values);
+    // A row may be large, and be asked hundreds of conditions.
+    const pace = new Pace(1);
     for (let goesOn = true; goesOn;) {
       const { rows } = await reading.query(`FETCH ${rowsPerStep} FROM ${cursor}`);
       goesOn = rows.length === rowsPerStep;
-      for (const row of rows)
+      pace.restart();
+      for (const row of rows) {
         if (!isEnoughFor(row)) {
           goesOn = false;
           break;
         }
+        if (pace.isDue()) await pace.turn();
+      }
     }
     await reading.query(`CLOSE ${cursor}`);
   });
@@ -107,16 +120,21 @@ const toCell = (value: unknown): Cell => {
 };
 
 /** They come by their tie-breaker, and the sort leaves those that are equal as they stand. */
-function sorted<Item extends object>(items: readonly Item[], sort: readonly Sort[]): Item[] {
-  const keyed = items.map((item) => ({ item, keys: sort.map((key) => sortKey(item, key)) }));
-  keyed.sort((a, b) => {
+async function sorted<Item extends object>(items: readonly Item[], sort: readonly Sort[]): Promise<Item[]> {
+  const pace = new Pace();
+  const keyed: { item: Item; keys: Cell[] }[] = [];
+  for (const item of items) {
+    keyed.push({ item, keys: sort.map((key) => sortKey(item, key)) });
+    if (pace.isDue()) await pace.turn();
+  }
+  const compare = (a: { keys: Cell[] }, b: { keys: Cell[] }) => {
     for (const [index, { descending }] of sort.entries()) {
       const order = compareCells(a.keys[index]!, b.keys[index]!);
       if (order !== 0) return descending ? -order : order;
     }
     return 0;
-  });
-  return keyed.map(({ item }) => item);
+  };
+  return (await sortInTurns(keyed, compare, pace)).map(({ item }) => item);
 }
 
 function sortKey(item: object, { field, path }: Sort): Cell {

@@ -23,7 +23,7 @@ export class SqliteBatch implements Batch {
     this.#statements = new Statements(db);
     this.#plans = new RowPlans(fields, (sql) => this.#statement(sql));
     this.#file = file;
-    this.rows = new SqliteRows(db, file, fields);
+    this.rows = new SqliteRows(db, file, fields, null);
   }
 
   #run(sql: string, ...values: unknown[]): number {

@@ -25,11 +25,8 @@ export function openDatabase(file: string, schema: Schema, options: OpenOptions)
   let db: Database.Database | undefined;
   try {
     if (!options.readonly) mkdirSync(dirname(file), { recursive: true });
-    // The wait for another process's lock would stall the event loop: it is kept short, and the caller may try again.
-    db = new Database(file, {
-      timeout: 200,
-      readonly: options.readonly ?? false,
-    });
+    // SQLite's own wait for another process's lock would hold the event loop: `busy.ts` waits instead.
+    db = new Database(file, { timeout: 0, readonly: options.readonly ?? false });
     if (options.readonly) checkSchema(db, file, schema);
     else prepareFile(db, file, schema, options);
     addFunctions(db);
@@ -113,7 +110,10 @@ export function translate(file: string, error: unknown): unknown {
 
 /** SQLite's bounds on a statement's size are bounds on a query; any other error is answered as it is. */
 export function asQueryError(error: unknown): unknown {
-  if (!isSqliteError(error) || !/expression tree is too large|too many SQL variables|parser stack/i.test(error.message))
+  if (
+    !isSqliteError(error) ||
+    !/expression tree is too large|too many SQL variables|parser stack|recursion limit/i.test(error.message)
+  )
     return error;
   return new InvalidQueryError({ field: "query", found: error.message, expected: "fewer conditions" });
 }

@@ -23,6 +23,7 @@ import type { Linked } from "../../core/links.ts";
 import type { Query } from "../../core/query.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { Backup } from "./backup.ts";
+import { whenFree, Writes } from "./busy.ts";
 import { openDatabase, translate } from "./database.ts";
 import { logSchema } from "./event-schema.ts";
 import { HostFile } from "./host-file.ts";
@@ -37,7 +38,10 @@ export interface SqliteLogOptions {
   synchronous?: "FULL" | "NORMAL";
 }
 
-/** One file, one host. Every method is synchronous inside: a commit can see no half-done other one. */
+/**
+ * One file, one host. Each commit is one synchronous step, so that it sees no half-done other one; writes come in the
+ * order of their calls, also where one waits for the lock of another process.
+ */
 export class SqliteEventLog implements EventLog {
   readonly engine = "sqlite";
   readonly where: string;
@@ -46,6 +50,7 @@ export class SqliteEventLog implements EventLog {
   readonly #synchronous: "FULL" | "NORMAL";
   #open: LogFile | null = null;
   #backup: Backup | null = null;
+  readonly #writes = new Writes();
 
   constructor(file: string, options: SqliteLogOptions = {}) {
     this.#file = file;
@@ -64,17 +69,23 @@ export class SqliteEventLog implements EventLog {
     // A link to the file must meet the same lock.
     const real = existsSync(this.#file) ? realpathSync(this.#file) : this.#file;
     const host = new HostFile(`${real}.lock`, this.#file);
-    let db: Database.Database | undefined;
     try {
-      db = openDatabase(this.#file, logSchema, {
-        synchronous: this.#synchronous,
-      });
-      db.prepare("INSERT INTO about VALUES ('identity', ?) ON CONFLICT DO NOTHING").run(identity);
-      this.#open = new LogFile(db, host);
+      this.#open = await whenFree(() => this.#openFile(identity, host));
     } catch (error) {
-      db?.close();
       host.close();
       throw translate(this.#file, error);
+    }
+  }
+
+  #openFile(identity: string, host: HostFile): LogFile {
+    let db: Database.Database | undefined;
+    try {
+      db = openDatabase(this.#file, logSchema, { synchronous: this.#synchronous });
+      db.prepare("INSERT INTO about VALUES ('identity', ?) ON CONFLICT DO NOTHING").run(identity);
+      return new LogFile(db, host);
+    } catch (error) {
+      db?.close();
+      throw error;
     }
   }
 
@@ -83,98 +94,114 @@ export class SqliteEventLog implements EventLog {
     this.#open = null;
     if (!open) return;
     await this.#backup?.abort();
-    open.db.close();
+    await open.close();
     open.host.close();
   }
 
-  #run<Answer>(work: (open: LogFile) => Answer): Answer {
+  #opened(): LogFile {
     if (!this.#open) throw new StoreUnavailableError(this.#file, "the event log is not open");
+    return this.#open;
+  }
+
+  async #read<Answer>(work: (open: LogFile) => Answer | Promise<Answer>): Promise<Answer> {
+    const open = this.#opened();
     try {
-      return work(this.#open);
+      return await whenFree(() => work(this.#opened()));
+    } catch (error) {
+      // A long look that goes on after the file was closed meets the driver's own words for it.
+      throw this.#open === open
+        ? translate(this.#file, error)
+        : new StoreUnavailableError(this.#file, "it was closed", error);
+    }
+  }
+
+  async #write<Answer>(work: (open: LogFile) => Answer): Promise<Answer> {
+    try {
+      return await this.#writes.run(() => work(this.#opened()));
     } catch (error) {
       throw translate(this.#file, error);
     }
   }
 
   async identity(): Promise<string> {
-    return this.#run(({ identity }) => identity);
+    return this.#read(({ identity }) => identity);
   }
 
   async append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
-    return this.#run((open) => open.commit(requests));
+    return this.#write((open) => open.commit(requests));
   }
 
   async head(): Promise<number> {
-    return this.#run(({ head }) => head);
+    return this.#read(({ head }) => head);
   }
 
   async read(options: ReadOptions): Promise<Page> {
-    return this.#run((open) => open.read(options));
+    return this.#read((open) => open.read(options));
   }
 
   async readStream(stream: string, options: ReadStreamOptions): Promise<RecordedEvent[]> {
-    return this.#run(({ queries }) => queries.readStream(stream, options));
+    return this.#read(({ queries }) => queries.readStream(stream, options));
   }
 
   async link(stream: string, ids: readonly string[]): Promise<Linked> {
-    return this.#run(({ links }) => links.link(stream, ids));
+    return this.#write(({ links }) => links.link(stream, ids));
   }
 
   async linkedStreams(options: { after?: string; limit: number }): Promise<LinkedStream[]> {
-    return this.#run(({ links }) => links.streams(options));
+    return this.#read(({ links }) => links.streams(options));
   }
 
   async find(query: Query): Promise<RecordedEvent[]> {
-    return this.#run(({ queries }) => queries.find(query));
+    return this.#read(({ queries }) => queries.find(query));
   }
 
   async count(query: Query): Promise<number> {
-    return this.#run(({ queries }) => queries.count(query));
+    return this.#read(({ queries }) => queries.count(query));
   }
 
   async findByIds(ids: readonly string[]): Promise<RecordedEvent[]> {
-    return this.#run(({ queries }) => queries.findByIds(ids));
+    return this.#read(({ queries }) => queries.findByIds(ids));
   }
 
   async streams(options: { category?: string; after?: string; limit: number }): Promise<StreamSummary[]> {
-    return this.#run(({ queries }) => queries.streams(options));
+    return this.#read(({ queries }) => queries.streams(options));
   }
 
   async getState(key: string): Promise<Versioned | null> {
-    return this.#run(({ control }) => control.get(key));
+    return this.#read(({ control }) => control.get(key));
   }
 
   async putState(key: string, value: unknown, revision: number, lease?: Lease): Promise<number | null> {
-    return this.#run(({ control }) => control.put(key, value, revision, lease));
+    return this.#write(({ control }) => control.put(key, value, revision, lease));
   }
 
   async states(options: { prefix: string; after?: string; limit: number }): Promise<KeyedState[]> {
-    return this.#run(({ control }) => control.states(options));
+    return this.#read(({ control }) => control.states(options));
   }
 
   async beginClaims(scope: string, definition: string, types: readonly string[]): Promise<ClaimScope> {
-    return this.#run((open) => open.changeClaims((claims) => claims.begin(scope, definition, types, open.head)));
+    return this.#write((open) => open.changeClaims((claims) => claims.begin(scope, definition, types, open.head)));
   }
 
   async foldClaims(fold: ClaimFold): Promise<{ state: ClaimScope; twice: TwiceClaimed[] } | null> {
-    return this.#run((open) => open.changeClaims((claims) => claims.fold(fold)));
+    return this.#write((open) => open.changeClaims((claims) => claims.fold(fold)));
   }
 
   async claimants(scope: string, values: readonly string[]): Promise<Record<string, string>> {
-    return this.#run(({ claims }) => claims.claimants(scope, values));
+    return this.#read(({ claims }) => claims.claimants(scope, values));
   }
 
   async acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null> {
-    return this.#run(({ control }) => control.acquire(name, holder, ttlMs));
+    return this.#write(({ control }) => control.acquire(name, holder, ttlMs));
   }
 
   async releaseLease(lease: Lease): Promise<void> {
-    this.#run(({ control }) => control.release(lease));
+    await this.#write(({ control }) => control.release(lease));
   }
 
   async backup(to: string, onProgress?: (done: number, total: number) => void): Promise<LogBackup> {
     if (this.#backup) throw new StoreUnavailableError(this.#file, "another backup of it is running");
-    const backup = this.#run((open) => new Backup(this.#file, open));
+    const backup = new Backup(this.#file, this.#opened());
     this.#backup = backup;
     return backup.run(to, onProgress).finally(() => {
       this.#backup = null;

@@ -4,8 +4,8 @@ import { compileComparison } from "../../core/matches.ts";
 import { sortValueAt } from "../../core/sort-value.ts";
 import { CompiledComparisons } from "./compiled-comparisons.ts";
 
-/** What queries call of a connection. */
-export function addFunctions(db: Database.Database): void {
+/** What queries call of a connection, in any thread. */
+export function addFunctions(db: Pick<Database.Database, "function">): void {
   const comparisons = new CompiledComparisons(compileComparison);
   const paths = new BoundedCache<string, string[]>(200);
   const deterministic = { deterministic: true };

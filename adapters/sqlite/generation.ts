@@ -5,7 +5,9 @@ import type { Fields } from "../../core/fields.ts";
 import type { Generation, Origin, ParkedEvent, Progress } from "../../core/read-table.ts";
 import { SqliteBatch } from "./batch.ts";
 import type { BulkWork } from "./bulk-work.ts";
+import { BusyError, isBusy, whenFree, Writes } from "./busy.ts";
 import { openDatabase, translate, type Schema } from "./database.ts";
+import { FileQueries } from "./file-queries.ts";
 import { createRows, fieldsFromText, fieldsToText } from "./row-codec.ts";
 import { SqliteRows } from "./rows.ts";
 
@@ -45,6 +47,8 @@ export class SqliteGeneration implements Generation {
   readonly #writer: Database.Database;
   readonly #reader: Database.Database;
   readonly #batch: SqliteBatch;
+  readonly #queries: FileQueries;
+  readonly #writes = new Writes();
 
   private constructor(
     number: number,
@@ -60,12 +64,17 @@ export class SqliteGeneration implements Generation {
     this.#reader = reader;
     this.fields = fields;
     this.origin = origin;
-    this.rows = new SqliteRows(reader, file, fields);
+    this.#queries = new FileQueries(file);
+    this.rows = new SqliteRows(reader, file, fields, this.#queries);
     this.#batch = new SqliteBatch(writer, file, fields);
   }
 
   /** A new file in place of whatever a crash left there. @throws UnusableStoreError in place of what is not ours */
-  static create(number: number, file: string, fields: Fields, origin: Origin): SqliteGeneration {
+  static async create(number: number, file: string, fields: Fields, origin: Origin): Promise<SqliteGeneration> {
+    return whenFree(() => SqliteGeneration.#create(number, file, fields, origin));
+  }
+
+  static #create(number: number, file: string, fields: Fields, origin: Origin): SqliteGeneration {
     removeLeftover(file);
     const writer = openNewWriter(file);
     try {
@@ -88,8 +97,8 @@ export class SqliteGeneration implements Generation {
     return SqliteGeneration.#with(number, file, writer);
   }
 
-  static open(number: number, file: string): SqliteGeneration {
-    return SqliteGeneration.#with(number, file, openWriter(file));
+  static async open(number: number, file: string): Promise<SqliteGeneration> {
+    return whenFree(() => SqliteGeneration.#with(number, file, openWriter(file)));
   }
 
   static #with(number: number, file: string, writer: Database.Database): SqliteGeneration {
@@ -125,29 +134,42 @@ export class SqliteGeneration implements Generation {
   }
 
   /** The order that a copy of another generation is made for. */
-  set order(order: string) {
-    this.#writer.prepare("UPDATE checkpoint SET build_order = ?").run(order);
+  async setOrder(order: string): Promise<void> {
+    await this.#write(() => this.#writer.prepare("UPDATE checkpoint SET build_order = ?").run(order));
     this.origin.order = order;
   }
 
-  redefine(definition: string): void {
-    try {
-      this.#writer.prepare("UPDATE checkpoint SET definition = ?").run(definition);
-    } catch (error) {
-      throw translate(this.file, error);
-    }
+  async redefine(definition: string): Promise<void> {
+    await this.#write(() => this.#writer.prepare("UPDATE checkpoint SET definition = ?").run(definition));
     this.origin.definition = definition;
   }
 
-  /** Everything committed is on the disk afterwards. */
-  flush(): void {
-    this.#writer.pragma("wal_checkpoint(TRUNCATE)");
+  async #write<Answer>(work: () => Answer): Promise<Answer> {
+    try {
+      return await this.#writes.run(work);
+    } catch (error) {
+      throw translate(this.file, error);
+    }
   }
 
-  progress(): Progress {
-    const row = this.#read(() =>
-      this.#reader.prepare("SELECT position, folded, position_id, reordered, log FROM checkpoint").raw(true).get(),
-    );
+  /** Everything committed is on the disk afterwards. A reader may keep the write-ahead log from being emptied, not from being synced. */
+  async flush(): Promise<void> {
+    await this.#write(() => {
+      const [state] = this.#writer.pragma("wal_checkpoint(TRUNCATE)") as { log: number }[];
+      // Another connection is checkpointing, and this one has synced nothing.
+      if (state?.log === -1) throw new BusyError();
+    });
+  }
+
+  progress(): Progress | Promise<Progress> {
+    return this.#read(() => this.#progress());
+  }
+
+  #progress(): Progress {
+    const row = this.#reader
+      .prepare("SELECT position, folded, position_id, reordered, log FROM checkpoint")
+      .raw(true)
+      .get();
     const [position, folded, positionId, reordered, log] = row as [
       number,
       number,
@@ -158,33 +180,50 @@ export class SqliteGeneration implements Generation {
     return { position, folded, positionId, reordered: reordered === 1, log };
   }
 
-  parked(): ParkedEvent[] {
-    const rows = this.#read(
-      () => this.#reader.prepare("SELECT event FROM parked ORDER BY position").pluck().all() as string[],
-    );
-    return Array.from(rows, (event) => JSON.parse(event) as ParkedEvent);
+  parked(): ParkedEvent[] | Promise<ParkedEvent[]> {
+    return this.#read(() => {
+      const rows = this.#reader.prepare("SELECT event FROM parked ORDER BY position").pluck().all() as string[];
+      return Array.from(rows, (event) => JSON.parse(event) as ParkedEvent);
+    });
   }
 
-  #read<Answer>(query: () => Answer): Answer {
+  /** A promise only while another process has the file locked. */
+  #read<Answer>(query: () => Answer): Answer | Promise<Answer> {
     try {
       return query();
     } catch (error) {
-      throw translate(this.file, error);
+      if (!isBusy(error)) throw translate(this.file, error);
+      return this.#write(query);
     }
   }
 
-  begin(): SqliteBatch {
-    this.#batch.begin();
-    return this.#batch;
+  begin(): SqliteBatch | Promise<SqliteBatch> {
+    return this.#writes.run(() => {
+      this.#batch.begin();
+      return this.#batch;
+    });
   }
 
-  close(): void {
+  /** Queries that run end with StoreUnavailableError. */
+  async close(): Promise<void> {
+    await this.#queries.close();
+    this.#closeConnections();
+  }
+
+  #closeConnections(): void {
     this.#reader.close();
     this.#writer.close();
   }
 
-  remove(): void {
-    this.close();
+  /** Queries are running that hold the file. */
+  get isQueried(): boolean {
+    return this.#queries.isRunning;
+  }
+
+  /** Queries that were asked before are answered first. */
+  async remove(): Promise<void> {
+    await this.#queries.settled();
+    await this.close();
     removeFile(this.file);
   }
 }

@@ -1,6 +1,7 @@
 import type Database from "better-sqlite3";
 import type { LinkedStream } from "../../core/event-log.ts";
 import { eventsToLink, MixedStreamError, type Linked } from "../../core/links.ts";
+import { Pace } from "../../core/pace.ts";
 import { columns } from "./event-schema.ts";
 import { unseen } from "./where.ts";
 
@@ -19,7 +20,7 @@ export class Links {
   readonly #byId: Database.Statement<[string], Found>;
   readonly #insert: Database.Statement<[string, number, number]>;
   readonly #version: Database.Statement<[string], number>;
-  readonly #streams: Database.Statement<[string, number], LinkedStream>;
+  readonly #nextName: Database.Statement<[string], string>;
   readonly #link: (stream: string, ids: readonly string[]) => Linked;
   /** Only this host writes the file. A log without links, as most are, is not asked for one at each new stream. */
   #isAny: boolean;
@@ -38,9 +39,9 @@ export class Links {
     this.#version = db
       .prepare<[string], number>(`SELECT version FROM links WHERE stream = ${unseen} ORDER BY version DESC LIMIT 1`)
       .pluck();
-    this.#streams = db.prepare(
-      `SELECT stream, max(version) AS version FROM links WHERE stream > ${unseen} GROUP BY stream ORDER BY stream LIMIT ${unseen}`,
-    );
+    this.#nextName = db
+      .prepare<[string], string>(`SELECT stream FROM links WHERE stream > ${unseen} ORDER BY stream LIMIT 1`)
+      .pluck();
     this.#isAny = db.prepare("SELECT 1 FROM links LIMIT 1").get() !== undefined;
     const transaction = db.transaction((stream: string, ids: readonly string[]) => this.#insertAll(stream, ids));
     this.#link = (stream, ids) => transaction.immediate(stream, ids);
@@ -50,8 +51,16 @@ export class Links {
     return this.#isAny && this.#has.get(stream) !== undefined;
   }
 
-  streams({ after = "", limit }: { after?: string; limit: number }): LinkedStream[] {
-    return Array.from(this.#streams.all(after, limit), ({ stream, version }) => ({ stream, version }));
+  /** From name to name along the index: the links of a long stream are passed by. */
+  async streams({ after = "", limit }: { after?: string; limit: number }): Promise<LinkedStream[]> {
+    const streams: LinkedStream[] = [];
+    const pace = new Pace();
+    let name: string | undefined = after;
+    while (streams.length < limit && (name = this.#nextName.get(name)) !== undefined) {
+      streams.push({ stream: name, version: this.#version.get(name)! });
+      if (pace.isDue()) await pace.turn();
+    }
+    return streams;
   }
 
   link(stream: string, ids: readonly string[]): Linked {

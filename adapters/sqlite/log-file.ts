@@ -7,6 +7,7 @@ import { decideInOrder } from "../../core/decide-in-order.ts";
 import { eventTime } from "../../core/event-time.ts";
 import { conflictOf } from "../../core/expected-version.ts";
 import { MixedStreamError } from "../../core/links.ts";
+import { Pace } from "../../core/pace.ts";
 import { maxPageBytes } from "../../core/page-size.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { repeatOf } from "../../core/repeat.ts";
@@ -14,14 +15,15 @@ import { categoryOf } from "../../core/stream-name.ts";
 import { SqliteClaims } from "./claims.ts";
 import { Control } from "./control.ts";
 import { columns, toEvent, type EventRow, type UnplacedRow } from "./event-schema.ts";
+import { FileQueries } from "./file-queries.ts";
 import type { HostFile } from "./host-file.ts";
 import { Links } from "./links.ts";
 import { LogQueries } from "./log-queries.ts";
 import { RecentRows } from "./recent-rows.ts";
-import { rowsPerStep, sizeOf } from "./stream-page.ts";
+import { sizeOf, StepSize } from "./stream-page.ts";
 import { unseen } from "./where.ts";
 
-/** Events looked through for one page, wanted or not: it bounds the time that one read holds the event loop. */
+/** Events looked through for one page, wanted or not: it bounds the time until one read is answered. */
 const eventsPerPage = 10_000;
 /** Streams whose versions are remembered. */
 const maxVersions = 10_000;
@@ -31,6 +33,7 @@ export class LogFile {
   readonly db: Database.Database;
   readonly host: HostFile;
   readonly queries: LogQueries;
+  readonly #fileQueries: FileQueries;
   readonly control: Control;
   readonly claims: Claims;
   readonly links: Links;
@@ -55,7 +58,8 @@ export class LogFile {
     this.control = new Control(db);
     this.claims = new Claims(new SqliteClaims(db));
     this.links = new Links(db);
-    this.queries = new LogQueries(db, this.links);
+    this.#fileQueries = new FileQueries(db.name);
+    this.queries = new LogQueries(db, this.links, this.#fileQueries);
     this.identity = db.prepare("SELECT value FROM about WHERE key = 'identity'").pluck().get() as string;
     const last = db.prepare("SELECT position, time FROM events ORDER BY position DESC LIMIT 1").raw(true).get();
     [this.head, this.#lastTime] = (last as [number, string] | undefined) ?? [0, ""];
@@ -72,6 +76,12 @@ export class LogFile {
     this.#backward = db
       .prepare(`${select} WHERE position < ${unseen} ORDER BY position DESC LIMIT ${unseen}`)
       .raw(true);
+  }
+
+  /** Queries that run end with StoreUnavailableError, then the file is closed. */
+  async close(): Promise<void> {
+    await this.#fileQueries.close();
+    this.db.close();
   }
 
   commit(requests: readonly AppendRequest[]): AppendVerdict[] {
@@ -162,14 +172,16 @@ export class LogFile {
     return this.head;
   }
 
-  read({ after, limit, backward, wanted, category }: ReadOptions): Page {
+  async read({ after, limit, backward, wanted, category }: ReadOptions): Promise<Page> {
     const statement = backward ? this.#backward : this.#forward;
     const events: RecordedEvent[] = [];
     let position = after;
     let bytes = 0;
     const isFiltered = wanted !== undefined || category !== undefined;
+    const size = new StepSize(isFiltered ? eventsPerPage : limit);
+    const pace = new Pace(1);
     for (let seen = 0; seen < eventsPerPage;) {
-      const step = isFiltered ? rowsPerStep : Math.min(rowsPerStep, limit - events.length);
+      const step = Math.min(size.rows, isFiltered ? eventsPerPage - seen : limit - events.length);
       const recent = backward ? null : this.#recent.after(position, step);
       const rows = recent ?? (statement.all(position, step) as EventRow[]);
       for (const row of rows) {
@@ -184,6 +196,8 @@ export class LogFile {
       }
       seen += rows.length;
       if (rows.length < step) return { events, position, end: true };
+      size.note(rows);
+      if (pace.isDue()) await pace.turn();
     }
     return { events, position, end: false };
   }

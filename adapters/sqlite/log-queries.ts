@@ -1,25 +1,40 @@
 import type Database from "better-sqlite3";
 import type { ReadStreamOptions, StreamSummary } from "../../core/event-log.ts";
+import { Pace } from "../../core/pace.ts";
 import type { Query } from "../../core/query.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { Statements } from "./database.ts";
+import { compareText } from "../../core/text-order.ts";
+import type { FileQueries } from "./file-queries.ts";
 import { columns, toEvent, type EventRow } from "./event-schema.ts";
 import type { Links } from "./links.ts";
+import { Queries } from "./queries.ts";
+import type { Queried } from "./query-effort.ts";
 import { streamPage } from "./stream-page.ts";
 import { filter, tail, unseen } from "./where.ts";
+
+const queriedEvents: Queried = {
+  table: "events",
+  key: "position",
+  indexed: new Set(["position", "id", "stream"]),
+  texts: ["payload", "meta"],
+};
+
+const asEvent = (cells: unknown[]) => toEvent(cells as EventRow);
 
 /** What an open file answers to a log's readers, but for the pages of the whole log. */
 export class LogQueries {
   readonly #links: Links;
-  readonly #statements: Statements;
+  readonly #queries: Queries;
   readonly #byId: Database.Statement;
   readonly #forward: Database.Statement;
   readonly #backward: Database.Statement;
+  readonly #nextName: Database.Statement<[string, string], string>;
+  readonly #last: Database.Statement;
   readonly #head: Database.Statement<[], number>;
 
-  constructor(db: Database.Database, links: Links) {
+  constructor(db: Database.Database, links: Links, queries: FileQueries) {
     this.#links = links;
-    this.#statements = new Statements(db);
+    this.#queries = new Queries(db, queriedEvents, queries);
     const select = `SELECT ${columns} FROM events`;
     this.#byId = db.prepare(`${select} WHERE id = ?`).raw(true);
     this.#forward = db
@@ -27,6 +42,14 @@ export class LogQueries {
       .raw(true);
     this.#backward = db
       .prepare(`${select} WHERE stream = ${unseen} AND version < ${unseen} ORDER BY version DESC LIMIT ${unseen}`)
+      .raw(true);
+    this.#nextName = db
+      .prepare<[string, string], string>(
+        `SELECT stream FROM events WHERE stream >= ${unseen} AND stream > ${unseen} ORDER BY stream LIMIT 1`,
+      )
+      .pluck();
+    this.#last = db
+      .prepare(`SELECT version, time FROM events WHERE stream = ${unseen} ORDER BY version DESC LIMIT 1`)
       .raw(true);
     this.#head = db.prepare<[], number>("SELECT ifnull(max(position), 0) FROM events").pluck();
   }
@@ -36,46 +59,54 @@ export class LogQueries {
     return row && toEvent(row);
   }
 
-  readStream(stream: string, options: ReadStreamOptions): RecordedEvent[] {
+  readStream(stream: string, options: ReadStreamOptions): Promise<RecordedEvent[]> {
     const { forward, backward } = this.#links.has(stream)
       ? this.#links
       : { forward: this.#forward, backward: this.#backward };
     return streamPage(options.backward ? backward : forward, stream, options);
   }
 
-  find(query: Query): RecordedEvent[] {
+  find(query: Query): RecordedEvent[] | Promise<RecordedEvent[]> {
     const { text, values } = tail(query, "position");
-    const rows = this.#statements.prepare(`SELECT ${columns} FROM events ${text}`).all(...values);
-    return Array.from(rows as EventRow[], toEvent);
+    return this.#queries.all(query, { text: `SELECT ${columns} FROM events ${text}`, values }, asEvent);
   }
 
-  count(query: Query): number {
+  count(query: Query): number | Promise<number> {
     const { text, values } = filter(query);
     if (text === "") return this.#head.get()!;
-    return this.#statements.prepare(`SELECT count(*) FROM events ${text}`).get(...values)?.[0] as number;
+    return this.#queries.count(query, { text: `SELECT count(*) FROM events ${text}`, values });
   }
 
-  findByIds(ids: readonly string[]): RecordedEvent[] {
-    return ids.map((id) => this.byId(id)).filter((event) => event !== undefined);
+  findByIds(ids: readonly string[]): RecordedEvent[] | Promise<RecordedEvent[]> {
+    return this.#queries.byKeys(this.#byId, ids, asEvent);
   }
 
-  streams({ category, after = "", limit }: { category?: string; after?: string; limit: number }): StreamSummary[] {
+  /** From name to name along the index: the events of a long stream are passed by. */
+  async streams({
+    category,
+    after = "",
+    limit,
+  }: {
+    category?: string;
+    after?: string;
+    limit: number;
+  }): Promise<StreamSummary[]> {
     if (category?.includes("-")) return [];
-    // A category is the name itself or what begins with it and "-"; "." is the character after "-".
-    const [where, values] =
-      category === undefined
-        ? ["stream > ?", [after]]
-        : [
-            "stream > ? AND stream >= ? AND stream < ? AND (stream = ? OR substr(stream, 1, ?) = ?)",
-            [after, category, `${category}.`, category, [...category].length + 1, `${category}-`],
-          ];
-    const rows = this.#statements
-      .prepare(
-        `SELECT s.stream, s.version, e.time
-         FROM (SELECT stream, max(version) AS version FROM events WHERE ${where} GROUP BY stream ORDER BY stream LIMIT ?) s
-         JOIN events e ON e.stream = s.stream AND e.version = s.version ORDER BY s.stream`,
-      )
-      .all(...values, limit) as [string, number, string][];
-    return Array.from(rows, ([stream, version, time]) => ({ stream, version, time }));
+    // A category is the name itself or what begins with it and "-"; other names may stand between the two.
+    const prefix = category === undefined ? "" : `${category}-`;
+    const summaries: StreamSummary[] = [];
+    const take = (stream: string) => {
+      const last = this.#last.get(stream) as [number, string] | undefined;
+      if (last) summaries.push({ stream, version: last[0], time: last[1] });
+    };
+    if (category !== undefined && compareText(category, after) > 0) take(category);
+    const pace = new Pace();
+    for (let name = after; summaries.length < limit;) {
+      const next = this.#nextName.get(prefix, name);
+      if (!next?.startsWith(prefix)) break;
+      take((name = next));
+      if (pace.isDue()) await pace.turn();
+    }
+    return summaries;
   }
 }

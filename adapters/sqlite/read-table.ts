@@ -28,6 +28,8 @@ export class SqliteReadTable implements ReadTable {
   readonly #backups = new TableBackups();
   readonly #copies = new Set<{ of: SqliteGeneration; made: Promise<unknown> }>();
   readonly #removals = new Set<Promise<void>>();
+  /** Generations that were live, until they are removed. */
+  readonly #replaced = new Set<SqliteGeneration>();
   #lastNumber = 0;
 
   constructor(file: string) {
@@ -47,17 +49,17 @@ export class SqliteReadTable implements ReadTable {
     try {
       const number = host.generation;
       if (number > 0 && existsSync(this.#fileOf(number)))
-        this.#live = SqliteGeneration.open(number, this.#fileOf(number));
+        this.#live = await SqliteGeneration.open(number, this.#fileOf(number));
       else {
         // Nothing yet, or somebody deleted the file to have it folded again.
-        const first = SqliteGeneration.create(number + 1, this.#fileOf(number + 1), fields, origin);
+        const first = await SqliteGeneration.create(number + 1, this.#fileOf(number + 1), fields, origin);
         host.generation = number + 1;
         this.#live = first;
       }
       this.#host = host;
       this.#removeLeftovers(this.#live.number);
     } catch (error) {
-      this.#live?.close();
+      await this.#live?.close();
       this.#live = null;
       host.close();
       throw error;
@@ -65,12 +67,15 @@ export class SqliteReadTable implements ReadTable {
   }
 
   async close(): Promise<void> {
-    await this.#backups.close();
-    await Promise.all(this.#removals);
-    for (const generation of this.#building) generation.close();
-    this.#building.clear();
-    this.#live?.close();
+    const live = this.#live;
+    // Nothing more is asked of it from now on.
     this.#live = null;
+    await this.#backups.close();
+    await Promise.all([...this.#replaced].map((generation) => generation.close()));
+    await Promise.all(this.#removals);
+    await Promise.all([...this.#building].map((generation) => generation.close()));
+    this.#building.clear();
+    await live?.close();
     this.#host?.close();
     this.#host = null;
   }
@@ -87,7 +92,7 @@ export class SqliteReadTable implements ReadTable {
 
   async build(fields: Fields, origin: Origin = noOrigin): Promise<SqliteGeneration> {
     const number = this.#nextNumber();
-    const generation = SqliteGeneration.create(number, this.#fileOf(number), fields, origin);
+    const generation = await SqliteGeneration.create(number, this.#fileOf(number), fields, origin);
     this.#building.add(generation);
     return generation;
   }
@@ -100,21 +105,25 @@ export class SqliteReadTable implements ReadTable {
   async switchTo(generation: SqliteGeneration): Promise<void> {
     const old = this.live();
     if (old === generation) return;
-    generation.flush();
+    await generation.flush();
     // One commit: a crash before it finds the old generation live, after it the new one; the other is a leftover.
     this.#host!.generation = generation.number;
     this.#live = generation;
     this.#building.delete(generation);
     const copies = [...this.#copies].filter(({ of }) => of === old);
-    if (copies.length === 0) return remove(old);
-    // Who reads it for a copy needs its file until he has done.
+    if (copies.length === 0 && !old.isQueried) return remove(old);
+    // A copy and queries that are running need its file until they have ended.
+    this.#replaced.add(old);
     const removal = Promise.allSettled(copies.map(({ made }) => made)).then(() => remove(old));
     this.#removals.add(removal);
-    void removal.then(() => this.#removals.delete(removal));
+    void removal.then(() => {
+      this.#removals.delete(removal);
+      this.#replaced.delete(old);
+    });
   }
 
   async drop(generation: SqliteGeneration): Promise<void> {
-    if (this.#building.delete(generation)) generation.remove();
+    if (this.#building.delete(generation)) await generation.remove();
   }
 
   async backup(folder: string): Promise<TableBackup> {
@@ -136,9 +145,9 @@ export class SqliteReadTable implements ReadTable {
       await this.#backups.read(folder, checksum, file);
       // Closed meanwhile.
       this.live();
-      const generation = SqliteGeneration.open(number, file);
+      const generation = await SqliteGeneration.open(number, file);
       this.#building.add(generation);
-      generation.order = order;
+      await generation.setOrder(order);
       return generation;
     } catch (error) {
       removeFile(file);
@@ -162,9 +171,9 @@ export class SqliteReadTable implements ReadTable {
   }
 }
 
-function remove(generation: SqliteGeneration): void {
+async function remove(generation: SqliteGeneration): Promise<void> {
   try {
-    generation.remove();
+    await generation.remove();
   } catch {
     // A leftover: the next start removes it.
   }

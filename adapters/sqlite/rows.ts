@@ -2,56 +2,71 @@ import type Database from "better-sqlite3";
 import type { Fields, Row } from "../../core/fields.ts";
 import type { Query } from "../../core/query.ts";
 import type { Rows } from "../../core/read-table.ts";
-import { Statements, translate } from "./database.ts";
+import { isBusy, whenFree } from "./busy.ts";
+import { translate } from "./database.ts";
+import type { FileQueries } from "./file-queries.ts";
+import { Queries } from "./queries.ts";
+import type { Queried } from "./query-effort.ts";
 import { quote, rowDecoder } from "./row-codec.ts";
 import { filter, tail } from "./where.ts";
 
 /** The rows as one connection sees them. */
 export class SqliteRows implements Rows {
   readonly #file: string;
-  readonly #statements: Statements;
+  readonly #queries: Queries;
+  readonly #isCommitted: boolean;
   readonly #select: string;
   readonly #decode: (values: unknown[]) => Row;
-  readonly #byId: Database.Statement<unknown[], unknown[]>;
+  readonly #byId: Database.Statement;
 
-  constructor(db: Database.Database, file: string, fields: Fields) {
+  /** @param queries of the file; null where the connection sees rows that are not committed */
+  constructor(db: Database.Database, file: string, fields: Fields, queries: FileQueries | null) {
     this.#file = file;
-    this.#statements = new Statements(db);
+    this.#queries = new Queries(db, queriedRows(fields), queries);
+    this.#isCommitted = queries !== null;
     this.#select = `SELECT ${["id", ...fields.keys()].map(quote).join(", ")} FROM "rows"`;
     this.#decode = rowDecoder(fields);
-    this.#byId = (db.prepare(`${this.#select} WHERE id = ?`) as Database.Statement<unknown[], unknown[]>).raw(true);
+    this.#byId = db.prepare(`${this.#select} WHERE id = ?`).raw(true);
   }
 
-  find(query: Query): Row[] {
+  find(query: Query): Row[] | Promise<Row[]> {
     const { text, values } = tail(query, "id");
-    const rows: Row[] = [];
-    for (const row of this.#all(`${this.#select} ${text}`, values)) rows.push(this.#decode(row));
-    return rows;
+    const sql = { text: `${this.#select} ${text}`, values };
+    return this.#run(() => this.#queries.all(query, sql, this.#decode));
   }
 
-  count(query: Query): number {
+  count(query: Query): number | Promise<number> {
     const { text, values } = filter(query);
-    return this.#all(`SELECT count(*) FROM "rows" ${text}`, values)[0]![0] as number;
+    const sql = { text: `SELECT count(*) FROM "rows" ${text}`, values };
+    return this.#run(() => this.#queries.count(query, sql));
   }
 
-  #all(sql: string, values: unknown[]): unknown[][] {
+  findByIds(ids: readonly string[]): Row[] | Promise<Row[]> {
+    return this.#run(() => this.#queries.byKeys(this.#byId, ids, this.#decode));
+  }
+
+  /** Committed rows are asked for again while another process has the file locked: a batch has the lock already. */
+  #run<Answer>(work: () => Answer | Promise<Answer>): Answer | Promise<Answer> {
     try {
-      return this.#statements.prepare(sql).all(...values);
+      return work();
+    } catch (error) {
+      if (!this.#isCommitted || !isBusy(error)) throw translate(this.#file, error);
+      return this.#runWhenFree(work);
+    }
+  }
+
+  async #runWhenFree<Answer>(work: () => Answer | Promise<Answer>): Promise<Answer> {
+    try {
+      return await whenFree(work);
     } catch (error) {
       throw translate(this.#file, error);
     }
   }
+}
 
-  findByIds(ids: readonly string[]): Row[] {
-    try {
-      const rows: Row[] = [];
-      for (const id of ids) {
-        const row = this.#byId.get(id);
-        if (row !== undefined) rows.push(this.#decode(row));
-      }
-      return rows;
-    } catch (error) {
-      throw translate(this.#file, error);
-    }
-  }
+function queriedRows(fields: Fields): Queried {
+  const all = [...fields.values()];
+  const indexed = all.filter(({ index, unique }) => index || unique).map(({ name }) => name);
+  const texts = all.filter(({ type }) => ["string", "object", "array"].includes(type)).map(({ name }) => name);
+  return { table: '"rows"', key: "id", indexed: new Set(["id", ...indexed]), texts };
 }

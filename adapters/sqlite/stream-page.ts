@@ -1,24 +1,47 @@
 import type Database from "better-sqlite3";
 import type { ReadStreamOptions } from "../../core/event-log.ts";
+import { Pace } from "../../core/pace.ts";
 import { maxPageBytes, pageBytesOf } from "../../core/page-size.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { toEvent, type EventRow } from "./event-schema.ts";
 
-export const rowsPerStep = 100;
+const maxRowsPerStep = 100;
+const textPerStep = 256 * 1024;
+
+/** How many rows are read in one go: few at first, and few of those that are large. */
+export class StepSize {
+  rows: number;
+
+  constructor(limit: number) {
+    this.rows = Math.min(limit, 10);
+  }
+
+  /** What the last step has read. */
+  note(rows: readonly EventRow[]): void {
+    const text = rows.reduce((sum, row) => sum + row[6].length + row[7].length, 1);
+    const fitting = Math.floor((rows.length * textPerStep) / text);
+    this.rows = Math.max(1, Math.min(maxRowsPerStep, this.rows * 4, fitting));
+  }
+}
 
 export const sizeOf = (row: EventRow) => pageBytesOf(row[4], row[2], row[6], row[7]);
 
-/** A page of a stream; the statement takes stream, version and limit. */
-export function streamPage(
+/**
+ * A page of a stream; the statement takes stream, version and limit. Where few events are wanted, all of a long stream is
+ * looked through, with turns of the event loop in between.
+ */
+export async function streamPage(
   statement: Database.Statement,
   stream: string,
   { afterVersion, limit, wanted }: ReadStreamOptions,
-): RecordedEvent[] {
+): Promise<RecordedEvent[]> {
   const events: RecordedEvent[] = [];
-  const step = Math.min(rowsPerStep, limit);
+  const size = new StepSize(limit);
   let version = afterVersion;
   let bytes = 0;
+  const pace = new Pace(1);
   while (events.length < limit && bytes < maxPageBytes) {
+    const step = size.rows;
     const rows = statement.all(stream, version, step) as EventRow[];
     for (const row of rows) {
       const link = row[8];
@@ -30,6 +53,8 @@ export function streamPage(
       events.push(link === undefined ? event : { ...event, link: { stream, version: link } });
     }
     if (rows.length < step) break;
+    size.note(rows);
+    if (pace.isDue()) await pace.turn();
   }
   return events;
 }

@@ -1,5 +1,6 @@
 import { evolve, initialStateOf, type DeciderDefinition } from "./decider.ts";
 import { freezeDeep } from "../freeze.ts";
+import { Pace } from "../pace.ts";
 import type { RecordedEvent } from "../recorded-event.ts";
 
 /** The state of an entity after its event of this version; version 0: it has none. */
@@ -44,14 +45,32 @@ export function fold(decider: DeciderDefinition, from: Folded, events: readonly 
   return { state, version, position, time, eventId };
 }
 
+/** The same for many events: the event loop has its turns meanwhile. What is folded is seen by no one before the end. */
+export async function foldInTurns(
+  decider: DeciderDefinition,
+  from: Folded,
+  events: readonly RecordedEvent[],
+  pace: Pace,
+): Promise<Folded> {
+  let { state, version, position, time, eventId } = from;
+  for (const event of events) {
+    if (event.version <= version) continue;
+    state = evolve(decider, state, event);
+    ({ version, position, time, id: eventId } = event);
+    if (pace.isDue()) await pace.turn();
+  }
+  return { state, version, position, time, eventId };
+}
+
 /** The state by a snapshot, where one of this definition is newer than what is known, and the events behind it. */
-export function rehydrate(
+export async function rehydrate(
   decider: DeciderDefinition,
   known: Folded | null,
   snapshot: StateSnapshot | null,
   events: readonly RecordedEvent[],
-): Folded {
+  pace = new Pace(),
+): Promise<Folded> {
   const isOfUse = snapshot?.definition === decider.fingerprint && snapshot.version > (known?.version ?? 0);
   if (isOfUse && decider.isFreezing) freezeDeep(snapshot.state);
-  return fold(decider, isOfUse ? snapshot : (known ?? unborn(decider)), events);
+  return foldInTurns(decider, isOfUse ? snapshot : (known ?? unborn(decider)), events, pace);
 }

@@ -6,6 +6,7 @@ import { tryAgain, type ErrorPolicy, type Interruption, type Tried } from "../co
 import { isOutage } from "../../core/outage.ts";
 import { parkedAs, parkedWarning } from "../consumer/parked-events.ts";
 import { FoldedState } from "./folded-state.ts";
+import { Pace } from "../../core/pace.ts";
 import { markFailed, type FoldSpans } from "../spans.ts";
 import type { Unreadable } from "../../core/upcast.ts";
 import { MappedTransforms, type Folded } from "./mapped-transforms.ts";
@@ -96,7 +97,12 @@ export class Fold {
     const state = this.#state;
     state.moveTo({ log });
     let next = 0;
-    while (next < events.length && !this.#mustStop()) next = await this.#foldBatch(events, next);
+    const pace = new Pace();
+    while (next < events.length && !this.#mustStop()) {
+      // An engine of this process answers without ever leaving the thread.
+      if (pace.hasPassed()) await pace.turn();
+      next = await this.#foldBatch(events, next);
+    }
     if (next === events.length && position > state.progress.position) state.moveTo({ position, positionId });
     state.settle();
   }
@@ -117,12 +123,15 @@ export class Fold {
       // Rows already folded are committed before the first retry; a batch that changed nothing needs no commit of its
       // own: unmapped events are passed again after a crash.
       await this.#state.inBatch(async (batch, isAway) => {
-        const deadline = performance.now() + (isAway ? maxBatchMsAway : maxBatchMs);
-        for (; next < end && !failure && (next === from || (!this.#mustStop() && performance.now() < deadline));) {
+        const began = performance.now();
+        let maxMs = isAway ? maxBatchMsAway : maxBatchMs;
+        const isTimeLeft = () => performance.now() < began + maxMs;
+        for (; next < end && !failure && (next === from || (!this.#mustStop() && isTimeLeft()));) {
           const event = events[next]!;
           const folding = this.#foldInto(batch, event);
           // Without a wait where there is nothing to wait for: it costs more than the fold itself.
           const outcome = folding instanceof Promise ? await folding : folding;
+          if (folding === outcome && outcome !== passed) maxMs = maxBatchMs;
           if ("error" in outcome) {
             failure = { event, error: outcome.error };
           } else {
@@ -188,7 +197,7 @@ export class Fold {
     });
     if ("error" in outcome) return outcome;
     this.#d.onCommit(outcome.did === "fold" ? 1 : 0);
-    if (isRetry) await this.#state.readParked();
+    if (isRetry) this.#state.unparked(event.id);
     return {};
   }
 
@@ -209,7 +218,9 @@ export class Fold {
    */
   async retry(parked: readonly ParkedEvent[], read: (id: string) => Promise<RecordedEvent>): Promise<number> {
     let folded = 0;
+    const pace = new Pace(1);
     for (const event of parked) {
+      if (pace.isDue()) await pace.turn();
       const tried = await this.#retryOne(event.id, read);
       if ("error" in tried) {
         if (isOutage(tried.error)) throw tried.error;

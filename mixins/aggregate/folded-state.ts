@@ -101,6 +101,11 @@ export class FoldedState {
     this.#parked.add(parked);
   }
 
+  /** A batch that took it out is committed. */
+  unparked(id: string): void {
+    this.#parked.remove(id);
+  }
+
   async readParked(): Promise<void> {
     this.#parked.replace(await this.#generation.parked());
   }

@@ -1,4 +1,5 @@
 import type { ParkedChoice } from "../../core/consumer-control.ts";
+import { Pace } from "../../core/pace.ts";
 import type { ParkedEvent } from "../../core/read-table.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import type { Fold } from "./fold.ts";
@@ -27,11 +28,13 @@ function waitingForNothing(parked: readonly ParkedEvent[]): Set<string> {
 }
 
 async function retryStreams(fold: Fold, streams: ReadonlySet<string>, read: ReadEvent): Promise<number> {
+  const parked = Map.groupBy(fold.parked, ({ stream }) => stream);
+  const pace = new Pace(1);
   let folded = 0;
-  for (const stream of streams)
-    folded += await fold.retry(
-      fold.parked.filter((event) => event.stream === stream),
-      read,
-    );
+  for (const stream of streams) {
+    folded += await fold.retry(parked.get(stream) ?? [], read);
+    // A store and a table of this process answer without ever leaving the thread.
+    if (pace.isDue()) await pace.turn();
+  }
   return folded;
 }

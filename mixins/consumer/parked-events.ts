@@ -18,28 +18,38 @@ export const parkedWarning = ({ id, type, stream, position, attempts, error }: P
   { id, type, stream, position, attempts, error: error?.message },
 ];
 
-/** The parked events of one consumer, and the streams that wait behind them. */
+/** The parked events of one consumer, and the streams that wait behind them. There may be very many. */
 export class ParkedEvents {
   #byId = new Map<string, ParkedEvent>();
-  #streams = new Set<string>();
+  /** How many of each stream are parked. */
+  #streams = new Map<string, number>();
+  /** In the order of their positions; null until it is asked for after a change. */
+  #sorted: readonly ParkedEvent[] | null = null;
 
   constructor(parked: readonly ParkedEvent[]) {
     this.replace(parked);
   }
 
   replace(parked: readonly ParkedEvent[]): void {
-    this.#byId = new Map(parked.map((event) => [event.id, event]));
-    this.#streams = new Set(parked.map(({ stream }) => stream));
+    this.#byId = new Map();
+    this.#streams = new Map();
+    for (const event of parked) this.add(event);
   }
 
   add(event: ParkedEvent): void {
+    this.remove(event.id);
     this.#byId.set(event.id, event);
-    this.#streams.add(event.stream);
+    this.#streams.set(event.stream, (this.#streams.get(event.stream) ?? 0) + 1);
   }
 
   remove(id: string): void {
+    this.#sorted = null;
+    const event = this.#byId.get(id);
+    if (!event) return;
     this.#byId.delete(id);
-    this.#streams = new Set([...this.#byId.values()].map(({ stream }) => stream));
+    const left = this.#streams.get(event.stream)! - 1;
+    if (left > 0) this.#streams.set(event.stream, left);
+    else this.#streams.delete(event.stream);
   }
 
   get(id: string): ParkedEvent | undefined {
@@ -52,6 +62,7 @@ export class ParkedEvents {
 
   /** In the order of their positions. */
   list(): ParkedEvent[] {
-    return [...this.#byId.values()].toSorted((a, b) => a.position - b.position);
+    this.#sorted ??= [...this.#byId.values()].toSorted((a, b) => a.position - b.position);
+    return [...this.#sorted];
   }
 }

@@ -7,6 +7,7 @@ import type { ClaimFold, ClaimScope, ScopedClaims, TwiceClaimed } from "../../co
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import { DefinitionError, ValidationError } from "../../core/errors.ts";
 import { isProblem, toJson } from "../../core/json.ts";
+import { Pace } from "../../core/pace.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { claimChanges, typesOf, type Claim, type ClaimingEvent, type GivenChange } from "../../core/decider/unique.ts";
 
@@ -100,11 +101,13 @@ export class ClaimKeeper {
   }
 
   async #followAll(ctx: Caller): Promise<void> {
-    for (const claim of this.#claims) while (!(await this.#foldPage(ctx, claim)));
+    const pace = new Pace(1);
+    for (const claim of this.#claims)
+      while (!(await this.#foldPage(ctx, claim, pace))) if (pace.hasPassed()) await pace.turn();
   }
 
   /** Whether the claims follow the log. */
-  async #foldPage(ctx: Caller, claim: Claim): Promise<boolean> {
+  async #foldPage(ctx: Caller, claim: Claim, pace: Pace): Promise<boolean> {
     const { scope, fingerprint: definition } = claim;
     const types = typesOf(claim);
     const { position: after, stray }: ClaimScope = await ctx.call(`${this.#store}.beginClaims`, {
@@ -116,9 +119,11 @@ export class ClaimKeeper {
     const events: RecordedEvent[] = await ctx.call(`${this.#store}.read`, { after, types, limit: eventsPerPage });
     const missing = events.filter((event) => event.position <= stray);
     const position = missing.length < events.length || events.length === 0 ? stray : events.at(-1)!.position;
-    const changes = missing.flatMap((event) =>
-      changesOf(claim, event).map(({ value, held }) => ({ value, held, stream: event.stream })),
-    );
+    const changes: ClaimFold["changes"][number][] = [];
+    for (const event of missing) {
+      for (const { value, held } of changesOf(claim, event)) changes.push({ value, held, stream: event.stream });
+      if (pace.isDue()) await pace.turn();
+    }
     const fold: ClaimFold = { scope, definition, after, position, changes };
     // Null where somebody else was first: it is looked at again.
     const folded: { twice: TwiceClaimed[] } | null = await ctx.call(`${this.#store}.foldClaims`, fold);

@@ -1,5 +1,6 @@
 import type { Context } from "moleculer";
 import { eventIdOfKey } from "../../core/event-id.ts";
+import { Pace } from "../../core/pace.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 
 /** The events that were stored under a key; none where it is new. */
@@ -7,6 +8,7 @@ export async function earlierEvents(ctx: Context, store: string, key: string): P
   const events: RecordedEvent[] = await ctx.call(`${store}.get`, { id: [eventIdOfKey(key, 0)] });
   if (events.length === 0) return [];
   const { stream } = events[0]!;
+  const pace = new Pace(1);
   for (;;) {
     const afterVersion = events.at(-1)!.version;
     const page: RecordedEvent[] = await ctx.call(`${store}.read`, { stream, afterVersion });
@@ -15,5 +17,6 @@ export async function earlierEvents(ctx: Context, store: string, key: string): P
       events.push(event);
     }
     if (page.length === 0) return events;
+    if (pace.isDue()) await pace.turn();
   }
 }

@@ -1,7 +1,8 @@
 import type { Context } from "moleculer";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { fold, rehydrate, unborn, type Folded } from "../../core/decider/rehydrate.ts";
+import { Pace } from "../../core/pace.ts";
+import { foldInTurns, rehydrate, unborn, type Folded } from "../../core/decider/rehydrate.ts";
 import type { LoadedStream } from "../event-store/state-snapshots.ts";
 
 /** What is known of an entity. */
@@ -11,6 +12,9 @@ export interface Entity extends Folded {
 }
 
 const maxHot = 1000;
+
+/** A store on this node answers its pages without ever leaving the thread, and `evolve` may take long for one event. */
+const newPace = () => new Pace(1);
 
 /** The states of a decider's entities: loaded from the store, and kept while they are hot. */
 export class Entities {
@@ -62,12 +66,14 @@ export class Entities {
   async #read(ctx: Context, stream: string, known: Entity | null): Promise<Entity> {
     const { name, snapshotEvery } = this.#decider;
     let entity = known;
+    const pace = newPace();
     for (;;) {
       const key = entity === null && snapshotEvery !== null ? `${name}/${stream}` : null;
       const { snapshot, events, end } = await this.#page(ctx, stream, entity?.version ?? 0, key);
       const snapshotVersion: number = snapshot?.version ?? entity?.snapshotVersion ?? 0;
-      entity = { ...rehydrate(this.#decider, entity, snapshot, events), snapshotVersion };
+      entity = { ...(await rehydrate(this.#decider, entity, snapshot, events, pace)), snapshotVersion };
       if (end) return entity;
+      if (pace.hasPassed()) await pace.turn();
     }
   }
 
@@ -78,21 +84,25 @@ export class Entities {
 
   async eventsAfter(ctx: Context, stream: string, version: number): Promise<RecordedEvent[]> {
     const found: RecordedEvent[] = [];
+    const pace = newPace();
     for (;;) {
       const { events, end } = await this.#page(ctx, stream, found.at(-1)?.version ?? version, null);
       found.push(...events);
       if (end) return found;
+      if (pace.hasPassed()) await pace.turn();
     }
   }
 
   /** The entity from its first event on, as far as `isWanted` says yes. Nothing of it is kept. */
   async past(ctx: Context, stream: string, isWanted: (event: RecordedEvent) => boolean): Promise<Folded> {
     let entity: Folded = unborn(this.#decider);
+    const pace = newPace();
     for (;;) {
       const { events, end } = await this.#page(ctx, stream, entity.version, null);
       const wanted = events.findIndex((event) => !isWanted(event));
-      entity = fold(this.#decider, entity, wanted < 0 ? events : events.slice(0, wanted));
+      entity = await foldInTurns(this.#decider, entity, wanted < 0 ? events : events.slice(0, wanted), pace);
       if (end || wanted >= 0) return entity;
+      if (pace.hasPassed()) await pace.turn();
     }
   }
 }

@@ -2,7 +2,7 @@ import type { Catalogue } from "../../core/catalogue.ts";
 import type { EventLog, Page, ReadOptions } from "../../core/event-log.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
 import { openWhole } from "../../core/unfinished-copy.ts";
-import { upcastAll, upcastEach } from "../../core/upcast.ts";
+import { upcastEach, upcastInTurns } from "../../core/upcast.ts";
 import { Appends } from "./appends.ts";
 import { ConsumerPages } from "./consumer-pages.ts";
 import { inTime } from "../in-time.ts";
@@ -144,7 +144,7 @@ export class StoreHost {
 
   /** Events as today's catalogue reads them. @throws UpcastError */
   async readable(events: Promise<RecordedEvent[]>): Promise<RecordedEvent[]> {
-    return upcastAll(this.#catalogue(), await events);
+    return upcastInTurns(this.#catalogue(), await events);
   }
 
   /** Listeners are best effort: an event that cannot be read is passed by, with a warning. */

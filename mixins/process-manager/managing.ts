@@ -150,7 +150,7 @@ export class Managing implements LeasedWork {
       if (this.#mustStop()) break;
       const id = this.#skipped.has(event.id) ? null : await this.#lost.correlate(event, unreadable?.[event.id]);
       if (id === null) await done(event);
-      else queues.set(id, [...(queues.get(id) ?? []), event]);
+      else if (!queues.get(id)?.push(event)) queues.set(id, [event]);
     }
     await this.#inSlots([...queues], async ([id, queued]) => {
       while (queued.length > 0 && !this.#mustStop()) {

@@ -288,7 +288,7 @@ describe("A damaged log", () => {
 describe("A damaged table", () => {
   it.each([1, 2])("whose live generation lost its pages from page %p on is refused", async (pages) => {
     const table = await openTable(`${folder}/x.db`);
-    const batch = table.live().begin();
+    const batch = await table.live().begin();
     batch.apply(
       Array.from({ length: 200 }, (_, n) => ({ operation: "create", id: `${n}`, values: { name: "x".repeat(1000) } })),
     );
@@ -313,6 +313,7 @@ describe("A damaged table", () => {
     });
     expect(handles()).toEqual([]);
     rmSync(`${folder}/x.1.db`);
-    expect((await openTable(`${folder}/x.db`)).live().progress().position).toBe(0);
+    const { position } = await (await openTable(`${folder}/x.db`)).live().progress();
+    expect(position).toBe(0);
   });
 });

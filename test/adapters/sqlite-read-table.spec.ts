@@ -52,8 +52,8 @@ afterEach(async () => {
 const committed = () => seen(table.live().rows);
 const files = () => readdirSync(folder).toSorted();
 
-function fold(changes: RowChange[], position = 1): void {
-  const batch = table.live().begin();
+async function fold(changes: RowChange[], position = 1): Promise<void> {
+  const batch = await table.live().begin();
   batch.apply(changes);
   batch.commit(at(position));
 }
@@ -62,24 +62,24 @@ describe("A generation", () => {
   const wider: FieldsInput = { name: "string", total: "integer", city: "string" };
 
   it("is a file of its own, beside the live one until the switch", async () => {
-    fold([create("1", { name: "old" })], 5);
+    await fold([create("1", { name: "old" })], 5);
     const next = await table.build(parseFields("table", wider));
     expect(next.number).toBe(2);
     expect([...next.fields.keys()]).toEqual(["name", "total", "city"]);
     expect(next.progress()).toEqual(nowhere);
-    const batch = next.begin();
+    const batch = await next.begin();
     batch.apply([create("1", { name: "new", city: "Oslo" })]);
     batch.commit(at(9));
 
     const old = table.live();
     expect(await committed()).toEqual({ 1: { name: "old" } });
-    fold([create("2")], 6);
+    await fold([create("2")], 6);
     await table.switchTo(next);
     expect(table.live()).toBe(next);
     expect(table.live()).not.toBe(old);
     expect(await committed()).toEqual({ 1: { name: "new", city: "Oslo" } });
     expect(table.live().progress()).toEqual(at(9));
-    fold([create("3")], 10);
+    await fold([create("3")], 10);
     expect(files().filter((file) => file.endsWith(".db"))).toEqual(["table.2.db", "table.db"]);
 
     await reopen();
@@ -89,7 +89,7 @@ describe("A generation", () => {
   });
 
   it("that was dropped leaves no file, and dropping the live one changes nothing", async () => {
-    fold([create("1")]);
+    await fold([create("1")]);
     const [second, third] = [
       await table.build(parseFields("table", input)),
       await table.build(parseFields("table", input)),
@@ -106,9 +106,9 @@ describe("A generation", () => {
   });
 
   it("that was not finished is gone when the table is opened again", async () => {
-    fold([create("1")]);
+    await fold([create("1")]);
     const next = await table.build(parseFields("table", input));
-    next.begin().commit(at(5));
+    (await next.begin()).commit(at(5));
     await reopen();
     expect(files().filter((file) => /\.\d+\.db/.test(file) && !file.startsWith("table.1.db"))).toEqual([]);
     expect(table.live().number).toBe(1);
@@ -116,7 +116,7 @@ describe("A generation", () => {
   });
 
   it("that was left behind by a crash after the switch is gone when the table is opened again", async () => {
-    fold([create("1", { name: "old" })]);
+    await fold([create("1", { name: "old" })]);
     const next = await table.build(parseFields("table", input));
     for (const suffix of ["", "-wal"]) copyFileSync(`${folder}/table.1.db${suffix}`, `${folder}/kept${suffix}`);
     await table.switchTo(next);
@@ -129,7 +129,7 @@ describe("A generation", () => {
   });
 
   it("of which a crash has left only the beginning is gone when the table is opened again", async () => {
-    fold(Array.from({ length: 300 }, (_, n) => create(String(n), { name: "x".repeat(50) })));
+    await fold(Array.from({ length: 300 }, (_, n) => create(String(n), { name: "x".repeat(50) })));
     const backup = newFolder();
     await table.backup(backup);
     const whole = readFileSync(join(backup, "table.db"));
@@ -149,7 +149,7 @@ describe("A generation", () => {
       await openTable(input, "my.table.db"),
     ];
     for (const other of others) {
-      const batch = other.live().begin();
+      const batch = await other.live().begin();
       batch.apply([create("theirs")]);
       batch.commit(at(1));
     }
@@ -162,11 +162,11 @@ describe("A generation", () => {
   it("is never that of another table, however the two are called", async () => {
     const names = ["table.db", "table", "table.sqlite"];
     const all = [table, await openTable(input, "table"), await openTable(input, "table.sqlite")];
-    all.forEach((one, index) => {
-      const batch = one.live().begin();
+    for (const [index, one] of all.entries()) {
+      const batch = await one.live().begin();
       batch.apply([create(names[index]!)]);
       batch.commit(at(1));
-    });
+    }
     for (const one of all) await one.close();
     for (const name of names) expect(await seen((await openTable(input, name)).live().rows)).toEqual({ [name]: {} });
   });
@@ -195,7 +195,7 @@ describe("A batch", () => {
   it("keeps some statements and no more, however many sets of fields its rows have", async () => {
     const names = Array.from({ length: 200 }, (_, index) => `field_${index}`);
     table = await openTable(Object.fromEntries(names.map((name) => [name, "integer"])), "wide.db");
-    const batch = table.live().begin();
+    const batch = await table.live().begin();
     const prepare = jest.spyOn(Database.prototype, "prepare");
     const times = (name: string) => prepare.mock.calls.filter(([sql]) => sql.includes(`"${name}"`)).length;
     for (const name of [...names, names.at(-1)!, names[0]!])
@@ -208,39 +208,39 @@ describe("A batch", () => {
 
 describe("A table's files", () => {
   it("may be deleted by hand to have everything folded again", async () => {
-    fold([create("1")], 5);
+    await fold([create("1")], 5);
     await table.close();
     rmSync(`${folder}/table.1.db`);
     table = await openTable({ total: "integer" });
     expect(await committed()).toEqual({});
     expect(table.live().progress()).toEqual(nowhere);
     expect([...table.live().fields.keys()]).toEqual(["total"]);
-    fold([create("2")], 1);
+    await fold([create("2")], 1);
     await reopen();
     expect(await committed()).toEqual({ 2: {} });
   });
 
   it("may all be deleted by hand", async () => {
-    fold([create("1")], 5);
+    await fold([create("1")], 5);
     await table.close();
     for (const file of files()) rmSync(`${folder}/${file}`);
     table = await openTable();
     expect(await committed()).toEqual({});
-    expect(table.live().progress().position).toBe(0);
+    expect((await table.live().progress()).position).toBe(0);
   });
 
   it.each([1, 2])(
     "are folded again where only the one that says that generation %p is live was deleted",
     async (live) => {
-      fold([create("1")], 5);
+      await fold([create("1")], 5);
       for (let number = 2; number <= live; number++) {
         await table.switchTo(await table.build(parseFields("table", input)));
-        fold([create("1")], 5);
+        await fold([create("1")], 5);
       }
       await table.close();
       rmSync(`${folder}/table.db`);
       table = await openTable();
-      expect(table.live().progress().position).toBe(0);
+      expect((await table.live().progress()).position).toBe(0);
       expect(await committed()).toEqual({});
       expect(files().filter((file) => file.endsWith(".db"))).toEqual(["table.1.db", "table.db"]);
     },
@@ -248,7 +248,7 @@ describe("A table's files", () => {
 
   it("leave nothing open when the table is closed, and nothing answers then", async () => {
     await table.build(parseFields("table", input));
-    const batch = table.live().begin();
+    const batch = await table.live().begin();
     await table.close();
     expect(files()).toEqual(["table.1.db", "table.2.db", "table.db"]);
     expect(await refusal(() => table.live())).toMatchObject({ type: "STORE_UNAVAILABLE", code: 503, retryable: true });
@@ -258,7 +258,7 @@ describe("A table's files", () => {
   });
 
   it("stay as they are when the table is opened twice", async () => {
-    fold([create("1")]);
+    await fold([create("1")]);
     const live = table.live();
     await table.open(parseFields("table", input));
     expect(table.live()).toBe(live);
@@ -267,7 +267,7 @@ describe("A table's files", () => {
 
 describe("A table's backup", () => {
   it.each([1, 10])("of %i MiB comes back whole, and is refused with one other byte", async (mebibytes) => {
-    fold(Array.from({ length: mebibytes }, (_, row) => create(`${row}`, { name: "x".repeat(1024 * 1024) })));
+    await fold(Array.from({ length: mebibytes }, (_, row) => create(`${row}`, { name: "x".repeat(1024 * 1024) })));
     const place = `${folder}/backup`;
     mkdirSync(place);
     const { checksum, bytes } = await table.backup(place);

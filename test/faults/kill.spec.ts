@@ -106,11 +106,11 @@ async function checkTable(
   await table.open(parseFields(name, ledgerFields[name]));
   try {
     const live = table.live();
-    const { position } = live.progress();
+    const { position } = await live.progress();
     const plain = plainLedger(events.slice(0, position));
-    const rows = live.rows.find(everything);
+    const rows = await live.rows.find(everything);
     expect(new Map(rows.map((row) => [row.id, row]))).toEqual(plain[name]);
-    expect(live.parked().map(({ id }) => id)).toEqual(plain.parked);
+    expect((await live.parked()).map(({ id }) => id)).toEqual(plain.parked);
     return position;
   } finally {
     await table.close();

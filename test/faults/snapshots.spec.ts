@@ -66,7 +66,7 @@ async function rowsIn(folder: string, { id, checksum }: Manifest): Promise<objec
   await table.open(fieldsOf(tallyFields));
   try {
     const restored = await table.restore(join(folder, id, "table"), checksum, "");
-    const rows = restored.rows.find({ ...all, sort: [{ field: "n", path: [], descending: false }] });
+    const rows = await restored.rows.find({ ...all, sort: [{ field: "n", path: [], descending: false }] });
     return rows.map(({ id: row, n, sum }) => ({ id: row, n, sum }));
   } finally {
     await table.close();

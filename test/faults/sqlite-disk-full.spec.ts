@@ -182,11 +182,11 @@ describeWhereMountable("A full disk (skipped where no tmpfs can be mounted)", ()
 
   it("in the middle of a batch ends it: neither its rows nor its checkpoint are stored, and the next one works", async () => {
     const table = await openTable();
-    const first = table.live().begin();
+    const first = await table.live().begin();
     first.apply([row("1")]);
     first.commit(progress(1));
 
-    const batch = table.live().begin();
+    const batch = await table.live().begin();
     batch.mark();
     batch.apply([row("small")]);
     // Larger than SQLite's cache of dirty pages, so that it must write before the commit.
@@ -207,30 +207,26 @@ describeWhereMountable("A full disk (skipped where no tmpfs can be mounted)", ()
     expect(table.live().rows.find(everything)).toEqual([{ id: "1", name: "x" }]);
 
     rmSync(`${folder}/filler`);
-    const next = table.live().begin();
+    const next = await table.live().begin();
     next.apply([row("2", 100 * kilobyte)]);
     next.commit(progress(2));
     expect(table.live().progress()).toEqual(progress(2));
     await table.close();
     const again = await openTable();
-    expect(
-      again
-        .live()
-        .rows.find(everything)
-        .map(({ id }) => id),
-    ).toEqual(["1", "2"]);
+    const stored = await again.live().rows.find(everything);
+    expect(stored.map(({ id }) => id)).toEqual(["1", "2"]);
     expect(again.live().progress()).toEqual(progress(2));
   });
 
   it("at the commit of a batch stores neither its rows nor its checkpoint, and the next one works", async () => {
     const table = await openTable();
-    const batch = table.live().begin();
+    const batch = await table.live().begin();
     batch.apply([row("1", 4096 * kilobyte)]);
     expect(await refusal(() => batch.commit(progress(1)))).toMatchObject(full);
     batch.rollback();
-    expect(table.live().progress().position).toBe(0);
+    expect((await table.live().progress()).position).toBe(0);
     expect(table.live().rows.count(everything)).toBe(0);
-    const next = table.live().begin();
+    const next = await table.live().begin();
     next.apply([row("1")]);
     next.commit(progress(1));
     expect(table.live().progress()).toEqual(progress(1));
@@ -239,7 +235,7 @@ describeWhereMountable("A full disk (skipped where no tmpfs can be mounted)", ()
 
   it("refuses to build a generation; the live one stays, and a later build works", async () => {
     const table = await openTable();
-    const batch = table.live().begin();
+    const batch = await table.live().begin();
     batch.apply([row("1")]);
     batch.commit(progress(1));
     writeFileSync(`${folder}/more`, Buffer.alloc(free() - 8 * kilobyte));
@@ -249,6 +245,6 @@ describeWhereMountable("A full disk (skipped where no tmpfs can be mounted)", ()
     expect(readdirSync(folder).filter((file) => file.startsWith("x.2."))).toEqual([]);
     rmSync(`${folder}/filler`);
     await table.switchTo(await table.build(fields));
-    expect(table.live().progress().position).toBe(0);
+    expect((await table.live().progress()).position).toBe(0);
   });
 });

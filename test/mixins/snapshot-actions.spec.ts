@@ -74,7 +74,7 @@ async function rowsIn(folder: string, { id, checksum }: Manifest): Promise<objec
   await table.open(fieldsOf(fields));
   try {
     const restored = await table.restore(join(folder, id, "table"), checksum, "");
-    const rows = restored.rows.find({ ...all, sort: [{ field: "n", path: [], descending: false }] });
+    const rows = await restored.rows.find({ ...all, sort: [{ field: "n", path: [], descending: false }] });
     return rows.map(({ id: rowId, n, sum }) => ({ id: rowId, n, sum }));
   } finally {
     await table.close();

@@ -45,9 +45,9 @@ const snapshotAt = (version: number, definition: string): StateSnapshot => {
 };
 
 describe("A state", () => {
-  it("without a snapshot and without events is the initial one", () => {
+  it("without a snapshot and without events is the initial one", async () => {
     const { definition } = counterOf();
-    expect(rehydrate(definition, null, null, [])).toEqual({
+    expect(await rehydrate(definition, null, null, [])).toEqual({
       state: { sum: 0 },
       version: 0,
       position: 0,
@@ -56,22 +56,24 @@ describe("A state", () => {
     });
   });
 
-  it("with a snapshot and without events is the snapshot's", () => {
+  it("with a snapshot and without events is the snapshot's", async () => {
     const { definition } = counterOf();
     const { definition: _, ...expected } = snapshotAt(2, definition.fingerprint);
-    expect(rehydrate(definition, null, snapshotAt(2, definition.fingerprint), [])).toEqual(expected);
+    expect(await rehydrate(definition, null, snapshotAt(2, definition.fingerprint), [])).toEqual(expected);
   });
 
-  it("with a snapshot newer than all events is the snapshot's", () => {
+  it("with a snapshot newer than all events is the snapshot's", async () => {
     const { definition, folded } = counterOf();
     const { definition: _, ...expected } = snapshotAt(4, definition.fingerprint);
-    expect(rehydrate(definition, null, snapshotAt(4, definition.fingerprint), events.slice(0, 3))).toEqual(expected);
+    expect(await rehydrate(definition, null, snapshotAt(4, definition.fingerprint), events.slice(0, 3))).toEqual(
+      expected,
+    );
     expect(folded).toEqual([]);
   });
 
-  it("with a snapshot and later events is folded from the later ones alone", () => {
+  it("with a snapshot and later events is folded from the later ones alone", async () => {
     const { definition, folded } = counterOf();
-    expect(rehydrate(definition, null, snapshotAt(2, definition.fingerprint), events)).toEqual({
+    expect(await rehydrate(definition, null, snapshotAt(2, definition.fingerprint), events)).toEqual({
       state: { sum: 4 },
       version: 4,
       position: 40,
@@ -85,31 +87,33 @@ describe("A state", () => {
     ["another version", { version: 1 }, { version: 2 }],
     ["a version where there was none", {}, { version: 1 }],
     ["a changed evolve", {}, { isChanged: true }],
-  ])("with a snapshot of %s is folded from all events", (_name, before: Options, after: Options) => {
+  ])("with a snapshot of %s is folded from all events", async (_name, before: Options, after: Options) => {
     const { definition, folded } = counterOf(after);
     const { fingerprint } = counterOf(before).definition;
-    const { state } = rehydrate(definition, null, snapshotAt(4, fingerprint), events);
+    const { state } = await rehydrate(definition, null, snapshotAt(4, fingerprint), events);
     expect(state).toEqual({ sum: after.isChanged ? 8 : 4 });
     expect(folded).toEqual([1, 2, 3, 4]);
   });
 
-  it("with a snapshot of its version counts as folded by it, whatever its functions look like", () => {
+  it("with a snapshot of its version counts as folded by it, whatever its functions look like", async () => {
     const { definition, folded } = counterOf({ version: 1, isChanged: true });
     const { fingerprint } = counterOf({ version: 1 }).definition;
-    expect(rehydrate(definition, null, snapshotAt(4, fingerprint), events).state).toEqual({ sum: 4 });
+    expect((await rehydrate(definition, null, snapshotAt(4, fingerprint), events)).state).toEqual({ sum: 4 });
     expect(folded).toEqual([]);
   });
 
-  it("that is known is folded on from there, and an older snapshot is passed by", () => {
+  it("that is known is folded on from there, and an older snapshot is passed by", async () => {
     const { definition, folded } = counterOf();
-    const known = rehydrate(definition, null, null, events.slice(0, 3));
-    expect(rehydrate(definition, known, snapshotAt(2, definition.fingerprint), events).state).toEqual({ sum: 4 });
+    const known = await rehydrate(definition, null, null, events.slice(0, 3));
+    expect((await rehydrate(definition, known, snapshotAt(2, definition.fingerprint), events)).state).toEqual({
+      sum: 4,
+    });
     expect(folded).toEqual([1, 2, 3, 4]);
   });
 
-  it("of a snapshot is frozen as any other is", () => {
+  it("of a snapshot is frozen as any other is", async () => {
     const { definition } = counterOf();
-    const { state } = rehydrate(definition, null, snapshotAt(2, definition.fingerprint), []);
+    const { state } = await rehydrate(definition, null, snapshotAt(2, definition.fingerprint), []);
     expect(Object.isFrozen(state)).toBe(true);
   });
 });

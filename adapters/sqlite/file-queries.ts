@@ -1,0 +1,109 @@
+import { InvalidQueryError, StoreUnavailableError } from "../../core/errors.ts";
+import { Pace } from "../../core/pace.ts";
+import type { Problem } from "../../core/problem.ts";
+import { translate } from "./database.ts";
+import { queryThreads, type WaitingJob } from "./query-threads.ts";
+import type { SelectStatement } from "./query-worker.ts";
+
+/**
+ * The queries of one open file that look through too much for the event loop: they are answered in a thread, from a
+ * connection of their own. Those that are asked in one turn of the event loop are answered from the same moment. Each
+ * sees what was committed before it was asked.
+ */
+export class FileQueries {
+  readonly #file: string;
+  readonly #jobs = new Map<WaitingJob, Promise<void>>();
+  /** Of this turn of the event loop. */
+  #gathering: WaitingJob | null = null;
+  #hasEntered = false;
+  #isClosed = false;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** What is asked now can be answered from the moment of what was asked before in this turn. */
+  get isGathering(): boolean {
+    return this.#gathering !== null;
+  }
+
+  get isRunning(): boolean {
+    return this.#jobs.size > 0;
+  }
+
+  /** @throws StoreUnavailableError where too many wait, or the file is closed meanwhile */
+  async select<Item>(statement: SelectStatement, decode: (cells: unknown[]) => Item): Promise<Item[]> {
+    if (this.#isClosed) throw this.#closed();
+    queryThreads.reserve(this.#file);
+    const job = (this.#gathering ??= this.#newJob());
+    const items: Item[] = [];
+    try {
+      await new Promise<void>((resolve, reject) => {
+        job.statements.push(statement);
+        job.takers.push({
+          take: (rows) => decodeInto(items, rows, decode),
+          end: resolve,
+          fail: reject,
+        });
+      });
+    } catch (error) {
+      throw this.#isClosed ? this.#closed() : asOurs(this.#file, error);
+    }
+    return items;
+  }
+
+  /** When nothing that was asked until now is running any more. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#jobs.values());
+  }
+
+  /** What runs is ended, and fails; the file is held by none of it afterwards. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return this.settled();
+    this.#isClosed = true;
+    for (const job of this.#jobs.keys()) {
+      for (const { fail } of job.takers) fail(this.#closed());
+      queryThreads.cancel(job);
+    }
+    await this.settled();
+    if (this.#hasEntered) await queryThreads.leave();
+  }
+
+  #closed(): StoreUnavailableError {
+    return new StoreUnavailableError(this.#file, "it was closed before the query was answered");
+  }
+
+  #newJob(): WaitingJob {
+    if (!this.#hasEntered) queryThreads.enter();
+    this.#hasEntered = true;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const job: WaitingJob = { file: this.#file, statements: [], takers: [], done: resolve };
+    this.#jobs.set(job, promise);
+    void promise.then(() => this.#jobs.delete(job));
+    setImmediate(() => {
+      this.#gathering = null;
+      if (!this.#isClosed) return queryThreads.add(job);
+      queryThreads.release(job.statements.length);
+      job.done();
+    });
+    return job;
+  }
+}
+
+async function decodeInto<Item>(
+  items: Item[],
+  rows: readonly unknown[][],
+  decode: (cells: unknown[]) => Item,
+): Promise<void> {
+  const pace = new Pace();
+  for (const row of rows) {
+    items.push(decode(row));
+    if (pace.isDue()) await pace.turn();
+  }
+}
+
+function asOurs(file: string, error: unknown): unknown {
+  const { name, type, data } = error as Error & { type?: unknown; data?: unknown };
+  if (type === "INVALID_QUERY") return new InvalidQueryError(data as Problem);
+  return name === "SqliteError" ? translate(file, error) : error;
+}

@@ -1,0 +1,77 @@
+import type Database from "better-sqlite3";
+import { Pace } from "../../core/pace.ts";
+import type { Query } from "../../core/query.ts";
+import { Statements } from "./database.ts";
+import type { FileQueries } from "./file-queries.ts";
+import { QueryEffort, type Queried } from "./query-effort.ts";
+import type { Sql } from "./where.ts";
+
+/** Longer answers are watched while they are read. */
+const maxUnwatched = 200;
+/** More of them are looked up in a thread. */
+const maxKeysAtOnce = 1000;
+
+type Cells = unknown[];
+type Decode<Item> = (cells: Cells) => Item;
+
+/**
+ * The queries of one connection: on it where they are quick, in a thread where they are not. Without a thread everything
+ * is answered at once, from the connection.
+ */
+export class Queries {
+  readonly #statements: Statements;
+  readonly #threads: { queries: FileQueries; effort: QueryEffort } | null;
+
+  /** @param queries null where the connection sees what is not committed, which no other does */
+  constructor(db: Database.Database, queried: Queried, queries: FileQueries | null) {
+    this.#statements = new Statements(db);
+    this.#threads = queries && { queries, effort: new QueryEffort(db, queried) };
+  }
+
+  /** What is asked together with something that takes long is answered from the same moment. */
+  all<Item>(query: Query, { text: sql, values }: Sql, decode: Decode<Item>): Item[] | Promise<Item[]> {
+    const threads = this.#threads;
+    if (!threads) return this.#allAtOnce(sql, values, decode);
+    const { queries, effort } = threads;
+    const isHere = !queries.isGathering && effort.isQuick(query, sql);
+    const found = isHere ? this.#allHere(query, sql, values, decode) : null;
+    return found ?? queries.select({ sql, values }, decode);
+  }
+
+  /** One number. */
+  count(query: Query, sql: Sql): number | Promise<number> {
+    const counts = this.all({ ...query, sort: [], limit: 1 }, sql, ([count]) => count as number);
+    return counts instanceof Promise ? counts.then(([count]) => count!) : counts[0]!;
+  }
+
+  /** The rows with these keys, in the order of the keys; those without a row are left out. */
+  byKeys<Item>(statement: Database.Statement, keys: readonly string[], decode: Decode<Item>): Item[] | Promise<Item[]> {
+    if (this.#threads && keys.length > maxKeysAtOnce)
+      return this.#threads.queries.select({ sql: statement.source, values: [], forEach: keys }, decode);
+    const items: Item[] = [];
+    for (const key of keys) {
+      const cells = statement.get(key) as Cells | undefined;
+      if (cells !== undefined) items.push(decode(cells));
+    }
+    return items;
+  }
+
+  #allAtOnce<Item>(sql: string, values: readonly unknown[], decode: Decode<Item>): Item[] {
+    const items: Item[] = [];
+    for (const cells of this.#statements.prepare(sql).all(...values) as Cells[]) items.push(decode(cells));
+    return items;
+  }
+
+  /** Null where the answer turns out to take long. */
+  #allHere<Item>(query: Query, sql: string, values: readonly unknown[], decode: Decode<Item>): Item[] | null {
+    if (query.limit !== null && query.limit <= maxUnwatched) return this.#allAtOnce(sql, values, decode);
+    const pace = new Pace();
+    const items: Item[] = [];
+    for (const cells of this.#statements.prepare(sql).iterate(...values) as Iterable<Cells>) {
+      items.push(decode(cells));
+      // A short answer is kept, however slow the machine is at the moment.
+      if (pace.isDue() && items.length > maxUnwatched) return null;
+    }
+    return items;
+  }
+}

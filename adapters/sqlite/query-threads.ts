@@ -1,0 +1,121 @@
+import { StoreUnavailableError } from "../../core/errors.ts";
+import { QueryThread, type RowsTaker } from "./query-thread.ts";
+import type { SelectStatement } from "./query-worker.ts";
+
+/** Statements for one moment of a file, as they wait for a thread. */
+export interface WaitingJob {
+  file: string;
+  statements: SelectStatement[];
+  takers: RowsTaker[];
+  /** The job has ended, and holds the file no more. */
+  done: () => void;
+}
+
+const maxThreads = 2;
+/** Of statements, in the whole process: each caller waits for those before it, and all of them cost memory. */
+const maxWaiting = 1000;
+/** A thread takes about 150 ms to start, and some megabytes. */
+const idleMs = 30_000;
+
+/** The threads of this process that look through rows, shared by all stores and tables: at most two. */
+export class QueryThreads {
+  readonly #idle: QueryThread[] = [];
+  readonly #running = new Map<QueryThread, WaitingJob>();
+  readonly #queue: WaitingJob[] = [];
+  #waiting = 0;
+  #users = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** Each user says so once: the threads end with the last one. */
+  enter(): void {
+    this.#users++;
+  }
+
+  async leave(): Promise<void> {
+    if (--this.#users === 0) await this.#endIdle();
+  }
+
+  /** Takes a statement's place in the queue. @throws StoreUnavailableError where too many wait */
+  reserve(file: string): void {
+    if (this.#waiting >= maxWaiting)
+      throw new StoreUnavailableError(
+        file,
+        `found ${this.#waiting} queries waiting for a thread, expected fewer than ${maxWaiting}`,
+      );
+    this.#waiting++;
+  }
+
+  /** Gives back places that no job came of. */
+  release(places: number): void {
+    this.#waiting -= places;
+  }
+
+  /** First come, first served. Its statements have their places. */
+  add(job: WaitingJob): void {
+    this.#queue.push(job);
+    this.#startNext();
+  }
+
+  /** One that waits is dropped, one that runs ends at its next row; `done` is called for both. */
+  cancel(job: WaitingJob): void {
+    for (const [thread, running] of this.#running) if (running === job) return thread.cancel();
+    const place = this.#queue.indexOf(job);
+    if (place < 0) return;
+    this.#queue.splice(place, 1);
+    this.#finish(job);
+  }
+
+  #startNext(): void {
+    if (this.#queue.length === 0) return;
+    if (this.#idle.length === 0 && this.#running.size === maxThreads) return;
+    clearTimeout(this.#timer);
+    const job = this.#queue.shift()!;
+    try {
+      void this.#run(this.#idle.pop() ?? this.#newThread(), job);
+    } catch (error) {
+      const failure = new StoreUnavailableError(job.file, "no thread can be started for the query", error);
+      for (const { fail } of job.takers) fail(failure);
+      this.#finish(job);
+    }
+  }
+
+  #newThread(): QueryThread {
+    const thread: QueryThread = new QueryThread(() => {
+      this.#running.delete(thread);
+      const place = this.#idle.indexOf(thread);
+      if (place >= 0) this.#idle.splice(place, 1);
+    });
+    return thread;
+  }
+
+  #finish(job: WaitingJob): void {
+    this.release(job.statements.length);
+    job.done();
+  }
+
+  async #run(thread: QueryThread, job: WaitingJob): Promise<void> {
+    this.#running.set(thread, job);
+    const { file, statements } = job;
+    await thread.run({ file, statements }, job.takers);
+    // Where it is not among them any more, the thread has ended.
+    if (this.#running.delete(thread)) this.#idle.push(thread);
+    this.#finish(job);
+    this.#startNext();
+    if (this.#running.size === 0) this.#rest();
+  }
+
+  #rest(): void {
+    clearTimeout(this.#timer);
+    if (this.#users === 0) return void this.#endIdle();
+    this.#timer = setTimeout(() => void this.#endIdle(), idleMs);
+    this.#timer.unref();
+  }
+
+  async #endIdle(): Promise<void> {
+    clearTimeout(this.#timer);
+    await Promise.all(this.#idle.splice(0).map((thread) => thread.close()));
+  }
+}
+
+/** Those of this process. */
+export const queryThreads = new QueryThreads();

@@ -1,0 +1,58 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+/** How long the event loop was held. */
+export interface Gaps {
+  /** The longest time between two turns, in milliseconds, while the work ran. */
+  longestMs: number;
+  /** The same while nothing ran, measured right before and after: what this machine takes by itself. */
+  idleMs: number;
+  /** Whether the work held the loop for longer than `boundMs` beyond what the idle loop showed. */
+  exceeds(boundMs: number): boolean;
+}
+
+/** Turns are looked at this long while nothing runs. */
+const idleForMs = 100;
+
+/**
+ * The longest gap between two turns of the event loop while `work` runs, beside that of an idle loop of the same run: on
+ * a busy machine both grow.
+ *
+ * @example
+ * const gaps = await longestGap(() => table.find(query));
+ * expect(gaps.exceeds(100)).toBe(false);
+ */
+export async function longestGap(work: () => unknown): Promise<Gaps> {
+  const before = await longestWhile(() => delay(idleForMs));
+  const longestMs = await longestWhile(work);
+  const idleMs = Math.max(before, await longestWhile(() => delay(idleForMs)));
+  return { longestMs, idleMs, exceeds: (boundMs) => longestMs > boundMs + 3 * idleMs };
+}
+
+/**
+ * The run of several with the shortest of such gaps: what the work itself does to the loop it does in each run, what
+ * other processes do on a busy machine it does not. For work that can be repeated.
+ */
+export async function leastGap(work: () => unknown, runs = 3): Promise<Gaps> {
+  const all: Gaps[] = [];
+  for (let run = 0; run < runs; run++) all.push(await longestGap(work));
+  return all.reduce((least, gaps) => (gaps.longestMs < least.longestMs ? gaps : least));
+}
+
+async function longestWhile(work: () => unknown): Promise<number> {
+  let longest = 0;
+  let before = performance.now();
+  const look = () => {
+    const now = performance.now();
+    longest = Math.max(longest, now - before);
+    before = now;
+  };
+  const timer = setInterval(look, 1);
+  try {
+    await work();
+  } finally {
+    clearInterval(timer);
+    // A stretch at the very end counts as well: the timer had no turn since.
+    look();
+  }
+  return longest;
+}
