@@ -9,6 +9,7 @@ import { categoryOf } from "../../core/stream-name.ts";
 import { typeMatcher } from "../../core/type-pattern.ts";
 import { pageOfStreams } from "../../core/page-size.ts";
 import { ValidationError } from "../../core/errors.ts";
+import type { PendingLimits } from "./pending-appends.ts";
 import type { PumpOptions } from "./pump.ts";
 import type { SiblingSchema } from "../sibling.ts";
 import { noteWritten } from "../read-after.ts";
@@ -32,6 +33,7 @@ interface Settings {
   catalogue: Catalogue;
   pump: PumpOptions;
   maxEventBytes: number;
+  maxPending: PendingLimits;
   visibility: Visibilities;
 }
 
@@ -187,6 +189,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
         catalogue: () => catalogue,
         pump: settings.pump,
         maxEventBytes: settings.maxEventBytes,
+        maxPending: settings.maxPending,
         deliver: (event) => {
           const { correlationId } = event.meta;
           return broker.emit(event.type, event, {
