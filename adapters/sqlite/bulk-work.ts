@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
+import { StoreUnavailableError } from "../../core/errors.ts";
 import type { BulkAnswer, BulkTasks } from "./bulk-worker.ts";
 import { Flushing } from "./flushing.ts";
 
@@ -44,7 +45,7 @@ export class BulkWork {
     ...args: Parameters<BulkTasks[Task]>
   ): Promise<ReturnType<BulkTasks[Task]>> {
     return new Promise((resolve, reject) => {
-      if (this.#closed) return reject(new Error("the bulk work was ended"));
+      if (this.#closed) return reject(ended());
       this.#waiting.push({ resolve: resolve as (answer: unknown) => void, reject });
       (this.#worker ??= this.#start()).postMessage({ task, args });
     });
@@ -95,7 +96,9 @@ export class BulkWork {
       this.#worker = null;
       fail(error instanceof Error ? error : new Error(String(error)));
     });
-    worker.on("exit", () => fail(new Error("the bulk work was ended")));
+    worker.on("exit", () => fail(ended()));
     return worker;
   }
 }
+
+const ended = () => new StoreUnavailableError("bulk work", "its file was closed meanwhile; nothing is left of it");
