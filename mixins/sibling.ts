@@ -1,5 +1,6 @@
 import type { Service, ServiceBroker, ServiceSchema } from "moleculer";
 import { NameTakenError } from "../core/errors.ts";
+import { boundAnswers } from "./message-size.ts";
 import type { Mixin } from "./mixin.ts";
 
 /** A service that lives beside the services that mix it in: one per broker and name, ending with the last of them. */
@@ -93,6 +94,7 @@ function host(broker: ServiceBroker, sibling: Sibling, owner: Service): Hosted {
   const schema = sibling.schema(broker);
   const service = broker.createService({
     ...schema,
+    ...{ merged: (merged: ServiceSchema) => boundAnswers(merged) },
     async started() {
       // A stop may come before this start has ended, and with it the promise of the next one.
       const { start } = self;

@@ -2,6 +2,7 @@ import type { ActionSchema, Context, Service, ServiceSchema } from "moleculer";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import type { Catalogue } from "../../core/catalogue.ts";
 import { DefinitionError, ValidationError } from "../../core/errors.ts";
+import { boundAnswers } from "../message-size.ts";
 import type { Mixin } from "../mixin.ts";
 import { allWithoutParams } from "../spans.ts";
 import { dryRunFlag, toCommandCall } from "./command-call.ts";
@@ -65,6 +66,8 @@ export function deciderMixin(
       },
     },
   });
+  // A command has stored its events when it answers: it measures them before.
+  boundAnswers({ actions }, ["state", "history", "dryRun"]);
   for (const action of Object.values(actions)) ownHandlers.add((action as ActionSchema).handler!);
   return {
     actions,

@@ -1,0 +1,99 @@
+import type { ActionHandler, Context, ServiceBroker, ServiceSchema } from "moleculer";
+import { AnswerTooLargeError } from "../core/answer-too-large.ts";
+import { EventTooLargeError, ValidationError } from "../core/errors.ts";
+import { isProblem, toJson } from "../core/json.ts";
+
+/**
+ * Most bytes of JSON in one message between nodes. NATS refuses more than 1 MB, and Moleculer's TCP transporter ends the
+ * connection; the rest is left for what surrounds them.
+ */
+export const maxMessageBytes = 900 * 1024;
+
+/** Whether the call came from another node: its answer is one message. */
+export const isFromAnotherNode = ({ nodeID, broker }: Context): boolean => nodeID !== null && nodeID !== broker.nodeID;
+
+/** Whether a call of the action stays on this node, as far as is known before it is made. */
+function staysHere(broker: ServiceBroker, action: string, nodeID: string | undefined): boolean {
+  if (nodeID !== undefined) return nodeID === broker.nodeID;
+  const endpoints = broker.registry.actions.get(action);
+  // Nobody has it: the call fails by itself.
+  if (!endpoints || endpoints.count() === 0) return true;
+  return endpoints.hasLocal() && (endpoints.count() === 1 || broker.options.registry?.preferLocal !== false);
+}
+
+/**
+ * Refuses a call that would go to another node with more than one message carries. What stays on this node is not
+ * measured.
+ * @throws EventTooLargeError naming the largest of the params, or `meta`; ValidationError where one cannot be sent as JSON
+ */
+export function refuseTooLargeCall(
+  broker: ServiceBroker,
+  action: string,
+  params: unknown,
+  { meta, nodeID }: { meta?: object | undefined; nodeID?: string | undefined } = {},
+): void {
+  if (staysHere(broker, action, nodeID)) return;
+  const parts = params !== null && typeof params === "object" ? { ...params } : { params };
+  let largest = { field: "params", bytes: 0 };
+  let sum = 0;
+  for (const [field, value] of [...Object.entries(parts), ["meta", meta] as const]) {
+    const bytes = bytesOf(field, value);
+    if (bytes > largest.bytes) largest = { field, bytes };
+    sum += bytes;
+  }
+  if (sum > maxMessageBytes) throw new EventTooLargeError(`${action}: ${largest.field}`, sum, maxMessageBytes);
+}
+
+/** @throws ValidationError */
+function bytesOf(field: string, value: unknown): number {
+  try {
+    return Buffer.byteLength(JSON.stringify(value) ?? "");
+  } catch {
+    const problem = toJson(field, value);
+    throw new ValidationError([isProblem(problem) ? problem : { field, found: value, expected: "a JSON value" }]);
+  }
+}
+
+/** Calls an action of a store, wherever that is hosted. @throws EventTooLargeError, ValidationError as above */
+export function callStore<Answer, Params extends object = object>(
+  ctx: Context,
+  store: string,
+  action: string,
+  params: Params,
+): Promise<Answer> {
+  const name = `${store}.${action}`;
+  refuseTooLargeCall(ctx.broker, name, params, { meta: ctx.meta });
+  return ctx.call<Answer, Params>(name, params);
+}
+
+/** These have stored something when they answer: their answers are measured before. */
+const measuredBefore = ["append", "record"];
+
+/**
+ * Makes the actions of a service refuse an answer to another node that no message carries. Moleculer only logs it there,
+ * and the caller would wait until a time-out.
+ */
+export function boundAnswers(
+  { actions = {} }: Pick<ServiceSchema, "actions">,
+  names = Object.keys(actions).filter((name) => !measuredBefore.includes(name)),
+): void {
+  for (const name of names) {
+    const action = actions[name];
+    const own = typeof action === "function" ? { handler: action } : action;
+    if (typeof own !== "object" || !own.handler) continue;
+    actions[name] = { ...own, handler: bounded(own.handler) };
+  }
+}
+
+const bounded = (handler: ActionHandler): ActionHandler =>
+  function (this: ThisParameterType<ActionHandler>, ctx: Context) {
+    const answer: unknown = handler.call(this, ctx);
+    return isFromAnotherNode(ctx) ? measured(ctx, answer) : answer;
+  };
+
+async function measured(ctx: Context, answer: unknown): Promise<unknown> {
+  const value = await answer;
+  const bytes = Buffer.byteLength(JSON.stringify(value) ?? "");
+  if (bytes <= maxMessageBytes) return value;
+  throw new AnswerTooLargeError(ctx.action?.name ?? "", bytes, maxMessageBytes);
+}
