@@ -1,4 +1,5 @@
 import type { AppendRequest } from "./append-request.ts";
+import type { OnDamaged } from "./damaged-event.ts";
 import type { ClaimFold, ClaimScope, TwiceClaimed } from "./claims.ts";
 import type { Linked } from "./links.ts";
 import type { Query } from "./query.ts";
@@ -43,6 +44,8 @@ export interface ReadOptions {
   /** Left out: every type. Called once per event, so it must be fast. */
   wanted?: (type: string) => boolean;
   category?: string;
+  /** Is told of events that are damaged, which are in the page with an empty payload; left out, the first one fails the read. */
+  onDamaged?: OnDamaged;
 }
 
 export interface ReadStreamOptions {

@@ -38,7 +38,9 @@ const wrongPath = new Set([
  * program, have the system's code in their message alone.
  */
 export function systemCodeOf(error: unknown): string | undefined {
-  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  const { code, message, type } = (error ?? {}) as { code?: unknown; message?: unknown; type?: unknown };
+  // One that is in our words already.
+  if (typeof type === "string") return undefined;
   if (typeof code === "string" && (code in passing || wrongPath.has(code))) return code;
   const named = typeof message === "string" ? /\b(EMFILE|ENFILE|ENOMEM)\b/.exec(message)?.[1] : undefined;
   return named ?? (/Too many open files/i.test(String(message)) ? "EMFILE" : undefined);

@@ -46,7 +46,7 @@ export class LogQueries {
   find(query: Query): RecordedEvent[] {
     const { text, values } = tail(query, "position");
     const rows = this.#statements.prepare(`SELECT ${columns} FROM events ${text}`).all(...values);
-    return Array.from(rows as EventRow[], toEvent);
+    return Array.from(rows as EventRow[], (row) => toEvent(row));
   }
 
   count(query: Query): number {
