@@ -80,6 +80,9 @@ export interface Versioned {
   revision: number;
 }
 
+/** So many events added at once are many: see `refreshStatistics`. */
+export const manyEvents = 10_000;
+
 /** Control state under its key. */
 export interface KeyedState extends Versioned {
   key: string;
@@ -176,6 +179,12 @@ export interface EventLog {
   /** Takes or renews the lease; null while another holder has it. It falls free `ttlMs` after the last renewal. */
   acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null>;
   releaseLease(lease: Lease): Promise<void>;
+
+  /**
+   * Takes note of how much there is, after many events were added at once, so that reads are planned by it. Appends go
+   * on. Left out where an engine plans nothing, or always the same.
+   */
+  refreshStatistics?(): Promise<void>;
 
   /**
    * Copies the log as it is at one moment into the new file `to`, from which it can be opened again, while appends go
