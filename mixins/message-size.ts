@@ -55,15 +55,10 @@ function bytesOf(field: string, value: unknown): number {
 }
 
 /** Calls an action of a store, wherever that is hosted. @throws EventTooLargeError, ValidationError as above */
-export function callStore<Answer, Params extends object = object>(
-  ctx: Context,
-  store: string,
-  action: string,
-  params: Params,
-): Promise<Answer> {
+export function callStore<Answer>(ctx: Context, store: string, action: string, params: object): Promise<Answer> {
   const name = `${store}.${action}`;
   refuseTooLargeCall(ctx.broker, name, params, { meta: ctx.meta });
-  return ctx.call<Answer, Params>(name, params);
+  return ctx.call<Answer, object>(name, params);
 }
 
 /** These have stored something when they answer: their answers are measured before. */

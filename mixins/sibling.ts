@@ -91,10 +91,9 @@ function adopt(owner: Service, sibling: Sibling): void {
 }
 
 function host(broker: ServiceBroker, sibling: Sibling, owner: Service): Hosted {
-  const schema = sibling.schema(broker);
+  const schema = { ...sibling.schema(broker), merged: (whole: ServiceSchema) => boundAnswers(whole) };
   const service = broker.createService({
     ...schema,
-    ...{ merged: (merged: ServiceSchema) => boundAnswers(merged) },
     async started() {
       // A stop may come before this start has ended, and with it the promise of the next one.
       const { start } = self;

@@ -55,8 +55,12 @@ export class BulkWork {
   async vacuumInto(file: string, to: string, onProgress?: (progress: BulkProgress) => void): Promise<number> {
     const total = onProgress ? await this.#bytesOf(file) : 0;
     const tell = () => {
-      const done = statSync(to, { throwIfNoEntry: false })?.size ?? 0;
-      onProgress?.({ done: Math.min(done, total), total });
+      try {
+        const done = statSync(to, { throwIfNoEntry: false })?.size ?? 0;
+        onProgress?.({ done: Math.min(done, total), total });
+      } catch {
+        // A timer's error would end the process; the copy itself says what is wrong.
+      }
     };
     const timer = onProgress && setInterval(tell, progressEveryMs);
     const flushing = new Flushing(to);

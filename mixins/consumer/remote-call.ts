@@ -28,7 +28,7 @@ export function remoteCall<Answer>(
   try {
     refuseTooLargeCall(broker, action, params, options);
   } catch (error) {
-    return Promise.reject(error as Error);
+    return Promise.reject(error);
   }
   const call = broker.call<Answer, unknown>(action, params, options);
   const { ctx } = call as { ctx?: Context };

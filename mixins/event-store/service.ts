@@ -176,9 +176,9 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
             upcasters: [...upcasters.keys()],
           });
       // A transporter may throw at once or later; a hint that is lost costs a table one poll, nothing else.
-      const hint = async (event: string, params: object) => {
+      const hint = async (event: string, params: object, send: "broadcast" | "broadcastLocal" = "broadcast") => {
         try {
-          await broker.broadcast(event, params);
+          await broker[send](event, params);
         } catch (error) {
           logger.warn(`The hint ${event} was not sent`, error);
         }
@@ -198,7 +198,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
           });
         },
         announce: (position) => void hint(appendedEvent(name), { position }),
-        announceHere: (position) => void broker.broadcastLocal(appendedEvent(name), { position }),
+        announceHere: (position) => void hint(appendedEvent(name), { position }, "broadcastLocal"),
         tellProgress: (progress) => void hint(progressEvent(name), progress),
         metrics: storeMetrics(broker, name),
         warn: (message, details) => logger.warn(message, details),
