@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { TableBackup } from "../core/read-table.ts";
+import { asPassing } from "../core/system-errors.ts";
 import { SnapshotDamagedError } from "../core/travel-errors.ts";
 
 type Write = (chunk: string | Buffer) => Promise<void>;
@@ -38,7 +39,11 @@ export class BackupFolder<About> {
   /** @throws SnapshotDamagedError where the files do not have this checksum */
   async readAbout(checksum: string): Promise<About> {
     const found = await this.#checksum().catch((error: NodeJS.ErrnoException) => {
-      throw new SnapshotDamagedError(this.#folder, `its data cannot be read (${error.code ?? error.message})`, error);
+      const unavailable = asPassing(this.#folder, error, "the backup was not read");
+      throw (
+        unavailable ??
+        new SnapshotDamagedError(this.#folder, `its data cannot be read (${error.code ?? error.message})`, error)
+      );
     });
     if (found !== checksum)
       throw new SnapshotDamagedError(this.#folder, `found data with checksum ${found}, expected ${checksum}`);

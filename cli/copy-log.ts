@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { StoreUnavailableError, UnusableStoreError } from "../core/errors.ts";
-import type { EventLog } from "../core/event-log.ts";
+import { manyEvents, type EventLog } from "../core/event-log.ts";
 import { toImportRequest } from "../core/history-event.ts";
 import type { RecordedEvent } from "../core/recorded-event.ts";
 import { unfinishedCopy } from "../core/unfinished-copy.ts";
@@ -37,6 +37,7 @@ async function copyEvents(source: EventLog, copy: EventLog, tell: Tell): Promise
     }
     tell("copying", events.at(-1)!.position, Math.max(total, events.at(-1)!.position));
   }
+  if ((await copy.head()) - begun >= manyEvents) await copy.refreshStatistics?.();
 }
 
 /** No engine stores an event as later than now: it would get another time, for ever. */

@@ -41,6 +41,9 @@ function interrupt(code: number): never {
   process.exit(code);
 }
 
+// A reader that has gone (`| head`) ends no copy: what it would have been told is lost, and nothing else.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+
 // The place where indexes stand is cleared away at the end, so that the process must not die in between,
 // neither by a second one: a terminal sends it to all of a group, and npx may hand it on.
 process.on("SIGINT", () => interrupt(130));

@@ -1,4 +1,5 @@
 import type { AppendRequest } from "./append-request.ts";
+import { isDamagedEvent } from "./damaged-event.ts";
 import { SentAheadError } from "./decider/ahead.ts";
 import type { AppendVerdict } from "./event-log.ts";
 
@@ -14,11 +15,21 @@ export function decideInOrder(
   const stored = new Set<AppendRequest>();
   for (const request of requests) {
     const before = verdicts.at(-1);
-    const verdict = refusalOf(request, before, stored) ?? decide(request);
+    const verdict = refusalOf(request, before, stored) ?? decideOne(request, decide);
     if ("events" in verdict && !verdict.repeated) stored.add(request);
     verdicts.push(verdict);
   }
   return verdicts;
+}
+
+/** An event that is damaged where it is stored fails the append that repeats it, and no other of the commit. */
+function decideOne(request: AppendRequest, decide: (request: AppendRequest) => AppendVerdict): AppendVerdict {
+  try {
+    return decide(request);
+  } catch (error) {
+    if (isDamagedEvent(error)) return { error: error as Error };
+    throw error;
+  }
 }
 
 function refusalOf(

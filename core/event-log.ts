@@ -1,4 +1,5 @@
 import type { AppendRequest } from "./append-request.ts";
+import type { OnDamaged } from "./damaged-event.ts";
 import type { ClaimFold, ClaimScope, TwiceClaimed } from "./claims.ts";
 import type { Linked } from "./links.ts";
 import type { Query } from "./query.ts";
@@ -43,6 +44,8 @@ export interface ReadOptions {
   /** Left out: every type. Called once per event, so it must be fast. */
   wanted?: (type: string) => boolean;
   category?: string;
+  /** Is told of events that are damaged, which are in the page with an empty payload; left out, the first one fails the read. */
+  onDamaged?: OnDamaged;
 }
 
 export interface ReadStreamOptions {
@@ -76,6 +79,9 @@ export interface Versioned {
   value: unknown;
   revision: number;
 }
+
+/** So many events added at once are many: see `refreshStatistics`. */
+export const manyEvents = 10_000;
 
 /** Control state under its key. */
 export interface KeyedState extends Versioned {
@@ -173,6 +179,12 @@ export interface EventLog {
   /** Takes or renews the lease; null while another holder has it. It falls free `ttlMs` after the last renewal. */
   acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null>;
   releaseLease(lease: Lease): Promise<void>;
+
+  /**
+   * Takes note of how much there is, after many events were added at once, so that reads are planned by it. Appends go
+   * on. Left out where an engine plans nothing, or always the same.
+   */
+  refreshStatistics?(): Promise<void>;
 
   /**
    * Copies the log as it is at one moment into the new file `to`, from which it can be opened again, while appends go

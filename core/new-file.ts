@@ -1,31 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { link, lstat, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { StoreUnavailableError, ValidationError } from "./errors.ts";
+import { ValidationError } from "./errors.ts";
 import { syncFile, syncFolder } from "./sync.ts";
-
-/** A path, or what stands there, that a caller has to mend. */
-const pathCodes = new Set([
-  "EACCES",
-  "EEXIST",
-  "EISDIR",
-  "ELOOP",
-  "ENAMETOOLONG",
-  "ENOENT",
-  "ENOTDIR",
-  "EPERM",
-  "EROFS",
-  "ERR_INVALID_ARG_VALUE",
-]);
-
-const fullCodes = new Set(["ENOSPC", "EDQUOT"]);
+import { asPassing, isWrongPath, systemCodeOf } from "./system-errors.ts";
 
 /** An error of the system about a file that a caller named, in our words; any other error as it is. */
 export function asFileError(field: string, path: string, expected: string, error: unknown): unknown {
-  const code = (error as NodeJS.ErrnoException | null)?.code;
-  if (code === undefined) return error;
-  if (fullCodes.has(code)) return new StoreUnavailableError(path, "the disk is full; nothing is left there", error);
-  if (!pathCodes.has(code)) return error;
+  const unavailable = asPassing(path, error, "nothing is left there");
+  if (unavailable) return unavailable;
+  const code = systemCodeOf(error);
+  if (!isWrongPath(code)) return error;
   return Object.assign(new ValidationError([{ field, found: path, expected: `${expected} (${code})` }]), {
     cause: error,
   });

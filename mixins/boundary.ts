@@ -1,6 +1,7 @@
 import type { ActionHandler, ActionSchema, Context, Service, ServiceBroker } from "moleculer";
 import { ValidationError } from "../core/errors.ts";
 import { firstUnreadable, isNoJson, isThrowing } from "../core/unreadable.ts";
+import { sendable } from "./message-size.ts";
 import { originOf, type Origin } from "./own-actions.ts";
 import { asRefusal } from "./params-refusal.ts";
 
@@ -24,7 +25,8 @@ function guard(next: ActionHandler, action: ActionSchema): ActionHandler {
   return async function (this: Service, ctx: Context): Promise<unknown> {
     try {
       takeIn(ctx);
-      return (await next.call(this, ctx)) as unknown;
+      const answer: unknown = await next.call(this, ctx);
+      return origin === "generated" ? sendable(ctx, answer) : answer;
     } catch (error) {
       throw asRefusal(error, ctx, action.params) ?? unreadable(error, ctx, origin) ?? error;
     }

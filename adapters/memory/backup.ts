@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { asPassing } from "../../core/system-errors.ts";
 import { SnapshotDamagedError } from "../../core/travel-errors.ts";
 import type { Field } from "../../core/fields.ts";
 import type { Origin, ParkedEvent, Progress, TableBackup } from "../../core/read-table.ts";
@@ -84,7 +85,8 @@ async function refuseDamaged(file: string, checksum: string): Promise<void> {
   try {
     for await (const part of createReadStream(file)) hash.update(part as Buffer);
   } catch (error) {
-    throw new SnapshotDamagedError(file, `its data cannot be read (${String(error)})`, error);
+    const unavailable = asPassing(file, error, "the backup was not read");
+    throw unavailable ?? new SnapshotDamagedError(file, `its data cannot be read (${String(error)})`, error);
   }
   const found = hash.digest("hex");
   if (found !== checksum)

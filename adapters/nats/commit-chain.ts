@@ -57,7 +57,7 @@ export class NatsChain implements CommitChain {
         ignoreAuthErrorAbort: true,
         ...this.#options,
       });
-      void this.#watch(connection);
+      this.#watch(connection).catch(() => {});
       this.#connected = await this.#prepare(connection, create ? this.#replicas : null);
     } catch (error) {
       await connection?.close();

@@ -71,7 +71,7 @@ export class BasisOfAppends {
       now,
       versions: new Map(streams.map((stream, index) => [stream, versions[index]!])),
       linked: new Set(linked),
-      known: new Map((known ?? []).map((row) => [row[1], toEvent(row)])),
+      known: new Map((known ?? []).map((row) => [row[1], toEvent(row, () => {})])),
       scopes: scopes ?? [],
       claims: new ReadClaims({ scopes: scopes ?? [], held: held ?? [] }),
       isStated: false,

@@ -90,7 +90,11 @@ class CopyIn extends Copy {
       wire.endCopyFrom();
     } catch (error) {
       this.fail(error);
-      wire.sendCopyFail(String(error));
+      try {
+        wire.sendCopyFail(String(error));
+      } catch {
+        // The connection is gone, and ends the query by itself.
+      }
     }
   }
 }

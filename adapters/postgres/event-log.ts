@@ -150,6 +150,13 @@ export class PostgresEventLog implements EventLog {
     return this.#run(({ streamPages, connections }) => streamPages.read(connections, stream, options));
   }
 
+  /** The server does it by itself as well, within minutes: a failure here leaves it to that. */
+  async refreshStatistics(): Promise<void> {
+    await this.#run(({ connections, schema }) => connections.query(`ANALYZE ${schema}.events, ${schema}.links`)).catch(
+      () => {},
+    );
+  }
+
   link(stream: string, ids: readonly string[]): Promise<Linked> {
     return this.#run(({ connections, schema }) => link(connections, schema, stream, ids));
   }

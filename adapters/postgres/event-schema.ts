@@ -1,4 +1,5 @@
-import type { EventMeta, RecordedEvent } from "../../core/recorded-event.ts";
+import { readStored, type OnDamaged } from "../../core/damaged-event.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { pageBytesOf } from "../../core/page-size.ts";
 import type { Migrations } from "./schema.ts";
 import { storeCommit } from "./store-commit.ts";
@@ -17,16 +18,11 @@ export type EventRow = [
   meta: string,
 ];
 
-export const toEvent = ([position, id, type, version, stream, time, payload, meta]: EventRow): RecordedEvent => ({
-  id,
-  type,
-  stream,
-  version,
-  position,
-  time,
-  payload: JSON.parse(payload) as RecordedEvent["payload"],
-  meta: JSON.parse(meta) as EventMeta,
-});
+/** @throws DamagedEventError, where nothing is to be told of one */
+export const toEvent = (
+  [position, id, type, version, stream, time, payload, meta]: EventRow,
+  onDamaged?: OnDamaged,
+): RecordedEvent => readStored({ id, type, stream, version, position, time, payload, meta }, onDamaged);
 
 export const sizeOf = (row: EventRow) => pageBytesOf(row[4], row[2], row[6], row[7]);
 

@@ -52,7 +52,7 @@ export class LogPages {
 
   async #page(
     session: Session,
-    { after, limit, backward = false, wanted, category }: ReadOptions,
+    { after, limit, backward = false, wanted, category, onDamaged }: ReadOptions,
     unwanted: readonly string[],
   ): Promise<Page> {
     // Where all are wanted a page is as many positions as events, and the server need not look at more.
@@ -78,7 +78,7 @@ export class LogPages {
       if (!wanted || wanted(event[2])) {
         bytes += sizeOf(event);
         if (bytes > maxPageBytes && events.length > 0) return { events, position, end: false };
-        events.push(toEvent(event));
+        events.push(toEvent(event, onDamaged));
       } else sawUnwanted = true;
       position = event[0];
     }

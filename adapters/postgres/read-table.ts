@@ -166,10 +166,10 @@ export class PostgresReadTable implements ReadTable {
     await old.close();
     const copies = [...this.#copies].filter(({ of }) => of === old);
     if (copies.length === 0) return this.#remove(connections, old.number);
-    // Who reads it for a copy needs its table until he has done.
-    const removal = Promise.allSettled(copies.map(({ made }) => made)).then(() =>
-      this.#remove(connections, old.number),
-    );
+    // A copy that reads it needs its table until it is done. What is not removed is a leftover for a later start.
+    const removal = Promise.allSettled(copies.map(({ made }) => made))
+      .then(() => this.#remove(connections, old.number))
+      .catch(() => {});
     this.#removals.add(removal);
     void removal.then(() => this.#removals.delete(removal));
   }

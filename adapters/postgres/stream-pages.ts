@@ -8,11 +8,24 @@ import { SeenTypes } from "./seen-types.ts";
 /** Streams of which it is remembered what they hold. */
 const mostStreams = 10_000;
 
+/** Versions looked through by one statement where not all are wanted: it bounds the time that it takes. */
+const mostVersions = 10_000;
+
 /** A stream has events of its own or links, never both, for ever. */
 type Kind = "events" | "links";
 
+const lastInSql = (schema: string, kind: Kind) =>
+  `SELECT version FROM ${schema}.${kind} WHERE stream = $1 ORDER BY version DESC LIMIT 1`;
+
+/**
+ * The events of one stretch of the stream. Bounded at both ends: a server that has no statistics of a table yet may read
+ * and sort everything that the condition leaves, whatever the limit says.
+ */
 function pageInSql(schema: string, kind: Kind, isBackward: boolean): string {
-  const [sign, order] = isBackward ? ["<", "DESC"] : [">", "ASC"];
+  const order = isBackward ? "DESC" : "ASC";
+  const stretch = isBackward
+    ? `< $2::bigint AND version >= least($2::bigint, (${lastInSql(schema, kind)}) + 1) - $5::bigint`
+    : `> $2::bigint AND version <= $2::bigint + $5::bigint`;
   const [from, of] =
     kind === "events"
       ? [`${schema}.events e`, "e"]
@@ -22,7 +35,7 @@ function pageInSql(schema: string, kind: Kind, isBackward: boolean): string {
     SELECT ${columns}, number FROM (
       SELECT ${columns.replaceAll(/\w+/g, "e.$&")}, ${of}.version AS number,
         sum(${size}) OVER (ORDER BY ${of}.version ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
-      FROM ${from} WHERE ${of}.stream = $1 AND ${of}.version ${sign} $2::bigint AND e.type <> ALL($4::text[])
+      FROM ${from} WHERE ${of}.stream = $1 AND ${of}.version ${stretch.replaceAll("AND version", `AND ${of}.version`)} AND e.type <> ALL($4::text[])
       ORDER BY ${of}.version ${order} LIMIT $3
     ) sized WHERE before IS NULL OR before <= ${maxPageBytes} ORDER BY number ${order}`;
 }
@@ -31,7 +44,7 @@ type StreamRow = [...EventRow, number: number];
 
 /** Reads streams page by page. */
 export class StreamPages {
-  readonly #sql: Record<Kind, { forward: string; backward: string }>;
+  readonly #sql: Record<Kind, { forward: string; backward: string; last: string }>;
   readonly #seen = new SeenTypes();
   readonly #kinds = new Map<string, Kind>();
 
@@ -39,6 +52,7 @@ export class StreamPages {
     const both = (kind: Kind) => ({
       forward: pageInSql(schema, kind, false),
       backward: pageInSql(schema, kind, true),
+      last: lastInSql(schema, kind),
     });
     this.#sql = { events: both("events"), links: both("links") };
   }
@@ -66,9 +80,10 @@ export class StreamPages {
     const sql = this.#sql[kind][backward ? "backward" : "forward"];
     const events: RecordedEvent[] = [];
     let bytes = 0;
-    for (let afterVersion = first; ;) {
+    // Where all are wanted a page is as many versions as events.
+    for (let [afterVersion, stretch] = [first, limit]; ;) {
       const unwanted = this.#seen.unwanted(wanted);
-      const { rows } = await session.query(sql, [stream, afterVersion, limit - events.length, unwanted]);
+      const { rows } = await session.query(sql, [stream, afterVersion, limit - events.length, unwanted, stretch]);
       for (const row of rows as StreamRow[]) {
         const event = row as unknown as EventRow;
         const [type, version] = [event[2], row[8]];
@@ -81,7 +96,30 @@ export class StreamPages {
       }
       // Types that nobody had seen took the place of others: these are known now.
       const isDone = events.length > 0 && this.#seen.unwanted(wanted).length === unwanted.length;
-      if (rows.length === 0 || events.length === limit || isDone) return events;
+      if (events.length === limit || isDone) return events;
+      if (rows.length > 0) continue;
+      const next =
+        events.length > 0 || unwanted.length === 0
+          ? null
+          : await this.#behind(session, stream, kind, afterVersion, stretch, backward);
+      if (next === null) return events;
+      afterVersion = next;
+      stretch = Math.min(stretch * 4, mostVersions);
     }
+  }
+
+  /** Where the search goes on behind a stretch without a wanted event; null at the stream's end. */
+  async #behind(
+    session: Session,
+    stream: string,
+    kind: Kind,
+    after: number,
+    stretch: number,
+    isBackward = false,
+  ): Promise<number | null> {
+    const { rows } = await session.query(this.#sql[kind].last, [stream]);
+    const last = (rows[0]?.[0] as number | undefined) ?? 0;
+    const next = isBackward ? Math.min(after, last + 1) - stretch : after + stretch;
+    return (isBackward ? next > 1 : next < last) ? next : null;
   }
 }

@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
+import { StoreUnavailableError } from "../../core/errors.ts";
 import type { BulkAnswer, BulkTasks } from "./bulk-worker.ts";
 import { Flushing } from "./flushing.ts";
 
@@ -44,7 +45,7 @@ export class BulkWork {
     ...args: Parameters<BulkTasks[Task]>
   ): Promise<ReturnType<BulkTasks[Task]>> {
     return new Promise((resolve, reject) => {
-      if (this.#closed) return reject(new Error("the bulk work was ended"));
+      if (this.#closed) return reject(ended());
       this.#waiting.push({ resolve: resolve as (answer: unknown) => void, reject });
       (this.#worker ??= this.#start()).postMessage({ task, args });
     });
@@ -54,8 +55,12 @@ export class BulkWork {
   async vacuumInto(file: string, to: string, onProgress?: (progress: BulkProgress) => void): Promise<number> {
     const total = onProgress ? await this.#bytesOf(file) : 0;
     const tell = () => {
-      const done = statSync(to, { throwIfNoEntry: false })?.size ?? 0;
-      onProgress?.({ done: Math.min(done, total), total });
+      try {
+        const done = statSync(to, { throwIfNoEntry: false })?.size ?? 0;
+        onProgress?.({ done: Math.min(done, total), total });
+      } catch {
+        // A timer's error would end the process; the copy itself says what is wrong.
+      }
     };
     const timer = onProgress && setInterval(tell, progressEveryMs);
     const flushing = new Flushing(to);
@@ -95,7 +100,9 @@ export class BulkWork {
       this.#worker = null;
       fail(error instanceof Error ? error : new Error(String(error)));
     });
-    worker.on("exit", () => fail(new Error("the bulk work was ended")));
+    worker.on("exit", () => fail(ended()));
     return worker;
   }
 }
+
+const ended = () => new StoreUnavailableError("bulk work", "its file was closed meanwhile; nothing is left of it");

@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
 import { InvalidQueryError, StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
+import { asPassing, asStoreError, openFilesProblem } from "../../core/system-errors.ts";
 import { addFunctions } from "./functions.ts";
 
 /** The statements that bring a file from schema version i to i + 1. Only ever appended to. */
@@ -72,12 +73,7 @@ export const isSqliteError = (error: unknown): error is Error & { code: string }
 
 /** The one place where SQLite's errors become ours; the driver's stays as `cause`. */
 export function translate(file: string, error: unknown): unknown {
-  if (!isSqliteError(error)) {
-    const code = (error as NodeJS.ErrnoException | null)?.code;
-    if (code === "EACCES" || code === "EEXIST" || code === "ENOTDIR" || code === "EROFS")
-      return new UnusableStoreError(file, `cannot be opened (${code})`, error);
-    return code === "ENOSPC" ? new StoreUnavailableError(file, "the disk is full; nothing was stored", error) : error;
-  }
+  if (!isSqliteError(error)) return asStoreError(file, error, "cannot be opened");
   const code = error.code.split("_").slice(0, 2).join("_");
   switch (code) {
     case "SQLITE_NOTADB":
@@ -93,20 +89,27 @@ export function translate(file: string, error: unknown): unknown {
         error,
       );
     case "SQLITE_CANTOPEN":
+      // SQLite keeps the system's error to itself.
+      return asPassing(file, openFilesProblem(), "nothing was stored") ?? notWritable(file, error);
     case "SQLITE_READONLY":
     case "SQLITE_PERM":
-      return new UnusableStoreError(file, `cannot be opened for writing (${error.code})`, error);
+      return notWritable(file, error);
     case "SQLITE_FULL":
       return new StoreUnavailableError(file, "the disk is full; nothing was stored", error);
     case "SQLITE_BUSY":
     case "SQLITE_LOCKED":
       return new StoreUnavailableError(file, "another process holds the file's lock; nothing was stored", error);
+    case "SQLITE_NOMEM":
+      return new StoreUnavailableError(file, "the process is out of memory; nothing was stored", error);
     case "SQLITE_IOERR":
       return new StoreUnavailableError(file, `the disk failed (${error.code}); nothing was stored`, error);
     default:
       return asQueryError(error);
   }
 }
+
+const notWritable = (file: string, error: Error & { code: string }) =>
+  new UnusableStoreError(file, `cannot be opened for writing (${error.code})`, error);
 
 /** SQLite's bounds on a statement's size are bounds on a query; any other error is answered as it is. */
 export function asQueryError(error: unknown): unknown {

@@ -1,4 +1,5 @@
-import type { EventMeta, RecordedEvent } from "../../core/recorded-event.ts";
+import { readStored, type OnDamaged } from "../../core/damaged-event.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
 import type { Schema } from "./database.ts";
 
 export const columns = "position, id, type, version, stream, time, payload, meta";
@@ -21,16 +22,11 @@ export type EventRow = [
   link?: number,
 ];
 
-export const toEvent = ([position, id, type, version, stream, time, payload, meta]: EventRow): RecordedEvent => ({
-  id,
-  type,
-  stream,
-  version,
-  position,
-  time,
-  payload: JSON.parse(payload) as RecordedEvent["payload"],
-  meta: JSON.parse(meta) as EventMeta,
-});
+/** @throws DamagedEventError, where nothing is to be told of one */
+export const toEvent = (
+  [position, id, type, version, stream, time, payload, meta]: EventRow,
+  onDamaged?: OnDamaged,
+): RecordedEvent => readStored({ id, type, stream, version, position, time, payload, meta }, onDamaged);
 
 export const logSchema: Schema = {
   applicationId: 0x65734c31,

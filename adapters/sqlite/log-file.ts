@@ -172,7 +172,7 @@ export class LogFile {
     return this.head;
   }
 
-  async read({ after, limit, backward, wanted, category }: ReadOptions): Promise<Page> {
+  async read({ after, limit, backward, wanted, category, onDamaged }: ReadOptions): Promise<Page> {
     const statement = backward ? this.#backward : this.#forward;
     const events: RecordedEvent[] = [];
     let position = after;
@@ -189,7 +189,7 @@ export class LogFile {
         if (isWanted) {
           bytes += sizeOf(row);
           if (bytes > maxPageBytes && events.length > 0) return { events, position, end: false };
-          events.push(toEvent(row));
+          events.push(toEvent(row, onDamaged));
         }
         position = row[0];
         if (events.length >= limit) return { events, position, end: false };

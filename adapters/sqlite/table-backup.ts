@@ -4,6 +4,7 @@ import { copyFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { SnapshotDamagedError } from "../../core/travel-errors.ts";
 import type { Progress, TableBackup } from "../../core/read-table.ts";
+import { asPassing } from "../../core/system-errors.ts";
 import { BulkWork } from "./bulk-work.ts";
 import { translate } from "./database.ts";
 import type { SqliteGeneration } from "./generation.ts";
@@ -47,7 +48,7 @@ export class TableBackups {
     await this.#work(copy, async (work) => {
       // The copy is what is checked: what changes in the folder afterwards does not matter any more.
       await copyFile(copy, to).catch((error: NodeJS.ErrnoException) => {
-        if (error.code === "ENOSPC") throw error;
+        if (asPassing(copy, error, "nothing was stored")) throw error;
         throw new SnapshotDamagedError(copy, `its data cannot be read (${error.code ?? error.message})`, error);
       });
       const found = (await stat(to)).size > smallBytes ? await work.run("hash", to) : await hashOf(to);

@@ -56,11 +56,11 @@ export class RawLog {
   }
 
   stream(stream: string, limit: number): RecordedEvent[] {
-    return this.#stream.all(stream, limit).map(toEvent);
+    return this.#stream.all(stream, limit).map((row) => toEvent(row));
   }
 
   page(after: number, limit: number): RecordedEvent[] {
-    return this.#page.all(after, limit).map(toEvent);
+    return this.#page.all(after, limit).map((row) => toEvent(row));
   }
 
   close(): void {

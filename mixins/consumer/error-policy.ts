@@ -1,4 +1,5 @@
 import { isTooDeep } from "../../core/process/causation.ts";
+import { isDamagedEvent } from "../../core/damaged-event.ts";
 import { DefinitionError, isUpcastError } from "../../core/errors.ts";
 import { refuseUnknownOptions } from "../../core/options.ts";
 import { isOutage } from "../../core/outage.ts";
@@ -71,4 +72,4 @@ export async function tryAgain(
 }
 
 /** What the store cannot read does not become readable by waiting, and a chain of causes not shorter. */
-const isFinal = (error: unknown) => isUpcastError(error) || isTooDeep(error);
+const isFinal = (error: unknown) => isUpcastError(error) || isDamagedEvent(error) || isTooDeep(error);

@@ -1,4 +1,5 @@
 import { Errors, type CallingOptions, type Context, type ServiceBroker } from "moleculer";
+import { refuseTooLargeCall } from "../message-size.ts";
 
 interface Unanswered {
   action: string;
@@ -14,7 +15,7 @@ const unanswered = new WeakMap<ServiceBroker, Set<Unanswered>>();
 /**
  * `broker.call` that also ends when the process that was asked is gone. Moleculer by itself waits for ever, or until a
  * time-out, where a node was killed and is back under its name before its heartbeat was missed.
- * @throws RequestRejectedError, as Moleculer does where it notices
+ * @throws RequestRejectedError, as Moleculer does where it notices; EventTooLargeError, before anything is sent
  */
 export function remoteCall<Answer>(
   broker: ServiceBroker,
@@ -24,6 +25,11 @@ export function remoteCall<Answer>(
   /** Gets the meta that comes back with an answer. */
   hear?: (meta: object) => void,
 ): Promise<Answer> {
+  try {
+    refuseTooLargeCall(broker, action, params, options);
+  } catch (error) {
+    return Promise.reject(error);
+  }
   const call = broker.call<Answer, unknown>(action, params, options);
   const { ctx } = call as { ctx?: Context };
   const answer = hear && ctx ? call.then((value) => (hear(ctx.meta), value)) : call;

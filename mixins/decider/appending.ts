@@ -1,9 +1,12 @@
 import type { Ahead } from "../../core/decider/ahead.ts";
 import type { AppendInput } from "../../core/append-request.ts";
+import { EventTooLargeError } from "../../core/errors.ts";
+import { isProblem, toJson } from "../../core/json.ts";
 import type { EventInput } from "../../core/new-event.ts";
 import type { Catalogue } from "../../core/catalogue.ts";
 import type { DecidedEvent } from "../../core/decider/decided-event.ts";
 import type { AppendAnswer } from "../event-store/appends.ts";
+import { callStore, isFromAnotherNode, maxMessageBytes } from "../message-size.ts";
 import type { ClaimKeeper, ClaimsOfCommand } from "./claim-keeper.ts";
 import type { CommandCall } from "./command-call.ts";
 
@@ -19,6 +22,9 @@ export interface Prepared {
   changes: ClaimsOfCommand[];
 }
 
+/** What the store adds to an event: its id, its place and time, and what led to it. */
+const bytesAround = 400;
+
 /** The claims of a busy log may fall behind again while they are being folded. */
 const maxFollows = 10;
 
@@ -30,9 +36,10 @@ export class Appending {
     this.#d = dependencies;
   }
 
-  /** @throws ValidationError */
+  /** @throws ValidationError; EventTooLargeError where the answer would be more than one message carries */
   prepare(call: CommandCall, decided: readonly DecidedEvent[]): Prepared {
     const events = this.toStore(call, decided);
+    if (events.length > 1 && isFromAnotherNode(call.ctx)) refuseTooLargeAnswer(events);
     return { events, changes: this.#d.claims.changes(call.stream, events) };
   }
 
@@ -48,7 +55,7 @@ export class Appending {
     if (changes.length > 0) input.claims = claims.scoped(changes);
     for (let follows = 0; ; follows++) {
       try {
-        return await ctx.call<AppendAnswer, AppendInput>(`${store}.append`, input);
+        return await callStore<AppendAnswer>(ctx, store, "append", input);
       } catch (error) {
         const { type } = (error ?? {}) as { type?: unknown };
         if (type === "DUPLICATE_CLAIM") throw claims.explained(error, changes);
@@ -71,4 +78,12 @@ export class Appending {
       };
     });
   }
+}
+
+/** Stored, but not answered, a command would look like one that failed. */
+function refuseTooLargeAnswer(events: readonly EventInput[]): void {
+  const json = toJson("events", events);
+  // What is no JSON is for the store to refuse.
+  const bytes = isProblem(json) ? 0 : Buffer.byteLength(json.text) + events.length * bytesAround;
+  if (bytes > maxMessageBytes) throw new EventTooLargeError("events", bytes, maxMessageBytes);
 }

@@ -4,6 +4,7 @@ import type { CommandCall } from "./command-call.ts";
 import type { Entities, Entity } from "./entities.ts";
 import { nestedCommandsOn } from "./nested-commands.ts";
 import type { CommandAnswer, Outcomes, Tries } from "./outcomes.ts";
+import { PendingCommands } from "./pending-commands.ts";
 import type { Base, Sending, StateAhead } from "./state-ahead.ts";
 import { Turns } from "./turns.ts";
 
@@ -31,13 +32,16 @@ const maxVain = 3;
 export class Commands {
   readonly #d: Dependencies;
   readonly #turns = new Turns();
+  readonly #pending: PendingCommands;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
+    this.#pending = new PendingCommands(dependencies.decider.name);
   }
 
+  /** @throws StoreUnavailableError where too many wait */
   run(call: CommandCall): Promise<CommandAnswer> {
-    return nestedCommandsOn(call.ctx.broker).run(call, () => this.#run(call));
+    return nestedCommandsOn(call.ctx.broker).run(call, () => this.#pending.run(call.ctx.params, () => this.#run(call)));
   }
 
   async #run(call: CommandCall): Promise<CommandAnswer> {

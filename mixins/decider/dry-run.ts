@@ -1,6 +1,7 @@
 import { decide } from "../../core/decider/decider.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { fold } from "../../core/decider/rehydrate.ts";
+import { callStore } from "../message-size.ts";
 import type { CommandCall } from "./command-call.ts";
 import type { DeciderHost } from "./host.ts";
 
@@ -12,6 +13,8 @@ export interface DryRunAnswer {
   version: number;
 }
 
+type Draft = Pick<RecordedEvent, "id" | "type" | "payload" | "meta">;
+
 /** Decides a command on the entity as it is now, passes every check of an append, and stores nothing. */
 export async function dryRun(host: DeciderHost, call: CommandCall): Promise<DryRunAnswer> {
   const { decider, store, entities, claims, appending } = host;
@@ -21,10 +24,7 @@ export async function dryRun(host: DeciderHost, call: CommandCall): Promise<DryR
   if (decided.length === 0) return { events: [], state: entity.state, version: entity.version };
   const events = appending.toStore(call, decided);
   const changes = claims.changes(stream, events);
-  const drafts: Pick<RecordedEvent, "id" | "type" | "payload" | "meta">[] = await ctx.call(`${store}.draft`, {
-    stream,
-    events,
-  });
+  const drafts = await callStore<Draft[]>(ctx, store, "draft", { stream, events });
   await claims.check(ctx, stream, changes);
   const time = new Date().toISOString();
   const recorded = drafts.map((draft, index) => ({

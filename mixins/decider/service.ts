@@ -70,6 +70,7 @@ export function deciderMixin(
       },
     },
   });
+  // A command has stored its events when it answers: it measures them before.
   for (const action of Object.values(actions)) ownHandlers.add((action as ActionSchema).handler!);
   return {
     actions,

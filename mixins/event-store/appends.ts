@@ -12,6 +12,7 @@ import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { isOfToday, upcastEach } from "../../core/upcast.ts";
 import type { StoreMetrics } from "../metrics.ts";
 import { GroupCommit, type Appended } from "./group-commit.ts";
+import type { PendingLimits } from "./pending-appends.ts";
 
 /** The answer of `append`: version and position are those of the last event. */
 export interface AppendAnswer {
@@ -29,6 +30,7 @@ interface Dependencies {
   refuse: () => void;
   catalogue: () => Catalogue;
   maxEventBytes: number;
+  maxPending: PendingLimits;
   /** Events up to this position are stored. */
   onCommit: (position: number) => void;
   metrics: StoreMetrics | null;
@@ -48,7 +50,7 @@ export class Appends {
   }
 
   #newCommits(): GroupCommit {
-    return new GroupCommit(this.#d.log, this.#d.onCommit);
+    return new GroupCommit(this.#d.log, this.#d.onCommit, this.#d.maxPending);
   }
 
   /** Why the last append failed, where that was not its own fault. */
@@ -68,7 +70,7 @@ export class Appends {
 
   async append(input: AppendInput, ids: RequestIds): Promise<AppendAnswer> {
     const request = this.#toRequest(input, ids);
-    const { events: stored, repeated } = await this.#commit(request, input.ahead);
+    const { events: stored, repeated } = await this.#commit(request, input.ahead, ids.isSystem);
     // It is stored, so it is answered, even if a repeat meets an event that today's catalogue cannot read.
     const { events } = upcastEach(this.#d.catalogue(), stored);
     const last = events.at(-1)!;
@@ -97,12 +99,13 @@ export class Appends {
     return verdicts;
   }
 
-  async #commit(request: AppendRequest, ahead: AppendInput["ahead"]): Promise<Appended> {
+  async #commit(request: AppendRequest, ahead: AppendInput["ahead"], isSystem?: boolean): Promise<Appended> {
     this.#d.refuse();
     const { metrics } = this.#d;
     const since = metrics ? performance.now() : 0;
     try {
-      const appended = await this.#commits.append(request, ahead, ahead && this.#isReadAs(ahead.content, request));
+      const isAsSent = ahead && this.#isReadAs(ahead.content, request);
+      const appended = await this.#commits.append(request, { ahead, isAsSent, isSystem });
       this.#outage = null;
       metrics?.answered(performance.now() - since, appended.repeated ? 0 : appended.events.length, false);
       return appended;

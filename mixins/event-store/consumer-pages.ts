@@ -1,8 +1,9 @@
 import type { Catalogue } from "../../core/catalogue.ts";
 import { changeControl, toControl, type ConsumerControl, type ControlChange } from "../../core/consumer-control.ts";
+import type { OnDamaged } from "../../core/damaged-event.ts";
 import type { EventLog, ReadOptions } from "../../core/event-log.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { upcastEach } from "../../core/upcast.ts";
+import { upcastEach, type Unreadable } from "../../core/upcast.ts";
 import type { ConsumerPage } from "../consumer/consumer-page.ts";
 
 interface Dependencies {
@@ -31,12 +32,18 @@ export class ConsumerPages {
 
   async page(consumer: string, options: ReadOptions): Promise<ConsumerPage> {
     const log = this.#d.log();
-    const page = options.limit === 0 ? { events: [], position: options.after, end: false } : await log.read(options);
+    const damaged: Record<string, Unreadable> = {};
+    const onDamaged: OnDamaged = ({ name, message, type, code, data }) =>
+      void (damaged[(data as { id: string }).id] = { name, message, type, code });
+    const page =
+      options.limit === 0
+        ? { events: [], position: options.after, end: false }
+        : await log.read({ ...options, onDamaged });
     const last = page.events.at(-1);
     if (last) this.#noteId(last);
     return {
       ...page,
-      ...upcastEach(this.#d.catalogue(), page.events),
+      ...this.#readable(page.events, damaged),
       afterId: await this.#idAt(log, options.after),
       positionId: await this.#idAt(log, page.position),
       head: await log.head(),
@@ -45,11 +52,17 @@ export class ConsumerPages {
     };
   }
 
+  #readable(stored: RecordedEvent[], damaged: Record<string, Unreadable>): Pick<ConsumerPage, "events" | "unreadable"> {
+    const { events, unreadable } = upcastEach(this.#d.catalogue(), stored);
+    const all = { ...unreadable, ...damaged };
+    return { events, ...(Object.keys(all).length > 0 && { unreadable: all }) };
+  }
+
   async #idAt(log: EventLog, position: number): Promise<string | null> {
     if (position === 0) return null;
     const known = this.#ids.get(position);
     if (known !== undefined) return known;
-    const event = (await log.read({ after: position - 1, limit: 1 })).events[0];
+    const event = (await log.read({ after: position - 1, limit: 1, onDamaged: () => {} })).events[0];
     return event ? this.#noteId(event) : null;
   }
 

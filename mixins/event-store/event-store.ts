@@ -14,6 +14,7 @@ import { refuseUnknownOptions } from "../../core/options.ts";
 import type { AnyEvents, EventMap } from "../../core/recorded-event.ts";
 import { mapAction, mapEvent, type MapActionOptions, type MapEventOptions } from "./map-action.ts";
 import type { Mixin } from "../mixin.ts";
+import { defaultPending, type PendingLimits } from "./pending-appends.ts";
 import type { PumpOptions } from "./pump.ts";
 import { siblingMixin, type Sibling } from "../sibling.ts";
 import { storeService, type CatalogueOwner } from "./service.ts";
@@ -29,6 +30,11 @@ export interface EventStoreOptions<Events extends EventMap = AnyEvents> {
   pump?: Partial<PumpOptions>;
   /** Largest payload and meta of one event together, in bytes of JSON. Default 512 KiB, which every transporter carries. */
   maxEventBytes?: number;
+  /**
+   * The most that waits for its commit on a host: appends, and the bytes of their JSON. Default 10,000 and 64 MiB. A
+   * further append is refused with StoreUnavailableError.
+   */
+  maxPending?: Partial<PendingLimits>;
   /** False where another node hosts the store: mapped actions call it over the broker. */
   host?: boolean;
   /** Narrows who may call an action of the store's service: `{ append: "protected" }`. */
@@ -109,12 +115,14 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
       "unknownTypes",
       "pump",
       "maxEventBytes",
+      "maxPending",
       "host",
       "visibility",
     ]);
     if (options.host !== undefined && typeof options.host !== "boolean")
       throw new DefinitionError({ field: `${name}.host`, found: options.host, expected: "true or false" });
     refuseUnknownOptions(`${name}.pump`, options.pump ?? {}, ["batchSize", "timeoutMs"]);
+    refuseUnknownOptions(`${name}.maxPending`, options.maxPending ?? {}, ["appends", "bytes"]);
     const adapter = resolveAdapter(engines, options.adapter ?? engines.byDefault(name));
     if (!adapter.eventLog)
       throw new DefinitionError({
@@ -130,6 +138,10 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
         timeoutMs: atLeastOne(`${name}.pump.timeoutMs`, options.pump?.timeoutMs ?? 5000),
       },
       maxEventBytes: atLeastOne(`${name}.maxEventBytes`, options.maxEventBytes ?? defaultMaxEventBytes),
+      maxPending: {
+        appends: atLeastOne(`${name}.maxPending.appends`, options.maxPending?.appends ?? defaultPending.appends),
+        bytes: atLeastOne(`${name}.maxPending.bytes`, options.maxPending?.bytes ?? defaultPending.bytes),
+      },
       visibility: options.visibility ?? {},
     };
     const sibling: Sibling & { adapter: Adapter } = {

@@ -1,8 +1,9 @@
 import type { Ahead } from "../../core/decider/ahead.ts";
 import type { AppendRequest } from "../../core/append-request.ts";
 import { StoreUnavailableError } from "../../core/errors.ts";
-import type { EventLog } from "../../core/event-log.ts";
+import type { AppendVerdict, EventLog } from "../../core/event-log.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { CommitRoom, PendingAppends, sizeOf, type PendingLimits } from "./pending-appends.ts";
 import { SentAhead } from "./sent-ahead.ts";
 
 export interface Appended {
@@ -10,17 +11,24 @@ export interface Appended {
   repeated: boolean;
 }
 
-interface Waiting {
+/** How an append is to be taken. */
+export interface AppendTerms {
+  ahead?: Ahead | undefined;
+  /** Whether it stores what the sender of `ahead` takes it to store. */
+  isAsSent?: boolean | undefined;
+  /** The framework's own: it is counted apart from those of callers, and goes before them. */
+  isSystem?: boolean | undefined;
+}
+
+interface Waiting extends ReturnType<typeof sizeOf> {
   request: AppendRequest;
   ahead: Ahead | undefined;
-  /** Whether it stores what the sender of `ahead` takes it to store. */
   isAsSent: boolean;
+  /** Where it is counted as pending. */
+  pending: PendingAppends<Waiting>;
   resolve: (appended: Appended) => void;
   reject: (error: unknown) => void;
 }
-
-/** They bound how long one commit may hold the event loop, and everybody in it wait. */
-const maxPerCommit = { events: 1000, characters: 4 * 1024 * 1024 };
 
 /**
  * Appends that arrive while a commit runs, or in one turn of the event loop, go to the disk together: 64 callers pay
@@ -30,19 +38,30 @@ export class GroupCommit {
   readonly #log: EventLog;
   readonly #onCommit: (position: number) => void;
   readonly #sentAhead = new SentAhead();
-  #waiting: Waiting[] = [];
+  readonly #own: PendingAppends<Waiting>;
+  readonly #callers: PendingAppends<Waiting>;
   #running: Promise<void> | null = null;
   #closed = false;
 
-  constructor(log: EventLog, onCommit: (position: number) => void) {
+  constructor(log: EventLog, onCommit: (position: number) => void, limits: PendingLimits) {
     this.#log = log;
     this.#onCommit = onCommit;
+    this.#own = new PendingAppends(limits);
+    this.#callers = new PendingAppends(limits);
   }
 
-  async append(request: AppendRequest, ahead?: Ahead, isAsSent = false): Promise<Appended> {
+  /** @throws StoreUnavailableError: it is stopping, or as many wait as may */
+  async append(request: AppendRequest, { ahead, isAsSent = false, isSystem }: AppendTerms = {}): Promise<Appended> {
     if (this.#closed) throw new StoreUnavailableError("event store", "it is stopping; nothing was stored");
+    const pending = isSystem ? this.#own : this.#callers;
     return new Promise<Appended>((resolve, reject) => {
-      this.#waiting.push({ request, ahead, isAsSent, resolve, reject });
+      try {
+        pending.add({ ...sizeOf(request), request, ahead, isAsSent, pending, resolve, reject });
+      } catch (error) {
+        // What was decided on it is refused as well, and decided again.
+        if (ahead) this.#sentAhead.refused(ahead);
+        throw error;
+      }
       this.#running ??= this.#run();
     });
   }
@@ -54,33 +73,23 @@ export class GroupCommit {
   }
 
   async #run(): Promise<void> {
-    while (this.#waiting.length > 0) {
+    while (!this.#own.isEmpty || !this.#callers.isEmpty) {
       // One turn of the loop, in which callers that were answered together append again together.
       await new Promise((turn) => setImmediate(turn));
-      await this.#commit(this.#take().filter((waiting) => this.#isAdmitted(waiting)));
+      const room = new CommitRoom();
+      const taken = [...this.#own.take(room), ...this.#callers.take(room)];
+      await this.#commit(taken.filter((waiting) => this.#isAdmitted(waiting)));
     }
     this.#running = null;
   }
 
-  #take(): Waiting[] {
-    let events = 0;
-    let characters = 0;
-    const end = this.#waiting.findIndex(({ request }) => {
-      events += request.events.length;
-      for (const { payloadText, metaText } of request.events) characters += payloadText.length + metaText.length;
-      return events > maxPerCommit.events || characters > maxPerCommit.characters;
-    });
-    const count = end < 0 ? this.#waiting.length : Math.max(end, 1);
-    const taken = this.#waiting.slice(0, count);
-    this.#waiting = this.#waiting.slice(count);
-    return taken;
-  }
-
-  #isAdmitted({ request, ahead, isAsSent, reject }: Waiting): boolean {
+  #isAdmitted(waiting: Waiting): boolean {
+    const { request, ahead, isAsSent, reject } = waiting;
     try {
       if (ahead) this.#sentAhead.admit(request, ahead, isAsSent);
       return true;
     } catch (error) {
+      waiting.pending.done(waiting);
       reject(error);
       return false;
     }
@@ -90,7 +99,7 @@ export class GroupCommit {
     let position = 0;
     if (batch.length === 0) return;
     try {
-      const verdicts = await this.#log.append(batch.map(({ request }) => request));
+      const verdicts = await this.#store(batch);
       batch.forEach(({ ahead, resolve, reject }, index) => {
         const verdict = verdicts[index]!;
         const isStored = "events" in verdict && !verdict.repeated;
@@ -106,5 +115,14 @@ export class GroupCommit {
       }
     }
     if (position > 0) this.#onCommit(position);
+  }
+
+  /** Before one is answered none counts as pending: callers that append again at once find room. */
+  async #store(batch: Waiting[]): Promise<AppendVerdict[]> {
+    try {
+      return await this.#log.append(batch.map(({ request }) => request));
+    } finally {
+      for (const waiting of batch) waiting.pending.done(waiting);
+    }
   }
 }

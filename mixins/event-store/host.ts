@@ -9,6 +9,7 @@ import { inTime } from "../in-time.ts";
 import { Jobs, type JobProgress } from "./jobs.ts";
 import type { StoreMetrics } from "../metrics.ts";
 import { Opening, type Tell } from "../opening.ts";
+import type { PendingLimits } from "./pending-appends.ts";
 import { Pump, type PumpOptions } from "./pump.ts";
 
 export interface StoreStatus {
@@ -29,6 +30,7 @@ interface Dependencies {
   catalogue: () => Catalogue;
   pump: PumpOptions;
   maxEventBytes: number;
+  maxPending: PendingLimits;
   deliver: (event: RecordedEvent) => Promise<unknown>;
   announce: (position: number) => void;
   /** The same to this node alone: each host hears of it by itself. */
@@ -53,8 +55,8 @@ export class StoreHost {
   #listenersAreStarting = () => false;
 
   constructor(dependencies: Dependencies) {
-    const { name, log, catalogue, pump, maxEventBytes, deliver, announce, tellProgress, metrics, warn, tell } =
-      dependencies;
+    const { name, log, catalogue, pump, maxEventBytes, maxPending } = dependencies;
+    const { deliver, announce, tellProgress, metrics, warn, tell } = dependencies;
     this.#log = log;
     this.#opening = new Opening({ name, open: () => this.#open(), tell });
     this.consumers = new ConsumerPages({ log: () => this.log, catalogue });
@@ -67,7 +69,7 @@ export class StoreHost {
     this.pump = new Pump({ log, options: pump, deliver: handOver, isPauseWanted, metrics, warn });
     const refuse = () => this.#opening.refuse();
     const onCommit = (position: number) => this.#onCommit(position);
-    this.appends = new Appends({ log, refuse, catalogue, maxEventBytes, onCommit, metrics });
+    this.appends = new Appends({ log, refuse, catalogue, maxEventBytes, maxPending, onCommit, metrics });
     log.watch?.((position) => {
       this.pump.wake(position);
       dependencies.announceHere(position);

@@ -1,6 +1,7 @@
 import type { AppendRequest } from "../../core/append-request.ts";
 import { ImportError, ValidationError } from "../../core/errors.ts";
 import type { EventFormat } from "../../core/event-format.ts";
+import { manyEvents } from "../../core/event-log.ts";
 import { toImportRequest } from "../../core/history-event.ts";
 import type { StoreHost } from "./host.ts";
 import type { Job } from "./jobs.ts";
@@ -64,6 +65,7 @@ export async function importEvents(
     job.check();
   }
   await store();
+  if (answer.events >= manyEvents) await host.log.refreshStatistics?.();
   return answer;
 }
 

@@ -6,6 +6,7 @@ import { eventTypeProblem } from "../../core/event-type.ts";
 import { expectedVersionProblem, type ExpectedVersion } from "../../core/expected-version.ts";
 import { withOptional } from "../../core/payload-schema.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { callStore } from "../message-size.ts";
 import { marked } from "../own-actions.ts";
 import { withoutParams } from "../spans.ts";
 import type { AppendAnswer } from "./appends.ts";
@@ -138,7 +139,7 @@ async function appendOne(
     const hasId = (typeof entity === "string" && entity !== "") || typeof entity === "number";
     stream = streamOf(service, hasId ? String(entity) : (id ??= newEventId()));
   }
-  const answer: AppendAnswer = await ctx.call(`${store}.append`, {
+  const answer = await callStore<AppendAnswer>(ctx, store, "append", {
     stream,
     expectedVersion: await expected(options, params, ctx),
     events: [

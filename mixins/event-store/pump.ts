@@ -1,4 +1,5 @@
 import { Errors } from "moleculer";
+import type { DamagedEventError } from "../../core/damaged-event.ts";
 import type { EventLog } from "../../core/event-log.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { isReserved } from "../../core/stream-name.ts";
@@ -194,11 +195,15 @@ export class Pump {
 
   /** Whether the end of the log was reached. */
   async #pumpPage(): Promise<boolean> {
-    const page = await this.#log.read({ after: this.position, limit: this.#options.batchSize });
+    const damaged = new Map<string, DamagedEventError>();
+    const onDamaged = (error: DamagedEventError) => void damaged.set((error.data as { id: string }).id, error);
+    const page = await this.#log.read({ after: this.position, limit: this.#options.batchSize, onDamaged });
     for (const event of page.events) {
       if (this.#paused || this.#stopping || !this.#checkpoint.isHeld) return false;
       // The framework's own events are no news for listeners, and Moleculer's own events begin with `$` too.
-      if (!isReserved(event.type)) await this.#handOver(event);
+      const defect = damaged.get(event.id);
+      if (defect) this.#warn("An event is damaged; listeners do not get it", { error: defect.message });
+      else if (!isReserved(event.type)) await this.#handOver(event);
       this.#checkpoint.pass(event.position);
       if (this.#checkpoint.dueInMs === 0) await this.#checkpoint.save();
     }

@@ -31,6 +31,11 @@ export class SentAhead {
     if (this.#known.get(id) !== "altered") this.#note(id, isStored ? "stored" : "refused");
   }
 
+  /** It was turned away before it could come into a commit. */
+  refused({ id }: Ahead): void {
+    this.#note(id, "refused");
+  }
+
   #note(id: string, known: AppendRequest | "stored" | "refused" | "altered"): void {
     this.#known.delete(id);
     this.#known.set(id, known);

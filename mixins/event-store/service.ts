@@ -10,6 +10,7 @@ import { categoryOf, refuseImpossibleNames } from "../../core/stream-name.ts";
 import { parsePatterns, typeMatcher } from "../../core/type-pattern.ts";
 import { pageOfStreams } from "../../core/page-size.ts";
 import { ValidationError } from "../../core/errors.ts";
+import type { PendingLimits } from "./pending-appends.ts";
 import type { PumpOptions } from "./pump.ts";
 import type { SiblingSchema } from "../sibling.ts";
 import { noteWritten } from "../read-after.ts";
@@ -34,6 +35,7 @@ interface Settings {
   catalogue: Catalogue;
   pump: PumpOptions;
   maxEventBytes: number;
+  maxPending: PendingLimits;
   visibility: Visibilities;
 }
 
@@ -182,9 +184,9 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
             upcasters: [...upcasters.keys()],
           });
       // A transporter may throw at once or later; a hint that is lost costs a table one poll, nothing else.
-      const hint = async (event: string, params: object) => {
+      const hint = async (event: string, params: object, send: "broadcast" | "broadcastLocal" = "broadcast") => {
         try {
-          await broker.broadcast(event, params);
+          await broker[send](event, params);
         } catch (error) {
           logger.warn(`The hint ${event} was not sent`, error);
         }
@@ -195,6 +197,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
         catalogue: () => catalogue,
         pump: settings.pump,
         maxEventBytes: settings.maxEventBytes,
+        maxPending: settings.maxPending,
         deliver: (event) => {
           const { correlationId } = event.meta;
           return broker.emit(event.type, event, {
@@ -203,7 +206,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
           });
         },
         announce: (position) => void hint(appendedEvent(name), { position }),
-        announceHere: (position) => void broker.broadcastLocal(appendedEvent(name), { position }),
+        announceHere: (position) => void hint(appendedEvent(name), { position }, "broadcastLocal"),
         tellProgress: (progress) => void hint(progressEvent(name), progress),
         metrics: storeMetrics(broker, name),
         warn: (message, details) => logger.warn(message, details),

@@ -1,3 +1,4 @@
+import type { OnDamaged } from "../../core/damaged-event.ts";
 import type { EventLog } from "../../core/event-log.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import type { Job } from "./jobs.ts";
@@ -5,7 +6,7 @@ import type { Job } from "./jobs.ts";
 /** One thing in which a stored event breaks a law. */
 export interface LogProblem {
   position: number;
-  field: "position" | "version" | "time";
+  field: "position" | "version" | "time" | "payload" | "meta";
   found: unknown;
   expected: unknown;
 }
@@ -25,8 +26,8 @@ const maxProblems = 100;
 const pageSize = 1000;
 
 /**
- * Reads the whole log: positions 1, 2, 3 …, versions 1, 2, 3 … in each stream, times never earlier than the one before.
- * Changes nothing. Keeps one number for each stream in memory.
+ * Reads the whole log: positions 1, 2, 3 …, versions 1, 2, 3 … in each stream, times never earlier than the one before,
+ * payloads and metas that are JSON. Changes nothing. Keeps one number for each stream in memory.
  */
 export async function verifyLog(log: EventLog, job: Job): Promise<LogVerification> {
   const head = await log.head();
@@ -34,12 +35,22 @@ export async function verifyLog(log: EventLog, job: Job): Promise<LogVerificatio
   const problems: LogProblem[] = [];
   let total = 0;
   let before = { position: 0, time: "" };
-  const expect = (event: RecordedEvent, field: LogProblem["field"], isRight: boolean, expected: unknown) => {
+  const expect = (
+    event: RecordedEvent,
+    field: "position" | "version" | "time",
+    isRight: boolean,
+    expected: unknown,
+  ) => {
     if (isRight) return;
     if (total++ < maxProblems) problems.push({ position: event.position, field, found: event[field], expected });
   };
+  const onDamaged: OnDamaged = ({ data, message }) => {
+    const { position, field } = data as { position: number; field: "payload" | "meta" };
+    if (total++ < maxProblems) problems.push({ position, field, found: message, expected: "the JSON that was stored" });
+  };
   while (before.position < head) {
-    const page = await log.read({ after: before.position, limit: Math.min(pageSize, head - before.position) });
+    const limit = Math.min(pageSize, head - before.position);
+    const page = await log.read({ after: before.position, limit, onDamaged });
     if (page.events.length === 0) break;
     for (const event of page.events) {
       const { position, stream, version, time } = event;

@@ -2,6 +2,7 @@ import type { Context } from "moleculer";
 import { Attempt, plain } from "../../core/process/attempt.ts";
 import type { Link } from "../../core/process/causation.ts";
 import { isTooDeep } from "../../core/process/causation.ts";
+import { isDamagedEvent } from "../../core/damaged-event.ts";
 import { isUpcastError, StoreUnavailableError, ValidationError } from "../../core/errors.ts";
 import { keptError, restoredError } from "../../core/process/kept-error.ts";
 import { newInstance, withOutcome, type KeptError, type ProcessInstance } from "../../core/process/instance.ts";
@@ -138,7 +139,7 @@ export class Processing {
   /** Kept before the first command of a compensation is sent: after a crash the handler must not succeed after all. */
   async #willMakeUp(id: string, task: Task, error: unknown): Promise<boolean> {
     const { compensate, deadlines } = this.#d.definition;
-    if (!compensate || isTooDeep(error) || isUpcastError(error)) return false;
+    if (!compensate || isTooDeep(error) || isUpcastError(error) || isDamagedEvent(error)) return false;
     // No handler has failed: somebody has to say what becomes of it.
     if (task.kind === "deadline" && !Object.hasOwn(deadlines, task.deadline.name)) return false;
     const instance = await this.instance(id, task);

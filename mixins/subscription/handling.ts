@@ -149,7 +149,8 @@ export class Handling implements Work {
   /** Handles a stream's events from the parked one up to the checkpoint, until one fails again; answers how many. */
   async #goOn(parked: ParkedEvent): Promise<number> {
     let handled = 0;
-    let afterVersion = parked.version - 1;
+    // One that is given up need not be readable.
+    let afterVersion = this.#skipped.has(parked.id) ? parked.version : parked.version - 1;
     for (;;) {
       const tried = await this.#readStream(parked.stream, afterVersion);
       if (!Array.isArray(tried)) return this.#failAgain(parked, tried.error, handled);

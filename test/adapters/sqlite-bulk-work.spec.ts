@@ -95,8 +95,8 @@ describe("Bulk work", () => {
   it("refuses what comes after its end, and what is under way", async () => {
     const running = refusal(() => work.run("hash", file, "SELECT * FROM numbers"));
     await work.close();
-    expect(await running).toMatchObject({ message: "the bulk work was ended" });
-    expect(await refusal(() => work.run("hash", file))).toMatchObject({ message: "the bulk work was ended" });
+    expect(await running).toMatchObject({ type: "STORE_UNAVAILABLE", retryable: true });
+    expect(await refusal(() => work.run("hash", file))).toMatchObject({ type: "STORE_UNAVAILABLE", retryable: true });
   });
 });
 

@@ -1,7 +1,7 @@
 import { access, lstat, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { StoreUnavailableError, UnusableStoreError } from "../../../core/errors.ts";
 import { syncFolder } from "../../../core/sync.ts";
+import { asPassing, asStoreError } from "../../../core/system-errors.ts";
 import { SnapshotDamagedError } from "../../../core/travel-errors.ts";
 import { sealManifest, unsealManifest, type StoredManifest } from "./manifest.ts";
 
@@ -67,7 +67,8 @@ export class SnapshotFolder {
     } catch (error) {
       // Removed meanwhile.
       if (!(await this.#isThere(id))) return null;
-      throw new SnapshotDamagedError(file, `its manifest cannot be read (${codeOf(error)})`, error);
+      const unavailable = asPassing(file, error, "the snapshot was not read");
+      throw unavailable ?? new SnapshotDamagedError(file, `its manifest cannot be read (${codeOf(error)})`, error);
     }
     const manifest = unsealManifest(text);
     if (!manifest) throw new SnapshotDamagedError(file, "its manifest is not what was written");
@@ -104,6 +105,11 @@ export class SnapshotFolder {
 
   async noteRecorded(id: string): Promise<void> {
     await this.#at(id, (folder) => writeFile(join(folder, "recorded"), ""));
+  }
+
+  /** What `work` makes of the table's backup. @throws UnusableStoreError, StoreUnavailableError, and what `work` throws */
+  readTable<Answer>(id: string, work: (folder: string) => Promise<Answer>): Promise<Answer> {
+    return this.#at(id, () => work(this.tableOf(id)));
   }
 
   async removeTable(id: string): Promise<void> {
@@ -144,14 +150,5 @@ export class SnapshotFolder {
 
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? String(error);
 
-const unusable = ["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "ELOOP", "ENAMETOOLONG"];
-const unavailable = ["ENOSPC", "EDQUOT", "EIO", "EMFILE", "ENFILE"];
-
 /** The system's errors in our words; an engine that has put its own into words is believed. */
-export function translate(where: string, error: unknown): unknown {
-  const code = codeOf(error);
-  if (unusable.includes(code)) return new UnusableStoreError(where, `cannot be written (${code})`, error);
-  if (!unavailable.includes(code)) return error;
-  const why = code === "ENOSPC" ? "the disk is full" : `the disk failed (${code})`;
-  return new StoreUnavailableError(where, `${why}; nothing was stored`, error);
-}
+export const translate = (where: string, error: unknown): unknown => asStoreError(where, error, "cannot be written");

@@ -194,7 +194,7 @@ export class Snapshots {
     const { table, fields, definition } = this.#d;
     this.#inUse.push(id);
     try {
-      const restored = await table.restore(this.#configured().tableOf(id), snapshot.checksum, order);
+      const restored = await this.#configured().readTable(id, (at) => table.restore(at, snapshot.checksum, order));
       if (isOfDefinition(snapshot, definition) && haveSameFields(restored.fields, fields)) return restored;
       try {
         return await this.#converted(id, restored, order, force);

@@ -223,3 +223,69 @@ describeWith("postgres", "A log in PostgreSQL", (server) => {
     expect((await appended(log, appendTo("a")))[0]!.position).toBe(2);
   });
 });
+
+describeWith("postgres", "A long stream in a table of which the server has no statistics", (server) => {
+  const count = 20_000;
+
+  /** Every 5,000th event is of type `rare`. */
+  async function longStream(name: string): Promise<EventLog> {
+    const log = await open(server().url, name);
+    await sql(server().url, `ALTER TABLE "${name}".events SET (autovacuum_enabled = false)`);
+    for (let at = 0; at < count; at += 1000)
+      await appended(
+        log,
+        appendTo(
+          "long",
+          Array.from({ length: 1000 }, (_, index) => ({
+            type: (at + index + 1) % 5000 === 0 ? "rare" : "usual",
+            payload: {},
+          })),
+        ),
+      );
+    return log;
+  }
+
+  async function versions(log: EventLog, backward: boolean, wanted?: (type: string) => boolean): Promise<number[]> {
+    const found: number[] = [];
+    for (let afterVersion = backward ? Number.MAX_SAFE_INTEGER : 0; ;) {
+      const page = await log.readStream("long", { afterVersion, limit: 500, backward, ...(wanted && { wanted }) });
+      if (page.length === 0) return found;
+      found.push(...page.map(({ version }) => version));
+      afterVersion = found.at(-1)!;
+    }
+  }
+
+  it("is read page by page, each event about once", async () => {
+    const name = randomUUID();
+    const log = await longStream(name);
+    const fetched = async (): Promise<number> => {
+      const [row] = await sql(
+        server().url,
+        `SELECT (idx_tup_fetch + seq_tup_read)::int AS rows FROM pg_stat_user_tables WHERE schemaname = '${name}' AND relname = 'events'`,
+      );
+      return (row as { rows: number }).rows;
+    };
+    // Its sessions tell what they have read when they end.
+    await log.close();
+    const before = await fetched();
+    await log.open();
+    expect(await versions(log, false)).toEqual(Array.from({ length: count }, (_, index) => index + 1));
+    expect(await versions(log, true)).toEqual(Array.from({ length: count }, (_, index) => count - index));
+    await log.close();
+    const read = await eventually(async () => {
+      const rows = (await fetched()) - before;
+      expect(rows).toBeGreaterThanOrEqual(2 * count);
+      return rows;
+    });
+    expect(read).toBeLessThan(4 * count);
+  });
+
+  it("is searched for types that are rare in it, to its end", async () => {
+    const log = await longStream(randomUUID());
+    const isRare = (type: string) => type === "rare";
+    expect(await versions(log, false, isRare)).toEqual([5000, 10_000, 15_000, 20_000]);
+    expect(await versions(log, true, isRare)).toEqual([20_000, 15_000, 10_000, 5000]);
+    expect(await versions(log, false, () => false)).toEqual([]);
+    expect(await versions(log, true, () => false)).toEqual([]);
+  });
+});

@@ -1,0 +1,63 @@
+import { Errors } from "moleculer";
+import type { EventMeta, RecordedEvent } from "./recorded-event.ts";
+
+/** An event as an engine stores it, its payload and meta as the texts that they are. */
+export type StoredEvent = Omit<RecordedEvent, "payload" | "meta" | "link"> & { payload: string; meta: string };
+
+/** What the engine has of a stored event is no event any more: its medium has changed it. 409; restore the log from a backup. */
+export class DamagedEventError extends Errors.MoleculerClientError {
+  override name = "DamagedEventError";
+
+  constructor({ id, type, stream, version, position }: StoredEvent, field: "payload" | "meta", why: string) {
+    super(
+      `event ${id} (${type}, position ${position}, version ${version} of stream ${stream}) is damaged: its ${field} is ${why}. Restore the log from a backup, or skip the event where a consumer has parked it`,
+      409,
+      "DAMAGED_EVENT",
+      { id, type, stream, version, position, field, why },
+    );
+  }
+}
+
+/** Compared by type: an error that arrives from another node is no instance of our class. */
+export const isDamagedEvent = (error: unknown): boolean =>
+  (error as { type?: unknown } | null | undefined)?.type === "DAMAGED_EVENT";
+
+/** Is told of a damaged event. */
+export type OnDamaged = (error: DamagedEventError) => void;
+
+/**
+ * The event that is stored. Where it is damaged and `onDamaged` is told so, one with an empty payload and with its own id
+ * as what caused it; all else about it is known.
+ * @throws DamagedEventError where nothing is to be told
+ */
+export function readStored(stored: StoredEvent, onDamaged?: OnDamaged): RecordedEvent {
+  const { id, type, stream, version, position, time } = stored;
+  try {
+    return {
+      id,
+      type,
+      stream,
+      version,
+      position,
+      time,
+      payload: parsed(stored, "payload") as RecordedEvent["payload"],
+      meta: parsed(stored, "meta") as EventMeta,
+    };
+  } catch (error) {
+    if (!onDamaged || !(error instanceof DamagedEventError)) throw error;
+    onDamaged(error);
+    return { id, type, stream, version, position, time, payload: {}, meta: { correlationId: id, causationId: id } };
+  }
+}
+
+function parsed(stored: StoredEvent, field: "payload" | "meta"): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(stored[field]);
+  } catch (error) {
+    throw new DamagedEventError(stored, field, `no JSON (${(error as Error).message})`);
+  }
+  if (field === "meta" && (value === null || typeof value !== "object" || Array.isArray(value)))
+    throw new DamagedEventError(stored, field, "no object");
+  return value;
+}

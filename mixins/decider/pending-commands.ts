@@ -1,0 +1,41 @@
+import { StoreUnavailableError } from "../../core/errors.ts";
+import { roughBytes } from "../../core/json-size.ts";
+
+/** As many as a store keeps appends, and the same bytes of params. */
+const maxPending = { commands: 10_000, bytes: 64 * 1024 * 1024 };
+
+/** The commands of a decider on one node from their call to their answer: there is a bound to how many wait, and with how much. */
+export class PendingCommands {
+  readonly #decider: string;
+  #commands = 0;
+  #bytes = 0;
+
+  constructor(decider: string) {
+    this.#decider = decider;
+  }
+
+  /** @throws StoreUnavailableError where as many wait as may */
+  async run<Answer>(params: unknown, work: () => Promise<Answer>): Promise<Answer> {
+    const bytes = roughBytes(params);
+    this.#refuseTooMany(bytes);
+    this.#commands++;
+    this.#bytes += bytes;
+    try {
+      return await work();
+    } finally {
+      this.#commands--;
+      this.#bytes -= bytes;
+    }
+  }
+
+  /** One whose params are larger than the limit is accepted while no other is pending. */
+  #refuseTooMany(bytes: number): void {
+    const refuse = (found: number, what: string, expected: number): never => {
+      const why = `it is overloaded: found ${found} ${what}, expected at most ${expected}; nothing was stored`;
+      throw new StoreUnavailableError(this.#decider, why);
+    };
+    if (this.#commands >= maxPending.commands) refuse(this.#commands, "commands waiting", maxPending.commands);
+    if (this.#commands > 0 && this.#bytes + bytes > maxPending.bytes)
+      refuse(this.#bytes + bytes, "bytes of params waiting with these", maxPending.bytes);
+  }
+}
