@@ -28,8 +28,14 @@ for (const args of [
   [
     "--experimental-vm-modules",
     "node_modules/jest/bin/jest.js",
-    ...["--selectProjects", "units", "--maxWorkers=4", "--ci"],
-    ...["test/adapters", "test/contract", "test/core", "test/mixins"],
+    "--selectProjects",
+    "units",
+    "--maxWorkers=4",
+    "--ci",
+    "test/adapters",
+    "test/contract",
+    "test/core",
+    "test/mixins",
   ],
 ]) {
   const { status } = spawnSync(process.execPath, args, { cwd: root, env, stdio: "inherit" });
