@@ -18,7 +18,7 @@ export const queryBounds = {
   /** Characters of a query that is given as JSON. */
   jsonCharacters: 4_000_000,
   /** `$regex` of one query: each has a program of its own. */
-  patterns: 50,
+  patterns: 20,
   /** Characters of a field's name or path. */
   nameCharacters: 1000,
   /** Steps of a path. */

@@ -141,7 +141,7 @@ class Translator {
     const set = this.#take(/[dDwW]/);
     if (set) return `\\${set[0]}`;
     if (this.#take(/s/)) return isInClass ? space : `[${space}]`;
-    if (this.#take(/S/)) return isInClass ? notSpace : `[${notSpace}]`;
+    if (this.#take(/S/)) return isInClass ? notSpace : `[^${space}]`;
     const property = this.#isUnicode ? this.#take(/([pP])\{(?:([\w]+)=)?(\w+)\}/) : null;
     if (property) return propertyIn(property);
     return character(this.#escaped(isInClass));
@@ -182,8 +182,13 @@ class Translator {
     const isNegated = this.#take(/\^/) !== null;
     if (this.#take(/\]/)) return this.#add(isNegated ? anyCharacter : noCharacter);
     let members = "";
-    while (!this.#take(/\]/)) members += this.#member();
-    this.#add(`[${isNegated ? "^" : ""}${members}]`);
+    let size = 1;
+    while (!this.#take(/\]/)) {
+      const member = this.#member();
+      members += member;
+      if (this.#group.flags.includes("i")) size += foldingSize(member);
+    }
+    this.#add(`[${isNegated ? "^" : ""}${members}]`, size);
   }
 
   /** A range, or a single member. A dash beside a set of characters stands for itself. */
@@ -193,6 +198,13 @@ class Translator {
     const last = this.#atom(true);
     return isCharacter(first) && isCharacter(last) ? `${first}-${last}` : `${first}\\-${last}`;
   }
+}
+
+/** To fold the case of a range the compiler looks at each of its characters. */
+function foldingSize(member: string): number {
+  if (member === notSpace) return 300;
+  const [, first, last] = /^\\x\{([\da-f]+)\}-\\x\{([\da-f]+)\}$/.exec(member) ?? [];
+  return first === undefined ? 0 : Math.floor((Number.parseInt(last!, 16) - Number.parseInt(first, 16)) / 1000);
 }
 
 const isCharacter = (atom: string) => /^\\x\{[\da-f]+\}$/.test(atom);

@@ -73,7 +73,7 @@ describe("A pattern", () => {
     },
   );
 
-  it.each<[string, string]>([
+  it.each<[source: string, why: string, flags?: string]>([
     ["a(?=b)", "no look-ahead or look-behind"],
     ["a(?!b)", "no look-ahead or look-behind"],
     ["(?<=a)b", "no look-ahead or look-behind"],
@@ -83,10 +83,21 @@ describe("A pattern", () => {
     ["a{1001}", "at most 1000 repetitions, not 1001"],
     ["(?:a{100}){100}", "at most 1000 characters with repetitions written out"],
     ["a{900}b{900}", "at most 1000 characters with repetitions written out"],
+    ["[\\S]".repeat(100), "at most 1000 characters with repetitions written out", "i"],
+    ["[\\0-\\uffff]".repeat(60), "at most 1000 characters with repetitions written out", "i"],
     ["\\c1", "a letter after \\c"],
-  ])("%p is refused: %s", (source, why) => {
-    const compile = () => compileRegex({ source, flags: "" });
+  ])("%p is refused: %s", (source, why, flags = "") => {
+    const compile = () => compileRegex({ source, flags });
     expect(compile).toThrow(UnsupportedRegexError);
     expect(compile).toThrow(why);
+  });
+
+  it("is refused for a text that would take too long, which plain text never does", () => {
+    const text = "ab".repeat(50_000);
+    expect(() => compileRegex({ source: "a[ab]{900}[^ab]", flags: "" })(text)).toThrow(
+      expect.objectContaining({ code: 422, type: "INVALID_QUERY" }),
+    );
+    expect(compileRegex({ source: "a[ab]{9}[^ab]", flags: "" })(text)).toBe(false);
+    expect(compileRegex({ source: "abc".repeat(300), flags: "" })(text)).toBe(false);
   });
 });
