@@ -83,7 +83,7 @@ export const hostileValues: readonly [name: string, make: () => unknown][] = [
   ["a uuid", () => "0198c5a2-5f00-7000-8000-000000000000"],
   ["an empty array", () => []],
   ["an array of null", () => [null]],
-  ["an array of holes", () => new Array(5)],
+  ["an array of holes", () => Object.assign([], { length: 5 })],
   ["an array of arrays", () => [[], [[]], [{}]]],
   ["a thousand numbers", () => [...thousand]],
   ["a hundred thousand numbers", () => Array.from({ length: 100_000 }, (_, index) => index)],
@@ -109,6 +109,7 @@ export const hostileValues: readonly [name: string, make: () => unknown][] = [
   ["a toJSON that answers a circle", () => ({ toJSON: circle })],
   ["a toString that throws", () => ({ toString: throwing, valueOf: throwing })],
   ["a length that lies", () => ({ length: 1e9 })],
+  // oxlint-disable-next-line unicorn/no-thenable -- whether it is called is the question
   ["a thenable", () => ({ then: (resolve: (value: unknown) => void) => resolve("thenable") })],
   ["a Promise", () => Promise.resolve(1)],
   ["a rejected Promise", rejected],

@@ -1,7 +1,9 @@
 import { AlteredHistory, type AlteredCounts } from "../../../core/altered-history.ts";
 import { ValidationError } from "../../../core/errors.ts";
+import { Pace } from "../../../core/pace.ts";
 import { parsePosition } from "../../../core/position.ts";
 import type { ReadTable } from "../../../core/read-table.ts";
+import type { RecordedEvent } from "../../../core/recorded-event.ts";
 import { typeMatcher } from "../../../core/type-pattern.ts";
 import type { EventSource } from "../../consumer/event-source.ts";
 import { injectedEvents, type Injection } from "./injected-events.ts";
@@ -50,8 +52,15 @@ export class Alternatives {
   /** @throws ValidationError, InvalidQueryError naming what is wrong with the alterations */
   async use<Answer>(whatIf: WhatIf, work: (alternative: Alternative) => Promise<Answer>): Promise<Answer> {
     const moment = await this.#until(whatIf.until);
-    const { history, startAtMost } = await this.#historyOf(whatIf, moment);
-    const scratch = await this.#folds.build({ moment, startAtMost, alter: (page) => history.alter(page) });
+    const { history, startAtMost, findSkipped } = await this.#historyOf(whatIf, moment);
+    const scratch = await this.#folds.build({
+      moment,
+      startAtMost,
+      alter: async (page) => {
+        await findSkipped(page.events);
+        return history.alter(page);
+      },
+    });
     try {
       return await work({ scratch, moment, counts: history.counts });
     } finally {
@@ -78,12 +87,23 @@ export class Alternatives {
     if (both !== undefined)
       throw new ValidationError([{ field: "replace", found: both, expected: "events that are not skipped" }]);
     const isMapped = typeMatcher(types);
+    const toSkip = new Set<string>();
+    // A query may ask hundreds of conditions of each event.
+    const findSkipped = async (events: readonly RecordedEvent[]) => {
+      const pace = new Pace(1);
+      toSkip.clear();
+      for (const event of events) {
+        if (skipped.isSkipped(event)) toSkip.add(event.id);
+        if (pace.isDue()) await pace.turn();
+      }
+    };
     const history = new AlteredHistory({
       injected: injected.filter(({ type }) => isMapped(type)),
-      isSkipped: skipped.isSkipped,
+      isSkipped: ({ id }) => toSkip.has(id),
       replaced: replaced.payloads,
     });
     const before = Math.max(Math.min(skipped.first, replaced.first) - 1, 0);
-    return { history, startAtMost: Math.min(position, before, ...injected.map((event) => event.position)) };
+    const startAtMost = Math.min(position, before, ...injected.map((event) => event.position));
+    return { history, startAtMost, findSkipped };
   }
 }

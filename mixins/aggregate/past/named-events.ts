@@ -69,7 +69,8 @@ export async function replacedEvents(replace: unknown, actual: Actual): Promise<
       })
     : Object.entries(replace).map(([id, payload]) => ({ field: `replace.${id}`, at: `replace.${id}`, id, payload }));
   const known = await knownEvents(given, actual);
-  const twice = known.findIndex(({ id }, index) => known.findIndex((event) => event.id === id) < index);
+  const ids = new Set<string>();
+  const twice = known.findIndex(({ id }) => ids.size === ids.add(id).size);
   if (twice >= 0)
     throw new ValidationError([
       { field: given[twice]!.field, found: given[twice]!.id, expected: "each event once: which payload is meant?" },

@@ -48,7 +48,7 @@ interface Wanted {
   /** The fold may begin with a table that is folded up to here; 0: from nothing. */
   startAtMost: number;
   /** Each page is folded as this makes it. Called once a page, in order. */
-  alter?: <Page extends Stretch>(page: Page) => Page;
+  alter?: <Page extends Stretch>(page: Page) => Promise<Page>;
 }
 
 const eventsPerPage = 1000;
@@ -136,17 +136,17 @@ export class ScratchFolds {
     await setTimeout(ms, undefined, { signal: this.#end.signal }).catch(() => {});
   }
 
-  async #fold(fold: Fold, { moment, alter = (page) => page }: Wanted): Promise<void> {
+  async #fold(fold: Fold, { moment, alter = async (page) => page }: Wanted): Promise<void> {
     await fold.skip(new Set(moment.skipped));
     let { position } = fold.progress;
     // What is to come right after the beginning comes before any page.
-    await this.#foldPage(fold, alter({ ...moment, events: [], position }));
+    await this.#foldPage(fold, await alter({ ...moment, events: [], position }));
     while (position < moment.position) {
       const limit = Math.min(eventsPerPage, moment.position - position);
       const page = upTo(moment, await this.#patiently(() => this.#d.source.page(position, limit)));
       if (page.position === position || page.log !== moment.log)
         throw new StoreUnavailableError(this.#d.name, `the log ends before position ${moment.position}`);
-      await this.#foldPage(fold, alter(page));
+      await this.#foldPage(fold, await alter(page));
       position = page.position;
       await new Promise((turn) => setImmediate(turn));
     }
