@@ -20,7 +20,7 @@ export class DamagedEventError extends Errors.MoleculerClientError {
 
 /** Compared by type: an error that arrives from another node is no instance of our class. */
 export const isDamagedEvent = (error: unknown): boolean =>
-  (error as { type?: unknown } | null | undefined)?.type === "DAMAGED_EVENT";
+  error !== null && typeof error === "object" && "type" in error && error.type === "DAMAGED_EVENT";
 
 /** Is told of a damaged event. */
 export type OnDamaged = (error: DamagedEventError) => void;

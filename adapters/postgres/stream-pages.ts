@@ -80,9 +80,10 @@ export class StreamPages {
     const sql = this.#sql[kind][backward ? "backward" : "forward"];
     const events: RecordedEvent[] = [];
     let bytes = 0;
-    // Where all are wanted a page is as many versions as events.
-    for (let [afterVersion, stretch] = [first, limit]; ;) {
+    for (let afterVersion = first; ;) {
       const unwanted = this.#seen.unwanted(wanted);
+      // Where all are wanted a page is as many versions as events.
+      const stretch = unwanted.length === 0 ? limit : mostVersions;
       const { rows } = await session.query(sql, [stream, afterVersion, limit - events.length, unwanted, stretch]);
       for (const row of rows as StreamRow[]) {
         const event = row as unknown as EventRow;
@@ -104,7 +105,6 @@ export class StreamPages {
           : await this.#behind(session, stream, kind, afterVersion, stretch, backward);
       if (next === null) return events;
       afterVersion = next;
-      stretch = Math.min(stretch * 4, mostVersions);
     }
   }
 
