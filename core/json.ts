@@ -25,7 +25,7 @@ export function toJson(field: string, input: unknown, most = maxCharacters): Jso
   const copy = quickCopy(input, most);
   if (copy !== notPlain) {
     const text = JSON.stringify(copy);
-    // Lone surrogates are escaped; a text may also say so in letters, which the slower copy tells.
+    // A lone surrogate is written as an escape. A text may also hold the letters of one: the slower copy decides.
     if (!text.includes("\\ud")) return { text, value: copy };
   }
   const result = jsonCopy(field, input, { levels: maxDepth, characters: most });

@@ -201,15 +201,16 @@ describe("The JSON of a value", () => {
     expect(toJson("payload", ["x".repeat(997)], 1000)).toMatchObject({ value: ["x".repeat(997)] });
   });
 
-  it("is the same where a getter asks for another one", () => {
+  it("has its own limit where a getter asks for another one", () => {
     const input = {
       get a() {
-        toJson("other", "x".repeat(500), 600);
+        toJson("other", "x".repeat(500), 10_000);
         return 1;
       },
-      b: 2,
+      b: "x".repeat(50),
     };
-    expect(toJson("payload", input, 100)).toMatchObject({ text: '{"a":1,"b":2}' });
+    expect(toJson("payload", input, 100)).toMatchObject({ value: { a: 1, b: "x".repeat(50) } });
+    expect(toJson("payload", input, 40)).toMatchObject({ field: "payload", atLeast: expect.any(Number) as number });
   });
 
   it("holds 500 levels and no more, also where a toJSON makes them", () => {
