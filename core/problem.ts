@@ -67,7 +67,7 @@ export function portable(found: unknown): unknown {
 }
 
 const inBrief = ({ field, found, expected }: Problem): Problem => ({
-  field: brief(field),
+  field: brief(field) || '""',
   found,
   expected: brief(expected, maxExpectedCharacters),
 });

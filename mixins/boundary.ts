@@ -21,7 +21,7 @@ export function guardActions(broker: ServiceBroker): void {
 function guard(next: ActionHandler, action: ActionSchema): ActionHandler {
   const origin = originOf(action);
   if (!origin) return next;
-  const takeIn = origin === "generated" ? takeInOwn : takeInDeclared;
+  const takeIn = origin === "generated" ? takingInOwn(action.params) : takeInDeclared;
   return async function (this: Service, ctx: Context): Promise<unknown> {
     try {
       takeIn(ctx);
@@ -33,12 +33,28 @@ function guard(next: ActionHandler, action: ActionSchema): ActionHandler {
   };
 }
 
-/** A copy: the validator writes defaults and conversions into the params, which may be frozen, or the caller's own. */
-function takeInOwn(ctx: Context): void {
-  const params = ctx.params ?? {};
-  if (!isObject(params)) throw new ValidationError([{ field: "params", found: params, expected: "an object" }]);
-  ctx.params = { ...params };
-  takeInMeta(ctx);
+/**
+ * A copy: the validator writes defaults and conversions into the params, which may be frozen, or the caller's own. An
+ * optional param that is null is left out, since the validator takes null for absent.
+ */
+function takingInOwn(rules: ActionSchema["params"] = {}): (ctx: Context) => void {
+  const optional = Object.keys(rules).filter((name) => isOptional(rules[name] as Rule));
+  return (ctx) => {
+    const given = ctx.params ?? {};
+    if (!isObject(given)) throw new ValidationError([{ field: "params", found: given, expected: "an object" }]);
+    const params: Record<string, unknown> = { ...given };
+    for (const name of optional) if (params[name] === null) delete params[name];
+    ctx.params = params;
+    takeInMeta(ctx);
+  };
+}
+
+type Rule = string | { optional?: boolean; nullable?: boolean } | Rule[] | undefined;
+
+function isOptional(rule: Rule): boolean {
+  if (Array.isArray(rule)) return rule.some(isOptional);
+  if (typeof rule === "string") return /\boptional\b|\?$/.test(rule) && !rule.includes("nullable");
+  return rule?.optional === true && rule.nullable !== true;
 }
 
 /** The params are the service's own: only their absence is ours, since Moleculer checks `{}` in place of null. */

@@ -1,6 +1,6 @@
 import { Errors, type ActionSchema, type Context } from "moleculer";
 import { didYouMean } from "../core/near-name.ts";
-import { portable } from "../core/problem.ts";
+import { brief, portable } from "../core/problem.ts";
 
 /** What Moleculer's validator says of one param. */
 interface Entry {
@@ -60,5 +60,4 @@ function readable(entry: Entry): Entry {
 
 const short = (found: unknown): unknown => (typeof found === "string" ? cut(found) : portable(found));
 
-const cut = (text: string): string =>
-  text.length > mostCharacters ? `${text.slice(0, mostCharacters)}… (${text.length} long)` : text;
+const cut = (text: string): string => brief(text, mostCharacters);
