@@ -85,10 +85,13 @@ export class EngineServer {
   /** Ends it as a power cut would. */
   async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
     const running = this.#process;
+    if (!running || running.exitCode !== null) return void (this.#process = null);
+    // Those that it has made for its clients would otherwise serve them for a moment longer.
+    const others = signal === "SIGKILL" ? this.#processes().slice(1) : [];
     this.#process = null;
-    if (!running || running.exitCode !== null) return;
     const exited = new Promise((resolve) => running.once("exit", resolve));
     running.kill(signal);
+    for (const pid of others) ifThere(() => process.kill(pid, signal));
     await exited;
   }
 

@@ -34,7 +34,7 @@ afterEach(async () => {
 
 describeWith("postgres", "A read table in PostgreSQL", (server) => {
   it("answers several questions of a transform at once", async () => {
-    const script = fileURLToPath(new URL("several-finds-process.ts", import.meta.url));
+    const script = fileURLToPath(new URL("./several-finds-process.ts", import.meta.url));
     const { stdout } = await promisify(execFile)(process.execPath, [
       "--throw-deprecation",
       "--conditions=moleculer-event-sourcing:source",
