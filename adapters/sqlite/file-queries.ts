@@ -103,7 +103,9 @@ async function decodeInto<Item>(
 }
 
 function asOurs(file: string, error: unknown): unknown {
-  const { name, type, data } = error as Error & { type?: unknown; data?: unknown };
+  if (error instanceof StoreUnavailableError) return error;
+  const { name, message, type, data } = error as Error & { type?: unknown; data?: unknown };
+  if (type === "STORE_UNAVAILABLE") return new StoreUnavailableError(file, message, error);
   if (type === "INVALID_QUERY") return new InvalidQueryError(data as Problem);
   return name === "SqliteError" ? translate(file, error) : error;
 }

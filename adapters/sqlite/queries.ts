@@ -33,6 +33,7 @@ export class Queries {
     const threads = this.#threads;
     if (!threads) return this.#allAtOnce(sql, values, decode);
     const { queries, effort } = threads;
+    if (effort.isOfOne(query)) return this.#allAtOnce(sql, values, decode);
     const isHere = !queries.isGathering && effort.isQuick(query, sql);
     const found = isHere ? this.#allHere(query, sql, values, decode) : null;
     return found ?? queries.select({ sql, values }, decode);
@@ -64,7 +65,13 @@ export class Queries {
 
   /** Null where the answer turns out to take long. */
   #allHere<Item>(query: Query, sql: string, values: readonly unknown[], decode: Decode<Item>): Item[] | null {
-    if (query.limit !== null && query.limit <= maxUnwatched) return this.#allAtOnce(sql, values, decode);
+    const { limit, offset } = query;
+    if (limit !== null && limit <= maxUnwatched) return this.#allAtOnce(sql, values, decode);
+    if (limit === null && offset === 0) {
+      // Most answers are short, and those are read faster as a whole.
+      const short = this.#allAtOnce(`${sql} LIMIT ${maxUnwatched + 1}`, values, decode);
+      if (short.length <= maxUnwatched) return short;
+    }
     const pace = new Pace();
     const items: Item[] = [];
     for (const cells of this.#statements.prepare(sql).iterate(...values) as Iterable<Cells>) {

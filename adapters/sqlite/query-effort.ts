@@ -40,6 +40,8 @@ function functionNames(): RegExp {
 export class QueryEffort {
   readonly #queried: Queried;
   readonly #statements: Statements;
+  /** By the statement, of which there are few: how often it calls our functions for a row. */
+  readonly #calls = new Map<string, number>();
   /** By the number of rows: whether the table has more. */
   readonly #sizes = new Map<number, { isLarge: boolean; until: number }>();
 
@@ -50,7 +52,7 @@ export class QueryEffort {
 
   /** @param sql what the query is compiled to */
   isQuick(query: Query, sql: string): boolean {
-    const calls = sql.match(ourFunctions)?.length ?? 0;
+    const calls = this.#callsIn(sql);
     if (calls === 0 && !this.#scans(query)) return true;
     const maxRows = calls === 0 ? maxScanned : Math.floor(maxCalls / calls);
     const isLarge = this.#isLarge(maxRows);
@@ -58,6 +60,20 @@ export class QueryEffort {
     const pins = this.#pins(query);
     if (isLarge && pins.length === 0) return false;
     return this.#isSmall(pins, calls, maxRows);
+  }
+
+  /** Whether at most one row can be the answer. */
+  isOfOne({ where }: Query): boolean {
+    return where !== null && "operator" in where && where.operator === "$eq" && where.field === this.#queried.key;
+  }
+
+  #callsIn(sql: string): number {
+    const known = this.#calls.get(sql);
+    if (known !== undefined) return known;
+    if (this.#calls.size > 100) this.#calls.clear();
+    const calls = sql.match(ourFunctions)?.length ?? 0;
+    this.#calls.set(sql, calls);
+    return calls;
   }
 
   #isLarge(maxRows: number): boolean {

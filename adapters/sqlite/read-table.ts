@@ -9,9 +9,10 @@ import {
   type TableBackup,
   type TableCapabilities,
 } from "../../core/read-table.ts";
-import { removeFile, removeLeftover, SqliteGeneration } from "./generation.ts";
+import { SqliteGeneration } from "./generation.ts";
 import { HostFile } from "./host-file.ts";
 import { TableBackups } from "./table-backup.ts";
+import { removeFile, removeLeftover } from "./table-file.ts";
 
 /**
  * `<name>.db` says which generation is live and is locked by the host; the generations are files of their own beside it,

@@ -13,7 +13,7 @@ export class StepSize {
   rows: number;
 
   constructor(limit: number) {
-    this.rows = Math.min(limit, 10);
+    this.rows = Math.min(limit, 50);
   }
 
   /** What the last step has read. */
@@ -41,7 +41,7 @@ export async function streamPage(
   let bytes = 0;
   const pace = new Pace(1);
   while (events.length < limit && bytes < maxPageBytes) {
-    const step = size.rows;
+    const step = wanted ? size.rows : Math.min(size.rows, limit - events.length);
     const rows = statement.all(stream, version, step) as EventRow[];
     for (const row of rows) {
       const link = row[8];
