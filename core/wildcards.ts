@@ -1,7 +1,7 @@
 /**
  * Whether a text matches a pattern with Moleculer's wildcards, as Moleculer's own `match` decides: `*` is the rest of a
- * segment, `**` anything, `?` one character. Its regular expressions backtrack: `**a**a**a…` takes longer than anybody
- * waits. This takes at most the product of the two lengths.
+ * segment, `**` anything, `?` one character. Its regular expressions backtrack, for minutes where a
+ * pattern is like `**a**a**a…`. This takes at most the product of the two lengths.
  */
 export function matchesPattern(text: string, pattern: string): boolean {
   const firstStar = pattern.indexOf("*");

@@ -322,7 +322,7 @@ describe("A query with bad input", () => {
     ["a negative offset", { offset: -1 }, "offset"],
     ["a query that is no object", { query: 5 }, "query"],
     ["a page 0", { page: 0 }, "page"],
-  ])("is refused by Moleculer's validator for %s", async (_what, params, field) => {
+  ])("is refused before it is parsed for %s", async (_what, params, field) => {
     const broker = await brokerWithOne();
     const action = "page" in params ? "list" : "find";
     const error = await refusal(() => broker.call(`table.${action}`, params));
