@@ -3,7 +3,7 @@ import DbService from "moleculer-db";
 import { EntityNotFoundError, InvalidQueryError } from "../core/errors.ts";
 import { parseQuery, type Query, type QueryFields, type QueryParams } from "../core/query.ts";
 import type { Mixin } from "./mixin.ts";
-import { allWithoutParams } from "./spans.ts";
+import { ownActions } from "./own-actions.ts";
 
 /** Who answers one call: the committed rows, or a transform's own view. */
 export interface Reader {
@@ -87,7 +87,7 @@ export function readActions({ reader, nodeFor, cache }: Dependencies): Mixin {
     mixins: [dbService],
     adapter: passThrough,
     settings: { idField: "id" } as NonNullable<Mixin["settings"]>,
-    actions: allWithoutParams({
+    actions: ownActions({
       create: false,
       insert: false,
       update: false,

@@ -1,5 +1,6 @@
 import type { Service, ServiceBroker, ServiceSchema } from "moleculer";
 import { NameTakenError } from "../core/errors.ts";
+import { guardActions } from "./boundary.ts";
 import type { Mixin } from "./mixin.ts";
 
 /** A service that lives beside the services that mix it in: one per broker and name, ending with the last of them. */
@@ -50,6 +51,7 @@ export function finishBeforeEndOf(broker: ServiceBroker, name: string, work: Wor
 export function siblingMixin(sibling: Sibling): Mixin {
   return {
     created(this: Service) {
+      guardActions(this.broker);
       adopt(this, sibling);
     },
     // Not by `dependencies`: Moleculer would ask for one that failed to start for ever.

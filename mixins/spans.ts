@@ -2,8 +2,6 @@ import { Service, type ActionSchema, type Context, type ServiceBroker, type Serv
 import type { RecordedEvent } from "../core/recorded-event.ts";
 import { asParkedError } from "../core/parked-error.ts";
 
-type Actions = NonNullable<ServiceSchema["actions"]>;
-
 /**
  * The `tracing` of an action whose params may be personal: Moleculer would make tags of all of them. Who gives tags of
  * his own gets them.
@@ -12,14 +10,6 @@ export const withoutParams = (tracing: ActionSchema["tracing"] = true): NonNulla
   tags: { params: false },
   ...(typeof tracing === "object" ? tracing : { enabled: tracing }),
 });
-
-/** The same for each of a service's actions. */
-export function allWithoutParams(actions: Actions): Actions {
-  const quiet = Object.entries(actions).map(([name, action]) =>
-    typeof action === "object" ? [name, { ...action, tracing: withoutParams(action.tracing) }] : [name, action],
-  );
-  return Object.fromEntries(quiet) as Actions;
-}
 
 /** The same for the transforms and handlers among a service's own actions: their params are whole events. */
 export function transformsWithoutParams(schema: ServiceSchema, transforms: readonly unknown[]): void {

@@ -5,7 +5,7 @@ import type { ParkedEvent } from "../../core/read-table.ts";
 import type { Followed } from "./following.ts";
 import { onEveryHost } from "./on-every-host.ts";
 import { parkedId, skipReason, storedName } from "../stored-texts.ts";
-import { allWithoutParams } from "../spans.ts";
+import { ownActions } from "../own-actions.ts";
 
 /** One node's host of a consumer, as the actions of its service need it. */
 interface Host {
@@ -53,7 +53,7 @@ export function consumerActions(
     if (![...elsewhere.values()].some(isAmong)) throw new UnknownParkedEventError(name, choice);
   };
 
-  return allWithoutParams({
+  return ownActions({
     status: { handler: () => host().status() },
     pause: { handler: async (ctx: Context) => void (await change(ctx.broker, { pause: true })) },
     resume: { handler: async (ctx: Context) => void (await change(ctx.broker, { resume: true })) },

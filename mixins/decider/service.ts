@@ -3,8 +3,9 @@ import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import type { Catalogue } from "../../core/catalogue.ts";
 import { DefinitionError, ValidationError } from "../../core/errors.ts";
 import { didYouMean } from "../../core/near-name.ts";
+import { guardActions } from "../boundary.ts";
 import type { Mixin } from "../mixin.ts";
-import { allWithoutParams } from "../spans.ts";
+import { marked, ownActions } from "../own-actions.ts";
 import { dryRunFlag, toCommandCall } from "./command-call.ts";
 import { dryRun } from "./dry-run.ts";
 import { DeciderHost } from "./host.ts";
@@ -25,7 +26,7 @@ export function deciderMixin(
   store: { name: string; catalogue: Catalogue },
   options: Readonly<Record<string, ActionSchema>>,
 ): Mixin {
-  const actions = allWithoutParams({
+  const actions = ownActions({
     ...Object.fromEntries(
       [...decider.commands.keys()].map((name) => [name, commandAction(decider, name, options[name]!)]),
     ),
@@ -83,6 +84,7 @@ export function deciderMixin(
       },
     },
     created(this: Service) {
+      guardActions(this.broker);
       refuseOther(this, decider.name, actions);
       hosts.set(this, new DeciderHost(decider, store, this));
     },
@@ -95,11 +97,11 @@ export function deciderMixin(
 const commandAction = (decider: DeciderDefinition, name: string, options: ActionSchema): ActionSchema => ({
   ...options,
   params: decider.commands.get(name)!.params as NonNullable<ActionSchema["params"]>,
-  handler(this: Service, ctx: Context<object>) {
+  handler: marked(function (this: Service, ctx: Context<object>) {
     const host = hosts.get(this)!;
     const call = toCommandCall(decider, name, ctx);
     return call.isDryRun ? dryRun(host, call) : host.commands.run(call);
-  },
+  }, "declared"),
 });
 
 /** @throws DefinitionError where rules would be lost in silence: to another decider, or to an action of the service */

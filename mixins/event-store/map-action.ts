@@ -6,6 +6,7 @@ import { eventTypeProblem } from "../../core/event-type.ts";
 import { expectedVersionProblem, type ExpectedVersion } from "../../core/expected-version.ts";
 import { withOptional } from "../../core/payload-schema.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { marked } from "../own-actions.ts";
 import { withoutParams } from "../spans.ts";
 import type { AppendAnswer } from "./appends.ts";
 
@@ -59,9 +60,9 @@ export function mapAction(target: Target, options: MapActionOptions): ActionSche
         ]),
       ),
     }),
-    async handler(this: Service, ctx: Context<AnyParams>): Promise<RecordedEvent> {
+    handler: marked(async function (this: Service, ctx: Context<AnyParams>): Promise<RecordedEvent> {
       return appendOne(target, this.name, toEvent, ctx);
-    },
+    }, "declared"),
   };
 }
 
@@ -123,7 +124,8 @@ async function appendOne(
   options: EventOptions,
   ctx: Context<AnyParams>,
 ): Promise<RecordedEvent> {
-  const { params } = ctx;
+  // A broker without a service of ours has no boundary in front of the action.
+  const params = ctx.params ?? {};
   const from = <Value>(given: From<Value, AnyParams> | undefined): Value | Promise<Value> | undefined =>
     typeof given === "function"
       ? (given as (params: AnyParams, ctx: Context<AnyParams>) => Value | Promise<Value>)(params, ctx)

@@ -15,7 +15,8 @@ import type { SiblingSchema } from "../sibling.ts";
 import { noteWritten } from "../read-after.ts";
 import { storeMetrics } from "../metrics.ts";
 import { readActionNames, readActions } from "../read-actions.ts";
-import { appendSpan, markFailed, allWithoutParams } from "../spans.ts";
+import { ownActions } from "../own-actions.ts";
+import { appendSpan, markFailed } from "../spans.ts";
 import { onEveryHost } from "../consumer/on-every-host.ts";
 import { consumerStoreActions } from "./consumer-actions.ts";
 import { deciderStoreActions } from "./decider-actions.ts";
@@ -86,7 +87,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
         }),
       }),
     ],
-    actions: allWithoutParams({
+    actions: ownActions({
       append: {
         async handler(ctx: Context<AppendInput, Record<string, unknown>>) {
           const span = appendSpan(ctx, name);

@@ -2,7 +2,7 @@ import type { Context, ServiceSchema } from "moleculer";
 import type { Deadline } from "../../core/process/deadline.ts";
 import type { ParkedProcess, ProcessInstance } from "../../core/process/instance.ts";
 import type { EventSource } from "../consumer/event-source.ts";
-import { allWithoutParams } from "../spans.ts";
+import { ownActions } from "../own-actions.ts";
 import { plainDeadline } from "./task.ts";
 
 /** A process as `instances` shows it. */
@@ -29,7 +29,7 @@ interface Params {
 
 /** `instances {id?, after?, limit?}`: the processes that have not ended, in the order of their ids; a short page is not the end. */
 export function instanceActions(source: () => EventSource): NonNullable<ServiceSchema["actions"]> {
-  return allWithoutParams({
+  return ownActions({
     instances: {
       params: {
         $$strict: true,

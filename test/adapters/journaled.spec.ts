@@ -9,8 +9,8 @@ import type { RowStore } from "../../adapters/journaled/row-store.ts";
 import { parseFields } from "../../core/fields.ts";
 import { parseQuery, queryFieldsOf } from "../../core/query.ts";
 import { sharedStore } from "../contract/nedb-port.ts";
-import { countedFields, foldBatch, plainly, progressAt, rowsIn, type Doing } from "../fault/counted-rows.ts";
-import { stepping } from "../fault/stepping-store.ts";
+import { countedFields, foldBatch, plainly, progressAt, rowsIn, type Doing } from "../support/counted-rows.ts";
+import { stepping } from "../support/stepping-store.ts";
 import { refusal } from "../support/broker.ts";
 
 const many: Doing[] = Array.from({ length: 40 }, (_, index) => ({ id: `row ${index}`, does: "add" }));

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { JournaledReadTable } from "../../adapters/journaled/read-table.ts";
-import { countedFields, foldBatch, plainly, rowsIn, type Doing } from "../fault/counted-rows.ts";
-import { stepping } from "../fault/stepping-store.ts";
+import { countedFields, foldBatch, plainly, rowsIn, type Doing } from "../support/counted-rows.ts";
+import { stepping } from "../support/stepping-store.ts";
 import { sharedStore } from "../contract/nedb-port.ts";
 
 interface Turn {

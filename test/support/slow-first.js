@@ -2,13 +2,14 @@ import Sequencer from "@jest/test-sequencer";
 
 /** Those that take minutes, or wait for leases and servers: begun last, they would be waited for alone. */
 const slow = [
-  "fault/takeover",
-  "contract/mongo",
-  "fault/engine-outage",
-  "multinode/kill",
-  "examples/engines",
+  "faults/takeover",
+  "engines/contract/mongo",
+  "faults/engine-outage",
+  "faults/multinode/kill",
+  "engines/examples/engines",
+  "engines/contract/",
   "contract/",
-  "fault/",
+  "faults/",
 ];
 
 const rank = ({ path }) => {

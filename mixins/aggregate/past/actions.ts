@@ -3,7 +3,7 @@ import { ValidationError } from "../../../core/errors.ts";
 import { parseQuery, type QueryFields, type QueryParams } from "../../../core/query.ts";
 import type { Rows } from "../../../core/read-table.ts";
 import { findIn, findParams, paramsOfFind } from "../../read-actions.ts";
-import { allWithoutParams } from "../../spans.ts";
+import { ownActions } from "../../own-actions.ts";
 import type { WhatIf } from "./alternatives.ts";
 import type { MomentChoice } from "./moments.ts";
 import type { Past } from "./past.ts";
@@ -49,7 +49,7 @@ export function pastActions({ name, fields, past, isFolding }: Dependencies): No
       return handler(past(), ctx.params as Params, query, find);
     },
   });
-  return allWithoutParams({
+  return ownActions({
     at: asking<MomentChoice & Diff>({ position: anything, time: anything }, (past, params, query, find) =>
       isWanted(params) ? past.diff(params, toOf(params.diff), query) : past.at(params, find),
     ),

@@ -3,7 +3,7 @@ import type { BuildOrder, ConsumerControl, ControlChange } from "../../../core/c
 import { RebuildRunningError } from "../../../core/travel-errors.ts";
 import { newEventId } from "../../../core/event-id.ts";
 import { onEveryHost } from "../../consumer/on-every-host.ts";
-import { allWithoutParams } from "../../spans.ts";
+import { ownActions } from "../../own-actions.ts";
 
 /** One node's host of an aggregate, as these actions need it. */
 interface Host {
@@ -61,7 +61,7 @@ export function rebuildActions(name: string, host: () => Host): NonNullable<Serv
     handler: (ctx: Context<Params>) => give(ctx, kind(ctx.params)),
   });
 
-  return allWithoutParams({
+  return ownActions({
     rebuild: order(() => "rebuild", {}),
     restore: order(() => "restore", { snapshotId, force }),
     restoreAndReplay: order(() => "replay", { snapshotId, force }),

@@ -1,6 +1,6 @@
 import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
 import { onEveryHost } from "../../consumer/on-every-host.ts";
-import { allWithoutParams } from "../../spans.ts";
+import { ownActions } from "../../own-actions.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Snapshots } from "./snapshots.ts";
 
@@ -9,7 +9,7 @@ import type { Snapshots } from "./snapshots.ts";
  * every host's.
  */
 export function snapshotActions(name: string, snapshots: () => Snapshots): NonNullable<ServiceSchema["actions"]> {
-  return allWithoutParams({
+  return ownActions({
     snapshot: {
       params: { $$strict: true, keep: { type: "number", integer: true, min: 1, optional: true, convert: true } },
       handler: (ctx: Context<{ keep?: number }>) => snapshots().take(ctx.params),

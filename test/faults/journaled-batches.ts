@@ -1,0 +1,30 @@
+import type { Doing } from "../support/counted-rows.ts";
+
+/** Rows that are created, written again, removed, and created anew under the same id. */
+export const batches: Doing[][] = [
+  [
+    { id: "kept", does: "add" },
+    { id: "removed", does: "add" },
+    { id: "again", does: "add" },
+  ],
+  [
+    { id: "kept", does: "add" },
+    { id: "removed", does: "remove" },
+    { id: "again", does: "again" },
+    { id: "new", does: "add" },
+  ],
+  [
+    { id: "kept", does: "add" },
+    { id: "removed", does: "again" },
+    { id: "again", does: "remove" },
+    { id: "new", does: "remove" },
+  ],
+  [
+    { id: "new", does: "again" },
+    { id: "again", does: "add" },
+    { id: "kept", does: "remove" },
+  ],
+];
+
+/** The second batch is the one in which a host ends: its writes are the decision, four rows, and the checkpoint. */
+export const stops = ["change batch", "changed", "put kept", "put removed", "put again", "put new", "change progress"];

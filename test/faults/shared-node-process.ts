@@ -1,0 +1,35 @@
+// A node in a process of its own that shares log and table with others; it tells what it hears, handles, and how it stalled.
+import { ServiceBroker } from "moleculer";
+import { engines } from "../../adapters/engines.ts";
+import { resolveAdapter } from "../../core/adapter.ts";
+import { metTables } from "../mixins/met-table.ts";
+import { nodeOptions } from "./multinode/node-options.ts";
+import { say } from "../support/say.ts";
+import { bookServices } from "./shared-books.ts";
+
+const [transporter = "", namespace = "", nodeID = "", log = "", table = ""] = process.argv.slice(2);
+const broker = new ServiceBroker({
+  ...nodeOptions(transporter, namespace, nodeID),
+  heartbeatInterval: 1,
+  heartbeatTimeout: 3,
+  logger: false,
+});
+let mayFreeze = false;
+const freezing = metTables(resolveAdapter(engines, table), (call, when) => {
+  if (!mayFreeze || call !== "commit" || when !== "after") return;
+  mayFreeze = false;
+  say("frozen");
+  process.kill(process.pid, "SIGSTOP");
+});
+for (const service of bookServices({ log, table: freezing, say })) broker.createService(service);
+// It freezes itself with the answer to its next commit: a moment that nobody else could choose.
+broker.createService({ name: "freezer", actions: { freeze: () => void (mayFreeze = true) } });
+// A frozen process does not know that it was, but by its clock.
+let lookedAt = performance.now();
+setInterval(() => {
+  const now = performance.now();
+  if (now - lookedAt > 2000) say("stalled");
+  lookedAt = now;
+}, 100);
+await broker.start();
+say("ready");
