@@ -49,12 +49,13 @@ function takingInOwn(rules: ActionSchema["params"] = {}): (ctx: Context) => void
   };
 }
 
-type Rule = string | { optional?: boolean; nullable?: boolean } | Rule[] | undefined;
+type Rule = string | { type?: string; optional?: boolean; nullable?: boolean } | Rule[] | undefined;
 
+/** Of `any`, null is a value: a payload may be null. */
 function isOptional(rule: Rule): boolean {
-  if (Array.isArray(rule)) return rule.some(isOptional);
+  if (Array.isArray(rule)) return rule.every(isOptional);
   if (typeof rule === "string") return /\boptional\b|\?$/.test(rule) && !rule.includes("nullable");
-  return rule?.optional === true && rule.nullable !== true;
+  return rule?.optional === true && rule.nullable !== true && rule.type !== "any";
 }
 
 /** The params are the service's own: only their absence is ours, since Moleculer checks `{}` in place of null. */

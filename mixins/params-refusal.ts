@@ -17,27 +17,29 @@ const mostEntries = 20;
 const mostCharacters = 300;
 
 /**
- * The validator's error for this call, with what was found in its message, a field in each entry, and bounded in size:
- * the validator itself puts the whole input there. Null if the error is another one.
+ * The validator's error with what was found in its message, a field in each entry, and bounded in size: the validator
+ * itself puts the whole input there. That of a nested call keeps its message. Null if the error is another one.
  */
 export function asRefusal(
   error: unknown,
   { action, params }: Context,
   rules: ActionSchema["params"],
 ): Errors.ValidationError | null {
-  const { type, data } = (error ?? {}) as { type?: unknown; data?: unknown };
-  if (type !== "VALIDATION_ERROR" || !isOf(data, action?.name)) return null;
+  const { type, data, message } = (error ?? {}) as { type?: unknown; data?: unknown; message?: string };
+  if (type !== "VALIDATION_ERROR" || !isByValidator(data)) return null;
   const known = Object.keys(rules ?? {}).filter((name) => !name.startsWith("$$"));
+  const isOwn = data[0]!.action === action?.name;
   const entries = data
     .slice(0, mostEntries)
-    .flatMap((entry) => (isStrict(entry) ? unknownParams(entry, params, known) : [readable(entry)]))
+    .flatMap((entry) => (isOwn && isStrict(entry) ? unknownParams(entry, params, known) : [readable(entry)]))
     .slice(0, mostEntries);
-  return new Errors.ValidationError(entries.map(({ message }) => message).join("; "), "VALIDATION_ERROR", entries);
+  const text = isOwn ? entries.map((entry) => entry.message).join("; ") : cut(message ?? "");
+  return new Errors.ValidationError(text, "VALIDATION_ERROR", entries);
 }
 
-/** A nested call's error passes through as it is. */
-const isOf = (data: unknown, action: string | undefined): data is Entry[] =>
-  Array.isArray(data) && data.length > 0 && data.every((entry: Entry | null) => entry?.action === action);
+/** It alone names the action in each entry. */
+const isByValidator = (data: unknown): data is Entry[] =>
+  Array.isArray(data) && data.length > 0 && data.every((entry: Entry | null) => typeof entry?.action === "string");
 
 const isStrict = ({ type, field }: Entry) => type === "objectStrict" && !field;
 

@@ -20,6 +20,8 @@ export interface Reader {
 }
 
 interface Dependencies {
+  /** As they are declared. */
+  fields: QueryFields;
   reader: (ctx: Context) => Reader | Promise<Reader>;
   /** The node that has to answer a call instead of this one, if any. */
   nodeFor?: (ctx: Context) => string | null;
@@ -87,9 +89,9 @@ export const readActionNames = ["find", "list", "get", "count", "resolve"] as co
  * moleculer-db's `find, list, get, count` with all their parameters, and `resolve` (like `get`, but an id without a
  * row is null instead of an error unless `throwIfNotExist`). There is no action that writes.
  */
-export function readActions({ reader, nodeFor, cache }: Dependencies): Mixin {
+export function readActions({ fields, reader, nodeFor, cache }: Dependencies): Mixin {
   const cached = (name: ReadActionName, keys: string[]): Pick<ActionSchema, "cache"> => ({
-    cache: cache ? cacheOptions(cache, name, keys) : false,
+    cache: cache ? cacheOptions(cache, name, keys, fields) : false,
   });
   const theirs = dbService.actions as Record<"find" | "list" | "get" | "count", ActionSchema>;
   const keysOf = ({ cache }: ActionSchema) => (typeof cache === "object" ? (cache.keys ?? []) : []);
@@ -100,7 +102,7 @@ export function readActions({ reader, nodeFor, cache }: Dependencies): Mixin {
       params,
       ...cached(name, name === "resolve" ? [...keysOf(action), "throwIfNotExist"] : keysOf(action)),
       handler(this: Service, ctx: Context): unknown {
-        const problems = nameProblems(name, ctx.params as object);
+        const problems = nameProblems(name, ctx.params as object, fields);
         if (problems.length > 0) throw new ValidationError(problems);
         const nodeID = nodeFor?.(ctx);
         // The params as they came: moleculer-db's own changes to them are made once, over there.

@@ -22,28 +22,32 @@ const allNames = [...new Set(Object.values(paramsOfActions).flat())];
 const maxParams = 1000;
 const maxProblems = 20;
 
+/** Names that a query may have, and no action. */
+type FieldNames = Pick<ReadonlySet<string>, "has">;
+
 /**
- * The problems of params that are probably a misspelt one, or one of another reading action: the answer would be that of
- * a call without it. Other unknown params, which a URL may have for a proxy or a statistic, have no effect.
+ * The problems of params that are probably a misspelt one, one of another reading action, or a field that belongs into
+ * `query`: the answer would be that of a call without it. Other unknown params, which a URL may have for a proxy or a
+ * statistic, have no effect.
  */
-export function nameProblems(action: ReadActionName, given: object): Problem[] {
+export function nameProblems(action: ReadActionName, given: object, fields: FieldNames): Problem[] {
   const known = paramsOfActions[action];
   const unknown = Object.keys(given).filter((name) => !known.includes(name));
   if (unknown.length > maxParams)
     return [{ field: "params", found: `${unknown.length} unknown params`, expected: `the params ${known.join(", ")}` }];
   return unknown
-    .filter((name) => allNames.includes(name) || nearName(name, known) !== null)
+    .filter((name) => fields.has(name) || allNames.includes(name) || nearName(name, known) !== null)
     .slice(0, maxProblems)
     .map((name) => ({
       field: name,
       found: name,
-      expected: `one of the params ${known.join(", ")}${didYouMean(name, known)}`,
+      expected: `one of the params ${known.join(", ")}${fields.has(name) && known.includes("query") ? ` (did you mean query.${name}?)` : didYouMean(name, known)}`,
     }));
 }
 
 /** Whether the key of a cached answer tells these params from all others: it sees neither a RegExp nor a Map. */
-export function haveKey(action: ReadActionName, params: object): boolean {
-  return nameProblems(action, params).length === 0 && Object.values(params).every((value) => isJson(value, 0));
+export function haveKey(action: ReadActionName, params: object, fields: FieldNames): boolean {
+  return nameProblems(action, params, fields).length === 0 && Object.values(params).every((value) => isJson(value, 0));
 }
 
 const isJson = (value: unknown, depth: number): boolean => {

@@ -108,6 +108,7 @@ export function aggregateService(definition: Definition): SiblingSchema {
     settings: settings as NonNullable<ServiceSchema["settings"]>,
     mixins: [
       readActions({
+        fields: declared,
         reader,
         // A batch can be seen on its own node only; another one's rows would be wrong in silence.
         nodeFor: (ctx) => {

@@ -33,6 +33,7 @@ export class ParkedEvents {
   replace(parked: readonly ParkedEvent[]): void {
     this.#byId = new Map();
     this.#streams = new Map();
+    this.#sorted = null;
     for (const event of parked) this.add(event);
   }
 

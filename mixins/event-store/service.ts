@@ -79,6 +79,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
     name,
     mixins: [
       readActions({
+        fields: eventFields,
         reader: () => ({
           fields: eventFields,
           find: (query) =>

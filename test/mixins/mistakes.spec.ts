@@ -53,7 +53,7 @@ describe("A mistake in a call", () => {
     ["events.streams", { stream: "a" }],
     ["events.find", { stream: "a" }],
     ["events.count", { type: "x" }],
-    ["table.list", { where: {} }],
+    ["table.list", { qurey: {} }],
     ["table.get", { id: "1", field: "n" }],
     ["table.resolve", { id: "1", field: "n" }],
     ["table.retry", { event: "1" }],

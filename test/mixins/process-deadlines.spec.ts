@@ -179,11 +179,11 @@ describe("A deadline", () => {
   it("comes after the events that came in time, and before those that came after it, also when all are late", async () => {
     const { service, order } = world();
     const broker = await startBroker([service()]);
-    await happen(broker, "a", "timer.set", { when: 80 });
+    await happen(broker, "a", "timer.set", { when: 1500 });
     await caughtUp(broker, "manager");
     await broker.call("manager.pause");
     await happen(broker, "a");
-    await ms(120);
+    await ms(1600);
     await happen(broker, "a");
     expect(order).toEqual(["set"]);
     await broker.call("manager.resume");
