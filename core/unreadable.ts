@@ -6,25 +6,25 @@ const most = { values: 100_000, levels: 500 };
 /** What is wrong with one value, without a look inside. */
 type Check = (value: unknown) => string | null;
 
-/** An object that cannot be read: a getter or a trap of a Proxy throws. */
+/** An object that cannot be read: a getter or a trap of a Proxy throws, or it becomes neither a text nor a number. */
 export const isThrowing: Check = (value) => {
   if (value === null || typeof value !== "object") return null;
   try {
     Object.entries(value);
-    return null;
+    return isWithoutText(value) ? "an object that becomes no text" : null;
   } catch {
     return "a value that throws when it is read";
   }
 };
 
-/** The same, what JSON has no word for, and an object that becomes neither a text nor a number. */
-export const isNoJson: Check = (value) => {
-  if (typeof value === "symbol" || typeof value === "bigint" || typeof value === "function") return `a ${typeof value}`;
-  return isThrowing(value) ?? (isWithoutText(value) ? "an object that becomes no text" : null);
-};
+/** The same, and what JSON has no word for. */
+export const isNoJson: Check = (value) =>
+  typeof value === "symbol" || typeof value === "bigint" || typeof value === "function"
+    ? `a ${typeof value}`
+    : isThrowing(value);
 
-function isWithoutText(value: unknown): boolean {
-  if (value === null || typeof value !== "object" || Array.isArray(value)) return false;
+function isWithoutText(value: object): boolean {
+  if (Array.isArray(value)) return false;
   try {
     // oxlint-disable-next-line typescript/no-base-to-string -- whether it becomes one is the question
     String(value);
