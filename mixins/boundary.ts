@@ -77,7 +77,9 @@ const isObject = (given: unknown): given is object => Object.prototype.toString.
  */
 function unreadable(error: unknown, { params, meta }: Context, origin: Origin): ValidationError | null {
   if (typeof (error as { code?: unknown } | null)?.code === "number") return null;
-  const isOdd = origin === "generated" ? isNoJson : isThrowing;
+  // Of the validator, which has no words for a symbol; what a domain throws has another name.
+  const isOfType = error instanceof Error && (error.name === "TypeError" || error.name === "RangeError");
+  const isOdd = origin === "generated" || isOfType ? isNoJson : isThrowing;
   const problem = firstUnreadable("", params, isOdd) ?? firstUnreadable("meta", meta, isOdd);
   return problem && new ValidationError([problem]);
 }

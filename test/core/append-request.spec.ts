@@ -138,6 +138,24 @@ describe("An append request", () => {
   it("takes 10,000 events", () => {
     expect(append({ events: Array.from({ length: 10_000 }, () => event) }).events).toHaveLength(10_000);
   });
+
+  it("takes several events up to 4 MiB of JSON together, and refuses more before it has looked at all of them", () => {
+    let looked = 0;
+    const large = () => ({
+      get type() {
+        looked++;
+        return "thing.happened";
+      },
+      payload: "x".repeat(400_000),
+    });
+    expect(append({ events: Array.from({ length: 10 }, large) }).events).toHaveLength(10);
+    looked = 0;
+    const tooMuch = () => append({ events: Array.from({ length: 10_000 }, large) });
+    expect(tooMuch).toThrow(
+      expect.objectContaining({ type: "EVENT_TOO_LARGE", data: expect.objectContaining({ field: "events" }) }),
+    );
+    expect(looked).toBeLessThan(100);
+  });
 });
 
 describe("An append request's refusal", () => {

@@ -65,7 +65,7 @@ function parseInjections(given: readonly unknown[], position: number): (Injectio
   const problems: Problem[] = [];
   if (given.length > mostInjected)
     problems.push({ field: "inject", found: given.length, expected: `at most ${mostInjected} events` });
-  const injections = given.map((one, index) => {
+  const injections = Array.from(given, (one, index) => {
     const field = `inject.${index}`;
     if (one === null || typeof one !== "object" || Array.isArray(one)) {
       problems.push({ field, found: one, expected: "an event: {type, payload, after?, stream?, meta?}" });

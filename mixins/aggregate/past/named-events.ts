@@ -39,7 +39,7 @@ export async function skippedEvents(skip: unknown, actual: Actual): Promise<Skip
       { field: "skip", found: skip, expected: "an event's id, an array of them, or a query like {position: 8}" },
     ]);
   const named = Array.isArray(skip)
-    ? skip.map((id: unknown, index) => ({ field: `skip.${index}`, id }))
+    ? Array.from(skip, (id: unknown, index) => ({ field: `skip.${index}`, id }))
     : [{ field: "skip", id: skip }];
   const known = await knownEvents(named, actual);
   const ids = new Set(known.map(({ id }) => id));
@@ -59,7 +59,7 @@ async function skippedByQuery(skip: unknown, { source }: Actual): Promise<Skippe
 export async function replacedEvents(replace: unknown, actual: Actual): Promise<ReplacedEvents> {
   if (replace === null || typeof replace !== "object") throw noReplacements("replace", replace);
   const given = Array.isArray(replace)
-    ? replace.map((one: unknown, index) => {
+    ? Array.from(replace, (one: unknown, index) => {
         const at = `replace.${index}`;
         if (one === null || typeof one !== "object") throw noReplacements(at, one);
         const unknown = unknownFields(at, one, ["id", "payload"]);
