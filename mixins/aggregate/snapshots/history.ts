@@ -95,10 +95,11 @@ export class SnapshotHistory {
 
   async #hasFailed(begun: Begun, error: unknown): Promise<void> {
     const { message } = translate(this.#d.folder.path, error) as Error;
-    this.#untold.add(begun.id);
     await this.#setAside(begun, message).catch((problem: unknown) =>
       this.#d.warn(`${this.#d.aggregate}: a failed snapshot was not removed`, { error: String(problem) }),
     );
+    // Only now: the consumer may tell the log at any moment, and its manifest said "running" until then.
+    this.#untold.add(begun.id);
   }
 
   async #setAside({ id, aggregate, node, time }: Begun, error: string): Promise<void> {
