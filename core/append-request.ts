@@ -12,12 +12,12 @@ import { unknownFields } from "./unknown-fields.ts";
 const known = ["stream", "events", "expectedVersion", "key", "claims", "ahead"];
 const maxEvents = 10_000;
 /** Of all its payloads and metas: an append is one commit, which holds the event loop. A single event has its own limit. */
-const maxCharacters = 4 * 1024 * 1024;
+const maxCharacters = 8 * 1024 * 1024;
 const maxKeyCharacters = 1000;
 
 export interface AppendInput {
   stream: string;
-  /** 1 to 10,000, and 4 MiB of JSON if they are several; stored all together or not at all. */
+  /** 1 to 10,000, and 8 MiB of JSON if they are several; stored all together or not at all. */
   events: EventInput[];
   expectedVersion?: ExpectedVersion | undefined;
   /** Names this append: sent again with the same key, it stores once. For events without an `id` of their own. */
@@ -83,11 +83,12 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
     throw new ValidationError(problems);
   }
 
+  const most = Math.max(maxCharacters, context.maxEventBytes);
   let characters = 0;
   const accepted = listed(events).map((event, index) => {
     const one = toNewEvent(event, index, isKey ? key : undefined, stream, context, problems);
     if (one) characters += one.payloadText.length + one.metaText.length;
-    if (index > 0 && characters > maxCharacters) throw new EventTooLargeError("events", characters, maxCharacters);
+    if (index > 0 && characters > most) throw new EventTooLargeError("events", characters, most);
     return one;
   });
   if (accepted.length > 1) noteTwins(accepted, problems);

@@ -11,10 +11,10 @@ export interface Problem {
  * An error travels between nodes and into logs: whatever the input, its message and data together stay below 16 KB.
  */
 const maxTextCharacters = 200;
-const maxExpectedCharacters = 1000;
+const maxExpectedCharacters = 600;
 const maxProblems = 20;
 const maxDataBytes = 8000;
-const maxMessageCharacters = 1600;
+const maxMessageCharacters = 1200;
 const maxBigInt = 10n ** 60n;
 
 /** A text of an error's data, with how long it was where it is cut. A text that was cut once stays as it is. */

@@ -139,7 +139,7 @@ describe("An append request", () => {
     expect(append({ events: Array.from({ length: 10_000 }, () => event) }).events).toHaveLength(10_000);
   });
 
-  it("takes several events up to 4 MiB of JSON together, and refuses more before it has looked at all of them", () => {
+  it("takes several events up to 8 MiB of JSON together, and refuses more before it has looked at all of them", () => {
     let looked = 0;
     const large = () => ({
       get type() {

@@ -112,21 +112,6 @@ describe("A store with as many appends as may wait", () => {
   });
 });
 
-describe.each(["memory", "sqlite"])("A hundred thousand callers at once, on %s", (engine) => {
-  it("are each answered: their event is stored, or refused and not stored", async () => {
-    const broker = await startStore(engine === "memory" ? "memory:" : `sqlite:${newFolder()}/events.db`);
-    const answers = await Promise.allSettled(
-      Array.from({ length: 100_000 }, (_, number) => append(broker, `s-${number % 1000}`)),
-    );
-    const stored = answers.filter(({ status }) => status === "fulfilled");
-    const refused = answers.flatMap((answer) => (answer.status === "rejected" ? [answer.reason as unknown] : []));
-    expect(await broker.call("events.count")).toBe(stored.length);
-    expect(stored.length).toBeGreaterThanOrEqual(10_000);
-    expect(refused.length).toBeGreaterThan(0);
-    for (const error of refused) expect(error).toMatchObject({ type: "STORE_UNAVAILABLE", retryable: true });
-  });
-});
-
 describe("A decider with as many commands as may wait", () => {
   function counter(adapter: Adapter | string) {
     const events = EventStore("events", { adapter });

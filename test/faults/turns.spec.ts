@@ -6,7 +6,7 @@ import { everyKind, type Places } from "../hostile/every-kind.ts";
 import { faultOf } from "../hostile/verdict.ts";
 import { caughtUp, cleanUp, newFolder, startBroker } from "../support/broker.ts";
 import { longestGap } from "../support/longest-gap.ts";
-import { law } from "./law.ts";
+import { law } from "../property/law.ts";
 
 const rows = 10_000;
 /** Of one entity. */
