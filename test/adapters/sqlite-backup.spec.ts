@@ -86,7 +86,7 @@ describe("A backup of a SQLite log", () => {
   });
 
   it("that is ended leaves nothing, and says so", async () => {
-    log.commit([appendTo("a", many(2000, { payload: "x".repeat(10_000) }))]);
+    log.commit([appendTo("a", many(1600, { payload: "x".repeat(10_000) }))]);
     const backup = new Backup(file, log);
     const running = refusal(() => backup.run(`${folder}/copy.db`));
     await backup.abort();

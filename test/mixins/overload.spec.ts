@@ -9,7 +9,7 @@ import {
   type EventStoreOptions,
 } from "moleculer-event-sourcing";
 import type { EventLog } from "../../core/event-log.ts";
-import { cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
+import { cleanUp, eventually, refusal, startBroker } from "../support/broker.ts";
 import { happen, Notes, processService, taken, withStatus } from "./processes.ts";
 
 afterEach(cleanUp);
