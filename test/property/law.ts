@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { seed } from "../support/chance.ts";
 
 /** `PROPERTY_EFFORT=20 npm test -- test/property` runs each property twenty times as often as in full, which is 1. */
-const effort = Number(process.env["PROPERTY_EFFORT"] ?? 0.2);
+export const effort = Number(process.env["PROPERTY_EFFORT"] ?? 0.2);
 const path = process.env["PROPERTY_PATH"];
 
 /**
