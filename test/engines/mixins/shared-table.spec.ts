@@ -111,6 +111,7 @@ describeWith("postgres", "A table in PostgreSQL that two nodes share", (server) 
     const { id } = await ask<{ id: string }>(second, "snapshot");
     expect(existsSync(shared.folder)).toBe(true);
     await shared.add(5);
+    await rowsOn(second, after(15));
     expect((await ask<{ rows: unknown[] }>(second, "at", { position: 7, sort: "n" })).rows).toMatchObject(numbers(7));
     expect(await ask(second, "verify")).toMatchObject({ ok: true, rows: 15 });
     expect(await ask(second, "restore", { snapshotId: id })).toMatchObject({ paused: true, position: 10 });
