@@ -9,7 +9,9 @@ import { pageBytesOf } from "./page-size.ts";
 import type { Problem } from "./problem.ts";
 import { unknownFields } from "./unknown-fields.ts";
 
-const known = ["stream", "events", "expectedVersion", "key", "claims", "ahead"];
+const ofCallers = ["stream", "events", "expectedVersion", "key"];
+/** Deciders send the others. */
+const known = [...ofCallers, "claims", "ahead"];
 const maxEvents = 10_000;
 /** Of all its payloads and metas: an append is one commit, which holds the event loop. A single event has its own limit. */
 const maxCharacters = 8 * 1024 * 1024;
@@ -60,7 +62,7 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
   const problems: Problem[] = [];
   const note = (problem: Problem | null) => void (problem && problems.push(problem));
 
-  problems.push(...unknownFields("", input, known));
+  problems.push(...unknownFields("", input, known, {}, ofCallers));
   note(ownNameProblem("stream", stream, context.isSystem));
   note(expectedVersionProblem(expectedVersion));
   const isKey =

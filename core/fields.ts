@@ -98,7 +98,7 @@ export function parseFields(owner: string, input: FieldsInput): Fields {
     const options = typeof given === "string" ? { type: given } : given;
     refuseUnknownOptions(`${owner}.fields.${name}`, options ?? {}, ["type", "index", "unique", "required"]);
     if (!/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(name) || ["id", "_id", "__proto__"].includes(name))
-      refuse(`fields.${name}`, name, 'a name of letters, digits and _ other than "id", which every row has');
+      refuse(`fields.${name}`, name, 'a name of 1 to 63 letters, digits and _ other than "id", which every row has');
     if (!types.includes(options?.type)) refuse(`fields.${name}`, options?.type, `one of ${types.join(", ")}`);
     // SQL compares names without case: two such fields would be one column.
     for (const other of fields.keys())

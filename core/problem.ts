@@ -24,6 +24,10 @@ export function brief(text: string, most = maxTextCharacters): string {
   return `${beginning(text, most - length.length - 1)}…${length}`;
 }
 
+/** Control characters and halves of characters as JSON escapes them: a terminal or a log acts on them otherwise. */
+const printable = (text: string) =>
+  text.replaceAll(/\p{Cc}|\p{Cs}/gu, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
 /** Never ends in half a character. */
 const beginning = (text: string, length: number) => {
   const cut = text.slice(0, length);
@@ -42,7 +46,7 @@ export function safeText(thrown: unknown): string {
 /** `found` as it appears in a message: short, and unable to throw whatever it is. */
 export function show(found: unknown): string {
   if (typeof found === "string")
-    return found.length > 60 ? `"${beginning(found, 60)}…" (${found.length} long)` : `"${found}"`;
+    return found.length > 60 ? `"${printable(beginning(found, 60))}…" (${found.length} long)` : `"${printable(found)}"`;
   if (typeof found === "bigint")
     return found < maxBigInt && found > -maxBigInt ? `BigInt ${found}` : "a BigInt of more than 60 digits";
   if (typeof found === "function" || typeof found === "symbol") return typeof found;

@@ -99,6 +99,6 @@ export function parseRegex(type: FieldType, asked: unknown, options: unknown, at
 }
 
 const messageOf = (error: unknown) => {
-  const text = String(error);
+  const text = error instanceof Error ? error.message : String(error);
   return text.length > 300 ? `${text.slice(0, 300)}…` : text;
 };

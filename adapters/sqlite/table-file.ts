@@ -29,7 +29,8 @@ export const tableSchema: Schema = {
  * NORMAL is enough here: a power cut may take back the last commits, rows and checkpoint together, and they are folded
  * from the log again.
  */
-export const openWriter = (file: string): Database.Database => openDatabase(file, tableSchema, { synchronous: "NORMAL" });
+export const openWriter = (file: string): Database.Database =>
+  openDatabase(file, tableSchema, { synchronous: "NORMAL" });
 
 /** Where there was no file; none is left where it cannot be opened. */
 export function openNewWriter(file: string): Database.Database {

@@ -123,7 +123,7 @@ export function aggregateOn(engines: Engines) {
       throw new DefinitionError({ field, found, expected });
     };
     if (typeof name !== "string" || !serviceName.test(name))
-      refuse("Aggregate.name", name, "a service name of letters, digits, _ - and .");
+      refuse("Aggregate.name", name, "a service name of 1 to 100 letters, digits, _ - and .");
     const {
       eventStore,
       fields: declared,

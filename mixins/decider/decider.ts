@@ -119,7 +119,7 @@ export function Decider<
     throw new DefinitionError({
       field: "Decider.name",
       found: name,
-      expected: "a name of letters, digits, _ - and .",
+      expected: "a name of 1 to 100 letters, digits, _ - and .",
     });
   refuseUnknownOptions(name, options, [
     "eventStore",

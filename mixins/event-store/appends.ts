@@ -25,6 +25,8 @@ export interface AppendAnswer {
 }
 
 interface Dependencies {
+  /** The store's name. */
+  name: string;
   log: EventLog;
   /** @throws StoreUnavailableError while the log is not open */
   refuse: () => void;
@@ -50,7 +52,7 @@ export class Appends {
   }
 
   #newCommits(): GroupCommit {
-    return new GroupCommit(this.#d.log, this.#d.onCommit, this.#d.maxPending);
+    return new GroupCommit(this.#d.name, this.#d.log, this.#d.onCommit, this.#d.maxPending);
   }
 
   /** Why the last append failed, where that was not its own fault. */

@@ -107,7 +107,7 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
       throw new DefinitionError({
         field: "EventStore.name",
         found: name,
-        expected: "a service name of letters, digits, _ - and .",
+        expected: "a service name of 1 to 100 letters, digits, _ - and .",
       });
     refuseUnknownOptions(name, options, [
       "adapter",

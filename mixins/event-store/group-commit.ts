@@ -37,22 +37,24 @@ interface Waiting extends ReturnType<typeof sizeOf> {
 export class GroupCommit {
   readonly #log: EventLog;
   readonly #onCommit: (position: number) => void;
+  readonly #name: string;
   readonly #sentAhead = new SentAhead();
   readonly #own: PendingAppends<Waiting>;
   readonly #callers: PendingAppends<Waiting>;
   #running: Promise<void> | null = null;
   #closed = false;
 
-  constructor(log: EventLog, onCommit: (position: number) => void, limits: PendingLimits) {
+  constructor(store: string, log: EventLog, onCommit: (position: number) => void, limits: PendingLimits) {
+    this.#name = store;
     this.#log = log;
     this.#onCommit = onCommit;
-    this.#own = new PendingAppends(limits);
-    this.#callers = new PendingAppends(limits);
+    this.#own = new PendingAppends(store, limits);
+    this.#callers = new PendingAppends(store, limits);
   }
 
   /** @throws StoreUnavailableError: it is stopping, or as many wait as may */
   async append(request: AppendRequest, { ahead, isAsSent = false, isSystem }: AppendTerms = {}): Promise<Appended> {
-    if (this.#closed) throw new StoreUnavailableError("event store", "it is stopping; nothing was stored");
+    if (this.#closed) throw new StoreUnavailableError(this.#name, "it is stopping; nothing was stored");
     const pending = isSystem ? this.#own : this.#callers;
     return new Promise<Appended>((resolve, reject) => {
       try {

@@ -69,7 +69,7 @@ export class StoreHost {
     this.pump = new Pump({ log, options: pump, deliver: handOver, isPauseWanted, metrics, warn });
     const refuse = () => this.#opening.refuse();
     const onCommit = (position: number) => this.#onCommit(position);
-    this.appends = new Appends({ log, refuse, catalogue, maxEventBytes, maxPending, onCommit, metrics });
+    this.appends = new Appends({ name, log, refuse, catalogue, maxEventBytes, maxPending, onCommit, metrics });
     log.watch?.((position) => {
       this.pump.wake(position);
       dependencies.announceHere(position);

@@ -39,6 +39,7 @@ export class CommitRoom {
 
 /** Appends in the order in which they came, from their acceptance to the end of their commit; never more than the limits. */
 export class PendingAppends<Append extends Sized> {
+  readonly #store: string;
   readonly #limits: PendingLimits;
   #waiting: Append[] = [];
   /** Those before it have been taken: to remove each from the front would move all others. */
@@ -46,7 +47,9 @@ export class PendingAppends<Append extends Sized> {
   #appends = 0;
   #bytes = 0;
 
-  constructor(limits: PendingLimits) {
+  /** @param store its name, for messages */
+  constructor(store: string, limits: PendingLimits) {
+    this.#store = store;
     this.#limits = limits;
   }
 
@@ -58,9 +61,10 @@ export class PendingAppends<Append extends Sized> {
   add(append: Append): void {
     const { appends, bytes } = this.#limits;
     if (this.#appends >= appends)
-      throw overloaded(`found ${this.#appends} appends waiting, expected at most ${appends}`);
+      throw overloaded(this.#store, `found ${this.#appends} appends waiting, expected at most ${appends}`);
     if (this.#appends > 0 && this.#bytes + append.bytes > bytes)
       throw overloaded(
+        this.#store,
         `found ${this.#bytes + append.bytes} bytes of appends waiting with this one, expected at most ${bytes}`,
       );
     this.#appends++;
@@ -86,8 +90,8 @@ export class PendingAppends<Append extends Sized> {
   }
 }
 
-const overloaded = (why: string) =>
-  new StoreUnavailableError("event store", `it is overloaded: ${why}; nothing was stored`);
+const overloaded = (store: string, why: string) =>
+  new StoreUnavailableError(store, `it is overloaded: ${why}; nothing was stored`);
 
 /** In bytes of JSON. */
 export function sizeOf({ events }: AppendRequest): Sized {

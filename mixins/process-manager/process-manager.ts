@@ -107,7 +107,7 @@ export function ProcessManager<Events extends EventMap = AnyEvents, State = unde
   given: ProcessManagerOptions<Events, State, Names>,
 ): ProcessManager<Events, State, Names> {
   if (typeof name !== "string" || !serviceName.test(name))
-    throw refusal("ProcessManager.name", name, "a service name of letters, digits, _ - and .");
+    throw refusal("ProcessManager.name", name, "a service name of 1 to 100 letters, digits, _ - and .");
   const { eventStore, startFrom = "origin", onError, maxDepth = 100, visibility = {} } = given;
   if (typeof eventStore?.name !== "string") throw refusal(`${name}.eventStore`, eventStore, "an EventStore");
   refuseUnknownOptions(name, given, options);

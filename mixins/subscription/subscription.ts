@@ -58,7 +58,7 @@ export function Subscription<Events extends EventMap = AnyEvents>(
     throw new DefinitionError({ field, found, expected });
   };
   if (typeof name !== "string" || !serviceName.test(name))
-    refuse("Subscription.name", name, "a service name of letters, digits, _ - and .");
+    refuse("Subscription.name", name, "a service name of 1 to 100 letters, digits, _ - and .");
   const { eventStore, on: handlers, startFrom = "origin", onError, visibility = {} } = options;
   if (typeof eventStore?.name !== "string") refuse(`${name}.eventStore`, eventStore, "an EventStore");
   refuseUnknownOptions(name, options, ["eventStore", "on", "startFrom", "onError", "visibility"]);

@@ -260,7 +260,7 @@ describe("An append request's refusal", () => {
     [{ expectedversion: 0 }, "expectedversion", "(did you mean expectedVersion?)"],
     [{ Key: "k" }, "Key", "(did you mean key?)"],
     [{ idempotencyKey: "k" }, "idempotencyKey", "(did you mean key?)"],
-    [{ payload: {} }, "payload", "one of stream, events, expectedVersion, key, claims, ahead"],
+    [{ payload: {} }, "payload", "one of stream, events, expectedVersion, key"],
   ])("names a param that no append has: %p", async (input, field, expected) => {
     expect(await problemsOf(input)).toMatchObject([
       { field, found: field, expected: expect.stringContaining(expected) as string },

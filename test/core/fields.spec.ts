@@ -23,7 +23,7 @@ const all = parse({
   tags: "array",
 });
 
-const fieldNameRule = 'a name of letters, digits and _ other than "id", which every row has';
+const fieldNameRule = 'a name of 1 to 63 letters, digits and _ other than "id", which every row has';
 const typeRule = "one of string, integer, number, boolean, date, object, array";
 
 describe("The fields of a table", () => {

@@ -144,8 +144,8 @@ describe("The JSON of a value", () => {
       "an instance of Map",
       "a JSON value (an object or an array)",
     ],
-    ["half a character", "Great \ud83d", '"Great \ud83d"', "text that is well-formed Unicode"],
-    ["half a character as a key", { "\udc4d": 1 }, '"\udc4d"', "a key that is well-formed Unicode"],
+    ["half a character", "Great \ud83d", '"Great \\ud83d"', "text that is well-formed Unicode"],
+    ["half a character as a key", { "\udc4d": 1 }, '"\\udc4d"', "a key that is well-formed Unicode"],
     [
       "a getter that throws",
       {
