@@ -39,5 +39,5 @@ export function checkConnection(field: string, given: unknown): ConnectionOption
   const { max } = options as ConnectionOptions;
   if (max !== undefined && (!Number.isSafeInteger(max) || max < leastConnections))
     refuse(".max", max, `a whole number from ${leastConnections}`);
-  return options as ConnectionOptions;
+  return options;
 }
