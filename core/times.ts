@@ -47,6 +47,8 @@ const real = {
     /** A table to be dropped that is still read from is left to a later start. */
     dropMs: 500,
     listenRetryMs: 1000,
+    /** After the server refused a further connection, those that there are have to do. */
+    crowdedMs: 60_000,
     /** Shorter than `opening.patienceMs`. */
     listenMs: 5000,
   },

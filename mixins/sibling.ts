@@ -1,7 +1,9 @@
 import type { Service, ServiceBroker, ServiceSchema } from "moleculer";
 import { NameTakenError } from "../core/errors.ts";
 import { guardActions } from "./boundary.ts";
+import { lifecycleOf } from "./broker-lifecycle.ts";
 import type { Mixin } from "./mixin.ts";
+import { SiblingRun } from "./sibling-run.ts";
 
 /** A service that lives beside the services that mix it in: one per broker and name, ending with the last of them. */
 export interface Sibling {
@@ -27,10 +29,7 @@ interface Hosted {
   sibling: Sibling;
   service: Service;
   owners: Set<Service>;
-  /** Settles with the sibling's start; a new one after each stop. */
-  start: PromiseWithResolvers<void>;
-  /** Settles when it has stopped, or did not start. */
-  end: PromiseWithResolvers<void> | null;
+  run: SiblingRun;
 }
 
 const hosted = new WeakMap<ServiceBroker, Map<string, Hosted>>();
@@ -59,8 +58,7 @@ export function siblingMixin(sibling: Sibling): Mixin {
       if (destroyed.has(this)) return;
       const known = hosted.get(this.broker)?.get(sibling.name);
       known?.owners.add(this);
-      await known?.start.promise;
-      await this.broker.waitForServices(sibling.name, 0, 5);
+      await known?.run.started();
     },
     async stopped(this: Service) {
       await release(this);
@@ -93,46 +91,34 @@ function adopt(owner: Service, sibling: Sibling): void {
 
 function host(broker: ServiceBroker, sibling: Sibling, owner: Service): Hosted {
   const schema = sibling.schema(broker);
+  const lifecycle = lifecycleOf(broker);
+  const run = new SiblingRun(broker, sibling.name, schema, async () => {
+    // A stopping broker stops all at once; those that need this one may have a checkpoint to save.
+    if (lifecycle.isDown) await Promise.all(endsOfThoseThatNeed(broker, sibling.name));
+    const works = unfinished.get(broker)?.get(sibling.name) ?? [];
+    await Promise.all([...works].map((work) => work()));
+  });
+  const end = () => run.stop();
+  lifecycle.endsWith(end);
   const service = broker.createService({
     ...schema,
-    async started() {
-      // A stop may come before this start has ended, and with it the promise of the next one.
-      const { start } = self;
-      self.end = Promise.withResolvers();
-      try {
-        await schema.started();
-        start.resolve();
-      } catch (error) {
-        self.end.resolve();
-        start.reject(error);
-        throw error;
-      }
-    },
+    started: () => run.start(),
     async stopped() {
-      self.start = newStart();
-      // A stopping broker may start it again; otherwise it is at its end, and who comes next needs another.
-      if (broker.started) forget(broker, self);
-      // A stopping broker stops all at once; those who need this one may have a checkpoint to save.
-      if (broker.stopping) await Promise.all(endsOfThoseWhoNeed(broker, sibling.name));
-      const works = unfinished.get(broker)?.get(sibling.name) ?? [];
-      await Promise.all([...works].map((work) => work()));
-      await schema.stopped().finally(() => self.end?.resolve());
+      // A stopping broker may start it again; otherwise it is at its end, and the next owner needs another.
+      if (!lifecycle.isDown) {
+        lifecycle.forget(end);
+        forget(broker, self);
+      }
+      await run.stop();
     },
   });
-  const self: Hosted = { sibling, service, owners: new Set([owner]), start: newStart(), end: null };
+  const self: Hosted = { sibling, service, owners: new Set([owner]), run };
   return self;
 }
 
-function endsOfThoseWhoNeed(broker: ServiceBroker, name: string): Promise<void>[] {
+function endsOfThoseThatNeed(broker: ServiceBroker, name: string): Promise<void>[] {
   const all = [...(hosted.get(broker)?.values() ?? [])];
-  return all.flatMap(({ sibling, end }) => (sibling.needs === name && end ? [end.promise] : []));
-}
-
-function newStart(): PromiseWithResolvers<void> {
-  const start = Promise.withResolvers<void>();
-  // Whoever waits for it gets the error; where nobody does, the broker reports it.
-  start.promise.catch(() => {});
-  return start;
+  return all.flatMap(({ sibling, run }) => (sibling.needs === name && run.ended ? [run.ended] : []));
 }
 
 function forget(broker: ServiceBroker, known: Hosted): void {
@@ -148,7 +134,7 @@ async function release(owner: Service): Promise<void> {
   const { broker } = owner;
   // A stopping broker stops every service itself, and may start them again.
   const here = [...(hosted.get(broker)?.values() ?? [])].filter(({ owners }) => owners.delete(owner));
-  if (!broker.started) return;
+  if (!broker.started || lifecycleOf(broker).isDown) return;
   destroyed.add(owner);
   const orphans = here.filter(({ owners }) => owners.size === 0);
   for (const orphan of orphans) forget(broker, orphan);

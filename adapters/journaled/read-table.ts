@@ -13,6 +13,7 @@ import {
 import { backupIn, readRows } from "./backup-rows.ts";
 import { JournaledGeneration } from "./generation.ts";
 import { Pointer } from "./pointer.ts";
+import { ReplacedGenerations } from "../replaced-generations.ts";
 import { removeGeneration, removeLeftovers } from "./removal.ts";
 import type { RowStore } from "./row-store.ts";
 import { generationId, type About, type StoredGeneration } from "./stored-generation.ts";
@@ -33,8 +34,7 @@ export class JournaledReadTable implements ReadTable {
   #isOpen = false;
   #live: JournaledGeneration | null = null;
   readonly #building = new Set<JournaledGeneration>();
-  readonly #copies = new Map<Promise<unknown>, JournaledGeneration>();
-  readonly #removals = new Set<Promise<void>>();
+  readonly #replaced = new ReplacedGenerations<JournaledGeneration>();
 
   /** @param folder for the host's own files: snapshots */
   constructor(store: RowStore, name: string, folder = "data") {
@@ -76,7 +76,7 @@ export class JournaledReadTable implements ReadTable {
     this.#live = null;
     this.#building.clear();
     for (const generation of generations) generation.close();
-    await Promise.allSettled([...this.#copies.keys(), ...this.#removals]);
+    await this.#replaced.idle();
     await this.#store.close();
   }
 
@@ -154,14 +154,7 @@ export class JournaledReadTable implements ReadTable {
     this.#live = generation;
     this.#building.delete(generation);
     old.close();
-    const copies = [...this.#copies].filter(([, of]) => of === old);
-    if (copies.length === 0) return removeGeneration(this.#store, old.number);
-    // Who reads it for a copy needs its rows until he has done. What is not removed is a leftover for a later start.
-    const removal = Promise.allSettled(copies.map(([copy]) => copy))
-      .then(() => removeGeneration(this.#store, old.number))
-      .catch(() => {});
-    this.#removals.add(removal);
-    void removal.then(() => this.#removals.delete(removal));
+    await this.#replaced.remove(old, () => removeGeneration(this.#store, old.number));
   }
 
   async drop(generation: JournaledGeneration): Promise<void> {
@@ -173,13 +166,7 @@ export class JournaledReadTable implements ReadTable {
 
   async backup(folder: string): Promise<TableBackup> {
     const of = this.#opened();
-    const copy = TableCopy.write(this.#store, of.number, folder);
-    this.#copies.set(copy, of);
-    try {
-      return await copy;
-    } finally {
-      this.#copies.delete(copy);
-    }
+    return this.#replaced.whileCopied(of, TableCopy.write(this.#store, of.number, folder));
   }
 
   async restore(folder: string, checksum: string, order: string): Promise<JournaledGeneration> {

@@ -15,6 +15,12 @@ const bytesAround = 1_024;
 const maxSingle = 48;
 const pageBytes = 8 * 1024 * 1024;
 
+interface Options {
+  connection: ConnectionOptions;
+  /** Where JetStream is reached, if not on the server that the host is connected to. */
+  api: { domain?: string; apiPrefix?: string };
+}
+
 interface Connected {
   connection: NatsConnection;
   manager: JetStreamManager;
@@ -30,12 +36,12 @@ export class NatsChain implements CommitChain {
   maxBytes = 0;
   readonly #name: string;
   readonly #replicas: number;
-  readonly #options: ConnectionOptions;
+  readonly #options: Options;
   #connected: Connected | null = null;
   /** The driver has no connection now; it tries for another, and lets whoever asks meanwhile wait for his time-out. */
   #isGone = false;
 
-  constructor(where: string, name: string, replicas: number, options: ConnectionOptions) {
+  constructor(where: string, name: string, replicas: number, options: Options) {
     this.where = where;
     this.durability = replicas >= 3 ? "power" : "process";
     this.#name = `${name}_commits`;
@@ -55,7 +61,7 @@ export class NatsChain implements CommitChain {
         pingInterval: times.nats.pingMs,
         // A password that is wrong for a while, since somebody is changing it, must not end the connection for ever.
         ignoreAuthErrorAbort: true,
-        ...this.#options,
+        ...this.#options.connection,
       });
       this.#watch(connection).catch(() => {});
       this.#connected = await this.#prepare(connection, create ? this.#replicas : null);
@@ -77,8 +83,11 @@ export class NatsChain implements CommitChain {
   async #prepare(connection: NatsConnection, replicas: number | null): Promise<Connected> {
     const { info } = connection;
     refuseOldServer(this.where, info?.version);
-    if (!info?.jetstream) throw new UnusableStoreError(this.where, jetStreamIsOff);
-    const manager = await connection.jetstreamManager({ timeout: times.nats.answerMs });
+    const { api } = this.#options;
+    // A leaf node may have none, and its hub has.
+    if (!info?.jetstream && Object.keys(api).length === 0) throw new UnusableStoreError(this.where, jetStreamIsOff);
+    const ofApi = { timeout: times.nats.answerMs, ...api };
+    const manager = await connection.jetstreamManager(ofApi);
     const { state } = await streamOf(manager, this.where, ofCommits(this.#name), replicas);
     if (state.num_deleted || state.first_seq > 1)
       throw new UnusableStoreError(
@@ -86,8 +95,8 @@ export class NatsChain implements CommitChain {
         `stream ${this.#name} holds messages ${state.first_seq} to ${state.last_seq} without ${state.num_deleted ?? 0} of them, expected all from the first on: messages of it were deleted`,
       );
     await streamOf(manager, this.where, ofCells(this.cells.name), replicas);
-    this.maxBytes = this.cells.maxBytes = info.max_payload - bytesAround;
-    return { connection, manager, stream: connection.jetstream({ timeout: times.nats.answerMs }) };
+    this.maxBytes = this.cells.maxBytes = info!.max_payload - bytesAround;
+    return { connection, manager, stream: connection.jetstream(ofApi) };
   }
 
   async close(): Promise<void> {

@@ -13,6 +13,10 @@ export interface NatsLogOptions {
   prefix?: string;
   /** For the host's own files, `data` by default: the log's index, which is disposable and as large as the log. */
   folder?: string;
+  /** JetStream's domain: of a hub, for hosts that are connected to one of its leaf nodes. */
+  domain?: string;
+  /** In place of a domain: what begins the subjects of JetStream's API, where an account imports it under another name. */
+  apiPrefix?: string;
   /** For nats' `connect`, beside the servers: TLS, tokens, credentials. */
   connection?: ConnectionOptions;
 }
@@ -26,18 +30,23 @@ export interface NatsLogOptions {
  */
 export function nats(servers: string, options: NatsLogOptions = {}): Adapter {
   const urls = parseServers(servers);
-  refuseUnknownOptions("adapter", options, ["replicas", "prefix", "folder", "connection"]);
-  const { replicas = 1, prefix = "", folder = "data", connection = {} } = options;
+  refuseUnknownOptions("adapter", options, ["replicas", "prefix", "folder", "domain", "apiPrefix", "connection"]);
+  const { replicas = 1, prefix = "", folder = "data", domain, apiPrefix, connection = {} } = options;
   refuseUnless([1, 3, 5].includes(replicas), "adapter.replicas", replicas, "1, 3 or 5");
   refuseUnless(typeof prefix === "string", "adapter.prefix", prefix, "what begins the names of the streams");
   refuseUnless(isPlainObject(connection), "adapter.connection", connection, "an object for the driver's connect");
   refuseNoFolder(folder);
+  refuseUnless(domain === undefined || isToken(domain), "adapter.domain", domain, "the name of a domain, without dots");
+  const isPrefix = apiPrefix === undefined || (typeof apiPrefix === "string" && apiPrefix.split(".").every(isToken));
+  refuseUnless(isPrefix, "adapter.apiPrefix", apiPrefix, "the beginning of subjects, like $JS.hub.API");
+  refuseUnless(!domain || !apiPrefix, "adapter.apiPrefix", apiPrefix, "none beside a domain");
   const { username, password } = urls[0]!;
   const addresses = urls.map(({ host }) => host);
   const credentials = password
     ? { user: decodeURIComponent(username), pass: decodeURIComponent(password) }
     : username && { token: decodeURIComponent(username) };
-  const location = `nats://${addresses.toSorted().join(",")}/${prefix}`;
+  const api = domain ?? apiPrefix;
+  const location = `nats://${addresses.toSorted().join(",")}/${api === undefined ? "" : `${api}/`}${prefix}`;
   return {
     engine: "nats",
     location,
@@ -45,14 +54,16 @@ export function nats(servers: string, options: NatsLogOptions = {}): Adapter {
     eventLog: (name) => {
       const stream = placeName(prefix + name);
       const chain = new NatsChain(`${location}${name}`, stream, replicas, {
-        ...credentials,
-        ...connection,
-        servers: addresses,
+        connection: { ...credentials, ...connection, servers: addresses },
+        api: { ...(domain !== undefined && { domain }), ...(apiPrefix !== undefined && { apiPrefix }) },
       });
-      return new ChainedLog(chain, `${folder}/${stream}.index.db`);
+      return new ChainedLog(chain, `${folder}/${api === undefined ? "" : `${placeName(api)}.`}${stream}.index.db`);
     },
   };
 }
+
+/** Between two dots of a subject. */
+const isToken = (given: unknown): boolean => typeof given === "string" && /^[^\s.*>]+$/.test(given);
 
 function parseServers(servers: string): URL[] {
   const refuse = () =>

@@ -5,13 +5,17 @@ import { postgres, type PostgresOptions } from "./postgres.ts";
 
 /** `postgres://user:password@host:port/database`; `schema`, `timeoutMs`, `durability`, `listen` and `folder` are ours, the rest the driver's. */
 export function postgresFromString(connectionString: string): Adapter {
-  const url = URL.parse(connectionString);
-  if (!url?.search) return postgres(connectionString);
+  const [server = "", search = ""] = splitAt(connectionString, connectionString.indexOf("?"));
+  const parameters = new URLSearchParams(search);
   const options: Partial<Record<(typeof optionNames)[number], string | number>> = {};
   for (const name of optionNames) {
-    const value = url.searchParams.get(name);
-    url.searchParams.delete(name);
+    const value = parameters.get(name);
+    parameters.delete(name);
     if (value !== null) options[name] = name === "timeoutMs" ? numberIn(value) : value;
   }
-  return postgres(url.href, options as PostgresOptions);
+  if (Object.keys(options).length === 0) return postgres(connectionString);
+  return postgres(parameters.size === 0 ? server : `${server}?${parameters.toString()}`, options as PostgresOptions);
 }
+
+const splitAt = (text: string, index: number): string[] =>
+  index < 0 ? [text] : [text.slice(0, index), text.slice(index + 1)];

@@ -1,8 +1,10 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { Pool, PoolClient, QueryConfig } from "pg";
+import type { PoolClient, QueryConfig } from "pg";
 import { times } from "../../core/times.ts";
 import { peerDriver } from "../peer-driver.ts";
-import { typesOf, type Driver } from "./driver.ts";
+import type { ConnectionOptions } from "./connection-options.ts";
+import type { Driver } from "./driver.ts";
+import { Pools } from "./pools.ts";
 import { isOfConnection, isOfStatement, wasEndedBefore } from "./translate.ts";
 
 /** Rows as arrays of columns, and how many were read or written. */
@@ -22,12 +24,9 @@ export interface ServerOptions {
   connectionString: string;
   /** How long a statement, or the way to a connection, may take. */
   timeoutMs: number;
+  /** For the driver, beside the URL. */
+  connection: ConnectionOptions;
 }
-
-/** For statements of their own; more than these wait for one another. */
-const maxConnections = 10;
-/** For transactions that stay open while somebody thinks. */
-const maxHeldConnections = 50;
 
 /** What a host that was frozen has locked is free again by then; nobody thinks for so long between two statements. */
 const endIfFrozen = () => `SET LOCAL idle_in_transaction_session_timeout = ${times.postgres.frozenAppendMs}`;
@@ -42,13 +41,11 @@ export class Connections implements Session {
   static readonly #open = new Map<string, { connections: Promise<Connections>; users: number }>();
   readonly #key: string;
   readonly #options: ServerOptions;
-  readonly #pool: Pool;
-  /** A pool of its own: who holds a transaction open may need a statement elsewhere to go on. */
-  readonly #held: Pool;
+  readonly #pools: Pools;
 
   /** Stores and tables on the same server share them. */
   static async to(where: string, options: ServerOptions): Promise<Connections> {
-    const key = JSON.stringify(options);
+    const key = keyOf(options);
     let shared = Connections.#open.get(key);
     if (!shared) {
       shared = {
@@ -71,27 +68,11 @@ export class Connections implements Session {
   private constructor(key: string, options: ServerOptions, pg: Driver) {
     this.#key = key;
     this.#options = options;
-    const { connectionString, timeoutMs } = options;
-    const newPool = (max: number) => {
-      const pool = new pg.Pool({
-        connectionString,
-        connectionTimeoutMillis: Math.min(timeoutMs, times.postgres.connectMs),
-        keepAlive: true,
-        max,
-        types: typesOf(pg),
-        application_name: "moleculer-event-sourcing",
-      });
-      // One that fails is left out by the pool; whoever has it gets the error from his next statement.
-      pool.on("error", ignored);
-      pool.on("connect", (client) => client.on("error", ignored));
-      return pool;
-    };
-    this.#pool = newPool(maxConnections);
-    this.#held = newPool(maxHeldConnections);
+    this.#pools = new Pools(pg, options);
   }
 
   async query(text: string, values: readonly unknown[] = []): Promise<Answer> {
-    const client = await connected(this.#pool);
+    const client = await connected(this.#pools.forStatement());
     return whileHeld(client, () => send(client, text, values, this.#options.timeoutMs));
   }
 
@@ -136,7 +117,7 @@ export class Connections implements Session {
 
   /** A connection of one's own, until it is ended. */
   async hold(begin: string): Promise<Held> {
-    const client = await connected(this.#held);
+    const client = await connected(this.#pools.forTransaction());
     const held = new Held(client, this.#options.timeoutMs);
     try {
       await held.query(begin);
@@ -152,7 +133,7 @@ export class Connections implements Session {
     const shared = Connections.#open.get(this.#key);
     if (!shared || --shared.users > 0) return;
     Connections.#open.delete(this.#key);
-    await Promise.all([this.#pool.end(), this.#held.end()]);
+    await this.#pools.end();
   }
 }
 
@@ -208,14 +189,24 @@ export class Held implements Session {
 
 const ignored = () => {};
 
+/** Options may hold functions and keys that no text tells apart: those of one object are the same ones. */
+const numbers = new WeakMap<ConnectionOptions, number>();
+let lastNumber = 0;
+
+function keyOf({ connectionString, timeoutMs, connection }: ServerOptions): string {
+  const number = numbers.get(connection) ?? (Object.keys(connection).length === 0 ? 0 : ++lastNumber);
+  numbers.set(connection, number);
+  return JSON.stringify([connectionString, timeoutMs, number]);
+}
+
 /** What failed before anything was sent: no statement needs to be settled after it. */
 const unsent = new WeakSet<object>();
 
 export const isUnsent = (error: unknown): boolean => unsent.has(Object(error));
 
-async function connected(pool: Pool): Promise<PoolClient> {
+async function connected(connecting: Promise<PoolClient>): Promise<PoolClient> {
   try {
-    return await pool.connect();
+    return await connecting;
   } catch (error) {
     unsent.add(Object(error));
     throw error;

@@ -103,9 +103,15 @@ export class PostgresEventLog implements EventLog {
   }
 
   async #listen(): Promise<void> {
-    const { where, listen, name } = this.#place;
+    const { where, listen, name, server } = this.#place;
     if (listen === null) return;
-    const listener = new Listener({ where, url: listen, channel: name, tell: (position) => this.#tell(position) });
+    const listener = new Listener({
+      where,
+      url: listen,
+      connection: server.connection,
+      channel: name,
+      tell: (position) => this.#tell(position),
+    });
     await listener.open();
     this.#listener = listener;
   }

@@ -1,6 +1,8 @@
 import { Socket } from "node:net";
 import { times } from "../../core/times.ts";
 import { peerDriver } from "../peer-driver.ts";
+import { clientWith } from "./client.ts";
+import type { ConnectionOptions } from "./connection-options.ts";
 import type { Driver } from "./driver.ts";
 import { quote } from "./schema.ts";
 import { translate } from "./translate.ts";
@@ -9,6 +11,7 @@ interface Dependencies {
   where: string;
   /** A direct way to the server: a proxy that pools transactions hears nothing. */
   url: string;
+  connection: ConnectionOptions;
   channel: string;
   tell: (position: number) => void;
 }
@@ -39,11 +42,12 @@ export class Listener {
   }
 
   async #listen(): Promise<void> {
-    const { where, url, channel, tell } = this.#d;
+    const { where, url, channel, connection, tell } = this.#d;
     const pg = await peerDriver<Driver>(where, "pg", async () => (await import("pg")).default);
     if (this.#isClosed) return;
     const socket = (this.#socket = new Socket());
-    const client = new pg.Client({
+    const client = new (clientWith(pg, connection.password))({
+      ...(connection.ssl !== undefined && { ssl: connection.ssl }),
       connectionString: url,
       stream: () => socket,
       keepAlive: true,

@@ -26,8 +26,12 @@ const parameters = new Set(
  * The driver passes over what it does not know, and a misspelt option of ours would leave its default in force.
  * @throws DefinitionError
  */
-export function refuseUnknownParameters(field: string, url: URL, expected: (name: string) => string): void {
-  for (const name of url.searchParams.keys())
+export function refuseUnknownParameters(
+  field: string,
+  given: URLSearchParams,
+  expected: (name: string) => string,
+): void {
+  for (const name of given.keys())
     if (!parameters.has(name))
       throw new DefinitionError({ field: `${field}.${name}`, found: name, expected: expected(name) });
 }

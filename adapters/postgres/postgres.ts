@@ -1,6 +1,8 @@
 import type { Adapter } from "../../core/adapter.ts";
 import { DefinitionError } from "../../core/errors.ts";
 import { refuseNoFolder, refuseUnknownOptions } from "../../core/options.ts";
+import { addressOf } from "./address.ts";
+import { checkConnection, type ConnectionOptions } from "./connection-options.ts";
 import { PostgresEventLog } from "./event-log.ts";
 import type { Place } from "./place.ts";
 import { optionNames, refuseUnknownParameters } from "./parameters.ts";
@@ -25,10 +27,17 @@ export interface PostgresOptions {
    * are found within a second.
    */
   listen?: string;
+  /**
+   * For the pool of the driver `pg`, beside the URL: an `ssl` object, `password` as a function, `max` (the connections of
+   * this process to the server, at least 2; default 60), and the like.
+   */
+  connection?: ConnectionOptions;
 }
 
-const ours: readonly string[] = optionNames satisfies readonly (keyof PostgresOptions)[];
-const expectedUrl = "postgres://user:password@host:port/database";
+const ours: readonly string[] = [
+  ...(optionNames satisfies readonly (keyof PostgresOptions)[]),
+  "connection" satisfies keyof PostgresOptions,
+];
 /** In bytes; PostgreSQL cuts longer names. */
 const longestName = 63;
 
@@ -44,8 +53,9 @@ export function postgres(connectionString: string, options: PostgresOptions = {}
   };
   refuseUnknownOptions("adapter", options, ours);
   const { schema, timeoutMs = 30_000, durability = "power", listen = null, folder = "data" } = options;
-  const url = parsed(connectionString) ?? refuse("", connectionString, expectedUrl);
-  refuseUnknownParameters("adapter", url, (name) =>
+  const connection = checkConnection("adapter.connection", options.connection ?? {});
+  const address = addressOf("adapter", connectionString);
+  refuseUnknownParameters("adapter", address.parameters, (name) =>
     ours.includes(name)
       ? "it among the options of the factory"
       : `one of the options ${ours.join(", ")}, or of the driver's`,
@@ -62,13 +72,13 @@ export function postgres(connectionString: string, options: PostgresOptions = {}
   if (listen !== null)
     refuseUnknownParameters(
       "adapter.listen",
-      parsed(listen) ?? refuse(".listen", listen, expectedUrl),
+      addressOf("adapter.listen", listen).parameters,
       () => "one of the options of the driver",
     );
   if (schema !== undefined) check(schema);
-  const location = `postgres://${url.host}${url.pathname}`;
+  const location = `postgres://${address.host}${address.database}`;
   const placeOf = (name: string): Place => ({
-    server: { connectionString, timeoutMs },
+    server: { connectionString, timeoutMs, connection },
     name: check(schema ?? name),
     schema: quote(schema ?? name),
     where: `${location} schema ${quote(schema ?? name)}`,
@@ -84,10 +94,4 @@ export function postgres(connectionString: string, options: PostgresOptions = {}
     readTable: (name) => new PostgresReadTable(placeOf(name)),
     beside: (name) => postgres(connectionString, { ...options, schema: name }),
   };
-}
-
-/** Null where it is no URL of a database, or its password has characters that end it where they stand as they are. */
-function parsed(text: unknown): URL | null {
-  const url = typeof text === "string" && /^postgres(ql)?:\/\//.test(text) ? URL.parse(text) : null;
-  return url && !url.pathname.includes("@") && url.hash === "" ? url : null;
 }

@@ -12,6 +12,7 @@ import {
 } from "../../core/read-table.ts";
 import { placeName } from "../../core/place-name.ts";
 import { times } from "../../core/times.ts";
+import { ReplacedGenerations } from "../replaced-generations.ts";
 import { Connections, type Session } from "./connections.ts";
 import { fence } from "./fence.ts";
 import { PostgresGeneration, rowsOf } from "./generation.ts";
@@ -36,8 +37,7 @@ export class PostgresReadTable implements ReadTable {
   #live: PostgresGeneration | null = null;
   readonly #building = new Set<PostgresGeneration>();
   readonly #backups = new TableBackups();
-  readonly #copies = new Set<{ of: PostgresGeneration; made: Promise<unknown> }>();
-  readonly #removals = new Set<Promise<void>>();
+  readonly #replaced = new ReplacedGenerations<PostgresGeneration>();
 
   constructor(place: Place) {
     this.#place = place;
@@ -77,7 +77,7 @@ export class PostgresReadTable implements ReadTable {
     this.#live = null;
     this.#building.clear();
     await this.#backups.close();
-    await Promise.all(this.#removals);
+    await this.#replaced.idle();
     for (const generation of generations) await generation.close();
     await connections?.end();
   }
@@ -164,14 +164,7 @@ export class PostgresReadTable implements ReadTable {
     this.#live = asLive(generation);
     this.#building.delete(generation);
     await old.close();
-    const copies = [...this.#copies].filter(({ of }) => of === old);
-    if (copies.length === 0) return this.#remove(connections, old.number);
-    // A copy that reads it needs its table until it is done. What is not removed is a leftover for a later start.
-    const removal = Promise.allSettled(copies.map(({ made }) => made))
-      .then(() => this.#remove(connections, old.number))
-      .catch(() => {});
-    this.#removals.add(removal);
-    void removal.then(() => this.#removals.delete(removal));
+    await this.#replaced.remove(old, () => this.#remove(connections, old.number));
   }
 
   async drop(generation: PostgresGeneration): Promise<void> {
@@ -207,16 +200,8 @@ export class PostgresReadTable implements ReadTable {
 
   async backup(folder: string): Promise<TableBackup> {
     const of = this.live();
-    const copy = {
-      of,
-      made: this.#run((connections) => this.#backups.write(connections, this.#place.schema, of, folder)),
-    };
-    this.#copies.add(copy);
-    try {
-      return await copy.made;
-    } finally {
-      this.#copies.delete(copy);
-    }
+    const made = this.#run((connections) => this.#backups.write(connections, this.#place.schema, of, folder));
+    return this.#replaced.whileCopied(of, made);
   }
 
   async restore(folder: string, checksum: string, order: string): Promise<PostgresGeneration> {

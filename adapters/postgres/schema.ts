@@ -33,12 +33,24 @@ export function refuseOldServer(where: string, number: number, version: string):
 export async function checkServer(where: string, session: Session, wantsPower: boolean): Promise<void> {
   const { rows } = await session.query(
     `SELECT current_setting('server_version_num')::int, current_setting('server_version'), current_setting('server_encoding'),
-       current_setting('synchronous_commit'), current_setting('fsync')`,
+       current_setting('synchronous_commit'), current_setting('fsync'), current_setting('extra_float_digits')::int`,
   );
-  const [number, version, encoding, waits, flushes] = rows[0] as [number, string, string, string, string];
+  const [number, version, encoding, waits, flushes, digits] = rows[0] as [
+    number,
+    string,
+    string,
+    string,
+    string,
+    number,
+  ];
   refuseOldServer(where, number, version);
   if (encoding !== "UTF8")
     throw new UnusableStoreError(where, `found a database in ${encoding}, expected one in UTF8 (createdb -E UTF8)`);
+  if (digits < 1)
+    throw new UnusableStoreError(
+      where,
+      `found extra_float_digits=${digits}, expected 1 or more: numbers would be rounded when they are read. Reset it where it is set, for the role, the database or the server`,
+    );
   if (wantsPower && (waits === "off" || flushes === "off"))
     throw new UnusableStoreError(
       where,

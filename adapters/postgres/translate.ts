@@ -20,7 +20,7 @@ export const isOfStatement = (error: unknown): boolean => {
 };
 
 const unusable: Readonly<Record<string, string>> = {
-  "28P01": "the user's password was refused",
+  "28P01": "the user's password was refused; in a URL its @ : / ? # % are written as encodeURIComponent does",
   "28000": "the user was refused",
   "3D000": "the database is not there: create it (createdb), or correct its name",
   "3F000": "the schema is not there",

@@ -12,6 +12,7 @@ import {
 import { SqliteGeneration } from "./generation.ts";
 import { HostFile } from "./host-file.ts";
 import { TableBackups } from "./table-backup.ts";
+import { ReplacedGenerations } from "../replaced-generations.ts";
 import { removeFile, removeLeftover } from "./table-file.ts";
 
 /**
@@ -27,8 +28,7 @@ export class SqliteReadTable implements ReadTable {
   #live: SqliteGeneration | null = null;
   readonly #building = new Set<SqliteGeneration>();
   readonly #backups = new TableBackups();
-  readonly #copies = new Set<{ of: SqliteGeneration; made: Promise<unknown> }>();
-  readonly #removals = new Set<Promise<void>>();
+  readonly #removing = new ReplacedGenerations<SqliteGeneration>();
   /** Generations that were live, until they are removed. */
   readonly #replaced = new Set<SqliteGeneration>();
   #lastNumber = 0;
@@ -73,7 +73,7 @@ export class SqliteReadTable implements ReadTable {
     this.#live = null;
     await this.#backups.close();
     await Promise.all([...this.#replaced].map((generation) => generation.close()));
-    await Promise.all(this.#removals);
+    await this.#removing.idle();
     await Promise.all([...this.#building].map((generation) => generation.close()));
     this.#building.clear();
     await live?.close();
@@ -111,16 +111,10 @@ export class SqliteReadTable implements ReadTable {
     this.#host!.generation = generation.number;
     this.#live = generation;
     this.#building.delete(generation);
-    const copies = [...this.#copies].filter(({ of }) => of === old);
-    if (copies.length === 0 && !old.isQueried) return remove(old);
-    // A copy and queries that are running need its file until they have ended.
     this.#replaced.add(old);
-    const removal = Promise.allSettled(copies.map(({ made }) => made)).then(() => remove(old));
-    this.#removals.add(removal);
-    void removal.then(() => {
-      this.#removals.delete(removal);
-      this.#replaced.delete(old);
-    });
+    const remove = () => old.remove().finally(() => this.#replaced.delete(old));
+    // A copy and queries that are running need its file until they have ended.
+    await this.#removing.remove(old, remove, old.isQueried);
   }
 
   async drop(generation: SqliteGeneration): Promise<void> {
@@ -129,13 +123,7 @@ export class SqliteReadTable implements ReadTable {
 
   async backup(folder: string): Promise<TableBackup> {
     const of = this.live();
-    const copy = { of, made: this.#backups.write(of, folder) };
-    this.#copies.add(copy);
-    try {
-      return await copy.made;
-    } finally {
-      this.#copies.delete(copy);
-    }
+    return this.#removing.whileCopied(of, this.#backups.write(of, folder));
   }
 
   async restore(folder: string, checksum: string, order: string): Promise<SqliteGeneration> {
@@ -169,13 +157,5 @@ export class SqliteReadTable implements ReadTable {
         // Somebody else's, who happens to call his file like this.
       }
     }
-  }
-}
-
-async function remove(generation: SqliteGeneration): Promise<void> {
-  try {
-    await generation.remove();
-  } catch {
-    // A leftover: the next start removes it.
   }
 }

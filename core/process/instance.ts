@@ -1,5 +1,6 @@
 import type { KeptDeadline } from "./deadline.ts";
 import type { ParkedEvent } from "../read-table.ts";
+import type { Waiting } from "./waiting.ts";
 
 /** What a process manager could not handle. A deadline has its name as `type`, and neither stream, version nor position. */
 export interface ParkedProcess extends ParkedEvent {
@@ -32,9 +33,12 @@ export interface ProcessInstance {
   readonly deadlines: readonly KeptDeadline[];
   /** Stands in the way of everything else of this process. */
   readonly parked?: ParkedProcess;
-  /** The positions of the events that wait behind it, in their order. */
-  readonly waiting: readonly number[];
-  /** Positions that were handled out of their order: events that could not be correlated at first. */
+  /** Its events that wait behind what is parked, or did when this node stopped; omitted while there are none. */
+  readonly waiting?: Waiting;
+  /**
+   * Positions that were handled out of their order: events that could not be correlated at first. Each is kept until
+   * that event is no longer parked.
+   */
   readonly late?: readonly number[];
   readonly known?: Known;
   /** The time of its first event. */
@@ -53,7 +57,6 @@ export const newInstance = (state: unknown, since: string): ProcessInstance => (
   state,
   position: 0,
   deadlines: [],
-  waiting: [],
   since,
 });
 
@@ -76,7 +79,7 @@ export function withOutcome(instance: ProcessInstance, { state, deadlines }: Out
 }
 
 /** Its next event may be handled: nothing that has failed stands in the way. */
-export const isFree = ({ parked, waiting }: ProcessInstance): boolean => !parked && waiting.length === 0;
+export const isFree = ({ parked, waiting }: ProcessInstance): boolean => !parked && !waiting;
 
 /**
  * The deadlines that are due by then, in their order, and one that was begun, whatever the time; none while something that

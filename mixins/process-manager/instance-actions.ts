@@ -61,6 +61,6 @@ const summary = (
   position,
   deadlines: deadlines.map(plainDeadline),
   parked: parked ?? null,
-  waiting: waiting.length,
+  waiting: waiting?.count ?? 0,
   since,
 });

@@ -13,6 +13,8 @@ interface Dependencies {
   source: Pick<EventSource, "page">;
   instances: Instances;
   queue: ProcessQueue;
+  /** Whether the checkpoint is at or behind this position: the event does not come again with a page. */
+  isPassed: (position: number) => boolean;
   warn: (message: string, details: object) => void;
 }
 
@@ -20,6 +22,7 @@ interface Dependencies {
 export class LostEvents {
   readonly #d: Dependencies;
   readonly #parked = new Map<string, ParkedProcess>();
+  readonly #positions = new Set<number>();
   /** How many were parked one after another, in the order of the log. */
   inARow = 0;
 
@@ -29,7 +32,18 @@ export class LostEvents {
 
   async load(): Promise<void> {
     this.#parked.clear();
-    for await (const parked of this.#d.instances.allLost()) this.#parked.set(parked.id, parked);
+    this.#positions.clear();
+    for await (const parked of this.#d.instances.allLost()) this.#note(parked);
+  }
+
+  #note(parked: ParkedProcess): void {
+    this.#parked.set(parked.id, parked);
+    this.#positions.add(parked.position);
+  }
+
+  /** Whether the event at this position is parked here. */
+  holds(position: number): boolean {
+    return this.#positions.has(position);
   }
 
   list(): ParkedProcess[] {
@@ -55,17 +69,21 @@ export class LostEvents {
   async #park(event: RecordedEvent, error: unknown, attempts: number): Promise<void> {
     const parked = parkedTask({ kind: "event", event }, "", { error, attempts });
     await this.#d.instances.saveLost(event.id, parked);
-    this.#parked.set(event.id, parked);
+    this.#note(parked);
     const [, details] = parkedWarning(parked);
     this.#d.warn("An event is parked: it belongs to no process that is known; all others go on", details);
   }
 
   async giveUp(id: string): Promise<void> {
     await this.#d.instances.saveLost(id, null);
+    this.#positions.delete(this.#parked.get(id)?.position ?? 0);
     this.#parked.delete(id);
   }
 
-  /** Hands it to its process, as a late one; answers how many events were handled. */
+  /**
+   * Hands it to its process, as a late one; returns how many events were handled. While the process is parked the event
+   * stays here: newer ones wait there, which the log holds behind the parked one.
+   */
   async retry(id: string): Promise<number> {
     const { position, attempts } = this.#parked.get(id)!;
     const { events, unreadable } = await this.#d.source.page(position - 1, 1);
@@ -79,7 +97,9 @@ export class LostEvents {
       await this.#park(event, error, attempts + 1);
       return 0;
     }
-    if (instance !== null && !(await this.#d.queue.add(instance, [event], true))) return 0;
+    // The page that holds it is still being handled, and brings it in its order.
+    if (!this.#d.isPassed(position)) return this.giveUp(id).then(() => 0);
+    if (instance !== null && !(await this.#d.queue.addLate(instance, event))) return 0;
     // Known to its process now: after a crash in between it is not handled once more.
     await this.giveUp(id);
     return instance === null ? 0 : 1;

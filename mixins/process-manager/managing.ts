@@ -17,6 +17,7 @@ import { LostEvents } from "./lost-events.ts";
 import { PageProgress } from "./page-progress.ts";
 import { ProcessQueue } from "./process-queue.ts";
 import { Processing, type Outside } from "./processing.ts";
+import { WaitingEvents } from "./waiting-events.ts";
 
 interface Dependencies extends Interruption {
   definition: ProcessDefinition;
@@ -70,14 +71,23 @@ export class Managing implements LeasedWork {
     const isInCharge = () => this.isInCharge;
     const isInterrupted = () => this.#isInterrupted;
     const processing = new Processing({ ...dependencies, instances: this.#instances, isInCharge, isInterrupted });
+    const isGivenUp = (id: string) => this.#skipped.has(id);
+    const isLost = (position: number) => this.#lost.holds(position);
     this.#queue = new ProcessQueue({
       ...dependencies,
       instances: this.#instances,
       processing,
-      isGivenUp: (id) => this.#skipped.has(id),
+      isGivenUp,
+      isLost,
+      waiting: new WaitingEvents({ ...dependencies, isGivenUp, isLost }),
       mustStop: () => this.#mustStop(),
     });
-    this.#lost = new LostEvents({ ...dependencies, instances: this.#instances, queue: this.#queue });
+    this.#lost = new LostEvents({
+      ...dependencies,
+      instances: this.#instances,
+      queue: this.#queue,
+      isPassed: (position) => position <= this.progress.position,
+    });
   }
 
   get progress(): Readonly<CheckpointState> {
@@ -112,7 +122,7 @@ export class Managing implements LeasedWork {
     if (instance?.parked !== this.#parked.get(id)) this.#checkpoint.touch();
     if (instance?.parked) this.#parked.set(id, instance.parked);
     else this.#parked.delete(id);
-    if (instance && !instance.parked && instance.waiting.length > 0) this.#unfinished.add(id);
+    if (instance && !instance.parked && instance.waiting) this.#unfinished.add(id);
     else this.#unfinished.delete(id);
   }
 

@@ -6,18 +6,21 @@ import {
   type ParkedProcess,
   type ProcessInstance,
 } from "../../core/process/instance.ts";
-import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
+import { withoutWaiting, withWaiting, type Waiting } from "../../core/process/waiting.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { parkedWarning } from "../consumer/parked-events.ts";
-import type { EventSource } from "../consumer/event-source.ts";
 import type { Instances } from "./instances.ts";
 import type { Processed, Processing } from "./processing.ts";
 import { parkedTask, type Task } from "./task.ts";
+import type { WaitingEvents } from "./waiting-events.ts";
 
 interface Dependencies {
-  source: Pick<EventSource, "page">;
   instances: Instances;
   processing: Processing;
+  waiting: WaitingEvents;
   isGivenUp: (id: string) => boolean;
+  /** Whether the event at this position is parked by itself. */
+  isLost: (position: number) => boolean;
   mustStop: () => boolean;
   warn: (message: string, details: object) => void;
 }
@@ -34,26 +37,42 @@ export class ProcessQueue {
   }
 
   /**
-   * Answers how many of the events, from the first on, are done with: handled, parked, or waiting, for which one write is
-   * enough; 0 where it was interrupted. `isLate`: newer ones of the process may have been handled.
+   * Returns how many of the events, from the first on, are done with: handled, parked, or waiting, for which one write is
+   * enough; 0 where it was interrupted.
    */
-  async add(id: string, events: readonly RecordedEvent[], isLate = false): Promise<number> {
+  async add(id: string, events: readonly RecordedEvent[]): Promise<number> {
     const { instances } = this.#d;
     const event = events[0]!;
     const before = await instances.load(id);
     // Where this process has died before its checkpoint was written, events come again.
-    if (before.hasEnded || (before.instance && hasSeen(before.instance, event.position, isLate))) return 1;
+    if (before.hasEnded || event.position <= (before.instance?.position ?? 0)) return 1;
     if (!(await this.#fireBefore(id, event))) return 0;
     const { instance, hasEnded } = await instances.load(id);
     if (hasEnded) return 1;
-    const seen = (now: ProcessInstance, position = event.position): ProcessInstance =>
-      isLate ? { ...now, late: [...(now.late ?? []), position] } : { ...now, position };
-    if (!instance || isFree(instance)) return Number(await this.#run(id, { kind: "event", event }, seen));
+    const handled = (now: ProcessInstance) => ({ ...now, position: event.position });
+    if (!instance || isFree(instance)) return Number(await this.#run(id, { kind: "event", event }, handled));
     const added = (instance.parked ? events : [event]).map(({ position }) => position);
-    const unseen = added.filter((position) => !hasSeen(instance, position, isLate));
-    const waiting = [...instance.waiting, ...unseen].toSorted((a, b) => a - b);
-    await instances.save(id, { ...seen(instance, added.at(-1)), waiting });
+    await instances.save(id, withWaiting(instance, added));
     return (await this.goOn(id)) ? added.length : 0;
+  }
+
+  /**
+   * Handles an event that is older than the checkpoint: newer ones of the process may have been handled. False where it
+   * was interrupted, or the process is parked.
+   */
+  async addLate(id: string, event: RecordedEvent): Promise<boolean> {
+    const { instances, isLost } = this.#d;
+    const before = await instances.load(id);
+    if (before.hasEnded || before.instance?.late?.includes(event.position)) return true;
+    if (!(await this.goOn(id)) || !(await this.#fireBefore(id, event))) return false;
+    const { instance, hasEnded } = await instances.load(id);
+    if (hasEnded) return true;
+    if (instance && !isFree(instance)) return false;
+    const handled = (now: ProcessInstance): ProcessInstance => {
+      const late = [...(now.late ?? []).filter(isLost), event.position];
+      return { ...now, late, position: Math.max(now.position, event.position) };
+    };
+    return this.#run(id, { kind: "event", event }, handled);
   }
 
   /** An event of a deadline's own moment has come in time; one that was begun goes the way that it has begun first. */
@@ -82,23 +101,27 @@ export class ProcessQueue {
 
   /** Handles what has waited behind something that does not stand in the way any more; false where it was interrupted. */
   async goOn(id: string): Promise<boolean> {
-    for (;;) {
-      const { instance } = await this.#d.instances.load(id);
-      const next = instance?.waiting[0];
-      if (!instance || instance.parked || next === undefined) return true;
+    const start = await this.#goesOn(id);
+    if (!start) return true;
+    for await (const { position, task } of this.#d.waiting.between(id, start.waiting.from, start.position)) {
       if (this.#d.mustStop()) return false;
       // There may be thousands, and none may ever leave the thread by itself: the lease has to be renewed meanwhile.
       await new Promise((turn) => setImmediate(turn));
-      const task = await this.#eventAt(next);
-      const passed = (now: ProcessInstance) => ({ ...now, waiting: now.waiting.filter((one) => one !== next) });
-      if (!task || this.#d.isGivenUp(task.event.id)) await this.#d.instances.save(id, passed(instance));
-      else if (!(await this.#fireBefore(id, task.event))) return false;
-      else if (!(await this.#isParked(id)) && !(await this.#run(id, task, passed))) return false;
+      if (task && !(await this.#fireBefore(id, task.event))) return false;
+      // Each step may park the process, or end it: then the log's other events are none of its business.
+      const instance = await this.#goesOn(id);
+      if (!instance) return true;
+      const passed = (now: ProcessInstance) => withoutWaiting(now, position, task ? 1 : 0);
+      if (!task) await this.#d.instances.save(id, passed(instance));
+      else if (!(await this.#run(id, task, passed))) return false;
     }
+    return true;
   }
 
-  async #isParked(id: string): Promise<boolean> {
-    return (await this.#d.instances.load(id)).instance?.parked !== undefined;
+  /** The process, if events of it wait for nothing any more. */
+  async #goesOn(id: string): Promise<(ProcessInstance & { waiting: Waiting }) | null> {
+    const { instance } = await this.#d.instances.load(id);
+    return instance?.waiting && !instance.parked ? { ...instance, waiting: instance.waiting } : null;
   }
 
   /** Tries what is parked again, or gives it up, and then goes on; answers how many events and deadlines were handled. */
@@ -106,7 +129,8 @@ export class ProcessQueue {
     const { instance } = await this.#d.instances.load(id);
     if (!instance?.parked) return 0;
     const { parked } = instance;
-    const task = parked.kind === "event" ? await this.#eventAt(parked.position) : deadlineIn(instance, parked.id);
+    const task =
+      parked.kind === "event" ? await this.#d.waiting.at(id, parked.position) : deadlineIn(instance, parked.id);
     const passed = (now: ProcessInstance) => released(withoutDeadline(now, parked.id));
     const before = this.#handled;
     if (!task || this.#d.isGivenUp(parked.id)) await this.#d.instances.save(id, passed(instance));
@@ -145,16 +169,7 @@ export class ProcessQueue {
     const [, details] = parkedWarning(parked);
     this.#d.warn("A process is parked: its later events wait, those of others go on", { instance: id, ...details });
   }
-
-  async #eventAt(position: number): Promise<(Task & { kind: "event" }) | null> {
-    const { events, unreadable } = await this.#d.source.page(position - 1, 1);
-    const event = events.find((one) => one.position === position);
-    return event ? { kind: "event", event: freezeEvent(event), unreadable: unreadable?.[event.id] } : null;
-  }
 }
-
-const hasSeen = ({ late = [], position: done }: ProcessInstance, position: number, isLate: boolean): boolean =>
-  late.includes(position) || (!isLate && position <= done);
 
 function deadlineIn({ deadlines }: ProcessInstance, id: string): Task | null {
   const deadline = deadlines.find((one) => one.id === id);

@@ -71,6 +71,8 @@ export class Processing {
       if (this.#d.isStopping()) throw new StoreUnavailableError(this.#d.definition.name, "this node stops");
       this.#mustBeInCharge();
       if (task.kind === "event" && task.unreadable) throw task.unreadable;
+      // A further attempt must not begin a process anew that something else has ended meanwhile.
+      if ((await this.#d.instances.load(id)).hasEnded) return {};
       const instance = await this.instance(id, task);
       const outcome = await this.#attempt(id, task, instance);
       if (outcome.hasEnded)

@@ -58,6 +58,9 @@ describe("A connection string", () => {
       "nats://host?replica=3",
       /adapter.replica: found "replica", expected one of the options replicas, prefix, folder, /,
     ],
+    ["nats://host?domain=a.b", /adapter.domain: found "a.b", expected the name of a domain, without dots/],
+    ["nats://host?apiPrefix=a..b", /adapter.apiPrefix: found "a..b", expected the beginning of subjects/],
+    ["nats://host?apiPrefix=a&domain=b", /adapter.apiPrefix: found "a", expected none beside a domain/],
     ["nats://host?connection=x", /adapter.connection: found "x", expected an object for the driver's connect/],
     ["nats:host", /adapter: found "nats:host", expected servers like nats:\/\/localhost:4222/],
     ["sqlite:x.db?synchronus=FULL", /adapter.synchronus: found "synchronus", expected one of the options synchronous/],
@@ -80,6 +83,7 @@ describe("A connection string", () => {
       ["mongodb://shop:secret@b:27018,a,[::1]:1/shop?w=1", "mongodb://[::1]:1,a,b:27018/shop"],
       ["mongodb+srv://shop:secret@host?appName=x", "mongodb+srv://host/moleculer_event_sourcing"],
       ["nats://ann:a%2Fb@b:1,a?replicas=3&prefix=x", "nats://a,b:1/x"],
+      ["nats://host?domain=hub&prefix=x", "nats://host/hub/x"],
     ] as const)
       expect(named(given).location).toBe(location);
   });

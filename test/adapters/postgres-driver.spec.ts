@@ -32,6 +32,41 @@ describe("The address of a PostgreSQL database", () => {
     expect(error.message).toMatch(why);
   });
 
+  it.each([
+    ["postgres:///shop?host=%2Frun%2Fpostgresql", "postgres:///run/postgresql/shop"],
+    ["postgres://ann@/shop?host=/run/postgresql", "postgres:///run/postgresql/shop"],
+    ["postgres://%2Frun%2Fpostgresql/shop", "postgres://%2Frun%2Fpostgresql/shop"],
+    ["socket:/run/postgresql?db=shop", "postgres:///run/postgresql/shop"],
+    ["socket://ann:secret@/run/postgresql?db=shop&encoding=utf8", "postgres:///run/postgresql/shop"],
+    ["/run/postgresql shop", "postgres:///run/postgresql/shop"],
+  ])("may be that of a socket: %s", (address, location) => {
+    expect(postgres(address).location).toBe(location);
+  });
+
+  it("keeps a socket's form where options of ours stand in it", () => {
+    const given = "postgres://ann@/shop?host=/run/postgresql&schema=orders&timeoutMs=500";
+    expect(postgresFromString(given).location).toBe("postgres:///run/postgresql/shop#orders");
+  });
+
+  it.each(["postgres://ann:12/34@db/shop", "postgres://ann:12#34@db/shop", "postgres://ann:12?34@db/shop"])(
+    "says how its password is written where it ends early: %s",
+    async (address) => {
+      const { message } = await refusal(() => postgres(address));
+      expect(message).toMatch(/in a password write @ : \/ \? # % as encodeURIComponent does$/);
+      expect(message).not.toContain("34");
+    },
+  );
+
+  it.each<[object, RegExp]>([
+    [{ max: 1 }, /adapter.connection.max: found 1, expected a whole number from 2/],
+    [{ host: "db" }, /adapter.connection.host: found "host", expected it in the URL/],
+    [{ types: {} }, /adapter.connection.types: found "types", expected none/],
+  ])("is refused with the options %j for the driver", async (connection, why) => {
+    const error = await refusal(() => postgres("postgres://db/shop", { connection }));
+    expect(error).toMatchObject({ type: "DEFINITION", code: 422 });
+    expect(error.message).toMatch(why);
+  });
+
   it("is refused with a store whose name is too long for a schema", async () => {
     const error = await refusal(() => postgres("postgres://db/shop").eventLog!("x".repeat(64)));
     expect(error.message).toMatch(/adapter.schema: found .* expected the name of a schema of its own, of at most 63/);

@@ -105,7 +105,7 @@ describe("A process manager whose lease may have lapsed", () => {
 });
 
 describe("A process with thousands of events that wait", () => {
-  it("goes on without holding up the node: its timers run, its lease is renewed", async () => {
+  it("goes on without holding up the node: the event loop turns between any two of them", async () => {
     const adapter = memory();
     let isPoisoned = true;
     const service = processService<number>(
@@ -127,10 +127,14 @@ describe("A process with thousands of events that wait", () => {
     await caughtUp(broker, "manager");
     isPoisoned = false;
     let turns = 0;
-    const counting = setInterval(() => turns++, 1);
+    const turn = () => {
+      turns++;
+      counting = setImmediate(turn);
+    };
+    let counting = setImmediate(turn);
     expect(await broker.call("manager.retry")).toEqual({ folded: 2000, parked: 0 });
-    clearInterval(counting);
-    expect(turns).toBeGreaterThan(100);
+    clearImmediate(counting);
+    expect(turns).toBeGreaterThan(1999);
     expect(await broker.call("manager.instances")).toMatchObject([{ state: 2000, waiting: 0 }]);
   });
 });

@@ -2,7 +2,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Engine } from "./engines.ts";
 
-export type NatsServer = "nats-server" | "nats-server without JetStream" | "nats-server with little room";
+export type NatsServer =
+  "nats-server" | "nats-server without JetStream" | "nats-server with little room" | "nats-server of a domain";
 
 const config = (folder: string) => join(folder, "nats.conf");
 const address = (port: number) => ["--addr", "127.0.0.1", "--port", String(port)];
@@ -12,6 +13,13 @@ const program = "nats-server";
 export const natsServers: Record<NatsServer, Engine> = {
   "nats-server": { program, url, args: (port, folder) => [...address(port), "--jetstream", "--store_dir", folder] },
   "nats-server without JetStream": { program, url, args: address },
+  "nats-server of a domain": {
+    program,
+    url,
+    prepare: (folder) =>
+      writeFileSync(config(folder), `jetstream { store_dir: ${JSON.stringify(folder)}, domain: hub }`),
+    args: (port, folder) => [...address(port), "--config", config(folder)],
+  },
   "nats-server with little room": {
     program,
     url,

@@ -11,6 +11,7 @@ import { TimeLimit } from "../../mixins/consumer/time-limit.ts";
 import { Instances } from "../../mixins/process-manager/instances.ts";
 import { ProcessQueue } from "../../mixins/process-manager/process-queue.ts";
 import { Processing, type Outside } from "../../mixins/process-manager/processing.ts";
+import { WaitingEvents } from "../../mixins/process-manager/waiting-events.ts";
 import { fail } from "./expectation.ts";
 import { keptInMemory } from "./kept-in-memory.ts";
 import { noBroker } from "./no-broker.ts";
@@ -56,8 +57,14 @@ export class ProcessRun {
       ...common,
       processing,
       // Asked for what waits behind something parked, of which nothing is ever released here.
-      source: { page: () => Promise.reject(new Error("a scenario has no log")) },
+      waiting: new WaitingEvents({
+        definition,
+        source: { page: () => Promise.reject(new Error("a scenario has no log")) },
+        isGivenUp: never,
+        isLost: never,
+      }),
       isGivenUp: never,
+      isLost: never,
       mustStop: never,
       warn: () => {},
     });

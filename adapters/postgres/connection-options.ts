@@ -1,0 +1,43 @@
+import type { PoolConfig } from "pg";
+import { DefinitionError } from "../../core/errors.ts";
+import { isPlainObject } from "../../core/options.ts";
+
+/** What the driver's pool is given beside the URL: `ssl`, `password` as a function, `max`, and the like. */
+export type ConnectionOptions = Omit<PoolConfig, OfUrl | Ours>;
+
+const ofUrl = ["connectionString", "host", "port", "user", "database"] as const;
+type OfUrl = (typeof ofUrl)[number];
+const ours = ["types", "Client", "Promise"] as const;
+type Ours = (typeof ours)[number];
+
+/** For statements of their own, and for transactions, each of which holds its connection. */
+export interface Room {
+  statements: number;
+  held: number;
+}
+
+/** More statements than these wait for one another. */
+const most: Room = { statements: 10, held: 50 };
+
+/** One at least for each of the two: a transaction may need a statement elsewhere to go on. */
+export const leastConnections = 2;
+
+export function roomFor(max = most.statements + most.held): Room {
+  const statements = Math.min(most.statements, Math.max(1, Math.floor(max / 3)));
+  return { statements, held: Math.max(1, max - statements) };
+}
+
+/** @throws DefinitionError */
+export function checkConnection(field: string, given: unknown): ConnectionOptions {
+  const refuse = (name: string, found: unknown, expected: string): never => {
+    throw new DefinitionError({ field: `${field}${name}`, found, expected });
+  };
+  if (!isPlainObject(given)) return refuse("", given, "an object for the driver's Pool");
+  const options = given as Record<string, unknown>;
+  for (const name of ofUrl) if (name in options) refuse(`.${name}`, name, "it in the URL");
+  for (const name of ours) if (name in options) refuse(`.${name}`, name, "none: the adapter sets it");
+  const { max } = options as ConnectionOptions;
+  if (max !== undefined && (!Number.isSafeInteger(max) || max < leastConnections))
+    refuse(".max", max, `a whole number from ${leastConnections}`);
+  return options;
+}

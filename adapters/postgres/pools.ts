@@ -1,0 +1,92 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { Pool, PoolClient } from "pg";
+import { times } from "../../core/times.ts";
+import { leastConnections, roomFor, type ConnectionOptions, type Room } from "./connection-options.ts";
+import { clientWith } from "./client.ts";
+import { typesOf, type Driver } from "./driver.ts";
+import { sqlStateOf } from "./translate.ts";
+
+interface Options {
+  connectionString: string;
+  timeoutMs: number;
+  connection: ConnectionOptions;
+}
+
+/** The server's, the database's or the role's limit of connections. */
+const isCrowded = (error: unknown): boolean => sqlStateOf(error) === "53300";
+
+/** The driver's pools: of statements, and of transactions, whose holders may need a statement elsewhere to go on. */
+export class Pools {
+  readonly #statements: Pool;
+  readonly #held: Pool;
+  readonly #most: Room;
+  readonly #patienceMs: number;
+  #restoring: NodeJS.Timeout | undefined;
+
+  constructor(pg: Driver, { connectionString, timeoutMs, connection }: Options) {
+    this.#most = roomFor(connection.max);
+    this.#patienceMs = Math.min(timeoutMs, times.postgres.connectMs);
+    const newPool = (max: number) => {
+      const pool = new pg.Pool({
+        connectionTimeoutMillis: this.#patienceMs,
+        keepAlive: true,
+        application_name: "moleculer-event-sourcing",
+        ...connection,
+        connectionString,
+        max,
+        types: typesOf(pg),
+        Client: clientWith(pg, connection.password),
+      });
+      // A broken one is omitted by the pool; its holder gets the error from its next statement.
+      pool.on("error", ignored);
+      pool.on("connect", (client) => client.on("error", ignored));
+      return pool;
+    };
+    this.#statements = newPool(this.#most.statements);
+    this.#held = newPool(this.#most.held);
+  }
+
+  forStatement(): Promise<PoolClient> {
+    return this.#connect(this.#statements);
+  }
+
+  forTransaction(): Promise<PoolClient> {
+    return this.#connect(this.#held);
+  }
+
+  /** Where no further connection is allowed, waits for one of those that there are. @throws the driver's error */
+  async #connect(pool: Pool): Promise<PoolClient> {
+    for (const deadline = Date.now() + this.#patienceMs; ; await wait(times.postgres.retryMs))
+      try {
+        return await pool.connect();
+      } catch (error) {
+        if (!isCrowded(error) || Date.now() > deadline) throw error;
+        await this.#makeDo();
+      }
+  }
+
+  /** As many as there are have to do, for a while: those of one pool must not keep the other without any. */
+  async #makeDo(): Promise<void> {
+    const pools = [this.#statements, this.#held];
+    const total = pools.reduce((sum, { totalCount }) => sum + totalCount, 0);
+    if (total < leastConnections) return;
+    this.#limit(roomFor(total));
+    clearTimeout(this.#restoring);
+    this.#restoring = setTimeout(() => this.#limit(this.#most), times.postgres.crowdedMs).unref();
+    for (const pool of pools)
+      while (pool.idleCount > 0 && pool.totalCount > pool.options.max) (await pool.connect()).release(true);
+  }
+
+  #limit({ statements, held }: Room): void {
+    this.#statements.options.max = Math.min(statements, this.#most.statements);
+    this.#held.options.max = Math.min(held, this.#most.held);
+  }
+
+  /** What runs is waited for. */
+  async end(): Promise<void> {
+    clearTimeout(this.#restoring);
+    await Promise.all([this.#statements.end(), this.#held.end()]);
+  }
+}
+
+const ignored = () => {};

@@ -1,0 +1,63 @@
+import { correlationOf } from "../../core/process/correlation.ts";
+import type { ProcessDefinition } from "../../core/process/definition.ts";
+import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
+import type { EventSource } from "../consumer/event-source.ts";
+import type { Task } from "./task.ts";
+
+interface Dependencies {
+  source: Pick<EventSource, "page">;
+  definition: ProcessDefinition;
+  isGivenUp: (id: string) => boolean;
+  /** Whether the event at this position is parked by itself. */
+  isLost: (position: number) => boolean;
+}
+
+/** One step through a stretch of the log: up to `position` no other event of the process is to be found. */
+export interface Step {
+  position: number;
+  /** The process's event at `position`; null where the stretch up to there has none. */
+  task: (Task & { kind: "event" }) | null;
+}
+
+/** Read at a time. */
+const eventsPerPage = 200;
+
+/** Finds the events of one process that wait, in the log: they are not kept. */
+export class WaitingEvents {
+  readonly #d: Dependencies;
+
+  constructor(dependencies: Dependencies) {
+    this.#d = dependencies;
+  }
+
+  /** From one position to another, both included, in the order of the log. @throws an outage's error */
+  async *between(id: string, from: number, to: number): AsyncGenerator<Step> {
+    for (let after = from - 1; after < to;) {
+      const page = await this.#d.source.page(after, Math.min(eventsPerPage, to - after));
+      for (const event of page.events.map(freezeEvent)) {
+        const { position } = event;
+        if (position > to) break;
+        const task = this.#taskOf(id, event, page.unreadable?.[event.id]);
+        if (task) yield { position, task };
+      }
+      after = page.end ? to : Math.min(page.position, to);
+      yield { position: after, task: null };
+    }
+  }
+
+  /** The process's event at a position; null where there is none, or it is given up. @throws an outage's error */
+  async at(id: string, position: number): Promise<Step["task"]> {
+    for await (const { task } of this.between(id, position, position)) if (task) return task;
+    return null;
+  }
+
+  /** An event that correlated when it came and does not any more fails in its place: passed over, it would be lost. */
+  #taskOf(id: string, event: RecordedEvent, unreadable: unknown): Step["task"] {
+    if (this.#d.isGivenUp(event.id) || this.#d.isLost(event.position)) return null;
+    try {
+      return correlationOf(this.#d.definition, event) === id ? { kind: "event", event, unreadable } : null;
+    } catch (error) {
+      return { kind: "event", event, unreadable: unreadable ?? error };
+    }
+  }
+}
