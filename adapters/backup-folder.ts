@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { open, readFile, stat } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { TableBackup } from "../core/read-table.ts";
-import { asPassing } from "../core/system-errors.ts";
 import { SnapshotDamagedError } from "../core/travel-errors.ts";
+import { openBackup } from "./json-lines.ts";
 
 type Write = (chunk: string | Buffer) => Promise<void>;
 
@@ -38,23 +37,24 @@ export class BackupFolder<About> {
 
   /** @throws SnapshotDamagedError where the files do not have this checksum */
   async readAbout(checksum: string): Promise<About> {
-    const found = await this.#checksum().catch((error: NodeJS.ErrnoException) => {
-      const unavailable = asPassing(this.#folder, error, "the backup was not read");
-      throw (
-        unavailable ??
-        new SnapshotDamagedError(this.#folder, `its data cannot be read (${error.code ?? error.message})`, error)
-      );
-    });
+    const found = await this.#checksum();
     if (found !== checksum)
       throw new SnapshotDamagedError(this.#folder, `found data with checksum ${found}, expected ${checksum}`);
-    return JSON.parse(await readFile(this.#about, "utf8")) as About;
+    const file = await openBackup(this.#about);
+    try {
+      return JSON.parse(await file.readFile("utf8")) as About;
+    } finally {
+      await file.close();
+    }
   }
 
   async #checksum(): Promise<string> {
     const whole = createHash("sha256");
     for (const file of [this.#about, this.rows]) {
       const hash = createHash("sha256");
-      for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+      const opened = await openBackup(file);
+      // The stream closes the file at its end.
+      for await (const chunk of opened.createReadStream()) hash.update(chunk as Buffer);
       whole.update(hash.digest());
     }
     return whole.digest("hex");

@@ -33,17 +33,21 @@ export function placesOf({ from, to, name, toName = name }: CopyArguments): Plac
 
   // Indexes of their own, made anew each time that a log is opened: what is read was read from the server, and the ones
   // that a host has in the working folder are left alone.
-  const folder = mkdtempSync(join(tmpdir(), "moleculer-event-sourcing-"));
+  let folder: string | null = null;
   let indexes = 0;
   const place = (given: string, store = "any") => {
     const isIndexed = indexed.test(given) && !/[?&]folder=/.test(given);
     const mark = given.includes("?") ? "&" : "?";
     return () => {
+      if (!isIndexed) return adapterOf("", given).eventLog!(store);
+      folder ??= mkdtempSync(join(tmpdir(), "moleculer-event-sourcing-"));
       const own = encodeURIComponent(join(folder, String(++indexes)));
-      return adapterOf("", isIndexed ? `${given}${mark}folder=${own}` : given).eventLog!(store);
+      return adapterOf("", `${given}${mark}folder=${own}`).eventLog!(store);
     };
   };
-  const clear = () => rmSync(folder, { recursive: true, force: true });
+  const clear = () => {
+    if (folder !== null) rmSync(folder, { recursive: true, force: true });
+  };
   process.once("exit", clear);
   return { source: place(from, name), copy: place(to, toName), sourceName: source.keepsApart ? name! : null, clear };
 }

@@ -7,6 +7,8 @@ export interface Adapter {
   readonly engine: string;
   /** Two adapters with the same location are the same place. */
   readonly location: string;
+  /** The folder of its file. Missing where it is no file of this machine. */
+  readonly folder?: string;
   /** What has another name is another place there: a store and its tables may share it. */
   readonly keepsApart?: boolean;
   /** The log of the store `name`. Missing where the engine keeps no logs. */

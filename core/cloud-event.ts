@@ -127,6 +127,7 @@ export function fromCloudEvent(cloudEvent: unknown): HistoryEvent {
       },
     },
     names,
+    meta !== undefined,
   );
 }
 

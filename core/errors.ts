@@ -1,5 +1,5 @@
 import { Errors } from "moleculer";
-import { asData, brief, inWords, portable, show, type Problem } from "./problem.ts";
+import { asData, brief, inWords, kindOfValue, portable, show, type Problem } from "./problem.ts";
 import type { RecordedEvent } from "./recorded-event.ts";
 import { withoutPassword } from "./without-password.ts";
 
@@ -9,9 +9,24 @@ const maxReasonCharacters = 1000;
 /** Moleculer's own validation error, with one entry in `data` per problem. 422. */
 export class ValidationError extends Errors.ValidationError {
   override name = "ValidationError";
+  /** Private, so that neither a log nor a transporter sees the values that were found. */
+  readonly #problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {
     super(inWords(problems), "VALIDATION_ERROR", asData(problems));
+    this.#problems = problems;
+  }
+
+  /** The same problems with the kind of each value in place of the value: for content that a caller may not see. */
+  withoutValues(): ValidationError {
+    return new ValidationError(
+      this.#problems.map(({ field, found, expected }) => ({
+        field,
+        // Of an unknown field the name is what was found.
+        found: found === field ? found : kindOfValue(found),
+        expected,
+      })),
+    );
   }
 }
 

@@ -1,9 +1,9 @@
 import { fromCloudEvent, toCloudEvent } from "./cloud-event.ts";
 import { ValidationError } from "./errors.ts";
-import type { Problem } from "./problem.ts";
 import { fromFluxAction, toFluxAction } from "./flux-action.ts";
 import { isObject, parseHistoryEvent, type HistoryEvent } from "./history-event.ts";
 import type { RecordedEvent } from "./recorded-event.ts";
+import { unknownFields } from "./unknown-fields.ts";
 
 /** How events stand in a file of JSON Lines. */
 export interface EventFormat {
@@ -17,9 +17,7 @@ const fields = ["id", "type", "stream", "version", "position", "time", "payload"
 
 function readRecorded(found: unknown): HistoryEvent {
   if (!isObject(found)) throw new ValidationError([{ field: "event", found, expected: "a recorded event: an object" }]);
-  const problems: Problem[] = Object.keys(found)
-    .filter((field) => !fields.includes(field))
-    .map((field) => ({ field, found: found[field], expected: `no fields but ${fields.join(", ")}` }));
+  const problems = unknownFields("", found, fields);
   if (problems.length > 0) throw new ValidationError(problems);
   return parseHistoryEvent(found);
 }

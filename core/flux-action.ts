@@ -2,6 +2,7 @@ import { ValidationError } from "./errors.ts";
 import type { Problem } from "./problem.ts";
 import { isObject, parseHistoryEvent, type HistoryEvent } from "./history-event.ts";
 import type { EventMeta, RecordedEvent } from "./recorded-event.ts";
+import { unknownFields } from "./unknown-fields.ts";
 
 /** A recorded event as a Flux Standard Action, which has no other fields than these. */
 export interface FluxAction {
@@ -50,14 +51,13 @@ export function fromFluxAction(action: unknown): HistoryEvent {
   if (!isObject(action))
     throw new ValidationError([{ field: "action", found: action, expected: "a Flux Standard Action: an object" }]);
   const { type, payload, meta, error } = action;
-  const problems: Problem[] = Object.keys(action)
-    .filter((field) => !fields.includes(field))
-    .map((field) => ({ field, found: action[field], expected: `no fields but ${fields.join(", ")}` }));
+  const problems: Problem[] = unknownFields("", action, fields);
   if (!isObject(meta)) problems.push({ field: "meta", found: meta, expected: "an object with id and stream" });
   if (error !== undefined && typeof error !== "boolean")
     problems.push({ field: "error", found: error, expected: "true or false" });
   if (problems.length > 0) throw new ValidationError(problems);
   const { id, stream, version, position, time, meta: own = {}, ...others } = meta as Record<string, unknown>;
   const whole = isObject(own) ? { ...others, ...own, ...(error === true && { error }) } : own;
-  return parseHistoryEvent({ id, type, stream, version, position, time, payload, meta: whole }, names);
+  const isMetaWhole = (meta as Record<string, unknown>)["meta"] !== undefined;
+  return parseHistoryEvent({ id, type, stream, version, position, time, payload, meta: whole }, names, isMetaWhole);
 }

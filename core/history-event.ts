@@ -18,11 +18,15 @@ export const isObject = (found: unknown): found is Record<string, unknown> =>
   found !== null && typeof found === "object" && !Array.isArray(found);
 
 /**
- * Checks an event that comes from outside, whoever writes it. `correlationId` and `causationId` are the event's own id
- * where they are missing.
+ * Checks an event that comes from outside. Its `meta` stays as it came, unless it is not `whole`: then the event's own id
+ * is added as the `correlationId` and `causationId` that are missing.
  * @throws ValidationError with every problem found
  */
-export function parseHistoryEvent(found: Record<string, unknown>, names: Names = {}): HistoryEvent {
+export function parseHistoryEvent(
+  found: Record<string, unknown>,
+  names: Names = {},
+  isMetaWhole = found["meta"] !== undefined,
+): HistoryEvent {
   const { id, type, stream, version, position, time, payload, meta = {} } = found;
   const problems: Problem[] = [];
   const check = (field: keyof RecordedEvent, isRight: boolean, expected: string) => {
@@ -59,7 +63,7 @@ export function parseHistoryEvent(found: Record<string, unknown>, names: Names =
     ...(position !== undefined && { position: position as number }),
     ...(moment !== undefined && { time: moment }),
     payload,
-    meta: { correlationId: ownId, causationId: ownId, ...(meta as object) },
+    meta: { ...(!isMetaWhole && { correlationId: ownId, causationId: ownId }), ...(meta as EventMeta) },
   };
 }
 

@@ -3,12 +3,12 @@ import { link, lstat, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { ValidationError } from "./errors.ts";
 import { syncFile, syncFolder } from "./sync.ts";
-import { asPassing, isWrongPath, systemCodeOf } from "./system-errors.ts";
+import { asDenied, asPassing, isWrongPath, systemCodeOf } from "./system-errors.ts";
 
 /** An error of the system about a file that a caller named, in our words; any other error as it is. */
 export function asFileError(field: string, path: string, expected: string, error: unknown): unknown {
-  const unavailable = asPassing(path, error, "nothing is left there");
-  if (unavailable) return unavailable;
+  const known = asDenied(path, error) ?? asPassing(path, error, "nothing is left there");
+  if (known) return known;
   const code = systemCodeOf(error);
   if (!isWrongPath(code)) return error;
   return Object.assign(new ValidationError([{ field, found: path, expected: `${expected} (${code})` }]), {

@@ -70,6 +70,15 @@ export function portable(found: unknown): unknown {
   return found === null || typeof found === "number" || typeof found === "boolean" ? found : show(found);
 }
 
+/** What kind of JSON value was found, without a part of its content. */
+export function kindOfValue(found: unknown): string | undefined {
+  if (found === undefined) return undefined;
+  if (found === null) return "null";
+  if (typeof found === "string") return `a string of ${found.length} characters`;
+  if (Array.isArray(found)) return `an array of ${found.length}`;
+  return typeof found === "object" ? "an object" : `a ${typeof found}`;
+}
+
 const inBrief = ({ field, found, expected }: Problem): Problem => ({
   field: brief(field) || '""',
   found,

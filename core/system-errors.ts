@@ -30,6 +30,8 @@ const wrongPath = new Set([
   "ENODEV",
   "EFBIG",
   "EINVAL",
+  // Of Node's permission model.
+  "ERR_ACCESS_DENIED",
   "ERR_INVALID_ARG_VALUE",
 ]);
 
@@ -54,10 +56,26 @@ export function asPassing(where: string, error: unknown, consequence: string): S
   return why === undefined ? null : new StoreUnavailableError(where, `${why}; ${consequence}`, error);
 }
 
+/** What Node's permission model has to allow, by the names that it gives to what it denies. */
+const flags: Readonly<Record<string, string>> = { WorkerThreads: "--allow-worker", Addons: "--allow-addons" };
+
+/** In our words if Node's permission model denies threads or native addons: no path is wrong then. Else null. */
+export function asDenied(where: string, error: unknown): UnusableStoreError | null {
+  const { code, permission } = (error ?? {}) as { code?: unknown; permission?: unknown };
+  const denied = code === "ERR_DLOPEN_DISABLED" ? "Addons" : code === "ERR_ACCESS_DENIED" ? permission : undefined;
+  const flag = typeof denied === "string" ? flags[denied] : undefined;
+  if (flag === undefined) return null;
+  return new UnusableStoreError(
+    where,
+    `Node's permission model denies ${String(denied)}: start the process with ${flag} (docs/operating.md)`,
+    error,
+  );
+}
+
 /** An error of the system about a file of ours, in our words; any other error as it is. */
 export function asStoreError(where: string, error: unknown, what: string): unknown {
-  const unavailable = asPassing(where, error, "nothing was stored");
-  if (unavailable) return unavailable;
+  const known = asDenied(where, error) ?? asPassing(where, error, "nothing was stored");
+  if (known) return known;
   const code = systemCodeOf(error);
   return isWrongPath(code) ? new UnusableStoreError(where, `${what} (${code})`, error) : error;
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { DamagedStateError } from "../../core/damaged-state.ts";
 import { UnusableStoreError } from "../../core/errors.ts";
 import type { KeyedState, Lease, Versioned } from "../../core/event-log.ts";
 import { Slots } from "../../core/slots.ts";
@@ -38,16 +39,19 @@ export class Control {
   }
 
   async get(key: string): Promise<Versioned | null> {
-    const cell = await this.#read<StateCell>(stateKey(key));
-    return cell && { value: cell.value, revision: cell.revision };
+    const text = await this.#chain.cells.get(stateKey(key));
+    if (text === null) return null;
+    const { value, revision } = parseCell(key, text);
+    return { value, revision };
   }
 
   async states({ prefix, after, limit }: { prefix: string; after?: string; limit: number }): Promise<KeyedState[]> {
     const range = { prefix: stateKey(prefix), limit, ...(after !== undefined && { after: stateKey(after) }) };
     const cells = await this.#chain.cells.list(range);
     return cells.map(({ key, text }) => {
-      const { value, revision } = JSON.parse(text) as StateCell;
-      return { key: key.slice(stateKey("").length), value, revision };
+      const name = key.slice(stateKey("").length);
+      const { value, revision } = parseCell(name, text);
+      return { key: name, value, revision };
     });
   }
 
@@ -55,7 +59,7 @@ export class Control {
     const json = JSON.stringify(value) as string | undefined;
     return this.#change(async (id): Promise<Decision<number | null>> => {
       const [kept, held] = await Promise.all([
-        this.#read<StateCell>(stateKey(key)),
+        this.#chain.cells.get(stateKey(key)).then((text) => (text === null ? null : { revision: revisionIn(text) })),
         lease && this.#read<LeaseCell>(leaseKey(lease.name)),
       ]);
       if (lease && !isHeld(held, lease)) return { answer: null };
@@ -125,6 +129,18 @@ export class Control {
     );
   }
 }
+
+/** @throws DamagedStateError */
+function parseCell(key: string, text: string): StateCell {
+  try {
+    return JSON.parse(text) as StateCell;
+  } catch {
+    throw new DamagedStateError(key, revisionIn(text));
+  }
+}
+
+/** By its beginning, which `put` writes: a damaged cell can be replaced too. 0 if the beginning is damaged. */
+const revisionIn = (text: string) => Number(/^\{"id":"[^"]*","revision":(\d+),/.exec(text)?.[1] ?? 0);
 
 function isHeld(cell: LeaseCell | null | undefined, { holder, epoch }: Lease): cell is LeaseCell {
   return !!cell && cell.holder === holder && cell.epoch === epoch && cell.expires > Date.now();

@@ -1,8 +1,7 @@
-import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
 import type { Field } from "../../core/fields.ts";
 import type { Origin, Progress } from "../../core/read-table.ts";
 import { BackupFolder } from "../backup-folder.ts";
+import { jsonLinesOf } from "../json-lines.ts";
 import { kinds, type Content, type Kind, type RowStore, type Write } from "./row-store.ts";
 
 /** Beside the rows. */
@@ -32,8 +31,8 @@ export async function readRows(file: string, store: RowStore, number: number): P
     }
     writes = [];
   };
-  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
-    const [of, kind, id, content] = JSON.parse(line) as Line;
+  for await (const line of jsonLinesOf(file)) {
+    const [of, kind, id, content] = line as Line;
     if (of !== pass || writes.length === linesPerRead) await flush();
     pass = of;
     writes.push({ kind, id, isNew: true, content });

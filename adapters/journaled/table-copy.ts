@@ -1,6 +1,7 @@
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { Field } from "../../core/fields.ts";
 import type { TableBackup } from "../../core/read-table.ts";
+import { proveLines } from "../json-lines.ts";
 import { backupIn, type Line } from "./backup-rows.ts";
 import { Hold } from "./hold.ts";
 import { kinds, type Content, type Documents, type RowStore } from "./row-store.ts";
@@ -21,6 +22,7 @@ export class TableCopy {
   readonly #put: (text: string) => Promise<void>;
   #lines: string[] = [];
   #bytes = 0;
+  #count = 0;
   #pass = 0;
 
   private constructor(store: RowStore, number: number, put: (text: string) => Promise<void>) {
@@ -31,14 +33,15 @@ export class TableCopy {
 
   static async write(store: RowStore, number: number, folder: string): Promise<TableBackup> {
     const backup = backupIn(folder);
-    const { stored, rows, passes } = await backup.writeRows((put) => new TableCopy(store, number, put).#write());
+    const { stored, rows, passes, lines } = await backup.writeRows((put) => new TableCopy(store, number, put).#write());
+    await proveLines(backup.rows, lines);
     const { fields, definition, order } = stored;
     const [origin, progress] = [{ definition, order }, progressOf(stored)];
     await backup.writeAbout({ fields: JSON.parse(fields) as Field[], origin, progress, passes });
     return { rows, progress, origin, ...(await backup.measured()) };
   }
 
-  async #write(): Promise<{ stored: StoredGeneration; rows: number; passes: number }> {
+  async #write(): Promise<{ stored: StoredGeneration; rows: number; passes: number; lines: number }> {
     let since = doneBatch(await this.#stored());
     await this.#pages((documents) => documents.find({}));
     for (let pass = 1; pass < passesBeforeHold; pass++) {
@@ -56,7 +59,7 @@ export class TableCopy {
       since = stored.batch;
       if (!(await hold.release())) continue;
       await this.#stored();
-      return { stored, rows, passes: this.#pass };
+      return { stored, rows, passes: this.#pass, lines: this.#count };
     }
   }
 
@@ -83,6 +86,7 @@ export class TableCopy {
   async #add(line: Line): Promise<void> {
     const text = `${JSON.stringify(line)}\n`;
     this.#lines.push(text);
+    this.#count++;
     this.#bytes += text.length;
     if (this.#bytes > bytesPerWrite) await this.#flush();
   }

@@ -1,12 +1,10 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { asPassing } from "../../core/system-errors.ts";
 import { SnapshotDamagedError } from "../../core/travel-errors.ts";
 import type { Field } from "../../core/fields.ts";
 import type { Origin, ParkedEvent, Progress, TableBackup } from "../../core/read-table.ts";
+import { jsonLinesOf, openBackup, proveLines } from "../json-lines.ts";
 import type { StoredRow } from "./row-codec.ts";
 import { StoredGeneration } from "./stored-generation.ts";
 
@@ -39,7 +37,8 @@ export async function writeBackup(folder: string, generation: StoredGeneration):
     const text = Buffer.from(lines.map((line) => `${line}\n`).join(""));
     hash.update(text);
     bytes += text.length;
-    await file.write(text);
+    // Not `write`, which may write a part of a chunk alone.
+    await file.writeFile(text);
   };
   try {
     await write([JSON.stringify(head)]);
@@ -50,7 +49,10 @@ export async function writeBackup(folder: string, generation: StoredGeneration):
   } finally {
     await file.close();
   }
-  return { rows: rows.length, progress: head.progress, origin: head.origin, checksum: hash.digest("hex"), bytes };
+  const checksum = hash.digest("hex");
+  await refuseDamaged(fileIn(folder), checksum);
+  await proveLines(fileIn(folder), 1 + rows.length + parked.length);
+  return { rows: rows.length, progress: head.progress, origin: head.origin, checksum, bytes };
 }
 
 /** @throws SnapshotDamagedError */
@@ -64,9 +66,9 @@ export async function readBackup(
   await refuseDamaged(file, checksum);
   let generation: StoredGeneration | null = null;
   let rowsLeft = 0;
-  for await (const line of createInterface({ input: createReadStream(file) }))
+  for await (const line of jsonLinesOf(file))
     if (!generation) {
-      const { fields, origin, progress, rows } = JSON.parse(line) as Head;
+      const { fields, origin, progress, rows } = line as Head;
       generation = new StoredGeneration(number, new Map(fields.map((field) => [field.name, field])), {
         ...origin,
         order,
@@ -74,21 +76,17 @@ export async function readBackup(
       generation.progress = progress;
       rowsLeft = rows;
     } else if (rowsLeft > 0) {
-      generation.rows.put(JSON.parse(line) as StoredRow);
+      generation.rows.put(line as StoredRow);
       rowsLeft--;
-    } else generation.parked.set((JSON.parse(line) as ParkedEvent).id, line);
+    } else generation.parked.set((line as ParkedEvent).id, JSON.stringify(line));
   return generation!;
 }
 
-async function refuseDamaged(file: string, checksum: string): Promise<void> {
+async function refuseDamaged(path: string, checksum: string): Promise<void> {
   const hash = createHash("sha256");
-  try {
-    for await (const part of createReadStream(file)) hash.update(part as Buffer);
-  } catch (error) {
-    const unavailable = asPassing(file, error, "the backup was not read");
-    throw unavailable ?? new SnapshotDamagedError(file, `its data cannot be read (${String(error)})`, error);
-  }
+  const file = await openBackup(path);
+  for await (const part of file.createReadStream()) hash.update(part as Buffer);
   const found = hash.digest("hex");
   if (found !== checksum)
-    throw new SnapshotDamagedError(file, `found data with checksum ${found}, expected ${checksum}`);
+    throw new SnapshotDamagedError(path, `found data with checksum ${found}, expected ${checksum}`);
 }

@@ -1,3 +1,4 @@
+import { parseState } from "../../core/damaged-state.ts";
 import type { KeyedState, Lease, Versioned } from "../../core/event-log.ts";
 import type { Connections } from "./connections.ts";
 
@@ -16,7 +17,7 @@ export class Control {
       key,
     ]);
     const [value, revision] = (rows[0] as [string, number] | undefined) ?? [];
-    return value === undefined ? null : { value: JSON.parse(value) as unknown, revision: revision! };
+    return value === undefined ? null : { value: parseState(key, value, revision!), revision: revision! };
   }
 
   async put(key: string, value: unknown, revision: number, lease?: Lease): Promise<number | null> {
@@ -61,7 +62,7 @@ export class Control {
     // Keys are in the order of their bytes, so those with the prefix stand together, at the beginning.
     return (rows as [string, string, number][])
       .filter(([key]) => key.startsWith(prefix))
-      .map(([key, value, revision]) => ({ key, value: JSON.parse(value) as unknown, revision }));
+      .map(([key, value, revision]) => ({ key, value: parseState(key, value, revision), revision }));
   }
 
   /** Renewing keeps the epoch; taking over a lapsed lease raises it; one that another still holds is left alone. */

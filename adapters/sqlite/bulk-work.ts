@@ -30,7 +30,7 @@ const progressEveryMs = 250;
  * const work = new BulkWork();
  * try {
  *   await work.vacuumInto(file, copy);
- *   await work.run("sync", copy);
+ *   await work.run("hash", copy);
  * } finally {
  *   await work.close();
  * }
@@ -46,8 +46,10 @@ export class BulkWork {
   ): Promise<ReturnType<BulkTasks[Task]>> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(ended());
+      // Started first: a thread that may not start throws, and nothing waits for it.
+      const worker = (this.#worker ??= this.#start());
       this.#waiting.push({ resolve: resolve as (answer: unknown) => void, reject });
-      (this.#worker ??= this.#start()).postMessage({ task, args });
+      worker.postMessage({ task, args });
     });
   }
 

@@ -3,8 +3,7 @@
  * longer than most of this work.
  */
 import { createHash } from "node:crypto";
-import { closeSync, fsyncSync, openSync, readSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
 import Database from "better-sqlite3";
 
@@ -77,18 +76,6 @@ const tasks = {
         if (!state || state.log - state.checkpointed < pagesPerCheckpoint) return;
       }
     });
-  },
-
-  /** Waits until the file and its entry in the folder are on the disk. */
-  sync(file: string): void {
-    for (const place of [file, dirname(file)]) {
-      const handle = openSync(place, "r");
-      try {
-        fsyncSync(handle);
-      } finally {
-        closeSync(handle);
-      }
-    }
   },
 };
 

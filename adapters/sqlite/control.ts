@@ -1,4 +1,5 @@
 import type Database from "better-sqlite3";
+import { parseState } from "../../core/damaged-state.ts";
 import type { KeyedState, Lease, Versioned } from "../../core/event-log.ts";
 
 /** Keys whose state is remembered: consumers ask for theirs with each page. */
@@ -54,7 +55,7 @@ export class Control {
       if (this.#known.size > maxKnown) this.#known.clear();
       this.#known.set(key, (row = this.#get.get(key) ?? null));
     }
-    return row ? { value: JSON.parse(row.value) as unknown, revision: row.revision } : null;
+    return row ? { value: parseState(key, row.value, row.revision), revision: row.revision } : null;
   }
 
   put(key: string, value: unknown, revision: number, lease?: Lease): number | null {
@@ -75,7 +76,7 @@ export class Control {
   states({ prefix, after = "", limit }: { prefix: string; after?: string; limit: number }): KeyedState[] {
     // Keys are in the order of their bytes, so those with the prefix stand together.
     const rows = this.#after.all(prefix, after, limit).filter(({ key }) => key.startsWith(prefix));
-    return rows.map(({ key, value, revision }) => ({ key, value: JSON.parse(value) as unknown, revision }));
+    return rows.map(({ key, value, revision }) => ({ key, value: parseState(key, value, revision), revision }));
   }
 
   acquire(name: string, holder: string, ttlMs: number): Lease | null {

@@ -1,4 +1,5 @@
 import { StoreUnavailableError } from "../../core/errors.ts";
+import { asDenied } from "../../core/system-errors.ts";
 import { QueryThread, type RowsTaker } from "./query-thread.ts";
 import type { SelectStatement } from "./query-worker.ts";
 
@@ -73,7 +74,9 @@ export class QueryThreads {
     try {
       void this.#run(this.#idle.pop() ?? this.#newThread(), job);
     } catch (error) {
-      const failure = new StoreUnavailableError(job.file, "no thread can be started for the query", error);
+      const failure =
+        asDenied(job.file, error) ??
+        new StoreUnavailableError(job.file, "no thread can be started for the query", error);
       for (const { fail } of job.takers) fail(failure);
       this.#finish(job);
     }

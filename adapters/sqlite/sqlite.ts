@@ -30,6 +30,7 @@ export function sqlite(path: string, options: SqliteLogOptions = {}): Adapter {
   return {
     engine: "sqlite",
     location: `sqlite:${file}`,
+    folder: dirname(file),
     eventLog: () => new SqliteEventLog(file, { synchronous }),
     readTable: () => new SqliteReadTable(file),
     beside: (name) => sqlite(`${dirname(file)}/${name}.db`),

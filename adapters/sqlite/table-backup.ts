@@ -4,6 +4,7 @@ import { copyFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { SnapshotDamagedError } from "../../core/travel-errors.ts";
 import type { Progress, TableBackup } from "../../core/read-table.ts";
+import { syncFile, syncFolder } from "../../core/sync.ts";
 import { asPassing } from "../../core/system-errors.ts";
 import { BulkWork } from "./bulk-work.ts";
 import { translate } from "./database.ts";
@@ -23,7 +24,9 @@ export class TableBackups {
     const copy = fileIn(folder);
     return this.#work(generation.file, async (work) => {
       const bytes = await generation.withoutCheckpoints(work, () => work.vacuumInto(generation.file, copy));
-      await work.run("sync", copy);
+      // Not in the thread: Node's permission model disables fsyncSync there and here, and leaves a handle's sync.
+      await syncFile(copy);
+      await syncFolder(folder);
       const [[rows] = [], [position, folded, positionId, reordered, log, definition, order] = []] = [
         ...(await work.run("query", copy, 'SELECT count(*) FROM "rows"')),
         ...(await work.run(

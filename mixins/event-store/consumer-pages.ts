@@ -21,16 +21,29 @@ export class ConsumerPages {
   /** Consumers ask again and again where they are; what stands there never changes while the log is open. */
   readonly #ids = new Map<number, string>();
 
+  /** Those that have asked this host for a page. */
+  readonly #consumers = new Set<string>();
+
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
+  }
+
+  /** Those whose name begins with `prefix` and that are not paused: they handle what is stored next. */
+  async unpaused(prefix: string): Promise<string[]> {
+    const found: string[] = [];
+    for (const consumer of this.#consumers)
+      if (consumer.startsWith(prefix) && !(await this.control(consumer)).paused) found.push(consumer);
+    return found;
   }
 
   /** Another log may be opened next. */
   forget(): void {
     this.#ids.clear();
+    this.#consumers.clear();
   }
 
   async page(consumer: string, options: ReadOptions): Promise<ConsumerPage> {
+    this.#consumers.add(consumer);
     const log = this.#d.log();
     const damaged: Record<string, Unreadable> = {};
     const onDamaged: OnDamaged = ({ name, message, type, code, data }) =>

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { ActionSchema, EventSchema, Service } from "moleculer";
 import { adapterOn, resolveAdapter, type Adapter, type Engines } from "../../core/adapter.ts";
 import {
@@ -35,6 +36,11 @@ export interface EventStoreOptions<Events extends EventMap = AnyEvents> {
    * further append is refused with StoreUnavailableError.
    */
   maxPending?: Partial<PendingLimits>;
+  /**
+   * The folder of the files that the actions `backup`, `export` and `import` write and read; a path that leads out of it is
+   * refused. Default: the folder of the store's file; `data` where the log is on a server or in memory.
+   */
+  transferFolder?: string;
   /** False where another node hosts the store: mapped actions call it over the broker. */
   host?: boolean;
   /** Narrows who may call an action of the store's service: `{ append: "protected" }`. */
@@ -116,11 +122,19 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
       "pump",
       "maxEventBytes",
       "maxPending",
+      "transferFolder",
       "host",
       "visibility",
     ]);
     if (options.host !== undefined && typeof options.host !== "boolean")
       throw new DefinitionError({ field: `${name}.host`, found: options.host, expected: "true or false" });
+    const { transferFolder } = options;
+    if (transferFolder !== undefined && !isPath(transferFolder))
+      throw new DefinitionError({
+        field: `${name}.transferFolder`,
+        found: transferFolder,
+        expected: "the path of a folder",
+      });
     refuseUnknownOptions(`${name}.pump`, options.pump ?? {}, ["batchSize", "timeoutMs"]);
     refuseUnknownOptions(`${name}.maxPending`, options.maxPending ?? {}, ["appends", "bytes"]);
     const adapter = resolveAdapter(engines, options.adapter ?? engines.byDefault(name));
@@ -159,7 +173,11 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
         (service as Service & CatalogueOwner).evsJoinCatalogue(catalogue)
           ? null
           : "is an event store with another catalogue on this broker; found other events, expected the same or none",
-      schema: (broker) => storeService(name, adapterOn(broker, adapter, name).eventLog!(name), settings),
+      schema: (broker) => {
+        const placed = adapterOn(broker, adapter, name);
+        const folder = resolve(transferFolder ?? placed.folder ?? "data");
+        return storeService(name, placed.eventLog!(name), { ...settings, transferFolder: folder });
+      },
     };
     const types = catalogue.unknownTypes === "refuse" ? [...catalogue.entries.keys()] : null;
     const targetOf = (type: string) => {
@@ -179,6 +197,8 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
   }
   return EventStore;
 }
+
+const isPath = (found: unknown) => typeof found === "string" && found !== "" && !found.includes("\0");
 
 function atLeastOne(field: string, found: number): number {
   if (Number.isSafeInteger(found) && found >= 1) return found;

@@ -14,18 +14,18 @@ export interface ExportAnswer {
 const pageSize = 1000;
 
 /**
- * Writes events as lines of JSON into a new file, up to the head as it is now, as they are stored; one page in memory.
+ * Writes events as lines of JSON into a new file, up to `head`, as they are stored; one page in memory.
  * @throws ValidationError naming `to`; StoreUnavailableError. Nothing is left of the file then.
  */
 export async function exportEvents(
   log: EventLog,
   to: string,
+  head: number,
   options: Omit<ReadOptions, "limit" | "backward">,
   { write }: EventFormat,
   source: string,
   job: Job,
 ): Promise<ExportAnswer> {
-  const head = await log.head();
   const file = await NewFile.at("to", to);
   try {
     const handle = await open(file.temporary, "w");

@@ -25,6 +25,7 @@ import { StoreHost } from "./host.ts";
 import { Rivals } from "./rivals.ts";
 import { appendedEvent, progressEvent } from "../hints.ts";
 import { fileActions } from "./file-actions.ts";
+import { limitOf, maxLimit } from "./find-limit.ts";
 import { historyActions } from "./history-actions.ts";
 import { linkActions } from "./link-actions.ts";
 import { requestIds } from "./request-ids.ts";
@@ -36,11 +37,10 @@ interface Settings {
   pump: PumpOptions;
   maxEventBytes: number;
   maxPending: PendingLimits;
+  /** The folder of the files that actions write and read. */
+  transferFolder: string;
   visibility: Visibilities;
 }
-
-/** Most events that one call may answer. */
-const maxLimit = 10_000;
 
 interface ReadParams {
   after?: number;
@@ -82,8 +82,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
         fields: eventFields,
         reader: () => ({
           fields: eventFields,
-          find: (query) =>
-            host.readable(host.log.find({ ...query, limit: Math.min(query.limit ?? maxLimit, maxLimit) })),
+          find: (query) => host.readable(host.log.find({ ...query, limit: limitOf(query.limit) })),
           count: (query) => host.log.count(query),
           // No event has another id, and not each engine takes any text.
           findByIds: (ids) => host.readable(host.log.findByIds(ids.filter(isEventId).map((id) => id.toLowerCase()))),
@@ -156,7 +155,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
       ...historyActions(() => ({ host, rivals })),
       ...linkActions(() => ({ host, rivals })),
       ...traceActions(() => ({ host, rivals })),
-      ...fileActions(name, () => ({ host, rivals })),
+      ...fileActions(name, settings.transferFolder, () => ({ host, rivals })),
     }),
     methods: {
       evsJoinCatalogue(another: Catalogue) {

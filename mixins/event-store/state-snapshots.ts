@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { DamagedStateError } from "../../core/damaged-state.ts";
 import type { EventLog } from "../../core/event-log.ts";
 import { MixedStreamError } from "../../core/links.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
@@ -40,20 +42,51 @@ export async function loadStream(host: StoreHost, params: LoadParams): Promise<L
   return { snapshot, events, end: !behind || behind.length === 0 };
 }
 
-/** The snapshot where it is of this definition, newer than what is known, and of this history: its event stands in the log, or nothing does there. */
+/** The snapshot if it is of this definition, newer than what is known, and of this stream's history. */
 async function usable(log: EventLog, { stream, afterVersion, snapshot: key, definition }: LoadParams) {
-  const kept = key === null ? null : await log.getState(keyOf(key));
-  const snapshot = kept?.value as StateSnapshot | undefined;
+  const snapshot = key === null ? null : (await keptAt(log, key)).snapshot;
   if (snapshot?.definition !== definition || snapshot.version <= afterVersion) return null;
   const { version, eventId } = snapshot;
   const [event] = await log.readStream(stream, { afterVersion: version - 1, limit: 1 });
-  return !event || event.id === eventId ? snapshot : null;
+  // A log that was restored from a backup may end before that version.
+  return event?.id === eventId ? snapshot : null;
 }
 
-/** An older one never takes the place of a newer one. Of two that are saved at once, one may be lost. @throws ValidationError */
+/** `snapshot` is null if there is none, or if it is not what was saved. */
+async function keptAt(log: EventLog, key: string): Promise<{ snapshot: StateSnapshot | null; revision: number }> {
+  try {
+    const kept = await log.getState(keyOf(key));
+    return { snapshot: unsealed(kept?.value), revision: kept?.revision ?? 0 };
+  } catch (error) {
+    if (error instanceof DamagedStateError) return { snapshot: null, revision: error.revision };
+    throw error;
+  }
+}
+
+/**
+ * An older snapshot never takes the place of a newer one of this log; one that is damaged, or that the log has no event
+ * for, is replaced by any. Of two that are saved at once, one may be lost.
+ * @throws ValidationError
+ */
 export async function saveSnapshot(log: EventLog, key: string, snapshot: StateSnapshot): Promise<void> {
-  const kept = await log.getState(keyOf(key));
-  const before = kept?.value as StateSnapshot | undefined;
-  if (before?.definition === snapshot.definition && before.version >= snapshot.version) return;
-  await log.putState(keyOf(key), refuseTooLargeState("snapshot", snapshot), kept?.revision ?? 0);
+  const { snapshot: before, revision } = await keptAt(log, key);
+  const isNewer = before?.definition === snapshot.definition && before.version >= snapshot.version;
+  if (isNewer && (await isOfLog(log, before))) return;
+  await log.putState(keyOf(key), sealed(refuseTooLargeState("snapshot", snapshot)), revision);
+}
+
+async function isOfLog(log: EventLog, { position, eventId }: StateSnapshot): Promise<boolean> {
+  const { events } = await log.read({ after: position - 1, limit: 1, onDamaged: () => {} });
+  return events[0]?.id === eventId;
+}
+
+/** A changed character would be a state that no event led to, and JSON all the same. */
+const checksumOf = (snapshot: object) => createHash("sha256").update(JSON.stringify(snapshot)).digest("hex");
+
+const sealed = (snapshot: StateSnapshot) => ({ ...snapshot, checksum: checksumOf(snapshot) });
+
+function unsealed(value: unknown): StateSnapshot | null {
+  if (value === null || typeof value !== "object") return null;
+  const { checksum, ...snapshot } = value as StateSnapshot & { checksum?: unknown };
+  return checksum === checksumOf(snapshot) ? snapshot : null;
 }

@@ -60,7 +60,7 @@ describe("A Flux Standard Action", () => {
     [{ meta: { ...toFluxAction(event).meta, version: 0 } }, "meta.version: found 0, expected a whole number from 1"],
     [{ meta: { ...toFluxAction(event).meta, meta: [] } }, "meta.meta: found an array of 0, expected an object"],
     [{ error: "x" }, 'error: found "x", expected true or false'],
-    [{ data: 1 }, "data: found 1, expected no fields but type, payload, meta, error"],
+    [{ data: 1 }, 'data: found "data", expected one of type, payload, meta, error'],
   ])("with %j is refused, naming the field", (wrong, message) => {
     expect(() => fromFluxAction({ ...toFluxAction(event), ...wrong })).toThrow(
       expect.objectContaining({ type: "VALIDATION_ERROR", message }),

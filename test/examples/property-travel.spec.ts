@@ -204,7 +204,7 @@ describe("Time travel in the property example", () => {
     const format = "cloudevents";
     expect(await ask("propertyEventStore.export", { to: "events.jsonl", format })).toMatchObject({ events: position });
     const again: ImportAnswer = await ask("propertyEventStore.import", { from: "events.jsonl", format });
-    expect(again).toEqual({ events: 0, repeated: position, position });
+    expect(again).toEqual({ events: 0, repeated: position, position, timesChanged: 0 });
     const copies = EventStore("copies", { adapter: "sqlite:data/copies.db" });
     broker.createService({ name: "copy", mixins: [copies.mixin()] });
     await broker.waitForServices("copies");
@@ -212,6 +212,7 @@ describe("Time travel in the property example", () => {
       events: position,
       repeated: 0,
       position,
+      timesChanged: 0,
     });
     expect(await ask("copies.read", { limit: 1000 })).toEqual(await ask("propertyEventStore.read", { limit: 1000 }));
   });

@@ -146,7 +146,7 @@ describeWhereMountable("A full disk (skipped where no tmpfs can be mounted)", ()
     const format = eventFormat("events");
     for (const write of [
       () => log.backup(`${folder}/copy.db`),
-      () => exportEvents(log, `${folder}/out.jsonl`, { after: 0 }, format, "events", job),
+      () => exportEvents(log, `${folder}/out.jsonl`, 101, { after: 0 }, format, "events", job),
     ])
       expect(await refusal(write)).toMatchObject({
         ...full,

@@ -1,5 +1,9 @@
+import { createHash } from "node:crypto";
+import Database from "better-sqlite3";
 import { Decider, EventStore, type RecordedEvent, type Upcaster } from "moleculer-event-sourcing";
 import type { ServiceBroker, ServiceSchema } from "moleculer";
+import { v7 } from "uuid";
+import type { StateSnapshot } from "../../core/decider/rehydrate.ts";
 import { cleanUp, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { LogLines } from "./log-lines.ts";
 
@@ -69,6 +73,25 @@ async function withEvents(adapter: string, times: number, options: Options): Pro
 
 const newAdapter = () => `sqlite:${newFolder()}/events.db`;
 
+/** Changes the stored text of the only snapshot, as a medium or an editor would. */
+function changeSnapshot(adapter: string, change: (text: string) => string): void {
+  const db = new Database(adapter.slice("sqlite:".length));
+  const { key, value } = db.prepare("SELECT key, value FROM state WHERE key GLOB 'snapshot/*'").get() as {
+    key: string;
+    value: string;
+  };
+  expect(change(value)).not.toBe(value);
+  db.prepare("UPDATE state SET value = ? WHERE key = ?").run(change(value), key);
+  db.close();
+}
+
+/** Sealed, as one that was saved before the log was restored from an older backup. */
+function ofVersion9(text: string): string {
+  const { checksum: _, ...snapshot } = JSON.parse(text) as StateSnapshot & { checksum: string };
+  const later = { ...snapshot, version: 9, position: 9, eventId: v7(), state: { sum: 9 } };
+  return JSON.stringify({ ...later, checksum: createHash("sha256").update(JSON.stringify(later)).digest("hex") });
+}
+
 describe("State snapshots", () => {
   it("are none where they are left out: all events are folded", async () => {
     const adapter = newAdapter();
@@ -117,6 +140,24 @@ describe("State snapshots", () => {
     await withEvents(adapter, 4, { snapshot: { every: 1, version: 1 } });
     const after = { snapshot: { every: 1, version: 1 }, isChanged: true };
     expect(await foldedByAnother(adapter, after)).toEqual({ folded: [5], state: { sum: 6 } });
+  });
+
+  it.each<[string, (text: string) => string]>([
+    ["is no JSON any more", (text) => text.slice(0, -5)],
+    ["is empty", () => ""],
+    ["is another value", () => "null"],
+    ["has another state", (text) => text.replace('"sum":4', '"sum":9')],
+    ["is of a version that the log does not have", ofVersion9],
+  ])("whose text %s are passed by and replaced", async (_, damage) => {
+    const adapter = newAdapter();
+    const options = { snapshot: { every: 1 } };
+    await withEvents(adapter, 4, options);
+    changeSnapshot(adapter, damage);
+    const broker = await startBroker([counterService(adapter, [], options)]);
+    expect(await broker.call("counter.state", { id: "1" })).toMatchObject({ state: { sum: 4 }, version: 4 });
+    await broker.stop();
+    expect(await foldedByAnother(adapter, options)).toEqual({ folded: [1, 2, 3, 4, 5], state: { sum: 5 } });
+    expect(await foldedByAnother(adapter, options)).toEqual({ folded: [6], state: { sum: 6 } });
   });
 
   it("are saved before the store ends, whichever of the two the service mixes in first", async () => {

@@ -481,6 +481,16 @@ describe("The store's queries", () => {
     expect(found.map(({ position }) => position)).toEqual(expected);
   });
 
+  it("find at most 10,000 at once, and refuse to be asked for more", async () => {
+    const { broker } = await brokerWithTen();
+    expect(await broker.call("events.find", { limit: 10_000 })).toHaveLength(10);
+    expect(await refusal(() => broker.call("events.find", { limit: 10_001 }))).toMatchObject({
+      code: 422,
+      type: "VALIDATION_ERROR",
+      data: [{ field: "limit", found: 10_001, expected: "a whole number from 1 to 10000" }],
+    });
+  });
+
   it("find the fields that are asked for", async () => {
     const { broker } = await brokerWithTen();
     expect(await broker.call("events.find", { limit: 1, fields: ["type", "payload.n"] })).toEqual([

@@ -146,7 +146,7 @@ describe("A link", () => {
     await broker.call("events.backup", { to: `${folder}/copy.db` });
     const copy = await brokerOn(`sqlite:${folder}/copy.db`);
     expect(idsOf(await read(copy, { stream: "orders" }))).toEqual(idsOf(events));
-    const imported = await brokerOn();
+    const imported = await brokerOn(`sqlite:${folder}/imported.db`);
     await imported.call("events.import", { from: `${folder}/events.jsonl` });
     expect(await read(imported, { stream: "orders" })).toEqual([]);
   });

@@ -29,7 +29,7 @@ async function hostOf(
   thing: Partial<ServiceSchema> = {},
 ): Promise<ServiceBroker> {
   const adapter = file === "memory" ? "memory:" : `sqlite:${folder}/${file}.db`;
-  const events = EventStore("events", { adapter, ...options });
+  const events = EventStore("events", { adapter, transferFolder: folder, ...options });
   return startBroker([{ name: "thing", mixins: [events.mixin()], ...thing }]);
 }
 
@@ -79,11 +79,10 @@ describe("A backup of a store", () => {
     expect(readdirSync(`${folder}/backup`).filter((file) => file.includes(".part"))).toEqual([]);
   });
 
-  it("may be named from the process's folder", async () => {
+  it("may be named from the transfer folder", async () => {
     const broker = await someHistory();
-    const relative = `${"../".repeat(process.cwd().split("/").length)}${folder.slice(1)}/a.db`;
-    expect(await backup(broker, relative)).toMatchObject({ path: `${folder}/a.db` });
-    expect(existsSync(`${folder}/a.db`)).toBe(true);
+    expect(await backup(broker, "copies/a.db")).toMatchObject({ path: `${folder}/copies/a.db` });
+    expect(existsSync(`${folder}/copies/a.db`)).toBe(true);
   });
 
   it("is refused where something stands already, or nothing can be written, and leaves nothing", async () => {
@@ -129,7 +128,7 @@ describe("A backup of a store", () => {
   it("that is put in place of a lost store makes it what it was", async () => {
     mkdirSync(`${folder}/data`);
     const broker = await someHistory("data/orders");
-    await backup(broker, `${folder}/backup/orders.db`);
+    await backup(broker, `${folder}/data/backup/orders.db`);
     const before = await readAll(broker);
     await append(broker, "thing-9", 5);
     await broker.stop();
@@ -244,12 +243,12 @@ describe.each([
     const source = await someHistory();
     await exported(source, { format });
     const target = await hostOf(file);
-    expect(await imported(target, { format })).toEqual({ events: 7, repeated: 0, position: 7 });
+    expect(await imported(target, { format })).toEqual({ events: 7, repeated: 0, position: 7, timesChanged: 0 });
     expect(await readAll(target)).toEqual(await readAll(source));
-    expect(await imported(target, { format })).toEqual({ events: 0, repeated: 7, position: 7 });
+    expect(await imported(target, { format })).toEqual({ events: 0, repeated: 7, position: 7, timesChanged: 0 });
     expect(await target.call("events.verify")).toMatchObject({ ok: true, position: 7 });
     // What was exported is known where it comes from, too.
-    expect(await imported(source, { format })).toEqual({ events: 0, repeated: 7, position: 7 });
+    expect(await imported(source, { format })).toEqual({ events: 0, repeated: 7, position: 7, timesChanged: 0 });
   });
 });
 
@@ -279,7 +278,7 @@ describe("An import", () => {
     const broker = await someHistory();
     const last = (await readAll(broker)).at(-1)!;
     write([event("thing-1", 4), event("new-1", 1)]);
-    expect(await imported(broker)).toEqual({ events: 2, repeated: 0, position: 9 });
+    expect(await imported(broker)).toEqual({ events: 2, repeated: 0, position: 9, timesChanged: 2 });
     expect((await readAll(broker)).slice(7)).toMatchObject([
       { stream: "thing-1", version: 4, position: 8, time: last.time },
       { stream: "new-1", version: 1, position: 9, time: last.time },
@@ -294,7 +293,7 @@ describe("An import", () => {
       { ...event("a", 2), position: undefined, time: undefined },
       "",
     ]);
-    expect(await imported(broker)).toEqual({ events: 2, repeated: 0, position: 2 });
+    expect(await imported(broker)).toEqual({ events: 2, repeated: 0, position: 2, timesChanged: 0 });
     expect(await readAll(broker)).toMatchObject([{ version: 1, meta: { correlationId: id } }, { version: 2 }]);
   });
 
@@ -307,12 +306,13 @@ describe("An import", () => {
   });
 
   it.each<[string, object | string, number, string]>([
-    ["no JSON", "{", 422, "line: found"],
-    ["no object", "5", 422, "event: found 5, expected a recorded event: an object"],
+    ["no JSON", "{", 422, 'line: found "a string of 1 characters", expected JSON'],
+    ["no object", "5", 422, 'event: found "a number", expected a recorded event: an object'],
     ["another format", { specversion: "1.0" }, 422, "specversion: found"],
-    ["an unknown field", event("c", 1, { verison: 1 }), 422, "verison: found 1, expected no fields but id, type"],
+    ["an unknown field", event("c", 1, { verison: 1 }), 422, 'verison: found "verison", expected one of id, type'],
     ["no type", event("c", 1, { type: undefined }), 422, "type: found undefined, expected 1 to 255"],
-    ["a wrong version", event("c", 0), 422, "version: found 0, expected a whole number from 1"],
+    ["a wrong version", event("c", 0), 422, 'version: found "a number", expected a whole number from 1'],
+    ["a time to come", event("c", 1, { time: "9999-01-01" }), 422, "time: found"],
     ["a large payload", event("c", 1, { payload: "x".repeat(2000) }), 413, "payload: found 2041 bytes of JSON"],
     ["a very long line", `{"x":"${"x".repeat(100_000)}"}`, 422, 'line: found "more than'],
     ["a version that is not the next", event("a", 5), 409, 'stream "a": found version 1, expected 4'],
@@ -326,7 +326,7 @@ describe("An import", () => {
     expect(error.message).toContain("The lines before it are stored (2 of them now)");
     expect(await readAll(broker)).toMatchObject([first, second].map(({ id }) => ({ id })));
     write([first, second, third, fourth]);
-    expect(await imported(broker)).toEqual({ events: 2, repeated: 2, position: 4 });
+    expect(await imported(broker)).toEqual({ events: 2, repeated: 2, position: 4, timesChanged: 0 });
   });
 
   it("refuses an id that is stored with other content", async () => {
@@ -351,7 +351,7 @@ describe("An import", () => {
     const broker = await hostOf("events");
     expect(await refusal(() => imported(broker))).toMatchObject({
       type: "VALIDATION_ERROR",
-      message: `from: found "${to()}", expected a file that can be read (ENOENT)`,
+      message: `from: found "${to()}", expected a regular file that can be read (ENOENT)`,
     });
     expect(await refusal(() => imported(broker, { from: folder }))).toMatchObject({ data: [{ field: "from" }] });
     expect(await refusal(() => imported(broker, { format: "toString" }))).toMatchObject({
@@ -362,7 +362,7 @@ describe("An import", () => {
   it("stores nothing of an empty file", async () => {
     const broker = await hostOf("events");
     write(["", "  "]);
-    expect(await imported(broker)).toEqual({ events: 0, repeated: 0, position: 0 });
+    expect(await imported(broker)).toEqual({ events: 0, repeated: 0, position: 0, timesChanged: 0 });
   });
 
   it("tells its progress on the broker, and in status, in commits of many lines", async () => {

@@ -345,6 +345,30 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
       await expect(snapshotsOf().find(id)).rejects.toMatchObject({ type: "SNAPSHOT_DAMAGED" });
     });
 
+    it("by a link in place of a file are refused, and what it leads to is neither read nor written", async () => {
+      const { id } = await snapshotsOf().take();
+      const secret = join(home, "secret");
+      writeFileSync(secret, "secret");
+      const place = join(folder, id, "table");
+      const [name = ""] = readdirSync(place);
+      for (const path of [join(place, name), join(folder, id, "manifest.json")]) {
+        renameSync(path, `${path}.kept`);
+        symlinkSync(secret, path);
+        const error = await refusal(() => snapshotsOf().restore(id, ""));
+        expect(error).toMatchObject({ type: "SNAPSHOT_DAMAGED" });
+        expect(error.message).not.toContain("secret");
+        unlinkSync(path);
+        renameSync(`${path}.kept`, path);
+      }
+      renameSync(place, join(home, "moved"));
+      symlinkSync(join(home, "moved"), place);
+      expect(await refusal(() => snapshotsOf().restore(id, ""))).toMatchObject({ type: "SNAPSHOT_DAMAGED" });
+      symlinkSync(secret, join(folder, id, "manifest.json.new"));
+      const begun = { id, aggregate: "things", node: "node-1", time: now() };
+      await new SnapshotFolder(folder).write({ ...begun, state: "failed", error: "" });
+      expect(readFileSync(secret, "utf8")).toBe("secret");
+    });
+
     it("in their data are refused, and nothing is left beside the live table", async () => {
       const { id } = await snapshotsOf().take();
       const [name = ""] = readdirSync(join(folder, id, "table"));

@@ -74,6 +74,21 @@ export const backups: TableCases = {
       same((await committed(table))["4"], { city: "Bergen" });
     }),
 
+  "brings back every text, also one with characters that end a line elsewhere": async (stand) =>
+    inFolder(async (folder) => {
+      const odd = 'a\u2028b\u2029c\rd\r\ne\u0085f\vg\fh\ti"\\ \ufeff';
+      const table = await stand.open();
+      const batch = await table.live().begin();
+      await batch.apply([create("1", { name: odd }), create(odd.trim(), { name: "second" })]);
+      await batch.park({ ...parked("e1", 8), type: odd });
+      await batch.commit(at(9));
+      const before = await committed(table);
+      const { checksum } = await table.backup(folder);
+      const restored = await table.restore(folder, checksum, "");
+      same(await seen(restored.rows), before);
+      same(await restored.parked(), [{ ...parked("e1", 8), type: odd }]);
+    }),
+
   "is of one moment, while the table is folded on": async (stand) =>
     inFolder(async (folder) => {
       const table = await stand.open();

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { Stretch } from "../../../core/altered-history.ts";
 import { StoreUnavailableError } from "../../../core/errors.ts";
@@ -18,6 +15,7 @@ import { otherLog } from "../../consumer/other-log.ts";
 import { Fold } from "../fold.ts";
 import type { Folds } from "../folds.ts";
 import type { Moment } from "./moments.ts";
+import { ScratchFolder } from "./scratch-folder.ts";
 import type { Transform } from "../transform.ts";
 
 export interface ScratchDependencies {
@@ -59,11 +57,13 @@ const eventsWorthACopy = 5000;
 /** Folds the log, or what is made of it, into generations beside the live one, in the caller's time. */
 export class ScratchFolds {
   readonly #d: ScratchDependencies;
+  readonly #folder: ScratchFolder;
   readonly #slots = new Slots(mostAtATime);
   #end = new AbortController();
 
   constructor(dependencies: ScratchDependencies) {
     this.#d = dependencies;
+    this.#folder = new ScratchFolder(dependencies.name, dependencies.table);
   }
 
   start(): void {
@@ -114,17 +114,14 @@ export class ScratchFolds {
 
   /** The live table as it is at one moment, and how far it is folded. Who asked drops it. */
   async copyOfLive(): Promise<{ generation: Generation; position: number }> {
-    const { table, name } = this.#d;
+    const { table } = this.#d;
     // The stored checkpoint may be behind this by events that are not mapped: they change nothing.
     const reached = await this.#d.livePosition();
-    const folder = await mkdtemp(join(tmpdir(), `${name}-`));
-    try {
+    return this.#folder.use(async (folder) => {
       const { checksum, progress } = await table.backup(folder);
       const generation = await table.restore(folder, checksum, "");
       return { generation, position: Math.max(reached, progress.position) };
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
+    });
   }
 
   get #interruption(): Interruption {

@@ -1,5 +1,6 @@
-import { access, lstat, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { access, lstat, mkdir, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { openRegularFile } from "../../../core/regular-file.ts";
 import { syncFolder } from "../../../core/sync.ts";
 import { asPassing, asStoreError } from "../../../core/system-errors.ts";
 import { SnapshotDamagedError } from "../../../core/travel-errors.ts";
@@ -63,7 +64,7 @@ export class SnapshotFolder {
     const file = join(this.path, id, "manifest.json");
     let text: string;
     try {
-      text = await readFile(file, "utf8");
+      text = await readText(file);
     } catch (error) {
       // Removed meanwhile.
       if (!(await this.#isThere(id))) return null;
@@ -90,7 +91,9 @@ export class SnapshotFolder {
   async write(manifest: StoredManifest): Promise<void> {
     await this.#at(manifest.id, async (folder) => {
       const file = join(folder, "manifest.json");
-      await writeFile(`${file}.new`, sealManifest(manifest), { flush: true });
+      // Made anew: written to a link that stands there, it would change another file.
+      await rm(`${file}.new`, { force: true });
+      await writeFile(`${file}.new`, sealManifest(manifest), { flag: "wx", flush: true });
       await rename(`${file}.new`, file);
       await syncFolder(folder);
     });
@@ -104,12 +107,22 @@ export class SnapshotFolder {
   }
 
   async noteRecorded(id: string): Promise<void> {
-    await this.#at(id, (folder) => writeFile(join(folder, "recorded"), ""));
+    await this.#at(id, async (folder) => {
+      await writeFile(join(folder, "recorded"), "", { flag: "wx" }).catch((error: unknown) => {
+        if (codeOf(error) !== "EEXIST") throw error;
+      });
+    });
   }
 
-  /** What `work` makes of the table's backup. @throws UnusableStoreError, StoreUnavailableError, and what `work` throws */
+  /**
+   * What `work` makes of the table's backup.
+   * @throws SnapshotDamagedError where it holds a link; UnusableStoreError, StoreUnavailableError, and what `work` throws
+   */
   readTable<Answer>(id: string, work: (folder: string) => Promise<Answer>): Promise<Answer> {
-    return this.#at(id, () => work(this.tableOf(id)));
+    return this.#at(id, async () => {
+      await assertNoLinks(this.tableOf(id));
+      return work(this.tableOf(id));
+    });
   }
 
   async removeTable(id: string): Promise<void> {
@@ -146,6 +159,27 @@ export class SnapshotFolder {
       throw translate(folder, error);
     }
   }
+}
+
+async function readText(file: string): Promise<string> {
+  const handle = await openRegularFile(file);
+  try {
+    return await handle.readFile("utf8");
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A snapshot is made of regular files in a folder. A link in it would read another file of the machine into a table. */
+async function assertNoLinks(table: string): Promise<void> {
+  const damaged = (path: string) =>
+    new SnapshotDamagedError(path, "found a link or special file, expected a regular file");
+  const found = await lstat(table).catch(() => null);
+  // A missing folder is reported by the engine.
+  if (!found) return;
+  if (!found.isDirectory()) throw damaged(table);
+  for (const entry of await readdir(table, { withFileTypes: true }))
+    if (!entry.isFile()) throw damaged(join(table, entry.name));
 }
 
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? String(error);

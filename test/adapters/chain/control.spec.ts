@@ -27,6 +27,23 @@ describe("Control state in cells", () => {
     expect(await other.get("at")).toBeNull();
   });
 
+  it.each([
+    ["its end", (text: string) => text.slice(0, -3), 2],
+    ["its beginning", (text: string) => text.slice(3), 0],
+  ])("is refused where it is damaged at %s, and can be replaced", async (_, damage, revision) => {
+    const server = new MemoryServer();
+    const chain = new MemoryChain(server);
+    await chain.open();
+    const control = new Control(chain);
+    await control.put("n", { first: 1 }, 0);
+    await control.put("n", { second: 2 }, 1);
+    const text = (await chain.cells.get("state/n"))!;
+    await chain.cells.put("state/n", damage(text), await chain.cells.last());
+    await expect(control.get("n")).rejects.toMatchObject({ type: "DAMAGED_STATE", data: { key: "n", revision } });
+    expect(await control.put("n", { third: 3 }, revision)).toBe(revision + 1);
+    expect(await control.get("n")).toEqual({ value: { third: 3 }, revision: revision + 1 });
+  });
+
   it("is written once where answers are lost", async () => {
     const random = randomFrom(Date.now());
     const server = new MemoryServer();
