@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { privateFile } from "../../core/private-files.ts";
 import { asPassing } from "../../core/system-errors.ts";
 import { SnapshotDamagedError } from "../../core/travel-errors.ts";
 import type { Field } from "../../core/fields.ts";
@@ -33,7 +34,7 @@ export async function writeBackup(folder: string, generation: StoredGeneration):
     rows: rows.length,
   };
   const hash = createHash("sha256");
-  const file = await open(fileIn(folder), "wx");
+  const file = await open(fileIn(folder), "wx", privateFile);
   let bytes = 0;
   const write = async (lines: string[]) => {
     const text = Buffer.from(lines.map((line) => `${line}\n`).join(""));

@@ -1,5 +1,6 @@
 import { access, lstat, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { privateFile, privateFolder } from "../../../core/private-files.ts";
 import { syncFolder } from "../../../core/sync.ts";
 import { asPassing, asStoreError } from "../../../core/system-errors.ts";
 import { SnapshotDamagedError } from "../../../core/travel-errors.ts";
@@ -44,11 +45,11 @@ export class SnapshotFolder {
   /** Makes the folders of a new snapshot. @throws UnusableStoreError, StoreUnavailableError */
   async begin(manifest: StoredManifest): Promise<void> {
     await this.#at(manifest.id, async (folder) => {
-      await mkdir(this.path, { recursive: true });
-      await mkdir(folder);
+      await mkdir(this.path, { recursive: true, mode: privateFolder });
+      await mkdir(folder, { mode: privateFolder });
       try {
         await this.write(manifest);
-        await mkdir(join(folder, "table"));
+        await mkdir(join(folder, "table"), { mode: privateFolder });
         await syncFolder(this.path);
       } catch (error) {
         await rm(folder, { recursive: true, force: true });
@@ -90,7 +91,7 @@ export class SnapshotFolder {
   async write(manifest: StoredManifest): Promise<void> {
     await this.#at(manifest.id, async (folder) => {
       const file = join(folder, "manifest.json");
-      await writeFile(`${file}.new`, sealManifest(manifest), { flush: true });
+      await writeFile(`${file}.new`, sealManifest(manifest), { flush: true, mode: privateFile });
       await rename(`${file}.new`, file);
       await syncFolder(folder);
     });
@@ -104,7 +105,7 @@ export class SnapshotFolder {
   }
 
   async noteRecorded(id: string): Promise<void> {
-    await this.#at(id, (folder) => writeFile(join(folder, "recorded"), ""));
+    await this.#at(id, (folder) => writeFile(join(folder, "recorded"), "", { mode: privateFile }));
   }
 
   /** What `work` makes of the table's backup. @throws UnusableStoreError, StoreUnavailableError, and what `work` throws */
