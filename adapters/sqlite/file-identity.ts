@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 
 /** What a path names at this moment. A number of an inode is not given again while its file is open. */
 export interface NamedFile {
@@ -21,19 +21,3 @@ export function namedFile(path: string): NamedFile | null {
 }
 
 export const sizeOfFile = (path: string): number => namedFile(path)?.size ?? 0;
-
-const walHeaderBytes = 32;
-/** SQLite's two, for the two orders of bytes of its checksums. */
-const walMagics = [0x377f0682, 0x377f0683];
-
-/** The header of a -wal: another one after each restart of it. Empty where the file has none. No lock is ever held on a -wal. */
-export function walHeader(path: string): string {
-  const header = Buffer.alloc(walHeaderBytes);
-  const opened = openSync(path, "r");
-  try {
-    const isWhole = readSync(opened, header, 0, walHeaderBytes, 0) === walHeaderBytes;
-    return isWhole && walMagics.includes(header.readUInt32BE()) ? header.toString("hex") : "";
-  } finally {
-    closeSync(opened);
-  }
-}

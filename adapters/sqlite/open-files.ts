@@ -1,9 +1,8 @@
 import { UnusableStoreError } from "../../core/errors.ts";
 import { asStoreError } from "../../core/system-errors.ts";
-import { namedFile, walHeader } from "./file-identity.ts";
-
-/** A look costs a few microseconds; what is appended between a removal and the next look is lost with the rest. */
-const lookEveryMs = 100;
+import { times } from "../../core/times.ts";
+import { namedFile } from "./file-identity.ts";
+import { OpenWal } from "./open-wal.ts";
 
 /** What is open is no longer what its path names, or was cut off. Whatever is written there may be gone after a restart. */
 export class MovedFilesError extends UnusableStoreError {
@@ -36,8 +35,7 @@ export class OpenFiles {
   readonly #whatNow: string;
   readonly #opened = new Map<string, string>();
   #size = 0;
-  #walSize = 0;
-  #walHeader = "";
+  readonly #wal: OpenWal;
   #lookedAt = -Infinity;
   #failure: (() => Error) | null = null;
   /** Whatever is at the path later, the content was damaged. */
@@ -51,7 +49,8 @@ export class OpenFiles {
     this.#where = named;
     this.#database = database;
     this.#whatNow = whatNow;
-    for (const path of new Set([database, named, `${database}-wal`, `${database}-shm`, lock]))
+    this.#wal = new OpenWal(`${database}-wal`);
+    for (const path of new Set([database, named, this.#wal.path, `${database}-shm`, lock]))
       this.#opened.set(path, (path === database && before) || (namedFile(path)?.id ?? "none"));
     this.check();
   }
@@ -59,7 +58,7 @@ export class OpenFiles {
   /** Looks, if the last look is a while ago. @throws MovedFilesError, also until a later look finds all as it was opened */
   check(): void {
     const now = performance.now();
-    if (now - this.#lookedAt >= lookEveryMs && !this.#isCut) {
+    if (now - this.#lookedAt >= times.openFiles.lookEveryMs && !this.#isCut) {
       this.#lookedAt = now;
       this.#failure = this.#look();
     }
@@ -73,21 +72,12 @@ export class OpenFiles {
         if (found?.id !== id) return this.#moved(path, found ? "another file" : "no file");
         if (path === this.#database && found.size < this.#size) return this.#cut(path, found.size);
         if (path === this.#database) this.#size = found.size;
-        if (path.endsWith("-wal") && this.#isWalCut(path, found.size)) return this.#cut(path, found.size);
+        if (path === this.#wal.path && this.#wal.isCut(found.size)) return this.#cut(path, found.size);
       }
       return null;
     } catch (error) {
       return () => asStoreError(this.#where, error, "its files cannot be looked at") as Error;
     }
-  }
-
-  /** SQLite itself makes it shorter only when it begins it again, with another header. */
-  #isWalCut(path: string, size: number): boolean {
-    const header = size === 0 ? "" : walHeader(path);
-    const isCut = size > 0 && (header === "" || (size < this.#walSize && header === this.#walHeader));
-    this.#walSize = size;
-    this.#walHeader = header;
-    return isCut;
   }
 
   #moved(path: string, found: string): () => Error {
