@@ -54,6 +54,20 @@ export class OpenWal {
   }
 }
 
+/**
+ * Whether the file, which is not empty, is no -wal: SQLite would pass it by, and what it held. A power cut may leave
+ * zeros where nothing was acknowledged.
+ */
+export function isForeignWal(path: string): boolean {
+  const opened = openSync(path, "r");
+  try {
+    const header = bytesAt(opened, 0, headerBytes);
+    return !magics.includes(header.readUInt32BE()) && header.some((byte) => byte !== 0);
+  } finally {
+    closeSync(opened);
+  }
+}
+
 const lastFrameAt = (size: number, frame: number): number | null => {
   const frames = Math.floor((size - headerBytes) / frame);
   return frames > 0 ? headerBytes + (frames - 1) * frame : null;

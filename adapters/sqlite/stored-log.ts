@@ -4,6 +4,7 @@ import { logSchema } from "./event-schema.ts";
 import { namedFile, sizeOfFile } from "./file-identity.ts";
 import type { HostFile } from "./host-file.ts";
 import { logProblem } from "./log-check.ts";
+import { isForeignWal } from "./open-wal.ts";
 
 /** What a log's file says of itself before it is opened for writing. */
 interface Peek {
@@ -24,6 +25,7 @@ export function findLog(file: string, host: HostFile): boolean {
   // A folder, say: the opening refuses it.
   if (!found.isFile) return true;
   const hasWal = sizeOfFile(`${file}-wal`) > 0;
+  if (hasWal && isForeignWal(`${file}-wal`)) throw notOneLog(file, "it is no -wal of SQLite");
   if (hasWal) assertOfOneHost(file, host);
   const { isEmpty, identity, opening, problem } = peek(file, hasWal);
   if (hasWal && identity !== null) assertOpening(file, host, opening);
@@ -54,7 +56,10 @@ function assertOfOneHost(file: string, host: HostFile): void {
   const { inodes } = host.notes;
   if (!inodes || inodes.lock !== namedFile(host.path)?.inode || inodes.wal !== namedFile(`${file}-wal`)?.inode) return;
   if (inodes.database !== namedFile(file)?.inode)
-    throw notOneLog(file, "the file is not the one that the last host had open, the -wal is");
+    throw notOneLog(
+      file,
+      `the file is not the one that the last host had open, the -wal is (where it is a copy of that file, remove ${host.path})`,
+    );
 }
 
 /**

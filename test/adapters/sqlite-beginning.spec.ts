@@ -128,6 +128,21 @@ describe("A log whose host was killed", () => {
     await refusedStart();
   });
 
+  it("is opened with a copy of its file when its lock was removed", async () => {
+    await killedAfter(90);
+    copyFileSync(file, `${folder}/kept`);
+    renameSync(`${folder}/kept`, file);
+    expect(await refusedStart()).toContain(`where it is a copy of that file, remove ${file}.lock`);
+    rmSync(`${file}.lock`);
+    expect(await headAfterStart()).toBe(100);
+  });
+
+  it("is refused when something else was written over its -wal", async () => {
+    await killedAfter(90);
+    writeFileSync(`${file}-wal`, "a diary");
+    expect(await refusedStart()).toContain("it is no -wal of SQLite");
+  });
+
   it("is refused with the -wal of another log", async () => {
     await killedAfter(90);
     file = `${folder}/other.db`;
