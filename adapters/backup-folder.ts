@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { TableBackup } from "../core/read-table.ts";
+import { privateFile } from "../core/private-files.ts";
 import { SnapshotDamagedError } from "../core/travel-errors.ts";
 import { openBackup } from "./json-lines.ts";
 
@@ -63,7 +64,7 @@ export class BackupFolder<About> {
 
 /** A new file, which is on the disk when it has answered. */
 async function writeNew<Answer>(path: string, work: (write: Write) => Promise<Answer>): Promise<Answer> {
-  const file = await open(path, "wx");
+  const file = await open(path, "wx", privateFile);
   try {
     // Not `write`, which may write a part of a chunk and say so to nobody.
     const answer = await work((chunk) => file.writeFile(chunk));

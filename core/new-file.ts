@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { link, lstat, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { ValidationError } from "./errors.ts";
+import { privateFile, privateFolder } from "./private-files.ts";
 import { syncFile, syncFolder } from "./sync.ts";
 import { asDenied, asPassing, isWrongPath, systemCodeOf } from "./system-errors.ts";
 
@@ -40,9 +41,9 @@ export class NewFile {
   static async at(field: string, path: string): Promise<NewFile> {
     const file = new NewFile(field, resolve(path));
     await file.#do(async () => {
-      await mkdir(dirname(file.path), { recursive: true });
+      await mkdir(dirname(file.path), { recursive: true, mode: privateFolder });
       await file.#refuseExisting();
-      await (await open(file.temporary, "wx")).close();
+      await (await open(file.temporary, "wx", privateFile)).close();
     });
     return file;
   }

@@ -35,6 +35,11 @@ const real = {
   fairness: { leastMs: 250, mostMs: 1000 },
   /** The lock of a generation that is being copied. A holder without a heartbeat for `silentMs` is presumed dead. */
   copyLock: { silentMs: 10_000, heartbeatMs: 1000, retryMs: 10, takenMs: 60_000, doneMs: 2000 },
+  /**
+   * Whether the files that a host has open are those that their paths name. A look costs some microseconds; what is
+   * appended between a removal and the next look is lost with the rest of the log.
+   */
+  openFiles: { lookEveryMs: 100 },
   postgres: {
     connectMs: 10_000,
     /** What became of a statement whose answer was lost. */

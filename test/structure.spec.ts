@@ -105,6 +105,31 @@ describe("The imports", () => {
   });
 });
 
+describe("A database that is open", () => {
+  /** They open copies that no connection has open, and the -wal, on which no lock is ever held. */
+  const openers = ["bulk-worker.ts", "flushing.ts", "open-wal.ts", "table-backup.ts"].map(
+    (file) => `adapters/sqlite/${file}`,
+  );
+  /** These name a path, and give no descriptor. */
+  const harmless = /^(chmod|chmodSync|existsSync|mkdirSync|readdirSync|realpathSync|rmSync|stat|statSync)$/;
+
+  // Closing any descriptor of a file drops the process's locks on it: a second host is let in.
+  it("is never opened through node:fs by what hosts it", () => {
+    const wrong = files
+      .filter((file) => /^adapters\/(sqlite|chain)\//.test(file) && !openers.includes(file))
+      .flatMap((file) => {
+        const source = readFileSync(join(root, file), "utf8");
+        const named = [...source.matchAll(/import \{([^}]*)\} from "node:fs(?:\/promises)?"/g)];
+        const others = [...source.matchAll(/"(?:node:)?fs(?:\/promises)?"/g)].length - named.length;
+        const names = named.flatMap((match) => match[1]!.split(",").map((name) => name.trim())).filter(Boolean);
+        return [...names.filter((name) => !harmless.test(name)), ...Array<string>(others).fill("fs")].map(
+          (name) => `${file}: ${name}`,
+        );
+      });
+    expect(wrong).toEqual([]);
+  });
+});
+
 describe("The package", () => {
   it("exports these names and no others", () => {
     expect(Object.keys(api).toSorted()).toEqual([

@@ -84,6 +84,7 @@ export class Appender {
     const index = this.refuseClosed();
     const { log } = index;
     try {
+      log.files.check();
       const answer = await whenFree(() => ask(log));
       if (index.log === log) return answer;
     } catch (error) {
@@ -149,6 +150,7 @@ export class Appender {
     return withPatience(this.#chain.where, async () => {
       let decision: Decision<Answer>;
       try {
+        index.log.files.check();
         decision = await whenFree(() => index.log.transact(() => decide(index.log), "ROLLBACK"));
       } catch (error) {
         if (isFresh || isDamage(error)) throw error;

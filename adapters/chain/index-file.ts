@@ -6,6 +6,7 @@ import { isSqliteError, openDatabase, translate, type Schema } from "../sqlite/d
 import { logSchema } from "../sqlite/event-schema.ts";
 import { HostFile } from "../sqlite/host-file.ts";
 import { LogFile } from "../sqlite/log-file.ts";
+import { MovedFilesError, OpenFiles } from "../sqlite/open-files.ts";
 import { commitIdOf, Commits, type Change } from "./record.ts";
 
 /** A log's file with the place in the chain up to which it was made. The first migration is for ever: those of the log follow. */
@@ -35,8 +36,9 @@ interface End {
  * that is not in the chain, and may be deleted at any time.
  */
 export class IndexFile {
-  readonly path: string;
-  readonly #host: HostFile;
+  readonly #wantedPath: string;
+  #path: string;
+  #host: HostFile;
   readonly #identity: string;
   #log: LogFile;
   #end: End;
@@ -45,8 +47,9 @@ export class IndexFile {
   /** The last record that was looked at: beyond the end where the rest of a commit is still to come. */
   #seen: number;
 
-  private constructor(path: string, host: HostFile, identity: string) {
-    this.path = path;
+  private constructor(wantedPath: string, path: string, host: HostFile, identity: string) {
+    this.#wantedPath = wantedPath;
+    this.#path = path;
     this.#host = host;
     this.#identity = identity;
     [this.#log, this.#end, this.#save] = this.#open();
@@ -57,11 +60,15 @@ export class IndexFile {
   static open(path: string, identity: string): IndexFile {
     const [file, host] = freeFile(path);
     try {
-      return new IndexFile(file, host, identity);
+      return new IndexFile(path, file, host, identity);
     } catch (error) {
       host.close();
       throw translate(file, error);
     }
+  }
+
+  get path(): string {
+    return this.#path;
   }
 
   get log(): LogFile {
@@ -81,6 +88,7 @@ export class IndexFile {
     if (records.length === 0) return;
     let { number, record, commit } = this.#end;
     let seen = this.#seen;
+    this.#log.files.check();
     try {
       this.#log.transact(() => {
         for (const text of records) {
@@ -109,9 +117,11 @@ export class IndexFile {
     this.#seen = seen;
   }
 
-  /** Deletes it and begins an empty one. */
+  /** Deletes it and begins an empty one, beside it where another process has the place by now. */
   async rebuild(): Promise<void> {
     await this.#log.close();
+    this.#host.close();
+    [this.#path, this.#host] = freeFile(this.#wantedPath);
     for (const suffix of ["", "-wal", "-shm"]) rmSync(this.path + suffix, { force: true });
     [this.#log, this.#end, this.#save] = await whenFree(() => this.#open());
     this.#commits = new Commits();
@@ -129,7 +139,12 @@ export class IndexFile {
       try {
         db = openDatabase(this.path, indexSchema, { synchronous: "NORMAL" });
         db.prepare("INSERT INTO about VALUES ('identity', ?) ON CONFLICT DO NOTHING").run(this.#identity);
-        const log = new LogFile(db, this.#host);
+        const files = new OpenFiles(
+          { database: this.path, lock: this.#host.path },
+          null,
+          "It is made again from the chain",
+        );
+        const log = new LogFile(db, this.#host, files);
         const end = db.prepare<[], End>('SELECT number, record, last AS "commit" FROM chain').get();
         const save = db.prepare("UPDATE chain SET number = ?, record = ?, last = ?");
         if (log.identity === this.#identity && end) return [log, end, save];
@@ -173,8 +188,9 @@ function freeFile(path: string): [string, HostFile] {
   }
 }
 
-/** The file says something that cannot be, in contrast to one that cannot be opened, or is not ours. */
+/** The file says something that cannot be, or was removed, in contrast to one that cannot be opened, or is not ours. */
 export function isDamage(error: unknown): boolean {
+  if (error instanceof MovedFilesError) return true;
   const cause = isSqliteError(error) ? error : (error as Error | null)?.cause;
   return isSqliteError(cause) && /^SQLITE_(NOTADB|CORRUPT)/.test(cause.code);
 }

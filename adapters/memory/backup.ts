@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
+import { privateFile } from "../../core/private-files.ts";
 import { SnapshotDamagedError } from "../../core/travel-errors.ts";
 import type { Field } from "../../core/fields.ts";
 import type { Origin, ParkedEvent, Progress, TableBackup } from "../../core/read-table.ts";
@@ -31,7 +32,7 @@ export async function writeBackup(folder: string, generation: StoredGeneration):
     rows: rows.length,
   };
   const hash = createHash("sha256");
-  const file = await open(fileIn(folder), "wx");
+  const file = await open(fileIn(folder), "wx", privateFile);
   let bytes = 0;
   const write = async (lines: string[]) => {
     const text = Buffer.from(lines.map((line) => `${line}\n`).join(""));

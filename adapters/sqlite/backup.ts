@@ -5,6 +5,7 @@ import { BulkWork } from "./bulk-work.ts";
 import { isSqliteError, translate } from "./database.ts";
 import { logSchema } from "./event-schema.ts";
 import type { LogFile } from "./log-file.ts";
+import { forgetSession } from "./session.ts";
 
 /** SQLite's default, in pages. */
 const autocheckpoint = 1000;
@@ -39,6 +40,7 @@ export class Backup {
       const copy = await NewFile.at("to", to);
       try {
         const bytes = await this.#copy(copy.temporary, onProgress);
+        await this.#work.run("change", copy.temporary, forgetSession);
         const position = await this.#verify(copy.temporary, copy.path);
         await copy.place();
         return { position, bytes };

@@ -35,6 +35,8 @@ function withDatabase<Answer>(file: string, readonly: boolean, work: (db: Databa
 const tasks = {
   /** Copies one moment of `file` into a new file, which is one piece: no `-wal` beside it. Answers its bytes. */
   vacuumInto(file: string, to: string): number {
+    // SQLite would create it readable for all; it fills an empty file that is there.
+    closeSync(openSync(to, "a", 0o600));
     withDatabase(file, true, (db) => db.prepare("VACUUM INTO ?").run(to));
     return statSync(to).size;
   },
@@ -47,6 +49,11 @@ const tasks = {
         .raw(true)
         .all(...values) as unknown[][];
     });
+  },
+
+  /** Changes a file that no one else has open. */
+  change(file: string, sql: string): void {
+    withDatabase(file, false, (db) => db.exec(sql));
   },
 
   /** SHA-256 in hexadecimal digits: of the file's bytes or, with a statement, of its rows as lines of JSON. */

@@ -3,7 +3,7 @@ import { DefinitionError } from "../../core/errors.ts";
 import { withoutPassword } from "../../core/without-password.ts";
 import { sqlite } from "./sqlite.ts";
 
-/** `sqlite:<path>`, with `?synchronous=NORMAL` where wanted. */
+/** `sqlite:<path>`, with `?synchronous=NORMAL` or `?begin=anew` where wanted. */
 export function sqliteFromString(connectionString: string): Adapter {
   const [path = "", search = ""] = connectionString.slice("sqlite:".length).split("?");
   // By the rules of URLs it would be a host, by those of other libraries a path from here, by the system's one from the root.

@@ -1,8 +1,9 @@
 import "../../core/node-version.ts";
-import { mkdirSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
 import { InvalidQueryError, StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
+import { privateFile, privateFolder } from "../../core/private-files.ts";
 import { asPassing, asStoreError, openFilesProblem } from "../../core/system-errors.ts";
 import { addFunctions } from "./functions.ts";
 
@@ -25,9 +26,7 @@ export interface OpenOptions {
 export function openDatabase(file: string, schema: Schema, options: OpenOptions): Database.Database {
   let db: Database.Database | undefined;
   try {
-    if (!options.readonly) mkdirSync(dirname(file), { recursive: true });
-    // SQLite's own wait for another process's lock would hold the event loop: `busy.ts` waits instead.
-    db = new Database(file, { timeout: 0, readonly: options.readonly ?? false });
+    db = options.readonly ? new Database(file, { timeout: 0, readonly: true }) : connect(file);
     if (options.readonly) checkSchema(db, file, schema);
     else prepareFile(db, file, schema, options);
     addFunctions(db);
@@ -38,9 +37,34 @@ export function openDatabase(file: string, schema: Schema, options: OpenOptions)
   }
 }
 
+/**
+ * A connection to a file, which is created, with its folder, for the owner alone where it is not there. SQLite gives its
+ * -wal, -shm and -journal the mode of the file.
+ */
+export function connect(file: string): Database.Database {
+  mkdirSync(dirname(file), { recursive: true, mode: privateFolder });
+  const isNew = !existsSync(file);
+  // SQLite's own wait for another process's lock would hold the event loop: `busy.ts` waits instead.
+  const db = new Database(file, { timeout: 0 });
+  try {
+    if (isNew) chmodSync(file, privateFile);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/**
+ * The -wal keeps its largest size otherwise: it grows while a reader keeps a transaction open. The first commit after the
+ * -wal was moved into the file cuts it to this.
+ */
+const maxWalBytes = 16 * 1024 * 1024;
+
 function prepareFile(db: Database.Database, file: string, schema: Schema, options: OpenOptions): void {
   const version = checkSchema(db, file, schema);
   db.pragma("journal_mode = WAL");
+  db.pragma(`journal_size_limit = ${maxWalBytes}`);
   db.pragma(`synchronous = ${options.synchronous}`);
   if (version === schema.migrations.length) return;
   db.transaction(() => {

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { existsSync, realpathSync } from "node:fs";
 import type Database from "better-sqlite3";
 import type { AppendRequest } from "../../core/append-request.ts";
@@ -23,11 +22,19 @@ import type { Linked } from "../../core/links.ts";
 import type { Query } from "../../core/query.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { Backup } from "./backup.ts";
+import { beginLog } from "./beginning.ts";
 import { whenFree, Writes } from "./busy.ts";
 import { openDatabase, translate } from "./database.ts";
 import { logSchema } from "./event-schema.ts";
+import { namedFile } from "./file-identity.ts";
 import { HostFile } from "./host-file.ts";
 import { LogFile } from "./log-file.ts";
+import { newIdentity } from "./log-identity.ts";
+import { OpenFiles } from "./open-files.ts";
+import { beginSession } from "./session.ts";
+import { findLog } from "./stored-log.ts";
+
+const whatNow = "Stop this node, put the files back or restore a backup, and start it again";
 
 export interface SqliteLogOptions {
   /**
@@ -36,6 +43,11 @@ export interface SqliteLogOptions {
    * process alone loses nothing. It makes a lone caller several times faster.
    */
   synchronous?: "FULL" | "NORMAL";
+  /**
+   * `"anew"` begins an empty log although something is left of another one: a `-wal`, a lock file, tables that were folded
+   * from it. Without it such a start is refused. It changes nothing where the log is there. Meant for one start.
+   */
+  begin?: "anew";
 }
 
 /**
@@ -48,6 +60,7 @@ export class SqliteEventLog implements EventLog {
   readonly capabilities: LogCapabilities;
   readonly #file: string;
   readonly #synchronous: "FULL" | "NORMAL";
+  readonly #isAnew: boolean;
   #open: LogFile | null = null;
   #backup: Backup | null = null;
   readonly #writes = new Writes();
@@ -56,6 +69,7 @@ export class SqliteEventLog implements EventLog {
     this.#file = file;
     this.where = file;
     this.#synchronous = options.synchronous ?? "FULL";
+    this.#isAnew = options.begin === "anew";
     this.capabilities = {
       durability: this.#synchronous === "FULL" ? "power" : "process",
       hosts: "one",
@@ -63,26 +77,32 @@ export class SqliteEventLog implements EventLog {
     };
   }
 
-  async open({ identity = randomUUID(), create = true }: OpenOptions = {}): Promise<void> {
+  async open({ identity, create = true }: OpenOptions = {}): Promise<void> {
     if (this.#open) return;
     if (!create && !existsSync(this.#file)) throw new MissingLogError(this.#file);
     // A link to the file must meet the same lock.
     const real = existsSync(this.#file) ? realpathSync(this.#file) : this.#file;
     const host = new HostFile(`${real}.lock`, this.#file);
     try {
-      this.#open = await whenFree(() => this.#openFile(identity, host));
+      this.#open = await whenFree(() => {
+        if (!findLog(real, host)) beginLog(real, host, { create, isAnew: this.#isAnew });
+        return this.#openFile(real, identity ?? newIdentity(real), host);
+      });
     } catch (error) {
       host.close();
       throw translate(this.#file, error);
     }
   }
 
-  #openFile(identity: string, host: HostFile): LogFile {
+  #openFile(real: string, identity: string, host: HostFile): LogFile {
+    const before = namedFile(real)?.id ?? null;
     let db: Database.Database | undefined;
     try {
       db = openDatabase(this.#file, logSchema, { synchronous: this.#synchronous });
       db.prepare("INSERT INTO about VALUES ('identity', ?) ON CONFLICT DO NOTHING").run(identity);
-      return new LogFile(db, host);
+      beginSession(db, real, host);
+      const paths = { database: real, named: this.#file, lock: host.path };
+      return new LogFile(db, host, new OpenFiles(paths, before, whatNow));
     } catch (error) {
       db?.close();
       throw error;
@@ -106,7 +126,11 @@ export class SqliteEventLog implements EventLog {
   async #read<Answer>(work: (open: LogFile) => Answer | Promise<Answer>): Promise<Answer> {
     const open = this.#opened();
     try {
-      return await whenFree(() => work(this.#opened()));
+      return await whenFree(() => {
+        const log = this.#opened();
+        log.files.check();
+        return work(log);
+      });
     } catch (error) {
       // A long look that goes on after the file was closed meets the driver's own words for it.
       throw this.#open === open
@@ -117,7 +141,14 @@ export class SqliteEventLog implements EventLog {
 
   async #write<Answer>(work: (open: LogFile) => Answer): Promise<Answer> {
     try {
-      return await this.#writes.run(() => work(this.#opened()));
+      return await this.#writes.run(() => {
+        const log = this.#opened();
+        log.files.check();
+        const answer = work(log);
+        // Again: whatever is answered is acknowledged.
+        log.files.check();
+        return answer;
+      });
     } catch (error) {
       throw translate(this.#file, error);
     }
@@ -201,7 +232,9 @@ export class SqliteEventLog implements EventLog {
 
   async backup(to: string, onProgress?: (done: number, total: number) => void): Promise<LogBackup> {
     if (this.#backup) throw new StoreUnavailableError(this.#file, "another backup of it is running");
-    const backup = new Backup(this.#file, this.#opened());
+    const open = this.#opened();
+    open.files.check();
+    const backup = new Backup(this.#file, open);
     this.#backup = backup;
     return backup.run(to, onProgress).finally(() => {
       this.#backup = null;

@@ -7,51 +7,63 @@ import type { BulkWork } from "./bulk-work.ts";
 import { BusyError, isBusy, whenFree, Writes } from "./busy.ts";
 import { openDatabase, translate } from "./database.ts";
 import { FileQueries } from "./file-queries.ts";
+import { OpenFiles, type OpenPaths } from "./open-files.ts";
 import { createRows, fieldsFromText, fieldsToText } from "./row-codec.ts";
 import { SqliteRows } from "./rows.ts";
 import { openNewWriter, openWriter, removeFile, removeLeftover, tableSchema } from "./table-file.ts";
 
+/** Where a generation is, and its table's lock. */
+export type TablePaths = Pick<OpenPaths, "database" | "lock">;
+
+const whatNow = "Start the node again: the table is folded again from its log where its file is gone";
+
 /** SQLite's default. */
 const pagesPerCheckpoint = 1000;
+
+interface Opened {
+  file: string;
+  files: OpenFiles;
+  writer: Database.Database;
+  reader: Database.Database;
+  fields: Fields;
+  origin: Origin;
+}
 
 /** One file: rows, parked events and checkpoint, written by one connection and read by another. */
 export class SqliteGeneration implements Generation {
   readonly number: number;
   readonly fields: Fields;
   readonly origin: Origin;
-  readonly rows: SqliteRows;
+  readonly #rows: SqliteRows;
   readonly file: string;
   readonly #writer: Database.Database;
   readonly #reader: Database.Database;
   readonly #batch: SqliteBatch;
   readonly #queries: FileQueries;
   readonly #writes = new Writes();
+  readonly #files: OpenFiles;
 
-  private constructor(
-    number: number,
-    file: string,
-    writer: Database.Database,
-    reader: Database.Database,
-    fields: Fields,
-    origin: Origin,
-  ) {
+  private constructor(number: number, opened: Opened) {
+    const { file, writer, reader, fields, origin } = opened;
     this.number = number;
     this.file = file;
+    this.#files = opened.files;
     this.#writer = writer;
     this.#reader = reader;
     this.fields = fields;
     this.origin = origin;
     this.#queries = new FileQueries(file);
-    this.rows = new SqliteRows(reader, file, fields, this.#queries);
+    this.#rows = new SqliteRows(reader, file, fields, this.#queries);
     this.#batch = new SqliteBatch(writer, file, fields);
   }
 
   /** A new file in place of whatever a crash left there. @throws UnusableStoreError in place of what is not ours */
-  static async create(number: number, file: string, fields: Fields, origin: Origin): Promise<SqliteGeneration> {
-    return whenFree(() => SqliteGeneration.#create(number, file, fields, origin));
+  static async create(number: number, paths: TablePaths, fields: Fields, origin: Origin): Promise<SqliteGeneration> {
+    return whenFree(() => SqliteGeneration.#create(number, paths, fields, origin));
   }
 
-  static #create(number: number, file: string, fields: Fields, origin: Origin): SqliteGeneration {
+  static #create(number: number, paths: TablePaths, fields: Fields, origin: Origin): SqliteGeneration {
+    const file = paths.database;
     removeLeftover(file);
     const writer = openNewWriter(file);
     try {
@@ -71,14 +83,15 @@ export class SqliteGeneration implements Generation {
       removeFile(file);
       throw translate(file, error);
     }
-    return SqliteGeneration.#with(number, file, writer);
+    return SqliteGeneration.#with(number, paths, writer);
   }
 
-  static async open(number: number, file: string): Promise<SqliteGeneration> {
-    return whenFree(() => SqliteGeneration.#with(number, file, openWriter(file)));
+  static async open(number: number, paths: TablePaths): Promise<SqliteGeneration> {
+    return whenFree(() => SqliteGeneration.#with(number, paths, openWriter(paths.database)));
   }
 
-  static #with(number: number, file: string, writer: Database.Database): SqliteGeneration {
+  static #with(number: number, paths: TablePaths, writer: Database.Database): SqliteGeneration {
+    const file = paths.database;
     try {
       const about = writer.prepare("SELECT fields, definition, build_order FROM checkpoint").raw(true).get();
       if (about === undefined)
@@ -88,11 +101,19 @@ export class SqliteGeneration implements Generation {
         synchronous: "NORMAL",
         readonly: true,
       });
-      return new SqliteGeneration(number, file, writer, reader, fieldsFromText(fields), { definition, order });
+      const files = new OpenFiles(paths, null, whatNow);
+      const origin = { definition, order };
+      return new SqliteGeneration(number, { file, files, writer, reader, fields: fieldsFromText(fields), origin });
     } catch (error) {
       writer.close();
       throw translate(file, error);
     }
+  }
+
+  /** @throws MovedFilesError */
+  get rows(): SqliteRows {
+    this.#files.check();
+    return this.#rows;
   }
 
   /**
@@ -123,7 +144,10 @@ export class SqliteGeneration implements Generation {
 
   async #write<Answer>(work: () => Answer): Promise<Answer> {
     try {
-      return await this.#writes.run(work);
+      return await this.#writes.run(() => {
+        this.#files.check();
+        return work();
+      });
     } catch (error) {
       throw translate(this.file, error);
     }
@@ -167,6 +191,7 @@ export class SqliteGeneration implements Generation {
   /** A promise only while another process has the file locked. */
   #read<Answer>(query: () => Answer): Answer | Promise<Answer> {
     try {
+      this.#files.check();
       return query();
     } catch (error) {
       if (!isBusy(error)) throw translate(this.file, error);
@@ -176,6 +201,7 @@ export class SqliteGeneration implements Generation {
 
   begin(): SqliteBatch | Promise<SqliteBatch> {
     return this.#writes.run(() => {
+      this.#files.check();
       this.#batch.begin();
       return this.#batch;
     });
@@ -190,6 +216,11 @@ export class SqliteGeneration implements Generation {
   #closeConnections(): void {
     this.#reader.close();
     this.#writer.close();
+  }
+
+  /** @throws MovedFilesError where its file is not the one that is open */
+  check(): void {
+    this.#files.check();
   }
 
   /** Queries are running that hold the file. */

@@ -19,6 +19,7 @@ import { FileQueries } from "./file-queries.ts";
 import type { HostFile } from "./host-file.ts";
 import { Links } from "./links.ts";
 import { LogQueries } from "./log-queries.ts";
+import type { OpenFiles } from "./open-files.ts";
 import { RecentRows } from "./recent-rows.ts";
 import { sizeOf, StepSize } from "./stream-page.ts";
 import { unseen } from "./where.ts";
@@ -32,6 +33,7 @@ const maxVersions = 10_000;
 export class LogFile {
   readonly db: Database.Database;
   readonly host: HostFile;
+  readonly files: OpenFiles;
   readonly queries: LogQueries;
   readonly #fileQueries: FileQueries;
   readonly control: Control;
@@ -52,9 +54,10 @@ export class LogFile {
   readonly #forward: Database.Statement;
   readonly #backward: Database.Statement;
 
-  constructor(db: Database.Database, host: HostFile) {
+  constructor(db: Database.Database, host: HostFile, files: OpenFiles) {
     this.db = db;
     this.host = host;
+    this.files = files;
     this.control = new Control(db);
     this.claims = new Claims(new SqliteClaims(db));
     this.links = new Links(db);

@@ -9,7 +9,7 @@ import {
   type TableBackup,
   type TableCapabilities,
 } from "../../core/read-table.ts";
-import { SqliteGeneration } from "./generation.ts";
+import { SqliteGeneration, type TablePaths } from "./generation.ts";
 import { HostFile } from "./host-file.ts";
 import { TableBackups } from "./table-backup.ts";
 import { ReplacedGenerations } from "../replaced-generations.ts";
@@ -44,16 +44,20 @@ export class SqliteReadTable implements ReadTable {
     return join(dirname(this.#file), `${basename(this.#file, ending)}.${generation}${ending}`);
   }
 
+  #pathsOf(generation: number): TablePaths {
+    return { database: this.#fileOf(generation), lock: this.#file };
+  }
+
   async open(fields: Fields, origin: Origin = noOrigin): Promise<void> {
     if (this.#live) return;
     const host = new HostFile(this.#file, this.#file);
     try {
       const number = host.generation;
       if (number > 0 && existsSync(this.#fileOf(number)))
-        this.#live = await SqliteGeneration.open(number, this.#fileOf(number));
+        this.#live = await SqliteGeneration.open(number, this.#pathsOf(number));
       else {
         // Nothing yet, or somebody deleted the file to have it folded again.
-        const first = await SqliteGeneration.create(number + 1, this.#fileOf(number + 1), fields, origin);
+        const first = await SqliteGeneration.create(number + 1, this.#pathsOf(number + 1), fields, origin);
         host.generation = number + 1;
         this.#live = first;
       }
@@ -93,7 +97,7 @@ export class SqliteReadTable implements ReadTable {
 
   async build(fields: Fields, origin: Origin = noOrigin): Promise<SqliteGeneration> {
     const number = this.#nextNumber();
-    const generation = await SqliteGeneration.create(number, this.#fileOf(number), fields, origin);
+    const generation = await SqliteGeneration.create(number, this.#pathsOf(number), fields, origin);
     this.#building.add(generation);
     return generation;
   }
@@ -123,6 +127,7 @@ export class SqliteReadTable implements ReadTable {
 
   async backup(folder: string): Promise<TableBackup> {
     const of = this.live();
+    of.check();
     return this.#removing.whileCopied(of, this.#backups.write(of, folder));
   }
 
@@ -134,7 +139,7 @@ export class SqliteReadTable implements ReadTable {
       await this.#backups.read(folder, checksum, file);
       // Closed meanwhile.
       this.live();
-      const generation = await SqliteGeneration.open(number, file);
+      const generation = await SqliteGeneration.open(number, this.#pathsOf(number));
       this.#building.add(generation);
       await generation.setOrder(order);
       return generation;

@@ -12,8 +12,8 @@ import { SqliteReadTable } from "./read-table.ts";
  * @throws DefinitionError without a path
  */
 export function sqlite(path: string, options: SqliteLogOptions = {}): Adapter {
-  refuseUnknownOptions("adapter", options, ["synchronous"]);
-  const { synchronous = "FULL" } = options;
+  refuseUnknownOptions("adapter", options, ["synchronous", "begin"]);
+  const { synchronous = "FULL", begin } = options;
   if (typeof path !== "string" || path === "" || path.startsWith(":"))
     throw new DefinitionError({
       field: "adapter",
@@ -26,12 +26,14 @@ export function sqlite(path: string, options: SqliteLogOptions = {}): Adapter {
       found: synchronous,
       expected: "FULL or NORMAL",
     });
+  if (begin !== undefined && begin !== "anew")
+    throw new DefinitionError({ field: "adapter.begin", found: begin, expected: "anew, or nothing" });
   const file = resolve(path);
   return {
     engine: "sqlite",
     location: `sqlite:${file}`,
     folder: dirname(file),
-    eventLog: () => new SqliteEventLog(file, { synchronous }),
+    eventLog: () => new SqliteEventLog(file, { synchronous, ...(begin && { begin }) }),
     readTable: () => new SqliteReadTable(file),
     beside: (name) => sqlite(`${dirname(file)}/${name}.db`),
   };

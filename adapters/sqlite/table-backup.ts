@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { copyFile, stat } from "node:fs/promises";
+import { chmod, copyFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { SnapshotDamagedError } from "../../core/travel-errors.ts";
 import type { Progress, TableBackup } from "../../core/read-table.ts";
+import { privateFile } from "../../core/private-files.ts";
 import { syncFile, syncFolder } from "../../core/sync.ts";
 import { asPassing } from "../../core/system-errors.ts";
 import { BulkWork } from "./bulk-work.ts";
@@ -54,6 +55,7 @@ export class TableBackups {
         if (asPassing(copy, error, "nothing was stored")) throw error;
         throw new SnapshotDamagedError(copy, `its data cannot be read (${error.code ?? error.message})`, error);
       });
+      await chmod(to, privateFile);
       const found = (await stat(to)).size > smallBytes ? await work.run("hash", to) : await hashOf(to);
       if (found !== checksum)
         throw new SnapshotDamagedError(copy, `found data with checksum ${found}, expected ${checksum}`);

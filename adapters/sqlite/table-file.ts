@@ -1,6 +1,6 @@
-import { closeSync, existsSync, openSync, readSync, rmSync } from "node:fs";
-import type Database from "better-sqlite3";
-import { openDatabase, type Schema } from "./database.ts";
+import { existsSync, rmSync } from "node:fs";
+import Database from "better-sqlite3";
+import { isSqliteError, openDatabase, type Schema } from "./database.ts";
 
 export const tableSchema: Schema = {
   applicationId: 0x65735431,
@@ -48,15 +48,21 @@ export function removeLeftover(file: string): void {
   removeFile(file);
 }
 
-/** By the header alone: of a copy that a crash has cut off there may be no more. */
+/**
+ * By the header alone: of a copy that a crash has cut off there may be no more, which is read with `writable_schema`.
+ * Through SQLite, since the file may be one that this process has open: see `namedFile`.
+ */
 function isMarkedAsOurs(file: string): boolean {
-  const id = Buffer.alloc(4);
-  const opened = openSync(file, "r");
+  let db: Database.Database | undefined;
   try {
-    // Where SQLite's file format has the application_id.
-    return readSync(opened, id, 0, 4, 68) === 4 && id.readInt32BE() === tableSchema.applicationId;
+    db = new Database(file, { readonly: true, timeout: 0 }).unsafeMode(true);
+    db.pragma("writable_schema = ON");
+    return db.pragma("application_id", { simple: true }) === tableSchema.applicationId;
+  } catch (error) {
+    if (isSqliteError(error)) return false;
+    throw error;
   } finally {
-    closeSync(opened);
+    db?.close();
   }
 }
 

@@ -6,6 +6,7 @@ import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
 import { logSchema } from "../../adapters/sqlite/event-schema.ts";
 import { HostFile } from "../../adapters/sqlite/host-file.ts";
 import { LogFile } from "../../adapters/sqlite/log-file.ts";
+import { OpenFiles } from "../../adapters/sqlite/open-files.ts";
 import { appendTo, many } from "../../testing/event-log/requests.ts";
 import { cleanUp, newFolder, refusal } from "../support/broker.ts";
 
@@ -19,7 +20,8 @@ beforeEach(() => {
   file = `${folder}/x.db`;
   db = openDatabase(file, logSchema, { synchronous: "NORMAL" });
   db.prepare("INSERT INTO about VALUES ('identity', 'one')").run();
-  log = new LogFile(db, new HostFile(`${file}.lock`, file));
+  const host = new HostFile(`${file}.lock`, file);
+  log = new LogFile(db, host, new OpenFiles({ database: file, lock: host.path }, null, ""));
 });
 
 afterEach(async () => {

@@ -1,5 +1,6 @@
 import { access, lstat, mkdir, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { privateFile, privateFolder } from "../../../core/private-files.ts";
 import { openRegularFile } from "../../../core/regular-file.ts";
 import { syncFolder } from "../../../core/sync.ts";
 import { asPassing, asStoreError } from "../../../core/system-errors.ts";
@@ -45,11 +46,11 @@ export class SnapshotFolder {
   /** Makes the folders of a new snapshot. @throws UnusableStoreError, StoreUnavailableError */
   async begin(manifest: StoredManifest): Promise<void> {
     await this.#at(manifest.id, async (folder) => {
-      await mkdir(this.path, { recursive: true });
-      await mkdir(folder);
+      await mkdir(this.path, { recursive: true, mode: privateFolder });
+      await mkdir(folder, { mode: privateFolder });
       try {
         await this.write(manifest);
-        await mkdir(join(folder, "table"));
+        await mkdir(join(folder, "table"), { mode: privateFolder });
         await syncFolder(this.path);
       } catch (error) {
         await rm(folder, { recursive: true, force: true });
@@ -93,7 +94,7 @@ export class SnapshotFolder {
       const file = join(folder, "manifest.json");
       // Made anew: written to a link that stands there, it would change another file.
       await rm(`${file}.new`, { force: true });
-      await writeFile(`${file}.new`, sealManifest(manifest), { flag: "wx", flush: true });
+      await writeFile(`${file}.new`, sealManifest(manifest), { flag: "wx", flush: true, mode: privateFile });
       await rename(`${file}.new`, file);
       await syncFolder(folder);
     });
@@ -108,7 +109,7 @@ export class SnapshotFolder {
 
   async noteRecorded(id: string): Promise<void> {
     await this.#at(id, async (folder) => {
-      await writeFile(join(folder, "recorded"), "", { flag: "wx" }).catch((error: unknown) => {
+      await writeFile(join(folder, "recorded"), "", { flag: "wx", mode: privateFile }).catch((error: unknown) => {
         if (codeOf(error) !== "EEXIST") throw error;
       });
     });

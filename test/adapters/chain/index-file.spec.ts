@@ -4,6 +4,7 @@ import {
   openSync,
   closeSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -13,7 +14,7 @@ import Database from "better-sqlite3";
 import { ChainedLog } from "../../../adapters/chain/chained-log.ts";
 import { appended, appendTo, many } from "../../../testing/event-log/requests.ts";
 import { everything } from "../../../testing/event-log/log-stand.ts";
-import { cleanUp, newFolder } from "../../support/broker.ts";
+import { cleanUp, eventually, newFolder } from "../../support/broker.ts";
 import { MemoryChain, MemoryServer } from "./memory-chain.ts";
 
 afterEach(cleanUp);
@@ -44,6 +45,54 @@ async function foundAgain({ server, path }: Awaited<ReturnType<typeof ended>>) {
 }
 
 describe("The index of a chain", () => {
+  const removals: Record<string, (path: string) => void> = {
+    "its file": (path) => rmSync(path),
+    "its -wal": (path) => rmSync(`${path}-wal`),
+    "its lock": (path) => rmSync(`${path}.lock`),
+    "all of it": (path) => {
+      for (const suffix of ["", "-wal", "-shm", ".lock"]) rmSync(path + suffix);
+    },
+    "its file by another": (path) => {
+      copyFileSync(path, `${path}.copy`);
+      renameSync(`${path}.copy`, path);
+    },
+  };
+
+  it.each(Object.entries(removals))("is made again while its host runs, after the loss of %s", async (_, remove) => {
+    const { server, path, events } = await ended();
+    const log = await opened(server, path);
+    remove(path);
+    const answers = await eventually(async () => {
+      const [next] = await appended(log, appendTo("a"));
+      const isThere = existsSync(path) && existsSync(`${path}-wal`) && existsSync(`${path}.lock`);
+      if (!isThere) throw new Error("not made again yet");
+      return next!.position;
+    });
+    const found = await everything(log);
+    expect(found.slice(0, events.length)).toEqual(events);
+    expect(found).toHaveLength(answers);
+    await log.close();
+    const again = await opened(server, path);
+    expect(await everything(again)).toEqual(found);
+    await again.close();
+  });
+
+  it("is made beside it where another process has the place by now", async () => {
+    const { server, path } = await ended();
+    const log = await opened(server, path);
+    for (const suffix of ["", "-wal", "-shm", ".lock"]) rmSync(path + suffix);
+    const other = await opened(server, path);
+    const before = statSync(path).ino;
+    await eventually(async () => {
+      await appended(log, appendTo("a"));
+      expect(existsSync(path.replace(/\.db$/, ".2.db"))).toBe(true);
+    });
+    expect(statSync(path).ino).toBe(before);
+    expect(await everything(other)).toEqual(await everything(log));
+    await log.close();
+    await other.close();
+  });
+
   it("is used again: only what is new is read", async () => {
     const place = await ended();
     let read = 0;

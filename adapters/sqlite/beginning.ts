@@ -1,0 +1,44 @@
+import { rmSync } from "node:fs";
+import { MissingLogError, UnusableStoreError } from "../../core/errors.ts";
+import { namedFile, sizeOfFile } from "./file-identity.ts";
+import { tableFoldedFrom } from "./folded-logs.ts";
+import type { HostFile } from "./host-file.ts";
+
+/** Where a file that holds no log is opened: what may be done. */
+export interface BeginOptions {
+  create: boolean;
+  /** The user has said that what is left of another log may be disregarded. */
+  isAnew: boolean;
+}
+
+/**
+ * To be called where there is no log in the file. An empty one is begun only where nothing is left of another: a file that
+ * was lost looks like a first start.
+ * @throws UnusableStoreError
+ */
+export function beginLog(file: string, host: HostFile, { create, isAnew }: BeginOptions): void {
+  if (!create) throw new MissingLogError(file);
+  const trace = traceOf(file, host);
+  if (trace === null) return;
+  if (!isAnew)
+    throw new UnusableStoreError(
+      file,
+      `found no log there, but ${trace}: no empty log is begun in its place. Put the log back, or restore a backup of it; or, to begin an empty log, ${trace.includes("read table") ? "remove the files of the tables, or " : ""}open it with the option begin: "anew" (?begin=anew)`,
+    );
+  for (const path of [file, `${file}-wal`, `${file}-shm`]) rmSync(path, { force: true });
+  host.notes = {};
+}
+
+function traceOf(file: string, host: HostFile): string | null {
+  const wal = sizeOfFile(`${file}-wal`);
+  if (wal > 0) return `a -wal of ${wal} bytes beside it, with events of a log`;
+  const { identity } = host.notes;
+  if (identity !== undefined) return `${host.path} is that of log ${identity}`;
+  // A host that was killed while it made its first log leaves an empty file, and a lock.
+  if (host.isNew && namedFile(file)) return "an empty file";
+  const table = tableFoldedFrom(file);
+  return (
+    table &&
+    `a read table, ${table.file}, that was folded from log ${table.log} of this name up to position ${table.position}`
+  );
+}

@@ -1,0 +1,17 @@
+import { createHash, randomUUID } from "node:crypto";
+import { basename } from "node:path";
+
+const markLength = 12;
+const markOf = (file: string) => createHash("sha256").update(basename(file)).digest("hex").slice(0, markLength);
+
+/**
+ * The identity of a new log: a UUID (RFC 9562, version 8) whose end is derived from the file's name. Tables keep the
+ * identity of their log, so those of a lost log tell which file it had.
+ */
+export function newIdentity(file: string): string {
+  const random = randomUUID();
+  return `${random.slice(0, 14)}8${random.slice(15, -markLength)}${markOf(file)}`;
+}
+
+/** Whether it was made for a log of this file's name. */
+export const isIdentityOf = (file: string, identity: string): boolean => identity.endsWith(markOf(file));

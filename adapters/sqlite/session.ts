@@ -1,0 +1,27 @@
+import { randomUUID } from "node:crypto";
+import type Database from "better-sqlite3";
+import { namedFile } from "./file-identity.ts";
+import type { HostFile } from "./host-file.ts";
+
+/** In a copy: it is not the file that the host had open. */
+export const forgetSession = "DELETE FROM about WHERE key = 'opening'";
+
+/**
+ * Marks this opening in the log's file and in the lock's. SQLite applies a -wal to whatever file is beside it: the mark
+ * tells the next host whether the two belong together, since an older copy of the file has another one.
+ */
+export function beginSession(db: Database.Database, file: string, host: HostFile): void {
+  const opening = randomUUID();
+  // First the lock's: a crash between the two leaves a mark in the log that the lock knows.
+  host.notes = { ...host.notes, nextOpening: opening };
+  db.prepare("INSERT INTO about VALUES ('opening', ?) ON CONFLICT DO UPDATE SET value = excluded.value").run(opening);
+  // Out of the -wal: there it would go with every file.
+  db.pragma("wal_checkpoint(TRUNCATE)");
+  const identity = db.prepare("SELECT value FROM about WHERE key = 'identity'").pluck().get() as string;
+  const inode = (path: string) => namedFile(path)?.inode ?? "none";
+  host.notes = {
+    identity,
+    opening,
+    inodes: { database: inode(file), wal: inode(`${file}-wal`), lock: inode(host.path) },
+  };
+}

@@ -1,0 +1,80 @@
+import Database from "better-sqlite3";
+import { UnusableStoreError } from "../../core/errors.ts";
+import { logSchema } from "./event-schema.ts";
+import { namedFile, sizeOfFile } from "./file-identity.ts";
+import type { HostFile } from "./host-file.ts";
+import { logProblem } from "./log-check.ts";
+import { isForeignWal } from "./open-wal.ts";
+
+/** What a log's file says of itself before it is opened for writing. */
+interface Peek {
+  isEmpty: boolean;
+  identity: string | null;
+  opening: string | null;
+  problem: string | null;
+}
+
+/**
+ * Looks at a log's file before anything is written to it.
+ * @returns whether a log is in it
+ * @throws UnusableStoreError where the -wal beside it is that of another file, or the two do not make a whole log
+ */
+export function findLog(file: string, host: HostFile): boolean {
+  const found = namedFile(file);
+  if (!found || found.size === 0) return false;
+  // A folder, say: the opening refuses it.
+  if (!found.isFile) return true;
+  const hasWal = sizeOfFile(`${file}-wal`) > 0;
+  if (hasWal && isForeignWal(`${file}-wal`)) throw notOneLog(file, "it is no -wal of SQLite");
+  if (hasWal) assertOfOneHost(file, host);
+  const { isEmpty, identity, opening, problem } = peek(file, hasWal);
+  if (hasWal && identity !== null) assertOpening(file, host, opening);
+  if (problem !== null) throw notOneLog(file, problem);
+  return !isEmpty;
+}
+
+/** Read-only: the last writer to close a database moves the -wal into it, whether it belongs to it or not. */
+function peek(file: string, isUnclean: boolean): Peek {
+  const db = new Database(file, { readonly: true, timeout: 0 });
+  try {
+    const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all() as string[];
+    // Of another program: the opening refuses it.
+    const isOurs = [0, logSchema.applicationId].includes(db.pragma("application_id", { simple: true }) as number);
+    if (!isOurs || !tables.includes("about") || !tables.includes("events"))
+      return { isEmpty: isOurs && tables.length === 0, identity: null, opening: null, problem: null };
+    const about = (key: string) =>
+      (db.prepare("SELECT value FROM about WHERE key = ?").pluck().get(key) as string | undefined) ?? null;
+    const [identity, opening] = [about("identity"), about("opening")];
+    return { isEmpty: identity === null, identity, opening, problem: isUnclean ? logProblem(db, file) : null };
+  } finally {
+    db.close();
+  }
+}
+
+/** A file that was put in the place of another has another inode; a folder that was moved as a whole, other ones throughout. */
+function assertOfOneHost(file: string, host: HostFile): void {
+  const { inodes } = host.notes;
+  if (!inodes || inodes.lock !== namedFile(host.path)?.inode || inodes.wal !== namedFile(`${file}-wal`)?.inode) return;
+  if (inodes.database !== namedFile(file)?.inode)
+    throw notOneLog(
+      file,
+      `the file is not the one that the last host had open, the -wal is (where it is a copy of that file, remove ${host.path})`,
+    );
+}
+
+/**
+ * The row is written into the file at each opening and moved out of the -wal at once, so it is in the file alone. Where
+ * the -wal is another one, too, both were put there together.
+ */
+function assertOpening(file: string, host: HostFile, found: string | null): void {
+  const { opening, nextOpening, inodes } = host.notes;
+  if (opening === undefined || found === opening || found === nextOpening) return;
+  if (inodes && inodes.wal !== namedFile(`${file}-wal`)?.inode) return;
+  throw notOneLog(file, "the file is a copy from before the last host opened it");
+}
+
+const notOneLog = (file: string, why: string) =>
+  new UnusableStoreError(
+    file,
+    `found a -wal of ${sizeOfFile(`${file}-wal`)} bytes that does not belong to the file: ${why}. Nothing was changed. Put back the file that belongs to the -wal; or, to go on from this file without the events in the -wal, remove ${file}-wal and ${file}-shm`,
+  );
