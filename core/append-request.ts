@@ -1,6 +1,7 @@
 import { aheadProblem, type Ahead } from "./decider/ahead.ts";
 import type { ScopedClaims } from "./claims.ts";
 import { claimProblems } from "./claims-input.ts";
+import { commandTagProblem, type CommandTag } from "./command-tag.ts";
 import { EventTooLargeError, ValidationError } from "./errors.ts";
 import { eventIdOfKey } from "./event-id.ts";
 import { expectedVersionProblem, type ExpectedVersion } from "./expected-version.ts";
@@ -11,7 +12,7 @@ import { unknownFields } from "./unknown-fields.ts";
 
 const ofCallers = ["stream", "events", "expectedVersion", "key"];
 /** Deciders send the others. */
-const known = [...ofCallers, "claims", "ahead"];
+const known = [...ofCallers, "claims", "ahead", "command"];
 const maxEvents = 10_000;
 /** Of all its payloads and metas: an append is one commit, which holds the event loop. A single event has its own limit. */
 const maxCharacters = 8 * 1024 * 1024;
@@ -28,6 +29,8 @@ export interface AppendInput {
   claims?: readonly ScopedClaims[] | undefined;
   /** A decider says it that does not wait for each commit. */
   ahead?: Ahead | undefined;
+  /** Which command it comes from; a decider says it. Stored as `meta.command` of each event. */
+  command?: CommandTag | undefined;
 }
 
 /** One append as an engine gets it: valid, with ids, ready to be stored beside others in one commit. */
@@ -58,7 +61,7 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
     throw new ValidationError([
       { field: "params", found: input, expected: "{stream, events, expectedVersion?, key?}" },
     ]);
-  const { stream, events, expectedVersion = "any", key, claims, ahead } = input;
+  const { stream, events, expectedVersion = "any", key, claims, ahead, command } = input;
   const problems: Problem[] = [];
   const note = (problem: Problem | null) => void (problem && problems.push(problem));
 
@@ -76,6 +79,7 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
     });
   if (claims !== undefined) for (const problem of claimProblems(claims)) problems.push(problem);
   if (ahead !== undefined) note(aheadProblem(ahead));
+  if (command !== undefined) note(commandTagProblem(command));
   if (!Array.isArray(events) || events.length === 0 || events.length > maxEvents) {
     note({
       field: "events",
@@ -87,8 +91,9 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
 
   const most = Math.max(maxCharacters, context.maxEventBytes);
   let characters = 0;
+  const own = command === undefined ? context : { ...context, command };
   const accepted = listed(events).map((event, index) => {
-    const one = toNewEvent(event, index, isKey ? key : undefined, stream, context, problems);
+    const one = toNewEvent(event, index, isKey ? key : undefined, stream, own, problems);
     if (one) characters += one.payloadText.length + one.metaText.length;
     if (index > 0 && characters > most) throw new EventTooLargeError("events", characters, most);
     return one;

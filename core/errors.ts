@@ -123,20 +123,6 @@ export class DuplicateRowError extends Errors.MoleculerClientError {
   }
 }
 
-/** A fold's token that does not belong to the event being folded right now. 409. */
-export class FoldEndedError extends Errors.MoleculerClientError {
-  override name = "FoldEndedError";
-
-  constructor(aggregate: string) {
-    super(
-      `${aggregate}: this query belongs to a transform that has ended; a transform must await its queries before it returns`,
-      409,
-      "FOLD_ENDED",
-      { aggregate },
-    );
-  }
-}
-
 /** A read asked for rows folded up to a position that the table has not reached. 409; `data` is `{aggregate, expected, actual, why}`. */
 export class NotCaughtUpError extends Errors.MoleculerClientError {
   override name = "NotCaughtUpError";

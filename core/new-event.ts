@@ -1,4 +1,5 @@
-import { emptyCatalogue, type Catalogue } from "./catalogue.ts";
+import { emptyCatalogue, isSchemaVersion, type Catalogue } from "./catalogue.ts";
+import type { CommandTag } from "./command-tag.ts";
 import { checkAgainst } from "./catalogue-check.ts";
 import { EventTooLargeError } from "./errors.ts";
 import { eventIdOfKey, isEventId, newEventId } from "./event-id.ts";
@@ -45,6 +46,10 @@ export interface EventContext {
   catalogue?: Catalogue;
   /** The framework's own events: their names begin with `$`, as no others do. */
   isSystem?: boolean;
+  /** The command that the events come from. */
+  command?: CommandTag;
+  /** They were stored before: their meta holds what a store has written into it. */
+  isRecorded?: boolean;
 }
 
 const known = ["id", "type", "payload", "meta"];
@@ -140,6 +145,7 @@ function parseEvent(
   for (const name of ["correlationId", "causationId"] as const)
     if (own?.[name] !== undefined && typeof own[name] !== "string")
       note({ field: `${field}.meta.${name}`, found: own[name], expected: "a string" });
+  if (own && context.isRecorded !== true) problems.push(...assignedProblems(`${field}.meta`, own));
   const sent = accept(`${field}.payload`, payload);
   const header = own && accept(`${field}.meta`, headerOf(own, type, context));
   return sent && header && { id: id as string | null | undefined, type: type as string, sent, header };
@@ -178,8 +184,21 @@ function objectOf(
   return null;
 }
 
+/**
+ * What the caller's own meta may not say: the depth ends circles of process managers, the command tells a repeated
+ * command from another one, and the schema's version chooses the upcasters. The catalogue checks the version's limit.
+ */
+function assignedProblems(field: string, own: Record<string, unknown>): Problem[] {
+  const problems = (["causationDepth", "command"] as const)
+    .filter((name) => own[name] !== undefined)
+    .map((name) => ({ field: `${field}.${name}`, found: own[name], expected: "none: the store assigns it" }));
+  const { schemaVersion } = own;
+  if (schemaVersion === undefined || isSchemaVersion(schemaVersion)) return problems;
+  return [...problems, { field: `${field}.schemaVersion`, found: schemaVersion, expected: "a whole number from 1" }];
+}
+
 function headerOf(own: Record<string, unknown>, type: unknown, context: EventContext): object {
-  const { catalogue = emptyCatalogue, causationDepth } = context;
+  const { catalogue = emptyCatalogue, causationDepth, command } = context;
   const { version: schemaVersion } = catalogue.entries.get(type as string) ?? {};
   return {
     ...own,
@@ -187,6 +206,7 @@ function headerOf(own: Record<string, unknown>, type: unknown, context: EventCon
     correlationId: own["correlationId"] ?? context.correlationId,
     causationId: own["causationId"] ?? context.causationId,
     ...(causationDepth && { causationDepth }),
+    ...(command && { command }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { inspect } from "node:util";
+import { keptChain } from "./process/causation.ts";
 import type { ParkedEvent } from "./read-table.ts";
 
 /** A checkpoint, and each message between nodes that lists parked events, carries it. */
@@ -23,6 +24,7 @@ function described(error: unknown): NonNullable<ParkedEvent["error"]> {
     ...(typeof type === "string" && { type: cut(type) }),
     ...(typeof code === "number" && { code }),
     ...(typeof code === "string" && { code: cut(code) }),
+    ...keptChain(error),
   };
 }
 

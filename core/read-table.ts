@@ -44,6 +44,8 @@ export interface ParkedEvent {
     message: string;
     type?: string;
     code?: number | string;
+    /** Kept of a chain of causes that is too deep: `{expected, actual, chain}`. */
+    data?: unknown;
   } | null;
   attempts: number;
   /** When it was parked: ISO 8601. */

@@ -1,6 +1,8 @@
 import type { ActionHandler, ActionSchema, Context, Service, ServiceBroker } from "moleculer";
 import { ValidationError } from "../core/errors.ts";
 import { firstUnreadable, isNoJson, isThrowing } from "../core/unreadable.ts";
+import { dryRunFlag } from "./decider/command-call.ts";
+import { refuseWriteInFold } from "./in-fold.ts";
 import { sendable } from "./message-size.ts";
 import { originOf, type Origin } from "./own-actions.ts";
 import { asRefusal } from "./params-refusal.ts";
@@ -25,6 +27,7 @@ function guard(next: ActionHandler, action: ActionSchema): ActionHandler {
   return async function (this: Service, ctx: Context): Promise<unknown> {
     try {
       takeIn(ctx);
+      refuseWriteInFold(ctx, action, origin, dryRunFlag in ctx.meta);
       const answer: unknown = await next.call(this, ctx);
       return origin === "generated" ? sendable(ctx, answer) : answer;
     } catch (error) {

@@ -37,3 +37,17 @@ export class CausationTooDeepError extends Errors.MoleculerClientError {
 /** Compared by type: an error that arrives from another node is no instance of our class. */
 export const isTooDeep = (error: unknown): boolean =>
   error !== null && typeof error === "object" && "type" in error && error.type === "CAUSATION_TOO_DEEP";
+
+/** A parked event's error is read by every host of its consumer again and again. */
+const maxKeptLinks = 100;
+const maxTypeCharacters = 255;
+
+/** The `data` of a chain that is too deep, as it is kept with the parked event: the last 100 links, which show a circle. */
+export function keptChain(error: object): { data?: { expected: number; actual: number; chain: Link[] } } {
+  if (!isTooDeep(error)) return {};
+  const { expected, actual, chain } = ((error as { data?: unknown }).data ?? {}) as Record<string, unknown>;
+  if (!Array.isArray(chain) || typeof expected !== "number" || typeof actual !== "number") return {};
+  const links = chain.slice(-maxKeptLinks) as Record<keyof Link, unknown>[];
+  const kept = links.map(({ id, type }) => ({ id: String(id), type: String(type).slice(0, maxTypeCharacters) }));
+  return { data: { expected, actual, chain: kept } };
+}

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { FoldEndedError } from "../../core/errors.ts";
+import { FoldEndedError } from "../../core/fold-errors.ts";
 import type { Rows } from "../../core/read-table.ts";
 import type { FoldSpans } from "../spans.ts";
 import { Transforms, type TransformsDependencies } from "./transform.ts";

@@ -3,6 +3,7 @@ import type { Row } from "../../core/fields.ts";
 import { parseQuery, type QueryFields, type QueryParams } from "../../core/query.ts";
 import type { Rows } from "../../core/read-table.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { ViewQuery } from "./view-query.ts";
 
 /** One run of a transform. */
 export interface Running {
@@ -10,7 +11,7 @@ export interface Running {
   event: RecordedEvent;
   span: Span | null;
   rows: Rows;
-  /** Queries of the transform's own view that have not answered yet. */
+  /** Queries and calls of the transform's own view that it has not awaited yet. */
   pending: number;
 }
 
@@ -51,28 +52,30 @@ export class TransformViewOf {
   }
 
   get ctx(): Context {
-    return (this.#ctx ??= this.#source.newContext(this.#running));
+    return (this.#ctx ??= this.#newContext());
   }
 
-  /** Counted until the answer is there, to notice a transform that does not wait for it. */
   #answer<Answer>(query: (rows: Rows) => Row[] | Promise<Row[]>, pick: (found: Row[]) => Answer): Promise<Answer> {
     const running = this.#running;
-    running.pending++;
-    const end = () => void running.pending--;
-    let answer: Promise<Answer>;
     try {
       const found = query(this.#source.rowsFor(running.id));
-      if (Array.isArray(found)) {
-        // Most engines answer at once: one promise, and no other around it.
-        queueMicrotask(end);
-        return Promise.resolve(pick(found));
-      }
-      answer = found.then(pick);
+      return Array.isArray(found)
+        ? ViewQuery.answered(running, pick(found))
+        : ViewQuery.later(running, found.then(pick));
     } catch (error) {
-      answer = Promise.reject(error);
+      return ViewQuery.failed(running, error);
     }
-    // A transform that does not wait for it is told by its event's error.
-    answer.then(end, end);
-    return answer;
+  }
+
+  /** A context whose calls count among the transform's queries, whichever service they reach. */
+  #newContext(): Context {
+    const running = this.#running;
+    const ctx = this.#source.newContext(running);
+    const call = ctx.call.bind(ctx) as (...given: unknown[]) => Promise<unknown>;
+    const mcall = ctx.mcall.bind(ctx) as (...given: unknown[]) => Promise<unknown>;
+    return Object.assign(ctx, {
+      call: (...given: unknown[]) => ViewQuery.later(running, call(...given)),
+      mcall: (...given: unknown[]) => ViewQuery.later(running, mcall(...given)),
+    });
   }
 }

@@ -1,5 +1,5 @@
 import type { Context, Span } from "moleculer";
-import { FoldEndedError } from "../../core/errors.ts";
+import { FoldEndedError } from "../../core/fold-errors.ts";
 import { isThenable } from "../../core/is-thenable.ts";
 import type { Row } from "../../core/fields.ts";
 import type { QueryFields, QueryParams } from "../../core/query.ts";
@@ -97,25 +97,27 @@ export class Transforms {
       throw error;
     }
     if (isThenable(answer)) return this.#inTime(`the transform of ${event.type}`, Promise.resolve(answer), span);
-    this.#finish(span);
+    this.#finish(span, running.pending > 0);
     return answer;
   }
 
   async #inTime(what: string, answer: Promise<unknown>, span: Span | null): Promise<unknown> {
+    const running = this.#current;
+    let isHasty = false;
+    const look = () => void (isHasty = (running?.pending ?? 0) > 0);
     let row: unknown;
     try {
-      row = await this.timeLimit.wait(what, answer);
+      row = await this.timeLimit.wait(what, answer, look);
     } catch (error) {
       this.#end(span, error);
       throw error;
     }
-    this.#finish(span);
+    this.#finish(span, isHasty);
     return row;
   }
 
-  /** @throws FoldEndedError where the answer was given without one of the view's: what it says may be wrong */
-  #finish(span: Span | null): void {
-    const isHasty = (this.#current?.pending ?? 0) > 0;
+  /** @throws FoldEndedError if the transform returned before one of its view's queries had: the row may be wrong */
+  #finish(span: Span | null, isHasty: boolean): void {
     const error = isHasty ? new FoldEndedError(this.#aggregate) : undefined;
     this.#end(span, error);
     if (error) throw error;

@@ -39,8 +39,11 @@ export class TimeLimit {
     this.#watch = undefined;
   }
 
-  /** @throws RequestTimeoutError, which counts as an outage */
-  wait<Answer>(what: string, answer: Promise<Answer>): Promise<Answer> {
+  /**
+   * `onAnswer` is called in the first microtask after the answer, before anything that the user code has left running.
+   * @throws RequestTimeoutError, which counts as an outage
+   */
+  wait<Answer>(what: string, answer: Promise<Answer>, onAnswer?: () => void): Promise<Answer> {
     return new Promise<Answer>((resolve, reject) => {
       const giveUp = () => reject(new Errors.RequestTimeoutError({ action: what, nodeID: this.#node }));
       const running = { since: performance.now(), giveUp };
@@ -50,6 +53,7 @@ export class TimeLimit {
       answer.then(
         (value) => {
           end();
+          onAnswer?.();
           resolve(value);
         },
         (error: unknown) => {

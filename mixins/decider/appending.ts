@@ -2,6 +2,7 @@ import type { Ahead } from "../../core/decider/ahead.ts";
 import type { AppendInput } from "../../core/append-request.ts";
 import { EventTooLargeError } from "../../core/errors.ts";
 import { isProblem, toJson } from "../../core/json.ts";
+import type { CommandTag } from "../../core/command-tag.ts";
 import type { EventInput } from "../../core/new-event.ts";
 import type { Catalogue } from "../../core/catalogue.ts";
 import type { DecidedEvent } from "../../core/decider/decided-event.ts";
@@ -38,20 +39,20 @@ export class Appending {
 
   /** @throws ValidationError; EventTooLargeError where the answer would be more than one message carries */
   prepare(call: CommandCall, decided: readonly DecidedEvent[]): Prepared {
-    const events = this.toStore(call, decided);
-    if (events.length > 1 && isFromAnotherNode(call.ctx)) refuseTooLargeAnswer(events);
+    const events = this.toStore(decided);
+    if (events.length > 1 && isFromAnotherNode(call.ctx)) refuseTooLargeAnswer(events, call.tag);
     return { events, changes: this.#d.claims.changes(call.stream, events) };
   }
 
   /** @throws DuplicateClaimError, and what the store refuses the append with */
   async append(
-    { ctx, stream, key }: CommandCall,
+    { ctx, stream, key, tag }: CommandCall,
     { events, changes }: Prepared,
     expectedVersion: number,
     ahead?: Ahead,
   ): Promise<AppendAnswer> {
     const { claims, store } = this.#d;
-    const input: AppendInput = { stream, expectedVersion, events, key, ...(ahead && { ahead }) };
+    const input: AppendInput = { stream, expectedVersion, events, key, command: tag, ...(ahead && { ahead }) };
     if (changes.length > 0) input.claims = claims.scoped(changes);
     for (let follows = 0; ; follows++) {
       try {
@@ -66,24 +67,22 @@ export class Appending {
   }
 
   /** Events as they are handed to the store. */
-  toStore({ tag }: CommandCall, decided: readonly DecidedEvent[]): EventInput[] {
+  toStore(decided: readonly DecidedEvent[]): EventInput[] {
     const { entries } = this.#d.catalogue;
     return decided.map(({ type, payload = {}, meta }) => {
       // The host of the store may know a later catalogue than the service that makes the event.
       const schemaVersion = entries.get(type)?.version;
-      return {
-        type,
-        payload,
-        meta: { ...(schemaVersion !== undefined && { schemaVersion }), ...meta, command: tag },
-      };
+      return { type, payload, meta: { ...(schemaVersion !== undefined && { schemaVersion }), ...meta } };
     });
   }
 }
 
 /** Stored, but not answered, a command would look like one that failed. */
-function refuseTooLargeAnswer(events: readonly EventInput[]): void {
+function refuseTooLargeAnswer(events: readonly EventInput[], tag: CommandTag): void {
   const json = toJson("events", events);
   // What is no JSON is for the store to refuse.
-  const bytes = isProblem(json) ? 0 : Buffer.byteLength(json.text) + events.length * bytesAround;
+  const bytes = isProblem(json)
+    ? 0
+    : Buffer.byteLength(json.text) + events.length * (bytesAround + Buffer.byteLength(JSON.stringify(tag)));
   if (bytes > maxMessageBytes) throw new EventTooLargeError("events", bytes, maxMessageBytes);
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Context } from "moleculer";
 import { commandHash } from "../../core/decider/command-hash.ts";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
+import type { CommandTag } from "../../core/command-tag.ts";
 import { ValidationError } from "../../core/errors.ts";
 
 /** A call of `dryRun` on its way to the command's own action, whose params and hooks it has to pass. */
@@ -10,16 +11,6 @@ export const dryRunFlag = "$dryRun";
 export interface CommandMeta {
   commandId?: unknown;
   [dryRunFlag]?: unknown;
-}
-
-/** What a command leaves in the meta of its events. */
-export interface CommandTag {
-  /** The caller's `ctx.meta.commandId`, or the id of the call. */
-  id: string;
-  /** The action. */
-  name: string;
-  /** Of the params: told only where the caller named the command. */
-  hash?: string;
 }
 
 /** A command that somebody sent, ready to be decided. */

@@ -18,13 +18,13 @@ type Draft = Pick<RecordedEvent, "id" | "type" | "payload" | "meta">;
 /** Decides a command on the entity as it is now, passes every check of an append, and stores nothing. */
 export async function dryRun(host: DeciderHost, call: CommandCall): Promise<DryRunAnswer> {
   const { decider, store, entities, claims, appending } = host;
-  const { command, ctx, stream } = call;
+  const { command, ctx, stream, tag } = call;
   const entity = await entities.load(ctx, stream, entities.hot(stream) ?? null);
   const decided = await decide(decider, command, entity.state, ctx.params, ctx);
   if (decided.length === 0) return { events: [], state: entity.state, version: entity.version };
-  const events = appending.toStore(call, decided);
+  const events = appending.toStore(decided);
   const changes = claims.changes(stream, events);
-  const drafts = await callStore<Draft[]>(ctx, store, "draft", { stream, events });
+  const drafts = await callStore<Draft[]>(ctx, store, "draft", { stream, events, command: tag });
   await claims.check(ctx, stream, changes);
   const time = new Date().toISOString();
   const recorded = drafts.map((draft, index) => ({

@@ -1,4 +1,5 @@
 import type { Context, ServiceSchema } from "moleculer";
+import type { AppendInput } from "../../core/append-request.ts";
 import type { EventInput } from "../../core/new-event.ts";
 import type { StoreHost } from "./host.ts";
 import { positionAt } from "./position-at.ts";
@@ -32,8 +33,8 @@ export function historyActions(hosting: () => Hosting): NonNullable<ServiceSchem
       handler: (ctx: Context<{ time: unknown }>) => positionAt(hosting().host.log, ctx.params.time),
     },
     draft: {
-      params: { $$strict: true, stream: { type: "string", default: "draft" }, events: any },
-      handler: (ctx: Caller<{ stream: string; events: EventInput[] }>) =>
+      params: { $$strict: true, stream: { type: "string", default: "draft" }, events: any, command: any },
+      handler: (ctx: Caller<Pick<AppendInput, "stream" | "events" | "command">>) =>
         hosting().host.appends.draft(ctx.params, requestIds(ctx)),
     },
     verify: {

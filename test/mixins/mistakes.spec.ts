@@ -88,6 +88,98 @@ describe("A mistake in a transform", () => {
   });
 });
 
+describe.each(["memory:", "sqlite:"])("A transform without an await, of a table on %s", (engine) => {
+  const place = () => (engine === "sqlite:" ? `sqlite:${newFolder()}/table.db` : engine);
+
+  it.each<[string, Transforming]>([
+    [
+      "a row that it got",
+      async (_event, { get }) => {
+        const before = get("1") as unknown as { n?: number };
+        return { n: before.n ?? 1 };
+      },
+    ],
+    [
+      "a row that it got before others that it waits for",
+      async (_event, { find, get }) => {
+        void get("1");
+        await find();
+        return { n: 1 };
+      },
+    ],
+    [
+      "rows that it wants all together",
+      async (_event, { get }) => {
+        void Promise.all([get("1"), get("2")]);
+        return { n: 1 };
+      },
+    ],
+    [
+      "a call",
+      (_event, { ctx }) => {
+        void ctx.call("table.count");
+        return { n: 1 };
+      },
+    ],
+    [
+      "a call that fails",
+      async (_event, { ctx }) => {
+        void ctx.call("missing.action");
+        return { n: 1 };
+      },
+    ],
+    [
+      "several calls",
+      async (_event, { ctx }) => {
+        void ctx.mcall([{ action: "table.count", params: {} }]);
+        return { n: 1 };
+      },
+    ],
+  ])("parks the event where it does not wait for %s", async (_, transform) => {
+    const { broker } = await startTable(transform, place());
+    await broker.call("events.append", { stream: "a", events: [event] });
+    await caughtUp(broker, "table");
+    const parked: ParkedEvent[] = await broker.call("table.parked");
+    expect(parked).toMatchObject([{ error: { type: "FOLD_ENDED" } }]);
+    expect(await broker.call("table.count")).toBe(0);
+  });
+
+  it.each<[string, Transforming]>([
+    ["answers the query's own promise", (_event, { get }) => get("1").then((row) => row ?? { n: 1 })],
+    ["answers it later", async (_event, { find }) => find().then(([row]) => row ?? { n: 1 })],
+    [
+      "waits for several at once",
+      async (_event, { get, find, ctx }) => {
+        const [row, rows, count] = await Promise.all([get("1"), find(), ctx.call("table.count")]);
+        return { n: (row?.n ?? 0) + rows.length + (count as number) + 1 };
+      },
+    ],
+    [
+      "awaits one twice, with catch and finally",
+      async (_event, { get }) => {
+        const row = get("1")
+          .catch(() => null)
+          .finally(() => {});
+        await row;
+        return { n: (await row)?.n ?? 1 };
+      },
+    ],
+    [
+      "catches a refusal",
+      async (_event, { find }) => {
+        await find({ query: { unknown: 1 } }).catch(() => []);
+        return { n: 1 };
+      },
+    ],
+  ])("folds the event where it %s", async (_, transform) => {
+    const { broker } = await startTable(transform, place());
+    await broker.call("events.append", { stream: "a", events: [event] });
+    await caughtUp(broker, "table");
+    expect(await broker.call("table.parked")).toEqual([]);
+    expect(await broker.call("table.find")).toMatchObject([{ n: 1 }]);
+  });
+});
+
 describe("A version without its upcaster", () => {
   it("is warned about when the service starts", async () => {
     const logger = new LogLines();
@@ -155,13 +247,13 @@ describe("An append from another node", () => {
 
 type Transform = Parameters<ReturnType<ReturnType<typeof newTable>["on"]>["create"]>[0];
 
-const newTable = (eventStore: ReturnType<typeof EventStore>) =>
-  Aggregate("table", { eventStore, adapter: "memory:", fields: { n: "integer" }, onError: { retries: 0 } });
+type Transforming = Extract<Transform, (...args: never[]) => unknown>;
 
-async function startTable(
-  transform: Extract<Transform, (...args: never[]) => unknown>,
-): Promise<{ broker: ServiceBroker }> {
+const newTable = (eventStore: ReturnType<typeof EventStore>, adapter: string) =>
+  Aggregate("table", { eventStore, adapter, fields: { n: "integer" }, onError: { retries: 0 } });
+
+async function startTable(transform: Transforming, adapter = "memory:"): Promise<{ broker: ServiceBroker }> {
   const events = EventStore("events", { adapter: "memory:" });
-  const table = newTable(events).on("thing.happened").create(transform);
+  const table = newTable(events, adapter).on("thing.happened").create(transform);
   return { broker: await startBroker([{ name: "host", mixins: [events.mixin(), table.mixin()] }]) };
 }

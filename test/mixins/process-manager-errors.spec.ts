@@ -1,4 +1,5 @@
 import { Errors } from "moleculer";
+import type { RecordedEvent } from "moleculer-event-sourcing";
 import { memory } from "moleculer-event-sourcing/adapters/memory";
 import { caughtUp, cleanUp, eventually, refusal, startBroker } from "../support/broker.ts";
 import {
@@ -401,8 +402,10 @@ describe("Processes that answer each other without end", () => {
       instance: "ring",
       position: 13,
       attempts: 1,
-      error: { type: "CAUSATION_TOO_DEEP" },
+      error: { type: "CAUSATION_TOO_DEEP", data: { expected: 12, actual: 12 } },
     });
+    const log: RecordedEvent[] = await broker.call("events.read");
+    expect((parked!.error!.data as { chain: unknown }).chain).toEqual(log.map(({ id, type }) => ({ id, type })));
     expect(parked!.error!.message).toBe(
       `manager: found 12 events behind this one, expected fewer than 12 (maxDepth): thing.happened${" → note.taken".repeat(4)} → 3 more${" → note.taken".repeat(5)}`,
     );

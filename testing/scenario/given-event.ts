@@ -36,7 +36,7 @@ interface SaidEvent extends Details {
 }
 
 const beginning = "2000-01-01T00:00:00.000Z";
-const anyone = { correlationId: "given", causationId: "given", maxEventBytes: Infinity };
+const anyone = { correlationId: "given", causationId: "given", maxEventBytes: Infinity, isRecorded: true };
 
 /**
  * Events as a store answers them that has those `before`: checked by its catalogue, and brought to today's version.
