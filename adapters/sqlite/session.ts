@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type Database from "better-sqlite3";
+import { isDiskFull } from "../../core/outage.ts";
 import { namedFile } from "./file-identity.ts";
 import type { HostFile } from "./host-file.ts";
 
@@ -11,6 +12,15 @@ export const forgetSession = "DELETE FROM about WHERE key LIKE 'opening%'";
  * tells the next host whether the two belong together, since an older copy of the file has another one.
  */
 export function beginSession(db: Database.Database, file: string, host: HostFile): void {
+  try {
+    mark(db, file, host);
+  } catch (error) {
+    // A log is opened without room for it, too: the marks of the last opening are good for another one.
+    if (!isDiskFull(error)) throw error;
+  }
+}
+
+function mark(db: Database.Database, file: string, host: HostFile): void {
   const opening = randomUUID();
   const save = db.prepare("INSERT INTO about VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value");
   db.transaction(() => {
