@@ -10,8 +10,6 @@ export interface HostNotes {
   identity?: string;
   /** Written into the log's file at each opening: an older copy of the file has another one. */
   opening?: string;
-  /** An opening that is not known to be in the file. */
-  nextOpening?: string;
   /** Numbers of inodes: of the log's file, its -wal, and the lock file itself. */
   inodes?: { database: string; wal: string; lock: string };
 }

@@ -1,20 +1,33 @@
 import { randomUUID } from "node:crypto";
 import type Database from "better-sqlite3";
+import { isDiskFull } from "../../core/outage.ts";
 import { namedFile } from "./file-identity.ts";
 import type { HostFile } from "./host-file.ts";
 
 /** In a copy: it is not the file that the host had open. */
-export const forgetSession = "DELETE FROM about WHERE key = 'opening'";
+export const forgetSession = "DELETE FROM about WHERE key LIKE 'opening%'";
 
 /**
  * Marks this opening in the log's file and in the lock's. SQLite applies a -wal to whatever file is beside it: the mark
  * tells the next host whether the two belong together, since an older copy of the file has another one.
  */
 export function beginSession(db: Database.Database, file: string, host: HostFile): void {
+  try {
+    mark(db, file, host);
+  } catch (error) {
+    // A log is opened without room for it, too: the marks of the last opening are good for another one.
+    if (!isDiskFull(error)) throw error;
+  }
+}
+
+function mark(db: Database.Database, file: string, host: HostFile): void {
   const opening = randomUUID();
-  // First the lock's: a crash between the two leaves a mark in the log that the lock knows.
-  host.notes = { ...host.notes, nextOpening: opening };
-  db.prepare("INSERT INTO about VALUES ('opening', ?) ON CONFLICT DO UPDATE SET value = excluded.value").run(opening);
+  const save = db.prepare("INSERT INTO about VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value");
+  db.transaction(() => {
+    save.run("opening", opening);
+    // After a crash before the lock has the new mark, it still has this one.
+    save.run("opening before", host.notes.opening ?? "");
+  }).immediate();
   // Out of the -wal: there it would go with every file.
   db.pragma("wal_checkpoint(TRUNCATE)");
   const identity = db.prepare("SELECT value FROM about WHERE key = 'identity'").pluck().get() as string;

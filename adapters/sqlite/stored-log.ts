@@ -10,7 +10,8 @@ import { isForeignWal } from "./open-wal.ts";
 interface Peek {
   isEmpty: boolean;
   identity: string | null;
-  opening: string | null;
+  /** The marks of the last opening, and of the one before. */
+  openings: (string | null)[];
   problem: string | null;
 }
 
@@ -27,8 +28,8 @@ export function findLog(file: string, host: HostFile): boolean {
   const hasWal = sizeOfFile(`${file}-wal`) > 0;
   if (hasWal && isForeignWal(`${file}-wal`)) throw notOneLog(file, "it is no -wal of SQLite");
   if (hasWal) assertOfOneHost(file, host);
-  const { isEmpty, identity, opening, problem } = peek(file, hasWal);
-  if (hasWal && identity !== null) assertOpening(file, host, opening);
+  const { isEmpty, identity, openings, problem } = peek(file, hasWal);
+  if (hasWal && identity !== null) assertOpening(file, host, openings);
   if (problem !== null) throw notOneLog(file, problem);
   return !isEmpty;
 }
@@ -41,11 +42,12 @@ function peek(file: string, isUnclean: boolean): Peek {
     // Of another program: the opening refuses it.
     const isOurs = [0, logSchema.applicationId].includes(db.pragma("application_id", { simple: true }) as number);
     if (!isOurs || !tables.includes("about") || !tables.includes("events"))
-      return { isEmpty: isOurs && tables.length === 0, identity: null, opening: null, problem: null };
+      return { isEmpty: isOurs && tables.length === 0, identity: null, openings: [], problem: null };
     const about = (key: string) =>
       (db.prepare("SELECT value FROM about WHERE key = ?").pluck().get(key) as string | undefined) ?? null;
-    const [identity, opening] = [about("identity"), about("opening")];
-    return { isEmpty: identity === null, identity, opening, problem: isUnclean ? logProblem(db, file) : null };
+    const identity = about("identity");
+    const openings = [about("opening"), about("opening before")];
+    return { isEmpty: identity === null, identity, openings, problem: isUnclean ? logProblem(db, file) : null };
   } finally {
     db.close();
   }
@@ -66,9 +68,9 @@ function assertOfOneHost(file: string, host: HostFile): void {
  * The row is written into the file at each opening and moved out of the -wal at once, so it is in the file alone. Where
  * the -wal is another one, too, both were put there together.
  */
-function assertOpening(file: string, host: HostFile, found: string | null): void {
-  const { opening, nextOpening, inodes } = host.notes;
-  if (opening === undefined || found === opening || found === nextOpening) return;
+function assertOpening(file: string, host: HostFile, found: readonly (string | null)[]): void {
+  const { opening, inodes } = host.notes;
+  if (opening === undefined || found.includes(opening)) return;
   if (inodes && inodes.wal !== namedFile(`${file}-wal`)?.inode) return;
   throw notOneLog(file, "the file is a copy from before the last host opened it");
 }

@@ -12,9 +12,9 @@ export interface Child {
   kill: () => Promise<void>;
 }
 
-/** A process that hosts the file, after so many appends of one event where it is a log. */
-export async function hostElsewhere(kind: "log" | "table", file: string, appends = 1): Promise<Child> {
-  const child = spawn(process.execPath, [otherProcess, kind, file, String(appends)], {
+/** A process that hosts the file, after so many appends of one event with so long a text where it is a log. */
+export async function hostElsewhere(kind: "log" | "table", file: string, appends = 1, characters = 0): Promise<Child> {
+  const child = spawn(process.execPath, [otherProcess, kind, file, String(appends), String(characters)], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   children.push(child);

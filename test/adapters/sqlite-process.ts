@@ -5,7 +5,7 @@ import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
 import { parseFields } from "../../core/fields.ts";
 import { appendTo } from "../../testing/event-log/requests.ts";
 
-const [job = "", file = "", count = "1"] = process.argv.slice(2);
+const [job = "", file = "", count = "1", characters = "0"] = process.argv.slice(2);
 const say = (answer: unknown) => process.stdout.write(`${JSON.stringify(answer)}\n`);
 
 /** Ends also when the parent dies: then its end of the pipe is closed. */
@@ -29,7 +29,8 @@ const table = new SqliteReadTable(file);
 if (job === "log")
   await host(async () => {
     await log.open();
-    for (let n = 0; n < Number(count); n++) await log.append([appendTo("child-1")]);
+    for (let n = 0; n < Number(count); n++)
+      await log.append([appendTo("child-1", [{ payload: { text: "x".repeat(Number(characters)) } }])]);
   });
 else if (job === "table") await host(() => table.open(parseFields("table", { name: "string" })));
 else if (job === "read") {

@@ -1,5 +1,6 @@
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import Database from "better-sqlite3";
+import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
 import {
   Aggregate,
   EventStore,
@@ -791,8 +792,12 @@ describe("A table whose log is not the one it was folded from", () => {
     return folder;
   }
 
-  function deleteLog(folder: string): void {
+  /** An empty log in its place, which is begun only by an explicit option. */
+  async function deleteLog(folder: string): Promise<void> {
     for (const file of readdirSync(folder)) if (file.startsWith("events.db")) rmSync(`${folder}/${file}`);
+    const log = new SqliteEventLog(`${folder}/events.db`, { begin: "anew" });
+    await log.open();
+    await log.close();
   }
 
   /** What an older copy of the log's file would be. */
@@ -805,7 +810,7 @@ describe("A table whose log is not the one it was folded from", () => {
 
   it("is stopped with a cause when the store's file was deleted", async () => {
     const folder = await folderWithFive();
-    deleteLog(folder);
+    await deleteLog(folder);
     const logger = new LogLines();
     const broker = await startBroker([thing(folder)], { logger });
     const { cause, position } = await inState(broker, "stopped");
@@ -825,7 +830,7 @@ describe("A table whose log is not the one it was folded from", () => {
 
   it("answers no reader who waits for what he has written into the new one, whatever its position", async () => {
     const folder = await folderWithFive();
-    deleteLog(folder);
+    await deleteLog(folder);
     const broker = await startBroker([thing(folder)]);
     await append(broker, 7);
     for (const position of [1, 5, 7]) {
@@ -842,7 +847,7 @@ describe("A table whose log is not the one it was folded from", () => {
 
   it("is stopped again after a restart", async () => {
     const folder = await folderWithFive();
-    deleteLog(folder);
+    await deleteLog(folder);
     const one = await startBroker([thing(folder)]);
     await append(one, 7);
     await inState(one, "stopped");
@@ -853,7 +858,7 @@ describe("A table whose log is not the one it was folded from", () => {
 
   it("is folded from the new log when its files are deleted too, as the cause says", async () => {
     const folder = await folderWithFive();
-    deleteLog(folder);
+    await deleteLog(folder);
     const one = await startBroker([thing(folder)]);
     await append(one, 2);
     await inState(one, "stopped");
