@@ -78,6 +78,7 @@ export class ProcessRun {
         return answer;
       },
       chain: async () => [],
+      onHandled: () => {},
     };
   }
 
