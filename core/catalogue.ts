@@ -1,6 +1,6 @@
 import { DefinitionError } from "./errors.ts";
 import { eventTypeProblem } from "./event-type.ts";
-import { refuseUnknownOptions } from "./options.ts";
+import { isPlainObject, refuseUnknownOptions } from "./options.ts";
 import { payloadCheck, type PayloadCheck } from "./payload-check.ts";
 import type { PayloadOf } from "./payload-of.ts";
 import { isAsyncFunction, type PayloadSchema } from "./payload-schema.ts";
@@ -76,7 +76,7 @@ export function parseCatalogue(
     if (unknownTypes === "refuse") refuse("unknownTypes", unknownTypes, "a catalogue beside it: events");
     return emptyCatalogue;
   }
-  if (!isObject(definitions))
+  if (!isPlainObject(definitions))
     refuse("events", definitions, "a catalogue: {<event type>: {payload, version, upcasters}}");
   const entries = new Map<string, CatalogueEntry>();
   for (const [type, definition] of Object.entries(definitions))

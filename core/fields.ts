@@ -2,7 +2,7 @@ import { DefinitionError, InvalidRowError } from "./errors.ts";
 import type { Problem } from "./problem.ts";
 import { isProblem, toJson } from "./json.ts";
 import { didYouMean } from "./near-name.ts";
-import { refuseUnknownOptions } from "./options.ts";
+import { isPlainObject, refuseUnknownOptions } from "./options.ts";
 import { isPlainText } from "./plain-text.ts";
 
 export type FieldType = "string" | "integer" | "number" | "boolean" | "date" | "object" | "array";
@@ -96,7 +96,8 @@ export function parseFields(owner: string, input: FieldsInput): Fields {
   const fields = new Map<string, Field>();
   for (const [name, given] of Object.entries(input)) {
     const options = typeof given === "string" ? { type: given } : given;
-    refuseUnknownOptions(`${owner}.fields.${name}`, options ?? {}, ["type", "index", "unique", "required"]);
+    if (isPlainObject(options))
+      refuseUnknownOptions(`${owner}.fields.${name}`, options, ["type", "index", "unique", "required"]);
     if (!/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(name) || ["id", "_id", "__proto__"].includes(name))
       refuse(`fields.${name}`, name, 'a name of 1 to 63 letters, digits and _ other than "id", which every row has');
     if (!types.includes(options?.type)) refuse(`fields.${name}`, options?.type, `one of ${types.join(", ")}`);

@@ -22,6 +22,10 @@ export function didYouMean(given: string, known: readonly string[]): string {
   return near === null ? "" : ` (did you mean ${near}?)`;
 }
 
+/** The one of `known` that differs from `given` in case, separators or a few characters only; null if none does. */
+export const misspelt = (given: string, known: readonly string[]): string | null =>
+  given.length > maxCharacters ? null : nearest(plainOf(given), known);
+
 const plainOf = (name: string) => name.toLowerCase().replaceAll(/[-_\s]/g, "");
 
 const isPart = (name: string, given: string) =>

@@ -145,7 +145,8 @@ function parseEvent(
   for (const name of ["correlationId", "causationId"] as const)
     if (own?.[name] !== undefined && typeof own[name] !== "string")
       note({ field: `${field}.meta.${name}`, found: own[name], expected: "a string" });
-  if (own && context.isRecorded !== true) problems.push(...assignedProblems(`${field}.meta`, own));
+  const isKnown = context.catalogue?.entries.has(type as string) === true;
+  if (own && context.isRecorded !== true) problems.push(...assignedProblems(`${field}.meta`, own, isKnown));
   const sent = accept(`${field}.payload`, payload);
   const header = own && accept(`${field}.meta`, headerOf(own, type, context));
   return sent && header && { id: id as string | null | undefined, type: type as string, sent, header };
@@ -186,14 +187,15 @@ function objectOf(
 
 /**
  * What the caller's own meta may not say: the depth ends circles of process managers, the command tells a repeated
- * command from another one, and the schema's version chooses the upcasters. The catalogue checks the version's limit.
+ * command from another one, and an event whose schema version is none could not be read once its type is in the catalogue.
+ * Of a type that is in it, the catalogue checks the version.
  */
-function assignedProblems(field: string, own: Record<string, unknown>): Problem[] {
+function assignedProblems(field: string, own: Record<string, unknown>, isKnown: boolean): Problem[] {
   const problems = (["causationDepth", "command"] as const)
     .filter((name) => own[name] !== undefined)
     .map((name) => ({ field: `${field}.${name}`, found: own[name], expected: "none: the store assigns it" }));
   const { schemaVersion } = own;
-  if (schemaVersion === undefined || isSchemaVersion(schemaVersion)) return problems;
+  if (isKnown || schemaVersion === undefined || isSchemaVersion(schemaVersion)) return problems;
   return [...problems, { field: `${field}.schemaVersion`, found: schemaVersion, expected: "a whole number from 1" }];
 }
 

@@ -7,6 +7,7 @@ import { isAsyncFunction } from "./payload-schema.ts";
  * @throws DefinitionError naming it and the options that there are.
  */
 export function refuseUnknownOptions(owner: string, given: object, known: readonly string[]): void {
+  refuseNoOptions(owner, given, `an object of options: ${known.join(", ")}`);
   for (const option of Object.keys(given))
     if (!known.includes(option))
       throw new DefinitionError({
@@ -14,6 +15,17 @@ export function refuseUnknownOptions(owner: string, given: object, known: readon
         found: option,
         expected: `one of the options ${known.join(", ")}${didYouMean(option, known)}`,
       });
+}
+
+/** @throws DefinitionError */
+export function refuseNoOptions(owner: string, given: unknown, expected: string): void {
+  refuseUnless(isPlainObject(given), owner, given, expected);
+}
+
+/** @throws DefinitionError unless it is left out or a whole number from `least` */
+export function refuseNoWhole(field: string, given: unknown, least = 1): void {
+  const isFine = given === undefined || (Number.isSafeInteger(given) && (given as number) >= least);
+  refuseUnless(isFine, field, given, `a whole number from ${least}`);
 }
 
 /** A whole number as a connection string has it; anything else as it is, to be refused with what was found. */
@@ -35,5 +47,5 @@ export function synchronous(field: string, given: unknown): (...args: never[]) =
   return given as (...args: never[]) => unknown;
 }
 
-export const isPlainObject = (given: unknown): boolean =>
-  given !== null && typeof given === "object" && !Array.isArray(given);
+/** By its tag: an object of another realm is one; an array, a Map or a Date is not. */
+export const isPlainObject = (given: unknown): boolean => Object.prototype.toString.call(given) === "[object Object]";

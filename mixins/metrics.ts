@@ -15,7 +15,10 @@ export const metricNames = {
 const counters = [
   { name: metricNames.appended, description: "Events appended" },
   { name: metricNames.conflicts, description: "Appends refused because of the version that they expected" },
-  { name: metricNames.folded, description: "Events folded and committed" },
+  {
+    name: metricNames.folded,
+    description: "Events folded and committed, or handled by a subscription or process manager",
+  },
 ];
 
 const gauges = [

@@ -1,7 +1,7 @@
 import type { MongoClientOptions } from "mongodb";
 import type { Adapter } from "../../core/adapter.ts";
 import { DefinitionError } from "../../core/errors.ts";
-import { refuseNoFolder, refuseUnknownOptions } from "../../core/options.ts";
+import { isPlainObject, refuseNoFolder, refuseUnknownOptions, refuseUnless } from "../../core/options.ts";
 import { ChainedLog } from "../chain/chained-log.ts";
 import { placeName } from "../../core/place-name.ts";
 import { JournaledReadTable } from "../journaled/read-table.ts";
@@ -41,6 +41,7 @@ export function mongo(url: string, options: MongoOptions = {}): Adapter {
   refuseUnknownOptions("adapter", options, ["folder", "client"]);
   const { folder = "data", client = {} } = options;
   refuseNoFolder(folder);
+  refuseUnless(isPlainObject(client), "adapter.client", client, "an object of the driver's options");
   const [, scheme, hosts = "", path] = parts;
   const database = path || defaultDatabase;
   const location = `${scheme}://${hosts.split(",").toSorted().join(",")}/${database}`;

@@ -62,10 +62,10 @@ export function postgres(connectionString: string, options: PostgresOptions = {}
   );
   if (!Number.isSafeInteger(timeoutMs) || timeoutMs < 1) refuse(".timeoutMs", timeoutMs, "a whole number from 1");
   if (durability !== "power" && durability !== "process") refuse(".durability", durability, "power or process");
-  const check = (name: string) => {
+  const check = (name: string, field = ".schema", expected = "the name of a schema of its own") => {
     const isName = typeof name === "string" && name !== "" && Buffer.byteLength(name) <= longestName;
     if (!isName || name.includes("\0") || name.startsWith("pg_") || name === "public")
-      refuse(".schema", name, `the name of a schema of its own, of at most ${longestName} bytes`);
+      refuse(field, name, `${expected}, of at most ${longestName} bytes`);
     return name;
   };
   refuseNoFolder(folder);
@@ -76,12 +76,16 @@ export function postgres(connectionString: string, options: PostgresOptions = {}
       () => "one of the options of the driver",
     );
   if (schema !== undefined) check(schema);
+  // The caller gave a name to the store or the table, and no schema.
+  const schemaOf = (name: string) =>
+    schema ??
+    check(name, "", "for a schema, by the option `schema` or the name of the store or table, a name of its own");
   const location = `postgres://${address.host}${address.database}`;
   const placeOf = (name: string): Place => ({
     server: { connectionString, timeoutMs, connection },
-    name: check(schema ?? name),
-    schema: quote(schema ?? name),
-    where: `${location} schema ${quote(schema ?? name)}`,
+    name: schemaOf(name),
+    schema: quote(schemaOf(name)),
+    where: `${location} schema ${quote(schemaOf(name))}`,
     durability,
     listen,
     folder,

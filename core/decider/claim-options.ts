@@ -33,7 +33,7 @@ export function parseClaims(decider: string, unique: ClaimsInput, types: string[
     };
     const rules = {
       claim: functionsOf(`${at}.claim`, given.claim),
-      release: functionsOf(`${at}.release`, given.release ?? {}),
+      release: functionsOf(`${at}.release`, given.release === undefined ? {} : given.release),
     };
     const functions = [...rules.claim, "release", ...rules.release].flat().map(String);
     const sources = [...functions, ...upcastersOf(catalogue, typesOf(rules))];

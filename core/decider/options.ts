@@ -35,7 +35,7 @@ export function parseDecider(name: string, input: DeciderInput, catalogue: Catal
     refuseUnless(isPlainObject(snapshot), `${name}.snapshot`, snapshot, "{every, version?}");
     refuseUnknownOptions(`${name}.snapshot`, snapshot, ["every", "version"]);
     refuseUnless(isWhole(snapshot.every, 1), `${name}.snapshot.every`, snapshot.every, "a whole number from 1");
-    const isVersion = version === undefined || typeof version === "string" || typeof version === "number";
+    const isVersion = version === undefined || typeof version === "string" || Number.isFinite(version);
     refuseUnless(isVersion, `${name}.snapshot.version`, version, "a string or a number");
   }
   refuseUnless(isWhole(retries, 0), `${name}.retries`, retries, "a whole number from 0");

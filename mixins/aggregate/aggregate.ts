@@ -16,15 +16,16 @@ import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/recorded
 import { nameProblem } from "../../core/stream-name.ts";
 import { strangeType } from "../../core/event-type.ts";
 import type { OnChange } from "./rebuild/definition-change.ts";
-import { aggregateService, dbSettings, type DbSettings } from "./service.ts";
-import { serviceName, type EventStore } from "../event-store/event-store.ts";
+import { dbSettings, refuseWrongDbSettings, type DbSettings } from "./db-settings.ts";
+import { aggregateService } from "./service.ts";
+import { refuseNoStore, serviceName, type EventStore } from "../event-store/event-store.ts";
 import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
 import type { Mixin } from "../mixin.ts";
 import { transformsWithoutParams } from "../spans.ts";
 import { siblingMixin, type Sibling } from "../sibling.ts";
 import { parseSnapshots, type SnapshotOptions } from "./snapshots/options.ts";
 import type { Transform, TransformView } from "./transform.ts";
-import type { Visibilities } from "../visibility.ts";
+import { parseVisibilities, type Visibilities } from "../visibility.ts";
 
 export interface AggregateOptions<Events extends EventMap, Fields extends FieldsInput> extends DbSettings {
   eventStore: EventStore<Events>;
@@ -124,19 +125,6 @@ export function aggregateOn(engines: Engines) {
     };
     if (typeof name !== "string" || !serviceName.test(name))
       refuse("Aggregate.name", name, "a service name of 1 to 100 letters, digits, _ - and .");
-    const {
-      eventStore,
-      fields: declared,
-      adapter: given,
-      onError = {},
-      readAfterTimeoutMs = 5000,
-      version,
-      onChange = process.env["NODE_ENV"] === "production" ? "warn" : "rebuild",
-      visibility = {},
-      snapshots = {},
-      ...settings
-    } = options;
-    if (typeof eventStore?.name !== "string") refuse(`${name}.eventStore`, eventStore, "an EventStore");
     refuseUnknownOptions(name, options, [
       "eventStore",
       "fields",
@@ -149,8 +137,24 @@ export function aggregateOn(engines: Engines) {
       "snapshots",
       ...dbSettings,
     ]);
+    const {
+      eventStore,
+      fields: declared,
+      adapter: given,
+      onError = {},
+      readAfterTimeoutMs = 5000,
+      version,
+      onChange = process.env["NODE_ENV"] === "production" ? "warn" : "rebuild",
+      visibility: givenVisibility,
+      snapshots = {},
+      ...settings
+    } = options;
+    refuseNoStore(name, eventStore);
+    const visibility = parseVisibilities(name, givenVisibility);
     const fields = parseFields(name, declared);
-    const adapter = resolveAdapter(engines, given ?? eventStore.adapter.beside?.(name) ?? engines.byDefault(name));
+    refuseWrongDbSettings(name, settings, Object.keys(declared));
+    const place = given === undefined ? (eventStore.adapter.beside?.(name) ?? engines.byDefault(name)) : given;
+    const adapter = resolveAdapter(engines, place);
     if (!adapter.readTable) refuse(`${name}.adapter`, adapter.engine, "an engine that keeps read tables");
     if (adapter.location === eventStore.adapter.location && !adapter.keepsApart)
       refuse(`${name}.adapter`, adapter.location, "another place than the event store's");

@@ -15,6 +15,7 @@ import type { SiblingSchema } from "../sibling.ts";
 import { foldSpans } from "../spans.ts";
 import { readAfter } from "../read-after.ts";
 import { readActionNames, readActions, type Reader } from "../read-actions.ts";
+import type { DbSettings } from "./db-settings.ts";
 import { Folds } from "./folds.ts";
 import { pastActions } from "./past/actions.ts";
 import { Past } from "./past/past.ts";
@@ -26,26 +27,6 @@ import { snapshotPlace, type SnapshotOptions } from "./snapshots/options.ts";
 import { Snapshots } from "./snapshots/snapshots.ts";
 import type { FoldToken, Transform } from "./transform.ts";
 import { setVisibility, type Visibilities } from "../visibility.ts";
-
-/** moleculer-db's own settings of a service, those that concern reading. */
-export interface DbSettings {
-  /** Rows on a page of `list`. Default 10. */
-  pageSize?: number;
-  /** Most rows on a page of `list`. Default 100. */
-  maxPageSize?: number;
-  /** Most rows that `find` answers. Default -1: no limit. */
-  maxLimit?: number;
-  populates?: Record<string, unknown>;
-  excludeFields?: string[];
-}
-
-export const dbSettings = [
-  "pageSize",
-  "maxPageSize",
-  "maxLimit",
-  "populates",
-  "excludeFields",
-] satisfies (keyof DbSettings)[];
 
 /** How others in the process reach the folds of an aggregate's service. */
 export interface FoldsOwner {

@@ -6,7 +6,8 @@ import { refuseUnknownOptions } from "../../core/options.ts";
 import type { PayloadOf } from "../../core/payload-of.ts";
 import type { AnyEvents, EventMap, EventOf } from "../../core/recorded-event.ts";
 import type { ClaimingEvent, ClaimValue } from "../../core/decider/unique.ts";
-import { serviceName, type EventStore } from "../event-store/event-store.ts";
+import { refuseNoStore, serviceName, type EventStore } from "../event-store/event-store.ts";
+import { checkActionOptions } from "../action-options.ts";
 import type { Mixin } from "../mixin.ts";
 import { deciderMixin } from "./service.ts";
 
@@ -132,12 +133,12 @@ export function Decider<
     "retries",
   ]);
   const { eventStore } = options;
-  if (typeof eventStore?.name !== "string")
-    throw new DefinitionError({ field: `${name}.eventStore`, found: eventStore, expected: "an EventStore" });
+  refuseNoStore(name, eventStore);
   const definition = parseDecider(name, options, eventStore.catalogue);
   const actions = Object.fromEntries(
     Object.entries(options.commands).map(([command, given]) => {
       const { decide: _, params: __, ...action } = given;
+      checkActionOptions(`${name}.commands.${command}`, action, ["decide"]);
       return [command, action];
     }),
   );

@@ -4,6 +4,7 @@ import type { Catalogue } from "../../core/catalogue.ts";
 import { DefinitionError, ValidationError } from "../../core/errors.ts";
 import { guardActions } from "../boundary.ts";
 import { didYouMean } from "../../core/near-name.ts";
+import { noteDecider } from "../known-deciders.ts";
 import type { Mixin } from "../mixin.ts";
 import { marked, ownActions } from "../own-actions.ts";
 import { dryRunFlag, toCommandCall } from "./command-call.ts";
@@ -88,6 +89,7 @@ export function deciderMixin(
       guardActions(this.broker);
       refuseOther(this, decider.name, actions);
       hosts.set(this, new DeciderHost(decider, store, this));
+      noteDecider(this.broker, store.name, decider);
     },
     async stopped(this: Service) {
       await hosts.get(this)?.stop();

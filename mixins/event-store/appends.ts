@@ -71,8 +71,10 @@ export class Appends {
   }
 
   async append(input: AppendInput, ids: RequestIds): Promise<AppendAnswer> {
-    const request = this.#toRequest(input, ids);
-    const { events: stored, repeated } = await this.#commit(request, input.ahead, ids.isSystem);
+    const { events: stored, repeated } = await this.#measured(() => {
+      const request = this.#toRequest(input, ids);
+      return this.#commit(request, input.ahead, ids.isSystem);
+    });
     // It is stored, so it is answered, even if a repeat meets an event that today's catalogue cannot read.
     const { events } = upcastEach(this.#d.catalogue(), stored);
     const last = events.at(-1)!;
@@ -103,17 +105,28 @@ export class Appends {
 
   async #commit(request: AppendRequest, ahead: AppendInput["ahead"], isSystem?: boolean): Promise<Appended> {
     this.#d.refuse();
-    const { metrics } = this.#d;
-    const since = metrics ? performance.now() : 0;
     try {
       const isAsSent = ahead && this.#isReadAs(ahead.content, request);
       const appended = await this.#commits.append(request, { ahead, isAsSent, isSystem });
       this.#outage = null;
-      metrics?.answered(performance.now() - since, appended.repeated ? 0 : appended.events.length, false);
       return appended;
     } catch (error) {
       if (isOutage(error)) this.#outage = (error as Error).message;
-      metrics?.answered(performance.now() - since, 0, (error as { type?: unknown }).type === "VERSION_CONFLICT");
+      throw error;
+    }
+  }
+
+  /** From the checks of the params to the answer: a refusal takes its time as well. */
+  async #measured(append: () => Promise<Appended>): Promise<Appended> {
+    const { metrics } = this.#d;
+    if (!metrics) return append();
+    const since = performance.now();
+    try {
+      const appended = await append();
+      metrics.answered(performance.now() - since, appended.repeated ? 0 : appended.events.length, false);
+      return appended;
+    } catch (error) {
+      metrics.answered(performance.now() - since, 0, (error as { type?: unknown }).type === "VERSION_CONFLICT");
       throw error;
     }
   }

@@ -19,7 +19,7 @@ import { defaultPending, type PendingLimits } from "./pending-appends.ts";
 import type { PumpOptions } from "./pump.ts";
 import { siblingMixin, type Sibling } from "../sibling.ts";
 import { storeService, type CatalogueOwner } from "./service.ts";
-import type { Visibilities } from "../visibility.ts";
+import { parseVisibilities, type Visibilities } from "../visibility.ts";
 
 export interface EventStoreOptions<Events extends EventMap = AnyEvents> {
   /** Where the log lives: a connection string (`sqlite:<path>`) or an adapter. Default `sqlite:data/<name>.db`. */
@@ -135,9 +135,13 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
         found: transferFolder,
         expected: "the path of a folder",
       });
-    refuseUnknownOptions(`${name}.pump`, options.pump ?? {}, ["batchSize", "timeoutMs"]);
-    refuseUnknownOptions(`${name}.maxPending`, options.maxPending ?? {}, ["appends", "bytes"]);
-    const adapter = resolveAdapter(engines, options.adapter ?? engines.byDefault(name));
+    const { pump = {}, maxPending = {}, maxEventBytes = defaultMaxEventBytes } = options;
+    refuseUnknownOptions(`${name}.pump`, pump, ["batchSize", "timeoutMs"]);
+    refuseUnknownOptions(`${name}.maxPending`, maxPending, ["appends", "bytes"]);
+    const { batchSize = 100, timeoutMs = 5000 } = pump;
+    const { appends = defaultPending.appends, bytes = defaultPending.bytes } = maxPending;
+    const visibility = parseVisibilities(name, options.visibility);
+    const adapter = resolveAdapter(engines, options.adapter === undefined ? engines.byDefault(name) : options.adapter);
     if (!adapter.eventLog)
       throw new DefinitionError({
         field: `${name}.adapter`,
@@ -148,15 +152,15 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
     const settings = {
       catalogue,
       pump: {
-        batchSize: atLeastOne(`${name}.pump.batchSize`, options.pump?.batchSize ?? 100),
-        timeoutMs: atLeastOne(`${name}.pump.timeoutMs`, options.pump?.timeoutMs ?? 5000),
+        batchSize: atLeastOne(`${name}.pump.batchSize`, batchSize),
+        timeoutMs: atLeastOne(`${name}.pump.timeoutMs`, timeoutMs),
       },
-      maxEventBytes: atLeastOne(`${name}.maxEventBytes`, options.maxEventBytes ?? defaultMaxEventBytes),
+      maxEventBytes: atLeastOne(`${name}.maxEventBytes`, maxEventBytes),
       maxPending: {
-        appends: atLeastOne(`${name}.maxPending.appends`, options.maxPending?.appends ?? defaultPending.appends),
-        bytes: atLeastOne(`${name}.maxPending.bytes`, options.maxPending?.bytes ?? defaultPending.bytes),
+        appends: atLeastOne(`${name}.maxPending.appends`, appends),
+        bytes: atLeastOne(`${name}.maxPending.bytes`, bytes),
       },
-      visibility: options.visibility ?? {},
+      visibility,
     };
     const sibling: Sibling & { adapter: Adapter } = {
       name,
@@ -199,6 +203,13 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
 }
 
 const isPath = (found: unknown) => typeof found === "string" && found !== "" && !found.includes("\0");
+
+/** @throws DefinitionError */
+export function refuseNoStore(owner: string, found: unknown): void {
+  const { name, mapAction: map, catalogue } = (found ?? {}) as Partial<EventStore>;
+  const isStore = typeof name === "string" && typeof map === "function" && catalogue !== undefined;
+  if (!isStore) throw new DefinitionError({ field: `${owner}.eventStore`, found, expected: "an EventStore" });
+}
 
 function atLeastOne(field: string, found: number): number {
   if (Number.isSafeInteger(found) && found >= 1) return found;

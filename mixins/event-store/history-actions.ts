@@ -1,6 +1,7 @@
 import type { Context, ServiceSchema } from "moleculer";
 import type { AppendInput } from "../../core/append-request.ts";
 import type { EventInput } from "../../core/new-event.ts";
+import { knownDecider } from "../known-deciders.ts";
 import type { StoreHost } from "./host.ts";
 import { positionAt } from "./position-at.ts";
 import { requestIds } from "./request-ids.ts";
@@ -16,7 +17,7 @@ export interface Hosting {
 type Caller<Params> = Context<Params, Record<string, unknown>>;
 
 /** What the framework writes and asks about the history: its own events, moments, drafts; and whether the log is whole. */
-export function historyActions(hosting: () => Hosting): NonNullable<ServiceSchema["actions"]> {
+export function historyActions(store: string, hosting: () => Hosting): NonNullable<ServiceSchema["actions"]> {
   const any = { type: "any", optional: true } as const;
   return {
     record: {
@@ -39,9 +40,11 @@ export function historyActions(hosting: () => Hosting): NonNullable<ServiceSchem
     },
     verify: {
       params: { $$strict: true },
-      handler() {
+      handler({ broker }: Context) {
         const { host } = hosting();
-        return host.jobs.run("verify", (job) => verifyLog(host.log, job));
+        const { log, catalogue } = host;
+        const deciderOf = (decider: string) => knownDecider(broker, store, decider);
+        return host.jobs.run("verify", (job) => verifyLog({ log, catalogue, deciderOf }, job));
       },
     },
   };

@@ -76,6 +76,11 @@ export class StoreHost {
     });
   }
 
+  /** The one in force now. */
+  get catalogue(): Catalogue {
+    return this.#catalogue();
+  }
+
   /** @throws StoreUnavailableError while it is not open */
   get log(): EventLog {
     this.#opening.refuse();

@@ -1,11 +1,14 @@
 import type { ActionSchema, Context, EventSchema, Service } from "moleculer";
-import { newEventId } from "../../core/event-id.ts";
+import { isEventId, newEventId } from "../../core/event-id.ts";
 import { streamOf } from "../../core/stream-name.ts";
 import { DefinitionError, ValidationError } from "../../core/errors.ts";
 import { eventTypeProblem } from "../../core/event-type.ts";
 import { expectedVersionProblem, type ExpectedVersion } from "../../core/expected-version.ts";
+import { ownNameProblem } from "../../core/new-event.ts";
+import { isPlainObject, refuseNoOptions, refuseUnless } from "../../core/options.ts";
 import { withOptional } from "../../core/payload-schema.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { checkActionOptions } from "../action-options.ts";
 import { callStore } from "../message-size.ts";
 import { marked } from "../own-actions.ts";
 import { withoutParams } from "../spans.ts";
@@ -104,19 +107,34 @@ function split<Options extends EventOptions>(
 ): [EventOptions, Omit<Options, keyof EventOptions>] {
   const problem = eventTypeProblem(`${store}: an event's type`, eventType);
   if (problem) throw new DefinitionError(problem);
+  const at = `${store}: ${eventType}`;
+  refuseNoOptions(at, options, `an object of options: ${eventOptions.join(", ")}, and Moleculer's`);
   const { stream, payload, meta, expectedVersion, eventId, ...rest } = options;
+  checkEventOptions(at, options);
   const wrongVersion =
     typeof expectedVersion === "function" || expectedVersion === undefined
       ? null
       : expectedVersionProblem(expectedVersion);
-  if (wrongVersion) throw new DefinitionError({ ...wrongVersion, field: `${store}: ${eventType}.expectedVersion` });
-  // Other options are Moleculer's or a middleware's, whatever their names; but a rule must not be lost to a typing error.
-  for (const option of Object.keys(rest))
-    for (const own of eventOptions)
-      if (option.toLowerCase() === own.toLowerCase())
-        throw new DefinitionError({ field: `${store}: ${eventType}.${option}`, found: option, expected: own });
+  if (wrongVersion) throw new DefinitionError({ ...wrongVersion, field: `${at}.expectedVersion` });
+  checkActionOptions(at, rest, eventOptions);
   const toEvent = { stream, payload, meta, expectedVersion, eventId };
   return [Object.fromEntries(Object.entries(toEvent).filter(([, given]) => given !== undefined)), rest];
+}
+
+/** @throws DefinitionError for a value that no event could be made of */
+function checkEventOptions(at: string, { stream, payload, meta, eventId }: EventOptions): void {
+  const isFunction = (given: unknown) => given === undefined || typeof given === "function";
+  const problem = isFunction(stream) ? null : ownNameProblem(`${at}.stream`, stream);
+  if (problem) throw new DefinitionError(problem);
+  refuseUnless(isFunction(payload), `${at}.payload`, payload, "a function (params, ctx) => payload");
+  refuseUnless(
+    isFunction(meta) || isPlainObject(meta),
+    `${at}.meta`,
+    meta,
+    "an object, or a function that answers one",
+  );
+  const isId = isFunction(eventId) || isEventId(eventId);
+  refuseUnless(isId, `${at}.eventId`, eventId, "a UUID, or a function that answers one");
 }
 
 async function appendOne(

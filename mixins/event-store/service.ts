@@ -152,7 +152,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
       followPump: { handler: () => host.followPump() },
       ...consumerStoreActions(name, () => host),
       ...deciderStoreActions(() => host),
-      ...historyActions(() => ({ host, rivals })),
+      ...historyActions(name, () => ({ host, rivals })),
       ...linkActions(() => ({ host, rivals })),
       ...traceActions(() => ({ host, rivals })),
       ...fileActions(name, settings.transferFolder, () => ({ host, rivals })),

@@ -25,7 +25,9 @@ export interface LoadedStream {
 }
 
 const eventsPerPage = 1000;
-const keyOf = (key: string) => `snapshot/${key}`;
+/** Of the keys of state snapshots; the decider's name, a slash and the stream follow. */
+export const snapshotPrefix = "snapshot/";
+const keyOf = (key: string) => snapshotPrefix + key;
 
 /** @throws UpcastError; MixedStreamError for a stream of links */
 export async function loadStream(host: StoreHost, params: LoadParams): Promise<LoadedStream> {

@@ -1,15 +1,12 @@
+import type { Catalogue } from "../../core/catalogue.ts";
 import type { OnDamaged } from "../../core/damaged-event.ts";
+import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import type { EventLog } from "../../core/event-log.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { upcastEach } from "../../core/upcast.ts";
 import type { Job } from "./jobs.ts";
-
-/** One thing in which a stored event breaks a law. */
-export interface LogProblem {
-  position: number;
-  field: "position" | "version" | "time" | "payload" | "meta";
-  found: unknown;
-  expected: unknown;
-}
+import type { LogProblem } from "./log-problem.ts";
+import { verifySnapshots } from "./verify-snapshots.ts";
 
 export interface LogVerification {
   ok: boolean;
@@ -25,16 +22,27 @@ export interface LogVerification {
 const maxProblems = 100;
 const pageSize = 1000;
 
+interface Verified {
+  log: EventLog;
+  catalogue: Catalogue;
+  deciderOf: (name: string) => DeciderDefinition | null;
+}
+
 /**
  * Reads the whole log: positions 1, 2, 3 …, versions 1, 2, 3 … in each stream, times never earlier than the one before,
- * payloads and metas that are JSON. Changes nothing. Keeps one number for each stream in memory.
+ * payloads and metas that are JSON and that today's catalogue can read; then the state snapshots of deciders. Changes
+ * nothing. Keeps one number for each stream in memory.
  */
-export async function verifyLog(log: EventLog, job: Job): Promise<LogVerification> {
+export async function verifyLog({ log, catalogue, deciderOf }: Verified, job: Job): Promise<LogVerification> {
   const head = await log.head();
   const versions = new Map<string, number>();
   const problems: LogProblem[] = [];
   let total = 0;
   let before = { position: 0, time: "" };
+  const note = (problem: LogProblem) => {
+    if (total++ < maxProblems) problems.push(problem);
+  };
+  const damaged = new Set<number>();
   const expect = (
     event: RecordedEvent,
     field: "position" | "version" | "time",
@@ -42,11 +50,12 @@ export async function verifyLog(log: EventLog, job: Job): Promise<LogVerificatio
     expected: unknown,
   ) => {
     if (isRight) return;
-    if (total++ < maxProblems) problems.push({ position: event.position, field, found: event[field], expected });
+    note({ position: event.position, field, found: event[field], expected });
   };
   const onDamaged: OnDamaged = ({ data, message }) => {
     const { position, field } = data as { position: number; field: "payload" | "meta" };
-    if (total++ < maxProblems) problems.push({ position, field, found: message, expected: "the JSON that was stored" });
+    damaged.add(position);
+    note({ position, field, found: message, expected: "the JSON that was stored" });
   };
   while (before.position < head) {
     const limit = Math.min(pageSize, head - before.position);
@@ -61,11 +70,22 @@ export async function verifyLog(log: EventLog, job: Job): Promise<LogVerificatio
       versions.set(stream, version);
       before = { position, time };
     }
+    const { unreadable = {} } = upcastEach(catalogue, page.events);
+    for (const { id, position } of page.events)
+      if (unreadable[id] && !damaged.has(position))
+        note({
+          position,
+          field: "payload",
+          found: unreadable[id].message,
+          expected: "one that the catalogue can read",
+        });
+    damaged.clear();
     job.progress(before.position, head);
     await new Promise((turn) => setImmediate(turn));
     job.check();
   }
-  if (before.position < head && total++ < maxProblems)
-    problems.push({ position: before.position + 1, field: "position", found: null, expected: before.position + 1 });
+  if (before.position < head)
+    note({ position: before.position + 1, field: "position", found: null, expected: before.position + 1 });
+  await verifySnapshots({ log, catalogue, deciderOf, job, note });
   return { ok: total === 0, position: head, streams: versions.size, problems, total };
 }

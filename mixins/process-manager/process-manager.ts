@@ -2,17 +2,17 @@ import { isPlainJson } from "../../core/decider/options.ts";
 import { DefinitionError } from "../../core/errors.ts";
 import type { Deadline } from "../../core/process/deadline.ts";
 import { strangeType } from "../../core/event-type.ts";
-import { refuseUnknownOptions } from "../../core/options.ts";
+import { isPlainObject, refuseUnknownOptions } from "../../core/options.ts";
 import type { ProcessDefinition, ProcessView } from "../../core/process/definition.ts";
 import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/recorded-event.ts";
 import { nameProblem } from "../../core/stream-name.ts";
 import type { Wildcard } from "../aggregate/aggregate.ts";
 import type { StartFrom } from "../consumer/checkpoint.ts";
 import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
-import { serviceName, type EventStore } from "../event-store/event-store.ts";
+import { refuseNoStore, serviceName, type EventStore } from "../event-store/event-store.ts";
 import type { Mixin } from "../mixin.ts";
 import { siblingMixin, type Sibling } from "../sibling.ts";
-import type { Visibilities } from "../visibility.ts";
+import { parseVisibilities, type Visibilities } from "../visibility.ts";
 import { processManagerService } from "./service.ts";
 
 /** What a handler answers: the new state, or nothing where it stays as it was. Without a state, anything. */
@@ -108,9 +108,10 @@ export function ProcessManager<Events extends EventMap = AnyEvents, State = unde
 ): ProcessManager<Events, State, Names> {
   if (typeof name !== "string" || !serviceName.test(name))
     throw refusal("ProcessManager.name", name, "a service name of 1 to 100 letters, digits, _ - and .");
-  const { eventStore, startFrom = "origin", onError, maxDepth = 100, visibility = {} } = given;
-  if (typeof eventStore?.name !== "string") throw refusal(`${name}.eventStore`, eventStore, "an EventStore");
   refuseUnknownOptions(name, given, options);
+  const { eventStore, startFrom = "origin", onError, maxDepth = 100 } = given;
+  const visibility = parseVisibilities(name, given.visibility);
+  refuseNoStore(name, eventStore);
   const policy = parsePolicy(name, onError);
   if (startFrom !== "origin" && startFrom !== "current")
     throw refusal(`${name}.startFrom`, startFrom, '"origin" or "current"');
@@ -146,7 +147,7 @@ function parsed(
     ["on", on],
     ["deadlines", deadlines],
   ] as const) {
-    if (functions === null || typeof functions !== "object" || Array.isArray(functions))
+    if (!isPlainObject(functions))
       throw refusal(`${name}.${option}`, functions, "an object of names and their functions");
     for (const [key, handler] of Object.entries(functions)) {
       const problem =

@@ -18,6 +18,8 @@ export interface Outside {
   context: (cause: ReturnType<typeof causeOf>) => Context;
   send: (ctx: Context, action: string, params: unknown, options: SendOptions) => Promise<unknown>;
   chain: (eventId: string, atMost: number) => Promise<readonly Link[]>;
+  /** An event was handled, and its outcome is kept. */
+  onHandled: () => void;
 }
 
 interface Dependencies extends Interruption {
@@ -78,6 +80,7 @@ export class Processing {
       if (outcome.hasEnded)
         await this.#d.instances.end(id, task.kind === "event" ? task.event.position : instance.position);
       else await this.#d.instances.save(id, this.#checkSize(id, change(withOutcome(instance, outcome))));
+      if (task.kind === "event") this.#d.outside.onHandled();
       return {};
     } catch (error) {
       return { error };

@@ -44,11 +44,13 @@ export function processManagerService({ definition, store, startFrom, policy, vi
       const timeLimit = new TimeLimit(policy.timeoutMs, node);
       const types = [...new Set(definition.on.map(({ pattern }) => pattern))];
       source = new EventSource({ broker, store, consumer: `process-manager/${name}`, types });
+      const metrics = consumerMetrics(broker, store, name);
       const outside: Outside = {
         context: ({ causationId: id, correlationId, depth }) =>
           caller.newContext({ id, meta: { correlationId, causationId: "", causationDepth: depth } }),
         send: (ctx, action, params, options) => caller.callIn(ctx, action, params, options),
         chain: (eventId, atMost) => chainTo(source, eventId, atMost),
+        onHandled: () => metrics?.folded(1),
       };
       const warn = (message: string, details: object) => logger.warn(message, details);
       host = new LeasedHost({
@@ -57,7 +59,7 @@ export function processManagerService({ definition, store, startFrom, policy, vi
         source,
         policy,
         timeLimit,
-        metrics: consumerMetrics(broker, store, name),
+        metrics,
         eventsPerPage,
         warn,
         work: (lease, interruption, wake) =>

@@ -52,7 +52,9 @@ export function subscriptionService({ name, store, startFrom, on, policy, visibi
       const handle = async (event: RecordedEvent) => {
         for (const { pattern, handler, isFor } of handlers)
           if (isFor(event.type)) await timeLimit.wait(`the handler of ${pattern}`, run(caller, handler, event));
+        metrics?.folded(1);
       };
+      const metrics = consumerMetrics(broker, store, name);
       const warn = (message: string, details: object) => logger.warn(message, details);
       host = new LeasedHost({
         name,
@@ -60,7 +62,7 @@ export function subscriptionService({ name, store, startFrom, on, policy, visibi
         source,
         policy,
         timeLimit,
-        metrics: consumerMetrics(broker, store, name),
+        metrics,
         warn,
         work: (lease, interruption) =>
           new Handling({ name, startFrom, source, lease, policy, handle, warn, ...interruption }),

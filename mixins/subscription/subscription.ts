@@ -1,18 +1,18 @@
 import type { ServiceSchema } from "moleculer";
 import { DefinitionError } from "../../core/errors.ts";
-import { refuseUnknownOptions } from "../../core/options.ts";
+import { isPlainObject, refuseUnknownOptions } from "../../core/options.ts";
 import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/recorded-event.ts";
 import { nameProblem } from "../../core/stream-name.ts";
 import { strangeType } from "../../core/event-type.ts";
 import type { Wildcard } from "../aggregate/aggregate.ts";
 import type { StartFrom } from "../consumer/checkpoint.ts";
 import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
-import { serviceName, type EventStore } from "../event-store/event-store.ts";
+import { refuseNoStore, serviceName, type EventStore } from "../event-store/event-store.ts";
 import type { Mixin } from "../mixin.ts";
 import { siblingMixin, type Sibling } from "../sibling.ts";
 import { transformsWithoutParams } from "../spans.ts";
 import { subscriptionService, type Handler, type HandlerView } from "./service.ts";
-import type { Visibilities } from "../visibility.ts";
+import { parseVisibilities, type Visibilities } from "../visibility.ts";
 
 type HandlerOf<Events extends EventMap, Type extends string> =
   string | ((event: EventOf<Events, Matching<Events, Type>>, view: HandlerView) => unknown);
@@ -59,14 +59,14 @@ export function Subscription<Events extends EventMap = AnyEvents>(
   };
   if (typeof name !== "string" || !serviceName.test(name))
     refuse("Subscription.name", name, "a service name of 1 to 100 letters, digits, _ - and .");
-  const { eventStore, on: handlers, startFrom = "origin", onError, visibility = {} } = options;
-  if (typeof eventStore?.name !== "string") refuse(`${name}.eventStore`, eventStore, "an EventStore");
   refuseUnknownOptions(name, options, ["eventStore", "on", "startFrom", "onError", "visibility"]);
+  const { eventStore, on: handlers, startFrom = "origin", onError } = options;
+  const visibility = parseVisibilities(name, options.visibility);
+  refuseNoStore(name, eventStore);
   const policy = parsePolicy(name, onError);
   if (startFrom !== "origin" && startFrom !== "current")
     refuse(`${name}.startFrom`, startFrom, '"origin" or "current"');
-  if (handlers === null || typeof handlers !== "object" || Array.isArray(handlers))
-    refuse(`${name}.on`, handlers, "an object of event types and their handlers");
+  if (!isPlainObject(handlers)) refuse(`${name}.on`, handlers, "an object of event types and their handlers");
   const on = Object.entries(handlers as Record<string, Handler>).map(([pattern, handler]) => {
     const problem = nameProblem(`${name}.on`, pattern) ?? strangeType(`${name}.on`, pattern, eventStore.types);
     if (problem) throw new DefinitionError(problem);

@@ -69,6 +69,9 @@ describe("The address of a PostgreSQL database", () => {
 
   it("is refused with a store whose name is too long for a schema", async () => {
     const error = await refusal(() => postgres("postgres://db/shop").eventLog!("x".repeat(64)));
-    expect(error.message).toMatch(/adapter.schema: found .* expected the name of a schema of its own, of at most 63/);
+    expect(error.message).toMatch(
+      /adapter: found "x+…" \(64 long\), expected .*the option `schema` or the name of the store or table.*, of at most 63 bytes/,
+    );
+    expect(error.data).toMatchObject({ field: "adapter" });
   });
 });

@@ -261,9 +261,9 @@ describe("An event of the catalogue", () => {
 
   it("of a type without an entry is stored as it is, unless unknown types are refused", async () => {
     const catalogue = parseCatalogue("bank", { "account.opened": {} });
-    const event = { type: "account.noted", payload: { any: ["thing"] }, meta: { schemaVersion: "mine" } };
+    const event = { type: "account.noted", payload: { any: ["thing"] }, meta: { schemaVersion: 7 } };
     const [stored] = toAppendRequest({ stream: "account-1", events: [event] }, { ...context, catalogue }).events;
-    expect(stored).toMatchObject({ payload: { any: ["thing"] }, meta: { schemaVersion: "mine" } });
+    expect(stored).toMatchObject({ payload: { any: ["thing"] }, meta: { schemaVersion: 7 } });
     expect(await problemsOf({}, {}, { type: "account.noted" })).toEqual([
       ["events.0.type", "account.noted", "a type of the catalogue: account.opened"],
     ]);

@@ -15,7 +15,7 @@ async function logAt(minutes: readonly number[]): Promise<string> {
   const file = `${newFolder()}/events.db`;
   const log = sqlite(file).eventLog!("events");
   await log.open();
-  const meta = { correlationId: "c", causationId: "c" };
+  const meta = { correlationId: "c", causationId: "c", schemaVersion: 2 };
   await log.append(
     minutes.map((n) => {
       const event = { id: v7(), type: "thing.happened", stream: `thing-${n % 3}`, time: minute(n), payload: {}, meta };
@@ -146,6 +146,16 @@ describe("The verification of a log", () => {
       ],
       total: 3,
     });
+  });
+
+  it("finds the place of an event that another program has replaced by one behind the others", async () => {
+    const file = await logAt([1, 2, 3]);
+    const db = new Database(file);
+    const copy = "SELECT 4, id, type, stream, version, time, payload, meta FROM events WHERE position = 1";
+    db.exec(`INSERT OR REPLACE INTO events (position, id, type, stream, version, time, payload, meta) ${copy}`);
+    db.close();
+    const { ok, problems } = await verify(await brokerOn(file));
+    expect([ok, problems]).toMatchObject([false, [{ position: 2, field: "position", found: 2, expected: 1 }, {}]]);
   });
 
   it("lists at most 100 problems, and counts all", async () => {

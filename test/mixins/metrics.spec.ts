@@ -1,5 +1,5 @@
 import { createServer, type AddressInfo } from "node:net";
-import { Aggregate, EventStore, type RecordedEvent } from "moleculer-event-sourcing";
+import { Aggregate, EventStore, ProcessManager, Subscription, type RecordedEvent } from "moleculer-event-sourcing";
 import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
 import { metricNames } from "../../mixins/metrics.ts";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
@@ -63,11 +63,13 @@ describe("The metrics", () => {
     await append(broker, { key: "once", stream: "thing-2" });
     await append(broker, { key: "once", stream: "thing-2" });
     for (let n = 0; n < 2; n++) await refusal(() => append(broker, { expectedVersion: "no-stream" }));
+    // Refused before they reach the log.
+    for (const wrong of [{ stream: "" }, { events: [] }, { unknown: 1 }]) await refusal(() => append(broker, wrong));
     const lines = await read();
     expect(lines).toContain(`moleculer_eventsourcing_appended_total${ofStore} 4`);
     expect(lines).toContain(`moleculer_eventsourcing_conflicts_total${ofStore} 2`);
-    expect(lines).toContain(`moleculer_eventsourcing_append_time_count${ofStore} 5`);
-    expect(lines).toContain('moleculer_eventsourcing_append_time_bucket{store="events",le="+Inf"} 5');
+    expect(lines).toContain(`moleculer_eventsourcing_append_time_count${ofStore} 8`);
+    expect(lines).toContain('moleculer_eventsourcing_append_time_bucket{store="events",le="+Inf"} 8');
     const sum = lines.find((line) => line.startsWith("moleculer_eventsourcing_append_time_sum"))!;
     expect(Number(sum.split(" ")[1])).toBeGreaterThan(0);
   });
@@ -98,6 +100,29 @@ describe("The metrics", () => {
       expect(lines).toContain(`moleculer_eventsourcing_aggregate_lag${ofTable} 0`);
       expect(lines).toContain(`moleculer_eventsourcing_folded_total${ofTable} 7`);
     });
+  });
+
+  it("count what subscriptions and process managers have handled", async () => {
+    const events = EventStore("events", { adapter: "memory:" });
+    const on = {
+      "thing.**": ({ stream }: RecordedEvent) => {
+        if (stream === "thing-bad") throw new Error("poison");
+      },
+    };
+    const shared = { eventStore: events, on, onError: { retries: 0 } };
+    const watch = Subscription("watch", shared);
+    const manager = ProcessManager("manager", { ...shared, correlate: ({ stream }) => stream });
+    const { broker, read } = await measured([
+      { name: "thing", mixins: [events.mixin(), watch.mixin(), manager.mixin()] },
+    ]);
+    await append(broker, {}, 3);
+    await append(broker, { stream: "thing-bad" }, 2);
+    await append(broker, { stream: "thing-2" }, 4);
+    for (const name of ["watch", "manager"]) {
+      await caughtUp(broker, name);
+      const folded = `moleculer_eventsourcing_folded_total{store="events",aggregate="${name}"} 7`;
+      await eventually(async () => expect(await read()).toContain(folded));
+    }
   });
 
   it("show a table's lag while one transform holds it up", async () => {

@@ -85,6 +85,7 @@ export class ProcessRun {
         return answer;
       },
       chain: async () => [],
+      onHandled: () => {},
     };
   }
 

@@ -1,0 +1,43 @@
+import { didYouMean } from "../../core/near-name.ts";
+import { isPlainObject, refuseNoWhole, refuseUnless } from "../../core/options.ts";
+
+/** moleculer-db's own settings of a service, those that concern reading. */
+export interface DbSettings {
+  /** Rows on a page of `list`. Default 10. */
+  pageSize?: number;
+  /** Most rows on a page of `list`. Default 100. */
+  maxPageSize?: number;
+  /** Most rows that `find` answers. Default -1: no limit. */
+  maxLimit?: number;
+  populates?: Record<string, unknown>;
+  excludeFields?: string[];
+}
+
+export const dbSettings = [
+  "pageSize",
+  "maxPageSize",
+  "maxLimit",
+  "populates",
+  "excludeFields",
+] satisfies (keyof DbSettings)[];
+
+/**
+ * A misspelt name among the excluded fields would leave its field in every answer.
+ * @throws DefinitionError
+ */
+export function refuseWrongDbSettings(owner: string, settings: DbSettings, fields: readonly string[]): void {
+  const { pageSize, maxPageSize, maxLimit, populates, excludeFields } = settings;
+  refuseNoWhole(`${owner}.pageSize`, pageSize);
+  refuseNoWhole(`${owner}.maxPageSize`, maxPageSize);
+  refuseNoWhole(`${owner}.maxLimit`, maxLimit, -1);
+  const isPopulates = populates === undefined || isPlainObject(populates);
+  refuseUnless(isPopulates, `${owner}.populates`, populates, "an object: {<field>: <action or rule>}");
+  if (excludeFields === undefined) return;
+  refuseUnless(Array.isArray(excludeFields), `${owner}.excludeFields`, excludeFields, "an array of fields");
+  const known = ["id", ...fields];
+  for (const [index, field] of excludeFields.entries()) {
+    const first = typeof field === "string" ? field.split(".")[0]! : "";
+    const expected = `one of the fields ${known.join(", ")}${didYouMean(first, known)}`;
+    refuseUnless(known.includes(first), `${owner}.excludeFields.${index}`, field, expected);
+  }
+}
