@@ -117,7 +117,7 @@ describe("The source of an import", () => {
     const job = refusal(() => node.call("events.import", { from: "file" }));
     await eventually(async () => expect(await node.call("events.status")).toMatchObject({ jobs: [{ job: "import" }] }));
     await node.stop();
-    expect(await job).toMatchObject({ type: "STORE_UNAVAILABLE" });
+    expect(await job).toMatchObject({ type: "STORE_UNAVAILABLE", data: { why: "it is stopping" } });
   });
 });
 
