@@ -1,4 +1,7 @@
-/** What accompanies an event: always the two ids, and the caller's own fields beside them. */
+/**
+ * What accompanies an event: always the two ids, and the caller's own fields beside them. An imported event has what its file
+ * had, which may lack the ids.
+ */
 export interface EventMeta {
   /** The same for everything that one request brought about: Moleculer's `requestID`. */
   correlationId: string;

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { EventStore, ProcessManager, type ImportAnswer } from "moleculer-event-sourcing";
+import { Aggregate, EventStore, ProcessManager, Subscription, type ImportAnswer } from "moleculer-event-sourcing";
 import type { ServiceBroker } from "moleculer";
 import { v7 } from "uuid";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
@@ -117,7 +117,7 @@ describe("The source of an import", () => {
     const job = refusal(() => node.call("events.import", { from: "file" }));
     await eventually(async () => expect(await node.call("events.status")).toMatchObject({ jobs: [{ job: "import" }] }));
     await node.stop();
-    expect(await job).toMatchObject({ type: "STORE_UNAVAILABLE" });
+    expect(await job).toMatchObject({ type: "STORE_UNAVAILABLE", data: { why: "it is stopping" } });
   });
 });
 
@@ -183,6 +183,48 @@ describe("The meta of an imported event", () => {
     ]);
     await copy.call("copies.import", { from: "again", format });
     expect(await copy.call("copies.read")).toEqual(await node.call("events.read"));
+  });
+});
+
+describe("An imported event without ids in its meta", () => {
+  it("is handled by listeners, tables, subscriptions and process managers", async () => {
+    const events = EventStore("events", { adapter: `sqlite:${folder}/events.db` });
+    const heard: string[] = [];
+    const table = Aggregate("table", { eventStore: events, fields: { n: "integer" } })
+      .on("thing.happened")
+      .create("thing.transform");
+    const subscription = Subscription("subscription", {
+      eventStore: events,
+      on: { "thing.happened": "thing.handle" },
+    });
+    const manager = ProcessManager("manager", {
+      eventStore: events,
+      correlate: ({ stream }) => stream,
+      on: { "thing.happened": (_, { call }) => call("thing.store") },
+    });
+    const node = await startBroker([
+      {
+        name: "thing",
+        mixins: [events.mixin(), table.mixin(), subscription.mixin(), manager.mixin()],
+        events: { "thing.happened": () => void heard.push("listener") },
+        actions: {
+          transform: () => ({ n: 1 }),
+          handle: () => void heard.push("subscription"),
+          store: events.mapAction("thing.followed", { stream: () => "followed" }),
+        },
+      },
+    ]);
+    write(`${folder}/file`, event(1));
+    await node.call("events.import", { from: "file" });
+    await eventually(async () => {
+      expect(heard.toSorted()).toEqual(["listener", "subscription"]);
+      expect(await node.call("table.find", { fields: ["n"] })).toEqual([{ n: 1 }]);
+      expect(await node.call("events.read", { stream: "followed" })).toMatchObject([
+        { meta: { causationDepth: 1, correlationId: expect.any(String) as string } },
+      ]);
+    });
+    for (const consumer of ["table", "subscription", "manager"])
+      expect(await caughtUp(node, consumer)).toMatchObject({ state: "live", parked: 0 });
   });
 });
 
