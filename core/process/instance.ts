@@ -1,6 +1,15 @@
 import type { KeptDeadline } from "./deadline.ts";
 import type { ParkedEvent } from "../read-table.ts";
-import type { Waiting } from "./waiting.ts";
+
+/**
+ * The events of a process that wait: which ones follows from the log, so that what is kept does not grow with their number.
+ * They lie between `from` and the instance's own position, both included.
+ */
+export interface Waiting {
+  /** The position of the first of them, or one before it. */
+  readonly from: number;
+  readonly count: number;
+}
 
 /** What a process manager could not handle. A deadline has its name as `type`, and neither stream, version nor position. */
 export interface ParkedProcess extends ParkedEvent {

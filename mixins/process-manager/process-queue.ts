@@ -6,7 +6,8 @@ import {
   type ParkedProcess,
   type ProcessInstance,
 } from "../../core/process/instance.ts";
-import { withoutWaiting, withWaiting, type Waiting } from "../../core/process/waiting.ts";
+import type { Waiting } from "../../core/process/instance.ts";
+import { withoutWaiting, withWaiting } from "../../core/process/waiting.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { parkedWarning } from "../consumer/parked-events.ts";
 import type { Instances } from "./instances.ts";

@@ -47,8 +47,8 @@ describe("What a node creates on its disk", () => {
     await append();
     await caughtUp(broker, "things");
     await caughtUp(broker, "inMemory");
-    await broker.call("events.backup", { to: `${folder}/backups/one.db` });
-    await broker.call("events.export", { to: `${folder}/exports/one.jsonl` });
+    await broker.call("events.backup", { to: "backups/one.db" });
+    await broker.call("events.export", { to: "exports/one.jsonl" });
     for (const table of ["things", "inMemory"]) {
       const { id } = await broker.call<{ id: string }>(`${table}.snapshot`);
       await append();
