@@ -180,6 +180,26 @@ describe.each(["memory:", "sqlite:"])("A transform without an await, of a table 
   });
 });
 
+describe.each(["memory:", "sqlite:"])("A second mapping of an event, of a table on %s,", (engine) => {
+  it("sees the rows of the first, whose id is the event's, and gives ids with its ordinal", async () => {
+    const adapter = engine === "sqlite:" ? `sqlite:${newFolder()}/table.db` : engine;
+    const events = EventStore("events", { adapter: "memory:" });
+    const table = newTable(events, adapter)
+      .on("thing.happened")
+      .create(() => ({ n: 1 }))
+      .on("thing.*")
+      .create(async ({ id }, { get }) => ({ n: ((await get(id))?.n ?? 0) + 1 }));
+    const broker = await startBroker([{ name: "host", mixins: [events.mixin(), table.mixin()] }]);
+    await broker.call("events.append", { stream: "a", events: [event] });
+    await caughtUp(broker, "table");
+    const [{ id } = { id: "" }] = await broker.call<{ id: string }[], object>("events.read", {});
+    expect(await broker.call("table.find", { sort: "n" })).toEqual([
+      { id, n: 1 },
+      { id: `${id}:2`, n: 2 },
+    ]);
+  });
+});
+
 describe("A version without its upcaster", () => {
   it("is warned about when the service starts", async () => {
     const logger = new LogLines();

@@ -213,6 +213,22 @@ describe.each(engines)("A past moment of a table on %s", (_, places) => {
 });
 
 describe.each(engines)("The difference between two moments of a table on %s", (_, places) => {
+  it("until now reaches to the head of the log where the table is paused before it", async () => {
+    const broker = await bank({ places });
+    await history(broker);
+    await broker.call("accounts.pause");
+    await move(broker, "z", 5);
+    await move(broker, "a", 1);
+    const differences = await broker.call("accounts.at", { position: 10, diff: true });
+    expect(differences).toMatchObject({ position: 10, to: 11, added: [], removed: [], changed: [{ id: "a" }] });
+    expect(await broker.call("accounts.at", { position: 9, diff: true })).toMatchObject({
+      to: 11,
+      added: [{ id: "z", balance: 5 }],
+      removed: [],
+    });
+    expect(await broker.call("accounts.status")).toMatchObject({ position: 9, paused: true });
+  });
+
   it("is what was added, changed and removed until now, or until another moment", async () => {
     const broker = await bank({ places });
     await history(broker);

@@ -6,7 +6,7 @@ import { sameFields } from "../../../core/fields.ts";
 import type { QueryParams } from "../../../core/query.ts";
 import type { Generation, ParkedEvent, Rows } from "../../../core/read-table.ts";
 import type { EventSource } from "../../consumer/event-source.ts";
-import { Moments, type MomentChoice } from "./moments.ts";
+import { Moments, type Moment, type MomentChoice } from "./moments.ts";
 import { PastTables } from "./past-tables.ts";
 import { ScratchFolds, type Scratch, type ScratchDependencies } from "./scratch-folds.ts";
 import { tableDifferences, type TableDifferences } from "./table-differences.ts";
@@ -89,11 +89,11 @@ export class Past {
     });
   }
 
-  /** What has changed from a moment to another, or until now: to the live table as it is. */
+  /** What has changed from a moment to another, or until the head of the log, which the live table may not have reached. */
   diff(from: MomentChoice, to: MomentChoice | null, params: QueryParams): Promise<PastDifferences> {
     return this.#run(async () => {
       const before = await this.#moments.of(from);
-      const after = to && (await this.#moments.of(to, "diff."));
+      const after = to ? await this.#moments.of(to, "diff.") : await this.#headBeyondLive();
       return this.#tables.use(before, async (was) => {
         const compare = async ({ generation, parked }: Scratch, to: number): Promise<PastDifferences> => ({
           ...(await tableDifferences(was.generation, generation, params, this.#turn)),
@@ -106,6 +106,13 @@ export class Past {
           : this.#withCopy((generation, to) => compare({ generation, parked: [] }, to));
       });
     });
+  }
+
+  /** Null if the live table is folded up to the head: then a copy of it saves the fold. */
+  async #headBeyondLive(): Promise<Moment | null> {
+    const live = await this.#d.livePosition();
+    const now = await this.#moments.now();
+    return live >= now.position ? null : now;
   }
 
   /** Compares the live table, or a snapshot, with a fold of the log from the beginning. */
