@@ -1,15 +1,5 @@
 import type { ProcessInstance } from "./instance.ts";
 
-/**
- * The events of a process that wait: which ones follows from the log, so that what is kept does not grow with their number.
- * They lie between `from` and the instance's own position, both included.
- */
-export interface Waiting {
-  /** The position of the first of them, or one before it. */
-  readonly from: number;
-  readonly count: number;
-}
-
 /** With the events at these positions waiting, in the order of the log and later than all before them. */
 export function withWaiting(instance: ProcessInstance, positions: readonly number[]): ProcessInstance {
   const unseen = positions.filter((position) => position > instance.position);
