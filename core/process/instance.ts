@@ -1,16 +1,6 @@
 import type { KeptDeadline } from "./deadline.ts";
 import type { ParkedEvent } from "../read-table.ts";
 
-/**
- * The events of a process that wait: which ones follows from the log, so that what is kept does not grow with their number.
- * They lie between `from` and the instance's own position, both included.
- */
-export interface Waiting {
-  /** The position of the first of them, or one before it. */
-  readonly from: number;
-  readonly count: number;
-}
-
 /** What a process manager could not handle. A deadline has its name as `type`, and neither stream, version nor position. */
 export interface ParkedProcess extends ParkedEvent {
   /** The correlation value; "" where there is none, since the event could not be read or correlated. */
@@ -32,6 +22,16 @@ export interface Known {
   refusals: Readonly<Record<number, KeptError>>;
   /** It has failed for good, and is being made up for. */
   failure?: KeptError;
+}
+
+/**
+ * The events of a process that wait: which ones follows from the log, so that what is kept does not grow with their number.
+ * They lie between `from` and the instance's own position, both included.
+ */
+export interface Waiting {
+  /** The position of the first of them, or one before it. */
+  readonly from: number;
+  readonly count: number;
 }
 
 /** One process, as it is kept in the store's engine. Each change is stored before the next event is looked at. */

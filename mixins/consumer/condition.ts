@@ -23,7 +23,10 @@ export class Condition {
   #isWorking = true;
   #isCaughtUp = false;
   #isLogKnown = false;
+  #hasReachedStore = false;
   #waitingFor: string | null = null;
+  /** The cause that a warning was given of. */
+  #warnedOf: string | null = null;
   #halt: { cause: string; byLog: boolean } | null = null;
 
   constructor(dependencies: Dependencies) {
@@ -31,10 +34,10 @@ export class Condition {
   }
 
   starts(): void {
-    this.#hasStarted = this.#isCaughtUp = this.#isLogKnown = false;
+    this.#hasStarted = this.#hasReachedStore = this.#isCaughtUp = this.#isLogKnown = false;
     this.#startedAt = Date.now();
     this.#isWorking = true;
-    this.#halt = this.#waitingFor = null;
+    this.#halt = this.#waitingFor = this.#warnedOf = null;
   }
 
   /** Whether this node does the work. */
@@ -50,10 +53,15 @@ export class Condition {
     this.#isCaughtUp = isCaughtUp;
   }
 
+  /** A page has come; what it holds is still to be done. */
+  reachesStore(): void {
+    this.#hasReachedStore = true;
+  }
+
   /** Everything has answered. */
   goesOn(): void {
     this.#hasStarted = true;
-    this.#waitingFor = null;
+    this.#waitingFor = this.#warnedOf = null;
   }
 
   /** @param byLog the log is another one: no checkpoint of one must get into the other */
@@ -88,14 +96,16 @@ export class Condition {
   /** @param isStopping whether an error is to be expected */
   waitsFor(error: unknown, isStopping: boolean): void {
     const cause = inWords(error);
-    const isExpected = isStopping || (!this.#hasStarted && Date.now() - this.#startedAt < times.start.quietMs);
-    if (this.#waitingFor !== cause && !isExpected)
-      this.#d.warn(
-        `${this.#d.name} waits: ${cause}`,
-        isOutage(error) ? {} : { stack: error instanceof Error ? error.stack : undefined },
-      );
-    if (!isExpected) this.#waitingFor = cause;
     this.#isCaughtUp = false;
+    if (isStopping) return;
+    // The status tells at once; a warning has time while the services of a node start one after the other.
+    this.#waitingFor = cause;
+    if (this.#warnedOf === cause || (!this.#hasStarted && Date.now() - this.#startedAt < times.start.quietMs)) return;
+    this.#warnedOf = cause;
+    this.#d.warn(
+      `${this.#d.name} waits: ${cause}`,
+      isOutage(error) ? {} : { stack: error instanceof Error ? error.stack : undefined },
+    );
   }
 
   get #haltedBy(): string | null {
@@ -107,13 +117,15 @@ export class Condition {
     return this.#haltedBy ?? this.#waitingFor;
   }
 
-  get state(): ConsumerState {
+  /** `lag`: behind the log's end, as it is known at this moment; null where it is not. */
+  stateAt(lag: number | null): ConsumerState {
     if (this.#d.isPaused()) return "paused";
     if (this.#haltedBy !== null) return "stopped";
     if (this.#waitingFor !== null) return "waiting";
-    if (!this.#hasStarted) return "starting";
+    if (!this.#hasReachedStore) return "starting";
     if (!this.#isWorking) return "standby";
-    return this.#isCaughtUp ? "live" : "folding";
+    // One page may take long, and the log goes on meanwhile.
+    return this.#isCaughtUp && (lag ?? 0) === 0 ? "live" : "folding";
   }
 
   /** Nothing is folded at the moment, and why; null while it is at work or waits for something outside. */

@@ -162,6 +162,7 @@ export class Consumer {
       work.progress.position,
       isResting ? 0 : (this.#d.eventsPerPage ?? defaultEventsPerPage),
     );
+    this.condition.reachesStore();
     work.note(page);
     await this.#follow(page);
     this.#measure(page.head);

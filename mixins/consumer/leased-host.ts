@@ -24,6 +24,9 @@ export interface LeasedWork extends Work {
   parked(): ParkedEvent[];
 }
 
+type State = Pick<CheckpointState, "position" | "parked">;
+const nothingYet: State = { position: 0, parked: [] };
+
 interface Dependencies {
   name: string;
   node: string;
@@ -43,6 +46,8 @@ export class LeasedHost {
   #lease!: LeaseHold;
   #work!: LeasedWork;
   #consumer!: Consumer;
+  /** What the node that does the work has stored, as it was seen last. */
+  #seen: State = nothingYet;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
@@ -52,6 +57,7 @@ export class LeasedHost {
   /** What a start knows dies with it. */
   #renew(): void {
     const { name, node, source, policy, metrics, warn, eventsPerPage } = this.#d;
+    this.#seen = nothingYet;
     this.#lease = new LeaseHold(source, `${node}/${newEventId()}`);
     const interruption: Interruption = {
       sleep: (ms) => this.#consumer.sleep(ms),
@@ -102,10 +108,10 @@ export class LeasedHost {
     return this.#d.source.change(change);
   }
 
-  async #state(): Promise<Pick<CheckpointState, "position" | "parked">> {
-    if (this.#work.isInCharge) return { position: this.#work.progress.position, parked: this.#work.parked() };
-    const stored = await this.#d.source.state();
-    return (stored?.value as CheckpointState | undefined) ?? { position: 0, parked: [] };
+  async #state(): Promise<State> {
+    if (this.#work.isInCharge) this.#seen = { position: this.#work.progress.position, parked: this.#work.parked() };
+    else this.#seen = ((await this.#d.source.state())?.value as CheckpointState | undefined) ?? nothingYet;
+    return this.#seen;
   }
 
   async parked(): Promise<ParkedEvent[]> {
@@ -113,7 +119,7 @@ export class LeasedHost {
   }
 
   async status(): Promise<LeasedStatus> {
-    const { position, parked } = await this.#state().catch(() => this.#work.progress);
+    const { position, parked } = await this.#state().catch(() => this.#seen);
     return { ...(await consumerStatus(this.#d, this.#consumer, position)), parked: parked.length };
   }
 }

@@ -33,13 +33,14 @@ export async function consumerStatus(
 ): Promise<ConsumerStatus> {
   const page = await inTime(source.page(position, 0));
   const head = page?.head ?? null;
+  const lag = head === null ? null : head - position;
   return {
     name,
     node,
-    state: consumer.condition.state,
+    state: consumer.condition.stateAt(lag),
     position,
     head,
-    lag: head === null ? null : head - position,
+    lag,
     paused: page?.control.paused ?? consumer.isPaused,
     cause: consumer.condition.cause,
   };

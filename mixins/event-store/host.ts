@@ -132,7 +132,7 @@ export class StoreHost {
       failure = error.message;
       return null;
     });
-    const [position, reached] = (await inTime(asked)) ?? [null, pump.position];
+    const [position, reached] = (await inTime(asked)) ?? [null, pump.known];
     const silence = position === null ? (failure ?? "the engine has not answered for a second") : null;
     const cause = this.appends.outage ?? pump.outage ?? silence;
     return {

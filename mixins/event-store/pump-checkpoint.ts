@@ -15,6 +15,8 @@ export class PumpCheckpoint {
   #epoch = 0;
   #position = 0;
   #saved = { position: 0, revision: 0, at: 0 };
+  /** As far as it is known that a host has handed the events over. */
+  #known = 0;
   /** A save was sent, and not answered: it may have taken place. */
   #isUnsure = false;
 
@@ -37,24 +39,41 @@ export class PumpCheckpoint {
     return Math.max(this.#saved.at + times.checkpoint.pumpMs - Date.now(), 0);
   }
 
-  /** Where another host pumps, as far as that one has saved it. */
-  async reached(): Promise<number> {
-    return this.isHeld ? this.#position : positionOf(await this.#log.getState(pumpKey));
+  /** How far the events are handed over, whichever host does it, as it was known last. */
+  get known(): number {
+    return Math.max(this.#known, this.#position);
   }
 
+  /** Where another host pumps, as far as that one has saved it. */
+  async reached(): Promise<number> {
+    if (!this.isHeld) this.#known = Math.max(this.#known, positionOf(await this.#log.getState(pumpKey)));
+    return this.known;
+  }
+
+  /** A start: another log may be there by now. */
   async load(): Promise<void> {
+    this.#position = this.#known = 0;
+    this.#saved = { position: 0, revision: 0, at: 0 };
+    await this.#reload();
+  }
+
+  /** What was handed over before stays so, saved or not; only a log that was set back counts from where it is. */
+  async #reload(): Promise<void> {
     const stored = await this.#log.getState(pumpKey);
     const position = positionOf(stored);
-    this.#position = position;
+    const revision = stored?.revision ?? 0;
+    const wasSetBack = revision < this.#saved.revision;
+    this.#position = wasSetBack ? position : Math.max(position, this.#position);
+    if (wasSetBack) this.#known = position;
     this.#isUnsure = false;
-    this.#saved = { position, revision: stored?.revision ?? 0, at: Date.now() };
+    this.#saved = { position, revision, at: Date.now() };
   }
 
   /** Whether this host pumps; then what another has handed over before is known. */
   async hold(): Promise<boolean> {
     if (!this.#lease) return true;
     const lease = await this.#lease.hold();
-    if (lease?.epoch !== this.#epoch) await this.load();
+    if (lease?.epoch !== this.#epoch) await this.#reload();
     this.#epoch = lease?.epoch ?? 0;
     return this.isHeld;
   }

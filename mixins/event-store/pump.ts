@@ -69,6 +69,11 @@ export class Pump {
     return this.#checkpoint.reached();
   }
 
+  /** The same as it was known last, where the engine does not answer. */
+  get known(): number {
+    return this.#checkpoint.known;
+  }
+
   get #isShared(): boolean {
     return this.#log.capabilities.hosts === "many";
   }

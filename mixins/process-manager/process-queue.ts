@@ -5,8 +5,8 @@ import {
   withoutDeadline,
   type ParkedProcess,
   type ProcessInstance,
+  type Waiting,
 } from "../../core/process/instance.ts";
-import type { Waiting } from "../../core/process/instance.ts";
 import { withoutWaiting, withWaiting } from "../../core/process/waiting.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { parkedWarning } from "../consumer/parked-events.ts";
