@@ -34,7 +34,7 @@ export class Queries {
     if (!threads) return this.#allAtOnce(sql, values, decode);
     const { queries, effort } = threads;
     if (effort.isOfOne(query)) return this.#allAtOnce(sql, values, decode);
-    const isHere = !queries.isGathering && effort.isQuick(query, sql);
+    const isHere = !queries.isGathering && effort.isQuick(query, { text: sql, values });
     const found = isHere ? this.#allHere(query, sql, values, decode) : null;
     return found ?? queries.select({ sql, values }, decode);
   }
