@@ -29,7 +29,8 @@ function countedBytes(value: unknown, most: number): JsonBytes {
   let least = 0;
   // Not an arrow: `this` is the object or array that the value is in.
   function count(this: unknown, key: string, inner: unknown): unknown {
-    least += (Array.isArray(this) ? 0 : keyBytes(key, inner)) + leastBytes(inner);
+    if (Array.isArray(this)) least += isOmitted(inner) ? nullBytes : leastBytes(inner);
+    else least += keyBytes(key, inner) + leastBytes(inner);
     if (least > most) throw new Beyond();
     return inner;
   }
@@ -37,9 +38,14 @@ function countedBytes(value: unknown, most: number): JsonBytes {
     return { bytes: bytesOf(JSON.stringify(value, count)), isMore: false };
   } catch (error) {
     if (error instanceof Beyond) return { bytes: least, isMore: true };
+    // What V8 throws, before it looks inside, for an array that no string can hold.
+    if ((error as Error).message === "Invalid string length") return { bytes: Math.max(least, most + 1), isMore: true };
     throw error;
   }
 }
+
+/** An array has a null for what an object omits. */
+const nullBytes = 4;
 
 const isOmitted = (value: unknown) => value === undefined || typeof value === "function" || typeof value === "symbol";
 
@@ -62,7 +68,6 @@ function plainBytes(value: unknown, most: number, depth: number): number {
   if (depth > maxPlainDepth || !isPlain(value)) return Infinity;
   let bytes = 2;
   if (Array.isArray(value)) {
-    // A hole is four bytes of null.
     for (let index = 0; index < value.length && bytes <= most; index++)
       bytes += 1 + plainBytes(value[index], most - bytes, depth + 1);
   } else

@@ -122,7 +122,7 @@ export class QueryEffort {
     const known = this.#plans.get(text);
     if (known) return known;
     if (this.#plans.size > maxPlans) this.#plans.clear();
-    const steps = this.#statements.prepare(`EXPLAIN QUERY PLAN ${text}`).all(...values) as unknown[][];
+    const steps = this.#statements.prepare(`EXPLAIN QUERY PLAN ${text}`).all(...values);
     const plan = steps.map((step) => String(step[3]));
     this.#plans.set(text, plan);
     return plan;
