@@ -29,8 +29,12 @@ export const queryBounds = {
   sorts: 100,
   /** Characters of `search`. */
   searchCharacters: 1000,
-  /** Ids of one `get` or `resolve`. */
-  ids: 100_000,
+  /** Distinct ids of one `get` or `resolve`. */
+  ids: 10_000,
+  /** The same with their repeats. */
+  repeatedIds: 100_000,
+  /** Steps of a `populate` path: each may multiply the documents of the answer. */
+  populateSteps: 3,
 } as const;
 
 /** Counts what a query asks for while it is parsed. */

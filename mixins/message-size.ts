@@ -2,12 +2,15 @@ import type { Context, ServiceBroker } from "moleculer";
 import { AnswerTooLargeError } from "../core/answer-too-large.ts";
 import { EventTooLargeError, ValidationError } from "../core/errors.ts";
 import { isProblem, toJson } from "../core/json.ts";
+import { jsonBytes, type JsonBytes } from "../core/json-bytes.ts";
 
 /**
  * Most bytes of JSON in one message between nodes. NATS refuses more than 1 MB, and Moleculer's TCP transporter ends the
  * connection; the rest is left for what surrounds them.
  */
 export const maxMessageBytes = 900 * 1024;
+/** Params of a call beyond this are not measured: it is refused already. */
+const maxMeasuredBytes = 4 * maxMessageBytes;
 
 /** Whether the call came from another node: its answer is one message. */
 export const isFromAnotherNode = ({ nodeID, broker }: Context): boolean => nodeID !== null && nodeID !== broker.nodeID;
@@ -36,18 +39,25 @@ export function refuseTooLargeCall(
   const parts = params !== null && typeof params === "object" ? { ...params } : { params };
   let largest = { field: "params", bytes: 0 };
   let sum = 0;
+  let isMore = false;
   for (const [field, value] of [...Object.entries(parts), ["meta", meta] as const]) {
-    const bytes = bytesOf(field, value);
-    if (bytes > largest.bytes) largest = { field, bytes };
-    sum += bytes;
+    const size = measured(field, value);
+    if (size.bytes > largest.bytes) largest = { field, bytes: size.bytes };
+    sum += size.bytes;
+    isMore ||= size.isMore;
+    // Enough to name one of the largest.
+    if (sum > maxMeasuredBytes) {
+      isMore = true;
+      break;
+    }
   }
-  if (sum > maxMessageBytes) throw new EventTooLargeError(`${action}: ${largest.field}`, sum, maxMessageBytes);
+  if (sum > maxMessageBytes) throw new EventTooLargeError(`${action}: ${largest.field}`, sum, maxMessageBytes, isMore);
 }
 
 /** @throws ValidationError */
-function bytesOf(field: string, value: unknown): number {
+function measured(field: string, value: unknown): JsonBytes {
   try {
-    return Buffer.byteLength(JSON.stringify(value) ?? "");
+    return jsonBytes(value, maxMessageBytes);
   } catch {
     const problem = toJson(field, value);
     throw new ValidationError([isProblem(problem) ? problem : { field, found: value, expected: "a JSON value" }]);
@@ -72,7 +82,7 @@ const measuredBefore = ["append", "record"];
 export function sendable(ctx: Context, answer: unknown): unknown {
   const { rawName = "", name = "" } = (ctx.action ?? {}) as { rawName?: string; name?: string };
   if (!isFromAnotherNode(ctx) || measuredBefore.includes(rawName)) return answer;
-  const bytes = Buffer.byteLength(JSON.stringify(answer) ?? "");
-  if (bytes > maxMessageBytes) throw new AnswerTooLargeError(name, bytes, maxMessageBytes);
+  const { bytes, isMore } = jsonBytes(answer, maxMessageBytes);
+  if (bytes > maxMessageBytes) throw new AnswerTooLargeError(name, bytes, maxMessageBytes, isMore);
   return answer;
 }

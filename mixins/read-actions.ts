@@ -9,12 +9,15 @@ import { checkPopulates, type Populating } from "./populates.ts";
 import { cacheOptions, type ReadCache } from "./read-cache.ts";
 import { nameProblems, type ReadActionName } from "./read-params.ts";
 import { readValues } from "./read-values.ts";
+import { transformDocuments, type Transformation, type TransformingService } from "./transform-documents.ts";
 
 /** Who answers one call: the committed rows, or a transform's own view. */
 export interface Reader {
   fields: QueryFields;
   find(query: Query): unknown[] | Promise<unknown[]>;
   count(query: Query): number | Promise<number>;
+  /** One spelling per id, where the reader takes several for one. Absent: ids are taken as they are. */
+  toId?: (id: string) => string;
   /** In the order of the ids, those that are there. */
   findByIds(ids: readonly string[]): unknown[] | Promise<unknown[]>;
 }
@@ -37,15 +40,12 @@ type Params = QueryParams & {
   throwIfNotExist?: boolean;
 };
 type Document = Record<string, unknown>;
-/** What may have to be done to documents before they are answered. */
-type Transformation = { populate?: unknown; fields?: unknown; excludeFields?: unknown };
 
 /** What moleculer-db's mixin does around a query: its parameters, populates, field filters and id encoding. */
 interface DbMethods {
   sanitizeParams(ctx: Context, params: object): Params;
   transformDocuments(ctx: Context, params: object, documents: unknown): unknown;
   decodeID(id: unknown): unknown;
-  encodeID(id: unknown): string;
   _find(ctx: Context, params: Params): unknown;
   _list(ctx: Context, params: Params): unknown;
   _get(ctx: Context, params: Params): unknown;
@@ -53,21 +53,24 @@ interface DbMethods {
 }
 
 type Handler = (self: DbServiceInstance, ctx: Context, params: Params) => unknown;
-type DbServiceInstance = Service & DbMethods;
+type DbServiceInstance = Service & DbMethods & TransformingService;
 
 const dbService = DbService as unknown as Mixin & { methods: DbMethods; actions: Record<string, ActionSchema> };
 
 type ActionParams = Record<string, object | object[]>;
 
 /**
- * As moleculer-db declares them, for those that read a node's actions. Every value passes the broker's validator:
- * `sanitizeParams` checks and converts.
+ * As moleculer-db declares them, for those that read a node's actions. Every value passes the broker's validator
+ * unchanged: `sanitizeParams` checks and converts. The validator's own `convert` takes `[2]` and `true` for numbers.
  */
 const declared = (params: ActionParams = {}): ActionParams =>
   Object.fromEntries(
     Object.entries(params).map(([name, rules]) => [
       name,
-      [...(Array.isArray(rules) ? rules : [rules]), { type: "any", optional: name !== "id" }],
+      [
+        ...(Array.isArray(rules) ? rules : [rules]).map((rule: object) => ({ ...rule, convert: false })),
+        { type: "any", optional: name !== "id" },
+      ],
     ]),
   );
 
@@ -152,7 +155,9 @@ export function readActions({ fields, reader, nodeFor, cache }: Dependencies): M
         const asked = params.populate ?? params.fields ?? params.excludeFields ?? fields ?? excludeFields;
         // Documents are as they are to be answered: moleculer-db would walk through them seven times.
         if (asked === undefined || asked === null) return documents;
-        return dbService.methods.transformDocuments.call(this, ctx, params, documents);
+        // Services may ask for one document.
+        if (!Array.isArray(documents)) return dbService.methods.transformDocuments.call(this, ctx, params, documents);
+        return transformDocuments(this as DbServiceInstance, ctx, params, documents as Document[]);
       },
       async _find(this: DbServiceInstance, ctx: Context, params: Params) {
         return findIn(this, ctx, await reader(ctx), params);
@@ -212,9 +217,11 @@ const maxNamedIds = 100;
 /** One document for an id, an array for an array of ids, an object by id where `mapping` is asked for. */
 async function byId(service: DbServiceInstance, ctx: Context, from: Reader, params: Params): Promise<unknown> {
   const asked: unknown[] = Array.isArray(params.id) ? params.id : [params.id];
-  const ids = asked.map((id) => String(service.decodeID(id)));
+  const toId = from.toId ?? ((id: string) => id);
+  // Each document once, as MongoDB's $in finds it: repeats would be read and decoded anew.
+  const ids = [...new Set(asked.map((id) => toId(String(service.decodeID(id)))))];
   const found = (await from.findByIds(ids.filter(isPossibleId))) as Document[];
-  if (found.length < asked.length && params.throwIfNotExist)
+  if (found.length < ids.length && params.throwIfNotExist)
     throw new EntityNotFoundError(Array.isArray(params.id) ? asked.slice(0, maxNamedIds) : params.id);
   // Taken before the transformation, which may leave the id out.
   const keys = found.map(({ id }) => service.encodeID(id));

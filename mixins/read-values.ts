@@ -33,7 +33,7 @@ function wrong(field: string, found: unknown, expected: string): never {
 const whole =
   (least: number): Conversion =>
   (given, name) => {
-    const number = typeof given === "string" && given.length <= 40 ? Number(given) : given;
+    const number = typeof given === "string" && /^\d{1,16}$/.test(given) ? Number(given) : given;
     if (Number.isSafeInteger(number) && (number as number) >= least) return number;
     return wrong(name, given, `a whole number from ${least} to ${Number.MAX_SAFE_INTEGER}`);
   };
@@ -81,12 +81,14 @@ const query: Conversion = (given, name) => {
 
 const ids: Conversion = (given, name) => {
   const list: unknown[] = Array.isArray(given) ? given : [given];
-  if (list.length > queryBounds.ids) wrong(name, `${list.length} ids`, `at most ${queryBounds.ids}`);
-  const { nameCharacters } = queryBounds;
+  const { nameCharacters, ids: most, repeatedIds } = queryBounds;
+  if (list.length > repeatedIds) wrong(name, `${list.length} ids`, `at most ${most} different ones`);
   for (const one of list) {
     const isFine = typeof one === "string" ? one.length <= nameCharacters : Number.isFinite(one);
     if (!isFine) wrong(name, one, `an id of at most ${nameCharacters} characters, or an array of them`);
   }
+  const distinct = new Set(list.map(String)).size;
+  if (distinct > most) wrong(name, `${distinct} ids`, `at most ${most}`);
   return given;
 };
 

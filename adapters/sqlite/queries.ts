@@ -34,7 +34,7 @@ export class Queries {
     if (!threads) return this.#allAtOnce(sql, values, decode);
     const { queries, effort } = threads;
     if (effort.isOfOne(query)) return this.#allAtOnce(sql, values, decode);
-    const isHere = !queries.isGathering && effort.isQuick(query, sql);
+    const isHere = !queries.isGathering && effort.isQuick(query, { text: sql, values });
     const found = isHere ? this.#allHere(query, sql, values, decode) : null;
     return found ?? queries.select({ sql, values }, decode);
   }
@@ -47,10 +47,14 @@ export class Queries {
 
   /** The rows with these keys, in the order of the keys; those without a row are left out. */
   byKeys<Item>(statement: Database.Statement, keys: readonly string[], decode: Decode<Item>): Item[] | Promise<Item[]> {
-    if (this.#threads && keys.length > maxKeysAtOnce)
-      return this.#threads.queries.select({ sql: statement.source, values: [], forEach: keys }, decode);
+    const inThread = (queries: FileQueries) =>
+      queries.select({ sql: statement.source, values: [], forEach: keys }, decode);
+    if (this.#threads && keys.length > maxKeysAtOnce) return inThread(this.#threads.queries);
     const items: Item[] = [];
+    // One row may have megabytes. Turns in between would give rows of different moments.
+    const pace = new Pace(1);
     for (const key of keys) {
+      if (this.#threads && pace.isDue() && items.length > 0) return inThread(this.#threads.queries);
       const cells = statement.get(key) as Cells | undefined;
       if (cells !== undefined) items.push(decode(cells));
     }

@@ -2,7 +2,7 @@ import type Database from "better-sqlite3";
 import type { Comparison, Condition, Query } from "../../core/query.ts";
 import { Statements } from "./database.ts";
 import { addFunctions } from "./functions.ts";
-import { filter } from "./where.ts";
+import { filter, type Sql } from "./where.ts";
 
 /** Calls of our functions that one query may cost the event loop: about a millisecond. */
 const maxCalls = 500;
@@ -14,6 +14,8 @@ const maxScanned = 10_000;
 const maxValues = 500;
 /** How long the size of a table is taken to be what it was. */
 const sizeKnownMs = 1000;
+/** Statements whose plan is kept: asking SQLite for one takes as long as a small query. */
+const maxPlans = 100;
 
 /** What queries are asked of, for an estimate of what they cost. */
 export interface Queried {
@@ -42,6 +44,8 @@ export class QueryEffort {
   readonly #statements: Statements;
   /** By the statement, of which there are few: how often it calls our functions for a row. */
   readonly #calls = new Map<string, number>();
+  /** By the statement: the steps in which SQLite answers it. */
+  readonly #plans = new Map<string, string[]>();
   /** By the number of rows: whether the table has more. */
   readonly #sizes = new Map<number, { isLarge: boolean; until: number }>();
 
@@ -51,15 +55,14 @@ export class QueryEffort {
   }
 
   /** @param sql what the query is compiled to */
-  isQuick(query: Query, sql: string): boolean {
-    const calls = this.#callsIn(sql);
-    if (calls === 0 && !this.#scans(query)) return true;
+  isQuick(query: Query, sql: Sql): boolean {
+    const calls = this.#callsIn(sql.text);
     const maxRows = calls === 0 ? maxScanned : Math.floor(maxCalls / calls);
     const isLarge = this.#isLarge(maxRows);
-    if (!isLarge && calls === 0) return true;
-    const pins = this.#pins(query);
-    if (isLarge && pins.length === 0) return false;
-    return this.#isSmall(pins, calls, maxRows);
+    if (calls === 0 && (!isLarge || !this.#looksAtMore(query, sql))) return true;
+    const pin = this.#pin(query);
+    if (isLarge && pin === null) return false;
+    return this.#isSmall(pin, calls, maxRows);
   }
 
   /** Whether at most one row can be the answer. */
@@ -86,43 +89,70 @@ export class QueryEffort {
     return isLarge;
   }
 
-  /** Whether few rows, with little text, meet these conditions; looks at no more than it has to. */
-  #isSmall(pins: Comparison[], calls: number, maxRows: number): boolean {
+  /** Whether few rows, with little text, meet this condition; looks at no more than it has to. */
+  #isSmall(where: Condition | null, calls: number, maxRows: number): boolean {
     const { table, texts } = this.#queried;
-    const where = pins.length > 0 ? { and: pins } : null;
     const { text, values } = filter({ where, sort: [], limit: null, offset: 0, search: null });
     const size = texts.map((field) => `ifnull(octet_length("${field}"), 0)`).join(" + ") || "0";
     const bytes = calls === 0 ? "0" : size;
     const sql = `SELECT count(*), total(bytes) FROM (SELECT ${bytes} AS bytes FROM ${table} ${text} LIMIT ${maxRows + 1})`;
+    if (where !== null && this.#scansTable({ text: sql, values })) return false;
     const [rows, total] = this.#statements.prepare(sql).get(...values) as [number, number];
     return rows <= maxRows && total * calls <= maxBytes;
   }
 
-  /** Whether SQLite may have to look at rows that are not in the answer, or to sort all that are. */
-  #scans({ where, sort }: Query): boolean {
+  /** Whether SQLite may have to look at many rows that are not in the answer, or to sort all that are. */
+  #looksAtMore({ where, offset }: Query, sql: Sql): boolean {
     const { indexed } = this.#queried;
-    const scans = (condition: Condition): boolean => {
-      if ("and" in condition) return condition.and.some(scans);
-      if ("or" in condition) return condition.or.some(scans);
-      return "not" in condition || !indexed.has(condition.field);
-    };
-    return (where !== null && scans(where)) || (sort.length > 0 && !indexed.has(sort[0]!.field));
+    if (offset > maxScanned) return true;
+    const compared = where && [...comparisons(where)];
+    // An index gives the rows of one condition; others are looked at row by row.
+    if (compared?.some(({ field }) => !indexed.has(field) || field !== compared[0]!.field)) return true;
+    if (this.#plan(sql).some((step) => step.startsWith("USE TEMP B-TREE"))) return true;
+    return where !== null && this.#scansTable(sql);
   }
 
-  /** Conditions on one indexed field that every row of the answer meets: SQLite looks at no others. */
-  #pins({ where, sort }: Query): Comparison[] {
+  /** Whether SQLite goes through the rows, or through an index of all of them. */
+  #scansTable(sql: Sql): boolean {
+    const scan = `SCAN ${this.#queried.table.replaceAll('"', "")}`;
+    return this.#plan(sql).some((step) => step.startsWith(scan));
+  }
+
+  #plan({ text, values }: Sql): string[] {
+    const known = this.#plans.get(text);
+    if (known) return known;
+    if (this.#plans.size > maxPlans) this.#plans.clear();
+    const steps = this.#statements.prepare(`EXPLAIN QUERY PLAN ${text}`).all(...values);
+    const plan = steps.map((step) => String(step[3]));
+    this.#plans.set(text, plan);
+    return plan;
+  }
+
+  /** A condition on indexed fields that every row of the answer meets: SQLite looks at no others. */
+  #pin({ where, sort }: Query): Condition | null {
     const { indexed, key } = this.#queried;
     const isInOrder = sort.length === 0 || sort[0]!.field === key;
-    const isPin = ({ field, path, operator, value }: Comparison) => {
-      if (path.length > 0 || !indexed.has(field)) return false;
-      if (operator === "$in") return (value as unknown[]).length <= maxValues;
-      return operator === "$eq" || (field === key && isInOrder && /^\$[gl]te?$/.test(operator));
+    const isExact = ({ field, path, operator, value }: Comparison) =>
+      path.length === 0 &&
+      indexed.has(field) &&
+      (operator === "$eq" || (operator === "$in" && (value as unknown[]).length <= maxValues));
+    const isPin = (comparison: Comparison) => {
+      const { field, path, operator } = comparison;
+      return isExact(comparison) || (path.length === 0 && field === key && isInOrder && /^\$[gl]te?$/.test(operator));
     };
+    if (where && "or" in where && where.or.every((part) => "operator" in part && isExact(part))) return where;
     const found = [...required(where)].filter(isPin);
-    const isExact = ({ operator }: Comparison) => operator === "$eq" || operator === "$in";
     const first = found.find(isExact) ?? found[0];
-    return first ? found.filter(({ field }) => field === first.field) : [];
+    return first ? { and: found.filter(({ field }) => field === first.field) } : null;
   }
+}
+
+/** All comparisons, those that need not hold as well. */
+function* comparisons(condition: Condition): Generator<Comparison> {
+  if ("and" in condition) for (const part of condition.and) yield* comparisons(part);
+  else if ("or" in condition) for (const part of condition.or) yield* comparisons(part);
+  else if ("not" in condition) yield* comparisons(condition.not);
+  else yield condition;
 }
 
 /** The comparisons that must hold. */

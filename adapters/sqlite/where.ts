@@ -61,13 +61,16 @@ function join(parts: Sql[], by: "AND" | "OR"): Sql {
 }
 
 function orderBy(sort: readonly Sort[], tieBreaker: string): string {
-  const keys = sort.map(({ field, path, descending }) => {
+  // No two rows are equal in it, so the names after it order nothing: SQLite would sort by them all the same.
+  const last = sort.findIndex(({ field, path }) => field === tieBreaker && path.length === 0);
+  const names = last < 0 ? sort : sort.slice(0, last + 1);
+  const keys = names.map(({ field, path, descending }) => {
     const column = quote(field);
     // The steps are quoted for JSON's path and then for SQL's text.
     const value = path.length === 0 ? column : `json_at('${JSON.stringify(path).replaceAll("'", "''")}', ${column})`;
     return descending ? `${value} DESC` : value;
   });
-  return [...keys, quote(tieBreaker)].join(", ");
+  return (last < 0 ? [...keys, quote(tieBreaker)] : keys).join(", ");
 }
 
 /**

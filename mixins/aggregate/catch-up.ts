@@ -1,4 +1,8 @@
 import { NotCaughtUpError, StoreUnavailableError, ValidationError } from "../../core/errors.ts";
+import { refuseCrowd } from "../consumer/crowd.ts";
+
+/** Each keeps its call and a timer: about 20 MB together. */
+const maxReaders = 10_000;
 
 interface Reader {
   position: number;
@@ -18,8 +22,12 @@ export class CatchUp {
     this.#aggregate = aggregate;
   }
 
-  /** @throws NotCaughtUpError after `timeoutMs`, or at once when the table stands still; ValidationError beyond the head. */
+  /**
+   * @throws NotCaughtUpError after `timeoutMs`, or at once when the table stands still; ValidationError beyond the head;
+   * StoreUnavailableError if too many readers wait
+   */
   async wait(position: number, timeoutMs: number, reached: () => number): Promise<void> {
+    refuseCrowd(this.#aggregate, this.#readers.size, maxReaders);
     let timer: NodeJS.Timeout | undefined;
     let reader: Reader | undefined;
     try {

@@ -85,7 +85,8 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
           find: (query) => host.readable(host.log.find({ ...query, limit: limitOf(query.limit) })),
           count: (query) => host.log.count(query),
           // No event has another id, and not each engine takes any text.
-          findByIds: (ids) => host.readable(host.log.findByIds(ids.filter(isEventId).map((id) => id.toLowerCase()))),
+          toId: (id) => id.toLowerCase(),
+          findByIds: (ids) => host.readable(host.log.findByIds(ids.filter(isEventId))),
         }),
       }),
     ],

@@ -141,6 +141,57 @@ describe("A query that looks into the objects of many rows", () => {
   });
 });
 
+describe("A query of a large table, with indexed fields alone,", () => {
+  const rows = 12_000;
+
+  beforeEach(async () => {
+    await add(0, rows);
+    const batch = await table.live().begin();
+    const values = { name: "few", city: "few", source: {} };
+    for (const id of ["few-1", "few-2"]) batch.apply([{ operation: "create", id, values }]);
+    batch.commit({ position: rows + 1, folded: rows + 1, positionId: "few", reordered: false, log: "log" });
+  });
+
+  const cities = Array.from({ length: 10 }, (_, n) => `city ${n}`);
+
+  it.each<[string, QueryParams, string[]]>([
+    ["skips many rows", { offset: rows, limit: 2 }, ["row-9998", "row-9999"]],
+    ["sorts many of an index", { query: { city: { $in: cities } }, sort: "-id", limit: 1 }, ["row-9999"]],
+    ["sorts by id what a range finds", { query: { city: { $gte: "city" } }, limit: 1 }, ["few-1"]],
+    [
+      "sorts alternatives",
+      { query: { $or: [{ city: { $in: cities } }, { id: "few-1" }] }, sort: "-city,id", limit: 1 },
+      ["few-1"],
+    ],
+    ["sorts by further names", { sort: "-city,id", limit: 2 }, ["few-1", "few-2"]],
+    [
+      "filters what an index finds",
+      { query: { city: { $in: cities }, id: { $gt: "row-9" } }, sort: "-id", limit: 1 },
+      ["row-9999"],
+    ],
+  ])("is answered from another thread where it %s", async (_, params, ids) => {
+    const found = table.live().rows.find(asked(params));
+    expect(found).toBeInstanceOf(Promise);
+    expect((await found).map(({ id }) => id)).toEqual(ids);
+  });
+
+  it.each<[string, QueryParams, string[]]>([
+    ["few rows are sorted", { query: { city: "few" }, sort: "-id" }, ["few-2", "few-1"]],
+    [
+      "few alternatives are",
+      { query: { $or: [{ city: "few" }, { id: "row-2" }] }, sort: "-city,id" },
+      ["few-1", "few-2", "row-2"],
+    ],
+    ["few rows are filtered", { query: { city: "few", id: { $gt: "few-1" } } }, ["few-2"]],
+    ["an index has the order", { query: { city: "city 1" }, sort: "city", limit: 1 }, ["row-1"]],
+    ["the order is that of the ids", { sort: "-id", offset: 1, limit: 1 }, ["row-9998"]],
+    ["a range of ids is in their order", { query: { id: { $gt: "row-9998" } }, limit: 1 }, ["row-9999"]],
+  ])("is answered at once where %s", (_, params, ids) => {
+    const found = table.live().rows.find(asked(params));
+    expect((found as Row[]).map(({ id }) => id)).toEqual(ids);
+  });
+});
+
 /** More of it than SQLite's parser takes, made by no caller. */
 function deepened(depth: number): NonNullable<ReturnType<typeof asked>["where"]> {
   let where = asked({ query: { "source.n": 1 } }).where!;

@@ -69,6 +69,19 @@ describe("A reading action's params", () => {
     ["find", { limit: 1e300 }, "limit"],
     ["find", { offset: "1".repeat(5000) }, "offset"],
     ["find", { limit: {} }, "limit"],
+    ["find", { limit: [2] }, "limit"],
+    ["find", { limit: true }, "limit"],
+    ["find", { limit: new Date(2) }, "limit"],
+    ["find", { limit: "" }, "limit"],
+    ["find", { offset: " " }, "offset"],
+    ["find", { offset: "0x1" }, "offset"],
+    ["find", { limit: "1e0" }, "limit"],
+    ["list", { page: [1] }, "page"],
+    ["list", { pageSize: " 1" }, "pageSize"],
+    ["count", { limit: [1] }, "limit"],
+    ["get", { id: Array.from({ length: 10_001 }, (_, n) => n) }, "id"],
+    ["resolve", { id: Array.from({ length: 100_001 }, () => "a") }, "id"],
+    ["find", { populate: "name.name.name.name" }, "populate"],
     ["list", { page: 1e300 }, "page"],
     ["list", { page: Number.MAX_SAFE_INTEGER, pageSize: 100 }, "page"],
     ["list", { pageSize: -1 }, "pageSize"],
@@ -118,6 +131,36 @@ describe("A reading action's params", () => {
       a: { size: 0 },
     });
     expect(await broker.call("table.list", { page: "2", pageSize: "1" })).toMatchObject({ page: 2, total: 2 });
+  });
+
+  it("name each document once, however often its id is repeated", async () => {
+    const broker = await brokerWithRows();
+    const id = ["b", ...Array.from({ length: 8000 }, () => "a"), "z", "b"];
+    expect(idsOf(await broker.call("table.get", { id }))).toEqual(["b", "a"]);
+    expect(Object.keys(await broker.call("table.resolve", { id, mapping: true }))).toEqual(["b", "a"]);
+    expect(idsOf(await broker.call("table.resolve", { id: ["a", "a"], throwIfNotExist: true }))).toEqual(["a"]);
+    expect(await refusal(() => broker.call("table.resolve", { id, throwIfNotExist: true }))).toMatchObject({
+      code: 404,
+    });
+    const [event] = (await broker.call("events.find", { limit: 1 })) as { id: string }[];
+    const spellings = [event!.id, event!.id.toUpperCase(), event!.id];
+    expect(await broker.call("events.resolve", { id: spellings, throwIfNotExist: true })).toEqual([event]);
+  });
+
+  it("that populate are refused with the path that was sent, by whichever service it is", async () => {
+    const broker = await brokerWithRows();
+    await broker.call("events.append", {
+      stream: "thing-1",
+      events: [{ type: "thing.created", payload: { id: "c", name: "a" } }],
+    });
+    await caughtUp(broker, "table");
+    for (const populate of ["name.size", "name.name.size"]) {
+      const error = await refusal(() => broker.call("table.find", { query: { id: "c" }, populate }));
+      expect(error).toMatchObject({ type: "VALIDATION_ERROR", data: [{ field: "populate", found: populate }] });
+    }
+    // "aa", the name of "a", is no row.
+    const [row] = (await broker.call("table.find", { query: { id: "c" }, populate: "name.name.name" })) as object[];
+    expect(row).toMatchObject({ id: "c", name: { id: "a" } });
   });
 
   it("find no row by an id that none can have", async () => {

@@ -310,6 +310,10 @@ describe("A history that never was, with bad input", () => {
     ["an end that is none", { until: "tomorrow" }, "until"],
     ["a negative end", { until: -1 }, "until"],
     ["a sort beside a diff", { diff: true, sort: "id" }, "sort"],
+    ["a diff to another moment", { diff: { position: 1 } }, "diff"],
+    ["a diff that is a list", { diff: [] }, "diff"],
+    ["a diff that is empty", { diff: "" }, "diff"],
+    ["a diff that is a number", { diff: 0 }, "diff"],
   ])("is refused: %s", async (_, params, field) => {
     expect(await refused(params)).toMatchObject({
       code: 422,

@@ -55,7 +55,11 @@ export function pastActions({ name, fields, past, isFolding }: Dependencies): No
     ),
     whatIf: asking<WhatIf & Diff>(
       { inject: anything, skip: anything, replace: anything, until: anything },
-      (past, params, query, find) => (isWanted(params) ? past.whatIfDiff(params, query) : past.whatIf(params, find)),
+      (past, params, query, find) => {
+        if (!isWanted(params)) return past.whatIf(params, find);
+        refuseOtherMoment(params.diff);
+        return past.whatIfDiff(params, query);
+      },
     ),
     verify: {
       params: { $$strict: true, snapshotId: { type: "string", optional: true } },
@@ -79,6 +83,12 @@ function refuseLists(params: object): void {
     .filter(([name, found]) => ofLists.includes(name) && found !== undefined)
     .map(([field, found]) => ({ field, found: found as unknown, expected: "none beside diff" }));
   if (problems.length > 0) throw new ValidationError(problems);
+}
+
+/** The differences of `whatIf` are those from the table at the same moment. */
+function refuseOtherMoment(diff: unknown): void {
+  if (diff !== true && diff !== "true")
+    throw new ValidationError([{ field: "diff", found: diff, expected: "true or false" }]);
 }
 
 /** The other moment; null for now. */

@@ -1,0 +1,69 @@
+import { Aggregate, EventStore } from "moleculer-event-sourcing";
+import type { ServiceBroker } from "moleculer";
+import { caughtUp, cleanUp, startBroker } from "../support/broker.ts";
+
+afterEach(cleanUp);
+
+const count = 2500;
+
+async function brokerWithRows(): Promise<ServiceBroker> {
+  const events = EventStore("events", { adapter: "memory:" });
+  const table = Aggregate("table", {
+    eventStore: events,
+    adapter: "memory:",
+    fields: { next: "string", source: "object" },
+    populates: { next: "table.resolve" },
+  })
+    .on("thing.created")
+    .create(({ payload }) => payload);
+  const broker = await startBroker([{ name: "thing", mixins: [events.mixin(), table.mixin()] }]);
+  const created = (n: number) => ({
+    type: "thing.created",
+    payload: { id: `${n}`, next: `${(n + 1) % count}`, source: { a: n, b: { c: n } } },
+  });
+  await broker.call("events.append", {
+    stream: "thing-1",
+    events: Array.from({ length: count }, (_, n) => created(n)),
+  });
+  await caughtUp(broker, "table");
+  return broker;
+}
+
+/** Turns that the event loop gets while the work runs. */
+async function turnsDuring<Answer>(work: () => Promise<Answer>): Promise<{ answer: Answer; turns: number }> {
+  let turns = 0;
+  let isOver = false;
+  const next = () => {
+    turns++;
+    if (!isOver) setImmediate(next);
+  };
+  setImmediate(next);
+  try {
+    return { answer: await work(), turns };
+  } finally {
+    isOver = true;
+  }
+}
+
+const names = Array.from({ length: 198 }, (_, n) => `source.${"none.".repeat(20)}${n}`);
+const numbers = Array.from({ length: count }, (_, n) => n);
+
+describe("The documents of a large answer", () => {
+  it.each<[string, object, (n: number) => object]>([
+    ["picked", { fields: ["source.b.c", ...names] }, (n) => ({ source: { b: { c: n } } })],
+    ["omitted", { excludeFields: ["source.b", "next", ...names] }, (n) => ({ id: `${n}`, source: { a: n } })],
+  ])("leave the event loop its turns while many fields are %s", async (_, params, expected) => {
+    const broker = await brokerWithRows();
+    const ids = numbers.map(String);
+    const { answer, turns } = await turnsDuring(() => broker.call("table.get", { id: ids, ...params }));
+    expect(answer).toEqual(numbers.map(expected));
+    expect(turns).toBeGreaterThan(10);
+  });
+
+  it("are populated, each with its own", async () => {
+    const broker = await brokerWithRows();
+    const id = numbers.map(String);
+    const answer = await broker.call("table.get", { id, populate: "next", fields: ["id", "next.id"] });
+    expect(answer).toEqual(numbers.map((n) => ({ id: `${n}`, next: { id: `${(n + 1) % count}` } })));
+  });
+});
