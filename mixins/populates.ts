@@ -8,10 +8,11 @@ type Document = Record<string, unknown>;
 
 /** moleculer-db's method. */
 export interface PopulatingService {
+  settings: object;
   populateDocs(ctx: Context, documents: Document[], names: readonly string[]): unknown;
 }
 
-/** Documents whose references are asked for in one call: with one reference each, far below the bound of ids. */
+/** Documents whose references are asked for in one call. */
 const documentsPerCall = 1000;
 
 /**
@@ -42,12 +43,43 @@ export async function populate(
   documents: Document[],
   names: readonly string[],
 ): Promise<void> {
-  for (let from = 0; from < documents.length; from += documentsPerCall)
+  for (const together of perCall(documents, referringFields(service.settings, names)))
     try {
-      await service.populateDocs(ctx, documents.slice(from, from + documentsPerCall), names);
+      await service.populateDocs(ctx, together, names);
     } catch (error) {
       throw asSent(error, names);
     }
+}
+
+/** The fields that hold the references, which a rule may name. */
+function referringFields({ populates }: Populating, names: readonly string[]): string[] {
+  const asked = Object.entries(populates ?? {}).filter(([declared]) =>
+    names.some((name) => name === declared || name.startsWith(`${declared}.`)),
+  );
+  return asked.map(([declared, rule]) => (rule as { field?: string } | null)?.field ?? declared);
+}
+
+/** Documents whose references are no more than the ids that one call may have. */
+function* perCall(documents: readonly Document[], fields: readonly string[]): Generator<Document[]> {
+  let together: Document[] = [];
+  let references = 0;
+  for (const document of documents) {
+    const more = Math.max(1, ...fields.map((field) => referencesIn(document, field)));
+    if (together.length >= documentsPerCall || (together.length > 0 && references + more > queryBounds.ids)) {
+      yield together;
+      together = [];
+      references = 0;
+    }
+    together.push(document);
+    references += more;
+  }
+  if (together.length > 0) yield together;
+}
+
+function referencesIn(document: Document, field: string): number {
+  let found: unknown = document;
+  for (const step of field.split(".")) found = (found as Document | null | undefined)?.[step];
+  return Array.isArray(found) ? found.flat(Infinity).length : 1;
 }
 
 /** The next service gets the rest of a path, and its refusal names that. It may come from another node: no instance. */

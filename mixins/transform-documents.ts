@@ -13,7 +13,6 @@ export interface Transformation {
 
 /** moleculer-db's methods for one document, which a service may replace. */
 export interface TransformingService extends PopulatingService {
-  settings: object;
   encodeID(id: unknown): string;
   authorizeFields(names: unknown): unknown;
   filterFields(document: Document, names: unknown): Document;
