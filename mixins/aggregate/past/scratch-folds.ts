@@ -53,17 +53,24 @@ interface Wanted {
 
 const eventsPerPage = 1000;
 const mostAtATime = 2;
+/** Each has a query of its own, and a caller that waits for it. */
+const mostWaiting = 100;
 /** For fewer events a copy of the live table takes longer than their fold. */
 const eventsWorthACopy = 5000;
 
 /** Folds the log, or what is made of it, into generations beside the live one, in the caller's time. */
 export class ScratchFolds {
   readonly #d: ScratchDependencies;
-  readonly #slots = new Slots(mostAtATime);
+  readonly #slots: Slots;
+  /** Not the same: work on a copy has to wait for folds. */
+  readonly #copySlots: Slots;
   #end = new AbortController();
 
   constructor(dependencies: ScratchDependencies) {
     this.#d = dependencies;
+    const bound = { of: dependencies.name, maxWaiting: mostWaiting };
+    this.#slots = new Slots(mostAtATime, bound);
+    this.#copySlots = new Slots(mostAtATime, bound);
   }
 
   start(): void {
@@ -109,6 +116,18 @@ export class ScratchFolds {
       } finally {
         this.#d.folds.end(transforms);
       }
+    });
+  }
+
+  /**
+   * Work that makes a copy of a whole table: each takes a thread and the table's size on the disk. Not to be called by
+   * work that runs here already, or in `build`.
+   * @throws StoreUnavailableError if too many wait, or the host stops
+   */
+  copying<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+    return this.#copySlots.run(() => {
+      this.goOn();
+      return work();
     });
   }
 
