@@ -139,6 +139,7 @@ describe("An event that cannot be brought to today's version", () => {
         version: 2,
         upcasters: {
           1: () => ({
+            // oxlint-disable-next-line unicorn/no-thenable -- an odd answer is what is tested
             then: () => {
               throw new Error("odd");
             },
@@ -154,6 +155,7 @@ describe("An event that cannot be brought to today's version", () => {
         version: 2,
         upcasters: {
           1: () => ({
+            // oxlint-disable-next-line unicorn/no-thenable -- an odd answer is what is tested
             get then() {
               throw new Error("odd");
             },
