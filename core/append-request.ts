@@ -14,13 +14,15 @@ const ofCallers = ["stream", "events", "expectedVersion", "key"];
 /** Deciders send the others. */
 const known = [...ofCallers, "claims", "ahead", "command"];
 const maxEvents = 10_000;
+/** Of one call: an append is checked, stored and answered without a pause, 10,000 events for up to half a second. */
+export const maxEventsOfCallers = 2000;
 /** Of all its payloads and metas: an append is one commit, which holds the event loop. A single event has its own limit. */
 const maxCharacters = 8 * 1024 * 1024;
 const maxKeyCharacters = 1000;
 
 export interface AppendInput {
   stream: string;
-  /** 1 to 10,000, and 8 MiB of JSON if they are several; stored all together or not at all. */
+  /** 1 to 2,000, and 8 MiB of JSON if they are several; stored all together or not at all. */
   events: EventInput[];
   expectedVersion?: ExpectedVersion | undefined;
   /** Names this append: sent again with the same key, it stores once. For events without an `id` of their own. */
@@ -50,6 +52,8 @@ export interface AppendRequest {
 export interface AppendContext extends EventContext {
   /** The most that the answer's events may take in one message; left out, any. */
   maxAnswerBytes?: number;
+  /** Left out, as many as an engine takes: 10,000. */
+  maxEvents?: number;
 }
 
 /**
@@ -80,11 +84,12 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
   if (claims !== undefined) for (const problem of claimProblems(claims)) problems.push(problem);
   if (ahead !== undefined) note(aheadProblem(ahead));
   if (command !== undefined) note(commandTagProblem(command));
-  if (!Array.isArray(events) || events.length === 0 || events.length > maxEvents) {
+  const mostEvents = context.maxEvents ?? maxEvents;
+  if (!Array.isArray(events) || events.length === 0 || events.length > mostEvents) {
     note({
       field: "events",
       found: events,
-      expected: `an array of 1 to ${maxEvents} events`,
+      expected: `an array of 1 to ${mostEvents} events`,
     });
     throw new ValidationError(problems);
   }

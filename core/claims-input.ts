@@ -1,7 +1,10 @@
 import type { Problem } from "./problem.ts";
+import { maxClaimChanges } from "./claims.ts";
 import { isPlainText } from "./plain-text.ts";
 import { unknownFields } from "./unknown-fields.ts";
 
+/** A decider has one for each of its rules. */
+const maxScopes = 1000;
 const maxNameCharacters = 2000;
 /** A value of 1,000 characters may become longer where case does not count. */
 const maxValueCharacters = 10_000;
@@ -12,10 +15,19 @@ const isObject = (found: unknown): found is Record<string, unknown> => found !==
 export function claimProblems(claims: unknown): Problem[] {
   if (!Array.isArray(claims))
     return [{ field: "claims", found: claims, expected: "an array of {scope, definition, changes}" }];
+  if (claims.length > maxScopes)
+    return [{ field: "claims", found: claims, expected: `at most ${maxScopes} of {scope, definition, changes}` }];
+  let left = maxClaimChanges;
   return Array.from(claims, (given: unknown, index): Problem[] => {
     const field = `claims.${index}`;
     if (!isObject(given)) return [{ field, found: given, expected: "{scope, definition, changes}" }];
     const { scope, definition, changes } = given;
+    const count = Array.isArray(changes) ? changes.length : 0;
+    if (count > left)
+      return [
+        { field: `${field}.changes`, found: changes, expected: `at most ${maxClaimChanges} changes in an append` },
+      ];
+    left -= count;
     return [
       ...unknownFields(field, given, ["scope", "definition", "changes"]),
       ...textProblem(`${field}.scope`, scope, maxNameCharacters),

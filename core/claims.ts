@@ -1,5 +1,10 @@
 import { ClaimsBehindError, DuplicateClaimError } from "./claim-errors.ts";
 
+/** Of one call between a decider and a store: each list is walked through at once. */
+export const maxClaimTypes = 1000;
+export const maxClaimValues = 1000;
+export const maxClaimChanges = 10_000;
+
 /** A value that a stream takes, or gives back. */
 export interface ClaimChange {
   value: string;

@@ -1,4 +1,5 @@
 import { UnusableStoreError } from "./errors.ts";
+import { brief } from "./problem.ts";
 import { RebuildRunningError } from "./travel-errors.ts";
 import type { Versioned } from "./event-log.ts";
 
@@ -40,8 +41,14 @@ export interface BuildOrder {
 /** `instance`: a process of a process manager. */
 export type ParkedChoice = { id?: string; stream?: string; instance?: string };
 
-/** So many orders are kept: each page for the consumer carries them. */
+/*
+ * Each page for the consumer carries the whole control state beside 512 KiB of events, and to another node it is one
+ * message of 900 KiB at most.
+ */
 const maxRetries = 50;
+const maxRetriesBytes = 64 * 1024;
+const maxSkippedBytes = 256 * 1024;
+const maxReasonCharacters = 200;
 
 export type ControlChange =
   | { pause: true }
@@ -67,7 +74,7 @@ export function toControl(stored: Versioned | null): ConsumerControl {
 /** The number of the last order to retry; 0 before the first. */
 export const lastRetry = ({ retries }: Pick<ConsumerControl, "retries">): number => retries.at(-1)?.number ?? 0;
 
-/** @throws UnusableStoreError for a retry or skip while it is paused; RebuildRunningError for an order beside another */
+/** @throws UnusableStoreError for a retry or skip while it is paused, and for one skip too many; RebuildRunningError for an order beside another */
 export function changeControl(consumer: string, control: ConsumerControl, change: ControlChange): ConsumerControl {
   if ("pause" in change) return { ...control, paused: true };
   if ("resume" in change) return { ...control, paused: false, resumed: control.resumed + 1 };
@@ -76,11 +83,40 @@ export function changeControl(consumer: string, control: ConsumerControl, change
   if (control.paused) throw new UnusableStoreError(consumer, 'is paused; "resume" it first');
   if ("retry" in change) {
     const order = { ...change.retry, number: lastRetry(control) + 1 };
-    return { ...control, retries: [...control.retries, order].slice(-maxRetries) };
+    return { ...control, retries: lastOf([...control.retries, order]) };
   }
-  const { id, reason } = change.skip;
-  return { ...control, skipped: { ...control.skipped, [id]: { reason, time: new Date().toISOString() } } };
+  return { ...control, skipped: withSkipped(consumer, control.skipped, change.skip) };
 }
+
+/** As many of the last orders as are kept; at least the very last. */
+function lastOf(orders: ConsumerControl["retries"]): ConsumerControl["retries"] {
+  let bytes = 0;
+  const tooOld = orders.findLastIndex(
+    (order, index) => (bytes += bytesOf(order)) > maxRetriesBytes && index < orders.length - 1,
+  );
+  return orders.slice(tooOld + 1).slice(-maxRetries);
+}
+
+function withSkipped(
+  consumer: string,
+  before: ConsumerControl["skipped"],
+  { id, reason }: { id: string; reason: string },
+): ConsumerControl["skipped"] {
+  const time = new Date().toISOString();
+  const skipped = Object.fromEntries([
+    ...Object.entries(before),
+    [id, { reason: brief(reason, maxReasonCharacters), time }],
+  ]);
+  if (bytesOf(skipped) > maxSkippedBytes)
+    throw new UnusableStoreError(
+      consumer,
+      `has given up ${Object.keys(before).length} events, and keeps at most ${maxSkippedBytes / 1024} KiB of their ids and reasons: ` +
+        `change its definition, or add an upcaster, so that it can handle this event, then "retry" it`,
+    );
+  return skipped;
+}
+
+const bytesOf = (value: object): number => Buffer.byteLength(JSON.stringify(value));
 
 function ordered(
   consumer: string,

@@ -1,3 +1,13 @@
-/** A promise of any library. */
-export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  value !== null && typeof value === "object" && "then" in value && typeof value.then === "function";
+/** A promise of any library. False for what throws when its `then` is read: it cannot be awaited. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  try {
+    return value !== null && typeof value === "object" && "then" in value && typeof value.then === "function";
+  } catch {
+    return false;
+  }
+}
+
+/** Its rejection, and whatever its `then` throws, ends here instead of the process. */
+export function ignoreOutcome(thenable: PromiseLike<unknown>): void {
+  new Promise((resolve) => resolve(thenable)).catch(() => {});
+}

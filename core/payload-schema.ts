@@ -1,5 +1,5 @@
 import { DefinitionError } from "./errors.ts";
-import { isThenable } from "./is-thenable.ts";
+import { ignoreOutcome, isThenable } from "./is-thenable.ts";
 
 /**
  * A fastest-validator schema: rules by field, an array of alternatives, or one rule of the whole payload with
@@ -92,7 +92,7 @@ class Copies {
     return function (this: unknown, ...args: unknown[]): unknown {
       const answer: unknown = Reflect.apply(given, this, args);
       if (!isThenable(answer)) return answer;
-      answer.then(undefined, () => {});
+      ignoreOutcome(answer);
       throw new TypeError(`${field} answered a promise, expected the value itself: events are checked in one go`);
     };
   }

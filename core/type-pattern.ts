@@ -1,21 +1,26 @@
 import { ValidationError } from "./errors.ts";
-import { matchesPattern } from "./wildcards.ts";
+import { wildcardMatcher } from "./wildcards.ts";
 
 /** As long as a type may be. */
 export const maxPatternCharacters = 255;
 export const maxPatterns = 1000;
+/** All patterns with wildcards together: each new type is matched against every one of them. */
+const maxWildcardCharacters = 16_000;
+
+const hasWildcards = (pattern: string): boolean => /[*?]/.test(pattern);
 
 /** Whether an event type matches one of the patterns; decided once per type, since types are few and events many. */
 export function typeMatcher(patterns: readonly string[]): (type: string) => boolean {
-  const exact = new Set(patterns.filter((pattern) => !/[*?]/.test(pattern)));
-  const wild = [...new Set(patterns)].filter((pattern) => !exact.has(pattern));
+  const exact = new Set(patterns.filter((pattern) => !hasWildcards(pattern)));
+  const wild = [...new Set(patterns)].filter(hasWildcards);
+  const matchesWild = wildcardMatcher(wild);
   const known = new Map<string, boolean>();
   return (type) => {
     if (wild.length === 0) return exact.has(type);
     let matches = known.get(type);
     if (matches === undefined) {
       if (known.size > 10_000) known.clear();
-      matches = exact.has(type) || wild.some((pattern) => matchesPattern(type, pattern));
+      matches = exact.has(type) || matchesWild(type);
       known.set(type, matches);
     }
     return matches;
@@ -24,9 +29,14 @@ export function typeMatcher(patterns: readonly string[]): (type: string) => bool
 
 /**
  * The patterns of a call: an array of them, or a text in which commas or spaces separate them.
+ * `most`: patterns, and characters in those with wildcards.
  * @throws ValidationError naming the field, for more or longer ones than a call may have
  */
-export function parsePatterns(field: string, given: string | readonly string[], most = maxPatterns): string[] {
+export function parsePatterns(
+  field: string,
+  given: string | readonly string[],
+  { patterns: most = maxPatterns, wildcardCharacters = maxWildcardCharacters } = {},
+): string[] {
   const refuse = (at: string, found: unknown, expected: string) => {
     throw new ValidationError([{ field: at, found, expected }]);
   };
@@ -41,5 +51,9 @@ export function parsePatterns(field: string, given: string | readonly string[], 
         `a pattern of ${pattern.length} characters`,
         `a pattern of at most ${maxPatternCharacters} characters`,
       );
-  return [...new Set(patterns)];
+  const distinct = [...new Set(patterns)];
+  const characters = distinct.reduce((sum, pattern) => sum + (hasWildcards(pattern) ? pattern.length : 0), 0);
+  if (characters > wildcardCharacters)
+    refuse(field, `patterns with wildcards of ${characters} characters`, `at most ${wildcardCharacters} together`);
+  return distinct;
 }

@@ -1,9 +1,9 @@
 import { isSchemaVersion, type Catalogue, type CatalogueEntry } from "./catalogue.ts";
 import { UpcastError } from "./errors.ts";
 import { Pace } from "./pace.ts";
-import { inWords } from "./problem.ts";
+import { inWords, safeText } from "./problem.ts";
 import { isProblem, toJson, type JsonValue } from "./json.ts";
-import { isThenable } from "./is-thenable.ts";
+import { ignoreOutcome, isThenable } from "./is-thenable.ts";
 import type { ParkedEvent } from "./read-table.ts";
 import type { RecordedEvent } from "./recorded-event.ts";
 
@@ -88,10 +88,10 @@ export function upcastPayload(entry: CatalogueEntry, event: RecordedEvent): Json
     try {
       answer = upcaster(payload, { ...event, payload, meta: { ...event.meta } });
     } catch (error) {
-      throw fail(`the upcaster from version ${from} threw ${String(error)}`, error);
+      throw fail(`the upcaster from version ${from} threw ${safeText(error)}`, error);
     }
     if (isThenable(answer)) {
-      answer.then(undefined, () => {});
+      ignoreOutcome(answer);
       throw fail(`the upcaster from version ${from} answered a promise, expected a payload`);
     }
     json = toJson("payload", answer);

@@ -1,4 +1,6 @@
+import { maxEventsOfCallers } from "../append-request.ts";
 import { ValidationError } from "../errors.ts";
+import { isProblem, toJson } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { eventTypeProblem } from "../event-type.ts";
 
@@ -14,6 +16,8 @@ const fields = ["type", "payload", "meta"];
 /** An event, an array of them, or nothing, as a list. @throws ValidationError naming everything else */
 export function decidedEvents(where: string, answer: unknown): DecidedEvent[] {
   if (answer === undefined || answer === null) return [];
+  if (Array.isArray(answer) && answer.length > maxEventsOfCallers)
+    throw new ValidationError([{ field: where, found: answer, expected: `at most ${maxEventsOfCallers} events` }]);
   const events: unknown[] = Array.isArray(answer) ? Array.from(answer) : [answer];
   const problems = events.flatMap((event, index) =>
     problemsOf(Array.isArray(answer) ? `${where}[${index}]` : where, event),
@@ -30,5 +34,15 @@ function problemsOf(field: string, event: unknown): Problem[] {
   return [
     ...(problem ? [problem] : []),
     ...(strange === undefined ? [] : [{ field: `${field}.${strange}`, found: strange, expected }]),
+    ...metaProblems(`${field}.meta`, (event as DecidedEvent).meta),
   ];
+}
+
+/** Checked here, because the decider adds fields of its own to a copy: a text or a Map would become an object by that. */
+function metaProblems(field: string, meta: unknown): Problem[] {
+  if (meta === undefined) return [];
+  const json = toJson(field, meta);
+  if (isProblem(json)) return [json];
+  const isObject = json.value !== null && typeof json.value === "object" && !Array.isArray(json.value);
+  return isObject ? [] : [{ field, found: meta, expected: "an object" }];
 }

@@ -30,6 +30,8 @@ export interface Claim {
 export type GivenChange = ClaimChange & { given: string | number };
 
 const maxCharacters = 1000;
+/** So that the changes of a few events always fit into one call. */
+const maxValues = 1000;
 
 /** The types of events that a claim looks at. */
 export const typesOf = ({ claim, release }: Pick<Claim, "claim" | "release">): string[] => [
@@ -56,6 +58,14 @@ function valuesOf(claim: Claim, operation: "claim" | "release", event: ClaimingE
   const answer = claim[operation].get(event.type)?.(event);
   if (answer === undefined || answer === null) return [];
   const values: unknown[] = Array.isArray(answer) ? answer : [answer];
+  if (values.length > maxValues)
+    throw new ValidationError([
+      {
+        field: `${claim.scope}: ${operation} of ${event.type}`,
+        found: values,
+        expected: `at most ${maxValues} values`,
+      },
+    ]);
   const wrong = values.findIndex((value) => !isValue(value));
   if (wrong >= 0)
     throw new ValidationError([

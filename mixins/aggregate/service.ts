@@ -25,7 +25,8 @@ import { rebuildActions } from "./rebuild/actions.ts";
 import { locateSnapshot, snapshotActions } from "./snapshots/actions.ts";
 import { snapshotPlace, type SnapshotOptions } from "./snapshots/options.ts";
 import { Snapshots } from "./snapshots/snapshots.ts";
-import type { FoldToken, Transform } from "./transform.ts";
+import { foldTokenOf } from "./fold-token.ts";
+import type { Transform } from "./transform.ts";
 import { setVisibility, type Visibilities } from "../visibility.ts";
 
 /** How others in the process reach the folds of an aggregate's service. */
@@ -48,7 +49,10 @@ interface Definition {
   snapshots: SnapshotOptions | false;
 }
 
-const foldOf = (ctx: Context) => (ctx.meta as { $fold?: FoldToken }).$fold;
+/** Aggregates that are named in a warning: a caller may forge any name. */
+const maxStrangers = 100;
+
+const hasToken = ({ meta }: Context) => (meta as { $fold?: unknown }).$fold !== undefined;
 
 /** The service of an aggregate: the read actions of its table and the control of its fold. */
 export function aggregateService(definition: Definition): SiblingSchema {
@@ -65,9 +69,9 @@ export function aggregateService(definition: Definition): SiblingSchema {
   let warn: (message: string) => void;
 
   const reader = (ctx: Context): Reader | Promise<Reader> => {
-    const token = foldOf(ctx);
+    const token = foldTokenOf(ctx);
     if (token?.aggregate === name) return readerOf(declared, folds.rowsFor(token.id));
-    if (token && !strangers.has(token.aggregate)) {
+    if (token && !strangers.has(token.aggregate) && strangers.size < maxStrangers) {
       strangers.add(token.aggregate);
       warn(
         `A transform of ${token.aggregate} queries ${name}: it gets today's rows, so it cannot be replayed faithfully`,
@@ -93,12 +97,12 @@ export function aggregateService(definition: Definition): SiblingSchema {
         reader,
         // A batch can be seen on its own node only; another one's rows would be wrong in silence.
         nodeFor: (ctx) => {
-          const token = foldOf(ctx);
+          const token = foldTokenOf(ctx);
           return token?.aggregate === name && token.node !== ctx.broker.nodeID ? token.node : null;
         },
         // A transform's view changes with every event, and who reads what he has written must not get an older answer.
         cache: {
-          isFor: (ctx) => !host.folding.isShared && foldOf(ctx) === undefined && !host.isBehind(readAfter(ctx, store)),
+          isFor: (ctx) => !host.folding.isShared && !hasToken(ctx) && !host.isBehind(readAfter(ctx, store)),
           version: () => cacheVersion,
         },
       }),
@@ -110,7 +114,12 @@ export function aggregateService(definition: Definition): SiblingSchema {
         status: () => host.status(),
         change: (change) => source.change(change),
       })),
-      ...pastActions({ name, fields: declared, past: () => past, isFolding: (ctx) => foldOf(ctx)?.aggregate === name }),
+      ...pastActions({
+        name,
+        fields: declared,
+        past: () => past,
+        isFolding: (ctx) => foldTokenOf(ctx)?.aggregate === name,
+      }),
       ...rebuildActions(name, () => ({
         running: () => host.running(),
         built: (order) => host.built(order),

@@ -1,3 +1,4 @@
+import type { FoldToken } from "./fold-token.ts";
 import type { Context, Span } from "moleculer";
 import { FoldEndedError } from "../../core/fold-errors.ts";
 import { isThenable } from "../../core/is-thenable.ts";
@@ -22,13 +23,6 @@ export type TransformFunction = (event: RecordedEvent, view: TransformView) => u
 
 /** An action's name, or a function. */
 export type Transform = string | TransformFunction;
-
-/** Names the fold that a transform belongs to; travels in `ctx.meta.$fold` along the transform's calls. */
-export interface FoldToken {
-  aggregate: string;
-  node: string;
-  id: number;
-}
 
 export interface TransformsDependencies {
   aggregate: string;

@@ -3,7 +3,14 @@ import type { EventInput } from "../../core/new-event.ts";
 import type { Catalogue } from "../../core/catalogue.ts";
 import { checkAgainst } from "../../core/catalogue-check.ts";
 import { DuplicateClaimError } from "../../core/claim-errors.ts";
-import type { ClaimFold, ClaimScope, ScopedClaims, TwiceClaimed } from "../../core/claims.ts";
+import {
+  maxClaimChanges,
+  maxClaimValues,
+  type ClaimFold,
+  type ClaimScope,
+  type ScopedClaims,
+  type TwiceClaimed,
+} from "../../core/claims.ts";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import { DefinitionError, ValidationError } from "../../core/errors.ts";
 import { isProblem, toJson } from "../../core/json.ts";
@@ -20,6 +27,9 @@ export interface ClaimsOfCommand {
 }
 
 const eventsPerPage = 1000;
+/** A fold ends after the event with which it has so many: one event more would still fit into the call. */
+const changesPerFold = maxClaimChanges - 2000;
+const charactersPerFold = 128 * 1024;
 
 /** Tells the store what a decider's events claim, and folds the claims from the log where they do not follow it. */
 export class ClaimKeeper {
@@ -84,13 +94,18 @@ export class ClaimKeeper {
     await this.follow(ctx);
     for (const { claim, changes: own } of changes) {
       const wanted = own.filter(({ held }) => held);
-      const values = wanted.map(({ value }) => value);
-      const held: Record<string, string> = await ctx.call(`${this.#store}.claimants`, { scope: claim.scope, values });
-      for (const { value, given } of wanted) {
-        // A value may have the name of what every object has.
-        const heldBy = Object.hasOwn(held, value) ? held[value]! : stream;
-        if (heldBy !== stream) throw duplicate(claim, given, stream, heldBy);
-      }
+      for (let from = 0; from < wanted.length; from += maxClaimValues)
+        await this.#checkSome(ctx, stream, claim, wanted.slice(from, from + maxClaimValues));
+    }
+  }
+
+  async #checkSome(ctx: Caller, stream: string, claim: Claim, wanted: GivenChange[]): Promise<void> {
+    const values = wanted.map(({ value }) => value);
+    const held: Record<string, string> = await ctx.call(`${this.#store}.claimants`, { scope: claim.scope, values });
+    for (const { value, given } of wanted) {
+      // A value may have the name of what every object has.
+      const heldBy = Object.hasOwn(held, value) ? held[value]! : stream;
+      if (heldBy !== stream) throw duplicate(claim, given, stream, heldBy);
     }
   }
 
@@ -118,10 +133,18 @@ export class ClaimKeeper {
     if (after >= stray) return true;
     const events: RecordedEvent[] = await ctx.call(`${this.#store}.read`, { after, types, limit: eventsPerPage });
     const missing = events.filter((event) => event.position <= stray);
-    const position = missing.length < events.length || events.length === 0 ? stray : events.at(-1)!.position;
+    let position = missing.length < events.length || events.length === 0 ? stray : events.at(-1)!.position;
     const changes: ClaimFold["changes"][number][] = [];
+    let characters = 0;
     for (const event of missing) {
-      for (const { value, held } of changesOf(claim, event)) changes.push({ value, held, stream: event.stream });
+      for (const { value, held } of changesOf(claim, event)) {
+        changes.push({ value, held, stream: event.stream });
+        characters += value.length + event.stream.length;
+      }
+      if (changes.length > changesPerFold || characters > charactersPerFold) {
+        position = event.position;
+        break;
+      }
       if (pace.isDue()) await pace.turn();
     }
     const fold: ClaimFold = { scope, definition, after, position, changes };

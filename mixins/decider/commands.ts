@@ -6,6 +6,7 @@ import { nestedCommandsOn } from "./nested-commands.ts";
 import type { CommandAnswer, Outcomes, Tries } from "./outcomes.ts";
 import { PendingCommands } from "./pending-commands.ts";
 import type { Base, Sending, StateAhead } from "./state-ahead.ts";
+import type { TrialFold } from "./trial-fold.ts";
 import { Turns } from "./turns.ts";
 
 interface Dependencies {
@@ -14,6 +15,7 @@ interface Dependencies {
   ahead: StateAhead;
   appending: Appending;
   outcomes: Outcomes;
+  trial: TrialFold;
 }
 
 /** Null: to be decided again. */
@@ -92,11 +94,14 @@ export class Commands {
     return { outcome: Promise.resolve(earlier ?? answer) };
   }
 
-  async #decide(call: CommandCall, { state }: Entity): Promise<Prepared | { error: unknown } | { none: true }> {
-    const { command, ctx } = call;
+  async #decide(call: CommandCall, entity: Entity): Promise<Prepared | { error: unknown } | { none: true }> {
+    const { command, ctx, stream } = call;
     try {
-      const decided = await decide(this.#d.decider, command, state, ctx.params, ctx);
-      return decided.length === 0 ? { none: true } : this.#d.appending.prepare(call, decided);
+      const decided = await decide(this.#d.decider, command, entity.state, ctx.params, ctx);
+      if (decided.length === 0) return { none: true };
+      const prepared = this.#d.appending.prepare(call, decided);
+      this.#d.trial.check(stream, entity, prepared.events);
+      return prepared;
     } catch (error) {
       return { error };
     }

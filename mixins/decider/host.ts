@@ -9,6 +9,7 @@ import { Entities } from "./entities.ts";
 import { Outcomes } from "./outcomes.ts";
 import { SnapshotWriter } from "./snapshot-writer.ts";
 import { StateAhead } from "./state-ahead.ts";
+import { TrialFold } from "./trial-fold.ts";
 
 /** What one node does for a decider. */
 export class DeciderHost {
@@ -39,7 +40,8 @@ export class DeciderHost {
     const ahead = new StateAhead(decider);
     const tellDefect = (message: string, error: unknown) => logger.error(message, error);
     const outcomes = new Outcomes({ decider, store, entities, ahead, snapshots: this.#snapshots, tellDefect });
-    this.commands = new Commands({ decider, entities, ahead, appending, outcomes });
+    const trial = new TrialFold(decider, catalogue);
+    this.commands = new Commands({ decider, entities, ahead, appending, outcomes, trial });
   }
 
   /** So that the first command need not wait until the claims are folded. Where that fails, it does it itself. */

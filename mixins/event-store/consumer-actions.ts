@@ -143,16 +143,23 @@ function pageOfStates<State extends { value: unknown }>(states: State[]): State[
 }
 
 /** A consumer's definition names each type that it maps. */
-const maxConsumerPatterns = 10_000;
+const maxOfConsumers = { patterns: 10_000, wildcardCharacters: 64_000 };
+const maxKeptMatchers = 100;
+const maxKeptCharacters = 4_000_000;
 
 /** A consumer asks for the same types each time. None of them, wildcards included, stands for the framework's own events. */
 const matchers = new Map<string, (type: string) => boolean>();
+let keptCharacters = 0;
 function matcherOf(types: string[]): (type: string) => boolean {
   const key = types.join("\n");
   let matcher = matchers.get(key);
   if (!matcher) {
-    if (matchers.size > 100) matchers.clear();
-    const matches = typeMatcher(parsePatterns("types", types, maxConsumerPatterns));
+    const matches = typeMatcher(parsePatterns("types", types, maxOfConsumers));
+    if (matchers.size >= maxKeptMatchers || keptCharacters > maxKeptCharacters) {
+      matchers.clear();
+      keptCharacters = 0;
+    }
+    keptCharacters += key.length;
     matchers.set(key, (matcher = (type) => !isReserved(type) && matches(type)));
   }
   return matcher;

@@ -1,12 +1,13 @@
 import type { Context, ServiceSchema } from "moleculer";
-import type { ClaimFold } from "../../core/claims.ts";
+import { maxClaimChanges, maxClaimTypes, maxClaimValues, type ClaimFold } from "../../core/claims.ts";
 import type { StateSnapshot } from "../../core/decider/rehydrate.ts";
 import { claimValue, parkedId, storedKey, storedName } from "../stored-texts.ts";
 import type { StoreHost } from "./host.ts";
 import { loadStream, saveSnapshot, type LoadParams } from "./state-snapshots.ts";
 
 const whole = { type: "number", integer: true, min: 0 } as const;
-const types = { type: "array", items: storedName, max: 10_000 } as const;
+/** A decider's definition names them. */
+const types = { type: "array", items: storedName, max: maxClaimTypes } as const;
 
 /** What deciders on any node ask of the store: a stream with its state snapshot, and the claims in the log. */
 export function deciderStoreActions(host: () => StoreHost): NonNullable<ServiceSchema["actions"]> {
@@ -52,13 +53,14 @@ export function deciderStoreActions(host: () => StoreHost): NonNullable<ServiceS
         position: whole,
         changes: {
           type: "array",
+          max: maxClaimChanges,
           items: { type: "object", props: { value: claimValue, held: "boolean", stream: storedName } },
         },
       },
       handler: (ctx: Context<ClaimFold>) => host().log.foldClaims(ctx.params),
     },
     claimants: {
-      params: { scope: storedKey, values: { type: "array", items: claimValue } },
+      params: { scope: storedKey, values: { type: "array", items: claimValue, max: maxClaimValues } },
       handler: (ctx: Context<{ scope: string; values: string[] }>) =>
         host().log.claimants(ctx.params.scope, ctx.params.values),
     },

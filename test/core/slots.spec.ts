@@ -1,4 +1,5 @@
 import { Slots } from "../../core/slots.ts";
+import { refusal } from "../support/broker.ts";
 
 describe("Slots", () => {
   it("let so many pieces of work run at a time, and the others in their order, also after failures", async () => {
@@ -23,6 +24,19 @@ describe("Slots", () => {
     }
     await settled;
     expect(log.slice(3)).toEqual(["end 2", "begin 3", "end 3", "end 0"]);
+    expect(await slots.run(async () => "free again")).toBe("free again");
+  });
+
+  it("refuse a piece of work if too many wait, until one of these runs", async () => {
+    const slots = new Slots(1, { of: "table", maxWaiting: 2 });
+    const gate = Promise.withResolvers<void>();
+    const running = [1, 2, 3].map(() => slots.run(() => gate.promise));
+    expect(await refusal(() => slots.run(async () => {}))).toMatchObject({
+      type: "STORE_UNAVAILABLE",
+      retryable: true,
+    });
+    gate.resolve();
+    await Promise.all(running);
     expect(await slots.run(async () => "free again")).toBe("free again");
   });
 });

@@ -54,6 +54,26 @@ describe("A pattern of types", () => {
     expect(typeMatcher([pattern])("a".repeat(254) + "b")).toBe(true);
   });
 
+  it.each([300, 60, 7])("is found among many others: %i", (count) => {
+    const patterns = Array.from({ length: count }, (_, index) => `*.a?${index}.**x${"*é".repeat(index % 9)}`);
+    const matches = typeMatcher(patterns);
+    for (const [index, pattern] of patterns.entries()) {
+      const type = pattern.replace("**x", "b.c.x").replaceAll("*é", "dé").replace("*", "e").replace("?", "f");
+      expect([type, matches(type)]).toEqual([type, true]);
+      expect(Utils.match(type, pattern)).toBe(true);
+      expect(matches(`${type}${index}.`)).toBe(false);
+    }
+  });
+
+  it("among many matches as each of them does alone", () => {
+    const some = array(text("a", "b", ".", "*", "**", "?"), { maxLength: 90 });
+    assert(
+      property(some, text("a", "b", "."), (patterns, type) => {
+        expect(typeMatcher(patterns)(type)).toBe(patterns.some((pattern) => Utils.match(type, pattern)));
+      }),
+    );
+  });
+
   it("takes characters that mean something to a regular expression as they are", () => {
     const matches = typeMatcher(["a+b.*.[c]", "$x.*.(d"]);
     expect(["a+b.x.[c]", "$x.1.(d", "aab.x.c", "a+b.x.c"].map(matches)).toEqual([true, true, false, false]);
@@ -67,6 +87,12 @@ describe("A pattern of types", () => {
   it.each<[string, string | string[], string, string]>([
     ["too long", ["a", "x".repeat(256)], "types.1", "a pattern of 256 characters"],
     ["one of too many", Array.from({ length: 1001 }, (_, index) => `a${index}`), "types", "1001 patterns"],
+    [
+      "one of many with wildcards",
+      Array.from({ length: 100 }, (_, index) => `${"*x".repeat(100)}${index}`),
+      "types",
+      "patterns with wildcards of 20190 characters",
+    ],
     ["in a text of megabytes", "x".repeat(4_000_000), "types", "a text of 4000000 characters"],
   ])("is refused where it is %s", async (_, given, field, found) => {
     const error = await refusal(() => parsePatterns("types", given));

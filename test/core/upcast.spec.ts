@@ -134,6 +134,51 @@ describe("An event that cannot be brought to today's version", () => {
       /^the upcaster from version 1 answered a promise, expected a payload$/,
     ],
     [
+      "an upcaster answers what throws when it is awaited",
+      {
+        version: 2,
+        upcasters: {
+          1: () => ({
+            // oxlint-disable-next-line unicorn/no-thenable -- an odd answer is what is tested
+            then: () => {
+              throw new Error("odd");
+            },
+          }),
+        },
+      },
+      1,
+      /^the upcaster from version 1 answered a promise, expected a payload$/,
+    ],
+    [
+      "an upcaster answers what throws when it is read",
+      {
+        version: 2,
+        upcasters: {
+          1: () => ({
+            // oxlint-disable-next-line unicorn/no-thenable -- an odd answer is what is tested
+            get then() {
+              throw new Error("odd");
+            },
+          }),
+        },
+      },
+      1,
+      /^its payload does not fit version 2: payload.then: .*reading it throws Error: odd/,
+    ],
+    [
+      "an upcaster throws what has no text",
+      {
+        version: 2,
+        upcasters: {
+          1: () => {
+            throw Object.create(null) as Error;
+          },
+        },
+      },
+      1,
+      /^the upcaster from version 1 threw what cannot be read$/,
+    ],
+    [
       "the last payload does not fit today's schema",
       { version: 2, payload: { owner: "string", city: "string" }, upcasters: { 1: () => ({ owner: 5 }) } },
       1,

@@ -88,7 +88,7 @@ const ofLog = fc.oneof(
     { action: "events.read", params: { limit: 10_000 } },
     {
       action: "events.read",
-      params: { limit: 10_000, types: numbers(200).map((index) => `${"**a".repeat(60)}${index}`) },
+      params: { limit: 10_000, types: numbers(80).map((index) => `${"**a".repeat(60)}${index}`) },
     },
     { action: "events.streams", params: { limit: 10_000 } },
     { action: "events.trace", params: { correlationId: "nobody" } },

@@ -76,17 +76,17 @@ describe("An append with bad input", () => {
     [
       "no events",
       { ...good, events: [] },
-      { field: "events", found: "an array of 0", expected: "an array of 1 to 10000 events" },
+      { field: "events", found: "an array of 0", expected: "an array of 1 to 2000 events" },
     ],
     [
       "events that are no array",
       { ...good, events: good.events[0] },
-      { field: "events", found: "an object", expected: "an array of 1 to 10000 events" },
+      { field: "events", found: "an object", expected: "an array of 1 to 2000 events" },
     ],
     [
       "too many events",
-      { ...good, events: Array.from({ length: 10_001 }, () => good.events[0]) },
-      { field: "events", found: "an array of 10001", expected: "an array of 1 to 10000 events" },
+      { ...good, events: Array.from({ length: 2001 }, () => good.events[0]) },
+      { field: "events", found: "an array of 2001", expected: "an array of 1 to 2000 events" },
     ],
     [
       "an event that is none",

@@ -247,3 +247,79 @@ describe("Claims", () => {
     });
   });
 });
+
+describe("The claims of events with many values", () => {
+  const many = (count: number, from = 0) => Array.from({ length: count }, (_, index) => `value ${from + index}`);
+
+  function tagService(adapter: string): ServiceSchema {
+    const events = EventStore("events", { adapter });
+    const tags = Decider("tags", {
+      eventStore: events,
+      initialState: () => 0,
+      commands: { add: { decide: (_, params) => ({ type: "tags.added", payload: params }) } },
+      evolve: { "tags.added": (count) => count + 1 },
+      unique: { tag: { claim: { "tags.added": ({ payload }) => (payload as { values: string[] }).values } } },
+    });
+    return { name: "tags", mixins: [events.mixin(), tags.mixin()] };
+  }
+
+  it("are folded in as many calls as they need", async () => {
+    const broker = await startBroker([tagService("memory:")]);
+    const ofEvent = (index: number) => ({ type: "tags.added", payload: { values: many(1000, index * 1000) } });
+    await broker.call("events.append", { stream: "tags-a", events: Array.from({ length: 25 }, (_, n) => ofEvent(n)) });
+    await broker.call("tags.add", { id: "b", values: ["free"] });
+    for (const value of ["value 0", "value 12345", "value 24999"])
+      expect(await refusal(() => broker.call("tags.add", { id: "b", values: [value] }))).toMatchObject({
+        type: "DUPLICATE_CLAIM",
+        data: { value },
+      });
+    const dryRun = (values: string[]) =>
+      refusal(() => broker.call("tags.dryRun", { command: "add", params: { id: "b", values } }));
+    expect(await dryRun([...many(999, 50_000), "value 24999"])).toMatchObject({ type: "DUPLICATE_CLAIM" });
+  });
+
+  it("are at most 1,000 of one event", async () => {
+    const broker = await startBroker([tagService("memory:")]);
+    expect(await refusal(() => broker.call("tags.add", { id: "a", values: many(1001) }))).toMatchObject({
+      code: 422,
+      data: [{ found: "an array of 1001", expected: "at most 1000 values" }],
+    });
+    await broker.call("tags.add", { id: "a", values: many(1000) });
+    expect(await broker.call("events.count")).toBe(1);
+  });
+
+  it.each<[string, string, object]>([
+    ["claimants", "values", { scope: "s", values: many(1001) }],
+    ["beginClaims", "types", { scope: "s", definition: "d", types: many(1001) }],
+    [
+      "foldClaims",
+      "changes",
+      {
+        scope: "s",
+        definition: "d",
+        after: 0,
+        position: 1,
+        changes: many(10_001).map((value) => ({ value, held: true, stream: "a" })),
+      },
+    ],
+    [
+      "append",
+      "claims.1.changes",
+      {
+        stream: "a",
+        events: [{ type: "a", payload: 0 }],
+        claims: [many(1), many(10_000)].map((values) => ({
+          scope: "s",
+          definition: "d",
+          changes: values.map((value) => ({ value, held: true })),
+        })),
+      },
+    ],
+  ])("are bounded in a call of %s", async (action, field, params) => {
+    const broker = await startBroker([tagService("memory:")]);
+    expect(await refusal(() => broker.call(`events.${action}`, params))).toMatchObject({
+      code: 422,
+      data: [{ field }],
+    });
+  });
+});

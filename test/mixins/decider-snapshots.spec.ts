@@ -20,19 +20,19 @@ interface Options {
   initialState?: () => Counter;
 }
 
-/** A counter that tells which versions were folded. */
+/** A counter that tells which versions were folded; an event that is tried before it is stored has no id. */
 function counterService(
   adapter: string,
   folded: number[],
   { snapshot, isChanged, initialState }: Options = {},
 ): ServiceSchema {
   const events = EventStore("events", { adapter });
-  const plain = (state: Counter, { version, payload }: RecordedEvent) => {
-    folded.push(version);
+  const plain = (state: Counter, { id, version, payload }: RecordedEvent) => {
+    if (id) folded.push(version);
     return { ...state, sum: state.sum + Number(payload["n"]) };
   };
-  const changed = (state: Counter, { version, payload }: RecordedEvent) => {
-    folded.push(version);
+  const changed = (state: Counter, { id, version, payload }: RecordedEvent) => {
+    if (id) folded.push(version);
     return { ...state, sum: state.sum + 2 * Number(payload["n"]) };
   };
   const counter = Decider("counter", {

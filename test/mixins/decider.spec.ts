@@ -408,15 +408,37 @@ describe("The service of a decider", () => {
       commands: { add: { decide: () => ({ type: "thing.added" }) } },
       evolve: {
         "thing.added": (state) => {
+          if (state.list.length === 0) return { list: [1] };
           state.list.push(1);
           return state;
         },
       },
     });
     const broker = await startBroker([{ name: "thing", mixins: [events.mixin(), decider.mixin()] }]);
-    expect(await broker.call("thing.add", { id: "1" })).toMatchObject({ version: 1 });
+    for (const version of [1, 2]) expect(await broker.call("thing.add", { id: "1" })).toMatchObject({ version });
     expect(await refusal(() => broker.call("thing.add", { id: "1" }))).toMatchObject({ type: "FROZEN_STATE" });
-    expect(await broker.call("events.count")).toBe(1);
+    expect(await broker.call("events.count")).toBe(2);
+  });
+
+  it.each<[string, (state: { list: number[] }) => unknown, object]>([
+    ["nothing", () => undefined, { type: "DEFINITION", data: { field: 'thing.evolve["thing.added"]' } }],
+    ["a promise", (state) => Promise.resolve(state), { type: "DEFINITION", data: { found: "a promise" } }],
+    ["the state it was given, changed", (state) => (state.list.push(1), state), { type: "FROZEN_STATE" }],
+  ])("stores no event of a type whose evolve returns %s", async (_what, evolve, error) => {
+    const events = EventStore("events", { adapter: "memory:" });
+    const decider = Decider("thing", {
+      eventStore: events,
+      initialState: (): { list: number[] } => ({ list: [] }),
+      commands: {
+        note: { decide: () => ({ type: "thing.noted" }) },
+        add: { decide: () => [{ type: "thing.noted" }, { type: "thing.added" }] },
+      },
+      evolve: { "thing.noted": (state) => state, "thing.added": evolve as (state: unknown) => never },
+    });
+    const broker = await startBroker([{ name: "thing", mixins: [events.mixin(), decider.mixin()] }]);
+    for (let n = 0; n < 2; n++) expect(await refusal(() => broker.call("thing.add", { id: "1" }))).toMatchObject(error);
+    expect(await broker.call("events.count")).toBe(0);
+    expect(await broker.call("thing.note", { id: "1" })).toMatchObject({ version: 1 });
   });
 
   it("names a stored type that evolve has no case for, with stream and version", async () => {

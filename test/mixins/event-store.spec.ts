@@ -438,10 +438,9 @@ describe("The read action", () => {
   it("finds a wanted event behind 10,000 others, forward and backward", async () => {
     const broker = await newBroker();
     const rare = { stream: "rare-1", events: [{ type: "rare.happened", payload: {} }] };
-    const common = { stream: "thing-1", events: Array.from({ length: 10_000 }, () => happened()[0]) };
+    const common = { stream: "thing-1", events: Array.from({ length: 2000 }, () => happened()[0]) };
     await append(broker, rare);
-    await append(broker, common);
-    await append(broker, common);
+    for (let n = 0; n < 10; n++) await append(broker, common);
     await append(broker, rare);
     for (const params of [{ types: ["rare.*"] }, { category: "rare" }]) {
       expect(await broker.call("events.read", { ...params, after: 1 })).toMatchObject([{ position: 20_002 }]);

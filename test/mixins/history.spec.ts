@@ -92,6 +92,14 @@ describe("A draft", () => {
     expect(events).toMatchObject(drafts);
   });
 
+  it("is refused as an append is, for too many events", async () => {
+    const broker = await brokerOn(await logAt([]));
+    const events = Array.from({ length: 2001 }, () => ({ type: "thing.other", payload: 0 }));
+    const error = await refusal(() => draft(broker, ...events));
+    expect(error).toMatchObject({ code: 422, data: [{ field: "events", expected: "an array of 1 to 2000 events" }] });
+    expect(await draft(broker, ...events.slice(1))).toHaveLength(2000);
+  });
+
   it("is refused as an append is, with every problem", async () => {
     const broker = await brokerOn(await logAt([]));
     const error = await refusal(() =>

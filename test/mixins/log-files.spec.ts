@@ -33,11 +33,17 @@ async function hostOf(
   return startBroker([{ name: "thing", mixins: [events.mixin()], ...thing }]);
 }
 
-const append = (broker: ServiceBroker, stream: string, count = 1, payload: unknown = { text: "a\u2028b\nc 漢" }) =>
-  broker.call("events.append", {
-    stream,
-    events: Array.from({ length: count }, () => ({ type: `${stream.split("-")[0]}.happened`, payload })),
-  });
+/** A stream's events, 2,000 in a call at most. */
+async function append(
+  broker: ServiceBroker,
+  stream: string,
+  count = 1,
+  payload: unknown = { text: "a\u2028b\nc 漢" },
+): Promise<void> {
+  const event = { type: `${stream.split("-")[0]}.happened`, payload };
+  for (let left = count; left > 0; left -= 2000)
+    await broker.call("events.append", { stream, events: Array.from({ length: Math.min(left, 2000) }, () => event) });
+}
 
 const readAll = (broker: ServiceBroker): Promise<RecordedEvent[]> => broker.call("events.read", { limit: 10_000 });
 

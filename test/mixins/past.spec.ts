@@ -328,6 +328,20 @@ describe.each(engines)("Verification of a table on %s", (_, places) => {
   });
 });
 
+describe("A flood of calls that copy a table", () => {
+  it.each(["verify", "at"])("has 102 of %s that are answered, and the others are refused", async (action) => {
+    const broker = await bank({ places: engines[0]![1] });
+    await history(broker);
+    const params = action === "at" ? { position: 4, diff: true } : {};
+    const calls = Array.from({ length: 110 }, () => broker.call(`accounts.${action}`, params));
+    const outcomes = await Promise.allSettled(calls);
+    const refused = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as object] : []));
+    expect(refused).toHaveLength(8);
+    for (const error of refused) expect(error).toMatchObject({ type: "STORE_UNAVAILABLE", code: 503, retryable: true });
+    expect(await broker.call(`accounts.${action}`, params)).toMatchObject({ position: expect.any(Number) as number });
+  });
+});
+
 describe("Verification of a table in a file", () => {
   const places = engines[0]![1];
 

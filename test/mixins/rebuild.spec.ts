@@ -32,11 +32,13 @@ function thing(adapter: string, { fields = { n: "integer" }, transform = countin
   return schema;
 }
 
-const append = (broker: ServiceBroker, count: number, stream = "thing-1", payload: object = {}) =>
-  broker.call("events.append", {
-    stream,
-    events: Array.from({ length: count }, () => ({ type: "thing.happened", payload })),
-  });
+/** A stream's events, 2,000 in a call at most. */
+async function append(broker: ServiceBroker, count: number, stream = "thing-1", payload: object = {}): Promise<void> {
+  const event = { type: "thing.happened", payload };
+  for (let left = count; left > 0; left -= 2000)
+    await broker.call("events.append", { stream, events: Array.from({ length: Math.min(left, 2000) }, () => event) });
+}
+
 /** More than are folded in one go: what is asked for meanwhile comes before the end. */
 const many = 3000;
 const rowsOf = (broker: ServiceBroker): Promise<Row[]> => broker.call("table.find");

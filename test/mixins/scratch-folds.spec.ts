@@ -7,7 +7,7 @@ import { ScratchFolds } from "../../mixins/aggregate/past/scratch-folds.ts";
 import { EventCaller } from "../../mixins/consumer/event-caller.ts";
 import { parsePolicy } from "../../mixins/consumer/error-policy.ts";
 import { places } from "../property/places.ts";
-import { cleanUp, newBroker } from "../support/broker.ts";
+import { cleanUp, newBroker, refusal } from "../support/broker.ts";
 
 afterEach(cleanUp);
 
@@ -134,6 +134,38 @@ describe.each(places)("A table of the past on %s", (_, newPlace) => {
     expect(ran).toEqual([1, 2, 3, 4, 5, 6, 7]);
     expect(await generation.rows.findByIds(["from the snapshot"])).toEqual([]);
     await table.drop(generation);
+  });
+
+  it("is copied twice at a time; 100 others wait, and no more", async () => {
+    const copies = folds();
+    const gate = Promise.withResolvers<void>();
+    let atWork = 0;
+    let most = 0;
+    const copy = () =>
+      copies.copying(async () => {
+        most = Math.max(most, ++atWork);
+        await gate.promise;
+        atWork--;
+      });
+    const calls = Array.from({ length: 102 }, copy);
+    expect(await refusal(copy)).toMatchObject({ type: "STORE_UNAVAILABLE", code: 503 });
+    // A copy that is made for a fold must not wait for those that wait for folds.
+    const { generation } = await copies.build({ moment: upTo(2), startAtMost: 0 });
+    await table.drop(generation);
+    gate.resolve();
+    await Promise.all(calls);
+    expect(most).toBe(2);
+  });
+
+  it("is copied no more when its host stops", async () => {
+    const copies = folds();
+    const gate = Promise.withResolvers<void>();
+    const running = [1, 2].map(() => copies.copying(() => gate.promise));
+    const waiting = refusal(() => copies.copying(async () => {}));
+    copies.stop();
+    gate.resolve();
+    await Promise.all(running);
+    expect(await waiting).toMatchObject({ type: "STORE_UNAVAILABLE" });
   });
 
   it("does not grow from a snapshot that cannot be opened, and says so", async () => {

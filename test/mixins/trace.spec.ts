@@ -12,13 +12,13 @@ interface Told {
   causationId?: string;
 }
 
-/** Appends to one stream, 5,000 events at a time; of the request that each names. */
+/** Appends to one stream, 2,000 events at a time; of the request that each names. */
 async function append(broker: ServiceBroker, metas: readonly Told[], command?: object): Promise<void> {
-  for (let at = 0; at < metas.length; at += 5000)
+  for (let at = 0; at < metas.length; at += 2000)
     await broker.call("events.append", {
       stream: "thing-1",
       command,
-      events: metas.slice(at, at + 5000).map((meta) => ({ type: "thing.happened", payload: {}, meta })),
+      events: metas.slice(at, at + 2000).map((meta) => ({ type: "thing.happened", payload: {}, meta })),
     });
 }
 

@@ -123,11 +123,7 @@ export class Past {
         if (change) throw new StaleTableError(this.#d.name, change);
         return this.#withCopy((copy, position) => this.#verify(copy, position));
       }
-      return this.#dropping(await this.#d.openSnapshot(snapshotId), async (snapshot) => {
-        const change = this.#changeOf(snapshot);
-        if (change) throw new SnapshotMismatchError(snapshotId, change);
-        return this.#verify(snapshot, (await snapshot.progress()).position);
-      });
+      return this.#folds.copying(async () => this.#verifySnapshot(snapshotId, await this.#d.openSnapshot(snapshotId)));
     });
   }
 
@@ -157,6 +153,14 @@ export class Past {
     );
   }
 
+  #verifySnapshot(id: string, opened: Generation): Promise<Verification> {
+    return this.#dropping(opened, async (snapshot) => {
+      const change = this.#changeOf(snapshot);
+      if (change) throw new SnapshotMismatchError(id, change);
+      return this.#verify(snapshot, (await snapshot.progress()).position);
+    });
+  }
+
   async #verify(found: Generation, position: number): Promise<Verification> {
     const moment = await this.#moments.now(position);
     const { generation, parked } = await this.#folds.build({ moment, startAtMost: 0 });
@@ -180,9 +184,11 @@ export class Past {
   }
 
   /** The live one is folded on meanwhile: what is looked at for long is a copy of it. */
-  async #withCopy<Answer>(work: (copy: Generation, position: number) => Promise<Answer>): Promise<Answer> {
-    const { generation, position } = await this.#folds.copyOfLive();
-    return this.#dropping(generation, () => work(generation, position));
+  #withCopy<Answer>(work: (copy: Generation, position: number) => Promise<Answer>): Promise<Answer> {
+    return this.#folds.copying(async () => {
+      const { generation, position } = await this.#folds.copyOfLive();
+      return this.#dropping(generation, () => work(generation, position));
+    });
   }
 
   async #dropping<Answer>(generation: Generation, work: (generation: Generation) => Promise<Answer>): Promise<Answer> {

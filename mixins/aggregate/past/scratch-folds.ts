@@ -51,6 +51,8 @@ interface Wanted {
 
 const eventsPerPage = 1000;
 const mostAtATime = 2;
+/** Each has a query of its own, and a caller that waits for it. */
+const mostWaiting = 100;
 /** For fewer events a copy of the live table takes longer than their fold. */
 const eventsWorthACopy = 5000;
 
@@ -58,12 +60,17 @@ const eventsWorthACopy = 5000;
 export class ScratchFolds {
   readonly #d: ScratchDependencies;
   readonly #folder: ScratchFolder;
-  readonly #slots = new Slots(mostAtATime);
+  readonly #slots: Slots;
+  /** Not the same: work on a copy has to wait for folds. */
+  readonly #copySlots: Slots;
   #end = new AbortController();
 
   constructor(dependencies: ScratchDependencies) {
     this.#d = dependencies;
     this.#folder = new ScratchFolder(dependencies.name, dependencies.table);
+    const bound = { of: dependencies.name, maxWaiting: mostWaiting };
+    this.#slots = new Slots(mostAtATime, bound);
+    this.#copySlots = new Slots(mostAtATime, bound);
   }
 
   start(): void {
@@ -109,6 +116,18 @@ export class ScratchFolds {
       } finally {
         this.#d.folds.end(transforms);
       }
+    });
+  }
+
+  /**
+   * Work that makes a copy of a whole table: each takes a thread and the table's size on the disk. Not to be called by
+   * work that runs here already, or in `build`.
+   * @throws StoreUnavailableError if too many wait, or the host stops
+   */
+  copying<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+    return this.#copySlots.run(() => {
+      this.goOn();
+      return work();
     });
   }
 

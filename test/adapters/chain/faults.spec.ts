@@ -99,7 +99,7 @@ describe("A host of a chain", () => {
     const onCall: OnCall = (moment, call) => {
       if (call === "add" && random() < 0.3) throw new StoreUnavailableError("server", `nothing heard ${moment}`);
     };
-    const log = await open(server, folder, onCall, 300);
+    const log = await open(server, folder, onCall, 3000);
     const answered: RecordedEvent[] = [];
     for (let n = 0; n < 30; n++)
       for (const verdict of await log.append([appendTo("a", many(1 + (n % 3)))]))

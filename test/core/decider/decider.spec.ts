@@ -53,6 +53,14 @@ describe("What decide answers", () => {
     ["no type", { payload: {} }, "bin.fill: decide.type"],
     ["a wildcard", { type: "bin.*" }, "bin.fill: decide.type"],
     ["a type of the framework's", { type: "$bin" }, "bin.fill: decide.type"],
+    ["a text as meta", [{ type: "bin.filled", meta: "ab" }], "bin.fill: decide[0].meta"],
+    ["a number as meta", { type: "bin.filled", meta: 5 }, "bin.fill: decide.meta"],
+    ["null as meta", { type: "bin.filled", meta: null }, "bin.fill: decide.meta"],
+    ["an array as meta", { type: "bin.filled", meta: [1] }, "bin.fill: decide.meta"],
+    ["a Map as meta", { type: "bin.filled", meta: new Map([["a", 1]]) }, "bin.fill: decide.meta"],
+    ["a promise as meta", { type: "bin.filled", meta: Promise.resolve({}) }, "bin.fill: decide.meta"],
+    ["a BigInt in the meta", { type: "bin.filled", meta: { n: 1n } }, "bin.fill: decide.meta.n"],
+    ["too many events", Array.from({ length: 2001 }, () => ({ type: "bin.emptied" })), "bin.fill: decide"],
     ["a misspelt field", [{ type: "bin.filled", data: {} }], "bin.fill: decide[0].data"],
   ])("is refused where it is %s", async (_name, answer, field) => {
     expect(await refusal(() => decided(answer))).toMatchObject({

@@ -1,0 +1,75 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Catalogue } from "../../core/catalogue.ts";
+import { checkAgainst } from "../../core/catalogue-check.ts";
+import { eventAhead } from "../../core/decider/ahead.ts";
+import { evolve, type DeciderDefinition } from "../../core/decider/decider.ts";
+import { freezeDeep } from "../../core/freeze.ts";
+import { isProblem, toJson } from "../../core/json.ts";
+import type { EventInput } from "../../core/new-event.ts";
+import type { Entity } from "./entities.ts";
+
+/**
+ * Folds the first event of each type before it is stored, into a copy of the state. If `evolve` has a defect, the event
+ * would make its entity unusable for good: it cannot be removed, and no command is decided without a state. Once for each
+ * type, since a fold of every command's events would double the work of a long `evolve`.
+ */
+export class TrialFold {
+  readonly #decider: DeciderDefinition;
+  readonly #catalogue: Catalogue;
+  readonly #tried = new Set<string>();
+
+  constructor(decider: DeciderDefinition, catalogue: Catalogue) {
+    this.#decider = decider;
+    this.#catalogue = catalogue;
+  }
+
+  /** @throws DefinitionError if no state follows, and whatever else `evolve` throws */
+  check(stream: string, entity: Entity, events: readonly EventInput[]): void {
+    if (events.every(({ type }) => this.#tried.has(type))) return;
+    const copy = this.#copyOf(entity.state);
+    if (!copy) return this.#end(events);
+    let { state } = copy;
+    let { version } = entity;
+    let hasLooked = false;
+    for (const event of events) {
+      const payload = this.#stored(stream, event);
+      // The store refuses the event.
+      if (!payload) return;
+      const body = { type: event.type, payload: this.#frozen(payload.value) };
+      try {
+        state = evolve(
+          this.#decider,
+          state,
+          eventAhead(body, stream, ++version, () => void (hasLooked = true)),
+        );
+      } catch (error) {
+        // The id, position, time and meta of an event are known when it is stored: with them there may be a state.
+        if (hasLooked) return this.#end(events);
+        throw error;
+      }
+      this.#tried.add(event.type);
+    }
+  }
+
+  #end(events: readonly EventInput[]): void {
+    for (const { type } of events) this.#tried.add(type);
+  }
+
+  /** Null for a state that is no plain JSON: its copy would be another one. */
+  #copyOf(state: unknown): { state: unknown } | null {
+    const json = toJson("state", state);
+    const isSame = !isProblem(json) && isDeepStrictEqual(json.value, state);
+    return isSame ? { state: this.#frozen(json.value) } : null;
+  }
+
+  /** The payload as the catalogue has it stored; null if it is refused. */
+  #stored(stream: string, { type, payload, meta }: EventInput): { value: unknown } | null {
+    const sent = toJson("payload", payload);
+    if (isProblem(sent)) return null;
+    const event = { id: "", type, stream, meta: { ...meta, correlationId: "", causationId: "" } };
+    const checked = checkAgainst(this.#catalogue, "event", event, sent);
+    return Array.isArray(checked) ? null : checked.body;
+  }
+
+  readonly #frozen = <Value>(value: Value): Value => (this.#decider.isFreezing ? freezeDeep(value) : value);
+}
