@@ -23,10 +23,9 @@ async function brokerWithRows(): Promise<ServiceBroker> {
     type: "thing.created",
     payload: { id: `${n}`, next: `${(n + 1) % count}`, many: referencesOf(n), source: { a: n, b: { c: n } } },
   });
-  await broker.call("events.append", {
-    stream: "thing-1",
-    events: Array.from({ length: count }, (_, n) => created(n)),
-  });
+  const all = Array.from({ length: count }, (_, n) => created(n));
+  for (let from = 0; from < count; from += 1000)
+    await broker.call("events.append", { stream: "thing-1", events: all.slice(from, from + 1000) });
   await caughtUp(broker, "table");
   return broker;
 }

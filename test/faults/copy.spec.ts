@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import Database from "better-sqlite3";
 import { newFolder, refusal, startBroker } from "../support/broker.ts";
-import { startCli } from "./cli-process.ts";
-import { checksumsIn, copies, copy, endCopies, filled, logAt, sqliteIn } from "./copy-cases.ts";
-import { shop } from "./shop.ts";
+import { startCli } from "../cli/cli-process.ts";
+import { checksumsIn, copies, copy, endCopies, filled, logAt, sqliteIn } from "../cli/copy-cases.ts";
+import { shop } from "../cli/shop.ts";
 
 afterEach(endCopies);
 

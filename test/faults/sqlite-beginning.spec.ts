@@ -4,7 +4,7 @@ import { Aggregate, EventStore } from "moleculer-event-sourcing";
 import { SqliteEventLog, type SqliteLogOptions } from "../../adapters/sqlite/event-log.ts";
 import { appendTo, appended, many } from "../../testing/event-log/requests.ts";
 import { caughtUp, cleanUp, newFolder, refusal, startBroker } from "../support/broker.ts";
-import { hostElsewhere, killHosts } from "./sqlite-child.ts";
+import { hostElsewhere, killHosts } from "../adapters/sqlite-child.ts";
 
 let folder: string;
 let file: string;
