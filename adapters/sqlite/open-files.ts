@@ -76,6 +76,10 @@ export class OpenFiles {
       }
       return null;
     } catch (error) {
+      // The next call looks again: what was in the way may have passed.
+      this.#lookedAt = -Infinity;
+      // What the paths name was seen; only the content of the -wal was not, and opening it takes a descriptor.
+      if (isOutOfFiles(error)) return null;
       return () => asStoreError(this.#where, error, "its files cannot be looked at") as Error;
     }
   }
@@ -89,3 +93,5 @@ export class OpenFiles {
     return this.#moved(path, `a file that was cut to ${size} bytes`);
   }
 }
+
+const isOutOfFiles = (error: unknown) => ["EMFILE", "ENFILE"].includes((error as NodeJS.ErrnoException).code ?? "");
