@@ -1,4 +1,4 @@
-import type { Context, ServiceSchema } from "moleculer";
+import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
 import {
   Aggregate,
   EventStore,
@@ -41,12 +41,15 @@ export class World {
       throw new Error(`try ${tries} fails`);
   }
 
-  /** Once only: an event that ends its batch at every try would never be tried often enough. */
-  endsBatch(consumer: Consumer, { id, payload }: ThingEvent): boolean {
+  /**
+   * Ends the batch in which the event is folded, by another caller's call. Once only: an event that ends its batch at
+   * every try would never be tried often enough.
+   */
+  endBatch(broker: ServiceBroker, consumer: Consumer, { id, payload }: ThingEvent): void {
     const key = `${consumer} ${id}`;
-    if (!payload.ends || this.#ended.has(key)) return false;
+    if (!payload.ends || this.#ended.has(key)) return;
     this.#ended.add(key);
-    return true;
+    void broker.call(`${consumer}.follow`, { revision: 0 }).catch(() => null);
   }
 
   isBroken({ id, payload: { fails } }: ThingEvent): boolean {
@@ -85,7 +88,7 @@ export function thingServices(world: World, { log, table, snapshots: folder }: P
     })
     .on("thing.*")
     .update((event, { ctx }) => {
-      if (world.endsBatch("rows", event)) void ctx.call("rows.follow", { revision: 0 }).catch(() => null);
+      world.endBatch(ctx.broker, "rows", event);
       world.attempt("rows", event);
       return null;
     })
@@ -126,8 +129,7 @@ export function thingServices(world: World, { log, table, snapshots: folder }: P
         async toEntries(ctx: Context<ThingEvent>) {
           const { stream, payload } = ctx.params;
           const nth: number = await ctx.call("entries.count", { query: { stream } });
-          if (world.endsBatch("entries", ctx.params))
-            void ctx.call("entries.follow", { revision: 0 }).catch(() => null);
+          world.endBatch(ctx.broker, "entries", ctx.params);
           world.attempt("entries", ctx.params);
           return [
             { stream, n: payload.n, nth },
