@@ -19,7 +19,7 @@ export const isFromAnotherNode = ({ nodeID, broker }: Context): boolean => nodeI
 function staysHere(broker: ServiceBroker, action: string, nodeID: string | undefined): boolean {
   if (nodeID !== undefined) return nodeID === broker.nodeID;
   const endpoints = broker.registry.actions.get(action);
-  // Nobody has it: the call fails by itself.
+  // No node has it: the call fails by itself.
   if (!endpoints || endpoints.count() === 0) return true;
   return endpoints.hasLocal() && (endpoints.count() === 1 || broker.options.registry?.preferLocal !== false);
 }
