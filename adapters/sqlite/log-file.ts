@@ -182,7 +182,7 @@ export class LogFile {
     let bytes = 0;
     const isFiltered = wanted !== undefined || category !== undefined;
     const size = new StepSize(isFiltered ? eventsPerPage : limit);
-    const pace = new Pace(1);
+    const pace = new Pace();
     for (let seen = 0; seen < eventsPerPage;) {
       const step = Math.min(size.rows, isFiltered ? eventsPerPage - seen : limit - events.length);
       const recent = backward ? null : this.#recent.after(position, step);

@@ -39,7 +39,7 @@ export async function streamPage(
   const size = new StepSize(limit);
   let version = afterVersion;
   let bytes = 0;
-  const pace = new Pace(1);
+  const pace = new Pace();
   while (events.length < limit && bytes < maxPageBytes) {
     const step = wanted ? size.rows : Math.min(size.rows, limit - events.length);
     const rows = statement.all(stream, version, step) as EventRow[];

@@ -100,7 +100,7 @@ export class Fold {
     const pace = new Pace();
     while (next < events.length && !this.#mustStop()) {
       // An engine of this process answers without ever leaving the thread.
-      if (pace.hasPassed()) await pace.turn();
+      if (pace.isDue()) await pace.turn();
       next = await this.#foldBatch(events, next);
     }
     if (next === events.length && position > state.progress.position) state.moveTo({ position, positionId });
@@ -218,7 +218,7 @@ export class Fold {
    */
   async retry(parked: readonly ParkedEvent[], read: (id: string) => Promise<RecordedEvent>): Promise<number> {
     let folded = 0;
-    const pace = new Pace(1);
+    const pace = new Pace();
     for (const event of parked) {
       if (pace.isDue()) await pace.turn();
       const tried = await this.#retryOne(event.id, read);

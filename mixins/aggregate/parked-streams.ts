@@ -29,7 +29,7 @@ function waitingForNothing(parked: readonly ParkedEvent[]): Set<string> {
 
 async function retryStreams(fold: Fold, streams: ReadonlySet<string>, read: ReadEvent): Promise<number> {
   const parked = Map.groupBy(fold.parked, ({ stream }) => stream);
-  const pace = new Pace(1);
+  const pace = new Pace();
   let folded = 0;
   for (const stream of streams) {
     folded += await fold.retry(parked.get(stream) ?? [], read);

@@ -6,6 +6,7 @@ import type { Followed } from "./following.ts";
 import { onEveryHost } from "./on-every-host.ts";
 import { ownActions } from "../own-actions.ts";
 import { parkedId, skipReason, storedName } from "../stored-texts.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 /** One node's host of a consumer, as the actions of its service need it. */
 interface Host {
@@ -81,7 +82,7 @@ export function consumerActions(
     },
     // Between nodes: answers when this node has followed the control state and nothing of it is in flight.
     follow: {
-      params: { revision: { type: "number", integer: true } },
+      params: { revision: wholeNumber },
       handler: (ctx: Context<{ revision: number }>) => host().follow(ctx.params.revision),
     },
   });

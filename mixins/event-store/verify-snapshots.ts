@@ -28,7 +28,7 @@ const eventsPerPage = 1000;
  */
 export async function verifySnapshots(dependencies: Dependencies): Promise<void> {
   const { log, job } = dependencies;
-  const pace = new Pace(1);
+  const pace = new Pace();
   for (let after: string | undefined; ;) {
     const from = after !== undefined && { after };
     const page = await log.states({ prefix: snapshotPrefix, ...from, limit: snapshotsPerPage });
