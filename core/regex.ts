@@ -1,3 +1,4 @@
+import { described, show } from "./problem.ts";
 import { RE2JS } from "re2js";
 import { BoundedCache } from "./bounded-cache.ts";
 import { InvalidQueryError } from "./errors.ts";
@@ -66,7 +67,7 @@ function linearTest(source: string, flags: string): TextTest {
 const tooLong = (text: string, source: string, maxCharacters: number) =>
   new InvalidQueryError({
     field: "query",
-    found: `a text of ${text.length} characters for the pattern ${source.slice(0, 100)}`,
+    found: described(`a text of ${text.length} characters for the pattern ${show(source)}`),
     expected: `at most ${maxCharacters}: with fewer repetitions the pattern matches longer ones`,
   });
 
