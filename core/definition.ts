@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { show, type Problem } from "./problem.ts";
+import { described, show, type Problem } from "./problem.ts";
 import type { Fields } from "./fields.ts";
 import type { Mapping } from "./mapping.ts";
 
@@ -53,7 +53,7 @@ export function definitionChanges(found: string, expected: string): Problem[] {
   const [was, is] = [JSON.parse(found) as Described, JSON.parse(expected) as Described];
   const changes: Problem[] = [];
   if (was.isMixed)
-    changes.push({ field: "definition", found: "rows of several, one after the other", expected: "of one" });
+    changes.push({ field: "definition", found: described("rows of several, one after the other"), expected: "of one" });
   if (was.version !== is.version) changes.push({ field: "version", found: was.version, expected: show(is.version) });
   const fieldsOf = ({ fields }: Described) => new Map(fields.map((field) => [field.name, JSON.stringify(field)]));
   changes.push(...changesOf("fields", fieldsOf(was), fieldsOf(is)));
@@ -68,11 +68,15 @@ export function definitionChanges(found: string, expected: string): Problem[] {
     );
   };
   changes.push(...changesOf("on", mappingsOf(was), mappingsOf(is)));
-  return changes.length > 0 ? changes : [{ field: "on", found: "another order", expected: "today's order" }];
+  return changes.length > 0 ? changes : [{ field: "on", found: described("another order"), expected: "today's order" }];
 }
 
 function changesOf(what: string, was: ReadonlyMap<string, string>, is: ReadonlyMap<string, string>): Problem[] {
   return [...new Set([...was.keys(), ...is.keys()])]
     .filter((name) => was.get(name) !== is.get(name))
-    .map((name) => ({ field: `${what}.${name}`, found: was.get(name) ?? "none", expected: is.get(name) ?? "none" }));
+    .map((name) => ({
+      field: `${what}.${name}`,
+      found: described(was.get(name) ?? "none"),
+      expected: is.get(name) ?? "none",
+    }));
 }

@@ -1,5 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { ValidationError } from "./errors.ts";
+import { described } from "./problem.ts";
 
 /** One line that is not blank, or why it cannot be read: then it is the last one. */
 export interface Line {
@@ -83,4 +84,5 @@ function readLine(bytes: Buffer, maxBytes: number): Pick<Line, "text" | "error">
   }
 }
 
-const malformed = (found: string, expected: string) => new ValidationError([{ field: "line", found, expected }]);
+const malformed = (found: string, expected: string) =>
+  new ValidationError([{ field: "line", found: described(found), expected }]);

@@ -1,5 +1,4 @@
 import { InvalidRowError } from "./errors.ts";
-import { show } from "./problem.ts";
 import { isPlain } from "./object-kind.ts";
 import { checkRow, rowId, type Fields, type Row } from "./fields.ts";
 import type { RecordedEvent } from "./recorded-event.ts";
@@ -89,4 +88,4 @@ function removedId(one: unknown): string {
 }
 
 const wrongAnswer = (found: unknown, expected: string, field = "the transform's answer") =>
-  new InvalidRowError([{ field, found: typeof found === "object" ? show(found) : found, expected }]);
+  new InvalidRowError([{ field, found, expected }]);

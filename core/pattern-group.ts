@@ -3,13 +3,13 @@ export type Unit = "anything" | "segment" | "character" | { exactly: number };
 
 const dot = ".".charCodeAt(0);
 /** A table has as many for each character of its patterns. */
-const words = 8;
+const words = 16;
 const bits = words * 32;
 
 const set = (table: Uint32Array, bit: number): void => void (table[bit >> 5]! |= 1 << (bit & 31));
 
 /**
- * Patterns that are matched at once, 256 characters of them: the bit-parallel simulation of an automaton (Shift-And, in
+ * Patterns that are matched at once, 512 UTF-16 units of them: the bit-parallel simulation of an automaton (Shift-And, in
  * Navarro and Raffinot, "Flexible Pattern Matching in Strings", 2002). One bit for each place in each pattern says whether
  * the text so far can end there.
  */
@@ -30,7 +30,7 @@ export class PatternGroup {
     this.add(first);
   }
 
-  /** False if the pattern does not fit in: it has one place more than characters, 256 at most. */
+  /** False if the pattern does not fit in. It has one place more than units: 511 at most, of 255 Unicode characters. */
   add(units: readonly Unit[]): boolean {
     if (this.#used + units.length + 1 > bits && this.#used > 0) return false;
     let place = this.#used;

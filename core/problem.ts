@@ -7,6 +7,22 @@ export interface Problem {
   expected: string;
 }
 
+/** What was found, in words of ours: they have no quotes in a message, as a caller's text has. */
+class Description {
+  readonly #words: string;
+
+  constructor(words: string) {
+    this.#words = words;
+  }
+
+  /** Null of anything else. A private name is looked for without a trap of a Proxy. */
+  static wordsOf(found: unknown): string | null {
+    return found !== null && typeof found === "object" && #words in found ? found.#words : null;
+  }
+}
+
+export const described = (words: string): object => new Description(words);
+
 /*
  * An error travels between nodes and into logs: whatever the input, its message and data together stay below 16 KB.
  */
@@ -51,7 +67,8 @@ export function show(found: unknown): string {
     return found < maxBigInt && found > -maxBigInt ? `BigInt ${found}` : "a BigInt of more than 60 digits";
   if (typeof found === "function" || typeof found === "symbol") return typeof found;
   if (found === null || typeof found !== "object") return String(found);
-  return shownObject(found);
+  const words = Description.wordsOf(found);
+  return words === null ? shownObject(found) : printable(brief(words));
 }
 
 function shownObject(found: object): string {
@@ -71,12 +88,10 @@ export function portable(found: unknown): unknown {
 }
 
 /** What kind of JSON value was found, without a part of its content. */
-export function kindOfValue(found: unknown): string | undefined {
-  if (found === undefined) return undefined;
-  if (found === null) return "null";
-  if (typeof found === "string") return `a string of ${found.length} characters`;
-  if (Array.isArray(found)) return `an array of ${found.length}`;
-  return typeof found === "object" ? "an object" : `a ${typeof found}`;
+export function kindOfValue(found: unknown): unknown {
+  if (found === undefined || found === null || Description.wordsOf(found) !== null) return found;
+  if (typeof found === "string") return described(`a string of ${found.length} characters`);
+  return described(typeof found === "object" ? show(found) : `a ${typeof found}`);
 }
 
 const inBrief = ({ field, found, expected }: Problem): Problem => ({
@@ -101,6 +116,12 @@ export interface ProblemData {
   found: unknown;
   expected: string;
   message: string;
+}
+
+/** A problem of another error, as it came from a node: what its message has without quotes stays without them. */
+export function asProblem({ field, found, expected, message }: ProblemData): Problem {
+  const isText = typeof found === "string" && message.startsWith(`${field}: found "`);
+  return { field, found: typeof found === "string" && !isText ? described(found) : found, expected };
 }
 
 /** The first of them; an entry at the end says how many more there are. */

@@ -1,3 +1,4 @@
+import { described } from "./problem.ts";
 import { refuse } from "./query-refusal.ts";
 
 /**
@@ -45,15 +46,20 @@ export class QueryBudget {
   #patterns = 0;
 
   condition(at: string, depth: number): void {
-    if (depth > queryBounds.depth) refuse(at, `${depth} levels`, `conditions nested at most ${queryBounds.depth} deep`);
+    if (depth > queryBounds.depth)
+      refuse(at, described(`${depth} levels`), `conditions nested at most ${queryBounds.depth} deep`);
     if (++this.#conditions > queryBounds.conditions)
-      refuse("query", `more than ${queryBounds.conditions} conditions`, `at most ${queryBounds.conditions}`);
+      refuse("query", described(`more than ${queryBounds.conditions} conditions`), `at most ${queryBounds.conditions}`);
   }
 
   /** A value that is compared with, as it was parsed. */
   value(at: string, value: unknown): void {
     if (++this.#values > queryBounds.values)
-      refuse("query", `more than ${queryBounds.values} values`, `at most ${queryBounds.values} in one query`);
+      refuse(
+        "query",
+        described(`more than ${queryBounds.values} values`),
+        `at most ${queryBounds.values} in one query`,
+      );
     if (typeof value === "string") this.characters(at, value.length);
   }
 
@@ -62,13 +68,17 @@ export class QueryBudget {
     if (this.#characters > queryBounds.characters)
       refuse(
         at,
-        `${this.#characters} characters of values so far`,
+        described(`${this.#characters} characters of values so far`),
         `at most ${queryBounds.characters} characters in the values of one query`,
       );
   }
 
   pattern(at: string): void {
     if (++this.#patterns > queryBounds.patterns)
-      refuse(at, `more than ${queryBounds.patterns} patterns`, `at most ${queryBounds.patterns} $regex in one query`);
+      refuse(
+        at,
+        described(`more than ${queryBounds.patterns} patterns`),
+        `at most ${queryBounds.patterns} $regex in one query`,
+      );
   }
 }

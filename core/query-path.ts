@@ -1,3 +1,4 @@
+import { described } from "./problem.ts";
 import { typeInWords, type FieldType } from "./fields.ts";
 import { queryBounds } from "./query-bounds.ts";
 import { refuse } from "./query-refusal.ts";
@@ -34,6 +35,6 @@ export function parseNames(field: string, given: unknown, most: number, expected
     return parseNames(field, given.split(/[,\s]+/), most, expected);
   }
   if (!Array.isArray(given)) return refuse(field, given, expected);
-  if (given.length > most) refuse(field, `${given.length} names`, `at most ${most} names`);
+  if (given.length > most) refuse(field, described(`${given.length} names`), `at most ${most} names`);
   return given as unknown[];
 }

@@ -1,5 +1,6 @@
 import type { Comparison } from "./condition.ts";
 import { InvalidQueryError } from "./errors.ts";
+import { described } from "./problem.ts";
 import { compileRegex, type Regex } from "./regex.ts";
 
 /**
@@ -25,7 +26,7 @@ export function shareEffort(comparisons: readonly Comparison[]): void {
 export function refuseEffort(found: string, share: number): never {
   throw new InvalidQueryError({
     field: "query",
-    found,
+    found: described(found),
     expected: `at most ${share} in one row: with fewer comparisons, and fewer repetitions in $regex, they may be more`,
   });
 }

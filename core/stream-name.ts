@@ -5,12 +5,15 @@ const maxCharacters = 255;
 // oxlint-disable-next-line no-control-regex -- control characters are exactly what is looked for
 const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/;
 
+/** Counted in code points, each of which is one or two UTF-16 units. */
+export const isLonger = (text: string, most: number): boolean =>
+  text.length > most && (text.length > 2 * most || [...text].length > most);
+
 /** Why `name` cannot be a name of a stream or a type: 1–255 Unicode characters, no control characters. */
 export function nameProblem(field: string, name: unknown): Problem | null {
   const rule = `1 to ${maxCharacters} Unicode characters without control characters`;
   if (typeof name !== "string" || name === "") return { field, found: name, expected: rule };
-  // Counted in code points; the cheap test first, since code units are never fewer.
-  if (name.length > maxCharacters && [...name].length > maxCharacters) return { field, found: name, expected: rule };
+  if (isLonger(name, maxCharacters)) return { field, found: name, expected: rule };
   if (controlCharacter.test(name)) return { field, found: name, expected: rule };
   // A lone surrogate has no UTF-8 form: two different names would become one on disk.
   if (!name.isWellFormed()) return { field, found: name, expected: `${rule}, well-formed UTF-16` };

@@ -1,7 +1,9 @@
+import { isLonger } from "./stream-name.ts";
+import { described } from "./problem.ts";
 import { ValidationError } from "./errors.ts";
 import { wildcardMatcher } from "./wildcards.ts";
 
-/** As long as a type may be. */
+/** As long as a type may be: in Unicode characters. */
 export const maxPatternCharacters = 255;
 export const maxPatterns = 1000;
 /** All patterns with wildcards together: each new type is matched against every one of them. */
@@ -41,19 +43,19 @@ export function parsePatterns(
     throw new ValidationError([{ field: at, found, expected }]);
   };
   if (typeof given === "string" && given.length > most * (maxPatternCharacters + 1))
-    refuse(field, `a text of ${given.length} characters`, `at most ${most} patterns`);
+    refuse(field, described(`a text of ${given.length} characters`), `at most ${most} patterns`);
   const patterns = typeof given === "string" ? given.split(/[,\s]+/) : [...given];
-  if (patterns.length > most) refuse(field, `${patterns.length} patterns`, `at most ${most} patterns`);
+  if (patterns.length > most) refuse(field, described(`${patterns.length} patterns`), `at most ${most} patterns`);
   for (const [index, pattern] of patterns.entries())
-    if (pattern.length > maxPatternCharacters)
-      refuse(
-        `${field}.${index}`,
-        `a pattern of ${pattern.length} characters`,
-        `a pattern of at most ${maxPatternCharacters} characters`,
-      );
+    if (isLonger(pattern, maxPatternCharacters))
+      refuse(`${field}.${index}`, pattern, `a pattern of at most ${maxPatternCharacters} Unicode characters`);
   const distinct = [...new Set(patterns)];
   const characters = distinct.reduce((sum, pattern) => sum + (hasWildcards(pattern) ? pattern.length : 0), 0);
   if (characters > wildcardCharacters)
-    refuse(field, `patterns with wildcards of ${characters} characters`, `at most ${wildcardCharacters} together`);
+    refuse(
+      field,
+      described(`patterns with wildcards of ${characters} characters`),
+      `at most ${wildcardCharacters} together`,
+    );
   return distinct;
 }

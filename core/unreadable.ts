@@ -1,4 +1,4 @@
-import type { Problem } from "./problem.ts";
+import { described, type Problem } from "./problem.ts";
 
 /** Values looked at, and levels: what went wrong is among the first of them. */
 const most = { values: 100_000, levels: 500 };
@@ -45,10 +45,14 @@ export function firstUnreadable(field: string, given: unknown, check: Check): Pr
   function look(at: string, value: unknown, outermost = at): Problem | null {
     if (++looked > most.values) return null;
     const found = check(value) ?? (above.has(value) ? "a circular reference" : null);
-    if (found !== null) return { field: at, found, expected: "a JSON value" };
+    if (found !== null) return { field: at, found: described(found), expected: "a JSON value" };
     if (value === null || typeof value !== "object") return null;
     if (above.size === most.levels)
-      return { field: outermost, found: "a deeper one", expected: `a JSON value of at most ${most.levels} levels` };
+      return {
+        field: outermost,
+        found: described("a deeper one"),
+        expected: `a JSON value of at most ${most.levels} levels`,
+      };
     above.add(value);
     for (const [key, inner] of Object.entries(value)) {
       const path = at === "" ? key : `${at}.${key}`;

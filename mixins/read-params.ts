@@ -1,5 +1,5 @@
 import { didYouMean, nearName } from "../core/near-name.ts";
-import type { Problem } from "../core/problem.ts";
+import { described, type Problem } from "../core/problem.ts";
 import { queryBounds } from "../core/query-bounds.ts";
 import { isPlain } from "../core/query-value.ts";
 
@@ -34,7 +34,13 @@ export function nameProblems(action: ReadActionName, given: object, fields: Fiel
   const known = paramsOfActions[action];
   const unknown = Object.keys(given).filter((name) => !known.includes(name));
   if (unknown.length > maxParams)
-    return [{ field: "params", found: `${unknown.length} unknown params`, expected: `the params ${known.join(", ")}` }];
+    return [
+      {
+        field: "params",
+        found: described(`${unknown.length} unknown params`),
+        expected: `the params ${known.join(", ")}`,
+      },
+    ];
   return unknown
     .filter((name) => fields.has(name) || allNames.includes(name) || nearName(name, known) !== null)
     .slice(0, maxProblems)

@@ -1,7 +1,7 @@
+import { described, safeText } from "../core/problem.ts";
 import { InvalidQueryError, ValidationError } from "../core/errors.ts";
 import { queryBounds } from "../core/query-bounds.ts";
 import { parseNames } from "../core/query-path.ts";
-import { shortened } from "../core/query-refusal.ts";
 
 type Params = Record<string, unknown>;
 /** undefined: as if the param were not given. */
@@ -27,7 +27,7 @@ export function readValues(given: Params): Params {
 
 /** @throws ValidationError */
 function wrong(field: string, found: unknown, expected: string): never {
-  throw new ValidationError([{ field, found: typeof found === "string" ? shortened(found) : found, expected }]);
+  throw new ValidationError([{ field, found, expected }]);
 }
 
 const whole =
@@ -74,21 +74,21 @@ const query: Conversion = (given, name) => {
   try {
     return JSON.parse(given) as unknown;
   } catch (error) {
-    const expected = `JSON (${shortened(String(error))})`;
-    throw new InvalidQueryError({ field: name, found: shortened(given), expected });
+    const expected = `JSON (${safeText(error)})`;
+    throw new InvalidQueryError({ field: name, found: given, expected });
   }
 };
 
 const ids: Conversion = (given, name) => {
   const list: unknown[] = Array.isArray(given) ? given : [given];
   const { nameCharacters, ids: most, repeatedIds } = queryBounds;
-  if (list.length > repeatedIds) wrong(name, `${list.length} ids`, `at most ${most} different ones`);
+  if (list.length > repeatedIds) wrong(name, described(`${list.length} ids`), `at most ${most} different ones`);
   for (const one of list) {
     const isFine = typeof one === "string" ? one.length <= nameCharacters : Number.isFinite(one);
     if (!isFine) wrong(name, one, `an id of at most ${nameCharacters} characters, or an array of them`);
   }
   const distinct = new Set(list.map(String)).size;
-  if (distinct > most) wrong(name, `${distinct} ids`, `at most ${most}`);
+  if (distinct > most) wrong(name, described(`${distinct} ids`), `at most ${most}`);
   return given;
 };
 

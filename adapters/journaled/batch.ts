@@ -1,3 +1,4 @@
+import { described, show } from "../../core/problem.ts";
 import { InvalidRowError, StoreUnavailableError } from "../../core/errors.ts";
 import type { Fields, Row } from "../../core/fields.ts";
 import type { Query } from "../../core/query.ts";
@@ -100,7 +101,10 @@ export class JournaledBatch implements Batch, Rows {
     if (length * 6 < maxBytes / 2) return;
     const found = Buffer.byteLength(JSON.stringify(row));
     const expected = `a row of at most ${maxBytes} bytes of JSON, which is what one document holds`;
-    if (found > maxBytes) throw new InvalidRowError([{ field: "id", found: `${row.id}: ${found} bytes`, expected }]);
+    if (found > maxBytes)
+      throw new InvalidRowError([
+        { field: "id", found: described(`${show(row.id)}, a row of ${found} bytes`), expected },
+      ]);
   }
 
   async mark(): Promise<void> {

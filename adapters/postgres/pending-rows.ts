@@ -20,7 +20,7 @@ export class PendingRows {
     this.#writer = writer;
   }
 
-  /** Takes all of the changes or, answering false, none. @throws InvalidRowError */
+  /** Takes all of the changes or, answering false, none. */
   take(changes: readonly RowChange[]): boolean {
     if (this.#values.size >= mostRows || this.#characters >= mostCharacters) return false;
     const all: Record<string, unknown>[] = [];

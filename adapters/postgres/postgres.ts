@@ -1,6 +1,7 @@
 import type { Adapter } from "../../core/adapter.ts";
 import { DefinitionError } from "../../core/errors.ts";
 import { refuseNoFolder, refuseUnknownOptions } from "../../core/options.ts";
+import { shortName } from "../../core/place-name.ts";
 import { addressOf } from "./address.ts";
 import { checkConnection, type ConnectionOptions } from "./connection-options.ts";
 import { PostgresEventLog } from "./event-log.ts";
@@ -10,7 +11,7 @@ import { PostgresReadTable } from "./read-table.ts";
 import { quote } from "./schema.ts";
 
 export interface PostgresOptions {
-  /** The schema of the database that holds the log or the table; left out, it has the store's or the aggregate's name. */
+  /** The schema of the database that holds the log or the table; left out, it has the store's or the aggregate's name; see `shortName`. */
   schema?: string;
   /** How long a statement may take before the server counts as gone, in milliseconds. Default 30,000. */
   timeoutMs?: number;
@@ -77,9 +78,13 @@ export function postgres(connectionString: string, options: PostgresOptions = {}
     );
   if (schema !== undefined) check(schema);
   // The caller gave a name to the store or the table, and no schema.
-  const schemaOf = (name: string) =>
-    schema ??
-    check(name, "", "for a schema, by the option `schema` or the name of the store or table, a name of its own");
+  const schemaNamed = (name: string) =>
+    check(
+      shortName(name),
+      "",
+      "for a schema, by the option `schema` or the name of the store or table, a name of its own",
+    );
+  const schemaOf = (name: string) => schema ?? schemaNamed(name);
   const location = `postgres://${address.host}${address.database}`;
   const placeOf = (name: string): Place => ({
     server: { connectionString, timeoutMs, connection },
@@ -96,6 +101,6 @@ export function postgres(connectionString: string, options: PostgresOptions = {}
     keepsApart: schema === undefined,
     eventLog: (name) => new PostgresEventLog(placeOf(name)),
     readTable: (name) => new PostgresReadTable(placeOf(name)),
-    beside: (name) => postgres(connectionString, { ...options, schema: name }),
+    beside: (name) => postgres(connectionString, { ...options, schema: schemaNamed(name) }),
   };
 }

@@ -1,6 +1,7 @@
 import type { Field, FieldOptions, Fields, FieldType, Row } from "../../core/fields.ts";
 import { beginningInSql } from "./beginnings.ts";
 import { quote } from "./schema.ts";
+import { givenText, storedText } from "./stored-text.ts";
 
 /** Texts order by their bytes, as everywhere. Dates and JSON stay the texts that they are. */
 const sqlTypes: Record<FieldType, string> = {
@@ -45,7 +46,7 @@ export const fieldsByBeginning = (fields: Fields): ReadonlySet<string> =>
 
 /** A stored value as PostgreSQL takes it. */
 export const encode = ({ type }: Field, value: unknown): unknown =>
-  value !== null && (type === "object" || type === "array") ? JSON.stringify(value) : value;
+  value !== null && (type === "object" || type === "array") ? JSON.stringify(value) : storedText(value);
 
 /** Turns `[id, …fields]` into a row. */
 export function rowDecoder(fields: Fields): (values: unknown[]) => Row {
@@ -55,10 +56,10 @@ export function rowDecoder(fields: Fields): (values: unknown[]) => Row {
     at: index + 1,
   }));
   return (values) => {
-    const row: Row = { id: values[0] as string };
+    const row: Row = { id: givenText(values[0] as string) };
     for (const { name, isJson, at } of plan) {
       const value = values[at];
-      row[name] = isJson && value !== null ? (JSON.parse(value as string) as unknown) : value;
+      row[name] = isJson && value !== null ? (JSON.parse(value as string) as unknown) : givenText(value);
     }
     return row;
   };

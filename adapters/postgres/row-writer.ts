@@ -1,10 +1,10 @@
 import { DuplicateRowError, InvalidRowError } from "../../core/errors.ts";
-import type { Problem } from "../../core/problem.ts";
 import { missingFields, type Field, type Fields } from "../../core/fields.ts";
 import type { RowChange } from "../../core/read-table.ts";
 import type { Session } from "./connections.ts";
 import { encode } from "./row-codec.ts";
 import { quote } from "./schema.ts";
+import { storedText } from "./stored-text.ts";
 import { sqlTypes } from "./where.ts";
 
 type Writing = Exclude<RowChange, { operation: "remove" }>;
@@ -27,16 +27,16 @@ export class RowWriter {
 
   /** @throws DuplicateRowError, InvalidRowError */
   async write(session: Session, change: RowChange): Promise<void> {
-    if (change.operation === "remove") await session.query(`DELETE FROM ${this.#table} WHERE id = $1`, [change.id]);
+    if (change.operation === "remove")
+      await session.query(`DELETE FROM ${this.#table} WHERE id = $1`, [storedText(change.id)]);
     else if (change.operation === "create") await this.#create(session, change);
     else await this.#update(session, change);
   }
 
-  /** The values as they are sent, where no row that is there, or is not, can refuse them; else null. @throws InvalidRowError */
+  /** The values as they are sent, where no row that is there, or is not, can refuse them; else null. */
   certain(change: RowChange): Writing["values"] | null {
     if (change.operation !== "update" || missingFields(this.#fields, change.values).length > 0) return null;
     if (this.#unique.some(({ name }) => (change.values[name] ?? null) !== null)) return null;
-    refuseTexts(change);
     const values: Writing["values"] = {};
     for (const name in change.values) values[name] = encode(this.#fields.get(name)!, change.values[name]);
     return values;
@@ -53,7 +53,7 @@ export class RowWriter {
     await session.query(
       `INSERT INTO ${this.#table} (${["id", ...names].join(", ")})
        SELECT * FROM unnest(${["$1::text[]", ...arrays].join(", ")}) ${onConflict(names)}`,
-      [rows.map(([id]) => id), ...fields.map(({ name }) => rows.map(([, values]) => values[name]))],
+      [rows.map(([id]) => storedText(id)), ...fields.map(({ name }) => rows.map(([, values]) => values[name]))],
     );
   }
 
@@ -100,13 +100,10 @@ export class RowWriter {
     if (count === 0 && taken.length > 0) throw await this.#duplicate(session, change);
   }
 
-  /** @throws InvalidRowError */
-  #parts(change: Writing): { names: string[]; parameters: string[]; values: unknown[] } {
-    refuseTexts(change);
-    const { id, values } = change;
+  #parts({ id, values }: Writing): { names: string[]; parameters: string[]; values: unknown[] } {
     const names: string[] = [];
     const parameters: string[] = [];
-    const encoded: unknown[] = [id];
+    const encoded: unknown[] = [storedText(id)];
     for (const name in values) {
       const field = this.#fields.get(name)!;
       names.push(quote(name));
@@ -117,7 +114,7 @@ export class RowWriter {
   }
 
   async #isThere(session: Session, id: string): Promise<boolean> {
-    const { count } = await session.query(`SELECT FROM ${this.#table} WHERE id = $1`, [id]);
+    const { count } = await session.query(`SELECT FROM ${this.#table} WHERE id = $1`, [storedText(id)]);
     return count > 0;
   }
 
@@ -125,8 +122,8 @@ export class RowWriter {
     for (const { name } of this.#unique) {
       if ((values[name] ?? null) === null) continue;
       const { count } = await session.query(`SELECT FROM ${this.#table} WHERE ${quote(name)} = $1 AND id <> $2`, [
-        values[name],
-        id,
+        storedText(values[name]),
+        storedText(id),
       ]);
       if (count > 0) return new DuplicateRowError(name, values[name]);
     }
@@ -136,11 +133,3 @@ export class RowWriter {
 
 const onConflict = (names: readonly string[]) =>
   `ON CONFLICT (id) DO ${names.length === 0 ? "NOTHING" : `UPDATE SET ${names.map((name) => `${name} = excluded.${name}`).join(", ")}`}`;
-
-/** @throws InvalidRowError for what PostgreSQL cannot keep */
-function refuseTexts({ id, values }: Writing): void {
-  const problems: Problem[] = Object.entries({ id, ...values })
-    .filter(([, found]) => typeof found === "string" && found.includes("\0"))
-    .map(([field, found]) => ({ field, found, expected: "a text without NUL, which PostgreSQL cannot keep" }));
-  if (problems.length > 0) throw new InvalidRowError(problems);
-}

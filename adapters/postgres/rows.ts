@@ -4,6 +4,7 @@ import type { Rows } from "../../core/read-table.ts";
 import type { Session } from "./connections.ts";
 import { columnsOf, fieldsByBeginning, rowDecoder } from "./row-codec.ts";
 import { count, find, type Source } from "./selection.ts";
+import { storedText } from "./stored-text.ts";
 import { translate } from "./translate.ts";
 
 /** The rows of one table as one session sees them. */
@@ -34,9 +35,10 @@ export class PostgresRows implements Rows {
 
   findByIds(ids: readonly string[]): Promise<Row[]> {
     return this.#run(async (session) => {
-      const { rows } = await session.query(`${this.#source.select} AND id = ANY($1)`, [ids]);
+      const stored = ids.map(storedText);
+      const { rows } = await session.query(`${this.#source.select} AND id = ANY($1)`, [stored]);
       const byId = new Map(rows.map((row) => [row[0], row]));
-      return ids.flatMap((id) => (byId.has(id) ? [this.#source.decode(byId.get(id)!)] : []));
+      return stored.flatMap((id) => (byId.has(id) ? [this.#source.decode(byId.get(id)!)] : []));
     });
   }
 

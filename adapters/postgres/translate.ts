@@ -1,3 +1,4 @@
+import { described } from "../../core/problem.ts";
 import { InvalidQueryError, StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
 import { isUnknownHost, isUnreadable, isUntrusted, unknownHost, unreadable, untrusted } from "../../core/outage.ts";
 
@@ -95,7 +96,11 @@ export function translate(where: string, error: unknown): unknown {
   const toBeMended = unusable[code];
   if (toBeMended !== undefined) return new UnusableStoreError(where, `${toBeMended} (${message})`, error);
   if (code === "54001")
-    return new InvalidQueryError({ field: "query", found: message, expected: "fewer conditions, less nested" });
+    return new InvalidQueryError({
+      field: "query",
+      found: described(message),
+      expected: "fewer conditions, less nested",
+    });
   if (isOfProxy(error))
     return new StoreUnavailableError(where, `the proxy has ended the connection (${message})`, error);
   const passing = unavailable.find(([codes]) => codes.test(code));

@@ -2,6 +2,7 @@ import type { FieldType } from "../../core/fields.ts";
 import type { Comparison, Condition, Query, Sort } from "../../core/query.ts";
 import { beginningInSql, beginningOf } from "./beginnings.ts";
 import { quote } from "./schema.ts";
+import { storedText } from "./stored-text.ts";
 
 /**
  * What SQL can say of a condition: it lets through all that meet it; where it is not exact, others too, and somebody has
@@ -33,8 +34,6 @@ export const sqlTypes: Record<FieldType, string> = {
   number: "float8",
   boolean: "boolean",
 };
-
-const hasNul = (value: unknown) => typeof value === "string" && value.includes("\0");
 
 /** Writes one statement's conditions and order, and keeps the values of its parameters. */
 export class Where {
@@ -114,15 +113,14 @@ export class Where {
       case "$regex":
         return { text: `${column} IS NOT NULL`, isExact: false };
       default: {
-        // No text of PostgreSQL has a NUL.
-        if (hasNul(value)) return unsaid;
         const sign = { $gt: ">", $gte: ">=", $lt: "<", $lte: "<=" }[operator];
         // A bound between two whole numbers, or beyond all of them.
         if (type === "integer" && !Number.isSafeInteger(value))
           return exact(`${column}::numeric ${sign} ${this.#parameter(value, "numeric")}`);
-        const bound = `${column} ${sign} ${this.#parameter(value, sqlTypes[type])}`;
+        const stored = storedText(value);
+        const bound = `${column} ${sign} ${this.#parameter(stored, sqlTypes[type])}`;
         if (!this.#byBeginning.has(field)) return exact(bound);
-        const beginning = this.#parameter(beginningOf(value as string), "text");
+        const beginning = this.#parameter(beginningOf(stored as string), "text");
         return exact(`(${beginningInSql(column)} ${sign[0]}= ${beginning} AND ${bound})`);
       }
     }
@@ -130,9 +128,9 @@ export class Where {
 
   #among(values: readonly unknown[], field: string, type: FieldType): Filter {
     const column = quote(field);
-    const there = values.filter(
-      (value) => value !== null && !hasNul(value) && (type !== "integer" || Number.isSafeInteger(value)),
-    );
+    const there = values
+      .filter((value) => value !== null && (type !== "integer" || Number.isSafeInteger(value)))
+      .map(storedText);
     const parts = values.includes(null) ? [`${column} IS NULL`] : [];
     const isOneOf = (what: string, list: readonly unknown[]) =>
       list.length === 1

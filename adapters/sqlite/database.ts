@@ -1,3 +1,4 @@
+import { described } from "../../core/problem.ts";
 import "../../core/node-version.ts";
 import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
@@ -142,7 +143,7 @@ export function asQueryError(error: unknown): unknown {
     !/expression tree is too large|too many SQL variables|parser stack|recursion limit/i.test(error.message)
   )
     return error;
-  return new InvalidQueryError({ field: "query", found: error.message, expected: "fewer conditions" });
+  return new InvalidQueryError({ field: "query", found: described(error.message), expected: "fewer conditions" });
 }
 
 /** Keeps the statements of changing text (queries, rows of changing fields); the least recently used one goes first. */

@@ -1,3 +1,4 @@
+import { described } from "../problem.ts";
 import type { Catalogue } from "../catalogue.ts";
 import { FrozenStateError } from "./errors.ts";
 import { decidedEvents, type DecidedEvent } from "./decided-event.ts";
@@ -80,7 +81,7 @@ export function evolve(decider: DeciderDefinition, state: unknown, event: Record
   if (next === undefined || isThenable(next))
     throw new DefinitionError({
       field: `${decider.name}.evolve["${type}"]`,
-      found: next === undefined ? next : "a promise",
+      found: next === undefined ? next : described("a promise"),
       expected: "the state after the event: (state, event) => ({ ...state, … })",
     });
   return frozen(decider, next);
@@ -92,7 +93,7 @@ const frozen = <Value>({ isFreezing }: DeciderDefinition, value: Value): Value =
 const withoutCase = ({ name, evolve: cases }: DeciderDefinition, type: string, where: string) =>
   new DefinitionError({
     field: `${name}.evolve`,
-    found: `no case for ${type} (${where})`,
+    found: described(`no case for ${type} (${where})`),
     expected: `one beside ${[...cases.keys()].join(", ")}; (state) => state where it changes nothing`,
   });
 

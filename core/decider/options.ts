@@ -1,3 +1,4 @@
+import { described } from "../problem.ts";
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { upcastersOf, type Catalogue } from "../catalogue.ts";
@@ -81,7 +82,7 @@ function parseCommands(at: string, input: DeciderInput["commands"]): Map<string,
     refuseUnless(isName, field, name, `the name of an action other than ${ownActions.join(", ")}`);
     refuseUnless(isPlainObject(given), field, given, "{params, decide}");
     refuseUnless(typeof given.decide === "function", `${field}.decide`, given.decide, "a function (state, command)");
-    refuseUnless(!("handler" in given), `${field}.handler`, "a handler", "decide in its place");
+    refuseUnless(!("handler" in given), `${field}.handler`, described("a handler"), "decide in its place");
     commands.set(name, {
       ...parseParams(`${field}.params`, given.params),
       decide: (state, command, ctx) => (given.decide as (...args: unknown[]) => unknown)(state, command, ctx),
@@ -124,7 +125,7 @@ function parseEvolve(at: string, input: Functions, { entries, unknownTypes }: Ca
   if (missing.length > 0)
     throw new DefinitionError({
       field: at,
-      found: `no case for ${missing.join(", ")} of the store's catalogue`,
+      found: described(`no case for ${missing.join(", ")} of the store's catalogue`),
       expected: "one for each type; (state) => state where it changes nothing",
     });
   return evolve;

@@ -1,3 +1,4 @@
+import { described } from "../../core/problem.ts";
 import type { ServiceSchema } from "moleculer";
 import { adapterOn, resolveAdapter, type Adapter, type Engines } from "../../core/adapter.ts";
 import type { Catalogue } from "../../core/catalogue.ts";
@@ -217,7 +218,8 @@ export function aggregateOn(engines: Engines) {
         };
       },
       mixin: () => {
-        if (mappings.length === 0) refuse(`${name}.mixin()`, "no mapping", "at least one .on(type) before it");
+        if (mappings.length === 0)
+          refuse(`${name}.mixin()`, described("no mapping"), "at least one .on(type) before it");
         isFixed = true;
         const transforms = mappings.map(({ transform }) => transform);
         const merged = (schema: ServiceSchema) => transformsWithoutParams(schema, transforms);

@@ -1,3 +1,4 @@
+import { described, safeText } from "../../core/problem.ts";
 import type { Context } from "moleculer";
 import type { EventInput } from "../../core/new-event.ts";
 import type { Catalogue } from "../../core/catalogue.ts";
@@ -165,7 +166,7 @@ function changesOf(claim: Claim, event: RecordedEvent): GivenChange[] {
   } catch (error) {
     const refusal = new DefinitionError({
       field: claim.scope,
-      found: String(error),
+      found: described(safeText(error)),
       expected: `functions that can read what is stored: ${event.type}, stream ${event.stream}, version ${event.version}`,
     });
     refusal.cause = error;

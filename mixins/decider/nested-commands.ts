@@ -1,3 +1,4 @@
+import { described, show } from "../../core/problem.ts";
 import type { Context, ServiceBroker } from "moleculer";
 import { DefinitionError } from "../../core/errors.ts";
 import type { CommandCall } from "./command-call.ts";
@@ -62,6 +63,6 @@ const parentOf = (ctx: Context) => (ctx.options as { parentCtx?: Context } | und
 const refusal = (within: Context, { tag, id }: CommandCall) =>
   new DefinitionError({
     field: `${String(within.action?.name)}: decide`,
-    found: `a call of ${tag.name} for entity ${id}, which waits for this command`,
+    found: described(`a call of ${tag.name} for entity ${show(id)}, which waits for this command`),
     expected: "none, as commands for one entity run one after the other",
   });

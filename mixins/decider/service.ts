@@ -1,3 +1,4 @@
+import { described } from "../../core/problem.ts";
 import type { ActionSchema, Context, Service, ServiceSchema } from "moleculer";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import type { Catalogue } from "../../core/catalogue.ts";
@@ -119,13 +120,13 @@ function refuseOther(service: Service, name: string, actions: Actions): void {
   if (hosts.has(service) || (handler && ownHandlers.has(handler)))
     throw new DefinitionError({
       field: `${service.fullName}.mixins`,
-      found: `${name} and another decider`,
+      found: described(`${name} and another decider`),
       expected: "one in a service: each has its state, history and dryRun",
     });
   if (strange !== undefined)
     throw new DefinitionError({
       field: `${service.fullName}.actions.${strange}`,
-      found: "a handler",
+      found: described("a handler"),
       expected: `none: the action is one of the decider ${name}, to which a service may add options (rest, hooks …)`,
     });
 }

@@ -70,7 +70,7 @@ describe("A journaled table", () => {
     const values = { name: "x".repeat(300) };
     const error = await refusal(() => batch.apply([{ operation: "create", id: "1", values }]));
     expect(error).toMatchObject({ type: "INVALID_ROW" });
-    expect(error.message).toMatch(/id: found "1: \d+ bytes", expected a row of at most 300 bytes/);
+    expect(error.message).toMatch(/id: found "1", a row of \d+ bytes, expected a row of at most 300 bytes/);
   });
 
   it("refuses a host that knows an older batch, though nobody has taken over", async () => {

@@ -67,11 +67,14 @@ describe("The address of a PostgreSQL database", () => {
     expect(error.message).toMatch(why);
   });
 
-  it("is refused with a store whose name is too long for a schema", async () => {
-    const error = await refusal(() => postgres("postgres://db/shop").eventLog!("x".repeat(64)));
-    expect(error.message).toMatch(
-      /adapter: found "x+…" \(64 long\), expected .*the option `schema` or the name of the store or table.*, of at most 63 bytes/,
-    );
-    expect(error.data).toMatchObject({ field: "adapter" });
+  it.each(["public", "pg_events"])("is refused with a store or a table of the name %s and no schema", async (name) => {
+    for (const define of [
+      () => postgres("postgres://db/shop").eventLog!(name),
+      () => postgres("postgres://db/shop").beside!(name),
+    ]) {
+      const error = await refusal(define);
+      expect(error.message).toMatch(/adapter: found "p.+", expected .*the option `schema` or the name of the store/);
+      expect(error.data).toMatchObject({ field: "adapter" });
+    }
   });
 });

@@ -7,7 +7,7 @@ import {
   UpcastError,
   ValidationError,
 } from "../../core/errors.ts";
-import { asData, brief, portable, safeText, show, type Problem } from "../../core/problem.ts";
+import { asData, asProblem, brief, described, portable, safeText, show, type Problem } from "../../core/problem.ts";
 
 const maxBytes = 16 * 1024;
 
@@ -45,6 +45,27 @@ describe("What was found, in an error", () => {
     [undefined, "undefined"],
   ])("is shown without its content: %#", (found, shown) => {
     expect(show(found)).toBe(shown);
+  });
+
+  it("has no quotes in our own words, whatever another node made of them", () => {
+    const found = described('5000 values of "a"');
+    const problems = [
+      { field: "a", found, expected: "fewer" },
+      { field: "b", found: "5000 values", expected: "fewer" },
+      { field: "c", found: Promise.resolve(), expected: "none" },
+    ];
+    const error = new ValidationError(problems);
+    const message =
+      'a: found 5000 values of "a", expected fewer; b: found "5000 values", expected fewer; c: found a Promise, expected none';
+    expect(error.message).toBe(message);
+    const data = JSON.parse(JSON.stringify(error.data)) as ReturnType<typeof asData>;
+    expect(data.map((problem) => problem.found)).toEqual(['5000 values of "a"', "5000 values", "a Promise"]);
+    expect(new ValidationError(data.map(asProblem)).message).toBe(message);
+    expect(error.withoutValues().message).toBe(
+      'a: found 5000 values of "a", expected fewer; b: found a string of 11 characters, expected fewer; c: found a Promise, expected none',
+    );
+    expect(show(described("a\0"))).toBe("a\\u0000");
+    expect(show(described("x".repeat(1000))).length).toBeLessThanOrEqual(200);
   });
 
   it("is shown also where nothing of it can be read", () => {

@@ -219,7 +219,7 @@ describe("A decider's command", () => {
       type: "DEFINITION",
       data: {
         field: "thing.outer: decide",
-        found: "a call of thing.inner for entity 1, which waits for this command",
+        found: 'a call of thing.inner for entity "1", which waits for this command',
       },
     });
   });

@@ -271,7 +271,7 @@ describe("Transforms that are actions, in a scenario", () => {
         .then([]),
     );
     expect(message).toBe(
-      'scenario(totals): found "no broker", expected scenario(totals, { broker }), as item.added is mapped to the action "shop.sum"',
+      'scenario(totals): found no broker, expected scenario(totals, { broker }), as item.added is mapped to the action "shop.sum"',
     );
   });
 });

@@ -125,6 +125,21 @@ export const batches: TableCases = {
     same(Object.keys(await committed(table)), ["1", "3", "before", "taken"]);
   },
 
+  "shows behind a mark what came before it, to every query": async (stand) => {
+    const table = await stand.open();
+    await fold(table, [create("old", { total: 1 })]);
+    const batch = await table.live().begin();
+    await batch.mark();
+    await batch.apply([create("first", { name: "x" }), update("old", { name: "x" })]);
+    same(await seen(batch.rows), { first: { name: "x" }, old: { name: "x", total: 1 } });
+    assert.equal(await batch.rows.count(all), 2);
+    same(await batch.rows.findByIds(["first"]), [{ id: "first", name: "x", total: null }]);
+    await batch.apply([update("first", { total: 2 })]);
+    same(await batch.rows.findByIds(["first"]), [{ id: "first", name: "x", total: 2 }]);
+    await batch.commit(at(2));
+    same(await committed(table), { first: { name: "x", total: 2 }, old: { name: "x", total: 1 } });
+  },
+
   "goes back to its last mark, any number of times": async (stand) => {
     const table = await stand.open();
     const batch = await table.live().begin();

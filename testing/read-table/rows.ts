@@ -1,11 +1,27 @@
 import assert from "node:assert/strict";
+import { parseQuery } from "../../core/query.ts";
 import { oddTexts } from "../odd-texts.ts";
+import { refusedAs } from "../refusal.ts";
 import { same } from "../same.ts";
 import { areFoundByText, asked, filled, found } from "./queried-rows.ts";
-import type { TableCases } from "./table-stand.ts";
+import { create, fold, type TableCases } from "./table-stand.ts";
 
 const nothing = { name: null, count: null, price: null, isOpen: null, at: null, address: null, tags: null };
-const texts = ["", "line\nbreak", ...oddTexts, "x".repeat(300 * 1024)];
+/** In the order of their bytes. */
+const controls = [
+  "",
+  "\0",
+  "\0\0",
+  "\0\u0001",
+  "\0a",
+  "\u0001",
+  "\u0001\0",
+  "\u0001\u0001",
+  "\u0001\u0002",
+  "\u0002",
+  "a\0b",
+];
+const texts = [...controls, "line\nbreak", ...oddTexts, "x".repeat(300 * 1024)];
 
 export const rows: TableCases = {
   "comes back as it was written, every field there, null where it has no value": async (stand) => {
@@ -45,6 +61,27 @@ export const rows: TableCases = {
   },
 
   "with odd text in every place is found by exactly this text": (stand) => areFoundByText(stand, texts),
+
+  "with a control character, also NUL, is ordered by its bytes, and repeats no other unique value": async (stand) => {
+    const table = await stand.open({ name: { type: "string", index: true }, mark: { type: "string", unique: true } });
+    await fold(
+      table,
+      controls.map((text, index) => create(String(index), { name: text, mark: text })),
+    );
+    const { rows } = table.live();
+    const byName = parseQuery(new Map([["name", { type: "string" }]]), { sort: "name" });
+    same(
+      (await rows.find(byName)).map(({ name }) => name),
+      controls,
+    );
+    for (const [index, text] of controls.entries()) {
+      const query = parseQuery(new Map([["name", { type: "string" }]]), { query: { name: { $lt: text } } });
+      assert.equal(await rows.count(query), index, JSON.stringify(text));
+      const batch = await table.live().begin();
+      await refusedAs("DUPLICATE_ROW", () => batch.apply([create("twin", { mark: text })]));
+      await batch.rollback();
+    }
+  },
 
   "with an odd id is found by this id": async (stand) => {
     const rows = await filled(

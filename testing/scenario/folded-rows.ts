@@ -1,3 +1,4 @@
+import { described } from "../../core/problem.ts";
 import type { Service, ServiceBroker } from "moleculer";
 import { memory } from "../../adapters/memory/memory.ts";
 import { DefinitionError } from "../../core/errors.ts";
@@ -72,5 +73,5 @@ function foldsOf({ name, definition, broker = noBroker() }: Folding): Folds {
 function refuseWithoutBroker({ name, broker }: Folding, { type }: RecordedEvent, action: string): void {
   if (broker) return;
   const expected = `scenario(${name}, { broker }), as ${type} is mapped to the action "${action}"`;
-  throw new DefinitionError({ field: `scenario(${name})`, found: "no broker", expected });
+  throw new DefinitionError({ field: `scenario(${name})`, found: described("no broker"), expected });
 }

@@ -1,3 +1,4 @@
+import { described } from "../../../core/problem.ts";
 import type { ActionSchema, Context, Service, ServiceSchema } from "moleculer";
 import { ValidationError } from "../../../core/errors.ts";
 import { parseQuery, type QueryFields, type QueryParams } from "../../../core/query.ts";
@@ -34,7 +35,11 @@ export function pastActions({ name, fields, past, isFolding }: Dependencies): No
   const notFolding = (ctx: Context) => {
     if (isFolding(ctx))
       throw new ValidationError([
-        { field: "caller", found: `a transform of ${name}`, expected: "anybody else: its own view is what it may ask" },
+        {
+          field: "caller",
+          found: described(`a transform of ${name}`),
+          expected: "anybody else: its own view is what it may ask",
+        },
       ]);
   };
   const asking = <Params extends Diff>(params: ActionSchema["params"], handler: Handler<Params>): ActionSchema => ({

@@ -1,5 +1,5 @@
 import { ValidationError } from "../../../core/errors.ts";
-import type { Problem } from "../../../core/problem.ts";
+import { asProblem, type ProblemData } from "../../../core/problem.ts";
 import type { DraftEvent, EventSource } from "../../consumer/event-source.ts";
 
 /** The log up to a position, from which an alternative history takes its beginning. */
@@ -21,10 +21,9 @@ export async function checkedDrafts(
   } catch (error) {
     const { type, data } = error as { type?: unknown; data?: unknown };
     if (type !== "VALIDATION_ERROR" || !Array.isArray(data)) throw error;
-    const problems = (data as Problem[]).map(({ field, found, expected }) => ({
-      field: field.replace(/^events\.(\d+)/, (_, index: string) => fieldOf(Number(index))),
-      found,
-      expected,
+    const problems = (data as ProblemData[]).map(asProblem).map((problem) => ({
+      ...problem,
+      field: problem.field.replace(/^events\.(\d+)/, (_, index: string) => fieldOf(Number(index))),
     }));
     throw new ValidationError(problems);
   }

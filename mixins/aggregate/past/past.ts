@@ -1,5 +1,5 @@
 import type { AlteredCounts } from "../../../core/altered-history.ts";
-import type { Problem } from "../../../core/problem.ts";
+import { described, type Problem } from "../../../core/problem.ts";
 import { StaleTableError, SnapshotMismatchError } from "../../../core/travel-errors.ts";
 import { definitionChanges } from "../../../core/definition.ts";
 import { sameFields } from "../../../core/fields.ts";
@@ -180,7 +180,11 @@ export class Past {
   #changeOf({ origin, fields }: Generation): Problem | undefined {
     const change = definitionChanges(origin.definition, this.#d.definition)[0];
     if (change || sameFields(fields, this.#d.fields)) return change;
-    return { field: "fields", found: [...fields.keys()].join(", "), expected: [...this.#d.fields.keys()].join(", ") };
+    return {
+      field: "fields",
+      found: described([...fields.keys()].join(", ")),
+      expected: [...this.#d.fields.keys()].join(", "),
+    };
   }
 
   /** The live one is folded on meanwhile: what is looked at for long is a copy of it. */

@@ -1,6 +1,6 @@
 import { definitionChanges } from "../../../core/definition.ts";
 import type { Fields } from "../../../core/fields.ts";
-import { inWords, type Problem } from "../../../core/problem.ts";
+import { described, inWords, type Problem } from "../../../core/problem.ts";
 import { SnapshotMismatchError } from "../../../core/travel-errors.ts";
 import type { ConsumerPage } from "../../consumer/consumer-page.ts";
 import { format, type CompleteSnapshot } from "./manifest.ts";
@@ -44,7 +44,7 @@ function ofDefinition({ description }: CompleteSnapshot, definition: string): Pr
   const changes = definitionChanges(description, definition);
   if (changes.length === 0) return null;
   const expected = `today's (${inWords(changes)}); ${howToForce}`;
-  return { field: "definition", found: "another definition", expected };
+  return { field: "definition", found: described("another definition"), expected };
 }
 
 /** Positions of one log mean nothing in another, nor in one that was set back and has grown again. */
@@ -55,7 +55,7 @@ function ofLog({ position, positionId, log }: CompleteSnapshot, today: LogPlace)
   if (positionId !== today.afterId)
     return {
       field: "position",
-      found: `event ${positionId}`,
+      found: described(`event ${positionId}`),
       expected: `event ${today.afterId}, which the log has at position ${position}`,
     };
   return null;

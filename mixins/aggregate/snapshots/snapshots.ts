@@ -1,3 +1,4 @@
+import { described } from "../../../core/problem.ts";
 import { definitionHash } from "../../../core/definition.ts";
 import { StoreUnavailableError } from "../../../core/errors.ts";
 import {
@@ -229,7 +230,7 @@ export class Snapshots {
     if (!force)
       throw new SnapshotMismatchError(id, {
         field: "fields",
-        found: [...restored.fields.keys()].join(", "),
+        found: described([...restored.fields.keys()].join(", ")),
         expected: `today's (${[...fields.keys()].join(", ")}) in their order, each as it is declared; ${howToForce}`,
       });
     // Today's fields, but rows by another definition: the table is stale until it is rebuilt.

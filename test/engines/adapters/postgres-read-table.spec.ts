@@ -129,17 +129,6 @@ describeWith("postgres", "A read table in PostgreSQL", (server) => {
     expect(left).toEqual([{ relname: `rows_${table.live().number}` }]);
   });
 
-  it("refuses a text with NUL, which it cannot keep, and finds none", async () => {
-    const table = await open(server().url);
-    await fold(table, [create("1", { name: "a" })]);
-    const batch = await table.live().begin();
-    const error = await refusal(() => batch.apply([create("2", { name: "a\0" })]));
-    expect(error).toMatchObject({ type: "INVALID_ROW" });
-    await batch.rollback();
-    const { rows } = table.live();
-    expect(await rows.count(asked({ query: { name: "a\0" } }))).toBe(0);
-  });
-
   it("keeps a batch whose server is killed whole or not at all, and goes on when it is back", async () => {
     const table = await open(server().url);
     await fold(table, [create("1", { total: 1 })], 1);

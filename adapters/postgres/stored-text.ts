@@ -1,0 +1,13 @@
+/**
+ * PostgreSQL has no text with a NUL, which a row's text may hold on every other engine. So U+0000 is stored as U+0001
+ * U+0001, and U+0001 as U+0001 U+0002: no two texts meet, and their order stays.
+ */
+export const storedText = <Value>(value: Value): Value | string =>
+  typeof value === "string" && (value.includes("\0") || value.includes("\u0001"))
+    ? value.replaceAll("\u0001", "\u0001\u0002").replaceAll("\0", "\u0001\u0001")
+    : value;
+
+export const givenText = <Value>(value: Value): Value | string =>
+  typeof value === "string" && value.includes("\u0001")
+    ? value.replaceAll(/\u0001[\u0001\u0002]/g, (pair) => (pair === "\u0001\u0001" ? "\0" : "\u0001"))
+    : value;
