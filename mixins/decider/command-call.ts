@@ -4,6 +4,7 @@ import { commandHash } from "../../core/decider/command-hash.ts";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import type { CommandTag } from "../../core/command-tag.ts";
 import { ValidationError } from "../../core/errors.ts";
+import { nameProblem } from "../../core/stream-name.ts";
 
 /** A call of `dryRun` on its way to the command's own action, whose params and hooks it has to pass. */
 export const dryRunFlag = "$dryRun";
@@ -36,7 +37,7 @@ export function toCommandCall(decider: DeciderDefinition, command: string, ctx: 
   const { commandId: sent, isDryRun } = takeOwnMeta(ctx);
   const commandId = isDryRun ? undefined : sent;
   const name = ctx.action?.name ?? command;
-  const call = { command, ctx, id, stream: decider.streamOf(id), isDryRun };
+  const call = { command, ctx, id, stream: entityStream(decider, id), isDryRun };
   if (commandId === undefined || commandId === null) return { ...call, tag: { id: ctx.id, name }, key: undefined };
   const isId =
     typeof commandId === "string" &&
@@ -73,4 +74,12 @@ export function entityId(params: unknown): string {
   if (typeof id === "string" && id !== "") return id;
   if (Number.isFinite(id) || typeof id === "bigint") return String(id);
   throw new ValidationError([{ field: "id", found: id, expected: "the entity's id: a string that is not empty" }]);
+}
+
+/** @throws ValidationError for an id that no stream can be called by */
+export function entityStream(decider: DeciderDefinition, id: string): string {
+  const stream = decider.streamOf(id);
+  const problem = nameProblem("id", stream);
+  if (!problem) return stream;
+  throw new ValidationError([{ ...problem, found: id, expected: `an id whose stream has ${problem.expected}` }]);
 }

@@ -3,7 +3,7 @@ import { ValidationError } from "../../core/errors.ts";
 import { isoDate } from "../../core/fields.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import type { Folded } from "../../core/decider/rehydrate.ts";
-import { entityId } from "./command-call.ts";
+import { entityId, entityStream } from "./command-call.ts";
 import type { DeciderHost } from "./host.ts";
 
 export interface StateParams {
@@ -32,7 +32,7 @@ export interface HistoryParams {
 
 /** The state of an entity now, or at a version or time. @throws ValidationError where it never had the version */
 export async function stateAt(host: DeciderHost, ctx: Context<StateParams>): Promise<StateAnswer> {
-  const stream = host.decider.streamOf(entityId(ctx.params));
+  const stream = entityStream(host.decider, entityId(ctx.params));
   const { state, version, position, time } = await foldedAt(host, ctx, stream);
   return { state, version, position, time };
 }
@@ -61,5 +61,6 @@ export async function history(
   ctx: Context<HistoryParams>,
 ): Promise<{ events: RecordedEvent[] }> {
   const { id: _, ...page } = ctx.params;
-  return { events: await ctx.call(`${store}.read`, { stream: decider.streamOf(entityId(ctx.params)), ...page }) };
+  const stream = entityStream(decider, entityId(ctx.params));
+  return { events: await ctx.call(`${store}.read`, { stream, ...page }) };
 }

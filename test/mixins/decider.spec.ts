@@ -194,6 +194,26 @@ describe("A decider's command", () => {
     expect(await streamOf(broker, "account-42")).toHaveLength(1);
   });
 
+  it.each(["a\0", "x".repeat(250)])(
+    "is refused, as any question is, with an id that no stream can have: %j",
+    async (id) => {
+      const broker = await startBroker([accountService("memory:")]);
+      const dryRun = { command: "deposit", params: { id, amount: 1 } };
+      for (const [action, params] of [
+        ["deposit", { id, amount: 1 }],
+        ["state", { id }],
+        ["history", { id }],
+        ["dryRun", dryRun],
+      ] as const)
+        expect(await refusal(() => broker.call(`account.${action}`, params))).toMatchObject({
+          type: "VALIDATION_ERROR",
+          code: 422,
+          data: [{ field: "id", expected: expect.stringContaining("an id whose stream has 1 to 255") as string }],
+        });
+      expect(await broker.call("events.count")).toBe(0);
+    },
+  );
+
   it("is not there under another name", async () => {
     const broker = await startBroker([accountService("memory:")]);
     expect(await refusal(() => broker.call("account.rob", { id: "1" }))).toMatchObject({ type: "SERVICE_NOT_FOUND" });

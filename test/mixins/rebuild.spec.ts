@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import type { ServiceBroker, ServiceSchema } from "moleculer";
+import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
 import { Aggregate, EventStore } from "../../index.ts";
 import type { FieldsInput, Row } from "../../core/fields.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
@@ -99,6 +99,30 @@ describe.each(Object.entries(engines))("A rebuild on %s", (_engine, adapterIn) =
     await rebuilt;
     await caughtUp(broker, "table");
     expect(await rowsOf(broker)).toMatchObject([{ n: 7 }]);
+  });
+
+  it("tells on the broker how far it is, and at its end how far it came", async () => {
+    const broker = await startBroker([thing(adapterIn(newFolder()))]);
+    const told: { ended?: boolean }[] = [];
+    broker.createService({
+      name: "desk",
+      events: { "$table.progress": (ctx: Context<object>) => void told.push(ctx.params) },
+    });
+    await broker.waitForServices("desk");
+    await append(broker, many);
+    await caughtUp(broker, "table");
+    await broker.call("table.rebuild");
+    await eventually(() => expect(told.at(-1)).toMatchObject({ ended: true }));
+    expect(told.at(-1)).toEqual({
+      node: broker.nodeID,
+      job: "rebuild",
+      done: many,
+      total: many,
+      rate: expect.any(Number) as number,
+      secondsLeft: 0,
+      ended: true,
+    });
+    expect(told.slice(0, -1).every(({ ended }) => ended === undefined)).toBe(true);
   });
 
   it("is waited for also where the table is busy with what came before the order", async () => {

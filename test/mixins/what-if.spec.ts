@@ -3,7 +3,7 @@ import type { RecordedEvent } from "moleculer-event-sourcing";
 import { v7 } from "uuid";
 import { readLog } from "../support/accounts.ts";
 import { caughtUp, cleanUp, refusal } from "../support/broker.ts";
-import { bank, contentOf, engines, history, move, plainAccounts, type Account } from "./bank.ts";
+import { bank, contentOf, engines, history, log, move, plainAccounts, type Account } from "./bank.ts";
 
 afterEach(cleanUp);
 
@@ -167,6 +167,21 @@ describe.each(engines)("A history that never was, of a table on %s", (_, places)
       position: 0,
     });
     expect(await whatIf(broker, { until: new Date().toISOString() })).toMatchObject({ position: 9 });
+  });
+
+  it("ends at its last position: no event behind it counts, though none of them can be folded", async () => {
+    const hook = ({ position }: RecordedEvent) => {
+      if (position > 2) throw new Error("no");
+    };
+    const broker = await bank({ places, hook, onError: { retries: 0, maxParkedInARow: 2 } });
+    for (const account of ["a", "b", "c", "d", "e"]) await move(broker, account, 10);
+    const [first] = await log(broker);
+    expect(await whatIf(broker, { until: 2, skip: first!.id })).toMatchObject({
+      rows: [{ id: "b", balance: 10 }],
+      parked: [],
+    });
+    expect(await whatIf(broker, { until: 3 })).toMatchObject({ rows: [{ id: "a" }, { id: "b" }], parked: [{}] });
+    expect(await refusal(() => whatIf(broker, { until: 4 }))).toMatchObject({ type: "REBUILD_FAILED", code: 409 });
   });
 
   it("is queried as find does it, and compared with the actual one at the same moment", async () => {

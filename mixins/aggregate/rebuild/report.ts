@@ -9,7 +9,9 @@ const tellEveryMs = 250;
 export class RebuildReport {
   readonly #broker: ServiceBroker;
   readonly #name: string;
-  #told: { job: string; progress: RebuildProgress; at: number } | null = null;
+  /** As it was noted last, told or not: the end tells how far it came. */
+  #latest: { job: string; progress: RebuildProgress } | null = null;
+  #toldAt = -Infinity;
 
   constructor(broker: ServiceBroker, name: string) {
     this.#broker = broker;
@@ -19,14 +21,17 @@ export class RebuildReport {
   /** Null: nothing is being built any more. */
   note(job: string, progress: RebuildProgress | null): void {
     if (progress) {
-      if (this.#told && performance.now() - this.#told.at < tellEveryMs) return;
-      this.#told = { job, progress, at: performance.now() };
+      this.#latest = { job, progress };
+      if (performance.now() - this.#toldAt < tellEveryMs) return;
+      this.#toldAt = performance.now();
       progressBars.show(this.#name, progress.done, progress.total);
       this.#tell({ job, ...progress });
-    } else if (this.#told) {
-      this.#tell({ job: this.#told.job, ...this.#told.progress, secondsLeft: 0, ended: true });
+    } else if (this.#latest) {
+      const { job, progress: reached } = this.#latest;
+      this.#tell({ job, ...reached, secondsLeft: 0, ended: true });
       progressBars.end(this.#name);
-      this.#told = null;
+      this.#latest = null;
+      this.#toldAt = -Infinity;
     }
   }
 
