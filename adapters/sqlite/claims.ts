@@ -1,5 +1,6 @@
 import type Database from "better-sqlite3";
 import type { ClaimPage, ClaimScope, KeptClaims } from "../../core/claims.ts";
+import { unseen } from "./where.ts";
 
 type ScopeRow = [scope: string, definition: string, types: string, position: number, stray: number];
 
@@ -24,7 +25,9 @@ export class SqliteClaims implements KeptClaims {
     this.#hold = db.prepare("INSERT INTO claims VALUES (?, ?, ?)");
     this.#free = db.prepare("DELETE FROM claims WHERE scope = ? AND value = ?");
     this.#clear = db.prepare("DELETE FROM claims WHERE scope = ?");
-    this.#page = db.prepare("SELECT value, stream FROM claims WHERE scope = ? AND value > ? ORDER BY value LIMIT ?");
+    this.#page = db.prepare(
+      `SELECT value, stream FROM claims WHERE scope = ${unseen} AND value > ${unseen} ORDER BY value LIMIT ${unseen}`,
+    );
   }
 
   *scopes(): Iterable<readonly [string, ClaimScope]> {

@@ -2,6 +2,7 @@ import { Decider, EventStore, type LogVerification, type UniqueOptions } from "m
 import { memory } from "moleculer-event-sourcing/adapters/memory";
 import { sqlite } from "moleculer-event-sourcing/adapters/sqlite";
 import type { ServiceBroker } from "moleculer";
+import Database from "better-sqlite3";
 import { claimChanges, typesOf } from "../../core/decider/unique.ts";
 import type { EventLog } from "../../core/event-log.ts";
 import { verifyLog } from "../../mixins/event-store/verify-log.ts";
@@ -225,5 +226,23 @@ describe("The verification of a store", () => {
     const broker = await startBroker([{ name: "other", mixins: [alone.mixin()] }]);
     const unchecked = [{ field: "claim", name: "user/name", why: "decider user is not on this node" }];
     expect(await verify(broker)).toMatchObject({ ok: true, unchecked });
+  });
+});
+
+describe("The verification of a store whose file another program has changed", () => {
+  it.each([
+    ["UPDATE claims SET stream = 'x'", [differs(1, "ann", "x", "user-1")]],
+    ["INSERT OR REPLACE INTO claims SELECT scope, value, 'x' FROM claims", [differs(1, "ann", "x", "user-1")]],
+    ["DELETE FROM claims", [differs(1, "ann", null, "user-1")]],
+    ["INSERT INTO claims SELECT scope, 'bob', stream FROM claims", [differs(1, "bob", "user-1", null)]],
+  ])("finds %s", async (sql, problems) => {
+    const file = `${newFolder()}/events.db`;
+    const { store, names } = decider("name", `sqlite:${file}`);
+    const broker = await startBroker([{ name: "user", mixins: [store.mixin(), names.mixin()] }]);
+    await broker.call("user.take", { id: "1", name: "Ann" });
+    const db = new Database(file);
+    db.exec(sql);
+    db.close();
+    expect(await broker.call("events.verify")).toMatchObject({ ok: false, problems });
   });
 });
