@@ -1,5 +1,5 @@
 import type { AppendRequest } from "../../core/append-request.ts";
-import type { ClaimFold, ClaimScope, TwiceClaimed } from "../../core/claims.ts";
+import type { ClaimFold, ClaimPage, ClaimScope, TwiceClaimed } from "../../core/claims.ts";
 import { UnusableStoreError } from "../../core/errors.ts";
 import type {
   AppendVerdict,
@@ -140,6 +140,14 @@ export class ChainedLog implements EventLog {
 
   claimants(scope: string, values: readonly string[]): Promise<Record<string, string>> {
     return this.#appender.fresh(({ claims }) => claims.claimants(scope, values));
+  }
+
+  claimScopes(): Promise<string[]> {
+    return this.#appender.fresh(({ claims }) => claims.scopes());
+  }
+
+  claims(scope: string, options: { after?: string; limit: number }): Promise<ClaimPage | null> {
+    return this.#appender.fresh((log) => log.claimPage(scope, options));
   }
 
   async acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null> {
