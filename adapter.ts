@@ -52,6 +52,7 @@ export type {
   Generation,
   Origin,
   ParkedEvent,
+  ParkedStream,
   Progress,
   ReadTable,
   RowChange,
