@@ -54,6 +54,7 @@ export type {
   Generation,
   Origin,
   ParkedEvent,
+  ParkedStream,
   Progress,
   ReadTable,
   RowChange,

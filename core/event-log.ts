@@ -54,6 +54,8 @@ export interface ReadStreamOptions {
   limit: number;
   backward?: boolean;
   wanted?: (type: string) => boolean;
+  /** As for `read`. */
+  onDamaged?: OnDamaged;
 }
 
 export interface Page {

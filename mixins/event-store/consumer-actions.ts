@@ -75,6 +75,20 @@ export function consumerStoreActions(store: string, host: () => StoreHost): NonN
         return host().consumers.page(ctx.params.consumer, { after, limit, wanted: matcherOf(types) });
       },
     },
+    streamPage: {
+      tracing: false,
+      params: {
+        consumer,
+        stream: storedName,
+        afterVersion: whole,
+        limit: { ...whole, max: 10_000 },
+        types: { type: "array", items: "string" },
+      },
+      handler(ctx: FromConsumer<{ stream: string; afterVersion: number; limit: number; types: string[] }>) {
+        const { stream, afterVersion, limit, types } = ctx.params;
+        return host().consumers.streamPage(stream, { afterVersion, limit, wanted: matcherOf(types) });
+      },
+    },
     control: {
       params: { consumer, change },
       async handler(ctx: FromConsumer<{ change: ControlChange }>) {
