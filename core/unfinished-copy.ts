@@ -8,8 +8,8 @@ export const unfinishedCopy = "copy";
  * Opens a log for a store.
  * @throws UnusableStoreError where it is a copy that was not finished: its consumers would begin in the middle
  */
-export async function openWhole(log: EventLog): Promise<void> {
-  await log.open();
+export async function openWhole(log: EventLog, warn: (message: string) => void): Promise<void> {
+  await log.open({ warn });
   if ((await log.getState(unfinishedCopy)) === null) return;
   await log.close();
   throw new UnusableStoreError(

@@ -1,7 +1,7 @@
 import type { Collection } from "mongodb";
 import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
 import { times } from "../../core/times.ts";
-import type { Added, CommitChain, Records } from "../chain/commit-chain.ts";
+import type { Added, ChainOptions, CommitChain, Records } from "../chain/commit-chain.ts";
 import { MongoCells } from "./cells.ts";
 import { connect, type Connection, type MongoPlace } from "./connection.ts";
 import { isTaken, translate } from "./errors.ts";
@@ -32,7 +32,7 @@ export class MongoChain implements CommitChain {
     this.cells = new MongoCells(maxBytes, (work) => this.#call(({ database }) => work(database, place.name)));
   }
 
-  async open(create: boolean): Promise<void> {
+  async open({ create }: ChainOptions): Promise<void> {
     const connection = await connect(this.where, this.#place, times.mongo.answerMs);
     const { client, database } = connection;
     try {

@@ -39,7 +39,7 @@ export class LogFile {
   readonly control: Control;
   readonly claims: Claims;
   readonly links: Links;
-  readonly identity: string;
+  identity: string;
   head: number;
   #lastTime: string;
   readonly #versions = new Map<string, number>();
