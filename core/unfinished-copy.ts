@@ -14,6 +14,6 @@ export async function openWhole(log: EventLog, warn: (message: string) => void):
   await log.close();
   throw new UnusableStoreError(
     log.where,
-    "found a copy of another log that is not finished: run `npx moleculer-event-sourcing copy` again until it says that it is",
+    "found a copy of another log that is not finished: run `npx moleculer-event-sourcing copy` (or `restore`) again until it says that it is",
   );
 }

@@ -10,7 +10,7 @@ import { MovedFilesError, OpenFiles } from "../sqlite/open-files.ts";
 import { commitIdOf, Commits, type Change } from "./record.ts";
 
 /** A log's file with the place in the chain up to which it was made. The first migration is for ever: those of the log follow. */
-const indexSchema: Schema = {
+export const indexSchema: Schema = {
   applicationId: 0x65734c49,
   migrations: [
     `CREATE TABLE chain (only INTEGER PRIMARY KEY CHECK (only = 1), number INTEGER NOT NULL, record TEXT NOT NULL, last TEXT NOT NULL) STRICT;
