@@ -8,11 +8,12 @@ import type { LogFile } from "../sqlite/log-file.ts";
 import { addRecord } from "./add-record.ts";
 import { identityIn } from "./begin.ts";
 import type { CommitChain } from "./commit-chain.ts";
-import { assertContained, goneBack } from "./contained.ts";
+import { assertContained } from "./contained.ts";
 import { Courtesy } from "./courtesy.ts";
 import { IndexFile, isDamage } from "./index-file.ts";
 import { withPatience } from "../patience.ts";
-import { commitIdOf, toRecords, type Change } from "./record.ts";
+import { assertOfChain, isOfChain } from "./presence.ts";
+import { toRecords, type Change } from "./record.ts";
 
 /** What is to be answered if this change is stored; with null there is nothing to store. */
 export interface Decision<Answer> {
@@ -73,7 +74,7 @@ export class Appender {
     const knownLog = log.head > 0 ? { identity: known, head: log.head, path } : null;
     const identity = await identityIn(this.#chain, knownLog, { ...options, isAnew });
     if (known === "") return index.name(identity);
-    if (known === identity && (await this.#isOfChain(index))) return;
+    if (known === identity && (await isOfChain(this.#chain, index))) return;
     if (knownLog && !isAnew) await assertContained(this.#chain, index, identity);
     await index.rebuild(identity);
   }
@@ -177,7 +178,8 @@ export class Appender {
       if (!change) return isFresh ? { answer } : look();
       if (await this.#add(index, change)) return { answer };
       isFresh = true;
-      if (!(await this.#catchUp(index))) await this.#refuseOther(index);
+      // The next number is taken, and yet nothing is there: the chain may have lost its end.
+      if (!(await this.#catchUp(index))) await assertOfChain(this.#chain, index);
       return null;
     });
   }
@@ -227,17 +229,5 @@ export class Appender {
     await index.rebuild();
     await this.#catchUp(index);
     this.#isMending = false;
-  }
-
-  async #isOfChain({ end: { number, record } }: IndexFile): Promise<boolean> {
-    if (number === 0) return true;
-    const { records } = await this.#chain.read(number - 1, 1);
-    return records[0] !== undefined && commitIdOf(records[0]) === record;
-  }
-
-  /** The next number is taken, and yet nothing is there: the chain may have lost its end. */
-  async #refuseOther(index: IndexFile): Promise<void> {
-    if (await this.#isOfChain(index)) return;
-    throw goneBack(this.#chain.where, `record ${index.end.number} is not there any more, or another one`, index.path);
   }
 }

@@ -1,6 +1,6 @@
 import { UnusableStoreError } from "../../core/errors.ts";
-import { times } from "../../core/times.ts";
 import type { Added, Cell, CellChange, Cells } from "./commit-chain.ts";
+import { settled } from "./settled.ts";
 
 /** Keys of which the last known change is remembered. Leases and checkpoints are read all the time, and stay among them. */
 const maxKnown = 10_000;
@@ -40,7 +40,7 @@ export class KnownCells implements Cells {
   /** @throws UnusableStoreError where it falls */
   async last(): Promise<number> {
     const known = this.#last;
-    const last = await this.#settled(
+    const last = await settled(
       () => this.#cells.last(),
       (last) => last >= known,
     );
@@ -53,7 +53,7 @@ export class KnownCells implements Cells {
   async get(key: string): Promise<CellChange | null> {
     // Noted before the question: its answer may come after that of a later put.
     const known = this.#known.get(key)?.number ?? 0;
-    const change = await this.#settled(
+    const change = await settled(
       () => this.#cells.get(key),
       (change) => (change?.number ?? 0) >= known,
     );
@@ -95,16 +95,6 @@ export class KnownCells implements Cells {
     this.#known.delete(key);
     this.#known.set(key, known && known.number > number ? known : { number, isRemoved: text === null });
     if (this.#known.size > maxKnown) this.#known.delete(this.#known.keys().next().value!);
-  }
-
-  /** The answer as soon as it is right; one that is wrong after that time stays so. */
-  async #settled<Answer>(ask: () => Promise<Answer>, isRight: (answer: Answer) => boolean): Promise<Answer> {
-    const until = performance.now() + times.control.lateMs;
-    for (;;) {
-      const answer = await ask();
-      if (isRight(answer) || performance.now() > until) return answer;
-      await new Promise((turn) => setTimeout(turn, times.control.retryMs));
-    }
   }
 
   #refuse(what: string): never {
