@@ -27,7 +27,8 @@ export interface NatsLogOptions {
 }
 
 /**
- * A log in a stream of NATS JetStream, which any number of nodes host: nats-server 2.9.3 or newer, with `-js`.
+ * A log in a stream of NATS JetStream, which any number of nodes host: nats-server 2.9.3 or newer, 2.10.29
+ * or newer for replicas, with `-js`.
  *
  * @param servers `nats://localhost:4222`, several with commas; `nats://user:password@…`
  * @example EventStore("orderEvents", { adapter: nats("nats://one:4222,two:4222,three:4222", { replicas: 3 }) })
