@@ -32,6 +32,8 @@ export interface OpenOptions {
   identity?: string;
   /** False: it is not made, and `open` is refused with UnusableStoreError. */
   create?: boolean;
+  /** Is called with what an operator should know although the log can be opened. */
+  warn?: (message: string) => void;
 }
 
 export interface ReadOptions {

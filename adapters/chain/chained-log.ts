@@ -37,17 +37,21 @@ export class ChainedLog implements EventLog {
   readonly #appender: Appender;
   readonly #control: Control;
 
-  /** @param indexPath where the index stands; another process of this machine takes a file beside it */
-  constructor(chain: CommitChain, indexPath: string) {
+  /**
+   * @param indexPath where the index stands; another process of this machine takes a file beside it
+   * @param begin `"anew"`: what is left of a log that the server has lost is disregarded
+   */
+  constructor(chain: CommitChain, indexPath: string, begin?: "anew") {
     this.engine = chain.engine;
     this.where = chain.where;
     this.capabilities = { durability: chain.durability, hosts: "many", backup: false };
     this.#chain = chain;
-    this.#appender = new Appender(chain, indexPath);
+    this.#appender = new Appender(chain, indexPath, begin === "anew");
     this.#control = new Control(chain);
   }
 
   open(options: OpenOptions = {}): Promise<void> {
+    this.#control.forget();
     return this.#appender.open(options);
   }
 

@@ -40,7 +40,7 @@ export class LogFile {
   readonly #keptClaims: SqliteClaims;
   readonly claims: Claims;
   readonly links: Links;
-  readonly identity: string;
+  identity: string;
   head: number;
   #lastTime: string;
   readonly #versions = new Map<string, number>();
