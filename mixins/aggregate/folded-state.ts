@@ -11,8 +11,8 @@ export class FoldedState {
   /** Ahead of the stored checkpoint by events that are not mapped, never by others. */
   #stored: number;
   readonly #parked: ParkedStreams;
-  /** What the batch that runs changes of them: streams to be kept, and ids under which nothing is kept any more. */
-  readonly #changed = { streams: new Set<string>(), gone: new Set<string>() };
+  /** The streams that the batch that runs has changed, each with the id under which it is stored. */
+  readonly #changed = new Map<string, string | undefined>();
 
   private constructor(generation: Generation, progress: Progress, parked: readonly ParkedStream[]) {
     this.#generation = generation;
@@ -102,31 +102,23 @@ export class FoldedState {
 
   /** Within a batch: what waits in a stream from now on; null: nothing. */
   put(stream: string, parked: ParkedStream | null): void {
-    const before = this.#parked.get(stream);
-    if (before && before.id !== parked?.id) this.#changed.gone.add(before.id);
-    if (!parked) return this.#parked.delete(stream);
-    this.#parked.set(parked);
-    this.#changed.streams.add(stream);
+    if (!this.#changed.has(stream)) this.#changed.set(stream, this.#parked.get(stream)?.id);
+    if (parked) this.#parked.set(parked);
+    else this.#parked.delete(stream);
   }
 
   /** One write for each stream, however many of its events the batch has passed. */
   async #storeParked(batch: Batch): Promise<void> {
-    const { streams, gone } = this.#changed;
-    for (const id of gone) await batch.unpark(id);
-    for (const stream of streams) {
+    for (const [stream, storedId] of this.#changed) {
       const parked = this.#parked.get(stream);
+      if (storedId !== undefined && storedId !== parked?.id) await batch.unpark(storedId);
       if (parked) await batch.park(parked);
     }
-    this.#clearChanged();
-  }
-
-  #clearChanged(): void {
-    this.#changed.streams.clear();
-    this.#changed.gone.clear();
+    this.#changed.clear();
   }
 
   async readParked(): Promise<void> {
-    this.#clearChanged();
+    this.#changed.clear();
     this.#parked.replace(await this.#generation.parked());
   }
 }

@@ -52,6 +52,7 @@ describe.each(kinds)("A retry of a long stream, of a %s", (kind) => {
     // Of a process it is kept after each event.
     expect(bytes() - before).toBeLessThan(3001 * 1000);
     expect(work.table.commits).toBeLessThan(3001);
+    expect(work.table.writes).toBeLessThanOrEqual(2 * work.table.commits);
   });
 
   it("is ended by a pause with what it has come to, and goes on when it is resumed", async () => {

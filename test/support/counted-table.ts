@@ -3,6 +3,8 @@ import type { Adapter, Batch, Generation, ReadTable } from "moleculer-event-sour
 /** Counts what is written to the tables of an engine, beside their rows. */
 export class CountedTable {
   commits = 0;
+  /** Of parked streams. */
+  writes = 0;
   /** Of what is kept of parked streams, as JSON. */
   bytes = 0;
   readonly #generations = new WeakMap<Generation, Generation>();
@@ -33,8 +35,13 @@ export class CountedTable {
   #batch(batch: Batch): Batch {
     return through(batch, {
       park: (event) => {
+        this.writes++;
         this.bytes += JSON.stringify(event).length;
         return batch.park(event);
+      },
+      unpark: (id) => {
+        this.writes++;
+        return batch.unpark(id);
       },
       commit: (progress) => {
         this.commits++;
