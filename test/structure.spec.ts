@@ -106,8 +106,8 @@ describe("The imports", () => {
 });
 
 describe("A database that is open", () => {
-  /** They open copies that no connection has open, and the -wal, on which no lock is ever held. */
-  const openers = ["bulk-worker.ts", "flushing.ts", "open-wal.ts", "table-backup.ts"].map(
+  /** They open copies that no connection has open, the -wal, on which no lock is ever held, and the noted head. */
+  const openers = ["bulk-worker.ts", "flushing.ts", "open-wal.ts", "stored-head.ts", "table-backup.ts"].map(
     (file) => `adapters/sqlite/${file}`,
   );
   /** These name a path, and give no descriptor. */

@@ -3,6 +3,7 @@ import { MissingLogError, UnusableStoreError } from "../../core/errors.ts";
 import { namedFile, sizeOfFile } from "./file-identity.ts";
 import { tableFoldedFrom } from "./folded-logs.ts";
 import type { HostFile } from "./host-file.ts";
+import { headPath } from "./stored-head.ts";
 
 /** Where a file that holds no log is opened: what may be done. */
 export interface BeginOptions {
@@ -25,7 +26,7 @@ export function beginLog(file: string, host: HostFile, { create, isAnew }: Begin
       file,
       `found no log there, but ${trace}: no empty log is begun in its place. Put the log back, or restore a backup of it; or, to begin an empty log, ${trace.includes("read table") ? "remove the files of the tables, or " : ""}open it with the option begin: "anew" (?begin=anew)`,
     );
-  for (const path of [file, `${file}-wal`, `${file}-shm`]) rmSync(path, { force: true });
+  for (const path of [file, `${file}-wal`, `${file}-shm`, headPath(file)]) rmSync(path, { force: true });
   host.notes = {};
 }
 

@@ -32,6 +32,7 @@ import { LogFile } from "./log-file.ts";
 import { newIdentity } from "./log-identity.ts";
 import { OpenFiles } from "./open-files.ts";
 import { beginSession } from "./session.ts";
+import { StoredHead } from "./stored-head.ts";
 import { findLog } from "./stored-log.ts";
 
 const whatNow = "Stop this node, put the files back or restore a backup, and start it again";
@@ -62,6 +63,7 @@ export class SqliteEventLog implements EventLog {
   readonly #synchronous: "FULL" | "NORMAL";
   readonly #isAnew: boolean;
   #open: LogFile | null = null;
+  #storedHead: StoredHead | null = null;
   #backup: Backup | null = null;
   readonly #writes = new Writes();
 
@@ -102,7 +104,10 @@ export class SqliteEventLog implements EventLog {
       db.prepare("INSERT INTO about VALUES ('identity', ?) ON CONFLICT DO NOTHING").run(identity);
       beginSession(db, real, host);
       const paths = { database: real, named: this.#file, lock: host.path };
-      return new LogFile(db, host, new OpenFiles(paths, before, whatNow));
+      const log = new LogFile(db, host, new OpenFiles(paths, before, whatNow));
+      // Without a flush at each commit, a power cut may leave a log that ends before what was noted.
+      if (this.#synchronous === "FULL") this.#storedHead = new StoredHead(db, real, log.head);
+      return log;
     } catch (error) {
       db?.close();
       throw error;
@@ -115,6 +120,8 @@ export class SqliteEventLog implements EventLog {
     if (!open) return;
     await this.#backup?.abort();
     await open.close();
+    this.#storedHead?.close();
+    this.#storedHead = null;
     open.host.close();
   }
 
@@ -159,7 +166,9 @@ export class SqliteEventLog implements EventLog {
   }
 
   async append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
-    return this.#write((open) => open.commit(requests));
+    const { verdicts, head } = await this.#write((open) => ({ verdicts: open.commit(requests), head: open.head }));
+    this.#storedHead?.note(head);
+    return verdicts;
   }
 
   async head(): Promise<number> {

@@ -5,6 +5,8 @@ export interface NamedFile {
   /** Device and inode. */
   id: string;
   inode: string;
+  /** The inode with the time at which it was created: a number may be given again once its file is removed. */
+  birth: string;
   size: number;
   isFile: boolean;
 }
@@ -16,7 +18,13 @@ export interface NamedFile {
 export function namedFile(path: string): NamedFile | null {
   const found = statSync(path, { bigint: true, throwIfNoEntry: false });
   return found
-    ? { id: `${found.dev}:${found.ino}`, inode: `${found.ino}`, size: Number(found.size), isFile: found.isFile() }
+    ? {
+        id: `${found.dev}:${found.ino}`,
+        inode: `${found.ino}`,
+        birth: `${found.ino}:${found.birthtimeNs}`,
+        size: Number(found.size),
+        isFile: found.isFile(),
+      }
     : null;
 }
 

@@ -4,6 +4,7 @@ import { logSchema } from "./event-schema.ts";
 import { namedFile, sizeOfFile } from "./file-identity.ts";
 import type { HostFile } from "./host-file.ts";
 import { logProblem } from "./log-check.ts";
+import { assertHead, headPath } from "./stored-head.ts";
 import { isForeignWal } from "./open-wal.ts";
 
 /** What a log's file says of itself before it is opened for writing. */
@@ -12,13 +13,15 @@ interface Peek {
   identity: string | null;
   /** The marks of the last opening, and of the one before. */
   openings: (string | null)[];
+  /** The position of the last event. */
+  head: number;
   problem: string | null;
 }
 
 /**
  * Looks at a log's file before anything is written to it.
  * @returns whether a log is in it
- * @throws UnusableStoreError where the -wal beside it is that of another file, or the two do not make a whole log
+ * @throws UnusableStoreError where the -wal beside it is that of another file, the two do not make a whole log, or events are missing
  */
 export function findLog(file: string, host: HostFile): boolean {
   const found = namedFile(file);
@@ -28,9 +31,10 @@ export function findLog(file: string, host: HostFile): boolean {
   const hasWal = sizeOfFile(`${file}-wal`) > 0;
   if (hasWal && isForeignWal(`${file}-wal`)) throw notOneLog(file, "it is no -wal of SQLite");
   if (hasWal) assertOfOneHost(file, host);
-  const { isEmpty, identity, openings, problem } = peek(file, hasWal);
+  const { isEmpty, identity, openings, head, problem } = peek(file, hasWal);
   if (hasWal && identity !== null) assertOpening(file, host, openings);
   if (problem !== null) throw notOneLog(file, problem);
+  assertHead(file, openings, head);
   return !isEmpty;
 }
 
@@ -42,12 +46,13 @@ function peek(file: string, isUnclean: boolean): Peek {
     // Of another program: the opening refuses it.
     const isOurs = [0, logSchema.applicationId].includes(db.pragma("application_id", { simple: true }) as number);
     if (!isOurs || !tables.includes("about") || !tables.includes("events"))
-      return { isEmpty: isOurs && tables.length === 0, identity: null, openings: [], problem: null };
+      return { isEmpty: isOurs && tables.length === 0, identity: null, openings: [], head: 0, problem: null };
     const about = (key: string) =>
       (db.prepare("SELECT value FROM about WHERE key = ?").pluck().get(key) as string | undefined) ?? null;
     const identity = about("identity");
     const openings = [about("opening"), about("opening before")];
-    return { isEmpty: identity === null, identity, openings, problem: isUnclean ? logProblem(db, file) : null };
+    const head = db.prepare("SELECT ifnull(max(position), 0) FROM events").pluck().get() as number;
+    return { isEmpty: identity === null, identity, openings, head, problem: isUnclean ? logProblem(db, file) : null };
   } finally {
     db.close();
   }
@@ -78,5 +83,5 @@ function assertOpening(file: string, host: HostFile, found: readonly (string | n
 const notOneLog = (file: string, why: string) =>
   new UnusableStoreError(
     file,
-    `found a -wal of ${sizeOfFile(`${file}-wal`)} bytes that does not belong to the file: ${why}. Nothing was changed. Put back the file that belongs to the -wal; or, to go on from this file without the events in the -wal, remove ${file}-wal and ${file}-shm`,
+    `found a -wal of ${sizeOfFile(`${file}-wal`)} bytes that does not belong to the file: ${why}. Nothing was changed. Put back the file that belongs to the -wal; or, to go on from this file without the events in the -wal, remove ${file}-wal, ${file}-shm and ${headPath(file)}`,
   );

@@ -1,4 +1,5 @@
-import { copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import Database from "better-sqlite3";
 import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
 import { everything } from "../../testing/event-log/log-stand.ts";
 import { cleanUp, newFolder } from "../support/broker.ts";
@@ -121,6 +122,30 @@ async function check(): Promise<void> {
     await log.close();
   }
 }
+
+describe("A log whose -wal is removed after a kill", () => {
+  it(`is refused until it is put back, and loses nothing where its content was moved, ${times(20)} times`, async () => {
+    await life(10);
+    await check();
+    for (let run = 0; run < times(20, 2); run++) {
+      // So few that none of them is in the file by itself.
+      await life(randomInt(1, 50));
+      takeAway(wal());
+      expect((await life(1)).began).toBe("refused");
+      rmSync(`${file}-wal`, { force: true });
+      rmSync(`${file}-shm`, { force: true });
+      renameSync(stash(), wal());
+      // The last program to close a database moves the -wal into it, and removes it.
+      if (run % 2 === 1) {
+        const db = new Database(file);
+        db.prepare("SELECT count(*) FROM events").get();
+        db.close();
+        if (existsSync(wal())) throw new Error("the -wal is still there");
+      }
+      await check();
+    }
+  });
+});
 
 describe("A log whose files are removed, replaced or emptied", () => {
   it(`is never begun anew in silence between two lives of its host, ${times(100)} times`, async () => {
