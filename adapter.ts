@@ -10,6 +10,7 @@ export {
   Claims,
   type ClaimChange,
   type ClaimFold,
+  type ClaimPage,
   type ClaimScope,
   type KeptClaims,
   type ScopedClaims,
@@ -44,6 +45,7 @@ export {
 } from "./core/errors.ts";
 export { missingFields, parseFields, type Field, type Fields, type Row } from "./core/fields.ts";
 export { eventsToLink, MixedStreamError, type Linked } from "./core/links.ts";
+export { keptClaim } from "./core/kept-claim.ts";
 export { matches } from "./core/matches.ts";
 export { maxPageBytes, pageBytesOf } from "./core/page-size.ts";
 export type { Comparison, Condition, Operator, Query, Sort } from "./core/query.ts";
@@ -52,6 +54,7 @@ export type {
   Generation,
   Origin,
   ParkedEvent,
+  ParkedStream,
   Progress,
   ReadTable,
   RowChange,

@@ -69,7 +69,7 @@ export type { AppendAnswer } from "./mixins/event-store/appends.ts";
 export type { ImportAnswer } from "./mixins/event-store/import-events.ts";
 export type { JobProgress } from "./mixins/event-store/jobs.ts";
 export type { LinkAnswer } from "./mixins/event-store/link-actions.ts";
-export type { LogProblem } from "./mixins/event-store/log-problem.ts";
+export type { LogProblem, UncheckedPart } from "./mixins/event-store/log-problem.ts";
 export type { LogVerification } from "./mixins/event-store/verify-log.ts";
 export type { ProcessManagerOptions } from "./mixins/process-manager/process-manager.ts";
 export type { ProcessSummary } from "./mixins/process-manager/instance-actions.ts";

@@ -1,6 +1,7 @@
 import { UnusableStoreError } from "../core/errors.ts";
 import type { EventLog } from "../core/event-log.ts";
 import { compareLogs, type Comparison } from "./compare-logs.ts";
+import { say, tableOf } from "./say.ts";
 import { beginCopy, copyLog, endCopy, otherPlace } from "./copy-log.ts";
 import { openSource, refuseHosts } from "./open-source.ts";
 import { placesOf, type Places } from "./places.ts";
@@ -89,23 +90,3 @@ function sayWhole(comparison: Comparison, verdict: string): void {
   say(`${verdict}
 It has its source up to event ${comparison.source.events}. What the source is given from now on is not in it.`);
 }
-
-function tableOf({ source, copy }: Comparison): string {
-  const names = ["events", "streams", "links", "states", "checksum"] as const;
-  const rows = [
-    ["", ...names],
-    ["source", ...names.map((name) => String(source[name]))],
-    ["copy", ...names.map((name) => String(copy[name]))],
-  ];
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column]!))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
-}
-
-const say = (text: string) => void process.stdout.write(`${text}\n`);

@@ -10,13 +10,18 @@ import type { Tell } from "./progress.ts";
 
 /** Brings the copy, which may have a part of it already, to what the source has now. Both are open. */
 export async function copyLog(source: EventLog, copy: EventLog, tell: Tell): Promise<void> {
+  await copyHistory(source, copy, tell);
+  await copyStates(source, copy);
+}
+
+/** Events and links. */
+export async function copyHistory(source: EventLog, copy: EventLog, tell: Tell): Promise<void> {
   await copyEvents(source, copy, tell);
   for await (const page of pagesOfLinks(source))
     await copy.link(
       page[0]!.link!.stream,
       page.map(({ id }) => id),
     );
-  await copyStates(source, copy);
 }
 
 async function copyEvents(source: EventLog, copy: EventLog, tell: Tell): Promise<void> {

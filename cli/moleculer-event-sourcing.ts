@@ -2,9 +2,12 @@
 import { createRequire } from "node:module";
 import { withoutPassword } from "../core/without-password.ts";
 import { copyCommand } from "./copy-command.ts";
+import { restoreCommand } from "./restore-command.ts";
 import { help, UsageError } from "./usage.ts";
 
 const { version } = createRequire(import.meta.url)("moleculer-event-sourcing/package.json") as { version: string };
+
+const commands: Record<string, typeof copyCommand> = { copy: copyCommand, restore: restoreCommand };
 
 /** The last event that the copy has; null before that is known. */
 let copied: number | null = null;
@@ -21,8 +24,12 @@ async function run(args: readonly string[]): Promise<number> {
     return 0;
   }
   try {
-    if (command !== "copy") throw new UsageError(`found the command ${withoutPassword(command)}, expected copy`);
-    await copyCommand(rest, (position) => (copied = position));
+    const run = Object.hasOwn(commands, command) ? commands[command] : undefined;
+    if (!run)
+      throw new UsageError(
+        `found the command ${withoutPassword(command)}, expected ${Object.keys(commands).join(" or ")}`,
+      );
+    await run(rest, (position) => (copied = position));
     return 0;
   } catch (error) {
     const { message, stack } = error as Error;

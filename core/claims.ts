@@ -1,4 +1,6 @@
 import { ClaimsBehindError, DuplicateClaimError } from "./claim-errors.ts";
+import { keptClaim } from "./kept-claim.ts";
+import { compareText } from "./text-order.ts";
 
 /** Of one call between a decider and a store: each list is walked through at once. */
 export const maxClaimTypes = 1000;
@@ -51,6 +53,15 @@ export interface TwiceClaimed {
   heldBy: string;
 }
 
+/** Claims of a scope as they were at one moment. */
+export interface ClaimPage {
+  definition: string;
+  /** The claims are those of the log up to here. */
+  position: number;
+  /** In the order of the values' UTF-8 bytes, each value as it is kept: see `keptClaim`. */
+  claims: readonly { value: string; stream: string }[];
+}
+
 /** What claims have to know of an append. */
 interface Claiming {
   stream: string;
@@ -58,7 +69,7 @@ interface Claiming {
   claims?: readonly ScopedClaims[];
 }
 
-/** Where an engine keeps claims; what is done in a commit is part of it. */
+/** Where an engine keeps claims; what is done in a commit is part of it. Values arrive as `keptClaim` makes them. */
 export interface KeptClaims {
   scopes(): Iterable<readonly [string, ClaimScope]>;
   saveScope(scope: string, state: ClaimScope): void;
@@ -97,7 +108,7 @@ export class Claims {
       if (!known || known.definition !== definition || known.stray > known.position)
         return new ClaimsBehindError(scope);
       for (const { value, held } of changes) {
-        const heldBy = held ? this.#kept.heldBy(scope, value) : undefined;
+        const heldBy = held ? this.#kept.heldBy(scope, keptClaim(value)) : undefined;
         if (heldBy !== undefined && heldBy !== stream) return new DuplicateClaimError(scope, value, stream, heldBy);
       }
     }
@@ -123,11 +134,25 @@ export class Claims {
   }
 
   /** Answers who holds a value that is to be taken, where that is another stream. */
-  #change(scope: string, { value, held, stream }: ClaimChange & { stream: string }): string | null {
+  #change(scope: string, { value: given, held, stream }: ClaimChange & { stream: string }): string | null {
+    const value = keptClaim(given);
     const heldBy = this.#kept.heldBy(scope, value);
     if (held && heldBy === undefined) this.#kept.hold(scope, value, stream);
     if (!held && heldBy === stream) this.#kept.free(scope, value);
     return held && heldBy !== undefined && heldBy !== stream ? heldBy : null;
+  }
+
+  /** In the order of their names' UTF-8 bytes. */
+  scopes(): string[] {
+    return [...this.#scopes.keys()].toSorted(compareText);
+  }
+
+  /** Up to where the claims of a scope are those of a log that ends at `head`; null for a scope that was never begun. */
+  reachOf(scope: string, head: number): Omit<ClaimPage, "claims"> | null {
+    const known = this.#scopes.get(scope);
+    if (!known) return null;
+    const { definition, position, stray } = known;
+    return { definition, position: stray > position ? position : head };
   }
 
   isOf(scope: string, definition: string): boolean {
@@ -160,7 +185,7 @@ export class Claims {
 
   /** Value → the stream that holds it; values that nobody holds are left out. */
   claimants(scope: string, values: readonly string[]): Record<string, string> {
-    const found = values.map((value) => [value, this.#kept.heldBy(scope, value)] as const);
+    const found = values.map((value) => [value, this.#kept.heldBy(scope, keptClaim(value))] as const);
     return Object.fromEntries(found.filter((entry): entry is readonly [string, string] => entry[1] !== undefined));
   }
 }

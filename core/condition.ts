@@ -11,6 +11,8 @@ export interface Comparison {
   operator: Operator;
   /** `$in`: an array; `$exists`: a boolean; `$regex`: {source, flags}; otherwise a JSON value of the field's type, or null. */
   value: unknown;
+  /** What it may look through in one row, where that is not all of `maxRowEffort`. */
+  share?: number;
 }
 
 export type Condition = { and: Condition[] } | { or: Condition[] } | { not: Condition } | Comparison;

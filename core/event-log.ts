@@ -1,6 +1,6 @@
 import type { AppendRequest } from "./append-request.ts";
 import type { OnDamaged } from "./damaged-event.ts";
-import type { ClaimFold, ClaimScope, TwiceClaimed } from "./claims.ts";
+import type { ClaimFold, ClaimPage, ClaimScope, TwiceClaimed } from "./claims.ts";
 import type { Linked } from "./links.ts";
 import type { Query } from "./query.ts";
 import type { RecordedEvent } from "./recorded-event.ts";
@@ -32,6 +32,8 @@ export interface OpenOptions {
   identity?: string;
   /** False: it is not made, and `open` is refused with UnusableStoreError. */
   create?: boolean;
+  /** Is called with what an operator should know although the log can be opened. */
+  warn?: (message: string) => void;
 }
 
 export interface ReadOptions {
@@ -54,6 +56,8 @@ export interface ReadStreamOptions {
   limit: number;
   backward?: boolean;
   wanted?: (type: string) => boolean;
+  /** As for `read`. */
+  onDamaged?: OnDamaged;
 }
 
 export interface Page {
@@ -175,6 +179,13 @@ export interface EventLog {
   foldClaims(fold: ClaimFold): Promise<{ state: ClaimScope; twice: TwiceClaimed[] } | null>;
   /** Which streams hold these values; values that nobody holds are left out. */
   claimants(scope: string, values: readonly string[]): Promise<Record<string, string>>;
+  /** The scopes that were begun, in the order of their UTF-8 bytes. */
+  claimScopes(): Promise<string[]>;
+  /**
+   * The claims of a scope after the value `after`, as they are at one moment, which is never earlier than that of a page
+   * that was read before. A page may be short: only an empty one is the end. Null for a scope that was never begun.
+   */
+  claims(scope: string, options: { after?: string; limit: number }): Promise<ClaimPage | null>;
 
   /** Takes or renews the lease; null while another holder has it. It falls free `ttlMs` after the last renewal. */
   acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null>;

@@ -3,6 +3,7 @@ import type { Comparison, Condition } from "./condition.ts";
 import { queryBounds, type QueryBudget } from "./query-bounds.ts";
 import { parsePath, type Path, type QueryFields } from "./query-path.ts";
 import { refuse } from "./query-refusal.ts";
+import { shareEffort } from "./row-effort.ts";
 import { distinct, isPlain, leafOperators, parseRegex, parseValue } from "./query-value.ts";
 
 /** Parses the conditions of one query. */
@@ -20,12 +21,13 @@ export class ConditionParser {
     const where = this.#conditions(query, "query", 1);
     const { comparisons } = queryBounds;
     const found = comparisonsOf(where);
-    if (found > comparisons)
+    if (found.length > comparisons)
       refuse(
         "query",
-        `${found} comparisons`,
+        `${found.length} comparisons`,
         `at most ${comparisons}, where a list counts as one: $in has room for ${queryBounds.values} values`,
       );
+    shareEffort(found);
     return where;
   }
 
@@ -127,9 +129,8 @@ function inLists(conditions: readonly Condition[]): Condition[] {
   });
 }
 
-function comparisonsOf(condition: Condition): number {
+function comparisonsOf(condition: Condition): Comparison[] {
   if ("not" in condition) return comparisonsOf(condition.not);
-  if ("operator" in condition) return 1;
-  const parts = "and" in condition ? condition.and : condition.or;
-  return parts.reduce((total, part) => total + comparisonsOf(part), 0);
+  if ("operator" in condition) return [condition];
+  return ("and" in condition ? condition.and : condition.or).flatMap(comparisonsOf);
 }

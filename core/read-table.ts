@@ -32,7 +32,7 @@ export interface Progress {
   log: string | null;
 }
 
-/** An event set aside. Its stream's later events wait behind it, in order, with `error` null. */
+/** An event set aside: one that failed, or (`error` null) a later one of its stream that waits behind it. */
 export interface ParkedEvent {
   id: string;
   type: string;
@@ -53,6 +53,17 @@ export interface ParkedEvent {
 }
 
 /**
+ * What is kept of a stream that waits, however many of its events do: those behind this event, up to the checkpoint,
+ * follow from the log. `error` null: this event is done or given up, and those behind it wait for nothing any more.
+ */
+export interface ParkedStream extends ParkedEvent {
+  /** How many events wait behind this one. */
+  waiting: number;
+  /** The ids of those behind it that were given up: they are not counted, and are passed over. */
+  givenUp?: readonly string[];
+}
+
+/**
  * Changes that commit together: rows, parked events and the checkpoint. `rows` sees what the batch has changed so far;
  * everybody else sees committed rows only.
  */
@@ -64,7 +75,8 @@ export interface Batch {
   mark(): void | Promise<void>;
   /** Takes back every change since `mark`. */
   undo(): void | Promise<void>;
-  park(event: ParkedEvent): void | Promise<void>;
+  /** Keeps it as it is, also with fields that this port does not name; in place of one with the same id. */
+  park(event: ParkedStream): void | Promise<void>;
   unpark(id: string): void | Promise<void>;
   commit(progress: Progress): void | Promise<void>;
   rollback(): void | Promise<void>;
@@ -90,7 +102,7 @@ export interface Generation {
   readonly rows: Rows;
   progress(): Progress | Promise<Progress>;
   /** In the order of their positions. */
-  parked(): ParkedEvent[] | Promise<ParkedEvent[]>;
+  parked(): ParkedStream[] | Promise<ParkedStream[]>;
   /** Begins a batch; there is one at a time. */
   begin(): Batch | Promise<Batch>;
 }

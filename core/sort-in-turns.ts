@@ -15,7 +15,7 @@ export async function sortInTurns<Item>(
   let runs: Item[][] = [];
   for (let from = 0; from < items.length; from += itemsPerRun) {
     runs.push(items.slice(from, from + itemsPerRun).toSorted(compare));
-    if (pace.hasPassed()) await pace.turn();
+    if (pace.isDue()) await pace.turn();
   }
   while (runs.length > 1) {
     const longer: Item[][] = [];

@@ -31,6 +31,8 @@ const real = {
    * are first, since an engine that stores what they send is worth more waiting.
    */
   append: { outageMs: 5000, overtakenMs: 20_000, firstMs: 5, longestMs: 250 },
+  /** A server that lacks control state which it had acknowledged may have to catch up, as a new leader of a cluster. */
+  control: { lateMs: 3000, retryMs: 100 },
   /** A host that appends without a break makes one, so that other hosts get in before their patience ends. */
   fairness: { leastMs: 250, mostMs: 1000 },
   /** The lock of a generation that is being copied. A holder without a heartbeat for `silentMs` is presumed dead. */

@@ -8,12 +8,12 @@ export const unfinishedCopy = "copy";
  * Opens a log for a store.
  * @throws UnusableStoreError where it is a copy that was not finished: its consumers would begin in the middle
  */
-export async function openWhole(log: EventLog): Promise<void> {
-  await log.open();
+export async function openWhole(log: EventLog, warn: (message: string) => void): Promise<void> {
+  await log.open({ warn });
   if ((await log.getState(unfinishedCopy)) === null) return;
   await log.close();
   throw new UnusableStoreError(
     log.where,
-    "found a copy of another log that is not finished: run `npx moleculer-event-sourcing copy` again until it says that it is",
+    "found a copy of another log that is not finished: run `npx moleculer-event-sourcing copy` (or `restore`) again until it says that it is",
   );
 }

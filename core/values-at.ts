@@ -2,13 +2,20 @@
  * The values at a path of a JSON value. A step goes by an object's own key, by an array's index, and through the objects
  * that an array contains. Step by step over the set of nodes that are reached: a node that several ways lead to counts
  * once, so the time is at most that of steps times nodes.
+ *
+ * @param look is told how many nodes are looked at next
  */
-export function valuesAt(value: unknown, path: readonly string[]): unknown[] {
+export function valuesAt(value: unknown, path: readonly string[], look: (nodes: number) => void = () => {}): unknown[] {
   let reached: unknown[] = [value];
   for (const step of path) {
     const next: unknown[] = [];
     const isIndex = /^\d+$/.test(step);
-    for (const node of distinct(reached)) if (isObject(node)) pushNext(next, node, step, isIndex);
+    look(reached.length);
+    for (const node of distinct(reached)) {
+      if (!isObject(node)) continue;
+      if (Array.isArray(node)) look(node.length);
+      pushNext(next, node, step, isIndex);
+    }
     if (next.length === 0) return next;
     reached = next;
   }

@@ -35,7 +35,7 @@ export async function transformDocuments(
   const fields = params.fields ? service.authorizeFields(params.fields) : settings.fields;
   const excluded = [params.excludeFields, settings.excludeFields].flatMap((names) => (names ?? []) as string[]);
   // One document may take milliseconds: names are many and long.
-  const pace = new Pace(1);
+  const pace = new Pace();
   const transformed: Document[] = [];
   for (const document of documents) {
     if (pace.isDue()) await pace.turn();

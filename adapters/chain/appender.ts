@@ -1,16 +1,19 @@
 import { randomUUID } from "node:crypto";
-import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
+import { StoreUnavailableError } from "../../core/errors.ts";
 import type { OpenOptions } from "../../core/event-log.ts";
 import { Slots } from "../../core/slots.ts";
 import { whenFree } from "../sqlite/busy.ts";
 import { translate } from "../sqlite/database.ts";
 import type { LogFile } from "../sqlite/log-file.ts";
-import { addRecord, identityIn } from "./add-record.ts";
+import { addRecord } from "./add-record.ts";
+import { identityIn } from "./begin.ts";
 import type { CommitChain } from "./commit-chain.ts";
+import { assertContained } from "./contained.ts";
 import { Courtesy } from "./courtesy.ts";
 import { IndexFile, isDamage } from "./index-file.ts";
 import { withPatience } from "../patience.ts";
-import { commitIdOf, toRecords, type Change } from "./record.ts";
+import { assertOfChain, isOfChain } from "./presence.ts";
+import { toRecords, type Change } from "./record.ts";
 
 /** What is to be answered if this change is stored; with null there is nothing to store. */
 export interface Decision<Answer> {
@@ -28,6 +31,7 @@ const recordsPerPage = 500;
 export class Appender {
   readonly #chain: CommitChain;
   readonly #indexPath: string;
+  readonly #isAnew: boolean;
   readonly #turns = new Slots(1);
   readonly #looks = new Slots(1);
   readonly #courtesy = new Courtesy();
@@ -37,20 +41,22 @@ export class Appender {
   /** A look at the chain's end that has not begun: whoever asks by then shares it. */
   #nextLook: Promise<void> | null = null;
 
-  constructor(chain: CommitChain, indexPath: string) {
+  /** @param isAnew what the index has of a log that is not on the server any more may be disregarded */
+  constructor(chain: CommitChain, indexPath: string, isAnew: boolean) {
     this.#chain = chain;
     this.#indexPath = indexPath;
+    this.#isAnew = isAnew;
   }
 
   open(options: OpenOptions): Promise<void> {
     return this.#turns.run(async () => {
       if (this.#index) return;
-      await this.#chain.open(options.create ?? true);
+      const { create = true, warn = () => {} } = options;
+      await this.#chain.open({ create, warn });
       let index: IndexFile | undefined;
       try {
-        const identity = await identityIn(this.#chain, options);
-        index = await whenFree(() => IndexFile.open(this.#indexPath, identity));
-        if (!(await this.#isOfChain(index))) await index.rebuild();
+        index = await whenFree(() => IndexFile.open(this.#indexPath));
+        await this.#join(index, { ...options, create });
         await this.#catchUp(index);
         this.#index = index;
       } catch (error) {
@@ -59,6 +65,18 @@ export class Appender {
         throw error;
       }
     });
+  }
+
+  /** Before anything is written to the chain, the index shows whether there was more. @throws UnusableStoreError */
+  async #join(index: IndexFile, options: OpenOptions & { create: boolean }): Promise<void> {
+    const { identity: known, path, log } = index;
+    const isAnew = this.#isAnew;
+    const knownLog = log.head > 0 ? { identity: known, head: log.head, path } : null;
+    const identity = await identityIn(this.#chain, knownLog, { ...options, isAnew });
+    if (known === "") return index.name(identity);
+    if (known === identity && (await isOfChain(this.#chain, index))) return;
+    if (knownLog && !isAnew) await assertContained(this.#chain, index, identity);
+    await index.rebuild(identity);
   }
 
   /** Waits for what was accepted. */
@@ -160,7 +178,8 @@ export class Appender {
       if (!change) return isFresh ? { answer } : look();
       if (await this.#add(index, change)) return { answer };
       isFresh = true;
-      if (!(await this.#catchUp(index))) await this.#refuseOther(index);
+      // The next number is taken, and yet nothing is there: the chain may have lost its end.
+      if (!(await this.#catchUp(index))) await assertOfChain(this.#chain, index);
       return null;
     });
   }
@@ -210,20 +229,5 @@ export class Appender {
     await index.rebuild();
     await this.#catchUp(index);
     this.#isMending = false;
-  }
-
-  async #isOfChain({ end: { number, record } }: IndexFile): Promise<boolean> {
-    if (number === 0) return true;
-    const { records } = await this.#chain.read(number - 1, 1);
-    return records[0] !== undefined && commitIdOf(records[0]) === record;
-  }
-
-  /** The next number is taken, and yet nothing is there: the chain may have lost its end. */
-  async #refuseOther(index: IndexFile): Promise<void> {
-    if (await this.#isOfChain(index)) return;
-    throw new UnusableStoreError(
-      this.#chain.where,
-      `record ${index.end.number} is not there any more, or another one: the server has lost acknowledged commits, or was put back to an earlier state; stop every host, and start them again to go on from what is there`,
-    );
   }
 }

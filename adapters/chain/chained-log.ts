@@ -1,5 +1,5 @@
 import type { AppendRequest } from "../../core/append-request.ts";
-import type { ClaimFold, ClaimScope, TwiceClaimed } from "../../core/claims.ts";
+import type { ClaimFold, ClaimPage, ClaimScope, TwiceClaimed } from "../../core/claims.ts";
 import { UnusableStoreError } from "../../core/errors.ts";
 import type {
   AppendVerdict,
@@ -37,17 +37,21 @@ export class ChainedLog implements EventLog {
   readonly #appender: Appender;
   readonly #control: Control;
 
-  /** @param indexPath where the index stands; another process of this machine takes a file beside it */
-  constructor(chain: CommitChain, indexPath: string) {
+  /**
+   * @param indexPath where the index stands; another process of this machine takes a file beside it
+   * @param begin `"anew"`: what is left of a log that the server has lost is disregarded
+   */
+  constructor(chain: CommitChain, indexPath: string, begin?: "anew") {
     this.engine = chain.engine;
     this.where = chain.where;
     this.capabilities = { durability: chain.durability, hosts: "many", backup: false };
     this.#chain = chain;
-    this.#appender = new Appender(chain, indexPath);
+    this.#appender = new Appender(chain, indexPath, begin === "anew");
     this.#control = new Control(chain);
   }
 
   open(options: OpenOptions = {}): Promise<void> {
+    this.#control.forget();
     return this.#appender.open(options);
   }
 
@@ -140,6 +144,14 @@ export class ChainedLog implements EventLog {
 
   claimants(scope: string, values: readonly string[]): Promise<Record<string, string>> {
     return this.#appender.fresh(({ claims }) => claims.claimants(scope, values));
+  }
+
+  claimScopes(): Promise<string[]> {
+    return this.#appender.fresh(({ claims }) => claims.scopes());
+  }
+
+  claims(scope: string, options: { after?: string; limit: number }): Promise<ClaimPage | null> {
+    return this.#appender.fresh((log) => log.claimPage(scope, options));
   }
 
   async acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null> {

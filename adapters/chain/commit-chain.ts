@@ -10,6 +10,14 @@ export interface Records {
   end: boolean;
 }
 
+/** How a chain is opened. */
+export interface ChainOptions {
+  /** Without it nothing is made on the server: a chain that is not there is refused, or empty. */
+  create: boolean;
+  /** Is called with what an operator should know although the chain can be used. */
+  warn: (message: string) => void;
+}
+
 /**
  * The port of an engine that can add one record after the last, and nothing else that a log needs: records 1, 2, 3 …,
  * durable when `add` answers, never changed. A log is made of it by `ChainedLog`.
@@ -25,11 +33,8 @@ export interface CommitChain {
   readonly maxBytes: number;
   readonly cells: Cells;
 
-  /**
-   * Without `create`, nothing is made on the server: a chain that is not there is refused, or empty.
-   * @throws UnusableStoreError where this version cannot work with what it finds, with an advice.
-   */
-  open(create: boolean): Promise<void>;
+  /** @throws UnusableStoreError where this version cannot work with what it finds, with an advice */
+  open(options: ChainOptions): Promise<void>;
   close(): Promise<void>;
   /** The records after that number: as many as fit into the memory of a process, and at most `limit`. */
   read(after: number, limit: number): Promise<Records>;
@@ -43,6 +48,14 @@ export interface Cell {
   text: string;
 }
 
+/** The last change of one key. */
+export interface CellChange {
+  /** Null: it removed what stood under the key. */
+  text: string | null;
+  /** Its number among the changes of all keys. */
+  number: number;
+}
+
 /**
  * Small texts under keys, all of whose changes are numbered together: whoever changes one says up to which change he
  * knows them all. So a change can depend on other cells, without transactions.
@@ -50,12 +63,15 @@ export interface Cell {
 export interface Cells {
   /** The most bytes of UTF-8 that one text may have; known once the chain is open. */
   readonly maxBytes: number;
-  /** The number of the last change. */
+  /** The number of the last change; 0 before the first. */
   last(): Promise<number>;
-  /** Null where nothing stands under the key. */
-  get(key: string): Promise<string | null>;
-  /** The keys that begin with `prefix`, in the order of their UTF-8 bytes, after the key `after`. */
+  /** Null only for a key that was never changed: a removal stays for ever, so that a lost change is told from it. */
+  get(key: string): Promise<CellChange | null>;
+  /** The keys that begin with `prefix` and have a text, in the order of their UTF-8 bytes, after the key `after`. */
   list(options: { prefix: string; after?: string; limit: number }): Promise<Cell[]>;
-  /** Puts the text under the key, or with null nothing, if the last change of any cell is `last`. Where it fails, it may have happened, or happen yet. */
+  /**
+   * Puts the text under the key, or with null nothing, as change `last + 1`, if the last change of any cell is `last`.
+   * Where it fails, it may have happened, or happen yet.
+   */
   put(key: string, text: string | null, last: number): Promise<Added>;
 }

@@ -4,6 +4,7 @@ import { UnusableStoreError } from "../../core/errors.ts";
 import type { KeyedState, Lease, Versioned } from "../../core/event-log.ts";
 import { Slots } from "../../core/slots.ts";
 import type { CommitChain } from "./commit-chain.ts";
+import { KnownCells } from "./known-cells.ts";
 import { withPatience } from "../patience.ts";
 
 /** What stands in a cell. The id is random: whoever lost the answer knows his change by it. */
@@ -30,16 +31,30 @@ const leaseKey = (name: string) => `lease/${name}`;
  * one, and is refused by the engine if any other came in between: so a state is written only while its lease is held.
  */
 export class Control {
-  readonly #chain: CommitChain;
+  readonly #where: string;
+  readonly #cells: KnownCells;
+  /** The last that this host knows, by the lease's name. */
+  readonly #epochs = new Map<string, number>();
   /** One host's changes would only overtake one another. */
   readonly #turns = new Slots(1);
 
   constructor(chain: CommitChain) {
-    this.#chain = chain;
+    this.#where = chain.where;
+    this.#cells = new KnownCells(chain.where, chain.cells);
+  }
+
+  /** The host starts again. */
+  forget(): void {
+    this.#cells.forget();
+    this.#epochs.clear();
+  }
+
+  async #text(key: string): Promise<string | null> {
+    return (await this.#cells.get(key))?.text ?? null;
   }
 
   async get(key: string): Promise<Versioned | null> {
-    const text = await this.#chain.cells.get(stateKey(key));
+    const text = await this.#text(stateKey(key));
     if (text === null) return null;
     const { value, revision } = parseCell(key, text);
     return { value, revision };
@@ -47,7 +62,7 @@ export class Control {
 
   async states({ prefix, after, limit }: { prefix: string; after?: string; limit: number }): Promise<KeyedState[]> {
     const range = { prefix: stateKey(prefix), limit, ...(after !== undefined && { after: stateKey(after) }) };
-    const cells = await this.#chain.cells.list(range);
+    const cells = await this.#cells.list(range);
     return cells.map(({ key, text }) => {
       const name = key.slice(stateKey("").length);
       const { value, revision } = parseCell(name, text);
@@ -59,8 +74,8 @@ export class Control {
     const json = JSON.stringify(value) as string | undefined;
     return this.#change(async (id): Promise<Decision<number | null>> => {
       const [kept, held] = await Promise.all([
-        this.#chain.cells.get(stateKey(key)).then((text) => (text === null ? null : { revision: revisionIn(text) })),
-        lease && this.#read<LeaseCell>(leaseKey(lease.name)),
+        this.#text(stateKey(key)).then((text) => (text === null ? null : { revision: revisionIn(text) })),
+        lease && this.#lease(lease.name),
       ]);
       if (lease && !isHeld(held, lease)) return { answer: null };
       if ((kept?.revision ?? 0) !== revision) return { answer: null };
@@ -73,58 +88,69 @@ export class Control {
 
   /** The engine would not take it, however often it is sent. */
   #refuseTooLarge(key: string, text: string): void {
-    const { cells, where } = this.#chain;
-    const { maxBytes } = cells;
+    const { maxBytes } = this.#cells;
     const bytes = Buffer.byteLength(text);
     if (bytes > maxBytes)
       throw new UnusableStoreError(
-        where,
+        this.#where,
         `the state ${key} has ${bytes} bytes, expected at most ${maxBytes}, the largest that the server takes at once; nothing was stored`,
       );
   }
 
-  acquire(name: string, holder: string, ttlMs: number): Promise<Lease | null> {
-    return this.#change(async (id): Promise<Decision<Lease | null>> => {
-      const held = await this.#read<LeaseCell>(leaseKey(name));
+  async acquire(name: string, holder: string, ttlMs: number): Promise<Lease | null> {
+    const lease = await this.#change(async (id, last): Promise<Decision<Lease | null>> => {
+      const held = await this.#lease(name);
       const now = Date.now();
       const isFree = !held || held.expires <= now;
       if (!isFree && held.holder !== holder) return { answer: null };
-      const epoch = (held?.epoch ?? 0) + (isFree ? 1 : 0);
+      // Numbers of changes rise, even where a server has lost the lease: a count of holders would begin again then.
+      const epoch = isFree ? Math.max(last, held?.epoch ?? 0) + 1 : held.epoch;
       const cell: LeaseCell = { id, holder, epoch, expires: now + ttlMs };
       return { answer: { name, holder, epoch }, put: { key: leaseKey(name), text: JSON.stringify(cell) } };
     });
+    if (lease) this.#epochs.set(name, lease.epoch);
+    return lease;
   }
 
   async release(lease: Lease): Promise<void> {
     await this.#change(async (id): Promise<Decision<null>> => {
-      const held = await this.#read<LeaseCell>(leaseKey(lease.name));
+      const held = await this.#lease(lease.name);
       if (!isHeld(held, lease)) return { answer: null };
       return { answer: null, put: { key: leaseKey(lease.name), text: JSON.stringify({ ...held, id, expires: 0 }) } };
     });
   }
 
-  async #read<Cell>(key: string): Promise<Cell | null> {
-    const text = await this.#chain.cells.get(key);
-    return text === null ? null : (JSON.parse(text) as Cell);
+  /** @throws UnusableStoreError where the epoch has fallen: a host of an earlier version took a lease that was lost as a free one */
+  async #lease(name: string): Promise<LeaseCell | null> {
+    const text = await this.#text(leaseKey(name));
+    const held = text === null ? null : (JSON.parse(text) as LeaseCell);
+    const known = this.#epochs.get(name) ?? 0;
+    const epoch = held?.epoch ?? 0;
+    if (epoch < known)
+      throw new UnusableStoreError(
+        this.#where,
+        `lease ${name}: found epoch ${epoch}, expected ${known} or a later one: the server has lost acknowledged control state; stop every host, and start them again with one version`,
+      );
+    this.#epochs.set(name, epoch);
+    return held;
   }
 
   /** `decide` reads what it needs: after the number was asked for, so that nothing of it can change unnoticed. */
-  #change<Answer>(decide: (id: string) => Promise<Decision<Answer>>): Promise<Answer> {
-    const { cells, where } = this.#chain;
+  #change<Answer>(decide: (id: string, last: number) => Promise<Decision<Answer>>): Promise<Answer> {
     /** The change that was sent last. While no answer comes it may have happened, or happen yet: the same is sent again. */
     let sent: { key: string; text: string | null; last: number; answer: Answer } | null = null;
     return this.#turns.run(() =>
-      withPatience(where, async () => {
-        const last = await cells.last();
+      withPatience(this.#where, async () => {
+        const last = await this.#cells.last();
         // Another change has come: that one, or it never will.
-        if (sent && last > sent.last && (await cells.get(sent.key)) === sent.text) return { answer: sent.answer };
+        if (sent && last > sent.last && (await this.#text(sent.key)) === sent.text) return { answer: sent.answer };
         if (!sent || last > sent.last) {
-          const { answer, put } = await decide(randomUUID());
+          const { answer, put } = await decide(randomUUID(), last);
           if (!put) return { answer };
           sent = { ...put, last, answer };
         }
         const { key, text, answer } = sent;
-        return (await cells.put(key, text, sent.last)) === "added" ? { answer } : null;
+        return (await this.#cells.put(key, text, sent.last)) === "added" ? { answer } : null;
       }),
     );
   }

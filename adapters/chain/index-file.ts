@@ -10,7 +10,7 @@ import { MovedFilesError, OpenFiles } from "../sqlite/open-files.ts";
 import { commitIdOf, Commits, type Change } from "./record.ts";
 
 /** A log's file with the place in the chain up to which it was made. The first migration is for ever: those of the log follow. */
-const indexSchema: Schema = {
+export const indexSchema: Schema = {
   applicationId: 0x65734c49,
   migrations: [
     `CREATE TABLE chain (only INTEGER PRIMARY KEY CHECK (only = 1), number INTEGER NOT NULL, record TEXT NOT NULL, last TEXT NOT NULL) STRICT;
@@ -32,14 +32,13 @@ interface End {
 }
 
 /**
- * What a host makes of a chain to answer from: a log's file in which every record up to one is folded. It holds nothing
- * that is not in the chain, and may be deleted at any time.
+ * What a host makes of a chain to answer from: a log's file in which every record up to one is folded. It may be deleted
+ * as long as the chain is there; of a chain that a server has lost, it is a copy of all events and links.
  */
 export class IndexFile {
   readonly #wantedPath: string;
   #path: string;
   #host: HostFile;
-  readonly #identity: string;
   #log: LogFile;
   #end: End;
   #save: Database.Statement;
@@ -47,20 +46,19 @@ export class IndexFile {
   /** The last record that was looked at: beyond the end where the rest of a commit is still to come. */
   #seen: number;
 
-  private constructor(wantedPath: string, path: string, host: HostFile, identity: string) {
+  private constructor(wantedPath: string, path: string, host: HostFile) {
     this.#wantedPath = wantedPath;
     this.#path = path;
     this.#host = host;
-    this.#identity = identity;
-    [this.#log, this.#end, this.#save] = this.#open();
+    [this.#log, this.#end, this.#save] = this.#open("");
     this.#seen = this.#end.number;
   }
 
-  /** The file at `path`, or while another process has it, one beside it. What is there of another chain, or damaged, is made anew. */
-  static open(path: string, identity: string): IndexFile {
+  /** The file at `path`, or while another process has it, one beside it. One that is damaged is made anew. */
+  static open(path: string): IndexFile {
     const [file, host] = freeFile(path);
     try {
-      return new IndexFile(path, file, host, identity);
+      return new IndexFile(path, file, host);
     } catch (error) {
       host.close();
       throw translate(file, error);
@@ -73,6 +71,11 @@ export class IndexFile {
 
   get log(): LogFile {
     return this.#log;
+  }
+
+  /** Of the log; empty in a file that was just made. */
+  get identity(): string {
+    return this.#log.identity;
   }
 
   get seen(): number {
@@ -117,13 +120,19 @@ export class IndexFile {
     this.#seen = seen;
   }
 
-  /** Deletes it and begins an empty one, beside it where another process has the place by now. */
-  async rebuild(): Promise<void> {
+  /** Makes it that of a log, where it has just been made and is of none. */
+  name(identity: string): void {
+    this.#log.db.prepare("UPDATE about SET value = ? WHERE key = 'identity'").run(identity);
+    this.#log.identity = identity;
+  }
+
+  /** Deletes it and begins an empty one of that log, beside it where another process has the place by now. */
+  async rebuild(identity = this.identity): Promise<void> {
     await this.#log.close();
     this.#host.close();
     [this.#path, this.#host] = freeFile(this.#wantedPath);
     for (const suffix of ["", "-wal", "-shm"]) rmSync(this.path + suffix, { force: true });
-    [this.#log, this.#end, this.#save] = await whenFree(() => this.#open());
+    [this.#log, this.#end, this.#save] = await whenFree(() => this.#open(identity));
     this.#commits = new Commits();
     this.#seen = this.#end.number;
   }
@@ -133,12 +142,12 @@ export class IndexFile {
     this.#host.close();
   }
 
-  #open(): [LogFile, End, Database.Statement] {
+  #open(identity: string): [LogFile, End, Database.Statement] {
     for (let isNew = false; ; isNew = true) {
       let db: Database.Database | undefined;
       try {
         db = openDatabase(this.path, indexSchema, { synchronous: "NORMAL" });
-        db.prepare("INSERT INTO about VALUES ('identity', ?) ON CONFLICT DO NOTHING").run(this.#identity);
+        db.prepare("INSERT INTO about VALUES ('identity', ?) ON CONFLICT DO NOTHING").run(identity);
         const files = new OpenFiles(
           { database: this.path, lock: this.#host.path },
           null,
@@ -147,7 +156,7 @@ export class IndexFile {
         const log = new LogFile(db, this.#host, files);
         const end = db.prepare<[], End>('SELECT number, record, last AS "commit" FROM chain').get();
         const save = db.prepare("UPDATE chain SET number = ?, record = ?, last = ?");
-        if (log.identity === this.#identity && end) return [log, end, save];
+        if (end) return [log, end, save];
         db.close();
         if (isNew) throw new UnusableStoreError(this.path, "the index cannot be made anew");
       } catch (error) {

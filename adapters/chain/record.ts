@@ -22,9 +22,18 @@ export interface StoredAppend {
 /** Of records and of what stands in them. A chain of a higher one is of a newer version. */
 export const format = 1;
 
+/** What a chain begins with. */
+export interface Begin {
+  /** The log's. */
+  identity: string;
+  format: number;
+  /** The control state was begun before it, with a mark of the same identity. */
+  isMarked?: boolean;
+}
+
 /** What a commit changes. Everything that was decided stands in it: whoever applies it decides nothing, and reads no clock. */
 export type Change =
-  | { begin: { identity: string; format: number } }
+  | { begin: Begin }
   | { appends: readonly StoredAppend[] }
   | { link: { stream: string; ids: readonly string[] } }
   | { beginClaims: { scope: string; definition: string; types: readonly string[] } }
@@ -98,7 +107,7 @@ function headOf(record: string): Head | Piece {
 }
 
 /** @throws UnusableStoreError where the record is not the first one of a chain, or of a newer version's */
-export function identityOf(where: string, record: string): string {
+export function beginOf(where: string, record: string): Begin {
   const { change } = headOf(record) as Partial<Head>;
   if (!change || !("begin" in change))
     throw new UnusableStoreError(where, `found ${show(record)} as its first record, expected the beginning of a log`);
@@ -107,7 +116,7 @@ export function identityOf(where: string, record: string): string {
       where,
       `found records of format ${change.begin.format}, expected at most ${format}: it is from a newer version of moleculer-event-sourcing`,
     );
-  return change.begin.identity;
+  return change.begin;
 }
 
 function toCommit(text: string): Commit {

@@ -2,7 +2,7 @@ import { described, show } from "../../core/problem.ts";
 import { InvalidRowError, StoreUnavailableError } from "../../core/errors.ts";
 import type { Fields, Row } from "../../core/fields.ts";
 import type { Query } from "../../core/query.ts";
-import type { Batch, ParkedEvent, Progress, RowChange, Rows } from "../../core/read-table.ts";
+import type { Batch, ParkedStream, Progress, RowChange, Rows } from "../../core/read-table.ts";
 import { Overlay } from "../memory/overlay.ts";
 import type { RowChanges } from "../memory/row-change.ts";
 import { decode, type StoredRow } from "../memory/row-codec.ts";
@@ -25,7 +25,7 @@ export class JournaledBatch implements Batch, Rows {
   readonly #of: BatchOf;
   readonly #overlay: Overlay;
   /** Null for those that are taken out. */
-  readonly #parked = new Map<string, ParkedEvent | null>();
+  readonly #parked = new Map<string, ParkedStream | null>();
   /** How to take back each change since the last mark. */
   readonly #undo: (() => void)[] = [];
   #hasEnded = false;
@@ -120,7 +120,7 @@ export class JournaledBatch implements Batch, Rows {
     while (this.#undo.length > length) this.#undo.pop()!();
   }
 
-  async park(event: ParkedEvent): Promise<void> {
+  async park(event: ParkedStream): Promise<void> {
     this.#setParked(event.id, structuredClone(event));
   }
 
@@ -128,7 +128,7 @@ export class JournaledBatch implements Batch, Rows {
     this.#setParked(id, null);
   }
 
-  #setParked(id: string, event: ParkedEvent | null): void {
+  #setParked(id: string, event: ParkedStream | null): void {
     this.#refuseEnded();
     const before = this.#parked.get(id);
     this.#parked.set(id, event);

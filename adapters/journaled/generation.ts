@@ -1,6 +1,6 @@
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { Fields } from "../../core/fields.ts";
-import type { Generation, Origin, ParkedEvent, Progress, Rows } from "../../core/read-table.ts";
+import type { Generation, Origin, ParkedStream, Progress, Rows } from "../../core/read-table.ts";
 import { RowChanges } from "../memory/row-change.ts";
 import { JournaledBatch } from "./batch.ts";
 import { CommittedRows } from "./committed-rows.ts";
@@ -55,10 +55,10 @@ export class JournaledGeneration implements Generation {
     return this.#commits.progress();
   }
 
-  async parked(): Promise<ParkedEvent[]> {
-    const events: ParkedEvent[] = [];
+  async parked(): Promise<ParkedStream[]> {
+    const events: ParkedStream[] = [];
     for await (const { content } of this.#store.documents(this.number, "parked").find({}))
-      events.push(JSON.parse(content!["event"] as string) as ParkedEvent);
+      events.push(JSON.parse(content!["event"] as string) as ParkedStream);
     return events.toSorted((a, b) => a.position - b.position);
   }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { privateFile } from "../../core/private-files.ts";
 import { SnapshotDamagedError } from "../../core/travel-errors.ts";
 import type { Field } from "../../core/fields.ts";
-import type { Origin, ParkedEvent, Progress, TableBackup } from "../../core/read-table.ts";
+import type { Origin, ParkedStream, Progress, TableBackup } from "../../core/read-table.ts";
 import { jsonLinesOf, openBackup, proveLines } from "../json-lines.ts";
 import type { StoredRow } from "./row-codec.ts";
 import { StoredGeneration } from "./stored-generation.ts";
@@ -79,7 +79,7 @@ export async function readBackup(
     } else if (rowsLeft > 0) {
       generation.rows.put(line as StoredRow);
       rowsLeft--;
-    } else generation.parked.set((line as ParkedEvent).id, JSON.stringify(line));
+    } else generation.parked.set((line as ParkedStream).id, JSON.stringify(line));
   return generation!;
 }
 

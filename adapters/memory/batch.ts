@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from "../../core/errors.ts";
-import type { Batch, ParkedEvent, Progress, RowChange } from "../../core/read-table.ts";
+import type { Batch, ParkedStream, Progress, RowChange } from "../../core/read-table.ts";
 import { Overlay } from "./overlay.ts";
 import { RowChanges } from "./row-change.ts";
 import { MemoryRows } from "./rows.ts";
@@ -60,7 +60,7 @@ export class MemoryBatch implements Batch {
     while (this.#undo.length > length) this.#undo.pop()!();
   }
 
-  park(event: ParkedEvent): void {
+  park(event: ParkedStream): void {
     this.#setParked(event.id, JSON.stringify(event));
   }
 

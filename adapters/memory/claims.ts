@@ -29,6 +29,10 @@ export class MemoryClaims implements KeptClaims {
     return this.#scopes.get(scope)?.streams.get(value);
   }
 
+  allOf(scope: string): { value: string; stream: string }[] {
+    return Array.from(this.#scopes.get(scope)?.streams ?? [], ([value, stream]) => ({ value, stream }));
+  }
+
   hold(scope: string, value: string, stream: string): void {
     const { streams } = this.#scopes.get(scope)!;
     streams.set(value, stream);

@@ -1,5 +1,5 @@
 import type { AppendRequest } from "../../core/append-request.ts";
-import type { ClaimFold, ClaimScope, TwiceClaimed } from "../../core/claims.ts";
+import type { ClaimFold, ClaimPage, ClaimScope, TwiceClaimed } from "../../core/claims.ts";
 import { MissingLogError, StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
 import type {
   AppendVerdict,
@@ -133,6 +133,14 @@ export class MemoryEventLog implements EventLog {
 
   async claimants(scope: string, values: readonly string[]): Promise<Record<string, string>> {
     return this.#opened().claims.claimants(scope, values);
+  }
+
+  async claimScopes(): Promise<string[]> {
+    return this.#opened().claims.scopes();
+  }
+
+  async claims(scope: string, options: { after?: string; limit: number }): Promise<ClaimPage | null> {
+    return this.#opened().claimPage(scope, options);
   }
 
   async acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null> {

@@ -1,6 +1,6 @@
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { Fields } from "../../core/fields.ts";
-import type { Generation, Origin, ParkedEvent, Progress } from "../../core/read-table.ts";
+import type { Generation, Origin, ParkedStream, Progress } from "../../core/read-table.ts";
 import { MemoryBatch } from "./batch.ts";
 import { MemoryRows } from "./rows.ts";
 import type { StoredGeneration } from "./stored-generation.ts";
@@ -38,8 +38,8 @@ export class MemoryGeneration implements Generation {
     return { ...this.stored.progress };
   }
 
-  parked(): ParkedEvent[] {
-    const events = [...this.stored.parked.values()].map((text) => JSON.parse(text) as ParkedEvent);
+  parked(): ParkedStream[] {
+    const events = [...this.stored.parked.values()].map((text) => JSON.parse(text) as ParkedStream);
     return events.toSorted((a, b) => a.position - b.position);
   }
 

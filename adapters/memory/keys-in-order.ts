@@ -22,7 +22,7 @@ export class KeysInOrder {
     this.#sorted ??= sortInTurns([...this.#keys()], compareText, pace);
     const keys = await this.#sorted;
     const answers: Answer[] = [];
-    for (let next = firstAfter(keys, after); next < keys.length && answers.length < limit; next++) {
+    for (let next = firstAfter(keys, after, (key) => key); next < keys.length && answers.length < limit; next++) {
       const answer = take(keys[next]!);
       if (answer !== undefined) answers.push(answer);
       if (pace.isDue()) await pace.turn();
@@ -31,11 +31,12 @@ export class KeysInOrder {
   }
 }
 
-function firstAfter(keys: readonly string[], after: string): number {
-  let [from, to] = [0, keys.length];
+/** The index of the first item whose text comes after this one; the items are in the order of their texts. */
+export function firstAfter<Item>(items: readonly Item[], after: string, textOf: (item: Item) => string): number {
+  let [from, to] = [0, items.length];
   while (from < to) {
     const middle = (from + to) >> 1;
-    if (compareText(keys[middle]!, after) > 0) to = middle;
+    if (compareText(textOf(items[middle]!), after) > 0) to = middle;
     else from = middle + 1;
   }
   return from;

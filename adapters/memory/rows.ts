@@ -4,9 +4,7 @@ import type { Query } from "../../core/query.ts";
 import type { Rows } from "../../core/read-table.ts";
 import { decode, type StoredRow } from "./row-codec.ts";
 import type { RowSource } from "./row-set.ts";
-import { isSmall, matching, matchingInTurns, select, selectInTurns } from "./select.ts";
-
-const maxIdsAtOnce = 1000;
+import { isLittle, isSmall, matching, matchingInTurns, select, selectInTurns } from "./select.ts";
 
 /** The rows as one reader sees them. `source` is asked each time, and throws where the table is closed. */
 export class MemoryRows implements Rows {
@@ -37,7 +35,7 @@ export class MemoryRows implements Rows {
   findByIds(ids: readonly string[]): Row[] | Promise<Row[]> {
     const source = this.#source();
     const stored = ids.map((id) => source.get(id)).filter((row) => row !== undefined);
-    if (!this.#isCommitted || ids.length <= maxIdsAtOnce) return stored.map((row) => decode(this.#fields, row));
+    if (!this.#isCommitted || isLittle(stored, 1)) return stored.map((row) => decode(this.#fields, row));
     return this.#decodeInTurns(stored, new Pace());
   }
 

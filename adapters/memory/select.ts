@@ -15,6 +15,8 @@ export interface Source<Item extends Stored> {
 
 /** Items times conditions that are looked at in one go. */
 const maxAtOnce = 500;
+/** Characters of their texts, JSON included: reading them takes a few milliseconds. */
+const maxTextAtOnce = 256 * 1024;
 
 /** What a query answers, in its order and cut to its page. Items that are equal in the order asked for come by `tieBreaker`. */
 export function select<Item extends Stored>(source: Source<Item>, query: Query, tieBreaker: string): Item[] {
@@ -39,8 +41,12 @@ export async function selectInTurns<Item extends Stored>(
 ): Promise<Item[]> {
   const keyed: Keyed<Item>[] = [];
   for (const item of await matchingInTurns(source, query, pace)) {
-    keyed.push(keyedBy(item, query.sort, tieBreaker));
-    if (pace.isDue()) await pace.turn();
+    const keys: Cell[] = [];
+    for (const key of query.sort) {
+      keys.push(sortKey(item, key));
+      if (pace.isDue()) await pace.turn();
+    }
+    keyed.push({ item, keys: [...keys, item[tieBreaker]!] });
   }
   return pageOf(await sortInTurns(keyed, inOrderOf(query.sort), pace), query);
 }
@@ -65,8 +71,17 @@ export async function matchingInTurns<Item extends Stored>(
 /** Whether a query looks at so little that it can be answered in one go. */
 export function isSmall<Item extends Stored>(source: Source<Item>, { where, sort, search }: Query): boolean {
   const perItem = 1 + conditionsIn(where) + sort.length + (search?.fields.length ?? 0);
-  let left = Math.floor(maxAtOnce / perItem);
-  for (const _ of candidates(source, where)) if (left-- === 0) return false;
+  return isLittle(candidates(source, where), perItem);
+}
+
+/** Whether so many looks at each of these items are few, and their texts short. */
+export function isLittle(items: Iterable<Stored>, perItem: number): boolean {
+  let [looks, text] = [maxAtOnce, maxTextAtOnce];
+  for (const item of items) {
+    looks -= perItem;
+    for (const field in item) if (typeof item[field] === "string") text -= item[field].length * perItem;
+    if (looks < 0 || text < 0) return false;
+  }
   return true;
 }
 

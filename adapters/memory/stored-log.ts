@@ -9,8 +9,9 @@ import { MixedStreamError } from "../../core/links.ts";
 import type { Comparison } from "../../core/query.ts";
 import type { EventMeta, RecordedEvent } from "../../core/recorded-event.ts";
 import { repeatOf } from "../../core/repeat.ts";
-import { Claims } from "../../core/claims.ts";
+import { Claims, type ClaimPage } from "../../core/claims.ts";
 import { MemoryClaims } from "./claims.ts";
+import { ClaimsInOrder } from "./claims-in-order.ts";
 import { Control } from "./control.ts";
 import { KeysInOrder } from "./keys-in-order.ts";
 import { Links } from "./links.ts";
@@ -39,6 +40,7 @@ export class StoredLog implements Source<StoredEvent> {
   readonly control = new Control();
   readonly #kept = new MemoryClaims();
   readonly claims = new Claims(this.#kept);
+  readonly #claimsInOrder = new ClaimsInOrder();
   readonly links = new Links<StoredEvent>();
   /** The event at position p stands at p - 1. */
   readonly #events: StoredEvent[] = [];
@@ -90,6 +92,11 @@ export class StoredLog implements Source<StoredEvent> {
   /** The streams after this one, in the order of their names' bytes, each with its last event. */
   streamsAfter(after: string, limit: number, isWanted: (name: string) => boolean): Promise<StoredEvent[]> {
     return this.#names.after(after, limit, (name) => (isWanted(name) ? this.stream(name).at(-1) : undefined));
+  }
+
+  async claimPage(scope: string, options: { after?: string; limit: number }): Promise<ClaimPage | null> {
+    const reach = this.claims.reachOf(scope, this.head);
+    return reach && this.#claimsInOrder.page(scope, options, () => ({ ...reach, claims: this.#kept.allOf(scope) }));
   }
 
   commit(requests: readonly AppendRequest[]): AppendVerdict[] {

@@ -21,9 +21,21 @@ export function compareCells(a: Cell, b: Cell): number {
 
 const rank = (cell: Cell) => (cell === null ? 0 : typeof cell === "number" ? 1 : 2);
 
+/** Values of the row that is looked at, read once however many comparisons ask for them. */
+export class JsonCells {
+  readonly #last = new Map<string, { cell: Cell; value: unknown }>();
+
+  value(field: string, cell: Cell): unknown {
+    if (cell === null) return null;
+    let last = this.#last.get(field);
+    if (last?.cell !== cell) this.#last.set(field, (last = { cell, value: JSON.parse(cell as string) as unknown }));
+    return last.value;
+  }
+}
+
 /** Whether a stored row or event meets a query's conditions and search. */
 export function filter({ where, search }: Query): Test {
-  const meets = where ? compile(where) : () => true;
+  const meets = where ? compile(where, new JsonCells()) : () => true;
   if (!search) return meets;
   const text = search.text.toLowerCase();
   const contains = (cell: Cell) => cell !== null && String(cell).toLowerCase().includes(text);
@@ -31,28 +43,28 @@ export function filter({ where, search }: Query): Test {
 }
 
 /** A comparison with a field without a value is false, so its negation is true, as in MongoDB. */
-function compile(condition: Condition): Test {
+function compile(condition: Condition, cells: JsonCells): Test {
   if ("and" in condition) {
-    const parts = condition.and.map(compile);
+    const parts = condition.and.map((part) => compile(part, cells));
     return (stored) => parts.every((part) => part(stored));
   }
   if ("or" in condition) {
-    const parts = condition.or.map(compile);
+    const parts = condition.or.map((part) => compile(part, cells));
     return (stored) => parts.some((part) => part(stored));
   }
   if ("not" in condition) {
-    const part = compile(condition.not);
+    const part = compile(condition.not, cells);
     return (stored) => !part(stored);
   }
-  const test = compare(condition);
+  const test = compare(condition, cells);
   return (stored) => test(stored[condition.field]!);
 }
 
-function compare(comparison: Comparison): (cell: Cell) => boolean {
-  const { type, operator, value } = comparison;
+function compare(comparison: Comparison, cells: JsonCells): (cell: Cell) => boolean {
+  const { field, type, operator, value } = comparison;
   if (type === "object" || type === "array") {
     const test = compileComparison(comparison);
-    return (cell) => test(cell === null ? null : JSON.parse(cell as string));
+    return (cell) => test(cells.value(field, cell));
   }
   const asked = toCell(value);
   switch (operator) {

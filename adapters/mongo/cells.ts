@@ -1,10 +1,10 @@
 import type { Collection, Db } from "mongodb";
-import type { Added, Cell, Cells } from "../chain/commit-chain.ts";
+import type { Added, Cell, CellChange, Cells } from "../chain/commit-chain.ts";
 import { keyName, keyOf } from "../../core/place-name.ts";
 import { isTaken } from "./errors.ts";
 
-/** One change of a cell; of each key the last counts, and older ones are swept away. */
-interface CellChange {
+/** Of each key the last change counts, and older ones are swept away. */
+interface StoredChange {
   /** The number of the change. */
   _id: number;
   key: string;
@@ -13,14 +13,12 @@ interface CellChange {
 
 type Call = <Answer>(work: (database: Db, name: string) => Promise<Answer>) => Promise<Answer>;
 
-const collectionOf = (database: Db, name: string): Collection<CellChange> => database.collection(`${name}_control`);
+const collectionOf = (database: Db, name: string): Collection<StoredChange> => database.collection(`${name}_control`);
 
 /** Cells as a collection of their changes: the `_id` of a change is the number after the last, of which there is only one. */
 export class MongoCells implements Cells {
   readonly maxBytes: number;
-  readonly #call: <Answer>(work: (changes: Collection<CellChange>) => Promise<Answer>) => Promise<Answer>;
-  /** Changes of this host that leave nothing. The last of all is never swept: its number must stay. */
-  #emptied: { _id: number; key: string }[] = [];
+  readonly #call: <Answer>(work: (changes: Collection<StoredChange>) => Promise<Answer>) => Promise<Answer>;
 
   constructor(maxBytes: number, call: Call) {
     this.maxBytes = maxBytes;
@@ -38,14 +36,14 @@ export class MongoCells implements Cells {
     });
   }
 
-  get(key: string): Promise<string | null> {
+  get(key: string): Promise<CellChange | null> {
     return this.#call(async (changes) => {
       const [last] = await changes
         .find({ key: keyName(key) })
         .sort({ _id: -1 })
         .limit(1)
         .toArray();
-      return last?.text ?? null;
+      return last ? { text: last.text, number: last._id } : null;
     });
   }
 
@@ -55,8 +53,8 @@ export class MongoCells implements Cells {
     const range = { $gte: from, $gt: keyName(after), $lt: `${from}g` };
     return this.#call(async (changes) => {
       const cells: Cell[] = [];
-      const take = ({ key, text }: CellChange) => void (text !== null && cells.push({ key: keyOf(key), text }));
-      let newest: CellChange | undefined;
+      const take = ({ key, text }: StoredChange) => void (text !== null && cells.push({ key: keyOf(key), text }));
+      let newest: StoredChange | undefined;
       for await (const change of changes.find({ key: range }).sort({ key: 1, _id: 1 })) {
         if (newest && change.key !== newest.key) take(newest);
         if (cells.length === limit) return cells;
@@ -76,21 +74,10 @@ export class MongoCells implements Cells {
         if (isTaken(error)) return "taken";
         throw error;
       }
-      await this.#sweep(changes, change).catch(() => {
+      await changes.deleteMany({ key: change.key, _id: { $lt: change._id } }).catch(() => {
         // What is left counts for nothing, and goes with the next change of its key.
       });
       return "added";
     });
-  }
-
-  async #sweep(changes: Collection<CellChange>, { _id, key, text }: CellChange): Promise<void> {
-    const emptied = this.#emptied;
-    this.#emptied = text === null ? [{ _id, key }] : [];
-    await changes.deleteMany({ key, _id: { $lt: _id } });
-    for (const { _id, key } of emptied) {
-      // The older ones first: else one of them would count again.
-      await changes.deleteMany({ key, _id: { $lt: _id } });
-      await changes.deleteOne({ _id });
-    }
   }
 }

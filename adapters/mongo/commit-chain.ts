@@ -1,7 +1,7 @@
 import type { Collection } from "mongodb";
 import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
 import { times } from "../../core/times.ts";
-import type { Added, CommitChain, Records } from "../chain/commit-chain.ts";
+import type { Added, ChainOptions, CommitChain, Records } from "../chain/commit-chain.ts";
 import { MongoCells } from "./cells.ts";
 import { connect, type Connection, type MongoPlace } from "./connection.ts";
 import { isTaken, translate } from "./errors.ts";
@@ -32,7 +32,7 @@ export class MongoChain implements CommitChain {
     this.cells = new MongoCells(maxBytes, (work) => this.#call(({ database }) => work(database, place.name)));
   }
 
-  async open(create: boolean): Promise<void> {
+  async open({ create }: ChainOptions): Promise<void> {
     const connection = await connect(this.where, this.#place, times.mongo.answerMs);
     const { client, database } = connection;
     try {
@@ -63,13 +63,21 @@ export class MongoChain implements CommitChain {
 
   add(number: number, record: string): Promise<Added> {
     return this.#call(async ({ records }) => {
+      // Asked for beside the insertion: the server itself compares a new document with no other one.
+      const before = number === 1 ? null : records.findOne({ _id: number - 1 }, { projection: { _id: 1 } });
+      before?.catch(() => {});
       try {
         await records.insertOne({ _id: number, record });
-        return "added";
       } catch (error) {
         if (isTaken(error)) return "taken";
         throw error;
       }
+      if (before === null || (await before) !== null) return "added";
+      await records.deleteOne({ _id: number });
+      throw new UnusableStoreError(
+        this.where,
+        `commit ${number - 1} is not there any more: the server has lost acknowledged commits, or its collection was dropped; stop every host: a start says what can be done. Nothing was stored`,
+      );
     });
   }
 

@@ -1,12 +1,11 @@
 import type { Adapter } from "../../core/adapter.ts";
 import { mongo } from "./mongo.ts";
 
-/** `mongodb://localhost:27017/shop`, with the driver's own options, and `folder=<path>` for the host's own files. */
+/** `mongodb://localhost:27017/shop`, with the driver's own options, `folder=<path>` for the host's own files, and `begin=anew`. */
 export function mongoFromString(connectionString: string): Adapter {
   const [server = "", search = ""] = connectionString.split("?");
   const options = new URLSearchParams(search);
-  const folder = options.get("folder");
-  options.delete("folder");
-  const url = options.size === 0 ? server : `${server}?${options.toString()}`;
-  return mongo(url, folder === null ? {} : { folder });
+  const own = Object.fromEntries([...options].filter(([name]) => ["folder", "begin"].includes(name)));
+  for (const name of Object.keys(own)) options.delete(name);
+  return mongo(options.size === 0 ? server : `${server}?${options.toString()}`, own);
 }

@@ -9,8 +9,13 @@ import { MongoChain } from "./commit-chain.ts";
 import { MongoRowStore } from "./row-store.ts";
 
 export interface MongoOptions {
-  /** For the host's own files, `data` by default: the log's index, which is disposable and as large as the log, and a table's snapshots. */
+  /** For the host's own files, `data` by default: the log's index, which is as large as the log, and a table's snapshots. */
   folder?: string;
+  /**
+   * `"anew"`: where the server has lost the log, or a part of it, what is left of it (the host's index, control state) is
+   * disregarded. Without it such a start is refused. It changes nothing where the log is there. Meant for one start.
+   */
+  begin?: "anew";
   /** For the driver's `MongoClient`: TLS, credentials, pools. */
   client?: MongoClientOptions;
 }
@@ -38,9 +43,10 @@ export function mongo(url: string, options: MongoOptions = {}): Adapter {
       found: url,
       expected: "the URL of a server, like mongodb://localhost:27017/shop",
     });
-  refuseUnknownOptions("adapter", options, ["folder", "client"]);
-  const { folder = "data", client = {} } = options;
+  refuseUnknownOptions("adapter", options, ["folder", "begin", "client"]);
+  const { folder = "data", begin, client = {} } = options;
   refuseNoFolder(folder);
+  refuseUnless(begin === undefined || begin === "anew", "adapter.begin", begin, "anew, or nothing");
   refuseUnless(isPlainObject(client), "adapter.client", client, "an object of the driver's options");
   const [, scheme, hosts = "", path] = parts;
   const database = path || defaultDatabase;
@@ -51,7 +57,11 @@ export function mongo(url: string, options: MongoOptions = {}): Adapter {
     location,
     keepsApart: true,
     eventLog: (name) =>
-      new ChainedLog(new MongoChain(`${location}/${name}`, placeOf(name)), `${folder}/${placeName(name)}.index.db`),
+      new ChainedLog(
+        new MongoChain(`${location}/${name}`, placeOf(name)),
+        `${folder}/${placeName(name)}.index.db`,
+        begin,
+      ),
     readTable: (name) => new JournaledReadTable(new MongoRowStore(`${location}/${name}`, placeOf(name)), name, folder),
     beside: () => adapter,
   };

@@ -1,5 +1,5 @@
 import type { JetStreamClient, JetStreamManager } from "nats";
-import type { Added, Cell, Cells } from "../chain/commit-chain.ts";
+import type { Added, Cell, CellChange, Cells } from "../chain/commit-chain.ts";
 import { keyName, keyOf } from "../../core/place-name.ts";
 import { isNoMessage, isOvertaken } from "./errors.ts";
 import { textOf } from "./message-text.ts";
@@ -8,13 +8,17 @@ type Call = <Answer>(
   work: (connected: { manager: JetStreamManager; stream: JetStreamClient }) => Promise<Answer>,
 ) => Promise<Answer>;
 
-/** Cells as the subjects of a stream, of which each keeps its last message; the number of a change is the message's sequence. */
+/** Messages asked for at a time. */
+const asked = 100;
+
+/**
+ * Cells as the subjects of a stream, of which each keeps its last message; the number of a change is the message's sequence.
+ * A removal is an empty message. It is never purged: servers have lost messages of other subjects by that.
+ */
 export class NatsCells implements Cells {
   readonly name: string;
   maxBytes = 0;
   readonly #call: Call;
-  /** Empty messages of this host, which stand for nothing. The stream's last is never purged: its number must stay. */
-  #emptied: { subject: string; seq: number }[] = [];
 
   constructor(name: string, call: Call) {
     this.name = name;
@@ -25,15 +29,19 @@ export class NatsCells implements Cells {
     return this.#call(async ({ manager }) => (await manager.streams.info(this.name)).state.last_seq);
   }
 
-  get(key: string): Promise<string | null> {
-    return this.#get(`${this.name}.${keyName(key)}`);
+  get(key: string): Promise<CellChange | null> {
+    return this.#get(this.#subjectOf(key));
   }
 
-  #get(subject: string): Promise<string | null> {
+  #subjectOf(key: string): string {
+    return `${this.name}.${keyName(key)}`;
+  }
+
+  #get(subject: string): Promise<CellChange | null> {
     return this.#call(async ({ manager }) => {
       try {
-        const { data } = await manager.streams.getMessage(this.name, { last_by_subj: subject });
-        return data.length === 0 ? null : textOf(data);
+        const { data, seq } = await manager.streams.getMessage(this.name, { last_by_subj: subject });
+        return { text: data.length === 0 ? null : textOf(data), number: seq };
       } catch (error) {
         if (isNoMessage(error)) return null;
         throw error;
@@ -53,28 +61,23 @@ export class NatsCells implements Cells {
       })
       .toSorted();
     const cells: Cell[] = [];
-    while (cells.length < limit && subjects.length > 0) {
-      const some = subjects.splice(0, Math.min(limit - cells.length, 100));
-      const texts = await Promise.all(some.map((subject) => this.#get(subject)));
-      for (const [index, text] of texts.entries())
+    for (let at = 0; cells.length < limit && at < subjects.length; at += asked) {
+      const some = subjects.slice(at, at + asked);
+      const changes = await Promise.all(some.map((subject) => this.#get(subject)));
+      for (const [index, change] of changes.entries()) {
+        const text = change?.text ?? null;
         if (text !== null) cells.push({ key: keyOf(some[index]!.slice(this.name.length + 1)), text });
+      }
     }
-    return cells;
+    return cells.slice(0, limit);
   }
 
   put(key: string, text: string | null, last: number): Promise<Added> {
-    return this.#call(async ({ stream, manager }) => {
-      const subject = `${this.name}.${keyName(key)}`;
+    return this.#call(async ({ stream }) => {
       try {
-        const { seq } = await stream.publish(subject, Buffer.from(text ?? ""), {
+        await stream.publish(this.#subjectOf(key), Buffer.from(text ?? ""), {
           expect: { streamName: this.name, lastSequence: last },
         });
-        const emptied = this.#emptied;
-        this.#emptied = text === null ? [{ subject, seq }] : [];
-        for (const { subject, seq } of emptied)
-          await manager.streams.purge(this.name, { filter: subject, seq: seq + 1 }).catch(() => {
-            // An empty message says the same.
-          });
         return "added";
       } catch (error) {
         if (isOvertaken(error)) return "taken";

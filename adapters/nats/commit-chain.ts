@@ -1,12 +1,12 @@
 import type { ConnectionOptions, JetStreamClient, JetStreamManager, NatsConnection } from "nats";
 import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
 import { times } from "../../core/times.ts";
-import type { Added, CommitChain, Records } from "../chain/commit-chain.ts";
+import type { Added, ChainOptions, CommitChain, Records } from "../chain/commit-chain.ts";
 import { peerDriver } from "../peer-driver.ts";
 import { NatsCells } from "./cells.ts";
 import { isNoMessage, isOvertaken, jetStreamIsOff, translate } from "./errors.ts";
 import { textOf } from "./message-text.ts";
-import { refuseOldServer } from "./server-version.ts";
+import { assertServerVersion } from "./server-version.ts";
 import { ofCells, ofCommits, streamOf } from "./streams.ts";
 
 /** Room for subject and headers in a message. */
@@ -50,7 +50,7 @@ export class NatsChain implements CommitChain {
     this.cells = new NatsCells(`${name}_control`, (work) => this.call(work));
   }
 
-  async open(create: boolean): Promise<void> {
+  async open(options: ChainOptions): Promise<void> {
     const { connect } = await peerDriver(this.where, "nats", () => import("nats"));
     let connection: NatsConnection | undefined;
     try {
@@ -64,7 +64,7 @@ export class NatsChain implements CommitChain {
         ...this.#options.connection,
       });
       this.#watch(connection).catch(() => {});
-      this.#connected = await this.#prepare(connection, create ? this.#replicas : null);
+      this.#connected = await this.#prepare(connection, options);
     } catch (error) {
       await connection?.close();
       throw translate(this.where, error, this.#isGone);
@@ -80,15 +80,17 @@ export class NatsChain implements CommitChain {
     }
   }
 
-  async #prepare(connection: NatsConnection, replicas: number | null): Promise<Connected> {
+  async #prepare(connection: NatsConnection, { create, warn }: ChainOptions): Promise<Connected> {
     const { info } = connection;
-    refuseOldServer(this.where, info?.version);
+    const replicas = create ? this.#replicas : null;
+    assertServerVersion(this.where, info?.version, this.#replicas, warn);
     const { api } = this.#options;
     // A leaf node may have none, and its hub has.
     if (!info?.jetstream && Object.keys(api).length === 0) throw new UnusableStoreError(this.where, jetStreamIsOff);
     const ofApi = { timeout: times.nats.answerMs, ...api };
     const manager = await connection.jetstreamManager(ofApi);
-    const { state } = await streamOf(manager, this.where, ofCommits(this.#name), replicas);
+    const { state, config } = await streamOf(manager, this.where, ofCommits(this.#name), replicas);
+    assertServerVersion(this.where, info?.version, config.num_replicas, () => {});
     if (state.num_deleted || state.first_seq > 1)
       throw new UnusableStoreError(
         this.where,

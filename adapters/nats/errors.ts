@@ -33,7 +33,8 @@ export function translate(where: string, error: unknown, isGone: boolean): unkno
     if (accountWithoutJetStream.has(apiCode)) return unusable(jetStreamIsOff);
     if (apiCode === noCluster)
       return unusable(`the server is none of a cluster (${said}): start it as one of a cluster, or say replicas=1`);
-    if (isNoStream(error)) return unusable("its stream was deleted; start the hosts again to begin a new one");
+    if (isNoStream(error))
+      return unusable("its stream was deleted: stop every host, and put it back; a start says how");
     return unavailable(`JetStream refused it: ${said} (${apiCode})`);
   }
   if (isUnknownHost(error)) return unavailable(`${unknownHost} (${code})`);

@@ -11,18 +11,24 @@ export interface NatsLogOptions {
   replicas?: number;
   /** Begins the names of the streams, where several systems share an account of a server. */
   prefix?: string;
-  /** For the host's own files, `data` by default: the log's index, which is disposable and as large as the log. */
+  /** For the host's own files, `data` by default: the log's index, which is as large as the log. */
   folder?: string;
   /** JetStream's domain: of a hub, for hosts that are connected to one of its leaf nodes. */
   domain?: string;
   /** In place of a domain: what begins the subjects of JetStream's API, where an account imports it under another name. */
   apiPrefix?: string;
+  /**
+   * `"anew"`: where the server has lost the log, or a part of it, what is left of it (the host's index, control state) is
+   * disregarded. Without it such a start is refused. It changes nothing where the log is there. Meant for one start.
+   */
+  begin?: "anew";
   /** For nats' `connect`, beside the servers: TLS, tokens, credentials. */
   connection?: ConnectionOptions;
 }
 
 /**
- * A log in a stream of NATS JetStream, which any number of nodes host: nats-server 2.9.3 or newer, with `-js`.
+ * A log in a stream of NATS JetStream, which any number of nodes host: nats-server 2.9.3 or newer, 2.10.29
+ * or newer for replicas, with `-js`.
  *
  * @param servers `nats://localhost:4222`, several with commas; `nats://user:password@…`
  * @example EventStore("orderEvents", { adapter: nats("nats://one:4222,two:4222,three:4222", { replicas: 3 }) })
@@ -30,8 +36,16 @@ export interface NatsLogOptions {
  */
 export function nats(servers: string, options: NatsLogOptions = {}): Adapter {
   const urls = parseServers(servers);
-  refuseUnknownOptions("adapter", options, ["replicas", "prefix", "folder", "domain", "apiPrefix", "connection"]);
-  const { replicas = 1, prefix = "", folder = "data", domain, apiPrefix, connection = {} } = options;
+  refuseUnknownOptions("adapter", options, [
+    "replicas",
+    "prefix",
+    "folder",
+    "domain",
+    "apiPrefix",
+    "begin",
+    "connection",
+  ]);
+  const { replicas = 1, prefix = "", folder = "data", domain, apiPrefix, begin, connection = {} } = options;
   refuseUnless([1, 3, 5].includes(replicas), "adapter.replicas", replicas, "1, 3 or 5");
   refuseUnless(typeof prefix === "string", "adapter.prefix", prefix, "what begins the names of the streams");
   refuseUnless(isPlainObject(connection), "adapter.connection", connection, "an object for the driver's connect");
@@ -40,6 +54,7 @@ export function nats(servers: string, options: NatsLogOptions = {}): Adapter {
   const isPrefix = apiPrefix === undefined || (typeof apiPrefix === "string" && apiPrefix.split(".").every(isToken));
   refuseUnless(isPrefix, "adapter.apiPrefix", apiPrefix, "the beginning of subjects, like $JS.hub.API");
   refuseUnless(!domain || !apiPrefix, "adapter.apiPrefix", apiPrefix, "none beside a domain");
+  refuseUnless(begin === undefined || begin === "anew", "adapter.begin", begin, "anew, or nothing");
   const { username, password } = urls[0]!;
   const addresses = urls.map(({ host }) => host);
   const credentials = password
@@ -57,7 +72,11 @@ export function nats(servers: string, options: NatsLogOptions = {}): Adapter {
         connection: { ...credentials, ...connection, servers: addresses },
         api: { ...(domain !== undefined && { domain }), ...(apiPrefix !== undefined && { apiPrefix }) },
       });
-      return new ChainedLog(chain, `${folder}/${api === undefined ? "" : `${placeName(api)}.`}${stream}.index.db`);
+      return new ChainedLog(
+        chain,
+        `${folder}/${api === undefined ? "" : `${placeName(api)}.`}${stream}.index.db`,
+        begin,
+      );
     },
   };
 }

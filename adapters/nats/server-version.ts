@@ -1,15 +1,41 @@
 import { UnusableStoreError } from "../../core/errors.ts";
 
-/** From here on a stream is known to do what the chain asks of it. */
-const oldest = [2, 9, 3] as const;
+type Version = readonly [number, number, number];
 
-/** @throws UnusableStoreError where a nats-server that says it is of this version is too old, or is none */
-export function refuseOldServer(where: string, found: string | undefined): void {
-  const version = (found ?? "").split(".").map(Number.parseFloat);
-  const place = oldest.findIndex((number, index) => number !== version[index]);
-  if (place >= 0 && !(version[place]! > oldest[place]!))
+/** From here on a stream does what the chain asks of it. */
+const oldest: Version = [2, 9, 3];
+/**
+ * Before it, replicated streams lose acknowledged messages, or are gone as a whole, after servers of the cluster were killed
+ * and restarted.
+ */
+const oldestWithReplicas: Version = [2, 10, 29];
+
+/**
+ * @param found as the server says it
+ * @throws UnusableStoreError where a nats-server of this version is too old, or is none
+ */
+export function assertServerVersion(
+  where: string,
+  found: string | undefined,
+  replicas: number,
+  warn: (message: string) => void,
+): void {
+  const server = `nats-server ${found ?? "without a version"}`;
+  if (isBefore(found, oldest))
+    throw new UnusableStoreError(where, `found ${server}, expected ${oldest.join(".")} or newer`);
+  if (!isBefore(found, oldestWithReplicas)) return;
+  const why = `replicated streams of older ones lose what they acknowledged when servers are killed and restarted`;
+  const expected = oldestWithReplicas.join(".");
+  if (replicas > 1)
     throw new UnusableStoreError(
       where,
-      `found nats-server ${found ?? "without a version"}, expected ${oldest.join(".")} or newer`,
+      `found ${server}, expected ${expected} or newer for replicas=${replicas}: ${why}; say replicas=1, or install a newer server`,
     );
+  warn(`found ${server}, which is fit for one replica alone: ${why}; for replicas, ${expected} is needed`);
+}
+
+function isBefore(found: string | undefined, least: Version): boolean {
+  const version = (found ?? "").split(".").map(Number.parseFloat);
+  const place = least.findIndex((number, index) => number !== version[index]);
+  return place >= 0 && !(version[place]! > least[place]!);
 }

@@ -2,6 +2,9 @@ import type { JetStreamManager, StreamConfig, StreamInfo } from "nats";
 import { MissingLogError, UnusableStoreError } from "../../core/errors.ts";
 import { isNoStream } from "./errors.ts";
 
+/** A stream with it refuses that messages are deleted. It can be put on, never off. */
+const protection = { deny_delete: true, deny_purge: true };
+
 /** A stream that keeps what it is given, in files, without limits. The words are the protocol's, so that the driver need not be there to load this. */
 const keeping = {
   retention: "limits",
@@ -11,6 +14,7 @@ const keeping = {
   max_bytes: -1,
   max_msgs: -1,
   max_msg_size: -1,
+  ...protection,
 } as Partial<StreamConfig>;
 
 /** The stream of commits: one subject, nothing goes. */
@@ -19,8 +23,6 @@ export const ofCommits = (name: string): Partial<StreamConfig> => ({
   name,
   subjects: [name],
   max_msgs_per_subject: -1,
-  deny_delete: true,
-  deny_purge: true,
 });
 
 /** The stream of cells: a subject for each, of which the last message counts. */
@@ -49,9 +51,13 @@ export async function streamOf(
     if (replicas === null) throw new MissingLogError(where);
     return manager.streams.add({ ...wanted, num_replicas: replicas });
   }
-  for (const [field, expected] of Object.entries(wanted)) {
+  const differing = Object.entries(wanted).filter(
+    ([field, expected]) => !isSame(found.config[field as keyof StreamConfig] ?? absent[field], expected),
+  );
+  const other = differing.find(([field]) => !(field in protection));
+  if (other) {
+    const [field, expected] = other;
     const there = found.config[field as keyof StreamConfig];
-    if (isSame(there ?? absent[field], expected)) continue;
     throw new UnusableStoreError(
       where,
       `stream ${wanted.name}: found ${field} ${JSON.stringify(there)}, expected ${JSON.stringify(expected)}: it would not keep the log, or is not of a log`,
@@ -63,6 +69,8 @@ export async function streamOf(
       where,
       `stream ${wanted.name}: found ${copies} ${copies === 1 ? "replica" : "replicas"}, expected ${replicas}: nats stream edit ${wanted.name} --replicas ${replicas}, or say replicas=${copies}`,
     );
+  // A stream that an earlier version made.
+  if (differing.length > 0 && replicas !== null) return manager.streams.update(wanted.name!, protection);
   return found;
 }
 

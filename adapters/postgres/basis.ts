@@ -1,5 +1,6 @@
 import type { AppendRequest } from "../../core/append-request.ts";
-import { claimsInSql, ReadClaims, storedClaim, type ClaimsRead } from "./claims.ts";
+import { keptClaim } from "../../core/kept-claim.ts";
+import { claimsInSql, ReadClaims, type ClaimsRead } from "./claims.ts";
 import type { Session } from "./connections.ts";
 import { columns, toEvent, type EventRow } from "./event-schema.ts";
 import { nowInSql } from "./now.ts";
@@ -59,7 +60,7 @@ export class BasisOfAppends {
       ...(idAfterLast === null ? [] : [idAfterLast]),
     ]);
     const wanted = requests.flatMap(({ claims = [] }) =>
-      claims.flatMap(({ scope, changes }) => changes.map(({ value }) => [scope, storedClaim(value)] as const)),
+      claims.flatMap(({ scope, changes }) => changes.map(({ value }) => [scope, keptClaim(value)] as const)),
     );
     const [scopesOfClaims, values] = [wanted.map(([scope]) => scope), wanted.map(([, value]) => value)];
     const { rows } = await session.query(this.#sql, [streams, ids, scopesOfClaims, values]);

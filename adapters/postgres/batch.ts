@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from "../../core/errors.ts";
-import type { Batch, ParkedEvent, Progress, RowChange } from "../../core/read-table.ts";
+import type { Batch, ParkedStream, Progress, RowChange } from "../../core/read-table.ts";
 import type { Held, Session } from "./connections.ts";
 import { PendingRows } from "./pending-rows.ts";
 import { storeParked } from "./progress.ts";
@@ -85,7 +85,7 @@ export class PostgresBatch implements Batch {
     });
   }
 
-  park(event: ParkedEvent): Promise<void> {
+  park(event: ParkedStream): Promise<void> {
     return this.#run(() => storeParked(this.#held, this.#of.schema, this.#of.number, event));
   }
 

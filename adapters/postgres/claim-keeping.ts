@@ -1,5 +1,6 @@
-import { Claims, type ClaimFold, type ClaimScope, type TwiceClaimed } from "../../core/claims.ts";
-import { claimsInSql, ReadClaims, storedClaim, type ClaimsRead } from "./claims.ts";
+import { Claims, type ClaimFold, type ClaimPage, type ClaimScope, type TwiceClaimed } from "../../core/claims.ts";
+import { keptClaim } from "../../core/kept-claim.ts";
+import { claimPageInSql, claimsInSql, ReadClaims, type ClaimsRead } from "./claims.ts";
 import type { Connections } from "./connections.ts";
 import { lockHead, raiseRevision } from "./event-schema.ts";
 
@@ -25,11 +26,23 @@ export class ClaimKeeping {
   async claimants(scope: string, values: readonly string[]): Promise<Record<string, string>> {
     const { rows } = await this.#connections.query(
       `SELECT value, stream FROM ${this.#schema}.claims WHERE scope = $1 AND value = ANY($2)`,
-      [scope, values.map(storedClaim)],
+      [scope, values.map(keptClaim)],
     );
     const streams = new Map(rows as [string, string][]);
-    const found = values.map((value) => [value, streams.get(storedClaim(value))] as const);
+    const found = values.map((value) => [value, streams.get(keptClaim(value))] as const);
     return Object.fromEntries(found.filter((entry): entry is readonly [string, string] => entry[1] !== undefined));
+  }
+
+  async scopes(): Promise<string[]> {
+    const { rows } = await this.#connections.query(`SELECT scope FROM ${this.#schema}.claim_scopes ORDER BY scope`);
+    return rows.map(([scope]) => scope as string);
+  }
+
+  async page(scope: string, { after = "", limit }: { after?: string; limit: number }): Promise<ClaimPage | null> {
+    const { rows } = await this.#connections.query(claimPageInSql(this.#schema), [scope, after, limit]);
+    if (rows.length === 0) return null;
+    const [definition, position, claims] = rows[0] as [string, number, [string, string][] | null];
+    return { definition, position, claims: (claims ?? []).map(([value, stream]) => ({ value, stream })) };
   }
 
   #change<Result>(
@@ -40,7 +53,7 @@ export class ClaimKeeping {
     return this.#connections.transaction(async (session) => {
       const { rows } = await session.query(
         `SELECT position, ${claimsInSql(this.#schema, "$1", "$2")} FROM ${this.#schema}.head`,
-        [values.map(() => scope), values.map(storedClaim)],
+        [values.map(() => scope), values.map(keptClaim)],
       );
       const [head, scopes, held] = rows[0] as [number, ClaimsRead["scopes"] | null, ClaimsRead["held"] | null];
       const kept = new ReadClaims({ scopes: scopes ?? [], held: held ?? [] });

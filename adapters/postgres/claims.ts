@@ -1,15 +1,5 @@
-import { createHash } from "node:crypto";
 import type { ClaimScope, KeptClaims } from "../../core/claims.ts";
 import type { Session } from "./connections.ts";
-
-/** In bytes. An index takes no value above 2,700. */
-const longest = 1000;
-
-/** The value as it is stored: one that no index takes, or no text of PostgreSQL, by its digest. */
-export function storedClaim(value: string): string {
-  if (!value.includes("\0") && !value.startsWith("sha256:") && Buffer.byteLength(value) <= longest) return value;
-  return `sha256:${createHash("sha256").update(value).digest("hex")}`;
-}
 
 /** The scopes, and who holds some values: what one decision needs of the claims, as it was read before. */
 export interface ClaimsRead {
@@ -17,7 +7,7 @@ export interface ClaimsRead {
   held: readonly [scope: string, value: string, stream: string][];
 }
 
-const keyOf = (scope: string, value: string) => JSON.stringify([scope, storedClaim(value)]);
+const keyOf = (scope: string, value: string) => JSON.stringify([scope, value]);
 
 /** The claims as they were read, and what has changed since: kept where they were read, in the same transaction. */
 export class ReadClaims implements KeptClaims {
@@ -34,7 +24,7 @@ export class ReadClaims implements KeptClaims {
         { definition, types: JSON.parse(types) as string[], position, stray },
       ]),
     );
-    this.#held = new Map(held.map(([scope, value, stream]) => [JSON.stringify([scope, value]), stream]));
+    this.#held = new Map(held.map(([scope, value, stream]) => [keyOf(scope, value), stream]));
   }
 
   get hasChanged(): boolean {
@@ -107,3 +97,10 @@ export const claimsInSql = (schema: string, scopes: string, values: string) =>
   `(SELECT json_agg(json_build_array(scope, definition, types, position, stray)) FROM ${schema}.claim_scopes),
    (SELECT json_agg(json_build_array(scope, value, stream)) FROM ${schema}.claims
      WHERE (scope, value) IN (SELECT * FROM unnest(${scopes}::text[], ${values}::text[])))`;
+
+/** A page of the claims of scope $1, after value $2: of one moment, as it is one statement. */
+export const claimPageInSql = (schema: string) =>
+  `SELECT definition, CASE WHEN stray > scopes.position THEN scopes.position ELSE head.position END,
+     (SELECT json_agg(json_build_array(value, stream) ORDER BY value) FROM
+       (SELECT value, stream FROM ${schema}.claims WHERE scope = $1 AND value > $2 ORDER BY value LIMIT $3) page)
+   FROM ${schema}.claim_scopes scopes, ${schema}.head WHERE scope = $1`;

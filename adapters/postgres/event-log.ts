@@ -1,5 +1,5 @@
 import type { AppendRequest } from "../../core/append-request.ts";
-import type { ClaimFold, ClaimScope, TwiceClaimed } from "../../core/claims.ts";
+import type { ClaimFold, ClaimPage, ClaimScope, TwiceClaimed } from "../../core/claims.ts";
 import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
 import type {
   AppendVerdict,
@@ -214,6 +214,14 @@ export class PostgresEventLog implements EventLog {
 
   claimants(scope: string, values: readonly string[]): Promise<Record<string, string>> {
     return this.#run(({ claims }) => claims.claimants(scope, values));
+  }
+
+  claimScopes(): Promise<string[]> {
+    return this.#run(({ claims }) => claims.scopes());
+  }
+
+  claims(scope: string, options: { after?: string; limit: number }): Promise<ClaimPage | null> {
+    return this.#run(({ claims }) => claims.page(scope, options));
   }
 
   acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null> {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { Fields } from "../../core/fields.ts";
-import type { Generation, Origin, ParkedEvent, Progress, Rows } from "../../core/read-table.ts";
+import type { Generation, Origin, ParkedStream, Progress, Rows } from "../../core/read-table.ts";
 import { times } from "../../core/times.ts";
 import { PostgresBatch } from "./batch.ts";
 import { CommittedRows } from "./committed-rows.ts";
@@ -123,14 +123,14 @@ export class PostgresGeneration implements Generation {
     return { position, positionId, folded, reordered, log };
   }
 
-  async parked(): Promise<ParkedEvent[]> {
+  async parked(): Promise<ParkedStream[]> {
     const { rows } = await this.#run(() =>
       this.#connections.query(
         `SELECT event FROM ${this.#place.schema}.parked WHERE generation = $1 ORDER BY position, id`,
         [this.number],
       ),
     );
-    return Array.from(rows as [string][], ([event]) => JSON.parse(event) as ParkedEvent);
+    return Array.from(rows as [string][], ([event]) => JSON.parse(event) as ParkedStream);
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { ParkedEvent, Progress } from "../../core/read-table.ts";
+import type { ParkedStream, Progress } from "../../core/read-table.ts";
 import type { Session } from "./connections.ts";
 
 /** The checkpoint of a generation, under the name of the commit that it is part of. */
@@ -16,7 +16,12 @@ export async function storeProgress(
   );
 }
 
-export async function storeParked(session: Session, schema: string, number: number, event: ParkedEvent): Promise<void> {
+export async function storeParked(
+  session: Session,
+  schema: string,
+  number: number,
+  event: ParkedStream,
+): Promise<void> {
   await session.query(
     `INSERT INTO ${schema}.parked VALUES ($1, $2, $3, $4) ON CONFLICT (generation, id) DO UPDATE SET event = excluded.event`,
     [number, event.id, event.position, JSON.stringify(event)],

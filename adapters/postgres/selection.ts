@@ -86,7 +86,7 @@ async function look(
     const cursor = `looking_${++cursors}`;
     await reading.query(`DECLARE ${cursor} NO SCROLL CURSOR FOR ${sql}`, values);
     // A row may be large, and be asked hundreds of conditions.
-    const pace = new Pace(1);
+    const pace = new Pace();
     for (let goesOn = true; goesOn;) {
       const { rows } = await reading.query(`FETCH ${rowsPerStep} FROM ${cursor}`);
       goesOn = rows.length === rowsPerStep;
@@ -124,8 +124,12 @@ async function sorted<Item extends object>(items: readonly Item[], sort: readonl
   const pace = new Pace();
   const keyed: { item: Item; keys: Cell[] }[] = [];
   for (const item of items) {
-    keyed.push({ item, keys: sort.map((key) => sortKey(item, key)) });
-    if (pace.isDue()) await pace.turn();
+    const keys: Cell[] = [];
+    for (const key of sort) {
+      keys.push(sortKey(item, key));
+      if (pace.isDue()) await pace.turn();
+    }
+    keyed.push({ item, keys });
   }
   const compare = (a: { keys: Cell[] }, b: { keys: Cell[] }) => {
     for (const [index, { descending }] of sort.entries()) {

@@ -75,7 +75,7 @@ export class StreamPages {
     session: Session,
     stream: string,
     kind: Kind,
-    { afterVersion: first, limit, backward, wanted }: ReadStreamOptions,
+    { afterVersion: first, limit, backward, wanted, onDamaged }: ReadStreamOptions,
   ): Promise<RecordedEvent[]> {
     const sql = this.#sql[kind][backward ? "backward" : "forward"];
     const events: RecordedEvent[] = [];
@@ -93,7 +93,8 @@ export class StreamPages {
         if (wanted && !wanted(type)) continue;
         bytes += sizeOf(event) + (kind === "events" ? 0 : pageBytesOf(stream, "", "", ""));
         if (bytes > maxPageBytes && events.length > 0) return events;
-        events.push(kind === "events" ? toEvent(event) : { ...toEvent(event), link: { stream, version } });
+        const read = toEvent(event, onDamaged);
+        events.push(kind === "events" ? read : { ...read, link: { stream, version } });
       }
       // Types that nobody had seen took the place of others: these are known now.
       const isDone = events.length > 0 && this.#seen.unwanted(wanted).length === unwanted.length;

@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 import type { Field } from "../../core/fields.ts";
-import type { Origin, ParkedEvent, Progress, TableBackup } from "../../core/read-table.ts";
+import type { Origin, ParkedStream, Progress, TableBackup } from "../../core/read-table.ts";
 import { BackupFolder } from "../backup-folder.ts";
 import type { Connections, Held } from "./connections.ts";
 import { copyIn, copyOut } from "./copy.ts";
@@ -12,7 +12,7 @@ interface About {
   fields: Field[];
   origin: Origin;
   progress: Progress;
-  parked: ParkedEvent[];
+  parked: ParkedStream[];
 }
 
 /** Rows in the text format of COPY: psql reads it too. */
@@ -43,7 +43,7 @@ export class TableBackups {
       ];
       const progress = { position, positionId, folded, reordered, log };
       const origin = { definition, order };
-      const events = (parked ?? []).map((event) => JSON.parse(event) as ParkedEvent);
+      const events = (parked ?? []).map((event) => JSON.parse(event) as ParkedStream);
       const about: About = { fields: [...fields.values()], origin, progress, parked: events };
       const backup = backupIn(folder);
       await backup.writeAbout(about);

@@ -1,7 +1,7 @@
 import type Database from "better-sqlite3";
 import { DuplicateRowError, InvalidRowError, StoreUnavailableError } from "../../core/errors.ts";
 import { missingFields, type Fields } from "../../core/fields.ts";
-import type { Batch, ParkedEvent, Progress, RowChange } from "../../core/read-table.ts";
+import type { Batch, ParkedStream, Progress, RowChange } from "../../core/read-table.ts";
 import { isSqliteError, Statements, translate } from "./database.ts";
 import { RowPlans } from "./row-plan.ts";
 import { SqliteRows } from "./rows.ts";
@@ -119,7 +119,7 @@ export class SqliteBatch implements Batch {
     if (this.#db.inTransaction) this.#run("ROLLBACK TO mark");
   }
 
-  park(event: ParkedEvent): void {
+  park(event: ParkedStream): void {
     this.#run(
       "INSERT INTO parked VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET event = excluded.event",
       event.id,

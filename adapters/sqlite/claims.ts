@@ -1,5 +1,6 @@
 import type Database from "better-sqlite3";
-import type { ClaimScope, KeptClaims } from "../../core/claims.ts";
+import type { ClaimPage, ClaimScope, KeptClaims } from "../../core/claims.ts";
+import { unseen } from "./where.ts";
 
 type ScopeRow = [scope: string, definition: string, types: string, position: number, stray: number];
 
@@ -11,6 +12,7 @@ export class SqliteClaims implements KeptClaims {
   readonly #hold: Database.Statement;
   readonly #free: Database.Statement;
   readonly #clear: Database.Statement;
+  readonly #page: Database.Statement<[string, string, number], { value: string; stream: string }>;
 
   constructor(db: Database.Database) {
     this.#scopes = db
@@ -23,6 +25,9 @@ export class SqliteClaims implements KeptClaims {
     this.#hold = db.prepare("INSERT INTO claims VALUES (?, ?, ?)");
     this.#free = db.prepare("DELETE FROM claims WHERE scope = ? AND value = ?");
     this.#clear = db.prepare("DELETE FROM claims WHERE scope = ?");
+    this.#page = db.prepare(
+      `SELECT value, stream FROM claims WHERE scope = ${unseen} AND value > ${unseen} ORDER BY value LIMIT ${unseen}`,
+    );
   }
 
   *scopes(): Iterable<readonly [string, ClaimScope]> {
@@ -48,5 +53,9 @@ export class SqliteClaims implements KeptClaims {
 
   clear(scope: string): void {
     this.#clear.run(scope);
+  }
+
+  page(scope: string, after: string, limit: number): ClaimPage["claims"] {
+    return this.#page.all(scope, after, limit);
   }
 }

@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import type Database from "better-sqlite3";
 import type { AppendRequest } from "../../core/append-request.ts";
-import type { ClaimFold, ClaimScope, TwiceClaimed } from "../../core/claims.ts";
+import type { ClaimFold, ClaimPage, ClaimScope, TwiceClaimed } from "../../core/claims.ts";
 import { MissingLogError, StoreUnavailableError } from "../../core/errors.ts";
 import type {
   AppendVerdict,
@@ -220,6 +220,14 @@ export class SqliteEventLog implements EventLog {
 
   async claimants(scope: string, values: readonly string[]): Promise<Record<string, string>> {
     return this.#read(({ claims }) => claims.claimants(scope, values));
+  }
+
+  async claimScopes(): Promise<string[]> {
+    return this.#read(({ claims }) => claims.scopes());
+  }
+
+  async claims(scope: string, options: { after?: string; limit: number }): Promise<ClaimPage | null> {
+    return this.#read((open) => open.claimPage(scope, options));
   }
 
   async acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null> {

@@ -62,5 +62,15 @@ export const logSchema: Schema = {
        BEGIN SELECT RAISE(ABORT, 'history is append-only: a link never changes'); END;
      CREATE TRIGGER links_never_go BEFORE DELETE ON links
        BEGIN SELECT RAISE(ABORT, 'history is append-only: a link is never deleted'); END;`,
+    // REPLACE deletes the rows that are in its way without a trigger for DELETE, and this one runs before it does.
+    `CREATE TRIGGER events_are_never_replaced BEFORE INSERT ON events
+       WHEN NEW.position <= (SELECT ifnull(max(position), 0) FROM events)
+         OR EXISTS (SELECT 1 FROM events WHERE id = NEW.id)
+         OR EXISTS (SELECT 1 FROM events WHERE stream = NEW.stream AND version = NEW.version)
+       BEGIN SELECT RAISE(ABORT, 'history is append-only: a stored event is never replaced'); END;
+     CREATE TRIGGER links_are_never_replaced BEFORE INSERT ON links
+       WHEN EXISTS (SELECT 1 FROM links WHERE stream = NEW.stream AND version = NEW.version)
+         OR EXISTS (SELECT 1 FROM links WHERE stream = NEW.stream AND position = NEW.position)
+       BEGIN SELECT RAISE(ABORT, 'history is append-only: a link is never replaced'); END;`,
   ],
 };

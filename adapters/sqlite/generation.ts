@@ -1,7 +1,7 @@
 import type Database from "better-sqlite3";
 import { UnusableStoreError } from "../../core/errors.ts";
 import type { Fields } from "../../core/fields.ts";
-import type { Generation, Origin, ParkedEvent, Progress } from "../../core/read-table.ts";
+import type { Generation, Origin, ParkedStream, Progress } from "../../core/read-table.ts";
 import { SqliteBatch } from "./batch.ts";
 import type { BulkWork } from "./bulk-work.ts";
 import { BusyError, isBusy, whenFree, Writes } from "./busy.ts";
@@ -181,10 +181,10 @@ export class SqliteGeneration implements Generation {
     return { position, folded, positionId, reordered: reordered === 1, log };
   }
 
-  parked(): ParkedEvent[] | Promise<ParkedEvent[]> {
+  parked(): ParkedStream[] | Promise<ParkedStream[]> {
     return this.#read(() => {
       const rows = this.#reader.prepare("SELECT event FROM parked ORDER BY position").pluck().all() as string[];
-      return Array.from(rows, (event) => JSON.parse(event) as ParkedEvent);
+      return Array.from(rows, (event) => JSON.parse(event) as ParkedStream);
     });
   }
 

@@ -18,7 +18,7 @@ export class Links {
   readonly #has: Database.Statement<[string], number>;
   readonly #hasEvents: Database.Statement<[string], number>;
   readonly #byId: Database.Statement<[string], Found>;
-  readonly #insert: Database.Statement<[string, number, number]>;
+  readonly #insert: Database.Statement<[string, number, number, string, number]>;
   readonly #version: Database.Statement<[string], number>;
   readonly #nextName: Database.Statement<[string], string>;
   readonly #link: (stream: string, ids: readonly string[]) => Linked;
@@ -35,7 +35,10 @@ export class Links {
     this.#has = db.prepare<[string], number>(`SELECT 1 FROM links WHERE stream = ${unseen} LIMIT 1`).pluck();
     this.#hasEvents = db.prepare<[string], number>(`SELECT 1 FROM events WHERE stream = ${unseen} LIMIT 1`).pluck();
     this.#byId = db.prepare("SELECT position, type FROM events WHERE id = ?");
-    this.#insert = db.prepare("INSERT INTO links VALUES (?, ?, ?) ON CONFLICT (stream, position) DO NOTHING");
+    // Not ON CONFLICT DO NOTHING: the trigger that refuses a replacement would refuse it first.
+    this.#insert = db.prepare(
+      "INSERT INTO links SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM links WHERE stream = ? AND position = ?)",
+    );
     this.#version = db
       .prepare<[string], number>(`SELECT version FROM links WHERE stream = ${unseen} ORDER BY version DESC LIMIT 1`)
       .pluck();
@@ -74,7 +77,7 @@ export class Links {
     const before = this.#version.get(stream) ?? 0;
     let version = before;
     for (const { position } of eventsToLink(ids, (id) => this.#byId.get(id)))
-      version += this.#insert.run(stream, version + 1, position).changes;
+      version += this.#insert.run(stream, version + 1, position, stream, position).changes;
     return { version, linked: version - before };
   }
 }

@@ -1,7 +1,7 @@
 import type Database from "better-sqlite3";
 import type { AppendRequest } from "../../core/append-request.ts";
 import type { NewEvent } from "../../core/new-event.ts";
-import { Claims } from "../../core/claims.ts";
+import { Claims, type ClaimPage } from "../../core/claims.ts";
 import type { AppendVerdict, Page, ReadOptions } from "../../core/event-log.ts";
 import { decideInOrder } from "../../core/decide-in-order.ts";
 import { eventTime } from "../../core/event-time.ts";
@@ -37,9 +37,10 @@ export class LogFile {
   readonly queries: LogQueries;
   readonly #fileQueries: FileQueries;
   readonly control: Control;
+  readonly #keptClaims: SqliteClaims;
   readonly claims: Claims;
   readonly links: Links;
-  readonly identity: string;
+  identity: string;
   head: number;
   #lastTime: string;
   readonly #versions = new Map<string, number>();
@@ -59,7 +60,8 @@ export class LogFile {
     this.host = host;
     this.files = files;
     this.control = new Control(db);
-    this.claims = new Claims(new SqliteClaims(db));
+    this.#keptClaims = new SqliteClaims(db);
+    this.claims = new Claims(this.#keptClaims);
     this.links = new Links(db);
     this.#fileQueries = new FileQueries(db.name);
     this.queries = new LogQueries(db, this.links, this.#fileQueries);
@@ -133,6 +135,11 @@ export class LogFile {
     }
   }
 
+  claimPage(scope: string, { after = "", limit }: { after?: string; limit: number }): ClaimPage | null {
+    const reach = this.claims.reachOf(scope, this.head);
+    return reach && { ...reach, claims: this.#keptClaims.page(scope, after, limit) };
+  }
+
   /** Every reason to refuse is found before the first row is written, so a refusal leaves nothing to take back. */
   #decide(request: AppendRequest): AppendVerdict {
     const { stream, events, expectedVersion } = request;
@@ -182,7 +189,7 @@ export class LogFile {
     let bytes = 0;
     const isFiltered = wanted !== undefined || category !== undefined;
     const size = new StepSize(isFiltered ? eventsPerPage : limit);
-    const pace = new Pace(1);
+    const pace = new Pace();
     for (let seen = 0; seen < eventsPerPage;) {
       const step = Math.min(size.rows, isFiltered ? eventsPerPage - seen : limit - events.length);
       const recent = backward ? null : this.#recent.after(position, step);

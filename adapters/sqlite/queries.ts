@@ -52,7 +52,7 @@ export class Queries {
     if (this.#threads && keys.length > maxKeysAtOnce) return inThread(this.#threads.queries);
     const items: Item[] = [];
     // One row may have megabytes. Turns in between would give rows of different moments.
-    const pace = new Pace(1);
+    const pace = new Pace();
     for (const key of keys) {
       if (this.#threads && pace.isDue() && items.length > 0) return inThread(this.#threads.queries);
       const cells = statement.get(key) as Cells | undefined;

@@ -33,13 +33,13 @@ export const sizeOf = (row: EventRow) => pageBytesOf(row[4], row[2], row[6], row
 export async function streamPage(
   statement: Database.Statement,
   stream: string,
-  { afterVersion, limit, wanted }: ReadStreamOptions,
+  { afterVersion, limit, wanted, onDamaged }: ReadStreamOptions,
 ): Promise<RecordedEvent[]> {
   const events: RecordedEvent[] = [];
   const size = new StepSize(limit);
   let version = afterVersion;
   let bytes = 0;
-  const pace = new Pace(1);
+  const pace = new Pace();
   while (events.length < limit && bytes < maxPageBytes) {
     const step = wanted ? size.rows : Math.min(size.rows, limit - events.length);
     const rows = statement.all(stream, version, step) as EventRow[];
@@ -49,7 +49,7 @@ export async function streamPage(
       if (wanted && !wanted(row[2])) continue;
       bytes += sizeOf(row) + (link === undefined ? 0 : pageBytesOf(stream, "", "", ""));
       if (events.length === limit || (bytes > maxPageBytes && events.length > 0)) return events;
-      const event = toEvent(row);
+      const event = toEvent(row, onDamaged);
       events.push(link === undefined ? event : { ...event, link: { stream, version: link } });
     }
     if (rows.length < step) break;

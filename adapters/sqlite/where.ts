@@ -88,8 +88,8 @@ function compile(condition: Condition): Sql {
 }
 
 /** What SQL cannot say itself; the value is looked at by a function of the connection. */
-function compareBy(name: "json_matches" | "text_matches", { field, path, operator, value }: Comparison): Sql {
-  const text = JSON.stringify({ path, operator, value });
+function compareBy(name: "json_matches" | "text_matches", { field, path, operator, value, share }: Comparison): Sql {
+  const text = JSON.stringify({ path, operator, value, share });
   return { text: `${name}(${comparisonInSql(text)}, ${quote(field)})`, values: [text] };
 }
 

@@ -1,6 +1,6 @@
-import type { Batch, Generation, ParkedEvent, Progress } from "../../core/read-table.ts";
+import type { Batch, Generation, ParkedStream, Progress } from "../../core/read-table.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { ParkedEvents } from "../consumer/parked-events.ts";
+import { ParkedStreams } from "../consumer/parked-streams.ts";
 
 /** How far a generation is folded and what is parked of it, as it is stored and as the batch that runs has it. */
 export class FoldedState {
@@ -10,14 +10,16 @@ export class FoldedState {
   #settled: Progress;
   /** Ahead of the stored checkpoint by events that are not mapped, never by others. */
   #stored: number;
-  readonly #parked: ParkedEvents;
+  readonly #parked: ParkedStreams;
+  /** What the batch that runs changes of them: streams to be kept, and ids under which nothing is kept any more. */
+  readonly #changed = { streams: new Set<string>(), gone: new Set<string>() };
 
-  private constructor(generation: Generation, progress: Progress, parked: readonly ParkedEvent[]) {
+  private constructor(generation: Generation, progress: Progress, parked: readonly ParkedStream[]) {
     this.#generation = generation;
     this.#progress = progress;
     this.#settled = { ...progress };
     this.#stored = progress.position;
-    this.#parked = new ParkedEvents(parked);
+    this.#parked = new ParkedStreams(parked);
   }
 
   static async of(generation: Generation): Promise<FoldedState> {
@@ -47,7 +49,7 @@ export class FoldedState {
     return this.#progress.position !== this.#stored;
   }
 
-  get parked(): Pick<ParkedEvents, "get" | "holds" | "list"> {
+  get parked(): Omit<ParkedStreams, "replace" | "set" | "delete"> {
     return this.#parked;
   }
 
@@ -61,9 +63,11 @@ export class FoldedState {
     const batch = await begun;
     try {
       const isChanged = await work(batch, begun instanceof Promise);
-      if (isChanged) await batch.commit(this.#progress);
-      else await batch.rollback();
-      if (isChanged) this.#stored = this.#progress.position;
+      if (isChanged) {
+        await this.#storeParked(batch);
+        await batch.commit(this.#progress);
+        this.#stored = this.#progress.position;
+      } else await batch.rollback();
     } catch (error) {
       await batch.rollback();
       this.#progress = before;
@@ -96,17 +100,33 @@ export class FoldedState {
     this.#settled = { ...this.#progress };
   }
 
-  async park(batch: Batch, parked: ParkedEvent): Promise<void> {
-    await batch.park(parked);
-    this.#parked.add(parked);
+  /** Within a batch: what waits in a stream from now on; null: nothing. */
+  put(stream: string, parked: ParkedStream | null): void {
+    const before = this.#parked.get(stream);
+    if (before && before.id !== parked?.id) this.#changed.gone.add(before.id);
+    if (!parked) return this.#parked.delete(stream);
+    this.#parked.set(parked);
+    this.#changed.streams.add(stream);
   }
 
-  /** A batch that took it out is committed. */
-  unparked(id: string): void {
-    this.#parked.remove(id);
+  /** One write for each stream, however many of its events the batch has passed. */
+  async #storeParked(batch: Batch): Promise<void> {
+    const { streams, gone } = this.#changed;
+    for (const id of gone) await batch.unpark(id);
+    for (const stream of streams) {
+      const parked = this.#parked.get(stream);
+      if (parked) await batch.park(parked);
+    }
+    this.#clearChanged();
+  }
+
+  #clearChanged(): void {
+    this.#changed.streams.clear();
+    this.#changed.gone.clear();
   }
 
   async readParked(): Promise<void> {
+    this.#clearChanged();
     this.#parked.replace(await this.#generation.parked());
   }
 }

@@ -1,8 +1,7 @@
 import type { ParkedChoice } from "../../core/consumer-control.ts";
-import { StoreUnavailableError } from "../../core/errors.ts";
 import type { Mapping } from "../../core/mapping.ts";
 import type { Generation, ParkedEvent, Progress } from "../../core/read-table.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { typeMatcher } from "../../core/type-pattern.ts";
 import { CatchUp } from "./catch-up.ts";
 import type { Work } from "../consumer/work.ts";
 import type { ErrorPolicy, Interruption } from "../consumer/error-policy.ts";
@@ -10,7 +9,7 @@ import type { EventSource } from "../consumer/event-source.ts";
 import { Fold } from "./fold.ts";
 import type { FoldedTable } from "./folded-table.ts";
 import { HostedTable } from "./hosted-table.ts";
-import { retryParked, skipParked } from "./parked-streams.ts";
+import { listParked } from "./parked-list.ts";
 import type { BeginningDependencies } from "./rebuild/definition-change.ts";
 import type { RebuildProgress } from "./rebuild/progress.ts";
 import { Rebuilding, type SnapshotSource } from "./rebuild/rebuilding.ts";
@@ -25,7 +24,7 @@ export interface FoldingDependencies extends BeginningDependencies {
   snapshots: SnapshotSource;
   mappings: readonly Mapping<Transform>[];
   transforms: Transforms;
-  source: Pick<EventSource, "page" | "event" | "change" | "takeLease" | "releaseLease">;
+  source: Pick<EventSource, "page" | "streamPage" | "event" | "eventAt" | "change" | "takeLease" | "releaseLease">;
   /** What is being built and how far it is; null when it has ended. */
   onProgress: (job: string, progress: RebuildProgress | null) => void;
   policy: ErrorPolicy;
@@ -58,7 +57,6 @@ export class Folding implements Work {
     this.rebuilding = new Rebuilding({
       ...dependencies,
       page: (after, limit) => source.page(after, limit),
-      read: (id) => this.#read(id),
       change: (change) => source.change(change),
       newFold: (generation, isTimeUp) => this.#foldInto(generation, isTimeUp),
       takeOver: (generation, fold) => this.#takeOver(generation, fold),
@@ -216,8 +214,19 @@ export class Folding implements Work {
     await this.#folded?.fold.save();
   }
 
-  parked(): readonly ParkedEvent[] {
-    return this.#table.parked;
+  /** Of those that wait, the first ones, or the chosen one. */
+  parked(choice: ParkedChoice): Promise<ParkedEvent[]> {
+    const isMapped = typeMatcher(this.#d.mappings.map(({ pattern }) => pattern));
+    const { parked: streams, progress } = this.#table;
+    return listParked({ streams, position: progress.position, source: this.#d.source, isMapped }, choice);
+  }
+
+  get parkedCount(): number {
+    return this.#table.parkedCount;
+  }
+
+  get lastFailure(): string | undefined {
+    return this.#table.parked.findLast(({ error }) => error)?.error?.message;
   }
 
   get isTooOftenParked(): boolean {
@@ -233,22 +242,25 @@ export class Folding implements Work {
     else this.catchUp.standStill(this.progress.position, why);
   }
 
-  skip(skipped: ReadonlySet<string>): Promise<number> {
-    return this.#table.doubtfully(() => skipParked(this.#folded!.fold, skipped, (id) => this.#read(id)));
+  skip(skipped: ReadonlySet<string>): Promise<void> {
+    return this.#table.doubtfully(() => this.#folded!.fold.skip(skipped));
   }
 
-  retry(choice: ParkedChoice): Promise<number> {
+  retry(choice: ParkedChoice): Promise<void> {
     return this.#table.doubtfully(async () => {
-      await this.#folded!.noteMixture();
-      const folded = await retryParked(this.#folded!.fold, choice, (id) => this.#read(id));
+      await this.#folded!.fold.retry(choice);
       await this.rebuilding.retry(choice);
-      return folded;
     });
   }
 
-  /** A stop waits for one retry, not for all that are asked for. */
-  async #read(id: string): Promise<RecordedEvent> {
-    if (this.#interruption.isStopping()) throw new StoreUnavailableError(this.#d.name, "is stopping");
-    return this.#d.source.event(id);
+  get isGoingOn(): boolean {
+    return this.#folded?.fold.isGoingOn ?? false;
+  }
+
+  goOn(): Promise<number> {
+    return this.#table.doubtfully(async () => {
+      await this.#folded!.noteMixture();
+      return this.#folded!.fold.goOn();
+    });
   }
 }

@@ -85,9 +85,9 @@ export class AggregateHost {
     this.#consumer.interrupt();
   }
 
-  follow(revision: number): Promise<Followed> {
+  follow(revision: number, isPatient: boolean): Promise<Followed> {
     this.#opening.refuse();
-    return this.#consumer.follow(revision);
+    return this.#consumer.follow(revision, isPatient);
   }
 
   /** Answers the position of the table's switch. @throws RebuildFailedError and others: why there was none */
@@ -142,7 +142,7 @@ export class AggregateHost {
       ...status,
       ...(cause !== null && { state: "waiting", cause }),
       rebuilding: folding.rebuildProgress(status.head),
-      parked: folding.parked().length,
+      parked: folding.parkedCount,
       reordered: folding.progress.reordered,
       stale: folding.isStale,
     };

@@ -1,6 +1,7 @@
 import { definitionChanges } from "../../core/definition.ts";
-import type { Generation, ParkedEvent, Progress } from "../../core/read-table.ts";
+import type { Generation, ParkedStream, Progress } from "../../core/read-table.ts";
 import type { EventSource } from "../consumer/event-source.ts";
+import { countOf } from "../consumer/parked-streams.ts";
 import { Charge } from "./charge.ts";
 import { FoldedTable, type FoldedTableDependencies } from "./folded-table.ts";
 import { refuseChange } from "./rebuild/definition-change.ts";
@@ -17,7 +18,7 @@ interface Dependencies extends FoldedTableDependencies {
 /** A table that another host folds, as it was seen last. */
 interface Seen {
   progress: Readonly<Progress>;
-  parked: readonly ParkedEvent[];
+  parked: readonly ParkedStream[];
   isStale: boolean;
 }
 
@@ -151,7 +152,12 @@ export class HostedTable {
     return this.#folded?.isStale ?? this.#seen.isStale;
   }
 
-  get parked(): readonly ParkedEvent[] {
+  get parked(): readonly ParkedStream[] {
     return this.#folded?.fold.parked ?? this.#seen.parked;
+  }
+
+  /** The events that are set aside, those that wait included. */
+  get parkedCount(): number {
+    return this.#folded?.fold.parkedCount ?? this.#seen.parked.reduce((sum, stream) => sum + countOf(stream), 0);
   }
 }

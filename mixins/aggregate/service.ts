@@ -109,8 +109,8 @@ export function aggregateService(definition: Definition): SiblingSchema {
     ],
     actions: {
       ...consumerActions(name, () => ({
-        follow: (revision) => host.follow(revision),
-        parked: () => host.folding.parked(),
+        follow: (revision, isPatient) => host.follow(revision, isPatient),
+        parked: (choice) => host.folding.parked(choice),
         status: () => host.status(),
         change: (change) => source.change(change),
       })),

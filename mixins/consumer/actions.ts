@@ -6,11 +6,13 @@ import type { Followed } from "./following.ts";
 import { onEveryHost } from "./on-every-host.ts";
 import { ownActions } from "../own-actions.ts";
 import { parkedId, skipReason, storedName } from "../stored-texts.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 /** One node's host of a consumer, as the actions of its service need it. */
 interface Host {
-  follow(revision: number): Promise<Followed>;
-  parked(): readonly ParkedEvent[] | Promise<readonly ParkedEvent[]>;
+  follow(revision: number, isPatient: boolean): Promise<Followed>;
+  /** All that are parked, or at least those that are chosen. */
+  parked(choice: ParkedChoice): Promise<readonly ParkedEvent[]>;
   status(): Promise<unknown>;
   change(change: ControlChange): Promise<ConsumerControl>;
 }
@@ -34,39 +36,54 @@ export function consumerActions(
   host: () => Host,
   group: "stream" | "instance" = "stream",
 ): NonNullable<ServiceSchema["actions"]> {
-  const change = async (broker: ServiceBroker, wanted: ControlChange): Promise<Followed | undefined> => {
+  const change = async (
+    broker: ServiceBroker,
+    wanted: ControlChange,
+    isPatient = false,
+  ): Promise<Followed | undefined> => {
     const { revision } = await host().change(wanted);
-    const followed = [...(await onEveryHost<Followed>(broker, name, "follow", { revision })).entries()];
+    const params = { revision, ...(isPatient && { isPatient }) };
+    const followed = [...(await onEveryHost<Followed>(broker, name, "follow", params)).entries()];
     const here = followed.find(([node, { works }]) => works && node === broker.nodeID);
     return (here ?? followed.find(([, { works }]) => works))?.[1];
   };
   const changeParked = async (broker: ServiceBroker, wanted: ControlChange) => {
-    const answer = await change(broker, wanted);
+    const answer = await change(broker, wanted, true);
     if (!answer) throw new StoreUnavailableError(name, "no node does its work at the moment");
     return { folded: answer.folded, parked: answer.parked };
   };
   // A host that lags, or where the event went well, knows nothing of what another has parked.
   const mustBeParked = async (broker: ServiceBroker, choice: ParkedChoice) => {
     const isAmong = (parked: readonly Parked[]) => parked.some((one) => isChosen(one, choice));
-    if (Object.keys(choice).length === 0 || isAmong(await host().parked())) return;
-    const elsewhere = await onEveryHost<Parked[]>(broker, name, "parked", {});
+    if (Object.keys(choice).length === 0 || isAmong(await host().parked(choice))) return;
+    const elsewhere = await onEveryHost<Parked[]>(broker, name, "parked", choice);
     if (![...elsewhere.values()].some(isAmong)) throw new UnknownParkedEventError(name, choice);
   };
+  const choiceParams = {
+    $$strict: true,
+    id: { ...parkedId, optional: true },
+    [group]: { ...storedName, optional: true, convert: true },
+  };
+  const choiceOf = ({ id, [group]: one }: ParkedChoice): ParkedChoice => ({
+    ...(id !== undefined && { id }),
+    ...(one !== undefined && { [group]: one }),
+  });
 
   return ownActions({
     status: { handler: () => host().status() },
     pause: { handler: async (ctx: Context) => void (await change(ctx.broker, { pause: true })) },
     resume: { handler: async (ctx: Context) => void (await change(ctx.broker, { resume: true })) },
-    parked: { handler: () => host().parked() },
-    retry: {
-      params: {
-        $$strict: true,
-        id: { ...parkedId, optional: true },
-        [group]: { ...storedName, optional: true, convert: true },
-      },
+    parked: {
+      params: choiceParams,
       async handler(ctx: Context<ParkedChoice>) {
-        const { id, [group]: one } = ctx.params;
-        const choice = { ...(id !== undefined && { id }), ...(one !== undefined && { [group]: one }) };
+        const choice = choiceOf(ctx.params);
+        return (await host().parked(choice)).filter((one) => isChosen(one, choice));
+      },
+    },
+    retry: {
+      params: choiceParams,
+      async handler(ctx: Context<ParkedChoice>) {
+        const choice = choiceOf(ctx.params);
         await mustBeParked(ctx.broker, choice);
         return changeParked(ctx.broker, { retry: choice });
       },
@@ -81,8 +98,9 @@ export function consumerActions(
     },
     // Between nodes: answers when this node has followed the control state and nothing of it is in flight.
     follow: {
-      params: { revision: { type: "number", integer: true } },
-      handler: (ctx: Context<{ revision: number }>) => host().follow(ctx.params.revision),
+      params: { revision: wholeNumber, isPatient: "boolean|optional" },
+      handler: (ctx: Context<{ revision: number; isPatient?: boolean }>) =>
+        host().follow(ctx.params.revision, ctx.params.isPatient === true),
     },
   });
 }

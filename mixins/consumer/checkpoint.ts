@@ -8,34 +8,37 @@ import type { LeaseHold } from "./lease-hold.ts";
 export type StartFrom = "origin" | "current";
 
 /** What a consumer without a table keeps in the store's engine. */
-export interface CheckpointState extends Pick<Progress, "position" | "positionId" | "log"> {
+export interface CheckpointState<Parked extends ParkedEvent = ParkedEvent> extends Pick<
+  Progress,
+  "position" | "positionId" | "log"
+> {
   /** Those that failed; what waits behind them is not among them. */
-  parked: ParkedEvent[];
+  parked: Parked[];
 }
 
-interface Dependencies {
+interface Dependencies<Parked extends ParkedEvent> {
   startFrom: StartFrom;
   source: Pick<EventSource, "page" | "state" | "saveState">;
   lease: LeaseHold;
-  parked: () => ParkedEvent[];
+  parked: () => Parked[];
   /** A lease was taken anew. `state`: what another holder has kept since; null where nobody has. */
-  takeOver: (state: CheckpointState | null) => void | Promise<void>;
+  takeOver: (state: CheckpointState<Parked> | null) => void | Promise<void>;
 }
 
 /** How far a consumer is whose work one node does at a time, kept in the store's engine under its lease. */
-export class Checkpoint {
-  readonly #d: Dependencies;
-  #progress: CheckpointState = { position: 0, positionId: null, log: null, parked: [] };
+export class Checkpoint<Parked extends ParkedEvent = ParkedEvent> {
+  readonly #d: Dependencies<Parked>;
+  #progress: CheckpointState<Parked> = { position: 0, positionId: null, log: null, parked: [] };
   #saved = { revision: 0, at: 0 };
   #isSaved = true;
   /** The lease under which it was loaded. */
   #epoch = 0;
 
-  constructor(dependencies: Dependencies) {
+  constructor(dependencies: Dependencies<Parked>) {
     this.#d = dependencies;
   }
 
-  get progress(): Readonly<CheckpointState> {
+  get progress(): Readonly<CheckpointState<Parked>> {
     return this.#progress;
   }
 
@@ -57,7 +60,7 @@ export class Checkpoint {
     const revision = stored?.revision ?? 0;
     const isNews = stored !== null && revision > this.#saved.revision;
     if (isNews) {
-      this.#progress = stored.value as CheckpointState;
+      this.#progress = stored.value as CheckpointState<Parked>;
       this.#saved = { revision, at: Date.now() };
       this.#isSaved = true;
     } else if (this.#saved.revision === 0) await this.#begin();

@@ -13,3 +13,6 @@ export interface ConsumerPage extends Page {
   /** By id: why these of its events, which are in it as they are stored, cannot be brought to today's version. */
   unreadable?: Readonly<Record<string, Unreadable>>;
 }
+
+/** Some events of one stream; of one that is at its end, none. */
+export type StreamPage = Pick<ConsumerPage, "events" | "unreadable">;

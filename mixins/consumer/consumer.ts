@@ -101,10 +101,13 @@ export class Consumer {
     clearTimeout(timer);
   }
 
-  /** Answers when the control state is followed up to `revision` and nothing is in flight. @throws what a retry has met */
-  follow(revision: number): Promise<Followed> {
+  /**
+   * Answers when the control state is followed up to `revision` and nothing is in flight; `isPatient`: and when what was
+   * parked and is to go on has done so, or is paused. @throws what a retry has met
+   */
+  follow(revision: number, isPatient = false): Promise<Followed> {
     if (this.#isStopping || !this.#loop) throw new StoreUnavailableError(this.#d.name, "is stopping");
-    const followed = this.#following.wait(revision);
+    const followed = this.#following.wait(revision, isPatient);
     this.interrupt();
     return followed;
   }
@@ -168,13 +171,13 @@ export class Consumer {
     this.#measure(page.head);
     const still = this.condition.standsStill;
     if (still) work.standStill(still);
-    if (still || !this.condition.isWorking) return false;
+    if (still || !this.condition.isWorking) return this.#following.hasMore;
     if (isResting) return true;
     await work.handle(page);
     this.#measure(page.head);
     this.condition.catchesUp(page.end && work.progress.position === page.position);
     if (work.isTooOftenParked) this.#stopForParked();
-    return !page.end && !this.condition.hasStopped;
+    return this.#following.hasMore || (!page.end && !this.condition.hasStopped);
   }
 
   /** Where that cannot be said it may not, neither along the log nor aside. */
@@ -192,7 +195,7 @@ export class Consumer {
     const { metrics, work } = this.#d;
     if (!metrics) return;
     metrics.lag(this.condition.isWorking ? Math.max(head - work.progress.position, 0) : NaN);
-    metrics.parked(this.condition.isWorking ? work.parked().length : NaN);
+    metrics.parked(this.condition.isWorking ? work.parkedCount : NaN);
   }
 
   async #follow(page: ConsumerPage): Promise<void> {
@@ -206,7 +209,8 @@ export class Consumer {
     else this.condition.knowsLog();
     // Not saved, what is of no interest is passed again: no reason to fail.
     if (control.paused) await this.#save().catch((error: unknown) => this.#noteOutage(error));
-    else if (this.condition.isWorking && !this.condition.hasOtherLog) await this.#following.obey(control);
+    if (!control.paused && this.condition.isWorking && !this.condition.hasOtherLog) await this.#following.obey(control);
+    else this.#following.rest();
     this.#following.answer(control.revision, this.condition.isWorking);
   }
 
@@ -216,7 +220,7 @@ export class Consumer {
   }
 
   #stopForParked(): void {
-    const last = this.#d.work.parked().findLast(({ error }) => error)?.error?.message ?? "unknown";
+    const last = this.#d.work.lastFailure ?? "unknown";
     this.condition.stops(
       `${this.#d.maxParkedInARow} events in a row were parked; the last: ${last}. "resume" goes on, "retry" tries them again`,
       { byLog: false },

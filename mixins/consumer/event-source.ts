@@ -7,7 +7,7 @@ import type { QueryParams } from "../../core/query.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { times } from "../../core/times.ts";
 import { remoteCall } from "./remote-call.ts";
-import type { ConsumerPage } from "./consumer-page.ts";
+import type { ConsumerPage, StreamPage } from "./consumer-page.ts";
 
 interface Dependencies {
   broker: ServiceBroker;
@@ -51,9 +51,10 @@ export class EventSource {
     await this.#call("record", { stream, type, payload, id });
   }
 
-  /** A stream's events of the wanted types after a version, page by page; an empty page is the end. */
-  streamAfter(stream: string, afterVersion: number): Promise<RecordedEvent[]> {
-    return this.#call("read", { stream, afterVersion, types: this.#d.types, limit: 1000 });
+  /** A stream's events of the wanted types behind a version; an empty page is the end. */
+  streamPage(stream: string, afterVersion: number): Promise<StreamPage> {
+    const { consumer, types } = this.#d;
+    return this.#call("streamPage", { consumer, stream, afterVersion, limit: 1000, types });
   }
 
   /** The event at a position; null where there is none. */

@@ -1,15 +1,19 @@
 import { lastRetry, type ConsumerControl, type ParkedChoice } from "../../core/consumer-control.ts";
 import { ValidationError } from "../../core/errors.ts";
-import type { ParkedEvent } from "../../core/read-table.ts";
 import { refuseCrowd } from "./crowd.ts";
 
 /** What a consumer's work can be told to do with its parked events. */
 export interface Obedient {
-  parked(): readonly ParkedEvent[];
-  /** From now on these events are given up; answers how many that waited behind them were folded. */
-  skip(skipped: ReadonlySet<string>): Promise<number>;
-  /** Answers how many parked events were folded. */
-  retry(choice: ParkedChoice): Promise<number>;
+  /** The events that are parked. */
+  readonly parkedCount: number;
+  /** From now on these events are given up, and what waited behind them waits no more. */
+  skip(skipped: ReadonlySet<string>): Promise<void>;
+  /** These events are tried again when it goes on. */
+  retry(choice: ParkedChoice): Promise<void>;
+  /** Whether something that was parked is to go on. */
+  readonly isGoingOn: boolean;
+  /** Goes on with it for a moment; answers how many events were done. */
+  goOn(): Promise<number>;
 }
 
 /** How a host has followed the control state. */
@@ -25,6 +29,8 @@ const maxLooks = 5;
 
 interface Follower {
   revision: number;
+  /** It waits until what is to go on has been done. */
+  isPatient: boolean;
   looks: number;
   resolve: (followed: Followed) => void;
   reject: (error: unknown) => void;
@@ -36,6 +42,7 @@ export class Following {
   #control: ConsumerControl | null = null;
   #retried = 0;
   #outcome: { folded: number } | { error: unknown } = { folded: 0 };
+  #hasMore = false;
   #followers: Follower[] = [];
 
   constructor(work: Obedient) {
@@ -49,12 +56,18 @@ export class Following {
   /** A new start knows nothing of the orders that were given before. */
   start(): void {
     this.#control = null;
+    this.#hasMore = false;
+  }
+
+  /** There is more to do at once of what was parked. */
+  get hasMore(): boolean {
+    return this.#hasMore;
   }
 
   /** @throws StoreUnavailableError if too many callers wait already */
-  async wait(revision: number): Promise<Followed> {
+  async wait(revision: number, isPatient: boolean): Promise<Followed> {
     refuseCrowd("control state", this.#followers.length);
-    return new Promise((resolve, reject) => this.#followers.push({ revision, looks: 0, resolve, reject }));
+    return new Promise((resolve, reject) => this.#followers.push({ revision, isPatient, looks: 0, resolve, reject }));
   }
 
   /** Whether somebody has resumed the consumer since the last time. */
@@ -66,25 +79,41 @@ export class Following {
     return before !== null && control.resumed > before.resumed;
   }
 
-  /** Skips and retries what was said. An error goes to those who asked for it: the work itself goes on. */
+  /**
+   * Skips and retries what was said, a slice at a time: what is paused or belongs to another node has no more of it. An
+   * error goes to those who asked for it: the work itself goes on.
+   */
   async obey({ skipped, retries }: ConsumerControl): Promise<void> {
+    const before = this.#hasMore && "folded" in this.#outcome ? this.#outcome.folded : 0;
+    this.#hasMore = false;
     try {
-      let folded = await this.#work.skip(new Set(Object.keys(skipped)));
+      await this.#work.skip(new Set(Object.keys(skipped)));
       for (const order of retries.filter(({ number }) => number > this.#retried)) {
         this.#retried = order.number;
-        folded += await this.#work.retry(order);
+        await this.#work.retry(order);
       }
-      this.#outcome = { folded };
+      this.#outcome = { folded: before + (this.#work.isGoingOn ? await this.#work.goOn() : 0) };
+      this.#hasMore = this.#work.isGoingOn;
     } catch (error) {
       this.#outcome = { error };
     }
   }
 
+  /** Nothing goes on: it is paused, or another node does the work. */
+  rest(): void {
+    this.#hasMore = false;
+  }
+
   /** Nothing is in flight, and all is done up to this revision. */
   answer(revision: number, works: boolean): void {
     if (this.#followers.length === 0) return;
-    const [followed, later] = partition(this.#followers, (follower) => follower.revision <= revision);
-    const [never, waiting] = partition(later, (follower) => ++follower.looks >= maxLooks);
+    const isAnswered = ({ revision: wanted, isPatient }: Follower) =>
+      wanted <= revision && !(isPatient && this.#hasMore);
+    const [followed, later] = partition(this.#followers, isAnswered);
+    const [never, waiting] = partition(
+      later,
+      (follower) => follower.revision > revision && ++follower.looks >= maxLooks,
+    );
     this.#followers = waiting;
     const expected = `a revision up to ${revision}`;
     for (const { reject, revision: found } of never)
@@ -92,7 +121,7 @@ export class Following {
     const outcome = this.#outcome;
     for (const { resolve, reject } of followed)
       if ("error" in outcome) reject(outcome.error);
-      else resolve({ works, folded: outcome.folded, parked: this.#work.parked().length });
+      else resolve({ works, folded: outcome.folded, parked: this.#work.parkedCount });
   }
 
   refuse(error: Error): void {

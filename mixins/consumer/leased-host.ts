@@ -2,6 +2,7 @@ import type { ConsumerControl, ControlChange } from "../../core/consumer-control
 import { newEventId } from "../../core/event-id.ts";
 import type { ParkedEvent } from "../../core/read-table.ts";
 import type { CheckpointState } from "./checkpoint.ts";
+import { withoutWaiting } from "./parked-streams.ts";
 import { Consumer } from "./consumer.ts";
 import type { Work } from "./work.ts";
 import type { Followed } from "./following.ts";
@@ -15,12 +16,15 @@ import type { TimeLimit } from "./time-limit.ts";
 export interface LeasedStatus extends ConsumerStatus {
   /** What has failed; what waits behind it is not counted. */
   parked: number;
+  /** The events that wait behind it, or are being handled by a retry; null on a node that does not do the work. */
+  waiting: number | null;
 }
 
 /** Work that one node does at a time, and knows whether it is this one. */
 export interface LeasedWork extends Work {
   readonly progress: Readonly<CheckpointState>;
   readonly isInCharge: boolean;
+  readonly waitingCount: number;
   parked(): ParkedEvent[];
 }
 
@@ -100,8 +104,8 @@ export class LeasedHost {
     this.#consumer.interrupt();
   }
 
-  follow(revision: number): Promise<Followed> {
-    return this.#consumer.follow(revision);
+  follow(revision: number, isPatient: boolean): Promise<Followed> {
+    return this.#consumer.follow(revision, isPatient);
   }
 
   change(change: ControlChange): Promise<ConsumerControl> {
@@ -115,11 +119,12 @@ export class LeasedHost {
   }
 
   async parked(): Promise<ParkedEvent[]> {
-    return (await this.#state()).parked;
+    return (await this.#state()).parked.map(withoutWaiting);
   }
 
   async status(): Promise<LeasedStatus> {
     const { position, parked } = await this.#state().catch(() => this.#seen);
-    return { ...(await consumerStatus(this.#d, this.#consumer, position)), parked: parked.length };
+    const status = await consumerStatus(this.#d, this.#consumer, position);
+    return { ...status, parked: parked.length, waiting: this.#work.isInCharge ? this.#work.waitingCount : null };
   }
 }

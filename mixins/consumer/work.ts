@@ -20,6 +20,8 @@ export interface Work extends Obedient {
   /** Writes the checkpoint where it has moved since. */
   save(): Promise<void>;
   readonly isTooOftenParked: boolean;
+  /** The message of the event that was parked last. */
+  readonly lastFailure: string | undefined;
   /** Somebody had a look and wants to go on. */
   forgetParkedInARow(): void;
   /** Nothing moves until somebody acts. */

@@ -117,9 +117,9 @@ export class ClaimKeeper {
   }
 
   async #followAll(ctx: Caller): Promise<void> {
-    const pace = new Pace(1);
+    const pace = new Pace();
     for (const claim of this.#claims)
-      while (!(await this.#foldPage(ctx, claim, pace))) if (pace.hasPassed()) await pace.turn();
+      while (!(await this.#foldPage(ctx, claim, pace))) if (pace.isDue()) await pace.turn();
   }
 
   /** Whether the claims follow the log. */

@@ -8,7 +8,7 @@ export async function earlierEvents(ctx: Context, store: string, key: string): P
   const events: RecordedEvent[] = await ctx.call(`${store}.get`, { id: [eventIdOfKey(key, 0)] });
   if (events.length === 0) return [];
   const { stream } = events[0]!;
-  const pace = new Pace(1);
+  const pace = new Pace();
   for (;;) {
     const afterVersion = events.at(-1)!.version;
     const page: RecordedEvent[] = await ctx.call(`${store}.read`, { stream, afterVersion });

@@ -14,7 +14,7 @@ export interface Entity extends Folded {
 const maxHot = 1000;
 
 /** A store on this node answers its pages without ever leaving the thread, and `evolve` may take long for one event. */
-const newPace = () => new Pace(1);
+const newPace = () => new Pace();
 
 /** The states of a decider's entities: loaded from the store, and kept while they are hot. */
 export class Entities {
@@ -73,7 +73,7 @@ export class Entities {
       const snapshotVersion: number = snapshot?.version ?? entity?.snapshotVersion ?? 0;
       entity = { ...(await rehydrate(this.#decider, entity, snapshot, events, pace)), snapshotVersion };
       if (end) return entity;
-      if (pace.hasPassed()) await pace.turn();
+      if (pace.isDue()) await pace.turn();
     }
   }
 
@@ -89,7 +89,7 @@ export class Entities {
       const { events, end } = await this.#page(ctx, stream, found.at(-1)?.version ?? version, null);
       found.push(...events);
       if (end) return found;
-      if (pace.hasPassed()) await pace.turn();
+      if (pace.isDue()) await pace.turn();
     }
   }
 
@@ -102,7 +102,7 @@ export class Entities {
       const wanted = events.findIndex((event) => !isWanted(event));
       entity = await foldInTurns(this.#decider, entity, wanted < 0 ? events : events.slice(0, wanted), pace);
       if (end || wanted >= 0) return entity;
-      if (pace.hasPassed()) await pace.turn();
+      if (pace.isDue()) await pace.turn();
     }
   }
 }

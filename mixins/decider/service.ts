@@ -12,11 +12,12 @@ import { dryRunFlag, toCommandCall } from "./command-call.ts";
 import { dryRun } from "./dry-run.ts";
 import { DeciderHost } from "./host.ts";
 import { history, stateAt, type HistoryParams, type StateParams } from "./questions.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 type Actions = NonNullable<ServiceSchema["actions"]>;
 
 const id = { type: "multi", rules: [{ type: "string", empty: false }, "number"] } as const;
-const whole = { type: "number", integer: true, min: 0, optional: true, convert: true } as const;
+const whole = { ...wholeNumber, optional: true, convert: true } as const;
 
 const hosts = new WeakMap<Service, DeciderHost>();
 /** The handlers of all deciders' actions. */

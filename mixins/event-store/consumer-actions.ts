@@ -9,11 +9,12 @@ import type { StoreHost } from "./host.ts";
 import { controlEvent } from "../hints.ts";
 import { endReason, parkedId, skipReason, storedKey, storedName } from "../stored-texts.ts";
 import { refuseTooLargeState } from "./stored-state.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 // oxlint-disable-next-line no-control-regex -- control characters are what no consumer has in its name
 const consumerName = /^(aggregate|subscription|process-manager)\/[^\u0000-\u001f\u007f-\u009f\ud800-\udfff]{1,255}$/u;
 const consumer = { type: "string", pattern: consumerName } as const;
-const whole = { type: "number", integer: true, min: 0, convert: true } as const;
+const whole = { ...wholeNumber, convert: true } as const;
 const must = { type: "equal", value: true, strict: true, optional: true } as const;
 const change = {
   type: "object",
@@ -58,7 +59,7 @@ const change = {
 const of = { ...storedKey, empty: false, optional: true } as const;
 /** The longest that a consumer may be without a holder when it has died. */
 const maxTtlMs = 60_000;
-const lease = { type: "object", props: { name: storedName, holder: storedKey, epoch: "number" } } as const;
+const lease = { type: "object", props: { name: storedName, holder: storedKey, epoch: wholeNumber } } as const;
 
 type FromConsumer<Params = unknown> = Context<Params & { consumer: string }>;
 
@@ -72,6 +73,20 @@ export function consumerStoreActions(store: string, host: () => StoreHost): NonN
       handler(ctx: FromConsumer<{ after: number; limit: number; types: string[] }>) {
         const { after, limit, types } = ctx.params;
         return host().consumers.page(ctx.params.consumer, { after, limit, wanted: matcherOf(types) });
+      },
+    },
+    streamPage: {
+      tracing: false,
+      params: {
+        consumer,
+        stream: storedName,
+        afterVersion: whole,
+        limit: { ...whole, max: 10_000 },
+        types: { type: "array", items: "string" },
+      },
+      handler(ctx: FromConsumer<{ stream: string; afterVersion: number; limit: number; types: string[] }>) {
+        const { stream, afterVersion, limit, types } = ctx.params;
+        return host().consumers.streamPage(stream, { afterVersion, limit, wanted: matcherOf(types) });
       },
     },
     control: {

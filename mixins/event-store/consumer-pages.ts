@@ -1,10 +1,10 @@
 import type { Catalogue } from "../../core/catalogue.ts";
 import { changeControl, toControl, type ConsumerControl, type ControlChange } from "../../core/consumer-control.ts";
 import type { OnDamaged } from "../../core/damaged-event.ts";
-import type { EventLog, ReadOptions } from "../../core/event-log.ts";
+import type { EventLog, ReadOptions, ReadStreamOptions } from "../../core/event-log.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { upcastEach, type Unreadable } from "../../core/upcast.ts";
-import type { ConsumerPage } from "../consumer/consumer-page.ts";
+import type { ConsumerPage, StreamPage } from "../consumer/consumer-page.ts";
 
 interface Dependencies {
   /** @throws StoreUnavailableError while it is not open */
@@ -45,9 +45,7 @@ export class ConsumerPages {
   async page(consumer: string, options: ReadOptions): Promise<ConsumerPage> {
     this.#consumers.add(consumer);
     const log = this.#d.log();
-    const damaged: Record<string, Unreadable> = {};
-    const onDamaged: OnDamaged = ({ name, message, type, code, data }) =>
-      void (damaged[(data as { id: string }).id] = { name, message, type, code });
+    const { damaged, onDamaged } = damagedEvents();
     const page =
       options.limit === 0
         ? { events: [], position: options.after, end: false }
@@ -63,6 +61,11 @@ export class ConsumerPages {
       log: await log.identity(),
       control: await this.control(consumer),
     };
+  }
+
+  async streamPage(stream: string, options: ReadStreamOptions): Promise<StreamPage> {
+    const { damaged, onDamaged } = damagedEvents();
+    return this.#readable(await this.#d.log().readStream(stream, { ...options, onDamaged }), damaged);
   }
 
   #readable(stored: RecordedEvent[], damaged: Record<string, Unreadable>): Pick<ConsumerPage, "events" | "unreadable"> {
@@ -98,4 +101,11 @@ export class ConsumerPages {
       if (revision !== null) return { ...control, revision };
     }
   }
+}
+
+function damagedEvents(): { damaged: Record<string, Unreadable>; onDamaged: OnDamaged } {
+  const damaged: Record<string, Unreadable> = {};
+  const onDamaged: OnDamaged = ({ name, message, type, code, data }) =>
+    void (damaged[(data as { id: string }).id] = { name, message, type, code });
+  return { damaged, onDamaged };
 }

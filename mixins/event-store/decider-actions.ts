@@ -4,8 +4,8 @@ import type { StateSnapshot } from "../../core/decider/rehydrate.ts";
 import { claimValue, parkedId, storedKey, storedName } from "../stored-texts.ts";
 import type { StoreHost } from "./host.ts";
 import { loadStream, saveSnapshot, type LoadParams } from "./state-snapshots.ts";
+import { wholeNumber } from "../whole-number.ts";
 
-const whole = { type: "number", integer: true, min: 0 } as const;
 /** A decider's definition names them. */
 const types = { type: "array", items: storedName, max: maxClaimTypes } as const;
 
@@ -15,7 +15,7 @@ export function deciderStoreActions(host: () => StoreHost): NonNullable<ServiceS
     loadStream: {
       params: {
         stream: storedName,
-        afterVersion: whole,
+        afterVersion: wholeNumber,
         snapshot: { ...storedKey, nullable: true },
         definition: storedKey,
       },
@@ -29,8 +29,8 @@ export function deciderStoreActions(host: () => StoreHost): NonNullable<ServiceS
           strict: true,
           props: {
             definition: storedKey,
-            version: whole,
-            position: whole,
+            version: wholeNumber,
+            position: wholeNumber,
             time: parkedId,
             eventId: parkedId,
             state: { type: "any", optional: true },
@@ -49,8 +49,8 @@ export function deciderStoreActions(host: () => StoreHost): NonNullable<ServiceS
       params: {
         scope: storedKey,
         definition: storedKey,
-        after: whole,
-        position: whole,
+        after: wholeNumber,
+        position: wholeNumber,
         changes: {
           type: "array",
           max: maxClaimChanges,

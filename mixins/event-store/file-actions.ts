@@ -7,6 +7,7 @@ import type { Hosting } from "./history-actions.ts";
 import { importEvents } from "./import-events.ts";
 import type { StoreHost } from "./host.ts";
 import { TransferFolder } from "./transfer-folder.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 export interface BackupAnswer {
   path: string;
@@ -62,7 +63,7 @@ export function fileActions(
         $$strict: true,
         to: path,
         format,
-        after: { type: "number", integer: true, min: 0, default: 0, convert: true },
+        after: { ...wholeNumber, default: 0, convert: true },
         types: [
           { type: "string", optional: true },
           { type: "array", items: "string", optional: true },

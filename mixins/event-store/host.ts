@@ -58,7 +58,7 @@ export class StoreHost {
     const { name, log, catalogue, pump, maxEventBytes, maxPending } = dependencies;
     const { deliver, announce, tellProgress, metrics, warn, tell } = dependencies;
     this.#log = log;
-    this.#opening = new Opening({ name, open: () => this.#open(), tell });
+    this.#opening = new Opening({ name, open: () => this.#open((message) => warn(message, { store: name })), tell });
     this.consumers = new ConsumerPages({ log: () => this.log, catalogue });
     this.jobs = new Jobs(tellProgress);
     this.#catalogue = catalogue;
@@ -104,9 +104,9 @@ export class StoreHost {
     await this.#opening.start();
   }
 
-  async #open(): Promise<void> {
+  async #open(warnOfLog: (message: string) => void): Promise<void> {
     try {
-      await openWhole(this.#log);
+      await openWhole(this.#log, warnOfLog);
       await this.pump.start(this.#listenersAreStarting);
     } catch (error) {
       await this.#log.close();

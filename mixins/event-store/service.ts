@@ -31,6 +31,7 @@ import { linkActions } from "./link-actions.ts";
 import { requestIds } from "./request-ids.ts";
 import { traceActions } from "./trace-actions.ts";
 import { setVisibility, type Visibilities } from "../visibility.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 interface Settings {
   catalogue: Catalogue;
@@ -65,7 +66,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
   let rivals: Rivals | null = null;
   let isStarting: () => boolean;
   let { catalogue } = settings;
-  const count = { type: "number", integer: true, min: 0, optional: true, convert: true };
+  const count = { ...wholeNumber, optional: true, convert: true };
   const limit = { ...count, min: 1, max: maxLimit, default: 100 };
   const names = [
     { type: "string", optional: true },

@@ -5,7 +5,8 @@ import type { EventLog } from "../../core/event-log.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { upcastEach } from "../../core/upcast.ts";
 import type { Job } from "./jobs.ts";
-import type { LogProblem } from "./log-problem.ts";
+import type { LogProblem, UncheckedPart } from "./log-problem.ts";
+import { verifyClaims } from "./verify-claims.ts";
 import { verifySnapshots } from "./verify-snapshots.ts";
 
 export interface LogVerification {
@@ -17,6 +18,8 @@ export interface LogVerification {
   problems: LogProblem[];
   /** How many there are. */
   total: number;
+  /** What was not compared with the log, and why: the first 100. */
+  unchecked: UncheckedPart[];
 }
 
 const maxProblems = 100;
@@ -30,8 +33,8 @@ interface Verified {
 
 /**
  * Reads the whole log: positions 1, 2, 3 …, versions 1, 2, 3 … in each stream, times never earlier than the one before,
- * payloads and metas that are JSON and that today's catalogue can read; then the state snapshots of deciders. Changes
- * nothing. Keeps one number for each stream in memory.
+ * payloads and metas that are JSON and that today's catalogue can read; then the state snapshots and the claims of
+ * deciders. Changes nothing. Keeps one number for each stream in memory.
  */
 export async function verifyLog({ log, catalogue, deciderOf }: Verified, job: Job): Promise<LogVerification> {
   const head = await log.head();
@@ -41,6 +44,10 @@ export async function verifyLog({ log, catalogue, deciderOf }: Verified, job: Jo
   let before = { position: 0, time: "" };
   const note = (problem: LogProblem) => {
     if (total++ < maxProblems) problems.push(problem);
+  };
+  const unchecked = new Map<string, UncheckedPart>();
+  const noteUnchecked = (one: UncheckedPart) => {
+    if (unchecked.size < maxProblems) unchecked.set(`${one.field} ${one.name}`, one);
   };
   const damaged = new Set<number>();
   const expect = (
@@ -86,6 +93,15 @@ export async function verifyLog({ log, catalogue, deciderOf }: Verified, job: Jo
   }
   if (before.position < head)
     note({ position: before.position + 1, field: "position", found: null, expected: before.position + 1 });
-  await verifySnapshots({ log, catalogue, deciderOf, job, note });
-  return { ok: total === 0, position: head, streams: versions.size, problems, total };
+  const dependencies = { log, catalogue, deciderOf, job, note, noteUnchecked };
+  await verifySnapshots(dependencies);
+  await verifyClaims(dependencies);
+  return {
+    ok: total === 0,
+    position: head,
+    streams: versions.size,
+    problems,
+    total,
+    unchecked: [...unchecked.values()],
+  };
 }

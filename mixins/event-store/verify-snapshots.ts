@@ -7,7 +7,7 @@ import { Pace } from "../../core/pace.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { upcastEach } from "../../core/upcast.ts";
 import type { Job } from "./jobs.ts";
-import type { LogProblem } from "./log-problem.ts";
+import type { LogProblem, UncheckedPart } from "./log-problem.ts";
 import { snapshotPrefix } from "./state-snapshots.ts";
 
 interface Dependencies {
@@ -17,6 +17,7 @@ interface Dependencies {
   deciderOf: (name: string) => DeciderDefinition | null;
   job: Job;
   note: (problem: LogProblem) => void;
+  noteUnchecked: (unchecked: UncheckedPart) => void;
 }
 
 const snapshotsPerPage = 100;
@@ -28,7 +29,7 @@ const eventsPerPage = 1000;
  */
 export async function verifySnapshots(dependencies: Dependencies): Promise<void> {
   const { log, job } = dependencies;
-  const pace = new Pace(1);
+  const pace = new Pace();
   for (let after: string | undefined; ;) {
     const from = after !== undefined && { after };
     const page = await log.states({ prefix: snapshotPrefix, ...from, limit: snapshotsPerPage });
@@ -43,7 +44,7 @@ export async function verifySnapshots(dependencies: Dependencies): Promise<void>
 }
 
 async function verifyOne(
-  { log, catalogue, deciderOf, note }: Dependencies,
+  { log, catalogue, deciderOf, note, noteUnchecked }: Dependencies,
   key: string,
   snapshot: StateSnapshot,
   pace: Pace,
@@ -57,7 +58,9 @@ async function verifyOne(
     note({ position, field: "snapshot", found: { key, version, eventId, position }, expected: actual });
     return;
   }
-  const decider = deciderOf(key.slice(0, key.indexOf("/")));
+  const name = key.slice(0, key.indexOf("/"));
+  const decider = deciderOf(name);
+  if (!decider) noteUnchecked({ field: "snapshot", name, why: `decider ${name} is not on this node` });
   if (decider?.fingerprint !== definition) return;
   const folded = await foldedUpTo(log, catalogue, decider, stream, version, pace);
   const state = folded && asKept(folded.state);

@@ -4,6 +4,7 @@ import type { ParkedProcess, ProcessInstance } from "../../core/process/instance
 import type { EventSource } from "../consumer/event-source.ts";
 import { ownActions } from "../own-actions.ts";
 import { plainDeadline } from "./task.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 /** A process as `instances` shows it. */
 export interface ProcessSummary {
@@ -35,7 +36,7 @@ export function instanceActions(source: () => EventSource): NonNullable<ServiceS
         $$strict: true,
         id: { type: "string", optional: true, convert: true },
         after: { type: "string", optional: true, convert: true },
-        limit: { type: "number", integer: true, min: 1, max: 1000, convert: true, optional: true, default: 100 },
+        limit: { ...wholeNumber, min: 1, max: 1000, convert: true, optional: true, default: 100 },
       },
       async handler(ctx: Context<Params>): Promise<ProcessSummary[]> {
         const { id, after, limit } = ctx.params;

@@ -3,7 +3,7 @@ import type { ParkedProcess } from "../../core/process/instance.ts";
 import type { ProcessDefinition } from "../../core/process/definition.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import type { EventSource } from "../consumer/event-source.ts";
-import { parkedWarning } from "../consumer/parked-events.ts";
+import { parkedWarning } from "../consumer/parked-streams.ts";
 import type { Instances } from "./instances.ts";
 import type { ProcessQueue } from "./process-queue.ts";
 import { parkedTask } from "./task.ts";

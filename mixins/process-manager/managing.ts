@@ -3,7 +3,6 @@ import type { ParkedChoice } from "../../core/consumer-control.ts";
 import { nextDue, type ParkedProcess, type ProcessInstance } from "../../core/process/instance.ts";
 import type { ProcessDefinition } from "../../core/process/definition.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
-import { Slots } from "../../core/slots.ts";
 import { Checkpoint, type CheckpointState, type StartFrom } from "../consumer/checkpoint.ts";
 import type { ConsumerPage } from "../consumer/consumer-page.ts";
 import type { ErrorPolicy, Interruption } from "../consumer/error-policy.ts";
@@ -14,9 +13,11 @@ import type { TimeLimit } from "../consumer/time-limit.ts";
 import { Alarm } from "./alarm.ts";
 import { Instances } from "./instances.ts";
 import { LostEvents } from "./lost-events.ts";
+import { ParallelWork } from "./parallel-work.ts";
 import { PageProgress } from "./page-progress.ts";
 import { ProcessQueue } from "./process-queue.ts";
 import { Processing, type Outside } from "./processing.ts";
+import { Releases } from "./releases.ts";
 import { WaitingEvents } from "./waiting-events.ts";
 
 interface Dependencies extends Interruption {
@@ -32,9 +33,6 @@ interface Dependencies extends Interruption {
   warn: (message: string, details: object) => void;
 }
 
-/** So many processes are at work at a time. */
-const slotCount = 16;
-
 /**
  * The work of a process manager: the events of different processes at the same time, those of one in the order of the log.
  * What a process has come to is kept after each event, the checkpoint now and then: an event that comes again after a crash
@@ -42,26 +40,28 @@ const slotCount = 16;
  */
 export class Managing implements LeasedWork {
   readonly #d: Dependencies;
-  readonly #checkpoint: Checkpoint;
+  readonly #checkpoint: Checkpoint<ParkedProcess>;
   readonly #instances: Instances;
   readonly #queue: ProcessQueue;
   readonly #lost: LostEvents;
   readonly #agenda = new Agenda();
   readonly #alarm: Alarm;
   readonly #parked = new Map<string, ParkedProcess>();
-  /** Processes with events that wait for nothing any more: this node has died, or was stopped, in the middle of them. */
+  /** Processes with events that wait for nothing any more. */
   readonly #unfinished = new Set<string>();
+  /** How many events of a process wait. */
+  readonly #waiting = new Map<string, number>();
+  readonly #releases: Releases;
   #skipped: ReadonlySet<string> = new Set();
-  #isObeying = false;
   #askedAt = 0;
-  #failure: { error: unknown } | null = null;
+  readonly #atWork = new ParallelWork(() => this.#mustStop());
   #saving: Promise<void> | null = null;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
     this.#alarm = new Alarm(dependencies.wake);
     const parked = () => this.parked();
-    this.#checkpoint = new Checkpoint({ ...dependencies, parked, takeOver: () => this.#takeOver() });
+    this.#checkpoint = new Checkpoint<ParkedProcess>({ ...dependencies, parked, takeOver: () => this.#takeOver() });
     this.#instances = new Instances({
       ...dependencies,
       name: dependencies.definition.name,
@@ -69,8 +69,7 @@ export class Managing implements LeasedWork {
       tell: (id, instance) => this.#note(id, instance),
     });
     const isInCharge = () => this.isInCharge;
-    const isInterrupted = () => this.#isInterrupted;
-    const processing = new Processing({ ...dependencies, instances: this.#instances, isInCharge, isInterrupted });
+    const processing = new Processing({ ...dependencies, instances: this.#instances, isInCharge });
     const isGivenUp = (id: string) => this.#skipped.has(id);
     const isLost = (position: number) => this.#lost.holds(position);
     this.#queue = new ProcessQueue({
@@ -88,9 +87,10 @@ export class Managing implements LeasedWork {
       queue: this.#queue,
       isPassed: (position) => position <= this.progress.position,
     });
+    this.#releases = new Releases({ parked: () => this.#allParked(), queue: this.#queue, lost: this.#lost });
   }
 
-  get progress(): Readonly<CheckpointState> {
+  get progress(): Readonly<CheckpointState<ParkedProcess>> {
     return this.#checkpoint.progress;
   }
 
@@ -110,6 +110,8 @@ export class Managing implements LeasedWork {
     this.#agenda.clear();
     this.#parked.clear();
     this.#unfinished.clear();
+    this.#waiting.clear();
+    this.#releases.forget();
     for await (const [id, instance] of this.#instances.all()) this.#note(id, instance);
     // One that has ended is noted as gone.
     for (const id of this.#parked.keys()) await this.#instances.load(id);
@@ -124,6 +126,8 @@ export class Managing implements LeasedWork {
     else this.#parked.delete(id);
     if (instance && !instance.parked && instance.waiting) this.#unfinished.add(id);
     else this.#unfinished.delete(id);
+    if (instance?.waiting) this.#waiting.set(id, instance.waiting.count);
+    else this.#waiting.delete(id);
   }
 
   note(): void {}
@@ -134,9 +138,8 @@ export class Managing implements LeasedWork {
 
   async handle(page: ConsumerPage): Promise<void> {
     this.#alarm.set(null);
-    this.#failure = null;
+    this.#atWork.begin();
     try {
-      await this.#inSlots([...this.#unfinished], (id) => this.#queue.goOn(id));
       if (!(await this.#handleEvents(page)) || this.#mustStop()) return;
       this.#checkpoint.pass(page.position, page.positionId, page.log);
       await this.#fireDue(page);
@@ -162,7 +165,7 @@ export class Managing implements LeasedWork {
       if (id === null) await done(event);
       else if (!queues.get(id)?.push(event)) queues.set(id, [event]);
     }
-    await this.#inSlots([...queues], async ([id, queued]) => {
+    await this.#atWork.run([...queues], async ([id, queued]) => {
       while (queued.length > 0 && !this.#mustStop()) {
         const count = await this.#queue.add(id, queued);
         if (count === 0) return;
@@ -170,20 +173,6 @@ export class Managing implements LeasedWork {
       }
     });
     return progress.isDone;
-  }
-
-  /** The work on each, some at a time. @throws the first outage's error, when the others have come to a halt */
-  async #inSlots<One>(all: readonly One[], work: (one: One) => Promise<unknown>): Promise<void> {
-    const slots = new Slots(slotCount);
-    const guarded = async (one: One) => {
-      try {
-        if (!this.#mustStop()) await work(one);
-      } catch (error) {
-        this.#failure ??= { error };
-      }
-    };
-    await Promise.all(all.map((one) => slots.run(() => guarded(one))));
-    if (this.#failure) throw this.#failure.error;
   }
 
   /** Those of which it is certain that no event that came in time is still to be handled. */
@@ -194,18 +183,15 @@ export class Managing implements LeasedWork {
     const due = this.#agenda.take(until, 1000);
     // Back in their places at once: the work may halt before the first.
     for (const { key, at } of due) this.#agenda.set(key, at);
-    await this.#inSlots(due, async ({ key: id }) => {
+    await this.#atWork.run(due, async ({ key: id }) => {
+      // Those among its events that are older come first.
+      if (this.#unfinished.has(id)) return;
       if (await this.#queue.fire(id, until)) this.#note(id, (await this.#instances.load(id)).instance);
     });
   }
 
-  /** Who is waited for by those who interrupt does what they have asked for to the end. */
-  get #isInterrupted(): boolean {
-    return this.#isObeying ? this.#d.isStopping() : this.#d.isInterrupted();
-  }
-
   #mustStop(): boolean {
-    return this.#failure !== null || this.#isInterrupted || this.isTooOftenParked || !this.isInCharge;
+    return this.#atWork.hasFailed || this.#d.isInterrupted() || this.isTooOftenParked || !this.isInCharge;
   }
 
   /** Processes that end at the same time share one write. */
@@ -219,7 +205,23 @@ export class Managing implements LeasedWork {
   }
 
   parked(): ParkedProcess[] {
-    return [...this.#parked.values(), ...this.#lost.list()].toSorted((a, b) => a.time.localeCompare(b.time));
+    return this.#allParked().toSorted((a, b) => a.time.localeCompare(b.time));
+  }
+
+  #allParked(): ParkedProcess[] {
+    return [...this.#parked.values(), ...this.#lost.list()];
+  }
+
+  get parkedCount(): number {
+    return this.#allParked().length;
+  }
+
+  get waitingCount(): number {
+    return [...this.#waiting.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  get lastFailure(): string | undefined {
+    return this.parked().at(-1)?.error?.message;
   }
 
   get isTooOftenParked(): boolean {
@@ -230,31 +232,43 @@ export class Managing implements LeasedWork {
     this.#queue.parkedInARow = this.#lost.inARow = 0;
   }
 
-  skip(skipped: ReadonlySet<string>): Promise<number> {
+  async skip(skipped: ReadonlySet<string>): Promise<void> {
     this.#skipped = skipped;
-    return this.#release(({ id }) => skipped.has(id));
+    this.#releases.skip(skipped);
   }
 
-  retry({ id, instance }: ParkedChoice): Promise<number> {
-    return this.#release(
-      (parked) => (id ?? parked.id) === parked.id && (instance ?? parked.instance) === parked.instance,
-    );
+  async retry(choice: ParkedChoice): Promise<void> {
+    this.#releases.choose(choice);
   }
 
-  async #release(isMeant: (parked: ParkedProcess) => boolean): Promise<number> {
-    this.#failure = null;
-    this.#isObeying = true;
-    let handled = 0;
+  get isGoingOn(): boolean {
+    return !this.#releases.isEmpty || (this.#unfinished.size > 0 && !this.isTooOftenParked);
+  }
+
+  async goOn(): Promise<number> {
+    this.#atWork.begin();
+    const end = performance.now() + sliceMs;
+    const isTimeUp = () => this.#d.isInterrupted() || performance.now() >= end;
+    const before = this.#queue.handled;
     try {
-      for (const { instance, id } of this.parked().filter(isMeant)) {
-        if (instance !== "") handled += await this.#queue.release(instance);
-        else if (this.#skipped.has(id)) await this.#lost.giveUp(id);
-        else handled += await this.#lost.retry(id);
-      }
+      await this.#releases.release(({ instance }) => instance !== "", isTimeUp);
+      await this.#goOnWithUnfinished(isTimeUp);
+      // What is parked by itself comes last: its process may have waiting events of its own.
+      const isFinished = this.#unfinished.size === 0 || this.isTooOftenParked;
+      if (isFinished) await this.#releases.release(({ instance }) => instance === "", isTimeUp);
     } finally {
-      this.#isObeying = false;
+      await this.save();
     }
-    await this.save();
-    return handled;
+    return this.#queue.handled - before;
+  }
+
+  async #goOnWithUnfinished(isTimeUp: () => boolean): Promise<void> {
+    let begun = 0;
+    await this.#atWork.run([...this.#unfinished], async (id) => {
+      if (begun++ === 0 || !isTimeUp()) await this.#queue.goOn(id, isTimeUp);
+    });
   }
 }
+
+/** So long may the log's other events wait for their turn; a handler that runs is waited for. */
+const sliceMs = 50;

@@ -9,7 +9,7 @@ import {
 } from "../../core/process/instance.ts";
 import { withoutWaiting, withWaiting } from "../../core/process/waiting.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { parkedWarning } from "../consumer/parked-events.ts";
+import { parkedWarning } from "../consumer/parked-streams.ts";
 import type { Instances } from "./instances.ts";
 import type { Processed, Processing } from "./processing.ts";
 import { parkedTask, type Task } from "./task.ts";
@@ -31,7 +31,8 @@ export class ProcessQueue {
   readonly #d: Dependencies;
   /** How many were parked since the last that was handled. */
   parkedInARow = 0;
-  #handled = 0;
+  /** How many events and deadlines were handled. */
+  handled = 0;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
@@ -47,14 +48,19 @@ export class ProcessQueue {
     const before = await instances.load(id);
     // Where this process has died before its checkpoint was written, events come again.
     if (before.hasEnded || event.position <= (before.instance?.position ?? 0)) return 1;
+    if (before.instance && !isFree(before.instance)) return this.#wait(id, before.instance, events);
     if (!(await this.#fireBefore(id, event))) return 0;
     const { instance, hasEnded } = await instances.load(id);
     if (hasEnded) return 1;
+    if (instance && !isFree(instance)) return this.#wait(id, instance, events);
     const handled = (now: ProcessInstance) => ({ ...now, position: event.position });
-    if (!instance || isFree(instance)) return Number(await this.#run(id, { kind: "event", event }, handled));
-    const added = (instance.parked ? events : [event]).map(({ position }) => position);
-    await instances.save(id, withWaiting(instance, added));
-    return (await this.goOn(id)) ? added.length : 0;
+    return Number(await this.#run(id, { kind: "event", event }, handled));
+  }
+
+  async #wait(id: string, instance: ProcessInstance, events: readonly RecordedEvent[]): Promise<number> {
+    const positions = events.map(({ position }) => position);
+    await this.#d.instances.save(id, withWaiting(instance, positions));
+    return events.length;
   }
 
   /**
@@ -100,12 +106,17 @@ export class ProcessQueue {
     return true;
   }
 
-  /** Handles what has waited behind something that does not stand in the way any more; false where it was interrupted. */
-  async goOn(id: string): Promise<boolean> {
+  /**
+   * Handles what has waited behind something that does not stand in the way any more, at least one event; false where it
+   * was interrupted, or the time is up.
+   */
+  async goOn(id: string, isTimeUp = () => false): Promise<boolean> {
     const start = await this.#goesOn(id);
     if (!start) return true;
+    let hasBegun = false;
     for await (const { position, task } of this.#d.waiting.between(id, start.waiting.from, start.position)) {
-      if (this.#d.mustStop()) return false;
+      if (this.#d.mustStop() || (hasBegun && isTimeUp())) return false;
+      hasBegun = true;
       // There may be thousands, and none may ever leave the thread by itself: the lease has to be renewed meanwhile.
       await new Promise((turn) => setImmediate(turn));
       if (task && !(await this.#fireBefore(id, task.event))) return false;
@@ -125,24 +136,18 @@ export class ProcessQueue {
     return instance?.waiting && !instance.parked ? { ...instance, waiting: instance.waiting } : null;
   }
 
-  /** Tries what is parked again, or gives it up, and then goes on; answers how many events and deadlines were handled. */
-  async release(id: string): Promise<number> {
+  /** Tries what is parked again, or gives it up: what waits behind it waits no more. */
+  async release(id: string): Promise<void> {
     const { instance } = await this.#d.instances.load(id);
-    if (!instance?.parked) return 0;
+    if (!instance?.parked) return;
     const { parked } = instance;
     const task =
       parked.kind === "event" ? await this.#d.waiting.at(id, parked.position) : deadlineIn(instance, parked.id);
     const passed = (now: ProcessInstance) => released(withoutDeadline(now, parked.id));
-    const before = this.#handled;
-    if (!task || this.#d.isGivenUp(parked.id)) await this.#d.instances.save(id, passed(instance));
-    else {
-      const end = await this.#d.processing.run(id, task, passed, { once: true });
-      if (typeof end === "object") await this.#park(id, task, { ...end, attempts: parked.attempts + 1 }, (now) => now);
-      if (end !== "done") return 0;
-      this.#handled++;
-    }
-    await this.goOn(id);
-    return this.#handled - before;
+    if (!task || this.#d.isGivenUp(parked.id)) return this.#d.instances.save(id, passed(instance));
+    const end = await this.#d.processing.run(id, task, passed, { once: true });
+    if (end === "done") this.handled++;
+    if (typeof end === "object") await this.#park(id, task, { ...end, attempts: parked.attempts + 1 }, (now) => now);
   }
 
   async #run(id: string, task: Task, passed: (now: ProcessInstance) => ProcessInstance): Promise<boolean> {
@@ -150,7 +155,7 @@ export class ProcessQueue {
     if (end === "interrupted") return false;
     if (end === "done") {
       this.parkedInARow = 0;
-      this.#handled++;
+      this.handled++;
       return true;
     }
     await this.#park(id, task, end, task.kind === "event" ? passed : (now) => now);

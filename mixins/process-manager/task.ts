@@ -5,7 +5,7 @@ import type { ParkedProcess } from "../../core/process/instance.ts";
 import type { ProcessDefinition, ProcessView } from "../../core/process/definition.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { typeMatcher } from "../../core/type-pattern.ts";
-import { parkedAs } from "../consumer/parked-events.ts";
+import { parkedAs } from "../consumer/parked-streams.ts";
 
 /** One thing that a process has to handle. */
 export type Task =

@@ -1,6 +1,7 @@
 import { correlationOf } from "../../core/process/correlation.ts";
 import type { ProcessDefinition } from "../../core/process/definition.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
+import type { ConsumerPage } from "../consumer/consumer-page.ts";
 import type { EventSource } from "../consumer/event-source.ts";
 import type { Task } from "./task.ts";
 
@@ -25,6 +26,8 @@ const eventsPerPage = 200;
 /** Finds the events of one process that wait, in the log: they are not kept. */
 export class WaitingEvents {
   readonly #d: Dependencies;
+  /** The page that was read last: a process that has had its turn goes on in it. */
+  #last: { after: number; page: ConsumerPage } | null = null;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
@@ -33,20 +36,34 @@ export class WaitingEvents {
   /** From one position to another, both included, in the order of the log. @throws an outage's error */
   async *between(id: string, from: number, to: number): AsyncGenerator<Step> {
     for (let after = from - 1; after < to;) {
-      const page = await this.#d.source.page(after, Math.min(eventsPerPage, to - after));
+      const page = await this.#pageAfter(after, Math.min(eventsPerPage, to - after));
       for (const event of page.events.map(freezeEvent)) {
         const { position } = event;
         if (position > to) break;
         const task = this.#taskOf(id, event, page.unreadable?.[event.id]);
         if (task) yield { position, task };
       }
-      after = page.end ? to : Math.min(page.position, to);
+      // The end of a page that was kept may be the log's no more.
+      after = page.position > after ? Math.min(page.position, to) : to;
       yield { position: after, task: null };
     }
   }
 
+  async #pageAfter(after: number, limit: number): Promise<ConsumerPage> {
+    const last = this.#last;
+    if (last && last.after <= after && after < last.page.position) {
+      const events = last.page.events.filter(({ position }) => position > after);
+      return { ...last.page, events };
+    }
+    const page = await this.#d.source.page(after, limit);
+    this.#last = { after, page };
+    return page;
+  }
+
   /** The process's event at a position; null where there is none, or it is given up. @throws an outage's error */
   async at(id: string, position: number): Promise<Step["task"]> {
+    // What could not be read before may be readable by now.
+    this.#last = null;
     for await (const { task } of this.between(id, position, position)) if (task) return task;
     return null;
   }

@@ -1,7 +1,7 @@
 import type { ParkedChoice } from "../../core/consumer-control.ts";
-import { StoreUnavailableError } from "../../core/errors.ts";
 import { isOutage } from "../../core/outage.ts";
-import type { ParkedEvent } from "../../core/read-table.ts";
+import { Pace } from "../../core/pace.ts";
+import type { ParkedStream } from "../../core/read-table.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
 import type { Unreadable } from "../../core/upcast.ts";
 import { Checkpoint, type CheckpointState, type StartFrom } from "../consumer/checkpoint.ts";
@@ -9,7 +9,8 @@ import type { Work } from "../consumer/work.ts";
 import { tryAgain, type ErrorPolicy, type Interruption, type Tried } from "../consumer/error-policy.ts";
 import type { EventSource } from "../consumer/event-source.ts";
 import type { LeaseHold } from "../consumer/lease-hold.ts";
-import { parkedAs, ParkedEvents, parkedWarning } from "../consumer/parked-events.ts";
+import { failedAt, parkedAs, ParkedStreams, parkedWarning, passedIn } from "../consumer/parked-streams.ts";
+import { StreamReader } from "../consumer/stream-reader.ts";
 import type { ConsumerPage } from "../consumer/consumer-page.ts";
 
 interface Dependencies extends Interruption {
@@ -28,22 +29,25 @@ interface Dependencies extends Interruption {
  */
 export class Handling implements Work {
   readonly #d: Dependencies;
-  readonly #checkpoint: Checkpoint;
-  readonly #parked = new ParkedEvents([]);
+  readonly #checkpoint: Checkpoint<ParkedStream>;
+  readonly #parked = new ParkedStreams();
+  /** Streams whose failed event is to be tried again. */
+  readonly #chosen = new Set<string>();
+  readonly #reader: StreamReader;
   #parkedInARow = 0;
   #skipped: ReadonlySet<string> = new Set();
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
-    this.#checkpoint = new Checkpoint({
+    this.#reader = new StreamReader(dependencies.source);
+    this.#checkpoint = new Checkpoint<ParkedStream>({
       ...dependencies,
       parked: () => this.parked(),
-      // Of each parked stream only the event that failed is kept: the others follow from the log.
       takeOver: (state) => void (state && this.#parked.replace(state.parked)),
     });
   }
 
-  get progress(): Readonly<CheckpointState> {
+  get progress(): Readonly<CheckpointState<ParkedStream>> {
     return this.#checkpoint.progress;
   }
 
@@ -80,7 +84,9 @@ export class Handling implements Work {
 
   /** Whether the event is done with: handled, parked, or waiting behind a parked one. */
   async #handleOne(event: RecordedEvent, unreadable?: Unreadable): Promise<boolean> {
-    if (this.#skipped.has(event.id) || this.#parked.holds(event.stream)) return true;
+    if (this.#skipped.has(event.id)) return true;
+    const waiting = this.#parked.get(event.stream);
+    if (waiting) return this.#wait(waiting);
     const tried = unreadable ? { error: unreadable } : await this.#try(event);
     if (!("error" in tried)) return this.#did();
     const isInterrupted = () => this.#d.isInterrupted() || !this.isInCharge;
@@ -89,6 +95,12 @@ export class Handling implements Work {
     if (end === "done") return this.#did();
     await this.#park(event, end.error, end.attempts);
     this.#parkedInARow++;
+    return true;
+  }
+
+  /** The count is kept with the checkpoint that is behind the event. */
+  #wait(stream: ParkedStream): true {
+    this.#parked.set({ ...stream, waiting: stream.waiting + 1 });
     return true;
   }
 
@@ -108,8 +120,8 @@ export class Handling implements Work {
 
   async #park(event: RecordedEvent, error: unknown, attempts: number): Promise<void> {
     const { id, position } = event;
-    const parked = parkedAs(event, { error, attempts });
-    this.#parked.add(parked);
+    const parked = { ...parkedAs(event, { error, attempts }), waiting: 0 };
+    this.#parked.set(parked);
     this.#d.warn(...parkedWarning(parked));
     this.#checkpoint.pass(position, id);
     await this.#checkpoint.store();
@@ -119,8 +131,21 @@ export class Handling implements Work {
     return this.#checkpoint.save();
   }
 
-  parked(): ParkedEvent[] {
+  parked(): ParkedStream[] {
     return this.#parked.list();
+  }
+
+  /** Of each stream the first: what waits behind it is not counted. */
+  get parkedCount(): number {
+    return this.#parked.size;
+  }
+
+  get waitingCount(): number {
+    return this.parked().reduce((sum, { waiting }) => sum + waiting, 0);
+  }
+
+  get lastFailure(): string | undefined {
+    return this.parked().findLast(({ error }) => error)?.error?.message;
   }
 
   get isTooOftenParked(): boolean {
@@ -131,69 +156,96 @@ export class Handling implements Work {
     this.#parkedInARow = 0;
   }
 
-  async skip(skipped: ReadonlySet<string>): Promise<number> {
+  async skip(skipped: ReadonlySet<string>): Promise<void> {
     this.#skipped = skipped;
-    let handled = 0;
-    for (const parked of this.parked()) if (skipped.has(parked.id)) handled += await this.#goOn(parked);
-    return handled;
-  }
-
-  async retry({ id, stream }: ParkedChoice): Promise<number> {
-    let handled = 0;
-    for (const parked of this.parked())
-      if ((id ?? parked.id) === parked.id && (stream ?? parked.stream) === parked.stream)
-        handled += await this.#goOn(parked);
-    return handled;
-  }
-
-  /** Handles a stream's events from the parked one up to the checkpoint, until one fails again; answers how many. */
-  async #goOn(parked: ParkedEvent): Promise<number> {
-    let handled = 0;
-    // One that is given up need not be readable.
-    let afterVersion = this.#skipped.has(parked.id) ? parked.version : parked.version - 1;
-    for (;;) {
-      const tried = await this.#readStream(parked.stream, afterVersion);
-      if (!Array.isArray(tried)) return this.#failAgain(parked, tried.error, handled);
-      if (tried.length === 0) break;
-      for (const event of tried) {
-        const outcome = this.#skipped.has(event.id) ? {} : await this.#tryIfInCharge(event);
-        if ("error" in outcome) return this.#failAgain(event, outcome.error, handled);
-        if (!this.#skipped.has(event.id)) handled++;
-        afterVersion = event.version;
-      }
-    }
-    this.#parked.remove(parked.id);
+    const given = [...this.#parked.values()].filter(({ id, error }) => error && skipped.has(id));
+    if (given.length === 0) return;
+    for (const stream of given) this.#put(stream.stream, passedIn(stream, stream));
     await this.#checkpoint.store();
-    return handled;
   }
 
-  async #tryIfInCharge(event: RecordedEvent): Promise<Tried> {
-    const { isStopping, name } = this.#d;
-    if (!isStopping() && this.isInCharge) return this.#try(event);
-    return { error: new StoreUnavailableError(name, "this node handles no more events; it stops, or lost its lease") };
+  async retry({ id, stream }: ParkedChoice): Promise<void> {
+    for (const parked of this.#parked.values())
+      if (parked.error && (id ?? parked.id) === parked.id && (stream ?? parked.stream) === parked.stream)
+        this.#chosen.add(parked.stream);
   }
 
-  async #readStream(stream: string, afterVersion: number): Promise<RecordedEvent[] | { error: unknown }> {
+  get isGoingOn(): boolean {
+    return this.#chosen.size > 0 || this.#parked.nextFree !== undefined;
+  }
+
+  /** Each stream's events in their order, up to the checkpoint: what lies behind it comes with the next page. */
+  async goOn(): Promise<number> {
+    if (!this.isInCharge) return 0;
+    const end = performance.now() + sliceMs;
+    let handled = 0;
     try {
-      const events = await this.#d.source.streamAfter(stream, afterVersion);
-      // What lies behind the checkpoint comes with the next page.
-      return events.filter(({ position }) => position <= this.progress.position);
-    } catch (error) {
-      return { error };
+      do {
+        const stream = this.#next();
+        if (!stream) break;
+        handled += await this.#goOnIn(stream, end);
+      } while (!this.#mustPause(end));
+    } finally {
+      await this.save();
     }
+    return handled;
   }
 
-  /** @throws an outage's error: the event stays parked as it was */
-  async #failAgain(event: ParkedEvent | RecordedEvent, error: unknown, handled: number): Promise<number> {
-    const before = this.parked().find(({ stream }) => stream === event.stream);
-    const attempts = before?.id === event.id ? before.attempts + 1 : 1;
-    const isFailure = !isOutage(error);
-    if (before && (isFailure || before.id !== event.id)) {
-      this.#parked.remove(before.id);
-      this.#parked.add(parkedAs(event, { error, attempts }));
-      await this.#checkpoint.store();
+  #mustPause(end: number): boolean {
+    return this.#d.isInterrupted() || !this.isInCharge || performance.now() >= end;
+  }
+
+  #next(): ParkedStream | undefined {
+    for (const name of this.#chosen) {
+      const stream = this.#parked.get(name);
+      this.#chosen.delete(name);
+      if (stream?.error) return stream;
     }
-    if (!isFailure) throw error;
+    return this.#parked.get(this.#parked.nextFree ?? "");
+  }
+
+  /** A page of a stream, or a part of it. @throws an outage's error: what met it stays parked, or waits, as it was */
+  async #goOnIn({ stream, version, error: failure }: ParkedStream, end: number): Promise<number> {
+    let handled = 0;
+    const pace = new Pace();
+    try {
+      if (failure) this.#reader.forget();
+      const after = failure ? version - 1 : version;
+      const { events, unreadable } = await this.#reader.next(stream, after, this.progress.position);
+      if (events.length === 0) this.#put(stream, null);
+      for (const event of events) {
+        if (handled > 0 && this.#mustPause(end)) return handled;
+        // Handlers may never leave the thread.
+        if (pace.isDue()) await pace.turn();
+        if (!(await this.#handleLate(event, unreadable?.[event.id]))) return handled;
+        if (!this.#skipped.has(event.id)) handled++;
+      }
+      this.#parked.yieldTurn(stream);
+    } catch (error) {
+      this.#chosen.clear();
+      this.#parked.yieldTurn(stream);
+      throw error;
+    }
     return handled;
+  }
+
+  /** Null: nothing of it waits any more. */
+  #put(stream: string, parked: ParkedStream | null): void {
+    if (parked) this.#parked.set(parked);
+    else this.#parked.delete(stream);
+    this.#checkpoint.touch();
+  }
+
+  /** Whether it is done with; otherwise it is parked again. @throws an outage's error */
+  async #handleLate(event: RecordedEvent, unreadable: Unreadable | undefined): Promise<boolean> {
+    const tried = this.#skipped.has(event.id) ? {} : unreadable ? { error: unreadable } : await this.#try(event);
+    if ("error" in tried && isOutage(tried.error)) throw tried.error;
+    const stream = this.#parked.get(event.stream)!;
+    this.#put(event.stream, "error" in tried ? failedAt(stream, event, tried.error) : passedIn(stream, event));
+    await this.#checkpoint.saveNowAndThen();
+    return !("error" in tried);
   }
 }
+
+/** So long may the log's other events wait for their turn; a handler that runs is waited for. */
+const sliceMs = 50;

@@ -143,15 +143,33 @@ describe("An event's time", () => {
 });
 
 describe("The file", () => {
+  const columns = "position, id, type, stream, version, time, payload, meta";
+  const likeTheFirst = (position: string, id: string, stream: string, version: string) =>
+    `INSERT OR REPLACE INTO events (${columns})
+     SELECT ${position}, ${id}, type, ${stream}, ${version}, time, '{}', meta FROM events WHERE position = 1`;
+
   it.each([
     "UPDATE events SET payload = '{}' WHERE position = 1",
     "UPDATE events SET meta = meta",
+    "UPDATE OR REPLACE events SET position = 2 WHERE position = 1",
+    "UPDATE OR IGNORE events SET payload = '{}'",
     "DELETE FROM events WHERE position = 2",
     "DELETE FROM events",
     "INSERT INTO events SELECT * FROM events WHERE true ON CONFLICT DO UPDATE SET payload = '{}'",
-    "UPDATE OR REPLACE events SET position = 2 WHERE position = 1",
+    "INSERT OR REPLACE INTO events SELECT * FROM events WHERE position = 1",
+    "REPLACE INTO events SELECT * FROM events WHERE position = 2",
+    likeTheFirst("1", "'another'", "'b'", "1"),
+    likeTheFirst("2", "'another'", "'b'", "1"),
+    likeTheFirst("3", "id", "'b'", "1"),
+    likeTheFirst("NULL", "id", "'b'", "1"),
+    likeTheFirst("3", "'another'", "stream", "version"),
+    likeTheFirst("3", "'another'", "stream", "2"),
+    likeTheFirst("-1", "'another'", "'b'", "1"),
     "UPDATE links SET position = 1",
+    "UPDATE OR REPLACE links SET version = 2",
     "DELETE FROM links",
+    "INSERT OR REPLACE INTO links VALUES ('all', 1, 1)",
+    "INSERT OR REPLACE INTO links VALUES ('all', 2, 2)",
   ])("refuses %s, whoever asks", async (sql) => {
     const events = await appended(appendTo("a", many(2, { payload: { n: 1 } })));
     const [, second] = events;
@@ -292,7 +310,7 @@ describe("What was committed last", () => {
     const request = appendTo("b", [{}, {}]);
     request.events[1]!.id = twin!;
     request.events[1]!.fresh = true;
-    await expect(append(request)).rejects.toThrow(/UNIQUE/);
+    await expect(append(request)).rejects.toThrow(/never replaced/);
     expect(positionsOf(await log.read({ after: 0, limit: 10 }))).toEqual([1]);
     await appended(appendTo("b", [{}], { expectedVersion: "no-stream" }));
     expect(positionsOf(await log.read({ after: 0, limit: 10 }))).toEqual([1, 2]);

@@ -1,5 +1,5 @@
 import { Pace } from "../../core/pace.ts";
-import { leastGap, longestGap } from "../support/longest-gap.ts";
+import { leastGap, longestGap, threadMs } from "../support/longest-gap.ts";
 
 const busyFor = (ms: number) => {
   const end = performance.now() + ms;
@@ -14,12 +14,12 @@ describe("A pace", () => {
         busyFor(0.1);
         if (pace.isDue()) await pace.turn();
       }
-    });
+    }, threadMs);
     expect(gaps.exceeds(50)).toBe(false);
   });
 
   it("is due only after some milliseconds of work", () => {
-    const pace = new Pace(1);
+    const pace = new Pace();
     expect(pace.isDue()).toBe(false);
     busyFor(5);
     expect(pace.isDue()).toBe(true);

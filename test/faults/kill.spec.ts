@@ -110,7 +110,11 @@ async function checkTable(
     const plain = plainLedger(events.slice(0, position));
     const rows = await live.rows.find(everything);
     expect(new Map(rows.map((row) => [row.id, row]))).toEqual(plain[name]);
-    expect((await live.parked()).map(({ id }) => id)).toEqual(plain.parked);
+    const streamOf = new Map(events.map(({ id, stream }) => [id, stream]));
+    const streams = [...Map.groupBy(plain.parked, (id) => streamOf.get(id)).values()];
+    expect((await live.parked()).map(({ id, waiting }) => [id, waiting])).toEqual(
+      streams.map(([first, ...waiting]) => [first, waiting.length]),
+    );
     return position;
   } finally {
     await table.close();

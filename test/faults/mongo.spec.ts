@@ -28,6 +28,24 @@ describeWith("mongodb", "A log in MongoDB", (server) => {
     expect(error.message).toMatch(/found commit 4, expected 3/);
   });
 
+  it("takes nothing more from a host that runs while its collection is dropped", async () => {
+    const log = logOn(server().url, "dropped");
+    await log.open();
+    await log.append([appendTo("a")]);
+    const client = new MongoClient(server().url);
+    const commits = client.db("moleculer_event_sourcing").collection("dropped_commits");
+    await commits.drop();
+    for (let n = 0; n < 3; n++) {
+      const error = await refusal(() => log.append([appendTo("a")]));
+      expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
+      expect(error.message).toMatch(/commit 2 is not there any more: the server has lost acknowledged commits/);
+    }
+    expect(await commits.countDocuments()).toBe(0);
+    await client.close();
+    expect(await log.head()).toBe(1);
+    await log.close();
+  });
+
   it("is an outage where no server answers", async () => {
     const error = await refusal(() => logOn("mongodb://127.0.0.1:1", "events").open());
     expect(error).toMatchObject({ type: "STORE_UNAVAILABLE", retryable: true });

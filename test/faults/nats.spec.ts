@@ -25,17 +25,6 @@ describeWith("nats-server", "A log in NATS JetStream", (server) => {
     inProcess: new URL("../engines/contract/nats-port.ts", import.meta.url).href,
   });
 
-  it("is refused in a stream that has fewer replicas than are asked for", async () => {
-    const log = logOn(server().url, "lone");
-    await log.open();
-    await log.close();
-    const error = await refusal(() => logOn(server().url, "lone", "&replicas=3").open());
-    expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
-    expect(error.message).toContain(
-      "stream lone_commits: found 1 replica, expected 3: nats stream edit lone_commits --replicas 3, or say replicas=1",
-    );
-  });
-
   it.each<[string, Partial<StreamConfig>, RegExp]>([
     ["forgets by age", { max_age: 1e12, discard: "new" as never }, /found max_age 1000000000000, expected 0/],
     ["forgets the oldest", { max_msgs: 10 }, /found max_msgs 10, expected -1|found discard "old", expected "new"/],
@@ -60,12 +49,6 @@ describeWith("nats-server", "A log in NATS JetStream", (server) => {
     await connection.close();
     expect(await everything(log)).toHaveLength(3);
     await log.close();
-  });
-
-  it("is refused with replicas where the server is none of a cluster", async () => {
-    const error = await refusal(() => logOn(server().url, "copied", "&replicas=3").open());
-    expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
-    expect(error.message).toMatch(/^nats:\/\/127.0.0.1:\d+\/copied: the server is none of a cluster .*say replicas=1/);
   });
 
   it("says that the connection is gone where it is, and else that nobody answers", async () => {
@@ -96,6 +79,27 @@ describeWith("nats-server", "A log in NATS JetStream", (server) => {
     const error = await refusal(() => logOn(`nats://127.0.0.1:${port}`, "events").open());
     expect(error).toMatchObject({ type: "STORE_UNAVAILABLE", retryable: true });
     expect(error.message).toMatch(/no server answers \(CONNECTION_REFUSED\)/);
+  });
+});
+
+describeWith("nats-server built here", "A log with replicas in NATS JetStream", (server) => {
+  afterEach(cleanUp);
+
+  it("is refused in a stream that has fewer replicas than are asked for", async () => {
+    const log = logOn(server().url, "lone");
+    await log.open();
+    await log.close();
+    const error = await refusal(() => logOn(server().url, "lone", "&replicas=3").open());
+    expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
+    expect(error.message).toContain(
+      "stream lone_commits: found 1 replica, expected 3: nats stream edit lone_commits --replicas 3, or say replicas=1",
+    );
+  });
+
+  it("is refused with replicas where the server is none of a cluster", async () => {
+    const error = await refusal(() => logOn(server().url, "copied", "&replicas=3").open());
+    expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
+    expect(error.message).toMatch(/^nats:\/\/127.0.0.1:\d+\/copied: the server is none of a cluster .*say replicas=1/);
   });
 });
 

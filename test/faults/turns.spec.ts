@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import * as fc from "fast-check";
 import type { ServiceBroker } from "moleculer";
-import { heavyCall } from "../hostile/heavy-calls.ts";
+import { dearEvents, heavyCall } from "../hostile/heavy-calls.ts";
 import { everyKind, type Places } from "../hostile/every-kind.ts";
 import { faultOf } from "../hostile/verdict.ts";
 import { caughtUp, cleanUp, newFolder, startBroker } from "../support/broker.ts";
@@ -71,5 +71,11 @@ async function fill(broker: ServiceBroker): Promise<void> {
   const events = Array.from({ length: 500 }, () => deposit);
   for (let stored = 0; stored < deposits; stored += events.length)
     await broker.call("events.append", { stream: "account-long", events });
+  for (const one of dearEvents()) await broker.call("events.append", { stream: "thing-dear", events: [one] });
+  const owner = "a".repeat(300_000);
+  await broker.call("events.append", {
+    stream: "account-huge",
+    events: [{ type: "account.opened", payload: { owner, email: "huge@example.org" } }],
+  });
   await caughtUp(broker, "accounts");
 }

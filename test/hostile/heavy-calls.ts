@@ -70,7 +70,24 @@ const ofTable = fc.tuple(fc.constantFrom("find", "list", "count"), read).map(([a
   params: action === "list" ? { ...params, pageSize: 100 } : action === "find" && limit ? { ...params, limit } : params,
 }));
 
+/** What one row or event costs: `dearEvents` have long texts and lists. */
+const dear = fc.oneof(
+  fc
+    .constantFrom("[^c]*a[^c]{30}\\d", "(?:a|b)*a(?:a|b){18}\\d", "(x+x+)+\\d", "(?:.*a){30}\\d", "a.*b")
+    .map(($regex) => ({ "payload.text": { $regex } })),
+  fc.integer({ min: 1, max: 40 }).map((count) => ({
+    $and: numbers(count).map((index) => ({ "payload.list.x": { $ne: -index } })),
+  })),
+  fc.integer({ min: 1, max: 4 }).map((count) => ({
+    $and: numbers(count).map((index) => ({ "payload.list": { $nin: [{ x: -1, y: index }] } })),
+  })),
+  fc.integer({ min: 1, max: 4 }).map((count) => ({
+    $and: numbers(count).map((index) => ({ payload: { $ne: { list: [index] } } })),
+  })),
+);
+
 const eventLeaf = fc.oneof(
+  dear,
   pattern.map(($regex) => ({ "payload.owner": { $regex } })),
   fc.constantFrom(
     { "payload.amount": { $in: numbers(10_000) } },
@@ -99,6 +116,10 @@ const ofLog = fc.oneof(
     { action: "account.dryRun", params: { command: "deposit", params: { id: "long", amount: 1 } } },
     { action: "accounts.resolve", params: { id: numbers(10_000).map((index) => `${index}`), mapping: true } },
     { action: "accounts.verify", params: {} },
+    {
+      action: "accounts.find",
+      params: { limit: 3000, excludeFields: numbers(200).map((index) => `more${".list".repeat(97)}.deep${index}`) },
+    },
     { action: "accounts.at", params: { position: 5000, query: { "more.owner": "owner-1" } } },
     {
       action: "accounts.whatIf",
@@ -108,6 +129,16 @@ const ofLog = fc.oneof(
     { action: "accounts.snapshot", params: {} },
   ),
 );
+
+/** Events that are dear to look through: what one of them takes is in no bound of its own. */
+export const dearEvents = () => [
+  { type: "thing.noted", payload: { text: "ab".repeat(20_000) } },
+  {
+    type: "thing.noted",
+    payload: { text: Array.from({ length: 13_000 }, (_, at) => "ab"[((at * at + 7) % 3) & 1]).join("") },
+  },
+  { type: "thing.touched", payload: { list: numbers(28_000).map((x) => ({ x, y: 0 })) } },
+];
 
 const event = (index: number) => ({ type: "thing.noted", payload: { text: `note ${index}` } });
 

@@ -1,7 +1,7 @@
 import { Decider, EventStore, type CommandAnswer } from "moleculer-event-sourcing";
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { cleanUp, newFolder, startBroker } from "../support/broker.ts";
-import { leastGap } from "../support/longest-gap.ts";
+import { leastGap, threadMs } from "../support/longest-gap.ts";
 
 afterEach(cleanUp);
 
@@ -53,13 +53,13 @@ describe.each(["memory:", "sqlite:"])("An entity of many events on %s", (engine)
 
   it("is loaded while the event loop goes on", async () => {
     const broker = await withEvents(adapter(), events);
-    const gaps = await leastGap(() => broker.call("counters.state", { id: "1", version: events - 1 }));
+    const gaps = await leastGap(() => broker.call("counters.state", { id: "1", version: events - 1 }), threadMs);
     expect(gaps.exceeds(50)).toBe(false);
   });
 
   it("whose events take long to fold is loaded while the event loop goes on", async () => {
     const broker = await withEvents(adapter(), 300, 1);
-    const gaps = await leastGap(() => broker.call("counters.state", { id: "1", version: 299 }));
+    const gaps = await leastGap(() => broker.call("counters.state", { id: "1", version: 299 }), threadMs);
     expect(gaps.exceeds(50)).toBe(false);
   });
 

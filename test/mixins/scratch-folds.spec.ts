@@ -1,6 +1,6 @@
 import { parseFields } from "../../core/fields.ts";
 import { queryFieldsOf } from "../../core/query.ts";
-import type { Generation, Origin, ParkedEvent, Progress, ReadTable } from "../../core/read-table.ts";
+import type { Generation, Origin, ParkedStream, Progress, ReadTable } from "../../core/read-table.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { Folds } from "../../mixins/aggregate/folds.ts";
 import { ScratchFolds } from "../../mixins/aggregate/past/scratch-folds.ts";
@@ -25,7 +25,12 @@ const events = Array.from({ length: 10 }, (_, index): RecordedEvent => ({
 }));
 
 /** A log of ten events, in pages of three. */
+const unasked = () => Promise.reject(new Error("only a retry reads single streams and events"));
+
 const source = {
+  streamPage: unasked,
+  event: unasked,
+  eventAt: unasked,
   page: async (after: number, limit: number) => {
     const page = limit === 0 ? [] : events.slice(after, after + 3);
     const position = page.at(-1)?.position ?? after;
@@ -43,7 +48,7 @@ const source = {
   },
 };
 
-const parked: ParkedEvent = {
+const parked: ParkedStream = {
   id: "event 2",
   type: "thing.happened",
   stream: "thing-1",
@@ -52,6 +57,7 @@ const parked: ParkedEvent = {
   error: { name: "Error", message: "poison" },
   attempts: 1,
   time: "2026-01-01T00:00:00.000Z",
+  waiting: 0,
 };
 
 describe.each(places)("A table of the past on %s", (_, newPlace) => {
@@ -94,7 +100,7 @@ describe.each(places)("A table of the past on %s", (_, newPlace) => {
   const upTo = (position: number) => ({ position, positionId: idAt(position), log: "log", skipped: [] });
 
   /** A generation whose rows say that they come from elsewhere. */
-  async function snapshot(given: Partial<Progress & Origin & { fields: typeof fields; parked: ParkedEvent }> = {}) {
+  async function snapshot(given: Partial<Progress & Origin & { fields: typeof fields; parked: ParkedStream }> = {}) {
     const { position = 4, positionId = idAt(position), reordered = false, log = "log", definition = "today" } = given;
     const generation = await table.build(given.fields ?? fields, { definition, order: "" });
     const batch = await generation.begin();

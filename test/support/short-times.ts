@@ -9,6 +9,7 @@ setTimes({
   lease: { lastsMs: 2000, renewEveryMs: 500, askAgainMs: 100 },
   poll: { everyMs: 200 },
   append: { outageMs: 1000 },
+  control: { lateMs: 300 },
   copyLock: { silentMs: 2000, heartbeatMs: 200 },
 });
 

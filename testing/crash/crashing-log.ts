@@ -1,5 +1,5 @@
 import type { AppendRequest } from "../../core/append-request.ts";
-import type { ClaimFold, ClaimScope, TwiceClaimed } from "../../core/claims.ts";
+import type { ClaimFold, ClaimPage, ClaimScope, TwiceClaimed } from "../../core/claims.ts";
 import type {
   AppendVerdict,
   EventLog,
@@ -129,6 +129,14 @@ export class CrashingLog implements EventLog {
 
   claimants(scope: string, values: readonly string[]): Promise<Record<string, string>> {
     return this.#life.call(() => this.#log.claimants(scope, values));
+  }
+
+  claimScopes(): Promise<string[]> {
+    return this.#life.call(() => this.#log.claimScopes());
+  }
+
+  claims(scope: string, options: { after?: string; limit: number }): Promise<ClaimPage | null> {
+    return this.#life.call(() => this.#log.claims(scope, options));
   }
 
   acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null> {

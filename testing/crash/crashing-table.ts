@@ -3,7 +3,7 @@ import type {
   Batch,
   Generation,
   Origin,
-  ParkedEvent,
+  ParkedStream,
   Progress,
   ReadTable,
   RowChange,
@@ -129,7 +129,7 @@ class CrashingGeneration implements Generation {
     return this.#life.call(() => this.real.progress());
   }
 
-  parked(): Promise<ParkedEvent[]> {
+  parked(): Promise<ParkedStream[]> {
     return this.#life.call(() => this.real.parked());
   }
 
@@ -169,7 +169,7 @@ class CrashingBatch implements Batch {
     return this.#life.call(() => this.#batch.undo());
   }
 
-  park(event: ParkedEvent): Promise<void> {
+  park(event: ParkedStream): Promise<void> {
     return this.#life.call(() => this.#batch.park(event));
   }
 

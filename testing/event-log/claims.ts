@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ScopedClaims } from "../../core/claims.ts";
 import type { EventLog } from "../../core/event-log.ts";
+import { keptClaim } from "../../core/kept-claim.ts";
 import { refusal } from "../refusal.ts";
 import { same } from "../same.ts";
 import { brokenAppend } from "./commits.ts";
@@ -183,4 +184,36 @@ export const claims: LogCases = {
       same(await hosts[1]!.claimants("name", [`name ${n}`]), { [`name ${n}`]: stored(winners[0])[0]!.stream });
     }
   },
+
+  "is listed with the others of its scope, in the order of their bytes, and up to where they are those of the log":
+    async (stand) => {
+      const log = await begun(stand);
+      assert.equal(await log.claims("other", { limit: 9 }), null);
+      same(await log.claimScopes(), ["name"]);
+      same(await log.claims("name", { limit: 9 }), { definition: "v1", position: 0, claims: [] });
+      await log.beginClaims("A name", "v2", ["other"]);
+      same(await log.claimScopes(), ["A name", "name"]);
+      const long = "l".repeat(1001);
+      const values = ["\uffff", "😀", "b", "B", "å", long, "a"];
+      for (const [index, value] of values.entries()) await appended(log, taking(`s-${index}`, { [value]: true }));
+      await appended(log, taking("t", { c: true }), taking("t", { c: false }));
+      const inOrder = ["B", "a", "b", keptClaim(long), "å", "\uffff", "😀"];
+      const streams = ["s-3", "s-6", "s-2", "s-5", "s-4", "s-0", "s-1"];
+      const expected = inOrder.map((value, index) => ({ value, stream: streams[index]! }));
+      const found = [];
+      for (let after: string | undefined; ; after = found.at(-1)!.value) {
+        const page = await log.claims("name", { limit: 3, ...(after !== undefined && { after }) });
+        same([page!.definition, page!.position], ["v1", 9]);
+        if (page!.claims.length === 0) break;
+        found.push(...page!.claims);
+      }
+      same(found, expected);
+      same((await log.claimants("name", [long]))[long], "s-5");
+      await appended(log, appendTo("c", [{ type: "name.taken" }]), appendTo("c"));
+      same((await log.claims("name", { limit: 1 }))!.position, 9);
+      await log.foldClaims({ scope: "name", definition: "v1", after: 9, position: 10, changes: [] });
+      same((await log.claims("name", { limit: 1 }))!.position, 11);
+      await log.beginClaims("name", "v2", types);
+      same(await log.claims("name", { limit: 9 }), { definition: "v2", position: 0, claims: [] });
+    },
 };

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { refusedAs } from "../refusal.ts";
 import { same } from "../same.ts";
 import type { TableCases } from "./table-stand.ts";
 import { asked, filled, found } from "./queried-rows.ts";
@@ -109,7 +110,24 @@ const table: [where: string, query: object, ids: string[]][] = [
   ["a path is not equal", { "address.city": { $ne: "Oslo" } }, but("ann")],
 ];
 
-export const operators = Object.fromEntries(
+const long = {
+  id: "long",
+  name: "ab".repeat(20_000),
+  tags: ["ab".repeat(20_000)],
+  address: { list: Array.from({ length: 4000 }, (_, n) => ({ n })) },
+};
+const unequal = (count: number) => ({
+  $and: Array.from({ length: count }, (_, index) => ({ "address.list.n": { $ne: -index - 1 } })),
+});
+
+/** Queries that look through little of a row, and the same that look through more than is allowed. */
+const efforts: [query: object, tooMuch: object][] = [
+  [{ name: /a[ab]{31}[^ab]?$/ }, { name: /a[ab]{91}[^ab]?$/ }],
+  [{ tags: /a[ab]{31}[^ab]?$/ }, { tags: /a[ab]{91}[^ab]?$/ }],
+  [unequal(100), unequal(900)],
+];
+
+const answers: TableCases = Object.fromEntries(
   table.map(([where, query, ids]) => [
     `answers where ${where}`,
     async (stand) => {
@@ -119,4 +137,16 @@ export const operators = Object.fromEntries(
       same(await found(rows, { query: { $not: query } }), but(...ids));
     },
   ]),
-) satisfies TableCases;
+);
+
+export const operators = {
+  ...answers,
+  "looks through a part of a row, and refuses to look through more": async (stand) => {
+    const rows = await filled(stand, [long]);
+    for (const [query, tooMuch] of efforts) {
+      same(await found(rows, { query }), ["long"]);
+      await refusedAs("INVALID_QUERY", () => found(rows, { query: tooMuch }));
+      await refusedAs("INVALID_QUERY", () => rows.count(asked({ query: tooMuch })));
+    }
+  },
+} satisfies TableCases;

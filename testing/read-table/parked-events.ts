@@ -4,7 +4,11 @@ import { at, parked, type TableCases } from "./table-stand.ts";
 export const parkedEvents: TableCases = {
   "is listed in the order of positions, until it is taken out": async (stand) => {
     const table = await stand.open();
-    const [first, second, third] = [parked("e1", 3), parked("e2", 12, { error: null }), parked("e3", 100)];
+    const [first, second, third] = [
+      parked("e1", 3),
+      parked("e2", 12, { error: null, waiting: 100_000, givenUp: ["e4"] }),
+      parked("e3", 100),
+    ];
     const batch = await table.live().begin();
     for (const event of [third, second, first]) await batch.park(event);
     await batch.commit(at(100));

@@ -1,6 +1,6 @@
 import { parseFields, type Fields, type FieldsInput } from "../../core/fields.ts";
 import type { Query } from "../../core/query.ts";
-import type { ParkedEvent, Progress, ReadTable, RowChange, Rows, TableCapabilities } from "../../core/read-table.ts";
+import type { ParkedStream, Progress, ReadTable, RowChange, Rows, TableCapabilities } from "../../core/read-table.ts";
 import type { Cases } from "../contract-case.ts";
 import { Stand, type InProcess } from "../stand.ts";
 
@@ -72,7 +72,7 @@ export const at = (position: number, more: Partial<Progress> = {}): Progress => 
 
 export const nowhere: Progress = { position: 0, folded: 0, positionId: null, reordered: false, log: null };
 
-export const parked = (id: string, position: number, more: Partial<ParkedEvent> = {}): ParkedEvent => ({
+export const parked = (id: string, position: number, more: Partial<ParkedStream> = {}): ParkedStream => ({
   id,
   type: "thing.created",
   stream: "thing-1",
@@ -81,6 +81,7 @@ export const parked = (id: string, position: number, more: Partial<ParkedEvent> 
   error: { name: "Error", message: "it's 😀", code: 422, type: "INVALID_ROW" },
   attempts: 3,
   time: "2024-01-01T00:00:00.000Z",
+  waiting: 2,
   ...more,
 });
 

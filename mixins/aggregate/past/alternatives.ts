@@ -90,7 +90,7 @@ export class Alternatives {
     const toSkip = new Set<string>();
     // A query may ask hundreds of conditions of each event.
     const findSkipped = async (events: readonly RecordedEvent[]) => {
-      const pace = new Pace(1);
+      const pace = new Pace();
       toSkip.clear();
       for (const event of events) {
         if (skipped.isSkipped(event)) toSkip.add(event.id);

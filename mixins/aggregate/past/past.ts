@@ -8,6 +8,7 @@ import type { Generation, ParkedEvent, Rows } from "../../../core/read-table.ts"
 import type { EventSource } from "../../consumer/event-source.ts";
 import { Moments, type Moment, type MomentChoice } from "./moments.ts";
 import { PastTables } from "./past-tables.ts";
+import { StreamReader } from "../../consumer/stream-reader.ts";
 import { ScratchFolds, type Scratch, type ScratchDependencies } from "./scratch-folds.ts";
 import { tableDifferences, type TableDifferences } from "./table-differences.ts";
 import { verification, type Verification } from "./verification.ts";
@@ -103,7 +104,7 @@ export class Past {
         });
         return after
           ? this.#tables.use(after, (is) => compare(is, after.position))
-          : this.#withCopy((generation, to) => compare({ generation, parked: [] }, to));
+          : this.#withCopy((generation, to) => compare({ generation, parked: [], streams: [] }, to));
       });
     });
   }
@@ -163,7 +164,7 @@ export class Past {
 
   async #verify(found: Generation, position: number): Promise<Verification> {
     const moment = await this.#moments.now(position);
-    const { generation, parked } = await this.#folds.build({ moment, startAtMost: 0 });
+    const { generation, streams } = await this.#folds.build({ moment, startAtMost: 0 });
     return this.#dropping(generation, async () => {
       const stored = await found.progress();
       const { afterId } = await this.#d.source.page(stored.position, 0);
@@ -172,7 +173,13 @@ export class Past {
       const log = stored.position === 0 ? stored.log : expected.log;
       const progress = { ...expected, position: moment.position, positionId: afterId, log };
       const folded = { generation: found, progress: { ...stored, position } };
-      return verification(folded, { generation, progress, parked }, this.#turn);
+      const skipped = new Set(moment.skipped);
+      const reader = new StreamReader(this.#d.source);
+      const waiting = async function* (stream: string, afterVersion: number) {
+        for await (const { id, version } of reader.all(stream, afterVersion, position))
+          if (!skipped.has(id)) yield { id, version };
+      };
+      return verification(folded, { generation, progress, streams }, waiting, this.#turn);
     });
   }
 

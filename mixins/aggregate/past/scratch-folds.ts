@@ -5,7 +5,7 @@ import { RebuildFailedError } from "../../../core/travel-errors.ts";
 import { sameFields, type Fields } from "../../../core/fields.ts";
 import type { Mapping } from "../../../core/mapping.ts";
 import { isOutage } from "../../../core/outage.ts";
-import type { Generation, ParkedEvent, ReadTable } from "../../../core/read-table.ts";
+import type { Generation, ParkedEvent, ParkedStream, ReadTable } from "../../../core/read-table.ts";
 import { Slots } from "../../../core/slots.ts";
 import { times } from "../../../core/times.ts";
 import type { ConsumerPage } from "../../consumer/consumer-page.ts";
@@ -13,6 +13,9 @@ import type { ErrorPolicy, Interruption } from "../../consumer/error-policy.ts";
 import type { EventSource } from "../../consumer/event-source.ts";
 import { otherLog } from "../../consumer/other-log.ts";
 import { Fold } from "../fold.ts";
+import type { LateSource } from "../late-fold.ts";
+import { inOrder, mostListed } from "../parked-list.ts";
+import { parkedAs, withoutWaiting } from "../../consumer/parked-streams.ts";
 import type { Folds } from "../folds.ts";
 import type { Moment } from "./moments.ts";
 import { ScratchFolder } from "./scratch-folder.ts";
@@ -27,7 +30,7 @@ export interface ScratchDependencies {
   definition: string;
   policy: ErrorPolicy;
   folds: Folds;
-  source: Pick<EventSource, "page">;
+  source: Pick<EventSource, "page"> & LateSource;
   /** How far the live table is folded. */
   livePosition: () => Promise<number>;
   /** A snapshot's generation beside the live one, folded up to this position at most; null where there is none. */
@@ -38,7 +41,9 @@ export interface ScratchDependencies {
 /** A table that is nobody's, and what could not be folded into it. */
 export interface Scratch {
   generation: Generation;
+  /** Of those that wait, the first ones. */
   parked: ParkedEvent[];
+  streams: readonly ParkedStream[];
 }
 
 interface Wanted {
@@ -96,6 +101,8 @@ export class ScratchFolds {
       this.goOn();
       const generation = await this.#beginning(wanted);
       const transforms = this.#d.folds.begin(null);
+      // Some may be in no log. By id, since after an outage a batch comes again.
+      const waiting = new Map<string, ParkedEvent>();
       try {
         const policy = { ...this.#d.policy, delayMs: 0 };
         const fold = await Fold.on({
@@ -106,10 +113,14 @@ export class ScratchFolds {
           generation,
           spans: null,
           onCommit: () => {},
+          onWait: (event) => {
+            if (waiting.size < mostListed) waiting.set(event.id, parkedAs(event, null));
+          },
           warn: () => {},
         });
         await this.#fold(fold, wanted);
-        return { generation, parked: fold.parked };
+        const streams = fold.parked;
+        return { generation, streams, parked: inOrder([...streams.map(withoutWaiting), ...waiting.values()]) };
       } catch (error) {
         await this.#d.table.drop(generation);
         throw error;

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Row } from "../../../core/fields.ts";
-import type { Generation, ParkedEvent, Progress } from "../../../core/read-table.ts";
+import type { Generation, ParkedStream, Progress } from "../../../core/read-table.ts";
 import { unequalRows } from "../../../core/row-differences.ts";
 
 /** One value that is not what the log says. */
@@ -32,10 +32,14 @@ const mostListed = 100;
 /** Not whether it was reordered: the rows say whether that did any harm. */
 const checkpointFields = ["position", "positionId", "folded", "log"] as const satisfies (keyof Progress)[];
 
+/** The events of a stream behind a version, up to where the table is folded, but for those that were given up. */
+type Waiting = (stream: string, afterVersion: number) => AsyncIterable<{ id: string; version: number }>;
+
 /** Compares a table with what a fold of the log from the beginning came to. `turn` is awaited now and then, and may throw. */
 export async function verification(
   found: Found,
-  expected: Found & { parked: readonly ParkedEvent[] },
+  expected: Found & { streams: readonly ParkedStream[] },
+  waiting: Waiting,
   turn: () => Promise<void>,
 ): Promise<Verification> {
   const differences: Difference[] = [];
@@ -44,7 +48,7 @@ export async function verification(
     if (total++ < mostListed) differences.push(difference);
   };
   compareProgress(found.progress, expected.progress, note);
-  compareParked(await found.generation.parked(), expected.parked, note);
+  await compareParked(await found.generation.parked(), expected.streams, waiting, note);
   const everything = { where: null, search: null };
   const [here, there] = [found.generation.rows, expected.generation.rows];
   for await (const row of unequalRows({ rows: here, query: everything }, { rows: there, query: everything }, turn))
@@ -62,17 +66,35 @@ function compareProgress(found: Progress, expected: Progress, note: Note): void 
 }
 
 /** An event that waits behind another has no error of its own. */
-const whyParked = (event: ParkedEvent | undefined) =>
-  event ? (event.error?.message ?? "waits behind an earlier event of its stream") : null;
+const whyParked = (stream: ParkedStream | undefined, version: number) => {
+  if (!stream || version < firstParked(stream)) return null;
+  return version === stream.version ? stream.error?.message : "waits behind an earlier event of its stream";
+};
 
-function compareParked(found: readonly ParkedEvent[], expected: readonly ParkedEvent[], note: Note): void {
-  const [here, there] = [byId(found), byId(expected)];
-  for (const id of new Set([...here.keys(), ...there.keys()]))
-    if (here.has(id) !== there.has(id))
-      note({ id, field: "parked", found: whyParked(here.get(id)), expected: whyParked(there.get(id)) });
+/** The version from which on the stream's events are set aside. */
+const firstParked = ({ version, error }: ParkedStream): number => (error ? version : version + 1);
+
+async function compareParked(
+  found: readonly ParkedStream[],
+  expected: readonly ParkedStream[],
+  waiting: Waiting,
+  note: Note,
+): Promise<void> {
+  const [here, there] = [byName(found), byName(expected)];
+  for (const stream of new Set([...here.keys(), ...there.keys()])) {
+    const [one, other] = [here.get(stream), there.get(stream)];
+    const [from, to] = [one, other]
+      .map((parked) => (parked ? firstParked(parked) : Infinity))
+      .toSorted((a, b) => a - b);
+    if (from === to) continue;
+    for await (const { id, version } of waiting(stream, from! - 1)) {
+      if (version >= to!) break;
+      note({ id, field: "parked", found: whyParked(one, version), expected: whyParked(other, version) });
+    }
+  }
 }
 
-const byId = (parked: readonly ParkedEvent[]) => new Map(parked.map((event) => [event.id, event]));
+const byName = (streams: readonly ParkedStream[]) => new Map(streams.map((one) => [one.stream, one]));
 
 function compareRows(id: string, found: Row | null, expected: Row | null, note: Note): void {
   if (!found || !expected) return note({ id, field: "id", found: found?.id ?? null, expected: expected?.id ?? null });

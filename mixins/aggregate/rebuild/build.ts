@@ -1,16 +1,13 @@
 import type { BuildOrder, ConsumerControl, ParkedChoice } from "../../../core/consumer-control.ts";
 import type { Generation } from "../../../core/read-table.ts";
-import type { RecordedEvent } from "../../../core/recorded-event.ts";
 import { RebuildFailedError } from "../../../core/travel-errors.ts";
 import type { ConsumerPage } from "../../consumer/consumer-page.ts";
 import type { Fold } from "../fold.ts";
-import { retryParked, skipParked } from "../parked-streams.ts";
 import { progressOf, type RebuildProgress } from "./progress.ts";
 
 export interface BuildDependencies {
   name: string;
   page: (after: number, limit: number) => Promise<ConsumerPage>;
-  read: (id: string) => Promise<RecordedEvent>;
   newFold: (generation: Generation, isTimeUp: () => boolean) => Promise<Fold>;
 }
 
@@ -70,8 +67,8 @@ export class Build {
     await this.fold.renew();
   }
 
-  async retry(choice: ParkedChoice): Promise<void> {
-    await retryParked(this.fold, choice, this.#d.read);
+  retry(choice: ParkedChoice): Promise<void> {
+    return this.fold.retry(choice);
   }
 
   /**
@@ -81,7 +78,11 @@ export class Build {
    */
   async advance(skipped: ConsumerControl["skipped"], until: number): Promise<boolean> {
     const { fold } = this;
-    await skipParked(fold, new Set(Object.keys(skipped)), this.#d.read);
+    await fold.skip(new Set(Object.keys(skipped)));
+    if (fold.isGoingOn) {
+      await fold.goOn();
+      if (fold.isGoingOn) return false;
+    }
     if (fold.progress.position >= until) return true;
     const isFresh = this.#rest === null;
     const page = this.#rest ?? (await this.#pageUntil(until));

@@ -3,6 +3,7 @@ import { onEveryHost } from "../../consumer/on-every-host.ts";
 import { ownActions } from "../../own-actions.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Snapshots } from "./snapshots.ts";
+import { wholeNumber } from "../../whole-number.ts";
 
 /**
  * `snapshot, snapshots` of an aggregate's service. A snapshot is of the table of the node that answers; the list is of
@@ -11,7 +12,7 @@ import type { Snapshots } from "./snapshots.ts";
 export function snapshotActions(name: string, snapshots: () => Snapshots): NonNullable<ServiceSchema["actions"]> {
   return ownActions({
     snapshot: {
-      params: { $$strict: true, keep: { type: "number", integer: true, min: 1, optional: true, convert: true } },
+      params: { $$strict: true, keep: { ...wholeNumber, min: 1, optional: true, convert: true } },
       handler: (ctx: Context<{ keep?: number }>) => snapshots().take(ctx.params),
     },
     snapshots: {

@@ -14,13 +14,13 @@ import Database from "better-sqlite3";
 import { ChainedLog } from "../../../adapters/chain/chained-log.ts";
 import { appended, appendTo, many } from "../../../testing/event-log/requests.ts";
 import { everything } from "../../../testing/event-log/log-stand.ts";
-import { cleanUp, eventually, newFolder } from "../../support/broker.ts";
+import { cleanUp, eventually, newFolder, refusal } from "../../support/broker.ts";
 import { MemoryChain, MemoryServer } from "./memory-chain.ts";
 
 afterEach(cleanUp);
 
-async function opened(server: MemoryServer, path: string): Promise<ChainedLog> {
-  const log = new ChainedLog(new MemoryChain(server), path);
+async function opened(server: MemoryServer, path: string, begin?: "anew"): Promise<ChainedLog> {
+  const log = new ChainedLog(new MemoryChain(server), path, begin);
   await log.open();
   return log;
 }
@@ -36,10 +36,10 @@ async function ended(server = new MemoryServer(), path = `${newFolder()}/x.index
 }
 
 /** What a host that is started again finds, who then goes on from there. */
-async function foundAgain({ server, path }: Awaited<ReturnType<typeof ended>>) {
+async function foundAgain({ server, path }: Awaited<ReturnType<typeof ended>>, stream = "a", expectedVersion = 51) {
   const log = await opened(server, path);
   const events = await everything(log);
-  const [next] = await appended(log, appendTo("a", many(1), { expectedVersion: 51 }));
+  const [next] = await appended(log, appendTo(stream, many(1), { expectedVersion }));
   await log.close();
   return { events, next: next?.position };
 }
@@ -138,31 +138,6 @@ describe("The index of a chain", () => {
     expect(await foundAgain(place)).toEqual({ events: place.events, next: 53 });
   });
 
-  it("is made anew where it is of another chain", async () => {
-    const place = await ended();
-    const other = await ended(new MemoryServer(), `${newFolder()}/x.index.db`);
-    copyFileSync(other.path, place.path);
-    expect(await foundAgain(place)).toEqual({ events: place.events, next: 53 });
-  });
-
-  it("is made anew where the chain has lost what it knows, or has something else there", async () => {
-    const place = await ended();
-    place.server.records.pop();
-    const log = await opened(place.server, place.path);
-    expect(await log.head()).toBe(50);
-    await log.append([appendTo("b-2", many(2))]);
-    const events = await everything(log);
-    await log.close();
-    expect(events).toHaveLength(52);
-    place.server.records.pop();
-    const other = await opened(place.server, `${newFolder()}/y.index.db`);
-    await other.append([appendTo("c", many(3))]);
-    await other.close();
-    const again = await opened(place.server, place.path);
-    expect(await again.streams({ limit: 10 })).toMatchObject([{ stream: "a" }, { stream: "c", version: 3 }]);
-    await again.close();
-  });
-
   it("is made anew while it is in use, where it turns out to be damaged", async () => {
     const server = new MemoryServer();
     const path = `${newFolder()}/x.index.db`;
@@ -197,6 +172,172 @@ describe("The index of a chain", () => {
     new Database(path).exec("CREATE TABLE mine (x)").close();
     await expect(opened(server, path)).rejects.toMatchObject({ type: "UNUSABLE_STORE" });
     expect(existsSync(path)).toBe(true);
+  });
+});
+
+describe("An index that has more than the server", () => {
+  const losses: Record<string, { lose: (server: MemoryServer) => unknown; why: RegExp; left: number }> = {
+    "lost everything": {
+      lose: (server) => Object.assign(server, new MemoryServer()),
+      why: /found no log there, but its index .*x\.index\.db has 52 events of log .*restore <index> <to>.*begin=anew/,
+      left: 0,
+    },
+    "lost its commits": {
+      lose: (server) => (server.records = []),
+      why: /found no log there, but its index .*x\.index\.db has 52 events/,
+      left: 0,
+    },
+    "was put back to an earlier state": {
+      lose: (server) => server.records.pop(),
+      why: /found 50 events, expected 52: the server has lost .*restore <index> <to>.*begin=anew/,
+      left: 50,
+    },
+    "went on from an earlier state": {
+      lose: async (server) => {
+        server.records.pop();
+        const other = await opened(server, `${newFolder()}/y.index.db`);
+        await other.append([appendTo("c", many(3))]);
+        await other.close();
+      },
+      why: /event 52: found [-\w]+, expected [-\w]+: the server has lost/,
+      left: 53,
+    },
+    "lost a link": {
+      lose: async (server) => {
+        const { records } = server;
+        const at = records.findIndex((record) => record.includes('"link"'));
+        const { after } = JSON.parse(records[at]!) as { after: string };
+        const { id } = JSON.parse(records.splice(at, 1)[0]!) as { id: string };
+        server.records = records.map((record) => record.replace(`"after":"${id}"`, `"after":"${after}"`));
+        // The last record has another id.
+        server.records.push(server.records.pop()!.replace(/"id":"[^"]+"/, '"id":"other"'));
+      },
+      why: /found no link 1 of stream "links"/,
+      left: 52,
+    },
+    "has another log": {
+      lose: async (server) => {
+        Object.assign(server, new MemoryServer());
+        const other = await opened(server, `${newFolder()}/y.index.db`);
+        await other.append([appendTo("c", many(3))]);
+        await other.close();
+      },
+      why: /found log [-\w]+, expected [-\w]+ with 52 events: the server has lost/,
+      left: 3,
+    },
+  };
+
+  async function withLinks() {
+    const server = new MemoryServer();
+    const path = `${newFolder()}/x.index.db`;
+    const log = await opened(server, path);
+    const [first] = await appended(log, appendTo("a", many(50)));
+    await log.link("links", [first!.id]);
+    await log.append([appendTo("b-1"), appendTo("a")]);
+    await log.close();
+    return { server, path };
+  }
+
+  it.each(Object.entries(losses))(
+    "is kept where that %s, until it may be disregarded",
+    async (_, { lose, why, left }) => {
+      const { server, path } = await withLinks();
+      await lose(server);
+      const before = [...server.records];
+      for (let start = 1; start <= 2; start++) {
+        const error = await refusal(() => opened(server, path));
+        expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
+        expect(error.message).toMatch(why);
+      }
+      expect(server.records).toEqual(before);
+      const log = await opened(server, path, "anew");
+      expect(await log.head()).toBe(left);
+      await log.append([appendTo("d")]);
+      await log.close();
+      // It changes nothing where the log is there.
+      const again = await opened(server, path, "anew");
+      expect(await again.head()).toBe(left + 1);
+      await again.close();
+      expect(await foundAgain({ server, path, events: [] }, "d", 1)).toMatchObject({ next: left + 2 });
+    },
+  );
+
+  it("is made anew where the server has all of it by other commits", async () => {
+    const { server, path, events } = await ended();
+    const copy = new MemoryServer();
+    const [source, target] = [await opened(server, path), new ChainedLog(new MemoryChain(copy), `${newFolder()}/y.db`)];
+    await target.open({ identity: await source.identity() });
+    for (const event of events) {
+      const { id, type, stream, payload } = event;
+      await target.append([appendTo(stream, [{ id, type, payload }])]);
+    }
+    await source.close();
+    await target.close();
+    const log = await opened(copy, path);
+    expect((await everything(log)).map(({ id }) => id)).toEqual(events.map(({ id }) => id));
+    await log.close();
+  });
+
+  it("without events is made anew", async () => {
+    const path = `${newFolder()}/x.index.db`;
+    await (await opened(new MemoryServer(), path)).close();
+    const log = await opened(new MemoryServer(), path);
+    expect(await log.head()).toBe(0);
+    await log.close();
+  });
+});
+
+describe("A host without an index", () => {
+  const lostLog = async (lose: (server: MemoryServer) => void) => {
+    const { server, path } = await ended();
+    const log = await opened(server, path);
+    await log.putState("checkpoint", 52, 0);
+    await log.close();
+    lose(server);
+    return server;
+  };
+
+  it("begins no log where control state of one is left, until it may be disregarded", async () => {
+    const server = await lostLog((server) => (server.records = []));
+    const path = `${newFolder()}/x.index.db`;
+    const error = await refusal(() => opened(server, path));
+    expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
+    expect(error.message).toMatch(/found no log there, but control state of log [-\w]+, up to change 2:/);
+    expect(server.records).toEqual([]);
+    const log = await opened(server, path, "anew");
+    expect([await log.head(), await log.getState("checkpoint")]).toEqual([0, null]);
+    await log.close();
+    await (await opened(server, `${newFolder()}/x.index.db`)).close();
+  });
+
+  it("opens no log whose control state is gone, until it may begin again", async () => {
+    const server = await lostLog((server) => {
+      server.cells.clear();
+      server.changes = 0;
+    });
+    const path = `${newFolder()}/x.index.db`;
+    const error = await refusal(() => opened(server, path));
+    expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
+    expect(error.message).toMatch(/found the log, but not its control state, .*begin=anew/);
+    const log = await opened(server, path, "anew");
+    expect([await log.head(), await log.getState("checkpoint")]).toEqual([52, null]);
+    await log.close();
+    await (await opened(server, path)).close();
+  });
+
+  it("goes on with a log that another host died over when it had just begun it", async () => {
+    const server = new MemoryServer();
+    let isDead = false;
+    const dying = new MemoryChain(server, (moment, call) => {
+      isDead ||= moment === "before" && call === "add";
+      if (isDead) throw new Error("killed");
+    });
+    await refusal(() => new ChainedLog(dying, `${newFolder()}/x.index.db`).open());
+    expect([server.changes, server.records.length]).toEqual([1, 0]);
+    const hosts = await Promise.all([1, 2, 3].map(() => opened(server, `${newFolder()}/x.index.db`)));
+    for (const log of hosts) await log.append([appendTo("a")]);
+    expect(await hosts[0]!.head()).toBe(3);
+    for (const log of hosts) await log.close();
   });
 });
 

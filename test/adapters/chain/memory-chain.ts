@@ -1,10 +1,10 @@
-import type { Added, Cell, Cells, CommitChain, Records } from "../../../adapters/chain/commit-chain.ts";
+import type { Added, Cell, CellChange, Cells, CommitChain, Records } from "../../../adapters/chain/commit-chain.ts";
 import { StoreUnavailableError } from "../../../core/errors.ts";
 
 /** What a server would keep: several hosts may be on one. */
 export class MemoryServer {
   records: string[] = [];
-  cells = new Map<string, string>();
+  cells = new Map<string, CellChange>();
   changes = 0;
 }
 
@@ -35,6 +35,7 @@ export class MemoryChain implements CommitChain {
       list: ({ prefix, after = "", limit }) =>
         this.#call("cells.list", (): Cell[] =>
           [...server.cells]
+            .flatMap(([key, { text }]): [string, string][] => (text === null ? [] : [[key, text]]))
             .filter(([key]) => key.startsWith(prefix) && compare(key, after) > 0)
             .toSorted(([one], [other]) => compare(one, other))
             .slice(0, limit)
@@ -43,9 +44,7 @@ export class MemoryChain implements CommitChain {
       put: (key, text, last) =>
         this.#call("cells.put", (): Added => {
           if (server.changes !== last) return "taken";
-          server.changes++;
-          if (text === null) server.cells.delete(key);
-          else server.cells.set(key, text);
+          server.cells.set(key, { text, number: ++server.changes });
           return "added";
         }),
     };

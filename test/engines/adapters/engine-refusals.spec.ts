@@ -10,7 +10,7 @@ import { EventStore } from "moleculer-event-sourcing";
 import { engines } from "../../../adapters/engines.ts";
 import { mongo } from "../../../adapters/mongo/mongo.ts";
 import { nats } from "../../../adapters/nats/nats.ts";
-import { refuseOldServer as refuseOldNats } from "../../../adapters/nats/server-version.ts";
+import { assertServerVersion } from "../../../adapters/nats/server-version.ts";
 import { refuseOldServer as refuseOldPostgres } from "../../../adapters/postgres/schema.ts";
 import { resolveAdapter } from "../../../core/adapter.ts";
 import { appended, appendTo } from "../../../testing/event-log/requests.ts";
@@ -263,14 +263,27 @@ describe("A server for MongoDB's driver with a certificate", () => {
 
 describe("A server that is too old", () => {
   it("is refused by nats-server's version, and one that is newer is not", async () => {
-    for (const version of ["2.9.3", "2.9.10", "2.10.0-beta.1", "2.12.1", "3.0.0"])
-      expect(() => refuseOldNats("nats://one/events", version)).not.toThrow();
+    const warnings: string[] = [];
+    const check = (version: string | undefined, replicas: number) => () =>
+      assertServerVersion("nats://one/events", version, replicas, (message) => warnings.push(message));
+    for (const version of ["2.10.29", "2.11.0-preview.2", "2.12.1", "3.0.0"])
+      for (const replicas of [1, 3]) expect(check(version, replicas)).not.toThrow();
+    expect(warnings).toEqual([]);
+    for (const version of ["2.9.3", "2.9.10", "2.10.0-beta.1", "2.10.28"]) {
+      expect(check(version, 1)).not.toThrow();
+      expect(warnings.splice(0)).toEqual([
+        expect.stringContaining(`found nats-server ${version}, which is fit for one replica alone`),
+      ]);
+      const error = await refusal(check(version, 3));
+      expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
+      expect(error.message).toContain(`found nats-server ${version}, expected 2.10.29 or newer for replicas=3`);
+    }
     for (const version of ["2.9.2", "2.8.4", "1.99.99"]) {
-      const error = await refusal(() => refuseOldNats("nats://one/events", version));
+      const error = await refusal(check(version, 1));
       expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
       expect(error.message).toBe(`nats://one/events: found nats-server ${version}, expected 2.9.3 or newer`);
     }
-    expect((await refusal(() => refuseOldNats("nats://one/events", undefined))).message).toMatch(/without a version/);
+    expect((await refusal(check(undefined, 1))).message).toMatch(/without a version/);
   });
 
   it("is refused by PostgreSQL's version", async () => {

@@ -1,0 +1,33 @@
+import type { ClaimPage } from "../../core/claims.ts";
+import { Pace } from "../../core/pace.ts";
+import { sortInTurns } from "../../core/sort-in-turns.ts";
+import { compareText } from "../../core/text-order.ts";
+import { firstAfter } from "./keys-in-order.ts";
+
+/**
+ * Pages of the claims of a scope. All pages after a first one are of its moment: sorted anew for each page, a million
+ * claims that change meanwhile would never be read through.
+ */
+export class ClaimsInOrder {
+  readonly #moments = new Map<string, Promise<ClaimPage>>();
+
+  /** @param now all claims of the scope as they are at this call */
+  async page(
+    scope: string,
+    { after = "", limit }: { after?: string; limit: number },
+    now: () => ClaimPage,
+  ): Promise<ClaimPage> {
+    let moment = after === "" ? undefined : this.#moments.get(scope);
+    if (!moment) this.#moments.set(scope, (moment = sorted(now())));
+    const page = await moment;
+    const first = firstAfter(page.claims, after, ({ value }) => value);
+    const claims = page.claims.slice(first, first + limit);
+    if (claims.length === 0 && this.#moments.get(scope) === moment) this.#moments.delete(scope);
+    return { ...page, claims };
+  }
+}
+
+const sorted = async (page: ClaimPage): Promise<ClaimPage> => ({
+  ...page,
+  claims: await sortInTurns(page.claims, (a, b) => compareText(a.value, b.value), new Pace()),
+});

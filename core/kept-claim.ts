@@ -1,0 +1,10 @@
+import { createHash } from "node:crypto";
+
+/** In bytes. An index of PostgreSQL takes no value above 2,700. */
+const longest = 1000;
+
+/** The value as engines keep it: one that no index takes, or no text of PostgreSQL, by its digest. */
+export function keptClaim(value: string): string {
+  if (!value.includes("\0") && !value.startsWith("sha256:") && Buffer.byteLength(value) <= longest) return value;
+  return `sha256:${createHash("sha256").update(value).digest("hex")}`;
+}

@@ -1,0 +1,131 @@
+import type { ParkedEvent, ParkedStream } from "../../core/read-table.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { asParkedError } from "../../core/parked-error.ts";
+
+type EventPlace = Pick<RecordedEvent, "id" | "type" | "stream" | "version" | "position">;
+
+/** Without a failure of its own, an event waits behind the one that has failed. */
+export function parkedAs(
+  { id, type, stream, version, position }: EventPlace,
+  failure: { error: unknown; attempts: number } | null,
+): ParkedEvent {
+  const error = failure && asParkedError(failure.error);
+  const time = new Date().toISOString();
+  return { id, type, stream, version, position, error, attempts: failure?.attempts ?? 0, time };
+}
+
+/** What the log says of it. */
+export const parkedWarning = ({ id, type, stream, position, attempts, error }: ParkedEvent): [string, object] => [
+  "An event is parked; later events of its stream wait behind it",
+  { id, type, stream, position, attempts, error: error?.message },
+];
+
+/** As callers see it. */
+export function withoutWaiting(stream: ParkedEvent & Partial<ParkedStream>): ParkedEvent {
+  const { waiting: _, givenUp: __, ...event } = stream;
+  return event;
+}
+
+/** The stream when its first event, or the next one that waits, is done or given up; null where nothing else waits in it. */
+export function passedIn(stream: ParkedStream, event: EventPlace): ParkedStream | null {
+  if (event.id !== stream.id) return movedTo(stream, event);
+  return stream.waiting === 0 && !stream.givenUp ? null : { ...stream, error: null, attempts: 0 };
+}
+
+function movedTo(stream: ParkedStream, { id, type, version, position }: EventPlace): ParkedStream {
+  const { givenUp = [], ...rest } = stream;
+  const others = givenUp.filter((given) => given !== id);
+  // Under another definition another number of them may be of interest.
+  const waiting = others.length < givenUp.length ? stream.waiting : Math.max(stream.waiting - 1, 0);
+  const left = others.length > 0 && { givenUp: others };
+  return { ...rest, id, type, version, position, error: null, attempts: 0, waiting, ...left };
+}
+
+/** The stream when an event of it fails on a retry, be it the one that has failed before or one that waited. */
+export function failedAt(stream: ParkedStream, event: EventPlace, error: unknown): ParkedStream {
+  const isSame = event.id === stream.id;
+  const attempts = isSame ? stream.attempts + 1 : 1;
+  return { ...(isSame ? stream : movedTo(stream, event)), ...parkedAs(event, { error, attempts }) };
+}
+
+/** The parked streams of one consumer. There may be very many. */
+export class ParkedStreams {
+  #byName = new Map<string, ParkedStream>();
+  /** Those that wait for nothing any more; the next to go on first. */
+  readonly #free = new Set<string>();
+  #count = 0;
+  /** In the order of their positions; null until it is asked for after a change. */
+  #sorted: readonly ParkedStream[] | null = null;
+
+  constructor(parked: readonly ParkedStream[] = []) {
+    this.replace(parked);
+  }
+
+  replace(parked: readonly ParkedStream[]): void {
+    this.#byName = new Map();
+    this.#free.clear();
+    this.#sorted = null;
+    this.#count = 0;
+    for (const stream of parked) this.set(stream);
+  }
+
+  set(parked: ParkedStream): void {
+    this.#forget(parked.stream);
+    this.#byName.set(parked.stream, parked);
+    this.#count += countOf(parked);
+    if (parked.error === null) this.#free.add(parked.stream);
+    else this.#free.delete(parked.stream);
+  }
+
+  delete(stream: string): void {
+    this.#forget(stream);
+    this.#byName.delete(stream);
+    this.#free.delete(stream);
+  }
+
+  #forget(stream: string): void {
+    this.#sorted = null;
+    const before = this.#byName.get(stream);
+    if (before) this.#count -= countOf(before);
+  }
+
+  get(stream: string): ParkedStream | undefined {
+    return this.#byName.get(stream);
+  }
+
+  holds(stream: string): boolean {
+    return this.#byName.has(stream);
+  }
+
+  get size(): number {
+    return this.#byName.size;
+  }
+
+  /** The events that are set aside, failed or waiting. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The stream that is to go on next; undefined where each waits for something. */
+  get nextFree(): string | undefined {
+    return this.#free.values().next().value;
+  }
+
+  /** The others that wait for nothing go on first. */
+  yieldTurn(stream: string): void {
+    if (this.#free.delete(stream)) this.#free.add(stream);
+  }
+
+  values(): Iterable<ParkedStream> {
+    return this.#byName.values();
+  }
+
+  /** In the order of their positions. */
+  list(): ParkedStream[] {
+    this.#sorted ??= [...this.#byName.values()].toSorted((a, b) => a.position - b.position);
+    return [...this.#sorted];
+  }
+}
+
+/** How many events of the stream are set aside. */
+export const countOf = ({ error, waiting }: ParkedStream): number => (error ? 1 : 0) + waiting;

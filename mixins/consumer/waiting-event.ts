@@ -1,0 +1,44 @@
+import { isDamagedEvent } from "../../core/damaged-event.ts";
+import { isUpcastError } from "../../core/errors.ts";
+import type { ParkedStream } from "../../core/read-table.ts";
+import type { RecordedEvent } from "../../core/recorded-event.ts";
+import type { EventSource } from "./event-source.ts";
+
+/** Of a damaged one the time is not known. */
+export type EventPlace = Pick<RecordedEvent, "id" | "type" | "stream" | "version" | "position"> & { time?: string };
+
+/** Where a single event is looked up. */
+export type EventLookup = Pick<EventSource, "event" | "eventAt">;
+
+interface Among {
+  /** The parked stream of this name. */
+  stream: (name: string) => ParkedStream | undefined;
+  /** The checkpoint. */
+  upTo: number;
+  isMapped: (type: string) => boolean;
+}
+
+/** The event of this id, where it waits in a parked stream behind another. @throws an outage's error */
+export async function waitingEvent(
+  source: EventLookup,
+  id: string,
+  { stream, upTo, isMapped }: Among,
+): Promise<EventPlace | null> {
+  const event = await placeOf(source, id);
+  const parked = event && stream(event.stream);
+  if (!parked || !isMapped(event.type) || parked.givenUp?.includes(id)) return null;
+  return event.position > parked.position && event.position <= upTo ? event : null;
+}
+
+/** Where an event stands, also one that cannot be read; null where there is none. */
+async function placeOf(source: EventLookup, id: string): Promise<EventPlace | null> {
+  try {
+    return await source.event(id);
+  } catch (error) {
+    const { type, data } = error as { type?: unknown; data?: EventPlace };
+    if (type === "ENTITY_NOT_FOUND") return null;
+    if (isDamagedEvent(error)) return data!;
+    if (isUpcastError(error)) return source.eventAt(data!.position);
+    throw error;
+  }
+}
