@@ -7,7 +7,10 @@ export const storedText = <Value>(value: Value): Value | string =>
     ? value.replaceAll("\u0001", "\u0001\u0002").replaceAll("\0", "\u0001\u0001")
     : value;
 
+// oxlint-disable-next-line no-control-regex -- control characters are exactly what is looked for
+const pairs = /\u0001[\u0001\u0002]/g;
+
 export const givenText = <Value>(value: Value): Value | string =>
   typeof value === "string" && value.includes("\u0001")
-    ? value.replaceAll(/\u0001[\u0001\u0002]/g, (pair) => (pair === "\u0001\u0001" ? "\0" : "\u0001"))
+    ? value.replaceAll(pairs, (pair) => (pair === "\u0001\u0001" ? "\0" : "\u0001"))
     : value;

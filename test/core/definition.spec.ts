@@ -17,7 +17,7 @@ const described = ({
 
 /** As an error shows them. */
 const changes = (from: string, to: string) =>
-  asData(definitionChanges(from, to)).map(({ message: _, ...problem }) => problem);
+  asData(definitionChanges(from, to)).map(({ field, found, expected }) => ({ field, found, expected }));
 const changed = (to: string) => changes(described(), to);
 
 describe("A definition", () => {

@@ -320,7 +320,7 @@ describe("An import", () => {
     ["a wrong version", event("c", 0), 422, "version: found a number, expected a whole number from 1"],
     ["a time to come", event("c", 1, { time: "9999-01-01" }), 422, "time: found"],
     ["a large payload", event("c", 1, { payload: "x".repeat(2000) }), 413, "payload: found 2041 bytes of JSON"],
-    ["a very long line", `{"x":"${"x".repeat(100_000)}"}`, 422, 'line: found "more than'],
+    ["a very long line", `{"x":"${"x".repeat(100_000)}"}`, 422, "line: found more than"],
     ["a version that is not the next", event("a", 5), 409, 'stream "a": found version 1, expected 4'],
   ])("ends at a line with %s, and goes on there when it is mended", async (_, wrong, code, message) => {
     const broker = await hostOf("events", { maxEventBytes: 1000 });
