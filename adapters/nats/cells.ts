@@ -1,7 +1,9 @@
 import type { JetStreamClient, JetStreamManager } from "nats";
 import type { Added, Cell, CellChange, Cells } from "../chain/commit-chain.ts";
 import { keyName, keyOf } from "../../core/place-name.ts";
+import { Slots } from "../../core/slots.ts";
 import { isNoMessage, isOvertaken } from "./errors.ts";
+import { LiveSubjects } from "./live-subjects.ts";
 import { textOf } from "./message-text.ts";
 
 type Call = <Answer>(
@@ -19,10 +21,18 @@ export class NatsCells implements Cells {
   readonly name: string;
   maxBytes = 0;
   readonly #call: Call;
+  readonly #subjects: LiveSubjects;
+  readonly #looks = new Slots(1);
 
   constructor(name: string, call: Call) {
     this.name = name;
+    this.#subjects = new LiveSubjects(name);
     this.#call = call;
+  }
+
+  /** The chain is opened: what was known may be of another stream. */
+  forget(): void {
+    this.#subjects.forget();
   }
 
   last(): Promise<number> {
@@ -50,11 +60,9 @@ export class NatsCells implements Cells {
   }
 
   async list({ prefix, after = "", limit }: { prefix: string; after?: string; limit: number }): Promise<Cell[]> {
-    const info = await this.#call(({ manager }) =>
-      manager.streams.info(this.name, { subjects_filter: `${this.name}.>` }),
-    );
+    const live = await this.#call((connected) => this.#looks.run(() => this.#subjects.look(connected)));
     const [from, beyond] = [keyName(prefix), keyName(after)];
-    const subjects = Object.keys(info.state.subjects ?? {})
+    const subjects = Array.from(live)
       .filter((subject) => {
         const key = subject.slice(this.name.length + 1);
         return key.startsWith(from) && key > beyond;

@@ -97,6 +97,7 @@ export class NatsChain implements CommitChain {
         `stream ${this.#name} holds messages ${state.first_seq} to ${state.last_seq} without ${state.num_deleted ?? 0} of them, expected all from the first on: messages of it were deleted`,
       );
     await streamOf(manager, this.where, ofCells(this.cells.name), replicas);
+    this.cells.forget();
     this.maxBytes = this.cells.maxBytes = info!.max_payload - bytesAround;
     return { connection, manager, stream: connection.jetstream(ofApi) };
   }

@@ -27,7 +27,7 @@ export interface NatsLogOptions {
 }
 
 /**
- * A log in a stream of NATS JetStream, which any number of nodes host: nats-server 2.9.3 or newer, 2.10.29
+ * A log in a stream of NATS JetStream, which any number of nodes host: nats-server 2.9.3 or newer, 2.10.23
  * or newer for replicas, with `-js`.
  *
  * @param servers `nats://localhost:4222`, several with commas; `nats://user:password@…`

@@ -8,7 +8,7 @@ const oldest: Version = [2, 9, 3];
  * Before it, replicated streams lose acknowledged messages, or are gone as a whole, after servers of the cluster were killed
  * and restarted.
  */
-const oldestWithReplicas: Version = [2, 10, 29];
+const oldestWithReplicas: Version = [2, 10, 23];
 
 /**
  * @param found as the server says it

@@ -266,17 +266,17 @@ describe("A server that is too old", () => {
     const warnings: string[] = [];
     const check = (version: string | undefined, replicas: number) => () =>
       assertServerVersion("nats://one/events", version, replicas, (message) => warnings.push(message));
-    for (const version of ["2.10.29", "2.11.0-preview.2", "2.12.1", "3.0.0"])
+    for (const version of ["2.10.23", "2.10.29", "2.11.0-preview.2", "2.12.1", "3.0.0"])
       for (const replicas of [1, 3]) expect(check(version, replicas)).not.toThrow();
     expect(warnings).toEqual([]);
-    for (const version of ["2.9.3", "2.9.10", "2.10.0-beta.1", "2.10.28"]) {
+    for (const version of ["2.9.3", "2.9.10", "2.10.0-beta.1", "2.10.22"]) {
       expect(check(version, 1)).not.toThrow();
       expect(warnings.splice(0)).toEqual([
         expect.stringContaining(`found nats-server ${version}, which is fit for one replica alone`),
       ]);
       const error = await refusal(check(version, 3));
       expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
-      expect(error.message).toContain(`found nats-server ${version}, expected 2.10.29 or newer for replicas=3`);
+      expect(error.message).toContain(`found nats-server ${version}, expected 2.10.23 or newer for replicas=3`);
     }
     for (const version of ["2.9.2", "2.8.4", "1.99.99"]) {
       const error = await refusal(check(version, 1));
