@@ -15,7 +15,7 @@ const real = {
   /** Calls between the nodes of a consumer. The first is lost with its message, the second with its node. */
   call: { storeMs: 5000, everyHostMs: 15_000, statusMs: 1000 },
   /** A store or a table that cannot be opened. A server that is started together with its node is there within `patienceMs`. */
-  opening: { patienceMs: 10_000, firstMs: 250, longestMs: 4000 },
+  opening: { patienceMs: 10_000, firstMs: 250, longestMs: 1000 },
   /** While a node starts, its services come one after the other: no reason for a warning. */
   start: { quietMs: 5000 },
   /** A node that stops waits for user code. */
@@ -32,7 +32,7 @@ const real = {
    */
   append: { outageMs: 5000, overtakenMs: 20_000, firstMs: 5, longestMs: 250 },
   /** A host that appends without a break makes one, so that other hosts get in before their patience ends. */
-  fairness: { leastMs: 250, mostMs: 1000 },
+  fairness: { leastMs: 250, mostMs: 1000, longestBreakMs: 200 },
   /** The lock of a generation that is being copied. A holder without a heartbeat for `silentMs` is presumed dead. */
   copyLock: { silentMs: 10_000, heartbeatMs: 1000, retryMs: 10, takenMs: 60_000, doneMs: 2000 },
   /**
