@@ -96,6 +96,18 @@ export interface Lease {
   epoch: number;
 }
 
+/** A lease that another holder has. */
+export interface HeldLease {
+  holder: string;
+  /** Another text after each renewal. */
+  mark: string;
+  /** For so long after a renewal its holder acts on it, by the holder's own clock. */
+  ttlMs: number;
+}
+
+/** The lease, or how another holder has it. */
+export type LeaseAnswer = { lease: Lease; heldBy: null } | { lease: null; heldBy: HeldLease };
+
 /**
  * The port of an engine that keeps the log.
  *
@@ -176,8 +188,13 @@ export interface EventLog {
   /** Which streams hold these values; values that nobody holds are left out. */
   claimants(scope: string, values: readonly string[]): Promise<Record<string, string>>;
 
-  /** Takes or renews the lease; null while another holder has it. It falls free `ttlMs` after the last renewal. */
-  acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null>;
+  /**
+   * Takes the lease where it is free, or renews that of the same holder under the same epoch. No engine looks at a clock:
+   * a waiting node measures by its own how long the mark of another holder stays the same. After that one's `ttlMs` it
+   * names the mark as `lapsed`, and the lease is taken over if it still has that mark.
+   */
+  acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer>;
+  /** Frees it, if it is still held at its epoch. */
   releaseLease(lease: Lease): Promise<void>;
 
   /**

@@ -4,8 +4,8 @@
  * than what it waits for. Bounds of work, as the size of a page, stand where the work is done.
  */
 const real = {
-  /** Of a consumer, a pump or a shared table. It falls free `lastsMs` after its holder was last heard of. */
-  lease: { lastsMs: 6000, renewEveryMs: 2000, askAgainMs: 500 },
+  /** Of a consumer, a pump or a shared table, unless the store names another `leaseMs`. It is renewed three times in `lastsMs`. */
+  lease: { lastsMs: 3000, askAgainMs: 500 },
   /** A consumer or a pump that was not woken looks by itself; while a caller waits for another node's work, more often. */
   poll: { everyMs: 1000, whileAwaitedMs: 25 },
   /** A consumer after an outage: the first wait. Each further one is twice as long, up to a poll. */
@@ -60,9 +60,12 @@ const real = {
   nats: { connectMs: 5000, answerMs: 3000, reconnectMs: 200, pingMs: 10_000 },
   /** A query that no index helps reads the whole collection. */
   mongo: { connectMs: 2000, writeMs: 4000, answerMs: 4000, queryMs: 30_000 },
-  /** The command copy waits for a host that was killed by this much longer than its lease lives. */
-  copy: { retryMs: 500, marginMs: 1000 },
+  /** The command copy looks so often whether a host has renewed its lease. */
+  copy: { retryMs: 500 },
 };
+
+/** Of a lease: for so long a cluster stands at most. */
+export const longestLeaseMs = 60_000;
 
 type Times = typeof real;
 

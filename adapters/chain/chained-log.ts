@@ -6,6 +6,7 @@ import type {
   EventLog,
   KeyedState,
   Lease,
+  LeaseAnswer,
   LinkedStream,
   LogBackup,
   LogCapabilities,
@@ -142,9 +143,9 @@ export class ChainedLog implements EventLog {
     return this.#appender.fresh(({ claims }) => claims.claimants(scope, values));
   }
 
-  async acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null> {
+  async acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer> {
     this.#appender.refuseClosed();
-    return this.#control.acquire(name, holder, ttlMs);
+    return this.#control.acquire({ name, holder, ttlMs, lapsed });
   }
 
   async releaseLease(lease: Lease): Promise<void> {

@@ -43,6 +43,12 @@ export interface Cell {
   text: string;
 }
 
+export interface NumberedCell {
+  text: string;
+  /** Of the cell's last change. */
+  number: number;
+}
+
 /**
  * Small texts under keys, all of whose changes are numbered together: whoever changes one says up to which change he
  * knows them all. So a change can depend on other cells, without transactions.
@@ -54,8 +60,15 @@ export interface Cells {
   last(): Promise<number>;
   /** Null where nothing stands under the key. */
   get(key: string): Promise<string | null>;
+  /** The same with the number of its last change. */
+  read(key: string): Promise<NumberedCell | null>;
   /** The keys that begin with `prefix`, in the order of their UTF-8 bytes, after the key `after`. */
   list(options: { prefix: string; after?: string; limit: number }): Promise<Cell[]>;
   /** Puts the text under the key, or with null nothing, if the last change of any cell is `last`. Where it fails, it may have happened, or happen yet. */
   put(key: string, text: string | null, last: number): Promise<Added>;
+  /**
+   * Puts the text under the key if the last change of this cell has that number, 0 where there was none, whatever else
+   * has changed. Its own number; null where another was first. Where it fails, it may have happened, or happen yet.
+   */
+  replace(key: string, text: string, number: number): Promise<number | null>;
 }

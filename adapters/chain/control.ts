@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { DamagedStateError } from "../../core/damaged-state.ts";
 import { UnusableStoreError } from "../../core/errors.ts";
-import type { KeyedState, Lease, Versioned } from "../../core/event-log.ts";
+import type { KeyedState, Lease, LeaseAnswer, Versioned } from "../../core/event-log.ts";
+import { grantLease, isHeldBy, type LeaseRequest, type StoredLease } from "../../core/grant-lease.ts";
 import { Slots } from "../../core/slots.ts";
 import type { CommitChain } from "./commit-chain.ts";
 import { withPatience } from "../patience.ts";
@@ -11,16 +12,13 @@ interface StateCell extends Versioned {
   id: string;
 }
 
-interface LeaseCell {
-  id: string;
-  holder: string;
-  epoch: number;
-  /** By the clock of the host that renewed it. Clocks apart move a takeover, never let two write: the epoch is compared. */
-  expires: number;
-}
-
 /** A change of one cell, or that there is none to be made. */
 type Decision<Answer> = { answer: Answer; put?: { key: string; text: string | null } };
+
+interface NumberedLease {
+  lease: StoredLease;
+  number: number;
+}
 
 const stateKey = (key: string) => `state/${key}`;
 const leaseKey = (name: string) => `lease/${name}`;
@@ -33,6 +31,8 @@ export class Control {
   readonly #chain: CommitChain;
   /** One host's changes would only overtake one another. */
   readonly #turns = new Slots(1);
+  /** Leases as this host has renewed them last: each is renewed by one message, while no other host has taken it. */
+  readonly #renewed = new Map<string, NumberedLease>();
 
   constructor(chain: CommitChain) {
     this.#chain = chain;
@@ -60,9 +60,9 @@ export class Control {
     return this.#change(async (id): Promise<Decision<number | null>> => {
       const [kept, held] = await Promise.all([
         this.#chain.cells.get(stateKey(key)).then((text) => (text === null ? null : { revision: revisionIn(text) })),
-        lease && this.#read<LeaseCell>(leaseKey(lease.name)),
+        lease && this.#lease(lease.name),
       ]);
-      if (lease && !isHeld(held, lease)) return { answer: null };
+      if (lease && !isHeldBy(held?.lease, lease)) return { answer: null };
       if ((kept?.revision ?? 0) !== revision) return { answer: null };
       if (json === undefined) return { answer: 0, ...(kept && { put: { key: stateKey(key), text: null } }) };
       const text = `{"id":"${id}","revision":${revision + 1},"value":${json}}`;
@@ -83,29 +83,38 @@ export class Control {
       );
   }
 
-  acquire(name: string, holder: string, ttlMs: number): Promise<Lease | null> {
-    return this.#change(async (id): Promise<Decision<Lease | null>> => {
-      const held = await this.#read<LeaseCell>(leaseKey(name));
-      const now = Date.now();
-      const isFree = !held || held.expires <= now;
-      if (!isFree && held.holder !== holder) return { answer: null };
-      const epoch = (held?.epoch ?? 0) + (isFree ? 1 : 0);
-      const cell: LeaseCell = { id, holder, epoch, expires: now + ttlMs };
-      return { answer: { name, holder, epoch }, put: { key: leaseKey(name), text: JSON.stringify(cell) } };
+  /** A lost answer of a change is found by its holder: it is a renewal then. */
+  acquire(request: LeaseRequest): Promise<LeaseAnswer> {
+    const { name, holder, ttlMs } = request;
+    return withPatience<LeaseAnswer>(this.#chain.where, async () => {
+      const renewed = this.#renewed.get(name);
+      const found = renewed?.lease.holder === holder ? renewed : await this.#lease(name);
+      const answer = grantLease(request, found?.lease ?? null);
+      if (!answer.lease) return { answer };
+      const lease = { holder, epoch: answer.lease.epoch, mark: randomUUID(), ttlMs };
+      return (await this.#replace(name, lease, found)) ? { answer } : null;
     });
   }
 
   async release(lease: Lease): Promise<void> {
-    await this.#change(async (id): Promise<Decision<null>> => {
-      const held = await this.#read<LeaseCell>(leaseKey(lease.name));
-      if (!isHeld(held, lease)) return { answer: null };
-      return { answer: null, put: { key: leaseKey(lease.name), text: JSON.stringify({ ...held, id, expires: 0 }) } };
+    await withPatience(this.#chain.where, async () => {
+      const found = await this.#lease(lease.name);
+      if (!found || !isHeldBy(found.lease, lease)) return { answer: null };
+      return (await this.#replace(lease.name, { ...found.lease, holder: "" }, found)) ? { answer: null } : null;
     });
   }
 
-  async #read<Cell>(key: string): Promise<Cell | null> {
-    const text = await this.#chain.cells.get(key);
-    return text === null ? null : (JSON.parse(text) as Cell);
+  async #lease(name: string): Promise<NumberedLease | null> {
+    const cell = await this.#chain.cells.read(leaseKey(name));
+    return cell && { lease: JSON.parse(cell.text) as StoredLease, number: cell.number };
+  }
+
+  /** Whether no other host was first. */
+  async #replace(name: string, lease: StoredLease, found: NumberedLease | null): Promise<boolean> {
+    this.#renewed.delete(name);
+    const number = await this.#chain.cells.replace(leaseKey(name), JSON.stringify(lease), found?.number ?? 0);
+    if (number !== null) this.#renewed.set(name, { lease, number });
+    return number !== null;
   }
 
   /** `decide` reads what it needs: after the number was asked for, so that nothing of it can change unnoticed. */
@@ -141,7 +150,3 @@ function parseCell(key: string, text: string): StateCell {
 
 /** By its beginning, which `put` writes: a damaged cell can be replaced too. 0 if the beginning is damaged. */
 const revisionIn = (text: string) => Number(/^\{"id":"[^"]*","revision":(\d+),/.exec(text)?.[1] ?? 0);
-
-function isHeld(cell: LeaseCell | null | undefined, { holder, epoch }: Lease): cell is LeaseCell {
-  return !!cell && cell.holder === holder && cell.epoch === epoch && cell.expires > Date.now();
-}

@@ -1,5 +1,5 @@
 import type { Collection, Db } from "mongodb";
-import type { Added, Cell, Cells } from "../chain/commit-chain.ts";
+import type { Added, Cell, Cells, NumberedCell } from "../chain/commit-chain.ts";
 import { keyName, keyOf } from "../../core/place-name.ts";
 import { isTaken } from "./errors.ts";
 
@@ -38,14 +38,18 @@ export class MongoCells implements Cells {
     });
   }
 
-  get(key: string): Promise<string | null> {
+  async get(key: string): Promise<string | null> {
+    return (await this.read(key))?.text ?? null;
+  }
+
+  read(key: string): Promise<NumberedCell | null> {
     return this.#call(async (changes) => {
       const [last] = await changes
         .find({ key: keyName(key) })
         .sort({ _id: -1 })
         .limit(1)
         .toArray();
-      return last?.text ?? null;
+      return last && last.text !== null ? { text: last.text, number: last._id } : null;
     });
   }
 
@@ -80,6 +84,33 @@ export class MongoCells implements Cells {
         // What is left counts for nothing, and goes with the next change of its key.
       });
       return "added";
+    });
+  }
+
+  async replace(key: string, text: string, number: number): Promise<number | null> {
+    for (;;) {
+      const last = number === 0 ? await this.#lastBefore(key) : await this.#lastSince(key, number);
+      if (last === null) return null;
+      if ((await this.put(key, text, last)) === "added") return last + 1;
+    }
+  }
+
+  /** The number of the last change, if none is of this cell. */
+  async #lastBefore(key: string): Promise<number | null> {
+    const last = await this.last();
+    return (await this.read(key)) ? null : last;
+  }
+
+  /** The number of the last change, if the last of this cell has that number. The older ones of a cell are swept away. */
+  #lastSince(key: string, number: number): Promise<number | null> {
+    return this.#call(async (changes) => {
+      const since = await changes
+        .find({ _id: { $gte: number } })
+        .sort({ _id: 1 })
+        .project<{ _id: number; key: string }>({ _id: 1, key: 1 })
+        .toArray();
+      const own = since.filter((change) => change.key === keyName(key));
+      return own.length === 1 && own[0]!._id === number ? since.at(-1)!._id : null;
     });
   }
 

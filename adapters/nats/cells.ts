@@ -1,5 +1,5 @@
 import type { JetStreamClient, JetStreamManager } from "nats";
-import type { Added, Cell, Cells } from "../chain/commit-chain.ts";
+import type { Added, Cell, Cells, NumberedCell } from "../chain/commit-chain.ts";
 import { keyName, keyOf } from "../../core/place-name.ts";
 import { isNoMessage, isOvertaken } from "./errors.ts";
 import { textOf } from "./message-text.ts";
@@ -25,15 +25,19 @@ export class NatsCells implements Cells {
     return this.#call(async ({ manager }) => (await manager.streams.info(this.name)).state.last_seq);
   }
 
-  get(key: string): Promise<string | null> {
-    return this.#get(`${this.name}.${keyName(key)}`);
+  async get(key: string): Promise<string | null> {
+    return (await this.read(key))?.text ?? null;
   }
 
-  #get(subject: string): Promise<string | null> {
+  read(key: string): Promise<NumberedCell | null> {
+    return this.#read(`${this.name}.${keyName(key)}`);
+  }
+
+  #read(subject: string): Promise<NumberedCell | null> {
     return this.#call(async ({ manager }) => {
       try {
-        const { data } = await manager.streams.getMessage(this.name, { last_by_subj: subject });
-        return data.length === 0 ? null : textOf(data);
+        const { data, seq } = await manager.streams.getMessage(this.name, { last_by_subj: subject });
+        return data.length === 0 ? null : { text: textOf(data), number: seq };
       } catch (error) {
         if (isNoMessage(error)) return null;
         throw error;
@@ -55,11 +59,25 @@ export class NatsCells implements Cells {
     const cells: Cell[] = [];
     while (cells.length < limit && subjects.length > 0) {
       const some = subjects.splice(0, Math.min(limit - cells.length, 100));
-      const texts = await Promise.all(some.map((subject) => this.#get(subject)));
-      for (const [index, text] of texts.entries())
-        if (text !== null) cells.push({ key: keyOf(some[index]!.slice(this.name.length + 1)), text });
+      const found = await Promise.all(some.map((subject) => this.#read(subject)));
+      for (const [index, cell] of found.entries())
+        if (cell) cells.push({ key: keyOf(some[index]!.slice(this.name.length + 1)), text: cell.text });
     }
     return cells;
+  }
+
+  replace(key: string, text: string, number: number): Promise<number | null> {
+    return this.#call(async ({ stream }) => {
+      try {
+        const { seq } = await stream.publish(`${this.name}.${keyName(key)}`, Buffer.from(text), {
+          expect: { streamName: this.name, lastSubjectSequence: number },
+        });
+        return seq;
+      } catch (error) {
+        if (isOvertaken(error)) return null;
+        throw error;
+      }
+    });
   }
 
   put(key: string, text: string | null, last: number): Promise<Added> {

@@ -62,5 +62,7 @@ export const logSchema: Schema = {
        BEGIN SELECT RAISE(ABORT, 'history is append-only: a link never changes'); END;
      CREATE TRIGGER links_never_go BEFORE DELETE ON links
        BEGIN SELECT RAISE(ABORT, 'history is append-only: a link is never deleted'); END;`,
+    `ALTER TABLE leases RENAME COLUMN expires TO ttl;
+     UPDATE leases SET holder = '', ttl = 0;`,
   ],
 };

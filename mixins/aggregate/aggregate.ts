@@ -186,6 +186,7 @@ export function aggregateOn(engines: Engines) {
         return aggregateService({
           name,
           store: eventStore.name,
+          leaseMs: eventStore.leaseMs,
           table: place.readTable!(name),
           fields,
           mappings,

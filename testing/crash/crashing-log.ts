@@ -5,6 +5,7 @@ import type {
   EventLog,
   KeyedState,
   Lease,
+  LeaseAnswer,
   LinkedStream,
   LogBackup,
   LogCapabilities,
@@ -131,8 +132,8 @@ export class CrashingLog implements EventLog {
     return this.#life.call(() => this.#log.claimants(scope, values));
   }
 
-  acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null> {
-    return this.#life.call(() => this.#log.acquireLease(name, holder, ttlMs));
+  acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer> {
+    return this.#life.call(() => this.#log.acquireLease(name, holder, ttlMs, lapsed));
   }
 
   releaseLease(lease: Lease): Promise<void> {

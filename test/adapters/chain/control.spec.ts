@@ -17,12 +17,12 @@ describe("Control state in cells", () => {
     const sleeper = await on(server, async (moment, call) => {
       if (!isAsleep || moment !== "before" || call !== "cells.put") return;
       isAsleep = false;
-      await other.release(lease);
-      await other.acquire("pump", "other", 60_000);
+      await other.release(lease!);
+      await other.acquire({ name: "pump", holder: "other", ttlMs: 60_000 });
     });
-    const lease = (await sleeper.acquire("pump", "sleeper", 60_000))!;
+    const { lease } = await sleeper.acquire({ name: "pump", holder: "sleeper", ttlMs: 60_000 });
     isAsleep = true;
-    expect(await sleeper.put("at", 1, 0, lease)).toBeNull();
+    expect(await sleeper.put("at", 1, 0, lease!)).toBeNull();
     expect(isAsleep).toBe(false);
     expect(await other.get("at")).toBeNull();
   });
@@ -48,14 +48,19 @@ describe("Control state in cells", () => {
     const random = randomFrom(Date.now());
     const server = new MemoryServer();
     const control = await on(server, (_, call) => {
-      if (call === "cells.put" && random() < 0.4) throw new StoreUnavailableError("server", "nothing heard");
+      if (/put|replace/.test(call) && random() < 0.4) throw new StoreUnavailableError("server", "nothing heard");
     });
     for (let revision = 0; revision < 20; revision++)
       expect(await control.put("n", revision, revision)).toBe(revision + 1);
     expect(await control.put("n", undefined, 20)).toBe(0);
     expect(await control.get("n")).toBeNull();
-    const lease = await control.acquire("pump", "one", 60_000);
-    expect(lease?.epoch).toBe(1);
-    expect(await control.acquire("pump", "two", 60_000)).toBeNull();
+    for (let renewal = 0; renewal < 20; renewal++)
+      expect(await control.acquire({ name: "pump", holder: "one", ttlMs: 60_000 })).toMatchObject({
+        lease: { holder: "one", epoch: 1 },
+      });
+    expect(await control.acquire({ name: "pump", holder: "two", ttlMs: 60_000 })).toMatchObject({
+      lease: null,
+      heldBy: { holder: "one" },
+    });
   });
 });

@@ -1,10 +1,10 @@
-import type { Added, Cell, Cells, CommitChain, Records } from "../../../adapters/chain/commit-chain.ts";
+import type { Added, Cell, Cells, CommitChain, NumberedCell, Records } from "../../../adapters/chain/commit-chain.ts";
 import { StoreUnavailableError } from "../../../core/errors.ts";
 
 /** What a server would keep: several hosts may be on one. */
 export class MemoryServer {
   records: string[] = [];
-  cells = new Map<string, string>();
+  cells = new Map<string, NumberedCell>();
   changes = 0;
 }
 
@@ -31,22 +31,30 @@ export class MemoryChain implements CommitChain {
     this.cells = {
       maxBytes: 1_000_000,
       last: () => this.#call("cells.last", () => server.changes),
-      get: (key) => this.#call("cells.get", () => server.cells.get(key) ?? null),
+      get: (key) => this.#call("cells.get", () => server.cells.get(key)?.text ?? null),
+      read: (key) => this.#call("cells.read", () => server.cells.get(key) ?? null),
       list: ({ prefix, after = "", limit }) =>
         this.#call("cells.list", (): Cell[] =>
           [...server.cells]
             .filter(([key]) => key.startsWith(prefix) && compare(key, after) > 0)
             .toSorted(([one], [other]) => compare(one, other))
             .slice(0, limit)
-            .map(([key, text]) => ({ key, text })),
+            .map(([key, { text }]) => ({ key, text })),
         ),
       put: (key, text, last) =>
         this.#call("cells.put", (): Added => {
           if (server.changes !== last) return "taken";
-          server.changes++;
+          const number = ++server.changes;
           if (text === null) server.cells.delete(key);
-          else server.cells.set(key, text);
+          else server.cells.set(key, { text, number });
           return "added";
+        }),
+      replace: (key, text, expected) =>
+        this.#call("cells.replace", () => {
+          if ((server.cells.get(key)?.number ?? 0) !== expected) return null;
+          const number = ++server.changes;
+          server.cells.set(key, { text, number });
+          return number;
         }),
     };
   }
