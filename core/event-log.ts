@@ -144,6 +144,9 @@ export interface EventLog {
    */
   watch?(tell: (position: number) => void): void;
 
+  /** From here on an operator is told of what is wrong and stops nothing. Left out where an engine has nothing to tell. */
+  onWarning?(warn: (message: string) => void): void;
+
   /** The position of the last event, 0 in an empty log. */
   head(): Promise<number>;
   read(options: ReadOptions): Promise<Page>;

@@ -10,6 +10,8 @@ const real = {
   poll: { everyMs: 1000, whileAwaitedMs: 25 },
   /** A consumer after an outage: the first wait. Each further one is twice as long, up to a poll. */
   consumerRetry: { firstMs: 50 },
+  /** A host's clock may be ahead of its server's by `toleranceMs`, and behind the last event by `warnMs`. */
+  clock: { toleranceMs: 1000, checkEveryMs: 60_000, warnMs: 5000 },
   /** While events flow: after a kill, at most so much is handled or handed over twice. */
   checkpoint: { consumerMs: 200, pumpMs: 500 },
   /** Calls between the nodes of a consumer. The first is lost with its message, the second with its node. */

@@ -23,6 +23,7 @@ import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { Appender } from "./appender.ts";
 import type { CommitChain } from "./commit-chain.ts";
 import { Control } from "./control.ts";
+import { ServerClock } from "./server-clock.ts";
 import { storedAppends } from "./stored-appends.ts";
 
 /**
@@ -37,6 +38,8 @@ export class ChainedLog implements EventLog {
   readonly #chain: CommitChain;
   readonly #appender: Appender;
   readonly #control: Control;
+  readonly #clock: ServerClock;
+  #warn: (message: string) => void = () => {};
 
   /** @param indexPath where the index stands; another process of this machine takes a file beside it */
   constructor(chain: CommitChain, indexPath: string) {
@@ -46,6 +49,10 @@ export class ChainedLog implements EventLog {
     this.#chain = chain;
     this.#appender = new Appender(chain, indexPath);
     this.#control = new Control(chain);
+    this.#clock = new ServerClock({
+      ask: async () => (await chain.serverTime?.()) ?? null,
+      warn: (message) => this.#warn(message),
+    });
   }
 
   open(options: OpenOptions = {}): Promise<void> {
@@ -60,9 +67,15 @@ export class ChainedLog implements EventLog {
     return this.#appender.now(({ identity }) => identity);
   }
 
-  append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
+  onWarning(warn: (message: string) => void): void {
+    this.#warn = warn;
+  }
+
+  async append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
+    this.#appender.refuseClosed();
+    await this.#clock.check();
     return this.#appender.commit((log) => {
-      const verdicts = log.decide(requests);
+      const verdicts = log.decide(requests, this.#clock.now());
       const appends = storedAppends(requests, verdicts);
       return { answer: verdicts, change: appends.length > 0 ? { appends } : null };
     });

@@ -45,6 +45,16 @@ export class NatsCells implements Cells {
     });
   }
 
+  /** The server writes its time on every message, and tells it in no other way. */
+  serverTime(): Promise<number> {
+    return this.#call(async ({ manager, stream }) => {
+      const { seq } = await stream.publish(`${this.name}.${keyName("clock")}`, "-", {
+        expect: { streamName: this.name },
+      });
+      return (await manager.streams.getMessage(this.name, { seq })).time.getTime();
+    });
+  }
+
   async list({ prefix, after = "", limit }: { prefix: string; after?: string; limit: number }): Promise<Cell[]> {
     const info = await this.#call(({ manager }) =>
       manager.streams.info(this.name, { subjects_filter: `${this.name}.>` }),

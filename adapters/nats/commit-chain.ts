@@ -129,6 +129,10 @@ export class NatsChain implements CommitChain {
     }
   }
 
+  serverTime(): Promise<number> {
+    return this.cells.serverTime();
+  }
+
   add(number: number, record: string): Promise<Added> {
     return this.call(async ({ stream }) => {
       try {

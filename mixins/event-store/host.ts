@@ -5,6 +5,7 @@ import { openWhole } from "../../core/unfinished-copy.ts";
 import { upcastEach, upcastInTurns } from "../../core/upcast.ts";
 import { Appends } from "./appends.ts";
 import { ConsumerPages } from "./consumer-pages.ts";
+import { EventClock } from "./event-clock.ts";
 import { inTime } from "../in-time.ts";
 import { Jobs, type JobProgress } from "./jobs.ts";
 import type { StoreMetrics } from "../metrics.ts";
@@ -74,8 +75,13 @@ export class StoreHost {
     const lease = { node, leaseMs };
     this.pump = new Pump({ log, options: pump, deliver: handOver, isPauseWanted, lease, onRelease, metrics, warn });
     const refuse = () => this.#opening.refuse();
-    const onCommit = (position: number) => this.#onCommit(position);
+    const clock = new EventClock((message, details) => warn(`${name}: ${message}`, details));
+    const onCommit = ({ position, time }: RecordedEvent) => {
+      clock.note(time);
+      this.#onCommit(position);
+    };
     this.appends = new Appends({ name, log, refuse, catalogue, maxEventBytes, maxPending, onCommit, metrics });
+    log.onWarning?.((message) => warn(`${name}: ${message}`, {}));
     log.watch?.((position) => {
       this.pump.wake(position);
       dependencies.announceHere(position);

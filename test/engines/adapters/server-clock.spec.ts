@@ -1,0 +1,37 @@
+import { jest } from "@jest/globals";
+import { engines } from "../../../adapters/engines.ts";
+import { resolveAdapter } from "../../../core/adapter.ts";
+import { appended, appendTo } from "../../../testing/event-log/requests.ts";
+import { cleanUp, newFolder } from "../../support/broker.ts";
+import { describeWith } from "../../support/engines.ts";
+
+const minutes = 60_000;
+
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await cleanUp();
+});
+
+/** A host whose clock is five minutes ahead of the server's. */
+async function checkTimes(url: string): Promise<void> {
+  const log = resolveAdapter(engines, url).eventLog!("events");
+  const warnings: string[] = [];
+  log.onWarning!((message) => warnings.push(message));
+  await log.open();
+  const real = Date.now.bind(Date);
+  jest.spyOn(Date, "now").mockImplementation(() => real() + 5 * minutes);
+  for (let n = 0; n < 3; n++) {
+    const [event] = await appended(log, appendTo("a"));
+    expect(Date.parse(event!.time)).toBeLessThan(real() + 2 * minutes);
+  }
+  expect(warnings).toHaveLength(1);
+  await log.close();
+}
+
+describeWith("nats-server", "The times of a log in NATS JetStream", (server) => {
+  it("follow the server's clock where the host's is ahead", () => checkTimes(`${server().url}?folder=${newFolder()}`));
+});
+describeWith("mongodb", "The times of a log in MongoDB", (server) => {
+  it("follow the server's clock where the host's is ahead", () =>
+    checkTimes(`${server().url}/clock?folder=${newFolder()}`));
+});
