@@ -86,7 +86,7 @@ export class Control {
   /** A lost answer of a change is found by its holder: it is a renewal then. */
   acquire(request: LeaseRequest): Promise<LeaseAnswer> {
     const { name, holder, ttlMs } = request;
-    return withPatience<LeaseAnswer>(this.#chain.where, async () => {
+    return this.#inTurn<LeaseAnswer>(async () => {
       const renewed = this.#renewed.get(name);
       const found = renewed?.lease.holder === holder ? renewed : await this.#lease(name);
       const answer = grantLease(request, found?.lease ?? null);
@@ -97,11 +97,15 @@ export class Control {
   }
 
   async release(lease: Lease): Promise<void> {
-    await withPatience(this.#chain.where, async () => {
+    await this.#inTurn(async () => {
       const found = await this.#lease(lease.name);
       if (!found || !isHeldBy(found.lease, lease)) return { answer: null };
       return (await this.#replace(lease.name, { ...found.lease, holder: "" }, found)) ? { answer: null } : null;
     });
+  }
+
+  #inTurn<Answer>(attempt: () => Promise<{ answer: Answer } | null>): Promise<Answer> {
+    return this.#turns.run(() => withPatience(this.#chain.where, attempt));
   }
 
   async #lease(name: string): Promise<NumberedLease | null> {
@@ -119,23 +123,21 @@ export class Control {
 
   /** `decide` reads what it needs: after the number was asked for, so that nothing of it can change unnoticed. */
   #change<Answer>(decide: (id: string) => Promise<Decision<Answer>>): Promise<Answer> {
-    const { cells, where } = this.#chain;
+    const { cells } = this.#chain;
     /** The change that was sent last. While no answer comes it may have happened, or happen yet: the same is sent again. */
     let sent: { key: string; text: string | null; last: number; answer: Answer } | null = null;
-    return this.#turns.run(() =>
-      withPatience(where, async () => {
-        const last = await cells.last();
-        // Another change has come: that one, or it never will.
-        if (sent && last > sent.last && (await cells.get(sent.key)) === sent.text) return { answer: sent.answer };
-        if (!sent || last > sent.last) {
-          const { answer, put } = await decide(randomUUID());
-          if (!put) return { answer };
-          sent = { ...put, last, answer };
-        }
-        const { key, text, answer } = sent;
-        return (await cells.put(key, text, sent.last)) === "added" ? { answer } : null;
-      }),
-    );
+    return this.#inTurn(async () => {
+      const last = await cells.last();
+      // Another change has come: that one, or it never will.
+      if (sent && last > sent.last && (await cells.get(sent.key)) === sent.text) return { answer: sent.answer };
+      if (!sent || last > sent.last) {
+        const { answer, put } = await decide(randomUUID());
+        if (!put) return { answer };
+        sent = { ...put, last, answer };
+      }
+      const { key, text, answer } = sent;
+      return (await cells.put(key, text, sent.last)) === "added" ? { answer } : null;
+    });
   }
 }
 
