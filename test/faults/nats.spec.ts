@@ -1,6 +1,7 @@
 import { createServer } from "node:net";
 import { connect, type StreamConfig } from "nats";
 import { natsFromString } from "../../adapters/nats/connection-string.ts";
+import { setTimes, times } from "../../core/times.ts";
 import { appendTo, many } from "../../testing/event-log/requests.ts";
 import { everything } from "../../testing/event-log/log-stand.ts";
 import { cleanUp, eventually, newFolder, refusal } from "../support/broker.ts";
@@ -36,6 +37,25 @@ describeWith("nats-server", "A log in NATS JetStream", (server) => {
     const error = await refusal(() => logOn(server().url, name).open());
     expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
     expect(error.message).toMatch(why);
+  });
+
+  it("sends what had no answer again when the connection is back, without waiting for its time-out", async () => {
+    const { nats, append } = structuredClone(times);
+    setTimes({ nats: { answerMs: 3_600_000 }, append: { outageMs: 60_000 } });
+    try {
+      const log = logOn(server().url, "cut");
+      await log.open();
+      await log.append([appendTo("a")]);
+      server().freeze();
+      const appending = log.append([appendTo("a")]);
+      await server().kill();
+      await server().start();
+      expect(await appending).toMatchObject([{ repeated: false }]);
+      expect(await everything(log)).toHaveLength(2);
+      await log.close();
+    } finally {
+      setTimes({ nats, append });
+    }
   });
 
   it("refuses that its events are deleted", async () => {
