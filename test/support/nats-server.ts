@@ -1,17 +1,24 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { buildNats } from "./nats-build.ts";
 import type { Engine } from "./engines.ts";
 
 export type NatsServer =
-  "nats-server" | "nats-server without JetStream" | "nats-server with little room" | "nats-server of a domain";
+  | "nats-server"
+  | "nats-server built here"
+  | "nats-server without JetStream"
+  | "nats-server with little room"
+  | "nats-server of a domain";
 
 const config = (folder: string) => join(folder, "nats.conf");
 const address = (port: number) => ["--addr", "127.0.0.1", "--port", String(port)];
 const url = (port: number) => `nats://127.0.0.1:${port}`;
 const program = "nats-server";
+const withJetStream = (port: number, folder: string) => [...address(port), "--jetstream", "--store_dir", folder];
 
 export const natsServers: Record<NatsServer, Engine> = {
-  "nats-server": { program, url, args: (port, folder) => [...address(port), "--jetstream", "--store_dir", folder] },
+  "nats-server": { program, url, args: withJetStream },
+  "nats-server built here": { program: "go", build: buildNats, url, args: withJetStream },
   "nats-server without JetStream": { program, url, args: address },
   "nats-server of a domain": {
     program,
