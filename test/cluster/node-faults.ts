@@ -1,0 +1,80 @@
+import { longMs, pause, victimOf, type Fault } from "./fault.ts";
+import type { Way } from "./link.ts";
+import type { Site } from "./site.ts";
+
+/** A client's driver may notice by its pings alone that a connection is dead. */
+const unnoticedMs = 45_000;
+const clockMs = 5 * 60_000;
+
+async function cutOff(site: Site, ...ways: Way[]): Promise<void> {
+  const victim = await victimOf(site);
+  for (const link of victim.allLinks) link.stall(...ways);
+  await pause(longMs);
+  for (const link of victim.allLinks) link.pass();
+}
+
+async function shiftClock(site: Site, ms: number): Promise<void> {
+  const victim = await victimOf(site);
+  // It works on: it is no victim to be left out.
+  victim.isVictim = false;
+  await site.broker.call("clock.shift", { ms }, { nodeID: victim.nodeID });
+  await pause(longMs);
+  // Events are never older than those before them, and so are deadlines: the others' clocks must come up to that time.
+  for (const { nodeID } of site.nodes) await site.broker.call("clock.shift", { ms: Math.max(ms, 0) }, { nodeID });
+}
+
+export const nodeFaults: Fault[] = [
+  { name: "no fault", happens: () => pause(longMs) },
+  {
+    name: "node killed (kill -9), restarted after 12 s",
+    async happens(site) {
+      const victim = await victimOf(site);
+      await victim.kill();
+      await pause(longMs);
+      await victim.start();
+    },
+  },
+  {
+    name: "node frozen for 12 s",
+    async happens(site) {
+      const victim = await victimOf(site);
+      victim.freeze();
+      await pause(longMs);
+      victim.thaw();
+    },
+  },
+  { name: "node cut off silently for 12 s", happens: (site) => cutOff(site) },
+  { name: "node's requests are lost for 12 s", happens: (site) => cutOff(site, "there") },
+  { name: "node's answers are lost for 12 s", happens: (site) => cutOff(site, "back") },
+  {
+    name: "all connections to the log die silently",
+    async happens(site) {
+      for (const link of [...site.nodes.flatMap(({ links }) => links.log), ...site.bareLinks]) link.strand();
+      await pause(unnoticedMs);
+    },
+  },
+  { name: "clock of a node 5 min ahead for 12 s", happens: (site) => shiftClock(site, clockMs) },
+  { name: "clock of a node 5 min behind for 12 s", happens: (site) => shiftClock(site, -clockMs) },
+  {
+    name: "new definition, node by node",
+    async happens(site) {
+      for (const node of site.nodes) {
+        node.isVictim = true;
+        await node.stop();
+        node.release++;
+        await node.start();
+        node.isVictim = false;
+        await pause(2000);
+      }
+    },
+  },
+  {
+    name: "carrier killed, restarted after 5 s",
+    async happens(site) {
+      const { carrier } = site.servers;
+      await carrier.kill();
+      await pause(5000);
+      await carrier.start();
+    },
+  },
+];
