@@ -90,12 +90,19 @@ export const natsFaults: Fault[] = [
   { name: "the leader does not reach the servers for 12 s", happens: (site) => divide(site, true, false) },
   { name: "the servers do not reach the leader for 12 s", happens: (site) => divide(site, false, true) },
   {
+    name: "the shared table's server stopped for 10 s",
+    async happens({ servers: { postgres } }) {
+      await postgres.kill("SIGINT");
+      await pause(10_000);
+      await postgres.start();
+    },
+  },
+  {
     name: "stream of commits purged (refused by the server)",
     happens: (site) => site.nats!.ask((manager) => manager.streams.purge(commits)).catch(() => pause(5000)),
   },
   {
     name: "stream of control state purged",
-    endsLog: true,
     async happens(site) {
       await site.nats!.ask((manager) => manager.streams.purge(control));
       await pause(longMs);

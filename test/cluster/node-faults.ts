@@ -1,17 +1,20 @@
 import { longMs, pause, victimOf, type Fault } from "./fault.ts";
-import type { Way } from "./link.ts";
+import type { Link, Way } from "./link.ts";
+import type { MoneyNode } from "./money-node.ts";
 import type { Site } from "./site.ts";
 
 /** A client's driver may notice by its pings alone that a connection is dead. */
 const unnoticedMs = 45_000;
 const clockMs = 5 * 60_000;
 
-async function cutOff(site: Site, ...ways: Way[]): Promise<void> {
-  const victim = await victimOf(site);
-  for (const link of victim.allLinks) link.stall(...ways);
+async function cutOff(site: Site, linksOf: (node: MoneyNode) => readonly Link[], ...ways: Way[]): Promise<void> {
+  const links = linksOf(await victimOf(site));
+  for (const link of links) link.stall(...ways);
   await pause(longMs);
-  for (const link of victim.allLinks) link.pass();
+  for (const link of links) link.pass();
 }
+
+const all = ({ allLinks }: MoneyNode) => allLinks;
 
 async function shiftClock(site: Site, ms: number): Promise<void> {
   const victim = await victimOf(site);
@@ -43,9 +46,17 @@ export const nodeFaults: Fault[] = [
       victim.thaw();
     },
   },
-  { name: "node cut off silently for 12 s", happens: (site) => cutOff(site) },
-  { name: "node's requests are lost for 12 s", happens: (site) => cutOff(site, "there") },
-  { name: "node's answers are lost for 12 s", happens: (site) => cutOff(site, "back") },
+  { name: "node cut off silently for 12 s", happens: (site) => cutOff(site, all) },
+  {
+    name: "node cut off from the log alone for 12 s",
+    happens: (site) => cutOff(site, ({ links }) => links.log),
+  },
+  {
+    name: "node cut off from the other nodes alone for 12 s",
+    happens: (site) => cutOff(site, ({ links }) => [links.carrier]),
+  },
+  { name: "node's requests are lost for 12 s", happens: (site) => cutOff(site, all, "there") },
+  { name: "node's answers are lost for 12 s", happens: (site) => cutOff(site, all, "back") },
   {
     name: "all connections to the log die silently",
     async happens(site) {

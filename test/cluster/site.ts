@@ -35,6 +35,7 @@ export class Site {
   readonly nodes: MoneyNode[] = [];
   readonly broker: ServiceBroker;
   readonly load: Load;
+  /** Set when the site has started. */
   bare!: BareWriter;
   bareLinks: Link[] = [];
   readonly #consumers = new Map<string, Silence>();
@@ -57,11 +58,16 @@ export class Site {
       heartbeatTimeout: 3,
     });
     const site = new Site(servers, nats, broker);
-    for (const nodeID of ["n1", "n2", "n3"]) site.nodes.push(await site.#newNode(nodeID, namespace));
-    await Promise.all(site.nodes.map((node) => node.start()));
-    await broker.waitForServices(["account", "transfer", "events"]);
-    await site.#startBareWriter();
-    return site;
+    try {
+      for (const nodeID of ["n1", "n2", "n3"]) site.nodes.push(await site.#newNode(nodeID, namespace));
+      await Promise.all(site.nodes.map((node) => node.start()));
+      await broker.waitForServices(["account", "transfer", "events"]);
+      await site.#startBareWriter();
+      return site;
+    } catch (error) {
+      await site.stop();
+      throw error;
+    }
   }
 
   get logSchema(): string {
@@ -140,7 +146,8 @@ export class Site {
   }
 
   async stop(): Promise<void> {
-    await this.bare?.stop().catch(() => {});
+    // Missing where the start has failed.
+    await (this.bare as BareWriter | undefined)?.stop();
     await Promise.all(this.nodes.map((node) => node.kill()));
     await this.broker.stop();
     await this.nats?.stop();
