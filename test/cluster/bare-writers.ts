@@ -1,6 +1,7 @@
 import { connect, type NatsConnection } from "nats";
 import { Client } from "pg";
 import { times } from "../../core/times.ts";
+import { sql } from "../support/postgres-server.ts";
 import type { Link } from "./link.ts";
 import { Silence } from "./silence.ts";
 
@@ -51,9 +52,7 @@ export class BareWriter {
         throw error;
       }
     };
-    const first = await connected(url);
-    await first.query("CREATE TABLE IF NOT EXISTS bare_records (record text)");
-    await first.end();
+    await sql(url, "CREATE TABLE IF NOT EXISTS bare_records (record text)");
     return new BareWriter(write, async () => client?.end());
   }
 

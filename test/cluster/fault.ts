@@ -19,10 +19,15 @@ export const pause = (ms: number): Promise<void> => new Promise((turn) => setTim
 
 /** The node that holds most leases; the others are to go on without it. */
 export async function victimOf(site: Site): Promise<MoneyNode> {
-  const held = await Promise.all(site.nodes.map((node) => leasesOf(site.broker, node)));
-  const victim = site.nodes[held.indexOf(Math.max(...held))]!;
+  const victim = (await byLeases(site)).at(-1)!;
   victim.isVictim = true;
   return victim;
+}
+
+/** The nodes, that with the fewest leases first. */
+export async function byLeases(site: Site): Promise<MoneyNode[]> {
+  const held = await Promise.all(site.nodes.map(async (node) => ({ node, leases: await leasesOf(site.broker, node) })));
+  return held.toSorted((one, other) => one.leases - other.leases).map(({ node }) => node);
 }
 
 async function leasesOf(broker: ServiceBroker, { nodeID }: MoneyNode): Promise<number> {

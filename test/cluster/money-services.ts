@@ -118,7 +118,7 @@ export function moneyServices({ log, shared, own, effects, release, did }: Place
       settle: async (_, { id, state, call, end }) => {
         await call("account.deposit", { id: state.to, amount: state.amount, transfer: id });
         await call("transfer.complete", { id });
-        did("transfers");
+        did("deadlines");
         end();
       },
     },

@@ -1,4 +1,4 @@
-import { longMs, pause, victimOf, type Fault } from "./fault.ts";
+import { byLeases, longMs, pause, victimOf, type Fault } from "./fault.ts";
 import type { Link, Way } from "./link.ts";
 import type { MoneyNode } from "./money-node.ts";
 import type { Site } from "./site.ts";
@@ -16,11 +16,10 @@ async function cutOff(site: Site, linksOf: (node: MoneyNode) => readonly Link[],
 
 const all = ({ allLinks }: MoneyNode) => allLinks;
 
-async function shiftClock(site: Site, ms: number): Promise<void> {
-  const victim = await victimOf(site);
-  // It works on: it is no victim to be left out.
-  victim.isVictim = false;
-  await site.broker.call("clock.shift", { ms }, { nodeID: victim.nodeID });
+/** Of a node that works on: it is no victim. */
+async function shiftClock(site: Site, whose: "holder" | "standby", ms: number): Promise<void> {
+  const { nodeID: shifted } = (await byLeases(site)).at(whose === "holder" ? -1 : 0)!;
+  await site.broker.call("clock.shift", { ms }, { nodeID: shifted });
   await pause(longMs);
   // Events are never older than those before them, and so are deadlines: the others' clocks must come up to that time.
   for (const { nodeID } of site.nodes) await site.broker.call("clock.shift", { ms: Math.max(ms, 0) }, { nodeID });
@@ -64,8 +63,10 @@ export const nodeFaults: Fault[] = [
       await pause(unnoticedMs);
     },
   },
-  { name: "clock of a node 5 min ahead for 12 s", happens: (site) => shiftClock(site, clockMs) },
-  { name: "clock of a node 5 min behind for 12 s", happens: (site) => shiftClock(site, -clockMs) },
+  ...(["holder", "standby"] as const).flatMap((whose) => [
+    { name: `clock of a ${whose} 5 min ahead for 12 s`, happens: (site: Site) => shiftClock(site, whose, clockMs) },
+    { name: `clock of a ${whose} 5 min behind for 12 s`, happens: (site: Site) => shiftClock(site, whose, -clockMs) },
+  ]),
   {
     name: "new definition, node by node",
     async happens(site) {
