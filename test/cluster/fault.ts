@@ -17,27 +17,32 @@ export const longMs = 12_000;
 
 export const pause = (ms: number): Promise<void> => new Promise((turn) => setTimeout(turn, ms));
 
+const leased = ["balances", "receipts", "transfers"];
+
 /** The node that holds most leases; the others are to go on without it. */
 export async function victimOf(site: Site): Promise<MoneyNode> {
-  const victim = (await byLeases(site)).at(-1)!;
+  const held = await Promise.all(site.nodes.map((node) => leasesOf(site.broker, node)));
+  const most = Math.max(...held.map(({ length }) => length));
+  const victim = site.nodes[held.findIndex(({ length }) => length === most)]!;
   victim.isVictim = true;
   return victim;
 }
 
-/** The nodes, that with the fewest leases first. */
-export async function byLeases(site: Site): Promise<MoneyNode[]> {
-  const held = await Promise.all(site.nodes.map(async (node) => ({ node, leases: await leasesOf(site.broker, node) })));
-  return held.toSorted((one, other) => one.leases - other.leases).map(({ node }) => node);
+/** The node whose deadlines fire, or one whose do not. */
+export async function nodeWith(site: Site, deadlines: boolean): Promise<MoneyNode> {
+  const held = await Promise.all(site.nodes.map((node) => leasesOf(site.broker, node)));
+  return site.nodes[held.findIndex((leases) => leases.includes("transfers") === deadlines)]!;
 }
 
-async function leasesOf(broker: ServiceBroker, { nodeID }: MoneyNode): Promise<number> {
+/** The consumers that this node works for. */
+async function leasesOf(broker: ServiceBroker, { nodeID }: MoneyNode): Promise<string[]> {
   const states = await Promise.all(
-    ["balances", "receipts", "transfers"].map(async (consumer) => {
+    leased.map(async (consumer) => {
       const status = await eventually(() =>
         broker.call<{ state: string }, object>(`${consumer}.status`, {}, { nodeID, timeout: 2000 }),
       );
-      return status.state;
+      return { consumer, ...status };
     }),
   );
-  return states.filter((state) => state !== "standby").length;
+  return states.filter(({ state }) => state !== "standby").map(({ consumer }) => consumer);
 }

@@ -1,4 +1,4 @@
-import { byLeases, longMs, pause, victimOf, type Fault } from "./fault.ts";
+import { longMs, nodeWith, pause, victimOf, type Fault } from "./fault.ts";
 import type { Link, Way } from "./link.ts";
 import type { MoneyNode } from "./money-node.ts";
 import type { Site } from "./site.ts";
@@ -18,7 +18,7 @@ const all = ({ allLinks }: MoneyNode) => allLinks;
 
 /** Of a node that works on: it is no victim. */
 async function shiftClock(site: Site, whose: "holder" | "standby", ms: number): Promise<void> {
-  const { nodeID: shifted } = (await byLeases(site)).at(whose === "holder" ? -1 : 0)!;
+  const { nodeID: shifted } = await nodeWith(site, whose === "holder");
   await site.broker.call("clock.shift", { ms }, { nodeID: shifted });
   await pause(longMs);
   // Events are never older than those before them, and so are deadlines: the others' clocks must come up to that time.
