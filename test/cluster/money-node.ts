@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { killChildren, startChild } from "../faults/child.ts";
+import { startChild } from "../faults/child.ts";
 import type { Link } from "./link.ts";
 import type { Places } from "./money-services.ts";
 
@@ -96,5 +96,3 @@ export class MoneyNode {
     await child?.exited;
   }
 }
-
-export { killChildren };
