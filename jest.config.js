@@ -17,7 +17,7 @@ const ofFolder = (displayName) => ({
   displayName,
   testMatch: [`<rootDir>/test/${displayName}/**/*.spec.ts`],
 });
-const folders = ["property", "docs", "engines", "faults"];
+const folders = ["property", "docs", "engines", "faults", "cluster"];
 
 /** @type {import("jest").Config} */
 export default {

@@ -12,6 +12,7 @@ export class BrokerLifecycle {
   readonly #doStart: () => PromiseLike<void>;
   readonly #doStop: () => PromiseLike<void>;
   readonly #ends = new Set<End>();
+  readonly #waiting = new Set<() => void>();
   /** The call that counts, while it is under way. */
   #last: { kind: "start" | "stop"; settled: Promise<void> } | null = null;
   #stopping: Promise<void> | null = null;
@@ -44,9 +45,16 @@ export class BrokerLifecycle {
     return this.#isDown;
   }
 
-  /** Settles once the broker is to run no more. */
-  get down(): Promise<void> {
-    return this.#down.promise;
+  /** Settles as `work` does, or once the broker is to run no more. */
+  async orDown(work: Promise<void>): Promise<void> {
+    const { promise: down, resolve } = Promise.withResolvers<void>();
+    this.#waiting.add(resolve);
+    try {
+      // Not against one promise for all: it would keep what each race has added until the broker stops.
+      await Promise.race([work, down]);
+    } finally {
+      this.#waiting.delete(resolve);
+    }
   }
 
   /** `end` is called where the start of the broker fails. */
@@ -96,6 +104,7 @@ export class BrokerLifecycle {
   #goDown(): void {
     this.#isDown = true;
     this.#down.resolve();
+    for (const resolve of this.#waiting) resolve();
   }
 
   /** A start that ends after its stop has begun takes the broker for a running one. */

@@ -36,9 +36,8 @@ export class SiblingRun {
 
   /** Settles when its service answers, or the broker is to run no more. @throws what its start has thrown */
   async started(): Promise<void> {
-    const { down } = this.#lifecycle;
     if (this.#lifecycle.isDown) return;
-    await Promise.race([this.#start.promise, down]);
+    await this.#lifecycle.orDown(this.#start.promise);
     while (this.#run && !this.#lifecycle.isDown && !isRegistered(this.#broker, this.#name))
       await new Promise((ask) => setTimeout(ask, askEveryMs));
   }

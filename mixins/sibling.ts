@@ -40,10 +40,15 @@ const destroyed = new WeakSet<Service>();
 type Work = () => Promise<void>;
 const unfinished = new WeakMap<ServiceBroker, Map<string, Set<Work>>>();
 
-/** Before this sibling ends, `work` is finished: for what needs it and is no sibling itself. */
-export function finishBeforeEndOf(broker: ServiceBroker, name: string, work: Work): void {
+/** Before this sibling ends, `work` is finished: for what needs it and is no sibling itself. Returns what takes it back. */
+export function finishBeforeEndOf(broker: ServiceBroker, name: string, work: Work): () => void {
   const here = unfinished.get(broker) ?? new Map<string, Set<Work>>();
-  unfinished.set(broker, here.set(name, (here.get(name) ?? new Set<Work>()).add(work)));
+  const works = here.get(name) ?? new Set<Work>();
+  unfinished.set(broker, here.set(name, works.add(work)));
+  return () => {
+    works.delete(work);
+    if (works.size === 0 && here.get(name) === works) here.delete(name);
+  };
 }
 
 /** The mixin that brings the sibling into being with its first owner and ends it with the last. */

@@ -13,6 +13,12 @@ export interface RowsTaker {
 // The sources are run as they are, the package as JavaScript: the thread's file ends as this one does.
 const program = new URL(`./query-worker${extname(import.meta.url)}`, import.meta.url);
 
+/**
+ * The more V8 may keep, the later it collects garbage: without limits of its own a thread that is asked for hours grows to
+ * 150 MB and more. The compiled patterns that it keeps take at most about 160.
+ */
+const resourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 16 };
+
 /** One thread that answers one job at a time. It keeps the process alive only while it has one. */
 export class QueryThread {
   readonly #worker: Worker;
@@ -21,7 +27,7 @@ export class QueryThread {
 
   /** @param onEnd the thread is gone, whatever ended it */
   constructor(onEnd: () => void) {
-    this.#worker = new Worker(program, { workerData: this.#isCancelled.buffer });
+    this.#worker = new Worker(program, { workerData: this.#isCancelled.buffer, resourceLimits });
     this.#worker.unref();
     this.#worker.on("message", (answer: QueryAnswer) => void this.#note(answer));
     let failure: unknown;

@@ -1,6 +1,7 @@
 import type { Service, ServiceBroker } from "moleculer";
 import type { Catalogue } from "../../core/catalogue.ts";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
+import { lifecycleOf } from "../broker-lifecycle.ts";
 import { finishBeforeEndOf } from "../sibling.ts";
 import { Appending } from "./appending.ts";
 import { ClaimKeeper } from "./claim-keeper.ts";
@@ -21,6 +22,7 @@ export class DeciderHost {
   readonly commands: Commands;
   readonly #snapshots: SnapshotWriter;
   readonly #broker: ServiceBroker;
+  readonly #forget: () => void;
 
   constructor(
     decider: DeciderDefinition,
@@ -34,7 +36,7 @@ export class DeciderHost {
     this.entities = new Entities(decider, store);
     this.claims = new ClaimKeeper(decider, store, catalogue, warn);
     this.#snapshots = new SnapshotWriter(decider, store, broker, warn);
-    finishBeforeEndOf(broker, store, () => this.#snapshots.idle());
+    this.#forget = finishBeforeEndOf(broker, store, () => this.#snapshots.idle());
     this.appending = new Appending({ store, catalogue, claims: this.claims });
     const { entities, appending } = this;
     const ahead = new StateAhead(decider);
@@ -53,5 +55,7 @@ export class DeciderHost {
   async stop(): Promise<void> {
     this.entities.dropAll();
     await this.#snapshots.idle();
+    // A stopping broker may start it again; otherwise it is at its end.
+    if (!lifecycleOf(this.#broker).isDown) this.#forget();
   }
 }

@@ -21,6 +21,8 @@ export function startChild(script: string, ...args: string[]) {
     lines: createInterface(child.stdout),
     exited,
     kill: () => void child.kill("SIGKILL"),
+    /** Asks it to end in order. */
+    end: () => void child.kill("SIGTERM"),
     /** Stops it between two instructions, until it is thawed. */
     freeze: () => void child.kill("SIGSTOP"),
     thaw: () => void child.kill("SIGCONT"),

@@ -5,7 +5,7 @@ export default class AbsentEngines {
   onRunComplete(_contexts: unknown, { testResults }: Pick<AggregatedResult, "testResults">): void {
     const skipped = new Map<string, number>();
     for (const { fullName } of testResults.flatMap((file) => file.testResults)) {
-      const engine = /\[(\S+) is not here\]/.exec(fullName)?.[1];
+      const engine = /\[([^\]]+) is not here\]/.exec(fullName)?.[1];
       if (engine) skipped.set(engine, (skipped.get(engine) ?? 0) + 1);
     }
     if (skipped.size === 0) return;

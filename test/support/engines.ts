@@ -82,6 +82,10 @@ export class EngineServer {
     return spawn(this.#file, args, { stdio: "ignore", cwd: this.#folder, ...this.#engine.user?.() });
   }
 
+  get isRunning(): boolean {
+    return this.#process !== null && this.#process.exitCode === null;
+  }
+
   /** Ends it as a power cut would. */
   async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
     const running = this.#process;

@@ -1,7 +1,7 @@
 import type { AggregatedResult } from "@jest/reporters";
 
 const variables = ["TEST_SEED", "PROPERTY_EFFORT", "FAULTS"];
-const usesChance = /\/test\/(property|faults)\//;
+const usesChance = /\/test\/(property|faults|cluster)\//;
 
 /** Prints at the end of a run how it is repeated with the same values in properties and the same choices in faults. */
 export default class Seed {

@@ -1,0 +1,98 @@
+import { readFileSync } from "node:fs";
+import { startChild } from "../faults/child.ts";
+import type { Link } from "./link.ts";
+import type { Places } from "./money-services.ts";
+
+export interface MoneyNodeOptions extends Omit<Places, "did" | "release"> {
+  /** The URL of the server that carries the messages between nodes. */
+  carrier: string;
+  namespace: string;
+  nodeID: string;
+  folder: string;
+}
+
+/** A node in a process of its own, a new one after each kill; all that it reaches, it reaches over its links. */
+export class MoneyNode {
+  readonly nodeID: string;
+  /** To the servers of the log, to that of the shared table, and to the carrier. */
+  readonly links: { log: readonly Link[]; table: Link; carrier: Link };
+  release = 1;
+  /** Not a node that others should go on without: it is killed, frozen or cut off. */
+  isVictim = false;
+  readonly #options: MoneyNodeOptions;
+  readonly #did: (consumer: string) => void;
+  #child: ReturnType<typeof startChild> | null = null;
+  #ended: string | null = null;
+
+  constructor(options: MoneyNodeOptions, links: MoneyNode["links"], did: (consumer: string) => void) {
+    this.nodeID = options.nodeID;
+    this.links = links;
+    this.#options = options;
+    this.#did = did;
+  }
+
+  get isRunning(): boolean {
+    return this.#child !== null;
+  }
+
+  /** How it ended, where no fault has ended it. */
+  get ended(): string | null {
+    return this.#ended;
+  }
+
+  get allLinks(): Link[] {
+    return [...this.links.log, this.links.table, this.links.carrier];
+  }
+
+  /** Event ids, once for each time that the subscription has handled the event. */
+  get effects(): string[] {
+    try {
+      return readFileSync(this.#options.effects, "utf8").split("\n").slice(0, -1);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+      throw error;
+    }
+  }
+
+  /** Resolves when its broker has started. */
+  async start(): Promise<void> {
+    const options = JSON.stringify({ ...this.#options, release: this.release });
+    const child = startChild("../cluster/money-node-process.ts", options);
+    this.#child = child;
+    await new Promise<void>((resolve, reject) => {
+      child.lines.on("line", (line) => {
+        const [word, consumer] = line.split(" ");
+        if (word === "did") this.#did(consumer!);
+        if (word === "ready") resolve();
+      });
+      void child.exited.then((how) => {
+        if (this.#child === child) this.#ended = `${how}`;
+        reject(new Error(`${this.nodeID} ended before it was ready, with ${how}`));
+      });
+    });
+  }
+
+  freeze(): void {
+    this.#child!.freeze();
+  }
+
+  thaw(): void {
+    this.#child!.thaw();
+  }
+
+  kill(): Promise<void> {
+    return this.#end("kill");
+  }
+
+  /** As a deployment does: it hands over first. */
+  stop(): Promise<void> {
+    return this.#end("end");
+  }
+
+  async #end(how: "kill" | "end"): Promise<void> {
+    const child = this.#child;
+    this.#child = null;
+    child?.[how]();
+    await child?.exited;
+  }
+}

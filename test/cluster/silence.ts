@@ -1,0 +1,21 @@
+/** The longest time between two marks, in milliseconds, from `begin` on. */
+export class Silence {
+  #last = performance.now();
+  #longest = 0;
+
+  begin(): void {
+    this.#last = performance.now();
+    this.#longest = 0;
+  }
+
+  mark(): void {
+    const now = performance.now();
+    this.#longest = Math.max(this.#longest, now - this.#last);
+    this.#last = now;
+  }
+
+  /** Up to now: what has not come yet is missed as well. */
+  get longestMs(): number {
+    return Math.round(Math.max(this.#longest, performance.now() - this.#last));
+  }
+}

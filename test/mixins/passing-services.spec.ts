@@ -1,0 +1,80 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { Aggregate, Decider, EventStore, ProcessManager, Subscription } from "moleculer-event-sourcing";
+import type { ServiceBroker, ServiceSchema } from "moleculer";
+import { caughtUp, cleanUp, eventually, startBroker } from "../support/broker.ts";
+
+afterEach(cleanUp);
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
+const storeOf = (name: string) => EventStore<{ "thing.counted": object }>(name, { adapter: `memory:${name}` });
+
+const deciderOf = (name: string, eventStore: ReturnType<typeof storeOf>, decide: () => { type: "thing.counted" }) =>
+  Decider(name, {
+    eventStore,
+    initialState: () => ({ count: 0 }),
+    snapshot: { every: 1 },
+    commands: { count: { decide } },
+    evolve: { "thing.counted": ({ count }) => ({ count: count + 1 }) },
+  });
+
+/** What a user's definitions consist of, each made anew. */
+function definitions() {
+  const decide = () => ({ type: "thing.counted" as const });
+  return {
+    decide: decide.bind(null),
+    decideForGuest: decide.bind(null),
+    transform: ({ version }: { version: number }) => ({ n: version }),
+    handler: () => {},
+    managed: (_: object, { end }: { end: () => void }) => end(),
+  };
+}
+
+/** A store with all that may follow it, and a decider of a store that stays. */
+function schemasOf({ decide, decideForGuest, transform, handler, managed }: ReturnType<typeof definitions>) {
+  const events = storeOf("passing");
+  const fields = { n: "integer" } as const;
+  const all = [
+    events,
+    deciderOf("thing", events, decide),
+    Aggregate("table", { eventStore: events, adapter: "memory:", fields }).on("thing.counted").create(transform),
+    Subscription("watch", { eventStore: events, on: { "thing.counted": handler } }),
+    ProcessManager("manager", {
+      eventStore: events,
+      correlate: ({ stream }) => stream,
+      on: { "thing.counted": managed },
+    }),
+  ];
+  const guest = deciderOf("guest", storeOf("staying"), decideForGuest);
+  return [
+    { name: "thing", mixins: all.map((one) => one.mixin()) },
+    { name: "guest", mixins: [guest.mixin()] },
+  ] satisfies ServiceSchema[];
+}
+
+/** What is left of their definitions once they are gone. */
+async function comeAndGo(broker: ServiceBroker): Promise<Record<string, WeakRef<object>>> {
+  const made = definitions();
+  const services = schemasOf(made).map((schema) => broker.createService(schema));
+  for (const { name } of services) await eventually(() => broker.call(`${name}.count`, { id: "1" }));
+  for (const consumer of ["table", "watch", "manager"]) await caughtUp(broker, consumer);
+  for (const service of services) await broker.destroyService(service);
+  return Object.fromEntries(Object.entries(made).map(([name, one]) => [name, new WeakRef(one)]));
+}
+
+describe("Services that are created and destroyed on a running broker", () => {
+  it("leave nothing of their definitions in memory", async () => {
+    const broker = await startBroker([{ name: "host", mixins: [storeOf("staying").mixin()] }]);
+    const gone: Record<string, WeakRef<object>>[] = [];
+    for (let round = 0; round < 3; round++) gone.push(await comeAndGo(broker));
+    // The store remembers the last decider of a name: its snapshots can be verified.
+    await comeAndGo(broker);
+    await eventually(() => {
+      collectGarbage();
+      const left = gone.flatMap((made) => Object.keys(made).filter((name) => made[name]!.deref()));
+      expect(left).toEqual([]);
+    }, 10_000);
+  });
+});
