@@ -20,11 +20,16 @@ export const isOfStatement = (error: unknown): boolean => {
   return code !== undefined && !/^(08|57P|XX|25P03)/.test(code);
 };
 
+const outOfSchema = "the schema lacks what this version has made in it: restore it from a backup";
+
 const unusable: Readonly<Record<string, string>> = {
   "28P01": "the user's password was refused; in a URL its @ : / ? # % are written as encodeURIComponent does",
   "28000": "the user was refused",
   "3D000": "the database is not there: create it (createdb), or correct its name",
   "3F000": "the schema is not there",
+  "42P01": outOfSchema,
+  42703: outOfSchema,
+  42883: outOfSchema,
   42501: "the user may not do this",
   "0A000": "the server cannot do this",
   23505: "what is stored contradicts itself: restore it from a backup",

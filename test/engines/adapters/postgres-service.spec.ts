@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { ServiceSchema } from "moleculer";
 import { Aggregate, EventStore } from "moleculer-event-sourcing";
 import { caughtUp, cleanUp, eventually, newFolder, startBroker } from "../../support/broker.ts";
+import { sql } from "../../support/postgres-server.ts";
 import { describeWith } from "../../support/engines.ts";
 
 afterEach(cleanUp);
@@ -79,5 +80,17 @@ describeWith("postgres", "A store and its aggregate in PostgreSQL", (server) => 
     }
     await made;
     await caughtUp(broker, `${store}Counts`);
+  });
+
+  it("refuse every call when the log's schema is gone, and say so", async () => {
+    const store = `s${randomUUID().slice(0, 8)}`;
+    const broker = await startBroker([things(server().url, store, newFolder())]);
+    const make = () => broker.call("thing.make", { id: 1, colour: "blue" });
+    await make();
+    await sql(server().url, `DROP SCHEMA "${store}" CASCADE`);
+    const refused = expect.objectContaining({ type: "UNUSABLE_STORE" }) as unknown;
+    await expect(make()).rejects.toEqual(refused);
+    await expect(broker.call(`${store}.read`)).rejects.toEqual(refused);
+    await expect(broker.call(`${store}.count`, { query: { type: "thing.made" } })).rejects.toEqual(refused);
   });
 });

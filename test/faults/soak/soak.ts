@@ -5,7 +5,7 @@
  *
  *   node --expose-gc --conditions=moleculer-event-sourcing:source soak.ts [seconds] [leak]
  *
- * `leak` keeps each event, and opens a file before each chore: both have to be found.
+ * `leak` keeps each event five times, and opens a file before each chore: both have to be found.
  */
 import { mkdirSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { devNull, tmpdir } from "node:os";
@@ -39,8 +39,8 @@ mkdirSync(data);
 const printLine = (cells: readonly (string | number)[], end: string) => console.log(`${lineOf(cells)}  ${end}`);
 const leaked: unknown[] = [];
 const broker = new ServiceBroker({ nodeID: "soak", logger: { type: "Console", options: { level: "error" } } });
-for (const service of soakServices(data, (event) => void (isLeaking && leaked.push(event))))
-  broker.createService(service);
+const leak = (event: object) => void leaked.push(...Array.from({ length: 5 }, () => structuredClone(event)));
+for (const service of soakServices(data, isLeaking ? leak : () => {})) broker.createService(service);
 await broker.start();
 
 const load = new Load(broker, callsPerSecond);
