@@ -97,13 +97,16 @@ export async function beginCopy(source: EventLog, copy: EventLog): Promise<"begu
 async function isOneLog(source: EventLog, copy: EventLog): Promise<boolean> {
   // A log with one host could not be open twice.
   if (source.capabilities.hosts === "one" || copy.capabilities.hosts === "one") return false;
-  const [here, there] = [
-    await source.acquireLease(unfinishedCopy, randomUUID(), times.lease.lastsMs),
-    await copy.acquireLease(unfinishedCopy, randomUUID(), times.lease.lastsMs),
-  ];
+  const holder = randomUUID();
+  const ask = (log: EventLog, as: string, lapsed?: string) =>
+    log.acquireLease(unfinishedCopy, as, times.lease.lastsMs, lapsed);
+  const before = await ask(source, holder);
+  // One that a killed command has left means nothing.
+  const here = before.lease ?? (await ask(source, holder, before.heldBy.mark)).lease;
+  const there = await ask(copy, randomUUID());
   if (here) await source.releaseLease(here);
-  if (there) await copy.releaseLease(there);
-  return there === null;
+  if (there.lease) await copy.releaseLease(there.lease);
+  return there.heldBy?.holder === holder;
 }
 
 const otherPlaces: Record<string, string> = {

@@ -2,6 +2,7 @@ import { setTimeout as elapsed } from "node:timers/promises";
 import { randomUUID } from "node:crypto";
 import { MissingLogError, UnusableStoreError } from "../core/errors.ts";
 import type { EventLog } from "../core/event-log.ts";
+import { LeaseWatch } from "../core/lease-watch.ts";
 import { unfinishedCopy } from "../core/unfinished-copy.ts";
 import { times } from "../core/times.ts";
 import { pumpKey } from "../mixins/event-store/pump-checkpoint.ts";
@@ -27,27 +28,28 @@ export async function openSource(source: EventLog, name: string | null): Promise
 }
 
 /**
- * Of the hosts of a shared log that run one holds the pump's lease, and renews it; that of a host that was killed lapses,
- * and is waited for.
+ * Of the hosts of a shared log that run one holds the pump's lease, and renews it; that of a host that was killed is
+ * waited for until it has lapsed.
  * @throws UnusableStoreError
  */
 export async function refuseHosts(log: EventLog, whatNow: string): Promise<void> {
   // A log with one host could not be opened beside it.
   if (log.capabilities.hosts === "one") return;
   const holder = randomUUID();
-  // Longer than a lease by what a server may need to answer.
-  const patienceMs = times.lease.lastsMs + times.copy.marginMs;
-  const until = performance.now() + patienceMs;
-  for (let isTold = false; ; isTold = true) {
-    const lease = await log.acquireLease(pumpKey, holder, times.lease.lastsMs);
+  const watch = new LeaseWatch();
+  for (let seen: string | null = null; ;) {
+    const lapsed = watch.lapsedAt(performance.now());
+    const { lease, heldBy } = await log.acquireLease(pumpKey, holder, times.lease.lastsMs, lapsed);
     // Given back at once: of a host that is started from now on it tells again.
     if (lease) return log.releaseLease(lease);
-    if (performance.now() > until)
+    watch.note(heldBy, performance.now());
+    if (seen !== null && seen !== heldBy.mark)
       throw new UnusableStoreError(log.where, `found a host of the store running, expected none: ${whatNow}`);
-    if (!isTold)
+    if (seen === null)
       process.stderr.write(
-        `${log.where}: a host of the store runs, or was killed a moment ago; waiting ${patienceMs / 1000} s to see which.\n`,
+        `${log.where}: a host of the store runs, or was killed a moment ago; waiting up to ${heldBy.ttlMs / 1000} s to see which.\n`,
       );
-    await elapsed(times.copy.retryMs);
+    seen = heldBy.mark;
+    await elapsed(Math.min(times.copy.retryMs, Math.max(watch.restMs(performance.now()), 0)));
   }
 }

@@ -32,7 +32,7 @@ export interface OpenOptions {
   identity?: string;
   /** False: it is not made, and `open` is refused with UnusableStoreError. */
   create?: boolean;
-  /** Is called with what an operator should know although the log can be opened. */
+  /** Is called with what an operator should know although the log can be opened, also later, while it is open. */
   warn?: (message: string) => void;
 }
 
@@ -99,6 +99,18 @@ export interface Lease {
   /** Rises with every new holder. */
   epoch: number;
 }
+
+/** A lease that another holder has. */
+export interface HeldLease {
+  holder: string;
+  /** Another text after each renewal. */
+  mark: string;
+  /** For so long after a renewal its holder acts on it, by the holder's own clock. */
+  ttlMs: number;
+}
+
+/** The lease, or how another holder has it. */
+export type LeaseAnswer = { lease: Lease; heldBy: null } | { lease: null; heldBy: HeldLease };
 
 /**
  * The port of an engine that keeps the log.
@@ -187,8 +199,13 @@ export interface EventLog {
    */
   claims(scope: string, options: { after?: string; limit: number }): Promise<ClaimPage | null>;
 
-  /** Takes or renews the lease; null while another holder has it. It falls free `ttlMs` after the last renewal. */
-  acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null>;
+  /**
+   * Takes the lease where it is free, or renews that of the same holder under the same epoch. No engine looks at a clock:
+   * a waiting node measures by its own how long the mark of another holder stays the same. After that one's `ttlMs` it
+   * names the mark as `lapsed`, and the lease is taken over if it still has that mark.
+   */
+  acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer>;
+  /** Frees it, if it is still held at its epoch. */
   releaseLease(lease: Lease): Promise<void>;
 
   /**

@@ -4,18 +4,20 @@
  * than what it waits for. Bounds of work, as the size of a page, stand where the work is done.
  */
 const real = {
-  /** Of a consumer, a pump or a shared table. It falls free `lastsMs` after its holder was last heard of. */
-  lease: { lastsMs: 6000, renewEveryMs: 2000, askAgainMs: 500 },
+  /** Of a consumer, a pump or a shared table, unless the store names another `leaseMs`. It is renewed three times in `lastsMs`. */
+  lease: { lastsMs: 3000, askAgainMs: 500 },
   /** A consumer or a pump that was not woken looks by itself; while a caller waits for another node's work, more often. */
   poll: { everyMs: 1000, whileAwaitedMs: 25 },
   /** A consumer after an outage: the first wait. Each further one is twice as long, up to a poll. */
   consumerRetry: { firstMs: 50 },
+  /** A host's clock may be ahead of its server's by `toleranceMs`, and behind the last event by `warnMs`. */
+  clock: { toleranceMs: 1000, checkEveryMs: 60_000, warnMs: 5000 },
   /** While events flow: after a kill, at most so much is handled or handed over twice. */
   checkpoint: { consumerMs: 200, pumpMs: 500 },
   /** Calls between the nodes of a consumer. The first is lost with its message, the second with its node. */
   call: { storeMs: 5000, everyHostMs: 15_000, statusMs: 1000 },
   /** A store or a table that cannot be opened. A server that is started together with its node is there within `patienceMs`. */
-  opening: { patienceMs: 10_000, firstMs: 250, longestMs: 4000 },
+  opening: { patienceMs: 10_000, firstMs: 250, longestMs: 1000 },
   /** While a node starts, its services come one after the other: no reason for a warning. */
   start: { quietMs: 5000 },
   /** A node that stops waits for user code. */
@@ -34,7 +36,7 @@ const real = {
   /** A server that lacks control state which it had acknowledged may have to catch up, as a new leader of a cluster. */
   control: { lateMs: 3000, retryMs: 100 },
   /** A host that appends without a break makes one, so that other hosts get in before their patience ends. */
-  fairness: { leastMs: 250, mostMs: 1000 },
+  fairness: { leastMs: 250, mostMs: 1000, longestBreakMs: 200 },
   /** The lock of a generation that is being copied. A holder without a heartbeat for `silentMs` is presumed dead. */
   copyLock: { silentMs: 10_000, heartbeatMs: 1000, retryMs: 10, takenMs: 60_000, doneMs: 2000 },
   /**
@@ -62,9 +64,12 @@ const real = {
   nats: { connectMs: 5000, answerMs: 3000, reconnectMs: 200, pingMs: 10_000 },
   /** A query that no index helps reads the whole collection. */
   mongo: { connectMs: 2000, writeMs: 4000, answerMs: 4000, queryMs: 30_000 },
-  /** The command copy waits for a host that was killed by this much longer than its lease lives. */
-  copy: { retryMs: 500, marginMs: 1000 },
+  /** The command copy looks so often whether a host has renewed its lease. */
+  copy: { retryMs: 500 },
 };
+
+/** Of a lease: for so long a cluster stands at most. */
+export const longestLeaseMs = 60_000;
 
 type Times = typeof real;
 

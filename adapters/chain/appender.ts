@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { StoreUnavailableError } from "../../core/errors.ts";
+import { setTimeout as wait } from "node:timers/promises";
 import type { OpenOptions } from "../../core/event-log.ts";
 import { Slots } from "../../core/slots.ts";
 import { whenFree } from "../sqlite/busy.ts";
@@ -164,7 +165,7 @@ export class Appender {
       await this.#catchUp(index);
       return null;
     };
-    await this.#courtesy.breakIfBusy(() => this.#catchUp(index));
+    await this.#breakIfBusy();
     return withPatience(this.#chain.where, async () => {
       let decision: Decision<Answer>;
       try {
@@ -184,6 +185,13 @@ export class Appender {
     });
   }
 
+  async #breakIfBusy(): Promise<void> {
+    const breakMs = this.#courtesy.breakMs(performance.now());
+    if (breakMs === 0) return;
+    await wait(breakMs);
+    this.#courtesy.rested(performance.now());
+  }
+
   /** Answers whether it is in the chain. A commit in several records is overtaken as long as its last is not there. */
   async #add(index: IndexFile, change: Change): Promise<boolean> {
     const { maxBytes } = this.#chain;
@@ -191,10 +199,10 @@ export class Appender {
     const began = performance.now();
     for (const [place, record] of records.entries())
       if (!(await addRecord(this.#chain, index.seen + 1 + place, record))) {
-        this.#courtesy.overtaken();
+        this.#courtesy.overtaken(performance.now());
         return false;
       }
-    this.#courtesy.added(began);
+    this.#courtesy.added(began, performance.now());
     try {
       await whenFree(() => index.fold(records));
     } catch {

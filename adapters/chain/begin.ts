@@ -79,11 +79,12 @@ async function checkMark(chain: CommitChain, { identity, isMarked }: Begin, isAn
  */
 async function mark(chain: CommitChain, wanted: string | undefined, isAnew: boolean): Promise<string | null> {
   const { cells } = chain;
+  // Asked for first: a mark that another host puts meanwhile has a later number.
+  const last = await cells.last();
   const found = await cells.get(markKey);
   if (found?.text && found.text === wanted) return wanted;
-  const last = await cells.last();
   // Nothing but the mark: another host is beginning the log, or died before it had.
-  const isNew = last === (found?.number ?? 0);
+  const isNew = last <= (found?.number ?? 0);
   if (isNew && found?.text && wanted === undefined) return found.text;
   const identity = wanted ?? randomUUID();
   if (isNew) return (await cells.put(markKey, identity, last)) === "added" ? identity : null;

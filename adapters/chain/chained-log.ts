@@ -6,6 +6,7 @@ import type {
   EventLog,
   KeyedState,
   Lease,
+  LeaseAnswer,
   LinkedStream,
   LogBackup,
   LogCapabilities,
@@ -22,6 +23,7 @@ import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { Appender } from "./appender.ts";
 import type { CommitChain } from "./commit-chain.ts";
 import { Control } from "./control.ts";
+import { ServerClock } from "./server-clock.ts";
 import { storedAppends } from "./stored-appends.ts";
 
 /**
@@ -36,6 +38,8 @@ export class ChainedLog implements EventLog {
   readonly #chain: CommitChain;
   readonly #appender: Appender;
   readonly #control: Control;
+  readonly #clock: ServerClock;
+  #warn: (message: string) => void = () => {};
 
   /**
    * @param indexPath where the index stands; another process of this machine takes a file beside it
@@ -48,10 +52,15 @@ export class ChainedLog implements EventLog {
     this.#chain = chain;
     this.#appender = new Appender(chain, indexPath, begin === "anew");
     this.#control = new Control(chain);
+    this.#clock = new ServerClock({
+      ask: async () => (await chain.serverTime?.()) ?? null,
+      warn: (message) => this.#warn(message),
+    });
   }
 
   open(options: OpenOptions = {}): Promise<void> {
     this.#control.forget();
+    this.#warn = options.warn ?? (() => {});
     return this.#appender.open(options);
   }
 
@@ -63,9 +72,11 @@ export class ChainedLog implements EventLog {
     return this.#appender.now(({ identity }) => identity);
   }
 
-  append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
+  async append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
+    this.#appender.refuseClosed();
+    await this.#clock.check();
     return this.#appender.commit((log) => {
-      const verdicts = log.decide(requests);
+      const verdicts = log.decide(requests, this.#clock.now());
       const appends = storedAppends(requests, verdicts);
       return { answer: verdicts, change: appends.length > 0 ? { appends } : null };
     });
@@ -154,9 +165,9 @@ export class ChainedLog implements EventLog {
     return this.#appender.fresh((log) => log.claimPage(scope, options));
   }
 
-  async acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null> {
+  async acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer> {
     this.#appender.refuseClosed();
-    return this.#control.acquire(name, holder, ttlMs);
+    return this.#control.acquire({ name, holder, ttlMs, lapsed });
   }
 
   async releaseLease(lease: Lease): Promise<void> {

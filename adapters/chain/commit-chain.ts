@@ -38,6 +38,8 @@ export interface CommitChain {
   close(): Promise<void>;
   /** The records after that number: as many as fit into the memory of a process, and at most `limit`. */
   read(after: number, limit: number): Promise<Records>;
+  /** The server's clock, in milliseconds; left out where it does not tell. */
+  serverTime?(): Promise<number>;
   /** Puts a record at this number if the last one is that before it. Where it fails, the record may be there, or come. */
   add(number: number, record: string): Promise<Added>;
 }
@@ -74,4 +76,9 @@ export interface Cells {
    * Where it fails, it may have happened, or happen yet.
    */
   put(key: string, text: string | null, last: number): Promise<Added>;
+  /**
+   * Puts the text under the key if the last change of this cell has that number, 0 where there was none, whatever else
+   * has changed. Its own number; null where another was first. Where it fails, it may have happened, or happen yet.
+   */
+  replace(key: string, text: string, number: number): Promise<number | null>;
 }

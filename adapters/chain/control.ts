@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { DamagedStateError } from "../../core/damaged-state.ts";
 import { UnusableStoreError } from "../../core/errors.ts";
-import type { KeyedState, Lease, Versioned } from "../../core/event-log.ts";
+import type { KeyedState, Lease, LeaseAnswer, Versioned } from "../../core/event-log.ts";
+import { grantLease, isHeldBy, type LeaseRequest, type StoredLease } from "../../core/grant-lease.ts";
 import { Slots } from "../../core/slots.ts";
 import type { CommitChain } from "./commit-chain.ts";
 import { KnownCells } from "./known-cells.ts";
@@ -12,12 +13,10 @@ interface StateCell extends Versioned {
   id: string;
 }
 
-interface LeaseCell {
-  id: string;
-  holder: string;
-  epoch: number;
-  /** By the clock of the host that renewed it. Clocks apart move a takeover, never let two write: the epoch is compared. */
-  expires: number;
+/** The lease in a cell and the number of the cell's last change: null and 0 where there was none, null also where it was removed. */
+interface NumberedLease {
+  lease: StoredLease | null;
+  number: number;
 }
 
 /** A change of one cell, or that there is none to be made. */
@@ -37,6 +36,8 @@ export class Control {
   readonly #epochs = new Map<string, number>();
   /** One host's changes would only overtake one another. */
   readonly #turns = new Slots(1);
+  /** Leases as this host has renewed them last: each is renewed by one message, while no other host has taken it. */
+  readonly #renewed = new Map<string, NumberedLease>();
 
   constructor(chain: CommitChain) {
     this.#where = chain.where;
@@ -47,6 +48,7 @@ export class Control {
   forget(): void {
     this.#cells.forget();
     this.#epochs.clear();
+    this.#renewed.clear();
   }
 
   async #text(key: string): Promise<string | null> {
@@ -77,7 +79,7 @@ export class Control {
         this.#text(stateKey(key)).then((text) => (text === null ? null : { revision: revisionIn(text) })),
         lease && this.#lease(lease.name),
       ]);
-      if (lease && !isHeld(held, lease)) return { answer: null };
+      if (lease && !isHeldBy(held?.lease, lease)) return { answer: null };
       if ((kept?.revision ?? 0) !== revision) return { answer: null };
       if (json === undefined) return { answer: 0, ...(kept && { put: { key: stateKey(key), text: null } }) };
       const text = `{"id":"${id}","revision":${revision + 1},"value":${json}}`;
@@ -97,62 +99,81 @@ export class Control {
       );
   }
 
-  async acquire(name: string, holder: string, ttlMs: number): Promise<Lease | null> {
-    const lease = await this.#change(async (id, last): Promise<Decision<Lease | null>> => {
-      const held = await this.#lease(name);
-      const now = Date.now();
-      const isFree = !held || held.expires <= now;
-      if (!isFree && held.holder !== holder) return { answer: null };
-      // Numbers of changes rise, even where a server has lost the lease: a count of holders would begin again then.
-      const epoch = isFree ? Math.max(last, held?.epoch ?? 0) + 1 : held.epoch;
-      const cell: LeaseCell = { id, holder, epoch, expires: now + ttlMs };
-      return { answer: { name, holder, epoch }, put: { key: leaseKey(name), text: JSON.stringify(cell) } };
+  /** A change whose answer was lost is found by its holder, for which it is a renewal then. */
+  acquire(request: LeaseRequest): Promise<LeaseAnswer> {
+    const { name, holder, ttlMs } = request;
+    return this.#inTurn<LeaseAnswer>(async () => {
+      const renewed = this.#renewed.get(name);
+      const found = renewed?.lease?.holder === holder ? renewed : await this.#lease(name);
+      const granted = grantLease(request, found.lease);
+      if (!granted.lease) return { answer: granted };
+      const isRenewal = granted.lease.epoch === found.lease?.epoch;
+      const epoch = isRenewal ? granted.lease.epoch : await this.#newEpoch(granted.lease.epoch);
+      const stored = { holder, epoch, mark: randomUUID(), ttlMs };
+      return (await this.#replace(name, stored, found))
+        ? { answer: { lease: { name, holder, epoch }, heldBy: null } }
+        : null;
     });
-    if (lease) this.#epochs.set(name, lease.epoch);
-    return lease;
+  }
+
+  /** Numbers of changes rise, even where a server has lost the lease: a count of holders would begin again then. */
+  async #newEpoch(least: number): Promise<number> {
+    return Math.max(least, (await this.#cells.last()) + 1);
   }
 
   async release(lease: Lease): Promise<void> {
-    await this.#change(async (id): Promise<Decision<null>> => {
-      const held = await this.#lease(lease.name);
-      if (!isHeld(held, lease)) return { answer: null };
-      return { answer: null, put: { key: leaseKey(lease.name), text: JSON.stringify({ ...held, id, expires: 0 }) } };
+    await this.#inTurn(async () => {
+      const found = await this.#lease(lease.name);
+      if (!isHeldBy(found.lease, lease)) return { answer: null };
+      return (await this.#replace(lease.name, { ...found.lease, holder: "" }, found)) ? { answer: null } : null;
     });
   }
 
   /** @throws UnusableStoreError where the epoch has fallen: a host of an earlier version took a lease that was lost as a free one */
-  async #lease(name: string): Promise<LeaseCell | null> {
-    const text = await this.#text(leaseKey(name));
-    const held = text === null ? null : (JSON.parse(text) as LeaseCell);
+  async #lease(name: string): Promise<NumberedLease> {
+    const { text = null, number = 0 } = (await this.#cells.get(leaseKey(name))) ?? {};
+    const lease = text === null ? null : (JSON.parse(text) as StoredLease);
     const known = this.#epochs.get(name) ?? 0;
-    const epoch = held?.epoch ?? 0;
+    const epoch = lease?.epoch ?? 0;
     if (epoch < known)
       throw new UnusableStoreError(
         this.#where,
         `lease ${name}: found epoch ${epoch}, expected ${known} or a later one: the server has lost acknowledged control state; stop every host, and start them again with one version`,
       );
     this.#epochs.set(name, epoch);
-    return held;
+    return { lease, number };
+  }
+
+  /** Whether no other host was first. */
+  async #replace(name: string, lease: StoredLease, { number: before }: NumberedLease): Promise<boolean> {
+    this.#renewed.delete(name);
+    const number = await this.#cells.replace(leaseKey(name), JSON.stringify(lease), before);
+    if (number === null) return false;
+    this.#renewed.set(name, { lease, number });
+    this.#epochs.set(name, lease.epoch);
+    return true;
+  }
+
+  #inTurn<Answer>(attempt: () => Promise<{ answer: Answer } | null>): Promise<Answer> {
+    return this.#turns.run(() => withPatience(this.#where, attempt));
   }
 
   /** `decide` reads what it needs: after the number was asked for, so that nothing of it can change unnoticed. */
-  #change<Answer>(decide: (id: string, last: number) => Promise<Decision<Answer>>): Promise<Answer> {
+  #change<Answer>(decide: (id: string) => Promise<Decision<Answer>>): Promise<Answer> {
     /** The change that was sent last. While no answer comes it may have happened, or happen yet: the same is sent again. */
     let sent: { key: string; text: string | null; last: number; answer: Answer } | null = null;
-    return this.#turns.run(() =>
-      withPatience(this.#where, async () => {
-        const last = await this.#cells.last();
-        // Another change has come: that one, or it never will.
-        if (sent && last > sent.last && (await this.#text(sent.key)) === sent.text) return { answer: sent.answer };
-        if (!sent || last > sent.last) {
-          const { answer, put } = await decide(randomUUID(), last);
-          if (!put) return { answer };
-          sent = { ...put, last, answer };
-        }
-        const { key, text, answer } = sent;
-        return (await this.#cells.put(key, text, sent.last)) === "added" ? { answer } : null;
-      }),
-    );
+    return this.#inTurn(async () => {
+      const last = await this.#cells.last();
+      // Another change has come: that one, or it never will.
+      if (sent && last > sent.last && (await this.#text(sent.key)) === sent.text) return { answer: sent.answer };
+      if (!sent || last > sent.last) {
+        const { answer, put } = await decide(randomUUID());
+        if (!put) return { answer };
+        sent = { ...put, last, answer };
+      }
+      const { key, text, answer } = sent;
+      return (await this.#cells.put(key, text, sent.last)) === "added" ? { answer } : null;
+    });
   }
 }
 
@@ -167,7 +188,3 @@ function parseCell(key: string, text: string): StateCell {
 
 /** By its beginning, which `put` writes: a damaged cell can be replaced too. 0 if the beginning is damaged. */
 const revisionIn = (text: string) => Number(/^\{"id":"[^"]*","revision":(\d+),/.exec(text)?.[1] ?? 0);
-
-function isHeld(cell: LeaseCell | null | undefined, { holder, epoch }: Lease): cell is LeaseCell {
-  return !!cell && cell.holder === holder && cell.epoch === epoch && cell.expires > Date.now();
-}

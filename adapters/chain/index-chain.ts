@@ -77,4 +77,5 @@ const noCells: Cells = {
   get: async (): Promise<CellChange | null> => null,
   list: async () => [],
   put: async () => "taken",
+  replace: async () => null,
 };

@@ -21,6 +21,8 @@ export class KnownCells implements Cells {
   /** By key its last change that this host knows, the least recently used first. */
   readonly #known = new Map<string, Known>();
   #last = 0;
+  /** What a change has shown to be lost: its number, and those after it, hide the loss from later questions. */
+  #loss: string | null = null;
 
   constructor(where: string, cells: Cells) {
     this.#where = where;
@@ -35,10 +37,12 @@ export class KnownCells implements Cells {
   forget(): void {
     this.#known.clear();
     this.#last = 0;
+    this.#loss = null;
   }
 
   /** @throws UnusableStoreError where it falls */
   async last(): Promise<number> {
+    if (this.#loss) this.#refuse(this.#loss);
     const known = this.#last;
     const last = await settled(
       () => this.#cells.last(),
@@ -87,6 +91,21 @@ export class KnownCells implements Cells {
     const added = await this.#cells.put(key, text, last);
     if (added === "added") this.#know(key, { text, number: last + 1 });
     return added;
+  }
+
+  /** @throws UnusableStoreError where the change has a number that the server has given to another one before */
+  async replace(key: string, text: string, number: number): Promise<number | null> {
+    if (this.#loss) this.#refuse(this.#loss);
+    // Noted before the question, as in `get`.
+    const known = this.#last;
+    const replaced = await this.#cells.replace(key, text, number);
+    if (replaced === null) return null;
+    if (replaced <= known)
+      this.#refuse(
+        (this.#loss = `found change ${replaced} of its control state, just made, expected a number after ${known}`),
+      );
+    this.#know(key, { text, number: replaced });
+    return replaced;
   }
 
   #know(key: string, { text, number }: CellChange): void {

@@ -1,4 +1,6 @@
-import type { KeyedState, Lease, Versioned } from "../../core/event-log.ts";
+import { randomUUID } from "node:crypto";
+import type { KeyedState, Lease, LeaseAnswer, Versioned } from "../../core/event-log.ts";
+import { grantLease, isHeldBy, type LeaseRequest, type StoredLease } from "../../core/grant-lease.ts";
 import { KeysInOrder } from "./keys-in-order.ts";
 
 /** Control state and leases, beside the events. */
@@ -6,7 +8,7 @@ export class Control {
   /** Values as JSON: nobody holds what is stored. */
   readonly #state = new Map<string, { text: string; revision: number }>();
   readonly #keys = new KeysInOrder(() => this.#state.keys());
-  readonly #leases = new Map<string, { holder: string; epoch: number; expires: number }>();
+  readonly #leases = new Map<string, StoredLease>();
 
   get(key: string): Versioned | null {
     const stored = this.#state.get(key);
@@ -17,7 +19,7 @@ export class Control {
     const text = JSON.stringify(value) as string | undefined;
     if (text === undefined && value !== undefined)
       throw new TypeError(`state ${key}: found ${typeof value}, expected a JSON value`);
-    if (lease && !this.#isHeld(lease)) return null;
+    if (lease && !isHeldBy(this.#leases.get(lease.name), lease)) return null;
     if ((this.#state.get(key)?.revision ?? 0) !== revision) return null;
     if (text === undefined || revision === 0) this.#keys.changed();
     if (text === undefined) {
@@ -45,24 +47,15 @@ export class Control {
     return this.#keys.after(after, limit, take);
   }
 
-  #isHeld({ name, holder, epoch }: Lease): boolean {
-    const held = this.#leases.get(name);
-    return held?.holder === holder && held.epoch === epoch && held.expires > Date.now();
+  acquire(request: LeaseRequest): LeaseAnswer {
+    const { name, holder, ttlMs } = request;
+    const answer = grantLease(request, this.#leases.get(name) ?? null);
+    if (answer.lease) this.#leases.set(name, { holder, epoch: answer.lease.epoch, mark: randomUUID(), ttlMs });
+    return answer;
   }
 
-  /** Renewing keeps the epoch; taking over a lapsed lease raises it. */
-  acquire(name: string, holder: string, ttlMs: number): Lease | null {
-    const now = Date.now();
-    const held = this.#leases.get(name);
-    const isFree = !held || held.expires <= now;
-    if (!isFree && held.holder !== holder) return null;
-    const epoch = (held?.epoch ?? 0) + Number(isFree);
-    this.#leases.set(name, { holder, epoch, expires: now + ttlMs });
-    return { name, holder, epoch };
-  }
-
-  release({ name, holder, epoch }: Lease): void {
-    const held = this.#leases.get(name);
-    if (held?.holder === holder && held.epoch === epoch) held.expires = 0;
+  release(lease: Lease): void {
+    const held = this.#leases.get(lease.name);
+    if (isHeldBy(held, lease)) this.#leases.set(lease.name, { ...held, holder: "" });
   }
 }

@@ -6,6 +6,7 @@ import type {
   EventLog,
   KeyedState,
   Lease,
+  LeaseAnswer,
   LinkedStream,
   LogBackup,
   LogCapabilities,
@@ -143,8 +144,8 @@ export class MemoryEventLog implements EventLog {
     return this.#opened().claimPage(scope, options);
   }
 
-  async acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null> {
-    return this.#opened().control.acquire(name, holder, ttlMs);
+  async acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer> {
+    return this.#opened().control.acquire({ name, holder, ttlMs, lapsed });
   }
 
   async releaseLease(lease: Lease): Promise<void> {

@@ -80,4 +80,31 @@ export class MongoCells implements Cells {
       return "added";
     });
   }
+
+  async replace(key: string, text: string, number: number): Promise<number | null> {
+    for (;;) {
+      const last = number === 0 ? await this.#lastBefore(key) : await this.#lastSince(key, number);
+      if (last === null) return null;
+      if ((await this.put(key, text, last)) === "added") return last + 1;
+    }
+  }
+
+  /** The number of the last change of any cell, if none is of this one. */
+  async #lastBefore(key: string): Promise<number | null> {
+    const last = await this.last();
+    return (await this.get(key)) ? null : last;
+  }
+
+  /** The number of the last change of any cell, if the last of this one has that number. The older ones are swept away. */
+  #lastSince(key: string, number: number): Promise<number | null> {
+    return this.#call(async (changes) => {
+      const since = await changes
+        .find({ _id: { $gte: number } })
+        .sort({ _id: 1 })
+        .project<{ _id: number; key: string }>({ _id: 1, key: 1 })
+        .toArray();
+      const own = since.filter((change) => change.key === keyName(key));
+      return own.length === 1 && own[0]!._id === number ? since.at(-1)!._id : null;
+    });
+  }
 }

@@ -61,6 +61,13 @@ export class MongoChain implements CommitChain {
     }
   }
 
+  serverTime(): Promise<number> {
+    return this.#call(async ({ database }) => {
+      const { localTime } = (await database.admin().command({ hello: 1 })) as { localTime: Date };
+      return localTime.getTime();
+    });
+  }
+
   add(number: number, record: string): Promise<Added> {
     return this.#call(async ({ records }) => {
       // Asked for beside the insertion: the server itself compares a new document with no other one.

@@ -59,6 +59,16 @@ export class NatsCells implements Cells {
     });
   }
 
+  /** The server writes its time on every message, and tells it in no other way. */
+  serverTime(): Promise<number> {
+    return this.#call(async ({ manager, stream }) => {
+      const { seq } = await stream.publish(this.#subjectOf("clock"), "-", {
+        expect: { streamName: this.name },
+      });
+      return (await manager.streams.getMessage(this.name, { seq })).time.getTime();
+    });
+  }
+
   async list({ prefix, after = "", limit }: { prefix: string; after?: string; limit: number }): Promise<Cell[]> {
     const live = await this.#call((connected) => this.#looks.run(() => this.#subjects.look(connected)));
     const [from, beyond] = [keyName(prefix), keyName(after)];
@@ -78,6 +88,20 @@ export class NatsCells implements Cells {
       }
     }
     return cells.slice(0, limit);
+  }
+
+  replace(key: string, text: string, number: number): Promise<number | null> {
+    return this.#call(async ({ stream }) => {
+      try {
+        const { seq } = await stream.publish(this.#subjectOf(key), Buffer.from(text), {
+          expect: { streamName: this.name, lastSubjectSequence: number },
+        });
+        return seq;
+      } catch (error) {
+        if (isOvertaken(error)) return null;
+        throw error;
+      }
+    });
   }
 
   put(key: string, text: string | null, last: number): Promise<Added> {

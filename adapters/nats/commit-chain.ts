@@ -38,8 +38,10 @@ export class NatsChain implements CommitChain {
   readonly #replicas: number;
   readonly #options: Options;
   #connected: Connected | null = null;
-  /** The driver has no connection now; it tries for another, and lets whoever asks meanwhile wait for his time-out. */
+  /** The driver has no connection now, and tries for another. */
   #isGone = false;
+  /** Rejects the calls that have no answer yet. */
+  readonly #unanswered = new Set<(error: Error) => void>();
 
   constructor(where: string, name: string, replicas: number, options: Options) {
     this.where = where;
@@ -76,8 +78,15 @@ export class NatsChain implements CommitChain {
     for await (const status of connection.status()) {
       // The enum's values are in the driver, which need not be there to load this.
       const type: string = status.type;
-      if (type === "disconnect" || type === "reconnect") this.#isGone = type === "disconnect";
+      if (type !== "disconnect" && type !== "reconnect") continue;
+      this.#isGone = type === "disconnect";
+      // The driver would let them wait for their time-out, though no answer can come over a new connection.
+      if (this.#isGone) for (const reject of this.#unanswered) reject(this.#gone());
     }
+  }
+
+  #gone(): StoreUnavailableError {
+    return new StoreUnavailableError(this.where, "no server answers: the connection is gone");
   }
 
   async #prepare(connection: NatsConnection, { create, warn }: ChainOptions): Promise<Connected> {
@@ -111,11 +120,20 @@ export class NatsChain implements CommitChain {
   /** Runs it with the connection, and translates its errors. */
   async call<Answer>(work: (connected: Connected) => Promise<Answer>): Promise<Answer> {
     if (!this.#connected) throw new StoreUnavailableError(this.where, "the connection is not open");
+    if (this.#isGone) throw this.#gone();
+    const { promise: gone, reject } = Promise.withResolvers<never>();
+    this.#unanswered.add(reject);
     try {
-      return await work(this.#connected);
+      return await Promise.race([work(this.#connected), gone]);
     } catch (error) {
       throw translate(this.where, error, this.#isGone);
+    } finally {
+      this.#unanswered.delete(reject);
     }
+  }
+
+  serverTime(): Promise<number> {
+    return this.cells.serverTime();
   }
 
   add(number: number, record: string): Promise<Added> {

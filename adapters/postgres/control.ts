@@ -1,8 +1,10 @@
+import { randomUUID } from "node:crypto";
 import { parseState } from "../../core/damaged-state.ts";
-import type { KeyedState, Lease, Versioned } from "../../core/event-log.ts";
+import type { KeyedState, Lease, LeaseAnswer, Versioned } from "../../core/event-log.ts";
+import type { LeaseRequest } from "../../core/grant-lease.ts";
 import type { Connections } from "./connections.ts";
 
-/** Control state and leases, by the database's clock. */
+/** Control state and leases. */
 export class Control {
   readonly #connections: Connections;
   readonly #schema: string;
@@ -26,7 +28,7 @@ export class Control {
       // The lease's row stays locked until the state is written: it cannot be taken over in between.
       `WITH held AS (
          SELECT FROM ${this.#schema}.leases
-         WHERE name = $4 AND holder = $5 AND epoch = $6 AND expires > clock_timestamp() FOR SHARE
+         WHERE name = $4 AND holder = $5 AND epoch = $6 FOR SHARE
        ) ${this.#writing(text, revision)}`,
       [key, text ?? null, revision, lease?.name ?? null, lease?.holder ?? null, lease?.epoch ?? null],
     );
@@ -65,22 +67,32 @@ export class Control {
       .map(([key, value, revision]) => ({ key, value: parseState(key, value, revision), revision }));
   }
 
-  /** Renewing keeps the epoch; taking over a lapsed lease raises it; one that another still holds is left alone. */
-  async acquire(name: string, holder: string, ttlMs: number): Promise<Lease | null> {
+  /** As `grantLease` says. A look at a lease that another holder has writes and locks nothing. */
+  async acquire(request: LeaseRequest): Promise<LeaseAnswer> {
+    const { name, holder, ttlMs, lapsed = null } = request;
     const { rows } = await this.#connections.query(
-      `INSERT INTO ${this.#schema}.leases AS l VALUES ($1, $2, 1, clock_timestamp() + $3 * interval '1 millisecond')
-       ON CONFLICT (name) DO UPDATE SET
-         epoch = l.epoch + (l.holder <> excluded.holder OR l.expires <= clock_timestamp())::int,
-         holder = excluded.holder, expires = clock_timestamp() + $3 * interval '1 millisecond'
-       WHERE l.holder = excluded.holder OR l.expires <= clock_timestamp() RETURNING epoch`,
-      [name, holder, ttlMs],
+      `WITH stored AS (
+         SELECT holder, mark, ttl, holder NOT IN ('', $2) AND mark IS DISTINCT FROM $5 AS is_held
+         FROM ${this.#schema}.leases WHERE name = $1
+       ), taken AS (
+         INSERT INTO ${this.#schema}.leases AS l (name, holder, epoch, mark, ttl)
+         SELECT $1, $2, 1, $3, $4 WHERE NOT EXISTS (SELECT FROM stored WHERE is_held)
+         ON CONFLICT (name) DO UPDATE SET epoch = l.epoch + (l.holder <> excluded.holder)::int,
+           holder = excluded.holder, mark = excluded.mark, ttl = excluded.ttl
+         WHERE l.holder IN ('', excluded.holder) OR l.mark = $5 RETURNING epoch
+       ) SELECT (SELECT epoch FROM taken), (SELECT is_held FROM stored), (SELECT holder FROM stored),
+           (SELECT mark FROM stored), (SELECT ttl FROM stored)`,
+      [name, holder, randomUUID(), ttlMs, lapsed],
     );
-    return rows.length === 0 ? null : { name, holder, epoch: rows[0]![0] as number };
+    const [epoch, isHeld, by, mark, ttl] = rows[0] as [number | null, boolean | null, string, string, number];
+    if (epoch !== null) return { lease: { name, holder, epoch }, heldBy: null };
+    // Found free, and taken by another since.
+    return isHeld ? { lease: null, heldBy: { holder: by, mark, ttlMs: ttl } } : this.acquire(request);
   }
 
   async release({ name, holder, epoch }: Lease): Promise<void> {
     await this.#connections.query(
-      `UPDATE ${this.#schema}.leases SET expires = '-infinity' WHERE name = $1 AND holder = $2 AND epoch = $3`,
+      `UPDATE ${this.#schema}.leases SET holder = '' WHERE name = $1 AND holder = $2 AND epoch = $3`,
       [name, holder, epoch],
     );
   }

@@ -6,6 +6,7 @@ import type {
   EventLog,
   KeyedState,
   Lease,
+  LeaseAnswer,
   LinkedStream,
   LogBackup,
   LogCapabilities,
@@ -224,8 +225,8 @@ export class PostgresEventLog implements EventLog {
     return this.#run(({ claims }) => claims.page(scope, options));
   }
 
-  acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null> {
-    return this.#run(({ control }) => control.acquire(name, holder, ttlMs));
+  acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer> {
+    return this.#run(({ control }) => control.acquire({ name, holder, ttlMs, lapsed }));
   }
 
   releaseLease(lease: Lease): Promise<void> {

@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
 import type Database from "better-sqlite3";
 import { parseState } from "../../core/damaged-state.ts";
-import type { KeyedState, Lease, Versioned } from "../../core/event-log.ts";
+import type { KeyedState, Lease, LeaseAnswer, Versioned } from "../../core/event-log.ts";
+import { grantLease, isHeldBy, type LeaseRequest, type StoredLease } from "../../core/grant-lease.ts";
 
 /** Keys whose state is remembered: consumers ask for theirs with each page. */
 const maxKnown = 100;
@@ -18,9 +20,11 @@ export class Control {
   readonly #update: Database.Statement;
   readonly #remove: Database.Statement;
   readonly #after: Database.Statement<[string, string, number], KeyedRow>;
-  readonly #heldBy: Database.Statement<[string, string, number, number], number>;
-  readonly #take: Database.Statement<unknown[], number>;
+  readonly #lease: Database.Statement<[string], Omit<StoredLease, "mark">>;
+  readonly #take: Database.Statement;
   readonly #release: Database.Statement;
+  /** By name, the mark of the last renewal: a renewal writes nothing, since no other process reads the file. */
+  readonly #marks = new Map<string, string>();
   /** As text, so that no two answers share an object. Only this host writes the file. */
   readonly #known = new Map<string, { value: string; revision: number } | null>();
   readonly #transaction: (work: () => number | null) => number | null;
@@ -31,20 +35,12 @@ export class Control {
     this.#update = db.prepare("UPDATE state SET value = ?, revision = revision + 1 WHERE key = ? AND revision = ?");
     this.#remove = db.prepare("DELETE FROM state WHERE key = ? AND revision = ?");
     this.#after = db.prepare("SELECT key, value, revision FROM state WHERE key >= ? AND key > ? ORDER BY key LIMIT ?");
-    this.#heldBy = db
-      .prepare<[string, string, number, number], number>(
-        "SELECT 1 FROM leases WHERE name = ? AND holder = ? AND epoch = ? AND expires > ?",
-      )
-      .pluck();
-    // Renewing keeps the epoch; taking over a lapsed lease raises it; one that another still holds is left alone.
-    this.#take = db
-      .prepare<unknown[], number>(
-        `INSERT INTO leases VALUES (@name, @holder, 1, @expires) ON CONFLICT DO UPDATE
-         SET epoch = epoch + (holder <> @holder OR expires <= @now), holder = @holder, expires = @expires
-         WHERE holder = @holder OR expires <= @now RETURNING epoch`,
-      )
-      .pluck();
-    this.#release = db.prepare("UPDATE leases SET expires = 0 WHERE name = ? AND holder = ? AND epoch = ?");
+    this.#lease = db.prepare("SELECT holder, epoch, ttl AS ttlMs FROM leases WHERE name = ?");
+    this.#take = db.prepare(
+      `INSERT INTO leases VALUES (@name, @holder, @epoch, @ttlMs)
+       ON CONFLICT DO UPDATE SET holder = @holder, epoch = @epoch, ttl = @ttlMs`,
+    );
+    this.#release = db.prepare("UPDATE leases SET holder = '' WHERE name = ? AND holder = ? AND epoch = ?");
     const transaction = db.transaction((work: () => number | null) => work());
     this.#transaction = (work) => transaction.immediate(work);
   }
@@ -62,7 +58,7 @@ export class Control {
     const text = JSON.stringify(value) as string | undefined;
     this.#known.delete(key);
     return this.#transaction(() => {
-      if (lease && !this.#heldBy.get(lease.name, lease.holder, lease.epoch, Date.now())) return null;
+      if (lease && !isHeldBy(this.#stored(lease.name), lease)) return null;
       if (text === undefined) return this.#removes(key, revision) ? 0 : null;
       const { changes } = revision === 0 ? this.#insert.run(key, text) : this.#update.run(text, key, revision);
       return changes === 0 ? null : revision + 1;
@@ -79,10 +75,21 @@ export class Control {
     return rows.map(({ key, value, revision }) => ({ key, value: parseState(key, value, revision), revision }));
   }
 
-  acquire(name: string, holder: string, ttlMs: number): Lease | null {
-    const now = Date.now();
-    const epoch = this.#take.get({ name, holder, now, expires: now + ttlMs });
-    return epoch === undefined ? null : { name, holder, epoch };
+  /** After a restart every lease has the same mark until its holder renews it: a waiting node counts from there. */
+  #stored(name: string): StoredLease | null {
+    const stored = this.#lease.get(name);
+    return stored ? { ...stored, mark: this.#marks.get(name) ?? "" } : null;
+  }
+
+  acquire(request: LeaseRequest): LeaseAnswer {
+    const { name, holder, ttlMs } = request;
+    const stored = this.#stored(name);
+    const answer = grantLease(request, stored);
+    if (!answer.lease) return answer;
+    const { epoch } = answer.lease;
+    if (stored?.epoch !== epoch || stored.ttlMs !== ttlMs) this.#take.run({ name, holder, epoch, ttlMs });
+    this.#marks.set(name, randomUUID());
+    return answer;
   }
 
   release({ name, holder, epoch }: Lease): void {

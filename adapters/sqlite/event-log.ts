@@ -8,6 +8,7 @@ import type {
   EventLog,
   KeyedState,
   Lease,
+  LeaseAnswer,
   LinkedStream,
   LogBackup,
   LogCapabilities,
@@ -239,8 +240,8 @@ export class SqliteEventLog implements EventLog {
     return this.#read((open) => open.claimPage(scope, options));
   }
 
-  async acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null> {
-    return this.#write(({ control }) => control.acquire(name, holder, ttlMs));
+  async acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer> {
+    return this.#write(({ control }) => control.acquire({ name, holder, ttlMs, lapsed }));
   }
 
   async releaseLease(lease: Lease): Promise<void> {

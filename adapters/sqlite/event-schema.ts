@@ -72,5 +72,7 @@ export const logSchema: Schema = {
        WHEN EXISTS (SELECT 1 FROM links WHERE stream = NEW.stream AND version = NEW.version)
          OR EXISTS (SELECT 1 FROM links WHERE stream = NEW.stream AND position = NEW.position)
        BEGIN SELECT RAISE(ABORT, 'history is append-only: a link is never replaced'); END;`,
+    `ALTER TABLE leases RENAME COLUMN expires TO ttl;
+     UPDATE leases SET holder = '', ttl = 0;`,
   ],
 };

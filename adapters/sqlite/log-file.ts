@@ -94,8 +94,8 @@ export class LogFile {
   }
 
   /** To be called in a transaction. */
-  decide(requests: readonly AppendRequest[]): AppendVerdict[] {
-    this.#now = new Date().toISOString();
+  decide(requests: readonly AppendRequest[], now = new Date()): AppendVerdict[] {
+    this.#now = now.toISOString();
     return decideInOrder(requests, (request) => this.#decide(request));
   }
 

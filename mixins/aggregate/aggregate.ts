@@ -187,6 +187,7 @@ export function aggregateOn(engines: Engines) {
         return aggregateService({
           name,
           store: eventStore.name,
+          leaseMs: eventStore.leaseMs,
           table: place.readTable!(name),
           fields,
           mappings,

@@ -1,13 +1,10 @@
-import { newEventId } from "../../core/event-id.ts";
 import type { ReadTable } from "../../core/read-table.ts";
-import { times } from "../../core/times.ts";
-import type { EventSource } from "../consumer/event-source.ts";
-import { LeaseHold } from "../consumer/lease-hold.ts";
+import { LeaseHold, type LeaseSource } from "../consumer/lease-hold.ts";
 
 interface Dependencies {
   node: string;
   table: Pick<ReadTable, "takeOver">;
-  source: Pick<EventSource, "takeLease" | "releaseLease">;
+  source: LeaseSource;
 }
 
 /**
@@ -16,7 +13,7 @@ interface Dependencies {
  */
 export class Charge {
   readonly #table: Dependencies["table"];
-  readonly #lease: LeaseHold;
+  readonly lease: LeaseHold;
   /** That of the last lease; 0 where another may have had one since. */
   #epoch = 0;
   #isNew = false;
@@ -25,7 +22,7 @@ export class Charge {
 
   constructor({ node, table, source }: Dependencies) {
     this.#table = table;
-    this.#lease = new LeaseHold(source, `${node}/${newEventId()}`);
+    this.lease = new LeaseHold(source, node);
   }
 
   /**
@@ -33,7 +30,7 @@ export class Charge {
    * fenced once more, and what is folded goes on from what is stored.
    */
   async hold(): Promise<"kept" | "new" | "again" | "another's"> {
-    const lease = await this.#lease.hold();
+    const lease = await this.lease.hold();
     if (!lease) return this.#lose();
     // Epochs rise one by one: nobody else had the lease before the next one.
     if (this.#epoch === 0 || ![0, 1].includes(lease.epoch - this.#epoch)) this.#isNew = true;
@@ -42,7 +39,7 @@ export class Charge {
     if (this.#inDoubtSince === null) return "kept";
     await this.#takeOver(this.#inDoubtSince);
     // A fence that was late is another's trouble for a moment, and he fences again.
-    if (!this.#lease.isCertain) return this.#lose();
+    if (!this.lease.isCertain) return this.#lose();
     const held = this.#isNew ? "new" : "again";
     this.#isNew = false;
     this.#inDoubtSince = null;
@@ -54,7 +51,7 @@ export class Charge {
       await this.#table.takeOver();
     } catch (error) {
       // It may be out of this node's reach alone: it is given up when that of a node that has died would be.
-      if (performance.now() - inDoubtSince > times.lease.lastsMs) await this.release();
+      if (performance.now() - inDoubtSince > this.lease.ttlMs) await this.release();
       throw error;
     }
   }
@@ -72,6 +69,6 @@ export class Charge {
 
   /** Another may take it. Where the store has gone first, it falls free by itself. */
   async release(): Promise<void> {
-    await this.#lease.release().catch(() => {});
+    await this.lease.release().catch(() => {});
   }
 }

@@ -6,6 +6,7 @@ import { CatchUp } from "./catch-up.ts";
 import type { Work } from "../consumer/work.ts";
 import type { ErrorPolicy, Interruption } from "../consumer/error-policy.ts";
 import type { EventSource } from "../consumer/event-source.ts";
+import type { LeaseHold, LeaseSource } from "../consumer/lease-hold.ts";
 import { Fold } from "./fold.ts";
 import type { FoldedTable } from "./folded-table.ts";
 import { HostedTable } from "./hosted-table.ts";
@@ -24,7 +25,7 @@ export interface FoldingDependencies extends BeginningDependencies {
   snapshots: SnapshotSource;
   mappings: readonly Mapping<Transform>[];
   transforms: Transforms;
-  source: Pick<EventSource, "page" | "streamPage" | "event" | "eventAt" | "change" | "takeLease" | "releaseLease">;
+  source: Pick<EventSource, "page" | "streamPage" | "event" | "eventAt" | "change" | keyof LeaseSource>;
   /** What is being built and how far it is; null when it has ended. */
   onProgress: (job: string, progress: RebuildProgress | null) => void;
   policy: ErrorPolicy;
@@ -159,6 +160,10 @@ export class Folding implements Work {
   /** Somebody waits here for what another host does. */
   get isAwaited(): boolean {
     return !this.#folded && (this.catchUp.isAwaited || this.rebuilding.isAwaited);
+  }
+
+  get lease(): LeaseHold | null {
+    return this.#table.lease;
   }
 
   async mayWork(): Promise<boolean> {

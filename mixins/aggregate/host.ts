@@ -81,6 +81,10 @@ export class AggregateHost {
     this.#consumer.wake(head);
   }
 
+  takeOver(): void {
+    this.#consumer.takeOver();
+  }
+
   interrupt(): void {
     this.#consumer.interrupt();
   }

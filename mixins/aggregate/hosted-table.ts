@@ -1,14 +1,14 @@
 import { definitionChanges } from "../../core/definition.ts";
 import type { Generation, ParkedStream, Progress } from "../../core/read-table.ts";
-import type { EventSource } from "../consumer/event-source.ts";
 import { countOf } from "../consumer/parked-streams.ts";
+import type { LeaseHold, LeaseSource } from "../consumer/lease-hold.ts";
 import { Charge } from "./charge.ts";
 import { FoldedTable, type FoldedTableDependencies } from "./folded-table.ts";
 import { refuseChange } from "./rebuild/definition-change.ts";
 
 interface Dependencies extends FoldedTableDependencies {
   node: string;
-  source: Pick<EventSource, "takeLease" | "releaseLease">;
+  source: LeaseSource;
   /** What is folded aside is to go on from what is stored of it. */
   renewAside: () => Promise<void>;
   /** Another host folds from now on. */
@@ -47,6 +47,11 @@ export class HostedTable {
 
   get isShared(): boolean {
     return this.#d.table.capabilities.hosts === "many";
+  }
+
+  /** Null where this host has the table for itself. */
+  get lease(): LeaseHold | null {
+    return this.#charge?.lease ?? null;
   }
 
   /** The generation that answers queries. */

@@ -37,6 +37,7 @@ export interface FoldsOwner {
 interface Definition {
   name: string;
   store: string;
+  leaseMs: number;
   table: ReadTable;
   fields: Fields;
   mappings: readonly Mapping<Transform>[];
@@ -56,7 +57,7 @@ const hasToken = ({ meta }: Context) => (meta as { $fold?: unknown }).$fold !== 
 
 /** The service of an aggregate: the read actions of its table and the control of its fold. */
 export function aggregateService(definition: Definition): SiblingSchema {
-  const { name, store, fields, mappings, policy, settings, visibility } = definition;
+  const { name, store, leaseMs, fields, mappings, policy, settings, visibility } = definition;
   const declared = queryFieldsOf(fields);
   const queryFields = new WeakMap<Fields, QueryFields>();
   const strangers = new Set<string>();
@@ -145,7 +146,7 @@ export function aggregateService(definition: Definition): SiblingSchema {
       const { timeoutMs } = policy;
       folds = new Folds({ aggregate: name, node, fields: declared, caller, timeoutMs });
       const types = [...new Set(mappings.map(({ pattern }) => pattern))];
-      source = new EventSource({ broker, store, consumer: `aggregate/${name}`, types });
+      source = new EventSource({ broker, store, consumer: `aggregate/${name}`, types, leaseMs });
       snapshots = new Snapshots({
         ...snapshotPlace(name, definition.snapshots, definition.table),
         aggregate: name,

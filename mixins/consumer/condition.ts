@@ -3,7 +3,7 @@ import { times } from "../../core/times.ts";
 
 /**
  * `standby`: another node does the work. `waiting`: something outside does not answer. `stopped`: somebody has to look.
- * The last two with a cause.
+ * All three with a cause.
  */
 export type ConsumerState = "starting" | "folding" | "live" | "waiting" | "paused" | "stopped" | "standby";
 
@@ -12,6 +12,8 @@ interface Dependencies {
   /** Why nothing can be done, whoever resumes it; null where it can. */
   hindrance: () => string | null;
   isPaused: () => boolean;
+  /** The lease that this node waits for, in words; null where it waits for none. */
+  standsByFor: () => string | null;
   warn: (message: string, details: object) => void;
 }
 
@@ -112,9 +114,9 @@ export class Condition {
     return this.#halt?.cause ?? this.#d.hindrance();
   }
 
-  /** Why it waits or stopped. */
+  /** Why it waits, stopped or stands by. */
   get cause(): string | null {
-    return this.#haltedBy ?? this.#waitingFor;
+    return this.#haltedBy ?? this.#waitingFor ?? (this.#isWorking ? null : this.#d.standsByFor());
   }
 
   /** `lag`: behind the log's end, as it is known at this moment; null where it is not. */

@@ -44,6 +44,7 @@ export class Consumer {
       name,
       hindrance: () => work.hindrance ?? null,
       isPaused: () => this.isPaused,
+      standsByFor: () => work.lease?.cause ?? null,
       warn,
     });
   }
@@ -68,6 +69,14 @@ export class Consumer {
     if (head !== undefined && !this.#isStopping) this.#measure(head);
     // What is new is no news for who stands by.
     if (head === undefined || this.condition.isWorking) this.#bell.knock();
+  }
+
+  /** Another node has released the lease of this work. */
+  takeOver(): void {
+    const { lease } = this.#d.work;
+    if (!lease?.cause) return;
+    lease.isFreed();
+    this.wake();
   }
 
   /** What runs ends between two events, and the control state is read. */
@@ -121,7 +130,7 @@ export class Consumer {
         this.#waitMs = times.consumerRetry.firstMs;
         // Work may never leave the thread by itself: others get their turn between two pages.
         if (hasMore) await new Promise((turn) => setImmediate(turn));
-        else await this.#rest(work.isAwaited ? times.poll.whileAwaitedMs : times.poll.everyMs);
+        else await this.#rest(this.#restMs);
       } catch (error) {
         this.#noteOutage(error);
         await this.#rest(this.#waitMs);
@@ -134,6 +143,12 @@ export class Consumer {
     work.standStill("is stopping");
     this.#d.metrics?.lag(NaN);
     this.#following.refuse(new StoreUnavailableError(name, "is stopping"));
+  }
+
+  get #restMs(): number {
+    const { isAwaited, lease } = this.#d.work;
+    const { whileAwaitedMs, everyMs } = times.poll;
+    return isAwaited ? whileAwaitedMs : Math.min(everyMs, Math.max(lease?.restMs ?? Infinity, 0));
   }
 
   async #rest(ms: number): Promise<void> {

@@ -1,11 +1,12 @@
 import type { ServiceBroker } from "moleculer";
 import type { ConsumerControl, ControlChange } from "../../core/consumer-control.ts";
-import type { Lease, Versioned } from "../../core/event-log.ts";
+import type { Lease, LeaseAnswer, Versioned } from "../../core/event-log.ts";
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { EventInput } from "../../core/new-event.ts";
 import type { QueryParams } from "../../core/query.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { times } from "../../core/times.ts";
+import type { LeaseSource } from "./lease-hold.ts";
 import { remoteCall } from "./remote-call.ts";
 import type { ConsumerPage, StreamPage } from "./consumer-page.ts";
 
@@ -15,13 +16,14 @@ interface Dependencies {
   /** The consumer's name in the store: `aggregate/<name>`, `subscription/<name>`. */
   consumer: string;
   types: readonly string[];
+  leaseMs: number;
 }
 
 /** An event that has no place in the log. */
 export type DraftEvent = Pick<RecordedEvent, "id" | "type" | "payload" | "meta">;
 
 /** The event store as a consumer sees it: always over the broker, wherever it is hosted. */
-export class EventSource {
+export class EventSource implements LeaseSource {
   readonly #d: Dependencies;
 
   constructor(dependencies: Dependencies) {
@@ -30,6 +32,10 @@ export class EventSource {
 
   get consumer(): string {
     return this.#d.consumer;
+  }
+
+  get leaseMs(): number {
+    return this.#d.leaseMs;
   }
 
   /** `limit` 0: no events, but the head and what is wanted of the consumer. */
@@ -98,8 +104,9 @@ export class EventSource {
     return this.#call("saveState", { consumer, value, revision, lease, ...(of !== undefined && { of }) });
   }
 
-  takeLease(holder: string, ttlMs: number): Promise<Lease | null> {
-    return this.#call("takeLease", { consumer: this.#d.consumer, holder, ttlMs });
+  takeLease(holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer> {
+    const { consumer } = this.#d;
+    return this.#call("takeLease", { consumer, holder, ttlMs, ...(lapsed !== undefined && { lapsed }) });
   }
 
   async releaseLease(lease: Lease): Promise<void> {

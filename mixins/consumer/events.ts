@@ -1,10 +1,12 @@
 import type { Context, ServiceSchema } from "moleculer";
-import { appendedEvent, controlEvent } from "../hints.ts";
+import { appendedEvent, controlEvent, leaseEvent } from "../hints.ts";
 import type { EventSource } from "./event-source.ts";
 
 interface Host {
   wake(head?: number): void;
   interrupt(): void;
+  /** The lease that this node may wait for was released. */
+  takeOver(): void;
 }
 
 /** What wakes a consumer: each is a hint, and what a lost one would have said is found by polling. */
@@ -17,6 +19,10 @@ export function consumerEvents(
     [controlEvent(store)]: (ctx: Context<{ consumer: string }>) => {
       const { host, source } = consumer();
       if (ctx.params.consumer === source.consumer) host.interrupt();
+    },
+    [leaseEvent(store)]: (ctx: Context<{ consumer: string }>) => {
+      const { host, source } = consumer();
+      if (ctx.params.consumer === source.consumer) host.takeOver();
     },
     // What it waits for may just have come back.
     "$services.changed": () => consumer().host.wake(),

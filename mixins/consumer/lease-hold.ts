@@ -1,65 +1,107 @@
-import type { Lease } from "../../core/event-log.ts";
+import type { Lease, LeaseAnswer } from "../../core/event-log.ts";
+import { newEventId } from "../../core/event-id.ts";
+import { LeaseWatch } from "../../core/lease-watch.ts";
 import { times } from "../../core/times.ts";
-import type { EventSource } from "./event-source.ts";
 
-/** One node's side of a lease: takes it, renews it, and knows by its own clocks when it may have lapsed. */
+/** Where a lease is kept. */
+export interface LeaseSource {
+  /** For so long after a renewal the holder acts on it. */
+  readonly leaseMs: number;
+  takeLease(holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer>;
+  releaseLease(lease: Lease): Promise<void>;
+}
+
+/** So often a lease is renewed while it lasts: two renewals in a row may be lost. */
+const renewals = 3;
+
+/**
+ * One node's side of a lease: takes it, renews it, and knows by its own clocks when another node may have it. While
+ * another node has it, this one measures how long that one has not renewed it.
+ */
 export class LeaseHold {
-  readonly #source: Pick<EventSource, "takeLease" | "releaseLease">;
+  readonly #source: LeaseSource;
   readonly #holder: string;
+  readonly #watch = new LeaseWatch();
   #lease: Lease | null = null;
   #since = { monotonic: 0, wall: 0 };
   #timer: NodeJS.Timeout | undefined;
-  #renewing: Promise<void> | null = null;
+  readonly #unanswered = new Set<Promise<void>>();
   /** Another had it when it was asked for; as `performance.now()` counts. */
   #refusedAt = -Infinity;
 
-  /** `holder` must differ from start to start: what a process knew has died with it. */
-  constructor(source: Pick<EventSource, "takeLease" | "releaseLease">, holder: string) {
+  /** Named after its node and this start, since what a process knew has died with it. */
+  constructor(source: LeaseSource, node: string) {
     this.#source = source;
-    this.#holder = holder;
+    this.#holder = `${node}/${newEventId()}`;
   }
 
   get lease(): Lease | null {
     return this.#lease;
   }
 
-  /** Not after the time that the engine counts: this clock was started before the lease was granted. */
+  get ttlMs(): number {
+    return this.#source.leaseMs;
+  }
+
+  /** Ends before another node can take it: that one counts from when it has seen a renewal, this one from before it sent it. */
   get isCertain(): boolean {
-    // A machine that was suspended may have stood still by one of the two clocks.
+    // Each clock is compared with itself. A machine that was suspended may have stood still by one of the two.
     const age = Math.max(performance.now() - this.#since.monotonic, Date.now() - this.#since.wall);
-    return this.#lease !== null && age < times.lease.lastsMs;
+    return this.#lease !== null && age < this.ttlMs;
+  }
+
+  /** Why this node waits; null where no other node has it. */
+  get cause(): string | null {
+    return this.#watch.causeAt(performance.now());
+  }
+
+  /** How long until it can be taken over, if it is not renewed until then; infinite where no other node has it. */
+  get restMs(): number {
+    return this.#watch.restMs(performance.now());
+  }
+
+  /** Another node has released it: it is asked for at once. */
+  isFreed(): void {
+    this.#refusedAt = -Infinity;
   }
 
   /** Takes it where it is not held for certain, and renews it from then on; null while another has it. */
   async hold(): Promise<Lease | null> {
     if (this.isCertain) return this.#lease;
-    // A standby may have reason to look again and again, and none to ask as often.
-    if (performance.now() - this.#refusedAt < times.lease.askAgainMs) return null;
-    this.lose();
-    await this.#renewing;
     const since = moment();
-    this.#lease = await this.#source.takeLease(this.#holder, times.lease.lastsMs);
-    this.#since = since;
-    if (!this.#lease) this.#refusedAt = since.monotonic;
-    // By the clock, not by the page: one event may take longer than the lease lives.
-    if (this.#lease)
-      this.#timer = setInterval(() => void (this.#renewing ??= this.#renew()), times.lease.renewEveryMs).unref();
-    return this.#lease;
+    const lapsed = this.#watch.lapsedAt(since.monotonic);
+    // A standby may have reason to look again and again, and none to ask as often.
+    if (lapsed === undefined && since.monotonic - this.#refusedAt < times.lease.askAgainMs) return null;
+    this.lose();
+    const { lease, heldBy } = await this.#source.takeLease(this.#holder, this.ttlMs, lapsed);
+    this.#watch.note(heldBy, performance.now());
+    if (!lease) this.#refusedAt = since.monotonic;
+    else {
+      this.#lease = lease;
+      this.#since = since;
+      // By the clock, not by the page: one event may take longer than the lease lives.
+      this.#timer = setInterval(() => this.#renew(lease), this.ttlMs / renewals).unref();
+    }
+    return lease;
   }
 
-  async #renew(): Promise<void> {
-    const lease = this.#lease;
+  /** Beside one that has no answer yet: its message may be lost, and the next one is in time. */
+  #renew(lease: Lease): void {
+    if (this.#unanswered.size >= renewals) return;
+    const renewal = this.#renewed(lease).finally(() => this.#unanswered.delete(renewal));
+    this.#unanswered.add(renewal);
+  }
+
+  async #renewed(lease: Lease): Promise<void> {
     const since = moment();
     try {
-      const renewed = await this.#source.takeLease(this.#holder, times.lease.lastsMs);
+      const answer = await this.#source.takeLease(this.#holder, this.ttlMs);
       if (this.#lease !== lease) return;
-      // Granted anew, with another epoch, it had lapsed: somebody else may have had it in between.
-      if (renewed?.epoch === lease?.epoch) this.#since = since;
-      else this.lose();
+      // Under another epoch it was released, or another node has had it in between.
+      if (answer.lease?.epoch !== lease.epoch) this.lose();
+      else if (since.monotonic > this.#since.monotonic) this.#since = since;
     } catch {
       // The store does not answer: when the lease's time is over, it is not certain any more.
-    } finally {
-      this.#renewing = null;
     }
   }
 
@@ -69,10 +111,11 @@ export class LeaseHold {
     clearInterval(this.#timer);
   }
 
+  /** After what was sent: a renewal that comes behind the release would take the lease again. */
   async release(): Promise<void> {
     const lease = this.#lease;
     this.lose();
-    await this.#renewing;
+    await Promise.all(this.#unanswered);
     if (lease) await this.#source.releaseLease(lease);
   }
 }

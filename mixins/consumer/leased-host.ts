@@ -1,5 +1,4 @@
 import type { ConsumerControl, ControlChange } from "../../core/consumer-control.ts";
-import { newEventId } from "../../core/event-id.ts";
 import type { ParkedEvent } from "../../core/read-table.ts";
 import type { CheckpointState } from "./checkpoint.ts";
 import { withoutWaiting } from "./parked-streams.ts";
@@ -62,7 +61,7 @@ export class LeasedHost {
   #renew(): void {
     const { name, node, source, policy, metrics, warn, eventsPerPage } = this.#d;
     this.#seen = nothingYet;
-    this.#lease = new LeaseHold(source, `${node}/${newEventId()}`);
+    this.#lease = new LeaseHold(source, node);
     const interruption: Interruption = {
       sleep: (ms) => this.#consumer.sleep(ms),
       isInterrupted: () => this.#consumer.isInterrupted,
@@ -98,6 +97,10 @@ export class LeasedHost {
 
   wake(head?: number): void {
     this.#consumer.wake(head);
+  }
+
+  takeOver(): void {
+    this.#consumer.takeOver();
   }
 
   interrupt(): void {

@@ -16,7 +16,7 @@ export interface ConsumerStatus {
   lag: number | null;
   /** What is wanted; `state` says when it is so. */
   paused: boolean;
-  /** Why it waits or stopped. */
+  /** Why it waits, stopped or stands by. */
   cause: string | null;
 }
 

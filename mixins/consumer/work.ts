@@ -1,12 +1,15 @@
 import type { Progress } from "../../core/read-table.ts";
 import type { ConsumerPage } from "./consumer-page.ts";
 import type { Obedient } from "./following.ts";
+import type { LeaseHold } from "./lease-hold.ts";
 
 /** What a consumer does with the events of the log: one folds them into a table, another handles them. */
 export interface Work extends Obedient {
   readonly progress: Readonly<Pick<Progress, "position" | "positionId" | "log">>;
   /** Asked before each page. False where another node holds the lease; left out where every node works for itself. */
   mayWork?(): Promise<boolean>;
+  /** Under which one node works at a time; left out or null where every node works for itself. */
+  readonly lease?: Pick<LeaseHold, "cause" | "restMs" | "isFreed"> | null;
   /** A page was read, wanted or not. */
   note(page: ConsumerPage): void;
   /** Work beside the log's, also while that stands still; a slice at a time. `anew`: what made this consumer stop is gone. */

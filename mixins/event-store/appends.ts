@@ -33,8 +33,8 @@ interface Dependencies {
   catalogue: () => Catalogue;
   maxEventBytes: number;
   maxPending: PendingLimits;
-  /** Events up to this position are stored. */
-  onCommit: (position: number) => void;
+  /** Events up to this one are stored. */
+  onCommit: (last: RecordedEvent) => void;
   metrics: StoreMetrics | null;
 }
 
@@ -99,7 +99,8 @@ export class Appends {
     this.#d.refuse();
     const verdicts = await this.#d.log.append(requests);
     const added = verdicts.flatMap((verdict) => ("events" in verdict && !verdict.repeated ? verdict.events : []));
-    if (added.length > 0) this.#d.onCommit(added.at(-1)!.position);
+    const last = added.at(-1);
+    if (last) this.#d.onCommit(last);
     return verdicts;
   }
 

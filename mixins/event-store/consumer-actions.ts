@@ -2,11 +2,12 @@ import type { Context, ServiceSchema } from "moleculer";
 import type { ControlChange } from "../../core/consumer-control.ts";
 import { ValidationError } from "../../core/errors.ts";
 import type { Lease } from "../../core/event-log.ts";
+import { longestLeaseMs } from "../../core/times.ts";
 import { maxPageBytes } from "../../core/page-size.ts";
 import { isReserved } from "../../core/stream-name.ts";
 import { parsePatterns, typeMatcher } from "../../core/type-pattern.ts";
 import type { StoreHost } from "./host.ts";
-import { controlEvent } from "../hints.ts";
+import { controlEvent, leaseEvent } from "../hints.ts";
 import { endReason, parkedId, skipReason, storedKey, storedName } from "../stored-texts.ts";
 import { refuseTooLargeState } from "./stored-state.ts";
 import { wholeNumber } from "../whole-number.ts";
@@ -57,8 +58,6 @@ const change = {
 } as const;
 /** A key below the consumer's own. */
 const of = { ...storedKey, empty: false, optional: true } as const;
-/** The longest that a consumer may be without a holder when it has died. */
-const maxTtlMs = 60_000;
 const lease = { type: "object", props: { name: storedName, holder: storedKey, epoch: wholeNumber } } as const;
 
 type FromConsumer<Params = unknown> = Context<Params & { consumer: string }>;
@@ -131,14 +130,23 @@ export function consumerStoreActions(store: string, host: () => StoreHost): NonN
     },
     takeLease: {
       tracing: false,
-      params: { consumer, holder: { ...storedKey, empty: false }, ttlMs: { ...whole, max: maxTtlMs } },
-      handler(ctx: FromConsumer<{ holder: string; ttlMs: number }>) {
-        return host().log.acquireLease(ctx.params.consumer, ctx.params.holder, ctx.params.ttlMs);
+      params: {
+        consumer,
+        holder: { ...storedKey, empty: false },
+        ttlMs: { ...whole, max: longestLeaseMs },
+        lapsed: { type: "string", optional: true },
+      },
+      handler(ctx: FromConsumer<{ holder: string; ttlMs: number; lapsed?: string }>) {
+        const { consumer, holder, ttlMs, lapsed } = ctx.params;
+        return host().log.acquireLease(consumer, holder, ttlMs, lapsed);
       },
     },
     releaseLease: {
       params: { consumer, lease },
-      handler: (ctx: FromConsumer<{ lease: Lease }>) => host().log.releaseLease(ctx.params.lease),
+      async handler(ctx: FromConsumer<{ lease: Lease }>) {
+        await host().log.releaseLease(ctx.params.lease);
+        await ctx.broadcast(leaseEvent(store), { consumer: ctx.params.consumer });
+      },
     },
   };
 }

@@ -12,6 +12,7 @@ import {
 import { DefinitionError } from "../../core/errors.ts";
 import { strangeType } from "../../core/event-type.ts";
 import { refuseUnknownOptions } from "../../core/options.ts";
+import { longestLeaseMs, times } from "../../core/times.ts";
 import type { AnyEvents, EventMap } from "../../core/recorded-event.ts";
 import { mapAction, mapEvent, type MapActionOptions, type MapEventOptions } from "./map-action.ts";
 import type { Mixin } from "../mixin.ts";
@@ -29,6 +30,11 @@ export interface EventStoreOptions<Events extends EventMap = AnyEvents> {
   /** Whether types that the catalogue does not name are stored as they are (the default), or refused. */
   unknownTypes?: UnknownTypes;
   pump?: Partial<PumpOptions>;
+  /**
+   * How long a pump, a subscription, a process manager or a shared table stands when its node falls silent, in milliseconds:
+   * a lease lasts so long, and is renewed three times meanwhile. From 1000 to 60,000; default 3000.
+   */
+  leaseMs?: number;
   /** Largest payload and meta of one event together, in bytes of JSON. Default 512 KiB, which every transporter carries. */
   maxEventBytes?: number;
   /**
@@ -57,6 +63,8 @@ export interface EventStore<Events extends EventMap = AnyEvents> {
   /** The types that its catalogue names, where it refuses all others; null where it stores any. */
   readonly types: readonly string[] | null;
   readonly catalogue: Catalogue;
+  /** How long a lease of its consumers lasts. */
+  readonly leaseMs: number;
   mixin(): Mixin;
   /**
    * A Moleculer action that stores its params as an event's payload and answers with the recorded event.
@@ -87,6 +95,7 @@ export type EventsOf<Source extends { mixin: () => Mixin } | EventCatalogue> =
   Source extends EventStore<infer Events> ? Events : Source extends EventCatalogue ? CatalogueEvents<Source> : never;
 
 const defaultMaxEventBytes = 512 * 1024;
+const shortestLeaseMs = 1000;
 export const serviceName = /^[\p{L}\p{N}_][\p{L}\p{N}_.-]{0,99}$/u;
 
 /**
@@ -120,6 +129,7 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
       "events",
       "unknownTypes",
       "pump",
+      "leaseMs",
       "maxEventBytes",
       "maxPending",
       "transferFolder",
@@ -140,6 +150,13 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
     refuseUnknownOptions(`${name}.maxPending`, maxPending, ["appends", "bytes"]);
     const { batchSize = 100, timeoutMs = 5000 } = pump;
     const { appends = defaultPending.appends, bytes = defaultPending.bytes } = maxPending;
+    const { leaseMs = times.lease.lastsMs } = options;
+    if (options.leaseMs !== undefined && !isWithin(leaseMs, shortestLeaseMs, longestLeaseMs))
+      throw new DefinitionError({
+        field: `${name}.leaseMs`,
+        found: leaseMs,
+        expected: `a whole number from ${shortestLeaseMs} to ${longestLeaseMs}`,
+      });
     const visibility = parseVisibilities(name, options.visibility);
     const adapter = resolveAdapter(engines, options.adapter === undefined ? engines.byDefault(name) : options.adapter);
     if (!adapter.eventLog)
@@ -155,6 +172,7 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
         batchSize: atLeastOne(`${name}.pump.batchSize`, batchSize),
         timeoutMs: atLeastOne(`${name}.pump.timeoutMs`, timeoutMs),
       },
+      leaseMs,
       maxEventBytes: atLeastOne(`${name}.maxEventBytes`, maxEventBytes),
       maxPending: {
         appends: atLeastOne(`${name}.maxPending.appends`, appends),
@@ -194,6 +212,7 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
       adapter,
       types,
       catalogue,
+      leaseMs,
       mixin: () => (options.host === false ? {} : siblingMixin(sibling)),
       mapAction: (type, mapping = {}) => mapAction(targetOf(type), mapping as MapActionOptions),
       mapEvent: (type, mapping = {}) => mapEvent(targetOf(type), mapping as MapEventOptions),
@@ -210,6 +229,9 @@ export function refuseNoStore(owner: string, found: unknown): void {
   const isStore = typeof name === "string" && typeof map === "function" && catalogue !== undefined;
   if (!isStore) throw new DefinitionError({ field: `${owner}.eventStore`, found, expected: "an EventStore" });
 }
+
+const isWithin = (found: unknown, least: number, most: number) =>
+  Number.isSafeInteger(found) && (found as number) >= least && (found as number) <= most;
 
 function atLeastOne(field: string, found: number): number {
   if (Number.isSafeInteger(found) && found >= 1) return found;

@@ -36,7 +36,7 @@ interface Waiting extends ReturnType<typeof sizeOf> {
  */
 export class GroupCommit {
   readonly #log: EventLog;
-  readonly #onCommit: (position: number) => void;
+  readonly #onCommit: (last: RecordedEvent) => void;
   readonly #name: string;
   readonly #sentAhead = new SentAhead();
   readonly #own: PendingAppends<Waiting>;
@@ -44,7 +44,7 @@ export class GroupCommit {
   #running: Promise<void> | null = null;
   #closed = false;
 
-  constructor(store: string, log: EventLog, onCommit: (position: number) => void, limits: PendingLimits) {
+  constructor(store: string, log: EventLog, onCommit: (last: RecordedEvent) => void, limits: PendingLimits) {
     this.#name = store;
     this.#log = log;
     this.#onCommit = onCommit;
@@ -98,7 +98,7 @@ export class GroupCommit {
   }
 
   async #commit(batch: Waiting[]): Promise<void> {
-    let position = 0;
+    let last: RecordedEvent | undefined;
     if (batch.length === 0) return;
     try {
       const verdicts = await this.#store(batch);
@@ -107,7 +107,7 @@ export class GroupCommit {
         const isStored = "events" in verdict && !verdict.repeated;
         if (ahead) this.#sentAhead.decided(ahead, isStored);
         if ("error" in verdict) return reject(verdict.error);
-        if (isStored) position = verdict.events.at(-1)!.position;
+        if (isStored) last = verdict.events.at(-1);
         resolve(verdict);
       });
     } catch (error) {
@@ -116,7 +116,7 @@ export class GroupCommit {
         reject(error);
       }
     }
-    if (position > 0) this.#onCommit(position);
+    if (last) this.#onCommit(last);
   }
 
   /** Before one is answered none counts as pending: callers that append again at once find room. */

@@ -5,6 +5,7 @@ import { openWhole } from "../../core/unfinished-copy.ts";
 import { upcastEach, upcastInTurns } from "../../core/upcast.ts";
 import { Appends } from "./appends.ts";
 import { ConsumerPages } from "./consumer-pages.ts";
+import { EventClock } from "./event-clock.ts";
 import { inTime } from "../in-time.ts";
 import { Jobs, type JobProgress } from "./jobs.ts";
 import type { StoreMetrics } from "../metrics.ts";
@@ -17,7 +18,8 @@ export interface StoreStatus {
   /** The head; null where the engine does not answer. */
   position: number | null;
   paused: boolean;
-  pump: { position: number; lag: number | null };
+  /** `standsByFor`: another host pumps, and how long its lease has not been renewed; left out where this host does. */
+  pump: { position: number; lag: number | null; standsByFor?: string };
   /** Why nothing can be stored, or why the pump cannot go on; left out while all is well. */
   cause?: string;
   /** Backups, exports and the like; left out while none is running. */
@@ -29,12 +31,15 @@ interface Dependencies {
   log: EventLog;
   catalogue: () => Catalogue;
   pump: PumpOptions;
+  node: string;
+  leaseMs: number;
   maxEventBytes: number;
   maxPending: PendingLimits;
   deliver: (event: RecordedEvent) => Promise<unknown>;
   announce: (position: number) => void;
   /** The same to this node alone: each host hears of it by itself. */
   announceHere: (position: number) => void;
+  announceRelease: () => void;
   tellProgress: (progress: JobProgress) => void;
   metrics: StoreMetrics | null;
   warn: (message: string, details: object) => void;
@@ -66,9 +71,15 @@ export class StoreHost {
     this.#announce = announce;
     const handOver = (event: RecordedEvent) => this.#handOver(event, deliver, warn);
     const isPauseWanted = async () => (await this.consumers.control("pump", log)).paused;
-    this.pump = new Pump({ log, options: pump, deliver: handOver, isPauseWanted, metrics, warn });
+    const { node, leaseMs, announceRelease: onRelease } = dependencies;
+    const lease = { node, leaseMs };
+    this.pump = new Pump({ log, options: pump, deliver: handOver, isPauseWanted, lease, onRelease, metrics, warn });
     const refuse = () => this.#opening.refuse();
-    const onCommit = (position: number) => this.#onCommit(position);
+    const clock = new EventClock((message, details) => warn(`${name}: ${message}`, details));
+    const onCommit = ({ position, time }: RecordedEvent) => {
+      clock.note(time);
+      this.#onCommit(position);
+    };
     this.appends = new Appends({ name, log, refuse, catalogue, maxEventBytes, maxPending, onCommit, metrics });
     log.watch?.((position) => {
       this.pump.wake(position);
@@ -139,7 +150,11 @@ export class StoreHost {
       engine: this.#log.engine,
       position,
       paused: pump.isPaused,
-      pump: { position: reached, lag: position === null ? null : position - reached },
+      pump: {
+        position: reached,
+        lag: position === null ? null : position - reached,
+        ...(pump.standsByFor !== null && { standsByFor: pump.standsByFor }),
+      },
       ...(cause !== null && { cause }),
       ...(this.jobs.running.length > 0 && { jobs: this.jobs.running }),
     };

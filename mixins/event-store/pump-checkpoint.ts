@@ -1,10 +1,15 @@
-import { newEventId } from "../../core/event-id.ts";
 import type { EventLog, Versioned } from "../../core/event-log.ts";
 import { times } from "../../core/times.ts";
-import { LeaseHold } from "../consumer/lease-hold.ts";
+import { LeaseHold, type LeaseSource } from "../consumer/lease-hold.ts";
 
 /** Under it stands how far the pump is, and by a lease of this name one of the hosts pumps. */
 export const pumpKey = "pump";
+
+export interface LeaseOfPump {
+  /** The node that pumps while it has the lease. */
+  node: string;
+  leaseMs: number;
+}
 
 /** How far the pump is, as the log's engine keeps it. Where hosts share the log one of them pumps, by a lease. */
 export class PumpCheckpoint {
@@ -20,13 +25,19 @@ export class PumpCheckpoint {
   /** A save was sent, and not answered: it may have taken place. */
   #isUnsure = false;
 
-  constructor(log: EventLog) {
+  constructor(log: EventLog, { node, leaseMs }: LeaseOfPump) {
     this.#log = log;
-    const source = {
-      takeLease: (holder: string, ttlMs: number) => log.acquireLease(pumpKey, holder, ttlMs),
-      releaseLease: (lease: Parameters<EventLog["releaseLease"]>[0]) => log.releaseLease(lease),
+    const source: LeaseSource = {
+      leaseMs,
+      takeLease: (...asked) => log.acquireLease(pumpKey, ...asked),
+      releaseLease: (lease) => log.releaseLease(lease),
     };
-    this.#lease = log.capabilities.hosts === "many" ? new LeaseHold(source, newEventId()) : null;
+    this.#lease = log.capabilities.hosts === "many" ? new LeaseHold(source, node) : null;
+  }
+
+  /** Null where this host has the log for itself. */
+  get lease(): LeaseHold | null {
+    return this.#lease;
   }
 
   get position(): number {

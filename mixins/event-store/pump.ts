@@ -5,7 +5,7 @@ import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { isReserved } from "../../core/stream-name.ts";
 import { times } from "../../core/times.ts";
 import type { StoreMetrics } from "../metrics.ts";
-import { PumpCheckpoint } from "./pump-checkpoint.ts";
+import { PumpCheckpoint, type LeaseOfPump } from "./pump-checkpoint.ts";
 import { TimeLimit } from "../consumer/time-limit.ts";
 import { Wakeable } from "../consumer/wakeable.ts";
 
@@ -24,6 +24,9 @@ interface Dependencies {
   metrics: StoreMetrics | null;
   /** As the control state says, which another host may have changed. */
   isPauseWanted: () => Promise<boolean>;
+  lease: LeaseOfPump;
+  /** Another host may pump from now on. */
+  onRelease: () => void;
   warn: (message: string, details: object) => void;
 }
 
@@ -41,6 +44,7 @@ export class Pump {
   readonly #timeLimit: TimeLimit;
   readonly #checkpoint: PumpCheckpoint;
   readonly #isPauseWanted: () => Promise<boolean>;
+  readonly #onRelease: () => void;
   #paused = false;
   #held = false;
   #stopping = false;
@@ -49,8 +53,9 @@ export class Pump {
   /** Those who wait until nothing is in flight. */
   #waitingForIdle: (() => void)[] = [];
 
-  constructor({ log, options, deliver, isPauseWanted, metrics, warn }: Dependencies) {
-    this.#checkpoint = new PumpCheckpoint(log);
+  constructor({ log, options, deliver, isPauseWanted, lease, onRelease, metrics, warn }: Dependencies) {
+    this.#checkpoint = new PumpCheckpoint(log, lease);
+    this.#onRelease = onRelease;
     this.#isPauseWanted = isPauseWanted;
     this.#log = log;
     this.#options = options;
@@ -85,6 +90,19 @@ export class Pump {
   /** Why it can neither read nor save at the moment. */
   get outage(): string | null {
     return this.#outage;
+  }
+
+  /** Whose lease it waits for, in words; null where this host pumps. */
+  get standsByFor(): string | null {
+    return this.#checkpoint.lease?.cause ?? null;
+  }
+
+  /** Another host has released the pump's lease. */
+  takeOver(): void {
+    const { lease } = this.#checkpoint;
+    if (!lease?.cause) return;
+    lease.isFreed();
+    this.wake();
   }
 
   /** `isHeld`: hands nothing over before `release`. */
@@ -159,6 +177,7 @@ export class Pump {
       .save()
       .catch((error: unknown) => this.#warn("The pump's checkpoint was not saved", { error: String(error) }));
     await this.#checkpoint.release();
+    if (this.#isShared) this.#onRelease();
     this.#metrics?.pumpLag(NaN);
     this.#tellIdle();
   }
@@ -186,7 +205,7 @@ export class Pump {
     const { dueInMs } = this.#checkpoint;
     if (dueInMs > 0 && !this.#paused) return dueInMs;
     await this.#checkpoint.save();
-    return times.poll.everyMs;
+    return Math.min(times.poll.everyMs, Math.max(this.#checkpoint.lease?.restMs ?? Infinity, 0));
   }
 
   #measure(head: number): void {

@@ -11,6 +11,7 @@ import { parsePatterns, typeMatcher } from "../../core/type-pattern.ts";
 import { pageOfStreams } from "../../core/page-size.ts";
 import { ValidationError } from "../../core/errors.ts";
 import type { PendingLimits } from "./pending-appends.ts";
+import { pumpKey } from "./pump-checkpoint.ts";
 import type { PumpOptions } from "./pump.ts";
 import type { SiblingSchema } from "../sibling.ts";
 import { noteWritten } from "../read-after.ts";
@@ -23,7 +24,7 @@ import { consumerStoreActions } from "./consumer-actions.ts";
 import { deciderStoreActions } from "./decider-actions.ts";
 import { StoreHost } from "./host.ts";
 import { Rivals } from "./rivals.ts";
-import { appendedEvent, progressEvent } from "../hints.ts";
+import { appendedEvent, leaseEvent, progressEvent } from "../hints.ts";
 import { fileActions } from "./file-actions.ts";
 import { limitOf, maxLimit } from "./find-limit.ts";
 import { historyActions } from "./history-actions.ts";
@@ -36,6 +37,7 @@ import { wholeNumber } from "../whole-number.ts";
 interface Settings {
   catalogue: Catalogue;
   pump: PumpOptions;
+  leaseMs: number;
   maxEventBytes: number;
   maxPending: PendingLimits;
   /** The folder of the files that actions write and read. */
@@ -171,6 +173,9 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
       // Another host may have stored what this one is to hand over.
       ...(log.capabilities.hosts === "many" && {
         [appendedEvent(name)]: (ctx: Context<{ position: number }>) => host.pump.wake(ctx.params.position),
+        [leaseEvent(name)]: (ctx: Context<{ consumer: string }>) => {
+          if (ctx.params.consumer === pumpKey) host.pump.takeOver();
+        },
       }),
       "$services.changed": () => rivals?.look(),
       "$node.connected": () => rivals?.look(),
@@ -198,6 +203,8 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
         log,
         catalogue: () => catalogue,
         pump: settings.pump,
+        node: broker.nodeID,
+        leaseMs: settings.leaseMs,
         maxEventBytes: settings.maxEventBytes,
         maxPending: settings.maxPending,
         deliver: (event) => {
@@ -209,6 +216,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
         },
         announce: (position) => void hint(appendedEvent(name), { position }),
         announceHere: (position) => void hint(appendedEvent(name), { position }, "broadcastLocal"),
+        announceRelease: () => void hint(leaseEvent(name), { consumer: pumpKey }),
         tellProgress: (progress) => void hint(progressEvent(name), progress),
         metrics: storeMetrics(broker, name),
         warn: (message, details) => logger.warn(message, details),

@@ -98,6 +98,10 @@ export class Managing implements LeasedWork {
     return this.#checkpoint.isInCharge;
   }
 
+  get lease(): LeaseHold {
+    return this.#d.lease;
+  }
+
   mayWork(): Promise<boolean> {
     // Events that are appended after this moment are later than the deadlines that are due by now.
     this.#askedAt = Date.now();

@@ -123,7 +123,15 @@ export function ProcessManager<Events extends EventMap = AnyEvents, State = unde
     kind: "process manager",
     needs: eventStore.name,
     conflictWith: (other) => (other === sibling ? null : "is another process manager's name on this broker already"),
-    schema: () => processManagerService({ definition, store: eventStore.name, startFrom, policy, visibility }),
+    schema: () =>
+      processManagerService({
+        definition,
+        store: eventStore.name,
+        leaseMs: eventStore.leaseMs,
+        startFrom,
+        policy,
+        visibility,
+      }),
   };
   return { name, definition, mixin: () => siblingMixin(sibling) };
 }

@@ -20,6 +20,7 @@ import type { Outside } from "./processing.ts";
 interface Options {
   definition: ProcessDefinition;
   store: string;
+  leaseMs: number;
   startFrom: StartFrom;
   policy: ErrorPolicy;
   visibility: Visibilities;
@@ -29,7 +30,14 @@ interface Options {
 const eventsPerPage = 200;
 
 /** The service of a process manager: the control of its work, and a look at its processes. */
-export function processManagerService({ definition, store, startFrom, policy, visibility }: Options): SiblingSchema {
+export function processManagerService({
+  definition,
+  store,
+  leaseMs,
+  startFrom,
+  policy,
+  visibility,
+}: Options): SiblingSchema {
   const { name } = definition;
   let host: LeasedHost;
   let source: EventSource;
@@ -43,7 +51,7 @@ export function processManagerService({ definition, store, startFrom, policy, vi
       const caller = new EventCaller(broker);
       const timeLimit = new TimeLimit(policy.timeoutMs, node);
       const types = [...new Set(definition.on.map(({ pattern }) => pattern))];
-      source = new EventSource({ broker, store, consumer: `process-manager/${name}`, types });
+      source = new EventSource({ broker, store, consumer: `process-manager/${name}`, types, leaseMs });
       const metrics = consumerMetrics(broker, store, name);
       const outside: Outside = {
         context: ({ causationId: id, correlationId, depth }) =>

@@ -56,6 +56,10 @@ export class Handling implements Work {
     return this.#checkpoint.isInCharge;
   }
 
+  get lease(): LeaseHold {
+    return this.#d.lease;
+  }
+
   mayWork(): Promise<boolean> {
     return this.#checkpoint.hold();
   }

@@ -27,6 +27,7 @@ export type Handler = string | ((event: RecordedEvent, view: HandlerView) => unk
 interface Definition {
   name: string;
   store: string;
+  leaseMs: number;
   startFrom: StartFrom;
   on: readonly { pattern: string; handler: Handler }[];
   policy: ErrorPolicy;
@@ -34,7 +35,15 @@ interface Definition {
 }
 
 /** The service of a subscription: the control of its handling. */
-export function subscriptionService({ name, store, startFrom, on, policy, visibility }: Definition): SiblingSchema {
+export function subscriptionService({
+  name,
+  store,
+  leaseMs,
+  startFrom,
+  on,
+  policy,
+  visibility,
+}: Definition): SiblingSchema {
   let host: LeasedHost;
   let source: EventSource;
   const handlers = on.map((one) => ({ ...one, isFor: typeMatcher([one.pattern]) }));
@@ -48,7 +57,7 @@ export function subscriptionService({ name, store, startFrom, on, policy, visibi
       const caller = new EventCaller(broker);
       const timeLimit = new TimeLimit(policy.timeoutMs, node);
       const types = [...new Set(on.map(({ pattern }) => pattern))];
-      source = new EventSource({ broker, store, consumer: `subscription/${name}`, types });
+      source = new EventSource({ broker, store, consumer: `subscription/${name}`, types, leaseMs });
       const handle = async (event: RecordedEvent) => {
         for (const { pattern, handler, isFor } of handlers)
           if (isFor(event.type)) await timeLimit.wait(`the handler of ${pattern}`, run(caller, handler, event));

@@ -80,7 +80,16 @@ export function Subscription<Events extends EventMap = AnyEvents>(
     kind: "subscription",
     needs: eventStore.name,
     conflictWith: (other) => (other === sibling ? null : "is another subscription's name on this broker already"),
-    schema: () => subscriptionService({ name, store: eventStore.name, startFrom, on, policy, visibility }),
+    schema: () =>
+      subscriptionService({
+        name,
+        store: eventStore.name,
+        leaseMs: eventStore.leaseMs,
+        startFrom,
+        on,
+        policy,
+        visibility,
+      }),
   };
   const handlerActions = on.map(({ handler }) => handler);
   const merged = (schema: ServiceSchema) => transformsWithoutParams(schema, handlerActions);

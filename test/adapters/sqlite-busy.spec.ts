@@ -51,7 +51,7 @@ describe("A log whose write lock another process holds", () => {
     const positions = (await Promise.all(appends)).map(([verdict]) => stored(verdict)[0]!.position);
     expect(positions).toEqual([1, 2, 3, 4, 5]);
     expect(await state).toBe(1);
-    expect(await lease).toMatchObject({ name: "lease", epoch: 1 });
+    expect(await lease).toMatchObject({ lease: { name: "lease", epoch: 1 } });
     // Begun behind the appends.
     expect(await begun).toMatchObject({ stray: 5 });
     expect(await log.link("links", [(await log.read({ after: 0, limit: 1 })).events[0]!.id])).toMatchObject({

@@ -4,10 +4,12 @@ import { engines } from "../../adapters/engines.ts";
 import { resolveAdapter } from "../../core/adapter.ts";
 import { metTables } from "../mixins/met-table.ts";
 import { nodeOptions } from "./multinode/node-options.ts";
+import { shiftClock } from "../support/shift-clock.ts";
 import { say } from "../support/say.ts";
 import { bookServices } from "./shared-books.ts";
 
-const [transporter = "", namespace = "", nodeID = "", log = "", table = ""] = process.argv.slice(2);
+const [transporter = "", namespace = "", nodeID = "", log = "", table = "", clockAheadMs = "0"] = process.argv.slice(2);
+if (clockAheadMs !== "0") shiftClock(Number(clockAheadMs));
 const broker = new ServiceBroker({
   ...nodeOptions(transporter, namespace, nodeID),
   heartbeatInterval: 1,

@@ -20,9 +20,10 @@ export class SharedNode {
   constructor(
     nodeID: string,
     { transporter, namespace, log, table }: Record<"transporter" | "namespace" | "log" | "table", string>,
+    clockAheadMs = 0,
   ) {
     this.nodeID = nodeID;
-    this.#args = [transporter, namespace, nodeID, log, table];
+    this.#args = [transporter, namespace, nodeID, log, table, String(clockAheadMs)];
   }
 
   /** It runs, or is frozen. @throws where it has ended by itself */

@@ -354,6 +354,7 @@ describe("What one consumer asks of the store, with bad input", () => {
     ["a retry that is a text", "control", { consumer, change: { retry: "all" } }],
     ["a skip of nothing", "control", { consumer, change: { skip: {} } }],
     ["a lease of half an hour", "takeLease", { consumer, holder: "somebody", ttlMs: 1_800_000 }],
+    ["a mark that is no text", "takeLease", { consumer, holder: "somebody", ttlMs: 1000, lapsed: 5 }],
     ["state under another's lease", "saveState", { consumer: "subscription/other", value: {}, revision: 0, lease }],
   ])("is refused for %s, and nothing is written", async (_, action, params) => {
     const events = EventStore("events", { adapter: `sqlite:${newFolder()}/events.db` });
@@ -538,6 +539,8 @@ describe("A definition that cannot work", () => {
       () => EventStore("events", { pump: { timeoutMs: NaN } }),
       "events.pump.timeoutMs",
     ],
+    ["a lease that is too short", () => EventStore("events", { leaseMs: 999 }), "events.leaseMs"],
+    ["a lease that is too long", () => EventStore("events", { leaseMs: 60_001 }), "events.leaseMs"],
     ["a limit of no bytes", () => EventStore("events", { maxEventBytes: 0 }), "events.maxEventBytes"],
     ["an action mapped to an empty type", () => store().mapAction(""), "events: an event's type"],
     ["an event mapped to a type of 300 characters", () => store().mapEvent("x".repeat(300)), "events: an event's type"],

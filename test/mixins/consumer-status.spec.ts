@@ -78,7 +78,7 @@ describe("The position of the pump", () => {
     // Shared, one of its hosts pumps by a lease.
     const log = Object.assign(real, { capabilities: { ...real.capabilities, hosts: "many" } as const });
     await log.open();
-    const pump = new PumpCheckpoint(log);
+    const pump = new PumpCheckpoint(log, { node: "one", leaseMs: 1000 });
     await pump.load();
     await pump.hold();
     pump.pass(5);
@@ -88,7 +88,7 @@ describe("The position of the pump", () => {
     await pump.hold();
     expect([pump.position, await pump.reached(), pump.known]).toEqual([9, 9, 9]);
     await pump.save();
-    const other = new PumpCheckpoint(log);
+    const other = new PumpCheckpoint(log, { node: "one", leaseMs: 1000 });
     await other.load();
     expect(other.position).toBe(9);
     await log.close();

@@ -56,6 +56,7 @@ const factories: [factory: string, make: Make, options: Record<string, string>][
       pump: "object",
       "pump.batchSize": whole,
       "pump.timeoutMs": whole,
+      leaseMs: "",
       maxEventBytes: whole,
       maxPending: "object",
       "maxPending.appends": whole,

@@ -43,9 +43,9 @@ function manager(adapter: Adapter, hosts: "store" | "manager") {
 function noting(log: EventLog, leases: Lease[]): EventLog {
   const acquireLease = log.acquireLease.bind(log);
   log.acquireLease = async (...asked) => {
-    const lease = await acquireLease(...asked);
-    if (lease) leases.push(lease);
-    return lease;
+    const answer = await acquireLease(...asked);
+    if (answer.lease) leases.push(answer.lease);
+    return answer;
   };
   return log;
 }

@@ -5,6 +5,7 @@ import type {
   EventLog,
   KeyedState,
   Lease,
+  LeaseAnswer,
   LinkedStream,
   LogBackup,
   LogCapabilities,
@@ -139,8 +140,8 @@ export class CrashingLog implements EventLog {
     return this.#life.call(() => this.#log.claims(scope, options));
   }
 
-  acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null> {
-    return this.#life.call(() => this.#log.acquireLease(name, holder, ttlMs));
+  acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer> {
+    return this.#life.call(() => this.#log.acquireLease(name, holder, ttlMs, lapsed));
   }
 
   releaseLease(lease: Lease): Promise<void> {

@@ -1,71 +1,90 @@
 import assert from "node:assert/strict";
-import type { EventLog, Lease } from "../../core/event-log.ts";
+import type { EventLog, HeldLease, Lease } from "../../core/event-log.ts";
 import { same } from "../same.ts";
 import type { LogCases } from "./log-stand.ts";
 import { upTo } from "./requests.ts";
 
-const long = 60_000;
-const short = 60;
+const ttlMs = 5000;
 
-/** By the engine's own clock: a lease of the same length, taken after all others, has fallen free. */
-async function untilLapsed(log: EventLog): Promise<void> {
-  const witness = `witness ${witnesses++}`;
-  await log.acquireLease(witness, "witness", short);
-  while (!(await log.acquireLease(witness, "another", long))) await new Promise((turn) => setTimeout(turn, 1));
+async function take(log: EventLog, holder: string, lapsed?: string, name = "pump"): Promise<Lease> {
+  const { lease, heldBy } = await log.acquireLease(name, holder, ttlMs, lapsed);
+  assert.ok(lease, `found the lease held by ${heldBy?.holder}, expected it to be free for ${holder}`);
+  return lease;
 }
-let witnesses = 1;
 
-/**
- * A lease that its holder has taken and renewed for long before its first, short time was over; longer where the engine was
- * too slow for that.
- */
-async function renewedInTime(log: EventLog, holder: string): Promise<{ first: Lease; renewed: Lease | null }> {
-  for (let ttlMs = short; ; ttlMs *= 10) {
-    const name = `renewed after ${ttlMs}`;
-    const since = performance.now();
-    const first = (await log.acquireLease(name, holder, ttlMs))!;
-    const renewed = await log.acquireLease(name, holder, long);
-    if (performance.now() - since > ttlMs) continue;
-    while (performance.now() - since <= ttlMs) await untilLapsed(log);
-    return { first, renewed };
-  }
+/** As another holder sees it. */
+async function look(log: EventLog, name = "pump"): Promise<HeldLease> {
+  const { lease, heldBy } = await log.acquireLease(name, "looks on", ttlMs);
+  assert.ok(heldBy, `found a free lease of epoch ${lease?.epoch}, expected it to be held`);
+  return heldBy;
 }
+
+/** As after a time without a renewal, which a waiting node measures. */
+const takeOver = async (log: EventLog, holder: string): Promise<Lease> => take(log, holder, (await look(log)).mark);
 
 export const leases: LogCases = {
   "is held by one, who may renew it under the same epoch": async (stand) => {
     const log = await stand.open();
-    const { first, renewed } = await renewedInTime(log, "node-1");
-    const { name } = first;
-    same({ ...first, epoch: 0 }, { name, holder: "node-1", epoch: 0 });
-    same(renewed, first);
-    assert.equal(await log.acquireLease(name, "node-2", long), null);
-    same(await log.acquireLease(name, "node-1", long), first);
-    assert.equal((await log.acquireLease("other", "node-2", long))?.holder, "node-2");
+    const first = await take(log, "node-1");
+    same({ ...first, epoch: 0 }, { name: "pump", holder: "node-1", epoch: 0 });
+    same(await take(log, "node-1"), first);
+    assert.equal((await look(log)).holder, "node-1");
+    same(await take(log, "node-1"), first);
+    assert.equal((await take(log, "node-2", undefined, "other")).holder, "node-2");
   },
 
   "is taken by exactly one of many at once": async (stand) => {
     const hosts = await stand.hosts(await stand.open(), 4);
-    const answers = await Promise.all(upTo(12).map((n) => hosts[n % 4]!.acquireLease("pump", `node-${n}`, long)));
-    assert.equal(answers.filter((lease) => lease !== null).length, 1);
+    const answers = await Promise.all(upTo(12).map((n) => hosts[n % 4]!.acquireLease("pump", `node-${n}`, ttlMs)));
+    const winners = answers.flatMap(({ lease }) => (lease ? [lease.holder] : []));
+    assert.equal(winners.length, 1);
+    const losers = answers.flatMap(({ heldBy }) => (heldBy ? [heldBy.holder] : []));
+    same(new Set(losers), new Set(winners));
   },
 
-  "falls free when it lapses, and the next holder has a higher epoch, also where it is the same one": async (stand) => {
+  "shows how long it lasts, and another mark after each renewal, to those who wait for it": async (stand) => {
+    const [log, other] = (await stand.hosts(await stand.open(), 2)) as [EventLog, EventLog];
+    const marks = new Set<string>();
+    for (let renewal = 0; renewal < 4; renewal++) {
+      await take(log, "node-1");
+      const held = await look(other);
+      same({ ...held, mark: "" }, { holder: "node-1", ttlMs, mark: "" });
+      // Looking changes nothing.
+      same(await look(log), held);
+      marks.add(held.mark);
+    }
+    assert.equal(marks.size, 4);
+    await log.acquireLease("pump", "node-1", 2 * ttlMs);
+    assert.equal((await look(log)).ttlMs, 2 * ttlMs);
+  },
+
+  "is taken over by its mark, once, under a higher epoch": async (stand) => {
+    const hosts = await stand.hosts(await stand.open(), 3);
+    const log = hosts[0]!;
+    const first = await take(log, "node-1");
+    const { mark } = await look(log);
+    const answers = await Promise.all(upTo(6).map((n) => hosts[n % 3]!.acquireLease("pump", `next-${n}`, ttlMs, mark)));
+    const [second, ...others] = answers.flatMap(({ lease }) => (lease ? [lease] : []));
+    same(others, []);
+    assert.ok(second!.epoch > first.epoch);
+    assert.equal((await log.acquireLease("pump", "node-1", ttlMs)).heldBy?.holder, second!.holder);
+    assert.equal((await look(log)).holder, second!.holder);
+  },
+
+  "is not taken over by the mark of an earlier renewal": async (stand) => {
     const log = await stand.open();
-    const first = (await log.acquireLease("pump", "node-1", short))!;
-    await untilLapsed(log);
-    const second = (await log.acquireLease("pump", "node-2", short))!;
-    same([second.holder, second.epoch > first.epoch], ["node-2", true]);
-    await untilLapsed(log);
-    const third = (await log.acquireLease("pump", "node-2", long))!;
-    assert.ok(third.epoch > second.epoch);
-    assert.equal(await log.acquireLease("pump", "node-1", long), null);
+    await take(log, "node-1");
+    const { mark } = await look(log);
+    const renewed = await take(log, "node-1");
+    assert.equal((await log.acquireLease("pump", "node-2", ttlMs, mark)).heldBy?.holder, "node-1");
+    same(await take(log, "node-1"), renewed);
   },
 
   "falls free when it is released, and a stale release frees nothing": async (stand) => {
     const log = await stand.open();
-    const first = (await log.acquireLease("pump", "node-1", long))!;
+    const first = await take(log, "node-1");
     await log.releaseLease(first);
-    const second = (await log.acquireLease("pump", "node-2", long))!;
+    const second = await take(log, "node-2");
     same([second.holder, second.epoch > first.epoch], ["node-2", true]);
     for (const stale of [
       first,
@@ -74,14 +93,14 @@ export const leases: LogCases = {
       { ...second, name: "other" },
     ])
       await log.releaseLease(stale);
-    assert.equal(await log.acquireLease("pump", "node-3", long), null);
+    assert.equal((await look(log)).holder, "node-2");
     await log.releaseLease(second);
-    assert.ok((await log.acquireLease("pump", "node-1", long))!.epoch > second.epoch);
+    assert.ok((await take(log, "node-2")).epoch > second.epoch);
   },
 
   "lets its holder write state, and nobody with another name, holder or epoch": async (stand) => {
     const log = await stand.open();
-    const lease = (await log.acquireLease("pump", "node-1", long))!;
+    const lease = await take(log, "node-1");
     assert.equal(await log.putState("at", 1, 0, lease), 1);
     for (const other of [
       { ...lease, holder: "node-2" },
@@ -97,12 +116,10 @@ export const leases: LogCases = {
     same(await log.getState("at"), { value: 2, revision: 2 });
   },
 
-  "writes nothing for a holder that slept past its time, before and after another took over": async (stand) => {
+  "writes nothing for a holder that slept until another took over": async (stand) => {
     const log = await stand.open();
-    const first = (await log.acquireLease("pump", "node-1", short))!;
-    await untilLapsed(log);
-    assert.equal(await log.putState("at", 1, 0, first), null);
-    const second = (await log.acquireLease("pump", "node-2", long))!;
+    const first = await take(log, "node-1");
+    const second = await takeOver(log, "node-2");
     assert.equal(await log.putState("at", 1, 0, first), null);
     assert.equal(await log.putState("at", 2, 0, second), 1);
     assert.equal(await log.putState("at", 3, 1, first), null);
@@ -111,10 +128,22 @@ export const leases: LogCases = {
 
   "of an earlier epoch writes nothing, also where the same holder took it again": async (stand) => {
     const log = await stand.open();
-    const first = (await log.acquireLease("pump", "node-1", short))!;
-    await untilLapsed(log);
-    const second = (await log.acquireLease("pump", "node-1", long))!;
+    const first = await take(log, "node-1");
+    await takeOver(log, "node-2");
+    const third = await takeOver(log, "node-1");
     assert.equal(await log.putState("at", 1, 0, first), null);
-    assert.equal(await log.putState("at", 1, 0, second), 1);
+    assert.equal(await log.putState("at", 1, 0, third), 1);
+  },
+
+  "is kept over a restart of the log, until another takes it over": async (stand) => {
+    // What is in memory alone ends with its host.
+    if (stand.capabilities.durability === "none") return;
+    const log = await stand.open();
+    const first = await take(log, "node-1");
+    const again = await stand.reopen(log);
+    assert.equal((await look(again)).holder, "node-1");
+    const second = await takeOver(again, "node-2");
+    assert.ok(second.epoch > first.epoch);
+    assert.equal(await again.putState("at", 1, 0, first), null);
   },
 };

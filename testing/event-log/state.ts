@@ -44,7 +44,7 @@ export const state: LogCases = {
 
   "is removed only by the holder of the lease": async (stand) => {
     const log = await stand.open();
-    const lease = (await log.acquireLease("job", "ann", 60_000))!;
+    const lease = (await log.acquireLease("job", "ann", 60_000)).lease!;
     await log.putState("key", 1, 0, lease);
     assert.equal(await log.putState("key", undefined, 1, { ...lease, epoch: lease.epoch + 1 }), null);
     same(await log.getState("key"), { value: 1, revision: 1 });

@@ -1,5 +1,6 @@
 import { Control } from "../../../adapters/chain/control.ts";
 import { StoreUnavailableError } from "../../../core/errors.ts";
+import type { Lease } from "../../../core/event-log.ts";
 import { randomFrom } from "../../../testing/random.ts";
 import { MemoryChain, MemoryServer, type OnCall } from "./memory-chain.ts";
 
@@ -7,6 +8,15 @@ async function on(server: MemoryServer, onCall?: OnCall): Promise<Control> {
   const chain = new MemoryChain(server, onCall);
   await chain.open();
   return new Control(chain);
+}
+
+const acquire = (control: Control, holder: string, lapsed?: string) =>
+  control.acquire({ name: "pump", holder, ttlMs: 60_000, lapsed });
+
+async function leaseOf(control: Control, holder: string): Promise<Lease> {
+  const { lease } = await acquire(control, holder);
+  if (!lease) throw new Error(`expected the lease for ${holder}, but another has it`);
+  return lease;
 }
 
 /** What a server has when it has lost something that it acknowledged. */
@@ -29,14 +39,27 @@ describe("Control state that a server has lost", () => {
   it.each(Object.entries(losses))("is no free lease to the hosts that knew it: %s", async (_, lose) => {
     const server = new MemoryServer();
     const [holder, other] = [await on(server), await on(server)];
-    const lease = (await holder.acquire("pump", "one", 60_000))!;
+    const lease = await leaseOf(holder, "one");
     await holder.put("at", 1, 0, lease);
-    await holder.acquire("pump", "one", 60_000);
-    expect(await other.acquire("pump", "two", 60_000)).toBeNull();
+    await acquire(holder, "one");
+    expect(await acquire(other, "two")).toMatchObject({ lease: null, heldBy: { holder: "one" } });
     lose(server);
-    await expect(holder.acquire("pump", "one", 60_000)).rejects.toMatchObject(lost);
-    await expect(other.acquire("pump", "two", 60_000)).rejects.toMatchObject(lost);
+    await expect(acquire(holder, "one")).rejects.toMatchObject(lost);
+    await expect(acquire(other, "two")).rejects.toMatchObject(lost);
     await expect(holder.put("at", 2, 1, lease)).rejects.toMatchObject(lost);
+  });
+
+  it("is noticed by a renewal where other keys' last changes are gone", async () => {
+    const server = new MemoryServer();
+    const control = await on(server);
+    await leaseOf(control, "one");
+    const { changes } = server;
+    await control.put("at", 1, 0);
+    await control.put("at", 2, 1);
+    server.cells.delete("state/at");
+    server.changes = changes;
+    for (let look = 0; look < 4; look++) await expect(acquire(control, "one")).rejects.toMatchObject(lost);
+    expect(server.changes).toBe(changes + 1);
   });
 
   it("is not left out of a list by the host that knew it, and is if it was removed", async () => {
@@ -68,9 +91,9 @@ describe("Control state that a server has lost", () => {
 
   it("gives no epoch twice to hosts that never knew it", async () => {
     const server = new MemoryServer();
-    const first = (await (await on(server)).acquire("pump", "one", 60_000))!;
+    const first = await leaseOf(await on(server), "one");
     server.cells.clear();
-    const second = (await (await on(server)).acquire("pump", "two", 60_000))!;
+    const second = await leaseOf(await on(server), "two");
     expect(second.epoch).toBeGreaterThan(first.epoch);
   });
 
@@ -78,10 +101,48 @@ describe("Control state that a server has lost", () => {
     const server = new MemoryServer();
     const control = await on(server);
     await control.put("at", 1, 0);
-    await control.acquire("pump", "one", 60_000);
-    const text = JSON.stringify({ id: "x", holder: "two", epoch: 1, expires: Date.now() + 60_000 });
+    await leaseOf(control, "one");
+    const text = JSON.stringify({ holder: "two", epoch: 1, mark: "x", ttlMs: 60_000 });
     server.cells.set("lease/pump", { text, number: ++server.changes });
-    await expect(control.acquire("pump", "one", 60_000)).rejects.toMatchObject(lost);
+    await expect(acquire(control, "one")).rejects.toMatchObject(lost);
+  });
+});
+
+describe("A lease in a cell", () => {
+  it("is renewed by one message, whatever else has changed", async () => {
+    const calls: string[] = [];
+    const server = new MemoryServer();
+    const control = await on(server, (moment, call) => void (moment === "before" && calls.push(call)));
+    const lease = await leaseOf(control, "one");
+    await (await on(server)).put("at", 1, 0);
+    calls.length = 0;
+    expect(await leaseOf(control, "one")).toEqual(lease);
+    expect(calls).toEqual(["cells.replace"]);
+  });
+
+  it("is looked at by one message, and taken over by its mark under a higher epoch", async () => {
+    const calls: string[] = [];
+    const server = new MemoryServer();
+    const first = await leaseOf(await on(server), "one");
+    const waiting = await on(server, (moment, call) => void (moment === "before" && calls.push(call)));
+    const { heldBy } = await acquire(waiting, "two");
+    expect(calls).toEqual(["cells.get"]);
+    const { lease } = await acquire(waiting, "two", heldBy!.mark);
+    expect(lease!.epoch).toBeGreaterThan(first.epoch);
+  });
+
+  it("is taken again where its key was removed", async () => {
+    const server = new MemoryServer();
+    const first = await leaseOf(await on(server), "one");
+    server.cells.set("lease/pump", { text: null, number: ++server.changes });
+    expect((await leaseOf(await on(server), "two")).epoch).toBeGreaterThan(first.epoch);
+  });
+
+  it("has a higher epoch after a release, also for the same holder", async () => {
+    const control = await on(new MemoryServer());
+    const first = await leaseOf(control, "one");
+    await control.release(first);
+    expect((await leaseOf(control, "one")).epoch).toBeGreaterThan(first.epoch);
   });
 });
 
@@ -94,9 +155,9 @@ describe("Control state in cells", () => {
       if (!isAsleep || moment !== "before" || call !== "cells.put") return;
       isAsleep = false;
       await other.release(lease);
-      await other.acquire("pump", "other", 60_000);
+      await acquire(other, "other");
     });
-    const lease = (await sleeper.acquire("pump", "sleeper", 60_000))!;
+    const lease = await leaseOf(sleeper, "sleeper");
     isAsleep = true;
     expect(await sleeper.put("at", 1, 0, lease)).toBeNull();
     expect(isAsleep).toBe(false);
@@ -123,15 +184,22 @@ describe("Control state in cells", () => {
   it("is written once where answers are lost", async () => {
     const random = randomFrom(Date.now());
     const server = new MemoryServer();
-    const control = await on(server, (_, call) => {
-      if (call === "cells.put" && random() < 0.4) throw new StoreUnavailableError("server", "nothing heard");
+    let lost = 0;
+    const control = await on(server, (moment, call) => {
+      if (!/put|replace/.test(call)) return;
+      // More of them in a row would be an outage, which ends the patience of a host.
+      if (lost < 5 && random() < 0.4) {
+        lost++;
+        throw new StoreUnavailableError("server", "nothing heard");
+      }
+      if (moment === "after") lost = 0;
     });
     for (let revision = 0; revision < 20; revision++)
       expect(await control.put("n", revision, revision)).toBe(revision + 1);
     expect(await control.put("n", undefined, 20)).toBe(0);
     expect(await control.get("n")).toBeNull();
-    const lease = await control.acquire("pump", "one", 60_000);
-    expect(lease?.epoch).toBeGreaterThan(0);
-    expect(await control.acquire("pump", "two", 60_000)).toBeNull();
+    const first = await leaseOf(control, "one");
+    for (let renewal = 0; renewal < 20; renewal++) expect(await leaseOf(control, "one")).toEqual(first);
+    expect(await acquire(control, "two")).toMatchObject({ lease: null, heldBy: { holder: "one" } });
   });
 });

@@ -325,6 +325,21 @@ describe("A host without an index", () => {
     await (await opened(server, path)).close();
   });
 
+  it.each(["cells.last", "cells.get"])(
+    "opens the log that another host marks just after its call of %s",
+    async (at) => {
+      const server = new MemoryServer();
+      const chain = new MemoryChain(server, (moment, call) => {
+        if (moment === "after" && call === at && server.changes === 0)
+          server.cells.set("log", { text: "other", number: ++server.changes });
+      });
+      const log = new ChainedLog(chain, `${newFolder()}/x.index.db`);
+      await log.open();
+      expect(await log.identity()).toBe("other");
+      await log.close();
+    },
+  );
+
   it("goes on with a log that another host died over when it had just begun it", async () => {
     const server = new MemoryServer();
     let isDead = false;

@@ -47,6 +47,12 @@ export class MemoryChain implements CommitChain {
           server.cells.set(key, { text, number: ++server.changes });
           return "added";
         }),
+      replace: (key, text, expected) =>
+        this.#call("cells.replace", () => {
+          if ((server.cells.get(key)?.number ?? 0) !== expected) return null;
+          server.cells.set(key, { text, number: ++server.changes });
+          return server.changes;
+        }),
     };
   }
 

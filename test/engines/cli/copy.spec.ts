@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import type { ServiceBroker } from "moleculer";
+import { times } from "../../../core/times.ts";
 import { LeaseHold } from "../../../mixins/consumer/lease-hold.ts";
 import { pumpKey } from "../../../mixins/event-store/pump-checkpoint.ts";
 import { startCli } from "../../cli/cli-process.ts";
@@ -46,7 +47,7 @@ describeWith("postgres", "The source of a copy on a server", (server) => {
     const ended = await copy(from, sqliteIn(folder, "to"), "--name", "shopEvents");
     expect(ended).toMatchObject({ code: 1, output: "" });
     expect(ended.errors).toContain(
-      `${logAt(from).where}: a host of the store runs, or was killed a moment ago; waiting 7 s`,
+      `${logAt(from).where}: a host of the store runs, or was killed a moment ago; waiting up to 3 s`,
     );
     expect(ended.errors).toContain(
       "found a host of the store running, expected none: nothing was copied. Stop every host",
@@ -58,8 +59,14 @@ describeWith("postgres", "The source of a copy on a server", (server) => {
     const [from, folder] = [await filled(`${server().url}?schema=killed`, 10), newFolder()];
     const log = logAt(from);
     await log.open();
-    const takeLease = (holder: string, ttlMs: number) => log.acquireLease(pumpKey, holder, ttlMs);
-    const hold = new LeaseHold({ takeLease, releaseLease: (lease) => log.releaseLease(lease) }, "host");
+    const hold = new LeaseHold(
+      {
+        leaseMs: times.lease.lastsMs,
+        takeLease: (...asked) => log.acquireLease(pumpKey, ...asked),
+        releaseLease: (lease) => log.releaseLease(lease),
+      },
+      "host",
+    );
     await hold.hold();
     const ended = await startCli(["copy", from, sqliteIn(folder, "to"), "--name", "shopEvents"], (output) => {
       if (output.includes("or was killed a moment ago")) hold.lose();

@@ -1,7 +1,7 @@
 import type { Middleware } from "moleculer";
 import { postgres } from "../../../adapters/postgres/postgres.ts";
 import { StoreUnavailableError } from "../../../core/errors.ts";
-import type { Lease } from "../../../core/event-log.ts";
+import type { Lease, LeaseAnswer } from "../../../core/event-log.ts";
 import { cleanUp, eventually } from "../../support/broker.ts";
 import { describeWith } from "../../support/engines.ts";
 import { ask, numbers, rowsOn, SharedTable, statusOf, withStatus } from "./shared-tables.ts";
@@ -102,7 +102,7 @@ describeWith("postgres", "A table that two nodes share", (server) => {
     const leases: (Lease | null)[] = [];
     const noting = calls(async (name, call) => {
       const answer = await call();
-      if (name === "events.takeLease") leases.push(answer as Lease | null);
+      if (name === "events.takeLease") leases.push((answer as LeaseAnswer).lease);
       return answer;
     });
     let isArmed = false;
@@ -176,7 +176,7 @@ describeWith("postgres", "A table that two nodes share", (server) => {
     const leases: (Lease | null)[] = [];
     const noting = calls(async (name, call) => {
       const answer = await call();
-      if (name === "events.takeLease") leases.push(answer as Lease | null);
+      if (name === "events.takeLease") leases.push((answer as LeaseAnswer).lease);
       return answer;
     });
     const node = await shared.node("first", { meet }, { middlewares: [noting] });
