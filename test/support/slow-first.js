@@ -11,8 +11,11 @@ const slow = [
   "faults/",
   "docs/",
   "contract/",
+  "mixins/past",
+  "mixins/restore",
   "mixins/subscription-nodes",
-  "mixins/process-crash",
+  "mixins/aggregate",
+  "mixins/rebuild",
   "testing/crash",
   "property/",
 ];

@@ -4,7 +4,7 @@ import { CrashKit, type CrashPoint } from "moleculer-event-sourcing/testing";
 import { memory } from "moleculer-event-sourcing/adapters/memory";
 import { sqlite } from "moleculer-event-sourcing/adapters/sqlite";
 import { caughtUp, cleanUp, eventually, newFolder, startBroker } from "../support/broker.ts";
-import { happen, instancesOf, Notes, parkedOf, processService, taken } from "./processes.ts";
+import { happen, instancesOf, Notes, parkedOf, processService, taken } from "../mixins/processes.ts";
 
 afterEach(cleanUp);
 
