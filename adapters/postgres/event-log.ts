@@ -33,7 +33,7 @@ import { checkServer, migrate } from "./schema.ts";
 import { count, find, type Source } from "./selection.ts";
 import { linkedStreams, streams } from "./streams.ts";
 import { StreamPages } from "./stream-pages.ts";
-import { translate } from "./translate.ts";
+import { translate, translateOfLog } from "./translate.ts";
 
 /** The parts of an open log. */
 class OpenLog {
@@ -130,7 +130,7 @@ export class PostgresEventLog implements EventLog {
     try {
       return await work(this.#open);
     } catch (error) {
-      throw translate(this.#place.where, error);
+      throw translateOfLog(this.#place.where, error);
     }
   }
 

@@ -20,16 +20,11 @@ export const isOfStatement = (error: unknown): boolean => {
   return code !== undefined && !/^(08|57P|XX|25P03)/.test(code);
 };
 
-const outOfSchema = "the schema lacks what this version has made in it: restore it from a backup";
-
 const unusable: Readonly<Record<string, string>> = {
   "28P01": "the user's password was refused; in a URL its @ : / ? # % are written as encodeURIComponent does",
   "28000": "the user was refused",
   "3D000": "the database is not there: create it (createdb), or correct its name",
   "3F000": "the schema is not there",
-  "42P01": outOfSchema,
-  42703: outOfSchema,
-  42883: outOfSchema,
   42501: "the user may not do this",
   "0A000": "the server cannot do this",
   23505: "what is stored contradicts itself: restore it from a backup",
@@ -85,6 +80,17 @@ export function isOfConnection(error: unknown): boolean {
 /** The connection had failed before the statement reached the server. */
 export const wasEndedBefore = (error: unknown): boolean =>
   sqlStateOf(error) === "25P03" || (isPlain(error) && error.message.includes("not queryable"));
+
+/** No such table, column or function. */
+const isMissing = (error: unknown): boolean => ["42P01", "42703", "42883"].includes(sqlStateOf(error) ?? "");
+
+/** The same as `translate` for a log, of which nothing ever goes; generations of a table do, when another is switched to. */
+export function translateOfLog(where: string, error: unknown): unknown {
+  if (!isMissing(error)) return translate(where, error);
+  const { message } = error as Error;
+  const why = "the schema lacks what this version has made in it: restore it from a backup";
+  return new UnusableStoreError(where, `${why} (${message})`, error);
+}
 
 /** The one place where the driver's errors become ours; its own stays as `cause`. */
 export function translate(where: string, error: unknown): unknown {
