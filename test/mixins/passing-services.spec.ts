@@ -1,13 +1,9 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { Aggregate, Decider, EventStore, ProcessManager, Subscription } from "moleculer-event-sourcing";
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { caughtUp, cleanUp, eventually, startBroker } from "../support/broker.ts";
+import { collectGarbage } from "../support/garbage.ts";
 
 afterEach(cleanUp);
-
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
 
 const storeOf = (name: string) => EventStore<{ "thing.counted": object }>(name, { adapter: `memory:${name}` });
 
