@@ -17,9 +17,10 @@ const wallMs = () => performance.now();
 
 /**
  * What the event loop's thread has computed. It does not grow while other processes have the processor, and not while
- * the thread waits.
+ * the thread waits. On Node 22, which does not tell it, the clock on the wall.
  */
 export function threadMs(): number {
+  if (!("threadCpuUsage" in process)) return wallMs();
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1000;
 }
