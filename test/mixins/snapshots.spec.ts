@@ -222,7 +222,7 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
     it.each([
       [{ log: "log-2" }, 'log: found "log-1", expected log-2'],
       [{ head: 8 }, "position: found 9, expected at most 8, where the log ends"],
-      [{ afterId: "e9'" }, 'position: found event e9, expected event e9\', which the log has at position 9'],
+      [{ afterId: "e9'" }, "position: found event e9, expected event e9', which the log has at position 9"],
     ])("of a log that is not this one's are refused, also by force: %j", async (found, message) => {
       const { id } = await snapshotsOf().take();
       log = { ...log, ...found };
