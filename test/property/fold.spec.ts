@@ -22,7 +22,7 @@ describe.each(homes)("A store with its consumers on %s", (_engine, newHome) => {
         await expectHeard(history, events);
         await expectRebuilt(history, events, newHome);
       } finally {
-        await history.end();
+        await history.stop();
       }
     });
 

@@ -22,10 +22,6 @@ const noCrash = (): Crash => ({ step: null, happened: false, told: new Promise((
 export const tables: readonly Table[] = ["rows", "entries"];
 export const consumers: readonly Consumer[] = [...tables, "watch"];
 
-/** A lease that a killed process held lapses after this long. */
-const leaseMs = 7000;
-const realNow = Date.now;
-
 /** Takes steps with a store and its consumers, through crashes and restarts, and keeps what was said and heard. */
 export class History {
   readonly world = new World();
@@ -35,12 +31,10 @@ export class History {
   readonly #log: Adapter;
   #broker: ServiceBroker | null = null;
   #crash = noCrash();
-  #aheadMs = 0;
 
   constructor(home: Home) {
     this.#home = home;
     this.#log = this.#kit.adapter(home.log);
-    Date.now = () => realNow() + this.#aheadMs;
   }
 
   get broker(): ServiceBroker {
@@ -57,11 +51,6 @@ export class History {
   async stop(): Promise<void> {
     await this.#broker?.stop();
     this.#broker = null;
-  }
-
-  async end(): Promise<void> {
-    await this.stop();
-    Date.now = realNow;
   }
 
   async take(step: Step): Promise<void> {
@@ -115,7 +104,6 @@ export class History {
     await this.stop();
     this.#kit.revive();
     this.#crash = noCrash();
-    this.#aheadMs += leaseMs;
     await this.start();
     // Who got no answer sends again.
     for (const sent of this.sent) if (!sent.answer) await this.#send(sent);

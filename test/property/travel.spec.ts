@@ -23,7 +23,7 @@ describe.each(homes)("A table that goes back and is folded anew on %s", (_engine
         await bringToRest(history);
         await check(history, await expectStored(history));
       } finally {
-        await history.end();
+        await history.stop();
       }
     });
 

@@ -5,6 +5,7 @@ import type { ServiceBroker } from "moleculer";
 import { v7 } from "uuid";
 import type { RecordedEvent } from "moleculer-event-sourcing";
 import { CrashKit, type CrashPoint } from "moleculer-event-sourcing/testing";
+import { memory } from "moleculer-event-sourcing/adapters/memory";
 import { sqlite } from "moleculer-event-sourcing/adapters/sqlite";
 import { toAppendRequest } from "../../core/append-request.ts";
 import { parseFields } from "../../core/fields.ts";
@@ -158,6 +159,21 @@ describe("A crashed adapter", () => {
     await log.open();
     expect(await log.head()).toBe(1);
     expect(await log.getState("key")).toBeNull();
+    await log.close();
+  });
+
+  it("leaves no lease behind that would have to lapse", async () => {
+    const crash = new CrashKit();
+    const log = crash.adapter(memory()).eventLog!("events");
+    await log.open();
+    expect((await log.acquireLease("pump", "node/1", 60_000)).lease).not.toBeNull();
+    expect(await log.acquireLease("pump", "node/2", 60_000)).toMatchObject({ heldBy: { holder: "node/1" } });
+    crash.at("appended");
+    await refusal(() => log.append(append()));
+    await log.close();
+    crash.revive();
+    await log.open();
+    expect((await log.acquireLease("pump", "node/3", 60_000)).lease).toMatchObject({ holder: "node/3" });
     await log.close();
   });
 });

@@ -1,6 +1,7 @@
 import type { Adapter } from "../../core/adapter.ts";
 import { CrashingLog } from "./crashing-log.ts";
 import { CrashingTable } from "./crashing-table.ts";
+import { LeasesOfTheDead } from "./leases-of-the-dead.ts";
 import { Life, type CrashPoint } from "./life.ts";
 
 export interface CrashOptions {
@@ -21,7 +22,7 @@ interface Plan {
  * Crashes at a chosen point of the work of stores and aggregates, on any engine. From there on the ports that were open
  * answer nobody: the call in which it happens is lost, later ones are refused with StoreUnavailableError, open batches
  * are rolled back, nothing is written. `close` still releases what is open, so a broker can be stopped. Ports that are
- * opened after `revive` find what was committed.
+ * opened after `revive` find what was committed, and take over the leases of the dead without waiting for them.
  *
  * @example
  * const crash = new CrashKit();
@@ -31,6 +32,7 @@ interface Plan {
  * await crash.happened; // then: broker.stop(), crash.revive(), broker.start()
  */
 export class CrashKit {
+  readonly #leases = new LeasesOfTheDead();
   #plan: Plan | null = null;
   #life = this.#newLife();
   #happened: Promise<void> = Promise.resolve();
@@ -42,7 +44,9 @@ export class CrashKit {
       engine,
       location,
       ...(keepsApart !== undefined && { keepsApart }),
-      ...(real.eventLog && { eventLog: (name: string) => new CrashingLog(real.eventLog!(name), () => this.#life) }),
+      ...(real.eventLog && {
+        eventLog: (name: string) => new CrashingLog(real.eventLog!(name), () => this.#life, this.#leases),
+      }),
       ...(real.readTable && {
         readTable: (name: string) => new CrashingTable(real.readTable!(name), () => this.#life),
       }),
