@@ -118,7 +118,7 @@ const ofLog = fc.oneof(
     { action: "accounts.verify", params: {} },
     {
       action: "accounts.find",
-      params: { limit: 3000, excludeFields: numbers(200).map((index) => `more${".list".repeat(97)}.deep${index}`) },
+      params: { limit: 1000, excludeFields: numbers(200).map((index) => `more${".list".repeat(97)}.deep${index}`) },
     },
     { action: "accounts.at", params: { position: 5000, query: { "more.owner": "owner-1" } } },
     {
