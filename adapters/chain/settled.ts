@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { times } from "../../core/times.ts";
 
 /**
@@ -12,6 +13,6 @@ export async function settled<Answer>(
   for (;;) {
     const answer = await ask();
     if (isRight(answer) || performance.now() > until) return answer;
-    await new Promise((turn) => setTimeout(turn, times.control.retryMs));
+    await wait(times.control.retryMs);
   }
 }

@@ -1,23 +1,13 @@
-import type { Catalogue } from "../../core/catalogue.ts";
 import type { ClaimPage } from "../../core/claims.ts";
-import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import type { Claim } from "../../core/decider/unique.ts";
 import { isDamagedEvent } from "../../core/damaged-event.ts";
-import type { EventLog } from "../../core/event-log.ts";
 import { Pace } from "../../core/pace.ts";
 import { RangeFold, UncheckedError } from "./claim-fold.ts";
 import { ClaimRange } from "./claim-range.ts";
-import type { Job } from "./jobs.ts";
-import type { LogProblem, UncheckedPart } from "./log-problem.ts";
+import type { LogProblem } from "./log-problem.ts";
+import type { Verifying } from "./verifying.ts";
 
-interface Dependencies {
-  log: EventLog;
-  catalogue: Catalogue;
-  /** The decider of this name on this node; null if there is none. */
-  deciderOf: (name: string) => DeciderDefinition | null;
-  job: Job;
-  note: (problem: LogProblem) => void;
-  noteUnchecked: (unchecked: UncheckedPart) => void;
+interface Dependencies extends Verifying {
   /** How many claims are held in memory; left out: the default of a range. */
   maxClaims?: number;
 }

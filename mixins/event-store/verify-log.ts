@@ -1,13 +1,11 @@
-import type { Catalogue } from "../../core/catalogue.ts";
 import type { OnDamaged } from "../../core/damaged-event.ts";
-import type { DeciderDefinition } from "../../core/decider/decider.ts";
-import type { EventLog } from "../../core/event-log.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { upcastEach } from "../../core/upcast.ts";
 import type { Job } from "./jobs.ts";
 import type { LogProblem, UncheckedPart } from "./log-problem.ts";
 import { verifyClaims } from "./verify-claims.ts";
 import { verifySnapshots } from "./verify-snapshots.ts";
+import type { Verified } from "./verifying.ts";
 
 export interface LogVerification {
   ok: boolean;
@@ -24,12 +22,6 @@ export interface LogVerification {
 
 const maxProblems = 100;
 const pageSize = 1000;
-
-interface Verified {
-  log: EventLog;
-  catalogue: Catalogue;
-  deciderOf: (name: string) => DeciderDefinition | null;
-}
 
 /**
  * Reads the whole log: positions 1, 2, 3 …, versions 1, 2, 3 … in each stream, times never earlier than the one before,

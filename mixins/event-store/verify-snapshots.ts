@@ -6,19 +6,8 @@ import type { EventLog } from "../../core/event-log.ts";
 import { Pace } from "../../core/pace.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { upcastEach } from "../../core/upcast.ts";
-import type { Job } from "./jobs.ts";
-import type { LogProblem, UncheckedPart } from "./log-problem.ts";
 import { snapshotPrefix } from "./state-snapshots.ts";
-
-interface Dependencies {
-  log: EventLog;
-  catalogue: Catalogue;
-  /** The decider of this name on this node; null if there is none. */
-  deciderOf: (name: string) => DeciderDefinition | null;
-  job: Job;
-  note: (problem: LogProblem) => void;
-  noteUnchecked: (unchecked: UncheckedPart) => void;
-}
+import type { Verifying } from "./verifying.ts";
 
 const snapshotsPerPage = 100;
 const eventsPerPage = 1000;
@@ -27,7 +16,7 @@ const eventsPerPage = 1000;
  * Compares each state snapshot with the event that it names and, if its decider is known here by the definition that
  * folded it, its state with the one that follows from the log. Holds one page of events and one of snapshots.
  */
-export async function verifySnapshots(dependencies: Dependencies): Promise<void> {
+export async function verifySnapshots(dependencies: Verifying): Promise<void> {
   const { log, job } = dependencies;
   const pace = new Pace();
   for (let after: string | undefined; ;) {
@@ -44,7 +33,7 @@ export async function verifySnapshots(dependencies: Dependencies): Promise<void>
 }
 
 async function verifyOne(
-  { log, catalogue, deciderOf, note, noteUnchecked }: Dependencies,
+  { log, catalogue, deciderOf, note, noteUnchecked }: Verifying,
   key: string,
   snapshot: StateSnapshot,
   pace: Pace,

@@ -16,7 +16,6 @@ const slow = [
   "mixins/subscription-nodes",
   "mixins/aggregate",
   "mixins/rebuild",
-  "testing/crash",
   "property/",
 ];
 

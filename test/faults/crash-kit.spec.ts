@@ -11,7 +11,7 @@ import { toAppendRequest } from "../../core/append-request.ts";
 import { parseFields } from "../../core/fields.ts";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { withShortTimes } from "../support/short-times.ts";
-import { plainTallies, tallyServices } from "./tally.ts";
+import { plainTallies, tallyServices } from "../testing/tally.ts";
 
 afterEach(cleanUp);
 
@@ -81,7 +81,7 @@ describe.each(points)('A crash at "%s"', (point) => {
 
   it("can be a kill of the process", async () => {
     const folder = newFolder();
-    const script = fileURLToPath(new URL("./crash-process.ts", import.meta.url));
+    const script = fileURLToPath(new URL("../testing/crash-process.ts", import.meta.url));
     const options = ["--conditions=moleculer-event-sourcing:source", withShortTimes, script, folder, point];
     const child = spawn(process.execPath, options, { stdio: ["ignore", "ignore", "inherit"] });
     expect(await once(child, "exit")).toEqual([null, "SIGKILL"]);

@@ -4,7 +4,7 @@ import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
 import { headPath } from "../../adapters/sqlite/stored-head.ts";
 import { appended, appendTo } from "../../testing/event-log/requests.ts";
 import { cleanUp, newFolder, refusal } from "../support/broker.ts";
-import { hostElsewhere, killHosts } from "./sqlite-child.ts";
+import { hostElsewhere, killHosts } from "../adapters/sqlite-child.ts";
 
 let folder: string;
 let file: string;
