@@ -21,7 +21,15 @@ const streamsOf = (events: readonly RecordedEvent[]) => {
   return streams;
 };
 
-const logOf = (node: LogNode) => ask<RecordedEvent[]>(node, "events.read", { limit: 10_000 });
+/** Page by page: a page ends after so many bytes, whatever its limit. */
+async function logOf(node: LogNode): Promise<RecordedEvent[]> {
+  const all: RecordedEvent[] = [];
+  for (;;) {
+    const page = await ask<RecordedEvent[]>(node, "events.read", { after: all.at(-1)?.position ?? 0, limit: 10_000 });
+    if (page.length === 0) return all;
+    all.push(...page);
+  }
+}
 
 for (const engine of ["nats-server", "mongodb", "postgres"] as const)
   describeWith(engine, `A log that nodes share on ${engine}`, (server) => {
