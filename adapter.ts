@@ -1,3 +1,4 @@
+export type { RowChange } from "./core/row-change.ts";
 /**
  * What an engine of one's own is made of: the two ports, and what engines share. Whoever implements one runs the contract
  * of `moleculer-event-sourcing/testing` over it.
@@ -57,7 +58,6 @@ export type {
   ParkedStream,
   Progress,
   ReadTable,
-  RowChange,
   Rows,
   TableBackup,
   TableCapabilities,

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { isSchemaVersion, type Catalogue, type CatalogueEntry } from "./catalogue.ts";
-import { UpcastError } from "./errors.ts";
 import type { Problem } from "./problem.ts";
 import type { JsonValue } from "./json.ts";
 import type { RecordedEvent } from "./recorded-event.ts";
 import { upcastPayload } from "./upcast.ts";
+import { UpcastError } from "./upcast-error.ts";
 
 /** The payload to be stored. */
 interface Checked {

@@ -3,8 +3,9 @@ import { eventTypeProblem } from "./event-type.ts";
 import { isPlainObject, refuseUnknownOptions } from "./options.ts";
 import { payloadCheck, type PayloadCheck } from "./payload-check.ts";
 import type { PayloadOf } from "./payload-of.ts";
-import { isAsyncFunction, type PayloadSchema } from "./payload-schema.ts";
+import type { PayloadSchema } from "./payload-schema.ts";
 import type { RecordedEvent } from "./recorded-event.ts";
+import { isAsyncFunction } from "./is-thenable.ts";
 
 /**
  * Takes a payload of one version to the next. The payload is a copy that it may change; the event is as it is stored,

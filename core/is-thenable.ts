@@ -11,3 +11,7 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 export function ignoreOutcome(thenable: PromiseLike<unknown>): void {
   new Promise((resolve) => resolve(thenable)).catch(() => {});
 }
+
+/** One that was compiled to an older language is not seen. */
+export const isAsyncFunction = (given: unknown): boolean =>
+  typeof given === "function" && given.constructor.name === "AsyncFunction";

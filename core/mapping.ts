@@ -2,7 +2,7 @@ import { InvalidRowError } from "./errors.ts";
 import { isPlain } from "./object-kind.ts";
 import { checkRow, rowId, type Fields, type Row } from "./fields.ts";
 import type { RecordedEvent } from "./recorded-event.ts";
-import type { RowChange } from "./read-table.ts";
+import type { RowChange } from "./row-change.ts";
 
 export type Operation = "create" | "createMany" | "update" | "updateMany" | "remove";
 

@@ -1,6 +1,6 @@
 import { DefinitionError } from "./errors.ts";
 import { didYouMean } from "./near-name.ts";
-import { isAsyncFunction } from "./payload-schema.ts";
+import { isAsyncFunction } from "./is-thenable.ts";
 
 /**
  * A misspelt option would silently leave its default in force.

@@ -1,12 +1,21 @@
 import { inspect } from "node:util";
 import { keptChain } from "./process/causation.ts";
-import type { ParkedEvent } from "./read-table.ts";
+
+/** An error as it is kept with the event that failed. */
+export interface ParkedError {
+  name: string;
+  message: string;
+  type?: string;
+  code?: number | string;
+  /** Kept of a chain of causes that is too deep: `{expected, actual, chain}`. */
+  data?: unknown;
+}
 
 /** A checkpoint, and each message between nodes that lists parked events, carries it. */
 const maxCharacters = 1000;
 
 /** An error as it is kept with a parked event. Whatever was thrown, it must not keep its event from being parked. */
-export function asParkedError(error: unknown): NonNullable<ParkedEvent["error"]> {
+export function asParkedError(error: unknown): ParkedError {
   try {
     return described(error);
   } catch {
@@ -14,7 +23,7 @@ export function asParkedError(error: unknown): NonNullable<ParkedEvent["error"]>
   }
 }
 
-function described(error: unknown): NonNullable<ParkedEvent["error"]> {
+function described(error: unknown): ParkedError {
   if (error === null || typeof error !== "object")
     return { name: "Error", message: cut(typeof error === "string" ? error : inspect(error)) };
   const { name, message, type, code } = error as Record<string, unknown>;

@@ -1,5 +1,5 @@
 import { DefinitionError } from "./errors.ts";
-import { ignoreOutcome, isThenable } from "./is-thenable.ts";
+import { ignoreOutcome, isThenable, isAsyncFunction } from "./is-thenable.ts";
 
 /**
  * A fastest-validator schema: rules by field, an array of alternatives, or one rule of the whole payload with
@@ -9,9 +9,6 @@ export type PayloadSchema = Readonly<Record<string, unknown>> | readonly unknown
 
 /** `"string?"` is short for `"string|optional"`, which is how fastest-validator spells it. */
 export const withOptional = (rule: string): string => rule.replace(/^(\w+(?:\[\])?)\?(?=\||$)/, "$1|optional");
-
-export const isAsyncFunction = (given: unknown): boolean =>
-  typeof given === "function" && given.constructor.name === "AsyncFunction";
 
 /**
  * The schema as one rule that fastest-validator may keep and change: the author's own stays as it is, and every `?` is

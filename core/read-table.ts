@@ -1,5 +1,7 @@
 import type { Fields, Row } from "./fields.ts";
 import type { Query } from "./query.ts";
+import type { ParkedError } from "./parked-error.ts";
+import type { RowChange } from "./row-change.ts";
 
 /** Rows as one reader sees them. */
 export interface Rows {
@@ -8,15 +10,6 @@ export interface Rows {
   /** In the order of the ids; ids without a row are left out. */
   findByIds(ids: readonly string[]): Row[] | Promise<Row[]>;
 }
-
-/** One change of one row. `values` are checked and in stored form; fields left out of an update keep their value. */
-export type RowChange =
-  | {
-      operation: "create" | "update";
-      id: string;
-      values: Record<string, unknown>;
-    }
-  | { operation: "remove"; id: string };
 
 /** How far a generation is folded. Stored in the same commit as the rows. */
 export interface Progress {
@@ -39,14 +32,7 @@ export interface ParkedEvent {
   stream: string;
   version: number;
   position: number;
-  error: {
-    name: string;
-    message: string;
-    type?: string;
-    code?: number | string;
-    /** Kept of a chain of causes that is too deep: `{expected, actual, chain}`. */
-    data?: unknown;
-  } | null;
+  error: ParkedError | null;
   attempts: number;
   /** When it was parked: ISO 8601. */
   time: string;

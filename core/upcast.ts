@@ -1,14 +1,14 @@
 import { isSchemaVersion, type Catalogue, type CatalogueEntry } from "./catalogue.ts";
-import { UpcastError } from "./errors.ts";
 import { Pace } from "./pace.ts";
 import { inWords, safeText } from "./problem.ts";
 import { isProblem, toJson, type JsonValue } from "./json.ts";
 import { ignoreOutcome, isThenable } from "./is-thenable.ts";
-import type { ParkedEvent } from "./read-table.ts";
+import type { ParkedError } from "./parked-error.ts";
 import type { RecordedEvent } from "./recorded-event.ts";
+import { UpcastError } from "./upcast-error.ts";
 
 /** Why an event cannot be read as today's catalogue asks, as it travels between nodes. */
-export type Unreadable = NonNullable<ParkedEvent["error"]>;
+export type Unreadable = ParkedError;
 
 /** Whether an event is read as it is stored. */
 export function isOfToday({ entries }: Catalogue, { type, meta }: Pick<RecordedEvent, "type" | "meta">): boolean {

@@ -1,11 +1,11 @@
 import type { ActionHandler, ActionSchema, Context, Service, ServiceBroker } from "moleculer";
 import { ValidationError } from "../core/errors.ts";
 import { firstUnreadable, isNoJson, isThrowing } from "../core/unreadable.ts";
-import { dryRunFlag } from "./decider/command-call.ts";
 import { refuseWriteInFold } from "./in-fold.ts";
 import { sendable } from "./message-size.ts";
 import { originOf, type Origin } from "./own-actions.ts";
 import { asRefusal } from "./params-refusal.ts";
+import { dryRunFlag } from "./dry-run-flag.ts";
 
 const guarded = new WeakSet<ServiceBroker>();
 

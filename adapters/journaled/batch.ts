@@ -2,13 +2,14 @@ import { described, show } from "../../core/problem.ts";
 import { InvalidRowError, StoreUnavailableError } from "../../core/errors.ts";
 import type { Fields, Row } from "../../core/fields.ts";
 import type { Query } from "../../core/query.ts";
-import type { Batch, ParkedStream, Progress, RowChange, Rows } from "../../core/read-table.ts";
+import type { Batch, ParkedStream, Progress, Rows } from "../../core/read-table.ts";
 import { Overlay } from "../memory/overlay.ts";
 import type { RowChanges } from "../memory/row-change.ts";
 import { decode, type StoredRow } from "../memory/row-codec.ts";
 import type { KnownRows } from "./known-rows.ts";
 import type { Write } from "./row-store.ts";
 import { count, find, type Source } from "./selection.ts";
+import type { RowChange } from "../../core/row-change.ts";
 
 /** What a batch has to know of its generation. */
 export interface BatchOf {

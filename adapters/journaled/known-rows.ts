@@ -1,9 +1,9 @@
 import type { Query } from "../../core/query.ts";
-import type { RowChange } from "../../core/read-table.ts";
 import type { StoredRow } from "../memory/row-codec.ts";
 import { RowSet } from "../memory/row-set.ts";
 import type { Content } from "./row-store.ts";
 import { meetingRows, type Source } from "./selection.ts";
+import type { RowChange } from "../../core/row-change.ts";
 
 const mostRows = 10_000;
 

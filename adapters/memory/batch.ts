@@ -1,9 +1,10 @@
 import { StoreUnavailableError } from "../../core/errors.ts";
-import type { Batch, ParkedStream, Progress, RowChange } from "../../core/read-table.ts";
+import type { Batch, ParkedStream, Progress } from "../../core/read-table.ts";
 import { Overlay } from "./overlay.ts";
 import { RowChanges } from "./row-change.ts";
 import { MemoryRows } from "./rows.ts";
 import type { StoredGeneration } from "./stored-generation.ts";
+import type { RowChange } from "../../core/row-change.ts";
 
 /** Changes over one generation's committed content, of which nobody else sees any before the commit. */
 export class MemoryBatch implements Batch {

@@ -1,9 +1,9 @@
 import { DuplicateRowError, InvalidRowError } from "../../core/errors.ts";
 import { missingFields, type Fields } from "../../core/fields.ts";
-import type { RowChange } from "../../core/read-table.ts";
 import { emptyRow, encode, type StoredRow } from "./row-codec.ts";
 import type { RowSource } from "./row-set.ts";
 import type { Cell } from "./where.ts";
+import type { RowChange } from "../../core/row-change.ts";
 
 /** What a change makes of the rows of a table with these fields. */
 export class RowChanges {

@@ -1,5 +1,6 @@
 import type { KeptDeadline } from "./deadline.ts";
 import type { ParkedEvent } from "../read-table.ts";
+import type { ParkedError } from "../parked-error.ts";
 
 /** What a process manager could not handle. A deadline has its name as `type`, and neither stream, version nor position. */
 export interface ParkedProcess extends ParkedEvent {
@@ -9,7 +10,7 @@ export interface ParkedProcess extends ParkedEvent {
 }
 
 /** A refusal, or a failure, as it is kept: what crosses nodes of an error. */
-export type KeptError = NonNullable<ParkedEvent["error"]> & { data?: unknown };
+export type KeptError = ParkedError;
 
 /**
  * What the handling of one event (or deadline) has come to know before it was done. Whoever handles it again after a crash

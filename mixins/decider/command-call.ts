@@ -5,9 +5,7 @@ import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import type { CommandTag } from "../../core/command-tag.ts";
 import { ValidationError } from "../../core/errors.ts";
 import { nameProblem } from "../../core/stream-name.ts";
-
-/** A call of `dryRun` on its way to the command's own action, whose params and hooks it has to pass. */
-export const dryRunFlag = "$dryRun";
+import { dryRunFlag } from "../dry-run-flag.ts";
 
 export interface CommandMeta {
   commandId?: unknown;

@@ -8,11 +8,12 @@ import { didYouMean } from "../../core/near-name.ts";
 import { noteDecider } from "../known-deciders.ts";
 import type { Mixin } from "../mixin.ts";
 import { marked, ownActions } from "../own-actions.ts";
-import { dryRunFlag, toCommandCall } from "./command-call.ts";
+import { toCommandCall } from "./command-call.ts";
 import { dryRun } from "./dry-run.ts";
 import { DeciderHost } from "./host.ts";
 import { history, stateAt, type HistoryParams, type StateParams } from "./questions.ts";
 import { wholeNumber } from "../whole-number.ts";
+import { dryRunFlag } from "../dry-run-flag.ts";
 
 type Actions = NonNullable<ServiceSchema["actions"]>;
 

@@ -3,7 +3,7 @@ import { Attempt, plain } from "../../core/process/attempt.ts";
 import type { Link } from "../../core/process/causation.ts";
 import { isTooDeep } from "../../core/process/causation.ts";
 import { isDamagedEvent } from "../../core/damaged-event.ts";
-import { isUpcastError, StoreUnavailableError, ValidationError } from "../../core/errors.ts";
+import { StoreUnavailableError, ValidationError } from "../../core/errors.ts";
 import { keptError, restoredError } from "../../core/process/kept-error.ts";
 import { newInstance, withOutcome, type KeptError, type ProcessInstance } from "../../core/process/instance.ts";
 import type { SendOptions, ProcessDefinition, ProcessView } from "../../core/process/definition.ts";
@@ -11,6 +11,7 @@ import { tryAgain, type ErrorPolicy, type Interruption, type Tried } from "../co
 import type { TimeLimit } from "../consumer/time-limit.ts";
 import type { Instances } from "./instances.ts";
 import { causeOf, handlersOf, plainDeadline, taskId, type Task } from "./task.ts";
+import { isUpcastError } from "../../core/upcast-error.ts";
 
 /** How a process manager reaches the broker. */
 export interface Outside {

@@ -16,10 +16,10 @@ import Database from "better-sqlite3";
 import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
 import { parseFields, type FieldsInput } from "../../core/fields.ts";
-import type { RowChange } from "../../core/read-table.ts";
 import { at, create, nowhere, seen } from "../../testing/read-table/table-stand.ts";
 import { appended, appendTo } from "../../testing/event-log/requests.ts";
 import { cleanUp, newFolder, refusal } from "../support/broker.ts";
+import type { RowChange } from "../../core/row-change.ts";
 
 const input: FieldsInput = { name: "string", total: "integer" };
 

@@ -4,10 +4,10 @@ import {
   StoreUnavailableError,
   UnknownParkedEventError,
   UnusableStoreError,
-  UpcastError,
   ValidationError,
 } from "../../core/errors.ts";
 import { asData, asProblem, brief, described, portable, safeText, show, type Problem } from "../../core/problem.ts";
+import { UpcastError } from "../../core/upcast-error.ts";
 
 const maxBytes = 16 * 1024;
 

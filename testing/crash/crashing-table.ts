@@ -6,12 +6,12 @@ import type {
   ParkedStream,
   Progress,
   ReadTable,
-  RowChange,
   Rows,
   TableBackup,
   TableCapabilities,
 } from "../../core/read-table.ts";
 import type { Life } from "./life.ts";
+import type { RowChange } from "../../core/row-change.ts";
 
 const rowsIn = (life: Life, rows: Rows): Rows => ({
   find: (query) => life.call(() => rows.find(query)),

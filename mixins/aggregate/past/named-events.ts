@@ -1,4 +1,4 @@
-import { isUpcastError, ValidationError } from "../../../core/errors.ts";
+import { ValidationError } from "../../../core/errors.ts";
 import type { Problem } from "../../../core/problem.ts";
 import { eventFields } from "../../../core/event-fields.ts";
 import { isEventId } from "../../../core/event-id.ts";
@@ -7,6 +7,7 @@ import { parseQuery } from "../../../core/query.ts";
 import type { RecordedEvent } from "../../../core/recorded-event.ts";
 import { unknownFields } from "../../../core/unknown-fields.ts";
 import { checkedDrafts, type Actual } from "./drafts.ts";
+import { isUpcastError } from "../../../core/upcast-error.ts";
 
 /** Payloads in place of those that were stored: by event id, or as a list. */
 export type Replacements = Record<string, unknown> | { id: string; payload: unknown }[];
