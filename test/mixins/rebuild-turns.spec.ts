@@ -1,0 +1,96 @@
+import { Turns } from "../../mixins/aggregate/rebuild/turns.ts";
+import { Aggregate, EventStore } from "../../index.ts";
+import type { AggregateStatus } from "../../mixins/aggregate/host.ts";
+import { cleanUp, eventually, startBroker } from "../support/broker.ts";
+
+afterEach(cleanUp);
+
+describe("The turns of a live fold and of the rebuild beside it", () => {
+  let clock = 0;
+  const turns = new Turns(() => clock);
+  /** How long the rebuild may fold after the live fold has used this much. */
+  const sliceAfter = async (liveMs: number): Promise<number> => {
+    turns.begin();
+    clock += liveMs;
+    turns.yield();
+    const since = clock;
+    await turns.slice(() => {
+      while (!turns.isOver) clock++;
+      return Promise.resolve();
+    });
+    return clock - since;
+  };
+
+  it("give the rebuild two thirds of what the live fold used", async () => {
+    expect(await sliceAfter(300)).toBe(200);
+    expect(await sliceAfter(600)).toBe(400);
+  });
+
+  it("have a shortest and a longest length", async () => {
+    expect(await sliceAfter(0)).toBe(50);
+    expect(await sliceAfter(60_000)).toBe(500);
+  });
+
+  it("end the live fold's while a table is built, and only then", () => {
+    turns.begin();
+    turns.limit(false);
+    clock += 100_000;
+    expect(turns.isOver).toBe(false);
+    turns.limit(true);
+    clock += 499;
+    expect(turns.isOver).toBe(false);
+    clock += 1;
+    expect(turns.isOver).toBe(true);
+    turns.begin();
+    expect(turns.isOver).toBe(false);
+  });
+
+  it("leave no limit behind where a slice fails", async () => {
+    await expect(turns.slice(() => Promise.reject(new Error("away")))).rejects.toThrow("away");
+    clock += 100_000;
+    expect(turns.isOver).toBe(false);
+  });
+});
+
+describe("A rebuild beside a table with a backlog", () => {
+  const before = 300;
+  const backlog = 1200;
+
+  it("has folded at least a quarter as many events when the backlog is done", async () => {
+    const gate = Promise.withResolvers<void>();
+    const reached = Promise.withResolvers<void>();
+    let isRebuilding = false;
+    const folded: number[] = [];
+    const events = EventStore("events", { adapter: "memory:" });
+    const table = Aggregate("table", { eventStore: events, fields: { n: "integer" } })
+      .on("thing.happened")
+      .create(async ({ id, position }) => {
+        if (isRebuilding) {
+          folded.push(position);
+          // As if it asked another service.
+          await new Promise((answer) => setTimeout(answer, 1));
+          reached.resolve();
+          await gate.promise;
+        }
+        return { id, n: position };
+      });
+    const broker = await startBroker([{ name: "thing", mixins: [events.mixin(), table.mixin()] }]);
+    const append = (count: number) =>
+      broker.call("events.append", {
+        stream: "thing-1",
+        events: Array.from({ length: count }, () => ({ type: "thing.happened", payload: {} })),
+      });
+    const position = async () => (await broker.call<AggregateStatus>("table.status")).position;
+    await append(before);
+    await eventually(async () => expect(await position()).toBe(before));
+    isRebuilding = true;
+    await broker.call("table.rebuild", { wait: false });
+    await reached.promise;
+    await append(backlog);
+    gate.resolve();
+    await eventually(async () => expect(await position()).toBeGreaterThanOrEqual(before + backlog));
+    // The live fold reaches the last event first, since the rebuild begins behind it.
+    const done = folded.indexOf(before + backlog) + 1;
+    expect(done - backlog).toBeGreaterThan(backlog / 4);
+  });
+});
