@@ -127,9 +127,9 @@ const ours = (engine: "nats" | "postgres", kind: TableKind) => async (stage: Sta
     const note = (more: Record<string, number>) => Object.assign(figures, more);
     await stage.timed(async () => {
       note({ "rebuild alone": await rebuildAlone(cluster) });
-      note({ "live alone": await liveAlone(cluster, stage.size(8000, 2000)) });
+      note({ "live alone": await liveAlone(cluster, stage.size(5000, 2000)) });
       const live = figures["live alone"]!;
-      const mostMs = stage.size(30_000, 5000);
+      const mostMs = stage.size(15_000, 5000);
       note(await beside(cluster, { name: "half", perSecond: live / 2, mostMs }));
       note(await beside(cluster, { name: "full", perSecond: Infinity, mostMs }));
       note(await changed(cluster, live / 4));
@@ -156,7 +156,7 @@ const caseOf = (engine: "nats" | "postgres", kind: TableKind): Case => ({
   name: `shared table, log on ${engine}, ${kind}`,
   workload:
     "Two processes share a log and a table in PostgreSQL. 20,000 events of streams of 100 are there. A rebuild alone; " +
-    "the live table beside 16 callers that append all the time; a rebuild of at most 30 s beside appends at half of that rate, " +
+    "the live table beside 16 callers that append all the time; a rebuild of at most 15 s beside appends at half of that rate, " +
     "and one beside those callers again, with the live table's lag and the share of the moments at which the standby " +
     "told the progress too; and a rolling deployment of a changed definition beside a quarter of that rate, until the table is current.",
   figures: {
