@@ -203,6 +203,9 @@ export class Folding implements Work {
       if (this.progress.position === 0 && !this.isFollowingChange) await this.rebuilding.adopt();
       this.#turns.limit(this.rebuilding.running !== null);
       const isSwitched = await this.#folded!.foldPage(page);
+      const { position } = this.progress;
+      const folded = page.events.findLastIndex((event) => event.position <= position) + 1;
+      this.#turns.noteLive(folded, position >= page.position);
       if (isSwitched) {
         this.#switched();
         this.#d.info(`${this.#d.name} answers from the new table`, { position: this.progress.position });
@@ -273,6 +276,10 @@ export class Folding implements Work {
       await this.#folded!.fold.retry(choice);
       await this.rebuilding.retry(choice);
     });
+  }
+
+  get eventsPerPage(): number {
+    return this.#turns.eventsPerPage;
   }
 
   get isGoingOn(): boolean {

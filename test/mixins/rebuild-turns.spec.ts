@@ -45,6 +45,24 @@ describe("The turns of a live fold and of the rebuild beside it", () => {
     expect(turns.isOver).toBe(false);
   });
 
+  it("read no more events for the live fold than about a turn's", () => {
+    turns.begin();
+    turns.limit(true);
+    expect(turns.eventsPerPage).toBe(1000);
+    // Interrupted, not cut short by its turn's end.
+    turns.noteLive(10, false);
+    expect(turns.eventsPerPage).toBe(1000);
+    clock += 500;
+    turns.noteLive(300, false);
+    expect(turns.eventsPerPage).toBe(300);
+    turns.noteLive(300, true);
+    expect(turns.eventsPerPage).toBe(600);
+    turns.noteLive(1, false);
+    expect(turns.eventsPerPage).toBe(100);
+    for (let page = 0; page < 5; page++) turns.noteLive(0, true);
+    expect(turns.eventsPerPage).toBe(1000);
+  });
+
   it("leave no limit behind where a slice fails", async () => {
     await expect(turns.slice(() => Promise.reject(new Error("away")))).rejects.toThrow("away");
     clock += 100_000;

@@ -7,6 +7,8 @@ const longestTurnMs = 500;
  * time and keeps up with half of the rate it reaches alone; above 1/2, so that the rebuild has more than a third.
  */
 const sliceShare = 2 / 3;
+const fewestPerPage = 100;
+const mostPerPage = 1000;
 
 /** Shares one node's time between the live fold and the rebuild beside it, which run alternately. */
 export class Turns {
@@ -14,6 +16,7 @@ export class Turns {
   #since = 0;
   #sliceMs = shortestSliceMs;
   #end = Infinity;
+  #eventsPerPage = mostPerPage;
 
   constructor(now = () => performance.now()) {
     this.#now = now;
@@ -34,6 +37,17 @@ export class Turns {
   /** The live fold has its page. Without a rebuild it folds the page whole. */
   limit(isBuilding: boolean): void {
     this.#end = isBuilding ? this.#now() + longestTurnMs : Infinity;
+  }
+
+  /** How many events the live fold's next page is to hold: about one turn's, since the rest of a page is read again. */
+  get eventsPerPage(): number {
+    return this.#eventsPerPage;
+  }
+
+  /** The live fold has folded so many of its page's events. */
+  noteLive(folded: number, isWhole: boolean): void {
+    if (isWhole) this.#eventsPerPage = Math.min(this.#eventsPerPage * 2, mostPerPage);
+    else if (this.isOver) this.#eventsPerPage = Math.min(Math.max(folded, fewestPerPage), mostPerPage);
   }
 
   /** The rebuild has its page, the wait for which is not part of its slice: `work` folds from it. */
