@@ -201,7 +201,7 @@ export class Folding implements Work {
   handle(page: ConsumerPage): Promise<void> {
     return this.#table.doubtfully(async () => {
       if (this.progress.position === 0 && !this.isFollowingChange) await this.rebuilding.adopt();
-      this.#turns.limit(this.rebuilding.running !== null);
+      this.#turns.limit(this.rebuilding.isWanted);
       const isSwitched = await this.#folded!.foldPage(page);
       const { position } = this.progress;
       const folded = page.events.findLastIndex((event) => event.position <= position) + 1;

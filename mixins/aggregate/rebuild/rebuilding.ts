@@ -101,6 +101,12 @@ export class Rebuilding {
     this.#awaited.turnAway(this.#order);
   }
 
+  /** There is work for `advance`, begun or not. */
+  get isWanted(): boolean {
+    const order = this.#order;
+    return order !== null && order.ended === undefined && this.#d.table.live().origin.order !== order.id;
+  }
+
   /** The last order, whether it has ended or not. */
   get order(): BuildOrder | null {
     return this.#order;
@@ -126,12 +132,12 @@ export class Rebuilding {
     this.#awaited.turnAway(order);
     // A page of the live table may have ended early for this build.
     if (isOver) return "more";
-    if (!order || order.ended !== undefined || this.#d.table.live().origin.order === order.id) return "idle";
+    if (!order || !this.isWanted) return "idle";
     // Said again where the store was away: it would fail again, so it ends for every host.
     const failure = this.#awaited.failure(order.id);
     if (failure !== null) {
       await this.#d.change({ endBuild: { id: order.id, why: failure } });
-      return "idle";
+      return "more";
     }
     try {
       this.#build ??= await this.#begin(order).catch((error: unknown) => {
