@@ -3,7 +3,7 @@ import type { FixtureName } from "./fixtures.ts";
 /** Who does the work of a case. */
 export type Contestant = "ours" | "raw" | "emmett" | "moleculer-db";
 
-export type Unit = "events/s" | "us" | "ms" | "MB" | "bytes" | "%";
+export type Unit = "events/s" | "events" | "us" | "ms" | "MB" | "bytes" | "%";
 
 /**
  * What is to be reached. Of rates `must` and `aim` are the least, of everything else the most: beside another

@@ -12,6 +12,7 @@ import { memory } from "./parts/memory.ts";
 import { queries } from "./parts/queries.ts";
 import { read } from "./parts/read.ts";
 import { rebuild } from "./parts/rebuild.ts";
+import { shared } from "./parts/shared.ts";
 import { snapshot } from "./parts/snapshot.ts";
 import { visible } from "./parts/visible.ts";
 import type { Part } from "./part.ts";
@@ -34,4 +35,5 @@ export const parts: Readonly<Record<string, Part>> = {
   disk,
   idle,
   engines,
+  shared,
 };

@@ -52,6 +52,11 @@ export class FoldedTable {
     return this.#fold;
   }
 
+  /** The generation that answers queries, as this host has seen or switched it. */
+  get live(): Generation {
+    return this.#live;
+  }
+
   get progress(): Readonly<Progress> {
     return this.#fold.progress;
   }

@@ -14,6 +14,8 @@ import { listParked } from "./parked-list.ts";
 import type { BeginningDependencies } from "./rebuild/definition-change.ts";
 import type { RebuildProgress } from "./rebuild/progress.ts";
 import { Rebuilding, type SnapshotSource } from "./rebuild/rebuilding.ts";
+import type { ToldRebuild } from "./rebuild/told-progress.ts";
+import { Turns } from "./rebuild/turns.ts";
 import type { ConsumerMetrics } from "../metrics.ts";
 import type { FoldSpans } from "../spans.ts";
 import type { Transform, Transforms } from "./transform.ts";
@@ -46,6 +48,7 @@ export class Folding implements Work {
   readonly #d: FoldingDependencies;
   readonly #interruption: Interruption;
   readonly #table: HostedTable;
+  readonly #turns = new Turns();
   #asked = 0;
   /** As the last page said. */
   #head = 0;
@@ -59,7 +62,8 @@ export class Folding implements Work {
       ...dependencies,
       page: (after, limit) => source.page(after, limit),
       change: (change) => source.change(change),
-      newFold: (generation, isTimeUp) => this.#foldInto(generation, isTimeUp),
+      newFold: (generation) => this.#foldInto(generation),
+      turns: this.#turns,
       takeOver: (generation, fold) => this.#takeOver(generation, fold),
       onProgress: () => this.#measure(),
     });
@@ -92,12 +96,12 @@ export class Folding implements Work {
     await this.#table.close();
   }
 
-  #foldInto(generation: Generation, isTimeUp = () => false): Promise<Fold> {
+  #foldInto(generation: Generation): Promise<Fold> {
     return Fold.on({
       ...this.#d,
       ...this.#interruption,
       generation,
-      isTimeUp,
+      isTimeUp: () => this.#turns.isOver,
       onCommit: (folded) => this.#committed(generation, folded),
     });
   }
@@ -112,7 +116,7 @@ export class Folding implements Work {
   }
 
   #measure(): void {
-    const progress = this.rebuildProgress(this.#head);
+    const progress = this.#ownProgress(this.#head);
     this.#d.metrics?.rebuilt(progress && progress.total > 0 ? progress.done / progress.total : 1);
     this.#d.onProgress(this.rebuilding.running?.kind ?? "change", progress || null);
   }
@@ -153,8 +157,18 @@ export class Folding implements Work {
     return this.#folded?.hindrance ?? null;
   }
 
-  rebuildProgress(head: number | null): false | RebuildProgress {
+  #ownProgress(head: number | null): false | RebuildProgress {
     return this.rebuilding.progress() ?? this.#folded?.changeProgress(head) ?? false;
+  }
+
+  /** That of the node that folds the table. */
+  rebuildProgress(head: number | null): false | RebuildProgress {
+    return this.#folded ? this.#ownProgress(head) : this.#table.toldProgress(this.rebuilding.order);
+  }
+
+  /** Another node has broadcast its progress. */
+  noteTold(told: ToldRebuild): void {
+    this.#table.noteTold(told);
   }
 
   /** Somebody waits here for what another host does. */
@@ -167,6 +181,7 @@ export class Folding implements Work {
   }
 
   async mayWork(): Promise<boolean> {
+    this.#turns.begin();
     this.#asked = this.catchUp.ask();
     this.rebuilding.ask();
     const isInCharge = await this.#table.hold();
@@ -186,7 +201,11 @@ export class Folding implements Work {
   handle(page: ConsumerPage): Promise<void> {
     return this.#table.doubtfully(async () => {
       if (this.progress.position === 0 && !this.isFollowingChange) await this.rebuilding.adopt();
+      this.#turns.limit(this.rebuilding.isWanted);
       const isSwitched = await this.#folded!.foldPage(page);
+      const { position } = this.progress;
+      const folded = page.events.findLastIndex((event) => event.position <= position) + 1;
+      this.#turns.noteLive(folded, position >= page.position);
       if (isSwitched) {
         this.#switched();
         this.#d.info(`${this.#d.name} answers from the new table`, { position: this.progress.position });
@@ -198,6 +217,7 @@ export class Folding implements Work {
   }
 
   aside(): Promise<"idle" | "more" | "anew"> {
+    this.#turns.yield();
     return this.#table.doubtfully(async () => {
       const advanced = await this.rebuilding.advance();
       return advanced === "switched" ? "anew" : advanced;
@@ -256,6 +276,10 @@ export class Folding implements Work {
       await this.#folded!.fold.retry(choice);
       await this.rebuilding.retry(choice);
     });
+  }
+
+  get eventsPerPage(): number {
+    return this.#turns.eventsPerPage;
   }
 
   get isGoingOn(): boolean {

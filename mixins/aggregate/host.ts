@@ -9,6 +9,7 @@ import { Opening, type Tell } from "../opening.ts";
 import { Folding, type FoldingDependencies } from "./folding.ts";
 import { jobOf, type Job } from "./rebuild/actions.ts";
 import type { RebuildProgress } from "./rebuild/progress.ts";
+import type { ToldRebuild } from "./rebuild/told-progress.ts";
 
 export interface AggregateStatus extends ConsumerStatus {
   rebuilding: false | RebuildProgress;
@@ -87,6 +88,11 @@ export class AggregateHost {
 
   interrupt(): void {
     this.#consumer.interrupt();
+  }
+
+  /** The progress of a rebuild that another node does. */
+  noteTold(told: ToldRebuild): void {
+    this.folding.noteTold(told);
   }
 
   follow(revision: number, isPatient: boolean): Promise<Followed> {

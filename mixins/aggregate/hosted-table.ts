@@ -1,3 +1,4 @@
+import type { BuildOrder } from "../../core/consumer-control.ts";
 import { definitionChanges } from "../../core/definition.ts";
 import type { Generation, ParkedStream, Progress } from "../../core/read-table.ts";
 import { countOf } from "../consumer/parked-streams.ts";
@@ -5,6 +6,8 @@ import type { LeaseHold, LeaseSource } from "../consumer/lease-hold.ts";
 import { Charge } from "./charge.ts";
 import { FoldedTable, type FoldedTableDependencies } from "./folded-table.ts";
 import { refuseChange } from "./rebuild/definition-change.ts";
+import type { RebuildProgress } from "./rebuild/progress.ts";
+import { ToldProgress, type StandbyView, type ToldRebuild } from "./rebuild/told-progress.ts";
 
 interface Dependencies extends FoldedTableDependencies {
   node: string;
@@ -17,12 +20,15 @@ interface Dependencies extends FoldedTableDependencies {
 
 /** A table that another host folds, as it was seen last. */
 interface Seen {
+  /** Null before the first look. */
+  live: Generation | null;
   progress: Readonly<Progress>;
   parked: readonly ParkedStream[];
   isStale: boolean;
 }
 
 const unseen: Seen = {
+  live: null,
   progress: { position: 0, positionId: null, folded: 0, reordered: false, log: null },
   parked: [],
   isStale: false,
@@ -35,6 +41,7 @@ export class HostedTable {
   #charge: Charge | null = null;
   #folded: FoldedTable | null = null;
   #seen: Seen = unseen;
+  readonly #told = new ToldProgress();
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
@@ -119,8 +126,8 @@ export class HostedTable {
 
   #leave(): void {
     if (!this.#folded) return;
-    const { progress, isStale, fold } = this.#folded;
-    this.#seen = { progress, isStale, parked: fold.parked };
+    const { live, progress, isStale, fold } = this.#folded;
+    this.#seen = { live, progress, isStale, parked: fold.parked };
     this.#folded = null;
     this.#d.onLeave();
   }
@@ -129,7 +136,7 @@ export class HostedTable {
     await this.#d.table.refresh();
     const { live } = this;
     const isStale = definitionChanges(live.origin.definition, this.#d.definition).length > 0;
-    this.#seen = { progress: await live.progress(), parked: await live.parked(), isStale };
+    this.#seen = { live, progress: await live.progress(), parked: await live.parked(), isStale };
   }
 
   /** What fails on a shared table may have been stored all the same, or the table may be another host's by now. */
@@ -151,6 +158,20 @@ export class HostedTable {
     if (this.#folded && !this.#folded.isFollowingChange) return this.progress.position;
     await this.#d.table.refresh();
     return (await this.live.progress()).position;
+  }
+
+  /** What another node has broadcast of its rebuild. */
+  noteTold(told: ToldRebuild): void {
+    this.#told.note(told, this.#standby);
+  }
+
+  /** Of the table that the lease's holder builds, by the last order. */
+  toldProgress(order: BuildOrder | null): false | RebuildProgress {
+    return this.#told.at(this.#standby, order);
+  }
+
+  get #standby(): StandbyView {
+    return { holder: this.lease?.heldBy ?? null, live: this.#seen.live };
   }
 
   get isStale(): boolean {

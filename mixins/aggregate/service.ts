@@ -10,6 +10,7 @@ import type { ErrorPolicy } from "../consumer/error-policy.ts";
 import { EventCaller } from "../consumer/event-caller.ts";
 import { EventSource } from "../consumer/event-source.ts";
 import { consumerEvents } from "../consumer/events.ts";
+import { progressEvent } from "../hints.ts";
 import { consumerMetrics } from "../metrics.ts";
 import type { SiblingSchema } from "../sibling.ts";
 import { foldSpans } from "../spans.ts";
@@ -22,6 +23,7 @@ import { Past } from "./past/past.ts";
 import type { OnChange } from "./rebuild/definition-change.ts";
 import { RebuildReport } from "./rebuild/report.ts";
 import { rebuildActions } from "./rebuild/actions.ts";
+import type { ToldRebuild } from "./rebuild/told-progress.ts";
 import { locateSnapshot, snapshotActions } from "./snapshots/actions.ts";
 import { snapshotPlace, type SnapshotOptions } from "./snapshots/options.ts";
 import { Snapshots } from "./snapshots/snapshots.ts";
@@ -135,7 +137,10 @@ export function aggregateService(definition: Definition): SiblingSchema {
     },
     // By it a fold that is begun elsewhere in the process answers its transforms' queries.
     methods: { evsFolds: () => folds },
-    events: consumerEvents(store, () => ({ host, source })),
+    events: {
+      ...consumerEvents(store, () => ({ host, source })),
+      [progressEvent(name)]: (ctx: Context<ToldRebuild>) => host.noteTold(ctx.params),
+    },
     created(this: Service) {
       const { broker, logger } = this;
       warn = (message) => logger.warn(message);

@@ -55,6 +55,11 @@ export class LeaseHold {
     return this.#watch.causeAt(performance.now());
   }
 
+  /** The other process that has it, `<node>/<id of its start>`; null where none has. */
+  get heldBy(): string | null {
+    return this.#watch.heldBy?.holder ?? null;
+  }
+
   /** How long until it can be taken over, if it is not renewed until then; infinite where no other node has it. */
   get restMs(): number {
     return this.#watch.restMs(performance.now());

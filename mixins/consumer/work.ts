@@ -10,6 +10,8 @@ export interface Work extends Obedient {
   mayWork?(): Promise<boolean>;
   /** Under which one node works at a time; left out or null where every node works for itself. */
   readonly lease?: Pick<LeaseHold, "cause" | "restMs" | "isFreed"> | null;
+  /** How many events the next page is to hold at most; left out: as the consumer is set. */
+  readonly eventsPerPage?: number;
   /** A page was read, wanted or not. */
   note(page: ConsumerPage): void;
   /** Work beside the log's, also while that stands still; a slice at a time. `anew`: what made this consumer stop is gone. */

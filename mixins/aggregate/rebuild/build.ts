@@ -4,16 +4,16 @@ import { RebuildFailedError } from "../../../core/travel-errors.ts";
 import type { ConsumerPage } from "../../consumer/consumer-page.ts";
 import type { Fold } from "../fold.ts";
 import { progressOf, type RebuildProgress } from "./progress.ts";
+import type { Turns } from "./turns.ts";
 
 export interface BuildDependencies {
   name: string;
   page: (after: number, limit: number) => Promise<ConsumerPage>;
-  newFold: (generation: Generation, isTimeUp: () => boolean) => Promise<Fold>;
+  newFold: (generation: Generation) => Promise<Fold>;
+  turns: Turns;
 }
 
 const eventsPerPage = 1000;
-/** So long may the live table wait for its turn; a transform that runs is waited for. */
-const sliceMs = 50;
 
 /** A generation that is folded beside the live one, in slices, until it is where its order wants it. */
 export class Build {
@@ -24,30 +24,19 @@ export class Build {
   readonly #since = Date.now();
   /** The position it began at. */
   readonly #from: number;
-  /** As `performance.now()` counts. */
-  readonly #slice: { end: number };
   /** What is left of a page whose time was up. */
   #rest: ConsumerPage | null = null;
 
-  private constructor(
-    order: BuildOrder,
-    generation: Generation,
-    fold: Fold,
-    slice: { end: number },
-    dependencies: BuildDependencies,
-  ) {
+  private constructor(order: BuildOrder, generation: Generation, fold: Fold, dependencies: BuildDependencies) {
     this.order = order;
     this.generation = generation;
     this.fold = fold;
-    this.#slice = slice;
     this.#d = dependencies;
     this.#from = fold.progress.position;
   }
 
   static async on(generation: Generation, order: BuildOrder, dependencies: BuildDependencies): Promise<Build> {
-    const slice = { end: Infinity };
-    const fold = await dependencies.newFold(generation, () => performance.now() > slice.end);
-    return new Build(order, generation, fold, slice, dependencies);
+    return new Build(order, generation, await dependencies.newFold(generation), dependencies);
   }
 
   progress(head: number): RebuildProgress {
@@ -86,12 +75,10 @@ export class Build {
     if (fold.progress.position >= until) return true;
     const isFresh = this.#rest === null;
     const page = this.#rest ?? (await this.#pageUntil(until));
-    this.#slice.end = performance.now() + sliceMs;
     let isWhole = false;
     try {
-      await fold.foldPage(page);
+      await this.#d.turns.slice(() => fold.foldPage(page));
     } finally {
-      this.#slice.end = Infinity;
       // An outage, too, ends it in the middle: what is folded must not come again.
       const { position } = fold.progress;
       isWhole = position >= page.position;

@@ -101,6 +101,17 @@ export class Rebuilding {
     this.#awaited.turnAway(this.#order);
   }
 
+  /** There is work for `advance`, begun or not. */
+  get isWanted(): boolean {
+    const order = this.#order;
+    return order !== null && order.ended === undefined && this.#d.table.live().origin.order !== order.id;
+  }
+
+  /** The last order, whether it has ended or not. */
+  get order(): BuildOrder | null {
+    return this.#order;
+  }
+
   get isAwaited(): boolean {
     return this.#awaited.isAwaited;
   }
@@ -116,14 +127,17 @@ export class Rebuilding {
   async advance(): Promise<"idle" | "more" | "switched"> {
     const order = this.#order;
     this.#isFirstLook = false;
-    if (this.#build && (order?.id !== this.#build.order.id || order.ended !== undefined)) await this.#drop();
+    const isOver = this.#build && (order?.id !== this.#build.order.id || order.ended !== undefined);
+    if (isOver) await this.#drop();
     this.#awaited.turnAway(order);
-    if (!order || order.ended !== undefined || this.#d.table.live().origin.order === order.id) return "idle";
+    // A page of the live table may have ended early for this build.
+    if (isOver) return "more";
+    if (!order || !this.isWanted) return "idle";
     // Said again where the store was away: it would fail again, so it ends for every host.
     const failure = this.#awaited.failure(order.id);
     if (failure !== null) {
       await this.#d.change({ endBuild: { id: order.id, why: failure } });
-      return "idle";
+      return "more";
     }
     try {
       this.#build ??= await this.#begin(order).catch((error: unknown) => {

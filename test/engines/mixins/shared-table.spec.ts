@@ -91,6 +91,38 @@ describeWith("postgres", "A table in PostgreSQL that two nodes share", (server) 
     expect(await ask(third, "verify")).toMatchObject({ ok: true });
   });
 
+  it("tells the progress of a rebuild on the node that looks on as well", async () => {
+    const shared = await newTable();
+    const gate = { at: Infinity, ...Promise.withResolvers<void>() };
+    const waiting = {
+      transform: async ({ id, position }: { id: string; position: number }) => {
+        if (position === gate.at) await gate.promise;
+        return { id, n: position };
+      },
+    };
+    const [first, second] = await shared.pair(waiting);
+    await shared.add(1200);
+    await rowsOn(second, after(1200));
+    // Behind the first page of a rebuild.
+    gate.at = 1100;
+    expect(await ask(second, "rebuild", { wait: false })).toMatchObject({ kind: "rebuild" });
+    const told = await withStatus(second, { state: "standby", rebuilding: { total: 1200 } });
+    expect((told["rebuilding"] as { done: number }).done).toBeGreaterThan(0);
+    expect(await statusOf(first)).toMatchObject({ rebuilding: { total: 1200 } });
+    gate.resolve();
+    await withStatus(second, { rebuilding: false, position: 1200 });
+    await withStatus(first, { rebuilding: false });
+
+    Object.assign(gate, { at: 1100 }, Promise.withResolvers<void>());
+    await ask(second, "rebuild", { wait: false });
+    await withStatus(second, { rebuilding: { total: 1200 } });
+    const cancelled = ask(first, "cancel");
+    gate.resolve();
+    expect(await cancelled).toMatchObject({ cancelled: expect.any(String) as string });
+    await withStatus(second, { rebuilding: false });
+    expect(await rowsOn(second)).toHaveLength(1200);
+  });
+
   it("of another definition is folded anew by the node of that definition when its turn comes", async () => {
     const shared = await newTable();
     const [first, second] = await shared.pair({ version: 1 }, { version: 2 });

@@ -1,0 +1,46 @@
+import type { BuildOrder } from "../../core/consumer-control.ts";
+import type { Generation } from "../../core/read-table.ts";
+import { ToldProgress, type StandbyView } from "../../mixins/aggregate/rebuild/told-progress.ts";
+
+const generation = (order: string) => ({ origin: { definition: "", order } }) as Generation;
+const order = { id: "order-2", kind: "rebuild", after: "order-1", wasPaused: false } as const;
+const progress = { done: 10, total: 40, rate: 5, secondsLeft: 6 };
+const told = { node: "first", job: "rebuild", ...progress };
+const view: StandbyView = { holder: "first/a", live: generation("order-1") };
+
+/** What a standby that has heard this and then sees that says. */
+const seen = (heard: object, then: Partial<StandbyView>, last: BuildOrder | null = order) => {
+  const rebuilds = new ToldProgress();
+  rebuilds.note({ ...told, ...heard }, view);
+  return rebuilds.at({ ...view, ...then }, last);
+};
+
+describe("The progress that a standby has been told", () => {
+  it("is that of the node that holds the lease", () => {
+    expect(seen({}, {})).toEqual(progress);
+    expect(seen({ node: "second" }, {})).toBe(false);
+    expect(seen({ node: "firs" }, {})).toBe(false);
+  });
+
+  it("ends when the holder says so", () => {
+    const rebuilds = new ToldProgress();
+    rebuilds.note(told, view);
+    rebuilds.note({ ...told, ended: true }, view);
+    expect(rebuilds.at(view, order)).toBe(false);
+  });
+
+  it("ends without that where another process has the lease, or none", () => {
+    expect(seen({}, { holder: "first/b" })).toBe(false);
+    expect(seen({}, { holder: null })).toBe(false);
+  });
+
+  it("ends without that where the table was switched, or its order has ended", () => {
+    expect(seen({}, { live: generation("order-2") })).toBe(false);
+    expect(seen({}, {}, { ...order, ended: "it was cancelled" })).toBe(false);
+    expect(seen({}, {}, null)).toBe(false);
+  });
+
+  it("needs no order where a changed definition is followed", () => {
+    expect(seen({ job: "change" }, {}, null)).toEqual(progress);
+  });
+});
