@@ -61,7 +61,18 @@ const real = {
     /** Shorter than `opening.patienceMs`. */
     listenMs: 5000,
   },
-  nats: { connectMs: 5000, answerMs: 3000, reconnectMs: 200, pingMs: 10_000 },
+  /**
+   * A request is sent again each `askAgainMs`, and given up after `answerMs`; a connection, when three pings are due and
+   * two have no answer. The server forgets a consumer that is idle for `idleConsumerMs`.
+   */
+  nats: {
+    connectMs: 5000,
+    answerMs: 3000,
+    askAgainMs: 1000,
+    reconnectMs: 200,
+    pingMs: 1000,
+    idleConsumerMs: 10_000,
+  },
   /** A query that no index helps reads the whole collection. */
   mongo: { connectMs: 2000, writeMs: 4000, answerMs: 4000, queryMs: 30_000 },
   /** The command copy looks so often whether a host has renewed its lease. */
