@@ -46,6 +46,9 @@ const real = {
   openFiles: { lookEveryMs: 100 },
   postgres: {
     connectMs: 10_000,
+    /** A statement without an answer for `silentMs` makes the host ask what its session does, and look again each `lookMs`. */
+    silentMs: 2000,
+    lookMs: 500,
     /** What became of a statement whose answer was lost. */
     outcomeMs: 5000,
     retryMs: 50,
@@ -56,6 +59,8 @@ const real = {
     /** A table to be dropped that is still read from is left to a later start. */
     dropMs: 500,
     listenRetryMs: 1000,
+    /** A connection that waits for notices alone does not show that it has died. */
+    listenCheckMs: 10_000,
     /** After the server refused a further connection, those that there are have to do. */
     crowdedMs: 60_000,
     /** Shorter than `opening.patienceMs`. */
