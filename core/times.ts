@@ -5,7 +5,12 @@
  */
 const real = {
   /** Of a consumer, a pump or a shared table, unless the store names another `leaseMs`. It is renewed three times in `lastsMs`. */
-  lease: { lastsMs: 3000, askAgainMs: 500 },
+  lease: {
+    lastsMs: 3000,
+    askAgainMs: 500,
+    /** The holder hands over to a node that has come no earlier than this after the last one came. */
+    settleMs: 10_000,
+  },
   /** A consumer or a pump that was not woken looks by itself; while a caller waits for another node's work, more often. */
   poll: { everyMs: 1000, whileAwaitedMs: 25 },
   /** A consumer after an outage: the first wait. Each further one is twice as long, up to a poll. */
