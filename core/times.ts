@@ -5,7 +5,12 @@
  */
 const real = {
   /** Of a consumer, a pump or a shared table, unless the store names another `leaseMs`. It is renewed three times in `lastsMs`. */
-  lease: { lastsMs: 3000, askAgainMs: 500 },
+  lease: {
+    lastsMs: 3000,
+    askAgainMs: 500,
+    /** The holder hands over to a node that has come no earlier than this after the last one came. */
+    settleMs: 10_000,
+  },
   /** A consumer or a pump that was not woken looks by itself; while a caller waits for another node's work, more often. */
   poll: { everyMs: 1000, whileAwaitedMs: 25 },
   /** A consumer after an outage: the first wait. Each further one is twice as long, up to a poll. */
@@ -46,6 +51,9 @@ const real = {
   openFiles: { lookEveryMs: 100 },
   postgres: {
     connectMs: 10_000,
+    /** A statement without an answer for `silentMs` makes the host ask what its session does, and look again each `lookMs`. */
+    silentMs: 2000,
+    lookMs: 500,
     /** What became of a statement whose answer was lost. */
     outcomeMs: 5000,
     retryMs: 50,
@@ -56,12 +64,25 @@ const real = {
     /** A table to be dropped that is still read from is left to a later start. */
     dropMs: 500,
     listenRetryMs: 1000,
+    /** A connection that waits for notices alone does not show that it has died. */
+    listenCheckMs: 10_000,
     /** After the server refused a further connection, those that there are have to do. */
     crowdedMs: 60_000,
     /** Shorter than `opening.patienceMs`. */
     listenMs: 5000,
   },
-  nats: { connectMs: 5000, answerMs: 3000, reconnectMs: 200, pingMs: 10_000 },
+  /**
+   * A request is sent again each `askAgainMs`, and given up after `answerMs`; a connection, when three pings are due and
+   * two have no answer. The server forgets a consumer that is idle for `idleConsumerMs`.
+   */
+  nats: {
+    connectMs: 5000,
+    answerMs: 3000,
+    askAgainMs: 1000,
+    reconnectMs: 200,
+    pingMs: 1000,
+    idleConsumerMs: 10_000,
+  },
   /** A query that no index helps reads the whole collection. */
   mongo: { connectMs: 2000, writeMs: 4000, answerMs: 4000, queryMs: 30_000 },
   /** The command copy looks so often whether a host has renewed its lease. */

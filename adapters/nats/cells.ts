@@ -1,14 +1,13 @@
-import type { JetStreamClient, JetStreamManager } from "nats";
+import type { JetStreamPublishOptions } from "nats";
 import type { Added, Cell, CellChange, Cells } from "../chain/commit-chain.ts";
 import { keyName, keyOf } from "../../core/place-name.ts";
 import { Slots } from "../../core/slots.ts";
+import type { Connected } from "./connected.ts";
 import { isNoMessage, isOvertaken } from "./errors.ts";
 import { LiveSubjects } from "./live-subjects.ts";
 import { textOf } from "./message-text.ts";
 
-type Call = <Answer>(
-  work: (connected: { manager: JetStreamManager; stream: JetStreamClient }) => Promise<Answer>,
-) => Promise<Answer>;
+type Call = <Answer>(work: (connected: Connected) => Promise<Answer>) => Promise<Answer>;
 
 /** Messages asked for at a time. */
 const asked = 100;
@@ -24,9 +23,9 @@ export class NatsCells implements Cells {
   readonly #subjects: LiveSubjects;
   readonly #looks = new Slots(1);
 
-  constructor(name: string, call: Call) {
+  constructor(where: string, name: string, call: Call) {
     this.name = name;
-    this.#subjects = new LiveSubjects(name);
+    this.#subjects = new LiveSubjects(where, name);
     this.#call = call;
   }
 
@@ -36,7 +35,7 @@ export class NatsCells implements Cells {
   }
 
   last(): Promise<number> {
-    return this.#call(async ({ manager }) => (await manager.streams.info(this.name)).state.last_seq);
+    return this.#call(async ({ manager, ask }) => (await ask(() => manager.streams.info(this.name))).state.last_seq);
   }
 
   get(key: string): Promise<CellChange | null> {
@@ -48,9 +47,9 @@ export class NatsCells implements Cells {
   }
 
   #get(subject: string): Promise<CellChange | null> {
-    return this.#call(async ({ manager }) => {
+    return this.#call(async ({ manager, ask }) => {
       try {
-        const { data, seq } = await manager.streams.getMessage(this.name, { last_by_subj: subject });
+        const { data, seq } = await ask(() => manager.streams.getMessage(this.name, { last_by_subj: subject }));
         return { text: data.length === 0 ? null : textOf(data), number: seq };
       } catch (error) {
         if (isNoMessage(error)) return null;
@@ -91,30 +90,25 @@ export class NatsCells implements Cells {
   }
 
   replace(key: string, text: string, number: number): Promise<number | null> {
-    return this.#call(async ({ stream }) => {
-      try {
-        const { seq } = await stream.publish(this.#subjectOf(key), Buffer.from(text), {
-          expect: { streamName: this.name, lastSubjectSequence: number },
-        });
-        return seq;
-      } catch (error) {
-        if (isOvertaken(error)) return null;
-        throw error;
-      }
-    });
+    return this.#put(key, text, { lastSubjectSequence: number });
   }
 
-  put(key: string, text: string | null, last: number): Promise<Added> {
-    return this.#call(async ({ stream }) => {
-      try {
-        await stream.publish(this.#subjectOf(key), Buffer.from(text ?? ""), {
-          expect: { streamName: this.name, lastSequence: last },
-        });
-        return "added";
-      } catch (error) {
-        if (isOvertaken(error)) return "taken";
-        throw error;
-      }
-    });
+  async put(key: string, text: string | null, last: number): Promise<Added> {
+    return (await this.#put(key, text ?? "", { lastSequence: last })) === null ? "taken" : "added";
+  }
+
+  /** The number of the change; null where another one was first. @throws what may be the refusal of a repeated request */
+  #put(key: string, text: string, expected: JetStreamPublishOptions["expect"]): Promise<number | null> {
+    return this.#call(({ stream, ask }) =>
+      ask(async (isFirst) => {
+        try {
+          const options = { expect: { streamName: this.name, ...expected } };
+          return (await stream.publish(this.#subjectOf(key), Buffer.from(text), options)).seq;
+        } catch (error) {
+          if (isFirst && isOvertaken(error)) return null;
+          throw error;
+        }
+      }),
+    );
   }
 }

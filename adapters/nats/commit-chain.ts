@@ -1,11 +1,14 @@
-import type { ConnectionOptions, JetStreamClient, JetStreamManager, NatsConnection } from "nats";
+import type { ConnectionOptions, NatsConnection } from "nats";
 import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
 import { times } from "../../core/times.ts";
 import type { Added, ChainOptions, CommitChain, Records } from "../chain/commit-chain.ts";
 import { peerDriver } from "../peer-driver.ts";
+import { askedAgain, type Ask } from "./asked-again.ts";
 import { NatsCells } from "./cells.ts";
+import type { Connected, OpenConnection } from "./connected.ts";
 import { isNoMessage, isOvertaken, jetStreamIsOff, translate } from "./errors.ts";
 import { textOf } from "./message-text.ts";
+import { PassingConsumer } from "./passing-consumer.ts";
 import { assertServerVersion } from "./server-version.ts";
 import { ofCells, ofCommits, streamOf } from "./streams.ts";
 
@@ -21,12 +24,6 @@ interface Options {
   api: { domain?: string; apiPrefix?: string };
 }
 
-interface Connected {
-  connection: NatsConnection;
-  manager: JetStreamManager;
-  stream: JetStreamClient;
-}
-
 /** A chain as a stream of JetStream: a record is a message, its number the message's sequence. */
 export class NatsChain implements CommitChain {
   readonly engine = "nats";
@@ -37,7 +34,7 @@ export class NatsChain implements CommitChain {
   readonly #name: string;
   readonly #replicas: number;
   readonly #options: Options;
-  #connected: Connected | null = null;
+  #open: OpenConnection | null = null;
   /** The driver has no connection now, and tries for another. */
   #isGone = false;
   /** Rejects the calls that have no answer yet. */
@@ -49,7 +46,7 @@ export class NatsChain implements CommitChain {
     this.#name = `${name}_commits`;
     this.#replicas = replicas;
     this.#options = options;
-    this.cells = new NatsCells(`${name}_control`, (work) => this.call(work));
+    this.cells = new NatsCells(where, `${name}_control`, (work) => this.call(work));
   }
 
   async open(options: ChainOptions): Promise<void> {
@@ -66,7 +63,7 @@ export class NatsChain implements CommitChain {
         ...this.#options.connection,
       });
       this.#watch(connection).catch(() => {});
-      this.#connected = await this.#prepare(connection, options);
+      this.#open = await this.#prepare(connection, options);
     } catch (error) {
       await connection?.close();
       throw translate(this.where, error, this.#isGone);
@@ -89,7 +86,7 @@ export class NatsChain implements CommitChain {
     return new StoreUnavailableError(this.where, "no server answers: the connection is gone");
   }
 
-  async #prepare(connection: NatsConnection, { create, warn }: ChainOptions): Promise<Connected> {
+  async #prepare(connection: NatsConnection, { create, warn }: ChainOptions): Promise<OpenConnection> {
     const { info } = connection;
     const replicas = create ? this.#replicas : null;
     assertServerVersion(this.where, info?.version, this.#replicas, warn);
@@ -112,22 +109,25 @@ export class NatsChain implements CommitChain {
   }
 
   async close(): Promise<void> {
-    const connected = this.#connected;
-    this.#connected = null;
-    await connected?.connection.close();
+    const open = this.#open;
+    this.#open = null;
+    await open?.connection.close();
   }
 
   /** Runs it with the connection, and translates its errors. */
   async call<Answer>(work: (connected: Connected) => Promise<Answer>): Promise<Answer> {
-    if (!this.#connected) throw new StoreUnavailableError(this.where, "the connection is not open");
+    if (!this.#open) throw new StoreUnavailableError(this.where, "the connection is not open");
     if (this.#isGone) throw this.#gone();
     const { promise: gone, reject } = Promise.withResolvers<never>();
     this.#unanswered.add(reject);
+    const over = new AbortController();
+    const ask: Ask = (send) => askedAgain(send, over.signal);
     try {
-      return await Promise.race([work(this.#connected), gone]);
+      return await Promise.race([work({ ...this.#open, ask }), gone]);
     } catch (error) {
       throw translate(this.where, error, this.#isGone);
     } finally {
+      over.abort();
       this.#unanswered.delete(reject);
     }
   }
@@ -137,18 +137,21 @@ export class NatsChain implements CommitChain {
   }
 
   add(number: number, record: string): Promise<Added> {
-    return this.call(async ({ stream }) => {
-      try {
-        await stream.publish(this.#name, Buffer.from(record), {
-          timeout: times.nats.answerMs,
-          expect: { streamName: this.#name, lastSequence: number - 1 },
-        });
-        return "added";
-      } catch (error) {
-        if (isOvertaken(error)) return "taken";
-        throw error;
-      }
-    });
+    return this.call(({ stream, ask }) =>
+      ask(async (isFirst) => {
+        try {
+          await stream.publish(this.#name, Buffer.from(record), {
+            timeout: times.nats.answerMs,
+            expect: { streamName: this.#name, lastSequence: number - 1 },
+          });
+          return "added";
+        } catch (error) {
+          // One that was sent again may be refused since the first one is stored.
+          if (isFirst && isOvertaken(error)) return "taken";
+          throw error;
+        }
+      }),
+    );
   }
 
   read(after: number, limit: number): Promise<Records> {
@@ -156,7 +159,7 @@ export class NatsChain implements CommitChain {
       const first = await this.#get(connected, after + 1);
       if (first === null) return { records: [], end: true };
       if (limit === 1) return { records: [first], end: false };
-      const { state } = await connected.manager.streams.info(this.#name);
+      const { state } = await connected.ask(() => connected.manager.streams.info(this.#name));
       const inPage = Math.max(1, Math.floor(pageBytes / (state.bytes / state.messages)));
       const count = Math.min(limit, inPage, state.last_seq - after) - 1;
       const rest =
@@ -165,33 +168,33 @@ export class NatsChain implements CommitChain {
           : await Promise.all(Array.from({ length: count }, (_, index) => this.#get(connected, after + 2 + index)));
       if (rest.includes(null))
         throw new StoreUnavailableError(this.where, `message ${after + 2 + rest.indexOf(null)} is not there yet`);
-      return { records: [first, ...(rest as string[])], end: after + 1 + count >= state.last_seq };
+      const records = [first, ...(rest as string[])];
+      // A consumer may have delivered less than there is.
+      return { records, end: after + records.length >= state.last_seq };
     });
   }
 
-  async #get({ manager }: Connected, seq: number): Promise<string | null> {
+  async #get({ manager, ask }: Connected, seq: number): Promise<string | null> {
     try {
-      return textOf((await manager.streams.getMessage(this.#name, { seq })).data);
+      return textOf((await ask(() => manager.streams.getMessage(this.#name, { seq }))).data);
     } catch (error) {
       if (isNoMessage(error)) return null;
       throw error;
     }
   }
 
-  async #consume({ stream }: Connected, from: number, count: number): Promise<string[]> {
-    const consumer = await stream.consumers.get(this.#name, { opt_start_seq: from });
+  async #consume(connected: Connected, from: number, count: number): Promise<string[]> {
+    const consumer = await PassingConsumer.on(connected, this.#name, from);
     try {
       const records: string[] = [];
-      for await (const message of await consumer.fetch({ max_messages: count, expires: times.nats.answerMs })) {
+      for await (const { seq, data } of consumer.fetch(count)) {
         // What came before a gap is an answer: the rest is asked for again.
-        if (message.seq !== from + records.length) break;
-        records.push(textOf(message.data));
+        if (seq !== from + records.length) break;
+        records.push(textOf(data));
       }
       return records;
     } finally {
-      await consumer.delete().catch(() => {
-        // The server forgets it by itself.
-      });
+      await consumer.end();
     }
   }
 }

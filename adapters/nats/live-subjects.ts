@@ -1,10 +1,6 @@
-import type { JetStreamClient, JetStreamManager } from "nats";
-import { times } from "../../core/times.ts";
-
-interface Connected {
-  manager: JetStreamManager;
-  stream: JetStreamClient;
-}
+import { StoreUnavailableError } from "../../core/errors.ts";
+import type { Connected } from "./connected.ts";
+import { PassingConsumer } from "./passing-consumer.ts";
 
 const perFetch = 5000;
 
@@ -13,20 +9,22 @@ const perFetch = 5000;
  * one before, and of each message the size alone. The server's own list has removed keys, too, and they stay for ever.
  */
 export class LiveSubjects {
+  readonly #where: string;
   readonly #name: string;
   readonly #live = new Set<string>();
   #seen = 0;
 
-  constructor(name: string) {
+  constructor(where: string, name: string) {
+    this.#where = where;
     this.#name = name;
   }
 
   /** Those that there are now. */
-  async look({ manager, stream }: Connected): Promise<ReadonlySet<string>> {
-    const { state } = await manager.streams.info(this.#name);
+  async look(connected: Connected): Promise<ReadonlySet<string>> {
+    const { state } = await connected.ask(() => connected.manager.streams.info(this.#name));
     // A stream that was put back to an earlier state, or made again.
     if (state.last_seq < this.#seen) this.forget();
-    if (state.messages > 0 && state.last_seq > this.#seen) await this.#readUpTo(stream, state.last_seq);
+    if (state.messages > 0 && state.last_seq > this.#seen) await this.#readUpTo(connected, state.last_seq);
     return this.#live;
   }
 
@@ -35,28 +33,27 @@ export class LiveSubjects {
     this.#seen = 0;
   }
 
-  async #readUpTo(stream: JetStreamClient, last: number): Promise<void> {
-    const consumer = await stream.consumers.get(this.#name, { opt_start_seq: this.#seen + 1, headers_only: true });
+  /** @throws StoreUnavailableError where not all of them came: a list without some would say that these are not there */
+  async #readUpTo(connected: Connected, last: number): Promise<void> {
+    const consumer = await PassingConsumer.on(connected, this.#name, this.#seen + 1, { headers_only: true });
     try {
       while (this.#seen < last) {
         const before = this.#seen;
-        for await (const { subject, seq, headers } of await consumer.fetch({
-          max_messages: perFetch,
-          expires: times.nats.answerMs,
-        })) {
+        for await (const { subject, seq, headers } of consumer.fetch(perFetch)) {
           if (headers?.get("Nats-Msg-Size") === "0") this.#live.delete(subject);
           else this.#live.add(subject);
           this.#seen = seq;
           // A message that was replaced meanwhile is not delivered, but the one that replaced it is.
           if (seq >= last) break;
         }
-        // Nothing more is there, although the stream says so.
-        if (this.#seen === before) return;
+        if (this.#seen === before)
+          throw new StoreUnavailableError(
+            this.#where,
+            `stream ${this.#name} delivers nothing after message ${before}, expected all up to ${last}`,
+          );
       }
     } finally {
-      await consumer.delete().catch(() => {
-        // The server forgets it by itself.
-      });
+      await consumer.end();
     }
   }
 }

@@ -5,6 +5,7 @@ import { peerDriver } from "../peer-driver.ts";
 import type { ConnectionOptions } from "./connection-options.ts";
 import type { Driver } from "./driver.ts";
 import { Pools } from "./pools.ts";
+import { Silence } from "./silence.ts";
 import { isOfConnection, isOfStatement, wasEndedBefore } from "./translate.ts";
 
 /** Rows as arrays of columns, and how many were read or written. */
@@ -42,6 +43,7 @@ export class Connections implements Session {
   readonly #key: string;
   readonly #options: ServerOptions;
   readonly #pools: Pools;
+  readonly #silence: Silence;
 
   /** Stores and tables on the same server share them. */
   static async to(where: string, options: ServerOptions): Promise<Connections> {
@@ -69,11 +71,17 @@ export class Connections implements Session {
     this.#key = key;
     this.#options = options;
     this.#pools = new Pools(pg, options);
+    this.#silence = new Silence({
+      askWorking: (sessions) => this.#pools.askWorking(sessions),
+      onDead: () => void this.#pools.dropIdle().catch(ignored),
+    });
   }
 
   async query(text: string, values: readonly unknown[] = []): Promise<Answer> {
     const client = await connected(this.#pools.forStatement());
-    return whileHeld(client, () => send(client, text, values, this.#options.timeoutMs));
+    return whileHeld(client, () =>
+      this.#silence.during(client, () => send(client, text, values, this.#options.timeoutMs)),
+    );
   }
 
   /** The statement again and again until the server answers, for a while: what became of one whose answer was lost. */
@@ -118,7 +126,7 @@ export class Connections implements Session {
   /** A connection of one's own, until it is ended. */
   async hold(begin: string): Promise<Held> {
     const client = await connected(this.#pools.forTransaction());
-    const held = new Held(client, this.#options.timeoutMs);
+    const held = new Held(client, this.#options.timeoutMs, this.#silence);
     try {
       await held.query(begin);
       return held;
@@ -141,12 +149,14 @@ export class Connections implements Session {
 export class Held implements Session {
   readonly client: PoolClient;
   readonly #timeoutMs: number;
+  readonly #silence: Silence;
   #hasEnded = false;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(client: PoolClient, timeoutMs: number) {
+  constructor(client: PoolClient, timeoutMs: number, silence: Silence) {
     this.client = client;
     this.#timeoutMs = timeoutMs;
+    this.#silence = silence;
   }
 
   get hasEnded(): boolean {
@@ -157,7 +167,7 @@ export class Held implements Session {
   query(text: string, values: readonly unknown[] = []): Promise<Answer> {
     const answer = this.#turn.then(() => {
       if (this.#hasEnded) throw new Error("the transaction has ended");
-      return send(this.client, text, values, this.#timeoutMs);
+      return this.#silence.during(this.client, () => send(this.client, text, values, this.#timeoutMs));
     });
     this.#turn = answer.catch(ignored);
     return answer;
@@ -175,7 +185,8 @@ export class Held implements Session {
     let failure: unknown = after === undefined || isOfStatement(after) ? undefined : after;
     try {
       if (failure === undefined) {
-        const { command } = await this.client.query({ text: how, query_timeout: this.#timeoutMs } as QueryConfig);
+        const ending = { text: how, query_timeout: this.#timeoutMs } as QueryConfig;
+        const { command } = await this.#silence.during(this.client, () => this.client.query(ending));
         // A statement had failed, and somebody went on all the same.
         if (command !== how) failure = new Error(`${how} was answered with ${command}`);
       }

@@ -64,7 +64,14 @@ export class Listener {
       socket.destroy();
       throw error;
     }
-    client.once("end", () => this.#again());
+    const check = setInterval(
+      () => void client.query("SELECT 1").catch(() => socket.destroy()),
+      times.postgres.listenCheckMs,
+    ).unref();
+    client.once("end", () => {
+      clearInterval(check);
+      this.#again();
+    });
   }
 
   #again(): void {

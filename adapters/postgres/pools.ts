@@ -1,9 +1,10 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { Pool, PoolClient } from "pg";
+import type { Client, Pool, PoolClient, QueryConfig } from "pg";
 import { times } from "../../core/times.ts";
 import { leastConnections, roomFor, type ConnectionOptions, type Room } from "./connection-options.ts";
 import { clientWith } from "./client.ts";
 import { typesOf, type Driver } from "./driver.ts";
+import { cut, sessionOf } from "./silence.ts";
 import { sqlStateOf } from "./translate.ts";
 
 interface Options {
@@ -15,10 +16,15 @@ interface Options {
 /** The server's, the database's or the role's limit of connections. */
 const isCrowded = (error: unknown): boolean => sqlStateOf(error) === "53300";
 
+/** A session that waits for its client is idle, in a transaction or not. */
+const working = `SELECT pg_backend_pid(),
+  array(SELECT pid FROM pg_stat_activity WHERE pid = ANY($1::int[]) AND coalesce(state, '') NOT LIKE 'idle%')`;
+
 /** The driver's pools: of statements, and of transactions, whose holders may need a statement elsewhere to go on. */
 export class Pools {
   readonly #statements: Pool;
   readonly #held: Pool;
+  readonly #newClient: () => Client;
   readonly #most: Room;
   readonly #patienceMs: number;
   #restoring: NodeJS.Timeout | undefined;
@@ -26,17 +32,18 @@ export class Pools {
   constructor(pg: Driver, { connectionString, timeoutMs, connection }: Options) {
     this.#most = roomFor(connection.max);
     this.#patienceMs = Math.min(timeoutMs, times.postgres.connectMs);
+    const Client = clientWith(pg, connection.password);
+    const options = {
+      connectionTimeoutMillis: this.#patienceMs,
+      keepAlive: true,
+      application_name: "moleculer-event-sourcing",
+      ...connection,
+      connectionString,
+      types: typesOf(pg),
+    };
+    this.#newClient = () => new Client({ ...options, connectionTimeoutMillis: times.postgres.silentMs });
     const newPool = (max: number) => {
-      const pool = new pg.Pool({
-        connectionTimeoutMillis: this.#patienceMs,
-        keepAlive: true,
-        application_name: "moleculer-event-sourcing",
-        ...connection,
-        connectionString,
-        max,
-        types: typesOf(pg),
-        Client: clientWith(pg, connection.password),
-      });
+      const pool = new pg.Pool({ ...options, max, Client });
       // A broken one is omitted by the pool; its holder gets the error from its next statement.
       pool.on("error", ignored);
       pool.on("connect", (client) => client.on("error", ignored));
@@ -80,6 +87,31 @@ export class Pools {
   #limit({ statements, held }: Room): void {
     this.#statements.options.max = Math.min(statements, this.#most.statements);
     this.#held.options.max = Math.min(held, this.#most.held);
+  }
+
+  /** Of these sessions those that the server works for, asked over a connection beside the pools; null where a proxy hides them. */
+  async askWorking(sessions: readonly number[]): Promise<ReadonlySet<number> | null> {
+    const client = this.#newClient();
+    client.on("error", ignored);
+    try {
+      await client.connect();
+      const query = { text: working, values: [sessions], query_timeout: times.postgres.silentMs, rowMode: "array" };
+      const { rows } = await client.query(query as QueryConfig);
+      const [own, found] = rows[0] as unknown as [own: number, found: number[]];
+      return own === sessionOf(client) ? new Set(found) : null;
+    } finally {
+      cut(client);
+    }
+  }
+
+  /** Connections that nothing runs on: they may have died with one that was found dead. */
+  async dropIdle(): Promise<void> {
+    for (const pool of [this.#statements, this.#held])
+      while (pool.idleCount > 0) {
+        const client = await pool.connect();
+        cut(client);
+        client.release(true);
+      }
   }
 
   /** What runs is waited for. */

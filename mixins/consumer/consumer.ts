@@ -17,12 +17,12 @@ interface Dependencies {
   /** Default 1000. */
   eventsPerPage?: number;
   metrics: ConsumerMetrics | null;
+  /** Between two pages, where nothing is in flight: whether another node gets the work. `isAtWork`: it is done here. */
+  handOver?: (isAtWork: boolean) => Promise<boolean>;
   /** How an operator makes it begin anew on another log. */
   startAfresh: string;
   warn: (message: string, details: object) => void;
 }
-
-const defaultEventsPerPage = 1000;
 
 /** Follows the log and the control state for one consumer on one node: page after page, until it is stopped. */
 export class Consumer {
@@ -198,6 +198,7 @@ export class Consumer {
   /** Where that cannot be said it may not, neither along the log nor aside. */
   async #mayWork(): Promise<boolean> {
     try {
+      if (await this.#d.handOver?.(this.condition.isWorking && this.condition.standsStill === null)) return false;
       return (await this.#d.work.mayWork?.()) ?? true;
     } catch (error) {
       this.condition.works(false);

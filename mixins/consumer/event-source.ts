@@ -7,6 +7,7 @@ import type { QueryParams } from "../../core/query.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { times } from "../../core/times.ts";
 import type { LeaseSource } from "./lease-hold.ts";
+import { hostsOf } from "./on-every-host.ts";
 import { remoteCall } from "./remote-call.ts";
 import type { ConsumerPage, StreamPage } from "./consumer-page.ts";
 
@@ -109,8 +110,13 @@ export class EventSource implements LeaseSource {
     return this.#call("takeLease", { consumer, holder, ttlMs, ...(lapsed !== undefined && { lapsed }) });
   }
 
-  async releaseLease(lease: Lease): Promise<void> {
-    await this.#call("releaseLease", { consumer: this.#d.consumer, lease });
+  async releaseLease(lease: Lease, to?: string): Promise<void> {
+    await this.#call("releaseLease", { consumer: this.#d.consumer, lease, ...(to !== undefined && { to }) });
+  }
+
+  /** The nodes that host a service. */
+  hostsOf(service: string): string[] {
+    return hostsOf(this.#d.broker, service);
   }
 
   async #call<Answer>(action: string, params: object): Promise<Answer> {

@@ -20,9 +20,10 @@ export function consumerEvents(
       const { host, source } = consumer();
       if (ctx.params.consumer === source.consumer) host.interrupt();
     },
-    [leaseEvent(store)]: (ctx: Context<{ consumer: string }>) => {
+    [leaseEvent(store)]: (ctx: Context<{ consumer: string; to?: string }>) => {
       const { host, source } = consumer();
-      if (ctx.params.consumer === source.consumer) host.takeOver();
+      const { to = ctx.broker.nodeID } = ctx.params;
+      if (ctx.params.consumer === source.consumer && to === ctx.broker.nodeID) host.takeOver();
     },
     // What it waits for may just have come back.
     "$services.changed": () => consumer().host.wake(),

@@ -8,7 +8,8 @@ export interface LeaseSource {
   /** For so long after a renewal the holder acts on it. */
   readonly leaseMs: number;
   takeLease(holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer>;
-  releaseLease(lease: Lease): Promise<void>;
+  /** `to`: the node that is to take it; others that hear of the release wait for their next look. */
+  releaseLease(lease: Lease, to?: string): Promise<void>;
 }
 
 /** So often a lease is renewed while it lasts: two renewals in a row may be lost. */
@@ -117,11 +118,13 @@ export class LeaseHold {
   }
 
   /** After what was sent: a renewal that comes behind the release would take the lease again. */
-  async release(): Promise<void> {
+  async release(to?: string): Promise<void> {
     const lease = this.#lease;
     this.lose();
+    // This node must not be ahead of the one that is to take it.
+    if (to !== undefined) this.#refusedAt = performance.now();
     await Promise.all(this.#unanswered);
-    if (lease) await this.#source.releaseLease(lease);
+    if (lease) await this.#source.releaseLease(lease, to);
   }
 }
 

@@ -9,6 +9,7 @@ import { consumerStatus, type ConsumerStatus } from "./status.ts";
 import type { ErrorPolicy, Interruption } from "./error-policy.ts";
 import type { EventSource } from "./event-source.ts";
 import { LeaseHold } from "./lease-hold.ts";
+import { Placement } from "./placement.ts";
 import type { ConsumerMetrics } from "../metrics.ts";
 import type { TimeLimit } from "./time-limit.ts";
 
@@ -47,6 +48,7 @@ interface Dependencies {
 export class LeasedHost {
   readonly #d: Dependencies;
   #lease!: LeaseHold;
+  #placement!: Placement;
   #work!: LeasedWork;
   #consumer!: Consumer;
   /** What the node that does the work has stored, as it was seen last. */
@@ -62,6 +64,7 @@ export class LeasedHost {
     const { name, node, source, policy, metrics, warn, eventsPerPage } = this.#d;
     this.#seen = nothingYet;
     this.#lease = new LeaseHold(source, node);
+    this.#placement = new Placement({ consumer: source.consumer, node, hosts: () => source.hostsOf(name) });
     const interruption: Interruption = {
       sleep: (ms) => this.#consumer.sleep(ms),
       isInterrupted: () => this.#consumer.isInterrupted,
@@ -75,9 +78,19 @@ export class LeasedHost {
       ...(eventsPerPage !== undefined && { eventsPerPage }),
       maxParkedInARow: policy.maxParkedInARow,
       metrics,
+      handOver: (isAtWork) => this.#handOver(isAtWork),
       startAfresh: "restart this node to go on from the checkpoint that the log's own store holds",
       warn,
     });
+  }
+
+  /** Each page is saved when it is done: nothing of it is handled again. */
+  async #handOver(isAtWork: boolean): Promise<boolean> {
+    const to = this.#placement.successorAt(performance.now());
+    if (to === null || !isAtWork || !this.#work.isInCharge) return false;
+    await this.#work.save();
+    await this.#lease.release(to);
+    return true;
   }
 
   async start(): Promise<void> {

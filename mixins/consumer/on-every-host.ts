@@ -16,11 +16,9 @@ export async function onEveryHost<Answer>(
   params: object,
 ): Promise<Map<string, Answer>> {
   const name = `${service}.${action}`;
-  const services = broker.registry.getServiceList({ onlyAvailable: true }) as { name: string; nodeID: string }[];
-  const nodes = services.filter((one) => one.name === service).map(({ nodeID }) => nodeID);
   const answers = new Map<string, Answer>();
   await Promise.all(
-    [...new Set([broker.nodeID, ...nodes])].map(async (nodeID) => {
+    [...new Set([broker.nodeID, ...hostsOf(broker, service)])].map(async (nodeID) => {
       try {
         answers.set(nodeID, await untilAnswered<Answer>(broker, name, params, nodeID));
       } catch (error) {
@@ -29,6 +27,12 @@ export async function onEveryHost<Answer>(
     }),
   );
   return answers;
+}
+
+/** The nodes that are there and host a service. */
+export function hostsOf(broker: ServiceBroker, service: string): string[] {
+  const services = broker.registry.getServiceList({ onlyAvailable: true }) as { name: string; nodeID: string }[];
+  return services.filter((one) => one.name === service).map(({ nodeID }) => nodeID);
 }
 
 /** An answer may take as long as a transform does, but one that was lost on the way would never come. */

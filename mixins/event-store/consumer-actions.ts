@@ -142,10 +142,11 @@ export function consumerStoreActions(store: string, host: () => StoreHost): NonN
       },
     },
     releaseLease: {
-      params: { consumer, lease },
-      async handler(ctx: FromConsumer<{ lease: Lease }>) {
-        await host().log.releaseLease(ctx.params.lease);
-        await ctx.broadcast(leaseEvent(store), { consumer: ctx.params.consumer });
+      params: { consumer, lease, to: { ...storedKey, optional: true } },
+      async handler(ctx: FromConsumer<{ lease: Lease; to?: string }>) {
+        const { consumer, lease, to } = ctx.params;
+        await host().log.releaseLease(lease);
+        await ctx.broadcast(leaseEvent(store), { consumer, ...(to !== undefined && { to }) });
       },
     },
   };

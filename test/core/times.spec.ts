@@ -15,6 +15,7 @@ describe("The times", () => {
     expect(consumerRetry.firstMs).toBeLessThan(poll.everyMs);
     expect(copyLock.retryMs).toBeLessThan(copyLock.doneMs);
     expect(copy.retryMs).toBeLessThan(lease.lastsMs);
+    expect(nats.askAgainMs).toBeLessThan(nats.answerMs);
   });
 
   it("let a caller wait longer than what it waits for", () => {
@@ -23,6 +24,7 @@ describe("The times", () => {
     expect(postgres.frozenAppendMs).toBeLessThan(postgres.outcomeMs);
     expect(copyLock.silentMs).toBeLessThan(copyLock.takenMs);
     expect(nats.answerMs).toBeLessThan(call.everyHostMs);
+    expect(nats.pingMs * 3).toBeLessThan(call.storeMs);
     expect(fairness.longestBreakMs + fairness.mostMs).toBeLessThan(append.overtakenMs);
   });
 });

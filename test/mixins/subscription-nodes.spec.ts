@@ -1,7 +1,9 @@
 import { cpSync, rmSync } from "node:fs";
-import type { ServiceBroker, ServiceSchema } from "moleculer";
+import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { setTimes, times } from "../../core/times.ts";
+import { firstOf } from "../../mixins/consumer/placement.ts";
+import { leaseEvent } from "../../mixins/hints.ts";
 import type { LogLines } from "./log-lines.ts";
 import { appendTo, parkedPositions, statusOf, Watched, watchService, withStatus } from "./watch.ts";
 
@@ -62,6 +64,30 @@ describe("A subscription on two nodes of one network", () => {
     expect(second.seen).toEqual([4]);
     expect(await standby.call("watch.retry")).toEqual({ folded: 2, parked: 0 });
     expect(second.seen).toEqual([4, 2, 5]);
+  });
+
+  it("is handed over to a node that has come and is its first one, once, and each event is handled once", async () => {
+    setTimes({ lease: { lastsMs: 60_000, settleMs: 200 } });
+    const first = firstOf("subscription/watch", ["n1", "n2"])!;
+    const start = newNetwork();
+    const released: unknown[] = [];
+    const looks = { [leaseEvent("events")]: ({ params }: Context<{ to?: string }>) => void released.push(params.to) };
+    const store = await start("store", { ...storeNode(newFolder()), events: looks });
+    const [before, after] = [new Watched(), new Watched()];
+    const holder = await start(first === "n1" ? "n2" : "n1", watchNode(before));
+    await withStatus(holder, { state: "live" });
+    await appendTo(store, "a", "b");
+    await caughtUp(holder, "watch");
+    const next = await start(first, watchNode(after));
+    await withStatus(next, { state: "live", position: 2 });
+    await appendTo(store, "a", "b", "c");
+    await caughtUp(next, "watch");
+    await withStatus(holder, { state: "standby", cause: expect.stringContaining(`node ${first},`) });
+    expect([before.seen, after.seen]).toEqual([
+      [1, 2],
+      [3, 4, 5],
+    ]);
+    expect(released).toEqual([first]);
   });
 
   it("is controlled from the standby as from the holder", async () => {

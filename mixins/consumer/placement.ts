@@ -1,0 +1,51 @@
+import { createHash } from "node:crypto";
+import { times } from "../../core/times.ts";
+
+interface Dependencies {
+  consumer: string;
+  node: string;
+  /** The nodes that host the consumer, this one among them. */
+  hosts: () => readonly string[];
+}
+
+/**
+ * Which node is to work for a consumer when all are there: the one with the highest hash of its name and the consumer's
+ * (rendezvous hashing), so that each node gets its share, and a node that comes takes nothing but its own. The work moves
+ * to a node that has come, at most once for each time that it comes, and never since a node has gone.
+ */
+export class Placement {
+  readonly #d: Dependencies;
+  #seen: ReadonlySet<string> = new Set();
+  readonly #joined = new Set<string>();
+  #since = 0;
+
+  constructor(dependencies: Dependencies) {
+    this.#d = dependencies;
+  }
+
+  /**
+   * The node that the holder hands over to, or null. Asked all the time, by a standby as well, so that a node which came
+   * before this one began to work has not just come.
+   */
+  successorAt(now: number): string | null {
+    const hosts = this.#d.hosts();
+    const joining = hosts.filter((host) => !this.#seen.has(host));
+    this.#seen = new Set(hosts);
+    if (joining.length > 0) this.#since = now;
+    for (const host of joining) this.#joined.add(host);
+    if (this.#joined.size === 0 || now - this.#since < times.lease.settleMs) return null;
+    const first = firstOf(this.#d.consumer, hosts);
+    const isDue = first !== this.#d.node && first !== undefined && this.#joined.has(first);
+    this.#joined.clear();
+    return isDue ? first : null;
+  }
+}
+
+/** Undefined where there are no hosts. */
+export function firstOf(consumer: string, hosts: readonly string[]): string | undefined {
+  const rank = (host: string) =>
+    createHash("sha256")
+      .update(JSON.stringify([consumer, host]))
+      .digest("hex");
+  return hosts.map((host) => ({ host, rank: rank(host) })).toSorted((a, b) => (a.rank < b.rank ? 1 : -1))[0]?.host;
+}
