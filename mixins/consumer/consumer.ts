@@ -178,7 +178,7 @@ export class Consumer {
     const isResting = !this.condition.isWorking || this.condition.standsStill !== null;
     const page = await source.page(
       work.progress.position,
-      isResting ? 0 : (work.eventsPerPage ?? this.#d.eventsPerPage ?? defaultEventsPerPage),
+      isResting ? 0 : (work.eventsPerPage ?? this.#d.eventsPerPage ?? 1000),
     );
     this.condition.reachesStore();
     work.note(page);
