@@ -16,8 +16,11 @@ const real = {
   checkpoint: { consumerMs: 200, pumpMs: 500 },
   /** Calls between the nodes of a consumer. The first is lost with its message, the second with its node. */
   call: { storeMs: 5000, everyHostMs: 15_000, statusMs: 1000 },
-  /** A store or a table that cannot be opened. A server that is started together with its node is there within `patienceMs`. */
-  opening: { patienceMs: 10_000, firstMs: 250, longestMs: 1000 },
+  /**
+   * A store or a table that cannot be opened. A server that is started together with its node is there within `patienceMs`;
+   * an opening that makes progress may take longer, and says every `tellEveryMs` how far it is.
+   */
+  opening: { patienceMs: 10_000, firstMs: 250, longestMs: 1000, tellEveryMs: 5000 },
   /** While a node starts, its services come one after the other: no reason for a warning. */
   start: { quietMs: 5000 },
   /** A node that stops waits for user code. */

@@ -37,6 +37,11 @@ const hosted = new WeakMap<ServiceBroker, Map<string, Hosted>>();
 /** Owners that were destroyed: one that was still starting then must not count as an owner again. */
 const destroyed = new WeakSet<Service>();
 
+/** Settles when the sibling answers, where this broker has one of the name. @throws what its start has thrown */
+export async function siblingStarted(broker: ServiceBroker, name: string): Promise<void> {
+  await hosted.get(broker)?.get(name)?.run.started();
+}
+
 type Work = () => Promise<void>;
 const unfinished = new WeakMap<ServiceBroker, Map<string, Set<Work>>>();
 

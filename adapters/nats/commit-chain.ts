@@ -169,6 +169,10 @@ export class NatsChain implements CommitChain {
     });
   }
 
+  last(): Promise<number> {
+    return this.call(async ({ manager }) => (await manager.streams.info(this.#name)).state.last_seq);
+  }
+
   async #get({ manager }: Connected, seq: number): Promise<string | null> {
     try {
       return textOf((await manager.streams.getMessage(this.#name, { seq })).data);
