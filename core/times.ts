@@ -14,8 +14,11 @@ const real = {
   clock: { toleranceMs: 1000, checkEveryMs: 60_000, warnMs: 5000 },
   /** While events flow: after a kill, at most so much is handled or handed over twice. */
   checkpoint: { consumerMs: 200, pumpMs: 500 },
-  /** Calls between the nodes of a consumer. The first is lost with its message, the second with its node. */
-  call: { storeMs: 5000, everyHostMs: 15_000, statusMs: 1000 },
+  /**
+   * Calls between the nodes of a consumer. The first is lost with its message, the second with its node. A node that
+   * leaves so many pings in a row unanswered is silent.
+   */
+  call: { storeMs: 5000, everyHostMs: 15_000, statusMs: 1000, pingMs: 1000, pings: 3 },
   /**
    * A store or a table that cannot be opened. A server that is started together with its node is there within `patienceMs`;
    * an opening that makes progress may take longer, and says every `tellEveryMs` how far it is.

@@ -20,7 +20,7 @@ import { otherHostFor, passingOn } from "../pass-on.ts";
 import { readActionNames, readActions } from "../read-actions.ts";
 import { ownActions } from "../own-actions.ts";
 import { appendSpan, markFailed } from "../spans.ts";
-import { onEveryHost } from "../consumer/on-every-host.ts";
+import { onEveryHost, refuseSilent } from "../consumer/on-every-host.ts";
 import { consumerStoreActions } from "./consumer-actions.ts";
 import { deciderStoreActions } from "./decider-actions.ts";
 import { StoreHost } from "./host.ts";
@@ -80,7 +80,8 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
     log.capabilities.hosts === "many" && host.building !== null ? otherHostFor(ctx) : null;
   const controlPump = async (broker: ServiceBroker, change: ControlChange) => {
     await host.consumers.change("pump", change);
-    await onEveryHost(broker, name, "followPump", {});
+    const { silent } = await onEveryHost(broker, name, "followPump", {});
+    if ("pause" in change) refuseSilent(name, silent);
   };
   const schema: SiblingSchema = {
     name,
