@@ -26,8 +26,11 @@ const real = {
   opening: { patienceMs: 10_000, firstMs: 250, longestMs: 1000, tellEveryMs: 5000 },
   /** While a node starts, its services come one after the other: no reason for a warning. */
   start: { quietMs: 5000 },
-  /** A node that stops waits for user code. */
-  stop: { userCodeMs: 5000 },
+  /**
+   * A node that stops waits for user code, and for servers, which may be behind a connection that is half dead: for what
+   * follows a store, the store, and the transporter, ten seconds in all. What is not written by then is left to the lapse of leases.
+   */
+  stop: { userCodeMs: 5000, followerMs: 6000, storeMs: 8000, transporterMs: 1000 },
   /** A fold into the past during an outage. */
   pastRetry: { firstMs: 50, lastMs: 1600 },
   /** A command after a version conflict. */
