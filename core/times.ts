@@ -65,6 +65,8 @@ const real = {
     /** A table to be dropped that is still read from is left to a later start. */
     dropMs: 500,
     listenRetryMs: 1000,
+    /** A connection that is not used for so long is closed. */
+    idleMs: 2000,
     /** After the server refused a further connection, those that there are have to do. */
     crowdedMs: 60_000,
     /** Shorter than `opening.patienceMs`. */
