@@ -15,6 +15,12 @@ export interface LogCapabilities {
   backup: boolean;
 }
 
+/** How much a host has of what it makes of the log on a server before it can answer, and how much there is: records. */
+export interface Building {
+  done: number;
+  total: number;
+}
+
 /** What a backup holds. */
 export interface LogBackup {
   /** The position of its last event; it holds all up to there. */
@@ -34,6 +40,8 @@ export interface OpenOptions {
   create?: boolean;
   /** Is called with what an operator should know although the log can be opened, also later, while it is open. */
   warn?: (message: string) => void;
+  /** Is called with each step of an opening that takes long. What it throws ends the opening. */
+  onProgress?: (building: Building) => void;
 }
 
 export interface ReadOptions {
@@ -125,6 +133,11 @@ export interface EventLog {
   /** Its place, for messages: no password in it. */
   readonly where: string;
   readonly capabilities: LogCapabilities;
+  /**
+   * While this host has so much to make up for that calls would wait for long; null while it has not. Left out where a
+   * host makes nothing of the log.
+   */
+  readonly building?: Building | null;
 
   /**
    * Leaves nothing open where it fails.

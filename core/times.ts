@@ -19,14 +19,23 @@ const real = {
   clock: { toleranceMs: 1000, checkEveryMs: 60_000, warnMs: 5000 },
   /** While events flow: after a kill, at most so much is handled or handed over twice. */
   checkpoint: { consumerMs: 200, pumpMs: 500 },
-  /** Calls between the nodes of a consumer. The first is lost with its message, the second with its node. */
-  call: { storeMs: 5000, everyHostMs: 15_000, statusMs: 1000 },
-  /** A store or a table that cannot be opened. A server that is started together with its node is there within `patienceMs`. */
-  opening: { patienceMs: 10_000, firstMs: 250, longestMs: 1000 },
+  /**
+   * Calls between the nodes of a consumer. The first is lost with its message, the second with its node. A node that
+   * leaves so many pings in a row unanswered is silent.
+   */
+  call: { storeMs: 5000, everyHostMs: 15_000, statusMs: 1000, pingMs: 1000, pings: 3 },
+  /**
+   * A store or a table that cannot be opened. A server that is started together with its node is there within `patienceMs`;
+   * an opening that makes progress may take longer, and says every `tellEveryMs` how far it is.
+   */
+  opening: { patienceMs: 10_000, firstMs: 250, longestMs: 1000, tellEveryMs: 5000 },
   /** While a node starts, its services come one after the other: no reason for a warning. */
   start: { quietMs: 5000 },
-  /** A node that stops waits for user code. */
-  stop: { userCodeMs: 5000 },
+  /**
+   * A node that stops waits for user code, and for servers, which may be behind a connection that is half dead: for what
+   * follows a store, the store, and the transporter, ten seconds in all. What is not written by then is left to the lapse of leases.
+   */
+  stop: { userCodeMs: 5000, followerMs: 6000, storeMs: 8000, transporterMs: 1000 },
   /** A fold into the past during an outage. */
   pastRetry: { firstMs: 50, lastMs: 1600 },
   /** A command after a version conflict. */
@@ -66,6 +75,8 @@ const real = {
     listenRetryMs: 1000,
     /** A connection that waits for notices alone does not show that it has died. */
     listenCheckMs: 10_000,
+    /** A connection that is not used for so long is closed. */
+    idleMs: 2000,
     /** After the server refused a further connection, those that there are have to do. */
     crowdedMs: 60_000,
     /** Shorter than `opening.patienceMs`. */

@@ -1,4 +1,6 @@
 import type { ServiceBroker } from "moleculer";
+import { times } from "../core/times.ts";
+import { within } from "./within.ts";
 
 type End = () => Promise<void>;
 
@@ -26,6 +28,7 @@ export class BrokerLifecycle {
     this.#doStop = broker.stop.bind(broker);
     broker.start = () => this.#call("start", () => this.#start());
     broker.stop = () => this.#call("stop", () => this.#stop());
+    boundDisconnect(broker);
   }
 
   /** The same call twice is one; a start waits for a stop that is under way. */
@@ -111,6 +114,20 @@ export class BrokerLifecycle {
   #markDown(): void {
     if (this.#isDown) (this.#broker as { started: boolean }).started = false;
   }
+}
+
+/**
+ * Moleculer's transporters say goodbye and wait until it was heard: over a connection to NATS that is half dead for minutes,
+ * in which the process does not end.
+ */
+function boundDisconnect({ transit, logger }: ServiceBroker): void {
+  if (!transit) return;
+  const disconnect = transit.disconnect.bind(transit);
+  transit.disconnect = async () => {
+    const { transporterMs } = times.stop;
+    if (!(await within(transporterMs, Promise.resolve(disconnect()))))
+      logger.warn(`The transporter has not heard the goodbye of this node within ${transporterMs} ms`);
+  };
 }
 
 const lifecycles = new WeakMap<ServiceBroker, BrokerLifecycle>();

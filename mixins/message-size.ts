@@ -54,6 +54,16 @@ export function refuseTooLargeCall(
   if (sum > maxMessageBytes) throw new EventTooLargeError(`${action}: ${largest.field}`, sum, maxMessageBytes, isMore);
 }
 
+/** Whether a call may go to another node with what it carries. */
+export function isSendable(...call: Parameters<typeof refuseTooLargeCall>): boolean {
+  try {
+    refuseTooLargeCall(...call);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** @throws ValidationError */
 function measured(field: string, value: unknown): JsonBytes {
   try {

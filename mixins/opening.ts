@@ -7,15 +7,16 @@ export type Tell = (level: "info" | "warn" | "error", message: string) => void;
 interface Dependencies {
   /** Of the store or table, for messages. */
   name: string;
-  /** One try. Leaves nothing open where it fails. */
-  open: () => Promise<void>;
+  /** One try, which says how far it is where it takes long. Leaves nothing open where it fails. */
+  open: (onProgress: (progress: string) => void) => Promise<void>;
   tell: Tell;
 }
 
 /**
  * Opens what its engine may not answer for yet. A start tries again after an outage, with growing waits, and says so each
- * time; when its patience is over it goes on without, and the tries go on beside the node's other work until one succeeds.
- * Anything but an outage ends the start.
+ * time. Its patience is for silence: while a try makes progress, the start waits, so that no other node calls a service
+ * that cannot answer yet. When the patience is over, the start goes on without, and the tries go on beside the node's
+ * other work until one succeeds. Anything but an outage ends the start.
  */
 export class Opening {
   readonly #d: Dependencies;
@@ -23,6 +24,10 @@ export class Opening {
   /** Somebody waits for the start: he hears of each try, and what is no outage is thrown at him. */
   #isAwaited = false;
   #isStopping = false;
+  #progress: string | null = null;
+  #toldAt = 0;
+  /** Is called with each step of a try. */
+  #onStep = () => {};
   #wake = () => {};
   #tries: Promise<void> = Promise.resolve();
 
@@ -32,13 +37,12 @@ export class Opening {
 
   /** Why it is not open; null where it is, or was never tried. */
   get cause(): string | null {
-    return this.#failure && this.#failure.message;
+    return this.#failure && (this.#progress ?? this.#failure.message);
   }
 
   /** @throws StoreUnavailableError, with the cause, while it is not open */
   refuse(): void {
-    if (this.#failure)
-      throw new StoreUnavailableError(this.#d.name, `is not open yet: ${this.#failure.message}`, this.#failure);
+    if (this.#failure) throw new StoreUnavailableError(this.#d.name, `is not open yet: ${this.cause}`, this.#failure);
   }
 
   /** Answers when it is open, or is not going to be soon. @throws what is no outage, at once */
@@ -50,11 +54,24 @@ export class Opening {
     this.#tries = tries.catch(() => {});
     const over = Promise.withResolvers<void>();
     const timer = setTimeout(() => over.resolve(this.#goOnWithout()), times.opening.patienceMs);
+    this.#onStep = () => void timer.refresh();
     try {
       await Promise.race([tries, over.promise]);
     } finally {
+      this.#onStep = () => {};
       clearTimeout(timer);
     }
+  }
+
+  /** @throws StoreUnavailableError where the node stops: the try is given up */
+  #notes(progress: string): void {
+    const { name, tell } = this.#d;
+    if (this.#isStopping) throw new StoreUnavailableError(name, "is stopping");
+    this.#onStep();
+    this.#progress = progress;
+    if (performance.now() - this.#toldAt < times.opening.tellEveryMs) return;
+    this.#toldAt = performance.now();
+    tell("info", `${name} is not open yet: ${progress}`);
   }
 
   /** Answers when nothing is being opened any more; what is open then stays so. */
@@ -71,7 +88,9 @@ export class Opening {
       tries++, waitMs = Math.min(waitMs * 2, times.opening.longestMs)
     ) {
       try {
-        await this.#d.open();
+        this.#progress = null;
+        this.#toldAt = performance.now();
+        await this.#d.open((progress) => this.#notes(progress));
         if (this.#failure) this.#d.tell("info", `${this.#d.name} is open now, at try ${tries}`);
         this.#failure = null;
         return;
@@ -87,6 +106,7 @@ export class Opening {
     const { name, tell } = this.#d;
     const isNews = this.cause !== error.message;
     this.#failure = error;
+    this.#progress = null;
     if (this.#isStopping) return;
     if (this.#isAwaited)
       tell("warn", `${name} cannot be opened: ${error.message}; try ${tries} failed, the next is in ${waitMs} ms`);

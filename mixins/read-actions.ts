@@ -5,6 +5,7 @@ import { idProblem } from "../core/fields.ts";
 import { parseQuery, type Query, type QueryFields, type QueryParams } from "../core/query.ts";
 import type { Mixin } from "./mixin.ts";
 import { ownActions } from "./own-actions.ts";
+import { passOn } from "./pass-on.ts";
 import { checkPopulates, type Populating } from "./populates.ts";
 import { cacheOptions, type ReadCache } from "./read-cache.ts";
 import { nameProblems, type ReadActionName } from "./read-params.ts";
@@ -28,6 +29,8 @@ interface Dependencies {
   reader: (ctx: Context) => Reader | Promise<Reader>;
   /** The node that has to answer a call instead of this one, if any. */
   nodeFor?: (ctx: Context) => string | null;
+  /** The node that answers a call better than this one at the moment, if any. */
+  betterNodeFor?: (ctx: Context) => string | null;
   /** Left out: answers are not cached. */
   cache?: ReadCache;
 }
@@ -92,7 +95,7 @@ export const readActionNames = ["find", "list", "get", "count", "resolve"] as co
  * moleculer-db's `find, list, get, count` with all their parameters, and `resolve` (like `get`, but an id without a
  * row is null instead of an error unless `throwIfNotExist`). There is no action that writes.
  */
-export function readActions({ fields, reader, nodeFor, cache }: Dependencies): Mixin {
+export function readActions({ fields, reader, nodeFor, betterNodeFor, cache }: Dependencies): Mixin {
   const cached = (name: ReadActionName, keys: string[]): Pick<ActionSchema, "cache"> => ({
     cache: cache ? cacheOptions(cache, name, keys, fields) : false,
   });
@@ -111,7 +114,9 @@ export function readActions({ fields, reader, nodeFor, cache }: Dependencies): M
         // The params as they came: moleculer-db's own changes to them are made once, over there.
         if (nodeID) return ctx.call(ctx.action!.name!, ctx.params, { nodeID });
         const self = this as DbServiceInstance;
-        return handler(self, ctx, self.sanitizeParams(ctx, ctx.params as object));
+        const answerHere = () => handler(self, ctx, self.sanitizeParams(ctx, ctx.params as object));
+        const better = betterNodeFor?.(ctx) ?? null;
+        return better === null ? answerHere() : passOn(ctx, better, answerHere);
       },
     };
   };

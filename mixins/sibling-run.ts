@@ -1,9 +1,20 @@
 import type { ServiceBroker } from "moleculer";
+import { within } from "./within.ts";
 import { lifecycleOf, type BrokerLifecycle } from "./broker-lifecycle.ts";
 
 interface Work {
   started: () => Promise<void>;
   stopped: () => Promise<void>;
+}
+
+interface Dependencies {
+  broker: ServiceBroker;
+  name: string;
+  work: Work;
+  /** What has to be done before the work may stop. */
+  beforeEnd: () => Promise<void>;
+  /** A stop takes no longer: a server may not answer. */
+  stopMs: () => number;
 }
 
 /** How often the registry is asked for a service that has started: Moleculer registers it a moment later. */
@@ -15,6 +26,7 @@ export class SiblingRun {
   readonly #name: string;
   readonly #work: Work;
   readonly #beforeEnd: () => Promise<void>;
+  readonly #stopMs: () => number;
   readonly #lifecycle: BrokerLifecycle;
   /** Settles with its next start; a new one after each stop. */
   #start = newStart();
@@ -24,9 +36,11 @@ export class SiblingRun {
   #ending: Promise<void> | null = null;
   /** Settles when it has stopped, or did not start. */
   #end: PromiseWithResolvers<void> | null = null;
+  /** A stop that took too long, and goes on. */
+  #late: Promise<void> = Promise.resolve();
 
-  /** `beforeEnd`: what has to be done before the work may stop. */
-  constructor(broker: ServiceBroker, name: string, work: Work, beforeEnd: () => Promise<void>) {
+  constructor({ broker, name, work, beforeEnd, stopMs }: Dependencies) {
+    this.#stopMs = stopMs;
     this.#broker = broker;
     this.#name = name;
     this.#work = work;
@@ -58,6 +72,7 @@ export class SiblingRun {
     const end = (this.#end = Promise.withResolvers());
     this.#isStarting = true;
     try {
+      await this.#late;
       await this.#work.started();
       start.resolve();
     } catch (error) {
@@ -71,7 +86,19 @@ export class SiblingRun {
   }
 
   stop(): Promise<void> {
-    return (this.#ending ??= this.#finish().finally(() => (this.#ending = null)));
+    return (this.#ending ??= this.#finishInTime().finally(() => (this.#ending = null)));
+  }
+
+  async #finishInTime(): Promise<void> {
+    const end = this.#end;
+    const stopMs = this.#stopMs();
+    const finished = this.#finish();
+    if (await within(stopMs, finished)) return;
+    this.#late = finished.catch(() => {});
+    end?.resolve();
+    this.#broker.logger.warn(
+      `${this.#name} has not stopped within ${stopMs} ms: something that it waits for does not answer. The node goes on to stop; nothing acknowledged is lost, and leases lapse by themselves`,
+    );
   }
 
   async #finish(): Promise<void> {

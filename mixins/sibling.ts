@@ -1,5 +1,6 @@
 import type { Service, ServiceBroker, ServiceSchema } from "moleculer";
 import { NameTakenError } from "../core/errors.ts";
+import { times } from "../core/times.ts";
 import { guardActions } from "./boundary.ts";
 import { lifecycleOf } from "./broker-lifecycle.ts";
 import type { Mixin } from "./mixin.ts";
@@ -36,6 +37,11 @@ const hosted = new WeakMap<ServiceBroker, Map<string, Hosted>>();
 
 /** Owners that were destroyed: one that was still starting then must not count as an owner again. */
 const destroyed = new WeakSet<Service>();
+
+/** Settles when the sibling answers, where this broker has one of the name. @throws what its start has thrown */
+export async function siblingStarted(broker: ServiceBroker, name: string): Promise<void> {
+  await hosted.get(broker)?.get(name)?.run.started();
+}
 
 type Work = () => Promise<void>;
 const unfinished = new WeakMap<ServiceBroker, Map<string, Set<Work>>>();
@@ -97,12 +103,14 @@ function adopt(owner: Service, sibling: Sibling): void {
 function host(broker: ServiceBroker, sibling: Sibling, owner: Service): Hosted {
   const schema = sibling.schema(broker);
   const lifecycle = lifecycleOf(broker);
-  const run = new SiblingRun(broker, sibling.name, schema, async () => {
+  const beforeEnd = async () => {
     // A stopping broker stops all at once; those that need this one may have a checkpoint to save.
     if (lifecycle.isDown) await Promise.all(endsOfThoseThatNeed(broker, sibling.name));
     const works = unfinished.get(broker)?.get(sibling.name) ?? [];
     await Promise.all([...works].map((work) => work()));
-  });
+  };
+  const stopMs = () => (sibling.needs === undefined ? times.stop.storeMs : times.stop.followerMs);
+  const run = new SiblingRun({ broker, name: sibling.name, work: schema, beforeEnd, stopMs });
   const end = () => run.stop();
   lifecycle.endsWith(end);
   const service = broker.createService({

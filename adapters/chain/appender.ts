@@ -1,13 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { StoreUnavailableError } from "../../core/errors.ts";
 import { setTimeout as wait } from "node:timers/promises";
-import type { OpenOptions } from "../../core/event-log.ts";
+import type { Building, OpenOptions } from "../../core/event-log.ts";
 import { Slots } from "../../core/slots.ts";
 import { whenFree } from "../sqlite/busy.ts";
 import { translate } from "../sqlite/database.ts";
 import type { LogFile } from "../sqlite/log-file.ts";
 import { addRecord } from "./add-record.ts";
 import { identityIn } from "./begin.ts";
+import { BuildProgress } from "./build-progress.ts";
 import type { CommitChain } from "./commit-chain.ts";
 import { assertContained } from "./contained.ts";
 import { Courtesy } from "./courtesy.ts";
@@ -39,6 +40,7 @@ export class Appender {
   #index: IndexFile | null = null;
   /** The index is being made anew, and answers nothing but what it will say again. */
   #isMending = false;
+  readonly #progress: BuildProgress;
   /** A look at the chain's end that has not begun: whoever asks by then shares it. */
   #nextLook: Promise<void> | null = null;
 
@@ -47,20 +49,29 @@ export class Appender {
     this.#chain = chain;
     this.#indexPath = indexPath;
     this.#isAnew = isAnew;
+    this.#progress = new BuildProgress(chain);
+  }
+
+  /** While the index is far behind the chain; otherwise null. */
+  get building(): Building | null {
+    return this.#progress.building;
   }
 
   open(options: OpenOptions): Promise<void> {
     return this.#turns.run(async () => {
       if (this.#index) return;
-      const { create = true, warn = () => {} } = options;
+      const { create = true, warn = () => {}, onProgress = () => {} } = options;
       await this.#chain.open({ create, warn });
       let index: IndexFile | undefined;
       try {
         index = await whenFree(() => IndexFile.open(this.#indexPath));
+        this.#progress.onStep = onProgress;
         await this.#join(index, { ...options, create });
         await this.#catchUp(index);
+        this.#progress.onStep = () => {};
         this.#index = index;
       } catch (error) {
+        this.#progress.end();
         await index?.close();
         await this.#chain.close();
         throw error;
@@ -76,7 +87,7 @@ export class Appender {
     const identity = await identityIn(this.#chain, knownLog, { ...options, isAnew });
     if (known === "") return index.name(identity);
     if (known === identity && (await isOfChain(this.#chain, index))) return;
-    if (knownLog && !isAnew) await assertContained(this.#chain, index, identity);
+    if (knownLog && !isAnew) await assertContained(this.#chain, index, identity, this.#progress);
     await index.rebuild(identity);
   }
 
@@ -144,6 +155,9 @@ export class Appender {
         // Made anew meanwhile it may know less, after a commit more.
         if (index.seen < seen) return false;
         await whenFree(() => index.fold(records.slice(index.seen - seen)));
+        await this.#progress.note(index.seen, end);
+        // What a failed attempt had left to be done.
+        if (end) this.#isMending = false;
         return end;
       }),
     );
@@ -217,6 +231,7 @@ export class Appender {
       const { records, end } = await this.#chain.read(index.seen, recordsPerPage);
       await whenFree(() => index.fold(records));
       isAny ||= records.length > 0;
+      await this.#progress.note(index.seen, end);
       if (end) return isAny;
     }
   }

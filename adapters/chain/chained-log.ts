@@ -3,6 +3,7 @@ import type { ClaimFold, ClaimPage, ClaimScope, TwiceClaimed } from "../../core/
 import { UnusableStoreError } from "../../core/errors.ts";
 import type {
   AppendVerdict,
+  Building,
   EventLog,
   KeyedState,
   Lease,
@@ -56,6 +57,10 @@ export class ChainedLog implements EventLog {
       ask: async () => (await chain.serverTime?.()) ?? null,
       warn: (message) => this.#warn(message),
     });
+  }
+
+  get building(): Building | null {
+    return this.#appender.building;
   }
 
   open(options: OpenOptions = {}): Promise<void> {

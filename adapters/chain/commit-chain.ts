@@ -38,6 +38,8 @@ export interface CommitChain {
   close(): Promise<void>;
   /** The records after that number: as many as fit into the memory of a process, and at most `limit`. */
   read(after: number, limit: number): Promise<Records>;
+  /** The number of the last record; 0 before the first. */
+  last(): Promise<number>;
   /** The server's clock, in milliseconds; left out where it does not tell. */
   serverTime?(): Promise<number>;
   /** Puts a record at this number if the last one is that before it. Where it fails, the record may be there, or come. */

@@ -2,6 +2,7 @@ import type Database from "better-sqlite3";
 import { UnusableStoreError } from "../../core/errors.ts";
 import { show } from "../../core/problem.ts";
 import type { LogFile } from "../sqlite/log-file.ts";
+import type { BuildProgress } from "./build-progress.ts";
 import type { CommitChain } from "./commit-chain.ts";
 import type { IndexFile } from "./index-file.ts";
 import { Commits, type Change } from "./record.ts";
@@ -13,7 +14,12 @@ const recordsPerPage = 500;
  * restored from another host's index. The index is given up only for a chain that has every event and link of it.
  * @throws UnusableStoreError
  */
-export async function assertContained(chain: CommitChain, index: IndexFile, identity: string): Promise<void> {
+export async function assertContained(
+  chain: CommitChain,
+  index: IndexFile,
+  identity: string,
+  progress: BuildProgress,
+): Promise<void> {
   const { log, path } = index;
   if (index.identity !== identity)
     throw goneBack(chain.where, `found log ${identity}, expected ${index.identity} with ${log.head} events`, path);
@@ -23,6 +29,7 @@ export async function assertContained(chain: CommitChain, index: IndexFile, iden
     const { records, end } = await chain.read(number, recordsPerPage);
     for (const record of records) found.add(commits.next(record)?.change);
     [number, isEnd] = [number + records.length, end];
+    await progress.note(number, end);
   }
   const missing = found.missing();
   if (missing !== null) throw goneBack(chain.where, missing, path);

@@ -66,6 +66,10 @@ class IndexChain implements CommitChain {
     return { records: [JSON.stringify(first)], end: false };
   }
 
+  async last(): Promise<number> {
+    return this.#end.number;
+  }
+
   async add(): Promise<Added> {
     throw new UnusableStoreError(this.where, "an index of a log is only read");
   }

@@ -110,4 +110,15 @@ export class MongoChain implements CommitChain {
       return { records: found, end: found.length < limit && bytes <= pageBytes };
     });
   }
+
+  last(): Promise<number> {
+    return this.#call(async ({ records }) => {
+      const [last] = await records
+        .find({}, { projection: { _id: 1 } })
+        .sort({ _id: -1 })
+        .limit(1)
+        .toArray();
+      return last?._id ?? 0;
+    });
+  }
 }

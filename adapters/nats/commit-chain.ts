@@ -174,6 +174,10 @@ export class NatsChain implements CommitChain {
     });
   }
 
+  last(): Promise<number> {
+    return this.call(async ({ manager, ask }) => (await ask(() => manager.streams.info(this.#name))).state.last_seq);
+  }
+
   async #get({ manager, ask }: Connected, seq: number): Promise<string | null> {
     try {
       return textOf((await ask(() => manager.streams.getMessage(this.#name, { seq }))).data);

@@ -43,7 +43,13 @@ export class Pools {
     };
     this.#newClient = () => new Client({ ...options, connectionTimeoutMillis: times.postgres.silentMs });
     const newPool = (max: number) => {
-      const pool = new pg.Pool({ ...options, max, Client });
+      const pool = new pg.Pool({
+        // What a burst has taken is free for other nodes well before their patience ends.
+        idleTimeoutMillis: times.postgres.idleMs,
+        ...options,
+        max,
+        Client,
+      });
       // A broken one is omitted by the pool; its holder gets the error from its next statement.
       pool.on("error", ignored);
       pool.on("connect", (client) => client.on("error", ignored));
@@ -67,9 +73,16 @@ export class Pools {
       try {
         return await pool.connect();
       } catch (error) {
-        if (!isCrowded(error) || Date.now() > deadline) throw error;
+        if (!isCrowded(error)) throw error;
+        if (Date.now() > deadline) throw this.#crowded(error as Error);
         await this.#makeDo();
       }
+  }
+
+  #crowded(error: Error): Error {
+    const { statements, held } = this.#most;
+    const most = `this process may open ${statements + held} of its own, by the option connection: { max }; all nodes together need fewer than the server's max_connections`;
+    return Object.assign(new Error(`${error.message}; ${most}`, { cause: error }), { code: sqlStateOf(error) });
   }
 
   /** As many as there are have to do, for a while: those of one pool must not keep the other without any. */

@@ -129,6 +129,11 @@ export class Folding implements Work {
     return this.#table.progress;
   }
 
+  /** Events that are still to be folded, as far as is known. */
+  get lag(): number {
+    return this.#head - this.progress.position;
+  }
+
   /** How far the rows are that queries are answered from. */
   livePosition(): Promise<number> {
     return this.#table.livePosition();

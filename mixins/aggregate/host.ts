@@ -1,5 +1,6 @@
 import type { ConsumerControl } from "../../core/consumer-control.ts";
 import { NotCaughtUpError, StoreUnavailableError } from "../../core/errors.ts";
+import { manyEvents } from "../../core/event-log.ts";
 import type { Generation } from "../../core/read-table.ts";
 import { Consumer } from "../consumer/consumer.ts";
 import type { Followed } from "../consumer/following.ts";
@@ -119,6 +120,17 @@ export class AggregateHost {
     // Stopped or paused, what follows the change stands still: an order may take its place.
     const isAtWork = this.folding.isFollowingChange && this.#consumer.condition.standsStill === null;
     return isAtWork ? { order: "", kind: "change" } : null;
+  }
+
+  /**
+   * Whether another host's rows are to be preferred: this table is not open, has just begun, or its node was away for long.
+   * While a new definition is folded, the live rows are as complete as any.
+   */
+  get isFarBehind(): boolean {
+    if (this.#opening.cause !== null) return true;
+    const { condition } = this.#consumer;
+    if (this.folding.isShared || this.folding.isFollowingChange || condition.standsStill !== null) return false;
+    return !condition.hasCaughtUp || this.folding.lag > manyEvents;
   }
 
   /** Whether a reader of this position would have to wait. */

@@ -15,6 +15,7 @@ import { consumerMetrics } from "../metrics.ts";
 import type { SiblingSchema } from "../sibling.ts";
 import { foldSpans } from "../spans.ts";
 import { readAfter } from "../read-after.ts";
+import { otherHostFor } from "../pass-on.ts";
 import { readActionNames, readActions, type Reader } from "../read-actions.ts";
 import type { DbSettings } from "./db-settings.ts";
 import { Folds } from "./folds.ts";
@@ -103,9 +104,11 @@ export function aggregateService(definition: Definition): SiblingSchema {
           const token = foldTokenOf(ctx);
           return token?.aggregate === name && token.node !== ctx.broker.nodeID ? token.node : null;
         },
+        betterNodeFor: (ctx) => (host.isFarBehind && !hasToken(ctx) ? otherHostFor(ctx) : null),
         // A transform's view changes with every event, and who reads what he has written must not get an older answer.
         cache: {
-          isFor: (ctx) => !host.folding.isShared && !hasToken(ctx) && !host.isBehind(readAfter(ctx, store)),
+          isFor: (ctx) =>
+            !host.folding.isShared && !host.isFarBehind && !hasToken(ctx) && !host.isBehind(readAfter(ctx, store)),
           version: () => cacheVersion,
         },
       }),

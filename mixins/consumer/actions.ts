@@ -3,7 +3,7 @@ import type { ConsumerControl, ControlChange, ParkedChoice } from "../../core/co
 import { StoreUnavailableError, UnknownParkedEventError } from "../../core/errors.ts";
 import type { ParkedEvent } from "../../core/read-table.ts";
 import type { Followed } from "./following.ts";
-import { onEveryHost } from "./on-every-host.ts";
+import { onEveryHost, refuseSilent } from "./on-every-host.ts";
 import { ownActions } from "../own-actions.ts";
 import { parkedId, skipReason, storedName } from "../stored-texts.ts";
 import { wholeNumber } from "../whole-number.ts";
@@ -43,7 +43,10 @@ export function consumerActions(
   ): Promise<Followed | undefined> => {
     const { revision } = await host().change(wanted);
     const params = { revision, ...(isPatient && { isPatient }) };
-    const followed = [...(await onEveryHost<Followed>(broker, name, "follow", params)).entries()];
+    const { answers, silent } = await onEveryHost<Followed>(broker, name, "follow", params);
+    // What a frozen node has in flight goes on when it does; it follows whatever else was ordered, by itself.
+    if ("pause" in wanted) refuseSilent(name, silent);
+    const followed = [...answers.entries()];
     const here = followed.find(([node, { works }]) => works && node === broker.nodeID);
     return (here ?? followed.find(([, { works }]) => works))?.[1];
   };
@@ -56,7 +59,7 @@ export function consumerActions(
   const mustBeParked = async (broker: ServiceBroker, choice: ParkedChoice) => {
     const isAmong = (parked: readonly Parked[]) => parked.some((one) => isChosen(one, choice));
     if (Object.keys(choice).length === 0 || isAmong(await host().parked(choice))) return;
-    const elsewhere = await onEveryHost<Parked[]>(broker, name, "parked", choice);
+    const { answers: elsewhere } = await onEveryHost<Parked[]>(broker, name, "parked", choice);
     if (![...elsewhere.values()].some(isAmong)) throw new UnknownParkedEventError(name, choice);
   };
   const choiceParams = {

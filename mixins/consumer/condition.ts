@@ -24,6 +24,7 @@ export class Condition {
   #startedAt = 0;
   #isWorking = true;
   #isCaughtUp = false;
+  #hasCaughtUp = false;
   #isLogKnown = false;
   #hasReachedStore = false;
   #waitingFor: string | null = null;
@@ -36,7 +37,7 @@ export class Condition {
   }
 
   starts(): void {
-    this.#hasStarted = this.#hasReachedStore = this.#isCaughtUp = this.#isLogKnown = false;
+    this.#hasStarted = this.#hasReachedStore = this.#isCaughtUp = this.#hasCaughtUp = this.#isLogKnown = false;
     this.#startedAt = Date.now();
     this.#isWorking = true;
     this.#halt = this.#waitingFor = this.#warnedOf = null;
@@ -53,6 +54,12 @@ export class Condition {
 
   catchesUp(isCaughtUp: boolean): void {
     this.#isCaughtUp = isCaughtUp;
+    this.#hasCaughtUp ||= isCaughtUp;
+  }
+
+  /** Since its start it has been at the end of the log. */
+  get hasCaughtUp(): boolean {
+    return this.#hasCaughtUp;
   }
 
   /** A page has come; what it holds is still to be done. */

@@ -1,7 +1,9 @@
 import type { Service, ServiceBroker } from "moleculer";
 import type { Catalogue } from "../../core/catalogue.ts";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
+import { times } from "../../core/times.ts";
 import { lifecycleOf } from "../broker-lifecycle.ts";
+import { within } from "../within.ts";
 import { finishBeforeEndOf } from "../sibling.ts";
 import { Appending } from "./appending.ts";
 import { ClaimKeeper } from "./claim-keeper.ts";
@@ -54,7 +56,7 @@ export class DeciderHost {
   /** Another start may find another log. */
   async stop(): Promise<void> {
     this.entities.dropAll();
-    await this.#snapshots.idle();
+    await within(times.stop.followerMs, this.#snapshots.idle());
     // A stopping broker may start it again; otherwise it is at its end.
     if (!lifecycleOf(this.#broker).isDown) this.#forget();
   }

@@ -8,6 +8,7 @@ import { didYouMean } from "../../core/near-name.ts";
 import { noteDecider } from "../known-deciders.ts";
 import type { Mixin } from "../mixin.ts";
 import { marked, ownActions } from "../own-actions.ts";
+import { siblingStarted } from "../sibling.ts";
 import { toCommandCall } from "./command-call.ts";
 import { dryRun } from "./dry-run.ts";
 import { DeciderHost } from "./host.ts";
@@ -93,6 +94,10 @@ export function deciderMixin(
       refuseOther(this, decider.name, actions);
       hosts.set(this, new DeciderHost(decider, store, this));
       noteDecider(this.broker, store.name, decider);
+    },
+    // No other node calls it before it can answer.
+    async started(this: Service) {
+      await siblingStarted(this.broker, store.name);
     },
     async stopped(this: Service) {
       await hosts.get(this)?.stop();

@@ -1,5 +1,5 @@
 import type { Catalogue } from "../../core/catalogue.ts";
-import type { EventLog, Page, ReadOptions } from "../../core/event-log.ts";
+import type { Building, EventLog, OpenOptions, Page, ReadOptions } from "../../core/event-log.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
 import { openWhole } from "../../core/unfinished-copy.ts";
 import { upcastEach, upcastInTurns } from "../../core/upcast.ts";
@@ -20,7 +20,7 @@ export interface StoreStatus {
   paused: boolean;
   /** `standsByFor`: another host pumps, and how long its lease has not been renewed; left out where this host does. */
   pump: { position: number; lag: number | null; standsByFor?: string };
-  /** Why nothing can be stored, or why the pump cannot go on; left out while all is well. */
+  /** Why nothing can be stored, why the pump cannot go on, or how far the index is; left out while all is well. */
   cause?: string;
   /** Backups, exports and the like; left out while none is running. */
   jobs?: JobProgress[];
@@ -63,7 +63,10 @@ export class StoreHost {
     const { name, log, catalogue, pump, maxEventBytes, maxPending } = dependencies;
     const { deliver, announce, tellProgress, metrics, warn, tell } = dependencies;
     this.#log = log;
-    this.#opening = new Opening({ name, open: () => this.#open((message) => warn(message, { store: name })), tell });
+    const warnOfLog = (message: string) => warn(message, { store: name });
+    const open = (onProgress: (progress: string) => void) =>
+      this.#open({ warn: warnOfLog, onProgress: (building) => onProgress(inWords(building)) });
+    this.#opening = new Opening({ name, open, tell });
     this.consumers = new ConsumerPages({ log: () => this.log, catalogue });
     this.jobs = new Jobs(tellProgress);
     this.#catalogue = catalogue;
@@ -98,6 +101,11 @@ export class StoreHost {
     return this.#log;
   }
 
+  /** Why calls would wait here, or fail, that another host may answer at once; null while there is no reason. */
+  get building(): string | null {
+    return this.#opening.cause ?? (this.#log.building ? inWords(this.#log.building) : null);
+  }
+
   #onCommit(position: number): void {
     this.pump.wake(position);
     this.#announce(position);
@@ -115,9 +123,9 @@ export class StoreHost {
     await this.#opening.start();
   }
 
-  async #open(warnOfLog: (message: string) => void): Promise<void> {
+  async #open(options: Pick<OpenOptions, "warn" | "onProgress">): Promise<void> {
     try {
-      await openWhole(this.#log, warnOfLog);
+      await openWhole(this.#log, options);
       await this.pump.start(this.#listenersAreStarting);
     } catch (error) {
       await this.#log.close();
@@ -145,7 +153,7 @@ export class StoreHost {
     });
     const [position, reached] = (await inTime(asked)) ?? [null, pump.known];
     const silence = position === null ? (failure ?? "the engine has not answered for a second") : null;
-    const cause = this.appends.outage ?? pump.outage ?? silence;
+    const cause = this.building ?? this.appends.outage ?? pump.outage ?? silence;
     return {
       engine: this.#log.engine,
       position,
@@ -203,3 +211,5 @@ export class StoreHost {
     else this.pump.resume();
   }
 }
+
+const inWords = ({ done, total }: Building): string => `building the index, ${done} of ${total}`;

@@ -16,10 +16,11 @@ import type { PumpOptions } from "./pump.ts";
 import type { SiblingSchema } from "../sibling.ts";
 import { noteWritten } from "../read-after.ts";
 import { storeMetrics } from "../metrics.ts";
+import { otherHostFor, passingOn } from "../pass-on.ts";
 import { readActionNames, readActions } from "../read-actions.ts";
 import { ownActions } from "../own-actions.ts";
 import { appendSpan, markFailed } from "../spans.ts";
-import { onEveryHost } from "../consumer/on-every-host.ts";
+import { onEveryHost, refuseSilent } from "../consumer/on-every-host.ts";
 import { consumerStoreActions } from "./consumer-actions.ts";
 import { deciderStoreActions } from "./decider-actions.ts";
 import { StoreHost } from "./host.ts";
@@ -74,15 +75,20 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
     { type: "string", optional: true },
     { type: "array", items: "string", optional: true },
   ];
+  // An engine that one node hosts has no other.
+  const nodeFor = (ctx: Context) =>
+    log.capabilities.hosts === "many" && host.building !== null ? otherHostFor(ctx) : null;
   const controlPump = async (broker: ServiceBroker, change: ControlChange) => {
     await host.consumers.change("pump", change);
-    await onEveryHost(broker, name, "followPump", {});
+    const { silent } = await onEveryHost(broker, name, "followPump", {});
+    if ("pause" in change) refuseSilent(name, silent);
   };
   const schema: SiblingSchema = {
     name,
     mixins: [
       readActions({
         fields: eventFields,
+        betterNodeFor: (ctx) => nodeFor(ctx),
         reader: () => ({
           fields: eventFields,
           find: (query) => host.readable(host.log.find({ ...query, limit: limitOf(query.limit) })),
@@ -94,56 +100,67 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
       }),
     ],
     actions: ownActions({
-      append: {
-        async handler(ctx: Context<AppendInput, Record<string, unknown>>) {
-          const span = appendSpan(ctx, name);
-          try {
-            rivals?.refuse();
-            const answer = await host.appends.append(ctx.params, requestIds(ctx));
-            noteWritten(ctx, name, answer.position);
-            const { position, events, repeated } = answer;
-            span?.addTags({ position, events: events.length, repeated });
-            return answer;
-          } catch (error) {
-            if (span) markFailed(span, error);
-            throw error;
-          } finally {
-            if (span) ctx.finishSpan(span);
-          }
+      ...passingOn(
+        {
+          append: {
+            async handler(ctx: Context<AppendInput, Record<string, unknown>>) {
+              const span = appendSpan(ctx, name);
+              try {
+                rivals?.refuse();
+                const answer = await host.appends.append(ctx.params, requestIds(ctx));
+                noteWritten(ctx, name, answer.position);
+                const { position, events, repeated } = answer;
+                span?.addTags({ position, events: events.length, repeated });
+                return answer;
+              } catch (error) {
+                if (span) markFailed(span, error);
+                throw error;
+              } finally {
+                if (span) ctx.finishSpan(span);
+              }
+            },
+          },
+          read: {
+            params: {
+              $$strict: true,
+              after: count,
+              afterVersion: count,
+              limit,
+              types: names,
+              category: { type: "string", optional: true },
+              stream: { type: "string", optional: true },
+              backward: { type: "boolean", optional: true, convert: true },
+              raw: { type: "boolean", optional: true, convert: true },
+            },
+            handler: (ctx: Context<ReadParams>) => {
+              const { stream, category } = ctx.params;
+              refuseImpossibleNames({ stream, category });
+              const stored = read(host, ctx.params);
+              return ctx.params.raw === true ? stored : host.readable(stored);
+            },
+          },
+          streams: {
+            params: {
+              $$strict: true,
+              category: { type: "string", optional: true },
+              after: { type: "string", optional: true },
+              limit: { ...limit },
+            },
+            handler: async (ctx: Context<{ category?: string; after?: string; limit: number }>) => {
+              const { category, after } = ctx.params;
+              refuseImpossibleNames({ category, after });
+              return pageOfStreams(await host.log.streams(ctx.params));
+            },
+          },
+          ...consumerStoreActions(name, () => host),
+          ...deciderStoreActions(() => host),
+          ...historyActions(name, () => ({ host, rivals })),
+          ...linkActions(() => ({ host, rivals })),
+          ...traceActions(() => ({ host, rivals })),
         },
-      },
-      read: {
-        params: {
-          $$strict: true,
-          after: count,
-          afterVersion: count,
-          limit,
-          types: names,
-          category: { type: "string", optional: true },
-          stream: { type: "string", optional: true },
-          backward: { type: "boolean", optional: true, convert: true },
-          raw: { type: "boolean", optional: true, convert: true },
-        },
-        handler: (ctx: Context<ReadParams>) => {
-          const { stream, category } = ctx.params;
-          refuseImpossibleNames({ stream, category });
-          const stored = read(host, ctx.params);
-          return ctx.params.raw === true ? stored : host.readable(stored);
-        },
-      },
-      streams: {
-        params: {
-          $$strict: true,
-          category: { type: "string", optional: true },
-          after: { type: "string", optional: true },
-          limit: { ...limit },
-        },
-        handler: async (ctx: Context<{ category?: string; after?: string; limit: number }>) => {
-          const { category, after } = ctx.params;
-          refuseImpossibleNames({ category, after });
-          return pageOfStreams(await host.log.streams(ctx.params));
-        },
-      },
+        (ctx) => nodeFor(ctx),
+      ),
+      // Of this node.
       status: {
         async handler() {
           const status = { name, ...(await host.status()) };
@@ -152,13 +169,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
       },
       pause: { handler: ({ broker }: Context) => controlPump(broker, { pause: true }) },
       resume: { handler: ({ broker }: Context) => controlPump(broker, { resume: true }) },
-      // Between nodes.
       followPump: { handler: () => host.followPump() },
-      ...consumerStoreActions(name, () => host),
-      ...deciderStoreActions(() => host),
-      ...historyActions(name, () => ({ host, rivals })),
-      ...linkActions(() => ({ host, rivals })),
-      ...traceActions(() => ({ host, rivals })),
       ...fileActions(name, settings.transferFolder, () => ({ host, rivals })),
     }),
     methods: {

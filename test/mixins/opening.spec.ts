@@ -100,6 +100,53 @@ describe("The opening of a store or table", () => {
     expect(said).toHaveLength(2);
   });
 
+  it("is waited for as long as a try makes progress, which is said at intervals", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const said: string[] = [];
+    let step = (_progress: string) => {};
+    const open = (onProgress: (progress: string) => void) => ((step = onProgress), promise);
+    const opening = new Opening({ name: "events", open, tell: (_, message) => void said.push(message) });
+    let hasStarted = false;
+    const started = opening.start().then(() => (hasStarted = true));
+    for (let n = 1; n <= 20; n++) {
+      await pass(2000);
+      step(`building the index, ${n} of 20`);
+    }
+    expect([hasStarted, said.length]).toEqual([false, 6]);
+    expect(said.at(-1)).toBe("events is not open yet: building the index, 18 of 20");
+    resolve();
+    await started;
+    expect(() => opening.refuse()).not.toThrow();
+  });
+
+  it("lets the start go on where a try makes no more progress, and says in a refusal how far it is", async () => {
+    let step = (_progress: string) => {};
+    const open = (onProgress: (progress: string) => void) => ((step = onProgress), new Promise<void>(() => {}));
+    const opening = new Opening({ name: "events", open, tell: () => {} });
+    const started = opening.start();
+    await pass(9000);
+    step("building the index, 3 of 20");
+    await pass(10_000);
+    await started;
+    expect((await refusal(() => opening.refuse())).message).toBe(
+      "events: is not open yet: building the index, 3 of 20",
+    );
+  });
+
+  it("is given up at the next step of a try when the node stops", async () => {
+    let step = (_progress: string) => {};
+    const { promise, reject } = Promise.withResolvers<void>();
+    const open = (onProgress: (progress: string) => void) => ((step = onProgress), promise);
+    const opening = new Opening({ name: "events", open, tell: () => {} });
+    const started = opening.start();
+    await pass(0);
+    const stopped = opening.stop();
+    const error = await refusal(() => step("building the index, 3 of 20"));
+    expect(error).toMatchObject({ type: "STORE_UNAVAILABLE", message: "events: is stopping" });
+    reject(error);
+    await Promise.all([stopped, started]);
+  });
+
   it("ends when the node stops, and may be started again", async () => {
     const { opening, said, state } = engine(gone());
     const started = opening.start();

@@ -1,8 +1,8 @@
-import { EventStore } from "moleculer-event-sourcing";
+import { Decider, EventStore } from "moleculer-event-sourcing";
 import { memory } from "moleculer-event-sourcing/adapters/memory";
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { EventLog } from "../../core/event-log.ts";
-import { cleanUp, startBroker } from "../support/broker.ts";
+import { cleanUp, eventually, newBroker, startBroker } from "../support/broker.ts";
 
 afterEach(cleanUp);
 
@@ -27,5 +27,41 @@ describe("A store whose engine goes while it is being opened", () => {
     expect(await broker.call("events.status")).toMatchObject({ position: 0, pump: { lag: 0 } });
     await broker.stop();
     expect(calls).toEqual(["open", "close", "open", "close"]);
+  });
+});
+
+describe("A decider beside a store that is being opened", () => {
+  it("is announced when the store answers", async () => {
+    const place = memory();
+    const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+    let isOpening = false;
+    const eventLog = (name: string): EventLog => {
+      const log = place.eventLog!(name);
+      const openLog = log.open.bind(log);
+      log.open = async (options) => {
+        isOpening = true;
+        await opened;
+        return openLog(options);
+      };
+      return log;
+    };
+    const events = EventStore("events", { adapter: { ...place, eventLog } });
+    const counter = Decider("counter", {
+      eventStore: events,
+      stream: (id) => `counter-${id}`,
+      initialState: () => 0,
+      commands: { count: { decide: () => ({ type: "counted", payload: {} }) } },
+      evolve: { counted: (n: number) => n + 1 },
+    });
+    const broker = newBroker();
+    broker.createService({ name: "other", actions: { call: () => "here" } });
+    broker.createService({ name: "counter", mixins: [counter.mixin()] });
+    broker.createService({ name: "host", mixins: [events.mixin()] });
+    const started = broker.start();
+    await eventually(async () => expect([isOpening, await broker.call("other.call")]).toEqual([true, "here"]));
+    expect(broker.registry.actions.isAvailable("counter.count")).toBe(false);
+    open();
+    await started;
+    expect(await broker.call("counter.count", { id: "a" })).toMatchObject({ version: 1 });
   });
 });

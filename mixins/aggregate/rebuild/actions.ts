@@ -36,7 +36,7 @@ interface Params {
 export function rebuildActions(name: string, host: () => Host): NonNullable<ServiceSchema["actions"]> {
   /** What is being built on any node: one may be done while another is not. */
   const jobs = async (broker: ServiceBroker) =>
-    [...(await onEveryHost<Job | null>(broker, name, "building", {})).values()].filter((job) => job !== null);
+    [...(await onEveryHost<Job | null>(broker, name, "building", {})).answers.values()].filter((job) => job !== null);
   const give = async (ctx: Context<Params>, kind: BuildOrder["kind"]) => {
     const { snapshotId, wait, force } = ctx.params;
     const { broker } = ctx;
@@ -49,7 +49,7 @@ export function rebuildActions(name: string, host: () => Host): NonNullable<Serv
     await host().change({ build: order });
     const job = jobOf({ id, kind, ...(snapshot && { snapshot }) });
     if (!wait) return job;
-    const positions = await onEveryHost<number>(broker, name, "built", { order: id });
+    const { answers: positions } = await onEveryHost<number>(broker, name, "built", { order: id });
     return { ...job, position: positions.get(broker.nodeID), ...(kind === "restore" && { paused: true }) };
   };
   const boolean = (value: boolean) => ({ type: "boolean", optional: true, convert: true, default: value }) as const;

@@ -18,7 +18,7 @@ export function snapshotActions(name: string, snapshots: () => Snapshots): NonNu
     snapshots: {
       params: { $$strict: true },
       async handler(ctx: Context): Promise<Manifest[]> {
-        const everywhere = await onEveryHost<Manifest[]>(ctx.broker, name, "snapshotsHere", {});
+        const { answers: everywhere } = await onEveryHost<Manifest[]>(ctx.broker, name, "snapshotsHere", {});
         return [...everywhere.values()].flat().toSorted((a, b) => (a.id < b.id ? -1 : 1));
       },
     },
@@ -55,7 +55,7 @@ export async function locateSnapshot(
     return await prove(broker.nodeID);
   } catch (error) {
     if ((error as { type?: unknown }).type !== "UNKNOWN_SNAPSHOT") throw error;
-    const everywhere = await onEveryHost<Manifest[]>(broker, name, "snapshotsHere", {});
+    const { answers: everywhere } = await onEveryHost<Manifest[]>(broker, name, "snapshotsHere", {});
     for (const [nodeID, manifests] of everywhere)
       if (nodeID !== broker.nodeID && manifests.some((manifest) => manifest.id === id)) return prove(nodeID);
     throw error;

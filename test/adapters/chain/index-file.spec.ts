@@ -12,6 +12,8 @@ import {
 } from "node:fs";
 import Database from "better-sqlite3";
 import { ChainedLog } from "../../../adapters/chain/chained-log.ts";
+import { StoreUnavailableError } from "../../../core/errors.ts";
+import type { Building } from "../../../core/event-log.ts";
 import { appended, appendTo, many } from "../../../testing/event-log/requests.ts";
 import { everything } from "../../../testing/event-log/log-stand.ts";
 import { cleanUp, eventually, newFolder, refusal } from "../../support/broker.ts";
@@ -33,6 +35,15 @@ async function ended(server = new MemoryServer(), path = `${newFolder()}/x.index
   const events = await everything(log);
   await log.close();
   return { server, path, events };
+}
+
+/** Of more records than are read at a time. */
+async function longChain(): Promise<MemoryServer> {
+  const server = new MemoryServer();
+  const log = await opened(server, `${newFolder()}/long.index.db`);
+  for (let n = 0; n < 1100; n++) await log.append([appendTo("a")]);
+  await log.close();
+  return server;
 }
 
 /** What a host that is started again finds, who then goes on from there. */
@@ -91,6 +102,59 @@ describe("The index of a chain", () => {
     expect(await everything(other)).toEqual(await everything(log));
     await log.close();
     await other.close();
+  });
+
+  it("says how far it is while it is made and while it is made again", async () => {
+    const server = await longChain();
+    const path = `${newFolder()}/x.index.db`;
+    let whileOpen: number | undefined;
+    const chain = new MemoryChain(server, (moment, call) => {
+      if (moment === "before" && call === "read") whileOpen ??= log.building?.done;
+    });
+    const log = new ChainedLog(chain, path);
+    const steps: Building[] = [];
+    await log.open({ onProgress: (building) => void steps.push(building) });
+    expect(steps).toEqual([500, 1000].map((done) => ({ done, total: 1101 })));
+    expect(log.building).toBeNull();
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix);
+    whileOpen = undefined;
+    await eventually(async () => {
+      await log.read({ after: 0, limit: 1 });
+      expect(whileOpen).toBe(500);
+    });
+    expect(log.building).toBeNull();
+    expect(await log.head()).toBe(1100);
+    await log.close();
+  });
+
+  it("is open again after its making was given up, from where it was", async () => {
+    const server = await longChain();
+    const log = new ChainedLog(new MemoryChain(server), `${newFolder()}/x.index.db`);
+    const given = new StoreUnavailableError("x", "is stopping");
+    const onProgress = ({ done }: Building) => {
+      if (done === 1000) throw given;
+    };
+    expect(await refusal(() => log.open({ onProgress }))).toBe(given);
+    const steps: Building[] = [];
+    await log.open({ onProgress: (building) => void steps.push(building) });
+    expect([steps, await log.head()]).toEqual([[], 1100]);
+    await log.close();
+  });
+
+  it("answers after a making that failed half-way", async () => {
+    const { server, path } = await ended();
+    const hosted = new MemoryChain(server, (moment, call) => {
+      if (moment === "before" && call === "read" && isAway) throw new StoreUnavailableError("server", "no answer");
+    });
+    let isAway = false;
+    const log = new ChainedLog(hosted, path);
+    await log.open();
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix);
+    isAway = true;
+    await eventually(async () => expect(await refusal(() => log.identity())).toMatchObject({ retryable: true }));
+    isAway = false;
+    expect(await log.head()).toBe(52);
+    await log.close();
   });
 
   it("is used again: only what is new is read", async () => {

@@ -71,6 +71,10 @@ export class MemoryChain implements CommitChain {
     });
   }
 
+  last(): Promise<number> {
+    return this.#call("last", () => this.server.records.length);
+  }
+
   add(number: number, record: string): Promise<Added> {
     return this.#call("add", (): Added => {
       if (Buffer.byteLength(record) > this.maxBytes) throw new Error(`a record of ${Buffer.byteLength(record)} bytes`);

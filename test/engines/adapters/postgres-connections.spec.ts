@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { Client } from "pg";
 import { postgres, type PostgresOptions } from "../../../adapters/postgres/postgres.ts";
 import type { EventLog } from "../../../core/event-log.ts";
 import { appended, appendTo } from "../../../testing/event-log/requests.ts";
@@ -56,6 +57,32 @@ describeWith("postgres", "A connection to PostgreSQL", (server) => {
       `SELECT count(*)::int AS count FROM pg_stat_activity WHERE datname = '${database}'`,
     );
     expect((found as { count: number }).count).toBeLessThanOrEqual(4);
+  });
+
+  it("leaves those that a burst has taken to another node, which waits for them", async () => {
+    const { log, text } = await logOf(server().url, newRole(), "CONNECTION LIMIT 4");
+    await log.open();
+    await Promise.all(Array.from({ length: 30 }, () => log.read({ after: 0, limit: 10 })));
+    const another = postgres(text, { timeoutMs: 6000, connection: { max: 2 } }).eventLog!("events");
+    opened.push(another);
+    await another.open();
+    expect(await another.head()).toBe(0);
+  });
+
+  it("says how many this process may open, and by which option, where no further one comes free", async () => {
+    const role = newRole();
+    const { log, text } = await logOf(server().url, role, "CONNECTION LIMIT 2", { timeoutMs: 500 });
+    const clients = [new Client(text), new Client(text)];
+    for (const client of clients) await client.connect();
+    try {
+      const error = await refusal(() => log.open());
+      expect(error).toMatchObject({ type: "STORE_UNAVAILABLE", retryable: true });
+      expect(error.message).toMatch(
+        /too many connections .*this process may open 60 of its own, .*connection: \{ max \}/,
+      );
+    } finally {
+      for (const client of clients) await client.end();
+    }
   });
 
   it("asks a function for the password", async () => {

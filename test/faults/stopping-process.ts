@@ -1,0 +1,28 @@
+// A node that appends to a log, and says what was acknowledged, until it is asked to end.
+import { ServiceBroker } from "moleculer";
+import { Aggregate, EventStore, Subscription, type AppendAnswer } from "moleculer-event-sourcing";
+import { say } from "../support/say.ts";
+
+const [adapter = "", folder = "", transporter = ""] = process.argv.slice(2);
+const events = EventStore("events", { adapter });
+const table = Aggregate("things", {
+  eventStore: events,
+  adapter: `sqlite:${folder}/things.db`,
+  fields: { n: "integer" },
+})
+  .on("thing.added")
+  .create(({ position }) => ({ n: position }));
+const watch = Subscription("watch", { eventStore: events, on: { "thing.added": () => {} } });
+const broker = new ServiceBroker({
+  logger: false,
+  ...(transporter !== "" && { transporter: { type: "NATS" as const, options: { url: transporter } } }),
+});
+broker.createService({ name: "host", mixins: [events.mixin(), table.mixin(), watch.mixin()] });
+await broker.start();
+process.once("SIGTERM", () => void broker.stop().then(() => process.exit()));
+for (;;) {
+  const params = { stream: "s", events: [{ type: "thing.added", payload: {} }] };
+  const answer = await broker.call<AppendAnswer, object>("events.append", params).catch(() => null);
+  if (answer) say(answer.position);
+  await new Promise((turn) => setTimeout(turn, 10));
+}
