@@ -29,6 +29,7 @@ import { fileActions } from "./file-actions.ts";
 import { limitOf, maxLimit } from "./find-limit.ts";
 import { historyActions } from "./history-actions.ts";
 import { linkActions } from "./link-actions.ts";
+import { relayActions, relayOf } from "./relay-actions.ts";
 import { requestIds } from "./request-ids.ts";
 import { traceActions } from "./trace-actions.ts";
 import { setVisibility, type Visibilities } from "../visibility.ts";
@@ -156,6 +157,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
       followPump: { handler: () => host.followPump() },
       ...consumerStoreActions(name, () => host),
       ...deciderStoreActions(() => host),
+      ...relayActions(() => ({ host, rivals })),
       ...historyActions(name, () => ({ host, rivals })),
       ...linkActions(() => ({ host, rivals })),
       ...traceActions(() => ({ host, rivals })),
@@ -203,7 +205,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
         log,
         catalogue: () => catalogue,
         pump: settings.pump,
-        node: broker.nodeID,
+        relay: relayOf(broker, name),
         leaseMs: settings.leaseMs,
         maxEventBytes: settings.maxEventBytes,
         maxPending: settings.maxPending,
@@ -229,7 +231,10 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
     },
     stopped: () => host.stop(),
   };
-  setVisibility(schema, readActionNames, settings.visibility);
+  setVisibility(schema, readActionNames, {
+    appendRelayed: settings.visibility["append"] ?? "public",
+    ...settings.visibility,
+  });
   return schema;
 }
 
