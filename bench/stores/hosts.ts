@@ -51,14 +51,23 @@ export class Hosts {
     work: (hosts: Hosts, url: string) => Promise<Answer>,
   ): Promise<Answer> {
     return withServer(server, async (url) => {
-      const carrier = await startEngine("nats-server");
+      // A log on NATS and the nodes share one server, as they would.
+      const carrier = server === "nats" ? null : await startEngine("nats-server");
       const children: ChildProcess[] = [];
       try {
         for (const [index, hosts] of isHost.entries()) {
           const nodeID = `node-${index + 1}`;
           const own = join(folder, nodeID);
           mkdirSync(own, { recursive: true });
-          const task = { server, url, carrier: carrier.url, namespace: "bench", nodeID, folder: own, isHost: hosts };
+          const task = {
+            server,
+            url,
+            carrier: carrier?.url ?? url,
+            namespace: "bench",
+            nodeID,
+            folder: own,
+            isHost: hosts,
+          };
           const child = fork(program, [JSON.stringify(task satisfies HostTask)], {
             stdio: ["ignore", "ignore", "inherit", "ipc"],
           });
@@ -68,7 +77,7 @@ export class Hosts {
         return await work(new Hosts(children), url);
       } finally {
         await Promise.all(children.map(ended));
-        await carrier.stop();
+        await carrier?.stop();
       }
     });
   }
