@@ -4,6 +4,7 @@ import { StoreUnavailableError } from "../../core/errors.ts";
 import type { AppendVerdict, EventLog } from "../../core/event-log.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { CommitRoom, PendingAppends, sizeOf, type PendingLimits, type Sized } from "./pending-appends.ts";
+import { ReturningGroups } from "./returning-groups.ts";
 import { SentAhead } from "./sent-ahead.ts";
 
 export interface Appended {
@@ -40,6 +41,7 @@ export class GroupCommit {
   readonly #onCommit: (last: RecordedEvent) => void;
   readonly #name: string;
   readonly #sentAhead = new SentAhead();
+  readonly #returning = new ReturningGroups();
   readonly #own: PendingAppends<Waiting>;
   readonly #callers: PendingAppends<Waiting>;
   #running: Promise<void> | null = null;
@@ -62,6 +64,7 @@ export class GroupCommit {
 
   /** In one commit, in their order, each with its own verdict. @throws StoreUnavailableError as above */
   appendGroup(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
+    this.#returning.arrived(performance.now());
     return this.#add(requests, {});
   }
 
@@ -93,6 +96,7 @@ export class GroupCommit {
     while (!this.#own.isEmpty || !this.#callers.isEmpty) {
       // One turn of the loop, in which callers that were answered together append again together.
       await new Promise((turn) => setImmediate(turn));
+      await this.#returning.all();
       const room = new CommitRoom();
       const taken = [...this.#own.take(room), ...this.#callers.take(room)];
       await this.#commit(taken.filter((waiting) => this.#isAdmitted(waiting)));
@@ -115,6 +119,7 @@ export class GroupCommit {
   async #commit(batch: Waiting[]): Promise<void> {
     let last: RecordedEvent | undefined;
     if (batch.length === 0) return;
+    const began = performance.now();
     try {
       const verdicts = await this.#store(batch);
       let next = 0;
@@ -133,6 +138,8 @@ export class GroupCommit {
         reject(error);
       }
     }
+    const groups = batch.filter(({ requests }) => requests[0]!.isRelayed);
+    this.#returning.answered(groups.length, began, performance.now());
     if (last) this.#onCommit(last);
   }
 
