@@ -4,6 +4,7 @@ export type { RowChange } from "./core/row-change.ts";
  * of `moleculer-event-sourcing/testing` over it.
  */
 export type { Adapter } from "./core/adapter.ts";
+export type { AppendRelay, RelayAnswer, StoredAt } from "./core/append-relay.ts";
 export type { AppendRequest } from "./core/append-request.ts";
 export type { NewEvent } from "./core/new-event.ts";
 export { ClaimsBehindError, DuplicateClaimError } from "./core/claim-errors.ts";

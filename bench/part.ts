@@ -1,7 +1,7 @@
 import type { FixtureName } from "./fixtures.ts";
 
 /** Who does the work of a case. */
-export type Contestant = "ours" | "raw" | "emmett" | "moleculer-db";
+export type Contestant = "ours" | "raw" | "emmett" | "moleculer-db" | "one host";
 
 export type Unit = "events/s" | "events" | "us" | "ms" | "MB" | "bytes" | "%";
 

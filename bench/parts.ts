@@ -5,6 +5,7 @@ import { catchUp } from "./parts/catch-up.ts";
 import { commands } from "./parts/commands.ts";
 import { disk } from "./parts/disk.ts";
 import { engines } from "./parts/engines.ts";
+import { hosts } from "./parts/hosts.ts";
 import { idle } from "./parts/idle.ts";
 import { load } from "./parts/load.ts";
 import { loopDelay } from "./parts/loop-delay.ts";
@@ -36,4 +37,5 @@ export const parts: Readonly<Record<string, Part>> = {
   idle,
   engines,
   shared,
+  hosts,
 };

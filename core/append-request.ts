@@ -47,6 +47,8 @@ export interface AppendRequest {
   /** Stored only if this one, before it in the same commit, is: now, and not before. Else it is refused with SentAheadError. */
   follows?: AppendRequest;
   claims?: readonly ScopedClaims[];
+  /** Another host has sent it here, so this one stores it. */
+  isRelayed?: boolean;
 }
 
 export interface AppendContext extends EventContext {

@@ -1,3 +1,4 @@
+import type { AppendRelay } from "./append-relay.ts";
 import type { AppendRequest } from "./append-request.ts";
 import type { OnDamaged } from "./damaged-event.ts";
 import type { ClaimFold, ClaimPage, ClaimScope, TwiceClaimed } from "./claims.ts";
@@ -30,7 +31,9 @@ export interface LogBackup {
 }
 
 /** The verdict on one append of a commit: each has its own, so a conflict fails nobody else. */
-export type AppendVerdict = { events: RecordedEvent[]; repeated: boolean } | { error: Error };
+export type AppendVerdict =
+  /** `isAnnounced`: another host has committed it, and told of it. */
+  { events: RecordedEvent[]; repeated: boolean; isAnnounced?: boolean } | { error: Error };
 
 /** What becomes of a log that is not there yet. */
 export interface OpenOptions {
@@ -160,6 +163,12 @@ export interface EventLog {
    * twice or never. Left out where the engine says nothing.
    */
   watch?(tell: (position: number) => void): void;
+
+  /**
+   * Tells the log how its other hosts are reached, before it is opened: appends may be sent to one of them. Left out where
+   * hosts that append at the same time do not slow one another down.
+   */
+  relayAppends?(relay: AppendRelay): void;
 
   /** The position of the last event, 0 in an empty log. */
   head(): Promise<number>;

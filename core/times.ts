@@ -51,6 +51,11 @@ const real = {
   control: { lateMs: 3000, retryMs: 100 },
   /** A host that appends without a break makes one, so that other hosts get in before their patience ends. */
   fairness: { leastMs: 250, mostMs: 1000, longestBreakMs: 200 },
+  /**
+   * Appends that a host sends to another one, which commits for it: while it was overtaken within `recentMs`, or shares the
+   * other with more hosts. A node that gave no answer within `answerMs`, or refused, is left alone for `avoidMs`.
+   */
+  relay: { recentMs: 1000, lookMs: 250, answerMs: 1000, avoidMs: 5000 },
   /** The lock of a generation that is being copied. A holder without a heartbeat for `silentMs` is presumed dead. */
   copyLock: { silentMs: 10_000, heartbeatMs: 1000, retryMs: 10, takenMs: 60_000, doneMs: 2000 },
   /**

@@ -37,6 +37,8 @@ export class Appender {
   readonly #turns = new Slots(1);
   readonly #looks = new Slots(1);
   readonly #courtesy = new Courtesy();
+  /** Named in each commit; undefined where no other host can reach this one. */
+  node: string | undefined;
   #index: IndexFile | null = null;
   /** The index is being made anew, and answers nothing but what it will say again. */
   #isMending = false;
@@ -166,13 +168,22 @@ export class Appender {
   /**
    * Decides on the whole chain, adds the decision to it, and answers when it is there. Whatever `decide` does to the index
    * is taken back; refusals and answers that change nothing are not older than the call, either.
+   *
+   * @param overtaken is called when another host was first; what it returns is the answer, and nothing is added
    */
-  async commit<Answer>(decide: (log: LogFile) => Decision<Answer>): Promise<Answer> {
+  async commit<Answer>(
+    decide: (log: LogFile) => Decision<Answer>,
+    overtaken?: () => Answer | undefined,
+  ): Promise<Answer> {
     this.refuseClosed();
-    return this.#turns.run(() => this.#mending((index) => this.#commit(index, decide)));
+    return this.#turns.run(() => this.#mending((index) => this.#commit(index, decide, overtaken)));
   }
 
-  async #commit<Answer>(index: IndexFile, decide: (log: LogFile) => Decision<Answer>): Promise<Answer> {
+  async #commit<Answer>(
+    index: IndexFile,
+    decide: (log: LogFile) => Decision<Answer>,
+    overtaken?: () => Answer | undefined,
+  ): Promise<Answer> {
     let isFresh = false;
     const look = async () => {
       isFresh = true;
@@ -195,7 +206,8 @@ export class Appender {
       isFresh = true;
       // The next number is taken, and yet nothing is there: the chain may have lost its end.
       if (!(await this.#catchUp(index))) await assertOfChain(this.#chain, index);
-      return null;
+      const instead = overtaken?.();
+      return instead === undefined ? null : { answer: instead };
     });
   }
 
@@ -209,7 +221,7 @@ export class Appender {
   /** Answers whether it is in the chain. A commit in several records is overtaken as long as its last is not there. */
   async #add(index: IndexFile, change: Change): Promise<boolean> {
     const { maxBytes } = this.#chain;
-    const records = toRecords({ id: randomUUID(), after: index.end.commit, change }, maxBytes);
+    const records = toRecords({ id: randomUUID(), after: index.end.commit, by: this.node, change }, maxBytes);
     const began = performance.now();
     for (const [place, record] of records.entries())
       if (!(await addRecord(this.#chain, index.seen + 1 + place, record))) {

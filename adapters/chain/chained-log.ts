@@ -1,3 +1,4 @@
+import type { AppendRelay } from "../../core/append-relay.ts";
 import type { AppendRequest } from "../../core/append-request.ts";
 import type { ClaimFold, ClaimPage, ClaimScope, TwiceClaimed } from "../../core/claims.ts";
 import { UnusableStoreError } from "../../core/errors.ts";
@@ -21,9 +22,11 @@ import type {
 import type { Linked } from "../../core/links.ts";
 import type { Query } from "../../core/query.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { Appender } from "./appender.ts";
+import type { LogFile } from "../sqlite/log-file.ts";
+import { Appender, type Decision } from "./appender.ts";
 import type { CommitChain } from "./commit-chain.ts";
 import { Control } from "./control.ts";
+import { Relay } from "./relay.ts";
 import { ServerClock } from "./server-clock.ts";
 import { storedAppends } from "./stored-appends.ts";
 
@@ -40,6 +43,7 @@ export class ChainedLog implements EventLog {
   readonly #appender: Appender;
   readonly #control: Control;
   readonly #clock: ServerClock;
+  #relay: Relay | null = null;
   #warn: (message: string) => void = () => {};
 
   /**
@@ -80,11 +84,20 @@ export class ChainedLog implements EventLog {
   async append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
     this.#appender.refuseClosed();
     await this.#clock.check();
-    return this.#appender.commit((log) => {
+    return this.#relay ? this.#relay.append(requests) : this.#appender.commit(this.#deciding(requests));
+  }
+
+  relayAppends(relay: AppendRelay): void {
+    this.#appender.node = relay.node;
+    this.#relay = new Relay(relay, this.#appender, (requests) => this.#deciding(requests));
+  }
+
+  #deciding(requests: readonly AppendRequest[]): (log: LogFile) => Decision<AppendVerdict[]> {
+    return (log) => {
       const verdicts = log.decide(requests, this.#clock.now());
       const appends = storedAppends(requests, verdicts);
       return { answer: verdicts, change: appends.length > 0 ? { appends } : null };
-    });
+    };
   }
 
   head(): Promise<number> {

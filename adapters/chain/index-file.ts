@@ -7,6 +7,7 @@ import { logSchema } from "../sqlite/event-schema.ts";
 import { HostFile } from "../sqlite/host-file.ts";
 import { LogFile } from "../sqlite/log-file.ts";
 import { MovedFilesError, OpenFiles } from "../sqlite/open-files.ts";
+import { Committers } from "./committers.ts";
 import { commitIdOf, Commits, type Change } from "./record.ts";
 
 /** A log's file with the place in the chain up to which it was made. The first migration is for ever: those of the log follow. */
@@ -42,6 +43,8 @@ export class IndexFile {
   #log: LogFile;
   #end: End;
   #save: Database.Statement;
+  /** Of the commits that were folded last. */
+  readonly committers = new Committers();
   #commits = new Commits();
   /** The last record that was looked at: beyond the end where the rest of a commit is still to come. */
   #seen: number;
@@ -91,6 +94,7 @@ export class IndexFile {
     if (records.length === 0) return;
     let { number, record, commit } = this.#end;
     let seen = this.#seen;
+    const nodes: string[] = [];
     this.#log.files.check();
     try {
       this.#log.transact(() => {
@@ -104,6 +108,7 @@ export class IndexFile {
             );
           if (found) this.#apply(found.change);
           if (found) commit = found.id;
+          if (found?.by !== undefined) nodes.push(found.by);
           if (this.#commits.isAmidst) continue;
           [number, record] = [seen, commitIdOf(text)];
         }
@@ -118,6 +123,7 @@ export class IndexFile {
     }
     this.#end = { number, record, commit };
     this.#seen = seen;
+    this.committers.note(nodes, performance.now());
   }
 
   /** Makes it that of a log, where it has just been made and is of none. */

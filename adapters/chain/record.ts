@@ -44,6 +44,8 @@ export interface Commit {
   id: string;
   /** The commit before it; empty for the first. */
   after: string;
+  /** The node whose host has decided it; left out where nobody can reach that host. */
+  by?: string | undefined;
   change: Change;
 }
 
@@ -51,6 +53,7 @@ export interface Commit {
 interface Head {
   id: string;
   after: string;
+  by?: string | undefined;
   change: Exclude<Change, { appends: unknown }> | { appends: readonly AppendHead[] };
 }
 
@@ -83,13 +86,13 @@ export function toRecords(commit: Commit, maxBytes: number): string[] {
 
 const pieceHeadBytes = 100;
 
-function toText({ id, after, change }: Commit): string {
-  if (!("appends" in change)) return JSON.stringify({ id, after, change } satisfies Head);
+function toText({ id, after, by, change }: Commit): string {
+  if (!("appends" in change)) return JSON.stringify({ id, after, by, change } satisfies Head);
   const appends = change.appends.map(({ events, ...append }) => ({
     ...append,
     events: events.map(({ id, type, time }): [string, string, string] => [id, type, time]),
   }));
-  const lines = [JSON.stringify({ id, after, change: { appends } } satisfies Head)];
+  const lines = [JSON.stringify({ id, after, by, change: { appends } } satisfies Head)];
   for (const { events } of change.appends) for (const event of events) lines.push(event.payloadText, event.metaText);
   return lines.join("\n");
 }
@@ -121,8 +124,8 @@ export function beginOf(where: string, record: string): Begin {
 
 function toCommit(text: string): Commit {
   const lines = text.split("\n");
-  const { id, after, change } = JSON.parse(lines[0]!) as Head;
-  if (!("appends" in change)) return { id, after, change };
+  const { id, after, by, change } = JSON.parse(lines[0]!) as Head;
+  if (!("appends" in change)) return { id, after, by, change };
   let line = 1;
   const appends = change.appends.map((append) => ({
     ...append,
@@ -134,7 +137,7 @@ function toCommit(text: string): Commit {
       metaText: lines[line++]!,
     })),
   }));
-  return { id, after, change: { appends } };
+  return { id, after, by, change: { appends } };
 }
 
 /**

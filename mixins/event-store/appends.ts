@@ -11,8 +11,12 @@ import { isOutage } from "../../core/outage.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
 import { isOfToday, upcastEach } from "../../core/upcast.ts";
 import type { StoreMetrics } from "../metrics.ts";
+import type { RelayAnswer } from "../../core/append-relay.ts";
+import { ValidationError } from "../../core/errors.ts";
 import { GroupCommit, type Appended } from "./group-commit.ts";
 import type { PendingLimits } from "./pending-appends.ts";
+import { fromRelayed, type RelayedAppend } from "./relayed-group.ts";
+import { Senders } from "./senders.ts";
 
 /** The answer of `append`: version and position are those of the last event. */
 export interface AppendAnswer {
@@ -27,6 +31,7 @@ export interface AppendAnswer {
 interface Dependencies {
   /** The store's name. */
   name: string;
+  node: string;
   log: EventLog;
   /** @throws StoreUnavailableError while the log is not open */
   refuse: () => void;
@@ -44,6 +49,7 @@ export type RequestIds = Omit<AppendContext, "maxEventBytes" | "catalogue">;
 export class Appends {
   readonly #d: Dependencies;
   #commits: GroupCommit;
+  readonly #senders = new Senders();
   #outage: string | null = null;
 
   constructor(dependencies: Dependencies) {
@@ -104,8 +110,29 @@ export class Appends {
     return verdicts;
   }
 
+  /**
+   * What another host of the log has sent, in one commit with what this one has.
+   * @throws ValidationError where this host has another log, or would store something else
+   */
+  async appendRelayed(log: string, group: readonly RelayedAppend[], sender: string): Promise<RelayAnswer> {
+    this.#d.refuse();
+    const own = await this.#d.log.identity();
+    if (own !== log) throw new ValidationError([{ field: "log", found: log, expected: own }]);
+    const { maxEventBytes, catalogue } = this.#d;
+    const requests = fromRelayed(group, { maxEventBytes, catalogue: catalogue() });
+    this.#senders.note(sender, performance.now());
+    const verdicts = await this.#commits.appendGroup(requests);
+    const stored = verdicts.map((verdict) => {
+      if ("error" in verdict || verdict.repeated) return null;
+      const { position, version, time } = verdict.events[0]!;
+      return { position, version, time };
+    });
+    return { stored, isShared: this.#senders.isAnyBut(sender, performance.now()) };
+  }
+
   async #commit(request: AppendRequest, ahead: AppendInput["ahead"], isSystem?: boolean): Promise<Appended> {
     this.#d.refuse();
+    this.#senders.note(this.#d.node, performance.now());
     try {
       const isAsSent = ahead && this.#isReadAs(ahead.content, request);
       const appended = await this.#commits.append(request, { ahead, isAsSent, isSystem });

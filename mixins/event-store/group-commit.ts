@@ -3,7 +3,8 @@ import type { AppendRequest } from "../../core/append-request.ts";
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { AppendVerdict, EventLog } from "../../core/event-log.ts";
 import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { CommitRoom, PendingAppends, sizeOf, type PendingLimits } from "./pending-appends.ts";
+import { CommitRoom, PendingAppends, sizeOf, type PendingLimits, type Sized } from "./pending-appends.ts";
+import { ReturningGroups } from "./returning-groups.ts";
 import { SentAhead } from "./sent-ahead.ts";
 
 export interface Appended {
@@ -20,13 +21,14 @@ export interface AppendTerms {
   isSystem?: boolean | undefined;
 }
 
-interface Waiting extends ReturnType<typeof sizeOf> {
-  request: AppendRequest;
+interface Waiting extends Sized {
+  /** One append, or a group that another host has sent; they go into one commit. */
+  requests: readonly AppendRequest[];
   ahead: Ahead | undefined;
   isAsSent: boolean;
   /** Where it is counted as pending. */
   pending: PendingAppends<Waiting>;
-  resolve: (appended: Appended) => void;
+  resolve: (verdicts: AppendVerdict[]) => void;
   reject: (error: unknown) => void;
 }
 
@@ -39,6 +41,7 @@ export class GroupCommit {
   readonly #onCommit: (last: RecordedEvent) => void;
   readonly #name: string;
   readonly #sentAhead = new SentAhead();
+  readonly #returning = new ReturningGroups();
   readonly #own: PendingAppends<Waiting>;
   readonly #callers: PendingAppends<Waiting>;
   #running: Promise<void> | null = null;
@@ -53,12 +56,27 @@ export class GroupCommit {
   }
 
   /** @throws StoreUnavailableError: it is stopping, or as many wait as may */
-  async append(request: AppendRequest, { ahead, isAsSent = false, isSystem }: AppendTerms = {}): Promise<Appended> {
+  async append(request: AppendRequest, terms: AppendTerms = {}): Promise<Appended> {
+    const [verdict] = await this.#add([request], terms);
+    if ("error" in verdict!) throw verdict.error;
+    return verdict!;
+  }
+
+  /** In one commit, in their order, each with its own verdict. @throws StoreUnavailableError as above */
+  appendGroup(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
+    this.#returning.arrived(performance.now());
+    return this.#add(requests, {});
+  }
+
+  async #add(
+    requests: readonly AppendRequest[],
+    { ahead, isAsSent = false, isSystem }: AppendTerms,
+  ): Promise<AppendVerdict[]> {
     if (this.#closed) throw new StoreUnavailableError(this.#name, "it is stopping; nothing was stored");
     const pending = isSystem ? this.#own : this.#callers;
-    return new Promise<Appended>((resolve, reject) => {
+    return new Promise<AppendVerdict[]>((resolve, reject) => {
       try {
-        pending.add({ ...sizeOf(request), request, ahead, isAsSent, pending, resolve, reject });
+        pending.add({ ...sizeOf(requests), requests, ahead, isAsSent, pending, resolve, reject });
       } catch (error) {
         // What was decided on it is refused as well, and decided again.
         if (ahead) this.#sentAhead.refused(ahead);
@@ -78,6 +96,7 @@ export class GroupCommit {
     while (!this.#own.isEmpty || !this.#callers.isEmpty) {
       // One turn of the loop, in which callers that were answered together append again together.
       await new Promise((turn) => setImmediate(turn));
+      await this.#returning.all();
       const room = new CommitRoom();
       const taken = [...this.#own.take(room), ...this.#callers.take(room)];
       await this.#commit(taken.filter((waiting) => this.#isAdmitted(waiting)));
@@ -86,9 +105,9 @@ export class GroupCommit {
   }
 
   #isAdmitted(waiting: Waiting): boolean {
-    const { request, ahead, isAsSent, reject } = waiting;
+    const { requests, ahead, isAsSent, reject } = waiting;
     try {
-      if (ahead) this.#sentAhead.admit(request, ahead, isAsSent);
+      if (ahead) this.#sentAhead.admit(requests[0]!, ahead, isAsSent);
       return true;
     } catch (error) {
       waiting.pending.done(waiting);
@@ -100,29 +119,34 @@ export class GroupCommit {
   async #commit(batch: Waiting[]): Promise<void> {
     let last: RecordedEvent | undefined;
     if (batch.length === 0) return;
+    const began = performance.now();
     try {
       const verdicts = await this.#store(batch);
-      batch.forEach(({ ahead, resolve, reject }, index) => {
-        const verdict = verdicts[index]!;
-        const isStored = "events" in verdict && !verdict.repeated;
-        if (ahead) this.#sentAhead.decided(ahead, isStored);
-        if ("error" in verdict) return reject(verdict.error);
-        if (isStored) last = verdict.events.at(-1);
-        resolve(verdict);
-      });
+      let next = 0;
+      for (const { requests, ahead, resolve } of batch) {
+        const own = verdicts.slice(next, (next += requests.length));
+        for (const verdict of own) {
+          const isStored = "events" in verdict && !verdict.repeated;
+          if (ahead) this.#sentAhead.decided(ahead, isStored);
+          if (isStored && !verdict.isAnnounced) last = verdict.events.at(-1);
+        }
+        resolve(own);
+      }
     } catch (error) {
       for (const { ahead, reject } of batch) {
         if (ahead) this.#sentAhead.decided(ahead, false);
         reject(error);
       }
     }
+    const groups = batch.filter(({ requests }) => requests[0]!.isRelayed);
+    this.#returning.answered(groups.length, began, performance.now());
     if (last) this.#onCommit(last);
   }
 
   /** Before one is answered none counts as pending: callers that append again at once find room. */
   async #store(batch: Waiting[]): Promise<AppendVerdict[]> {
     try {
-      return await this.#log.append(batch.map(({ request }) => request));
+      return await this.#log.append(batch.flatMap(({ requests }) => requests));
     } finally {
       for (const waiting of batch) waiting.pending.done(waiting);
     }

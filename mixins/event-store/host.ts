@@ -1,3 +1,4 @@
+import type { AppendRelay } from "../../core/append-relay.ts";
 import type { Catalogue } from "../../core/catalogue.ts";
 import type { Building, EventLog, OpenOptions, Page, ReadOptions } from "../../core/event-log.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
@@ -31,7 +32,8 @@ interface Dependencies {
   log: EventLog;
   catalogue: () => Catalogue;
   pump: PumpOptions;
-  node: string;
+  /** How other hosts are reached; its node is this one. */
+  relay: AppendRelay;
   leaseMs: number;
   maxEventBytes: number;
   maxPending: PendingLimits;
@@ -74,7 +76,8 @@ export class StoreHost {
     this.#announce = announce;
     const handOver = (event: RecordedEvent) => this.#handOver(event, deliver, warn);
     const isPauseWanted = async () => (await this.consumers.control("pump", log)).paused;
-    const { node, leaseMs, announceRelease: onRelease } = dependencies;
+    const { relay, leaseMs, announceRelease: onRelease } = dependencies;
+    const { node } = relay;
     const lease = { node, leaseMs };
     this.pump = new Pump({ log, options: pump, deliver: handOver, isPauseWanted, lease, onRelease, metrics, warn });
     const refuse = () => this.#opening.refuse();
@@ -83,7 +86,8 @@ export class StoreHost {
       clock.note(time);
       this.#onCommit(position);
     };
-    this.appends = new Appends({ name, log, refuse, catalogue, maxEventBytes, maxPending, onCommit, metrics });
+    this.appends = new Appends({ name, node, log, refuse, catalogue, maxEventBytes, maxPending, onCommit, metrics });
+    log.relayAppends?.(relay);
     log.watch?.((position) => {
       this.pump.wake(position);
       dependencies.announceHere(position);

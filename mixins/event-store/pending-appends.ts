@@ -15,7 +15,7 @@ export const defaultPending: PendingLimits = { appends: 10_000, bytes: 64 * 1024
 const maxPerCommit = { events: 1000, bytes: 4 * 1024 * 1024 };
 
 /** An append with what it takes of a commit. */
-interface Sized {
+export interface Sized {
   readonly events: number;
   readonly bytes: number;
 }
@@ -94,8 +94,12 @@ const overloaded = (store: string, why: string) =>
   new StoreUnavailableError(store, `it is overloaded: ${why}; nothing was stored`);
 
 /** In bytes of JSON. */
-export function sizeOf({ events }: AppendRequest): Sized {
-  let bytes = 0;
-  for (const { payloadText, metaText } of events) bytes += Buffer.byteLength(payloadText) + Buffer.byteLength(metaText);
-  return { events: events.length, bytes };
+export function sizeOf(requests: readonly AppendRequest[]): Sized {
+  const size = { events: 0, bytes: 0 };
+  for (const { events } of requests) {
+    size.events += events.length;
+    for (const { payloadText, metaText } of events)
+      size.bytes += Buffer.byteLength(payloadText) + Buffer.byteLength(metaText);
+  }
+  return size;
 }

@@ -30,6 +30,7 @@ import { fileActions } from "./file-actions.ts";
 import { limitOf, maxLimit } from "./find-limit.ts";
 import { historyActions } from "./history-actions.ts";
 import { linkActions } from "./link-actions.ts";
+import { relayActions, relayOf } from "./relay-actions.ts";
 import { requestIds } from "./request-ids.ts";
 import { traceActions } from "./trace-actions.ts";
 import { setVisibility, type Visibilities } from "../visibility.ts";
@@ -170,6 +171,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
       pause: { handler: ({ broker }: Context) => controlPump(broker, { pause: true }) },
       resume: { handler: ({ broker }: Context) => controlPump(broker, { resume: true }) },
       followPump: { handler: () => host.followPump() },
+      ...relayActions(() => ({ host, rivals })),
       ...fileActions(name, settings.transferFolder, () => ({ host, rivals })),
     }),
     methods: {
@@ -214,7 +216,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
         log,
         catalogue: () => catalogue,
         pump: settings.pump,
-        node: broker.nodeID,
+        relay: relayOf(broker, name),
         leaseMs: settings.leaseMs,
         maxEventBytes: settings.maxEventBytes,
         maxPending: settings.maxPending,
@@ -240,7 +242,10 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
     },
     stopped: () => host.stop(),
   };
-  setVisibility(schema, readActionNames, settings.visibility);
+  setVisibility(schema, readActionNames, {
+    appendRelayed: settings.visibility["append"] ?? "public",
+    ...settings.visibility,
+  });
   return schema;
 }
 
