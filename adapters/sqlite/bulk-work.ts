@@ -3,6 +3,7 @@ import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { StoreUnavailableError } from "../../core/errors.ts";
 import type { BulkAnswer, BulkTasks } from "./bulk-worker.ts";
+import { driverLoaded, terminatorOf } from "./driver-thread.ts";
 import { Flushing } from "./flushing.ts";
 
 /** How far a piece of bulk work is, in bytes. */
@@ -37,6 +38,7 @@ const progressEveryMs = 250;
  */
 export class BulkWork {
   #worker: Worker | null = null;
+  #terminate: (() => Promise<void>) | null = null;
   #waiting: Waiting[] = [];
   #closed = false;
 
@@ -84,15 +86,17 @@ export class BulkWork {
   /** Ends the thread. A statement that is running is waited for: SQLite cannot be stopped within one. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#worker?.terminate();
+    await this.#terminate?.();
   }
 
   #start(): Worker {
     const worker = new Worker(program);
+    this.#terminate = terminatorOf(worker);
     const fail = (error: Error) => {
       for (const { reject } of this.#waiting.splice(0)) reject(error);
     };
-    worker.on("message", (answer: BulkAnswer) => {
+    worker.on("message", (answer: BulkAnswer | typeof driverLoaded) => {
+      if (answer === driverLoaded) return;
       const { resolve, reject } = this.#waiting.shift()!;
       if ("answer" in answer) return resolve(answer.answer);
       const { message, ...fields } = answer.failure;

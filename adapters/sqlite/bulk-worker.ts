@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
 import Database from "better-sqlite3";
+import type { driverLoaded } from "./driver-thread.ts";
 
 /** A failure as it crosses from the thread: enough for `translate` to say what it means. */
 export interface BulkFailure {
@@ -88,6 +89,8 @@ const tasks = {
 
 export type BulkTasks = typeof tasks;
 
+new Database(":memory:").close();
+parentPort?.postMessage("loaded" satisfies typeof driverLoaded);
 parentPort?.on("message", ({ task, args }: { task: keyof BulkTasks; args: never[] }) => {
   try {
     const run: (...args: never[]) => unknown = tasks[task];

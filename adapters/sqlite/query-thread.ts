@@ -1,6 +1,7 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { StoreUnavailableError } from "../../core/errors.ts";
+import { driverLoaded, terminatorOf } from "./driver-thread.ts";
 import type { QueryAnswer, QueryFailure, QueryJob } from "./query-worker.ts";
 
 /** Takes what a statement's rows come to, piece by piece; the thread waits until it has taken one. */
@@ -22,6 +23,7 @@ const resourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 
 /** One thread that answers one job at a time. It keeps the process alive only while it has one. */
 export class QueryThread {
   readonly #worker: Worker;
+  readonly #terminate: () => Promise<void>;
   readonly #isCancelled = new Int32Array(new SharedArrayBuffer(4));
   #job: { file: string; takers: readonly RowsTaker[]; done: () => void } | null = null;
 
@@ -29,7 +31,10 @@ export class QueryThread {
   constructor(onEnd: () => void) {
     this.#worker = new Worker(program, { workerData: this.#isCancelled.buffer, resourceLimits });
     this.#worker.unref();
-    this.#worker.on("message", (answer: QueryAnswer) => void this.#note(answer));
+    this.#terminate = terminatorOf(this.#worker);
+    this.#worker.on("message", (answer: QueryAnswer | typeof driverLoaded) => {
+      if (answer !== driverLoaded) void this.#note(answer);
+    });
     let failure: unknown;
     this.#worker.on("error", (error) => (failure = error));
     this.#worker.on("exit", () => {
@@ -53,8 +58,8 @@ export class QueryThread {
     Atomics.store(this.#isCancelled, 0, 1);
   }
 
-  async close(): Promise<void> {
-    await this.#worker.terminate();
+  close(): Promise<void> {
+    return this.#terminate();
   }
 
   async #note(answer: QueryAnswer): Promise<void> {

@@ -1,6 +1,7 @@
 /** The thread of `query-thread.ts`: answers queries from a connection of its own. */
 import { parentPort, workerData } from "node:worker_threads";
 import Database from "better-sqlite3";
+import { driverLoaded } from "./driver-thread.ts";
 import { addFunctions } from "./functions.ts";
 
 /** A SELECT; with `forEach` it takes one value and is run for each of these, at most one row each. */
@@ -127,6 +128,9 @@ async function run({ file, statements }: QueryJob): Promise<void> {
     say({ done: true });
   }
 }
+
+new Database(":memory:").close();
+parentPort?.postMessage(driverLoaded);
 
 /** A message while a job runs is the answer to `goesOn`. */
 let isRunning = false;

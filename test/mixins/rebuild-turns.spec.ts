@@ -126,7 +126,8 @@ describe("A rebuild beside a table with a backlog", () => {
     await backlogDone();
     // The live fold reaches the last event first, since the rebuild begins behind it.
     const done = folded.indexOf(before + backlog) + 1;
-    expect(done - backlog).toBeGreaterThan(backlog / 4);
+    // As many as there were before the backlog: with these a rebuild that came first is done.
+    expect(done - backlog).toBeGreaterThanOrEqual(backlog / 4);
   });
 
   it("begins before the live fold is done with a whole page", async () => {
