@@ -1,12 +1,8 @@
 import { times } from "../core/times.ts";
+import { within } from "./within.ts";
 
-/** What somebody else knows, for a status, which has to answer while others do not; null where it fails or takes too long. */
+/** Resolves to null if `answer` rejects or takes too long, so that `status` always responds. */
 export async function inTime<Answer>(answer: Promise<Answer>): Promise<Answer | null> {
-  const { promise: late, resolve } = Promise.withResolvers<null>();
-  const timer = setTimeout(resolve, times.call.statusMs, null);
-  try {
-    return await Promise.race([answer.catch(() => null), late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const settled = answer.catch(() => null);
+  return (await within(times.call.statusMs, settled)) ? settled : null;
 }

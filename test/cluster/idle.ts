@@ -6,13 +6,13 @@ import { nodeOptions } from "../faults/multinode/node-options.ts";
 import { newFolder } from "../support/broker.ts";
 import { EngineServer, find, freePort, type Engine } from "../support/engines.ts";
 import { natsServers } from "../support/nats-server.ts";
+import { pause } from "./fault.ts";
 import { postgres, sql } from "../support/postgres-server.ts";
 
 const seconds = Number(process.argv[2] ?? 60);
 const nodeIDs = ["n1", "n2", "n3"];
 /** Leases are taken and handed over by then. */
 const settleMs = 20_000;
-const pause = (ms: number) => new Promise((turn) => setTimeout(turn, ms));
 
 const startServer = (engine: Engine) => EngineServer.start(engine, find(engine.program)!);
 const carrier = await startServer(natsServers["nats-server without JetStream"]);
