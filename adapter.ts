@@ -1,13 +1,13 @@
-export type { RowChange } from "./core/row-change.ts";
+export type { RowChange } from "./core/rows/row-change.ts";
 /**
  * What an engine of one's own is made of: the two ports, and what engines share. Whoever implements one runs the contract
  * of `moleculer-event-sourcing/testing` over it.
  */
 export type { Adapter } from "./core/adapter.ts";
-export type { AppendRelay, RelayAnswer, StoredAt } from "./core/append-relay.ts";
-export type { AppendRequest } from "./core/append-request.ts";
-export type { NewEvent } from "./core/new-event.ts";
-export { ClaimsBehindError, DuplicateClaimError } from "./core/claim-errors.ts";
+export type { AppendRelay, RelayAnswer, StoredAt } from "./core/log/append-relay.ts";
+export type { AppendRequest } from "./core/log/append-request.ts";
+export type { NewEvent } from "./core/log/new-event.ts";
+export { ClaimsBehindError, DuplicateClaimError } from "./core/log/claim-errors.ts";
 export {
   Claims,
   type ClaimChange,
@@ -17,7 +17,7 @@ export {
   type KeptClaims,
   type ScopedClaims,
   type TwiceClaimed,
-} from "./core/claims.ts";
+} from "./core/log/claims.ts";
 export type {
   AppendVerdict,
   EventLog,
@@ -32,10 +32,10 @@ export type {
   ReadStreamOptions,
   StreamSummary,
   Versioned,
-} from "./core/event-log.ts";
-export { decideInOrder } from "./core/decide-in-order.ts";
-export { eventTime } from "./core/event-time.ts";
-export { conflictOf, type ExpectedVersion } from "./core/expected-version.ts";
+} from "./core/log/event-log.ts";
+export { decideInOrder } from "./core/log/decide-in-order.ts";
+export { eventTime } from "./core/event/event-time.ts";
+export { conflictOf, type ExpectedVersion } from "./core/log/expected-version.ts";
 export {
   DefinitionError,
   DuplicateRowError,
@@ -44,13 +44,13 @@ export {
   StoreUnavailableError,
   UnusableStoreError,
   VersionConflictError,
-} from "./core/errors.ts";
-export { missingFields, parseFields, type Field, type Fields, type Row } from "./core/fields.ts";
-export { eventsToLink, MixedStreamError, type Linked } from "./core/links.ts";
-export { keptClaim } from "./core/kept-claim.ts";
-export { matches } from "./core/matches.ts";
-export { maxPageBytes, pageBytesOf } from "./core/page-size.ts";
-export type { Comparison, Condition, Operator, Query, Sort } from "./core/query.ts";
+} from "./core/errors/errors.ts";
+export { missingFields, parseFields, type Field, type Fields, type Row } from "./core/rows/fields.ts";
+export { eventsToLink, MixedStreamError, type Linked } from "./core/log/links.ts";
+export { keptClaim } from "./core/log/kept-claim.ts";
+export { matches } from "./core/query/matches.ts";
+export { maxPageBytes, pageBytesOf } from "./core/log/page-size.ts";
+export type { Comparison, Condition, Operator, Query, Sort } from "./core/query/query.ts";
 export type {
   Batch,
   Generation,
@@ -62,10 +62,10 @@ export type {
   Rows,
   TableBackup,
   TableCapabilities,
-} from "./core/read-table.ts";
-export type { RecordedEvent } from "./core/recorded-event.ts";
-export { repeatOf } from "./core/repeat.ts";
-export { sortValueAt } from "./core/sort-value.ts";
-export { categoryOf } from "./core/stream-name.ts";
-export { compareText } from "./core/text-order.ts";
-export { SnapshotDamagedError } from "./core/travel-errors.ts";
+} from "./core/table/read-table.ts";
+export type { RecordedEvent } from "./core/event/recorded-event.ts";
+export { repeatOf } from "./core/log/repeat.ts";
+export { sortValueAt } from "./core/query/sort-value.ts";
+export { categoryOf } from "./core/event/stream-name.ts";
+export { compareText } from "./core/text/text-order.ts";
+export { SnapshotDamagedError } from "./core/errors/snapshot-errors.ts";

@@ -1,7 +1,7 @@
-import "./core/node-version.ts";
+import "./core/errors/node-version.ts";
 import { engines } from "./adapters/engines.ts";
-import type { FieldsInput } from "./core/fields.ts";
-import type { AnyEvents, EventMap } from "./core/recorded-event.ts";
+import type { FieldsInput } from "./core/rows/fields.ts";
+import type { AnyEvents, EventMap } from "./core/event/recorded-event.ts";
 import { aggregateOn, type Aggregate as AggregateDefinition } from "./mixins/aggregate/aggregate.ts";
 import { eventStoreOn, type EventStore as StoreDefinition } from "./mixins/event-store/event-store.ts";
 
@@ -14,33 +14,33 @@ export type Aggregate<
   Fields extends FieldsInput = FieldsInput,
 > = AggregateDefinition<Events, Fields>;
 
-export { fromCloudEvent, toCloudEvent } from "./core/cloud-event.ts";
-export { fromFluxAction, toFluxAction } from "./core/flux-action.ts";
+export { fromCloudEvent, toCloudEvent } from "./core/interchange/cloud-event.ts";
+export { fromFluxAction, toFluxAction } from "./core/interchange/flux-action.ts";
 export { Decider } from "./mixins/decider/decider.ts";
 export { ProcessManager } from "./mixins/process-manager/process-manager.ts";
 export { Subscription } from "./mixins/subscription/subscription.ts";
 
 /** Under these names declarations that are made from your code find the types of what the factories answer. */
-export type { CatalogueEvents } from "./core/catalogue.ts";
+export type { CatalogueEvents } from "./core/catalogue/catalogue.ts";
 export type { Aggregate as AggregateDefinition } from "./mixins/aggregate/aggregate.ts";
 export type { EventStore as EventStoreDefinition } from "./mixins/event-store/event-store.ts";
 
 export type { Adapter } from "./core/adapter.ts";
-export type { AppendInput } from "./core/append-request.ts";
-export type { EventInput } from "./core/new-event.ts";
-export type { EventCatalogue, EventDefinition, UnknownTypes, Upcaster } from "./core/catalogue.ts";
-export type { CloudEvent } from "./core/cloud-event.ts";
-export type { ExpectedVersion } from "./core/expected-version.ts";
-export type { FieldOptions, FieldsInput, FieldType, RowInput, RowOf } from "./core/fields.ts";
-export type { FluxAction } from "./core/flux-action.ts";
-export type { HistoryEvent } from "./core/history-event.ts";
+export type { AppendInput } from "./core/log/append-request.ts";
+export type { EventInput } from "./core/log/new-event.ts";
+export type { EventCatalogue, EventDefinition, UnknownTypes, Upcaster } from "./core/catalogue/catalogue.ts";
+export type { CloudEvent } from "./core/interchange/cloud-event.ts";
+export type { ExpectedVersion } from "./core/log/expected-version.ts";
+export type { FieldOptions, FieldsInput, FieldType, RowInput, RowOf } from "./core/rows/fields.ts";
+export type { FluxAction } from "./core/interchange/flux-action.ts";
+export type { HistoryEvent } from "./core/interchange/history-event.ts";
 export type { Deadline } from "./core/process/deadline.ts";
-export type { PayloadSchema } from "./core/payload-schema.ts";
+export type { PayloadSchema } from "./core/catalogue/payload-schema.ts";
 export type { ProcessView, SendOptions } from "./core/process/definition.ts";
 export type { ParkedProcess } from "./core/process/instance.ts";
-export type { ParkedEvent } from "./core/read-table.ts";
-export type { EventMap, EventMeta, RecordedEvent } from "./core/recorded-event.ts";
-export type { Trace, TracedCommand, TracedEvent, TraceNode } from "./core/trace.ts";
+export type { ParkedEvent } from "./core/table/read-table.ts";
+export type { EventMap, EventMeta, RecordedEvent } from "./core/event/recorded-event.ts";
+export type { Trace, TracedCommand, TracedEvent, TraceNode } from "./mixins/event-store/actions/trace.ts";
 export type { AggregateOptions } from "./mixins/aggregate/aggregate.ts";
 export type { Manifest } from "./mixins/aggregate/snapshots/manifest.ts";
 export type { SnapshotOptions } from "./mixins/aggregate/snapshots/options.ts";
@@ -62,15 +62,15 @@ export type { CommandAnswer } from "./mixins/decider/outcomes.ts";
 export type { DryRunAnswer } from "./mixins/decider/dry-run.ts";
 export type { StateAnswer } from "./mixins/decider/questions.ts";
 export type { EventsOf, EventStoreOptions } from "./mixins/event-store/event-store.ts";
-export type { MapActionOptions, MapEventOptions } from "./mixins/event-store/map-action.ts";
-export type { ExportAnswer } from "./mixins/event-store/export-events.ts";
-export type { BackupAnswer } from "./mixins/event-store/file-actions.ts";
-export type { AppendAnswer } from "./mixins/event-store/appends.ts";
-export type { ImportAnswer } from "./mixins/event-store/import-events.ts";
-export type { JobProgress } from "./mixins/event-store/jobs.ts";
-export type { LinkAnswer } from "./mixins/event-store/link-actions.ts";
-export type { LogProblem, UncheckedPart } from "./mixins/event-store/log-problem.ts";
-export type { LogVerification } from "./mixins/event-store/verify-log.ts";
+export type { MapActionOptions, MapEventOptions } from "./mixins/event-store/actions/map-action.ts";
+export type { ExportAnswer } from "./mixins/event-store/transfer/export-events.ts";
+export type { BackupAnswer } from "./mixins/event-store/actions/file-actions.ts";
+export type { AppendAnswer } from "./mixins/event-store/append/appends.ts";
+export type { ImportAnswer } from "./mixins/event-store/transfer/import-events.ts";
+export type { JobProgress } from "./mixins/event-store/host/jobs.ts";
+export type { LinkAnswer } from "./mixins/event-store/actions/link-actions.ts";
+export type { LogProblem, UncheckedPart } from "./mixins/event-store/verify/log-problem.ts";
+export type { LogVerification } from "./mixins/event-store/verify/verify-log.ts";
 export type { ProcessManagerOptions } from "./mixins/process-manager/process-manager.ts";
 export type { ProcessSummary } from "./mixins/process-manager/instance-actions.ts";
 export type { SubscriptionOptions } from "./mixins/subscription/subscription.ts";
@@ -79,4 +79,4 @@ export type {
   LeasedStatus as SubscriptionStatus,
 } from "./mixins/consumer/leased-host.ts";
 export type { HandlerView } from "./mixins/subscription/service.ts";
-export type { TransformView } from "./mixins/aggregate/transform.ts";
+export type { TransformView } from "./mixins/aggregate/fold/transform.ts";

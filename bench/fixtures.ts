@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { sqlite } from "../adapters/sqlite/sqlite.ts";
-import { parseFields } from "../core/fields.ts";
+import { parseFields } from "../core/rows/fields.ts";
 import { checkEmmettLog, checkLog } from "./check.ts";
 import { eventsPerStream, payloadOf } from "./events.ts";
 import { propertyFields, propertyOf } from "./properties.ts";

@@ -1,5 +1,5 @@
 import type { ServiceBroker } from "moleculer";
-import type { Row } from "../core/fields.ts";
+import type { Row } from "../core/rows/fields.ts";
 
 /** The rows that are found and listed, as our aggregate declares them. */
 export const propertyFields = {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { canonicalJson } from "../core/canonical-json.ts";
-import type { EventLog } from "../core/event-log.ts";
+import { canonicalJson } from "../core/json/canonical-json.ts";
+import type { EventLog } from "../core/log/event-log.ts";
 import { pagesOfEvents, pagesOfLinks, statesOf, streamsOf } from "./contents.ts";
 import type { Tell } from "./progress.ts";
 

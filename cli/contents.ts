@@ -1,6 +1,6 @@
-import type { EventLog, KeyedState, StreamSummary } from "../core/event-log.ts";
-import type { RecordedEvent } from "../core/recorded-event.ts";
-import { unfinishedCopy } from "../core/unfinished-copy.ts";
+import type { EventLog, KeyedState, StreamSummary } from "../core/log/event-log.ts";
+import type { RecordedEvent } from "../core/event/recorded-event.ts";
+import { unfinishedCopy } from "../core/log/unfinished-copy.ts";
 
 const perPage = 1000;
 

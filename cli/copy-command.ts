@@ -1,5 +1,5 @@
-import { UnusableStoreError } from "../core/errors.ts";
-import type { EventLog } from "../core/event-log.ts";
+import { UnusableStoreError } from "../core/errors/errors.ts";
+import type { EventLog } from "../core/log/event-log.ts";
 import { compareLogs, type Comparison } from "./compare-logs.ts";
 import { say, tableOf } from "./say.ts";
 import { beginCopy, copyLog, endCopy, otherPlace } from "./copy-log.ts";

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { StoreUnavailableError, UnusableStoreError } from "../core/errors.ts";
-import { manyEvents, type EventLog } from "../core/event-log.ts";
-import { toImportRequest } from "../core/history-event.ts";
-import type { RecordedEvent } from "../core/recorded-event.ts";
-import { unfinishedCopy } from "../core/unfinished-copy.ts";
-import { times } from "../core/times.ts";
+import { StoreUnavailableError, UnusableStoreError } from "../core/errors/errors.ts";
+import { manyEvents, type EventLog } from "../core/log/event-log.ts";
+import { toImportRequest } from "../core/interchange/history-event.ts";
+import type { RecordedEvent } from "../core/event/recorded-event.ts";
+import { unfinishedCopy } from "../core/log/unfinished-copy.ts";
+import { times } from "../core/concurrency/times.ts";
 import { pagesOfEvents, pagesOfLinks, statesOf } from "./contents.ts";
 import type { Tell } from "./progress.ts";
 

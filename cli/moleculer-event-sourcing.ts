@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { createRequire } from "node:module";
-import { withoutPassword } from "../core/without-password.ts";
+import { withoutPassword } from "../core/errors/without-password.ts";
 import { copyCommand } from "./copy-command.ts";
 import { restoreCommand } from "./restore-command.ts";
 import { help, UsageError } from "./usage.ts";

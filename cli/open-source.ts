@@ -1,11 +1,11 @@
 import { setTimeout as elapsed } from "node:timers/promises";
 import { randomUUID } from "node:crypto";
-import { MissingLogError, UnusableStoreError } from "../core/errors.ts";
-import type { EventLog } from "../core/event-log.ts";
-import { LeaseWatch } from "../core/lease-watch.ts";
-import { unfinishedCopy } from "../core/unfinished-copy.ts";
-import { times } from "../core/times.ts";
-import { pumpKey } from "../mixins/event-store/pump-checkpoint.ts";
+import { MissingLogError, UnusableStoreError } from "../core/errors/errors.ts";
+import type { EventLog } from "../core/log/event-log.ts";
+import { LeaseWatch } from "../core/consumer/lease-watch.ts";
+import { unfinishedCopy } from "../core/log/unfinished-copy.ts";
+import { times } from "../core/concurrency/times.ts";
+import { pumpKey } from "../mixins/event-store/pump/pump-checkpoint.ts";
 
 /**
  * Opens a log to be copied.

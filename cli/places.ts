@@ -1,13 +1,13 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { logOfIndex } from "../adapters/chain/index-chain.ts";
+import { logOfIndex } from "../adapters/parts/commit-chain/index-chain.ts";
 import { engines } from "../adapters/engines.ts";
 import { HostFile } from "../adapters/sqlite/host-file.ts";
 import { resolveAdapter, type Adapter } from "../core/adapter.ts";
-import { MissingLogError, UnknownAdapterError } from "../core/errors.ts";
-import type { EventLog } from "../core/event-log.ts";
-import { withoutPassword } from "../core/without-password.ts";
+import { MissingLogError, UnknownAdapterError } from "../core/errors/errors.ts";
+import type { EventLog } from "../core/log/event-log.ts";
+import { withoutPassword } from "../core/errors/without-password.ts";
 import { UsageError, type CopyArguments, type RestoreArguments } from "./usage.ts";
 
 /** A log's place: each call answers a new port on it, not opened. */

@@ -1,4 +1,4 @@
-import { progressBars } from "../mixins/progress-bars.ts";
+import { progressBars } from "../mixins/observability/progress-bars.ts";
 
 /** How far a long piece of work is. */
 export type Tell = (task: string, done: number, total: number) => void;

@@ -1,6 +1,6 @@
-import { UnusableStoreError } from "../core/errors.ts";
-import type { EventLog } from "../core/event-log.ts";
-import { unfinishedCopy } from "../core/unfinished-copy.ts";
+import { UnusableStoreError } from "../core/errors/errors.ts";
+import type { EventLog } from "../core/log/event-log.ts";
+import { unfinishedCopy } from "../core/log/unfinished-copy.ts";
 import { compareLogs, history } from "./compare-logs.ts";
 import { statesOf } from "./contents.ts";
 import { copyHistory, endCopy } from "./copy-log.ts";

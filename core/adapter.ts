@@ -1,6 +1,6 @@
-import type { EventLog } from "./event-log.ts";
-import type { ReadTable } from "./read-table.ts";
-import { UnknownAdapterError } from "./errors.ts";
+import type { EventLog } from "./log/event-log.ts";
+import type { ReadTable } from "./table/read-table.ts";
+import { UnknownAdapterError } from "./errors/errors.ts";
 
 /** Where a log or a table lives: an engine and a place in it. Opens nothing by itself. */
 export interface Adapter {

@@ -14,13 +14,13 @@ const headingsOf = (document: string) =>
 describe("The table of errors", () => {
   it("names those that there are", () => {
     const files = [
-      "errors",
-      "travel-errors",
-      "links",
-      "claim-errors",
-      "decider/ahead",
+      "errors/errors",
+      "errors/snapshot-errors",
+      "log/links",
+      "log/claim-errors",
+      "log/ahead",
       "decider/errors",
-      "process/causation",
+      "event/causation",
     ];
     const types = files.flatMap((file) =>
       [...read(`core/${file}.ts`).matchAll(/"([A-Z][A-Z_]+)"/g)].map((match) => match[1]!),

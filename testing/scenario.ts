@@ -1,6 +1,6 @@
 import type { ServiceBroker } from "moleculer";
-import type { FieldsInput } from "../core/fields.ts";
-import type { EventMap } from "../core/recorded-event.ts";
+import type { FieldsInput } from "../core/rows/fields.ts";
+import type { EventMap } from "../core/event/recorded-event.ts";
 import type { Aggregate } from "../mixins/aggregate/aggregate.ts";
 import type { Decider } from "../mixins/decider/decider.ts";
 import type { ProcessManager } from "../mixins/process-manager/process-manager.ts";

@@ -1,4 +1,4 @@
-import { UnusableStoreError } from "../../core/errors.ts";
+import { UnusableStoreError } from "../../core/errors/errors.ts";
 
 export type Query = Readonly<Record<string, unknown>>;
 export type Entity = { _id: string } & Record<string, unknown>;

@@ -1,4 +1,4 @@
-import type { Content, Documents, Fenced, Filter, Kind, Write } from "../journaled/row-store.ts";
+import type { Content, Documents, Fenced, Filter, Kind, Write } from "../parts/journaled-table/row-store.ts";
 import type { Entity, Query } from "./db-adapter.ts";
 import type { Entities } from "./entities.ts";
 

@@ -1,4 +1,4 @@
-import { StoreUnavailableError } from "../../core/errors.ts";
+import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import type { DbAdapter, Entity, FindParams, Query } from "./db-adapter.ts";
 
 /** The entities of a connected adapter. Whatever goes wrong is an outage, since adapters have no errors in common. */

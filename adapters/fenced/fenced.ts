@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
 import type { Adapter } from "../../core/adapter.ts";
-import { DefinitionError } from "../../core/errors.ts";
-import { refuseUnknownOptions } from "../../core/options.ts";
-import type { TableCapabilities } from "../../core/read-table.ts";
-import { JournaledReadTable } from "../journaled/read-table.ts";
+import { DefinitionError } from "../../core/errors/errors.ts";
+import { refuseUnknownOptions } from "../../core/options/options.ts";
+import type { TableCapabilities } from "../../core/table/read-table.ts";
+import { JournaledReadTable } from "../parts/journaled-table/read-table.ts";
 import { FencedStore } from "./row-store.ts";
 
 export interface FencedOptions {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { UnusableStoreError } from "../../core/errors.ts";
+import { UnusableStoreError } from "../../core/errors/errors.ts";
 import type { Entities } from "./entities.ts";
 
 /**

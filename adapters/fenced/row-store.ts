@@ -1,6 +1,6 @@
-import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
-import type { Fields } from "../../core/fields.ts";
-import type { Head, Heads, Kind, RowStore, Values } from "../journaled/row-store.ts";
+import { StoreUnavailableError, UnusableStoreError } from "../../core/errors/errors.ts";
+import type { Fields } from "../../core/rows/fields.ts";
+import type { Head, Heads, Kind, RowStore, Values } from "../parts/journaled-table/row-store.ts";
 import { HostFile } from "../sqlite/host-file.ts";
 import { checkAdapter, createIndexes, strangersFor, type DbAdapter } from "./db-adapter.ts";
 import { FencedDocuments } from "./documents.ts";

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { privateFile } from "../../core/private-files.ts";
-import { SnapshotDamagedError } from "../../core/travel-errors.ts";
-import type { Field } from "../../core/fields.ts";
-import type { Origin, ParkedStream, Progress, TableBackup } from "../../core/read-table.ts";
-import { jsonLinesOf, openBackup, proveLines } from "../json-lines.ts";
-import type { StoredRow } from "./row-codec.ts";
-import { StoredGeneration } from "./stored-generation.ts";
+import { privateFile } from "../../core/files/private-files.ts";
+import { SnapshotDamagedError } from "../../core/errors/snapshot-errors.ts";
+import type { Field } from "../../core/rows/fields.ts";
+import type { Origin, ParkedStream, Progress, TableBackup } from "../../core/table/read-table.ts";
+import { jsonLinesOf, openBackup, proveLines } from "../parts/json-lines.ts";
+import type { StoredRow } from "../parts/rows/row-codec.ts";
+import { StoredGeneration } from "../parts/rows/stored-generation.ts";
 
 /** The first line of the file; then come the rows, then the parked events, one a line. */
 interface Head {

@@ -1,8 +1,8 @@
-import type { ClaimPage } from "../../core/claims.ts";
-import { Pace } from "../../core/pace.ts";
-import { sortInTurns } from "../../core/sort-in-turns.ts";
-import { compareText } from "../../core/text-order.ts";
-import { firstAfter } from "./keys-in-order.ts";
+import type { ClaimPage } from "../../core/log/claims.ts";
+import { Pace } from "../../core/concurrency/pace.ts";
+import { sortInTurns } from "../../core/query/sort-in-turns.ts";
+import { compareText } from "../../core/text/text-order.ts";
+import { firstAfter } from "../parts/rows/keys-in-order.ts";
 
 /**
  * Pages of the claims of a scope. All pages after a first one are of its moment: sorted anew for each page, a million

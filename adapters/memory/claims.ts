@@ -1,4 +1,4 @@
-import type { ClaimScope, KeptClaims } from "../../core/claims.ts";
+import type { ClaimScope, KeptClaims } from "../../core/log/claims.ts";
 
 /** The claims of a log in memory. What a commit did can be taken back while it runs. */
 export class MemoryClaims implements KeptClaims {

@@ -1,5 +1,5 @@
 import type { Adapter } from "../../core/adapter.ts";
-import { DefinitionError } from "../../core/errors.ts";
+import { DefinitionError } from "../../core/errors/errors.ts";
 import { memory } from "./memory.ts";
 
 /** `memory:`, a new place each time, or `memory:<name>`, the same one for the whole process. It takes no options. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import type { KeyedState, Lease, LeaseAnswer, Versioned } from "../../core/event-log.ts";
-import { grantLease, isHeldBy, type LeaseRequest, type StoredLease } from "../../core/grant-lease.ts";
-import { KeysInOrder } from "./keys-in-order.ts";
+import type { KeyedState, Lease, LeaseAnswer, Versioned } from "../../core/log/event-log.ts";
+import { grantLease, isHeldBy, type LeaseRequest, type StoredLease } from "../../core/log/grant-lease.ts";
+import { KeysInOrder } from "../parts/rows/keys-in-order.ts";
 
 /** Control state and leases, beside the events. */
 export class Control {

@@ -1,6 +1,6 @@
-import type { AppendRequest } from "../../core/append-request.ts";
-import type { ClaimFold, ClaimPage, ClaimScope, TwiceClaimed } from "../../core/claims.ts";
-import { MissingLogError, StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
+import type { AppendRequest } from "../../core/log/append-request.ts";
+import type { ClaimFold, ClaimPage, ClaimScope, TwiceClaimed } from "../../core/log/claims.ts";
+import { MissingLogError, StoreUnavailableError, UnusableStoreError } from "../../core/errors/errors.ts";
 import type {
   AppendVerdict,
   EventLog,
@@ -16,15 +16,15 @@ import type {
   ReadStreamOptions,
   StreamSummary,
   Versioned,
-} from "../../core/event-log.ts";
-import type { Linked } from "../../core/links.ts";
-import { Pace } from "../../core/pace.ts";
-import type { Query } from "../../core/query.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { categoryOf } from "../../core/stream-name.ts";
+} from "../../core/log/event-log.ts";
+import type { Linked } from "../../core/log/links.ts";
+import { Pace } from "../../core/concurrency/pace.ts";
+import type { Query } from "../../core/query/query.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
+import { categoryOf } from "../../core/event/stream-name.ts";
 import { read, readStream } from "./page.ts";
-import type { Place } from "./place.ts";
-import { matchingInTurns, selectInTurns } from "./select.ts";
+import type { Place } from "../parts/rows/place.ts";
+import { matchingInTurns, selectInTurns } from "../parts/rows/select.ts";
 import { StoredLog, toEvent, type StoredEvent } from "./stored-log.ts";
 
 /** A log as one host has it open. A commit is one synchronous step; a look at many events is one of the log as it was when it was asked. */

@@ -1,6 +1,6 @@
-import type { LinkedStream } from "../../core/event-log.ts";
-import { eventsToLink, MixedStreamError, type Linked } from "../../core/links.ts";
-import { KeysInOrder } from "./keys-in-order.ts";
+import type { LinkedStream } from "../../core/log/event-log.ts";
+import { eventsToLink, MixedStreamError, type Linked } from "../../core/log/links.ts";
+import { KeysInOrder } from "../parts/rows/keys-in-order.ts";
 
 interface Linkable {
   readonly id: string;

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Adapter } from "../../core/adapter.ts";
-import { DefinitionError } from "../../core/errors.ts";
-import { nameProblem } from "../../core/stream-name.ts";
+import { DefinitionError } from "../../core/errors/errors.ts";
+import { nameProblem } from "../../core/event/stream-name.ts";
 import { MemoryEventLog } from "./event-log.ts";
-import { Place } from "./place.ts";
+import { Place } from "../parts/rows/place.ts";
 import { MemoryReadTable } from "./read-table.ts";
 
 /** The places that have a name: one each for the whole process, for as long as it runs. */

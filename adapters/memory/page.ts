@@ -1,8 +1,8 @@
-import type { Page, ReadOptions, ReadStreamOptions } from "../../core/event-log.ts";
-import { maxPageBytes, pageBytesOf } from "../../core/page-size.ts";
-import { Pace } from "../../core/pace.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { categoryOf } from "../../core/stream-name.ts";
+import type { Page, ReadOptions, ReadStreamOptions } from "../../core/log/event-log.ts";
+import { maxPageBytes, pageBytesOf } from "../../core/log/page-size.ts";
+import { Pace } from "../../core/concurrency/pace.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
+import { categoryOf } from "../../core/event/stream-name.ts";
 import { toEvent, type StoredEvent } from "./stored-log.ts";
 
 /** Events looked through for one page, wanted or not: it bounds the time until one read is answered. */

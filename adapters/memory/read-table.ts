@@ -1,16 +1,16 @@
-import { StoreUnavailableError } from "../../core/errors.ts";
-import type { Fields } from "../../core/fields.ts";
+import { StoreUnavailableError } from "../../core/errors/errors.ts";
+import type { Fields } from "../../core/rows/fields.ts";
 import {
   noOrigin,
   type Origin,
   type ReadTable,
   type TableBackup,
   type TableCapabilities,
-} from "../../core/read-table.ts";
+} from "../../core/table/read-table.ts";
 import { readBackup, writeBackup } from "./backup.ts";
-import { MemoryGeneration } from "./generation.ts";
-import type { Place } from "./place.ts";
-import { StoredGeneration } from "./stored-generation.ts";
+import { MemoryGeneration } from "../parts/rows/generation.ts";
+import type { Place } from "../parts/rows/place.ts";
+import { StoredGeneration } from "../parts/rows/stored-generation.ts";
 
 /** What a place keeps of a table. Generations that are being built end with the port. */
 class StoredTable {

@@ -1,22 +1,22 @@
 import { randomUUID } from "node:crypto";
-import type { AppendRequest } from "../../core/append-request.ts";
-import type { NewEvent } from "../../core/new-event.ts";
-import type { AppendVerdict } from "../../core/event-log.ts";
-import { decideInOrder } from "../../core/decide-in-order.ts";
-import { eventTime } from "../../core/event-time.ts";
-import { conflictOf } from "../../core/expected-version.ts";
-import { MixedStreamError } from "../../core/links.ts";
-import type { Comparison } from "../../core/query.ts";
-import type { EventMeta, RecordedEvent } from "../../core/recorded-event.ts";
-import { repeatOf } from "../../core/repeat.ts";
-import { Claims, type ClaimPage } from "../../core/claims.ts";
+import type { AppendRequest } from "../../core/log/append-request.ts";
+import type { NewEvent } from "../../core/log/new-event.ts";
+import type { AppendVerdict } from "../../core/log/event-log.ts";
+import { decideInOrder } from "../../core/log/decide-in-order.ts";
+import { eventTime } from "../../core/event/event-time.ts";
+import { conflictOf } from "../../core/log/expected-version.ts";
+import { MixedStreamError } from "../../core/log/links.ts";
+import type { Comparison } from "../../core/query/query.ts";
+import type { EventMeta, RecordedEvent } from "../../core/event/recorded-event.ts";
+import { repeatOf } from "../../core/log/repeat.ts";
+import { Claims, type ClaimPage } from "../../core/log/claims.ts";
 import { MemoryClaims } from "./claims.ts";
 import { ClaimsInOrder } from "./claims-in-order.ts";
 import { Control } from "./control.ts";
-import { KeysInOrder } from "./keys-in-order.ts";
+import { KeysInOrder } from "../parts/rows/keys-in-order.ts";
 import { Links } from "./links.ts";
-import type { Source } from "./select.ts";
-import type { Cell } from "./where.ts";
+import type { Source } from "../parts/rows/select.ts";
+import type { Cell } from "../parts/rows/where.ts";
 
 /** An event with payload and meta as JSON, so that nobody holds what is stored. */
 export type StoredEvent = Readonly<

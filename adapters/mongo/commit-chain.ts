@@ -1,7 +1,7 @@
 import type { Collection } from "mongodb";
-import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
-import { times } from "../../core/times.ts";
-import type { Added, ChainOptions, CommitChain, Records } from "../chain/commit-chain.ts";
+import { StoreUnavailableError, UnusableStoreError } from "../../core/errors/errors.ts";
+import { times } from "../../core/concurrency/times.ts";
+import type { Added, ChainOptions, CommitChain, Records } from "../parts/commit-chain/commit-chain.ts";
 import { MongoCells } from "./cells.ts";
 import { connect, type Connection, type MongoPlace } from "./connection.ts";
 import { isTaken, translate } from "./errors.ts";

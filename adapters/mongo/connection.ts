@@ -1,6 +1,6 @@
 import type { Db, MongoClient, MongoClientOptions } from "mongodb";
-import { times } from "../../core/times.ts";
-import { peerDriver } from "../peer-driver.ts";
+import { times } from "../../core/concurrency/times.ts";
+import { peerDriver } from "../parts/peer-driver.ts";
 import { translate } from "./errors.ts";
 
 export interface MongoPlace {

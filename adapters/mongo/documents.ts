@@ -1,5 +1,5 @@
 import type { AnyBulkWriteOperation, Collection, MongoBulkWriteError } from "mongodb";
-import type { Content, Documents, Fenced, Filter, Page, Write } from "../journaled/row-store.ts";
+import type { Content, Documents, Fenced, Filter, Page, Write } from "../parts/journaled-table/row-store.ts";
 import { isTaken } from "./errors.ts";
 
 const idsPerQuery = 1_000;

@@ -1,6 +1,13 @@
 import type { MongoError } from "mongodb";
-import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
-import { isUnknownHost, isUnreadable, isUntrusted, unknownHost, unreadable, untrusted } from "../../core/outage.ts";
+import { StoreUnavailableError, UnusableStoreError } from "../../core/errors/errors.ts";
+import {
+  isUnknownHost,
+  isUnreadable,
+  isUntrusted,
+  unknownHost,
+  unreadable,
+  untrusted,
+} from "../../core/errors/outage.ts";
 
 /** https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml */
 const duplicateKey = 11000;

@@ -1,10 +1,10 @@
 import type { MongoClientOptions } from "mongodb";
 import type { Adapter } from "../../core/adapter.ts";
-import { DefinitionError } from "../../core/errors.ts";
-import { isPlainObject, refuseNoFolder, refuseUnknownOptions, refuseUnless } from "../../core/options.ts";
-import { ChainedLog } from "../chain/chained-log.ts";
-import { placeName } from "../../core/place-name.ts";
-import { JournaledReadTable } from "../journaled/read-table.ts";
+import { DefinitionError } from "../../core/errors/errors.ts";
+import { isPlainObject, refuseNoFolder, refuseUnknownOptions, refuseUnless } from "../../core/options/options.ts";
+import { ChainedLog } from "../parts/commit-chain/chained-log.ts";
+import { placeName } from "../../core/errors/place-name.ts";
+import { JournaledReadTable } from "../parts/journaled-table/read-table.ts";
 import { MongoChain } from "./commit-chain.ts";
 import { MongoRowStore } from "./row-store.ts";
 

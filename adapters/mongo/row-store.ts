@@ -1,8 +1,15 @@
 import type { Collection, Db, Filter } from "mongodb";
-import { StoreUnavailableError } from "../../core/errors.ts";
-import type { Fields } from "../../core/fields.ts";
-import { times } from "../../core/times.ts";
-import { kinds, type Head, type Heads, type Kind, type RowStore, type Values } from "../journaled/row-store.ts";
+import { StoreUnavailableError } from "../../core/errors/errors.ts";
+import type { Fields } from "../../core/rows/fields.ts";
+import { times } from "../../core/concurrency/times.ts";
+import {
+  kinds,
+  type Head,
+  type Heads,
+  type Kind,
+  type RowStore,
+  type Values,
+} from "../parts/journaled-table/row-store.ts";
 import { connect, type Connection, type MongoPlace } from "./connection.ts";
 import { MongoDocuments, pathOf, type StoredDocument } from "./documents.ts";
 import { isTaken, translate } from "./errors.ts";

@@ -1,4 +1,4 @@
-import { times } from "../../core/times.ts";
+import { times } from "../../core/concurrency/times.ts";
 
 /** `isFirst`: no earlier request can have done what this one is refused for. */
 type Send<Answer> = (isFirst: boolean) => Promise<Answer>;

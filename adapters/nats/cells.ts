@@ -1,7 +1,7 @@
 import type { JetStreamPublishOptions } from "nats";
-import type { Added, Cell, CellChange, Cells } from "../chain/commit-chain.ts";
-import { keyName, keyOf } from "../../core/place-name.ts";
-import { Slots } from "../../core/slots.ts";
+import type { Added, Cell, CellChange, Cells } from "../parts/commit-chain/commit-chain.ts";
+import { keyName, keyOf } from "../../core/errors/place-name.ts";
+import { Slots } from "../../core/concurrency/slots.ts";
 import type { Connected } from "./connected.ts";
 import { isNoMessage, isOvertaken } from "./errors.ts";
 import { LiveSubjects } from "./live-subjects.ts";

@@ -1,8 +1,8 @@
 import type { ConnectionOptions, NatsConnection } from "nats";
-import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
-import { times } from "../../core/times.ts";
-import type { Added, ChainOptions, CommitChain, Records } from "../chain/commit-chain.ts";
-import { peerDriver } from "../peer-driver.ts";
+import { StoreUnavailableError, UnusableStoreError } from "../../core/errors/errors.ts";
+import { times } from "../../core/concurrency/times.ts";
+import type { Added, ChainOptions, CommitChain, Records } from "../parts/commit-chain/commit-chain.ts";
+import { peerDriver } from "../parts/peer-driver.ts";
 import { askedAgain, type Ask } from "./asked-again.ts";
 import { NatsCells } from "./cells.ts";
 import type { Connected, OpenConnection } from "./connected.ts";

@@ -1,5 +1,5 @@
 import type { Adapter } from "../../core/adapter.ts";
-import { numberIn } from "../../core/options.ts";
+import { numberIn } from "../../core/options/options.ts";
 import { nats } from "./nats.ts";
 
 /** `nats://localhost:4222`, several servers with commas, with `?replicas=3&prefix=shop-&folder=data&domain=hub&begin=anew` where wanted. */

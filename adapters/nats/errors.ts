@@ -1,6 +1,6 @@
 import type { NatsError } from "nats";
-import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
-import { isUnknownHost, isUntrusted, unknownHost, untrusted } from "../../core/outage.ts";
+import { StoreUnavailableError, UnusableStoreError } from "../../core/errors/errors.ts";
+import { isUnknownHost, isUntrusted, unknownHost, untrusted } from "../../core/errors/outage.ts";
 
 /** Of JetStream's answers: https://github.com/nats-io/nats-server/blob/main/server/errors.json */
 const wrongLastSequence = 10071;

@@ -1,4 +1,4 @@
-import { StoreUnavailableError } from "../../core/errors.ts";
+import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import type { Connected } from "./connected.ts";
 import { PassingConsumer } from "./passing-consumer.ts";
 

@@ -1,9 +1,9 @@
 import type { ConnectionOptions } from "nats";
 import type { Adapter } from "../../core/adapter.ts";
-import { DefinitionError } from "../../core/errors.ts";
-import { isPlainObject, refuseNoFolder, refuseUnknownOptions, refuseUnless } from "../../core/options.ts";
-import { ChainedLog } from "../chain/chained-log.ts";
-import { placeName } from "../../core/place-name.ts";
+import { DefinitionError } from "../../core/errors/errors.ts";
+import { isPlainObject, refuseNoFolder, refuseUnknownOptions, refuseUnless } from "../../core/options/options.ts";
+import { ChainedLog } from "../parts/commit-chain/chained-log.ts";
+import { placeName } from "../../core/errors/place-name.ts";
 import { NatsChain } from "./commit-chain.ts";
 
 export interface NatsLogOptions {

@@ -1,5 +1,5 @@
 import type { Consumer, ConsumerConfig, JsMsg } from "nats";
-import { times } from "../../core/times.ts";
+import { times } from "../../core/concurrency/times.ts";
 import type { Connected } from "./connected.ts";
 
 /**

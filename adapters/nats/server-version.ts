@@ -1,4 +1,4 @@
-import { UnusableStoreError } from "../../core/errors.ts";
+import { UnusableStoreError } from "../../core/errors/errors.ts";
 
 type Version = readonly [number, number, number];
 

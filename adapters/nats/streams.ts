@@ -1,5 +1,5 @@
 import type { JetStreamManager, StreamConfig, StreamInfo } from "nats";
-import { MissingLogError, UnusableStoreError } from "../../core/errors.ts";
+import { MissingLogError, UnusableStoreError } from "../../core/errors/errors.ts";
 import { isNoStream } from "./errors.ts";
 
 /** A stream with it refuses that messages are deleted. It can be put on, never off. */

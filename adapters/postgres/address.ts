@@ -1,4 +1,4 @@
-import { DefinitionError } from "../../core/errors.ts";
+import { DefinitionError } from "../../core/errors/errors.ts";
 
 /** Where a database is, as far as messages and the comparison of places need it; the driver reads the text itself. */
 export interface Address {

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { AppendRequest } from "../../core/append-request.ts";
-import type { AppendVerdict } from "../../core/event-log.ts";
-import { times } from "../../core/times.ts";
-import { unsettled } from "../patience.ts";
+import type { AppendRequest } from "../../core/log/append-request.ts";
+import type { AppendVerdict } from "../../core/log/event-log.ts";
+import { times } from "../../core/concurrency/times.ts";
+import { unsettled } from "../parts/retry.ts";
 import { BasisOfAppends, type Basis } from "./basis.ts";
 import { Commit } from "./commit.ts";
 import { isUnsent, type Connections, type Session } from "./connections.ts";

@@ -1,10 +1,10 @@
-import type { AppendRequest } from "../../core/append-request.ts";
-import { keptClaim } from "../../core/kept-claim.ts";
+import type { AppendRequest } from "../../core/log/append-request.ts";
+import { keptClaim } from "../../core/log/kept-claim.ts";
 import { claimsInSql, ReadClaims, type ClaimsRead } from "./claims.ts";
 import type { Session } from "./connections.ts";
 import { columns, toEvent, type EventRow } from "./event-schema.ts";
 import { nowInSql } from "./now.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 
 /** All that the verdicts on some appends depend on, as it was at one moment. */
 export interface Basis {

@@ -1,12 +1,12 @@
-import { StoreUnavailableError } from "../../core/errors.ts";
-import type { Batch, ParkedStream, Progress } from "../../core/read-table.ts";
+import { StoreUnavailableError } from "../../core/errors/errors.ts";
+import type { Batch, ParkedStream, Progress } from "../../core/table/read-table.ts";
 import type { Held, Session } from "./connections.ts";
 import { PendingRows } from "./pending-rows.ts";
 import { storeParked } from "./progress.ts";
 import type { RowWriter } from "./row-writer.ts";
 import type { PostgresRows } from "./rows.ts";
 import { translate } from "./translate.ts";
-import type { RowChange } from "../../core/row-change.ts";
+import type { RowChange } from "../../core/rows/row-change.ts";
 
 /** What a batch has to know of its generation. */
 export interface BatchOf {

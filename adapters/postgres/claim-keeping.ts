@@ -1,5 +1,5 @@
-import { Claims, type ClaimFold, type ClaimPage, type ClaimScope, type TwiceClaimed } from "../../core/claims.ts";
-import { keptClaim } from "../../core/kept-claim.ts";
+import { Claims, type ClaimFold, type ClaimPage, type ClaimScope, type TwiceClaimed } from "../../core/log/claims.ts";
+import { keptClaim } from "../../core/log/kept-claim.ts";
 import { claimPageInSql, claimsInSql, ReadClaims, type ClaimsRead } from "./claims.ts";
 import type { Connections } from "./connections.ts";
 import { lockHead, raiseRevision } from "./event-schema.ts";

@@ -1,4 +1,4 @@
-import type { ClaimScope, KeptClaims } from "../../core/claims.ts";
+import type { ClaimScope, KeptClaims } from "../../core/log/claims.ts";
 import type { Session } from "./connections.ts";
 
 /** The scopes, and who holds some values: what one decision needs of the claims, as it was read before. */

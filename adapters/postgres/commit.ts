@@ -1,13 +1,13 @@
-import type { AppendRequest } from "../../core/append-request.ts";
-import type { NewEvent } from "../../core/new-event.ts";
-import { Claims } from "../../core/claims.ts";
-import { decideInOrder } from "../../core/decide-in-order.ts";
-import type { AppendVerdict } from "../../core/event-log.ts";
-import { eventTime } from "../../core/event-time.ts";
-import { conflictOf } from "../../core/expected-version.ts";
-import { MixedStreamError } from "../../core/links.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { repeatOf } from "../../core/repeat.ts";
+import type { AppendRequest } from "../../core/log/append-request.ts";
+import type { NewEvent } from "../../core/log/new-event.ts";
+import { Claims } from "../../core/log/claims.ts";
+import { decideInOrder } from "../../core/log/decide-in-order.ts";
+import type { AppendVerdict } from "../../core/log/event-log.ts";
+import { eventTime } from "../../core/event/event-time.ts";
+import { conflictOf } from "../../core/log/expected-version.ts";
+import { MixedStreamError } from "../../core/log/links.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
+import { repeatOf } from "../../core/log/repeat.ts";
 import type { Basis } from "./basis.ts";
 import type { Session } from "./connections.ts";
 

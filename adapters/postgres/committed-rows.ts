@@ -1,6 +1,6 @@
-import type { Row } from "../../core/fields.ts";
-import type { Query } from "../../core/query.ts";
-import type { Rows } from "../../core/read-table.ts";
+import type { Row } from "../../core/rows/fields.ts";
+import type { Query } from "../../core/query/query.ts";
+import type { Rows } from "../../core/table/read-table.ts";
 import { notLive } from "./table-schema.ts";
 import { sqlStateOf } from "./translate.ts";
 

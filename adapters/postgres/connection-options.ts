@@ -1,6 +1,6 @@
 import type { PoolConfig } from "pg";
-import { DefinitionError } from "../../core/errors.ts";
-import { isPlainObject } from "../../core/options.ts";
+import { DefinitionError } from "../../core/errors/errors.ts";
+import { isPlainObject } from "../../core/options/options.ts";
 
 /** What the driver's pool is given beside the URL: `ssl`, `password` as a function, `max`, and the like. */
 export type ConnectionOptions = Omit<PoolConfig, OfUrl | Ours>;

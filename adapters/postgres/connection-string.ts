@@ -1,5 +1,5 @@
 import type { Adapter } from "../../core/adapter.ts";
-import { numberIn } from "../../core/options.ts";
+import { numberIn } from "../../core/options/options.ts";
 import { optionNames } from "./parameters.ts";
 import { postgres, type PostgresOptions } from "./postgres.ts";
 

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { PoolClient, QueryConfig } from "pg";
-import { times } from "../../core/times.ts";
-import { peerDriver } from "../peer-driver.ts";
+import { times } from "../../core/concurrency/times.ts";
+import { peerDriver } from "../parts/peer-driver.ts";
 import type { ConnectionOptions } from "./connection-options.ts";
 import type { Driver } from "./driver.ts";
 import { Pools } from "./pools.ts";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { parseState } from "../../core/damaged-state.ts";
-import type { KeyedState, Lease, LeaseAnswer, Versioned } from "../../core/event-log.ts";
-import type { LeaseRequest } from "../../core/grant-lease.ts";
+import { parseState } from "../../core/log/damaged-state.ts";
+import type { KeyedState, Lease, LeaseAnswer, Versioned } from "../../core/log/event-log.ts";
+import type { LeaseRequest } from "../../core/log/grant-lease.ts";
 import type { Connections } from "./connections.ts";
 
 /** Control state and leases. */

@@ -1,6 +1,6 @@
-import type { AppendRequest } from "../../core/append-request.ts";
-import type { ClaimFold, ClaimPage, ClaimScope, TwiceClaimed } from "../../core/claims.ts";
-import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
+import type { AppendRequest } from "../../core/log/append-request.ts";
+import type { ClaimFold, ClaimPage, ClaimScope, TwiceClaimed } from "../../core/log/claims.ts";
+import { StoreUnavailableError, UnusableStoreError } from "../../core/errors/errors.ts";
 import type {
   AppendVerdict,
   EventLog,
@@ -16,10 +16,10 @@ import type {
   ReadStreamOptions,
   StreamSummary,
   Versioned,
-} from "../../core/event-log.ts";
-import type { Linked } from "../../core/links.ts";
-import type { Query } from "../../core/query.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
+} from "../../core/log/event-log.ts";
+import type { Linked } from "../../core/log/links.ts";
+import type { Query } from "../../core/query/query.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { Appending } from "./appending.ts";
 import { ClaimKeeping } from "./claim-keeping.ts";
 import { Connections } from "./connections.ts";

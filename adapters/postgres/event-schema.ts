@@ -1,6 +1,6 @@
-import { readStored, type OnDamaged } from "../../core/damaged-event.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { pageBytesOf } from "../../core/page-size.ts";
+import { readStored, type OnDamaged } from "../../core/event/damaged-event.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
+import { pageBytesOf } from "../../core/log/page-size.ts";
 import type { Migrations } from "./schema.ts";
 import { storeCommit } from "./store-commit.ts";
 

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
-import { times } from "../../core/times.ts";
+import { times } from "../../core/concurrency/times.ts";
 import type { Connections } from "./connections.ts";
 import type { Place } from "./place.ts";
 

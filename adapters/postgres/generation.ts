@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
-import { StoreUnavailableError } from "../../core/errors.ts";
-import type { Fields } from "../../core/fields.ts";
-import type { Generation, Origin, ParkedStream, Progress, Rows } from "../../core/read-table.ts";
-import { times } from "../../core/times.ts";
+import { StoreUnavailableError } from "../../core/errors/errors.ts";
+import type { Fields } from "../../core/rows/fields.ts";
+import type { Generation, Origin, ParkedStream, Progress, Rows } from "../../core/table/read-table.ts";
+import { times } from "../../core/concurrency/times.ts";
 import { PostgresBatch } from "./batch.ts";
 import { CommittedRows } from "./committed-rows.ts";
 import type { Connections, Held, Session } from "./connections.ts";

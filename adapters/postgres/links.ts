@@ -1,4 +1,4 @@
-import { eventsToLink, MixedStreamError, type Linked } from "../../core/links.ts";
+import { eventsToLink, MixedStreamError, type Linked } from "../../core/log/links.ts";
 import type { Connections } from "./connections.ts";
 import { lockHead, raiseRevision } from "./event-schema.ts";
 

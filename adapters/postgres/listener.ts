@@ -1,6 +1,6 @@
 import { Socket } from "node:net";
-import { times } from "../../core/times.ts";
-import { peerDriver } from "../peer-driver.ts";
+import { times } from "../../core/concurrency/times.ts";
+import { peerDriver } from "../parts/peer-driver.ts";
 import { clientWith } from "./client.ts";
 import type { ConnectionOptions } from "./connection-options.ts";
 import type { Driver } from "./driver.ts";

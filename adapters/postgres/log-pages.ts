@@ -1,6 +1,6 @@
-import type { Page, ReadOptions } from "../../core/event-log.ts";
-import { maxPageBytes } from "../../core/page-size.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
+import type { Page, ReadOptions } from "../../core/log/event-log.ts";
+import { maxPageBytes } from "../../core/log/page-size.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { Session } from "./connections.ts";
 import { columns, sizeInSql, sizeOf, toEvent, type EventRow } from "./event-schema.ts";
 import { SeenTypes } from "./seen-types.ts";

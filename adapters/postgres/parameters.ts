@@ -1,4 +1,4 @@
-import { DefinitionError } from "../../core/errors.ts";
+import { DefinitionError } from "../../core/errors/errors.ts";
 
 /** Ours: of the factory, and of a connection string. */
 export const optionNames = ["schema", "timeoutMs", "durability", "folder", "listen"] as const;

@@ -1,6 +1,6 @@
 import type { Session } from "./connections.ts";
 import type { RowWriter } from "./row-writer.ts";
-import type { RowChange } from "../../core/row-change.ts";
+import type { RowChange } from "../../core/rows/row-change.ts";
 
 /** So many rows go in one statement, or so much text: a statement has to be done in time. */
 const mostRows = 1000;

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Client, Pool, PoolClient, QueryConfig } from "pg";
-import { times } from "../../core/times.ts";
+import { times } from "../../core/concurrency/times.ts";
 import { leastConnections, roomFor, type ConnectionOptions, type Room } from "./connection-options.ts";
 import { clientWith } from "./client.ts";
 import { typesOf, type Driver } from "./driver.ts";

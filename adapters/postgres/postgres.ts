@@ -1,7 +1,7 @@
 import type { Adapter } from "../../core/adapter.ts";
-import { DefinitionError } from "../../core/errors.ts";
-import { refuseNoFolder, refuseUnknownOptions } from "../../core/options.ts";
-import { shortName } from "../../core/place-name.ts";
+import { DefinitionError } from "../../core/errors/errors.ts";
+import { refuseNoFolder, refuseUnknownOptions } from "../../core/options/options.ts";
+import { shortName } from "../../core/errors/place-name.ts";
 import { addressOf } from "./address.ts";
 import { checkConnection, type ConnectionOptions } from "./connection-options.ts";
 import { PostgresEventLog } from "./event-log.ts";

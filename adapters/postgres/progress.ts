@@ -1,4 +1,4 @@
-import type { ParkedStream, Progress } from "../../core/read-table.ts";
+import type { ParkedStream, Progress } from "../../core/table/read-table.ts";
 import type { Session } from "./connections.ts";
 
 /** The checkpoint of a generation, under the name of the commit that it is part of. */

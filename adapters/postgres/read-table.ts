@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
-import { StoreUnavailableError } from "../../core/errors.ts";
-import type { Fields } from "../../core/fields.ts";
+import { StoreUnavailableError } from "../../core/errors/errors.ts";
+import type { Fields } from "../../core/rows/fields.ts";
 import {
   noOrigin,
   type Origin,
@@ -9,10 +9,10 @@ import {
   type Rows,
   type TableBackup,
   type TableCapabilities,
-} from "../../core/read-table.ts";
-import { placeName } from "../../core/place-name.ts";
-import { times } from "../../core/times.ts";
-import { ReplacedGenerations } from "../replaced-generations.ts";
+} from "../../core/table/read-table.ts";
+import { placeName } from "../../core/errors/place-name.ts";
+import { times } from "../../core/concurrency/times.ts";
+import { ReplacedGenerations } from "../parts/replaced-generations.ts";
 import { Connections, type Session } from "./connections.ts";
 import { fence } from "./fence.ts";
 import { PostgresGeneration, rowsOf } from "./generation.ts";

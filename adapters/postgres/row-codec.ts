@@ -1,4 +1,4 @@
-import type { Field, FieldOptions, Fields, FieldType, Row } from "../../core/fields.ts";
+import type { Field, FieldOptions, Fields, FieldType, Row } from "../../core/rows/fields.ts";
 import { beginningInSql } from "./beginnings.ts";
 import { quote } from "./schema.ts";
 import { givenText, storedText } from "./stored-text.ts";

@@ -1,11 +1,11 @@
-import { DuplicateRowError, InvalidRowError } from "../../core/errors.ts";
-import { missingFields, type Field, type Fields } from "../../core/fields.ts";
+import { DuplicateRowError, InvalidRowError } from "../../core/errors/errors.ts";
+import { missingFields, type Field, type Fields } from "../../core/rows/fields.ts";
 import type { Session } from "./connections.ts";
 import { encode } from "./row-codec.ts";
 import { quote } from "./schema.ts";
 import { storedText } from "./stored-text.ts";
 import { sqlTypes } from "./where.ts";
-import type { RowChange } from "../../core/row-change.ts";
+import type { RowChange } from "../../core/rows/row-change.ts";
 
 type Writing = Exclude<RowChange, { operation: "remove" }>;
 

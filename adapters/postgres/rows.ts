@@ -1,6 +1,6 @@
-import type { Fields, Row } from "../../core/fields.ts";
-import type { Query } from "../../core/query.ts";
-import type { Rows } from "../../core/read-table.ts";
+import type { Fields, Row } from "../../core/rows/fields.ts";
+import type { Query } from "../../core/query/query.ts";
+import type { Rows } from "../../core/table/read-table.ts";
 import type { Session } from "./connections.ts";
 import { columnsOf, fieldsByBeginning, rowDecoder } from "./row-codec.ts";
 import { count, find, type Source } from "./selection.ts";

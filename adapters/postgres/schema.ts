@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { MissingLogError, UnusableStoreError } from "../../core/errors.ts";
-import type { OpenOptions } from "../../core/event-log.ts";
+import { MissingLogError, UnusableStoreError } from "../../core/errors/errors.ts";
+import type { OpenOptions } from "../../core/log/event-log.ts";
 import type { Connections, Session } from "./connections.ts";
 import { sqlStateOf } from "./translate.ts";
 

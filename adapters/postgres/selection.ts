@@ -1,9 +1,9 @@
-import { meets } from "../../core/meets.ts";
-import { Pace } from "../../core/pace.ts";
-import type { Query, Sort } from "../../core/query.ts";
-import { sortInTurns } from "../../core/sort-in-turns.ts";
-import { sortValueAt } from "../../core/sort-value.ts";
-import { compareText } from "../../core/text-order.ts";
+import { meets } from "../../core/query/meets.ts";
+import { Pace } from "../../core/concurrency/pace.ts";
+import type { Query, Sort } from "../../core/query/query.ts";
+import { sortInTurns } from "../../core/query/sort-in-turns.ts";
+import { sortValueAt } from "../../core/query/sort-value.ts";
+import { compareText } from "../../core/text/text-order.ts";
 import type { Session } from "./connections.ts";
 import { Where } from "./where.ts";
 

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { ClientBase } from "pg";
-import { times } from "../../core/times.ts";
+import { times } from "../../core/concurrency/times.ts";
 
 /** What the driver does not declare: the number that the server has given the session, and what its bytes come over. */
 interface Wire {

@@ -1,4 +1,4 @@
-import type { AppendRequest } from "../../core/append-request.ts";
+import type { AppendRequest } from "../../core/log/append-request.ts";
 import type { Basis } from "./basis.ts";
 import { ReadClaims, type ClaimsRead } from "./claims.ts";
 

@@ -1,6 +1,6 @@
-import type { ReadStreamOptions } from "../../core/event-log.ts";
-import { maxPageBytes, pageBytesOf } from "../../core/page-size.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
+import type { ReadStreamOptions } from "../../core/log/event-log.ts";
+import { maxPageBytes, pageBytesOf } from "../../core/log/page-size.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { Session } from "./connections.ts";
 import { columns, sizeInSql, sizeOf, toEvent, type EventRow } from "./event-schema.ts";
 import { SeenTypes } from "./seen-types.ts";

@@ -1,4 +1,4 @@
-import type { LinkedStream, StreamSummary } from "../../core/event-log.ts";
+import type { LinkedStream, StreamSummary } from "../../core/log/event-log.ts";
 import type { Session } from "./connections.ts";
 
 /** In the order of their names, each with its last event. */

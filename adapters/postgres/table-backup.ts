@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
-import type { Field } from "../../core/fields.ts";
-import type { Origin, ParkedStream, Progress, TableBackup } from "../../core/read-table.ts";
-import { BackupFolder } from "../backup-folder.ts";
+import type { Field } from "../../core/rows/fields.ts";
+import type { Origin, ParkedStream, Progress, TableBackup } from "../../core/table/read-table.ts";
+import { BackupFolder } from "../parts/backup-folder.ts";
 import type { Connections, Held } from "./connections.ts";
 import { copyIn, copyOut } from "./copy.ts";
 import { rowsOf, type PostgresGeneration } from "./generation.ts";

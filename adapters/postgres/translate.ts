@@ -1,6 +1,13 @@
-import { described } from "../../core/problem.ts";
-import { InvalidQueryError, StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
-import { isUnknownHost, isUnreadable, isUntrusted, unknownHost, unreadable, untrusted } from "../../core/outage.ts";
+import { described } from "../../core/errors/problem.ts";
+import { InvalidQueryError, StoreUnavailableError, UnusableStoreError } from "../../core/errors/errors.ts";
+import {
+  isUnknownHost,
+  isUnreadable,
+  isUntrusted,
+  unknownHost,
+  unreadable,
+  untrusted,
+} from "../../core/errors/outage.ts";
 
 /** PostgreSQL's error codes have five characters (its manual, appendix A); those of the network are words. */
 export const sqlStateOf = (error: unknown): string | undefined => {

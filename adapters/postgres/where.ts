@@ -1,5 +1,5 @@
-import type { FieldType } from "../../core/fields.ts";
-import type { Comparison, Condition, Query, Sort } from "../../core/query.ts";
+import type { FieldType } from "../../core/rows/fields.ts";
+import type { Comparison, Condition, Query, Sort } from "../../core/query/query.ts";
 import { beginningInSql, beginningOf } from "./beginnings.ts";
 import { quote } from "./schema.ts";
 import { storedText } from "./stored-text.ts";

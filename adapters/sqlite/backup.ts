@@ -1,6 +1,6 @@
-import type { LogBackup } from "../../core/event-log.ts";
-import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
-import { asFileError, NewFile } from "../../core/new-file.ts";
+import type { LogBackup } from "../../core/log/event-log.ts";
+import { StoreUnavailableError, UnusableStoreError } from "../../core/errors/errors.ts";
+import { asFileError, NewFile } from "../../core/files/new-file.ts";
 import { BulkWork } from "./bulk-work.ts";
 import { isSqliteError, translate } from "./database.ts";
 import { logSchema } from "./event-schema.ts";

@@ -1,11 +1,11 @@
 import type Database from "better-sqlite3";
-import { DuplicateRowError, InvalidRowError, StoreUnavailableError } from "../../core/errors.ts";
-import { missingFields, type Fields } from "../../core/fields.ts";
-import type { Batch, ParkedStream, Progress } from "../../core/read-table.ts";
+import { DuplicateRowError, InvalidRowError, StoreUnavailableError } from "../../core/errors/errors.ts";
+import { missingFields, type Fields } from "../../core/rows/fields.ts";
+import type { Batch, ParkedStream, Progress } from "../../core/table/read-table.ts";
 import { isSqliteError, Statements, translate } from "./database.ts";
 import { RowPlans } from "./row-plan.ts";
 import { SqliteRows } from "./rows.ts";
-import type { RowChange } from "../../core/row-change.ts";
+import type { RowChange } from "../../core/rows/row-change.ts";
 
 /** Writes one transaction at a time on the generation's only writing connection; its statements are kept. */
 export class SqliteBatch implements Batch {

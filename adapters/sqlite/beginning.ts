@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { MissingLogError, UnusableStoreError } from "../../core/errors.ts";
+import { MissingLogError, UnusableStoreError } from "../../core/errors/errors.ts";
 import { namedFile, sizeOfFile } from "./file-identity.ts";
 import { tableFoldedFrom } from "./folded-logs.ts";
 import type { HostFile } from "./host-file.ts";

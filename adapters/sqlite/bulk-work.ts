@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
-import { StoreUnavailableError } from "../../core/errors.ts";
+import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import type { BulkAnswer, BulkTasks } from "./bulk-worker.ts";
 import { driverLoaded, terminatorOf } from "./driver-thread.ts";
 import { Flushing } from "./flushing.ts";

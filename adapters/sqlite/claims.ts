@@ -1,5 +1,5 @@
 import type Database from "better-sqlite3";
-import type { ClaimPage, ClaimScope, KeptClaims } from "../../core/claims.ts";
+import type { ClaimPage, ClaimScope, KeptClaims } from "../../core/log/claims.ts";
 import { unseen } from "./where.ts";
 
 type ScopeRow = [scope: string, definition: string, types: string, position: number, stray: number];

@@ -1,6 +1,6 @@
-import { BoundedCache } from "../../core/bounded-cache.ts";
-import { StoreUnavailableError } from "../../core/errors.ts";
-import type { ValueComparison } from "../../core/matches.ts";
+import { BoundedCache } from "../../core/json/bounded-cache.ts";
+import { StoreUnavailableError } from "../../core/errors/errors.ts";
+import type { ValueComparison } from "../../core/query/matches.ts";
 
 type Test = (value: unknown) => boolean;
 

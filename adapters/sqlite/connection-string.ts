@@ -1,6 +1,6 @@
 import type { Adapter } from "../../core/adapter.ts";
-import { DefinitionError } from "../../core/errors.ts";
-import { withoutPassword } from "../../core/without-password.ts";
+import { DefinitionError } from "../../core/errors/errors.ts";
+import { withoutPassword } from "../../core/errors/without-password.ts";
 import { sqlite } from "./sqlite.ts";
 
 /** `sqlite:<path>`, with `?synchronous=NORMAL` or `?begin=anew` where wanted. */

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type Database from "better-sqlite3";
-import { parseState } from "../../core/damaged-state.ts";
-import type { KeyedState, Lease, LeaseAnswer, Versioned } from "../../core/event-log.ts";
-import { grantLease, isHeldBy, type LeaseRequest, type StoredLease } from "../../core/grant-lease.ts";
+import { parseState } from "../../core/log/damaged-state.ts";
+import type { KeyedState, Lease, LeaseAnswer, Versioned } from "../../core/log/event-log.ts";
+import { grantLease, isHeldBy, type LeaseRequest, type StoredLease } from "../../core/log/grant-lease.ts";
 
 /** Keys whose state is remembered: consumers ask for theirs with each page. */
 const maxKnown = 100;

@@ -1,11 +1,11 @@
-import { described } from "../../core/problem.ts";
-import "../../core/node-version.ts";
+import { described } from "../../core/errors/problem.ts";
+import "../../core/errors/node-version.ts";
 import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
-import { InvalidQueryError, StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
-import { privateFile, privateFolder } from "../../core/private-files.ts";
-import { asPassing, asStoreError, openFilesProblem } from "../../core/system-errors.ts";
+import { InvalidQueryError, StoreUnavailableError, UnusableStoreError } from "../../core/errors/errors.ts";
+import { privateFile, privateFolder } from "../../core/files/private-files.ts";
+import { asPassing, asStoreError, openFilesProblem } from "../../core/errors/system-errors.ts";
 import { addFunctions } from "./functions.ts";
 
 /** The statements that bring a file from schema version i to i + 1. Only ever appended to. */

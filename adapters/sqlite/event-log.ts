@@ -1,8 +1,8 @@
 import { existsSync, realpathSync } from "node:fs";
 import type Database from "better-sqlite3";
-import type { AppendRequest } from "../../core/append-request.ts";
-import type { ClaimFold, ClaimPage, ClaimScope, TwiceClaimed } from "../../core/claims.ts";
-import { MissingLogError, StoreUnavailableError } from "../../core/errors.ts";
+import type { AppendRequest } from "../../core/log/append-request.ts";
+import type { ClaimFold, ClaimPage, ClaimScope, TwiceClaimed } from "../../core/log/claims.ts";
+import { MissingLogError, StoreUnavailableError } from "../../core/errors/errors.ts";
 import type {
   AppendVerdict,
   EventLog,
@@ -18,10 +18,10 @@ import type {
   ReadStreamOptions,
   StreamSummary,
   Versioned,
-} from "../../core/event-log.ts";
-import type { Linked } from "../../core/links.ts";
-import type { Query } from "../../core/query.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
+} from "../../core/log/event-log.ts";
+import type { Linked } from "../../core/log/links.ts";
+import type { Query } from "../../core/query/query.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { Backup } from "./backup.ts";
 import { beginLog } from "./beginning.ts";
 import { whenFree, Writes } from "./busy.ts";

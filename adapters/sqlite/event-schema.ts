@@ -1,5 +1,5 @@
-import { readStored, type OnDamaged } from "../../core/damaged-event.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { readStored, type OnDamaged } from "../../core/event/damaged-event.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { Schema } from "./database.ts";
 
 export const columns = "position, id, type, version, stream, time, payload, meta";

@@ -1,6 +1,6 @@
-import { InvalidQueryError, StoreUnavailableError } from "../../core/errors.ts";
-import { Pace } from "../../core/pace.ts";
-import type { Problem } from "../../core/problem.ts";
+import { InvalidQueryError, StoreUnavailableError } from "../../core/errors/errors.ts";
+import { Pace } from "../../core/concurrency/pace.ts";
+import type { Problem } from "../../core/errors/problem.ts";
 import { translate } from "./database.ts";
 import { queryThreads, type WaitingJob } from "./query-threads.ts";
 import type { SelectStatement } from "./query-worker.ts";

@@ -1,7 +1,7 @@
 import type Database from "better-sqlite3";
-import { BoundedCache } from "../../core/bounded-cache.ts";
-import { compileComparison } from "../../core/matches.ts";
-import { sortValueAt } from "../../core/sort-value.ts";
+import { BoundedCache } from "../../core/json/bounded-cache.ts";
+import { compileComparison } from "../../core/query/matches.ts";
+import { sortValueAt } from "../../core/query/sort-value.ts";
 import { CompiledComparisons } from "./compiled-comparisons.ts";
 
 /** What queries call of a connection, in any thread. */

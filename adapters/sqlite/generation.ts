@@ -1,7 +1,7 @@
 import type Database from "better-sqlite3";
-import { UnusableStoreError } from "../../core/errors.ts";
-import type { Fields } from "../../core/fields.ts";
-import type { Generation, Origin, ParkedStream, Progress } from "../../core/read-table.ts";
+import { UnusableStoreError } from "../../core/errors/errors.ts";
+import type { Fields } from "../../core/rows/fields.ts";
+import type { Generation, Origin, ParkedStream, Progress } from "../../core/table/read-table.ts";
 import { SqliteBatch } from "./batch.ts";
 import type { BulkWork } from "./bulk-work.ts";
 import { BusyError, isBusy, whenFree, Writes } from "./busy.ts";

@@ -1,6 +1,6 @@
-import "../../core/node-version.ts";
+import "../../core/errors/node-version.ts";
 import type Database from "better-sqlite3";
-import { hostedElsewhere, UnusableStoreError } from "../../core/errors.ts";
+import { hostedElsewhere, UnusableStoreError } from "../../core/errors/errors.ts";
 import { connect, isSqliteError, translate } from "./database.ts";
 import { namedFile } from "./file-identity.ts";
 

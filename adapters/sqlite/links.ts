@@ -1,7 +1,7 @@
 import type Database from "better-sqlite3";
-import type { LinkedStream } from "../../core/event-log.ts";
-import { eventsToLink, MixedStreamError, type Linked } from "../../core/links.ts";
-import { Pace } from "../../core/pace.ts";
+import type { LinkedStream } from "../../core/log/event-log.ts";
+import { eventsToLink, MixedStreamError, type Linked } from "../../core/log/links.ts";
+import { Pace } from "../../core/concurrency/pace.ts";
 import { columns } from "./event-schema.ts";
 import { unseen } from "./where.ts";
 

@@ -1,9 +1,9 @@
 import type Database from "better-sqlite3";
-import type { ReadStreamOptions, StreamSummary } from "../../core/event-log.ts";
-import { Pace } from "../../core/pace.ts";
-import type { Query } from "../../core/query.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { compareText } from "../../core/text-order.ts";
+import type { ReadStreamOptions, StreamSummary } from "../../core/log/event-log.ts";
+import { Pace } from "../../core/concurrency/pace.ts";
+import type { Query } from "../../core/query/query.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
+import { compareText } from "../../core/text/text-order.ts";
 import type { FileQueries } from "./file-queries.ts";
 import { columns, toEvent, type EventRow } from "./event-schema.ts";
 import type { Links } from "./links.ts";

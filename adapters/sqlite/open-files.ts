@@ -1,6 +1,6 @@
-import { UnusableStoreError } from "../../core/errors.ts";
-import { asStoreError } from "../../core/system-errors.ts";
-import { times } from "../../core/times.ts";
+import { UnusableStoreError } from "../../core/errors/errors.ts";
+import { asStoreError } from "../../core/errors/system-errors.ts";
+import { times } from "../../core/concurrency/times.ts";
 import { namedFile } from "./file-identity.ts";
 import { OpenWal } from "./open-wal.ts";
 

@@ -1,6 +1,6 @@
 import type Database from "better-sqlite3";
-import { Pace } from "../../core/pace.ts";
-import type { Query } from "../../core/query.ts";
+import { Pace } from "../../core/concurrency/pace.ts";
+import type { Query } from "../../core/query/query.ts";
 import { Statements } from "./database.ts";
 import type { FileQueries } from "./file-queries.ts";
 import { QueryEffort, type Queried } from "./query-effort.ts";

@@ -1,5 +1,5 @@
 import type Database from "better-sqlite3";
-import type { Comparison, Condition, Query } from "../../core/query.ts";
+import type { Comparison, Condition, Query } from "../../core/query/query.ts";
 import { Statements } from "./database.ts";
 import { addFunctions } from "./functions.ts";
 import { filter, type Sql } from "./where.ts";

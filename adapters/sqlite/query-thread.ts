@@ -1,6 +1,6 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
-import { StoreUnavailableError } from "../../core/errors.ts";
+import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import { driverLoaded, terminatorOf } from "./driver-thread.ts";
 import type { QueryAnswer, QueryFailure, QueryJob } from "./query-worker.ts";
 

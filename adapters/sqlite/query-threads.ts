@@ -1,5 +1,5 @@
-import { StoreUnavailableError } from "../../core/errors.ts";
-import { asDenied } from "../../core/system-errors.ts";
+import { StoreUnavailableError } from "../../core/errors/errors.ts";
+import { asDenied } from "../../core/errors/system-errors.ts";
 import { QueryThread, type RowsTaker } from "./query-thread.ts";
 import type { SelectStatement } from "./query-worker.ts";
 

@@ -1,18 +1,18 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
-import { StoreUnavailableError } from "../../core/errors.ts";
-import type { Fields } from "../../core/fields.ts";
+import { StoreUnavailableError } from "../../core/errors/errors.ts";
+import type { Fields } from "../../core/rows/fields.ts";
 import {
   noOrigin,
   type Origin,
   type ReadTable,
   type TableBackup,
   type TableCapabilities,
-} from "../../core/read-table.ts";
+} from "../../core/table/read-table.ts";
 import { SqliteGeneration, type TablePaths } from "./generation.ts";
 import { HostFile } from "./host-file.ts";
 import { TableBackups } from "./table-backup.ts";
-import { ReplacedGenerations } from "../replaced-generations.ts";
+import { ReplacedGenerations } from "../parts/replaced-generations.ts";
 import { removeFile, removeLeftover } from "./table-file.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { Field, FieldOptions, Fields, FieldType, Row } from "../../core/fields.ts";
+import type { Field, FieldOptions, Fields, FieldType, Row } from "../../core/rows/fields.ts";
 
 const sqlTypes: Record<FieldType, string> = {
   string: "TEXT",

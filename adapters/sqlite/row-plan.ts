@@ -1,6 +1,6 @@
 import type Database from "better-sqlite3";
-import type { Problem } from "../../core/problem.ts";
-import { missingFields, type Field, type Fields } from "../../core/fields.ts";
+import type { Problem } from "../../core/errors/problem.ts";
+import { missingFields, type Field, type Fields } from "../../core/rows/fields.ts";
 import { encode, quote } from "./row-codec.ts";
 
 type Statement = Database.Statement<unknown[], unknown[]>;

@@ -1,7 +1,7 @@
 import type Database from "better-sqlite3";
-import type { Fields, Row } from "../../core/fields.ts";
-import type { Query } from "../../core/query.ts";
-import type { Rows } from "../../core/read-table.ts";
+import type { Fields, Row } from "../../core/rows/fields.ts";
+import type { Query } from "../../core/query/query.ts";
+import type { Rows } from "../../core/table/read-table.ts";
 import { isBusy, whenFree } from "./busy.ts";
 import { translate } from "./database.ts";
 import type { FileQueries } from "./file-queries.ts";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type Database from "better-sqlite3";
-import { isDiskFull } from "../../core/outage.ts";
+import { isDiskFull } from "../../core/errors/outage.ts";
 import { namedFile } from "./file-identity.ts";
 import type { HostFile } from "./host-file.ts";
 

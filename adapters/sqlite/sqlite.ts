@@ -1,7 +1,7 @@
 import { dirname, resolve } from "node:path";
 import type { Adapter } from "../../core/adapter.ts";
-import { DefinitionError } from "../../core/errors.ts";
-import { refuseUnknownOptions } from "../../core/options.ts";
+import { DefinitionError } from "../../core/errors/errors.ts";
+import { refuseUnknownOptions } from "../../core/options/options.ts";
 import { SqliteEventLog, type SqliteLogOptions } from "./event-log.ts";
 import { SqliteReadTable } from "./read-table.ts";
 

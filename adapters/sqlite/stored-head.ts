@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import type Database from "better-sqlite3";
-import { UnusableStoreError } from "../../core/errors.ts";
-import { privateFile } from "../../core/private-files.ts";
+import { UnusableStoreError } from "../../core/errors/errors.ts";
+import { privateFile } from "../../core/files/private-files.ts";
 import { namedFile } from "./file-identity.ts";
 
 /** What the last host of a log has noted of it. */

@@ -1,5 +1,5 @@
 import Database from "better-sqlite3";
-import { UnusableStoreError } from "../../core/errors.ts";
+import { UnusableStoreError } from "../../core/errors/errors.ts";
 import { logSchema } from "./event-schema.ts";
 import { namedFile, sizeOfFile } from "./file-identity.ts";
 import type { HostFile } from "./host-file.ts";

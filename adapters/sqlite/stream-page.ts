@@ -1,8 +1,8 @@
 import type Database from "better-sqlite3";
-import type { ReadStreamOptions } from "../../core/event-log.ts";
-import { Pace } from "../../core/pace.ts";
-import { maxPageBytes, pageBytesOf } from "../../core/page-size.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
+import type { ReadStreamOptions } from "../../core/log/event-log.ts";
+import { Pace } from "../../core/concurrency/pace.ts";
+import { maxPageBytes, pageBytesOf } from "../../core/log/page-size.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { toEvent, type EventRow } from "./event-schema.ts";
 
 const maxRowsPerStep = 100;

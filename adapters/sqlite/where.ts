@@ -1,4 +1,4 @@
-import type { Comparison, Condition, Query, Sort } from "../../core/query.ts";
+import type { Comparison, Condition, Query, Sort } from "../../core/query/query.ts";
 import { comparisonInSql } from "./compiled-comparisons.ts";
 
 /** SQL text and the values of its parameters. */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { ServiceBroker } from "moleculer";
-import type { Row } from "../../core/fields.ts";
+import type { Row } from "../../core/rows/fields.ts";
 import { Aggregate, EventStore } from "../../index.ts";
 import { expectSame } from "../check.ts";
 import { sizeOf } from "../fixtures.ts";

@@ -1,5 +1,5 @@
 import Database from "better-sqlite3";
-import { newEventId } from "../../core/event-id.ts";
+import { newEventId } from "../../core/event/event-id.ts";
 import { eventsPerStream, eventType, meta, payloadOf, streamOf } from "../events.ts";
 import { Emmett } from "./emmett.ts";
 

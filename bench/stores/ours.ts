@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { ServiceBroker, type Context, type ServiceSchema } from "moleculer";
 import { sqlite } from "../../adapters/sqlite/sqlite.ts";
 import type { Adapter } from "../../core/adapter.ts";
-import { parseFields } from "../../core/fields.ts";
+import { parseFields } from "../../core/rows/fields.ts";
 import { Aggregate, EventStore, type RecordedEvent } from "../../index.ts";
 import type { ConsumerPage } from "../../mixins/consumer/consumer-page.ts";
 import { eventType, params, streamOf, type Payload } from "../events.ts";

@@ -1,5 +1,5 @@
 import { connect, type JetStreamClient, type NatsConnection } from "nats";
-import { newEventId } from "../../core/event-id.ts";
+import { newEventId } from "../../core/event/event-id.ts";
 import { eventType, meta, streamOf, type Payload } from "../events.ts";
 import type { RawEngine, RawEvent } from "./raw-engine.ts";
 

@@ -1,5 +1,5 @@
 import { Pool } from "pg";
-import { newEventId } from "../../core/event-id.ts";
+import { newEventId } from "../../core/event/event-id.ts";
 import { eventType, meta, streamOf, type Payload } from "../events.ts";
 import type { RawEvent, RawTables } from "./raw-engine.ts";
 

@@ -1,6 +1,6 @@
 import Database from "better-sqlite3";
 import { rowDecoder } from "../../adapters/sqlite/row-codec.ts";
-import { parseFields, type Row } from "../../core/fields.ts";
+import { parseFields, type Row } from "../../core/rows/fields.ts";
 import { expectSame } from "../check.ts";
 import { propertyFields, rowsPerCity, type PropertyQueries } from "../properties.ts";
 

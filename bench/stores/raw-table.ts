@@ -1,6 +1,6 @@
 import Database from "better-sqlite3";
 import { createRows } from "../../adapters/sqlite/row-codec.ts";
-import { parseFields } from "../../core/fields.ts";
+import { parseFields } from "../../core/rows/fields.ts";
 import type { Payload } from "../events.ts";
 import { fields } from "./ours.ts";
 

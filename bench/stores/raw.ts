@@ -1,7 +1,7 @@
 import Database from "better-sqlite3";
 import { columns, logSchema, toEvent, type EventRow } from "../../adapters/sqlite/event-schema.ts";
-import { newEventId } from "../../core/event-id.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { newEventId } from "../../core/event/event-id.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { eventType, meta, streamOf, type Payload } from "../events.ts";
 
 /** What one append brings: the version that its stream is at, and the payloads that follow. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { upcastersOf, type Catalogue } from "../catalogue.ts";
-import { isPlainObject, refuseUnknownOptions, refuseUnless, synchronous } from "../options.ts";
+import { upcastersOf, type Catalogue } from "../catalogue/catalogue.ts";
+import { isPlainObject, refuseUnknownOptions, refuseUnless, synchronous } from "../options/options.ts";
 import { typesOf, type Claim } from "./unique.ts";
 
 type Functions = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { canonicalJson } from "../canonical-json.ts";
+import { canonicalJson } from "../json/canonical-json.ts";
 
 /** The same for the same params, whatever the order of their keys. */
 export const commandHash = (params: object, declared: readonly string[] | null): string => {

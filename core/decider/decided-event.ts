@@ -1,8 +1,8 @@
-import { maxEventsOfCallers } from "../append-request.ts";
-import { ValidationError } from "../errors.ts";
-import { isProblem, toJson } from "../json.ts";
-import type { Problem } from "../problem.ts";
-import { eventTypeProblem } from "../event-type.ts";
+import { maxEventsOfCallers } from "../log/append-request.ts";
+import { ValidationError } from "../errors/errors.ts";
+import { isProblem, toJson } from "../json/json.ts";
+import type { Problem } from "../errors/problem.ts";
+import { eventTypeProblem } from "../event/event-type.ts";
 
 /** An event as `decide` answers it. */
 export interface DecidedEvent {

@@ -1,11 +1,11 @@
-import { described } from "../problem.ts";
-import type { Catalogue } from "../catalogue.ts";
+import { described } from "../errors/problem.ts";
+import type { Catalogue } from "../catalogue/catalogue.ts";
 import { FrozenStateError } from "./errors.ts";
 import { decidedEvents, type DecidedEvent } from "./decided-event.ts";
-import { DefinitionError } from "../errors.ts";
-import { freezeDeep } from "../freeze.ts";
-import { isThenable } from "../is-thenable.ts";
-import type { RecordedEvent } from "../recorded-event.ts";
+import { DefinitionError } from "../errors/errors.ts";
+import { freezeDeep } from "../json/freeze.ts";
+import { isThenable } from "../concurrency/is-thenable.ts";
+import type { RecordedEvent } from "../event/recorded-event.ts";
 import type { Claim } from "./unique.ts";
 
 /** A command as its decider knows it. */

@@ -1,15 +1,15 @@
-import { described } from "../problem.ts";
+import { described } from "../errors/problem.ts";
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { upcastersOf, type Catalogue } from "../catalogue.ts";
+import { upcastersOf, type Catalogue } from "../catalogue/catalogue.ts";
 import type { Command, DeciderDefinition } from "./decider.ts";
 import { parseClaims, type ClaimsInput } from "./claim-options.ts";
-import { DefinitionError } from "../errors.ts";
-import { eventTypeProblem, strangeType } from "../event-type.ts";
-import { isProblem, toJson } from "../json.ts";
-import { isPlainObject, refuseUnknownOptions, refuseUnless, synchronous } from "../options.ts";
-import { paramsOf } from "../payload-schema.ts";
-import { streamOf } from "../stream-name.ts";
+import { DefinitionError } from "../errors/errors.ts";
+import { eventTypeProblem, strangeType } from "../event/event-type.ts";
+import { isProblem, toJson } from "../json/json.ts";
+import { isPlainObject, refuseUnknownOptions, refuseUnless, synchronous } from "../options/options.ts";
+import { paramsOf } from "../catalogue/payload-schema.ts";
+import { streamOf } from "../event/stream-name.ts";
 
 /** The actions that every decider has beside its commands. */
 export const ownActions = ["state", "history", "dryRun"];

@@ -1,7 +1,7 @@
 import { evolve, initialStateOf, type DeciderDefinition } from "./decider.ts";
-import { freezeDeep } from "../freeze.ts";
-import { Pace } from "../pace.ts";
-import type { RecordedEvent } from "../recorded-event.ts";
+import { freezeDeep } from "../json/freeze.ts";
+import { Pace } from "../concurrency/pace.ts";
+import type { RecordedEvent } from "../event/recorded-event.ts";
 
 /** The state of an entity after its event of this version; version 0: it has none. */
 export interface Folded {

@@ -1,6 +1,6 @@
-import type { ClaimChange } from "../claims.ts";
-import { ValidationError } from "../errors.ts";
-import { isPlainText } from "../plain-text.ts";
+import type { ClaimChange } from "../log/claims.ts";
+import { ValidationError } from "../errors/errors.ts";
+import { isPlainText } from "../text/plain-text.ts";
 
 /** What claim functions get: an event that is stored, or about to be. */
 export interface ClaimingEvent<Type extends string = string, Payload = unknown> {

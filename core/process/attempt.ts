@@ -1,14 +1,14 @@
 import type { Context } from "moleculer";
-import { CausationTooDeepError, type Link } from "./causation.ts";
+import { CausationTooDeepError, type Link } from "../event/causation.ts";
 import { CommandAnswer } from "./command-answer.ts";
 import { commandId, compensationId, deadlineId } from "./command-id.ts";
 import { dueTime, type KeptDeadline } from "./deadline.ts";
-import { ValidationError } from "../errors.ts";
-import type { Problem } from "../problem.ts";
-import { freezeDeep } from "../freeze.ts";
-import { isProblem, toJson } from "../json.ts";
+import { ValidationError } from "../errors/errors.ts";
+import type { Problem } from "../errors/problem.ts";
+import { freezeDeep } from "../json/freeze.ts";
+import { isProblem, toJson } from "../json/json.ts";
 import { keptError, restoredError } from "./kept-error.ts";
-import { isOutage } from "../outage.ts";
+import { isOutage } from "../errors/outage.ts";
 import type { KeptError, Outcome } from "./instance.ts";
 import type { SendOptions, ProcessDefinition, ProcessView } from "./definition.ts";
 

@@ -1,7 +1,7 @@
-import { ValidationError } from "../errors.ts";
+import { ValidationError } from "../errors/errors.ts";
 import type { ProcessDefinition } from "./definition.ts";
-import type { RecordedEvent } from "../recorded-event.ts";
-import { nameProblem } from "../stream-name.ts";
+import type { RecordedEvent } from "../event/recorded-event.ts";
+import { nameProblem } from "../event/stream-name.ts";
 
 /** The process that an event belongs to; null: none. @throws ValidationError, and whatever `correlate` throws */
 export function correlationOf({ name, correlate }: ProcessDefinition, event: RecordedEvent): string | null {

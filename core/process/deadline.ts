@@ -1,4 +1,4 @@
-import type { Problem } from "../problem.ts";
+import type { Problem } from "../errors/problem.ts";
 
 /** A moment at which a process goes on by itself, as its handler gets it. */
 export interface Deadline<Name extends string = string> {

@@ -1,7 +1,7 @@
 import type { Context } from "moleculer";
-import type { Catalogue } from "../catalogue.ts";
+import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { Deadline } from "./deadline.ts";
-import type { RecordedEvent } from "../recorded-event.ts";
+import type { RecordedEvent } from "../event/recorded-event.ts";
 
 /** What a command may be sent with, beside its params. */
 export interface SendOptions {

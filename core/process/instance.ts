@@ -1,6 +1,6 @@
 import type { KeptDeadline } from "./deadline.ts";
-import type { ParkedEvent } from "../read-table.ts";
-import type { ParkedError } from "../parked-error.ts";
+import type { ParkedEvent } from "../table/read-table.ts";
+import type { ParkedError } from "../event/parked-error.ts";
 
 /** What a process manager could not handle. A deadline has its name as `type`, and neither stream, version nor position. */
 export interface ParkedProcess extends ParkedEvent {

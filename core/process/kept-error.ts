@@ -1,5 +1,5 @@
-import { isProblem, toJson } from "../json.ts";
-import { asParkedError } from "../parked-error.ts";
+import { isProblem, toJson } from "../json/json.ts";
+import { asParkedError } from "../event/parked-error.ts";
 import type { KeptError } from "./instance.ts";
 
 /** Longer data is left out: each change of an instance carries it. */

@@ -1,32 +1,32 @@
-import { described } from "../../core/problem.ts";
+import { described } from "../../core/errors/problem.ts";
 import type { ServiceSchema } from "moleculer";
 import { adapterOn, resolveAdapter, type Adapter, type Engines } from "../../core/adapter.ts";
-import type { Catalogue } from "../../core/catalogue.ts";
-import { describeDefinition } from "../../core/definition.ts";
-import { DefinitionError } from "../../core/errors.ts";
+import type { Catalogue } from "../../core/catalogue/catalogue.ts";
+import { describeDefinition } from "../../core/rows/definition.ts";
+import { DefinitionError } from "../../core/errors/errors.ts";
 import {
   parseFields,
   type Fields as ParsedFields,
   type FieldsInput,
   type RowInput,
   type RowOf,
-} from "../../core/fields.ts";
-import type { Mapping, Operation } from "../../core/mapping.ts";
-import { refuseUnknownOptions } from "../../core/options.ts";
-import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/recorded-event.ts";
-import { nameProblem } from "../../core/stream-name.ts";
-import { strangeType } from "../../core/event-type.ts";
+} from "../../core/rows/fields.ts";
+import type { Mapping, Operation } from "../../core/rows/mapping.ts";
+import { refuseUnknownOptions } from "../../core/options/options.ts";
+import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/event/recorded-event.ts";
+import { nameProblem } from "../../core/event/stream-name.ts";
+import { strangeType } from "../../core/event/event-type.ts";
 import type { OnChange } from "./rebuild/definition-change.ts";
 import { dbSettings, refuseWrongDbSettings, type DbSettings } from "./db-settings.ts";
 import { aggregateService } from "./service.ts";
 import { refuseNoStore, serviceName, type EventStore } from "../event-store/event-store.ts";
 import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
-import type { Mixin } from "../mixin.ts";
-import { transformsWithoutParams } from "../spans.ts";
-import { siblingMixin, type Sibling } from "../sibling.ts";
+import type { Mixin } from "../service/mixin.ts";
+import { transformsWithoutParams } from "../observability/spans.ts";
+import { siblingMixin, type Sibling } from "../service/sibling.ts";
 import { parseSnapshots, type SnapshotOptions } from "./snapshots/options.ts";
-import type { Transform, TransformView } from "./transform.ts";
-import { parseVisibilities, type Visibilities } from "../visibility.ts";
+import type { Transform, TransformView } from "./fold/transform.ts";
+import { parseVisibilities, type Visibilities } from "../service/visibility.ts";
 
 export interface AggregateOptions<Events extends EventMap, Fields extends FieldsInput> extends DbSettings {
   eventStore: EventStore<Events>;

@@ -1,5 +1,5 @@
-import { didYouMean } from "../../core/near-name.ts";
-import { isPlainObject, refuseNoWhole, refuseUnless } from "../../core/options.ts";
+import { didYouMean } from "../../core/options/near-name.ts";
+import { isPlainObject, refuseNoWhole, refuseUnless } from "../../core/options/options.ts";
 
 /** moleculer-db's own settings of a service, those that concern reading. */
 export interface DbSettings {

@@ -1,12 +1,12 @@
 import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
-import type { ConsumerControl, ControlChange, ParkedChoice } from "../../core/consumer-control.ts";
-import { StoreUnavailableError, UnknownParkedEventError } from "../../core/errors.ts";
-import type { ParkedEvent } from "../../core/read-table.ts";
+import type { ConsumerControl, ControlChange, ParkedChoice } from "../../core/consumer/consumer-control.ts";
+import { StoreUnavailableError, UnknownParkedEventError } from "../../core/errors/errors.ts";
+import type { ParkedEvent } from "../../core/table/read-table.ts";
 import type { Followed } from "./following.ts";
 import { onEveryHost, refuseSilent } from "./on-every-host.ts";
-import { ownActions } from "../own-actions.ts";
-import { parkedId, skipReason, storedName } from "../stored-texts.ts";
-import { wholeNumber } from "../whole-number.ts";
+import { ownActions } from "../service/own-actions.ts";
+import { parkedId, skipReason, storedName } from "../service/stored-texts.ts";
+import { wholeNumber } from "../service/whole-number.ts";
 
 /** One node's host of a consumer, as the actions of its service need it. */
 interface Host {

@@ -1,6 +1,6 @@
-import type { Lease } from "../../core/event-log.ts";
-import type { ParkedEvent, Progress } from "../../core/read-table.ts";
-import { times } from "../../core/times.ts";
+import type { Lease } from "../../core/log/event-log.ts";
+import type { ParkedEvent, Progress } from "../../core/table/read-table.ts";
+import { times } from "../../core/concurrency/times.ts";
 import type { EventSource } from "./event-source.ts";
 import type { LeaseHold } from "./lease-hold.ts";
 

@@ -1,5 +1,5 @@
-import { isOutage } from "../../core/outage.ts";
-import { times } from "../../core/times.ts";
+import { isOutage } from "../../core/errors/outage.ts";
+import { times } from "../../core/concurrency/times.ts";
 
 /**
  * `standby`: another node does the work. `waiting`: something outside does not answer. `stopped`: somebody has to look.

@@ -1,6 +1,6 @@
-import type { ConsumerControl } from "../../core/consumer-control.ts";
-import type { Page } from "../../core/event-log.ts";
-import type { Unreadable } from "../../core/upcast.ts";
+import type { ConsumerControl } from "../../core/consumer/consumer-control.ts";
+import type { Page } from "../../core/log/event-log.ts";
+import type { Unreadable } from "../../core/catalogue/upcast.ts";
 
 /** A page for a consumer: with it comes what a consumer has to know each time. */
 export interface ConsumerPage extends Page {

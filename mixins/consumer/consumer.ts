@@ -1,9 +1,9 @@
-import { StoreUnavailableError } from "../../core/errors.ts";
-import { times } from "../../core/times.ts";
+import { StoreUnavailableError } from "../../core/errors/errors.ts";
+import { times } from "../../core/concurrency/times.ts";
 import { Condition } from "./condition.ts";
 import type { EventSource } from "./event-source.ts";
 import { Following, type Followed } from "./following.ts";
-import type { ConsumerMetrics } from "../metrics.ts";
+import type { ConsumerMetrics } from "../observability/metrics.ts";
 import { otherLog } from "./other-log.ts";
 import { Wakeable } from "./wakeable.ts";
 import type { ConsumerPage } from "./consumer-page.ts";

@@ -1,4 +1,4 @@
-import { StoreUnavailableError } from "../../core/errors.ts";
+import { StoreUnavailableError } from "../../core/errors/errors.ts";
 
 /** Far more than the callers of a healthy system that wait for one thing on one node. */
 const maxWaiting = 1000;

@@ -1,9 +1,9 @@
-import { isTooDeep } from "../../core/process/causation.ts";
-import { isDamagedEvent } from "../../core/damaged-event.ts";
-import { DefinitionError } from "../../core/errors.ts";
-import { refuseUnknownOptions } from "../../core/options.ts";
-import { isOutage } from "../../core/outage.ts";
-import { isUpcastError } from "../../core/upcast-error.ts";
+import { isTooDeep } from "../../core/event/causation.ts";
+import { isDamagedEvent } from "../../core/event/damaged-event.ts";
+import { DefinitionError } from "../../core/errors/errors.ts";
+import { refuseUnknownOptions } from "../../core/options/options.ts";
+import { isOutage } from "../../core/errors/outage.ts";
+import { isUpcastError } from "../../core/catalogue/upcast-error.ts";
 
 export interface ErrorPolicy {
   /** How often an event that failed is tried again before it is parked. Default 3. */

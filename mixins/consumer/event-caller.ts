@@ -1,7 +1,7 @@
 import { Errors, type CallingOptions, type Context, type ServiceBroker, type Span } from "moleculer";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { depthOf } from "../../core/process/causation.ts";
-import { noteReadAfter } from "../read-after.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
+import { depthOf } from "../../core/event/causation.ts";
+import { noteReadAfter } from "../service/read-after.ts";
 import { remoteCall } from "./remote-call.ts";
 
 /** What a call is made for: an event, or what an event has led to. */

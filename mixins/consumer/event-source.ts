@@ -1,11 +1,11 @@
 import type { ServiceBroker } from "moleculer";
-import type { ConsumerControl, ControlChange } from "../../core/consumer-control.ts";
-import type { Lease, LeaseAnswer, Versioned } from "../../core/event-log.ts";
-import { StoreUnavailableError } from "../../core/errors.ts";
-import type { EventInput } from "../../core/new-event.ts";
-import type { QueryParams } from "../../core/query.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { times } from "../../core/times.ts";
+import type { ConsumerControl, ControlChange } from "../../core/consumer/consumer-control.ts";
+import type { Lease, LeaseAnswer, Versioned } from "../../core/log/event-log.ts";
+import { StoreUnavailableError } from "../../core/errors/errors.ts";
+import type { EventInput } from "../../core/log/new-event.ts";
+import type { QueryParams } from "../../core/query/query.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
+import { times } from "../../core/concurrency/times.ts";
 import type { LeaseSource } from "./lease-hold.ts";
 import { hostsOf } from "./on-every-host.ts";
 import { remoteCall } from "./remote-call.ts";

@@ -1,5 +1,5 @@
 import type { Context, ServiceSchema } from "moleculer";
-import { appendedEvent, controlEvent, leaseEvent } from "../hints.ts";
+import { appendedEvent, controlEvent, leaseEvent } from "../service/internal-events.ts";
 import type { EventSource } from "./event-source.ts";
 
 interface Host {

@@ -1,5 +1,5 @@
-import { lastRetry, type ConsumerControl, type ParkedChoice } from "../../core/consumer-control.ts";
-import { ValidationError } from "../../core/errors.ts";
+import { lastRetry, type ConsumerControl, type ParkedChoice } from "../../core/consumer/consumer-control.ts";
+import { ValidationError } from "../../core/errors/errors.ts";
 import { refuseCrowd } from "./crowd.ts";
 
 /** What a consumer's work can be told to do with its parked events. */

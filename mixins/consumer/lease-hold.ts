@@ -1,7 +1,7 @@
-import type { Lease, LeaseAnswer } from "../../core/event-log.ts";
-import { newEventId } from "../../core/event-id.ts";
-import { LeaseWatch } from "../../core/lease-watch.ts";
-import { times } from "../../core/times.ts";
+import type { Lease, LeaseAnswer } from "../../core/log/event-log.ts";
+import { newEventId } from "../../core/event/event-id.ts";
+import { LeaseWatch } from "../../core/consumer/lease-watch.ts";
+import { times } from "../../core/concurrency/times.ts";
 
 /** Where a lease is kept. */
 export interface LeaseSource {

@@ -1,5 +1,5 @@
-import type { ConsumerControl, ControlChange } from "../../core/consumer-control.ts";
-import type { ParkedEvent } from "../../core/read-table.ts";
+import type { ConsumerControl, ControlChange } from "../../core/consumer/consumer-control.ts";
+import type { ParkedEvent } from "../../core/table/read-table.ts";
 import type { CheckpointState } from "./checkpoint.ts";
 import { withoutWaiting } from "./parked-streams.ts";
 import { Consumer } from "./consumer.ts";
@@ -10,7 +10,7 @@ import type { ErrorPolicy, Interruption } from "./error-policy.ts";
 import type { EventSource } from "./event-source.ts";
 import { LeaseHold } from "./lease-hold.ts";
 import { Placement } from "./placement.ts";
-import type { ConsumerMetrics } from "../metrics.ts";
+import type { ConsumerMetrics } from "../observability/metrics.ts";
 import type { TimeLimit } from "./time-limit.ts";
 
 export interface LeasedStatus extends ConsumerStatus {

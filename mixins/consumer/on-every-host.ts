@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { ServiceBroker } from "moleculer";
-import { StoreUnavailableError } from "../../core/errors.ts";
-import { times } from "../../core/times.ts";
+import { StoreUnavailableError } from "../../core/errors/errors.ts";
+import { times } from "../../core/concurrency/times.ts";
 import { remoteCall } from "./remote-call.ts";
 
 /** Errors that say that a node has gone: it holds nothing in flight any more. */

@@ -1,6 +1,6 @@
-import type { ParkedEvent, ParkedStream } from "../../core/read-table.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { asParkedError } from "../../core/parked-error.ts";
+import type { ParkedEvent, ParkedStream } from "../../core/table/read-table.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
+import { asParkedError } from "../../core/event/parked-error.ts";
 
 type EventPlace = Pick<RecordedEvent, "id" | "type" | "stream" | "version" | "position">;
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { times } from "../../core/times.ts";
+import { times } from "../../core/concurrency/times.ts";
 
 interface Dependencies {
   consumer: string;

@@ -1,5 +1,5 @@
 import { Errors, type CallingOptions, type Context, type ServiceBroker } from "moleculer";
-import { refuseTooLargeCall } from "../message-size.ts";
+import { refuseTooLargeCall } from "../service/message-size.ts";
 
 interface Unanswered {
   action: string;

@@ -1,4 +1,4 @@
-import { inTime } from "../in-time.ts";
+import { inTime } from "../service/in-time.ts";
 import type { ConsumerState } from "./condition.ts";
 import type { Consumer } from "./consumer.ts";
 import type { EventSource } from "./event-source.ts";

@@ -1,4 +1,4 @@
-import type { RecordedEvent } from "../../core/recorded-event.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { StreamPage } from "./consumer-page.ts";
 import type { EventSource } from "./event-source.ts";
 

@@ -1,5 +1,5 @@
 import { Errors } from "moleculer";
-import { times } from "../../core/times.ts";
+import { times } from "../../core/concurrency/times.ts";
 
 interface Running {
   since: number;

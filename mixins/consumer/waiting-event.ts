@@ -1,8 +1,8 @@
-import { isDamagedEvent } from "../../core/damaged-event.ts";
-import type { ParkedStream } from "../../core/read-table.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { isDamagedEvent } from "../../core/event/damaged-event.ts";
+import type { ParkedStream } from "../../core/table/read-table.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { EventSource } from "./event-source.ts";
-import { isUpcastError } from "../../core/upcast-error.ts";
+import { isUpcastError } from "../../core/catalogue/upcast-error.ts";
 
 /** Of a damaged one the time is not known. */
 export type EventPlace = Pick<RecordedEvent, "id" | "type" | "stream" | "version" | "position"> & { time?: string };

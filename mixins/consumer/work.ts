@@ -1,4 +1,4 @@
-import type { Progress } from "../../core/read-table.ts";
+import type { Progress } from "../../core/table/read-table.ts";
 import type { ConsumerPage } from "./consumer-page.ts";
 import type { Obedient } from "./following.ts";
 import type { LeaseHold } from "./lease-hold.ts";

@@ -1,13 +1,13 @@
-import type { Ahead } from "../../core/decider/ahead.ts";
-import type { AppendInput } from "../../core/append-request.ts";
-import { EventTooLargeError } from "../../core/errors.ts";
-import { isProblem, toJson } from "../../core/json.ts";
-import type { CommandTag } from "../../core/command-tag.ts";
-import type { EventInput } from "../../core/new-event.ts";
-import type { Catalogue } from "../../core/catalogue.ts";
+import type { Ahead } from "../../core/log/ahead.ts";
+import type { AppendInput } from "../../core/log/append-request.ts";
+import { EventTooLargeError } from "../../core/errors/errors.ts";
+import { isProblem, toJson } from "../../core/json/json.ts";
+import type { CommandTag } from "../../core/log/command-tag.ts";
+import type { EventInput } from "../../core/log/new-event.ts";
+import type { Catalogue } from "../../core/catalogue/catalogue.ts";
 import type { DecidedEvent } from "../../core/decider/decided-event.ts";
-import type { AppendAnswer } from "../event-store/appends.ts";
-import { callStore, isFromAnotherNode, maxMessageBytes } from "../message-size.ts";
+import type { AppendAnswer } from "../event-store/append/appends.ts";
+import { callStore, isFromAnotherNode, maxMessageBytes } from "../service/message-size.ts";
 import type { ClaimKeeper, ClaimsOfCommand } from "./claim-keeper.ts";
 import type { CommandCall } from "./command-call.ts";
 

@@ -1,9 +1,9 @@
-import { described, safeText } from "../../core/problem.ts";
+import { described, safeText } from "../../core/errors/problem.ts";
 import type { Context } from "moleculer";
-import type { EventInput } from "../../core/new-event.ts";
-import type { Catalogue } from "../../core/catalogue.ts";
-import { checkAgainst } from "../../core/catalogue-check.ts";
-import { DuplicateClaimError } from "../../core/claim-errors.ts";
+import type { EventInput } from "../../core/log/new-event.ts";
+import type { Catalogue } from "../../core/catalogue/catalogue.ts";
+import { checkAgainst } from "../../core/catalogue/catalogue-check.ts";
+import { DuplicateClaimError } from "../../core/log/claim-errors.ts";
 import {
   maxClaimChanges,
   maxClaimValues,
@@ -11,12 +11,12 @@ import {
   type ClaimScope,
   type ScopedClaims,
   type TwiceClaimed,
-} from "../../core/claims.ts";
+} from "../../core/log/claims.ts";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
-import { DefinitionError, ValidationError } from "../../core/errors.ts";
-import { isProblem, toJson } from "../../core/json.ts";
-import { Pace } from "../../core/pace.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { DefinitionError, ValidationError } from "../../core/errors/errors.ts";
+import { isProblem, toJson } from "../../core/json/json.ts";
+import { Pace } from "../../core/concurrency/pace.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { claimChanges, typesOf, type Claim, type ClaimingEvent, type GivenChange } from "../../core/decider/unique.ts";
 
 type Caller = Pick<Context, "call">;

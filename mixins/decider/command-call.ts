@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import type { Context } from "moleculer";
 import { commandHash } from "../../core/decider/command-hash.ts";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
-import type { CommandTag } from "../../core/command-tag.ts";
-import { ValidationError } from "../../core/errors.ts";
-import { nameProblem } from "../../core/stream-name.ts";
-import { dryRunFlag } from "../dry-run-flag.ts";
+import type { CommandTag } from "../../core/log/command-tag.ts";
+import { ValidationError } from "../../core/errors/errors.ts";
+import { nameProblem } from "../../core/event/stream-name.ts";
+import { dryRunFlag } from "../service/dry-run-flag.ts";
 
 export interface CommandMeta {
   commandId?: unknown;

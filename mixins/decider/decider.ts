@@ -1,14 +1,14 @@
 import type { ActionSchema, Context } from "moleculer";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import { parseDecider } from "../../core/decider/options.ts";
-import { DefinitionError } from "../../core/errors.ts";
-import { refuseUnknownOptions } from "../../core/options.ts";
-import type { PayloadOf } from "../../core/payload-of.ts";
-import type { AnyEvents, EventMap, EventOf } from "../../core/recorded-event.ts";
+import { DefinitionError } from "../../core/errors/errors.ts";
+import { refuseUnknownOptions } from "../../core/options/options.ts";
+import type { PayloadOf } from "../../core/catalogue/payload-of.ts";
+import type { AnyEvents, EventMap, EventOf } from "../../core/event/recorded-event.ts";
 import type { ClaimingEvent, ClaimValue } from "../../core/decider/unique.ts";
 import { refuseNoStore, serviceName, type EventStore } from "../event-store/event-store.ts";
-import { checkActionOptions } from "../action-options.ts";
-import type { Mixin } from "../mixin.ts";
+import { checkActionOptions } from "../service/action-options.ts";
+import type { Mixin } from "../service/mixin.ts";
 import { deciderMixin } from "./service.ts";
 
 /** An event of a map as `decide` answers it. The payload may be left out where any would do. */

@@ -1,7 +1,7 @@
 import { decide } from "../../core/decider/decider.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { fold } from "../../core/decider/rehydrate.ts";
-import { callStore } from "../message-size.ts";
+import { callStore } from "../service/message-size.ts";
 import type { CommandCall } from "./command-call.ts";
 import type { DeciderHost } from "./host.ts";
 

@@ -1,7 +1,7 @@
 import type { Context } from "moleculer";
-import { eventIdOfKey } from "../../core/event-id.ts";
-import { Pace } from "../../core/pace.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { eventIdOfKey } from "../../core/event/event-id.ts";
+import { Pace } from "../../core/concurrency/pace.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 
 /** The events that were stored under a key; none where it is new. */
 export async function earlierEvents(ctx: Context, store: string, key: string): Promise<RecordedEvent[]> {

@@ -1,9 +1,9 @@
 import type { Context } from "moleculer";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { Pace } from "../../core/pace.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
+import { Pace } from "../../core/concurrency/pace.ts";
 import { foldInTurns, rehydrate, unborn, type Folded } from "../../core/decider/rehydrate.ts";
-import type { LoadedStream } from "../event-store/state-snapshots.ts";
+import type { LoadedStream } from "../event-store/host/state-snapshots.ts";
 
 /** What is known of an entity. */
 export interface Entity extends Folded {

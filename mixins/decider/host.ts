@@ -1,10 +1,10 @@
 import type { Service, ServiceBroker } from "moleculer";
-import type { Catalogue } from "../../core/catalogue.ts";
+import type { Catalogue } from "../../core/catalogue/catalogue.ts";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
-import { times } from "../../core/times.ts";
-import { lifecycleOf } from "../broker-lifecycle.ts";
-import { within } from "../within.ts";
-import { finishBeforeEndOf } from "../sibling.ts";
+import { times } from "../../core/concurrency/times.ts";
+import { lifecycleOf } from "../service/broker-lifecycle.ts";
+import { within } from "../../core/concurrency/within.ts";
+import { finishBeforeEndOf } from "../service/sibling.ts";
 import { Appending } from "./appending.ts";
 import { ClaimKeeper } from "./claim-keeper.ts";
 import { Commands } from "./commands.ts";

@@ -1,6 +1,6 @@
-import { described, show } from "../../core/problem.ts";
+import { described, show } from "../../core/errors/problem.ts";
 import type { Context, ServiceBroker } from "moleculer";
-import { DefinitionError } from "../../core/errors.ts";
+import { DefinitionError } from "../../core/errors/errors.ts";
 import type { CommandCall } from "./command-call.ts";
 
 const nested = new WeakMap<ServiceBroker, NestedCommands>();

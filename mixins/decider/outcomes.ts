@@ -1,10 +1,10 @@
 import { CommandIdReusedError } from "../../core/decider/errors.ts";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { fold } from "../../core/decider/rehydrate.ts";
-import { times } from "../../core/times.ts";
-import type { AppendAnswer } from "../event-store/appends.ts";
-import type { CommandTag } from "../../core/command-tag.ts";
+import { times } from "../../core/concurrency/times.ts";
+import type { AppendAnswer } from "../event-store/append/appends.ts";
+import type { CommandTag } from "../../core/log/command-tag.ts";
 import type { CommandCall } from "./command-call.ts";
 import { earlierEvents } from "./earlier-events.ts";
 import type { Entities } from "./entities.ts";

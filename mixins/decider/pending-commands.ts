@@ -1,5 +1,5 @@
-import { StoreUnavailableError } from "../../core/errors.ts";
-import { roughBytes } from "../../core/json-size.ts";
+import { StoreUnavailableError } from "../../core/errors/errors.ts";
+import { roughBytes } from "../../core/json/json-size.ts";
 
 /** As many as a store keeps appends, and the same bytes of params. */
 const maxPending = { commands: 10_000, bytes: 64 * 1024 * 1024 };

@@ -1,7 +1,7 @@
 import type { Context } from "moleculer";
-import { ValidationError } from "../../core/errors.ts";
-import { isoDate } from "../../core/fields.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { ValidationError } from "../../core/errors/errors.ts";
+import { isoDate } from "../../core/rows/fields.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { Folded } from "../../core/decider/rehydrate.ts";
 import { entityId, entityStream } from "./command-call.ts";
 import type { DeciderHost } from "./host.ts";

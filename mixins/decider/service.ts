@@ -1,20 +1,20 @@
-import { described } from "../../core/problem.ts";
+import { described } from "../../core/errors/problem.ts";
 import type { ActionSchema, Context, Service, ServiceSchema } from "moleculer";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
-import type { Catalogue } from "../../core/catalogue.ts";
-import { DefinitionError, ValidationError } from "../../core/errors.ts";
-import { guardActions } from "../boundary.ts";
-import { didYouMean } from "../../core/near-name.ts";
-import { noteDecider } from "../known-deciders.ts";
-import type { Mixin } from "../mixin.ts";
-import { marked, ownActions } from "../own-actions.ts";
-import { siblingStarted } from "../sibling.ts";
+import type { Catalogue } from "../../core/catalogue/catalogue.ts";
+import { DefinitionError, ValidationError } from "../../core/errors/errors.ts";
+import { guardActions } from "../service/boundary.ts";
+import { didYouMean } from "../../core/options/near-name.ts";
+import { noteDecider } from "../service/known-deciders.ts";
+import type { Mixin } from "../service/mixin.ts";
+import { marked, ownActions } from "../service/own-actions.ts";
+import { siblingStarted } from "../service/sibling.ts";
 import { toCommandCall } from "./command-call.ts";
 import { dryRun } from "./dry-run.ts";
 import { DeciderHost } from "./host.ts";
 import { history, stateAt, type HistoryParams, type StateParams } from "./questions.ts";
-import { wholeNumber } from "../whole-number.ts";
-import { dryRunFlag } from "../dry-run-flag.ts";
+import { wholeNumber } from "../service/whole-number.ts";
+import { dryRunFlag } from "../service/dry-run-flag.ts";
 
 type Actions = NonNullable<ServiceSchema["actions"]>;
 

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { contentOf, eventAhead, type Ahead } from "../../core/decider/ahead.ts";
-import type { EventInput, NewEvent } from "../../core/new-event.ts";
+import { contentOf, eventAhead, type Ahead } from "../../core/log/ahead.ts";
+import type { EventInput, NewEvent } from "../../core/log/new-event.ts";
 import { isPlainJson } from "../../core/decider/options.ts";
 import { evolve, type DeciderDefinition } from "../../core/decider/decider.ts";
-import { freezeDeep } from "../../core/freeze.ts";
-import { isProblem, toJson } from "../../core/json.ts";
-import { times } from "../../core/times.ts";
+import { freezeDeep } from "../../core/json/freeze.ts";
+import { isProblem, toJson } from "../../core/json/json.ts";
+import { times } from "../../core/concurrency/times.ts";
 import type { Entity } from "./entities.ts";
 
 /** What a command is decided on: what is stored, or what will be once the append `after` is. */

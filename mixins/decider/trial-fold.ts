@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Catalogue } from "../../core/catalogue.ts";
-import { checkAgainst } from "../../core/catalogue-check.ts";
-import { eventAhead } from "../../core/decider/ahead.ts";
+import type { Catalogue } from "../../core/catalogue/catalogue.ts";
+import { checkAgainst } from "../../core/catalogue/catalogue-check.ts";
+import { eventAhead } from "../../core/log/ahead.ts";
 import { evolve, type DeciderDefinition } from "../../core/decider/decider.ts";
-import { freezeDeep } from "../../core/freeze.ts";
-import { isProblem, toJson } from "../../core/json.ts";
-import type { EventInput } from "../../core/new-event.ts";
+import { freezeDeep } from "../../core/json/freeze.ts";
+import { isProblem, toJson } from "../../core/json/json.ts";
+import type { EventInput } from "../../core/log/new-event.ts";
 import type { Entity } from "./entities.ts";
 
 /**

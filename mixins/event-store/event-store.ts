@@ -8,19 +8,19 @@ import {
   type EventCatalogue,
   type EventDefinition,
   type UnknownTypes,
-} from "../../core/catalogue.ts";
-import { DefinitionError } from "../../core/errors.ts";
-import { strangeType } from "../../core/event-type.ts";
-import { refuseUnknownOptions } from "../../core/options.ts";
-import { longestLeaseMs, times } from "../../core/times.ts";
-import type { AnyEvents, EventMap } from "../../core/recorded-event.ts";
-import { mapAction, mapEvent, type MapActionOptions, type MapEventOptions } from "./map-action.ts";
-import type { Mixin } from "../mixin.ts";
-import { defaultPending, type PendingLimits } from "./pending-appends.ts";
-import type { PumpOptions } from "./pump.ts";
-import { siblingMixin, type Sibling } from "../sibling.ts";
+} from "../../core/catalogue/catalogue.ts";
+import { DefinitionError } from "../../core/errors/errors.ts";
+import { strangeType } from "../../core/event/event-type.ts";
+import { refuseUnknownOptions } from "../../core/options/options.ts";
+import { longestLeaseMs, times } from "../../core/concurrency/times.ts";
+import type { AnyEvents, EventMap } from "../../core/event/recorded-event.ts";
+import { mapAction, mapEvent, type MapActionOptions, type MapEventOptions } from "./actions/map-action.ts";
+import type { Mixin } from "../service/mixin.ts";
+import { defaultPending, type PendingLimits } from "./append/pending-appends.ts";
+import type { PumpOptions } from "./pump/pump.ts";
+import { siblingMixin, type Sibling } from "../service/sibling.ts";
 import { storeService, type CatalogueOwner } from "./service.ts";
-import { parseVisibilities, type Visibilities } from "../visibility.ts";
+import { parseVisibilities, type Visibilities } from "../service/visibility.ts";
 
 export interface EventStoreOptions<Events extends EventMap = AnyEvents> {
   /** Where the log lives: a connection string (`sqlite:<path>`) or an adapter. Default `sqlite:data/<name>.db`. */

@@ -1,4 +1,4 @@
-import { times } from "../../core/times.ts";
+import { times } from "../../core/concurrency/times.ts";
 
 /** Wakes the consumer in time for what is due before it would look by itself. */
 export class Alarm {

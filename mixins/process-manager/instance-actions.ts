@@ -2,9 +2,9 @@ import type { Context, ServiceSchema } from "moleculer";
 import type { Deadline } from "../../core/process/deadline.ts";
 import type { ParkedProcess, ProcessInstance } from "../../core/process/instance.ts";
 import type { EventSource } from "../consumer/event-source.ts";
-import { ownActions } from "../own-actions.ts";
+import { ownActions } from "../service/own-actions.ts";
 import { plainDeadline } from "./task.ts";
-import { wholeNumber } from "../whole-number.ts";
+import { wholeNumber } from "../service/whole-number.ts";
 
 /** A process as `instances` shows it. */
 export interface ProcessSummary {

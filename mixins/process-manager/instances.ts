@@ -1,6 +1,6 @@
-import { StoreUnavailableError } from "../../core/errors.ts";
-import type { Versioned } from "../../core/event-log.ts";
-import { freezeDeep } from "../../core/freeze.ts";
+import { StoreUnavailableError } from "../../core/errors/errors.ts";
+import type { Versioned } from "../../core/log/event-log.ts";
+import { freezeDeep } from "../../core/json/freeze.ts";
 import type { ParkedProcess, ProcessInstance } from "../../core/process/instance.ts";
 import type { Checkpoint } from "../consumer/checkpoint.ts";
 import type { EventSource } from "../consumer/event-source.ts";

@@ -1,7 +1,7 @@
 import { correlationOf } from "../../core/process/correlation.ts";
 import type { ParkedProcess } from "../../core/process/instance.ts";
 import type { ProcessDefinition } from "../../core/process/definition.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { EventSource } from "../consumer/event-source.ts";
 import { parkedWarning } from "../consumer/parked-streams.ts";
 import type { Instances } from "./instances.ts";

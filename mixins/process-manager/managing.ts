@@ -1,8 +1,8 @@
 import { Agenda } from "../../core/process/agenda.ts";
-import type { ParkedChoice } from "../../core/consumer-control.ts";
+import type { ParkedChoice } from "../../core/consumer/consumer-control.ts";
 import { nextDue, type ParkedProcess, type ProcessInstance } from "../../core/process/instance.ts";
 import type { ProcessDefinition } from "../../core/process/definition.ts";
-import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
+import { freezeEvent, type RecordedEvent } from "../../core/event/recorded-event.ts";
 import { Checkpoint, type CheckpointState, type StartFrom } from "../consumer/checkpoint.ts";
 import type { ConsumerPage } from "../consumer/consumer-page.ts";
 import type { ErrorPolicy, Interruption } from "../consumer/error-policy.ts";

@@ -1,4 +1,4 @@
-import type { RecordedEvent } from "../../core/recorded-event.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 
 /** How far a page's events are done, which end in any order. */
 export class PageProgress {

@@ -1,4 +1,4 @@
-import { Slots } from "../../core/slots.ts";
+import { Slots } from "../../core/concurrency/slots.ts";
 
 /** So many processes are at work at a time. */
 const slotCount = 16;

@@ -1,18 +1,18 @@
 import { isPlainJson } from "../../core/decider/options.ts";
-import { DefinitionError } from "../../core/errors.ts";
+import { DefinitionError } from "../../core/errors/errors.ts";
 import type { Deadline } from "../../core/process/deadline.ts";
-import { strangeType } from "../../core/event-type.ts";
-import { isPlainObject, refuseUnknownOptions } from "../../core/options.ts";
+import { strangeType } from "../../core/event/event-type.ts";
+import { isPlainObject, refuseUnknownOptions } from "../../core/options/options.ts";
 import type { ProcessDefinition, ProcessView } from "../../core/process/definition.ts";
-import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/recorded-event.ts";
-import { nameProblem } from "../../core/stream-name.ts";
+import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/event/recorded-event.ts";
+import { nameProblem } from "../../core/event/stream-name.ts";
 import type { Wildcard } from "../aggregate/aggregate.ts";
 import type { StartFrom } from "../consumer/checkpoint.ts";
 import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
 import { refuseNoStore, serviceName, type EventStore } from "../event-store/event-store.ts";
-import type { Mixin } from "../mixin.ts";
-import { siblingMixin, type Sibling } from "../sibling.ts";
-import { parseVisibilities, type Visibilities } from "../visibility.ts";
+import type { Mixin } from "../service/mixin.ts";
+import { siblingMixin, type Sibling } from "../service/sibling.ts";
+import { parseVisibilities, type Visibilities } from "../service/visibility.ts";
 import { processManagerService } from "./service.ts";
 
 /** What a handler answers: the new state, or nothing where it stays as it was. Without a state, anything. */

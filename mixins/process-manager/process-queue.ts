@@ -8,7 +8,7 @@ import {
   type Waiting,
 } from "../../core/process/instance.ts";
 import { withoutWaiting, withWaiting } from "../../core/process/waiting.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { parkedWarning } from "../consumer/parked-streams.ts";
 import type { Instances } from "./instances.ts";
 import type { Processed, Processing } from "./processing.ts";

@@ -1,9 +1,9 @@
 import type { Context } from "moleculer";
 import { Attempt, plain } from "../../core/process/attempt.ts";
-import type { Link } from "../../core/process/causation.ts";
-import { isTooDeep } from "../../core/process/causation.ts";
-import { isDamagedEvent } from "../../core/damaged-event.ts";
-import { StoreUnavailableError, ValidationError } from "../../core/errors.ts";
+import type { Link } from "../../core/event/causation.ts";
+import { isTooDeep } from "../../core/event/causation.ts";
+import { isDamagedEvent } from "../../core/event/damaged-event.ts";
+import { StoreUnavailableError, ValidationError } from "../../core/errors/errors.ts";
 import { keptError, restoredError } from "../../core/process/kept-error.ts";
 import { newInstance, withOutcome, type KeptError, type ProcessInstance } from "../../core/process/instance.ts";
 import type { SendOptions, ProcessDefinition, ProcessView } from "../../core/process/definition.ts";
@@ -11,7 +11,7 @@ import { tryAgain, type ErrorPolicy, type Interruption, type Tried } from "../co
 import type { TimeLimit } from "../consumer/time-limit.ts";
 import type { Instances } from "./instances.ts";
 import { causeOf, handlersOf, plainDeadline, taskId, type Task } from "./task.ts";
-import { isUpcastError } from "../../core/upcast-error.ts";
+import { isUpcastError } from "../../core/catalogue/upcast-error.ts";
 
 /** How a process manager reaches the broker. */
 export interface Outside {

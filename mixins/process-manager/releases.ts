@@ -1,4 +1,4 @@
-import type { ParkedChoice } from "../../core/consumer-control.ts";
+import type { ParkedChoice } from "../../core/consumer/consumer-control.ts";
 import type { ParkedProcess } from "../../core/process/instance.ts";
 import type { LostEvents } from "./lost-events.ts";
 import type { ProcessQueue } from "./process-queue.ts";

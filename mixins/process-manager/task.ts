@@ -1,10 +1,10 @@
 import type { ProcessCause } from "../../core/process/attempt.ts";
-import { depthOf } from "../../core/process/causation.ts";
+import { depthOf } from "../../core/event/causation.ts";
 import type { Deadline, KeptDeadline } from "../../core/process/deadline.ts";
 import type { ParkedProcess } from "../../core/process/instance.ts";
 import type { ProcessDefinition, ProcessView } from "../../core/process/definition.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { typeMatcher } from "../../core/type-pattern.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
+import { typeMatcher } from "../../core/event/type-pattern.ts";
 import { parkedAs } from "../consumer/parked-streams.ts";
 
 /** One thing that a process has to handle. */

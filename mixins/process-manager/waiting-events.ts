@@ -1,6 +1,6 @@
 import { correlationOf } from "../../core/process/correlation.ts";
 import type { ProcessDefinition } from "../../core/process/definition.ts";
-import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
+import { freezeEvent, type RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { ConsumerPage } from "../consumer/consumer-page.ts";
 import type { EventSource } from "../consumer/event-source.ts";
 import type { Task } from "./task.ts";

@@ -1,9 +1,9 @@
-import type { ParkedChoice } from "../../core/consumer-control.ts";
-import { isOutage } from "../../core/outage.ts";
-import { Pace } from "../../core/pace.ts";
-import type { ParkedStream } from "../../core/read-table.ts";
-import { freezeEvent, type RecordedEvent } from "../../core/recorded-event.ts";
-import type { Unreadable } from "../../core/upcast.ts";
+import type { ParkedChoice } from "../../core/consumer/consumer-control.ts";
+import { isOutage } from "../../core/errors/outage.ts";
+import { Pace } from "../../core/concurrency/pace.ts";
+import type { ParkedStream } from "../../core/table/read-table.ts";
+import { freezeEvent, type RecordedEvent } from "../../core/event/recorded-event.ts";
+import type { Unreadable } from "../../core/catalogue/upcast.ts";
 import { Checkpoint, type CheckpointState, type StartFrom } from "../consumer/checkpoint.ts";
 import type { Work } from "../consumer/work.ts";
 import { tryAgain, type ErrorPolicy, type Interruption, type Tried } from "../consumer/error-policy.ts";

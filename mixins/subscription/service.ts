@@ -1,6 +1,6 @@
 import type { Context, Service } from "moleculer";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { typeMatcher } from "../../core/type-pattern.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
+import { typeMatcher } from "../../core/event/type-pattern.ts";
 import { consumerActions } from "../consumer/actions.ts";
 import type { StartFrom } from "../consumer/checkpoint.ts";
 import type { ErrorPolicy } from "../consumer/error-policy.ts";
@@ -9,10 +9,10 @@ import { EventSource } from "../consumer/event-source.ts";
 import { consumerEvents } from "../consumer/events.ts";
 import { LeasedHost } from "../consumer/leased-host.ts";
 import { Handling } from "./handling.ts";
-import { consumerMetrics } from "../metrics.ts";
-import type { SiblingSchema } from "../sibling.ts";
+import { consumerMetrics } from "../observability/metrics.ts";
+import type { SiblingSchema } from "../service/sibling.ts";
 import { TimeLimit } from "../consumer/time-limit.ts";
-import { setVisibility, type Visibilities } from "../visibility.ts";
+import { setVisibility, type Visibilities } from "../service/visibility.ts";
 
 /** What a handler gets beside the event. */
 export interface HandlerView {

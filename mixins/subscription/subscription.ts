@@ -1,18 +1,18 @@
 import type { ServiceSchema } from "moleculer";
-import { DefinitionError } from "../../core/errors.ts";
-import { isPlainObject, refuseUnknownOptions } from "../../core/options.ts";
-import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/recorded-event.ts";
-import { nameProblem } from "../../core/stream-name.ts";
-import { strangeType } from "../../core/event-type.ts";
+import { DefinitionError } from "../../core/errors/errors.ts";
+import { isPlainObject, refuseUnknownOptions } from "../../core/options/options.ts";
+import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/event/recorded-event.ts";
+import { nameProblem } from "../../core/event/stream-name.ts";
+import { strangeType } from "../../core/event/event-type.ts";
 import type { Wildcard } from "../aggregate/aggregate.ts";
 import type { StartFrom } from "../consumer/checkpoint.ts";
 import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
 import { refuseNoStore, serviceName, type EventStore } from "../event-store/event-store.ts";
-import type { Mixin } from "../mixin.ts";
-import { siblingMixin, type Sibling } from "../sibling.ts";
-import { transformsWithoutParams } from "../spans.ts";
+import type { Mixin } from "../service/mixin.ts";
+import { siblingMixin, type Sibling } from "../service/sibling.ts";
+import { transformsWithoutParams } from "../observability/spans.ts";
 import { subscriptionService, type Handler, type HandlerView } from "./service.ts";
-import { parseVisibilities, type Visibilities } from "../visibility.ts";
+import { parseVisibilities, type Visibilities } from "../service/visibility.ts";
 
 type HandlerOf<Events extends EventMap, Type extends string> =
   string | ((event: EventOf<Events, Matching<Events, Type>>, view: HandlerView) => unknown);

@@ -1,5 +1,5 @@
 import { askedAgain } from "../../adapters/nats/asked-again.ts";
-import { setTimes, times } from "../../core/times.ts";
+import { setTimes, times } from "../../core/concurrency/times.ts";
 import { eventually } from "../support/broker.ts";
 
 describe("A request that is asked again", () => {

@@ -1,5 +1,5 @@
 import { fenced } from "../../adapters/fenced/fenced.ts";
-import { parseFields } from "../../core/fields.ts";
+import { parseFields } from "../../core/rows/fields.ts";
 import { newNeDb, onDisk } from "../contract/nedb-port.ts";
 import { cleanUp, newFolder, refusal } from "../support/broker.ts";
 

@@ -1,5 +1,5 @@
 import { symlinkSync, writeFileSync } from "node:fs";
-import { jsonLinesOf, proveLines } from "../../adapters/json-lines.ts";
+import { jsonLinesOf, proveLines } from "../../adapters/parts/json-lines.ts";
 import { cleanUp, newFolder, refusal } from "../support/broker.ts";
 
 afterEach(cleanUp);

@@ -1,9 +1,9 @@
 import { memory } from "moleculer-event-sourcing/adapters/memory";
-import type { EventLog } from "../../core/event-log.ts";
-import { eventFields } from "../../core/event-fields.ts";
-import { parseFields } from "../../core/fields.ts";
-import { parseQuery, queryFieldsOf, type QueryParams } from "../../core/query.ts";
-import type { ReadTable } from "../../core/read-table.ts";
+import type { EventLog } from "../../core/log/event-log.ts";
+import { eventFields } from "../../core/query/event-fields.ts";
+import { parseFields } from "../../core/rows/fields.ts";
+import { parseQuery, queryFieldsOf, type QueryParams } from "../../core/query/query.ts";
+import type { ReadTable } from "../../core/table/read-table.ts";
 import { appendTo, many } from "../../testing/event-log/requests.ts";
 import { leastGap } from "../support/longest-gap.ts";
 

@@ -2,13 +2,13 @@ import { Aggregate, EventStore, type RecordedEvent } from "moleculer-event-sourc
 import { memory } from "moleculer-event-sourcing/adapters/memory";
 import { engines } from "../../adapters/engines.ts";
 import { resolveAdapter, type Adapter } from "../../core/adapter.ts";
-import type { EventLog } from "../../core/event-log.ts";
-import { checkRow, parseFields, type FieldType, type Row } from "../../core/fields.ts";
-import { parseQuery, type QueryFields, type QueryParams } from "../../core/query.ts";
-import type { Progress, ReadTable, Rows } from "../../core/read-table.ts";
+import type { EventLog } from "../../core/log/event-log.ts";
+import { checkRow, parseFields, type FieldType, type Row } from "../../core/rows/fields.ts";
+import { parseQuery, type QueryFields, type QueryParams } from "../../core/query/query.ts";
+import type { Progress, ReadTable, Rows } from "../../core/table/read-table.ts";
 import { caughtUp, cleanUp, refusal, startBroker } from "../support/broker.ts";
 import { appendTo, ask, stored } from "../../testing/event-log/requests.ts";
-import { randomFrom } from "../../testing/random.ts";
+import { randomFrom } from "../../testing/kit/random.ts";
 import { idsOf } from "../../testing/read-table/plain-query.ts";
 import { randomQuery, randomRow } from "../../testing/read-table/random-query.ts";
 

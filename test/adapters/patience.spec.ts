@@ -1,7 +1,7 @@
 import { jest } from "@jest/globals";
-import { withPatience } from "../../adapters/patience.ts";
-import { StoreUnavailableError } from "../../core/errors.ts";
-import { times } from "../../core/times.ts";
+import { withPatience } from "../../adapters/parts/retry.ts";
+import { StoreUnavailableError } from "../../core/errors/errors.ts";
+import { times } from "../../core/concurrency/times.ts";
 import { refusal } from "../support/broker.ts";
 
 const outage = new StoreUnavailableError("a log", "nobody answers");

@@ -1,6 +1,6 @@
 import type { ClientBase } from "pg";
 import { Silence } from "../../adapters/postgres/silence.ts";
-import { setTimes, times } from "../../core/times.ts";
+import { setTimes, times } from "../../core/concurrency/times.ts";
 import { eventually } from "../support/broker.ts";
 
 /** What the driver's client shows of its wire, and a statement that runs on it until it is answered or cut. */

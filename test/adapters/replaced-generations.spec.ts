@@ -1,4 +1,4 @@
-import { ReplacedGenerations } from "../../adapters/replaced-generations.ts";
+import { ReplacedGenerations } from "../../adapters/parts/replaced-generations.ts";
 
 const gone = () => Promise.reject(new Error("the server is gone"));
 

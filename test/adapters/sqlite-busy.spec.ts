@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import Database from "better-sqlite3";
 import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
-import { parseFields } from "../../core/fields.ts";
+import { parseFields } from "../../core/rows/fields.ts";
 import { appendTo, stored } from "../../testing/event-log/requests.ts";
 import { cleanUp, newFolder } from "../support/broker.ts";
 import { leastGap } from "../support/longest-gap.ts";

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import Database from "better-sqlite3";
 import { jest } from "@jest/globals";
 import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
-import type { AppendRequest } from "../../core/append-request.ts";
+import type { AppendRequest } from "../../core/log/append-request.ts";
 import { cleanUp, newFolder, refusal } from "../support/broker.ts";
 import {
   appended as appendedTo,

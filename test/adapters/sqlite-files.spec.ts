@@ -19,7 +19,7 @@ import Database from "better-sqlite3";
 import { jest } from "@jest/globals";
 import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
-import { parseFields } from "../../core/fields.ts";
+import { parseFields } from "../../core/rows/fields.ts";
 import { cleanUp, newFolder, refusal } from "../support/broker.ts";
 import { appendTo, ask } from "../../testing/event-log/requests.ts";
 import { openFilesBelow } from "./open-files.ts";

@@ -3,7 +3,7 @@ import type { ServiceBroker } from "moleculer";
 import { EventStore, Aggregate } from "moleculer-event-sourcing";
 import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
-import { setTimes, times } from "../../core/times.ts";
+import { setTimes, times } from "../../core/concurrency/times.ts";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { hostElsewhere, killHosts } from "./sqlite-child.ts";
 

@@ -2,7 +2,7 @@
 import Database from "better-sqlite3";
 import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
-import { parseFields } from "../../core/fields.ts";
+import { parseFields } from "../../core/rows/fields.ts";
 import { appendTo } from "../../testing/event-log/requests.ts";
 
 const [job = "", file = "", count = "1", characters = "0"] = process.argv.slice(2);

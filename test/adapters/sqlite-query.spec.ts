@@ -1,5 +1,5 @@
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
-import type { Rows } from "../../core/read-table.ts";
+import type { Rows } from "../../core/table/read-table.ts";
 import { areFoundByText, filled, found } from "../../testing/read-table/queried-rows.ts";
 import { TableStand } from "../../testing/read-table/table-stand.ts";
 import { cleanUp, newFolder } from "../support/broker.ts";

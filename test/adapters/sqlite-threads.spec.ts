@@ -1,9 +1,9 @@
 import { existsSync, rmSync } from "node:fs";
 import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
-import { eventFields } from "../../core/event-fields.ts";
-import { parseFields, type Row } from "../../core/fields.ts";
-import { parseQuery, queryFieldsOf, type QueryParams } from "../../core/query.ts";
+import { eventFields } from "../../core/query/event-fields.ts";
+import { parseFields, type Row } from "../../core/rows/fields.ts";
+import { parseQuery, queryFieldsOf, type QueryParams } from "../../core/query/query.ts";
 import { appendTo, many } from "../../testing/event-log/requests.ts";
 import { cleanUp, newFolder } from "../support/broker.ts";
 import { leastGap } from "../support/longest-gap.ts";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { engines } from "../../adapters/engines.ts";
-import type { EventLog } from "../../core/event-log.ts";
-import { toImportRequest } from "../../core/history-event.ts";
+import type { EventLog } from "../../core/log/event-log.ts";
+import { toImportRequest } from "../../core/interchange/history-event.ts";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { killClis, startCli } from "./cli-process.ts";
 import { shop, type Doings } from "./shop.ts";

@@ -1,6 +1,6 @@
 import { connect, type NatsConnection } from "nats";
 import { Client } from "pg";
-import { times } from "../../core/times.ts";
+import { times } from "../../core/concurrency/times.ts";
 import { sql } from "../support/postgres-server.ts";
 import type { Link } from "./link.ts";
 import { Silence } from "./silence.ts";

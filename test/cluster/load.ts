@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { ServiceBroker } from "moleculer";
 import type { CommandAnswer } from "moleculer-event-sourcing";
-import { pick, type Random } from "../../testing/random.ts";
+import { pick, type Random } from "../../testing/kit/random.ts";
 import type { MoneyNode } from "./money-node.ts";
 import { Silence } from "./silence.ts";
 

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { ServiceBroker } from "moleculer";
-import { randomFrom } from "../../testing/random.ts";
+import { randomFrom } from "../../testing/kit/random.ts";
 import { nodeOptions } from "../faults/multinode/node-options.ts";
 import { newFolder, startBroker } from "../support/broker.ts";
 import { seed } from "../support/chance.ts";

@@ -2,7 +2,7 @@ import DbService from "moleculer-db";
 import type { Adapter } from "../../core/adapter.ts";
 import { fenced } from "../../adapters/fenced/fenced.ts";
 import { FencedStore } from "../../adapters/fenced/row-store.ts";
-import type { RowStore } from "../../adapters/journaled/row-store.ts";
+import type { RowStore } from "../../adapters/parts/journaled-table/row-store.ts";
 
 interface NeDb {
   connect: () => Promise<unknown>;

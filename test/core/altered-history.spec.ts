@@ -1,5 +1,5 @@
-import { AlteredHistory, type Alterations, type Stretch } from "../../core/altered-history.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { AlteredHistory, type Alterations, type Stretch } from "../../mixins/aggregate/past/altered-history.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 
 const event = (id: string, position: number, payload: unknown = {}): RecordedEvent => ({
   id,

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import type { EventMeta, RecordedEvent } from "moleculer-event-sourcing";
-import { nameProblem } from "../../core/stream-name.ts";
+import { nameProblem } from "../../core/event/stream-name.ts";
 
 const name = fc
   .string({ unit: "grapheme", minLength: 1, maxLength: 20 })

@@ -1,7 +1,7 @@
-import { parseFields, type Row } from "../../core/fields.ts";
-import { parseQuery, queryFieldsOf } from "../../core/query.ts";
-import type { Generation } from "../../core/read-table.ts";
-import { unequalRows, type UnequalRow } from "../../core/row-differences.ts";
+import { parseFields, type Row } from "../../core/rows/fields.ts";
+import { parseQuery, queryFieldsOf } from "../../core/query/query.ts";
+import type { Generation } from "../../core/table/read-table.ts";
+import { unequalRows, type UnequalRow } from "../../mixins/aggregate/past/row-differences.ts";
 import { places } from "../property/places.ts";
 import { cleanUp } from "../support/broker.ts";
 

@@ -1,5 +1,5 @@
 import type { RecordedEvent } from "moleculer-event-sourcing";
-import { Tracing, type TraceLimits, type TraceNode } from "../../core/trace.ts";
+import { Tracing, type TraceLimits, type TraceNode } from "../../mixins/event-store/actions/trace.ts";
 
 /** As "cause > event", with a command between them where the event's meta has one: the events of a log in its order. */
 interface Told {

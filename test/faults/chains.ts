@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import type { EventLog } from "../../core/event-log.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
+import type { EventLog } from "../../core/log/event-log.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { appendTo, appended } from "../../testing/event-log/requests.ts";
 import { everything } from "../../testing/event-log/log-stand.ts";
 import { OtherHost } from "./other-host.ts";
-import { randomFrom } from "../../testing/random.ts";
+import { randomFrom } from "../../testing/kit/random.ts";
 import { seed } from "../support/chance.ts";
 import { cleanUp, eventually, newFolder } from "../support/broker.ts";
 import type { EngineServer } from "../support/engines.ts";

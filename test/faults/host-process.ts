@@ -1,5 +1,5 @@
 // A host of a log in a process of its own: it appends until it is killed, or its input ends, and says how much.
-import type { EventLog } from "../../core/event-log.ts";
+import type { EventLog } from "../../core/log/event-log.ts";
 import { appendTo, appended, many } from "../../testing/event-log/requests.ts";
 
 const [module = "", url = "", name = ""] = process.argv.slice(2);

@@ -1,6 +1,6 @@
 // A host of a table in MongoDB that folds two batches and, in the second, signals itself before the named write.
-import { placeName } from "../../core/place-name.ts";
-import { JournaledReadTable } from "../../adapters/journaled/read-table.ts";
+import { placeName } from "../../core/errors/place-name.ts";
+import { JournaledReadTable } from "../../adapters/parts/journaled-table/read-table.ts";
 import { MongoRowStore } from "../../adapters/mongo/row-store.ts";
 import { say } from "../support/say.ts";
 import { countedFields, foldBatch } from "../support/counted-rows.ts";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { placeName } from "../../core/place-name.ts";
-import { JournaledReadTable } from "../../adapters/journaled/read-table.ts";
+import { placeName } from "../../core/errors/place-name.ts";
+import { JournaledReadTable } from "../../adapters/parts/journaled-table/read-table.ts";
 import { MongoRowStore } from "../../adapters/mongo/row-store.ts";
 import { describeWith } from "../support/engines.ts";
 import { killChildren, startChild } from "./child.ts";

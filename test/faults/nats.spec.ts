@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 import { connect, type StreamConfig } from "nats";
 import { natsFromString } from "../../adapters/nats/connection-string.ts";
-import { setTimes, times } from "../../core/times.ts";
+import { setTimes, times } from "../../core/concurrency/times.ts";
 import { appendTo, many } from "../../testing/event-log/requests.ts";
 import { everything } from "../../testing/event-log/log-stand.ts";
 import { cleanUp, eventually, newFolder, refusal } from "../support/broker.ts";

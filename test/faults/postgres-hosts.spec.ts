@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { postgres } from "../../adapters/postgres/postgres.ts";
-import { withOtherProcess, type OtherProcess } from "../../testing/other-process.ts";
+import { withOtherProcess, type OtherProcess } from "../../testing/kit/other-process.ts";
 import { everything } from "../../testing/event-log/log-stand.ts";
 import { appended, appendTo, upTo } from "../../testing/event-log/requests.ts";
 import { describeWith } from "../support/engines.ts";

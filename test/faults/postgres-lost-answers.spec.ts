@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { AppendRequest } from "../../core/append-request.ts";
-import type { AppendVerdict, EventLog } from "../../core/event-log.ts";
+import type { AppendRequest } from "../../core/log/append-request.ts";
+import type { AppendVerdict, EventLog } from "../../core/log/event-log.ts";
 import { postgres } from "../../adapters/postgres/postgres.ts";
 import { everything } from "../../testing/event-log/log-stand.ts";
 import { appended, appendTo, ids, many, numbersOf, upTo } from "../../testing/event-log/requests.ts";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { EventLog } from "../../core/event-log.ts";
-import type { Batch, ReadTable } from "../../core/read-table.ts";
+import type { EventLog } from "../../core/log/event-log.ts";
+import type { Batch, ReadTable } from "../../core/table/read-table.ts";
 import { postgres } from "../../adapters/postgres/postgres.ts";
 import { everything } from "../../testing/event-log/log-stand.ts";
 import { appended, appendTo, upTo } from "../../testing/event-log/requests.ts";

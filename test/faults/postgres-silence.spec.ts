@@ -1,6 +1,6 @@
 import { Connections } from "../../adapters/postgres/connections.ts";
 import { postgres } from "../../adapters/postgres/postgres.ts";
-import { setTimes, times } from "../../core/times.ts";
+import { setTimes, times } from "../../core/concurrency/times.ts";
 import { appended, appendTo } from "../../testing/event-log/requests.ts";
 import { everything } from "../../testing/event-log/log-stand.ts";
 import { Link } from "../cluster/link.ts";

@@ -1,12 +1,12 @@
 import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
-import { parseFields } from "../../core/fields.ts";
+import { parseFields } from "../../core/rows/fields.ts";
 import { cleanUp, newFolder, refusal } from "../support/broker.ts";
 import { appendTo, ask } from "../../testing/event-log/requests.ts";
 import { describeWhereMountable, mount, unmount } from "../support/small-disk.ts";
-import { eventFormat } from "../../core/event-format.ts";
-import { exportEvents } from "../../mixins/event-store/export-events.ts";
+import { eventFormat } from "../../core/interchange/event-format.ts";
+import { exportEvents } from "../../mixins/event-store/transfer/export-events.ts";
 import { openFilesBelow } from "../adapters/open-files.ts";
 
 const everything = { where: null, sort: [], limit: null, offset: 0, search: null };

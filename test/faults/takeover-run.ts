@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { ServiceBroker } from "moleculer";
 import type { AggregateStatus, AppendAnswer } from "moleculer-event-sourcing";
-import { randomFrom } from "../../testing/random.ts";
+import { randomFrom } from "../../testing/kit/random.ts";
 import { seed } from "../support/chance.ts";
 import { nodeOptions } from "./multinode/node-options.ts";
 import { eventually, newFolder, startBroker } from "../support/broker.ts";

@@ -1,7 +1,7 @@
 import type { ActionSchema, ServiceBroker } from "moleculer";
 import type { RecordedEvent } from "moleculer-event-sourcing";
 import { attacksOn, type Attack } from "./attacks.ts";
-import { originOf } from "../../mixins/own-actions.ts";
+import { originOf } from "../../mixins/service/own-actions.ts";
 import type { Samples } from "./samples.ts";
 import { faultOf } from "./verdict.ts";
 

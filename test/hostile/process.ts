@@ -3,7 +3,7 @@
  * step: {"attack"} before each, {"report"} at the end.
  */
 import { ServiceBroker } from "moleculer";
-import { randomFrom } from "../../testing/random.ts";
+import { randomFrom } from "../../testing/kit/random.ts";
 import { attack } from "./campaign.ts";
 import { everyKind, use, type Places } from "./every-kind.ts";
 import { Samples } from "./samples.ts";

@@ -1,4 +1,4 @@
-import { CatchUp } from "../../mixins/aggregate/catch-up.ts";
+import { CatchUp } from "../../mixins/aggregate/table/catch-up.ts";
 
 describe("Readers that wait for a table", () => {
   it("are at most 10,000; more are refused at once, and may try again", async () => {

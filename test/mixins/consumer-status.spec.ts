@@ -1,7 +1,7 @@
 import { Aggregate, EventStore, type AggregateStatus } from "moleculer-event-sourcing";
 import type { ServiceBroker } from "moleculer";
 import { memory } from "moleculer-event-sourcing/adapters/memory";
-import { PumpCheckpoint } from "../../mixins/event-store/pump-checkpoint.ts";
+import { PumpCheckpoint } from "../../mixins/event-store/pump/pump-checkpoint.ts";
 import { caughtUp, cleanUp, eventually, newBroker, startBroker } from "../support/broker.ts";
 
 afterEach(cleanUp);

@@ -2,7 +2,7 @@ import { EventStore, type AppendAnswer, type LogVerification, type RecordedEvent
 import Database from "better-sqlite3";
 import type { ServiceBroker } from "moleculer";
 import { v7 } from "uuid";
-import { toImportRequest } from "../../core/history-event.ts";
+import { toImportRequest } from "../../core/interchange/history-event.ts";
 import { sqlite } from "../../adapters/sqlite/sqlite.ts";
 import { cleanUp, newFolder, refusal, startBroker } from "../support/broker.ts";
 

@@ -1,6 +1,6 @@
 import { jest } from "@jest/globals";
 import { memory } from "moleculer-event-sourcing/adapters/memory";
-import type { EventLog } from "../../core/event-log.ts";
+import type { EventLog } from "../../core/log/event-log.ts";
 import { LeaseHold, type LeaseSource } from "../../mixins/consumer/lease-hold.ts";
 import { eventually } from "../support/broker.ts";
 

@@ -1,5 +1,5 @@
 import type { Adapter } from "../../core/adapter.ts";
-import type { ReadTable } from "../../core/read-table.ts";
+import type { ReadTable } from "../../core/table/read-table.ts";
 
 /** Is told of each call of a table, its generations and batches, by name, before it is made or its answer is given. */
 export type Meet = (call: string, when: "before" | "after", of: number | null) => void | Promise<void>;

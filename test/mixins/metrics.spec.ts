@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo } from "node:net";
 import { Aggregate, EventStore, ProcessManager, Subscription, type RecordedEvent } from "moleculer-event-sourcing";
 import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
-import { metricNames } from "../../mixins/metrics.ts";
+import { metricNames } from "../../mixins/observability/metrics.ts";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 
 afterEach(cleanUp);

@@ -1,6 +1,6 @@
 import { jest } from "@jest/globals";
-import { StoreUnavailableError, UnusableStoreError } from "../../core/errors.ts";
-import { Opening } from "../../mixins/opening.ts";
+import { StoreUnavailableError, UnusableStoreError } from "../../core/errors/errors.ts";
+import { Opening } from "../../mixins/service/opening.ts";
 import { refusal } from "../support/broker.ts";
 
 const gone = (why = "no server answers") => new StoreUnavailableError("nats://one/events", why);

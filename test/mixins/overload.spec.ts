@@ -8,7 +8,7 @@ import {
   type AppendAnswer,
   type EventStoreOptions,
 } from "moleculer-event-sourcing";
-import type { EventLog } from "../../core/event-log.ts";
+import type { EventLog } from "../../core/log/event-log.ts";
 import { cleanUp, eventually, refusal, startBroker } from "../support/broker.ts";
 import { happen, Notes, processService, taken, withStatus } from "./processes.ts";
 

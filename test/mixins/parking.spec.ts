@@ -12,7 +12,7 @@ import { v7 } from "uuid";
 import { sqlite } from "moleculer-event-sourcing/adapters/sqlite";
 import { CrashKit } from "moleculer-event-sourcing/testing";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
-import { brief } from "../../core/problem.ts";
+import { brief } from "../../core/errors/problem.ts";
 import { LogLines } from "./log-lines.ts";
 import { turns } from "./turns.ts";
 

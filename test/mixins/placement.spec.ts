@@ -1,4 +1,4 @@
-import { times } from "../../core/times.ts";
+import { times } from "../../core/concurrency/times.ts";
 import { firstOf, Placement } from "../../mixins/consumer/placement.ts";
 
 const { settleMs } = times.lease;

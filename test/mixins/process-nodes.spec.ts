@@ -1,6 +1,6 @@
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import type { Adapter } from "moleculer-event-sourcing";
-import type { EventLog, Lease } from "../../core/event-log.ts";
+import type { EventLog, Lease } from "../../core/log/event-log.ts";
 import { memory } from "moleculer-event-sourcing/adapters/memory";
 import { caughtUp, cleanUp, eventually, refusal, startBroker } from "../support/broker.ts";
 import { happen, parkedOf, processService, withStatus } from "./processes.ts";

@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
 import { Aggregate, EventStore } from "../../index.ts";
-import type { FieldsInput, Row } from "../../core/fields.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
+import type { FieldsInput, Row } from "../../core/rows/fields.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { AggregateStatus } from "../../mixins/aggregate/host.ts";
 import type { AggregateOptions } from "../../mixins/aggregate/aggregate.ts";
-import type { TransformFunction } from "../../mixins/aggregate/transform.ts";
+import type { TransformFunction } from "../../mixins/aggregate/fold/transform.ts";
 import { caughtUp, cleanUp, eventually, newBroker, newFolder, refusal, startBroker } from "../support/broker.ts";
 
 afterEach(cleanUp);

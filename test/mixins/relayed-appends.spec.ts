@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { EventStore, type EventStoreOptions, type RecordedEvent } from "moleculer-event-sourcing";
 import type { BrokerOptions, ServiceBroker } from "moleculer";
-import type { RelayAnswer } from "../../core/append-relay.ts";
-import { toAppendRequest, type AppendContext, type AppendInput } from "../../core/append-request.ts";
-import { toRelayed } from "../../mixins/event-store/relayed-group.ts";
+import type { RelayAnswer } from "../../core/log/append-relay.ts";
+import { toAppendRequest, type AppendContext, type AppendInput } from "../../core/log/append-request.ts";
+import { toRelayed } from "../../mixins/event-store/append/relayed-group.ts";
 import { cleanUp, newFolder, refusal, startBroker } from "../support/broker.ts";
 
 afterEach(cleanUp);

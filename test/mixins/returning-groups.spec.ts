@@ -1,4 +1,4 @@
-import { ReturningGroups } from "../../mixins/event-store/returning-groups.ts";
+import { ReturningGroups } from "../../mixins/event-store/append/returning-groups.ts";
 
 /** After commits of `commitMs`, each with two groups that came back `returnMs` after their answer. */
 function after(commitMs: number, returnMs: number, commits = 5): { returning: ReturningGroups; now: number } {

@@ -1,8 +1,8 @@
-import { parseFields } from "../../core/fields.ts";
-import { queryFieldsOf } from "../../core/query.ts";
-import type { Generation, Origin, ParkedStream, Progress, ReadTable } from "../../core/read-table.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { Folds } from "../../mixins/aggregate/folds.ts";
+import { parseFields } from "../../core/rows/fields.ts";
+import { queryFieldsOf } from "../../core/query/query.ts";
+import type { Generation, Origin, ParkedStream, Progress, ReadTable } from "../../core/table/read-table.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
+import { Folds } from "../../mixins/aggregate/fold/folds.ts";
 import { ScratchFolds } from "../../mixins/aggregate/past/scratch-folds.ts";
 import { EventCaller } from "../../mixins/consumer/event-caller.ts";
 import { parsePolicy } from "../../mixins/consumer/error-policy.ts";

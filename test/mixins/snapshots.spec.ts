@@ -11,12 +11,12 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { MemoryReadTable } from "../../adapters/memory/read-table.ts";
-import { Place } from "../../adapters/memory/place.ts";
+import { Place } from "../../adapters/parts/rows/place.ts";
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
-import { definitionHash, describeDefinition } from "../../core/definition.ts";
-import { StoreUnavailableError } from "../../core/errors.ts";
-import type { FieldsInput } from "../../core/fields.ts";
-import type { Origin, ReadTable } from "../../core/read-table.ts";
+import { definitionHash, describeDefinition } from "../../core/rows/definition.ts";
+import { StoreUnavailableError } from "../../core/errors/errors.ts";
+import type { FieldsInput } from "../../core/rows/fields.ts";
+import type { Origin, ReadTable } from "../../core/table/read-table.ts";
 import type { CompleteSnapshot, Manifest } from "../../mixins/aggregate/snapshots/manifest.ts";
 import type { LogPlace } from "../../mixins/aggregate/snapshots/fit.ts";
 import { SnapshotFolder } from "../../mixins/aggregate/snapshots/folder.ts";

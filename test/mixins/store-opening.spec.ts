@@ -1,7 +1,7 @@
 import { Decider, EventStore } from "moleculer-event-sourcing";
 import { memory } from "moleculer-event-sourcing/adapters/memory";
-import { StoreUnavailableError } from "../../core/errors.ts";
-import type { EventLog } from "../../core/event-log.ts";
+import { StoreUnavailableError } from "../../core/errors/errors.ts";
+import type { EventLog } from "../../core/log/event-log.ts";
 import { cleanUp, eventually, newBroker, startBroker } from "../support/broker.ts";
 
 afterEach(cleanUp);

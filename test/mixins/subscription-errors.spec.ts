@@ -1,6 +1,6 @@
 import { EventStore, Subscription } from "moleculer-event-sourcing";
 import { Errors } from "moleculer";
-import { times } from "../../core/times.ts";
+import { times } from "../../core/concurrency/times.ts";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { LogLines } from "./log-lines.ts";
 import { turns, turnsOfTheLoop } from "./turns.ts";

@@ -1,9 +1,9 @@
 import { cpSync, rmSync } from "node:fs";
 import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
-import { setTimes, times } from "../../core/times.ts";
+import { setTimes, times } from "../../core/concurrency/times.ts";
 import { firstOf } from "../../mixins/consumer/placement.ts";
-import { leaseEvent } from "../../mixins/hints.ts";
+import { leaseEvent } from "../../mixins/service/internal-events.ts";
 import type { LogLines } from "./log-lines.ts";
 import { appendTo, parkedPositions, statusOf, Watched, watchService, withStatus } from "./watch.ts";
 

@@ -1,5 +1,5 @@
-import type { BuildOrder } from "../../core/consumer-control.ts";
-import type { Generation } from "../../core/read-table.ts";
+import type { BuildOrder } from "../../core/consumer/consumer-control.ts";
+import type { Generation } from "../../core/table/read-table.ts";
 import { ToldProgress, type StandbyView } from "../../mixins/aggregate/rebuild/told-progress.ts";
 
 const generation = (order: string) => ({ origin: { definition: "", order } }) as Generation;

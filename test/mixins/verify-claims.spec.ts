@@ -4,10 +4,10 @@ import { sqlite } from "moleculer-event-sourcing/adapters/sqlite";
 import type { ServiceBroker } from "moleculer";
 import Database from "better-sqlite3";
 import { claimChanges, typesOf } from "../../core/decider/unique.ts";
-import type { EventLog } from "../../core/event-log.ts";
-import { verifyLog } from "../../mixins/event-store/verify-log.ts";
-import { verifyClaims } from "../../mixins/event-store/verify-claims.ts";
-import type { LogProblem, UncheckedPart } from "../../mixins/event-store/log-problem.ts";
+import type { EventLog } from "../../core/log/event-log.ts";
+import { verifyLog } from "../../mixins/event-store/verify/verify-log.ts";
+import { verifyClaims } from "../../mixins/event-store/verify/verify-claims.ts";
+import type { LogProblem, UncheckedPart } from "../../mixins/event-store/verify/log-problem.ts";
 import { appended, appendTo, upTo } from "../../testing/event-log/requests.ts";
 import { cleanUp, newFolder, startBroker } from "../support/broker.ts";
 

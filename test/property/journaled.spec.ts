@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { JournaledReadTable } from "../../adapters/journaled/read-table.ts";
+import { JournaledReadTable } from "../../adapters/parts/journaled-table/read-table.ts";
 import { countedFields, foldBatch, plainly, rowsIn, type Doing } from "../support/counted-rows.ts";
 import { stepping } from "../support/stepping-store.ts";
 import { sharedStore } from "../contract/nedb-port.ts";

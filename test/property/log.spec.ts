@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
-import { toAppendRequest, type AppendInput, type AppendRequest } from "../../core/append-request.ts";
-import type { AppendVerdict, EventLog, ReadOptions } from "../../core/event-log.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { toAppendRequest, type AppendInput, type AppendRequest } from "../../core/log/append-request.ts";
+import type { AppendVerdict, EventLog, ReadOptions } from "../../core/log/event-log.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { cleanUp } from "../support/broker.ts";
 import { law } from "./law.ts";
 import { places } from "./places.ts";

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { AppendRequest } from "../../core/append-request.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
+import type { AppendRequest } from "../../core/log/append-request.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 
 export type PlainEvent = Omit<RecordedEvent, "time">;
 export type PlainVerdict = { events: PlainEvent[]; repeated: boolean } | { refused: string; data?: object };

@@ -1,4 +1,4 @@
-import { randomFrom } from "../../testing/random.ts";
+import { randomFrom } from "../../testing/kit/random.ts";
 
 /** Of the whole run: of its properties, and of what its faults leave to chance. jest.config.js sets it where the caller does not. */
 export const seed = Number(process.env["TEST_SEED"] ?? 0);

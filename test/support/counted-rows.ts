@@ -1,7 +1,7 @@
-import { parseFields } from "../../core/fields.ts";
-import type { Query } from "../../core/query.ts";
-import type { Batch, Generation, Progress, Rows } from "../../core/read-table.ts";
-import type { RowChange } from "../../core/row-change.ts";
+import { parseFields } from "../../core/rows/fields.ts";
+import type { Query } from "../../core/query/query.ts";
+import type { Batch, Generation, Progress, Rows } from "../../core/table/read-table.ts";
+import type { RowChange } from "../../core/rows/row-change.ts";
 
 /** A batch of changes; `add` goes on from what the row has, so that done twice it shows. */
 export type Doing = { id: string; does: "add" | "remove" | "again" };

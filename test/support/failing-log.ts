@@ -1,8 +1,8 @@
 import { memory } from "moleculer-event-sourcing/adapters/memory";
 import type { Adapter } from "moleculer-event-sourcing";
-import { StoreUnavailableError } from "../../core/errors.ts";
-import type { EventLog } from "../../core/event-log.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { StoreUnavailableError } from "../../core/errors/errors.ts";
+import type { EventLog } from "../../core/log/event-log.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 
 /** What becomes of a commit: it is stored; it is not; it is, and nobody is told. */
 export type Fate = "stored" | "failed" | "lost";

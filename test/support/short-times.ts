@@ -1,4 +1,4 @@
-import { setTimes } from "../../core/times.ts";
+import { setTimes } from "../../core/concurrency/times.ts";
 
 /**
  * Leases, polls and retries of the tests that need no server: a third or less of the real ones, which test/engines and

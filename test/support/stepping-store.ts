@@ -1,4 +1,4 @@
-import type { Documents, Heads, RowStore } from "../../adapters/journaled/row-store.ts";
+import type { Documents, Heads, RowStore } from "../../adapters/parts/journaled-table/row-store.ts";
 
 /**
  * The same store, one write after the other: before each, and after the last of a call, `step` is asked, which may end or

@@ -1,4 +1,4 @@
-import type { Fields } from "../../core/fields.ts";
+import type { Fields } from "../../core/rows/fields.ts";
 import type {
   Batch,
   Generation,
@@ -9,9 +9,9 @@ import type {
   Rows,
   TableBackup,
   TableCapabilities,
-} from "../../core/read-table.ts";
+} from "../../core/table/read-table.ts";
 import type { Life } from "./life.ts";
-import type { RowChange } from "../../core/row-change.ts";
+import type { RowChange } from "../../core/rows/row-change.ts";
 
 const rowsIn = (life: Life, rows: Rows): Rows => ({
   find: (query) => life.call(() => rows.find(query)),

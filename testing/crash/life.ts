@@ -1,4 +1,4 @@
-import { StoreUnavailableError } from "../../core/errors.ts";
+import { StoreUnavailableError } from "../../core/errors/errors.ts";
 
 /** Where in a store's and an aggregate's work the process dies. */
 export type CrashPoint =

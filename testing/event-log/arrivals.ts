@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { EventLog } from "../../core/event-log.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { randomFrom, type Random } from "../random.ts";
-import { same } from "../same.ts";
+import type { EventLog } from "../../core/log/event-log.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
+import { randomFrom, type Random } from "../kit/random.ts";
+import { same } from "../kit/same.ts";
 import { everything, type LogCases } from "./log-stand.ts";
 import { appendTo, appended, many, positionsOf, upTo } from "./requests.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, writeFileSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { refusedAs, refusedAsClosed } from "../refusal.ts";
-import { same } from "../same.ts";
+import { refusedAs, refusedAsClosed } from "../kit/refusal.ts";
+import { same } from "../kit/same.ts";
 import { everything, type LogCases } from "./log-stand.ts";
 import { appendTo, appended, many } from "./requests.ts";
 

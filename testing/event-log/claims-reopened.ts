@@ -1,4 +1,4 @@
-import { same } from "../same.ts";
+import { same } from "../kit/same.ts";
 import { taking } from "./claims.ts";
 import type { LogCases } from "./log-stand.ts";
 import { appendTo, appended, refused } from "./requests.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import type { ScopedClaims } from "../../core/claims.ts";
-import type { EventLog } from "../../core/event-log.ts";
-import { keptClaim } from "../../core/kept-claim.ts";
-import { refusal } from "../refusal.ts";
-import { same } from "../same.ts";
+import type { ScopedClaims } from "../../core/log/claims.ts";
+import type { EventLog } from "../../core/log/event-log.ts";
+import { keptClaim } from "../../core/log/kept-claim.ts";
+import { refusal } from "../kit/refusal.ts";
+import { same } from "../kit/same.ts";
 import { brokenAppend } from "./commits.ts";
 import { everything, type LogCases, type LogStand } from "./log-stand.ts";
 import { appendTo, appended, ids, many, refused, stored, upTo } from "./requests.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { AppendRequest } from "../../core/append-request.ts";
-import { refusal } from "../refusal.ts";
-import { same } from "../same.ts";
+import type { AppendRequest } from "../../core/log/append-request.ts";
+import { refusal } from "../kit/refusal.ts";
+import { same } from "../kit/same.ts";
 import { everything, type LogCases } from "./log-stand.ts";
 import { appendTo, appended, ask, ids, many, numbersOf, refused, stored, upTo } from "./requests.ts";
 

@@ -1,5 +1,5 @@
-import type { LogCapabilities } from "../../core/event-log.ts";
-import { casesOf, type ContractCase } from "../contract-case.ts";
+import type { LogCapabilities } from "../../core/log/event-log.ts";
+import { casesOf, type ContractCase } from "../kit/contract-case.ts";
 import { arrivals } from "./arrivals.ts";
 import { backups, noBackups } from "./backups.ts";
 import { claims } from "./claims.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { ExpectedVersion } from "../../core/expected-version.ts";
-import { same } from "../same.ts";
+import type { ExpectedVersion } from "../../core/log/expected-version.ts";
+import { same } from "../kit/same.ts";
 import type { LogCases } from "./log-stand.ts";
 import { appendTo, many, refused, upTo } from "./requests.ts";
 

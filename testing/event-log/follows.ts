@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { AppendRequest } from "../../core/append-request.ts";
-import { same } from "../same.ts";
+import type { AppendRequest } from "../../core/log/append-request.ts";
+import { same } from "../kit/same.ts";
 import { everything, type LogCases } from "./log-stand.ts";
 import { appendTo, ids, many, refused, stored } from "./requests.ts";
 

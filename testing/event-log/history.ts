@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { same } from "../same.ts";
+import { same } from "../kit/same.ts";
 import type { LogCases } from "./log-stand.ts";
 import { appendTo, appended, ask, ids, upTo } from "./requests.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { AppendRequest } from "../../core/append-request.ts";
-import type { EventLog } from "../../core/event-log.ts";
-import { same } from "../same.ts";
+import type { AppendRequest } from "../../core/log/append-request.ts";
+import type { EventLog } from "../../core/log/event-log.ts";
+import { same } from "../kit/same.ts";
 import { everything, type LogCases } from "./log-stand.ts";
 import { appendTo, appended, ids, refused, stored } from "./requests.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { EventLog, HeldLease, Lease } from "../../core/event-log.ts";
-import { same } from "../same.ts";
+import type { EventLog, HeldLease, Lease } from "../../core/log/event-log.ts";
+import { same } from "../kit/same.ts";
 import type { LogCases } from "./log-stand.ts";
 import { upTo } from "./requests.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { EventLog, ReadStreamOptions } from "../../core/event-log.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { refusedAs } from "../refusal.ts";
-import { same } from "../same.ts";
+import type { EventLog, ReadStreamOptions } from "../../core/log/event-log.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
+import { refusedAs } from "../kit/refusal.ts";
+import { same } from "../kit/same.ts";
 import { everything, type LogCases } from "./log-stand.ts";
 import { appendTo, appended, ask, ids, many, refused, stored, upTo } from "./requests.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { EventLog, LogCapabilities } from "../../core/event-log.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
-import type { Cases } from "../contract-case.ts";
-import { Stand, type BackupPlace, type InProcess } from "../stand.ts";
+import type { EventLog, LogCapabilities } from "../../core/log/event-log.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
+import type { Cases } from "../kit/contract-case.ts";
+import { Stand, type BackupPlace, type InProcess } from "../kit/stand.ts";
 
 /** A place for one log: a file, a database, a stream. */
 export interface LogPlace {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { EventLog } from "../../core/event-log.ts";
-import { refusedAs, refusedAsClosed } from "../refusal.ts";
-import { same } from "../same.ts";
+import type { EventLog } from "../../core/log/event-log.ts";
+import { refusedAs, refusedAsClosed } from "../kit/refusal.ts";
+import { same } from "../kit/same.ts";
 import { everything, type LogCases } from "./log-stand.ts";
 import { appendTo, appended, ask, ids, many, numbersOf, refused, stored, upTo } from "./requests.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { withOtherProcess } from "../other-process.ts";
-import { randomFrom } from "../random.ts";
-import { refusedAs } from "../refusal.ts";
-import { same } from "../same.ts";
+import { withOtherProcess } from "../kit/other-process.ts";
+import { randomFrom } from "../kit/random.ts";
+import { refusedAs } from "../kit/refusal.ts";
+import { same } from "../kit/same.ts";
 import { linkedTo } from "./links.ts";
 import { everything, type LogCases } from "./log-stand.ts";
 import { appendTo, appended, upTo } from "./requests.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { EventLog } from "../../core/event-log.ts";
-import type { QueryParams } from "../../core/query.ts";
-import { same } from "../same.ts";
+import type { EventLog } from "../../core/log/event-log.ts";
+import type { QueryParams } from "../../core/query/query.ts";
+import { same } from "../kit/same.ts";
 import { everything, type LogCases } from "./log-stand.ts";
 import { appendTo, ask, ids, positionsOf } from "./requests.ts";
 

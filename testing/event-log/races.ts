@@ -1,10 +1,10 @@
 // Random appends of several hosts at once, each of which says of its streams what it heard last.
 import assert from "node:assert/strict";
-import type { AppendRequest } from "../../core/append-request.ts";
-import type { EventLog } from "../../core/event-log.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
-import { pick, randomFrom, times, type Random } from "../random.ts";
-import { same } from "../same.ts";
+import type { AppendRequest } from "../../core/log/append-request.ts";
+import type { EventLog } from "../../core/log/event-log.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
+import { pick, randomFrom, times, type Random } from "../kit/random.ts";
+import { same } from "../kit/same.ts";
 import { everything, type LogCases } from "./log-stand.ts";
 import { appendTo, many, positionsOf, refused, upTo } from "./requests.ts";
 

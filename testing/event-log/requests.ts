@@ -1,8 +1,8 @@
-import { toAppendRequest, type AppendInput, type AppendRequest } from "../../core/append-request.ts";
-import type { EventInput } from "../../core/new-event.ts";
-import type { AppendVerdict, EventLog } from "../../core/event-log.ts";
-import { parseQuery, type Query, type QueryFields, type QueryParams } from "../../core/query.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
+import { toAppendRequest, type AppendInput, type AppendRequest } from "../../core/log/append-request.ts";
+import type { EventInput } from "../../core/log/new-event.ts";
+import type { AppendVerdict, EventLog } from "../../core/log/event-log.ts";
+import { parseQuery, type Query, type QueryFields, type QueryParams } from "../../core/query/query.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 
 type Partly<Input> = { [Name in keyof Input]?: Input[Name] };
 

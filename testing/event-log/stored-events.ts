@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { oddTexts } from "../odd-texts.ts";
-import { refusal } from "../refusal.ts";
-import { same } from "../same.ts";
+import { oddTexts } from "../kit/odd-texts.ts";
+import { refusal } from "../kit/refusal.ts";
+import { same } from "../kit/same.ts";
 import { brokenAppend } from "./commits.ts";
 import { everything, type LogCases } from "./log-stand.ts";
 import { appendTo, appended, ask, ids } from "./requests.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { EventLog, ReadStreamOptions } from "../../core/event-log.ts";
-import { categoryOf } from "../../core/stream-name.ts";
-import { same } from "../same.ts";
+import type { EventLog, ReadStreamOptions } from "../../core/log/event-log.ts";
+import { categoryOf } from "../../core/event/stream-name.ts";
+import { same } from "../kit/same.ts";
 import type { LogCases } from "./log-stand.ts";
 import { appendTo, appended, many, upTo } from "./requests.ts";
 

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ReadTable } from "../../core/read-table.ts";
-import { refusedAs } from "../refusal.ts";
-import { same } from "../same.ts";
+import type { ReadTable } from "../../core/table/read-table.ts";
+import { refusedAs } from "../kit/refusal.ts";
+import { same } from "../kit/same.ts";
 import {
   all,
   at,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { refusedAs, refusedAsClosed } from "../refusal.ts";
-import { same } from "../same.ts";
+import { refusedAs, refusedAsClosed } from "../kit/refusal.ts";
+import { same } from "../kit/same.ts";
 import {
   all,
   at,

@@ -1,9 +1,9 @@
-import type { FieldsInput } from "../../core/fields.ts";
-import type { ReadTable } from "../../core/read-table.ts";
-import { refusedAs } from "../refusal.ts";
-import { same } from "../same.ts";
+import type { FieldsInput } from "../../core/rows/fields.ts";
+import type { ReadTable } from "../../core/table/read-table.ts";
+import { refusedAs } from "../kit/refusal.ts";
+import { same } from "../kit/same.ts";
 import { at, committed, create, fold, remove, seen, update, type TableCases } from "./table-stand.ts";
-import type { RowChange } from "../../core/row-change.ts";
+import type { RowChange } from "../../core/rows/row-change.ts";
 
 const table: [does: string, changes: RowChange[], rows: Record<string, object>][] = [
   ["creates", [create("1", { name: "x" })], { 1: { name: "x" } }],

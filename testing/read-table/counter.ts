@@ -1,5 +1,5 @@
-import type { FieldsInput } from "../../core/fields.ts";
-import type { Generation } from "../../core/read-table.ts";
+import type { FieldsInput } from "../../core/rows/fields.ts";
+import type { Generation } from "../../core/table/read-table.ts";
 
 export const counterFields: FieldsInput = { total: "integer" };
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { QueryParams } from "../../core/query.ts";
-import { randomFrom } from "../random.ts";
-import { same } from "../same.ts";
+import type { QueryParams } from "../../core/query/query.ts";
+import { randomFrom } from "../kit/random.ts";
+import { same } from "../kit/same.ts";
 import { idsOf } from "./plain-query.ts";
 import { asked, filled, found } from "./queried-rows.ts";
 import { randomQuery, randomRow } from "./random-query.ts";

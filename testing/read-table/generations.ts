@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { refusal } from "../refusal.ts";
-import { same } from "../same.ts";
+import { refusal } from "../kit/refusal.ts";
+import { same } from "../kit/same.ts";
 import {
   at,
   committed,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { refusedAs } from "../refusal.ts";
-import { same } from "../same.ts";
+import { refusedAs } from "../kit/refusal.ts";
+import { same } from "../kit/same.ts";
 import type { TableCases } from "./table-stand.ts";
 import { asked, filled, found } from "./queried-rows.ts";
 

@@ -1,4 +1,4 @@
-import { same } from "../same.ts";
+import { same } from "../kit/same.ts";
 import { at, parked, type TableCases } from "./table-stand.ts";
 
 export const parkedEvents: TableCases = {

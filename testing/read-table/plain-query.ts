@@ -1,6 +1,6 @@
 // The query language by plain loops, written without a look at the real one: an engine is held against it.
-import type { Row } from "../../core/fields.ts";
-import type { QueryParams } from "../../core/query.ts";
+import type { Row } from "../../core/rows/fields.ts";
+import type { QueryParams } from "../../core/query/query.ts";
 
 type Json = Record<string, unknown>;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { Progress, ReadTable } from "../../core/read-table.ts";
-import { refusal, refusedAs, refusedAsClosed } from "../refusal.ts";
-import { same } from "../same.ts";
+import type { Progress, ReadTable } from "../../core/table/read-table.ts";
+import { refusal, refusedAs, refusedAsClosed } from "../kit/refusal.ts";
+import { same } from "../kit/same.ts";
 import {
   at,
   committed,

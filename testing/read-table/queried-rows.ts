@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { checkRow, type FieldType } from "../../core/fields.ts";
-import { parseQuery, type Query, type QueryFields, type QueryParams } from "../../core/query.ts";
-import type { Rows } from "../../core/read-table.ts";
-import { same } from "../same.ts";
+import { checkRow, type FieldType } from "../../core/rows/fields.ts";
+import { parseQuery, type Query, type QueryFields, type QueryParams } from "../../core/query/query.ts";
+import type { Rows } from "../../core/table/read-table.ts";
+import { same } from "../kit/same.ts";
 import { queriedFields } from "./random-query.ts";
 import { create, fieldsOf, fold, type TableStand } from "./table-stand.ts";
 

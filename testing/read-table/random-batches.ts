@@ -1,12 +1,12 @@
 // Random changes in random batches, beside the same ones made to a map.
-import type { FieldsInput } from "../../core/fields.ts";
-import type { Batch, ReadTable } from "../../core/read-table.ts";
-import { pick, randomFrom, times, type Random } from "../random.ts";
-import { refusedAs } from "../refusal.ts";
-import { same } from "../same.ts";
+import type { FieldsInput } from "../../core/rows/fields.ts";
+import type { Batch, ReadTable } from "../../core/table/read-table.ts";
+import { pick, randomFrom, times, type Random } from "../kit/random.ts";
+import { refusedAs } from "../kit/refusal.ts";
+import { same } from "../kit/same.ts";
 import { queriedFields, randomRow } from "./random-query.ts";
 import { at, committed, create, remove, seen, update, type TableCases } from "./table-stand.ts";
-import type { RowChange } from "../../core/row-change.ts";
+import type { RowChange } from "../../core/rows/row-change.ts";
 
 const fields: FieldsInput = { ...queriedFields, code: { type: "string", unique: true } };
 const ids = ["1", "2", "3", "4", "5", "6"];

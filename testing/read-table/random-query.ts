@@ -1,7 +1,7 @@
 // Random rows and queries over the fields of `queriedFields`.
-import type { FieldsInput, Row } from "../../core/fields.ts";
-import type { QueryParams } from "../../core/query.ts";
-import { pick, times, type Random } from "../random.ts";
+import type { FieldsInput, Row } from "../../core/rows/fields.ts";
+import type { QueryParams } from "../../core/query/query.ts";
+import { pick, times, type Random } from "../kit/random.ts";
 
 type Json = Record<string, unknown>;
 

@@ -1,5 +1,5 @@
-import type { TableCapabilities } from "../../core/read-table.ts";
-import { casesOf, type ContractCase } from "../contract-case.ts";
+import type { TableCapabilities } from "../../core/table/read-table.ts";
+import { casesOf, type ContractCase } from "../kit/contract-case.ts";
 import { backups, origins } from "./backups.ts";
 import { batches } from "./batches.ts";
 import { changes } from "./changes.ts";

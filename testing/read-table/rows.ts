@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { parseQuery } from "../../core/query.ts";
-import { oddTexts } from "../odd-texts.ts";
-import { refusedAs } from "../refusal.ts";
-import { same } from "../same.ts";
+import { parseQuery } from "../../core/query/query.ts";
+import { oddTexts } from "../kit/odd-texts.ts";
+import { refusedAs } from "../kit/refusal.ts";
+import { same } from "../kit/same.ts";
 import { areFoundByText, asked, filled, found } from "./queried-rows.ts";
 import { create, fold, type TableCases } from "./table-stand.ts";
 

@@ -1,9 +1,9 @@
-import { parseFields, type Fields, type FieldsInput } from "../../core/fields.ts";
-import type { Query } from "../../core/query.ts";
-import type { ParkedStream, Progress, ReadTable, Rows, TableCapabilities } from "../../core/read-table.ts";
-import type { Cases } from "../contract-case.ts";
-import { Stand, type InProcess } from "../stand.ts";
-import type { RowChange } from "../../core/row-change.ts";
+import { parseFields, type Fields, type FieldsInput } from "../../core/rows/fields.ts";
+import type { Query } from "../../core/query/query.ts";
+import type { ParkedStream, Progress, ReadTable, Rows, TableCapabilities } from "../../core/table/read-table.ts";
+import type { Cases } from "../kit/contract-case.ts";
+import { Stand, type InProcess } from "../kit/stand.ts";
+import type { RowChange } from "../../core/rows/row-change.ts";
 
 /** A place for one table with its generations. */
 export interface TablePlace {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ServiceBroker } from "moleculer";
-import { checkRow, type FieldsInput, type Row, type RowInput } from "../../core/fields.ts";
-import type { EventMap } from "../../core/recorded-event.ts";
+import { checkRow, type FieldsInput, type Row, type RowInput } from "../../core/rows/fields.ts";
+import type { EventMap } from "../../core/event/recorded-event.ts";
 import type { Aggregate } from "../../mixins/aggregate/aggregate.ts";
 import { expectation, expectEqual, expectError, fail, failBy, type ExpectedError } from "./expectation.ts";
 import { foldedRows, type Folded, type Folding } from "./folded-rows.ts";

@@ -1,8 +1,8 @@
 import type { ServiceBroker } from "moleculer";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
-import { DefinitionError } from "../../core/errors.ts";
-import { isProblem, toJson } from "../../core/json.ts";
-import type { EventMap, RecordedEvent } from "../../core/recorded-event.ts";
+import { DefinitionError } from "../../core/errors/errors.ts";
+import { isProblem, toJson } from "../../core/json/json.ts";
+import type { EventMap, RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { CommandOf, Decided, Decider } from "../../mixins/decider/decider.ts";
 import { decisionOf, type CommandContext, type Decision, type SentCommand } from "./decision.ts";
 import { expectation, expectEqual, expectError, fail, failBy, partOf, type ExpectedError } from "./expectation.ts";

@@ -1,8 +1,8 @@
 import type { Context } from "moleculer";
 import { MemoryClaims } from "../../adapters/memory/claims.ts";
-import { Claims } from "../../core/claims.ts";
+import { Claims } from "../../core/log/claims.ts";
 import { decide, type DeciderDefinition } from "../../core/decider/decider.ts";
-import type { RecordedEvent } from "../../core/recorded-event.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { fold, unborn } from "../../core/decider/rehydrate.ts";
 import { claimChanges, typesOf } from "../../core/decider/unique.ts";
 import { duplicate } from "../../mixins/decider/claim-keeper.ts";

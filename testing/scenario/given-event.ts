@@ -1,8 +1,8 @@
-import { toAppendRequest } from "../../core/append-request.ts";
-import type { Catalogue } from "../../core/catalogue.ts";
-import { eventIdOfKey } from "../../core/event-id.ts";
-import type { EventMap, RecordedEvent } from "../../core/recorded-event.ts";
-import { upcastAll } from "../../core/upcast.ts";
+import { toAppendRequest } from "../../core/log/append-request.ts";
+import type { Catalogue } from "../../core/catalogue/catalogue.ts";
+import { eventIdOfKey } from "../../core/event/event-id.ts";
+import type { EventMap, RecordedEvent } from "../../core/event/recorded-event.ts";
+import { upcastAll } from "../../core/catalogue/upcast.ts";
 import type { Decided } from "../../mixins/decider/decider.ts";
 
 /** What else may be said of a given event. */

@@ -1,7 +1,7 @@
 import type { ServiceBroker } from "moleculer";
 import { dueTime } from "../../core/process/deadline.ts";
-import { isProblem, toJson } from "../../core/json.ts";
-import type { EventMap } from "../../core/recorded-event.ts";
+import { isProblem, toJson } from "../../core/json/json.ts";
+import type { EventMap } from "../../core/event/recorded-event.ts";
 import type { ProcessManager } from "../../mixins/process-manager/process-manager.ts";
 import { expectation, expectEqual, expectError, fail, failBy, partOf, type ExpectedError } from "./expectation.ts";
 import type { GivenEvent } from "./given-event.ts";

@@ -1,6 +1,6 @@
 import type { ServiceBroker } from "moleculer";
 import type { ProcessDefinition } from "../../core/process/definition.ts";
-import type { EventMap, RecordedEvent } from "../../core/recorded-event.ts";
+import type { EventMap, RecordedEvent } from "../../core/event/recorded-event.ts";
 import { recordedEvents, type GivenEvent } from "./given-event.ts";
 import { ProcessRun, type Answers } from "./process-run.ts";
 

@@ -1,10 +1,10 @@
-import { described } from "../../../core/problem.ts";
+import { described } from "../../../core/errors/problem.ts";
 import type { ActionSchema, Context, Service, ServiceSchema } from "moleculer";
-import { ValidationError } from "../../../core/errors.ts";
-import { parseQuery, type QueryFields, type QueryParams } from "../../../core/query.ts";
-import type { Rows } from "../../../core/read-table.ts";
-import { findIn, findParams, paramsOfFind } from "../../read-actions.ts";
-import { ownActions } from "../../own-actions.ts";
+import { ValidationError } from "../../../core/errors/errors.ts";
+import { parseQuery, type QueryFields, type QueryParams } from "../../../core/query/query.ts";
+import type { Rows } from "../../../core/table/read-table.ts";
+import { findIn, findParams, paramsOfFind } from "../../service/read-actions.ts";
+import { ownActions } from "../../service/own-actions.ts";
 import type { WhatIf } from "./alternatives.ts";
 import type { MomentChoice } from "./moments.ts";
 import type { Past } from "./past.ts";

@@ -1,10 +1,10 @@
-import { AlteredHistory, type AlteredCounts } from "../../../core/altered-history.ts";
-import { ValidationError } from "../../../core/errors.ts";
-import { Pace } from "../../../core/pace.ts";
-import { parsePosition } from "../../../core/position.ts";
-import type { ReadTable } from "../../../core/read-table.ts";
-import type { RecordedEvent } from "../../../core/recorded-event.ts";
-import { typeMatcher } from "../../../core/type-pattern.ts";
+import { AlteredHistory, type AlteredCounts } from "./altered-history.ts";
+import { ValidationError } from "../../../core/errors/errors.ts";
+import { Pace } from "../../../core/concurrency/pace.ts";
+import { parsePosition } from "../../../core/event/position.ts";
+import type { ReadTable } from "../../../core/table/read-table.ts";
+import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
+import { typeMatcher } from "../../../core/event/type-pattern.ts";
 import type { EventSource } from "../../consumer/event-source.ts";
 import { injectedEvents, type Injection } from "./injected-events.ts";
 import type { Moment, Moments } from "./moments.ts";

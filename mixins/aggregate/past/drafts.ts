@@ -1,5 +1,5 @@
-import { ValidationError } from "../../../core/errors.ts";
-import { asProblem, type ProblemData } from "../../../core/problem.ts";
+import { ValidationError } from "../../../core/errors/errors.ts";
+import { asProblem, type ProblemData } from "../../../core/errors/problem.ts";
 import type { DraftEvent, EventSource } from "../../consumer/event-source.ts";
 
 /** The log up to a position, from which an alternative history takes its beginning. */

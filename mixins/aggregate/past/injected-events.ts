@@ -1,10 +1,10 @@
-import { ownNameProblem } from "../../../core/new-event.ts";
-import { ValidationError } from "../../../core/errors.ts";
-import type { Problem } from "../../../core/problem.ts";
-import { eventIdOfKey } from "../../../core/event-id.ts";
-import { parsePosition } from "../../../core/position.ts";
-import type { EventMeta, RecordedEvent } from "../../../core/recorded-event.ts";
-import { unknownFields } from "../../../core/unknown-fields.ts";
+import { ownNameProblem } from "../../../core/log/new-event.ts";
+import { ValidationError } from "../../../core/errors/errors.ts";
+import type { Problem } from "../../../core/errors/problem.ts";
+import { eventIdOfKey } from "../../../core/event/event-id.ts";
+import { parsePosition } from "../../../core/event/position.ts";
+import type { EventMeta, RecordedEvent } from "../../../core/event/recorded-event.ts";
+import { unknownFields } from "../../../core/options/unknown-fields.ts";
 import type { EventSource } from "../../consumer/event-source.ts";
 import { checkedDrafts, type Actual } from "./drafts.ts";
 

@@ -1,6 +1,6 @@
-import { ValidationError } from "../../../core/errors.ts";
-import { isoDate } from "../../../core/fields.ts";
-import { parsePosition } from "../../../core/position.ts";
+import { ValidationError } from "../../../core/errors/errors.ts";
+import { isoDate } from "../../../core/rows/fields.ts";
+import { parsePosition } from "../../../core/event/position.ts";
 import type { EventSource } from "../../consumer/event-source.ts";
 
 /** The log up to and including a position, as it is to be folded. */

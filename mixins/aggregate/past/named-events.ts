@@ -1,13 +1,13 @@
-import { ValidationError } from "../../../core/errors.ts";
-import type { Problem } from "../../../core/problem.ts";
-import { eventFields } from "../../../core/event-fields.ts";
-import { isEventId } from "../../../core/event-id.ts";
-import { fieldsOf, meets } from "../../../core/meets.ts";
-import { parseQuery } from "../../../core/query.ts";
-import type { RecordedEvent } from "../../../core/recorded-event.ts";
-import { unknownFields } from "../../../core/unknown-fields.ts";
+import { ValidationError } from "../../../core/errors/errors.ts";
+import type { Problem } from "../../../core/errors/problem.ts";
+import { eventFields } from "../../../core/query/event-fields.ts";
+import { isEventId } from "../../../core/event/event-id.ts";
+import { fieldsOf, meets } from "../../../core/query/meets.ts";
+import { parseQuery } from "../../../core/query/query.ts";
+import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
+import { unknownFields } from "../../../core/options/unknown-fields.ts";
 import { checkedDrafts, type Actual } from "./drafts.ts";
-import { isUpcastError } from "../../../core/upcast-error.ts";
+import { isUpcastError } from "../../../core/catalogue/upcast-error.ts";
 
 /** Payloads in place of those that were stored: by event id, or as a list. */
 export type Replacements = Record<string, unknown> | { id: string; payload: unknown }[];

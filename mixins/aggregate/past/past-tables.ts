@@ -1,4 +1,4 @@
-import type { ReadTable } from "../../../core/read-table.ts";
+import type { ReadTable } from "../../../core/table/read-table.ts";
 import type { Moment } from "./moments.ts";
 import type { Scratch, ScratchFolds } from "./scratch-folds.ts";
 

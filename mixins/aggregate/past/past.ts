@@ -1,10 +1,10 @@
-import type { AlteredCounts } from "../../../core/altered-history.ts";
-import { described, type Problem } from "../../../core/problem.ts";
-import { StaleTableError, SnapshotMismatchError } from "../../../core/travel-errors.ts";
-import { definitionChanges } from "../../../core/definition.ts";
-import { sameFields } from "../../../core/fields.ts";
-import type { QueryParams } from "../../../core/query.ts";
-import type { Generation, ParkedEvent, Rows } from "../../../core/read-table.ts";
+import type { AlteredCounts } from "./altered-history.ts";
+import { described, type Problem } from "../../../core/errors/problem.ts";
+import { StaleTableError, SnapshotMismatchError } from "../../../core/errors/snapshot-errors.ts";
+import { definitionChanges } from "../../../core/rows/definition.ts";
+import { sameFields } from "../../../core/rows/fields.ts";
+import type { QueryParams } from "../../../core/query/query.ts";
+import type { Generation, ParkedEvent, Rows } from "../../../core/table/read-table.ts";
 import type { EventSource } from "../../consumer/event-source.ts";
 import { Moments, type Moment, type MomentChoice } from "./moments.ts";
 import { PastTables } from "./past-tables.ts";

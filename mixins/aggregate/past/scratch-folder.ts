@@ -1,9 +1,9 @@
 import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { UnusableStoreError } from "../../../core/errors.ts";
-import type { ReadTable } from "../../../core/read-table.ts";
-import { isWrongPath, systemCodeOf } from "../../../core/system-errors.ts";
+import { UnusableStoreError } from "../../../core/errors/errors.ts";
+import type { ReadTable } from "../../../core/table/read-table.ts";
+import { isWrongPath, systemCodeOf } from "../../../core/errors/system-errors.ts";
 
 /** No copy takes so long: what is older was left behind by a process that was killed. */
 const leftoverMs = 24 * 60 * 60 * 1000;

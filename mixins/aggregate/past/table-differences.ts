@@ -1,7 +1,7 @@
-import type { Row } from "../../../core/fields.ts";
-import { parseQuery, queryFieldsOf, type QueryParams } from "../../../core/query.ts";
-import type { Generation } from "../../../core/read-table.ts";
-import { unequalRows } from "../../../core/row-differences.ts";
+import type { Row } from "../../../core/rows/fields.ts";
+import { parseQuery, queryFieldsOf, type QueryParams } from "../../../core/query/query.ts";
+import type { Generation } from "../../../core/table/read-table.ts";
+import { unequalRows } from "./row-differences.ts";
 
 /** What is other in one table than in another, in the order of the ids. */
 export interface TableDifferences {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Row } from "../../../core/fields.ts";
-import type { Generation, ParkedStream, Progress } from "../../../core/read-table.ts";
-import { unequalRows } from "../../../core/row-differences.ts";
+import type { Row } from "../../../core/rows/fields.ts";
+import type { Generation, ParkedStream, Progress } from "../../../core/table/read-table.ts";
+import { unequalRows } from "./row-differences.ts";
 
 /** One value that is not what the log says. */
 export interface Difference {

@@ -1,9 +1,9 @@
 import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
-import type { BuildOrder, ConsumerControl, ControlChange } from "../../../core/consumer-control.ts";
-import { RebuildRunningError } from "../../../core/travel-errors.ts";
-import { newEventId } from "../../../core/event-id.ts";
+import type { BuildOrder, ConsumerControl, ControlChange } from "../../../core/consumer/consumer-control.ts";
+import { RebuildRunningError } from "../../../core/errors/snapshot-errors.ts";
+import { newEventId } from "../../../core/event/event-id.ts";
 import { onEveryHost } from "../../consumer/on-every-host.ts";
-import { ownActions } from "../../own-actions.ts";
+import { ownActions } from "../../service/own-actions.ts";
 
 /** One node's host of an aggregate, as these actions need it. */
 interface Host {

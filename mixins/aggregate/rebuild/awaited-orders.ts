@@ -1,8 +1,8 @@
-import type { BuildOrder } from "../../../core/consumer-control.ts";
+import type { BuildOrder } from "../../../core/consumer/consumer-control.ts";
 import { refuseCrowd } from "../../consumer/crowd.ts";
-import { StoreUnavailableError } from "../../../core/errors.ts";
-import { RebuildFailedError } from "../../../core/travel-errors.ts";
-import { plainText } from "../../../core/plain-text.ts";
+import { StoreUnavailableError } from "../../../core/errors/errors.ts";
+import { RebuildFailedError } from "../../../core/errors/snapshot-errors.ts";
+import { plainText } from "../../../core/text/plain-text.ts";
 
 /** Every page for the aggregate's hosts carries the reason. */
 const maxReasonCharacters = 1000;

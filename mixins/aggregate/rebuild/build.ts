@@ -1,8 +1,8 @@
-import type { BuildOrder, ConsumerControl, ParkedChoice } from "../../../core/consumer-control.ts";
-import type { Generation } from "../../../core/read-table.ts";
-import { RebuildFailedError } from "../../../core/travel-errors.ts";
+import type { BuildOrder, ConsumerControl, ParkedChoice } from "../../../core/consumer/consumer-control.ts";
+import type { Generation } from "../../../core/table/read-table.ts";
+import { RebuildFailedError } from "../../../core/errors/snapshot-errors.ts";
 import type { ConsumerPage } from "../../consumer/consumer-page.ts";
-import type { Fold } from "../fold.ts";
+import type { Fold } from "../fold/fold.ts";
 import { progressOf, type RebuildProgress } from "./progress.ts";
 import type { Turns } from "./turns.ts";
 

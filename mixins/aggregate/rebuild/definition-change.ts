@@ -1,8 +1,8 @@
-import { definitionChanges } from "../../../core/definition.ts";
-import { UnusableStoreError } from "../../../core/errors.ts";
-import { inWords } from "../../../core/problem.ts";
-import { sameFields, type Fields } from "../../../core/fields.ts";
-import type { Generation, ReadTable } from "../../../core/read-table.ts";
+import { definitionChanges } from "../../../core/rows/definition.ts";
+import { UnusableStoreError } from "../../../core/errors/errors.ts";
+import { inWords } from "../../../core/errors/problem.ts";
+import { sameFields, type Fields } from "../../../core/rows/fields.ts";
+import type { Generation, ReadTable } from "../../../core/table/read-table.ts";
 
 /** What happens at a start whose definition is not the one that the table was folded by. */
 export type OnChange = "rebuild" | "warn" | "refuse";

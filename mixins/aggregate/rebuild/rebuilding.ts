@@ -1,9 +1,14 @@
-import type { BuildOrder, ConsumerControl, ControlChange, ParkedChoice } from "../../../core/consumer-control.ts";
-import type { Fields } from "../../../core/fields.ts";
-import { isDiskFull, isOutage, isRetryable } from "../../../core/outage.ts";
-import type { Generation, ReadTable } from "../../../core/read-table.ts";
+import type {
+  BuildOrder,
+  ConsumerControl,
+  ControlChange,
+  ParkedChoice,
+} from "../../../core/consumer/consumer-control.ts";
+import type { Fields } from "../../../core/rows/fields.ts";
+import { isDiskFull, isOutage, isRetryable } from "../../../core/errors/outage.ts";
+import type { Generation, ReadTable } from "../../../core/table/read-table.ts";
 import { AwaitedOrders } from "./awaited-orders.ts";
-import type { Fold } from "../fold.ts";
+import type { Fold } from "../fold/fold.ts";
 import { Build, type BuildDependencies } from "./build.ts";
 import type { RebuildProgress } from "./progress.ts";
 

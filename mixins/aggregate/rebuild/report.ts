@@ -1,6 +1,6 @@
 import type { ServiceBroker } from "moleculer";
-import { progressEvent } from "../../hints.ts";
-import { progressBars } from "../../progress-bars.ts";
+import { progressEvent } from "../../service/internal-events.ts";
+import { progressBars } from "../../observability/progress-bars.ts";
 import type { RebuildProgress } from "./progress.ts";
 
 const tellEveryMs = 250;

@@ -1,5 +1,5 @@
-import type { BuildOrder } from "../../../core/consumer-control.ts";
-import type { Generation } from "../../../core/read-table.ts";
+import type { BuildOrder } from "../../../core/consumer/consumer-control.ts";
+import type { Generation } from "../../../core/table/read-table.ts";
 import type { RebuildProgress } from "./progress.ts";
 
 /** What the node that folds a shared table broadcasts of the table that it builds. */

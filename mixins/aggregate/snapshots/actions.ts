@@ -1,9 +1,9 @@
 import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
 import { onEveryHost } from "../../consumer/on-every-host.ts";
-import { ownActions } from "../../own-actions.ts";
+import { ownActions } from "../../service/own-actions.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Snapshots } from "./snapshots.ts";
-import { wholeNumber } from "../../whole-number.ts";
+import { wholeNumber } from "../../service/whole-number.ts";
 
 /**
  * `snapshot, snapshots` of an aggregate's service. A snapshot is of the table of the node that answers; the list is of

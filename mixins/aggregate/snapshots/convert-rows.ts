@@ -1,8 +1,8 @@
-import type { Problem } from "../../../core/problem.ts";
-import { SnapshotMismatchError } from "../../../core/travel-errors.ts";
-import { checkRow, missingFields, type Fields, type Row } from "../../../core/fields.ts";
-import type { Query } from "../../../core/query.ts";
-import type { Batch, Generation } from "../../../core/read-table.ts";
+import type { Problem } from "../../../core/errors/problem.ts";
+import { SnapshotMismatchError } from "../../../core/errors/snapshot-errors.ts";
+import { checkRow, missingFields, type Fields, type Row } from "../../../core/rows/fields.ts";
+import type { Query } from "../../../core/query/query.ts";
+import type { Batch, Generation } from "../../../core/table/read-table.ts";
 
 const rowsPerPage = 500;
 

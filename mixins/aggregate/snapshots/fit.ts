@@ -1,7 +1,7 @@
-import { definitionChanges } from "../../../core/definition.ts";
-import type { Fields } from "../../../core/fields.ts";
-import { described, inWords, type Problem } from "../../../core/problem.ts";
-import { SnapshotMismatchError } from "../../../core/travel-errors.ts";
+import { definitionChanges } from "../../../core/rows/definition.ts";
+import type { Fields } from "../../../core/rows/fields.ts";
+import { described, inWords, type Problem } from "../../../core/errors/problem.ts";
+import { SnapshotMismatchError } from "../../../core/errors/snapshot-errors.ts";
 import type { ConsumerPage } from "../../consumer/consumer-page.ts";
 import { format, type CompleteSnapshot } from "./manifest.ts";
 

@@ -1,10 +1,10 @@
 import { access, lstat, mkdir, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { privateFile, privateFolder } from "../../../core/private-files.ts";
-import { openRegularFile } from "../../../core/regular-file.ts";
-import { syncFolder } from "../../../core/sync.ts";
-import { asPassing, asStoreError } from "../../../core/system-errors.ts";
-import { SnapshotDamagedError } from "../../../core/travel-errors.ts";
+import { privateFile, privateFolder } from "../../../core/files/private-files.ts";
+import { openRegularFile } from "../../../core/files/regular-file.ts";
+import { syncFolder } from "../../../core/files/sync.ts";
+import { asPassing, asStoreError } from "../../../core/errors/system-errors.ts";
+import { SnapshotDamagedError } from "../../../core/errors/snapshot-errors.ts";
 import { sealManifest, unsealManifest, type StoredManifest } from "./manifest.ts";
 
 const idPattern = /^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;

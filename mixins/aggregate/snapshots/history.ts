@@ -1,5 +1,5 @@
-import { eventIdOfKey } from "../../../core/event-id.ts";
-import { isOutage } from "../../../core/outage.ts";
+import { eventIdOfKey } from "../../../core/event/event-id.ts";
+import { isOutage } from "../../../core/errors/outage.ts";
 import { manifestOf, type Begun } from "./manifest.ts";
 import { translate, type SnapshotFolder } from "./folder.ts";
 

@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
-import { DefinitionError } from "../../../core/errors.ts";
-import { refuseUnknownOptions } from "../../../core/options.ts";
-import type { ReadTable } from "../../../core/read-table.ts";
+import { DefinitionError } from "../../../core/errors/errors.ts";
+import { refuseUnknownOptions } from "../../../core/options/options.ts";
+import type { ReadTable } from "../../../core/table/read-table.ts";
 
 export interface SnapshotOptions {
   /**

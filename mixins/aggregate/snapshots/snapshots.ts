@@ -1,14 +1,14 @@
-import { described } from "../../../core/problem.ts";
-import { definitionHash } from "../../../core/definition.ts";
-import { StoreUnavailableError } from "../../../core/errors.ts";
+import { described } from "../../../core/errors/problem.ts";
+import { definitionHash } from "../../../core/rows/definition.ts";
+import { StoreUnavailableError } from "../../../core/errors/errors.ts";
 import {
   SnapshotMismatchError,
   SnapshotsNotConfiguredError,
   UnknownSnapshotError,
-} from "../../../core/travel-errors.ts";
-import { newEventId } from "../../../core/event-id.ts";
-import type { Fields } from "../../../core/fields.ts";
-import type { Generation, ReadTable } from "../../../core/read-table.ts";
+} from "../../../core/errors/snapshot-errors.ts";
+import { newEventId } from "../../../core/event/event-id.ts";
+import type { Fields } from "../../../core/rows/fields.ts";
+import type { Generation, ReadTable } from "../../../core/table/read-table.ts";
 import { convertRows } from "./convert-rows.ts";
 import { format, manifestOf, type Begun, type CompleteSnapshot, type Manifest } from "./manifest.ts";
 import { haveSameFields, howToForce, isOfDefinition, refuseMisfit, type LogPlace } from "./fit.ts";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Client } from "pg";
 import { postgres, type PostgresOptions } from "../../../adapters/postgres/postgres.ts";
-import type { EventLog } from "../../../core/event-log.ts";
+import type { EventLog } from "../../../core/log/event-log.ts";
 import { appended, appendTo } from "../../../testing/event-log/requests.ts";
 import { cleanUp, newFolder, refusal } from "../../support/broker.ts";
 import { describeWith } from "../../support/engines.ts";

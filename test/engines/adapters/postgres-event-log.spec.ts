@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { EventLog } from "../../../core/event-log.ts";
+import type { EventLog } from "../../../core/log/event-log.ts";
 import { postgres } from "../../../adapters/postgres/postgres.ts";
 import { appended, appendTo, many, upTo } from "../../../testing/event-log/requests.ts";
 import { everything } from "../../../testing/event-log/log-stand.ts";

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { randomUUID } from "node:crypto";
-import type { ReadTable } from "../../../core/read-table.ts";
+import type { ReadTable } from "../../../core/table/read-table.ts";
 import { postgres } from "../../../adapters/postgres/postgres.ts";
 import { upTo } from "../../../testing/event-log/requests.ts";
 import {

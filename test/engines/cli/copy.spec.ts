@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import type { ServiceBroker } from "moleculer";
-import { times } from "../../../core/times.ts";
+import { times } from "../../../core/concurrency/times.ts";
 import { LeaseHold } from "../../../mixins/consumer/lease-hold.ts";
-import { pumpKey } from "../../../mixins/event-store/pump-checkpoint.ts";
+import { pumpKey } from "../../../mixins/event-store/pump/pump-checkpoint.ts";
 import { startCli } from "../../cli/cli-process.ts";
 import { append, copies, copy, endCopies, filled, logAt, open, sqliteIn } from "../../cli/copy-cases.ts";
 import { shop, type Doings } from "../../cli/shop.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { nats } from "../../../adapters/nats/nats.ts";
-import type { EventLog } from "../../../core/event-log.ts";
+import type { EventLog } from "../../../core/log/event-log.ts";
 import { appended, appendTo } from "../../../testing/event-log/requests.ts";
 import { cleanUp, eventually, newFolder } from "../../support/broker.ts";
 import { describeWith, EngineServer, find, freePort, type Engine } from "../../support/engines.ts";

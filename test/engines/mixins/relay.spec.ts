@@ -3,8 +3,8 @@ import { EventStore, type AppendAnswer, type RecordedEvent } from "moleculer-eve
 import type { Context, Middleware, ServiceBroker } from "moleculer";
 import { mongo } from "../../../adapters/mongo/mongo.ts";
 import { nats } from "../../../adapters/nats/nats.ts";
-import type { RelayAnswer } from "../../../core/append-relay.ts";
-import { StoreUnavailableError } from "../../../core/errors.ts";
+import type { RelayAnswer } from "../../../core/log/append-relay.ts";
+import { StoreUnavailableError } from "../../../core/errors/errors.ts";
 import { readLog } from "../../support/accounts.ts";
 import { cleanUp, eventually, newFolder, refusal, startBroker } from "../../support/broker.ts";
 import { describeWith } from "../../support/engines.ts";

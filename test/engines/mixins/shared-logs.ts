@@ -10,7 +10,7 @@ import {
   type RecordedEvent,
 } from "moleculer-event-sourcing";
 import type { Context, ServiceBroker } from "moleculer";
-import type { EventLog } from "../../../core/event-log.ts";
+import type { EventLog } from "../../../core/log/event-log.ts";
 import { eventually, newFolder, startBroker } from "../../support/broker.ts";
 
 type Listener = (position: number) => unknown;

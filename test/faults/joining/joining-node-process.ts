@@ -1,7 +1,7 @@
 // A node in a process of its own that hosts a log on a server, a table in SQLite, and a decider.
 import { ServiceBroker } from "moleculer";
 import { Aggregate, Decider, EventStore } from "moleculer-event-sourcing";
-import { setTimes } from "../../../core/times.ts";
+import { setTimes } from "../../../core/concurrency/times.ts";
 import { say } from "../../support/say.ts";
 import { nodeOptions } from "../multinode/node-options.ts";
 

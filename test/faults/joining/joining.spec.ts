@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
 import type { ServiceBroker } from "moleculer";
-import { newEventId } from "../../../core/event-id.ts";
+import { newEventId } from "../../../core/event/event-id.ts";
 import { natsFromString } from "../../../adapters/nats/connection-string.ts";
 import { appendTo, many } from "../../../testing/event-log/requests.ts";
 import { cleanUp, eventually, newFolder, startBroker } from "../../support/broker.ts";

@@ -1,0 +1,82 @@
+import type Database from "better-sqlite3";
+import { UnusableStoreError } from "../../../core/errors/errors.ts";
+import { show } from "../../../core/errors/problem.ts";
+import type { LogFile } from "../../sqlite/log-file.ts";
+import type { BuildProgress } from "./build-progress.ts";
+import type { CommitChain } from "./commit-chain.ts";
+import type { IndexFile } from "./index-file.ts";
+import { Commits, type Change } from "./record.ts";
+
+const recordsPerPage = 500;
+
+/**
+ * The chain is not the one of the index: a server that was put back to an earlier state, another log, or one that was
+ * restored from another host's index. The index is given up only for a chain that has every event and link of it.
+ * @throws UnusableStoreError
+ */
+export async function assertContained(
+  chain: CommitChain,
+  index: IndexFile,
+  identity: string,
+  progress: BuildProgress,
+): Promise<void> {
+  const { log, path } = index;
+  if (index.identity !== identity)
+    throw goneBack(chain.where, `found log ${identity}, expected ${index.identity} with ${log.head} events`, path);
+  const found = new FoundInChain(log);
+  const commits = new Commits();
+  for (let number = 0, isEnd = false; !isEnd;) {
+    const { records, end } = await chain.read(number, recordsPerPage);
+    for (const record of records) found.add(commits.next(record)?.change);
+    [number, isEnd] = [number + records.length, end];
+    await progress.note(number, end);
+  }
+  const missing = found.missing();
+  if (missing !== null) throw goneBack(chain.where, missing, path);
+}
+
+/** Compares the commits of a chain, one after the other, with what an index has. */
+class FoundInChain {
+  readonly #log: LogFile;
+  readonly #link: Database.Statement<[string, string]>;
+  #events = 0;
+  /** The id of the event at the position that is the index's last. */
+  #idAtHead = "";
+
+  constructor(log: LogFile) {
+    this.#log = log;
+    // Links may be as many as events, so they are not kept in memory. It goes with the connection.
+    log.db.exec(
+      "CREATE TEMP TABLE found_links (stream TEXT, position INTEGER, PRIMARY KEY (stream, position)) WITHOUT ROWID",
+    );
+    this.#link = log.db.prepare("INSERT OR IGNORE INTO found_links SELECT ?, position FROM events WHERE id = ?");
+  }
+
+  add(change: Change | undefined): void {
+    if (!change) return;
+    if ("appends" in change)
+      for (const { events } of change.appends)
+        for (const { id } of events) if (++this.#events === this.#log.head) this.#idAtHead = id;
+    if ("link" in change) for (const id of change.link.ids) this.#link.run(change.link.stream, id);
+  }
+
+  /** The first thing that the index has and the chain has not; null if there is none. */
+  missing(): string | null {
+    const { head, db } = this.#log;
+    if (this.#events < head) return `found ${this.#events} events, expected ${head}`;
+    const id = db.prepare<[number], string>("SELECT id FROM events WHERE position = ?").pluck().get(head);
+    if (id !== this.#idAtHead) return `event ${head}: found ${this.#idAtHead}, expected ${id}`;
+    const link = db
+      .prepare<[], { stream: string; version: number }>(
+        "SELECT stream, version FROM links l WHERE NOT EXISTS (SELECT 1 FROM found_links f WHERE f.stream = l.stream AND f.position = l.position) LIMIT 1",
+      )
+      .get();
+    return link ? `found no link ${link.version} of stream ${show(link.stream)}` : null;
+  }
+}
+
+export const goneBack = (where: string, what: string, path: string): UnusableStoreError =>
+  new UnusableStoreError(
+    where,
+    `${what}: the server has lost acknowledged commits, or was put back to an earlier state. Stop every host, and put back a backup, or restore what is missing from a host's index (here ${path}): npx moleculer-event-sourcing restore <index> <to> --name <store>; or, to go on from what is there, open it with the option begin: "anew" (?begin=anew)`,
+  );

@@ -1,0 +1,190 @@
+import { randomUUID } from "node:crypto";
+import { DamagedStateError } from "../../../core/log/damaged-state.ts";
+import { UnusableStoreError } from "../../../core/errors/errors.ts";
+import type { KeyedState, Lease, LeaseAnswer, Versioned } from "../../../core/log/event-log.ts";
+import { grantLease, isHeldBy, type LeaseRequest, type StoredLease } from "../../../core/log/grant-lease.ts";
+import { Slots } from "../../../core/concurrency/slots.ts";
+import type { CommitChain } from "./commit-chain.ts";
+import { KnownCells } from "./known-cells.ts";
+import { withPatience } from "../retry.ts";
+
+/** What stands in a cell. The id is random: whoever lost the answer knows his change by it. */
+interface StateCell extends Versioned {
+  id: string;
+}
+
+/** The lease in a cell and the number of the cell's last change: null and 0 where there was none, null also where it was removed. */
+interface NumberedLease {
+  lease: StoredLease | null;
+  number: number;
+}
+
+/** A change of one cell, or that there is none to be made. */
+type Decision<Answer> = { answer: Answer; put?: { key: string; text: string | null } };
+
+const stateKey = (key: string) => `state/${key}`;
+const leaseKey = (name: string) => `lease/${name}`;
+
+/**
+ * Control state and leases in cells. Each change is decided on what was read after asking for the number of the last
+ * one, and is refused by the engine if any other came in between: so a state is written only while its lease is held.
+ */
+export class Control {
+  readonly #where: string;
+  readonly #cells: KnownCells;
+  /** The last that this host knows, by the lease's name. */
+  readonly #epochs = new Map<string, number>();
+  /** One host's changes would only overtake one another. */
+  readonly #turns = new Slots(1);
+  /** Leases as this host has renewed them last: each is renewed by one message, while no other host has taken it. */
+  readonly #renewed = new Map<string, NumberedLease>();
+
+  constructor(chain: CommitChain) {
+    this.#where = chain.where;
+    this.#cells = new KnownCells(chain.where, chain.cells);
+  }
+
+  /** The host starts again. */
+  forget(): void {
+    this.#cells.forget();
+    this.#epochs.clear();
+    this.#renewed.clear();
+  }
+
+  async #text(key: string): Promise<string | null> {
+    return (await this.#cells.get(key))?.text ?? null;
+  }
+
+  async get(key: string): Promise<Versioned | null> {
+    const text = await this.#text(stateKey(key));
+    if (text === null) return null;
+    const { value, revision } = parseCell(key, text);
+    return { value, revision };
+  }
+
+  async states({ prefix, after, limit }: { prefix: string; after?: string; limit: number }): Promise<KeyedState[]> {
+    const range = { prefix: stateKey(prefix), limit, ...(after !== undefined && { after: stateKey(after) }) };
+    const cells = await this.#cells.list(range);
+    return cells.map(({ key, text }) => {
+      const name = key.slice(stateKey("").length);
+      const { value, revision } = parseCell(name, text);
+      return { key: name, value, revision };
+    });
+  }
+
+  put(key: string, value: unknown, revision: number, lease?: Lease): Promise<number | null> {
+    const json = JSON.stringify(value) as string | undefined;
+    return this.#change(async (id): Promise<Decision<number | null>> => {
+      const [kept, held] = await Promise.all([
+        this.#text(stateKey(key)).then((text) => (text === null ? null : { revision: revisionIn(text) })),
+        lease && this.#lease(lease.name),
+      ]);
+      if (lease && !isHeldBy(held?.lease, lease)) return { answer: null };
+      if ((kept?.revision ?? 0) !== revision) return { answer: null };
+      if (json === undefined) return { answer: 0, ...(kept && { put: { key: stateKey(key), text: null } }) };
+      const text = `{"id":"${id}","revision":${revision + 1},"value":${json}}`;
+      this.#refuseTooLarge(key, text);
+      return { answer: revision + 1, put: { key: stateKey(key), text } };
+    });
+  }
+
+  /** The engine would not take it, however often it is sent. */
+  #refuseTooLarge(key: string, text: string): void {
+    const { maxBytes } = this.#cells;
+    const bytes = Buffer.byteLength(text);
+    if (bytes > maxBytes)
+      throw new UnusableStoreError(
+        this.#where,
+        `the state ${key} has ${bytes} bytes, expected at most ${maxBytes}, the largest that the server takes at once; nothing was stored`,
+      );
+  }
+
+  /** A change whose answer was lost is found by its holder, for which it is a renewal then. */
+  acquire(request: LeaseRequest): Promise<LeaseAnswer> {
+    const { name, holder, ttlMs } = request;
+    return this.#inTurn<LeaseAnswer>(async () => {
+      const renewed = this.#renewed.get(name);
+      const found = renewed?.lease?.holder === holder ? renewed : await this.#lease(name);
+      const granted = grantLease(request, found.lease);
+      if (!granted.lease) return { answer: granted };
+      const isRenewal = granted.lease.epoch === found.lease?.epoch;
+      const epoch = isRenewal ? granted.lease.epoch : await this.#newEpoch(granted.lease.epoch);
+      const stored = { holder, epoch, mark: randomUUID(), ttlMs };
+      return (await this.#replace(name, stored, found))
+        ? { answer: { lease: { name, holder, epoch }, heldBy: null } }
+        : null;
+    });
+  }
+
+  /** Numbers of changes rise, even where a server has lost the lease: a count of holders would begin again then. */
+  async #newEpoch(least: number): Promise<number> {
+    return Math.max(least, (await this.#cells.last()) + 1);
+  }
+
+  async release(lease: Lease): Promise<void> {
+    await this.#inTurn(async () => {
+      const found = await this.#lease(lease.name);
+      if (!isHeldBy(found.lease, lease)) return { answer: null };
+      return (await this.#replace(lease.name, { ...found.lease, holder: "" }, found)) ? { answer: null } : null;
+    });
+  }
+
+  /** @throws UnusableStoreError where the epoch has fallen: a host of an earlier version took a lease that was lost as a free one */
+  async #lease(name: string): Promise<NumberedLease> {
+    const { text = null, number = 0 } = (await this.#cells.get(leaseKey(name))) ?? {};
+    const lease = text === null ? null : (JSON.parse(text) as StoredLease);
+    const known = this.#epochs.get(name) ?? 0;
+    const epoch = lease?.epoch ?? 0;
+    if (epoch < known)
+      throw new UnusableStoreError(
+        this.#where,
+        `lease ${name}: found epoch ${epoch}, expected ${known} or a later one: the server has lost acknowledged control state; stop every host, and start them again with one version`,
+      );
+    this.#epochs.set(name, epoch);
+    return { lease, number };
+  }
+
+  /** Whether no other host was first. */
+  async #replace(name: string, lease: StoredLease, { number: before }: NumberedLease): Promise<boolean> {
+    this.#renewed.delete(name);
+    const number = await this.#cells.replace(leaseKey(name), JSON.stringify(lease), before);
+    if (number === null) return false;
+    this.#renewed.set(name, { lease, number });
+    this.#epochs.set(name, lease.epoch);
+    return true;
+  }
+
+  #inTurn<Answer>(attempt: () => Promise<{ answer: Answer } | null>): Promise<Answer> {
+    return this.#turns.run(() => withPatience(this.#where, attempt));
+  }
+
+  /** `decide` reads what it needs: after the number was asked for, so that nothing of it can change unnoticed. */
+  #change<Answer>(decide: (id: string) => Promise<Decision<Answer>>): Promise<Answer> {
+    /** The change that was sent last. While no answer comes it may have happened, or happen yet: the same is sent again. */
+    let sent: { key: string; text: string | null; last: number; answer: Answer } | null = null;
+    return this.#inTurn(async () => {
+      const last = await this.#cells.last();
+      // Another change has come: that one, or it never will.
+      if (sent && last > sent.last && (await this.#text(sent.key)) === sent.text) return { answer: sent.answer };
+      if (!sent || last > sent.last) {
+        const { answer, put } = await decide(randomUUID());
+        if (!put) return { answer };
+        sent = { ...put, last, answer };
+      }
+      const { key, text, answer } = sent;
+      return (await this.#cells.put(key, text, sent.last)) === "added" ? { answer } : null;
+    });
+  }
+}
+
+/** @throws DamagedStateError */
+function parseCell(key: string, text: string): StateCell {
+  try {
+    return JSON.parse(text) as StateCell;
+  } catch {
+    throw new DamagedStateError(key, revisionIn(text));
+  }
+}
+
+/** By its beginning, which `put` writes: a damaged cell can be replaced too. 0 if the beginning is damaged. */
+const revisionIn = (text: string) => Number(/^\{"id":"[^"]*","revision":(\d+),/.exec(text)?.[1] ?? 0);

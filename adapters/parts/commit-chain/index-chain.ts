@@ -1,0 +1,85 @@
+import { MissingLogError, UnusableStoreError } from "../../../core/errors/errors.ts";
+import { namedFile } from "../../sqlite/file-identity.ts";
+import { connect, isSqliteError } from "../../sqlite/database.ts";
+import { ChainedLog } from "./chained-log.ts";
+import type { Added, CellChange, Cells, CommitChain, Records } from "./commit-chain.ts";
+import { indexSchema } from "./index-file.ts";
+import { format } from "./record.ts";
+
+interface IndexEnd {
+  identity: string;
+  number: number;
+  record: string;
+}
+
+/**
+ * The log that a host's index has, to be read where the server has lost it. Without control state: no index has any.
+ * @param path of a file that nothing else opens, since a damaged index is made anew: a copy of the host's
+ * @throws MissingLogError; UnusableStoreError where it is no index
+ */
+export const logOfIndex = (path: string): ChainedLog => new ChainedLog(new IndexChain(path, endOf(path)), path);
+
+function endOf(path: string): IndexEnd {
+  if (namedFile(path) === null) throw new MissingLogError(path);
+  const db = connect(path);
+  try {
+    if (db.pragma("application_id", { simple: true }) === indexSchema.applicationId) {
+      const end = db
+        .prepare<[], IndexEnd>(
+          "SELECT value AS identity, number, record FROM about, chain WHERE about.key = 'identity'",
+        )
+        .get();
+      if (end && end.identity !== "") return end;
+    }
+  } catch (error) {
+    if (!isSqliteError(error)) throw error;
+    throw new UnusableStoreError(path, "found a damaged file, expected the index of a log", error);
+  } finally {
+    db.close();
+  }
+  throw new UnusableStoreError(path, "found no index of a log, expected one, like data/orders.index.db");
+}
+
+/** As much of a chain as an index knows: its first record, and the id of its last. */
+class IndexChain implements CommitChain {
+  readonly engine = "index";
+  readonly where: string;
+  readonly durability = "none";
+  readonly maxBytes = 0;
+  readonly cells = noCells;
+  readonly #end: IndexEnd;
+
+  constructor(where: string, end: IndexEnd) {
+    this.where = where;
+    this.#end = end;
+  }
+
+  async open(): Promise<void> {}
+  async close(): Promise<void> {}
+
+  async read(after: number, limit: number): Promise<Records> {
+    const { identity, number, record } = this.#end;
+    if (after >= number) return { records: [], end: true };
+    // The index was made anew meanwhile, and asks for all of it.
+    if (limit > 1) throw new UnusableStoreError(this.where, "the index is damaged, expected one that can be read");
+    const first = { id: record, after: "", change: { begin: { identity, format } } };
+    return { records: [JSON.stringify(first)], end: false };
+  }
+
+  async last(): Promise<number> {
+    return this.#end.number;
+  }
+
+  async add(): Promise<Added> {
+    throw new UnusableStoreError(this.where, "an index of a log is only read");
+  }
+}
+
+const noCells: Cells = {
+  maxBytes: 0,
+  last: async () => 0,
+  get: async (): Promise<CellChange | null> => null,
+  list: async () => [],
+  put: async () => "taken",
+  replace: async () => null,
+};

@@ -1,0 +1,176 @@
+import type { ClaimFold, ScopedClaims } from "../../../core/log/claims.ts";
+import { UnusableStoreError } from "../../../core/errors/errors.ts";
+import { show } from "../../../core/errors/problem.ts";
+
+/** An event in a commit: what the index stores of it, but for stream and version. */
+export interface StoredEvent {
+  id: string;
+  type: string;
+  time: string;
+  payloadText: string;
+  metaText: string;
+}
+
+export interface StoredAppend {
+  stream: string;
+  /** Of its first event. */
+  version: number;
+  events: readonly StoredEvent[];
+  claims?: readonly ScopedClaims[];
+}
+
+/** Of records and of what stands in them. A chain of a higher one is of a newer version. */
+export const format = 1;
+
+/** What a chain begins with. */
+export interface Begin {
+  /** The log's. */
+  identity: string;
+  format: number;
+  /** The control state was begun before it, with a mark of the same identity. */
+  isMarked?: boolean;
+}
+
+/** What a commit changes. Everything that was decided stands in it: whoever applies it decides nothing, and reads no clock. */
+export type Change =
+  | { begin: Begin }
+  | { appends: readonly StoredAppend[] }
+  | { link: { stream: string; ids: readonly string[] } }
+  | { beginClaims: { scope: string; definition: string; types: readonly string[] } }
+  | { foldClaims: ClaimFold };
+
+export interface Commit {
+  /** Random: whoever lost the answer knows his commit by it. */
+  id: string;
+  /** The commit before it; empty for the first. */
+  after: string;
+  /** The node whose host has decided it; left out where nobody can reach that host. */
+  by?: string | undefined;
+  change: Change;
+}
+
+/** A record's first line; events follow, two lines each: payload and meta. JSON has no line breaks, so nothing is escaped. */
+interface Head {
+  id: string;
+  after: string;
+  by?: string | undefined;
+  change: Exclude<Change, { appends: unknown }> | { appends: readonly AppendHead[] };
+}
+
+type AppendHead = Omit<StoredAppend, "events"> & { events: [id: string, type: string, time: string][] };
+
+/** A record that holds a piece of a commit: the first line says of which, and the rest is the piece. */
+interface Piece {
+  id: string;
+  piece: [number: number, of: number];
+}
+
+/** The records of a commit: one, or where it is larger than a record may be, its pieces one after the other. */
+export function toRecords(commit: Commit, maxBytes: number): string[] {
+  const text = toText(commit);
+  if (Buffer.byteLength(text) <= maxBytes) return [text];
+  const bytes = Buffer.from(text);
+  const pieces: string[] = [];
+  for (let from = 0; from < bytes.length;) {
+    let to = Math.min(from + maxBytes - pieceHeadBytes, bytes.length);
+    // A character of UTF-8 is not cut: its later bytes begin with the bits 10.
+    while (to < bytes.length && (bytes[to]! & 0xc0) === 0x80) to--;
+    pieces.push(bytes.toString("utf8", from, to));
+    from = to;
+  }
+  return pieces.map((text, index) => {
+    const head: Piece = { id: commit.id, piece: [index + 1, pieces.length] };
+    return `${JSON.stringify(head)}\n${text}`;
+  });
+}
+
+const pieceHeadBytes = 100;
+
+function toText({ id, after, by, change }: Commit): string {
+  if (!("appends" in change)) return JSON.stringify({ id, after, by, change } satisfies Head);
+  const appends = change.appends.map(({ events, ...append }) => ({
+    ...append,
+    events: events.map(({ id, type, time }): [string, string, string] => [id, type, time]),
+  }));
+  const lines = [JSON.stringify({ id, after, by, change: { appends } } satisfies Head)];
+  for (const { events } of change.appends) for (const event of events) lines.push(event.payloadText, event.metaText);
+  return lines.join("\n");
+}
+
+/** The id of the commit that the record is, or is a piece of. */
+export const commitIdOf = (record: string): string => headOf(record).id;
+
+function headOf(record: string): Head | Piece {
+  const end = record.indexOf("\n");
+  try {
+    return JSON.parse(end < 0 ? record : record.slice(0, end)) as Head | Piece;
+  } catch (error) {
+    throw new UnusableStoreError("the log's chain", `found a record that is not ours: ${show(record)}`, error);
+  }
+}
+
+/** @throws UnusableStoreError where the record is not the first one of a chain, or of a newer version's */
+export function beginOf(where: string, record: string): Begin {
+  const { change } = headOf(record) as Partial<Head>;
+  if (!change || !("begin" in change))
+    throw new UnusableStoreError(where, `found ${show(record)} as its first record, expected the beginning of a log`);
+  if (change.begin.format > format)
+    throw new UnusableStoreError(
+      where,
+      `found records of format ${change.begin.format}, expected at most ${format}: it is from a newer version of moleculer-event-sourcing`,
+    );
+  return change.begin;
+}
+
+function toCommit(text: string): Commit {
+  const lines = text.split("\n");
+  const { id, after, by, change } = JSON.parse(lines[0]!) as Head;
+  if (!("appends" in change)) return { id, after, by, change };
+  let line = 1;
+  const appends = change.appends.map((append) => ({
+    ...append,
+    events: append.events.map(([id, type, time]) => ({
+      id,
+      type,
+      time,
+      payloadText: lines[line++]!,
+      metaText: lines[line++]!,
+    })),
+  }));
+  return { id, after, by, change: { appends } };
+}
+
+/**
+ * Makes commits of records again. Pieces count only where they follow one another from the first to the last: others are
+ * what is left of a commit that somebody else overtook, or whose host died.
+ */
+export class Commits {
+  #id = "";
+  #pieces: string[] = [];
+
+  /** The commit that this record completes, or null. */
+  next(record: string): Commit | null {
+    const head = headOf(record);
+    if (!("piece" in head)) {
+      this.#pieces = [];
+      return toCommit(record);
+    }
+    const [number, of] = head.piece;
+    if (number === 1) this.#pieces = [];
+    else if (this.#id !== head.id || this.#pieces.length !== number - 1) {
+      this.#pieces = [];
+      return null;
+    }
+    this.#id = head.id;
+    this.#pieces.push(record.slice(record.indexOf("\n") + 1));
+    if (number < of) return null;
+    const text = this.#pieces.join("");
+    this.#pieces = [];
+    return toCommit(text);
+  }
+
+  /** Pieces of a commit are held whose last has not come. */
+  get isAmidst(): boolean {
+    return this.#pieces.length > 0;
+  }
+}

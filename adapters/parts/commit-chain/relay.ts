@@ -1,0 +1,111 @@
+import type { AppendRelay, StoredAt } from "../../../core/log/append-relay.ts";
+import type { AppendRequest } from "../../../core/log/append-request.ts";
+import type { AppendVerdict } from "../../../core/log/event-log.ts";
+import { times } from "../../../core/concurrency/times.ts";
+import type { LogFile } from "../../sqlite/log-file.ts";
+import type { Appender, Decision } from "./appender.ts";
+import { knownVerdict, mayRelay, noLongerFresh, storedElsewhere } from "./relayed.ts";
+import { RelayTarget } from "./relay-target.ts";
+
+type Deciding = (requests: readonly AppendRequest[]) => (log: LogFile) => Decision<AppendVerdict[]>;
+
+/**
+ * Appends of a host that loses races: hosts that commit at the same time overtake one another, so all but one send theirs
+ * to the one that leads, which stores them in its own commits. Whatever comes of that, the chain decides: what was not
+ * answered is looked for there by its ids, and then stored by this host.
+ */
+export class Relay {
+  readonly #relay: AppendRelay;
+  readonly #appender: Appender;
+  readonly #deciding: Deciding;
+  readonly #target: RelayTarget;
+  #lookedAt = 0;
+
+  constructor(relay: AppendRelay, appender: Appender, deciding: Deciding) {
+    this.#relay = relay;
+    this.#appender = appender;
+    this.#deciding = deciding;
+    this.#target = new RelayTarget(relay.node, () => appender.refuseClosed().committers);
+  }
+
+  async append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
+    if (this.#nodeFor(requests) === null) {
+      const verdicts = await this.#appender.commit<AppendVerdict[] | null>(this.#deciding(requests), () => {
+        this.#target.overtaken(performance.now());
+        return this.#nodeFor(requests) === null ? undefined : null;
+      });
+      if (verdicts) return verdicts;
+    }
+    const node = this.#nodeFor(requests);
+    const wereFresh = noLongerFresh(requests);
+    const stored = node === null ? [] : await this.#send(node, requests);
+    return this.#settle(requests, stored, wereFresh);
+  }
+
+  #nodeFor(requests: readonly AppendRequest[]): string | null {
+    const node = this.#target.at(performance.now());
+    return node !== null && mayRelay(requests) ? node : null;
+  }
+
+  async #send(node: string, requests: readonly AppendRequest[]): Promise<(StoredAt | null)[]> {
+    const { identity } = this.#appender.refuseClosed().log;
+    try {
+      const { stored, isShared } = await this.#relay.send(node, identity, requests);
+      this.#target.answered(isShared, performance.now());
+      this.#look();
+      return stored;
+    } catch {
+      // Whatever went wrong there, the chain says what became of them.
+      this.#target.failed(node, performance.now());
+      return [];
+    }
+  }
+
+  /** A host that only sends would not see who leads, and would have much to take up when the leader is gone. */
+  #look(): void {
+    const now = performance.now();
+    if (now - this.#lookedAt < times.relay.lookMs) return;
+    this.#lookedAt = now;
+    // A failure is met again by the next append or read, which throws it.
+    this.#appender.fresh(() => {}).catch(() => {});
+  }
+
+  async #settle(
+    requests: readonly AppendRequest[],
+    stored: readonly (StoredAt | null)[],
+    wereFresh: ReadonlySet<AppendRequest>,
+  ): Promise<AppendVerdict[]> {
+    const verdicts = requests.map((request, index) => {
+      const at = stored[index];
+      return at ? storedElsewhere(request, at) : null;
+    });
+    if (verdicts.includes(null)) await this.#find(requests, verdicts, wereFresh);
+    const left = requests.filter((_, index) => verdicts[index] === null);
+    if (left.length === 0) return verdicts as AppendVerdict[];
+    for (const request of left) {
+      const before = request.follows && verdicts[requests.indexOf(request.follows)];
+      // Stored now, though by another commit.
+      if (before && "events" in before && !before.repeated) delete request.follows;
+    }
+    const own = await this.#appender.commit(this.#deciding(left));
+    return verdicts.map((verdict, index) => verdict ?? asOwn(own.shift()!, wereFresh.has(requests[index]!)));
+  }
+
+  /** Those that the chain has by now, whoever has stored them. */
+  async #find(
+    requests: readonly AppendRequest[],
+    verdicts: (AppendVerdict | null)[],
+    wereFresh: ReadonlySet<AppendRequest>,
+  ): Promise<void> {
+    await this.#appender.fresh((log) => {
+      for (const [index, request] of requests.entries()) {
+        const known = verdicts[index] ?? knownVerdict(request, log);
+        verdicts[index] = known && asOwn(known, wereFresh.has(request));
+      }
+    });
+  }
+}
+
+/** An id that was made for an append can only have been stored by it, whichever host did. */
+const asOwn = (verdict: AppendVerdict, wasFresh: boolean): AppendVerdict =>
+  wasFresh && "events" in verdict ? { ...verdict, repeated: false } : verdict;

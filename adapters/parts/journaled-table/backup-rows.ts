@@ -1,0 +1,41 @@
+import type { Field } from "../../../core/rows/fields.ts";
+import type { Origin, Progress } from "../../../core/table/read-table.ts";
+import { BackupFolder } from "../backup-folder.ts";
+import { jsonLinesOf } from "../json-lines.ts";
+import { kinds, type Content, type Kind, type RowStore, type Write } from "./row-store.ts";
+
+/** Beside the rows. */
+export interface About {
+  fields: Field[];
+  origin: Origin;
+  progress: Progress;
+  /** How often rows were written: what a later pass says of a row counts. */
+  passes: number;
+}
+
+/** Of the file of rows. */
+export type Line = [pass: number, kind: Kind, id: string, content: Content | null];
+
+export const backupIn = (folder: string): BackupFolder<About> => new BackupFolder(folder, "rows.jsonl");
+
+const linesPerRead = 1000;
+
+/** Puts a backup's rows into a generation that is there and empty; each pass counts as a batch. */
+export async function readRows(file: string, store: RowStore, number: number): Promise<void> {
+  let writes: Write[] = [];
+  let pass = 0;
+  const flush = async () => {
+    for (const kind of kinds) {
+      const ofKind = writes.filter((write) => write.kind === kind);
+      if (ofKind.length > 0) await store.documents(number, kind).put(ofKind, pass);
+    }
+    writes = [];
+  };
+  for await (const line of jsonLinesOf(file)) {
+    const [of, kind, id, content] = line as Line;
+    if (of !== pass || writes.length === linesPerRead) await flush();
+    pass = of;
+    writes.push({ kind, id, isNew: true, content });
+  }
+  await flush();
+}

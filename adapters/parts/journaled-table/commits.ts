@@ -1,0 +1,117 @@
+import { randomUUID } from "node:crypto";
+import { StoreUnavailableError } from "../../../core/errors/errors.ts";
+import type { Progress } from "../../../core/table/read-table.ts";
+import { applyJournal, applyWrites } from "./apply.ts";
+import { HoldPatience } from "./hold.ts";
+import { insist } from "../retry.ts";
+import { cutJournal, storePieces } from "./journal.ts";
+import type { RowStore, Write } from "./row-store.ts";
+import { generationId, progressOf, type StoredGeneration } from "./stored-generation.ts";
+
+/**
+ * The commits of one generation, by one host. Each has the number after the last. It is decided by one write, which
+ * stores the journal; then its rows are written, each only over what an earlier batch left, and then the checkpoint.
+ * A crash between these leaves the journal, which whoever folds on applies again: a row that has it already refuses it.
+ */
+export class Commits {
+  readonly #store: RowStore;
+  readonly #number: number;
+  readonly #epoch: () => number;
+  /** The last batch, which this host's rows and progress follow from; null where it has to ask first. */
+  #known: number | null;
+
+  constructor(store: RowStore, stored: StoredGeneration, epoch: () => number) {
+    this.#store = store;
+    this.#number = stored.number;
+    this.#epoch = epoch;
+    this.#known = stored.journal === null ? stored.batch : null;
+  }
+
+  get known(): number | null {
+    return this.#known;
+  }
+
+  forget(): void {
+    this.#known = null;
+  }
+
+  gone(): StoreUnavailableError {
+    return new StoreUnavailableError(this.#store.where, `generation ${this.#number} is no longer there`);
+  }
+
+  takenOver(): StoreUnavailableError {
+    return new StoreUnavailableError(
+      this.#store.where,
+      `generation ${this.#number} was folded on or taken over by another host; expected to be asked for its progress`,
+    );
+  }
+
+  async read(): Promise<StoredGeneration> {
+    const stored = await this.#store.heads.get(generationId(this.#number));
+    if (!stored) throw this.gone();
+    return stored as StoredGeneration;
+  }
+
+  /** As of the last commit that is done. Whoever may fold it on first does what one that was killed has left. */
+  async progress(): Promise<Progress> {
+    const stored = await this.read();
+    if (stored.epoch !== this.#epoch()) return progressOf(stored);
+    if (stored.journal === null) {
+      this.#known = stored.batch;
+      return progressOf(stored);
+    }
+    this.#known = null;
+    await applyJournal(this.#store, stored);
+    return this.progress();
+  }
+
+  async redefine(definition: string): Promise<void> {
+    const expected = { epoch: this.#epoch() };
+    if (!(await this.#store.heads.change(generationId(this.#number), expected, { definition }))) throw this.takenOver();
+  }
+
+  async commit(writes: readonly Write[], progress: Progress): Promise<void> {
+    const known = this.#known;
+    if (known === null) throw this.takenOver();
+    const next = JSON.stringify(progress);
+    const texts = cutJournal(writes, this.#store.maxBytes);
+    const isWhole = texts.length === 1;
+    const [batch, token] = [known + 1, randomUUID()];
+    if (!isWhole) await storePieces(this.#store, { number: this.#number, batch, token }, texts);
+    const decision = {
+      batch,
+      token,
+      journal: isWhole ? texts[0]! : "",
+      pieces: isWhole ? 0 : texts.length,
+      next,
+      touched: Date.now(),
+    };
+    this.#known = null;
+    await this.#decide(known, decision);
+    const decided = { ...decision, _id: generationId(this.#number), number: this.#number };
+    await insist(this.#store.where, () => applyWrites(this.#store, writes, decided));
+    this.#known = batch;
+  }
+
+  /** @throws StoreUnavailableError where another host came first */
+  async #decide(known: number, decision: { batch: number; token: string }): Promise<void> {
+    const { heads } = this.#store;
+    const patience = new HoldPatience(this.#store);
+    const epoch = this.#epoch();
+    for (;;) {
+      let failure: unknown;
+      try {
+        const expected = { epoch, batch: known, journal: null, hold: null };
+        if (await heads.change(generationId(this.#number), expected, decision)) return;
+      } catch (error) {
+        failure = error;
+      }
+      // Also where the answer was lost.
+      const stored = await insist(this.#store.where, () => this.read());
+      if (stored.token === decision.token) return;
+      if (failure) throw failure;
+      if (stored.epoch !== epoch || stored.batch !== known) throw this.takenOver();
+      await patience.wait(stored);
+    }
+  }
+}

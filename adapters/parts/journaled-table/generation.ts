@@ -1,0 +1,98 @@
+import { StoreUnavailableError } from "../../../core/errors/errors.ts";
+import type { Fields } from "../../../core/rows/fields.ts";
+import type { Generation, Origin, ParkedStream, Progress, Rows } from "../../../core/table/read-table.ts";
+import { RowChanges } from "../rows/row-change.ts";
+import { JournaledBatch } from "./batch.ts";
+import { CommittedRows } from "./committed-rows.ts";
+import { Commits } from "./commits.ts";
+import { KnownRows } from "./known-rows.ts";
+import type { RowStore } from "./row-store.ts";
+import type { Source } from "./selection.ts";
+import { fieldsOf, type StoredGeneration } from "./stored-generation.ts";
+
+/** A generation as one host has it open. */
+export class JournaledGeneration implements Generation {
+  readonly number: number;
+  readonly fields: Fields;
+  readonly origin: Origin;
+  readonly rows: Rows;
+  readonly #store: RowStore;
+  readonly #commits: Commits;
+  readonly #source: Source;
+  readonly #changes: RowChanges;
+  #known: { rows: KnownRows; asOf: number } | null = null;
+  #batch: JournaledBatch | null = null;
+
+  /**
+   * @param epoch the one that this host has taken the table over with
+   * @param successor the rows of the generation that took this one's place; null where it has none
+   */
+  constructor(
+    store: RowStore,
+    stored: StoredGeneration,
+    epoch: () => number,
+    successor: (of: JournaledGeneration) => Promise<Rows | null>,
+  ) {
+    const { number, definition, order } = stored;
+    this.#store = store;
+    this.number = number;
+    this.fields = fieldsOf(stored);
+    this.origin = { definition, order };
+    this.#commits = new Commits(store, stored, epoch);
+    this.#changes = new RowChanges(this.fields);
+    const documents = store.documents(number, "rows");
+    const { sortsByBytes } = store;
+    this.#source = { documents, fields: this.fields, sortsByBytes };
+    this.rows = new CommittedRows(documents, this.fields, sortsByBytes, () => successor(this));
+  }
+
+  async redefine(definition: string): Promise<void> {
+    await this.#commits.redefine(definition);
+    this.origin.definition = definition;
+  }
+
+  progress(): Promise<Progress> {
+    return this.#commits.progress();
+  }
+
+  async parked(): Promise<ParkedStream[]> {
+    const events: ParkedStream[] = [];
+    for await (const { content } of this.#store.documents(this.number, "parked").find({}))
+      events.push(JSON.parse(content!["event"] as string) as ParkedStream);
+    return events.toSorted((a, b) => a.position - b.position);
+  }
+
+  /** @throws StoreUnavailableError where another host may have folded on from what this one knows */
+  async begin(): Promise<JournaledBatch> {
+    const { where, maxBytes } = this.#store;
+    if (this.#batch?.hasEnded === false)
+      throw new StoreUnavailableError(where, "a batch is running; there is one at a time");
+    const asOf = this.#commits.known;
+    if (asOf === null) throw this.#commits.takenOver();
+    if (this.#known?.asOf !== asOf || this.#known.rows.isFull)
+      this.#known = { rows: new KnownRows(this.#source, this.#changes.uniqueFields, asOf === 0), asOf };
+    const known = this.#known;
+    return (this.#batch = new JournaledBatch({
+      where,
+      maxBytes,
+      source: this.#source,
+      changes: this.#changes,
+      known: known.rows,
+      commit: async (writes, progress) => {
+        await this.#commits.commit(writes, progress);
+        known.asOf = this.#commits.known!;
+      },
+    }));
+  }
+
+  /** It has to be asked for its progress before it is folded on. */
+  forget(): void {
+    this.#commits.forget();
+  }
+
+  /** What runs is taken back. */
+  close(): void {
+    void this.#batch?.rollback();
+    this.forget();
+  }
+}

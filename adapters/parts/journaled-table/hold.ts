@@ -1,0 +1,93 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
+import { StoreUnavailableError } from "../../../core/errors/errors.ts";
+import { times } from "../../../core/concurrency/times.ts";
+import { applyJournal } from "./apply.ts";
+import type { RowStore } from "./row-store.ts";
+import { dropped, generationId, type StoredGeneration } from "./stored-generation.ts";
+
+/** Keeps a generation as it is for a moment. No clock decides: who released it knows that nobody had taken it from him. */
+export class Hold {
+  readonly #store: RowStore;
+  readonly #id: string;
+  readonly #name = randomUUID();
+  #beats = 0;
+  #beatenAt = performance.now();
+
+  private constructor(store: RowStore, id: string) {
+    this.#store = store;
+    this.#id = id;
+  }
+
+  /**
+   * No commit is decided from now on, and the last one is done. Answers null where it was taken away meanwhile.
+   * @throws StoreUnavailableError where the generation is gone, or somebody else holds it all the time
+   */
+  static async take(store: RowStore, number: number): Promise<{ hold: Hold; stored: StoredGeneration } | null> {
+    const id = generationId(number);
+    const hold = new Hold(store, id);
+    const patience = new HoldPatience(store);
+    for (const end = performance.now() + times.copyLock.takenMs; ;) {
+      if (await store.heads.change(id, { hold: null }, { hold: hold.#text })) break;
+      const stored = await hold.#stored();
+      if (performance.now() > end) throw new StoreUnavailableError(store.where, "another copy is made all the time");
+      await patience.wait(stored);
+    }
+    return hold.#whenDone();
+  }
+
+  async #stored(): Promise<StoredGeneration> {
+    const stored = (await this.#store.heads.get(this.#id)) as StoredGeneration | null;
+    if (stored && stored.epoch !== dropped) return stored;
+    throw new StoreUnavailableError(this.#store.where, `${this.#id} was replaced while it was copied`);
+  }
+
+  /** Whoever decided the last commit is doing it, unless he has died. */
+  async #whenDone(): Promise<{ hold: Hold; stored: StoredGeneration } | null> {
+    const begun = performance.now();
+    for (;;) {
+      const stored = await this.#stored();
+      if (stored.hold !== this.#text) return null;
+      if (stored.journal === null) return { hold: this, stored };
+      if (performance.now() - begun > times.copyLock.doneMs) await applyJournal(this.#store, stored);
+      else await wait(times.copyLock.retryMs);
+      await this.beat();
+    }
+  }
+
+  get #text(): string {
+    return `${this.#name} ${this.#beats}`;
+  }
+
+  /** To be called while work goes on: says so to those who wait. */
+  async beat(): Promise<void> {
+    if (performance.now() - this.#beatenAt < times.copyLock.heartbeatMs) return;
+    this.#beatenAt = performance.now();
+    const before = this.#text;
+    this.#beats++;
+    await this.#store.heads.change(this.#id, { hold: before }, { hold: this.#text });
+  }
+
+  /** Whether it was held all the while. */
+  release(): Promise<boolean> {
+    return this.#store.heads.change(this.#id, { hold: this.#text }, { hold: null });
+  }
+}
+
+/** One who waits for holds to end, and ends those of silent ones. */
+export class HoldPatience {
+  readonly #store: RowStore;
+  #seen: string | null = null;
+  #since = 0;
+
+  constructor(store: RowStore) {
+    this.#store = store;
+  }
+
+  async wait({ _id, hold }: StoredGeneration): Promise<void> {
+    if (hold !== this.#seen) [this.#seen, this.#since] = [hold, performance.now()];
+    if (performance.now() - this.#since > times.copyLock.silentMs)
+      await this.#store.heads.change(_id, { hold }, { hold: null });
+    else await wait(times.copyLock.retryMs);
+  }
+}

@@ -1,0 +1,68 @@
+import type { Query } from "../../../core/query/query.ts";
+import type { StoredRow } from "../rows/row-codec.ts";
+import { RowSet } from "../rows/row-set.ts";
+import type { Content } from "./row-store.ts";
+import { meetingRows, type Source } from "./selection.ts";
+import type { RowChange } from "../../../core/rows/row-change.ts";
+
+const mostRows = 10_000;
+
+/** Committed rows that a host has looked at or written. They stay as they are for as long as nobody else commits. */
+export class KnownRows {
+  readonly #source: Source;
+  readonly rows: RowSet;
+  readonly #uniqueFields: readonly string[];
+  /** Whether something stands under the id, be it what is left of a removed row. */
+  readonly #isThere = new Map<string, boolean>();
+  readonly #wasEmpty: boolean;
+
+  /** `wasEmpty`: nothing was there before this host's batches, so that there is nothing to look at. */
+  constructor(source: Source, uniqueFields: readonly string[], wasEmpty: boolean) {
+    this.#source = source;
+    this.#uniqueFields = uniqueFields;
+    this.#wasEmpty = wasEmpty;
+    this.rows = new RowSet(source.fields);
+  }
+
+  get isFull(): boolean {
+    return this.#isThere.size > mostRows;
+  }
+
+  isThere(id: string): boolean {
+    return this.#isThere.get(id)!;
+  }
+
+  /** Looks at every row that the changes meet: those with their ids, and those with their values of unique fields. */
+  async learnFor(changes: readonly RowChange[]): Promise<void> {
+    await this.learn(changes.map(({ id }) => id));
+    if (this.#wasEmpty) return;
+    for (const field of this.#uniqueFields) {
+      const values = changes.flatMap((change) =>
+        change.operation === "remove" ? [] : [change.values[field] ?? null].filter((value) => value !== null),
+      );
+      if (values.length > 0) await this.#learnHaving(field, values);
+    }
+  }
+
+  async learn(ids: readonly string[]): Promise<void> {
+    const unknown = [...new Set(ids)].filter((id) => !this.#isThere.has(id));
+    if (unknown.length === 0) return;
+    const found = this.#wasEmpty ? [] : await this.#source.documents.get(unknown);
+    for (const id of unknown) this.#isThere.set(id, false);
+    for (const { id, content } of found) this.wrote(id, content);
+  }
+
+  async #learnHaving(field: string, values: unknown[]): Promise<void> {
+    const { type } = this.#source.fields.get(field)!;
+    const where = { field, type, path: [], operator: "$in" as const, value: values };
+    const query: Query = { where, sort: [], limit: null, offset: 0, search: null };
+    for await (const row of meetingRows(this.#source, query)) this.wrote(row.id, row);
+  }
+
+  /** What now stands under the id. */
+  wrote(id: string, content: Content | null): void {
+    this.#isThere.set(id, true);
+    if (content) this.rows.put(content as StoredRow);
+    else this.rows.delete(id);
+  }
+}

@@ -1,0 +1,99 @@
+import { StoreUnavailableError } from "../../../core/errors/errors.ts";
+import type { Field } from "../../../core/rows/fields.ts";
+import type { TableBackup } from "../../../core/table/read-table.ts";
+import { proveLines } from "../json-lines.ts";
+import { backupIn, type Line } from "./backup-rows.ts";
+import { Hold } from "./hold.ts";
+import { kinds, type Content, type Documents, type RowStore } from "./row-store.ts";
+import { doneBatch, dropped, generationId, progressOf, type StoredGeneration } from "./stored-generation.ts";
+
+const bytesPerWrite = 256 * 1024;
+const passesBeforeHold = 4;
+/** So few are read while commits wait. */
+const fewRows = 1000;
+
+/**
+ * Writes one moment of a generation that is folded on meanwhile, by this host or another: everything first, then, pass
+ * by pass, what was written since, and the last of it while commits wait. Nothing but a batch of lines is held in memory.
+ */
+export class TableCopy {
+  readonly #store: RowStore;
+  readonly #number: number;
+  readonly #put: (text: string) => Promise<void>;
+  #lines: string[] = [];
+  #bytes = 0;
+  #count = 0;
+  #pass = 0;
+
+  private constructor(store: RowStore, number: number, put: (text: string) => Promise<void>) {
+    this.#store = store;
+    this.#number = number;
+    this.#put = put;
+  }
+
+  static async write(store: RowStore, number: number, folder: string): Promise<TableBackup> {
+    const backup = backupIn(folder);
+    const { stored, rows, passes, lines } = await backup.writeRows((put) => new TableCopy(store, number, put).#write());
+    await proveLines(backup.rows, lines);
+    const { fields, definition, order } = stored;
+    const [origin, progress] = [{ definition, order }, progressOf(stored)];
+    await backup.writeAbout({ fields: JSON.parse(fields) as Field[], origin, progress, passes });
+    return { rows, progress, origin, ...(await backup.measured()) };
+  }
+
+  async #write(): Promise<{ stored: StoredGeneration; rows: number; passes: number; lines: number }> {
+    let since = doneBatch(await this.#stored());
+    await this.#pages((documents) => documents.find({}));
+    for (let pass = 1; pass < passesBeforeHold; pass++) {
+      const now = doneBatch(await this.#stored());
+      const written = await this.#pages((documents) => documents.writtenAfter(since));
+      since = now;
+      if (written < fewRows) break;
+    }
+    for (;;) {
+      const held = await Hold.take(this.#store, this.#number);
+      if (!held) continue;
+      const { hold, stored } = held;
+      await this.#pages((documents) => documents.writtenAfter(since), hold);
+      const rows = await this.#store.documents(this.#number, "rows").count({});
+      since = stored.batch;
+      if (!(await hold.release())) continue;
+      await this.#stored();
+      return { stored, rows, passes: this.#pass, lines: this.#count };
+    }
+  }
+
+  /** @throws StoreUnavailableError where its rows may be removed by now */
+  async #stored(): Promise<StoredGeneration> {
+    const stored = (await this.#store.heads.get(generationId(this.#number))) as StoredGeneration | null;
+    if (stored && stored.epoch !== dropped) return stored;
+    throw new StoreUnavailableError(this.#store.where, `generation ${this.#number} was replaced while it was copied`);
+  }
+
+  async #pages(read: (documents: Documents) => AsyncIterable<{ id: string; content: Content | null }>, hold?: Hold) {
+    this.#pass++;
+    let written = 0;
+    for (const kind of kinds)
+      for await (const { id, content } of read(this.#store.documents(this.#number, kind))) {
+        written++;
+        await this.#add([this.#pass, kind, id, content]);
+        await hold?.beat();
+      }
+    await this.#flush();
+    return written;
+  }
+
+  async #add(line: Line): Promise<void> {
+    const text = `${JSON.stringify(line)}\n`;
+    this.#lines.push(text);
+    this.#count++;
+    this.#bytes += text.length;
+    if (this.#bytes > bytesPerWrite) await this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    await this.#put(this.#lines.join(""));
+    this.#lines = [];
+    this.#bytes = 0;
+  }
+}

@@ -1,0 +1,57 @@
+import { StoreUnavailableError } from "../../../core/errors/errors.ts";
+import type { Fields } from "../../../core/rows/fields.ts";
+import type { Generation, Origin, ParkedStream, Progress } from "../../../core/table/read-table.ts";
+import { MemoryBatch } from "./batch.ts";
+import { MemoryRows } from "./rows.ts";
+import type { StoredGeneration } from "./stored-generation.ts";
+
+/** A stored generation as one port has it open. */
+export class MemoryGeneration implements Generation {
+  readonly number: number;
+  readonly fields: Fields;
+  readonly origin: Readonly<Origin>;
+  readonly rows: MemoryRows;
+  readonly #stored: StoredGeneration;
+  readonly #where: string;
+  #batch: MemoryBatch | null = null;
+  #isOpen = true;
+
+  constructor(stored: StoredGeneration, where: string) {
+    this.#stored = stored;
+    this.#where = where;
+    this.number = stored.number;
+    this.fields = stored.fields;
+    this.origin = stored.origin;
+    this.rows = new MemoryRows(() => this.stored.rows, stored.fields, true);
+  }
+
+  get stored(): StoredGeneration {
+    if (!this.#isOpen) throw new StoreUnavailableError(this.#where, `generation ${this.number} is not open`);
+    return this.#stored;
+  }
+
+  redefine(definition: string): void {
+    this.stored.origin.definition = definition;
+  }
+
+  progress(): Progress {
+    return { ...this.stored.progress };
+  }
+
+  parked(): ParkedStream[] {
+    const events = [...this.stored.parked.values()].map((text) => JSON.parse(text) as ParkedStream);
+    return events.toSorted((a, b) => a.position - b.position);
+  }
+
+  begin(): MemoryBatch {
+    const { stored } = this;
+    if (this.#batch?.hasEnded === false)
+      throw new StoreUnavailableError(this.#where, "a batch is running; there is one at a time");
+    return (this.#batch = new MemoryBatch(stored, this.#where));
+  }
+
+  close(): void {
+    this.#batch?.rollback();
+    this.#isOpen = false;
+  }
+}

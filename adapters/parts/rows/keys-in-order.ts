@@ -1,0 +1,43 @@
+import { Pace } from "../../../core/concurrency/pace.ts";
+import { sortInTurns } from "../../../core/query/sort-in-turns.ts";
+import { compareText } from "../../../core/text/text-order.ts";
+
+/** Keys in the order of their bytes, sorted when they are first asked for after a change. */
+export class KeysInOrder {
+  readonly #keys: () => Iterable<string>;
+  #sorted: Promise<readonly string[]> | null = null;
+
+  constructor(keys: () => Iterable<string>) {
+    this.#keys = keys;
+  }
+
+  /** A key was added or removed. */
+  changed(): void {
+    this.#sorted = null;
+  }
+
+  /** The first keys after this one for which `take` answers something, up to the limit, as they are at this call. */
+  async after<Answer>(after: string, limit: number, take: (key: string) => Answer | undefined): Promise<Answer[]> {
+    const pace = new Pace();
+    this.#sorted ??= sortInTurns([...this.#keys()], compareText, pace);
+    const keys = await this.#sorted;
+    const answers: Answer[] = [];
+    for (let next = firstAfter(keys, after, (key) => key); next < keys.length && answers.length < limit; next++) {
+      const answer = take(keys[next]!);
+      if (answer !== undefined) answers.push(answer);
+      if (pace.isDue()) await pace.turn();
+    }
+    return answers;
+  }
+}
+
+/** The index of the first item whose text comes after this one; the items are in the order of their texts. */
+export function firstAfter<Item>(items: readonly Item[], after: string, textOf: (item: Item) => string): number {
+  let [from, to] = [0, items.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (compareText(textOf(items[middle]!), after) > 0) to = middle;
+    else from = middle + 1;
+  }
+  return from;
+}

@@ -1,0 +1,147 @@
+import { Pace } from "../../../core/concurrency/pace.ts";
+import type { Comparison, Condition, Query, Sort } from "../../../core/query/query.ts";
+import { sortInTurns } from "../../../core/query/sort-in-turns.ts";
+import { sortValueAt } from "../../../core/query/sort-value.ts";
+import { compareCells, filter, toCell, type Cell, type Stored } from "./where.ts";
+
+/** What can be looked through, and looked up by the fields that have an index. Items are replaced, never changed. */
+export interface Source<Item extends Stored> {
+  all(): Iterable<Item>;
+  /** Those with this value; undefined where the field has no index. */
+  having(field: string, value: Cell): Iterable<Item> | undefined;
+  /** All that meet these comparisons of one field that the items are in the order of, and perhaps others. Left out: there is none. */
+  within?(comparisons: readonly Comparison[]): readonly Item[] | undefined;
+}
+
+/** Items times conditions that are looked at in one go. */
+const maxAtOnce = 500;
+/** Characters of their texts, JSON included: reading them takes a few milliseconds. */
+const maxTextAtOnce = 256 * 1024;
+
+/** What a query answers, in its order and cut to its page. Items that are equal in the order asked for come by `tieBreaker`. */
+export function select<Item extends Stored>(source: Source<Item>, query: Query, tieBreaker: string): Item[] {
+  const keyed = matching(source, query).map((item) => keyedBy(item, query.sort, tieBreaker));
+  return pageOf(keyed.toSorted(inOrderOf(query.sort)), query);
+}
+
+/** Those that meet the conditions, in no order. */
+export function matching<Item extends Stored>(source: Source<Item>, query: Query): Item[] {
+  const meets = filter(query);
+  const items: Item[] = [];
+  for (const item of candidates(source, query.where)) if (meets(item)) items.push(item);
+  return items;
+}
+
+/** The same as `select` of the source as it is at this call; the event loop has its turns meanwhile. */
+export async function selectInTurns<Item extends Stored>(
+  source: Source<Item>,
+  query: Query,
+  tieBreaker: string,
+  pace = new Pace(),
+): Promise<Item[]> {
+  const keyed: Keyed<Item>[] = [];
+  for (const item of await matchingInTurns(source, query, pace)) {
+    const keys: Cell[] = [];
+    for (const key of query.sort) {
+      keys.push(sortKey(item, key));
+      if (pace.isDue()) await pace.turn();
+    }
+    keyed.push({ item, keys: [...keys, item[tieBreaker]!] });
+  }
+  return pageOf(await sortInTurns(keyed, inOrderOf(query.sort), pace), query);
+}
+
+/** The same as `matching` of the source as it is at this call; the event loop has its turns meanwhile. */
+export async function matchingInTurns<Item extends Stored>(
+  source: Source<Item>,
+  query: Query,
+  pace = new Pace(),
+): Promise<Item[]> {
+  // Before the first turn: later changes replace items, and leave these as they are.
+  const all = Array.from(candidates(source, query.where));
+  const meets = filter(query);
+  const items: Item[] = [];
+  for (const item of all) {
+    if (meets(item)) items.push(item);
+    if (pace.isDue()) await pace.turn();
+  }
+  return items;
+}
+
+/** Whether a query looks at so little that it can be answered in one go. */
+export function isSmall<Item extends Stored>(source: Source<Item>, { where, sort, search }: Query): boolean {
+  const perItem = 1 + conditionsIn(where) + sort.length + (search?.fields.length ?? 0);
+  return isLittle(candidates(source, where), perItem);
+}
+
+/** Whether so many looks at each of these items are few, and their texts short. */
+export function isLittle(items: Iterable<Stored>, perItem: number): boolean {
+  let [looks, text] = [maxAtOnce, maxTextAtOnce];
+  for (const item of items) {
+    looks -= perItem;
+    for (const field in item) if (typeof item[field] === "string") text -= item[field].length * perItem;
+    if (looks < 0 || text < 0) return false;
+  }
+  return true;
+}
+
+function conditionsIn(condition: Condition | null): number {
+  if (!condition) return 0;
+  if ("not" in condition) return conditionsIn(condition.not);
+  if ("operator" in condition) return 1;
+  const parts = "and" in condition ? condition.and : condition.or;
+  return parts.reduce((sum, part) => sum + conditionsIn(part), 0);
+}
+
+interface Keyed<Item> {
+  item: Item;
+  keys: Cell[];
+}
+
+const keyedBy = <Item extends Stored>(item: Item, sort: readonly Sort[], tieBreaker: string): Keyed<Item> => ({
+  item,
+  keys: [...sort.map((key) => sortKey(item, key)), item[tieBreaker]!],
+});
+
+function inOrderOf(sort: readonly Sort[]): (a: Keyed<unknown>, b: Keyed<unknown>) => number {
+  return (a, b) => {
+    for (let index = 0; index < a.keys.length; index++) {
+      const order = compareCells(a.keys[index]!, b.keys[index]!);
+      if (order !== 0) return sort[index]?.descending ? -order : order;
+    }
+    return 0;
+  };
+}
+
+const pageOf = <Item>(sorted: readonly Keyed<Item>[], { limit, offset }: Query): Item[] =>
+  sorted.slice(offset, limit === null ? undefined : offset + limit).map(({ item }) => item);
+
+function sortKey(item: Stored, { field, path }: Sort): Cell {
+  const cell = item[field]!;
+  return path.length === 0 || cell === null ? cell : sortValueAt(path, JSON.parse(cell as string));
+}
+
+/** Only what an indexed field's equality, or a part of the items' order, lets through, where the query has one. */
+function candidates<Item extends Stored>(source: Source<Item>, where: Condition | null): Iterable<Item> {
+  const required = [...comparisonsOf(where)];
+  for (const { field, values } of equalities(required)) {
+    const found = values.map((value) => source.having(field, value));
+    if (found[0]) return found.flatMap((items) => [...items!]);
+  }
+  return source.within?.(required) ?? source.all();
+}
+
+/** The comparisons with whole fields that must hold. */
+function* comparisonsOf(condition: Condition | null): Generator<Comparison> {
+  if (!condition) return;
+  if ("and" in condition) for (const part of condition.and) yield* comparisonsOf(part);
+  else if ("operator" in condition && condition.path.length === 0) yield condition;
+}
+
+/** The values one of which a field must have; each named once. */
+function* equalities(comparisons: readonly Comparison[]): Generator<{ field: string; values: Cell[] }> {
+  for (const { field, operator, value } of comparisons) {
+    if (operator === "$eq") yield { field, values: [toCell(value)] };
+    if (operator === "$in") yield { field, values: [...new Set((value as unknown[]).map(toCell))] };
+  }
+}

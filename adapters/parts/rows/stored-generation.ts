@@ -1,0 +1,21 @@
+import type { Fields } from "../../../core/rows/fields.ts";
+import type { Origin, Progress } from "../../../core/table/read-table.ts";
+import { RowSet } from "./row-set.ts";
+
+/** What is committed of one generation; it outlives the ports that open it. */
+export class StoredGeneration {
+  readonly number: number;
+  readonly fields: Fields;
+  readonly origin: Origin;
+  readonly rows: RowSet;
+  /** By id, as JSON. */
+  readonly parked = new Map<string, string>();
+  progress: Progress = { position: 0, positionId: null, folded: 0, reordered: false, log: null };
+
+  constructor(number: number, fields: Fields, origin: Origin) {
+    this.number = number;
+    this.origin = { ...origin };
+    this.fields = structuredClone(fields);
+    this.rows = new RowSet(fields);
+  }
+}

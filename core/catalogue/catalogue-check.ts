@@ -1,0 +1,70 @@
+import { isDeepStrictEqual } from "node:util";
+import { isSchemaVersion, type Catalogue, type CatalogueEntry } from "./catalogue.ts";
+import type { Problem } from "../errors/problem.ts";
+import type { JsonValue } from "../json/json.ts";
+import type { RecordedEvent } from "../event/recorded-event.ts";
+import { upcastPayload } from "./upcast.ts";
+import { UpcastError } from "./upcast-error.ts";
+
+/** The payload to be stored. */
+interface Checked {
+  body: JsonValue;
+  isSameToday?: (stored: RecordedEvent) => boolean;
+}
+
+/**
+ * Checks an event before it is stored. What the schema sanitises goes into what is stored; the event of an older writer,
+ * which says so by its `meta.schemaVersion`, is stored as sent, after a look at what it becomes.
+ */
+export function checkAgainst(
+  { entries, unknownTypes }: Catalogue,
+  at: string,
+  event: Pick<RecordedEvent, "id" | "type" | "stream" | "meta">,
+  sent: JsonValue,
+): Checked | Problem[] {
+  const { type, meta } = event;
+  const entry = entries.get(type);
+  if (!entry) {
+    const expected = `a type of the catalogue: ${[...entries.keys()].join(", ")}`;
+    return unknownTypes === "accept" ? { body: sent } : [{ field: `${at}.type`, found: type, expected }];
+  }
+  const { schemaVersion = entry.version } = meta;
+  if (!isSchemaVersion(schemaVersion) || schemaVersion > entry.version) {
+    const expected =
+      entry.version === 1
+        ? "1, the catalogue's version"
+        : `a whole number from 1 to ${entry.version}, the catalogue's version`;
+    return [{ field: `${at}.meta.schemaVersion`, found: schemaVersion, expected }];
+  }
+  const isOlder = schemaVersion < entry.version;
+  const today = isOlder ? olderToday(entry, at, event, sent) : entry.check(at, sent);
+  if (Array.isArray(today)) return today;
+  return { body: isOlder ? sent : today, isSameToday: sameToday(entry, today.value) };
+}
+
+function olderToday(
+  entry: CatalogueEntry,
+  at: string,
+  event: Pick<RecordedEvent, "id" | "type" | "stream" | "meta">,
+  { value }: JsonValue,
+): JsonValue | Problem[] {
+  const payload = value as RecordedEvent["payload"];
+  try {
+    return upcastPayload(entry, { ...event, payload, version: 0, position: 0, time: new Date().toISOString() });
+  } catch (error) {
+    if (!(error instanceof UpcastError)) throw error;
+    const { schemaVersion, why } = error.data as { schemaVersion: number; why: string };
+    const expected = `a payload of schema version ${schemaVersion} that can be brought to version ${entry.version} (${why})`;
+    return [{ field: `${at}.payload`, found: value, expected }];
+  }
+}
+
+/** An append that is sent again after an upgrade meets what was stored, and sanitised, under an older schema. */
+const sameToday = (entry: CatalogueEntry, payload: unknown) => (stored: RecordedEvent) => {
+  try {
+    return isDeepStrictEqual(upcastPayload(entry, stored).value, payload);
+  } catch (error) {
+    if (error instanceof UpcastError) return false;
+    throw error;
+  }
+};

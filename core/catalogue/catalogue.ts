@@ -1,0 +1,140 @@
+import { DefinitionError } from "../errors/errors.ts";
+import { eventTypeProblem } from "../event/event-type.ts";
+import { isPlainObject, refuseUnknownOptions } from "../options/options.ts";
+import { payloadCheck, type PayloadCheck } from "./payload-check.ts";
+import type { PayloadOf } from "./payload-of.ts";
+import type { PayloadSchema } from "./payload-schema.ts";
+import type { RecordedEvent } from "../event/recorded-event.ts";
+import { isAsyncFunction } from "../concurrency/is-thenable.ts";
+
+/**
+ * Takes a payload of one version to the next. The payload is a copy that it may change; the event is as it is stored,
+ * or, while an older writer's event is checked before it is stored, with position and version 0.
+ */
+export type Upcaster = {
+  // A method's parameters may be narrower: an author knows what the old payload was.
+  upcast(payload: Record<string, unknown>, event: RecordedEvent): unknown;
+}["upcast"];
+
+/** What the catalogue says of one event type. */
+export interface EventDefinition {
+  /** A fastest-validator schema of the payload as it is today. Left out: any payload. */
+  readonly payload?: PayloadSchema;
+  /** The version of the payload's shape: 1, 2, 3 … Default 1. */
+  readonly version?: number;
+  /** By the version they start from: 1 takes a payload of version 1 to version 2. */
+  readonly upcasters?: Readonly<Record<number, Upcaster>>;
+}
+
+/** Event type → definition. */
+export type EventCatalogue = Readonly<Record<string, EventDefinition>>;
+
+/** The event types of a catalogue with their payloads, as its schemas say. */
+export type CatalogueEvents<Definitions extends EventCatalogue> = {
+  -readonly [Type in keyof Definitions & string]: PayloadOf<Definitions[Type]["payload"]>;
+};
+
+/** Whether types that the catalogue does not name are stored as they are, or refused. */
+export type UnknownTypes = "accept" | "refuse";
+
+export interface CatalogueEntry {
+  version: number;
+  upcasters: ReadonlyMap<number, Upcaster>;
+  check: PayloadCheck;
+}
+
+/** A catalogue that passed every check. */
+export interface Catalogue {
+  readonly entries: ReadonlyMap<string, CatalogueEntry>;
+  readonly unknownTypes: UnknownTypes;
+  /** Two catalogues of the same text are the same. */
+  readonly fingerprint: string;
+}
+
+/** By what older payloads of these types are read: the same texts where they are read alike. */
+export const upcastersOf = ({ entries }: Catalogue, types: Iterable<string>): string[] =>
+  Array.from(types).flatMap((type) =>
+    [...(entries.get(type)?.upcasters ?? [])].flatMap(([from, upcast]) => [type, String(from), String(upcast)]),
+  );
+
+export const emptyCatalogue: Catalogue = { entries: new Map(), unknownTypes: "accept", fingerprint: "" };
+
+export const isSchemaVersion = (found: unknown): found is number =>
+  Number.isSafeInteger(found) && (found as number) >= 1;
+
+/** @throws DefinitionError naming the event type and what is wrong with it. */
+export function parseCatalogue(
+  owner: string,
+  definitions: EventCatalogue | undefined,
+  unknownTypes: UnknownTypes = "accept",
+): Catalogue {
+  const refuse = (field: string, found: unknown, expected: string): never => {
+    throw new DefinitionError({ field: `${owner}.${field}`, found, expected });
+  };
+  if (unknownTypes !== "accept" && unknownTypes !== "refuse")
+    refuse("unknownTypes", unknownTypes, '"accept" or "refuse"');
+  if (definitions === undefined) {
+    if (unknownTypes === "refuse") refuse("unknownTypes", unknownTypes, "a catalogue beside it: events");
+    return emptyCatalogue;
+  }
+  if (!isPlainObject(definitions))
+    refuse("events", definitions, "a catalogue: {<event type>: {payload, version, upcasters}}");
+  const entries = new Map<string, CatalogueEntry>();
+  for (const [type, definition] of Object.entries(definitions))
+    entries.set(type, parseEntry(`${owner}.events`, type, definition));
+  return { entries, unknownTypes, fingerprint: unknownTypes + textOf(definitions) };
+}
+
+function parseEntry(owner: string, type: string, definition: EventDefinition): CatalogueEntry {
+  const at = `${owner}.${type}`;
+  const problem = eventTypeProblem(at, type);
+  if (problem) throw new DefinitionError(problem);
+  if (!isObject(definition))
+    throw new DefinitionError({ field: at, found: definition, expected: "{payload, version, upcasters}" });
+  refuseUnknownOptions(at, definition, ["payload", "version", "upcasters"]);
+  const { payload, version = 1, upcasters = {} } = definition;
+  if (!isSchemaVersion(version))
+    throw new DefinitionError({ field: `${at}.version`, found: version, expected: "a whole number from 1" });
+  return {
+    version,
+    upcasters: parseUpcasters(`${at}.upcasters`, version, upcasters),
+    check: payload === undefined ? (_at, json) => json : payloadCheck(`${at}.payload`, payload),
+  };
+}
+
+/** A missing one is no error here: the chain may begin later than the oldest version that was ever written. */
+function parseUpcasters(
+  at: string,
+  version: number,
+  upcasters: NonNullable<EventDefinition["upcasters"]>,
+): Map<number, Upcaster> {
+  if (!isObject(upcasters))
+    throw new DefinitionError({ field: at, found: upcasters, expected: "{<version>: (payload, event) => payload}" });
+  return new Map(
+    Object.entries(upcasters).map(([from, upcaster]) => {
+      if (!/^[1-9]\d*$/.test(from) || Number(from) >= version) {
+        const expected =
+          version === 1 ? "no upcaster, as the version is 1" : `a version to start from: 1 to ${version - 1}`;
+        throw new DefinitionError({ field: `${at}.${from}`, found: from, expected });
+      }
+      if (typeof upcaster !== "function" || isAsyncFunction(upcaster))
+        throw new DefinitionError({ field: `${at}.${from}`, found: upcaster, expected: "a synchronous function" });
+      return [Number(from), upcaster];
+    }),
+  );
+}
+
+const isObject = (given: unknown): given is object =>
+  given !== null && typeof given === "object" && !Array.isArray(given);
+
+/** Functions and patterns as they are written; circles by their name. */
+function textOf(definitions: EventCatalogue): string {
+  const above: unknown[] = [];
+  return JSON.stringify(definitions, function (this: unknown, _key, value: unknown) {
+    if (typeof value === "function" || value instanceof RegExp) return String(value);
+    while (above.length > 0 && above.at(-1) !== this) above.pop();
+    if (above.includes(value)) return "(circle)";
+    if (value !== null && typeof value === "object") above.push(value);
+    return value;
+  });
+}

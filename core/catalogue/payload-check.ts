@@ -1,0 +1,41 @@
+import { DefinitionError } from "../errors/errors.ts";
+import type { Problem } from "../errors/problem.ts";
+import { isProblem, toJson, type JsonValue } from "../json/json.ts";
+import { payloadProblems, type Finding } from "./payload-problems.ts";
+import { ruleOf, type PayloadSchema } from "./payload-schema.ts";
+import { payloadValidator } from "./payload-validator.ts";
+
+/**
+ * Checks a payload, given as JSON, and answers the JSON that the schema makes of it (defaults, trimmed strings …), or
+ * every problem, at `<at>.payload…`. What is given stays as it is.
+ */
+export type PayloadCheck = (at: string, payload: JsonValue) => JsonValue | Problem[];
+
+/** @throws DefinitionError where fastest-validator does not take the schema, or a checker is asynchronous. */
+export function payloadCheck(owner: string, schema: PayloadSchema): PayloadCheck {
+  const check = compile(owner, ruleOf(owner, schema));
+  return (at, { text, value }) => {
+    // The checker writes what it sanitises into what it is given.
+    const checked = { payload: JSON.parse(text) as unknown };
+    const field = at === "" ? "payload" : `${at}.payload`;
+    let findings: true | Finding[];
+    try {
+      findings = check(checked);
+    } catch (error) {
+      // A checker that trips over the value, or that turns out to be asynchronous.
+      return [{ field, found: value, expected: `a payload that can be checked (${String(error)})` }];
+    }
+    if (findings !== true) return payloadProblems(at, value, findings);
+    const json = toJson(field, checked.payload);
+    return isProblem(json) ? [json] : json;
+  };
+}
+
+function compile(owner: string, rule: object): (value: object) => true | Finding[] {
+  try {
+    return payloadValidator.compile({ payload: rule }) as (value: object) => true | Finding[];
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new DefinitionError({ field: owner, found: rule, expected: `a fastest-validator schema (${why})` });
+  }
+}

@@ -1,0 +1,33 @@
+import { Errors } from "moleculer";
+import { brief, portable, show } from "../errors/problem.ts";
+import type { RecordedEvent } from "../event/recorded-event.ts";
+
+/** Of an upcaster's own message, which may quote a whole payload. */
+const maxReasonCharacters = 1000;
+
+/** A stored event that the catalogue cannot bring to today's version. 422; somebody has to mend an upcaster. */
+export class UpcastError extends Errors.MoleculerClientError {
+  override name = "UpcastError";
+
+  constructor(
+    event: Pick<RecordedEvent, "id" | "type" | "position" | "stream">,
+    version: unknown,
+    why: string,
+    cause?: unknown,
+  ) {
+    const { id, type, position, stream } = event;
+    const schemaVersion = portable(version);
+    const reason = brief(why, maxReasonCharacters);
+    super(
+      `event ${id} (${type}, position ${position}, schema version ${show(version)}): ${reason}`,
+      422,
+      "UPCAST_FAILED",
+      { id, type, position, stream, schemaVersion, why: reason },
+    );
+    if (cause !== undefined) this.cause = cause;
+  }
+}
+
+/** Compared by type: an error that arrives from another node is no instance of our class. */
+export const isUpcastError = (error: unknown): boolean =>
+  error !== null && typeof error === "object" && "type" in error && error.type === "UPCAST_FAILED";

@@ -1,0 +1,102 @@
+import { isSchemaVersion, type Catalogue, type CatalogueEntry } from "./catalogue.ts";
+import { Pace } from "../concurrency/pace.ts";
+import { inWords, safeText } from "../errors/problem.ts";
+import { isProblem, toJson, type JsonValue } from "../json/json.ts";
+import { ignoreOutcome, isThenable } from "../concurrency/is-thenable.ts";
+import type { ParkedError } from "../event/parked-error.ts";
+import type { RecordedEvent } from "../event/recorded-event.ts";
+import { UpcastError } from "./upcast-error.ts";
+
+/** Why an event cannot be read as today's catalogue asks, as it travels between nodes. */
+export type Unreadable = ParkedError;
+
+/** Whether an event is read as it is stored. */
+export function isOfToday({ entries }: Catalogue, { type, meta }: Pick<RecordedEvent, "type" | "meta">): boolean {
+  const entry = entries.get(type);
+  return !entry || (meta["schemaVersion"] ?? 1) === entry.version;
+}
+
+/**
+ * The event with today's payload and schema version. One that is of today's version, or of a type without an entry, is
+ * answered as it is; any other is left as it is, and a new one is answered.
+ * @throws UpcastError
+ */
+export function upcast(catalogue: Catalogue, event: RecordedEvent): RecordedEvent {
+  if (isOfToday(catalogue, event)) return event;
+  const entry = catalogue.entries.get(event.type)!;
+  const { value } = upcastPayload(entry, event);
+  return {
+    ...event,
+    payload: value as RecordedEvent["payload"],
+    meta: { ...event.meta, schemaVersion: entry.version },
+  };
+}
+
+/** @throws UpcastError that names the first event that cannot be read. */
+export function upcastAll(catalogue: Catalogue, events: RecordedEvent[]): RecordedEvent[] {
+  return catalogue.entries.size === 0 ? events : events.map((event) => upcast(catalogue, event));
+}
+
+/** The same; upcasters may be slow, so the event loop has its turns meanwhile. @throws UpcastError */
+export async function upcastInTurns(catalogue: Catalogue, events: RecordedEvent[]): Promise<RecordedEvent[]> {
+  if (catalogue.entries.size === 0) return events;
+  const pace = new Pace();
+  const readable: RecordedEvent[] = [];
+  for (const event of events) {
+    readable.push(upcast(catalogue, event));
+    if (pace.isDue()) await pace.turn();
+  }
+  return readable;
+}
+
+/** Those that cannot be read stay as they are stored, and are named. */
+export function upcastEach(
+  catalogue: Catalogue,
+  events: RecordedEvent[],
+): { events: RecordedEvent[]; unreadable?: Record<string, Unreadable> } {
+  if (catalogue.entries.size === 0) return { events };
+  const unreadable: Record<string, Unreadable> = {};
+  const readable = events.map((event) => {
+    try {
+      return upcast(catalogue, event);
+    } catch (error) {
+      if (!(error instanceof UpcastError)) throw error;
+      const { name, message, type, code } = error;
+      unreadable[event.id] = { name, message, type, code };
+      return event;
+    }
+  });
+  return Object.keys(unreadable).length > 0 ? { events: readable, unreadable } : { events: readable };
+}
+
+/**
+ * Passes the payload through the chain, from the event's version to today's.
+ * @throws UpcastError
+ */
+export function upcastPayload(entry: CatalogueEntry, event: RecordedEvent): JsonValue {
+  const stored = event.meta["schemaVersion"] ?? 1;
+  const fail = (why: string, cause?: unknown) => new UpcastError(event, stored, why, cause);
+  if (!isSchemaVersion(stored)) throw fail("its schema version is no whole number from 1");
+  if (stored > entry.version) throw fail(`the catalogue knows version ${entry.version}, not yet this one`);
+  // A copy: whatever an upcaster does to it, the stored event stays as it is.
+  let json = toJson("payload", event.payload);
+  for (let from = stored; from < entry.version && !isProblem(json); from++) {
+    const upcaster = entry.upcasters.get(from);
+    if (!upcaster) throw fail(`the catalogue has no upcaster from version ${from} to ${from + 1}`);
+    const payload = json.value as RecordedEvent["payload"];
+    let answer: unknown;
+    try {
+      answer = upcaster(payload, { ...event, payload, meta: { ...event.meta } });
+    } catch (error) {
+      throw fail(`the upcaster from version ${from} threw ${safeText(error)}`, error);
+    }
+    if (isThenable(answer)) {
+      ignoreOutcome(answer);
+      throw fail(`the upcaster from version ${from} answered a promise, expected a payload`);
+    }
+    json = toJson("payload", answer);
+  }
+  const checked = isProblem(json) ? [json] : entry.check("", json);
+  if (Array.isArray(checked)) throw fail(`its payload does not fit version ${entry.version}: ${inWords(checked)}`);
+  return checked;
+}

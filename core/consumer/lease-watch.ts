@@ -1,0 +1,42 @@
+import type { HeldLease } from "../log/event-log.ts";
+
+/**
+ * How long another holder has not renewed its lease, by the monotonic clock of the process that waits for it. No clocks
+ * of two machines are compared: a waiting process counts from its first look at a renewal, so it never takes the lease
+ * before its holder has stepped down.
+ */
+export class LeaseWatch {
+  #seen: HeldLease | null = null;
+  #since = 0;
+
+  /** What an answer that came at `now` (`performance.now()`) has told; null where nobody else has the lease. */
+  note(heldBy: HeldLease | null, now: number): void {
+    if (heldBy?.mark !== this.#seen?.mark) this.#since = now;
+    this.#seen = heldBy;
+  }
+
+  get heldBy(): HeldLease | null {
+    return this.#seen;
+  }
+
+  /** The mark to name where the lease is to be taken over; undefined while it has not lapsed. */
+  lapsedAt(now: number): string | undefined {
+    return this.#seen && this.restMs(now) <= 0 ? this.#seen.mark : undefined;
+  }
+
+  /** How long until the lease lapses if it is not renewed; infinite where nobody else has it. */
+  restMs(now: number): number {
+    return this.#seen ? this.#since + this.#seen.ttlMs - now : Infinity;
+  }
+
+  /** What a status says; null where nobody else has it. */
+  causeAt(now: number): string | null {
+    if (!this.#seen) return null;
+    const { holder, ttlMs } = this.#seen;
+    const seconds = (ms: number) => `${Math.round(ms / 100) / 10} s`;
+    return `waits for the lease of node ${nodeOf(holder)}, unchanged for ${seconds(now - this.#since)} of ${seconds(ttlMs)}`;
+  }
+}
+
+/** A holder is named `<node>/<id of its start>`. */
+const nodeOf = (holder: string) => holder.slice(0, Math.max(holder.lastIndexOf("/"), 0)) || holder;

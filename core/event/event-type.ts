@@ -1,0 +1,20 @@
+import type { Problem } from "../errors/problem.ts";
+import { isReserved, nameProblem } from "./stream-name.ts";
+import { typeMatcher } from "./type-pattern.ts";
+
+/** Why this cannot be the type of an event that somebody stores; null where it can. */
+export function eventTypeProblem(field: string, type: unknown): Problem | null {
+  const problem = nameProblem(field, type);
+  if (problem || (!isReserved(type as string) && !/[*?]/.test(type as string))) return problem;
+  return { field, found: type, expected: 'a name without wildcards that does not begin with "$"' };
+}
+
+/** Why no event can match a pattern, where a store refuses all but some types (null: it accepts any). */
+export function strangeType(field: string, pattern: string, types: readonly string[] | null): Problem | null {
+  if (!types || types.some(typeMatcher([pattern]))) return null;
+  return {
+    field,
+    found: pattern,
+    expected: `one of the store's types ${types.join(", ")}, or a pattern that one of them matches`,
+  };
+}

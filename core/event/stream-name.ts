@@ -1,0 +1,41 @@
+import { ValidationError } from "../errors/errors.ts";
+import type { Problem } from "../errors/problem.ts";
+
+const maxCharacters = 255;
+// oxlint-disable-next-line no-control-regex -- control characters are exactly what is looked for
+const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/;
+
+/** Counted in code points, each of which is one or two UTF-16 units. */
+export const isLonger = (text: string, most: number): boolean =>
+  text.length > most && (text.length > 2 * most || [...text].length > most);
+
+/** Why `name` cannot be a name of a stream or a type: 1–255 Unicode characters, no control characters. */
+export function nameProblem(field: string, name: unknown): Problem | null {
+  const rule = `1 to ${maxCharacters} Unicode characters without control characters`;
+  if (typeof name !== "string" || name === "") return { field, found: name, expected: rule };
+  if (isLonger(name, maxCharacters)) return { field, found: name, expected: rule };
+  if (controlCharacter.test(name)) return { field, found: name, expected: rule };
+  // A lone surrogate has no UTF-8 form: two different names would become one on disk.
+  if (!name.isWellFormed()) return { field, found: name, expected: `${rule}, well-formed UTF-16` };
+  return null;
+}
+
+/** Of names that are looked for: "" finds nothing. @throws ValidationError for what no stream can be called */
+export function refuseImpossibleNames(given: Readonly<Record<string, string | undefined>>): void {
+  const problems = Object.entries(given).flatMap(([field, name]) =>
+    name === undefined || name === "" ? [] : (nameProblem(field, name) ?? []),
+  );
+  if (problems.length > 0) throw new ValidationError(problems);
+}
+
+/** Names that begin with `$` belong to the framework. */
+export const isReserved = (name: string) => name.startsWith("$");
+
+/** The part of a stream's name before the first `-`; the whole name where there is none. */
+export function categoryOf(stream: string): string {
+  const end = stream.indexOf("-");
+  return end < 0 ? stream : stream.slice(0, end);
+}
+
+/** `<service>-<id>`; a `-` in the service's name is written `_`, so that the category stays the service. */
+export const streamOf = (service: string, id: string) => `${service.replaceAll("-", "_")}-${id}`;

@@ -1,0 +1,95 @@
+import { randomUUID } from "node:crypto";
+import { link, lstat, mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { ValidationError } from "../errors/errors.ts";
+import { privateFile, privateFolder } from "./private-files.ts";
+import { syncFile, syncFolder } from "./sync.ts";
+import { asDenied, asPassing, isWrongPath, systemCodeOf } from "../errors/system-errors.ts";
+
+/** An error of the system about a file that a caller named, in our words; any other error as it is. */
+export function asFileError(field: string, path: string, expected: string, error: unknown): unknown {
+  const known = asDenied(path, error) ?? asPassing(path, error, "nothing is left there");
+  if (known) return known;
+  const code = systemCodeOf(error);
+  if (!isWrongPath(code)) return error;
+  return Object.assign(new ValidationError([{ field, found: path, expected: `${expected} (${code})` }]), {
+    cause: error,
+  });
+}
+
+/**
+ * A file that appears under its name whole and on the disk, or not at all. Until then it is written beside it, as
+ * `<name>.<uuid>.part`; one that a killed process leaves behind may be deleted.
+ */
+export class NewFile {
+  /** The absolute path at which it will stand. */
+  readonly path: string;
+  /** The path at which it is written. */
+  readonly temporary: string;
+  readonly #field: string;
+
+  private constructor(field: string, path: string) {
+    this.#field = field;
+    this.path = path;
+    this.temporary = `${path}.${randomUUID()}.part`;
+  }
+
+  /**
+   * Begins an empty one, with its folder. A relative path is resolved against the process's folder.
+   * @throws ValidationError naming `field`: something stands there already, or nothing can be written there
+   */
+  static async at(field: string, path: string): Promise<NewFile> {
+    const file = new NewFile(field, resolve(path));
+    await file.#do(async () => {
+      await mkdir(dirname(file.path), { recursive: true, mode: privateFolder });
+      await file.#refuseExisting();
+      await (await open(file.temporary, "wx", privateFile)).close();
+    });
+    return file;
+  }
+
+  async #refuseExisting(): Promise<void> {
+    const there = await lstat(this.path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return null;
+      throw error;
+    });
+    if (there) throw this.#existing();
+  }
+
+  #existing(): ValidationError {
+    return new ValidationError([
+      { field: this.#field, found: this.path, expected: "a path where nothing is yet: nothing is overwritten" },
+    ]);
+  }
+
+  /** Puts what was written in its place. @throws ValidationError where something stands there by now */
+  async place(): Promise<void> {
+    await this.#do(async () => {
+      await syncFile(this.temporary);
+      try {
+        // Unlike a renaming, a link never takes the place of another file.
+        await link(this.temporary, this.path);
+        await rm(this.temporary);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "EEXIST") throw this.#existing();
+        // A file system without links.
+        await this.#refuseExisting();
+        await rename(this.temporary, this.path);
+      }
+      await syncFolder(dirname(this.path));
+    });
+  }
+
+  async discard(): Promise<void> {
+    await rm(this.temporary, { force: true });
+  }
+
+  async #do(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      await this.discard().catch(() => {});
+      throw asFileError(this.#field, this.path, "a path that can be written", error);
+    }
+  }
+}

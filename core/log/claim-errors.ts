@@ -1,0 +1,28 @@
+import { Errors } from "moleculer";
+import { show } from "../errors/problem.ts";
+
+/** A value that must be unique belongs to another stream. 409; `data` is `{scope, value, stream, heldBy}`. */
+export class DuplicateClaimError extends Errors.MoleculerClientError {
+  override name = "DuplicateClaimError";
+
+  constructor(scope: string, value: string, stream: string, heldBy: string) {
+    super(
+      `${scope}: found ${show(value)} claimed by stream ${show(heldBy)}, expected nobody or ${show(stream)}`,
+      409,
+      "DUPLICATE_CLAIM",
+      { scope, value, stream, heldBy },
+    );
+  }
+}
+
+/**
+ * Nothing can be claimed: the scope was never begun, is one of another definition, or events came without their claims.
+ * Whoever knows the definition folds them, and appends again. 409; `data` is `{scope}`.
+ */
+export class ClaimsBehindError extends Errors.MoleculerClientError {
+  override name = "ClaimsBehindError";
+
+  constructor(scope: string) {
+    super(`${scope}: its claims do not follow the log; fold them and append again`, 409, "CLAIMS_BEHIND", { scope });
+  }
+}

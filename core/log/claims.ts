@@ -1,0 +1,191 @@
+import { ClaimsBehindError, DuplicateClaimError } from "./claim-errors.ts";
+import { keptClaim } from "./kept-claim.ts";
+import { compareText } from "../text/text-order.ts";
+
+/** Of one call between a decider and a store: each list is walked through at once. */
+export const maxClaimTypes = 1000;
+export const maxClaimValues = 1000;
+export const maxClaimChanges = 10_000;
+
+/** A value that a stream takes, or gives back. */
+export interface ClaimChange {
+  value: string;
+  held: boolean;
+}
+
+/** What the events of an append take and give back in one scope, in their order; with no changes it says that they were looked at. */
+export interface ScopedClaims {
+  /** Within a scope a value belongs to one stream. */
+  scope: string;
+  /** Names the functions that found the changes: claims of others are not to be mixed with them. */
+  definition: string;
+  changes: readonly ClaimChange[];
+}
+
+/**
+ * How far the claims of a scope follow the log. Whoever appends events of its types tells their claims as well; events
+ * that came without (imported, or appended by somebody who does not know of the scope) are stray: until somebody has
+ * folded them, nothing can be claimed.
+ */
+export interface ClaimScope {
+  definition: string;
+  /** The events that take or give back. */
+  types: readonly string[];
+  /** Up to here its events were folded, where there are stray ones after it. */
+  position: number;
+  /** The last stray event. The scope is whole where this is not beyond `position`. */
+  stray: number;
+}
+
+/** The changes of a stretch of the log: all events of the scope's types after `after`, up to `position`. */
+export interface ClaimFold {
+  scope: string;
+  definition: string;
+  after: number;
+  position: number;
+  changes: readonly (ClaimChange & { stream: string })[];
+}
+
+/** A value that a stretch of the log takes twice: the first holds it. */
+export interface TwiceClaimed {
+  value: string;
+  stream: string;
+  heldBy: string;
+}
+
+/** Claims of a scope as they were at one moment. */
+export interface ClaimPage {
+  definition: string;
+  /** The claims are those of the log up to here. */
+  position: number;
+  /** In the order of the values' UTF-8 bytes, each value as it is kept: see `keptClaim`. */
+  claims: readonly { value: string; stream: string }[];
+}
+
+/** What claims have to know of an append. */
+interface Claiming {
+  stream: string;
+  events: readonly { type: string }[];
+  claims?: readonly ScopedClaims[];
+}
+
+/** Where an engine keeps claims; what is done in a commit is part of it. Values arrive as `keptClaim` makes them. */
+export interface KeptClaims {
+  scopes(): Iterable<readonly [string, ClaimScope]>;
+  saveScope(scope: string, state: ClaimScope): void;
+  heldBy(scope: string, value: string): string | undefined;
+  hold(scope: string, value: string, stream: string): void;
+  free(scope: string, value: string): void;
+  clear(scope: string): void;
+}
+
+/** The values that must be unique across all streams: decided and kept in the commit of the events that take them. */
+export class Claims {
+  readonly #kept: KeptClaims;
+  readonly #scopes = new Map<string, ClaimScope & { isAbout: (type: string) => boolean }>();
+
+  constructor(kept: KeptClaims) {
+    this.#kept = kept;
+    this.reload();
+  }
+
+  /** After a commit that failed. */
+  reload(): void {
+    this.#scopes.clear();
+    for (const [scope, state] of this.#kept.scopes()) this.#know(scope, state);
+  }
+
+  #know(scope: string, state: ClaimScope): ClaimScope {
+    const types = new Set(state.types);
+    this.#scopes.set(scope, { ...state, isAbout: (type) => types.has(type) });
+    return state;
+  }
+
+  /** Why the append cannot be stored; null where its claims are free, or its stream's own already. */
+  refusalOf({ stream, claims = [] }: Claiming): Error | null {
+    for (const { scope, definition, changes } of claims) {
+      const known = this.#scopes.get(scope);
+      if (!known || known.definition !== definition || known.stray > known.position)
+        return new ClaimsBehindError(scope);
+      for (const { value, held } of changes) {
+        const heldBy = held ? this.#kept.heldBy(scope, keptClaim(value)) : undefined;
+        if (heldBy !== undefined && heldBy !== stream) return new DuplicateClaimError(scope, value, stream, heldBy);
+      }
+    }
+    return null;
+  }
+
+  /** The append was stored, its first event at this position. */
+  stored({ stream, events, claims = [] }: Claiming, first: number): void {
+    for (const { scope, changes } of claims) for (const change of changes) this.#change(scope, { ...change, stream });
+    for (const [scope, state] of this.#scopes) {
+      if (claims.some((told) => told.scope === scope)) continue;
+      const last = events.findLastIndex(({ type }) => state.isAbout(type));
+      if (last < 0) continue;
+      const isWhole = state.stray <= state.position;
+      this.#save(scope, { ...state, position: isWhole ? first - 1 : state.position, stray: first + last });
+    }
+  }
+
+  #save(scope: string, { definition, types, position, stray }: ClaimScope): ClaimScope {
+    const state = { definition, types, position, stray };
+    this.#kept.saveScope(scope, state);
+    return this.#know(scope, state);
+  }
+
+  /** Answers who holds a value that is to be taken, where that is another stream. */
+  #change(scope: string, { value: given, held, stream }: ClaimChange & { stream: string }): string | null {
+    const value = keptClaim(given);
+    const heldBy = this.#kept.heldBy(scope, value);
+    if (held && heldBy === undefined) this.#kept.hold(scope, value, stream);
+    if (!held && heldBy === stream) this.#kept.free(scope, value);
+    return held && heldBy !== undefined && heldBy !== stream ? heldBy : null;
+  }
+
+  /** In the order of their names' UTF-8 bytes. */
+  scopes(): string[] {
+    return [...this.#scopes.keys()].toSorted(compareText);
+  }
+
+  /** Up to where the claims of a scope are those of a log that ends at `head`; null for a scope that was never begun. */
+  reachOf(scope: string, head: number): Omit<ClaimPage, "claims"> | null {
+    const known = this.#scopes.get(scope);
+    if (!known) return null;
+    const { definition, position, stray } = known;
+    return { definition, position: stray > position ? position : head };
+  }
+
+  isOf(scope: string, definition: string): boolean {
+    return this.#scopes.get(scope)?.definition === definition;
+  }
+
+  /** A scope of another definition is emptied: all events up to the head are to be folded. */
+  begin(scope: string, definition: string, types: readonly string[], head: number): ClaimScope {
+    const known = this.#scopes.get(scope);
+    if (known?.definition === definition) return this.#stateOf(known);
+    this.#kept.clear(scope);
+    return this.#save(scope, { definition, types, position: 0, stray: head });
+  }
+
+  #stateOf({ definition, types, position, stray }: ClaimScope): ClaimScope {
+    return { definition, types, position, stray };
+  }
+
+  /** Null where the scope is not, or no longer, at `after` and of the definition. */
+  fold(fold: ClaimFold): { state: ClaimScope; twice: TwiceClaimed[] } | null {
+    const { scope, definition, after, position, changes } = fold;
+    const known = this.#scopes.get(scope);
+    if (known?.definition !== definition || known.position !== after || position < after) return null;
+    const twice = changes.flatMap((change) => {
+      const heldBy = this.#change(scope, change);
+      return heldBy === null ? [] : [{ value: change.value, stream: change.stream, heldBy }];
+    });
+    return { state: this.#save(scope, { ...known, position }), twice };
+  }
+
+  /** Value → the stream that holds it; values that nobody holds are left out. */
+  claimants(scope: string, values: readonly string[]): Record<string, string> {
+    const found = values.map((value) => [value, this.#kept.heldBy(scope, keptClaim(value))] as const);
+    return Object.fromEntries(found.filter((entry): entry is readonly [string, string] => entry[1] !== undefined));
+  }
+}

@@ -1,0 +1,70 @@
+import { Errors } from "moleculer";
+import { ownNameProblem } from "./new-event.ts";
+import { EntityNotFoundError, ValidationError } from "../errors/errors.ts";
+import { show, type Problem } from "../errors/problem.ts";
+import { isEventId } from "../event/event-id.ts";
+import { isReserved } from "../event/stream-name.ts";
+
+const maxIds = 10_000;
+
+/** What an engine answers to `link`. */
+export interface Linked {
+  /** Of the stream's last link. */
+  version: number;
+  /** How many of the events were not in it yet. */
+  linked: number;
+}
+
+/** A stream holds events of its own or links, never both: they would share its versions. 409; `data` is `{stream, found, expected}`. */
+export class MixedStreamError extends Errors.MoleculerClientError {
+  override name = "MixedStreamError";
+
+  constructor(stream: string, found: "events" | "links") {
+    const [has, expected] =
+      found === "links"
+        ? ["links to events of other streams", "a stream with events of its own, or a new one"]
+        : ["events of its own", "a stream of links, or a new one"];
+    super(`stream ${show(stream)}: found ${has}, expected ${expected}`, 409, "MIXED_STREAM", {
+      stream,
+      found,
+      expected: found === "links" ? "events" : "links",
+    });
+  }
+}
+
+/**
+ * Checks what can be checked of a link without the log; answers the ids as they are stored.
+ * @throws ValidationError with every problem found
+ */
+export function toLinkRequest(stream: unknown, ids: unknown): { stream: string; ids: string[] } {
+  const problems: Problem[] = [];
+  const problem = ownNameProblem("stream", stream);
+  if (problem) problems.push(problem);
+  const list = Array.isArray(ids) ? Array.from(ids as unknown[]) : [];
+  if (list.length === 0 || list.length > maxIds)
+    problems.push({ field: "ids", found: ids, expected: `an array of 1 to ${maxIds} ids of events` });
+  else
+    list.forEach((id, index) => {
+      if (!isEventId(id)) problems.push({ field: `ids.${index}`, found: id, expected: "a UUID" });
+    });
+  if (problems.length > 0) throw new ValidationError(problems);
+  return { stream: stream as string, ids: (list as string[]).map((id) => id.toLowerCase()) };
+}
+
+/**
+ * The stored events of these ids, in their order: what an engine is to link. To be asked inside the transaction.
+ * @throws EntityNotFoundError with the first id that no event has; ValidationError for an event of the framework
+ */
+export const eventsToLink = <Stored extends { type: string }>(
+  ids: readonly string[],
+  storedById: (id: string) => Stored | undefined,
+): Stored[] =>
+  ids.map((id, index) => {
+    const stored = storedById(id);
+    if (!stored) throw new EntityNotFoundError(id);
+    if (isReserved(stored.type))
+      throw new ValidationError([
+        { field: `ids.${index}`, found: stored.type, expected: "an event that is not the framework's own" },
+      ]);
+    return stored;
+  });

@@ -1,0 +1,38 @@
+import type { AppendRequest } from "./append-request.ts";
+import { EventIdReusedError } from "../errors/errors.ts";
+import type { AppendVerdict } from "./event-log.ts";
+import type { RecordedEvent } from "../event/recorded-event.ts";
+import { isSameContent } from "./same-content.ts";
+
+/**
+ * What a log says of an append whose ids it may know already: null where all are new, the stored events where it is the
+ * same append sent again, an error where an id was used for something else. To be asked before versions are compared,
+ * inside the commit.
+ */
+export function repeatOf(
+  { stream, events, idAfterLast }: AppendRequest,
+  storedById: (id: string) => RecordedEvent | undefined,
+): AppendVerdict | null {
+  const found: RecordedEvent[] = [];
+  for (const event of events) {
+    const stored = event.fresh ? undefined : storedById(event.id);
+    if (!stored) continue;
+    if (!isSameContent(stored, stream, event))
+      return reused(event.id, `is stored with other content at position ${stored.position} in stream ${stored.stream}`);
+    found.push(stored);
+  }
+  if (found.length === 0) return null;
+  const first = events[0]!.id;
+  if (found.length < events.length)
+    return reused(
+      found[0]!.id,
+      `${found.length} of the ${events.length} events are stored already, the others are not`,
+    );
+  if (found.some(({ version }, index) => version !== found[0]!.version + index))
+    return reused(first, "the events are stored in another order or not as one append");
+  if (idAfterLast !== null && storedById(idAfterLast))
+    return reused(first, "the key was used for an append of more events");
+  return { events: found, repeated: true };
+}
+
+const reused = (id: string, why: string): AppendVerdict => ({ error: new EventIdReusedError(id, why) });

@@ -1,0 +1,51 @@
+import { DefinitionError } from "../errors/errors.ts";
+import { didYouMean } from "./near-name.ts";
+import { isAsyncFunction } from "../concurrency/is-thenable.ts";
+
+/**
+ * A misspelt option would silently leave its default in force.
+ * @throws DefinitionError naming it and the options that there are.
+ */
+export function refuseUnknownOptions(owner: string, given: object, known: readonly string[]): void {
+  refuseNoOptions(owner, given, `an object of options: ${known.join(", ")}`);
+  for (const option of Object.keys(given))
+    if (!known.includes(option))
+      throw new DefinitionError({
+        field: `${owner}.${option}`,
+        found: option,
+        expected: `one of the options ${known.join(", ")}${didYouMean(option, known)}`,
+      });
+}
+
+/** @throws DefinitionError */
+export function refuseNoOptions(owner: string, given: unknown, expected: string): void {
+  refuseUnless(isPlainObject(given), owner, given, expected);
+}
+
+/** @throws DefinitionError unless it is left out or a whole number from `least` */
+export function refuseNoWhole(field: string, given: unknown, least = 1): void {
+  const isFine = given === undefined || (Number.isSafeInteger(given) && (given as number) >= least);
+  refuseUnless(isFine, field, given, `a whole number from ${least}`);
+}
+
+/** A whole number as a connection string has it; anything else as it is, to be refused with what was found. */
+export const numberIn = (text: string): number | string => (/^\d+$/.test(text) ? Number(text) : text);
+
+/** The folder of a host's own files. @throws DefinitionError */
+export function refuseNoFolder(folder: unknown): void {
+  refuseUnless(typeof folder === "string" && folder !== "", "adapter.folder", folder, "the path of a folder");
+}
+
+/** @throws DefinitionError */
+export function refuseUnless(isFine: boolean, field: string, found: unknown, expected: string): void {
+  if (!isFine) throw new DefinitionError({ field, found, expected });
+}
+
+/** @throws DefinitionError where it is no function, or one that answers a promise */
+export function synchronous(field: string, given: unknown): (...args: never[]) => unknown {
+  refuseUnless(typeof given === "function" && !isAsyncFunction(given), field, given, "a synchronous function");
+  return given as (...args: never[]) => unknown;
+}
+
+/** By its tag: an object of another realm is one; an array, a Map or a Date is not. */
+export const isPlainObject = (given: unknown): boolean => Object.prototype.toString.call(given) === "[object Object]";

@@ -1,0 +1,16 @@
+import type { FieldType } from "../rows/fields.ts";
+import type { QueryFields } from "./query.ts";
+
+/** What can be asked of a store's events. */
+export const eventFields: QueryFields = new Map(
+  Object.entries({
+    id: "string",
+    type: "string",
+    stream: "string",
+    version: "integer",
+    position: "integer",
+    time: "date",
+    payload: "object",
+    meta: "object",
+  } satisfies Record<string, FieldType>).map(([name, type]) => [name, { type }]),
+);

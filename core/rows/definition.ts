@@ -1,0 +1,82 @@
+import { createHash } from "node:crypto";
+import { described, show, type Problem } from "../errors/problem.ts";
+import type { Fields } from "./fields.ts";
+import type { Mapping } from "./mapping.ts";
+
+/** What the rows of an aggregate are folded by. */
+export interface Definition {
+  fields: Fields;
+  mappings: readonly Mapping<unknown>[];
+  /** The author's word for "folds as before": in its place nobody looks at the source of function transforms. */
+  version?: string | number | undefined;
+}
+
+interface Described {
+  /** Rows of one definition, then of another. */
+  isMixed?: true;
+  version: string | number | null;
+  fields: { name: string }[];
+  mappings: { pattern: string; operation: string; transform: string }[];
+}
+
+/** Definitions that fold the same rows have the same text: fields, mappings in their order, transforms by name or source. */
+export function describeDefinition({ fields, mappings, version }: Definition): string {
+  const described: Described = {
+    version: version ?? null,
+    fields: [...fields.values()],
+    mappings: mappings.map(({ pattern, operation, transform }) => ({
+      pattern,
+      operation,
+      transform: describeTransform(transform, version !== null && version !== undefined),
+    })),
+  };
+  return JSON.stringify(described);
+}
+
+function describeTransform(transform: unknown, hasVersion: boolean): string {
+  if (typeof transform === "string") return `action ${transform}`;
+  return hasVersion ? "function" : `function ${hash(String(transform)).slice(0, 16)}`;
+}
+
+/** Of rows that were folded by one definition and then by this one: another than either. */
+export const mixedDefinition = (today: string): string =>
+  JSON.stringify({ ...(JSON.parse(today) as Described), isMixed: true } satisfies Described);
+
+/** The same for the same text; short enough for a manifest. */
+export const definitionHash = (description: string): string => hash(description);
+
+const hash = (text: string) => createHash("sha256").update(text).digest("hex");
+
+/** What `found`, by which rows were folded, has other than `expected`: nothing where both fold the same. */
+export function definitionChanges(found: string, expected: string): Problem[] {
+  if (found === expected || found === "") return [];
+  const [was, is] = [JSON.parse(found) as Described, JSON.parse(expected) as Described];
+  const changes: Problem[] = [];
+  if (was.isMixed)
+    changes.push({ field: "definition", found: described("rows of several, one after the other"), expected: "of one" });
+  if (was.version !== is.version) changes.push({ field: "version", found: was.version, expected: show(is.version) });
+  const fieldsOf = ({ fields }: Described) => new Map(fields.map((field) => [field.name, JSON.stringify(field)]));
+  changes.push(...changesOf("fields", fieldsOf(was), fieldsOf(is)));
+  const mappingsOf = ({ mappings }: Described) => {
+    const ordinals = new Map<string, number>();
+    return new Map(
+      mappings.map(({ pattern, operation, transform }) => {
+        const ordinal = (ordinals.get(pattern) ?? 0) + 1;
+        ordinals.set(pattern, ordinal);
+        return [ordinal === 1 ? pattern : `${pattern} (${ordinal})`, `${operation} by ${transform}`];
+      }),
+    );
+  };
+  changes.push(...changesOf("on", mappingsOf(was), mappingsOf(is)));
+  return changes.length > 0 ? changes : [{ field: "on", found: described("another order"), expected: "today's order" }];
+}
+
+function changesOf(what: string, was: ReadonlyMap<string, string>, is: ReadonlyMap<string, string>): Problem[] {
+  return [...new Set([...was.keys(), ...is.keys()])]
+    .filter((name) => was.get(name) !== is.get(name))
+    .map((name) => ({
+      field: `${what}.${name}`,
+      found: described(was.get(name) ?? "none"),
+      expected: is.get(name) ?? "none",
+    }));
+}

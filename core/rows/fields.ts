@@ -1,0 +1,243 @@
+import { DefinitionError, InvalidRowError } from "../errors/errors.ts";
+import type { Problem } from "../errors/problem.ts";
+import { isProblem, toJson } from "../json/json.ts";
+import { didYouMean } from "../options/near-name.ts";
+import { isPlainObject, refuseUnknownOptions } from "../options/options.ts";
+import { isPlainText } from "../text/plain-text.ts";
+
+export type FieldType = "string" | "integer" | "number" | "boolean" | "date" | "object" | "array";
+
+export interface FieldOptions {
+  type: FieldType;
+  /** Queries and sorts by this field use an index. */
+  index?: boolean;
+  /** No two rows have the same value; rows without a value do not count. */
+  unique?: boolean;
+  /** Every row has a value. */
+  required?: boolean;
+}
+
+export type FieldsInput = Readonly<Record<string, FieldType | FieldOptions>>;
+
+type ValueOf<Type> = Type extends "string" | "date"
+  ? string
+  : Type extends "integer" | "number"
+    ? number
+    : Type extends "boolean"
+      ? boolean
+      : Type extends "array"
+        ? unknown[]
+        : Type extends "object"
+          ? Record<string, unknown>
+          : never;
+
+type TypeOf<Field> = Field extends { type: infer Type } ? Type : Field;
+
+/** What has rows of these fields: an aggregate. Its function tells it from fields that bear the same names. */
+interface WithFields {
+  readonly fields: FieldsInput;
+  mixin(): unknown;
+}
+
+/**
+ * A row as queries answer it: every declared field is there, null where it has no value. Dates are ISO strings.
+ *
+ * @example type Villa = RowOf<typeof villas>; // an aggregate, or the fields it was declared with
+ */
+export type RowOf<Source extends FieldsInput | WithFields> = Source extends WithFields
+  ? RowOfFields<Source["fields"]>
+  : Source extends FieldsInput
+    ? RowOfFields<Source>
+    : never;
+
+type RowOfFields<Fields extends FieldsInput> = { id: string } & {
+  [Name in keyof Fields]: Fields[Name] extends { required: true }
+    ? ValueOf<TypeOf<Fields[Name]>>
+    : ValueOf<TypeOf<Fields[Name]>> | null;
+};
+
+type InputOf<Type> = Type extends "date" ? string | Date : Type extends "object" ? object : ValueOf<Type>;
+
+/** A row as a transform returns it: the fields it wants to set. Without an `id` it gets one from the event. */
+export type RowInput<Fields extends FieldsInput> = {
+  id?: string | null | undefined;
+} & {
+  [Name in keyof Fields]?: InputOf<TypeOf<Fields[Name]>> | null | undefined;
+};
+
+/** Untyped row, as engines and the fold handle it. */
+export type Row = { id: string } & Record<string, unknown>;
+
+export interface Field {
+  name: string;
+  type: FieldType;
+  index: boolean;
+  unique: boolean;
+  required: boolean;
+}
+
+/** The declared fields of a table, checked. `id` is not among them: it is every row's key. */
+export type Fields = ReadonlyMap<string, Field>;
+
+export const sameFields = (a: Fields, b: Fields): boolean =>
+  JSON.stringify([...a.values()]) === JSON.stringify([...b.values()]);
+
+const types: readonly string[] = ["string", "integer", "number", "boolean", "date", "object", "array"];
+const maxIdCharacters = 255;
+const maxProblems = 100;
+
+/** @throws DefinitionError naming the field. */
+export function parseFields(owner: string, input: FieldsInput): Fields {
+  const refuse = (field: string, found: unknown, expected: string) => {
+    throw new DefinitionError({ field: `${owner}.${field}`, found, expected });
+  };
+  if (input === null || typeof input !== "object" || Object.keys(input).length === 0)
+    refuse("fields", input, 'an object with at least one field, like {name: "string"}');
+  const fields = new Map<string, Field>();
+  for (const [name, given] of Object.entries(input)) {
+    const options = typeof given === "string" ? { type: given } : given;
+    if (isPlainObject(options))
+      refuseUnknownOptions(`${owner}.fields.${name}`, options, ["type", "index", "unique", "required"]);
+    if (!/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(name) || ["id", "_id", "__proto__"].includes(name))
+      refuse(`fields.${name}`, name, 'a name of 1 to 63 letters, digits and _ other than "id", which every row has');
+    if (!types.includes(options?.type)) refuse(`fields.${name}`, options?.type, `one of ${types.join(", ")}`);
+    // SQL compares names without case: two such fields would be one column.
+    for (const other of fields.keys())
+      if (other.toLowerCase() === name.toLowerCase())
+        refuse(`fields.${name}`, name, `a name that differs from "${other}" by more than case`);
+    const { type, index = false, unique = false, required = false } = options;
+    if ((index || unique) && (type === "object" || type === "array"))
+      refuse(`fields.${name}`, type, "no index on an object or array");
+    fields.set(name, { name, type, index, unique, required });
+  }
+  return fields;
+}
+
+/** The row's key: the one given, or `fallback`. @throws InvalidRowError */
+export function rowId(given: unknown, fallback: string): string {
+  if (given === undefined || given === null) return fallback;
+  const problem = idProblem(given);
+  if (problem) throw new InvalidRowError([problem]);
+  return given as string;
+}
+
+export function idProblem(id: unknown): Problem | null {
+  if (isPlainText(id, maxIdCharacters)) return null;
+  const isUnfit = typeof id === "string" && id !== "" && id.length <= maxIdCharacters;
+  const expected = `a string of 1 to ${maxIdCharacters} characters${isUnfit ? ", well-formed Unicode without NUL" : ""}`;
+  return { field: "id", found: id, expected };
+}
+
+/**
+ * Checks a row against the fields and answers its values as they are stored, without those that are undefined.
+ * @throws InvalidRowError with every problem: undeclared fields, wrong types, required fields set to null.
+ */
+export function checkRow(fields: Fields, row: Record<string, unknown>): Record<string, unknown> {
+  const problems: Problem[] = [];
+  const values: Record<string, unknown> = {};
+  for (const name in row) {
+    const found = row[name];
+    if (name === "id" || found === undefined) continue;
+    const field = fields.get(name);
+    if (!field) {
+      // An error lists no more of them.
+      if (problems.length > maxProblems) break;
+      const names = [...fields.keys()];
+      const expected = `one of the declared fields ${names.join(", ")}${didYouMean(name, names)}`;
+      problems.push({ field: name, found, expected });
+    } else if (found === null) {
+      if (field.required)
+        problems.push({
+          field: name,
+          found,
+          expected: `a value (${field.type}): the field is required`,
+        });
+      values[name] = null;
+    } else {
+      const stored = storedValue(field, found, problems);
+      if (stored !== undefined) values[name] = stored;
+    }
+  }
+  if (problems.length > 0) throw new InvalidRowError(problems);
+  return values;
+}
+
+/** The required fields that `values` leaves out: a new row needs them all. */
+export const missingFields = (fields: Fields, values: Record<string, unknown>): Problem[] =>
+  [...fields.values()]
+    .filter(({ name, required }) => required && (!Object.hasOwn(values, name) || values[name] === null))
+    .map(({ name, type }) => ({
+      field: name,
+      found: undefined,
+      expected: `a value (${type}): the field is required`,
+    }));
+
+export function typeInWords(type: FieldType): string {
+  const words = {
+    string: "a string",
+    integer: "a whole number",
+    number: "a finite number",
+    boolean: "true or false",
+    date: "a Date or an ISO 8601 string",
+    object: "an object",
+    array: "an array",
+  };
+  return words[type];
+}
+
+/** The value as it is stored; undefined, with a problem noted, where it does not fit the type. */
+function storedValue(field: Field, found: unknown, problems: Problem[]): unknown {
+  const { name, type } = field;
+  const json = (type === "object" || type === "array") && isOfShape(type, found) ? toJson(name, found) : null;
+  if (json && isProblem(json)) return void problems.push(json);
+  // A Date is an object, and its JSON is a text.
+  const kept = json && isOfShape(type as "object" | "array", json.value) ? json.value : undefined;
+  const stored = json ? kept : scalarValue(type, found);
+  if (stored === undefined) problems.push({ field: name, found, expected: expectedOf(type, found) });
+  return stored;
+}
+
+const expectedOf = (type: FieldType, found: unknown) =>
+  type === "string" && typeof found === "string" ? "a string of well-formed Unicode" : typeInWords(type);
+
+const isOfShape = (type: "object" | "array", found: unknown) =>
+  typeof found === "object" && found !== null && Array.isArray(found) === (type === "array");
+
+function scalarValue(type: FieldType, found: unknown): unknown {
+  switch (type) {
+    case "string":
+      return typeof found === "string" && found.isWellFormed() ? found : undefined;
+    case "integer":
+      return Number.isSafeInteger(found) ? found : undefined;
+    case "number":
+      return Number.isFinite(found) ? found : undefined;
+    case "boolean":
+      return typeof found === "boolean" ? found : undefined;
+    case "date":
+      return isoDate(found);
+    default:
+      return undefined;
+  }
+}
+
+/** ISO 8601 with a date at least; anything else that `Date` might guess at is refused. */
+export function isoDate(found: unknown): string | undefined {
+  if (found instanceof Date) return isoText(found);
+  const parts = typeof found === "string" ? isoPattern.exec(found) : null;
+  if (!parts) return undefined;
+  const [text, day = "", time, offset] = parts;
+  // Without an offset it is UTC: a row must not depend on the time zone of the machine that folded it.
+  const date = new Date(time !== undefined && offset === undefined ? `${text}Z` : text);
+  // Date turns the 30th of February into the 1st of March.
+  return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day) ? isoText(date) : undefined;
+}
+
+const isoPattern =
+  /^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))(T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/;
+
+/** Only years of four digits, whose texts order as the times do. */
+function isoText(date: Date): string | undefined {
+  if (Number.isNaN(date.getTime())) return undefined;
+  const text = date.toISOString();
+  return /^\d{4}-/.test(text) ? text : undefined;
+}

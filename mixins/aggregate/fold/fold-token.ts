@@ -1,0 +1,27 @@
+import type { Context } from "moleculer";
+import { ValidationError } from "../../../core/errors/errors.ts";
+import { isPlainText } from "../../../core/text/plain-text.ts";
+
+/** Names the fold that a transform belongs to; travels in `ctx.meta.$fold` along the transform's calls. */
+export interface FoldToken {
+  aggregate: string;
+  node: string;
+  id: number;
+}
+
+const maxCharacters = 255;
+
+/**
+ * The token of a call; null if it has none. Meta is the caller's: what it holds may be anything.
+ * @throws ValidationError for what no transform has sent
+ */
+export function foldTokenOf({ meta }: Pick<Context, "meta">): FoldToken | null {
+  const found: unknown = (meta as { $fold?: unknown }).$fold;
+  if (found === undefined || found === null) return null;
+  const { aggregate, node, id } = found as Partial<Record<keyof FoldToken, unknown>>;
+  if (isPlainText(aggregate, maxCharacters) && isPlainText(node, maxCharacters) && Number.isSafeInteger(id))
+    return { aggregate, node, id: id as number };
+  throw new ValidationError([
+    { field: "meta.$fold", found, expected: "none, or the token {aggregate, node, id} of a transform's own call" },
+  ]);
+}

@@ -1,0 +1,88 @@
+import type { Fields } from "../../../core/rows/fields.ts";
+import { changesOf, type AppliedMapping, type Mapping } from "../../../core/rows/mapping.ts";
+import type { Batch } from "../../../core/table/read-table.ts";
+import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
+import { typeMatcher } from "../../../core/event/type-pattern.ts";
+import type { Transform, Transforms } from "./transform.ts";
+
+/** What became of one event. */
+export type Folded = { did: "fold" } | { error: unknown };
+
+/** What an aggregate's mappings do with one event: transform after transform, each result applied to the batch. */
+export class MappedTransforms {
+  readonly #mappings: readonly Mapping<Transform>[];
+  readonly #fields: Fields;
+  readonly #transforms: Transforms;
+  readonly #byType = new Map<string, AppliedMapping<Transform>[]>();
+
+  constructor(mappings: readonly Mapping<Transform>[], fields: Fields, transforms: Transforms) {
+    this.#mappings = mappings;
+    this.#fields = fields;
+    this.#transforms = transforms;
+  }
+
+  /**
+   * All changes of the event by its type's mappings are in the batch afterwards or, where something fails, none. Answers
+   * at once where the transform and the engine do.
+   */
+  fold(mappings: readonly AppliedMapping<Transform>[], event: RecordedEvent, batch: Batch): Folded | Promise<Folded> {
+    if (mappings.length > 1) return this.#foldWhole(mappings, event, batch);
+    try {
+      const answer = this.#transforms.run(mappings[0]!.transform, event, batch.rows);
+      if (answer instanceof Promise) return this.#foldLater(mappings[0]!, event, answer, batch);
+      const applied = batch.apply(changesOf(mappings[0]!, this.#fields, event, answer));
+      return applied ? applied.then(succeed, fail) : done;
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  async #foldLater(
+    mapping: AppliedMapping<Transform>,
+    event: RecordedEvent,
+    answer: Promise<unknown>,
+    batch: Batch,
+  ): Promise<Folded> {
+    try {
+      const applied = batch.apply(changesOf(mapping, this.#fields, event, await answer));
+      if (applied) await applied;
+      return done;
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  async #foldWhole(
+    mappings: readonly AppliedMapping<Transform>[],
+    event: RecordedEvent,
+    batch: Batch,
+  ): Promise<Folded> {
+    await batch.mark();
+    try {
+      for (const mapping of mappings) {
+        const answer = await this.#transforms.run(mapping.transform, event, batch.rows);
+        await batch.apply(changesOf(mapping, this.#fields, event, answer));
+      }
+      return done;
+    } catch (error) {
+      await batch.undo();
+      return { error };
+    }
+  }
+
+  /** Those of an event's type, in declared order. */
+  of(type: string): readonly AppliedMapping<Transform>[] {
+    let applied = this.#byType.get(type);
+    if (!applied) {
+      applied = this.#mappings
+        .filter(({ pattern }) => typeMatcher([pattern])(type))
+        .map((mapping, index) => ({ ...mapping, ordinal: index + 1 }));
+      this.#byType.set(type, applied);
+    }
+    return applied;
+  }
+}
+
+const done: Folded = { did: "fold" };
+const succeed = (): Folded => done;
+const fail = (error: unknown): Folded => ({ error });

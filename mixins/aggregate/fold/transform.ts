@@ -1,0 +1,131 @@
+import type { FoldToken } from "./fold-token.ts";
+import type { Context, Span } from "moleculer";
+import { FoldEndedError } from "../../../core/rows/fold-errors.ts";
+import { isThenable } from "../../../core/concurrency/is-thenable.ts";
+import type { Row } from "../../../core/rows/fields.ts";
+import type { QueryFields, QueryParams } from "../../../core/query/query.ts";
+import type { Rows } from "../../../core/table/read-table.ts";
+import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
+import type { EventCaller } from "../../consumer/event-caller.ts";
+import { markFailed, type FoldSpans } from "../../observability/spans.ts";
+import { TransformViewOf, type Running, type ViewSource } from "./transform-view.ts";
+import { TimeLimit } from "../../consumer/time-limit.ts";
+
+/** What a function transform gets beside the event. Queries see every event before this one, committed or not. */
+export interface TransformView<AnyRow = Row> {
+  find: (params?: QueryParams) => Promise<AnyRow[]>;
+  get: (id: string) => Promise<AnyRow | null>;
+  /** For calls to other services; made when it is first asked for. */
+  readonly ctx: Context;
+}
+
+export type TransformFunction = (event: RecordedEvent, view: TransformView) => unknown;
+
+/** An action's name, or a function. */
+export type Transform = string | TransformFunction;
+
+export interface TransformsDependencies {
+  aggregate: string;
+  node: string;
+  fields: QueryFields;
+  caller: Pick<EventCaller, "callAction" | "newContext">;
+  /** How long a transform may take. */
+  timeoutMs: number;
+  spans: FoldSpans | null;
+  /** Of a token; never the same twice, whichever fold asks. */
+  nextId: () => number;
+}
+
+/**
+ * Runs transforms, one at a time, each under a token of its own. A query that carries the token is answered from the
+ * batch in which the transform runs; when the transform has ended, so has its token.
+ */
+export class Transforms {
+  readonly #aggregate: string;
+  readonly #node: string;
+  readonly #caller: TransformsDependencies["caller"];
+  readonly #spans: FoldSpans | null;
+  readonly timeLimit: TimeLimit;
+  readonly #views: ViewSource;
+  #current: Running | null = null;
+  readonly #nextId: () => number;
+
+  constructor({ aggregate, node, fields, caller, timeoutMs, spans, nextId }: TransformsDependencies) {
+    this.#aggregate = aggregate;
+    this.#node = node;
+    this.#caller = caller;
+    this.#spans = spans;
+    this.#nextId = nextId;
+    this.timeLimit = new TimeLimit(timeoutMs, node);
+    this.#views = {
+      fields,
+      rowsFor: (id) => this.rowsFor(id),
+      newContext: ({ id, event, span }) => caller.newContext(event, { $fold: this.#tokenOf(id) }, span),
+    };
+  }
+
+  isRunning(id: number): boolean {
+    return this.#current?.id === id;
+  }
+
+  /** The rows that belong to a token. @throws FoldEndedError */
+  rowsFor(id: number): Rows {
+    const current = this.#current;
+    if (current === null || current.id !== id) throw new FoldEndedError(this.#aggregate);
+    return current.rows;
+  }
+
+  /** What the transform answers; a promise only where it answers one, since most of a catch-up is spent here. */
+  run(transform: Transform, event: RecordedEvent, rows: Rows): unknown {
+    const id = this.#nextId();
+    const span = typeof transform === "string" ? null : (this.#spans?.transform(event) ?? null);
+    const running = { id, event, span, rows, pending: 0 };
+    this.#current = running;
+    if (typeof transform === "string")
+      return this.#inTime(transform, this.#caller.callAction(transform, event, { $fold: this.#tokenOf(id) }), null);
+    let answer: unknown;
+    try {
+      answer = transform(event, new TransformViewOf(running, this.#views));
+    } catch (error) {
+      this.#end(span, error);
+      throw error;
+    }
+    if (isThenable(answer)) return this.#inTime(`the transform of ${event.type}`, Promise.resolve(answer), span);
+    this.#finish(span, running.pending > 0);
+    return answer;
+  }
+
+  async #inTime(what: string, answer: Promise<unknown>, span: Span | null): Promise<unknown> {
+    const running = this.#current;
+    let isHasty = false;
+    const look = () => void (isHasty = (running?.pending ?? 0) > 0);
+    let row: unknown;
+    try {
+      row = await this.timeLimit.wait(what, answer, look);
+    } catch (error) {
+      this.#end(span, error);
+      throw error;
+    }
+    this.#finish(span, isHasty);
+    return row;
+  }
+
+  /** @throws FoldEndedError if the transform returned before one of its view's queries had: the row may be wrong */
+  #finish(span: Span | null, isHasty: boolean): void {
+    const error = isHasty ? new FoldEndedError(this.#aggregate) : undefined;
+    this.#end(span, error);
+    if (error) throw error;
+  }
+
+  /** The token ends with its transform, also where that was given up and still runs. */
+  #end(span: Span | null, error?: unknown): void {
+    this.#current = null;
+    if (!span) return;
+    if (error !== undefined) markFailed(span, error);
+    span.finish();
+  }
+
+  #tokenOf(id: number): FoldToken {
+    return { aggregate: this.#aggregate, node: this.#node, id };
+  }
+}

@@ -1,0 +1,190 @@
+import type { Context, ServiceSchema } from "moleculer";
+import type { ControlChange } from "../../../core/consumer/consumer-control.ts";
+import { ValidationError } from "../../../core/errors/errors.ts";
+import type { Lease } from "../../../core/log/event-log.ts";
+import { longestLeaseMs } from "../../../core/concurrency/times.ts";
+import { maxPageBytes } from "../../../core/log/page-size.ts";
+import { isReserved } from "../../../core/event/stream-name.ts";
+import { parsePatterns, typeMatcher } from "../../../core/event/type-pattern.ts";
+import type { StoreHost } from "../host/host.ts";
+import { controlEvent, leaseEvent } from "../../service/internal-events.ts";
+import { endReason, parkedId, skipReason, storedKey, storedName } from "../../service/stored-texts.ts";
+import { refuseTooLargeState } from "../host/stored-state.ts";
+import { wholeNumber } from "../../service/whole-number.ts";
+
+// oxlint-disable-next-line no-control-regex -- control characters are what no consumer has in its name
+const consumerName = /^(aggregate|subscription|process-manager)\/[^\u0000-\u001f\u007f-\u009f\ud800-\udfff]{1,255}$/u;
+const consumer = { type: "string", pattern: consumerName } as const;
+const whole = { ...wholeNumber, convert: true } as const;
+const must = { type: "equal", value: true, strict: true, optional: true } as const;
+const change = {
+  type: "object",
+  strict: true,
+  minProps: 1,
+  maxProps: 1,
+  props: {
+    pause: must,
+    resume: must,
+    retry: {
+      type: "object",
+      strict: true,
+      optional: true,
+      props: {
+        id: { ...parkedId, optional: true },
+        stream: { ...storedName, optional: true },
+        instance: { ...storedName, optional: true },
+      },
+    },
+    skip: { type: "object", strict: true, optional: true, props: { id: parkedId, reason: skipReason } },
+    build: {
+      type: "object",
+      strict: true,
+      optional: true,
+      props: {
+        id: "uuid",
+        kind: { type: "enum", values: ["rebuild", "restore", "replay"] },
+        snapshot: {
+          type: "object",
+          strict: true,
+          optional: true,
+          props: { id: "uuid", position: whole },
+        },
+        force: "boolean|optional",
+        after: parkedId,
+      },
+    },
+    endBuild: { type: "object", strict: true, optional: true, props: { id: "uuid", why: endReason, keepPause: must } },
+  },
+} as const;
+/** A key below the consumer's own. */
+const of = { ...storedKey, empty: false, optional: true } as const;
+const lease = { type: "object", props: { name: storedName, holder: storedKey, epoch: wholeNumber } } as const;
+
+type FromConsumer<Params = unknown> = Context<Params & { consumer: string }>;
+
+/** What consumers on any node ask of the store: pages, what is wanted of them, and where they keep their own state. */
+export function consumerStoreActions(store: string, host: () => StoreHost): NonNullable<ServiceSchema["actions"]> {
+  // Those without a span are asked all the time: nobody wants to read a trace of each.
+  return {
+    page: {
+      tracing: false,
+      params: { consumer, after: whole, limit: { ...whole, max: 10_000 }, types: { type: "array", items: "string" } },
+      handler(ctx: FromConsumer<{ after: number; limit: number; types: string[] }>) {
+        const { after, limit, types } = ctx.params;
+        return host().consumers.page(ctx.params.consumer, { after, limit, wanted: matcherOf(types) });
+      },
+    },
+    streamPage: {
+      tracing: false,
+      params: {
+        consumer,
+        stream: storedName,
+        afterVersion: whole,
+        limit: { ...whole, max: 10_000 },
+        types: { type: "array", items: "string" },
+      },
+      handler(ctx: FromConsumer<{ stream: string; afterVersion: number; limit: number; types: string[] }>) {
+        const { stream, afterVersion, limit, types } = ctx.params;
+        return host().consumers.streamPage(stream, { afterVersion, limit, wanted: matcherOf(types) });
+      },
+    },
+    control: {
+      params: { consumer, change },
+      async handler(ctx: FromConsumer<{ change: ControlChange }>) {
+        const control = await host().consumers.change(ctx.params.consumer, ctx.params.change);
+        await ctx.broadcast(controlEvent(store), { consumer: ctx.params.consumer });
+        return control;
+      },
+    },
+    state: {
+      tracing: false,
+      params: { consumer, of },
+      handler: (ctx: FromConsumer<{ of?: string }>) =>
+        host().log.getState(stateKey(ctx.params.consumer, ctx.params.of)),
+    },
+    states: {
+      tracing: false,
+      params: { consumer, prefix: storedKey, after: of, limit: { ...whole, min: 1, max: 1000 } },
+      async handler(ctx: FromConsumer<{ prefix: string; after?: string; limit: number }>) {
+        const { consumer, prefix, after, limit } = ctx.params;
+        const key = stateKey(consumer, "");
+        const from = after !== undefined && { after: key + after };
+        const found = await host().log.states({ prefix: key + prefix, ...from, limit });
+        return pageOfStates(
+          found.map(({ key: whole, value, revision }) => ({ of: whole.slice(key.length), value, revision })),
+        );
+      },
+    },
+    // Null as the value: it is removed.
+    saveState: {
+      tracing: false,
+      params: { consumer, of, value: { type: "object", nullable: true }, revision: whole, lease },
+      handler(ctx: FromConsumer<{ of?: string; value: object | null; revision: number; lease: Lease }>) {
+        const { value, revision, lease, of: below } = ctx.params;
+        // The right to one consumer's work is none to another's.
+        if (lease.name !== ctx.params.consumer)
+          throw new ValidationError([{ field: "lease.name", found: lease.name, expected: ctx.params.consumer }]);
+        const key = stateKey(ctx.params.consumer, below);
+        return host().log.putState(key, refuseTooLargeState("value", value) ?? undefined, revision, lease);
+      },
+    },
+    takeLease: {
+      tracing: false,
+      params: {
+        consumer,
+        holder: { ...storedKey, empty: false },
+        ttlMs: { ...whole, max: longestLeaseMs },
+        lapsed: { type: "string", optional: true },
+      },
+      handler(ctx: FromConsumer<{ holder: string; ttlMs: number; lapsed?: string }>) {
+        const { consumer, holder, ttlMs, lapsed } = ctx.params;
+        return host().log.acquireLease(consumer, holder, ttlMs, lapsed);
+      },
+    },
+    releaseLease: {
+      params: { consumer, lease, to: { ...storedKey, optional: true } },
+      async handler(ctx: FromConsumer<{ lease: Lease; to?: string }>) {
+        const { consumer, lease, to } = ctx.params;
+        await host().log.releaseLease(lease);
+        await ctx.broadcast(leaseEvent(store), { consumer, ...(to !== undefined && { to }) });
+      },
+    },
+  };
+}
+
+/** A consumer's own state, or one of those that it keeps below it. */
+const stateKey = (consumer: string, of?: string) =>
+  of === undefined ? `state/${consumer}` : `state/${consumer}/${of}`;
+
+/** As much of it as one message carries, but at least one. */
+function pageOfStates<State extends { value: unknown }>(states: State[]): State[] {
+  let bytes = 0;
+  const end = states.findIndex((state, index) => {
+    bytes += Buffer.byteLength(JSON.stringify(state));
+    return bytes > maxPageBytes && index > 0;
+  });
+  return end < 0 ? states : states.slice(0, end);
+}
+
+/** A consumer's definition names each type that it maps. */
+const maxOfConsumers = { patterns: 10_000, wildcardCharacters: 64_000 };
+const maxKeptMatchers = 100;
+const maxKeptCharacters = 4_000_000;
+
+/** A consumer asks for the same types each time. None of them, wildcards included, stands for the framework's own events. */
+const matchers = new Map<string, (type: string) => boolean>();
+let keptCharacters = 0;
+function matcherOf(types: string[]): (type: string) => boolean {
+  const key = types.join("\n");
+  let matcher = matchers.get(key);
+  if (!matcher) {
+    const matches = typeMatcher(parsePatterns("types", types, maxOfConsumers));
+    if (matchers.size >= maxKeptMatchers || keptCharacters > maxKeptCharacters) {
+      matchers.clear();
+      keptCharacters = 0;
+    }
+    keptCharacters += key.length;
+    matchers.set(key, (matcher = (type) => !isReserved(type) && matches(type)));
+  }
+  return matcher;
+}

@@ -1,0 +1,68 @@
+import type { Context, ServiceSchema } from "moleculer";
+import { maxClaimChanges, maxClaimTypes, maxClaimValues, type ClaimFold } from "../../../core/log/claims.ts";
+import type { StateSnapshot } from "../../../core/decider/rehydrate.ts";
+import { claimValue, parkedId, storedKey, storedName } from "../../service/stored-texts.ts";
+import type { StoreHost } from "../host/host.ts";
+import { loadStream, saveSnapshot, type LoadParams } from "../host/state-snapshots.ts";
+import { wholeNumber } from "../../service/whole-number.ts";
+
+/** A decider's definition names them. */
+const types = { type: "array", items: storedName, max: maxClaimTypes } as const;
+
+/** What deciders on any node ask of the store: a stream with its state snapshot, and the claims in the log. */
+export function deciderStoreActions(host: () => StoreHost): NonNullable<ServiceSchema["actions"]> {
+  return {
+    loadStream: {
+      params: {
+        stream: storedName,
+        afterVersion: wholeNumber,
+        snapshot: { ...storedKey, nullable: true },
+        definition: storedKey,
+      },
+      handler: (ctx: Context<LoadParams>) => loadStream(host(), ctx.params),
+    },
+    saveSnapshot: {
+      params: {
+        key: storedKey,
+        snapshot: {
+          type: "object",
+          strict: true,
+          props: {
+            definition: storedKey,
+            version: wholeNumber,
+            position: wholeNumber,
+            time: parkedId,
+            eventId: parkedId,
+            state: { type: "any", optional: true },
+          },
+        },
+      },
+      handler: (ctx: Context<{ key: string; snapshot: StateSnapshot }>) =>
+        saveSnapshot(host().log, ctx.params.key, ctx.params.snapshot),
+    },
+    beginClaims: {
+      params: { scope: storedKey, definition: storedKey, types },
+      handler: (ctx: Context<{ scope: string; definition: string; types: string[] }>) =>
+        host().log.beginClaims(ctx.params.scope, ctx.params.definition, ctx.params.types),
+    },
+    foldClaims: {
+      params: {
+        scope: storedKey,
+        definition: storedKey,
+        after: wholeNumber,
+        position: wholeNumber,
+        changes: {
+          type: "array",
+          max: maxClaimChanges,
+          items: { type: "object", props: { value: claimValue, held: "boolean", stream: storedName } },
+        },
+      },
+      handler: (ctx: Context<ClaimFold>) => host().log.foldClaims(ctx.params),
+    },
+    claimants: {
+      params: { scope: storedKey, values: { type: "array", items: claimValue, max: maxClaimValues } },
+      handler: (ctx: Context<{ scope: string; values: string[] }>) =>
+        host().log.claimants(ctx.params.scope, ctx.params.values),
+    },
+  };
+}

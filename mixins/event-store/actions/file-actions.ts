@@ -1,0 +1,125 @@
+import type { Context, ServiceSchema } from "moleculer";
+import { eventFormat } from "../../../core/interchange/event-format.ts";
+import { parsePatterns, typeMatcher } from "../../../core/event/type-pattern.ts";
+import { noteWritten } from "../../service/read-after.ts";
+import { exportEvents } from "../transfer/export-events.ts";
+import type { Hosting } from "./history-actions.ts";
+import { importEvents } from "../transfer/import-events.ts";
+import type { StoreHost } from "../host/host.ts";
+import { TransferFolder } from "../transfer/transfer-folder.ts";
+import { wholeNumber } from "../../service/whole-number.ts";
+
+export interface BackupAnswer {
+  path: string;
+  /** The position of its last event. */
+  position: number;
+  events: number;
+  bytes: number;
+  durationMs: number;
+}
+
+interface ExportParams {
+  to: string;
+  format?: string;
+  after: number;
+  types?: string | string[];
+  category?: string;
+}
+
+interface ImportParams {
+  from: string;
+  format?: string;
+  futureTimes: boolean;
+}
+
+/**
+ * The log as files of the store's node: one that can be hosted, or lines of JSON for any reader. All of them are in the
+ * transfer folder.
+ */
+export function fileActions(
+  store: string,
+  transferFolder: string,
+  hosting: () => Hosting,
+): NonNullable<ServiceSchema["actions"]> {
+  const folder = new TransferFolder(transferFolder);
+  const path = { type: "string", min: 1 } as const;
+  const format = { type: "any", default: "events" } as const;
+  return {
+    backup: {
+      params: { $$strict: true, to: path },
+      async handler(ctx: Context<{ to: string }>): Promise<BackupAnswer> {
+        const { log, jobs } = hosting().host;
+        const to = await folder.pathOf("to", ctx.params.to);
+        return jobs.run("backup", async (job) => {
+          const since = performance.now();
+          const { position, bytes } = await log.backup(to, (done, total) => job.progress(done, total));
+          const durationMs = Math.round(performance.now() - since);
+          return { path: to, position, events: position, bytes, durationMs };
+        });
+      },
+    },
+    export: {
+      params: {
+        $$strict: true,
+        to: path,
+        format,
+        after: { ...wholeNumber, default: 0, convert: true },
+        types: [
+          { type: "string", optional: true },
+          { type: "array", items: "string", optional: true },
+        ],
+        category: { type: "string", optional: true },
+      },
+      handler(ctx: Context<ExportParams>) {
+        const { after, types, category } = ctx.params;
+        const { host } = hosting();
+        const format = eventFormat(ctx.params.format);
+        const options = {
+          after,
+          ...(types !== undefined && {
+            wanted: typeMatcher(parsePatterns("types", types)),
+          }),
+          ...(category !== undefined && { category }),
+        };
+        // A service's name may have letters that a URI reference may not.
+        const source = encodeURI(store);
+        return host.jobs.run("export", async (job) => {
+          // Read first: what is appended while the path is checked is not part of the export.
+          const head = await host.log.head();
+          const to = await folder.pathOf("to", ctx.params.to);
+          return exportEvents(host.log, to, head, options, format, source, job);
+        });
+      },
+    },
+    import: {
+      params: { $$strict: true, from: path, format, futureTimes: { type: "boolean", default: false, convert: true } },
+      async handler(ctx: Context<ImportParams>) {
+        const { host, rivals } = hosting();
+        rivals?.refuse();
+        const { from: path, futureTimes } = ctx.params;
+        const format = eventFormat(ctx.params.format);
+        const answer = await host.jobs.run("import", async (job) => {
+          const file = await folder.open("from", path);
+          try {
+            const processManagers = await runningProcessManagers(host);
+            if (processManagers.length > 0) ctx.service?.logger.warn(warningOf(store, processManagers));
+            const imported = await importEvents(host, file, { path, format, futureTimes }, job);
+            return processManagers.length > 0 ? { ...imported, processManagers } : imported;
+          } finally {
+            await file.close();
+          }
+        });
+        noteWritten(ctx, store, answer.position);
+        return answer;
+      },
+    },
+  };
+}
+
+const ofProcessManagers = "process-manager/";
+
+const runningProcessManagers = async ({ consumers }: StoreHost) =>
+  (await consumers.unpaused(ofProcessManagers)).map((consumer) => consumer.slice(ofProcessManagers.length)).toSorted();
+
+const warningOf = (store: string, names: readonly string[]) =>
+  `${store}: an import begins while process managers are not paused: ${names.join(", ")}. They handle its events as if they had just happened: commands are sent, and deadlines that have passed fire`;

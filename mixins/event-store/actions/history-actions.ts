@@ -1,0 +1,51 @@
+import type { Context, ServiceSchema } from "moleculer";
+import type { AppendInput } from "../../../core/log/append-request.ts";
+import type { EventInput } from "../../../core/log/new-event.ts";
+import { knownDecider } from "../../service/known-deciders.ts";
+import type { StoreHost } from "../host/host.ts";
+import { positionAt } from "./position-at.ts";
+import { requestIds } from "./request-ids.ts";
+import type { Rivals } from "../host/rivals.ts";
+import { verifyLog } from "../verify/verify-log.ts";
+
+/** A node's store as its actions find it when they are called. */
+export interface Hosting {
+  host: StoreHost;
+  rivals: Rivals | null;
+}
+
+type Caller<Params> = Context<Params, Record<string, unknown>>;
+
+/** What the framework writes and asks about the history: its own events, moments, drafts; and whether the log is whole. */
+export function historyActions(store: string, hosting: () => Hosting): NonNullable<ServiceSchema["actions"]> {
+  const any = { type: "any", optional: true } as const;
+  return {
+    record: {
+      params: { $$strict: true, stream: "string", type: "string", payload: any, id: any, meta: any },
+      async handler(ctx: Caller<{ stream: string } & EventInput>) {
+        const { host, rivals } = hosting();
+        rivals?.refuse();
+        const { stream, ...event } = ctx.params;
+        return host.appends.append({ stream, events: [event] }, { ...requestIds(ctx), isSystem: true });
+      },
+    },
+    positionAt: {
+      params: { $$strict: true, time: any },
+      handler: (ctx: Context<{ time: unknown }>) => positionAt(hosting().host.log, ctx.params.time),
+    },
+    draft: {
+      params: { $$strict: true, stream: { type: "string", default: "draft" }, events: any, command: any },
+      handler: (ctx: Caller<Pick<AppendInput, "stream" | "events" | "command">>) =>
+        hosting().host.appends.draft(ctx.params, requestIds(ctx)),
+    },
+    verify: {
+      params: { $$strict: true },
+      handler({ broker }: Context) {
+        const { host } = hosting();
+        const { log, catalogue } = host;
+        const deciderOf = (decider: string) => knownDecider(broker, store, decider);
+        return host.jobs.run("verify", (job) => verifyLog({ log, catalogue, deciderOf }, job));
+      },
+    },
+  };
+}

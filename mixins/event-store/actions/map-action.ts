@@ -1,0 +1,188 @@
+import type { ActionSchema, Context, EventSchema, Service } from "moleculer";
+import { isEventId, newEventId } from "../../../core/event/event-id.ts";
+import { streamOf } from "../../../core/event/stream-name.ts";
+import { DefinitionError, ValidationError } from "../../../core/errors/errors.ts";
+import { eventTypeProblem } from "../../../core/event/event-type.ts";
+import { expectedVersionProblem, type ExpectedVersion } from "../../../core/log/expected-version.ts";
+import { ownNameProblem } from "../../../core/log/new-event.ts";
+import { isPlainObject, refuseNoOptions, refuseUnless } from "../../../core/options/options.ts";
+import { withOptional } from "../../../core/catalogue/payload-schema.ts";
+import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
+import { checkActionOptions } from "../../service/action-options.ts";
+import { callStore } from "../../service/message-size.ts";
+import { marked } from "../../service/own-actions.ts";
+import { withoutParams } from "../../observability/spans.ts";
+import type { AppendAnswer } from "../append/appends.ts";
+
+type AnyParams = Record<string, unknown>;
+type From<Value, Params> = Value | ((params: Params, ctx: Context<Params>) => Value | Promise<Value>);
+
+/** How params become an event. Each may be a value or a function of `(params, ctx)`. */
+export interface EventOptions<Payload = unknown, Params = AnyParams> {
+  /** Default: `<service>-<params.id>`, or `<service>-<event id>` where the params have none. */
+  stream?: From<string, Params>;
+  /** Default: the params. */
+  payload?: (params: Params, ctx: Context<Params>) => Payload | Promise<Payload>;
+  /** Fields to keep beside `correlationId` and `causationId`. */
+  meta?: From<Record<string, unknown>, Params>;
+  /** Default `"any"`. */
+  expectedVersion?: From<ExpectedVersion, Params>;
+  /** A UUID that makes the call safe to repeat: the event is stored once. */
+  eventId?: From<string, Params>;
+}
+
+/** Every option of a Moleculer action but its handler, and how the params become an event. */
+export interface MapActionOptions<Payload = unknown, Params = AnyParams>
+  extends Omit<ActionSchema, "name" | "handler" | "service" | "remoteHandler">, EventOptions<Payload, Params> {
+  /** moleculer-web's alias. */
+  rest?: string | string[] | Record<string, unknown>;
+}
+
+export interface MapEventOptions<Payload = unknown, Params = AnyParams>
+  extends Omit<EventSchema, "name" | "handler" | "service">, EventOptions<Payload, Params> {
+  /** As an action's. Left out, the params become no tags. */
+  tracing?: ActionSchema["tracing"];
+}
+
+/** The event that is made: its store and type, and the version of its schema as the service that makes it knows it. */
+export interface Target {
+  store: string;
+  type: string;
+  schemaVersion: number | undefined;
+}
+
+export function mapAction(target: Target, options: MapActionOptions): ActionSchema {
+  const [toEvent, action] = split(target, options);
+  return {
+    ...action,
+    tracing: withoutParams(action.tracing),
+    ...(action.params && {
+      params: Object.fromEntries(
+        Object.entries(action.params).map(([name, rule]) => [
+          name,
+          typeof rule === "string" ? withOptional(rule) : rule,
+        ]),
+      ),
+    }),
+    handler: marked(async function (this: Service, ctx: Context<AnyParams>): Promise<RecordedEvent> {
+      return appendOne(target, this.name, toEvent, ctx);
+    }, "declared"),
+  };
+}
+
+export function mapEvent(target: Target, options: MapEventOptions): EventSchema {
+  const { type } = target;
+  const [toEvent, event] = split(target, options);
+  const schema: EventSchema & Pick<MapEventOptions, "tracing"> = {
+    ...event,
+    tracing: withoutParams(event.tracing),
+    async handler(this: Service, ctx: Context<AnyParams>): Promise<void> {
+      try {
+        await appendOne(target, this.name, toEvent, ctx);
+      } catch (error) {
+        this.logger.error(`The event ${ctx.eventName} was not stored as ${type}`, error);
+        const {
+          name,
+          message,
+          code,
+          type: kind,
+          data,
+        } = error as Error & { code?: unknown; type?: unknown; data?: unknown };
+        await ctx.emit(`${type}.failed`, {
+          event: ctx.eventName,
+          params: ctx.params,
+          error: { name, message, code, type: kind, data },
+        });
+      }
+    },
+  };
+  return schema;
+}
+
+const eventOptions = ["stream", "payload", "meta", "expectedVersion", "eventId"] satisfies (keyof EventOptions)[];
+
+function split<Options extends EventOptions>(
+  { store, type: eventType }: Target,
+  options: Options,
+): [EventOptions, Omit<Options, keyof EventOptions>] {
+  const problem = eventTypeProblem(`${store}: an event's type`, eventType);
+  if (problem) throw new DefinitionError(problem);
+  const at = `${store}: ${eventType}`;
+  refuseNoOptions(at, options, `an object of options: ${eventOptions.join(", ")}, and Moleculer's`);
+  const { stream, payload, meta, expectedVersion, eventId, ...rest } = options;
+  checkEventOptions(at, options);
+  const wrongVersion =
+    typeof expectedVersion === "function" || expectedVersion === undefined
+      ? null
+      : expectedVersionProblem(expectedVersion);
+  if (wrongVersion) throw new DefinitionError({ ...wrongVersion, field: `${at}.expectedVersion` });
+  checkActionOptions(at, rest, eventOptions);
+  const toEvent = { stream, payload, meta, expectedVersion, eventId };
+  return [Object.fromEntries(Object.entries(toEvent).filter(([, given]) => given !== undefined)), rest];
+}
+
+/** @throws DefinitionError for a value that no event could be made of */
+function checkEventOptions(at: string, { stream, payload, meta, eventId }: EventOptions): void {
+  const isFunction = (given: unknown) => given === undefined || typeof given === "function";
+  const problem = isFunction(stream) ? null : ownNameProblem(`${at}.stream`, stream);
+  if (problem) throw new DefinitionError(problem);
+  refuseUnless(isFunction(payload), `${at}.payload`, payload, "a function (params, ctx) => payload");
+  refuseUnless(
+    isFunction(meta) || isPlainObject(meta),
+    `${at}.meta`,
+    meta,
+    "an object, or a function that answers one",
+  );
+  const isId = isFunction(eventId) || isEventId(eventId);
+  refuseUnless(isId, `${at}.eventId`, eventId, "a UUID, or a function that answers one");
+}
+
+async function appendOne(
+  { store, type, schemaVersion }: Target,
+  service: string,
+  options: EventOptions,
+  ctx: Context<AnyParams>,
+): Promise<RecordedEvent> {
+  // A broker without a service of ours has no boundary in front of the action.
+  const params = ctx.params ?? {};
+  const from = <Value>(given: From<Value, AnyParams> | undefined): Value | Promise<Value> | undefined =>
+    typeof given === "function"
+      ? (given as (params: AnyParams, ctx: Context<AnyParams>) => Value | Promise<Value>)(params, ctx)
+      : given;
+
+  let id = await from(options.eventId);
+  let stream = await from(options.stream);
+  if (stream === undefined) {
+    const entity = params["id"];
+    const hasId = (typeof entity === "string" && entity !== "") || typeof entity === "number";
+    stream = streamOf(service, hasId ? String(entity) : (id ??= newEventId()));
+  }
+  const answer = await callStore<AppendAnswer>(ctx, store, "append", {
+    stream,
+    expectedVersion: await expected(options, params, ctx),
+    events: [
+      {
+        id,
+        type,
+        payload: options.payload ? await options.payload(params, ctx) : params,
+        meta: withVersion(await from(options.meta), schemaVersion),
+      },
+    ],
+  });
+  return answer.events[0]!;
+}
+
+/** @throws ValidationError where a function was to say it and says nothing: the rule would be off in silence */
+async function expected({ expectedVersion }: EventOptions, params: AnyParams, ctx: Context<AnyParams>) {
+  const version = typeof expectedVersion === "function" ? await expectedVersion(params, ctx) : expectedVersion;
+  const problem = expectedVersion === undefined ? null : expectedVersionProblem(version);
+  if (problem) throw new ValidationError([problem]);
+  return version;
+}
+
+/** The host of the store may know a later catalogue than the service that makes the event. */
+function withVersion(meta: Record<string, unknown> | undefined, schemaVersion: number | undefined) {
+  // What is no object is for the store to refuse.
+  const isMeta = meta === undefined || (meta !== null && typeof meta === "object" && !Array.isArray(meta));
+  return schemaVersion === undefined || !isMeta ? meta : { schemaVersion, ...meta };
+}

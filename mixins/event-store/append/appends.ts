@@ -1,0 +1,165 @@
+import {
+  toAppendRequest,
+  type AppendContext,
+  type AppendInput,
+  type AppendRequest,
+} from "../../../core/log/append-request.ts";
+import { emptyCatalogue, type Catalogue } from "../../../core/catalogue/catalogue.ts";
+import { contentOf } from "../../../core/log/ahead.ts";
+import type { AppendVerdict, EventLog } from "../../../core/log/event-log.ts";
+import { isOutage } from "../../../core/errors/outage.ts";
+import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
+import { isOfToday, upcastEach } from "../../../core/catalogue/upcast.ts";
+import type { StoreMetrics } from "../../observability/metrics.ts";
+import type { RelayAnswer } from "../../../core/log/append-relay.ts";
+import { ValidationError } from "../../../core/errors/errors.ts";
+import { GroupCommit, type Appended } from "./group-commit.ts";
+import type { PendingLimits } from "./pending-appends.ts";
+import { fromRelayed, type RelayedAppend } from "./relayed-group.ts";
+import { Senders } from "./senders.ts";
+
+/** The answer of `append`: version and position are those of the last event. */
+export interface AppendAnswer {
+  stream: string;
+  version: number;
+  position: number;
+  events: RecordedEvent[];
+  /** True where the append had been stored before: the answer is that of the first time. */
+  repeated: boolean;
+}
+
+interface Dependencies {
+  /** The store's name. */
+  name: string;
+  node: string;
+  log: EventLog;
+  /** @throws StoreUnavailableError while the log is not open */
+  refuse: () => void;
+  catalogue: () => Catalogue;
+  maxEventBytes: number;
+  maxPending: PendingLimits;
+  /** Events up to this one are stored. */
+  onCommit: (last: RecordedEvent) => void;
+  metrics: StoreMetrics | null;
+}
+
+export type RequestIds = Omit<AppendContext, "maxEventBytes" | "catalogue">;
+
+/** What comes into a log on one node: checked, grouped into commits, answered when it is stored. */
+export class Appends {
+  readonly #d: Dependencies;
+  #commits: GroupCommit;
+  readonly #senders = new Senders();
+  #outage: string | null = null;
+
+  constructor(dependencies: Dependencies) {
+    this.#d = dependencies;
+    this.#commits = this.#newCommits();
+  }
+
+  #newCommits(): GroupCommit {
+    return new GroupCommit(this.#d.name, this.#d.log, this.#d.onCommit, this.#d.maxPending);
+  }
+
+  /** Why the last append failed, where that was not its own fault. */
+  get outage(): string | null {
+    return this.#outage && `the last append failed: ${this.#outage}`;
+  }
+
+  start(): void {
+    this.#outage = null;
+    this.#commits = this.#newCommits();
+  }
+
+  /** What was accepted is committed. */
+  stop(): Promise<void> {
+    return this.#commits.close();
+  }
+
+  async append(input: AppendInput, ids: RequestIds): Promise<AppendAnswer> {
+    const { events: stored, repeated } = await this.#measured(() => {
+      const request = this.#toRequest(input, ids);
+      return this.#commit(request, input.ahead, ids.isSystem);
+    });
+    // It is stored, so it is answered, even if a repeat meets an event that today's catalogue cannot read.
+    const { events } = upcastEach(this.#d.catalogue(), stored);
+    const last = events.at(-1)!;
+    return { stream: last.stream, version: last.version, position: last.position, events, repeated };
+  }
+
+  #toRequest(input: AppendInput, ids: RequestIds): AppendRequest {
+    // The catalogue is of the callers' events.
+    const catalogue = ids.isSystem ? emptyCatalogue : this.#d.catalogue();
+    return toAppendRequest(input, { ...ids, maxEventBytes: this.#d.maxEventBytes, catalogue });
+  }
+
+  /** The events as an append would store them, which passed every check that needs no log. Stores nothing. */
+  draft(input: AppendInput, ids: RequestIds): Pick<RecordedEvent, "id" | "type" | "payload" | "meta">[] {
+    return this.#toRequest(input, ids).events.map(({ id, type, payload, meta }) => {
+      return { id, type, payload: payload as RecordedEvent["payload"], meta };
+    });
+  }
+
+  /** A commit of its own, for an import. */
+  async store(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
+    this.#d.refuse();
+    const verdicts = await this.#d.log.append(requests);
+    const added = verdicts.flatMap((verdict) => ("events" in verdict && !verdict.repeated ? verdict.events : []));
+    const last = added.at(-1);
+    if (last) this.#d.onCommit(last);
+    return verdicts;
+  }
+
+  /**
+   * What another host of the log has sent, in one commit with what this one has.
+   * @throws ValidationError where this host has another log, or would store something else
+   */
+  async appendRelayed(log: string, group: readonly RelayedAppend[], sender: string): Promise<RelayAnswer> {
+    this.#d.refuse();
+    const own = await this.#d.log.identity();
+    if (own !== log) throw new ValidationError([{ field: "log", found: log, expected: own }]);
+    const { maxEventBytes, catalogue } = this.#d;
+    const requests = fromRelayed(group, { maxEventBytes, catalogue: catalogue() });
+    this.#senders.note(sender, performance.now());
+    const verdicts = await this.#commits.appendGroup(requests);
+    const stored = verdicts.map((verdict) => {
+      if ("error" in verdict || verdict.repeated) return null;
+      const { position, version, time } = verdict.events[0]!;
+      return { position, version, time };
+    });
+    return { stored, isShared: this.#senders.isAnyBut(sender, performance.now()) };
+  }
+
+  async #commit(request: AppendRequest, ahead: AppendInput["ahead"], isSystem?: boolean): Promise<Appended> {
+    this.#d.refuse();
+    this.#senders.note(this.#d.node, performance.now());
+    try {
+      const isAsSent = ahead && this.#isReadAs(ahead.content, request);
+      const appended = await this.#commits.append(request, { ahead, isAsSent, isSystem });
+      this.#outage = null;
+      return appended;
+    } catch (error) {
+      if (isOutage(error)) this.#outage = (error as Error).message;
+      throw error;
+    }
+  }
+
+  /** From the checks of the params to the answer: a refusal takes its time as well. */
+  async #measured(append: () => Promise<Appended>): Promise<Appended> {
+    const { metrics } = this.#d;
+    if (!metrics) return append();
+    const since = performance.now();
+    try {
+      const appended = await append();
+      metrics.answered(performance.now() - since, appended.repeated ? 0 : appended.events.length, false);
+      return appended;
+    } catch (error) {
+      metrics.answered(performance.now() - since, 0, (error as { type?: unknown }).type === "VERSION_CONFLICT");
+      throw error;
+    }
+  }
+
+  #isReadAs(content: string, { events }: AppendRequest): boolean {
+    return contentOf(events) === content && events.every((event) => isOfToday(this.#d.catalogue(), event));
+  }
+}

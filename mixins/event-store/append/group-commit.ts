@@ -1,0 +1,154 @@
+import type { Ahead } from "../../../core/log/ahead.ts";
+import type { AppendRequest } from "../../../core/log/append-request.ts";
+import { StoreUnavailableError } from "../../../core/errors/errors.ts";
+import type { AppendVerdict, EventLog } from "../../../core/log/event-log.ts";
+import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
+import { CommitRoom, PendingAppends, sizeOf, type PendingLimits, type Sized } from "./pending-appends.ts";
+import { ReturningGroups } from "./returning-groups.ts";
+import { SentAhead } from "./sent-ahead.ts";
+
+export interface Appended {
+  events: RecordedEvent[];
+  repeated: boolean;
+}
+
+/** How an append is to be taken. */
+export interface AppendTerms {
+  ahead?: Ahead | undefined;
+  /** Whether it stores what the sender of `ahead` takes it to store. */
+  isAsSent?: boolean | undefined;
+  /** The framework's own: it is counted apart from those of callers, and goes before them. */
+  isSystem?: boolean | undefined;
+}
+
+interface Waiting extends Sized {
+  /** One append, or a group that another host has sent; they go into one commit. */
+  requests: readonly AppendRequest[];
+  ahead: Ahead | undefined;
+  isAsSent: boolean;
+  /** Where it is counted as pending. */
+  pending: PendingAppends<Waiting>;
+  resolve: (verdicts: AppendVerdict[]) => void;
+  reject: (error: unknown) => void;
+}
+
+/**
+ * Appends that arrive while a commit runs, or in one turn of the event loop, go to the disk together: 64 callers pay
+ * for one wait. Nobody is answered before the commit that holds his events.
+ */
+export class GroupCommit {
+  readonly #log: EventLog;
+  readonly #onCommit: (last: RecordedEvent) => void;
+  readonly #name: string;
+  readonly #sentAhead = new SentAhead();
+  readonly #returning = new ReturningGroups();
+  readonly #own: PendingAppends<Waiting>;
+  readonly #callers: PendingAppends<Waiting>;
+  #running: Promise<void> | null = null;
+  #closed = false;
+
+  constructor(store: string, log: EventLog, onCommit: (last: RecordedEvent) => void, limits: PendingLimits) {
+    this.#name = store;
+    this.#log = log;
+    this.#onCommit = onCommit;
+    this.#own = new PendingAppends(store, limits);
+    this.#callers = new PendingAppends(store, limits);
+  }
+
+  /** @throws StoreUnavailableError: it is stopping, or as many wait as may */
+  async append(request: AppendRequest, terms: AppendTerms = {}): Promise<Appended> {
+    const [verdict] = await this.#add([request], terms);
+    if ("error" in verdict!) throw verdict.error;
+    return verdict!;
+  }
+
+  /** In one commit, in their order, each with its own verdict. @throws StoreUnavailableError as above */
+  appendGroup(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
+    this.#returning.arrived(performance.now());
+    return this.#add(requests, {});
+  }
+
+  async #add(
+    requests: readonly AppendRequest[],
+    { ahead, isAsSent = false, isSystem }: AppendTerms,
+  ): Promise<AppendVerdict[]> {
+    if (this.#closed) throw new StoreUnavailableError(this.#name, "it is stopping; nothing was stored");
+    const pending = isSystem ? this.#own : this.#callers;
+    return new Promise<AppendVerdict[]>((resolve, reject) => {
+      try {
+        pending.add({ ...sizeOf(requests), requests, ahead, isAsSent, pending, resolve, reject });
+      } catch (error) {
+        // What was decided on it is refused as well, and decided again.
+        if (ahead) this.#sentAhead.refused(ahead);
+        throw error;
+      }
+      this.#running ??= this.#run();
+    });
+  }
+
+  /** Lets what was accepted be committed, and accepts nothing more. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#own.isEmpty || !this.#callers.isEmpty) {
+      // One turn of the loop, in which callers that were answered together append again together.
+      await new Promise((turn) => setImmediate(turn));
+      await this.#returning.all();
+      const room = new CommitRoom();
+      const taken = [...this.#own.take(room), ...this.#callers.take(room)];
+      await this.#commit(taken.filter((waiting) => this.#isAdmitted(waiting)));
+    }
+    this.#running = null;
+  }
+
+  #isAdmitted(waiting: Waiting): boolean {
+    const { requests, ahead, isAsSent, reject } = waiting;
+    try {
+      if (ahead) this.#sentAhead.admit(requests[0]!, ahead, isAsSent);
+      return true;
+    } catch (error) {
+      waiting.pending.done(waiting);
+      reject(error);
+      return false;
+    }
+  }
+
+  async #commit(batch: Waiting[]): Promise<void> {
+    let last: RecordedEvent | undefined;
+    if (batch.length === 0) return;
+    const began = performance.now();
+    try {
+      const verdicts = await this.#store(batch);
+      let next = 0;
+      for (const { requests, ahead, resolve } of batch) {
+        const own = verdicts.slice(next, (next += requests.length));
+        for (const verdict of own) {
+          const isStored = "events" in verdict && !verdict.repeated;
+          if (ahead) this.#sentAhead.decided(ahead, isStored);
+          if (isStored && !verdict.isAnnounced) last = verdict.events.at(-1);
+        }
+        resolve(own);
+      }
+    } catch (error) {
+      for (const { ahead, reject } of batch) {
+        if (ahead) this.#sentAhead.decided(ahead, false);
+        reject(error);
+      }
+    }
+    const groups = batch.filter(({ requests }) => requests[0]!.isRelayed);
+    this.#returning.answered(groups.length, began, performance.now());
+    if (last) this.#onCommit(last);
+  }
+
+  /** Before one is answered none counts as pending: callers that append again at once find room. */
+  async #store(batch: Waiting[]): Promise<AppendVerdict[]> {
+    try {
+      return await this.#log.append(batch.flatMap(({ requests }) => requests));
+    } finally {
+      for (const waiting of batch) waiting.pending.done(waiting);
+    }
+  }
+}

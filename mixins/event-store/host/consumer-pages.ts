@@ -1,0 +1,116 @@
+import type { Catalogue } from "../../../core/catalogue/catalogue.ts";
+import {
+  changeControl,
+  toControl,
+  type ConsumerControl,
+  type ControlChange,
+} from "../../../core/consumer/consumer-control.ts";
+import type { OnDamaged } from "../../../core/event/damaged-event.ts";
+import type { EventLog, ReadOptions, ReadStreamOptions } from "../../../core/log/event-log.ts";
+import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
+import { upcastEach, type Unreadable } from "../../../core/catalogue/upcast.ts";
+import type { ConsumerPage, StreamPage } from "../../consumer/consumer-page.ts";
+
+interface Dependencies {
+  /** @throws StoreUnavailableError while it is not open */
+  log: () => EventLog;
+  catalogue: () => Catalogue;
+}
+
+const maxKnownIds = 100;
+const keyOf = (consumer: string) => `control/${consumer}`;
+
+/** What consumers ask a store for all the time: the next events, and what is wanted of them. */
+export class ConsumerPages {
+  readonly #d: Dependencies;
+  /** Consumers ask again and again where they are; what stands there never changes while the log is open. */
+  readonly #ids = new Map<number, string>();
+
+  /** Those that have asked this host for a page. */
+  readonly #consumers = new Set<string>();
+
+  constructor(dependencies: Dependencies) {
+    this.#d = dependencies;
+  }
+
+  /** Those whose name begins with `prefix` and that are not paused: they handle what is stored next. */
+  async unpaused(prefix: string): Promise<string[]> {
+    const found: string[] = [];
+    for (const consumer of this.#consumers)
+      if (consumer.startsWith(prefix) && !(await this.control(consumer)).paused) found.push(consumer);
+    return found;
+  }
+
+  /** Another log may be opened next. */
+  forget(): void {
+    this.#ids.clear();
+    this.#consumers.clear();
+  }
+
+  async page(consumer: string, options: ReadOptions): Promise<ConsumerPage> {
+    this.#consumers.add(consumer);
+    const log = this.#d.log();
+    const { damaged, onDamaged } = damagedEvents();
+    const page =
+      options.limit === 0
+        ? { events: [], position: options.after, end: false }
+        : await log.read({ ...options, onDamaged });
+    const last = page.events.at(-1);
+    if (last) this.#noteId(last);
+    return {
+      ...page,
+      ...this.#readable(page.events, damaged),
+      afterId: await this.#idAt(log, options.after),
+      positionId: await this.#idAt(log, page.position),
+      head: await log.head(),
+      log: await log.identity(),
+      control: await this.control(consumer),
+    };
+  }
+
+  async streamPage(stream: string, options: ReadStreamOptions): Promise<StreamPage> {
+    const { damaged, onDamaged } = damagedEvents();
+    return this.#readable(await this.#d.log().readStream(stream, { ...options, onDamaged }), damaged);
+  }
+
+  #readable(stored: RecordedEvent[], damaged: Record<string, Unreadable>): Pick<ConsumerPage, "events" | "unreadable"> {
+    const { events, unreadable } = upcastEach(this.#d.catalogue(), stored);
+    const all = { ...unreadable, ...damaged };
+    return { events, ...(Object.keys(all).length > 0 && { unreadable: all }) };
+  }
+
+  async #idAt(log: EventLog, position: number): Promise<string | null> {
+    if (position === 0) return null;
+    const known = this.#ids.get(position);
+    if (known !== undefined) return known;
+    const event = (await log.read({ after: position - 1, limit: 1, onDamaged: () => {} })).events[0];
+    return event ? this.#noteId(event) : null;
+  }
+
+  #noteId({ position, id }: RecordedEvent): string {
+    if (this.#ids.size > maxKnownIds) this.#ids.clear();
+    this.#ids.set(position, id);
+    return id;
+  }
+
+  async control(consumer: string, log = this.#d.log()): Promise<ConsumerControl> {
+    return toControl(await log.getState(keyOf(consumer)));
+  }
+
+  /** Stores what changed; two callers at once both get their way, one after the other. */
+  async change(consumer: string, change: ControlChange): Promise<ConsumerControl> {
+    for (;;) {
+      const before = await this.control(consumer);
+      const { revision: _, ...control } = changeControl(consumer, before, change);
+      const revision = await this.#d.log().putState(keyOf(consumer), control, before.revision);
+      if (revision !== null) return { ...control, revision };
+    }
+  }
+}
+
+function damagedEvents(): { damaged: Record<string, Unreadable>; onDamaged: OnDamaged } {
+  const damaged: Record<string, Unreadable> = {};
+  const onDamaged: OnDamaged = ({ name, message, type, code, data }) =>
+    void (damaged[(data as { id: string }).id] = { name, message, type, code });
+  return { damaged, onDamaged };
+}

@@ -1,0 +1,55 @@
+import { open } from "node:fs/promises";
+import type { EventFormat } from "../../../core/interchange/event-format.ts";
+import type { EventLog, ReadOptions } from "../../../core/log/event-log.ts";
+import { asFileError, NewFile } from "../../../core/files/new-file.ts";
+import type { Job } from "../host/jobs.ts";
+
+export interface ExportAnswer {
+  path: string;
+  events: number;
+  /** The log was looked through up to here: where the next export begins. */
+  position: number;
+}
+
+const pageSize = 1000;
+
+/**
+ * Writes events as lines of JSON into a new file, up to `head`, as they are stored; one page in memory.
+ * @throws ValidationError naming `to`; StoreUnavailableError. Nothing is left of the file then.
+ */
+export async function exportEvents(
+  log: EventLog,
+  to: string,
+  head: number,
+  options: Omit<ReadOptions, "limit" | "backward">,
+  { write }: EventFormat,
+  source: string,
+  job: Job,
+): Promise<ExportAnswer> {
+  const file = await NewFile.at("to", to);
+  try {
+    const handle = await open(file.temporary, "w");
+    let { after } = options;
+    let count = 0;
+    try {
+      while (after < head) {
+        const page = await log.read({ ...options, after, limit: Math.min(pageSize, head - after) });
+        const events = page.events.filter(({ position }) => position <= head);
+        await handle.writeFile(events.map((event) => `${JSON.stringify(write(event, source))}\n`).join(""));
+        count += events.length;
+        after = Math.min(page.position, head);
+        job.progress(after - options.after, head - options.after);
+        if (page.end) break;
+        await new Promise((turn) => setImmediate(turn));
+        job.check();
+      }
+    } finally {
+      await handle.close();
+    }
+    await file.place();
+    return { path: file.path, events: count, position: Math.max(after, options.after) };
+  } catch (error) {
+    await file.discard();
+    throw asFileError("to", file.path, "a path that can be written", error);
+  }
+}

@@ -1,0 +1,72 @@
+import type { Catalogue } from "../../../core/catalogue/catalogue.ts";
+import { claimChanges, typesOf, type Claim } from "../../../core/decider/unique.ts";
+import type { EventLog } from "../../../core/log/event-log.ts";
+import { Pace } from "../../../core/concurrency/pace.ts";
+import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
+import { upcastEach } from "../../../core/catalogue/upcast.ts";
+import type { ClaimRange } from "./claim-range.ts";
+import type { Job } from "../host/jobs.ts";
+
+interface Dependencies {
+  log: EventLog;
+  catalogue: Catalogue;
+  job: Job;
+}
+
+const pageSize = 1000;
+
+/** Why the claims of a scope cannot be compared with the log. */
+export class UncheckedError extends Error {}
+
+/** Folds the events of a claim's types into a range. */
+export class RangeFold {
+  position = 0;
+  readonly #dependencies: Dependencies;
+  readonly #claim: Claim;
+  readonly #range: ClaimRange;
+  readonly #types: ReadonlySet<string>;
+  readonly #pace = new Pace();
+  /** Once something was compared, the end of the range stays where it is. */
+  #isFirst = true;
+
+  constructor(dependencies: Dependencies, claim: Claim, range: ClaimRange) {
+    this.#dependencies = dependencies;
+    this.#claim = claim;
+    this.#range = range;
+    this.#types = new Set(typesOf(claim));
+  }
+
+  /** @throws UncheckedError, DamagedEventError if an event cannot be read */
+  async continueTo(position: number): Promise<void> {
+    const { log, catalogue, job } = this.#dependencies;
+    while (this.position < position) {
+      const page = await log.read({
+        after: this.position,
+        limit: Math.min(pageSize, position - this.position),
+        wanted: (type) => this.#types.has(type),
+      });
+      const { events, unreadable = {} } = upcastEach(catalogue, page.events);
+      for (const event of events) {
+        if (event.position > position) break;
+        if (unreadable[event.id]) throw new UncheckedError(unreadable[event.id]!.message);
+        this.#fold(event);
+        if (this.#isFirst && this.#range.isFull) await this.#range.narrow(this.#pace);
+        if (this.#pace.isDue()) await this.#pace.turn();
+      }
+      // A gap: nothing lies behind it, or the head is not what it was.
+      if (page.position <= this.position) break;
+      this.position = Math.min(page.position, position);
+      job.check();
+    }
+    this.position = position;
+    this.#isFirst = false;
+  }
+
+  #fold(event: RecordedEvent): void {
+    try {
+      for (const change of claimChanges(this.#claim, [event])) this.#range.change(event.stream, change);
+    } catch (error) {
+      throw new UncheckedError(`event at position ${event.position}: ${String(error)}`);
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import type { ClaimChange } from "../../../core/log/claims.ts";
+import { keptClaim } from "../../../core/log/kept-claim.ts";
+import type { Pace } from "../../../core/concurrency/pace.ts";
+import { sortInTurns } from "../../../core/query/sort-in-turns.ts";
+import { compareText } from "../../../core/text/text-order.ts";
+
+/** About 50 MB at most. */
+const maxClaims = 200_000;
+const maxCharacters = 16 * 1024 * 1024;
+
+/**
+ * The claims that follow from the log, of the values in one range of their order: whatever the number of claims, the
+ * range holds a bounded one. The log is folded once for each range.
+ */
+export class ClaimRange {
+  /** Values up to here have been compared, or belong to an earlier range: what happens to them later is ignored. */
+  after: string;
+  /** The last value of the range; null: it has no end. */
+  last: string | null = null;
+  readonly #maxClaims: number;
+  readonly #streams = new Map<string, string>();
+  #characters = 0;
+
+  constructor(after: string, most = maxClaims) {
+    this.after = after;
+    this.#maxClaims = most;
+  }
+
+  isBeyond(value: string): boolean {
+    return this.last !== null && compareText(value, this.last) > 0;
+  }
+
+  /** As `Claims` of `core/log/claims.ts` does: a value that another stream holds stays with it. */
+  change(stream: string, { value: given, held }: ClaimChange): void {
+    const value = keptClaim(given);
+    if (compareText(value, this.after) <= 0 || this.isBeyond(value)) return;
+    const heldBy = this.#streams.get(value);
+    if (held && heldBy === undefined) {
+      this.#streams.set(value, stream);
+      this.#characters += value.length + stream.length;
+    } else if (!held && heldBy === stream) this.take(value);
+  }
+
+  /** The stream that holds a value, which is not in the range any more. */
+  take(value: string): string | undefined {
+    const stream = this.#streams.get(value);
+    if (stream === undefined) return undefined;
+    this.#streams.delete(value);
+    this.#characters -= value.length + stream.length;
+    return stream;
+  }
+
+  get isFull(): boolean {
+    return this.#streams.size > this.#maxClaims || this.#characters > maxCharacters;
+  }
+
+  /** Gives up the upper half of the values that it holds: they belong to the next range. */
+  async narrow(pace: Pace): Promise<void> {
+    const values = await sortInTurns([...this.#streams.keys()], compareText, pace);
+    const middle = (values.length - 1) >> 1;
+    this.last = values[middle]!;
+    for (const value of values.slice(middle + 1)) {
+      this.take(value);
+      if (pace.isDue()) await pace.turn();
+    }
+  }
+
+  /** The claims that were not taken. */
+  left(): Iterable<[value: string, stream: string]> {
+    return this.#streams;
+  }
+}

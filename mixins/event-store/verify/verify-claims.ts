@@ -1,0 +1,93 @@
+import type { ClaimPage } from "../../../core/log/claims.ts";
+import type { Claim } from "../../../core/decider/unique.ts";
+import { isDamagedEvent } from "../../../core/event/damaged-event.ts";
+import { Pace } from "../../../core/concurrency/pace.ts";
+import { RangeFold, UncheckedError } from "./claim-fold.ts";
+import { ClaimRange } from "./claim-range.ts";
+import type { LogProblem } from "./log-problem.ts";
+import type { Verifying } from "./verifying.ts";
+
+interface Dependencies extends Verifying {
+  /** How many claims are held in memory; left out: the default of a range. */
+  maxClaims?: number;
+}
+
+const pageSize = 1000;
+
+/**
+ * Folds the claims of each scope anew, up to the position that they have, and compares them with those that are kept,
+ * both ways. Holds one range of the values at a time, a page of events and a page of claims.
+ */
+export async function verifyClaims(dependencies: Dependencies): Promise<void> {
+  const { log, deciderOf, noteUnchecked } = dependencies;
+  for (const scope of await log.claimScopes()) {
+    try {
+      await verifyScope(dependencies, claimOf(deciderOf, scope));
+    } catch (error) {
+      if (!(error instanceof UncheckedError) && !isDamagedEvent(error)) throw error;
+      noteUnchecked({ field: "claim", name: scope, why: (error as Error).message });
+    }
+  }
+}
+
+/** @throws UncheckedError */
+function claimOf(deciderOf: Dependencies["deciderOf"], scope: string): Claim {
+  // The name of a decider has no slash; that of a claim may have some.
+  const name = scope.slice(0, scope.indexOf("/"));
+  const decider = deciderOf(name);
+  if (!decider) throw new UncheckedError(`decider ${name} is not on this node`);
+  const claim = decider.claims.find((one) => one.scope === scope);
+  if (!claim) throw new UncheckedError(`decider ${name} has no such claim any more`);
+  return claim;
+}
+
+async function verifyScope(dependencies: Dependencies, claim: Claim): Promise<void> {
+  const { maxClaims } = dependencies;
+  for (let after = ""; ;) {
+    const range = new ClaimRange(after, maxClaims);
+    await verifyRange(dependencies, claim, range);
+    if (range.last === null) return;
+    after = range.last;
+  }
+}
+
+/** Claims may change meanwhile: each page is compared with what the log gives up to the moment of that page. */
+async function verifyRange(dependencies: Dependencies, claim: Claim, range: ClaimRange): Promise<void> {
+  const { log, job, note } = dependencies;
+  const { scope } = claim;
+  const fold = new RangeFold(dependencies, claim, range);
+  for (let isEnd = false; !isEnd;) {
+    const page = await log.claims(scope, { after: range.after, limit: pageSize });
+    await fold.continueTo(positionOf(page, claim, fold.position));
+    const claims = page!.claims.filter(({ value }) => !range.isBeyond(value));
+    for (const { value, stream } of claims) {
+      const expected = range.take(value);
+      if (stream !== expected) note(problem(fold.position, scope, value, stream, expected));
+    }
+    isEnd = claims.length === 0 || claims.length < page!.claims.length;
+    if (!isEnd) range.after = claims.at(-1)!.value;
+    job.check();
+  }
+  const pace = new Pace();
+  for (const [value, stream] of range.left()) {
+    note(problem(fold.position, scope, value, undefined, stream));
+    if (pace.isDue()) await pace.turn();
+  }
+}
+
+/** @throws UncheckedError */
+function positionOf(page: ClaimPage | null, claim: Claim, folded: number): number {
+  if (page?.definition !== claim.fingerprint)
+    throw new UncheckedError(
+      "its values were claimed by another definition, and are folded anew before the next claim",
+    );
+  if (page.position < folded) throw new UncheckedError("it was begun anew meanwhile");
+  return page.position;
+}
+
+const problem = (position: number, scope: string, value: string, found?: string, expected?: string): LogProblem => ({
+  position,
+  field: "claim",
+  found: { scope, value, heldBy: found ?? null },
+  expected: { heldBy: expected ?? null },
+});

@@ -1,0 +1,99 @@
+import type { OnDamaged } from "../../../core/event/damaged-event.ts";
+import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
+import { upcastEach } from "../../../core/catalogue/upcast.ts";
+import type { Job } from "../host/jobs.ts";
+import type { LogProblem, UncheckedPart } from "./log-problem.ts";
+import { verifyClaims } from "./verify-claims.ts";
+import { verifySnapshots } from "./verify-snapshots.ts";
+import type { Verified } from "./verifying.ts";
+
+export interface LogVerification {
+  ok: boolean;
+  /** It was looked at up to here: the head when it began. */
+  position: number;
+  streams: number;
+  /** The first 100. */
+  problems: LogProblem[];
+  /** How many there are. */
+  total: number;
+  /** What was not compared with the log, and why: the first 100. */
+  unchecked: UncheckedPart[];
+}
+
+const maxProblems = 100;
+const pageSize = 1000;
+
+/**
+ * Reads the whole log: positions 1, 2, 3 …, versions 1, 2, 3 … in each stream, times never earlier than the one before,
+ * payloads and metas that are JSON and that today's catalogue can read; then the state snapshots and the claims of
+ * deciders. Changes nothing. Keeps one number for each stream in memory.
+ */
+export async function verifyLog({ log, catalogue, deciderOf }: Verified, job: Job): Promise<LogVerification> {
+  const head = await log.head();
+  const versions = new Map<string, number>();
+  const problems: LogProblem[] = [];
+  let total = 0;
+  let before = { position: 0, time: "" };
+  const note = (problem: LogProblem) => {
+    if (total++ < maxProblems) problems.push(problem);
+  };
+  const unchecked = new Map<string, UncheckedPart>();
+  const noteUnchecked = (one: UncheckedPart) => {
+    if (unchecked.size < maxProblems) unchecked.set(`${one.field} ${one.name}`, one);
+  };
+  const damaged = new Set<number>();
+  const expect = (
+    event: RecordedEvent,
+    field: "position" | "version" | "time",
+    isRight: boolean,
+    expected: unknown,
+  ) => {
+    if (isRight) return;
+    note({ position: event.position, field, found: event[field], expected });
+  };
+  const onDamaged: OnDamaged = ({ data, message }) => {
+    const { position, field } = data as { position: number; field: "payload" | "meta" };
+    damaged.add(position);
+    note({ position, field, found: message, expected: "the JSON that was stored" });
+  };
+  while (before.position < head) {
+    const limit = Math.min(pageSize, head - before.position);
+    const page = await log.read({ after: before.position, limit, onDamaged });
+    if (page.events.length === 0) break;
+    for (const event of page.events) {
+      const { position, stream, version, time } = event;
+      const next = (versions.get(stream) ?? 0) + 1;
+      expect(event, "position", position === before.position + 1, before.position + 1);
+      expect(event, "version", version === next, next);
+      expect(event, "time", time >= before.time, `${before.time} or later`);
+      versions.set(stream, version);
+      before = { position, time };
+    }
+    const { unreadable = {} } = upcastEach(catalogue, page.events);
+    for (const { id, position } of page.events)
+      if (unreadable[id] && !damaged.has(position))
+        note({
+          position,
+          field: "payload",
+          found: unreadable[id].message,
+          expected: "one that the catalogue can read",
+        });
+    damaged.clear();
+    job.progress(before.position, head);
+    await new Promise((turn) => setImmediate(turn));
+    job.check();
+  }
+  if (before.position < head)
+    note({ position: before.position + 1, field: "position", found: null, expected: before.position + 1 });
+  const dependencies = { log, catalogue, deciderOf, job, note, noteUnchecked };
+  await verifySnapshots(dependencies);
+  await verifyClaims(dependencies);
+  return {
+    ok: total === 0,
+    position: head,
+    streams: versions.size,
+    problems,
+    total,
+    unchecked: [...unchecked.values()],
+  };
+}

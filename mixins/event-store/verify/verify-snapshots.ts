@@ -1,0 +1,96 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Catalogue } from "../../../core/catalogue/catalogue.ts";
+import type { DeciderDefinition } from "../../../core/decider/decider.ts";
+import { foldInTurns, unborn, type Folded, type StateSnapshot } from "../../../core/decider/rehydrate.ts";
+import type { EventLog } from "../../../core/log/event-log.ts";
+import { Pace } from "../../../core/concurrency/pace.ts";
+import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
+import { upcastEach } from "../../../core/catalogue/upcast.ts";
+import { snapshotPrefix } from "../host/state-snapshots.ts";
+import type { Verifying } from "./verifying.ts";
+
+const snapshotsPerPage = 100;
+const eventsPerPage = 1000;
+
+/**
+ * Compares each state snapshot with the event that it names and, if its decider is known here by the definition that
+ * folded it, its state with the one that follows from the log. Holds one page of events and one of snapshots.
+ */
+export async function verifySnapshots(dependencies: Verifying): Promise<void> {
+  const { log, job } = dependencies;
+  const pace = new Pace();
+  for (let after: string | undefined; ;) {
+    const from = after !== undefined && { after };
+    const page = await log.states({ prefix: snapshotPrefix, ...from, limit: snapshotsPerPage });
+    if (page.length === 0) return;
+    for (const { key, value } of page) {
+      await verifyOne(dependencies, key.slice(snapshotPrefix.length), value as StateSnapshot, pace);
+      if (pace.isDue()) await pace.turn();
+      job.check();
+    }
+    after = page.at(-1)!.key;
+  }
+}
+
+async function verifyOne(
+  { log, catalogue, deciderOf, note, noteUnchecked }: Verifying,
+  key: string,
+  snapshot: StateSnapshot,
+  pace: Pace,
+): Promise<void> {
+  const { version, position, eventId, definition } = snapshot;
+  // The name of a decider has no slash; that of a stream may have some.
+  const stream = key.slice(key.indexOf("/") + 1);
+  const [event] = await log.readStream(stream, { afterVersion: version - 1, limit: 1 });
+  const actual = event?.version === version ? { eventId: event.id, position: event.position } : null;
+  if (!isDeepStrictEqual(actual, { eventId, position })) {
+    note({ position, field: "snapshot", found: { key, version, eventId, position }, expected: actual });
+    return;
+  }
+  const name = key.slice(0, key.indexOf("/"));
+  const decider = deciderOf(name);
+  if (!decider) noteUnchecked({ field: "snapshot", name, why: `decider ${name} is not on this node` });
+  if (decider?.fingerprint !== definition) return;
+  const folded = await foldedUpTo(log, catalogue, decider, stream, version, pace);
+  const state = folded && asKept(folded.state);
+  // What cannot be read is a problem of the event.
+  if (folded && !isDeepStrictEqual(state, snapshot.state))
+    note({ position, field: "snapshot", found: { key, version, state: snapshot.state }, expected: { state } });
+}
+
+/** Null if an event cannot be read, or no state follows from it. */
+async function foldedUpTo(
+  log: EventLog,
+  catalogue: Catalogue,
+  decider: DeciderDefinition,
+  stream: string,
+  version: number,
+  pace: Pace,
+): Promise<Folded | null> {
+  let folded = unborn(decider);
+  while (folded.version < version) {
+    const afterVersion = folded.version;
+    const stored = await log.readStream(stream, {
+      afterVersion,
+      limit: Math.min(eventsPerPage, version - afterVersion),
+    });
+    const { events, unreadable } = upcastEach(catalogue, stored);
+    if (events.length === 0 || unreadable) return null;
+    const next = await foldOrNull(decider, folded, events, pace);
+    if (!next) return null;
+    folded = next;
+  }
+  return folded;
+}
+
+async function foldOrNull(decider: DeciderDefinition, from: Folded, events: RecordedEvent[], pace: Pace) {
+  try {
+    return await foldInTurns(decider, from, events, pace);
+  } catch {
+    // The decider tells its next command of it.
+    return null;
+  }
+}
+
+/** As JSON keeps it. */
+const asKept = (state: unknown): unknown => JSON.parse(JSON.stringify(state) ?? "null");

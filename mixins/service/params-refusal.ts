@@ -1,0 +1,65 @@
+import { Errors, type ActionSchema, type Context } from "moleculer";
+import { didYouMean } from "../../core/options/near-name.ts";
+import { brief, portable } from "../../core/errors/problem.ts";
+
+/** What Moleculer's validator says of one param. */
+interface Entry {
+  type: string;
+  field?: string | undefined;
+  message?: string;
+  expected?: unknown;
+  actual?: unknown;
+  nodeID?: unknown;
+  action?: unknown;
+}
+
+const mostEntries = 20;
+const mostCharacters = 300;
+
+/**
+ * The validator's error with what was found in its message, a field in each entry, and bounded in size: the validator
+ * itself puts the whole input there. That of a nested call keeps its message. Null if the error is another one.
+ */
+export function asRefusal(
+  error: unknown,
+  { action, params }: Context,
+  rules: ActionSchema["params"],
+): Errors.ValidationError | null {
+  const { type, data, message } = (error ?? {}) as { type?: unknown; data?: unknown; message?: string };
+  if (type !== "VALIDATION_ERROR" || !isByValidator(data)) return null;
+  const known = Object.keys(rules ?? {}).filter((name) => !name.startsWith("$$"));
+  const isOwn = data[0]!.action === action?.name;
+  const entries = data
+    .slice(0, mostEntries)
+    .flatMap((entry) => (isOwn && isStrict(entry) ? unknownParams(entry, params, known) : [readable(entry)]))
+    .slice(0, mostEntries);
+  const text = isOwn ? entries.map((entry) => entry.message).join("; ") : cut(message ?? "");
+  return new Errors.ValidationError(text, "VALIDATION_ERROR", entries);
+}
+
+/** It alone names the action in each entry. */
+const isByValidator = (data: unknown): data is Entry[] =>
+  Array.isArray(data) && data.length > 0 && data.every((entry: Entry | null) => typeof entry?.action === "string");
+
+const isStrict = ({ type, field }: Entry) => type === "objectStrict" && !field;
+
+/** One entry for each, in place of one for all without a field. */
+function unknownParams(entry: Entry, params: unknown, known: readonly string[]): Entry[] {
+  const unknown = Object.keys(params as object).filter((name) => !known.includes(name));
+  return unknown.slice(0, mostEntries).map((name) => {
+    const field = cut(name) || '""';
+    const expected = known.length === 0 ? "no params" : `one of the params ${known.join(", ")}`;
+    const message = `${field}: found an unknown param, expected ${expected}${didYouMean(name, known)}`;
+    return { ...entry, field, message, expected, actual: field };
+  });
+}
+
+function readable(entry: Entry): Entry {
+  const { field = "params", expected, actual } = entry;
+  const message = cut(entry.message ?? `${field}: expected ${entry.type}`);
+  return { ...entry, field: cut(field), message, expected: short(expected), actual: short(actual) };
+}
+
+const short = (found: unknown): unknown => (typeof found === "string" ? cut(found) : portable(found));
+
+const cut = (text: string): string => brief(text, mostCharacters);

@@ -1,0 +1,236 @@
+import type { ActionSchema, Context, Service } from "moleculer";
+import DbService from "moleculer-db";
+import { EntityNotFoundError, ValidationError } from "../../core/errors/errors.ts";
+import { idProblem } from "../../core/rows/fields.ts";
+import { parseQuery, type Query, type QueryFields, type QueryParams } from "../../core/query/query.ts";
+import type { Mixin } from "./mixin.ts";
+import { ownActions } from "./own-actions.ts";
+import { passOn } from "./pass-on.ts";
+import { checkPopulates, type Populating } from "./populates.ts";
+import { cacheOptions, type ReadCache } from "./read-cache.ts";
+import { nameProblems, type ReadActionName } from "./read-params.ts";
+import { readValues } from "./read-values.ts";
+import { transformDocuments, type Transformation, type TransformingService } from "./transform-documents.ts";
+
+/** Who answers one call: the committed rows, or a transform's own view. */
+export interface Reader {
+  fields: QueryFields;
+  find(query: Query): unknown[] | Promise<unknown[]>;
+  count(query: Query): number | Promise<number>;
+  /** One spelling per id, where the reader takes several for one. Absent: ids are taken as they are. */
+  toId?: (id: string) => string;
+  /** In the order of the ids, those that are there. */
+  findByIds(ids: readonly string[]): unknown[] | Promise<unknown[]>;
+}
+
+interface Dependencies {
+  /** As they are declared. */
+  fields: QueryFields;
+  reader: (ctx: Context) => Reader | Promise<Reader>;
+  /** The node that has to answer a call instead of this one, if any. */
+  nodeFor?: (ctx: Context) => string | null;
+  /** The node that answers a call better than this one at the moment, if any. */
+  betterNodeFor?: (ctx: Context) => string | null;
+  /** Left out: answers are not cached. */
+  cache?: ReadCache;
+}
+
+type Params = QueryParams & {
+  page: number;
+  pageSize: number;
+  id: unknown;
+  mapping?: boolean;
+  throwIfNotExist?: boolean;
+};
+type Document = Record<string, unknown>;
+
+/** What moleculer-db's mixin does around a query: its parameters, populates, field filters and id encoding. */
+interface DbMethods {
+  sanitizeParams(ctx: Context, params: object): Params;
+  transformDocuments(ctx: Context, params: object, documents: unknown): unknown;
+  decodeID(id: unknown): unknown;
+  _find(ctx: Context, params: Params): unknown;
+  _list(ctx: Context, params: Params): unknown;
+  _get(ctx: Context, params: Params): unknown;
+  _count(ctx: Context, params: Params): unknown;
+}
+
+type Handler = (self: DbServiceInstance, ctx: Context, params: Params) => unknown;
+type DbServiceInstance = Service & DbMethods & TransformingService;
+
+const dbService = DbService as unknown as Mixin & { methods: DbMethods; actions: Record<string, ActionSchema> };
+
+type ActionParams = Record<string, object | object[]>;
+
+/**
+ * As moleculer-db declares them, for those that read a node's actions. Every value passes the broker's validator
+ * unchanged: `sanitizeParams` checks and converts. The validator's own `convert` takes `[2]` and `true` for numbers.
+ */
+const declared = (params: ActionParams = {}): ActionParams =>
+  Object.fromEntries(
+    Object.entries(params).map(([name, rules]) => [
+      name,
+      [
+        ...(Array.isArray(rules) ? rules : [rules]).map((rule: object) => ({ ...rule, convert: false })),
+        { type: "any", optional: name !== "id" },
+      ],
+    ]),
+  );
+
+/** The params of `find`. */
+export const paramsOfFind = declared(dbService.actions["find"]!.params as ActionParams);
+
+/** moleculer-db calls these of its adapter; the documents here are plain objects already, opened and closed elsewhere. */
+const passThrough = {
+  init() {},
+  connect: async () => {},
+  disconnect: async () => {},
+  entityToObject: (document: unknown) => document,
+  afterRetrieveTransformID: (document: unknown) => document,
+};
+
+export const readActionNames = ["find", "list", "get", "count", "resolve"] as const;
+
+/**
+ * moleculer-db's `find, list, get, count` with all their parameters, and `resolve` (like `get`, but an id without a
+ * row is null instead of an error unless `throwIfNotExist`). There is no action that writes.
+ */
+export function readActions({ fields, reader, nodeFor, betterNodeFor, cache }: Dependencies): Mixin {
+  const cached = (name: ReadActionName, keys: string[]): Pick<ActionSchema, "cache"> => ({
+    cache: cache ? cacheOptions(cache, name, keys, fields) : false,
+  });
+  const theirs = dbService.actions as Record<"find" | "list" | "get" | "count", ActionSchema>;
+  const keysOf = ({ cache }: ActionSchema) => (typeof cache === "object" ? (cache.keys ?? []) : []);
+  const own = (name: ReadActionName, handler: Handler, more: ActionParams = {}): ActionSchema => {
+    const action = name === "resolve" ? theirs.get : theirs[name];
+    const params = declared({ ...(action.params as ActionParams), ...more });
+    return {
+      params,
+      ...cached(name, name === "resolve" ? [...keysOf(action), "throwIfNotExist"] : keysOf(action)),
+      handler(this: Service, ctx: Context): unknown {
+        const problems = nameProblems(name, ctx.params as object, fields);
+        if (problems.length > 0) throw new ValidationError(problems);
+        const nodeID = nodeFor?.(ctx);
+        // The params as they came: moleculer-db's own changes to them are made once, over there.
+        if (nodeID) return ctx.call(ctx.action!.name!, ctx.params, { nodeID });
+        const self = this as DbServiceInstance;
+        const answerHere = () => handler(self, ctx, self.sanitizeParams(ctx, ctx.params as object));
+        const better = betterNodeFor?.(ctx) ?? null;
+        return better === null ? answerHere() : passOn(ctx, better, answerHere);
+      },
+    };
+  };
+  const schema: Mixin & { adapter: object } = {
+    mixins: [dbService],
+    adapter: passThrough,
+    settings: { idField: "id" } as NonNullable<Mixin["settings"]>,
+    actions: ownActions({
+      create: false,
+      insert: false,
+      update: false,
+      remove: false,
+      find: own("find", (self, ctx, params) => self._find(ctx, params)),
+      list: own("list", (self, ctx, params) => self._list(ctx, params)),
+      get: own("get", (self, ctx, params) => self._get(ctx, params)),
+      count: own("count", (self, ctx, params) => self._count(ctx, params)),
+      resolve: own("resolve", async (self, ctx, params) => byId(self, ctx, await reader(ctx), params), {
+        throwIfNotExist: { type: "boolean", optional: true },
+      }),
+    }),
+    methods: {
+      // moleculer-db lets go of the broadcast's promise: one that a transporter refuses would end the process.
+      async clearCache(this: Service) {
+        const { broker, fullName } = this;
+        const told = broker.broadcast(`cache.clean.${fullName}`);
+        await Promise.all([told, broker.cacher?.clean(`${fullName}.**`)]);
+      },
+      sanitizeParams(this: Service, ctx: Context, params: object) {
+        const values = readValues(params as Record<string, unknown>);
+        checkPopulates(this.settings as Populating, values["populate"]);
+        const sanitized = dbService.methods.sanitizeParams.call(this, ctx, values);
+        const { page, pageSize, offset } = sanitized;
+        if (offset !== undefined && !Number.isSafeInteger(offset))
+          throw new ValidationError([
+            { field: "page", found: page, expected: `a page that exists, of ${pageSize} each` },
+          ]);
+        return sanitized;
+      },
+      transformDocuments(this: Service, ctx: Context, params: Transformation, documents: unknown) {
+        const { fields, excludeFields } = this.settings as Transformation;
+        const asked = params.populate ?? params.fields ?? params.excludeFields ?? fields ?? excludeFields;
+        // Documents are as they are to be answered: moleculer-db would walk through them seven times.
+        if (asked === undefined || asked === null) return documents;
+        // Services may ask for one document.
+        if (!Array.isArray(documents)) return dbService.methods.transformDocuments.call(this, ctx, params, documents);
+        return transformDocuments(this as DbServiceInstance, ctx, params, documents as Document[]);
+      },
+      async _find(this: DbServiceInstance, ctx: Context, params: Params) {
+        return findIn(this, ctx, await reader(ctx), params);
+      },
+      async _count(ctx: Context, params: Params) {
+        const from = await reader(ctx);
+        return from.count(parseQuery(from.fields, { ...params, limit: null, offset: null }));
+      },
+      async _list(this: DbServiceInstance, ctx: Context, params: Params) {
+        const from = await reader(ctx);
+        const query = parseQuery(from.fields, params);
+        // Counted in the same turn, so that both speak of the same rows.
+        const found = from.find(query);
+        const counted = totalBy(found, query) ?? from.count({ ...query, limit: null, offset: 0 });
+        const [documents, total] = await Promise.all([found, counted]);
+        const rows = await this.transformDocuments(ctx, params, documents);
+        const { page, pageSize } = params;
+        return { rows, total, page, pageSize, totalPages: Math.ceil(total / pageSize) };
+      },
+      async _get(this: DbServiceInstance, ctx: Context, params: Params) {
+        return byId(this, ctx, await reader(ctx), { ...params, throwIfNotExist: !Array.isArray(params.id) });
+      },
+    },
+  };
+  return schema;
+}
+
+/** What `find` answers of these documents. `params` are those of `sanitizeParams`. */
+export async function findIn(
+  service: Service,
+  ctx: Context,
+  from: Pick<Reader, "fields" | "find">,
+  params: QueryParams,
+): Promise<unknown> {
+  const query = parseQuery(from.fields, params);
+  // moleculer-db bounds only a limit that is asked for.
+  const { maxLimit } = service.settings as { maxLimit: number };
+  if (maxLimit > 0) query.limit = Math.min(query.limit ?? maxLimit, maxLimit);
+  return (service as DbServiceInstance).transformDocuments(ctx, params, await from.find(query));
+}
+
+/** The params of a call as moleculer-db makes them ready for `findIn`. @throws InvalidQueryError */
+export const findParams = (service: Service, ctx: Context): QueryParams =>
+  (service as DbServiceInstance).sanitizeParams(ctx, ctx.params as object);
+
+/** A page that is not full ends with the last row there is, so nothing has to be counted; otherwise null. */
+function totalBy(found: unknown[] | Promise<unknown[]>, { limit, offset }: Query): number | null {
+  if (!Array.isArray(found) || (found.length === 0 && offset > 0)) return null;
+  return limit === null || found.length < limit ? offset + found.length : null;
+}
+
+/** Other texts are no row's id, and PostgreSQL refuses a NUL. */
+const isPossibleId = (id: string) => idProblem(id) === null && !id.includes("\0");
+/** Ids that an error names. */
+const maxNamedIds = 100;
+
+/** One document for an id, an array for an array of ids, an object by id where `mapping` is asked for. */
+async function byId(service: DbServiceInstance, ctx: Context, from: Reader, params: Params): Promise<unknown> {
+  const asked: unknown[] = Array.isArray(params.id) ? params.id : [params.id];
+  const toId = from.toId ?? ((id: string) => id);
+  // Each document once, as MongoDB's $in finds it: repeats would be read and decoded anew.
+  const ids = [...new Set(asked.map((id) => toId(String(service.decodeID(id)))))];
+  const found = (await from.findByIds(ids.filter(isPossibleId))) as Document[];
+  if (found.length < ids.length && params.throwIfNotExist)
+    throw new EntityNotFoundError(Array.isArray(params.id) ? asked.slice(0, maxNamedIds) : params.id);
+  // Taken before the transformation, which may leave the id out.
+  const keys = found.map(({ id }) => service.encodeID(id));
+  const documents = (await service.transformDocuments(ctx, params, found)) as Document[];
+  if (params.mapping === true) return Object.fromEntries(keys.map((key, index) => [key, documents[index]]));
+  return Array.isArray(params.id) ? documents : (documents[0] ?? null);
+}

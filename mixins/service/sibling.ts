@@ -1,0 +1,157 @@
+import type { Service, ServiceBroker, ServiceSchema } from "moleculer";
+import { NameTakenError } from "../../core/errors/errors.ts";
+import { times } from "../../core/concurrency/times.ts";
+import { guardActions } from "./boundary.ts";
+import { lifecycleOf } from "./broker-lifecycle.ts";
+import type { Mixin } from "./mixin.ts";
+import { SiblingRun } from "./sibling-run.ts";
+
+/** A service that lives beside the services that mix it in: one per broker and name, ending with the last of them. */
+export interface Sibling {
+  name: string;
+  /** What it is, for messages: "event store", "aggregate". */
+  kind: string;
+  /** The sibling that this one needs until its own end: on a broker that stops, that one ends after it. */
+  needs?: string;
+  /** Why a sibling of the same name cannot be shared with this one, or null where it can. */
+  conflictWith(other: Sibling): string | null;
+  /** Adds what this one knows to the service that another definition of it has made; or answers why it cannot. */
+  join?(service: Service): string | null;
+  /** A new schema each time, with its own state: one process may run several brokers. */
+  schema(broker: ServiceBroker): SiblingSchema;
+}
+
+export type SiblingSchema = Omit<ServiceSchema, "started" | "stopped"> & {
+  started: () => Promise<void>;
+  stopped: () => Promise<void>;
+};
+
+interface Hosted {
+  sibling: Sibling;
+  service: Service;
+  owners: Set<Service>;
+  run: SiblingRun;
+}
+
+const hosted = new WeakMap<ServiceBroker, Map<string, Hosted>>();
+
+/** Owners that were destroyed: one that was still starting then must not count as an owner again. */
+const destroyed = new WeakSet<Service>();
+
+/** Settles when the sibling answers, where this broker has one of the name. @throws what its start has thrown */
+export async function siblingStarted(broker: ServiceBroker, name: string): Promise<void> {
+  await hosted.get(broker)?.get(name)?.run.started();
+}
+
+type Work = () => Promise<void>;
+const unfinished = new WeakMap<ServiceBroker, Map<string, Set<Work>>>();
+
+/** Before this sibling ends, `work` is finished: for what needs it and is no sibling itself. Returns what takes it back. */
+export function finishBeforeEndOf(broker: ServiceBroker, name: string, work: Work): () => void {
+  const here = unfinished.get(broker) ?? new Map<string, Set<Work>>();
+  const works = here.get(name) ?? new Set<Work>();
+  unfinished.set(broker, here.set(name, works.add(work)));
+  return () => {
+    works.delete(work);
+    if (works.size === 0 && here.get(name) === works) here.delete(name);
+  };
+}
+
+/** The mixin that brings the sibling into being with its first owner and ends it with the last. */
+export function siblingMixin(sibling: Sibling): Mixin {
+  return {
+    created(this: Service) {
+      guardActions(this.broker);
+      adopt(this, sibling);
+    },
+    // Not by `dependencies`: Moleculer would ask for one that failed to start for ever.
+    async started(this: Service) {
+      if (destroyed.has(this)) return;
+      const known = hosted.get(this.broker)?.get(sibling.name);
+      known?.owners.add(this);
+      await known?.run.started();
+    },
+    async stopped(this: Service) {
+      await release(this);
+    },
+  };
+}
+
+/** In `created`, not `started`: so broker.start() waits for the sibling and fails with it. */
+function adopt(owner: Service, sibling: Sibling): void {
+  const { broker } = owner;
+  const here = hosted.get(broker) ?? new Map<string, Hosted>();
+  hosted.set(broker, here);
+  const known = here.get(sibling.name);
+  if (known) {
+    const conflict =
+      known.sibling.kind === sibling.kind
+        ? (sibling.conflictWith(known.sibling) ?? sibling.join?.(known.service))
+        : `is already the name of this broker's ${known.sibling.kind}`;
+    if (conflict) throw new NameTakenError(sibling.name, conflict);
+    known.owners.add(owner);
+    return;
+  }
+  if (broker.getLocalService(sibling.name) || owner.fullName === sibling.name)
+    throw new NameTakenError(
+      sibling.name,
+      `is the name of a service already; the ${sibling.kind} needs one of its own`,
+    );
+  here.set(sibling.name, host(broker, sibling, owner));
+}
+
+function host(broker: ServiceBroker, sibling: Sibling, owner: Service): Hosted {
+  const schema = sibling.schema(broker);
+  const lifecycle = lifecycleOf(broker);
+  const beforeEnd = async () => {
+    // A stopping broker stops all at once; those that need this one may have a checkpoint to save.
+    if (lifecycle.isDown) await Promise.all(endsOfThoseThatNeed(broker, sibling.name));
+    const works = unfinished.get(broker)?.get(sibling.name) ?? [];
+    await Promise.all([...works].map((work) => work()));
+  };
+  const stopMs = () => (sibling.needs === undefined ? times.stop.storeMs : times.stop.followerMs);
+  const run = new SiblingRun({ broker, name: sibling.name, work: schema, beforeEnd, stopMs });
+  const end = () => run.stop();
+  lifecycle.endsWith(end);
+  const service = broker.createService({
+    ...schema,
+    started: () => run.start(),
+    async stopped() {
+      // A stopping broker may start it again; otherwise it is at its end, and the next owner needs another.
+      if (!lifecycle.isDown) {
+        lifecycle.forget(end);
+        forget(broker, self);
+      }
+      await run.stop();
+    },
+  });
+  const self: Hosted = { sibling, service, owners: new Set([owner]), run };
+  return self;
+}
+
+function endsOfThoseThatNeed(broker: ServiceBroker, name: string): Promise<void>[] {
+  const all = [...(hosted.get(broker)?.values() ?? [])];
+  return all.flatMap(({ sibling, run }) => (sibling.needs === name && run.ended ? [run.ended] : []));
+}
+
+function forget(broker: ServiceBroker, known: Hosted): void {
+  const here = hosted.get(broker);
+  if (here?.get(known.sibling.name) === known) here.delete(known.sibling.name);
+}
+
+/**
+ * Ends what nobody else mixes in, all of it with the first of the owner's mixins: whoever needs another ends before
+ * it, or would complain that it has gone.
+ */
+async function release(owner: Service): Promise<void> {
+  const { broker } = owner;
+  // A stopping broker stops every service itself, and may start them again.
+  const here = [...(hosted.get(broker)?.values() ?? [])].filter(({ owners }) => owners.delete(owner));
+  if (!broker.started || lifecycleOf(broker).isDown) return;
+  destroyed.add(owner);
+  const orphans = here.filter(({ owners }) => owners.size === 0);
+  for (const orphan of orphans) forget(broker, orphan);
+  const needsAnother = ({ sibling }: Hosted) => sibling.needs !== undefined;
+  for (const group of [orphans.filter(needsAnother), orphans.filter((orphan) => !needsAnother(orphan))])
+    await Promise.all(group.map(({ service }) => broker.destroyService(service)));
+}

@@ -1,0 +1,50 @@
+import type { ActionSchema, ActionVisibility, ServiceSchema } from "moleculer";
+import { didYouMean } from "../../core/options/near-name.ts";
+import { refuseNoOptions, refuseUnless } from "../../core/options/options.ts";
+
+/** Who may call an action, by its name. */
+export type Visibilities = Readonly<Record<string, ActionVisibility>>;
+
+const visibilities: readonly unknown[] = ["published", "public", "protected", "private"];
+
+/** @throws DefinitionError */
+export function refuseWrongVisibility(field: string, found: unknown): void {
+  const expected = 'one of "published", "public", "protected" and "private"';
+  refuseUnless(visibilities.includes(found), field, found, expected);
+}
+
+/** @throws DefinitionError; the names of the actions are checked where the service is made */
+export function parseVisibilities(owner: string, given: unknown = {}): Visibilities {
+  refuseNoOptions(`${owner}.visibility`, given, "{<action>: <visibility>}");
+  for (const [action, visibility] of Object.entries(given as object))
+    refuseWrongVisibility(`${owner}.visibility.${action}`, visibility);
+  return given as Visibilities;
+}
+
+/**
+ * Generated actions are `public` by default: Moleculer's own default, `published`, would let an API gateway publish them.
+ * @throws DefinitionError for an action that the service does not have: the one that was meant would stay open
+ */
+export function setVisibility(
+  schema: Pick<ServiceSchema, "name" | "actions">,
+  inherited: readonly string[],
+  given: Visibilities,
+): void {
+  const actions = [...inherited, ...Object.keys(schema.actions ?? {})];
+  for (const action of Object.keys(given)) {
+    const expected = `one of the actions ${actions.join(", ")}${didYouMean(action, actions)}`;
+    refuseUnless(actions.includes(action), `${schema.name}.visibility.${action}`, action, expected);
+  }
+  for (const action of actions) narrow(schema, action, given[action] ?? "public");
+}
+
+function narrow(schema: Pick<ServiceSchema, "actions">, action: string, visibility: ActionVisibility): void {
+  const actions = schema.actions ?? {};
+  const own = actions[action];
+  actions[action] = {
+    ...(typeof own === "object" ? own : {}),
+    ...(typeof own === "function" ? { handler: own } : {}),
+    visibility,
+  } as ActionSchema;
+  schema.actions = actions;
+}

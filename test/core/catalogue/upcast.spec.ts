@@ -1,0 +1,243 @@
+import { parseCatalogue, type EventDefinition } from "../../../core/catalogue/catalogue.ts";
+import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
+import { upcast, upcastAll, upcastEach } from "../../../core/catalogue/upcast.ts";
+import { refusal } from "../../support/broker.ts";
+
+const id = "0190a0b0-1111-7222-8333-444455556666";
+
+const event = (payload: unknown, schemaVersion?: unknown, type = "account.opened"): RecordedEvent => ({
+  id,
+  type,
+  stream: "account-1",
+  version: 7,
+  position: 9,
+  time: "2024-01-01T00:00:00.000Z",
+  payload: payload as RecordedEvent["payload"],
+  meta: { correlationId: "r", causationId: "c", ...(schemaVersion !== undefined && { schemaVersion }) },
+});
+
+const read = (definition: EventDefinition, stored: RecordedEvent) =>
+  upcast(parseCatalogue("bank", { "account.opened": definition }), stored);
+
+/** Four versions of an account: a name, which becomes an owner, who gets a title, in an object of its own. */
+const account: EventDefinition = {
+  version: 4,
+  payload: { owner: { type: "object", props: { name: "string|trim", title: "string" } }, open: "boolean|default:true" },
+  upcasters: {
+    1: ({ name }) => ({ owner: name }),
+    2: (payload) => Object.assign(payload, { title: "Dr" }),
+    3: ({ owner, title }) => ({ owner: { name: owner, title } }),
+  },
+};
+
+describe("An older event", () => {
+  const today = { owner: { name: "Ann", title: "Dr" }, open: true };
+
+  it.each([
+    [undefined, { name: "Ann" }],
+    [1, { name: " Ann " }],
+    [2, { owner: "Ann" }],
+    [3, { owner: "Ann", title: "Dr" }],
+  ])("of version %j passes the rest of the chain, and today's schema", (schemaVersion, payload) => {
+    const stored = event(payload, schemaVersion);
+    const before = structuredClone(stored);
+    expect(read(account, stored)).toEqual({
+      ...before,
+      payload: today,
+      meta: { correlationId: "r", causationId: "c", schemaVersion: 4 },
+    });
+    expect(stored).toEqual(before);
+  });
+
+  it("is handed to each upcaster with the payload of its version", () => {
+    const seen: unknown[] = [];
+    const note = (payload: object, { payload: its, ...rest }: RecordedEvent) => {
+      seen.push([structuredClone(payload), its === payload, rest]);
+      return { ...payload, more: true };
+    };
+    const stored = event({ name: "Ann" });
+    read({ version: 3, upcasters: { 1: note, 2: note } }, stored);
+    const { payload: _, ...rest } = stored;
+    expect(seen).toEqual([
+      [{ name: "Ann" }, true, rest],
+      [{ name: "Ann", more: true }, true, rest],
+    ]);
+  });
+
+  it("stays as it is stored, whatever an upcaster does to its copy before it fails", async () => {
+    const stored = event({ name: "Ann", tags: ["a"] });
+    const before = structuredClone(stored);
+    const spoil = (payload: Record<string, unknown>, { meta }: RecordedEvent) => {
+      (payload["tags"] as string[]).push("b");
+      meta["schemaVersion"] = 5;
+      throw new Error("spoilt");
+    };
+    await refusal(() => read({ version: 2, upcasters: { 1: spoil } }, stored));
+    expect(stored).toEqual(before);
+  });
+});
+
+describe("An event of today's version", () => {
+  it("is answered itself, unchecked", () => {
+    const stored = event({ anything: "at all" }, 4);
+    expect(read(account, stored)).toBe(stored);
+    const first = event({ anything: "at all" });
+    expect(read({ payload: { name: "string" } }, first)).toBe(first);
+  });
+
+  it("may be of a type without an entry, with any schema version", () => {
+    const other = event({}, "mine", "account.noted");
+    expect(read(account, other)).toBe(other);
+  });
+});
+
+describe("An event that cannot be brought to today's version", () => {
+  const circle: Record<string, unknown> = {};
+  circle["self"] = circle;
+  it.each<[string, EventDefinition, unknown, RegExp]>([
+    [
+      "an upcaster throws",
+      {
+        ...account,
+        upcasters: {
+          ...account.upcasters,
+          1: () => {
+            throw new Error("no name");
+          },
+        },
+      },
+      1,
+      /^the upcaster from version 1 threw Error: no name$/,
+    ],
+    [
+      "an upcaster is missing",
+      { ...account, upcasters: { 1: (payload) => payload } },
+      1,
+      /^the catalogue has no upcaster from version 2 to 3$/,
+    ],
+    [
+      "an upcaster answers nothing",
+      { version: 2, upcasters: { 1: () => undefined } },
+      1,
+      /^its payload does not fit version 2: payload: found undefined, expected a JSON value$/,
+    ],
+    [
+      "an upcaster answers what JSON cannot hold",
+      { version: 2, upcasters: { 1: () => circle } },
+      1,
+      /payload.self: found an object, expected a JSON value without a circular reference$/,
+    ],
+    [
+      "an upcaster answers a promise",
+      { version: 2, upcasters: { 1: () => Promise.reject(new Error("late")) } },
+      1,
+      /^the upcaster from version 1 answered a promise, expected a payload$/,
+    ],
+    [
+      "an upcaster answers what throws when it is awaited",
+      {
+        version: 2,
+        upcasters: {
+          1: () => ({
+            // oxlint-disable-next-line unicorn/no-thenable -- an odd answer is what is tested
+            then: () => {
+              throw new Error("odd");
+            },
+          }),
+        },
+      },
+      1,
+      /^the upcaster from version 1 answered a promise, expected a payload$/,
+    ],
+    [
+      "an upcaster answers what throws when it is read",
+      {
+        version: 2,
+        upcasters: {
+          1: () => ({
+            // oxlint-disable-next-line unicorn/no-thenable -- an odd answer is what is tested
+            get then() {
+              throw new Error("odd");
+            },
+          }),
+        },
+      },
+      1,
+      /^its payload does not fit version 2: payload.then: .*reading it throws Error: odd/,
+    ],
+    [
+      "an upcaster throws what has no text",
+      {
+        version: 2,
+        upcasters: {
+          1: () => {
+            throw Object.create(null) as Error;
+          },
+        },
+      },
+      1,
+      /^the upcaster from version 1 threw what cannot be read$/,
+    ],
+    [
+      "the last payload does not fit today's schema",
+      { version: 2, payload: { owner: "string", city: "string" }, upcasters: { 1: () => ({ owner: 5 }) } },
+      1,
+      /^its payload does not fit version 2: payload.owner: found 5, expected a string; payload.city: found undefined, expected a value: the field is required$/,
+    ],
+    ["it is newer than the catalogue", account, 5, /^the catalogue knows version 4, not yet this one$/],
+    ["its version is none", account, "four", /^its schema version is no whole number from 1$/],
+  ])("is refused where %s", async (_what, definition, schemaVersion, why) => {
+    const error = await refusal(() => read(definition, event({ name: "Ann" }, schemaVersion)));
+    expect(error).toMatchObject({
+      name: "UpcastError",
+      type: "UPCAST_FAILED",
+      code: 422,
+      retryable: false,
+      data: {
+        id,
+        type: "account.opened",
+        position: 9,
+        stream: "account-1",
+        schemaVersion,
+        why: expect.stringMatching(why),
+      },
+    });
+    expect(error.message).toContain(`event ${id} (account.opened, position 9, schema version `);
+  });
+
+  it("keeps the upcaster's error as the cause", async () => {
+    const cause = new Error("no name");
+    const upcasters = {
+      1: () => {
+        throw cause;
+      },
+    };
+    expect((await refusal(() => read({ version: 2, upcasters }, event({})))).cause).toBe(cause);
+  });
+});
+
+describe("A page of events", () => {
+  const catalogue = parseCatalogue("bank", { "account.opened": account });
+  const good = event({ name: "Ann" });
+  const bad = { ...event({ name: 5 }), id: "0190a0b0-1111-7222-8333-444455557777" };
+
+  it("is refused, or comes with the events that cannot be read as they are stored, and named", async () => {
+    expect((await refusal(() => upcastAll(catalogue, [good, bad]))).data).toMatchObject({ id: bad.id });
+    const { events, unreadable } = upcastEach(catalogue, [good, bad]);
+    expect(events[0]!.meta["schemaVersion"]).toBe(4);
+    expect(events[1]).toBe(bad);
+    expect(unreadable).toEqual({
+      [bad.id]: {
+        name: "UpcastError",
+        type: "UPCAST_FAILED",
+        code: 422,
+        message: expect.stringContaining("payload.owner.name: found 5, expected a string"),
+      },
+    });
+  });
+
+  it("names nothing where all can be read", () => {
+    expect(upcastEach(catalogue, [good])).not.toHaveProperty("unreadable");
+    expect(upcastEach(parseCatalogue("bank", undefined), [bad])).toEqual({ events: [bad] });
+  });
+});

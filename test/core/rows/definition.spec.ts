@@ -1,0 +1,73 @@
+import { definitionChanges, describeDefinition, type Definition } from "../../../core/rows/definition.ts";
+import { parseFields, type FieldsInput } from "../../../core/rows/fields.ts";
+import type { Mapping } from "../../../core/rows/mapping.ts";
+import { asData } from "../../../core/errors/problem.ts";
+
+const plain: FieldsInput = { name: "string" };
+const toRow = (event: { payload: object }) => event.payload;
+const create: Mapping<unknown> = { pattern: "thing.created", operation: "create", transform: toRow };
+const remove: Mapping<unknown> = { pattern: "thing.removed", operation: "remove", transform: "thing.remove" };
+
+const described = ({
+  fields = plain,
+  mappings = [create, remove],
+  ...more
+}: Partial<Omit<Definition, "fields">> & { fields?: FieldsInput } = {}) =>
+  describeDefinition({ fields: parseFields("table", fields), mappings, ...more });
+
+/** As an error shows them. */
+const changes = (from: string, to: string) =>
+  asData(definitionChanges(from, to)).map(({ field, found, expected }) => ({ field, found, expected }));
+const changed = (to: string) => changes(described(), to);
+
+describe("A definition", () => {
+  it("is the same for the same fields, mappings and transforms", () => {
+    expect(changed(described())).toEqual([]);
+    expect(described({ version: undefined })).toBe(described());
+  });
+
+  it("differs by a field that is added, removed or of another type", () => {
+    expect(changed(described({ fields: { name: "integer", city: "string" } }))).toEqual([
+      {
+        field: "fields.name",
+        found: expect.stringContaining('"string"'),
+        expected: expect.stringContaining('"integer"'),
+      },
+      { field: "fields.city", found: "none", expected: expect.stringContaining('"city"') },
+    ]);
+    expect(changed(described({ fields: { other: "string" } }))).toHaveLength(2);
+  });
+
+  it("differs by an event type, an operation and an action's name", () => {
+    const moved = { ...remove, pattern: "thing.gone" };
+    const updated = { ...create, operation: "update" as const };
+    expect(changed(described({ mappings: [updated, moved] })).map(({ field }) => field)).toEqual([
+      "on.thing.created",
+      "on.thing.removed",
+      "on.thing.gone",
+    ]);
+    expect(changed(described({ mappings: [create, { ...remove, transform: "thing.drop" }] }))).toEqual([
+      { field: "on.thing.removed", found: "remove by action thing.remove", expected: "remove by action thing.drop" },
+    ]);
+  });
+
+  it("differs by the order of its mappings, and by a further one of a type", () => {
+    expect(changed(described({ mappings: [remove, create] }))).toMatchObject([{ field: "on" }]);
+    expect(changed(described({ mappings: [create, remove, create] }))).toMatchObject([
+      { field: "on.thing.created (2)", found: "none" },
+    ]);
+  });
+
+  it("differs by a function's source, unless a version stands in its place", () => {
+    const other = { ...create, transform: () => null };
+    expect(changed(described({ mappings: [other, remove] }))).toMatchObject([{ field: "on.thing.created" }]);
+    const versioned = (mapping: Mapping<unknown>, version: number) =>
+      described({ mappings: [mapping, remove], version });
+    expect(changes(versioned(create, 1), versioned(other, 1))).toEqual([]);
+    expect(changes(versioned(create, 1), versioned(other, 2))).toEqual([{ field: "version", found: 1, expected: "2" }]);
+  });
+
+  it("that nobody described differs from none", () => {
+    expect(changes("", described())).toEqual([]);
+  });
+});

@@ -1,0 +1,126 @@
+import { parseFields } from "../../../core/rows/fields.ts";
+import { changesOf, type Operation } from "../../../core/rows/mapping.ts";
+import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
+import { refusal } from "../../support/broker.ts";
+
+const fields = parseFields("table", { name: "string", total: "integer", at: "date" });
+
+const event: RecordedEvent = {
+  id: "0190a0b0-1111-7222-8333-444455556666",
+  type: "thing.created",
+  stream: "thing-1",
+  version: 1,
+  position: 1,
+  time: "2024-01-01T00:00:00.000Z",
+  payload: {},
+  meta: { correlationId: "a", causationId: "b" },
+};
+
+const changes = (operation: Operation, result: unknown, ordinal = 1) =>
+  changesOf({ pattern: "thing.*", operation, transform: null, ordinal }, fields, event, result);
+
+describe("The changes of a transform's answer", () => {
+  it.each<Operation>(["create", "createMany", "update", "updateMany", "remove"])(
+    "are none for %s where the answer is null, and an error where there is none",
+    (operation) => {
+      expect(changes(operation, null)).toEqual([]);
+      expect(() => changes(operation, undefined)).toThrow(/found undefined, expected .*, or null to change nothing/);
+    },
+  );
+
+  it.each<Operation>(["create", "update"])("are one row for %s, in stored form", (operation) => {
+    expect(changes(operation, { id: "7", name: "x", at: new Date(0), total: undefined })).toEqual([
+      { operation, id: "7", values: { name: "x", at: "1970-01-01T00:00:00.000Z" } },
+    ]);
+  });
+
+  it.each([{ name: "x" }, { id: undefined, name: "x" }, { id: null, name: "x" }])(
+    "give the row %p the id of the event",
+    (row) => expect(changes("create", row)).toEqual([{ operation: "create", id: event.id, values: { name: "x" } }]),
+  );
+
+  it.each([
+    ["createMany", "create"],
+    ["updateMany", "update"],
+  ] as const)("of %s give each row without an id the event's id and its index", (operation, each) => {
+    expect(changes(operation, [{ total: 0 }, { id: "own", total: 1 }, { total: 2 }])).toEqual([
+      { operation: each, id: `${event.id}-0`, values: { total: 0 } },
+      { operation: each, id: "own", values: { total: 1 } },
+      { operation: each, id: `${event.id}-2`, values: { total: 2 } },
+    ]);
+    expect(changes(operation, [])).toEqual([]);
+  });
+
+  it("add the ordinal of a further mapping, so that no two mappings make the same id", () => {
+    const ids = [1, 2, 3].flatMap((ordinal) => [
+      ...changes("create", { name: "x" }, ordinal),
+      ...changes("createMany", [{}, {}], ordinal),
+    ]);
+    expect(new Set(ids.map(({ id }) => id)).size).toBe(9);
+    expect(changes("create", {}, 2)[0]!.id).toBe(`${event.id}:2`);
+    expect(changes("updateMany", [{}, {}], 2)[1]!.id).toBe(`${event.id}:2-1`);
+  });
+
+  it("are the same whenever they are asked for", () => {
+    const once = changes("createMany", [{ name: "x" }, {}], 2);
+    expect(changes("createMany", [{ name: "x" }, {}], 2)).toEqual(once);
+  });
+
+  it.each([
+    ["an id", "7", ["7"]],
+    ["a row", { id: "7", anything: 1 }, ["7"]],
+    ["several of both", ["7", { id: "8" }], ["7", "8"]],
+    ["an empty array", [], []],
+  ])("of remove take %s", (_, result, ids) => {
+    expect(changes("remove", result)).toEqual(ids.map((id) => ({ operation: "remove", id })));
+  });
+});
+
+describe("A transform's wrong answer", () => {
+  const row = "a row: an object of fields";
+  const removed = "an id, a row with an id, or an array of them";
+  const idRule = "a string of 1 to 255 characters";
+  const answer = "the transform's answer";
+
+  it.each<[Operation, unknown, string, unknown, string]>([
+    ["create", "x", answer, "x", row],
+    ["create", 7, answer, 7, row],
+    ["create", true, answer, true, row],
+    ["create", [{}], answer, "an array of 1", row],
+    ["update", [], answer, "an array of 0", row],
+    ["createMany", { name: "x" }, answer, "an object", "an array of rows, as createMany asks for"],
+    ["updateMany", "x", answer, "x", "an array of rows, as updateMany asks for"],
+    ["createMany", [{}, null], `${answer}.1`, null, row],
+    ["createMany", [{}, "x"], `${answer}.1`, "x", row],
+    ["updateMany", [[]], `${answer}.0`, "an array of 0", row],
+    ["create", new Map([["name", "x"]]), answer, "a Map", row],
+    [
+      "update",
+      new (class Thing {
+        readonly name = "x";
+      })(),
+      answer,
+      "an instance of Thing",
+      row,
+    ],
+    ["createMany", [{}, Promise.resolve({})], `${answer}.1`, "a Promise", row],
+    ["createMany", Array.from({ length: 1, 1: {} } as ArrayLike<object>), `${answer}.0`, "undefined", row],
+    ["create", { Total: 1 }, "Total", 1, "one of the declared fields name, total, at (did you mean total?)"],
+    ["create", { id: 7 }, "id", 7, idRule],
+    ["update", { id: "" }, "id", "", idRule],
+    ["remove", {}, answer, "an object", removed],
+    ["remove", { id: null }, answer, "an object", removed],
+    ["remove", ["7", null], answer, null, removed],
+    ["remove", 7, "id", 7, idRule],
+    ["remove", "", "id", "", idRule],
+    ["create", { colour: "red" }, "colour", "red", "one of the declared fields name, total, at"],
+    ["update", { total: 0.5 }, "total", 0.5, "a whole number"],
+  ])(
+    "to %s of %p names the field, what was found and what was expected",
+    async (operation, result, field, found, expected) => {
+      const error = await refusal(() => changes(operation, result));
+      expect(error).toMatchObject({ name: "InvalidRowError", code: 422, type: "INVALID_ROW", retryable: false });
+      expect(error.data).toMatchObject([{ field, found, expected }]);
+    },
+  );
+});

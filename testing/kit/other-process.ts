@@ -1,0 +1,74 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { extname } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { InProcess } from "./stand.ts";
+
+export type Job = "open log" | "append to log" | "open table" | "fold into table";
+
+// The sources and the built package have different extensions.
+const script = fileURLToPath(new URL(`../processes/port-process${extname(import.meta.url)}`, import.meta.url));
+
+/** A process of its own with a port, to be killed. */
+export class OtherProcess {
+  readonly #child: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+  #last = "";
+
+  constructor(job: Job, { module, args }: InProcess) {
+    const options = process.execArgv.filter((option) => !/^--(test|inspect)/.test(option));
+    this.#child = spawn(process.execPath, [...options, script, job, module, JSON.stringify(args)], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    this.#lines = createInterface({ input: this.#child.stdout! })[Symbol.asyncIterator]();
+  }
+
+  /** What it says next, in words; null when it has ended. */
+  async hear(): Promise<string[] | null> {
+    const { value, done } = (await this.#lines.next()) as IteratorResult<string, undefined>;
+    return done ? null : (this.#last = value).split(" ");
+  }
+
+  /** Hears it say "done" so many times, kills it at once, and answers all that it had said by then. */
+  async killedAfter(times: number, delayMs: number): Promise<string[][]> {
+    const said: string[][] = [];
+    for (let words = await this.hear(); words; words = await this.hear()) {
+      if (words[0] === "done") said.push(words.slice(1));
+      else if (words[0] !== "opened") throw new Error(`the other process said: ${this.#last}`);
+      if (said.length === times) setTimeout(() => this.#child.kill("SIGKILL"), delayMs);
+    }
+    if (said.length < times) throw new Error(`the other process ended by itself; its last words: ${this.#last}`);
+    return said;
+  }
+
+  /** Stops it between two instructions, until it is thawed. */
+  freeze(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.#child.kill("SIGCONT");
+  }
+
+  /** Ends it as a kill would, and waits until it is gone. */
+  async kill(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    this.#child.kill("SIGKILL");
+    await once(this.#child, "exit");
+  }
+}
+
+/** Runs `work` with the other process, which is gone afterwards. */
+export async function withOtherProcess<Answer>(
+  job: Job,
+  place: InProcess,
+  work: (other: OtherProcess) => Promise<Answer>,
+): Promise<Answer> {
+  const other = new OtherProcess(job, place);
+  try {
+    return await work(other);
+  } finally {
+    await other.kill();
+  }
+}
