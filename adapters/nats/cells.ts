@@ -1,7 +1,7 @@
 import type { JetStreamPublishOptions } from "nats";
 import type { Added, Cell, CellChange, Cells } from "../parts/commit-chain/commit-chain.ts";
 import { keyName, keyOf } from "../../core/errors/place-name.ts";
-import { Slots } from "../../core/concurrency/slots.ts";
+import { Semaphore } from "../../core/concurrency/semaphore.ts";
 import type { Connected } from "./connected.ts";
 import { isNoMessage, isOvertaken } from "./errors.ts";
 import { LiveSubjects } from "./live-subjects.ts";
@@ -21,7 +21,7 @@ export class NatsCells implements Cells {
   maxBytes = 0;
   readonly #call: Call;
   readonly #subjects: LiveSubjects;
-  readonly #looks = new Slots(1);
+  readonly #looks = new Semaphore(1);
 
   constructor(where: string, name: string, call: Call) {
     this.name = name;

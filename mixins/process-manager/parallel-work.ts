@@ -1,4 +1,4 @@
-import { Slots } from "../../core/concurrency/slots.ts";
+import { Semaphore } from "../../core/concurrency/semaphore.ts";
 
 /** So many processes are at work at a time. */
 const slotCount = 16;
@@ -22,7 +22,7 @@ export class ParallelWork {
 
   /** @throws the first outage's error, when the others have come to a halt */
   async run<One>(all: readonly One[], work: (one: One) => Promise<unknown>): Promise<void> {
-    const slots = new Slots(slotCount);
+    const slots = new Semaphore(slotCount);
     const guarded = async (one: One) => {
       try {
         if (!this.#mustStop()) await work(one);

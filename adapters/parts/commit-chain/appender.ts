@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { StoreUnavailableError } from "../../../core/errors/errors.ts";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Building, OpenOptions } from "../../../core/log/event-log.ts";
-import { Slots } from "../../../core/concurrency/slots.ts";
+import { Semaphore } from "../../../core/concurrency/semaphore.ts";
 import { whenFree } from "../../sqlite/busy.ts";
 import { translate } from "../../sqlite/database.ts";
 import type { LogFile } from "../../sqlite/log-file.ts";
@@ -34,8 +34,8 @@ export class Appender {
   readonly #chain: CommitChain;
   readonly #indexPath: string;
   readonly #isAnew: boolean;
-  readonly #turns = new Slots(1);
-  readonly #looks = new Slots(1);
+  readonly #mutex = new Semaphore(1);
+  readonly #looks = new Semaphore(1);
   readonly #courtesy = new Courtesy();
   /** Named in each commit; undefined where no other host can reach this one. */
   node: string | undefined;
@@ -60,7 +60,7 @@ export class Appender {
   }
 
   open(options: OpenOptions): Promise<void> {
-    return this.#turns.run(async () => {
+    return this.#mutex.run(async () => {
       if (this.#index) return;
       const { create = true, warn = () => {}, onProgress = () => {} } = options;
       await this.#chain.open({ create, warn });
@@ -96,7 +96,7 @@ export class Appender {
   /** Waits for what was accepted. */
   close(): Promise<void> {
     return this.#looks.run(() =>
-      this.#turns.run(async () => {
+      this.#mutex.run(async () => {
         const index = this.#index;
         this.#index = null;
         if (!index) return;
@@ -122,7 +122,7 @@ export class Appender {
     } catch (error) {
       if (index.log === log) {
         if (!isDamage(error)) throw translate(index.path, error);
-        await this.#turns.run(() => this.#mend(index));
+        await this.#mutex.run(() => this.#mend(index));
         return ask(index.log);
       }
     }
@@ -152,7 +152,7 @@ export class Appender {
   async #lookOn(): Promise<boolean> {
     const { seen } = this.refuseClosed();
     const { records, end } = await this.#chain.read(seen, recordsPerPage);
-    return this.#turns.run(() =>
+    return this.#mutex.run(() =>
       this.#mending(async (index) => {
         // Made anew meanwhile it may know less, after a commit more.
         if (index.seen < seen) return false;
@@ -176,7 +176,7 @@ export class Appender {
     overtaken?: () => Answer | undefined,
   ): Promise<Answer> {
     this.refuseClosed();
-    return this.#turns.run(() => this.#mending((index) => this.#commit(index, decide, overtaken)));
+    return this.#mutex.run(() => this.#mending((index) => this.#commit(index, decide, overtaken)));
   }
 
   async #commit<Answer>(

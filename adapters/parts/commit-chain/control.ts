@@ -3,7 +3,7 @@ import { DamagedStateError } from "../../../core/log/damaged-state.ts";
 import { UnusableStoreError } from "../../../core/errors/errors.ts";
 import type { KeyedState, Lease, LeaseAnswer, Versioned } from "../../../core/log/event-log.ts";
 import { grantLease, isHeldBy, type LeaseRequest, type StoredLease } from "../../../core/log/grant-lease.ts";
-import { Slots } from "../../../core/concurrency/slots.ts";
+import { Semaphore } from "../../../core/concurrency/semaphore.ts";
 import type { CommitChain } from "./commit-chain.ts";
 import { KnownCells } from "./known-cells.ts";
 import { withPatience } from "../retry.ts";
@@ -35,7 +35,7 @@ export class Control {
   /** The last that this host knows, by the lease's name. */
   readonly #epochs = new Map<string, number>();
   /** One host's changes would only overtake one another. */
-  readonly #turns = new Slots(1);
+  readonly #turns = new Semaphore(1);
   /** Leases as this host has renewed them last: each is renewed by one message, while no other host has taken it. */
   readonly #renewed = new Map<string, NumberedLease>();
 

@@ -6,7 +6,7 @@ import { sameFields, type Fields } from "../../../core/rows/fields.ts";
 import type { Mapping } from "../../../core/rows/mapping.ts";
 import { isOutage } from "../../../core/errors/outage.ts";
 import type { Generation, ParkedEvent, ParkedStream, ReadTable } from "../../../core/table/read-table.ts";
-import { Slots } from "../../../core/concurrency/slots.ts";
+import { Semaphore } from "../../../core/concurrency/semaphore.ts";
 import { times } from "../../../core/concurrency/times.ts";
 import type { ConsumerPage } from "../../consumer/consumer-page.ts";
 import type { ErrorPolicy, Interruption } from "../../consumer/error-policy.ts";
@@ -65,17 +65,17 @@ const eventsWorthACopy = 5000;
 export class ScratchFolds {
   readonly #d: ScratchDependencies;
   readonly #folder: ScratchFolder;
-  readonly #slots: Slots;
+  readonly #slots: Semaphore;
   /** Not the same: work on a copy has to wait for folds. */
-  readonly #copySlots: Slots;
+  readonly #copySlots: Semaphore;
   #end = new AbortController();
 
   constructor(dependencies: ScratchDependencies) {
     this.#d = dependencies;
     this.#folder = new ScratchFolder(dependencies.name, dependencies.table);
     const bound = { of: dependencies.name, maxWaiting: mostWaiting };
-    this.#slots = new Slots(mostAtATime, bound);
-    this.#copySlots = new Slots(mostAtATime, bound);
+    this.#slots = new Semaphore(mostAtATime, bound);
+    this.#copySlots = new Semaphore(mostAtATime, bound);
   }
 
   start(): void {

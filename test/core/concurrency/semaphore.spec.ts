@@ -1,9 +1,9 @@
-import { Slots } from "../../../core/concurrency/slots.ts";
+import { Semaphore } from "../../../core/concurrency/semaphore.ts";
 import { refusal } from "../../support/broker.ts";
 
 describe("Slots", () => {
   it("let so many pieces of work run at a time, and the others in their order, also after failures", async () => {
-    const slots = new Slots(2);
+    const slots = new Semaphore(2);
     const log: string[] = [];
     const gates = Array.from({ length: 4 }, () => Promise.withResolvers<void>());
     const ends = gates.map(({ promise }, index) =>
@@ -28,7 +28,7 @@ describe("Slots", () => {
   });
 
   it("refuse a piece of work if too many wait, until one of these runs", async () => {
-    const slots = new Slots(1, { of: "table", maxWaiting: 2 });
+    const slots = new Semaphore(1, { of: "table", maxWaiting: 2 });
     const gate = Promise.withResolvers<void>();
     const running = [1, 2, 3].map(() => slots.run(() => gate.promise));
     expect(await refusal(() => slots.run(async () => {}))).toMatchObject({

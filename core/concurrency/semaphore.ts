@@ -1,7 +1,7 @@
 import { StoreUnavailableError } from "../errors/errors.ts";
 
 /** So many pieces of work at a time; others wait for their turn, in the order in which they came. */
-export class Slots {
+export class Semaphore {
   #free: number;
   readonly #waiting: (() => void)[] = [];
   readonly #bound: { of: string; maxWaiting: number };
