@@ -7,7 +7,7 @@ import type { CommandAnswer, Outcomes, Tries } from "./outcomes.ts";
 import { PendingCommands } from "./pending-commands.ts";
 import type { Base, Sending, StateAhead } from "./state-ahead.ts";
 import type { TrialFold } from "./trial-fold.ts";
-import { Turns } from "./turns.ts";
+import { KeyedMutex } from "./keyed-mutex.ts";
 
 interface Dependencies {
   decider: DeciderDefinition;
@@ -33,7 +33,7 @@ const maxVain = 3;
  */
 export class Commands {
   readonly #d: Dependencies;
-  readonly #turns = new Turns();
+  readonly #turns = new KeyedMutex();
   readonly #pending: PendingCommands;
 
   constructor(dependencies: Dependencies) {
@@ -77,7 +77,7 @@ export class Commands {
     const { entity } = base;
     const found = await this.#decide(call, entity);
     // Where nobody waits, nobody need know what will follow from it.
-    const isAwaited = base.after !== null || this.#turns.isAwaited(stream);
+    const isAwaited = base.after !== null || this.#turns.isContended(stream);
     const sending = isAwaited && "events" in found ? ahead.sending(base, found.events) : null;
     // What was not stored when it was decided may never be: nobody is refused for it.
     if (base.after !== null && !sending) return this.#decideOn(call, tries, await this.#base(call, true));

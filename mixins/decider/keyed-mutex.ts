@@ -1,12 +1,12 @@
-interface Line {
+interface Queue {
   last: Promise<unknown>;
   /** With the one whose turn it is. */
   count: number;
 }
 
 /** Work of one key runs one after the other, in the order in which it came; that of different keys side by side. */
-export class Turns {
-  readonly #lines = new Map<string, Line>();
+export class KeyedMutex {
+  readonly #lines = new Map<string, Queue>();
 
   async run<Answer>(key: string, work: () => Promise<Answer>): Promise<Answer> {
     const before = this.#lines.get(key);
@@ -24,7 +24,7 @@ export class Turns {
   }
 
   /** Whether work waits behind that whose turn it is. */
-  isAwaited(key: string): boolean {
+  isContended(key: string): boolean {
     return (this.#lines.get(key)?.count ?? 0) > 1;
   }
 }
