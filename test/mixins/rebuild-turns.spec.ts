@@ -1,4 +1,4 @@
-import { Turns } from "../../mixins/aggregate/rebuild/turns.ts";
+import { TimeShare } from "../../mixins/aggregate/rebuild/time-share.ts";
 import { Aggregate, EventStore } from "../../index.ts";
 import type { AggregateStatus } from "../../mixins/aggregate/host.ts";
 import { cleanUp, eventually, startBroker } from "../support/broker.ts";
@@ -7,7 +7,7 @@ afterEach(cleanUp);
 
 describe("The turns of a live fold and of the rebuild beside it", () => {
   let clock = 0;
-  const turns = new Turns(() => clock);
+  const turns = new TimeShare(() => clock);
   /** How long the rebuild may fold after the live fold has used this much. */
   const sliceAfter = async (liveMs: number): Promise<number> => {
     turns.begin();
@@ -50,16 +50,16 @@ describe("The turns of a live fold and of the rebuild beside it", () => {
     turns.limit(true);
     expect(turns.eventsPerPage).toBe(1000);
     // Interrupted, not cut short by its turn's end.
-    turns.noteLive(10, false);
+    turns.recordLive(10, false);
     expect(turns.eventsPerPage).toBe(1000);
     clock += 500;
-    turns.noteLive(300, false);
+    turns.recordLive(300, false);
     expect(turns.eventsPerPage).toBe(300);
-    turns.noteLive(300, true);
+    turns.recordLive(300, true);
     expect(turns.eventsPerPage).toBe(600);
-    turns.noteLive(1, false);
+    turns.recordLive(1, false);
     expect(turns.eventsPerPage).toBe(100);
-    for (let page = 0; page < 5; page++) turns.noteLive(0, true);
+    for (let page = 0; page < 5; page++) turns.recordLive(0, true);
     expect(turns.eventsPerPage).toBe(1000);
   });
 

@@ -4,13 +4,13 @@ import { RebuildFailedError } from "../../../core/errors/snapshot-errors.ts";
 import type { ConsumerPage } from "../../consumer/consumer-page.ts";
 import type { Fold } from "../fold/fold.ts";
 import { progressOf, type RebuildProgress } from "./progress.ts";
-import type { Turns } from "./turns.ts";
+import type { TimeShare } from "./time-share.ts";
 
 export interface BuildDependencies {
   name: string;
   page: (after: number, limit: number) => Promise<ConsumerPage>;
   newFold: (generation: Generation) => Promise<Fold>;
-  turns: Turns;
+  turns: TimeShare;
 }
 
 const eventsPerPage = 1000;

@@ -15,7 +15,7 @@ import type { BeginningDependencies } from "../rebuild/definition-change.ts";
 import type { RebuildProgress } from "../rebuild/progress.ts";
 import { Rebuilding, type SnapshotSource } from "../rebuild/rebuilding.ts";
 import type { ToldRebuild } from "../rebuild/told-progress.ts";
-import { Turns } from "../rebuild/turns.ts";
+import { TimeShare } from "../rebuild/time-share.ts";
 import type { ConsumerMetrics } from "../../observability/metrics.ts";
 import type { FoldSpans } from "../../observability/spans.ts";
 import type { Transform, Transforms } from "../fold/transform.ts";
@@ -48,7 +48,7 @@ export class Folding implements Work {
   readonly #d: FoldingDependencies;
   readonly #interruption: Interruption;
   readonly #table: HostedTable;
-  readonly #turns = new Turns();
+  readonly #turns = new TimeShare();
   #asked = 0;
   /** As the last page said. */
   #head = 0;
@@ -210,7 +210,7 @@ export class Folding implements Work {
       const isSwitched = await this.#folded!.foldPage(page);
       const { position } = this.progress;
       const folded = page.events.findLastIndex((event) => event.position <= position) + 1;
-      this.#turns.noteLive(folded, position >= page.position);
+      this.#turns.recordLive(folded, position >= page.position);
       if (isSwitched) {
         this.#switched();
         this.#d.info(`${this.#d.name} answers from the new table`, { position: this.progress.position });

@@ -11,7 +11,7 @@ const fewestPerPage = 100;
 const mostPerPage = 1000;
 
 /** Shares one node's time between the live fold and the rebuild beside it, which run alternately. */
-export class Turns {
+export class TimeShare {
   readonly #now: () => number;
   #since = 0;
   #sliceMs = shortestSliceMs;
@@ -45,7 +45,7 @@ export class Turns {
   }
 
   /** The live fold has folded so many of its page's events. */
-  noteLive(folded: number, isWhole: boolean): void {
+  recordLive(folded: number, isWhole: boolean): void {
     if (isWhole) this.#eventsPerPage = Math.min(this.#eventsPerPage * 2, mostPerPage);
     else if (this.isOver) this.#eventsPerPage = Math.min(Math.max(folded, fewestPerPage), mostPerPage);
   }
