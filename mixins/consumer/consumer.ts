@@ -5,7 +5,7 @@ import type { EventSource } from "./event-source.ts";
 import { Following, type Followed } from "./following.ts";
 import type { ConsumerMetrics } from "../observability/metrics.ts";
 import { otherLog } from "./other-log.ts";
-import { Wakeable } from "./wakeable.ts";
+import { Signal } from "./signal.ts";
 import type { ConsumerPage } from "./consumer-page.ts";
 import type { Work } from "./work.ts";
 
@@ -27,7 +27,7 @@ interface Dependencies {
 /** Follows the log and the control state for one consumer on one node: page after page, until it is stopped. */
 export class Consumer {
   readonly #d: Dependencies;
-  readonly #bell = new Wakeable();
+  readonly #signal = new Signal();
   readonly #sleepers = new Set<() => void>();
   readonly #following: Following;
   readonly condition: Condition;
@@ -68,7 +68,7 @@ export class Consumer {
   wake(head?: number): void {
     if (head !== undefined && !this.#isStopping) this.#measure(head);
     // What is new is no news for who stands by.
-    if (head === undefined || this.condition.isWorking) this.#bell.knock();
+    if (head === undefined || this.condition.isWorking) this.#signal.notify();
   }
 
   /** Another node has released the lease of this work. */
@@ -83,7 +83,7 @@ export class Consumer {
   interrupt(): void {
     this.#isInterrupted = true;
     for (const wake of this.#sleepers) wake();
-    this.#bell.knock();
+    this.#signal.notify();
   }
 
   get isInterrupted(): boolean {
@@ -152,7 +152,7 @@ export class Consumer {
   }
 
   async #rest(ms: number): Promise<void> {
-    if (!this.#isStopping) await this.#bell.wait(ms);
+    if (!this.#isStopping) await this.#signal.wait(ms);
   }
 
   /** A page, and a slice of the work beside it; whether there is more to do at once. */

@@ -7,7 +7,7 @@ import { times } from "../../../core/concurrency/times.ts";
 import type { StoreMetrics } from "../../observability/metrics.ts";
 import { PumpCheckpoint, type LeaseOfPump } from "./pump-checkpoint.ts";
 import { TimeLimit } from "../../consumer/time-limit.ts";
-import { Wakeable } from "../../consumer/wakeable.ts";
+import { Signal } from "../../consumer/signal.ts";
 
 export interface PumpOptions {
   /** Events read at a time. Default 100. */
@@ -40,7 +40,7 @@ export class Pump {
   readonly #deliver: Dependencies["deliver"];
   readonly #metrics: StoreMetrics | null;
   readonly #warn: Dependencies["warn"];
-  readonly #bell = new Wakeable();
+  readonly #signal = new Signal();
   readonly #timeLimit: TimeLimit;
   readonly #checkpoint: PumpCheckpoint;
   readonly #isPauseWanted: () => Promise<boolean>;
@@ -120,7 +120,7 @@ export class Pump {
   wake(head?: number): void {
     if (head !== undefined) this.#measure(head);
     // What is new is no news for who stands by.
-    if (head === undefined || this.#checkpoint.isHeld) this.#bell.knock();
+    if (head === undefined || this.#checkpoint.isHeld) this.#signal.notify();
   }
 
   release(): void {
@@ -161,7 +161,7 @@ export class Pump {
           const restMs = await this.#rest();
           this.#outage = null;
           this.#tellIdle();
-          if (!this.#stopping) await this.#bell.wait(restMs);
+          if (!this.#stopping) await this.#signal.wait(restMs);
         } else {
           // Local handlers may all be synchronous: others get their turn between two pages.
           await new Promise((turn) => setImmediate(turn));
@@ -170,7 +170,7 @@ export class Pump {
         this.#metrics?.pumpLag(NaN);
         this.#noteOutage(error);
         this.#tellIdle();
-        if (!this.#stopping) await this.#bell.wait(times.poll.everyMs);
+        if (!this.#stopping) await this.#signal.wait(times.poll.everyMs);
       }
     }
     await this.#checkpoint

@@ -1,40 +1,40 @@
 /** A place to wait in until somebody knocks: a knock that comes before the wait is not lost. */
-export class Wakeable {
-  #knocked = false;
+export class Signal {
+  #isSet = false;
   #wake: (() => void) | null = null;
   #until = 0;
   /** One for many waits, since most end with a knock: to set and clear a timer for each costs more than the wait. */
   #timer: { handle: NodeJS.Timeout; dueAt: number } | null = null;
 
-  knock(): void {
-    this.#knocked = true;
+  notify(): void {
+    this.#isSet = true;
     this.#wake?.();
   }
 
-  forget(): void {
-    this.#knocked = false;
+  reset(): void {
+    this.#isSet = false;
   }
 
   /** Ends with the next knock, or after `timeoutMs` without one. */
   async wait(timeoutMs: number): Promise<void> {
-    if (!this.#knocked) {
+    if (!this.#isSet) {
       this.#until = performance.now() + timeoutMs;
       if (!this.#timer || this.#timer.dueAt > this.#until) this.#watch();
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
     this.#wake = null;
-    this.#knocked = false;
+    this.#isSet = false;
   }
 
   #watch(): void {
     clearTimeout(this.#timer?.handle);
-    const handle = setTimeout(() => this.#look(), Math.max(this.#until - performance.now(), 0));
+    const handle = setTimeout(() => this.#onTimeout(), Math.max(this.#until - performance.now(), 0));
     // A waiting consumer alone keeps no process alive.
     handle.unref();
     this.#timer = { handle, dueAt: this.#until };
   }
 
-  #look(): void {
+  #onTimeout(): void {
     this.#timer = null;
     if (!this.#wake) return;
     // The wait that the timer was set for has ended, and this is a later one.
