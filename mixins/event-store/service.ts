@@ -24,7 +24,7 @@ import { onEveryHost, refuseSilent } from "../consumer/on-every-host.ts";
 import { consumerStoreActions } from "./actions/consumer-actions.ts";
 import { deciderStoreActions } from "./actions/decider-actions.ts";
 import { StoreHost } from "./host/host.ts";
-import { Rivals } from "./host/rivals.ts";
+import { DuplicateHosts } from "./host/duplicate-hosts.ts";
 import { appendedEvent, leaseEvent, progressEvent } from "../service/internal-events.ts";
 import { fileActions } from "./actions/file-actions.ts";
 import { limitOf, maxLimit } from "./actions/find-limit.ts";
@@ -67,7 +67,7 @@ export interface CatalogueOwner {
 /** The service of a store: the public actions of the log it hosts. */
 export function storeService(name: string, log: EventLog, settings: Settings): SiblingSchema {
   let host: StoreHost;
-  let rivals: Rivals | null = null;
+  let rivals: DuplicateHosts | null = null;
   let isStarting: () => boolean;
   let { catalogue } = settings;
   const count = { ...wholeNumber, optional: true, convert: true };
@@ -107,7 +107,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
             async handler(ctx: Context<AppendInput, Record<string, unknown>>) {
               const span = appendSpan(ctx, name);
               try {
-                rivals?.refuse();
+                rivals?.assertNone();
                 const answer = await host.appends.append(ctx.params, requestIds(ctx));
                 noteWritten(ctx, name, answer.position);
                 const { position, events, repeated } = answer;
@@ -155,9 +155,9 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
           },
           ...consumerStoreActions(name, () => host),
           ...deciderStoreActions(() => host),
-          ...historyActions(name, () => ({ host, rivals })),
-          ...linkActions(() => ({ host, rivals })),
-          ...traceActions(() => ({ host, rivals })),
+          ...historyActions(name, () => ({ host, duplicateHosts: rivals })),
+          ...linkActions(() => ({ host, duplicateHosts: rivals })),
+          ...traceActions(() => ({ host, duplicateHosts: rivals })),
         },
         (ctx) => nodeFor(ctx),
       ),
@@ -171,8 +171,8 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
       pause: { handler: ({ broker }: Context) => controlPump(broker, { pause: true }) },
       resume: { handler: ({ broker }: Context) => controlPump(broker, { resume: true }) },
       followPump: { handler: () => host.followPump() },
-      ...relayActions(() => ({ host, rivals })),
-      ...fileActions(name, settings.transferFolder, () => ({ host, rivals })),
+      ...relayActions(() => ({ host, duplicateHosts: rivals })),
+      ...fileActions(name, settings.transferFolder, () => ({ host, duplicateHosts: rivals })),
     }),
     methods: {
       evsJoinCatalogue(another: Catalogue) {
@@ -190,14 +190,14 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
           if (ctx.params.consumer === pumpKey) host.pump.takeOver();
         },
       }),
-      "$services.changed": () => rivals?.look(),
-      "$node.connected": () => rivals?.look(),
-      "$node.updated": () => rivals?.look(),
+      "$services.changed": () => rivals?.check(),
+      "$node.connected": () => rivals?.check(),
+      "$node.updated": () => rivals?.check(),
     },
     created(this: Service) {
       const { broker, logger } = this;
       isStarting = () => !broker.started;
-      rivals = log.capabilities.hosts === "one" ? new Rivals(broker, name) : null;
+      rivals = log.capabilities.hosts === "one" ? new DuplicateHosts(broker, name) : null;
       for (const [type, { version, upcasters }] of catalogue.entries)
         if (upcasters.size < version - 1)
           logger.warn(`${name}: ${type} is at version ${version}, but not each older one has an upcaster`, {
@@ -237,7 +237,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
       });
     },
     async started() {
-      rivals?.look();
+      rivals?.check();
       await host.start(isStarting);
     },
     stopped: () => host.stop(),

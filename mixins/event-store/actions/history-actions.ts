@@ -5,13 +5,13 @@ import { knownDecider } from "../../service/known-deciders.ts";
 import type { StoreHost } from "../host/host.ts";
 import { positionAt } from "./position-at.ts";
 import { requestIds } from "./request-ids.ts";
-import type { Rivals } from "../host/rivals.ts";
+import type { DuplicateHosts } from "../host/duplicate-hosts.ts";
 import { verifyLog } from "../verify/verify-log.ts";
 
 /** A node's store as its actions find it when they are called. */
 export interface Hosting {
   host: StoreHost;
-  rivals: Rivals | null;
+  duplicateHosts: DuplicateHosts | null;
 }
 
 type Caller<Params> = Context<Params, Record<string, unknown>>;
@@ -23,8 +23,8 @@ export function historyActions(store: string, hosting: () => Hosting): NonNullab
     record: {
       params: { $$strict: true, stream: "string", type: "string", payload: any, id: any, meta: any },
       async handler(ctx: Caller<{ stream: string } & EventInput>) {
-        const { host, rivals } = hosting();
-        rivals?.refuse();
+        const { host, duplicateHosts: rivals } = hosting();
+        rivals?.assertNone();
         const { stream, ...event } = ctx.params;
         return host.appends.append({ stream, events: [event] }, { ...requestIds(ctx), isSystem: true });
       },

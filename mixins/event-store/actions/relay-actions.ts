@@ -26,8 +26,8 @@ export function relayActions(hosting: () => Hosting): NonNullable<ServiceSchema[
         requests: { type: "array", min: 1, max: maxGroup, items: "object" },
       },
       handler(ctx: Context<RelayedParams>): Promise<RelayAnswer> {
-        const { host, rivals } = hosting();
-        rivals?.refuse();
+        const { host, duplicateHosts: rivals } = hosting();
+        rivals?.assertNone();
         return host.appends.appendRelayed(ctx.params.log, ctx.params.requests, ctx.nodeID ?? "");
       },
     },

@@ -5,7 +5,7 @@ import { UnusableStoreError } from "../../../core/errors/errors.ts";
  * Other nodes that host a store of the same name, where its engine lives inside one process: then there are two logs, and
  * calls would go now to one and now to the other.
  */
-export class Rivals {
+export class DuplicateHosts {
   readonly #broker: ServiceBroker;
   readonly #store: string;
   #nodes: string[] = [];
@@ -16,7 +16,7 @@ export class Rivals {
   }
 
   /** To be called when services come and go. */
-  look(): void {
+  check(): void {
     const services = this.#broker.registry.getServiceList({ onlyAvailable: true }) as {
       name: string;
       nodeID: string;
@@ -34,7 +34,7 @@ export class Rivals {
   }
 
   /** @throws UnusableStoreError */
-  refuse(): void {
+  assertNone(): void {
     const { cause } = this;
     if (cause !== null) throw new UnusableStoreError(this.#store, cause);
   }
