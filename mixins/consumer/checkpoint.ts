@@ -48,8 +48,8 @@ export class Checkpoint<Parked extends ParkedEvent = ParkedEvent> {
   }
 
   /** Takes the lease where it is free, and loads what is kept; whether this node is in charge. */
-  async hold(): Promise<boolean> {
-    const lease = await this.#d.lease.hold();
+  async acquire(): Promise<boolean> {
+    const lease = await this.#d.lease.acquire();
     if (!lease) return false;
     if (lease.epoch !== this.#epoch) await this.#load(lease);
     return this.isInCharge;

@@ -72,7 +72,7 @@ export class LeaseHold {
   }
 
   /** Takes it where it is not held for certain, and renews it from then on; null while another has it. */
-  async hold(): Promise<Lease | null> {
+  async acquire(): Promise<Lease | null> {
     if (this.isCertain) return this.#lease;
     const since = moment();
     const lapsed = this.#watch.lapsedAt(since.monotonic);

@@ -105,7 +105,7 @@ export class Managing implements LeasedWork {
   mayWork(): Promise<boolean> {
     // Events that are appended after this moment are later than the deadlines that are due by now.
     this.#askedAt = Date.now();
-    return this.#checkpoint.hold();
+    return this.#checkpoint.acquire();
   }
 
   /** Another node may have changed everything. */

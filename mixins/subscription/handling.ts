@@ -61,7 +61,7 @@ export class Handling implements Work {
   }
 
   mayWork(): Promise<boolean> {
-    return this.#checkpoint.hold();
+    return this.#checkpoint.acquire();
   }
 
   note(): void {}

@@ -80,12 +80,12 @@ describe("The position of the pump", () => {
     await log.open();
     const pump = new PumpCheckpoint(log, { node: "one", leaseMs: 1000 });
     await pump.load();
-    await pump.hold();
+    await pump.acquire();
     pump.pass(5);
     await pump.save();
     pump.pass(9);
     await pump.release();
-    await pump.hold();
+    await pump.acquire();
     expect([pump.position, await pump.reached(), pump.known]).toEqual([9, 9, 9]);
     await pump.save();
     const other = new PumpCheckpoint(log, { node: "one", leaseMs: 1000 });

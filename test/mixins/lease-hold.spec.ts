@@ -38,7 +38,7 @@ function holdOf(node: string, source: Partial<LeaseSource> = {}): LeaseHold {
 /** Asks as a consumer does, until it has the lease. */
 const taken = (hold: LeaseHold) =>
   eventually(async () => {
-    const lease = await hold.hold();
+    const lease = await hold.acquire();
     if (!lease) throw new Error(hold.cause ?? "it is not held");
     return lease;
   });
@@ -51,11 +51,11 @@ describe("A lease of a node", () => {
     const now = Date.now();
     const clock = jest.spyOn(Date, "now").mockReturnValue(now + shift);
     const first = holdOf("killed");
-    const { epoch } = (await first.hold())!;
+    const { epoch } = (await first.acquire())!;
     first.lose();
     clock.mockReturnValue(now);
     const second = holdOf("next");
-    expect(await second.hold()).toBeNull();
+    expect(await second.acquire()).toBeNull();
     expect(second.cause).toMatch(/^waits for the lease of node killed, unchanged for [\d.]+ s of 0\.3 s$/);
     expect(second.restMs).toBeLessThanOrEqual(shortMs);
     expect((await taken(second)).epoch).toBe(epoch + 1);
@@ -64,16 +64,16 @@ describe("A lease of a node", () => {
 
   it("is not taken over while its holder renews it, and is at once when it is released", async () => {
     const [first, second] = [holdOf("first", { leaseMs: longMs }), holdOf("second")];
-    await first.hold();
+    await first.acquire();
     const renewals = new Set<string>();
     while (renewals.size < 5) {
-      expect(await second.hold()).toBeNull();
+      expect(await second.acquire()).toBeNull();
       renewals.add((await log.acquireLease("pump", "looks on", 1)).heldBy!.mark);
       await new Promise((turn) => setTimeout(turn, 20));
     }
     await first.release();
     second.isFreed();
-    expect(await second.hold()).not.toBeNull();
+    expect(await second.acquire()).not.toBeNull();
   });
 
   it("is kept where one renewal gets no answer", async () => {
@@ -83,7 +83,7 @@ describe("A lease of a node", () => {
       leaseMs: longMs,
       takeLease: (...request) => (++asked === 2 ? lost.promise : log.acquireLease("pump", ...request)),
     });
-    const lease = await hold.hold();
+    const lease = await hold.acquire();
     await eventually(() => expect(asked).toBeGreaterThan(5));
     expect(hold.isCertain).toBe(true);
     expect(hold.lease).toBe(lease);
@@ -95,7 +95,7 @@ describe("A lease of a node", () => {
     const first = holdOf("silent", {
       takeLease: (...request) => (isSilent ? new Promise(() => {}) : log.acquireLease("pump", ...request)),
     });
-    await first.hold();
+    await first.acquire();
     isSilent = true;
     const second = holdOf("next");
     await taken(second);

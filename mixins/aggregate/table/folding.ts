@@ -189,7 +189,7 @@ export class Folding implements Work {
     this.#turns.begin();
     this.#asked = this.catchUp.ask();
     this.rebuilding.ask();
-    const isInCharge = await this.#table.hold();
+    const isInCharge = await this.#table.acquire();
     if (!isInCharge) this.#reach();
     return isInCharge;
   }

@@ -3,7 +3,7 @@ import { definitionChanges } from "../../../core/rows/definition.ts";
 import type { Generation, ParkedStream, Progress } from "../../../core/table/read-table.ts";
 import { countOf } from "../../consumer/parked-streams.ts";
 import type { LeaseHold, LeaseSource } from "../../consumer/lease-hold.ts";
-import { Charge } from "./charge.ts";
+import { TableLease } from "./table-lease.ts";
 import { FoldedTable, type FoldedTableDependencies } from "./folded-table.ts";
 import { refuseChange } from "../rebuild/definition-change.ts";
 import type { RebuildProgress } from "../rebuild/progress.ts";
@@ -38,7 +38,7 @@ const unseen: Seen = {
 export class HostedTable {
   readonly #d: Dependencies;
   /** Null where this host has the table for itself. */
-  #charge: Charge | null = null;
+  #charge: TableLease | null = null;
   #folded: FoldedTable | null = null;
   #seen: Seen = unseen;
   readonly #told = new ToldProgress();
@@ -71,7 +71,7 @@ export class HostedTable {
     await table.open(fields, { definition, order: "" });
     try {
       if (this.isShared) {
-        this.#charge = new Charge(this.#d);
+        this.#charge = new TableLease(this.#d);
         refuseChange(this.#d);
         await this.#look();
       } else await this.#begin();
@@ -89,9 +89,9 @@ export class HostedTable {
   }
 
   /** Whether this host folds: it does where it has the table for itself, or is or comes in charge. */
-  async hold(): Promise<boolean> {
+  async acquire(): Promise<boolean> {
     if (!this.#charge) return true;
-    const held = await this.#charge.hold();
+    const held = await this.#charge.acquire();
     if (held === "new" || held === "another's") this.#leave();
     if (held === "another's") {
       await this.#look();
@@ -102,7 +102,7 @@ export class HostedTable {
     return true;
   }
 
-  async #goOn(charge: Charge): Promise<void> {
+  async #goOn(charge: TableLease): Promise<void> {
     await this.#d.table.refresh();
     if (this.#folded && (await this.#renew())) return;
     try {
@@ -144,7 +144,7 @@ export class HostedTable {
     try {
       return await work();
     } catch (error) {
-      this.#charge?.doubt();
+      this.#charge?.outcomeUnknown();
       throw error;
     }
   }

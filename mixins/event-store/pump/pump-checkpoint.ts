@@ -23,7 +23,7 @@ export class PumpCheckpoint {
   /** As far as it is known that a host has handed the events over. */
   #known = 0;
   /** A save was sent, and not answered: it may have taken place. */
-  #isUnsure = false;
+  #isOutcomeUnknown = false;
 
   constructor(log: EventLog, { node, leaseMs }: LeaseOfPump) {
     this.#log = log;
@@ -76,14 +76,14 @@ export class PumpCheckpoint {
     const wasSetBack = revision < this.#saved.revision;
     this.#position = wasSetBack ? position : Math.max(position, this.#position);
     if (wasSetBack) this.#known = position;
-    this.#isUnsure = false;
+    this.#isOutcomeUnknown = false;
     this.#saved = { position, revision, at: Date.now() };
   }
 
   /** Whether this host pumps; then what another has handed over before is known. */
-  async hold(): Promise<boolean> {
+  async acquire(): Promise<boolean> {
     if (!this.#lease) return true;
-    const lease = await this.#lease.hold();
+    const lease = await this.#lease.acquire();
     if (lease?.epoch !== this.#epoch) await this.#reload();
     this.#epoch = lease?.epoch ?? 0;
     return this.isHeld;
@@ -102,10 +102,10 @@ export class PumpCheckpoint {
     if (this.#position === this.#saved.position || !this.isHeld) return;
     const position = this.#position;
     const lease = this.#lease?.lease ?? undefined;
-    const wasUnsure = this.#isUnsure;
-    this.#isUnsure = true;
+    const wasUnsure = this.#isOutcomeUnknown;
+    this.#isOutcomeUnknown = true;
     const revision = await this.#log.putState(pumpKey, { position }, this.#saved.revision, lease);
-    this.#isUnsure = false;
+    this.#isOutcomeUnknown = false;
     if (revision !== null) this.#saved = { position, revision, at: Date.now() };
     else if (!this.#lease) this.#saved = await this.#savedBefore(wasUnsure);
     else {

@@ -155,7 +155,7 @@ export class Pump {
       try {
         if (this.#isShared) await this.#look();
         // Held while it is paused, too: by the lease one knows that a host runs.
-        const isAtEnd = this.#held || !(await this.#checkpoint.hold()) || this.#paused || (await this.#pumpPage());
+        const isAtEnd = this.#held || !(await this.#checkpoint.acquire()) || this.#paused || (await this.#pumpPage());
         if (this.#metrics) this.#measure(await this.#log.head());
         if (isAtEnd) {
           const restMs = await this.#rest();

@@ -67,7 +67,7 @@ describeWith("postgres", "The source of a copy on a server", (server) => {
       },
       "host",
     );
-    await hold.hold();
+    await hold.acquire();
     const ended = await startCli(["copy", from, sqliteIn(folder, "to"), "--name", "shopEvents"], (output) => {
       if (output.includes("or was killed a moment ago")) hold.lose();
     });
