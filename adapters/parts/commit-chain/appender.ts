@@ -11,7 +11,7 @@ import { identityIn } from "./begin.ts";
 import { BuildProgress } from "./build-progress.ts";
 import type { CommitChain } from "./commit-chain.ts";
 import { assertContained } from "./contained.ts";
-import { Courtesy } from "./courtesy.ts";
+import { Fairness } from "./fairness.ts";
 import { IndexFile, isDamage } from "./index-file.ts";
 import { withPatience } from "../retry.ts";
 import { assertOfChain, isOfChain } from "./presence.ts";
@@ -36,7 +36,7 @@ export class Appender {
   readonly #isAnew: boolean;
   readonly #mutex = new Semaphore(1);
   readonly #looks = new Semaphore(1);
-  readonly #courtesy = new Courtesy();
+  readonly #fairness = new Fairness();
   /** Named in each commit; undefined where no other host can reach this one. */
   node: string | undefined;
   #index: IndexFile | null = null;
@@ -190,7 +190,7 @@ export class Appender {
       await this.#catchUp(index);
       return null;
     };
-    await this.#breakIfBusy();
+    await this.#pauseIfBusy();
     return withPatience(this.#chain.where, async () => {
       let decision: Decision<Answer>;
       try {
@@ -211,11 +211,11 @@ export class Appender {
     });
   }
 
-  async #breakIfBusy(): Promise<void> {
-    const breakMs = this.#courtesy.breakMs(performance.now());
+  async #pauseIfBusy(): Promise<void> {
+    const breakMs = this.#fairness.pauseMs(performance.now());
     if (breakMs === 0) return;
     await wait(breakMs);
-    this.#courtesy.rested(performance.now());
+    this.#fairness.rested(performance.now());
   }
 
   /** Answers whether it is in the chain. A commit in several records is overtaken as long as its last is not there. */
@@ -225,10 +225,10 @@ export class Appender {
     const began = performance.now();
     for (const [place, record] of records.entries())
       if (!(await addRecord(this.#chain, index.seen + 1 + place, record))) {
-        this.#courtesy.overtaken(performance.now());
+        this.#fairness.overtaken(performance.now());
         return false;
       }
-    this.#courtesy.added(began, performance.now());
+    this.#fairness.added(began, performance.now());
     try {
       await whenFree(() => index.fold(records));
     } catch {

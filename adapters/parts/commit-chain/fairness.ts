@@ -12,7 +12,7 @@ const remembered = 5;
  * one that knows the chain's end because it made it. So hosts that are busy at once take turns in longer stretches. All
  * times are as `performance.now()` counts.
  */
-export class Courtesy {
+export class Fairness {
   #busySince = 0;
   #lastEnd = 0;
   #lasted: number[] = [];
@@ -27,7 +27,7 @@ export class Courtesy {
   }
 
   /** How long to wait before an addition at `now`; 0 while no break is due. */
-  breakMs(now: number): number {
+  pauseMs(now: number): number {
     const usualMs = this.#lasted.length > 0 ? Math.min(...this.#lasted) : 0;
     if (now - this.#lastEnd > usualMs) this.#busySince = now;
     const { leastMs, mostMs, longestBreakMs } = times.fairness;
