@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { AppendRequest } from "../../core/log/append-request.ts";
 import type { AppendVerdict } from "../../core/log/event-log.ts";
 import { times } from "../../core/concurrency/times.ts";
-import { unsettled } from "../parts/retry.ts";
+import { outcomeUnknown } from "../parts/retry.ts";
 import { BasisOfAppends, type Basis } from "./basis.ts";
 import { Commit } from "./commit.ts";
 import { isUnsent, type Connections, type Session } from "./connections.ts";
@@ -45,7 +45,7 @@ export class Appending {
     let outcome = await this.#asStated(requests);
     if (outcome === "refuted") outcome = await this.#inPassing(requests);
     if (Array.isArray(outcome)) return outcome;
-    const verdicts = await this.#insisting(asKnown(requests), outcome, deadline);
+    const verdicts = await this.#retrying(asKnown(requests), outcome, deadline);
     // What nobody else could send was stored by this call, its answer lost.
     return verdicts.map((verdict, index) =>
       "repeated" in verdict && requests[index]!.events.every(({ fresh }) => fresh)
@@ -54,7 +54,7 @@ export class Appending {
     );
   }
 
-  async #insisting(requests: readonly AppendRequest[], outcome: Outcome, deadline: number): Promise<AppendVerdict[]> {
+  async #retrying(requests: readonly AppendRequest[], outcome: Outcome, deadline: number): Promise<AppendVerdict[]> {
     let isInDoubt = false;
     try {
       while (!Array.isArray(outcome)) {
@@ -64,7 +64,7 @@ export class Appending {
       }
       return outcome;
     } catch (error) {
-      throw isInDoubt ? unsettled(this.#where, translate(this.#where, error)) : error;
+      throw isInDoubt ? outcomeUnknown(this.#where, translate(this.#where, error)) : error;
     }
   }
 

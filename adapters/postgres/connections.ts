@@ -85,7 +85,7 @@ export class Connections implements Session {
   }
 
   /** The statement again and again until the server answers, for a while: what became of one whose answer was lost. */
-  async insist(text: string, values: readonly unknown[]): Promise<Answer> {
+  async retryQuery(text: string, values: readonly unknown[]): Promise<Answer> {
     for (const deadline = Date.now() + times.postgres.outcomeMs; ; await wait(times.postgres.retryMs))
       try {
         return await this.query(text, values);

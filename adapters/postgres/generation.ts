@@ -206,7 +206,7 @@ export class PostgresGeneration implements Generation {
 
   /** The answer was lost. */
   async #hasCommitted(commit: string): Promise<boolean> {
-    const { count } = await this.#connections.insist(
+    const { count } = await this.#connections.retryQuery(
       `SELECT FROM ${this.#place.schema}.generations WHERE number = $1 AND last_commit = $2`,
       [this.number, commit],
     );

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Hold } from "../../adapters/parts/journaled-table/hold.ts";
+import { CopyLock } from "../../adapters/parts/journaled-table/copy-lock.ts";
 import { cutJournal } from "../../adapters/parts/journaled-table/journal.ts";
 import { pushDown } from "../../adapters/parts/journaled-table/filter.ts";
 import { JournaledReadTable } from "../../adapters/parts/journaled-table/read-table.ts";
@@ -128,7 +128,7 @@ describe("A journaled table", () => {
     const slow = await open(place());
     await foldBatch(table.live(), many, 1);
     const number = table.live().number;
-    const taken = await Hold.take(store, number);
+    const taken = await CopyLock.take(store, number);
     const next = foldBatch(table.live(), many, 2);
     expect((await slow.live().progress()).position).toBe(1);
     await next;

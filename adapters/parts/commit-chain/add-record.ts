@@ -1,5 +1,5 @@
 import type { CommitChain } from "./commit-chain.ts";
-import { unsettled, withPatience } from "../retry.ts";
+import { outcomeUnknown, retry } from "../retry.ts";
 
 /**
  * Adds it, and answers whether it is there. The same record is sent until there is an answer: it stands there once.
@@ -7,7 +7,7 @@ import { unsettled, withPatience } from "../retry.ts";
  */
 export async function addRecord(chain: CommitChain, number: number, record: string): Promise<boolean> {
   let isSent = false;
-  return withPatience(chain.where, async () => {
+  return retry(chain.where, async () => {
     try {
       const added = await chain.add(number, record);
       if (added === "added" || !isSent) return { answer: added === "added" };
@@ -17,7 +17,7 @@ export async function addRecord(chain: CommitChain, number: number, record: stri
     } catch (error) {
       const isInDoubt = isSent;
       isSent = true;
-      throw isInDoubt ? unsettled(chain.where, error) : error;
+      throw isInDoubt ? outcomeUnknown(chain.where, error) : error;
     }
   });
 }

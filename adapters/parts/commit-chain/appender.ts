@@ -13,7 +13,7 @@ import type { CommitChain } from "./commit-chain.ts";
 import { assertContained } from "./contained.ts";
 import { Fairness } from "./fairness.ts";
 import { IndexFile, isDamage } from "./index-file.ts";
-import { withPatience } from "../retry.ts";
+import { retry } from "../retry.ts";
 import { assertOfChain, isOfChain } from "./presence.ts";
 import { toRecords, type Change } from "./record.ts";
 
@@ -191,7 +191,7 @@ export class Appender {
       return null;
     };
     await this.#pauseIfBusy();
-    return withPatience(this.#chain.where, async () => {
+    return retry(this.#chain.where, async () => {
       let decision: Decision<Answer>;
       try {
         index.log.files.check();

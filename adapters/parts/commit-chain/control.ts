@@ -6,7 +6,7 @@ import { grantLease, isHeldBy, type LeaseRequest, type StoredLease } from "../..
 import { Semaphore } from "../../../core/concurrency/semaphore.ts";
 import type { CommitChain } from "./commit-chain.ts";
 import { KnownCells } from "./known-cells.ts";
-import { withPatience } from "../retry.ts";
+import { retry } from "../retry.ts";
 
 /** What stands in a cell. The id is random: whoever lost the answer knows his change by it. */
 interface StateCell extends Versioned {
@@ -155,7 +155,7 @@ export class Control {
   }
 
   #inTurn<Answer>(attempt: () => Promise<{ answer: Answer } | null>): Promise<Answer> {
-    return this.#turns.run(() => withPatience(this.#where, attempt));
+    return this.#turns.run(() => retry(this.#where, attempt));
   }
 
   /** `decide` reads what it needs: after the number was asked for, so that nothing of it can change unnoticed. */

@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { StoreUnavailableError } from "../../../core/errors/errors.ts";
 import type { Progress } from "../../../core/table/read-table.ts";
 import { applyJournal, applyWrites } from "./apply.ts";
-import { HoldPatience } from "./hold.ts";
-import { insist } from "../retry.ts";
+import { CopyLockWait } from "./copy-lock.ts";
+import { retryUntilAnswered } from "../retry.ts";
 import { cutJournal, storePieces } from "./journal.ts";
 import type { RowStore, Write } from "./row-store.ts";
 import { generationId, progressOf, type StoredGeneration } from "./stored-generation.ts";
@@ -89,14 +89,14 @@ export class Commits {
     this.#known = null;
     await this.#decide(known, decision);
     const decided = { ...decision, _id: generationId(this.#number), number: this.#number };
-    await insist(this.#store.where, () => applyWrites(this.#store, writes, decided));
+    await retryUntilAnswered(this.#store.where, () => applyWrites(this.#store, writes, decided));
     this.#known = batch;
   }
 
   /** @throws StoreUnavailableError where another host came first */
   async #decide(known: number, decision: { batch: number; token: string }): Promise<void> {
     const { heads } = this.#store;
-    const patience = new HoldPatience(this.#store);
+    const patience = new CopyLockWait(this.#store);
     const epoch = this.#epoch();
     for (;;) {
       let failure: unknown;
@@ -107,7 +107,7 @@ export class Commits {
         failure = error;
       }
       // Also where the answer was lost.
-      const stored = await insist(this.#store.where, () => this.read());
+      const stored = await retryUntilAnswered(this.#store.where, () => this.read());
       if (stored.token === decision.token) return;
       if (failure) throw failure;
       if (stored.epoch !== epoch || stored.batch !== known) throw this.takenOver();

@@ -1,5 +1,5 @@
 import { StoreUnavailableError, UnusableStoreError } from "../../../core/errors/errors.ts";
-import { insist } from "../retry.ts";
+import { retryUntilAnswered } from "../retry.ts";
 import type { Head, RowStore } from "./row-store.ts";
 import { dropped, newGeneration, type About, type StoredGeneration } from "./stored-generation.ts";
 
@@ -70,7 +70,7 @@ export class Pointer {
     try {
       if (await this.#store.heads.change(id, { epoch, live: from }, { live: to })) return true;
     } catch (error) {
-      if ((await insist(this.#store.where, () => this.read())).live === to) return true;
+      if ((await retryUntilAnswered(this.#store.where, () => this.read())).live === to) return true;
       throw error;
     }
     return (await this.read()).live === to;

@@ -3,7 +3,7 @@ import type { Field } from "../../../core/rows/fields.ts";
 import type { TableBackup } from "../../../core/table/read-table.ts";
 import { proveLines } from "../json-lines.ts";
 import { backupIn, type Line } from "./backup-rows.ts";
-import { Hold } from "./hold.ts";
+import { CopyLock } from "./copy-lock.ts";
 import { kinds, type Content, type Documents, type RowStore } from "./row-store.ts";
 import { doneBatch, dropped, generationId, progressOf, type StoredGeneration } from "./stored-generation.ts";
 
@@ -51,7 +51,7 @@ export class TableCopy {
       if (written < fewRows) break;
     }
     for (;;) {
-      const held = await Hold.take(this.#store, this.#number);
+      const held = await CopyLock.take(this.#store, this.#number);
       if (!held) continue;
       const { hold, stored } = held;
       await this.#pages((documents) => documents.writtenAfter(since), hold);
@@ -70,7 +70,10 @@ export class TableCopy {
     throw new StoreUnavailableError(this.#store.where, `generation ${this.#number} was replaced while it was copied`);
   }
 
-  async #pages(read: (documents: Documents) => AsyncIterable<{ id: string; content: Content | null }>, hold?: Hold) {
+  async #pages(
+    read: (documents: Documents) => AsyncIterable<{ id: string; content: Content | null }>,
+    hold?: CopyLock,
+  ) {
     this.#pass++;
     let written = 0;
     for (const kind of kinds)

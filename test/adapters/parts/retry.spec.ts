@@ -1,14 +1,14 @@
 import { jest } from "@jest/globals";
-import { withPatience } from "../../adapters/parts/retry.ts";
-import { StoreUnavailableError } from "../../core/errors/errors.ts";
-import { times } from "../../core/concurrency/times.ts";
-import { refusal } from "../support/broker.ts";
+import { retry } from "../../../adapters/parts/retry.ts";
+import { StoreUnavailableError } from "../../../core/errors/errors.ts";
+import { times } from "../../../core/concurrency/times.ts";
+import { refusal } from "../../support/broker.ts";
 
 const outage = new StoreUnavailableError("a log", "nobody answers");
 
 /** What it comes to, if `attempts` are the outcomes, each after so many milliseconds; the last again and again. */
 function afterAttempts(ms: number, ...attempts: ("answer" | "overtaken" | Error)[]) {
-  return withPatience("a log", async () => {
+  return retry("a log", async () => {
     jest.advanceTimersByTime(ms);
     const [outcome] = attempts.length > 1 ? attempts.splice(0, 1) : attempts;
     if (outcome instanceof Error) throw outcome;

@@ -7,7 +7,7 @@ import type { RowStore } from "./row-store.ts";
 import { dropped, generationId, type StoredGeneration } from "./stored-generation.ts";
 
 /** Keeps a generation as it is for a moment. No clock decides: who released it knows that nobody had taken it from him. */
-export class Hold {
+export class CopyLock {
   readonly #store: RowStore;
   readonly #id: string;
   readonly #name = randomUUID();
@@ -23,10 +23,10 @@ export class Hold {
    * No commit is decided from now on, and the last one is done. Answers null where it was taken away meanwhile.
    * @throws StoreUnavailableError where the generation is gone, or somebody else holds it all the time
    */
-  static async take(store: RowStore, number: number): Promise<{ hold: Hold; stored: StoredGeneration } | null> {
+  static async take(store: RowStore, number: number): Promise<{ hold: CopyLock; stored: StoredGeneration } | null> {
     const id = generationId(number);
-    const hold = new Hold(store, id);
-    const patience = new HoldPatience(store);
+    const hold = new CopyLock(store, id);
+    const patience = new CopyLockWait(store);
     for (const end = performance.now() + times.copyLock.takenMs; ;) {
       if (await store.heads.change(id, { hold: null }, { hold: hold.#text })) break;
       const stored = await hold.#stored();
@@ -43,7 +43,7 @@ export class Hold {
   }
 
   /** Whoever decided the last commit is doing it, unless he has died. */
-  async #whenDone(): Promise<{ hold: Hold; stored: StoredGeneration } | null> {
+  async #whenDone(): Promise<{ hold: CopyLock; stored: StoredGeneration } | null> {
     const begun = performance.now();
     for (;;) {
       const stored = await this.#stored();
@@ -75,7 +75,7 @@ export class Hold {
 }
 
 /** One who waits for holds to end, and ends those of silent ones. */
-export class HoldPatience {
+export class CopyLockWait {
   readonly #store: RowStore;
   #seen: string | null = null;
   #since = 0;
