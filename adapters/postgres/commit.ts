@@ -8,7 +8,7 @@ import { conflictOf } from "../../core/log/expected-version.ts";
 import { MixedStreamError } from "../../core/log/links.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { repeatOf } from "../../core/log/repeat.ts";
-import type { Basis } from "./basis.ts";
+import type { CommitSnapshot } from "./commit-snapshot.ts";
 import type { Session } from "./connections.ts";
 
 /** Its position, and its time where none was given, may still be moved by commits of other hosts. */
@@ -17,7 +17,7 @@ type Planned = { -readonly [Field in keyof RecordedEvent]: RecordedEvent[Field] 
 /** What some appends come to, decided on a basis that may be outdated when it is written. */
 export class Commit {
   readonly verdicts: AppendVerdict[];
-  readonly #basis: Basis;
+  readonly #basis: CommitSnapshot;
   readonly #claims: Claims;
   readonly #events: NewEvent[] = [];
   readonly #planned: Planned[] = [];
@@ -27,12 +27,12 @@ export class Commit {
   readonly #stated: ReadonlyMap<string, number>;
   #lastTime: string;
 
-  constructor(basis: Basis, requests: readonly AppendRequest[]) {
+  constructor(basis: CommitSnapshot, requests: readonly AppendRequest[]) {
     this.#basis = basis;
     this.#claims = new Claims(basis.claims);
     this.#isTimed = requests.some(({ events }) => events.some(({ time }) => time !== undefined));
     this.#lastTime = basis.lastTime;
-    this.#stated = new Map(basis.isStated ? basis.versions : []);
+    this.#stated = new Map(basis.isAssumed ? basis.versions : []);
     this.verdicts = decideInOrder(requests, (request) => this.#decide(request));
   }
 
@@ -42,7 +42,7 @@ export class Commit {
 
   /** Its basis says enough for it: what is merely stated refuses nothing, and moves no claims. */
   get isDecided(): boolean {
-    return !this.#basis.isStated || !(this.claimsHaveChanged || this.verdicts.some((verdict) => "error" in verdict));
+    return !this.#basis.isAssumed || !(this.claimsHaveChanged || this.verdicts.some((verdict) => "error" in verdict));
   }
 
   get claimsHaveChanged(): boolean {

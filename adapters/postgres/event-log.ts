@@ -20,7 +20,7 @@ import type {
 import type { Linked } from "../../core/log/links.ts";
 import type { Query } from "../../core/query/query.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
-import { Appending } from "./appending.ts";
+import { Appender } from "./appender.ts";
 import { ClaimKeeping } from "./claim-keeping.ts";
 import { Connections } from "./connections.ts";
 import { Control } from "./control.ts";
@@ -40,7 +40,7 @@ class OpenLog {
   readonly connections: Connections;
   readonly schema: string;
   readonly identity: string;
-  readonly appending: Appending;
+  readonly appending: Appender;
   readonly claims: ClaimKeeping;
   readonly control: Control;
   readonly pages: LogPages;
@@ -51,7 +51,7 @@ class OpenLog {
     this.connections = connections;
     this.schema = schema;
     this.identity = identity;
-    this.appending = new Appending(where, connections, schema, listen === null ? null : name);
+    this.appending = new Appender(where, connections, schema, listen === null ? null : name);
     this.claims = new ClaimKeeping(connections, schema);
     this.control = new Control(connections, schema);
     this.pages = new LogPages(schema);

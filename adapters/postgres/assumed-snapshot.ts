@@ -1,9 +1,9 @@
 import type { AppendRequest } from "../../core/log/append-request.ts";
-import type { Basis } from "./basis.ts";
+import type { CommitSnapshot } from "./commit-snapshot.ts";
 import { ReadClaims, type ClaimsRead } from "./claims.ts";
 
 /** What a basis that was read says beyond its moment: it holds until the log's revision is another. */
-export interface Lasting {
+export interface CachedState {
   revision: number;
   scopes: ClaimsRead["scopes"];
 }
@@ -12,7 +12,10 @@ export interface Lasting {
  * Takes the versions that callers expect for those their streams have: whoever writes on it has them checked. Null where
  * something has to be read: another stream's version, an id that may be known, who holds a value.
  */
-export function statedBasis(requests: readonly AppendRequest[], { revision, scopes }: Lasting): Basis | null {
+export function assumedSnapshot(
+  requests: readonly AppendRequest[],
+  { revision, scopes }: CachedState,
+): CommitSnapshot | null {
   const versions = new Map<string, number>();
   for (const { stream, expectedVersion, events, idAfterLast, claims } of requests) {
     if (claims || idAfterLast !== null || !events.every(({ fresh, time }) => fresh && time === undefined)) return null;
@@ -32,6 +35,6 @@ export function statedBasis(requests: readonly AppendRequest[], { revision, scop
     known: new Map(),
     scopes,
     claims,
-    isStated: true,
+    isAssumed: true,
   };
 }

@@ -7,7 +7,7 @@ import { nowInSql } from "./now.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 
 /** All that the verdicts on some appends depend on, as it was at one moment. */
-export interface Basis {
+export interface CommitSnapshot {
   head: number;
   revision: number;
   lastTime: string;
@@ -21,10 +21,10 @@ export interface Basis {
   scopes: ClaimsRead["scopes"];
   claims: ReadClaims;
   /** Nothing of it was read: the versions, and that no stream is one of links, are what callers say. */
-  isStated: boolean;
+  isAssumed: boolean;
 }
 
-type BasisRow = [
+type SnapshotRow = [
   head: number,
   revision: number,
   lastTime: string,
@@ -46,14 +46,14 @@ const basisInSql = (schema: string) => `
   FROM ${schema}.head h`;
 
 /** Reads it in one statement, so of one moment. */
-export class BasisOfAppends {
+export class CommitSnapshots {
   readonly #sql: string;
 
   constructor(schema: string) {
     this.#sql = basisInSql(schema);
   }
 
-  async read(session: Session, requests: readonly AppendRequest[]): Promise<Basis> {
+  async read(session: Session, requests: readonly AppendRequest[]): Promise<CommitSnapshot> {
     const streams = [...new Set(requests.map(({ stream }) => stream))];
     const ids = requests.flatMap(({ events, idAfterLast }) => [
       ...events.filter(({ fresh }) => !fresh).map(({ id }) => id),
@@ -64,7 +64,7 @@ export class BasisOfAppends {
     );
     const [scopesOfClaims, values] = [wanted.map(([scope]) => scope), wanted.map(([, value]) => value)];
     const { rows } = await session.query(this.#sql, [streams, ids, scopesOfClaims, values]);
-    const [head, revision, lastTime, now, versions, linked, known, scopes, held] = rows[0] as BasisRow;
+    const [head, revision, lastTime, now, versions, linked, known, scopes, held] = rows[0] as SnapshotRow;
     return {
       head,
       revision,
@@ -75,7 +75,7 @@ export class BasisOfAppends {
       known: new Map((known ?? []).map((row) => [row[1], toEvent(row, () => {})])),
       scopes: scopes ?? [],
       claims: new ReadClaims({ scopes: scopes ?? [], held: held ?? [] }),
-      isStated: false,
+      isAssumed: false,
     };
   }
 }

@@ -3,11 +3,11 @@ import type { AppendRequest } from "../../core/log/append-request.ts";
 import type { AppendVerdict } from "../../core/log/event-log.ts";
 import { times } from "../../core/concurrency/times.ts";
 import { outcomeUnknown } from "../parts/retry.ts";
-import { BasisOfAppends, type Basis } from "./basis.ts";
+import { CommitSnapshots, type CommitSnapshot } from "./commit-snapshot.ts";
 import { Commit } from "./commit.ts";
 import { isUnsent, type Connections, type Session } from "./connections.ts";
 import { lockHead } from "./event-schema.ts";
-import { statedBasis, type Lasting } from "./stated-basis.ts";
+import { assumedSnapshot, type CachedState } from "./assumed-snapshot.ts";
 import { storeCommitInSql } from "./store-commit.ts";
 import { isOfConnection, isRace, isTaken, translate } from "./translate.ts";
 
@@ -19,21 +19,21 @@ type Outcome = AppendVerdict[] | "refuted" | "in doubt";
  * statement reads, and written by another, which stores nothing where that does not hold: then it is decided again, at
  * last with the others kept out meanwhile.
  */
-export class Appending {
+export class Appender {
   readonly #where: string;
   readonly #connections: Connections;
   readonly #schema: string;
-  readonly #basis: BasisOfAppends;
+  readonly #snapshots: CommitSnapshots;
   readonly #storing: string;
   readonly #channel: string | null;
-  #lasting: Lasting | null = null;
+  #cached: CachedState | null = null;
 
   /** @param channel where other hosts are told of a commit */
   constructor(where: string, connections: Connections, schema: string, channel: string | null) {
     this.#where = where;
     this.#connections = connections;
     this.#schema = schema;
-    this.#basis = new BasisOfAppends(schema);
+    this.#snapshots = new CommitSnapshots(schema);
     this.#storing = storeCommitInSql(schema);
     this.#channel = channel;
   }
@@ -42,7 +42,7 @@ export class Appending {
     if (requests.length === 0) return [];
     const deadline = Date.now() + times.postgres.outcomeMs;
     // Where the server is not there these fail, and nothing was sent that has to be settled.
-    let outcome = await this.#asStated(requests);
+    let outcome = await this.#asAssumed(requests);
     if (outcome === "refuted") outcome = await this.#inPassing(requests);
     if (Array.isArray(outcome)) return outcome;
     const verdicts = await this.#retrying(asKnown(requests), outcome, deadline);
@@ -69,8 +69,8 @@ export class Appending {
   }
 
   /** In one statement. */
-  async #asStated(requests: readonly AppendRequest[]): Promise<Outcome> {
-    const basis = this.#lasting && statedBasis(requests, this.#lasting);
+  async #asAssumed(requests: readonly AppendRequest[]): Promise<Outcome> {
+    const basis = this.#cached && assumedSnapshot(requests, this.#cached);
     if (!basis) return "refuted";
     const commit = new Commit(basis, requests);
     return commit.isDecided ? amongOthers(() => this.#store(this.#connections, commit)) : "refuted";
@@ -92,9 +92,9 @@ export class Appending {
     }, lockHead(this.#schema));
   }
 
-  async #read(session: Session, requests: readonly AppendRequest[]): Promise<Basis> {
-    const basis = await this.#basis.read(session, requests);
-    this.#lasting = { revision: basis.revision, scopes: basis.scopes };
+  async #read(session: Session, requests: readonly AppendRequest[]): Promise<CommitSnapshot> {
+    const basis = await this.#snapshots.read(session, requests);
+    this.#cached = { revision: basis.revision, scopes: basis.scopes };
     return basis;
   }
 
@@ -121,7 +121,7 @@ function asKnown(requests: readonly AppendRequest[]): AppendRequest[] {
 }
 
 /** What was stored was stored with what it follows: by a commit that has been, and not by the one that tells of it. */
-const behindNothingWhereKnown = (requests: readonly AppendRequest[], { known }: Basis): AppendRequest[] =>
+const behindNothingWhereKnown = (requests: readonly AppendRequest[], { known }: CommitSnapshot): AppendRequest[] =>
   requests.map((request) => {
     const { follows, ...alone } = request;
     return follows && known.has(request.events[0]!.id) ? alone : request;
