@@ -114,8 +114,8 @@ function asKnown(requests: readonly AppendRequest[]): AppendRequest[] {
   const copies = new Map<AppendRequest, AppendRequest>();
   for (const request of requests) {
     const events = request.events.map((event) => ({ ...event, fresh: false }));
-    const follows = request.follows && (copies.get(request.follows) ?? request.follows);
-    copies.set(request, { ...request, events, ...(follows && { follows }) });
+    const follows = request.dependsOn && (copies.get(request.dependsOn) ?? request.dependsOn);
+    copies.set(request, { ...request, events, ...(follows && { dependsOn: follows }) });
   }
   return requests.map((request) => copies.get(request)!);
 }
@@ -123,7 +123,7 @@ function asKnown(requests: readonly AppendRequest[]): AppendRequest[] {
 /** What was stored was stored with what it follows: by a commit that has been, and not by the one that tells of it. */
 const behindNothingWhereKnown = (requests: readonly AppendRequest[], { known }: CommitSnapshot): AppendRequest[] =>
   requests.map((request) => {
-    const { follows, ...alone } = request;
+    const { dependsOn: follows, ...alone } = request;
     return follows && known.has(request.events[0]!.id) ? alone : request;
   });
 

@@ -17,7 +17,7 @@ export function assumedSnapshot(
   { revision, scopes }: CachedState,
 ): CommitSnapshot | null {
   const versions = new Map<string, number>();
-  for (const { stream, expectedVersion, events, idAfterLast, claims } of requests) {
+  for (const { stream, expectedVersion, events, idAfterLast: idAfterLast, claims } of requests) {
     if (claims || idAfterLast !== null || !events.every(({ fresh, time }) => fresh && time === undefined)) return null;
     if (versions.has(stream)) continue;
     const version = expectedVersion === "no-stream" ? 0 : expectedVersion;

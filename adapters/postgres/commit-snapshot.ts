@@ -55,7 +55,7 @@ export class CommitSnapshots {
 
   async read(session: Session, requests: readonly AppendRequest[]): Promise<CommitSnapshot> {
     const streams = [...new Set(requests.map(({ stream }) => stream))];
-    const ids = requests.flatMap(({ events, idAfterLast }) => [
+    const ids = requests.flatMap(({ events, idAfterLast: idAfterLast }) => [
       ...events.filter(({ fresh }) => !fresh).map(({ id }) => id),
       ...(idAfterLast === null ? [] : [idAfterLast]),
     ]);

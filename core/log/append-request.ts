@@ -1,4 +1,4 @@
-import { aheadProblem, type Ahead } from "./ahead.ts";
+import { speculationProblem, type Speculation } from "./speculative.ts";
 import type { ScopedClaims } from "./claims.ts";
 import { claimProblems } from "./claims-input.ts";
 import { commandTagProblem, type CommandTag } from "./command-tag.ts";
@@ -30,7 +30,7 @@ export interface AppendInput {
   /** What its events take and give back of values that must be unique; a decider says it. */
   claims?: readonly ScopedClaims[] | undefined;
   /** A decider says it that does not wait for each commit. */
-  ahead?: Ahead | undefined;
+  speculation?: Speculation | undefined;
   /** Which command it comes from; a decider says it. Stored as `meta.command` of each event. */
   command?: CommandTag | undefined;
 }
@@ -45,7 +45,7 @@ export interface AppendRequest {
   /** Stored only if the request before it in the same commit is: else it gets that one's error. */
   continues?: boolean;
   /** Stored only if this one, before it in the same commit, is: now, and not before. Else it is refused with SentAheadError. */
-  follows?: AppendRequest;
+  dependsOn?: AppendRequest;
   claims?: readonly ScopedClaims[];
   /** Another host has sent it here, so this one stores it. */
   isRelayed?: boolean;
@@ -67,7 +67,7 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
     throw new ValidationError([
       { field: "params", found: input, expected: "{stream, events, expectedVersion?, key?}" },
     ]);
-  const { stream, events, expectedVersion = "any", key, claims, ahead, command } = input;
+  const { stream, events, expectedVersion = "any", key, claims, speculation: ahead, command } = input;
   const problems: Problem[] = [];
   const note = (problem: Problem | null) => void (problem && problems.push(problem));
 
@@ -84,7 +84,7 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
       expected: `a string of 1 to ${maxKeyCharacters} characters${isIllFormed(key) ? ", well-formed Unicode" : ""}`,
     });
   if (claims !== undefined) for (const problem of claimProblems(claims)) problems.push(problem);
-  if (ahead !== undefined) note(aheadProblem(ahead));
+  if (ahead !== undefined) note(speculationProblem(ahead));
   if (command !== undefined) note(commandTagProblem(command));
   const mostEvents = context.maxEvents ?? maxEvents;
   if (!Array.isArray(events) || events.length === 0 || events.length > mostEvents) {

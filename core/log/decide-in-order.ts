@@ -1,6 +1,6 @@
 import type { AppendRequest } from "./append-request.ts";
 import { isDamagedEvent } from "../event/damaged-event.ts";
-import { SentAheadError } from "./ahead.ts";
+import { SpeculationFailedError } from "./speculative.ts";
 import type { AppendVerdict } from "./event-log.ts";
 
 /**
@@ -33,10 +33,10 @@ function decideOne(request: AppendRequest, decide: (request: AppendRequest) => A
 }
 
 function refusalOf(
-  { continues, follows, stream }: AppendRequest,
+  { continues, dependsOn: follows, stream }: AppendRequest,
   before: AppendVerdict | undefined,
   stored: ReadonlySet<AppendRequest>,
 ): AppendVerdict | null {
   if (continues && before && "error" in before) return before;
-  return follows && !stored.has(follows) ? { error: new SentAheadError(stream, "refused") } : null;
+  return follows && !stored.has(follows) ? { error: new SpeculationFailedError(stream, "refused") } : null;
 }

@@ -1,4 +1,4 @@
-import type { Ahead } from "../../core/log/ahead.ts";
+import type { Speculation } from "../../core/log/speculative.ts";
 import type { AppendInput } from "../../core/log/append-request.ts";
 import { EventTooLargeError } from "../../core/errors/errors.ts";
 import { isProblem, toJson } from "../../core/json/json.ts";
@@ -49,10 +49,17 @@ export class Appending {
     { ctx, stream, key, tag }: CommandCall,
     { events, changes }: Prepared,
     expectedVersion: number,
-    ahead?: Ahead,
+    ahead?: Speculation,
   ): Promise<AppendAnswer> {
     const { claims, store } = this.#d;
-    const input: AppendInput = { stream, expectedVersion, events, key, command: tag, ...(ahead && { ahead }) };
+    const input: AppendInput = {
+      stream,
+      expectedVersion,
+      events,
+      key,
+      command: tag,
+      ...(ahead && { speculation: ahead }),
+    };
     if (changes.length > 0) input.claims = claims.scoped(changes);
     for (let follows = 0; ; follows++) {
       try {

@@ -5,14 +5,14 @@ import type { Entities, Entity } from "./entities.ts";
 import { nestedCommandsOn } from "./nested-commands.ts";
 import type { CommandAnswer, Outcomes, Tries } from "./outcomes.ts";
 import { PendingCommands } from "./pending-commands.ts";
-import type { Base, Sending, StateAhead } from "./state-ahead.ts";
+import type { BaseState, Sending, SpeculativeState } from "./speculative-state.ts";
 import type { TrialFold } from "./trial-fold.ts";
 import { KeyedMutex } from "./keyed-mutex.ts";
 
 interface Dependencies {
   decider: DeciderDefinition;
   entities: Entities;
-  ahead: StateAhead;
+  ahead: SpeculativeState;
   appending: Appending;
   outcomes: Outcomes;
   trial: TrialFold;
@@ -62,25 +62,25 @@ export class Commands {
     );
   }
 
-  async #base({ ctx, stream }: CommandCall, mustBeStored: boolean): Promise<Base & { isFresh: boolean }> {
+  async #base({ ctx, stream }: CommandCall, mustBeStored: boolean): Promise<BaseState & { isFresh: boolean }> {
     const { entities, ahead } = this.#d;
     const base = mustBeStored ? null : await ahead.base(stream);
     if (base) return { ...base, isFresh: false };
     await ahead.ended(stream);
     const hot = entities.hot(stream);
-    return { entity: hot ?? (await entities.load(ctx, stream, null)), after: null, isFresh: !hot };
+    return { entity: hot ?? (await entities.load(ctx, stream, null)), dependsOn: null, isFresh: !hot };
   }
 
-  async #decideOn(call: CommandCall, tries: Tries, base: Base & { isFresh: boolean }): Promise<Decided> {
+  async #decideOn(call: CommandCall, tries: Tries, base: BaseState & { isFresh: boolean }): Promise<Decided> {
     const { entities, ahead } = this.#d;
     const { ctx, stream } = call;
     const { entity } = base;
     const found = await this.#decide(call, entity);
     // Where nobody waits, nobody need know what will follow from it.
-    const isAwaited = base.after !== null || this.#turns.isContended(stream);
+    const isAwaited = base.dependsOn !== null || this.#turns.isContended(stream);
     const sending = isAwaited && "events" in found ? ahead.sending(base, found.events) : null;
     // What was not stored when it was decided may never be: nobody is refused for it.
-    if (base.after !== null && !sending) return this.#decideOn(call, tries, await this.#base(call, true));
+    if (base.dependsOn !== null && !sending) return this.#decideOn(call, tries, await this.#base(call, true));
     if ("events" in found) return this.#send(call, tries, base, found, sending);
     if (!base.isFresh) {
       // What was not known here may be what it was refused for: a deposit on another node.
@@ -110,12 +110,12 @@ export class Commands {
   async #send(
     call: CommandCall,
     tries: Tries,
-    base: Base,
+    base: BaseState,
     prepared: Prepared,
     sending: Sending | null,
   ): Promise<Decided> {
     const { ahead, appending, outcomes } = this.#d;
-    const appended = appending.append(call, prepared, base.entity.version, sending?.ahead);
+    const appended = appending.append(call, prepared, base.entity.version, sending?.speculation);
     const outcome = outcomes.of(call, tries, base, appended);
     if (sending) ahead.sent(call.stream, base, sending, outcome);
     else await outcome;

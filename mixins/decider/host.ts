@@ -11,7 +11,7 @@ import { Commands } from "./commands.ts";
 import { Entities } from "./entities.ts";
 import { Outcomes } from "./outcomes.ts";
 import { SnapshotWriter } from "./snapshot-writer.ts";
-import { StateAhead } from "./state-ahead.ts";
+import { SpeculativeState } from "./speculative-state.ts";
 import { TrialFold } from "./trial-fold.ts";
 
 /** What one node does for a decider. */
@@ -41,7 +41,7 @@ export class DeciderHost {
     this.#forget = finishBeforeEndOf(broker, store, () => this.#snapshots.idle());
     this.appending = new Appending({ store, catalogue, claims: this.claims });
     const { entities, appending } = this;
-    const ahead = new StateAhead(decider);
+    const ahead = new SpeculativeState(decider);
     const tellDefect = (message: string, error: unknown) => logger.error(message, error);
     const outcomes = new Outcomes({ decider, store, entities, ahead, snapshots: this.#snapshots, tellDefect });
     const trial = new TrialFold(decider, catalogue);

@@ -9,7 +9,7 @@ import type { CommandCall } from "./command-call.ts";
 import { earlierEvents } from "./earlier-events.ts";
 import type { Entities } from "./entities.ts";
 import type { SnapshotWriter } from "./snapshot-writer.ts";
-import type { Base, StateAhead } from "./state-ahead.ts";
+import type { BaseState, SpeculativeState } from "./speculative-state.ts";
 
 /** What a command answers: its events, and the version and position of the last; without events, those of the stream as it is. */
 export interface CommandAnswer {
@@ -34,7 +34,7 @@ interface Dependencies {
   decider: DeciderDefinition;
   store: string;
   entities: Entities;
-  ahead: StateAhead;
+  ahead: SpeculativeState;
   snapshots: SnapshotWriter;
   tellDefect: (message: string, error: unknown) => void;
 }
@@ -51,7 +51,7 @@ export class Outcomes {
   async of(
     call: CommandCall,
     tries: Tries,
-    base: Base,
+    base: BaseState,
     appended: Promise<AppendAnswer>,
   ): Promise<CommandAnswer | null> {
     let answer: AppendAnswer;
@@ -67,7 +67,7 @@ export class Outcomes {
   async #refused(
     call: CommandCall,
     tries: Tries,
-    { entity, after }: Base,
+    { entity, dependsOn: after }: BaseState,
     error: unknown,
   ): Promise<null | CommandAnswer> {
     const { decider, entities, ahead } = this.#d;
@@ -101,7 +101,7 @@ export class Outcomes {
     return own.length > 0 ? this.#answer(call, own) : null;
   }
 
-  #stored(call: CommandCall, base: Base, { events, version, position, repeated }: AppendAnswer): CommandAnswer {
+  #stored(call: CommandCall, base: BaseState, { events, version, position, repeated }: AppendAnswer): CommandAnswer {
     const { decider, entities, snapshots, ahead } = this.#d;
     const { stream } = call;
     if (repeated) {
@@ -109,7 +109,7 @@ export class Outcomes {
       if (version > base.entity.version) entities.drop(stream);
       return this.#answer(call, events);
     }
-    const known = base.after === null ? base.entity : entities.hot(stream);
+    const known = base.dependsOn === null ? base.entity : entities.hot(stream);
     try {
       if (!known || known.version < base.entity.version) entities.drop(stream);
       else {

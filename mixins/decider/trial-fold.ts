@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Catalogue } from "../../core/catalogue/catalogue.ts";
 import { checkAgainst } from "../../core/catalogue/catalogue-check.ts";
-import { eventAhead } from "../../core/log/ahead.ts";
+import { speculativeEvent } from "../../core/log/speculative.ts";
 import { evolve, type DeciderDefinition } from "../../core/decider/decider.ts";
 import { freezeDeep } from "../../core/json/freeze.ts";
 import { isProblem, toJson } from "../../core/json/json.ts";
@@ -40,7 +40,7 @@ export class TrialFold {
         state = evolve(
           this.#decider,
           state,
-          eventAhead(body, stream, ++version, () => void (hasLooked = true)),
+          speculativeEvent(body, stream, ++version, () => void (hasLooked = true)),
         );
       } catch (error) {
         // The id, position, time and meta of an event are known when it is stored: with them there may be a state.

@@ -12,7 +12,7 @@ import { sql } from "../support/postgres-server.ts";
 /** Behind `follows`, with the version that the stream has once that is stored. */
 const following = (follows: AppendRequest, expectedVersion: number): AppendRequest => ({
   ...appendTo(follows.stream, [{}], { expectedVersion }),
-  follows,
+  dependsOn: follows,
 });
 
 const toldOf = (verdict: AppendVerdict) =>

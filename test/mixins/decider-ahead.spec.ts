@@ -1,6 +1,6 @@
 import { Decider, EventStore, type RecordedEvent } from "moleculer-event-sourcing";
 import type { ServiceBroker } from "moleculer";
-import { contentOf } from "../../core/log/ahead.ts";
+import { contentOf } from "../../core/log/speculative.ts";
 import { cleanUp, refusal, startBroker } from "../support/broker.ts";
 import { failingLog, type Fate } from "../support/failing-log.ts";
 import { accountService } from "./decider-account.ts";

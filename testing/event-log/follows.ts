@@ -7,7 +7,7 @@ import { appendTo, ids, many, refused, stored } from "./requests.ts";
 /** Behind `follows`, with the version that the stream has once that is stored. */
 const following = (follows: AppendRequest, expectedVersion: number): AppendRequest => ({
   ...appendTo("a", [{}], { expectedVersion }),
-  follows,
+  dependsOn: follows,
 });
 
 export const followers: LogCases = {

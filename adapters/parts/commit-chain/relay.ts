@@ -83,9 +83,9 @@ export class Relay {
     const left = requests.filter((_, index) => verdicts[index] === null);
     if (left.length === 0) return verdicts as AppendVerdict[];
     for (const request of left) {
-      const before = request.follows && verdicts[requests.indexOf(request.follows)];
+      const before = request.dependsOn && verdicts[requests.indexOf(request.dependsOn)];
       // Stored now, though by another commit.
-      if (before && "events" in before && !before.repeated) delete request.follows;
+      if (before && "events" in before && !before.repeated) delete request.dependsOn;
     }
     const own = await this.#appender.commit(this.#deciding(left));
     return verdicts.map((verdict, index) => verdict ?? asOwn(own.shift()!, wereFresh.has(requests[index]!)));

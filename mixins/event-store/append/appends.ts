@@ -5,7 +5,7 @@ import {
   type AppendRequest,
 } from "../../../core/log/append-request.ts";
 import { emptyCatalogue, type Catalogue } from "../../../core/catalogue/catalogue.ts";
-import { contentOf } from "../../../core/log/ahead.ts";
+import { contentOf } from "../../../core/log/speculative.ts";
 import type { AppendVerdict, EventLog } from "../../../core/log/event-log.ts";
 import { isOutage } from "../../../core/errors/outage.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
@@ -79,7 +79,7 @@ export class Appends {
   async append(input: AppendInput, ids: RequestIds): Promise<AppendAnswer> {
     const { events: stored, repeated } = await this.#measured(() => {
       const request = this.#toRequest(input, ids);
-      return this.#commit(request, input.ahead, ids.isSystem);
+      return this.#commit(request, input.speculation, ids.isSystem);
     });
     // It is stored, so it is answered, even if a repeat meets an event that today's catalogue cannot read.
     const { events } = upcastEach(this.#d.catalogue(), stored);
@@ -130,7 +130,7 @@ export class Appends {
     return { stored, isShared: this.#senders.isAnyBut(sender, performance.now()) };
   }
 
-  async #commit(request: AppendRequest, ahead: AppendInput["ahead"], isSystem?: boolean): Promise<Appended> {
+  async #commit(request: AppendRequest, ahead: AppendInput["speculation"], isSystem?: boolean): Promise<Appended> {
     this.#d.refuse();
     this.#senders.note(this.#d.node, performance.now());
     try {

@@ -1,11 +1,11 @@
-import type { Ahead } from "../../../core/log/ahead.ts";
+import type { Speculation } from "../../../core/log/speculative.ts";
 import type { AppendRequest } from "../../../core/log/append-request.ts";
 import { StoreUnavailableError } from "../../../core/errors/errors.ts";
 import type { AppendVerdict, EventLog } from "../../../core/log/event-log.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { CommitRoom, PendingAppends, sizeOf, type PendingLimits, type Sized } from "./pending-appends.ts";
 import { ReturningGroups } from "./returning-groups.ts";
-import { SentAhead } from "./sent-ahead.ts";
+import { SpeculativeAppends } from "./speculative-appends.ts";
 
 export interface Appended {
   events: RecordedEvent[];
@@ -14,7 +14,7 @@ export interface Appended {
 
 /** How an append is to be taken. */
 export interface AppendTerms {
-  ahead?: Ahead | undefined;
+  ahead?: Speculation | undefined;
   /** Whether it stores what the sender of `ahead` takes it to store. */
   isAsSent?: boolean | undefined;
   /** The framework's own: it is counted apart from those of callers, and goes before them. */
@@ -24,7 +24,7 @@ export interface AppendTerms {
 interface Waiting extends Sized {
   /** One append, or a group that another host has sent; they go into one commit. */
   requests: readonly AppendRequest[];
-  ahead: Ahead | undefined;
+  ahead: Speculation | undefined;
   isAsSent: boolean;
   /** Where it is counted as pending. */
   pending: PendingAppends<Waiting>;
@@ -40,7 +40,7 @@ export class GroupCommit {
   readonly #log: EventLog;
   readonly #onCommit: (last: RecordedEvent) => void;
   readonly #name: string;
-  readonly #sentAhead = new SentAhead();
+  readonly #sentAhead = new SpeculativeAppends();
   readonly #returning = new ReturningGroups();
   readonly #own: PendingAppends<Waiting>;
   readonly #callers: PendingAppends<Waiting>;

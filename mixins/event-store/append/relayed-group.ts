@@ -6,7 +6,7 @@ import {
   type AppendRequest,
 } from "../../../core/log/append-request.ts";
 import type { CommandTag } from "../../../core/log/command-tag.ts";
-import { contentOf } from "../../../core/log/ahead.ts";
+import { contentOf } from "../../../core/log/speculative.ts";
 import { EventTooLargeError, ValidationError } from "../../../core/errors/errors.ts";
 import { isEventId } from "../../../core/event/event-id.ts";
 import type { NewEvent } from "../../../core/log/new-event.ts";
@@ -31,7 +31,7 @@ const contentOfStored = (events: readonly NewEvent[]): string =>
 
 export function toRelayed(requests: readonly AppendRequest[]): RelayedAppend[] {
   const places = new Map(requests.map((request, place) => [request, place]));
-  return requests.map(({ stream, expectedVersion, events, idAfterLast, claims, follows }) => ({
+  return requests.map(({ stream, expectedVersion, events, idAfterLast: idAfterLast, claims, dependsOn: follows }) => ({
     stream,
     expectedVersion,
     events: events.map(({ id, type, payload, meta }) => ({ id, type, payload, meta })),
@@ -93,7 +93,7 @@ function toRequest(
   if (follows !== undefined && !followed)
     problems.push({ field: `${field}.follows`, found: follows, expected: "the number of a request before it" });
   if (problems.length > 0) throw new ValidationError(problems);
-  return { ...request, idAfterLast, isRelayed: true, ...(followed && { follows: followed }) };
+  return { ...request, idAfterLast: idAfterLast, isRelayed: true, ...(followed && { dependsOn: followed }) };
 }
 
 /** What the sender's store has written into the meta of each event, as this one is to write it again after its checks. */

@@ -45,7 +45,7 @@ const throwing = (name: string): Record<string, unknown> =>
 
 describe("An append request", () => {
   it("takes its context's ids, and every event gets an id of its own", () => {
-    const { stream, expectedVersion, events, idAfterLast } = append({ events: [event, event] });
+    const { stream, expectedVersion, events, idAfterLast: idAfterLast } = append({ events: [event, event] });
     expect({ stream, expectedVersion, idAfterLast }).toEqual({
       stream: "thing-1",
       expectedVersion: "any",

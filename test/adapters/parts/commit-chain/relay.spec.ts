@@ -131,10 +131,10 @@ describe("An append of a host that is overtaken", () => {
     const [good, bad] = [appendTo("b", [{}], { expectedVersion: 0 }), conflicting()];
     const verdicts = await second.append([
       good,
-      { ...appendTo("b", [{}], { expectedVersion: 1 }), follows: good },
+      { ...appendTo("b", [{}], { expectedVersion: 1 }), dependsOn: good },
       bad,
-      { ...appendTo("a", [{}], { expectedVersion: 2 }), follows: bad },
-      { ...appendTo("b", [{}], { expectedVersion: 9 }), follows: good },
+      { ...appendTo("a", [{}], { expectedVersion: 2 }), dependsOn: bad },
+      { ...appendTo("b", [{}], { expectedVersion: 9 }), dependsOn: good },
     ]);
     expect(verdicts.slice(0, 2).flatMap(stored)).toHaveLength(2);
     expect(verdicts.slice(2).map((verdict) => refused(verdict).type)).toEqual([

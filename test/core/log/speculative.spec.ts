@@ -1,24 +1,24 @@
-import { aheadProblem, contentOf, eventAhead } from "../../../core/log/ahead.ts";
+import { speculationProblem, contentOf, speculativeEvent } from "../../../core/log/speculative.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 
 const body = { type: "thing.changed", payload: { amount: 1 } };
 
 function isLookedAt(look: (event: RecordedEvent) => unknown): boolean {
   let looks = 0;
-  look(eventAhead(body, "thing-1", 3, () => void looks++));
+  look(speculativeEvent(body, "thing-1", 3, () => void looks++));
   return looks > 0;
 }
 
 describe("An event that is not stored yet", () => {
   it("tells its type, stream, version and payload", () => {
     let looks = 0;
-    const { type, stream, version, payload } = eventAhead(body, "thing-1", 3, () => void looks++);
+    const { type, stream, version, payload } = speculativeEvent(body, "thing-1", 3, () => void looks++);
     expect({ type, stream, version, payload, looks }).toEqual({ ...body, stream: "thing-1", version: 3, looks: 0 });
   });
 
   it("has the names of a recorded event, in their order", () => {
     const names = ["id", "type", "stream", "version", "position", "time", "payload", "meta"];
-    expect(Object.keys(eventAhead(body, "thing-1", 3, () => {}))).toEqual(names);
+    expect(Object.keys(speculativeEvent(body, "thing-1", 3, () => {}))).toEqual(names);
   });
 
   it.each<[string, (event: RecordedEvent) => unknown]>([
@@ -55,9 +55,9 @@ describe("The content of events", () => {
 
 describe("What an append says of the one before it", () => {
   it("is {id, after, content}, and nothing else is taken for it", () => {
-    expect(aheadProblem({ id: "1", after: null, content: "c" })).toBeNull();
-    expect(aheadProblem({ id: "2", after: "1", content: "c" })).toBeNull();
+    expect(speculationProblem({ id: "1", after: null, content: "c" })).toBeNull();
+    expect(speculationProblem({ id: "2", after: "1", content: "c" })).toBeNull();
     for (const found of [null, 5, {}, { id: 1, after: null, content: "c" }, { id: "1", content: "c" }])
-      expect(aheadProblem(found)).toMatchObject({ field: "ahead", found });
+      expect(speculationProblem(found)).toMatchObject({ field: "ahead", found });
   });
 });

@@ -4,11 +4,11 @@ import { show, type Problem } from "../errors/problem.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
 
 /** What an append says that is sent before the one that it was decided on is answered. */
-export interface Ahead {
+export interface Speculation {
   /** Names this append for the next one. */
   id: string;
   /** The append whose events it was decided on; null: it was decided on events that are stored. */
-  after: string | null;
+  dependsOn: string | null;
   /** `contentOf` its events as the sender takes them to be stored: the next one is decided on them. */
   content: string;
 }
@@ -18,7 +18,7 @@ export interface Ahead {
  * `{stream, why}`. A decider decides again and lets nobody see it. `why`: the other one was "refused"; it was stored
  * "altered", by the catalogue or on its way; or it is "unknown" here.
  */
-export class SentAheadError extends Errors.MoleculerClientError {
+export class SpeculationFailedError extends Errors.MoleculerClientError {
   override name = "SentAheadError";
 
   constructor(stream: string, why: "refused" | "altered" | "unknown") {
@@ -31,8 +31,8 @@ export class SentAheadError extends Errors.MoleculerClientError {
 
 const isText = (found: unknown) => typeof found === "string" && found.length <= 100;
 
-export function aheadProblem(found: unknown): Problem | null {
-  const { id, after, content } = (found ?? {}) as Partial<Record<keyof Ahead, unknown>>;
+export function speculationProblem(found: unknown): Problem | null {
+  const { id, after, content } = (found ?? {}) as Partial<Record<keyof Speculation, unknown>>;
   const isAhead = isText(id) && (after === null || isText(after)) && isText(content);
   return isAhead ? null : { field: "ahead", found, expected: "what a decider says: {id, after, content}" };
 }
@@ -45,7 +45,7 @@ export const contentOf = (events: readonly { type: string; payloadText: string }
  * An event that is not stored yet, as it will be. Only the commit knows its id, position, time and meta, so a look at
  * one of these is told: what comes of it counts for nothing.
  */
-export function eventAhead(
+export function speculativeEvent(
   { type, payload }: { type: string; payload: unknown },
   stream: string,
   version: number,
