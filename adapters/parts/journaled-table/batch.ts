@@ -6,7 +6,7 @@ import type { Batch, ParkedStream, Progress, Rows } from "../../../core/table/re
 import { Overlay } from "../rows/overlay.ts";
 import type { RowChanges } from "../rows/row-change.ts";
 import { decode, type StoredRow } from "../rows/row-codec.ts";
-import type { KnownRows } from "./known-rows.ts";
+import type { RowCache } from "./row-cache.ts";
 import type { Write } from "./row-store.ts";
 import { count, find, type Source } from "./selection.ts";
 import type { RowChange } from "../../../core/rows/row-change.ts";
@@ -17,7 +17,7 @@ export interface BatchOf {
   maxBytes: number;
   source: Source;
   changes: RowChanges;
-  known: KnownRows;
+  known: RowCache;
   commit: (writes: Write[], progress: Progress) => Promise<void>;
 }
 
@@ -67,7 +67,7 @@ export class JournaledBatch implements Batch, Rows {
 
   async findByIds(ids: readonly string[]): Promise<Row[]> {
     this.#refuseEnded();
-    await this.#of.known.learn(ids);
+    await this.#of.known.load(ids);
     return ids.flatMap((id) => {
       const row = this.#overlay.get(id);
       return row ? [decode(this.#fields, row)] : [];
@@ -76,7 +76,7 @@ export class JournaledBatch implements Batch, Rows {
 
   async apply(changes: readonly RowChange[]): Promise<void> {
     this.#refuseEnded();
-    await this.#of.known.learnFor(changes);
+    await this.#of.known.loadFor(changes);
     this.#refuseEnded();
     const before = this.#undo.length;
     try {
@@ -142,7 +142,7 @@ export class JournaledBatch implements Batch, Rows {
     const { known } = this.#of;
     const writes = this.#writes();
     await this.#of.commit(writes, progress);
-    for (const { kind, id, content } of writes) if (kind === "rows") known.wrote(id, content);
+    for (const { kind, id, content } of writes) if (kind === "rows") known.put(id, content);
   }
 
   #writes(): Write[] {

@@ -5,7 +5,7 @@ import { RowChanges } from "../rows/row-change.ts";
 import { JournaledBatch } from "./batch.ts";
 import { CommittedRows } from "./committed-rows.ts";
 import { Commits } from "./commits.ts";
-import { KnownRows } from "./known-rows.ts";
+import { RowCache } from "./row-cache.ts";
 import type { RowStore } from "./row-store.ts";
 import type { Source } from "./selection.ts";
 import { fieldsOf, type StoredGeneration } from "./stored-generation.ts";
@@ -20,7 +20,7 @@ export class JournaledGeneration implements Generation {
   readonly #commits: Commits;
   readonly #source: Source;
   readonly #changes: RowChanges;
-  #known: { rows: KnownRows; asOf: number } | null = null;
+  #known: { rows: RowCache; asOf: number } | null = null;
   #batch: JournaledBatch | null = null;
 
   /**
@@ -70,7 +70,7 @@ export class JournaledGeneration implements Generation {
     const asOf = this.#commits.known;
     if (asOf === null) throw this.#commits.takenOver();
     if (this.#known?.asOf !== asOf || this.#known.rows.isFull)
-      this.#known = { rows: new KnownRows(this.#source, this.#changes.uniqueFields, asOf === 0), asOf };
+      this.#known = { rows: new RowCache(this.#source, this.#changes.uniqueFields, asOf === 0), asOf };
     const known = this.#known;
     return (this.#batch = new JournaledBatch({
       where,

@@ -8,7 +8,7 @@ import type { RowChange } from "../../../core/rows/row-change.ts";
 const mostRows = 10_000;
 
 /** Committed rows that a host has looked at or written. They stay as they are for as long as nobody else commits. */
-export class KnownRows {
+export class RowCache {
   readonly #source: Source;
   readonly rows: RowSet;
   readonly #uniqueFields: readonly string[];
@@ -33,34 +33,34 @@ export class KnownRows {
   }
 
   /** Looks at every row that the changes meet: those with their ids, and those with their values of unique fields. */
-  async learnFor(changes: readonly RowChange[]): Promise<void> {
-    await this.learn(changes.map(({ id }) => id));
+  async loadFor(changes: readonly RowChange[]): Promise<void> {
+    await this.load(changes.map(({ id }) => id));
     if (this.#wasEmpty) return;
     for (const field of this.#uniqueFields) {
       const values = changes.flatMap((change) =>
         change.operation === "remove" ? [] : [change.values[field] ?? null].filter((value) => value !== null),
       );
-      if (values.length > 0) await this.#learnHaving(field, values);
+      if (values.length > 0) await this.#loadByField(field, values);
     }
   }
 
-  async learn(ids: readonly string[]): Promise<void> {
+  async load(ids: readonly string[]): Promise<void> {
     const unknown = [...new Set(ids)].filter((id) => !this.#isThere.has(id));
     if (unknown.length === 0) return;
     const found = this.#wasEmpty ? [] : await this.#source.documents.get(unknown);
     for (const id of unknown) this.#isThere.set(id, false);
-    for (const { id, content } of found) this.wrote(id, content);
+    for (const { id, content } of found) this.put(id, content);
   }
 
-  async #learnHaving(field: string, values: unknown[]): Promise<void> {
+  async #loadByField(field: string, values: unknown[]): Promise<void> {
     const { type } = this.#source.fields.get(field)!;
     const where = { field, type, path: [], operator: "$in" as const, value: values };
     const query: Query = { where, sort: [], limit: null, offset: 0, search: null };
-    for await (const row of meetingRows(this.#source, query)) this.wrote(row.id, row);
+    for await (const row of meetingRows(this.#source, query)) this.put(row.id, row);
   }
 
   /** What now stands under the id. */
-  wrote(id: string, content: Content | null): void {
+  put(id: string, content: Content | null): void {
     this.#isThere.set(id, true);
     if (content) this.rows.put(content as StoredRow);
     else this.rows.delete(id);
