@@ -5,7 +5,7 @@ import { HostFile } from "../sqlite/host-file.ts";
 import { checkAdapter, createIndexes, strangersFor, type DbAdapter } from "./db-adapter.ts";
 import { FencedDocuments } from "./documents.ts";
 import { Entities } from "./entities.ts";
-import { refuseUnfit } from "./fitness.ts";
+import { probe } from "./probe.ts";
 
 /** Below the 16 MB that MongoDB takes in one document. */
 const maxBytes = 8 * 1024 * 1024;
@@ -53,7 +53,7 @@ export class FencedStore implements RowStore {
     open.add(collection);
     try {
       await this.#connect(adapter);
-      await refuseUnfit(where, this.#entities);
+      await probe(where, this.#entities);
     } catch (error) {
       await this.close();
       throw error;

@@ -8,7 +8,7 @@ import type { Entities } from "./entities.ts";
  *
  * @throws UnusableStoreError
  */
-export async function refuseUnfit(where: string, entities: Entities): Promise<void> {
+export async function probe(where: string, entities: Entities): Promise<void> {
   const _id = `probe ${randomUUID()}`;
   const probe = { _id, kind: "probe", fence: 1, row: { text: "é", none: null } };
   const refuse = (found: string, expected: string): never => {
