@@ -16,7 +16,7 @@ import { Control } from "./control.ts";
 import { KeysInOrder } from "../parts/rows/keys-in-order.ts";
 import { Links } from "./links.ts";
 import type { Source } from "../parts/rows/select.ts";
-import type { Cell } from "../parts/rows/where.ts";
+import type { ColumnValue } from "../parts/rows/where.ts";
 
 /** An event with payload and meta as JSON, so that nobody holds what is stored. */
 export type StoredEvent = Readonly<
@@ -71,7 +71,7 @@ export class StoredLog implements Source<StoredEvent> {
     return this.#byId.get(id);
   }
 
-  having(field: string, value: Cell): readonly StoredEvent[] | undefined {
+  having(field: string, value: ColumnValue): readonly StoredEvent[] | undefined {
     if (field === "stream") return this.stream(value as string);
     if (field !== "id" && field !== "position") return undefined;
     const event = field === "id" ? this.byId(value as string) : this.#events[(value as number) - 1];

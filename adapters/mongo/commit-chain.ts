@@ -2,7 +2,7 @@ import type { Collection } from "mongodb";
 import { StoreUnavailableError, UnusableStoreError } from "../../core/errors/errors.ts";
 import { times } from "../../core/concurrency/times.ts";
 import type { Added, ChainOptions, CommitChain, Records } from "../parts/commit-chain/commit-chain.ts";
-import { MongoCells } from "./cells.ts";
+import { MongoCells } from "./key-values.ts";
 import { connect, type Connection, type MongoPlace } from "./connection.ts";
 import { isTaken, translate } from "./errors.ts";
 
@@ -22,21 +22,21 @@ export class MongoChain implements CommitChain {
   readonly where: string;
   readonly durability = "power";
   readonly maxBytes = maxBytes;
-  readonly cells: MongoCells;
+  readonly keyValues: MongoCells;
   readonly #place: MongoPlace;
   #open: (Connection & { records: Collection<StoredRecord> }) | null = null;
 
   constructor(where: string, place: MongoPlace) {
     this.where = where;
     this.#place = place;
-    this.cells = new MongoCells(maxBytes, (work) => this.#call(({ database }) => work(database, place.name)));
+    this.keyValues = new MongoCells(maxBytes, (work) => this.#call(({ database }) => work(database, place.name)));
   }
 
   async open({ create }: ChainOptions): Promise<void> {
     const connection = await connect(this.where, this.#place, times.mongo.answerMs);
     const { client, database } = connection;
     try {
-      if (create) await this.cells.prepare(database, this.#place.name);
+      if (create) await this.keyValues.prepare(database, this.#place.name);
       this.#open = { ...connection, records: database.collection<StoredRecord>(`${this.#place.name}_commits`) };
     } catch (error) {
       await client.close();

@@ -4,7 +4,7 @@ import { times } from "../../core/concurrency/times.ts";
 import type { Added, ChainOptions, CommitChain, Records } from "../parts/commit-chain/commit-chain.ts";
 import { peerDriver } from "../parts/peer-driver.ts";
 import { askedAgain, type Ask } from "./asked-again.ts";
-import { NatsCells } from "./cells.ts";
+import { NatsCells } from "./key-values.ts";
 import type { Connected, OpenConnection } from "./connected.ts";
 import { isNoMessage, isOvertaken, jetStreamIsOff, translate } from "./errors.ts";
 import { textOf } from "./message-text.ts";
@@ -29,7 +29,7 @@ export class NatsChain implements CommitChain {
   readonly engine = "nats";
   readonly where: string;
   readonly durability: CommitChain["durability"];
-  readonly cells: NatsCells;
+  readonly keyValues: NatsCells;
   maxBytes = 0;
   readonly #name: string;
   readonly #replicas: number;
@@ -46,7 +46,7 @@ export class NatsChain implements CommitChain {
     this.#name = `${name}_commits`;
     this.#replicas = replicas;
     this.#options = options;
-    this.cells = new NatsCells(where, `${name}_control`, (work) => this.call(work));
+    this.keyValues = new NatsCells(where, `${name}_control`, (work) => this.call(work));
   }
 
   async open(options: ChainOptions): Promise<void> {
@@ -102,9 +102,9 @@ export class NatsChain implements CommitChain {
         this.where,
         `stream ${this.#name} holds messages ${state.first_seq} to ${state.last_seq} without ${state.num_deleted ?? 0} of them, expected all from the first on: messages of it were deleted`,
       );
-    await streamOf(manager, this.where, ofCells(this.cells.name), replicas);
-    this.cells.forget();
-    this.maxBytes = this.cells.maxBytes = info!.max_payload - bytesAround;
+    await streamOf(manager, this.where, ofCells(this.keyValues.name), replicas);
+    this.keyValues.forget();
+    this.maxBytes = this.keyValues.maxBytes = info!.max_payload - bytesAround;
     return { connection, manager, stream: connection.jetstream(ofApi) };
   }
 
@@ -133,7 +133,7 @@ export class NatsChain implements CommitChain {
   }
 
   serverTime(): Promise<number> {
-    return this.cells.serverTime();
+    return this.keyValues.serverTime();
   }
 
   add(number: number, record: string): Promise<Added> {

@@ -18,7 +18,7 @@ export interface Source<Item> {
   decode: (row: unknown[]) => Item;
 }
 
-type Cell = string | number | null;
+type ColumnValue = string | number | null;
 
 /** Rows that are looked at in one go. */
 const rowsPerStep = 500;
@@ -114,24 +114,24 @@ function testOf({ where, search }: Query): (item: object) => boolean {
 }
 
 /** As it is kept: booleans as numbers, objects and arrays as their JSON. */
-const toCell = (value: unknown): Cell => {
+const toCell = (value: unknown): ColumnValue => {
   if (typeof value === "boolean") return Number(value);
-  return value !== null && typeof value === "object" ? JSON.stringify(value) : ((value ?? null) as Cell);
+  return value !== null && typeof value === "object" ? JSON.stringify(value) : ((value ?? null) as ColumnValue);
 };
 
 /** They come by their tie-breaker, and the sort leaves those that are equal as they stand. */
 async function sorted<Item extends object>(items: readonly Item[], sort: readonly Sort[]): Promise<Item[]> {
   const pace = new Pace();
-  const keyed: { item: Item; keys: Cell[] }[] = [];
+  const keyed: { item: Item; keys: ColumnValue[] }[] = [];
   for (const item of items) {
-    const keys: Cell[] = [];
+    const keys: ColumnValue[] = [];
     for (const key of sort) {
       keys.push(sortKey(item, key));
       if (pace.isDue()) await pace.turn();
     }
     keyed.push({ item, keys });
   }
-  const compare = (a: { keys: Cell[] }, b: { keys: Cell[] }) => {
+  const compare = (a: { keys: ColumnValue[] }, b: { keys: ColumnValue[] }) => {
     for (const [index, { descending }] of sort.entries()) {
       const order = compareCells(a.keys[index]!, b.keys[index]!);
       if (order !== 0) return descending ? -order : order;
@@ -141,15 +141,15 @@ async function sorted<Item extends object>(items: readonly Item[], sort: readonl
   return (await sortInTurns(keyed, compare, pace)).map(({ item }) => item);
 }
 
-function sortKey(item: object, { field, path }: Sort): Cell {
+function sortKey(item: object, { field, path }: Sort): ColumnValue {
   const value = (item as Record<string, unknown>)[field] ?? null;
   return path.length === 0 || value === null ? toCell(value) : sortValueAt(path, value);
 }
 
-const rank = (cell: Cell) => (cell === null ? 0 : typeof cell === "number" ? 1 : 2);
+const rank = (cell: ColumnValue) => (cell === null ? 0 : typeof cell === "number" ? 1 : 2);
 
 /** Nothing first, then numbers, then text by its bytes. */
-function compareCells(a: Cell, b: Cell): number {
+function compareCells(a: ColumnValue, b: ColumnValue): number {
   if (typeof a === "string" && typeof b === "string") return compareText(a, b);
   if (typeof a === "number" && typeof b === "number") return a - b;
   return rank(a) - rank(b);

@@ -11,8 +11,8 @@ const maxUnwatched = 200;
 /** More of them are looked up in a thread. */
 const maxKeysAtOnce = 1000;
 
-type Cells = unknown[];
-type Decode<Item> = (cells: Cells) => Item;
+type ColumnValues = unknown[];
+type Decode<Item> = (cells: ColumnValues) => Item;
 
 /**
  * The queries of one connection: on it where they are quick, in a thread where they are not. Without a thread everything
@@ -55,7 +55,7 @@ export class Queries {
     const pace = new Pace();
     for (const key of keys) {
       if (this.#threads && pace.isDue() && items.length > 0) return inThread(this.#threads.queries);
-      const cells = statement.get(key) as Cells | undefined;
+      const cells = statement.get(key) as ColumnValues | undefined;
       if (cells !== undefined) items.push(decode(cells));
     }
     return items;
@@ -63,7 +63,7 @@ export class Queries {
 
   #allAtOnce<Item>(sql: string, values: readonly unknown[], decode: Decode<Item>): Item[] {
     const items: Item[] = [];
-    for (const cells of this.#statements.prepare(sql).all(...values) as Cells[]) items.push(decode(cells));
+    for (const cells of this.#statements.prepare(sql).all(...values) as ColumnValues[]) items.push(decode(cells));
     return items;
   }
 
@@ -78,7 +78,7 @@ export class Queries {
     }
     const pace = new Pace();
     const items: Item[] = [];
-    for (const cells of this.#statements.prepare(sql).iterate(...values) as Iterable<Cells>) {
+    for (const cells of this.#statements.prepare(sql).iterate(...values) as Iterable<ColumnValues>) {
       items.push(decode(cells));
       // A short answer is kept, however slow the machine is at the moment.
       if (pace.isDue() && items.length > maxUnwatched) return null;

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { MissingLogError, UnusableStoreError } from "../../../core/errors/errors.ts";
 import { addRecord } from "./add-record.ts";
-import type { Cells, CommitChain } from "./commit-chain.ts";
+import type { KeyValues, CommitChain } from "./commit-chain.ts";
 import { beginOf, format, toRecords, type Begin } from "./record.ts";
 
 /** What a host knows of a log before it looks at the chain: its index, if that has events. */
@@ -62,14 +62,14 @@ const lost = ({ where }: CommitChain, trace: string) =>
 async function checkMark(chain: CommitChain, { identity, isMarked }: Begin, isAnew: boolean): Promise<void> {
   if (!isMarked) return;
   for (;;) {
-    const found = (await chain.cells.get(markKey))?.text ?? null;
+    const found = (await chain.keyValues.get(markKey))?.text ?? null;
     if (found === identity) return;
     if (!isAnew)
       throw new UnusableStoreError(
         chain.where,
         `found the log, but ${found === null ? "not its control state" : `control state of log ${found}`}, with checkpoints, leases, processes and deadlines: put back a backup of it; or, to begin with empty control state, open it with the option begin: "anew" (?begin=anew): subscriptions and process managers then start again`,
       );
-    await clear(chain.cells, identity);
+    await clear(chain.keyValues, identity);
   }
 }
 
@@ -78,7 +78,7 @@ async function checkMark(chain: CommitChain, { identity, isMarked }: Begin, isAn
  * another host was first.
  */
 async function mark(chain: CommitChain, wanted: string | undefined, isAnew: boolean): Promise<string | null> {
-  const { cells } = chain;
+  const { keyValues: cells } = chain;
   // Asked for first: a mark that another host puts meanwhile has a later number.
   const last = await cells.last();
   const found = await cells.get(markKey);
@@ -95,7 +95,7 @@ async function mark(chain: CommitChain, wanted: string | undefined, isAnew: bool
 }
 
 /** Removes every cell and marks what is left; false where another host has changed something meanwhile. */
-async function clear(cells: Cells, identity: string): Promise<boolean> {
+async function clear(cells: KeyValues, identity: string): Promise<boolean> {
   let last = await cells.last();
   for (;;) {
     const page = await cells.list({ prefix: "", limit: keysPerPage });

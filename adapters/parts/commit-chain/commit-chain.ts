@@ -31,7 +31,7 @@ export interface CommitChain {
   readonly durability: LogCapabilities["durability"];
   /** The most bytes of UTF-8 that one record may have; known once it is open. */
   readonly maxBytes: number;
-  readonly cells: Cells;
+  readonly keyValues: KeyValues;
 
   /** @throws UnusableStoreError where this version cannot work with what it finds, with an advice */
   open(options: ChainOptions): Promise<void>;
@@ -47,13 +47,13 @@ export interface CommitChain {
 }
 
 /** What stands under a key. */
-export interface Cell {
+export interface KeyValue {
   key: string;
   text: string;
 }
 
 /** The last change of one key. */
-export interface CellChange {
+export interface KeyValueChange {
   /** Null: it removed what stood under the key. */
   text: string | null;
   /** Its number among the changes of all keys. */
@@ -64,15 +64,15 @@ export interface CellChange {
  * Small texts under keys, all of whose changes are numbered together: whoever changes one says up to which change he
  * knows them all. So a change can depend on other cells, without transactions.
  */
-export interface Cells {
+export interface KeyValues {
   /** The most bytes of UTF-8 that one text may have; known once the chain is open. */
   readonly maxBytes: number;
   /** The number of the last change; 0 before the first. */
   last(): Promise<number>;
   /** Null only for a key that was never changed: a removal stays for ever, so that a lost change is told from it. */
-  get(key: string): Promise<CellChange | null>;
+  get(key: string): Promise<KeyValueChange | null>;
   /** The keys that begin with `prefix` and have a text, in the order of their UTF-8 bytes, after the key `after`. */
-  list(options: { prefix: string; after?: string; limit: number }): Promise<Cell[]>;
+  list(options: { prefix: string; after?: string; limit: number }): Promise<KeyValue[]>;
   /**
    * Puts the text under the key, or with null nothing, as change `last + 1`, if the last change of any cell is `last`.
    * Where it fails, it may have happened, or happen yet.

@@ -5,7 +5,7 @@ import type { KeyedState, Lease, LeaseAnswer, Versioned } from "../../../core/lo
 import { grantLease, isHeldBy, type LeaseRequest, type StoredLease } from "../../../core/log/grant-lease.ts";
 import { Semaphore } from "../../../core/concurrency/semaphore.ts";
 import type { CommitChain } from "./commit-chain.ts";
-import { KnownCells } from "./known-cells.ts";
+import { CheckedKeyValues } from "./checked-key-values.ts";
 import { retry } from "../retry.ts";
 
 /** What stands in a cell. The id is random: whoever lost the answer knows his change by it. */
@@ -31,7 +31,7 @@ const leaseKey = (name: string) => `lease/${name}`;
  */
 export class Control {
   readonly #where: string;
-  readonly #cells: KnownCells;
+  readonly #cells: CheckedKeyValues;
   /** The last that this host knows, by the lease's name. */
   readonly #epochs = new Map<string, number>();
   /** One host's changes would only overtake one another. */
@@ -41,7 +41,7 @@ export class Control {
 
   constructor(chain: CommitChain) {
     this.#where = chain.where;
-    this.#cells = new KnownCells(chain.where, chain.cells);
+    this.#cells = new CheckedKeyValues(chain.where, chain.keyValues);
   }
 
   /** The host starts again. */

@@ -2,7 +2,7 @@ import { MissingLogError, UnusableStoreError } from "../../../core/errors/errors
 import { namedFile } from "../../sqlite/file-identity.ts";
 import { connect, isSqliteError } from "../../sqlite/database.ts";
 import { ChainedLog } from "./chained-log.ts";
-import type { Added, CellChange, Cells, CommitChain, Records } from "./commit-chain.ts";
+import type { Added, KeyValueChange, KeyValues, CommitChain, Records } from "./commit-chain.ts";
 import { indexSchema } from "./index-file.ts";
 import { format } from "./record.ts";
 
@@ -46,7 +46,7 @@ class IndexChain implements CommitChain {
   readonly where: string;
   readonly durability = "none";
   readonly maxBytes = 0;
-  readonly cells = noCells;
+  readonly keyValues = noCells;
   readonly #end: IndexEnd;
 
   constructor(where: string, end: IndexEnd) {
@@ -75,10 +75,10 @@ class IndexChain implements CommitChain {
   }
 }
 
-const noCells: Cells = {
+const noCells: KeyValues = {
   maxBytes: 0,
   last: async () => 0,
-  get: async (): Promise<CellChange | null> => null,
+  get: async (): Promise<KeyValueChange | null> => null,
   list: async () => [],
   put: async () => "taken",
   replace: async () => null,

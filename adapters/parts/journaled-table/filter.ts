@@ -1,5 +1,5 @@
 import type { Comparison, Condition } from "../../../core/query/query.ts";
-import { toCell } from "../rows/where.ts";
+import { toColumnValue } from "../rows/where.ts";
 import type { Documents, Filter } from "./row-store.ts";
 
 /** What an engine can look for. It finds every row that meets the condition, and no other where it is exact. */
@@ -59,7 +59,7 @@ export function pushDown(where: Condition | null, { documents, sortsByBytes }: D
     if (path.length > 0 || type === "object" || type === "array") return everything;
     const isId = field === "id";
     const name = isId ? "_id" : documents.pathOf(field);
-    const cell = (value: unknown) => (isId ? documents.keyOf(value as string) : toCell(value));
+    const cell = (value: unknown) => (isId ? documents.keyOf(value as string) : toColumnValue(value));
     const exactly = (asked: unknown): Pushed => ({ filter: { [name]: asked }, isExact: true });
     switch (operator) {
       case "$eq":

@@ -1,10 +1,10 @@
 import type { Fields } from "../../../core/rows/fields.ts";
 import type { TableCapabilities } from "../../../core/table/read-table.ts";
-import type { Cell } from "../rows/where.ts";
+import type { ColumnValue } from "../rows/where.ts";
 
 /** A document about the table: its pointer, a generation, or a part of a journal. `kind` says which. */
-export type Head = Readonly<{ _id: string; kind: string } & Record<string, Cell>>;
-export type Values = Readonly<Record<string, Cell>>;
+export type Head = Readonly<{ _id: string; kind: string } & Record<string, ColumnValue>>;
+export type Values = Readonly<Record<string, ColumnValue>>;
 
 /** Conditions as MongoDB and NeDB take them; never more than `$eq`-like values, `$ne $gt $gte $lt $lte $in $nin`, `$and` and `$or`. */
 export type Filter = Readonly<Record<string, unknown>>;
@@ -14,7 +14,7 @@ export const kinds = ["rows", "parked"] as const;
 export type Kind = (typeof kinds)[number];
 
 /** A row as it is stored, or a parked event. */
-export type Content = Readonly<Record<string, Cell>>;
+export type Content = Readonly<Record<string, ColumnValue>>;
 
 /** A row or parked event among the documents. `content` is null for what is left of one that was removed. */
 export interface Fenced {

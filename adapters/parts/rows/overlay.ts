@@ -1,7 +1,7 @@
 import type { Fields } from "../../../core/rows/fields.ts";
 import type { StoredRow } from "./row-codec.ts";
 import { RowSet, type RowSource } from "./row-set.ts";
-import type { Cell } from "./where.ts";
+import type { ColumnValue } from "./where.ts";
 
 /** A batch's changes over the committed rows, which stay as they are until it commits. */
 export class Overlay implements RowSource {
@@ -23,7 +23,7 @@ export class Overlay implements RowSource {
     yield* this.#changed.all();
   }
 
-  having(field: string, value: Cell): Iterable<StoredRow> | undefined {
+  having(field: string, value: ColumnValue): Iterable<StoredRow> | undefined {
     const committed = this.#committed.having(field, value);
     return committed && [...this.#unchanged(committed), ...this.#changed.having(field, value)!];
   }

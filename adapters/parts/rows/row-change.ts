@@ -2,7 +2,7 @@ import { DuplicateRowError, InvalidRowError } from "../../../core/errors/errors.
 import { missingFields, type Fields } from "../../../core/rows/fields.ts";
 import { emptyRow, encode, type StoredRow } from "./row-codec.ts";
 import type { RowSource } from "./row-set.ts";
-import type { Cell } from "./where.ts";
+import type { ColumnValue } from "./where.ts";
 import type { RowChange } from "../../../core/rows/row-change.ts";
 
 /** What a change makes of the rows of a table with these fields. */
@@ -34,5 +34,5 @@ export class RowChanges {
 }
 
 /** Whether a row other than `own` has the value; rows without one do not count. */
-const isTaken = (rows: RowSource, field: string, value: Cell, own: string | null): boolean =>
+const isTaken = (rows: RowSource, field: string, value: ColumnValue, own: string | null): boolean =>
   value !== null && [...rows.having(field, value)!].some(({ id }) => id !== own);

@@ -1,17 +1,17 @@
 import type { Fields, Row } from "../../../core/rows/fields.ts";
-import { toCell, type Cell } from "./where.ts";
+import { toColumnValue, type ColumnValue } from "./where.ts";
 
 /** A row as it is stored: every field is there. Replaced as a whole, never changed. */
-export type StoredRow = Readonly<{ id: string } & Record<string, Cell>>;
+export type StoredRow = Readonly<{ id: string } & Record<string, ColumnValue>>;
 
 /** `values` as they are stored. */
-export function encode(fields: Fields, values: Readonly<Record<string, unknown>>): Record<string, Cell> {
-  const cells: Record<string, Cell> = {};
+export function encode(fields: Fields, values: Readonly<Record<string, unknown>>): Record<string, ColumnValue> {
+  const cells: Record<string, ColumnValue> = {};
   for (const [name, value] of Object.entries(values)) {
     const { type } = fields.get(name)!;
     if (value !== null && (type === "object" || type === "array")) cells[name] = JSON.stringify(value);
     // Like a database, it knows no negative zero.
-    else cells[name] = typeof value === "number" ? value + 0 : toCell(value);
+    else cells[name] = typeof value === "number" ? value + 0 : toColumnValue(value);
   }
   return cells;
 }

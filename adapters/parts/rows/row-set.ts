@@ -1,7 +1,7 @@
 import type { Fields } from "../../../core/rows/fields.ts";
 import type { StoredRow } from "./row-codec.ts";
 import type { Source } from "./select.ts";
-import type { Cell } from "./where.ts";
+import type { ColumnValue } from "./where.ts";
 
 /** Rows that can be looked through, and looked up by id, indexed and unique fields. */
 export interface RowSource extends Source<StoredRow> {
@@ -11,11 +11,11 @@ export interface RowSource extends Source<StoredRow> {
 /** Rows by id, with an index for each field that is declared with one or unique. */
 export class RowSet implements RowSource {
   readonly #rows = new Map<string, StoredRow>();
-  readonly #indexes: ReadonlyMap<string, Map<Cell, Set<StoredRow>>>;
+  readonly #indexes: ReadonlyMap<string, Map<ColumnValue, Set<StoredRow>>>;
 
   constructor(fields: Fields) {
     const indexed = [...fields.values()].filter(({ index, unique }) => index || unique);
-    this.#indexes = new Map(indexed.map(({ name }) => [name, new Map<Cell, Set<StoredRow>>()]));
+    this.#indexes = new Map(indexed.map(({ name }) => [name, new Map<ColumnValue, Set<StoredRow>>()]));
   }
 
   get(id: string): StoredRow | undefined {
@@ -26,7 +26,7 @@ export class RowSet implements RowSource {
     return this.#rows.values();
   }
 
-  having(field: string, value: Cell): Iterable<StoredRow> | undefined {
+  having(field: string, value: ColumnValue): Iterable<StoredRow> | undefined {
     if (field !== "id") {
       const index = this.#indexes.get(field);
       return index && (index.get(value) ?? []);

@@ -2,13 +2,13 @@ import { Pace } from "../../../core/concurrency/pace.ts";
 import type { Comparison, Condition, Query, Sort } from "../../../core/query/query.ts";
 import { sortInTurns } from "../../../core/query/sort-in-turns.ts";
 import { sortValueAt } from "../../../core/query/sort-value.ts";
-import { compareCells, filter, toCell, type Cell, type Stored } from "./where.ts";
+import { compareColumnValues, filter, toColumnValue, type ColumnValue, type Stored } from "./where.ts";
 
 /** What can be looked through, and looked up by the fields that have an index. Items are replaced, never changed. */
 export interface Source<Item extends Stored> {
   all(): Iterable<Item>;
   /** Those with this value; undefined where the field has no index. */
-  having(field: string, value: Cell): Iterable<Item> | undefined;
+  having(field: string, value: ColumnValue): Iterable<Item> | undefined;
   /** All that meet these comparisons of one field that the items are in the order of, and perhaps others. Left out: there is none. */
   within?(comparisons: readonly Comparison[]): readonly Item[] | undefined;
 }
@@ -41,7 +41,7 @@ export async function selectInTurns<Item extends Stored>(
 ): Promise<Item[]> {
   const keyed: Keyed<Item>[] = [];
   for (const item of await matchingInTurns(source, query, pace)) {
-    const keys: Cell[] = [];
+    const keys: ColumnValue[] = [];
     for (const key of query.sort) {
       keys.push(sortKey(item, key));
       if (pace.isDue()) await pace.turn();
@@ -95,7 +95,7 @@ function conditionsIn(condition: Condition | null): number {
 
 interface Keyed<Item> {
   item: Item;
-  keys: Cell[];
+  keys: ColumnValue[];
 }
 
 const keyedBy = <Item extends Stored>(item: Item, sort: readonly Sort[], tieBreaker: string): Keyed<Item> => ({
@@ -106,7 +106,7 @@ const keyedBy = <Item extends Stored>(item: Item, sort: readonly Sort[], tieBrea
 function inOrderOf(sort: readonly Sort[]): (a: Keyed<unknown>, b: Keyed<unknown>) => number {
   return (a, b) => {
     for (let index = 0; index < a.keys.length; index++) {
-      const order = compareCells(a.keys[index]!, b.keys[index]!);
+      const order = compareColumnValues(a.keys[index]!, b.keys[index]!);
       if (order !== 0) return sort[index]?.descending ? -order : order;
     }
     return 0;
@@ -116,7 +116,7 @@ function inOrderOf(sort: readonly Sort[]): (a: Keyed<unknown>, b: Keyed<unknown>
 const pageOf = <Item>(sorted: readonly Keyed<Item>[], { limit, offset }: Query): Item[] =>
   sorted.slice(offset, limit === null ? undefined : offset + limit).map(({ item }) => item);
 
-function sortKey(item: Stored, { field, path }: Sort): Cell {
+function sortKey(item: Stored, { field, path }: Sort): ColumnValue {
   const cell = item[field]!;
   return path.length === 0 || cell === null ? cell : sortValueAt(path, JSON.parse(cell as string));
 }
@@ -139,9 +139,9 @@ function* comparisonsOf(condition: Condition | null): Generator<Comparison> {
 }
 
 /** The values one of which a field must have; each named once. */
-function* equalities(comparisons: readonly Comparison[]): Generator<{ field: string; values: Cell[] }> {
+function* equalities(comparisons: readonly Comparison[]): Generator<{ field: string; values: ColumnValue[] }> {
   for (const { field, operator, value } of comparisons) {
-    if (operator === "$eq") yield { field, values: [toCell(value)] };
-    if (operator === "$in") yield { field, values: [...new Set((value as unknown[]).map(toCell))] };
+    if (operator === "$eq") yield { field, values: [toColumnValue(value)] };
+    if (operator === "$in") yield { field, values: [...new Set((value as unknown[]).map(toColumnValue))] };
   }
 }

@@ -3,29 +3,30 @@ import type { Comparison, Condition, Query } from "../../../core/query/query.ts"
 import { compareText } from "../../../core/text/text-order.ts";
 
 /** A stored value, as a database would keep it: booleans are 0 and 1, objects and arrays are JSON. Nothing to alias. */
-export type Cell = string | number | null;
+export type ColumnValue = string | number | null;
 
 /** A row or an event as it is stored. */
-export type Stored = Readonly<Record<string, Cell>>;
+export type Stored = Readonly<Record<string, ColumnValue>>;
 
 type Test = (stored: Stored) => boolean;
 
-export const toCell = (value: unknown): Cell => (typeof value === "boolean" ? Number(value) : (value as Cell));
+export const toColumnValue = (value: unknown): ColumnValue =>
+  typeof value === "boolean" ? Number(value) : (value as ColumnValue);
 
 /** Nothing first, then numbers, then text by its bytes. */
-export function compareCells(a: Cell, b: Cell): number {
+export function compareColumnValues(a: ColumnValue, b: ColumnValue): number {
   if (typeof a === "string" && typeof b === "string") return compareText(a, b);
   if (typeof a === "number" && typeof b === "number") return a - b;
   return rank(a) - rank(b);
 }
 
-const rank = (cell: Cell) => (cell === null ? 0 : typeof cell === "number" ? 1 : 2);
+const rank = (cell: ColumnValue) => (cell === null ? 0 : typeof cell === "number" ? 1 : 2);
 
 /** Values of the row that is looked at, read once however many comparisons ask for them. */
 export class JsonCells {
-  readonly #last = new Map<string, { cell: Cell; value: unknown }>();
+  readonly #last = new Map<string, { cell: ColumnValue; value: unknown }>();
 
-  value(field: string, cell: Cell): unknown {
+  value(field: string, cell: ColumnValue): unknown {
     if (cell === null) return null;
     let last = this.#last.get(field);
     if (last?.cell !== cell) this.#last.set(field, (last = { cell, value: JSON.parse(cell as string) as unknown }));
@@ -38,7 +39,7 @@ export function filter({ where, search }: Query): Test {
   const meets = where ? compile(where, new JsonCells()) : () => true;
   if (!search) return meets;
   const text = search.text.toLowerCase();
-  const contains = (cell: Cell) => cell !== null && String(cell).toLowerCase().includes(text);
+  const contains = (cell: ColumnValue) => cell !== null && String(cell).toLowerCase().includes(text);
   return (stored) => meets(stored) && search.fields.some((field) => contains(stored[field]!));
 }
 
@@ -60,31 +61,31 @@ function compile(condition: Condition, cells: JsonCells): Test {
   return (stored) => test(stored[condition.field]!);
 }
 
-function compare(comparison: Comparison, cells: JsonCells): (cell: Cell) => boolean {
+function compare(comparison: Comparison, cells: JsonCells): (cell: ColumnValue) => boolean {
   const { field, type, operator, value } = comparison;
   if (type === "object" || type === "array") {
     const test = compileComparison(comparison);
     return (cell) => test(cells.value(field, cell));
   }
-  const asked = toCell(value);
+  const asked = toColumnValue(value);
   switch (operator) {
     case "$exists":
       return (cell) => (cell !== null) === value;
     case "$eq":
       return (cell) => cell === asked;
     case "$in": {
-      const among = new Set((value as unknown[]).map(toCell));
+      const among = new Set((value as unknown[]).map(toColumnValue));
       return (cell) => among.has(cell);
     }
     case "$regex":
       return compileComparison(comparison);
     case "$gt":
-      return (cell) => cell !== null && compareCells(cell, asked) > 0;
+      return (cell) => cell !== null && compareColumnValues(cell, asked) > 0;
     case "$gte":
-      return (cell) => cell !== null && compareCells(cell, asked) >= 0;
+      return (cell) => cell !== null && compareColumnValues(cell, asked) >= 0;
     case "$lt":
-      return (cell) => cell !== null && compareCells(cell, asked) < 0;
+      return (cell) => cell !== null && compareColumnValues(cell, asked) < 0;
     case "$lte":
-      return (cell) => cell !== null && compareCells(cell, asked) <= 0;
+      return (cell) => cell !== null && compareColumnValues(cell, asked) <= 0;
   }
 }

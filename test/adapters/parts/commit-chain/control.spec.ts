@@ -179,8 +179,8 @@ describe("Control state in cells", () => {
     const control = new Control(chain);
     await control.put("n", { first: 1 }, 0);
     await control.put("n", { second: 2 }, 1);
-    const { text } = (await chain.cells.get("state/n"))!;
-    await chain.cells.put("state/n", damage(text!), await chain.cells.last());
+    const { text } = (await chain.keyValues.get("state/n"))!;
+    await chain.keyValues.put("state/n", damage(text!), await chain.keyValues.last());
     await expect(control.get("n")).rejects.toMatchObject({ type: "DAMAGED_STATE", data: { key: "n", revision } });
     expect(await control.put("n", { third: 3 }, revision)).toBe(revision + 1);
     expect(await control.get("n")).toEqual({ value: { third: 3 }, revision: revision + 1 });

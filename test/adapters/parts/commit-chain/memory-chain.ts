@@ -1,8 +1,8 @@
 import type {
   Added,
-  Cell,
-  CellChange,
-  Cells,
+  KeyValue,
+  KeyValueChange,
+  KeyValues,
   CommitChain,
   Records,
 } from "../../../../adapters/parts/commit-chain/commit-chain.ts";
@@ -11,7 +11,7 @@ import { StoreUnavailableError } from "../../../../core/errors/errors.ts";
 /** What a server would keep: several hosts may be on one. */
 export class MemoryServer {
   records: string[] = [];
-  cells = new Map<string, CellChange>();
+  cells = new Map<string, KeyValueChange>();
   changes = 0;
 }
 
@@ -26,7 +26,7 @@ export class MemoryChain implements CommitChain {
   readonly where = "memory chain";
   readonly durability = "none" as const;
   readonly maxBytes: number;
-  readonly cells: Cells;
+  readonly keyValues: KeyValues;
   readonly server: MemoryServer;
   readonly #onCall: OnCall;
   #isOpen = false;
@@ -35,12 +35,12 @@ export class MemoryChain implements CommitChain {
     this.server = server;
     this.#onCall = onCall;
     this.maxBytes = maxBytes;
-    this.cells = {
+    this.keyValues = {
       maxBytes: 1_000_000,
       last: () => this.#call("cells.last", () => server.changes),
       get: (key) => this.#call("cells.get", () => server.cells.get(key) ?? null),
       list: ({ prefix, after = "", limit }) =>
-        this.#call("cells.list", (): Cell[] =>
+        this.#call("cells.list", (): KeyValue[] =>
           [...server.cells]
             .flatMap(([key, { text }]): [string, string][] => (text === null ? [] : [[key, text]]))
             .filter(([key]) => key.startsWith(prefix) && compare(key, after) > 0)

@@ -1,5 +1,5 @@
 import type { JetStreamPublishOptions } from "nats";
-import type { Added, Cell, CellChange, Cells } from "../parts/commit-chain/commit-chain.ts";
+import type { Added, KeyValue, KeyValueChange, KeyValues } from "../parts/commit-chain/commit-chain.ts";
 import { keyName, keyOf } from "../../core/errors/place-name.ts";
 import { Semaphore } from "../../core/concurrency/semaphore.ts";
 import type { Connected } from "./connected.ts";
@@ -16,7 +16,7 @@ const asked = 100;
  * Cells as the subjects of a stream, of which each keeps its last message; the number of a change is the message's sequence.
  * A removal is an empty message. It is never purged: servers have lost messages of other subjects by that.
  */
-export class NatsCells implements Cells {
+export class NatsCells implements KeyValues {
   readonly name: string;
   maxBytes = 0;
   readonly #call: Call;
@@ -38,7 +38,7 @@ export class NatsCells implements Cells {
     return this.#call(async ({ manager, ask }) => (await ask(() => manager.streams.info(this.name))).state.last_seq);
   }
 
-  get(key: string): Promise<CellChange | null> {
+  get(key: string): Promise<KeyValueChange | null> {
     return this.#get(this.#subjectOf(key));
   }
 
@@ -46,7 +46,7 @@ export class NatsCells implements Cells {
     return `${this.name}.${keyName(key)}`;
   }
 
-  #get(subject: string): Promise<CellChange | null> {
+  #get(subject: string): Promise<KeyValueChange | null> {
     return this.#call(async ({ manager, ask }) => {
       try {
         const { data, seq } = await ask(() => manager.streams.getMessage(this.name, { last_by_subj: subject }));
@@ -68,7 +68,7 @@ export class NatsCells implements Cells {
     });
   }
 
-  async list({ prefix, after = "", limit }: { prefix: string; after?: string; limit: number }): Promise<Cell[]> {
+  async list({ prefix, after = "", limit }: { prefix: string; after?: string; limit: number }): Promise<KeyValue[]> {
     const live = await this.#call((connected) => this.#looks.run(() => this.#subjects.look(connected)));
     const [from, beyond] = [keyName(prefix), keyName(after)];
     const subjects = Array.from(live)
@@ -77,7 +77,7 @@ export class NatsCells implements Cells {
         return key.startsWith(from) && key > beyond;
       })
       .toSorted();
-    const cells: Cell[] = [];
+    const cells: KeyValue[] = [];
     for (let at = 0; cells.length < limit && at < subjects.length; at += asked) {
       const some = subjects.slice(at, at + asked);
       const changes = await Promise.all(some.map((subject) => this.#get(subject)));

@@ -1,5 +1,5 @@
 import { UnusableStoreError } from "../../../core/errors/errors.ts";
-import type { Added, Cell, CellChange, Cells } from "./commit-chain.ts";
+import type { Added, KeyValue, KeyValueChange, KeyValues } from "./commit-chain.ts";
 import { settled } from "./settled.ts";
 
 /** Keys of which the last known change is remembered. Leases and checkpoints are read all the time, and stay among them. */
@@ -15,8 +15,8 @@ interface Known {
  * change of the same key is: a server that says otherwise, for longer than a new leader needs to catch up, has lost control
  * state. "Nothing there" would be read as a free lease and a consumer that has not begun.
  */
-export class KnownCells implements Cells {
-  readonly #cells: Cells;
+export class CheckedKeyValues implements KeyValues {
+  readonly #cells: KeyValues;
   readonly #where: string;
   /** By key its last change that this host knows, the least recently used first. */
   readonly #known = new Map<string, Known>();
@@ -24,7 +24,7 @@ export class KnownCells implements Cells {
   /** What a change has shown to be lost: its number, and those after it, hide the loss from later questions. */
   #loss: string | null = null;
 
-  constructor(where: string, cells: Cells) {
+  constructor(where: string, cells: KeyValues) {
     this.#where = where;
     this.#cells = cells;
   }
@@ -54,7 +54,7 @@ export class KnownCells implements Cells {
   }
 
   /** @throws UnusableStoreError where the key is not as new as this host knows it */
-  async get(key: string): Promise<CellChange | null> {
+  async get(key: string): Promise<KeyValueChange | null> {
     // Noted before the question: its answer may come after that of a later put.
     const known = this.#known.get(key)?.number ?? 0;
     const change = await settled(
@@ -70,7 +70,7 @@ export class KnownCells implements Cells {
   }
 
   /** @throws UnusableStoreError where it lacks a key that this host knows */
-  async list(range: { prefix: string; after?: string; limit: number }): Promise<Cell[]> {
+  async list(range: { prefix: string; after?: string; limit: number }): Promise<KeyValue[]> {
     const cells = await this.#cells.list(range);
     const { prefix, after, limit } = range;
     const end = cells.length < limit ? undefined : cells.at(-1)?.key;
@@ -108,7 +108,7 @@ export class KnownCells implements Cells {
     return replaced;
   }
 
-  #know(key: string, { text, number }: CellChange): void {
+  #know(key: string, { text, number }: KeyValueChange): void {
     this.#last = Math.max(this.#last, number);
     const known = this.#known.get(key);
     this.#known.delete(key);

@@ -1,5 +1,5 @@
 import type { Collection, Db } from "mongodb";
-import type { Added, Cell, CellChange, Cells } from "../parts/commit-chain/commit-chain.ts";
+import type { Added, KeyValue, KeyValueChange, KeyValues } from "../parts/commit-chain/commit-chain.ts";
 import { keyName, keyOf } from "../../core/errors/place-name.ts";
 import { isTaken } from "./errors.ts";
 
@@ -16,7 +16,7 @@ type Call = <Answer>(work: (database: Db, name: string) => Promise<Answer>) => P
 const collectionOf = (database: Db, name: string): Collection<StoredChange> => database.collection(`${name}_control`);
 
 /** Cells as a collection of their changes: the `_id` of a change is the number after the last, of which there is only one. */
-export class MongoCells implements Cells {
+export class MongoCells implements KeyValues {
   readonly maxBytes: number;
   readonly #call: <Answer>(work: (changes: Collection<StoredChange>) => Promise<Answer>) => Promise<Answer>;
 
@@ -36,7 +36,7 @@ export class MongoCells implements Cells {
     });
   }
 
-  get(key: string): Promise<CellChange | null> {
+  get(key: string): Promise<KeyValueChange | null> {
     return this.#call(async (changes) => {
       const [last] = await changes
         .find({ key: keyName(key) })
@@ -47,12 +47,12 @@ export class MongoCells implements Cells {
     });
   }
 
-  list({ prefix, after = "", limit }: { prefix: string; after?: string; limit: number }): Promise<Cell[]> {
+  list({ prefix, after = "", limit }: { prefix: string; after?: string; limit: number }): Promise<KeyValue[]> {
     const from = keyName(prefix);
     // The digits of a key end with f.
     const range = { $gte: from, $gt: keyName(after), $lt: `${from}g` };
     return this.#call(async (changes) => {
-      const cells: Cell[] = [];
+      const cells: KeyValue[] = [];
       const take = ({ key, text }: StoredChange) => void (text !== null && cells.push({ key: keyOf(key), text }));
       let newest: StoredChange | undefined;
       for await (const change of changes.find({ key: range }).sort({ key: 1, _id: 1 })) {
