@@ -3,7 +3,7 @@ import { NotCaughtUpError, StoreUnavailableError } from "../../core/errors/error
 import { manyEvents } from "../../core/log/event-log.ts";
 import type { Generation } from "../../core/table/read-table.ts";
 import { Consumer } from "../consumer/consumer.ts";
-import type { Followed } from "../consumer/following.ts";
+import type { ControlAck } from "../consumer/control-sync.ts";
 import { consumerStatus, type ConsumerStatus } from "../consumer/status.ts";
 import { inTime } from "../service/in-time.ts";
 import { Opening, type Tell } from "../service/opening.ts";
@@ -96,7 +96,7 @@ export class AggregateHost {
     this.folding.noteTold(told);
   }
 
-  follow(revision: number, isPatient: boolean): Promise<Followed> {
+  follow(revision: number, isPatient: boolean): Promise<ControlAck> {
     this.#opening.refuse();
     return this.#consumer.follow(revision, isPatient);
   }

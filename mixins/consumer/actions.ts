@@ -2,7 +2,7 @@ import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
 import type { ConsumerControl, ControlChange, ParkedChoice } from "../../core/consumer/consumer-control.ts";
 import { StoreUnavailableError, UnknownParkedEventError } from "../../core/errors/errors.ts";
 import type { ParkedEvent } from "../../core/table/read-table.ts";
-import type { Followed } from "./following.ts";
+import type { ControlAck } from "./control-sync.ts";
 import { onEveryHost, refuseSilent } from "./on-every-host.ts";
 import { ownActions } from "../service/own-actions.ts";
 import { parkedId, skipReason, storedName } from "../service/stored-texts.ts";
@@ -10,7 +10,7 @@ import { wholeNumber } from "../service/whole-number.ts";
 
 /** One node's host of a consumer, as the actions of its service need it. */
 interface Host {
-  follow(revision: number, isPatient: boolean): Promise<Followed>;
+  follow(revision: number, isPatient: boolean): Promise<ControlAck>;
   /** All that are parked, or at least those that are chosen. */
   parked(choice: ParkedChoice): Promise<readonly ParkedEvent[]>;
   status(): Promise<unknown>;
@@ -40,10 +40,10 @@ export function consumerActions(
     broker: ServiceBroker,
     wanted: ControlChange,
     isPatient = false,
-  ): Promise<Followed | undefined> => {
+  ): Promise<ControlAck | undefined> => {
     const { revision } = await host().change(wanted);
     const params = { revision, ...(isPatient && { isPatient }) };
-    const { answers, silent } = await onEveryHost<Followed>(broker, name, "follow", params);
+    const { answers, silent } = await onEveryHost<ControlAck>(broker, name, "follow", params);
     // What a frozen node has in flight goes on when it does; it follows whatever else was ordered, by itself.
     if ("pause" in wanted) refuseSilent(name, silent);
     const followed = [...answers.entries()];

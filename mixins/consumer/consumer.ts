@@ -2,7 +2,7 @@ import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import { times } from "../../core/concurrency/times.ts";
 import { Condition } from "./condition.ts";
 import type { EventSource } from "./event-source.ts";
-import { Following, type Followed } from "./following.ts";
+import { ControlSync, type ControlAck } from "./control-sync.ts";
 import type { ConsumerMetrics } from "../observability/metrics.ts";
 import { otherLog } from "./other-log.ts";
 import { Signal } from "./signal.ts";
@@ -29,7 +29,7 @@ export class Consumer {
   readonly #d: Dependencies;
   readonly #signal = new Signal();
   readonly #sleepers = new Set<() => void>();
-  readonly #following: Following;
+  readonly #following: ControlSync;
   readonly condition: Condition;
   #isInterrupted = false;
   #isStopping = false;
@@ -39,7 +39,7 @@ export class Consumer {
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
     const { name, work, warn } = dependencies;
-    this.#following = new Following(work);
+    this.#following = new ControlSync(work);
     this.condition = new Condition({
       name,
       hindrance: () => work.hindrance ?? null,
@@ -114,7 +114,7 @@ export class Consumer {
    * Answers when the control state is followed up to `revision` and nothing is in flight; `isPatient`: and when what was
    * parked and is to go on has done so, or is paused. @throws what a retry has met
    */
-  follow(revision: number, isPatient = false): Promise<Followed> {
+  follow(revision: number, isPatient = false): Promise<ControlAck> {
     if (this.#isStopping || !this.#loop) throw new StoreUnavailableError(this.#d.name, "is stopping");
     const followed = this.#following.wait(revision, isPatient);
     this.interrupt();
@@ -142,7 +142,7 @@ export class Consumer {
     );
     work.standStill("is stopping");
     this.#d.metrics?.lag(NaN);
-    this.#following.refuse(new StoreUnavailableError(name, "is stopping"));
+    this.#following.rejectAll(new StoreUnavailableError(name, "is stopping"));
   }
 
   get #restMs(): number {
@@ -216,7 +216,7 @@ export class Consumer {
 
   async #follow(page: ConsumerPage): Promise<void> {
     const { control } = page;
-    if (this.#following.note(control, this.condition.isWorking)) {
+    if (this.#following.update(control, this.condition.isWorking)) {
       this.condition.resumes();
       this.#d.work.forgetParkedInARow();
     }
@@ -225,9 +225,10 @@ export class Consumer {
     else this.condition.knowsLog();
     // Not saved, what is of no interest is passed again: no reason to fail.
     if (control.paused) await this.#save().catch((error: unknown) => this.#noteOutage(error));
-    if (!control.paused && this.condition.isWorking && !this.condition.hasOtherLog) await this.#following.obey(control);
-    else this.#following.rest();
-    this.#following.answer(control.revision, this.condition.isWorking);
+    if (!control.paused && this.condition.isWorking && !this.condition.hasOtherLog)
+      await this.#following.apply(control);
+    else this.#following.idle();
+    this.#following.acknowledge(control.revision, this.condition.isWorking);
   }
 
   /** A checkpoint of one log must not get into another. */

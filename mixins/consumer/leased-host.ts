@@ -4,7 +4,7 @@ import type { CheckpointState } from "./checkpoint.ts";
 import { withoutWaiting } from "./parked-streams.ts";
 import { Consumer } from "./consumer.ts";
 import type { Work } from "./work.ts";
-import type { Followed } from "./following.ts";
+import type { ControlAck } from "./control-sync.ts";
 import { consumerStatus, type ConsumerStatus } from "./status.ts";
 import type { ErrorPolicy, Interruption } from "./error-policy.ts";
 import type { EventSource } from "./event-source.ts";
@@ -120,7 +120,7 @@ export class LeasedHost {
     this.#consumer.interrupt();
   }
 
-  follow(revision: number, isPatient: boolean): Promise<Followed> {
+  follow(revision: number, isPatient: boolean): Promise<ControlAck> {
     return this.#consumer.follow(revision, isPatient);
   }
 

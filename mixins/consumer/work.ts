@@ -1,10 +1,10 @@
 import type { Progress } from "../../core/table/read-table.ts";
 import type { ConsumerPage } from "./consumer-page.ts";
-import type { Obedient } from "./following.ts";
+import type { ControlledWork } from "./control-sync.ts";
 import type { LeaseHold } from "./lease-hold.ts";
 
 /** What a consumer does with the events of the log: one folds them into a table, another handles them. */
-export interface Work extends Obedient {
+export interface Work extends ControlledWork {
   readonly progress: Readonly<Pick<Progress, "position" | "positionId" | "log">>;
   /** Asked before each page. False where another node holds the lease; left out where every node works for itself. */
   mayWork?(): Promise<boolean>;

@@ -1,5 +1,5 @@
 import type { BuildOrder } from "../../../core/consumer/consumer-control.ts";
-import { refuseCrowd } from "../../consumer/crowd.ts";
+import { assertWaiterLimit } from "../../consumer/waiter-limit.ts";
 import { StoreUnavailableError } from "../../../core/errors/errors.ts";
 import { RebuildFailedError } from "../../../core/errors/snapshot-errors.ts";
 import { plainText } from "../../../core/text/plain-text.ts";
@@ -28,7 +28,7 @@ export class AwaitedOrders {
 
   /** Answers the position of the table's switch. @throws why there was none */
   wait(order: string): Promise<number> {
-    refuseCrowd(this.#aggregate, this.#waiting.length);
+    assertWaiterLimit(this.#aggregate, this.#waiting.length);
     return new Promise((resolve, reject) => this.#waiting.push({ order, isAsked: false, resolve, reject }));
   }
 

@@ -1,5 +1,5 @@
 import { NotCaughtUpError, StoreUnavailableError, ValidationError } from "../../../core/errors/errors.ts";
-import { refuseCrowd } from "../../consumer/crowd.ts";
+import { assertWaiterLimit } from "../../consumer/waiter-limit.ts";
 
 /** Each keeps its call and a timer: about 20 MB together. */
 const maxReaders = 10_000;
@@ -27,7 +27,7 @@ export class CatchUp {
    * StoreUnavailableError if too many readers wait
    */
   async wait(position: number, timeoutMs: number, reached: () => number): Promise<void> {
-    refuseCrowd(this.#aggregate, this.#readers.size, maxReaders);
+    assertWaiterLimit(this.#aggregate, this.#readers.size, maxReaders);
     let timer: NodeJS.Timeout | undefined;
     let reader: Reader | undefined;
     try {

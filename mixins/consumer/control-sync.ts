@@ -1,9 +1,9 @@
 import { lastRetry, type ConsumerControl, type ParkedChoice } from "../../core/consumer/consumer-control.ts";
 import { ValidationError } from "../../core/errors/errors.ts";
-import { refuseCrowd } from "./crowd.ts";
+import { assertWaiterLimit } from "./waiter-limit.ts";
 
 /** What a consumer's work can be told to do with its parked events. */
-export interface Obedient {
+export interface ControlledWork {
   /** The events that are parked. */
   readonly parkedCount: number;
   /** From now on these events are given up, and what waited behind them waits no more. */
@@ -17,7 +17,7 @@ export interface Obedient {
 }
 
 /** How a host has followed the control state. */
-export interface Followed {
+export interface ControlAck {
   /** This host does the work, or does it as well. */
   works: boolean;
   folded: number;
@@ -25,27 +25,27 @@ export interface Followed {
 }
 
 /** Control state is read this often before a revision that it does not have is taken for one that never was. */
-const maxLooks = 5;
+const maxChecks = 5;
 
-interface Follower {
+interface Waiter {
   revision: number;
   /** It waits until what is to go on has been done. */
   isPatient: boolean;
-  looks: number;
-  resolve: (followed: Followed) => void;
+  checks: number;
+  resolve: (followed: ControlAck) => void;
   reject: (error: unknown) => void;
 }
 
 /** The control state as one host has followed it, and those who wait until it has. */
-export class Following {
-  readonly #work: Obedient;
+export class ControlSync {
+  readonly #work: ControlledWork;
   #control: ConsumerControl | null = null;
   #retried = 0;
   #outcome: { folded: number } | { error: unknown } = { folded: 0 };
   #hasMore = false;
-  #followers: Follower[] = [];
+  #waiters: Waiter[] = [];
 
-  constructor(work: Obedient) {
+  constructor(work: ControlledWork) {
     this.#work = work;
   }
 
@@ -65,13 +65,13 @@ export class Following {
   }
 
   /** @throws StoreUnavailableError if too many callers wait already */
-  async wait(revision: number, isPatient: boolean): Promise<Followed> {
-    refuseCrowd("control state", this.#followers.length);
-    return new Promise((resolve, reject) => this.#followers.push({ revision, isPatient, looks: 0, resolve, reject }));
+  async wait(revision: number, isPatient: boolean): Promise<ControlAck> {
+    assertWaiterLimit("control state", this.#waiters.length);
+    return new Promise((resolve, reject) => this.#waiters.push({ revision, isPatient, checks: 0, resolve, reject }));
   }
 
   /** Whether somebody has resumed the consumer since the last time. */
-  note(control: ConsumerControl, isWorking: boolean): boolean {
+  update(control: ConsumerControl, isWorking: boolean): boolean {
     const before = this.#control;
     this.#control = control;
     // An order from before this start, or from while another node worked, is not followed twice.
@@ -83,7 +83,7 @@ export class Following {
    * Skips and retries what was said, a slice at a time: what is paused or belongs to another node has no more of it. An
    * error goes to those who asked for it: the work itself goes on.
    */
-  async obey({ skipped, retries }: ConsumerControl): Promise<void> {
+  async apply({ skipped, retries }: ConsumerControl): Promise<void> {
     const before = this.#hasMore && "folded" in this.#outcome ? this.#outcome.folded : 0;
     this.#hasMore = false;
     try {
@@ -100,21 +100,20 @@ export class Following {
   }
 
   /** Nothing goes on: it is paused, or another node does the work. */
-  rest(): void {
+  idle(): void {
     this.#hasMore = false;
   }
 
   /** Nothing is in flight, and all is done up to this revision. */
-  answer(revision: number, works: boolean): void {
-    if (this.#followers.length === 0) return;
-    const isAnswered = ({ revision: wanted, isPatient }: Follower) =>
-      wanted <= revision && !(isPatient && this.#hasMore);
-    const [followed, later] = partition(this.#followers, isAnswered);
+  acknowledge(revision: number, works: boolean): void {
+    if (this.#waiters.length === 0) return;
+    const isAnswered = ({ revision: wanted, isPatient }: Waiter) => wanted <= revision && !(isPatient && this.#hasMore);
+    const [followed, later] = partition(this.#waiters, isAnswered);
     const [never, waiting] = partition(
       later,
-      (follower) => follower.revision > revision && ++follower.looks >= maxLooks,
+      (follower) => follower.revision > revision && ++follower.checks >= maxChecks,
     );
-    this.#followers = waiting;
+    this.#waiters = waiting;
     const expected = `a revision up to ${revision}`;
     for (const { reject, revision: found } of never)
       reject(new ValidationError([{ field: "revision", found, expected }]));
@@ -124,8 +123,8 @@ export class Following {
       else resolve({ works, folded: outcome.folded, parked: this.#work.parkedCount });
   }
 
-  refuse(error: Error): void {
-    for (const { reject } of this.#followers.splice(0)) reject(error);
+  rejectAll(error: Error): void {
+    for (const { reject } of this.#waiters.splice(0)) reject(error);
   }
 }
 

@@ -4,7 +4,7 @@ import { StoreUnavailableError } from "../../core/errors/errors.ts";
 const maxWaiting = 1000;
 
 /** @throws StoreUnavailableError, retryable, if as many callers wait for it already as a node keeps */
-export function refuseCrowd(what: string, waiting: number, most = maxWaiting): void {
+export function assertWaiterLimit(what: string, waiting: number, most = maxWaiting): void {
   if (waiting >= most)
     throw new StoreUnavailableError(what, `${waiting} callers wait for it on this node, at most ${most} may`);
 }
