@@ -118,7 +118,7 @@ export class AggregateHost {
     const { build } = await this.control();
     if (build && build.ended === undefined && this.live.origin.order !== build.id) return jobOf(build);
     // Stopped or paused, what follows the change stands still: an order may take its place.
-    const isAtWork = this.folding.isFollowingChange && this.#consumer.condition.standsStill === null;
+    const isAtWork = this.folding.isFollowingChange && this.#consumer.condition.blockedBy === null;
     return isAtWork ? { order: "", kind: "change" } : null;
   }
 
@@ -129,7 +129,7 @@ export class AggregateHost {
   get isFarBehind(): boolean {
     if (this.#opening.cause !== null) return true;
     const { condition } = this.#consumer;
-    if (this.folding.isShared || this.folding.isFollowingChange || condition.standsStill !== null) return false;
+    if (this.folding.isShared || this.folding.isFollowingChange || condition.blockedBy !== null) return false;
     return !condition.hasCaughtUp || this.folding.lag > manyEvents;
   }
 
@@ -148,7 +148,7 @@ export class AggregateHost {
     this.#opening.refuse();
     const reached = await this.folding.livePosition();
     if (reached >= position && this.#consumer.condition.isLogKnown) return;
-    const still = this.#consumer.condition.standsStill;
+    const still = this.#consumer.condition.blockedBy;
     if (still) throw new NotCaughtUpError(this.#d.name, position, reached, still);
     this.#consumer.wake();
     await this.folding.catchUp.wait(position, this.#d.readAfterTimeoutMs, () => this.folding.progress.position);

@@ -1,6 +1,6 @@
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import { times } from "../../core/concurrency/times.ts";
-import { Condition } from "./condition.ts";
+import { ConsumerStatus } from "./consumer-state.ts";
 import type { EventSource } from "./event-source.ts";
 import { ControlSync, type ControlAck } from "./control-sync.ts";
 import type { ConsumerMetrics } from "../observability/metrics.ts";
@@ -30,7 +30,7 @@ export class Consumer {
   readonly #signal = new Signal();
   readonly #sleepers = new Set<() => void>();
   readonly #following: ControlSync;
-  readonly condition: Condition;
+  readonly condition: ConsumerStatus;
   #isInterrupted = false;
   #isStopping = false;
   #waitMs = times.consumerRetry.firstMs;
@@ -40,9 +40,9 @@ export class Consumer {
     this.#d = dependencies;
     const { name, work, warn } = dependencies;
     this.#following = new ControlSync(work);
-    this.condition = new Condition({
+    this.condition = new ConsumerStatus({
       name,
-      hindrance: () => work.hindrance ?? null,
+      hindrance: () => work.blockedBy ?? null,
       isPaused: () => this.isPaused,
       standsByFor: () => work.lease?.cause ?? null,
       warn,
@@ -140,7 +140,7 @@ export class Consumer {
     await this.#save().catch((error: unknown) =>
       warn(`${name}: the checkpoint was not saved`, { error: String(error) }),
     );
-    work.standStill("is stopping");
+    work.rejectWaiters("is stopping");
     this.#d.metrics?.lag(NaN);
     this.#following.rejectAll(new StoreUnavailableError(name, "is stopping"));
   }
@@ -158,7 +158,7 @@ export class Consumer {
   /** A page, and a slice of the work beside it; whether there is more to do at once. */
   async #advance(): Promise<boolean> {
     const along = await this.#advanceAlong().catch((error: unknown) => ({ error }));
-    const aside = (this.condition.isWorking && (await this.#d.work.aside?.())) || "idle";
+    const aside = (this.condition.isWorking && (await this.#d.work.backgroundStep?.())) || "idle";
     if (aside === "anew") {
       this.condition.resumes();
       this.condition.catchesUp(true);
@@ -175,7 +175,7 @@ export class Consumer {
     const { work, source } = this.#d;
     this.#isInterrupted = false;
     this.condition.works(await this.#mayWork());
-    const isResting = !this.condition.isWorking || this.condition.standsStill !== null;
+    const isResting = !this.condition.isWorking || this.condition.blockedBy !== null;
     const page = await source.page(
       work.progress.position,
       isResting ? 0 : (work.eventsPerPage ?? this.#d.eventsPerPage ?? 1000),
@@ -184,8 +184,8 @@ export class Consumer {
     work.note(page);
     await this.#follow(page);
     this.#measure(page.head);
-    const still = this.condition.standsStill;
-    if (still) work.standStill(still);
+    const still = this.condition.blockedBy;
+    if (still) work.rejectWaiters(still);
     if (still || !this.condition.isWorking) return this.#following.hasMore;
     if (isResting) return true;
     await work.handle(page);
@@ -198,7 +198,7 @@ export class Consumer {
   /** Where that cannot be said it may not, neither along the log nor aside. */
   async #mayWork(): Promise<boolean> {
     try {
-      if (await this.#d.handOver?.(this.condition.isWorking && this.condition.standsStill === null)) return false;
+      if (await this.#d.handOver?.(this.condition.isWorking && this.condition.blockedBy === null)) return false;
       return (await this.#d.work.mayWork?.()) ?? true;
     } catch (error) {
       this.condition.works(false);

@@ -1,5 +1,5 @@
 import { inTime } from "../service/in-time.ts";
-import type { ConsumerState } from "./condition.ts";
+import type { ConsumerState } from "./consumer-state.ts";
 import type { Consumer } from "./consumer.ts";
 import type { EventSource } from "./event-source.ts";
 

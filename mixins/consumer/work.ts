@@ -15,9 +15,9 @@ export interface Work extends ControlledWork {
   /** A page was read, wanted or not. */
   note(page: ConsumerPage): void;
   /** Work beside the log's, also while that stands still; a slice at a time. `anew`: what made this consumer stop is gone. */
-  aside?(): Promise<"idle" | "more" | "anew">;
+  backgroundStep?(): Promise<"idle" | "more" | "anew">;
   /** Why nothing can be done, whoever resumes it; null or left out where it can. */
-  readonly hindrance?: string | null;
+  readonly blockedBy?: string | null;
   /** Does the page's events in order. Ends early, between two events, when interrupted. @throws an outage's error */
   handle(page: ConsumerPage): Promise<void>;
   /** Somebody waits here for what another node does. */
@@ -30,5 +30,5 @@ export interface Work extends ControlledWork {
   /** Somebody had a look and wants to go on. */
   forgetParkedInARow(): void;
   /** Nothing moves until somebody acts. */
-  standStill(why: string): void;
+  rejectWaiters(why: string): void;
 }

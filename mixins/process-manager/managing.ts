@@ -136,7 +136,7 @@ export class Managing implements LeasedWork {
 
   note(): void {}
 
-  standStill(): void {
+  rejectWaiters(): void {
     this.#alarm.set(null);
   }
 

@@ -66,7 +66,7 @@ export class Handling implements Work {
 
   note(): void {}
 
-  standStill(): void {}
+  rejectWaiters(): void {}
 
   async handle({ events, position, positionId, log, unreadable }: ConsumerPage): Promise<void> {
     try {

@@ -58,7 +58,7 @@ export class AwaitedOrders {
   }
 
   /** Rejects the waiters of every other order, and of this one if it has ended. Null: none was ever given. */
-  turnAway(order: BuildOrder | null): void {
+  rejectWaiters(order: BuildOrder | null): void {
     for (const id of new Set(this.#waiting.filter(({ isAsked }) => isAsked).map((waiting) => waiting.order))) {
       if (id === order?.id && order.ended === undefined) continue;
       const why = id === order?.id ? order.ended! : order ? "another order has taken its place" : "it was never given";

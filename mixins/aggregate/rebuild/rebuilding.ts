@@ -103,7 +103,7 @@ export class Rebuilding {
     const { order } = this.#d.table.live().origin;
     if (this.#build?.order.id === order) this.#build = null;
     this.#awaited.done(order, position);
-    this.#awaited.turnAway(this.#order);
+    this.#awaited.rejectWaiters(this.#order);
   }
 
   /** There is work for `advance`, begun or not. */
@@ -134,7 +134,7 @@ export class Rebuilding {
     this.#isFirstLook = false;
     const isOver = this.#build && (order?.id !== this.#build.order.id || order.ended !== undefined);
     if (isOver) await this.#drop();
-    this.#awaited.turnAway(order);
+    this.#awaited.rejectWaiters(order);
     // A page of the live table may have ended early for this build.
     if (isOver) return "more";
     if (!order || !this.isWanted) return "idle";

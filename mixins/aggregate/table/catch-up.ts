@@ -70,13 +70,13 @@ export class CatchUp {
   }
 
   /** The table stands still: nobody has to wait for the time-out. */
-  standStill(position: number, why: string): void {
+  rejectWaiters(position: number, why: string): void {
     for (const reader of this.#readers)
       reader.reject(new NotCaughtUpError(this.#aggregate, reader.position, position, why));
   }
 
   /** The node stops, which says nothing about the table: the same read may be sent again. */
-  turnAway(): void {
+  rejectAll(): void {
     for (const { reject } of this.#readers) reject(new StoreUnavailableError(this.#aggregate, "is stopping"));
   }
 }

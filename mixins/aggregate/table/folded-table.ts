@@ -2,10 +2,10 @@ import { definitionChanges, mixedDefinition } from "../../../core/rows/definitio
 import type { Generation, Progress, ReadTable } from "../../../core/table/read-table.ts";
 import type { ConsumerPage } from "../../consumer/consumer-page.ts";
 import type { Fold } from "../fold/fold.ts";
-import { beginningOf, type Beginning, type BeginningDependencies } from "../rebuild/definition-change.ts";
+import { startPlanOf, type StartPlan, type StartDependencies } from "../rebuild/definition-change.ts";
 import { progressOf, type RebuildProgress } from "../rebuild/progress.ts";
 
-export interface FoldedTableDependencies extends BeginningDependencies {
+export interface FoldedTableDependencies extends StartDependencies {
   newFold: (generation: Generation) => Promise<Fold>;
 }
 
@@ -20,13 +20,13 @@ export class FoldedTable {
   /** What `#fold` folds into, where that is not the live one, which stands still meanwhile. */
   #successor: { generation: Generation; since: number } | null;
   #isStale: boolean;
-  #hindrance: string | null;
+  #blockedBy: string | null;
   /** The first event that is folded makes the table one of two definitions. */
   #isMixing: boolean;
 
   private constructor(
     dependencies: FoldedTableDependencies,
-    { generation, isStale, hindrance, isMixing }: Beginning,
+    { generation, isStale, blockedBy: blockedBy, isMixing }: StartPlan,
     fold: Fold,
   ) {
     this.#d = dependencies;
@@ -34,13 +34,13 @@ export class FoldedTable {
     this.#live = dependencies.table.live();
     this.#successor = generation === this.#live ? null : { generation, since: Date.now() };
     this.#isStale = isStale;
-    this.#hindrance = hindrance;
+    this.#blockedBy = blockedBy;
     this.#isMixing = isMixing;
   }
 
   /** @throws UnusableStoreError where its definition is not today's and that is refused */
   static async begin(dependencies: FoldedTableDependencies): Promise<FoldedTable> {
-    const beginning = await beginningOf(dependencies);
+    const beginning = await startPlanOf(dependencies);
     return new FoldedTable(dependencies, beginning, await dependencies.newFold(beginning.generation));
   }
 
@@ -72,7 +72,7 @@ export class FoldedTable {
 
   /** Why nothing can be folded into it. */
   get hindrance(): string | null {
-    return this.#hindrance;
+    return this.#blockedBy;
   }
 
   changeProgress(head: number | null): false | RebuildProgress {
@@ -112,7 +112,7 @@ export class FoldedTable {
     await this.#table.switchTo(generation);
     this.#live = generation;
     this.#fold = fold;
-    this.#successor = this.#hindrance = null;
+    this.#successor = this.#blockedBy = null;
     // Rows of a snapshot that was taken by force are those of another definition.
     this.#isStale = this.#isMixing = definitionChanges(generation.origin.definition, this.#d.definition).length > 0;
     if (unfinished && unfinished !== generation) await this.#table.drop(unfinished);

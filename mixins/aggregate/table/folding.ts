@@ -11,7 +11,7 @@ import { Fold } from "../fold/fold.ts";
 import type { FoldedTable } from "./folded-table.ts";
 import { HostedTable } from "./hosted-table.ts";
 import { listParked } from "../fold/parked-list.ts";
-import type { BeginningDependencies } from "../rebuild/definition-change.ts";
+import type { StartDependencies } from "../rebuild/definition-change.ts";
 import type { RebuildProgress } from "../rebuild/progress.ts";
 import { Rebuilding, type SnapshotSource } from "../rebuild/rebuilding.ts";
 import type { ToldRebuild } from "../rebuild/told-progress.ts";
@@ -21,7 +21,7 @@ import type { FoldSpans } from "../../observability/spans.ts";
 import type { Transform, Transforms } from "../fold/transform.ts";
 import type { ConsumerPage } from "../../consumer/consumer-page.ts";
 
-export interface FoldingDependencies extends BeginningDependencies {
+export interface FoldingDependencies extends StartDependencies {
   node: string;
   store: string;
   snapshots: SnapshotSource;
@@ -155,10 +155,10 @@ export class Folding implements Work {
 
   /** No query is answered from what is being folded. */
   get isBehindForLong(): boolean {
-    return this.isFollowingChange || this.hindrance !== null;
+    return this.isFollowingChange || this.blockedBy !== null;
   }
 
-  get hindrance(): string | null {
+  get blockedBy(): string | null {
     return this.#folded?.hindrance ?? null;
   }
 
@@ -221,7 +221,7 @@ export class Folding implements Work {
     });
   }
 
-  aside(): Promise<"idle" | "more" | "anew"> {
+  backgroundStep(): Promise<"idle" | "more" | "anew"> {
     this.#turns.yield();
     return this.#table.doubtfully(async () => {
       const advanced = await this.rebuilding.advance();
@@ -267,9 +267,9 @@ export class Folding implements Work {
     this.#folded?.fold.forgetParkedInARow();
   }
 
-  standStill(why: string): void {
-    if (this.#interruption.isStopping()) this.catchUp.turnAway();
-    else this.catchUp.standStill(this.progress.position, why);
+  rejectWaiters(why: string): void {
+    if (this.#interruption.isStopping()) this.catchUp.rejectAll();
+    else this.catchUp.rejectWaiters(this.progress.position, why);
   }
 
   skip(skipped: ReadonlySet<string>): Promise<void> {

@@ -18,7 +18,7 @@ interface Dependencies {
 }
 
 /** How a consumer is, and why: what its status says. */
-export class Condition {
+export class ConsumerStatus {
   readonly #d: Dependencies;
   #hasStarted = false;
   #startedAt = 0;
@@ -30,7 +30,7 @@ export class Condition {
   #waitingFor: string | null = null;
   /** The cause that a warning was given of. */
   #warnedOf: string | null = null;
-  #halt: { cause: string; byLog: boolean } | null = null;
+  #block: { cause: string; byLog: boolean } | null = null;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
@@ -40,7 +40,7 @@ export class Condition {
     this.#hasStarted = this.#hasReachedStore = this.#isCaughtUp = this.#hasCaughtUp = this.#isLogKnown = false;
     this.#startedAt = Date.now();
     this.#isWorking = true;
-    this.#halt = this.#waitingFor = this.#warnedOf = null;
+    this.#block = this.#waitingFor = this.#warnedOf = null;
   }
 
   /** Whether this node does the work. */
@@ -75,21 +75,21 @@ export class Condition {
 
   /** @param byLog the log is another one: no checkpoint of one must get into the other */
   stops(cause: string, { byLog }: { byLog: boolean }): void {
-    if (!this.#halt) this.#d.warn(`${this.#d.name} stopped: ${cause}`, {});
-    this.#halt = { cause, byLog };
+    if (!this.#block) this.#d.warn(`${this.#d.name} stopped: ${cause}`, {});
+    this.#block = { cause, byLog };
   }
 
   /** Somebody had a look, or what it stopped for is gone. */
   resumes(): void {
-    this.#halt = null;
+    this.#block = null;
   }
 
   get hasStopped(): boolean {
-    return this.#halt !== null;
+    return this.#block !== null;
   }
 
   get hasOtherLog(): boolean {
-    return this.#halt?.byLog === true;
+    return this.#block?.byLog === true;
   }
 
   /** The log has been looked at, and is the one that the checkpoint is of. */
@@ -117,19 +117,19 @@ export class Condition {
     );
   }
 
-  get #haltedBy(): string | null {
-    return this.#halt?.cause ?? this.#d.hindrance();
+  get #blockedBy(): string | null {
+    return this.#block?.cause ?? this.#d.hindrance();
   }
 
   /** Why it waits, stopped or stands by. */
   get cause(): string | null {
-    return this.#haltedBy ?? this.#waitingFor ?? (this.#isWorking ? null : this.#d.standsByFor());
+    return this.#blockedBy ?? this.#waitingFor ?? (this.#isWorking ? null : this.#d.standsByFor());
   }
 
   /** `lag`: behind the log's end, as it is known at this moment; null where it is not. */
   stateAt(lag: number | null): ConsumerState {
     if (this.#d.isPaused()) return "paused";
-    if (this.#haltedBy !== null) return "stopped";
+    if (this.#blockedBy !== null) return "stopped";
     if (this.#waitingFor !== null) return "waiting";
     if (!this.#hasReachedStore) return "starting";
     if (!this.#isWorking) return "standby";
@@ -138,9 +138,9 @@ export class Condition {
   }
 
   /** Nothing is folded at the moment, and why; null while it is at work or waits for something outside. */
-  get standsStill(): string | null {
+  get blockedBy(): string | null {
     if (this.#d.isPaused()) return 'is paused; "resume" goes on';
-    const cause = this.#haltedBy;
+    const cause = this.#blockedBy;
     return cause === null ? null : `is stopped: ${cause}`;
   }
 }
