@@ -23,7 +23,7 @@ import { refuseNoStore, serviceName, type EventStore } from "../event-store/even
 import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
 import type { Mixin } from "../service/mixin.ts";
 import { transformsWithoutParams } from "../observability/spans.ts";
-import { siblingMixin, type Sibling } from "../service/sibling.ts";
+import { companionMixin, type Companion } from "../service/companion.ts";
 import { parseSnapshots, type SnapshotOptions } from "./snapshots/options.ts";
 import type { Transform, TransformView } from "./fold/transform.ts";
 import { parseVisibilities, type Visibilities } from "../service/visibility.ts";
@@ -177,10 +177,10 @@ export function aggregateOn(engines: Engines) {
       mappings.push({ pattern, operation, transform: transform as Transform });
       return aggregate;
     };
-    const sibling: Sibling = {
+    const sibling: Companion = {
       name,
       kind: "aggregate",
-      needs: eventStore.name,
+      dependsOn: eventStore.name,
       conflictWith: (other) => (other === sibling ? null : "is another aggregate's name on this broker already"),
       schema: (broker) => {
         const place = adapterOn(broker, adapter, name);
@@ -224,7 +224,7 @@ export function aggregateOn(engines: Engines) {
         isFixed = true;
         const transforms = mappings.map(({ transform }) => transform);
         const merged = (schema: ServiceSchema) => transformsWithoutParams(schema, transforms);
-        return Object.assign(siblingMixin(sibling), { merged });
+        return Object.assign(companionMixin(sibling), { merged });
       },
     };
     return aggregate;

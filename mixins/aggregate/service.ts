@@ -12,7 +12,7 @@ import { EventSource } from "../consumer/event-source.ts";
 import { consumerEvents } from "../consumer/events.ts";
 import { progressEvent } from "../service/internal-events.ts";
 import { consumerMetrics } from "../observability/metrics.ts";
-import type { SiblingSchema } from "../service/sibling.ts";
+import type { CompanionSchema } from "../service/companion.ts";
 import { foldSpans } from "../observability/spans.ts";
 import { readAfter } from "../service/read-after.ts";
 import { otherHostFor } from "../service/pass-on.ts";
@@ -59,7 +59,7 @@ const maxStrangers = 100;
 const hasToken = ({ meta }: Context) => (meta as { $fold?: unknown }).$fold !== undefined;
 
 /** The service of an aggregate: the read actions of its table and the control of its fold. */
-export function aggregateService(definition: Definition): SiblingSchema {
+export function aggregateService(definition: Definition): CompanionSchema {
   const { name, store, leaseMs, fields, mappings, policy, settings, visibility } = definition;
   const declared = queryFieldsOf(fields);
   const queryFields = new WeakMap<Fields, QueryFields>();
@@ -92,7 +92,7 @@ export function aggregateService(definition: Definition): SiblingSchema {
     return readerOf(known, live.rows);
   };
 
-  const schema: SiblingSchema = {
+  const schema: CompanionSchema = {
     name,
     settings: settings as NonNullable<ServiceSchema["settings"]>,
     mixins: [

@@ -4,7 +4,7 @@ import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import { times } from "../../core/concurrency/times.ts";
 import { lifecycleOf } from "../service/broker-lifecycle.ts";
 import { within } from "../../core/concurrency/within.ts";
-import { finishBeforeEndOf } from "../service/sibling.ts";
+import { finishBeforeEndOf } from "../service/companion.ts";
 import { Appending } from "./appending.ts";
 import { ClaimKeeper } from "./claim-keeper.ts";
 import { Commands } from "./commands.ts";

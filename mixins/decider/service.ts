@@ -8,7 +8,7 @@ import { didYouMean } from "../../core/options/near-name.ts";
 import { noteDecider } from "../service/known-deciders.ts";
 import type { Mixin } from "../service/mixin.ts";
 import { marked, ownActions } from "../service/own-actions.ts";
-import { siblingStarted } from "../service/sibling.ts";
+import { companionStarted } from "../service/companion.ts";
 import { toCommandCall } from "./command-call.ts";
 import { dryRun } from "./dry-run.ts";
 import { DeciderHost } from "./host.ts";
@@ -97,7 +97,7 @@ export function deciderMixin(
     },
     // No other node calls it before it can answer.
     async started(this: Service) {
-      await siblingStarted(this.broker, store.name);
+      await companionStarted(this.broker, store.name);
     },
     async stopped(this: Service) {
       await hosts.get(this)?.stop();

@@ -18,7 +18,7 @@ import { mapAction, mapEvent, type MapActionOptions, type MapEventOptions } from
 import type { Mixin } from "../service/mixin.ts";
 import { defaultPending, type PendingLimits } from "./append/pending-appends.ts";
 import type { PumpOptions } from "./pump/pump.ts";
-import { siblingMixin, type Sibling } from "../service/sibling.ts";
+import { companionMixin, type Companion } from "../service/companion.ts";
 import { storeService, type CatalogueOwner } from "./service.ts";
 import { parseVisibilities, type Visibilities } from "../service/visibility.ts";
 
@@ -180,7 +180,7 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
       },
       visibility,
     };
-    const sibling: Sibling & { adapter: Adapter } = {
+    const sibling: Companion & { adapter: Adapter } = {
       name,
       kind: "event store",
       adapter,
@@ -213,7 +213,7 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
       types,
       catalogue,
       leaseMs,
-      mixin: () => (options.host === false ? {} : siblingMixin(sibling)),
+      mixin: () => (options.host === false ? {} : companionMixin(sibling)),
       mapAction: (type, mapping = {}) => mapAction(targetOf(type), mapping as MapActionOptions),
       mapEvent: (type, mapping = {}) => mapEvent(targetOf(type), mapping as MapEventOptions),
     };

@@ -13,7 +13,7 @@ import { ValidationError } from "../../core/errors/errors.ts";
 import type { PendingLimits } from "./append/pending-appends.ts";
 import { pumpKey } from "./pump/pump-checkpoint.ts";
 import type { PumpOptions } from "./pump/pump.ts";
-import type { SiblingSchema } from "../service/sibling.ts";
+import type { CompanionSchema } from "../service/companion.ts";
 import { noteWritten } from "../service/read-after.ts";
 import { storeMetrics } from "../observability/metrics.ts";
 import { otherHostFor, passingOn } from "../service/pass-on.ts";
@@ -65,7 +65,7 @@ export interface CatalogueOwner {
 }
 
 /** The service of a store: the public actions of the log it hosts. */
-export function storeService(name: string, log: EventLog, settings: Settings): SiblingSchema {
+export function storeService(name: string, log: EventLog, settings: Settings): CompanionSchema {
   let host: StoreHost;
   let rivals: DuplicateHosts | null = null;
   let isStarting: () => boolean;
@@ -84,7 +84,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): S
     const { silent } = await onEveryHost(broker, name, "followPump", {});
     if ("pause" in change) refuseSilent(name, silent);
   };
-  const schema: SiblingSchema = {
+  const schema: CompanionSchema = {
     name,
     mixins: [
       readActions({

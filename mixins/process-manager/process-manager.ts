@@ -11,7 +11,7 @@ import type { StartFrom } from "../consumer/checkpoint.ts";
 import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
 import { refuseNoStore, serviceName, type EventStore } from "../event-store/event-store.ts";
 import type { Mixin } from "../service/mixin.ts";
-import { siblingMixin, type Sibling } from "../service/sibling.ts";
+import { companionMixin, type Companion } from "../service/companion.ts";
 import { parseVisibilities, type Visibilities } from "../service/visibility.ts";
 import { processManagerService } from "./service.ts";
 
@@ -118,10 +118,10 @@ export function ProcessManager<Events extends EventMap = AnyEvents, State = unde
   if (!Number.isSafeInteger(maxDepth) || maxDepth < 1)
     throw refusal(`${name}.maxDepth`, maxDepth, "a whole number from 1");
   const definition = parsed(name, given as unknown as Functions, eventStore, maxDepth);
-  const sibling: Sibling = {
+  const sibling: Companion = {
     name,
     kind: "process manager",
-    needs: eventStore.name,
+    dependsOn: eventStore.name,
     conflictWith: (other) => (other === sibling ? null : "is another process manager's name on this broker already"),
     schema: () =>
       processManagerService({
@@ -133,7 +133,7 @@ export function ProcessManager<Events extends EventMap = AnyEvents, State = unde
         visibility,
       }),
   };
-  return { name, definition, mixin: () => siblingMixin(sibling) };
+  return { name, definition, mixin: () => companionMixin(sibling) };
 }
 
 type Functions = Pick<ProcessDefinition, "correlate" | "initialState" | "compensate"> & {

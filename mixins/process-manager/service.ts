@@ -11,7 +11,7 @@ import { consumerEvents } from "../consumer/events.ts";
 import { LeasedHost } from "../consumer/leased-host.ts";
 import { TimeLimit } from "../consumer/time-limit.ts";
 import { consumerMetrics } from "../observability/metrics.ts";
-import type { SiblingSchema } from "../service/sibling.ts";
+import type { CompanionSchema } from "../service/companion.ts";
 import { setVisibility, type Visibilities } from "../service/visibility.ts";
 import { instanceActions } from "./instance-actions.ts";
 import { Managing } from "./managing.ts";
@@ -37,11 +37,11 @@ export function processManagerService({
   startFrom,
   policy,
   visibility,
-}: Options): SiblingSchema {
+}: Options): CompanionSchema {
   const { name } = definition;
   let host: LeasedHost;
   let source: EventSource;
-  const schema: SiblingSchema = {
+  const schema: CompanionSchema = {
     name,
     actions: { ...consumerActions(name, () => host, "instance"), ...instanceActions(() => source) },
     events: consumerEvents(store, () => ({ host, source })),

@@ -10,7 +10,7 @@ import { consumerEvents } from "../consumer/events.ts";
 import { LeasedHost } from "../consumer/leased-host.ts";
 import { Handling } from "./handling.ts";
 import { consumerMetrics } from "../observability/metrics.ts";
-import type { SiblingSchema } from "../service/sibling.ts";
+import type { CompanionSchema } from "../service/companion.ts";
 import { TimeLimit } from "../consumer/time-limit.ts";
 import { setVisibility, type Visibilities } from "../service/visibility.ts";
 
@@ -43,11 +43,11 @@ export function subscriptionService({
   on,
   policy,
   visibility,
-}: Definition): SiblingSchema {
+}: Definition): CompanionSchema {
   let host: LeasedHost;
   let source: EventSource;
   const handlers = on.map((one) => ({ ...one, isFor: typeMatcher([one.pattern]) }));
-  const schema: SiblingSchema = {
+  const schema: CompanionSchema = {
     name,
     actions: consumerActions(name, () => host),
     events: consumerEvents(store, () => ({ host, source })),

@@ -9,7 +9,7 @@ import type { StartFrom } from "../consumer/checkpoint.ts";
 import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
 import { refuseNoStore, serviceName, type EventStore } from "../event-store/event-store.ts";
 import type { Mixin } from "../service/mixin.ts";
-import { siblingMixin, type Sibling } from "../service/sibling.ts";
+import { companionMixin, type Companion } from "../service/companion.ts";
 import { transformsWithoutParams } from "../observability/spans.ts";
 import { subscriptionService, type Handler, type HandlerView } from "./service.ts";
 import { parseVisibilities, type Visibilities } from "../service/visibility.ts";
@@ -75,10 +75,10 @@ export function Subscription<Events extends EventMap = AnyEvents>(
     return { pattern, handler };
   });
   if (on.length === 0) refuse(`${name}.on`, handlers, "a handler for at least one event type");
-  const sibling: Sibling = {
+  const sibling: Companion = {
     name,
     kind: "subscription",
-    needs: eventStore.name,
+    dependsOn: eventStore.name,
     conflictWith: (other) => (other === sibling ? null : "is another subscription's name on this broker already"),
     schema: () =>
       subscriptionService({
@@ -93,5 +93,5 @@ export function Subscription<Events extends EventMap = AnyEvents>(
   };
   const handlerActions = on.map(({ handler }) => handler);
   const merged = (schema: ServiceSchema) => transformsWithoutParams(schema, handlerActions);
-  return { name, mixin: () => Object.assign(siblingMixin(sibling), { merged }) };
+  return { name, mixin: () => Object.assign(companionMixin(sibling), { merged }) };
 }

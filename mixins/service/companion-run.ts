@@ -21,7 +21,7 @@ interface Dependencies {
 const askEveryMs = 5;
 
 /** One sibling from start to stop and from stop to start, whatever comes in the middle of the other. */
-export class SiblingRun {
+export class CompanionRun {
   readonly #broker: ServiceBroker;
   readonly #name: string;
   readonly #work: Work;

@@ -4,33 +4,33 @@ import { times } from "../../core/concurrency/times.ts";
 import { guardActions } from "./boundary.ts";
 import { lifecycleOf } from "./broker-lifecycle.ts";
 import type { Mixin } from "./mixin.ts";
-import { SiblingRun } from "./sibling-run.ts";
+import { CompanionRun } from "./companion-run.ts";
 
 /** A service that lives beside the services that mix it in: one per broker and name, ending with the last of them. */
-export interface Sibling {
+export interface Companion {
   name: string;
   /** What it is, for messages: "event store", "aggregate". */
   kind: string;
   /** The sibling that this one needs until its own end: on a broker that stops, that one ends after it. */
-  needs?: string;
+  dependsOn?: string;
   /** Why a sibling of the same name cannot be shared with this one, or null where it can. */
-  conflictWith(other: Sibling): string | null;
+  conflictWith(other: Companion): string | null;
   /** Adds what this one knows to the service that another definition of it has made; or answers why it cannot. */
   join?(service: Service): string | null;
   /** A new schema each time, with its own state: one process may run several brokers. */
-  schema(broker: ServiceBroker): SiblingSchema;
+  schema(broker: ServiceBroker): CompanionSchema;
 }
 
-export type SiblingSchema = Omit<ServiceSchema, "started" | "stopped"> & {
+export type CompanionSchema = Omit<ServiceSchema, "started" | "stopped"> & {
   started: () => Promise<void>;
   stopped: () => Promise<void>;
 };
 
 interface Hosted {
-  sibling: Sibling;
+  companion: Companion;
   service: Service;
   owners: Set<Service>;
-  run: SiblingRun;
+  run: CompanionRun;
 }
 
 const hosted = new WeakMap<ServiceBroker, Map<string, Hosted>>();
@@ -39,7 +39,7 @@ const hosted = new WeakMap<ServiceBroker, Map<string, Hosted>>();
 const destroyed = new WeakSet<Service>();
 
 /** Settles when the sibling answers, where this broker has one of the name. @throws what its start has thrown */
-export async function siblingStarted(broker: ServiceBroker, name: string): Promise<void> {
+export async function companionStarted(broker: ServiceBroker, name: string): Promise<void> {
   await hosted.get(broker)?.get(name)?.run.started();
 }
 
@@ -58,11 +58,11 @@ export function finishBeforeEndOf(broker: ServiceBroker, name: string, work: Wor
 }
 
 /** The mixin that brings the sibling into being with its first owner and ends it with the last. */
-export function siblingMixin(sibling: Sibling): Mixin {
+export function companionMixin(sibling: Companion): Mixin {
   return {
     created(this: Service) {
       guardActions(this.broker);
-      adopt(this, sibling);
+      attach(this, sibling);
     },
     // Not by `dependencies`: Moleculer would ask for one that failed to start for ever.
     async started(this: Service) {
@@ -78,16 +78,16 @@ export function siblingMixin(sibling: Sibling): Mixin {
 }
 
 /** In `created`, not `started`: so broker.start() waits for the sibling and fails with it. */
-function adopt(owner: Service, sibling: Sibling): void {
+function attach(owner: Service, sibling: Companion): void {
   const { broker } = owner;
   const here = hosted.get(broker) ?? new Map<string, Hosted>();
   hosted.set(broker, here);
   const known = here.get(sibling.name);
   if (known) {
     const conflict =
-      known.sibling.kind === sibling.kind
-        ? (sibling.conflictWith(known.sibling) ?? sibling.join?.(known.service))
-        : `is already the name of this broker's ${known.sibling.kind}`;
+      known.companion.kind === sibling.kind
+        ? (sibling.conflictWith(known.companion) ?? sibling.join?.(known.service))
+        : `is already the name of this broker's ${known.companion.kind}`;
     if (conflict) throw new NameTakenError(sibling.name, conflict);
     known.owners.add(owner);
     return;
@@ -100,7 +100,7 @@ function adopt(owner: Service, sibling: Sibling): void {
   here.set(sibling.name, host(broker, sibling, owner));
 }
 
-function host(broker: ServiceBroker, sibling: Sibling, owner: Service): Hosted {
+function host(broker: ServiceBroker, sibling: Companion, owner: Service): Hosted {
   const schema = sibling.schema(broker);
   const lifecycle = lifecycleOf(broker);
   const beforeEnd = async () => {
@@ -109,8 +109,8 @@ function host(broker: ServiceBroker, sibling: Sibling, owner: Service): Hosted {
     const works = unfinished.get(broker)?.get(sibling.name) ?? [];
     await Promise.all([...works].map((work) => work()));
   };
-  const stopMs = () => (sibling.needs === undefined ? times.stop.storeMs : times.stop.followerMs);
-  const run = new SiblingRun({ broker, name: sibling.name, work: schema, beforeEnd, stopMs });
+  const stopMs = () => (sibling.dependsOn === undefined ? times.stop.storeMs : times.stop.followerMs);
+  const run = new CompanionRun({ broker, name: sibling.name, work: schema, beforeEnd, stopMs });
   const end = () => run.stop();
   lifecycle.endsWith(end);
   const service = broker.createService({
@@ -125,18 +125,18 @@ function host(broker: ServiceBroker, sibling: Sibling, owner: Service): Hosted {
       await run.stop();
     },
   });
-  const self: Hosted = { sibling, service, owners: new Set([owner]), run };
+  const self: Hosted = { companion: sibling, service, owners: new Set([owner]), run };
   return self;
 }
 
 function endsOfThoseThatNeed(broker: ServiceBroker, name: string): Promise<void>[] {
   const all = [...(hosted.get(broker)?.values() ?? [])];
-  return all.flatMap(({ sibling, run }) => (sibling.needs === name && run.ended ? [run.ended] : []));
+  return all.flatMap(({ companion: sibling, run }) => (sibling.dependsOn === name && run.ended ? [run.ended] : []));
 }
 
 function forget(broker: ServiceBroker, known: Hosted): void {
   const here = hosted.get(broker);
-  if (here?.get(known.sibling.name) === known) here.delete(known.sibling.name);
+  if (here?.get(known.companion.name) === known) here.delete(known.companion.name);
 }
 
 /**
@@ -151,7 +151,7 @@ async function release(owner: Service): Promise<void> {
   destroyed.add(owner);
   const orphans = here.filter(({ owners }) => owners.size === 0);
   for (const orphan of orphans) forget(broker, orphan);
-  const needsAnother = ({ sibling }: Hosted) => sibling.needs !== undefined;
+  const needsAnother = ({ companion: sibling }: Hosted) => sibling.dependsOn !== undefined;
   for (const group of [orphans.filter(needsAnother), orphans.filter((orphan) => !needsAnother(orphan))])
     await Promise.all(group.map(({ service }) => broker.destroyService(service)));
 }
