@@ -97,7 +97,7 @@ export class PostgresGeneration implements Generation {
   }
 
   /** This host has taken it over: what it folds next goes on from the progress that it asks for next. */
-  renew(): void {
+  reload(): void {
     this.#lastCommit = null;
   }
 

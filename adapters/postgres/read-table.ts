@@ -90,7 +90,7 @@ export class PostgresReadTable implements ReadTable {
   /** Nobody else knows the name of the last commit then, which each names that he goes on from. */
   async takeOver(): Promise<void> {
     await this.#run((connections) => fence(connections, this.#place));
-    for (const generation of [this.live(), ...this.#building]) generation.renew();
+    for (const generation of [this.live(), ...this.#building]) generation.reload();
   }
 
   async refresh(): Promise<void> {

@@ -18,11 +18,11 @@ export interface ConsumerControl {
   /** The events that were given up, by id. */
   skipped: Record<string, { reason: string; time: string }>;
   /** The last order to build the table anew; an aggregate's only. */
-  build?: BuildOrder;
+  build?: RebuildRequest;
 }
 
 /** An order that each host of an aggregate follows: a generation whose origin names it is built, and then is the live one. */
-export interface BuildOrder {
+export interface RebuildRequest {
   id: string;
   /** `rebuild`: from the beginning. `restore`: a snapshot's rows, and stay there. `replay`: a snapshot's rows and all events since. */
   kind: "rebuild" | "restore" | "replay";
@@ -56,7 +56,7 @@ export type ControlChange =
   | { retry: ParkedChoice }
   | { skip: { id: string; reason: string } }
   /** `after`: the order that the caller knows as the last one, "" for none. Of two who give one at once, one is refused. */
-  | { build: Omit<BuildOrder, "wasPaused" | "ended" | "keepsPause"> & { after: string } }
+  | { build: Omit<RebuildRequest, "wasPaused" | "ended" | "keepsPause"> & { after: string } }
   /** `keepPause`: whether the pause is given back is said by a second one. */
   | { endBuild: { id: string; why: string; keepPause?: true } };
 

@@ -1,4 +1,4 @@
-import type { BuildOrder } from "../../core/consumer/consumer-control.ts";
+import type { RebuildRequest } from "../../core/consumer/consumer-control.ts";
 import type { Generation } from "../../core/table/read-table.ts";
 import { ToldProgress, type StandbyView } from "../../mixins/aggregate/rebuild/told-progress.ts";
 
@@ -9,7 +9,7 @@ const told = { node: "first", job: "rebuild", ...progress };
 const view: StandbyView = { holder: "first/a", live: generation("order-1") };
 
 /** What a standby that has heard this and then sees that says. */
-const seen = (heard: object, then: Partial<StandbyView>, last: BuildOrder | null = order) => {
+const seen = (heard: object, then: Partial<StandbyView>, last: RebuildRequest | null = order) => {
   const rebuilds = new ToldProgress();
   rebuilds.note({ ...told, ...heard }, view);
   return rebuilds.at({ ...view, ...then }, last);

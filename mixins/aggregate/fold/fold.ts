@@ -65,9 +65,9 @@ export class Fold {
   }
 
   /** Goes on from what is stored, which an error may have left in doubt. */
-  renew(): Promise<void> {
+  reload(): Promise<void> {
     this.#late.forget();
-    return this.#state.renew();
+    return this.#state.reload();
   }
 
   get progress(): Readonly<Progress> {

@@ -27,7 +27,7 @@ export class FoldedState {
   }
 
   /** Goes on from what is stored, which an error may have left in doubt. */
-  async renew(): Promise<void> {
+  async reload(): Promise<void> {
     this.#progress = await this.#generation.progress();
     this.#settled = { ...this.#progress };
     this.#stored = this.#progress.position;

@@ -1,5 +1,5 @@
 import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
-import type { BuildOrder, ConsumerControl, ControlChange } from "../../../core/consumer/consumer-control.ts";
+import type { RebuildRequest, ConsumerControl, ControlChange } from "../../../core/consumer/consumer-control.ts";
 import { RebuildRunningError } from "../../../core/errors/snapshot-errors.ts";
 import { newEventId } from "../../../core/event/event-id.ts";
 import { onEveryHost } from "../../consumer/on-every-host.ts";
@@ -13,13 +13,13 @@ interface Host {
   change(change: ControlChange): Promise<ConsumerControl>;
   control(): Promise<ConsumerControl>;
   /** Where a snapshot is, after it has been looked at there. @throws what is wrong with it */
-  locate(broker: ServiceBroker, id: string, force: boolean): Promise<NonNullable<BuildOrder["snapshot"]>>;
+  locate(broker: ServiceBroker, id: string, force: boolean): Promise<NonNullable<RebuildRequest["snapshot"]>>;
 }
 
 /** A table that is built beside the live one. `change`: at a start with another definition. */
 export interface Job {
   order: string;
-  kind: BuildOrder["kind"] | "change";
+  kind: RebuildRequest["kind"] | "change";
   snapshotId?: string;
 }
 
@@ -37,7 +37,7 @@ export function rebuildActions(name: string, host: () => Host): NonNullable<Serv
   /** What is being built on any node: one may be done while another is not. */
   const jobs = async (broker: ServiceBroker) =>
     [...(await onEveryHost<Job | null>(broker, name, "building", {})).answers.values()].filter((job) => job !== null);
-  const give = async (ctx: Context<Params>, kind: BuildOrder["kind"]) => {
+  const give = async (ctx: Context<Params>, kind: RebuildRequest["kind"]) => {
     const { snapshotId, wait, force } = ctx.params;
     const { broker } = ctx;
     const snapshot = snapshotId === undefined ? undefined : await host().locate(broker, snapshotId, force);
@@ -56,7 +56,7 @@ export function rebuildActions(name: string, host: () => Host): NonNullable<Serv
   const wait = boolean(true);
   const force = boolean(false);
   const snapshotId = { type: "string" } as const;
-  const order = (kind: (params: Params) => BuildOrder["kind"], params: object) => ({
+  const order = (kind: (params: Params) => RebuildRequest["kind"], params: object) => ({
     params: { $$strict: true, wait, ...params },
     handler: (ctx: Context<Params>) => give(ctx, kind(ctx.params)),
   });
@@ -98,7 +98,7 @@ export function rebuildActions(name: string, host: () => Host): NonNullable<Serv
   });
 }
 
-export const jobOf = ({ id, kind, snapshot }: Pick<BuildOrder, "id" | "kind" | "snapshot">): Job => ({
+export const jobOf = ({ id, kind, snapshot }: Pick<RebuildRequest, "id" | "kind" | "snapshot">): Job => ({
   order: id,
   kind,
   ...(snapshot && { snapshotId: snapshot.id }),

@@ -1,4 +1,4 @@
-import type { BuildOrder, ConsumerControl, ParkedChoice } from "../../../core/consumer/consumer-control.ts";
+import type { RebuildRequest, ConsumerControl, ParkedChoice } from "../../../core/consumer/consumer-control.ts";
 import type { Generation } from "../../../core/table/read-table.ts";
 import { RebuildFailedError } from "../../../core/errors/snapshot-errors.ts";
 import type { ConsumerPage } from "../../consumer/consumer-page.ts";
@@ -17,7 +17,7 @@ const eventsPerPage = 1000;
 
 /** A generation that is folded beside the live one, in slices, until it is where its order wants it. */
 export class Build {
-  readonly order: BuildOrder;
+  readonly request: RebuildRequest;
   readonly generation: Generation;
   readonly fold: Fold;
   readonly #d: BuildDependencies;
@@ -27,20 +27,20 @@ export class Build {
   /** What is left of a page whose time was up. */
   #rest: ConsumerPage | null = null;
 
-  private constructor(order: BuildOrder, generation: Generation, fold: Fold, dependencies: BuildDependencies) {
-    this.order = order;
+  private constructor(order: RebuildRequest, generation: Generation, fold: Fold, dependencies: BuildDependencies) {
+    this.request = order;
     this.generation = generation;
     this.fold = fold;
     this.#d = dependencies;
     this.#from = fold.progress.position;
   }
 
-  static async on(generation: Generation, order: BuildOrder, dependencies: BuildDependencies): Promise<Build> {
+  static async on(generation: Generation, order: RebuildRequest, dependencies: BuildDependencies): Promise<Build> {
     return new Build(order, generation, await dependencies.newFold(generation), dependencies);
   }
 
   progress(head: number): RebuildProgress {
-    const { kind, snapshot } = this.order;
+    const { kind, snapshot } = this.request;
     return progressOf(
       this.fold.progress.position,
       this.#from,
@@ -50,10 +50,10 @@ export class Build {
   }
 
   /** Goes on from what is stored, which an error may have left in doubt. */
-  async renew(): Promise<void> {
+  async reload(): Promise<void> {
     // It may go on behind some of it.
     this.#rest = null;
-    await this.fold.renew();
+    await this.fold.reload();
   }
 
   retry(choice: ParkedChoice): Promise<void> {

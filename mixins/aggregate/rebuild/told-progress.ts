@@ -1,4 +1,4 @@
-import type { BuildOrder } from "../../../core/consumer/consumer-control.ts";
+import type { RebuildRequest } from "../../../core/consumer/consumer-control.ts";
 import type { Generation } from "../../../core/table/read-table.ts";
 import type { RebuildProgress } from "./progress.ts";
 
@@ -30,7 +30,7 @@ export class ToldProgress {
   }
 
   /** @param order the last one that was given, whether it is done or not */
-  at({ holder, live }: StandbyView, order: BuildOrder | null): false | RebuildProgress {
+  at({ holder, live }: StandbyView, order: RebuildRequest | null): false | RebuildProgress {
     if (this.#last?.holder !== holder || this.#last.live !== live) return false;
     const { job, done, total, rate, secondsLeft } = this.#last.told;
     const isOrdered = order !== null && order.ended === undefined && live?.origin.order !== order.id;

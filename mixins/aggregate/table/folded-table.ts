@@ -81,9 +81,9 @@ export class FoldedTable {
   }
 
   /** Goes on from what is stored. False where another host has put another generation in the live one's place. */
-  async renew(): Promise<boolean> {
+  async reload(): Promise<boolean> {
     if (this.#table.live() !== this.#live) return false;
-    await this.#fold.renew();
+    await this.#fold.reload();
     return true;
   }
 

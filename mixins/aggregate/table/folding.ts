@@ -13,7 +13,7 @@ import { HostedTable } from "./hosted-table.ts";
 import { listParked } from "../fold/parked-list.ts";
 import type { StartDependencies } from "../rebuild/definition-change.ts";
 import type { RebuildProgress } from "../rebuild/progress.ts";
-import { Rebuilding, type SnapshotSource } from "../rebuild/rebuilding.ts";
+import { Rebuilder, type SnapshotSource } from "../rebuild/rebuilder.ts";
 import type { ToldRebuild } from "../rebuild/told-progress.ts";
 import { TimeShare } from "../rebuild/time-share.ts";
 import type { ConsumerMetrics } from "../../observability/metrics.ts";
@@ -44,7 +44,7 @@ export interface FoldingDependencies extends StartDependencies {
  */
 export class Folding implements Work {
   readonly catchUp: CatchUp;
-  readonly rebuilding: Rebuilding;
+  readonly rebuilding: Rebuilder;
   readonly #d: FoldingDependencies;
   readonly #interruption: Interruption;
   readonly #table: HostedTable;
@@ -58,7 +58,7 @@ export class Folding implements Work {
     this.#d = dependencies;
     this.#interruption = interruption;
     this.catchUp = new CatchUp(name);
-    this.rebuilding = new Rebuilding({
+    this.rebuilding = new Rebuilder({
       ...dependencies,
       page: (after, limit) => source.page(after, limit),
       change: (change) => source.change(change),
@@ -70,7 +70,7 @@ export class Folding implements Work {
     this.#table = new HostedTable({
       ...dependencies,
       newFold: (generation) => this.#foldInto(generation),
-      renewAside: () => this.rebuilding.renew(),
+      renewAside: () => this.rebuilding.reload(),
       onLeave: () => {
         this.rebuilding.leave();
         dependencies.onProgress("", null);
@@ -205,7 +205,7 @@ export class Folding implements Work {
 
   handle(page: ConsumerPage): Promise<void> {
     return this.#table.doubtfully(async () => {
-      if (this.progress.position === 0 && !this.isFollowingChange) await this.rebuilding.adopt();
+      if (this.progress.position === 0 && !this.isFollowingChange) await this.rebuilding.completeAtOnce();
       this.#turns.limit(this.rebuilding.isWanted);
       const isSwitched = await this.#folded!.foldPage(page);
       const { position } = this.progress;

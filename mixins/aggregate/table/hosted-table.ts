@@ -1,4 +1,4 @@
-import type { BuildOrder } from "../../../core/consumer/consumer-control.ts";
+import type { RebuildRequest } from "../../../core/consumer/consumer-control.ts";
 import { definitionChanges } from "../../../core/rows/definition.ts";
 import type { Generation, ParkedStream, Progress } from "../../../core/table/read-table.ts";
 import { countOf } from "../../consumer/parked-streams.ts";
@@ -104,7 +104,7 @@ export class HostedTable {
 
   async #goOn(charge: TableLease): Promise<void> {
     await this.#d.table.refresh();
-    if (this.#folded && (await this.#renew())) return;
+    if (this.#folded && (await this.#reload())) return;
     try {
       await this.#begin();
     } catch (error) {
@@ -119,9 +119,9 @@ export class HostedTable {
     this.#folded = await FoldedTable.begin(this.#d);
   }
 
-  async #renew(): Promise<boolean> {
+  async #reload(): Promise<boolean> {
     await this.#d.renewAside();
-    return this.#folded!.renew();
+    return this.#folded!.reload();
   }
 
   #leave(): void {
@@ -166,7 +166,7 @@ export class HostedTable {
   }
 
   /** Of the table that the lease's holder builds, by the last order. */
-  toldProgress(order: BuildOrder | null): false | RebuildProgress {
+  toldProgress(order: RebuildRequest | null): false | RebuildProgress {
     return this.#told.at(this.#standby, order);
   }
 

@@ -1,5 +1,5 @@
 import type {
-  BuildOrder,
+  RebuildRequest,
   ConsumerControl,
   ControlChange,
   ParkedChoice,
@@ -7,7 +7,7 @@ import type {
 import type { Fields } from "../../../core/rows/fields.ts";
 import { isDiskFull, isOutage, isRetryable } from "../../../core/errors/outage.ts";
 import type { Generation, ReadTable } from "../../../core/table/read-table.ts";
-import { AwaitedOrders } from "./awaited-orders.ts";
+import { AwaitedRequests } from "./awaited-requests.ts";
 import type { Fold } from "../fold/fold.ts";
 import { Build, type BuildDependencies } from "./build.ts";
 import type { RebuildProgress } from "./progress.ts";
@@ -38,24 +38,24 @@ interface Dependencies extends BuildDependencies {
  * which goes on, and takes its place when it has caught up. A crash leaves the live one as it was; the next start finds
  * that no generation names the order, and begins again.
  */
-export class Rebuilding {
+export class Rebuilder {
   readonly #d: Dependencies;
-  #order: BuildOrder | null = null;
+  #request: RebuildRequest | null = null;
   #isPaused = false;
   #isFirstLook = true;
   #skipped: ConsumerControl["skipped"] = {};
   #build: Build | null = null;
   #head = 0;
-  readonly #awaited: AwaitedOrders;
+  readonly #awaited: AwaitedRequests;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
-    this.#awaited = new AwaitedOrders(dependencies.name);
+    this.#awaited = new AwaitedRequests(dependencies.name);
   }
 
   /** The order that is being followed. */
-  get running(): BuildOrder | null {
-    return this.#build?.order ?? null;
+  get running(): RebuildRequest | null {
+    return this.#build?.request ?? null;
   }
 
   /** A page is asked for. */
@@ -65,15 +65,15 @@ export class Rebuilding {
 
   /** What is wanted now; before each page. */
   note({ build, paused, skipped }: ConsumerControl, head: number): void {
-    this.#order = build ?? null;
+    this.#request = build ?? null;
     this.#isPaused = paused;
     this.#head = head;
     this.#skipped = skipped;
   }
 
   /** Answers the position of the table's switch. @throws why there was none */
-  wait(order: string): Promise<number> {
-    return this.#awaited.wait(order);
+  wait(request: string): Promise<number> {
+    return this.#awaited.wait(request);
   }
 
   /** What the live table has folded late would be gone with the switch where the new one has it parked. */
@@ -94,27 +94,27 @@ export class Rebuilding {
   }
 
   /** Goes on from what is stored of the generation that is built, or begins another. */
-  async renew(): Promise<void> {
-    await this.#build?.renew().catch(() => (this.#build = null));
+  async reload(): Promise<void> {
+    await this.#build?.reload().catch(() => (this.#build = null));
   }
 
   /** The live table is at this position. It names its order, whoever has built it, and whether he has heard so or not. */
   watch(position: number): void {
     const { order } = this.#d.table.live().origin;
-    if (this.#build?.order.id === order) this.#build = null;
+    if (this.#build?.request.id === order) this.#build = null;
     this.#awaited.done(order, position);
-    this.#awaited.rejectWaiters(this.#order);
+    this.#awaited.rejectWaiters(this.#request);
   }
 
   /** There is work for `advance`, begun or not. */
   get isWanted(): boolean {
-    const order = this.#order;
+    const order = this.#request;
     return order !== null && order.ended === undefined && this.#d.table.live().origin.order !== order.id;
   }
 
   /** The last order, whether it has ended or not. */
-  get order(): BuildOrder | null {
-    return this.#order;
+  get order(): RebuildRequest | null {
+    return this.#request;
   }
 
   get isAwaited(): boolean {
@@ -130,9 +130,9 @@ export class Rebuilding {
    * @throws an outage's error; the build goes on when it is over
    */
   async advance(): Promise<"idle" | "more" | "switched"> {
-    const order = this.#order;
+    const order = this.#request;
     this.#isFirstLook = false;
-    const isOver = this.#build && (order?.id !== this.#build.order.id || order.ended !== undefined);
+    const isOver = this.#build && (order?.id !== this.#build.request.id || order.ended !== undefined);
     if (isOver) await this.#drop();
     this.#awaited.rejectWaiters(order);
     // A page of the live table may have ended early for this build.
@@ -146,7 +146,7 @@ export class Rebuilding {
     }
     try {
       this.#build ??= await this.#begin(order).catch((error: unknown) => {
-        throw isRetryable(error) && !isDiskFull(error) ? error : new Hopeless(error);
+        throw isRetryable(error) && !isDiskFull(error) ? error : new UnrecoverableError(error);
       });
       const isDone = await this.#build.advance(this.#skipped, await this.#end(order));
       this.#d.onProgress();
@@ -154,8 +154,8 @@ export class Rebuilding {
       await this.#finish(this.#build);
       return "switched";
     } catch (error) {
-      if (!(error instanceof Hopeless) && isOutage(error) && !isDiskFull(error)) throw error;
-      await this.#fail(order, error instanceof Hopeless ? error.cause : error);
+      if (!(error instanceof UnrecoverableError) && isOutage(error) && !isDiskFull(error)) throw error;
+      await this.#fail(order, error instanceof UnrecoverableError ? error.cause : error);
       return "more";
     }
   }
@@ -164,18 +164,18 @@ export class Rebuilding {
    * An order from before this start meets an empty table: what it asks for is what is folded now anyway. An empty
    * generation takes the table's place, as the one that the order was for.
    */
-  async adopt(): Promise<void> {
-    const order = this.#order;
+  async completeAtOnce(): Promise<void> {
+    const order = this.#request;
     if (!this.#isFirstLook || !order || order.ended !== undefined || this.#build) return;
     if (this.#d.table.live().origin.order === order.id || (await this.#snapshotHere(order))) return;
     await this.#finish(await this.#begin(order));
   }
 
-  async #snapshotHere({ snapshot }: BuildOrder): Promise<string | null> {
+  async #snapshotHere({ snapshot }: RebuildRequest): Promise<string | null> {
     return snapshot && (await this.#d.snapshots.has(snapshot.id)) ? snapshot.id : null;
   }
 
-  async #begin(order: BuildOrder): Promise<Build> {
+  async #begin(order: RebuildRequest): Promise<Build> {
     const { name, table, fields, definition, snapshots, info } = this.#d;
     info(`${name}: a ${order.kind} begins beside the table`, { order: order.id });
     const snapshot = await this.#snapshotHere(order);
@@ -186,12 +186,12 @@ export class Rebuilding {
   }
 
   /** A table that stands still keeps its position. */
-  async #end({ kind, snapshot }: BuildOrder): Promise<number> {
+  async #end({ kind, snapshot }: RebuildRequest): Promise<number> {
     if (kind === "restore") return snapshot!.position;
     return this.#isPaused ? (await this.#d.table.live().progress()).position : Infinity;
   }
 
-  async #finish({ order, generation, fold }: Build): Promise<void> {
+  async #finish({ request: order, generation, fold }: Build): Promise<void> {
     const { name, takeOver, info } = this.#d;
     await fold.save();
     await takeOver(generation, fold);
@@ -211,7 +211,7 @@ export class Rebuilding {
     if (build) await this.#d.table.drop(build.generation);
   }
 
-  async #fail(order: BuildOrder, error: unknown): Promise<void> {
+  async #fail(order: RebuildRequest, error: unknown): Promise<void> {
     await this.#drop();
     this.#awaited.noteFailure(order.id, error);
     this.#d.warn(`${this.#d.name}: the ${order.kind} failed; the table is as it was`, {
@@ -222,7 +222,7 @@ export class Rebuilding {
 }
 
 /** Whatever the reason, trying again at once would meet it again. */
-class Hopeless extends Error {
+class UnrecoverableError extends Error {
   constructor(cause: unknown) {
     super("", { cause });
   }

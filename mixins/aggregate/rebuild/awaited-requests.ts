@@ -1,4 +1,4 @@
-import type { BuildOrder } from "../../../core/consumer/consumer-control.ts";
+import type { RebuildRequest } from "../../../core/consumer/consumer-control.ts";
 import { assertWaiterLimit } from "../../consumer/waiter-limit.ts";
 import { StoreUnavailableError } from "../../../core/errors/errors.ts";
 import { RebuildFailedError } from "../../../core/errors/snapshot-errors.ts";
@@ -16,7 +16,7 @@ interface Waiting {
 }
 
 /** Those who wait for what comes of an order on this node. */
-export class AwaitedOrders {
+export class AwaitedRequests {
   readonly #aggregate: string;
   #waiting: Waiting[] = [];
   /** What this node met; the control state only keeps it in words. */
@@ -58,7 +58,7 @@ export class AwaitedOrders {
   }
 
   /** Rejects the waiters of every other order, and of this one if it has ended. Null: none was ever given. */
-  rejectWaiters(order: BuildOrder | null): void {
+  rejectWaiters(order: RebuildRequest | null): void {
     for (const id of new Set(this.#waiting.filter(({ isAsked }) => isAsked).map((waiting) => waiting.order))) {
       if (id === order?.id && order.ended === undefined) continue;
       const why = id === order?.id ? order.ended! : order ? "another order has taken its place" : "it was never given";
