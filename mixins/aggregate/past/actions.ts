@@ -5,8 +5,8 @@ import { parseQuery, type QueryFields, type QueryParams } from "../../../core/qu
 import type { Rows } from "../../../core/table/read-table.ts";
 import { findIn, findParams, paramsOfFind } from "../../service/read-actions.ts";
 import { ownActions } from "../../service/own-actions.ts";
-import type { WhatIf } from "./alternatives.ts";
-import type { MomentChoice } from "./moments.ts";
+import type { WhatIf } from "./what-if.ts";
+import type { PointChoice } from "./points-in-time.ts";
 import type { Past } from "./past.ts";
 import { locateSnapshot } from "../snapshots/actions.ts";
 
@@ -55,7 +55,7 @@ export function pastActions({ name, fields, past, isFolding }: Dependencies): No
     },
   });
   return ownActions({
-    at: asking<MomentChoice & Diff>({ position: anything, time: anything }, (past, params, query, find) =>
+    at: asking<PointChoice & Diff>({ position: anything, time: anything }, (past, params, query, find) =>
       isWanted(params) ? past.diff(params, toOf(params.diff), query) : past.at(params, find),
     ),
     whatIf: asking<WhatIf & Diff>(
@@ -97,9 +97,9 @@ function refuseOtherMoment(diff: unknown): void {
 }
 
 /** The other moment; null for now. */
-function toOf(diff: unknown): MomentChoice | null {
+function toOf(diff: unknown): PointChoice | null {
   if (diff === true || diff === "true") return null;
   const names = diff !== null && typeof diff === "object" ? Object.keys(diff) : [];
-  if (names.length === 1 && ["position", "time"].includes(names[0]!)) return diff as MomentChoice;
+  if (names.length === 1 && ["position", "time"].includes(names[0]!)) return diff as PointChoice;
   throw new ValidationError([{ field: "diff", found: diff, expected: "true, {position} or {time}" }]);
 }

@@ -6,7 +6,7 @@ import { parsePosition } from "../../../core/event/position.ts";
 import type { EventMeta, RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { unknownFields } from "../../../core/options/unknown-fields.ts";
 import type { EventSource } from "../../consumer/event-source.ts";
-import { checkedDrafts, type Actual } from "./drafts.ts";
+import { validatedEvents, type BaseHistory } from "./validated-events.ts";
 
 /** An event that never happened. */
 export interface Injection {
@@ -23,9 +23,9 @@ const mostInjected = 1000;
 const known = ["after", "type", "payload", "stream", "meta"];
 
 /** The events as a fold gets them, in their order. Their ids follow from what they are and where. @throws ValidationError */
-export async function injectedEvents(inject: unknown, { source, position }: Actual): Promise<RecordedEvent[]> {
+export async function injectedEvents(inject: unknown, { source, position }: BaseHistory): Promise<RecordedEvent[]> {
   const injections = parseInjections(Array.isArray(inject) ? inject : [inject], position);
-  const drafts = await checkedDrafts(
+  const drafts = await validatedEvents(
     injections.map(({ type, payload, meta }) => ({ type, payload, meta })),
     source,
     (index) => `inject.${index}`,

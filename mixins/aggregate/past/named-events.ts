@@ -6,7 +6,7 @@ import { fieldsOf, meets } from "../../../core/query/meets.ts";
 import { parseQuery } from "../../../core/query/query.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { unknownFields } from "../../../core/options/unknown-fields.ts";
-import { checkedDrafts, type Actual } from "./drafts.ts";
+import { validatedEvents, type BaseHistory } from "./validated-events.ts";
 import { isUpcastError } from "../../../core/catalogue/upcast-error.ts";
 
 /** Payloads in place of those that were stored: by event id, or as a list. */
@@ -33,7 +33,7 @@ type Named = { field: string; id: unknown };
 const mostNamed = 10_000;
 
 /** `skip`: an id, an array of them, or a query as the store's `find` takes it. @throws ValidationError, InvalidQueryError */
-export async function skippedEvents(skip: unknown, actual: Actual): Promise<SkippedEvents> {
+export async function skippedEvents(skip: unknown, actual: BaseHistory): Promise<SkippedEvents> {
   if (typeof skip === "object" && skip !== null && !Array.isArray(skip)) return skippedByQuery(skip, actual);
   if (typeof skip !== "string" && !Array.isArray(skip))
     throw new ValidationError([
@@ -47,7 +47,7 @@ export async function skippedEvents(skip: unknown, actual: Actual): Promise<Skip
   return { isSkipped: ({ id }) => ids.has(id), ids, first: firstOf(known) };
 }
 
-async function skippedByQuery(skip: unknown, { source }: Actual): Promise<SkippedEvents> {
+async function skippedByQuery(skip: unknown, { source }: BaseHistory): Promise<SkippedEvents> {
   const { where } = parseQuery(eventFields, { query: skip });
   const asked = where ? fieldsOf(where) : new Set<string>();
   // Payload and meta are compared as today's catalogue reads them, which the store's own find does not.
@@ -57,7 +57,7 @@ async function skippedByQuery(skip: unknown, { source }: Actual): Promise<Skippe
 }
 
 /** @throws ValidationError */
-export async function replacedEvents(replace: unknown, actual: Actual): Promise<ReplacedEvents> {
+export async function replacedEvents(replace: unknown, actual: BaseHistory): Promise<ReplacedEvents> {
   if (replace === null || typeof replace !== "object") throw noReplacements("replace", replace);
   const given = Array.isArray(replace)
     ? Array.from(replace, (one: unknown, index) => {
@@ -77,7 +77,7 @@ export async function replacedEvents(replace: unknown, actual: Actual): Promise<
       { field: given[twice]!.field, found: given[twice]!.id, expected: "each event once: which payload is meant?" },
     ]);
   const events = known.map(({ type }, index) => ({ type, payload: given[index]!.payload }));
-  const drafts = await checkedDrafts(events, actual.source, (index) => given[index]!.at);
+  const drafts = await validatedEvents(events, actual.source, (index) => given[index]!.at);
   return { payloads: new Map(drafts.map(({ payload }, index) => [known[index]!.id, payload])), first: firstOf(known) };
 }
 
@@ -87,7 +87,7 @@ const noReplacements = (field: string, found: unknown) =>
 const firstOf = (events: readonly Known[]) => Math.min(...events.map(({ position }) => position));
 
 /** The named events, in the order of their names. @throws ValidationError with a problem for each that the log does not have */
-async function knownEvents(named: readonly Named[], { store, source, position }: Actual): Promise<Known[]> {
+async function knownEvents(named: readonly Named[], { store, source, position }: BaseHistory): Promise<Known[]> {
   if (named.length > mostNamed)
     throw new ValidationError([
       { field: named[0]!.field.split(".")[0]!, found: named.length, expected: `at most ${mostNamed} events` },
@@ -108,7 +108,7 @@ async function knownEvents(named: readonly Named[], { store, source, position }:
   return events as Known[];
 }
 
-async function eventsById(ids: readonly string[], source: Actual["source"]): Promise<Map<string, Known>> {
+async function eventsById(ids: readonly string[], source: BaseHistory["source"]): Promise<Map<string, Known>> {
   const there = new Map<string, Known>();
   for (let missing = ids; missing.length > 0;) {
     const found = await find(source, { query: { id: { $in: missing } }, limit: missing.length });
@@ -121,7 +121,10 @@ async function eventsById(ids: readonly string[], source: Actual["source"]): Pro
 }
 
 /** What the store finds; where it cannot read one of the events, that one alone. */
-async function find(source: Actual["source"], query: Parameters<Actual["source"]["find"]>[0]): Promise<Known[]> {
+async function find(
+  source: BaseHistory["source"],
+  query: Parameters<BaseHistory["source"]["find"]>[0],
+): Promise<Known[]> {
   try {
     return await source.find({ ...query, fields: ["id", "type", "position"] });
   } catch (error) {

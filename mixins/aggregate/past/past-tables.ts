@@ -1,5 +1,5 @@
 import type { ReadTable } from "../../../core/table/read-table.ts";
-import type { Moment } from "./moments.ts";
+import type { PointInTime } from "./points-in-time.ts";
 import type { Scratch, ScratchFolds } from "./scratch-folds.ts";
 
 interface Kept {
@@ -22,7 +22,7 @@ export class PastTables {
   }
 
   /** Who asks for the same moment meanwhile shares the fold. */
-  async use<Answer>(moment: Moment, work: (scratch: Scratch) => Promise<Answer>): Promise<Answer> {
+  async use<Answer>(moment: PointInTime, work: (scratch: Scratch) => Promise<Answer>): Promise<Answer> {
     const { log, position, positionId, skipped } = moment;
     const key = JSON.stringify([log, position, positionId, skipped.toSorted()]);
     const kept = this.#kept.get(key) ?? {

@@ -6,13 +6,13 @@ import { sameFields } from "../../../core/rows/fields.ts";
 import type { QueryParams } from "../../../core/query/query.ts";
 import type { Generation, ParkedEvent, Rows } from "../../../core/table/read-table.ts";
 import type { EventSource } from "../../consumer/event-source.ts";
-import { Moments, type Moment, type MomentChoice } from "./moments.ts";
+import { PointsInTime, type PointInTime, type PointChoice } from "./points-in-time.ts";
 import { PastTables } from "./past-tables.ts";
 import { StreamReader } from "../../consumer/stream-reader.ts";
 import { ScratchFolds, type Scratch, type ScratchDependencies } from "./scratch-folds.ts";
 import { tableDifferences, type TableDifferences } from "./table-differences.ts";
 import { verification, type Verification } from "./verification.ts";
-import { Alternatives, type WhatIf } from "./alternatives.ts";
+import { WhatIf, type WhatIf } from "./what-if.ts";
 
 export interface PastDependencies extends ScratchDependencies {
   store: string;
@@ -54,17 +54,17 @@ export type Ask = (rows: Rows) => Promise<unknown>;
 export class Past {
   readonly #d: PastDependencies;
   readonly #folds: ScratchFolds;
-  readonly #moments: Moments;
+  readonly #moments: PointsInTime;
   readonly #tables: PastTables;
-  readonly #alternatives: Alternatives;
+  readonly #alternatives: WhatIf;
   readonly #running = new Set<Promise<unknown>>();
 
   constructor(dependencies: PastDependencies) {
     this.#d = dependencies;
     this.#folds = new ScratchFolds(dependencies);
-    this.#moments = new Moments(dependencies.source);
+    this.#moments = new PointsInTime(dependencies.source);
     this.#tables = new PastTables(dependencies.table, this.#folds);
-    this.#alternatives = new Alternatives(dependencies, this.#folds, this.#moments);
+    this.#alternatives = new WhatIf(dependencies, this.#folds, this.#moments);
   }
 
   start(): void {
@@ -79,7 +79,7 @@ export class Past {
   }
 
   /** The table as it was at a moment. @throws ValidationError for one that never was */
-  at(choice: MomentChoice, ask: Ask): Promise<PastAnswer> {
+  at(choice: PointChoice, ask: Ask): Promise<PastAnswer> {
     return this.#run(async () => {
       const moment = await this.#moments.of(choice);
       return this.#tables.use(moment, async ({ generation, parked }) => ({
@@ -91,7 +91,7 @@ export class Past {
   }
 
   /** What has changed from a moment to another, or until the head of the log, which the live table may not have reached. */
-  diff(from: MomentChoice, to: MomentChoice | null, params: QueryParams): Promise<PastDifferences> {
+  diff(from: PointChoice, to: PointChoice | null, params: QueryParams): Promise<PastDifferences> {
     return this.#run(async () => {
       const before = await this.#moments.of(from);
       const after = to ? await this.#moments.of(to, "diff.") : await this.#headBeyondLive();
@@ -110,7 +110,7 @@ export class Past {
   }
 
   /** Null if the live table is folded up to the head: then a copy of it saves the fold. */
-  async #headBeyondLive(): Promise<Moment | null> {
+  async #headBeyondLive(): Promise<PointInTime | null> {
     const live = await this.#d.livePosition();
     const now = await this.#moments.now();
     return live >= now.position ? null : now;

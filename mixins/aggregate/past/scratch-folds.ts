@@ -17,7 +17,7 @@ import type { LateSource } from "../fold/late-fold.ts";
 import { inOrder, mostListed } from "../fold/parked-list.ts";
 import { parkedAs, withoutWaiting } from "../../consumer/parked-streams.ts";
 import type { Folds } from "../fold/folds.ts";
-import type { Moment } from "./moments.ts";
+import type { PointInTime } from "./points-in-time.ts";
 import { ScratchFolder } from "./scratch-folder.ts";
 import type { Transform } from "../fold/transform.ts";
 
@@ -47,7 +47,7 @@ export interface Scratch {
 }
 
 interface Wanted {
-  moment: Moment;
+  moment: PointInTime;
   /** The fold may begin with a table that is folded up to here; 0: from nothing. */
   startAtMost: number;
   /** Each page is folded as this makes it. Called once a page, in order. */
@@ -249,7 +249,7 @@ export class ScratchFolds {
 
 type FoldedPage = Parameters<Fold["foldPage"]>[0];
 
-function upTo({ position, positionId }: Moment, page: ConsumerPage): ConsumerPage {
+function upTo({ position, positionId }: PointInTime, page: ConsumerPage): ConsumerPage {
   if (page.position <= position) return page;
   return { ...page, events: page.events.filter((event) => event.position <= position), position, positionId };
 }

@@ -3,14 +3,14 @@ import { asProblem, type ProblemData } from "../../../core/errors/problem.ts";
 import type { DraftEvent, EventSource } from "../../consumer/event-source.ts";
 
 /** The log up to a position, from which an alternative history takes its beginning. */
-export interface Actual {
+export interface BaseHistory {
   store: string;
   source: Pick<EventSource, "find" | "draft" | "eventAt" | "count">;
   position: number;
 }
 
 /** Events as an append would store them; what is wrong with one is named by where the caller wrote it. */
-export async function checkedDrafts(
+export async function validatedEvents(
   events: Parameters<EventSource["draft"]>[0],
   source: Pick<EventSource, "draft">,
   fieldOf: (index: number) => string,

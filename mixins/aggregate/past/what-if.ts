@@ -7,7 +7,7 @@ import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { typeMatcher } from "../../../core/event/type-pattern.ts";
 import type { EventSource } from "../../consumer/event-source.ts";
 import { injectedEvents, type Injection } from "./injected-events.ts";
-import type { Moment, Moments } from "./moments.ts";
+import type { PointInTime, PointsInTime } from "./points-in-time.ts";
 import { replacedEvents, skippedEvents, type Replacements } from "./named-events.ts";
 import type { Scratch, ScratchFolds } from "./scratch-folds.ts";
 
@@ -25,7 +25,7 @@ export interface WhatIf {
 
 interface Alternative {
   scratch: Scratch;
-  moment: Moment;
+  moment: PointInTime;
   /** How many events that the aggregate maps were altered. */
   counts: AlteredCounts;
 }
@@ -38,12 +38,12 @@ interface Dependencies {
 }
 
 /** Tables folded from histories that never were. */
-export class Alternatives {
+export class WhatIf {
   readonly #d: Dependencies;
   readonly #folds: ScratchFolds;
-  readonly #moments: Moments;
+  readonly #moments: PointsInTime;
 
-  constructor(dependencies: Dependencies, folds: ScratchFolds, moments: Moments) {
+  constructor(dependencies: Dependencies, folds: ScratchFolds, moments: PointsInTime) {
     this.#d = dependencies;
     this.#folds = folds;
     this.#moments = moments;
@@ -68,7 +68,7 @@ export class Alternatives {
     }
   }
 
-  #until(until: unknown): Promise<Moment> {
+  #until(until: unknown): Promise<PointInTime> {
     if (until === undefined || until === null) return this.#moments.now();
     const refuse = (found: unknown, expected: string): never => {
       throw new ValidationError([{ field: "until", found, expected }]);
@@ -77,7 +77,7 @@ export class Alternatives {
     return isPosition ? this.#moments.position(until, refuse) : this.#moments.time(until, refuse);
   }
 
-  async #historyOf({ inject, skip, replace }: WhatIf, { position }: Moment) {
+  async #historyOf({ inject, skip, replace }: WhatIf, { position }: PointInTime) {
     const { source, store, types } = this.#d;
     const actual = { store, source, position };
     const injected = await injectedEvents(inject ?? [], actual);

@@ -4,7 +4,7 @@ import { parsePosition } from "../../../core/event/position.ts";
 import type { EventSource } from "../../consumer/event-source.ts";
 
 /** The log up to and including a position, as it is to be folded. */
-export interface Moment {
+export interface PointInTime {
   position: number;
   /** The id of the event there; null at position 0. */
   positionId: string | null;
@@ -14,13 +14,13 @@ export interface Moment {
 }
 
 /** How a caller names a moment. */
-export interface MomentChoice {
+export interface PointChoice {
   position?: unknown;
   time?: unknown;
 }
 
 /** Moments of the past, as callers name them. */
-export class Moments {
+export class PointsInTime {
   readonly #source: Pick<EventSource, "page" | "positionAt">;
 
   constructor(source: Pick<EventSource, "page" | "positionAt">) {
@@ -28,12 +28,12 @@ export class Moments {
   }
 
   /** All that has happened until now, up to this position at most. */
-  async now(atMost = Infinity): Promise<Moment> {
+  async now(atMost = Infinity): Promise<PointInTime> {
     return this.#at(Math.min(atMost, (await this.#source.page(0, 0)).head));
   }
 
   /** `at` is where the choice stands: "" or "diff.". @throws ValidationError naming the field */
-  async of({ position, time }: MomentChoice, at = ""): Promise<Moment> {
+  async of({ position, time }: PointChoice, at = ""): Promise<PointInTime> {
     const refuse = (field: string, found: unknown, expected: string): never => {
       throw new ValidationError([{ field: `${at}${field}`, found, expected }]);
     };
@@ -44,7 +44,7 @@ export class Moments {
       : this.time(time, (found, expected) => refuse("time", found, expected));
   }
 
-  async position(found: unknown, refuse: Refuse): Promise<Moment> {
+  async position(found: unknown, refuse: Refuse): Promise<PointInTime> {
     const position = parsePosition(found);
     if (position === null) return refuse(found, "a whole number from 0");
     const { head } = await this.#source.page(0, 0);
@@ -53,13 +53,13 @@ export class Moments {
   }
 
   /** After the last event that is not younger; before the first one nothing has happened. */
-  async time(found: unknown, refuse: Refuse): Promise<Moment> {
+  async time(found: unknown, refuse: Refuse): Promise<PointInTime> {
     const time = isoDate(found);
     if (time === undefined) return refuse(found, "a time as ISO 8601 has it, like 2026-01-31T12:00:00.000Z");
     return this.#at(await this.#source.positionAt(time));
   }
 
-  async #at(position: number): Promise<Moment> {
+  async #at(position: number): Promise<PointInTime> {
     const { afterId, log, control } = await this.#source.page(position, 0);
     return { position, positionId: afterId, log, skipped: Object.keys(control.skipped) };
   }
