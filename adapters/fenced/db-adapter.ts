@@ -38,7 +38,7 @@ export function checkAdapter(where: string, found: unknown): DbAdapter {
 }
 
 /** What adapters ask of a broker and a service: a logger, and the name of the collection. */
-export function strangersFor(collection: string): { broker: unknown; service: unknown } {
+export function foreignParts(collection: string): { broker: unknown; service: unknown } {
   const say = () => {};
   const logger = { fatal: say, error: say, warn: say, info: say, debug: say, trace: say };
   const broker = { logger, getLogger: () => logger };

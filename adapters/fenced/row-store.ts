@@ -2,7 +2,7 @@ import { StoreUnavailableError, UnusableStoreError } from "../../core/errors/err
 import type { Fields } from "../../core/rows/fields.ts";
 import type { Head, Heads, Kind, RowStore, Values } from "../parts/journaled-table/row-store.ts";
 import { HostFile } from "../sqlite/host-file.ts";
-import { checkAdapter, createIndexes, strangersFor, type DbAdapter } from "./db-adapter.ts";
+import { checkAdapter, createIndexes, foreignParts, type DbAdapter } from "./db-adapter.ts";
 import { FencedDocuments } from "./documents.ts";
 import { Entities } from "./entities.ts";
 import { probe } from "./probe.ts";
@@ -63,7 +63,7 @@ export class FencedStore implements RowStore {
   async #connect(adapter: DbAdapter): Promise<void> {
     const { where, collection } = this.#place;
     try {
-      const { broker, service } = strangersFor(collection);
+      const { broker, service } = foreignParts(collection);
       adapter.init(broker, service);
       await adapter.connect();
       this.#adapter = adapter;

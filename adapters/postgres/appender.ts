@@ -48,7 +48,7 @@ export class Appender {
     const verdicts = await this.#retrying(asKnown(requests), outcome, deadline);
     // What nobody else could send was stored by this call, its answer lost.
     return verdicts.map((verdict, index) =>
-      "repeated" in verdict && requests[index]!.events.every(({ fresh }) => fresh)
+      "repeated" in verdict && requests[index]!.events.every(({ idWasGenerated: fresh }) => fresh)
         ? { ...verdict, repeated: false }
         : verdict,
     );

@@ -18,7 +18,12 @@ export function assumedSnapshot(
 ): CommitSnapshot | null {
   const versions = new Map<string, number>();
   for (const { stream, expectedVersion, events, idAfterLast: idAfterLast, claims } of requests) {
-    if (claims || idAfterLast !== null || !events.every(({ fresh, time }) => fresh && time === undefined)) return null;
+    if (
+      claims ||
+      idAfterLast !== null ||
+      !events.every(({ idWasGenerated: fresh, time }) => fresh && time === undefined)
+    )
+      return null;
     if (versions.has(stream)) continue;
     const version = expectedVersion === "no-stream" ? 0 : expectedVersion;
     if (typeof version === "string") return null;

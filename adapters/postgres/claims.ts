@@ -86,7 +86,7 @@ export class ReadClaims implements KeptClaims {
         scopes.map(({ definition }) => definition),
         scopes.map(({ types }) => JSON.stringify(types)),
         scopes.map(({ position }) => position),
-        scopes.map(({ stray }) => stray),
+        scopes.map(({ unfolded: stray }) => stray),
       ],
     );
   }

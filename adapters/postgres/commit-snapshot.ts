@@ -56,7 +56,7 @@ export class CommitSnapshots {
   async read(session: Session, requests: readonly AppendRequest[]): Promise<CommitSnapshot> {
     const streams = [...new Set(requests.map(({ stream }) => stream))];
     const ids = requests.flatMap(({ events, idAfterLast: idAfterLast }) => [
-      ...events.filter(({ fresh }) => !fresh).map(({ id }) => id),
+      ...events.filter(({ idWasGenerated: fresh }) => !fresh).map(({ id }) => id),
       ...(idAfterLast === null ? [] : [idAfterLast]),
     ]);
     const wanted = requests.flatMap(({ claims = [] }) =>

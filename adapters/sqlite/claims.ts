@@ -32,10 +32,10 @@ export class SqliteClaims implements KeptClaims {
 
   *scopes(): Iterable<readonly [string, ClaimScope]> {
     for (const [scope, definition, types, position, stray] of this.#scopes.all())
-      yield [scope, { definition, types: JSON.parse(types) as string[], position, stray }];
+      yield [scope, { definition, types: JSON.parse(types) as string[], position, unfolded: stray }];
   }
 
-  saveScope(scope: string, { definition, types, position, stray }: ClaimScope): void {
+  saveScope(scope: string, { definition, types, position, unfolded: stray }: ClaimScope): void {
     this.#saveScope.run(scope, definition, JSON.stringify(types), position, stray);
   }
 

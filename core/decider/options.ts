@@ -5,7 +5,7 @@ import { upcastersOf, type Catalogue } from "../catalogue/catalogue.ts";
 import type { Command, DeciderDefinition } from "./decider.ts";
 import { parseClaims, type ClaimsInput } from "./claim-options.ts";
 import { DefinitionError } from "../errors/errors.ts";
-import { eventTypeProblem, strangeType } from "../event/event-type.ts";
+import { eventTypeProblem, unknownType } from "../event/event-type.ts";
 import { isProblem, toJson } from "../json/json.ts";
 import { isPlainObject, refuseUnknownOptions, refuseUnless, synchronous } from "../options/options.ts";
 import { paramsOf } from "../catalogue/payload-schema.ts";
@@ -116,7 +116,7 @@ function parseEvolve(at: string, input: Functions, { entries, unknownTypes }: Ca
   const types = unknownTypes === "refuse" ? [...entries.keys()] : null;
   const evolve = new Map<string, DeciderDefinition["evolve"] extends ReadonlyMap<string, infer Case> ? Case : never>();
   for (const [type, given] of Object.entries(input)) {
-    const problem = eventTypeProblem(at, type) ?? strangeType(at, type, types);
+    const problem = eventTypeProblem(at, type) ?? unknownType(at, type, types);
     if (problem) throw new DefinitionError(problem);
     evolve.set(type, synchronous(`${at}["${type}"]`, given) as (state: unknown, event: unknown) => unknown);
   }

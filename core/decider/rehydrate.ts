@@ -26,7 +26,7 @@ export interface StateSnapshot {
 }
 
 /** An entity that has no events. */
-export const unborn = (decider: DeciderDefinition): Folded => ({
+export const emptyEntity = (decider: DeciderDefinition): Folded => ({
   state: initialStateOf(decider),
   version: 0,
   position: 0,
@@ -72,5 +72,5 @@ export async function rehydrate(
 ): Promise<Folded> {
   const isOfUse = snapshot?.definition === decider.fingerprint && snapshot.version > (known?.version ?? 0);
   if (isOfUse && decider.isFreezing) freezeDeep(snapshot.state);
-  return foldInTurns(decider, isOfUse ? snapshot : (known ?? unborn(decider)), events, pace);
+  return foldInTurns(decider, isOfUse ? snapshot : (known ?? emptyEntity(decider)), events, pace);
 }

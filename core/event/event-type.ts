@@ -10,7 +10,7 @@ export function eventTypeProblem(field: string, type: unknown): Problem | null {
 }
 
 /** Why no event can match a pattern, where a store refuses all but some types (null: it accepts any). */
-export function strangeType(field: string, pattern: string, types: readonly string[] | null): Problem | null {
+export function unknownType(field: string, pattern: string, types: readonly string[] | null): Problem | null {
   if (!types || types.some(typeMatcher([pattern]))) return null;
   return {
     field,

@@ -90,7 +90,7 @@ export function toImportRequest(event: HistoryEvent, maxEventBytes: number): App
     events: [
       {
         id,
-        fresh: false,
+        idWasGenerated: false,
         type,
         payload: payload.value,
         meta: meta.value as EventMeta,

@@ -34,7 +34,7 @@ export interface ClaimScope {
   /** Up to here its events were folded, where there are stray ones after it. */
   position: number;
   /** The last stray event. The scope is whole where this is not beyond `position`. */
-  stray: number;
+  unfolded: number;
 }
 
 /** The changes of a stretch of the log: all events of the scope's types after `after`, up to `position`. */
@@ -105,7 +105,7 @@ export class Claims {
   refusalOf({ stream, claims = [] }: Claiming): Error | null {
     for (const { scope, definition, changes } of claims) {
       const known = this.#scopes.get(scope);
-      if (!known || known.definition !== definition || known.stray > known.position)
+      if (!known || known.definition !== definition || known.unfolded > known.position)
         return new ClaimsBehindError(scope);
       for (const { value, held } of changes) {
         const heldBy = held ? this.#kept.heldBy(scope, keptClaim(value)) : undefined;
@@ -122,12 +122,12 @@ export class Claims {
       if (claims.some((told) => told.scope === scope)) continue;
       const last = events.findLastIndex(({ type }) => state.isAbout(type));
       if (last < 0) continue;
-      const isWhole = state.stray <= state.position;
-      this.#save(scope, { ...state, position: isWhole ? first - 1 : state.position, stray: first + last });
+      const isWhole = state.unfolded <= state.position;
+      this.#save(scope, { ...state, position: isWhole ? first - 1 : state.position, unfolded: first + last });
     }
   }
 
-  #save(scope: string, { definition, types, position, stray }: ClaimScope): ClaimScope {
+  #save(scope: string, { definition, types, position, unfolded: stray }: ClaimScope): ClaimScope {
     const state = { definition, types, position, stray };
     this.#kept.saveScope(scope, state);
     return this.#know(scope, state);
@@ -151,7 +151,7 @@ export class Claims {
   reachOf(scope: string, head: number): Omit<ClaimPage, "claims"> | null {
     const known = this.#scopes.get(scope);
     if (!known) return null;
-    const { definition, position, stray } = known;
+    const { definition, position, unfolded: stray } = known;
     return { definition, position: stray > position ? position : head };
   }
 
@@ -164,11 +164,11 @@ export class Claims {
     const known = this.#scopes.get(scope);
     if (known?.definition === definition) return this.#stateOf(known);
     this.#kept.clear(scope);
-    return this.#save(scope, { definition, types, position: 0, stray: head });
+    return this.#save(scope, { definition, types, position: 0, unfolded: head });
   }
 
-  #stateOf({ definition, types, position, stray }: ClaimScope): ClaimScope {
-    return { definition, types, position, stray };
+  #stateOf({ definition, types, position, unfolded: stray }: ClaimScope): ClaimScope {
+    return { definition, types, position, unfolded: stray };
   }
 
   /** Null where the scope is not, or no longer, at `after` and of the definition. */

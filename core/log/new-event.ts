@@ -24,7 +24,7 @@ export interface EventInput {
 export interface NewEvent {
   id: string;
   /** The id was made here and now, so no log can know it yet. */
-  fresh: boolean;
+  idWasGenerated: boolean;
   type: string;
   payload: unknown;
   meta: EventMeta;
@@ -94,7 +94,7 @@ export function toNewEvent(
   const { body, isSameToday } = checked;
   refuseTooLarge(field, body.text, header.text, maxEventBytes);
   return {
-    fresh: !id && key === undefined,
+    idWasGenerated: !id && key === undefined,
     id: newId,
     type,
     payload: body.value,

@@ -15,7 +15,7 @@ export function repeatOf(
 ): AppendVerdict | null {
   const found: RecordedEvent[] = [];
   for (const event of events) {
-    const stored = event.fresh ? undefined : storedById(event.id);
+    const stored = event.idWasGenerated ? undefined : storedById(event.id);
     if (!stored) continue;
     if (!isSameContent(stored, stream, event))
       return reused(event.id, `is stored with other content at position ${stored.position} in stream ${stored.stream}`);

@@ -15,7 +15,7 @@ import type { Mapping, Operation } from "../../core/rows/mapping.ts";
 import { refuseUnknownOptions } from "../../core/options/options.ts";
 import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/event/recorded-event.ts";
 import { nameProblem } from "../../core/event/stream-name.ts";
-import { strangeType } from "../../core/event/event-type.ts";
+import { unknownType } from "../../core/event/event-type.ts";
 import type { OnChange } from "./rebuild/definition-change.ts";
 import { dbSettings, refuseWrongDbSettings, type DbSettings } from "./db-settings.ts";
 import { aggregateService } from "./service.ts";
@@ -208,7 +208,7 @@ export function aggregateOn(engines: Engines) {
       definition: { fields, mappings, catalogue: eventStore.catalogue, timeoutMs: policy.timeoutMs },
       on: (pattern) => {
         const problem =
-          nameProblem(`${name}.on(type)`, pattern) ?? strangeType(`${name}.on(type)`, pattern, eventStore.types);
+          nameProblem(`${name}.on(type)`, pattern) ?? unknownType(`${name}.on(type)`, pattern, eventStore.types);
         if (problem) throw new DefinitionError(problem);
         return {
           create: (transform) => map(pattern, "create", transform),

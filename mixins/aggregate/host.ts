@@ -72,7 +72,7 @@ export class AggregateHost {
 
   /** The transform that runs is finished and its batch committed; then the table is closed. */
   async stop(): Promise<void> {
-    this.#d.transforms.timeLimit.hurry();
+    this.#d.transforms.timeLimit.shortenForShutdown();
     await this.#opening.stop();
     await this.#consumer.stop();
     this.#d.transforms.timeLimit.end();

@@ -205,7 +205,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
       past.start();
     },
     async stopped() {
-      folds.hurry();
+      folds.shortenForShutdown();
       await past.stop();
       // A backup that runs ends with the table.
       await Promise.all([snapshots.stop(), host.stop()]);

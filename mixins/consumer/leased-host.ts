@@ -101,7 +101,7 @@ export class LeasedHost {
 
   /** The handler that runs is finished, the checkpoint saved, and the lease free for another node. */
   async stop(): Promise<void> {
-    this.#d.timeLimit.hurry();
+    this.#d.timeLimit.shortenForShutdown();
     await this.#consumer.stop();
     this.#d.timeLimit.end();
     // Where the store has gone first, it falls free by itself.

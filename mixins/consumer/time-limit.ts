@@ -24,7 +24,7 @@ export class TimeLimit {
   }
 
   /** The node stops: what does not come to an end soon is given up. */
-  hurry(): void {
+  shortenForShutdown(): void {
     this.#isHurried = true;
     for (const running of this.#running) running.since = performance.now();
   }

@@ -126,7 +126,7 @@ export class ClaimKeeper {
   async #foldPage(ctx: Caller, claim: Claim, pace: Pace): Promise<boolean> {
     const { scope, fingerprint: definition } = claim;
     const types = typesOf(claim);
-    const { position: after, stray }: ClaimScope = await ctx.call(`${this.#store}.beginClaims`, {
+    const { position: after, unfolded: stray }: ClaimScope = await ctx.call(`${this.#store}.beginClaims`, {
       scope,
       definition,
       types,

@@ -67,7 +67,7 @@ export class Commands {
     const base = mustBeStored ? null : await ahead.base(stream);
     if (base) return { ...base, isFresh: false };
     await ahead.ended(stream);
-    const hot = entities.hot(stream);
+    const hot = entities.cached(stream);
     return { entity: hot ?? (await entities.load(ctx, stream, null)), dependsOn: null, isFresh: !hot };
   }
 

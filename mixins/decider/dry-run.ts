@@ -19,7 +19,7 @@ type Draft = Pick<RecordedEvent, "id" | "type" | "payload" | "meta">;
 export async function dryRun(host: DeciderHost, call: CommandCall): Promise<DryRunAnswer> {
   const { decider, store, entities, claims, appending } = host;
   const { command, ctx, stream, tag } = call;
-  const entity = await entities.load(ctx, stream, entities.hot(stream) ?? null);
+  const entity = await entities.load(ctx, stream, entities.cached(stream) ?? null);
   const decided = await decide(decider, command, entity.state, ctx.params, ctx);
   if (decided.length === 0) return { events: [], state: entity.state, version: entity.version };
   const events = appending.toStore(decided);

@@ -2,7 +2,7 @@ import type { Context } from "moleculer";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { Pace } from "../../core/concurrency/pace.ts";
-import { foldInTurns, rehydrate, unborn, type Folded } from "../../core/decider/rehydrate.ts";
+import { foldInTurns, rehydrate, emptyEntity, type Folded } from "../../core/decider/rehydrate.ts";
 import type { LoadedStream } from "../event-store/host/state-snapshots.ts";
 
 /** What is known of an entity. */
@@ -29,7 +29,7 @@ export class Entities {
   }
 
   /** As it was when somebody last looked; to be checked against the stream's version. */
-  hot(stream: string): Entity | undefined {
+  cached(stream: string): Entity | undefined {
     const entity = this.#hot.get(stream);
     if (entity) this.keep(stream, entity);
     return entity;
@@ -54,8 +54,8 @@ export class Entities {
   }
 
   /** What nothing is known of, not by a snapshot either. */
-  unborn(): Entity {
-    return { ...unborn(this.#decider), snapshotVersion: 0 };
+  empty(): Entity {
+    return { ...emptyEntity(this.#decider), snapshotVersion: 0 };
   }
 
   /** The entity as it is now. What is known of it saves folding that again; null: its snapshot may. */
@@ -95,7 +95,7 @@ export class Entities {
 
   /** The entity from its first event on, as far as `isWanted` says yes. Nothing of it is kept. */
   async past(ctx: Context, stream: string, isWanted: (event: RecordedEvent) => boolean): Promise<Folded> {
-    let entity: Folded = unborn(this.#decider);
+    let entity: Folded = emptyEntity(this.#decider);
     const pace = newPace();
     for (;;) {
       const { events, end } = await this.#page(ctx, stream, entity.version, null);

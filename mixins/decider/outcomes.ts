@@ -90,7 +90,7 @@ export class Outcomes {
       const isOther = (data?.actual ?? 0) < entity.version;
       if (isOther) {
         entities.drop(stream);
-        await entities.load(ctx, stream, entities.unborn());
+        await entities.load(ctx, stream, entities.empty());
         return null;
       }
     }
@@ -109,7 +109,7 @@ export class Outcomes {
       if (version > base.entity.version) entities.drop(stream);
       return this.#answer(call, events);
     }
-    const known = base.dependsOn === null ? base.entity : entities.hot(stream);
+    const known = base.dependsOn === null ? base.entity : entities.cached(stream);
     try {
       if (!known || known.version < base.entity.version) entities.drop(stream);
       else {

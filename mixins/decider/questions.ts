@@ -47,7 +47,7 @@ async function foldedAt({ entities }: DeciderHost, ctx: Context<StateParams>, st
       ]);
     return entities.past(ctx, stream, (event) => event.time <= moment);
   }
-  if (version === undefined) return entities.load(ctx, stream, entities.hot(stream) ?? null);
+  if (version === undefined) return entities.load(ctx, stream, entities.cached(stream) ?? null);
   const folded = await entities.past(ctx, stream, (event) => event.version <= version);
   if (folded.version === version) return folded;
   throw new ValidationError([

@@ -10,7 +10,7 @@ import {
   type UnknownTypes,
 } from "../../core/catalogue/catalogue.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
-import { strangeType } from "../../core/event/event-type.ts";
+import { unknownType } from "../../core/event/event-type.ts";
 import { refuseUnknownOptions } from "../../core/options/options.ts";
 import { longestLeaseMs, times } from "../../core/concurrency/times.ts";
 import type { AnyEvents, EventMap } from "../../core/event/recorded-event.ts";
@@ -203,7 +203,7 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
     };
     const types = catalogue.unknownTypes === "refuse" ? [...catalogue.entries.keys()] : null;
     const targetOf = (type: string) => {
-      const problem = typeof type === "string" ? strangeType(`${name}: an event's type`, type, types) : null;
+      const problem = typeof type === "string" ? unknownType(`${name}: an event's type`, type, types) : null;
       if (problem) throw new DefinitionError(problem);
       return { store: name, type, schemaVersion: catalogue.entries.get(type)?.version };
     };

@@ -1,7 +1,7 @@
 import { isPlainJson } from "../../core/decider/options.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
 import type { Deadline } from "../../core/process/deadline.ts";
-import { strangeType } from "../../core/event/event-type.ts";
+import { unknownType } from "../../core/event/event-type.ts";
 import { isPlainObject, refuseUnknownOptions } from "../../core/options/options.ts";
 import type { ProcessDefinition, ProcessView } from "../../core/process/definition.ts";
 import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/event/recorded-event.ts";
@@ -159,7 +159,7 @@ function parsed(
       throw refusal(`${name}.${option}`, functions, "an object of names and their functions");
     for (const [key, handler] of Object.entries(functions)) {
       const problem =
-        nameProblem(`${name}.${option}`, key) ?? (option === "on" && strangeType(`${name}.on`, key, types));
+        nameProblem(`${name}.${option}`, key) ?? (option === "on" && unknownType(`${name}.on`, key, types));
       if (problem) throw new DefinitionError(problem);
       mustBeFunction(`${name}.${option}["${key}"]`, handler);
     }

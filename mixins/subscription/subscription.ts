@@ -3,7 +3,7 @@ import { DefinitionError } from "../../core/errors/errors.ts";
 import { isPlainObject, refuseUnknownOptions } from "../../core/options/options.ts";
 import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/event/recorded-event.ts";
 import { nameProblem } from "../../core/event/stream-name.ts";
-import { strangeType } from "../../core/event/event-type.ts";
+import { unknownType } from "../../core/event/event-type.ts";
 import type { Wildcard } from "../aggregate/aggregate.ts";
 import type { StartFrom } from "../consumer/checkpoint.ts";
 import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
@@ -68,7 +68,7 @@ export function Subscription<Events extends EventMap = AnyEvents>(
     refuse(`${name}.startFrom`, startFrom, '"origin" or "current"');
   if (!isPlainObject(handlers)) refuse(`${name}.on`, handlers, "an object of event types and their handlers");
   const on = Object.entries(handlers as Record<string, Handler>).map(([pattern, handler]) => {
-    const problem = nameProblem(`${name}.on`, pattern) ?? strangeType(`${name}.on`, pattern, eventStore.types);
+    const problem = nameProblem(`${name}.on`, pattern) ?? unknownType(`${name}.on`, pattern, eventStore.types);
     if (problem) throw new DefinitionError(problem);
     if (typeof handler !== "function" && (typeof handler !== "string" || handler === ""))
       refuse(`${name}.on["${pattern}"]`, handler, "an action's name or a function");

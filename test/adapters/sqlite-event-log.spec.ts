@@ -309,7 +309,7 @@ describe("What was committed last", () => {
     // Two appends of one id pass as new only where their author says so.
     const request = appendTo("b", [{}, {}]);
     request.events[1]!.id = twin!;
-    request.events[1]!.fresh = true;
+    request.events[1]!.idWasGenerated = true;
     await expect(append(request)).rejects.toThrow(/never replaced/);
     expect(positionsOf(await log.read({ after: 0, limit: 10 }))).toEqual([1]);
     await appended(appendTo("b", [{}], { expectedVersion: "no-stream" }));

@@ -29,7 +29,7 @@ describeWith(
       await other.beginClaims("name", "v1", ["name.taken"]);
 
       await appended(one, appendTo("c", [{ type: "name.taken" }], { expectedVersion: 0 }));
-      expect((await other.beginClaims("name", "v1", ["name.taken"])).stray).toBe(4);
+      expect((await other.beginClaims("name", "v1", ["name.taken"])).unfolded).toBe(4);
       for (const [stream, expectedVersion, actual] of [
         ["a", 6, 3],
         ["b", 1, 0],

@@ -150,9 +150,9 @@ export const manyHosts: LogCases = {
     await one.beginClaims("name", "v1", ["name.taken"]);
     // Without a word of what it takes: it is to be looked at before anything is claimed.
     await appended(other, appendTo("a", [{ type: "name.taken" }], { expectedVersion: 0 }));
-    const { stray } = await one.beginClaims("name", "v1", ["name.taken"]);
+    const { unfolded: stray } = await one.beginClaims("name", "v1", ["name.taken"]);
     assert.equal(stray, 2);
     await appended(other, appendTo("b", [{ type: "name.taken" }], { expectedVersion: 0 }));
-    assert.equal((await other.beginClaims("name", "v1", ["name.taken"])).stray, 3);
+    assert.equal((await other.beginClaims("name", "v1", ["name.taken"])).unfolded, 3);
   },
 };

@@ -57,7 +57,7 @@ async function appendAll(random: Random, log: EventLog, told: Told, own: string)
     });
     const last = verdicts.flatMap((verdict) => ("events" in verdict ? verdict.events : [])).findLast(isTaken);
     // Without a word of what it takes: from the first of them on they are to be looked at before anything is claimed.
-    if (last) assert.ok((await log.beginClaims("name", "v1", [taken])).stray >= last.position);
+    if (last) assert.ok((await log.beginClaims("name", "v1", [taken])).unfolded >= last.position);
   }
 }
 

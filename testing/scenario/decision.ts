@@ -3,7 +3,7 @@ import { MemoryClaims } from "../../adapters/memory/claims.ts";
 import { Claims } from "../../core/log/claims.ts";
 import { decide, type DeciderDefinition } from "../../core/decider/decider.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
-import { fold, unborn } from "../../core/decider/rehydrate.ts";
+import { fold, emptyEntity } from "../../core/decider/rehydrate.ts";
 import { claimChanges, typesOf } from "../../core/decider/unique.ts";
 import { duplicate } from "../../mixins/decider/claim-keeper.ts";
 import { recordedEvents } from "./given-event.ts";
@@ -52,7 +52,7 @@ export async function decisionOf(
     const stream = decider.streamOf((ctx.params as { id: string }).id);
     const history = historyOf(stream);
     const own = history.filter((event) => event.stream === stream);
-    const folded = fold(decider, unborn(decider), own);
+    const folded = fold(decider, emptyEntity(decider), own);
     const decided = await decide(decider, name, folded.state, ctx.params, ctx);
     const events = recordedEvents(decider.catalogue, stream, decided, history);
     refuseDuplicates(decider, stream, history, events);

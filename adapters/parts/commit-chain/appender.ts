@@ -41,7 +41,7 @@ export class Appender {
   node: string | undefined;
   #index: IndexFile | null = null;
   /** The index is being made anew, and answers nothing but what it will say again. */
-  #isMending = false;
+  #isRebuildingIndex = false;
   readonly #progress: BuildProgress;
   /** A look at the chain's end that has not begun: whoever asks by then shares it. */
   #nextLook: Promise<void> | null = null;
@@ -112,7 +112,7 @@ export class Appender {
   }
 
   /** What the index says as it is. */
-  async now<Answer>(ask: (log: LogFile) => Answer | Promise<Answer>): Promise<Answer> {
+  async readLocal<Answer>(ask: (log: LogFile) => Answer | Promise<Answer>): Promise<Answer> {
     const index = this.refuseClosed();
     const { log } = index;
     try {
@@ -122,20 +122,20 @@ export class Appender {
     } catch (error) {
       if (index.log === log) {
         if (!isDamage(error)) throw translate(index.path, error);
-        await this.#mutex.run(() => this.#mend(index));
+        await this.#mutex.run(() => this.#rebuildIndex(index));
         return ask(index.log);
       }
     }
     // The index was made anew during a long look: what was found may be a part of it.
-    return this.fresh(ask);
+    return this.readLatest(ask);
   }
 
   /** What the index says when it has everything that was in the chain when this was called. */
-  async fresh<Answer>(ask: (log: LogFile) => Answer | Promise<Answer>): Promise<Answer> {
+  async readLatest<Answer>(ask: (log: LogFile) => Answer | Promise<Answer>): Promise<Answer> {
     this.refuseClosed();
     this.#nextLook ??= this.#look();
     await this.#nextLook;
-    return this.#isMending ? this.fresh(ask) : this.now(ask);
+    return this.#isRebuildingIndex ? this.readLatest(ask) : this.readLocal(ask);
   }
 
   /** Commits go on while the chain is asked: only what it answers takes a turn. */
@@ -153,13 +153,13 @@ export class Appender {
     const { seen } = this.refuseClosed();
     const { records, end } = await this.#chain.read(seen, recordsPerPage);
     return this.#mutex.run(() =>
-      this.#mending(async (index) => {
+      this.#rebuildingIfDamaged(async (index) => {
         // Made anew meanwhile it may know less, after a commit more.
         if (index.seen < seen) return false;
         await whenFree(() => index.fold(records.slice(index.seen - seen)));
         await this.#progress.note(index.seen, end);
         // What a failed attempt had left to be done.
-        if (end) this.#isMending = false;
+        if (end) this.#isRebuildingIndex = false;
         return end;
       }),
     );
@@ -176,7 +176,7 @@ export class Appender {
     overtaken?: () => Answer | undefined,
   ): Promise<Answer> {
     this.refuseClosed();
-    return this.#mutex.run(() => this.#mending((index) => this.#commit(index, decide, overtaken)));
+    return this.#mutex.run(() => this.#rebuildingIfDamaged((index) => this.#commit(index, decide, overtaken)));
   }
 
   async #commit<Answer>(
@@ -248,21 +248,21 @@ export class Appender {
     }
   }
 
-  async #mending<Answer>(work: (index: IndexFile) => Promise<Answer>): Promise<Answer> {
+  async #rebuildingIfDamaged<Answer>(work: (index: IndexFile) => Promise<Answer>): Promise<Answer> {
     const index = this.refuseClosed();
     try {
       return await work(index);
     } catch (error) {
       if (!isDamage(error)) throw translate(index.path, error);
-      await this.#mend(index);
+      await this.#rebuildIndex(index);
       return work(index);
     }
   }
 
-  async #mend(index: IndexFile): Promise<void> {
-    this.#isMending = true;
+  async #rebuildIndex(index: IndexFile): Promise<void> {
+    this.#isRebuildingIndex = true;
     await index.rebuild();
     await this.#catchUp(index);
-    this.#isMending = false;
+    this.#isRebuildingIndex = false;
   }
 }

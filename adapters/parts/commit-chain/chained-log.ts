@@ -78,7 +78,7 @@ export class ChainedLog implements EventLog {
   }
 
   identity(): Promise<string> {
-    return this.#appender.now(({ identity }) => identity);
+    return this.#appender.readLocal(({ identity }) => identity);
   }
 
   async append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
@@ -101,17 +101,17 @@ export class ChainedLog implements EventLog {
   }
 
   head(): Promise<number> {
-    return this.#appender.fresh(({ head }) => head);
+    return this.#appender.readLatest(({ head }) => head);
   }
 
   async read(options: ReadOptions): Promise<Page> {
     // What lies before the end of the index is for ever: only whether there is more has to be asked.
-    const page = options.backward ? null : await this.#appender.now((log) => log.read(options));
-    return page && !page.end ? page : this.#appender.fresh((log) => log.read(options));
+    const page = options.backward ? null : await this.#appender.readLocal((log) => log.read(options));
+    return page && !page.end ? page : this.#appender.readLatest((log) => log.read(options));
   }
 
   readStream(stream: string, options: ReadStreamOptions): Promise<RecordedEvent[]> {
-    return this.#appender.fresh(({ queries }) => queries.readStream(stream, options));
+    return this.#appender.readLatest(({ queries }) => queries.readStream(stream, options));
   }
 
   link(stream: string, ids: readonly string[]): Promise<Linked> {
@@ -122,23 +122,23 @@ export class ChainedLog implements EventLog {
   }
 
   linkedStreams(options: { after?: string; limit: number }): Promise<LinkedStream[]> {
-    return this.#appender.fresh(({ links }) => links.streams(options));
+    return this.#appender.readLatest(({ links }) => links.streams(options));
   }
 
   find(query: Query): Promise<RecordedEvent[]> {
-    return this.#appender.fresh(({ queries }) => queries.find(query));
+    return this.#appender.readLatest(({ queries }) => queries.find(query));
   }
 
   count(query: Query): Promise<number> {
-    return this.#appender.fresh(({ queries }) => queries.count(query));
+    return this.#appender.readLatest(({ queries }) => queries.count(query));
   }
 
   findByIds(ids: readonly string[]): Promise<RecordedEvent[]> {
-    return this.#appender.fresh(({ queries }) => queries.findByIds(ids));
+    return this.#appender.readLatest(({ queries }) => queries.findByIds(ids));
   }
 
   streams(options: { category?: string; after?: string; limit: number }): Promise<StreamSummary[]> {
-    return this.#appender.fresh(({ queries }) => queries.streams(options));
+    return this.#appender.readLatest(({ queries }) => queries.streams(options));
   }
 
   async getState(key: string): Promise<Versioned | null> {
@@ -172,15 +172,15 @@ export class ChainedLog implements EventLog {
   }
 
   claimants(scope: string, values: readonly string[]): Promise<Record<string, string>> {
-    return this.#appender.fresh(({ claims }) => claims.claimants(scope, values));
+    return this.#appender.readLatest(({ claims }) => claims.claimants(scope, values));
   }
 
   claimScopes(): Promise<string[]> {
-    return this.#appender.fresh(({ claims }) => claims.scopes());
+    return this.#appender.readLatest(({ claims }) => claims.scopes());
   }
 
   claims(scope: string, options: { after?: string; limit: number }): Promise<ClaimPage | null> {
-    return this.#appender.fresh((log) => log.claimPage(scope, options));
+    return this.#appender.readLatest((log) => log.claimPage(scope, options));
   }
 
   async acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer> {

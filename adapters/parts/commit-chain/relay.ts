@@ -4,7 +4,7 @@ import type { AppendVerdict } from "../../../core/log/event-log.ts";
 import { times } from "../../../core/concurrency/times.ts";
 import type { LogFile } from "../../sqlite/log-file.ts";
 import type { Appender, Decision } from "./appender.ts";
-import { knownVerdict, mayRelay, noLongerFresh, storedElsewhere } from "./relayed.ts";
+import { knownVerdict, mayRelay, markAsSent, storedElsewhere } from "./relayed.ts";
 import { RelayTarget } from "./relay-target.ts";
 
 type Deciding = (requests: readonly AppendRequest[]) => (log: LogFile) => Decision<AppendVerdict[]>;
@@ -37,7 +37,7 @@ export class Relay {
       if (verdicts) return verdicts;
     }
     const node = this.#nodeFor(requests);
-    const wereFresh = noLongerFresh(requests);
+    const wereFresh = markAsSent(requests);
     const stored = node === null ? [] : await this.#send(node, requests);
     return this.#settle(requests, stored, wereFresh);
   }
@@ -67,7 +67,7 @@ export class Relay {
     if (now - this.#lookedAt < times.relay.lookMs) return;
     this.#lookedAt = now;
     // A failure is met again by the next append or read, which throws it.
-    this.#appender.fresh(() => {}).catch(() => {});
+    this.#appender.readLatest(() => {}).catch(() => {});
   }
 
   async #settle(
@@ -97,7 +97,7 @@ export class Relay {
     verdicts: (AppendVerdict | null)[],
     wereFresh: ReadonlySet<AppendRequest>,
   ): Promise<void> {
-    await this.#appender.fresh((log) => {
+    await this.#appender.readLatest((log) => {
       for (const [index, request] of requests.entries()) {
         const known = verdicts[index] ?? knownVerdict(request, log);
         verdicts[index] = known && asOwn(known, wereFresh.has(request));

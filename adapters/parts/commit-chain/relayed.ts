@@ -45,12 +45,12 @@ export function storedElsewhere(
 }
 
 /** From here on another host may have stored them: no id is new to the log any more. Those whose ids were are returned. */
-export function noLongerFresh(requests: readonly AppendRequest[]): Set<AppendRequest> {
+export function markAsSent(requests: readonly AppendRequest[]): Set<AppendRequest> {
   const were = new Set<AppendRequest>();
   for (const request of requests)
     for (const event of request.events) {
-      if (event.fresh) were.add(request);
-      event.fresh = false;
+      if (event.idWasGenerated) were.add(request);
+      event.idWasGenerated = false;
     }
   return were;
 }

@@ -30,8 +30,8 @@ export class Folds {
   }
 
   /** The node stops: no fold waits long for its transform any more. */
-  hurry(): void {
-    for (const { timeLimit } of this.#running) timeLimit.hurry();
+  shortenForShutdown(): void {
+    for (const { timeLimit } of this.#running) timeLimit.shortenForShutdown();
   }
 
   /** The rows that belong to a token. @throws FoldEndedError */

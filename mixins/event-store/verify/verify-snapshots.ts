@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Catalogue } from "../../../core/catalogue/catalogue.ts";
 import type { DeciderDefinition } from "../../../core/decider/decider.ts";
-import { foldInTurns, unborn, type Folded, type StateSnapshot } from "../../../core/decider/rehydrate.ts";
+import { foldInTurns, emptyEntity, type Folded, type StateSnapshot } from "../../../core/decider/rehydrate.ts";
 import type { EventLog } from "../../../core/log/event-log.ts";
 import { Pace } from "../../../core/concurrency/pace.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
@@ -67,7 +67,7 @@ async function foldedUpTo(
   version: number,
   pace: Pace,
 ): Promise<Folded | null> {
-  let folded = unborn(decider);
+  let folded = emptyEntity(decider);
   while (folded.version < version) {
     const afterVersion = folded.version;
     const stored = await log.readStream(stream, {

@@ -89,7 +89,7 @@ describe("An append request", () => {
         { ...event, id: undefined },
       ],
     });
-    expect(events.map(({ id, fresh }) => [isEventId(id), fresh])).toEqual([
+    expect(events.map(({ id, idWasGenerated: fresh }) => [isEventId(id), fresh])).toEqual([
       [true, true],
       [true, true],
     ]);
