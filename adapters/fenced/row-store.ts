@@ -10,7 +10,7 @@ import { probe } from "./probe.ts";
 /** Below the 16 MB that MongoDB takes in one document. */
 const maxBytes = 8 * 1024 * 1024;
 
-export interface FencedPlace {
+export interface FencedLocation {
   where: string;
   make: () => unknown;
   collection: string;
@@ -31,12 +31,12 @@ export class FencedStore implements RowStore {
   readonly maxBytes = maxBytes;
   /** NeDB compares by UTF-16, and of others nothing is known. */
   readonly sortsByBytes = false;
-  readonly #place: FencedPlace;
+  readonly #place: FencedLocation;
   readonly #entities: Entities;
   #adapter: DbAdapter | null = null;
   #host: HostFile | null = null;
 
-  constructor(place: FencedPlace) {
+  constructor(place: FencedLocation) {
     this.#place = place;
     this.where = place.where;
     this.durability = place.durability;

@@ -23,7 +23,7 @@ import type { Query } from "../../core/query/query.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { categoryOf } from "../../core/event/stream-name.ts";
 import { read, readStream } from "./page.ts";
-import type { Place } from "../parts/rows/place.ts";
+import type { MemoryLocation } from "./location.ts";
 import { matchingInTurns, selectInTurns } from "../parts/rows/select.ts";
 import { StoredLog, toEvent, type StoredEvent } from "./stored-log.ts";
 
@@ -32,10 +32,10 @@ export class MemoryEventLog implements EventLog {
   readonly engine = "memory";
   readonly where: string;
   readonly capabilities: LogCapabilities = { durability: "none", hosts: "one", backup: false };
-  readonly #place: Place;
+  readonly #place: MemoryLocation;
   #open: StoredLog | null = null;
 
-  constructor(place: Place) {
+  constructor(place: MemoryLocation) {
     this.#place = place;
     this.where = place.location;
   }

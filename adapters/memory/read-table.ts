@@ -9,7 +9,7 @@ import {
 } from "../../core/table/read-table.ts";
 import { readBackup, writeBackup } from "./backup.ts";
 import { MemoryGeneration } from "../parts/rows/generation.ts";
-import type { Place } from "../parts/rows/place.ts";
+import type { MemoryLocation } from "./location.ts";
 import { StoredGeneration } from "../parts/rows/stored-generation.ts";
 
 /** What a place keeps of a table. Generations that are being built end with the port. */
@@ -22,12 +22,12 @@ export class MemoryReadTable implements ReadTable {
   readonly engine = "memory";
   readonly capabilities: TableCapabilities = { durability: "none", hosts: "one", atomicBatch: true };
   readonly snapshotFolder = null;
-  readonly #place: Place;
+  readonly #place: MemoryLocation;
   #open: { table: StoredTable; live: MemoryGeneration } | null = null;
   readonly #building = new Set<MemoryGeneration>();
   #lastNumber = 0;
 
-  constructor(place: Place) {
+  constructor(place: MemoryLocation) {
     this.#place = place;
   }
 

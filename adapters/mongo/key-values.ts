@@ -1,6 +1,6 @@
 import type { Collection, Db } from "mongodb";
 import type { Added, KeyValue, KeyValueChange, KeyValues } from "../parts/commit-chain/commit-chain.ts";
-import { keyName, keyOf } from "../../core/errors/place-name.ts";
+import { keyName, keyOf } from "../../core/errors/storage-name.ts";
 import { isTaken } from "./errors.ts";
 
 /** Of each key the last change counts, and older ones are swept away. */

@@ -3,7 +3,7 @@ import type { Adapter } from "../../core/adapter.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
 import { isPlainObject, refuseNoFolder, refuseUnknownOptions, refuseUnless } from "../../core/options/options.ts";
 import { ChainedLog } from "../parts/commit-chain/chained-log.ts";
-import { placeName } from "../../core/errors/place-name.ts";
+import { storageName } from "../../core/errors/storage-name.ts";
 import { JournaledReadTable } from "../parts/journaled-table/read-table.ts";
 import { MongoChain } from "./commit-chain.ts";
 import { MongoRowStore } from "./row-store.ts";
@@ -51,7 +51,7 @@ export function mongo(url: string, options: MongoOptions = {}): Adapter {
   const [, scheme, hosts = "", path] = parts;
   const database = path || defaultDatabase;
   const location = `${scheme}://${hosts.split(",").toSorted().join(",")}/${database}`;
-  const placeOf = (name: string) => ({ url, database, client, name: placeName(name) });
+  const placeOf = (name: string) => ({ url, database, client, name: storageName(name) });
   const adapter: Adapter = {
     engine: "mongo",
     location,
@@ -59,7 +59,7 @@ export function mongo(url: string, options: MongoOptions = {}): Adapter {
     eventLog: (name) =>
       new ChainedLog(
         new MongoChain(`${location}/${name}`, placeOf(name)),
-        `${folder}/${placeName(name)}.index.db`,
+        `${folder}/${storageName(name)}.index.db`,
         begin,
       ),
     readTable: (name) => new JournaledReadTable(new MongoRowStore(`${location}/${name}`, placeOf(name)), name, folder),

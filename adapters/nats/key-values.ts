@@ -1,6 +1,6 @@
 import type { JetStreamPublishOptions } from "nats";
 import type { Added, KeyValue, KeyValueChange, KeyValues } from "../parts/commit-chain/commit-chain.ts";
-import { keyName, keyOf } from "../../core/errors/place-name.ts";
+import { keyName, keyOf } from "../../core/errors/storage-name.ts";
 import { Semaphore } from "../../core/concurrency/semaphore.ts";
 import type { Connected } from "./connected.ts";
 import { isNoMessage, isOvertaken } from "./errors.ts";

@@ -3,7 +3,7 @@ import type { Adapter } from "../../core/adapter.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
 import { isPlainObject, refuseNoFolder, refuseUnknownOptions, refuseUnless } from "../../core/options/options.ts";
 import { ChainedLog } from "../parts/commit-chain/chained-log.ts";
-import { placeName } from "../../core/errors/place-name.ts";
+import { storageName } from "../../core/errors/storage-name.ts";
 import { NatsChain } from "./commit-chain.ts";
 
 export interface NatsLogOptions {
@@ -67,14 +67,14 @@ export function nats(servers: string, options: NatsLogOptions = {}): Adapter {
     location,
     keepsApart: true,
     eventLog: (name) => {
-      const stream = placeName(prefix + name);
+      const stream = storageName(prefix + name);
       const chain = new NatsChain(`${location}${name}`, stream, replicas, {
         connection: { ...credentials, ...connection, servers: addresses },
         api: { ...(domain !== undefined && { domain }), ...(apiPrefix !== undefined && { apiPrefix }) },
       });
       return new ChainedLog(
         chain,
-        `${folder}/${api === undefined ? "" : `${placeName(api)}.`}${stream}.index.db`,
+        `${folder}/${api === undefined ? "" : `${storageName(api)}.`}${stream}.index.db`,
         begin,
       );
     },

@@ -28,7 +28,7 @@ import { columns, logMigrations, toEvent, type EventRow } from "./event-schema.t
 import { link } from "./links.ts";
 import { Listener } from "./listener.ts";
 import { LogPages } from "./log-pages.ts";
-import type { Place } from "./place.ts";
+import type { Location } from "./location.ts";
 import { checkServer, migrate } from "./schema.ts";
 import { count, find, type Source } from "./selection.ts";
 import { linkedStreams, streams } from "./streams.ts";
@@ -47,7 +47,7 @@ class OpenLog {
   readonly streamPages: StreamPages;
   readonly events: Source<RecordedEvent>;
 
-  constructor(connections: Connections, { where, schema, name, listen }: Place, identity: string) {
+  constructor(connections: Connections, { text: where, schema, name, listen }: Location, identity: string) {
     this.connections = connections;
     this.schema = schema;
     this.identity = identity;
@@ -70,20 +70,20 @@ export class PostgresEventLog implements EventLog {
   readonly engine = "postgres";
   readonly where: string;
   readonly capabilities: LogCapabilities;
-  readonly #place: Place;
+  readonly #place: Location;
   #open: OpenLog | null = null;
   #tell: (position: number) => void = () => {};
   #listener: Listener | null = null;
 
-  constructor(place: Place) {
+  constructor(place: Location) {
     this.#place = place;
-    this.where = place.where;
+    this.where = place.text;
     this.capabilities = { durability: place.durability, hosts: "many", backup: false };
   }
 
   async open(options: OpenOptions = {}): Promise<void> {
     if (this.#open) return;
-    const { where, server, schema, durability } = this.#place;
+    const { text: where, server, schema, durability } = this.#place;
     let connections: Connections | undefined;
     try {
       connections = await Connections.to(where, server);
@@ -104,7 +104,7 @@ export class PostgresEventLog implements EventLog {
   }
 
   async #listen(): Promise<void> {
-    const { where, listen, name, server } = this.#place;
+    const { text: where, listen, name, server } = this.#place;
     if (listen === null) return;
     const listener = new Listener({
       where,
@@ -126,11 +126,11 @@ export class PostgresEventLog implements EventLog {
   }
 
   async #run<Answer>(work: (open: OpenLog) => Promise<Answer>): Promise<Answer> {
-    if (!this.#open) throw new StoreUnavailableError(this.#place.where, "the event log is not open");
+    if (!this.#open) throw new StoreUnavailableError(this.#place.text, "the event log is not open");
     try {
       return await work(this.#open);
     } catch (error) {
-      throw translateOfLog(this.#place.where, error);
+      throw translateOfLog(this.#place.text, error);
     }
   }
 
@@ -236,7 +236,7 @@ export class PostgresEventLog implements EventLog {
   backup(): Promise<LogBackup> {
     return this.#run(async ({ schema }) => {
       throw new UnusableStoreError(
-        this.#place.where,
+        this.#place.text,
         `is a log in PostgreSQL, which has a backup of its own: pg_dump --schema='${schema}'; or export its events`,
       );
     });

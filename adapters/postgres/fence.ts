@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { times } from "../../core/concurrency/times.ts";
 import type { Connections } from "./connections.ts";
-import type { Place } from "./place.ts";
+import type { Location } from "./location.ts";
 
 /** Gives every generation a last commit that nobody knows: who folds it on has to ask for its progress first. */
-export async function fence(connections: Connections, { schema }: Place): Promise<void> {
+export async function fence(connections: Connections, { schema }: Location): Promise<void> {
   const fence = randomUUID();
   for (;;) {
     await connections.query(

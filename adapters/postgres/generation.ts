@@ -8,7 +8,7 @@ import { PostgresBatch } from "./batch.ts";
 import { CommittedRows } from "./committed-rows.ts";
 import type { Connections, Held, Session } from "./connections.ts";
 import { endFrozenWriter } from "./fence.ts";
-import type { Place } from "./place.ts";
+import type { Location } from "./location.ts";
 import { storeProgress } from "./progress.ts";
 import { fieldsFromText } from "./row-codec.ts";
 import { RowWriter } from "./row-writer.ts";
@@ -32,7 +32,7 @@ export class PostgresGeneration implements Generation {
   readonly rows: Rows;
   /** Queries are answered only while it is the live one, whatever host says which that is. */
   isLive = false;
-  readonly #place: Place;
+  readonly #place: Location;
   readonly #connections: Connections;
   readonly #writer: RowWriter;
   readonly #table: string;
@@ -41,7 +41,7 @@ export class PostgresGeneration implements Generation {
   #batch: PostgresBatch | null = null;
 
   /** @param successor the rows of the generation that is live by now */
-  constructor(place: Place, connections: Connections, stored: StoredGeneration, successor: () => Promise<Rows>) {
+  constructor(place: Location, connections: Connections, stored: StoredGeneration, successor: () => Promise<Rows>) {
     this.#place = place;
     this.#connections = connections;
     this.number = stored.number;
@@ -51,7 +51,7 @@ export class PostgresGeneration implements Generation {
     this.#table = rowsOf(place.schema, stored.number);
     this.#writer = new RowWriter(this.#table, stored.fields);
     const [plain, guarded] = ["true", `${place.schema}.is_live(${stored.number})`].map(
-      (guard) => new PostgresRows(place.where, () => connections, this.#table, stored.fields, guard),
+      (guard) => new PostgresRows(place.text, () => connections, this.#table, stored.fields, guard),
     );
     this.rows = new CommittedRows(
       () => (this.isLive ? guarded! : plain!),
@@ -74,14 +74,14 @@ export class PostgresGeneration implements Generation {
   }
 
   #gone(cause?: unknown): StoreUnavailableError {
-    return new StoreUnavailableError(this.#place.where, `generation ${this.number} is no longer there`, cause);
+    return new StoreUnavailableError(this.#place.text, `generation ${this.number} is no longer there`, cause);
   }
 
   async #run<Answer>(work: () => Promise<Answer>): Promise<Answer> {
     try {
       return await work();
     } catch (error) {
-      throw translate(this.#place.where, error);
+      throw translate(this.#place.text, error);
     }
   }
 
@@ -139,9 +139,9 @@ export class PostgresGeneration implements Generation {
    */
   async begin(): Promise<PostgresBatch> {
     if (this.#batch?.hasEnded === false)
-      throw new StoreUnavailableError(this.#place.where, "a batch is running; there is one at a time");
+      throw new StoreUnavailableError(this.#place.text, "a batch is running; there is one at a time");
     const held = await this.#run(() => this.#turn());
-    const { schema, where } = this.#place;
+    const { schema, text: where } = this.#place;
     this.#batch = new PostgresBatch(held, {
       where,
       schema,
@@ -155,7 +155,7 @@ export class PostgresGeneration implements Generation {
 
   /** The row among the generations is locked until the batch ends: there is one writer at a time. */
   async #turn(): Promise<Held> {
-    const { schema, where } = this.#place;
+    const { schema, text: where } = this.#place;
     for (const deadline = Date.now() + times.postgres.turnMs; ;) {
       const held = await this.#connections.hold("BEGIN ISOLATION LEVEL READ COMMITTED");
       try {
@@ -190,7 +190,7 @@ export class PostgresGeneration implements Generation {
   }
 
   #takenOver(): StoreUnavailableError {
-    return new StoreUnavailableError(this.#place.where, `generation ${this.number} was folded on by another host`);
+    return new StoreUnavailableError(this.#place.text, `generation ${this.number} was folded on by another host`);
   }
 
   async #commit(held: Held, progress: Progress): Promise<void> {

@@ -1,11 +1,11 @@
 import type { Adapter } from "../../core/adapter.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
 import { refuseNoFolder, refuseUnknownOptions } from "../../core/options/options.ts";
-import { shortName } from "../../core/errors/place-name.ts";
+import { shortName } from "../../core/errors/storage-name.ts";
 import { addressOf } from "./address.ts";
 import { checkConnection, type ConnectionOptions } from "./connection-options.ts";
 import { PostgresEventLog } from "./event-log.ts";
-import type { Place } from "./place.ts";
+import type { Location } from "./location.ts";
 import { optionNames, refuseUnknownParameters } from "./parameters.ts";
 import { PostgresReadTable } from "./read-table.ts";
 import { quote } from "./schema.ts";
@@ -86,11 +86,11 @@ export function postgres(connectionString: string, options: PostgresOptions = {}
     );
   const schemaOf = (name: string) => schema ?? schemaNamed(name);
   const location = `postgres://${address.host}${address.database}`;
-  const placeOf = (name: string): Place => ({
+  const placeOf = (name: string): Location => ({
     server: { connectionString, timeoutMs, connection },
     name: schemaOf(name),
     schema: quote(schemaOf(name)),
-    where: `${location} schema ${quote(schemaOf(name))}`,
+    text: `${location} schema ${quote(schemaOf(name))}`,
     durability,
     listen,
     folder,

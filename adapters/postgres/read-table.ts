@@ -10,13 +10,13 @@ import {
   type TableBackup,
   type TableCapabilities,
 } from "../../core/table/read-table.ts";
-import { placeName } from "../../core/errors/place-name.ts";
+import { storageName } from "../../core/errors/storage-name.ts";
 import { times } from "../../core/concurrency/times.ts";
 import { ReplacedGenerations } from "../parts/replaced-generations.ts";
 import { Connections, type Session } from "./connections.ts";
 import { fence } from "./fence.ts";
 import { PostgresGeneration, rowsOf } from "./generation.ts";
-import type { Place } from "./place.ts";
+import type { Location } from "./location.ts";
 import { storeParked, storeProgress } from "./progress.ts";
 import { columnsOf, createIndexes, createRows, fieldsToText } from "./row-codec.ts";
 import { checkServer, migrate } from "./schema.ts";
@@ -32,22 +32,22 @@ export class PostgresReadTable implements ReadTable {
   readonly engine = "postgres";
   readonly capabilities: TableCapabilities;
   readonly snapshotFolder: string;
-  readonly #place: Place;
+  readonly #place: Location;
   #connections: Connections | null = null;
   #live: PostgresGeneration | null = null;
   readonly #building = new Set<PostgresGeneration>();
   readonly #backups = new TableBackups();
   readonly #replaced = new ReplacedGenerations<PostgresGeneration>();
 
-  constructor(place: Place) {
+  constructor(place: Location) {
     this.#place = place;
     this.capabilities = { durability: place.durability, hosts: "many", atomicBatch: true };
-    this.snapshotFolder = resolve(place.folder, `${placeName(place.name)}.snapshots`);
+    this.snapshotFolder = resolve(place.folder, `${storageName(place.name)}.snapshots`);
   }
 
   async open(fields: Fields, origin: Origin = noOrigin): Promise<void> {
     if (this.#live) return;
-    const { where, server, durability, name, schema } = this.#place;
+    const { text: where, server, durability, name, schema } = this.#place;
     let connections: Connections | undefined;
     try {
       connections = await Connections.to(where, server);
@@ -83,7 +83,7 @@ export class PostgresReadTable implements ReadTable {
   }
 
   #opened(): Connections {
-    if (!this.#connections) throw new StoreUnavailableError(this.#place.where, "the read table is not open");
+    if (!this.#connections) throw new StoreUnavailableError(this.#place.text, "the read table is not open");
     return this.#connections;
   }
 
@@ -114,7 +114,7 @@ export class PostgresReadTable implements ReadTable {
   async #generation(number: number): Promise<PostgresGeneration> {
     const connections = this.#opened();
     const stored = await PostgresGeneration.read(connections, this.#place.schema, number);
-    if (!stored) throw new StoreUnavailableError(this.#place.where, `generation ${number} is no longer there`);
+    if (!stored) throw new StoreUnavailableError(this.#place.text, `generation ${number} is no longer there`);
     return new PostgresGeneration(this.#place, connections, stored, () => this.#follow());
   }
 
@@ -150,7 +150,7 @@ export class PostgresReadTable implements ReadTable {
     const connections = this.#opened();
     const old = this.live();
     if (old === generation) return;
-    const { schema, where } = this.#place;
+    const { schema, text: where } = this.#place;
     await this.#run((connections) =>
       connections.transaction(async (session) => {
         await generation.refuseOthers(session);
@@ -228,7 +228,7 @@ export class PostgresReadTable implements ReadTable {
     try {
       return await work(this.#opened());
     } catch (error) {
-      throw translate(this.#place.where, error);
+      throw translate(this.#place.text, error);
     }
   }
 }

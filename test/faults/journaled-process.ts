@@ -1,5 +1,5 @@
 // A host of a table in MongoDB that folds two batches and, in the second, signals itself before the named write.
-import { placeName } from "../../core/errors/place-name.ts";
+import { storageName } from "../../core/errors/storage-name.ts";
 import { JournaledReadTable } from "../../adapters/parts/journaled-table/read-table.ts";
 import { MongoRowStore } from "../../adapters/mongo/row-store.ts";
 import { say } from "../support/say.ts";
@@ -17,7 +17,7 @@ const step = async (what: string) => {
   // A signal comes when the system says so.
   await new Promise((turn) => setTimeout(turn, 50));
 };
-const place = { url, database: "journaled", name: placeName(name), client: {} };
+const place = { url, database: "journaled", name: storageName(name), client: {} };
 const table = new JournaledReadTable(stepping(new MongoRowStore(url, place), step), name);
 await table.open(countedFields);
 await table.takeOver();

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { placeName } from "../../core/errors/place-name.ts";
+import { storageName } from "../../core/errors/storage-name.ts";
 import { JournaledReadTable } from "../../adapters/parts/journaled-table/read-table.ts";
 import { MongoRowStore } from "../../adapters/mongo/row-store.ts";
 import { describeWith } from "../support/engines.ts";
@@ -27,7 +27,7 @@ describeWith("mongodb", "A journaled table in MongoDB whose host", (server) => {
     child.lines.on("line", (line) => said.push(line));
     await once(child.lines, "line");
     if (signal === "SIGKILL") await child.exited;
-    const place = { url, database: "journaled", name: placeName(name), client: {} };
+    const place = { url, database: "journaled", name: storageName(name), client: {} };
     const table = new JournaledReadTable(new MongoRowStore(url, place), name);
     tables.push(table);
     await table.open(countedFields);

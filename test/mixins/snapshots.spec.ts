@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { MemoryReadTable } from "../../adapters/memory/read-table.ts";
-import { Place } from "../../adapters/parts/rows/place.ts";
+import { MemoryLocation } from "../../adapters/memory/location.ts";
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
 import { definitionHash, describeDefinition } from "../../core/rows/definition.ts";
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
@@ -56,7 +56,9 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
     log = { log: "log-1", head: 20, afterId: "e9" };
     isStoreAway = false;
     table =
-      engine === "sqlite" ? new SqliteReadTable(join(home, "things.db")) : new MemoryReadTable(new Place("things"));
+      engine === "sqlite"
+        ? new SqliteReadTable(join(home, "things.db"))
+        : new MemoryReadTable(new MemoryLocation("things"));
     await openWith(small);
   });
 

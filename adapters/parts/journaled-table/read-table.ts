@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { StoreUnavailableError } from "../../../core/errors/errors.ts";
 import type { Fields } from "../../../core/rows/fields.ts";
-import { placeName } from "../../../core/errors/place-name.ts";
+import { storageName } from "../../../core/errors/storage-name.ts";
 import {
   noOrigin,
   type Origin,
@@ -38,7 +38,7 @@ export class JournaledReadTable implements ReadTable {
 
   /** @param folder for the host's own files: snapshots */
   constructor(store: RowStore, name: string, folder = "data") {
-    this.snapshotFolder = resolve(folder, `${placeName(name)}.snapshots`);
+    this.snapshotFolder = resolve(folder, `${storageName(name)}.snapshots`);
     this.#store = store;
     this.#pointer = new Pointer(store, name);
     this.engine = store.engine;

@@ -1,7 +1,7 @@
 import { connect } from "nats";
 import { Subscription, EventStore } from "moleculer-event-sourcing";
 import { natsFromString } from "../../../adapters/nats/connection-string.ts";
-import { keyName } from "../../../core/errors/place-name.ts";
+import { keyName } from "../../../core/errors/storage-name.ts";
 import { LogLines } from "../../mixins/log-lines.ts";
 import { cleanUp, eventually, newFolder, refusal, startBroker } from "../../support/broker.ts";
 import { describeWith } from "../../support/engines.ts";
