@@ -66,7 +66,7 @@ async function copyAndCompare(
     if (source.capabilities.hosts === "one" || round === maxRounds) {
       say(tableOf(comparison));
       throw new UnusableStoreError(
-        copy.where,
+        copy.location,
         `the copy is not what its source is: ${comparison.difference}. If the source has hosts that run, stop them and start the copy again`,
       );
     }
@@ -80,7 +80,7 @@ async function compareFinished(source: EventLog, copy: EventLog, tell: Tell): Pr
   if (comparison.difference === null) return sayWhole(comparison, "The copy was finished before, and is whole.");
   say(tableOf(comparison));
   throw new UnusableStoreError(
-    copy.where,
+    copy.location,
     `<to> is a copy of <from> that was finished before, and since then one of the two has gone on: ${comparison.difference}. Nothing was copied; for another copy name another place: ${otherPlace(copy)}`,
   );
 }

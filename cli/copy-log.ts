@@ -36,7 +36,7 @@ async function copyEvents(source: EventLog, copy: EventLog, tell: Tell): Promise
       const [stored] = verdict.events;
       if (stored?.position !== position || stored.time !== time)
         throw new UnusableStoreError(
-          copy.where,
+          copy.location,
           `found event ${id} at position ${stored?.position} with time ${stored?.time}, expected ${position} and ${time}: the copy is written by somebody else, or the server's clock is behind; remove the copy and begin again`,
         );
     }
@@ -60,9 +60,10 @@ async function copyStates(source: EventLog, copy: EventLog): Promise<void> {
     const kept = await copy.getState(key);
     const revision = await copy.putState(key, value, kept?.revision ?? 0).catch((error: Error) => {
       // Engines have room for values of different sizes: whose it is says what is to be done.
-      throw new UnusableStoreError(copy.where, `state ${key} was not stored: ${error.message}`, error);
+      throw new UnusableStoreError(copy.location, `state ${key} was not stored: ${error.message}`, error);
     });
-    if (revision === null) throw new UnusableStoreError(copy.where, `state ${key}: somebody else writes to the copy`);
+    if (revision === null)
+      throw new UnusableStoreError(copy.location, `state ${key}: somebody else writes to the copy`);
   };
   for await (const { key, value } of statesOf(source)) await put(key, value);
   // Those that a round before had copied, and that the source has no longer.
@@ -78,13 +79,13 @@ export async function beginCopy(source: EventLog, copy: EventLog): Promise<"begu
   await copy.open({ identity });
   if ((await copy.identity()) !== identity)
     throw new UnusableStoreError(
-      copy.where,
+      copy.location,
       `<to> is another log already, expected none, or a copy that was begun; name another place: ${otherPlace(copy)}`,
     );
   if ((await copy.getState(unfinishedCopy)) !== null) return "begun";
   if (await isOneLog(source, copy))
     throw new UnusableStoreError(
-      copy.where,
+      copy.location,
       `<to> is <from> by another address; name another place: ${otherPlace(copy)}`,
     );
   const isEmpty = (await copy.head()) === 0 && (await copy.states({ prefix: "", limit: 1 })).length === 0;

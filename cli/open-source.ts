@@ -18,12 +18,12 @@ export async function openSource(source: EventLog, name: string | null): Promise
   } catch (error) {
     if (!(error instanceof MissingLogError) || name === null) throw error;
     throw new UnusableStoreError(
-      source.where,
+      source.location,
       `found no log named ${name} there; --name names the store, <from> its place: server, database, ?schema= or ?prefix=`,
     );
   }
   if ((await source.getState(unfinishedCopy)) !== null)
-    throw new UnusableStoreError(source.where, "<from> is a copy that is not finished itself");
+    throw new UnusableStoreError(source.location, "<from> is a copy that is not finished itself");
   await refuseHosts(source, "nothing was copied. Stop every host of the store, and run it again");
 }
 
@@ -44,10 +44,10 @@ export async function refuseHosts(log: EventLog, whatNow: string): Promise<void>
     if (lease) return log.releaseLease(lease);
     watch.note(heldBy, performance.now());
     if (seen !== null && seen !== heldBy.mark)
-      throw new UnusableStoreError(log.where, `found a host of the store running, expected none: ${whatNow}`);
+      throw new UnusableStoreError(log.location, `found a host of the store running, expected none: ${whatNow}`);
     if (seen === null)
       process.stderr.write(
-        `${log.where}: a host of the store runs, or was killed a moment ago; waiting up to ${heldBy.ttlMs / 1000} s to see which.\n`,
+        `${log.location}: a host of the store runs, or was killed a moment ago; waiting up to ${heldBy.ttlMs / 1000} s to see which.\n`,
       );
     seen = heldBy.mark;
     await elapsed(Math.min(times.copy.retryMs, Math.max(watch.restMs(performance.now()), 0)));

@@ -48,7 +48,7 @@ async function restore(index: EventLog, log: EventLog, tell: Tell): Promise<void
     const comparison = await compareLogs(index, log, tell, history);
     say(tableOf(comparison, history));
     if (comparison.difference !== null)
-      throw new UnusableStoreError(log.where, `the log is not what the index has: ${comparison.difference}`);
+      throw new UnusableStoreError(log.location, `the log is not what the index has: ${comparison.difference}`);
   }
   await endCopy(log);
   say(`The log is restored: it has every event and link of the index, ${known} events.`);
@@ -60,7 +60,7 @@ async function assertSameLog(index: EventLog, log: EventLog): Promise<void> {
   const [expected, found] = [await index.identity(), await log.identity()];
   if (found !== expected)
     throw new UnusableStoreError(
-      log.where,
+      log.location,
       `found log ${found} there, expected ${expected}, that of the index, or none`,
     );
   const common = Math.min(await index.head(), await log.head());
@@ -69,7 +69,7 @@ async function assertSameLog(index: EventLog, log: EventLog): Promise<void> {
   const [wanted, got] = [known!.events[0]!.id, there!.events[0]!.id];
   if (wanted !== got)
     throw new UnusableStoreError(
-      log.where,
+      log.location,
       `event ${common}: found ${got}, the index has ${wanted}: the log has gone on from an earlier one, and what the index has cannot follow it; nothing was restored. Export it into a file from another place: restore <index> sqlite:<file>`,
     );
 }

@@ -18,7 +18,7 @@ describe("The table of errors", () => {
       "errors/snapshot-errors",
       "log/links",
       "log/claim-errors",
-      "log/ahead",
+      "log/speculative",
       "decider/errors",
       "event/causation",
     ];

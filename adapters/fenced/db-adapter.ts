@@ -27,12 +27,12 @@ export interface DbAdapter {
 const needed = ["init", "connect", "find", "count", "insert", "insertMany", "updateMany", "removeMany"] as const;
 
 /** @throws UnusableStoreError naming what is missing */
-export function checkAdapter(where: string, found: unknown): DbAdapter {
+export function checkAdapter(location: string, found: unknown): DbAdapter {
   const methods = (typeof found === "object" && found !== null ? found : {}) as Partial<Record<string, unknown>>;
   const missing = needed.filter((name) => typeof methods[name] !== "function");
   if (missing.length === 0) return found as DbAdapter;
   throw new UnusableStoreError(
-    where,
+    location,
     `found an adapter without ${missing.join(", ")}, expected one of moleculer-db's kind, which has them all`,
   );
 }

@@ -3,22 +3,22 @@ import type { DbAdapter, Entity, FindParams, Query } from "./db-adapter.ts";
 
 /** The entities of a connected adapter. Whatever goes wrong is an outage, since adapters have no errors in common. */
 export class Entities {
-  readonly #where: string;
+  readonly #location: string;
   readonly #adapter: () => DbAdapter | null;
 
-  constructor(where: string, adapter: () => DbAdapter | null) {
-    this.#where = where;
+  constructor(location: string, adapter: () => DbAdapter | null) {
+    this.#location = location;
     this.#adapter = adapter;
   }
 
   /** @throws StoreUnavailableError */
   async call<Answer>(work: (adapter: DbAdapter) => Answer | Promise<Answer>): Promise<Answer> {
     const adapter = this.#adapter();
-    if (!adapter) throw new StoreUnavailableError(this.#where, "the adapter is not connected");
+    if (!adapter) throw new StoreUnavailableError(this.#location, "the adapter is not connected");
     try {
       return await work(adapter);
     } catch (error) {
-      throw new StoreUnavailableError(this.#where, `the adapter failed (${String(error)})`, error);
+      throw new StoreUnavailableError(this.#location, `the adapter failed (${String(error)})`, error);
     }
   }
 

@@ -57,7 +57,7 @@ export function fenced(make: () => unknown, options: FencedOptions = {}): Adapte
     readTable: (name) =>
       new JournaledReadTable(
         new FencedStore({
-          where: `${file ?? "moleculer-db adapter"} (${collection ?? name})`,
+          location: `${file ?? "moleculer-db adapter"} (${collection ?? name})`,
           make,
           collection: collection ?? name,
           durability,

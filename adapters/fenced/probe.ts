@@ -8,11 +8,11 @@ import type { Entities } from "./entities.ts";
  *
  * @throws UnusableStoreError
  */
-export async function probe(where: string, entities: Entities): Promise<void> {
+export async function probe(location: string, entities: Entities): Promise<void> {
   const _id = `probe ${randomUUID()}`;
   const probe = { _id, kind: "probe", fence: 1, row: { text: "é", none: null } };
   const refuse = (found: string, expected: string): never => {
-    throw new UnusableStoreError(where, `found an adapter that ${found}, expected one that ${expected}`);
+    throw new UnusableStoreError(location, `found an adapter that ${found}, expected one that ${expected}`);
   };
   try {
     if (!(await entities.insert(probe))) refuse("does not insert", "does");

@@ -11,7 +11,7 @@ import { probe } from "./probe.ts";
 const maxBytes = 8 * 1024 * 1024;
 
 export interface FencedLocation {
-  where: string;
+  location: string;
   make: () => unknown;
   collection: string;
   durability: RowStore["durability"];
@@ -25,7 +25,7 @@ export interface FencedLocation {
 /** Everything of a table as entities of one moleculer-db adapter, told apart by `_id`, `kind` and `generation`. */
 export class FencedStore implements RowStore {
   readonly engine = "fenced";
-  readonly where: string;
+  readonly location: string;
   readonly durability: RowStore["durability"];
   readonly hosts: RowStore["hosts"];
   readonly maxBytes = maxBytes;
@@ -38,22 +38,22 @@ export class FencedStore implements RowStore {
 
   constructor(place: FencedLocation) {
     this.#place = place;
-    this.where = place.where;
+    this.location = place.location;
     this.durability = place.durability;
     this.hosts = place.hosts;
-    this.#entities = new Entities(place.where, () => this.#adapter);
+    this.#entities = new Entities(place.location, () => this.#adapter);
   }
 
   async open(): Promise<void> {
-    const { where, make, collection, hosts, file, open } = this.#place;
+    const { location, make, collection, hosts, file, open } = this.#place;
     if (hosts === "one" && open.has(collection))
-      throw new UnusableStoreError(where, "is open in this process already; one host at a time");
-    const adapter = checkAdapter(where, make());
-    if (file !== null) this.#host = new HostFile(`${file}.host`, where);
+      throw new UnusableStoreError(location, "is open in this process already; one host at a time");
+    const adapter = checkAdapter(location, make());
+    if (file !== null) this.#host = new HostFile(`${file}.host`, location);
     open.add(collection);
     try {
       await this.#connect(adapter);
-      await probe(where, this.#entities);
+      await probe(location, this.#entities);
     } catch (error) {
       await this.close();
       throw error;
@@ -61,14 +61,14 @@ export class FencedStore implements RowStore {
   }
 
   async #connect(adapter: DbAdapter): Promise<void> {
-    const { where, collection } = this.#place;
+    const { location, collection } = this.#place;
     try {
       const { broker, service } = foreignParts(collection);
       adapter.init(broker, service);
       await adapter.connect();
       this.#adapter = adapter;
     } catch (error) {
-      throw new StoreUnavailableError(where, `the adapter cannot connect (${String(error)})`, error);
+      throw new StoreUnavailableError(location, `the adapter cannot connect (${String(error)})`, error);
     }
   }
 

@@ -30,14 +30,14 @@ import { StoredLog, toEvent, type StoredEvent } from "./stored-log.ts";
 /** A log as one host has it open. A commit is one synchronous step; a look at many events is one of the log as it was when it was asked. */
 export class MemoryEventLog implements EventLog {
   readonly engine = "memory";
-  readonly where: string;
+  readonly location: string;
   readonly capabilities: LogCapabilities = { durability: "none", hosts: "one", backup: false };
   readonly #place: MemoryLocation;
   #open: StoredLog | null = null;
 
   constructor(place: MemoryLocation) {
     this.#place = place;
-    this.where = place.location;
+    this.location = place.location;
   }
 
   async open({ identity, create = true }: OpenOptions = {}): Promise<void> {

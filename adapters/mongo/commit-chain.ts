@@ -19,28 +19,28 @@ interface StoredRecord {
 /** A chain as a collection of MongoDB: a record is a document, its number the `_id`, of which there is only one each. */
 export class MongoChain implements CommitChain {
   readonly engine = "mongo";
-  readonly where: string;
+  readonly location: string;
   readonly durability = "power";
   readonly maxBytes = maxBytes;
   readonly keyValues: MongoCells;
   readonly #place: MongoPlace;
   #open: (Connection & { records: Collection<StoredRecord> }) | null = null;
 
-  constructor(where: string, place: MongoPlace) {
-    this.where = where;
+  constructor(location: string, place: MongoPlace) {
+    this.location = location;
     this.#place = place;
     this.keyValues = new MongoCells(maxBytes, (work) => this.#call(({ database }) => work(database, place.name)));
   }
 
   async open({ create }: ChainOptions): Promise<void> {
-    const connection = await connect(this.where, this.#place, times.mongo.answerMs);
+    const connection = await connect(this.location, this.#place, times.mongo.answerMs);
     const { client, database } = connection;
     try {
       if (create) await this.keyValues.prepare(database, this.#place.name);
       this.#open = { ...connection, records: database.collection<StoredRecord>(`${this.#place.name}_commits`) };
     } catch (error) {
       await client.close();
-      throw translate(this.where, error);
+      throw translate(this.location, error);
     }
   }
 
@@ -53,11 +53,11 @@ export class MongoChain implements CommitChain {
   async #call<Answer>(
     work: (open: Connection & { records: Collection<StoredRecord> }) => Promise<Answer>,
   ): Promise<Answer> {
-    if (!this.#open) throw new StoreUnavailableError(this.where, "the connection is not open");
+    if (!this.#open) throw new StoreUnavailableError(this.location, "the connection is not open");
     try {
       return await work(this.#open);
     } catch (error) {
-      throw translate(this.where, error);
+      throw translate(this.location, error);
     }
   }
 
@@ -82,7 +82,7 @@ export class MongoChain implements CommitChain {
       if (before === null || (await before) !== null) return "added";
       await records.deleteOne({ _id: number });
       throw new UnusableStoreError(
-        this.where,
+        this.location,
         `commit ${number - 1} is not there any more: the server has lost acknowledged commits, or its collection was dropped; stop every host: a start says what can be done. Nothing was stored`,
       );
     });
@@ -101,7 +101,7 @@ export class MongoChain implements CommitChain {
         const number = after + found.length + 1;
         if (_id !== number)
           throw new UnusableStoreError(
-            this.where,
+            this.location,
             `found commit ${_id}, expected ${number}: commits were lost or deleted`,
           );
         found.push(record);

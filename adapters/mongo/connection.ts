@@ -18,8 +18,8 @@ export interface Connection {
 }
 
 /** @param timeoutMs after which a call without an answer has failed */
-export async function connect(where: string, place: MongoPlace, timeoutMs: number): Promise<Connection> {
-  const { MongoClient, ReadConcern } = await peerDriver(where, "mongodb", () => import("mongodb"));
+export async function connect(location: string, place: MongoPlace, timeoutMs: number): Promise<Connection> {
+  const { MongoClient, ReadConcern } = await peerDriver(location, "mongodb", () => import("mongodb"));
   let client: MongoClient | undefined;
   try {
     client = new MongoClient(place.url, {
@@ -41,6 +41,6 @@ export async function connect(where: string, place: MongoPlace, timeoutMs: numbe
     return { client, database };
   } catch (error) {
     await client?.close();
-    throw translate(where, error);
+    throw translate(location, error);
   }
 }

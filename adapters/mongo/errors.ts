@@ -20,13 +20,13 @@ const optionErrors = new Set(["MongoParseError", "MongoInvalidArgumentError", "M
 export const isTaken = (error: unknown): boolean => (error as MongoError | null)?.code === duplicateKey;
 
 /** The one place where the driver's errors become ours; the driver's stays as `cause`. By name: it may be another copy of the class. */
-export function translate(where: string, error: unknown): unknown {
+export function translate(location: string, error: unknown): unknown {
   const { name = "", message } = (error ?? {}) as Partial<MongoError>;
   const code: unknown = (error as { code?: unknown } | null)?.code;
   // The driver lets some errors of its sockets through.
   const isOfSocket = typeof code === "string" && /^E[A-Z]+$/.test(code);
-  const unavailable = (why: string) => new StoreUnavailableError(where, why, error);
-  const unusable = (why: string) => new UnusableStoreError(where, why, error);
+  const unavailable = (why: string) => new StoreUnavailableError(location, why, error);
+  const unusable = (why: string) => new UnusableStoreError(location, why, error);
   if (!name.startsWith("Mongo") && !isOfSocket) return error;
   if (refusedCodes.has(code))
     return unusable(`the server refuses the user or his password, or what he may do (${message})`);

@@ -20,7 +20,7 @@ const maxBytes = 8 * 1024 * 1024;
 /** A table as collections: one for its pointer, generations and journals, and for each generation its rows and parked events. */
 export class MongoRowStore implements RowStore {
   readonly engine = "mongo";
-  readonly where: string;
+  readonly location: string;
   readonly durability = "power";
   readonly hosts = "many";
   readonly maxBytes = maxBytes;
@@ -30,13 +30,13 @@ export class MongoRowStore implements RowStore {
   /** FerretDB 1 looks at conditions and writes in two steps: at least the changes of one host must not meet there. */
   #changed: Promise<unknown> = Promise.resolve();
 
-  constructor(where: string, place: MongoPlace) {
-    this.where = where;
+  constructor(location: string, place: MongoPlace) {
+    this.location = location;
     this.#place = place;
   }
 
   async open(): Promise<void> {
-    this.#connection = await connect(this.where, this.#place, times.mongo.queryMs);
+    this.#connection = await connect(this.location, this.#place, times.mongo.queryMs);
   }
 
   async close(): Promise<void> {
@@ -46,7 +46,7 @@ export class MongoRowStore implements RowStore {
   }
 
   get #database(): Db {
-    if (!this.#connection) throw new StoreUnavailableError(this.where, "the connection is not open");
+    if (!this.#connection) throw new StoreUnavailableError(this.location, "the connection is not open");
     return this.#connection.database;
   }
 
@@ -54,7 +54,7 @@ export class MongoRowStore implements RowStore {
     try {
       return await work(this.#database);
     } catch (error) {
-      throw translate(this.where, error);
+      throw translate(this.location, error);
     }
   }
 

@@ -27,7 +27,7 @@ interface Options {
 /** A chain as a stream of JetStream: a record is a message, its number the message's sequence. */
 export class NatsChain implements CommitChain {
   readonly engine = "nats";
-  readonly where: string;
+  readonly location: string;
   readonly durability: CommitChain["durability"];
   readonly keyValues: NatsCells;
   maxBytes = 0;
@@ -40,17 +40,17 @@ export class NatsChain implements CommitChain {
   /** Rejects the calls that have no answer yet. */
   readonly #unanswered = new Set<(error: Error) => void>();
 
-  constructor(where: string, name: string, replicas: number, options: Options) {
-    this.where = where;
+  constructor(location: string, name: string, replicas: number, options: Options) {
+    this.location = location;
     this.durability = replicas >= 3 ? "power" : "process";
     this.#name = `${name}_commits`;
     this.#replicas = replicas;
     this.#options = options;
-    this.keyValues = new NatsCells(where, `${name}_control`, (work) => this.call(work));
+    this.keyValues = new NatsCells(location, `${name}_control`, (work) => this.call(work));
   }
 
   async open(options: ChainOptions): Promise<void> {
-    const { connect } = await peerDriver(this.where, "nats", () => import("nats"));
+    const { connect } = await peerDriver(this.location, "nats", () => import("nats"));
     let connection: NatsConnection | undefined;
     try {
       connection = await connect({
@@ -66,7 +66,7 @@ export class NatsChain implements CommitChain {
       this.#open = await this.#prepare(connection, options);
     } catch (error) {
       await connection?.close();
-      throw translate(this.where, error, this.#isGone);
+      throw translate(this.location, error, this.#isGone);
     }
   }
 
@@ -83,26 +83,26 @@ export class NatsChain implements CommitChain {
   }
 
   #gone(): StoreUnavailableError {
-    return new StoreUnavailableError(this.where, "no server answers: the connection is gone");
+    return new StoreUnavailableError(this.location, "no server answers: the connection is gone");
   }
 
   async #prepare(connection: NatsConnection, { create, warn }: ChainOptions): Promise<OpenConnection> {
     const { info } = connection;
     const replicas = create ? this.#replicas : null;
-    assertServerVersion(this.where, info?.version, this.#replicas, warn);
+    assertServerVersion(this.location, info?.version, this.#replicas, warn);
     const { api } = this.#options;
     // A leaf node may have none, and its hub has.
-    if (!info?.jetstream && Object.keys(api).length === 0) throw new UnusableStoreError(this.where, jetStreamIsOff);
+    if (!info?.jetstream && Object.keys(api).length === 0) throw new UnusableStoreError(this.location, jetStreamIsOff);
     const ofApi = { timeout: times.nats.answerMs, ...api };
     const manager = await connection.jetstreamManager(ofApi);
-    const { state, config } = await streamOf(manager, this.where, ofCommits(this.#name), replicas);
-    assertServerVersion(this.where, info?.version, config.num_replicas, () => {});
+    const { state, config } = await streamOf(manager, this.location, ofCommits(this.#name), replicas);
+    assertServerVersion(this.location, info?.version, config.num_replicas, () => {});
     if (state.num_deleted || state.first_seq > 1)
       throw new UnusableStoreError(
-        this.where,
+        this.location,
         `stream ${this.#name} holds messages ${state.first_seq} to ${state.last_seq} without ${state.num_deleted ?? 0} of them, expected all from the first on: messages of it were deleted`,
       );
-    await streamOf(manager, this.where, ofCells(this.keyValues.name), replicas);
+    await streamOf(manager, this.location, ofCells(this.keyValues.name), replicas);
     this.keyValues.forget();
     this.maxBytes = this.keyValues.maxBytes = info!.max_payload - bytesAround;
     return { connection, manager, stream: connection.jetstream(ofApi) };
@@ -116,7 +116,7 @@ export class NatsChain implements CommitChain {
 
   /** Runs it with the connection, and translates its errors. */
   async call<Answer>(work: (connected: Connected) => Promise<Answer>): Promise<Answer> {
-    if (!this.#open) throw new StoreUnavailableError(this.where, "the connection is not open");
+    if (!this.#open) throw new StoreUnavailableError(this.location, "the connection is not open");
     if (this.#isGone) throw this.#gone();
     const { promise: gone, reject } = Promise.withResolvers<never>();
     this.#unanswered.add(reject);
@@ -125,7 +125,7 @@ export class NatsChain implements CommitChain {
     try {
       return await Promise.race([work({ ...this.#open, ask }), gone]);
     } catch (error) {
-      throw translate(this.where, error, this.#isGone);
+      throw translate(this.location, error, this.#isGone);
     } finally {
       over.abort();
       this.#unanswered.delete(reject);
@@ -167,7 +167,7 @@ export class NatsChain implements CommitChain {
           ? await this.#consume(connected, after + 2, count)
           : await Promise.all(Array.from({ length: count }, (_, index) => this.#get(connected, after + 2 + index)));
       if (rest.includes(null))
-        throw new StoreUnavailableError(this.where, `message ${after + 2 + rest.indexOf(null)} is not there yet`);
+        throw new StoreUnavailableError(this.location, `message ${after + 2 + rest.indexOf(null)} is not there yet`);
       const records = [first, ...(rest as string[])];
       // A consumer may have delivered less than there is.
       return { records, end: after + records.length >= state.last_seq };

@@ -22,12 +22,12 @@ export const isNoStream = (error: unknown): boolean => codeOf(error) === noStrea
  *
  * @param isGone the driver knows that it has no connection now
  */
-export function translate(where: string, error: unknown, isGone: boolean): unknown {
+export function translate(location: string, error: unknown, isGone: boolean): unknown {
   const { code, message } = (error ?? {}) as Partial<NatsError>;
   const apiCode = codeOf(error);
   const said = (error as NatsError | null)?.api_error?.description || message;
-  const unavailable = (why: string) => new StoreUnavailableError(where, why, error);
-  const unusable = (why: string) => new UnusableStoreError(where, why, error);
+  const unavailable = (why: string) => new StoreUnavailableError(location, why, error);
+  const unusable = (why: string) => new UnusableStoreError(location, why, error);
   if (apiCode !== undefined) {
     if (fullCodes.has(apiCode)) return unavailable(`JetStream has no room left (${said}); nothing was stored`);
     if (accountWithoutJetStream.has(apiCode)) return unusable(jetStreamIsOff);

@@ -23,9 +23,9 @@ export class NatsCells implements KeyValues {
   readonly #subjects: LiveSubjects;
   readonly #looks = new Semaphore(1);
 
-  constructor(where: string, name: string, call: Call) {
+  constructor(location: string, name: string, call: Call) {
     this.name = name;
-    this.#subjects = new LiveSubjects(where, name);
+    this.#subjects = new LiveSubjects(location, name);
     this.#call = call;
   }
 

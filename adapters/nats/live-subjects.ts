@@ -9,13 +9,13 @@ const perFetch = 5000;
  * one before, and of each message the size alone. The server's own list has removed keys, too, and they stay for ever.
  */
 export class LiveSubjects {
-  readonly #where: string;
+  readonly #location: string;
   readonly #name: string;
   readonly #live = new Set<string>();
   #seen = 0;
 
-  constructor(where: string, name: string) {
-    this.#where = where;
+  constructor(location: string, name: string) {
+    this.#location = location;
     this.#name = name;
   }
 
@@ -48,7 +48,7 @@ export class LiveSubjects {
         }
         if (this.#seen === before)
           throw new StoreUnavailableError(
-            this.#where,
+            this.#location,
             `stream ${this.#name} delivers nothing after message ${before}, expected all up to ${last}`,
           );
       }

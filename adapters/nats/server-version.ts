@@ -15,20 +15,20 @@ const oldestWithReplicas: Version = [2, 10, 23];
  * @throws UnusableStoreError where a nats-server of this version is too old, or is none
  */
 export function assertServerVersion(
-  where: string,
+  location: string,
   found: string | undefined,
   replicas: number,
   warn: (message: string) => void,
 ): void {
   const server = `nats-server ${found ?? "without a version"}`;
   if (isBefore(found, oldest))
-    throw new UnusableStoreError(where, `found ${server}, expected ${oldest.join(".")} or newer`);
+    throw new UnusableStoreError(location, `found ${server}, expected ${oldest.join(".")} or newer`);
   if (!isBefore(found, oldestWithReplicas)) return;
   const why = `replicated streams of older ones lose what they acknowledged when servers are killed and restarted`;
   const expected = oldestWithReplicas.join(".");
   if (replicas > 1)
     throw new UnusableStoreError(
-      where,
+      location,
       `found ${server}, expected ${expected} or newer for replicas=${replicas}: ${why}; say replicas=1, or install a newer server`,
     );
   warn(`found ${server}, which is fit for one replica alone: ${why}; for replicas, ${expected} is needed`);

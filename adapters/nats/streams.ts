@@ -39,7 +39,7 @@ export const ofCells = (name: string): Partial<StreamConfig> => ({
  */
 export async function streamOf(
   manager: JetStreamManager,
-  where: string,
+  location: string,
   wanted: Partial<StreamConfig>,
   replicas: number | null,
 ): Promise<StreamInfo> {
@@ -48,7 +48,7 @@ export async function streamOf(
     found = await manager.streams.info(wanted.name!);
   } catch (error) {
     if (!isNoStream(error)) throw error;
-    if (replicas === null) throw new MissingLogError(where);
+    if (replicas === null) throw new MissingLogError(location);
     return manager.streams.add({ ...wanted, num_replicas: replicas });
   }
   const differing = Object.entries(wanted).filter(
@@ -59,14 +59,14 @@ export async function streamOf(
     const [field, expected] = other;
     const there = found.config[field as keyof StreamConfig];
     throw new UnusableStoreError(
-      where,
+      location,
       `stream ${wanted.name}: found ${field} ${JSON.stringify(there)}, expected ${JSON.stringify(expected)}: it would not keep the log, or is not of a log`,
     );
   }
   const { num_replicas: copies } = found.config;
   if (replicas !== null && copies < replicas)
     throw new UnusableStoreError(
-      where,
+      location,
       `stream ${wanted.name}: found ${copies} ${copies === 1 ? "replica" : "replicas"}, expected ${replicas}: nats stream edit ${wanted.name} --replicas ${replicas}, or say replicas=${copies}`,
     );
   // A stream that an earlier version made.

@@ -7,7 +7,10 @@ import { times } from "../../core/concurrency/times.ts";
  * after an outage, a little later.
  * @throws the last outage, or that others were always first, when the patience is over; any other error at once
  */
-export async function retry<Answer>(where: string, attempt: () => Promise<{ answer: Answer } | null>): Promise<Answer> {
+export async function retry<Answer>(
+  location: string,
+  attempt: () => Promise<{ answer: Answer } | null>,
+): Promise<Answer> {
   const began = performance.now();
   let heardAt = began;
   for (let pauseMs = times.append.firstMs; ;) {
@@ -23,18 +26,18 @@ export async function retry<Answer>(where: string, attempt: () => Promise<{ answ
     heardAt = performance.now();
     if (heardAt - began > times.append.overtakenMs)
       throw new StoreUnavailableError(
-        where,
+        location,
         `others were always first for ${times.append.overtakenMs} ms; nothing was stored`,
       );
   }
 }
 
 /** What ends the question what became of something whose answer was lost: no refusal, by which nothing were stored. */
-export const outcomeUnknown = (where: string, error: unknown): unknown =>
+export const outcomeUnknown = (location: string, error: unknown): unknown =>
   isRetryable(error)
     ? error
-    : new StoreUnavailableError(where, `it may be stored or not: ${(error as Error).message}`, error);
+    : new StoreUnavailableError(location, `it may be stored or not: ${(error as Error).message}`, error);
 
 /** Repeats what may happen twice until it has an answer. @throws the last outage when the patience is over */
-export const retryUntilAnswered = <Answer>(where: string, ask: () => Promise<Answer>): Promise<Answer> =>
-  retry(where, async () => ({ answer: await ask() }));
+export const retryUntilAnswered = <Answer>(location: string, ask: () => Promise<Answer>): Promise<Answer> =>
+  retry(location, async () => ({ answer: await ask() }));

@@ -20,7 +20,7 @@ type Outcome = AppendVerdict[] | "refuted" | "in doubt";
  * last with the others kept out meanwhile.
  */
 export class Appender {
-  readonly #where: string;
+  readonly #location: string;
   readonly #connections: Connections;
   readonly #schema: string;
   readonly #snapshots: CommitSnapshots;
@@ -29,8 +29,8 @@ export class Appender {
   #cached: CachedState | null = null;
 
   /** @param channel where other hosts are told of a commit */
-  constructor(where: string, connections: Connections, schema: string, channel: string | null) {
-    this.#where = where;
+  constructor(location: string, connections: Connections, schema: string, channel: string | null) {
+    this.#location = location;
     this.#connections = connections;
     this.#schema = schema;
     this.#snapshots = new CommitSnapshots(schema);
@@ -48,7 +48,7 @@ export class Appender {
     const verdicts = await this.#retrying(asKnown(requests), outcome, deadline);
     // What nobody else could send was stored by this call, its answer lost.
     return verdicts.map((verdict, index) =>
-      "repeated" in verdict && requests[index]!.events.every(({ idWasGenerated: fresh }) => fresh)
+      "repeated" in verdict && requests[index]!.events.every(({ idWasGenerated }) => idWasGenerated)
         ? { ...verdict, repeated: false }
         : verdict,
     );
@@ -64,7 +64,7 @@ export class Appender {
       }
       return outcome;
     } catch (error) {
-      throw isInDoubt ? outcomeUnknown(this.#where, translate(this.#where, error)) : error;
+      throw isInDoubt ? outcomeUnknown(this.#location, translate(this.#location, error)) : error;
     }
   }
 
@@ -113,9 +113,9 @@ export class Appender {
 function asKnown(requests: readonly AppendRequest[]): AppendRequest[] {
   const copies = new Map<AppendRequest, AppendRequest>();
   for (const request of requests) {
-    const events = request.events.map((event) => ({ ...event, fresh: false }));
-    const follows = request.dependsOn && (copies.get(request.dependsOn) ?? request.dependsOn);
-    copies.set(request, { ...request, events, ...(follows && { dependsOn: follows }) });
+    const events = request.events.map((event) => ({ ...event, idWasGenerated: false }));
+    const dependsOn = request.dependsOn && (copies.get(request.dependsOn) ?? request.dependsOn);
+    copies.set(request, { ...request, events, ...(dependsOn && { dependsOn }) });
   }
   return requests.map((request) => copies.get(request)!);
 }
@@ -123,8 +123,8 @@ function asKnown(requests: readonly AppendRequest[]): AppendRequest[] {
 /** What was stored was stored with what it follows: by a commit that has been, and not by the one that tells of it. */
 const behindNothingWhereKnown = (requests: readonly AppendRequest[], { known }: CommitSnapshot): AppendRequest[] =>
   requests.map((request) => {
-    const { dependsOn: follows, ...alone } = request;
-    return follows && known.has(request.events[0]!.id) ? alone : request;
+    const { dependsOn, ...alone } = request;
+    return dependsOn && known.has(request.events[0]!.id) ? alone : request;
   });
 
 async function amongOthers(work: () => Promise<Outcome>): Promise<Outcome> {

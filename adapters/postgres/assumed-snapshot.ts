@@ -17,11 +17,11 @@ export function assumedSnapshot(
   { revision, scopes }: CachedState,
 ): CommitSnapshot | null {
   const versions = new Map<string, number>();
-  for (const { stream, expectedVersion, events, idAfterLast: idAfterLast, claims } of requests) {
+  for (const { stream, expectedVersion, events, idAfterLast, claims } of requests) {
     if (
       claims ||
       idAfterLast !== null ||
-      !events.every(({ idWasGenerated: fresh, time }) => fresh && time === undefined)
+      !events.every(({ idWasGenerated, time }) => idWasGenerated && time === undefined)
     )
       return null;
     if (versions.has(stream)) continue;

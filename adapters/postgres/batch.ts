@@ -10,7 +10,7 @@ import type { RowChange } from "../../core/rows/row-change.ts";
 
 /** What a batch has to know of its generation. */
 export interface BatchOf {
-  where: string;
+  location: string;
   schema: string;
   number: number;
   rowsIn: (session: Session) => PostgresRows;
@@ -46,11 +46,11 @@ export class PostgresBatch implements Batch {
   }
 
   async #run<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.hasEnded) throw new StoreUnavailableError(this.#of.where, "the batch has ended");
+    if (this.hasEnded) throw new StoreUnavailableError(this.#of.location, "the batch has ended");
     try {
       return await work();
     } catch (error) {
-      throw translate(this.#of.where, error);
+      throw translate(this.#of.location, error);
     }
   }
 

@@ -3,7 +3,7 @@ import type { Session } from "./connections.ts";
 
 /** The scopes, and who holds some values: what one decision needs of the claims, as it was read before. */
 export interface ClaimsRead {
-  scopes: readonly [scope: string, definition: string, types: string, position: number, stray: number][];
+  scopes: readonly [scope: string, definition: string, types: string, position: number, unfolded: number][];
   held: readonly [scope: string, value: string, stream: string][];
 }
 
@@ -19,9 +19,9 @@ export class ReadClaims implements KeptClaims {
 
   constructor({ scopes, held }: ClaimsRead) {
     this.#scopes = new Map(
-      scopes.map(([scope, definition, types, position, stray]) => [
+      scopes.map(([scope, definition, types, position, unfolded]) => [
         scope,
-        { definition, types: JSON.parse(types) as string[], position, stray },
+        { definition, types: JSON.parse(types) as string[], position, unfolded },
       ]),
     );
     this.#held = new Map(held.map(([scope, value, stream]) => [keyOf(scope, value), stream]));
@@ -75,7 +75,7 @@ export class ReadClaims implements KeptClaims {
        )
        INSERT INTO ${schema}.claim_scopes SELECT * FROM unnest($6::text[], $7::text[], $8::text[], $9::bigint[], $10::bigint[])
        ON CONFLICT (scope) DO UPDATE SET definition = excluded.definition, types = excluded.types,
-         position = excluded.position, stray = excluded.stray`,
+         position = excluded.position, unfolded = excluded.unfolded`,
       [
         freed.map(([scope]) => scope),
         freed.map(([, value]) => value),
@@ -86,7 +86,7 @@ export class ReadClaims implements KeptClaims {
         scopes.map(({ definition }) => definition),
         scopes.map(({ types }) => JSON.stringify(types)),
         scopes.map(({ position }) => position),
-        scopes.map(({ unfolded: stray }) => stray),
+        scopes.map(({ unfolded }) => unfolded),
       ],
     );
   }
@@ -94,13 +94,13 @@ export class ReadClaims implements KeptClaims {
 
 /** The scopes, and the holders of the values $scopes and $values, as two columns of JSON. */
 export const claimsInSql = (schema: string, scopes: string, values: string) =>
-  `(SELECT json_agg(json_build_array(scope, definition, types, position, stray)) FROM ${schema}.claim_scopes),
+  `(SELECT json_agg(json_build_array(scope, definition, types, position, unfolded)) FROM ${schema}.claim_scopes),
    (SELECT json_agg(json_build_array(scope, value, stream)) FROM ${schema}.claims
      WHERE (scope, value) IN (SELECT * FROM unnest(${scopes}::text[], ${values}::text[])))`;
 
 /** A page of the claims of scope $1, after value $2: of one moment, as it is one statement. */
 export const claimPageInSql = (schema: string) =>
-  `SELECT definition, CASE WHEN stray > scopes.position THEN scopes.position ELSE head.position END,
+  `SELECT definition, CASE WHEN unfolded > scopes.position THEN scopes.position ELSE head.position END,
      (SELECT json_agg(json_build_array(value, stream) ORDER BY value) FROM
        (SELECT value, stream FROM ${schema}.claims WHERE scope = $1 AND value > $2 ORDER BY value LIMIT $3) page)
    FROM ${schema}.claim_scopes scopes, ${schema}.head WHERE scope = $1`;

@@ -55,8 +55,8 @@ export class CommitSnapshots {
 
   async read(session: Session, requests: readonly AppendRequest[]): Promise<CommitSnapshot> {
     const streams = [...new Set(requests.map(({ stream }) => stream))];
-    const ids = requests.flatMap(({ events, idAfterLast: idAfterLast }) => [
-      ...events.filter(({ idWasGenerated: fresh }) => !fresh).map(({ id }) => id),
+    const ids = requests.flatMap(({ events, idAfterLast }) => [
+      ...events.filter(({ idWasGenerated }) => !idWasGenerated).map(({ id }) => id),
       ...(idAfterLast === null ? [] : [idAfterLast]),
     ]);
     const wanted = requests.flatMap(({ claims = [] }) =>

@@ -46,12 +46,12 @@ export class Connections implements Session {
   readonly #silence: Silence;
 
   /** Stores and tables on the same server share them. */
-  static async to(where: string, options: ServerOptions): Promise<Connections> {
+  static async to(location: string, options: ServerOptions): Promise<Connections> {
     const key = keyOf(options);
     let shared = Connections.#open.get(key);
     if (!shared) {
       shared = {
-        connections: peerDriver(where, "pg", () => import("pg")).then(
+        connections: peerDriver(location, "pg", () => import("pg")).then(
           ({ default: pg }) => new Connections(key, options, pg),
         ),
         users: 0,

@@ -47,11 +47,11 @@ class OpenLog {
   readonly streamPages: StreamPages;
   readonly events: Source<RecordedEvent>;
 
-  constructor(connections: Connections, { text: where, schema, name, listen }: Location, identity: string) {
+  constructor(connections: Connections, { location, schema, name, listen }: Location, identity: string) {
     this.connections = connections;
     this.schema = schema;
     this.identity = identity;
-    this.appending = new Appender(where, connections, schema, listen === null ? null : name);
+    this.appending = new Appender(location, connections, schema, listen === null ? null : name);
     this.claims = new ClaimKeeping(connections, schema);
     this.control = new Control(connections, schema);
     this.pages = new LogPages(schema);
@@ -68,34 +68,34 @@ class OpenLog {
 /** A schema of a database, hosted by any number of processes. */
 export class PostgresEventLog implements EventLog {
   readonly engine = "postgres";
-  readonly where: string;
+  readonly location: string;
   readonly capabilities: LogCapabilities;
-  readonly #place: Location;
+  readonly #location: Location;
   #open: OpenLog | null = null;
   #tell: (position: number) => void = () => {};
   #listener: Listener | null = null;
 
   constructor(place: Location) {
-    this.#place = place;
-    this.where = place.text;
+    this.#location = place;
+    this.location = place.location;
     this.capabilities = { durability: place.durability, hosts: "many", backup: false };
   }
 
   async open(options: OpenOptions = {}): Promise<void> {
     if (this.#open) return;
-    const { text: where, server, schema, durability } = this.#place;
+    const { location, server, schema, durability } = this.#location;
     let connections: Connections | undefined;
     try {
-      connections = await Connections.to(where, server);
-      await checkServer(where, connections, durability === "power");
-      await migrate(where, connections, this.#place.name, logMigrations, options);
+      connections = await Connections.to(location, server);
+      await checkServer(location, connections, durability === "power");
+      await migrate(location, connections, this.#location.name, logMigrations, options);
       const { rows } = await connections.query(`SELECT value FROM ${schema}.about WHERE key = 'identity'`);
-      const open = new OpenLog(connections, this.#place, rows[0]![0] as string);
+      const open = new OpenLog(connections, this.#location, rows[0]![0] as string);
       await this.#listen();
       this.#open = open;
     } catch (error) {
       await connections?.end();
-      throw translate(where, error);
+      throw translate(location, error);
     }
   }
 
@@ -104,10 +104,10 @@ export class PostgresEventLog implements EventLog {
   }
 
   async #listen(): Promise<void> {
-    const { text: where, listen, name, server } = this.#place;
+    const { location, listen, name, server } = this.#location;
     if (listen === null) return;
     const listener = new Listener({
-      where,
+      location,
       url: listen,
       connection: server.connection,
       channel: name,
@@ -126,11 +126,11 @@ export class PostgresEventLog implements EventLog {
   }
 
   async #run<Answer>(work: (open: OpenLog) => Promise<Answer>): Promise<Answer> {
-    if (!this.#open) throw new StoreUnavailableError(this.#place.text, "the event log is not open");
+    if (!this.#open) throw new StoreUnavailableError(this.#location.location, "the event log is not open");
     try {
       return await work(this.#open);
     } catch (error) {
-      throw translateOfLog(this.#place.text, error);
+      throw translateOfLog(this.#location.location, error);
     }
   }
 
@@ -236,7 +236,7 @@ export class PostgresEventLog implements EventLog {
   backup(): Promise<LogBackup> {
     return this.#run(async ({ schema }) => {
       throw new UnusableStoreError(
-        this.#place.text,
+        this.#location.location,
         `is a log in PostgreSQL, which has a backup of its own: pg_dump --schema='${schema}'; or export its events`,
       );
     });

@@ -76,7 +76,7 @@ export const logMigrations: Migrations = {
      CREATE TABLE $schema.state (key text COLLATE "C" PRIMARY KEY, value text NOT NULL, revision bigint NOT NULL);
      CREATE TABLE $schema.leases (name text COLLATE "C" PRIMARY KEY, holder text NOT NULL, epoch bigint NOT NULL, expires timestamptz NOT NULL);
      CREATE TABLE $schema.claims (scope text COLLATE "C" NOT NULL, value text COLLATE "C" NOT NULL, stream text NOT NULL, PRIMARY KEY (scope, value));
-     CREATE TABLE $schema.claim_scopes (scope text COLLATE "C" PRIMARY KEY, definition text NOT NULL, types text NOT NULL, position bigint NOT NULL, stray bigint NOT NULL);
+     CREATE TABLE $schema.claim_scopes (scope text COLLATE "C" PRIMARY KEY, definition text NOT NULL, types text NOT NULL, position bigint NOT NULL, unfolded bigint NOT NULL);
      ${storeCommit}`,
     `ALTER TABLE $schema.leases DROP COLUMN expires, ADD COLUMN mark text NOT NULL DEFAULT '', ADD COLUMN ttl integer NOT NULL DEFAULT 0;
      UPDATE $schema.leases SET holder = '';`,

@@ -32,7 +32,7 @@ export class PostgresGeneration implements Generation {
   readonly rows: Rows;
   /** Queries are answered only while it is the live one, whatever host says which that is. */
   isLive = false;
-  readonly #place: Location;
+  readonly #location: Location;
   readonly #connections: Connections;
   readonly #writer: RowWriter;
   readonly #table: string;
@@ -42,7 +42,7 @@ export class PostgresGeneration implements Generation {
 
   /** @param successor the rows of the generation that is live by now */
   constructor(place: Location, connections: Connections, stored: StoredGeneration, successor: () => Promise<Rows>) {
-    this.#place = place;
+    this.#location = place;
     this.#connections = connections;
     this.number = stored.number;
     this.fields = stored.fields;
@@ -51,7 +51,7 @@ export class PostgresGeneration implements Generation {
     this.#table = rowsOf(place.schema, stored.number);
     this.#writer = new RowWriter(this.#table, stored.fields);
     const [plain, guarded] = ["true", `${place.schema}.is_live(${stored.number})`].map(
-      (guard) => new PostgresRows(place.text, () => connections, this.#table, stored.fields, guard),
+      (guard) => new PostgresRows(place.location, () => connections, this.#table, stored.fields, guard),
     );
     this.rows = new CommittedRows(
       () => (this.isLive ? guarded! : plain!),
@@ -74,21 +74,21 @@ export class PostgresGeneration implements Generation {
   }
 
   #gone(cause?: unknown): StoreUnavailableError {
-    return new StoreUnavailableError(this.#place.text, `generation ${this.number} is no longer there`, cause);
+    return new StoreUnavailableError(this.#location.location, `generation ${this.number} is no longer there`, cause);
   }
 
   async #run<Answer>(work: () => Promise<Answer>): Promise<Answer> {
     try {
       return await work();
     } catch (error) {
-      throw translate(this.#place.text, error);
+      throw translate(this.#location.location, error);
     }
   }
 
   async redefine(definition: string): Promise<void> {
     const { count } = await this.#run(() =>
       this.#connections.query(
-        `UPDATE ${this.#place.schema}.generations SET definition = $1 WHERE number = $2 AND last_commit = $3`,
+        `UPDATE ${this.#location.schema}.generations SET definition = $1 WHERE number = $2 AND last_commit = $3`,
         [definition, this.number, this.#lastCommit],
       ),
     );
@@ -104,7 +104,7 @@ export class PostgresGeneration implements Generation {
   async progress(): Promise<Progress> {
     const { rows } = await this.#run(() =>
       this.#connections.query(
-        `SELECT position, position_id, folded, reordered, log, last_commit FROM ${this.#place.schema}.generations
+        `SELECT position, position_id, folded, reordered, log, last_commit FROM ${this.#location.schema}.generations
          WHERE number = $1`,
         [this.number],
       ),
@@ -126,7 +126,7 @@ export class PostgresGeneration implements Generation {
   async parked(): Promise<ParkedStream[]> {
     const { rows } = await this.#run(() =>
       this.#connections.query(
-        `SELECT event FROM ${this.#place.schema}.parked WHERE generation = $1 ORDER BY position, id`,
+        `SELECT event FROM ${this.#location.schema}.parked WHERE generation = $1 ORDER BY position, id`,
         [this.number],
       ),
     );
@@ -139,14 +139,14 @@ export class PostgresGeneration implements Generation {
    */
   async begin(): Promise<PostgresBatch> {
     if (this.#batch?.hasEnded === false)
-      throw new StoreUnavailableError(this.#place.text, "a batch is running; there is one at a time");
+      throw new StoreUnavailableError(this.#location.location, "a batch is running; there is one at a time");
     const held = await this.#run(() => this.#turn());
-    const { schema, text: where } = this.#place;
+    const { schema, location } = this.#location;
     this.#batch = new PostgresBatch(held, {
-      where,
+      location,
       schema,
       number: this.number,
-      rowsIn: (session) => new PostgresRows(where, () => session, this.#table, this.fields),
+      rowsIn: (session) => new PostgresRows(location, () => session, this.#table, this.fields),
       writer: this.#writer,
       commit: (progress) => this.#commit(held, progress),
     });
@@ -155,7 +155,7 @@ export class PostgresGeneration implements Generation {
 
   /** The row among the generations is locked until the batch ends: there is one writer at a time. */
   async #turn(): Promise<Held> {
-    const { schema, text: where } = this.#place;
+    const { schema, location } = this.#location;
     for (const deadline = Date.now() + times.postgres.turnMs; ;) {
       const held = await this.#connections.hold("BEGIN ISOLATION LEVEL READ COMMITTED");
       try {
@@ -169,7 +169,7 @@ export class PostgresGeneration implements Generation {
         if (lastCommit === this.#lastCommit) return held;
         if (rows.length > 0) throw this.#takenOver();
         if (!(await PostgresGeneration.read(held, schema, this.number))) throw this.#gone();
-        if (Date.now() > deadline) throw new StoreUnavailableError(where, "another host is writing to the table");
+        if (Date.now() > deadline) throw new StoreUnavailableError(location, "another host is writing to the table");
       } catch (error) {
         await held.end("ROLLBACK", error);
         throw error;
@@ -183,19 +183,22 @@ export class PostgresGeneration implements Generation {
   /** Nobody but this host has folded it on or taken it over, and nobody will before the transaction ends. */
   async refuseOthers(session: Session): Promise<void> {
     const { rows } = await session.query(
-      `SELECT last_commit FROM ${this.#place.schema}.generations WHERE number = $1 FOR NO KEY UPDATE`,
+      `SELECT last_commit FROM ${this.#location.schema}.generations WHERE number = $1 FOR NO KEY UPDATE`,
       [this.number],
     );
     if (rows[0]?.[0] !== this.#lastCommit) throw this.#takenOver();
   }
 
   #takenOver(): StoreUnavailableError {
-    return new StoreUnavailableError(this.#place.text, `generation ${this.number} was folded on by another host`);
+    return new StoreUnavailableError(
+      this.#location.location,
+      `generation ${this.number} was folded on by another host`,
+    );
   }
 
   async #commit(held: Held, progress: Progress): Promise<void> {
     const commit = randomUUID();
-    await storeProgress(held, this.#place.schema, this.number, progress, commit);
+    await storeProgress(held, this.#location.schema, this.number, progress, commit);
     try {
       await held.end("COMMIT");
     } catch (error) {
@@ -207,7 +210,7 @@ export class PostgresGeneration implements Generation {
   /** The answer was lost. */
   async #hasCommitted(commit: string): Promise<boolean> {
     const { count } = await this.#connections.retryQuery(
-      `SELECT FROM ${this.#place.schema}.generations WHERE number = $1 AND last_commit = $2`,
+      `SELECT FROM ${this.#location.schema}.generations WHERE number = $1 AND last_commit = $2`,
       [this.number, commit],
     );
     return count > 0;

@@ -8,7 +8,7 @@ import { quote } from "./schema.ts";
 import { translate } from "./translate.ts";
 
 interface Dependencies {
-  where: string;
+  location: string;
   /** A direct way to the server: a proxy that pools transactions hears nothing. */
   url: string;
   connection: ConnectionOptions;
@@ -33,17 +33,17 @@ export class Listener {
 
   /** From here on it listens, or tries to; the first time it says why it cannot. @throws ours, where it cannot */
   async open(): Promise<void> {
-    const { where } = this.#d;
+    const { location } = this.#d;
     try {
       await this.#listen();
     } catch (error) {
-      throw translate(`${where}, as \`listen\` names it`, error);
+      throw translate(`${location}, as \`listen\` names it`, error);
     }
   }
 
   async #listen(): Promise<void> {
-    const { where, url, channel, connection, tell } = this.#d;
-    const pg = await peerDriver<Driver>(where, "pg", async () => (await import("pg")).default);
+    const { location, url, channel, connection, tell } = this.#d;
+    const pg = await peerDriver<Driver>(location, "pg", async () => (await import("pg")).default);
     if (this.#isClosed) return;
     const socket = (this.#socket = new Socket());
     const client = new (clientWith(pg, connection.password))({

@@ -90,7 +90,7 @@ export function postgres(connectionString: string, options: PostgresOptions = {}
     server: { connectionString, timeoutMs, connection },
     name: schemaOf(name),
     schema: quote(schemaOf(name)),
-    text: `${location} schema ${quote(schemaOf(name))}`,
+    location: `${location} schema ${quote(schemaOf(name))}`,
     durability,
     listen,
     folder,

@@ -32,7 +32,7 @@ export class PostgresReadTable implements ReadTable {
   readonly engine = "postgres";
   readonly capabilities: TableCapabilities;
   readonly snapshotFolder: string;
-  readonly #place: Location;
+  readonly #location: Location;
   #connections: Connections | null = null;
   #live: PostgresGeneration | null = null;
   readonly #building = new Set<PostgresGeneration>();
@@ -40,19 +40,19 @@ export class PostgresReadTable implements ReadTable {
   readonly #replaced = new ReplacedGenerations<PostgresGeneration>();
 
   constructor(place: Location) {
-    this.#place = place;
+    this.#location = place;
     this.capabilities = { durability: place.durability, hosts: "many", atomicBatch: true };
     this.snapshotFolder = resolve(place.folder, `${storageName(place.name)}.snapshots`);
   }
 
   async open(fields: Fields, origin: Origin = noOrigin): Promise<void> {
     if (this.#live) return;
-    const { text: where, server, durability, name, schema } = this.#place;
+    const { location, server, durability, name, schema } = this.#location;
     let connections: Connections | undefined;
     try {
-      connections = await Connections.to(where, server);
-      await checkServer(where, connections, durability === "power");
-      await migrate(where, connections, name, tableMigrations);
+      connections = await Connections.to(location, server);
+      await checkServer(location, connections, durability === "power");
+      await migrate(location, connections, name, tableMigrations);
       await connections.transaction(async (session) => {
         const { rows } = await session.query(`SELECT number FROM ${schema}.live FOR UPDATE`);
         if (rows[0]![0] !== 0) return;
@@ -66,7 +66,7 @@ export class PostgresReadTable implements ReadTable {
       this.#connections = null;
       this.#live = null;
       await connections?.end();
-      throw translate(where, error);
+      throw translate(location, error);
     }
   }
 
@@ -83,13 +83,13 @@ export class PostgresReadTable implements ReadTable {
   }
 
   #opened(): Connections {
-    if (!this.#connections) throw new StoreUnavailableError(this.#place.text, "the read table is not open");
+    if (!this.#connections) throw new StoreUnavailableError(this.#location.location, "the read table is not open");
     return this.#connections;
   }
 
   /** Nobody else knows the name of the last commit then, which each names that he goes on from. */
   async takeOver(): Promise<void> {
-    await this.#run((connections) => fence(connections, this.#place));
+    await this.#run((connections) => fence(connections, this.#location));
     for (const generation of [this.live(), ...this.#building]) generation.reload();
   }
 
@@ -105,7 +105,7 @@ export class PostgresReadTable implements ReadTable {
   /** The generation that is live by now. */
   async #follow(): Promise<Rows> {
     const connections = this.#opened();
-    const { rows } = await connections.query(`SELECT number FROM ${this.#place.schema}.live`);
+    const { rows } = await connections.query(`SELECT number FROM ${this.#location.schema}.live`);
     const number = rows[0]![0] as number;
     if (this.#live?.number !== number) this.#live = asLive(await this.#generation(number));
     return this.#live.rows;
@@ -113,13 +113,13 @@ export class PostgresReadTable implements ReadTable {
 
   async #generation(number: number): Promise<PostgresGeneration> {
     const connections = this.#opened();
-    const stored = await PostgresGeneration.read(connections, this.#place.schema, number);
-    if (!stored) throw new StoreUnavailableError(this.#place.text, `generation ${number} is no longer there`);
-    return new PostgresGeneration(this.#place, connections, stored, () => this.#follow());
+    const stored = await PostgresGeneration.read(connections, this.#location.schema, number);
+    if (!stored) throw new StoreUnavailableError(this.#location.location, `generation ${number} is no longer there`);
+    return new PostgresGeneration(this.#location, connections, stored, () => this.#follow());
   }
 
   async #insert(session: Session, fields: Fields, origin: Origin): Promise<number> {
-    const { schema } = this.#place;
+    const { schema } = this.#location;
     const { rows } = await session.query(
       `INSERT INTO ${schema}.generations (fields, definition, build_order, last_commit) VALUES ($1, $2, $3, $4) RETURNING number`,
       [fieldsToText(fields), origin.definition, origin.order, randomUUID()],
@@ -129,7 +129,7 @@ export class PostgresReadTable implements ReadTable {
 
   async #create(session: Session, fields: Fields, origin: Origin): Promise<number> {
     const number = await this.#insert(session, fields, origin);
-    const table = rowsOf(this.#place.schema, number);
+    const table = rowsOf(this.#location.schema, number);
     await session.query(`${createRows(table, fields)}; ${createIndexes(table, fields)}`);
     return number;
   }
@@ -150,7 +150,7 @@ export class PostgresReadTable implements ReadTable {
     const connections = this.#opened();
     const old = this.live();
     if (old === generation) return;
-    const { schema, text: where } = this.#place;
+    const { schema, location } = this.#location;
     await this.#run((connections) =>
       connections.transaction(async (session) => {
         await generation.refuseOthers(session);
@@ -158,7 +158,8 @@ export class PostgresReadTable implements ReadTable {
           generation.number,
           old.number,
         ]);
-        if (count === 0) throw new StoreUnavailableError(where, "another host has switched to a generation of its own");
+        if (count === 0)
+          throw new StoreUnavailableError(location, "another host has switched to a generation of its own");
       }),
     );
     this.#live = asLive(generation);
@@ -176,7 +177,7 @@ export class PostgresReadTable implements ReadTable {
 
   /** What is still read from is a leftover then, and removed at a later start. */
   async #remove(connections: Connections, number: number): Promise<void> {
-    const { schema } = this.#place;
+    const { schema } = this.#location;
     try {
       await connections.transaction(async (session) => {
         await session.query(`SET LOCAL lock_timeout = ${times.postgres.dropMs}`);
@@ -189,7 +190,7 @@ export class PostgresReadTable implements ReadTable {
   }
 
   async #removeLeftovers(): Promise<void> {
-    const { schema } = this.#place;
+    const { schema } = this.#location;
     const connections = this.#opened();
     const { rows } = await connections.query(
       `SELECT number FROM ${schema}.generations WHERE number <> (SELECT number FROM ${schema}.live)
@@ -200,7 +201,7 @@ export class PostgresReadTable implements ReadTable {
 
   async backup(folder: string): Promise<TableBackup> {
     const of = this.live();
-    const made = this.#run((connections) => this.#backups.write(connections, this.#place.schema, of, folder));
+    const made = this.#run((connections) => this.#backups.write(connections, this.#location.schema, of, folder));
     return this.#replaced.whileCopied(of, made);
   }
 
@@ -210,7 +211,7 @@ export class PostgresReadTable implements ReadTable {
       const { fields: given, origin, progress, parked } = await backup.readAbout(checksum);
       const fields: Fields = new Map(given.map((field) => [field.name, field]));
       const number = await connections.transaction(async (held) => {
-        const { schema } = this.#place;
+        const { schema } = this.#location;
         const number = await this.#insert(held, fields, { ...origin, order });
         const table = rowsOf(schema, number);
         await held.query(createRows(table, fields));
@@ -228,7 +229,7 @@ export class PostgresReadTable implements ReadTable {
     try {
       return await work(this.#opened());
     } catch (error) {
-      throw translate(this.#place.text, error);
+      throw translate(this.#location.location, error);
     }
   }
 }

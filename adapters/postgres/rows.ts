@@ -9,13 +9,13 @@ import { translate } from "./translate.ts";
 
 /** The rows of one table as one session sees them. */
 export class PostgresRows implements Rows {
-  readonly #where: string;
+  readonly #location: string;
   readonly #session: () => Session;
   readonly #source: Source<Row>;
 
   /** `guard` is a condition that each query has besides its own. */
-  constructor(where: string, session: () => Session, table: string, fields: Fields, guard = "true") {
-    this.#where = where;
+  constructor(location: string, session: () => Session, table: string, fields: Fields, guard = "true") {
+    this.#location = location;
     this.#session = session;
     this.#source = {
       select: `SELECT ${columnsOf(fields)} FROM ${table} WHERE ${guard}`,
@@ -46,7 +46,7 @@ export class PostgresRows implements Rows {
     try {
       return await work(this.#session());
     } catch (error) {
-      throw translate(this.#where, error);
+      throw translate(this.#location, error);
     }
   }
 }

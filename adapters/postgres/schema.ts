@@ -24,13 +24,13 @@ export const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
 export const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
 /** @throws UnusableStoreError where a server that says it is of this version, as a number and in words, is too old */
-export function refuseOldServer(where: string, number: number, version: string): void {
+export function refuseOldServer(location: string, number: number, version: string): void {
   if (number < oldestServer)
-    throw new UnusableStoreError(where, `found PostgreSQL ${version}, expected ${oldestServer / 10_000} or newer`);
+    throw new UnusableStoreError(location, `found PostgreSQL ${version}, expected ${oldestServer / 10_000} or newer`);
 }
 
 /** For settings of the server that no statement of ours can change. @throws UnusableStoreError */
-export async function checkServer(where: string, session: Session, wantsPower: boolean): Promise<void> {
+export async function checkServer(location: string, session: Session, wantsPower: boolean): Promise<void> {
   const { rows } = await session.query(
     `SELECT current_setting('server_version_num')::int, current_setting('server_version'), current_setting('server_encoding'),
        current_setting('synchronous_commit'), current_setting('fsync'), current_setting('extra_float_digits')::int`,
@@ -43,17 +43,17 @@ export async function checkServer(where: string, session: Session, wantsPower: b
     string,
     number,
   ];
-  refuseOldServer(where, number, version);
+  refuseOldServer(location, number, version);
   if (encoding !== "UTF8")
-    throw new UnusableStoreError(where, `found a database in ${encoding}, expected one in UTF8 (createdb -E UTF8)`);
+    throw new UnusableStoreError(location, `found a database in ${encoding}, expected one in UTF8 (createdb -E UTF8)`);
   if (digits < 1)
     throw new UnusableStoreError(
-      where,
+      location,
       `found extra_float_digits=${digits}, expected 1 or more: numbers would be rounded when they are read. Reset it where it is set, for the role, the database or the server`,
     );
   if (wantsPower && (waits === "off" || flushes === "off"))
     throw new UnusableStoreError(
-      where,
+      location,
       `found synchronous_commit=${waits} and fsync=${flushes}, expected neither to be off: a power cut would lose acknowledged events. Switch them on, or say durability=process`,
     );
 }
@@ -63,19 +63,19 @@ export async function checkServer(where: string, session: Session, wantsPower: b
  * @throws UnusableStoreError: another program's, of another purpose, from a newer version; missing, and not to be made
  */
 export async function migrate(
-  where: string,
+  location: string,
   connections: Connections,
   schema: string,
   { purpose, migrations }: Migrations,
   { identity = randomUUID(), create = true }: OpenOptions = {},
 ): Promise<void> {
-  const found = await versionOf(where, connections, schema, purpose, migrations.length);
+  const found = await versionOf(location, connections, schema, purpose, migrations.length);
   if (found === migrations.length) return;
-  if (found === 0 && !create) throw new MissingLogError(where);
+  if (found === 0 && !create) throw new MissingLogError(location);
   await connections.transaction(async (session) => {
     // Hosts that start at the same time take turns; the lock ends with the transaction.
     await session.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 1702))", [schema]);
-    const version = await versionOf(where, session, schema, purpose, migrations.length);
+    const version = await versionOf(location, session, schema, purpose, migrations.length);
     if (version === 0) {
       // Who was given an empty schema may not be allowed to make one.
       const { count } = await session.query("SELECT 1 FROM pg_namespace WHERE nspname = $1", [schema]);
@@ -98,7 +98,7 @@ export async function migrate(
 
 /** 0 where there is no schema, or an empty one. */
 async function versionOf(
-  where: string,
+  location: string,
   session: Session,
   schema: string,
   purpose: string,
@@ -115,13 +115,13 @@ async function versionOf(
   const found = about.get("purpose");
   if (found !== `moleculer-event-sourcing ${purpose}`)
     throw new UnusableStoreError(
-      where,
+      location,
       `found the schema ${quote(schema)} in use by ${found ?? "another program"}, expected a ${purpose} of ours or none; name another with the option schema`,
     );
   const version = Number(about.get("version"));
   if (version > newest)
     throw new UnusableStoreError(
-      where,
+      location,
       `found schema version ${version}, expected at most ${newest}: it is from a newer version of moleculer-event-sourcing`,
     );
   return version;

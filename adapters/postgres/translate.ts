@@ -92,27 +92,27 @@ export const wasEndedBefore = (error: unknown): boolean =>
 const isMissing = (error: unknown): boolean => ["42P01", "42703", "42883"].includes(sqlStateOf(error) ?? "");
 
 /** The same as `translate` for a log, of which nothing ever goes; generations of a table do, when another is switched to. */
-export function translateOfLog(where: string, error: unknown): unknown {
-  if (!isMissing(error)) return translate(where, error);
+export function translateOfLog(location: string, error: unknown): unknown {
+  if (!isMissing(error)) return translate(location, error);
   const { message } = error as Error;
   const why = "the schema lacks what this version has made in it: restore it from a backup";
-  return new UnusableStoreError(where, `${why} (${message})`, error);
+  return new UnusableStoreError(location, `${why} (${message})`, error);
 }
 
 /** The one place where the driver's errors become ours; its own stays as `cause`. */
-export function translate(where: string, error: unknown): unknown {
+export function translate(location: string, error: unknown): unknown {
   if (!isPlain(error)) return error;
   const { message, code: network } = error;
   const code = sqlStateOf(error);
   if (code === undefined) {
     const toBeMended = whyUnusableBefore(error);
-    if (toBeMended) return new UnusableStoreError(where, `${toBeMended} (${message})`, error);
+    if (toBeMended) return new UnusableStoreError(location, `${toBeMended} (${message})`, error);
     if (!isOfConnection(error)) return error;
     const why = isUnknownHost(error) ? unknownHost : "the server does not answer";
-    return new StoreUnavailableError(where, `${why} (${typeof network === "string" ? network : message})`, error);
+    return new StoreUnavailableError(location, `${why} (${typeof network === "string" ? network : message})`, error);
   }
   const toBeMended = unusable[code];
-  if (toBeMended !== undefined) return new UnusableStoreError(where, `${toBeMended} (${message})`, error);
+  if (toBeMended !== undefined) return new UnusableStoreError(location, `${toBeMended} (${message})`, error);
   if (code === "54001")
     return new InvalidQueryError({
       field: "query",
@@ -120,7 +120,7 @@ export function translate(where: string, error: unknown): unknown {
       expected: "fewer conditions, less nested",
     });
   if (isOfProxy(error))
-    return new StoreUnavailableError(where, `the proxy has ended the connection (${message})`, error);
+    return new StoreUnavailableError(location, `the proxy has ended the connection (${message})`, error);
   const passing = unavailable.find(([codes]) => codes.test(code));
-  return passing ? new StoreUnavailableError(where, `${passing[1]} (${message})`, error) : error;
+  return passing ? new StoreUnavailableError(location, `${passing[1]} (${message})`, error) : error;
 }

@@ -2,7 +2,7 @@ import type Database from "better-sqlite3";
 import type { ClaimPage, ClaimScope, KeptClaims } from "../../core/log/claims.ts";
 import { unseen } from "./where.ts";
 
-type ScopeRow = [scope: string, definition: string, types: string, position: number, stray: number];
+type ScopeRow = [scope: string, definition: string, types: string, position: number, unfolded: number];
 
 /** The claims in the log's file: what is done in a transaction is part of it. */
 export class SqliteClaims implements KeptClaims {
@@ -16,7 +16,7 @@ export class SqliteClaims implements KeptClaims {
 
   constructor(db: Database.Database) {
     this.#scopes = db
-      .prepare<[], ScopeRow>("SELECT scope, definition, types, position, stray FROM claim_scopes")
+      .prepare<[], ScopeRow>("SELECT scope, definition, types, position, unfolded FROM claim_scopes")
       .raw(true);
     this.#saveScope = db.prepare("INSERT OR REPLACE INTO claim_scopes VALUES (?, ?, ?, ?, ?)");
     this.#heldBy = db
@@ -31,12 +31,12 @@ export class SqliteClaims implements KeptClaims {
   }
 
   *scopes(): Iterable<readonly [string, ClaimScope]> {
-    for (const [scope, definition, types, position, stray] of this.#scopes.all())
-      yield [scope, { definition, types: JSON.parse(types) as string[], position, unfolded: stray }];
+    for (const [scope, definition, types, position, unfolded] of this.#scopes.all())
+      yield [scope, { definition, types: JSON.parse(types) as string[], position, unfolded }];
   }
 
-  saveScope(scope: string, { definition, types, position, unfolded: stray }: ClaimScope): void {
-    this.#saveScope.run(scope, definition, JSON.stringify(types), position, stray);
+  saveScope(scope: string, { definition, types, position, unfolded }: ClaimScope): void {
+    this.#saveScope.run(scope, definition, JSON.stringify(types), position, unfolded);
   }
 
   heldBy(scope: string, value: string): string | undefined {

@@ -58,7 +58,7 @@ export interface SqliteLogOptions {
  */
 export class SqliteEventLog implements EventLog {
   readonly engine = "sqlite";
-  readonly where: string;
+  readonly location: string;
   readonly capabilities: LogCapabilities;
   readonly #file: string;
   readonly #synchronous: "FULL" | "NORMAL";
@@ -70,7 +70,7 @@ export class SqliteEventLog implements EventLog {
 
   constructor(file: string, options: SqliteLogOptions = {}) {
     this.#file = file;
-    this.where = file;
+    this.location = file;
     this.#synchronous = options.synchronous ?? "FULL";
     this.#isAnew = options.begin === "anew";
     this.capabilities = {

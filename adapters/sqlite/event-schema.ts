@@ -50,7 +50,7 @@ export const logSchema: Schema = {
      CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL, revision INTEGER NOT NULL) STRICT, WITHOUT ROWID;
      CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, epoch INTEGER NOT NULL, expires INTEGER NOT NULL) STRICT, WITHOUT ROWID;`,
     `CREATE TABLE claims (scope TEXT NOT NULL, value TEXT NOT NULL, stream TEXT NOT NULL, PRIMARY KEY (scope, value)) STRICT, WITHOUT ROWID;
-     CREATE TABLE claim_scopes (scope TEXT PRIMARY KEY, definition TEXT NOT NULL, types TEXT NOT NULL, position INTEGER NOT NULL, stray INTEGER NOT NULL) STRICT, WITHOUT ROWID;`,
+     CREATE TABLE claim_scopes (scope TEXT PRIMARY KEY, definition TEXT NOT NULL, types TEXT NOT NULL, position INTEGER NOT NULL, unfolded INTEGER NOT NULL) STRICT, WITHOUT ROWID;`,
     `CREATE TABLE links (
        stream TEXT NOT NULL,
        version INTEGER NOT NULL,

@@ -8,9 +8,9 @@ import { OpenWal } from "./open-wal.ts";
 export class MovedFilesError extends UnusableStoreError {
   readonly path: string;
 
-  constructor(where: string, path: string, found: string, whatNow: string) {
+  constructor(location: string, path: string, found: string, whatNow: string) {
     super(
-      where,
+      location,
       `found ${found} at ${path}, expected the file that was opened there: nothing more is stored in it or read from it. ${whatNow}`,
     );
     this.path = path;
@@ -30,7 +30,7 @@ export interface OpenPaths {
  * removed or replaced: without this, appends would be acknowledged that no restart finds again.
  */
 export class OpenFiles {
-  readonly #where: string;
+  readonly #location: string;
   readonly #database: string;
   readonly #whatNow: string;
   readonly #opened = new Map<string, string>();
@@ -46,7 +46,7 @@ export class OpenFiles {
    * @param before what the path named before it was opened: another file by now is not the one that is open
    */
   constructor({ database, named = database, lock }: OpenPaths, before: string | null, whatNow: string) {
-    this.#where = named;
+    this.#location = named;
     this.#database = database;
     this.#whatNow = whatNow;
     this.#wal = new OpenWal(`${database}-wal`);
@@ -80,12 +80,12 @@ export class OpenFiles {
       this.#lookedAt = -Infinity;
       // What the paths name was seen; only the content of the -wal was not, and opening it takes a descriptor.
       if (isOutOfFiles(error)) return null;
-      return () => asStoreError(this.#where, error, "its files cannot be looked at") as Error;
+      return () => asStoreError(this.#location, error, "its files cannot be looked at") as Error;
     }
   }
 
   #moved(path: string, found: string): () => Error {
-    return () => new MovedFilesError(this.#where, path, found, this.#whatNow);
+    return () => new MovedFilesError(this.#location, path, found, this.#whatNow);
   }
 
   #cut(path: string, size: number): () => Error {

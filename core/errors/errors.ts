@@ -171,17 +171,17 @@ export const hostedElsewhere =
 export class UnusableStoreError extends Errors.MoleculerClientError {
   override name = "UnusableStoreError";
 
-  constructor(where: string, why: string, cause?: unknown) {
+  constructor(location: string, why: string, cause?: unknown) {
     const reason = brief(why, maxReasonCharacters);
-    super(`${where}: ${reason}`, 409, "UNUSABLE_STORE", { where, why: reason });
+    super(`${location}: ${reason}`, 409, "UNUSABLE_STORE", { location, why: reason });
     if (cause !== undefined) this.cause = cause;
   }
 }
 
 /** A log was to be opened, and not to be made, and there is none. */
 export class MissingLogError extends UnusableStoreError {
-  constructor(where: string) {
-    super(where, "found no log there");
+  constructor(location: string) {
+    super(location, "found no log there");
   }
 }
 
@@ -189,9 +189,9 @@ export class MissingLogError extends UnusableStoreError {
 export class StoreUnavailableError extends Errors.MoleculerRetryableError {
   override name = "StoreUnavailableError";
 
-  constructor(where: string, why: string, cause?: unknown) {
+  constructor(location: string, why: string, cause?: unknown) {
     const reason = brief(why, maxReasonCharacters);
-    super(`${where}: ${reason}`, 503, "STORE_UNAVAILABLE", { where, why: reason });
+    super(`${location}: ${reason}`, 503, "STORE_UNAVAILABLE", { location, why: reason });
     if (cause !== undefined) this.cause = cause;
   }
 }

@@ -40,8 +40,8 @@ export class SnapshotMismatchError extends Errors.MoleculerClientError {
 export class SnapshotDamagedError extends Errors.MoleculerClientError {
   override name = "SnapshotDamagedError";
 
-  constructor(where: string, why: string, cause?: unknown) {
-    super(`${where}: the snapshot is damaged: ${why}`, 409, "SNAPSHOT_DAMAGED", { where, why });
+  constructor(location: string, why: string, cause?: unknown) {
+    super(`${location}: the snapshot is damaged: ${why}`, 409, "SNAPSHOT_DAMAGED", { location, why });
     if (cause !== undefined) this.cause = cause;
   }
 }

@@ -51,33 +51,33 @@ export function systemCodeOf(error: unknown): string | undefined {
 export const isWrongPath = (code: string | undefined): code is string => code !== undefined && wrongPath.has(code);
 
 /** In our words where it passes; else null. `consequence`: what has become of the work. */
-export function asPassing(where: string, error: unknown, consequence: string): StoreUnavailableError | null {
+export function asPassing(location: string, error: unknown, consequence: string): StoreUnavailableError | null {
   const why = passing[systemCodeOf(error) ?? ""];
-  return why === undefined ? null : new StoreUnavailableError(where, `${why}; ${consequence}`, error);
+  return why === undefined ? null : new StoreUnavailableError(location, `${why}; ${consequence}`, error);
 }
 
 /** What Node's permission model has to allow, by the names that it gives to what it denies. */
 const flags: Readonly<Record<string, string>> = { WorkerThreads: "--allow-worker", Addons: "--allow-addons" };
 
 /** In our words if Node's permission model denies threads or native addons: no path is wrong then. Else null. */
-export function asDenied(where: string, error: unknown): UnusableStoreError | null {
+export function asDenied(location: string, error: unknown): UnusableStoreError | null {
   const { code, permission } = (error ?? {}) as { code?: unknown; permission?: unknown };
   const denied = code === "ERR_DLOPEN_DISABLED" ? "Addons" : code === "ERR_ACCESS_DENIED" ? permission : undefined;
   const flag = typeof denied === "string" ? flags[denied] : undefined;
   if (flag === undefined) return null;
   return new UnusableStoreError(
-    where,
+    location,
     `Node's permission model denies ${String(denied)}: start the process with ${flag} (docs/operating.md)`,
     error,
   );
 }
 
 /** An error of the system about a file of ours, in our words; any other error as it is. */
-export function asStoreError(where: string, error: unknown, what: string): unknown {
-  const known = asDenied(where, error) ?? asPassing(where, error, "nothing was stored");
+export function asStoreError(location: string, error: unknown, what: string): unknown {
+  const known = asDenied(location, error) ?? asPassing(location, error, "nothing was stored");
   if (known) return known;
   const code = systemCodeOf(error);
-  return isWrongPath(code) ? new UnusableStoreError(where, `${what} (${code})`, error) : error;
+  return isWrongPath(code) ? new UnusableStoreError(location, `${what} (${code})`, error) : error;
 }
 
 /** An engine that needs several files closes those that it has opened before it says that it cannot open the next. */

@@ -12,7 +12,7 @@ import { unknownFields } from "../options/unknown-fields.ts";
 
 const ofCallers = ["stream", "events", "expectedVersion", "key"];
 /** Deciders send the others. */
-const known = [...ofCallers, "claims", "ahead", "command"];
+const known = [...ofCallers, "claims", "speculation", "command"];
 const maxEvents = 10_000;
 /** Of one call: an append is checked, stored and answered without a pause, 10,000 events for up to half a second. */
 export const maxEventsOfCallers = 2000;
@@ -67,7 +67,7 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
     throw new ValidationError([
       { field: "params", found: input, expected: "{stream, events, expectedVersion?, key?}" },
     ]);
-  const { stream, events, expectedVersion = "any", key, claims, speculation: ahead, command } = input;
+  const { stream, events, expectedVersion = "any", key, claims, speculation, command } = input;
   const problems: Problem[] = [];
   const note = (problem: Problem | null) => void (problem && problems.push(problem));
 
@@ -84,7 +84,7 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
       expected: `a string of 1 to ${maxKeyCharacters} characters${isIllFormed(key) ? ", well-formed Unicode" : ""}`,
     });
   if (claims !== undefined) for (const problem of claimProblems(claims)) problems.push(problem);
-  if (ahead !== undefined) note(speculationProblem(ahead));
+  if (speculation !== undefined) note(speculationProblem(speculation));
   if (command !== undefined) note(commandTagProblem(command));
   const mostEvents = context.maxEvents ?? maxEvents;
   if (!Array.isArray(events) || events.length === 0 || events.length > mostEvents) {

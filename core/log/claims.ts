@@ -24,16 +24,16 @@ export interface ScopedClaims {
 
 /**
  * How far the claims of a scope follow the log. Whoever appends events of its types tells their claims as well; events
- * that came without (imported, or appended by somebody who does not know of the scope) are stray: until somebody has
+ * that came without (imported, or appended by somebody who does not know of the scope) are unfolded: until somebody has
  * folded them, nothing can be claimed.
  */
 export interface ClaimScope {
   definition: string;
   /** The events that take or give back. */
   types: readonly string[];
-  /** Up to here its events were folded, where there are stray ones after it. */
+  /** Up to here its events were folded, where there are unfolded ones after it. */
   position: number;
-  /** The last stray event. The scope is whole where this is not beyond `position`. */
+  /** The last unfolded event. The scope is whole where this is not beyond `position`. */
   unfolded: number;
 }
 
@@ -127,8 +127,8 @@ export class Claims {
     }
   }
 
-  #save(scope: string, { definition, types, position, unfolded: stray }: ClaimScope): ClaimScope {
-    const state = { definition, types, position, stray };
+  #save(scope: string, { definition, types, position, unfolded }: ClaimScope): ClaimScope {
+    const state = { definition, types, position, unfolded };
     this.#kept.saveScope(scope, state);
     return this.#know(scope, state);
   }
@@ -151,8 +151,8 @@ export class Claims {
   reachOf(scope: string, head: number): Omit<ClaimPage, "claims"> | null {
     const known = this.#scopes.get(scope);
     if (!known) return null;
-    const { definition, position, unfolded: stray } = known;
-    return { definition, position: stray > position ? position : head };
+    const { definition, position, unfolded } = known;
+    return { definition, position: unfolded > position ? position : head };
   }
 
   isOf(scope: string, definition: string): boolean {
@@ -167,8 +167,8 @@ export class Claims {
     return this.#save(scope, { definition, types, position: 0, unfolded: head });
   }
 
-  #stateOf({ definition, types, position, unfolded: stray }: ClaimScope): ClaimScope {
-    return { definition, types, position, unfolded: stray };
+  #stateOf({ definition, types, position, unfolded }: ClaimScope): ClaimScope {
+    return { definition, types, position, unfolded };
   }
 
   /** Null where the scope is not, or no longer, at `after` and of the definition. */

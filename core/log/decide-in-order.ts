@@ -33,10 +33,10 @@ function decideOne(request: AppendRequest, decide: (request: AppendRequest) => A
 }
 
 function refusalOf(
-  { continues, dependsOn: follows, stream }: AppendRequest,
+  { continues, dependsOn, stream }: AppendRequest,
   before: AppendVerdict | undefined,
   stored: ReadonlySet<AppendRequest>,
 ): AppendVerdict | null {
   if (continues && before && "error" in before) return before;
-  return follows && !stored.has(follows) ? { error: new SpeculationFailedError(stream, "refused") } : null;
+  return dependsOn && !stored.has(dependsOn) ? { error: new SpeculationFailedError(stream, "refused") } : null;
 }

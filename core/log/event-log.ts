@@ -134,7 +134,7 @@ export type LeaseAnswer = { lease: Lease; heldBy: null } | { lease: null; heldBy
 export interface EventLog {
   readonly engine: string;
   /** Its place, for messages: no password in it. */
-  readonly where: string;
+  readonly location: string;
   readonly capabilities: LogCapabilities;
   /**
    * While this host has so much to make up for that calls would wait for long; null while it has not. Left out where a
@@ -203,11 +203,11 @@ export interface EventLog {
 
   /**
    * Claims in one scope from now on follow this definition. Where it had another, or none, nothing is held any more, and
-   * all events up to the head are stray: they are to be folded before anything can be claimed.
+   * all events up to the head are unfolded: they are to be folded before anything can be claimed.
    */
   beginClaims(scope: string, definition: string, types: readonly string[]): Promise<ClaimScope>;
   /**
-   * Takes and gives back what stray events do; a value that another stream holds stays with it. Null where the scope is
+   * Takes and gives back what unfolded events do; a value that another stream holds stays with it. Null where the scope is
    * not, or no longer, at `after` and of the definition.
    */
   foldClaims(fold: ClaimFold): Promise<{ state: ClaimScope; twice: TwiceClaimed[] } | null>;

@@ -10,7 +10,7 @@ import { isSameContent } from "./same-content.ts";
  * inside the commit.
  */
 export function repeatOf(
-  { stream, events, idAfterLast: idAfterLast }: AppendRequest,
+  { stream, events, idAfterLast }: AppendRequest,
   storedById: (id: string) => RecordedEvent | undefined,
 ): AppendVerdict | null {
   const found: RecordedEvent[] = [];

@@ -32,9 +32,11 @@ export class SpeculationFailedError extends Errors.MoleculerClientError {
 const isText = (found: unknown) => typeof found === "string" && found.length <= 100;
 
 export function speculationProblem(found: unknown): Problem | null {
-  const { id, after, content } = (found ?? {}) as Partial<Record<keyof Speculation, unknown>>;
-  const isAhead = isText(id) && (after === null || isText(after)) && isText(content);
-  return isAhead ? null : { field: "ahead", found, expected: "what a decider says: {id, after, content}" };
+  const { id, dependsOn, content } = (found ?? {}) as Partial<Record<keyof Speculation, unknown>>;
+  const isSpeculation = isText(id) && (dependsOn === null || isText(dependsOn)) && isText(content);
+  return isSpeculation
+    ? null
+    : { field: "speculation", found, expected: "what a decider says: {id, dependsOn, content}" };
 }
 
 /** The same for events that no `evolve` can tell apart by type and payload. Neither has a line break of its own. */

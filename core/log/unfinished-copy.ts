@@ -13,7 +13,7 @@ export async function openWhole(log: EventLog, options: Pick<OpenOptions, "warn"
   if ((await log.getState(unfinishedCopy)) === null) return;
   await log.close();
   throw new UnusableStoreError(
-    log.where,
+    log.location,
     "found a copy of another log that is not finished: run `npx moleculer-event-sourcing copy` (or `restore`) again until it says that it is",
   );
 }

@@ -177,11 +177,11 @@ export function aggregateOn(engines: Engines) {
       mappings.push({ pattern, operation, transform: transform as Transform });
       return aggregate;
     };
-    const sibling: Companion = {
+    const companion: Companion = {
       name,
       kind: "aggregate",
       dependsOn: eventStore.name,
-      conflictWith: (other) => (other === sibling ? null : "is another aggregate's name on this broker already"),
+      conflictWith: (other) => (other === companion ? null : "is another aggregate's name on this broker already"),
       schema: (broker) => {
         const place = adapterOn(broker, adapter, name);
         return aggregateService({
@@ -224,7 +224,7 @@ export function aggregateOn(engines: Engines) {
         isFixed = true;
         const transforms = mappings.map(({ transform }) => transform);
         const merged = (schema: ServiceSchema) => transformsWithoutParams(schema, transforms);
-        return Object.assign(companionMixin(sibling), { merged });
+        return Object.assign(companionMixin(companion), { merged });
       },
     };
     return aggregate;

@@ -10,7 +10,7 @@ export type ConsumerState = "starting" | "folding" | "live" | "waiting" | "pause
 interface Dependencies {
   name: string;
   /** Why nothing can be done, whoever resumes it; null where it can. */
-  hindrance: () => string | null;
+  blockedBy: () => string | null;
   isPaused: () => boolean;
   /** The lease that this node waits for, in words; null where it waits for none. */
   standsByFor: () => string | null;
@@ -118,7 +118,7 @@ export class ConsumerStatus {
   }
 
   get #blockedBy(): string | null {
-    return this.#block?.cause ?? this.#d.hindrance();
+    return this.#block?.cause ?? this.#d.blockedBy();
   }
 
   /** Why it waits, stopped or stands by. */

@@ -42,7 +42,7 @@ export class Consumer {
     this.#following = new ControlSync(work);
     this.condition = new ConsumerStatus({
       name,
-      hindrance: () => work.blockedBy ?? null,
+      blockedBy: () => work.blockedBy ?? null,
       isPaused: () => this.isPaused,
       standsByFor: () => work.lease?.cause ?? null,
       warn,

@@ -49,7 +49,7 @@ export class Appending {
     { ctx, stream, key, tag }: CommandCall,
     { events, changes }: Prepared,
     expectedVersion: number,
-    ahead?: Speculation,
+    speculation?: Speculation,
   ): Promise<AppendAnswer> {
     const { claims, store } = this.#d;
     const input: AppendInput = {
@@ -58,7 +58,7 @@ export class Appending {
       events,
       key,
       command: tag,
-      ...(ahead && { speculation: ahead }),
+      ...(speculation && { speculation }),
     };
     if (changes.length > 0) input.claims = claims.scoped(changes);
     for (let follows = 0; ; follows++) {

@@ -126,15 +126,15 @@ export class ClaimKeeper {
   async #foldPage(ctx: Caller, claim: Claim, pace: Pace): Promise<boolean> {
     const { scope, fingerprint: definition } = claim;
     const types = typesOf(claim);
-    const { position: after, unfolded: stray }: ClaimScope = await ctx.call(`${this.#store}.beginClaims`, {
+    const { position: after, unfolded }: ClaimScope = await ctx.call(`${this.#store}.beginClaims`, {
       scope,
       definition,
       types,
     });
-    if (after >= stray) return true;
+    if (after >= unfolded) return true;
     const events: RecordedEvent[] = await ctx.call(`${this.#store}.read`, { after, types, limit: eventsPerPage });
-    const missing = events.filter((event) => event.position <= stray);
-    let position = missing.length < events.length || events.length === 0 ? stray : events.at(-1)!.position;
+    const missing = events.filter((event) => event.position <= unfolded);
+    let position = missing.length < events.length || events.length === 0 ? unfolded : events.at(-1)!.position;
     const changes: ClaimFold["changes"][number][] = [];
     let characters = 0;
     for (const event of missing) {

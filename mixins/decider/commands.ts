@@ -12,7 +12,7 @@ import { KeyedMutex } from "./keyed-mutex.ts";
 interface Dependencies {
   decider: DeciderDefinition;
   entities: Entities;
-  ahead: SpeculativeState;
+  speculative: SpeculativeState;
   appending: Appending;
   outcomes: Outcomes;
   trial: TrialFold;
@@ -63,29 +63,29 @@ export class Commands {
   }
 
   async #base({ ctx, stream }: CommandCall, mustBeStored: boolean): Promise<BaseState & { isFresh: boolean }> {
-    const { entities, ahead } = this.#d;
-    const base = mustBeStored ? null : await ahead.base(stream);
+    const { entities, speculative } = this.#d;
+    const base = mustBeStored ? null : await speculative.base(stream);
     if (base) return { ...base, isFresh: false };
-    await ahead.ended(stream);
+    await speculative.ended(stream);
     const hot = entities.cached(stream);
     return { entity: hot ?? (await entities.load(ctx, stream, null)), dependsOn: null, isFresh: !hot };
   }
 
   async #decideOn(call: CommandCall, tries: Tries, base: BaseState & { isFresh: boolean }): Promise<Decided> {
-    const { entities, ahead } = this.#d;
+    const { entities, speculative } = this.#d;
     const { ctx, stream } = call;
     const { entity } = base;
     const found = await this.#decide(call, entity);
     // Where nobody waits, nobody need know what will follow from it.
     const isAwaited = base.dependsOn !== null || this.#turns.isContended(stream);
-    const sending = isAwaited && "events" in found ? ahead.sending(base, found.events) : null;
+    const sending = isAwaited && "events" in found ? speculative.sending(base, found.events) : null;
     // What was not stored when it was decided may never be: nobody is refused for it.
     if (base.dependsOn !== null && !sending) return this.#decideOn(call, tries, await this.#base(call, true));
     if ("events" in found) return this.#send(call, tries, base, found, sending);
     if (!base.isFresh) {
       // What was not known here may be what it was refused for: a deposit on another node.
       const fresh = await entities.load(ctx, stream, entity);
-      const known = { entity: fresh, after: null, isFresh: true };
+      const known = { entity: fresh, dependsOn: null, isFresh: true };
       if (fresh.version !== entity.version) return this.#decideOn(call, tries, known);
     }
     const earlier = await this.#d.outcomes.earlier(call);
@@ -114,10 +114,10 @@ export class Commands {
     prepared: Prepared,
     sending: Sending | null,
   ): Promise<Decided> {
-    const { ahead, appending, outcomes } = this.#d;
+    const { speculative, appending, outcomes } = this.#d;
     const appended = appending.append(call, prepared, base.entity.version, sending?.speculation);
     const outcome = outcomes.of(call, tries, base, appended);
-    if (sending) ahead.sent(call.stream, base, sending, outcome);
+    if (sending) speculative.sent(call.stream, base, sending, outcome);
     else await outcome;
     return { outcome };
   }

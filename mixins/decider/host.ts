@@ -41,11 +41,11 @@ export class DeciderHost {
     this.#forget = finishBeforeEndOf(broker, store, () => this.#snapshots.idle());
     this.appending = new Appending({ store, catalogue, claims: this.claims });
     const { entities, appending } = this;
-    const ahead = new SpeculativeState(decider);
+    const speculative = new SpeculativeState(decider);
     const tellDefect = (message: string, error: unknown) => logger.error(message, error);
-    const outcomes = new Outcomes({ decider, store, entities, ahead, snapshots: this.#snapshots, tellDefect });
+    const outcomes = new Outcomes({ decider, store, entities, speculative, snapshots: this.#snapshots, tellDefect });
     const trial = new TrialFold(decider, catalogue);
-    this.commands = new Commands({ decider, entities, ahead, appending, outcomes, trial });
+    this.commands = new Commands({ decider, entities, speculative, appending, outcomes, trial });
   }
 
   /** So that the first command need not wait until the claims are folded. Where that fails, it does it itself. */

@@ -34,7 +34,7 @@ interface Dependencies {
   decider: DeciderDefinition;
   store: string;
   entities: Entities;
-  ahead: SpeculativeState;
+  speculative: SpeculativeState;
   snapshots: SnapshotWriter;
   tellDefect: (message: string, error: unknown) => void;
 }
@@ -58,7 +58,7 @@ export class Outcomes {
     try {
       answer = await appended;
     } catch (error) {
-      this.#d.ahead.break(call.stream);
+      this.#d.speculative.break(call.stream);
       return this.#refused(call, tries, base, error);
     }
     return this.#stored(call, base, answer);
@@ -70,7 +70,7 @@ export class Outcomes {
     { entity, dependsOn: after }: BaseState,
     error: unknown,
   ): Promise<null | CommandAnswer> {
-    const { decider, entities, ahead } = this.#d;
+    const { decider, entities, speculative } = this.#d;
     const { ctx, stream } = call;
     const { type, code, data } = (error ?? {}) as { type?: unknown; code?: unknown; data?: Found };
     // What is refused now may have been stored the first time.
@@ -82,7 +82,7 @@ export class Outcomes {
       // An outage is told as it is met; a refusal, only when what it was decided on is stored.
       if (typeof code !== "number" || code < 400 || code >= 500) throw error;
       tries.vain++;
-      if (type === "SENT_AHEAD" && data?.why !== "refused") ahead.pause();
+      if (type === "SENT_AHEAD" && data?.why !== "refused") speculative.pause();
     } else {
       if (!isConflict || tries.conflicts >= decider.retries) throw error;
       await pause(++tries.conflicts);
@@ -102,10 +102,10 @@ export class Outcomes {
   }
 
   #stored(call: CommandCall, base: BaseState, { events, version, position, repeated }: AppendAnswer): CommandAnswer {
-    const { decider, entities, snapshots, ahead } = this.#d;
+    const { decider, entities, snapshots, speculative } = this.#d;
     const { stream } = call;
     if (repeated) {
-      ahead.break(stream);
+      speculative.break(stream);
       if (version > base.entity.version) entities.drop(stream);
       return this.#answer(call, events);
     }

@@ -180,12 +180,12 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
       },
       visibility,
     };
-    const sibling: Companion & { adapter: Adapter } = {
+    const companion: Companion & { adapter: Adapter } = {
       name,
       kind: "event store",
       adapter,
       conflictWith: (other) => {
-        const there = (other as typeof sibling).adapter.location;
+        const there = (other as typeof companion).adapter.location;
         return there === adapter.location
           ? null
           : `is an event store at ${there} on this broker; found another at ${adapter.location}, expected the same`;
@@ -213,7 +213,7 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
       types,
       catalogue,
       leaseMs,
-      mixin: () => (options.host === false ? {} : companionMixin(sibling)),
+      mixin: () => (options.host === false ? {} : companionMixin(companion)),
       mapAction: (type, mapping = {}) => mapAction(targetOf(type), mapping as MapActionOptions),
       mapEvent: (type, mapping = {}) => mapEvent(targetOf(type), mapping as MapEventOptions),
     };

@@ -67,7 +67,7 @@ export interface CatalogueOwner {
 /** The service of a store: the public actions of the log it hosts. */
 export function storeService(name: string, log: EventLog, settings: Settings): CompanionSchema {
   let host: StoreHost;
-  let rivals: DuplicateHosts | null = null;
+  let duplicateHosts: DuplicateHosts | null = null;
   let isStarting: () => boolean;
   let { catalogue } = settings;
   const count = { ...wholeNumber, optional: true, convert: true };
@@ -107,7 +107,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
             async handler(ctx: Context<AppendInput, Record<string, unknown>>) {
               const span = appendSpan(ctx, name);
               try {
-                rivals?.assertNone();
+                duplicateHosts?.assertNone();
                 const answer = await host.appends.append(ctx.params, requestIds(ctx));
                 noteWritten(ctx, name, answer.position);
                 const { position, events, repeated } = answer;
@@ -155,9 +155,9 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
           },
           ...consumerStoreActions(name, () => host),
           ...deciderStoreActions(() => host),
-          ...historyActions(name, () => ({ host, duplicateHosts: rivals })),
-          ...linkActions(() => ({ host, duplicateHosts: rivals })),
-          ...traceActions(() => ({ host, duplicateHosts: rivals })),
+          ...historyActions(name, () => ({ host, duplicateHosts })),
+          ...linkActions(() => ({ host, duplicateHosts })),
+          ...traceActions(() => ({ host, duplicateHosts })),
         },
         (ctx) => nodeFor(ctx),
       ),
@@ -165,14 +165,14 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
       status: {
         async handler() {
           const status = { name, ...(await host.status()) };
-          return rivals?.cause ? { ...status, cause: rivals.cause } : status;
+          return duplicateHosts?.cause ? { ...status, cause: duplicateHosts.cause } : status;
         },
       },
       pause: { handler: ({ broker }: Context) => controlPump(broker, { pause: true }) },
       resume: { handler: ({ broker }: Context) => controlPump(broker, { resume: true }) },
       followPump: { handler: () => host.followPump() },
-      ...relayActions(() => ({ host, duplicateHosts: rivals })),
-      ...fileActions(name, settings.transferFolder, () => ({ host, duplicateHosts: rivals })),
+      ...relayActions(() => ({ host, duplicateHosts })),
+      ...fileActions(name, settings.transferFolder, () => ({ host, duplicateHosts })),
     }),
     methods: {
       evsJoinCatalogue(another: Catalogue) {
@@ -190,14 +190,14 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
           if (ctx.params.consumer === pumpKey) host.pump.takeOver();
         },
       }),
-      "$services.changed": () => rivals?.check(),
-      "$node.connected": () => rivals?.check(),
-      "$node.updated": () => rivals?.check(),
+      "$services.changed": () => duplicateHosts?.check(),
+      "$node.connected": () => duplicateHosts?.check(),
+      "$node.updated": () => duplicateHosts?.check(),
     },
     created(this: Service) {
       const { broker, logger } = this;
       isStarting = () => !broker.started;
-      rivals = log.capabilities.hosts === "one" ? new DuplicateHosts(broker, name) : null;
+      duplicateHosts = log.capabilities.hosts === "one" ? new DuplicateHosts(broker, name) : null;
       for (const [type, { version, upcasters }] of catalogue.entries)
         if (upcasters.size < version - 1)
           logger.warn(`${name}: ${type} is at version ${version}, but not each older one has an upcaster`, {
@@ -237,7 +237,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
       });
     },
     async started() {
-      rivals?.check();
+      duplicateHosts?.check();
       await host.start(isStarting);
     },
     stopped: () => host.stop(),

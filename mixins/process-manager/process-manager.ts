@@ -118,11 +118,11 @@ export function ProcessManager<Events extends EventMap = AnyEvents, State = unde
   if (!Number.isSafeInteger(maxDepth) || maxDepth < 1)
     throw refusal(`${name}.maxDepth`, maxDepth, "a whole number from 1");
   const definition = parsed(name, given as unknown as Functions, eventStore, maxDepth);
-  const sibling: Companion = {
+  const companion: Companion = {
     name,
     kind: "process manager",
     dependsOn: eventStore.name,
-    conflictWith: (other) => (other === sibling ? null : "is another process manager's name on this broker already"),
+    conflictWith: (other) => (other === companion ? null : "is another process manager's name on this broker already"),
     schema: () =>
       processManagerService({
         definition,
@@ -133,7 +133,7 @@ export function ProcessManager<Events extends EventMap = AnyEvents, State = unde
         visibility,
       }),
   };
-  return { name, definition, mixin: () => companionMixin(sibling) };
+  return { name, definition, mixin: () => companionMixin(companion) };
 }
 
 type Functions = Pick<ProcessDefinition, "correlate" | "initialState" | "compensate"> & {

@@ -20,7 +20,7 @@ interface Dependencies {
 /** How often the registry is asked for a service that has started: Moleculer registers it a moment later. */
 const askEveryMs = 5;
 
-/** One sibling from start to stop and from stop to start, whatever comes in the middle of the other. */
+/** One companion from start to stop and from stop to start, whatever comes in the middle of the other. */
 export class CompanionRun {
   readonly #broker: ServiceBroker;
   readonly #name: string;

@@ -11,9 +11,9 @@ export interface Companion {
   name: string;
   /** What it is, for messages: "event store", "aggregate". */
   kind: string;
-  /** The sibling that this one needs until its own end: on a broker that stops, that one ends after it. */
+  /** The companion that this one needs until its own end: on a broker that stops, that one ends after it. */
   dependsOn?: string;
-  /** Why a sibling of the same name cannot be shared with this one, or null where it can. */
+  /** Why a companion of the same name cannot be shared with this one, or null where it can. */
   conflictWith(other: Companion): string | null;
   /** Adds what this one knows to the service that another definition of it has made; or answers why it cannot. */
   join?(service: Service): string | null;
@@ -38,7 +38,7 @@ const hosted = new WeakMap<ServiceBroker, Map<string, Hosted>>();
 /** Owners that were destroyed: one that was still starting then must not count as an owner again. */
 const destroyed = new WeakSet<Service>();
 
-/** Settles when the sibling answers, where this broker has one of the name. @throws what its start has thrown */
+/** Settles when the companion answers, where this broker has one of the name. @throws what its start has thrown */
 export async function companionStarted(broker: ServiceBroker, name: string): Promise<void> {
   await hosted.get(broker)?.get(name)?.run.started();
 }
@@ -46,7 +46,7 @@ export async function companionStarted(broker: ServiceBroker, name: string): Pro
 type Work = () => Promise<void>;
 const unfinished = new WeakMap<ServiceBroker, Map<string, Set<Work>>>();
 
-/** Before this sibling ends, `work` is finished: for what needs it and is no sibling itself. Returns what takes it back. */
+/** Before this companion ends, `work` is finished: for what needs it and is no companion itself. Returns what takes it back. */
 export function finishBeforeEndOf(broker: ServiceBroker, name: string, work: Work): () => void {
   const here = unfinished.get(broker) ?? new Map<string, Set<Work>>();
   const works = here.get(name) ?? new Set<Work>();
@@ -57,17 +57,17 @@ export function finishBeforeEndOf(broker: ServiceBroker, name: string, work: Wor
   };
 }
 
-/** The mixin that brings the sibling into being with its first owner and ends it with the last. */
-export function companionMixin(sibling: Companion): Mixin {
+/** The mixin that brings the companion into being with its first owner and ends it with the last. */
+export function companionMixin(companion: Companion): Mixin {
   return {
     created(this: Service) {
       guardActions(this.broker);
-      attach(this, sibling);
+      attach(this, companion);
     },
     // Not by `dependencies`: Moleculer would ask for one that failed to start for ever.
     async started(this: Service) {
       if (destroyed.has(this)) return;
-      const known = hosted.get(this.broker)?.get(sibling.name);
+      const known = hosted.get(this.broker)?.get(companion.name);
       known?.owners.add(this);
       await known?.run.started();
     },
@@ -77,40 +77,40 @@ export function companionMixin(sibling: Companion): Mixin {
   };
 }
 
-/** In `created`, not `started`: so broker.start() waits for the sibling and fails with it. */
-function attach(owner: Service, sibling: Companion): void {
+/** In `created`, not `started`: so broker.start() waits for the companion and fails with it. */
+function attach(owner: Service, companion: Companion): void {
   const { broker } = owner;
   const here = hosted.get(broker) ?? new Map<string, Hosted>();
   hosted.set(broker, here);
-  const known = here.get(sibling.name);
+  const known = here.get(companion.name);
   if (known) {
     const conflict =
-      known.companion.kind === sibling.kind
-        ? (sibling.conflictWith(known.companion) ?? sibling.join?.(known.service))
+      known.companion.kind === companion.kind
+        ? (companion.conflictWith(known.companion) ?? companion.join?.(known.service))
         : `is already the name of this broker's ${known.companion.kind}`;
-    if (conflict) throw new NameTakenError(sibling.name, conflict);
+    if (conflict) throw new NameTakenError(companion.name, conflict);
     known.owners.add(owner);
     return;
   }
-  if (broker.getLocalService(sibling.name) || owner.fullName === sibling.name)
+  if (broker.getLocalService(companion.name) || owner.fullName === companion.name)
     throw new NameTakenError(
-      sibling.name,
-      `is the name of a service already; the ${sibling.kind} needs one of its own`,
+      companion.name,
+      `is the name of a service already; the ${companion.kind} needs one of its own`,
     );
-  here.set(sibling.name, host(broker, sibling, owner));
+  here.set(companion.name, host(broker, companion, owner));
 }
 
-function host(broker: ServiceBroker, sibling: Companion, owner: Service): Hosted {
-  const schema = sibling.schema(broker);
+function host(broker: ServiceBroker, companion: Companion, owner: Service): Hosted {
+  const schema = companion.schema(broker);
   const lifecycle = lifecycleOf(broker);
   const beforeEnd = async () => {
     // A stopping broker stops all at once; those that need this one may have a checkpoint to save.
-    if (lifecycle.isDown) await Promise.all(endsOfThoseThatNeed(broker, sibling.name));
-    const works = unfinished.get(broker)?.get(sibling.name) ?? [];
+    if (lifecycle.isDown) await Promise.all(endsOfThoseThatNeed(broker, companion.name));
+    const works = unfinished.get(broker)?.get(companion.name) ?? [];
     await Promise.all([...works].map((work) => work()));
   };
-  const stopMs = () => (sibling.dependsOn === undefined ? times.stop.storeMs : times.stop.followerMs);
-  const run = new CompanionRun({ broker, name: sibling.name, work: schema, beforeEnd, stopMs });
+  const stopMs = () => (companion.dependsOn === undefined ? times.stop.storeMs : times.stop.followerMs);
+  const run = new CompanionRun({ broker, name: companion.name, work: schema, beforeEnd, stopMs });
   const end = () => run.stop();
   lifecycle.endsWith(end);
   const service = broker.createService({
@@ -125,13 +125,13 @@ function host(broker: ServiceBroker, sibling: Companion, owner: Service): Hosted
       await run.stop();
     },
   });
-  const self: Hosted = { companion: sibling, service, owners: new Set([owner]), run };
+  const self: Hosted = { companion, service, owners: new Set([owner]), run };
   return self;
 }
 
 function endsOfThoseThatNeed(broker: ServiceBroker, name: string): Promise<void>[] {
   const all = [...(hosted.get(broker)?.values() ?? [])];
-  return all.flatMap(({ companion: sibling, run }) => (sibling.dependsOn === name && run.ended ? [run.ended] : []));
+  return all.flatMap(({ companion, run }) => (companion.dependsOn === name && run.ended ? [run.ended] : []));
 }
 
 function forget(broker: ServiceBroker, known: Hosted): void {
@@ -151,7 +151,7 @@ async function release(owner: Service): Promise<void> {
   destroyed.add(owner);
   const orphans = here.filter(({ owners }) => owners.size === 0);
   for (const orphan of orphans) forget(broker, orphan);
-  const needsAnother = ({ companion: sibling }: Hosted) => sibling.dependsOn !== undefined;
+  const needsAnother = ({ companion }: Hosted) => companion.dependsOn !== undefined;
   for (const group of [orphans.filter(needsAnother), orphans.filter((orphan) => !needsAnother(orphan))])
     await Promise.all(group.map(({ service }) => broker.destroyService(service)));
 }

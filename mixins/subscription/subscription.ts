@@ -75,11 +75,11 @@ export function Subscription<Events extends EventMap = AnyEvents>(
     return { pattern, handler };
   });
   if (on.length === 0) refuse(`${name}.on`, handlers, "a handler for at least one event type");
-  const sibling: Companion = {
+  const companion: Companion = {
     name,
     kind: "subscription",
     dependsOn: eventStore.name,
-    conflictWith: (other) => (other === sibling ? null : "is another subscription's name on this broker already"),
+    conflictWith: (other) => (other === companion ? null : "is another subscription's name on this broker already"),
     schema: () =>
       subscriptionService({
         name,
@@ -93,5 +93,5 @@ export function Subscription<Events extends EventMap = AnyEvents>(
   };
   const handlerActions = on.map(({ handler }) => handler);
   const merged = (schema: ServiceSchema) => transformsWithoutParams(schema, handlerActions);
-  return { name, mixin: () => Object.assign(companionMixin(sibling), { merged }) };
+  return { name, mixin: () => Object.assign(companionMixin(companion), { merged }) };
 }

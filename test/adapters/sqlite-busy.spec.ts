@@ -53,7 +53,7 @@ describe("A log whose write lock another process holds", () => {
     expect(await state).toBe(1);
     expect(await lease).toMatchObject({ lease: { name: "lease", epoch: 1 } });
     // Begun behind the appends.
-    expect(await begun).toMatchObject({ stray: 5 });
+    expect(await begun).toMatchObject({ unfolded: 5 });
     expect(await log.link("links", [(await log.read({ after: 0, limit: 1 })).events[0]!.id])).toMatchObject({
       version: 1,
     });

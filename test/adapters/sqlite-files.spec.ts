@@ -73,7 +73,7 @@ async function unusable(kind: "log" | "table", file: string, atFault = file): Pr
   const error = await refusal(() => engines[kind](file));
   expect(error).toMatchObject({ name: "UnusableStoreError", code: 409, type: "UNUSABLE_STORE", retryable: false });
   expect(error.message).toContain(folder);
-  expect(error.data).toEqual({ where: expect.stringContaining(folder), why: expect.any(String) });
+  expect(error.data).toEqual({ location: expect.stringContaining(folder), why: expect.any(String) });
   expect(handles()).toEqual([]);
   expect(content() === before).toBe(true);
   return error.message;

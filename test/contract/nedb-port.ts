@@ -47,7 +47,7 @@ export function shared(): Adapter {
 /** The same for hosts that stand on the store itself. */
 export function sharedStore(): () => RowStore {
   const adapter = sharedAdapter();
-  const place = { where: "shared", make: () => adapter, collection: "table", file: null, open: new Set<string>() };
+  const place = { location: "shared", make: () => adapter, collection: "table", file: null, open: new Set<string>() };
   return () => new FencedStore({ ...place, durability: "none", hosts: "many" });
 }
 

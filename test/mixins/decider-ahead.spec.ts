@@ -138,7 +138,7 @@ describe("An append that was decided on another one", () => {
       stream: "a",
       events,
       expectedVersion,
-      ahead: { id, after, content },
+      speculation: { id, dependsOn: after, content },
     });
   const start = (...fates: Fate[]) => {
     const store = log(...fates);

@@ -221,7 +221,7 @@ describe("Stopping a broker", () => {
     expect(await numbersOf(broker)).toEqual([1, 2, 3, 4]);
   });
 
-  it("lets every sibling service answer after the next start", async () => {
+  it("lets every companion service answer after the next start", async () => {
     const heard: number[] = [];
     const folder = newFolder();
     const broker = await startBroker([
@@ -336,7 +336,7 @@ describe("Two brokers of one process", () => {
     const error = await refusal(() => two.start());
     expect(error).toMatchObject({ name: "UnusableStoreError", type: "UNUSABLE_STORE", code: 409, retryable: false });
     expect(error.message).toContain("is hosted by another process or broker");
-    expect(error.data).toMatchObject({ where: expect.stringContaining(folder) as string });
+    expect(error.data).toMatchObject({ location: expect.stringContaining(folder) as string });
     await two.stop();
 
     // The first has noticed nothing.
@@ -376,7 +376,7 @@ describe("Two brokers of one process", () => {
     expect(await refusal(() => two.start())).toMatchObject({
       type: "UNUSABLE_STORE",
       code: 409,
-      data: { where: `${folder}/t.db` },
+      data: { location: `${folder}/t.db` },
     });
     await two.stop();
     expect(openFiles(other)).toEqual([]);

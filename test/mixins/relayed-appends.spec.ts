@@ -97,9 +97,9 @@ describe("A group of appends from another host", () => {
       [{ ...good, claims: "x" }, "claims"],
       [{ ...good, expectedVersion: -1 }, "expectedVersion"],
       [{ ...good, key: 5 }, "key"],
-      [{ ...good, follows: 0 }, "requests.0.follows"],
+      [{ ...good, dependsOn: 0 }, "requests.0.dependsOn"],
       [{ ...good, idAfterLast: "x" }, "requests.0.idAfterLast"],
-      [{ ...good, ahead: {} }, "ahead"],
+      [{ ...good, speculation: {} }, "speculation"],
       [relayed([{ events: [{ type: "order.placed", payload: {} }] }])[0]!, "events.0.payload.sku"],
     ];
     for (const [request, field] of wrong) {

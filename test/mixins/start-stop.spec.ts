@@ -9,7 +9,7 @@ afterEach(async () => {
   await cleanUp();
 });
 
-/** Two stores and what hangs on them, so that a stop comes between the starts of two siblings. */
+/** Two stores and what hangs on them, so that a stop comes between the starts of two companions. */
 function shop(folder: string, other: string): ServiceSchema {
   const events = EventStore("events", { adapter: `sqlite:${folder}/events.db` });
   const elsewhere = EventStore("elsewhere", { adapter: other });

@@ -13,7 +13,7 @@ export class PlainLog {
     return this.events.filter((event) => event.stream === stream).length;
   }
 
-  append({ stream, events, expectedVersion, idAfterLast: idAfterLast }: AppendRequest): PlainVerdict {
+  append({ stream, events, expectedVersion, idAfterLast }: AppendRequest): PlainVerdict {
     const stored = events.map(({ id }) => this.events.find((event) => event.id === id));
     if (stored.some((event) => event !== undefined)) {
       const isSame = events.every(({ type, payload }, index) => {

@@ -34,7 +34,7 @@ export function stepping(store: RowStore, step: (what: string) => Promise<void>)
   });
   return {
     engine: store.engine,
-    where: store.where,
+    location: store.location,
     durability: store.durability,
     hosts: store.hosts,
     maxBytes: store.maxBytes,

@@ -40,8 +40,8 @@ export class CrashingLog implements EventLog {
     return this.#log.engine;
   }
 
-  get where(): string {
-    return this.#log.where;
+  get location(): string {
+    return this.#log.location;
   }
 
   get capabilities(): LogCapabilities {

@@ -4,7 +4,7 @@ import type { LogCases } from "./log-stand.ts";
 import { appendTo, appended, refused } from "./requests.ts";
 
 export const claimsReopened: LogCases = {
-  "is held as before, and stray events are known": async (stand) => {
+  "is held as before, and unfolded events are known": async (stand) => {
     let log = await stand.open();
     await log.beginClaims("name", "v1", ["name.taken"]);
     await appended(log, taking("a", { ann: true }), taking("b", { bob: true }), taking("b", { bob: false }));
@@ -22,7 +22,7 @@ export const claimsReopened: LogCases = {
       definition: "v1",
       types: ["name.taken"],
       position: 3,
-      stray: 4,
+      unfolded: 4,
     });
     same(refused((await log.append([taking("d", { carl: true })]))[0]).type, "CLAIMS_BEHIND");
   },

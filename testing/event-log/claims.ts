@@ -78,7 +78,7 @@ export const claims: LogCases = {
   "is refused before its scope was begun, and under another definition": async (stand) => {
     const log = await stand.open();
     isBehind(refused((await log.append([taking("a", { ann: true })]))[0]));
-    same(await log.beginClaims("name", "v1", types), { definition: "v1", types, position: 0, stray: 0 });
+    same(await log.beginClaims("name", "v1", types), { definition: "v1", types, position: 0, unfolded: 0 });
     await appended(log, taking("a", { ann: true }));
     const other = appendTo("b", [{ type: "name.taken" }], { claims: [telling({ ann: true }, "name", "v2")] });
     isBehind(refused((await log.append([other]))[0]));
@@ -89,10 +89,10 @@ export const claims: LogCases = {
     async (stand) => {
       const log = await begun(stand);
       await appended(log, taking("a", { ann: true }), taking("b", { bob: true }), appendTo("c"));
-      same(await log.beginClaims("name", "v1", types), { definition: "v1", types, position: 0, stray: 0 });
+      same(await log.beginClaims("name", "v1", types), { definition: "v1", types, position: 0, unfolded: 0 });
       same(await log.claimants("name", ["ann"]), { ann: "a" });
       const state = await log.beginClaims("name", "v2", types);
-      same(state, { definition: "v2", types, position: 0, stray: 3 });
+      same(state, { definition: "v2", types, position: 0, unfolded: 3 });
       same(await log.claimants("name", ["ann", "bob"]), {});
       const next = () => appendTo("d", [{ type: "name.taken" }], { claims: [telling({ ann: true }, "name", "v2")] });
       isBehind(refused((await log.append([next()]))[0]));
@@ -135,10 +135,10 @@ export const claims: LogCases = {
     await appended(log, appendTo("b", [{ type: "other" }, { type: "name.taken" }, { type: "other" }]), appendTo("c"));
     const [verdict] = await log.append([taking("d", { carl: true })]);
     isBehind(refused(verdict));
-    same(await log.beginClaims("name", "v1", types), { definition: "v1", types, position: 3, stray: 5 });
+    same(await log.beginClaims("name", "v1", types), { definition: "v1", types, position: 3, unfolded: 5 });
     await appended(log, appendTo("e", [{ type: "name.given-back" }]));
     const state = await log.beginClaims("name", "v1", types);
-    same(state, { definition: "v1", types, position: 3, stray: 8 });
+    same(state, { definition: "v1", types, position: 3, unfolded: 8 });
     const changes = [{ stream: "b", value: "bob", held: true }];
     await log.foldClaims({ scope: "name", definition: "v1", after: 3, position: 8, changes });
     same(refused((await log.append([taking("d", { bob: true })]))[0]).data, twin("d", "bob", "b"));

@@ -30,7 +30,7 @@ export const ports: LogCases = {
     const log = await stand.open();
     same(log.capabilities, stand.capabilities);
     assert.notEqual(log.engine, "");
-    assert.notEqual(log.where, "");
+    assert.notEqual(log.location, "");
   },
 
   "refuses every call before it is opened, as an outage": async (stand) => {
@@ -150,8 +150,8 @@ export const manyHosts: LogCases = {
     await one.beginClaims("name", "v1", ["name.taken"]);
     // Without a word of what it takes: it is to be looked at before anything is claimed.
     await appended(other, appendTo("a", [{ type: "name.taken" }], { expectedVersion: 0 }));
-    const { unfolded: stray } = await one.beginClaims("name", "v1", ["name.taken"]);
-    assert.equal(stray, 2);
+    const { unfolded } = await one.beginClaims("name", "v1", ["name.taken"]);
+    assert.equal(unfolded, 2);
     await appended(other, appendTo("b", [{ type: "name.taken" }], { expectedVersion: 0 }));
     assert.equal((await other.beginClaims("name", "v1", ["name.taken"])).unfolded, 3);
   },

@@ -32,7 +32,10 @@ function randomAppends(random: Random, told: Told, own: string): AppendRequest[]
   const next = expectedVersion + request.events.length;
   const isFollowed = random() < 0.5;
   told.versions.set(stream, isFollowed ? next + 1 : next);
-  return [request, ...(isFollowed ? [{ ...appendTo(stream, [{}], { expectedVersion: next }), follows: request }] : [])];
+  return [
+    request,
+    ...(isFollowed ? [{ ...appendTo(stream, [{}], { expectedVersion: next }), dependsOn: request }] : []),
+  ];
 }
 
 async function appendAll(random: Random, log: EventLog, told: Told, own: string): Promise<void> {

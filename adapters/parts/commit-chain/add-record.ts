@@ -7,7 +7,7 @@ import { outcomeUnknown, retry } from "../retry.ts";
  */
 export async function addRecord(chain: CommitChain, number: number, record: string): Promise<boolean> {
   let isSent = false;
-  return retry(chain.where, async () => {
+  return retry(chain.location, async () => {
     try {
       const added = await chain.add(number, record);
       if (added === "added" || !isSent) return { answer: added === "added" };
@@ -17,7 +17,7 @@ export async function addRecord(chain: CommitChain, number: number, record: stri
     } catch (error) {
       const isInDoubt = isSent;
       isSent = true;
-      throw isInDoubt ? outcomeUnknown(chain.where, error) : error;
+      throw isInDoubt ? outcomeUnknown(chain.location, error) : error;
     }
   });
 }

@@ -107,7 +107,7 @@ export class Appender {
   }
 
   refuseClosed(): IndexFile {
-    if (!this.#index) throw new StoreUnavailableError(this.#chain.where, "the event log is not open");
+    if (!this.#index) throw new StoreUnavailableError(this.#chain.location, "the event log is not open");
     return this.#index;
   }
 
@@ -191,7 +191,7 @@ export class Appender {
       return null;
     };
     await this.#pauseIfBusy();
-    return retry(this.#chain.where, async () => {
+    return retry(this.#chain.location, async () => {
       let decision: Decision<Answer>;
       try {
         index.log.files.check();

@@ -38,11 +38,11 @@ export async function identityIn(
   for (;;) {
     const { records } = await chain.read(0, 1);
     if (records[0] !== undefined) {
-      const begin = beginOf(chain.where, records[0]);
+      const begin = beginOf(chain.location, records[0]);
       await checkMark(chain, begin, create && isAnew);
       return begin.identity;
     }
-    if (!create) throw new MissingLogError(chain.where);
+    if (!create) throw new MissingLogError(chain.location);
     if (known && known.identity !== identity && !isAnew)
       throw lost(chain, `its index ${known.path} has ${known.head} events of log ${known.identity}`);
     const marked = await mark(chain, identity, isAnew);
@@ -52,9 +52,9 @@ export async function identityIn(
   }
 }
 
-const lost = ({ where }: CommitChain, trace: string) =>
+const lost = ({ location }: CommitChain, trace: string) =>
   new UnusableStoreError(
-    where,
+    location,
     `found no log there, but ${trace}: no empty log is begun in its place. Put back a backup of it, or restore it from a host's index: npx moleculer-event-sourcing restore <index> <to> --name <store>; or, to begin an empty log, open it with the option begin: "anew" (?begin=anew)`,
   );
 
@@ -66,7 +66,7 @@ async function checkMark(chain: CommitChain, { identity, isMarked }: Begin, isAn
     if (found === identity) return;
     if (!isAnew)
       throw new UnusableStoreError(
-        chain.where,
+        chain.location,
         `found the log, but ${found === null ? "not its control state" : `control state of log ${found}`}, with checkpoints, leases, processes and deadlines: put back a backup of it; or, to begin with empty control state, open it with the option begin: "anew" (?begin=anew): subscriptions and process managers then start again`,
       );
     await clear(chain.keyValues, identity);
@@ -78,28 +78,28 @@ async function checkMark(chain: CommitChain, { identity, isMarked }: Begin, isAn
  * another host was first.
  */
 async function mark(chain: CommitChain, wanted: string | undefined, isAnew: boolean): Promise<string | null> {
-  const { keyValues: cells } = chain;
+  const { keyValues } = chain;
   // Asked for first: a mark that another host puts meanwhile has a later number.
-  const last = await cells.last();
-  const found = await cells.get(markKey);
+  const last = await keyValues.last();
+  const found = await keyValues.get(markKey);
   if (found?.text && found.text === wanted) return wanted;
   // Nothing but the mark: another host is beginning the log, or died before it had.
   const isNew = last <= (found?.number ?? 0);
   if (isNew && found?.text && wanted === undefined) return found.text;
   const identity = wanted ?? randomUUID();
-  if (isNew) return (await cells.put(markKey, identity, last)) === "added" ? identity : null;
+  if (isNew) return (await keyValues.put(markKey, identity, last)) === "added" ? identity : null;
   // Or it has begun it meanwhile.
   if ((await chain.read(0, 1)).records.length > 0) return null;
   if (!isAnew) throw lost(chain, `control state of ${found?.text ? `log ${found.text}` : "one"}, up to change ${last}`);
-  return (await clear(cells, identity)) ? identity : null;
+  return (await clear(keyValues, identity)) ? identity : null;
 }
 
 /** Removes every cell and marks what is left; false where another host has changed something meanwhile. */
-async function clear(cells: KeyValues, identity: string): Promise<boolean> {
-  let last = await cells.last();
+async function clear(keyValues: KeyValues, identity: string): Promise<boolean> {
+  let last = await keyValues.last();
   for (;;) {
-    const page = await cells.list({ prefix: "", limit: keysPerPage });
-    if (page.length === 0) return (await cells.put(markKey, identity, last)) === "added";
-    for (const { key } of page) if ((await cells.put(key, null, last++)) === "taken") return false;
+    const page = await keyValues.list({ prefix: "", limit: keysPerPage });
+    if (page.length === 0) return (await keyValues.put(markKey, identity, last)) === "added";
+    for (const { key } of page) if ((await keyValues.put(key, null, last++)) === "taken") return false;
   }
 }

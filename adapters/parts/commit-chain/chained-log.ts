@@ -37,7 +37,7 @@ import { storedAppends } from "./stored-appends.ts";
  */
 export class ChainedLog implements EventLog {
   readonly engine: string;
-  readonly where: string;
+  readonly location: string;
   readonly capabilities: LogCapabilities;
   readonly #chain: CommitChain;
   readonly #appender: Appender;
@@ -52,7 +52,7 @@ export class ChainedLog implements EventLog {
    */
   constructor(chain: CommitChain, indexPath: string, begin?: "anew") {
     this.engine = chain.engine;
-    this.where = chain.where;
+    this.location = chain.location;
     this.capabilities = { durability: chain.durability, hosts: "many", backup: false };
     this.#chain = chain;
     this.#appender = new Appender(chain, indexPath, begin === "anew");
@@ -196,7 +196,7 @@ export class ChainedLog implements EventLog {
   async backup(): Promise<LogBackup> {
     this.#appender.refuseClosed();
     throw new UnusableStoreError(
-      this.#chain.where,
+      this.#chain.location,
       "this engine writes no backups of a log: export it, or copy it with the means of the server",
     );
   }

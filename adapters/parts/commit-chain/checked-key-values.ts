@@ -17,15 +17,15 @@ interface Known {
  */
 export class CheckedKeyValues implements KeyValues {
   readonly #cells: KeyValues;
-  readonly #where: string;
+  readonly #location: string;
   /** By key its last change that this host knows, the least recently used first. */
   readonly #known = new Map<string, Known>();
   #last = 0;
   /** What a change has shown to be lost: its number, and those after it, hide the loss from later questions. */
   #loss: string | null = null;
 
-  constructor(where: string, cells: KeyValues) {
-    this.#where = where;
+  constructor(location: string, cells: KeyValues) {
+    this.#location = location;
     this.#cells = cells;
   }
 
@@ -118,7 +118,7 @@ export class CheckedKeyValues implements KeyValues {
 
   #refuse(what: string): never {
     throw new UnusableStoreError(
-      this.#where,
+      this.#location,
       `${what}: the server has lost control state that it had acknowledged, or was put back to an earlier state; stop every host, put back a backup of it, or start the hosts again to go on from what is there`,
     );
   }

@@ -27,7 +27,7 @@ export interface ChainOptions {
 export interface CommitChain {
   readonly engine: string;
   /** Where it is, as errors name it. */
-  readonly where: string;
+  readonly location: string;
   readonly durability: LogCapabilities["durability"];
   /** The most bytes of UTF-8 that one record may have; known once it is open. */
   readonly maxBytes: number;

@@ -22,7 +22,7 @@ export async function assertContained(
 ): Promise<void> {
   const { log, path } = index;
   if (index.identity !== identity)
-    throw goneBack(chain.where, `found log ${identity}, expected ${index.identity} with ${log.head} events`, path);
+    throw goneBack(chain.location, `found log ${identity}, expected ${index.identity} with ${log.head} events`, path);
   const found = new FoundInChain(log);
   const commits = new Commits();
   for (let number = 0, isEnd = false; !isEnd;) {
@@ -32,7 +32,7 @@ export async function assertContained(
     await progress.note(number, end);
   }
   const missing = found.missing();
-  if (missing !== null) throw goneBack(chain.where, missing, path);
+  if (missing !== null) throw goneBack(chain.location, missing, path);
 }
 
 /** Compares the commits of a chain, one after the other, with what an index has. */
@@ -75,8 +75,8 @@ class FoundInChain {
   }
 }
 
-export const goneBack = (where: string, what: string, path: string): UnusableStoreError =>
+export const goneBack = (location: string, what: string, path: string): UnusableStoreError =>
   new UnusableStoreError(
-    where,
+    location,
     `${what}: the server has lost acknowledged commits, or was put back to an earlier state. Stop every host, and put back a backup, or restore what is missing from a host's index (here ${path}): npx moleculer-event-sourcing restore <index> <to> --name <store>; or, to go on from what is there, open it with the option begin: "anew" (?begin=anew)`,
   );

@@ -30,7 +30,7 @@ const leaseKey = (name: string) => `lease/${name}`;
  * one, and is refused by the engine if any other came in between: so a state is written only while its lease is held.
  */
 export class Control {
-  readonly #where: string;
+  readonly #location: string;
   readonly #cells: CheckedKeyValues;
   /** The last that this host knows, by the lease's name. */
   readonly #epochs = new Map<string, number>();
@@ -40,8 +40,8 @@ export class Control {
   readonly #renewed = new Map<string, NumberedLease>();
 
   constructor(chain: CommitChain) {
-    this.#where = chain.where;
-    this.#cells = new CheckedKeyValues(chain.where, chain.keyValues);
+    this.#location = chain.location;
+    this.#cells = new CheckedKeyValues(chain.location, chain.keyValues);
   }
 
   /** The host starts again. */
@@ -94,7 +94,7 @@ export class Control {
     const bytes = Buffer.byteLength(text);
     if (bytes > maxBytes)
       throw new UnusableStoreError(
-        this.#where,
+        this.#location,
         `the state ${key} has ${bytes} bytes, expected at most ${maxBytes}, the largest that the server takes at once; nothing was stored`,
       );
   }
@@ -137,7 +137,7 @@ export class Control {
     const epoch = lease?.epoch ?? 0;
     if (epoch < known)
       throw new UnusableStoreError(
-        this.#where,
+        this.#location,
         `lease ${name}: found epoch ${epoch}, expected ${known} or a later one: the server has lost acknowledged control state; stop every host, and start them again with one version`,
       );
     this.#epochs.set(name, epoch);
@@ -155,7 +155,7 @@ export class Control {
   }
 
   #inTurn<Answer>(attempt: () => Promise<{ answer: Answer } | null>): Promise<Answer> {
-    return this.#turns.run(() => retry(this.#where, attempt));
+    return this.#turns.run(() => retry(this.#location, attempt));
   }
 
   /** `decide` reads what it needs: after the number was asked for, so that nothing of it can change unnoticed. */

@@ -43,14 +43,14 @@ function endOf(path: string): IndexEnd {
 /** As much of a chain as an index knows: its first record, and the id of its last. */
 class IndexChain implements CommitChain {
   readonly engine = "index";
-  readonly where: string;
+  readonly location: string;
   readonly durability = "none";
   readonly maxBytes = 0;
   readonly keyValues = noCells;
   readonly #end: IndexEnd;
 
-  constructor(where: string, end: IndexEnd) {
-    this.where = where;
+  constructor(location: string, end: IndexEnd) {
+    this.location = location;
     this.#end = end;
   }
 
@@ -61,7 +61,7 @@ class IndexChain implements CommitChain {
     const { identity, number, record } = this.#end;
     if (after >= number) return { records: [], end: true };
     // The index was made anew meanwhile, and asks for all of it.
-    if (limit > 1) throw new UnusableStoreError(this.where, "the index is damaged, expected one that can be read");
+    if (limit > 1) throw new UnusableStoreError(this.location, "the index is damaged, expected one that can be read");
     const first = { id: record, after: "", change: { begin: { identity, format } } };
     return { records: [JSON.stringify(first)], end: false };
   }
@@ -71,7 +71,7 @@ class IndexChain implements CommitChain {
   }
 
   async add(): Promise<Added> {
-    throw new UnusableStoreError(this.where, "an index of a log is only read");
+    throw new UnusableStoreError(this.location, "an index of a log is only read");
   }
 }
 

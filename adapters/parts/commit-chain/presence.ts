@@ -18,5 +18,5 @@ export async function assertOfChain(chain: CommitChain, index: IndexFile): Promi
     (isThere) => isThere,
   );
   if (!isThere)
-    throw goneBack(chain.where, `record ${index.end.number} is not there any more, or another one`, index.path);
+    throw goneBack(chain.location, `record ${index.end.number} is not there any more, or another one`, index.path);
 }

@@ -110,13 +110,16 @@ function headOf(record: string): Head | Piece {
 }
 
 /** @throws UnusableStoreError where the record is not the first one of a chain, or of a newer version's */
-export function beginOf(where: string, record: string): Begin {
+export function beginOf(location: string, record: string): Begin {
   const { change } = headOf(record) as Partial<Head>;
   if (!change || !("begin" in change))
-    throw new UnusableStoreError(where, `found ${show(record)} as its first record, expected the beginning of a log`);
+    throw new UnusableStoreError(
+      location,
+      `found ${show(record)} as its first record, expected the beginning of a log`,
+    );
   if (change.begin.format > format)
     throw new UnusableStoreError(
-      where,
+      location,
       `found records of format ${change.begin.format}, expected at most ${format}: it is from a newer version of moleculer-event-sourcing`,
     );
   return change.begin;

@@ -18,7 +18,7 @@ export async function applyWrites(store: RowStore, writes: readonly Write[], of:
     const stored = (await store.heads.get(_id)) as StoredGeneration | null;
     if (stored && stored.batch < batch)
       throw new UnusableStoreError(
-        store.where,
+        store.location,
         `found batch ${stored.batch} as the last of generation ${number}, expected ${batch}, which was stored: the engine does not look at conditions and write in one step`,
       );
   }

@@ -13,7 +13,7 @@ import type { RowChange } from "../../../core/rows/row-change.ts";
 
 /** What a batch has to know of its generation. */
 export interface BatchOf {
-  where: string;
+  location: string;
   maxBytes: number;
   source: Source;
   changes: RowChanges;
@@ -54,7 +54,7 @@ export class JournaledBatch implements Batch, Rows {
   }
 
   #refuseEnded(): void {
-    if (this.#hasEnded) throw new StoreUnavailableError(this.#of.where, "the batch has ended");
+    if (this.#hasEnded) throw new StoreUnavailableError(this.#of.location, "the batch has ended");
   }
 
   async find(query: Query): Promise<Row[]> {

@@ -36,12 +36,12 @@ export class Commits {
   }
 
   gone(): StoreUnavailableError {
-    return new StoreUnavailableError(this.#store.where, `generation ${this.#number} is no longer there`);
+    return new StoreUnavailableError(this.#store.location, `generation ${this.#number} is no longer there`);
   }
 
   takenOver(): StoreUnavailableError {
     return new StoreUnavailableError(
-      this.#store.where,
+      this.#store.location,
       `generation ${this.#number} was folded on or taken over by another host; expected to be asked for its progress`,
     );
   }
@@ -89,7 +89,7 @@ export class Commits {
     this.#known = null;
     await this.#decide(known, decision);
     const decided = { ...decision, _id: generationId(this.#number), number: this.#number };
-    await retryUntilAnswered(this.#store.where, () => applyWrites(this.#store, writes, decided));
+    await retryUntilAnswered(this.#store.location, () => applyWrites(this.#store, writes, decided));
     this.#known = batch;
   }
 
@@ -107,7 +107,7 @@ export class Commits {
         failure = error;
       }
       // Also where the answer was lost.
-      const stored = await retryUntilAnswered(this.#store.where, () => this.read());
+      const stored = await retryUntilAnswered(this.#store.location, () => this.read());
       if (stored.token === decision.token) return;
       if (failure) throw failure;
       if (stored.epoch !== epoch || stored.batch !== known) throw this.takenOver();

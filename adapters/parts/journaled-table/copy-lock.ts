@@ -30,7 +30,7 @@ export class CopyLock {
     for (const end = performance.now() + times.copyLock.takenMs; ;) {
       if (await store.heads.change(id, { hold: null }, { hold: hold.#text })) break;
       const stored = await hold.#stored();
-      if (performance.now() > end) throw new StoreUnavailableError(store.where, "another copy is made all the time");
+      if (performance.now() > end) throw new StoreUnavailableError(store.location, "another copy is made all the time");
       await patience.wait(stored);
     }
     return hold.#whenDone();
@@ -39,7 +39,7 @@ export class CopyLock {
   async #stored(): Promise<StoredGeneration> {
     const stored = (await this.#store.heads.get(this.#id)) as StoredGeneration | null;
     if (stored && stored.epoch !== dropped) return stored;
-    throw new StoreUnavailableError(this.#store.where, `${this.#id} was replaced while it was copied`);
+    throw new StoreUnavailableError(this.#store.location, `${this.#id} was replaced while it was copied`);
   }
 
   /** Whoever decided the last commit is doing it, unless he has died. */

@@ -64,16 +64,16 @@ export class JournaledGeneration implements Generation {
 
   /** @throws StoreUnavailableError where another host may have folded on from what this one knows */
   async begin(): Promise<JournaledBatch> {
-    const { where, maxBytes } = this.#store;
+    const { location, maxBytes } = this.#store;
     if (this.#batch?.hasEnded === false)
-      throw new StoreUnavailableError(where, "a batch is running; there is one at a time");
+      throw new StoreUnavailableError(location, "a batch is running; there is one at a time");
     const asOf = this.#commits.known;
     if (asOf === null) throw this.#commits.takenOver();
     if (this.#known?.asOf !== asOf || this.#known.rows.isFull)
       this.#known = { rows: new RowCache(this.#source, this.#changes.uniqueFields, asOf === 0), asOf };
     const known = this.#known;
     return (this.#batch = new JournaledBatch({
-      where,
+      location,
       maxBytes,
       source: this.#source,
       changes: this.#changes,

@@ -32,7 +32,10 @@ export async function readJournal(store: RowStore, stored: StoredGeneration): Pr
     const piece = await store.heads.get(pieceId(stored.number, stored.token, index));
     if (piece) texts[index] = piece["text"] as string;
     else if (await isPending(store, stored))
-      throw new UnusableStoreError(store.where, `found piece ${index} of a journal missing, expected ${stored.pieces}`);
+      throw new UnusableStoreError(
+        store.location,
+        `found piece ${index} of a journal missing, expected ${stored.pieces}`,
+      );
     else return null;
   }
   return texts.flatMap((text) =>

@@ -32,14 +32,14 @@ export class Pointer {
 
   /** @throws UnusableStoreError where another table, or a newer version's, has this place */
   async prepare(): Promise<Stored> {
-    const { heads, where } = this.#store;
+    const { heads, location } = this.#store;
     await heads.add({ _id: id, kind: "pointer", format, name: this.#name, live: 0, next: 1, epoch: 0 });
     const stored = await this.read();
     if (stored.format !== format)
-      throw new UnusableStoreError(where, `found documents of format ${stored.format}, expected ${format}`);
+      throw new UnusableStoreError(location, `found documents of format ${stored.format}, expected ${format}`);
     if (stored.name !== this.#name)
       throw new UnusableStoreError(
-        where,
+        location,
         `found the table "${stored.name}", expected "${this.#name}": give each table a place of its own`,
       );
     return stored;
@@ -47,7 +47,7 @@ export class Pointer {
 
   async read(): Promise<Stored> {
     const stored = await this.#store.heads.get(id);
-    if (!stored) throw new StoreUnavailableError(this.#store.where, "the table's pointer is no longer there");
+    if (!stored) throw new StoreUnavailableError(this.#store.location, "the table's pointer is no longer there");
     return stored as Stored;
   }
 
@@ -70,7 +70,7 @@ export class Pointer {
     try {
       if (await this.#store.heads.change(id, { epoch, live: from }, { live: to })) return true;
     } catch (error) {
-      if ((await retryUntilAnswered(this.#store.where, () => this.read())).live === to) return true;
+      if ((await retryUntilAnswered(this.#store.location, () => this.read())).live === to) return true;
       throw error;
     }
     return (await this.read()).live === to;

@@ -82,7 +82,7 @@ export class JournaledReadTable implements ReadTable {
 
   #opened(): JournaledGeneration {
     if (this.#isOpen && this.#live) return this.#live;
-    throw new StoreUnavailableError(this.#store.where, "the read table is not open");
+    throw new StoreUnavailableError(this.#store.location, "the read table is not open");
   }
 
   async takeOver(): Promise<void> {
@@ -150,7 +150,7 @@ export class JournaledReadTable implements ReadTable {
     const old = this.#opened();
     if (old === generation) return;
     if (!(await this.#pointer.switch(this.#epoch, old.number, generation.number)))
-      throw new StoreUnavailableError(this.#store.where, "another host has taken the table over");
+      throw new StoreUnavailableError(this.#store.location, "another host has taken the table over");
     this.#live = generation;
     this.#building.delete(generation);
     old.close();

@@ -77,7 +77,7 @@ export interface Documents {
 export interface RowStore {
   readonly engine: string;
   /** The place, in words for errors. */
-  readonly where: string;
+  readonly location: string;
   readonly durability: TableCapabilities["durability"];
   readonly hosts: TableCapabilities["hosts"];
   /** Of a text that one document can hold. */

@@ -67,7 +67,10 @@ export class TableCopy {
   async #stored(): Promise<StoredGeneration> {
     const stored = (await this.#store.heads.get(generationId(this.#number))) as StoredGeneration | null;
     if (stored && stored.epoch !== dropped) return stored;
-    throw new StoreUnavailableError(this.#store.where, `generation ${this.#number} was replaced while it was copied`);
+    throw new StoreUnavailableError(
+      this.#store.location,
+      `generation ${this.#number} was replaced while it was copied`,
+    );
   }
 
   async #pages(

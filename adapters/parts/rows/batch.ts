@@ -10,7 +10,7 @@ import type { RowChange } from "../../../core/rows/row-change.ts";
 export class MemoryBatch implements Batch {
   readonly rows: MemoryRows;
   readonly #stored: StoredGeneration;
-  readonly #where: string;
+  readonly #location: string;
   readonly #changes: RowChanges;
   readonly #overlay: Overlay;
   /** Parked events as JSON; null for those that are taken out. */
@@ -19,17 +19,17 @@ export class MemoryBatch implements Batch {
   readonly #undo: (() => void)[] = [];
   #hasEnded = false;
 
-  constructor(stored: StoredGeneration, where: string) {
+  constructor(stored: StoredGeneration, location: string) {
     const { fields, rows } = stored;
     this.#stored = stored;
-    this.#where = where;
+    this.#location = location;
     this.#changes = new RowChanges(fields);
     this.#overlay = new Overlay(rows, fields);
     this.rows = new MemoryRows(() => this.#running(), fields, false);
   }
 
   #running(): Overlay {
-    if (this.#hasEnded) throw new StoreUnavailableError(this.#where, "the batch has ended");
+    if (this.#hasEnded) throw new StoreUnavailableError(this.#location, "the batch has ended");
     return this.#overlay;
   }
 

@@ -12,13 +12,13 @@ export class MemoryGeneration implements Generation {
   readonly origin: Readonly<Origin>;
   readonly rows: MemoryRows;
   readonly #stored: StoredGeneration;
-  readonly #where: string;
+  readonly #location: string;
   #batch: MemoryBatch | null = null;
   #isOpen = true;
 
-  constructor(stored: StoredGeneration, where: string) {
+  constructor(stored: StoredGeneration, location: string) {
     this.#stored = stored;
-    this.#where = where;
+    this.#location = location;
     this.number = stored.number;
     this.fields = stored.fields;
     this.origin = stored.origin;
@@ -26,7 +26,7 @@ export class MemoryGeneration implements Generation {
   }
 
   get stored(): StoredGeneration {
-    if (!this.#isOpen) throw new StoreUnavailableError(this.#where, `generation ${this.number} is not open`);
+    if (!this.#isOpen) throw new StoreUnavailableError(this.#location, `generation ${this.number} is not open`);
     return this.#stored;
   }
 
@@ -46,8 +46,8 @@ export class MemoryGeneration implements Generation {
   begin(): MemoryBatch {
     const { stored } = this;
     if (this.#batch?.hasEnded === false)
-      throw new StoreUnavailableError(this.#where, "a batch is running; there is one at a time");
-    return (this.#batch = new MemoryBatch(stored, this.#where));
+      throw new StoreUnavailableError(this.#location, "a batch is running; there is one at a time");
+    return (this.#batch = new MemoryBatch(stored, this.#location));
   }
 
   close(): void {

@@ -5,7 +5,7 @@ import { parseQuery, type QueryFields, type QueryParams } from "../../../core/qu
 import type { Rows } from "../../../core/table/read-table.ts";
 import { findIn, findParams, paramsOfFind } from "../../service/read-actions.ts";
 import { ownActions } from "../../service/own-actions.ts";
-import type { WhatIf } from "./what-if.ts";
+import type { WhatIfChanges } from "./what-if.ts";
 import type { PointChoice } from "./points-in-time.ts";
 import type { Past } from "./past.ts";
 import { locateSnapshot } from "../snapshots/actions.ts";
@@ -58,7 +58,7 @@ export function pastActions({ name, fields, past, isFolding }: Dependencies): No
     at: asking<PointChoice & Diff>({ position: anything, time: anything }, (past, params, query, find) =>
       isWanted(params) ? past.diff(params, toOf(params.diff), query) : past.at(params, find),
     ),
-    whatIf: asking<WhatIf & Diff>(
+    whatIf: asking<WhatIfChanges & Diff>(
       { inject: anything, skip: anything, replace: anything, until: anything },
       (past, params, query, find) => {
         if (!isWanted(params)) return past.whatIf(params, find);

@@ -12,7 +12,7 @@ import { StreamReader } from "../../consumer/stream-reader.ts";
 import { ScratchFolds, type Scratch, type ScratchDependencies } from "./scratch-folds.ts";
 import { tableDifferences, type TableDifferences } from "./table-differences.ts";
 import { verification, type Verification } from "./verification.ts";
-import { WhatIf, type WhatIf } from "./what-if.ts";
+import { WhatIf, type WhatIfChanges } from "./what-if.ts";
 
 export interface PastDependencies extends ScratchDependencies {
   store: string;
@@ -54,17 +54,17 @@ export type Ask = (rows: Rows) => Promise<unknown>;
 export class Past {
   readonly #d: PastDependencies;
   readonly #folds: ScratchFolds;
-  readonly #moments: PointsInTime;
+  readonly #points: PointsInTime;
   readonly #tables: PastTables;
-  readonly #alternatives: WhatIf;
+  readonly #whatIf: WhatIf;
   readonly #running = new Set<Promise<unknown>>();
 
   constructor(dependencies: PastDependencies) {
     this.#d = dependencies;
     this.#folds = new ScratchFolds(dependencies);
-    this.#moments = new PointsInTime(dependencies.source);
+    this.#points = new PointsInTime(dependencies.source);
     this.#tables = new PastTables(dependencies.table, this.#folds);
-    this.#alternatives = new WhatIf(dependencies, this.#folds, this.#moments);
+    this.#whatIf = new WhatIf(dependencies, this.#folds, this.#points);
   }
 
   start(): void {
@@ -81,7 +81,7 @@ export class Past {
   /** The table as it was at a moment. @throws ValidationError for one that never was */
   at(choice: PointChoice, ask: Ask): Promise<PastAnswer> {
     return this.#run(async () => {
-      const moment = await this.#moments.of(choice);
+      const moment = await this.#points.of(choice);
       return this.#tables.use(moment, async ({ generation, parked }) => ({
         rows: await ask(generation.rows),
         position: moment.position,
@@ -93,8 +93,8 @@ export class Past {
   /** What has changed from a moment to another, or until the head of the log, which the live table may not have reached. */
   diff(from: PointChoice, to: PointChoice | null, params: QueryParams): Promise<PastDifferences> {
     return this.#run(async () => {
-      const before = await this.#moments.of(from);
-      const after = to ? await this.#moments.of(to, "diff.") : await this.#headBeyondLive();
+      const before = await this.#points.of(from);
+      const after = to ? await this.#points.of(to, "diff.") : await this.#headBeyondLive();
       return this.#tables.use(before, async (was) => {
         const compare = async ({ generation, parked }: Scratch, to: number): Promise<PastDifferences> => ({
           ...(await tableDifferences(was.generation, generation, params, this.#turn)),
@@ -112,7 +112,7 @@ export class Past {
   /** Null if the live table is folded up to the head: then a copy of it saves the fold. */
   async #headBeyondLive(): Promise<PointInTime | null> {
     const live = await this.#d.livePosition();
-    const now = await this.#moments.now();
+    const now = await this.#points.now();
     return live >= now.position ? null : now;
   }
 
@@ -129,9 +129,9 @@ export class Past {
   }
 
   /** The table as it would be had history been another one. */
-  whatIf(params: WhatIf, ask: Ask): Promise<WhatIfAnswer> {
+  whatIf(params: WhatIfChanges, ask: Ask): Promise<WhatIfAnswer> {
     return this.#run(() =>
-      this.#alternatives.use(params, async ({ scratch, moment, counts }) => ({
+      this.#whatIf.use(params, async ({ scratch, moment, counts }) => ({
         rows: await ask(scratch.generation.rows),
         position: moment.position,
         ...counts,
@@ -141,9 +141,9 @@ export class Past {
   }
 
   /** What would be other, had history been another one. */
-  whatIfDiff(params: WhatIf, query: QueryParams): Promise<WhatIfDifferences> {
+  whatIfDiff(params: WhatIfChanges, query: QueryParams): Promise<WhatIfDifferences> {
     return this.#run(() =>
-      this.#alternatives.use(params, ({ scratch, moment, counts }) =>
+      this.#whatIf.use(params, ({ scratch, moment, counts }) =>
         this.#tables.use(moment, async (actual) => ({
           ...(await tableDifferences(actual.generation, scratch.generation, query, this.#turn)),
           position: moment.position,
@@ -163,7 +163,7 @@ export class Past {
   }
 
   async #verify(found: Generation, position: number): Promise<Verification> {
-    const moment = await this.#moments.now(position);
+    const moment = await this.#points.now(position);
     const { generation, streams } = await this.#folds.build({ moment, startAtMost: 0 });
     return this.#dropping(generation, async () => {
       const stored = await found.progress();

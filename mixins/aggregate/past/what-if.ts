@@ -12,7 +12,7 @@ import { replacedEvents, skippedEvents, type Replacements } from "./named-events
 import type { Scratch, ScratchFolds } from "./scratch-folds.ts";
 
 /** How history is to be another one. */
-export interface WhatIf {
+export interface WhatIfChanges {
   /** Events that never happened. */
   inject?: Injection | Injection[];
   /** Events that are left out: their ids, or a query as the store's `find` takes it. */
@@ -50,7 +50,7 @@ export class WhatIf {
   }
 
   /** @throws ValidationError, InvalidQueryError naming what is wrong with the alterations */
-  async use<Answer>(whatIf: WhatIf, work: (alternative: Alternative) => Promise<Answer>): Promise<Answer> {
+  async use<Answer>(whatIf: WhatIfChanges, work: (alternative: Alternative) => Promise<Answer>): Promise<Answer> {
     const moment = await this.#until(whatIf.until);
     const { history, startAtMost, findSkipped } = await this.#historyOf(whatIf, moment);
     const scratch = await this.#folds.build({
@@ -77,7 +77,7 @@ export class WhatIf {
     return isPosition ? this.#moments.position(until, refuse) : this.#moments.time(until, refuse);
   }
 
-  async #historyOf({ inject, skip, replace }: WhatIf, { position }: PointInTime) {
+  async #historyOf({ inject, skip, replace }: WhatIfChanges, { position }: PointInTime) {
     const { source, store, types } = this.#d;
     const actual = { store, source, position };
     const injected = await injectedEvents(inject ?? [], actual);

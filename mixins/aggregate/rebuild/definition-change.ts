@@ -41,8 +41,8 @@ export async function startPlanOf(dependencies: StartDependencies): Promise<Star
     warn(`${name}: its table was folded by another definition; "rebuild" folds it anew`, { changes });
     // The same columns take today's rows; others cannot.
     const isMixing = sameFields(live.fields, fields);
-    const hindrance = isMixing ? null : `its table has other fields (${changes}); "rebuild" folds it anew`;
-    return { generation: live, isStale: true, blockedBy: hindrance, isMixing };
+    const blockedBy = isMixing ? null : `its table has other fields (${changes}); "rebuild" folds it anew`;
+    return { generation: live, isStale: true, blockedBy: blockedBy, isMixing };
   }
   info(`${name} has another definition than its table; a new one is folded beside it, which answers until then`, {
     changes,

@@ -186,4 +186,5 @@ async function assertNoLinks(table: string): Promise<void> {
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? String(error);
 
 /** The system's errors in our words; an engine that has put its own into words is believed. */
-export const translate = (where: string, error: unknown): unknown => asStoreError(where, error, "cannot be written");
+export const translate = (location: string, error: unknown): unknown =>
+  asStoreError(location, error, "cannot be written");

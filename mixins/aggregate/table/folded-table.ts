@@ -26,7 +26,7 @@ export class FoldedTable {
 
   private constructor(
     dependencies: FoldedTableDependencies,
-    { generation, isStale, blockedBy: blockedBy, isMixing }: StartPlan,
+    { generation, isStale, blockedBy, isMixing }: StartPlan,
     fold: Fold,
   ) {
     this.#d = dependencies;
@@ -71,7 +71,7 @@ export class FoldedTable {
   }
 
   /** Why nothing can be folded into it. */
-  get hindrance(): string | null {
+  get blockedBy(): string | null {
     return this.#blockedBy;
   }
 

@@ -159,7 +159,7 @@ export class Folding implements Work {
   }
 
   get blockedBy(): string | null {
-    return this.#folded?.hindrance ?? null;
+    return this.#folded?.blockedBy ?? null;
   }
 
   #ownProgress(head: number | null): false | RebuildProgress {

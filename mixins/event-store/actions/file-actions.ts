@@ -94,8 +94,8 @@ export function fileActions(
     import: {
       params: { $$strict: true, from: path, format, futureTimes: { type: "boolean", default: false, convert: true } },
       async handler(ctx: Context<ImportParams>) {
-        const { host, duplicateHosts: rivals } = hosting();
-        rivals?.assertNone();
+        const { host, duplicateHosts } = hosting();
+        duplicateHosts?.assertNone();
         const { from: path, futureTimes } = ctx.params;
         const format = eventFormat(ctx.params.format);
         const answer = await host.jobs.run("import", async (job) => {

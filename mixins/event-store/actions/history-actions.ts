@@ -23,8 +23,8 @@ export function historyActions(store: string, hosting: () => Hosting): NonNullab
     record: {
       params: { $$strict: true, stream: "string", type: "string", payload: any, id: any, meta: any },
       async handler(ctx: Caller<{ stream: string } & EventInput>) {
-        const { host, duplicateHosts: rivals } = hosting();
-        rivals?.assertNone();
+        const { host, duplicateHosts } = hosting();
+        duplicateHosts?.assertNone();
         const { stream, ...event } = ctx.params;
         return host.appends.append({ stream, events: [event] }, { ...requestIds(ctx), isSystem: true });
       },

@@ -14,8 +14,8 @@ export function linkActions(hosting: () => Hosting): NonNullable<ServiceSchema["
     link: {
       params: { $$strict: true, stream: any, ids: any },
       async handler(ctx: Context<{ stream?: unknown; ids?: unknown }>): Promise<LinkAnswer> {
-        const { host, duplicateHosts: rivals } = hosting();
-        rivals?.assertNone();
+        const { host, duplicateHosts } = hosting();
+        duplicateHosts?.assertNone();
         const { stream, ids } = toLinkRequest(ctx.params.stream, ctx.params.ids);
         return { stream, ...(await host.log.link(stream, ids)) };
       },

@@ -26,8 +26,8 @@ export function relayActions(hosting: () => Hosting): NonNullable<ServiceSchema[
         requests: { type: "array", min: 1, max: maxGroup, items: "object" },
       },
       handler(ctx: Context<RelayedParams>): Promise<RelayAnswer> {
-        const { host, duplicateHosts: rivals } = hosting();
-        rivals?.assertNone();
+        const { host, duplicateHosts } = hosting();
+        duplicateHosts?.assertNone();
         return host.appends.appendRelayed(ctx.params.log, ctx.params.requests, ctx.nodeID ?? "");
       },
     },

@@ -130,12 +130,16 @@ export class Appends {
     return { stored, isShared: this.#senders.isAnyBut(sender, performance.now()) };
   }
 
-  async #commit(request: AppendRequest, ahead: AppendInput["speculation"], isSystem?: boolean): Promise<Appended> {
+  async #commit(
+    request: AppendRequest,
+    speculation: AppendInput["speculation"],
+    isSystem?: boolean,
+  ): Promise<Appended> {
     this.#d.refuse();
     this.#senders.note(this.#d.node, performance.now());
     try {
-      const isAsSent = ahead && this.#isReadAs(ahead.content, request);
-      const appended = await this.#commits.append(request, { ahead, isAsSent, isSystem });
+      const isAsSent = speculation && this.#isReadAs(speculation.content, request);
+      const appended = await this.#commits.append(request, { speculation, isAsSent, isSystem });
       this.#outage = null;
       return appended;
     } catch (error) {

@@ -14,8 +14,8 @@ export interface Appended {
 
 /** How an append is to be taken. */
 export interface AppendTerms {
-  ahead?: Speculation | undefined;
-  /** Whether it stores what the sender of `ahead` takes it to store. */
+  speculation?: Speculation | undefined;
+  /** Whether it stores what the sender of `speculation` takes it to store. */
   isAsSent?: boolean | undefined;
   /** The framework's own: it is counted apart from those of callers, and goes before them. */
   isSystem?: boolean | undefined;
@@ -24,7 +24,7 @@ export interface AppendTerms {
 interface Waiting extends Sized {
   /** One append, or a group that another host has sent; they go into one commit. */
   requests: readonly AppendRequest[];
-  ahead: Speculation | undefined;
+  speculation: Speculation | undefined;
   isAsSent: boolean;
   /** Where it is counted as pending. */
   pending: PendingAppends<Waiting>;
@@ -40,7 +40,7 @@ export class GroupCommit {
   readonly #log: EventLog;
   readonly #onCommit: (last: RecordedEvent) => void;
   readonly #name: string;
-  readonly #sentAhead = new SpeculativeAppends();
+  readonly #speculativeAppends = new SpeculativeAppends();
   readonly #returning = new ReturningGroups();
   readonly #own: PendingAppends<Waiting>;
   readonly #callers: PendingAppends<Waiting>;
@@ -70,16 +70,16 @@ export class GroupCommit {
 
   async #add(
     requests: readonly AppendRequest[],
-    { ahead, isAsSent = false, isSystem }: AppendTerms,
+    { speculation, isAsSent = false, isSystem }: AppendTerms,
   ): Promise<AppendVerdict[]> {
     if (this.#closed) throw new StoreUnavailableError(this.#name, "it is stopping; nothing was stored");
     const pending = isSystem ? this.#own : this.#callers;
     return new Promise<AppendVerdict[]>((resolve, reject) => {
       try {
-        pending.add({ ...sizeOf(requests), requests, ahead, isAsSent, pending, resolve, reject });
+        pending.add({ ...sizeOf(requests), requests, speculation, isAsSent, pending, resolve, reject });
       } catch (error) {
         // What was decided on it is refused as well, and decided again.
-        if (ahead) this.#sentAhead.refused(ahead);
+        if (speculation) this.#speculativeAppends.refused(speculation);
         throw error;
       }
       this.#running ??= this.#run();
@@ -105,9 +105,9 @@ export class GroupCommit {
   }
 
   #isAdmitted(waiting: Waiting): boolean {
-    const { requests, ahead, isAsSent, reject } = waiting;
+    const { requests, speculation, isAsSent, reject } = waiting;
     try {
-      if (ahead) this.#sentAhead.admit(requests[0]!, ahead, isAsSent);
+      if (speculation) this.#speculativeAppends.admit(requests[0]!, speculation, isAsSent);
       return true;
     } catch (error) {
       waiting.pending.done(waiting);
@@ -123,18 +123,18 @@ export class GroupCommit {
     try {
       const verdicts = await this.#store(batch);
       let next = 0;
-      for (const { requests, ahead, resolve } of batch) {
+      for (const { requests, speculation, resolve } of batch) {
         const own = verdicts.slice(next, (next += requests.length));
         for (const verdict of own) {
           const isStored = "events" in verdict && !verdict.repeated;
-          if (ahead) this.#sentAhead.decided(ahead, isStored);
+          if (speculation) this.#speculativeAppends.decided(speculation, isStored);
           if (isStored && !verdict.isAnnounced) last = verdict.events.at(-1);
         }
         resolve(own);
       }
     } catch (error) {
-      for (const { ahead, reject } of batch) {
-        if (ahead) this.#sentAhead.decided(ahead, false);
+      for (const { speculation, reject } of batch) {
+        if (speculation) this.#speculativeAppends.decided(speculation, false);
         reject(error);
       }
     }

@@ -19,8 +19,8 @@ export interface RelayedAppend extends Pick<AppendInput, "stream" | "events" | "
   /** `contentOfStored` its events: the host that is asked stores these or nothing. */
   content: string;
   idAfterLast?: string | null;
-  /** Which one of the same group it follows: see `AppendRequest`. */
-  follows?: number;
+  /** Which one of the same group it depends on: see `AppendRequest`. */
+  dependsOn?: number;
 }
 
 /** A group is a part of one commit, which has at most so many events. */
@@ -31,14 +31,14 @@ const contentOfStored = (events: readonly NewEvent[]): string =>
 
 export function toRelayed(requests: readonly AppendRequest[]): RelayedAppend[] {
   const places = new Map(requests.map((request, place) => [request, place]));
-  return requests.map(({ stream, expectedVersion, events, idAfterLast: idAfterLast, claims, dependsOn: follows }) => ({
+  return requests.map(({ stream, expectedVersion, events, idAfterLast, claims, dependsOn }) => ({
     stream,
     expectedVersion,
     events: events.map(({ id, type, payload, meta }) => ({ id, type, payload, meta })),
     content: contentOfStored(events),
     ...(idAfterLast !== null && { idAfterLast }),
     ...(claims && { claims }),
-    ...(follows && { follows: places.get(follows)! }),
+    ...(dependsOn && { dependsOn: places.get(dependsOn)! }),
   }));
 }
 
@@ -70,7 +70,7 @@ export function fromRelayed(
 
 function toRequest(
   place: number,
-  { content, idAfterLast = null, follows, ...input }: RelayedAppend,
+  { content, idAfterLast = null, dependsOn, ...input }: RelayedAppend,
   before: readonly AppendRequest[],
   context: Pick<AppendContext, "maxEventBytes" | "catalogue">,
 ): AppendRequest {
@@ -89,11 +89,11 @@ function toRequest(
   if (found !== content) problems.push({ field: `${field}.content`, found: content, expected: found });
   if (idAfterLast !== null && !isEventId(idAfterLast))
     problems.push({ field: `${field}.idAfterLast`, found: idAfterLast, expected: "a UUID" });
-  const followed = follows === undefined ? undefined : before[follows];
-  if (follows !== undefined && !followed)
-    problems.push({ field: `${field}.follows`, found: follows, expected: "the number of a request before it" });
+  const followed = dependsOn === undefined ? undefined : before[dependsOn];
+  if (dependsOn !== undefined && !followed)
+    problems.push({ field: `${field}.dependsOn`, found: dependsOn, expected: "the number of a request before it" });
   if (problems.length > 0) throw new ValidationError(problems);
-  return { ...request, idAfterLast: idAfterLast, isRelayed: true, ...(followed && { dependsOn: followed }) };
+  return { ...request, idAfterLast, isRelayed: true, ...(followed && { dependsOn: followed }) };
 }
 
 /** What the sender's store has written into the meta of each event, as this one is to write it again after its checks. */

@@ -135,7 +135,7 @@ describe("An error", () => {
       maxBytes,
     );
     expect(bytesOf(new UnknownParkedEventError("table", { id: long, stream: long }))).toBeLessThan(maxBytes);
-    expect(new StoreUnavailableError("here", "why").data).toEqual({ where: "here", why: "why" });
+    expect(new StoreUnavailableError("here", "why").data).toEqual({ location: "here", why: "why" });
   });
 
   it("carries an id that was not found in brief", () => {

@@ -45,7 +45,7 @@ const throwing = (name: string): Record<string, unknown> =>
 
 describe("An append request", () => {
   it("takes its context's ids, and every event gets an id of its own", () => {
-    const { stream, expectedVersion, events, idAfterLast: idAfterLast } = append({ events: [event, event] });
+    const { stream, expectedVersion, events, idAfterLast } = append({ events: [event, event] });
     expect({ stream, expectedVersion, idAfterLast }).toEqual({
       stream: "thing-1",
       expectedVersion: "any",
@@ -53,7 +53,7 @@ describe("An append request", () => {
     });
     expect(events[0]).toEqual({
       id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7/),
-      fresh: true,
+      idWasGenerated: true,
       type: "thing.created",
       payload: { name: "x" },
       payloadText: '{"name":"x"}',
@@ -79,7 +79,7 @@ describe("An append request", () => {
 
   it("keeps an id that was given, in lower case, and knows that a log may have it", () => {
     const [given] = append({ events: [{ ...event, id: id.toUpperCase() }] }).events;
-    expect(given).toMatchObject({ id, fresh: false });
+    expect(given).toMatchObject({ id, idWasGenerated: false });
   });
 
   it("makes an id where it is null or undefined", () => {
@@ -89,7 +89,7 @@ describe("An append request", () => {
         { ...event, id: undefined },
       ],
     });
-    expect(events.map(({ id, idWasGenerated: fresh }) => [isEventId(id), fresh])).toEqual([
+    expect(events.map(({ id, idWasGenerated }) => [isEventId(id), idWasGenerated])).toEqual([
       [true, true],
       [true, true],
     ]);
@@ -101,7 +101,7 @@ describe("An append request", () => {
     const [first, second] = ids("order 7", 2);
     expect(ids("order 7", 3).slice(0, 2)).toEqual([first, second]);
     expect(new Set([first, second, ...ids("order 8", 2)]).size).toBe(4);
-    expect(append({ key: "order 7" }).events[0]).toMatchObject({ id: first, fresh: false });
+    expect(append({ key: "order 7" }).events[0]).toMatchObject({ id: first, idWasGenerated: false });
     expect(append({ key: "order 7" }).idAfterLast).toBe(second);
   });
 

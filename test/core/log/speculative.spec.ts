@@ -58,6 +58,6 @@ describe("What an append says of the one before it", () => {
     expect(speculationProblem({ id: "1", after: null, content: "c" })).toBeNull();
     expect(speculationProblem({ id: "2", after: "1", content: "c" })).toBeNull();
     for (const found of [null, 5, {}, { id: 1, after: null, content: "c" }, { id: "1", content: "c" }])
-      expect(speculationProblem(found)).toMatchObject({ field: "ahead", found });
+      expect(speculationProblem(found)).toMatchObject({ field: "speculation", found });
   });
 });

@@ -47,7 +47,7 @@ describeWith("postgres", "The source of a copy on a server", (server) => {
     const ended = await copy(from, sqliteIn(folder, "to"), "--name", "shopEvents");
     expect(ended).toMatchObject({ code: 1, output: "" });
     expect(ended.errors).toContain(
-      `${logAt(from).where}: a host of the store runs, or was killed a moment ago; waiting up to 3 s`,
+      `${logAt(from).location}: a host of the store runs, or was killed a moment ago; waiting up to 3 s`,
     );
     expect(ended.errors).toContain(
       "found a host of the store running, expected none: nothing was copied. Stop every host",
@@ -113,7 +113,7 @@ describeWith("postgres", "The source of a copy on a server", (server) => {
     const ended = await copy(from, sqliteIn(newFolder(), "to"), "--name", "shopEvent");
     expect(ended).toMatchObject({ code: 1, output: "" });
     expect(ended.errors).toContain(
-      `${logAt(from, "shopEvent").where}: found no log named shopEvent there; --name names the store, <from> its place`,
+      `${logAt(from, "shopEvent").location}: found no log named shopEvent there; --name names the store, <from> its place`,
     );
     expect(ended.errors).not.toContain("right");
   });

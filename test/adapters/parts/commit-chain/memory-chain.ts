@@ -23,7 +23,7 @@ const turn = () => new Promise<void>((done) => setImmediate(done));
 /** A chain in memory, whose server may be lost before it hears of a call, or before its answer is heard. */
 export class MemoryChain implements CommitChain {
   readonly engine = "memory chain";
-  readonly where = "memory chain";
+  readonly location = "memory chain";
   readonly durability = "none" as const;
   readonly maxBytes: number;
   readonly keyValues: KeyValues;
@@ -92,7 +92,7 @@ export class MemoryChain implements CommitChain {
   }
 
   async #call<Answer>(name: string, work: () => Answer): Promise<Answer> {
-    if (!this.#isOpen) throw new StoreUnavailableError(this.where, "it is not open");
+    if (!this.#isOpen) throw new StoreUnavailableError(this.location, "it is not open");
     await turn();
     await this.#onCall("before", name);
     const answer = work();
