@@ -1,6 +1,6 @@
 import type { Engines } from "../core/adapter.ts";
 import { memoryFromString } from "./memory/connection-string.ts";
-import { mongoFromString } from "./mongo/connection-string.ts";
+import { mongoFromString } from "./mongodb/connection-string.ts";
 import { natsFromString } from "./nats/connection-string.ts";
 import { postgresFromString } from "./postgres/connection-string.ts";
 import { sqliteFromString } from "./sqlite/connection-string.ts";

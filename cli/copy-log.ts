@@ -113,7 +113,7 @@ async function isOneLog(source: EventLog, copy: EventLog): Promise<boolean> {
 const otherPlaces: Record<string, string> = {
   sqlite: "another file",
   nats: "--to-name, or another ?prefix=",
-  mongo: "--to-name, or another database",
+  mongodb: "--to-name, or another database",
   postgres: "another database, another ?schema=, or --to-name",
 };
 

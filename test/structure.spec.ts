@@ -2,7 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as api from "moleculer-event-sourcing";
-import * as fenced from "moleculer-event-sourcing/adapters/fenced";
+import * as moleculerDb from "moleculer-event-sourcing/adapters/moleculer-db";
 import * as memory from "moleculer-event-sourcing/adapters/memory";
 import * as adapter from "moleculer-event-sourcing/adapter";
 import * as postgres from "moleculer-event-sourcing/adapters/postgres";
@@ -64,8 +64,8 @@ describe("The imports", () => {
       sqlite: ["parts"],
       postgres: ["parts"],
       nats: ["parts", "parts/commit-chain"],
-      mongo: ["parts", "parts/commit-chain", "parts/journaled-table"],
-      fenced: ["parts", "parts/journaled-table", "sqlite"],
+      mongodb: ["parts", "parts/commit-chain", "parts/journaled-table"],
+      "moleculer-db": ["parts", "parts/journaled-table", "sqlite"],
     };
     const wrong = relativeImports.filter(({ file, target }) => {
       const [from, to] = [engineOf(file), engineOf(target)];
@@ -198,7 +198,7 @@ describe("The package", () => {
       "repeatOf",
       "sortValueAt",
     ]);
-    expect(Object.keys(fenced).toSorted()).toEqual(["fenced"]);
+    expect(Object.keys(moleculerDb).toSorted()).toEqual(["moleculerDb"]);
     expect(Object.keys(sqlite).toSorted()).toEqual(["sqlite"]);
     expect(Object.keys(memory).toSorted()).toEqual(["memory"]);
     expect(Object.keys(postgres).toSorted()).toEqual(["postgres"]);

@@ -4,13 +4,13 @@ import { times } from "../../core/concurrency/times.ts";
 import type { Added, ChainOptions, CommitChain, Records } from "../parts/commit-chain/commit-chain.ts";
 import { peerDriver } from "../parts/peer-driver.ts";
 import { askedAgain, type Ask } from "./asked-again.ts";
-import { NatsCells } from "./key-values.ts";
+import { NatsKeyValues } from "./key-values.ts";
 import type { Connected, OpenConnection } from "./connected.ts";
 import { isNoMessage, isOvertaken, jetStreamIsOff, translate } from "./errors.ts";
 import { textOf } from "./message-text.ts";
 import { PassingConsumer } from "./passing-consumer.ts";
 import { assertServerVersion } from "./server-version.ts";
-import { ofCells, ofCommits, streamOf } from "./streams.ts";
+import { ofControl, ofCommits, streamOf } from "./streams.ts";
 
 /** Room for subject and headers in a message. */
 const bytesAround = 1_024;
@@ -29,7 +29,7 @@ export class NatsChain implements CommitChain {
   readonly engine = "nats";
   readonly location: string;
   readonly durability: CommitChain["durability"];
-  readonly keyValues: NatsCells;
+  readonly keyValues: NatsKeyValues;
   maxBytes = 0;
   readonly #name: string;
   readonly #replicas: number;
@@ -46,7 +46,7 @@ export class NatsChain implements CommitChain {
     this.#name = `${name}_commits`;
     this.#replicas = replicas;
     this.#options = options;
-    this.keyValues = new NatsCells(location, `${name}_control`, (work) => this.call(work));
+    this.keyValues = new NatsKeyValues(location, `${name}_control`, (work) => this.call(work));
   }
 
   async open(options: ChainOptions): Promise<void> {
@@ -102,7 +102,7 @@ export class NatsChain implements CommitChain {
         this.location,
         `stream ${this.#name} holds messages ${state.first_seq} to ${state.last_seq} without ${state.num_deleted ?? 0} of them, expected all from the first on: messages of it were deleted`,
       );
-    await streamOf(manager, this.location, ofCells(this.keyValues.name), replicas);
+    await streamOf(manager, this.location, ofControl(this.keyValues.name), replicas);
     this.keyValues.forget();
     this.maxBytes = this.keyValues.maxBytes = info!.max_payload - bytesAround;
     return { connection, manager, stream: connection.jetstream(ofApi) };

@@ -16,7 +16,7 @@ const asked = 100;
  * Cells as the subjects of a stream, of which each keeps its last message; the number of a change is the message's sequence.
  * A removal is an empty message. It is never purged: servers have lost messages of other subjects by that.
  */
-export class NatsCells implements KeyValues {
+export class NatsKeyValues implements KeyValues {
   readonly name: string;
   maxBytes = 0;
   readonly #call: Call;

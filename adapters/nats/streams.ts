@@ -26,7 +26,7 @@ export const ofCommits = (name: string): Partial<StreamConfig> => ({
 });
 
 /** The stream of cells: a subject for each, of which the last message counts. */
-export const ofCells = (name: string): Partial<StreamConfig> => ({
+export const ofControl = (name: string): Partial<StreamConfig> => ({
   ...keeping,
   name,
   subjects: [`${name}.*`],

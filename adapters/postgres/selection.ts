@@ -133,7 +133,7 @@ async function sorted<Item extends object>(items: readonly Item[], sort: readonl
   }
   const compare = (a: { keys: ColumnValue[] }, b: { keys: ColumnValue[] }) => {
     for (const [index, { descending }] of sort.entries()) {
-      const order = compareCells(a.keys[index]!, b.keys[index]!);
+      const order = compareColumnValues(a.keys[index]!, b.keys[index]!);
       if (order !== 0) return descending ? -order : order;
     }
     return 0;
@@ -149,7 +149,7 @@ function sortKey(item: object, { field, path }: Sort): ColumnValue {
 const rank = (cell: ColumnValue) => (cell === null ? 0 : typeof cell === "number" ? 1 : 2);
 
 /** Nothing first, then numbers, then text by its bytes. */
-function compareCells(a: ColumnValue, b: ColumnValue): number {
+function compareColumnValues(a: ColumnValue, b: ColumnValue): number {
   if (typeof a === "string" && typeof b === "string") return compareText(a, b);
   if (typeof a === "number" && typeof b === "number") return a - b;
   return rank(a) - rank(b);

@@ -3,7 +3,7 @@ import { eventsPerStream, type Payload } from "../events.ts";
 import type { Case, Stage } from "../part.ts";
 import { Ours, tableName } from "../stores/ours.ts";
 import type { RawTables } from "../stores/raw-engine.ts";
-import { RawMongo } from "../stores/raw-mongo.ts";
+import { RawMongo } from "../stores/raw-mongodb.ts";
 import { RawPostgres } from "../stores/raw-postgres.ts";
 import { servers, withServer } from "../stores/servers.ts";
 import { fillOurs, fillRaw } from "./engine-reads.ts";
@@ -12,7 +12,7 @@ const perBatch = 500;
 
 const raws = {
   postgres: (url: string): Promise<RawTables> => RawPostgres.open(url),
-  mongo: (url: string): Promise<RawTables> => RawMongo.open(url),
+  mongodb: (url: string): Promise<RawTables> => RawMongo.open(url),
 };
 
 /** The engines that keep tables. */

@@ -109,7 +109,7 @@ const casesOf = (name: ServerName): Case[] => [
   ),
   appendBesideCommits(name, [12_800, 640]),
   // FerretDB, in the place of MongoDB, looks through all documents for those of one stream.
-  ...readsOf(name, name === "mongo" ? 40 : 200),
+  ...readsOf(name, name === "mongodb" ? 40 : 200),
   ...(name === "nats" ? [] : [catchUpOf(name)]),
 ];
 

@@ -1,10 +1,10 @@
-import { mongo } from "../../adapters/mongo/mongo.ts";
+import { mongodb } from "../../adapters/mongodb/mongodb.ts";
 import { nats } from "../../adapters/nats/nats.ts";
 import { postgres } from "../../adapters/postgres/postgres.ts";
 import type { Adapter } from "../../core/adapter.ts";
 import { startEngine, type EngineServer } from "../../test/support/engines.ts";
 import type { RawEngine } from "./raw-engine.ts";
-import { RawMongo } from "./raw-mongo.ts";
+import { RawMongo } from "./raw-mongodb.ts";
 import { RawNats } from "./raw-nats.ts";
 import { RawPostgres } from "./raw-postgres.ts";
 
@@ -23,10 +23,10 @@ export const servers = {
     raw: (url) => RawNats.open(url),
     ours: (url, folder) => nats(url, { folder }),
   },
-  mongo: {
+  mongodb: {
     start: () => startEngine("mongodb"),
     raw: (url) => RawMongo.open(url),
-    ours: (url, folder) => mongo(url, { folder }),
+    ours: (url, folder) => mongodb(url, { folder }),
   },
 } satisfies Record<string, Server>;
 

@@ -100,7 +100,7 @@ const real = {
     idleConsumerMs: 10_000,
   },
   /** A query that no index helps reads the whole collection. */
-  mongo: { connectMs: 2000, writeMs: 4000, answerMs: 4000, queryMs: 30_000 },
+  mongodb: { connectMs: 2000, writeMs: 4000, answerMs: 4000, queryMs: 30_000 },
   /** The command copy looks so often whether a host has renewed its lease. */
   copy: { retryMs: 500 },
 };

@@ -1,5 +1,5 @@
 import { engines } from "../../adapters/engines.ts";
-import { mongo } from "../../adapters/mongo/mongo.ts";
+import { mongodb } from "../../adapters/mongodb/mongodb.ts";
 import { nats } from "../../adapters/nats/nats.ts";
 import { postgres } from "../../adapters/postgres/postgres.ts";
 import { sqlite } from "../../adapters/sqlite/sqlite.ts";
@@ -94,7 +94,7 @@ describe("An engine's factory", () => {
     ["shema", () => postgres("postgres://db/shop", { shema: "x" } as object)],
     ["replica", () => nats("nats://host", { replica: 3 } as object)],
     ["synchronus", () => sqlite("x.db", { synchronus: "NORMAL" } as object)],
-    ["foldr", () => mongo("mongodb://host", { foldr: "x" } as object)],
+    ["foldr", () => mongodb("mongodb://host", { foldr: "x" } as object)],
   ])("refuses the option %s, which is none", async (option, make) => {
     const error = await refusal(make);
     expect(error).toMatchObject({ type: "DEFINITION", code: 422 });

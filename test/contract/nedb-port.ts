@@ -1,7 +1,7 @@
 import DbService from "moleculer-db";
 import type { Adapter } from "../../core/adapter.ts";
-import { fenced } from "../../adapters/fenced/fenced.ts";
-import { FencedStore } from "../../adapters/fenced/row-store.ts";
+import { moleculerDb } from "../../adapters/moleculer-db/moleculer-db.ts";
+import { MoleculerDbRowStore } from "../../adapters/moleculer-db/row-store.ts";
 import type { RowStore } from "../../adapters/parts/journaled-table/row-store.ts";
 
 interface NeDb {
@@ -23,7 +23,7 @@ class MemoryAdapter extends Real {
 export const newNeDb = () => new MemoryAdapter();
 
 export const onDisk = (folder: string): Adapter =>
-  fenced(() => new MemoryAdapter({ filename: `${folder}/table.nedb` }), { file: `${folder}/table.nedb` });
+  moleculerDb(() => new MemoryAdapter({ filename: `${folder}/table.nedb` }), { file: `${folder}/table.nedb` });
 
 /** One NeDB in memory that every host of this process reaches, as a database would be. */
 function sharedAdapter(): object {
@@ -41,14 +41,14 @@ function sharedAdapter(): object {
 
 export function shared(): Adapter {
   const adapter = sharedAdapter();
-  return fenced(() => adapter, { durability: "none" });
+  return moleculerDb(() => adapter, { durability: "none" });
 }
 
 /** The same for hosts that stand on the store itself. */
 export function sharedStore(): () => RowStore {
   const adapter = sharedAdapter();
   const place = { location: "shared", make: () => adapter, collection: "table", file: null, open: new Set<string>() };
-  return () => new FencedStore({ ...place, durability: "none", hosts: "many" });
+  return () => new MoleculerDbRowStore({ ...place, durability: "none", hosts: "many" });
 }
 
 /** What the contract suite's other processes open. */

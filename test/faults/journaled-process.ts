@@ -1,7 +1,7 @@
 // A host of a table in MongoDB that folds two batches and, in the second, signals itself before the named write.
 import { storageName } from "../../core/errors/storage-name.ts";
 import { JournaledReadTable } from "../../adapters/parts/journaled-table/read-table.ts";
-import { MongoRowStore } from "../../adapters/mongo/row-store.ts";
+import { MongoRowStore } from "../../adapters/mongodb/row-store.ts";
 import { say } from "../support/say.ts";
 import { countedFields, foldBatch } from "../support/counted-rows.ts";
 import { batches } from "./journaled-batches.ts";

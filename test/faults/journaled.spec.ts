@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { storageName } from "../../core/errors/storage-name.ts";
 import { JournaledReadTable } from "../../adapters/parts/journaled-table/read-table.ts";
-import { MongoRowStore } from "../../adapters/mongo/row-store.ts";
+import { MongoRowStore } from "../../adapters/mongodb/row-store.ts";
 import { describeWith } from "../support/engines.ts";
 import { killChildren, startChild } from "./child.ts";
 import { countedFields, foldBatch, plainly, progressAt, rowsIn } from "../support/counted-rows.ts";

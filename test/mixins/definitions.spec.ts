@@ -1,7 +1,7 @@
 import { Aggregate, Decider, EventStore, ProcessManager, Subscription } from "moleculer-event-sourcing";
-import { fenced } from "moleculer-event-sourcing/adapters/fenced";
+import { moleculerDb } from "moleculer-event-sourcing/adapters/moleculer-db";
 import { memory } from "moleculer-event-sourcing/adapters/memory";
-import { mongo } from "moleculer-event-sourcing/adapters/mongo";
+import { mongodb } from "moleculer-event-sourcing/adapters/mongodb";
 import { nats } from "moleculer-event-sourcing/adapters/nats";
 import { postgres } from "moleculer-event-sourcing/adapters/postgres";
 import { sqlite } from "moleculer-event-sourcing/adapters/sqlite";
@@ -170,15 +170,15 @@ const factories: [factory: string, make: Make, options: Record<string, string>][
   ]),
   ["sqlite", (options) => sqlite("a.db", as(options)), { synchronous: "" }],
   ["nats", (options) => nats("nats://a", as(options)), { replicas: whole, prefix: "text empty", folder: "text" }],
-  ["mongo", (options) => mongo("mongodb://a/b", as(options)), { folder: "text", client: "object odd" }],
+  ["mongodb", (options) => mongodb("mongodb://a/b", as(options)), { folder: "text", client: "object odd" }],
   [
     "postgres",
     (options) => postgres("postgres://a/b", as(options)),
     { schema: "text", timeoutMs: whole, durability: "", folder: "text" },
   ],
   [
-    "fenced",
-    (options) => fenced(() => {}, as(options)),
+    "moleculerDb",
+    (options) => moleculerDb(() => {}, as(options)),
     { file: "text", hosts: "", durability: "", collection: "text" },
   ],
 ];

@@ -5,7 +5,7 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "./broker.ts";
-import { mongodb } from "./mongo-server.ts";
+import { mongodb } from "./mongodb-server.ts";
 import { natsServers, type NatsServer } from "./nats-server.ts";
 import { postgres } from "./postgres-server.ts";
 

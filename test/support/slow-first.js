@@ -3,7 +3,7 @@ import Sequencer from "@jest/test-sequencer";
 /** Those that take minutes, or wait for leases and servers: begun last, they would be waited for alone. */
 const slow = [
   "faults/takeover",
-  "engines/contract/mongo",
+  "engines/contract/mongodb",
   "faults/engine-outage",
   "faults/multinode/kill",
   "engines/examples/engines",

@@ -31,7 +31,7 @@ const leaseKey = (name: string) => `lease/${name}`;
  */
 export class Control {
   readonly #location: string;
-  readonly #cells: CheckedKeyValues;
+  readonly #keyValues: CheckedKeyValues;
   /** The last that this host knows, by the lease's name. */
   readonly #epochs = new Map<string, number>();
   /** One host's changes would only overtake one another. */
@@ -41,18 +41,18 @@ export class Control {
 
   constructor(chain: CommitChain) {
     this.#location = chain.location;
-    this.#cells = new CheckedKeyValues(chain.location, chain.keyValues);
+    this.#keyValues = new CheckedKeyValues(chain.location, chain.keyValues);
   }
 
   /** The host starts again. */
   forget(): void {
-    this.#cells.forget();
+    this.#keyValues.forget();
     this.#epochs.clear();
     this.#renewed.clear();
   }
 
   async #text(key: string): Promise<string | null> {
-    return (await this.#cells.get(key))?.text ?? null;
+    return (await this.#keyValues.get(key))?.text ?? null;
   }
 
   async get(key: string): Promise<Versioned | null> {
@@ -64,7 +64,7 @@ export class Control {
 
   async states({ prefix, after, limit }: { prefix: string; after?: string; limit: number }): Promise<KeyedState[]> {
     const range = { prefix: stateKey(prefix), limit, ...(after !== undefined && { after: stateKey(after) }) };
-    const cells = await this.#cells.list(range);
+    const cells = await this.#keyValues.list(range);
     return cells.map(({ key, text }) => {
       const name = key.slice(stateKey("").length);
       const { value, revision } = parseCell(name, text);
@@ -90,7 +90,7 @@ export class Control {
 
   /** The engine would not take it, however often it is sent. */
   #refuseTooLarge(key: string, text: string): void {
-    const { maxBytes } = this.#cells;
+    const { maxBytes } = this.#keyValues;
     const bytes = Buffer.byteLength(text);
     if (bytes > maxBytes)
       throw new UnusableStoreError(
@@ -118,7 +118,7 @@ export class Control {
 
   /** Numbers of changes rise, even where a server has lost the lease: a count of holders would begin again then. */
   async #newEpoch(least: number): Promise<number> {
-    return Math.max(least, (await this.#cells.last()) + 1);
+    return Math.max(least, (await this.#keyValues.last()) + 1);
   }
 
   async release(lease: Lease): Promise<void> {
@@ -131,7 +131,7 @@ export class Control {
 
   /** @throws UnusableStoreError where the epoch has fallen: a host of an earlier version took a lease that was lost as a free one */
   async #lease(name: string): Promise<NumberedLease> {
-    const { text = null, number = 0 } = (await this.#cells.get(leaseKey(name))) ?? {};
+    const { text = null, number = 0 } = (await this.#keyValues.get(leaseKey(name))) ?? {};
     const lease = text === null ? null : (JSON.parse(text) as StoredLease);
     const known = this.#epochs.get(name) ?? 0;
     const epoch = lease?.epoch ?? 0;
@@ -147,7 +147,7 @@ export class Control {
   /** Whether no other host was first. */
   async #replace(name: string, lease: StoredLease, { number: before }: NumberedLease): Promise<boolean> {
     this.#renewed.delete(name);
-    const number = await this.#cells.replace(leaseKey(name), JSON.stringify(lease), before);
+    const number = await this.#keyValues.replace(leaseKey(name), JSON.stringify(lease), before);
     if (number === null) return false;
     this.#renewed.set(name, { lease, number });
     this.#epochs.set(name, lease.epoch);
@@ -163,7 +163,7 @@ export class Control {
     /** The change that was sent last. While no answer comes it may have happened, or happen yet: the same is sent again. */
     let sent: { key: string; text: string | null; last: number; answer: Answer } | null = null;
     return this.#inTurn(async () => {
-      const last = await this.#cells.last();
+      const last = await this.#keyValues.last();
       // Another change has come: that one, or it never will.
       if (sent && last > sent.last && (await this.#text(sent.key)) === sent.text) return { answer: sent.answer };
       if (!sent || last > sent.last) {
@@ -172,7 +172,7 @@ export class Control {
         sent = { ...put, last, answer };
       }
       const { key, text, answer } = sent;
-      return (await this.#cells.put(key, text, sent.last)) === "added" ? { answer } : null;
+      return (await this.#keyValues.put(key, text, sent.last)) === "added" ? { answer } : null;
     });
   }
 }

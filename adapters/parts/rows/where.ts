@@ -23,7 +23,7 @@ export function compareColumnValues(a: ColumnValue, b: ColumnValue): number {
 const rank = (cell: ColumnValue) => (cell === null ? 0 : typeof cell === "number" ? 1 : 2);
 
 /** Values of the row that is looked at, read once however many comparisons ask for them. */
-export class JsonCells {
+export class JsonValues {
   readonly #last = new Map<string, { cell: ColumnValue; value: unknown }>();
 
   value(field: string, cell: ColumnValue): unknown {
@@ -36,7 +36,7 @@ export class JsonCells {
 
 /** Whether a stored row or event meets a query's conditions and search. */
 export function filter({ where, search }: Query): Test {
-  const meets = where ? compile(where, new JsonCells()) : () => true;
+  const meets = where ? compile(where, new JsonValues()) : () => true;
   if (!search) return meets;
   const text = search.text.toLowerCase();
   const contains = (cell: ColumnValue) => cell !== null && String(cell).toLowerCase().includes(text);
@@ -44,7 +44,7 @@ export function filter({ where, search }: Query): Test {
 }
 
 /** A comparison with a field without a value is false, so its negation is true, as in MongoDB. */
-function compile(condition: Condition, cells: JsonCells): Test {
+function compile(condition: Condition, cells: JsonValues): Test {
   if ("and" in condition) {
     const parts = condition.and.map((part) => compile(part, cells));
     return (stored) => parts.every((part) => part(stored));
@@ -61,7 +61,7 @@ function compile(condition: Condition, cells: JsonCells): Test {
   return (stored) => test(stored[condition.field]!);
 }
 
-function compare(comparison: Comparison, cells: JsonCells): (cell: ColumnValue) => boolean {
+function compare(comparison: Comparison, cells: JsonValues): (cell: ColumnValue) => boolean {
   const { field, type, operator, value } = comparison;
   if (type === "object" || type === "array") {
     const test = compileComparison(comparison);

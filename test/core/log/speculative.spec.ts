@@ -54,10 +54,10 @@ describe("The content of events", () => {
 });
 
 describe("What an append says of the one before it", () => {
-  it("is {id, after, content}, and nothing else is taken for it", () => {
-    expect(speculationProblem({ id: "1", after: null, content: "c" })).toBeNull();
-    expect(speculationProblem({ id: "2", after: "1", content: "c" })).toBeNull();
-    for (const found of [null, 5, {}, { id: 1, after: null, content: "c" }, { id: "1", content: "c" }])
+  it("is {id, dependsOn, content}, and nothing else is taken for it", () => {
+    expect(speculationProblem({ id: "1", dependsOn: null, content: "c" })).toBeNull();
+    expect(speculationProblem({ id: "2", dependsOn: "1", content: "c" })).toBeNull();
+    for (const found of [null, 5, {}, { id: 1, dependsOn: null, content: "c" }, { id: "1", content: "c" }])
       expect(speculationProblem(found)).toMatchObject({ field: "speculation", found });
   });
 });

@@ -8,7 +8,7 @@ import { MongoClient } from "mongodb";
 import { connect } from "nats";
 import { EventStore } from "moleculer-event-sourcing";
 import { engines } from "../../../adapters/engines.ts";
-import { mongo } from "../../../adapters/mongo/mongo.ts";
+import { mongodb } from "../../../adapters/mongodb/mongodb.ts";
 import { nats } from "../../../adapters/nats/nats.ts";
 import { assertServerVersion } from "../../../adapters/nats/server-version.ts";
 import { refuseOldServer as refuseOldPostgres } from "../../../adapters/postgres/schema.ts";
@@ -253,7 +253,7 @@ describe("A server for MongoDB's driver with a certificate", () => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
     const url = `mongodb://127.0.0.1:${port}/shop?tls=true`;
-    const open = (url: string) => mongo(url, { folder: newFolder() }).eventLog!("events").open();
+    const open = (url: string) => mongodb(url, { folder: newFolder() }).eventLog!("events").open();
     expect(await refusal(() => open(url))).toMatchObject({
       type: "UNUSABLE_STORE",
       message: expect.stringMatching(/127\.0\.0\.1.*certificate is not trusted.*tlsCAFile/) as string,

@@ -1,4 +1,4 @@
-import { mongo } from "../../../adapters/mongo/mongo.ts";
+import { mongodb } from "../../../adapters/mongodb/mongodb.ts";
 import { checkAggregate } from "../../adapters/check-journaled-service.ts";
 import { cleanUp } from "../../support/broker.ts";
 import { describeWith } from "../../support/engines.ts";
@@ -6,5 +6,5 @@ import { describeWith } from "../../support/engines.ts";
 afterEach(cleanUp);
 
 describeWith("mongodb", "An aggregate in MongoDB", (server) => {
-  checkAggregate(() => mongo(server().url));
+  checkAggregate(() => mongodb(server().url));
 });

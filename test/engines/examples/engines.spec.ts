@@ -57,7 +57,7 @@ describeWith(
   "mongodb",
   "The examples with logs and tables on MongoDB",
   examplesOn(
-    "mongo",
+    "mongodb",
     ({ url }, folder) => ({ EVENT_STORE: url + filesIn(folder), READ_TABLES: url }),
     ({ url }, folder) => ({ EVENT_STORE: url + filesIn(folder), ...(isInFull && { READ_TABLES: url }) }),
     isInFull ? all : small,

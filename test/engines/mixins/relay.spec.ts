@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { EventStore, type AppendAnswer, type RecordedEvent } from "moleculer-event-sourcing";
 import type { Context, Middleware, ServiceBroker } from "moleculer";
-import { mongo } from "../../../adapters/mongo/mongo.ts";
+import { mongodb } from "../../../adapters/mongodb/mongodb.ts";
 import { nats } from "../../../adapters/nats/nats.ts";
 import type { RelayAnswer } from "../../../core/log/append-relay.ts";
 import { StoreUnavailableError } from "../../../core/errors/errors.ts";
@@ -11,7 +11,7 @@ import { describeWith } from "../../support/engines.ts";
 
 afterEach(cleanUp);
 
-const adapters = { "nats-server": nats, mongodb: mongo };
+const adapters = { "nats-server": nats, mongodb: mongodb };
 
 type OnRelayed = (store: () => Promise<RelayAnswer>) => Promise<RelayAnswer>;
 

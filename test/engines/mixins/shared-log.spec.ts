@@ -1,5 +1,5 @@
 import type { ProcessSummary, RecordedEvent } from "moleculer-event-sourcing";
-import { mongo } from "../../../adapters/mongo/mongo.ts";
+import { mongodb } from "../../../adapters/mongodb/mongodb.ts";
 import { nats } from "../../../adapters/nats/nats.ts";
 import { postgres } from "../../../adapters/postgres/postgres.ts";
 import type { Adapter } from "../../../core/adapter.ts";
@@ -11,7 +11,7 @@ afterEach(cleanUp);
 
 const engines: Record<"nats-server" | "mongodb" | "postgres", (url: string, folder: string) => Adapter> = {
   "nats-server": (url, folder) => nats(url, { folder }),
-  mongodb: (url, folder) => mongo(url, { folder }),
+  mongodb: (url, folder) => mongodb(url, { folder }),
   postgres: (url) => postgres(url),
 };
 

@@ -1,5 +1,5 @@
 import { MongoClient } from "mongodb";
-import { mongoFromString } from "../../adapters/mongo/connection-string.ts";
+import { mongoFromString } from "../../adapters/mongodb/connection-string.ts";
 import { appendTo } from "../../testing/event-log/requests.ts";
 import { cleanUp, newFolder, refusal } from "../support/broker.ts";
 import { describeWith } from "../support/engines.ts";
@@ -12,7 +12,7 @@ describeWith("mongodb", "A log in MongoDB", (server) => {
   checkSharedLog({
     server,
     log: (url, name) => mongoFromString(url).eventLog!(name),
-    inProcess: new URL("../engines/contract/mongo-port.ts", import.meta.url).href,
+    inProcess: new URL("../engines/contract/mongodb-port.ts", import.meta.url).href,
   });
 
   it("is refused where a commit was deleted, and says which", async () => {

@@ -5,9 +5,9 @@ import { DefinitionError } from "../../core/errors/errors.ts";
 import { refuseUnknownOptions } from "../../core/options/options.ts";
 import type { TableCapabilities } from "../../core/table/read-table.ts";
 import { JournaledReadTable } from "../parts/journaled-table/read-table.ts";
-import { FencedStore } from "./row-store.ts";
+import { MoleculerDbRowStore } from "./row-store.ts";
 
-export interface FencedOptions {
+export interface MoleculerDbOptions {
   /**
    * The file that the adapter keeps everything in, where it does, as NeDB on disk: it is locked for one host, by a file
    * `<file>.host` beside it.
@@ -33,10 +33,10 @@ export interface FencedOptions {
  * crash, though readers may see a part of a batch for a moment. One adapter, made by the factory when the table is opened,
  * holds one table; text is sorted and compared here, so that a query that no other condition narrows reads every row.
  *
- * @example Aggregate("orders", { adapter: fenced(() => new MongoDbAdapter("mongodb://localhost/shop")), … })
+ * @example Aggregate("orders", { adapter: moleculerDb(() => new MongoDbAdapter("mongodb://localhost/shop")), … })
  * @throws DefinitionError
  */
-export function fenced(make: () => unknown, options: FencedOptions = {}): Adapter {
+export function moleculerDb(make: () => unknown, options: MoleculerDbOptions = {}): Adapter {
   refuseUnknownOptions("adapter", options, ["file", "hosts", "durability", "collection"]);
   const refuse = (field: string, found: unknown, expected: string): never => {
     throw new DefinitionError({ field: `adapter${field}`, found, expected });
@@ -49,14 +49,14 @@ export function fenced(make: () => unknown, options: FencedOptions = {}): Adapte
   if (!["power", "process", "none"].includes(durability)) refuse(".durability", durability, "power, process or none");
   if (collection !== undefined && (typeof collection !== "string" || collection === ""))
     refuse(".collection", collection, "a name");
-  const location = `fenced:${file === undefined ? randomUUID() : resolve(file)}`;
+  const location = `moleculer-db:${file === undefined ? randomUUID() : resolve(file)}`;
   const open = new Set<string>();
   return {
-    engine: "fenced",
+    engine: "moleculer-db",
     location,
     readTable: (name) =>
       new JournaledReadTable(
-        new FencedStore({
+        new MoleculerDbRowStore({
           location: `${file ?? "moleculer-db adapter"} (${collection ?? name})`,
           make,
           collection: collection ?? name,

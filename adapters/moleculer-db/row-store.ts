@@ -3,14 +3,14 @@ import type { Fields } from "../../core/rows/fields.ts";
 import type { Head, Heads, Kind, RowStore, Values } from "../parts/journaled-table/row-store.ts";
 import { HostFile } from "../sqlite/host-file.ts";
 import { checkAdapter, createIndexes, foreignParts, type DbAdapter } from "./db-adapter.ts";
-import { FencedDocuments } from "./documents.ts";
+import { MoleculerDbDocuments } from "./documents.ts";
 import { Entities } from "./entities.ts";
 import { probe } from "./probe.ts";
 
 /** Below the 16 MB that MongoDB takes in one document. */
 const maxBytes = 8 * 1024 * 1024;
 
-export interface FencedLocation {
+export interface AdapterLocation {
   location: string;
   make: () => unknown;
   collection: string;
@@ -23,20 +23,20 @@ export interface FencedLocation {
 }
 
 /** Everything of a table as entities of one moleculer-db adapter, told apart by `_id`, `kind` and `generation`. */
-export class FencedStore implements RowStore {
-  readonly engine = "fenced";
+export class MoleculerDbRowStore implements RowStore {
+  readonly engine = "moleculer-db";
   readonly location: string;
   readonly durability: RowStore["durability"];
   readonly hosts: RowStore["hosts"];
   readonly maxBytes = maxBytes;
   /** NeDB compares by UTF-16, and of others nothing is known. */
   readonly sortsByBytes = false;
-  readonly #place: FencedLocation;
+  readonly #place: AdapterLocation;
   readonly #entities: Entities;
   #adapter: DbAdapter | null = null;
   #host: HostFile | null = null;
 
-  constructor(place: FencedLocation) {
+  constructor(place: AdapterLocation) {
     this.#place = place;
     this.location = place.location;
     this.durability = place.durability;
@@ -103,8 +103,8 @@ export class FencedStore implements RowStore {
     await this.#entities.call((adapter) => createIndexes(adapter, names));
   }
 
-  documents(generation: number, kind: Kind): FencedDocuments {
-    return new FencedDocuments(this.#entities, generation, kind);
+  documents(generation: number, kind: Kind): MoleculerDbDocuments {
+    return new MoleculerDbDocuments(this.#entities, generation, kind);
   }
 
   removeGeneration(generation: number): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Adapter } from "../../core/adapter.ts";
-import { mongo } from "./mongo.ts";
+import { mongodb } from "./mongodb.ts";
 
 /** `mongodb://localhost:27017/shop`, with the driver's own options, `folder=<path>` for the host's own files, and `begin=anew`. */
 export function mongoFromString(connectionString: string): Adapter {
@@ -7,5 +7,5 @@ export function mongoFromString(connectionString: string): Adapter {
   const options = new URLSearchParams(search);
   const own = Object.fromEntries([...options].filter(([name]) => ["folder", "begin"].includes(name)));
   for (const name of Object.keys(own)) options.delete(name);
-  return mongo(options.size === 0 ? server : `${server}?${options.toString()}`, own);
+  return mongodb(options.size === 0 ? server : `${server}?${options.toString()}`, own);
 }

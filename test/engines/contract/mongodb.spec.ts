@@ -1,4 +1,4 @@
-import { mongoFromString } from "../../../adapters/mongo/connection-string.ts";
+import { mongoFromString } from "../../../adapters/mongodb/connection-string.ts";
 import { cleanUp, newFolder } from "../../support/broker.ts";
 import { describeWith } from "../../support/engines.ts";
 import { checkServerContract } from "./check-server-contract.ts";
@@ -11,6 +11,6 @@ describeWith("mongodb", "MongoDB", (server) => {
     adapter: mongoFromString,
     // Goes with the server's folder.
     remove: async () => {},
-    inProcess: new URL("./mongo-port.ts", import.meta.url).href,
+    inProcess: new URL("./mongodb-port.ts", import.meta.url).href,
   });
 });

@@ -7,7 +7,7 @@ const idsPerQuery = 1_000;
 const insertedAtOnce = 500;
 
 /** Entities of one kind and generation. */
-export class FencedDocuments implements Documents {
+export class MoleculerDbDocuments implements Documents {
   readonly #entities: Entities;
   readonly #generation: number;
   readonly #kind: Kind;

@@ -32,10 +32,10 @@ const defaultDatabase = "moleculer_event_sourcing";
  * a part of it for a moment.
  *
  * @param url `mongodb://localhost:27017/shop`; the database is the path, without one `moleculer_event_sourcing`
- * @example EventStore("orderEvents", { adapter: mongo("mongodb://localhost:27017/shop") })
+ * @example EventStore("orderEvents", { adapter: mongodb("mongodb://localhost:27017/shop") })
  * @throws DefinitionError
  */
-export function mongo(url: string, options: MongoOptions = {}): Adapter {
+export function mongodb(url: string, options: MongoOptions = {}): Adapter {
   const parts = typeof url === "string" && address.exec(url);
   if (!parts)
     throw new DefinitionError({
@@ -53,7 +53,7 @@ export function mongo(url: string, options: MongoOptions = {}): Adapter {
   const location = `${scheme}://${hosts.split(",").toSorted().join(",")}/${database}`;
   const placeOf = (name: string) => ({ url, database, client, name: storageName(name) });
   const adapter: Adapter = {
-    engine: "mongo",
+    engine: "mongodb",
     location,
     keepsApart: true,
     eventLog: (name) =>

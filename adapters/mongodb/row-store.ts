@@ -19,7 +19,7 @@ const maxBytes = 8 * 1024 * 1024;
 
 /** A table as collections: one for its pointer, generations and journals, and for each generation its rows and parked events. */
 export class MongoRowStore implements RowStore {
-  readonly engine = "mongo";
+  readonly engine = "mongodb";
   readonly location: string;
   readonly durability = "power";
   readonly hosts = "many";
@@ -36,7 +36,7 @@ export class MongoRowStore implements RowStore {
   }
 
   async open(): Promise<void> {
-    this.#connection = await connect(this.location, this.#place, times.mongo.queryMs);
+    this.#connection = await connect(this.location, this.#place, times.mongodb.queryMs);
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,7 @@ import type { Collection } from "mongodb";
 import { StoreUnavailableError, UnusableStoreError } from "../../core/errors/errors.ts";
 import { times } from "../../core/concurrency/times.ts";
 import type { Added, ChainOptions, CommitChain, Records } from "../parts/commit-chain/commit-chain.ts";
-import { MongoCells } from "./key-values.ts";
+import { MongoKeyValues } from "./key-values.ts";
 import { connect, type Connection, type MongoPlace } from "./connection.ts";
 import { isTaken, translate } from "./errors.ts";
 
@@ -18,22 +18,22 @@ interface StoredRecord {
 
 /** A chain as a collection of MongoDB: a record is a document, its number the `_id`, of which there is only one each. */
 export class MongoChain implements CommitChain {
-  readonly engine = "mongo";
+  readonly engine = "mongodb";
   readonly location: string;
   readonly durability = "power";
   readonly maxBytes = maxBytes;
-  readonly keyValues: MongoCells;
+  readonly keyValues: MongoKeyValues;
   readonly #place: MongoPlace;
   #open: (Connection & { records: Collection<StoredRecord> }) | null = null;
 
   constructor(location: string, place: MongoPlace) {
     this.location = location;
     this.#place = place;
-    this.keyValues = new MongoCells(maxBytes, (work) => this.#call(({ database }) => work(database, place.name)));
+    this.keyValues = new MongoKeyValues(maxBytes, (work) => this.#call(({ database }) => work(database, place.name)));
   }
 
   async open({ create }: ChainOptions): Promise<void> {
-    const connection = await connect(this.location, this.#place, times.mongo.answerMs);
+    const connection = await connect(this.location, this.#place, times.mongodb.answerMs);
     const { client, database } = connection;
     try {
       if (create) await this.keyValues.prepare(database, this.#place.name);

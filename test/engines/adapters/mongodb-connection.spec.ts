@@ -1,4 +1,4 @@
-import { connect } from "../../../adapters/mongo/connection.ts";
+import { connect } from "../../../adapters/mongodb/connection.ts";
 import { describeWith } from "../../support/engines.ts";
 
 describeWith("mongodb", "A connection to MongoDB", (server) => {

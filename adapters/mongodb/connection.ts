@@ -23,10 +23,10 @@ export async function connect(location: string, place: MongoPlace, timeoutMs: nu
   let client: MongoClient | undefined;
   try {
     client = new MongoClient(place.url, {
-      serverSelectionTimeoutMS: times.mongo.connectMs,
-      connectTimeoutMS: times.mongo.connectMs,
+      serverSelectionTimeoutMS: times.mongodb.connectMs,
+      connectTimeoutMS: times.mongodb.connectMs,
       socketTimeoutMS: timeoutMs,
-      waitQueueTimeoutMS: times.mongo.connectMs,
+      waitQueueTimeoutMS: times.mongodb.connectMs,
       ...place.client,
       // Who writes settles lost answers himself, and knows his own writes again.
       retryWrites: false,
@@ -35,7 +35,7 @@ export async function connect(location: string, place: MongoPlace, timeoutMs: nu
       readPreference: "primary",
       // What a minority has may be taken back when the primary changes: nothing may follow from it.
       readConcern: new ReadConcern("majority"),
-      writeConcern: { w: "majority", journal: true, wtimeoutMS: times.mongo.writeMs },
+      writeConcern: { w: "majority", journal: true, wtimeoutMS: times.mongodb.writeMs },
     });
     await client.connect();
     return { client, database };

@@ -1,4 +1,4 @@
-import { mongoFromString } from "../../../adapters/mongo/connection-string.ts";
+import { mongoFromString } from "../../../adapters/mongodb/connection-string.ts";
 
 /** What the contract suite's other processes open. */
 export default (kind: "log" | "table", url: string, name: string) => {

@@ -1,4 +1,4 @@
-import { fenced } from "../../adapters/fenced/fenced.ts";
+import { moleculerDb } from "../../adapters/moleculer-db/moleculer-db.ts";
 import { parseFields } from "../../core/rows/fields.ts";
 import { newNeDb, onDisk } from "../contract/nedb-port.ts";
 import { cleanUp, newFolder, refusal } from "../support/broker.ts";
@@ -10,16 +10,16 @@ describe("A fenced adapter", () => {
 
   it("is refused where it lacks methods that a table needs, which are named", async () => {
     const lacking = { init() {}, connect() {}, find() {}, insert() {}, insertMany() {}, updateMany() {} };
-    const error = await refusal(() => fenced(() => lacking).readTable!("table").open(fields));
+    const error = await refusal(() => moleculerDb(() => lacking).readTable!("table").open(fields));
     expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
     expect(error.message).toMatch(/found an adapter without count, removeMany, expected/);
-    const none = await refusal(() => fenced(() => undefined).readTable!("table").open(fields));
+    const none = await refusal(() => moleculerDb(() => undefined).readTable!("table").open(fields));
     expect(none.message).toMatch(/without init, connect, find/);
   });
 
   it("is an outage while it cannot connect, and keeps nothing from the next try", async () => {
     let tries = 0;
-    const adapter = fenced(() => ({
+    const adapter = moleculerDb(() => ({
       init() {},
       async connect() {
         tries++;
@@ -41,7 +41,7 @@ describe("A fenced adapter", () => {
   });
 
   it("is refused where it does not look at the conditions of an update", async () => {
-    const adapter = fenced(() => {
+    const adapter = moleculerDb(() => {
       const real = newNeDb();
       const update = real.updateMany.bind(real);
       real.updateMany = ({ _id }, values) => update({ _id }, values);
@@ -64,9 +64,9 @@ describe("A fenced adapter", () => {
 
   it("is refused with options that contradict each other or are unknown", () => {
     const make = () => ({});
-    expect(() => fenced(make, { file: "x", hosts: "many" })).toThrow(/adapter.hosts: found "many", expected one/);
-    expect(() => fenced(make, { durability: "much" as "power" })).toThrow(/adapter.durability/);
-    expect(() => fenced({} as () => object)).toThrow(/a function that makes an adapter/);
-    expect(() => fenced(make, { host: "one" } as object)).toThrow(/adapter.host: /);
+    expect(() => moleculerDb(make, { file: "x", hosts: "many" })).toThrow(/adapter.hosts: found "many", expected one/);
+    expect(() => moleculerDb(make, { durability: "much" as "power" })).toThrow(/adapter.durability/);
+    expect(() => moleculerDb({} as () => object)).toThrow(/a function that makes an adapter/);
+    expect(() => moleculerDb(make, { host: "one" } as object)).toThrow(/adapter.host: /);
   });
 });

@@ -16,7 +16,7 @@ type Call = <Answer>(work: (database: Db, name: string) => Promise<Answer>) => P
 const collectionOf = (database: Db, name: string): Collection<StoredChange> => database.collection(`${name}_control`);
 
 /** Cells as a collection of their changes: the `_id` of a change is the number after the last, of which there is only one. */
-export class MongoCells implements KeyValues {
+export class MongoKeyValues implements KeyValues {
   readonly maxBytes: number;
   readonly #call: <Answer>(work: (changes: Collection<StoredChange>) => Promise<Answer>) => Promise<Answer>;
 
