@@ -108,7 +108,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
         // A transform's view changes with every event, and who reads what he has written must not get an older answer.
         cache: {
           isFor: (ctx) =>
-            !host.folding.isShared && !host.isFarBehind && !hasToken(ctx) && !host.isBehind(readAfter(ctx, store)),
+            !host.work.table.isShared && !host.isFarBehind && !hasToken(ctx) && !host.isBehind(readAfter(ctx, store)),
           version: () => cacheVersion,
         },
       }),
@@ -116,7 +116,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
     actions: {
       ...consumerActions(name, () => ({
         follow: (revision, isPatient) => host.follow(revision, isPatient),
-        parked: (choice) => host.folding.parked(choice),
+        parked: (choice) => host.work.parked(choice),
         status: () => host.status(),
         change: (change) => source.change(change),
       })),
@@ -142,7 +142,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
     methods: { evsFolds: () => folds },
     events: {
       ...consumerEvents(store, () => ({ host, source })),
-      [progressEvent(name)]: (ctx: Context<ToldRebuild>) => host.noteTold(ctx.params),
+      [progressEvent(name)]: (ctx: Context<ToldRebuild>) => host.work.progressReport.noteTold(ctx.params),
     },
     created(this: Service) {
       const { broker, logger } = this;
@@ -171,7 +171,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
         types,
         folds,
         source,
-        livePosition: () => host.folding.livePosition(),
+        livePosition: () => host.work.table.livePosition(),
         nearestSnapshot: (position) => snapshots.nearest(position),
         openSnapshot: (id) => snapshots.restore(id, ""),
         warn: (message, details) => logger.warn(message, details),

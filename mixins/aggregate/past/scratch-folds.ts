@@ -119,7 +119,7 @@ export class ScratchFolds {
           warn: () => {},
         });
         await this.#fold(fold, wanted);
-        const streams = fold.parked;
+        const streams = fold.state.parked.list();
         return { generation, streams, parked: inOrder([...streams.map(withoutWaiting), ...waiting.values()]) };
       } catch (error) {
         await this.#d.table.drop(generation);
@@ -165,7 +165,7 @@ export class ScratchFolds {
 
   async #fold(fold: Fold, { moment, alter = async (page) => page }: Wanted): Promise<void> {
     await fold.skip(new Set(moment.skipped));
-    let { position } = fold.progress;
+    let { position } = fold.state.settled;
     // What is to come right after the beginning comes before any page.
     await this.#foldPage(fold, await alter({ ...moment, events: [], position }));
     while (position < moment.position) {
@@ -183,12 +183,12 @@ export class ScratchFolds {
   async #foldPage(fold: Fold, page: FoldedPage): Promise<void> {
     await this.#patiently(async () => {
       // Found by id: events that never happened share their positions with others.
-      const last = page.events.findIndex(({ id }) => id === fold.progress.positionId);
+      const last = page.events.findIndex(({ id }) => id === fold.state.settled.positionId);
       await fold.foldPage({ ...page, events: page.events.slice(last + 1) });
     });
     this.goOn();
     if (!fold.isTooOftenParked) return;
-    const { id, error } = fold.parked.findLast((event) => event.error)!;
+    const { id, error } = fold.state.parked.list().findLast((event) => event.error)!;
     throw new RebuildFailedError(
       this.#d.name,
       `${this.#d.policy.maxParkedInARow} events in a row cannot be folded; the last, ${id}: ${error?.message}`,

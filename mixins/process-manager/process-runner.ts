@@ -39,7 +39,7 @@ const maxInstanceBytes = 512 * 1024;
 export type Processed = "done" | "interrupted" | { error: unknown; attempts: number };
 
 /** Handles one task of one process: its handler, the retries, and what makes up for a failure. */
-export class Processing {
+export class ProcessRunner {
   readonly #d: Dependencies;
   readonly #handlersOf: (task: Task) => ((view: ProcessView) => unknown)[];
 

@@ -9,6 +9,7 @@ import type { ErrorPolicy, Interruption } from "../consumer/error-policy.ts";
 import type { EventSource } from "../consumer/event-source.ts";
 import type { LeasedWork } from "../consumer/leased-host.ts";
 import type { LeaseHold } from "../consumer/lease-hold.ts";
+import type { Holding } from "../consumer/work.ts";
 import type { TimeLimit } from "../consumer/time-limit.ts";
 import { Alarm } from "./alarm.ts";
 import { Instances } from "./instances.ts";
@@ -16,7 +17,7 @@ import { LostEvents } from "./lost-events.ts";
 import { ParallelWork } from "./parallel-work.ts";
 import { PageProgress } from "./page-progress.ts";
 import { ProcessQueue } from "./process-queue.ts";
-import { Processing, type Outside } from "./processing.ts";
+import { ProcessRunner, type Outside } from "./process-runner.ts";
 import { Releases } from "./releases.ts";
 import { WaitingEvents } from "./waiting-events.ts";
 
@@ -38,7 +39,11 @@ interface Dependencies extends Interruption {
  * What a process has come to is kept after each event, the checkpoint now and then: an event that comes again after a crash
  * is passed over by its process.
  */
-export class Managing implements LeasedWork {
+export class ProcessManagerWorker implements LeasedWork {
+  readonly blockedBy = null;
+  readonly isAwaited = false;
+  /** So much of the log is handled between two checks of the deadlines and of the control state. */
+  readonly eventsPerPage = 200;
   readonly #d: Dependencies;
   readonly #checkpoint: Checkpoint<ParkedProcess>;
   readonly #instances: Instances;
@@ -69,13 +74,13 @@ export class Managing implements LeasedWork {
       tell: (id, instance) => this.#note(id, instance),
     });
     const isInCharge = () => this.isInCharge;
-    const processing = new Processing({ ...dependencies, instances: this.#instances, isInCharge });
+    const runner = new ProcessRunner({ ...dependencies, instances: this.#instances, isInCharge });
     const isGivenUp = (id: string) => this.#skipped.has(id);
     const isLost = (position: number) => this.#lost.holds(position);
     this.#queue = new ProcessQueue({
       ...dependencies,
       instances: this.#instances,
-      processing,
+      runner,
       isGivenUp,
       isLost,
       waiting: new WaitingEvents({ ...dependencies, isGivenUp, isLost }),
@@ -102,7 +107,7 @@ export class Managing implements LeasedWork {
     return this.#d.lease;
   }
 
-  mayWork(): Promise<boolean> {
+  acquire(): Promise<Holding> {
     // Events that are appended after this moment are later than the deadlines that are due by now.
     this.#askedAt = Date.now();
     return this.#checkpoint.acquire();
@@ -133,8 +138,6 @@ export class Managing implements LeasedWork {
     if (instance?.waiting) this.#waiting.set(id, instance.waiting.count);
     else this.#waiting.delete(id);
   }
-
-  note(): void {}
 
   rejectWaiters(): void {
     this.#alarm.set(null);

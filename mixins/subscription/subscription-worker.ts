@@ -5,7 +5,8 @@ import type { ParkedStream } from "../../core/table/read-table.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { Unreadable } from "../../core/catalogue/upcast.ts";
 import { Checkpoint, type CheckpointState, type StartFrom } from "../consumer/checkpoint.ts";
-import type { Work } from "../consumer/work.ts";
+import type { LeasedWork } from "../consumer/leased-host.ts";
+import type { Holding } from "../consumer/work.ts";
 import { tryAgain, type ErrorPolicy, type Interruption, type Tried } from "../consumer/error-policy.ts";
 import type { EventSource } from "../consumer/event-source.ts";
 import type { LeaseHold } from "../consumer/lease-hold.ts";
@@ -27,7 +28,10 @@ interface Dependencies extends Interruption {
  * The work of a subscription: hands each event to its handler, in the order of the log, and remembers how far it is. The
  * checkpoint is written after the handler, so a crash between the two repeats some events.
  */
-export class Handling implements Work {
+export class SubscriptionWorker implements LeasedWork {
+  readonly blockedBy = null;
+  readonly isAwaited = false;
+  readonly eventsPerPage = 1000;
   readonly #d: Dependencies;
   readonly #checkpoint: Checkpoint<ParkedStream>;
   readonly #parked = new ParkedStreams();
@@ -60,11 +64,9 @@ export class Handling implements Work {
     return this.#d.lease;
   }
 
-  mayWork(): Promise<boolean> {
+  acquire(): Promise<Holding> {
     return this.#checkpoint.acquire();
   }
-
-  note(): void {}
 
   rejectWaiters(): void {}
 
