@@ -8,7 +8,8 @@ import { Interrupter } from "../consumer/interrupter.ts";
 import { Worker } from "../consumer/worker.ts";
 import { inTime } from "../service/in-time.ts";
 import { Opening, type Tell } from "../service/opening.ts";
-import { TableWorker, type TableDependencies } from "./table/table-worker.ts";
+import type { TableDependencies } from "./table/dependencies.ts";
+import { TableWorker } from "./table/table-worker.ts";
 import { jobOf, type Job } from "./rebuild/actions.ts";
 import type { RebuildProgress } from "./rebuild/progress.ts";
 
@@ -31,19 +32,19 @@ export class AggregateHost {
   readonly worker: Worker;
   readonly work: TableWorker;
   readonly #d: Dependencies;
+  readonly #interrupter = new Interrupter();
   readonly #opening: Opening;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
     const { name, source, policy, metrics, warn, tell } = dependencies;
     this.#opening = new Opening({ name, open: () => this.#open(), tell });
-    const interrupter = new Interrupter();
-    this.work = new TableWorker(dependencies, interrupter);
+    this.work = new TableWorker(dependencies, this.#interrupter);
     this.worker = new Worker({
       name,
       source,
       work: this.work,
-      interrupter,
+      interrupter: this.#interrupter,
       maxParkedInARow: policy.maxParkedInARow,
       metrics,
       startAfresh: '"rebuild" to fold this one from its beginning',
@@ -127,7 +128,7 @@ export class AggregateHost {
    */
   async caughtUpTo(position: number): Promise<void> {
     const { worker, work } = this;
-    if (worker.isStopping) throw new StoreUnavailableError(this.#d.name, "is stopping");
+    if (this.#interrupter.stopping) throw new StoreUnavailableError(this.#d.name, "is stopping");
     this.#opening.refuse();
     const reached = await work.table.livePosition();
     if (reached >= position && worker.isLogKnown) return;

@@ -163,7 +163,9 @@ export function aggregateService(definition: Definition): CompanionSchema {
         fields,
         definition: definition.definition,
         logAfter: (position) => source.page(position, 0),
-        record: (type, payload, id) => source.record(`$aggregate-${name}`, type, payload, id),
+        // What the store would not take is recorded with a later page.
+        record: (type, payload, id) =>
+          source.record(`$aggregate-${name}`, type, payload, id).finally(() => host.worker.wake()),
         warn: (message, details) => logger.warn(message, details),
       });
       past = new Past({
@@ -190,6 +192,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
         },
         onProgress: (job, progress) => report.note(job, progress),
         onPage: () => void snapshots.tidy(),
+        needsPages: () => snapshots.isUntidy,
         onCommit: () => {
           cacheVersion = newEventId();
           clearCache().catch((error: unknown) => logger.warn("The cache was not cleaned", error));
@@ -202,6 +205,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
     async started() {
       await host.start();
       await snapshots.start();
+      host.worker.wake();
       past.start();
     },
     async stopped() {

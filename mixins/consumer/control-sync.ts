@@ -61,10 +61,18 @@ export class ControlSync {
     return known !== null && control.resumed > known.resumed;
   }
 
+  /** Applies what is to be applied now, and answers the callers that wait for it. A promise only if there is something. */
+  follow(control: ConsumerControl, mayApply: boolean, isWorking: boolean): void | Promise<void> {
+    if (mayApply && (!this.#isApplied || this.hasMore || this.#work.isGoingOn)) return this.#apply(control);
+    // A caller of a retry that a pause has ended is answered with what was done until then.
+    if (!this.hasMore) this.#outcome = { folded: 0 };
+    this.hasMore = false;
+    if (this.waiters.size > 0) this.#acknowledge(control.revision, isWorking);
+  }
+
   /** An error goes to the callers that asked for it: the work itself goes on. */
-  async apply({ skipped, retries }: ConsumerControl): Promise<void> {
+  async #apply({ revision, skipped, retries }: ConsumerControl): Promise<void> {
     const work = this.#work;
-    if (this.#isApplied && !this.hasMore && !work.isGoingOn) return this.rest();
     const before = this.hasMore && "folded" in this.#outcome ? this.#outcome.folded : 0;
     this.hasMore = false;
     try {
@@ -75,6 +83,7 @@ export class ControlSync {
       this.#isApplied = false;
       this.#outcome = { error };
     }
+    if (this.waiters.size > 0) this.#acknowledge(revision, true);
   }
 
   async #applyRevision(skipped: ConsumerControl["skipped"], retries: ConsumerControl["retries"]): Promise<void> {
@@ -86,15 +95,13 @@ export class ControlSync {
     this.#isApplied = true;
   }
 
-  /** Nothing of what was parked goes on: none is to, it is paused, or another node does the work. */
-  rest(): void {
-    this.hasMore = false;
-    this.#outcome = { folded: 0 };
+  /** A new start. */
+  start(): void {
+    this.hasMore = this.#isApplied = false;
   }
 
   /** Nothing is in flight, and all is done up to this revision. */
-  acknowledge(revision: number, works: boolean): void {
-    if (!this.waiters.isAwaited) return;
+  #acknowledge(revision: number, works: boolean): void {
     const outcome = this.#outcome;
     const acknowledged: Outcome<ControlAck> =
       "error" in outcome ? outcome : { answer: { works, folded: outcome.folded, parked: this.#work.parkedCount } };

@@ -4,6 +4,8 @@ import { waitCause } from "./worker-state.ts";
 
 /** The outages that a worker meets: the waits grow, and of each cause it warns once, until everything responds again. */
 export class Outages {
+  /** Everything has responded. */
+  isOver = false;
   readonly #name: string;
   readonly #warn: (message: string, details: object) => void;
   #quietUntil = 0;
@@ -18,19 +20,23 @@ export class Outages {
   /** While the services of a node start one after the other, an outage is no reason for a warning. */
   start(): void {
     this.end();
+    this.isOver = false;
     this.#quietUntil = Date.now() + times.start.quietMs;
   }
 
-  /** Everything has responded. */
-  end(): void {
+  /** Returns that there is no cause any more. */
+  end(): null {
+    this.isOver = true;
     this.#warnedOf = null;
     this.#quietUntil = 0;
     this.#nextMs = times.consumerRetry.firstMs;
+    return null;
   }
 
   /** Returns the cause, for a status. */
   note(error: unknown): string {
     const cause = waitCause(error);
+    this.isOver = false;
     if (this.#warnedOf === cause || Date.now() < this.#quietUntil) return cause;
     this.#warnedOf = cause;
     const stack = error instanceof Error ? error.stack : undefined;

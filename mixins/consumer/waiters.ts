@@ -22,6 +22,8 @@ interface Waiter<Wanted, Answer> {
 
 /** Callers on this node that wait for the same kind of thing, each with what it wants of it. */
 export class Waiters<Wanted, Answer = void> {
+  /** How many wait. */
+  size = 0;
   readonly #name: string;
   readonly #most: number;
   readonly #waiting = new Set<Waiter<Wanted, Answer>>();
@@ -32,13 +34,9 @@ export class Waiters<Wanted, Answer = void> {
     this.#most = most;
   }
 
-  get isAwaited(): boolean {
-    return this.#waiting.size > 0;
-  }
-
   /** @throws StoreUnavailableError, retryable, if as many callers wait already as a node keeps */
   async wait(wanted: Wanted, timeout?: Timeout<Answer>): Promise<Answer> {
-    const { size } = this.#waiting;
+    const { size } = this;
     if (size >= this.#most)
       throw new StoreUnavailableError(
         this.#name,
@@ -47,6 +45,7 @@ export class Waiters<Wanted, Answer = void> {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const end = (outcome: Outcome<Answer>) => {
       this.#waiting.delete(waiter);
+      this.size = this.#waiting.size;
       clearTimeout(timer);
       if ("error" in outcome) reject(outcome.error);
       else resolve(outcome.answer);
@@ -55,6 +54,7 @@ export class Waiters<Wanted, Answer = void> {
     const timer = timeout && setTimeout(() => end(timeout.outcome()), timeout.ms);
     if (timer && !timeout.keepsProcess) timer.unref();
     this.#waiting.add(waiter);
+    this.size = this.#waiting.size;
     return promise;
   }
 

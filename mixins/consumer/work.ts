@@ -12,20 +12,27 @@ export type Holding = "kept" | "new" | "other";
 /** What differs between the consumers: one folds the events of the log into a table, another hands them to handlers. */
 export interface Work extends ControlledWork {
   readonly progress: Readonly<Pick<Progress, "position" | "positionId" | "log">>;
-  /** Asked before each page: takes or keeps the lease where one node works at a time. */
-  acquire(): Holding | Promise<Holding>;
-  /** Null where every node works for itself. */
+  /** A page is asked for. */
+  beforePage?(): void;
+  /** Takes or keeps the lease, before each page. */
+  acquire(): Promise<Holding>;
+  /** Null where every node works for itself: then it is never asked to `acquire`. */
   readonly lease: Pick<LeaseHold, "cause" | "restMs" | "isFreed"> | null;
+  /** It waits for things that wake no worker: the lapse of a lease, a deadline. */
+  readonly needsPolling: boolean;
   /** How many events the next page is to hold at most. */
   readonly eventsPerPage: number;
   /** A page was read, whether its events are handled or not. */
   onPage?(page: ConsumerPage): void;
   /** Work beside the log's, also while that is blocked; a slice at a time. `restart`: the block of this consumer is gone. */
-  backgroundStep?(): Promise<"idle" | "more" | "restart">;
+  backgroundStep?(): "idle" | Promise<"idle" | "more" | "restart">;
   /** Why nothing can be done, and `resume` would not help; null where it can. */
   readonly blockedBy: string | null;
-  /** Does the page's events in order. Ends early, between two events, when interrupted. @throws an outage's error */
-  handle(page: ConsumerPage): Promise<void>;
+  /**
+   * Does the page's events in order. Ends early, between two events, when interrupted. Returns a promise only if there is
+   * something to do. @throws an outage's error
+   */
+  handle(page: ConsumerPage): void | Promise<void>;
   /** A caller waits here for what another node does. */
   readonly isAwaited: boolean;
   /** Writes the checkpoint where it has moved since. */

@@ -63,6 +63,10 @@ export function stateName(state: WorkerState, cause: string | null, lag: number 
   return state.isCaughtUp && (lag ?? 0) === 0 ? "live" : "folding";
 }
 
+/** Why a worker stops after so many parked events. */
+export const parkedCause = (inARow: number, last = "unknown"): string =>
+  `${inARow} events in a row were parked; the last: ${last}. "resume" goes on, "retry" tries them again`;
+
 /** An error for a status, which names the action that has not answered: Moleculer's own message does not. */
 export function waitCause(error: unknown): string {
   const { type, data } = Object(error) as { type?: unknown; data?: { action?: unknown } };

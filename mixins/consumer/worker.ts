@@ -6,11 +6,11 @@ import type { ConsumerPage } from "./consumer-page.ts";
 import { ControlSync, type ControlAck } from "./control-sync.ts";
 import type { EventSource } from "./event-source.ts";
 import type { Interrupter } from "./interrupter.ts";
+import { Loop } from "./loop.ts";
 import { otherLog } from "./other-log.ts";
 import { Outages } from "./outages.ts";
-import { Signal } from "./signal.ts";
 import type { Holding, Work } from "./work.ts";
-import { changed, haltOf, startState, type WorkerState } from "./worker-state.ts";
+import { changed, haltOf, parkedCause, startState, type WorkerState } from "./worker-state.ts";
 
 interface Dependencies {
   name: string;
@@ -31,38 +31,47 @@ export class Worker {
   /** Replaced when it changes; read by others, written here alone. */
   state: WorkerState = startState;
   readonly #d: Dependencies;
-  readonly #signal = new Signal();
+  readonly #loop: Loop;
   readonly #control: ControlSync;
   readonly #outages: Outages;
-  #loop: Promise<void> | null = null;
+  /** The store's host wakes this worker for whatever is new: it need not look by itself. */
+  #isNotified = false;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
     this.#control = new ControlSync(dependencies.work);
     this.#outages = new Outages(dependencies.name, dependencies.warn);
+    this.#loop = new Loop({
+      step: () => this.#step(),
+      onError: (error) => {
+        this.#noteOutage(error);
+        return this.#outages.nextWaitMs();
+      },
+      end: () => this.#end(),
+    });
   }
 
   start(): void {
     this.#d.interrupter.start();
     this.state = startState;
     this.#outages.start();
-    this.#control.rest();
-    this.#loop = this.#run();
+    this.#control.start();
+    this.#loop.start();
   }
 
   /** Resolves when what was begun is finished and saved. */
   async stop(): Promise<void> {
     this.#d.interrupter.stop();
-    this.#signal.notify();
-    await this.#loop;
-    this.#loop = null;
+    await this.#loop.stop();
   }
 
   /** There may be new events, up to `head` where it is known. */
   wake(head?: number): void {
-    if (head !== undefined && this.#d.metrics && !this.isStopping) this.#measure(head);
+    const { interrupter, metrics, work } = this.#d;
+    if (head !== undefined && metrics && !interrupter.stopping) this.#measure(head);
     // A standby ignores new events; only the lease wakes it.
-    if (head === undefined || this.state.isWorking) this.#signal.notify();
+    const isNews = head === undefined || (this.state.isWorking && head > work.progress.position);
+    if (isNews) this.#loop.wake();
   }
 
   /** Another node has released the lease of this work. */
@@ -76,11 +85,7 @@ export class Worker {
   /** What runs ends between two events, and the control state is read. */
   interrupt(): void {
     this.#d.interrupter.interrupt();
-    this.#signal.notify();
-  }
-
-  get isStopping(): boolean {
-    return this.#d.interrupter.isStopping();
+    this.#loop.wake();
   }
 
   /**
@@ -88,7 +93,8 @@ export class Worker {
    * events that are to be handled have been, or are paused. @throws what a retry has met
    */
   async follow(revision: number, isPatient = false): Promise<ControlAck> {
-    if (this.isStopping || !this.#loop) throw new StoreUnavailableError(this.#d.name, "is stopping");
+    if (this.#d.interrupter.stopping || !this.#loop.isRunning)
+      throw new StoreUnavailableError(this.#d.name, "is stopping");
     const applied = this.#control.waiters.wait({ revision, isPatient, checks: 0 });
     this.interrupt();
     return applied;
@@ -104,22 +110,8 @@ export class Worker {
     return this.state.isLogKnown && this.state.block?.byLog !== true;
   }
 
-  async #run(): Promise<void> {
+  async #end(): Promise<void> {
     const { work, name, warn, metrics } = this.#d;
-    while (!this.isStopping) {
-      let restMs: number | null;
-      try {
-        restMs = (await this.#step()) ? null : this.#restMs();
-        this.#change({ waitingFor: null });
-        this.#outages.end();
-      } catch (error) {
-        this.#noteOutage(error);
-        restMs = this.#outages.nextWaitMs();
-      }
-      // Work may never leave the thread by itself: others get their turn between two pages.
-      if (restMs === null) await new Promise((turn) => setImmediate(turn));
-      else if (!this.isStopping) await this.#signal.wait(restMs);
-    }
     const notSaved = `${name}: the checkpoint was not saved`;
     await this.#save().catch((error: unknown) => warn(notSaved, { error: String(error) }));
     work.rejectWaiters("is stopping");
@@ -129,48 +121,60 @@ export class Worker {
   }
 
   #restMs(): number {
-    const { isAwaited, lease } = this.#d.work;
-    if (isAwaited) return times.poll.whileAwaitedMs;
-    return lease ? Math.min(times.poll.everyMs, Math.max(lease.restMs, 0)) : times.poll.everyMs;
+    const { isAwaited, lease, needsPolling } = this.#d.work;
+    const { everyMs, whileAwaitedMs } = times.poll;
+    if (isAwaited) return whileAwaitedMs;
+    if (this.#isNotified && !needsPolling && this.state.isCaughtUp && this.haltedBy === null) return Infinity;
+    return lease ? Math.min(everyMs, Math.max(lease.restMs, 0)) : everyMs;
   }
 
-  /** A page, and a slice of the work beside it; whether there is more to do at once. */
-  async #step(): Promise<boolean> {
+  /** A page, and a slice of the work beside it. */
+  async #step(): Promise<number | null> {
     const { work } = this.#d;
     const advanced = await this.#advance().catch((error: unknown) => ({ error }));
     const isFailed = typeof advanced === "object";
     if (isFailed) this.#control.forget();
-    const background = this.state.isWorking && work.backgroundStep ? await work.backgroundStep() : "idle";
+    const step = (this.state.isWorking && work.backgroundStep?.()) || "idle";
+    const background = step === "idle" ? step : await step;
     if (background === "restart") {
       this.#control.forget();
       this.#change({ block: null, isCaughtUp: true, hasCaughtUp: true });
-      return true;
     }
     // The generation that is built beside a table that cannot be written is what heals it.
-    if (isFailed && background === "idle") throw advanced.error;
-    if (isFailed) this.#noteOutage(advanced.error);
-    return isFailed || advanced || background === "more";
+    else if (isFailed && background === "idle") throw advanced.error;
+    else if (isFailed) this.#noteOutage(advanced.error);
+    if (!this.#outages.isOver) this.#change({ waitingFor: this.#outages.end() });
+    return isFailed || advanced || background !== "idle" ? null : this.#restMs();
   }
 
+  /** Whether there is more to do at once. */
   async #advance(): Promise<boolean> {
-    const { work, source, interrupter } = this.#d;
+    const { work, source, interrupter, handOver, metrics } = this.#d;
+    const control = this.#control;
     interrupter.resume();
-    const isWorking = await this.#acquire();
-    const isResting = !isWorking || this.haltedBy !== null;
-    const page = await source.page(work.progress.position, isResting ? 0 : work.eventsPerPage);
-    work.onPage?.(page);
-    await this.#applyControl(page);
-    if (this.#d.metrics) this.#measure(page.head);
+    work.beforePage?.();
+    const isWorking = handOver || work.lease ? await this.#acquire() : true;
     const halt = this.haltedBy;
-    if (halt !== null) work.rejectWaiters(halt);
-    if (halt !== null || !isWorking) return this.#control.hasMore;
+    const isResting = !isWorking || halt !== null;
+    const { state } = this;
+    const page = await source.page(work.progress.position, isResting ? 0 : work.eventsPerPage);
+    this.#isNotified = page.notifies === true;
+    work.onPage?.(page);
+    const following = this.#follow(page);
+    if (following) await following;
+    if (metrics) this.#measure(page.head);
+    const halted = this.state === state ? halt : this.haltedBy;
+    if (halted !== null) work.rejectWaiters(halted);
+    if (halted !== null || !isWorking) return control.hasMore;
     if (isResting) return true;
-    await work.handle(page);
-    if (this.#d.metrics) this.#measure(page.head);
+    const handling = work.handle(page);
+    if (handling) await handling;
+    if (metrics) this.#measure(page.head);
     const isCaughtUp = page.end && work.progress.position === page.position;
-    this.#change({ isCaughtUp, hasCaughtUp: this.state.hasCaughtUp || isCaughtUp });
-    if (work.isTooOftenParked) this.#stopForParked();
-    return this.#control.hasMore || (!page.end && this.state.block === null);
+    if (isCaughtUp !== this.state.isCaughtUp)
+      this.#change({ isCaughtUp, hasCaughtUp: this.state.hasCaughtUp || isCaughtUp });
+    if (work.isTooOftenParked) this.#stop(parkedCause(this.#d.maxParkedInARow, work.lastFailure), false);
+    return control.hasMore || (!page.end && this.state.block === null);
   }
 
   /** If the answer fails, this node does nothing, neither along the log nor beside it. */
@@ -178,7 +182,7 @@ export class Worker {
     const { handOver, work } = this.#d;
     let holding: Holding = "other";
     try {
-      const isGiven = handOver && (await handOver(this.state.isWorking && this.haltedBy === null));
+      const isGiven = await handOver?.(this.state.isWorking && this.haltedBy === null);
       if (!isGiven) holding = await work.acquire();
     } finally {
       this.#change({ isWorking: holding !== "other" });
@@ -195,18 +199,23 @@ export class Worker {
     metrics?.parked(isWorking ? work.parkedCount : NaN);
   }
 
-  async #applyControl(page: ConsumerPage): Promise<void> {
+  /** Compares the log with the checkpoint, and applies the control state. */
+  #follow(page: ConsumerPage): void | Promise<void> {
     const { control } = page;
     const { isWorking } = this.state;
     if (control.revision !== this.state.control?.revision || !isWorking) this.#noteControl(control);
     const other = isWorking ? otherLog(this.#d.work.progress, page) : null;
     if (other) this.#stop(`${other}, or ${this.#d.startAfresh}`, true);
-    this.#change({ hasReachedStore: true, isLogKnown: this.state.isLogKnown || other === null });
+    const { hasReachedStore, isLogKnown, block } = this.state;
+    if (!hasReachedStore || !isLogKnown) this.#change({ hasReachedStore: true, isLogKnown: isLogKnown || !other });
+    if (control.paused) return this.#pause(control, isWorking);
+    return this.#control.follow(control, isWorking && block?.byLog !== true, isWorking);
+  }
+
+  async #pause(control: ConsumerControl, isWorking: boolean): Promise<void> {
     // What is of no interest is passed again if it is not saved: no reason to fail.
-    if (control.paused) await this.#save().catch((error: unknown) => this.#noteOutage(error));
-    if (!control.paused && isWorking && this.state.block?.byLog !== true) await this.#control.apply(control);
-    else this.#control.rest();
-    this.#control.acknowledge(control.revision, isWorking);
+    await this.#save().catch((error: unknown) => this.#noteOutage(error));
+    await this.#control.follow(control, false, isWorking);
   }
 
   #noteControl(control: ConsumerControl): void {
@@ -221,12 +230,6 @@ export class Worker {
     if (this.state.block?.byLog !== true) await this.#d.work.save();
   }
 
-  #stopForParked(): void {
-    const { maxParkedInARow: most, work } = this.#d;
-    const why = `${most} events in a row were parked; the last: ${work.lastFailure ?? "unknown"}`;
-    this.#stop(`${why}. "resume" goes on, "retry" tries them again`, false);
-  }
-
   #stop(cause: string, byLog: boolean): void {
     const { name, warn } = this.#d;
     if (!this.state.block) warn(`${name} stopped: ${cause}`, {});
@@ -237,7 +240,7 @@ export class Worker {
     this.#d.metrics?.lag(NaN);
     this.#change({ isCaughtUp: false });
     // An error is to be expected while the node stops.
-    if (!this.isStopping) this.#change({ waitingFor: this.#outages.note(error) });
+    if (!this.#d.interrupter.stopping) this.#change({ waitingFor: this.#outages.note(error) });
   }
 
   #change(part: Partial<WorkerState>): void {

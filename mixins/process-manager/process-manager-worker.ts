@@ -42,6 +42,7 @@ interface Dependencies extends Interruption {
 export class ProcessManagerWorker implements LeasedWork {
   readonly blockedBy = null;
   readonly isAwaited = false;
+  readonly needsPolling = true;
   /** So much of the log is handled between two checks of the deadlines and of the control state. */
   readonly eventsPerPage = 200;
   readonly #d: Dependencies;

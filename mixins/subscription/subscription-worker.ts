@@ -31,6 +31,7 @@ interface Dependencies extends Interruption {
 export class SubscriptionWorker implements LeasedWork {
   readonly blockedBy = null;
   readonly isAwaited = false;
+  readonly needsPolling = true;
   readonly eventsPerPage = 1000;
   readonly #d: Dependencies;
   readonly #checkpoint: Checkpoint<ParkedStream>;

@@ -118,7 +118,7 @@ export class Rebuilder {
   }
 
   get isAwaited(): boolean {
-    return this.#awaited.callers.isAwaited;
+    return this.#awaited.callers.size > 0;
   }
 
   progress(head: number): RebuildProgress | null {

@@ -31,6 +31,10 @@ export class SnapshotHistory {
     this.#d = dependencies;
   }
 
+  get hasUntold(): boolean {
+    return this.#untold.size > 0;
+  }
+
   isUntold(id: string): boolean {
     return this.#untold.has(id);
   }

@@ -72,6 +72,11 @@ export class Snapshots {
     await Promise.all([this.#history?.close(), this.#turn]);
   }
 
+  /** There is something for `tidy`. */
+  get isUntidy(): boolean {
+    return this.#history?.hasUntold ?? false;
+  }
+
   /** Records what the store would not take before. To be called when it has answered; it never fails. */
   async tidy(): Promise<void> {
     await this.#history?.tell();

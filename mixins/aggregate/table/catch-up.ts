@@ -27,7 +27,7 @@ export class CatchUp {
   }
 
   get isAwaited(): boolean {
-    return this.readers.isAwaited;
+    return this.readers.size > 0;
   }
 
   /** The answer to the last question for the head: a reader that came before it waits in vain for a later position. */

@@ -23,20 +23,16 @@ interface Dependencies extends StartDependencies {
 export class HostedTable {
   /** Replaced when it changes; read by others, written here alone. */
   state: TableState = unseen;
+  /** Null where this host has the table for itself. */
+  lease: LeaseHold | null = null;
   /** Other hosts may change it without notifying this one. */
   readonly isShared: boolean;
   readonly #d: Dependencies;
-  /** Null where this host has the table for itself. */
   #lease: TableLease | null = null;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
     this.isShared = dependencies.table.capabilities.hosts === "many";
-  }
-
-  /** Null where this host has the table for itself. */
-  get lease(): LeaseHold | null {
-    return this.#lease?.lease ?? null;
   }
 
   /** The generation that answers queries. */
@@ -50,6 +46,7 @@ export class HostedTable {
     try {
       if (this.isShared) {
         this.#lease = new TableLease(this.#d);
+        this.lease = this.#lease.lease;
         refuseChange(this.#d);
         await this.#look();
       } else await this.#begin();
@@ -67,7 +64,7 @@ export class HostedTable {
   }
 
   /** Without a lease this host always folds. */
-  acquire(): Holding | Promise<Holding> {
+  async acquire(): Promise<Holding> {
     return this.#lease ? this.#acquire(this.#lease) : "kept";
   }
 

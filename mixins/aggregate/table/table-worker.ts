@@ -1,42 +1,18 @@
 import type { ParkedChoice } from "../../../core/consumer/consumer-control.ts";
-import type { Mapping } from "../../../core/rows/mapping.ts";
 import type { Generation, ParkedEvent, Progress } from "../../../core/table/read-table.ts";
 import { typeMatcher } from "../../../core/event/type-pattern.ts";
 import type { ConsumerPage } from "../../consumer/consumer-page.ts";
-import type { ErrorPolicy, Interruption } from "../../consumer/error-policy.ts";
-import type { EventSource } from "../../consumer/event-source.ts";
-import type { LeaseHold, LeaseSource } from "../../consumer/lease-hold.ts";
+import type { Interruption } from "../../consumer/error-policy.ts";
+import type { LeaseHold } from "../../consumer/lease-hold.ts";
 import type { Holding, Work } from "../../consumer/work.ts";
-import type { ConsumerMetrics } from "../../observability/metrics.ts";
-import type { FoldSpans } from "../../observability/spans.ts";
 import { Fold } from "../fold/fold.ts";
 import { listParked } from "../fold/parked-list.ts";
-import type { Transform, Transforms } from "../fold/transform.ts";
-import type { StartDependencies } from "../rebuild/definition-change.ts";
-import type { RebuildProgress } from "../rebuild/progress.ts";
-import { Rebuilder, type SnapshotSource } from "../rebuild/rebuilder.ts";
+import { Rebuilder } from "../rebuild/rebuilder.ts";
 import { TimeShare } from "../rebuild/time-share.ts";
 import { CatchUp } from "./catch-up.ts";
+import type { TableDependencies } from "./dependencies.ts";
 import { HostedTable } from "./hosted-table.ts";
 import { TableProgress } from "./table-progress.ts";
-
-export interface TableDependencies extends StartDependencies {
-  node: string;
-  store: string;
-  snapshots: SnapshotSource;
-  mappings: readonly Mapping<Transform>[];
-  transforms: Transforms;
-  source: Pick<EventSource, "page" | "streamPage" | "event" | "eventAt" | "change" | keyof LeaseSource>;
-  /** What is being built and how far it is; null when it has ended. */
-  onProgress: (job: string, progress: RebuildProgress | null) => void;
-  policy: ErrorPolicy;
-  metrics: ConsumerMetrics | null;
-  spans: FoldSpans | null;
-  /** The store has responded. */
-  onPage: () => void;
-  /** The rows that answer queries have changed. */
-  onCommit: () => void;
-}
 
 /**
  * The work of an aggregate: the fold into its table, and a new generation beside it if the definition has changed or a
@@ -53,6 +29,8 @@ export class TableWorker implements Work {
   readonly #interruption: Interruption;
   readonly #turns = new TimeShare();
   #skipped: ReadonlySet<string> = new Set();
+  /** The last page was the log's last, and is folded: an empty one after it changes nothing. */
+  #isAtEnd = false;
 
   constructor(dependencies: TableDependencies, interruption: Interruption) {
     const { name, source } = dependencies;
@@ -81,6 +59,7 @@ export class TableWorker implements Work {
   }
 
   open(): Promise<void> {
+    this.#isAtEnd = false;
     return this.table.open();
   }
 
@@ -116,7 +95,7 @@ export class TableWorker implements Work {
 
   #reach(): void {
     const { successor, progress } = this.table.state;
-    if (!successor && this.catchUp.isAwaited) this.catchUp.reach(progress.position);
+    if (!successor && this.catchUp.readers.size > 0) this.catchUp.reach(progress.position);
   }
 
   get progress(): Readonly<Progress> {
@@ -132,23 +111,25 @@ export class TableWorker implements Work {
   }
 
   get isAwaited(): boolean {
-    return this.table.state.fold === null && (this.catchUp.isAwaited || this.rebuilder.isAwaited);
+    return this.table.state.fold === null && (this.catchUp.readers.size > 0 || this.rebuilder.isAwaited);
+  }
+
+  get needsPolling(): boolean {
+    return this.table.isShared || this.#d.needsPages();
   }
 
   get eventsPerPage(): number {
     return this.#turns.eventsPerPage;
   }
 
-  acquire(): Holding | Promise<Holding> {
+  beforePage(): void {
     this.#turns.begin();
-    this.catchUp.readers.ask();
-    this.rebuilder.ask();
-    const holding = this.table.acquire();
-    return holding === "kept" ? holding : this.#acquired(holding);
+    if (this.catchUp.readers.size > 0) this.catchUp.readers.ask();
+    if (this.rebuilder.isAwaited) this.rebuilder.ask();
   }
 
-  async #acquired(acquired: Holding | Promise<Holding>): Promise<Holding> {
-    const holding = await acquired;
+  async acquire(): Promise<Holding> {
+    const holding = await this.table.acquire();
     // Another host may have moved the table on.
     if (holding === "other") this.#reach();
     return holding;
@@ -156,7 +137,7 @@ export class TableWorker implements Work {
 
   onPage({ head, control }: ConsumerPage): void {
     this.head = head;
-    if (this.catchUp.isAwaited) this.catchUp.noteHead(this.#d.store, head);
+    if (this.catchUp.readers.size > 0) this.catchUp.noteHead(this.#d.store, head);
     const { successor, progress } = this.table.state;
     this.rebuilder.note(control);
     if (!successor) this.rebuilder.watch(progress.position);
@@ -164,7 +145,16 @@ export class TableWorker implements Work {
     this.#d.onPage();
   }
 
-  handle(page: ConsumerPage): Promise<void> {
+  handle(page: ConsumerPage): void | Promise<void> {
+    const { progress } = this.table.state;
+    const isOver = page.events.length === 0 && page.position === progress.position && progress.position > 0;
+    // Nothing has come, as mostly; what else a page leads to was done at the one before.
+    if (isOver && this.#isAtEnd) return this.#reach();
+    this.#isAtEnd = false;
+    return this.#handle(page);
+  }
+
+  #handle(page: ConsumerPage): Promise<void> {
     return this.table.guard(async () => {
       const { successor, progress } = this.table.state;
       if (progress.position === 0 && !successor) await this.rebuilder.completeAtOnce();
@@ -180,17 +170,22 @@ export class TableWorker implements Work {
       // Standbys see the checkpoint only when it is written; events that are not mapped write none by themselves.
       if (this.table.isShared && page.end) await this.save();
       this.#reach();
+      this.#isAtEnd = page.end && !this.table.isShared && !this.table.state.successor;
     });
   }
 
-  async backgroundStep(): Promise<"idle" | "more" | "restart"> {
-    if (!this.rebuilder.hasWork) return "idle";
+  backgroundStep(): "idle" | Promise<"idle" | "more" | "restart"> {
+    return this.rebuilder.hasWork ? this.#build() : "idle";
+  }
+
+  async #build(): Promise<"idle" | "more" | "restart"> {
     this.#turns.yield();
     const advanced = await this.table.guard(() => this.rebuilder.advance());
     return advanced === "switched" ? "restart" : advanced;
   }
 
   async #takeOver(generation: Generation, fold: Fold): Promise<void> {
+    this.#isAtEnd = false;
     await this.table.takeOver(generation, fold);
     this.#answersChanged();
   }

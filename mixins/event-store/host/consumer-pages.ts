@@ -47,24 +47,30 @@ export class ConsumerPages {
     this.#consumers.clear();
   }
 
-  async page(consumer: string, options: ReadOptions): Promise<ConsumerPage> {
+  /** `isLocal`: the consumer is on this node. */
+  async page(consumer: string, options: ReadOptions, isLocal = false): Promise<ConsumerPage> {
     this.#consumers.add(consumer);
     const log = this.#d.log();
+    const { after, limit } = options;
+    const head = await log.head();
     const { damaged, onDamaged } = damagedEvents();
+    // Mostly there is no news: then the engine is not asked for events.
     const page =
-      options.limit === 0
-        ? { events: [], position: options.after, end: false }
+      limit === 0 || after >= head
+        ? { events: [], position: after, end: limit > 0 }
         : await log.read({ ...options, onDamaged });
     const last = page.events.at(-1);
     if (last) this.#noteId(last);
+    const afterId = await this.#idAt(log, after);
     return {
       ...page,
       ...this.#readable(page.events, damaged),
-      afterId: await this.#idAt(log, options.after),
-      positionId: await this.#idAt(log, page.position),
-      head: await log.head(),
+      afterId,
+      positionId: page.position === after ? afterId : await this.#idAt(log, page.position),
+      head: Math.max(head, page.position),
       log: await log.identity(),
-      control: await this.control(consumer),
+      control: await this.control(consumer, log),
+      ...(isLocal && log.capabilities.hosts === "one" && { notifies: true }),
     };
   }
 

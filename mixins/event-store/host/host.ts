@@ -40,7 +40,7 @@ interface Dependencies {
   deliver: (event: RecordedEvent) => Promise<unknown>;
   announce: (position: number) => void;
   /** The same to this node alone: each host hears of it by itself. */
-  announceHere: (position: number) => void;
+  announceHere: (position?: number) => void;
   announceRelease: () => void;
   tellProgress: (progress: JobProgress) => void;
   metrics: StoreMetrics | null;
@@ -76,10 +76,20 @@ export class StoreHost {
     this.#announce = announce;
     const handOver = (event: RecordedEvent) => this.#handOver(event, deliver, warn);
     const isPauseWanted = async () => (await this.consumers.control("pump", log)).paused;
-    const { relay, leaseMs, announceRelease: onRelease } = dependencies;
+    const { relay, leaseMs, announceRelease: onRelease, announceHere } = dependencies;
     const { node } = relay;
     const lease = { node, leaseMs };
-    this.pump = new Pump({ log, options: pump, deliver: handOver, isPauseWanted, lease, onRelease, metrics, warn });
+    this.pump = new Pump({
+      log,
+      options: pump,
+      deliver: handOver,
+      isPauseWanted,
+      lease,
+      onRelease,
+      announceHere,
+      metrics,
+      warn,
+    });
     const refuse = () => this.#opening.refuse();
     const clock = new EventClock((message, details) => warn(`${name}: ${message}`, details));
     const onCommit = ({ position, time }: RecordedEvent) => {
@@ -90,7 +100,7 @@ export class StoreHost {
     log.relayAppends?.(relay);
     log.watch?.((position) => {
       this.pump.wake(position);
-      dependencies.announceHere(position);
+      announceHere(position);
     });
   }
 
@@ -151,12 +161,13 @@ export class StoreHost {
   async status(): Promise<StoreStatus> {
     const { pump } = this;
     let failure: string | null = null;
-    const asked = Promise.all([this.#head(), pump.reached()]).catch((error: Error) => {
+    const asked = Promise.all([this.#head(), pump.checkpoint.reached()]).catch((error: Error) => {
       failure = error.message;
       return null;
     });
-    const [position, reached] = (await inTime(asked)) ?? [null, pump.known];
+    const [position, reached] = (await inTime(asked)) ?? [null, pump.checkpoint.known];
     const silence = position === null ? (failure ?? "the engine has not answered for a second") : null;
+    const standsByFor = pump.checkpoint.lease?.cause ?? null;
     const cause = this.building ?? this.appends.outage ?? pump.outage ?? silence;
     return {
       engine: this.#log.engine,
@@ -165,7 +176,7 @@ export class StoreHost {
       pump: {
         position: reached,
         lag: position === null ? null : position - reached,
-        ...(pump.standsByFor !== null && { standsByFor: pump.standsByFor }),
+        ...(standsByFor !== null && { standsByFor }),
       },
       ...(cause !== null && { cause }),
       ...(this.jobs.running.length > 0 && { jobs: this.jobs.running }),
