@@ -36,6 +36,7 @@ export class Worker {
   readonly #outages: Outages;
   /** The store's host wakes this worker for whatever is new: it need not look by itself. */
   #isNotified = false;
+  #isHalted = false;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
@@ -43,10 +44,7 @@ export class Worker {
     this.#outages = new Outages(dependencies.name, dependencies.warn);
     this.#loop = new Loop({
       step: () => this.#step(),
-      onError: (error) => {
-        this.#noteOutage(error);
-        return this.#outages.nextWaitMs();
-      },
+      onError: (error) => this.#noteOutage(error).nextWaitMs(),
       end: () => this.#end(),
     });
   }
@@ -124,7 +122,7 @@ export class Worker {
     const { isAwaited, lease, needsPolling } = this.#d.work;
     const { everyMs, whileAwaitedMs } = times.poll;
     if (isAwaited) return whileAwaitedMs;
-    if (this.#isNotified && !needsPolling && this.state.isCaughtUp && this.haltedBy === null) return Infinity;
+    if (this.#isNotified && !needsPolling && this.state.isCaughtUp && !this.#isHalted) return Infinity;
     return lease ? Math.min(everyMs, Math.max(lease.restMs, 0)) : everyMs;
   }
 
@@ -157,13 +155,15 @@ export class Worker {
     const halt = this.haltedBy;
     const isResting = !isWorking || halt !== null;
     const { state } = this;
-    const page = await source.page(work.progress.position, isResting ? 0 : work.eventsPerPage);
+    const { progress } = work;
+    const page = await source.page(progress.position, isResting ? 0 : work.eventsPerPage);
     this.#isNotified = page.notifies === true;
     work.onPage?.(page);
-    const following = this.#follow(page);
+    const following = this.#follow(page, progress);
     if (following) await following;
     if (metrics) this.#measure(page.head);
     const halted = this.state === state ? halt : this.haltedBy;
+    this.#isHalted = halted !== null;
     if (halted !== null) work.rejectWaiters(halted);
     if (halted !== null || !isWorking) return control.hasMore;
     if (isResting) return true;
@@ -200,11 +200,11 @@ export class Worker {
   }
 
   /** Compares the log with the checkpoint, and applies the control state. */
-  #follow(page: ConsumerPage): void | Promise<void> {
+  #follow(page: ConsumerPage, progress: Work["progress"]): void | Promise<void> {
     const { control } = page;
     const { isWorking } = this.state;
     if (control.revision !== this.state.control?.revision || !isWorking) this.#noteControl(control);
-    const other = isWorking ? otherLog(this.#d.work.progress, page) : null;
+    const other = isWorking ? otherLog(progress, page) : null;
     if (other) this.#stop(`${other}, or ${this.#d.startAfresh}`, true);
     const { hasReachedStore, isLogKnown, block } = this.state;
     if (!hasReachedStore || !isLogKnown) this.#change({ hasReachedStore: true, isLogKnown: isLogKnown || !other });
@@ -212,9 +212,9 @@ export class Worker {
     return this.#control.follow(control, isWorking && block?.byLog !== true, isWorking);
   }
 
+  /** What is not saved is passed again: no reason to fail. */
   async #pause(control: ConsumerControl, isWorking: boolean): Promise<void> {
-    // What is of no interest is passed again if it is not saved: no reason to fail.
-    await this.#save().catch((error: unknown) => this.#noteOutage(error));
+    await this.#save().catch((error: unknown) => void this.#noteOutage(error));
     await this.#control.follow(control, false, isWorking);
   }
 
@@ -236,11 +236,12 @@ export class Worker {
     this.#change({ block: { cause, byLog } });
   }
 
-  #noteOutage(error: unknown): void {
+  #noteOutage(error: unknown): Outages {
     this.#d.metrics?.lag(NaN);
     this.#change({ isCaughtUp: false });
     // An error is to be expected while the node stops.
     if (!this.#d.interrupter.stopping) this.#change({ waitingFor: this.#outages.note(error) });
+    return this.#outages;
   }
 
   #change(part: Partial<WorkerState>): void {

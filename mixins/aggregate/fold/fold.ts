@@ -64,9 +64,9 @@ export class Fold {
     this.#skipped = skipped;
     this.late = new LateFold({ ...dependencies, state, mapped: this.#mapped });
     this.#step = {
-      fold: (batch, event) => this.#foldInto(batch, event),
-      pass: (event, did) => this.#pass(event, did),
-      mustStop: () => this.#mustStop(),
+      fold: this.#foldInto.bind(this),
+      pass: this.#pass.bind(this),
+      mustStop: this.#mustStop.bind(this),
     };
   }
 

@@ -60,7 +60,7 @@ export class Rebuilder {
 
   /** A page is asked for. */
   ask(): void {
-    this.#awaited.callers.ask();
+    if (this.#awaited.callers.size > 0) this.#awaited.callers.ask();
   }
 
   /** What is wanted now; before each page. */
@@ -99,7 +99,7 @@ export class Rebuilder {
 
   /** The live table is at this position. It names its request, whichever host has built it. */
   watch(position: number): void {
-    if (!this.#build && !this.isAwaited) return;
+    if (!this.#build && this.#awaited.callers.size === 0) return;
     const { order } = this.#d.table.live().origin;
     if (this.#build?.request.id === order) this.#build = null;
     this.#awaited.done(order, position);
@@ -114,7 +114,8 @@ export class Rebuilder {
 
   /** There is something to do for `advance`. */
   get hasWork(): boolean {
-    return this.#isFirstLook || this.#build !== null || this.isAwaited || this.isWanted;
+    if (this.#isFirstLook || this.#build || this.#awaited.callers.size > 0) return true;
+    return this.request !== null && this.isWanted;
   }
 
   get isAwaited(): boolean {

@@ -8,7 +8,8 @@ const longestTurnMs = 500;
  */
 const sliceShare = 2 / 3;
 const fewestPerPage = 100;
-const mostPerPage = 1000;
+/** Of a page that no turn has cut. */
+export const mostPerPage = 1000;
 
 /** Shares one node's time between the live fold and the rebuild beside it, which run alternately. */
 export class TimeShare {

@@ -22,10 +22,10 @@ export interface TableDependencies extends StartDependencies {
   policy: ErrorPolicy;
   metrics: ConsumerMetrics | null;
   spans: FoldSpans | null;
+  /** Whether `onPage` is to be called for each page, even if nothing happens in the log. */
+  needsPages: () => boolean;
   /** The store has responded. */
   onPage: () => void;
-  /** Whether `onPage` is to be called again even if nothing happens in the log. */
-  needsPages: () => boolean;
   /** The rows that answer queries have changed. */
   onCommit: () => void;
 }

@@ -128,11 +128,15 @@ export class HostedTable {
   }
 
   /** What fails on a shared table may have been stored all the same, or another host may fold it by now. */
-  async guard<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+  guard<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+    return this.#lease ? this.#guarded(this.#lease, work) : work();
+  }
+
+  async #guarded<Answer>(lease: TableLease, work: () => Promise<Answer>): Promise<Answer> {
     try {
       return await work();
     } catch (error) {
-      this.#lease?.outcomeUnknown();
+      lease.outcomeUnknown();
       throw error;
     }
   }
@@ -147,7 +151,7 @@ export class HostedTable {
   async foldPage(fold: Fold, page: ConsumerPage): Promise<boolean> {
     if (page.events.length > 0 && this.state.isMixing) await this.noteMixture();
     await fold.foldPage(page);
-    this.noteProgress();
+    if (fold.state.settled !== this.state.progress) this.noteProgress();
     const { successor, progress } = this.state;
     const isCaughtUp = page.end && progress.position === page.position;
     if (!successor || !isCaughtUp || fold.isTooOftenParked) return false;

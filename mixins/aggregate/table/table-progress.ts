@@ -25,7 +25,8 @@ export class TableProgress {
 
   measure(head: number): void {
     this.#head = head;
-    const { metrics, onProgress, rebuilder } = this.#d;
+    const { metrics, onProgress, rebuilder, table } = this.#d;
+    if (!metrics && !this.#isReported && !table.state.successor && !rebuilder.running) return;
     const progress = this.#own(head);
     metrics?.rebuilt(progress && progress.total > 0 ? progress.done / progress.total : 1);
     if (progress || this.#isReported) onProgress(rebuilder.running?.kind ?? "change", progress || null);

@@ -8,7 +8,7 @@ import type { Holding, Work } from "../../consumer/work.ts";
 import { Fold } from "../fold/fold.ts";
 import { listParked } from "../fold/parked-list.ts";
 import { Rebuilder } from "../rebuild/rebuilder.ts";
-import { TimeShare } from "../rebuild/time-share.ts";
+import { mostPerPage, TimeShare } from "../rebuild/time-share.ts";
 import { CatchUp } from "./catch-up.ts";
 import type { TableDependencies } from "./dependencies.ts";
 import { HostedTable } from "./hosted-table.ts";
@@ -31,6 +31,7 @@ export class TableWorker implements Work {
   #skipped: ReadonlySet<string> = new Set();
   /** The last page was the log's last, and is folded: an empty one after it changes nothing. */
   #isAtEnd = false;
+  #needsPages = false;
 
   constructor(dependencies: TableDependencies, interruption: Interruption) {
     const { name, source } = dependencies;
@@ -115,7 +116,7 @@ export class TableWorker implements Work {
   }
 
   get needsPolling(): boolean {
-    return this.table.isShared || this.#d.needsPages();
+    return this.table.isShared || this.#needsPages;
   }
 
   get eventsPerPage(): number {
@@ -125,7 +126,7 @@ export class TableWorker implements Work {
   beforePage(): void {
     this.#turns.begin();
     if (this.catchUp.readers.size > 0) this.catchUp.readers.ask();
-    if (this.rebuilder.isAwaited) this.rebuilder.ask();
+    this.rebuilder.ask();
   }
 
   async acquire(): Promise<Holding> {
@@ -142,14 +143,14 @@ export class TableWorker implements Work {
     this.rebuilder.note(control);
     if (!successor) this.rebuilder.watch(progress.position);
     this.progressReport.measure(head);
-    this.#d.onPage();
+    this.#needsPages = this.#d.needsPages();
+    if (this.#needsPages) this.#d.onPage();
   }
 
   handle(page: ConsumerPage): void | Promise<void> {
-    const { progress } = this.table.state;
-    const isOver = page.events.length === 0 && page.position === progress.position && progress.position > 0;
-    // Nothing has come, as mostly; what else a page leads to was done at the one before.
-    if (isOver && this.#isAtEnd) return this.#reach();
+    const { position } = this.progress;
+    // Nothing new: what else a page leads to was done at the one before.
+    if (this.#isAtEnd && page.events.length === 0 && page.position === position && position > 0) return this.#reach();
     this.#isAtEnd = false;
     return this.#handle(page);
   }
@@ -158,18 +159,20 @@ export class TableWorker implements Work {
     return this.table.guard(async () => {
       const { successor, progress } = this.table.state;
       if (progress.position === 0 && !successor) await this.rebuilder.completeAtOnce();
-      this.#turns.limit(this.rebuilder.isWanted);
+      const isBuilding = this.rebuilder.request !== null && this.rebuilder.isWanted;
+      if (isBuilding) this.#turns.limit(true);
       const isSwitched = await this.table.foldPage(this.table.state.fold!, page);
       const { position } = this.progress;
       const folded = page.events.findLastIndex((event) => event.position <= position) + 1;
-      this.#turns.recordLive(folded, position >= page.position);
+      if (isBuilding || this.#turns.eventsPerPage < mostPerPage)
+        this.#turns.recordLive(folded, position >= page.position);
       if (isSwitched) {
         this.#answersChanged();
         this.#d.info(`${this.#d.name} answers from the new table`, { position });
       }
       // Standbys see the checkpoint only when it is written; events that are not mapped write none by themselves.
       if (this.table.isShared && page.end) await this.save();
-      this.#reach();
+      if (this.catchUp.readers.size > 0) this.#reach();
       this.#isAtEnd = page.end && !this.table.isShared && !this.table.state.successor;
     });
   }
@@ -194,11 +197,10 @@ export class TableWorker implements Work {
     await this.table.state.fold?.save();
   }
 
-  /** Of those that wait, the first ones, or the chosen one. */
   parked(choice: ParkedChoice): Promise<ParkedEvent[]> {
-    const isMapped = typeMatcher(this.#d.mappings.map(({ pattern }) => pattern));
+    const { mappings, source } = this.#d;
+    const isMapped = typeMatcher(mappings.map(({ pattern }) => pattern));
     const { parked, progress } = this.table.state;
-    const { source } = this.#d;
     return listParked({ streams: parked.list(), position: progress.position, source, isMapped }, choice);
   }
 

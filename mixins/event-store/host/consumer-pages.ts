@@ -18,6 +18,7 @@ interface Dependencies {
 }
 
 const maxKnownIds = 100;
+const maxKeptControls = 1000;
 const keyOf = (consumer: string) => `control/${consumer}`;
 
 /** What consumers ask a store for all the time: the next events, and what is wanted of them. */
@@ -28,6 +29,11 @@ export class ConsumerPages {
 
   /** Those that have asked this host for a page. */
   readonly #consumers = new Set<string>();
+  /** Of a log with one host, what no other process changes: control state changes here alone, the identity never. */
+  readonly #controls = new Map<string, ConsumerControl>();
+  #identity: string | null = null;
+  /** Counts the changes of control state: what was read before one is not kept after it. */
+  #changes = 0;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
@@ -45,6 +51,8 @@ export class ConsumerPages {
   forget(): void {
     this.#ids.clear();
     this.#consumers.clear();
+    this.#controls.clear();
+    this.#identity = null;
   }
 
   /** `isLocal`: the consumer is on this node. */
@@ -68,9 +76,9 @@ export class ConsumerPages {
       afterId,
       positionId: page.position === after ? afterId : await this.#idAt(log, page.position),
       head: Math.max(head, page.position),
-      log: await log.identity(),
-      control: await this.control(consumer, log),
-      ...(isLocal && log.capabilities.hosts === "one" && { notifies: true }),
+      log: this.#identity ?? (await this.#identityOf(log)),
+      control: this.#controls.get(consumer) ?? (await this.control(consumer, log)),
+      ...(isLocal && isAlone(log) && { notifies: true }),
     };
   }
 
@@ -99,8 +107,20 @@ export class ConsumerPages {
     return id;
   }
 
+  async #identityOf(log: EventLog): Promise<string> {
+    const identity = await log.identity();
+    if (isAlone(log)) this.#identity = identity;
+    return identity;
+  }
+
   async control(consumer: string, log = this.#d.log()): Promise<ConsumerControl> {
-    return toControl(await log.getState(keyOf(consumer)));
+    const changes = this.#changes;
+    const control = toControl(await log.getState(keyOf(consumer)));
+    if (isAlone(log) && changes === this.#changes) {
+      if (this.#controls.size >= maxKeptControls) this.#controls.clear();
+      this.#controls.set(consumer, control);
+    }
+    return control;
   }
 
   /** Stores what changed; two callers at once both get their way, one after the other. */
@@ -108,11 +128,23 @@ export class ConsumerPages {
     for (;;) {
       const before = await this.control(consumer);
       const { revision: _, ...control } = changeControl(consumer, before, change);
-      const revision = await this.#d.log().putState(keyOf(consumer), control, before.revision);
+      const revision = await this.#put(keyOf(consumer), control, before.revision);
       if (revision !== null) return { ...control, revision };
     }
   }
+
+  /** Even if it fails the state may have changed: nothing is kept of what was known before. */
+  async #put(key: string, control: object, before: number): Promise<number | null> {
+    try {
+      return await this.#d.log().putState(key, control, before);
+    } finally {
+      this.#changes++;
+      this.#controls.clear();
+    }
+  }
 }
+
+const isAlone = (log: EventLog) => log.capabilities.hosts === "one";
 
 function damagedEvents(): { damaged: Record<string, Unreadable>; onDamaged: OnDamaged } {
   const damaged: Record<string, Unreadable> = {};
