@@ -63,10 +63,8 @@ export class ConsumerPages {
     const head = await log.head();
     const { damaged, onDamaged } = damagedEvents();
     // Mostly there is no news: then the engine is not asked for events.
-    const page =
-      limit === 0 || after >= head
-        ? { events: [], position: after, end: limit > 0 }
-        : await log.read({ ...options, onDamaged });
+    const hasNews = limit > 0 && after < head;
+    const page = hasNews ? await log.read({ ...options, onDamaged }) : { events: [], position: after, end: limit > 0 };
     const last = page.events.at(-1);
     if (last) this.#noteId(last);
     const afterId = await this.#idAt(log, after);
@@ -75,7 +73,8 @@ export class ConsumerPages {
       ...this.#readable(page.events, damaged),
       afterId,
       positionId: page.position === after ? afterId : await this.#idAt(log, page.position),
-      head: Math.max(head, page.position),
+      // More may have been appended while the events were read.
+      head: hasNews ? Math.max(head, page.position) : head,
       log: this.#identity ?? (await this.#identityOf(log)),
       control: this.#controls.get(consumer) ?? (await this.control(consumer, log)),
       ...(isLocal && isAlone(log) && { notifies: true }),

@@ -57,7 +57,6 @@ export class StoreHost {
   readonly consumers: ConsumerPages;
   readonly #catalogue: () => Catalogue;
   readonly maxEventBytes: number;
-  readonly #announce: (position: number) => void;
   readonly appends: Appends;
   #listenersAreStarting = () => false;
 
@@ -73,7 +72,6 @@ export class StoreHost {
     this.jobs = new Jobs(tellProgress);
     this.#catalogue = catalogue;
     this.maxEventBytes = maxEventBytes;
-    this.#announce = announce;
     const handOver = (event: RecordedEvent) => this.#handOver(event, deliver, warn);
     const isPauseWanted = async () => (await this.consumers.control("pump", log)).paused;
     const { relay, leaseMs, announceRelease: onRelease, announceHere } = dependencies;
@@ -94,7 +92,8 @@ export class StoreHost {
     const clock = new EventClock((message, details) => warn(`${name}: ${message}`, details));
     const onCommit = ({ position, time }: RecordedEvent) => {
       clock.note(time);
-      this.#onCommit(position);
+      this.pump.wake(position);
+      announce(position);
     };
     this.appends = new Appends({ name, node, log, refuse, catalogue, maxEventBytes, maxPending, onCommit, metrics });
     log.relayAppends?.(relay);
@@ -118,11 +117,6 @@ export class StoreHost {
   /** Why calls would wait here, or fail, that another host may answer at once; null while there is no reason. */
   get building(): string | null {
     return this.#opening.cause ?? (this.#log.building ? inWords(this.#log.building) : null);
-  }
-
-  #onCommit(position: number): void {
-    this.pump.wake(position);
-    this.#announce(position);
   }
 
   /**
