@@ -117,7 +117,7 @@ export function copies(place: (folder: string) => string): void {
       expect(message).toContain(`${logAt(to).location}: found a copy of another log that is not finished`);
       const finished = await startCli(args);
       expect(finished).toMatchObject({ code: 0, errors: "" });
-      expect(finished.output).toMatch(/^A copy that was begun goes on after event [1-9]\d*\./);
+      expect(finished.output).toMatch(/^An interrupted copy continues after event [1-9]\d*\./);
       const [source, target] = checksumsIn(finished.output)!;
       expect(target).toBe(source);
     });
