@@ -18,18 +18,18 @@ interface Dependencies {
   trial: TrialFold;
 }
 
-/** Null: to be decided again. */
+/** `outcome` resolves to null if the command must be decided again. */
 interface Decided {
   outcome: Promise<CommandAnswer | null>;
 }
 
-/** Then a command waits until it can be decided on what is stored. */
+/** After so many decisions on speculative states, a command waits for the stored state. */
 const maxVain = 3;
 
 /**
- * Decides commands, those of one stream one after the other, and stores what they come to. A command is not decided on
- * what is stored, but on what will be once the appends before it are: so many share a commit. Where one of these is not
- * stored, the store refuses what was decided on it, and that is decided again.
+ * Decides commands and stores their events. Commands of one stream are decided one after the other, each on the
+ * speculative state after the pending appends of the commands before it, so that many commands share a commit. If a
+ * pending append fails, the store rejects the appends that depend on it, and their commands are decided again.
  */
 export class Commands {
   readonly #d: Dependencies;
@@ -41,7 +41,7 @@ export class Commands {
     this.#pending = new PendingCommands(dependencies.decider.name);
   }
 
-  /** @throws StoreUnavailableError where too many wait */
+  /** @throws StoreUnavailableError if too many commands are pending */
   run(call: CommandCall): Promise<CommandAnswer> {
     return nestedCommandsOn(call.ctx.broker).run(call, () => this.#pending.run(call.ctx.params, () => this.#run(call)));
   }
@@ -49,7 +49,7 @@ export class Commands {
   async #run(call: CommandCall): Promise<CommandAnswer> {
     const tries: Tries = { conflicts: 0, vain: 0 };
     for (;;) {
-      // The next command's turn comes when this one is decided, which is before it is answered.
+      // The mutex is released after the decision, before the append completes, so the next command can be decided.
       const { outcome } = await this.#turns.run(call.stream, () => this.#inTurn(call, tries));
       const answer = await outcome;
       if (answer) return answer;
@@ -67,8 +67,8 @@ export class Commands {
     const base = mustBeStored ? null : await speculative.base(stream);
     if (base) return { ...base, isFresh: false };
     await speculative.ended(stream);
-    const hot = entities.cached(stream);
-    return { entity: hot ?? (await entities.load(ctx, stream, null)), dependsOn: null, isFresh: !hot };
+    const cached = entities.cached(stream);
+    return { entity: cached ?? (await entities.load(ctx, stream, null)), dependsOn: null, isFresh: !cached };
   }
 
   async #decideOn(call: CommandCall, tries: Tries, base: BaseState & { isFresh: boolean }): Promise<Decided> {
@@ -76,14 +76,14 @@ export class Commands {
     const { ctx, stream } = call;
     const { entity } = base;
     const found = await this.#decide(call, entity);
-    // Where nobody waits, nobody need know what will follow from it.
+    // Without a waiting command, no speculative state is needed.
     const isAwaited = base.dependsOn !== null || this.#turns.isContended(stream);
     const sending = isAwaited && "events" in found ? speculative.sending(base, found.events) : null;
-    // What was not stored when it was decided may never be: nobody is refused for it.
+    // A rejection must not depend on events that may never be stored: decide it on the stored state.
     if (base.dependsOn !== null && !sending) return this.#decideOn(call, tries, await this.#base(call, true));
     if ("events" in found) return this.#send(call, tries, base, found, sending);
     if (!base.isFresh) {
-      // What was not known here may be what it was refused for: a deposit on another node.
+      // The cached state may lack events of other nodes, such as the deposit that a withdrawal needs.
       const fresh = await entities.load(ctx, stream, entity);
       const known = { entity: fresh, dependsOn: null, isFresh: true };
       if (fresh.version !== entity.version) return this.#decideOn(call, tries, known);

@@ -14,7 +14,7 @@ import { SnapshotWriter } from "./snapshot-writer.ts";
 import { SpeculativeState } from "./speculative-state.ts";
 import { TrialFold } from "./trial-fold.ts";
 
-/** What one node does for a decider. */
+/** A decider on one node: its cached entities, claims, commands and state snapshots. */
 export class DeciderHost {
   readonly decider: DeciderDefinition;
   readonly store: string;
@@ -42,22 +42,22 @@ export class DeciderHost {
     this.appending = new Appending({ store, catalogue, claims: this.claims });
     const { entities, appending } = this;
     const speculative = new SpeculativeState(decider);
-    const tellDefect = (message: string, error: unknown) => logger.error(message, error);
-    const outcomes = new Outcomes({ decider, store, entities, speculative, snapshots: this.#snapshots, tellDefect });
+    const logDefect = (message: string, error: unknown) => logger.error(message, error);
+    const outcomes = new Outcomes({ decider, store, entities, speculative, snapshots: this.#snapshots, logDefect });
     const trial = new TrialFold(decider, catalogue);
     this.commands = new Commands({ decider, entities, speculative, appending, outcomes, trial });
   }
 
-  /** So that the first command need not wait until the claims are folded. Where that fails, it does it itself. */
+  /** Folds the claims early, so that the first command need not wait. After a failure, the first command folds them. */
   async foldClaims(): Promise<void> {
     await this.claims.follow(this.#broker).catch(() => {});
   }
 
-  /** Another start may find another log. */
+  /** Drops the cached entities, because the next start may find another log. */
   async stop(): Promise<void> {
     this.entities.dropAll();
     await within(times.stop.followerMs, this.#snapshots.idle());
-    // A stopping broker may start it again; otherwise it is at its end.
+    // A stopped broker may start the service again; a destroyed service stays destroyed.
     if (!lifecycleOf(this.#broker).isDown) this.#forget();
   }
 }

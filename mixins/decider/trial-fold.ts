@@ -9,9 +9,9 @@ import type { EventInput } from "../../core/log/new-event.ts";
 import type { Entity } from "./entities.ts";
 
 /**
- * Folds the first event of each type before it is stored, into a copy of the state. If `evolve` has a defect, the event
- * would make its entity unusable for good: it cannot be removed, and no command is decided without a state. Once for each
- * type, since a fold of every command's events would double the work of a long `evolve`.
+ * Folds the first event of each type into a copy of the state before it is stored. If `evolve` throws for a stored event,
+ * the entity is unusable for good: the event cannot be removed, and no command is decided without a state. Only once for
+ * each type, since folding the events of every command would double the cost of a slow `evolve`.
  */
 export class TrialFold {
   readonly #decider: DeciderDefinition;
@@ -23,7 +23,7 @@ export class TrialFold {
     this.#catalogue = catalogue;
   }
 
-  /** @throws DefinitionError if no state follows, and whatever else `evolve` throws */
+  /** @throws DefinitionError if `evolve` returns no state, and any error of `evolve` */
   check(stream: string, entity: Entity, events: readonly EventInput[]): void {
     if (events.every(({ type }) => this.#tried.has(type))) return;
     const copy = this.#copyOf(entity.state);
@@ -43,7 +43,7 @@ export class TrialFold {
           speculativeEvent(body, stream, ++version, () => void (hasLooked = true)),
         );
       } catch (error) {
-        // The id, position, time and meta of an event are known when it is stored: with them there may be a state.
+        // `evolve` has read an id, position, time or meta, which is unknown before the event is stored. It may succeed then.
         if (hasLooked) return this.#end(events);
         throw error;
       }
@@ -55,14 +55,14 @@ export class TrialFold {
     for (const { type } of events) this.#tried.add(type);
   }
 
-  /** Null for a state that is no plain JSON: its copy would be another one. */
+  /** Null for a state that is not plain JSON: its copy would differ. */
   #copyOf(state: unknown): { state: unknown } | null {
     const json = toJson("state", state);
     const isSame = !isProblem(json) && isDeepStrictEqual(json.value, state);
     return isSame ? { state: this.#frozen(json.value) } : null;
   }
 
-  /** The payload as the catalogue has it stored; null if it is refused. */
+  /** The payload as the catalogue converts it for storing; null if the catalogue rejects it. */
   #stored(stream: string, { type, payload, meta }: EventInput): { value: unknown } | null {
     const sent = toJson("payload", payload);
     if (isProblem(sent)) return null;

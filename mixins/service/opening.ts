@@ -5,28 +5,28 @@ import { times } from "../../core/concurrency/times.ts";
 export type Tell = (level: "info" | "warn" | "error", message: string) => void;
 
 interface Dependencies {
-  /** Of the store or table, for messages. */
+  /** The name of the store or table, for messages. */
   name: string;
-  /** One try, which says how far it is where it takes long. Leaves nothing open where it fails. */
+  /** One attempt, which reports its progress if it takes long. Leaves nothing open if it fails. */
   open: (onProgress: (progress: string) => void) => Promise<void>;
   tell: Tell;
 }
 
 /**
- * Opens what its engine may not answer for yet. A start tries again after an outage, with growing waits, and says so each
- * time. Its patience is for silence: while a try makes progress, the start waits, so that no other node calls a service
- * that cannot answer yet. When the patience is over, the start goes on without, and the tries go on beside the node's
- * other work until one succeeds. Anything but an outage ends the start.
+ * Opens a store or table whose engine may be unavailable. A start retries after an outage with growing delays, and logs
+ * each failure. The start waits as long as an attempt makes progress, so that no other node calls a service that cannot
+ * respond yet. Without progress for `times.opening.patienceMs`, the start completes without the store, and the attempts
+ * continue in the background until one succeeds. An error that is not an outage fails the start.
  */
 export class Opening {
   readonly #d: Dependencies;
   #failure: Error | null = null;
-  /** Somebody waits for the start: he hears of each try, and what is no outage is thrown at him. */
+  /** True while `start` is pending: each failed attempt is logged, and an error that is not an outage is thrown. */
   #isAwaited = false;
   #isStopping = false;
   #progress: string | null = null;
   #toldAt = 0;
-  /** Is called with each step of a try. */
+  /** Called at each progress report of an attempt. */
   #onStep = () => {};
   #wake = () => {};
   #tries: Promise<void> = Promise.resolve();
@@ -35,17 +35,17 @@ export class Opening {
     this.#d = dependencies;
   }
 
-  /** Why it is not open; null where it is, or was never tried. */
+  /** Why it is not open; null if it is open or no attempt was made. */
   get cause(): string | null {
     return this.#failure && (this.#progress ?? this.#failure.message);
   }
 
-  /** @throws StoreUnavailableError, with the cause, while it is not open */
+  /** @throws StoreUnavailableError with the cause while it is not open */
   refuse(): void {
     if (this.#failure) throw new StoreUnavailableError(this.#d.name, `is not open yet: ${this.cause}`, this.#failure);
   }
 
-  /** Answers when it is open, or is not going to be soon. @throws what is no outage, at once */
+  /** Resolves when it is open, or after `patienceMs` without progress. @throws an error that is not an outage, at once */
   async start(): Promise<void> {
     this.#failure = null;
     this.#isStopping = false;
@@ -63,7 +63,7 @@ export class Opening {
     }
   }
 
-  /** @throws StoreUnavailableError where the node stops: the try is given up */
+  /** @throws StoreUnavailableError if the node stops, which aborts the attempt */
   #notes(progress: string): void {
     const { name, tell } = this.#d;
     if (this.#isStopping) throw new StoreUnavailableError(name, "is stopping");
@@ -74,7 +74,7 @@ export class Opening {
     tell("info", `${name} is not open yet: ${progress}`);
   }
 
-  /** Answers when nothing is being opened any more; what is open then stays so. */
+  /** Resolves when no attempt is running. Closes nothing. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     this.#wake();
@@ -91,7 +91,7 @@ export class Opening {
         this.#progress = null;
         this.#toldAt = performance.now();
         await this.#d.open((progress) => this.#notes(progress));
-        if (this.#failure) this.#d.tell("info", `${this.#d.name} is open now, at try ${tries}`);
+        if (this.#failure) this.#d.tell("info", `${this.#d.name} is open after ${tries} attempts`);
         this.#failure = null;
         return;
       } catch (error) {
@@ -109,17 +109,17 @@ export class Opening {
     this.#progress = null;
     if (this.#isStopping) return;
     if (this.#isAwaited)
-      tell("warn", `${name} cannot be opened: ${error.message}; try ${tries} failed, the next is in ${waitMs} ms`);
+      tell("warn", `${name} cannot be opened: ${error.message}; attempt ${tries} failed, the next is in ${waitMs} ms`);
     else if (isNews) tell(isRetryable(error) ? "warn" : "error", `${name} is still not open: ${error.message}`);
   }
 
   #goOnWithout(): void {
     const { name, tell } = this.#d;
     this.#isAwaited = false;
-    this.#failure ??= new StoreUnavailableError(name, `has had no answer for ${times.opening.patienceMs} ms`);
+    this.#failure ??= new StoreUnavailableError(name, `has had no response for ${times.opening.patienceMs} ms`);
     tell(
       "error",
-      `${name} is not open: ${this.#failure.message}. The node goes on without it: its calls are refused with STORE_UNAVAILABLE until it opens, which is tried again and again`,
+      `${name} is not open: ${this.#failure.message}. The node starts without it: its calls are rejected with STORE_UNAVAILABLE until a later attempt opens it`,
     );
   }
 
@@ -127,7 +127,7 @@ export class Opening {
     if (this.#isStopping) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wake = resolve;
-    // It keeps the process: a node that goes on without its store may have nothing else that does.
+    // Not unref'd: a node without its store may have nothing else that keeps the process alive.
     const timer = setTimeout(resolve, ms);
     await promise;
     clearTimeout(timer);

@@ -95,7 +95,7 @@ for (const { engine, adapters, cause, refusedQueries } of cases)
       await server().start();
       await eventually(() => node.append());
       await expectCaughtUp(node);
-      expect(node.lines.of("info", /is open now, at try \d+/).length).toBeGreaterThan(0);
+      expect(node.lines.of("info", /is open after \d+ attempts/).length).toBeGreaterThan(0);
       await node.broker.stop();
       await node.broker.start();
       await node.append();

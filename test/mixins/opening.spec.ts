@@ -40,10 +40,10 @@ describe("The opening of a store or table", () => {
     await pass(5000);
     await started;
     expect(said).toEqual([
-      "warn: events cannot be opened: nats://one/events: no server answers; try 1 failed, the next is in 250 ms",
-      "warn: events cannot be opened: nats://one/events: no server answers; try 2 failed, the next is in 500 ms",
-      "warn: events cannot be opened: nats://one/events: still starting; try 3 failed, the next is in 1000 ms",
-      "info: events is open now, at try 4",
+      "warn: events cannot be opened: nats://one/events: no server answers; attempt 1 failed, the next is in 250 ms",
+      "warn: events cannot be opened: nats://one/events: no server answers; attempt 2 failed, the next is in 500 ms",
+      "warn: events cannot be opened: nats://one/events: still starting; attempt 3 failed, the next is in 1000 ms",
+      "info: events is open after 4 attempts",
     ]);
     expect(opening.cause).toBeNull();
   });
@@ -70,7 +70,7 @@ describe("The opening of a store or table", () => {
       cause: { message: "nats://one/events: no server answers" },
     });
     expect(said.filter((message) => message.startsWith("error"))).toEqual([
-      "error: events is not open: nats://one/events: no server answers. The node goes on without it: its calls are refused with STORE_UNAVAILABLE until it opens, which is tried again and again",
+      "error: events is not open: nats://one/events: no server answers. The node starts without it: its calls are rejected with STORE_UNAVAILABLE until a later attempt opens it",
     ]);
     const before = said.length;
     await pass(60_000);
@@ -82,7 +82,7 @@ describe("The opening of a store or table", () => {
     ]);
     state.answers = [null];
     await pass(60_000);
-    expect(said.at(-1)).toMatch(/^info: events is open now, at try \d+$/);
+    expect(said.at(-1)).toMatch(/^info: events is open after \d+ attempts$/);
     expect(() => opening.refuse()).not.toThrow();
   });
 
@@ -93,7 +93,7 @@ describe("The opening of a store or table", () => {
     const started = opening.start();
     await pass(10_000);
     await started;
-    expect(opening.cause).toBe("events: has had no answer for 10000 ms");
+    expect(opening.cause).toBe("events: has had no response for 10000 ms");
     resolve();
     await pass(0);
     expect(opening.cause).toBeNull();

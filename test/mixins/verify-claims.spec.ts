@@ -174,7 +174,7 @@ describe.each(Object.entries(engines))("The verification of the claims of a log 
     const why = async (known: typeof definition | null) => (await found(undefined, known)).unchecked;
     expect(await why(null)).toEqual([{ field: "claim", name: scope, why: "decider user is not on this node" }]);
     expect(await why(decider(null).names.definition)).toEqual([
-      { field: "claim", name: scope, why: "decider user has no such claim any more" },
+      { field: "claim", name: scope, why: "decider user no longer has this claim" },
     ]);
     await log.append([event("b", "name.taken", { no: "name" }, {})]);
     expect(await why(definition)).toEqual([

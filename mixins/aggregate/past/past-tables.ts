@@ -9,11 +9,11 @@ interface Kept {
 
 const mostKept = 3;
 
-/** Tables as they were at past moments. The few that were used last are kept; one that is in use is never dropped. */
+/** Caches tables of past points in time: the most recently used ones. A table in use is never dropped. */
 export class PastTables {
   readonly #table: Pick<ReadTable, "drop">;
   readonly #folds: ScratchFolds;
-  /** By all that a table depends on; the one that was used last is the last. */
+  /** Keyed by everything that a table depends on. Least recently used first. */
   readonly #kept = new Map<string, Kept>();
 
   constructor(table: Pick<ReadTable, "drop">, folds: ScratchFolds) {
@@ -21,7 +21,7 @@ export class PastTables {
     this.#folds = folds;
   }
 
-  /** Who asks for the same moment meanwhile shares the fold. */
+  /** Builds the table, or shares it with concurrent and recent calls for the same point in time. */
   async use<Answer>(moment: PointInTime, work: (scratch: Scratch) => Promise<Answer>): Promise<Answer> {
     const { log, position, positionId, skipped } = moment;
     const key = JSON.stringify([log, position, positionId, skipped.toSorted()]);
@@ -35,7 +35,7 @@ export class PastTables {
     let isWorthKeeping = false;
     try {
       const scratch = await kept.scratch;
-      // What could not be folded may be foldable the next time.
+      // A table with parked events is not kept: the events may be foldable the next time.
       isWorthKeeping = scratch.parked.length === 0;
       return await work(scratch);
     } finally {
@@ -45,7 +45,7 @@ export class PastTables {
     }
   }
 
-  /** Drops what is not in use. */
+  /** Drops all tables that are not in use. */
   async clear(): Promise<void> {
     await this.#dropBeyond(0);
   }

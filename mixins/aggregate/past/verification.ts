@@ -3,11 +3,11 @@ import type { Row } from "../../../core/rows/fields.ts";
 import type { Generation, ParkedStream, Progress } from "../../../core/table/read-table.ts";
 import { unequalRows } from "./row-differences.ts";
 
-/** One value that is not what the log says. */
+/** One value that differs from a fold of the log. */
 export interface Difference {
   /** A row's id, the id of a parked event, or "checkpoint". */
   id: string;
-  /** A field of the row; "id" where the row or its counterpart is missing, "parked" of an event. */
+  /** A field of the row; "id" if the row or its counterpart is missing; "parked" for an event. */
   field: string;
   found: unknown;
   expected: unknown;
@@ -19,7 +19,7 @@ export interface Verification {
   rows: number;
   /** The first 100. */
   differences: Difference[];
-  /** How many differences there are. */
+  /** The number of differences. */
   total: number;
 }
 
@@ -29,13 +29,13 @@ interface Found {
 }
 
 const mostListed = 100;
-/** Not whether it was reordered: the rows say whether that did any harm. */
+/** Without `reordered`: if reordering had an effect, the rows differ. */
 const checkpointFields = ["position", "positionId", "folded", "log"] as const satisfies (keyof Progress)[];
 
-/** The events of a stream behind a version, up to where the table is folded, but for those that were given up. */
+/** The events of a stream after a version, up to the table's position, without skipped ones. */
 type Waiting = (stream: string, afterVersion: number) => AsyncIterable<{ id: string; version: number }>;
 
-/** Compares a table with what a fold of the log from the beginning came to. `turn` is awaited now and then, and may throw. */
+/** Compares a table with a fold of the log from the beginning. `turn` is awaited between pages, and may throw to abort. */
 export async function verification(
   found: Found,
   expected: Found & { streams: readonly ParkedStream[] },
@@ -65,13 +65,13 @@ function compareProgress(found: Progress, expected: Progress, note: Note): void 
       note({ id: "checkpoint", field, found: found[field], expected: expected[field] });
 }
 
-/** An event that waits behind another has no error of its own. */
+/** Why an event is parked; null if it is not. An event that waits behind another has no error of its own. */
 const whyParked = (stream: ParkedStream | undefined, version: number) => {
   if (!stream || version < firstParked(stream)) return null;
   return version === stream.version ? stream.error?.message : "waits behind an earlier event of its stream";
 };
 
-/** The version from which on the stream's events are set aside. */
+/** The version of the stream's first parked event. */
 const firstParked = ({ version, error }: ParkedStream): number => (error ? version : version + 1);
 
 async function compareParked(

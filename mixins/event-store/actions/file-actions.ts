@@ -11,7 +11,7 @@ import { wholeNumber } from "../../service/whole-number.ts";
 
 export interface BackupAnswer {
   path: string;
-  /** The position of its last event. */
+  /** The position of the last event in the backup. */
   position: number;
   events: number;
   bytes: number;
@@ -33,8 +33,8 @@ interface ImportParams {
 }
 
 /**
- * The log as files of the store's node: one that can be hosted, or lines of JSON for any reader. All of them are in the
- * transfer folder.
+ * `backup`, `export` and `import`. Files are in the transfer folder of the store's node: a backup is a log that can be
+ * hosted, an export has lines of JSON.
  */
 export function fileActions(
   store: string,
@@ -81,10 +81,10 @@ export function fileActions(
           }),
           ...(category !== undefined && { category }),
         };
-        // A service's name may have letters that a URI reference may not.
+        // A service's name may contain letters that are invalid in a URI reference.
         const source = encodeURI(store);
         return host.jobs.run("export", async (job) => {
-          // Read first: what is appended while the path is checked is not part of the export.
+          // Read before the path is checked, so that later appends are not part of the export.
           const head = await host.log.head();
           const to = await folder.pathOf("to", ctx.params.to);
           return exportEvents(host.log, to, head, options, format, source, job);
@@ -122,4 +122,4 @@ const runningProcessManagers = async ({ consumers }: StoreHost) =>
   (await consumers.unpaused(ofProcessManagers)).map((consumer) => consumer.slice(ofProcessManagers.length)).toSorted();
 
 const warningOf = (store: string, names: readonly string[]) =>
-  `${store}: an import begins while process managers are not paused: ${names.join(", ")}. They handle its events as if they had just happened: commands are sent, and deadlines that have passed fire`;
+  `${store}: an import begins while process managers are not paused: ${names.join(", ")}. They handle the imported events like new ones: they send commands, and expired deadlines fire`;

@@ -8,7 +8,7 @@ import { requestIds } from "./request-ids.ts";
 import type { DuplicateHosts } from "../host/duplicate-hosts.ts";
 import { verifyLog } from "../verify/verify-log.ts";
 
-/** A node's store as its actions find it when they are called. */
+/** A node's store. Read at each call, because the service creates it after its actions. */
 export interface Hosting {
   host: StoreHost;
   duplicateHosts: DuplicateHosts | null;
@@ -16,7 +16,7 @@ export interface Hosting {
 
 type Caller<Params> = Context<Params, Record<string, unknown>>;
 
-/** What the framework writes and asks about the history: its own events, moments, drafts; and whether the log is whole. */
+/** `record` for the framework's own events, `positionAt` a time, `draft` without storing, and `verify` of the log. */
 export function historyActions(store: string, hosting: () => Hosting): NonNullable<ServiceSchema["actions"]> {
   const any = { type: "any", optional: true } as const;
   return {

@@ -2,12 +2,12 @@ import type { Context, ServiceSchema } from "moleculer";
 import { toLinkRequest, type Linked } from "../../../core/log/links.ts";
 import type { Hosting } from "./history-actions.ts";
 
-/** The answer of `link`. */
+/** The result of `link`. */
 export interface LinkAnswer extends Linked {
   stream: string;
 }
 
-/** Streams of links, which collect events of other streams. */
+/** The action `link`, which adds events of other streams to a stream of links. */
 export function linkActions(hosting: () => Hosting): NonNullable<ServiceSchema["actions"]> {
   const any = { type: "any", optional: true } as const;
   return {

@@ -6,7 +6,7 @@ import { storedKey } from "../../service/stored-texts.ts";
 import type { Hosting } from "./history-actions.ts";
 import { toRelayed, type RelayedAppend } from "../append/relayed-group.ts";
 
-/** The most that one commit has. */
+/** The most appends in one commit. */
 const maxGroup = 1000;
 
 interface RelayedParams {
@@ -14,7 +14,7 @@ interface RelayedParams {
   requests: RelayedAppend[];
 }
 
-/** What hosts of one log ask of one another: to commit a group of appends. */
+/** The action that hosts of one log call on each other: commit a group of appends. */
 export function relayActions(hosting: () => Hosting): NonNullable<ServiceSchema["actions"]> {
   return {
     appendRelayed: {
@@ -34,7 +34,7 @@ export function relayActions(hosting: () => Hosting): NonNullable<ServiceSchema[
   };
 }
 
-/** How the host of a store on this broker reaches those on other nodes. */
+/** The relay from the store's host on this broker to its hosts on other nodes. */
 export const relayOf = (broker: ServiceBroker, store: string): AppendRelay => ({
   node: broker.nodeID,
   send: (nodeID, log, requests) =>

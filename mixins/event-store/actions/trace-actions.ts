@@ -7,14 +7,14 @@ import type { Hosting } from "./history-actions.ts";
 import { requestIds } from "./request-ids.ts";
 
 const maxEvents = 10_000;
-/** Twice as many nodes and four times as many brackets: not much more, and JSON.stringify has no stack left. */
+/** An event may add two levels of nodes and four of brackets. JSON.stringify overflows its stack not far above this. */
 const maxDepth = 500;
-/** Positions looked through before others get their turn. */
+/** Positions searched before yielding to the event loop. */
 const slice = 10_000;
-/** Events held at once: of their payloads nothing is kept. */
+/** Events in memory at once; their payloads are not kept. */
 const pageSize = 100;
 
-/** Why something happened, and what came of it. */
+/** The action `trace`. */
 export function traceActions(hosting: () => Hosting): NonNullable<ServiceSchema["actions"]> {
   return {
     trace: {
@@ -27,7 +27,7 @@ export function traceActions(hosting: () => Hosting): NonNullable<ServiceSchema[
   };
 }
 
-/** Looks through the whole log as it is now, or until the tree is full. */
+/** Searches the log up to its current head, or until the tree is full. */
 async function trace(log: EventLog, correlationId: string, limits: TraceLimits): Promise<Trace> {
   const tracing = new Tracing(correlationId, limits);
   const head = await log.head();

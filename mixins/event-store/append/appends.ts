@@ -18,13 +18,13 @@ import type { PendingLimits } from "./pending-appends.ts";
 import { fromRelayed, type RelayedAppend } from "./relayed-group.ts";
 import { Senders } from "./senders.ts";
 
-/** The answer of `append`: version and position are those of the last event. */
+/** The result of `append`: version and position are those of the last event. */
 export interface AppendAnswer {
   stream: string;
   version: number;
   position: number;
   events: RecordedEvent[];
-  /** True where the append had been stored before: the answer is that of the first time. */
+  /** True if the append had been stored before. The result is that of the first time. */
   repeated: boolean;
 }
 
@@ -38,14 +38,14 @@ interface Dependencies {
   catalogue: () => Catalogue;
   maxEventBytes: number;
   maxPending: PendingLimits;
-  /** Events up to this one are stored. */
+  /** Called with the last event of each commit. */
   onCommit: (last: RecordedEvent) => void;
   metrics: StoreMetrics | null;
 }
 
 export type RequestIds = Omit<AppendContext, "maxEventBytes" | "catalogue">;
 
-/** What comes into a log on one node: checked, grouped into commits, answered when it is stored. */
+/** The appends of one host: checked, grouped into commits, and resolved when they are stored. */
 export class Appends {
   readonly #d: Dependencies;
   #commits: GroupCommit;
@@ -61,7 +61,7 @@ export class Appends {
     return new GroupCommit(this.#d.name, this.#d.log, this.#d.onCommit, this.#d.maxPending);
   }
 
-  /** Why the last append failed, where that was not its own fault. */
+  /** Why the last append failed, if it failed because of an outage; null otherwise. */
   get outage(): string | null {
     return this.#outage && `the last append failed: ${this.#outage}`;
   }
@@ -71,7 +71,7 @@ export class Appends {
     this.#commits = this.#newCommits();
   }
 
-  /** What was accepted is committed. */
+  /** Resolves when all accepted appends are committed. */
   stop(): Promise<void> {
     return this.#commits.close();
   }
@@ -81,26 +81,26 @@ export class Appends {
       const request = this.#toRequest(input, ids);
       return this.#commit(request, input.speculation, ids.isSystem);
     });
-    // It is stored, so it is answered, even if a repeat meets an event that today's catalogue cannot read.
+    // The events are stored, so the append succeeds, even if the current catalogue cannot upcast one of a repeated append.
     const { events } = upcastEach(this.#d.catalogue(), stored);
     const last = events.at(-1)!;
     return { stream: last.stream, version: last.version, position: last.position, events, repeated };
   }
 
   #toRequest(input: AppendInput, ids: RequestIds): AppendRequest {
-    // The catalogue is of the callers' events.
+    // The catalogue applies to callers' events only.
     const catalogue = ids.isSystem ? emptyCatalogue : this.#d.catalogue();
     return toAppendRequest(input, { ...ids, maxEventBytes: this.#d.maxEventBytes, catalogue });
   }
 
-  /** The events as an append would store them, which passed every check that needs no log. Stores nothing. */
+  /** The events as an append would store them, after every check that needs no log. Stores nothing. */
   draft(input: AppendInput, ids: RequestIds): Pick<RecordedEvent, "id" | "type" | "payload" | "meta">[] {
     return this.#toRequest(input, ids).events.map(({ id, type, payload, meta }) => {
       return { id, type, payload: payload as RecordedEvent["payload"], meta };
     });
   }
 
-  /** A commit of its own, for an import. */
+  /** Appends in a separate commit, for an import. */
   async store(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
     this.#d.refuse();
     const verdicts = await this.#d.log.append(requests);
@@ -111,8 +111,8 @@ export class Appends {
   }
 
   /**
-   * What another host of the log has sent, in one commit with what this one has.
-   * @throws ValidationError where this host has another log, or would store something else
+   * Appends a group of another host, in one commit with this host's own appends.
+   * @throws ValidationError if this host has another log, or would store other content
    */
   async appendRelayed(log: string, group: readonly RelayedAppend[], sender: string): Promise<RelayAnswer> {
     this.#d.refuse();
@@ -148,7 +148,7 @@ export class Appends {
     }
   }
 
-  /** From the checks of the params to the answer: a refusal takes its time as well. */
+  /** Measures the whole append including its checks, also if it is rejected. */
   async #measured(append: () => Promise<Appended>): Promise<Appended> {
     const { metrics } = this.#d;
     if (!metrics) return append();

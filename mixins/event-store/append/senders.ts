@@ -1,6 +1,6 @@
 import { times } from "../../../core/concurrency/times.ts";
 
-/** Which nodes have sent appends lately. All times are as `performance.now()` counts. */
+/** The nodes that have recently sent appends. All times are `performance.now()`. */
 export class Senders {
   readonly #sentAt = new Map<string, number>();
 
@@ -8,7 +8,7 @@ export class Senders {
     this.#sentAt.set(node, now);
   }
 
-  /** Whether another node than this one has. */
+  /** True if a node other than `node` has recently sent appends. */
   isAnyBut(node: string, now: number): boolean {
     for (const [other, at] of this.#sentAt) {
       if (now - at > times.relay.recentMs) this.#sentAt.delete(other);

@@ -1,25 +1,25 @@
 import { JobRunningError, StoreUnavailableError } from "../../../core/errors/errors.ts";
 
-/** How far a long piece of work is. `done` and `total` are bytes of a file (backup, import) or positions (export, verify). */
+/** The progress of a job. `done` and `total` are bytes of a file (backup, import) or positions (export, verify). */
 export interface JobProgress {
   job: string;
   done: number;
   total: number;
-  /** `done` a second. */
+  /** The average of `done` per second. */
   rate: number;
-  /** Null while there is no rate to tell it from. */
+  /** Null while the rate is 0. */
   secondsLeft: number | null;
 }
 
 export interface Job {
   progress(done: number, total: number): void;
-  /** @throws StoreUnavailableError where the store is stopping */
+  /** @throws StoreUnavailableError if the store is stopping */
   check(): void;
 }
 
 const tellEveryMs = 250;
 
-/** The long pieces of work on a store: one of each kind at a time. */
+/** The long-running jobs of a store: one of each name at a time. */
 export class Jobs {
   readonly #tell: (progress: JobProgress) => void;
   readonly #running = new Map<string, { progress: JobProgress; end: Promise<unknown> }>();
@@ -33,7 +33,7 @@ export class Jobs {
     return [...this.#running.values()].map(({ progress }) => ({ ...progress }));
   }
 
-  /** Tells of its progress at most four times a second, and once at its end. @throws JobRunningError */
+  /** Runs a job. Reports progress at most four times a second, and once at its end. @throws JobRunningError */
   async run<Answer>(name: string, work: (job: Job) => Promise<Answer>): Promise<Answer> {
     this.#check();
     if (this.#running.has(name)) throw new JobRunningError(name);
@@ -74,7 +74,7 @@ export class Jobs {
     this.#isStopping = false;
   }
 
-  /** Makes what runs end at its next step. */
+  /** Aborts the running jobs at their next step. */
   abort(): void {
     this.#isStopping = true;
   }

@@ -9,14 +9,14 @@ import type { Verified } from "./verifying.ts";
 
 export interface LogVerification {
   ok: boolean;
-  /** It was looked at up to here: the head when it began. */
+  /** The log was verified up to this position, the head at its start. */
   position: number;
   streams: number;
   /** The first 100. */
   problems: LogProblem[];
-  /** How many there are. */
+  /** The number of problems. */
   total: number;
-  /** What was not compared with the log, and why: the first 100. */
+  /** Snapshots and claims that were not compared with the log; the first 100. */
   unchecked: UncheckedPart[];
 }
 
@@ -24,9 +24,9 @@ const maxProblems = 100;
 const pageSize = 1000;
 
 /**
- * Reads the whole log: positions 1, 2, 3 …, versions 1, 2, 3 … in each stream, times never earlier than the one before,
- * payloads and metas that are JSON and that today's catalogue can read; then the state snapshots and the claims of
- * deciders. Changes nothing. Keeps one number for each stream in memory.
+ * Verifies the whole log: positions are 1, 2, 3 …, versions are 1, 2, 3 … in each stream, times never decrease, and
+ * payloads and metas are JSON that the current catalogue can upcast. Then verifies the state snapshots and claims of
+ * deciders. Changes nothing. Memory contains one number for each stream.
  */
 export async function verifyLog({ log, catalogue, deciderOf }: Verified, job: Job): Promise<LogVerification> {
   const head = await log.head();
@@ -76,7 +76,7 @@ export async function verifyLog({ log, catalogue, deciderOf }: Verified, job: Jo
           position,
           field: "payload",
           found: unreadable[id].message,
-          expected: "one that the catalogue can read",
+          expected: "one that the catalogue can upcast",
         });
     damaged.clear();
     job.progress(before.position, head);

@@ -4,7 +4,7 @@ import type { EventLog } from "../../../core/log/event-log.ts";
 import type { Job } from "../host/jobs.ts";
 import type { LogProblem, UncheckedPart } from "./log-problem.ts";
 
-/** What a store's `verify` compares with its log, and by which definitions. */
+/** The log to verify, and the definitions by which it is read. */
 export interface Verified {
   log: EventLog;
   catalogue: Catalogue;
@@ -12,7 +12,7 @@ export interface Verified {
   deciderOf: (name: string) => DeciderDefinition | null;
 }
 
-/** One verification, as its parts take it further. */
+/** The context that the parts of one verification share. */
 export interface Verifying extends Verified {
   job: Job;
   note: (problem: LogProblem) => void;
