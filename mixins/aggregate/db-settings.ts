@@ -13,6 +13,7 @@ export interface DbSettings {
   excludeFields?: string[];
 }
 
+/** The names of the settings. */
 export const dbSettings = [
   "pageSize",
   "maxPageSize",

@@ -97,6 +97,7 @@ export type EventsOf<Source extends { mixin: () => Mixin } | EventCatalogue> =
 
 const defaultMaxEventBytes = 512 * 1024;
 const shortestLeaseMs = 1000;
+/** The names that a store, an aggregate or a decider may have. */
 export const serviceName = /^[\p{L}\p{N}_][\p{L}\p{N}_.-]{0,99}$/u;
 
 /**

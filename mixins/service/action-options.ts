@@ -13,7 +13,7 @@ const protecting = ["params", "visibility", "hooks", "timeout"];
  */
 export function checkActionOptions(at: string, action: object, own: readonly string[]): void {
   const { handler, params, visibility } = action as ActionSchema;
-  refuseUnless(handler === undefined, `${at}.handler`, handler, `none: the handler is made of ${own.join(", ")}`);
+  refuseUnless(handler === undefined, `${at}.handler`, handler, `no handler: it is created from ${own.join(", ")}`);
   refuseUnless(
     params === undefined || isPlainObject(params),
     `${at}.params`,

@@ -89,6 +89,7 @@ const passThrough = {
   afterRetrieveTransformID: (document: unknown) => document,
 };
 
+/** The names of the actions that `readActions` creates. */
 export const readActionNames = ["find", "list", "get", "count", "resolve"] as const;
 
 /**

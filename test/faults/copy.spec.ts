@@ -71,7 +71,7 @@ describe("The command copy", () => {
     expect(await copy(from, to)).toMatchObject({ code: 0 });
     const again = await copy(from, to);
     expect(again).toMatchObject({ code: 0, errors: "" });
-    expect(again.output).toMatch(/^The copy was finished before, and is whole\.\nIt has its source up to event 10\./m);
+    expect(again.output).toMatch(/^The copy was finished before, and is whole\.\nIt contains its source up to event 10\./m);
     await filled(to, 1);
     const late = await copy(from, to);
     expect(late.code).toBe(1);
@@ -79,7 +79,7 @@ describe("The command copy", () => {
       `${folder}/to.db: <to> is a copy of <from> that was finished before, and one of the two has changed since`,
     );
     expect(late.errors).toContain("found event 11, expected nothing more");
-    expect(late.errors).toContain("name another place: another file");
+    expect(late.errors).toContain("choose another place: another file");
   });
 
   it("says where it was interrupted, and goes on there", async () => {

@@ -73,7 +73,7 @@ export class SnapshotFolder {
       throw unavailable ?? new SnapshotDamagedError(file, `its manifest cannot be read (${codeOf(error)})`, error);
     }
     const manifest = unsealManifest(text);
-    if (!manifest) throw new SnapshotDamagedError(file, "its manifest is not what was written");
+    if (!manifest) throw new SnapshotDamagedError(file, "its manifest differs from what was written");
     if (manifest.id !== id)
       throw new SnapshotDamagedError(file, `found the manifest of snapshot ${manifest.id}, expected ${id}`);
     return manifest;

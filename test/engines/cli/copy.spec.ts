@@ -132,7 +132,7 @@ describeWith("postgres", "The source of a copy on a server", (server) => {
     let isWritten = true;
     const writer = appendTo(from, () => isWritten);
     const ended = await startCli(["copy", from, sqliteIn(folder, "to"), "--name", "shopEvents"], (output) => {
-      if (output.includes("the rest is copied")) isWritten = false;
+      if (output.includes("copying the rest")) isWritten = false;
     });
     isWritten = false;
     await writer;
