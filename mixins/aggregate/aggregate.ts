@@ -19,7 +19,7 @@ import { unknownType } from "../../core/event/event-type.ts";
 import type { OnChange } from "./rebuild/definition-change.ts";
 import { dbSettings, refuseWrongDbSettings, type DbSettings } from "./db-settings.ts";
 import { aggregateService } from "./service.ts";
-import { refuseNoStore, serviceName, type EventStore } from "../event-store/event-store.ts";
+import { assertStore, serviceName, type EventStore } from "../event-store/event-store.ts";
 import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
 import type { Mixin } from "../service/mixin.ts";
 import { transformsWithoutParams } from "../observability/spans.ts";
@@ -152,7 +152,7 @@ export function aggregateOn(engines: Engines) {
       snapshots = {},
       ...settings
     } = options;
-    refuseNoStore(name, eventStore);
+    assertStore(name, eventStore);
     const visibility = parseVisibilities(name, givenVisibility);
     const fields = parseFields(name, declared);
     refuseWrongDbSettings(name, settings, Object.keys(declared));

@@ -6,7 +6,7 @@ import { refuseUnknownOptions } from "../../core/options/options.ts";
 import type { PayloadOf } from "../../core/catalogue/payload-of.ts";
 import type { AnyEvents, EventMap, EventOf } from "../../core/event/recorded-event.ts";
 import type { ClaimingEvent, ClaimValue } from "../../core/decider/unique.ts";
-import { refuseNoStore, serviceName, type EventStore } from "../event-store/event-store.ts";
+import { assertStore, serviceName, type EventStore } from "../event-store/event-store.ts";
 import { checkActionOptions } from "../service/action-options.ts";
 import type { Mixin } from "../service/mixin.ts";
 import { deciderMixin } from "./service.ts";
@@ -134,7 +134,7 @@ export function Decider<
     "retries",
   ]);
   const { eventStore } = options;
-  refuseNoStore(name, eventStore);
+  assertStore(name, eventStore);
   const definition = parseDecider(name, options, eventStore.catalogue);
   const actions = Object.fromEntries(
     Object.entries(options.commands).map(([command, given]) => {

@@ -226,7 +226,7 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
 const isPath = (found: unknown) => typeof found === "string" && found !== "" && !found.includes("\0");
 
 /** @throws DefinitionError */
-export function refuseNoStore(owner: string, found: unknown): void {
+export function assertStore(owner: string, found: unknown): void {
   const { name, mapAction: map, catalogue } = (found ?? {}) as Partial<EventStore>;
   const isStore = typeof name === "string" && typeof map === "function" && catalogue !== undefined;
   if (!isStore) throw new DefinitionError({ field: `${owner}.eventStore`, found, expected: "an EventStore" });

@@ -230,10 +230,10 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
         announce: (position) => void hint(appendedEvent(name), { position }),
         announceHere: (position) => void hint(appendedEvent(name), { position }, "broadcastLocal"),
         announceRelease: () => void hint(leaseEvent(name), { consumer: pumpKey }),
-        tellProgress: (progress) => void hint(progressEvent(name), progress),
+        announceProgress: (progress) => void hint(progressEvent(name), progress),
         metrics: storeMetrics(broker, name),
         warn: (message, details) => logger.warn(message, details),
-        tell: (level, message) => logger[level](message),
+        logMessage: (level, message) => logger[level](message),
       });
     },
     async started() {

@@ -34,7 +34,7 @@ const labelNames = ["store", "aggregate"];
 /** The metrics of a store. */
 export interface StoreMetrics {
   /** Records an append that was stored, rejected or failed. `events` is the number of newly stored ones. */
-  answered(ms: number, events: number, isConflict: boolean): void;
+  recordAppend(ms: number, events: number, isConflict: boolean): void;
   /** NaN while unknown. */
   pumpLag(events: number): void;
 }
@@ -56,7 +56,7 @@ export function storeMetrics(broker: ServiceBroker, name: string): StoreMetrics 
   metrics.increment(metricNames.appended, labels, 0);
   metrics.increment(metricNames.conflicts, labels, 0);
   return {
-    answered(ms, events, isConflict) {
+    recordAppend(ms, events, isConflict) {
       metrics.observe(metricNames.appendTime, ms, labels);
       if (events > 0) metrics.increment(metricNames.appended, labels, events);
       if (isConflict) metrics.increment(metricNames.conflicts, labels);

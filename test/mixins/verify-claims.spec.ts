@@ -71,8 +71,8 @@ async function found(maxClaims?: number, known: typeof definition | null = defin
     catalogue: definition.catalogue,
     deciderOf: () => known,
     job: { ...job, check },
-    note: (problem) => void problems.push(problem),
-    noteUnchecked: (part) => void unchecked.push(part),
+    report: (problem) => void problems.push(problem),
+    reportUnchecked: (part) => void unchecked.push(part),
     ...(maxClaims !== undefined && { maxClaims }),
   });
   return { problems, unchecked };

@@ -9,7 +9,7 @@ import { parsePatterns, typeMatcher } from "../../../core/event/type-pattern.ts"
 import type { StoreHost } from "../host/host.ts";
 import { controlEvent, leaseEvent } from "../../service/internal-events.ts";
 import { endReason, parkedId, skipReason, storedKey, storedName } from "../../service/stored-texts.ts";
-import { refuseTooLargeState } from "../host/stored-state.ts";
+import { boundedState } from "../host/stored-state.ts";
 import { wholeNumber } from "../../service/whole-number.ts";
 
 // oxlint-disable-next-line no-control-regex -- the pattern excludes control characters
@@ -125,7 +125,7 @@ export function consumerStoreActions(store: string, host: () => StoreHost): NonN
         if (lease.name !== ctx.params.consumer)
           throw new ValidationError([{ field: "lease.name", found: lease.name, expected: ctx.params.consumer }]);
         const key = stateKey(ctx.params.consumer, below);
-        return host().log.putState(key, refuseTooLargeState("value", value) ?? undefined, revision, lease);
+        return host().log.putState(key, boundedState("value", value) ?? undefined, revision, lease);
       },
     },
     takeLease: {

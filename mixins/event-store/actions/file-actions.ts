@@ -3,7 +3,7 @@ import { eventFormat } from "../../../core/interchange/event-format.ts";
 import { parsePatterns, typeMatcher } from "../../../core/event/type-pattern.ts";
 import { noteWritten } from "../../service/read-after.ts";
 import { exportEvents } from "../transfer/export-events.ts";
-import type { Hosting } from "./history-actions.ts";
+import type { HostedStore } from "./history-actions.ts";
 import { importEvents } from "../transfer/import-events.ts";
 import type { StoreHost } from "../host/host.ts";
 import { TransferFolder } from "../transfer/transfer-folder.ts";
@@ -39,7 +39,7 @@ interface ImportParams {
 export function fileActions(
   store: string,
   transferFolder: string,
-  hosting: () => Hosting,
+  hosting: () => HostedStore,
 ): NonNullable<ServiceSchema["actions"]> {
   const folder = new TransferFolder(transferFolder);
   const path = { type: "string", min: 1 } as const;

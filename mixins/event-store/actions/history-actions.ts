@@ -9,7 +9,7 @@ import type { DuplicateHosts } from "../host/duplicate-hosts.ts";
 import { verifyLog } from "../verify/verify-log.ts";
 
 /** A node's store. Read at each call, because the service creates it after its actions. */
-export interface Hosting {
+export interface HostedStore {
   host: StoreHost;
   duplicateHosts: DuplicateHosts | null;
 }
@@ -17,7 +17,7 @@ export interface Hosting {
 type Caller<Params> = Context<Params, Record<string, unknown>>;
 
 /** `record` for the framework's own events, `positionAt` a time, `draft` without storing, and `verify` of the log. */
-export function historyActions(store: string, hosting: () => Hosting): NonNullable<ServiceSchema["actions"]> {
+export function historyActions(store: string, hosting: () => HostedStore): NonNullable<ServiceSchema["actions"]> {
   const any = { type: "any", optional: true } as const;
   return {
     record: {

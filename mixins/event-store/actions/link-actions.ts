@@ -1,6 +1,6 @@
 import type { Context, ServiceSchema } from "moleculer";
 import { toLinkRequest, type Linked } from "../../../core/log/links.ts";
-import type { Hosting } from "./history-actions.ts";
+import type { HostedStore } from "./history-actions.ts";
 
 /** The result of `link`. */
 export interface LinkAnswer extends Linked {
@@ -8,7 +8,7 @@ export interface LinkAnswer extends Linked {
 }
 
 /** The action `link`, which adds events of other streams to a stream of links. */
-export function linkActions(hosting: () => Hosting): NonNullable<ServiceSchema["actions"]> {
+export function linkActions(hosting: () => HostedStore): NonNullable<ServiceSchema["actions"]> {
   const any = { type: "any", optional: true } as const;
   return {
     link: {

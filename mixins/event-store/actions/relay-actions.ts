@@ -3,7 +3,7 @@ import type { AppendRelay, RelayAnswer } from "../../../core/log/append-relay.ts
 import { times } from "../../../core/concurrency/times.ts";
 import { remoteCall } from "../../consumer/remote-call.ts";
 import { storedKey } from "../../service/stored-texts.ts";
-import type { Hosting } from "./history-actions.ts";
+import type { HostedStore } from "./history-actions.ts";
 import { toRelayed, type RelayedAppend } from "../append/relayed-group.ts";
 
 /** The most appends in one commit. */
@@ -15,7 +15,7 @@ interface RelayedParams {
 }
 
 /** The action that hosts of one log call on each other: commit a group of appends. */
-export function relayActions(hosting: () => Hosting): NonNullable<ServiceSchema["actions"]> {
+export function relayActions(hosting: () => HostedStore): NonNullable<ServiceSchema["actions"]> {
   return {
     appendRelayed: {
       // The sender's append has a span.

@@ -2,8 +2,8 @@ import type { Context, ServiceSchema } from "moleculer";
 import { eventFields } from "../../../core/query/event-fields.ts";
 import type { EventLog } from "../../../core/log/event-log.ts";
 import { parseQuery } from "../../../core/query/query.ts";
-import { Tracing, type Trace, type TraceLimits } from "./trace.ts";
-import type { Hosting } from "./history-actions.ts";
+import { TraceBuilder, type Trace, type TraceLimits } from "./trace.ts";
+import type { HostedStore } from "./history-actions.ts";
 import { requestIds } from "./request-ids.ts";
 
 const maxEvents = 10_000;
@@ -15,7 +15,7 @@ const slice = 10_000;
 const pageSize = 100;
 
 /** The action `trace`. */
-export function traceActions(hosting: () => Hosting): NonNullable<ServiceSchema["actions"]> {
+export function traceActions(hosting: () => HostedStore): NonNullable<ServiceSchema["actions"]> {
   return {
     trace: {
       params: { $$strict: true, correlationId: { type: "string", empty: false } },
@@ -29,7 +29,7 @@ export function traceActions(hosting: () => Hosting): NonNullable<ServiceSchema[
 
 /** Searches the log up to its current head, or until the tree is full. */
 async function trace(log: EventLog, correlationId: string, limits: TraceLimits): Promise<Trace> {
-  const tracing = new Tracing(correlationId, limits);
+  const tracing = new TraceBuilder(correlationId, limits);
   const head = await log.head();
   for (let after = 0; after < head && !(tracing.isFull && tracing.trace.truncated);) {
     const end = Math.min(after + slice, head);

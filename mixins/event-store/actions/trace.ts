@@ -38,16 +38,16 @@ export interface TraceLimits {
   bytes: number;
 }
 
-interface Place {
+interface TreePlace {
   caused: TraceNode[];
   depth: number;
 }
 
 /** Builds the tree of causes of one request. Events are added in the order of the log. */
-export class Tracing {
+export class TraceBuilder {
   readonly trace: Trace;
   readonly #limits: TraceLimits;
-  readonly #places = new Map<string, Place>();
+  readonly #places = new Map<string, TreePlace>();
   /** Omitted events, whose effects are omitted as well. */
   readonly #cut = new Set<string>();
   readonly #commands = new Map<TraceNode[], Map<string, TracedCommand>>();
@@ -74,14 +74,14 @@ export class Tracing {
     }
     const event: TracedEvent = { kind: "event", id, type, stream, version, position, time, caused: [] };
     const command = commandOf(meta["command"]) ?? (cause.depth === 0 ? { id: causationId, name: null } : null);
-    (command ? this.#caused(cause.caused, command) : cause.caused).push(event);
+    (command ? this.#effectsOf(cause.caused, command) : cause.caused).push(event);
     this.#places.set(id, { caused: event.caused, depth: cause.depth + 1 });
     this.#bytes += pageBytesOf(stream, type, "", "");
     this.trace.events++;
   }
 
   /** Returns the effects of a command, which is one node among the effects of its cause. */
-  #caused(effects: TraceNode[], { id, name }: Pick<TracedCommand, "id" | "name">): TraceNode[] {
+  #effectsOf(effects: TraceNode[], { id, name }: Pick<TracedCommand, "id" | "name">): TraceNode[] {
     const known = this.#commands.get(effects) ?? new Map<string, TracedCommand>();
     this.#commands.set(effects, known);
     const key = JSON.stringify([id, name]);

@@ -34,7 +34,7 @@ interface Dependencies {
   node: string;
   log: EventLog;
   /** @throws StoreUnavailableError while the log is not open */
-  refuse: () => void;
+  assertOpen: () => void;
   catalogue: () => Catalogue;
   maxEventBytes: number;
   maxPending: PendingLimits;
@@ -102,7 +102,7 @@ export class Appends {
 
   /** Appends in a separate commit, for an import. */
   async store(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
-    this.#d.refuse();
+    this.#d.assertOpen();
     const verdicts = await this.#d.log.append(requests);
     const added = verdicts.flatMap((verdict) => ("events" in verdict && !verdict.repeated ? verdict.events : []));
     const last = added.at(-1);
@@ -115,19 +115,19 @@ export class Appends {
    * @throws ValidationError if this host has another log, or would store other content
    */
   async appendRelayed(log: string, group: readonly RelayedAppend[], sender: string): Promise<RelayAnswer> {
-    this.#d.refuse();
+    this.#d.assertOpen();
     const own = await this.#d.log.identity();
     if (own !== log) throw new ValidationError([{ field: "log", found: log, expected: own }]);
     const { maxEventBytes, catalogue } = this.#d;
     const requests = fromRelayed(group, { maxEventBytes, catalogue: catalogue() });
-    this.#senders.note(sender, performance.now());
+    this.#senders.record(sender, performance.now());
     const verdicts = await this.#commits.appendGroup(requests);
     const stored = verdicts.map((verdict) => {
       if ("error" in verdict || verdict.repeated) return null;
       const { position, version, time } = verdict.events[0]!;
       return { position, version, time };
     });
-    return { stored, isShared: this.#senders.isAnyBut(sender, performance.now()) };
+    return { stored, isShared: this.#senders.hasOther(sender, performance.now()) };
   }
 
   async #commit(
@@ -135,8 +135,8 @@ export class Appends {
     speculation: AppendInput["speculation"],
     isSystem?: boolean,
   ): Promise<Appended> {
-    this.#d.refuse();
-    this.#senders.note(this.#d.node, performance.now());
+    this.#d.assertOpen();
+    this.#senders.record(this.#d.node, performance.now());
     try {
       const isAsSent = speculation && this.#isReadAs(speculation.content, request);
       const appended = await this.#commits.append(request, { speculation, isAsSent, isSystem });
@@ -155,10 +155,10 @@ export class Appends {
     const since = performance.now();
     try {
       const appended = await append();
-      metrics.answered(performance.now() - since, appended.repeated ? 0 : appended.events.length, false);
+      metrics.recordAppend(performance.now() - since, appended.repeated ? 0 : appended.events.length, false);
       return appended;
     } catch (error) {
-      metrics.answered(performance.now() - since, 0, (error as { type?: unknown }).type === "VERSION_CONFLICT");
+      metrics.recordAppend(performance.now() - since, 0, (error as { type?: unknown }).type === "VERSION_CONFLICT");
       throw error;
     }
   }

@@ -13,7 +13,7 @@ export class EventClock {
   }
 
   /** @param time - The time of the last stored event. */
-  note(time: string): void {
+  check(time: string): void {
     const now = Date.now();
     const isAhead = Date.parse(time) - now > times.clock.warnMs;
     if (isAhead && !this.#isAhead)

@@ -96,7 +96,7 @@ export class GroupCommit {
     while (!this.#own.isEmpty || !this.#callers.isEmpty) {
       // One turn of the event loop, in which callers whose appends were committed together append again.
       await new Promise((turn) => setImmediate(turn));
-      await this.#returning.all();
+      await this.#returning.wait();
       const room = new CommitRoom();
       const taken = [...this.#own.take(room), ...this.#callers.take(room)];
       await this.#commit(taken.filter((waiting) => this.#isAdmitted(waiting)));
@@ -139,7 +139,7 @@ export class GroupCommit {
       }
     }
     const groups = batch.filter(({ requests }) => requests[0]!.isRelayed);
-    this.#returning.answered(groups.length, began, performance.now());
+    this.#returning.committed(groups.length, began, performance.now());
     if (last) this.#onCommit(last);
   }
 

@@ -10,22 +10,22 @@ const longestWaitMs = 100;
  */
 export class ReturningGroups {
   #missing = 0;
-  #answeredAt = 0;
+  #committedAt = 0;
   #commitMs = 0;
   #returnMs: number[] = [];
   #allAreHere = () => {};
 
   /** Records a commit with so many groups. */
-  answered(groups: number, began: number, now: number): void {
+  committed(groups: number, began: number, now: number): void {
     if (groups === 0) return;
     this.#missing = groups;
-    this.#answeredAt = now;
+    this.#committedAt = now;
     this.#commitMs = now - began;
   }
 
   arrived(now: number): void {
     if (this.#missing === 0) return;
-    this.#returnMs = [...this.#returnMs, now - this.#answeredAt].slice(-remembered);
+    this.#returnMs = [...this.#returnMs, now - this.#committedAt].slice(-remembered);
     if (--this.#missing === 0) this.#allAreHere();
   }
 
@@ -34,11 +34,11 @@ export class ReturningGroups {
     if (this.#missing === 0) return 0;
     const worthMs = Math.min(this.#commitMs / 2, longestWaitMs);
     const usualMs = this.#returnMs.toSorted((a, b) => a - b)[this.#returnMs.length >> 1] ?? worthMs / 2;
-    return usualMs > worthMs ? 0 : Math.max(0, Math.min(2 * usualMs, worthMs) - (now - this.#answeredAt));
+    return usualMs > worthMs ? 0 : Math.max(0, Math.min(2 * usualMs, worthMs) - (now - this.#committedAt));
   }
 
   /** Resolves when all groups of the last commit have returned, or after `waitMs`. */
-  async all(): Promise<void> {
+  async wait(): Promise<void> {
     const waitMs = this.waitMs(performance.now());
     if (waitMs === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -4,12 +4,12 @@ import { times } from "../../../core/concurrency/times.ts";
 export class Senders {
   readonly #sentAt = new Map<string, number>();
 
-  note(node: string, now: number): void {
+  record(node: string, now: number): void {
     this.#sentAt.set(node, now);
   }
 
   /** True if a node other than `node` has recently sent appends. */
-  isAnyBut(node: string, now: number): boolean {
+  hasOther(node: string, now: number): boolean {
     for (const [other, at] of this.#sentAt) {
       if (now - at > times.relay.recentMs) this.#sentAt.delete(other);
       else if (other !== node) return true;

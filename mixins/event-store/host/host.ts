@@ -10,7 +10,7 @@ import { EventClock } from "../append/event-clock.ts";
 import { inTime } from "../../service/in-time.ts";
 import { Jobs, type JobProgress } from "./jobs.ts";
 import type { StoreMetrics } from "../../observability/metrics.ts";
-import { Opening, type Tell } from "../../service/opening.ts";
+import { Opener, type LogMessage } from "../../service/opener.ts";
 import type { PendingLimits } from "../append/pending-appends.ts";
 import { Pump, type PumpOptions } from "../pump/pump.ts";
 
@@ -42,16 +42,16 @@ interface Dependencies {
   /** Announces to this node only, for commits that each host watches itself. */
   announceHere: (position: number) => void;
   announceRelease: () => void;
-  tellProgress: (progress: JobProgress) => void;
+  announceProgress: (progress: JobProgress) => void;
   metrics: StoreMetrics | null;
   warn: (message: string, details: object) => void;
-  tell: Tell;
+  logMessage: LogMessage;
 }
 
 /** A store on one of its hosts: group commit, pump, jobs, and pages for consumers. */
 export class StoreHost {
   readonly #log: EventLog;
-  readonly #opening: Opening;
+  readonly #opener: Opener;
   readonly pump: Pump;
   readonly jobs: Jobs;
   readonly consumers: ConsumerPages;
@@ -63,12 +63,12 @@ export class StoreHost {
 
   constructor(dependencies: Dependencies) {
     const { name, log, catalogue, pump, maxEventBytes, maxPending } = dependencies;
-    const { deliver, announce, tellProgress, metrics, warn, tell } = dependencies;
+    const { deliver, announce, announceProgress: tellProgress, metrics, warn, logMessage: tell } = dependencies;
     this.#log = log;
     const warnOfLog = (message: string) => warn(message, { store: name });
     const open = (onProgress: (progress: string) => void) =>
       this.#open({ warn: warnOfLog, onProgress: (building) => onProgress(inWords(building)) });
-    this.#opening = new Opening({ name, open, tell });
+    this.#opener = new Opener({ name, open, logMessage: tell });
     this.consumers = new ConsumerPages({ log: () => this.log, catalogue });
     this.jobs = new Jobs(tellProgress);
     this.#catalogue = catalogue;
@@ -80,13 +80,23 @@ export class StoreHost {
     const { node } = relay;
     const lease = { node, leaseMs };
     this.pump = new Pump({ log, options: pump, deliver: handOver, isPauseWanted, lease, onRelease, metrics, warn });
-    const refuse = () => this.#opening.refuse();
+    const refuse = () => this.#opener.assertOpen();
     const clock = new EventClock((message, details) => warn(`${name}: ${message}`, details));
     const onCommit = ({ position, time }: RecordedEvent) => {
-      clock.note(time);
+      clock.check(time);
       this.#onCommit(position);
     };
-    this.appends = new Appends({ name, node, log, refuse, catalogue, maxEventBytes, maxPending, onCommit, metrics });
+    this.appends = new Appends({
+      name,
+      node,
+      log,
+      assertOpen: refuse,
+      catalogue,
+      maxEventBytes,
+      maxPending,
+      onCommit,
+      metrics,
+    });
     log.relayAppends?.(relay);
     log.watch?.((position) => {
       this.pump.wake(position);
@@ -101,13 +111,13 @@ export class StoreHost {
 
   /** @throws StoreUnavailableError while it is not open */
   get log(): EventLog {
-    this.#opening.refuse();
+    this.#opener.assertOpen();
     return this.#log;
   }
 
   /** Why calls would wait or fail on this host, so that another host should serve them; null otherwise. */
   get building(): string | null {
-    return this.#opening.cause ?? (this.#log.building ? inWords(this.#log.building) : null);
+    return this.#opener.cause ?? (this.#log.building ? inWords(this.#log.building) : null);
   }
 
   #onCommit(position: number): void {
@@ -124,7 +134,7 @@ export class StoreHost {
     this.consumers.forget();
     this.jobs.start();
     this.appends.start();
-    await this.#opening.start();
+    await this.#opener.start();
   }
 
   async #open(options: Pick<OpenOptions, "warn" | "onProgress">): Promise<void> {
@@ -140,7 +150,7 @@ export class StoreHost {
   /** Commits accepted appends, waits for running listeners, then closes the log. */
   async stop(): Promise<void> {
     this.jobs.abort();
-    await this.#opening.stop();
+    await this.#opener.stop();
     await this.appends.stop();
     await this.pump.stop();
     await this.#log.close();

@@ -17,16 +17,16 @@ export interface Job {
   check(): void;
 }
 
-const tellEveryMs = 250;
+const notifyEveryMs = 250;
 
 /** The long-running jobs of a store: one of each name at a time. */
 export class Jobs {
-  readonly #tell: (progress: JobProgress) => void;
+  readonly #notify: (progress: JobProgress) => void;
   readonly #running = new Map<string, { progress: JobProgress; end: Promise<unknown> }>();
   #isStopping = false;
 
   constructor(tell: (progress: JobProgress) => void) {
-    this.#tell = tell;
+    this.#notify = tell;
   }
 
   get running(): JobProgress[] {
@@ -39,7 +39,7 @@ export class Jobs {
     if (this.#running.has(name)) throw new JobRunningError(name);
     const progress: JobProgress = { job: name, done: 0, total: 0, rate: 0, secondsLeft: null };
     const since = performance.now();
-    let toldAt = since;
+    let notifiedAt = since;
     const measure = (done: number, total: number) => {
       const rate = Math.round((done * 1000) / Math.max(performance.now() - since, 1));
       const secondsLeft = rate > 0 ? Math.ceil(Math.max(total - done, 0) / rate) : null;
@@ -49,9 +49,9 @@ export class Jobs {
       check: () => this.#check(),
       progress: (done, total) => {
         measure(done, total);
-        if (performance.now() - toldAt < tellEveryMs) return;
-        toldAt = performance.now();
-        this.#tell({ ...progress });
+        if (performance.now() - notifiedAt < notifyEveryMs) return;
+        notifiedAt = performance.now();
+        this.#notify({ ...progress });
       },
     };
     const end = work(job);
@@ -59,7 +59,7 @@ export class Jobs {
     try {
       const answer = await end;
       measure(progress.total, progress.total);
-      this.#tell({ ...progress });
+      this.#notify({ ...progress });
       return answer;
     } finally {
       this.#running.delete(name);

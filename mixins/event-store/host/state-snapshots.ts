@@ -5,7 +5,7 @@ import { MixedStreamError } from "../../../core/log/links.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import type { StateSnapshot } from "../../../core/decider/rehydrate.ts";
 import type { StoreHost } from "./host.ts";
-import { refuseTooLargeState } from "./stored-state.ts";
+import { boundedState } from "./stored-state.ts";
 
 export interface LoadParams {
   stream: string;
@@ -32,7 +32,7 @@ const keyOf = (key: string) => snapshotPrefix + key;
 /** Loads a usable snapshot and a page of the events after it. @throws UpcastError; MixedStreamError for a stream of links */
 export async function loadStream(host: StoreHost, params: LoadParams): Promise<LoadedStream> {
   const { stream, afterVersion } = params;
-  const snapshot = await usable(host.log, params);
+  const snapshot = await usableSnapshot(host.log, params);
   const after = snapshot?.version ?? afterVersion;
   const stored = await host.log.readStream(stream, { afterVersion: after, limit: eventsPerPage });
   const last = stored.at(-1);
@@ -45,8 +45,8 @@ export async function loadStream(host: StoreHost, params: LoadParams): Promise<L
 }
 
 /** The stored snapshot if it has this definition, is newer than `afterVersion`, and belongs to this log. */
-async function usable(log: EventLog, { stream, afterVersion, snapshot: key, definition }: LoadParams) {
-  const snapshot = key === null ? null : (await keptAt(log, key)).snapshot;
+async function usableSnapshot(log: EventLog, { stream, afterVersion, snapshot: key, definition }: LoadParams) {
+  const snapshot = key === null ? null : (await storedAt(log, key)).snapshot;
   if (snapshot?.definition !== definition || snapshot.version <= afterVersion) return null;
   const { version, eventId } = snapshot;
   const [event] = await log.readStream(stream, { afterVersion: version - 1, limit: 1 });
@@ -55,7 +55,7 @@ async function usable(log: EventLog, { stream, afterVersion, snapshot: key, defi
 }
 
 /** `snapshot` is null if there is none or it is damaged. */
-async function keptAt(log: EventLog, key: string): Promise<{ snapshot: StateSnapshot | null; revision: number }> {
+async function storedAt(log: EventLog, key: string): Promise<{ snapshot: StateSnapshot | null; revision: number }> {
   try {
     const kept = await log.getState(keyOf(key));
     return { snapshot: unsealed(kept?.value), revision: kept?.revision ?? 0 };
@@ -71,10 +71,10 @@ async function keptAt(log: EventLog, key: string): Promise<{ snapshot: StateSnap
  * @throws ValidationError
  */
 export async function saveSnapshot(log: EventLog, key: string, snapshot: StateSnapshot): Promise<void> {
-  const { snapshot: before, revision } = await keptAt(log, key);
+  const { snapshot: before, revision } = await storedAt(log, key);
   const isNewer = before?.definition === snapshot.definition && before.version >= snapshot.version;
   if (isNewer && (await isOfLog(log, before))) return;
-  await log.putState(keyOf(key), sealed(refuseTooLargeState("snapshot", snapshot)), revision);
+  await log.putState(keyOf(key), sealed(boundedState("snapshot", snapshot)), revision);
 }
 
 async function isOfLog(log: EventLog, { position, eventId }: StateSnapshot): Promise<boolean> {

@@ -4,7 +4,7 @@ import { ValidationError } from "../../../core/errors/errors.ts";
 const maxCharacters = 2 ** 25;
 
 /** Returns the state unchanged. @throws ValidationError if its JSON is too large */
-export function refuseTooLargeState<State>(field: string, state: State): State {
+export function boundedState<State>(field: string, state: State): State {
   const { length } = JSON.stringify(state) ?? "";
   if (length > maxCharacters)
     throw new ValidationError([

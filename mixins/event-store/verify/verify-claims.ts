@@ -5,9 +5,9 @@ import { Pace } from "../../../core/concurrency/pace.ts";
 import { RangeFold, UncheckedError } from "./claim-fold.ts";
 import { ClaimRange } from "./claim-range.ts";
 import type { LogProblem } from "./log-problem.ts";
-import type { Verifying } from "./verifying.ts";
+import type { VerificationContext } from "./verification-context.ts";
 
-interface Dependencies extends Verifying {
+interface Dependencies extends VerificationContext {
   /** The most claims in memory. Default: that of `ClaimRange`. */
   maxClaims?: number;
 }
@@ -19,7 +19,7 @@ const pageSize = 1000;
  * both directions. Memory contains one range of values, a page of events and a page of claims at a time.
  */
 export async function verifyClaims(dependencies: Dependencies): Promise<void> {
-  const { log, deciderOf, noteUnchecked } = dependencies;
+  const { log, deciderOf, reportUnchecked: noteUnchecked } = dependencies;
   for (const scope of await log.claimScopes()) {
     try {
       await verifyScope(dependencies, claimOf(deciderOf, scope));
@@ -53,7 +53,7 @@ async function verifyScope(dependencies: Dependencies, claim: Claim): Promise<vo
 
 /** Claims may change during the verification, so each page is compared with a fold up to the position of that page. */
 async function verifyRange(dependencies: Dependencies, claim: Claim, range: ClaimRange): Promise<void> {
-  const { log, job, note } = dependencies;
+  const { log, job, report: note } = dependencies;
   const { scope } = claim;
   const fold = new RangeFold(dependencies, claim, range);
   for (let isEnd = false; !isEnd;) {

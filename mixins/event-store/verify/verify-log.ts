@@ -5,7 +5,7 @@ import type { Job } from "../host/jobs.ts";
 import type { LogProblem, UncheckedPart } from "./log-problem.ts";
 import { verifyClaims } from "./verify-claims.ts";
 import { verifySnapshots } from "./verify-snapshots.ts";
-import type { Verified } from "./verifying.ts";
+import type { VerifiedLog } from "./verification-context.ts";
 
 export interface LogVerification {
   ok: boolean;
@@ -28,7 +28,7 @@ const pageSize = 1000;
  * payloads and metas are JSON that the current catalogue can upcast. Then verifies the state snapshots and claims of
  * deciders. Changes nothing. Memory contains one number for each stream.
  */
-export async function verifyLog({ log, catalogue, deciderOf }: Verified, job: Job): Promise<LogVerification> {
+export async function verifyLog({ log, catalogue, deciderOf }: VerifiedLog, job: Job): Promise<LogVerification> {
   const head = await log.head();
   const versions = new Map<string, number>();
   const problems: LogProblem[] = [];

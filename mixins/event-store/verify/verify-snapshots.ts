@@ -7,7 +7,7 @@ import { Pace } from "../../../core/concurrency/pace.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { upcastEach } from "../../../core/catalogue/upcast.ts";
 import { snapshotPrefix } from "../host/state-snapshots.ts";
-import type { Verifying } from "./verifying.ts";
+import type { VerificationContext } from "./verification-context.ts";
 
 const snapshotsPerPage = 100;
 const eventsPerPage = 1000;
@@ -16,7 +16,7 @@ const eventsPerPage = 1000;
  * Compares each state snapshot with the event that it names. If this node has the decider with the same definition, also
  * compares its state with a fold of the log. Memory contains one page of events and one of snapshots.
  */
-export async function verifySnapshots(dependencies: Verifying): Promise<void> {
+export async function verifySnapshots(dependencies: VerificationContext): Promise<void> {
   const { log, job } = dependencies;
   const pace = new Pace();
   for (let after: string | undefined; ;) {
@@ -33,7 +33,7 @@ export async function verifySnapshots(dependencies: Verifying): Promise<void> {
 }
 
 async function verifyOne(
-  { log, catalogue, deciderOf, note, noteUnchecked }: Verifying,
+  { log, catalogue, deciderOf, report: note, reportUnchecked: noteUnchecked }: VerificationContext,
   key: string,
   snapshot: StateSnapshot,
   pace: Pace,

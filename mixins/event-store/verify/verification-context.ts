@@ -5,7 +5,7 @@ import type { Job } from "../host/jobs.ts";
 import type { LogProblem, UncheckedPart } from "./log-problem.ts";
 
 /** The log to verify, and the definitions by which it is read. */
-export interface Verified {
+export interface VerifiedLog {
   log: EventLog;
   catalogue: Catalogue;
   /** The decider of this name on this node; null if there is none. */
@@ -13,8 +13,8 @@ export interface Verified {
 }
 
 /** The context that the parts of one verification share. */
-export interface Verifying extends Verified {
+export interface VerificationContext extends VerifiedLog {
   job: Job;
-  note: (problem: LogProblem) => void;
-  noteUnchecked: (unchecked: UncheckedPart) => void;
+  report: (problem: LogProblem) => void;
+  reportUnchecked: (unchecked: UncheckedPart) => void;
 }

@@ -2,14 +2,14 @@ import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import { isRetryable } from "../../core/errors/outage.ts";
 import { times } from "../../core/concurrency/times.ts";
 
-export type Tell = (level: "info" | "warn" | "error", message: string) => void;
+export type LogMessage = (level: "info" | "warn" | "error", message: string) => void;
 
 interface Dependencies {
   /** The name of the store or table, for messages. */
   name: string;
   /** One attempt, which reports its progress if it takes long. Leaves nothing open if it fails. */
   open: (onProgress: (progress: string) => void) => Promise<void>;
-  tell: Tell;
+  logMessage: LogMessage;
 }
 
 /**
@@ -18,18 +18,18 @@ interface Dependencies {
  * respond yet. Without progress for `times.opening.patienceMs`, the start completes without the store, and the attempts
  * continue in the background until one succeeds. An error that is not an outage fails the start.
  */
-export class Opening {
+export class Opener {
   readonly #d: Dependencies;
   #failure: Error | null = null;
   /** True while `start` is pending: each failed attempt is logged, and an error that is not an outage is thrown. */
   #isAwaited = false;
   #isStopping = false;
   #progress: string | null = null;
-  #toldAt = 0;
+  #loggedAt = 0;
   /** Called at each progress report of an attempt. */
   #onStep = () => {};
   #wake = () => {};
-  #tries: Promise<void> = Promise.resolve();
+  #retrying: Promise<void> = Promise.resolve();
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
@@ -41,7 +41,7 @@ export class Opening {
   }
 
   /** @throws StoreUnavailableError with the cause while it is not open */
-  refuse(): void {
+  assertOpen(): void {
     if (this.#failure) throw new StoreUnavailableError(this.#d.name, `is not open yet: ${this.cause}`, this.#failure);
   }
 
@@ -50,8 +50,8 @@ export class Opening {
     this.#failure = null;
     this.#isStopping = false;
     this.#isAwaited = true;
-    const tries = this.#tryOn();
-    this.#tries = tries.catch(() => {});
+    const tries = this.#retry();
+    this.#retrying = tries.catch(() => {});
     const over = Promise.withResolvers<void>();
     const timer = setTimeout(() => over.resolve(this.#goOnWithout()), times.opening.patienceMs);
     this.#onStep = () => void timer.refresh();
@@ -64,13 +64,13 @@ export class Opening {
   }
 
   /** @throws StoreUnavailableError if the node stops, which aborts the attempt */
-  #notes(progress: string): void {
-    const { name, tell } = this.#d;
+  #onProgress(progress: string): void {
+    const { name, logMessage: tell } = this.#d;
     if (this.#isStopping) throw new StoreUnavailableError(name, "is stopping");
     this.#onStep();
     this.#progress = progress;
-    if (performance.now() - this.#toldAt < times.opening.tellEveryMs) return;
-    this.#toldAt = performance.now();
+    if (performance.now() - this.#loggedAt < times.opening.tellEveryMs) return;
+    this.#loggedAt = performance.now();
     tell("info", `${name} is not open yet: ${progress}`);
   }
 
@@ -78,10 +78,10 @@ export class Opening {
   async stop(): Promise<void> {
     this.#isStopping = true;
     this.#wake();
-    await this.#tries;
+    await this.#retrying;
   }
 
-  async #tryOn(): Promise<void> {
+  async #retry(): Promise<void> {
     for (
       let tries = 1, waitMs = times.opening.firstMs;
       !this.#isStopping;
@@ -89,21 +89,21 @@ export class Opening {
     ) {
       try {
         this.#progress = null;
-        this.#toldAt = performance.now();
-        await this.#d.open((progress) => this.#notes(progress));
-        if (this.#failure) this.#d.tell("info", `${this.#d.name} is open after ${tries} attempts`);
+        this.#loggedAt = performance.now();
+        await this.#d.open((progress) => this.#onProgress(progress));
+        if (this.#failure) this.#d.logMessage("info", `${this.#d.name} is open after ${tries} attempts`);
         this.#failure = null;
         return;
       } catch (error) {
         if (this.#isAwaited && !isRetryable(error)) throw error;
-        this.#note(error as Error, tries, waitMs);
+        this.#onFailure(error as Error, tries, waitMs);
       }
       await this.#wait(waitMs);
     }
   }
 
-  #note(error: Error, tries: number, waitMs: number): void {
-    const { name, tell } = this.#d;
+  #onFailure(error: Error, tries: number, waitMs: number): void {
+    const { name, logMessage: tell } = this.#d;
     const isNews = this.cause !== error.message;
     this.#failure = error;
     this.#progress = null;
@@ -114,7 +114,7 @@ export class Opening {
   }
 
   #goOnWithout(): void {
-    const { name, tell } = this.#d;
+    const { name, logMessage: tell } = this.#d;
     this.#isAwaited = false;
     this.#failure ??= new StoreUnavailableError(name, `has had no response for ${times.opening.patienceMs} ms`);
     tell(
