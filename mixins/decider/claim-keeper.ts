@@ -38,7 +38,7 @@ export class ClaimKeeper {
   readonly #store: string;
   readonly #catalogue: Catalogue;
   readonly #warn: (message: string, details: object) => void;
-  #following: Promise<void> | null = null;
+  #catchingUp: Promise<void> | null = null;
 
   constructor(
     { claims }: DeciderDefinition,
@@ -92,7 +92,7 @@ export class ClaimKeeper {
   /** @throws DuplicateClaimError if another stream has claimed a value */
   async check(ctx: Caller, stream: string, changes: readonly ClaimsOfCommand[]): Promise<void> {
     if (changes.length === 0) return;
-    await this.follow(ctx);
+    await this.catchUp(ctx);
     for (const { claim, changes: own } of changes) {
       const wanted = own.filter(({ held }) => held);
       for (let from = 0; from < wanted.length; from += maxClaimValues)
@@ -111,12 +111,12 @@ export class ClaimKeeper {
   }
 
   /** Folds the missing events. Concurrent calls share one run. */
-  async follow(ctx: Caller): Promise<void> {
-    this.#following ??= this.#followAll(ctx).finally(() => (this.#following = null));
-    await this.#following;
+  async catchUp(ctx: Caller): Promise<void> {
+    this.#catchingUp ??= this.#catchUpAll(ctx).finally(() => (this.#catchingUp = null));
+    await this.#catchingUp;
   }
 
-  async #followAll(ctx: Caller): Promise<void> {
+  async #catchUpAll(ctx: Caller): Promise<void> {
     const pace = new Pace();
     for (const claim of this.#claims)
       while (!(await this.#foldPage(ctx, claim, pace))) if (pace.isDue()) await pace.turn();

@@ -1,11 +1,11 @@
 import { decide, type DeciderDefinition } from "../../core/decider/decider.ts";
-import type { Appending, Prepared } from "./appending.ts";
+import type { Appender, Prepared } from "./appender.ts";
 import type { CommandCall } from "./command-call.ts";
 import type { Entities, Entity } from "./entities.ts";
 import { nestedCommandsOn } from "./nested-commands.ts";
 import type { CommandAnswer, Outcomes, Tries } from "./outcomes.ts";
 import { PendingCommands } from "./pending-commands.ts";
-import type { BaseState, Sending, SpeculativeState } from "./speculative-state.ts";
+import type { BaseState, PipelinedAppend, SpeculativeState } from "./speculative-state.ts";
 import type { TrialFold } from "./trial-fold.ts";
 import { KeyedMutex } from "./keyed-mutex.ts";
 
@@ -13,18 +13,18 @@ interface Dependencies {
   decider: DeciderDefinition;
   entities: Entities;
   speculative: SpeculativeState;
-  appending: Appending;
+  appender: Appender;
   outcomes: Outcomes;
   trial: TrialFold;
 }
 
 /** `outcome` resolves to null if the command must be decided again. */
-interface Decided {
+interface Decision {
   outcome: Promise<CommandAnswer | null>;
 }
 
 /** After so many decisions on speculative states, a command waits for the stored state. */
-const maxVain = 3;
+const maxFailedSpeculations = 3;
 
 /**
  * Decides commands and stores their events. Commands of one stream are decided one after the other, each on the
@@ -33,7 +33,7 @@ const maxVain = 3;
  */
 export class Commands {
   readonly #d: Dependencies;
-  readonly #turns = new KeyedMutex();
+  readonly #mutex = new KeyedMutex();
   readonly #pending: PendingCommands;
 
   constructor(dependencies: Dependencies) {
@@ -47,18 +47,18 @@ export class Commands {
   }
 
   async #run(call: CommandCall): Promise<CommandAnswer> {
-    const tries: Tries = { conflicts: 0, vain: 0 };
+    const tries: Tries = { conflicts: 0, failedSpeculations: 0 };
     for (;;) {
       // The mutex is released after the decision, before the append completes, so the next command can be decided.
-      const { outcome } = await this.#turns.run(call.stream, () => this.#inTurn(call, tries));
+      const { outcome } = await this.#mutex.run(call.stream, () => this.#inTurn(call, tries));
       const answer = await outcome;
       if (answer) return answer;
     }
   }
 
-  async #inTurn(call: CommandCall, tries: Tries): Promise<Decided> {
+  async #inTurn(call: CommandCall, tries: Tries): Promise<Decision> {
     return nestedCommandsOn(call.ctx.broker).inTurn(call, async () =>
-      this.#decideOn(call, tries, await this.#base(call, tries.vain >= maxVain)),
+      this.#decideOn(call, tries, await this.#base(call, tries.failedSpeculations >= maxFailedSpeculations)),
     );
   }
 
@@ -66,19 +66,19 @@ export class Commands {
     const { entities, speculative } = this.#d;
     const base = mustBeStored ? null : await speculative.base(stream);
     if (base) return { ...base, isFresh: false };
-    await speculative.ended(stream);
+    await speculative.drained(stream);
     const cached = entities.cached(stream);
     return { entity: cached ?? (await entities.load(ctx, stream, null)), dependsOn: null, isFresh: !cached };
   }
 
-  async #decideOn(call: CommandCall, tries: Tries, base: BaseState & { isFresh: boolean }): Promise<Decided> {
+  async #decideOn(call: CommandCall, tries: Tries, base: BaseState & { isFresh: boolean }): Promise<Decision> {
     const { entities, speculative } = this.#d;
     const { ctx, stream } = call;
     const { entity } = base;
     const found = await this.#decide(call, entity);
     // Without a waiting command, no speculative state is needed.
-    const isAwaited = base.dependsOn !== null || this.#turns.isContended(stream);
-    const sending = isAwaited && "events" in found ? speculative.sending(base, found.events) : null;
+    const isAwaited = base.dependsOn !== null || this.#mutex.isContended(stream);
+    const sending = isAwaited && "events" in found ? speculative.prepare(base, found.events) : null;
     // A rejection must not depend on events that may never be stored: decide it on the stored state.
     if (base.dependsOn !== null && !sending) return this.#decideOn(call, tries, await this.#base(call, true));
     if ("events" in found) return this.#send(call, tries, base, found, sending);
@@ -99,7 +99,7 @@ export class Commands {
     try {
       const decided = await decide(this.#d.decider, command, entity.state, ctx.params, ctx);
       if (decided.length === 0) return { none: true };
-      const prepared = this.#d.appending.prepare(call, decided);
+      const prepared = this.#d.appender.prepare(call, decided);
       this.#d.trial.check(stream, entity, prepared.events);
       return prepared;
     } catch (error) {
@@ -112,12 +112,12 @@ export class Commands {
     tries: Tries,
     base: BaseState,
     prepared: Prepared,
-    sending: Sending | null,
-  ): Promise<Decided> {
-    const { speculative, appending, outcomes } = this.#d;
+    sending: PipelinedAppend | null,
+  ): Promise<Decision> {
+    const { speculative, appender: appending, outcomes } = this.#d;
     const appended = appending.append(call, prepared, base.entity.version, sending?.speculation);
     const outcome = outcomes.of(call, tries, base, appended);
-    if (sending) speculative.sent(call.stream, base, sending, outcome);
+    if (sending) speculative.add(call.stream, base, sending, outcome);
     else await outcome;
     return { outcome };
   }

@@ -17,7 +17,7 @@ type Draft = Pick<RecordedEvent, "id" | "type" | "payload" | "meta">;
 
 /** Decides a command on the entity's current state and makes every check of an append, but stores nothing. */
 export async function dryRun(host: DeciderHost, call: CommandCall): Promise<DryRunAnswer> {
-  const { decider, store, entities, claims, appending } = host;
+  const { decider, store, entities, claims, appender: appending } = host;
   const { command, ctx, stream, tag } = call;
   const entity = await entities.load(ctx, stream, entities.cached(stream) ?? null);
   const decided = await decide(decider, command, entity.state, ctx.params, ctx);

@@ -5,7 +5,7 @@ import { times } from "../../core/concurrency/times.ts";
 import { lifecycleOf } from "../service/broker-lifecycle.ts";
 import { within } from "../../core/concurrency/within.ts";
 import { finishBeforeEndOf } from "../service/companion.ts";
-import { Appending } from "./appending.ts";
+import { Appender } from "./appender.ts";
 import { ClaimKeeper } from "./claim-keeper.ts";
 import { Commands } from "./commands.ts";
 import { Entities } from "./entities.ts";
@@ -20,7 +20,7 @@ export class DeciderHost {
   readonly store: string;
   readonly entities: Entities;
   readonly claims: ClaimKeeper;
-  readonly appending: Appending;
+  readonly appender: Appender;
   readonly commands: Commands;
   readonly #snapshots: SnapshotWriter;
   readonly #broker: ServiceBroker;
@@ -39,18 +39,18 @@ export class DeciderHost {
     this.claims = new ClaimKeeper(decider, store, catalogue, warn);
     this.#snapshots = new SnapshotWriter(decider, store, broker, warn);
     this.#forget = finishBeforeEndOf(broker, store, () => this.#snapshots.idle());
-    this.appending = new Appending({ store, catalogue, claims: this.claims });
-    const { entities, appending } = this;
+    this.appender = new Appender({ store, catalogue, claims: this.claims });
+    const { entities, appender: appending } = this;
     const speculative = new SpeculativeState(decider);
     const logDefect = (message: string, error: unknown) => logger.error(message, error);
     const outcomes = new Outcomes({ decider, store, entities, speculative, snapshots: this.#snapshots, logDefect });
     const trial = new TrialFold(decider, catalogue);
-    this.commands = new Commands({ decider, entities, speculative, appending, outcomes, trial });
+    this.commands = new Commands({ decider, entities, speculative, appender: appending, outcomes, trial });
   }
 
   /** Folds the claims early, so that the first command need not wait. After a failure, the first command folds them. */
   async foldClaims(): Promise<void> {
-    await this.claims.follow(this.#broker).catch(() => {});
+    await this.claims.catchUp(this.#broker).catch(() => {});
   }
 
   /** Drops the cached entities, because the next start may find another log. */

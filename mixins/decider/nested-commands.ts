@@ -21,7 +21,7 @@ class NestedCommands {
 
   /** @throws DefinitionError */
   async run<Answer>(call: CommandCall, work: () => Promise<Answer>): Promise<Answer> {
-    const above = this.#above(call.ctx);
+    const above = this.#ancestor(call.ctx);
     if (!above) return work();
     const [from, within] = above;
     if (this.#waitsFor(call.stream, from)) throw refusal(within, call);
@@ -45,7 +45,7 @@ class NestedCommands {
   }
 
   /** The nearest command among a call's ancestors on this node, with its stream. */
-  #above(ctx: Context): [stream: string, within: Context] | null {
+  #ancestor(ctx: Context): [stream: string, within: Context] | null {
     for (let above = parentOf(ctx); above; above = parentOf(above)) {
       const stream = this.#inTurn.get(above);
       if (stream !== undefined) return [stream, above];

@@ -23,7 +23,7 @@ export interface Tries {
   /** Decisions on a stored state that ended in a version conflict. */
   conflicts: number;
   /** Decisions on a speculative state that was never stored. */
-  vain: number;
+  failedSpeculations: number;
 }
 
 /** Fields of the `data` of the store's errors. */
@@ -83,7 +83,7 @@ export class Outcomes {
     if (after !== null) {
       // An outage is thrown at once. A rejection may be due to the speculative state, so it is decided again.
       if (typeof code !== "number" || code < 400 || code >= 500) throw error;
-      tries.vain++;
+      tries.failedSpeculations++;
       if (type === "SENT_AHEAD" && data?.why !== "refused") speculative.pause();
     } else {
       if (!isConflict || tries.conflicts >= decider.retries) throw error;

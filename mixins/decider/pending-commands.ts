@@ -17,7 +17,7 @@ export class PendingCommands {
   /** @throws StoreUnavailableError if the limit is reached */
   async run<Answer>(params: unknown, work: () => Promise<Answer>): Promise<Answer> {
     const bytes = roughBytes(params);
-    this.#refuseTooMany(bytes);
+    this.#assertRoom(bytes);
     this.#commands++;
     this.#bytes += bytes;
     try {
@@ -29,7 +29,7 @@ export class PendingCommands {
   }
 
   /** A command whose params alone exceed the limit is accepted if no other is pending. */
-  #refuseTooMany(bytes: number): void {
+  #assertRoom(bytes: number): void {
     const refuse = (found: number, what: string, expected: number): never => {
       const why = `it is overloaded: found ${found} ${what}, expected at most ${expected}; nothing was stored`;
       throw new StoreUnavailableError(this.#decider, why);

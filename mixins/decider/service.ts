@@ -5,14 +5,14 @@ import type { Catalogue } from "../../core/catalogue/catalogue.ts";
 import { DefinitionError, ValidationError } from "../../core/errors/errors.ts";
 import { guardActions } from "../service/boundary.ts";
 import { didYouMean } from "../../core/options/near-name.ts";
-import { noteDecider } from "../service/known-deciders.ts";
+import { registerDecider } from "../service/known-deciders.ts";
 import type { Mixin } from "../service/mixin.ts";
 import { marked, ownActions } from "../service/own-actions.ts";
 import { companionStarted } from "../service/companion.ts";
 import { toCommandCall } from "./command-call.ts";
 import { dryRun } from "./dry-run.ts";
 import { DeciderHost } from "./host.ts";
-import { history, stateAt, type HistoryParams, type StateParams } from "./questions.ts";
+import { history, stateAt, type HistoryParams, type StateParams } from "./queries.ts";
 import { wholeNumber } from "../service/whole-number.ts";
 import { dryRunFlag } from "../service/dry-run-flag.ts";
 
@@ -90,9 +90,9 @@ export function deciderMixin(
     },
     created(this: Service) {
       guardActions(this.broker);
-      refuseOther(this, decider.name, actions);
+      assertNotReplaced(this, decider.name, actions);
       hosts.set(this, new DeciderHost(decider, store, this));
-      noteDecider(this.broker, store.name, decider);
+      registerDecider(this.broker, store.name, decider);
     },
     // Waits, so that no other node calls the service before its store is open.
     async started(this: Service) {
@@ -115,7 +115,7 @@ const commandAction = (decider: DeciderDefinition, name: string, options: Action
 });
 
 /** @throws DefinitionError if another decider or an action of the service would silently replace an action */
-function refuseOther(service: Service, name: string, actions: Actions): void {
+function assertNotReplaced(service: Service, name: string, actions: Actions): void {
   const merged = service.schema.actions as Record<string, ActionSchema | false | undefined>;
   const replaced = Object.keys(actions).find((action) => {
     const found = merged[action];

@@ -21,7 +21,7 @@ export interface BaseState {
 type Body = Pick<NewEvent, "type" | "payload" | "payloadText">;
 
 /** The events of a pending append, as they will be stored. */
-export interface Sending {
+export interface PipelinedAppend {
   speculation: Speculation;
   events: readonly Body[];
 }
@@ -30,7 +30,7 @@ export interface Sending {
 interface Pipeline {
   base: BaseState;
   /** The latest append, whose events are not yet folded into `base`. */
-  last: Sending;
+  last: PipelinedAppend;
   readonly ends: Set<Promise<unknown>>;
   isBroken: boolean;
 }
@@ -64,7 +64,7 @@ export class SpeculativeState {
   }
 
   /** Resolves when the stream has no pending appends. */
-  async ended(stream: string): Promise<void> {
+  async drained(stream: string): Promise<void> {
     for (let pipeline = this.#pipelines.get(stream); pipeline; pipeline = this.#pipelines.get(stream))
       await Promise.all(pipeline.ends);
   }
@@ -73,7 +73,7 @@ export class SpeculativeState {
    * The speculation to send with an append, so that the next command need not wait for it; null if it must wait. Call it
    * last: by then every read of an unknown field, such as an event's position, has been noticed.
    */
-  sending({ dependsOn: after }: BaseState, input: readonly EventInput[]): Sending | null {
+  prepare({ dependsOn: after }: BaseState, input: readonly EventInput[]): PipelinedAppend | null {
     const events: Body[] = [];
     for (const { type, payload, meta } of input) {
       const json = toJson("payload", payload);
@@ -88,7 +88,7 @@ export class SpeculativeState {
   }
 
   /** Records a pending append, on whose state the next command is decided. `end` settles when the append is completed. */
-  sent(stream: string, base: BaseState, last: Sending, end: Promise<unknown>): void {
+  add(stream: string, base: BaseState, last: PipelinedAppend, end: Promise<unknown>): void {
     let pipeline = this.#pipelines.get(stream);
     if (!pipeline) this.#pipelines.set(stream, (pipeline = { base, last, ends: new Set(), isBroken: false }));
     Object.assign(pipeline, { base, last });

@@ -27,10 +27,10 @@ export class TrialFold {
   check(stream: string, entity: Entity, events: readonly EventInput[]): void {
     if (events.every(({ type }) => this.#tried.has(type))) return;
     const copy = this.#copyOf(entity.state);
-    if (!copy) return this.#end(events);
+    if (!copy) return this.#markTried(events);
     let { state } = copy;
     let { version } = entity;
-    let hasLooked = false;
+    let hasReadUnknown = false;
     for (const event of events) {
       const payload = this.#stored(stream, event);
       // The store refuses the event.
@@ -40,18 +40,18 @@ export class TrialFold {
         state = evolve(
           this.#decider,
           state,
-          speculativeEvent(body, stream, ++version, () => void (hasLooked = true)),
+          speculativeEvent(body, stream, ++version, () => void (hasReadUnknown = true)),
         );
       } catch (error) {
         // `evolve` has read an id, position, time or meta, which is unknown before the event is stored. It may succeed then.
-        if (hasLooked) return this.#end(events);
+        if (hasReadUnknown) return this.#markTried(events);
         throw error;
       }
       this.#tried.add(event.type);
     }
   }
 
-  #end(events: readonly EventInput[]): void {
+  #markTried(events: readonly EventInput[]): void {
     for (const { type } of events) this.#tried.add(type);
   }
 

@@ -6,7 +6,7 @@ const known = new WeakMap<ServiceBroker, Map<string, DeciderDefinition>>();
 const keyOf = (store: string, name: string) => JSON.stringify([store, name]);
 
 /** Registers a decider, so that `verify` of its store can fold its state snapshots again. */
-export function noteDecider(broker: ServiceBroker, store: string, decider: DeciderDefinition): void {
+export function registerDecider(broker: ServiceBroker, store: string, decider: DeciderDefinition): void {
   const deciders = known.get(broker) ?? new Map<string, DeciderDefinition>();
   known.set(broker, deciders.set(keyOf(store, decider.name), decider));
 }

@@ -27,10 +27,10 @@ export interface Prepared {
 const bytesAround = 400;
 
 /** Bounds the retries of an append: in a busy log the claims may fall behind again while they are folded. */
-const maxFollows = 10;
+const maxCatchUps = 10;
 
 /** Appends the events and claims of a command to the store. */
-export class Appending {
+export class Appender {
   readonly #d: Dependencies;
 
   constructor(dependencies: Dependencies) {
@@ -40,7 +40,7 @@ export class Appending {
   /** @throws ValidationError; EventTooLargeError if the command's result would not fit into one message */
   prepare(call: CommandCall, decided: readonly DecidedEvent[]): Prepared {
     const events = this.toStore(decided);
-    if (events.length > 1 && isFromAnotherNode(call.ctx)) refuseTooLargeAnswer(events, call.tag);
+    if (events.length > 1 && isFromAnotherNode(call.ctx)) assertResultFits(events, call.tag);
     return { events, changes: this.#d.claims.changes(call.stream, events) };
   }
 
@@ -61,14 +61,14 @@ export class Appending {
       ...(speculation && { speculation }),
     };
     if (changes.length > 0) input.claims = claims.scoped(changes);
-    for (let follows = 0; ; follows++) {
+    for (let catchUps = 0; ; catchUps++) {
       try {
         return await callStore<AppendAnswer>(ctx, store, "append", input);
       } catch (error) {
         const { type } = (error ?? {}) as { type?: unknown };
         if (type === "DUPLICATE_CLAIM") throw claims.explained(error, changes);
-        if (type !== "CLAIMS_BEHIND" || follows >= maxFollows) throw error;
-        await claims.follow(ctx);
+        if (type !== "CLAIMS_BEHIND" || catchUps >= maxCatchUps) throw error;
+        await claims.catchUp(ctx);
       }
     }
   }
@@ -85,7 +85,7 @@ export class Appending {
 }
 
 /** Throws before the append: a command whose events are stored but whose result cannot be sent would look failed. */
-function refuseTooLargeAnswer(events: readonly EventInput[], tag: CommandTag): void {
+function assertResultFits(events: readonly EventInput[], tag: CommandTag): void {
   const json = toJson("events", events);
   // The store rejects events that are not JSON.
   const bytes = isProblem(json)
