@@ -7,7 +7,7 @@ import { guardActions } from "../service/boundary.ts";
 import { didYouMean } from "../../core/options/near-name.ts";
 import { registerDecider } from "../service/known-deciders.ts";
 import type { Mixin } from "../service/mixin.ts";
-import { marked, ownActions } from "../service/own-actions.ts";
+import { markOrigin, ownActions } from "../service/own-actions.ts";
 import { companionStarted } from "../service/companion.ts";
 import { toCommandCall } from "./command-call.ts";
 import { dryRun } from "./dry-run.ts";
@@ -107,7 +107,7 @@ export function deciderMixin(
 const commandAction = (decider: DeciderDefinition, name: string, options: ActionSchema): ActionSchema => ({
   ...options,
   params: decider.commands.get(name)!.params as NonNullable<ActionSchema["params"]>,
-  handler: marked(function (this: Service, ctx: Context<object>) {
+  handler: markOrigin(function (this: Service, ctx: Context<object>) {
     const host = hosts.get(this)!;
     const call = toCommandCall(decider, name, ctx);
     return call.isDryRun ? dryRun(host, call) : host.commands.run(call);

@@ -14,7 +14,7 @@ import type { PendingLimits } from "./append/pending-appends.ts";
 import { pumpKey } from "./pump/pump-checkpoint.ts";
 import type { PumpOptions } from "./pump/pump.ts";
 import type { CompanionSchema } from "../service/companion.ts";
-import { noteWritten } from "../service/read-after.ts";
+import { recordWritten } from "../service/read-after.ts";
 import { storeMetrics } from "../observability/metrics.ts";
 import { otherHostFor, passingOn } from "../service/pass-on.ts";
 import { readActionNames, readActions } from "../service/read-actions.ts";
@@ -109,7 +109,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
               try {
                 duplicateHosts?.assertNone();
                 const answer = await host.appends.append(ctx.params, requestIds(ctx));
-                noteWritten(ctx, name, answer.position);
+                recordWritten(ctx, name, answer.position);
                 const { position, events, repeated } = answer;
                 span?.addTags({ position, events: events.length, repeated });
                 return answer;

@@ -1,7 +1,7 @@
 import type { ActionSchema } from "moleculer";
 import { misspelt } from "../../core/options/near-name.ts";
 import { isPlainObject, refuseUnless } from "../../core/options/options.ts";
-import { refuseWrongVisibility } from "./visibility.ts";
+import { assertVisibility } from "./visibility.ts";
 
 /** Options of Moleculer. A misspelt one would be ignored, and leave the action unprotected. */
 const protecting = ["params", "visibility", "hooks", "timeout"];
@@ -20,7 +20,7 @@ export function checkActionOptions(at: string, action: object, own: readonly str
     params,
     "rules by the names of the params",
   );
-  if (visibility !== undefined) refuseWrongVisibility(`${at}.visibility`, visibility);
+  if (visibility !== undefined) assertVisibility(`${at}.visibility`, visibility);
   const known = [...own, ...protecting];
   for (const option of Object.keys(action)) {
     const meant = known.includes(option) ? null : misspelt(option, known);

@@ -1,10 +1,10 @@
 import type { ActionHandler, ActionSchema, Context, Service, ServiceBroker } from "moleculer";
 import { ValidationError } from "../../core/errors/errors.ts";
 import { firstUnreadable, isNoJson, isThrowing } from "../../core/errors/unreadable.ts";
-import { refuseWriteInFold } from "./in-fold.ts";
+import { assertNoWriteInFold } from "./in-fold.ts";
 import { sendable } from "./message-size.ts";
 import { originOf, type Origin } from "./own-actions.ts";
-import { asRefusal } from "./params-refusal.ts";
+import { toValidationError } from "./params-refusal.ts";
 import { dryRunFlag } from "./dry-run-flag.ts";
 
 const guarded = new WeakSet<ServiceBroker>();
@@ -23,15 +23,15 @@ export function guardActions(broker: ServiceBroker): void {
 function guard(next: ActionHandler, action: ActionSchema): ActionHandler {
   const origin = originOf(action);
   if (!origin) return next;
-  const takeIn = origin === "generated" ? takingInOwn(action.params) : takeInDeclared;
+  const prepare = origin === "generated" ? paramsCopier(action.params) : defaultParams;
   return async function (this: Service, ctx: Context): Promise<unknown> {
     try {
-      takeIn(ctx);
-      refuseWriteInFold(ctx, action, origin, dryRunFlag in ctx.meta);
+      prepare(ctx);
+      assertNoWriteInFold(ctx, action, origin, dryRunFlag in ctx.meta);
       const answer: unknown = await next.call(this, ctx);
       return origin === "generated" ? sendable(ctx, answer) : answer;
     } catch (error) {
-      throw asRefusal(error, ctx, action.params) ?? unreadable(error, ctx, origin) ?? error;
+      throw toValidationError(error, ctx, action.params) ?? unreadable(error, ctx, origin) ?? error;
     }
   };
 }
@@ -40,7 +40,7 @@ function guard(next: ActionHandler, action: ActionSchema): ActionHandler {
  * Copies the params, because the validator writes defaults and conversions into them, and the caller's object may be
  * frozen or in use. Omits optional params that are null, because the validator treats null as absent.
  */
-function takingInOwn(rules: ActionSchema["params"] = {}): (ctx: Context) => void {
+function paramsCopier(rules: ActionSchema["params"] = {}): (ctx: Context) => void {
   const optional = Object.keys(rules).filter((name) => isOptional(rules[name] as Rule));
   return (ctx) => {
     const given = ctx.params ?? {};
@@ -48,7 +48,7 @@ function takingInOwn(rules: ActionSchema["params"] = {}): (ctx: Context) => void
     const params: Record<string, unknown> = { ...given };
     for (const name of optional) if (params[name] === null) delete params[name];
     ctx.params = params;
-    takeInMeta(ctx);
+    checkMeta(ctx);
   };
 }
 
@@ -62,12 +62,12 @@ function isOptional(rule: Rule): boolean {
 }
 
 /** The service's own rules check these params. Only null becomes `{}`, as in Moleculer's validator. */
-function takeInDeclared(ctx: Context): void {
+function defaultParams(ctx: Context): void {
   ctx.params ??= {};
-  takeInMeta(ctx);
+  checkMeta(ctx);
 }
 
-function takeInMeta({ meta }: Context): void {
+function checkMeta({ meta }: Context): void {
   if (!isObject(meta)) throw new ValidationError([{ field: "meta", found: meta, expected: "an object" }]);
 }
 

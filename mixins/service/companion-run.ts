@@ -18,7 +18,7 @@ interface Dependencies {
 }
 
 /** Moleculer registers a service only after its `started` has resolved, so the registry is polled. */
-const askEveryMs = 5;
+const pollEveryMs = 5;
 
 /** Runs the starts and stops of one companion one after the other, if one is called during the other. */
 export class CompanionRun {
@@ -37,7 +37,7 @@ export class CompanionRun {
   /** Resolves when the companion has stopped, or its start has failed. */
   #end: PromiseWithResolvers<void> | null = null;
   /** A stop that exceeded `stopMs` and is still running. */
-  #late: Promise<void> = Promise.resolve();
+  #overdueStop: Promise<void> = Promise.resolve();
 
   constructor({ broker, name, work, beforeEnd, stopMs }: Dependencies) {
     this.#stopMs = stopMs;
@@ -53,7 +53,7 @@ export class CompanionRun {
     if (this.#lifecycle.isDown) return;
     await this.#lifecycle.orDown(this.#start.promise);
     while (this.#run && !this.#lifecycle.isDown && !isRegistered(this.#broker, this.#name))
-      await new Promise((ask) => setTimeout(ask, askEveryMs));
+      await new Promise((ask) => setTimeout(ask, pollEveryMs));
   }
 
   get ended(): Promise<void> | undefined {
@@ -72,7 +72,7 @@ export class CompanionRun {
     const end = (this.#end = Promise.withResolvers());
     this.#isStarting = true;
     try {
-      await this.#late;
+      await this.#overdueStop;
       await this.#work.started();
       start.resolve();
     } catch (error) {
@@ -94,7 +94,7 @@ export class CompanionRun {
     const stopMs = this.#stopMs();
     const finished = this.#finish();
     if (await within(stopMs, finished)) return;
-    this.#late = finished.catch(() => {});
+    this.#overdueStop = finished.catch(() => {});
     end?.resolve();
     this.#broker.logger.warn(
       `${this.#name} has not stopped within ${stopMs} ms: its engine or a handler does not respond. The node stops without waiting longer; acknowledged events are stored, and its leases expire`,

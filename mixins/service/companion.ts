@@ -108,7 +108,7 @@ function host(broker: ServiceBroker, companion: Companion, owner: Service): Host
   const lifecycle = lifecycleOf(broker);
   const beforeEnd = async () => {
     // A stopping broker stops all services at once. Companions that depend on this one may have to save a checkpoint.
-    if (lifecycle.isDown) await Promise.all(endsOfThoseThatNeed(broker, companion.name));
+    if (lifecycle.isDown) await Promise.all(endsOfDependents(broker, companion.name));
     const works = unfinished.get(broker)?.get(companion.name) ?? [];
     await Promise.all([...works].map((work) => work()));
   };
@@ -132,7 +132,7 @@ function host(broker: ServiceBroker, companion: Companion, owner: Service): Host
   return self;
 }
 
-function endsOfThoseThatNeed(broker: ServiceBroker, name: string): Promise<void>[] {
+function endsOfDependents(broker: ServiceBroker, name: string): Promise<void>[] {
   const all = [...(hosted.get(broker)?.values() ?? [])];
   return all.flatMap(({ companion, run }) => (companion.dependsOn === name && run.ended ? [run.ended] : []));
 }
@@ -154,7 +154,7 @@ async function release(owner: Service): Promise<void> {
   destroyed.add(owner);
   const orphans = here.filter(({ owners }) => owners.size === 0);
   for (const orphan of orphans) forget(broker, orphan);
-  const needsAnother = ({ companion }: Hosted) => companion.dependsOn !== undefined;
-  for (const group of [orphans.filter(needsAnother), orphans.filter((orphan) => !needsAnother(orphan))])
+  const isDependent = ({ companion }: Hosted) => companion.dependsOn !== undefined;
+  for (const group of [orphans.filter(isDependent), orphans.filter((orphan) => !isDependent(orphan))])
     await Promise.all(group.map(({ service }) => broker.destroyService(service)));
 }

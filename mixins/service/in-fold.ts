@@ -26,7 +26,7 @@ const reading: ReadonlySet<string> = new Set(
  * store, except a dry run.
  * @throws WriteInFoldError
  */
-export function refuseWriteInFold(ctx: Context, action: ActionSchema, origin: Origin, isDryRun: boolean): void {
+export function assertNoWriteInFold(ctx: Context, action: ActionSchema, origin: Origin, isDryRun: boolean): void {
   const token = (ctx.meta as { [foldToken]?: { aggregate?: unknown } | null })[foldToken];
   if (token === undefined || token === null) return;
   const { rawName = "" } = action as ActionSchema & { rawName?: string };

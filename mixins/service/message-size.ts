@@ -16,7 +16,7 @@ const maxMeasuredBytes = 4 * maxMessageBytes;
 export const isFromAnotherNode = ({ nodeID, broker }: Context): boolean => nodeID !== null && nodeID !== broker.nodeID;
 
 /** True if the broker would call the action on this node, by the registry's state. */
-function staysHere(broker: ServiceBroker, action: string, nodeID: string | undefined): boolean {
+function isLocalCall(broker: ServiceBroker, action: string, nodeID: string | undefined): boolean {
   if (nodeID !== undefined) return nodeID === broker.nodeID;
   const endpoints = broker.registry.actions.get(action);
   // No node has the action: the call fails with Moleculer's own error.
@@ -28,19 +28,19 @@ function staysHere(broker: ServiceBroker, action: string, nodeID: string | undef
  * Rejects a call to another node that does not fit into one message. A call that stays on this node is not measured.
  * @throws EventTooLargeError with the name of the largest param, or `meta`; ValidationError if one cannot be sent as JSON
  */
-export function refuseTooLargeCall(
+export function assertCallFits(
   broker: ServiceBroker,
   action: string,
   params: unknown,
   { meta, nodeID }: { meta?: object | undefined; nodeID?: string | undefined } = {},
 ): void {
-  if (staysHere(broker, action, nodeID)) return;
+  if (isLocalCall(broker, action, nodeID)) return;
   const parts = params !== null && typeof params === "object" ? { ...params } : { params };
   let largest = { field: "params", bytes: 0 };
   let sum = 0;
   let isMore = false;
   for (const [field, value] of [...Object.entries(parts), ["meta", meta] as const]) {
-    const size = measured(field, value);
+    const size = measure(field, value);
     if (size.bytes > largest.bytes) largest = { field, bytes: size.bytes };
     sum += size.bytes;
     isMore ||= size.isMore;
@@ -54,9 +54,9 @@ export function refuseTooLargeCall(
 }
 
 /** True if the call stays on this node or fits into one message. */
-export function isSendable(...call: Parameters<typeof refuseTooLargeCall>): boolean {
+export function isSendable(...call: Parameters<typeof assertCallFits>): boolean {
   try {
-    refuseTooLargeCall(...call);
+    assertCallFits(...call);
     return true;
   } catch {
     return false;
@@ -64,7 +64,7 @@ export function isSendable(...call: Parameters<typeof refuseTooLargeCall>): bool
 }
 
 /** @throws ValidationError */
-function measured(field: string, value: unknown): JsonBytes {
+function measure(field: string, value: unknown): JsonBytes {
   try {
     return jsonBytes(value, maxMessageBytes);
   } catch {
@@ -76,7 +76,7 @@ function measured(field: string, value: unknown): JsonBytes {
 /** Calls an action of a store on any node. @throws EventTooLargeError, ValidationError as above */
 export function callStore<Answer>(ctx: Context, store: string, action: string, params: object): Promise<Answer> {
   const name = `${store}.${action}`;
-  refuseTooLargeCall(ctx.broker, name, params, { meta: ctx.meta });
+  assertCallFits(ctx.broker, name, params, { meta: ctx.meta });
   return ctx.call<Answer, object>(name, params);
 }
 

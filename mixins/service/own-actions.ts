@@ -10,7 +10,7 @@ export type Origin = "generated" | "declared";
 const origins = new WeakMap<object, Origin>();
 
 /** Marks the handler of an action, so that the middleware of `boundary.ts` applies to it. */
-export function marked<Handler extends object>(handler: Handler, origin: Origin): Handler {
+export function markOrigin<Handler extends object>(handler: Handler, origin: Origin): Handler {
   origins.set(handler, origin);
   return handler;
 }
@@ -22,7 +22,7 @@ export function ownActions(actions: Actions): Actions {
       if (typeof action === "boolean") return [name, action];
       const own: ActionSchema = typeof action === "function" ? { handler: action } : action;
       // The handler of a command is already marked as declared.
-      if (own.handler && !origins.has(own.handler)) marked(own.handler, "generated");
+      if (own.handler && !origins.has(own.handler)) markOrigin(own.handler, "generated");
       return [name, { ...own, tracing: withoutParams(own.tracing) }];
     }),
   );

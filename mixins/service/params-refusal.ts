@@ -21,7 +21,7 @@ const mostCharacters = 300;
  * because the validator itself includes the whole input. The error of a nested call keeps its message. Returns null for
  * any other error.
  */
-export function asRefusal(
+export function toValidationError(
   error: unknown,
   { action, params }: Context,
   rules: ActionSchema["params"],

@@ -100,10 +100,10 @@ export function readActions({ fields, reader, nodeFor, betterNodeFor, cache }: D
   const cached = (name: ReadActionName, keys: string[]): Pick<ActionSchema, "cache"> => ({
     cache: cache ? cacheOptions(cache, name, keys, fields) : false,
   });
-  const theirs = dbService.actions as Record<"find" | "list" | "get" | "count", ActionSchema>;
+  const dbActions = dbService.actions as Record<"find" | "list" | "get" | "count", ActionSchema>;
   const keysOf = ({ cache }: ActionSchema) => (typeof cache === "object" ? (cache.keys ?? []) : []);
   const own = (name: ReadActionName, handler: Handler, more: ActionParams = {}): ActionSchema => {
-    const action = name === "resolve" ? theirs.get : theirs[name];
+    const action = name === "resolve" ? dbActions.get : dbActions[name];
     const params = declared({ ...(action.params as ActionParams), ...more });
     return {
       params,

@@ -42,17 +42,17 @@ function positionIn(asked: unknown, store: string): unknown {
  * Sets `meta.readAfter`, which Moleculer merges into the caller's meta, so that later reads of the request include the
  * events up to `position`. Never throws: the events are stored, and the caller needs the result even if its meta is odd.
  */
-export function noteWritten(ctx: Context<unknown, ReadAfterMeta>, store: string, position: number): void {
-  note(ctx, { [store]: position });
+export function recordWritten(ctx: Context<unknown, ReadAfterMeta>, store: string, position: number): void {
+  record(ctx, { [store]: position });
 }
 
 /** Copies `readAfter` from the meta that an action returned. */
-export function noteReadAfter(ctx: Context<unknown, ReadAfterMeta>, { readAfter: heard }: ReadAfterMeta): void {
+export function mergeReadAfter(ctx: Context<unknown, ReadAfterMeta>, { readAfter: heard }: ReadAfterMeta): void {
   const positions = wellFormed(heard);
-  if (Object.keys(positions).length > 0) note(ctx, positions);
+  if (Object.keys(positions).length > 0) record(ctx, positions);
 }
 
-function note(ctx: Context<unknown, ReadAfterMeta>, positions: Positions): void {
+function record(ctx: Context<unknown, ReadAfterMeta>, positions: Positions): void {
   try {
     const readAfter = latest(positions, wellFormed(ctx.meta.readAfter));
     const { meta } = ctx;

@@ -8,7 +8,7 @@ export type Visibilities = Readonly<Record<string, ActionVisibility>>;
 const visibilities: readonly unknown[] = ["published", "public", "protected", "private"];
 
 /** @throws DefinitionError */
-export function refuseWrongVisibility(field: string, found: unknown): void {
+export function assertVisibility(field: string, found: unknown): void {
   const expected = 'one of "published", "public", "protected" and "private"';
   refuseUnless(visibilities.includes(found), field, found, expected);
 }
@@ -17,7 +17,7 @@ export function refuseWrongVisibility(field: string, found: unknown): void {
 export function parseVisibilities(owner: string, given: unknown = {}): Visibilities {
   refuseNoOptions(`${owner}.visibility`, given, "{<action>: <visibility>}");
   for (const [action, visibility] of Object.entries(given as object))
-    refuseWrongVisibility(`${owner}.visibility.${action}`, visibility);
+    assertVisibility(`${owner}.visibility.${action}`, visibility);
   return given as Visibilities;
 }
 

@@ -1,7 +1,7 @@
 import type { Context, ServiceSchema } from "moleculer";
 import { eventFormat } from "../../../core/interchange/event-format.ts";
 import { parsePatterns, typeMatcher } from "../../../core/event/type-pattern.ts";
-import { noteWritten } from "../../service/read-after.ts";
+import { recordWritten } from "../../service/read-after.ts";
 import { exportEvents } from "../transfer/export-events.ts";
 import type { HostedStore } from "./history-actions.ts";
 import { importEvents } from "../transfer/import-events.ts";
@@ -109,7 +109,7 @@ export function fileActions(
             await file.close();
           }
         });
-        noteWritten(ctx, store, answer.position);
+        recordWritten(ctx, store, answer.position);
         return answer;
       },
     },

@@ -10,7 +10,7 @@ import { withOptional } from "../../../core/catalogue/payload-schema.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { checkActionOptions } from "../../service/action-options.ts";
 import { callStore } from "../../service/message-size.ts";
-import { marked } from "../../service/own-actions.ts";
+import { markOrigin } from "../../service/own-actions.ts";
 import { withoutParams } from "../../observability/spans.ts";
 import type { AppendAnswer } from "../append/appends.ts";
 
@@ -65,7 +65,7 @@ export function mapAction(target: Target, options: MapActionOptions): ActionSche
         ]),
       ),
     }),
-    handler: marked(async function (this: Service, ctx: Context<AnyParams>): Promise<RecordedEvent> {
+    handler: markOrigin(async function (this: Service, ctx: Context<AnyParams>): Promise<RecordedEvent> {
       return appendOne(target, this.name, toEvent, ctx);
     }, "declared"),
   };
