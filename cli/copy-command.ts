@@ -3,7 +3,7 @@ import type { EventLog } from "../core/log/event-log.ts";
 import { compareLogs, type Comparison } from "./compare-logs.ts";
 import { say, tableOf } from "./say.ts";
 import { beginCopy, copyLog, endCopy, otherPlace } from "./copy-log.ts";
-import { openSource, refuseHosts } from "./open-source.ts";
+import { openSource, assertNoHosts } from "./open-source.ts";
 import { placesOf, type Places } from "./places.ts";
 import { progress, type OnProgress } from "./progress.ts";
 import { parseCopyArguments } from "./usage.ts";
@@ -57,7 +57,7 @@ async function copyAndCompare(
     await copy.open({ create: false });
     const comparison = await compareLogs(source, copy, onProgress);
     if (comparison.difference === null) {
-      await refuseHosts(
+      await assertNoHosts(
         source,
         "its new events are not in the copy, which no store opens before it is finished. Stop every host of the store, and run the command again",
       );

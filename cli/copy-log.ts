@@ -28,7 +28,7 @@ async function copyEvents(source: EventLog, copy: EventLog, onProgress: OnProgre
   const total = await source.head();
   const begun = await copy.head();
   for await (const events of pagesOfEvents(source, begun)) {
-    refuseFuture(events.at(-1)!);
+    assertPast(events.at(-1)!);
     const verdicts = await copy.append(events.map((event) => toImportRequest(event, Infinity)));
     for (const [index, verdict] of verdicts.entries()) {
       const { id, position, time } = events[index]!;
@@ -46,7 +46,7 @@ async function copyEvents(source: EventLog, copy: EventLog, onProgress: OnProgre
 }
 
 /** Rejects an event with a future time: engines would store it with the current time. */
-function refuseFuture({ position, time }: RecordedEvent): void {
+function assertPast({ position, time }: RecordedEvent): void {
   const now = new Date().toISOString();
   if (time > now)
     throw new StoreUnavailableError(

@@ -24,7 +24,7 @@ export async function openSource(source: EventLog, name: string | null): Promise
   }
   if ((await source.getState(unfinishedCopy)) !== null)
     throw new UnusableStoreError(source.location, "<from> is an unfinished copy, expected a finished one");
-  await refuseHosts(source, "nothing was copied. Stop every host of the store, and run the command again");
+  await assertNoHosts(source, "nothing was copied. Stop every host of the store, and run the command again");
 }
 
 /**
@@ -32,7 +32,7 @@ export async function openSource(source: EventLog, name: string | null): Promise
  * killed host has expired.
  * @throws UnusableStoreError
  */
-export async function refuseHosts(log: EventLog, whatNow: string): Promise<void> {
+export async function assertNoHosts(log: EventLog, whatNow: string): Promise<void> {
   // A log with a single host could not be opened while that host is running.
   if (log.capabilities.hosts === "one") return;
   const holder = randomUUID();

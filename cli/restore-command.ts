@@ -4,7 +4,7 @@ import { unfinishedCopy } from "../core/log/unfinished-copy.ts";
 import { compareLogs, history } from "./compare-logs.ts";
 import { statesOf } from "./contents.ts";
 import { copyHistory, endCopy } from "./copy-log.ts";
-import { refuseHosts } from "./open-source.ts";
+import { assertNoHosts } from "./open-source.ts";
 import { restorePlacesOf } from "./places.ts";
 import { progress, type OnProgress } from "./progress.ts";
 import { say, tableOf } from "./say.ts";
@@ -38,7 +38,7 @@ export async function restoreCommand(args: readonly string[], onCopied: (positio
 
 async function restore(index: EventLog, log: EventLog, onProgress: OnProgress): Promise<void> {
   await assertSameLog(index, log);
-  await refuseHosts(log, "nothing was restored. Stop every host of the store, and run the command again");
+  await assertNoHosts(log, "nothing was restored. Stop every host of the store, and run the command again");
   const [known, there] = [await index.head(), await log.head()];
   if (there > 0) say(`The log has ${there} events; the index has ${known}.`);
   const mark = await log.getState(unfinishedCopy);

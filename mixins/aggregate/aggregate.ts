@@ -17,7 +17,7 @@ import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/event/re
 import { nameProblem } from "../../core/event/stream-name.ts";
 import { unknownType } from "../../core/event/event-type.ts";
 import type { OnChange } from "./rebuild/definition-change.ts";
-import { dbSettings, refuseWrongDbSettings, type DbSettings } from "./db-settings.ts";
+import { dbSettings, assertDbSettings, type DbSettings } from "./db-settings.ts";
 import { aggregateService } from "./service.ts";
 import { assertStore, serviceName, type EventStore } from "../event-store/event-store.ts";
 import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
@@ -155,7 +155,7 @@ export function aggregateOn(engines: Engines) {
     assertStore(name, eventStore);
     const visibility = parseVisibilities(name, givenVisibility);
     const fields = parseFields(name, declared);
-    refuseWrongDbSettings(name, settings, Object.keys(declared));
+    assertDbSettings(name, settings, Object.keys(declared));
     const place = given === undefined ? (eventStore.adapter.beside?.(name) ?? engines.byDefault(name)) : given;
     const adapter = resolveAdapter(engines, place);
     if (!adapter.readTable) refuse(`${name}.adapter`, adapter.engine, "an engine that stores read tables");

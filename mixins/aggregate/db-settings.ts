@@ -26,7 +26,7 @@ export const dbSettings = [
  * Checks the settings. A misspelt name in `excludeFields` is rejected, because its field would be in every result.
  * @throws DefinitionError
  */
-export function refuseWrongDbSettings(owner: string, settings: DbSettings, fields: readonly string[]): void {
+export function assertDbSettings(owner: string, settings: DbSettings, fields: readonly string[]): void {
   const { pageSize, maxPageSize, maxLimit, populates, excludeFields } = settings;
   refuseNoWhole(`${owner}.pageSize`, pageSize);
   refuseNoWhole(`${owner}.maxPageSize`, maxPageSize);

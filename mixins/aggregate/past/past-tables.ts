@@ -2,19 +2,19 @@ import type { ReadTable } from "../../../core/table/read-table.ts";
 import type { PointInTime } from "./points-in-time.ts";
 import type { Scratch, ScratchFolds } from "./scratch-folds.ts";
 
-interface Kept {
+interface CachedTable {
   scratch: Promise<Scratch>;
   users: number;
 }
 
-const mostKept = 3;
+const maxCached = 3;
 
 /** Caches tables of past points in time: the most recently used ones. A table in use is never dropped. */
 export class PastTables {
   readonly #table: Pick<ReadTable, "drop">;
   readonly #folds: ScratchFolds;
   /** Keyed by everything that a table depends on. Least recently used first. */
-  readonly #kept = new Map<string, Kept>();
+  readonly #cache = new Map<string, CachedTable>();
 
   constructor(table: Pick<ReadTable, "drop">, folds: ScratchFolds) {
     this.#table = table;
@@ -25,23 +25,23 @@ export class PastTables {
   async use<Answer>(moment: PointInTime, work: (scratch: Scratch) => Promise<Answer>): Promise<Answer> {
     const { log, position, positionId, skipped } = moment;
     const key = JSON.stringify([log, position, positionId, skipped.toSorted()]);
-    const kept = this.#kept.get(key) ?? {
+    const cached = this.#cache.get(key) ?? {
       scratch: this.#folds.build({ moment, startAtMost: position }),
       users: 0,
     };
-    this.#kept.delete(key);
-    this.#kept.set(key, kept);
-    kept.users++;
-    let isWorthKeeping = false;
+    this.#cache.delete(key);
+    this.#cache.set(key, cached);
+    cached.users++;
+    let isWorthCaching = false;
     try {
-      const scratch = await kept.scratch;
+      const scratch = await cached.scratch;
       // A table with parked events is not kept: the events may be foldable the next time.
-      isWorthKeeping = scratch.parked.length === 0;
+      isWorthCaching = scratch.parked.length === 0;
       return await work(scratch);
     } finally {
-      kept.users--;
-      if (!isWorthKeeping && kept.users === 0) await this.#drop(key, kept);
-      await this.#dropBeyond(mostKept);
+      cached.users--;
+      if (!isWorthCaching && cached.users === 0) await this.#drop(key, cached);
+      await this.#dropBeyond(maxCached);
     }
   }
 
@@ -51,15 +51,15 @@ export class PastTables {
   }
 
   async #dropBeyond(most: number): Promise<void> {
-    for (const [key, kept] of this.#kept) {
-      if (this.#kept.size <= most) return;
+    for (const [key, kept] of this.#cache) {
+      if (this.#cache.size <= most) return;
       if (kept.users === 0) await this.#drop(key, kept);
     }
   }
 
-  async #drop(key: string, kept: Kept): Promise<void> {
-    if (this.#kept.get(key) !== kept) return;
-    this.#kept.delete(key);
+  async #drop(key: string, kept: CachedTable): Promise<void> {
+    if (this.#cache.get(key) !== kept) return;
+    this.#cache.delete(key);
     const scratch = await kept.scratch.catch(() => null);
     if (scratch) await this.#table.drop(scratch.generation);
   }

@@ -48,7 +48,7 @@ export interface WhatIfDifferences extends TableDifferences, AlteredCounts {
 }
 
 /** Runs the caller's query on the rows of a table. */
-export type Ask = (rows: Rows) => Promise<unknown>;
+export type RunQuery = (rows: Rows) => Promise<unknown>;
 
 /** `at`, `verify` and `whatIf` of an aggregate, on temporary tables. None of them changes the live table. */
 export class Past {
@@ -79,7 +79,7 @@ export class Past {
   }
 
   /** The table at a point in time. @throws ValidationError for a position beyond the head */
-  at(choice: PointChoice, ask: Ask): Promise<PastAnswer> {
+  at(choice: PointChoice, ask: RunQuery): Promise<PastAnswer> {
     return this.#run(async () => {
       const moment = await this.#points.of(choice);
       return this.#tables.use(moment, async ({ generation, parked }) => ({
@@ -129,7 +129,7 @@ export class Past {
   }
 
   /** Runs a query on the table of an altered history. */
-  whatIf(params: WhatIfChanges, ask: Ask): Promise<WhatIfAnswer> {
+  whatIf(params: WhatIfChanges, ask: RunQuery): Promise<WhatIfAnswer> {
     return this.#run(() =>
       this.#whatIf.use(params, async ({ scratch, moment, counts }) => ({
         rows: await ask(scratch.generation.rows),
@@ -211,12 +211,12 @@ export class Past {
   }
 
   readonly #turn = async (): Promise<void> => {
-    this.#folds.goOn();
+    this.#folds.assertRunning();
     await new Promise((turn) => setImmediate(turn));
   };
 
   async #run<Answer>(work: () => Promise<Answer>): Promise<Answer> {
-    this.#folds.goOn();
+    this.#folds.assertRunning();
     const running = work();
     this.#running.add(running);
     try {

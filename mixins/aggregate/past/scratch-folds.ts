@@ -65,17 +65,17 @@ const eventsWorthACopy = 5000;
 export class ScratchFolds {
   readonly #d: ScratchDependencies;
   readonly #folder: ScratchFolder;
-  readonly #slots: Semaphore;
+  readonly #foldSemaphore: Semaphore;
   /** A separate semaphore, because work on a copy waits for folds: with a shared one both could deadlock. */
-  readonly #copySlots: Semaphore;
+  readonly #copySemaphore: Semaphore;
   #end = new AbortController();
 
   constructor(dependencies: ScratchDependencies) {
     this.#d = dependencies;
     this.#folder = new ScratchFolder(dependencies.name, dependencies.table);
     const bound = { of: dependencies.name, maxWaiting: mostWaiting };
-    this.#slots = new Semaphore(mostAtATime, bound);
-    this.#copySlots = new Semaphore(mostAtATime, bound);
+    this.#foldSemaphore = new Semaphore(mostAtATime, bound);
+    this.#copySemaphore = new Semaphore(mostAtATime, bound);
   }
 
   start(): void {
@@ -88,7 +88,7 @@ export class ScratchFolds {
   }
 
   /** @throws StoreUnavailableError if the host is stopping */
-  goOn(): void {
+  assertRunning(): void {
     if (this.#end.signal.aborted) throw new StoreUnavailableError(this.#d.name, "is stopping");
   }
 
@@ -97,8 +97,8 @@ export class ScratchFolds {
    * @throws the error of an outage that persists; RebuildFailedError if too many consecutive events were parked
    */
   build(wanted: Wanted): Promise<Scratch> {
-    return this.#slots.run(async () => {
-      this.goOn();
+    return this.#foldSemaphore.run(async () => {
+      this.assertRunning();
       const generation = await this.#startGeneration(wanted);
       const transforms = this.#d.folds.begin(null);
       // Keyed by id: after an outage a batch is folded again. Injected events have no position in the log to read them by.
@@ -136,8 +136,8 @@ export class ScratchFolds {
    * @throws StoreUnavailableError if too many calls wait or the host is stopping
    */
   copying<Answer>(work: () => Promise<Answer>): Promise<Answer> {
-    return this.#copySlots.run(() => {
-      this.goOn();
+    return this.#copySemaphore.run(() => {
+      this.assertRunning();
       return work();
     });
   }
@@ -186,7 +186,7 @@ export class ScratchFolds {
       const last = page.events.findIndex(({ id }) => id === fold.progress.positionId);
       await fold.foldPage({ ...page, events: page.events.slice(last + 1) });
     });
-    this.goOn();
+    this.assertRunning();
     if (!fold.isTooOftenParked) return;
     const { id, error } = fold.parked.findLast((event) => event.error)!;
     throw new RebuildFailedError(
@@ -198,7 +198,7 @@ export class ScratchFolds {
   /** Retries after an outage, but only up to `times.pastRetry.lastMs`, because a caller waits. */
   async #retried<Answer>(work: () => Promise<Answer>): Promise<Answer> {
     for (let waitMs = times.pastRetry.firstMs; ; waitMs *= 2) {
-      this.goOn();
+      this.assertRunning();
       try {
         return await work();
       } catch (error) {

@@ -33,13 +33,13 @@ const mostListed = 100;
 const checkpointFields = ["position", "positionId", "folded", "log"] as const satisfies (keyof Progress)[];
 
 /** The events of a stream after a version, up to the table's position, without skipped ones. */
-type Waiting = (stream: string, afterVersion: number) => AsyncIterable<{ id: string; version: number }>;
+type WaitingEvents = (stream: string, afterVersion: number) => AsyncIterable<{ id: string; version: number }>;
 
 /** Compares a table with a fold of the log from the beginning. `turn` is awaited between pages, and may throw to abort. */
 export async function verification(
   found: Found,
   expected: Found & { streams: readonly ParkedStream[] },
-  waiting: Waiting,
+  waiting: WaitingEvents,
   turn: () => Promise<void>,
 ): Promise<Verification> {
   const differences: Difference[] = [];
@@ -57,9 +57,9 @@ export async function verification(
   return { ok: total === 0, position: found.progress.position, rows, differences, total };
 }
 
-type Note = (difference: Difference) => void;
+type Report = (difference: Difference) => void;
 
-function compareProgress(found: Progress, expected: Progress, note: Note): void {
+function compareProgress(found: Progress, expected: Progress, note: Report): void {
   for (const field of checkpointFields)
     if (found[field] !== expected[field])
       note({ id: "checkpoint", field, found: found[field], expected: expected[field] });
@@ -77,8 +77,8 @@ const firstParked = ({ version, error }: ParkedStream): number => (error ? versi
 async function compareParked(
   found: readonly ParkedStream[],
   expected: readonly ParkedStream[],
-  waiting: Waiting,
-  note: Note,
+  waiting: WaitingEvents,
+  note: Report,
 ): Promise<void> {
   const [here, there] = [byName(found), byName(expected)];
   for (const stream of new Set([...here.keys(), ...there.keys()])) {
@@ -96,7 +96,7 @@ async function compareParked(
 
 const byName = (streams: readonly ParkedStream[]) => new Map(streams.map((one) => [one.stream, one]));
 
-function compareRows(id: string, found: Row | null, expected: Row | null, note: Note): void {
+function compareRows(id: string, found: Row | null, expected: Row | null, note: Report): void {
   if (!found || !expected) return note({ id, field: "id", found: found?.id ?? null, expected: expected?.id ?? null });
   for (const field of Object.keys(expected))
     if (!isDeepStrictEqual(found[field], expected[field]))

@@ -23,7 +23,7 @@ export interface WhatIfChanges {
   until?: unknown;
 }
 
-interface Alternative {
+interface AlteredTable {
   scratch: Scratch;
   moment: PointInTime;
   /** The number of altered events, counting only types that the aggregate maps. */
@@ -50,7 +50,7 @@ export class WhatIf {
   }
 
   /** Folds the altered history, and drops its table after `work`. @throws ValidationError, InvalidQueryError */
-  async use<Answer>(whatIf: WhatIfChanges, work: (alternative: Alternative) => Promise<Answer>): Promise<Answer> {
+  async use<Answer>(whatIf: WhatIfChanges, work: (alternative: AlteredTable) => Promise<Answer>): Promise<Answer> {
     const moment = await this.#until(whatIf.until);
     const { history, startAtMost, findSkipped } = await this.#historyOf(whatIf, moment);
     const scratch = await this.#folds.build({

@@ -25,7 +25,7 @@ export const isOfDefinition = (snapshot: CompleteSnapshot, definition: string) =
   definitionChanges(snapshot.description, definition).length === 0;
 
 /** Checks format, aggregate, definition and log. `force` only accepts another definition. @throws SnapshotMismatchError */
-export function refuseMisfit(snapshot: CompleteSnapshot, today: Today, force: boolean): void {
+export function assertFits(snapshot: CompleteSnapshot, today: Today, force: boolean): void {
   const problem =
     ofFormat(snapshot) ??
     ofAggregate(snapshot, today.aggregate) ??

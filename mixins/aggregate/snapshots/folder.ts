@@ -39,7 +39,7 @@ export class SnapshotFolder {
       return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
     } catch (error) {
       if (codeOf(error) === "ENOENT") return [];
-      throw translate(this.path, error);
+      throw toStoreError(this.path, error);
     }
   }
 
@@ -107,7 +107,7 @@ export class SnapshotFolder {
     );
   }
 
-  async noteRecorded(id: string): Promise<void> {
+  async markRecorded(id: string): Promise<void> {
     await this.#at(id, async (folder) => {
       await writeFile(join(folder, "recorded"), "", { flag: "wx", mode: privateFile }).catch((error: unknown) => {
         if (codeOf(error) !== "EEXIST") throw error;
@@ -157,7 +157,7 @@ export class SnapshotFolder {
     try {
       return await work(folder);
     } catch (error) {
-      throw translate(folder, error);
+      throw toStoreError(folder, error);
     }
   }
 }
@@ -186,5 +186,5 @@ async function assertNoLinks(table: string): Promise<void> {
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? String(error);
 
 /** Translates an error of the system. An engine's own error is returned unchanged. */
-export const translate = (location: string, error: unknown): unknown =>
+export const toStoreError = (location: string, error: unknown): unknown =>
   asStoreError(location, error, "cannot be written");

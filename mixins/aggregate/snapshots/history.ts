@@ -1,7 +1,7 @@
 import { eventIdOfKey } from "../../../core/event/event-id.ts";
 import { isOutage } from "../../../core/errors/outage.ts";
 import { manifestOf, type Begun } from "./manifest.ts";
-import { translate, type SnapshotFolder } from "./folder.ts";
+import { toStoreError, type SnapshotFolder } from "./folder.ts";
 
 /** Stores a system event. A repeated call with the same id stores it once. */
 export type RecordSnapshot = (type: string, payload: object, id: string) => Promise<unknown>;
@@ -55,7 +55,7 @@ export class SnapshotHistory {
     if (!found || found.aggregate !== aggregate) return;
     if (found.state === "complete" && (await folder.isRecorded(id))) return;
     this.#unrecorded.add(id);
-    if (found.state === "running") await this.#setAside(found, interrupted);
+    if (found.state === "running") await this.#markFailed(found, interrupted);
   }
 
   /** Waits for the running recording. The remaining outcomes are recorded after the next start. */
@@ -94,15 +94,15 @@ export class SnapshotHistory {
   }
 
   async #hasFailed(begun: Begun, error: unknown): Promise<void> {
-    const { message } = translate(this.#d.folder.path, error) as Error;
-    await this.#setAside(begun, message).catch((problem: unknown) =>
+    const { message } = toStoreError(this.#d.folder.path, error) as Error;
+    await this.#markFailed(begun, message).catch((problem: unknown) =>
       this.#d.warn(`${this.#d.aggregate}: a failed snapshot was not removed`, { error: String(problem) }),
     );
     // Added last: the consumer may record outcomes at any moment, and until here the manifest's state was "running".
     this.#unrecorded.add(begun.id);
   }
 
-  async #setAside({ id, aggregate, node, time }: Begun, error: string): Promise<void> {
+  async #markFailed({ id, aggregate, node, time }: Begun, error: string): Promise<void> {
     await this.#d.folder.removeTable(id);
     await this.#d.folder.write({ id, aggregate, node, time, state: "failed", error });
   }
@@ -139,7 +139,7 @@ export class SnapshotHistory {
     await this.#record(id, "started", begun);
     if (found.state === "complete") {
       await this.#record(id, "completed", manifestOf(found));
-      await folder.noteRecorded(id);
+      await folder.markRecorded(id);
     } else {
       await this.#record(id, "failed", { ...begun, error: found.state === "failed" ? found.error : interrupted });
       await folder.remove(id);

@@ -11,8 +11,8 @@ import type { Fields } from "../../../core/rows/fields.ts";
 import type { Generation, ReadTable } from "../../../core/table/read-table.ts";
 import { convertRows } from "./convert-rows.ts";
 import { format, manifestOf, type Begun, type CompleteSnapshot, type Manifest } from "./manifest.ts";
-import { haveSameFields, howToForce, isOfDefinition, refuseMisfit, type LogPlace } from "./fit.ts";
-import { SnapshotFolder, translate } from "./folder.ts";
+import { haveSameFields, howToForce, isOfDefinition, assertFits, type LogPlace } from "./fit.ts";
+import { SnapshotFolder, toStoreError } from "./folder.ts";
 import { SnapshotHistory, type RecordSnapshot } from "./history.ts";
 
 interface Dependencies {
@@ -90,14 +90,14 @@ export class Snapshots {
 
   async #take(keep: number | null): Promise<Manifest> {
     const folder = this.#configured();
-    this.#refuseWhenStopping();
+    this.#assertRunning();
     const { aggregate, node, table } = this.#d;
     const since = performance.now();
     const begun: Begun = { id: newEventId(), aggregate, node, time: new Date().toISOString() };
     await this.#history!.begin(begun);
     let complete: CompleteSnapshot;
     try {
-      this.#refuseWhenStopping();
+      this.#assertRunning();
       const { rows, progress, origin, checksum, bytes } = await table.backup(folder.tableOf(begun.id));
       const { position, positionId, log, reordered } = progress;
       const definition = definitionHash(origin.definition);
@@ -107,15 +107,15 @@ export class Snapshots {
       await folder.write(complete);
     } catch (error) {
       await this.#history!.fail(begun, error);
-      this.#refuseWhenStopping(error);
-      throw translate(folder.path, error);
+      this.#assertRunning(error);
+      throw toStoreError(folder.path, error);
     }
     await this.#history!.end(begun.id);
     if (keep !== null) await this.#prune(keep, begun.id);
     return manifestOf(complete);
   }
 
-  #refuseWhenStopping(cause?: unknown): void {
+  #assertRunning(cause?: unknown): void {
     if (this.#isStopping) throw new StoreUnavailableError(this.#d.aggregate, "is stopping", cause);
   }
 
@@ -177,7 +177,7 @@ export class Snapshots {
   async #proved(id: string, force: boolean): Promise<CompleteSnapshot> {
     const snapshot = await this.#complete(id);
     const { aggregate, definition, logAfter } = this.#d;
-    refuseMisfit(snapshot, { aggregate, definition, log: await logAfter(snapshot.position) }, force);
+    assertFits(snapshot, { aggregate, definition, log: await logAfter(snapshot.position) }, force);
     return snapshot;
   }
 
