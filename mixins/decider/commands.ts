@@ -62,16 +62,16 @@ export class Commands {
     );
   }
 
-  async #base({ ctx, stream }: CommandCall, mustBeStored: boolean): Promise<BaseState & { isFresh: boolean }> {
+  async #base({ ctx, stream }: CommandCall, mustBeStored: boolean): Promise<BaseState & { isCurrent: boolean }> {
     const { entities, speculative } = this.#d;
     const base = mustBeStored ? null : await speculative.base(stream);
-    if (base) return { ...base, isFresh: false };
+    if (base) return { ...base, isCurrent: false };
     await speculative.drained(stream);
     const cached = entities.cached(stream);
-    return { entity: cached ?? (await entities.load(ctx, stream, null)), dependsOn: null, isFresh: !cached };
+    return { entity: cached ?? (await entities.load(ctx, stream, null)), dependsOn: null, isCurrent: !cached };
   }
 
-  async #decideOn(call: CommandCall, tries: Tries, base: BaseState & { isFresh: boolean }): Promise<Decision> {
+  async #decideOn(call: CommandCall, tries: Tries, base: BaseState & { isCurrent: boolean }): Promise<Decision> {
     const { entities, speculative } = this.#d;
     const { ctx, stream } = call;
     const { entity } = base;
@@ -82,10 +82,10 @@ export class Commands {
     // A rejection must not depend on events that may never be stored: decide it on the stored state.
     if (base.dependsOn !== null && !sending) return this.#decideOn(call, tries, await this.#base(call, true));
     if ("events" in found) return this.#send(call, tries, base, found, sending);
-    if (!base.isFresh) {
+    if (!base.isCurrent) {
       // The cached state may lack events of other nodes, such as the deposit that a withdrawal needs.
       const fresh = await entities.load(ctx, stream, entity);
-      const known = { entity: fresh, dependsOn: null, isFresh: true };
+      const known = { entity: fresh, dependsOn: null, isCurrent: true };
       if (fresh.version !== entity.version) return this.#decideOn(call, tries, known);
     }
     const earlier = await this.#d.outcomes.earlier(call);
@@ -114,8 +114,8 @@ export class Commands {
     prepared: Prepared,
     sending: PipelinedAppend | null,
   ): Promise<Decision> {
-    const { speculative, appender: appending, outcomes } = this.#d;
-    const appended = appending.append(call, prepared, base.entity.version, sending?.speculation);
+    const { speculative, appender, outcomes } = this.#d;
+    const appended = appender.append(call, prepared, base.entity.version, sending?.speculation);
     const outcome = outcomes.of(call, tries, base, appended);
     if (sending) speculative.add(call.stream, base, sending, outcome);
     else await outcome;

@@ -17,12 +17,12 @@ type Draft = Pick<RecordedEvent, "id" | "type" | "payload" | "meta">;
 
 /** Decides a command on the entity's current state and makes every check of an append, but stores nothing. */
 export async function dryRun(host: DeciderHost, call: CommandCall): Promise<DryRunAnswer> {
-  const { decider, store, entities, claims, appender: appending } = host;
+  const { decider, store, entities, claims, appender } = host;
   const { command, ctx, stream, tag } = call;
   const entity = await entities.load(ctx, stream, entities.cached(stream) ?? null);
   const decided = await decide(decider, command, entity.state, ctx.params, ctx);
   if (decided.length === 0) return { events: [], state: entity.state, version: entity.version };
-  const events = appending.toStore(decided);
+  const events = appender.toStore(decided);
   const changes = claims.changes(stream, events);
   const drafts = await callStore<Draft[]>(ctx, store, "draft", { stream, events, command: tag });
   await claims.check(ctx, stream, changes);

@@ -40,12 +40,12 @@ export class DeciderHost {
     this.#snapshots = new SnapshotWriter(decider, store, broker, warn);
     this.#forget = finishBeforeEndOf(broker, store, () => this.#snapshots.idle());
     this.appender = new Appender({ store, catalogue, claims: this.claims });
-    const { entities, appender: appending } = this;
+    const { entities, appender } = this;
     const speculative = new SpeculativeState(decider);
     const logDefect = (message: string, error: unknown) => logger.error(message, error);
     const outcomes = new Outcomes({ decider, store, entities, speculative, snapshots: this.#snapshots, logDefect });
     const trial = new TrialFold(decider, catalogue);
-    this.commands = new Commands({ decider, entities, speculative, appender: appending, outcomes, trial });
+    this.commands = new Commands({ decider, entities, speculative, appender, outcomes, trial });
   }
 
   /** Folds the claims early, so that the first command need not wait. After a failure, the first command folds them. */

@@ -53,7 +53,7 @@ export class Opener {
     const tries = this.#retry();
     this.#retrying = tries.catch(() => {});
     const over = Promise.withResolvers<void>();
-    const timer = setTimeout(() => over.resolve(this.#goOnWithout()), times.opening.patienceMs);
+    const timer = setTimeout(() => over.resolve(this.#completeWithout()), times.opening.patienceMs);
     this.#onStep = () => void timer.refresh();
     try {
       await Promise.race([tries, over.promise]);
@@ -65,13 +65,13 @@ export class Opener {
 
   /** @throws StoreUnavailableError if the node stops, which aborts the attempt */
   #onProgress(progress: string): void {
-    const { name, logMessage: tell } = this.#d;
+    const { name, logMessage } = this.#d;
     if (this.#isStopping) throw new StoreUnavailableError(name, "is stopping");
     this.#onStep();
     this.#progress = progress;
     if (performance.now() - this.#loggedAt < times.opening.tellEveryMs) return;
     this.#loggedAt = performance.now();
-    tell("info", `${name} is not open yet: ${progress}`);
+    logMessage("info", `${name} is not open yet: ${progress}`);
   }
 
   /** Resolves when no attempt is running. Closes nothing. */
@@ -103,21 +103,24 @@ export class Opener {
   }
 
   #onFailure(error: Error, tries: number, waitMs: number): void {
-    const { name, logMessage: tell } = this.#d;
+    const { name, logMessage } = this.#d;
     const isNews = this.cause !== error.message;
     this.#failure = error;
     this.#progress = null;
     if (this.#isStopping) return;
     if (this.#isAwaited)
-      tell("warn", `${name} cannot be opened: ${error.message}; attempt ${tries} failed, the next is in ${waitMs} ms`);
-    else if (isNews) tell(isRetryable(error) ? "warn" : "error", `${name} is still not open: ${error.message}`);
+      logMessage(
+        "warn",
+        `${name} cannot be opened: ${error.message}; attempt ${tries} failed, the next is in ${waitMs} ms`,
+      );
+    else if (isNews) logMessage(isRetryable(error) ? "warn" : "error", `${name} is still not open: ${error.message}`);
   }
 
-  #goOnWithout(): void {
-    const { name, logMessage: tell } = this.#d;
+  #completeWithout(): void {
+    const { name, logMessage } = this.#d;
     this.#isAwaited = false;
     this.#failure ??= new StoreUnavailableError(name, `has had no response for ${times.opening.patienceMs} ms`);
-    tell(
+    logMessage(
       "error",
       `${name} is not open: ${this.#failure.message}. The node starts without it: its calls are rejected with STORE_UNAVAILABLE until a later attempt opens it`,
     );

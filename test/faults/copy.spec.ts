@@ -71,7 +71,9 @@ describe("The command copy", () => {
     expect(await copy(from, to)).toMatchObject({ code: 0 });
     const again = await copy(from, to);
     expect(again).toMatchObject({ code: 0, errors: "" });
-    expect(again.output).toMatch(/^The copy was finished before, and is whole\.\nIt contains its source up to event 10\./m);
+    expect(again.output).toMatch(
+      /^The copy was finished before, and is whole\.\nIt contains its source up to event 10\./m,
+    );
     await filled(to, 1);
     const late = await copy(from, to);
     expect(late.code).toBe(1);

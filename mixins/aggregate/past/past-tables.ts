@@ -22,11 +22,11 @@ export class PastTables {
   }
 
   /** Builds the table, or shares it with concurrent and recent calls for the same point in time. */
-  async use<Answer>(moment: PointInTime, work: (scratch: Scratch) => Promise<Answer>): Promise<Answer> {
-    const { log, position, positionId, skipped } = moment;
+  async use<Answer>(point: PointInTime, work: (scratch: Scratch) => Promise<Answer>): Promise<Answer> {
+    const { log, position, positionId, skipped } = point;
     const key = JSON.stringify([log, position, positionId, skipped.toSorted()]);
     const cached = this.#cache.get(key) ?? {
-      scratch: this.#folds.build({ moment, startAtMost: position }),
+      scratch: this.#folds.build({ point, startAtMost: position }),
       users: 0,
     };
     this.#cache.delete(key);

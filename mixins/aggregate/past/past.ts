@@ -81,10 +81,10 @@ export class Past {
   /** The table at a point in time. @throws ValidationError for a position beyond the head */
   at(choice: PointChoice, ask: RunQuery): Promise<PastAnswer> {
     return this.#run(async () => {
-      const moment = await this.#points.of(choice);
-      return this.#tables.use(moment, async ({ generation, parked }) => ({
+      const point = await this.#points.of(choice);
+      return this.#tables.use(point, async ({ generation, parked }) => ({
         rows: await ask(generation.rows),
-        position: moment.position,
+        position: point.position,
         parked,
       }));
     });
@@ -131,9 +131,9 @@ export class Past {
   /** Runs a query on the table of an altered history. */
   whatIf(params: WhatIfChanges, ask: RunQuery): Promise<WhatIfAnswer> {
     return this.#run(() =>
-      this.#whatIf.use(params, async ({ scratch, moment, counts }) => ({
+      this.#whatIf.use(params, async ({ scratch, point, counts }) => ({
         rows: await ask(scratch.generation.rows),
-        position: moment.position,
+        position: point.position,
         ...counts,
         parked: scratch.parked,
       })),
@@ -143,10 +143,10 @@ export class Past {
   /** The differences between the actual table and that of an altered history. */
   whatIfDiff(params: WhatIfChanges, query: QueryParams): Promise<WhatIfDifferences> {
     return this.#run(() =>
-      this.#whatIf.use(params, ({ scratch, moment, counts }) =>
-        this.#tables.use(moment, async (actual) => ({
+      this.#whatIf.use(params, ({ scratch, point, counts }) =>
+        this.#tables.use(point, async (actual) => ({
           ...(await tableDifferences(actual.generation, scratch.generation, query, this.#turn)),
-          position: moment.position,
+          position: point.position,
           ...counts,
           parked: scratch.parked,
         })),
@@ -163,17 +163,17 @@ export class Past {
   }
 
   async #verify(found: Generation, position: number): Promise<Verification> {
-    const moment = await this.#points.now(position);
-    const { generation, streams } = await this.#folds.build({ moment, startAtMost: 0 });
+    const point = await this.#points.now(position);
+    const { generation, streams } = await this.#folds.build({ point, startAtMost: 0 });
     return this.#dropping(generation, async () => {
       const stored = await found.progress();
       const { afterId } = await this.#d.source.page(stored.position, 0);
       const expected = await generation.progress();
       // A checkpoint at position 0 does not name its log.
       const log = stored.position === 0 ? stored.log : expected.log;
-      const progress = { ...expected, position: moment.position, positionId: afterId, log };
+      const progress = { ...expected, position: point.position, positionId: afterId, log };
       const folded = { generation: found, progress: { ...stored, position } };
-      const skipped = new Set(moment.skipped);
+      const skipped = new Set(point.skipped);
       const reader = new StreamReader(this.#d.source);
       const waiting = async function* (stream: string, afterVersion: number) {
         for await (const { id, version } of reader.all(stream, afterVersion, position))

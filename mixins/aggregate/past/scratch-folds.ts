@@ -47,7 +47,7 @@ export interface Scratch {
 }
 
 interface Wanted {
-  moment: PointInTime;
+  point: PointInTime;
   /** The fold may start from a table that is folded up to this position at most; 0 to start from an empty one. */
   startAtMost: number;
   /** Alters each page before it is folded. Called once for each page, in order. */
@@ -163,16 +163,16 @@ export class ScratchFolds {
     await setTimeout(ms, undefined, { signal: this.#end.signal }).catch(() => {});
   }
 
-  async #fold(fold: Fold, { moment, alter = async (page) => page }: Wanted): Promise<void> {
-    await fold.skip(new Set(moment.skipped));
+  async #fold(fold: Fold, { point, alter = async (page) => page }: Wanted): Promise<void> {
+    await fold.skip(new Set(point.skipped));
     let { position } = fold.progress;
     // Events injected right after the start position belong before the first page.
-    await this.#foldPage(fold, await alter({ ...moment, events: [], position }));
-    while (position < moment.position) {
-      const limit = Math.min(eventsPerPage, moment.position - position);
-      const page = upTo(moment, await this.#retried(() => this.#d.source.page(position, limit)));
-      if (page.position === position || page.log !== moment.log)
-        throw new StoreUnavailableError(this.#d.name, `the log ends before position ${moment.position}`);
+    await this.#foldPage(fold, await alter({ ...point, events: [], position }));
+    while (position < point.position) {
+      const limit = Math.min(eventsPerPage, point.position - position);
+      const page = upTo(point, await this.#retried(() => this.#d.source.page(position, limit)));
+      if (page.position === position || page.log !== point.log)
+        throw new StoreUnavailableError(this.#d.name, `the log ends before position ${point.position}`);
       await this.#foldPage(fold, await alter(page));
       position = page.position;
       await new Promise((turn) => setImmediate(turn));

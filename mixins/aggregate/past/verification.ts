@@ -44,25 +44,25 @@ export async function verification(
 ): Promise<Verification> {
   const differences: Difference[] = [];
   let total = 0;
-  const note = (difference: Difference) => {
+  const report = (difference: Difference) => {
     if (total++ < mostListed) differences.push(difference);
   };
-  compareProgress(found.progress, expected.progress, note);
-  await compareParked(await found.generation.parked(), expected.streams, waiting, note);
+  compareProgress(found.progress, expected.progress, report);
+  await compareParked(await found.generation.parked(), expected.streams, waiting, report);
   const everything = { where: null, search: null };
   const [here, there] = [found.generation.rows, expected.generation.rows];
   for await (const row of unequalRows({ rows: here, query: everything }, { rows: there, query: everything }, turn))
-    compareRows(row.id, row.before, row.after, note);
+    compareRows(row.id, row.before, row.after, report);
   const rows = await here.count({ ...everything, sort: [], limit: null, offset: 0 });
   return { ok: total === 0, position: found.progress.position, rows, differences, total };
 }
 
 type Report = (difference: Difference) => void;
 
-function compareProgress(found: Progress, expected: Progress, note: Report): void {
+function compareProgress(found: Progress, expected: Progress, report: Report): void {
   for (const field of checkpointFields)
     if (found[field] !== expected[field])
-      note({ id: "checkpoint", field, found: found[field], expected: expected[field] });
+      report({ id: "checkpoint", field, found: found[field], expected: expected[field] });
 }
 
 /** Why an event is parked; null if it is not. An event that waits behind another has no error of its own. */
@@ -78,7 +78,7 @@ async function compareParked(
   found: readonly ParkedStream[],
   expected: readonly ParkedStream[],
   waiting: WaitingEvents,
-  note: Report,
+  report: Report,
 ): Promise<void> {
   const [here, there] = [byName(found), byName(expected)];
   for (const stream of new Set([...here.keys(), ...there.keys()])) {
@@ -89,16 +89,16 @@ async function compareParked(
     if (from === to) continue;
     for await (const { id, version } of waiting(stream, from! - 1)) {
       if (version >= to!) break;
-      note({ id, field: "parked", found: whyParked(one, version), expected: whyParked(other, version) });
+      report({ id, field: "parked", found: whyParked(one, version), expected: whyParked(other, version) });
     }
   }
 }
 
 const byName = (streams: readonly ParkedStream[]) => new Map(streams.map((one) => [one.stream, one]));
 
-function compareRows(id: string, found: Row | null, expected: Row | null, note: Report): void {
-  if (!found || !expected) return note({ id, field: "id", found: found?.id ?? null, expected: expected?.id ?? null });
+function compareRows(id: string, found: Row | null, expected: Row | null, report: Report): void {
+  if (!found || !expected) return report({ id, field: "id", found: found?.id ?? null, expected: expected?.id ?? null });
   for (const field of Object.keys(expected))
     if (!isDeepStrictEqual(found[field], expected[field]))
-      note({ id, field, found: found[field] ?? null, expected: expected[field] });
+      report({ id, field, found: found[field] ?? null, expected: expected[field] });
 }

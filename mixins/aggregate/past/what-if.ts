@@ -25,7 +25,7 @@ export interface WhatIfChanges {
 
 interface AlteredTable {
   scratch: Scratch;
-  moment: PointInTime;
+  point: PointInTime;
   /** The number of altered events, counting only types that the aggregate maps. */
   counts: AlteredCounts;
 }
@@ -43,18 +43,18 @@ export class WhatIf {
   readonly #folds: ScratchFolds;
   readonly #points: PointsInTime;
 
-  constructor(dependencies: Dependencies, folds: ScratchFolds, moments: PointsInTime) {
+  constructor(dependencies: Dependencies, folds: ScratchFolds, points: PointsInTime) {
     this.#d = dependencies;
     this.#folds = folds;
-    this.#points = moments;
+    this.#points = points;
   }
 
   /** Folds the altered history, and drops its table after `work`. @throws ValidationError, InvalidQueryError */
   async use<Answer>(whatIf: WhatIfChanges, work: (alternative: AlteredTable) => Promise<Answer>): Promise<Answer> {
-    const moment = await this.#until(whatIf.until);
-    const { history, startAtMost, findSkipped } = await this.#historyOf(whatIf, moment);
+    const point = await this.#until(whatIf.until);
+    const { history, startAtMost, findSkipped } = await this.#historyOf(whatIf, point);
     const scratch = await this.#folds.build({
-      moment,
+      point,
       startAtMost,
       alter: async (page) => {
         await findSkipped(page.events);
@@ -62,7 +62,7 @@ export class WhatIf {
       },
     });
     try {
-      return await work({ scratch, moment, counts: history.counts });
+      return await work({ scratch, point, counts: history.counts });
     } finally {
       await this.#d.table.drop(scratch.generation);
     }

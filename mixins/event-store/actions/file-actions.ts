@@ -39,7 +39,7 @@ interface ImportParams {
 export function fileActions(
   store: string,
   transferFolder: string,
-  hosting: () => HostedStore,
+  hosted: () => HostedStore,
 ): NonNullable<ServiceSchema["actions"]> {
   const folder = new TransferFolder(transferFolder);
   const path = { type: "string", min: 1 } as const;
@@ -48,7 +48,7 @@ export function fileActions(
     backup: {
       params: { $$strict: true, to: path },
       async handler(ctx: Context<{ to: string }>): Promise<BackupAnswer> {
-        const { log, jobs } = hosting().host;
+        const { log, jobs } = hosted().host;
         const to = await folder.pathOf("to", ctx.params.to);
         return jobs.run("backup", async (job) => {
           const since = performance.now();
@@ -72,7 +72,7 @@ export function fileActions(
       },
       handler(ctx: Context<ExportParams>) {
         const { after, types, category } = ctx.params;
-        const { host } = hosting();
+        const { host } = hosted();
         const format = eventFormat(ctx.params.format);
         const options = {
           after,
@@ -94,7 +94,7 @@ export function fileActions(
     import: {
       params: { $$strict: true, from: path, format, futureTimes: { type: "boolean", default: false, convert: true } },
       async handler(ctx: Context<ImportParams>) {
-        const { host, duplicateHosts } = hosting();
+        const { host, duplicateHosts } = hosted();
         duplicateHosts?.assertNone();
         const { from: path, futureTimes } = ctx.params;
         const format = eventFormat(ctx.params.format);

@@ -8,13 +8,13 @@ export interface LinkAnswer extends Linked {
 }
 
 /** The action `link`, which adds events of other streams to a stream of links. */
-export function linkActions(hosting: () => HostedStore): NonNullable<ServiceSchema["actions"]> {
+export function linkActions(hosted: () => HostedStore): NonNullable<ServiceSchema["actions"]> {
   const any = { type: "any", optional: true } as const;
   return {
     link: {
       params: { $$strict: true, stream: any, ids: any },
       async handler(ctx: Context<{ stream?: unknown; ids?: unknown }>): Promise<LinkAnswer> {
-        const { host, duplicateHosts } = hosting();
+        const { host, duplicateHosts } = hosted();
         duplicateHosts?.assertNone();
         const { stream, ids } = toLinkRequest(ctx.params.stream, ctx.params.ids);
         return { stream, ...(await host.log.link(stream, ids)) };

@@ -15,7 +15,7 @@ interface RelayedParams {
 }
 
 /** The action that hosts of one log call on each other: commit a group of appends. */
-export function relayActions(hosting: () => HostedStore): NonNullable<ServiceSchema["actions"]> {
+export function relayActions(hosted: () => HostedStore): NonNullable<ServiceSchema["actions"]> {
   return {
     appendRelayed: {
       // The sender's append has a span.
@@ -26,7 +26,7 @@ export function relayActions(hosting: () => HostedStore): NonNullable<ServiceSch
         requests: { type: "array", min: 1, max: maxGroup, items: "object" },
       },
       handler(ctx: Context<RelayedParams>): Promise<RelayAnswer> {
-        const { host, duplicateHosts } = hosting();
+        const { host, duplicateHosts } = hosted();
         duplicateHosts?.assertNone();
         return host.appends.appendRelayed(ctx.params.log, ctx.params.requests, ctx.nodeID ?? "");
       },

@@ -15,13 +15,13 @@ const slice = 10_000;
 const pageSize = 100;
 
 /** The action `trace`. */
-export function traceActions(hosting: () => HostedStore): NonNullable<ServiceSchema["actions"]> {
+export function traceActions(hosted: () => HostedStore): NonNullable<ServiceSchema["actions"]> {
   return {
     trace: {
       params: { $$strict: true, correlationId: { type: "string", empty: false } },
       handler(ctx: Context<{ correlationId: string }, Record<string, unknown>>) {
         const { maxAnswerBytes: bytes = Infinity } = requestIds(ctx);
-        return trace(hosting().host.log, ctx.params.correlationId, { events: maxEvents, depth: maxDepth, bytes });
+        return trace(hosted().host.log, ctx.params.correlationId, { events: maxEvents, depth: maxDepth, bytes });
       },
     },
   };

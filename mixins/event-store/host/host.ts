@@ -63,14 +63,14 @@ export class StoreHost {
 
   constructor(dependencies: Dependencies) {
     const { name, log, catalogue, pump, maxEventBytes, maxPending } = dependencies;
-    const { deliver, announce, announceProgress: tellProgress, metrics, warn, logMessage: tell } = dependencies;
+    const { deliver, announce, announceProgress, metrics, warn, logMessage } = dependencies;
     this.#log = log;
     const warnOfLog = (message: string) => warn(message, { store: name });
     const open = (onProgress: (progress: string) => void) =>
       this.#open({ warn: warnOfLog, onProgress: (building) => onProgress(inWords(building)) });
-    this.#opener = new Opener({ name, open, logMessage: tell });
+    this.#opener = new Opener({ name, open, logMessage });
     this.consumers = new ConsumerPages({ log: () => this.log, catalogue });
-    this.jobs = new Jobs(tellProgress);
+    this.jobs = new Jobs(announceProgress);
     this.#catalogue = catalogue;
     this.maxEventBytes = maxEventBytes;
     this.#announce = announce;
@@ -80,7 +80,7 @@ export class StoreHost {
     const { node } = relay;
     const lease = { node, leaseMs };
     this.pump = new Pump({ log, options: pump, deliver: handOver, isPauseWanted, lease, onRelease, metrics, warn });
-    const refuse = () => this.#opener.assertOpen();
+    const assertOpen = () => this.#opener.assertOpen();
     const clock = new EventClock((message, details) => warn(`${name}: ${message}`, details));
     const onCommit = ({ position, time }: RecordedEvent) => {
       clock.check(time);
@@ -90,7 +90,7 @@ export class StoreHost {
       name,
       node,
       log,
-      assertOpen: refuse,
+      assertOpen,
       catalogue,
       maxEventBytes,
       maxPending,

@@ -25,8 +25,8 @@ export class Jobs {
   readonly #running = new Map<string, { progress: JobProgress; end: Promise<unknown> }>();
   #isStopping = false;
 
-  constructor(tell: (progress: JobProgress) => void) {
-    this.#notify = tell;
+  constructor(notify: (progress: JobProgress) => void) {
+    this.#notify = notify;
   }
 
   get running(): JobProgress[] {

@@ -19,13 +19,13 @@ const pageSize = 1000;
  * both directions. Memory contains one range of values, a page of events and a page of claims at a time.
  */
 export async function verifyClaims(dependencies: Dependencies): Promise<void> {
-  const { log, deciderOf, reportUnchecked: noteUnchecked } = dependencies;
+  const { log, deciderOf, reportUnchecked } = dependencies;
   for (const scope of await log.claimScopes()) {
     try {
       await verifyScope(dependencies, claimOf(deciderOf, scope));
     } catch (error) {
       if (!(error instanceof UncheckedError) && !isDamagedEvent(error)) throw error;
-      noteUnchecked({ field: "claim", name: scope, why: (error as Error).message });
+      reportUnchecked({ field: "claim", name: scope, why: (error as Error).message });
     }
   }
 }
@@ -53,7 +53,7 @@ async function verifyScope(dependencies: Dependencies, claim: Claim): Promise<vo
 
 /** Claims may change during the verification, so each page is compared with a fold up to the position of that page. */
 async function verifyRange(dependencies: Dependencies, claim: Claim, range: ClaimRange): Promise<void> {
-  const { log, job, report: note } = dependencies;
+  const { log, job, report } = dependencies;
   const { scope } = claim;
   const fold = new RangeFold(dependencies, claim, range);
   for (let isEnd = false; !isEnd;) {
@@ -62,7 +62,7 @@ async function verifyRange(dependencies: Dependencies, claim: Claim, range: Clai
     const claims = page!.claims.filter(({ value }) => !range.isBeyond(value));
     for (const { value, stream } of claims) {
       const expected = range.take(value);
-      if (stream !== expected) note(problem(fold.position, scope, value, stream, expected));
+      if (stream !== expected) report(problem(fold.position, scope, value, stream, expected));
     }
     isEnd = claims.length === 0 || claims.length < page!.claims.length;
     if (!isEnd) range.after = claims.at(-1)!.value;
@@ -70,7 +70,7 @@ async function verifyRange(dependencies: Dependencies, claim: Claim, range: Clai
   }
   const pace = new Pace();
   for (const [value, stream] of range.left()) {
-    note(problem(fold.position, scope, value, undefined, stream));
+    report(problem(fold.position, scope, value, undefined, stream));
     if (pace.isDue()) await pace.turn();
   }
 }

@@ -34,11 +34,11 @@ export async function verifyLog({ log, catalogue, deciderOf }: VerifiedLog, job:
   const problems: LogProblem[] = [];
   let total = 0;
   let before = { position: 0, time: "" };
-  const note = (problem: LogProblem) => {
+  const report = (problem: LogProblem) => {
     if (total++ < maxProblems) problems.push(problem);
   };
   const unchecked = new Map<string, UncheckedPart>();
-  const noteUnchecked = (one: UncheckedPart) => {
+  const reportUnchecked = (one: UncheckedPart) => {
     if (unchecked.size < maxProblems) unchecked.set(`${one.field} ${one.name}`, one);
   };
   const damaged = new Set<number>();
@@ -49,12 +49,12 @@ export async function verifyLog({ log, catalogue, deciderOf }: VerifiedLog, job:
     expected: unknown,
   ) => {
     if (isRight) return;
-    note({ position: event.position, field, found: event[field], expected });
+    report({ position: event.position, field, found: event[field], expected });
   };
   const onDamaged: OnDamaged = ({ data, message }) => {
     const { position, field } = data as { position: number; field: "payload" | "meta" };
     damaged.add(position);
-    note({ position, field, found: message, expected: "the JSON that was stored" });
+    report({ position, field, found: message, expected: "the JSON that was stored" });
   };
   while (before.position < head) {
     const limit = Math.min(pageSize, head - before.position);
@@ -72,7 +72,7 @@ export async function verifyLog({ log, catalogue, deciderOf }: VerifiedLog, job:
     const { unreadable = {} } = upcastEach(catalogue, page.events);
     for (const { id, position } of page.events)
       if (unreadable[id] && !damaged.has(position))
-        note({
+        report({
           position,
           field: "payload",
           found: unreadable[id].message,
@@ -84,8 +84,8 @@ export async function verifyLog({ log, catalogue, deciderOf }: VerifiedLog, job:
     job.check();
   }
   if (before.position < head)
-    note({ position: before.position + 1, field: "position", found: null, expected: before.position + 1 });
-  const dependencies = { log, catalogue, deciderOf, job, note, noteUnchecked };
+    report({ position: before.position + 1, field: "position", found: null, expected: before.position + 1 });
+  const dependencies = { log, catalogue, deciderOf, job, report, reportUnchecked };
   await verifySnapshots(dependencies);
   await verifyClaims(dependencies);
   return {

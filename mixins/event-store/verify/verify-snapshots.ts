@@ -33,7 +33,7 @@ export async function verifySnapshots(dependencies: VerificationContext): Promis
 }
 
 async function verifyOne(
-  { log, catalogue, deciderOf, report: note, reportUnchecked: noteUnchecked }: VerificationContext,
+  { log, catalogue, deciderOf, report, reportUnchecked }: VerificationContext,
   key: string,
   snapshot: StateSnapshot,
   pace: Pace,
@@ -44,18 +44,18 @@ async function verifyOne(
   const [event] = await log.readStream(stream, { afterVersion: version - 1, limit: 1 });
   const actual = event?.version === version ? { eventId: event.id, position: event.position } : null;
   if (!isDeepStrictEqual(actual, { eventId, position })) {
-    note({ position, field: "snapshot", found: { key, version, eventId, position }, expected: actual });
+    report({ position, field: "snapshot", found: { key, version, eventId, position }, expected: actual });
     return;
   }
   const name = key.slice(0, key.indexOf("/"));
   const decider = deciderOf(name);
-  if (!decider) noteUnchecked({ field: "snapshot", name, why: `decider ${name} is not on this node` });
+  if (!decider) reportUnchecked({ field: "snapshot", name, why: `decider ${name} is not on this node` });
   if (decider?.fingerprint !== definition) return;
   const folded = await foldedUpTo(log, catalogue, decider, stream, version, pace);
   const state = folded && asKept(folded.state);
   // An event that cannot be folded is not a problem of the snapshot.
   if (folded && !isDeepStrictEqual(state, snapshot.state))
-    note({ position, field: "snapshot", found: { key, version, state: snapshot.state }, expected: { state } });
+    report({ position, field: "snapshot", found: { key, version, state: snapshot.state }, expected: { state } });
 }
 
 /** Null if an event cannot be upcast or folded. */
