@@ -78,15 +78,15 @@ export class Commands {
     const found = await this.#decide(call, entity);
     // Without a waiting command, no speculative state is needed.
     const isAwaited = base.dependsOn !== null || this.#mutex.isContended(stream);
-    const sending = isAwaited && "events" in found ? speculative.prepare(base, found.events) : null;
-    // A rejection must not depend on events that may never be stored: decide it on the stored state.
-    if (base.dependsOn !== null && !sending) return this.#decideOn(call, tries, await this.#base(call, true));
-    if ("events" in found) return this.#send(call, tries, base, found, sending);
+    const pipelined = isAwaited && "events" in found ? speculative.prepare(base, found.events) : null;
+    // A rejection must not depend on events that may never be stored, so it is decided again on the stored state.
+    if (base.dependsOn !== null && !pipelined) return this.#decideOn(call, tries, await this.#base(call, true));
+    if ("events" in found) return this.#send(call, tries, base, found, pipelined);
     if (!base.isCurrent) {
       // The cached state may lack events of other nodes, such as the deposit that a withdrawal needs.
-      const fresh = await entities.load(ctx, stream, entity);
-      const known = { entity: fresh, dependsOn: null, isCurrent: true };
-      if (fresh.version !== entity.version) return this.#decideOn(call, tries, known);
+      const current = await entities.load(ctx, stream, entity);
+      if (current.version !== entity.version)
+        return this.#decideOn(call, tries, { entity: current, dependsOn: null, isCurrent: true });
     }
     const earlier = await this.#d.outcomes.earlier(call);
     if (!earlier && "error" in found) throw found.error;
@@ -112,12 +112,12 @@ export class Commands {
     tries: Tries,
     base: BaseState,
     prepared: Prepared,
-    sending: PipelinedAppend | null,
+    pipelined: PipelinedAppend | null,
   ): Promise<Decision> {
     const { speculative, appender, outcomes } = this.#d;
-    const appended = appender.append(call, prepared, base.entity.version, sending?.speculation);
+    const appended = appender.append(call, prepared, base.entity.version, pipelined?.speculation);
     const outcome = outcomes.of(call, tries, base, appended);
-    if (sending) speculative.add(call.stream, base, sending, outcome);
+    if (pipelined) speculative.add(call.stream, base, pipelined, outcome);
     else await outcome;
     return { outcome };
   }

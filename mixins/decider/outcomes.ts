@@ -69,7 +69,7 @@ export class Outcomes {
   async #refused(
     call: CommandCall,
     tries: Tries,
-    { entity, dependsOn: after }: BaseState,
+    { entity, dependsOn }: BaseState,
     error: unknown,
   ): Promise<null | CommandAnswer> {
     const { decider, entities, speculative } = this.#d;
@@ -80,7 +80,7 @@ export class Outcomes {
     if (earlier) return earlier;
     const isConflict = type === "VERSION_CONFLICT";
     if (!isConflict && type !== "DUPLICATE_CLAIM" && type !== "SENT_AHEAD") entities.drop(stream);
-    if (after !== null) {
+    if (dependsOn !== null) {
       // An outage is thrown at once. A rejection may be due to the speculative state, so it is decided again.
       if (typeof code !== "number" || code < 400 || code >= 500) throw error;
       tries.failedSpeculations++;
@@ -97,7 +97,7 @@ export class Outcomes {
       }
     }
     const news = await entities.eventsAfter(ctx, stream, entity.version);
-    if (after === null) entities.keep(stream, { ...entity, ...fold(decider, entity, news) });
+    if (dependsOn === null) entities.keep(stream, { ...entity, ...fold(decider, entity, news) });
     // The append was stored, but its response was lost. A middleware retried it, and the retry conflicted with the first.
     const own = news.filter(({ meta }) => isOf(call.tag, meta["command"]));
     return own.length > 0 ? this.#answer(call, own) : null;

@@ -73,7 +73,7 @@ export class SpeculativeState {
    * The speculation to send with an append, so that the next command need not wait for it; null if it must wait. Call it
    * last: by then every read of an unknown field, such as an event's position, has been noticed.
    */
-  prepare({ dependsOn: after }: BaseState, input: readonly EventInput[]): PipelinedAppend | null {
+  prepare({ dependsOn }: BaseState, input: readonly EventInput[]): PipelinedAppend | null {
     const events: Body[] = [];
     for (const { type, payload, meta } of input) {
       const json = toJson("payload", payload);
@@ -82,7 +82,7 @@ export class SpeculativeState {
     }
     if (!this.#isAllowed()) return null;
     return {
-      speculation: { id: `${this.#node}/${++this.#count}`, dependsOn: after, content: contentOf(events) },
+      speculation: { id: `${this.#node}/${++this.#count}`, dependsOn, content: contentOf(events) },
       events,
     };
   }

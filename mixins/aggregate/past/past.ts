@@ -79,11 +79,11 @@ export class Past {
   }
 
   /** The table at a point in time. @throws ValidationError for a position beyond the head */
-  at(choice: PointChoice, ask: RunQuery): Promise<PastAnswer> {
+  at(choice: PointChoice, runQuery: RunQuery): Promise<PastAnswer> {
     return this.#run(async () => {
       const point = await this.#points.of(choice);
       return this.#tables.use(point, async ({ generation, parked }) => ({
-        rows: await ask(generation.rows),
+        rows: await runQuery(generation.rows),
         position: point.position,
         parked,
       }));
@@ -129,10 +129,10 @@ export class Past {
   }
 
   /** Runs a query on the table of an altered history. */
-  whatIf(params: WhatIfChanges, ask: RunQuery): Promise<WhatIfAnswer> {
+  whatIf(params: WhatIfChanges, runQuery: RunQuery): Promise<WhatIfAnswer> {
     return this.#run(() =>
       this.#whatIf.use(params, async ({ scratch, point, counts }) => ({
-        rows: await ask(scratch.generation.rows),
+        rows: await runQuery(scratch.generation.rows),
         position: point.position,
         ...counts,
         parked: scratch.parked,

@@ -101,7 +101,8 @@ export class ScratchFolds {
       this.assertRunning();
       const generation = await this.#startGeneration(wanted);
       const transforms = this.#d.folds.begin(null);
-      // Keyed by id: after an outage a batch is folded again. Injected events have no position in the log to read them by.
+      // Collected here, because injected events cannot be read from the log later. Keyed by id, because after an outage a
+      // batch is folded again.
       const waiting = new Map<string, ParkedEvent>();
       try {
         const policy = { ...this.#d.policy, delayMs: 0 };

@@ -16,8 +16,8 @@ export class SpeculativeAppends {
    * Admits a request to the next commit. Call it in the order of arrival.
    * @throws SpeculationFailedError if the append on which it depends was not stored
    */
-  admit(request: AppendRequest, { id, dependsOn: after }: Speculation, isAsSent: boolean): void {
-    const before = after === null ? "stored" : (this.#known.get(after) ?? "unknown");
+  admit(request: AppendRequest, { id, dependsOn }: Speculation, isAsSent: boolean): void {
+    const before = dependsOn === null ? "stored" : (this.#known.get(dependsOn) ?? "unknown");
     if (typeof before === "object") request.dependsOn = before;
     else if (before !== "stored") {
       this.#record(id, "refused");

@@ -19,7 +19,7 @@ export interface StoreStatus {
   /** The head; null if the engine does not respond. */
   position: number | null;
   paused: boolean;
-  /** `standsByFor` names the host that pumps and the age of its lease's renewal. Omitted if this host pumps. */
+  /** `standsByFor`: the host that pumps, and how long ago it renewed its lease. Omitted if this host pumps. */
   pump: { position: number; lag: number | null; standsByFor?: string };
   /** Why nothing can be stored, why the pump is stopped, or the progress of the index; omitted otherwise. */
   cause?: string;
@@ -219,7 +219,7 @@ export class StoreHost {
     return page;
   }
 
-  /** Applies the control state to the pump. To pause resolves when no local handler is running. */
+  /** Applies the control state to the pump. To pause, it resolves when no local handler is running. */
   async followPump(): Promise<void> {
     if ((await this.consumers.control("pump")).paused) await this.pump.pause();
     else this.pump.resume();
