@@ -99,9 +99,9 @@ function differenceOf(found: Part | undefined, expected: Part | undefined): stri
     return `found ${found?.name ?? "nothing more"}, expected ${expected?.name ?? "nothing more"}`;
   const fields = (part: Part) =>
     new Map(Object.entries(part.value).map(([field, value]) => [field, canonicalJson(value)]));
-  const [there, wanted] = [fields(found), fields(expected)];
-  const field = [...wanted.keys(), ...there.keys()].find((name) => there.get(name) !== wanted.get(name))!;
-  return `${expected.name}, ${field}: found ${short(there.get(field))}, expected ${short(wanted.get(field))}`;
+  const [actual, wanted] = [fields(found), fields(expected)];
+  const field = [...wanted.keys(), ...actual.keys()].find((name) => actual.get(name) !== wanted.get(name))!;
+  return `${expected.name}, ${field}: found ${short(actual.get(field))}, expected ${short(wanted.get(field))}`;
 }
 
 const short = (text = "nothing") => (text.length > 200 ? `${text.slice(0, 200)}…` : text);

@@ -57,8 +57,8 @@ function assertPast({ position, time }: RecordedEvent): void {
 
 async function copyStates(source: EventLog, copy: EventLog): Promise<void> {
   const put = async (key: string, value: unknown) => {
-    const kept = await copy.getState(key);
-    const revision = await copy.putState(key, value, kept?.revision ?? 0).catch((error: Error) => {
+    const current = await copy.getState(key);
+    const revision = await copy.putState(key, value, current?.revision ?? 0).catch((error: Error) => {
       // Names the state, because the limits of values differ between engines.
       throw new UnusableStoreError(copy.location, `state ${key} was not stored: ${error.message}`, error);
     });
@@ -106,11 +106,11 @@ async function isOneLog(source: EventLog, copy: EventLog): Promise<boolean> {
     log.acquireLease(unfinishedCopy, as, times.lease.lastsMs, lapsed);
   const before = await ask(source, holder);
   // A lease that a killed command has left is treated as expired.
-  const here = before.lease ?? (await ask(source, holder, before.heldBy.mark)).lease;
-  const there = await ask(copy, randomUUID());
-  if (here) await source.releaseLease(here);
-  if (there.lease) await copy.releaseLease(there.lease);
-  return there.heldBy?.holder === holder;
+  const sourceLease = before.lease ?? (await ask(source, holder, before.heldBy.mark)).lease;
+  const onCopy = await ask(copy, randomUUID());
+  if (sourceLease) await source.releaseLease(sourceLease);
+  if (onCopy.lease) await copy.releaseLease(onCopy.lease);
+  return onCopy.heldBy?.holder === holder;
 }
 
 const otherPlaces: Record<string, string> = {

@@ -39,19 +39,19 @@ export async function restoreCommand(args: readonly string[], onCopied: (positio
 async function restore(index: EventLog, log: EventLog, onProgress: OnProgress): Promise<void> {
   await assertSameLog(index, log);
   await assertNoHosts(log, "nothing was restored. Stop every host of the store, and run the command again");
-  const [known, there] = [await index.head(), await log.head()];
-  if (there > 0) say(`The log has ${there} events; the index has ${known}.`);
+  const [indexHead, logHead] = [await index.head(), await log.head()];
+  if (logHead > 0) say(`The log has ${logHead} events; the index has ${indexHead}.`);
   const mark = await log.getState(unfinishedCopy);
   if (!mark) await log.putState(unfinishedCopy, { of: await index.identity() }, 0);
   await copyHistory(index, log, onProgress);
-  if (there <= known) {
+  if (logHead <= indexHead) {
     const comparison = await compareLogs(index, log, onProgress, history);
     say(tableOf(comparison, history));
     if (comparison.difference !== null)
       throw new UnusableStoreError(log.location, `the log differs from the index: ${comparison.difference}`);
   }
   await endCopy(log);
-  say(`The log is restored: it contains every event and link of the index, ${known} events.`);
+  say(`The log is restored: it contains every event and link of the index, ${indexHead} events.`);
   say(await controlStateOf(log));
 }
 
@@ -62,8 +62,8 @@ async function assertSameLog(index: EventLog, log: EventLog): Promise<void> {
     throw new UnusableStoreError(log.location, `found log ${found}, expected none or log ${expected} of the index`);
   const common = Math.min(await index.head(), await log.head());
   if (common === 0) return;
-  const [known, there] = await Promise.all([index, log].map((one) => one.read({ after: common - 1, limit: 1 })));
-  const [wanted, got] = [known!.events[0]!.id, there!.events[0]!.id];
+  const [inIndex, inLog] = await Promise.all([index, log].map((one) => one.read({ after: common - 1, limit: 1 })));
+  const [wanted, got] = [inIndex!.events[0]!.id, inLog!.events[0]!.id];
   if (wanted !== got)
     throw new UnusableStoreError(
       log.location,

@@ -18,7 +18,7 @@ export interface CommandAnswer {
   position: number;
 }
 
-/** How often a command was decided in vain. */
+/** How often a command was decided without a stored result. */
 export interface Tries {
   /** Decisions on a stored state that ended in a version conflict. */
   conflicts: number;
@@ -96,10 +96,10 @@ export class Outcomes {
         return null;
       }
     }
-    const news = await entities.eventsAfter(ctx, stream, entity.version);
-    if (dependsOn === null) entities.keep(stream, { ...entity, ...fold(decider, entity, news) });
+    const newEvents = await entities.eventsAfter(ctx, stream, entity.version);
+    if (dependsOn === null) entities.keep(stream, { ...entity, ...fold(decider, entity, newEvents) });
     // The append was stored, but its response was lost. A middleware retried it, and the retry conflicted with the first.
-    const own = news.filter(({ meta }) => isOf(call.tag, meta["command"]));
+    const own = newEvents.filter(({ meta }) => isOf(call.tag, meta["command"]));
     return own.length > 0 ? this.#answer(call, own) : null;
   }
 

@@ -51,12 +51,12 @@ const unfinished = new WeakMap<ServiceBroker, Map<string, Set<Work>>>();
  * Returns a function that removes `work` again.
  */
 export function finishBeforeEndOf(broker: ServiceBroker, name: string, work: Work): () => void {
-  const here = unfinished.get(broker) ?? new Map<string, Set<Work>>();
-  const works = here.get(name) ?? new Set<Work>();
-  unfinished.set(broker, here.set(name, works.add(work)));
+  const ofBroker = unfinished.get(broker) ?? new Map<string, Set<Work>>();
+  const works = ofBroker.get(name) ?? new Set<Work>();
+  unfinished.set(broker, ofBroker.set(name, works.add(work)));
   return () => {
     works.delete(work);
-    if (works.size === 0 && here.get(name) === works) here.delete(name);
+    if (works.size === 0 && ofBroker.get(name) === works) ofBroker.delete(name);
   };
 }
 
@@ -83,9 +83,9 @@ export function companionMixin(companion: Companion): Mixin {
 /** Creates the companion, or shares the existing one. Called in `created`, so that broker.start() waits for its start. */
 function attach(owner: Service, companion: Companion): void {
   const { broker } = owner;
-  const here = hosted.get(broker) ?? new Map<string, Hosted>();
-  hosted.set(broker, here);
-  const known = here.get(companion.name);
+  const ofBroker = hosted.get(broker) ?? new Map<string, Hosted>();
+  hosted.set(broker, ofBroker);
+  const known = ofBroker.get(companion.name);
   if (known) {
     const conflict =
       known.companion.kind === companion.kind
@@ -100,7 +100,7 @@ function attach(owner: Service, companion: Companion): void {
       companion.name,
       `is already the name of a service; the ${companion.kind} needs a name of its own`,
     );
-  here.set(companion.name, host(broker, companion, owner));
+  ofBroker.set(companion.name, host(broker, companion, owner));
 }
 
 function host(broker: ServiceBroker, companion: Companion, owner: Service): Hosted {
@@ -138,8 +138,8 @@ function endsOfDependents(broker: ServiceBroker, name: string): Promise<void>[] 
 }
 
 function forget(broker: ServiceBroker, known: Hosted): void {
-  const here = hosted.get(broker);
-  if (here?.get(known.companion.name) === known) here.delete(known.companion.name);
+  const ofBroker = hosted.get(broker);
+  if (ofBroker?.get(known.companion.name) === known) ofBroker.delete(known.companion.name);
 }
 
 /**
@@ -149,10 +149,10 @@ function forget(broker: ServiceBroker, known: Hosted): void {
 async function release(owner: Service): Promise<void> {
   const { broker } = owner;
   // A stopping broker stops every service itself, and may start it again.
-  const here = [...(hosted.get(broker)?.values() ?? [])].filter(({ owners }) => owners.delete(owner));
+  const ofBroker = [...(hosted.get(broker)?.values() ?? [])].filter(({ owners }) => owners.delete(owner));
   if (!broker.started || lifecycleOf(broker).isDown) return;
   destroyed.add(owner);
-  const orphans = here.filter(({ owners }) => owners.size === 0);
+  const orphans = ofBroker.filter(({ owners }) => owners.size === 0);
   for (const orphan of orphans) forget(broker, orphan);
   const isDependent = ({ companion }: Hosted) => companion.dependsOn !== undefined;
   for (const group of [orphans.filter(isDependent), orphans.filter((orphan) => !isDependent(orphan))])

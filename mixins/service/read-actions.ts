@@ -115,9 +115,9 @@ export function readActions({ fields, reader, nodeFor, betterNodeFor, cache }: D
         // Forwards the params unchanged: `sanitizeParams` runs on the other node.
         if (nodeID) return ctx.call(ctx.action!.name!, ctx.params, { nodeID });
         const self = this as DbServiceInstance;
-        const answerHere = () => handler(self, ctx, self.sanitizeParams(ctx, ctx.params as object));
+        const handleHere = () => handler(self, ctx, self.sanitizeParams(ctx, ctx.params as object));
         const better = betterNodeFor?.(ctx) ?? null;
-        return better === null ? answerHere() : passOn(ctx, better, answerHere);
+        return better === null ? handleHere() : passOn(ctx, better, handleHere);
       },
     };
   };

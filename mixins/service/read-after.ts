@@ -47,8 +47,8 @@ export function recordWritten(ctx: Context<unknown, ReadAfterMeta>, store: strin
 }
 
 /** Copies `readAfter` from the meta that an action returned. */
-export function mergeReadAfter(ctx: Context<unknown, ReadAfterMeta>, { readAfter: heard }: ReadAfterMeta): void {
-  const positions = wellFormed(heard);
+export function mergeReadAfter(ctx: Context<unknown, ReadAfterMeta>, { readAfter: received }: ReadAfterMeta): void {
+  const positions = wellFormed(received);
   if (Object.keys(positions).length > 0) record(ctx, positions);
 }
 

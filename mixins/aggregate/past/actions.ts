@@ -49,7 +49,7 @@ export function pastActions({ name, fields, past, isFolding }: Dependencies): No
       const query = findParams(this, ctx);
       // Throws for an invalid query before any event is folded.
       parseQuery(fields, query);
-      if (isWanted(ctx.params as Params)) refuseLists(ctx.params as object);
+      if (isWanted(ctx.params as Params)) assertNoListParams(ctx.params as object);
       const find = (rows: Rows) => findIn(this, ctx, { fields, find: (parsed) => rows.find(parsed) }, query);
       return handler(past(), ctx.params as Params, query, find);
     },
@@ -62,7 +62,7 @@ export function pastActions({ name, fields, past, isFolding }: Dependencies): No
       { inject: anything, skip: anything, replace: anything, until: anything },
       (past, params, query, find) => {
         if (!isWanted(params)) return past.whatIf(params, find);
-        refuseOtherMoment(params.diff);
+        assertSamePoint(params.diff);
         return past.whatIfDiff(params, query);
       },
     ),
@@ -83,7 +83,7 @@ export function pastActions({ name, fields, past, isFolding }: Dependencies): No
 
 const isWanted = ({ diff }: Diff) => diff !== undefined && diff !== null && diff !== false && diff !== "false";
 
-function refuseLists(params: object): void {
+function assertNoListParams(params: object): void {
   const problems = Object.entries(params)
     .filter(([name, found]) => ofLists.includes(name) && found !== undefined)
     .map(([field, found]) => ({ field, found: found as unknown, expected: "no such param together with diff" }));
@@ -91,7 +91,7 @@ function refuseLists(params: object): void {
 }
 
 /** `whatIf` only compares with the actual table at the same point in time, so `diff` cannot name another one. */
-function refuseOtherMoment(diff: unknown): void {
+function assertSamePoint(diff: unknown): void {
   if (diff !== true && diff !== "true")
     throw new ValidationError([{ field: "diff", found: diff, expected: "true or false" }]);
 }

@@ -91,10 +91,10 @@ async function knownEvents(named: readonly Named[], { store, source, position }:
       { field: named[0]!.field.split(".")[0]!, found: named.length, expected: `at most ${mostNamed} events` },
     ]);
   const ids = named.map(({ id }) => (isEventId(id) ? id.toLowerCase() : ""));
-  const there = await eventsById([...new Set(ids)].filter(Boolean), source);
+  const stored = await eventsById([...new Set(ids)].filter(Boolean), source);
   const problems: Problem[] = [];
   const events = named.map(({ field, id }, index) => {
-    const event = there.get(ids[index]!);
+    const event = stored.get(ids[index]!);
     if (event && event.position <= position) return event;
     const expected = event
       ? `an event up to position ${position}, not ${event.position}`
@@ -107,15 +107,15 @@ async function knownEvents(named: readonly Named[], { store, source, position }:
 }
 
 async function eventsById(ids: readonly string[], source: BaseHistory["source"]): Promise<Map<string, Known>> {
-  const there = new Map<string, Known>();
+  const stored = new Map<string, Known>();
   for (let missing = ids; missing.length > 0;) {
     const found = await find(source, { query: { id: { $in: missing } }, limit: missing.length });
-    for (const event of found) there.set(event.id, event);
+    for (const event of found) stored.set(event.id, event);
     // A single event may be one that cannot be upcast: `find` then returns it alone, so the others are read again.
     if (found.length !== 1) break;
-    missing = missing.filter((id) => !there.has(id));
+    missing = missing.filter((id) => !stored.has(id));
   }
-  return there;
+  return stored;
 }
 
 /** Finds events in the store. If one cannot be upcast, returns only that one, from the error's data. */

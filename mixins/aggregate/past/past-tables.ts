@@ -51,16 +51,16 @@ export class PastTables {
   }
 
   async #dropBeyond(most: number): Promise<void> {
-    for (const [key, kept] of this.#cache) {
+    for (const [key, cached] of this.#cache) {
       if (this.#cache.size <= most) return;
-      if (kept.users === 0) await this.#drop(key, kept);
+      if (cached.users === 0) await this.#drop(key, cached);
     }
   }
 
-  async #drop(key: string, kept: CachedTable): Promise<void> {
-    if (this.#cache.get(key) !== kept) return;
+  async #drop(key: string, cached: CachedTable): Promise<void> {
+    if (this.#cache.get(key) !== cached) return;
     this.#cache.delete(key);
-    const scratch = await kept.scratch.catch(() => null);
+    const scratch = await cached.scratch.catch(() => null);
     if (scratch) await this.#table.drop(scratch.generation);
   }
 }

@@ -50,10 +50,10 @@ export async function verification(
   compareProgress(found.progress, expected.progress, report);
   await compareParked(await found.generation.parked(), expected.streams, waiting, report);
   const everything = { where: null, search: null };
-  const [here, there] = [found.generation.rows, expected.generation.rows];
-  for await (const row of unequalRows({ rows: here, query: everything }, { rows: there, query: everything }, turn))
+  const [actual, wanted] = [found.generation.rows, expected.generation.rows];
+  for await (const row of unequalRows({ rows: actual, query: everything }, { rows: wanted, query: everything }, turn))
     compareRows(row.id, row.before, row.after, report);
-  const rows = await here.count({ ...everything, sort: [], limit: null, offset: 0 });
+  const rows = await actual.count({ ...everything, sort: [], limit: null, offset: 0 });
   return { ok: total === 0, position: found.progress.position, rows, differences, total };
 }
 
@@ -80,9 +80,9 @@ async function compareParked(
   waiting: WaitingEvents,
   report: Report,
 ): Promise<void> {
-  const [here, there] = [byName(found), byName(expected)];
-  for (const stream of new Set([...here.keys(), ...there.keys()])) {
-    const [one, other] = [here.get(stream), there.get(stream)];
+  const [actual, wanted] = [byName(found), byName(expected)];
+  for (const stream of new Set([...actual.keys(), ...wanted.keys()])) {
+    const [one, other] = [actual.get(stream), wanted.get(stream)];
     const [from, to] = [one, other]
       .map((parked) => (parked ? firstParked(parked) : Infinity))
       .toSorted((a, b) => a - b);

@@ -56,7 +56,7 @@ export class ConsumerPages {
         ? { events: [], position: options.after, end: false }
         : await log.read({ ...options, onDamaged });
     const last = page.events.at(-1);
-    if (last) this.#noteId(last);
+    if (last) this.#cacheId(last);
     return {
       ...page,
       ...this.#readable(page.events, damaged),
@@ -84,10 +84,10 @@ export class ConsumerPages {
     const known = this.#ids.get(position);
     if (known !== undefined) return known;
     const event = (await log.read({ after: position - 1, limit: 1, onDamaged: () => {} })).events[0];
-    return event ? this.#noteId(event) : null;
+    return event ? this.#cacheId(event) : null;
   }
 
-  #noteId({ position, id }: RecordedEvent): string {
+  #cacheId({ position, id }: RecordedEvent): string {
     if (this.#ids.size > maxKnownIds) this.#ids.clear();
     this.#ids.set(position, id);
     return id;

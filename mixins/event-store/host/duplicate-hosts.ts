@@ -21,9 +21,9 @@ export class DuplicateHosts {
       name: string;
       nodeID: string;
     }[];
-    const here = this.#broker.nodeID;
+    const ownNode = this.#broker.nodeID;
     this.#nodes = services
-      .filter(({ name, nodeID }) => name === this.#store && nodeID !== here)
+      .filter(({ name, nodeID }) => name === this.#store && nodeID !== ownNode)
       .map(({ nodeID }) => nodeID);
   }
 

@@ -57,8 +57,8 @@ async function usableSnapshot(log: EventLog, { stream, afterVersion, snapshot: k
 /** `snapshot` is null if there is none or it is damaged. */
 async function storedAt(log: EventLog, key: string): Promise<{ snapshot: StateSnapshot | null; revision: number }> {
   try {
-    const kept = await log.getState(keyOf(key));
-    return { snapshot: unsealed(kept?.value), revision: kept?.revision ?? 0 };
+    const stored = await log.getState(keyOf(key));
+    return { snapshot: unsealed(stored?.value), revision: stored?.revision ?? 0 };
   } catch (error) {
     if (error instanceof DamagedStateError) return { snapshot: null, revision: error.revision };
     throw error;
