@@ -26,7 +26,7 @@ const real = {
   call: { storeMs: 5000, everyHostMs: 15_000, statusMs: 1000, pingMs: 1000, pings: 3 },
   /**
    * A store or a table that cannot be opened. A server that is started together with its node is there within `patienceMs`;
-   * an opening that makes progress may take longer, and says every `notifyEveryMs` how far it is.
+   * an opening that makes progress may take longer, and says every `tellEveryMs` how far it is.
    */
   opening: { patienceMs: 10_000, firstMs: 250, longestMs: 1000, tellEveryMs: 5000 },
   /** While a node starts, its services come one after the other: no reason for a warning. */
