@@ -7,7 +7,7 @@ import { consumerStatus, type ConsumerStatus } from "../consumer/status.ts";
 import { Interrupter } from "../consumer/interrupter.ts";
 import { Worker } from "../consumer/worker.ts";
 import { inTime } from "../service/in-time.ts";
-import { Opening, type Tell } from "../service/opening.ts";
+import { Opener, type LogMessage } from "../service/opener.ts";
 import type { TableDependencies } from "./table/dependencies.ts";
 import { TableWorker } from "./table/table-worker.ts";
 import { jobOf, type Job } from "./rebuild/actions.ts";
@@ -24,7 +24,7 @@ export interface AggregateStatus extends ConsumerStatus {
 
 interface Dependencies extends TableDependencies {
   readAfterTimeoutMs: number;
-  tell: Tell;
+  tell: LogMessage;
 }
 
 /** One node's part in an aggregate: the loop, its work, and the answers to callers. */
@@ -33,12 +33,12 @@ export class AggregateHost {
   readonly work: TableWorker;
   readonly #d: Dependencies;
   readonly #interrupter = new Interrupter();
-  readonly #opening: Opening;
+  readonly #opening: Opener;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
     const { name, source, policy, metrics, warn, tell } = dependencies;
-    this.#opening = new Opening({ name, open: () => this.#open(), tell });
+    this.#opening = new Opener({ name, open: () => this.#open(), logMessage: tell });
     this.work = new TableWorker(dependencies, this.#interrupter);
     this.worker = new Worker({
       name,
@@ -54,7 +54,7 @@ export class AggregateHost {
 
   /** @throws StoreUnavailableError while the table is not open */
   get live(): Generation {
-    this.#opening.refuse();
+    this.#opening.assertOpen();
     return this.work.table.live;
   }
 
@@ -79,7 +79,7 @@ export class AggregateHost {
   }
 
   async follow(revision: number, isPatient: boolean): Promise<ControlAck> {
-    this.#opening.refuse();
+    this.#opening.assertOpen();
     return this.worker.follow(revision, isPatient);
   }
 
@@ -129,7 +129,7 @@ export class AggregateHost {
   async caughtUpTo(position: number): Promise<void> {
     const { worker, work } = this;
     if (this.#interrupter.stopping) throw new StoreUnavailableError(this.#d.name, "is stopping");
-    this.#opening.refuse();
+    this.#opening.assertOpen();
     const reached = await work.table.livePosition();
     if (reached >= position && worker.isLogKnown) return;
     const halt = worker.haltedBy;

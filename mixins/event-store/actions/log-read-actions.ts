@@ -72,13 +72,13 @@ async function read(host: StoreHost, params: ReadParams): Promise<RecordedEvent[
   if (stream !== undefined) {
     if (after !== undefined)
       throw new ValidationError([
-        { field: "after", found: after, expected: "afterVersion: within a stream events are counted by version" },
+        { field: "after", found: after, expected: "afterVersion, because events of a stream are counted by version" },
       ]);
     if (category !== undefined && categoryOf(stream) !== category) return [];
     return host.log.readStream(stream, { afterVersion: start(afterVersion), limit, backward, ...wanted });
   }
   if (afterVersion !== undefined)
-    throw new ValidationError([{ field: "afterVersion", found: afterVersion, expected: "a stream beside it" }]);
+    throw new ValidationError([{ field: "afterVersion", found: afterVersion, expected: "a stream together with it" }]);
   const page = await host.read({
     after: start(after),
     limit,
