@@ -11,10 +11,6 @@ export class Signal {
     this.#wake?.();
   }
 
-  reset(): void {
-    this.#isSet = false;
-  }
-
   /** Ends with the next signal, or after `timeoutMs` (Infinity: never) without one; returns whether there was one. */
   async wait(timeoutMs: number): Promise<boolean> {
     if (!this.#isSet) {

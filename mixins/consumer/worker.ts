@@ -74,10 +74,7 @@ export class Worker {
 
   /** Another node has released the lease of this work. */
   takeOver(): void {
-    const { lease } = this.#d.work;
-    if (!lease?.cause) return;
-    lease.isFreed();
-    this.wake();
+    if (this.#d.work.lease?.isFreed()) this.wake();
   }
 
   /** What runs ends between two events, and the control state is read. */

@@ -17,9 +17,9 @@ class Watch {
   losesNext = false;
 
   readonly middleware: Middleware = {
-    localAction: (next, { name }) =>
-      name !== "events.page" ? next : (ctx: Context) => (this.pages++, next(ctx) as Promise<unknown>),
-    localEvent: (next: (ctx: Context) => unknown, { name }: { name?: string }) =>
+    localAction: (next: (ctx: Context) => Promise<unknown>, { name }: { name?: string }) =>
+      name !== "events.page" ? next : (ctx: Context) => (this.pages++, next(ctx)),
+    localEvent: (next: (ctx: Context) => void | Promise<void>, { name }: { name?: string }) =>
       name !== "$events.appended" ? next : (ctx: Context) => (this.#isLost() ? undefined : next(ctx)),
   };
 

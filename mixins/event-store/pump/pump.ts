@@ -67,10 +67,7 @@ export class Pump {
 
   /** Another host has released the pump's lease. */
   takeOver(): void {
-    const { lease } = this.checkpoint;
-    if (!lease?.cause) return;
-    lease.isFreed();
-    this.wake();
+    if (this.checkpoint.lease?.isFreed()) this.wake();
   }
 
   /** `isGated`: hands nothing over before `release`. */
@@ -130,11 +127,9 @@ export class Pump {
     const { announceHere, metrics, warn } = this.#d;
     const cause = error instanceof Error ? error.message : String(error);
     metrics?.pumpLag(NaN);
-    if (this.outage !== cause) {
-      warn("The pump cannot read or save; it tries again", { error: String(error) });
-      announceHere();
-    }
+    if (this.outage !== cause) warn("The pump cannot read or save; it tries again", { error: String(error) });
     this.outage = cause;
+    if (!this.#isShared) announceHere();
     this.#settleIdle();
     return times.poll.everyMs;
   }
