@@ -105,7 +105,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
           return token?.aggregate === name && token.node !== ctx.broker.nodeID ? token.node : null;
         },
         betterNodeFor: (ctx) => (host.isFarBehind && !hasToken(ctx) ? otherHostFor(ctx) : null),
-        // A transform's view changes with every event, and who reads what he has written must not get an older answer.
+        // A transform's view changes with every event, and a caller that reads its own write must not get an older answer.
         cache: {
           isFor: (ctx) =>
             !host.work.table.isShared && !host.isFarBehind && !hasToken(ctx) && !host.isBehind(readAfter(ctx, store)),

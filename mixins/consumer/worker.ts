@@ -119,7 +119,8 @@ export class Worker {
     const { isAwaited, lease, needsPolling } = this.#d.work;
     const { everyMs, whileAwaitedMs } = times.poll;
     if (isAwaited) return whileAwaitedMs;
-    if (this.#isNotified && !needsPolling && this.state.isCaughtUp && !this.#isHalted) return Infinity;
+    if (this.#isNotified && !needsPolling && this.state.isCaughtUp && !this.#isHalted && this.state.block === null)
+      return Infinity;
     return lease ? Math.min(everyMs, Math.max(lease.restMs, 0)) : everyMs;
   }
 

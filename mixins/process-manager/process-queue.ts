@@ -90,7 +90,7 @@ export class ProcessQueue {
 
   /**
    * Handles the deadlines that are due by then; false where it was interrupted. What they themselves set in the past has its
-   * turn another time, or one that sets itself again would leave nobody else any.
+   * turn another time: a deadline that sets itself again would otherwise leave no turn for others.
    */
   async fire(id: string, until: number): Promise<boolean> {
     const { instance: before } = await this.#d.instances.load(id);

@@ -146,7 +146,7 @@ export class ProcessRunner {
   async #willMakeUp(id: string, task: Task, error: unknown): Promise<boolean> {
     const { compensate, deadlines } = this.#d.definition;
     if (!compensate || isTooDeep(error) || isUpcastError(error) || isDamagedEvent(error)) return false;
-    // No handler has failed: somebody has to say what becomes of it.
+    // No handler has failed: an operator has to decide what becomes of it.
     if (task.kind === "deadline" && !Object.hasOwn(deadlines, task.deadline.name)) return false;
     const instance = await this.instance(id, task);
     const of = taskId(task);
