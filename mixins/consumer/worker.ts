@@ -43,9 +43,9 @@ export class Worker {
     this.#control = new ControlSync(dependencies.work);
     this.#outages = new Outages(dependencies.name, dependencies.warn);
     this.#loop = new Loop({
-      step: () => this.#step(),
+      step: this.#step.bind(this),
       onError: (error) => this.#noteOutage(error).nextWaitMs(),
-      end: () => this.#end(),
+      end: this.#end.bind(this),
     });
   }
 

@@ -76,16 +76,14 @@ export class TableWorker implements Work {
       generation,
       skipped: this.#skipped,
       isTimeUp: () => this.#turns.isOver,
-      onCommit: (folded) => this.#committed(generation, folded),
+      onCommit: (folded) => {
+        this.#d.metrics?.folded(folded);
+        this.table.noteProgress();
+        // What is folded beside the live generation changes no answer.
+        if (generation === this.table.state.live) this.#answersChanged();
+        else this.progressReport.measure(this.head);
+      },
     });
-  }
-
-  #committed(generation: Generation, folded: number): void {
-    this.#d.metrics?.folded(folded);
-    this.table.noteProgress();
-    // What is folded beside the live generation changes no answer.
-    if (generation === this.table.state.live) this.#answersChanged();
-    else this.progressReport.measure(this.head);
   }
 
   #answersChanged(): void {
@@ -148,7 +146,7 @@ export class TableWorker implements Work {
   }
 
   handle(page: ConsumerPage): void | Promise<void> {
-    const { position } = this.progress;
+    const { position } = this.table.state.progress;
     // Nothing new: what else a page leads to was done at the one before.
     if (this.#isAtEnd && page.events.length === 0 && page.position === position && position > 0) return this.#reach();
     this.#isAtEnd = false;
@@ -162,7 +160,7 @@ export class TableWorker implements Work {
       const isBuilding = this.rebuilder.request !== null && this.rebuilder.isWanted;
       if (isBuilding) this.#turns.limit(true);
       const isSwitched = await this.table.foldPage(this.table.state.fold!, page);
-      const { position } = this.progress;
+      const { position } = this.table.state.progress;
       const folded = page.events.findLastIndex((event) => event.position <= position) + 1;
       if (isBuilding || this.#turns.eventsPerPage < mostPerPage)
         this.#turns.recordLive(folded, position >= page.position);

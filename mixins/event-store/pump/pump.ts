@@ -59,9 +59,9 @@ export class Pump {
     this.#timeLimit = new TimeLimit(options.timeoutMs, log.engine);
     this.#isShared = log.capabilities.hosts === "many";
     this.#loop = new Loop({
-      step: (isNotified) => this.#step(isNotified),
-      onError: (error) => this.#noteOutage(error),
-      end: () => this.#end(),
+      step: this.#step.bind(this),
+      onError: this.#noteOutage.bind(this),
+      end: this.#end.bind(this),
     });
   }
 
