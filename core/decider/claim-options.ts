@@ -5,10 +5,10 @@ import { typesOf, type Claim } from "./unique.ts";
 
 type Functions = Readonly<Record<string, unknown>>;
 
-/** The rules of uniqueness as they are before anybody has looked at them. */
+/** The option `unique` before it is checked. */
 export type ClaimsInput = Readonly<Record<string, { claim: Functions; release?: Functions; ignoreCase?: unknown }>>;
 
-/** @throws DefinitionError naming the claim and what is wrong with it. */
+/** Checks the option `unique`. @throws DefinitionError naming the claim and the problem */
 export function parseClaims(decider: string, unique: ClaimsInput, types: string[], catalogue: Catalogue): Claim[] {
   refuseUnless(isPlainObject(unique), `${decider}.unique`, unique, "{<claim>: {claim, release, ignoreCase}}");
   return Object.entries(unique).map(([name, given]) => {

@@ -16,7 +16,7 @@ export const ownActions = ["state", "history", "dryRun"];
 
 type Functions = Readonly<Record<string, unknown>>;
 
-/** A decider's options as they are before anybody has looked at them. */
+/** A decider's options before they are checked. */
 export interface DeciderInput {
   stream?: unknown;
   initialState: unknown;
@@ -27,7 +27,7 @@ export interface DeciderInput {
   retries?: unknown;
 }
 
-/** @throws DefinitionError naming the option and what is wrong with it. */
+/** Checks a decider's options. @throws DefinitionError naming the option and the problem */
 export function parseDecider(name: string, input: DeciderInput, catalogue: Catalogue): DeciderDefinition {
   const { stream = (id: string) => streamOf(name, id), initialState, snapshot, unique = {}, retries = 10 } = input;
   const evolve = parseEvolve(`${name}.evolve`, input.evolve, catalogue);
@@ -57,17 +57,17 @@ export function parseDecider(name: string, input: DeciderInput, catalogue: Catal
   };
   const state = definition.initialState();
   const field = `${name}.initialState`;
-  refuseUnless(state !== undefined, field, state, "a function that answers a state");
+  refuseUnless(state !== undefined, field, state, "a function that returns a state");
   if (snapshot && !isPlainJson(state))
     throw new DefinitionError({
       field,
       found: state,
-      expected: "a state of plain JSON (no Map, Set, Date, class or undefined field), of which snapshots can be kept",
+      expected: "a state of plain JSON (no Map, Set, Date, class or undefined field), so that snapshots can store it",
     });
   return definition;
 }
 
-/** Whether a value comes back from JSON as it went in. */
+/** Whether a value survives JSON unchanged. */
 export function isPlainJson(value: unknown): boolean {
   const json = toJson("state", value);
   return !isProblem(json) && isDeepStrictEqual(json.value, value);
@@ -100,7 +100,10 @@ function parseParams(field: string, input: unknown): Pick<Command, "params" | "d
   return { params, declared: Object.keys(params).filter((name) => !name.startsWith("$$")) };
 }
 
-/** Of an entity's id where a command does not say it itself: a number becomes a string, as the REPL makes numbers of digits. */
+/**
+ * The rule for an entity's id unless a command declares one. A number becomes a string, since the REPL turns digits
+ * into numbers.
+ */
 const idRule = {
   type: "custom",
   check: (value: unknown, errors: object[]) => {
@@ -126,7 +129,7 @@ function parseEvolve(at: string, input: Functions, { entries, unknownTypes }: Ca
     throw new DefinitionError({
       field: at,
       found: described(`no case for ${missing.join(", ")} of the store's catalogue`),
-      expected: "one for each type; (state) => state where it changes nothing",
+      expected: "one for each type; (state) => state if it changes nothing",
     });
   return evolve;
 }

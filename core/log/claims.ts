@@ -2,42 +2,45 @@ import { ClaimsBehindError, DuplicateClaimError } from "./claim-errors.ts";
 import { keptClaim } from "./kept-claim.ts";
 import { compareText } from "../text/text-order.ts";
 
-/** Of one call between a decider and a store: each list is walked through at once. */
+/** Limits of one call between a decider and a store, since each list is processed without a pause. */
 export const maxClaimTypes = 1000;
 export const maxClaimValues = 1000;
 export const maxClaimChanges = 10_000;
 
-/** A value that a stream takes, or gives back. */
+/** A value that a stream claims or releases. */
 export interface ClaimChange {
   value: string;
   held: boolean;
 }
 
-/** What the events of an append take and give back in one scope, in their order; with no changes it says that they were looked at. */
+/**
+ * The changes that an append's events make in one scope, in their order. An empty list says that the events were
+ * checked and change nothing.
+ */
 export interface ScopedClaims {
-  /** Within a scope a value belongs to one stream. */
+  /** Within a scope a value is claimed by one stream at most. */
   scope: string;
-  /** Names the functions that found the changes: claims of others are not to be mixed with them. */
+  /** Identifies the functions that computed the changes: values of other functions must not be mixed with them. */
   definition: string;
   changes: readonly ClaimChange[];
 }
 
 /**
- * How far the claims of a scope follow the log. Whoever appends events of its types tells their claims as well; events
- * that came without (imported, or appended by somebody who does not know of the scope) are unfolded: until somebody has
- * folded them, nothing can be claimed.
+ * How far a scope's claims are folded. An append of events of its types contains their claims; events that were stored
+ * without (imported, or appended without a decider) are unfolded. Nothing can be claimed until a decider has folded
+ * them.
  */
 export interface ClaimScope {
   definition: string;
-  /** The events that take or give back. */
+  /** The event types that claim or release. */
   types: readonly string[];
-  /** Up to here its events were folded, where there are unfolded ones after it. */
+  /** Its events are folded up to here, if unfolded ones follow. */
   position: number;
-  /** The last unfolded event. The scope is whole where this is not beyond `position`. */
+  /** The position of the last unfolded event. The scope is complete if this is not beyond `position`. */
   unfolded: number;
 }
 
-/** The changes of a stretch of the log: all events of the scope's types after `after`, up to `position`. */
+/** The changes of a range of the log: all events of the scope's types after `after`, up to `position`. */
 export interface ClaimFold {
   scope: string;
   definition: string;
@@ -46,7 +49,7 @@ export interface ClaimFold {
   changes: readonly (ClaimChange & { stream: string })[];
 }
 
-/** A value that a stretch of the log takes twice: the first holds it. */
+/** A value that two streams claim in a range of the log: the first keeps it. */
 export interface TwiceClaimed {
   value: string;
   stream: string;
@@ -56,20 +59,20 @@ export interface TwiceClaimed {
 /** Claims of a scope as they were at one moment. */
 export interface ClaimPage {
   definition: string;
-  /** The claims are those of the log up to here. */
+  /** The claims include all events up to here. */
   position: number;
-  /** In the order of the values' UTF-8 bytes, each value as it is kept: see `keptClaim`. */
+  /** In the order of the values' UTF-8 bytes. Each value is in stored form: see `keptClaim`. */
   claims: readonly { value: string; stream: string }[];
 }
 
-/** What claims have to know of an append. */
+/** The parts of an append that claims depend on. */
 interface Claiming {
   stream: string;
   events: readonly { type: string }[];
   claims?: readonly ScopedClaims[];
 }
 
-/** Where an engine keeps claims; what is done in a commit is part of it. Values arrive as `keptClaim` makes them. */
+/** An engine's storage of claims. Changes during a commit are part of it. Values arrive in the form of `keptClaim`. */
 export interface KeptClaims {
   scopes(): Iterable<readonly [string, ClaimScope]>;
   saveScope(scope: string, state: ClaimScope): void;
@@ -79,7 +82,10 @@ export interface KeptClaims {
   clear(scope: string): void;
 }
 
-/** The values that must be unique across all streams: decided and kept in the commit of the events that take them. */
+/**
+ * The values that must be unique across all streams. They are checked and stored in the commit of the events that claim
+ * them.
+ */
 export class Claims {
   readonly #kept: KeptClaims;
   readonly #scopes = new Map<string, ClaimScope & { isAbout: (type: string) => boolean }>();
@@ -89,7 +95,7 @@ export class Claims {
     this.reload();
   }
 
-  /** After a commit that failed. */
+  /** Discards the state in memory after a failed commit. */
   reload(): void {
     this.#scopes.clear();
     for (const [scope, state] of this.#kept.scopes()) this.#know(scope, state);
@@ -101,7 +107,7 @@ export class Claims {
     return state;
   }
 
-  /** Why the append cannot be stored; null where its claims are free, or its stream's own already. */
+  /** Why the append cannot be stored; null if its claims are free or its stream has them already. */
   refusalOf({ stream, claims = [] }: Claiming): Error | null {
     for (const { scope, definition, changes } of claims) {
       const known = this.#scopes.get(scope);
@@ -115,11 +121,11 @@ export class Claims {
     return null;
   }
 
-  /** The append was stored, its first event at this position. */
+  /** Applies the claims of an append that was stored with its first event at this position. */
   stored({ stream, events, claims = [] }: Claiming, first: number): void {
     for (const { scope, changes } of claims) for (const change of changes) this.#change(scope, { ...change, stream });
     for (const [scope, state] of this.#scopes) {
-      if (claims.some((told) => told.scope === scope)) continue;
+      if (claims.some((one) => one.scope === scope)) continue;
       const last = events.findLastIndex(({ type }) => state.isAbout(type));
       if (last < 0) continue;
       const isWhole = state.unfolded <= state.position;
@@ -133,7 +139,7 @@ export class Claims {
     return this.#know(scope, state);
   }
 
-  /** Answers who holds a value that is to be taken, where that is another stream. */
+  /** Returns the stream that has a value to be claimed, if it is another stream. */
   #change(scope: string, { value: given, held, stream }: ClaimChange & { stream: string }): string | null {
     const value = keptClaim(given);
     const heldBy = this.#kept.heldBy(scope, value);
@@ -147,7 +153,7 @@ export class Claims {
     return [...this.#scopes.keys()].toSorted(compareText);
   }
 
-  /** Up to where the claims of a scope are those of a log that ends at `head`; null for a scope that was never begun. */
+  /** How far the claims of a scope are folded in a log that ends at `head`; null for a scope that has not begun. */
   reachOf(scope: string, head: number): Omit<ClaimPage, "claims"> | null {
     const known = this.#scopes.get(scope);
     if (!known) return null;
@@ -159,7 +165,7 @@ export class Claims {
     return this.#scopes.get(scope)?.definition === definition;
   }
 
-  /** A scope of another definition is emptied: all events up to the head are to be folded. */
+  /** Begins a scope. If it had another definition, it is emptied: all events up to the head are unfolded. */
   begin(scope: string, definition: string, types: readonly string[], head: number): ClaimScope {
     const known = this.#scopes.get(scope);
     if (known?.definition === definition) return this.#stateOf(known);
@@ -171,7 +177,7 @@ export class Claims {
     return { definition, types, position, unfolded };
   }
 
-  /** Null where the scope is not, or no longer, at `after` and of the definition. */
+  /** Null if the scope is not, or no longer, at `after` with this definition. */
   fold(fold: ClaimFold): { state: ClaimScope; twice: TwiceClaimed[] } | null {
     const { scope, definition, after, position, changes } = fold;
     const known = this.#scopes.get(scope);
@@ -183,7 +189,7 @@ export class Claims {
     return { state: this.#save(scope, { ...known, position }), twice };
   }
 
-  /** Value → the stream that holds it; values that nobody holds are left out. */
+  /** Value → the stream that has claimed it; free values are omitted. */
   claimants(scope: string, values: readonly string[]): Record<string, string> {
     const found = values.map((value) => [value, this.#kept.heldBy(scope, keptClaim(value))] as const);
     return Object.fromEntries(found.filter((entry): entry is readonly [string, string] => entry[1] !== undefined));

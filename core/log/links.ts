@@ -7,15 +7,18 @@ import { isReserved } from "../event/stream-name.ts";
 
 const maxIds = 10_000;
 
-/** What an engine answers to `link`. */
+/** The result of `link`. */
 export interface Linked {
-  /** Of the stream's last link. */
+  /** The version of the stream's last link. */
   version: number;
-  /** How many of the events were not in it yet. */
+  /** How many of the events were added now. */
   linked: number;
 }
 
-/** A stream holds events of its own or links, never both: they would share its versions. 409; `data` is `{stream, found, expected}`. */
+/**
+ * A stream contains events of its own or links, never both, since they would share its versions. 409; `data` is
+ * `{stream, found, expected}`.
+ */
 export class MixedStreamError extends Errors.MoleculerClientError {
   override name = "MixedStreamError";
 
@@ -33,7 +36,7 @@ export class MixedStreamError extends Errors.MoleculerClientError {
 }
 
 /**
- * Checks what can be checked of a link without the log; answers the ids as they are stored.
+ * Checks the arguments of `link` without the log. Returns the ids in stored form.
  * @throws ValidationError with every problem found
  */
 export function toLinkRequest(stream: unknown, ids: unknown): { stream: string; ids: string[] } {
@@ -52,7 +55,7 @@ export function toLinkRequest(stream: unknown, ids: unknown): { stream: string; 
 }
 
 /**
- * The stored events of these ids, in their order: what an engine is to link. To be asked inside the transaction.
+ * The stored events with these ids, in their order, for an engine to link. Call it inside the transaction.
  * @throws EntityNotFoundError with the first id that no event has; ValidationError for an event of the framework
  */
 export const eventsToLink = <Stored extends { type: string }>(

@@ -427,7 +427,7 @@ describe("A row that does not fit its table", () => {
       ["thing.bare", "INVALID_ROW", "name: found undefined, expected a value (string): the field is required"],
       ["thing.list", "INVALID_ROW", expect.stringContaining("expected a row: an object of fields")],
       ["thing.text", "INVALID_ROW", expect.stringContaining("expected a row: an object of fields")],
-      ["many.created", "INVALID_ROW", expect.stringContaining("expected an array of rows, as createMany asks for")],
+      ["many.created", "INVALID_ROW", expect.stringContaining("expected an array of rows, as createMany requires")],
       ["gone.now", "INVALID_ROW", expect.stringContaining("expected an id, a row with an id, or an array of them")],
     ]);
     expect(await broker.call("table.count")).toBe(0);

@@ -94,7 +94,7 @@ describe.each(Object.entries(adapters))("A claim on %s", (_engine, adapter) => {
     const broker = await startBroker([orderService(adapter())]);
     await create(broker, "1", "No-1");
     expect(await refusal(() => create(broker, "2", "NO-1"))).toMatchObject({
-      message: 'order/number: found "NO-1" claimed by stream "order-1", expected nobody or "order-2"',
+      message: 'order/number: found "NO-1" claimed by stream "order-1", expected unclaimed or claimed by "order-2"',
       data: { claim: "number", value: "NO-1", stream: "order-2", heldBy: "order-1" },
     });
   });

@@ -96,7 +96,7 @@ describe("A backup of a store", () => {
     write(["precious"]);
     expect(await refusal(() => backup(broker, to()))).toMatchObject({
       code: 422,
-      message: `to: found "${to()}", expected a path where nothing is yet: nothing is overwritten`,
+      message: `to: found "${to()}", expected a path that does not exist yet: nothing is overwritten`,
     });
     expect(await refusal(() => backup(broker, folder))).toMatchObject({ type: "VALIDATION_ERROR" });
     expect(await refusal(() => backup(broker, `${to()}/below-a-file/a.db`))).toMatchObject({

@@ -217,7 +217,7 @@ describe("A poison event", () => {
           },
         },
       ),
-      { name: "Error", message: "what was thrown cannot be read: looking at it throws" },
+      { name: "Error", message: "the thrown value cannot be read: reading it throws" },
     ],
   ])("is one whose transform throws %s, too", async (_what, thrown, error) => {
     const events = EventStore("events", { adapter: `sqlite:${newFolder()}/events.db` });

@@ -70,7 +70,7 @@ export const backups: LogCases = {
     mkdirSync(dirname(to), { recursive: true });
     writeFileSync(to, "precious");
     const { message } = await refusedAs("VALIDATION_ERROR", () => log.backup(to));
-    assert.match(message, /^to: found .*, expected a path where nothing is yet/);
+    assert.match(message, /^to: found .*, expected a path that does not exist yet/);
     assert.equal(readFileSync(to, "utf8"), "precious");
     same(readdirSync(dirname(to)).length, 1);
   },

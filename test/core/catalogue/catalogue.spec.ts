@@ -97,12 +97,12 @@ describe("A catalogue's definition", () => {
     [
       "an async schema",
       { payload: { $$async: true } },
-      "bank.events.account.opened.payload.$$async: found true, expected a synchronous check: events are checked in one go",
+      "bank.events.account.opened.payload.$$async: found true, expected a synchronous check: an append does not wait for checks",
     ],
     [
       "an async checker",
       { payload: { a: { type: "object", props: { b: { type: "string", custom: async () => "" } } } } },
-      "bank.events.account.opened.payload: custom: found function, expected a synchronous check: events are checked in one go",
+      "bank.events.account.opened.payload: custom: found function, expected a synchronous check: an append does not wait for checks",
     ],
     [
       "a checker by name",

@@ -113,7 +113,7 @@ describe("A payload's problems", () => {
       "payload expected a payload that can be checked (TypeError: broken)",
     ]);
     expect(problems({ n: { type: "number", custom: () => Promise.reject(new Error("late")) } }, { n: 3 })).toEqual([
-      expect.stringMatching(/bank: custom answered a promise, expected the value itself/),
+      expect.stringMatching(/bank: custom returned a promise, expected the value itself/),
     ]);
   });
 

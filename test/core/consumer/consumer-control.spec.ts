@@ -31,7 +31,7 @@ describe("The control state of a consumer", () => {
     expect(error).toMatchObject({
       code: 409,
       type: "UNUSABLE_STORE",
-      message: expect.stringMatching(/has given up \d+ events.*256 KiB/),
+      message: expect.stringMatching(/has skipped \d+ events.*256 KiB/),
     });
     expect(bytesOf(control)).toBeLessThan(257 * 1024);
     expect(skips).toBeGreaterThan(least);

@@ -107,7 +107,7 @@ describe("A decider's definition", () => {
       data: {
         field: "thing.evolve",
         found: "no case for thing.named of the store's catalogue",
-        expected: "one for each type; (state) => state where it changes nothing",
+        expected: "one for each type; (state) => state if it changes nothing",
       },
     });
   });

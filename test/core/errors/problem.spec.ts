@@ -95,8 +95,8 @@ describe("What was found, in an error", () => {
         throw new Error("no");
       },
     };
-    expect(safeText(wrong)).toBe("what cannot be read");
-    expect(safeText(revoked())).toBe("what cannot be read");
+    expect(safeText(wrong)).toBe("a value that cannot be read");
+    expect(safeText(revoked())).toBe("a value that cannot be read");
     expect(safeText(new Error("x".repeat(1000)))).toMatch(/^Error: x+… \(1007 long\)$/);
   });
 });

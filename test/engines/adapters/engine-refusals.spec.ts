@@ -139,7 +139,7 @@ for (const { engine, url, withPassword, refused, says, version, newer, older, to
 
     it("is an outage where its host has no such name or no server, and leaves no connection behind", async () => {
       for (const [change, why] of [
-        [(at: URL) => (at.hostname = "no-such-host.invalid"), /no-such-host.invalid.*: no host of this name is known/],
+        [(at: URL) => (at.hostname = "no-such-host.invalid"), /no-such-host.invalid.*: no host has this name/],
         [(at: URL) => (at.port = "1"), /127.0.0.1:1\b.*: .*answer.*REFUSED/],
       ] as const) {
         const error = await refusal(() => logAt(url(server(), change)).open());

@@ -146,7 +146,7 @@ describeWith("postgres", "A log in PostgreSQL", (server) => {
       return changed.href;
     };
     const table: [address: string, type: string, retryable: boolean, why: RegExp][] = [
-      [other((u) => (u.hostname = "no-such-host.invalid")), "STORE_UNAVAILABLE", true, /no host of this name is known/],
+      [other((u) => (u.hostname = "no-such-host.invalid")), "STORE_UNAVAILABLE", true, /no host has this name/],
       [other((u) => (u.port = "1")), "STORE_UNAVAILABLE", true, /does not answer \(ECONNREFUSED\)/],
       [other((u) => (u.password = "wrong")), "UNUSABLE_STORE", false, /password was refused/],
       [other((u) => (u.password = "")), "UNUSABLE_STORE", false, /no password was given.* say postgres:\/\/user:pass/],
