@@ -22,7 +22,7 @@ import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { LeasesOfTheDead } from "./leases-of-the-dead.ts";
 import type { Life } from "./life.ts";
 
-/** A log that belongs to a process which can die. */
+/** A log of a process that can crash. */
 export class CrashingLog implements EventLog {
   readonly #log: EventLog;
   readonly #current: () => Life;
@@ -64,7 +64,7 @@ export class CrashingLog implements EventLog {
   }
 
   async putState(key: string, value: unknown, revision: number, lease?: Lease): Promise<number | null> {
-    // The pump's checkpoint follows the delivery.
+    // The pump writes its checkpoint after the delivery.
     if (key === "pump") this.#life.reach("handed to the broker");
     const written = await this.#life.call(() => this.#log.putState(key, value, revision, lease));
     if (lease && written !== null) this.#life.reach("state written");
@@ -143,7 +143,7 @@ export class CrashingLog implements EventLog {
     return this.#life.call(() => this.#log.claims(scope, options));
   }
 
-  /** The lease of a process that has died in this kit lapses at once: a test need not wait for it. */
+  /** The lease of a process that crashed in this kit lapses at once, so that a test need not wait for it. */
   async acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer> {
     const ask = (mark?: string) => this.#life.call(() => this.#log.acquireLease(name, holder, ttlMs, mark));
     this.#leases.note(holder, this.#life);

@@ -19,7 +19,7 @@ const rowsIn = (life: Life, rows: Rows): Rows => ({
   findByIds: (ids) => life.call(() => rows.findByIds(ids)),
 });
 
-/** A table that belongs to a process which can die. */
+/** A table of a process that can crash. */
 export class CrashingTable implements ReadTable {
   readonly #table: ReadTable;
   readonly #current: () => Life;
@@ -91,7 +91,7 @@ export class CrashingTable implements ReadTable {
     return this.#life.call(() => this.#table.drop(realOf(generation)));
   }
 
-  /** The same one for the same generation, since callers compare them. */
+  /** One wrapper per generation, since callers compare them. */
   #crashing(generation: Generation): CrashingGeneration {
     const known = this.#generations.get(generation);
     if (known) return known;
@@ -183,7 +183,7 @@ class CrashingBatch implements Batch {
     this.#life.reach("checkpoint written");
   }
 
-  /** After the crash there is nothing left to roll back. */
+  /** After the crash nothing is left to roll back. */
   async rollback(): Promise<void> {
     if (this.#life.hasEnded) return;
     this.#forget();

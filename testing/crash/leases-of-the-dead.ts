@@ -1,6 +1,6 @@
 import type { Life } from "./life.ts";
 
-/** Who asked for leases, by the life in which they did. */
+/** The process lifetimes in which holders acquired leases. */
 export class LeasesOfTheDead {
   readonly #lives = new Map<string, Life>();
 

@@ -8,7 +8,7 @@ import { appendTo, appended, many, positionsOf, upTo } from "./requests.ts";
 
 const turn = () => new Promise<void>((done) => setImmediate(done));
 
-/** Appends one after the other, some alone and some in a group. */
+/** Appends in sequence, some alone and some in a group. */
 async function write(log: EventLog, name: string, random: Random): Promise<number> {
   let count = 0;
   for (let commit = 0; commit < 25; commit++) {
@@ -21,8 +21,8 @@ async function write(log: EventLog, name: string, random: Random): Promise<numbe
   return count;
 }
 
-/** Polls from where it stands; a position that appears late, twice or never is found here. */
-async function follow(log: EventLog, isOver: () => boolean, limit: number): Promise<RecordedEvent[]> {
+/** Polls the log; fails if a position appears late, twice or never. */
+async function pollUntil(log: EventLog, isOver: () => boolean, limit: number): Promise<RecordedEvent[]> {
   const seen: RecordedEvent[] = [];
   for (;;) {
     const last = isOver();
@@ -47,7 +47,7 @@ export const arrivals: LogCases = {
     ).finally(() => (isOver = true));
     const [counts, ...readers] = await Promise.all([
       writers,
-      ...hosts.map((host, index) => follow(host, () => isOver, 1 + index * 10)),
+      ...hosts.map((host, index) => pollUntil(host, () => isOver, 1 + index * 10)),
     ]);
     const all = await everything(hosts[0]!);
     assert.equal(

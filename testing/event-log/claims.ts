@@ -10,7 +10,7 @@ import { appendTo, appended, ids, many, refused, stored, upTo } from "./requests
 
 const types = ["name.taken", "name.given-back"];
 
-/** A claim of `name` under the definition "v1". */
+/** Changes in the scope `name` with the definition "v1". True claims a value, false releases it. */
 const telling = (changes: Record<string, boolean>, scope = "name", definition = "v1"): ScopedClaims => ({
   scope,
   definition,

@@ -5,7 +5,7 @@ import { same } from "../kit/same.ts";
 import { everything, type LogCases } from "./log-stand.ts";
 import { appendTo, appended, ask, ids, many, numbersOf, refused, stored, upTo } from "./requests.ts";
 
-/** A request whose last event cannot be read: whatever the engine does with it, it fails in the middle of the commit. */
+/** A request whose last event throws when it is read, so that it fails in the middle of the commit on any engine. */
 export function brokenAppend(stream: string): AppendRequest {
   const request = appendTo(stream, many(3));
   const broken = request.events[2]!;

@@ -24,9 +24,9 @@ import { storedEvents } from "./stored-events.ts";
 import { listOfStreams, streams } from "./streams.ts";
 
 /**
- * Every law of the EventLog port, and whether the engine is what it declares. With a durability other than "none" the
- * place must say how another process comes to it (`inProcess`): the cases kill that process. Where it declares backups
- * the place must say where one may be written (`backup`).
+ * A case for every law of the EventLog port and every declared capability. An engine that declares a durability other
+ * than "none" needs `inProcess` in its place: cases kill another process. An engine that declares backups needs
+ * `backup` in its place.
  *
  * @example for (const { name, run } of eventLogContract(newPlace, capabilities)) it(name, run);
  */

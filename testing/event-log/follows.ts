@@ -4,7 +4,7 @@ import { same } from "../kit/same.ts";
 import { everything, type LogCases } from "./log-stand.ts";
 import { appendTo, ids, many, refused, stored } from "./requests.ts";
 
-/** Behind `follows`, with the version that the stream has once that is stored. */
+/** A request that depends on `follows` and expects the version after it. */
 const following = (follows: AppendRequest, expectedVersion: number): AppendRequest => ({
   ...appendTo("a", [{}], { expectedVersion }),
   dependsOn: follows,

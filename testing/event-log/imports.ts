@@ -51,7 +51,7 @@ export const chains: LogCases = {
 const hour = 3_600_000;
 const hoursAgo = (hours: number) => new Date(Date.now() - hours * hour).toISOString();
 
-/** An append of one event with a time of its own. */
+/** An append of one event with its own time. */
 function at(time: string, stream = "a"): AppendRequest {
   const request = appendTo(stream);
   return { ...request, events: request.events.map((event) => ({ ...event, time })) };

@@ -12,14 +12,14 @@ async function take(log: EventLog, holder: string, lapsed?: string, name = "pump
   return lease;
 }
 
-/** As another holder sees it. */
+/** The lease as another holder sees it. */
 async function look(log: EventLog, name = "pump"): Promise<HeldLease> {
   const { lease, heldBy } = await log.acquireLease(name, "looks on", ttlMs);
   assert.ok(heldBy, `found a free lease of epoch ${lease?.epoch}, expected it to be held`);
   return heldBy;
 }
 
-/** As after a time without a renewal, which a waiting node measures. */
+/** Takes over as if the lease had not been renewed for its duration. */
 const takeOver = async (log: EventLog, holder: string): Promise<Lease> => take(log, holder, (await look(log)).mark);
 
 export const leases: LogCases = {
@@ -49,7 +49,7 @@ export const leases: LogCases = {
       await take(log, "node-1");
       const held = await look(other);
       same({ ...held, mark: "" }, { holder: "node-1", ttlMs, mark: "" });
-      // Looking changes nothing.
+      // Reading it changes nothing.
       same(await look(log), held);
       marks.add(held.mark);
     }
@@ -136,7 +136,7 @@ export const leases: LogCases = {
   },
 
   "is kept over a restart of the log, until another takes it over": async (stand) => {
-    // What is in memory alone ends with its host.
+    // Data in memory ends with its host.
     if (stand.capabilities.durability === "none") return;
     const log = await stand.open();
     const first = await take(log, "node-1");

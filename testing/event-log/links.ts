@@ -8,7 +8,7 @@ import { appendTo, appended, ask, ids, many, refused, stored, upTo } from "./req
 
 const idsOf = (events: readonly RecordedEvent[]) => events.map(({ id }) => id);
 
-/** The events of a stream of links, page by page until an empty one; none may be larger than a transporter carries. */
+/** All events of a stream of links, read in pages; no page may exceed a transporter's message. */
 export async function linkedTo(
   log: EventLog,
   stream: string,
@@ -23,7 +23,7 @@ export async function linkedTo(
   }
 }
 
-/** As the stream of links answers these events, which are all of its. */
+/** These events as the stream of links returns them, if it contains no others. */
 const asLinked = (stream: string, events: readonly RecordedEvent[]) =>
   events.map((event, index) => ({ ...event, link: { stream, version: index + 1 } }));
 

@@ -6,13 +6,13 @@ import { Stand, type BackupPlace, type InProcess } from "../kit/stand.ts";
 
 /** A place for one log: a file, a database, a stream. */
 export interface LogPlace {
-  /** A port on this place, not opened; each call another one, on the same data. */
+  /** A port on this place, not opened. Each call returns another port on the same data. */
   log(): EventLog;
-  /** Removes the data; every port is closed by then. */
+  /** Removes the data. Called after every port is closed. */
   remove(): Promise<void>;
-  /** How another process comes to this place. Needed where the engine declares a durability. */
+  /** Opens this place in another process. Required if the engine declares a durability. */
   inProcess?: InProcess;
-  /** Needed where the engine declares `backup`. */
+  /** Required if the engine declares `backup`. */
   backup?: BackupPlace<EventLog>;
 }
 
@@ -48,14 +48,14 @@ export class LogStand extends Stand<EventLog> {
     return other;
   }
 
-  /** So many hosts of the same log: ports of their own where the engine can have them, else the one port. */
+  /** Several hosts of the same log: separate ports if the engine supports them, otherwise the same port. */
   async hosts(log: EventLog, count: number): Promise<EventLog[]> {
     if (this.capabilities.hosts === "one") return Array.from({ length: count }, () => log);
     return [log, ...(await Promise.all(Array.from({ length: count - 1 }, () => this.#openAnother(log))))];
   }
 }
 
-/** The whole log, page by page. */
+/** The whole log, read in pages. */
 export async function everything(log: EventLog): Promise<RecordedEvent[]> {
   const events: RecordedEvent[] = [];
   for (let after = 0; ;) {

@@ -5,10 +5,10 @@ import { same } from "../kit/same.ts";
 import type { LogCases } from "./log-stand.ts";
 import { appendTo, many, positionsOf, upTo } from "./requests.ts";
 
-/** What every transporter carries: NATS refuses a message of 1 MB. */
+/** Largest message of any transporter: NATS refuses 1 MB. */
 const maxBytes = 1_000_000;
 
-/** Every page from `after` on; each must come further, keep the limits and lead to an end. */
+/** Every page after `after`. Each must advance and keep the limits, and the last must say so. */
 async function pages(log: EventLog, options: ReadOptions): Promise<Page[]> {
   const found: Page[] = [];
   for (let { after } = options; ;) {

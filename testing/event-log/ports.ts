@@ -148,7 +148,7 @@ export const manyHosts: LogCases = {
     const [one, other] = (await stand.hosts(await stand.open(), 2)) as [EventLog, EventLog];
     await appended(other, appendTo("other", [{}], { expectedVersion: 0 }));
     await one.beginClaims("name", "v1", ["name.taken"]);
-    // Without a word of what it takes: it is to be looked at before anything is claimed.
+    // Without its claims: the event has to be folded before anything can be claimed.
     await appended(other, appendTo("a", [{ type: "name.taken" }], { expectedVersion: 0 }));
     const { unfolded } = await one.beginClaims("name", "v1", ["name.taken"]);
     assert.equal(unfolded, 2);

@@ -25,7 +25,7 @@ export const kills: LogCases = {
         await other.kill();
       });
       log = await stand.reopen(log);
-      // A server may still store what the killed process had sent: whole, and behind or before this.
+      // A server may still store an append that the killed process had sent: whole, before or after this one.
       const [ours] = await appended(log, appendTo("ours"));
       const events = await everything(log);
       same(events[ours!.position - 1], ours);
@@ -53,7 +53,8 @@ export const kills: LogCases = {
       assert.equal(linkedIds.size, linked.length);
       for (const id of acknowledged.keys()) assert.ok(linkedIds.has(id), `event ${id} is not linked`);
       assert.equal(linked.length % 3, 0, "links were torn");
-      // The killed commits: three events each, all or nothing. Beside them stand the first event and ours of each round.
+      // Killed commits have three events each, all or nothing. The others are the first event and one of ours per
+      // round.
       assert.equal((events.length - 2 - round) % 3, 0);
     }
   },
@@ -72,7 +73,7 @@ export const soleHostAmongProcesses: LogCases = {
       same(await other.hear(), ["opened"]);
       await refusedAs("UNUSABLE_STORE", () => log.open());
     });
-    // At once: nobody has to wait for a time-out or clean up after a kill.
+    // A kill requires neither a time-out nor a cleanup.
     await log.open();
     assert.equal(await log.head(), 1);
   },

@@ -17,7 +17,7 @@ async function fill(log: EventLog): Promise<EventLog> {
       { id: ids[1], type: "a.changed", payload: { city: "Bern", lines: [{ n: 1 }, { n: 7 }] }, meta: { user: "bob" } },
     ]),
   ]);
-  // So that the next commit has a later time.
+  // Waits so that the next commit has a later time.
   const { time } = (await log.findByIds([ids[0]]))[0]!;
   while (Date.now() <= Date.parse(time)) await new Promise((turn) => setTimeout(turn, 1));
   await log.append([

@@ -1,4 +1,4 @@
-// Random appends of several hosts at once, each of which says of its streams what it heard last.
+// Random concurrent appends of several hosts, which expect the versions they know last.
 import assert from "node:assert/strict";
 import type { AppendRequest } from "../../core/log/append-request.ts";
 import type { EventLog } from "../../core/log/event-log.ts";
@@ -13,11 +13,11 @@ const linked = upTo(6).map((n) => `links-${n}`);
 const taken = "name.taken";
 const isTaken = ({ type }: RecordedEvent) => type === taken;
 
-/** What all of them were told. */
+/** The verdicts that all hosts received. */
 class Told {
   readonly stored = new Map<string, RecordedEvent>();
   readonly refused = new Set<string>();
-  /** Or what they hope for. */
+  /** Versions by stream: known ones, or expected ones of speculative appends. */
   readonly versions = new Map<string, number>();
 
   version = (stream: string): number => this.versions.get(stream) ?? 0;
@@ -59,7 +59,7 @@ async function appendAll(random: Random, log: EventLog, told: Told, own: string)
       }
     });
     const last = verdicts.flatMap((verdict) => ("events" in verdict ? verdict.events : [])).findLast(isTaken);
-    // Without a word of what it takes: from the first of them on they are to be looked at before anything is claimed.
+    // These events come without their claims: from the first of them on they are unfolded.
     if (last) assert.ok((await log.beginClaims("name", "v1", [taken])).unfolded >= last.position);
   }
 }

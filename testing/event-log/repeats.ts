@@ -13,7 +13,10 @@ const keyed = (payloads: unknown[], stream = "a", key = "order 7") =>
     { key },
   );
 
-/** `again` is refused after `first`, in a commit of its own and in the same one, and nothing of it is stored. */
+/**
+ * Checks that `again` is refused after `first`, in a separate commit and in the same one, and that nothing of it is
+ * stored.
+ */
 const isRefused = (first: () => AppendRequest, again: () => AppendRequest): LogCases[string] => {
   return async (stand) => {
     for (const inOne of [false, true]) {

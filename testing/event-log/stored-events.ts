@@ -6,7 +6,7 @@ import { brokenAppend } from "./commits.ts";
 import { everything, type LogCases } from "./log-stand.ts";
 import { appendTo, appended, ask, ids } from "./requests.ts";
 
-/** Sets the clock of this process to a time; `work` runs by it. An engine with a clock of its own does not notice. */
+/** Runs `work` with this process's clock set to a time. An engine with its own clock is not affected. */
 async function atClock<Answer>(time: number, work: () => Promise<Answer>): Promise<Answer> {
   const RealDate = Date;
   const shift = time - RealDate.now();
@@ -23,7 +23,7 @@ async function atClock<Answer>(time: number, work: () => Promise<Answer>): Promi
   }
 }
 
-/** Writes into everything that can be written to. What is frozen cannot reach what is stored either. */
+/** Writes into every writable part of a value. Frozen parts cannot reach the store either. */
 function tamper(value: unknown): void {
   if (value === null || typeof value !== "object") return;
   for (const inner of Object.values(value)) tamper(inner);
@@ -34,7 +34,7 @@ function tamper(value: unknown): void {
   }
 }
 
-/** The text without Moleculer's wildcards, which no type may hold. */
+/** The text without Moleculer's wildcards, which a type must not contain. */
 const typeOf = (text: string) => text.replaceAll(/[*?]/g, "+");
 
 const hour = 3_600_000;

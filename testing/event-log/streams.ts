@@ -8,7 +8,7 @@ import { appendTo, appended, many, upTo } from "./requests.ts";
 const versionsOf = async (log: EventLog, stream: string, options: ReadStreamOptions) =>
   (await log.readStream(stream, options)).map(({ version }) => version);
 
-/** The stream's versions, page by page until an empty one; none may be larger than a transporter carries. */
+/** The stream's versions, read in pages; no page may exceed a transporter's message. */
 async function readOn(log: EventLog, stream: string, options: ReadStreamOptions): Promise<number[]> {
   const versions: number[] = [];
   for (let { afterVersion } = options; ; afterVersion = versions.at(-1)!) {

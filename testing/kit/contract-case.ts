@@ -1,22 +1,22 @@
-/** One law of a port, to be run by any test runner: `for (const { name, run } of cases) it(name, run)`. */
+/** One law of a port, for any test runner: `for (const { name, run } of cases) it(name, run)`. */
 export interface ContractCase {
   name: string;
-  /** Takes a place of its own and leaves nothing behind; rejects with an AssertionError where the law is broken. */
+  /** Uses a place of its own and leaves nothing behind. Rejects with an AssertionError if the law is broken. */
   run: () => Promise<void>;
 }
 
-/** Sentence → how it is checked. */
+/** Sentence → check. */
 export type Cases<Stand> = Readonly<Record<string, (stand: Stand) => Promise<void>>>;
 
-/** What the sentences are about. */
+/** The subject of the sentences. */
 export interface Subject<Stand> {
   name: string;
   cases: Cases<Stand>;
-  /** False where the engine declares that it does not promise this. */
+  /** False if the engine declares that it does not support this. */
   isListed?: boolean;
 }
 
-/** Each case on a stand of its own, which is cleared away whatever happens. */
+/** Runs each case with its own fixture, which is always removed. */
 export const casesOf = <Stand extends { end(): Promise<void> }>(
   newStand: () => Stand,
   subjects: readonly Subject<Stand>[],

@@ -51,7 +51,7 @@ export const batches: TableCases = {
   "leaves neither rows nor checkpoint when its commit fails": async (stand) => {
     const table = await stand.open();
     await fold(table, [create("1")], 1);
-    // No engine can store these; one that takes them all the same has to take the rows with them.
+    // No engine can store these; one that accepts them must roll back the rows, too.
     for (const nonsense of [{ position: null }, { log: Symbol("log") }, { folded: {} }, { positionId: () => {} }]) {
       const batch = await table.live().begin();
       await batch.apply([create("2")]);

@@ -50,7 +50,7 @@ const strict: FieldsInput = {
 };
 const first = create("1", { iban: "NZ1", owner: "ann", total: 1 });
 
-/** Applied alone and among others, since these may be two ways in. */
+/** Applied alone and with other changes, since an engine may have separate code for each. */
 async function refused(table: ReadTable, type: string, change: RowChange): Promise<unknown> {
   const before = await committed(table);
   const batch = await table.live().begin();

@@ -167,7 +167,7 @@ export const findings: TableCases = {
   },
 
   "answers random queries as plain loops over the rows do": async (stand) => {
-    // A seed of one's own repeats one run; it stands in every failure.
+    // Set SEED to repeat one run; each failure contains its seed.
     const seeds = process.env["SEED"] === undefined ? [1, 2, 3, 4] : [Number(process.env["SEED"])];
     for (const seed of seeds) {
       const random = randomFrom(seed);

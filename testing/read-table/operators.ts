@@ -120,7 +120,7 @@ const unequal = (count: number) => ({
   $and: Array.from({ length: count }, (_, index) => ({ "address.list.n": { $ne: -index - 1 } })),
 });
 
-/** Queries that look through little of a row, and the same that look through more than is allowed. */
+/** Queries that read a small part of a row, each with one that exceeds the limit. */
 const efforts: [query: object, tooMuch: object][] = [
   [{ name: /a[ab]{31}[^ab]?$/ }, { name: /a[ab]{91}[^ab]?$/ }],
   [{ tags: /a[ab]{31}[^ab]?$/ }, { tags: /a[ab]{91}[^ab]?$/ }],

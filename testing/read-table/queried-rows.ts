@@ -25,11 +25,11 @@ export async function filled(
 /** A query as the generated actions parse it. */
 export const asked = (params: QueryParams): Query => parseQuery(queryFields, params);
 
-/** The ids of the rows that it answers. */
+/** The ids of the rows that the query returns. */
 export const found = async (rows: Rows, params: QueryParams): Promise<string[]> =>
   (await rows.find(asked(params))).map(({ id }) => id);
 
-/** A row for each text, which stands in every place of it, is found by exactly this text. */
+/** Checks that a row that has an odd text in every place is found by exactly this text. */
 export async function areFoundByText(stand: TableStand, texts: readonly string[]): Promise<void> {
   const rows = await filled(
     stand,

@@ -1,4 +1,4 @@
-// Random changes in random batches, beside the same ones made to a map.
+// Random changes in random batches, compared with the same changes of a map.
 import type { FieldsInput } from "../../core/rows/fields.ts";
 import type { Batch, ReadTable } from "../../core/table/read-table.ts";
 import { pick, randomFrom, times, type Random } from "../kit/random.ts";
@@ -26,7 +26,7 @@ function randomChange(random: Random): RowChange {
   return pick(random, [update(id, some), update(id, some), update(id, some), create(id, some), remove(id)]);
 }
 
-/** Null where one of the changes is refused. */
+/** Null if one of the changes is refused. */
 function plainly(rows: Plain, changes: readonly RowChange[]): Plain | null {
   const changed = new Map(rows);
   for (const change of changes) {

@@ -16,8 +16,8 @@ import { TableStand, type TablePlace } from "./table-stand.ts";
 import { wholeBatches } from "./whole-batches.ts";
 
 /**
- * Every law of the ReadTable port, and whether the engine is what it declares. With a durability other than "none" the
- * place must say how another process comes to it (`inProcess`): the cases kill that process.
+ * A case for every law of the ReadTable port and every declared capability. An engine that declares a durability other
+ * than "none" needs `inProcess` in its place: cases kill another process.
  *
  * @example for (const { name, run } of readTableContract(newPlace, capabilities)) it(name, run);
  */

@@ -141,7 +141,7 @@ export const rows: TableCases = {
         (row!["tags"] as unknown[]).push(2);
         row!["name"] = "y";
       } catch (error) {
-        // Frozen is as good as copied.
+        // A frozen result is as safe as a copy.
         assert.ok(error instanceof TypeError);
       }
       same(await rows.find(asked({})), before);

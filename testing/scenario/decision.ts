@@ -9,35 +9,35 @@ import { duplicate } from "../../mixins/decider/claim-keeper.ts";
 import { recordedEvents } from "./given-event.ts";
 import { noBroker } from "./no-broker.ts";
 
-/** What comes to `decide` beside the params. */
+/** The context that `decide` receives beside the params. */
 export interface CommandContext {
-  /** `ctx.meta`: the user, say. */
+  /** `ctx.meta`, for example the user. */
   meta?: Record<string, unknown>;
-  /** `ctx.locals`: what the action's hooks put there, none of which run here. */
+  /** `ctx.locals`, which the action's hooks would set; hooks are not run here. */
   locals?: Record<string, unknown>;
 }
 
-/** A command as it is sent. */
+/** A command to send. */
 export interface SentCommand extends CommandContext {
   name: string;
   params: object;
 }
 
-/** What a command comes to, and the state after it. */
+/** The result of a command, and the state after it. */
 export interface Decision {
   events: RecordedEvent[];
   state: unknown;
 }
 
-/** As far as a broker's validator is of use here; Moleculer says nothing of its type. */
+/** The part of a broker's validator that is used here; Moleculer does not type it. */
 interface Validation {
   localAction<Answer>(handler: () => Promise<Answer>, action: object): (ctx: Context) => Promise<Answer>;
 }
 
 /**
- * Decides a command as the decider's action does: its params pass the command's rules, `historyOf` the entity's stream
- * makes the state, and what is decided passes the store's catalogue and the claims.
- * @throws whatever the command is refused by
+ * Decides a command like the decider's action: validates its params, folds the state from `historyOf` the entity's
+ * stream, and checks the events against the store's catalogue and the claims.
+ * @throws the error that refuses the command
  */
 export async function decisionOf(
   decider: DeciderDefinition,
@@ -62,7 +62,7 @@ export async function decisionOf(
   return validation ? validation.localAction(decideValid, action)(ctx) : decideValid();
 }
 
-/** @throws DuplicateClaimError where another stream of the history holds what the events claim */
+/** @throws DuplicateClaimError if another stream of the history has claimed a value of the events */
 function refuseDuplicates(
   decider: DeciderDefinition,
   stream: string,
