@@ -16,7 +16,7 @@ export const idle: Part = {
           const { position } = await ours.append(payloadOf("idle", 1), 0);
           await ours.folded(position);
           const restMs = stage.size(10_000, 2000);
-          // The start's last work, the compiler's among it, is not idleness.
+          // The last work of the start, such as compilation, does not count as idleness.
           await new Promise((resolve) => setTimeout(resolve, 1000));
           let used = process.cpuUsage();
           const rest = async () => {
