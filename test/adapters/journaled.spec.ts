@@ -21,7 +21,7 @@ const open = async (store: RowStore, name = "table") => {
   return table;
 };
 
-/** The same place, in which a document holds little. */
+/** The same store with small documents. */
 const withSmallDocuments = (store: RowStore): RowStore =>
   Object.assign(
     stepping(store, async () => {}),

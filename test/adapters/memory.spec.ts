@@ -46,7 +46,7 @@ async function openTable(adapter: Adapter): Promise<ReadTable> {
   return table;
 }
 
-/** Whether what one stores the other finds: both are the same place. */
+/** Whether both share their data. */
 async function isShared(one: Adapter, other: Adapter): Promise<boolean> {
   const log = await openLog(one);
   const before = await log.head();
@@ -109,7 +109,7 @@ describe("A place in memory", () => {
       code: 409,
       message: expect.stringContaining("is hosted by another process or broker"),
     });
-    // Whoever was refused holds nothing, so its end frees nothing.
+    // A refused host holds nothing, so its close releases nothing.
     await second.close();
     expect(await refusal(() => second.open(fields))).toMatchObject({ type: "UNUSABLE_STORE" });
     await first.close();
@@ -299,7 +299,7 @@ describe("A query in memory", () => {
     const table = await openTable(memory());
     await store(table, given.slice(0, 40));
     const committed = new Map(given.slice(0, 40).map((row) => [row.id, { ...row }]));
-    // Some are changed, some removed and some new, so that the batch looks through both layers.
+    // Some are changed, some removed and some new, so that the batch reads both layers.
     const batch = await table.live().begin();
     const changed = new Map(committed);
     for (const [index, row] of given.entries()) {
@@ -326,7 +326,7 @@ describe("A query in memory", () => {
         const expected = idsOf(known, params);
         const ids = (await find(rows, params)).map(({ id }) => id);
         const count = await rows.count(parseQuery(queryFields, params));
-        // The seed and the query stand in the comparison, so that a failure prints them.
+        // The seed and the query are compared, too, so that a failure prints them.
         const asked = { seed, turn, params: JSON.stringify(params) };
         expect({ ...asked, ids, count }).toEqual({ ...asked, ids: expected.page, count: expected.total });
       }

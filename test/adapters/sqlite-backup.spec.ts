@@ -49,7 +49,7 @@ describe("A backup of a SQLite log", () => {
 
   it("takes the checkpoint that it held up upon itself: none falls on an append", async () => {
     log.commit([appendTo("a", many(100, { payload: "x".repeat(10_000) }))]);
-    // As if all of it had been appended while the copy was made.
+    // As if all events had been appended during the copy.
     db.pragma("wal_autocheckpoint = 0");
     log.commit([appendTo("a", many(1500, { payload: "x".repeat(10_000) }))]);
     db.pragma("wal_autocheckpoint = 1000");

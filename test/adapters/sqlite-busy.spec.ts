@@ -30,7 +30,7 @@ afterEach(async () => {
   await cleanUp();
 });
 
-/** As a backup or a console of another process does. */
+/** Locks the file, like a backup or a console in another process. */
 function lock(file: string): void {
   other = new Database(`${folder}/${file}`, { timeout: 0 });
   other.exec("BEGIN IMMEDIATE");
@@ -52,7 +52,7 @@ describe("A log whose write lock another process holds", () => {
     expect(positions).toEqual([1, 2, 3, 4, 5]);
     expect(await state).toBe(1);
     expect(await lease).toMatchObject({ lease: { name: "lease", epoch: 1 } });
-    // Begun behind the appends.
+    // It began behind the appends.
     expect(await begun).toMatchObject({ unfolded: 5 });
     expect(await log.link("links", [(await log.read({ after: 0, limit: 1 })).events[0]!.id])).toMatchObject({
       version: 1,

@@ -49,7 +49,7 @@ const append = async (...requests: AppendRequest[]) => log.append(requests);
 const appended = (...requests: AppendRequest[]) => appendedTo(log, ...requests);
 const everything = async () => (await log.read({ after: 0, limit: 10_000 })).events;
 
-/** Sets the clock and stops it; timers go on. */
+/** Sets the clock and stops it; timers continue. */
 const setClock = (now: string) =>
   jest.useFakeTimers({
     now: new Date(now),
@@ -306,7 +306,7 @@ describe("What was committed last", () => {
   it("does not hold what a failed commit has taken back", async () => {
     await append(appendTo("a", [{}]));
     const [twin] = (await everything()).map(({ id }) => id);
-    // Two appends of one id pass as new only where their author says so.
+    // Two appends of one id count as new only if their author marks them so.
     const request = appendTo("b", [{}, {}]);
     request.events[1]!.id = twin!;
     request.events[1]!.idWasGenerated = true;

@@ -1,4 +1,4 @@
-// Another process: hosts a log or a table until its input ends, or reads a log's file as any other program may.
+// Another process: hosts a log or a table until its input ends, or reads a log's file like any other program.
 import Database from "better-sqlite3";
 import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
@@ -8,7 +8,7 @@ import { appendTo } from "../../testing/event-log/requests.ts";
 const [job = "", file = "", count = "1", characters = "0"] = process.argv.slice(2);
 const say = (answer: unknown) => process.stdout.write(`${JSON.stringify(answer)}\n`);
 
-/** Ends also when the parent dies: then its end of the pipe is closed. */
+/** Also ends if the parent dies, which closes its end of the pipe. */
 const untilInputEnds = () => new Promise((end) => process.stdin.on("end", end).resume());
 
 async function host(open: () => Promise<void>): Promise<void> {

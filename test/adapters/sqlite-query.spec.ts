@@ -19,7 +19,7 @@ afterEach(async () => {
 
 const query = (rows: Rows, query: object) => found(rows, { query });
 
-/** Texts in which SQLite itself ends, or escapes. */
+/** Texts that SQLite itself truncates or escapes. */
 const odd = ["a\0b", "a", "a\0", "\0", "", "\ud800", "\u001f", "x".repeat(1_000_000)];
 
 describe("A row", () => {

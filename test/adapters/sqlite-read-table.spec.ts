@@ -134,7 +134,7 @@ describe("A generation", () => {
     await table.backup(backup);
     const whole = readFileSync(join(backup, "table.db"));
     for (const length of [0, 100, 512, 4096, 5000, 9000, whole.length - 1]) {
-      // As the file's copying leaves it.
+      // As an interrupted copy of the file leaves it.
       writeFileSync(join(folder, "table.2.db"), whole.subarray(0, length));
       await reopen();
       expect([length, files().filter((file) => file.startsWith("table.2."))]).toEqual([length, []]);

@@ -1,4 +1,4 @@
-// A node in a process of its own whose services have nothing to do; it tells what processor time it has used.
+// A node in its own process whose services are idle; it reports its processor time.
 import { ServiceBroker } from "moleculer";
 import { Aggregate, EventStore, ProcessManager, Subscription } from "moleculer-event-sourcing";
 import { nodeOptions } from "../faults/multinode/node-options.ts";

@@ -1,5 +1,5 @@
-// A node of the cluster in a process of its own; it tells what its consumers do.
-// First, so that nothing has read the clock before.
+// A node of the cluster in its own process; it reports the work of its consumers.
+// First, so that no module has read the clock before.
 import { shiftClock } from "./clock.ts";
 import { ServiceBroker } from "moleculer";
 import { nodeOptions } from "../faults/multinode/node-options.ts";
@@ -10,7 +10,7 @@ import { moneyServices } from "./money-services.ts";
 const { carrier, namespace, nodeID, release, ...places } = JSON.parse(process.argv[2]!) as MoneyNodeOptions & {
   release: number;
 };
-// Files that no option places stand here.
+// Files without an option for their path are created here.
 process.chdir(places.folder);
 const broker = new ServiceBroker({
   ...nodeOptions(carrier, namespace, nodeID),

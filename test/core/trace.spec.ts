@@ -1,7 +1,7 @@
 import type { RecordedEvent } from "moleculer-event-sourcing";
 import { Tracing, type TraceLimits, type TraceNode } from "../../mixins/event-store/actions/trace.ts";
 
-/** As "cause > event", with a command between them where the event's meta has one: the events of a log in its order. */
+/** "cause > event", with the command in between if the event's meta has one: the events of a log, in order. */
 interface Told {
   id: string;
   cause: string;

@@ -1,4 +1,4 @@
-// Appends, and makes one backup after another, until it is killed. What it says of a backup is complete by then.
+// Appends and makes backups until it is killed. A reported backup is complete.
 import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
 import { appendTo, many } from "../../testing/event-log/requests.ts";
 import { say } from "../support/say.ts";

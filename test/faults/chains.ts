@@ -20,7 +20,7 @@ interface Shared {
 const isOutage = (error: unknown) => (error as { type?: unknown }).type === "STORE_UNAVAILABLE";
 const pause = (ms: number) => new Promise((turn) => setTimeout(turn, ms));
 
-/** Positions from one on, versions of each stream from one on, no id twice. */
+/** Expects positions and the versions of each stream to run from 1, without a repeated id. */
 function expectWhole(events: readonly RecordedEvent[]): void {
   const versions = new Map<string, number>();
   for (const [index, { position, stream, version }] of events.entries()) {
@@ -32,7 +32,10 @@ function expectWhole(events: readonly RecordedEvent[]): void {
   expect(new Set(events.map(({ id }) => id)).size).toBe(events.length);
 }
 
-/** What a log on a server that several hosts share must bear, with a server that really goes and processes that really end. */
+/**
+ * The cases of a log on a server that several hosts share, with a server that really stops and processes that are
+ * really killed.
+ */
 export function checkSharedLog({ server, log: logOn, inProcess }: Shared): void {
   const urlOf = () => `${server().url}?folder=${newFolder()}`;
   const logs: EventLog[] = [];
@@ -60,7 +63,7 @@ export function checkSharedLog({ server, log: logOn, inProcess }: Shared): void 
             appendTo(`s-${writer}`, [{ id: randomUUID() }, { id: randomUUID() }]),
             appendTo("shared", [{ id: randomUUID() }]),
           ];
-          // Sent again with the same ids, as a caller does who heard nothing.
+          // Sent again with the same ids, like a caller without a response.
           acknowledged.push(
             ...(await eventually(() =>
               appended(log, ...requests).catch((error: unknown) => {

@@ -26,7 +26,7 @@ async function readAll(broker: ServiceBroker): Promise<RecordedEvent[]> {
   }
 }
 
-/** The table is the plain fold of the log, and everything was handed to the broker. */
+/** Expects the table to be the plain fold of the log, and every event to have been passed to the broker. */
 async function expectWhole(broker: ServiceBroker, heard: readonly number[]): Promise<RecordedEvent[]> {
   await caughtUp(broker, "tallies");
   const events = await readAll(broker);
@@ -49,7 +49,7 @@ describe.each(points)('A crash at "%s"', (point) => {
     for (let n = 1; !crashed.yet; n++) {
       sent.push({ n, eventId: v7() });
       await broker.call("tally.add", sent.at(-1)).catch((error: unknown) => refusals.push(error));
-      // One at a time, so that each has a commit and a delivery of its own.
+      // One at a time, so that each has its own commit and delivery.
       await eventually(() => {
         if (!crashed.yet && heard.length < n) throw new Error(`waiting for event ${n}`);
       });

@@ -14,7 +14,7 @@ const step = async (what: string) => {
   isSecond = false;
   say("stops");
   process.kill(process.pid, signal);
-  // A signal comes when the system says so.
+  // The system delivers a signal later.
   await new Promise((turn) => setTimeout(turn, 50));
 };
 const place = { url, database: "journaled", name: storageName(name), client: {} };

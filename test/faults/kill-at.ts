@@ -1,7 +1,10 @@
 import Database from "better-sqlite3";
 import { say } from "../support/say.ts";
 
-/** Ends this process by SIGKILL right before (even countdown) or right after (odd) the so-manieth such statement runs, and says "met" then. */
+/**
+ * Kills this process by SIGKILL right before (even countdown) or right after (odd countdown) the n-th such statement
+ * runs, and prints "met" then.
+ */
 export function killAt(pattern: RegExp, times: number): void {
   let left = times;
   const { prepare } = Database.prototype as { prepare: (this: Database.Database, sql: string) => Database.Statement };

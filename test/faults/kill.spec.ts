@@ -20,19 +20,19 @@ afterEach(async () => {
   await cleanUp();
 });
 
-/** What the killed processes said, in all. */
+/** All messages of the killed processes. */
 interface Said {
   sent: Map<string, [account: number, amount: number]>;
   acknowledged: Map<string, { position: number; version: number }>;
 }
 
 /**
- * When to kill a process: at a random moment, soon after so many acknowledgements, or around the so-manieth statement of a
- * kind. How far a process is at a random moment is the machine's affair; the others come on every machine.
+ * When to kill a process: at a random moment, soon after a number of acknowledgements, or around the n-th statement of
+ * a kind. The progress at a random moment depends on the machine; the others do not.
  */
 type Moment = "any" | { acknowledged: number } | { statement: string; countdown: number };
 
-/** Starts a process and kills it; at `any` moment after it is ready, or (one time in five) before. */
+/** Starts a process and kills it; at moment `any` after it is ready, or (one time in five) before. */
 async function runUntilKilled(folder: string, callers: number, said: Said, moment: Moment): Promise<void> {
   const unanswered = [...said.sent].filter(([id]) => !said.acknowledged.has(id)).map(([id, sent]) => [id, ...sent]);
   writeFileSync(`${folder}/unanswered.json`, JSON.stringify(unanswered));
@@ -88,21 +88,21 @@ function checkLog(events: readonly MovedEvent[], { sent, acknowledged }: Said): 
   });
   const byId = new Map(events.map((event) => [event.id, event]));
   expect(byId.size).toBe(events.length);
-  // Thrown by hand: `expect` is too slow for so many.
+  // Throws directly: `expect` is too slow for so many.
   for (const [id, { position, version }] of acknowledged)
     if (byId.get(id)?.position !== position || byId.get(id)?.version !== version)
       throw new Error(`acknowledged at ${position}: ${id}; found ${JSON.stringify(byId.get(id))}`);
   for (const id of byId.keys()) if (!sent.has(id)) throw new Error(`nobody has sent ${id}`);
 }
 
-/** The table at its checkpoint, whatever it is, is the fold of the log up to there. */
+/** Checks that the table, at its checkpoint, is the fold of the log up to there. */
 async function checkTable(
   folder: string,
   name: "balances" | "entries",
   events: readonly MovedEvent[],
 ): Promise<number> {
   const table = new SqliteReadTable(`${folder}/${name}.db`);
-  // With its own fields: a process that was killed before its table was named finds here one that fits.
+  // With its own fields: a process that was killed before it named its table finds a fitting one here.
   await table.open(parseFields(name, ledgerFields[name]));
   try {
     const live = table.live();
@@ -129,7 +129,7 @@ async function finish(folder: string): Promise<ServiceBroker> {
   return broker;
 }
 
-/** Around which a process is killed, and the how-manieth of them at most. */
+/** Statements around which a process is killed, and the highest n. */
 const statements: [statement: string, most: number][] = [
   ["^BEGIN", 60],
   ["^COMMIT", 60],
@@ -138,7 +138,7 @@ const statements: [statement: string, most: number][] = [
   ['INTO "rows"', 60],
   ["^SAVEPOINT", 60],
   ["^INSERT INTO parked", 60],
-  // The pump's: one in half a second.
+  // The pump writes it every half second.
   ["state", 3],
 ];
 
@@ -187,13 +187,14 @@ describe("A process killed with SIGKILL", () => {
     const events = await readLog(folder);
     let progressed = 0;
     for (let run = 0; run < times(20); run++) {
-      // A batch holds 500 events at most: ten times six commits are not the end of both tables, and the second is no beginning.
+      // A batch contains at most 500 events: ten times six commits do not complete both tables, and the second one does
+      // not start.
       const around = { statement: "^UPDATE checkpoint SET position", countdown: randomInt(3, 7) };
       await runUntilKilled(folder, 0, said, run < 10 ? around : "any");
       const positions = [await checkTable(folder, "balances", events), await checkTable(folder, "entries", events)];
       if (positions.some((position) => position > 0 && position < events.length)) progressed++;
     }
-    // Kills that never met a table half-way would prove nothing.
+    // Kills that never interrupted a table would prove nothing.
     expect(progressed).toBeGreaterThan(0);
     await finish(folder);
     expect(await checkTable(folder, "balances", events)).toBe(events.length);

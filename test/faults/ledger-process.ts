@@ -1,4 +1,4 @@
-// A process that appends (from several callers, telling what it sends and what was acknowledged) and folds, until killed.
+// A process that appends with several callers, reports sent and acknowledged events, and folds, until it is killed.
 import { randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { ServiceBroker } from "moleculer";

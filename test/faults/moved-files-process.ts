@@ -1,4 +1,4 @@
-// A host that appends to a log until it is killed or refused, telling what was acknowledged.
+// A host that appends to a log until it is killed or refused, and reports acknowledged events.
 import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
 import { appended, appendTo } from "../../testing/event-log/requests.ts";
 import { say } from "../support/say.ts";
@@ -15,6 +15,6 @@ try {
 } catch (error) {
   const { type, message } = error as Error & { type?: string };
   say("refused", String(type), message.replaceAll("\n", " "));
-  // Until it is killed: a host does not end because its files are gone.
+  // Runs until it is killed: a host does not end because its files are gone.
   setInterval(() => {}, 1000);
 }

@@ -1,5 +1,5 @@
-// A process that has opened as many files as it may, and then calls each action that needs one; once more when they are
-// closed.
+// A process that opens as many files as it may, and then calls each action that needs one; again after it has closed
+// them.
 import { closeSync, openSync, writeFileSync } from "node:fs";
 import { devNull } from "node:os";
 import { ServiceBroker } from "moleculer";
@@ -49,7 +49,7 @@ async function outcomes(round: number): Promise<object> {
   return found;
 }
 
-/** As many as it may, but for a few: so work fails at its first file, or at a later one. */
+/** As many as allowed, less `count`, so that work fails at its first file or at a later one. */
 function openAllBut(count: number): number[] {
   const open: number[] = [];
   try {

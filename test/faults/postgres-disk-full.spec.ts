@@ -18,7 +18,7 @@ describeWhereMountable("A full disk", () => {
       mount(disk, "4m");
       const { uid, gid } = user();
       if (uid !== undefined) chownSync(disk, uid, gid!);
-      // Its tables alone stand there: a server that cannot write its own log ends.
+      // Only its tables are there: a server that cannot write its own log ends.
       await sql(server().url, `CREATE TABLESPACE small LOCATION '${disk}'`);
     });
     afterAll(async () => {

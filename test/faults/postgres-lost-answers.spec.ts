@@ -9,7 +9,7 @@ import { describeWith } from "../support/engines.ts";
 import { FaultyLine } from "../support/faulty-line.ts";
 import { sql } from "../support/postgres-server.ts";
 
-/** Behind `follows`, with the version that the stream has once that is stored. */
+/** A request that depends on `follows` and expects the version after it. */
 const following = (follows: AppendRequest, expectedVersion: number): AppendRequest => ({
   ...appendTo(follows.stream, [{}], { expectedVersion }),
   dependsOn: follows,

@@ -21,7 +21,7 @@ describeWith(
     });
     afterAll(() => proxy.stop());
 
-    /** Until `work` has been done so often, with the server killed each time that it has gone on for a while. */
+    /** Kills the server repeatedly, each time after some progress, until the work is done. */
     const whileKilled = async (rounds: number, done: () => number) => {
       for (let round = 0; round < rounds; round++) {
         const before = done();

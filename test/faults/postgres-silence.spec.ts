@@ -14,7 +14,7 @@ describeWith("postgres", "A connection to PostgreSQL", (server) => {
     await cleanUp();
   });
 
-  // By its time-out of 30 s a statement would fail later.
+  // The time-out of a statement, 30 s, would be later.
   it("is replaced when it dies silently, with all others", async () => {
     const url = new URL(server().url);
     const link = await Link.to(Number(url.port));

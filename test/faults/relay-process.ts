@@ -1,4 +1,4 @@
-// A host of a log on NATS in a process of its own: its callers append without a break, and it tells what was acknowledged.
+// A host of a log on NATS in its own process. Its callers append continuously, and it reports acknowledged events.
 import { EventStore, type AppendAnswer } from "moleculer-event-sourcing";
 import { ServiceBroker } from "moleculer";
 import { v7 } from "uuid";

@@ -1,4 +1,5 @@
-// A node in a process of its own that shares log and table with others; it tells what it hears, handles, and how it stalled.
+// A node in its own process that shares log and table with others; it reports the events it receives and handles, and
+// its stalls.
 import { ServiceBroker } from "moleculer";
 import { engines } from "../../adapters/engines.ts";
 import { resolveAdapter } from "../../core/adapter.ts";
@@ -24,9 +25,9 @@ const freezing = metTables(resolveAdapter(engines, table), (call, when) => {
   process.kill(process.pid, "SIGSTOP");
 });
 for (const service of bookServices({ log, table: freezing, say })) broker.createService(service);
-// It freezes itself with the answer to its next commit: a moment that nobody else could choose.
+// It freezes itself at the result of its next commit: only the process itself can choose this moment.
 broker.createService({ name: "freezer", actions: { freeze: () => void (mayFreeze = true) } });
-// A frozen process does not know that it was, but by its clock.
+// A frozen process can detect the freeze only by its clock.
 let lookedAt = performance.now();
 setInterval(() => {
   const now = performance.now();

@@ -1,4 +1,4 @@
-// A process that appends, folds and takes snapshots, telling those that were answered, until it is killed.
+// A process that appends, folds and takes snapshots, and reports completed ones, until it is killed.
 import { ServiceBroker } from "moleculer";
 import type { Manifest } from "moleculer-event-sourcing";
 import { say } from "../support/say.ts";

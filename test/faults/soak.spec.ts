@@ -4,7 +4,7 @@ import { times } from "../support/times.ts";
 
 const program = fileURLToPath(new URL("./soak/soak.ts", import.meta.url));
 const seconds = times(120, 40);
-/** However slow the machine is, each run takes its rounds of work. */
+/** On any machine, each run takes its rounds of work. */
 const patienceMs = 1_200_000;
 
 /** `npm run soak` for a shorter time: how it ended, and what it printed. */

@@ -1,4 +1,4 @@
-// A node that appends to a log, and says what was acknowledged, until it is asked to end.
+// A node that appends to a log, and reports acknowledged events, until its end is requested.
 import { ServiceBroker } from "moleculer";
 import { Aggregate, EventStore, Subscription, type AppendAnswer } from "moleculer-event-sourcing";
 import { say } from "../support/say.ts";

@@ -1,4 +1,4 @@
-// A process that appends, while its tables go back to snapshots and are folded anew, until it is killed.
+// A process that appends, while its tables are restored from snapshots and rebuilt, until it is killed.
 import { randomInt } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { ServiceBroker } from "moleculer";
@@ -27,7 +27,7 @@ async function appendForEver(): Promise<void> {
 
 let delayMs = Number(countdown);
 
-/** Ends this process while the work goes on; where it was over before, the next one's time is half as long. */
+/** Kills this process during the work; if it ends before, the next delay is half as long. */
 function killDuring(work: Promise<unknown>): void {
   const timer = setTimeout(() => process.kill(process.pid, "SIGKILL"), delayMs);
   delayMs /= 2;
@@ -55,7 +55,7 @@ async function travel(table: string): Promise<void> {
 async function travelForEver(table: string): Promise<void> {
   for (;;)
     await travel(table).catch((error: { type?: string }) => {
-      // The order of a process that was killed is followed still.
+      // The request of a killed process is still running.
       if (error.type !== "REBUILD_RUNNING") throw error;
       return pause(10);
     });

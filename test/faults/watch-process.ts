@@ -1,4 +1,5 @@
-// A node that hosts the subscription `watch`, and with "store" also its store, until it is killed; it tells what it handles.
+// A node that hosts the subscription `watch`, and with "store" also its store, until it is killed; it reports handled
+// events.
 import { ServiceBroker } from "moleculer";
 import { EventStore, Subscription } from "moleculer-event-sourcing";
 import { say } from "../support/say.ts";

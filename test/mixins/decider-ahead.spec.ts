@@ -10,7 +10,7 @@ afterEach(cleanUp);
 type Added = Record<string, unknown>;
 type Log = ReturnType<typeof failingLog>;
 
-/** A counter whose events `payload` describes, and that evolves as it is told to. */
+/** A counter whose events have the schema `payload`, with the given `evolve`. */
 function counter<State>(
   { adapter }: Log,
   initialState: () => State,
@@ -49,7 +49,7 @@ describe("Commands that come at once for one entity", () => {
     const broker = await startBroker([counter(store, () => 0, sum)]);
     expect((await addAtOnce(broker, 250)).every(({ status }) => status === "fulfilled")).toBe(true);
     expect(await stateOf(broker)).toBe(250);
-    // At most a hundred of them are on their way.
+    // At most a hundred of them are in flight.
     expect(store.commits()).toBeGreaterThanOrEqual(3);
     expect(store.commits()).toBeLessThanOrEqual(6);
     expect(store.stored.map(({ version }) => version)).toEqual(Array.from({ length: 250 }, (_, index) => index + 1));

@@ -10,7 +10,7 @@ const newStore = (options: EventStoreOptions = {}) =>
 
 type Store = ReturnType<typeof newStore>;
 
-/** A broker with one store, mixed in by a service `thing` and whatever else the test needs. */
+/** A broker with one store, mixed in by a service `thing` and further services. */
 async function brokerWith(
   events: Store,
   thing: Partial<ServiceSchema> = {},
@@ -311,7 +311,7 @@ describe("An event's meta", () => {
       },
       events: {
         "thing.created": (ctx: Context) => ctx.call("thing.check", { id: "1" }),
-        // An event that is emitted on the way breaks no link either.
+        // An event that is emitted in between does not break the chain.
         "thing.checked": (ctx: Context) => ctx.emit("legacy.approved", { id: "1" }),
         "legacy.approved": events.mapEvent("thing.approved"),
       },

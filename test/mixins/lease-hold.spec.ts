@@ -5,7 +5,7 @@ import { LeaseHold, type LeaseSource } from "../../mixins/consumer/lease-hold.ts
 import { eventually } from "../support/broker.ts";
 
 const minutes = 60_000;
-/** For a lease that is to lapse, and for one that must outlive a slow machine's pauses. */
+/** Durations for a lease that should lapse, and for one that must outlive a slow machine's pauses. */
 const [shortMs, longMs] = [300, 2000];
 let log: EventLog;
 const holds: LeaseHold[] = [];
@@ -20,7 +20,7 @@ afterEach(async () => {
   await log.close();
 });
 
-/** Of a node whose engine answers as `log`, unless `takeLease` says otherwise. */
+/** The lease of a node whose engine is `log`, unless `takeLease` replaces it. */
 function holdOf(node: string, source: Partial<LeaseSource> = {}): LeaseHold {
   const hold = new LeaseHold(
     {
@@ -35,7 +35,7 @@ function holdOf(node: string, source: Partial<LeaseSource> = {}): LeaseHold {
   return hold;
 }
 
-/** Asks as a consumer does, until it has the lease. */
+/** Tries like a consumer, until it has the lease. */
 const taken = (hold: LeaseHold) =>
   eventually(async () => {
     const lease = await hold.acquire();

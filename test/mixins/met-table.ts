@@ -1,12 +1,15 @@
 import type { Adapter } from "../../core/adapter.ts";
 import type { ReadTable } from "../../core/table/read-table.ts";
 
-/** Is told of each call of a table, its generations and batches, by name, before it is made or its answer is given. */
+/**
+ * Called for each call of a table, its generations and batches, by name, before it is made and before its result is
+ * returned.
+ */
 export type Meet = (call: string, when: "before" | "after", of: number | null) => void | Promise<void>;
 
 type Called = (...args: unknown[]) => unknown;
 
-/** The same tables, whose calls wait, fail, or lose their answer where `meet` does so. */
+/** The same tables; `meet` can delay a call, make it fail, or lose its result. */
 export function metTables(adapter: Adapter, meet: Meet): Adapter {
   const proxies = new WeakMap<object, object>();
   const reals = new WeakMap<object, object>();
@@ -20,7 +23,7 @@ export function metTables(adapter: Adapter, meet: Meet): Adapter {
         const found: unknown = Reflect.get(target, name, target);
         if (typeof found !== "function") return found;
         const call = (args: unknown[]) => (found as Called).apply(target, args.map(realOf));
-        // The only one that answers at once.
+        // The only synchronous one.
         if (name === "live") return () => asMet(call([]));
         // An outage ends a batch as well.
         if (name === "rollback") return () => call([]);
@@ -37,7 +40,7 @@ export function metTables(adapter: Adapter, meet: Meet): Adapter {
     return proxy;
   };
   const realOf = (value: unknown) => (value !== null && typeof value === "object" && reals.get(value)) || value;
-  /** Generations and batches; the same one for the same, since callers compare them. */
+  /** Wraps generations and batches; one wrapper for each, since callers compare them. */
   const asMet = (answer: unknown) =>
     answer !== null && typeof answer === "object" && ("begin" in answer || "commit" in answer) ? met(answer) : answer;
 

@@ -6,7 +6,7 @@ import { refusal } from "../support/broker.ts";
 const gone = (why = "no server answers") => new StoreUnavailableError("nats://one/events", why);
 const refused = () => new UnusableStoreError("nats://one/events", "the server refuses the user");
 
-/** An engine whose answers to the tries are told one by one; the last one stays. */
+/** An engine with the given outcomes of its opening, in order; the last one repeats. */
 function engine(...answers: (Error | null)[]) {
   const said: string[] = [];
   const state = { answers, tries: 0 };

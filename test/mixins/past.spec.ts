@@ -88,7 +88,7 @@ describe.each(engines)("A past moment of a table on %s", (_, places) => {
     expect(ran).toEqual([1, 2, 3]);
     for (const position of [4, 6, 3, 4, 6]) await at(broker, { position });
     expect(ran).toEqual([1, 2, 3, 1, 2, 3, 4, 1, 2, 3, 4, 6]);
-    // The fourth takes the place of the one that was asked for the longest time ago.
+    // The fourth replaces the least recently used one.
     ran.length = 0;
     for (const position of [1, 4, 6]) await at(broker, { position });
     expect(ran).toEqual([1]);
@@ -389,7 +389,7 @@ describe("Verification of a table in a file", () => {
     await broker.call("accounts.whatIf", { inject: { type: "account.moved", payload: { account: "x", amount: 1 } } });
     for (let position = 1; position < 9; position++) await at(broker, { position });
     expect(await contentOf(broker)).toEqual(before[1]);
-    // The live one and the three that are kept.
+    // The live one and the three cached ones.
     expect(filesOf(folder)).toHaveLength(2 + 3);
     await broker.stop();
     expect(filesOf(folder)).toEqual(before[0]);

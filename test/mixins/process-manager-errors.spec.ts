@@ -20,7 +20,7 @@ const note = "notes.note";
 const poison = new Map<number, () => unknown>();
 beforeEach(() => poison.clear());
 
-/** Each event is counted in the state and noted; at some positions something happens first. */
+/** Counts each event in the state and notes it; at some positions something happens first. */
 const counting = (given: Partial<Parameters<typeof processService<number[]>>[1]> = {}, adapter = memory()) => {
   const seen: number[] = [];
   const service = () =>
@@ -265,7 +265,7 @@ describe("A command that is refused", () => {
           } catch (error) {
             errors.push(error);
             await call(note, { what: "refund" });
-            // The receiver of the first is there again before this event is done with.
+            // The receiver of the first command is available again before this event is done.
             notes.faults.delete("deposit");
             if (errors.length === 1) throw new Error("died", { cause: error });
           }

@@ -12,7 +12,7 @@ interface Told {
   causationId?: string;
 }
 
-/** Appends to one stream, 2,000 events at a time; of the request that each names. */
+/** Appends to one stream, 2,000 events per call, with the given request of each. */
 async function append(broker: ServiceBroker, metas: readonly Told[], command?: object): Promise<void> {
   for (let at = 0; at < metas.length; at += 2000)
     await broker.call("events.append", {

@@ -51,7 +51,7 @@ const { scope, fingerprint } = claim;
 
 const job = { progress: () => {}, check: () => {} };
 
-/** An event of a stream, with the claims that follow from it or, where some are given, with these. */
+/** An event of a stream, with the claims that follow from it, or with `told`. */
 function event(stream: string, type: string, name: unknown, told?: Record<string, boolean>) {
   const body = { type, payload: { name } };
   const changes = told
@@ -157,7 +157,7 @@ describe.each(Object.entries(engines))("The verification of the claims of a log 
   it("is right while names are taken and freed", async () => {
     await appended(log, ...upTo(1300).map((n) => take(`s-${n}`, `name ${n}`)));
     const appends: Promise<unknown>[] = [];
-    // Between any two pages of the log and of the claims.
+    // Called between any two pages of the log and of the claims.
     const change = () => {
       const n = appends.length;
       const of = (n * 997) % 1300 || 1300;

@@ -7,9 +7,9 @@ import { law } from "./law.ts";
 
 interface Turn {
   doings: Doing[];
-  /** Before which write of its commit the host stands still; beyond the last: not at all. */
+  /** The write of its commit before which the host pauses; beyond the last: none. */
   stopsAt: number;
-  /** After so many more turns it goes on; never where that is beyond the last. */
+  /** The turns after which it continues; never, if beyond the last. */
   wakesAfter: number;
 }
 
@@ -23,7 +23,7 @@ const turn: fc.Arbitrary<Turn> = fc.record({
   wakesAfter: fc.integer({ min: 1, max: 4 }),
 });
 
-/** A host that stands still before one of its writes, until it is woken. */
+/** A host that pauses before one of its writes, until it is woken. */
 class Host {
   readonly table: JournaledReadTable;
   readonly stopped: Promise<void>;
@@ -63,7 +63,7 @@ describe("A table whose hosts stop anywhere and take over from one another", () 
         await host.table.open(countedFields);
         await host.table.takeOver();
         const { position } = await host.table.live().progress();
-        // A batch that was not decided is not there, and its position is taken by another.
+        // A batch that was not decided is missing, and another takes its position.
         expect([batches.length, batches.length - 1]).toContain(position);
         batches.length = position;
         expect(await rowsIn(host.table.live().rows)).toEqual(plainly(batches, position));

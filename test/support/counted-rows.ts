@@ -3,7 +3,7 @@ import type { Query } from "../../core/query/query.ts";
 import type { Batch, Generation, Progress, Rows } from "../../core/table/read-table.ts";
 import type { RowChange } from "../../core/rows/row-change.ts";
 
-/** A batch of changes; `add` goes on from what the row has, so that done twice it shows. */
+/** A batch of changes; `add` depends on the row's value, so that a repetition is visible. */
 export type Doing = { id: string; does: "add" | "remove" | "again" };
 
 export const countedFields = parseFields("counted", { total: "integer", batch: "integer" });
@@ -18,7 +18,7 @@ export const progressAt = (position: number): Progress => ({
 
 const all: Query = { where: null, sort: [], limit: null, offset: 0, search: null };
 
-/** Folds the batch at this position, as a transform would that queries its own table. */
+/** Folds the batch at this position, like a transform that queries its own table. */
 export async function foldBatch(generation: Generation, doings: readonly Doing[], position: number): Promise<void> {
   const batch: Batch = await generation.begin();
   try {
@@ -41,7 +41,7 @@ async function changesOf(rows: Rows, { id, does }: Doing, batch: number): Promis
   return [{ operation: "update", id, values: { total: Number(row?.["total"] ?? 0) + 1, batch } }];
 }
 
-/** What plain loops make of the first so many batches. */
+/** The rows of the first batches, computed with plain loops. */
 export function plainly(batches: readonly (readonly Doing[])[], upTo: number): Record<string, [number, number]> {
   const rows: Record<string, [total: number, batch: number]> = {};
   for (const [index, doings] of batches.slice(0, upTo).entries())

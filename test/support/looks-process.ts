@@ -1,4 +1,4 @@
-// A process that takes a snapshot of a table and looks at the table, whatever the rights are under which it runs.
+// A process that takes a snapshot of a table and reads the table, under any permissions.
 import { ServiceBroker } from "moleculer";
 import { Aggregate, EventStore } from "moleculer-event-sourcing";
 import { say } from "./say.ts";

@@ -4,15 +4,15 @@ import { book, type Entry, type Movement } from "./accounts.ts";
 import { eventually, refusal } from "./broker.ts";
 
 interface Deployment {
-  /** The services of the caller's node beside `accounts`. */
+  /** Services of the caller's node other than `accounts`. */
   caller: ServiceSchema[];
   transform: ServiceSchema;
   readAfterTimeoutMs?: number;
-  /** Of the node that hosts the table. */
+  /** Options of the node that hosts the table. */
   host?: BrokerOptions;
 }
 
-/** A command and a query in one action: what a user writes. */
+/** A command and a query in one action, as a user writes it. */
 const desk: ServiceSchema = {
   name: "desk",
   actions: {
@@ -25,7 +25,7 @@ const desk: ServiceSchema = {
   },
 };
 
-/** Reading one's writes, whichever nodes the store, the caller and the table are on. */
+/** Cases of reading your own writes, with store, caller and table on any nodes. */
 export function readAfterCases(deploy: (deployment: Deployment) => Promise<ServiceBroker>): void {
   const move = async (broker: ServiceBroker, amount: number): Promise<RecordedEvent> =>
     broker.call("accounts.move", { account: "mine", amount });
@@ -138,7 +138,7 @@ export function readAfterCases(deploy: (deployment: Deployment) => Promise<Servi
     const broker = await deploy({ caller: [], transform: book(), host: { cacher: "Memory" } });
     for (let amount = 1; amount <= 50; amount++) {
       const { position } = await move(broker, amount);
-      // Without a position an older answer is allowed, and put into the cache.
+      // Without a position an older result is allowed, and cached.
       const [any, own] = await Promise.all([
         broker.call<number>("entries.count"),
         broker.call("entries.count", {}, after(position)),

@@ -6,7 +6,7 @@ import { refusal } from "../../support/broker.ts";
 
 const outage = new StoreUnavailableError("a log", "nobody answers");
 
-/** What it comes to, if `attempts` are the outcomes, each after so many milliseconds; the last again and again. */
+/** The result if `attempts` are the outcomes, each after `ms` milliseconds; the last one repeats. */
 function afterAttempts(ms: number, ...attempts: ("answer" | "overtaken" | Error)[]) {
   return retry("a log", async () => {
     jest.advanceTimersByTime(ms);

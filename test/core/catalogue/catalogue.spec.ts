@@ -6,7 +6,7 @@ import { refusal } from "../../support/broker.ts";
 
 const context = { correlationId: "request-1", causationId: "call-1", maxEventBytes: 1000 };
 
-/** One event of an account, as a store with this definition of it stores it. */
+/** One event of an account, as a store with this definition stores it. */
 function append(
   definition: EventDefinition,
   payload: unknown,

@@ -8,7 +8,7 @@ function check(schema: PayloadSchema, payload: unknown) {
   return payloadCheck("bank", schema)("events.0", json);
 }
 
-/** `<field> expected <what>` per problem, fields from `payload` on. */
+/** `<field> expected <what>` per problem, with fields from `payload` on. */
 function problems(schema: PayloadSchema, payload: unknown): string[] {
   const found = check(schema, payload);
   if (!Array.isArray(found)) throw new Error("the payload passed");

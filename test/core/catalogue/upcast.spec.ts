@@ -19,7 +19,7 @@ const event = (payload: unknown, schemaVersion?: unknown, type = "account.opened
 const read = (definition: EventDefinition, stored: RecordedEvent) =>
   upcast(parseCatalogue("bank", { "account.opened": definition }), stored);
 
-/** Four versions of an account: a name, which becomes an owner, who gets a title, in an object of its own. */
+/** Four versions of an account: a name; an owner; an owner with a title; both in an object. */
 const account: EventDefinition = {
   version: 4,
   payload: { owner: { type: "object", props: { name: "string|trim", title: "string" } }, open: "boolean|default:true" },

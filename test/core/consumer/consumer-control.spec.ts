@@ -3,7 +3,7 @@ import { refusal } from "../../support/broker.ts";
 
 const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
 
-/** Changes it until that is refused. */
+/** Skips events until a skip is refused. */
 async function skipAll(
   idOf: (n: number) => string,
   reason: string,

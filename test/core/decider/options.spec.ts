@@ -8,7 +8,7 @@ const right = {
   evolve: { "thing.counted": (state: { count: number }) => state },
 };
 
-/** As a caller without types would write it. */
+/** Options as a caller without types would write them. */
 const define = (wrong: object, name = "thing") => Decider(name, Object.assign({}, right, wrong));
 
 const nothing = (): null => null;

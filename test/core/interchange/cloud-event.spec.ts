@@ -40,7 +40,7 @@ describe("A CloudEvent", () => {
         const { data: _, ...attributes } = cloudEvent;
         for (const [name, value] of Object.entries(attributes)) {
           expect(name).toMatch(/^[a-z0-9]{1,20}$/);
-          // oxlint-disable-next-line no-control-regex -- these are what no attribute may hold
+          // oxlint-disable-next-line no-control-regex -- attributes must not contain these
           expect(value).toMatch(/^[^\u0000-\u001f\u007f-\u009f]+$/);
         }
         expect(fromCloudEvent(JSON.parse(JSON.stringify(cloudEvent)))).toEqual(event);

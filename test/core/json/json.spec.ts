@@ -244,7 +244,7 @@ describe("The JSON of a value", () => {
       fc.property(any, (input) => {
         fc.pre(input !== undefined);
         const text = JSON.stringify(input);
-        // The strict equality of jest takes a field called constructor for a type.
+        // jest's strict equality treats a field named constructor as a type.
         expect(isDeepStrictEqual(toJson("payload", input), { text, value: JSON.parse(text) as unknown })).toBe(true);
       }),
       { seed },

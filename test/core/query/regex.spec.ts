@@ -34,7 +34,7 @@ describe("A pattern", () => {
         } catch {
           return;
         }
-        // Without u JavaScript sees halves of characters; here a character is whole.
+        // Without `u`, JavaScript matches single surrogates; here a pair is one character.
         const whole = flag.includes("u") ? texts : texts.map((one) => one.replaceAll("😀", ""));
         expect(whole.map(matchesOf(regex))).toEqual(whole.map((one) => regex.test(one)));
       }),

@@ -15,7 +15,7 @@ const described = ({
 }: Partial<Omit<Definition, "fields">> & { fields?: FieldsInput } = {}) =>
   describeDefinition({ fields: parseFields("table", fields), mappings, ...more });
 
-/** As an error shows them. */
+/** The changes as an error shows them. */
 const changes = (from: string, to: string) =>
   asData(definitionChanges(from, to)).map(({ field, found, expected }) => ({ field, found, expected }));
 const changed = (to: string) => changes(described(), to);

@@ -1,4 +1,4 @@
-// A node in a process of its own, for tests that kill or freeze it: the store, or a table with its transform.
+// A node in its own process, for tests that kill or freeze it: the store, or a table with its transform.
 import { ServiceBroker } from "moleculer";
 import { book, entriesHost, keeper } from "../../support/accounts.ts";
 import { say } from "../../support/say.ts";

@@ -79,7 +79,7 @@ describeWith("nats-server", "A table that two nodes rebuild", (server) => {
     await eventually(() => expect(runs.get("D")).toBeGreaterThanOrEqual(22));
     for (const node of ["D", "E"]) await eventuallyIs(a, node, { rebuilding: false, state: "live" });
     expect(runs.get("C")).toBe(22);
-    // A new node may meet services that are not known everywhere yet, and tries again; twice the log it never folds.
+    // A new node may call services that are not discovered everywhere yet, and retries; it never folds the log twice.
     expect(runs.get("E")).toBeLessThan(24);
   });
 
@@ -121,7 +121,7 @@ describeWith("nats-server", "A table that two nodes rebuild", (server) => {
     await eventually(() => expect(runs.get("D")).toBe(11));
     await eventuallyIs(a, "C", { state: "paused", position: 10, rebuilding: false });
     const cancelled = c.call("entries.cancel");
-    // Let go when the order has ended, and not when it has been done.
+    // Released when the request has ended, not when it is complete.
     const asked = { consumer: "aggregate/entries", after: 0, limit: 0, types: [] };
     await eventually(async () => {
       const { control }: ConsumerPage = await a.call("events.page", asked);

@@ -10,13 +10,13 @@ export type Chore = () => Promise<unknown>;
 const patienceMs = 300_000;
 
 export interface Chores {
-  /** Cost the same in a log of any length. */
+  /** Chores with the same cost in a log of any length. */
   short: Record<string, Chore>;
-  /** Go through the whole log. */
+  /** Chores that read the whole log. */
   long: Record<string, Chore>;
 }
 
-/** What an operator does now and then: run one after the other, again and again. */
+/** An operator's occasional work, run in sequence, again and again. */
 export function choresOn(broker: ServiceBroker, folder: string): Chores {
   const call = <Answer>(action: string, params: object = {}) => broker.call<Answer, object>(action, params);
   const append = async (stream: string, ...events: { type: keyof SoakEvents; payload: object }[]) =>
@@ -35,7 +35,7 @@ export function choresOn(broker: ServiceBroker, folder: string): Chores {
     await caughtUp(broker, table);
   }
 
-  /** `followed`: what is stored behind the poisoned event in its stream, and is handled once that is skipped. */
+  /** `followed`: an event behind the poisoned one in its stream, which is handled once that is skipped. */
   async function poison(consumer: string, poisoned: keyof SoakEvents, followed: keyof SoakEvents): Promise<void> {
     const stream = `poison-${consumer}-${++round}`;
     const payload = { thing: stream, n: round, text: "follows", account: "1" };

@@ -19,7 +19,7 @@ async function leaseOf(control: Control, holder: string): Promise<Lease> {
   return lease;
 }
 
-/** What a server has when it has lost something that it acknowledged. */
+/** States of a server that has lost acknowledged control state. */
 const losses: Record<string, (server: MemoryServer) => void> = {
   "one key": (server) => void server.cells.delete("lease/pump"),
   "the last change of a key": (server) => {
@@ -82,7 +82,7 @@ describe("Control state that a server has lost", () => {
     const server = new MemoryServer();
     let restore: (() => void) | null = null;
     let looks = 0;
-    // The new leader has caught up when it has been asked a few times.
+    // The new leader has caught up after a few calls.
     const control = await on(server, (moment, call) => {
       if (moment === "before" && call.includes("cells.") && restore && ++looks === 4) restore();
     });
@@ -192,7 +192,7 @@ describe("Control state in cells", () => {
     let lost = 0;
     const control = await on(server, (moment, call) => {
       if (!/put|replace/.test(call)) return;
-      // More of them in a row would be an outage, which ends the patience of a host.
+      // More losses in a row would be an outage, which ends a host's retries.
       if (lost < 5 && random() < 0.4) {
         lost++;
         throw new StoreUnavailableError("server", "nothing heard");

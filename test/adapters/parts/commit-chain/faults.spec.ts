@@ -19,7 +19,7 @@ const open = async (server: MemoryServer, folder: string, onCall?: OnCall, maxBy
 const numbers = (events: readonly RecordedEvent[]) => events.map(({ position }) => position);
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
-/** Ids are known from the start, as those of a caller who will ask again. */
+/** Fixed ids, like those of a caller that will send again. */
 const id = (number: number) => `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
 const append = (log: EventLog, number: number) =>
   appended(
@@ -41,7 +41,10 @@ const steps: ((log: EventLog) => Promise<unknown>)[] = [
 
 class Killed extends Error {}
 
-/** A host that is killed at its call with this number, before or after the server has done it: nothing of it goes on. */
+/**
+ * A host that is killed at the call with this number, before or after the server has processed it: it does nothing
+ * afterwards.
+ */
 function killedAt(number: number) {
   let calls = 0;
   const state = { isDead: false };

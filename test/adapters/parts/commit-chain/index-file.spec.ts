@@ -27,7 +27,7 @@ async function opened(server: MemoryServer, path: string, begin?: "anew"): Promi
   return log;
 }
 
-/** A chain of some commits, whose host has ended; what is in it, and where its index stands. */
+/** A chain of some commits whose host has ended; returns its content and the path of its index. */
 async function ended(server = new MemoryServer(), path = `${newFolder()}/x.index.db`) {
   const log = await opened(server, path);
   await log.append([appendTo("a", many(50))]);
@@ -37,7 +37,7 @@ async function ended(server = new MemoryServer(), path = `${newFolder()}/x.index
   return { server, path, events };
 }
 
-/** Of more records than are read at a time. */
+/** Longer than one page of records. */
 async function longChain(): Promise<MemoryServer> {
   const server = new MemoryServer();
   const log = await opened(server, `${newFolder()}/long.index.db`);
@@ -46,7 +46,7 @@ async function longChain(): Promise<MemoryServer> {
   return server;
 }
 
-/** What a host that is started again finds, who then goes on from there. */
+/** The content that a restarted host reads, and appends to. */
 async function foundAgain({ server, path }: Awaited<ReturnType<typeof ended>>, stream = "a", expectedVersion = 51) {
   const log = await opened(server, path);
   const events = await everything(log);
@@ -169,7 +169,7 @@ describe("The index of a chain", () => {
     };
     const log = new ChainedLog(chain, place.path);
     await log.open();
-    // The first record, for the identity, and the last that it knows.
+    // The first record, for the identity, and the last one that it knows.
     expect(read).toBe(2);
     await log.close();
     expect(await foundAgain(place)).toEqual({ events: place.events, next: 53 });
@@ -207,7 +207,7 @@ describe("The index of a chain", () => {
     const path = `${newFolder()}/x.index.db`;
     const log = new ChainedLog(new MemoryChain(server, undefined, 5_000_000), path);
     await log.open();
-    // More than SQLite keeps in memory of a file.
+    // More than SQLite caches of a file.
     for (let n = 0; n < 30; n++) await log.append([appendTo("a", [{ payload: "x".repeat(1_000_000) }])]);
     const file = openSync(path, "r+");
     for (let at = 4096 * 20; at < statSync(path).size; at += 4096) writeSync(file, Buffer.alloc(4096), 0, 4096, at);
@@ -318,7 +318,7 @@ describe("An index that has more than the server", () => {
       expect(await log.head()).toBe(left);
       await log.append([appendTo("d")]);
       await log.close();
-      // It changes nothing where the log is there.
+      // It has no effect if the log exists.
       const again = await opened(server, path, "anew");
       expect(await again.head()).toBe(left + 1);
       await again.close();

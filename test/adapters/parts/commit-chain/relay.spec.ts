@@ -12,10 +12,10 @@ afterEach(cleanUp);
 
 type OnSend = (store: () => Promise<RelayAnswer>) => Promise<RelayAnswer>;
 
-/** Hosts of one chain, each of which reaches the others as over a broker. */
+/** Hosts of one chain, which reach each other as over a broker. */
 class Hosts {
   readonly server = new MemoryServer();
-  /** Groups that were sent, each as the node that got it and how many appends it has. */
+  /** The sent groups: the receiving node and the number of appends. */
   readonly sent: [to: string, appends: number][] = [];
   onSend: OnSend = (store) => store();
   readonly #logs = new Map<string, ChainedLog>();
@@ -46,7 +46,7 @@ class Hosts {
     };
   }
 
-  /** Two of them, the first of which has just been first. */
+  /** Two hosts, the first of which has just committed first. */
   async pair(): Promise<[first: ChainedLog, second: ChainedLog]> {
     const [first, second] = [await this.host("first"), await this.host("second")];
     await appended(first, appendTo("a", many(2)), appendTo("claimed"));
@@ -185,7 +185,7 @@ describe("An append that another host was sent, and did not answer", () => {
   });
 
   it("is stored once where it comes to be stored while its own host stores it", async () => {
-    // At another turn of its host each time.
+    // At another turn of the host's event loop each time.
     for (const turns of upTo(12)) {
       const hosts = new Hosts();
       const [first, second] = await hosts.pair();

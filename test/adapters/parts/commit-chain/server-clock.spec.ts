@@ -13,7 +13,7 @@ afterEach(async () => {
   await cleanUp();
 });
 
-/** A host, and its clock, on a server whose own stands still. */
+/** A host and its clock, on a server with a stopped clock. */
 async function host(server: MemoryServer, serverNow = noon) {
   const warnings: string[] = [];
   let asked = 0;
