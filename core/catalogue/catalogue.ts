@@ -1,6 +1,6 @@
 import { DefinitionError } from "../errors/errors.ts";
 import { eventTypeProblem } from "../event/event-type.ts";
-import { isPlainObject, refuseUnknownOptions } from "../options/options.ts";
+import { isPlainObject, assertKnownOptions } from "../options/options.ts";
 import { payloadCheck, type PayloadCheck } from "./payload-check.ts";
 import type { PayloadOf } from "./payload-of.ts";
 import type { PayloadSchema } from "./payload-schema.ts";
@@ -91,7 +91,7 @@ function parseEntry(owner: string, type: string, definition: EventDefinition): C
   if (problem) throw new DefinitionError(problem);
   if (!isObject(definition))
     throw new DefinitionError({ field: at, found: definition, expected: "{payload, version, upcasters}" });
-  refuseUnknownOptions(at, definition, ["payload", "version", "upcasters"]);
+  assertKnownOptions(at, definition, ["payload", "version", "upcasters"]);
   const { payload, version = 1, upcasters = {} } = definition;
   if (!isSchemaVersion(version))
     throw new DefinitionError({ field: `${at}.version`, found: version, expected: "a whole number from 1" });

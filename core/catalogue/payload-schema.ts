@@ -20,7 +20,7 @@ export function ruleOf(owner: string, schema: PayloadSchema): object {
   const copies = new Copies(owner);
   if (Array.isArray(schema)) return copies.rule(schema) as object;
   const { $$root, $$strict, $$async, ...rest } = schema as Readonly<Record<string, unknown>>;
-  if ($$async === true) refuseAsync(`${owner}.$$async`, $$async);
+  if ($$async === true) throwAsyncChecker(`${owner}.$$async`, $$async);
   if ($$root === true) return copies.rule(rest) as object;
   return { type: "object", strict: $$strict, props: copies.rules(rest) };
 }
@@ -90,7 +90,7 @@ class Copies {
     if (this.#owner === null) return given;
     const field = `${this.#owner}: ${key}`;
     if (typeof given !== "function") throw new DefinitionError({ field, found: given, expected: "a function" });
-    if (isAsyncFunction(given)) refuseAsync(field, given);
+    if (isAsyncFunction(given)) throwAsyncChecker(field, given);
     return function (this: unknown, ...args: unknown[]): unknown {
       const answer: unknown = Reflect.apply(given, this, args);
       if (!isThenable(answer)) return answer;
@@ -100,6 +100,6 @@ class Copies {
   }
 }
 
-function refuseAsync(field: string, found: unknown): never {
+function throwAsyncChecker(field: string, found: unknown): never {
   throw new DefinitionError({ field, found, expected: "a synchronous check: an append does not wait for checks" });
 }

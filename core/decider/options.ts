@@ -7,7 +7,7 @@ import { parseClaims, type ClaimsInput } from "./claim-options.ts";
 import { DefinitionError } from "../errors/errors.ts";
 import { eventTypeProblem, unknownType } from "../event/event-type.ts";
 import { isProblem, toJson } from "../json/json.ts";
-import { isPlainObject, refuseUnknownOptions, refuseUnless, synchronous } from "../options/options.ts";
+import { isPlainObject, assertKnownOptions, assertDefinition, synchronous } from "../options/options.ts";
 import { paramsOf } from "../catalogue/payload-schema.ts";
 import { streamOf } from "../event/stream-name.ts";
 
@@ -33,13 +33,13 @@ export function parseDecider(name: string, input: DeciderInput, catalogue: Catal
   const evolve = parseEvolve(`${name}.evolve`, input.evolve, catalogue);
   const version = snapshot?.version;
   if (snapshot !== undefined) {
-    refuseUnless(isPlainObject(snapshot), `${name}.snapshot`, snapshot, "{every, version?}");
-    refuseUnknownOptions(`${name}.snapshot`, snapshot, ["every", "version"]);
-    refuseUnless(isWhole(snapshot.every, 1), `${name}.snapshot.every`, snapshot.every, "a whole number from 1");
+    assertDefinition(isPlainObject(snapshot), `${name}.snapshot`, snapshot, "{every, version?}");
+    assertKnownOptions(`${name}.snapshot`, snapshot, ["every", "version"]);
+    assertDefinition(isWhole(snapshot.every, 1), `${name}.snapshot.every`, snapshot.every, "a whole number from 1");
     const isVersion = version === undefined || typeof version === "string" || Number.isFinite(version);
-    refuseUnless(isVersion, `${name}.snapshot.version`, version, "a string or a number");
+    assertDefinition(isVersion, `${name}.snapshot.version`, version, "a string or a number");
   }
-  refuseUnless(isWhole(retries, 0), `${name}.retries`, retries, "a whole number from 0");
+  assertDefinition(isWhole(retries, 0), `${name}.retries`, retries, "a whole number from 0");
   const functions = [initialState, ...Object.entries(input.evolve).flat()].map(String);
   const sources = [...functions, ...upcastersOf(catalogue, evolve.keys())];
   const definition = {
@@ -57,7 +57,7 @@ export function parseDecider(name: string, input: DeciderInput, catalogue: Catal
   };
   const state = definition.initialState();
   const field = `${name}.initialState`;
-  refuseUnless(state !== undefined, field, state, "a function that returns a state");
+  assertDefinition(state !== undefined, field, state, "a function that returns a state");
   if (snapshot && !isPlainJson(state))
     throw new DefinitionError({
       field,
@@ -74,28 +74,33 @@ export function isPlainJson(value: unknown): boolean {
 }
 
 function parseCommands(at: string, input: DeciderInput["commands"]): Map<string, Command> {
-  refuseUnless(isPlainObject(input), at, input, "{<command>: {params, decide}}");
+  assertDefinition(isPlainObject(input), at, input, "{<command>: {params, decide}}");
   const commands = new Map<string, Command>();
   for (const [name, given] of Object.entries(input)) {
     const field = `${at}.${name}`;
     const isName = /^[\p{L}_$][\p{L}\p{N}_$.-]*$/u.test(name) && !ownActions.includes(name);
-    refuseUnless(isName, field, name, `the name of an action other than ${ownActions.join(", ")}`);
-    refuseUnless(isPlainObject(given), field, given, "{params, decide}");
-    refuseUnless(typeof given.decide === "function", `${field}.decide`, given.decide, "a function (state, command)");
-    refuseUnless(!("handler" in given), `${field}.handler`, described("a handler"), "decide in its place");
+    assertDefinition(isName, field, name, `the name of an action other than ${ownActions.join(", ")}`);
+    assertDefinition(isPlainObject(given), field, given, "{params, decide}");
+    assertDefinition(
+      typeof given.decide === "function",
+      `${field}.decide`,
+      given.decide,
+      "a function (state, command)",
+    );
+    assertDefinition(!("handler" in given), `${field}.handler`, described("a handler"), "decide in its place");
     commands.set(name, {
       ...parseParams(`${field}.params`, given.params),
       decide: (state, command, ctx) => (given.decide as (...args: unknown[]) => unknown)(state, command, ctx),
     });
   }
-  refuseUnless(commands.size > 0, at, input, "at least one command");
+  assertDefinition(commands.size > 0, at, input, "at least one command");
   return commands;
 }
 
 function parseParams(field: string, input: unknown): Pick<Command, "params" | "declared"> {
   if (input === undefined) return { params: { id: idRule }, declared: null };
   const isParams = isPlainObject(input) && !("$$root" in (input as object));
-  refuseUnless(isParams, field, input, "rules by the names of the params");
+  assertDefinition(isParams, field, input, "rules by the names of the params");
   const params = { id: idRule, ...paramsOf(input as object) };
   return { params, declared: Object.keys(params).filter((name) => !name.startsWith("$$")) };
 }
@@ -115,7 +120,7 @@ const idRule = {
 };
 
 function parseEvolve(at: string, input: Functions, { entries, unknownTypes }: Catalogue) {
-  refuseUnless(isPlainObject(input), at, input, "{<event type>: (state, event) => state}");
+  assertDefinition(isPlainObject(input), at, input, "{<event type>: (state, event) => state}");
   const types = unknownTypes === "refuse" ? [...entries.keys()] : null;
   const evolve = new Map<string, DeciderDefinition["evolve"] extends ReadonlyMap<string, infer Case> ? Case : never>();
   for (const [type, given] of Object.entries(input)) {

@@ -23,7 +23,7 @@ export function nameProblem(field: string, name: unknown): Problem | null {
 /**
  * Checks names in a search; "" is allowed and finds nothing. @throws ValidationError for names that no stream can have
  */
-export function refuseImpossibleNames(given: Readonly<Record<string, string | undefined>>): void {
+export function assertValidNames(given: Readonly<Record<string, string | undefined>>): void {
   const problems = Object.entries(given).flatMap(([field, name]) =>
     name === undefined || name === "" ? [] : (nameProblem(field, name) ?? []),
   );

@@ -42,13 +42,13 @@ export class NewFile {
     const file = new NewFile(field, resolve(path));
     await file.#do(async () => {
       await mkdir(dirname(file.path), { recursive: true, mode: privateFolder });
-      await file.#refuseExisting();
+      await file.assertAbsent();
       await (await open(file.temporary, "wx", privateFile)).close();
     });
     return file;
   }
 
-  async #refuseExisting(): Promise<void> {
+  async assertAbsent(): Promise<void> {
     const there = await lstat(this.path).catch((error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT") return null;
       throw error;
@@ -73,7 +73,7 @@ export class NewFile {
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === "EEXIST") throw this.#existing();
         // The file system has no links.
-        await this.#refuseExisting();
+        await this.assertAbsent();
         await rename(this.temporary, this.path);
       }
       await syncFolder(dirname(this.path));

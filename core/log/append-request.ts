@@ -116,7 +116,7 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
   });
   if (accepted.length > 1) reportDuplicates(accepted, problems);
   if (problems.length > 0) throw new ValidationError(problems);
-  refuseTooLargeAnswer(stream, accepted as NewEvent[], context.maxAnswerBytes);
+  assertResponseSize(stream, accepted as NewEvent[], context.maxAnswerBytes);
   return {
     stream,
     expectedVersion,
@@ -159,7 +159,7 @@ function reportDuplicates(events: (NewEvent | null)[], problems: Problem[]): voi
  * Checked before the append: if only the response failed, the append would look failed, and fail again when it is sent
  * again.
  */
-function refuseTooLargeAnswer(stream: string, events: readonly NewEvent[], most = Infinity): void {
+function assertResponseSize(stream: string, events: readonly NewEvent[], most = Infinity): void {
   if (most === Infinity || events.length === 1) return;
   let bytes = 0;
   for (const { type, payloadText, metaText } of events) bytes += pageBytesOf(stream, type, payloadText, metaText);

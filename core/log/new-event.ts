@@ -97,7 +97,7 @@ export function toNewEvent(
     return null;
   }
   const { body, isSameToday } = checked;
-  refuseTooLarge(field, body.text, header.text, maxEventBytes);
+  assertEventSize(field, body.text, header.text, maxEventBytes);
   return {
     idWasGenerated: !id && key === undefined,
     id: newId,
@@ -227,7 +227,7 @@ export function ownNameProblem(field: string, name: unknown, isSystem = false): 
   return { field, found: name, expected };
 }
 
-function refuseTooLarge(field: string, payloadText: string, metaText: string, maxEventBytes: number): void {
+function assertEventSize(field: string, payloadText: string, metaText: string, maxEventBytes: number): void {
   // A UTF-16 unit is at most 3 bytes of UTF-8, so most events need no count.
   if ((payloadText.length + metaText.length) * 3 <= maxEventBytes) return;
   const bytes = Buffer.byteLength(payloadText) + Buffer.byteLength(metaText);

@@ -1,7 +1,7 @@
 import { canonicalJson } from "../json/canonical-json.ts";
 import type { Comparison } from "./condition.ts";
 import { compileRegex, type Regex } from "./regex.ts";
-import { maxRowEffort, refuseEffort } from "./row-effort.ts";
+import { maxRowEffort, throwEffortExceeded } from "./row-effort.ts";
 import { compareText } from "../text/text-order.ts";
 import { valuesAt } from "./values-at.ts";
 
@@ -22,7 +22,7 @@ export function compileComparison({ path, operator, value: asked, share = maxRow
     let looked = 0;
     const found = valuesAt(value, path, (nodes) => {
       looked += nodes;
-      if (looked > share) refuseEffort(`more than ${share} elements on the way along ${path.join(".")}`, share);
+      if (looked > share) throwEffortExceeded(`more than ${share} elements on the way along ${path.join(".")}`, share);
     });
     return meets(found);
   };
@@ -65,7 +65,7 @@ function anyOf(test: Test, share: number, sizeOf: (value: unknown) => number): (
     let looked = 0;
     const passes = (one: unknown) => {
       looked += sizeOf(one);
-      if (looked > share) refuseEffort(`values of a size of more than ${share}`, share);
+      if (looked > share) throwEffortExceeded(`values of a size of more than ${share}`, share);
       return test(one);
     };
     return found.some((one) => passes(one) || (Array.isArray(one) && one.some(passes)));

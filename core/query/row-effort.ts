@@ -23,7 +23,7 @@ export function shareEffort(comparisons: readonly Comparison[]): void {
 }
 
 /** @throws InvalidQueryError */
-export function refuseEffort(found: string, share: number): never {
+export function throwEffortExceeded(found: string, share: number): never {
   throw new InvalidQueryError({
     field: "query",
     found: described(found),

@@ -2,7 +2,7 @@ import { DefinitionError, InvalidRowError } from "../errors/errors.ts";
 import type { Problem } from "../errors/problem.ts";
 import { isProblem, toJson } from "../json/json.ts";
 import { didYouMean } from "../options/near-name.ts";
-import { isPlainObject, refuseUnknownOptions } from "../options/options.ts";
+import { isPlainObject, assertKnownOptions } from "../options/options.ts";
 import { isPlainText } from "../text/plain-text.ts";
 
 export type FieldType = "string" | "integer" | "number" | "boolean" | "date" | "object" | "array";
@@ -97,7 +97,7 @@ export function parseFields(owner: string, input: FieldsInput): Fields {
   for (const [name, given] of Object.entries(input)) {
     const options = typeof given === "string" ? { type: given } : given;
     if (isPlainObject(options))
-      refuseUnknownOptions(`${owner}.fields.${name}`, options, ["type", "index", "unique", "required"]);
+      assertKnownOptions(`${owner}.fields.${name}`, options, ["type", "index", "unique", "required"]);
     if (!/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(name) || ["id", "_id", "__proto__"].includes(name))
       refuse(`fields.${name}`, name, 'a name of 1 to 63 letters, digits and _ other than "id", which every row has');
     if (!types.includes(options?.type)) refuse(`fields.${name}`, options?.type, `one of ${types.join(", ")}`);

@@ -55,7 +55,7 @@ export async function decisionOf(
     const folded = fold(decider, emptyEntity(decider), own);
     const decided = await decide(decider, name, folded.state, ctx.params, ctx);
     const events = recordedEvents(decider.catalogue, stream, decided, history);
-    refuseDuplicates(decider, stream, history, events);
+    assertUnclaimed(decider, stream, history, events);
     return { events, state: fold(decider, folded, events).state };
   };
   const validation = broker.validator?.middleware(broker) as Validation | undefined;
@@ -63,7 +63,7 @@ export async function decisionOf(
 }
 
 /** @throws DuplicateClaimError if another stream of the history has claimed a value of the events */
-function refuseDuplicates(
+function assertUnclaimed(
   decider: DeciderDefinition,
   stream: string,
   history: readonly RecordedEvent[],
