@@ -48,7 +48,7 @@ export {
 export { missingFields, parseFields, type Field, type Fields, type Row } from "./core/rows/fields.ts";
 export { eventsToLink, MixedStreamError, type Linked } from "./core/log/links.ts";
 export { keptClaim } from "./core/log/kept-claim.ts";
-export { matches } from "./core/query/matches.ts";
+export { matchesComparison as matches } from "./core/query/matches-comparison.ts";
 export { maxPageBytes, pageBytesOf } from "./core/log/page-size.ts";
 export type { Comparison, Condition, Operator, Query, Sort } from "./core/query/query.ts";
 export type {

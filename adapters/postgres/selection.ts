@@ -1,4 +1,4 @@
-import { meets } from "../../core/query/meets.ts";
+import { matchesCondition } from "../../core/query/matches-condition.ts";
 import { Pace } from "../../core/concurrency/pace.ts";
 import type { Query, Sort } from "../../core/query/query.ts";
 import { sortInTurns } from "../../core/query/sort-in-turns.ts";
@@ -105,7 +105,7 @@ async function look(
 
 /** The conditions and the search, where SQL could not say them all. */
 function testOf({ where, search }: Query): (item: object) => boolean {
-  const isMet = (item: object) => where === null || meets(where, item);
+  const isMet = (item: object) => where === null || matchesCondition(where, item);
   if (!search) return isMet;
   const text = search.text.toLowerCase();
   const contains = (value: unknown) => value !== null && String(toCell(value)).toLowerCase().includes(text);

@@ -1,5 +1,5 @@
 import { comparisonInSql, CompiledComparisons } from "../../adapters/sqlite/compiled-comparisons.ts";
-import { compileComparison } from "../../core/query/matches.ts";
+import { compileComparison } from "../../core/query/matches-comparison.ts";
 
 const textOf = (value: unknown) => JSON.stringify({ path: [], operator: "$eq", value });
 

@@ -29,7 +29,8 @@ export function compileComparison({ path, operator, value: asked, share = maxRow
 }
 
 /** The same for a single use. */
-export const matches = (comparison: ValueComparison, value: unknown): boolean => compileComparison(comparison)(value);
+export const matchesComparison = (comparison: ValueComparison, value: unknown): boolean =>
+  compileComparison(comparison)(value);
 
 function testOfFound(operator: Comparison["operator"], asked: unknown, share: number): (found: unknown[]) => boolean {
   switch (operator) {

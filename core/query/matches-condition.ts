@@ -1,4 +1,4 @@
-import { compileComparison } from "./matches.ts";
+import { compileComparison } from "./matches-comparison.ts";
 import type { Condition } from "./condition.ts";
 
 type Test = (document: object) => boolean;
@@ -7,7 +7,7 @@ type Test = (document: object) => boolean;
 const compiled = new WeakMap<Condition, Test>();
 
 /** Whether a document, for example an event, matches a query's conditions. Engines decide the same. */
-export function meets(condition: Condition, document: object): boolean {
+export function matchesCondition(condition: Condition, document: object): boolean {
   let test = compiled.get(condition);
   if (!test) compiled.set(condition, (test = compile(condition)));
   return test(document);
