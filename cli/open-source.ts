@@ -42,7 +42,7 @@ export async function refuseHosts(log: EventLog, whatNow: string): Promise<void>
     const { lease, heldBy } = await log.acquireLease(pumpKey, holder, times.lease.lastsMs, lapsed);
     // Given back at once: of a host that is started from now on it tells again.
     if (lease) return log.releaseLease(lease);
-    watch.note(heldBy, performance.now());
+    watch.record(heldBy, performance.now());
     if (seen !== null && seen !== heldBy.mark)
       throw new UnusableStoreError(log.location, `found a host of the store running, expected none: ${whatNow}`);
     if (seen === null)

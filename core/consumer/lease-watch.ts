@@ -10,7 +10,7 @@ export class LeaseWatch {
   #since = 0;
 
   /** Records a response that arrived at `now` (`performance.now()`); null if no other holder has the lease. */
-  note(heldBy: HeldLease | null, now: number): void {
+  record(heldBy: HeldLease | null, now: number): void {
     if (heldBy?.mark !== this.#seen?.mark) this.#since = now;
     this.#seen = heldBy;
   }

@@ -80,7 +80,7 @@ export class LeaseHold {
     if (lapsed === undefined && since.monotonic - this.#refusedAt < times.lease.askAgainMs) return null;
     this.lose();
     const { lease, heldBy } = await this.#source.takeLease(this.#holder, this.ttlMs, lapsed);
-    this.#watch.note(heldBy, performance.now());
+    this.#watch.record(heldBy, performance.now());
     if (!lease) this.#refusedAt = since.monotonic;
     else {
       this.#lease = lease;
