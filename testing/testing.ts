@@ -10,4 +10,4 @@ export { scenario, type ScenarioOptions } from "./scenario.ts";
 export type { ExpectedError } from "./scenario/expectation.ts";
 export type { GivenEvent } from "./scenario/given-event.ts";
 export type { ExpectedCommand, ExpectedDeadline } from "./scenario/process-manager-scenario.ts";
-export type { CrashPoint } from "./crash/life.ts";
+export type { CrashPoint } from "./crash/process-lifetime.ts";

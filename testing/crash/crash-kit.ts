@@ -1,8 +1,8 @@
 import type { Adapter } from "../../core/adapter.ts";
 import { CrashingLog } from "./crashing-log.ts";
 import { CrashingTable } from "./crashing-table.ts";
-import { LeasesOfTheDead } from "./leases-of-the-dead.ts";
-import { Life, type CrashPoint } from "./life.ts";
+import { LeaseHolders } from "./lease-holders.ts";
+import { ProcessLifetime, type CrashPoint } from "./process-lifetime.ts";
 
 export interface CrashOptions {
   /** Crash when the point is reached for the n-th time. Default 1. */
@@ -35,7 +35,7 @@ interface Plan {
  * await crash.happened; // then: broker.stop(), crash.revive(), broker.start()
  */
 export class CrashKit {
-  readonly #leases = new LeasesOfTheDead();
+  readonly #leases = new LeaseHolders();
   #plan: Plan | null = null;
   #life = this.#newLife();
   #happened: Promise<void> = Promise.resolve();
@@ -75,8 +75,8 @@ export class CrashKit {
     this.#life = this.#newLife();
   }
 
-  #newLife(): Life {
-    return new Life((point) => {
+  #newLife(): ProcessLifetime {
+    return new ProcessLifetime((point) => {
       const plan = this.#plan;
       if (plan?.point !== point || --plan.left > 0) return false;
       if (plan.kill) process.kill(process.pid, "SIGKILL");

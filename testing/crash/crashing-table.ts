@@ -10,10 +10,10 @@ import type {
   TableBackup,
   TableCapabilities,
 } from "../../core/table/read-table.ts";
-import type { Life } from "./life.ts";
+import type { ProcessLifetime } from "./process-lifetime.ts";
 import type { RowChange } from "../../core/rows/row-change.ts";
 
-const rowsIn = (life: Life, rows: Rows): Rows => ({
+const rowsIn = (life: ProcessLifetime, rows: Rows): Rows => ({
   find: (query) => life.call(() => rows.find(query)),
   count: (query) => life.call(() => rows.count(query)),
   findByIds: (ids) => life.call(() => rows.findByIds(ids)),
@@ -22,14 +22,14 @@ const rowsIn = (life: Life, rows: Rows): Rows => ({
 /** A table of a process that can crash. */
 export class CrashingTable implements ReadTable {
   readonly #table: ReadTable;
-  readonly #current: () => Life;
-  #life: Life;
+  readonly #current: () => ProcessLifetime;
+  lifetime: ProcessLifetime;
   readonly #generations = new WeakMap<Generation, CrashingGeneration>();
 
-  constructor(table: ReadTable, current: () => Life) {
+  constructor(table: ReadTable, current: () => ProcessLifetime) {
     this.#table = table;
     this.#current = current;
-    this.#life = current();
+    this.lifetime = current();
   }
 
   get engine(): string {
@@ -45,57 +45,57 @@ export class CrashingTable implements ReadTable {
   }
 
   async open(fields: Fields, origin?: Origin): Promise<void> {
-    this.#life = this.#current();
-    await this.#life.call(() => this.#table.open(fields, origin));
+    this.lifetime = this.#current();
+    await this.lifetime.call(() => this.#table.open(fields, origin));
   }
 
   async close(): Promise<void> {
-    await this.#life.settled();
+    await this.lifetime.settled();
     await this.#table.close();
   }
 
   takeOver(): Promise<void> {
-    return this.#life.call(() => this.#table.takeOver());
+    return this.lifetime.call(() => this.#table.takeOver());
   }
 
   refresh(): Promise<void> {
-    return this.#life.call(() => this.#table.refresh());
+    return this.lifetime.call(() => this.#table.refresh());
   }
 
   live(): Generation {
-    this.#life.check();
+    this.lifetime.check();
     return this.#crashing(this.#table.live());
   }
 
   async build(fields: Fields, origin?: Origin): Promise<Generation> {
-    return this.#crashing(await this.#life.call(() => this.#table.build(fields, origin)));
+    return this.#crashing(await this.lifetime.call(() => this.#table.build(fields, origin)));
   }
 
   async switchTo(generation: Generation): Promise<void> {
-    this.#life.reach("built");
-    await this.#life.call(() => this.#table.switchTo(realOf(generation)));
-    this.#life.reach("switched");
+    this.lifetime.reach("built");
+    await this.lifetime.call(() => this.#table.switchTo(realOf(generation)));
+    this.lifetime.reach("switched");
   }
 
   async backup(folder: string): Promise<TableBackup> {
-    const backup = await this.#life.call(() => this.#table.backup(folder));
-    this.#life.reach("backed up");
+    const backup = await this.lifetime.call(() => this.#table.backup(folder));
+    this.lifetime.reach("backed up");
     return backup;
   }
 
   async restore(folder: string, checksum: string, order: string): Promise<Generation> {
-    return this.#crashing(await this.#life.call(() => this.#table.restore(folder, checksum, order)));
+    return this.#crashing(await this.lifetime.call(() => this.#table.restore(folder, checksum, order)));
   }
 
   drop(generation: Generation): Promise<void> {
-    return this.#life.call(() => this.#table.drop(realOf(generation)));
+    return this.lifetime.call(() => this.#table.drop(realOf(generation)));
   }
 
   /** One wrapper per generation, since callers compare them. */
   #crashing(generation: Generation): CrashingGeneration {
     const known = this.#generations.get(generation);
     if (known) return known;
-    const made = new CrashingGeneration(generation, this.#life);
+    const made = new CrashingGeneration(generation, this.lifetime);
     this.#generations.set(generation, made);
     return made;
   }
@@ -110,9 +110,9 @@ class CrashingGeneration implements Generation {
   readonly fields: Fields;
   readonly origin: Readonly<Origin>;
   readonly rows: Rows;
-  readonly #life: Life;
+  readonly #life: ProcessLifetime;
 
-  constructor(real: Generation, life: Life) {
+  constructor(real: Generation, life: ProcessLifetime) {
     this.real = real;
     this.number = real.number;
     this.fields = real.fields;
@@ -145,10 +145,10 @@ class CrashingGeneration implements Generation {
 class CrashingBatch implements Batch {
   readonly rows: Rows;
   readonly #batch: Batch;
-  readonly #life: Life;
+  readonly #life: ProcessLifetime;
   readonly #forget: () => void;
 
-  constructor(batch: Batch, life: Life) {
+  constructor(batch: Batch, life: ProcessLifetime) {
     this.#batch = batch;
     this.#life = life;
     this.rows = rowsIn(life, batch.rows);

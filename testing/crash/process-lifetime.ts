@@ -22,7 +22,7 @@ export type CrashPoint =
   | "backed up";
 
 /** The time from the opening of ports to a crash. Ports of a lifetime that has ended have no effect. */
-export class Life {
+export class ProcessLifetime {
   readonly #reached: (point: CrashPoint) => boolean;
   readonly #openBatches = new Set<() => void | Promise<void>>();
   #hasEnded = false;
