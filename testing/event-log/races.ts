@@ -14,7 +14,7 @@ const taken = "name.taken";
 const isTaken = ({ type }: RecordedEvent) => type === taken;
 
 /** The verdicts that all hosts received. */
-class Told {
+class Verdicts {
   readonly stored = new Map<string, RecordedEvent>();
   readonly refused = new Set<string>();
   /** Versions by stream: known ones, or expected ones of speculative appends. */
@@ -23,7 +23,7 @@ class Told {
   version = (stream: string): number => this.versions.get(stream) ?? 0;
 }
 
-function randomAppends(random: Random, told: Told, own: string): AppendRequest[] {
+function randomAppends(random: Random, told: Verdicts, own: string): AppendRequest[] {
   const stream = random() < 0.7 ? own : pick(random, [...shared, pick(random, linked)]);
   const type = random() < 0.2 ? taken : "thing.happened";
   const expectedVersion = random() < 0.05 ? "any" : told.version(stream) + (random() < 0.05 ? 1 : 0);
@@ -38,7 +38,7 @@ function randomAppends(random: Random, told: Told, own: string): AppendRequest[]
   ];
 }
 
-async function appendAll(random: Random, log: EventLog, told: Told, own: string): Promise<void> {
+async function appendAll(random: Random, log: EventLog, told: Verdicts, own: string): Promise<void> {
   for (const _ of upTo(20)) {
     const requests = [
       ...times(random, 2, () => randomAppends(random, told, own)),
@@ -81,7 +81,7 @@ export const races: LogCases = {
   "leave each stream whole, links and claims too, whatever each of them knows": async (stand) => {
     const random = randomFrom(11);
     const [log, ...others] = (await stand.hosts(await stand.open(), 4)) as [EventLog, ...EventLog[]];
-    const told = new Told();
+    const told = new Verdicts();
     await log.append([appendTo("first")]);
     const [made] = await Promise.all([
       linkAll(log),

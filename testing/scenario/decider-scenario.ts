@@ -83,7 +83,7 @@ class DeciderOutcome<Events extends EventMap, State> {
       const refused = said.length === 1 && !this.#isEvent(first) ? first : null;
       if (refused === null) {
         if ("error" in decision) failBy(`${this.#name} is refused`, decision.error);
-        const expected = (said as readonly SaidDecided[]).map(asStored);
+        const expected = (said as readonly ExpectedEvent[]).map(asStored);
         const found = decision.events.map((event, index) => shownAs(expected[index], event));
         expectEqual(`${this.#name} comes to other events than expected`, found, expected);
       } else if ("error" in decision) {
@@ -113,18 +113,18 @@ class DeciderOutcome<Events extends EventMap, State> {
   }
 }
 
-interface SaidDecided {
+interface ExpectedEvent {
   type: string;
   payload?: unknown;
   meta?: object;
 }
 
 /** As JSON, without undefined fields. */
-function asStored({ payload = {}, ...event }: SaidDecided): SaidDecided {
+function asStored({ payload = {}, ...event }: ExpectedEvent): ExpectedEvent {
   const json = toJson("payload", payload);
   return { ...event, payload: isProblem(json) ? payload : json.value };
 }
 
 /** The event, reduced to the fields of the expected one. */
-const shownAs = (expected: SaidDecided | undefined, { type, payload, meta }: RecordedEvent): SaidDecided =>
+const shownAs = (expected: ExpectedEvent | undefined, { type, payload, meta }: RecordedEvent): ExpectedEvent =>
   expected?.meta ? { type, payload, meta: partOf(meta, expected.meta) as object } : { type, payload };

@@ -30,7 +30,7 @@ interface OlderEvent<Events extends EventMap> {
 }
 
 /** A given event before it is checked. */
-interface SaidEvent extends Details {
+interface UncheckedEvent extends Details {
   type: string;
   payload?: unknown;
 }
@@ -45,7 +45,7 @@ const anyone = { correlationId: "given", causationId: "given", maxEventBytes: In
 export function recordedEvents(
   catalogue: Catalogue,
   stream: string,
-  said: readonly SaidEvent[],
+  said: readonly UncheckedEvent[],
   before: readonly RecordedEvent[] = [],
 ): RecordedEvent[] {
   if (said.length === 0) return [];
