@@ -37,7 +37,7 @@ interface Plan {
 export class CrashKit {
   readonly #leases = new LeaseHolders();
   #plan: Plan | null = null;
-  #life = this.#newLife();
+  #lifetime = this.#newLifetime();
   #happened: Promise<void> = Promise.resolve();
 
   /** An adapter for the same location whose ports crash with this kit. */
@@ -48,10 +48,10 @@ export class CrashKit {
       location,
       ...(keepsApart !== undefined && { keepsApart }),
       ...(real.eventLog && {
-        eventLog: (name: string) => new CrashingLog(real.eventLog!(name), () => this.#life, this.#leases),
+        eventLog: (name: string) => new CrashingLog(real.eventLog!(name), () => this.#lifetime, this.#leases),
       }),
       ...(real.readTable && {
-        readTable: (name: string) => new CrashingTable(real.readTable!(name), () => this.#life),
+        readTable: (name: string) => new CrashingTable(real.readTable!(name), () => this.#lifetime),
       }),
       ...(real.beside && { beside: (name: string) => this.adapter(real.beside!(name)) }),
     };
@@ -72,10 +72,10 @@ export class CrashKit {
   /** Simulates the restart of the process: ports that are opened from now on work. */
   revive(): void {
     this.#plan = null;
-    this.#life = this.#newLife();
+    this.#lifetime = this.#newLifetime();
   }
 
-  #newLife(): ProcessLifetime {
+  #newLifetime(): ProcessLifetime {
     return new ProcessLifetime((point) => {
       const plan = this.#plan;
       if (plan?.point !== point || --plan.left > 0) return false;

@@ -13,10 +13,10 @@ import type {
 import type { ProcessLifetime } from "./process-lifetime.ts";
 import type { RowChange } from "../../core/rows/row-change.ts";
 
-const rowsIn = (life: ProcessLifetime, rows: Rows): Rows => ({
-  find: (query) => life.call(() => rows.find(query)),
-  count: (query) => life.call(() => rows.count(query)),
-  findByIds: (ids) => life.call(() => rows.findByIds(ids)),
+const rowsIn = (lifetime: ProcessLifetime, rows: Rows): Rows => ({
+  find: (query) => lifetime.call(() => rows.find(query)),
+  count: (query) => lifetime.call(() => rows.count(query)),
+  findByIds: (ids) => lifetime.call(() => rows.findByIds(ids)),
 });
 
 /** A table of a process that can crash. */
@@ -110,82 +110,82 @@ class CrashingGeneration implements Generation {
   readonly fields: Fields;
   readonly origin: Readonly<Origin>;
   readonly rows: Rows;
-  readonly #life: ProcessLifetime;
+  readonly #lifetime: ProcessLifetime;
 
-  constructor(real: Generation, life: ProcessLifetime) {
+  constructor(real: Generation, lifetime: ProcessLifetime) {
     this.real = real;
     this.number = real.number;
     this.fields = real.fields;
     this.origin = real.origin;
-    this.rows = rowsIn(life, real.rows);
-    this.#life = life;
+    this.rows = rowsIn(lifetime, real.rows);
+    this.#lifetime = lifetime;
   }
 
   redefine(definition: string): Promise<void> {
-    return this.#life.call(() => this.real.redefine(definition));
+    return this.#lifetime.call(() => this.real.redefine(definition));
   }
 
   progress(): Promise<Progress> {
-    return this.#life.call(() => this.real.progress());
+    return this.#lifetime.call(() => this.real.progress());
   }
 
   parked(): Promise<ParkedStream[]> {
-    return this.#life.call(() => this.real.parked());
+    return this.#lifetime.call(() => this.real.parked());
   }
 
   async begin(): Promise<Batch> {
-    this.#life.check();
+    this.#lifetime.check();
     const batch = await this.real.begin();
-    if (this.#life.hasEnded) await batch.rollback();
-    this.#life.check();
-    return new CrashingBatch(batch, this.#life);
+    if (this.#lifetime.hasEnded) await batch.rollback();
+    this.#lifetime.check();
+    return new CrashingBatch(batch, this.#lifetime);
   }
 }
 
 class CrashingBatch implements Batch {
   readonly rows: Rows;
   readonly #batch: Batch;
-  readonly #life: ProcessLifetime;
+  readonly #lifetime: ProcessLifetime;
   readonly #forget: () => void;
 
-  constructor(batch: Batch, life: ProcessLifetime) {
+  constructor(batch: Batch, lifetime: ProcessLifetime) {
     this.#batch = batch;
-    this.#life = life;
-    this.rows = rowsIn(life, batch.rows);
-    this.#forget = life.whileOpen(() => batch.rollback());
+    this.#lifetime = lifetime;
+    this.rows = rowsIn(lifetime, batch.rows);
+    this.#forget = lifetime.whileOpen(() => batch.rollback());
   }
 
   async apply(changes: readonly RowChange[]): Promise<void> {
-    this.#life.reach("transformed");
-    await this.#life.call(() => this.#batch.apply(changes));
-    this.#life.reach("rows written");
+    this.#lifetime.reach("transformed");
+    await this.#lifetime.call(() => this.#batch.apply(changes));
+    this.#lifetime.reach("rows written");
   }
 
   mark(): Promise<void> {
-    return this.#life.call(() => this.#batch.mark());
+    return this.#lifetime.call(() => this.#batch.mark());
   }
 
   undo(): Promise<void> {
-    return this.#life.call(() => this.#batch.undo());
+    return this.#lifetime.call(() => this.#batch.undo());
   }
 
   park(event: ParkedStream): Promise<void> {
-    return this.#life.call(() => this.#batch.park(event));
+    return this.#lifetime.call(() => this.#batch.park(event));
   }
 
   unpark(id: string): Promise<void> {
-    return this.#life.call(() => this.#batch.unpark(id));
+    return this.#lifetime.call(() => this.#batch.unpark(id));
   }
 
   async commit(progress: Progress): Promise<void> {
-    await this.#life.call(() => this.#batch.commit(progress));
+    await this.#lifetime.call(() => this.#batch.commit(progress));
     this.#forget();
-    this.#life.reach("checkpoint written");
+    this.#lifetime.reach("checkpoint written");
   }
 
   /** After the crash nothing is left to roll back. */
   async rollback(): Promise<void> {
-    if (this.#life.hasEnded) return;
+    if (this.#lifetime.hasEnded) return;
     this.#forget();
     await this.#batch.rollback();
   }

@@ -13,8 +13,8 @@ const linked = upTo(6).map((n) => `links-${n}`);
 const taken = "name.taken";
 const isTaken = ({ type }: RecordedEvent) => type === taken;
 
-/** The verdicts that all hosts received. */
-class Verdicts {
+/** Everything that the hosts know from their verdicts. */
+class KnownState {
   readonly stored = new Map<string, RecordedEvent>();
   readonly refused = new Set<string>();
   /** Versions by stream: known ones, or expected ones of speculative appends. */
@@ -23,39 +23,39 @@ class Verdicts {
   version = (stream: string): number => this.versions.get(stream) ?? 0;
 }
 
-function randomAppends(random: Random, told: Verdicts, own: string): AppendRequest[] {
+function randomAppends(random: Random, known: KnownState, own: string): AppendRequest[] {
   const stream = random() < 0.7 ? own : pick(random, [...shared, pick(random, linked)]);
   const type = random() < 0.2 ? taken : "thing.happened";
-  const expectedVersion = random() < 0.05 ? "any" : told.version(stream) + (random() < 0.05 ? 1 : 0);
+  const expectedVersion = random() < 0.05 ? "any" : known.version(stream) + (random() < 0.05 ? 1 : 0);
   const request = appendTo(stream, many(pick(random, [1, 2]), { type }), { expectedVersion });
   if (expectedVersion === "any") return [request];
   const next = expectedVersion + request.events.length;
   const isFollowed = random() < 0.5;
-  told.versions.set(stream, isFollowed ? next + 1 : next);
+  known.versions.set(stream, isFollowed ? next + 1 : next);
   return [
     request,
     ...(isFollowed ? [{ ...appendTo(stream, [{}], { expectedVersion: next }), dependsOn: request }] : []),
   ];
 }
 
-async function appendAll(random: Random, log: EventLog, told: Verdicts, own: string): Promise<void> {
+async function appendAll(random: Random, log: EventLog, known: KnownState, own: string): Promise<void> {
   for (const _ of upTo(20)) {
     const requests = [
-      ...times(random, 2, () => randomAppends(random, told, own)),
-      randomAppends(random, told, own),
+      ...times(random, 2, () => randomAppends(random, known, own)),
+      randomAppends(random, known, own),
     ].flat();
     const verdicts = await log.append(requests);
     verdicts.forEach((verdict, index) => {
       if ("events" in verdict)
         for (const event of verdict.events) {
-          told.stored.set(event.id, event);
-          told.versions.set(event.stream, Math.max(told.version(event.stream), event.version));
+          known.stored.set(event.id, event);
+          known.versions.set(event.stream, Math.max(known.version(event.stream), event.version));
         }
       else {
-        for (const { id } of requests[index]!.events) told.refused.add(id);
+        for (const { id } of requests[index]!.events) known.refused.add(id);
         const { type, data } = refused(verdict) as { type?: unknown; data?: { actual?: number } };
         assert.ok(["VERSION_CONFLICT", "SENT_AHEAD", "MIXED_STREAM"].includes(String(type)), String(verdict.error));
-        if (type === "VERSION_CONFLICT") told.versions.set(requests[index]!.stream, data!.actual!);
+        if (type === "VERSION_CONFLICT") known.versions.set(requests[index]!.stream, data!.actual!);
       }
     });
     const last = verdicts.flatMap((verdict) => ("events" in verdict ? verdict.events : [])).findLast(isTaken);
@@ -81,11 +81,11 @@ export const races: LogCases = {
   "leave each stream whole, links and claims too, whatever each of them knows": async (stand) => {
     const random = randomFrom(11);
     const [log, ...others] = (await stand.hosts(await stand.open(), 4)) as [EventLog, ...EventLog[]];
-    const told = new Verdicts();
+    const known = new KnownState();
     await log.append([appendTo("first")]);
     const [made] = await Promise.all([
       linkAll(log),
-      ...others.map((other, n) => appendAll(random, other, told, `own-${n}`)),
+      ...others.map((other, n) => appendAll(random, other, known, `own-${n}`)),
     ]);
     const events = await everything(log);
     same(positionsOf({ events }), upTo(events.length));
@@ -96,9 +96,9 @@ export const races: LogCases = {
     }
     same(
       new Map(events.slice(1).map((event) => [event.id, event])),
-      new Map([...told.stored].toSorted(([, a], [, b]) => a.position - b.position)),
+      new Map([...known.stored].toSorted(([, a], [, b]) => a.position - b.position)),
     );
-    for (const { id } of events) assert.ok(!told.refused.has(id));
+    for (const { id } of events) assert.ok(!known.refused.has(id));
     for (const stream of made) assert.ok(!versions.has(stream));
   },
 };
