@@ -17,7 +17,7 @@ describe("A request that is asked again", () => {
     expect(sent).toEqual([true, false, false]);
   });
 
-  it("still hears the first one when others were sent", async () => {
+  it("still receives the first response when others were sent", async () => {
     const sent: PromiseWithResolvers<string>[] = [];
     const send = () => {
       const request = Promise.withResolvers<string>();

@@ -228,7 +228,7 @@ describe("A port that is closed", () => {
 });
 
 describe("What is stored in memory", () => {
-  it("of events is nobody's to change", async () => {
+  it("of events cannot be changed", async () => {
     const log = await openLog(memory());
     const request = appendTo("a", [{ payload: { list: [{ n: 1 }] }, meta: { by: { name: "ann" } } }]);
     const [verdict] = await log.append([request]);
@@ -255,7 +255,7 @@ describe("What is stored in memory", () => {
       });
   });
 
-  it("of control state is nobody's to change", async () => {
+  it("of control state cannot be changed", async () => {
     const log = await openLog(memory());
     const value = { list: [1] };
     await log.putState("key", value, 0);
@@ -264,7 +264,7 @@ describe("What is stored in memory", () => {
     expect(await log.getState("key")).toEqual({ value: { list: [1] }, revision: 1 });
   });
 
-  it("of rows, parked events, progress and fields is nobody's to change", async () => {
+  it("of rows, parked events, progress and fields cannot be changed", async () => {
     const table = await openTable(memory());
     const values = { address: { list: [{ n: 1 }] }, tags: [{ n: 1 }] };
     const parked = { id: "e1", type: "t", stream: "s", version: 1, position: 1, attempts: 1, time: "now", waiting: 0 };

@@ -38,7 +38,7 @@ describe("The driver of an engine", () => {
     );
   });
 
-  it.each(["nats", "mongodb", "pg"])("%s is needed by nobody who opens nothing there", async (name) => {
+  it.each(["nats", "mongodb", "pg"])("%s is not needed unless something is opened there", async (name) => {
     const define = `import { EventStore } from "${index}";
       for (const adapter of ["nats://one", "mongodb://one", "postgres://one/shop"]) EventStore("events", { adapter });
       console.log("defined");`;

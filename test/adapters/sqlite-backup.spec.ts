@@ -87,7 +87,7 @@ describe("A backup of a SQLite log", () => {
     log.commit([appendTo("c")]);
   });
 
-  it("that is ended leaves nothing, and says so", async () => {
+  it("that is ended leaves nothing, and reports its end", async () => {
     log.commit([appendTo("a", many(1600, { payload: "x".repeat(10_000) }))]);
     const backup = new Backup(file, log);
     const running = refusal(() => backup.run(`${folder}/copy.db`));

@@ -226,7 +226,7 @@ describe("The file", () => {
 });
 
 describe("A page of the log", () => {
-  it("ends after 10,000 events that nobody wanted, and the next one goes on from there", async () => {
+  it("ends after 10,000 unwanted events, and the next one continues from there", async () => {
     await append(
       appendTo("a", many(10_000, { type: "x" })),
       appendTo("a", many(50, { type: "x" })),
@@ -296,7 +296,7 @@ describe("What was committed last", () => {
     expect(before).toEqual(await pages());
   });
 
-  it("is nobody's to change but the reader's own", async () => {
+  it("can be changed by its reader only", async () => {
     await append(appendTo("a", [{ payload: { list: [1] } }]));
     const [event] = await everything();
     (event!.payload["list"] as number[]).push(2);

@@ -139,7 +139,7 @@ describe.each(kinds)("A %s", (kind) => {
     );
   });
 
-  it("is not opened where a folder stands in its place", async () => {
+  it("is not opened if a folder is in its place", async () => {
     mkdirSync(`${folder}/x.db`);
     expect(await unusable(kind, `${folder}/x.db`)).toContain("cannot be opened");
   });

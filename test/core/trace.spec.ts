@@ -109,7 +109,7 @@ describe("A trace", () => {
     });
   });
 
-  it("bears causes that come after their effects, and events that cause themselves", () => {
+  it("accepts causes that come after their effects, and events that cause themselves", () => {
     const events = [
       { id: "a", cause: "b" },
       { id: "b", cause: "a" },

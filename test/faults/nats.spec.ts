@@ -91,7 +91,7 @@ describeWith("nats-server", "A log in NATS JetStream", (server) => {
     await log.close();
   });
 
-  it("says that the connection is gone where the server does not answer pings either", async () => {
+  it("reports a lost connection if the server does not respond to pings either", async () => {
     const log = logOn(server().url, "without-a-server");
     await log.open();
     const why = async () => (await refusal(() => log.getState("key"))).message;
@@ -137,7 +137,7 @@ describeWith("nats-server built here", "A log with replicas in NATS JetStream", 
 });
 
 describeWith("nats-server without JetStream", "A log in NATS", (server) => {
-  it("is refused where JetStream is off, and says how it is put on", async () => {
+  it("is refused if JetStream is off, with instructions", async () => {
     const error = await refusal(() => logOn(server().url, "events").open());
     expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
     expect(error.message).toMatch(/JetStream is off: start nats-server with -js/);

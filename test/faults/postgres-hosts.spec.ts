@@ -45,7 +45,7 @@ describeWith("postgres", "Processes that append to one log in PostgreSQL", (serv
     await log.close();
   }, 180_000);
 
-  it("leave no hole, no twin, and nothing that a third who reads all along finds late", async () => {
+  it("leave no hole, no duplicate, and no event that a third, reading host finds late", async () => {
     const name = randomUUID();
     const place = { module: inProcess, args: ["log", server().url, name] };
     const log = postgres(server().url).eventLog!(name);

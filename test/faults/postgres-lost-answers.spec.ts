@@ -66,7 +66,7 @@ describeWith("postgres", "A commit in PostgreSQL", (server) => {
         expect(events.map(({ position }) => position)).toEqual(upTo(7));
       });
 
-  it("is no refusal where nobody gets in any more who could ask what became of it", async () => {
+  it("is not reported as refused if no connection is left to find out its outcome", async () => {
     const changed = new URL(server().url);
     changed.password = "changed";
     await sql(server().url, "ALTER USER postgres PASSWORD 'changed'");
@@ -83,7 +83,7 @@ describeWith("postgres", "A commit in PostgreSQL", (server) => {
     expect(await log.head()).toBe(2);
   });
 
-  it("tells what is behind an append with an id that it is stored, and what is behind one of before that it is not", async () => {
+  it("stores what depends on an append that is stored now, and refuses what depends on one that was stored before", async () => {
     const first = appendTo("a", [{ id: ids[0] }], { expectedVersion: 0 });
     line.lose("answer", "store_commit");
     expect((await log.append([first, following(first, 1)])).map(toldOf)).toEqual([

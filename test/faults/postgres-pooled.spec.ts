@@ -69,7 +69,7 @@ describeWith(
       expect([...met].filter((type) => type !== outage)).toEqual([]);
     }, 180_000);
 
-    it("has the whole of each batch, and is an outage to who folds", async () => {
+    it("contains each batch completely, and is an outage for the folding host", async () => {
       const table: ReadTable = postgres(proxy.url).readTable!(randomUUID());
       await table.open(fieldsOf(nameAndTotal));
       let position = 0;

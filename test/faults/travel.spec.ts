@@ -124,7 +124,7 @@ async function killOften(times: number, momentOf: (run: number) => Moment): Prom
 /** On each of two tracks; fewer would not include each kind and moment. */
 const kills = times(21, 12);
 
-describe("A process killed with SIGKILL while its tables go back and are folded anew", () => {
+describe("A process killed with SIGKILL while its tables are restored and rebuilt", () => {
   it(`leaves tables that verify, nothing half and no order that is stuck, ${2 * kills} times`, async () => {
     // Concurrently, each in its own folder, since most of the time is waiting for a process to start.
     const tracks = await Promise.allSettled([

@@ -338,7 +338,7 @@ describe("An aggregate", () => {
     expect(await broker.call("table.count")).toBe(150);
   }, 120_000);
 
-  it("lets one option narrow who may call its actions", async () => {
+  it("lets one option restrict the callers of its actions", async () => {
     const broker = await brokerWith(
       (table) => table.on("thing.created").create(as(({ payload }) => payload)),
       {},
@@ -647,7 +647,7 @@ describe("An aggregate's cached answers", () => {
     expect(await isFromCache(broker, "table.find")).toBe(true);
   });
 
-  it("are never older than an answer that somebody has got already", async () => {
+  it("are never older than a result that was returned already", async () => {
     const { broker } = await cachingBroker();
     let known = 0;
     const done = new AbortController();
@@ -685,7 +685,7 @@ describe("An aggregate's cached answers", () => {
     expect(await rowsOf(broker, { populate: ["name"] })).toMatchObject([{ id: "1" }, { id: "2" }]);
   });
 
-  it("are cleaned with a warning, and nothing worse, where the other nodes cannot be told", async () => {
+  it("are cleaned with only a warning if the other nodes cannot be notified", async () => {
     const logger = new LogLines();
     const broadcast = (next: ServiceBroker["broadcast"]) => (name: string, payload?: unknown, options?: object) =>
       name.startsWith("cache.clean.") ? Promise.reject(new Error("no connection")) : next(name, payload, options);
@@ -775,7 +775,7 @@ describe("A transform's own view", () => {
     expect(await sizesOf(broker)).toEqual(upTo(20));
   });
 
-  it("holds rows that nobody else sees before they are committed", async () => {
+  it("contains rows that no other reader sees before they are committed", async () => {
     let broker: ServiceBroker | undefined;
     const seen: { own: number; outside: number }[] = [];
     broker = await brokerWith((table) => table.on("thing.created").create("thing.transform"), {
@@ -816,7 +816,7 @@ describe("A transform's own view", () => {
     expect({ position, count }).toEqual({ position: count, count });
   });
 
-  it("is right for 10,000 events that 32 callers append, whoever else reads", async () => {
+  it("is right for 10,000 events that 32 callers append, with concurrent readers", async () => {
     const countries = ["NZ", "AU", "FJ", "WS", "TO"];
     const cities = ["Wanaka", "Tauranga", "Suva"];
     const events = newStore();

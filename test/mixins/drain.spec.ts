@@ -150,7 +150,7 @@ describe("Stopping a broker in the middle of everything", () => {
     expect(complaints(logger)).toEqual([]);
   });
 
-  it("answers who comes while it stops, or after it has stopped, with an error that is retryable", async () => {
+  it("rejects calls during and after its stop with a retryable error", async () => {
     const gate = new Gate();
     const { broker, logger } = await worldAt(gate);
     await setInFlight(broker, gate);
@@ -198,7 +198,7 @@ describe("Stopping a broker in the middle of everything", () => {
 });
 
 describe("Stopping a broker while parked events are retried", () => {
-  it("waits for the one that runs, and tells the caller that he may come again", async () => {
+  it("waits for the running one, and rejects the caller with a retryable error", async () => {
     const [transforms, listeners] = [new Gate(), new Gate()];
     let isMended = false;
     const retried: number[] = [];

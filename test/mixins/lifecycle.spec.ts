@@ -140,7 +140,7 @@ describe("A store that several services mix in", () => {
     }
   });
 
-  it("is there again for who comes next, when somebody has destroyed it under them", async () => {
+  it("is there again for the next service after it was destroyed", async () => {
     const { broker, folder } = await brokerWithThree();
     await broker.call("one.happen", { id: "1" });
     await broker.destroyService("events");
@@ -162,7 +162,7 @@ describe("A store that several services mix in", () => {
     await eventually(() => expect(broker.getLocalService("events")).toBeFalsy());
   });
 
-  it("is hosted by one service only, where another says host: false", async () => {
+  it("is hosted by one service only if another has host: false", async () => {
     const folder = newFolder();
     const guest = EventStore("events", { adapter: `sqlite:${newFolder()}/none.db`, host: false });
     const broker = await startBroker([
@@ -177,7 +177,7 @@ describe("A store that several services mix in", () => {
 });
 
 describe("A broker that fails to start", () => {
-  it("leaves nobody waiting for what will not come", async () => {
+  it("leaves no caller waiting for events that will not come", async () => {
     const folder = newFolder();
     writeFileSync(`${folder}/events.db`, "this is no database, and it is long enough to be looked at".repeat(20));
     const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === "Timeout").length;
@@ -713,7 +713,7 @@ describe("An aggregate that starts with other fields than its table has", () => 
     expect(await rowsOf(two)).toHaveLength(4);
   });
 
-  it("begins anew after a restart in the middle", async () => {
+  it("starts again after a restart in the middle", async () => {
     const folder = await folderWithThree();
     const { transform, isHeld, release } = heldTransform();
     const one = await startBroker([thing(folder, { fields: withSize, transform })]);
@@ -830,7 +830,7 @@ describe("A table whose log is not the one it was folded from", () => {
     expect(await statusOf(broker)).toMatchObject({ state: "stopped", position: 5 });
   });
 
-  it("answers no reader who waits for what he has written into the new one, whatever its position", async () => {
+  it("rejects a reader that waits for its write to the new log, at any position", async () => {
     const folder = await folderWithFive();
     await deleteLog(folder);
     const broker = await startBroker([thing(folder)]);
@@ -872,7 +872,7 @@ describe("A table whose log is not the one it was folded from", () => {
     expect(await inState(two, "live")).toMatchObject({ cause: null });
   });
 
-  it("is folded anew when only its generation's file was deleted", async () => {
+  it("is folded again when only its generation's file was deleted", async () => {
     const folder = await folderWithFive();
     rmSync(`${folder}/table.1.db`);
     const broker = await startBroker([thing(folder)]);

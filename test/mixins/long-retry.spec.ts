@@ -55,7 +55,7 @@ describe.each(kinds)("A retry of a long stream, of a %s", (kind) => {
     expect(work.table.writes).toBeLessThanOrEqual(2 * work.table.commits);
   });
 
-  it("is ended by a pause with what it has come to, and goes on when it is resumed", async () => {
+  it("is ended by a pause with its progress so far, and continues when it is resumed", async () => {
     const { work, broker, open, retried } = await inTheMiddle();
     const paused = broker.call("consumer.pause");
     open();
@@ -94,7 +94,7 @@ describe.each(kinds)("A retry of a long stream, of a %s", (kind) => {
     expect(work.ran).toEqual(upTo(waiting + 1));
   });
 
-  it("says how many are left", async () => {
+  it("reports how many are left", async () => {
     const { broker, open, retried } = await inTheMiddle();
     const paused = broker.call("consumer.pause");
     open();

@@ -48,7 +48,7 @@ describe("The opening of a store or table", () => {
     expect(opening.cause).toBeNull();
   });
 
-  it("fails the start at once where somebody has to act, also after an outage", async () => {
+  it("fails the start at once if an operator has to act, also after an outage", async () => {
     const { opening, said, state } = engine(gone(), refused());
     const started = refusal(() => opening.start());
     await pass(250);
@@ -119,7 +119,7 @@ describe("The opening of a store or table", () => {
     expect(() => opening.refuse()).not.toThrow();
   });
 
-  it("lets the start go on where a try makes no more progress, and says in a refusal how far it is", async () => {
+  it("lets the start continue if a try makes no more progress, and reports its progress in a refusal", async () => {
     let step = (_progress: string) => {};
     const open = (onProgress: (progress: string) => void) => ((step = onProgress), new Promise<void>(() => {}));
     const opening = new Opening({ name: "events", open, tell: () => {} });

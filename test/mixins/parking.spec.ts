@@ -299,7 +299,7 @@ describe("Retrying parked events", () => {
   const pageOf = (broker: ServiceBroker): Promise<{ control: { revision: number } }> =>
     broker.call("events.page", { consumer: "aggregate/table", after: 0, limit: 0, types: [] });
 
-  it("folds all of them, each stream in its order, once the transform is mended", async () => {
+  it("folds all of them, each stream in its order, once the transform is fixed", async () => {
     const { broker, faults } = await brokerWithParked();
     faults.mend(1, 4);
     expect(await broker.call("table.retry")).toEqual({ folded: 4, parked: 0 });
@@ -435,7 +435,7 @@ describe("Retrying parked events", () => {
     expect(await broker.call("table.retry")).toEqual({ folded: 4, parked: 0 });
   });
 
-  it("answers with the outage that it meets, and parks nothing anew", async () => {
+  it("rejects with the outage, and parks nothing again", async () => {
     const { broker, faults } = await brokerWithParked();
     faults.mend(1, 4);
     const before = await parkedOf(broker);
@@ -672,7 +672,7 @@ describe("Events parked in a row", () => {
     expect(await statusOf(broker)).toMatchObject({ state: "live", parked: 30 });
   });
 
-  it("stop it after as many as onError says", async () => {
+  it("stop it after the number in onError", async () => {
     const broker = await brokerWith({ faults: poisoned(...upTo(5)), onError: { retries: 0, maxParkedInARow: 3 } });
     await appendTo(broker, ...all(5));
     expect(await inState(broker, "stopped")).toMatchObject({ position: 3, parked: 3 });

@@ -79,7 +79,7 @@ describe.each(engines)("A past moment of a table on %s", (_, places) => {
     expect(await broker.call("accounts.find", { sort: "id" })).toEqual(plainAccounts(await log(broker)));
   });
 
-  it("is folded once for those who ask at the same time, and kept for those who ask soon after", async () => {
+  it("is folded once for concurrent queries, and cached for later ones", async () => {
     const ran: number[] = [];
     const broker = await bank({ places, hook: ({ position }) => ran.push(position) });
     await history(broker);
@@ -263,7 +263,7 @@ describe.each(engines)("The difference between two moments of a table on %s", (_
     });
   });
 
-  it("is cut to the rows of a query, and to a limit for each list that the totals tell", async () => {
+  it("is limited to the rows of a query, and per list, with totals", async () => {
     const broker = await bank({ places });
     for (let n = 0; n < 10; n++) await move(broker, `n${n}`, n);
     await caughtUp(broker, "accounts");

@@ -376,7 +376,7 @@ describe("An outage of what a process manager needs", () => {
   });
 });
 
-describe("Processes that answer each other without end", () => {
+describe("Processes that cause each other's events without end", () => {
   it("are parked at the depth that is allowed, with an error that shows the chain", async () => {
     const adapter = memory();
     const notes = new Notes();

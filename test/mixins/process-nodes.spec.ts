@@ -66,7 +66,7 @@ async function trio() {
 }
 
 describe("A process manager on two nodes of one network", () => {
-  it("works on one; the other stands by, and takes over states, deadlines and what is parked when the first stops", async () => {
+  it("works on one; the other is on standby, and takes over states, deadlines and parked events when the first stops", async () => {
     const { store, holder, standby, first, second } = await trio();
     poisoned.add(2);
     await happen(store, "a");

@@ -176,7 +176,7 @@ describe("The pump", () => {
     await eventually(() => expect(heard).toEqual([1, 2]));
   });
 
-  it("passes events that nobody listens to", async () => {
+  it("passes events without a listener", async () => {
     const broker = await brokerHearing([]);
     await append(broker, 5);
     await eventually(async () => expect((await statusOf(broker)).pump).toEqual({ position: 5, lag: 0 }));
@@ -262,7 +262,7 @@ describe("Pausing the pump", () => {
 });
 
 describe("A listener", () => {
-  it("that hangs is given up after pump.timeoutMs, and the operator is told", async () => {
+  it("that hangs is given up after pump.timeoutMs, with a message to the operator", async () => {
     const { heard, listener } = scribe();
     const logger = new LogLines();
     const broker = await brokerHearing(

@@ -101,7 +101,7 @@ describe.each(Object.entries(engines))("A rebuild on %s", (_engine, adapterIn) =
     expect(await rowsOf(broker)).toMatchObject([{ n: 7 }]);
   });
 
-  it("tells on the broker how far it is, and at its end how far it came", async () => {
+  it("reports its progress on the broker, and its result at the end", async () => {
     const broker = await startBroker([thing(adapterIn(newFolder()))]);
     const told: { ended?: boolean }[] = [];
     broker.createService({
@@ -340,7 +340,7 @@ describe("A start with another definition", () => {
     await eventually(async () => expect(await rowsOf(broker)).toMatchObject([{ n: 6 }]));
   });
 
-  it("only says so with onChange warn, until somebody rebuilds", async () => {
+  it("only warns with onChange warn, until a rebuild", async () => {
     const adapter = await folderWith(single);
     const broker = await startBroker([thing(adapter, { transform: doubled, onChange: "warn" })]);
     await caughtUp(broker, "table");
@@ -377,7 +377,7 @@ describe("A start with another definition", () => {
     expect(await statusOf(back)).toMatchObject({ stale: false });
   });
 
-  it("stands still with other fields and onChange warn, until somebody rebuilds", async () => {
+  it("stops with other fields and onChange warn, until a rebuild", async () => {
     const adapter = await folderWith(single);
     const fields: FieldsInput = { n: "integer", name: "string" };
     const broker = await startBroker([thing(adapter, { fields, onChange: "warn" })]);

@@ -174,7 +174,7 @@ describe("The action snapshot", () => {
     },
   );
 
-  it("is not for an API gateway unless somebody says so", async () => {
+  it("is not published by an API gateway by default", async () => {
     const broker = await startBroker([sums(newFolder(), { visibility: { snapshot: "protected" } })]);
     const { snapshot: narrowed, snapshots: listed } = broker.getLocalService("sums").schema.actions ?? {};
     expect(narrowed).toMatchObject({ visibility: "protected" });

@@ -301,7 +301,7 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
       expect(files()).toEqual(before);
     });
 
-    it("are noticed by their fields where nobody said by what they were folded", async () => {
+    it("are noticed by their fields if they do not name their definition", async () => {
       const next = await table.build(fieldsOf({ name: "string" }));
       const batch = await next.begin();
       await batch.commit(at(9, { positionId: "e9" }));
@@ -481,7 +481,7 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
       expect(readdirSync(folder)).toEqual([]);
     });
 
-    it("before or after that leave nothing either, and what is somebody else's stays", async () => {
+    it("before or after that leave nothing either, and foreign files stay", async () => {
       const gone = unknownId.replace(/0$/, "1");
       const empty = unknownId.replace(/0$/, "2");
       mkdirSync(join(folder, `${gone}.removed`, "table"), { recursive: true });

@@ -41,7 +41,7 @@ async function trio(onHolder = new Watched(), onStandby = new Watched()) {
 }
 
 describe("A subscription on two nodes of one network", () => {
-  it("handles on one; the other stands by, knows position and parked, and takes over when the first stops", async () => {
+  it("handles on one; the other is on standby, knows position and parked, and takes over when the first stops", async () => {
     // No lease lapses and nothing is polled during this test: every takeover follows a release and its notification.
     setTimes({ lease: { lastsMs: 60_000 }, poll: { everyMs: 600_000 } });
     const [first, second] = [new Watched().poison(2), new Watched()];

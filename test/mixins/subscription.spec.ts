@@ -223,7 +223,7 @@ describe("The definition of a subscription", () => {
     });
   });
 
-  it("narrows who may call its actions", async () => {
+  it("restricts the callers of its actions", async () => {
     const store = newStore();
     const watch = Subscription("watch", {
       eventStore: store,

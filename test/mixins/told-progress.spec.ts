@@ -22,7 +22,7 @@ describe("The progress that a standby has been told", () => {
     expect(seen({ node: "firs" }, {})).toBe(false);
   });
 
-  it("ends when the holder says so", () => {
+  it("ends when the holder reports its end", () => {
     const rebuilds = new ToldProgress();
     rebuilds.note(told, view);
     rebuilds.note({ ...told, ended: true }, view);

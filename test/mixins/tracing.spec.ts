@@ -162,7 +162,7 @@ describe("The spans", () => {
     for (const { error } of [append!, transform!]) expect(JSON.stringify(error) + String(error)).not.toMatch(/private/);
   });
 
-  it("hold the params that somebody asks for", async () => {
+  it("contain the requested params", async () => {
     const { broker, spans } = await traced();
     await broker.call("customer.enlist", { id: "1", mail });
     await broker.call("customer.hide", { id: "2", mail });

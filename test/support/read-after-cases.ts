@@ -41,7 +41,7 @@ export function readAfterCases(deploy: (deployment: Deployment) => Promise<Servi
       });
   });
 
-  it("are seen by any reader who gives their position, by each of the read actions", async () => {
+  it("are seen by any reader that passes their position, with each of the read actions", async () => {
     const broker = await deploy({ caller: [], transform: book() });
     for (let amount = 1; amount <= 50; amount++) {
       const { position } = await move(broker, amount);
@@ -60,7 +60,7 @@ export function readAfterCases(deploy: (deployment: Deployment) => Promise<Servi
     }
   });
 
-  it("are refused at once on a paused table, with both positions, also to a reader who waits already", async () => {
+  it("are refused at once on a paused table, with both positions, also for a reader that waits already", async () => {
     const hold = Promise.withResolvers<void>();
     const transform = book(({ params }) => params.position === 2 && hold.promise);
     const broker = await deploy({ caller: [], transform, readAfterTimeoutMs: 600_000 });

@@ -138,7 +138,7 @@ describe("A catalogue's definition", () => {
     expect(payload).toEqual(before);
   });
 
-  it("is told from another by its text, functions and patterns included", () => {
+  it("is distinguished from another by its text, including functions and patterns", () => {
     const fingerprint = (from: (payload: object) => unknown, pattern: RegExp) =>
       parseCatalogue("bank", {
         "a.b": { version: 2, payload: { x: { type: "string", pattern } }, upcasters: { 1: from } },

@@ -105,7 +105,7 @@ describe("A payload's problems", () => {
     ]);
   });
 
-  it("tell of a checker that throws, or that answers a promise", () => {
+  it("report a checker that throws, or that returns a promise", () => {
     const broken = () => {
       throw new TypeError("broken");
     };

@@ -11,7 +11,7 @@ describe("A lease that another node has", () => {
     expect([watch.lapsedAt(13_000), watch.restMs(13_000)]).toEqual(["a", 0]);
   });
 
-  it("is counted anew from each renewal, by the time that its holder has set", () => {
+  it("restarts with each renewal, with the duration that its holder has set", () => {
     const watch = new LeaseWatch();
     watch.record(held("a"), 10_000);
     watch.record(held("b", 1000), 12_900);

@@ -15,7 +15,7 @@ const event: RecordedEvent = {
 };
 
 describe("A CloudEvent", () => {
-  it("says what was recorded in the words of CloudEvents 1.0", () => {
+  it("has the recorded fields under the names of CloudEvents 1.0", () => {
     expect(toCloudEvent(event, "propertyEventStore")).toEqual({
       specversion: "1.0",
       id: "0190a0b0-0000-7000-8000-000000000001",

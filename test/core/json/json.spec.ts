@@ -231,7 +231,7 @@ describe("The JSON of a value", () => {
     expect(toJson("payload", input)).toMatchObject({ field: "payload", expected: expect.stringContaining("no text") });
   });
 
-  it("is told from a problem, also when the value has a field called expected", () => {
+  it("is distinguished from a problem, even if the value has a field called expected", () => {
     expect(isProblem(toJson("payload", { expected: 1 }))).toBe(false);
   });
 

@@ -366,7 +366,7 @@ describe("An append request's refusal", () => {
     ]);
   });
 
-  it("says everything in the message too, shortened", async () => {
+  it("contains everything in the message too, shortened", async () => {
     const error = await refusal(() => append({ stream: "x".repeat(300), expectedVersion: -1 }));
     expect(error.message).toBe(
       `stream: found "${"x".repeat(60)}…" (300 long), expected ${nameRule}; expectedVersion: found -1, expected ${versionRule}`,
@@ -419,7 +419,7 @@ describe("The size of an event", () => {
     expect(error.type).toBe("EVENT_TOO_LARGE");
   });
 
-  it("is told without a look at all of an event that is far over the limit", async () => {
+  it("is reported without reading all of an event that is far over the limit", async () => {
     let payload: unknown = ["x"];
     for (let level = 0; level < 100; level++) payload = [payload, payload];
     for (const wrong of [{ payload }, { payload: "x".repeat(10_000) }, { meta: { note: "x".repeat(10_000) } }]) {

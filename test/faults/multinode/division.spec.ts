@@ -31,7 +31,7 @@ const folded = (broker: ServiceBroker, nodeID: string, count: number) =>
   });
 
 describeWith("nats-server", "Store, commands, table and transform on four nodes", (server) => {
-  it("make together what one node makes: the table is the plain fold of the log, whoever asks", async () => {
+  it("compute the same as one node: the table is the plain fold of the log on every node", async () => {
     const cluster = new Cluster(server());
     await cluster.node("A", [keeper(newFolder())]);
     const b = await cluster.node("B", [commands()]);

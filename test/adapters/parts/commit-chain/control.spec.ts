@@ -152,7 +152,7 @@ describe("A lease in a cell", () => {
 });
 
 describe("Control state in cells", () => {
-  it("is not written by a holder who slept between the look at his lease and the write, though it had not lapsed", async () => {
+  it("is not written by a holder that paused between the check of its lease and the write, even if the lease had not lapsed", async () => {
     const server = new MemoryServer();
     const other = await on(server);
     let isAsleep = false;

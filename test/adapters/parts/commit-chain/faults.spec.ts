@@ -111,7 +111,7 @@ describe("A host of a chain", () => {
     await log.close();
   });
 
-  it("shares the chain with others who lose answers, and all see the same", async () => {
+  it("shares the chain with hosts that lose responses, and all see the same", async () => {
     const random = randomFrom(Date.now());
     const [server, folder] = [new MemoryServer(), newFolder()];
     const onCall: OnCall = (_, call) => {
@@ -135,7 +135,7 @@ describe("A host of a chain", () => {
     expect(numbers(all)).toEqual(upTo(all.length));
   });
 
-  it("tells a caller that waited for nothing, and stores what comes later of it once", async () => {
+  it("rejects a caller that waited in vain, and stores a late append once", async () => {
     const server = new MemoryServer();
     let isGone = false;
     const log = await open(server, newFolder(), () => {
@@ -152,7 +152,7 @@ describe("A host of a chain", () => {
     await log.close();
   });
 
-  it("tells a caller whose answer was lost of no refusal, where the server refuses whoever asks what became of it", async () => {
+  it("reports no refusal to a caller whose response was lost, if the server refuses the query of the outcome", async () => {
     const server = new MemoryServer();
     let isOpen = false;
     let isLost = false;
@@ -173,7 +173,7 @@ describe("A host of a chain", () => {
 });
 
 describe("A commit in several records", () => {
-  it("is seen whole or not at all, and begins anew where another came in between", async () => {
+  it("is seen completely or not at all, and restarts if another commit came in between", async () => {
     const [server, folder] = [new MemoryServer(), newFolder()];
     const other = await open(server, folder, undefined, 300);
     let adds = 0;

@@ -202,7 +202,7 @@ describe("The index of a chain", () => {
     expect(await foundAgain(place)).toEqual({ events: place.events, next: 53 });
   });
 
-  it("is made anew while it is in use, where it turns out to be damaged", async () => {
+  it("is rebuilt while in use if it turns out to be damaged", async () => {
     const server = new MemoryServer();
     const path = `${newFolder()}/x.index.db`;
     const log = new ChainedLog(new MemoryChain(server, undefined, 5_000_000), path);
@@ -223,7 +223,7 @@ describe("The index of a chain", () => {
     await log.close();
   });
 
-  it("of a second host stands beside it, and of a third; another program's file is left alone", async () => {
+  it("of a second host is next to it, and of a third; another program's file is left alone", async () => {
     const folder = newFolder();
     const server = new MemoryServer();
     const hosts = [];
@@ -326,7 +326,7 @@ describe("An index that has more than the server", () => {
     },
   );
 
-  it("is made anew where the server has all of it by other commits", async () => {
+  it("is rebuilt if the server has all of it from other commits", async () => {
     const { server, path, events } = await ended();
     const copy = new MemoryServer();
     const [source, target] = [await opened(server, path), new ChainedLog(new MemoryChain(copy), `${newFolder()}/y.db`)];
@@ -342,7 +342,7 @@ describe("An index that has more than the server", () => {
     await log.close();
   });
 
-  it("without events is made anew", async () => {
+  it("without events is rebuilt", async () => {
     const path = `${newFolder()}/x.index.db`;
     await (await opened(new MemoryServer(), path)).close();
     const log = await opened(new MemoryServer(), path);
@@ -421,7 +421,7 @@ describe("A host without an index", () => {
 });
 
 describe("A chain that lost acknowledged commits while it is in use", () => {
-  it("is refused, and says what to do", async () => {
+  it("is refused, with instructions", async () => {
     const server = new MemoryServer();
     const log = await opened(server, `${newFolder()}/x.index.db`);
     await log.append([appendTo("a")]);

@@ -184,7 +184,7 @@ describe("An append that another host was sent, and did not answer", () => {
     expect(await first.head()).toBe(6);
   });
 
-  it("is stored once where it comes to be stored while its own host stores it", async () => {
+  it("is stored once if it arrives while its own host stores it", async () => {
     // At another turn of the host's event loop each time.
     for (const turns of upTo(12)) {
       const hosts = new Hosts();
@@ -214,7 +214,7 @@ describe("An append that another host was sent, and did not answer", () => {
 });
 
 describe("Hosts that append at the same time", () => {
-  it("come to send all to one of them, and store each append once", async () => {
+  it("eventually send all to one of them, and store each append once", async () => {
     const hosts = new Hosts();
     const logs = await Promise.all(["first", "second", "third"].map((node) => hosts.host(node)));
     const appends = upTo(40);
