@@ -8,6 +8,7 @@ import { AggregateScenario } from "./scenario/aggregate-scenario.ts";
 import { DeciderScenario } from "./scenario/decider-scenario.ts";
 import { ProcessManagerScenario } from "./scenario/process-manager-scenario.ts";
 
+/** Options of a scenario. */
 export interface ScenarioOptions {
   /**
    * A memory broker with the service under test and fakes of the services that it calls; required if actions are

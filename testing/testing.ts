@@ -1,3 +1,4 @@
+// The public entry point `moleculer-event-sourcing/testing`: contracts of the ports, the crash kit and scenarios.
 export { eventLogContract } from "./event-log/event-log-contract.ts";
 export type { LogPlace } from "./event-log/log-stand.ts";
 export { readTableContract } from "./read-table/read-table-contract.ts";

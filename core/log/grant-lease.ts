@@ -1,5 +1,6 @@
 import type { HeldLease, LeaseAnswer } from "./event-log.ts";
 
+/** A request to acquire or renew a lease. */
 export interface LeaseRequest {
   name: string;
   holder: string;

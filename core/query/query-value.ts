@@ -7,6 +7,7 @@ import type { QueryBudget } from "./query-bounds.ts";
 import { refuse } from "./query-refusal.ts";
 import { compileRegex, maxPatternCharacters, type Regex } from "./regex.ts";
 
+/** The operators of a field's comparison. */
 export const leafOperators = ["$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$in", "$nin", "$exists", "$regex", "$not"];
 
 /**

@@ -9,6 +9,7 @@ import { refuse } from "./query-refusal.ts";
 export type { Comparison, Condition, Operator } from "./condition.ts";
 export type { QueryFields } from "./query-path.ts";
 
+/** One field of a sort order, or a path into a field. */
 export interface Sort {
   field: string;
   path: string[];

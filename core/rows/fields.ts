@@ -5,6 +5,7 @@ import { didYouMean } from "../options/near-name.ts";
 import { isPlainObject, assertKnownOptions } from "../options/options.ts";
 import { isPlainText } from "../text/plain-text.ts";
 
+/** The type of a declared field. */
 export type FieldType = "string" | "integer" | "number" | "boolean" | "date" | "object" | "array";
 
 export interface FieldOptions {

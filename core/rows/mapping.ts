@@ -4,6 +4,7 @@ import { checkRow, rowId, type Fields, type Row } from "./fields.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
 import type { RowChange } from "./row-change.ts";
 
+/** How a transform's result changes the table. */
 export type Operation = "create" | "createMany" | "update" | "updateMany" | "remove";
 
 /** One `.on(type).<operation>(transform)` of an aggregate. */

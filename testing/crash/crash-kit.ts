@@ -4,6 +4,7 @@ import { CrashingTable } from "./crashing-table.ts";
 import { LeaseHolders } from "./lease-holders.ts";
 import { ProcessLifetime, type CrashPoint } from "./process-lifetime.ts";
 
+/** Options of a planned crash. */
 export interface CrashOptions {
   /** Crash when the point is reached for the n-th time. Default 1. */
   after?: number;

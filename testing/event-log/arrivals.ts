@@ -37,6 +37,7 @@ async function pollUntil(log: EventLog, isOver: () => boolean, limit: number): P
   }
 }
 
+/** Law 3: no event appears late. */
 export const arrivals: LogCases = {
   "comes late to readers that follow while many write": async (stand) => {
     const hosts = await stand.hosts(await stand.open(), 3);

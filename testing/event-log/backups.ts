@@ -6,6 +6,7 @@ import { same } from "../kit/same.ts";
 import { everything, type LogCases } from "./log-stand.ts";
 import { appendTo, appended, many } from "./requests.ts";
 
+/** Backups of a log. */
 export const backups: LogCases = {
   "holds the log's events and identity, and can be appended to": async (stand) => {
     const log = await stand.open();
@@ -99,6 +100,7 @@ export const backups: LogCases = {
   },
 };
 
+/** The refusal of backups by an engine that does not declare them. */
 export const noBackups: LogCases = {
   "refuses one, and says so": async (stand) => {
     const log = await stand.open();

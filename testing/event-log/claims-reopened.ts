@@ -3,6 +3,7 @@ import { taking } from "./claims.ts";
 import type { LogCases } from "./log-stand.ts";
 import { appendTo, appended, refused } from "./requests.ts";
 
+/** Claims after a restart of the host. */
 export const claimsReopened: LogCases = {
   "is held as before, and unfolded events are known": async (stand) => {
     let log = await stand.open();

@@ -16,6 +16,7 @@ const telling = (changes: Record<string, boolean>, scope = "name", definition = 
   definition,
   changes: Object.entries(changes).map(([value, held]) => ({ value, held })),
 });
+/** An append that claims and releases values. */
 export const taking = (stream: string, changes: Record<string, boolean>, options = {}) =>
   appendTo(stream, [{ type: "name.taken" }], { claims: [telling(changes)], ...options });
 
@@ -28,6 +29,7 @@ async function begun(stand: LogStand): Promise<EventLog> {
 const twin = (stream: string, value: string, heldBy: string) => ({ scope: "name", value, stream, heldBy });
 const isBehind = (error: Error & { type?: unknown }) => assert.equal(error.type, "CLAIMS_BEHIND");
 
+/** Values that must be unique across streams. */
 export const claims: LogCases = {
   "belongs to one stream: another is told by whom it is held, and stores nothing": async (stand) => {
     const log = await begun(stand);

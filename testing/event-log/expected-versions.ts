@@ -46,6 +46,7 @@ const eachOfThem = Object.fromEntries(
   ]),
 ) satisfies LogCases;
 
+/** Expected versions, and conflicts. */
 export const expectedVersions: LogCases = {
   ...eachOfThem,
 

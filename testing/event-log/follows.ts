@@ -10,6 +10,7 @@ const following = (follows: AppendRequest, expectedVersion: number): AppendReque
   dependsOn: follows,
 });
 
+/** Requests that depend on another one of the same commit. */
 export const followers: LogCases = {
   "is stored behind it, in the same commit": async (stand) => {
     const log = await stand.open();

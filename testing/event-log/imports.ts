@@ -9,6 +9,7 @@ const continuing = (request: AppendRequest): AppendRequest => ({ ...request, con
 
 const streamsIn = async (log: EventLog) => (await everything(log)).map(({ stream }) => stream);
 
+/** Requests that continue the one before them, as imports send them. */
 export const chains: LogCases = {
   "is stored like any other while none is refused": async (stand) => {
     const log = await stand.open();
@@ -57,6 +58,7 @@ function at(time: string, stream = "a"): AppendRequest {
   return { ...request, events: request.events.map((event) => ({ ...event, time })) };
 }
 
+/** Events with a time of their own. */
 export const times: LogCases = {
   "is kept, and answered": async (stand) => {
     const log = await stand.open();

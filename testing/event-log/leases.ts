@@ -22,6 +22,7 @@ async function look(log: EventLog, name = "pump"): Promise<HeldLease> {
 /** Takes over as if the lease had not been renewed for its duration. */
 const takeOver = async (log: EventLog, holder: string): Promise<Lease> => take(log, holder, (await look(log)).mark);
 
+/** Leases: acquisition, renewal, takeover and release. */
 export const leases: LogCases = {
   "is held by one, who may renew it under the same epoch": async (stand) => {
     const log = await stand.open();

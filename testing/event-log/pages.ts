@@ -28,6 +28,7 @@ async function pages(log: EventLog, options: ReadOptions): Promise<Page[]> {
 
 const read = async (log: EventLog, options: ReadOptions) => (await pages(log, options)).flatMap(positionsOf);
 
+/** Pages of `read`. */
 export const pagesOfTheLog: LogCases = {
   "begins after a position and holds at most its limit": async (stand) => {
     const log = await stand.open();

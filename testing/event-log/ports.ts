@@ -25,6 +25,7 @@ const calls = (log: EventLog): (() => Promise<unknown>)[] => [
   () => log.backup("nowhere/x.db"),
 ];
 
+/** The port itself: capabilities, opening and closing. */
 export const ports: LogCases = {
   "has the capabilities that were declared for it": async (stand) => {
     const log = await stand.open();
@@ -90,6 +91,7 @@ export const ports: LogCases = {
   },
 };
 
+/** An engine that allows one host at a time. */
 export const soleHost: LogCases = {
   "refuses a second one while the first is open, and no longer": async (stand) => {
     const first = await stand.open();

@@ -7,6 +7,7 @@ import { linkedTo } from "./links.ts";
 import { everything, type LogCases } from "./log-stand.ts";
 import { appendTo, appended, upTo } from "./requests.ts";
 
+/** A log whose hosting process is killed. */
 export const kills: LogCases = {
   "keeps all that was acknowledged, once and without a hole": async (stand) => {
     let log = await stand.open();
@@ -60,6 +61,7 @@ export const kills: LogCases = {
   },
 };
 
+/** An engine that allows one host among processes. */
 export const soleHostAmongProcesses: LogCases = {
   "is refused to another process meanwhile, and given to it afterwards": async (stand) => {
     const log = await stand.open();

@@ -76,6 +76,7 @@ const eachOfThem = Object.fromEntries(
   ]),
 ) satisfies LogCases;
 
+/** Queries of events. */
 export const queries: LogCases = {
   ...eachOfThem,
 

@@ -5,6 +5,7 @@ import { brokenAppend } from "./commits.ts";
 import { everything, type LogCases } from "./log-stand.ts";
 import { appendTo, appended, ask, ids, many, refused } from "./requests.ts";
 
+/** A log after a restart of its host. */
 export const reopening: LogCases = {
   "keeps events, head and identity": async (stand) => {
     const log = await stand.open();

@@ -31,6 +31,7 @@ const isRefused = (first: () => AppendRequest, again: () => AppendRequest): LogC
   };
 };
 
+/** Repeated appends, recognised by their ids. */
 export const repeats: LogCases = {
   "stores once and answers as the first time, and its version does not count": async (stand) => {
     const log = await stand.open();
@@ -116,6 +117,7 @@ export const repeats: LogCases = {
   ),
 };
 
+/** Repeated appends, recognised by their key. */
 export const keys: LogCases = {
   "stores once, in other commits and within one": async (stand) => {
     const log = await stand.open();

@@ -3,6 +3,7 @@ import { same } from "../kit/same.ts";
 import type { LogCases } from "./log-stand.ts";
 import { upTo } from "./requests.ts";
 
+/** Control state. */
 export const state: LogCases = {
   "is null where it was never written": async (stand) => {
     assert.equal(await (await stand.open()).getState("paused"), null);

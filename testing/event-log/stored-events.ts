@@ -39,6 +39,7 @@ const typeOf = (text: string) => text.replaceAll(/[*?]/g, "+");
 
 const hour = 3_600_000;
 
+/** Law 9: stored events never change. */
 export const storedEvents: LogCases = {
   "have times that never go back, also when the clock does": async (stand) => {
     const log = await stand.open();

@@ -20,6 +20,7 @@ async function readOn(log: EventLog, stream: string, options: ReadStreamOptions)
   }
 }
 
+/** Reads of one stream. */
 export const streams: LogCases = {
   "is read in order, from a version on": async (stand) => {
     const log = await stand.open();
@@ -92,6 +93,7 @@ async function logOfNames(log: EventLog): Promise<EventLog> {
 const listed = async (log: EventLog, options: { category?: string; after?: string; limit?: number }) =>
   (await log.streams({ limit: 100, ...options })).map(({ stream }) => stream);
 
+/** The list of streams. */
 export const listOfStreams: LogCases = {
   "is in the order of the names' bytes, page by page": async (stand) => {
     const log = await logOfNames(await stand.open());

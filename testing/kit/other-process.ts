@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { InProcess } from "./stand.ts";
 
+/** The work of another process. */
 export type Job = "open log" | "append to log" | "open table" | "fold into table";
 
 // The sources and the built package have different extensions.

@@ -1,3 +1,4 @@
+/** Returns a number from 0 to below 1. */
 export type Random = () => number;
 
 /** mulberry32: a small seeded generator, good enough for choices. */

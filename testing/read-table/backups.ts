@@ -45,6 +45,7 @@ async function filled(stand: TableStand): Promise<ReadTable> {
   return table;
 }
 
+/** Backups of a generation, and their restore. */
 export const backups: TableCases = {
   "holds the live generation, and brings it back as it was": async (stand) =>
     inFolder(async (folder) => {
@@ -185,6 +186,7 @@ export const backups: TableCases = {
     }),
 };
 
+/** The origin of a generation. */
 export const origins: TableCases = {
   "can be given another definition, which is there for the next start and in backups": async (stand) =>
     inFolder(async (folder) => {

@@ -15,6 +15,7 @@ import {
   type TableCases,
 } from "./table-stand.ts";
 
+/** Batches: commit, rollback and marks. */
 export const batches: TableCases = {
   "shows its own changes to itself at once, and to everybody else when it is committed": async (stand) => {
     const table = await stand.open();

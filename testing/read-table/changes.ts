@@ -64,6 +64,7 @@ async function refused(table: ReadTable, type: string, change: RowChange): Promi
   return data;
 }
 
+/** Changes that a batch refuses or accepts. */
 export const changes: TableCases = {
   ...eachOfThem,
 

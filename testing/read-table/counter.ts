@@ -1,6 +1,7 @@
 import type { FieldsInput } from "../../core/rows/fields.ts";
 import type { Generation } from "../../core/table/read-table.ts";
 
+/** The fields of the counting table. */
 export const counterFields: FieldsInput = { total: "integer" };
 
 /** Folds one step of a count in one batch: a new row, ten rows that contain the count, and the checkpoint. */

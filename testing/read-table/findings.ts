@@ -27,6 +27,7 @@ const orders: [sort: unknown, ids: string[]][] = [
   ["-address.absent.more", ["a", "b", "c", "d"]],
 ];
 
+/** The order of rows. */
 export const order: TableCases = {
   "puts rows without a value lowest and breaks ties by id": async (stand) => {
     const rows = await filled(stand, [
@@ -102,6 +103,7 @@ const patterns: [query: Record<string, RegExp>, ids: string[]][] = [
   [{ "address.note": /first.second/s }, ["3"]],
 ];
 
+/** Finds: pages, search, and random queries. */
 export const findings: TableCases = {
   "cuts a page from the order": async (stand) => {
     const rows = await filled(stand, [{ id: "d" }, { id: "c", name: "x" }, { id: "b" }, { id: "a", name: "x" }]);

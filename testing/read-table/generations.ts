@@ -15,6 +15,7 @@ import {
   type TableCases,
 } from "./table-stand.ts";
 
+/** Law 7: generations, and the switch between them. */
 export const generations: TableCases = {
   "is built beside the live one and seen by nobody before the switch": async (stand) => {
     const table = await stand.open();

@@ -139,6 +139,7 @@ const answers: TableCases = Object.fromEntries(
   ]),
 );
 
+/** Every operator of the query language. */
 export const operators = {
   ...answers,
   "looks through a part of a row, and refuses to look through more": async (stand) => {

@@ -1,6 +1,7 @@
 import { same } from "../kit/same.ts";
 import { at, parked, type TableCases } from "./table-stand.ts";
 
+/** Parked events of a generation. */
 export const parkedEvents: TableCases = {
   "is listed in the order of positions, until it is taken out": async (stand) => {
     const table = await stand.open();

@@ -16,6 +16,7 @@ import {
   type TableStand,
 } from "./table-stand.ts";
 
+/** The port itself: capabilities, opening and closing. */
 export const tablePorts: TableCases = {
   "has the capabilities that were declared for it": async (stand) => {
     const table = await stand.open();
@@ -54,6 +55,7 @@ export const tablePorts: TableCases = {
   },
 };
 
+/** An engine that allows one host at a time. */
 export const soleHostOfTable: TableCases = {
   "refuses a second one while the first is open, and no longer": async (stand) => {
     const first = await stand.open();

@@ -6,6 +6,7 @@ import { same } from "../kit/same.ts";
 import { counterFields, foldCount } from "./counter.ts";
 import { all, fieldsOf, type TableCases } from "./table-stand.ts";
 
+/** A table whose hosting process is killed. */
 export const killsOfTable: TableCases = {
   "keeps whole batches, rows and checkpoint alike, and all that were acknowledged": async (stand) => {
     let table = await stand.open(counterFields);
@@ -30,6 +31,7 @@ export const killsOfTable: TableCases = {
   },
 };
 
+/** An engine that allows one host among processes. */
 export const soleHostOfTableAmongProcesses: TableCases = {
   "is refused to another process meanwhile, and given to it afterwards": async (stand) => {
     const table = await stand.open(counterFields);

@@ -15,6 +15,7 @@ import {
   type TableCases,
 } from "./table-stand.ts";
 
+/** A table after a restart of its host. */
 export const reopeningTables: TableCases = {
   "keeps rows, parked events and checkpoint": async (stand) => {
     const table = await stand.open();

@@ -23,6 +23,7 @@ const controls = [
 ];
 const texts = [...controls, "line\nbreak", ...oddTexts, "x".repeat(300 * 1024)];
 
+/** Rows: every value returns as it was written. */
 export const rows: TableCases = {
   "comes back as it was written, every field there, null where it has no value": async (stand) => {
     const full = {

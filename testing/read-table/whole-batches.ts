@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { all, at, create, fold, remove, type TableCases } from "./table-stand.ts";
 
+/** Engines that declare `atomicBatch`: no reader sees part of a batch. */
 export const wholeBatches: TableCases = {
   "is seen whole or not at all by any number of readers": async (stand) => {
     const table = await stand.open();
