@@ -91,23 +91,23 @@ export const lastRetry = ({ retries }: Pick<ConsumerControl, "retries">): number
 export function changeControl(consumer: string, control: ConsumerControl, change: ControlChange): ConsumerControl {
   if ("pause" in change) return { ...control, paused: true };
   if ("resume" in change) return { ...control, paused: false, resumed: control.resumed + 1 };
-  if ("build" in change) return ordered(consumer, control, change.build);
+  if ("build" in change) return withBuild(consumer, control, change.build);
   if ("endBuild" in change) return withoutBuild(control, change.endBuild);
   if (control.paused) throw new UnusableStoreError(consumer, 'is paused; "resume" it first');
   if ("retry" in change) {
-    const order = { ...change.retry, number: lastRetry(control) + 1 };
-    return { ...control, retries: lastOf([...control.retries, order]) };
+    const request = { ...change.retry, number: lastRetry(control) + 1 };
+    return { ...control, retries: lastOf([...control.retries, request]) };
   }
   return { ...control, skipped: withSkipped(consumer, control.skipped, change.skip) };
 }
 
 /** The last requests that fit into the limits; at least the very last. */
-function lastOf(orders: ConsumerControl["retries"]): ConsumerControl["retries"] {
+function lastOf(requests: ConsumerControl["retries"]): ConsumerControl["retries"] {
   let bytes = 0;
-  const tooOld = orders.findLastIndex(
-    (order, index) => (bytes += bytesOf(order)) > maxRetriesBytes && index < orders.length - 1,
+  const tooOld = requests.findLastIndex(
+    (request, index) => (bytes += bytesOf(request)) > maxRetriesBytes && index < requests.length - 1,
   );
-  return orders.slice(tooOld + 1).slice(-maxRetries);
+  return requests.slice(tooOld + 1).slice(-maxRetries);
 }
 
 function withSkipped(
@@ -131,10 +131,10 @@ function withSkipped(
 
 const bytesOf = (value: object): number => Buffer.byteLength(JSON.stringify(value));
 
-function ordered(
+function withBuild(
   consumer: string,
   control: ConsumerControl,
-  { after, ...order }: Extract<ControlChange, { build: unknown }>["build"],
+  { after, ...request }: Extract<ControlChange, { build: unknown }>["build"],
 ): ConsumerControl {
   if ((control.build?.id ?? "") !== after)
     throw new RebuildRunningError(consumer.replace("aggregate/", ""), {
@@ -142,8 +142,8 @@ function ordered(
       kind: control.build?.kind,
     });
   const wasPaused = control.paused;
-  const build = { ...order, wasPaused };
-  switch (order.kind) {
+  const build = { ...request, wasPaused };
+  switch (request.kind) {
     case "rebuild":
       return { ...control, build };
     case "restore":
@@ -160,10 +160,10 @@ function withoutBuild(
 ): ConsumerControl {
   const { build } = control;
   if (build?.id !== id || (build.ended !== undefined && !build.keepsPause)) return control;
-  const { keepsPause: _, ...order } = build;
-  const ended = { ...order, ended: order.ended ?? why };
+  const { keepsPause: _, ...request } = build;
+  const ended = { ...request, ended: request.ended ?? why };
   if (keepPause) return { ...control, build: { ...ended, keepsPause: true } };
-  const byOrder = build.kind === "restore" ? true : build.kind === "replay" ? false : null;
-  const paused = control.paused === byOrder ? build.wasPaused : control.paused;
+  const byRequest = build.kind === "restore" ? true : build.kind === "replay" ? false : null;
+  const paused = control.paused === byRequest ? build.wasPaused : control.paused;
   return { ...control, paused, build: ended };
 }

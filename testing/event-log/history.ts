@@ -6,7 +6,7 @@ import { appendTo, appended, ask, ids, upTo } from "./requests.ts";
 const commits = 100;
 const streams = 1000;
 
-/** A random history of appends, reads and restarts. */
+/** A long log: every read stays correct. */
 export const history: LogCases = {
   "of 100,000 events in 1,000 streams is whole, and each part of it is at hand": async (stand) => {
     const log = await stand.open();
