@@ -35,9 +35,9 @@ const real = {
   call: { storeMs: 5000, everyHostMs: 15_000, statusMs: 1000, pingMs: 1000, pings: 3 },
   /**
    * Opening a store or a table. A server that starts together with its node is expected within `patienceMs`; an opening
-   * that makes progress may take longer, and reports its progress every `tellEveryMs`.
+   * that makes progress may take longer, and reports its progress every `reportEveryMs`.
    */
-  opening: { patienceMs: 10_000, firstMs: 250, longestMs: 1000, tellEveryMs: 5000 },
+  opening: { retryTimeoutMs: 10_000, firstMs: 250, longestMs: 1000, reportEveryMs: 5000 },
   /** While a node starts, its services start one after the other; no warning is logged for this long. */
   start: { quietMs: 5000 },
   /**

@@ -53,7 +53,7 @@ export class Opening {
     const tries = this.#tryOn();
     this.#tries = tries.catch(() => {});
     const over = Promise.withResolvers<void>();
-    const timer = setTimeout(() => over.resolve(this.#goOnWithout()), times.opening.patienceMs);
+    const timer = setTimeout(() => over.resolve(this.#goOnWithout()), times.opening.retryTimeoutMs);
     this.#onStep = () => void timer.refresh();
     try {
       await Promise.race([tries, over.promise]);
@@ -69,7 +69,7 @@ export class Opening {
     if (this.#isStopping) throw new StoreUnavailableError(name, "is stopping");
     this.#onStep();
     this.#progress = progress;
-    if (performance.now() - this.#toldAt < times.opening.tellEveryMs) return;
+    if (performance.now() - this.#toldAt < times.opening.reportEveryMs) return;
     this.#toldAt = performance.now();
     tell("info", `${name} is not open yet: ${progress}`);
   }
@@ -116,7 +116,7 @@ export class Opening {
   #goOnWithout(): void {
     const { name, tell } = this.#d;
     this.#isAwaited = false;
-    this.#failure ??= new StoreUnavailableError(name, `has had no answer for ${times.opening.patienceMs} ms`);
+    this.#failure ??= new StoreUnavailableError(name, `has had no answer for ${times.opening.retryTimeoutMs} ms`);
     tell(
       "error",
       `${name} is not open: ${this.#failure.message}. The node goes on without it: its calls are refused with STORE_UNAVAILABLE until it opens, which is tried again and again`,

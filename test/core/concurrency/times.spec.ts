@@ -19,7 +19,7 @@ describe("The times", () => {
   });
 
   it("let a caller wait longer than what it waits for", () => {
-    expect(postgres.listenMs).toBeLessThan(opening.patienceMs);
+    expect(postgres.listenMs).toBeLessThan(opening.retryTimeoutMs);
     expect(postgres.frozenMs).toBeLessThan(postgres.turnMs);
     expect(postgres.frozenAppendMs).toBeLessThan(postgres.outcomeMs);
     expect(copyLock.silentMs).toBeLessThan(copyLock.takenMs);

@@ -6,7 +6,7 @@ import { say } from "../../support/say.ts";
 import { nodeOptions } from "../multinode/node-options.ts";
 
 // Shortened, so that opening takes long compared with it.
-setTimes({ opening: { patienceMs: 500 } });
+setTimes({ opening: { retryTimeoutMs: 500 } });
 const [url = "", namespace = "", nodeID = "", folder = ""] = process.argv.slice(2);
 const events = EventStore("events", { adapter: `${url}?folder=${folder}` });
 const numbers = Aggregate("numbers", {
