@@ -10,7 +10,7 @@ const real = {
    */
   lease: {
     lastsMs: 3000,
-    askAgainMs: 500,
+    retryMs: 500,
     /** The holder hands over to another node once no node has joined for this long. */
     settleMs: 10_000,
   },
@@ -70,14 +70,14 @@ const real = {
    * receives appends of several hosts. A node that does not respond within `answerMs`, or refuses, is avoided for
    * `avoidMs`.
    */
-  relay: { recentMs: 1000, lookMs: 250, answerMs: 1000, avoidMs: 5000 },
+  relay: { recentMs: 1000, checkMs: 250, answerMs: 1000, avoidMs: 5000 },
   /** The lock of a generation that is being copied. A holder without a heartbeat for `silentMs` is presumed dead. */
   copyLock: { silentMs: 10_000, heartbeatMs: 1000, retryMs: 10, takenMs: 60_000, doneMs: 2000 },
   /**
    * Interval of the check that an open file is still the one at its path. The check takes microseconds; events that are
    * appended between a removal and the next check are lost with the rest of the log.
    */
-  openFiles: { lookEveryMs: 100 },
+  openFiles: { checkEveryMs: 100 },
   postgres: {
     connectMs: 10_000,
     /**
@@ -85,7 +85,7 @@ const real = {
      * again every `lookMs`.
      */
     silentMs: 2000,
-    lookMs: 500,
+    checkMs: 500,
     /** Time limit for finding out whether a statement whose response was lost took effect. */
     outcomeMs: 5000,
     retryMs: 50,
@@ -109,13 +109,13 @@ const real = {
     listenMs: 5000,
   },
   /**
-   * A request is sent again every `askAgainMs`, and given up after `answerMs`. A connection is given up if two pings
+   * A request is sent again every `retryMs`, and given up after `answerMs`. A connection is given up if two pings
    * have no response when the third is due. The server removes a consumer that is idle for `idleConsumerMs`.
    */
   nats: {
     connectMs: 5000,
     answerMs: 3000,
-    askAgainMs: 1000,
+    resendMs: 1000,
     reconnectMs: 200,
     pingMs: 1000,
     idleConsumerMs: 10_000,

@@ -77,7 +77,7 @@ export class LeaseHold {
     const since = moment();
     const lapsed = this.#watch.lapsedAt(since.monotonic);
     // A standby may have reason to look again and again, and none to ask as often.
-    if (lapsed === undefined && since.monotonic - this.#refusedAt < times.lease.askAgainMs) return null;
+    if (lapsed === undefined && since.monotonic - this.#refusedAt < times.lease.retryMs) return null;
     this.lose();
     const { lease, heldBy } = await this.#source.takeLease(this.#holder, this.ttlMs, lapsed);
     this.#watch.record(heldBy, performance.now());

@@ -4,7 +4,7 @@ import { eventually } from "../support/broker.ts";
 
 describe("A request that is asked again", () => {
   const { nats } = structuredClone(times);
-  beforeAll(() => setTimes({ nats: { askAgainMs: 5 } }));
+  beforeAll(() => setTimes({ nats: { resendMs: 5 } }));
   afterAll(() => setTimes({ nats }));
 
   const never = new Promise<never>(() => {});

@@ -15,7 +15,7 @@ function newClient(processID: number) {
 
 describe("A statement in PostgreSQL without an answer", () => {
   const { postgres } = structuredClone(times);
-  beforeAll(() => setTimes({ postgres: { silentMs: 20, lookMs: 10 } }));
+  beforeAll(() => setTimes({ postgres: { silentMs: 20, checkMs: 10 } }));
   afterAll(() => setTimes({ postgres }));
 
   /** `asked`: the sessions of each query. The server works on those in `working`, or the query fails. */

@@ -9,16 +9,16 @@ import { hostElsewhere, killHosts } from "./sqlite-child.ts";
 
 let folder: string;
 
-const { lookEveryMs } = times.openFiles;
+const { checkEveryMs: lookEveryMs } = times.openFiles;
 
 beforeEach(() => {
   // A -wal that was truncated and extended between two checks is longer than before.
-  setTimes({ openFiles: { lookEveryMs: 0 } });
+  setTimes({ openFiles: { checkEveryMs: 0 } });
   folder = newFolder();
 });
 
 afterEach(async () => {
-  setTimes({ openFiles: { lookEveryMs } });
+  setTimes({ openFiles: { checkEveryMs: lookEveryMs } });
   await killHosts();
   await cleanUp();
 });

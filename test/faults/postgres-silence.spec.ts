@@ -37,7 +37,7 @@ describeWith("postgres", "A connection to PostgreSQL", (server) => {
   }, 20_000);
 
   it("is kept while the server works on its statement, or a transaction's", async () => {
-    setTimes({ postgres: { silentMs: 100, lookMs: 50 } });
+    setTimes({ postgres: { silentMs: 100, checkMs: 50 } });
     const options = { connectionString: server().url, timeoutMs: 30_000, connection: {} };
     const connections = await Connections.to("here", options);
     try {

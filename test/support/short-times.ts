@@ -6,7 +6,7 @@ import { setTimes } from "../../core/concurrency/times.ts";
  * a spec starts gets the same times by `withShortTimes` among Node's options.
  */
 setTimes({
-  lease: { lastsMs: 2000, askAgainMs: 100 },
+  lease: { lastsMs: 2000, retryMs: 100 },
   poll: { everyMs: 200 },
   append: { outageMs: 1000 },
   control: { lateMs: 300 },
