@@ -29,12 +29,13 @@ const real = {
   /** Interval of checkpoints under load. After a kill, at most this much work is repeated. */
   checkpoint: { consumerMs: 200, pumpMs: 500 },
   /**
-   * Time-outs of calls between the nodes of a consumer. A call is lost if its message or its node is lost. A node that
-   * misses `pings` pings in a row counts as silent.
+   * Time-outs of calls between the nodes of a consumer. `storeMs`: of a call to the store, whose message may be lost.
+   * `everyHostMs`: of a call to every host, one of which may die. A node that misses `pings` pings in a row counts as
+   * silent.
    */
   call: { storeMs: 5000, everyHostMs: 15_000, statusMs: 1000, pingMs: 1000, pings: 3 },
   /**
-   * Opening a store or a table. A server that starts together with its node is expected within `patienceMs`; an opening
+   * Opening a store or a table. A server that starts together with its node is expected within `retryTimeoutMs`; an opening
    * that makes progress may take longer, and reports its progress every `reportEveryMs`.
    */
   opening: { retryTimeoutMs: 10_000, firstMs: 250, longestMs: 1000, reportEveryMs: 5000 },
@@ -82,7 +83,7 @@ const real = {
     connectMs: 10_000,
     /**
      * After `silentMs` without a response to a statement, the host asks the server about the state of its session,
-     * again every `lookMs`.
+     * again every `checkMs`.
      */
     silentMs: 2000,
     checkMs: 500,
@@ -105,7 +106,7 @@ const real = {
     idleMs: 2000,
     /** After the server refused a further connection, the pool does not grow for this long. */
     crowdedMs: 60_000,
-    /** Shorter than `opening.patienceMs`. */
+    /** Shorter than `opening.retryTimeoutMs`. */
     listenMs: 5000,
   },
   /**

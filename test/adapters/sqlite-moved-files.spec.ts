@@ -9,7 +9,7 @@ import { hostElsewhere, killHosts } from "./sqlite-child.ts";
 
 let folder: string;
 
-const { checkEveryMs: lookEveryMs } = times.openFiles;
+const { checkEveryMs } = times.openFiles;
 
 beforeEach(() => {
   // A -wal that was truncated and extended between two checks is longer than before.
@@ -18,7 +18,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  setTimes({ openFiles: { checkEveryMs: lookEveryMs } });
+  setTimes({ openFiles: { checkEveryMs } });
   await killHosts();
   await cleanUp();
 });

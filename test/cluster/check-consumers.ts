@@ -6,7 +6,7 @@ import type { Findings } from "./findings.ts";
 import type { MoneyNode } from "./money-node.ts";
 import type { Tally } from "./money-services.ts";
 
-const patienceMs = 10_000;
+const timeoutMs = 10_000;
 
 /** The whole log, read through this node. */
 export async function readLog(broker: ServiceBroker, { nodeID }: MoneyNode): Promise<MoneyEvent[]> {
@@ -15,7 +15,7 @@ export async function readLog(broker: ServiceBroker, { nodeID }: MoneyNode): Pro
     const after = log.at(-1)?.position ?? 0;
     const page = await eventually(
       () => broker.call<MoneyEvent[], object>("events.read", { after, limit: 1000 }, { nodeID, timeout: 5000 }),
-      patienceMs,
+      timeoutMs,
     );
     if (page.length === 0) return log;
     log.push(...page);
@@ -48,7 +48,7 @@ export async function checkTable(
   const options = { nodeID, timeout: 60_000 };
   const { ok, differences, total }: Verification = await eventually(
     () => broker.call(`${table}.verify`, {}, options),
-    patienceMs,
+    timeoutMs,
   );
   if (!ok) findings.add("half", `${table} on ${nodeID}: verify found ${total} as ${JSON.stringify(differences[0])}`);
   const rows = await broker.call<Tally[], object>(`${table}.find`, { limit: 10_000 }, options);

@@ -23,7 +23,7 @@ const workersPerNode = 3;
 const answerMs = 2000;
 const repeatMs = 50;
 /** A command without a result this long after the end of the load is given up. */
-const patienceMs = 60_000;
+const timeoutMs = 60_000;
 
 const pause = (ms: number) => new Promise((turn) => setTimeout(turn, ms));
 
@@ -101,7 +101,7 @@ export class Load {
     const command: SentCommand = { commandId, action, params, events, answer: null, refusal: null };
     this.sent.push(command);
     let node = home;
-    while (performance.now() < this.#endsAt + patienceMs) {
+    while (performance.now() < this.#endsAt + timeoutMs) {
       try {
         const options = { nodeID: node.nodeID, timeout: answerMs, meta: { commandId } };
         command.answer = await this.#broker.call<CommandAnswer, object>(action, params, options);

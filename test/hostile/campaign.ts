@@ -21,7 +21,7 @@ interface Options {
   onAttack?: (attack: Attack) => void;
 }
 
-const patienceMs = 60_000;
+const timeoutMs = 60_000;
 const mostFaults = 50;
 
 /** Calls every action of this package in the broker's registry with hostile values, in sequence. */
@@ -64,7 +64,7 @@ async function make(broker: ServiceBroker, { action, params, meta }: Attack, rep
 
 async function inTime(call: Promise<unknown>): Promise<unknown> {
   const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`no answer within ${patienceMs} ms`)), patienceMs);
+  const timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
   try {
     return await Promise.race([call, promise]);
   } finally {

@@ -7,7 +7,7 @@ import type { SoakEvents } from "./store.ts";
 
 export type Chore = () => Promise<unknown>;
 
-const patienceMs = 300_000;
+const timeoutMs = 300_000;
 
 export interface Chores {
   /** Chores with the same cost in a log of any length. */
@@ -40,13 +40,13 @@ export function choresOn(broker: ServiceBroker, folder: string): Chores {
     const stream = `poison-${consumer}-${++round}`;
     const payload = { thing: stream, n: round, text: "follows", account: "1" };
     const [event] = await append(stream, { type: poisoned, payload }, { type: followed, payload });
-    await eventually(() => isParked(consumer, event!), patienceMs);
+    await eventually(() => isParked(consumer, event!), timeoutMs);
     await call(`${consumer}.retry`, { id: event!.id });
-    await eventually(() => isParked(consumer, event!), patienceMs);
+    await eventually(() => isParked(consumer, event!), timeoutMs);
     await call(`${consumer}.skip`, { id: event!.id, reason: "soak" });
     await eventually(async () => {
       if ((await call<unknown[]>(`${consumer}.parked`)).length > 0) throw new Error(`${consumer} has parked events`);
-    }, patienceMs);
+    }, timeoutMs);
   }
 
   async function isParked(consumer: string, { id }: RecordedEvent): Promise<void> {
@@ -57,7 +57,7 @@ export function choresOn(broker: ServiceBroker, folder: string): Chores {
   async function passing(): Promise<void> {
     const service = broker.createService(passingService(folder));
     await broker.waitForServices(["sideAccount", "side", "sideThings", "sideImage", "guestThings"]);
-    await eventually(() => call("sideAccount.open", { id: "1", iban: "side" }), patienceMs);
+    await eventually(() => call("sideAccount.open", { id: "1", iban: "side" }), timeoutMs);
     await call("sideAccount.deposit", { id: "1", amount: ++round });
     await call("side.append", {
       stream: `order-${round}`,
