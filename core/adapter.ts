@@ -9,7 +9,7 @@ export interface Adapter {
   readonly location: string;
   /** The folder of its file. Absent if the adapter does not use a file of this machine. */
   readonly folder?: string;
-  /** True if the location also depends on the name: a store and its tables may share one connection string. */
+  /** True if every name is a separate place within the location, so that a store and its tables may share it. */
   readonly keepsApart?: boolean;
   /** The log of the store `name`. Absent if the engine stores no logs. */
   eventLog?(name: string): EventLog;

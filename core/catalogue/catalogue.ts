@@ -102,7 +102,7 @@ function parseEntry(owner: string, type: string, definition: EventDefinition): C
   };
 }
 
-/** A gap is not an error here: the oldest versions of the chain may never have been written. */
+/** A missing upcaster is not an error here: the chain may start at a later version than the oldest stored events. */
 function parseUpcasters(
   at: string,
   version: number,

@@ -56,8 +56,8 @@ class Copies {
   }
 
   /**
-   * Copies only the keys under which fastest-validator expects rules: other values (`values`, `default`) are the
-   * author's data.
+   * Copies rules only under the keys where fastest-validator expects them: the values of other keys (`values`,
+   * `default`) are the author's data.
    */
   #parts(given: object): Record<string, unknown> {
     if ("$$type" in given) return this.rules(given);

@@ -110,8 +110,8 @@ const real = {
     listenMs: 5000,
   },
   /**
-   * A request is sent again every `retryMs`, and given up after `answerMs`. A connection is given up if two pings
-   * have no response when the third is due. The server removes a consumer that is idle for `idleConsumerMs`.
+   * A request is sent again every `resendMs`, and given up after `answerMs`. A connection is given up if two pings have
+   * no response when the third is due. The server removes a consumer that is idle for `idleConsumerMs`.
    */
   nats: {
     connectMs: 5000,
