@@ -33,14 +33,14 @@ export class OtherProcess {
 
   /** Kills it after `times` messages "done". Returns all such messages until its end. */
   async killedAfter(times: number, delayMs: number): Promise<string[][]> {
-    const said: string[][] = [];
+    const messages: string[][] = [];
     for (let words = await this.hear(); words; words = await this.hear()) {
-      if (words[0] === "done") said.push(words.slice(1));
-      else if (words[0] !== "opened") throw new Error(`the other process said: ${this.#last}`);
-      if (said.length === times) setTimeout(() => this.#child.kill("SIGKILL"), delayMs);
+      if (words[0] === "done") messages.push(words.slice(1));
+      else if (words[0] !== "opened") throw new Error(`the other process sent: ${this.#last}`);
+      if (messages.length === times) setTimeout(() => this.#child.kill("SIGKILL"), delayMs);
     }
-    if (said.length < times) throw new Error(`the other process ended by itself; its last words: ${this.#last}`);
-    return said;
+    if (messages.length < times) throw new Error(`the other process ended by itself; its last message: ${this.#last}`);
+    return messages;
   }
 
   /** Stops the process at any instruction, until `thaw`. */

@@ -41,8 +41,8 @@ export class AggregateOutcome<Fields extends FieldsInput> {
    * @throws AssertionError
    */
   // oxlint-disable-next-line unicorn/no-thenable -- what every scenario ends with; see `expectation`
-  then(...said: [expected: readonly RowInput<Fields>[] | ExpectedError]): Promise<void> {
-    return expectation(said, async (expected) => {
+  then(...args: [expected: readonly RowInput<Fields>[] | ExpectedError]): Promise<void> {
+    return expectation(args, async (expected) => {
       const { name } = this.#folding;
       const folded = await this.#fold();
       if (isRows(expected)) {

@@ -76,16 +76,16 @@ class DeciderOutcome<Events extends EventMap, State> {
    * @throws AssertionError
    */
   // oxlint-disable-next-line unicorn/no-thenable -- what every scenario ends with; see `expectation`
-  then(...said: readonly Decided<Events>[] | readonly [refused: ExpectedError]): Promise<void> {
-    return expectation<readonly unknown[]>(said, async () => {
+  then(...args: readonly Decided<Events>[] | readonly [refused: ExpectedError]): Promise<void> {
+    return expectation<readonly unknown[]>(args, async () => {
       const decision = await this.#outcome();
-      const [first] = said;
-      const refused = said.length === 1 && !this.#isEvent(first) ? first : null;
+      const [first] = args;
+      const refused = args.length === 1 && !this.#isEvent(first) ? first : null;
       if (refused === null) {
         if ("error" in decision) failBy(`${this.#name} is refused`, decision.error);
-        const expected = (said as readonly ExpectedEvent[]).map(asStored);
+        const expected = (args as readonly ExpectedEvent[]).map(asStored);
         const found = decision.events.map((event, index) => shownAs(expected[index], event));
-        expectEqual(`${this.#name} comes to other events than expected`, found, expected);
+        expectEqual(`${this.#name} decides other events than expected`, found, expected);
       } else if ("error" in decision) {
         expectError(`${this.#name} is refused for another reason than expected`, decision.error, refused);
       } else {
@@ -96,11 +96,11 @@ class DeciderOutcome<Events extends EventMap, State> {
   }
 
   /** Expects the entity's state after the command. @throws AssertionError */
-  thenState(...said: [expected: State]): Promise<void> {
-    return expectation(said, async (expected) => {
+  thenState(...args: [expected: State]): Promise<void> {
+    return expectation(args, async (expected) => {
       const decision = await this.#outcome();
       if ("error" in decision) failBy(`${this.#name} is refused`, decision.error);
-      expectEqual(`${this.#name} comes to another state than expected`, decision.state, expected);
+      expectEqual(`${this.#name} has another state than expected`, decision.state, expected);
     });
   }
 

@@ -102,16 +102,16 @@ export function inWords(value: unknown): string {
  * Implements `then`: checks the result of a scenario. A failure points to the line of the test with the expectation. An
  * object with `then` can be awaited like a promise: a scenario that is awaited without an expectation fails.
  */
-export async function expectation<Said extends readonly unknown[]>(
-  said: Said,
-  look: (...said: NoInfer<Said>) => Promise<void>,
+export async function expectation<Expected extends readonly unknown[]>(
+  expected: Expected,
+  check: (...expected: NoInfer<Expected>) => Promise<void>,
 ): Promise<void> {
   const place = { stack: "" };
   Error.captureStackTrace(place, expectation);
-  const [resolve, reject] = said;
-  if (typeof resolve === "function" && typeof reject === "function") return void reject(endless());
+  const [resolve, reject] = expected;
+  if (typeof resolve === "function" && typeof reject === "function") return void reject(unfinished());
   try {
-    await look(...said);
+    await check(...expected);
   } catch (error) {
     if (error instanceof AssertionError)
       error.stack = place.stack.replace(/^.*/, () => `${error.name} [${error.code}]: ${error.message}`);
@@ -119,5 +119,5 @@ export async function expectation<Said extends readonly unknown[]>(
   }
 }
 
-const endless = () =>
-  new AssertionError({ message: "a scenario was awaited that expects nothing yet: end it by then(…)" });
+const unfinished = () =>
+  new AssertionError({ message: "a scenario was awaited without an expectation: end it with then(…)" });

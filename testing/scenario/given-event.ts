@@ -45,11 +45,11 @@ const anyone = { correlationId: "given", causationId: "given", maxEventBytes: In
 export function recordedEvents(
   catalogue: Catalogue,
   stream: string,
-  said: readonly UncheckedEvent[],
+  given: readonly UncheckedEvent[],
   before: readonly RecordedEvent[] = [],
 ): RecordedEvent[] {
-  if (said.length === 0) return [];
-  const inputs = said.map(({ id, type, payload = {}, meta = {} }, index) => ({
+  if (given.length === 0) return [];
+  const inputs = given.map(({ id, type, payload = {}, meta = {} }, index) => ({
     id: id ?? eventIdOfKey("given", before.length + index),
     type,
     payload,
@@ -59,7 +59,7 @@ export function recordedEvents(
   const versions = new Map(before.map((event) => [event.stream, event.version]));
   let { position, time } = before.at(-1) ?? { position: 0, time: beginning };
   const recorded = events.map(({ id, type, payload, meta }, index) => {
-    const details = said[index]!;
+    const details = given[index]!;
     const { stream: of = stream } = details;
     const { version = (versions.get(of) ?? 0) + 1 } = details;
     versions.set(of, version);

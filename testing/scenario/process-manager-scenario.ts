@@ -78,10 +78,10 @@ export class ProcessManagerScenario<Events extends EventMap, State, Names extend
   }
 
   /** Expects all commands, in order. @throws AssertionError */
-  thenSends(...said: readonly ExpectedCommand[]): Promise<void> {
-    return expectation(said, () =>
+  thenSends(...args: readonly ExpectedCommand[]): Promise<void> {
+    return expectation(args, () =>
       this.#look(async ({ sent }) => {
-        const expected = said.map(({ params = {}, ...command }) => ({ ...command, params: asJson(params) }));
+        const expected = args.map(({ params = {}, ...command }) => ({ ...command, params: asJson(params) }));
         const found = sent.map(({ action, params, meta }, index) => {
           const wanted = expected[index]?.meta;
           return { action, params: asJson(params), ...(wanted && { meta: partOf(meta, wanted) }) };
@@ -92,11 +92,11 @@ export class ProcessManagerScenario<Events extends EventMap, State, Names extend
   }
 
   /** Expects all deadlines of the last event's process, in the order of their times. @throws AssertionError */
-  thenSchedules(...said: readonly ExpectedDeadline<Names>[]): Promise<void> {
-    return expectation(said, () =>
+  thenSchedules(...args: readonly ExpectedDeadline<Names>[]): Promise<void> {
+    return expectation(args, () =>
       this.#look(async (run) => {
         const { deadlines = [] } = (await run.kept()).instance ?? {};
-        const expected = said.map((deadline) => this.#withTime(deadline));
+        const expected = args.map((deadline) => this.#withTime(deadline));
         const found = deadlines
           .toSorted((a, b) => Date.parse(a.when) - Date.parse(b.when))
           .map(({ name, when, data }, index) => ({
@@ -116,11 +116,11 @@ export class ProcessManagerScenario<Events extends EventMap, State, Names extend
   }
 
   /** Expects the state of the last event's process. @throws AssertionError */
-  thenState(...said: [expected: State]): Promise<void> {
-    return expectation(said, (expected) =>
+  thenState(...args: [expected: State]): Promise<void> {
+    return expectation(args, (expected) =>
       this.#look(async (run) => {
         const { state } = (await run.kept()).instance ?? {};
-        expectEqual(`${this.#what} comes to another state than expected`, state, expected);
+        expectEqual(`${this.#what} has another state than expected`, state, expected);
       }),
     );
   }
@@ -140,8 +140,8 @@ export class ProcessManagerScenario<Events extends EventMap, State, Names extend
    * Expects the last event's process to be parked. Errors are neither retried nor compensated here. @throws
    * AssertionError
    */
-  thenParks(...said: [error: ExpectedError]): Promise<void> {
-    return expectation(said, async (expected) => {
+  thenParks(...args: [error: ExpectedError]): Promise<void> {
+    return expectation(args, async (expected) => {
       const run = await runOf(this.#script);
       const failure = await run.failure();
       if (!failure) fail(`${this.#what} is not parked`, run.sent, expected);
@@ -156,8 +156,8 @@ export class ProcessManagerScenario<Events extends EventMap, State, Names extend
    * oxlint-disable-next-line unicorn/no-thenable -- so that it does
    */
   // oxlint-disable-next-line unicorn/no-thenable -- so that it does
-  then(...said: never[]): Promise<void> {
-    return expectation(said, async () => fail(`${this.#what}: then`, said, "thenSends, thenSchedules, thenState …"));
+  then(...args: never[]): Promise<void> {
+    return expectation(args, async () => fail(`${this.#what}: then`, args, "thenSends, thenSchedules, thenState …"));
   }
 
   async #look(look: (run: ProcessRun) => Promise<void>): Promise<void> {
