@@ -20,7 +20,7 @@ describe("The contract suite", () => {
       expect.arrayContaining([
         "A commit may be empty",
         "A log whose host is killed keeps all that was acknowledged, once and without a hole",
-        "A table whose host is killed keeps whole batches, rows and checkpoint alike, and all that were acknowledged",
+        "A table whose host is killed keeps complete batches, rows and checkpoint alike, and all acknowledged ones",
       ]),
     );
   });

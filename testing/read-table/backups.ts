@@ -47,7 +47,7 @@ async function filled(stand: TableStand): Promise<ReadTable> {
 
 /** Backups of a generation, and their restore. */
 export const backups: TableCases = {
-  "holds the live generation, and brings it back as it was": async (stand) =>
+  "contains the live generation, and restores it as it was": async (stand) =>
     inFolder(async (folder) => {
       const table = await filled(stand);
       const progress = at(9, { folded: 7, positionId: "e9", reordered: true });
@@ -75,7 +75,7 @@ export const backups: TableCases = {
       same((await committed(table))["4"], { city: "Bergen" });
     }),
 
-  "brings back every text, also one with characters that end a line elsewhere": async (stand) =>
+  "restores every text, also one with characters that end a line elsewhere": async (stand) =>
     inFolder(async (folder) => {
       const odd = 'a\u2028b\u2029c\rd\r\ne\u0085f\vg\fh\ti"\\ \ufeff';
       const table = await stand.open();
@@ -120,7 +120,7 @@ export const backups: TableCases = {
       same(await table.live().progress(), at(position));
     }),
 
-  "is of the generation that was live when it began, also where another takes its place meanwhile": async (stand) =>
+  "is of the generation that was live when it began, even if another replaces it meanwhile": async (stand) =>
     inFolder(async (folder) => {
       const table = await filled(stand);
       const names = Array.from({ length: 5000 }, (_, index) => `r${index}`);
@@ -139,7 +139,7 @@ export const backups: TableCases = {
       same(await committed(table), before);
     }),
 
-  "can be put into another place": async (stand) =>
+  "can be restored into another place": async (stand) =>
     inFolder(async (folder) => {
       const table = await filled(stand);
       const { checksum } = await table.backup(folder);
@@ -149,7 +149,7 @@ export const backups: TableCases = {
       same(await committed(other), await committed(table));
     }),
 
-  "is refused where a byte of its files was changed, added or removed, or a file is gone": async (stand) =>
+  "is refused if a byte of its files was changed, added or removed, or a file is missing": async (stand) =>
     inFolder(async (folder) => {
       const table = await filled(stand);
       const { checksum } = await table.backup(folder);
@@ -175,7 +175,7 @@ export const backups: TableCases = {
       same(await committed(table), before);
     }),
 
-  "that was restored and dropped is gone, and can be restored again": async (stand) =>
+  "that was restored and dropped no longer exists, and can be restored again": async (stand) =>
     inFolder(async (folder) => {
       const table = await filled(stand);
       const { checksum } = await table.backup(folder);
@@ -188,7 +188,7 @@ export const backups: TableCases = {
 
 /** The origin of a generation. */
 export const origins: TableCases = {
-  "can be given another definition, which is there for the next start and in backups": async (stand) =>
+  "can be given another definition, which the next start and backups contain": async (stand) =>
     inFolder(async (folder) => {
       const table = await filled(stand);
       await table.live().redefine("another");
@@ -198,7 +198,7 @@ export const origins: TableCases = {
       same(await committed(table), { 1: { name: "ä😀", city: "Oslo" }, 2: { total: 7 } });
     }),
 
-  "is kept as it was given to the first generation, to one that is built, and is empty otherwise": async (stand) => {
+  "is stored for the first generation and for built ones, and is empty by default": async (stand) => {
     const named = await stand.port();
     await named.open(fieldsOf(nameAndTotal), origin);
     same(named.live().origin, origin);

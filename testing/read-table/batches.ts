@@ -17,7 +17,7 @@ import {
 
 /** Batches: commit, rollback and marks. */
 export const batches: TableCases = {
-  "shows its own changes to itself at once, and to everybody else when it is committed": async (stand) => {
+  "shows its own changes to itself at once, and to other readers when it is committed": async (stand) => {
     const table = await stand.open();
     await fold(table, [create("1", { name: "old" }), create("2", { name: "two" })]);
     const batch = await table.live().begin();
@@ -75,7 +75,7 @@ export const batches: TableCases = {
     same(await table.live().progress(), at(3));
   },
 
-  "leaves nothing when it is rolled back, and the next one starts afresh": async (stand) => {
+  "leaves nothing when it is rolled back, and the next one starts without its changes": async (stand) => {
     const table = await stand.open();
     await fold(table, [create("1", { name: "old" })]);
     const batch = await table.live().begin();
@@ -109,9 +109,7 @@ export const batches: TableCases = {
     same(await table.live().progress(), at(1));
   },
 
-  "applies all of some changes or, if one is refused, none of them, and what it applied before stays": async (
-    stand,
-  ) => {
+  "applies all changes of a call or, if one is refused, none of them; earlier changes stay": async (stand) => {
     const table = await stand.open();
     await fold(table, [create("taken")]);
     const batch = await table.live().begin();
@@ -126,7 +124,7 @@ export const batches: TableCases = {
     same(Object.keys(await committed(table)), ["1", "3", "before", "taken"]);
   },
 
-  "shows behind a mark what came before it, to every query": async (stand) => {
+  "shows changes before a mark to every query after it": async (stand) => {
     const table = await stand.open();
     await fold(table, [create("old", { total: 1 })]);
     const batch = await table.live().begin();
@@ -177,7 +175,7 @@ export const batches: TableCases = {
     same(await committed(table), { 1: {} });
   },
 
-  "takes back to its mark what was applied before a refusal": async (stand) => {
+  "undoes to its mark the changes before a refusal": async (stand) => {
     const table = await stand.open();
     await fold(table, [create("taken")]);
     const batch = await table.live().begin();

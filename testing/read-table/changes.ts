@@ -68,14 +68,14 @@ async function refused(table: ReadTable, type: string, change: RowChange): Promi
 export const changes: TableCases = {
   ...eachOfThem,
 
-  "is refused where another row has its id": async (stand) => {
+  "is refused if another row has its id": async (stand) => {
     const table = await stand.open(strict);
     await fold(table, [first]);
     const data = await refused(table, "DUPLICATE_ROW", create("1", { owner: "bob" }));
     same(data, { field: "id", found: "1" });
   },
 
-  "is refused where another row has its value of a unique field": async (stand) => {
+  "is refused if another row has its value of a unique field": async (stand) => {
     const table = await stand.open(strict);
     await fold(table, [first, create("3", { iban: "NZ3", owner: "bob" })]);
     for (const change of [
@@ -87,7 +87,7 @@ export const changes: TableCases = {
       same(await refused(table, "DUPLICATE_ROW", change), { field: "iban", found: "NZ1" });
   },
 
-  "is refused where an index of numbers, booleans or dates is unique, too": async (stand) => {
+  "is refused if an index of numbers, booleans or dates is unique, too": async (stand) => {
     const unique = true;
     const values = { n: 19.99, i: 2 ** 53 - 1, b: false, d: "2024-01-01T00:00:00.000Z" };
     const table = await stand.open({
@@ -105,7 +105,7 @@ export const changes: TableCases = {
     }
   },
 
-  "is refused where a required field is missing from a new row": async (stand) => {
+  "is refused if a required field is missing from a new row": async (stand) => {
     const table = await stand.open(strict);
     await fold(table, [first]);
     for (const change of [
@@ -127,7 +127,7 @@ export const changes: TableCases = {
     await batch.rollback();
   },
 
-  "may leave a required field out of an update, and repeat a row's own unique value": async (stand) => {
+  "may omit a required field in an update, and repeat a row's own unique value": async (stand) => {
     const table = await stand.open(strict);
     await fold(table, [
       first,

@@ -135,7 +135,7 @@ export const findings: TableCases = {
     }
   },
 
-  "matches a pattern in linear time, and as every other engine does": async (stand) => {
+  "matches a pattern in linear time, and like every other engine": async (stand) => {
     const rows = await filled(stand, [
       { id: "1", name: `${"a".repeat(40)}b`, tags: [`${"a".repeat(40)}b`] },
       { id: "2", name: "aa", tags: ["x", "aa"] },
@@ -144,7 +144,7 @@ export const findings: TableCases = {
     for (const [query, ids] of patterns) same(await found(rows, { query }), ids, String(Object.values(query)[0]));
   },
 
-  "finds no row by text that none can have": async (stand) => {
+  "finds no row by a text that no row can have": async (stand) => {
     const rows = await filled(stand, [{ id: "1", name: "a" }, { id: "2", name: "\ufffd" }, { id: "3" }]);
     for (const text of ["\ud800", "\udfff", "a\0", "\0"]) {
       same(await found(rows, { query: { name: text } }), [], JSON.stringify(text));

@@ -17,7 +17,7 @@ import {
 
 /** Law 7: generations, and the switch between them. */
 export const generations: TableCases = {
-  "is built beside the live one and seen by nobody before the switch": async (stand) => {
+  "is built beside the live one and invisible before the switch": async (stand) => {
     const table = await stand.open();
     await fold(table, [create("1", { name: "old" })], 5);
     const next = await table.build(fieldsOf(wider));
@@ -57,7 +57,7 @@ export const generations: TableCases = {
     same(await next.progress(), at(1));
   },
 
-  "that was dropped is gone, and dropping the live one changes nothing": async (stand) => {
+  "that was dropped no longer exists, and dropping the live one changes nothing": async (stand) => {
     const table = await stand.open();
     await fold(table, [create("1")]);
     const [second, third] = [await table.build(fieldsOf(nameAndTotal)), await table.build(fieldsOf(nameAndTotal))];
@@ -72,7 +72,7 @@ export const generations: TableCases = {
     assert.ok((await table.build(fieldsOf(nameAndTotal))).number > third.number);
   },
 
-  "that is switched to answers whole, whoever asks meanwhile": async (stand) => {
+  "that is switched to is complete for every concurrent query": async (stand) => {
     const table = await stand.open();
     await fold(table, [create("1"), create("2", { name: "old" })], 5);
     const next = await table.build(fieldsOf(nameAndTotal));

@@ -142,7 +142,7 @@ const answers: TableCases = Object.fromEntries(
 /** Every operator of the query language. */
 export const operators = {
   ...answers,
-  "looks through a part of a row, and refuses to look through more": async (stand) => {
+  "reads a part of a row, and refuses to read more": async (stand) => {
     const rows = await filled(stand, [long]);
     for (const [query, tooMuch] of efforts) {
       same(await found(rows, { query }), ["long"]);

@@ -24,7 +24,7 @@ export const parkedEvents: TableCases = {
     same(await table.live().parked(), [again, third]);
   },
 
-  "stays parked where its batch takes it back": async (stand) => {
+  "stays parked if its batch undoes its removal": async (stand) => {
     const table = await stand.open();
     const first = await table.live().begin();
     await first.park(parked("e1", 1));

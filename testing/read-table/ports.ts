@@ -45,7 +45,7 @@ export const tablePorts: TableCases = {
     same(await committed(table), { 1: {} });
   },
 
-  "keeps its place apart from others": async (stand) => {
+  "is separate from other places": async (stand) => {
     const [one, other] = [await stand.open(), await stand.open()];
     await fold(one, [create("1")], 5);
     await one.switchTo(await one.build(fieldsOf(wider)));
@@ -57,7 +57,7 @@ export const tablePorts: TableCases = {
 
 /** An engine that allows one host at a time. */
 export const soleHostOfTable: TableCases = {
-  "refuses a second one while the first is open, and no longer": async (stand) => {
+  "refuses a second one only while the first is open": async (stand) => {
     const first = await stand.open();
     await fold(first, [create("1")]);
     const second = stand.another(first);
@@ -92,7 +92,7 @@ export const manyHostsOfTable: TableCases = {
     assert.equal(other.live(), live);
   },
 
-  "take the folding over from one another, and go on where it stands": async (stand) => {
+  "take over the folding from one another, and continue from its checkpoint": async (stand) => {
     const [one, other] = await twoHosts(stand);
     await takesOver(one);
     await fold(one, [create("1")], 5);
@@ -106,7 +106,7 @@ export const manyHostsOfTable: TableCases = {
     same(await committed(one), { 1: {}, 2: {}, 3: {} });
   },
 
-  "fold nothing on from where another is by now, whom they have only asked how far he is": async (stand) => {
+  "do not fold from another host's progress that they have only read": async (stand) => {
     const [one, other] = await twoHosts(stand);
     await takesOver(one);
     await fold(one, [create("1")], 5);
@@ -121,7 +121,7 @@ export const manyHostsOfTable: TableCases = {
     await fold(one, [create("3")], 7);
   },
 
-  "store nothing of a batch that was begun before another took over": async (stand) => {
+  "store nothing of a batch that began before another host took over": async (stand) => {
     const [one, other] = await twoHosts(stand);
     await takesOver(one);
     await fold(one, [create("1", { total: 1 })], 5);
@@ -138,7 +138,7 @@ export const manyHostsOfTable: TableCases = {
     same(await committed(one), { 1: { total: 1 }, 2: {} });
   },
 
-  "switch to nothing that was built before another took over": async (stand) => {
+  "switch to no generation that was built before another host took over": async (stand) => {
     const [one, other] = await twoHosts(stand);
     await takesOver(one);
     const next = await one.build(fieldsOf(nameAndTotal));
@@ -154,7 +154,7 @@ export const manyHostsOfTable: TableCases = {
     same(await committed(one), { 1: {} });
   },
 
-  "may take over what they fold already, and go on with what they build": async (stand) => {
+  "may take over while they fold, and continue their builds": async (stand) => {
     const table = await stand.open();
     await takesOver(table);
     const next = await table.build(fieldsOf(nameAndTotal));

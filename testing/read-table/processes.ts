@@ -8,7 +8,7 @@ import { all, fieldsOf, type TableCases } from "./table-stand.ts";
 
 /** A table whose hosting process is killed. */
 export const killsOfTable: TableCases = {
-  "keeps whole batches, rows and checkpoint alike, and all that were acknowledged": async (stand) => {
+  "keeps complete batches, rows and checkpoint alike, and all acknowledged ones": async (stand) => {
     let table = await stand.open(counterFields);
     const place = stand.inProcess(table);
     const random = randomFrom(Date.now());

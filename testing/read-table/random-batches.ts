@@ -78,9 +78,7 @@ async function randomBatch(random: Random, table: ReadTable, before: Plain, posi
 }
 
 export const randomBatches: TableCases = {
-  "leaves what its changes come to one after the other, whatever they are and whoever looks meanwhile": async (
-    stand,
-  ) => {
+  "leaves the result of its changes in order, with concurrent readers": async (stand) => {
     const random = randomFrom(7);
     const table = await stand.open(fields);
     let rows: Plain = new Map();

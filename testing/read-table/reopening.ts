@@ -63,7 +63,7 @@ export const reopeningTables: TableCases = {
     await other.rollback();
   },
 
-  "forgets a generation that was not finished": async (stand) => {
+  "drops an unfinished generation": async (stand) => {
     const table = await stand.open();
     await fold(table, [create("1")]);
     const next = await table.build(fieldsOf(wider));
@@ -74,7 +74,7 @@ export const reopeningTables: TableCases = {
     same(await (await again.build(fieldsOf(wider))).progress(), nowhere);
   },
 
-  "keeps the fields that it was built with, whatever it is opened with": async (stand) => {
+  "keeps the fields that it was built with, with any fields at opening": async (stand) => {
     const table = await stand.open();
     await fold(table, [create("1", { name: "x" })], 4);
     const again = await stand.reopen(table, wider);

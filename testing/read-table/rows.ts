@@ -25,7 +25,7 @@ const texts = [...controls, "line\nbreak", ...oddTexts, "x".repeat(300 * 1024)];
 
 /** Rows: every value returns as it was written. */
 export const rows: TableCases = {
-  "comes back as it was written, every field there, null where it has no value": async (stand) => {
+  "is returned as it was written, with every field, null if it has no value": async (stand) => {
     const full = {
       id: "full",
       name: "",
@@ -132,7 +132,7 @@ export const rows: TableCases = {
     }
   },
 
-  "does not change with an answer that somebody writes into": async (stand) => {
+  "does not change with a result that its reader changes": async (stand) => {
     const rows = await filled(stand, [{ id: "1", name: "x", address: { city: "Oslo" }, tags: [1] }]);
     const before = [{ id: "1", ...nothing, name: "x", address: { city: "Oslo" }, tags: [1] }];
     for (const answer of [() => rows.find(asked({})), () => rows.findByIds(["1"])]) {

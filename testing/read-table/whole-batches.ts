@@ -3,7 +3,7 @@ import { all, at, create, fold, remove, type TableCases } from "./table-stand.ts
 
 /** Engines that declare `atomicBatch`: no reader sees part of a batch. */
 export const wholeBatches: TableCases = {
-  "is seen whole or not at all by any number of readers": async (stand) => {
+  "is seen completely or not at all by any number of readers": async (stand) => {
     const table = await stand.open();
     const ids = Array.from({ length: 20 }, (_, index) => `row ${index}`);
     await fold(
