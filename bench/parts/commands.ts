@@ -121,7 +121,7 @@ export const commands: Part = {
     {
       name: "cold load of a state, 1,000 events",
       workload:
-        "One caller asks for the state of entities of 1,000 events that nobody has asked for before, with a snapshot every 100; the median of the times. raw: the same without snapshots.",
+        "One caller reads the state of entities of 1,000 events that are not cached, with a snapshot every 100; the median of the times. raw: the same without snapshots.",
       figures: { p50: { unit: "us", goals: [{ beside: "raw", must: 0.2 }] } },
       contestants: { ours: (stage) => loadCold(stage, 100), raw: (stage) => loadCold(stage) },
     },

@@ -7,7 +7,7 @@ export const idle: Part = {
   cases: [
     {
       name: "idle CPU",
-      workload: "A broker with a store and one table that is caught up, over 10 s in which nothing happens.",
+      workload: "A broker with a store and one table that is caught up, over 10 s without work.",
       figures: { "of a core": { unit: "%", goals: [{ must: 1 }] } },
       contestants: {
         async ours(stage) {

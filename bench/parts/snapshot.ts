@@ -93,7 +93,7 @@ export const snapshot: Part = {
     {
       name: "time of a snapshot",
       workload:
-        "A snapshot of a table of 1,000,000 rows, complete on the disk and recorded, while one caller appends events that the table folds and another finds rows, each without a pause. raw: a plain VACUUM INTO of the same file, while nobody does anything.",
+        "A snapshot of a table of 1,000,000 rows, complete on the disk and recorded, while one caller appends events that the table folds and another finds rows, each without a pause. raw: a plain VACUUM INTO of the same file, without other work.",
       figures: { time: { unit: "ms", goals: [{ beside: "raw", must: 3 }] } },
       contestants: {
         ours: async (stage) => ({ time: (await underLoad(stage)).ms }),
@@ -111,7 +111,7 @@ export const snapshot: Part = {
     {
       name: "waits beside a snapshot",
       workload:
-        "The same: the longest wait of the caller who appends and of the one who reads while the snapshot is taken, and what that is more than the longest in the same time without one.",
+        "The same: the longest wait of the appending and of the reading caller during the snapshot, and its difference from the longest in the same time without one.",
       figures: {
         append: { unit: "ms" },
         "append, more": { unit: "ms", goals: [{ must: 100 }] },
