@@ -162,9 +162,9 @@ describe("An event that a process manager cannot handle", () => {
 describe("An event that belongs to no process that is known", () => {
   it.each([
     ["throws", () => failing(), "no funds"],
-    ["answers an object", () => ({}), "what correlate answers for thing.lost"],
-    ["answers nothing to see", () => "", "what correlate answers for thing.lost"],
-    ["answers a promise", () => Promise.resolve("a"), "what correlate answers for thing.lost"],
+    ["answers an object", () => ({}), "the result of correlate for thing.lost"],
+    ["answers nothing to see", () => "", "the result of correlate for thing.lost"],
+    ["answers a promise", () => Promise.resolve("a"), "the result of correlate for thing.lost"],
   ])("since correlate %s, is parked by itself, and a retry brings it to its process", async (_how, lose, message) => {
     let isMended = false;
     const { service, adapter } = counting({
