@@ -6,9 +6,9 @@ import type { Linked } from "./links.ts";
 import type { Query } from "../query/query.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
 
-/** What an engine says of itself; the contract suite checks each claim. */
+/** The capabilities that an engine declares; the contract suite checks each of them. */
 export interface LogCapabilities {
-  /** What an acknowledged append survives: the death of the process, or a power cut as well. */
+  /** Whether an acknowledged append survives only the death of the process, or a power cut, too. */
   durability: "process" | "power" | "none";
   /** One process hosts the log (SQLite, memory), or any number of nodes share it. */
   hosts: "one" | "many";
@@ -16,34 +16,37 @@ export interface LogCapabilities {
   backup: boolean;
 }
 
-/** How much a host has of what it makes of the log on a server before it can answer, and how much there is: records. */
+/** The progress of an index that a host builds from a server's log before it can respond, in records. */
 export interface Building {
   done: number;
   total: number;
 }
 
-/** What a backup holds. */
+/** The result of a backup. */
 export interface LogBackup {
-  /** The position of its last event; it holds all up to there. */
+  /** The position of its last event; all events up to it are included. */
   position: number;
   /** The size of its file. */
   bytes: number;
 }
 
-/** The verdict on one append of a commit: each has its own, so a conflict fails nobody else. */
+/** The verdict on one append of a commit. Each append has its own, so a conflict fails no other. */
 export type AppendVerdict =
-  /** `isAnnounced`: another host has committed it, and told of it. */
+  /** `isAnnounced`: another host has committed it, and notified this one. */
   { events: RecordedEvent[]; repeated: boolean; isAnnounced?: boolean } | { error: Error };
 
-/** What becomes of a log that is not there yet. */
+/** Options of opening a log. */
 export interface OpenOptions {
-  /** Its identity: that of the log of which it is to be a copy. Left out, a new one. A log that is there keeps its own. */
+  /**
+   * The identity of a new log, if it is to be a copy of another one. Default: a new identity. An existing log keeps its
+   * own.
+   */
   identity?: string;
-  /** False: it is not made, and `open` is refused with UnusableStoreError. */
+  /** False: the log is not created, and `open` rejects with UnusableStoreError. */
   create?: boolean;
-  /** Is called with what an operator should know although the log can be opened, also later, while it is open. */
+  /** Called with messages for an operator that do not prevent opening; also later, while the log is open. */
   warn?: (message: string) => void;
-  /** Is called with each step of an opening that takes long. What it throws ends the opening. */
+  /** Called with the progress of a long opening. An error that it throws ends the opening. */
   onProgress?: (building: Building) => void;
 }
 
@@ -54,10 +57,13 @@ export interface ReadOptions {
   limit: number;
   /** Newest first. */
   backward?: boolean;
-  /** Left out: every type. Called once per event, so it must be fast. */
+  /** Default: every type. Called once per event, so it must be fast. */
   wanted?: (type: string) => boolean;
   category?: string;
-  /** Is told of events that are damaged, which are in the page with an empty payload; left out, the first one fails the read. */
+  /**
+   * Called with each damaged event, which is in the page with an empty payload. If omitted, the first one fails the
+   * read.
+   */
   onDamaged?: OnDamaged;
 }
 
@@ -73,7 +79,10 @@ export interface ReadStreamOptions {
 
 export interface Page {
   events: RecordedEvent[];
-  /** How far the log was looked through: the next page starts here. Beyond the last event where others were passed over. */
+  /**
+   * The position up to which the log was read: the next page starts here. It is beyond the last event if others were
+   * skipped.
+   */
   position: number;
   /** Nothing lay beyond `position` in the direction of reading when the page was read. */
   end: boolean;
@@ -95,7 +104,7 @@ export interface Versioned {
   revision: number;
 }
 
-/** So many events added at once are many: see `refreshStatistics`. */
+/** After this many events added at once, statistics are refreshed: see `refreshStatistics`. */
 export const manyEvents = 10_000;
 
 /** Control state under its key. */
@@ -126,54 +135,57 @@ export type LeaseAnswer = { lease: Lease; heldBy: null } | { lease: null; heldBy
 /**
  * The port of an engine that keeps the log.
  *
- * The laws it answers for: a commit is all or nothing and durable (1), versions are contiguous (2),
+^ * The laws that it keeps: a commit is all or nothing and durable (1), versions are contiguous (2),
  * positions rise by one in commit order and never appear late (3), stored events never change (9). What an append claims
  * is checked and kept in its own commit, after repeats and versions.
  * Every method fails with StoreUnavailableError where the engine does not answer.
  */
 export interface EventLog {
   readonly engine: string;
-  /** Its place, for messages: no password in it. */
+  /** Its location, for messages, without a password. */
   readonly location: string;
   readonly capabilities: LogCapabilities;
   /**
-   * While this host has so much to make up for that calls would wait for long; null while it has not. Left out where a
-   * host makes nothing of the log.
+   * Set while this host builds its index and calls would wait for long; otherwise null. Omitted if a host builds
+   * nothing.
    */
   readonly building?: Building | null;
 
   /**
-   * Leaves nothing open where it fails.
-   * @throws UnusableStoreError where somebody has to act: the start fails; StoreUnavailableError: it is tried again
+   * Leaves nothing open if it fails.
+   * @throws UnusableStoreError if an operator has to act: the start fails; StoreUnavailableError: opening is retried
    */
   open(options?: OpenOptions): Promise<void>;
   close(): Promise<void>;
 
-  /** Given when the log was created and kept for ever, also in copies: a table that was folded from another log is noticed. */
+  /**
+   * Assigned when the log is created, and never changed, also in copies: shows that a table was folded from another
+   * log.
+   */
   identity(): Promise<string>;
 
   /**
-   * Stores many appends in one commit and answers a verdict for each, in their order. Within the commit an append
-   * sees those before it. If the commit itself fails, nothing of it is stored and the promise is rejected.
+   * Stores many appends in one commit and returns a verdict for each, in order. Within the commit an append sees those
+   * before it. If the commit itself fails, nothing of it is stored and the promise rejects.
    */
   append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]>;
 
   /**
-   * Tells of commits while the log is open, other hosts' too, up to which position they reach: a hint, which may come
-   * twice or never. Left out where the engine says nothing.
+   * Notifies of commits while the log is open, including those of other hosts, with the position of the last event: a
+   * hint, which may come twice or never. Omitted if the engine cannot notify.
    */
   watch?(tell: (position: number) => void): void;
 
   /**
-   * Tells the log how its other hosts are reached, before it is opened: appends may be sent to one of them. Left out where
-   * hosts that append at the same time do not slow one another down.
+   * Connects the log with its other hosts, before it is opened: appends may be relayed to one of them. Omitted if
+   * concurrent hosts do not slow one another down.
    */
   relayAppends?(relay: AppendRelay): void;
 
   /** The position of the last event, 0 in an empty log. */
   head(): Promise<number>;
   read(options: ReadOptions): Promise<Page>;
-  /** Of a stream of links: by the links' versions, and each event with its `link`. */
+  /** For a stream of links: versions are those of the links, and each event has its `link`. */
   readStream(stream: string, options: ReadStreamOptions): Promise<RecordedEvent[]>;
   /**
    * Puts events that are stored into a second stream, in the order of their ids, behind those that it holds; one that is
@@ -231,16 +243,16 @@ export interface EventLog {
   releaseLease(lease: Lease): Promise<void>;
 
   /**
-   * Takes note of how much there is, after many events were added at once, so that reads are planned by it. Appends go
-   * on. Left out where an engine plans nothing, or always the same.
+   * Updates the statistics by which reads are planned, after many events were added at once. Appends continue. Omitted
+   * if an engine plans without statistics.
    */
   refreshStatistics?(): Promise<void>;
 
   /**
-   * Copies the log as it is at one moment into the new file `to`, from which it can be opened again, while appends go
-   * on; the copy is opened and verified before it gets its name. `onProgress` is told bytes. One at a time.
-   * @throws UnusableStoreError where the engine declares `backup: false`; ValidationError naming `to` where something
-   *   stands there already or nothing can be written; StoreUnavailableError: full disk, closed meanwhile, one is running
+   * Copies the log as of one moment into the new file `to`, which can be opened as a log; appends continue. The copy is
+   * opened and verified before it gets its name. `onProgress` receives bytes. One backup runs at a time.
+   * @throws UnusableStoreError if the engine declares `backup: false`; ValidationError naming `to` if it exists already
+   * or cannot be written; StoreUnavailableError: full disk, closed meanwhile, another backup is running
    */
   backup(to: string, onProgress?: (done: number, total: number) => void): Promise<LogBackup>;
 }
