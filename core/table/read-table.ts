@@ -123,7 +123,7 @@ export interface TableCapabilities {
 /**
  * The port of an engine that keeps read tables.
  *
- * The laws it answers for: rows and checkpoint change together, once per event (4), queries are answered by the live
+ * The laws that it keeps: rows and checkpoint change together, once per event (4), queries are answered by the live
  * generation while another is built, and the switch between them is atomic (7), queries cannot write (9).
  */
 export interface ReadTable {
