@@ -104,7 +104,7 @@ export interface Versioned {
   revision: number;
 }
 
-/** After this many events added at once, statistics are refreshed: see `refreshStatistics`. */
+/** So many events added at once are many: see `refreshStatistics`. */
 export const manyEvents = 10_000;
 
 /** Control state under its key. */
