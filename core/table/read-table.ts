@@ -121,7 +121,7 @@ export interface TableCapabilities {
 }
 
 /**
- * The port of an engine that keeps read tables.
+ * The port of an engine that stores read tables.
  *
  * The laws that it keeps: rows and checkpoint change together, once per event (4), queries are answered by the live
  * generation while another is built, and the switch between them is atomic (7), queries cannot write (9).

@@ -114,7 +114,7 @@ const accounts = Aggregate("accounts", {
   .on("account.closed")
   .update(({ stream }) => ({ id: idOf(stream), isOpen: false }));
 
-/** A new customer gets a mail with a token. It may come twice: the mail is no event. */
+/** A new customer gets a mail with a token. It may be sent twice: the mail is not an event. */
 const welcome = Subscription("accountWelcome", {
   eventStore: events,
   on: {

@@ -11,7 +11,7 @@ interface Order {
   items: Item[];
 }
 
-/** What the hook of `complete` adds to the command. */
+/** The data that the hook of `complete` adds to the command. */
 interface Enriched {
   blocked: string[];
 }

@@ -36,7 +36,7 @@ export class BareWriter {
   }
 
   /**
-   * Asks for a message of a stream instead of writing one, which only the stream's leader answers: each stream elects its
+   * Requests a message of a stream instead of writing one; only the stream's leader responds. Each stream elects its
    * leader by itself, so the control stream's election takes another time than that of the commits.
    */
   static async askingNats(links: readonly Link[], stream: string): Promise<BareWriter> {
@@ -45,7 +45,7 @@ export class BareWriter {
     return new BareWriter(
       async () => {
         const answer = await connection.request(`$JS.API.STREAM.MSG.GET.${stream}`, last, { timeout: answerMs });
-        // A server answers for a leader that is not there.
+        // A server responds with this code if the stream has no leader.
         if (answer.json<{ error?: { code: number } }>().error?.code === 503) throw new Error("no leader");
       },
       () => connection.close(),

@@ -1,4 +1,4 @@
-// Appends and makes backups until it is killed. A reported backup is complete.
+// Appends and creates backups until it is killed. A reported backup is complete.
 import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
 import { appendTo, many } from "../../testing/event-log/requests.ts";
 import { say } from "../support/say.ts";

@@ -25,7 +25,7 @@ export function metTables(adapter: Adapter, meet: Meet): Adapter {
         const call = (args: unknown[]) => (found as Called).apply(target, args.map(realOf));
         // The only synchronous one.
         if (name === "live") return () => asMet(call([]));
-        // An outage ends a batch as well.
+        // An outage also ends a batch.
         if (name === "rollback") return () => call([]);
         return async (...args: unknown[]) => {
           await meet(String(name), "before", number);

@@ -161,7 +161,7 @@ describe.each(Object.entries(engines))("A rebuild on %s", (_engine, adapterIn) =
     const state = { isRebuilding: false, isAway: false };
     const transform: TransformFunction = async (event, view) => {
       const since = performance.now();
-      // Its turn is over: what comes next is the rest of the page.
+      // Its turn is over: the rest of the page comes next.
       if (state.isRebuilding && event.position === 2) await past(since + 60);
       if (state.isAway && event.position === 5) {
         state.isAway = false;

@@ -54,7 +54,7 @@ export class History {
   }
 
   async take(step: Step): Promise<void> {
-    // It may come between two steps as well.
+    // It may also come between two steps.
     if (this.#crash.happened) await this.#revive();
     if ("restart" in step) await this.#restart();
     else if ("lose" in step) await this.#restart(step);
