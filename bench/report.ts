@@ -86,5 +86,8 @@ function errorsOf(lines: readonly Line[]): string[] {
     for (const [contestant, found] of Object.entries(numbers))
       if ("error" in found) errors.set(`${name}, ${contestant}`, found.error);
   if (errors.size === 0) return [];
-  return ["", ...[...errors].map(([contestant, error]) => `Failed: ${contestant}\n\n${error.replaceAll(/^/gm, "    ")}\n`)];
+  return [
+    "",
+    ...[...errors].map(([contestant, error]) => `Failed: ${contestant}\n\n${error.replaceAll(/^/gm, "    ")}\n`),
+  ];
 }

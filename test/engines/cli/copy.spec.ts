@@ -93,7 +93,9 @@ describeWith("postgres", "The source of a copy on a server", (server) => {
       "what it stores is not in the copy, which stays closed. Stop every host of the store",
     );
     const other = newFolder();
-    expect((await refusal(() => startBroker([shop(to, other, doings())]))).message).toContain("an unfinished copy of another log");
+    expect((await refusal(() => startBroker([shop(to, other, doings())]))).message).toContain(
+      "an unfinished copy of another log",
+    );
     await (await host!).stop();
     expect(await copy(from, to, "--name", "shopEvents")).toMatchObject({ code: 0, errors: "" });
   });
