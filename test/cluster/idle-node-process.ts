@@ -2,7 +2,7 @@
 import { ServiceBroker } from "moleculer";
 import { Aggregate, EventStore, ProcessManager, Subscription } from "moleculer-event-sourcing";
 import { nodeOptions } from "../faults/multinode/node-options.ts";
-import { say } from "../support/say.ts";
+import { sendLine } from "../support/send-line.ts";
 
 const { carrier, nodeID, log, table } = JSON.parse(process.argv[2]!) as Record<string, string>;
 const broker = new ServiceBroker({ ...nodeOptions(carrier!, "idle", nodeID!), logger: false });
@@ -33,4 +33,4 @@ broker.createService({
   },
 });
 await broker.start();
-say("ready");
+sendLine("ready");

@@ -3,7 +3,7 @@
 import { shiftClock } from "./clock.ts";
 import { ServiceBroker } from "moleculer";
 import { nodeOptions } from "../faults/multinode/node-options.ts";
-import { say } from "../support/say.ts";
+import { sendLine } from "../support/send-line.ts";
 import type { MoneyNodeOptions } from "./money-node.ts";
 import { moneyServices } from "./money-services.ts";
 
@@ -18,7 +18,7 @@ const broker = new ServiceBroker({
   heartbeatTimeout: 3,
   logger: process.env["CLUSTER_LOGS"] ? { type: "File", options: { folder: process.env["CLUSTER_LOGS"] } } : false,
 });
-const did = (consumer: string) => say("did", consumer);
+const did = (consumer: string) => sendLine("did", consumer);
 for (const service of moneyServices({ ...places, release, did })) broker.createService(service);
 broker.createService({
   name: "clock",
@@ -26,4 +26,4 @@ broker.createService({
 });
 process.on("SIGTERM", () => void broker.stop().then(() => process.exit(0)));
 await broker.start();
-say("ready");
+sendLine("ready");

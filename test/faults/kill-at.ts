@@ -1,5 +1,5 @@
 import Database from "better-sqlite3";
-import { say } from "../support/say.ts";
+import { sendLine } from "../support/send-line.ts";
 
 /**
  * Kills this process by SIGKILL right before (even countdown) or right after (odd countdown) the n-th such statement
@@ -14,7 +14,7 @@ export function killAt(pattern: RegExp, times: number): void {
     const run = prepared.run.bind(prepared);
     prepared.run = (...values: unknown[]) => {
       const isLast = --left === 0;
-      if (isLast) say("met");
+      if (isLast) sendLine("met");
       if (isLast && times % 2 === 0) process.kill(process.pid, "SIGKILL");
       const result = run(...values);
       if (isLast) process.kill(process.pid, "SIGKILL");

@@ -4,7 +4,7 @@ import { closeSync, openSync, writeFileSync } from "node:fs";
 import { devNull } from "node:os";
 import { ServiceBroker } from "moleculer";
 import { Aggregate, EventStore } from "moleculer-event-sourcing";
-import { say } from "../support/say.ts";
+import { sendLine } from "../support/send-line.ts";
 
 const folder = process.argv[2]!;
 const events = EventStore("events", { adapter: `sqlite:${folder}/events.db` });
@@ -66,5 +66,5 @@ for (let left = 0; left < 16; left++) {
   exhausted.push(await outcomes(left));
   for (const file of open) closeSync(file);
 }
-say(JSON.stringify({ exhausted, afterwards: await outcomes(100) }));
+sendLine(JSON.stringify({ exhausted, afterwards: await outcomes(100) }));
 await broker.stop();

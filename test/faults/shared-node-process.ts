@@ -6,7 +6,7 @@ import { resolveAdapter } from "../../core/adapter.ts";
 import { metTables } from "../mixins/met-table.ts";
 import { nodeOptions } from "./multinode/node-options.ts";
 import { shiftClock } from "../support/shift-clock.ts";
-import { say } from "../support/say.ts";
+import { sendLine } from "../support/send-line.ts";
 import { bookServices } from "./shared-books.ts";
 
 const [transporter = "", namespace = "", nodeID = "", log = "", table = "", clockAheadMs = "0"] = process.argv.slice(2);
@@ -21,18 +21,18 @@ let mayFreeze = false;
 const freezing = metTables(resolveAdapter(engines, table), (call, when) => {
   if (!mayFreeze || call !== "commit" || when !== "after") return;
   mayFreeze = false;
-  say("frozen");
+  sendLine("frozen");
   process.kill(process.pid, "SIGSTOP");
 });
-for (const service of bookServices({ log, table: freezing, say })) broker.createService(service);
+for (const service of bookServices({ log, table: freezing, say: sendLine })) broker.createService(service);
 // It freezes itself at the result of its next commit: only the process itself can choose this moment.
 broker.createService({ name: "freezer", actions: { freeze: () => void (mayFreeze = true) } });
 // A frozen process can detect the freeze only by its clock.
 let lookedAt = performance.now();
 setInterval(() => {
   const now = performance.now();
-  if (now - lookedAt > 2000) say("stalled");
+  if (now - lookedAt > 2000) sendLine("stalled");
   lookedAt = now;
 }, 100);
 await broker.start();
-say("ready");
+sendLine("ready");

@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { ServiceBroker } from "moleculer";
 import type { Manifest } from "moleculer-event-sourcing";
 import { CrashKit, type CrashPoint } from "moleculer-event-sourcing/testing";
-import { say } from "../support/say.ts";
+import { sendLine } from "../support/send-line.ts";
 import { killAt } from "./kill-at.ts";
 import { ledgerService, moves } from "./ledger.ts";
 
@@ -40,7 +40,7 @@ async function travel(table: string): Promise<void> {
   const snapshotId = taken[randomInt(Math.max(taken.length, 1))]?.id;
   const kinds = ["snapshot", "rebuild", "restore", "restoreAndReplay", ...(kind === "during" ? [where, where] : [])];
   const what = snapshotId ? kinds[randomInt(kinds.length)]! : "snapshot";
-  say("begins", what);
+  sendLine("begins", what);
   const params = { snapshot: { keep: 3 }, rebuild: {} }[what] ?? { snapshotId };
   try {
     const work = broker.call(`${table}.${what}`, params);
@@ -48,7 +48,7 @@ async function travel(table: string): Promise<void> {
     await work;
     if (what === "restore") await broker.call(`${table}.resume`);
   } finally {
-    say("ends", what);
+    sendLine("ends", what);
   }
 }
 
@@ -62,5 +62,5 @@ async function travelForEver(table: string): Promise<void> {
 }
 
 await broker.start();
-say("ready");
+sendLine("ready");
 await Promise.all([appendForEver(), travelForEver("balances"), travelForEver("entries")]);

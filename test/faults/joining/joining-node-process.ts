@@ -2,7 +2,7 @@
 import { ServiceBroker } from "moleculer";
 import { Aggregate, Decider, EventStore } from "moleculer-event-sourcing";
 import { setTimes } from "../../../core/concurrency/times.ts";
-import { say } from "../../support/say.ts";
+import { sendLine } from "../../support/send-line.ts";
 import { nodeOptions } from "../multinode/node-options.ts";
 
 // Shortened, so that opening takes long compared with it.
@@ -32,5 +32,5 @@ const broker = new ServiceBroker({
 broker.createService({ name: "host", mixins: [events.mixin(), numbers.mixin()] });
 broker.createService({ name: "counter", mixins: [counter.mixin()] });
 await broker.start();
-say("ready");
+sendLine("ready");
 process.once("SIGTERM", () => void broker.stop().then(() => process.exit()));
