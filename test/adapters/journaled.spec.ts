@@ -9,11 +9,11 @@ import type { RowStore } from "../../adapters/parts/journaled-table/row-store.ts
 import { parseFields } from "../../core/rows/fields.ts";
 import { parseQuery, queryFieldsOf } from "../../core/query/query.ts";
 import { sharedStore } from "../contract/nedb-port.ts";
-import { countedFields, foldBatch, plainly, progressAt, rowsIn, type Doing } from "../support/counted-rows.ts";
+import { countedFields, foldBatch, plainly, progressAt, rowsIn, type CountChange } from "../support/counted-rows.ts";
 import { stepping } from "../support/stepping-store.ts";
 import { refusal } from "../support/broker.ts";
 
-const many: Doing[] = Array.from({ length: 40 }, (_, index) => ({ id: `row ${index}`, does: "add" }));
+const many: CountChange[] = Array.from({ length: 40 }, (_, index) => ({ id: `row ${index}`, does: "add" }));
 
 const open = async (store: RowStore, name = "table") => {
   const table = new JournaledReadTable(store, name);

@@ -2,13 +2,13 @@ import type { RecordedEvent } from "moleculer-event-sourcing";
 import { Tracing, type TraceLimits, type TraceNode } from "../../mixins/event-store/actions/trace.ts";
 
 /** "cause > event", with the command in between if the event's meta has one: the events of a log, in order. */
-interface Told {
+interface GivenEvent {
   id: string;
   cause: string;
   command?: unknown;
 }
 
-const recorded = ({ id, cause, command }: Told, index: number): RecordedEvent => ({
+const recorded = ({ id, cause, command }: GivenEvent, index: number): RecordedEvent => ({
   id,
   type: "thing.happened",
   stream: "thing-1",
@@ -21,7 +21,7 @@ const recorded = ({ id, cause, command }: Told, index: number): RecordedEvent =>
 
 const noLimits = { events: Infinity, depth: Infinity, bytes: Infinity };
 
-function traceOf(events: readonly Told[], limits: Partial<TraceLimits> = {}) {
+function traceOf(events: readonly GivenEvent[], limits: Partial<TraceLimits> = {}) {
   const tracing = new Tracing("request", { ...noLimits, ...limits });
   for (const event of events.map(recorded)) tracing.add(event);
   return tracing.trace;
@@ -35,7 +35,7 @@ const shapeOf = (nodes: readonly TraceNode[]): Shape =>
     nodes.map((node) => [node.kind === "event" ? node.id : `${node.name} ${node.id}`, shapeOf(node.caused)]),
   );
 
-const shape = (events: readonly Told[]) => shapeOf(traceOf(events).tree);
+const shape = (events: readonly GivenEvent[]) => shapeOf(traceOf(events).tree);
 
 const deposit = { id: "c1", name: "account.deposit" };
 const mail = { id: "c2", name: "mail.send" };

@@ -1,7 +1,7 @@
-import type { Doing } from "../support/counted-rows.ts";
+import type { CountChange } from "../support/counted-rows.ts";
 
 /** Rows that are created, updated, removed, and created again under the same id. */
-export const batches: Doing[][] = [
+export const batches: CountChange[][] = [
   [
     { id: "kept", does: "add" },
     { id: "removed", does: "add" },

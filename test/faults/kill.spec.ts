@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 /** All messages of the killed processes. */
-interface Said {
+interface Messages {
   sent: Map<string, [account: number, amount: number]>;
   acknowledged: Map<string, { position: number; version: number }>;
 }
@@ -33,8 +33,10 @@ interface Said {
 type Moment = "any" | { acknowledged: number } | { statement: string; countdown: number };
 
 /** Starts a process and kills it; at moment `any` after it is ready, or (one time in five) before. */
-async function runUntilKilled(folder: string, callers: number, said: Said, moment: Moment): Promise<void> {
-  const unanswered = [...said.sent].filter(([id]) => !said.acknowledged.has(id)).map(([id, sent]) => [id, ...sent]);
+async function runUntilKilled(folder: string, callers: number, messages: Messages, moment: Moment): Promise<void> {
+  const unanswered = [...messages.sent]
+    .filter(([id]) => !messages.acknowledged.has(id))
+    .map(([id, sent]) => [id, ...sent]);
   writeFileSync(`${folder}/unanswered.json`, JSON.stringify(unanswered));
   const isTimed = moment === "any";
   const isAround = !isTimed && "statement" in moment;
@@ -52,8 +54,8 @@ async function runUntilKilled(folder: string, callers: number, said: Said, momen
   for await (const line of lines) {
     const [what, id = "", first, second] = line.split(" ");
     if (what === "ready" && isTimed) setTimeout(kill, randomInt(1, 250));
-    if (what === "sent") said.sent.set(id, [Number(first), Number(second)]);
-    if (what === "acknowledged") said.acknowledged.set(id, { position: Number(first), version: Number(second) });
+    if (what === "sent") messages.sent.set(id, [Number(first), Number(second)]);
+    if (what === "acknowledged") messages.acknowledged.set(id, { position: Number(first), version: Number(second) });
     if (what === "acknowledged" && --acknowledgements === 0) setTimeout(kill, randomInt(20));
     if (what === "met") isMet = true;
   }
@@ -79,7 +81,7 @@ async function readLog(folder: string): Promise<MovedEvent[]> {
   }
 }
 
-function checkLog(events: readonly MovedEvent[], { sent, acknowledged }: Said): void {
+function checkLog(events: readonly MovedEvent[], { sent, acknowledged }: Messages): void {
   const versions = new Map<string, number>();
   events.forEach(({ position, stream, version }, index) => {
     if (position !== index + 1 || version !== (versions.get(stream) ?? 0) + 1)
@@ -145,32 +147,32 @@ const statements: [statement: string, most: number][] = [
 describe("A process killed with SIGKILL", () => {
   it(`loses no acknowledged event and tears no table while it appends and folds, ${times(25)} times`, async () => {
     const folder = newFolder();
-    const said: Said = { sent: new Map(), acknowledged: new Map() };
+    const messages: Messages = { sent: new Map(), acknowledged: new Map() };
     for (let run = 0; run < times(25); run++) {
       const moment = run % 2 ? { acknowledged: randomInt(10, 200) } : "any";
-      await runUntilKilled(folder, 1 + (run % 24), said, moment);
+      await runUntilKilled(folder, 1 + (run % 24), messages, moment);
       const events = await readLog(folder);
-      checkLog(events, said);
+      checkLog(events, messages);
       if (events.length === 0) continue;
       await checkTable(folder, "balances", events);
       await checkTable(folder, "entries", events);
     }
     await finish(folder);
     const events = await readLog(folder);
-    expect(events.length).toBeGreaterThanOrEqual(said.acknowledged.size);
-    expect(said.acknowledged.size).toBeGreaterThan(100);
+    expect(events.length).toBeGreaterThanOrEqual(messages.acknowledged.size);
+    expect(messages.acknowledged.size).toBeGreaterThan(100);
     expect(await checkTable(folder, "balances", events)).toBe(events.length);
     expect(await checkTable(folder, "entries", events)).toBe(events.length);
   });
 
   it(`loses and tears nothing when it is killed before or after any statement, ${times(24, statements.length)} times`, async () => {
     const folder = newFolder();
-    const said: Said = { sent: new Map(), acknowledged: new Map() };
+    const messages: Messages = { sent: new Map(), acknowledged: new Map() };
     for (let run = 0; run < times(24, statements.length); run++) {
       const [statement, most] = statements[run % statements.length]!;
-      await runUntilKilled(folder, 8, said, { statement, countdown: randomInt(1, most + 1) });
+      await runUntilKilled(folder, 8, messages, { statement, countdown: randomInt(1, most + 1) });
       const events = await readLog(folder);
-      checkLog(events, said);
+      checkLog(events, messages);
       await checkTable(folder, "balances", events);
       await checkTable(folder, "entries", events);
     }
@@ -182,7 +184,7 @@ describe("A process killed with SIGKILL", () => {
 
   it(`folds each event once while it only folds, ${times(20)} times`, async () => {
     const folder = newFolder();
-    const said: Said = { sent: new Map(), acknowledged: new Map() };
+    const messages: Messages = { sent: new Map(), acknowledged: new Map() };
     await fill(folder, 24_000);
     const events = await readLog(folder);
     let progressed = 0;
@@ -190,7 +192,7 @@ describe("A process killed with SIGKILL", () => {
       // A batch contains at most 500 events: ten times six commits do not complete both tables, and the second one does
       // not start.
       const around = { statement: "^UPDATE checkpoint SET position", countdown: randomInt(3, 7) };
-      await runUntilKilled(folder, 0, said, run < 10 ? around : "any");
+      await runUntilKilled(folder, 0, messages, run < 10 ? around : "any");
       const positions = [await checkTable(folder, "balances", events), await checkTable(folder, "entries", events)];
       if (positions.some((position) => position > 0 && position < events.length)) progressed++;
     }

@@ -36,7 +36,7 @@ interface Places {
   /** Connection strings. */
   log: string;
   table: Adapter;
-  say: (...words: unknown[]) => void;
+  sendLine: (...words: unknown[]) => void;
 }
 
 export const eventsPerNote = 5;
@@ -45,7 +45,7 @@ export const eventsPerNote = 5;
  * The services of every node: the log and the table, a listener, a subscription, and a process manager that counts the
  * corrected and struck entries of each account and sends a command for every fifth.
  */
-export function bookServices({ log, table, say }: Places): ServiceSchema[] {
+export function bookServices({ log, table, sendLine }: Places): ServiceSchema[] {
   const events = EventStore<BookEvents>("events", { adapter: log });
   const entries = Aggregate("entries", {
     eventStore: events,
@@ -73,7 +73,7 @@ export function bookServices({ log, table, say }: Places): ServiceSchema[] {
     });
   const watch = Subscription("watch", {
     eventStore: events,
-    on: { "book.*": ({ position }) => say("handled", position) },
+    on: { "book.*": ({ position }) => sendLine("handled", position) },
   });
   const count = async (
     { payload: { account } }: { payload: { account: string } },
@@ -89,7 +89,7 @@ export function bookServices({ log, table, say }: Places): ServiceSchema[] {
     initialState: () => ({ count: 0 }),
     on: { "book.corrected": count, "book.struck": count },
   });
-  const hear = (ctx: Context<BookEvent>) => say("heard", ctx.params.position);
+  const hear = (ctx: Context<BookEvent>) => sendLine("heard", ctx.params.position);
   return [
     { name: "books", mixins: [events.mixin(), entries.mixin(), watch.mixin(), counter.mixin()] },
     {

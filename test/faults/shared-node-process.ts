@@ -3,7 +3,7 @@
 import { ServiceBroker } from "moleculer";
 import { engines } from "../../adapters/engines.ts";
 import { resolveAdapter } from "../../core/adapter.ts";
-import { metTables } from "../mixins/met-table.ts";
+import { watchedTables } from "../mixins/watched-tables.ts";
 import { nodeOptions } from "./multinode/node-options.ts";
 import { shiftClock } from "../support/shift-clock.ts";
 import { sendLine } from "../support/send-line.ts";
@@ -18,13 +18,13 @@ const broker = new ServiceBroker({
   logger: false,
 });
 let mayFreeze = false;
-const freezing = metTables(resolveAdapter(engines, table), (call, when) => {
+const freezing = watchedTables(resolveAdapter(engines, table), (call, when) => {
   if (!mayFreeze || call !== "commit" || when !== "after") return;
   mayFreeze = false;
   sendLine("frozen");
   process.kill(process.pid, "SIGSTOP");
 });
-for (const service of bookServices({ log, table: freezing, say: sendLine })) broker.createService(service);
+for (const service of bookServices({ log, table: freezing, sendLine })) broker.createService(service);
 // It freezes itself at the result of its next commit: only the process itself can choose this moment.
 broker.createService({ name: "freezer", actions: { freeze: () => void (mayFreeze = true) } });
 // A frozen process can detect the freeze only by its clock.

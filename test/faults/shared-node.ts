@@ -1,7 +1,7 @@
 import { startChild } from "./child.ts";
 
 /** The messages of one process: positions in the order in which it handled or received them, -1 for a stall. */
-export interface Said {
+export interface Messages {
   handled: number[];
   heard: number[];
 }
@@ -10,7 +10,7 @@ export interface Said {
 export class SharedNode {
   readonly nodeID: string;
   /** The messages of each of its processes, in order. */
-  readonly said: Said[] = [];
+  readonly messages: Messages[] = [];
   readonly #args: string[];
   #child: ReturnType<typeof startChild> | null = null;
   isFrozen = false;
@@ -35,15 +35,15 @@ export class SharedNode {
   /** Resolves when its broker has started. */
   async start(): Promise<void> {
     const child = startChild("./shared-node-process.ts", ...this.#args);
-    const said: Said = { handled: [], heard: [] };
-    this.said.push(said);
+    const messages: Messages = { handled: [], heard: [] };
+    this.messages.push(messages);
     await new Promise<void>((resolve, reject) => {
       child.lines.on("line", (line) => {
         const [word, position] = line.split(" ");
         if (word === "ready") resolve();
         else if (word === "frozen") this.isFrozen = true;
-        else if (word === "stalled") said.handled.push(-1);
-        else said[word as keyof Said].push(Number(position));
+        else if (word === "stalled") messages.handled.push(-1);
+        else messages[word as keyof Messages].push(Number(position));
       });
       void child.exited.then((how) => reject(new Error(`${this.nodeID} ended before it was ready, with ${how}`)));
     });

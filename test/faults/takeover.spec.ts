@@ -3,7 +3,7 @@ import { cleanUp } from "../support/broker.ts";
 import { describeWith } from "../support/engines.ts";
 import { killChildren } from "./child.ts";
 import { eventsPerNote, plainBooks, type BookEvent } from "./shared-books.ts";
-import type { Said } from "./shared-node.ts";
+import type { Messages } from "./shared-node.ts";
 import { TakeoverRun } from "./takeover-run.ts";
 import { times } from "../support/times.ts";
 
@@ -36,7 +36,7 @@ function expectWhole(events: readonly BookEvent[], acknowledged: ReadonlyMap<str
  * Expects the log's order, even if another node had its turn in between; a process that was stalled may continue
  * anywhere.
  */
-function expectInOrder({ handled }: Said): void {
+function expectInOrder({ handled }: Messages): void {
   let before = 0;
   let mayLeap = true;
   for (const position of handled)
@@ -105,12 +105,12 @@ describeWith("nats-server", "Nodes that share log and table, of which holders ar
           expect(run.rebuiltAt).toBeGreaterThan(0);
           expect(await run.broker.call("entries.verify")).toMatchObject({ ok: true, rows: plain.length });
 
-          const said = run.nodes.flatMap((node) => node.said);
+          const messages = run.nodes.flatMap((node) => node.messages);
           const positions = moves.map(({ position }) => position);
-          for (const one of said) expectInOrder(one);
-          const handled = new Set(said.flatMap((one) => one.handled));
+          for (const one of messages) expectInOrder(one);
+          const handled = new Set(messages.flatMap((one) => one.handled));
           expect(positions.filter((position) => !handled.has(position))).toEqual([]);
-          const heard = new Set(said.flatMap((one) => one.heard));
+          const heard = new Set(messages.flatMap((one) => one.heard));
           expect(events.filter(({ position }) => !heard.has(position))).toEqual([]);
 
           const counts = new Map<string, number>();

@@ -144,7 +144,7 @@ const fates = fc.array(fc.constantFrom<Fate>("stored", "stored", "stored", "stor
   maxLength: 30,
 });
 
-interface Told {
+interface Outcome {
   command: Command;
   /** The length of the stream when it was sent, and when its result came. */
   from: number;
@@ -153,7 +153,7 @@ interface Told {
   error?: Error & { type?: string; data?: { balance: number } };
 }
 
-async function send(broker: ServiceBroker, one: Command, stored: RecordedEvent[]): Promise<Told> {
+async function send(broker: ServiceBroker, one: Command, stored: RecordedEvent[]): Promise<Outcome> {
   const { name, amount, turns, again } = one;
   const meta = again === undefined || name === "gift" ? {} : { commandId: `${name} ${amount} ${again}` };
   const params = name === "gift" ? { amount } : { id: "1", amount, turns };
@@ -162,12 +162,12 @@ async function send(broker: ServiceBroker, one: Command, stored: RecordedEvent[]
     const answer: CommandAnswer = await broker.call(`purse.${name}`, params, { meta });
     return { command: one, from, to: stored.length, answer };
   } catch (error) {
-    return { command: one, from, to: stored.length, error: error as Told["error"] & Error };
+    return { command: one, from, to: stored.length, error: error as Outcome["error"] & Error };
   }
 }
 
 /** Checks that a sequential order of the commands explains the stored events and the results. */
-function check(kind: Kind, log: RecordedEvent[], all: Told[]): void {
+function check(kind: Kind, log: RecordedEvent[], all: Outcome[]): void {
   const states: Purse[] = [none];
   const seen = new Set<unknown>();
   log.forEach((found, index) => {
@@ -214,7 +214,7 @@ describe("Commands for one entity", () => {
         const { adapter, stored } = failingLog(ends.values());
         const middlewares = [onTheWay(ways, isSentAgain)];
         const broker = await startBroker([service(kind, adapter)], { middlewares });
-        const sent: Promise<Told>[] = [];
+        const sent: Promise<Outcome>[] = [];
         for (const one of commands) {
           for (let turn = 0; turn < one.pause; turn++) await new Promise((done) => setImmediate(done));
           sent.push(send(broker, one, stored));

@@ -1,19 +1,19 @@
 import * as fc from "fast-check";
 import { JournaledReadTable } from "../../adapters/parts/journaled-table/read-table.ts";
-import { countedFields, foldBatch, plainly, rowsIn, type Doing } from "../support/counted-rows.ts";
+import { countedFields, foldBatch, plainly, rowsIn, type CountChange } from "../support/counted-rows.ts";
 import { stepping } from "../support/stepping-store.ts";
 import { sharedStore } from "../contract/nedb-port.ts";
 import { law } from "./law.ts";
 
 interface Turn {
-  doings: Doing[];
+  doings: CountChange[];
   /** The write of its commit before which the host pauses; beyond the last: none. */
   stopsAt: number;
   /** The turns after which it continues; never, if beyond the last. */
   wakesAfter: number;
 }
 
-const doing: fc.Arbitrary<Doing> = fc.record({
+const doing: fc.Arbitrary<CountChange> = fc.record({
   id: fc.constantFrom("a", "b", "c"),
   does: fc.constantFrom("add", "add", "remove", "again"),
 });
@@ -56,7 +56,7 @@ describe("A table whose hosts stop anywhere and take over from one another", () 
     300,
     fc.asyncProperty(fc.array(turn, { minLength: 1, maxLength: 8 }), async (turns) => {
       const store = sharedStore();
-      const batches: Doing[][] = [];
+      const batches: CountChange[][] = [];
       const sleepers: { host: Host; at: number; ends: Promise<unknown> }[] = [];
       for (const [index, { doings, stopsAt, wakesAfter }] of turns.entries()) {
         const host = new Host(store);

@@ -4,7 +4,7 @@ import type { Batch, Generation, Progress, Rows } from "../../core/table/read-ta
 import type { RowChange } from "../../core/rows/row-change.ts";
 
 /** A batch of changes; `add` depends on the row's value, so that a repetition is visible. */
-export type Doing = { id: string; does: "add" | "remove" | "again" };
+export type CountChange = { id: string; does: "add" | "remove" | "again" };
 
 export const countedFields = parseFields("counted", { total: "integer", batch: "integer" });
 
@@ -19,7 +19,11 @@ export const progressAt = (position: number): Progress => ({
 const all: Query = { where: null, sort: [], limit: null, offset: 0, search: null };
 
 /** Folds the batch at this position, like a transform that queries its own table. */
-export async function foldBatch(generation: Generation, doings: readonly Doing[], position: number): Promise<void> {
+export async function foldBatch(
+  generation: Generation,
+  doings: readonly CountChange[],
+  position: number,
+): Promise<void> {
   const batch: Batch = await generation.begin();
   try {
     for (const doing of doings) await batch.apply(await changesOf(batch.rows, doing, position));
@@ -30,7 +34,7 @@ export async function foldBatch(generation: Generation, doings: readonly Doing[]
   }
 }
 
-async function changesOf(rows: Rows, { id, does }: Doing, batch: number): Promise<RowChange[]> {
+async function changesOf(rows: Rows, { id, does }: CountChange, batch: number): Promise<RowChange[]> {
   const [row] = await rows.findByIds([id]);
   if (does === "remove") return [{ operation: "remove", id }];
   if (does === "again")
@@ -42,7 +46,7 @@ async function changesOf(rows: Rows, { id, does }: Doing, batch: number): Promis
 }
 
 /** The rows of the first batches, computed with plain loops. */
-export function plainly(batches: readonly (readonly Doing[])[], upTo: number): Record<string, [number, number]> {
+export function plainly(batches: readonly (readonly CountChange[])[], upTo: number): Record<string, [number, number]> {
   const rows: Record<string, [total: number, batch: number]> = {};
   for (const [index, doings] of batches.slice(0, upTo).entries())
     for (const { id, does } of doings) {
