@@ -6,7 +6,7 @@ import { parseFields } from "../../core/rows/fields.ts";
 import { appendTo } from "../../testing/event-log/requests.ts";
 
 const [job = "", file = "", count = "1", characters = "0"] = process.argv.slice(2);
-const say = (answer: unknown) => process.stdout.write(`${JSON.stringify(answer)}\n`);
+const sendJson = (answer: unknown) => process.stdout.write(`${JSON.stringify(answer)}\n`);
 
 /** Also ends if the parent dies, which closes its end of the pipe. */
 const untilInputEnds = () => new Promise((end) => process.stdin.on("end", end).resume());
@@ -14,10 +14,10 @@ const untilInputEnds = () => new Promise((end) => process.stdin.on("end", end).r
 async function host(open: () => Promise<void>): Promise<void> {
   try {
     await open();
-    say("hosted");
+    sendJson("hosted");
   } catch (error) {
     const { type, message } = error as Error & { type?: string };
-    say({ type, message });
+    sendJson({ type, message });
     return;
   }
   await untilInputEnds();
@@ -35,7 +35,7 @@ if (job === "log")
 else if (job === "table") await host(() => table.open(parseFields("table", { name: "string" })));
 else if (job === "read") {
   const db = new Database(file, { readonly: true });
-  say(db.prepare("SELECT count(*), max(position), max(json_extract(payload, '$.n')) FROM events").raw(true).get());
+  sendJson(db.prepare("SELECT count(*), max(position), max(json_extract(payload, '$.n')) FROM events").raw(true).get());
   db.close();
 } else throw new Error(`unknown job ${job}`);
 

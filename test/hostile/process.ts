@@ -9,7 +9,7 @@ import { everyKind, use, type Places } from "./every-kind.ts";
 import { Samples } from "./samples.ts";
 
 const { places, seed, share } = JSON.parse(process.argv[2]!) as { places: Places; seed: number; share: number };
-const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
+const sendJson = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 const samples = new Samples();
 const broker = new ServiceBroker({ nodeID: "attacked", logger: false, middlewares: [samples.middleware] });
@@ -20,9 +20,9 @@ const report = await attack(broker, samples, {
   share,
   random: randomFrom(seed),
   // The last line names the attack that ended the process, or that never ended.
-  onAttack: ({ action, name }) => say({ attack: `${action}: ${name}` }),
+  onAttack: ({ action, name }) => sendJson({ attack: `${action}: ${name}` }),
 });
 // The services still work: a correct call succeeds.
 await broker.call("account.open", { id: "after", owner: "Eve", email: `eve-${seed}@example.org` });
-say({ report });
+sendJson({ report });
 await broker.stop();
