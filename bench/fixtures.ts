@@ -33,7 +33,7 @@ async function buildLog(file: string, events: number): Promise<void> {
   const log = sqlite(file).eventLog!("events");
   await log.open();
   // Nobody listens: what is measured is not to share its time with a pump that hands over the past.
-  await log.putState("pump", { position: events }, 0);
+  await log.control.put("pump", { position: events }, 0);
   await log.close();
   const raw = new RawLog(file);
   raw.db.pragma("synchronous = OFF");

@@ -18,7 +18,7 @@ export async function copyLog(source: EventLog, copy: EventLog, tell: Tell): Pro
 export async function copyHistory(source: EventLog, copy: EventLog, tell: Tell): Promise<void> {
   await copyEvents(source, copy, tell);
   for await (const page of pagesOfLinks(source))
-    await copy.link(
+    await copy.links.add(
       page[0]!.link!.stream,
       page.map(({ id }) => id),
     );
@@ -57,8 +57,8 @@ function refuseFuture({ position, time }: RecordedEvent): void {
 
 async function copyStates(source: EventLog, copy: EventLog): Promise<void> {
   const put = async (key: string, value: unknown) => {
-    const kept = await copy.getState(key);
-    const revision = await copy.putState(key, value, kept?.revision ?? 0).catch((error: Error) => {
+    const kept = await copy.control.get(key);
+    const revision = await copy.control.put(key, value, kept?.revision ?? 0).catch((error: Error) => {
       // Engines have room for values of different sizes: whose it is says what is to be done.
       throw new UnusableStoreError(copy.location, `state ${key} was not stored: ${error.message}`, error);
     });
@@ -67,7 +67,7 @@ async function copyStates(source: EventLog, copy: EventLog): Promise<void> {
   };
   for await (const { key, value } of statesOf(source)) await put(key, value);
   // Those that a round before had copied, and that the source has no longer.
-  for await (const { key } of statesOf(copy)) if ((await source.getState(key)) === null) await put(key, undefined);
+  for await (const { key } of statesOf(copy)) if ((await source.control.get(key)) === null) await put(key, undefined);
 }
 
 /**
@@ -82,15 +82,15 @@ export async function beginCopy(source: EventLog, copy: EventLog): Promise<"begu
       copy.location,
       `<to> is another log already, expected none, or a copy that was begun; name another place: ${otherPlace(copy)}`,
     );
-  if ((await copy.getState(unfinishedCopy)) !== null) return "begun";
+  if ((await copy.control.get(unfinishedCopy)) !== null) return "begun";
   if (await isOneLog(source, copy))
     throw new UnusableStoreError(
       copy.location,
       `<to> is <from> by another address; name another place: ${otherPlace(copy)}`,
     );
-  const isEmpty = (await copy.head()) === 0 && (await copy.states({ prefix: "", limit: 1 })).length === 0;
+  const isEmpty = (await copy.head()) === 0 && (await copy.control.states({ prefix: "", limit: 1 })).length === 0;
   if (!isEmpty) return "finished";
-  await copy.putState(unfinishedCopy, { of: identity }, 0);
+  await copy.control.put(unfinishedCopy, { of: identity }, 0);
   return "begun";
 }
 
@@ -100,13 +100,13 @@ async function isOneLog(source: EventLog, copy: EventLog): Promise<boolean> {
   if (source.capabilities.hosts === "one" || copy.capabilities.hosts === "one") return false;
   const holder = randomUUID();
   const ask = (log: EventLog, as: string, lapsed?: string) =>
-    log.acquireLease(unfinishedCopy, as, times.lease.lastsMs, lapsed);
+    log.control.acquireLease(unfinishedCopy, as, times.lease.lastsMs, lapsed);
   const before = await ask(source, holder);
   // One that a killed command has left means nothing.
   const here = before.lease ?? (await ask(source, holder, before.heldBy.mark)).lease;
   const there = await ask(copy, randomUUID());
-  if (here) await source.releaseLease(here);
-  if (there.lease) await copy.releaseLease(there.lease);
+  if (here) await source.control.releaseLease(here);
+  if (there.lease) await copy.control.releaseLease(there.lease);
   return there.heldBy?.holder === holder;
 }
 
@@ -122,6 +122,6 @@ export const otherPlace = ({ engine }: EventLog): string => otherPlaces[engine]!
 
 /** From here on a store may have it. */
 export async function endCopy(copy: EventLog): Promise<void> {
-  const mark = await copy.getState(unfinishedCopy);
-  if (mark) await copy.putState(unfinishedCopy, undefined, mark.revision);
+  const mark = await copy.control.get(unfinishedCopy);
+  if (mark) await copy.control.put(unfinishedCopy, undefined, mark.revision);
 }

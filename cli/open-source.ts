@@ -22,7 +22,7 @@ export async function openSource(source: EventLog, name: string | null): Promise
       `found no log named ${name} there; --name names the store, <from> its place: server, database, ?schema= or ?prefix=`,
     );
   }
-  if ((await source.getState(unfinishedCopy)) !== null)
+  if ((await source.control.get(unfinishedCopy)) !== null)
     throw new UnusableStoreError(source.location, "<from> is a copy that is not finished itself");
   await refuseHosts(source, "nothing was copied. Stop every host of the store, and run it again");
 }
@@ -39,9 +39,9 @@ export async function refuseHosts(log: EventLog, whatNow: string): Promise<void>
   const watch = new LeaseWatch();
   for (let seen: string | null = null; ;) {
     const lapsed = watch.lapsedAt(performance.now());
-    const { lease, heldBy } = await log.acquireLease(pumpKey, holder, times.lease.lastsMs, lapsed);
+    const { lease, heldBy } = await log.control.acquireLease(pumpKey, holder, times.lease.lastsMs, lapsed);
     // Given back at once: of a host that is started from now on it tells again.
-    if (lease) return log.releaseLease(lease);
+    if (lease) return log.control.releaseLease(lease);
     watch.note(heldBy, performance.now());
     if (seen !== null && seen !== heldBy.mark)
       throw new UnusableStoreError(log.location, `found a host of the store running, expected none: ${whatNow}`);

@@ -41,8 +41,8 @@ async function restore(index: EventLog, log: EventLog, tell: Tell): Promise<void
   await refuseHosts(log, "nothing was restored. Stop every host of the store, and run it again");
   const [known, there] = [await index.head(), await log.head()];
   if (there > 0) say(`Found ${there} events there; the index has ${known}.`);
-  const mark = await log.getState(unfinishedCopy);
-  if (!mark) await log.putState(unfinishedCopy, { of: await index.identity() }, 0);
+  const mark = await log.control.get(unfinishedCopy);
+  if (!mark) await log.control.put(unfinishedCopy, { of: await index.identity() }, 0);
   await copyHistory(index, log, tell);
   if (there <= known) {
     const comparison = await compareLogs(index, log, tell, history);

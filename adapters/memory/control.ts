@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
-import type { KeyedState, Lease, LeaseAnswer, Versioned } from "../../core/log/event-log.ts";
-import { grantLease, isHeldBy, type LeaseRequest, type StoredLease } from "../../core/log/grant-lease.ts";
+import type { KeyedState, Lease, LeaseAnswer, LogControl, Versioned } from "../../core/log/control.ts";
+import { grantLease, isHeldBy, type StoredLease } from "../../core/log/grant-lease.ts";
+import type { OpenPart } from "../../core/log/log-parts.ts";
 import { KeysInOrder } from "../parts/rows/keys-in-order.ts";
 
 /** Control state and leases, beside the events. */
-export class Control {
+export class Control implements OpenPart<LogControl> {
   /** Values as JSON: nobody holds what is stored. */
   readonly #state = new Map<string, { text: string; revision: number }>();
   readonly #keys = new KeysInOrder(() => this.#state.keys());
@@ -47,14 +48,13 @@ export class Control {
     return this.#keys.after(after, limit, take);
   }
 
-  acquire(request: LeaseRequest): LeaseAnswer {
-    const { name, holder, ttlMs } = request;
-    const answer = grantLease(request, this.#leases.get(name) ?? null);
+  acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): LeaseAnswer {
+    const answer = grantLease({ name, holder, lapsed }, this.#leases.get(name) ?? null);
     if (answer.lease) this.#leases.set(name, { holder, epoch: answer.lease.epoch, mark: randomUUID(), ttlMs });
     return answer;
   }
 
-  release(lease: Lease): void {
+  releaseLease(lease: Lease): void {
     const held = this.#leases.get(lease.name);
     if (isHeldBy(held, lease)) this.#leases.set(lease.name, { ...held, holder: "" });
   }

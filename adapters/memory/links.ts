@@ -1,5 +1,4 @@
-import type { LinkedStream } from "../../core/log/event-log.ts";
-import { eventsToLink, MixedStreamError, type Linked } from "../../core/log/links.ts";
+import { eventsToLink, MixedStreamError, type Linked, type LinkedStream } from "../../core/log/links.ts";
 import { KeysInOrder } from "../parts/rows/keys-in-order.ts";
 
 interface Linkable {
@@ -9,9 +8,14 @@ interface Linkable {
 
 /** The streams that hold links: the events as they stand in the log, each once. */
 export class Links<Stored extends Linkable> {
+  readonly #log: { stream(name: string): readonly Stored[]; byId(id: string): Stored | undefined };
   /** The event of the link with version v stands at v - 1. */
   readonly #streams = new Map<string, { events: Stored[]; ids: Set<string> }>();
   readonly #names = new KeysInOrder(() => this.#streams.keys());
+
+  constructor(log: { stream(name: string): readonly Stored[]; byId(id: string): Stored | undefined }) {
+    this.#log = log;
+  }
 
   /** Undefined where the stream holds none. */
   of(stream: string): readonly Stored[] | undefined {
@@ -19,17 +23,13 @@ export class Links<Stored extends Linkable> {
   }
 
   /** The first after this name, in the order of their bytes. */
-  streams(after: string, limit: number): Promise<LinkedStream[]> {
+  streams({ after = "", limit }: { after?: string; limit: number }): Promise<LinkedStream[]> {
     return this.#names.after(after, limit, (stream) => ({ stream, version: this.#streams.get(stream)!.events.length }));
   }
 
-  link(
-    stream: string,
-    ids: readonly string[],
-    log: { stream(name: string): readonly Stored[]; byId(id: string): Stored | undefined },
-  ): Linked {
-    if (log.stream(stream).length > 0) throw new MixedStreamError(stream, "events");
-    const found = eventsToLink(ids, (id) => log.byId(id));
+  add(stream: string, ids: readonly string[]): Linked {
+    if (this.#log.stream(stream).length > 0) throw new MixedStreamError(stream, "events");
+    const found = eventsToLink(ids, (id) => this.#log.byId(id));
     const links = this.#streams.get(stream) ?? { events: [], ids: new Set() };
     if (!this.#streams.has(stream)) this.#names.changed();
     this.#streams.set(stream, links);

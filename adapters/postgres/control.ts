@@ -1,11 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { parseState } from "../../core/log/damaged-state.ts";
-import type { KeyedState, Lease, LeaseAnswer, Versioned } from "../../core/log/event-log.ts";
-import type { LeaseRequest } from "../../core/log/grant-lease.ts";
+import type { KeyedState, Lease, LeaseAnswer, LogControl, Versioned } from "../../core/log/control.ts";
 import type { Connections } from "./connections.ts";
 
 /** Control state and leases. */
-export class Control {
+export class Control implements LogControl {
   readonly #connections: Connections;
   readonly #schema: string;
 
@@ -68,8 +67,7 @@ export class Control {
   }
 
   /** As `grantLease` says. A look at a lease that another holder has writes and locks nothing. */
-  async acquire(request: LeaseRequest): Promise<LeaseAnswer> {
-    const { name, holder, ttlMs, lapsed = null } = request;
+  async acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer> {
     const { rows } = await this.#connections.query(
       `WITH stored AS (
          SELECT holder, mark, ttl, holder NOT IN ('', $2) AND mark IS DISTINCT FROM $5 AS is_held
@@ -82,15 +80,17 @@ export class Control {
          WHERE l.holder IN ('', excluded.holder) OR l.mark = $5 RETURNING epoch
        ) SELECT (SELECT epoch FROM taken), (SELECT is_held FROM stored), (SELECT holder FROM stored),
            (SELECT mark FROM stored), (SELECT ttl FROM stored)`,
-      [name, holder, randomUUID(), ttlMs, lapsed],
+      [name, holder, randomUUID(), ttlMs, lapsed ?? null],
     );
     const [epoch, isHeld, by, mark, ttl] = rows[0] as [number | null, boolean | null, string, string, number];
     if (epoch !== null) return { lease: { name, holder, epoch }, heldBy: null };
     // Found free, and taken by another since.
-    return isHeld ? { lease: null, heldBy: { holder: by, mark, ttlMs: ttl } } : this.acquire(request);
+    return isHeld
+      ? { lease: null, heldBy: { holder: by, mark, ttlMs: ttl } }
+      : this.acquireLease(name, holder, ttlMs, lapsed);
   }
 
-  async release({ name, holder, epoch }: Lease): Promise<void> {
+  async releaseLease({ name, holder, epoch }: Lease): Promise<void> {
     await this.#connections.query(
       `UPDATE ${this.#schema}.leases SET holder = '' WHERE name = $1 AND holder = $2 AND epoch = $3`,
       [name, holder, epoch],

@@ -1,4 +1,4 @@
-import type { LinkedStream, StreamSummary } from "../../core/log/event-log.ts";
+import type { StreamSummary } from "../../core/log/event-log.ts";
 import type { Session } from "./connections.ts";
 
 /** In the order of their names, each with its last event. */
@@ -30,16 +30,4 @@ export async function streams(
     [limit, after, ...values],
   );
   return Array.from(rows as [string, number, string][], ([stream, version, time]) => ({ stream, version, time }));
-}
-
-export async function linkedStreams(
-  session: Session,
-  schema: string,
-  { after = "", limit }: { after?: string; limit: number },
-): Promise<LinkedStream[]> {
-  const { rows } = await session.query(
-    `SELECT stream, max(version) FROM ${schema}.links WHERE stream > $1 GROUP BY stream ORDER BY stream LIMIT $2::bigint`,
-    [after, limit],
-  );
-  return Array.from(rows as [string, number][], ([stream, version]) => ({ stream, version }));
 }

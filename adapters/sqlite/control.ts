@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type Database from "better-sqlite3";
 import { parseState } from "../../core/log/damaged-state.ts";
-import type { KeyedState, Lease, LeaseAnswer, Versioned } from "../../core/log/event-log.ts";
-import { grantLease, isHeldBy, type LeaseRequest, type StoredLease } from "../../core/log/grant-lease.ts";
+import type { KeyedState, Lease, LeaseAnswer, LogControl, Versioned } from "../../core/log/control.ts";
+import { grantLease, isHeldBy, type StoredLease } from "../../core/log/grant-lease.ts";
+import type { OpenPart } from "../../core/log/log-parts.ts";
 
 /** Keys whose state is remembered: consumers ask for theirs with each page. */
 const maxKnown = 100;
@@ -14,7 +15,7 @@ interface KeyedRow {
 }
 
 /** Control state and leases, beside the events in the log's file. */
-export class Control {
+export class Control implements OpenPart<LogControl> {
   readonly #get: Database.Statement<[string], { value: string; revision: number }>;
   readonly #insert: Database.Statement;
   readonly #update: Database.Statement;
@@ -81,10 +82,9 @@ export class Control {
     return stored ? { ...stored, mark: this.#marks.get(name) ?? "" } : null;
   }
 
-  acquire(request: LeaseRequest): LeaseAnswer {
-    const { name, holder, ttlMs } = request;
+  acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): LeaseAnswer {
     const stored = this.#stored(name);
-    const answer = grantLease(request, stored);
+    const answer = grantLease({ name, holder, lapsed }, stored);
     if (!answer.lease) return answer;
     const { epoch } = answer.lease;
     if (stored?.epoch !== epoch || stored.ttlMs !== ttlMs) this.#take.run({ name, holder, epoch, ttlMs });
@@ -92,7 +92,7 @@ export class Control {
     return answer;
   }
 
-  release({ name, holder, epoch }: Lease): void {
+  releaseLease({ name, holder, epoch }: Lease): void {
     this.#release.run(name, holder, epoch);
   }
 }

@@ -1,15 +1,10 @@
 import { existsSync, realpathSync } from "node:fs";
 import type Database from "better-sqlite3";
 import type { AppendRequest } from "../../core/log/append-request.ts";
-import type { ClaimFold, ClaimPage, ClaimScope, TwiceClaimed } from "../../core/log/claims.ts";
 import { MissingLogError, StoreUnavailableError } from "../../core/errors/errors.ts";
 import type {
   AppendVerdict,
   EventLog,
-  KeyedState,
-  Lease,
-  LeaseAnswer,
-  LinkedStream,
   LogBackup,
   LogCapabilities,
   OpenOptions,
@@ -17,9 +12,8 @@ import type {
   ReadOptions,
   ReadStreamOptions,
   StreamSummary,
-  Versioned,
 } from "../../core/log/event-log.ts";
-import type { Linked } from "../../core/log/links.ts";
+import { guardedParts } from "../../core/log/log-parts.ts";
 import type { Query } from "../../core/query/query.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { Backup } from "./backup.ts";
@@ -60,6 +54,12 @@ export class SqliteEventLog implements EventLog {
   readonly engine = "sqlite";
   readonly location: string;
   readonly capabilities: LogCapabilities;
+  readonly #parts = guardedParts((call, access) =>
+    access === "read" ? this.#read(({ parts }) => call(parts)) : this.#write(({ parts }) => call(parts)),
+  );
+  readonly control = this.#parts.control;
+  readonly claims = this.#parts.claims;
+  readonly links = this.#parts.links;
   readonly #file: string;
   readonly #synchronous: "FULL" | "NORMAL";
   readonly #isAnew: boolean;
@@ -184,14 +184,6 @@ export class SqliteEventLog implements EventLog {
     return this.#read(({ queries }) => queries.readStream(stream, options));
   }
 
-  async link(stream: string, ids: readonly string[]): Promise<Linked> {
-    return this.#write(({ links }) => links.link(stream, ids));
-  }
-
-  async linkedStreams(options: { after?: string; limit: number }): Promise<LinkedStream[]> {
-    return this.#read(({ links }) => links.streams(options));
-  }
-
   async find(query: Query): Promise<RecordedEvent[]> {
     return this.#read(({ queries }) => queries.find(query));
   }
@@ -206,46 +198,6 @@ export class SqliteEventLog implements EventLog {
 
   async streams(options: { category?: string; after?: string; limit: number }): Promise<StreamSummary[]> {
     return this.#read(({ queries }) => queries.streams(options));
-  }
-
-  async getState(key: string): Promise<Versioned | null> {
-    return this.#read(({ control }) => control.get(key));
-  }
-
-  async putState(key: string, value: unknown, revision: number, lease?: Lease): Promise<number | null> {
-    return this.#write(({ control }) => control.put(key, value, revision, lease));
-  }
-
-  async states(options: { prefix: string; after?: string; limit: number }): Promise<KeyedState[]> {
-    return this.#read(({ control }) => control.states(options));
-  }
-
-  async beginClaims(scope: string, definition: string, types: readonly string[]): Promise<ClaimScope> {
-    return this.#write((open) => open.changeClaims((claims) => claims.begin(scope, definition, types, open.head)));
-  }
-
-  async foldClaims(fold: ClaimFold): Promise<{ state: ClaimScope; twice: TwiceClaimed[] } | null> {
-    return this.#write((open) => open.changeClaims((claims) => claims.fold(fold)));
-  }
-
-  async claimants(scope: string, values: readonly string[]): Promise<Record<string, string>> {
-    return this.#read(({ claims }) => claims.claimants(scope, values));
-  }
-
-  async claimScopes(): Promise<string[]> {
-    return this.#read(({ claims }) => claims.scopes());
-  }
-
-  async claims(scope: string, options: { after?: string; limit: number }): Promise<ClaimPage | null> {
-    return this.#read((open) => open.claimPage(scope, options));
-  }
-
-  async acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer> {
-    return this.#write(({ control }) => control.acquire({ name, holder, ttlMs, lapsed }));
-  }
-
-  async releaseLease(lease: Lease): Promise<void> {
-    await this.#write(({ control }) => control.release(lease));
   }
 
   async backup(to: string, onProgress?: (done: number, total: number) => void): Promise<LogBackup> {

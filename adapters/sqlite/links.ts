@@ -1,6 +1,5 @@
 import type Database from "better-sqlite3";
-import type { LinkedStream } from "../../core/log/event-log.ts";
-import { eventsToLink, MixedStreamError, type Linked } from "../../core/log/links.ts";
+import { eventsToLink, MixedStreamError, type Linked, type LinkedStream } from "../../core/log/links.ts";
 import { Pace } from "../../core/concurrency/pace.ts";
 import { columns } from "./event-schema.ts";
 import { unseen } from "./where.ts";
@@ -66,7 +65,7 @@ export class Links {
     return streams;
   }
 
-  link(stream: string, ids: readonly string[]): Linked {
+  add(stream: string, ids: readonly string[]): Linked {
     const linked = this.#link(stream, ids);
     this.#isAny = true;
     return linked;

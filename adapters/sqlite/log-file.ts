@@ -1,7 +1,9 @@
 import type Database from "better-sqlite3";
 import type { AppendRequest } from "../../core/log/append-request.ts";
 import type { NewEvent } from "../../core/log/new-event.ts";
-import { Claims, type ClaimPage } from "../../core/log/claims.ts";
+import { Claims } from "../../core/log/claims.ts";
+import { claimsPart } from "../../core/log/claims-part.ts";
+import type { OpenParts } from "../../core/log/log-parts.ts";
 import type { AppendVerdict, Page, ReadOptions } from "../../core/log/event-log.ts";
 import { decideInOrder } from "../../core/log/decide-in-order.ts";
 import { eventTime } from "../../core/event/event-time.ts";
@@ -12,7 +14,7 @@ import { maxPageBytes } from "../../core/log/page-size.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { repeatOf } from "../../core/log/repeat.ts";
 import { categoryOf } from "../../core/event/stream-name.ts";
-import { SqliteClaims } from "./claims.ts";
+import { SqliteKeptClaims } from "./kept-claims.ts";
 import { Control } from "./control.ts";
 import { columns, toEvent, type EventRow, type UnplacedRow } from "./event-schema.ts";
 import { FileQueries } from "./file-queries.ts";
@@ -36,8 +38,7 @@ export class LogFile {
   readonly files: OpenFiles;
   readonly queries: LogQueries;
   readonly #fileQueries: FileQueries;
-  readonly control: Control;
-  readonly #keptClaims: SqliteClaims;
+  readonly parts: OpenParts;
   readonly claims: Claims;
   readonly links: Links;
   identity: string;
@@ -59,10 +60,18 @@ export class LogFile {
     this.db = db;
     this.host = host;
     this.files = files;
-    this.control = new Control(db);
-    this.#keptClaims = new SqliteClaims(db);
-    this.claims = new Claims(this.#keptClaims);
+    const kept = new SqliteKeptClaims(db);
+    this.claims = new Claims(kept);
     this.links = new Links(db);
+    this.parts = {
+      control: new Control(db),
+      claims: claimsPart(this.claims, {
+        head: () => this.head,
+        page: (scope, options, reach) => ({ ...reach, claims: kept.page(scope, options) }),
+        change: (change) => this.#changeClaims(change),
+      }),
+      links: this.links,
+    };
     this.#fileQueries = new FileQueries(db.name);
     this.queries = new LogQueries(db, this.links, this.#fileQueries);
     this.identity = db.prepare("SELECT value FROM about WHERE key = 'identity'").pluck().get() as string;
@@ -126,18 +135,13 @@ export class LogFile {
     }
   }
 
-  changeClaims<Answer>(change: (claims: Claims) => Answer): Answer {
+  #changeClaims<Answer>(change: () => Answer): Answer {
     try {
-      return this.db.transaction(() => change(this.claims)).immediate();
+      return this.db.transaction(change).immediate();
     } catch (error) {
       this.claims.reload();
       throw error;
     }
-  }
-
-  claimPage(scope: string, { after = "", limit }: { after?: string; limit: number }): ClaimPage | null {
-    const reach = this.claims.reachOf(scope, this.head);
-    return reach && { ...reach, claims: this.#keptClaims.page(scope, after, limit) };
   }
 
   /** Every reason to refuse is found before the first row is written, so a refusal leaves nothing to take back. */

@@ -1,7 +1,7 @@
 import { UnusableStoreError } from "../errors/errors.ts";
 import { brief } from "../errors/problem.ts";
 import { RebuildRunningError } from "../errors/snapshot-errors.ts";
-import type { Versioned } from "../log/event-log.ts";
+import type { Versioned } from "../log/control.ts";
 
 /** What is wanted of one consumer. Kept in the store's engine; every host of the consumer follows it. */
 export interface ConsumerControl {

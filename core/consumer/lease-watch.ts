@@ -1,4 +1,4 @@
-import type { HeldLease } from "../log/event-log.ts";
+import type { HeldLease } from "../log/control.ts";
 
 /**
  * How long another holder has not renewed its lease, by the monotonic clock of the process that waits for it. No clocks

@@ -53,6 +53,11 @@ export interface TwiceClaimed {
   heldBy: string;
 }
 
+export interface FoldedClaims {
+  state: ClaimScope;
+  twice: TwiceClaimed[];
+}
+
 /** Claims of a scope as they were at one moment. */
 export interface ClaimPage {
   definition: string;
@@ -60,6 +65,29 @@ export interface ClaimPage {
   position: number;
   /** In the order of the values' UTF-8 bytes, each value as it is kept: see `keptClaim`. */
   claims: readonly { value: string; stream: string }[];
+}
+
+/** The values that streams hold, beside the claims that an append takes and gives back itself. */
+export interface LogClaims {
+  /**
+   * Claims in one scope follow this definition from now on. If it had another, or none, no value is claimed any more, and
+   * all events up to the head are unfolded: they are to be folded before anything can be claimed.
+   */
+  begin(scope: string, definition: string, types: readonly string[]): Promise<ClaimScope>;
+  /**
+   * Takes and gives back what unfolded events do; a value that another stream holds stays with it. Null if the scope is
+   * not, or no longer, at `after` and of the definition.
+   */
+  fold(fold: ClaimFold): Promise<FoldedClaims | null>;
+  /** Value → the stream that holds it; values that no stream holds are omitted. */
+  claimants(scope: string, values: readonly string[]): Promise<Record<string, string>>;
+  /** The scopes that were begun, in the order of their UTF-8 bytes. */
+  scopes(): Promise<string[]>;
+  /**
+   * The claims of a scope after the value `after`, as they are at one moment, which is never earlier than that of a page
+   * that was read before. A page may be short: only an empty one is the end. Null for a scope that was never begun.
+   */
+  page(scope: string, options: { after?: string; limit: number }): Promise<ClaimPage | null>;
 }
 
 /** What claims have to know of an append. */
@@ -172,7 +200,7 @@ export class Claims {
   }
 
   /** Null where the scope is not, or no longer, at `after` and of the definition. */
-  fold(fold: ClaimFold): { state: ClaimScope; twice: TwiceClaimed[] } | null {
+  fold(fold: ClaimFold): FoldedClaims | null {
     const { scope, definition, after, position, changes } = fold;
     const known = this.#scopes.get(scope);
     if (known?.definition !== definition || known.position !== after || position < after) return null;

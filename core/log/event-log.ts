@@ -1,8 +1,9 @@
 import type { AppendRelay } from "./append-relay.ts";
 import type { AppendRequest } from "./append-request.ts";
 import type { OnDamaged } from "../event/damaged-event.ts";
-import type { ClaimFold, ClaimPage, ClaimScope, TwiceClaimed } from "./claims.ts";
-import type { Linked } from "./links.ts";
+import type { LogClaims } from "./claims.ts";
+import type { LogControl } from "./control.ts";
+import type { LogLinks } from "./links.ts";
 import type { Query } from "../query/query.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
 
@@ -86,42 +87,8 @@ export interface StreamSummary {
   time: string;
 }
 
-/** A stream that holds links. */
-export type LinkedStream = Pick<StreamSummary, "stream" | "version">;
-
-/** A value under a key, with the number of its change, for compare-and-set. */
-export interface Versioned {
-  value: unknown;
-  revision: number;
-}
-
 /** So many events added at once are many: see `refreshStatistics`. */
 export const manyEvents = 10_000;
-
-/** Control state under its key. */
-export interface KeyedState extends Versioned {
-  key: string;
-}
-
-/** The right to do one job alone. Whoever writes under it names the epoch, so that a holder that slept too long writes nothing. */
-export interface Lease {
-  name: string;
-  holder: string;
-  /** Rises with every new holder. */
-  epoch: number;
-}
-
-/** A lease that another holder has. */
-export interface HeldLease {
-  holder: string;
-  /** Another text after each renewal. */
-  mark: string;
-  /** For so long after a renewal its holder acts on it, by the holder's own clock. */
-  ttlMs: number;
-}
-
-/** The lease, or how another holder has it. */
-export type LeaseAnswer = { lease: Lease; heldBy: null } | { lease: null; heldBy: HeldLease };
 
 /**
  * The port of an engine that keeps the log.
@@ -129,7 +96,7 @@ export type LeaseAnswer = { lease: Lease; heldBy: null } | { lease: null; heldBy
  * The laws it answers for: a commit is all or nothing and durable (1), versions are contiguous (2),
  * positions rise by one in commit order and never appear late (3), stored events never change (9). What an append claims
  * is checked and kept in its own commit, after repeats and versions.
- * Every method fails with StoreUnavailableError where the engine does not answer.
+ * Every method, of the parts too, throws StoreUnavailableError if the engine does not respond or the log is not open.
  */
 export interface EventLog {
   readonly engine: string;
@@ -141,6 +108,9 @@ export interface EventLog {
    * host makes nothing of the log.
    */
   readonly building?: Building | null;
+  readonly control: LogControl;
+  readonly claims: LogClaims;
+  readonly links: LogLinks;
 
   /**
    * Leaves nothing open where it fails.
@@ -175,60 +145,11 @@ export interface EventLog {
   read(options: ReadOptions): Promise<Page>;
   /** Of a stream of links: by the links' versions, and each event with its `link`. */
   readStream(stream: string, options: ReadStreamOptions): Promise<RecordedEvent[]>;
-  /**
-   * Puts events that are stored into a second stream, in the order of their ids, behind those that it holds; one that is
-   * in it already is passed over. All or nothing, and durable as an append. Takes no position, changes no event.
-   * @throws EntityNotFoundError with the first id that no event has; MixedStreamError where the stream has events of its
-   *   own. An append to a stream of links is refused with MixedStreamError, also where both come at once.
-   */
-  link(stream: string, ids: readonly string[]): Promise<Linked>;
-  /** The streams of links, in the order of their names, after the stream `after`, each with the version of its last link. */
-  linkedStreams(options: { after?: string; limit: number }): Promise<LinkedStream[]>;
   find(query: Query): Promise<RecordedEvent[]>;
   count(query: Query): Promise<number>;
   findByIds(ids: readonly string[]): Promise<RecordedEvent[]>;
   /** In the order of their names, after the stream `after`. */
   streams(options: { category?: string; after?: string; limit: number }): Promise<StreamSummary[]>;
-
-  /** Control state (checkpoints, paused, parked …): null where the key was never written. */
-  getState(key: string): Promise<Versioned | null>;
-  /**
-   * Writes only if the key is still at `revision` (0: never written) and, where a lease is given, only if it is still
-   * held at that epoch. Answers the new revision, or null where somebody else was first. The value `undefined` removes
-   * the key: its revision is 0 again.
-   */
-  putState(key: string, value: unknown, revision: number, lease?: Lease): Promise<number | null>;
-  /** The keys that begin with `prefix`, in the order of their UTF-8 bytes, after the key `after`. */
-  states(options: { prefix: string; after?: string; limit: number }): Promise<KeyedState[]>;
-
-  /**
-   * Claims in one scope from now on follow this definition. Where it had another, or none, nothing is held any more, and
-   * all events up to the head are unfolded: they are to be folded before anything can be claimed.
-   */
-  beginClaims(scope: string, definition: string, types: readonly string[]): Promise<ClaimScope>;
-  /**
-   * Takes and gives back what unfolded events do; a value that another stream holds stays with it. Null where the scope is
-   * not, or no longer, at `after` and of the definition.
-   */
-  foldClaims(fold: ClaimFold): Promise<{ state: ClaimScope; twice: TwiceClaimed[] } | null>;
-  /** Which streams hold these values; values that nobody holds are left out. */
-  claimants(scope: string, values: readonly string[]): Promise<Record<string, string>>;
-  /** The scopes that were begun, in the order of their UTF-8 bytes. */
-  claimScopes(): Promise<string[]>;
-  /**
-   * The claims of a scope after the value `after`, as they are at one moment, which is never earlier than that of a page
-   * that was read before. A page may be short: only an empty one is the end. Null for a scope that was never begun.
-   */
-  claims(scope: string, options: { after?: string; limit: number }): Promise<ClaimPage | null>;
-
-  /**
-   * Takes the lease where it is free, or renews that of the same holder under the same epoch. No engine looks at a clock:
-   * a waiting node measures by its own how long the mark of another holder stays the same. After that one's `ttlMs` it
-   * names the mark as `lapsed`, and the lease is taken over if it still has that mark.
-   */
-  acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer>;
-  /** Frees it, if it is still held at its epoch. */
-  releaseLease(lease: Lease): Promise<void>;
 
   /**
    * Takes note of how much there is, after many events were added at once, so that reads are planned by it. Appends go

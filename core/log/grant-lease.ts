@@ -1,9 +1,8 @@
-import type { HeldLease, LeaseAnswer } from "./event-log.ts";
+import type { HeldLease, LeaseAnswer } from "./control.ts";
 
 export interface LeaseRequest {
   name: string;
   holder: string;
-  ttlMs: number;
   /** The mark of a renewal that the caller has seen unchanged for as long as the lease lasts. */
   lapsed?: string | undefined;
 }

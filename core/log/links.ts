@@ -7,12 +7,32 @@ import { isReserved } from "../event/stream-name.ts";
 
 const maxIds = 10_000;
 
-/** What an engine answers to `link`. */
+/** What an engine returns for links that it has added. */
 export interface Linked {
   /** Of the stream's last link. */
   version: number;
   /** How many of the events were not in it yet. */
   linked: number;
+}
+
+/** A stream that holds links. */
+export interface LinkedStream {
+  stream: string;
+  /** Of its last link. */
+  version: number;
+}
+
+/** The streams that hold links to events of other streams. */
+export interface LogLinks {
+  /**
+   * Puts stored events into a second stream, in the order of their ids, behind those that it holds; one that is in it
+   * already is passed over. All or nothing, and as durable as an append. Takes no position, changes no event.
+   * @throws EntityNotFoundError with the first id that no event has; MixedStreamError if the stream has events of its
+   *   own. An append to a stream of links is refused with MixedStreamError, even if both come at once.
+   */
+  add(stream: string, ids: readonly string[]): Promise<Linked>;
+  /** The streams of links in the order of their names, after the stream `after`. */
+  streams(options: { after?: string; limit: number }): Promise<LinkedStream[]>;
 }
 
 /** A stream holds events of its own or links, never both: they would share its versions. 409; `data` is `{stream, found, expected}`. */

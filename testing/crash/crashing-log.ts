@@ -1,12 +1,8 @@
 import type { AppendRequest } from "../../core/log/append-request.ts";
-import type { ClaimFold, ClaimPage, ClaimScope, TwiceClaimed } from "../../core/log/claims.ts";
+import type { Lease, LeaseAnswer, LogControl } from "../../core/log/control.ts";
 import type {
   AppendVerdict,
   EventLog,
-  KeyedState,
-  Lease,
-  LeaseAnswer,
-  LinkedStream,
   LogBackup,
   LogCapabilities,
   OpenOptions,
@@ -14,20 +10,27 @@ import type {
   ReadOptions,
   ReadStreamOptions,
   StreamSummary,
-  Versioned,
 } from "../../core/log/event-log.ts";
-import type { Linked } from "../../core/log/links.ts";
+import { guardedParts } from "../../core/log/log-parts.ts";
 import type { Query } from "../../core/query/query.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { LeasesOfTheDead } from "./leases-of-the-dead.ts";
 import type { Life } from "./life.ts";
 
-/** A log that belongs to a process which can die. */
+/** A log of a process that can die. */
 export class CrashingLog implements EventLog {
   readonly #log: EventLog;
   readonly #current: () => Life;
   readonly #leases: LeasesOfTheDead;
   #life: Life;
+  readonly #parts = guardedParts((call) => this.#life.call(() => call(this.#log)));
+  readonly control: LogControl = {
+    ...this.#parts.control,
+    put: (...asked) => this.#put(...asked),
+    acquireLease: (...asked) => this.#acquireLease(...asked),
+  };
+  readonly claims = this.#parts.claims;
+  readonly links = this.#parts.links;
 
   constructor(log: EventLog, current: () => Life, leases: LeasesOfTheDead) {
     this.#log = log;
@@ -63,12 +66,20 @@ export class CrashingLog implements EventLog {
     return verdicts;
   }
 
-  async putState(key: string, value: unknown, revision: number, lease?: Lease): Promise<number | null> {
+  async #put(key: string, ...change: [value: unknown, revision: number, lease?: Lease]): Promise<number | null> {
     // The pump's checkpoint follows the delivery.
     if (key === "pump") this.#life.reach("handed to the broker");
-    const written = await this.#life.call(() => this.#log.putState(key, value, revision, lease));
-    if (lease && written !== null) this.#life.reach("state written");
+    const written = await this.#parts.control.put(key, ...change);
+    if (change[2] && written !== null) this.#life.reach("state written");
     return written;
+  }
+
+  /** The lease of a process that this kit has killed lapses at once: a test need not wait for it. */
+  async #acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer> {
+    const ask = (mark?: string) => this.#parts.control.acquireLease(name, holder, ttlMs, mark);
+    this.#leases.note(holder, this.#life);
+    const answer = await ask(lapsed);
+    return answer.heldBy && this.#leases.isOfDead(answer.heldBy.holder) ? ask(answer.heldBy.mark) : answer;
   }
 
   identity(): Promise<string> {
@@ -91,14 +102,6 @@ export class CrashingLog implements EventLog {
     return this.#life.call(() => this.#log.readStream(stream, options));
   }
 
-  link(stream: string, ids: readonly string[]): Promise<Linked> {
-    return this.#life.call(() => this.#log.link(stream, ids));
-  }
-
-  linkedStreams(options: { after?: string; limit: number }): Promise<LinkedStream[]> {
-    return this.#life.call(() => this.#log.linkedStreams(options));
-  }
-
   find(query: Query): Promise<RecordedEvent[]> {
     return this.#life.call(() => this.#log.find(query));
   }
@@ -113,46 +116,6 @@ export class CrashingLog implements EventLog {
 
   streams(options: { category?: string; after?: string; limit: number }): Promise<StreamSummary[]> {
     return this.#life.call(() => this.#log.streams(options));
-  }
-
-  getState(key: string): Promise<Versioned | null> {
-    return this.#life.call(() => this.#log.getState(key));
-  }
-
-  states(options: { prefix: string; after?: string; limit: number }): Promise<KeyedState[]> {
-    return this.#life.call(() => this.#log.states(options));
-  }
-
-  beginClaims(scope: string, definition: string, types: readonly string[]): Promise<ClaimScope> {
-    return this.#life.call(() => this.#log.beginClaims(scope, definition, types));
-  }
-
-  foldClaims(fold: ClaimFold): Promise<{ state: ClaimScope; twice: TwiceClaimed[] } | null> {
-    return this.#life.call(() => this.#log.foldClaims(fold));
-  }
-
-  claimants(scope: string, values: readonly string[]): Promise<Record<string, string>> {
-    return this.#life.call(() => this.#log.claimants(scope, values));
-  }
-
-  claimScopes(): Promise<string[]> {
-    return this.#life.call(() => this.#log.claimScopes());
-  }
-
-  claims(scope: string, options: { after?: string; limit: number }): Promise<ClaimPage | null> {
-    return this.#life.call(() => this.#log.claims(scope, options));
-  }
-
-  /** The lease of a process that has died in this kit lapses at once: a test need not wait for it. */
-  async acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer> {
-    const ask = (mark?: string) => this.#life.call(() => this.#log.acquireLease(name, holder, ttlMs, mark));
-    this.#leases.note(holder, this.#life);
-    const answer = await ask(lapsed);
-    return answer.heldBy && this.#leases.isOfDead(answer.heldBy.holder) ? ask(answer.heldBy.mark) : answer;
-  }
-
-  releaseLease(lease: Lease): Promise<void> {
-    return this.#life.call(() => this.#log.releaseLease(lease));
   }
 
   backup(to: string, onProgress?: (done: number, total: number) => void): Promise<LogBackup> {

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { DamagedStateError } from "../../../core/log/damaged-state.ts";
 import { UnusableStoreError } from "../../../core/errors/errors.ts";
-import type { KeyedState, Lease, LeaseAnswer, Versioned } from "../../../core/log/event-log.ts";
-import { grantLease, isHeldBy, type LeaseRequest, type StoredLease } from "../../../core/log/grant-lease.ts";
+import type { KeyedState, Lease, LeaseAnswer, LogControl, Versioned } from "../../../core/log/control.ts";
+import { grantLease, isHeldBy, type StoredLease } from "../../../core/log/grant-lease.ts";
 import { Semaphore } from "../../../core/concurrency/semaphore.ts";
 import type { CommitChain } from "./commit-chain.ts";
 import { CheckedKeyValues } from "./checked-key-values.ts";
@@ -29,7 +29,7 @@ const leaseKey = (name: string) => `lease/${name}`;
  * Control state and leases in cells. Each change is decided on what was read after asking for the number of the last
  * one, and is refused by the engine if any other came in between: so a state is written only while its lease is held.
  */
-export class Control {
+export class Control implements LogControl {
   readonly #location: string;
   readonly #keyValues: CheckedKeyValues;
   /** The last that this host knows, by the lease's name. */
@@ -100,12 +100,11 @@ export class Control {
   }
 
   /** A change whose answer was lost is found by its holder, for which it is a renewal then. */
-  acquire(request: LeaseRequest): Promise<LeaseAnswer> {
-    const { name, holder, ttlMs } = request;
+  acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer> {
     return this.#inTurn<LeaseAnswer>(async () => {
       const renewed = this.#renewed.get(name);
       const found = renewed?.lease?.holder === holder ? renewed : await this.#lease(name);
-      const granted = grantLease(request, found.lease);
+      const granted = grantLease({ name, holder, lapsed }, found.lease);
       if (!granted.lease) return { answer: granted };
       const isRenewal = granted.lease.epoch === found.lease?.epoch;
       const epoch = isRenewal ? granted.lease.epoch : await this.#newEpoch(granted.lease.epoch);
@@ -121,7 +120,7 @@ export class Control {
     return Math.max(least, (await this.#keyValues.last()) + 1);
   }
 
-  async release(lease: Lease): Promise<void> {
+  async releaseLease(lease: Lease): Promise<void> {
     await this.#inTurn(async () => {
       const found = await this.#lease(lease.name);
       if (!isHeldBy(found.lease, lease)) return { answer: null };

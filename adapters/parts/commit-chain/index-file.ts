@@ -182,7 +182,7 @@ export class IndexFile {
           log.insert([id, type, version + index, stream, time, payloadText, metaText]);
         log.claims.stored({ stream, events, ...(claims && { claims }) }, first);
       }
-    else if ("link" in change) log.links.link(change.link.stream, change.link.ids);
+    else if ("link" in change) log.links.add(change.link.stream, change.link.ids);
     else if ("beginClaims" in change) {
       const { scope, definition, types } = change.beginClaims;
       log.claims.begin(scope, definition, types, log.head);

@@ -17,7 +17,7 @@ export function linkActions(hosting: () => Hosting): NonNullable<ServiceSchema["
         const { host, duplicateHosts } = hosting();
         duplicateHosts?.assertNone();
         const { stream, ids } = toLinkRequest(ctx.params.stream, ctx.params.ids);
-        return { stream, ...(await host.log.link(stream, ids)) };
+        return { stream, ...(await host.log.links.add(stream, ids)) };
       },
     },
   };

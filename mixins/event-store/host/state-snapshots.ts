@@ -57,7 +57,7 @@ async function usable(log: EventLog, { stream, afterVersion, snapshot: key, defi
 /** `snapshot` is null if there is none, or if it is not what was saved. */
 async function keptAt(log: EventLog, key: string): Promise<{ snapshot: StateSnapshot | null; revision: number }> {
   try {
-    const kept = await log.getState(keyOf(key));
+    const kept = await log.control.get(keyOf(key));
     return { snapshot: unsealed(kept?.value), revision: kept?.revision ?? 0 };
   } catch (error) {
     if (error instanceof DamagedStateError) return { snapshot: null, revision: error.revision };
@@ -74,7 +74,7 @@ export async function saveSnapshot(log: EventLog, key: string, snapshot: StateSn
   const { snapshot: before, revision } = await keptAt(log, key);
   const isNewer = before?.definition === snapshot.definition && before.version >= snapshot.version;
   if (isNewer && (await isOfLog(log, before))) return;
-  await log.putState(keyOf(key), sealed(refuseTooLargeState("snapshot", snapshot)), revision);
+  await log.control.put(keyOf(key), sealed(refuseTooLargeState("snapshot", snapshot)), revision);
 }
 
 async function isOfLog(log: EventLog, { position, eventId }: StateSnapshot): Promise<boolean> {
