@@ -132,6 +132,19 @@ function firstCircle(graph: ReadonlyMap<string, readonly string[]>): string[] {
   return [];
 }
 
+describe("An engine with a driver", () => {
+  const engines = ["moleculer-db", "mongodb", "nats", "postgres", "sqlite"];
+
+  it.each(engines)("translates the driver's errors in errors.ts: %s", async (engine) => {
+    const { translate } = (await import(`../adapters/${engine}/errors.ts`)) as { translate: unknown };
+    expect(translate).toEqual(expect.any(Function));
+    const elsewhere = globSync(`adapters/${engine}/*.ts`, { cwd: root }).filter((file) =>
+      /export (const|function) translate\b/.test(readFileSync(join(root, file), "utf8")),
+    );
+    expect(elsewhere).toEqual([`adapters/${engine}/errors.ts`]);
+  });
+});
+
 describe("A database that is open", () => {
   /** They open copies that no connection has open, the -wal, on which no lock is ever held, and the noted head. */
   const openers = ["bulk-worker.ts", "flushing.ts", "open-wal.ts", "stored-head.ts", "table-backup.ts"].map(

@@ -17,7 +17,7 @@ import type { Query } from "../../core/query/query.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { categoryOf } from "../../core/event/stream-name.ts";
 import { read, readStream } from "./page.ts";
-import type { MemoryLocation } from "./location.ts";
+import type { MemoryStorage } from "./storage.ts";
 import { matchingInTurns, selectInTurns } from "../parts/rows/select.ts";
 import { StoredLog, toEvent, type StoredEvent } from "./stored-log.ts";
 
@@ -30,28 +30,28 @@ export class MemoryEventLog implements EventLog {
   readonly control = this.#parts.control;
   readonly claims = this.#parts.claims;
   readonly links = this.#parts.links;
-  readonly #place: MemoryLocation;
+  readonly #storage: MemoryStorage;
   #open: StoredLog | null = null;
 
-  constructor(place: MemoryLocation) {
-    this.#place = place;
+  constructor(place: MemoryStorage) {
+    this.#storage = place;
     this.location = place.location;
   }
 
   async open({ identity, create = true }: OpenOptions = {}): Promise<void> {
-    this.#open ??= this.#place.host(StoredLog, () => {
+    this.#open ??= this.#storage.host(StoredLog, () => {
       if (create) return new StoredLog(identity);
-      throw new MissingLogError(this.#place.location);
+      throw new MissingLogError(this.#storage.location);
     });
   }
 
   async close(): Promise<void> {
-    if (this.#open) this.#place.release();
+    if (this.#open) this.#storage.release();
     this.#open = null;
   }
 
   #opened(): StoredLog {
-    if (!this.#open) throw new StoreUnavailableError(this.#place.location, "the event log is not open");
+    if (!this.#open) throw new StoreUnavailableError(this.#storage.location, "the event log is not open");
     return this.#open;
   }
 
@@ -102,7 +102,10 @@ export class MemoryEventLog implements EventLog {
 
   async backup(): Promise<LogBackup> {
     this.#opened();
-    throw new UnusableStoreError(this.#place.location, "is in memory, of which there is no backup; export its events");
+    throw new UnusableStoreError(
+      this.#storage.location,
+      "is in memory, of which there is no backup; export its events",
+    );
   }
 }
 

@@ -7,9 +7,9 @@ import {
   type TableBackup,
   type TableCapabilities,
 } from "../../core/table/read-table.ts";
-import { readBackup, writeBackup } from "./backup.ts";
+import { readBackup, writeBackup } from "./table-backup.ts";
 import { MemoryGeneration } from "../parts/rows/generation.ts";
-import type { MemoryLocation } from "./location.ts";
+import type { MemoryStorage } from "./storage.ts";
 import { StoredGeneration } from "../parts/rows/stored-generation.ts";
 
 /** What a place keeps of a table. Generations that are being built end with the port. */
@@ -22,20 +22,20 @@ export class MemoryReadTable implements ReadTable {
   readonly engine = "memory";
   readonly capabilities: TableCapabilities = { durability: "none", hosts: "one", atomicBatch: true };
   readonly snapshotFolder = null;
-  readonly #place: MemoryLocation;
+  readonly #storage: MemoryStorage;
   #open: { table: StoredTable; live: MemoryGeneration } | null = null;
   readonly #building = new Set<MemoryGeneration>();
   #lastNumber = 0;
 
-  constructor(place: MemoryLocation) {
-    this.#place = place;
+  constructor(place: MemoryStorage) {
+    this.#storage = place;
   }
 
   async open(fields: Fields, origin: Origin = noOrigin): Promise<void> {
     if (this.#open) return;
-    const table = this.#place.host(StoredTable);
+    const table = this.#storage.host(StoredTable);
     table.live ??= new StoredGeneration(1, fields, origin);
-    this.#open = { table, live: new MemoryGeneration(table.live, this.#place.location) };
+    this.#open = { table, live: new MemoryGeneration(table.live, this.#storage.location) };
   }
 
   async close(): Promise<void> {
@@ -43,11 +43,11 @@ export class MemoryReadTable implements ReadTable {
     for (const generation of [this.#open.live, ...this.#building]) generation.close();
     this.#building.clear();
     this.#open = null;
-    this.#place.release();
+    this.#storage.release();
   }
 
   #opened(): { table: StoredTable; live: MemoryGeneration } {
-    if (!this.#open) throw new StoreUnavailableError(this.#place.location, "the read table is not open");
+    if (!this.#open) throw new StoreUnavailableError(this.#storage.location, "the read table is not open");
     return this.#open;
   }
 
@@ -70,7 +70,7 @@ export class MemoryReadTable implements ReadTable {
 
   #beside(stored: StoredGeneration): MemoryGeneration {
     this.#opened();
-    const generation = new MemoryGeneration(stored, this.#place.location);
+    const generation = new MemoryGeneration(stored, this.#storage.location);
     this.#building.add(generation);
     return generation;
   }

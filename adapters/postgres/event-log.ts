@@ -27,7 +27,7 @@ import { checkServer, migrate } from "./schema.ts";
 import { count, find, type Source } from "./selection.ts";
 import { streams } from "./streams.ts";
 import { StreamPages } from "./stream-pages.ts";
-import { translate, translateOfLog } from "./translate.ts";
+import { translate, translateOfLog } from "./errors.ts";
 
 /** The parts of an open log. */
 class OpenLog implements OpenParts {
@@ -55,7 +55,7 @@ class OpenLog implements OpenParts {
     this.events = {
       select: `SELECT ${columns} FROM ${schema}.events WHERE true`,
       tieBreaker: "position",
-      byBeginning: new Set(),
+      byIndexPrefix: new Set(),
       decode: (row) => toEvent(row as EventRow),
     };
   }

@@ -13,7 +13,7 @@ import { storeProgress } from "./progress.ts";
 import { fieldsFromText } from "./row-codec.ts";
 import { RowWriter } from "./row-writer.ts";
 import { PostgresRows } from "./rows.ts";
-import { isOfConnection, translate } from "./translate.ts";
+import { isOfConnection, translate } from "./errors.ts";
 
 export const rowsOf = (schema: string, number: number) => `${schema}.rows_${number}`;
 

@@ -22,7 +22,7 @@ import { columnsOf, createIndexes, createRows, fieldsToText } from "./row-codec.
 import { checkServer, migrate } from "./schema.ts";
 import { backupIn, readRows, TableBackups } from "./table-backup.ts";
 import { tableMigrations } from "./table-schema.ts";
-import { sqlStateOf, translate } from "./translate.ts";
+import { sqlStateOf, translate } from "./errors.ts";
 
 /** A generation that was not touched for so long was left behind by a crash. */
 const abandonedAfter = "1 day";

@@ -1,5 +1,5 @@
 import type { Field, FieldOptions, Fields, FieldType, Row } from "../../core/rows/fields.ts";
-import { beginningInSql } from "./beginnings.ts";
+import { indexPrefixInSql } from "./index-prefix.ts";
 import { quote } from "./schema.ts";
 import { givenText, storedText } from "./stored-text.ts";
 
@@ -35,7 +35,7 @@ export const createIndexes = (table: string, fields: Fields): string =>
         return index || unique ? [`CREATE ${unique ? "UNIQUE " : ""}INDEX ON ${table} (${column})`] : [];
       return [
         ...(unique ? [`ALTER TABLE ${table} ADD EXCLUDE USING hash (${column} WITH =)`] : []),
-        ...(index ? [`CREATE INDEX ON ${table} (${beginningInSql(column)})`] : []),
+        ...(index ? [`CREATE INDEX ON ${table} (${indexPrefixInSql(column)})`] : []),
       ];
     })
     .join("; ");

@@ -16,10 +16,11 @@ import type {
 import { guardedParts } from "../../core/log/log-parts.ts";
 import type { Query } from "../../core/query/query.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
-import { Backup } from "./backup.ts";
-import { beginLog } from "./beginning.ts";
+import { Backup } from "./log-backup.ts";
+import { beginLog } from "./begin.ts";
 import { whenFree, Writes } from "./busy.ts";
-import { openDatabase, translate } from "./database.ts";
+import { openDatabase } from "./database.ts";
+import { translate } from "./errors.ts";
 import { logSchema } from "./event-schema.ts";
 import { namedFile } from "./file-identity.ts";
 import { HostFile } from "./host-file.ts";
@@ -28,7 +29,7 @@ import { newIdentity } from "./log-identity.ts";
 import { OpenFiles } from "./open-files.ts";
 import { beginSession } from "./session.ts";
 import { StoredHead } from "./stored-head.ts";
-import { findLog } from "./stored-log.ts";
+import { findLog } from "./find-log.ts";
 
 const whatNow = "Stop this node, put the files back or restore a backup, and start it again";
 

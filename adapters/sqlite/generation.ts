@@ -5,7 +5,8 @@ import type { Generation, Origin, ParkedStream, Progress } from "../../core/tabl
 import { SqliteBatch } from "./batch.ts";
 import type { BulkWork } from "./bulk-work.ts";
 import { BusyError, isBusy, whenFree, Writes } from "./busy.ts";
-import { openDatabase, translate } from "./database.ts";
+import { openDatabase } from "./database.ts";
+import { translate } from "./errors.ts";
 import { FileQueries } from "./file-queries.ts";
 import { OpenFiles, type OpenPaths } from "./open-files.ts";
 import { createRows, fieldsFromText, fieldsToText } from "./row-codec.ts";

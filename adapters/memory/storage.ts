@@ -1,7 +1,7 @@
 import { hostedElsewhere, UnusableStoreError } from "../../core/errors/errors.ts";
 
 /** What outlives the port that has it open: a log or a table, and the right of one host to it. */
-export class MemoryLocation {
+export class MemoryStorage {
   readonly location: string;
   #content: object | null = null;
   #isHosted = false;

@@ -2,6 +2,6 @@
 const length = 500;
 
 /** What an index in order keeps of a text. The beginnings of two texts have their order, or are equal. */
-export const beginningInSql = (column: string) => `left(${column}, ${length})`;
+export const indexPrefixInSql = (column: string) => `left(${column}, ${length})`;
 
-export const beginningOf = (text: string) => (text.length > length ? [...text].slice(0, length).join("") : text);
+export const indexPrefixOf = (text: string) => (text.length > length ? [...text].slice(0, length).join("") : text);
