@@ -21,7 +21,7 @@ export {
   type TwiceClaimed,
 } from "./core/log/claims.ts";
 export { claimsPart, type ClaimsOfEngine } from "./core/log/claims-part.ts";
-export type { HeldLease, KeyedState, Lease, LeaseAnswer, LogControl, Versioned } from "./core/log/control.ts";
+export type { HeldLease, KeyedState, KeyRange, Lease, LeaseAnswer, LogControl, Versioned } from "./core/log/control.ts";
 export { grantLease, isHeldBy, type LeaseRequest, type StoredLease } from "./core/log/grant-lease.ts";
 export type {
   AppendVerdict,
@@ -32,6 +32,7 @@ export type {
   Page,
   ReadOptions,
   ReadStreamOptions,
+  StreamRange,
   StreamSummary,
 } from "./core/log/event-log.ts";
 export { decideInOrder } from "./core/log/decide-in-order.ts";

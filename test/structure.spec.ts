@@ -5,6 +5,7 @@ import * as api from "moleculer-event-sourcing";
 import * as moleculerDb from "moleculer-event-sourcing/adapters/moleculer-db";
 import * as memory from "moleculer-event-sourcing/adapters/memory";
 import * as adapter from "moleculer-event-sourcing/adapter";
+import * as chain from "moleculer-event-sourcing/adapters/chain";
 import * as postgres from "moleculer-event-sourcing/adapters/postgres";
 import * as sqlite from "moleculer-event-sourcing/adapters/sqlite";
 import * as testing from "moleculer-event-sourcing/testing";
@@ -215,6 +216,7 @@ describe("The package", () => {
       "repeatOf",
       "sortValueAt",
     ]);
+    expect(Object.keys(chain).toSorted()).toEqual(["ChainedLog"]);
     expect(Object.keys(moleculerDb).toSorted()).toEqual(["moleculerDb"]);
     expect(Object.keys(sqlite).toSorted()).toEqual(["sqlite"]);
     expect(Object.keys(memory).toSorted()).toEqual(["memory"]);

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
-import type { KeyedState, Lease, LeaseAnswer, LogControl, Versioned } from "../../core/log/control.ts";
+import type { KeyedState, KeyRange, Lease, LeaseAnswer, LogControl, Versioned } from "../../core/log/control.ts";
 import { grantLease, isHeldBy, type StoredLease } from "../../core/log/grant-lease.ts";
 import type { OpenPart } from "../../core/log/log-parts.ts";
 import { KeysInOrder } from "../parts/rows/keys-in-order.ts";
 
 /** Control state and leases, beside the events. */
 export class Control implements OpenPart<LogControl> {
-  /** Values as JSON: nobody holds what is stored. */
+  /** JSON texts, so that no caller can change what is stored. */
   readonly #state = new Map<string, { text: string; revision: number }>();
   readonly #keys = new KeysInOrder(() => this.#state.keys());
   readonly #leases = new Map<string, StoredLease>();
@@ -31,16 +31,7 @@ export class Control implements OpenPart<LogControl> {
     return revision + 1;
   }
 
-  /** Keys with one prefix stand together in the order of their bytes; those before it are passed by. */
-  async states({
-    prefix,
-    after = "",
-    limit,
-  }: {
-    prefix: string;
-    after?: string;
-    limit: number;
-  }): Promise<KeyedState[]> {
+  async states({ prefix, after = "", limit }: KeyRange): Promise<KeyedState[]> {
     const take = (key: string) => {
       const state = key.startsWith(prefix) ? this.get(key) : null;
       return state ? { key, ...state } : undefined;

@@ -9,6 +9,7 @@ import type {
   Page,
   ReadOptions,
   ReadStreamOptions,
+  StreamRange,
   StreamSummary,
 } from "../../core/log/event-log.ts";
 import { guardedParts } from "../../core/log/log-parts.ts";
@@ -21,7 +22,7 @@ import type { MemoryStorage } from "./storage.ts";
 import { matchingInTurns, selectInTurns } from "../parts/rows/select.ts";
 import { StoredLog, toEvent, type StoredEvent } from "./stored-log.ts";
 
-/** A log as one host has it open. A commit is one synchronous step; a look at many events is one of the log as it was when it was asked. */
+/** A log as one host has it open. A commit is one synchronous step, so a query sees the log as it was when it began. */
 export class MemoryEventLog implements EventLog {
   readonly engine = "memory";
   readonly location: string;
@@ -93,8 +94,8 @@ export class MemoryEventLog implements EventLog {
     return eventsInTurns(stored, new Pace());
   }
 
-  async streams(options: { category?: string; after?: string; limit: number }): Promise<StreamSummary[]> {
-    const { category, after = "", limit } = options;
+  async streams(range: StreamRange): Promise<StreamSummary[]> {
+    const { category, after = "", limit } = range;
     const isWanted = (name: string) => category === undefined || categoryOf(name) === category;
     const last = await this.#opened().streamsAfter(after, limit, isWanted);
     return last.map(({ stream, version, time }) => ({ stream, version, time }));

@@ -1,7 +1,7 @@
-import type { ClaimPage, ClaimScope, KeptClaims } from "../../core/log/claims.ts";
+import type { ClaimPage, ClaimReach, ClaimScope, KeptClaims } from "../../core/log/claims.ts";
 import { ClaimsInOrder } from "./claims-in-order.ts";
 
-/** The claims of a log in memory. What a commit did can be taken back while it runs. */
+/** The claims of a log in memory. The changes of a commit can be undone until the next one begins. */
 export class MemoryKeptClaims implements KeptClaims {
   readonly #scopes = new Map<string, { state: ClaimScope; streams: Map<string, string> }>();
   readonly #inOrder = new ClaimsInOrder();
@@ -11,7 +11,7 @@ export class MemoryKeptClaims implements KeptClaims {
     for (const [scope, { state }] of this.#scopes) yield [scope, state];
   }
 
-  /** From here on changes can be taken back. */
+  /** The start of a commit. */
   begin(): void {
     this.#undo = [];
   }
@@ -31,11 +31,7 @@ export class MemoryKeptClaims implements KeptClaims {
     return this.#scopes.get(scope)?.streams.get(value);
   }
 
-  page(
-    scope: string,
-    options: { after?: string; limit: number },
-    reach: Omit<ClaimPage, "claims">,
-  ): Promise<ClaimPage> {
+  page(scope: string, options: { after?: string; limit: number }, reach: ClaimReach): Promise<ClaimPage> {
     const streams = this.#scopes.get(scope)?.streams ?? [];
     const now = () => ({ ...reach, claims: Array.from(streams, ([value, stream]) => ({ value, stream })) });
     return this.#inOrder.page(scope, options, now);

@@ -6,10 +6,10 @@ interface Linkable {
   readonly type: string;
 }
 
-/** The streams that hold links: the events as they stand in the log, each once. */
+/** The streams that hold links, with the stored events themselves. */
 export class Links<Stored extends Linkable> {
   readonly #log: { stream(name: string): readonly Stored[]; byId(id: string): Stored | undefined };
-  /** The event of the link with version v stands at v - 1. */
+  /** The link with version v has index v - 1. */
   readonly #streams = new Map<string, { events: Stored[]; ids: Set<string> }>();
   readonly #names = new KeysInOrder(() => this.#streams.keys());
 
@@ -17,12 +17,11 @@ export class Links<Stored extends Linkable> {
     this.#log = log;
   }
 
-  /** Undefined where the stream holds none. */
+  /** Undefined if the stream holds no links. */
   of(stream: string): readonly Stored[] | undefined {
     return this.#streams.get(stream)?.events;
   }
 
-  /** The first after this name, in the order of their bytes. */
   streams({ after = "", limit }: { after?: string; limit: number }): Promise<LinkedStream[]> {
     return this.#names.after(after, limit, (stream) => ({ stream, version: this.#streams.get(stream)!.events.length }));
   }

@@ -19,7 +19,7 @@ import { Links } from "./links.ts";
 import type { Source } from "../parts/rows/select.ts";
 import type { ColumnValue } from "../parts/rows/where.ts";
 
-/** An event with payload and meta as JSON, so that nobody holds what is stored. */
+/** Payload and meta are JSON texts, so that no caller can change what is stored. */
 export type StoredEvent = Readonly<
   Record<"id" | "type" | "stream" | "time" | "payload" | "meta", string> & Record<"version" | "position", number>
 >;
@@ -35,7 +35,7 @@ export const toEvent = ({ id, type, stream, version, position, time, payload, me
   meta: JSON.parse(meta) as EventMeta,
 });
 
-/** What a place keeps of a log. A commit runs in one go: nobody sees half of it. */
+/** The content of a log. A commit is synchronous, so no reader sees half of it. */
 export class StoredLog implements Source<StoredEvent> {
   readonly identity: string;
   readonly #kept = new MemoryKeptClaims();
@@ -49,10 +49,10 @@ export class StoredLog implements Source<StoredEvent> {
     }),
     links: this.links,
   };
-  /** The event at position p stands at p - 1. */
+  /** Position p has index p - 1. */
   readonly #events: StoredEvent[] = [];
   readonly #byId = new Map<string, StoredEvent>();
-  /** The event of version v stands at v - 1. */
+  /** Version v has index v - 1. */
   readonly #streams = new Map<string, StoredEvent[]>();
   readonly #names = new KeysInOrder(() => this.#streams.keys());
   #lastTime = "";
@@ -85,7 +85,7 @@ export class StoredLog implements Source<StoredEvent> {
     return event ? [event] : [];
   }
 
-  /** By positions, in whose order the events are. */
+  /** Only comparisons of positions: the events are in their order. */
   within(comparisons: readonly Comparison[]): readonly StoredEvent[] | undefined {
     let [first, last] = [1, this.head];
     for (const { field, operator, value } of comparisons) {
@@ -96,7 +96,7 @@ export class StoredLog implements Source<StoredEvent> {
     return first === 1 && last === this.head ? undefined : this.#events.slice(first - 1, Math.max(last, 0));
   }
 
-  /** The streams after this one, in the order of their names' bytes, each with its last event. */
+  /** The last event of each stream after this one, in the order of the names' bytes. */
   streamsAfter(after: string, limit: number, isWanted: (name: string) => boolean): Promise<StoredEvent[]> {
     return this.#names.after(after, limit, (name) => (isWanted(name) ? this.stream(name).at(-1) : undefined));
   }

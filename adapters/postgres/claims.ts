@@ -11,7 +11,7 @@ import { claimPageInSql, claimsInSql, ReadClaims, type ClaimsRead } from "./kept
 import type { Connections } from "./connections.ts";
 import { lockHead, raiseRevision } from "./event-schema.ts";
 
-/** What changes claims beside appends; appends that were decided meanwhile are decided again. */
+/** Claims beside appends. A change raises the revision, so appends that were decided meanwhile are decided again. */
 export class PostgresClaims implements LogClaims {
   readonly #connections: Connections;
   readonly #schema: string;

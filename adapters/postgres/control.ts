@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { parseState } from "../../core/log/damaged-state.ts";
-import type { KeyedState, Lease, LeaseAnswer, LogControl, Versioned } from "../../core/log/control.ts";
+import type { KeyedState, KeyRange, Lease, LeaseAnswer, LogControl, Versioned } from "../../core/log/control.ts";
 import type { Connections } from "./connections.ts";
 
 /** Control state and leases. */
@@ -34,7 +34,7 @@ export class Control implements LogControl {
     return (rows[0]?.[0] as number | undefined) ?? null;
   }
 
-  /** Answers the new revision in a row, or none. */
+  /** Returns a row with the new revision, or no row. */
   #writing(text: string | undefined, revision: number): string {
     const state = `${this.#schema}.state`;
     const may = "($4::text IS NULL OR EXISTS (SELECT FROM held))";
@@ -47,26 +47,18 @@ export class Control implements LogControl {
     return `UPDATE ${state} SET value = $2, revision = revision + 1 WHERE key = $1 AND revision = $3::bigint AND ${may} RETURNING revision`;
   }
 
-  async states({
-    prefix,
-    after = "",
-    limit,
-  }: {
-    prefix: string;
-    after?: string;
-    limit: number;
-  }): Promise<KeyedState[]> {
+  async states({ prefix, after = "", limit }: KeyRange): Promise<KeyedState[]> {
     const { rows } = await this.#connections.query(
       `SELECT key, value, revision FROM ${this.#schema}.state WHERE key >= $1 AND key > $2 ORDER BY key LIMIT $3`,
       [prefix, after, limit],
     );
-    // Keys are in the order of their bytes, so those with the prefix stand together, at the beginning.
+    // Keys are in the order of their bytes, so those with the prefix come first and are adjacent.
     return (rows as [string, string, number][])
       .filter(([key]) => key.startsWith(prefix))
       .map(([key, value, revision]) => ({ key, value: parseState(key, value, revision), revision }));
   }
 
-  /** As `grantLease` says. A look at a lease that another holder has writes and locks nothing. */
+  /** Decides as `grantLease` does. If another holder has the lease, nothing is written or locked. */
   async acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer> {
     const { rows } = await this.#connections.query(
       `WITH stored AS (
@@ -84,7 +76,7 @@ export class Control implements LogControl {
     );
     const [epoch, isHeld, by, mark, ttl] = rows[0] as [number | null, boolean | null, string, string, number];
     if (epoch !== null) return { lease: { name, holder, epoch }, heldBy: null };
-    // Found free, and taken by another since.
+    // It was free, and another holder has taken it since.
     return isHeld
       ? { lease: null, heldBy: { holder: by, mark, ttlMs: ttl } }
       : this.acquireLease(name, holder, ttlMs, lapsed);

@@ -9,9 +9,10 @@ import type {
   Page,
   ReadOptions,
   ReadStreamOptions,
+  StreamRange,
   StreamSummary,
 } from "../../core/log/event-log.ts";
-import { guardedParts, type OpenParts } from "../../core/log/log-parts.ts";
+import { guardedParts } from "../../core/log/log-parts.ts";
 import type { Query } from "../../core/query/query.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { Appender } from "./appender.ts";
@@ -29,37 +30,25 @@ import { streams } from "./streams.ts";
 import { StreamPages } from "./stream-pages.ts";
 import { translate, translateOfLog } from "./errors.ts";
 
-/** The parts of an open log. */
-class OpenLog implements OpenParts {
-  readonly connections: Connections;
-  readonly schema: string;
-  readonly identity: string;
-  readonly appending: Appender;
-  readonly claims: PostgresClaims;
-  readonly control: Control;
-  readonly links: Links;
-  readonly pages: LogPages;
-  readonly streamPages: StreamPages;
-  readonly events: Source<RecordedEvent>;
+type OpenLog = ReturnType<typeof openLog>;
 
-  constructor(connections: Connections, { location, schema, name, listen }: Location, identity: string) {
-    this.connections = connections;
-    this.schema = schema;
-    this.identity = identity;
-    this.appending = new Appender(location, connections, schema, listen === null ? null : name);
-    this.claims = new PostgresClaims(connections, schema);
-    this.control = new Control(connections, schema);
-    this.links = new Links(connections, schema);
-    this.pages = new LogPages(schema);
-    this.streamPages = new StreamPages(schema);
-    this.events = {
-      select: `SELECT ${columns} FROM ${schema}.events WHERE true`,
-      tieBreaker: "position",
-      byIndexPrefix: new Set(),
-      decode: (row) => toEvent(row as EventRow),
-    };
-  }
-}
+const openLog = (connections: Connections, { location, schema, name, listen }: Location, identity: string) => ({
+  connections,
+  schema,
+  identity,
+  appending: new Appender(location, connections, schema, listen === null ? null : name),
+  claims: new PostgresClaims(connections, schema),
+  control: new Control(connections, schema),
+  links: new Links(connections, schema),
+  pages: new LogPages(schema),
+  streamPages: new StreamPages(schema),
+  events: {
+    select: `SELECT ${columns} FROM ${schema}.events WHERE true`,
+    tieBreaker: "position",
+    byIndexPrefix: new Set<string>(),
+    decode: (row: unknown[]) => toEvent(row as EventRow),
+  } satisfies Source<RecordedEvent>,
+});
 
 /** A schema of a database, hosted by any number of processes. */
 export class PostgresEventLog implements EventLog {
@@ -90,7 +79,7 @@ export class PostgresEventLog implements EventLog {
       await checkServer(location, connections, durability === "power");
       await migrate(location, connections, this.#location.name, logMigrations, options);
       const { rows } = await connections.query(`SELECT value FROM ${schema}.about WHERE key = 'identity'`);
-      const open = new OpenLog(connections, this.#location, rows[0]![0] as string);
+      const open = openLog(connections, this.#location, rows[0]![0] as string);
       await this.#listen();
       this.#open = open;
     } catch (error) {
@@ -157,7 +146,7 @@ export class PostgresEventLog implements EventLog {
     return this.#run(({ streamPages, connections }) => streamPages.read(connections, stream, options));
   }
 
-  /** The server does it by itself as well, within minutes: a failure here leaves it to that. */
+  /** A failure is ignored, since the server does it by itself within minutes. */
   async refreshStatistics(): Promise<void> {
     await this.#run(({ connections, schema }) => connections.query(`ANALYZE ${schema}.events, ${schema}.links`)).catch(
       () => {},
@@ -181,8 +170,8 @@ export class PostgresEventLog implements EventLog {
     });
   }
 
-  streams(options: { category?: string; after?: string; limit: number }): Promise<StreamSummary[]> {
-    return this.#run(({ connections, schema }) => streams(connections, schema, options));
+  streams(range: StreamRange): Promise<StreamSummary[]> {
+    return this.#run(({ connections, schema }) => streams(connections, schema, range));
   }
 
   backup(): Promise<LogBackup> {

@@ -1,7 +1,7 @@
-/** In characters, of four bytes at most: an index in order takes no more than 2,700. */
+/** In characters of at most four bytes: a B-tree index takes at most 2,700 bytes. */
 const length = 500;
 
-/** What an index in order keeps of a text. The beginnings of two texts have their order, or are equal. */
+/** The part of a text that a B-tree index contains. The prefixes of two texts are in the order of the texts, or equal. */
 export const indexPrefixInSql = (column: string) => `left(${column}, ${length})`;
 
 export const indexPrefixOf = (text: string) => (text.length > length ? [...text].slice(0, length).join("") : text);

@@ -1,7 +1,7 @@
 import type { ClaimScope, KeptClaims } from "../../core/log/claims.ts";
 import type { Session } from "./connections.ts";
 
-/** The scopes, and who holds some values: what one decision needs of the claims, as it was read before. */
+/** The scopes, and the holders of some values: what one decision needs of the claims. */
 export interface ClaimsRead {
   scopes: readonly [scope: string, definition: string, types: string, position: number, unfolded: number][];
   held: readonly [scope: string, value: string, stream: string][];
@@ -9,7 +9,7 @@ export interface ClaimsRead {
 
 const keyOf = (scope: string, value: string) => JSON.stringify([scope, value]);
 
-/** The claims as they were read, and what has changed since: kept where they were read, in the same transaction. */
+/** The claims as they were read, with the changes since. `save` stores these in the same transaction. */
 export class ReadClaims implements KeptClaims {
   readonly #scopes: Map<string, ClaimScope>;
   readonly #held: Map<string, string>;
@@ -98,7 +98,7 @@ export const claimsInSql = (schema: string, scopes: string, values: string) =>
    (SELECT json_agg(json_build_array(scope, value, stream)) FROM ${schema}.claims
      WHERE (scope, value) IN (SELECT * FROM unnest(${scopes}::text[], ${values}::text[])))`;
 
-/** A page of the claims of scope $1, after value $2: of one moment, as it is one statement. */
+/** A page of the claims of scope $1 after value $2. One statement sees one moment. */
 export const claimPageInSql = (schema: string) =>
   `SELECT definition, CASE WHEN unfolded > scopes.position THEN scopes.position ELSE head.position END,
      (SELECT json_agg(json_build_array(value, stream) ORDER BY value) FROM

@@ -7,9 +7,9 @@ import { privateFile, privateFolder } from "../../core/files/private-files.ts";
 import { translate } from "./errors.ts";
 import { addFunctions } from "./functions.ts";
 
-/** The statements that bring a file from schema version i to i + 1. Only ever appended to. */
+/** `migrations[i]` brings a file from schema version i to i + 1. Existing ones never change. */
 export interface Schema {
-  /** SQLite's application_id: tells our files from those of other programs, and a log from a table. */
+  /** SQLite's application_id distinguishes our files from those of other programs, and a log from a table. */
   applicationId: number;
   migrations: readonly string[];
 }
@@ -38,13 +38,13 @@ export function openDatabase(file: string, schema: Schema, options: OpenOptions)
 }
 
 /**
- * A connection to a file, which is created, with its folder, for the owner alone where it is not there. SQLite gives its
+ * A connection to a file. If it does not exist, it is created with its folder, for the owner alone. SQLite gives the
  * -wal, -shm and -journal the mode of the file.
  */
 export function connect(file: string): Database.Database {
   mkdirSync(dirname(file), { recursive: true, mode: privateFolder });
   const isNew = !existsSync(file);
-  // SQLite's own wait for another process's lock would hold the event loop: `busy.ts` waits instead.
+  // SQLite's own wait for the lock of another process would block the event loop: `busy.ts` waits instead.
   const db = new Database(file, { timeout: 0 });
   try {
     if (isNew) chmodSync(file, privateFile);
@@ -56,8 +56,8 @@ export function connect(file: string): Database.Database {
 }
 
 /**
- * The -wal keeps its largest size otherwise: it grows while a reader keeps a transaction open. The first commit after the
- * -wal was moved into the file cuts it to this.
+ * The -wal grows while a reader keeps a transaction open, and would keep that size. The first commit after the -wal was
+ * moved into the file cuts it to this.
  */
 const maxWalBytes = 16 * 1024 * 1024;
 

@@ -2,11 +2,11 @@ import { InvalidQueryError, StoreUnavailableError, UnusableStoreError } from "..
 import { described } from "../../core/errors/problem.ts";
 import { asPassing, asStoreError, openFilesProblem } from "../../core/errors/system-errors.ts";
 
-/** By its name: the native part keeps the class of whoever loaded it first, which may be another copy than ours. */
+/** By its name: the native part keeps the class of the copy of the driver that loaded it first. */
 export const isSqliteError = (error: unknown): error is Error & { code: string } =>
   (error as Error | null)?.name === "SqliteError";
 
-/** The one place where SQLite's errors become ours; the driver's stays as `cause`. */
+/** SQLite's errors become ours, with the driver's as `cause`. Any other error is returned as it is. */
 export function translate(file: string, error: unknown): unknown {
   if (!isSqliteError(error)) return asStoreError(file, error, "cannot be opened");
   const code = error.code.split("_").slice(0, 2).join("_");
@@ -24,7 +24,7 @@ export function translate(file: string, error: unknown): unknown {
         error,
       );
     case "SQLITE_CANTOPEN":
-      // SQLite keeps the system's error to itself.
+      // SQLite does not pass on the system's error.
       return asPassing(file, openFilesProblem(), "nothing was stored") ?? notWritable(file, error);
     case "SQLITE_READONLY":
     case "SQLITE_PERM":
@@ -46,7 +46,7 @@ export function translate(file: string, error: unknown): unknown {
 const notWritable = (file: string, error: Error & { code: string }) =>
   new UnusableStoreError(file, `cannot be opened for writing (${error.code})`, error);
 
-/** SQLite's bounds on a statement's size are bounds on a query; any other error is answered as it is. */
+/** SQLite's limits on a statement are limits on a query. Any other error is returned as it is. */
 export function asQueryError(error: unknown): unknown {
   if (
     !isSqliteError(error) ||

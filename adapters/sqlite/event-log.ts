@@ -11,6 +11,7 @@ import type {
   Page,
   ReadOptions,
   ReadStreamOptions,
+  StreamRange,
   StreamSummary,
 } from "../../core/log/event-log.ts";
 import { guardedParts } from "../../core/log/log-parts.ts";
@@ -35,21 +36,21 @@ const whatNow = "Stop this node, put the files back or restore a backup, and sta
 
 export interface SqliteLogOptions {
   /**
-   * `FULL` (the default) waits for the disk at every commit: what was acknowledged survives a power cut.
-   * `NORMAL` does not: a power cut may lose the last acknowledged events (never tear or reorder them); the death of the
-   * process alone loses nothing. It makes a lone caller several times faster.
+   * `FULL` (the default) waits for the disk at every commit: an acknowledged commit survives a power cut.
+   * `NORMAL` does not: a power cut may lose the last acknowledged events (never tear or reorder them). The death of the
+   * process loses nothing. A single caller is several times faster with it.
    */
   synchronous?: "FULL" | "NORMAL";
   /**
-   * `"anew"` begins an empty log although something is left of another one: a `-wal`, a lock file, tables that were folded
-   * from it. Without it such a start is refused. It changes nothing where the log is there. Meant for one start.
+   * `"anew"` begins an empty log even if there are traces of a lost one (a `-wal`, a lock file, tables that were folded
+   * from it); without it such a start throws. It changes nothing if the log exists. Meant for one start.
    */
   begin?: "anew";
 }
 
 /**
- * One file, one host. Each commit is one synchronous step, so that it sees no half-done other one; writes come in the
- * order of their calls, also where one waits for the lock of another process.
+ * One file, one host. Each commit is one synchronous step, so it sees no other one half done. Writes run in the order of
+ * their calls, even if one of them waits for the lock of another process.
  */
 export class SqliteEventLog implements EventLog {
   readonly engine = "sqlite";
@@ -84,7 +85,7 @@ export class SqliteEventLog implements EventLog {
   async open({ identity, create = true }: OpenOptions = {}): Promise<void> {
     if (this.#open) return;
     if (!create && !existsSync(this.#file)) throw new MissingLogError(this.#file);
-    // A link to the file must meet the same lock.
+    // A symbolic link to the file must lead to the same lock.
     const real = existsSync(this.#file) ? realpathSync(this.#file) : this.#file;
     const host = new HostFile(`${real}.lock`, this.#file);
     try {
@@ -107,7 +108,7 @@ export class SqliteEventLog implements EventLog {
       beginSession(db, real, host);
       const paths = { database: real, named: this.#file, lock: host.path };
       const log = new LogFile(db, host, new OpenFiles(paths, before, whatNow));
-      // Without a flush at each commit, a power cut may leave a log that ends before what was noted.
+      // Without a flush at each commit, a power cut may leave a log that ends before the recorded head.
       if (this.#synchronous === "FULL") this.#storedHead = new StoredHead(db, real, log.head);
       return log;
     } catch (error) {
@@ -141,7 +142,7 @@ export class SqliteEventLog implements EventLog {
         return work(log);
       });
     } catch (error) {
-      // A long look that goes on after the file was closed meets the driver's own words for it.
+      // A long read that continues after the file was closed gets the driver's own error.
       throw this.#open === open
         ? translate(this.#file, error)
         : new StoreUnavailableError(this.#file, "it was closed", error);
@@ -154,7 +155,7 @@ export class SqliteEventLog implements EventLog {
         const log = this.#opened();
         log.files.check();
         const answer = work(log);
-        // Again: whatever is answered is acknowledged.
+        // Checked again: a returned answer is an acknowledgement.
         log.files.check();
         return answer;
       });
@@ -197,8 +198,8 @@ export class SqliteEventLog implements EventLog {
     return this.#read(({ queries }) => queries.findByIds(ids));
   }
 
-  async streams(options: { category?: string; after?: string; limit: number }): Promise<StreamSummary[]> {
-    return this.#read(({ queries }) => queries.streams(options));
+  async streams(range: StreamRange): Promise<StreamSummary[]> {
+    return this.#read(({ queries }) => queries.streams(range));
   }
 
   async backup(to: string, onProgress?: (done: number, total: number) => void): Promise<LogBackup> {

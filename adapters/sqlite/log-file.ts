@@ -26,12 +26,12 @@ import { RecentRows } from "./recent-rows.ts";
 import { sizeOf, StepSize } from "./stream-page.ts";
 import { unseen } from "./where.ts";
 
-/** Events looked through for one page, wanted or not: it bounds the time until one read is answered. */
+/** Events that one page looks through, wanted or not: it bounds the duration of a read. */
 const eventsPerPage = 10_000;
 /** Streams whose versions are remembered. */
 const maxVersions = 10_000;
 
-/** The open file: its statements, and what need not be read from it because only this host writes it. */
+/** The open file: its statements, and what is cached because only this host writes the file. */
 export class LogFile {
   readonly db: Database.Database;
   readonly host: HostFile;
@@ -92,7 +92,7 @@ export class LogFile {
       .raw(true);
   }
 
-  /** Queries that run end with StoreUnavailableError, then the file is closed. */
+  /** Running queries end with StoreUnavailableError. */
   async close(): Promise<void> {
     await this.#fileQueries.close();
     this.db.close();
@@ -108,7 +108,7 @@ export class LogFile {
     return decideInOrder(requests, (request) => this.#decide(request));
   }
 
-  /** Everything that `work` stores, in one transaction; with an error, or with "ROLLBACK", nothing. */
+  /** Stores everything that `work` stores in one transaction. After an error, or with "ROLLBACK", nothing is stored. */
   transact<Answer>(work: () => Answer, end: "COMMIT" | "ROLLBACK" = "COMMIT"): Answer {
     const { head } = this;
     const lastTime = this.#lastTime;
@@ -128,7 +128,7 @@ export class LogFile {
         this.head = head;
         this.#lastTime = lastTime;
         for (const row of this.#uncommitted) this.#versions.delete(row[4]);
-        // On a full disk SQLite has rolled back by itself.
+        // On a full disk SQLite rolls back by itself.
         if (this.db.inTransaction) this.#rollback.run();
         this.claims.reload();
       }
@@ -176,7 +176,7 @@ export class LogFile {
     };
   }
 
-  /** The event after the last; answers its position. To be called in a transaction. */
+  /** Adds an event and returns its position. To be called in a transaction. */
   insert(event: UnplacedRow): number {
     const row: EventRow = [++this.head, ...event];
     this.#lastTime = row[5];

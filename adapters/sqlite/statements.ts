@@ -1,6 +1,6 @@
 import type Database from "better-sqlite3";
 
-/** Keeps the statements of changing text (queries, rows of changing fields); the least recently used one goes first. */
+/** A cache of prepared statements whose text varies (queries, rows with some of their fields), least recently used first out. */
 export class Statements {
   readonly #db: Database.Database;
   readonly #bySql = new Map<string, Database.Statement<unknown[], unknown[]>>();
@@ -10,8 +10,8 @@ export class Statements {
   }
 
   /**
-   * A prepared statement; one that answers rows answers them as arrays. Arrays of better-sqlite3, and what `map` makes of them, belong to the
-   * realm that loaded it first (jest has a realm for each file): what leaves this adapter is made by `Array.from`.
+   * Rows are returned as arrays. Arrays of better-sqlite3, and those that their `map` returns, belong to the realm that
+   * loaded it first (jest has a realm for each file): the adapter returns arrays that `Array.from` makes.
    */
   prepare(sql: string): Database.Statement<unknown[], unknown[]> {
     const known = this.#bySql.get(sql);

@@ -1,4 +1,4 @@
-import type { ClaimPage, Claims, LogClaims } from "./claims.ts";
+import type { ClaimPage, ClaimReach, Claims, LogClaims } from "./claims.ts";
 import type { OpenPart } from "./log-parts.ts";
 
 /** What an engine adds to `Claims` for the part `claims` of its log. */
@@ -8,13 +8,13 @@ export interface ClaimsOfEngine {
   page: (
     scope: string,
     options: { after?: string; limit: number },
-    reach: Omit<ClaimPage, "claims">,
+    reach: ClaimReach,
   ) => ClaimPage | Promise<ClaimPage>;
   /** Runs a change in a transaction. Omitted: the engine needs none. */
   change?: <Answer>(change: () => Answer) => Answer;
 }
 
-/** The part `claims` of an engine whose claims are at hand at once: in memory, or in a file of this machine. */
+/** The part `claims` of an engine that reads claims synchronously: from memory, or from a local file. */
 export function claimsPart(claims: Claims, engine: ClaimsOfEngine): OpenPart<LogClaims> {
   const { change = (work) => work() } = engine;
   return {

@@ -2,7 +2,7 @@ import { ClaimsBehindError, DuplicateClaimError } from "./claim-errors.ts";
 import { keptClaim } from "./kept-claim.ts";
 import { compareText } from "../text/text-order.ts";
 
-/** Of one call between a decider and a store: each list is walked through at once. */
+/** Limits of one call between a decider and a store: each list is processed synchronously. */
 export const maxClaimTypes = 1000;
 export const maxClaimValues = 1000;
 export const maxClaimChanges = 10_000;
@@ -13,27 +13,27 @@ export interface ClaimChange {
   held: boolean;
 }
 
-/** What the events of an append take and give back in one scope, in their order; with no changes it says that they were looked at. */
+/** What the events of an append take and give back in one scope, in their order. Without changes it says that there are none. */
 export interface ScopedClaims {
   /** Within a scope a value belongs to one stream. */
   scope: string;
-  /** Names the functions that found the changes: claims of others are not to be mixed with them. */
+  /** Identifies the functions that found the changes, whose claims must not be mixed with those of others. */
   definition: string;
   changes: readonly ClaimChange[];
 }
 
 /**
- * How far the claims of a scope follow the log. Whoever appends events of its types tells their claims as well; events
- * that came without (imported, or appended by somebody who does not know of the scope) are unfolded: until somebody has
- * folded them, nothing can be claimed.
+ * How far the claims of a scope follow the log. An append of events of its types names their claims. Events that came
+ * without (imported, or appended by a caller that does not know the scope) are unfolded: until they are folded, nothing
+ * can be claimed.
  */
 export interface ClaimScope {
   definition: string;
   /** The events that take or give back. */
   types: readonly string[];
-  /** Up to here its events were folded, where there are unfolded ones after it. */
+  /** If there are unfolded events: its events are folded up to here. */
   position: number;
-  /** The last unfolded event. The scope is whole where this is not beyond `position`. */
+  /** The last unfolded event. The scope is whole if this is not beyond `position`. */
   unfolded: number;
 }
 
@@ -67,6 +67,9 @@ export interface ClaimPage {
   claims: readonly { value: string; stream: string }[];
 }
 
+/** Of a page, without its claims. */
+export type ClaimReach = Omit<ClaimPage, "claims">;
+
 /** The values that streams hold, beside the claims that an append takes and gives back itself. */
 export interface LogClaims {
   /**
@@ -90,14 +93,14 @@ export interface LogClaims {
   page(scope: string, options: { after?: string; limit: number }): Promise<ClaimPage | null>;
 }
 
-/** What claims have to know of an append. */
+/** What `Claims` needs of an append. */
 interface Claiming {
   stream: string;
   events: readonly { type: string }[];
   claims?: readonly ScopedClaims[];
 }
 
-/** Where an engine keeps claims; what is done in a commit is part of it. Values arrive as `keptClaim` makes them. */
+/** Where an engine stores claims. Changes are part of the running commit. Values are those that `keptClaim` returns. */
 export interface KeptClaims {
   scopes(): Iterable<readonly [string, ClaimScope]>;
   saveScope(scope: string, state: ClaimScope): void;
@@ -129,7 +132,7 @@ export class Claims {
     return state;
   }
 
-  /** Why the append cannot be stored; null where its claims are free, or its stream's own already. */
+  /** Why the append cannot be stored; null if its claims are free, or held by its own stream. */
   refusalOf({ stream, claims = [] }: Claiming): Error | null {
     for (const { scope, definition, changes } of claims) {
       const known = this.#scopes.get(scope);
@@ -161,7 +164,7 @@ export class Claims {
     return this.#know(scope, state);
   }
 
-  /** Answers who holds a value that is to be taken, where that is another stream. */
+  /** Returns the other stream that holds a value that is to be taken; null if there is none. */
   #change(scope: string, { value: given, held, stream }: ClaimChange & { stream: string }): string | null {
     const value = keptClaim(given);
     const heldBy = this.#kept.heldBy(scope, value);
@@ -176,7 +179,7 @@ export class Claims {
   }
 
   /** Up to where the claims of a scope are those of a log that ends at `head`; null for a scope that was never begun. */
-  reachOf(scope: string, head: number): Omit<ClaimPage, "claims"> | null {
+  reachOf(scope: string, head: number): ClaimReach | null {
     const known = this.#scopes.get(scope);
     if (!known) return null;
     const { definition, position, unfolded } = known;
@@ -199,7 +202,7 @@ export class Claims {
     return { definition, types, position, unfolded };
   }
 
-  /** Null where the scope is not, or no longer, at `after` and of the definition. */
+  /** Null if the scope is not, or no longer, at `after` and of the definition. */
   fold(fold: ClaimFold): FoldedClaims | null {
     const { scope, definition, after, position, changes } = fold;
     const known = this.#scopes.get(scope);
@@ -211,7 +214,7 @@ export class Claims {
     return { state: this.#save(scope, { ...known, position }), twice };
   }
 
-  /** Value → the stream that holds it; values that nobody holds are left out. */
+  /** Value → the stream that holds it; values that no stream holds are omitted. */
   claimants(scope: string, values: readonly string[]): Record<string, string> {
     const found = values.map((value) => [value, this.#kept.heldBy(scope, keptClaim(value))] as const);
     return Object.fromEntries(found.filter((entry): entry is readonly [string, string] => entry[1] !== undefined));

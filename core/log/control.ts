@@ -8,6 +8,13 @@ export interface KeyedState extends Versioned {
   key: string;
 }
 
+/** Keys that begin with `prefix`, in the order of their UTF-8 bytes, after the key `after`. */
+export interface KeyRange {
+  prefix: string;
+  after?: string;
+  limit: number;
+}
+
 /** The right to do one job alone. Each write under it names the epoch, so that a holder that was frozen too long writes nothing. */
 export interface Lease {
   name: string;
@@ -38,8 +45,7 @@ export interface LogControl {
    * its revision is 0 again.
    */
   put(key: string, value: unknown, revision: number, lease?: Lease): Promise<number | null>;
-  /** The keys that begin with `prefix`, in the order of their UTF-8 bytes, after the key `after`. */
-  states(options: { prefix: string; after?: string; limit: number }): Promise<KeyedState[]>;
+  states(range: KeyRange): Promise<KeyedState[]>;
   /**
    * Takes the lease if it is free, or renews that of the same holder under the same epoch. No engine looks at a clock:
    * a waiting node measures by its own how long the mark of another holder stays the same. After that holder's `ttlMs` it

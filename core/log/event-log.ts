@@ -7,9 +7,9 @@ import type { LogLinks } from "./links.ts";
 import type { Query } from "../query/query.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
 
-/** What an engine says of itself; the contract suite checks each claim. */
+/** What an engine promises; the contract suite checks it. */
 export interface LogCapabilities {
-  /** What an acknowledged append survives: the death of the process, or a power cut as well. */
+  /** What an acknowledged append survives: the death of the process, or even a power cut. */
   durability: "process" | "power" | "none";
   /** One process hosts the log (SQLite, memory), or any number of nodes share it. */
   hosts: "one" | "many";
@@ -17,34 +17,32 @@ export interface LogCapabilities {
   backup: boolean;
 }
 
-/** How much a host has of what it makes of the log on a server before it can answer, and how much there is: records. */
+/** How many records of a log on a server a host has processed before it can respond, and how many there are. */
 export interface Building {
   done: number;
   total: number;
 }
 
-/** What a backup holds. */
 export interface LogBackup {
-  /** The position of its last event; it holds all up to there. */
+  /** The position of its last event. */
   position: number;
   /** The size of its file. */
   bytes: number;
 }
 
-/** The verdict on one append of a commit: each has its own, so a conflict fails nobody else. */
+/** The verdict on one append of a commit. A conflict does not affect the other appends. */
 export type AppendVerdict =
-  /** `isAnnounced`: another host has committed it, and told of it. */
+  /** `isAnnounced`: another host has committed it, and has announced it. */
   { events: RecordedEvent[]; repeated: boolean; isAnnounced?: boolean } | { error: Error };
 
-/** What becomes of a log that is not there yet. */
 export interface OpenOptions {
-  /** Its identity: that of the log of which it is to be a copy. Left out, a new one. A log that is there keeps its own. */
+  /** Of a log that is created: that of the log of which it will be a copy. Omitted: a new one. */
   identity?: string;
-  /** False: it is not made, and `open` is refused with UnusableStoreError. */
+  /** False: a log that does not exist is not created, and `open` throws UnusableStoreError. */
   create?: boolean;
-  /** Is called with what an operator should know although the log can be opened, also later, while it is open. */
+  /** Is called with what an operator should know, even if the log can be opened; also while it is open. */
   warn?: (message: string) => void;
-  /** Is called with each step of an opening that takes long. What it throws ends the opening. */
+  /** Is called with each step of an opening that takes long. An error that it throws ends the opening. */
   onProgress?: (building: Building) => void;
 }
 
@@ -55,10 +53,10 @@ export interface ReadOptions {
   limit: number;
   /** Newest first. */
   backward?: boolean;
-  /** Left out: every type. Called once per event, so it must be fast. */
+  /** Omitted: every type. Called once per event, so it must be fast. */
   wanted?: (type: string) => boolean;
   category?: string;
-  /** Is told of events that are damaged, which are in the page with an empty payload; left out, the first one fails the read. */
+  /** Is called with each damaged event, which the page contains with an empty payload. Omitted: the read throws. */
   onDamaged?: OnDamaged;
 }
 
@@ -74,7 +72,7 @@ export interface ReadStreamOptions {
 
 export interface Page {
   events: RecordedEvent[];
-  /** How far the log was looked through: the next page starts here. Beyond the last event where others were passed over. */
+  /** How far the page looked, past unwanted events too. The next page starts here. */
   position: number;
   /** Nothing lay beyond `position` in the direction of reading when the page was read. */
   end: boolean;
@@ -87,25 +85,32 @@ export interface StreamSummary {
   time: string;
 }
 
-/** So many events added at once are many: see `refreshStatistics`. */
+/** Streams in the order of their names, after the stream `after`. */
+export interface StreamRange {
+  category?: string;
+  after?: string;
+  limit: number;
+}
+
+/** From so many events that are added at once, `refreshStatistics` is called. */
 export const manyEvents = 10_000;
 
 /**
- * The port of an engine that keeps the log.
+ * The port of an engine that stores the log.
  *
- * The laws it answers for: a commit is all or nothing and durable (1), versions are contiguous (2),
+ * Its laws: a commit is all or nothing and durable (1), versions are contiguous (2),
  * positions rise by one in commit order and never appear late (3), stored events never change (9). What an append claims
  * is checked and kept in its own commit, after repeats and versions.
  * Every method, of the parts too, throws StoreUnavailableError if the engine does not respond or the log is not open.
  */
 export interface EventLog {
   readonly engine: string;
-  /** Its place, for messages: no password in it. */
+  /** Its place as errors name it, without a password. */
   readonly location: string;
   readonly capabilities: LogCapabilities;
   /**
-   * While this host has so much to make up for that calls would wait for long; null while it has not. Left out where a
-   * host makes nothing of the log.
+   * Not null while this host is so far behind the log on the server that calls would wait for long. Omitted by engines
+   * that respond at once.
    */
   readonly building?: Building | null;
   readonly control: LogControl;
@@ -113,30 +118,30 @@ export interface EventLog {
   readonly links: LogLinks;
 
   /**
-   * Leaves nothing open where it fails.
-   * @throws UnusableStoreError where somebody has to act: the start fails; StoreUnavailableError: it is tried again
+   * Leaves nothing open if it throws.
+   * @throws UnusableStoreError if an operator has to act: the start fails; StoreUnavailableError: the caller retries
    */
   open(options?: OpenOptions): Promise<void>;
   close(): Promise<void>;
 
-  /** Given when the log was created and kept for ever, also in copies: a table that was folded from another log is noticed. */
+  /** Created with the log and never changed, not even in copies: it shows that a table was folded from another log. */
   identity(): Promise<string>;
 
   /**
-   * Stores many appends in one commit and answers a verdict for each, in their order. Within the commit an append
+   * Stores many appends in one commit and returns a verdict for each, in their order. Within the commit an append
    * sees those before it. If the commit itself fails, nothing of it is stored and the promise is rejected.
    */
   append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]>;
 
   /**
-   * Tells of commits while the log is open, other hosts' too, up to which position they reach: a hint, which may come
-   * twice or never. Left out where the engine says nothing.
+   * While the log is open, calls `tell` with a position up to which any host has committed: a hint, which may come twice
+   * or never. Omitted by engines without notifications.
    */
   watch?(tell: (position: number) => void): void;
 
   /**
-   * Tells the log how its other hosts are reached, before it is opened: appends may be sent to one of them. Left out where
-   * hosts that append at the same time do not slow one another down.
+   * Called before `open`, with the way to the log's other hosts: appends may be sent to one of them. Omitted if hosts
+   * that append at the same time do not slow one another down.
    */
   relayAppends?(relay: AppendRelay): void;
 
@@ -148,20 +153,19 @@ export interface EventLog {
   find(query: Query): Promise<RecordedEvent[]>;
   count(query: Query): Promise<number>;
   findByIds(ids: readonly string[]): Promise<RecordedEvent[]>;
-  /** In the order of their names, after the stream `after`. */
-  streams(options: { category?: string; after?: string; limit: number }): Promise<StreamSummary[]>;
+  streams(range: StreamRange): Promise<StreamSummary[]>;
 
   /**
-   * Takes note of how much there is, after many events were added at once, so that reads are planned by it. Appends go
-   * on. Left out where an engine plans nothing, or always the same.
+   * Called after many events were added at once, for an engine that plans its reads by statistics. Appends go on
+   * meanwhile.
    */
   refreshStatistics?(): Promise<void>;
 
   /**
    * Copies the log as it is at one moment into the new file `to`, from which it can be opened again, while appends go
-   * on; the copy is opened and verified before it gets its name. `onProgress` is told bytes. One at a time.
-   * @throws UnusableStoreError where the engine declares `backup: false`; ValidationError naming `to` where something
-   *   stands there already or nothing can be written; StoreUnavailableError: full disk, closed meanwhile, one is running
+   * on; the copy is opened and verified before it gets its name. `onProgress` is called with bytes. One at a time.
+   * @throws UnusableStoreError if the engine declares `backup: false`; ValidationError naming `to` if the file exists or
+   *   cannot be written; StoreUnavailableError: the disk is full, the log was closed, another backup is running
    */
   backup(to: string, onProgress?: (done: number, total: number) => void): Promise<LogBackup>;
 }

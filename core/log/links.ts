@@ -53,7 +53,7 @@ export class MixedStreamError extends Errors.MoleculerClientError {
 }
 
 /**
- * Checks what can be checked of a link without the log; answers the ids as they are stored.
+ * Checks what can be checked of a link without the log; returns the ids as they are stored.
  * @throws ValidationError with every problem found
  */
 export function toLinkRequest(stream: unknown, ids: unknown): { stream: string; ids: string[] } {
@@ -72,7 +72,7 @@ export function toLinkRequest(stream: unknown, ids: unknown): { stream: string; 
 }
 
 /**
- * The stored events of these ids, in their order: what an engine is to link. To be asked inside the transaction.
+ * The stored events of these ids, in their order, for an engine to link. To be called inside the transaction.
  * @throws EntityNotFoundError with the first id that no event has; ValidationError for an event of the framework
  */
 export const eventsToLink = <Stored extends { type: string }>(

@@ -9,6 +9,7 @@ import type {
   Page,
   ReadOptions,
   ReadStreamOptions,
+  StreamRange,
   StreamSummary,
 } from "../../core/log/event-log.ts";
 import { guardedParts } from "../../core/log/log-parts.ts";
@@ -114,8 +115,8 @@ export class CrashingLog implements EventLog {
     return this.#life.call(() => this.#log.findByIds(ids));
   }
 
-  streams(options: { category?: string; after?: string; limit: number }): Promise<StreamSummary[]> {
-    return this.#life.call(() => this.#log.streams(options));
+  streams(range: StreamRange): Promise<StreamSummary[]> {
+    return this.#life.call(() => this.#log.streams(range));
   }
 
   backup(to: string, onProgress?: (done: number, total: number) => void): Promise<LogBackup> {

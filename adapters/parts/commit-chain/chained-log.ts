@@ -11,6 +11,7 @@ import type {
   Page,
   ReadOptions,
   ReadStreamOptions,
+  StreamRange,
   StreamSummary,
 } from "../../../core/log/event-log.ts";
 import { guardedParts } from "../../../core/log/log-parts.ts";
@@ -27,9 +28,8 @@ import { ServerClock } from "./server-clock.ts";
 import { storedAppends } from "./stored-appends.ts";
 
 /**
- * A log of which any number of hosts each hold an index: whatever is asked is answered from the host's own, after it has
- * taken up what the others have added; whatever is to be stored is decided there and added to the chain, which refuses
- * it where another was first.
+ * A log on a chain, hosted by any number of hosts. Each host has an index, which it brings up to date before it reads or
+ * decides on it. A decision is added to the chain, which refuses it if another host was first.
  */
 export class ChainedLog implements EventLog {
   readonly engine: string;
@@ -52,8 +52,8 @@ export class ChainedLog implements EventLog {
   #warn: (message: string) => void = () => {};
 
   /**
-   * @param indexPath where the index stands; another process of this machine takes a file beside it
-   * @param begin `"anew"`: what is left of a log that the server has lost is disregarded
+   * @param indexPath the file of the index; another process of this machine takes a file beside it
+   * @param begin `"anew"`: traces of a log that the server has lost are ignored
    */
   constructor(chain: CommitChain, indexPath: string, begin?: "anew") {
     this.engine = chain.engine;
@@ -112,7 +112,7 @@ export class ChainedLog implements EventLog {
   }
 
   async read(options: ReadOptions): Promise<Page> {
-    // What lies before the end of the index is for ever: only whether there is more has to be asked.
+    // What the index contains never changes. The chain is asked only if the page reaches the end of the index.
     const page = options.backward ? null : await this.#appender.readLocal((log) => log.read(options));
     return page && !page.end ? page : this.#appender.readLatest((log) => log.read(options));
   }
@@ -133,8 +133,8 @@ export class ChainedLog implements EventLog {
     return this.#appender.readLatest(({ queries }) => queries.findByIds(ids));
   }
 
-  streams(options: { category?: string; after?: string; limit: number }): Promise<StreamSummary[]> {
-    return this.#appender.readLatest(({ queries }) => queries.streams(options));
+  streams(range: StreamRange): Promise<StreamSummary[]> {
+    return this.#appender.readLatest(({ queries }) => queries.streams(range));
   }
 
   async backup(): Promise<LogBackup> {
