@@ -1,8 +1,8 @@
-export type { RowChange } from "./core/rows/row-change.ts";
-/**
- * What an engine of one's own is made of: the two ports, and what engines share. Whoever implements one runs the contract
- * of `moleculer-event-sourcing/testing` over it.
+/*
+ * The API for writing an adapter: the ports of a log and a table, and functions that all engines share. Test an adapter
+ * with the contract of `moleculer-event-sourcing/testing`.
  */
+export type { RowChange } from "./core/rows/row-change.ts";
 export type { Adapter } from "./core/adapter.ts";
 export type { AppendRelay, RelayAnswer, StoredAt } from "./core/log/append-relay.ts";
 export type { AppendRequest } from "./core/log/append-request.ts";

@@ -1,3 +1,4 @@
+/* The public API of the package. Each name is listed here. */
 import "./core/errors/node-version.ts";
 import { engines } from "./adapters/engines.ts";
 import type { FieldsInput } from "./core/rows/fields.ts";
@@ -20,7 +21,7 @@ export { Decider } from "./mixins/decider/decider.ts";
 export { ProcessManager } from "./mixins/process-manager/process-manager.ts";
 export { Subscription } from "./mixins/subscription/subscription.ts";
 
-/** Under these names declarations that are made from your code find the types of what the factories answer. */
+/* Declarations that TypeScript generates from a user's code refer to the types of the factories' results by these names. */
 export type { CatalogueEvents } from "./core/catalogue/catalogue.ts";
 export type { Aggregate as AggregateDefinition } from "./mixins/aggregate/aggregate.ts";
 export type { EventStore as EventStoreDefinition } from "./mixins/event-store/event-store.ts";
@@ -60,7 +61,7 @@ export type {
 export type { ClaimingEvent, ClaimValue } from "./core/decider/unique.ts";
 export type { CommandAnswer } from "./mixins/decider/outcomes.ts";
 export type { DryRunAnswer } from "./mixins/decider/dry-run.ts";
-export type { StateAnswer } from "./mixins/decider/questions.ts";
+export type { StateAnswer } from "./mixins/decider/queries.ts";
 export type { EventsOf, EventStoreOptions } from "./mixins/event-store/event-store.ts";
 export type { MapActionOptions, MapEventOptions } from "./mixins/event-store/actions/map-action.ts";
 export type { ExportAnswer } from "./mixins/event-store/transfer/export-events.ts";

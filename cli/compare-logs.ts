@@ -2,22 +2,22 @@ import { createHash } from "node:crypto";
 import { canonicalJson } from "../core/json/canonical-json.ts";
 import type { EventLog } from "../core/log/event-log.ts";
 import { pagesOfEvents, pagesOfLinks, statesOf, streamsOf } from "./contents.ts";
-import type { Tell } from "./progress.ts";
+import type { OnProgress } from "./progress.ts";
 
-/** What a log has, in numbers. */
+/** The size and checksum of a log's content. */
 export interface Contents {
   events: number;
   streams: number;
   links: number;
   states: number;
-  /** SHA-256 over all of it, each part as JSON with sorted keys, in order. */
+  /** The SHA-256 of all parts in order, each as JSON with sorted keys. */
   checksum: string;
 }
 
 export interface Comparison {
   source: Contents;
   copy: Contents;
-  /** The first difference, in words; null where there is none. */
+  /** The first difference as text; null if there is none. */
   difference: string | null;
 }
 
@@ -29,9 +29,9 @@ interface Part {
 
 export type Kind = "events" | "streams" | "links" | "states";
 
-/** All that a log has but for leases. */
+/** All content of a log except leases. */
 export const kinds: readonly Kind[] = ["events", "streams", "links", "states"];
-/** What follows from appends and links alone. */
+/** The content that an index has: events and links. */
 export const history: readonly Kind[] = ["events", "streams", "links"];
 
 const partsOf: Record<Kind, (log: EventLog) => AsyncGenerator<Part[]>> = {
@@ -51,11 +51,11 @@ const partsOf: Record<Kind, (log: EventLog) => AsyncGenerator<Part[]>> = {
   },
 };
 
-/** Reads both from beginning to end, side by side: one page of each in memory. */
+/** Compares two logs from beginning to end, with one page of each in memory. */
 export async function compareLogs(
   source: EventLog,
   copy: EventLog,
-  tell: Tell,
+  onProgress: OnProgress,
   compared: readonly Kind[] = kinds,
 ): Promise<Comparison> {
   const total = await source.head();
@@ -69,13 +69,14 @@ export async function compareLogs(
       const texts = [ofSource.add(kind, expected), ofCopy.add(kind, found)];
       if (texts[0] !== texts[1]) difference ??= differenceOf(found, expected);
       const { events } = ofSource.counts;
-      if (kind === "events" && events % 1000 === 0) tell("comparing", events, Math.max(total, events));
+      if (kind === "events" && events % 1000 === 0) onProgress("comparing", events, Math.max(total, events));
     }
-    if (kind === "events") tell("comparing", total, total);
+    if (kind === "events") onProgress("comparing", total, total);
   }
   return { source: ofSource.contents(), copy: ofCopy.contents(), difference };
 }
 
+/** Counts and hashes the parts of one log. */
 class Tally {
   readonly counts = { events: 0, streams: 0, links: 0, states: 0 };
   readonly #hash = createHash("sha256");
@@ -98,9 +99,9 @@ function differenceOf(found: Part | undefined, expected: Part | undefined): stri
     return `found ${found?.name ?? "nothing more"}, expected ${expected?.name ?? "nothing more"}`;
   const fields = (part: Part) =>
     new Map(Object.entries(part.value).map(([field, value]) => [field, canonicalJson(value)]));
-  const [there, wanted] = [fields(found), fields(expected)];
-  const field = [...wanted.keys(), ...there.keys()].find((name) => there.get(name) !== wanted.get(name))!;
-  return `${expected.name}, ${field}: found ${short(there.get(field))}, expected ${short(wanted.get(field))}`;
+  const [actual, wanted] = [fields(found), fields(expected)];
+  const field = [...wanted.keys(), ...actual.keys()].find((name) => actual.get(name) !== wanted.get(name))!;
+  return `${expected.name}, ${field}: found ${short(actual.get(field))}, expected ${short(wanted.get(field))}`;
 }
 
 const short = (text = "nothing") => (text.length > 200 ? `${text.slice(0, 200)}…` : text);

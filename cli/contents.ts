@@ -5,17 +5,17 @@ import { unfinishedCopy } from "../core/log/unfinished-copy.ts";
 
 const perPage = 1000;
 
-/** The events after a position, page by page, as large as a message between nodes may be. */
+/** The events after a position, in pages that are no larger than a message between nodes. */
 export async function* pagesOfEvents(log: EventLog, after = 0): AsyncGenerator<RecordedEvent[]> {
   for (let page; !page?.end; after = page.position) {
-    // SQLite answers without letting go: an interruption must be heard between two pages.
+    // SQLite reads without yielding to the event loop, so that signals would not be handled between two pages.
     await new Promise((turn) => setImmediate(turn));
     page = await log.read({ after, limit: perPage });
     if (page.events.length > 0) yield page.events;
   }
 }
 
-/** The events that are linked to each stream of links, page by page. */
+/** The linked events of each stream of links, page by page. */
 export async function* pagesOfLinks(log: EventLog): AsyncGenerator<RecordedEvent[]> {
   for await (const { stream } of all((after) => log.links.streams({ ...after, limit: perPage }), "stream"))
     for (let afterVersion = 0; ;) {
@@ -26,16 +26,20 @@ export async function* pagesOfLinks(log: EventLog): AsyncGenerator<RecordedEvent
     }
 }
 
+/** The streams of a log. */
 export const streamsOf = (log: EventLog): AsyncGenerator<StreamSummary> =>
   all((after) => log.streams({ ...after, limit: perPage }), "stream");
 
-/** The control state but for the mark of an unfinished copy: checkpoints, what is paused or parked, processes, state snapshots. Not leases. */
+/**
+ * The control state without leases and the mark of an unfinished copy: checkpoints, paused and parked state, processes,
+ * state snapshots.
+ */
 export async function* statesOf(log: EventLog): AsyncGenerator<KeyedState> {
   for await (const state of all((after) => log.control.states({ prefix: "", ...after, limit: perPage }), "key"))
     if (state.key !== unfinishedCopy) yield state;
 }
 
-/** Everything of a list that is asked for page by page, each after the last name of the one before. */
+/** All items of a paged list. Each page begins after the last item of the previous one. */
 async function* all<Name extends string, Item extends Record<Name, string>>(
   ask: (after: { after?: string }) => Promise<Item[]>,
   name: Name,

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+/* The command line: parses the command, runs it, and sets the exit code. */
 import { createRequire } from "node:module";
 import { withoutPassword } from "../core/errors/without-password.ts";
 import { copyCommand } from "./copy-command.ts";
@@ -9,10 +10,10 @@ const { version } = createRequire(import.meta.url)("moleculer-event-sourcing/pac
 
 const commands: Record<string, typeof copyCommand> = { copy: copyCommand, restore: restoreCommand };
 
-/** The last event that the copy has; null before that is known. */
+/** The position up to which the log is copied; null while unknown. */
 let copied: number | null = null;
 
-/** 0: done; 1: it failed, or what it was told of is not as it should be; 2: it was not told what to do. */
+/** Runs a command. Returns the exit code: 0 for success, 1 for a failure, 2 for wrong arguments. */
 async function run(args: readonly string[]): Promise<number> {
   const [command, ...rest] = args;
   if (command === undefined || args.includes("--help") || args.includes("-h")) {
@@ -34,25 +35,27 @@ async function run(args: readonly string[]): Promise<number> {
   } catch (error) {
     const { message, stack } = error as Error;
     const isUsage = error instanceof UsageError;
-    // Our own errors say what is to be done; of any other the stack is all that helps.
+    // The package's own errors are meant for operators. For any other error, the stack is needed.
     const isOurs = isUsage || typeof (error as { type?: unknown }).type === "string";
-    process.stderr.write(`${isOurs ? message : stack}\n${isUsage ? "--help tells what can be said.\n" : ""}`);
+    process.stderr.write(`${isOurs ? message : stack}\n${isUsage ? "Run it with --help for the arguments.\n" : ""}`);
     return isUsage ? 2 : 1;
   }
 }
 
 function interrupt(code: number): never {
-  // On a terminal a bar may stand in this line.
+  // The cursor may be in the line of a progress bar.
   if (process.stderr.isTTY) process.stderr.write("\n");
-  process.stderr.write(`Interrupted${copied === null ? "" : ` after event ${copied}`}; run it again to go on.\n`);
+  process.stderr.write(
+    `Interrupted${copied === null ? "" : ` after event ${copied}`}; run the command again to continue.\n`,
+  );
   process.exit(code);
 }
 
-// A reader that has gone (`| head`) ends no copy: what it would have been told is lost, and nothing else.
+// A closed pipe (`| head`) must not abort a copy: only its output is lost.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
-// The place where indexes stand is cleared away at the end, so that the process must not die in between,
-// neither by a second one: a terminal sends it to all of a group, and npx may hand it on.
+// Exits in a handler, because `exit` removes the temporary indexes. The handlers stay for a second signal: a terminal
+// signals the whole process group, and npx may forward the signal as well.
 process.on("SIGINT", () => interrupt(130));
 process.on("SIGTERM", () => interrupt(143));
 process.exitCode = await run(process.argv.slice(2));

@@ -10,26 +10,26 @@ import type { EventLog } from "../core/log/event-log.ts";
 import { withoutPassword } from "../core/errors/without-password.ts";
 import { UsageError, type CopyArguments, type RestoreArguments } from "./usage.ts";
 
-/** A log's place: each call answers a new port on it, not opened. */
+/** Creates a new port to a log, not opened. */
 export type Place = () => EventLog;
 
 export interface Places {
   source: Place;
   copy: Place;
-  /** The store's, where it says which place is meant; null where there is no other one. */
+  /** The name of the source's store if several stores share the place; otherwise null. */
   sourceName: string | null;
-  /** Removes what was needed on this machine only while the logs were open. */
+  /** Removes the temporary files. */
   clear(): void;
 }
 
-/** Engines whose hosts keep an index beside them. */
+/** Engines whose hosts have an index in a local file. */
 const indexed = /^(nats|mongodb|mongodb\+srv):/;
 
-/** @throws UsageError */
+/** The source and target of `copy`. @throws UsageError */
 export function placesOf({ from, to, name, toName = name }: CopyArguments): Places {
   const [source, copy] = [adapterOf("<from>", from), adapterOf("<to>", to)];
   if ((source.keepsApart && name === undefined) || (copy.keepsApart && toName === undefined))
-    throw new UsageError("copy: found no --name, expected the event store's: on a server several stores have a place");
+    throw new UsageError("copy: found no --name, expected the event store's name, because stores share a server");
   if (source.location === copy.location && !(source.keepsApart && name !== toName))
     throw new UsageError(`copy: found ${withoutPassword(source.location)} as <from> and as <to>, expected two places`);
 
@@ -37,14 +37,14 @@ export function placesOf({ from, to, name, toName = name }: CopyArguments): Plac
   return { source: place(from, name), copy: place(to, toName), sourceName: source.keepsApart ? name! : null, clear };
 }
 
-/** A folder that is made when something is put into it, and `clear`ed away, also at the process's end. */
+/** A temporary folder, which is created with its first file, and removed by `clear` or at the exit of the process. */
 function ownFolder() {
   let folder: string | null = null;
   let files = 0;
-  /** The path of a further file in it. */
+  /** The path of a new file in the folder. */
   const newPath = () => join((folder ??= mkdtempSync(join(tmpdir(), "moleculer-event-sourcing-"))), String(++files));
-  // Indexes of their own, made anew each time that a log is opened: what is read was read from the server, and the ones
-  // that a host has in the working folder are left alone.
+  // Each opened log gets a new temporary index, so that all content is read from the server, and indexes of hosts in the
+  // working folder are not touched.
   const place = (given: string, store = "any") => {
     const isIndexed = indexed.test(given) && !/[?&]folder=/.test(given);
     const mark = given.includes("?") ? "&" : "?";
@@ -60,17 +60,15 @@ function ownFolder() {
   return { newPath, place, clear };
 }
 
-/** The places of a log that is restored from the index of a host; the index is copied, and left as it is. @throws UsageError */
+/** The index and the target of `restore`. Reads a copy of the index, which itself is not changed. @throws UsageError */
 export function restorePlacesOf({ index, to, name }: RestoreArguments) {
   const target = adapterOf("<to>", to);
   if (target.keepsApart && name === undefined)
-    throw new UsageError(
-      "restore: found no --name, expected the event store's: on a server several stores have a place",
-    );
+    throw new UsageError("restore: found no --name, expected the event store's name, because stores share a server");
   const { newPath, place, clear } = ownFolder();
   const source = () => {
     if (!existsSync(index)) throw new MissingLogError(index);
-    // Held meanwhile: a host that runs has it, and changes the file.
+    // The lock is held during the copy: a running host would change the file, and has the lock.
     const host = new HostFile(`${index}.lock`, index);
     const path = `${newPath()}.index.db`;
     try {
@@ -83,7 +81,7 @@ export function restorePlacesOf({ index, to, name }: RestoreArguments) {
   return { source, target: place(to, name), clear };
 }
 
-/** Those that keep a log over the end of a process. */
+/** The engines whose logs outlive a process. */
 const { memory: _, ...byScheme } = engines.byScheme;
 
 function adapterOf(argument: string, given: string): Adapter {

@@ -1,21 +1,21 @@
-import { progressBars } from "../mixins/observability/progress-bars.ts";
+import { progressBars } from "./progress-bars.ts";
 
-/** How far a long piece of work is. */
-export type Tell = (task: string, done: number, total: number) => void;
+/** Receives the progress of a task, in events. */
+export type OnProgress = (task: string, done: number, total: number) => void;
 
 const lineEveryMs = 1000;
 
-/** A bar where somebody watches; else a line a second, for a log. */
-export function progress(): Tell {
+/** Shows progress as a bar on a terminal, or as one line a second otherwise. */
+export function progress(): OnProgress {
   if (process.stderr.isTTY)
     return (task, done, total) => {
       if (done < total) progressBars.show(task, done, total);
       else progressBars.end(task);
     };
-  let saidAt = -Infinity;
+  let printedAt = -Infinity;
   return (task, done, total) => {
-    if (performance.now() - saidAt < lineEveryMs) return;
-    saidAt = performance.now();
+    if (performance.now() - printedAt < lineEveryMs) return;
+    printedAt = performance.now();
     process.stdout.write(`${task}: event ${done} of ${total}\n`);
   };
 }

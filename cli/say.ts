@@ -1,8 +1,9 @@
 import { kinds, type Comparison, type Kind } from "./compare-logs.ts";
 
+/** Writes a line to stdout. */
 export const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-/** The source and its copy side by side, in numbers. */
+/** A table with the numbers of the source and its copy. */
 export function tableOf({ source, copy }: Comparison, compared: readonly Kind[] = kinds): string {
   const names = [...compared, "checksum"] as const;
   const rows = [

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-/** What was typed is not what the program takes. */
+/** An error in the arguments of the command line. */
 export class UsageError extends Error {
   override name = "UsageError";
 }
@@ -9,21 +9,22 @@ export const help = `npx moleculer-event-sourcing copy <from> <to> [--name <stor
 npx moleculer-event-sourcing restore <index> <to> [--name <store>]
 npx moleculer-event-sourcing --version
 
-copy copies the log of an event store into another place, on any engine: events as they are, links, checkpoints, processes and
-whatever else the store's consumers keep. What was folded from the log goes on with the copy.
+copy copies the log of an event store into another place, on any engine: events without changes, links, checkpoints,
+processes and all other state of the store's consumers. Tables that were folded from the log continue with the copy.
 
-<from>, <to>  connection strings as the option adapter takes them:
+<from>, <to>  connection strings, as for the option adapter:
               sqlite:data/shop.db, nats://localhost:4222, mongodb://localhost:27017/shop, postgres://me@db/shop
---name        the event store's name; needed where one of the two is on a server
---to-name     its name in the new place, where that is another
+--name        the event store's name; required if one of the two is on a server
+--to-name     its name in the new place, if that differs
 
-Stop the store's hosts first: while one runs, nothing is copied. An interrupted copy goes on where it was when it is
-started again; until it is finished and compared with its source, no store opens it. A copy that was finished before is
-compared once more.
+Stop the store's hosts first: nothing is copied while one is running. To continue an interrupted copy, run the command
+again. No store opens the copy until it is finished and compared with its source. A copy that was finished before is
+compared again.
 
-restore puts back a log that a server (NATS, MongoDB) has lost, or the end of it, from what a host has in its index,
-data/<store>.index.db: every event and link. Checkpoints and processes are those that the server still has; no index has
-any. Stop the store's hosts first; take the index with the most events. An interrupted one goes on when it is started again.
+restore restores a log on a server (NATS, MongoDB) that has lost all events or the last ones. It copies every event and
+link from a host's index, data/<store>.index.db. Checkpoints and processes are those that the server still has, because
+an index contains none. Stop the store's hosts first, and take the index with the most events. To continue an interrupted
+restore, run the command again.
 
 Exit codes: 0 the log is whole, 1 it is not, 2 wrong arguments, 130 interrupted.
 `;
@@ -42,7 +43,7 @@ export interface RestoreArguments {
   name?: string;
 }
 
-/** @throws UsageError */
+/** Parses the arguments of `copy`. @throws UsageError */
 export function parseCopyArguments(args: readonly string[]): CopyArguments {
   const { places, values } = parse("copy", args, ["<from>", "<to>"], ["name", "to-name"]);
   const { name, "to-name": toName } = values;
@@ -54,7 +55,7 @@ export function parseCopyArguments(args: readonly string[]): CopyArguments {
   };
 }
 
-/** @throws UsageError */
+/** Parses the arguments of `restore`. @throws UsageError */
 export function parseRestoreArguments(args: readonly string[]): RestoreArguments {
   const { places, values } = parse("restore", args, ["<index>", "<to>"], ["name"]);
   const { name } = values;

@@ -75,6 +75,11 @@ describe("The imports", () => {
     expect(wrong).toEqual([]);
   });
 
+  it("of the library draw on no terminal: progress bars belong to the command line", () => {
+    const drawing = files.filter((file) => imports(file).includes("cli-progress") && layerOf(file) !== "examples");
+    expect(drawing).toEqual(["cli/progress-bars.ts"]);
+  });
+
   it("of the test kit bring no test runner along", () => {
     const outside = files
       .filter((file) => layerOf(file) === "testing")

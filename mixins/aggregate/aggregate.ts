@@ -17,9 +17,9 @@ import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/event/re
 import { nameProblem } from "../../core/event/stream-name.ts";
 import { unknownType } from "../../core/event/event-type.ts";
 import type { OnChange } from "./rebuild/definition-change.ts";
-import { dbSettings, refuseWrongDbSettings, type DbSettings } from "./db-settings.ts";
+import { dbSettings, assertDbSettings, type DbSettings } from "./db-settings.ts";
 import { aggregateService } from "./service.ts";
-import { refuseNoStore, serviceName, type EventStore } from "../event-store/event-store.ts";
+import { assertStore, serviceName, type EventStore } from "../event-store/event-store.ts";
 import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
 import type { Mixin } from "../service/mixin.ts";
 import { transformsWithoutParams } from "../observability/spans.ts";
@@ -30,29 +30,30 @@ import { parseVisibilities, type Visibilities } from "../service/visibility.ts";
 
 export interface AggregateOptions<Events extends EventMap, Fields extends FieldsInput> extends DbSettings {
   eventStore: EventStore<Events>;
-  /** The columns of the table: a type, or `{type, index, unique, required}`. Every row has an `id` besides. */
+  /** The columns of the table: a type, or `{type, index, unique, required}`. Every row also has an `id`. */
   fields: Fields;
-  /** Where the table lives: a connection string or an adapter. Default: a SQLite file beside the store's. */
+  /** The table's storage: a connection string or an adapter. Default: a SQLite file beside the store's. */
   adapter?: string | Adapter;
-  /** What happens to an event that cannot be folded. */
+  /** Retries and timeouts for an event that cannot be folded. */
   onError?: Partial<ErrorPolicy>;
-  /** How long a read waits for the table to catch up with what its caller has written, in milliseconds. Default 5000. */
+  /** How long a read waits until the table has reached `meta.readAfter`, in milliseconds. Default 5000. */
   readAfterTimeoutMs?: number;
   /**
-   * The author's word for what the transforms do: raise it when they fold other rows. Where it is given, nobody looks at
-   * the source of function transforms; of action transforms only the names are known, so it is their only way to say so.
+   * The version of the transforms: change it when they fold different rows. With a version, the source of function
+   * transforms is not compared. A change of an action transform can only be declared by the version, because just its name
+   * is known.
    */
   version?: string | number;
   /**
-   * What happens at a start with another definition (event types, operations, transforms, fields) than the one that the
-   * table was folded by. `"rebuild"`, the default: a new table is folded beside the old one, which answers until then.
-   * `"warn"`, the default where NODE_ENV is production: it is said in log and status, and "rebuild" does it when you
-   * call it; until then the table is folded on, unless its fields are others. `"refuse"`: the node does not start.
+   * What to do at a start if the definition (event types, operations, transforms, fields) has changed since the table was
+   * folded. `"rebuild"`, the default, folds a new table in the background; queries read the old one until then. `"warn"`,
+   * the default if NODE_ENV is `production`, warns in log and `status` until you call `rebuild`; the old table is still
+   * folded, unless its fields have changed. `"refuse"` fails the start.
    */
   onChange?: OnChange;
-  /** Where its snapshots stand, and how many of them; false: it has none. */
+  /** The folder of its snapshots, and how many are kept; false disables snapshots. */
   snapshots?: SnapshotOptions | false;
-  /** Narrows who may call an action of the aggregate's service: `{ skip: "protected" }`. */
+  /** The `visibility` of actions of the aggregate's service, such as `{ skip: "protected" }`. Default `public`. */
   visibility?: Visibilities;
 }
 
@@ -62,16 +63,17 @@ type TransformTo<Events extends EventMap, Fields extends FieldsInput, Type exten
   | string
   | ((event: EventOf<Events, Matching<Events, Type>>, view: TransformView<RowOf<Fields>>) => Awaitable<Answer | null>);
 
-/** What follows `.on(type)`. A transform is an action's name or a function; null as its answer changes nothing. */
+/** The operations of `.on(type)`. A transform is an action's name or a function. If it returns null, nothing changes. */
 export interface OnType<Events extends EventMap, Fields extends FieldsInput, Type extends string> {
-  /** One new row; its id must be new, else it is an error of the event. */
+  /** Creates one row. If a row with its id exists, the event fails. */
   create(transform: TransformTo<Events, Fields, Type, RowInput<Fields>>): Aggregate<Events, Fields>;
-  /** Several new rows. */
+  /** Creates several rows. */
   createMany(transform: TransformTo<Events, Fields, Type, RowInput<Fields>[]>): Aggregate<Events, Fields>;
-  /** Merges fields into the row with the answer's `id`; makes one where there is none. */
+  /** Merges the returned fields into the row with the returned `id`. Creates the row if it does not exist. */
   update(transform: TransformTo<Events, Fields, Type, RowInput<Fields>>): Aggregate<Events, Fields>;
+  /** Updates several rows. */
   updateMany(transform: TransformTo<Events, Fields, Type, RowInput<Fields>[]>): Aggregate<Events, Fields>;
-  /** Removes the rows of an id, a row, or an array of them; absent ones are fine. */
+  /** Removes rows. The transform returns an id, a row, or an array of them. Rows that do not exist are ignored. */
   remove(transform: TransformTo<Events, Fields, Type, Removal | Removal[]>): Aggregate<Events, Fields>;
 }
 
@@ -80,38 +82,38 @@ export type Wildcard = `${string}*${string}` | `${string}?${string}`;
 
 export type Removal = string | { id: string };
 
-/** How the rows of an aggregate are folded: what there is to know of it without a broker. */
+/** The definition of an aggregate's fold, independent of a broker. */
 export interface FoldDefinition {
   readonly fields: ParsedFields;
   readonly mappings: readonly Mapping<Transform>[];
-  /** By which the store reads its events. */
+  /** The catalogue of the event store. */
   readonly catalogue: Catalogue;
-  /** How long a transform may take. */
+  /** The timeout of a transform. */
   readonly timeoutMs: number;
 }
 
 /** A read table folded from events. */
 export interface Aggregate<Events extends EventMap = AnyEvents, Fields extends FieldsInput = FieldsInput> {
   readonly name: string;
-  /** As they were declared: `RowOf<typeof aggregate>` is the type of a row. */
+  /** The declared fields. `RowOf<typeof aggregate>` is the type of a row. */
   readonly fields: Fields;
-  /** For tests of its transforms. */
+  /** Used by the test kit. */
   readonly definition: FoldDefinition;
   /**
-   * Binds an event type, which may hold Moleculer's wildcards, to what it does to the table. Mappings of one type run in
+   * Maps an event type, which may contain Moleculer's wildcards, to an operation on the table. Mappings of one type run in
    * the order of their declaration.
    *
    * @example .on("property.created").create((event) => event.payload)
    */
   on<Type extends (keyof Events & string) | Wildcard>(type: Type): OnType<Events, Fields, Type>;
-  /** What a service mixes in; from here on the mappings are fixed. */
+  /** The mixin for a service. No mapping can be added after this call. */
   mixin(): Mixin;
 }
 
-/** The aggregates' factory over these engines. */
+/** Creates the `Aggregate` factory for a set of engines. */
 export function aggregateOn(engines: Engines) {
   /**
-   * Defines a read table that is folded from a store's events. Its mixin makes one service called `name` with
+   * Defines a read table that is folded from a store's events. Its mixin creates one service called `name` with
    * moleculer-db's read actions.
    *
    * @example Aggregate("propertyAggregate", { eventStore: events, fields: { name: "string" } }).on("property.created").create("property.transform")
@@ -150,15 +152,15 @@ export function aggregateOn(engines: Engines) {
       snapshots = {},
       ...settings
     } = options;
-    refuseNoStore(name, eventStore);
+    assertStore(name, eventStore);
     const visibility = parseVisibilities(name, givenVisibility);
     const fields = parseFields(name, declared);
-    refuseWrongDbSettings(name, settings, Object.keys(declared));
+    assertDbSettings(name, settings, Object.keys(declared));
     const place = given === undefined ? (eventStore.adapter.beside?.(name) ?? engines.byDefault(name)) : given;
     const adapter = resolveAdapter(engines, place);
-    if (!adapter.readTable) refuse(`${name}.adapter`, adapter.engine, "an engine that keeps read tables");
+    if (!adapter.readTable) refuse(`${name}.adapter`, adapter.engine, "an engine that stores read tables");
     if (adapter.location === eventStore.adapter.location && !adapter.keepsApart)
-      refuse(`${name}.adapter`, adapter.location, "another place than the event store's");
+      refuse(`${name}.adapter`, adapter.location, "a location other than the event store's");
     if (!Number.isSafeInteger(readAfterTimeoutMs) || readAfterTimeoutMs < 1)
       refuse(`${name}.readAfterTimeoutMs`, readAfterTimeoutMs, "a whole number from 1");
     if (version !== undefined && typeof version !== "string" && !Number.isFinite(version))
@@ -171,7 +173,7 @@ export function aggregateOn(engines: Engines) {
     let isFixed = false;
 
     const map = (pattern: string, operation: Operation, transform: unknown): Aggregate<Events, Fields> => {
-      if (isFixed) refuse(`${name}.on("${pattern}")`, operation, "every mapping to be declared before mixin()");
+      if (isFixed) refuse(`${name}.on("${pattern}")`, operation, "all mappings declared before mixin()");
       if (typeof transform !== "function" && (typeof transform !== "string" || transform === ""))
         refuse(`${name}.on("${pattern}").${operation}`, transform, "a transform: an action's name or a function");
       mappings.push({ pattern, operation, transform: transform as Transform });
@@ -181,7 +183,7 @@ export function aggregateOn(engines: Engines) {
       name,
       kind: "aggregate",
       dependsOn: eventStore.name,
-      conflictWith: (other) => (other === companion ? null : "is another aggregate's name on this broker already"),
+      conflictWith: (other) => (other === companion ? null : "is already the name of another aggregate on this broker"),
       schema: (broker) => {
         const place = adapterOn(broker, adapter, name);
         return aggregateService({
@@ -197,7 +199,7 @@ export function aggregateOn(engines: Engines) {
           onChange,
           settings,
           visibility,
-          // A folder holds snapshots of the table that was defined with it, of no other.
+          // The `folder` option belongs to the table at the defined location. A table elsewhere uses its own default.
           snapshots: snapshotOptions && (place === adapter ? snapshotOptions : {}),
         });
       },
@@ -220,7 +222,7 @@ export function aggregateOn(engines: Engines) {
       },
       mixin: () => {
         if (mappings.length === 0)
-          refuse(`${name}.mixin()`, described("no mapping"), "at least one .on(type) before it");
+          refuse(`${name}.mixin()`, described("no mapping"), "at least one .on(type) before mixin()");
         isFixed = true;
         const transforms = mappings.map(({ transform }) => transform);
         const merged = (schema: ServiceSchema) => transformsWithoutParams(schema, transforms);

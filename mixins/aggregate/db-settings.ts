@@ -1,18 +1,19 @@
 import { didYouMean } from "../../core/options/near-name.ts";
 import { isPlainObject, refuseNoWhole, refuseUnless } from "../../core/options/options.ts";
 
-/** moleculer-db's own settings of a service, those that concern reading. */
+/** moleculer-db's settings for reading. */
 export interface DbSettings {
-  /** Rows on a page of `list`. Default 10. */
+  /** The rows per page of `list`. Default 10. */
   pageSize?: number;
-  /** Most rows on a page of `list`. Default 100. */
+  /** The most rows per page of `list`. Default 100. */
   maxPageSize?: number;
-  /** Most rows that `find` answers. Default -1: no limit. */
+  /** The most rows that `find` returns. Default -1: no limit. */
   maxLimit?: number;
   populates?: Record<string, unknown>;
   excludeFields?: string[];
 }
 
+/** The names of the settings. */
 export const dbSettings = [
   "pageSize",
   "maxPageSize",
@@ -22,10 +23,10 @@ export const dbSettings = [
 ] satisfies (keyof DbSettings)[];
 
 /**
- * A misspelt name among the excluded fields would leave its field in every answer.
+ * Checks the settings. A misspelt name in `excludeFields` is rejected, because its field would be in every result.
  * @throws DefinitionError
  */
-export function refuseWrongDbSettings(owner: string, settings: DbSettings, fields: readonly string[]): void {
+export function assertDbSettings(owner: string, settings: DbSettings, fields: readonly string[]): void {
   const { pageSize, maxPageSize, maxLimit, populates, excludeFields } = settings;
   refuseNoWhole(`${owner}.pageSize`, pageSize);
   refuseNoWhole(`${owner}.maxPageSize`, maxPageSize);

@@ -6,7 +6,7 @@ import { Consumer } from "../consumer/consumer.ts";
 import type { ControlAck } from "../consumer/control-sync.ts";
 import { consumerStatus, type ConsumerStatus } from "../consumer/status.ts";
 import { inTime } from "../service/in-time.ts";
-import { Opening, type Tell } from "../service/opening.ts";
+import { Opener, type LogMessage } from "../service/opener.ts";
 import { Folding, type FoldingDependencies } from "./table/folding.ts";
 import { jobOf, type Job } from "./rebuild/actions.ts";
 import type { RebuildProgress } from "./rebuild/progress.ts";
@@ -23,7 +23,7 @@ export interface AggregateStatus extends ConsumerStatus {
 
 interface Dependencies extends FoldingDependencies {
   readAfterTimeoutMs: number;
-  tell: Tell;
+  tell: LogMessage;
 }
 
 /** What one node does for an aggregate it hosts. */
@@ -31,12 +31,12 @@ export class AggregateHost {
   readonly #d: Dependencies;
   readonly #consumer: Consumer;
   readonly folding: Folding;
-  readonly #opening: Opening;
+  readonly #opening: Opener;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
     const { name, source, policy, metrics, warn, tell } = dependencies;
-    this.#opening = new Opening({ name, open: () => this.#open(), tell });
+    this.#opening = new Opener({ name, open: () => this.#open(), logMessage: tell });
     this.folding = new Folding(dependencies, {
       sleep: (ms) => this.#consumer.sleep(ms),
       isInterrupted: () => this.#consumer.isInterrupted,
@@ -55,7 +55,7 @@ export class AggregateHost {
 
   /** @throws StoreUnavailableError while the table is not open */
   get live(): Generation {
-    this.#opening.refuse();
+    this.#opening.assertOpen();
     return this.folding.live;
   }
 
@@ -97,7 +97,7 @@ export class AggregateHost {
   }
 
   follow(revision: number, isPatient: boolean): Promise<ControlAck> {
-    this.#opening.refuse();
+    this.#opening.assertOpen();
     return this.#consumer.follow(revision, isPatient);
   }
 
@@ -145,7 +145,7 @@ export class AggregateHost {
    */
   async caughtUpTo(position: number): Promise<void> {
     if (this.#consumer.isStopping) throw new StoreUnavailableError(this.#d.name, "is stopping");
-    this.#opening.refuse();
+    this.#opening.assertOpen();
     const reached = await this.folding.livePosition();
     if (reached >= position && this.#consumer.condition.isLogKnown) return;
     const still = this.#consumer.condition.blockedBy;

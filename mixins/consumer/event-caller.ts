@@ -1,7 +1,7 @@
 import { Errors, type CallingOptions, type Context, type ServiceBroker, type Span } from "moleculer";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { depthOf } from "../../core/event/causation.ts";
-import { noteReadAfter } from "../service/read-after.ts";
+import { mergeReadAfter } from "../service/read-after.ts";
 import { remoteCall } from "./remote-call.ts";
 
 /** What a call is made for: an event, or what an event has led to. */
@@ -28,7 +28,7 @@ export class EventCaller {
     if (!this.#broker.registry.actions.isAvailable(name)) throw new Errors.ServiceNotFoundError({ action: name });
     const { requestID } = ctx;
     const own: CallingOptions = { ...options, parentCtx: ctx, ...(requestID && { requestID }) };
-    return remoteCall<Answer>(this.#broker, name, params, own, (meta) => noteReadAfter(ctx, meta));
+    return remoteCall<Answer>(this.#broker, name, params, own, (meta) => mergeReadAfter(ctx, meta));
   }
 
   newContext(event: Cause, meta: object = {}, span: Span | null = null): Context {

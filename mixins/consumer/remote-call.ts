@@ -1,5 +1,5 @@
 import { Errors, type CallingOptions, type Context, type ServiceBroker } from "moleculer";
-import { refuseTooLargeCall } from "../service/message-size.ts";
+import { assertCallFits } from "../service/message-size.ts";
 
 interface Unanswered {
   action: string;
@@ -26,7 +26,7 @@ export function remoteCall<Answer>(
   hear?: (meta: object) => void,
 ): Promise<Answer> {
   try {
-    refuseTooLargeCall(broker, action, params, options);
+    assertCallFits(broker, action, params, options);
   } catch (error) {
     return Promise.reject(error);
   }

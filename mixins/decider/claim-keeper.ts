@@ -21,24 +21,24 @@ import { claimChanges, typesOf, type Claim, type ClaimingEvent, type GivenChange
 
 type Caller = Pick<Context, "call">;
 
-/** What the events of a command change in one claim. */
+/** The changes that the events of a command make to one claim. */
 export interface ClaimsOfCommand {
   claim: Claim;
   changes: GivenChange[];
 }
 
 const eventsPerPage = 1000;
-/** A fold ends after the event with which it has so many: one event more would still fit into the call. */
+/** A fold ends with the event that exceeds this. The margin is the changes of one event. */
 const changesPerFold = maxClaimChanges - 2000;
 const charactersPerFold = 128 * 1024;
 
-/** Tells the store what a decider's events claim, and folds the claims from the log where they do not follow it. */
+/** Computes the claims of a decider's events, and folds claims from the log if the store's are behind it. */
 export class ClaimKeeper {
   readonly #claims: readonly Claim[];
   readonly #store: string;
   readonly #catalogue: Catalogue;
   readonly #warn: (message: string, details: object) => void;
-  #following: Promise<void> | null = null;
+  #catchingUp: Promise<void> | null = null;
 
   constructor(
     { claims }: DeciderDefinition,
@@ -52,7 +52,7 @@ export class ClaimKeeper {
     this.#warn = warn;
   }
 
-  /** What these events change, by claim; claims that they do not concern are left out. @throws ValidationError */
+  /** The changes of these events, by claim. Omits claims without changes. @throws ValidationError */
   changes(stream: string, events: readonly EventInput[]): ClaimsOfCommand[] {
     return this.#claims.flatMap((claim) => {
       const types = typesOf(claim);
@@ -63,7 +63,7 @@ export class ClaimKeeper {
     });
   }
 
-  /** Claims are folded again from what is stored, so they are taken from what will be. */
+  /** The event as it will be stored: claims may be folded again from stored events, and must come out the same. */
   #asStored(stream: string, { type, payload, meta }: EventInput, index: number): ClaimingEvent {
     const at = `events.${index}`;
     const sent = toJson(`${at}.payload`, payload);
@@ -81,7 +81,7 @@ export class ClaimKeeper {
     }));
   }
 
-  /** The store's refusal of a claim, with the claim's name and the value as it was given. */
+  /** Converts the store's DuplicateClaimError: adds the claim's name and the value as it was given. */
   explained(error: unknown, changes: readonly ClaimsOfCommand[]): unknown {
     const { scope, value, stream, heldBy } = (error as DuplicateClaimError).data as Record<string, string>;
     const of = changes.find(({ claim }) => claim.scope === scope);
@@ -89,10 +89,10 @@ export class ClaimKeeper {
     return of && given !== undefined ? duplicate(of.claim, given, stream!, heldBy!) : error;
   }
 
-  /** @throws DuplicateClaimError where another stream holds a value now */
+  /** @throws DuplicateClaimError if another stream has claimed a value */
   async check(ctx: Caller, stream: string, changes: readonly ClaimsOfCommand[]): Promise<void> {
     if (changes.length === 0) return;
-    await this.follow(ctx);
+    await this.catchUp(ctx);
     for (const { claim, changes: own } of changes) {
       const wanted = own.filter(({ held }) => held);
       for (let from = 0; from < wanted.length; from += maxClaimValues)
@@ -104,25 +104,25 @@ export class ClaimKeeper {
     const values = wanted.map(({ value }) => value);
     const held: Record<string, string> = await ctx.call(`${this.#store}.claimants`, { scope: claim.scope, values });
     for (const { value, given } of wanted) {
-      // A value may have the name of what every object has.
+      // A value may be the name of an inherited property, such as "constructor".
       const heldBy = Object.hasOwn(held, value) ? held[value]! : stream;
       if (heldBy !== stream) throw duplicate(claim, given, stream, heldBy);
     }
   }
 
-  /** Folds what is missing; several that ask at once wait for the same. */
-  async follow(ctx: Caller): Promise<void> {
-    this.#following ??= this.#followAll(ctx).finally(() => (this.#following = null));
-    await this.#following;
+  /** Folds the missing events. Concurrent calls share one run. */
+  async catchUp(ctx: Caller): Promise<void> {
+    this.#catchingUp ??= this.#catchUpAll(ctx).finally(() => (this.#catchingUp = null));
+    await this.#catchingUp;
   }
 
-  async #followAll(ctx: Caller): Promise<void> {
+  async #catchUpAll(ctx: Caller): Promise<void> {
     const pace = new Pace();
     for (const claim of this.#claims)
       while (!(await this.#foldPage(ctx, claim, pace))) if (pace.isDue()) await pace.turn();
   }
 
-  /** Whether the claims follow the log. */
+  /** Folds one page. Returns true if the claims were already up to date. */
   async #foldPage(ctx: Caller, claim: Claim, pace: Pace): Promise<boolean> {
     const { scope, fingerprint: definition } = claim;
     const types = typesOf(claim);
@@ -149,17 +149,17 @@ export class ClaimKeeper {
       if (pace.isDue()) await pace.turn();
     }
     const fold: ClaimFold = { scope, definition, after, position, changes };
-    // Null where somebody else was first: it is looked at again.
+    // Null if another node has folded the page meanwhile. The next call reads the new position.
     const folded: { twice: TwiceClaimed[] } | null = await ctx.call(`${this.#store}.foldClaims`, fold);
     if (folded && folded.twice.length > 0)
-      this.#warn(`${scope}: values that are claimed twice in the log stay with the first stream`, {
+      this.#warn(`${scope}: the log claims values twice; each stays with the first stream that claimed it`, {
         twice: folded.twice,
       });
     return false;
   }
 }
 
-/** What a stored event changes. @throws DefinitionError naming it, as the caller's own command is not to blame */
+/** The changes of a stored event. @throws DefinitionError with the event, because the caller's own command is valid */
 function changesOf(claim: Claim, event: RecordedEvent): GivenChange[] {
   try {
     return claimChanges(claim, [event]);
@@ -167,14 +167,14 @@ function changesOf(claim: Claim, event: RecordedEvent): GivenChange[] {
     const refusal = new DefinitionError({
       field: claim.scope,
       found: described(safeText(error)),
-      expected: `functions that can read what is stored: ${event.type}, stream ${event.stream}, version ${event.version}`,
+      expected: `functions that accept the stored event ${event.type}, stream ${event.stream}, version ${event.version}`,
     });
     refusal.cause = error;
     throw refusal;
   }
 }
 
-/** The refusal of a claim, with its name and the value as it was given. */
+/** The DuplicateClaimError with the claim's name and the value as it was given. */
 export function duplicate(claim: Claim, given: string | number, stream: string, heldBy: string): DuplicateClaimError {
   const error = new DuplicateClaimError(claim.scope, String(given), stream, heldBy);
   error.data = { ...(error.data as object), claim: claim.name, value: given };

@@ -12,24 +12,24 @@ export interface CommandMeta {
   [dryRunFlag]?: unknown;
 }
 
-/** A command that somebody sent, ready to be decided. */
+/** The checked call of a command's action. */
 export interface CommandCall {
   command: string;
   ctx: Context<object>;
   id: string;
   stream: string;
   tag: CommandTag;
-  /** The append's key, where the caller named the command. */
+  /** The append's key, if the caller set `meta.commandId`. */
   key: string | undefined;
   isDryRun: boolean;
 }
 
 const maxIdCharacters = 255;
 
-/** What was taken out of a call's meta, by its locals: where Moleculer makes the call again, its copy shares them. */
+/** The fields that were removed from a call's meta, keyed by `ctx.locals`, which the copy for a retry by Moleculer shares. */
 const taken = new WeakMap<object, CommandMeta>();
 
-/** @throws ValidationError where the entity's id or the command's is none */
+/** @throws ValidationError if the entity's id or the command's id is invalid */
 export function toCommandCall(decider: DeciderDefinition, command: string, ctx: Context<object>): CommandCall {
   const id = entityId(ctx.params);
   const { commandId: sent, isDryRun } = takeOwnMeta(ctx);
@@ -50,12 +50,12 @@ export function toCommandCall(decider: DeciderDefinition, command: string, ctx: 
   return { ...call, tag: { id: commandId, name, hash }, key: keyOf([commandId, decider.name, command, id]) };
 }
 
-/** What is not for the calls that decide may make: theirs are other commands. */
+/** Removes `commandId` and the dry-run flag from meta: nested calls would inherit them, but are other commands. */
 function takeOwnMeta(ctx: Context<object>): { commandId: unknown; isDryRun: boolean } {
   const own: CommandMeta = taken.get(ctx.locals) ?? ctx.meta;
   const isTold = "commandId" in own || dryRunFlag in own;
   if (isTold) taken.set(ctx.locals, own);
-  // A new object, as the caller may use his again; Moleculer notes in it what nested calls answer.
+  // A new object: Moleculer merges the meta of nested calls into it, and the caller may reuse its own.
   if (isTold || !Object.isExtensible(ctx.meta)) {
     const { commandId: _, [dryRunFlag]: __, ...meta } = ctx.meta as CommandMeta;
     ctx.meta = meta;
@@ -63,7 +63,7 @@ function takeOwnMeta(ctx: Context<object>): { commandId: unknown; isDryRun: bool
   return { commandId: own.commandId, isDryRun: dryRunFlag in own };
 }
 
-/** Hashed, because a key has fewer characters than all of them may have together. */
+/** Hashed, because the parts together may be longer than a key. */
 const keyOf = (parts: readonly string[]) => createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 
 /** @throws ValidationError */
@@ -74,7 +74,7 @@ export function entityId(params: unknown): string {
   throw new ValidationError([{ field: "id", found: id, expected: "the entity's id: a string that is not empty" }]);
 }
 
-/** @throws ValidationError for an id that no stream can be called by */
+/** @throws ValidationError for an id that cannot be part of a stream's name */
 export function entityStream(decider: DeciderDefinition, id: string): string {
   const stream = decider.streamOf(id);
   const problem = nameProblem("id", stream);

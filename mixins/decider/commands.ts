@@ -1,11 +1,11 @@
 import { decide, type DeciderDefinition } from "../../core/decider/decider.ts";
-import type { Appending, Prepared } from "./appending.ts";
+import type { Appender, Prepared } from "./appender.ts";
 import type { CommandCall } from "./command-call.ts";
 import type { Entities, Entity } from "./entities.ts";
 import { nestedCommandsOn } from "./nested-commands.ts";
 import type { CommandAnswer, Outcomes, Tries } from "./outcomes.ts";
 import { PendingCommands } from "./pending-commands.ts";
-import type { BaseState, Sending, SpeculativeState } from "./speculative-state.ts";
+import type { BaseState, PipelinedAppend, SpeculativeState } from "./speculative-state.ts";
 import type { TrialFold } from "./trial-fold.ts";
 import { KeyedMutex } from "./keyed-mutex.ts";
 
@@ -13,27 +13,27 @@ interface Dependencies {
   decider: DeciderDefinition;
   entities: Entities;
   speculative: SpeculativeState;
-  appending: Appending;
+  appender: Appender;
   outcomes: Outcomes;
   trial: TrialFold;
 }
 
-/** Null: to be decided again. */
-interface Decided {
+/** `outcome` resolves to null if the command must be decided again. */
+interface Decision {
   outcome: Promise<CommandAnswer | null>;
 }
 
-/** Then a command waits until it can be decided on what is stored. */
-const maxVain = 3;
+/** After so many decisions on speculative states, a command waits for the stored state. */
+const maxFailedSpeculations = 3;
 
 /**
- * Decides commands, those of one stream one after the other, and stores what they come to. A command is not decided on
- * what is stored, but on what will be once the appends before it are: so many share a commit. Where one of these is not
- * stored, the store refuses what was decided on it, and that is decided again.
+ * Decides commands and stores their events. Commands of one stream are decided one after the other, each on the
+ * speculative state after the pending appends of the commands before it, so that many commands share a commit. If a
+ * pending append fails, the store rejects the appends that depend on it, and their commands are decided again.
  */
 export class Commands {
   readonly #d: Dependencies;
-  readonly #turns = new KeyedMutex();
+  readonly #mutex = new KeyedMutex();
   readonly #pending: PendingCommands;
 
   constructor(dependencies: Dependencies) {
@@ -41,52 +41,52 @@ export class Commands {
     this.#pending = new PendingCommands(dependencies.decider.name);
   }
 
-  /** @throws StoreUnavailableError where too many wait */
+  /** @throws StoreUnavailableError if too many commands are pending */
   run(call: CommandCall): Promise<CommandAnswer> {
     return nestedCommandsOn(call.ctx.broker).run(call, () => this.#pending.run(call.ctx.params, () => this.#run(call)));
   }
 
   async #run(call: CommandCall): Promise<CommandAnswer> {
-    const tries: Tries = { conflicts: 0, vain: 0 };
+    const tries: Tries = { conflicts: 0, failedSpeculations: 0 };
     for (;;) {
-      // The next command's turn comes when this one is decided, which is before it is answered.
-      const { outcome } = await this.#turns.run(call.stream, () => this.#inTurn(call, tries));
+      // The mutex is released after the decision, before the append completes, so the next command can be decided.
+      const { outcome } = await this.#mutex.run(call.stream, () => this.#inTurn(call, tries));
       const answer = await outcome;
       if (answer) return answer;
     }
   }
 
-  async #inTurn(call: CommandCall, tries: Tries): Promise<Decided> {
+  async #inTurn(call: CommandCall, tries: Tries): Promise<Decision> {
     return nestedCommandsOn(call.ctx.broker).inTurn(call, async () =>
-      this.#decideOn(call, tries, await this.#base(call, tries.vain >= maxVain)),
+      this.#decideOn(call, tries, await this.#base(call, tries.failedSpeculations >= maxFailedSpeculations)),
     );
   }
 
-  async #base({ ctx, stream }: CommandCall, mustBeStored: boolean): Promise<BaseState & { isFresh: boolean }> {
+  async #base({ ctx, stream }: CommandCall, mustBeStored: boolean): Promise<BaseState & { isCurrent: boolean }> {
     const { entities, speculative } = this.#d;
     const base = mustBeStored ? null : await speculative.base(stream);
-    if (base) return { ...base, isFresh: false };
-    await speculative.ended(stream);
-    const hot = entities.cached(stream);
-    return { entity: hot ?? (await entities.load(ctx, stream, null)), dependsOn: null, isFresh: !hot };
+    if (base) return { ...base, isCurrent: false };
+    await speculative.drained(stream);
+    const cached = entities.cached(stream);
+    return { entity: cached ?? (await entities.load(ctx, stream, null)), dependsOn: null, isCurrent: !cached };
   }
 
-  async #decideOn(call: CommandCall, tries: Tries, base: BaseState & { isFresh: boolean }): Promise<Decided> {
+  async #decideOn(call: CommandCall, tries: Tries, base: BaseState & { isCurrent: boolean }): Promise<Decision> {
     const { entities, speculative } = this.#d;
     const { ctx, stream } = call;
     const { entity } = base;
     const found = await this.#decide(call, entity);
-    // Where nobody waits, nobody need know what will follow from it.
-    const isAwaited = base.dependsOn !== null || this.#turns.isContended(stream);
-    const sending = isAwaited && "events" in found ? speculative.sending(base, found.events) : null;
-    // What was not stored when it was decided may never be: nobody is refused for it.
-    if (base.dependsOn !== null && !sending) return this.#decideOn(call, tries, await this.#base(call, true));
-    if ("events" in found) return this.#send(call, tries, base, found, sending);
-    if (!base.isFresh) {
-      // What was not known here may be what it was refused for: a deposit on another node.
-      const fresh = await entities.load(ctx, stream, entity);
-      const known = { entity: fresh, dependsOn: null, isFresh: true };
-      if (fresh.version !== entity.version) return this.#decideOn(call, tries, known);
+    // Without a waiting command, no speculative state is needed.
+    const isAwaited = base.dependsOn !== null || this.#mutex.isContended(stream);
+    const pipelined = isAwaited && "events" in found ? speculative.prepare(base, found.events) : null;
+    // A rejection must not depend on events that may never be stored, so it is decided again on the stored state.
+    if (base.dependsOn !== null && !pipelined) return this.#decideOn(call, tries, await this.#base(call, true));
+    if ("events" in found) return this.#send(call, tries, base, found, pipelined);
+    if (!base.isCurrent) {
+      // The cached state may lack events of other nodes, such as the deposit that a withdrawal needs.
+      const current = await entities.load(ctx, stream, entity);
+      if (current.version !== entity.version)
+        return this.#decideOn(call, tries, { entity: current, dependsOn: null, isCurrent: true });
     }
     const earlier = await this.#d.outcomes.earlier(call);
     if (!earlier && "error" in found) throw found.error;
@@ -99,7 +99,7 @@ export class Commands {
     try {
       const decided = await decide(this.#d.decider, command, entity.state, ctx.params, ctx);
       if (decided.length === 0) return { none: true };
-      const prepared = this.#d.appending.prepare(call, decided);
+      const prepared = this.#d.appender.prepare(call, decided);
       this.#d.trial.check(stream, entity, prepared.events);
       return prepared;
     } catch (error) {
@@ -112,12 +112,12 @@ export class Commands {
     tries: Tries,
     base: BaseState,
     prepared: Prepared,
-    sending: Sending | null,
-  ): Promise<Decided> {
-    const { speculative, appending, outcomes } = this.#d;
-    const appended = appending.append(call, prepared, base.entity.version, sending?.speculation);
+    pipelined: PipelinedAppend | null,
+  ): Promise<Decision> {
+    const { speculative, appender, outcomes } = this.#d;
+    const appended = appender.append(call, prepared, base.entity.version, pipelined?.speculation);
     const outcome = outcomes.of(call, tries, base, appended);
-    if (sending) speculative.sent(call.stream, base, sending, outcome);
+    if (pipelined) speculative.add(call.stream, base, pipelined, outcome);
     else await outcome;
     return { outcome };
   }

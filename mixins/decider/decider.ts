@@ -6,12 +6,12 @@ import { refuseUnknownOptions } from "../../core/options/options.ts";
 import type { PayloadOf } from "../../core/catalogue/payload-of.ts";
 import type { AnyEvents, EventMap, EventOf } from "../../core/event/recorded-event.ts";
 import type { ClaimingEvent, ClaimValue } from "../../core/decider/unique.ts";
-import { refuseNoStore, serviceName, type EventStore } from "../event-store/event-store.ts";
+import { assertStore, serviceName, type EventStore } from "../event-store/event-store.ts";
 import { checkActionOptions } from "../service/action-options.ts";
 import type { Mixin } from "../service/mixin.ts";
 import { deciderMixin } from "./service.ts";
 
-/** An event of a map as `decide` answers it. The payload may be left out where any would do. */
+/** An event that `decide` returns. The payload may be omitted if the type allows an empty one. */
 export type Decided<Events extends EventMap> = {
   [Type in keyof Events & string]: {
     type: Type;
@@ -21,23 +21,23 @@ export type Decided<Events extends EventMap> = {
 
 type Answer<Events extends EventMap> = Decided<Events> | readonly Decided<Events>[] | null | undefined | void;
 
-/** What a command's `decide` gets: its params as their schema lets them pass, and the entity's id. */
+/** The second argument of `decide`: the params by their schema, and the entity's id. */
 export type CommandOf<Params> = unknown extends Params
   ? { id: string } & Record<string, unknown>
   : Params extends { readonly id: unknown }
     ? PayloadOf<Params>
     : { id: string } & PayloadOf<Params>;
 
-/** A command: an action whose handler is `decide`. Beside it every option of a Moleculer action. */
+/** A command: an action whose handler is `decide`, with every other option of a Moleculer action. */
 export interface CommandOptions<Params, State, Events extends EventMap> extends Omit<
   ActionSchema,
   "name" | "handler" | "service" | "remoteHandler" | "params"
 > {
-  /** The rules of its params. `id`, the entity's, is added where it does not stand among them. */
+  /** The rules of its params. `id`, the entity's id, is added if it is not among them. */
   params?: Params;
   /**
-   * What the command comes to: an event, several, or nothing. Throws the domain's own error where the rules do not agree,
-   * which reaches the caller untouched. Nothing is changed here: a command may be decided more than once.
+   * Returns an event, several, or nothing. To reject the command, throw an error of the domain: the caller receives it
+   * unchanged. Must not have side effects, because a command may be decided more than once.
    */
   decide(state: State, command: CommandOf<Params>, ctx: Context): Answer<Events> | Promise<Answer<Events>>;
   /** moleculer-web's alias. */
@@ -52,13 +52,13 @@ type EventFor<Events extends EventMap, Type extends keyof Events & string, Of> =
   ? EventOf<Events, Type>
   : ClaimingEvent<Type, Events[Type]>;
 
-/** Values that no two streams hold at once, as functions of events. */
+/** Values that no two streams can claim at once, as functions of events. */
 export interface UniqueOptions<Events extends EventMap> {
-  /** By event type the value that the event's stream holds from then on; several; or none (null). */
+  /** By event type, the value that the event's stream claims: one, several, or null for none. */
   claim: ByType<Events, ClaimValue, [], "claiming">;
-  /** By event type the value that it holds no longer. */
+  /** By event type, the value that the event's stream releases. */
   release?: ByType<Events, ClaimValue, [], "claiming">;
-  /** "NZ-1" and "nz-1" are the same. */
+  /** If true, "NZ-1" and "nz-1" are the same value. */
   ignoreCase?: boolean;
 }
 
@@ -70,20 +70,21 @@ export interface DeciderOptions<Events extends EventMap, State, Params extends R
   initialState: () => State;
   /** Each becomes an action of the service. */
   commands: { readonly [Name in keyof Params]: CommandOptions<Params[Name], NoInfer<State>, NoInfer<Events>> };
-  /** By event type the state after it. Nothing but a function of the two: it is run again whenever the state is needed. */
+  /** By event type, the state after the event. A pure function: it runs again whenever the state is rebuilt. */
   evolve: ByType<NoInfer<Events>, NoInfer<State>, [state: NoInfer<State>]>;
   /**
-   * Keeps the state after every so many events, so that those before it need not be folded again. Snapshots of another
-   * `version` are passed by; left out, those of changed functions are, upcasters among them. Default: none are kept.
+   * Stores the state after every `every` events, so that earlier events need not be folded again. Snapshots of another
+   * `version` are ignored. Without `version`, snapshots are ignored if a function of the decider or an upcaster has
+   * changed. Default: no snapshots.
    */
   snapshot?: { every: number; version?: string | number };
-  /** Claims: values that no two entities of the store hold at once. */
+  /** Claims: values that no two entities of the store can have at once. */
   unique?: { readonly [name: string]: UniqueOptions<NoInfer<Events>> };
   /** How often a command is decided again after a conflict before the conflict reaches the caller. Default 10. */
   retries?: number;
 }
 
-/** The rules of an entity: commands, and the state that they are decided on. */
+/** The rules of an entity: commands, and the state on which they are decided. */
 export interface Decider<
   Events extends EventMap = EventMap,
   State = unknown,
@@ -91,9 +92,9 @@ export interface Decider<
 > {
   readonly name: string;
   readonly definition: DeciderDefinition;
-  /** For the compiler alone: what its events, its state and the params of its commands are. */
+  /** The types of events, state and params, for the compiler only. */
   readonly types?: { events: Events; state: State; params: Params };
-  /** What a service mixes in; its actions become the service's own. */
+  /** The mixin for a service. Its actions become actions of the service. */
   mixin(): Mixin;
 }
 
@@ -133,7 +134,7 @@ export function Decider<
     "retries",
   ]);
   const { eventStore } = options;
-  refuseNoStore(name, eventStore);
+  assertStore(name, eventStore);
   const definition = parseDecider(name, options, eventStore.catalogue);
   const actions = Object.fromEntries(
     Object.entries(options.commands).map(([command, given]) => {

@@ -5,9 +5,9 @@ import { callStore } from "../service/message-size.ts";
 import type { CommandCall } from "./command-call.ts";
 import type { DeciderHost } from "./host.ts";
 
-/** What a command would come to: its events, not stored, and the state and version after them. */
+/** The result of `dryRun`: the events that the command would store, and the state and version after them. */
 export interface DryRunAnswer {
-  /** Position 0: they have none. */
+  /** Their position is 0, because they are not stored. */
   events: RecordedEvent[];
   state: unknown;
   version: number;
@@ -15,14 +15,14 @@ export interface DryRunAnswer {
 
 type Draft = Pick<RecordedEvent, "id" | "type" | "payload" | "meta">;
 
-/** Decides a command on the entity as it is now, passes every check of an append, and stores nothing. */
+/** Decides a command on the entity's current state and makes every check of an append, but stores nothing. */
 export async function dryRun(host: DeciderHost, call: CommandCall): Promise<DryRunAnswer> {
-  const { decider, store, entities, claims, appending } = host;
+  const { decider, store, entities, claims, appender } = host;
   const { command, ctx, stream, tag } = call;
   const entity = await entities.load(ctx, stream, entities.cached(stream) ?? null);
   const decided = await decide(decider, command, entity.state, ctx.params, ctx);
   if (decided.length === 0) return { events: [], state: entity.state, version: entity.version };
-  const events = appending.toStore(decided);
+  const events = appender.toStore(decided);
   const changes = claims.changes(stream, events);
   const drafts = await callStore<Draft[]>(ctx, store, "draft", { stream, events, command: tag });
   await claims.check(ctx, stream, changes);

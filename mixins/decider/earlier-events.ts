@@ -3,7 +3,7 @@ import { eventIdOfKey } from "../../core/event/event-id.ts";
 import { Pace } from "../../core/concurrency/pace.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 
-/** The events that were stored under a key; none where it is new. */
+/** The events that were stored with a command's key; empty if the key is new. */
 export async function earlierEvents(ctx: Context, store: string, key: string): Promise<RecordedEvent[]> {
   const events: RecordedEvent[] = await ctx.call(`${store}.get`, { id: [eventIdOfKey(key, 0)] });
   if (events.length === 0) return [];

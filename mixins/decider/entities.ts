@@ -5,60 +5,60 @@ import { Pace } from "../../core/concurrency/pace.ts";
 import { foldInTurns, rehydrate, emptyEntity, type Folded } from "../../core/decider/rehydrate.ts";
 import type { LoadedStream } from "../event-store/host/state-snapshots.ts";
 
-/** What is known of an entity. */
+/** An entity's state as this node knows it. */
 export interface Entity extends Folded {
-  /** The version of its snapshot, as far as is known here. */
+  /** The version of its latest known state snapshot; 0 if none is known. */
   readonly snapshotVersion: number;
 }
 
-const maxHot = 1000;
+const maxCached = 1000;
 
-/** A store on this node answers its pages without ever leaving the thread, and `evolve` may take long for one event. */
+/** A store on this node returns pages without yielding to the event loop, and `evolve` may be slow. */
 const newPace = () => new Pace();
 
-/** The states of a decider's entities: loaded from the store, and kept while they are hot. */
+/** Loads the states of a decider's entities from the store, and caches the recently used ones. */
 export class Entities {
   readonly #decider: DeciderDefinition;
   readonly #store: string;
-  /** The longest unused first. */
-  readonly #hot = new Map<string, Entity>();
+  /** Least recently used first. */
+  readonly #cached = new Map<string, Entity>();
 
   constructor(decider: DeciderDefinition, store: string) {
     this.#decider = decider;
     this.#store = store;
   }
 
-  /** As it was when somebody last looked; to be checked against the stream's version. */
+  /** The cached state, which may be stale: the append checks the stream's version. */
   cached(stream: string): Entity | undefined {
-    const entity = this.#hot.get(stream);
+    const entity = this.#cached.get(stream);
     if (entity) this.keep(stream, entity);
     return entity;
   }
 
   keep(stream: string, entity: Entity): Entity {
-    const known = this.#hot.get(stream);
-    // A look at it may end after a command that came later.
+    const known = this.#cached.get(stream);
+    // A load may end after a later command has cached a newer state.
     if (known && known.version > entity.version) return entity;
-    this.#hot.delete(stream);
-    this.#hot.set(stream, entity);
-    if (this.#hot.size > maxHot) this.#hot.delete(this.#hot.keys().next().value!);
+    this.#cached.delete(stream);
+    this.#cached.set(stream, entity);
+    if (this.#cached.size > maxCached) this.#cached.delete(this.#cached.keys().next().value!);
     return entity;
   }
 
   drop(stream: string): void {
-    this.#hot.delete(stream);
+    this.#cached.delete(stream);
   }
 
   dropAll(): void {
-    this.#hot.clear();
+    this.#cached.clear();
   }
 
-  /** What nothing is known of, not by a snapshot either. */
+  /** An entity without events and without a state snapshot. */
   empty(): Entity {
     return { ...emptyEntity(this.#decider), snapshotVersion: 0 };
   }
 
-  /** The entity as it is now. What is known of it saves folding that again; null: its snapshot may. */
+  /** Loads the current state. Folds only the events after `known`, or after the state snapshot if `known` is null. */
   async load(ctx: Context, stream: string, known: Entity | null): Promise<Entity> {
     return this.keep(stream, await this.#read(ctx, stream, known));
   }
@@ -93,7 +93,7 @@ export class Entities {
     }
   }
 
-  /** The entity from its first event on, as far as `isWanted` says yes. Nothing of it is kept. */
+  /** Folds the entity from its first event up to the first for which `isWanted` is false. Does not cache the state. */
   async past(ctx: Context, stream: string, isWanted: (event: RecordedEvent) => boolean): Promise<Folded> {
     let entity: Folded = emptyEntity(this.#decider);
     const pace = newPace();

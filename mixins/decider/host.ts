@@ -5,7 +5,7 @@ import { times } from "../../core/concurrency/times.ts";
 import { lifecycleOf } from "../service/broker-lifecycle.ts";
 import { within } from "../../core/concurrency/within.ts";
 import { finishBeforeEndOf } from "../service/companion.ts";
-import { Appending } from "./appending.ts";
+import { Appender } from "./appender.ts";
 import { ClaimKeeper } from "./claim-keeper.ts";
 import { Commands } from "./commands.ts";
 import { Entities } from "./entities.ts";
@@ -14,13 +14,13 @@ import { SnapshotWriter } from "./snapshot-writer.ts";
 import { SpeculativeState } from "./speculative-state.ts";
 import { TrialFold } from "./trial-fold.ts";
 
-/** What one node does for a decider. */
+/** A decider on one node: its cached entities, claims, commands and state snapshots. */
 export class DeciderHost {
   readonly decider: DeciderDefinition;
   readonly store: string;
   readonly entities: Entities;
   readonly claims: ClaimKeeper;
-  readonly appending: Appending;
+  readonly appender: Appender;
   readonly commands: Commands;
   readonly #snapshots: SnapshotWriter;
   readonly #broker: ServiceBroker;
@@ -39,25 +39,25 @@ export class DeciderHost {
     this.claims = new ClaimKeeper(decider, store, catalogue, warn);
     this.#snapshots = new SnapshotWriter(decider, store, broker, warn);
     this.#forget = finishBeforeEndOf(broker, store, () => this.#snapshots.idle());
-    this.appending = new Appending({ store, catalogue, claims: this.claims });
-    const { entities, appending } = this;
+    this.appender = new Appender({ store, catalogue, claims: this.claims });
+    const { entities, appender } = this;
     const speculative = new SpeculativeState(decider);
-    const tellDefect = (message: string, error: unknown) => logger.error(message, error);
-    const outcomes = new Outcomes({ decider, store, entities, speculative, snapshots: this.#snapshots, tellDefect });
+    const logDefect = (message: string, error: unknown) => logger.error(message, error);
+    const outcomes = new Outcomes({ decider, store, entities, speculative, snapshots: this.#snapshots, logDefect });
     const trial = new TrialFold(decider, catalogue);
-    this.commands = new Commands({ decider, entities, speculative, appending, outcomes, trial });
+    this.commands = new Commands({ decider, entities, speculative, appender, outcomes, trial });
   }
 
-  /** So that the first command need not wait until the claims are folded. Where that fails, it does it itself. */
+  /** Folds the claims early, so that the first command need not wait. After a failure, the first command folds them. */
   async foldClaims(): Promise<void> {
-    await this.claims.follow(this.#broker).catch(() => {});
+    await this.claims.catchUp(this.#broker).catch(() => {});
   }
 
-  /** Another start may find another log. */
+  /** Drops the cached entities, because the next start may find another log. */
   async stop(): Promise<void> {
     this.entities.dropAll();
     await within(times.stop.followerMs, this.#snapshots.idle());
-    // A stopping broker may start it again; otherwise it is at its end.
+    // A stopped broker may start the service again; a destroyed service stays destroyed.
     if (!lifecycleOf(this.#broker).isDown) this.#forget();
   }
 }

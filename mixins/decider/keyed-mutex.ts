@@ -1,30 +1,30 @@
 interface Queue {
   last: Promise<unknown>;
-  /** With the one whose turn it is. */
+  /** Including the running one. */
   count: number;
 }
 
-/** Work of one key runs one after the other, in the order in which it came; that of different keys side by side. */
+/** A mutex per key: work of one key runs in the order of its calls, work of different keys runs concurrently. */
 export class KeyedMutex {
-  readonly #lines = new Map<string, Queue>();
+  readonly #queues = new Map<string, Queue>();
 
   async run<Answer>(key: string, work: () => Promise<Answer>): Promise<Answer> {
-    const before = this.#lines.get(key);
-    const line = before ?? { last: Promise.resolve(), count: 0 };
-    this.#lines.set(key, line);
-    line.count++;
+    const before = this.#queues.get(key);
+    const queue = before ?? { last: Promise.resolve(), count: 0 };
+    this.#queues.set(key, queue);
+    queue.count++;
     const turn = before ? before.last.then(work, work) : work();
-    line.last = turn;
+    queue.last = turn;
     try {
       return await turn;
     } finally {
-      line.count--;
-      if (line.count === 0) this.#lines.delete(key);
+      queue.count--;
+      if (queue.count === 0) this.#queues.delete(key);
     }
   }
 
-  /** Whether work waits behind that whose turn it is. */
+  /** True if work waits behind the running one. */
   isContended(key: string): boolean {
-    return (this.#lines.get(key)?.count ?? 0) > 1;
+    return (this.#queues.get(key)?.count ?? 0) > 1;
   }
 }

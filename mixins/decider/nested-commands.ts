@@ -5,23 +5,23 @@ import type { CommandCall } from "./command-call.ts";
 
 const nested = new WeakMap<ServiceBroker, NestedCommands>();
 
-/** Of all deciders of a broker. */
+/** The nested commands of a broker, shared by all its deciders. */
 export function nestedCommandsOn(broker: ServiceBroker): NestedCommands {
   const known = nested.get(broker) ?? new NestedCommands();
   nested.set(broker, known);
   return known;
 }
 
-/** Commands that a `decide` sends: one that could only wait for the very command that waits for it is refused. */
+/** Detects deadlocks of commands that a `decide` calls: rejects one that would wait for the command that awaits it. */
 class NestedCommands {
-  /** The calls whose turn it is, with their streams. */
+  /** The streams of the calls that are being decided. */
   readonly #inTurn = new Map<Context, string>();
-  /** The streams that the command whose turn it is waits for, by its own. */
+  /** By the stream of a command that is being decided, the streams of the commands that it awaits. */
   readonly #awaited = new Map<string, string[]>();
 
   /** @throws DefinitionError */
   async run<Answer>(call: CommandCall, work: () => Promise<Answer>): Promise<Answer> {
-    const above = this.#above(call.ctx);
+    const above = this.#ancestor(call.ctx);
     if (!above) return work();
     const [from, within] = above;
     if (this.#waitsFor(call.stream, from)) throw refusal(within, call);
@@ -45,7 +45,7 @@ class NestedCommands {
   }
 
   /** The nearest command among a call's ancestors on this node, with its stream. */
-  #above(ctx: Context): [stream: string, within: Context] | null {
+  #ancestor(ctx: Context): [stream: string, within: Context] | null {
     for (let above = parentOf(ctx); above; above = parentOf(above)) {
       const stream = this.#inTurn.get(above);
       if (stream !== undefined) return [stream, above];
@@ -64,5 +64,5 @@ const refusal = (within: Context, { tag, id }: CommandCall) =>
   new DefinitionError({
     field: `${String(within.action?.name)}: decide`,
     found: described(`a call of ${tag.name} for entity ${show(id)}, which waits for this command`),
-    expected: "none, as commands for one entity run one after the other",
+    expected: "no such call, because commands for one entity run one after the other",
   });

@@ -11,20 +11,22 @@ import type { Entities } from "./entities.ts";
 import type { SnapshotWriter } from "./snapshot-writer.ts";
 import type { BaseState, SpeculativeState } from "./speculative-state.ts";
 
-/** What a command answers: its events, and the version and position of the last; without events, those of the stream as it is. */
+/** A command's result: its events, and the version and position of the last, or of the entity if there are no events. */
 export interface CommandAnswer {
   events: RecordedEvent[];
   version: number;
   position: number;
 }
 
-/** How often a command was decided: on what was stored, and met a conflict; on what was not stored in the end. */
+/** How often a command was decided without a stored result. */
 export interface Tries {
+  /** Decisions on a stored state that ended in a version conflict. */
   conflicts: number;
-  vain: number;
+  /** Decisions on a speculative state that was never stored. */
+  failedSpeculations: number;
 }
 
-/** In the `data` of what the store refuses with. */
+/** Fields of the `data` of the store's errors. */
 interface Found {
   actual?: number;
   why?: string;
@@ -36,10 +38,10 @@ interface Dependencies {
   entities: Entities;
   speculative: SpeculativeState;
   snapshots: SnapshotWriter;
-  tellDefect: (message: string, error: unknown) => void;
+  logDefect: (message: string, error: unknown) => void;
 }
 
-/** What becomes of commands whose events were sent to the store. */
+/** Completes commands after their append: caches the state, saves snapshots, handles conflicts and repeats. */
 export class Outcomes {
   readonly #d: Dependencies;
 
@@ -47,7 +49,7 @@ export class Outcomes {
     this.#d = dependencies;
   }
 
-  /** Null: it was not stored, and is to be decided again. */
+  /** Resolves to null if the events were not stored and the command must be decided again. */
   async of(
     call: CommandCall,
     tries: Tries,
@@ -67,26 +69,26 @@ export class Outcomes {
   async #refused(
     call: CommandCall,
     tries: Tries,
-    { entity, dependsOn: after }: BaseState,
+    { entity, dependsOn }: BaseState,
     error: unknown,
   ): Promise<null | CommandAnswer> {
     const { decider, entities, speculative } = this.#d;
     const { ctx, stream } = call;
     const { type, code, data } = (error ?? {}) as { type?: unknown; code?: unknown; data?: Found };
-    // What is refused now may have been stored the first time.
+    // A repeated command may be rejected now, although its events were stored the first time.
     const earlier = typeof code === "number" && code < 500 && type !== "SENT_AHEAD" ? await this.earlier(call) : null;
     if (earlier) return earlier;
     const isConflict = type === "VERSION_CONFLICT";
     if (!isConflict && type !== "DUPLICATE_CLAIM" && type !== "SENT_AHEAD") entities.drop(stream);
-    if (after !== null) {
-      // An outage is told as it is met; a refusal, only when what it was decided on is stored.
+    if (dependsOn !== null) {
+      // An outage is thrown at once. A rejection may be due to the speculative state, so it is decided again.
       if (typeof code !== "number" || code < 400 || code >= 500) throw error;
-      tries.vain++;
+      tries.failedSpeculations++;
       if (type === "SENT_AHEAD" && data?.why !== "refused") speculative.pause();
     } else {
       if (!isConflict || tries.conflicts >= decider.retries) throw error;
       await pause(++tries.conflicts);
-      // Fewer events than were seen are another history: then nothing that was kept counts.
+      // A stream that is shorter than the cached state belongs to another log: neither cache nor snapshot is valid.
       const isOther = (data?.actual ?? 0) < entity.version;
       if (isOther) {
         entities.drop(stream);
@@ -94,10 +96,10 @@ export class Outcomes {
         return null;
       }
     }
-    const news = await entities.eventsAfter(ctx, stream, entity.version);
-    if (after === null) entities.keep(stream, { ...entity, ...fold(decider, entity, news) });
-    // The append was stored, and its answer lost: it was sent again, by a middleware, and met itself.
-    const own = news.filter(({ meta }) => isOf(call.tag, meta["command"]));
+    const newEvents = await entities.eventsAfter(ctx, stream, entity.version);
+    if (dependsOn === null) entities.keep(stream, { ...entity, ...fold(decider, entity, newEvents) });
+    // The append was stored, but its response was lost. A middleware retried it, and the retry conflicted with the first.
+    const own = newEvents.filter(({ meta }) => isOf(call.tag, meta["command"]));
     return own.length > 0 ? this.#answer(call, own) : null;
   }
 
@@ -119,14 +121,14 @@ export class Outcomes {
         if (isDue) snapshots.save(stream, next);
       }
     } catch (error) {
-      // They are stored, so they are answered; the next command meets the same error before it can store anything.
+      // The events are stored, so the command succeeds. The next command throws the same error before it stores anything.
       entities.drop(stream);
-      this.#d.tellDefect(`${stream}: no state follows from events that were just stored`, error);
+      this.#d.logDefect(`${stream}: evolve has failed for events that were just stored`, error);
     }
     return { events, version, position };
   }
 
-  /** The answer of the first time, where this command was sent before. */
+  /** The first result of a repeated command; null if it has stored nothing before. */
   async earlier(call: CommandCall): Promise<CommandAnswer | null> {
     if (call.key === undefined) return null;
     const events = await earlierEvents(call.ctx, this.#d.store, call.key);
@@ -147,7 +149,7 @@ const isOf = ({ id, name }: CommandTag, tag: unknown): boolean => {
   return found.id === id && found.name === name;
 };
 
-/** Many that want the same stream get out of each other's way. */
+/** Backs off at random after the third conflict, so that nodes with the same stream do not conflict again. */
 async function pause(conflicts: number): Promise<void> {
   if (conflicts <= 3) return;
   const { firstMs, longestMs } = times.conflictRetry;

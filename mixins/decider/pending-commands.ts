@@ -1,10 +1,10 @@
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import { roughBytes } from "../../core/json/json-size.ts";
 
-/** As many as a store keeps appends, and the same bytes of params. */
+/** The defaults of a store's `maxPending`, for commands and their params. */
 const maxPending = { commands: 10_000, bytes: 64 * 1024 * 1024 };
 
-/** The commands of a decider on one node from their call to their answer: there is a bound to how many wait, and with how much. */
+/** Limits the pending commands of a decider on one node, by number and by the bytes of their params. */
 export class PendingCommands {
   readonly #decider: string;
   #commands = 0;
@@ -14,10 +14,10 @@ export class PendingCommands {
     this.#decider = decider;
   }
 
-  /** @throws StoreUnavailableError where as many wait as may */
+  /** @throws StoreUnavailableError if the limit is reached */
   async run<Answer>(params: unknown, work: () => Promise<Answer>): Promise<Answer> {
     const bytes = roughBytes(params);
-    this.#refuseTooMany(bytes);
+    this.#assertRoom(bytes);
     this.#commands++;
     this.#bytes += bytes;
     try {
@@ -28,8 +28,8 @@ export class PendingCommands {
     }
   }
 
-  /** One whose params are larger than the limit is accepted while no other is pending. */
-  #refuseTooMany(bytes: number): void {
+  /** A command whose params alone exceed the limit is accepted if no other is pending. */
+  #assertRoom(bytes: number): void {
     const refuse = (found: number, what: string, expected: number): never => {
       const why = `it is overloaded: found ${found} ${what}, expected at most ${expected}; nothing was stored`;
       throw new StoreUnavailableError(this.#decider, why);

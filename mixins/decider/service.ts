@@ -5,14 +5,14 @@ import type { Catalogue } from "../../core/catalogue/catalogue.ts";
 import { DefinitionError, ValidationError } from "../../core/errors/errors.ts";
 import { guardActions } from "../service/boundary.ts";
 import { didYouMean } from "../../core/options/near-name.ts";
-import { noteDecider } from "../service/known-deciders.ts";
+import { registerDecider } from "../service/known-deciders.ts";
 import type { Mixin } from "../service/mixin.ts";
-import { marked, ownActions } from "../service/own-actions.ts";
+import { markOrigin, ownActions } from "../service/own-actions.ts";
 import { companionStarted } from "../service/companion.ts";
 import { toCommandCall } from "./command-call.ts";
 import { dryRun } from "./dry-run.ts";
 import { DeciderHost } from "./host.ts";
-import { history, stateAt, type HistoryParams, type StateParams } from "./questions.ts";
+import { history, stateAt, type HistoryParams, type StateParams } from "./queries.ts";
 import { wholeNumber } from "../service/whole-number.ts";
 import { dryRunFlag } from "../service/dry-run-flag.ts";
 
@@ -22,10 +22,10 @@ const id = { type: "multi", rules: [{ type: "string", empty: false }, "number"] 
 const whole = { ...wholeNumber, optional: true, convert: true } as const;
 
 const hosts = new WeakMap<Service, DeciderHost>();
-/** The handlers of all deciders' actions. */
+/** The handlers of all deciders' actions, to detect two deciders in one service. */
 const ownHandlers = new WeakSet<object>();
 
-/** The actions of a decider: one per command, with `options` as its schema, and what can be asked of it. */
+/** The mixin of a decider: an action per command, with `options` as its schema, and `state`, `history` and `dryRun`. */
 export function deciderMixin(
   decider: DeciderDefinition,
   store: { name: string; catalogue: Catalogue },
@@ -64,18 +64,17 @@ export function deciderMixin(
       },
       handler(this: Service, ctx: Context<{ command: string; params?: object }>) {
         const { command, params = {} } = ctx.params;
-        // A service may have removed the action of a command by setting it to false.
+        // A service can remove a command's action by setting it to false.
         const known = [...decider.commands.keys()].filter((name) => typeof this.actions[name] === "function");
         if (!known.includes(command)) {
           const expected = `one of ${known.join(", ")}${didYouMean(command, known)}`;
           throw new ValidationError([{ field: "command", found: command, expected }]);
         }
-        // The command's own action, so that its params and hooks are passed as they would be.
+        // Calls the command's own action, so that its param rules and hooks apply.
         return this.actions[command]!({ ...params }, { parentCtx: ctx, meta: { [dryRunFlag]: true } });
       },
     },
   });
-  // A command has stored its events when it answers: it measures them before.
   for (const action of Object.values(actions)) ownHandlers.add((action as ActionSchema).handler!);
   return {
     actions,
@@ -84,18 +83,18 @@ export function deciderMixin(
       "$broker.started"(this: Service) {
         if (decider.claims.length > 0) void hosts.get(this)?.foldClaims();
       },
-      // A store that went and came back may have another history: that of a copy. Nothing else would notice in time.
+      // A store that was restarted may host another log, such as a restored backup. Version conflicts detect it too late.
       "$services.changed"(this: Service) {
         hosts.get(this)?.entities.dropAll();
       },
     },
     created(this: Service) {
       guardActions(this.broker);
-      refuseOther(this, decider.name, actions);
+      assertNotReplaced(this, decider.name, actions);
       hosts.set(this, new DeciderHost(decider, store, this));
-      noteDecider(this.broker, store.name, decider);
+      registerDecider(this.broker, store.name, decider);
     },
-    // No other node calls it before it can answer.
+    // Waits, so that no other node calls the service before its store is open.
     async started(this: Service) {
       await companionStarted(this.broker, store.name);
     },
@@ -108,31 +107,31 @@ export function deciderMixin(
 const commandAction = (decider: DeciderDefinition, name: string, options: ActionSchema): ActionSchema => ({
   ...options,
   params: decider.commands.get(name)!.params as NonNullable<ActionSchema["params"]>,
-  handler: marked(function (this: Service, ctx: Context<object>) {
+  handler: markOrigin(function (this: Service, ctx: Context<object>) {
     const host = hosts.get(this)!;
     const call = toCommandCall(decider, name, ctx);
     return call.isDryRun ? dryRun(host, call) : host.commands.run(call);
   }, "declared"),
 });
 
-/** @throws DefinitionError where rules would be lost in silence: to another decider, or to an action of the service */
-function refuseOther(service: Service, name: string, actions: Actions): void {
+/** @throws DefinitionError if another decider or an action of the service would silently replace an action */
+function assertNotReplaced(service: Service, name: string, actions: Actions): void {
   const merged = service.schema.actions as Record<string, ActionSchema | false | undefined>;
-  const strange = Object.keys(actions).find((action) => {
+  const replaced = Object.keys(actions).find((action) => {
     const found = merged[action];
     return found && found.handler !== (actions[action] as ActionSchema).handler;
   });
-  const handler = strange === undefined ? undefined : (merged[strange] as ActionSchema).handler;
+  const handler = replaced === undefined ? undefined : (merged[replaced] as ActionSchema).handler;
   if (hosts.has(service) || (handler && ownHandlers.has(handler)))
     throw new DefinitionError({
       field: `${service.fullName}.mixins`,
       found: described(`${name} and another decider`),
-      expected: "one in a service: each has its state, history and dryRun",
+      expected: "one decider in a service, because each has its own state, history and dryRun",
     });
-  if (strange !== undefined)
+  if (replaced !== undefined)
     throw new DefinitionError({
-      field: `${service.fullName}.actions.${strange}`,
+      field: `${service.fullName}.actions.${replaced}`,
       found: described("a handler"),
-      expected: `none: the action is one of the decider ${name}, to which a service may add options (rest, hooks …)`,
+      expected: `no handler: the action belongs to the decider ${name}; a service may only add options (rest, hooks …)`,
     });
 }

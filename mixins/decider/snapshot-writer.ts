@@ -3,10 +3,13 @@ import { isPlainJson } from "../../core/decider/options.ts";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import type { Folded, StateSnapshot } from "../../core/decider/rehydrate.ts";
 
-/** What every transporter carries in one message, with room for the rest of it. */
+/** Every transporter carries so many bytes in one message, with room for the packet's other fields. */
 const maxBytes = 512 * 1024;
 
-/** Saves state snapshots after the answer: one at a time, and of each stream only the newest. What is lost is folded again. */
+/**
+ * Saves state snapshots in the background: one at a time, and only the newest of each stream. A lost snapshot costs only
+ * time, because its events are folded again.
+ */
 export class SnapshotWriter {
   readonly #decider: DeciderDefinition;
   readonly #store: string;
@@ -38,14 +41,14 @@ export class SnapshotWriter {
   }
 
   async #write(): Promise<void> {
-    // Not before the command that led here has its answer.
+    // The command's result is sent first.
     await new Promise((turn) => setImmediate(turn));
     for (const [stream, entity] of this.#waiting) {
       this.#waiting.delete(stream);
       try {
         await this.#writeOne(stream, entity);
       } catch (error) {
-        this.#warnOnce("A state snapshot was not saved; what it holds is folded again", { stream, error });
+        this.#warnOnce("A state snapshot was not saved; its events are folded again", { stream, error });
       }
     }
   }
@@ -53,7 +56,7 @@ export class SnapshotWriter {
   async #writeOne(stream: string, { state, version, position, time, eventId }: Folded): Promise<void> {
     const { name, fingerprint: definition } = this.#decider;
     if (!isPlainJson(state))
-      return this.#warnOnce("A state is no plain JSON, so no snapshot of it is kept", { stream, version });
+      return this.#warnOnce("A state is not plain JSON, so no snapshot of it is stored", { stream, version });
     const bytes = Buffer.byteLength(JSON.stringify(state));
     if (bytes > maxBytes)
       return this.#warnOnce("A state is too large for a snapshot", { stream, version, bytes, maxBytes });

@@ -8,67 +8,72 @@ import { isProblem, toJson } from "../../core/json/json.ts";
 import { times } from "../../core/concurrency/times.ts";
 import type { Entity } from "./entities.ts";
 
-/** What a command is decided on: what is stored, or what will be once the append `after` is. */
+/** The state on which a command is decided. */
 export interface BaseState {
   entity: Entity;
-  /** Null: it is stored. Else only state and version are those of the entity. */
+  /**
+   * The id of the pending append that leads to this state; null if the state is stored. With an id, only `state` and
+   * `version` of the entity are valid.
+   */
   dependsOn: string | null;
 }
 
 type Body = Pick<NewEvent, "type" | "payload" | "payloadText">;
 
-/** Events on their way to the store, as it will keep them. */
-export interface Sending {
+/** The events of a pending append, as they will be stored. */
+export interface PipelinedAppend {
   speculation: Speculation;
   events: readonly Body[];
 }
 
-/** The appends of one stream that are on their way. */
+/** The pending appends of one stream. */
 interface Pipeline {
   base: BaseState;
-  /** What is not folded into the base yet, and the name of its append. */
-  last: Sending;
+  /** The latest append, whose events are not yet folded into `base`. */
+  last: PipelinedAppend;
   readonly ends: Set<Promise<unknown>>;
   isBroken: boolean;
 }
 
-const maxOnTheirWay = 100;
+const maxPipelined = 100;
 
-/** The states that will follow from what was sent to the store and is not answered yet. */
+/** The speculative states of streams: the state that a stream will have after its pending appends. */
 export class SpeculativeState {
   readonly #decider: DeciderDefinition;
   readonly #node = randomUUID();
   #count = 0;
   readonly #pipelines = new Map<string, Pipeline>();
-  /** A state that JSON does not carry may be changed in place without anybody noticing. */
+  /** When speculation is allowed; never if the state is not plain JSON, because an in-place change could not be detected. */
   #allowedFrom: number;
-  readonly #look = () => void (this.#allowedFrom = Infinity);
+  readonly #onUnknownRead = () => void (this.#allowedFrom = Infinity);
 
   constructor(decider: DeciderDefinition) {
     this.#decider = decider;
     this.#allowedFrom = isPlainJson(decider.initialState()) ? 0 : Infinity;
   }
 
-  /** The state after all that was sent; null where nothing is on its way, or nothing can be told before that has ended. */
+  /** The state after all pending appends; null if there are none, or the state is unknown until they have completed. */
   async base(stream: string): Promise<BaseState | null> {
-    for (let line = this.#pipelines.get(stream); line; line = this.#pipelines.get(stream)) {
-      if (line.isBroken || !this.#isAllowed() || !this.#fold(stream, line)) return null;
-      if (line.ends.size < maxOnTheirWay) return { entity: line.base.entity, dependsOn: line.last.speculation.id };
-      await Promise.race(line.ends);
+    for (let pipeline = this.#pipelines.get(stream); pipeline; pipeline = this.#pipelines.get(stream)) {
+      if (pipeline.isBroken || !this.#isAllowed() || !this.#fold(stream, pipeline)) return null;
+      if (pipeline.ends.size < maxPipelined)
+        return { entity: pipeline.base.entity, dependsOn: pipeline.last.speculation.id };
+      await Promise.race(pipeline.ends);
     }
     return null;
   }
 
-  /** Nothing of the stream is on its way any more. */
-  async ended(stream: string): Promise<void> {
-    for (let line = this.#pipelines.get(stream); line; line = this.#pipelines.get(stream)) await Promise.all(line.ends);
+  /** Resolves when the stream has no pending appends. */
+  async drained(stream: string): Promise<void> {
+    for (let pipeline = this.#pipelines.get(stream); pipeline; pipeline = this.#pipelines.get(stream))
+      await Promise.all(pipeline.ends);
   }
 
   /**
-   * What is to be sent with an append so that the next command need not wait for it; null where it has to. To be asked
-   * last: whatever was made of what nobody can know yet has been looked at by then.
+   * The speculation to send with an append, so that the next command need not wait for it; null if it must wait. Call it
+   * last: by then every read of an unknown field, such as an event's position, has been noticed.
    */
-  sending({ dependsOn: after }: BaseState, input: readonly EventInput[]): Sending | null {
+  prepare({ dependsOn }: BaseState, input: readonly EventInput[]): PipelinedAppend | null {
     const events: Body[] = [];
     for (const { type, payload, meta } of input) {
       const json = toJson("payload", payload);
@@ -77,17 +82,17 @@ export class SpeculativeState {
     }
     if (!this.#isAllowed()) return null;
     return {
-      speculation: { id: `${this.#node}/${++this.#count}`, dependsOn: after, content: contentOf(events) },
+      speculation: { id: `${this.#node}/${++this.#count}`, dependsOn, content: contentOf(events) },
       events,
     };
   }
 
-  /** The next command is decided on what follows from this one. `end` settles when all that comes of it is done. */
-  sent(stream: string, base: BaseState, last: Sending, end: Promise<unknown>): void {
-    let line = this.#pipelines.get(stream);
-    if (!line) this.#pipelines.set(stream, (line = { base, last, ends: new Set(), isBroken: false }));
-    Object.assign(line, { base, last });
-    const { ends } = line;
+  /** Records a pending append, on whose state the next command is decided. `end` settles when the append is completed. */
+  add(stream: string, base: BaseState, last: PipelinedAppend, end: Promise<unknown>): void {
+    let pipeline = this.#pipelines.get(stream);
+    if (!pipeline) this.#pipelines.set(stream, (pipeline = { base, last, ends: new Set(), isBroken: false }));
+    Object.assign(pipeline, { base, last });
+    const { ends } = pipeline;
     const done = () => {
       ends.delete(settled);
       if (ends.size === 0) this.#pipelines.delete(stream);
@@ -96,13 +101,13 @@ export class SpeculativeState {
     ends.add(settled);
   }
 
-  /** One of those that were sent was not stored as it was sent: nothing more is decided on it. */
+  /** Stops decisions on a stream's pending appends, because one of them was not stored as it was sent. */
   break(stream: string): void {
-    const line = this.#pipelines.get(stream);
-    if (line) line.isBroken = true;
+    const pipeline = this.#pipelines.get(stream);
+    if (pipeline) pipeline.isBroken = true;
   }
 
-  /** The store cannot tell what follows from what: for a while it is not asked. */
+  /** Disables speculation for a while, because the store cannot resolve the dependencies of appends. */
   pause(): void {
     this.#allowedFrom = Math.max(this.#allowedFrom, performance.now() + times.speculation.pauseMs);
   }
@@ -111,21 +116,24 @@ export class SpeculativeState {
     return performance.now() >= this.#allowedFrom;
   }
 
-  /** Only now, as most often nobody asks. False where no state follows, or one that depends on what nobody knows. */
-  #fold(stream: string, line: Pipeline): boolean {
-    const { base, last } = line;
+  /**
+   * Folds the latest events into the base. Done lazily, because most commands have no successor that waits. Returns false
+   * if `evolve` fails, or reads a field that is unknown before the commit.
+   */
+  #fold(stream: string, pipeline: Pipeline): boolean {
+    const { base, last } = pipeline;
     try {
       let { state, version } = base.entity;
       for (const { type, payload } of last.events) {
         const body = { type, payload: this.#decider.isFreezing ? freezeDeep(payload) : payload };
-        state = evolve(this.#decider, state, speculativeEvent(body, stream, ++version, this.#look));
+        state = evolve(this.#decider, state, speculativeEvent(body, stream, ++version, this.#onUnknownRead));
       }
-      line.base = { entity: { ...base.entity, state, version }, dependsOn: last.speculation.id };
-      line.last = { ...last, events: [] };
+      pipeline.base = { entity: { ...base.entity, state, version }, dependsOn: last.speculation.id };
+      pipeline.last = { ...last, events: [] };
     } catch {
-      // The commit shows whether there is such a state, and tells the defect.
-      line.isBroken = true;
+      // `Outcomes` folds the committed events again, and logs the error if it is a defect.
+      pipeline.isBroken = true;
     }
-    return !line.isBroken && this.#isAllowed();
+    return !pipeline.isBroken && this.#isAllowed();
   }
 }

@@ -9,9 +9,9 @@ import type { EventInput } from "../../core/log/new-event.ts";
 import type { Entity } from "./entities.ts";
 
 /**
- * Folds the first event of each type before it is stored, into a copy of the state. If `evolve` has a defect, the event
- * would make its entity unusable for good: it cannot be removed, and no command is decided without a state. Once for each
- * type, since a fold of every command's events would double the work of a long `evolve`.
+ * Folds the first event of each type into a copy of the state before it is stored. If `evolve` throws for a stored event,
+ * the entity is unusable for good: the event cannot be removed, and no command is decided without a state. Only once for
+ * each type, since folding the events of every command would double the cost of a slow `evolve`.
  */
 export class TrialFold {
   readonly #decider: DeciderDefinition;
@@ -23,14 +23,14 @@ export class TrialFold {
     this.#catalogue = catalogue;
   }
 
-  /** @throws DefinitionError if no state follows, and whatever else `evolve` throws */
+  /** @throws DefinitionError if `evolve` returns no state, and any error of `evolve` */
   check(stream: string, entity: Entity, events: readonly EventInput[]): void {
     if (events.every(({ type }) => this.#tried.has(type))) return;
     const copy = this.#copyOf(entity.state);
-    if (!copy) return this.#end(events);
+    if (!copy) return this.#markTried(events);
     let { state } = copy;
     let { version } = entity;
-    let hasLooked = false;
+    let hasReadUnknown = false;
     for (const event of events) {
       const payload = this.#stored(stream, event);
       // The store refuses the event.
@@ -40,29 +40,29 @@ export class TrialFold {
         state = evolve(
           this.#decider,
           state,
-          speculativeEvent(body, stream, ++version, () => void (hasLooked = true)),
+          speculativeEvent(body, stream, ++version, () => void (hasReadUnknown = true)),
         );
       } catch (error) {
-        // The id, position, time and meta of an event are known when it is stored: with them there may be a state.
-        if (hasLooked) return this.#end(events);
+        // `evolve` has read an id, position, time or meta, which is unknown before the event is stored. It may succeed then.
+        if (hasReadUnknown) return this.#markTried(events);
         throw error;
       }
       this.#tried.add(event.type);
     }
   }
 
-  #end(events: readonly EventInput[]): void {
+  #markTried(events: readonly EventInput[]): void {
     for (const { type } of events) this.#tried.add(type);
   }
 
-  /** Null for a state that is no plain JSON: its copy would be another one. */
+  /** Null for a state that is not plain JSON: its copy would differ. */
   #copyOf(state: unknown): { state: unknown } | null {
     const json = toJson("state", state);
     const isSame = !isProblem(json) && isDeepStrictEqual(json.value, state);
     return isSame ? { state: this.#frozen(json.value) } : null;
   }
 
-  /** The payload as the catalogue has it stored; null if it is refused. */
+  /** The payload as the catalogue converts it for storing; null if the catalogue rejects it. */
   #stored(stream: string, { type, payload, meta }: EventInput): { value: unknown } | null {
     const sent = toJson("payload", payload);
     if (isProblem(sent)) return null;

@@ -23,51 +23,52 @@ import { storeService, type CatalogueOwner } from "./service.ts";
 import { parseVisibilities, type Visibilities } from "../service/visibility.ts";
 
 export interface EventStoreOptions<Events extends EventMap = AnyEvents> {
-  /** Where the log lives: a connection string (`sqlite:<path>`) or an adapter. Default `sqlite:data/<name>.db`. */
+  /** The log's storage: a connection string (`sqlite:<path>`) or an adapter. Default `sqlite:data/<name>.db`. */
   adapter?: string | Adapter;
   /** The catalogue: by event type the schema of its payload, the schema's version, and upcasters from older ones. */
   events?: { readonly [Type in keyof NoInfer<Events>]?: EventDefinition };
-  /** Whether types that the catalogue does not name are stored as they are (the default), or refused. */
+  /** Whether an event of a type that is not in the catalogue is stored without checks (the default) or rejected. */
   unknownTypes?: UnknownTypes;
   pump?: Partial<PumpOptions>;
   /**
-   * How long a pump, a subscription, a process manager or a shared table stands when its node falls silent, in milliseconds:
-   * a lease lasts so long, and is renewed three times meanwhile. From 1000 to 60,000; default 3000.
+   * The duration of a lease, in milliseconds. After a crash, the pump, a subscription, a process manager or a shared table
+   * of the node pauses so long before another node takes over. A lease is renewed three times in this duration. From 1000
+   * to 60,000; default 3000.
    */
   leaseMs?: number;
   /** Largest payload and meta of one event together, in bytes of JSON. Default 512 KiB, which every transporter carries. */
   maxEventBytes?: number;
   /**
-   * The most that waits for its commit on a host: appends, and the bytes of their JSON. Default 10,000 and 64 MiB. A
-   * further append is refused with StoreUnavailableError.
+   * Limits of the appends that wait for their commit on a host: their number, and the bytes of their JSON. Default 10,000
+   * and 64 MiB. Further appends are rejected with StoreUnavailableError.
    */
   maxPending?: Partial<PendingLimits>;
   /**
-   * The folder of the files that the actions `backup`, `export` and `import` write and read; a path that leads out of it is
-   * refused. Default: the folder of the store's file; `data` where the log is on a server or in memory.
+   * The folder of the files that the actions `backup`, `export` and `import` write and read. A path outside of it is
+   * rejected. Default: the folder of the store's file, or `data` if the log is on a server or in memory.
    */
   transferFolder?: string;
-  /** False where another node hosts the store: mapped actions call it over the broker. */
+  /** False if another node hosts the store. Mapped actions then call it over the broker. */
   host?: boolean;
-  /** Narrows who may call an action of the store's service: `{ append: "protected" }`. */
+  /** The `visibility` of actions of the store's service, such as `{ append: "protected" }`. Default `public`. */
   visibility?: Visibilities;
 }
 
-/** What a command's params are taken for, unless its functions say otherwise: the payload, and perhaps more. */
+/** The type of a mapped action's params by default: the payload's fields, and any others. */
 type ParamsOf<Payload> = Payload & Record<string, unknown>;
 
-/** A store of events: what services mix in, and what aggregates fold from. */
+/** A store of events. Services mix it in; aggregates, deciders and other consumers refer to it. */
 export interface EventStore<Events extends EventMap = AnyEvents> {
   readonly name: string;
   readonly adapter: Adapter;
-  /** The types that its catalogue names, where it refuses all others; null where it stores any. */
+  /** The types in the catalogue if all others are rejected; null if the store accepts any type. */
   readonly types: readonly string[] | null;
   readonly catalogue: Catalogue;
-  /** How long a lease of its consumers lasts. */
+  /** The duration of its consumers' leases, in milliseconds. */
   readonly leaseMs: number;
   mixin(): Mixin;
   /**
-   * A Moleculer action that stores its params as an event's payload and answers with the recorded event.
+   * A Moleculer action that stores its params as an event's payload and returns the recorded event.
    *
    * @example create: events.mapAction("property.created", { params: { id: "string" } })
    */
@@ -87,7 +88,7 @@ export interface EventStore<Events extends EventMap = AnyEvents> {
 }
 
 /**
- * The event types of a store, or of a catalogue that stands by itself, with their payloads.
+ * The event types of a store, or of a separate catalogue, with their payloads.
  *
  * @example type Opened = EventsOf<typeof events>["account.opened"];
  */
@@ -96,26 +97,27 @@ export type EventsOf<Source extends { mixin: () => Mixin } | EventCatalogue> =
 
 const defaultMaxEventBytes = 512 * 1024;
 const shortestLeaseMs = 1000;
+/** The names that a store, an aggregate or a decider may have. */
 export const serviceName = /^[\p{L}\p{N}_][\p{L}\p{N}_.-]{0,99}$/u;
 
 /**
- * Defines a store of events. Its mixin makes one service called `name` on the broker, shared by every service that mixes
- * it in.
+ * Defines a store of events. Its mixin creates one service called `name` on the broker, which all services that mix it in
+ * share.
  *
  * @example const events = EventStore("propertyEventStore");
  * @throws DefinitionError, UnknownAdapterError
  */
 export interface EventStoreFactory {
-  /** With a catalogue: the payloads' types are those of its schemas. */
+  /** With a catalogue, whose schemas determine the types of the payloads. */
   <const Definitions extends EventCatalogue>(
     name: string,
     options: Omit<EventStoreOptions, "events"> & { events: Definitions },
   ): EventStore<CatalogueEvents<Definitions>>;
-  /** With the events' types, or without any. */
+  /** With event types as a type argument, or without types. */
   <Events extends EventMap = AnyEvents>(name: string, options?: EventStoreOptions<Events>): EventStore<Events>;
 }
 
-/** The event store's factory over these engines. */
+/** Creates the `EventStore` factory for a set of engines. */
 export function eventStoreOn(engines: Engines): EventStoreFactory {
   function EventStore(name: string, options: EventStoreOptions = {}): EventStore {
     if (typeof name !== "string" || !serviceName.test(name))
@@ -163,7 +165,7 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
       throw new DefinitionError({
         field: `${name}.adapter`,
         found: adapter.engine,
-        expected: "an engine that keeps event logs",
+        expected: "an engine that stores event logs",
       });
     const catalogue = parseCatalogue(name, options.events as EventCatalogue | undefined, options.unknownTypes);
     const settings = {
@@ -185,16 +187,16 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
       kind: "event store",
       adapter,
       conflictWith: (other) => {
-        const there = (other as typeof companion).adapter.location;
-        return there === adapter.location
+        const existing = (other as typeof companion).adapter.location;
+        return existing === adapter.location
           ? null
-          : `is an event store at ${there} on this broker; found another at ${adapter.location}, expected the same`;
+          : `is already an event store at ${existing} on this broker: found ${adapter.location}, expected the same location`;
       },
-      // A service that only reads or listens need not repeat the catalogue of the one that writes.
+      // A service that only reads or listens need not repeat the catalogue.
       join: (service) =>
         (service as Service & CatalogueOwner).evsJoinCatalogue(catalogue)
           ? null
-          : "is an event store with another catalogue on this broker; found other events, expected the same or none",
+          : "is already an event store on this broker: found a different `events` catalogue, expected the same or none",
       schema: (broker) => {
         const placed = adapterOn(broker, adapter, name);
         const folder = resolve(transferFolder ?? placed.folder ?? "data");
@@ -224,7 +226,7 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
 const isPath = (found: unknown) => typeof found === "string" && found !== "" && !found.includes("\0");
 
 /** @throws DefinitionError */
-export function refuseNoStore(owner: string, found: unknown): void {
+export function assertStore(owner: string, found: unknown): void {
   const { name, mapAction: map, catalogue } = (found ?? {}) as Partial<EventStore>;
   const isStore = typeof name === "string" && typeof map === "function" && catalogue !== undefined;
   if (!isStore) throw new DefinitionError({ field: `${owner}.eventStore`, found, expected: "an EventStore" });

@@ -14,7 +14,7 @@ import type { PendingLimits } from "./append/pending-appends.ts";
 import { pumpKey } from "./pump/pump-checkpoint.ts";
 import type { PumpOptions } from "./pump/pump.ts";
 import type { CompanionSchema } from "../service/companion.ts";
-import { noteWritten } from "../service/read-after.ts";
+import { recordWritten } from "../service/read-after.ts";
 import { storeMetrics } from "../observability/metrics.ts";
 import { otherHostFor, passingOn } from "../service/pass-on.ts";
 import { readActionNames, readActions } from "../service/read-actions.ts";
@@ -58,13 +58,13 @@ interface ReadParams {
   raw?: boolean;
 }
 
-/** How the store's other definitions on a broker reach the service that the first of them made. */
+/** A store's service, as further definitions of the same store on the broker use it. */
 export interface CatalogueOwner {
-  /** Whether this is the catalogue in force now: it is where there was none, or the same. */
+  /** Adopts the catalogue if the service has none. Returns false if the service has a different one. */
   evsJoinCatalogue(catalogue: Catalogue): boolean;
 }
 
-/** The service of a store: the public actions of the log it hosts. */
+/** The Moleculer service of a store: its actions and events. */
 export function storeService(name: string, log: EventLog, settings: Settings): CompanionSchema {
   let host: StoreHost;
   let duplicateHosts: DuplicateHosts | null = null;
@@ -76,7 +76,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
     { type: "string", optional: true },
     { type: "array", items: "string", optional: true },
   ];
-  // An engine that one node hosts has no other.
+  // Only an engine with many hosts has another host to forward to.
   const nodeFor = (ctx: Context) =>
     log.capabilities.hosts === "many" && host.building !== null ? otherHostFor(ctx) : null;
   const controlPump = async (broker: ServiceBroker, change: ControlChange) => {
@@ -94,7 +94,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
           fields: eventFields,
           find: (query) => host.readable(host.log.find({ ...query, limit: limitOf(query.limit) })),
           count: (query) => host.log.count(query),
-          // No event has another id, and not each engine takes any text.
+          // Event ids are lowercase UUIDs. Some engines fail for other strings, so `isEventId` filters them.
           toId: (id) => id.toLowerCase(),
           findByIds: (ids) => host.readable(host.log.findByIds(ids.filter(isEventId))),
         }),
@@ -109,7 +109,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
               try {
                 duplicateHosts?.assertNone();
                 const answer = await host.appends.append(ctx.params, requestIds(ctx));
-                noteWritten(ctx, name, answer.position);
+                recordWritten(ctx, name, answer.position);
                 const { position, events, repeated } = answer;
                 span?.addTags({ position, events: events.length, repeated });
                 return answer;
@@ -161,7 +161,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
         },
         (ctx) => nodeFor(ctx),
       ),
-      // Of this node.
+      // Not forwarded: they act on this node.
       status: {
         async handler() {
           const status = { name, ...(await host.status()) };
@@ -181,9 +181,9 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
       },
     },
     events: {
-      // Before it, an event could reach a service that is not there yet, and be gone for it.
+      // The pump waits for it: before, an event would be lost for a service that has not started yet.
       "$broker.started": () => host.pump.release(),
-      // Another host may have stored what this one is to hand over.
+      // Another host may have stored the events that this host's pump emits.
       ...(log.capabilities.hosts === "many" && {
         [appendedEvent(name)]: (ctx: Context<{ position: number }>) => host.pump.wake(ctx.params.position),
         [leaseEvent(name)]: (ctx: Context<{ consumer: string }>) => {
@@ -200,15 +200,15 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
       duplicateHosts = log.capabilities.hosts === "one" ? new DuplicateHosts(broker, name) : null;
       for (const [type, { version, upcasters }] of catalogue.entries)
         if (upcasters.size < version - 1)
-          logger.warn(`${name}: ${type} is at version ${version}, but not each older one has an upcaster`, {
+          logger.warn(`${name}: ${type} is at version ${version}, but not every older version has an upcaster`, {
             upcasters: [...upcasters.keys()],
           });
-      // A transporter may throw at once or later; a hint that is lost costs a table one poll, nothing else.
+      // Logs a transporter's error instead of throwing it: without the hint, a table notices the change at its next poll.
       const hint = async (event: string, params: object, send: "broadcast" | "broadcastLocal" = "broadcast") => {
         try {
           await broker[send](event, params);
         } catch (error) {
-          logger.warn(`The hint ${event} was not sent`, error);
+          logger.warn(`The internal event ${event} was not sent`, error);
         }
       };
       host = new StoreHost({
@@ -230,10 +230,10 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
         announce: (position) => void hint(appendedEvent(name), { position }),
         announceHere: (position) => void hint(appendedEvent(name), { position }, "broadcastLocal"),
         announceRelease: () => void hint(leaseEvent(name), { consumer: pumpKey }),
-        tellProgress: (progress) => void hint(progressEvent(name), progress),
+        announceProgress: (progress) => void hint(progressEvent(name), progress),
         metrics: storeMetrics(broker, name),
         warn: (message, details) => logger.warn(message, details),
-        tell: (level, message) => logger[level](message),
+        logMessage: (level, message) => logger[level](message),
       });
     },
     async started() {
@@ -258,13 +258,13 @@ async function read(host: StoreHost, params: ReadParams): Promise<RecordedEvent[
   if (stream !== undefined) {
     if (after !== undefined)
       throw new ValidationError([
-        { field: "after", found: after, expected: "afterVersion: within a stream events are counted by version" },
+        { field: "after", found: after, expected: "afterVersion, because events of a stream are counted by version" },
       ]);
     if (category !== undefined && categoryOf(stream) !== category) return [];
     return host.log.readStream(stream, { afterVersion: start(afterVersion), limit, backward, ...wanted });
   }
   if (afterVersion !== undefined)
-    throw new ValidationError([{ field: "afterVersion", found: afterVersion, expected: "a stream beside it" }]);
+    throw new ValidationError([{ field: "afterVersion", found: afterVersion, expected: "a stream together with it" }]);
   const page = await host.read({
     after: start(after),
     limit,

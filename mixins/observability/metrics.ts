@@ -14,7 +14,7 @@ export const metricNames = {
 
 const counters = [
   { name: metricNames.appended, description: "Events appended" },
-  { name: metricNames.conflicts, description: "Appends refused because of the version that they expected" },
+  { name: metricNames.conflicts, description: "Appends rejected with a version conflict" },
   {
     name: metricNames.folded,
     description: "Events folded and committed, or handled by a subscription or process manager",
@@ -22,33 +22,33 @@ const counters = [
 ];
 
 const gauges = [
-  { name: metricNames.pumpLag, description: "Events that the pump has still to hand over; NaN while unknown" },
-  { name: metricNames.aggregateLag, description: "Events that the consumer has still to pass; NaN while unknown" },
-  { name: metricNames.parked, description: "Events set aside, those that wait behind one included" },
-  { name: metricNames.rebuildProgress, description: "How much of a new table is folded: 0 to 1, and 1 while none is" },
+  { name: metricNames.pumpLag, description: "Events that the pump has not emitted yet; NaN while unknown" },
+  { name: metricNames.aggregateLag, description: "Events that the consumer has not passed yet; NaN while unknown" },
+  { name: metricNames.parked, description: "Parked events, including those that wait behind one" },
+  { name: metricNames.rebuildProgress, description: "Folded share of a new table, from 0 to 1; 1 without a rebuild" },
 ];
 
-/** A metric without an aggregate leaves that label out. */
+/** The metrics of a store have no `aggregate` label. */
 const labelNames = ["store", "aggregate"];
 
-/** What a store counts and measures. */
+/** The metrics of a store. */
 export interface StoreMetrics {
-  /** An append was answered: stored, refused or failed. `events`: those that are new in the log. */
-  answered(ms: number, events: number, isConflict: boolean): void;
-  /** Not a number while it is unknown. */
+  /** Records an append that was stored, rejected or failed. `events` is the number of newly stored ones. */
+  recordAppend(ms: number, events: number, isConflict: boolean): void;
+  /** NaN while unknown. */
   pumpLag(events: number): void;
 }
 
-/** What a consumer counts. */
+/** The metrics of a consumer. */
 export interface ConsumerMetrics {
-  /** Not a number while it is unknown. */
+  /** NaN while unknown. */
   lag(events: number): void;
   folded(events: number): void;
   parked(events: number): void;
   rebuilt(share: number): void;
 }
 
-/** The metrics of a store, or null where the broker keeps none: whoever has null does not even measure. */
+/** The metrics of a store; null if the broker's metrics are disabled, so that callers skip measuring. */
 export function storeMetrics(broker: ServiceBroker, name: string): StoreMetrics | null {
   const metrics = registered(broker);
   if (!metrics) return null;
@@ -56,7 +56,7 @@ export function storeMetrics(broker: ServiceBroker, name: string): StoreMetrics 
   metrics.increment(metricNames.appended, labels, 0);
   metrics.increment(metricNames.conflicts, labels, 0);
   return {
-    answered(ms, events, isConflict) {
+    recordAppend(ms, events, isConflict) {
       metrics.observe(metricNames.appendTime, ms, labels);
       if (events > 0) metrics.increment(metricNames.appended, labels, events);
       if (isConflict) metrics.increment(metricNames.conflicts, labels);
@@ -65,7 +65,7 @@ export function storeMetrics(broker: ServiceBroker, name: string): StoreMetrics 
   };
 }
 
-/** The metrics of a consumer, or null where the broker keeps none. `name`: the aggregate's, the subscription's. */
+/** The metrics of a consumer; null if the broker's metrics are disabled. */
 export function consumerMetrics(broker: ServiceBroker, storeName: string, name: string): ConsumerMetrics | null {
   const metrics = registered(broker);
   if (!metrics) return null;
@@ -79,14 +79,14 @@ export function consumerMetrics(broker: ServiceBroker, storeName: string, name: 
   };
 }
 
-/** The broker's registry with our metrics in it. Asked for each first: registering one again would reset it. */
+/** Registers the metrics with the broker. Skips those that exist, because registering one again would reset it. */
 function registered(broker: ServiceBroker): ServiceBroker["metrics"] | null {
   if (!broker.isMetricsEnabled()) return null;
   const { metrics } = broker;
   const isNew = ({ name }: { name: string }) => !metrics.hasMetric(name);
   for (const counter of counters.filter(isNew)) metrics.register({ type: "counter", labelNames, ...counter });
   for (const gauge of gauges.filter(isNew)) metrics.register({ type: "gauge", labelNames, ...gauge });
-  const time = { name: metricNames.appendTime, description: "Milliseconds from the call of an append to its answer" };
+  const time = { name: metricNames.appendTime, description: "Duration of an append in milliseconds" };
   if (isNew(time))
     metrics.register({ type: "histogram", labelNames, unit: "millisecond", buckets: true, quantiles: true, ...time });
   return metrics;

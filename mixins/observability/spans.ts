@@ -3,15 +3,15 @@ import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { asParkedError } from "../../core/event/parked-error.ts";
 
 /**
- * The `tracing` of an action whose params may be personal: Moleculer would make tags of all of them. Who gives tags of
- * his own gets them.
+ * The `tracing` of an action whose params may be personal data. By default Moleculer would add all params to the tags.
+ * Tags that the action declares itself are kept.
  */
 export const withoutParams = (tracing: ActionSchema["tracing"] = true): NonNullable<ActionSchema["tracing"]> => ({
   tags: { params: false },
   ...(typeof tracing === "object" ? tracing : { enabled: tracing }),
 });
 
-/** The same for the transforms and handlers among a service's own actions: their params are whole events. */
+/** Applies `withoutParams` to the actions of a service that are transforms or handlers: their params are whole events. */
 export function transformsWithoutParams(schema: ServiceSchema, transforms: readonly unknown[]): void {
   const { actions = {} } = schema;
   const service = Service.getVersionedFullName(schema.name, schema.version);
@@ -22,7 +22,7 @@ export function transformsWithoutParams(schema: ServiceSchema, transforms: reado
   }
 }
 
-/** The span of one append, from its call to its answer; null where the broker traces nothing. */
+/** Starts the span of one append; null if tracing is disabled. */
 export function appendSpan(ctx: Context, store: string): Span | null {
   if (!ctx.broker.isTracingEnabled()) return null;
   return ctx.startSpan(`append '${store}'`, {
@@ -34,13 +34,13 @@ export function appendSpan(ctx: Context, store: string): Span | null {
 
 /** The spans of a fold. */
 export interface FoldSpans {
-  /** One batch. Events of many requests share it, so it begins a trace of its own. */
+  /** The span of a batch. It begins a new trace, because events of many requests share a batch. */
   batch(): Span;
-  /** One transform that is a function, in the trace of the event's request; an action has Moleculer's own span. */
+  /** The span of a function transform, in the trace of the event's request. An action has Moleculer's own span. */
   transform(event: RecordedEvent): Span;
 }
 
-/** The spans of an aggregate's fold, or null where the broker traces nothing. */
+/** The spans of an aggregate's fold; null if tracing is disabled. */
 export function foldSpans({ broker, aggregate }: { broker: ServiceBroker; aggregate: string }): FoldSpans | null {
   if (!broker.isTracingEnabled()) return null;
   const { tracer } = broker;
@@ -55,7 +55,7 @@ export function foldSpans({ broker, aggregate }: { broker: ServiceBroker; aggreg
   };
 }
 
-/** Says that it failed, and how, but not with what: our messages and data show what was found. */
+/** Marks a span as failed, with the error's name, type and code only: its message and data may contain personal data. */
 export function markFailed(span: Span, error: unknown): void {
   const { name, type, code } = asParkedError(error);
   span.setError(Object.assign(new Error(type ?? name), { name, type, code }));

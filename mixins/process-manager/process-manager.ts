@@ -9,7 +9,7 @@ import { nameProblem } from "../../core/event/stream-name.ts";
 import type { Wildcard } from "../aggregate/aggregate.ts";
 import type { StartFrom } from "../consumer/checkpoint.ts";
 import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
-import { refuseNoStore, serviceName, type EventStore } from "../event-store/event-store.ts";
+import { assertStore, serviceName, type EventStore } from "../event-store/event-store.ts";
 import type { Mixin } from "../service/mixin.ts";
 import { companionMixin, type Companion } from "../service/companion.ts";
 import { parseVisibilities, type Visibilities } from "../service/visibility.ts";
@@ -111,7 +111,7 @@ export function ProcessManager<Events extends EventMap = AnyEvents, State = unde
   refuseUnknownOptions(name, given, options);
   const { eventStore, startFrom = "origin", onError, maxDepth = 100 } = given;
   const visibility = parseVisibilities(name, given.visibility);
-  refuseNoStore(name, eventStore);
+  assertStore(name, eventStore);
   const policy = parsePolicy(name, onError);
   if (startFrom !== "origin" && startFrom !== "current")
     throw refusal(`${name}.startFrom`, startFrom, '"origin" or "current"');

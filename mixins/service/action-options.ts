@@ -1,26 +1,26 @@
 import type { ActionSchema } from "moleculer";
 import { misspelt } from "../../core/options/near-name.ts";
 import { isPlainObject, refuseUnless } from "../../core/options/options.ts";
-import { refuseWrongVisibility } from "./visibility.ts";
+import { assertVisibility } from "./visibility.ts";
 
-/** Moleculer's options whose misspelling would leave an action less protected than it says. */
+/** Options of Moleculer. A misspelt one would be ignored, and leave the action unprotected. */
 const protecting = ["params", "visibility", "hooks", "timeout"];
 
 /**
- * Checks what is left of an action's options, which are Moleculer's or a middleware's. Any name is allowed, but none that
- * is nearly `own` or one of Moleculer's that protect.
+ * Checks the options of an action that are not of this package. A middleware may define any name, so unknown names are
+ * allowed, except those that look like a misspelt name of `own` or of `protecting`.
  * @throws DefinitionError
  */
 export function checkActionOptions(at: string, action: object, own: readonly string[]): void {
   const { handler, params, visibility } = action as ActionSchema;
-  refuseUnless(handler === undefined, `${at}.handler`, handler, `none: the handler is made of ${own.join(", ")}`);
+  refuseUnless(handler === undefined, `${at}.handler`, handler, `no handler: it is created from ${own.join(", ")}`);
   refuseUnless(
     params === undefined || isPlainObject(params),
     `${at}.params`,
     params,
     "rules by the names of the params",
   );
-  if (visibility !== undefined) refuseWrongVisibility(`${at}.visibility`, visibility);
+  if (visibility !== undefined) assertVisibility(`${at}.visibility`, visibility);
   const known = [...own, ...protecting];
   for (const option of Object.keys(action)) {
     const meant = known.includes(option) ? null : misspelt(option, known);

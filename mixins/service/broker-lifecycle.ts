@@ -5,9 +5,9 @@ import { within } from "../../core/concurrency/within.ts";
 type End = () => Promise<void>;
 
 /**
- * Whether a broker is to run, as its last `start` or `stop` says. Moleculer calls the services of a broker that was
- * stopped while its transporter connected, and none of a broker whose start failed; and nothing says to a service that
- * still starts that a stop has come.
+ * Whether the last call of a broker was `start` or `stop`. Moleculer itself starts the services of a broker that was
+ * stopped while its transporter connected, does not stop the services of a broker whose start failed, and does not notify
+ * a starting service of a stop.
  */
 export class BrokerLifecycle {
   readonly #broker: ServiceBroker;
@@ -15,13 +15,13 @@ export class BrokerLifecycle {
   readonly #doStop: () => PromiseLike<void>;
   readonly #ends = new Set<End>();
   readonly #waiting = new Set<() => void>();
-  /** The call that counts, while it is under way. */
+  /** The latest call, while it is pending. */
   #last: { kind: "start" | "stop"; settled: Promise<void> } | null = null;
   #stopping: Promise<void> | null = null;
   #down = Promise.withResolvers<void>();
   #isDown = false;
 
-  /** In place of the broker's own methods: it has no hook for a start that fails, and its hook for a stop comes late. */
+  /** Replaces the broker's methods: it has no hook for a failed start, and calls its hook for a stop too late. */
   constructor(broker: ServiceBroker) {
     this.#broker = broker;
     this.#doStart = broker.start.bind(broker);
@@ -31,36 +31,36 @@ export class BrokerLifecycle {
     boundDisconnect(broker);
   }
 
-  /** The same call twice is one; a start waits for a stop that is under way. */
+  /** Repeated calls of the same kind share one run. */
   #call(kind: "start" | "stop", run: () => Promise<void>): Promise<void> {
     if (this.#last?.kind === kind) return this.#last.settled;
     const call = { kind, settled: Promise.resolve() };
     this.#last = call;
-    // Each of the two settles alone: the error of a start is for the caller of that start.
+    // Start and stop settle separately, so that only the caller of a start gets its error.
     call.settled = run().finally(() => {
       if (this.#last === call) this.#last = null;
     });
     return call.settled;
   }
 
-  /** It was stopped, or its start has failed: nothing is opened until its next start. */
+  /** True after a stop or a failed start. Services open nothing until the next start. */
   get isDown(): boolean {
     return this.#isDown;
   }
 
-  /** Settles as `work` does, or once the broker is to run no more. */
+  /** Settles with `work`, or resolves as soon as the broker goes down. */
   async orDown(work: Promise<void>): Promise<void> {
     const { promise: down, resolve } = Promise.withResolvers<void>();
     this.#waiting.add(resolve);
     try {
-      // Not against one promise for all: it would keep what each race has added until the broker stops.
+      // One promise for each race: a shared one would keep the reactions of every race until the broker stops.
       await Promise.race([work, down]);
     } finally {
       this.#waiting.delete(resolve);
     }
   }
 
-  /** `end` is called where the start of the broker fails. */
+  /** Calls `end` if the start of the broker fails. */
   endsWith(end: End): void {
     this.#ends.add(end);
   }
@@ -72,7 +72,7 @@ export class BrokerLifecycle {
   async #start(): Promise<void> {
     const call = this.#last;
     if (this.#stopping) await this.#stopping;
-    // A stop came before it has begun.
+    // A stop was called meanwhile.
     if (this.#last !== call) return;
     this.#isDown = false;
     this.#down = Promise.withResolvers();
@@ -81,7 +81,7 @@ export class BrokerLifecycle {
     const markDown = () => this.#markDown();
     started.then(markDown, markDown);
     try {
-      // Where a stop comes first it may never settle: Moleculer goes on to connect its transporter.
+      // After a stop, `started` may never settle: Moleculer keeps trying to connect its transporter.
       await Promise.race([started, down.then(() => this.#stopping)]);
     } catch (error) {
       this.#goDown();
@@ -110,15 +110,15 @@ export class BrokerLifecycle {
     for (const resolve of this.#waiting) resolve();
   }
 
-  /** A start that ends after its stop has begun takes the broker for a running one. */
+  /** Moleculer sets `started` at the end of a start, even if a stop has begun meanwhile. */
   #markDown(): void {
     if (this.#isDown) (this.#broker as { started: boolean }).started = false;
   }
 }
 
 /**
- * Moleculer's transporters say goodbye and wait until it was heard: over a connection to NATS that is half dead for minutes,
- * in which the process does not end.
+ * Limits the duration of the transporter's disconnect. Moleculer sends a disconnect packet and waits until it is flushed,
+ * which takes minutes on a half-open connection to NATS and keeps the process alive.
  */
 function boundDisconnect({ transit, logger }: ServiceBroker): void {
   if (!transit) return;
@@ -126,13 +126,13 @@ function boundDisconnect({ transit, logger }: ServiceBroker): void {
   transit.disconnect = async () => {
     const { transporterMs } = times.stop;
     if (!(await within(transporterMs, Promise.resolve(disconnect()))))
-      logger.warn(`The transporter has not heard the goodbye of this node within ${transporterMs} ms`);
+      logger.warn(`The transporter has not disconnected within ${transporterMs} ms; the node stops without it`);
   };
 }
 
 const lifecycles = new WeakMap<ServiceBroker, BrokerLifecycle>();
 
-/** Called in `created`: the broker's start is still to come, or has ended. */
+/** Call it in `created`, when no start of the broker is pending that the replaced methods would miss. */
 export function lifecycleOf(broker: ServiceBroker): BrokerLifecycle {
   const lifecycle = lifecycles.get(broker) ?? new BrokerLifecycle(broker);
   lifecycles.set(broker, lifecycle);

@@ -11,16 +11,16 @@ interface Dependencies {
   broker: ServiceBroker;
   name: string;
   work: Work;
-  /** What has to be done before the work may stop. */
+  /** Awaited before `work.stopped` is called. */
   beforeEnd: () => Promise<void>;
-  /** A stop takes no longer: a server may not answer. */
+  /** The longest duration of a stop, for a server that does not respond. */
   stopMs: () => number;
 }
 
-/** How often the registry is asked for a service that has started: Moleculer registers it a moment later. */
-const askEveryMs = 5;
+/** Moleculer registers a service only after its `started` has resolved, so the registry is polled. */
+const pollEveryMs = 5;
 
-/** One companion from start to stop and from stop to start, whatever comes in the middle of the other. */
+/** Runs the starts and stops of one companion one after the other, if one is called during the other. */
 export class CompanionRun {
   readonly #broker: ServiceBroker;
   readonly #name: string;
@@ -28,16 +28,16 @@ export class CompanionRun {
   readonly #beforeEnd: () => Promise<void>;
   readonly #stopMs: () => number;
   readonly #lifecycle: BrokerLifecycle;
-  /** Settles with its next start; a new one after each stop. */
+  /** Settles with the next start. Replaced at each stop. */
   #start = newStart();
-  /** The start that is under way, or has succeeded; null while it is stopped. */
+  /** The pending or succeeded start; null while stopped. */
   #run: Promise<void> | null = null;
   #isStarting = false;
   #ending: Promise<void> | null = null;
-  /** Settles when it has stopped, or did not start. */
+  /** Resolves when the companion has stopped, or its start has failed. */
   #end: PromiseWithResolvers<void> | null = null;
-  /** A stop that took too long, and goes on. */
-  #late: Promise<void> = Promise.resolve();
+  /** A stop that exceeded `stopMs` and is still running. */
+  #overdueStop: Promise<void> = Promise.resolve();
 
   constructor({ broker, name, work, beforeEnd, stopMs }: Dependencies) {
     this.#stopMs = stopMs;
@@ -48,31 +48,31 @@ export class CompanionRun {
     this.#lifecycle = lifecycleOf(broker);
   }
 
-  /** Settles when its service answers, or the broker is to run no more. @throws what its start has thrown */
+  /** Resolves when the companion's actions can be called, or the broker goes down. @throws the error of its start */
   async started(): Promise<void> {
     if (this.#lifecycle.isDown) return;
     await this.#lifecycle.orDown(this.#start.promise);
     while (this.#run && !this.#lifecycle.isDown && !isRegistered(this.#broker, this.#name))
-      await new Promise((ask) => setTimeout(ask, askEveryMs));
+      await new Promise((ask) => setTimeout(ask, pollEveryMs));
   }
 
   get ended(): Promise<void> | undefined {
     return this.#end?.promise;
   }
 
-  /** Once however often it is called; not at all on a broker that is stopped. */
+  /** Starts once, however often it is called. Does nothing on a stopped broker. */
   start(): Promise<void> {
     if (this.#lifecycle.isDown) return Promise.resolve();
     return (this.#run ??= this.#begin());
   }
 
   async #begin(): Promise<void> {
-    // A stop may come before this start has ended, and with it the promise of the next one.
+    // A stop during this start replaces `#start` with the promise of the next one.
     const start = this.#start;
     const end = (this.#end = Promise.withResolvers());
     this.#isStarting = true;
     try {
-      await this.#late;
+      await this.#overdueStop;
       await this.#work.started();
       start.resolve();
     } catch (error) {
@@ -94,10 +94,10 @@ export class CompanionRun {
     const stopMs = this.#stopMs();
     const finished = this.#finish();
     if (await within(stopMs, finished)) return;
-    this.#late = finished.catch(() => {});
+    this.#overdueStop = finished.catch(() => {});
     end?.resolve();
     this.#broker.logger.warn(
-      `${this.#name} has not stopped within ${stopMs} ms: something that it waits for does not answer. The node goes on to stop; nothing acknowledged is lost, and leases lapse by themselves`,
+      `${this.#name} has not stopped within ${stopMs} ms: its engine or a handler does not respond. The node stops without waiting longer; acknowledged events are stored, and its leases expire`,
     );
   }
 
@@ -111,7 +111,7 @@ export class CompanionRun {
       const wasStarting = this.#isStarting;
       await this.#work.stopped();
       if (!wasStarting) return;
-      // What it did after the stop is undone as well.
+      // The start went on after the stop and may have opened more.
       await run?.catch(() => {});
       await this.#work.stopped();
     } finally {
@@ -122,7 +122,7 @@ export class CompanionRun {
 
 function newStart(): PromiseWithResolvers<void> {
   const start = Promise.withResolvers<void>();
-  // An owner that waits for it gets the error; where none does, the broker reports it.
+  // Owners that await the start get its error. Without owners, the broker reports it.
   start.promise.catch(() => {});
   return start;
 }

@@ -6,18 +6,18 @@ import { lifecycleOf } from "./broker-lifecycle.ts";
 import type { Mixin } from "./mixin.ts";
 import { CompanionRun } from "./companion-run.ts";
 
-/** A service that lives beside the services that mix it in: one per broker and name, ending with the last of them. */
+/** A service that is shared by the services that mix it in: one per broker and name, destroyed with the last of them. */
 export interface Companion {
   name: string;
-  /** What it is, for messages: "event store", "aggregate". */
+  /** For messages: "event store", "aggregate". */
   kind: string;
-  /** The companion that this one needs until its own end: on a broker that stops, that one ends after it. */
+  /** The name of a companion that this one uses until it has stopped. A stopping broker stops that one later. */
   dependsOn?: string;
-  /** Why a companion of the same name cannot be shared with this one, or null where it can. */
+  /** Why this companion cannot share the service of `other`, which has the same name; null if it can. */
   conflictWith(other: Companion): string | null;
-  /** Adds what this one knows to the service that another definition of it has made; or answers why it cannot. */
+  /** Adds this definition to the service that an equal companion has created. Returns why it cannot, or null. */
   join?(service: Service): string | null;
-  /** A new schema each time, with its own state: one process may run several brokers. */
+  /** Creates a schema with its own state, because one process may run several brokers. */
   schema(broker: ServiceBroker): CompanionSchema;
 }
 
@@ -35,10 +35,10 @@ interface Hosted {
 
 const hosted = new WeakMap<ServiceBroker, Map<string, Hosted>>();
 
-/** Owners that were destroyed: one that was still starting then must not count as an owner again. */
+/** Destroyed owners. An owner that was destroyed while it started must not be counted again. */
 const destroyed = new WeakSet<Service>();
 
-/** Settles when the companion answers, where this broker has one of the name. @throws what its start has thrown */
+/** Resolves when the companion's actions can be called, at once if this broker has none. @throws the error of its start */
 export async function companionStarted(broker: ServiceBroker, name: string): Promise<void> {
   await hosted.get(broker)?.get(name)?.run.started();
 }
@@ -46,25 +46,28 @@ export async function companionStarted(broker: ServiceBroker, name: string): Pro
 type Work = () => Promise<void>;
 const unfinished = new WeakMap<ServiceBroker, Map<string, Set<Work>>>();
 
-/** Before this companion ends, `work` is finished: for what needs it and is no companion itself. Returns what takes it back. */
+/**
+ * The companion awaits `work` before it stops. For users of the companion that are no companions themselves.
+ * Returns a function that removes `work` again.
+ */
 export function finishBeforeEndOf(broker: ServiceBroker, name: string, work: Work): () => void {
-  const here = unfinished.get(broker) ?? new Map<string, Set<Work>>();
-  const works = here.get(name) ?? new Set<Work>();
-  unfinished.set(broker, here.set(name, works.add(work)));
+  const ofBroker = unfinished.get(broker) ?? new Map<string, Set<Work>>();
+  const works = ofBroker.get(name) ?? new Set<Work>();
+  unfinished.set(broker, ofBroker.set(name, works.add(work)));
   return () => {
     works.delete(work);
-    if (works.size === 0 && here.get(name) === works) here.delete(name);
+    if (works.size === 0 && ofBroker.get(name) === works) ofBroker.delete(name);
   };
 }
 
-/** The mixin that brings the companion into being with its first owner and ends it with the last. */
+/** The mixin that creates the companion with its first owner and destroys it with the last. */
 export function companionMixin(companion: Companion): Mixin {
   return {
     created(this: Service) {
       guardActions(this.broker);
       attach(this, companion);
     },
-    // Not by `dependencies`: Moleculer would ask for one that failed to start for ever.
+    // Not with `dependencies`: Moleculer would wait forever for a companion whose start failed.
     async started(this: Service) {
       if (destroyed.has(this)) return;
       const known = hosted.get(this.broker)?.get(companion.name);
@@ -77,12 +80,12 @@ export function companionMixin(companion: Companion): Mixin {
   };
 }
 
-/** In `created`, not `started`: so broker.start() waits for the companion and fails with it. */
+/** Creates the companion, or shares the existing one. Called in `created`, so that broker.start() waits for its start. */
 function attach(owner: Service, companion: Companion): void {
   const { broker } = owner;
-  const here = hosted.get(broker) ?? new Map<string, Hosted>();
-  hosted.set(broker, here);
-  const known = here.get(companion.name);
+  const ofBroker = hosted.get(broker) ?? new Map<string, Hosted>();
+  hosted.set(broker, ofBroker);
+  const known = ofBroker.get(companion.name);
   if (known) {
     const conflict =
       known.companion.kind === companion.kind
@@ -95,17 +98,17 @@ function attach(owner: Service, companion: Companion): void {
   if (broker.getLocalService(companion.name) || owner.fullName === companion.name)
     throw new NameTakenError(
       companion.name,
-      `is the name of a service already; the ${companion.kind} needs one of its own`,
+      `is already the name of a service; the ${companion.kind} needs a name of its own`,
     );
-  here.set(companion.name, host(broker, companion, owner));
+  ofBroker.set(companion.name, host(broker, companion, owner));
 }
 
 function host(broker: ServiceBroker, companion: Companion, owner: Service): Hosted {
   const schema = companion.schema(broker);
   const lifecycle = lifecycleOf(broker);
   const beforeEnd = async () => {
-    // A stopping broker stops all at once; those that need this one may have a checkpoint to save.
-    if (lifecycle.isDown) await Promise.all(endsOfThoseThatNeed(broker, companion.name));
+    // A stopping broker stops all services at once. Companions that depend on this one may have to save a checkpoint.
+    if (lifecycle.isDown) await Promise.all(endsOfDependents(broker, companion.name));
     const works = unfinished.get(broker)?.get(companion.name) ?? [];
     await Promise.all([...works].map((work) => work()));
   };
@@ -117,7 +120,7 @@ function host(broker: ServiceBroker, companion: Companion, owner: Service): Host
     ...schema,
     started: () => run.start(),
     async stopped() {
-      // A stopping broker may start it again; otherwise it is at its end, and the next owner needs another.
+      // A stopped broker may start this service again. A destroyed service stays destroyed: the next owner creates another.
       if (!lifecycle.isDown) {
         lifecycle.forget(end);
         forget(broker, self);
@@ -129,29 +132,29 @@ function host(broker: ServiceBroker, companion: Companion, owner: Service): Host
   return self;
 }
 
-function endsOfThoseThatNeed(broker: ServiceBroker, name: string): Promise<void>[] {
+function endsOfDependents(broker: ServiceBroker, name: string): Promise<void>[] {
   const all = [...(hosted.get(broker)?.values() ?? [])];
   return all.flatMap(({ companion, run }) => (companion.dependsOn === name && run.ended ? [run.ended] : []));
 }
 
 function forget(broker: ServiceBroker, known: Hosted): void {
-  const here = hosted.get(broker);
-  if (here?.get(known.companion.name) === known) here.delete(known.companion.name);
+  const ofBroker = hosted.get(broker);
+  if (ofBroker?.get(known.companion.name) === known) ofBroker.delete(known.companion.name);
 }
 
 /**
- * Ends what nobody else mixes in, all of it with the first of the owner's mixins: whoever needs another ends before
- * it, or would complain that it has gone.
+ * Destroys the companions that have lost their last owner. The first of the owner's mixins to stop handles them all, so
+ * that a companion is destroyed before the one that it depends on.
  */
 async function release(owner: Service): Promise<void> {
   const { broker } = owner;
-  // A stopping broker stops every service itself, and may start them again.
-  const here = [...(hosted.get(broker)?.values() ?? [])].filter(({ owners }) => owners.delete(owner));
+  // A stopping broker stops every service itself, and may start it again.
+  const ofBroker = [...(hosted.get(broker)?.values() ?? [])].filter(({ owners }) => owners.delete(owner));
   if (!broker.started || lifecycleOf(broker).isDown) return;
   destroyed.add(owner);
-  const orphans = here.filter(({ owners }) => owners.size === 0);
+  const orphans = ofBroker.filter(({ owners }) => owners.size === 0);
   for (const orphan of orphans) forget(broker, orphan);
-  const needsAnother = ({ companion }: Hosted) => companion.dependsOn !== undefined;
-  for (const group of [orphans.filter(needsAnother), orphans.filter((orphan) => !needsAnother(orphan))])
+  const isDependent = ({ companion }: Hosted) => companion.dependsOn !== undefined;
+  for (const group of [orphans.filter(isDependent), orphans.filter((orphan) => !isDependent(orphan))])
     await Promise.all(group.map(({ service }) => broker.destroyService(service)));
 }

@@ -1,2 +1,2 @@
-/** A call of `dryRun` on its way to the command's own action, whose params and hooks it has to pass. */
+/** Marks in meta that `dryRun` calls the command's own action, so that its param rules and hooks apply. */
 export const dryRunFlag = "$dryRun";

@@ -5,8 +5,8 @@ const known = new WeakMap<ServiceBroker, Map<string, DeciderDefinition>>();
 
 const keyOf = (store: string, name: string) => JSON.stringify([store, name]);
 
-/** By the verification of its store, the snapshots of the decider can be folded again. */
-export function noteDecider(broker: ServiceBroker, store: string, decider: DeciderDefinition): void {
+/** Registers a decider, so that `verify` of its store can fold its state snapshots again. */
+export function registerDecider(broker: ServiceBroker, store: string, decider: DeciderDefinition): void {
   const deciders = known.get(broker) ?? new Map<string, DeciderDefinition>();
   known.set(broker, deciders.set(keyOf(store, decider.name), decider));
 }

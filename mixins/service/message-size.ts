@@ -5,47 +5,46 @@ import { isProblem, toJson } from "../../core/json/json.ts";
 import { jsonBytes, type JsonBytes } from "../../core/json/json-bytes.ts";
 
 /**
- * Most bytes of JSON in one message between nodes. NATS refuses more than 1 MB, and Moleculer's TCP transporter ends the
- * connection; the rest is left for what surrounds them.
+ * The most bytes of JSON in one message between nodes. NATS rejects more than 1 MB, and Moleculer's TCP transporter closes
+ * the connection. The difference is room for the packet's other fields.
  */
 export const maxMessageBytes = 900 * 1024;
-/** Params of a call beyond this are not measured: it is refused already. */
+/** Measuring stops here: the call is rejected anyway. */
 const maxMeasuredBytes = 4 * maxMessageBytes;
 
-/** Whether the call came from another node: its answer is one message. */
+/** True if the call came from another node, so that its result is sent as one message. */
 export const isFromAnotherNode = ({ nodeID, broker }: Context): boolean => nodeID !== null && nodeID !== broker.nodeID;
 
-/** Whether a call of the action stays on this node, as far as is known before it is made. */
-function staysHere(broker: ServiceBroker, action: string, nodeID: string | undefined): boolean {
+/** True if the broker would call the action on this node, by the registry's state. */
+function isLocalCall(broker: ServiceBroker, action: string, nodeID: string | undefined): boolean {
   if (nodeID !== undefined) return nodeID === broker.nodeID;
   const endpoints = broker.registry.actions.get(action);
-  // No node has it: the call fails by itself.
+  // No node has the action: the call fails with Moleculer's own error.
   if (!endpoints || endpoints.count() === 0) return true;
   return endpoints.hasLocal() && (endpoints.count() === 1 || broker.options.registry?.preferLocal !== false);
 }
 
 /**
- * Refuses a call that would go to another node with more than one message carries. What stays on this node is not
- * measured.
- * @throws EventTooLargeError naming the largest of the params, or `meta`; ValidationError where one cannot be sent as JSON
+ * Rejects a call to another node that does not fit into one message. A call that stays on this node is not measured.
+ * @throws EventTooLargeError with the name of the largest param, or `meta`; ValidationError if one cannot be sent as JSON
  */
-export function refuseTooLargeCall(
+export function assertCallFits(
   broker: ServiceBroker,
   action: string,
   params: unknown,
   { meta, nodeID }: { meta?: object | undefined; nodeID?: string | undefined } = {},
 ): void {
-  if (staysHere(broker, action, nodeID)) return;
+  if (isLocalCall(broker, action, nodeID)) return;
   const parts = params !== null && typeof params === "object" ? { ...params } : { params };
   let largest = { field: "params", bytes: 0 };
   let sum = 0;
   let isMore = false;
   for (const [field, value] of [...Object.entries(parts), ["meta", meta] as const]) {
-    const size = measured(field, value);
+    const size = measure(field, value);
     if (size.bytes > largest.bytes) largest = { field, bytes: size.bytes };
     sum += size.bytes;
     isMore ||= size.isMore;
-    // Enough to name one of the largest.
+    // The sum suffices to name one of the largest params.
     if (sum > maxMeasuredBytes) {
       isMore = true;
       break;
@@ -54,10 +53,10 @@ export function refuseTooLargeCall(
   if (sum > maxMessageBytes) throw new EventTooLargeError(`${action}: ${largest.field}`, sum, maxMessageBytes, isMore);
 }
 
-/** Whether a call may go to another node with what it carries. */
-export function isSendable(...call: Parameters<typeof refuseTooLargeCall>): boolean {
+/** True if the call stays on this node or fits into one message. */
+export function isSendable(...call: Parameters<typeof assertCallFits>): boolean {
   try {
-    refuseTooLargeCall(...call);
+    assertCallFits(...call);
     return true;
   } catch {
     return false;
@@ -65,7 +64,7 @@ export function isSendable(...call: Parameters<typeof refuseTooLargeCall>): bool
 }
 
 /** @throws ValidationError */
-function measured(field: string, value: unknown): JsonBytes {
+function measure(field: string, value: unknown): JsonBytes {
   try {
     return jsonBytes(value, maxMessageBytes);
   } catch {
@@ -74,20 +73,20 @@ function measured(field: string, value: unknown): JsonBytes {
   }
 }
 
-/** Calls an action of a store, wherever that is hosted. @throws EventTooLargeError, ValidationError as above */
+/** Calls an action of a store on any node. @throws EventTooLargeError, ValidationError as above */
 export function callStore<Answer>(ctx: Context, store: string, action: string, params: object): Promise<Answer> {
   const name = `${store}.${action}`;
-  refuseTooLargeCall(ctx.broker, name, params, { meta: ctx.meta });
+  assertCallFits(ctx.broker, name, params, { meta: ctx.meta });
   return ctx.call<Answer, object>(name, params);
 }
 
-/** These have stored something when they answer: their answers are measured before. */
+/** These actions store events. Their results are measured before storing, because rejecting them afterwards is too late. */
 const measuredBefore = ["append", "record"];
 
 /**
- * The answer of a generated action as it may be sent. Moleculer only logs an answer that no message carries, and the
- * caller would wait until a time-out.
- * @throws AnswerTooLargeError if the caller is another node and no message carries the answer
+ * Returns the result of a generated action if it can be sent. Moleculer only logs a result that is too large for a
+ * message, and the caller would wait until its timeout.
+ * @throws AnswerTooLargeError if the caller is on another node and the result does not fit into one message
  */
 export function sendable(ctx: Context, answer: unknown): unknown {
   const { rawName = "", name = "" } = (ctx.action ?? {}) as { rawName?: string; name?: string };

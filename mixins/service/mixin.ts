@@ -1,4 +1,4 @@
 import type { ServiceSchema } from "moleculer";
 
-/** What a factory returns for a service's `mixins`: Moleculer types the list so. */
+/** An element of a service's `mixins`, as Moleculer types it. */
 export type Mixin = Partial<ServiceSchema>;

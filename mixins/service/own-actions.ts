@@ -6,29 +6,29 @@ type Actions = NonNullable<ServiceSchema["actions"]>;
 /** Where an action comes from: `generated` by this package, or `declared` by a user's service with params of its own. */
 export type Origin = "generated" | "declared";
 
-/** By the handler: Moleculer clones and merges schemas, but a function keeps its identity. */
+/** Keyed by the handler: Moleculer clones and merges schemas, but a function keeps its identity. */
 const origins = new WeakMap<object, Origin>();
 
-/** Marks the handler of an action, so that `boundary.ts` stands in front of it. */
-export function marked<Handler extends object>(handler: Handler, origin: Origin): Handler {
+/** Marks the handler of an action, so that the middleware of `boundary.ts` applies to it. */
+export function markOrigin<Handler extends object>(handler: Handler, origin: Origin): Handler {
   origins.set(handler, origin);
   return handler;
 }
 
-/** The actions that a service generates: none makes tags of its params, and the boundary stands in front of each. */
+/** Marks the actions that a service generates, and omits their params from the tags of spans. */
 export function ownActions(actions: Actions): Actions {
   return Object.fromEntries(
     Object.entries(actions).map(([name, action]) => {
       if (typeof action === "boolean") return [name, action];
       const own: ActionSchema = typeof action === "function" ? { handler: action } : action;
-      // A command's is marked as declared before.
-      if (own.handler && !origins.has(own.handler)) marked(own.handler, "generated");
+      // The handler of a command is already marked as declared.
+      if (own.handler && !origins.has(own.handler)) markOrigin(own.handler, "generated");
       return [name, { ...own, tracing: withoutParams(own.tracing) }];
     }),
   );
 }
 
-/** The origin of a registered action; null if its handler is not of this package. */
+/** The origin of a registered action; null if its handler does not belong to this package. */
 export function originOf(action: ActionSchema): Origin | null {
   const { service, rawName } = action as ActionSchema & { service?: Service; rawName?: string };
   for (const [key, declared] of Object.entries(service?.schema.actions ?? {})) {

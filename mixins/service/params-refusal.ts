@@ -2,7 +2,7 @@ import { Errors, type ActionSchema, type Context } from "moleculer";
 import { didYouMean } from "../../core/options/near-name.ts";
 import { brief, portable } from "../../core/errors/problem.ts";
 
-/** What Moleculer's validator says of one param. */
+/** An entry of `data` in Moleculer's validation error. */
 interface Entry {
   type: string;
   field?: string | undefined;
@@ -17,10 +17,11 @@ const mostEntries = 20;
 const mostCharacters = 300;
 
 /**
- * The validator's error with what was found in its message, a field in each entry, and bounded in size: the validator
- * itself puts the whole input there. That of a nested call keeps its message. Null if the error is another one.
+ * Rewrites the validator's error: the message contains the found value, each entry has a field, and the size is bounded,
+ * because the validator itself includes the whole input. The error of a nested call keeps its message. Returns null for
+ * any other error.
  */
-export function asRefusal(
+export function toValidationError(
   error: unknown,
   { action, params }: Context,
   rules: ActionSchema["params"],
@@ -37,13 +38,13 @@ export function asRefusal(
   return new Errors.ValidationError(text, "VALIDATION_ERROR", entries);
 }
 
-/** It alone names the action in each entry. */
+/** Only Moleculer's validator names the action in each entry. */
 const isByValidator = (data: unknown): data is Entry[] =>
   Array.isArray(data) && data.length > 0 && data.every((entry: Entry | null) => typeof entry?.action === "string");
 
 const isStrict = ({ type, field }: Entry) => type === "objectStrict" && !field;
 
-/** One entry for each, in place of one for all without a field. */
+/** One entry for each unknown param. The validator makes one for all, without a field. */
 function unknownParams(entry: Entry, params: unknown, known: readonly string[]): Entry[] {
   const unknown = Object.keys(params as object).filter((name) => !known.includes(name));
   return unknown.slice(0, mostEntries).map((name) => {

@@ -3,7 +3,7 @@ import { isSendable } from "./message-size.ts";
 
 type Actions = NonNullable<ServiceSchema["actions"]>;
 
-/** In the headers, which belong to one call, and not in the meta, which all calls below it inherit. */
+/** A header belongs to one call; meta would be inherited by all nested calls. */
 const header = "$passedOn";
 
 interface Endpoint {
@@ -13,8 +13,8 @@ interface Endpoint {
 }
 
 /**
- * Another node that hosts the action, for a call that this one cannot answer soon; null where there is none, and for a
- * call that was passed on to here: two nodes that both have to catch up must not send it to and fro.
+ * The id of another node that hosts the action, for a call that this node cannot serve soon. Null if there is none, or if
+ * the call was already forwarded: two nodes that both have to catch up must not forward it back and forth.
  */
 export function otherHostFor({ broker, action, headers, params, meta }: Context): string | null {
   if ((headers as Record<string, unknown>)[header] === true || !action?.name) return null;
@@ -28,17 +28,17 @@ function endpointsOf(broker: ServiceBroker, action: string): readonly Endpoint[]
   return list?.endpoints ?? [];
 }
 
-/** The answer of that node; of this one where no message carries it. */
-export async function passOn(ctx: Context, nodeID: string, answerHere: () => unknown): Promise<unknown> {
+/** Forwards the call to the node. Calls `handleHere` if the node's result does not fit into one message. */
+export async function passOn(ctx: Context, nodeID: string, handleHere: () => unknown): Promise<unknown> {
   try {
     return await ctx.call(ctx.action!.name!, ctx.params, { nodeID, headers: { [header]: true } });
   } catch (error) {
-    if ((error as { type?: unknown }).type === "ANSWER_TOO_LARGE") return answerHere();
+    if ((error as { type?: unknown }).type === "ANSWER_TOO_LARGE") return handleHere();
     throw error;
   }
 }
 
-/** The same actions; a call goes to the node that `nodeFor` names, if any. */
+/** Wraps the actions: a call is forwarded to the node that `nodeFor` returns, if any. */
 export const passingOn = (actions: Actions, nodeFor: (ctx: Context) => string | null): Actions =>
   Object.fromEntries(
     Object.entries(actions).map(([name, action]) => {

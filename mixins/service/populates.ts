@@ -6,18 +6,18 @@ import { queryBounds } from "../../core/query/query-bounds.ts";
 export type Populating = { populates?: Record<string, unknown> | null };
 type Document = Record<string, unknown>;
 
-/** moleculer-db's method. */
+/** moleculer-db's method that populates documents. */
 export interface PopulatingService {
   settings: object;
   populateDocs(ctx: Context, documents: Document[], names: readonly string[]): unknown;
 }
 
-/** Documents whose references are asked for in one call. */
+/** The most documents of one call of `populateDocs`. */
 const documentsPerCall = 1000;
 
 /**
  * @throws ValidationError for a field that the service does not populate, a path that does not begin with one, or a path
- * of more steps than an answer may grow by
+ * of more than `queryBounds.populateSteps` steps
  */
 export function checkPopulates({ populates }: Populating, names: unknown): void {
   const known = Object.keys(populates ?? {});
@@ -26,7 +26,7 @@ export function checkPopulates({ populates }: Populating, names: unknown): void 
     if (first === undefined)
       refuse(name, known.length === 0 ? "none: the service populates nothing" : `one of ${known.join(", ")}`);
     const { populateSteps } = queryBounds;
-    // A declared name may have dots of its own.
+    // A declared name may contain dots.
     if (name.slice(first.length).split(".").length > populateSteps)
       refuse(name, `a path of at most ${populateSteps} steps`);
   }
@@ -36,7 +36,7 @@ function refuse(found: string, expected: string): never {
   throw new ValidationError([{ field: "populate", found, expected }]);
 }
 
-/** Populates the documents in place. @throws ValidationError naming the path as it was sent, wherever it is refused */
+/** Populates the documents in place. @throws ValidationError with the path as it was sent, even if a nested service throws */
 export async function populate(
   service: PopulatingService,
   ctx: Context,
@@ -51,7 +51,7 @@ export async function populate(
     }
 }
 
-/** The fields that hold the references, which a rule may name. */
+/** The fields that contain the references: the `field` of a rule, or the populated name. */
 function referringFields({ populates }: Populating, names: readonly string[]): string[] {
   const asked = Object.entries(populates ?? {}).filter(([declared]) =>
     names.some((name) => name === declared || name.startsWith(`${declared}.`)),
@@ -59,7 +59,7 @@ function referringFields({ populates }: Populating, names: readonly string[]): s
   return asked.map(([declared, rule]) => (rule as { field?: string } | null)?.field ?? declared);
 }
 
-/** Documents whose references are no more than the ids that one call may have. */
+/** Groups documents, so that the references of a group are no more than the ids that one call may have. */
 function* perCall(documents: readonly Document[], fields: readonly string[]): Generator<Document[]> {
   let together: Document[] = [];
   let references = 0;
@@ -82,7 +82,10 @@ function referencesIn(document: Document, field: string): number {
   return Array.isArray(found) ? found.flat(Infinity).length : 1;
 }
 
-/** The next service gets the rest of a path, and its refusal names that. It may come from another node: no instance. */
+/**
+ * Restores the whole path in the error of a nested service, which gets and names only the rest of it. Compares `type`,
+ * because an error from another node is no instance of the class.
+ */
 function asSent(error: unknown, names: readonly string[]): unknown {
   const { type, data } = (error ?? {}) as { type?: unknown; data?: unknown };
   const [problem] = (Array.isArray(data) ? data : []) as Partial<Problem>[];

@@ -12,26 +12,26 @@ import { nameProblems, type ReadActionName } from "./read-params.ts";
 import { readValues } from "./read-values.ts";
 import { transformDocuments, type Transformation, type TransformingService } from "./transform-documents.ts";
 
-/** Who answers one call: the committed rows, or a transform's own view. */
+/** The source of the documents of one call: the committed rows, or a transform's own view. */
 export interface Reader {
   fields: QueryFields;
   find(query: Query): unknown[] | Promise<unknown[]>;
   count(query: Query): number | Promise<number>;
-  /** One spelling per id, where the reader takes several for one. Absent: ids are taken as they are. */
+  /** Normalizes an id, if the reader accepts several spellings of one. Default: ids stay as they are. */
   toId?: (id: string) => string;
-  /** In the order of the ids, those that are there. */
+  /** Returns the existing documents in the order of the ids. */
   findByIds(ids: readonly string[]): unknown[] | Promise<unknown[]>;
 }
 
 interface Dependencies {
-  /** As they are declared. */
+  /** The declared fields. */
   fields: QueryFields;
   reader: (ctx: Context) => Reader | Promise<Reader>;
-  /** The node that has to answer a call instead of this one, if any. */
+  /** The node that must serve the call instead of this one, if any. */
   nodeFor?: (ctx: Context) => string | null;
-  /** The node that answers a call better than this one at the moment, if any. */
+  /** A node that can serve the call sooner than this one, if any. */
   betterNodeFor?: (ctx: Context) => string | null;
-  /** Left out: answers are not cached. */
+  /** Default: results are not cached. */
   cache?: ReadCache;
 }
 
@@ -44,7 +44,7 @@ type Params = QueryParams & {
 };
 type Document = Record<string, unknown>;
 
-/** What moleculer-db's mixin does around a query: its parameters, populates, field filters and id encoding. */
+/** Methods of moleculer-db's mixin: parameters, populates, field filters and id encoding. */
 interface DbMethods {
   sanitizeParams(ctx: Context, params: object): Params;
   transformDocuments(ctx: Context, params: object, documents: unknown): unknown;
@@ -63,8 +63,8 @@ const dbService = DbService as unknown as Mixin & { methods: DbMethods; actions:
 type ActionParams = Record<string, object | object[]>;
 
 /**
- * As moleculer-db declares them, for those that read a node's actions. Every value passes the broker's validator
- * unchanged: `sanitizeParams` checks and converts. The validator's own `convert` takes `[2]` and `true` for numbers.
+ * The params as moleculer-db declares them, for tools that list a node's actions. Every value passes the broker's validator
+ * unchanged, because its `convert` accepts `[2]` and `true` as numbers. `sanitizeParams` checks and converts instead.
  */
 const declared = (params: ActionParams = {}): ActionParams =>
   Object.fromEntries(
@@ -80,7 +80,7 @@ const declared = (params: ActionParams = {}): ActionParams =>
 /** The params of `find`. */
 export const paramsOfFind = declared(dbService.actions["find"]!.params as ActionParams);
 
-/** moleculer-db calls these of its adapter; the documents here are plain objects already, opened and closed elsewhere. */
+/** The adapter methods that moleculer-db calls. They do nothing: documents are plain objects, and the host opens the table. */
 const passThrough = {
   init() {},
   connect: async () => {},
@@ -89,20 +89,21 @@ const passThrough = {
   afterRetrieveTransformID: (document: unknown) => document,
 };
 
+/** The names of the actions that `readActions` creates. */
 export const readActionNames = ["find", "list", "get", "count", "resolve"] as const;
 
 /**
- * moleculer-db's `find, list, get, count` with all their parameters, and `resolve` (like `get`, but an id without a
- * row is null instead of an error unless `throwIfNotExist`). There is no action that writes.
+ * moleculer-db's `find, list, get, count` with all their parameters, and `resolve`, which is like `get`, but returns null
+ * for an id without a row unless `throwIfNotExist` is set. No action writes.
  */
 export function readActions({ fields, reader, nodeFor, betterNodeFor, cache }: Dependencies): Mixin {
   const cached = (name: ReadActionName, keys: string[]): Pick<ActionSchema, "cache"> => ({
     cache: cache ? cacheOptions(cache, name, keys, fields) : false,
   });
-  const theirs = dbService.actions as Record<"find" | "list" | "get" | "count", ActionSchema>;
+  const dbActions = dbService.actions as Record<"find" | "list" | "get" | "count", ActionSchema>;
   const keysOf = ({ cache }: ActionSchema) => (typeof cache === "object" ? (cache.keys ?? []) : []);
   const own = (name: ReadActionName, handler: Handler, more: ActionParams = {}): ActionSchema => {
-    const action = name === "resolve" ? theirs.get : theirs[name];
+    const action = name === "resolve" ? dbActions.get : dbActions[name];
     const params = declared({ ...(action.params as ActionParams), ...more });
     return {
       params,
@@ -111,12 +112,12 @@ export function readActions({ fields, reader, nodeFor, betterNodeFor, cache }: D
         const problems = nameProblems(name, ctx.params as object, fields);
         if (problems.length > 0) throw new ValidationError(problems);
         const nodeID = nodeFor?.(ctx);
-        // The params as they came: moleculer-db's own changes to them are made once, over there.
+        // Forwards the params unchanged: `sanitizeParams` runs on the other node.
         if (nodeID) return ctx.call(ctx.action!.name!, ctx.params, { nodeID });
         const self = this as DbServiceInstance;
-        const answerHere = () => handler(self, ctx, self.sanitizeParams(ctx, ctx.params as object));
+        const handleHere = () => handler(self, ctx, self.sanitizeParams(ctx, ctx.params as object));
         const better = betterNodeFor?.(ctx) ?? null;
-        return better === null ? answerHere() : passOn(ctx, better, answerHere);
+        return better === null ? handleHere() : passOn(ctx, better, handleHere);
       },
     };
   };
@@ -138,11 +139,11 @@ export function readActions({ fields, reader, nodeFor, betterNodeFor, cache }: D
       }),
     }),
     methods: {
-      // moleculer-db lets go of the broadcast's promise: one that a transporter refuses would end the process.
+      // moleculer-db does not await the broadcast: its rejection would be unhandled and end the process.
       async clearCache(this: Service) {
         const { broker, fullName } = this;
-        const told = broker.broadcast(`cache.clean.${fullName}`);
-        await Promise.all([told, broker.cacher?.clean(`${fullName}.**`)]);
+        const broadcast = broker.broadcast(`cache.clean.${fullName}`);
+        await Promise.all([broadcast, broker.cacher?.clean(`${fullName}.**`)]);
       },
       sanitizeParams(this: Service, ctx: Context, params: object) {
         const values = readValues(params as Record<string, unknown>);
@@ -151,16 +152,20 @@ export function readActions({ fields, reader, nodeFor, betterNodeFor, cache }: D
         const { page, pageSize, offset } = sanitized;
         if (offset !== undefined && !Number.isSafeInteger(offset))
           throw new ValidationError([
-            { field: "page", found: page, expected: `a page that exists, of ${pageSize} each` },
+            {
+              field: "page",
+              found: page,
+              expected: `a page whose offset is at most ${Number.MAX_SAFE_INTEGER}, with ${pageSize} rows a page`,
+            },
           ]);
         return sanitized;
       },
       transformDocuments(this: Service, ctx: Context, params: Transformation, documents: unknown) {
         const { fields, excludeFields } = this.settings as Transformation;
         const asked = params.populate ?? params.fields ?? params.excludeFields ?? fields ?? excludeFields;
-        // Documents are as they are to be answered: moleculer-db would walk through them seven times.
+        // No transformation was requested: moleculer-db would iterate over the documents seven times.
         if (asked === undefined || asked === null) return documents;
-        // Services may ask for one document.
+        // A service's own code may pass a single document.
         if (!Array.isArray(documents)) return dbService.methods.transformDocuments.call(this, ctx, params, documents);
         return transformDocuments(this as DbServiceInstance, ctx, params, documents as Document[]);
       },
@@ -174,7 +179,7 @@ export function readActions({ fields, reader, nodeFor, betterNodeFor, cache }: D
       async _list(this: DbServiceInstance, ctx: Context, params: Params) {
         const from = await reader(ctx);
         const query = parseQuery(from.fields, params);
-        // Counted in the same turn, so that both speak of the same rows.
+        // Counted in the same turn of the event loop, so that both see the same rows.
         const found = from.find(query);
         const counted = totalBy(found, query) ?? from.count({ ...query, limit: null, offset: 0 });
         const [documents, total] = await Promise.all([found, counted]);
@@ -190,7 +195,7 @@ export function readActions({ fields, reader, nodeFor, betterNodeFor, cache }: D
   return schema;
 }
 
-/** What `find` answers of these documents. `params` are those of `sanitizeParams`. */
+/** Runs `find` on a reader. `params` must come from `findParams`. */
 export async function findIn(
   service: Service,
   ctx: Context,
@@ -198,37 +203,37 @@ export async function findIn(
   params: QueryParams,
 ): Promise<unknown> {
   const query = parseQuery(from.fields, params);
-  // moleculer-db bounds only a limit that is asked for.
+  // moleculer-db applies `maxLimit` only to a given limit.
   const { maxLimit } = service.settings as { maxLimit: number };
   if (maxLimit > 0) query.limit = Math.min(query.limit ?? maxLimit, maxLimit);
   return (service as DbServiceInstance).transformDocuments(ctx, params, await from.find(query));
 }
 
-/** The params of a call as moleculer-db makes them ready for `findIn`. @throws InvalidQueryError */
+/** Converts the params of a call for `findIn`. @throws InvalidQueryError */
 export const findParams = (service: Service, ctx: Context): QueryParams =>
   (service as DbServiceInstance).sanitizeParams(ctx, ctx.params as object);
 
-/** A page that is not full ends with the last row there is, so nothing has to be counted; otherwise null. */
+/** The total if the page is not full, since it then contains the last row; null if the rows must be counted. */
 function totalBy(found: unknown[] | Promise<unknown[]>, { limit, offset }: Query): number | null {
   if (!Array.isArray(found) || (found.length === 0 && offset > 0)) return null;
   return limit === null || found.length < limit ? offset + found.length : null;
 }
 
-/** Other texts are no row's id, and PostgreSQL refuses a NUL. */
+/** False for a string that no row can have as its id. PostgreSQL rejects a NUL in a query. */
 const isPossibleId = (id: string) => idProblem(id) === null && !id.includes("\0");
-/** Ids that an error names. */
+/** The most ids in an error's data. */
 const maxNamedIds = 100;
 
-/** One document for an id, an array for an array of ids, an object by id where `mapping` is asked for. */
+/** Returns one document for an id, an array for an array of ids, and an object keyed by id if `mapping` is set. */
 async function byId(service: DbServiceInstance, ctx: Context, from: Reader, params: Params): Promise<unknown> {
   const asked: unknown[] = Array.isArray(params.id) ? params.id : [params.id];
   const toId = from.toId ?? ((id: string) => id);
-  // Each document once, as MongoDB's $in finds it: repeats would be read and decoded anew.
+  // Without repeats, as with MongoDB's $in: each document is read and decoded once.
   const ids = [...new Set(asked.map((id) => toId(String(service.decodeID(id)))))];
   const found = (await from.findByIds(ids.filter(isPossibleId))) as Document[];
   if (found.length < ids.length && params.throwIfNotExist)
     throw new EntityNotFoundError(Array.isArray(params.id) ? asked.slice(0, maxNamedIds) : params.id);
-  // Taken before the transformation, which may leave the id out.
+  // Read before the transformation, which may omit the id.
   const keys = found.map(({ id }) => service.encodeID(id));
   const documents = (await service.transformDocuments(ctx, params, found)) as Document[];
   if (params.mapping === true) return Object.fromEntries(keys.map((key, index) => [key, documents[index]]));

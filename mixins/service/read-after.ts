@@ -2,18 +2,18 @@ import type { Context } from "moleculer";
 import { ValidationError } from "../../core/errors/errors.ts";
 import { isPlain } from "../../core/errors/object-kind.ts";
 
-/** `ctx.meta.readAfter`: the position, by store, that a read of a table folded from it has to include. */
+/** `ctx.meta.readAfter`: per store, the position that a read of one of its tables has to include. */
 export interface ReadAfterMeta {
   readAfter?: Record<string, number>;
 }
 
 type Positions = Readonly<Record<string, number>>;
 
-/** A caller of one request meets far fewer; each call further down the chain carries them. */
+/** A request uses far fewer stores. The bound limits the meta that each nested call carries. */
 const maxStores = 100;
 const maxNameCharacters = 255;
 
-/** The position of `store` that a reader asks for; 0 where it asks for none. @throws ValidationError */
+/** The position of `store` in `meta.readAfter`; 0 if it has none. @throws ValidationError */
 export function readAfter(ctx: Context, store: string): number {
   const { readAfter: asked } = ctx.meta as { readAfter?: unknown };
   if (asked === undefined || asked === null) return 0;
@@ -33,26 +33,26 @@ function positionIn(asked: unknown, store: string): unknown {
     if (typeof asked !== "object" || asked === null || Array.isArray(asked) || !isPlain(asked)) return malformed;
     return Object.hasOwn(asked, store) ? ((asked as Record<string, unknown>)[store] ?? 0) : 0;
   } catch {
-    // A getter or a Proxy.
+    // A getter or a Proxy threw.
     return malformed;
   }
 }
 
 /**
- * Reads further down the chain of awaited calls include what was stored up to `position`: meta travels back to the caller.
- * Never throws: the events are stored, and the caller must learn it whatever its meta is.
+ * Sets `meta.readAfter`, which Moleculer merges into the caller's meta, so that later reads of the request include the
+ * events up to `position`. Never throws: the events are stored, and the caller needs the result even if its meta is odd.
  */
-export function noteWritten(ctx: Context<unknown, ReadAfterMeta>, store: string, position: number): void {
-  note(ctx, { [store]: position });
+export function recordWritten(ctx: Context<unknown, ReadAfterMeta>, store: string, position: number): void {
+  record(ctx, { [store]: position });
 }
 
-/** The same from the meta that an action's answer came with. */
-export function noteReadAfter(ctx: Context<unknown, ReadAfterMeta>, { readAfter: heard }: ReadAfterMeta): void {
-  const positions = wellFormed(heard);
-  if (Object.keys(positions).length > 0) note(ctx, positions);
+/** Copies `readAfter` from the meta that an action returned. */
+export function mergeReadAfter(ctx: Context<unknown, ReadAfterMeta>, { readAfter: received }: ReadAfterMeta): void {
+  const positions = wellFormed(received);
+  if (Object.keys(positions).length > 0) record(ctx, positions);
 }
 
-function note(ctx: Context<unknown, ReadAfterMeta>, positions: Positions): void {
+function record(ctx: Context<unknown, ReadAfterMeta>, positions: Positions): void {
   try {
     const readAfter = latest(positions, wellFormed(ctx.meta.readAfter));
     const { meta } = ctx;
@@ -61,11 +61,11 @@ function note(ctx: Context<unknown, ReadAfterMeta>, positions: Positions): void 
     if (isWritable) meta.readAfter = readAfter;
     else ctx.meta = { ...meta, readAfter };
   } catch {
-    // Meta that cannot be read or changed: no read below can be told.
+    // The meta cannot be read or changed, so later reads do not wait.
   }
 }
 
-/** The later position of each store; `own` first, where they are too many. */
+/** The later position of each store. If there are more than `maxStores`, those of `own` are kept first. */
 function latest(own: Positions, others: Positions): Record<string, number> {
   const positions = { ...own };
   let free = maxStores - Object.keys(own).length;
@@ -75,7 +75,7 @@ function latest(own: Positions, others: Positions): Record<string, number> {
   return positions;
 }
 
-/** What of it are positions by store; at most `maxStores`. */
+/** The valid entries of `readAfter`, at most `maxStores`. */
 function wellFormed(readAfter: unknown): Positions {
   const positions: [string, number][] = [];
   try {
@@ -86,7 +86,7 @@ function wellFormed(readAfter: unknown): Positions {
       if (store.length <= maxNameCharacters && isPosition(position)) positions.push([store, position]);
     }
   } catch {
-    // A getter or a Proxy: what was read before it counts.
+    // A getter or a Proxy threw: the entries read before it are kept.
   }
   return Object.fromEntries(positions);
 }

@@ -2,15 +2,15 @@ import type { ActionSchema, Context } from "moleculer";
 import type { QueryFields } from "../../core/query/query.ts";
 import { haveKey, type ReadActionName } from "./read-params.ts";
 
-/** Which calls may be answered from the broker's cacher, and what of the table's state their keys contain. */
+/** Which calls the broker's cacher may serve, and the version of the table that their cache keys contain. */
 export interface ReadCache {
   isFor: (ctx: Context) => boolean;
   version: () => string;
 }
 
 /**
- * The version is part of the key: an answer that was read before a change and reaches the cache after it is never
- * given out again, which cleaning the cache alone cannot ensure.
+ * The options of an action's `cache`. The key contains the version: a result that was read before a change but cached
+ * after it is never returned. Cleaning the cache alone cannot ensure that.
  */
 export function cacheOptions(
   cache: ReadCache,

@@ -7,7 +7,7 @@ const names = ["populate", "fields", "excludeFields"];
 const ofFind = [...names, "limit", "offset", "sort", "search", "iSearch", "searchFields", "query"];
 const ofGet = ["id", ...names, "mapping"];
 
-/** The params of each reading action. A caller that counts what it finds may send the same params. */
+/** The params of each reading action. `count` accepts those of `find`, so that a caller can send the same to both. */
 export const paramsOfActions = {
   find: ofFind,
   list: [...ofFind.filter((name) => name !== "limit" && name !== "offset"), "page", "pageSize"],
@@ -22,13 +22,13 @@ const allNames = [...new Set(Object.values(paramsOfActions).flat())];
 const maxParams = 1000;
 const maxProblems = 20;
 
-/** Names that a query may have, and no action. */
+/** The names of fields, which belong into `query`. */
 type FieldNames = Pick<ReadonlySet<string>, "has">;
 
 /**
- * The problems of params that are probably a misspelt one, one of another reading action, or a field that belongs into
- * `query`: the answer would be that of a call without it. Other unknown params, which a URL may have for a proxy or a
- * statistic, have no effect.
+ * The problems of params that are probably misspelt, that belong to another reading action, or that are a field which
+ * belongs into `query`. Ignoring these would return other rows than the caller wants. Other unknown params are ignored,
+ * because a URL may have them for a proxy or a statistic.
  */
 export function nameProblems(action: ReadActionName, given: object, fields: FieldNames): Problem[] {
   const known = paramsOfActions[action];
@@ -51,7 +51,7 @@ export function nameProblems(action: ReadActionName, given: object, fields: Fiel
     }));
 }
 
-/** Whether the key of a cached answer tells these params from all others: it sees neither a RegExp nor a Map. */
+/** True if the cache key can represent the params: Moleculer's key generator ignores the content of a RegExp or a Map. */
 export function haveKey(action: ReadActionName, params: object, fields: FieldNames): boolean {
   return nameProblems(action, params, fields).length === 0 && Object.values(params).every((value) => isJson(value, 0));
 }

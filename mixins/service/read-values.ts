@@ -4,13 +4,13 @@ import { queryBounds } from "../../core/query/query-bounds.ts";
 import { parseNames } from "../../core/query/query-path.ts";
 
 type Params = Record<string, unknown>;
-/** undefined: as if the param were not given. */
+/** Returns undefined to omit the param. */
 type Conversion = (given: unknown, name: string) => unknown;
 
 /**
- * The params of a call with the types that moleculer-db works with: names as arrays, numbers as numbers, a query as an
- * object. Params that no reading action has stay as they are. Done here and not by the broker's validator: it counts
- * neither names nor characters, a broker may have none, and its conversions come after the cache.
+ * Converts the params of a call to the types that moleculer-db uses: names as arrays, numbers as numbers, a query as an
+ * object. Params that no reading action has stay unchanged. The broker's validator does not suffice: it limits neither
+ * names nor characters, a broker may have none, and it converts after the cache.
  *
  * @throws ValidationError for a param of a wrong type or beyond its bounds, InvalidQueryError for names and JSON
  */

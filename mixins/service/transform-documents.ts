@@ -4,7 +4,7 @@ import { populate, type PopulatingService } from "./populates.ts";
 
 type Document = Record<string, unknown>;
 
-/** What may have to be done to documents before they are returned: `params`, or settings of the service. */
+/** The transformations of documents that the params of a call or the settings of a service request. */
 export interface Transformation {
   populate?: unknown;
   fields?: unknown;
@@ -20,8 +20,8 @@ export interface TransformingService extends PopulatingService {
 }
 
 /**
- * moleculer-db's `transformDocuments`, with turns for the event loop: its own takes all documents at once, which is a
- * second for 10,000 of them and many names. `params` are those of `sanitizeParams`.
+ * moleculer-db's `transformDocuments`, but yields to the event loop. The original transforms all documents at once, which
+ * blocks for a second with 10,000 documents and many names. `params` must come from `sanitizeParams`.
  */
 export async function transformDocuments(
   service: TransformingService,
@@ -34,7 +34,7 @@ export async function transformDocuments(
   if (params.populate) await populate(service, ctx, documents, params.populate as string[]);
   const fields = params.fields ? service.authorizeFields(params.fields) : settings.fields;
   const excluded = [params.excludeFields, settings.excludeFields].flatMap((names) => (names ?? []) as string[]);
-  // One document may take milliseconds: names are many and long.
+  // One document may take milliseconds, with many long names.
   const pace = new Pace();
   const transformed: Document[] = [];
   for (const document of documents) {

@@ -2,28 +2,29 @@ import type { ActionSchema, ActionVisibility, ServiceSchema } from "moleculer";
 import { didYouMean } from "../../core/options/near-name.ts";
 import { refuseNoOptions, refuseUnless } from "../../core/options/options.ts";
 
-/** Who may call an action, by its name. */
+/** The `visibility` of generated actions, by their names. */
 export type Visibilities = Readonly<Record<string, ActionVisibility>>;
 
 const visibilities: readonly unknown[] = ["published", "public", "protected", "private"];
 
 /** @throws DefinitionError */
-export function refuseWrongVisibility(field: string, found: unknown): void {
+export function assertVisibility(field: string, found: unknown): void {
   const expected = 'one of "published", "public", "protected" and "private"';
   refuseUnless(visibilities.includes(found), field, found, expected);
 }
 
-/** @throws DefinitionError; the names of the actions are checked where the service is made */
+/** @throws DefinitionError. `setVisibility` checks the names of the actions, when the service is created. */
 export function parseVisibilities(owner: string, given: unknown = {}): Visibilities {
   refuseNoOptions(`${owner}.visibility`, given, "{<action>: <visibility>}");
   for (const [action, visibility] of Object.entries(given as object))
-    refuseWrongVisibility(`${owner}.visibility.${action}`, visibility);
+    assertVisibility(`${owner}.visibility.${action}`, visibility);
   return given as Visibilities;
 }
 
 /**
- * Generated actions are `public` by default: Moleculer's own default, `published`, would let an API gateway publish them.
- * @throws DefinitionError for an action that the service does not have: the one that was meant would stay open
+ * Sets the visibility of all actions. The default is `public`: Moleculer's own default, `published`, would let an API
+ * gateway publish them.
+ * @throws DefinitionError for the name of an unknown action, since the action that was meant would stay visible
  */
 export function setVisibility(
   schema: Pick<ServiceSchema, "name" | "actions">,

@@ -7,7 +7,7 @@ import { unknownType } from "../../core/event/event-type.ts";
 import type { Wildcard } from "../aggregate/aggregate.ts";
 import type { StartFrom } from "../consumer/checkpoint.ts";
 import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
-import { refuseNoStore, serviceName, type EventStore } from "../event-store/event-store.ts";
+import { assertStore, serviceName, type EventStore } from "../event-store/event-store.ts";
 import type { Mixin } from "../service/mixin.ts";
 import { companionMixin, type Companion } from "../service/companion.ts";
 import { transformsWithoutParams } from "../observability/spans.ts";
@@ -62,7 +62,7 @@ export function Subscription<Events extends EventMap = AnyEvents>(
   refuseUnknownOptions(name, options, ["eventStore", "on", "startFrom", "onError", "visibility"]);
   const { eventStore, on: handlers, startFrom = "origin", onError } = options;
   const visibility = parseVisibilities(name, options.visibility);
-  refuseNoStore(name, eventStore);
+  assertStore(name, eventStore);
   const policy = parsePolicy(name, onError);
   if (startFrom !== "origin" && startFrom !== "current")
     refuse(`${name}.startFrom`, startFrom, '"origin" or "current"');

@@ -73,7 +73,7 @@ export function copies(place: (folder: string) => string): void {
       const there = await copy(from, to, "--name", "shopEvents");
       expect(there).toMatchObject({ code: 0, errors: "" });
       expect(there.output).toMatch(
-        /source +31 +21 +21 +\d+[^]*\ncopy +31 +21 +21 +\d+[^]*The copy is whole\.\nIt has its source up to event 31\. What the source is given from now on is not in it\.\n$/,
+        /source +31 +21 +21 +\d+[^]*\ncopy +31 +21 +21 +\d+[^]*The copy is whole\.\nIt contains its source up to event 31\. Later events of the source are not copied\.\n$/,
       );
       const back = await copy(to, sqliteIn(folder, "back"), "--name", "shopEvents");
       expect(back).toMatchObject({ code: 0, errors: "" });
@@ -117,7 +117,7 @@ export function copies(place: (folder: string) => string): void {
       expect(message).toContain(`${logAt(to).location}: found a copy of another log that is not finished`);
       const finished = await startCli(args);
       expect(finished).toMatchObject({ code: 0, errors: "" });
-      expect(finished.output).toMatch(/^A copy that was begun goes on after event [1-9]\d*\./);
+      expect(finished.output).toMatch(/^An interrupted copy continues after event [1-9]\d*\./);
       const [source, target] = checksumsIn(finished.output)!;
       expect(target).toBe(source);
     });

@@ -23,17 +23,28 @@ export class BareWriter {
     this.#writing = this.#run();
   }
 
-  /** With the times that the library gives the driver. */
   static async onNats(links: readonly Link[], subject: string): Promise<BareWriter> {
-    const connection: NatsConnection = await connect({
-      servers: links.map(({ port }) => `127.0.0.1:${port}`),
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: times.nats.reconnectMs,
-      pingInterval: times.nats.pingMs,
-    });
+    const connection = await connectedTo(links);
     const stream = connection.jetstream({ timeout: answerMs });
     return new BareWriter(
       () => stream.publish(subject, Buffer.from("record"), { timeout: answerMs }),
+      () => connection.close(),
+    );
+  }
+
+  /**
+   * Asks for a message of a stream instead of writing one, which only the stream's leader answers: each stream elects its
+   * leader by itself, so the control stream's election takes another time than that of the commits.
+   */
+  static async askingNats(links: readonly Link[], stream: string): Promise<BareWriter> {
+    const connection = await connectedTo(links);
+    const last = JSON.stringify({ last_by_subj: `${stream}.>` });
+    return new BareWriter(
+      async () => {
+        const answer = await connection.request(`$JS.API.STREAM.MSG.GET.${stream}`, last, { timeout: answerMs });
+        // A server answers for a leader that is not there.
+        if (answer.json<{ error?: { code: number } }>().error?.code === 503) throw new Error("no leader");
+      },
       () => connection.close(),
     );
   }
@@ -72,6 +83,15 @@ export class BareWriter {
     await this.#close();
   }
 }
+
+/** With the times that the library gives the driver. */
+const connectedTo = (links: readonly Link[]): Promise<NatsConnection> =>
+  connect({
+    servers: links.map(({ port }) => `127.0.0.1:${port}`),
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: times.nats.reconnectMs,
+    pingInterval: times.nats.pingMs,
+  });
 
 async function connected(connectionString: string): Promise<Client> {
   const client = new Client({ connectionString, connectionTimeoutMillis: answerMs, query_timeout: answerMs });

@@ -14,6 +14,8 @@ export interface Row {
   repeatedEffects: number;
   appendsStoppedMs: number;
   bareStoppedMs: number;
+  /** How long the control stream had no leader; null: the engine has no such stream. */
+  controlStoppedMs: number | null;
   consumersStoppedMs: Record<string, number>;
   /** What callers saw in place of an answer: how often, by the error's type. */
   failures: Record<string, number>;
@@ -34,6 +36,7 @@ export async function runFault(fault: Fault, engine: LogEngine, servers: Servers
     const measured = {
       appendsStoppedMs: site.load.silence.longestMs,
       bareStoppedMs: site.bare.silence.longestMs,
+      controlStoppedMs: site.bareControl?.silence.longestMs ?? null,
       consumersStoppedMs: site.consumersStoppedMs(),
     };
     await site.load.end();

@@ -26,6 +26,7 @@ export interface Servers {
 
 const portOf = (server: EngineServer) => Number(new URL(server.url).port);
 export const commits = "events_commits";
+export const control = "events_control";
 const bareRecords = "bare";
 
 /** Three nodes with the servers of their log, callers that load them, and a bare writer beside them. */
@@ -37,6 +38,8 @@ export class Site {
   readonly load: Load;
   /** Set when the site has started. */
   bare!: BareWriter;
+  /** On NATS: how long the control stream has no leader. */
+  bareControl: BareWriter | null = null;
   bareLinks: Link[] = [];
   readonly #consumers = new Map<string, Silence>();
   readonly #links: Link[] = [];
@@ -119,6 +122,7 @@ export class Site {
     }
     await this.nats.lead(bareRecords, await this.nats.leaderOf(commits));
     this.bare = await BareWriter.onNats(this.bareLinks, bareRecords);
+    this.bareControl = await BareWriter.askingNats(this.bareLinks, control);
   }
 
   /** A node's own table is folded there alone; of another consumer it does not matter which node works. */
@@ -131,7 +135,8 @@ export class Site {
 
   /** From here on, what stands still is measured. */
   beginToMeasure(): void {
-    for (const silence of [this.load.silence, this.bare.silence, ...this.#consumers.values()]) silence.begin();
+    const bare = [this.bare, this.bareControl].flatMap((writer) => writer?.silence ?? []);
+    for (const silence of [this.load.silence, ...bare, ...this.#consumers.values()]) silence.begin();
   }
 
   /** How long each consumer has stood still, in milliseconds; nodes' own tables: the longest of those that are no victims. */
@@ -148,6 +153,7 @@ export class Site {
   async stop(): Promise<void> {
     // Missing where the start has failed.
     await (this.bare as BareWriter | undefined)?.stop();
+    await this.bareControl?.stop();
     await Promise.all(this.nodes.map((node) => node.kill()));
     await this.broker.stop();
     await this.nats?.stop();

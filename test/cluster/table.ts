@@ -8,7 +8,7 @@ const headings = [
   "half",
   "effects repeated",
   "appends stopped",
-  "bare driver",
+  "bare driver (NATS: commits / control state)",
   "consumers stopped",
   "callers saw",
 ];
@@ -28,7 +28,7 @@ const cells = (row: Row): string[] => [
   String(row.counts.half),
   String(row.repeatedEffects),
   seconds(row.appendsStoppedMs),
-  seconds(row.bareStoppedMs),
+  seconds(row.bareStoppedMs) + (row.controlStoppedMs === null ? "" : ` / ${seconds(row.controlStoppedMs)}`),
   listed(row.consumersStoppedMs, seconds),
   listed(row.failures, String),
 ];

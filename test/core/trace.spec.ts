@@ -1,5 +1,5 @@
 import type { RecordedEvent } from "moleculer-event-sourcing";
-import { Tracing, type TraceLimits, type TraceNode } from "../../mixins/event-store/actions/trace.ts";
+import { TraceBuilder, type TraceLimits, type TraceNode } from "../../mixins/event-store/actions/trace.ts";
 
 /** As "cause > event", with a command between them where the event's meta has one: the events of a log in its order. */
 interface Told {
@@ -22,7 +22,7 @@ const recorded = ({ id, cause, command }: Told, index: number): RecordedEvent =>
 const noLimits = { events: Infinity, depth: Infinity, bytes: Infinity };
 
 function traceOf(events: readonly Told[], limits: Partial<TraceLimits> = {}) {
-  const tracing = new Tracing("request", { ...noLimits, ...limits });
+  const tracing = new TraceBuilder("request", { ...noLimits, ...limits });
   for (const event of events.map(recorded)) tracing.add(event);
   return tracing.trace;
 }

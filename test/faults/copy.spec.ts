@@ -58,7 +58,7 @@ describe("The command copy", () => {
   it("refuses a target in which something is, and leaves it as it was", async () => {
     const folder = newFolder();
     const [from, to] = [await filled(sqliteIn(folder, "from"), 10), await filled(sqliteIn(folder, "to"), 3)];
-    expect(await copy(from, to)).toEqual(refused(1, `${folder}/to.db: <to> is another log already`));
+    expect(await copy(from, to)).toEqual(refused(1, `${folder}/to.db: found another log at <to>, expected none`));
     const log = logAt(to);
     await log.open();
     expect(await log.head()).toBe(3);
@@ -71,13 +71,17 @@ describe("The command copy", () => {
     expect(await copy(from, to)).toMatchObject({ code: 0 });
     const again = await copy(from, to);
     expect(again).toMatchObject({ code: 0, errors: "" });
-    expect(again.output).toMatch(/^The copy was finished before, and is whole\.\nIt has its source up to event 10\./m);
+    expect(again.output).toMatch(
+      /^The copy was finished before, and is whole\.\nIt contains its source up to event 10\./m,
+    );
     await filled(to, 1);
     const late = await copy(from, to);
     expect(late.code).toBe(1);
-    expect(late.errors).toContain(`${folder}/to.db: <to> is a copy of <from> that was finished before, and since then`);
+    expect(late.errors).toContain(
+      `${folder}/to.db: <to> is a copy of <from> that was finished before, and one of the two has changed since`,
+    );
     expect(late.errors).toContain("found event 11, expected nothing more");
-    expect(late.errors).toContain("name another place: another file");
+    expect(late.errors).toContain("choose another place: another file");
   });
 
   it("says where it was interrupted, and goes on there", async () => {
@@ -85,10 +89,10 @@ describe("The command copy", () => {
     const [from, to] = [await filled(sqliteIn(folder, "from"), 20_000), sqliteIn(folder, "to")];
     const ended = await startCli(["copy", from, to], (_, kill) => kill("SIGINT"));
     expect(ended.code).toBe(130);
-    expect(ended.errors).toMatch(/^Interrupted after event \d+; run it again to go on\.\n$/);
+    expect(ended.errors).toMatch(/^Interrupted after event \d+; run the command again to continue\.\n$/);
     const after = /\d+/.exec(ended.errors)![0];
     const { code, output } = await copy(from, to);
-    expect(output).toContain(`A copy that was begun goes on after event ${after}.\n`);
+    expect(output).toContain(`An interrupted copy continues after event ${after}.\n`);
     expect(code).toBe(0);
   });
 
@@ -106,7 +110,7 @@ describe("The command copy", () => {
     const [from, half] = [await filled(sqliteIn(folder, "from"), 20_000), sqliteIn(folder, "half")];
     await startCli(["copy", from, half], (_, kill) => kill());
     const ended = await copy(half, sqliteIn(folder, "to"));
-    expect(ended).toEqual(refused(1, "<from> is a copy that is not finished itself"));
+    expect(ended).toEqual(refused(1, "<from> is an unfinished copy, expected a finished one"));
   });
 
   it("refuses a time that is still to come, and takes it when it has come", async () => {
@@ -120,7 +124,9 @@ describe("The command copy", () => {
     };
     later("UPDATE events SET time = '2999-01-01T00:00:00.000Z' WHERE position = 10");
     const early = await copy(from, sqliteIn(folder, "to"));
-    expect(early).toEqual(refused(1, "event 10 happened at 2999-01-01T00:00:00.000Z, later than this machine's clock"));
+    expect(early).toEqual(
+      refused(1, "event 10 has the time 2999-01-01T00:00:00.000Z, expected one before this machine's clock"),
+    );
     later("UPDATE events SET time = ? WHERE position = 10", new Date().toISOString());
     expect(await copy(from, sqliteIn(folder, "to"))).toMatchObject({ code: 0 });
   });

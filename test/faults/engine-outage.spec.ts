@@ -50,7 +50,7 @@ for (const { engine, adapters, cause, refusedQueries } of cases)
       const node = newNode();
       await server().kill();
       await node.broker.start();
-      expect(node.lines.of("warn", /cannot be opened: .*; try \d+ failed/).length).toBeGreaterThan(2);
+      expect(node.lines.of("warn", /cannot be opened: .*; attempt \d+ failed/).length).toBeGreaterThan(2);
       const errors = node.lines.of("error", new RegExp(`^${node.name} is not open: ${cause.source}`));
       expect(errors).toHaveLength(1);
       expect(await node.broker.call("other.ping")).toBe("pong");
@@ -95,7 +95,7 @@ for (const { engine, adapters, cause, refusedQueries } of cases)
       await server().start();
       await eventually(() => node.append());
       await expectCaughtUp(node);
-      expect(node.lines.of("info", /is open now, at try \d+/).length).toBeGreaterThan(0);
+      expect(node.lines.of("info", /is open after \d+ attempts/).length).toBeGreaterThan(0);
       await node.broker.stop();
       await node.broker.start();
       await node.append();

@@ -456,7 +456,7 @@ describe("Two definitions of one name", () => {
       name: "NameTakenError",
       type: "NAME_TAKEN",
       code: 409,
-      data: { name: "table", why: "is another aggregate's name on this broker already" },
+      data: { name: "table", why: "is already the name of another aggregate on this broker" },
     });
   });
 

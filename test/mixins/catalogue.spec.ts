@@ -167,7 +167,7 @@ describe("A store with a catalogue", () => {
     expect(await refusal(() => broker.createService(define("stranger", first)))).toMatchObject({
       type: "NAME_TAKEN",
       message:
-        "events: is an event store with another catalogue on this broker; found other events, expected the same or none",
+        "events: is already an event store on this broker: found a different `events` catalogue, expected the same or none",
     });
   });
 });
@@ -277,7 +277,7 @@ describe("An older log under a newer catalogue", () => {
     await eventually(async () =>
       expect(await upgraded.broker.call("events.status")).toMatchObject({ pump: { lag: 0 } }),
     );
-    const warnings = logger.of("warn", /cannot be read/);
+    const warnings = logger.of("warn", /cannot be upcast/);
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toMatch(/position: 2[\s\S]*payload.owner: found undefined/);
   });

@@ -180,7 +180,9 @@ describe("Claims", () => {
     const logger = new LogLines();
     const two = await startBroker([orderService(adapter)], { logger: [logger] as never });
     expect(await refusal(() => create(two, "4", "a"))).toMatchObject({ data: { heldBy: "order-1" } });
-    expect(logger.of("warn", /claimed twice/)).toEqual([expect.stringMatching(/order\/number.*order-2.*order-3/s)]);
+    expect(logger.of("warn", /claims values twice/)).toEqual([
+      expect.stringMatching(/order\/number.*order-2.*order-3/s),
+    ]);
   });
 
   it("are folded page by page where there are many", async () => {

@@ -180,7 +180,7 @@ describe("State snapshots", () => {
     await broker.call("events.append", { stream: "counter-1", events: [{ type: "counter.mapped", payload: {} }] });
     await add(broker, 3);
     await broker.stop();
-    expect(logger.of("warn", /no plain JSON/)).toHaveLength(1);
+    expect(logger.of("warn", /not plain JSON/)).toHaveLength(1);
     // The Map is spread away by no event, so the next node folds from the first one.
     expect(await foldedByAnother(adapter, options)).toMatchObject({ folded: [2, 3, 4, 5] });
   });

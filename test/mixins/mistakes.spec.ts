@@ -208,9 +208,9 @@ describe("A version without its upcaster", () => {
       events: { "thing.happened": { version: 3, upcasters: { 1: (payload) => payload } } },
     });
     await startBroker([{ name: "host", mixins: [events.mixin()] }], { logger });
-    expect(logger.of("warn", /thing\.happened is at version 3, but not each older one has an upcaster/)).toHaveLength(
-      1,
-    );
+    expect(
+      logger.of("warn", /thing\.happened is at version 3, but not every older version has an upcaster/),
+    ).toHaveLength(1);
   });
 });
 
@@ -231,7 +231,7 @@ describe("A store in two processes' own files", () => {
       const { nodeID } = broker;
       await eventually(async () =>
         expect(await broker.call("events.status", {}, { nodeID })).toMatchObject({
-          cause: expect.stringContaining(`is hosted by ${other} as well`) as string,
+          cause: expect.stringContaining(`is also hosted by ${other}`) as string,
         }),
       );
       const count = await broker.call("events.count", {}, { nodeID });

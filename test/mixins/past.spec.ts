@@ -168,7 +168,7 @@ describe.each(engines)("A past moment of a table on %s", (_, places) => {
     expect(await refusal(() => at(broker, { position: 9 }))).toMatchObject({
       code: 409,
       type: "REBUILD_FAILED",
-      message: expect.stringContaining(`the last, ${events[1]!.id}: bug`),
+      message: expect.stringContaining(`the last: ${events[1]!.id}: bug`),
     });
     expect(await broker.call("accounts.find", { sort: "id" })).toEqual(plainAccounts(events));
   });
@@ -459,7 +459,11 @@ describe("A past moment with bad input", () => {
     ["a diff that is no moment", { position: 1, diff: 5 }, { field: "diff", found: 5 }],
     ["a diff with a future position", { position: 1, diff: { position: 99 } }, { field: "diff.position", found: 99 }],
     ["a diff with both", { position: 1, diff: { position: 1, time: "2026-01-01" } }, { field: "diff" }],
-    ["a sort beside a diff", { position: 1, diff: true, sort: "id" }, { field: "sort", expected: "none beside diff" }],
+    [
+      "a sort beside a diff",
+      { position: 1, diff: true, sort: "id" },
+      { field: "sort", expected: "no such param together with diff" },
+    ],
   ])("is refused: %s", async (_, params, problem) => {
     expect(await refused("accounts.at", params)).toMatchObject({
       code: 422,

@@ -5,11 +5,11 @@ function after(commitMs: number, returnMs: number, commits = 5): { returning: Re
   const returning = new ReturningGroups();
   let now = 1000;
   for (let commit = 0; commit < commits; commit++) {
-    returning.answered(2, now, (now += commitMs));
+    returning.committed(2, now, (now += commitMs));
     for (let group = 0; group < 2; group++) returning.arrived(now + returnMs);
     now += returnMs;
   }
-  returning.answered(2, now, (now += commitMs));
+  returning.committed(2, now, (now += commitMs));
   return { returning, now };
 }
 
@@ -35,25 +35,25 @@ describe("The wait of a commit for groups that come back", () => {
     expect(returning.waitMs(now)).toBe(4);
     returning.arrived(now);
     expect(returning.waitMs(now)).toBe(0);
-    await returning.all();
+    await returning.wait();
   });
 
   it("is tried where it is not known yet how long they take", () => {
     const returning = new ReturningGroups();
-    returning.answered(1, 0, 10);
+    returning.committed(1, 0, 10);
     expect(returning.waitMs(10)).toBe(5);
   });
 
   it("ends with the arrival of the last one, and by itself where one stays away", async () => {
     const returning = new ReturningGroups();
     const now = performance.now();
-    returning.answered(2, now - 200, now);
-    const all = returning.all();
+    returning.committed(2, now - 200, now);
+    const all = returning.wait();
     returning.arrived(performance.now());
     returning.arrived(performance.now());
     await expect(all).resolves.toBeUndefined();
-    returning.answered(1, performance.now() - 20, performance.now());
-    await expect(returning.all()).resolves.toBeUndefined();
+    returning.committed(1, performance.now() - 20, performance.now());
+    await expect(returning.wait()).resolves.toBeUndefined();
   });
 
   it("is short however long a commit takes", () => {

@@ -112,7 +112,7 @@ describe.each(places)("A table of the past on %s", (_, newPlace) => {
 
   it.each([0, 1, 3, 5, 10])("is folded from nothing up to position %d, over pages", async (position) => {
     offer = async () => null;
-    const { generation } = await folds().build({ moment: upTo(position), startAtMost: position });
+    const { generation } = await folds().build({ point: upTo(position), startAtMost: position });
     expect(ran).toEqual(events.slice(0, position).map((event) => event.position));
     expect(await generation.progress()).toMatchObject({ position, positionId: idAt(position), folded: position });
     await table.drop(generation);
@@ -120,7 +120,7 @@ describe.each(places)("A table of the past on %s", (_, newPlace) => {
 
   it.each([4, 7])("grows from a snapshot at position 4 up to position %d", async (position) => {
     offer = () => snapshot();
-    const { generation } = await folds().build({ moment: upTo(position), startAtMost: position });
+    const { generation } = await folds().build({ point: upTo(position), startAtMost: position });
     expect(ran).toEqual(events.slice(4, position).map((event) => event.position));
     expect(await generation.rows.findByIds(["from the snapshot"])).toHaveLength(1);
     await table.drop(generation);
@@ -136,7 +136,7 @@ describe.each(places)("A table of the past on %s", (_, newPlace) => {
     ["of a log that was set back", { positionId: "another" }],
   ])("does not grow from a snapshot %s", async (_, given) => {
     offer = () => snapshot(given);
-    const { generation } = await folds().build({ moment: upTo(7), startAtMost: 7 });
+    const { generation } = await folds().build({ point: upTo(7), startAtMost: 7 });
     expect(ran).toEqual([1, 2, 3, 4, 5, 6, 7]);
     expect(await generation.rows.findByIds(["from the snapshot"])).toEqual([]);
     await table.drop(generation);
@@ -156,7 +156,7 @@ describe.each(places)("A table of the past on %s", (_, newPlace) => {
     const calls = Array.from({ length: 102 }, copy);
     expect(await refusal(copy)).toMatchObject({ type: "STORE_UNAVAILABLE", code: 503 });
     // A copy that is made for a fold must not wait for those that wait for folds.
-    const { generation } = await copies.build({ moment: upTo(2), startAtMost: 0 });
+    const { generation } = await copies.build({ point: upTo(2), startAtMost: 0 });
     await table.drop(generation);
     gate.resolve();
     await Promise.all(calls);
@@ -176,7 +176,7 @@ describe.each(places)("A table of the past on %s", (_, newPlace) => {
 
   it("does not grow from a snapshot that cannot be opened, and says so", async () => {
     offer = () => Promise.reject(new Error("damaged"));
-    const { generation } = await folds().build({ moment: upTo(2), startAtMost: 2 });
+    const { generation } = await folds().build({ point: upTo(2), startAtMost: 2 });
     expect(ran).toEqual([1, 2]);
     expect(warnings).toHaveLength(1);
     await table.drop(generation);

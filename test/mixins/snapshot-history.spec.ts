@@ -14,7 +14,7 @@ describe("The history of snapshots", () => {
     const begun = { id: v7(), aggregate: "sums", node: "one", time: new Date().toISOString() };
     await history.begin(begun);
     // A consumer that polls tells the log meanwhile.
-    await Promise.all([history.fail(begun, new Error("out of luck")), history.tell()]);
+    await Promise.all([history.fail(begun, new Error("out of luck")), history.recordOutcomes()]);
     expect(recorded.filter(([type]) => type === "$snapshot.failed")).toEqual([
       [
         "$snapshot.failed",

@@ -422,7 +422,7 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
       table.backup = (to) => ((isStoreAway = true), backup(to));
       const { id } = await snapshots.take();
       expect(typesOf(id)).toEqual(["$snapshot.started"]);
-      expect(warnings.join()).toContain(`snapshot ${id} is complete, but that is not in the log yet`);
+      expect(warnings.join()).toContain(`snapshot ${id} is complete, but its completion is not in the log yet`);
       const warned = warnings.length;
       await snapshots.tidy();
       expect(warnings).toHaveLength(warned);

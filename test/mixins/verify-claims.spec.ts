@@ -71,8 +71,8 @@ async function found(maxClaims?: number, known: typeof definition | null = defin
     catalogue: definition.catalogue,
     deciderOf: () => known,
     job: { ...job, check },
-    note: (problem) => void problems.push(problem),
-    noteUnchecked: (part) => void unchecked.push(part),
+    report: (problem) => void problems.push(problem),
+    reportUnchecked: (part) => void unchecked.push(part),
     ...(maxClaims !== undefined && { maxClaims }),
   });
   return { problems, unchecked };
@@ -174,7 +174,7 @@ describe.each(Object.entries(engines))("The verification of the claims of a log 
     const why = async (known: typeof definition | null) => (await found(undefined, known)).unchecked;
     expect(await why(null)).toEqual([{ field: "claim", name: scope, why: "decider user is not on this node" }]);
     expect(await why(decider(null).names.definition)).toEqual([
-      { field: "claim", name: scope, why: "decider user has no such claim any more" },
+      { field: "claim", name: scope, why: "decider user no longer has this claim" },
     ]);
     await log.append([event("b", "name.taken", { no: "name" }, {})]);
     expect(await why(definition)).toEqual([

@@ -129,7 +129,7 @@ describe("The verification of a log", () => {
           position: 1,
           field: "payload",
           found: expect.stringContaining("no upcaster from version 1 to 2") as string,
-          expected: "one that the catalogue can read",
+          expected: "one that the catalogue can upcast",
         },
       ],
     });

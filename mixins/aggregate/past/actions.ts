@@ -14,7 +14,7 @@ interface Dependencies {
   name: string;
   fields: QueryFields;
   past: () => Past;
-  /** Whether a call comes from a transform of this aggregate. */
+  /** True if a transform of this aggregate makes the call. */
   isFolding: (ctx: Context) => boolean;
 }
 
@@ -27,10 +27,10 @@ type Handler<Params> = (
 ) => unknown;
 
 const anything = { type: "any", optional: true } as const;
-/** What says how rows are listed says nothing where differences are. */
+/** Params for listing rows, which have no meaning with `diff`. */
 const ofLists = ["sort", "offset", "fields", "excludeFields", "populate"];
 
-/** `at, whatIf, verify` of an aggregate's service. */
+/** The actions `at`, `whatIf` and `verify` of an aggregate's service. */
 export function pastActions({ name, fields, past, isFolding }: Dependencies): NonNullable<ServiceSchema["actions"]> {
   const notFolding = (ctx: Context) => {
     if (isFolding(ctx))
@@ -38,7 +38,7 @@ export function pastActions({ name, fields, past, isFolding }: Dependencies): No
         {
           field: "caller",
           found: described(`a transform of ${name}`),
-          expected: "anybody else: its own view is what it may ask",
+          expected: "any other caller: a transform can only query its own view",
         },
       ]);
   };
@@ -47,9 +47,9 @@ export function pastActions({ name, fields, past, isFolding }: Dependencies): No
     async handler(this: Service, ctx: Context) {
       notFolding(ctx);
       const query = findParams(this, ctx);
-      // Refused before anything is folded for it.
+      // Throws for an invalid query before any event is folded.
       parseQuery(fields, query);
-      if (isWanted(ctx.params as Params)) refuseLists(ctx.params as object);
+      if (isWanted(ctx.params as Params)) assertNoListParams(ctx.params as object);
       const find = (rows: Rows) => findIn(this, ctx, { fields, find: (parsed) => rows.find(parsed) }, query);
       return handler(past(), ctx.params as Params, query, find);
     },
@@ -62,7 +62,7 @@ export function pastActions({ name, fields, past, isFolding }: Dependencies): No
       { inject: anything, skip: anything, replace: anything, until: anything },
       (past, params, query, find) => {
         if (!isWanted(params)) return past.whatIf(params, find);
-        refuseOtherMoment(params.diff);
+        assertSamePoint(params.diff);
         return past.whatIfDiff(params, query);
       },
     ),
@@ -73,7 +73,7 @@ export function pastActions({ name, fields, past, isFolding }: Dependencies): No
         const { snapshotId } = ctx.params;
         const { nodeID } =
           snapshotId === undefined ? ctx.broker : await locateSnapshot(ctx.broker, name, snapshotId, false);
-        // It can only be looked at where it is.
+        // Only the node that has the snapshot can verify it.
         if (nodeID !== ctx.broker.nodeID) return ctx.call(`${name}.verify`, ctx.params, { nodeID });
         return past().verify(snapshotId);
       },
@@ -83,20 +83,20 @@ export function pastActions({ name, fields, past, isFolding }: Dependencies): No
 
 const isWanted = ({ diff }: Diff) => diff !== undefined && diff !== null && diff !== false && diff !== "false";
 
-function refuseLists(params: object): void {
+function assertNoListParams(params: object): void {
   const problems = Object.entries(params)
     .filter(([name, found]) => ofLists.includes(name) && found !== undefined)
-    .map(([field, found]) => ({ field, found: found as unknown, expected: "none beside diff" }));
+    .map(([field, found]) => ({ field, found: found as unknown, expected: "no such param together with diff" }));
   if (problems.length > 0) throw new ValidationError(problems);
 }
 
-/** The differences of `whatIf` are those from the table at the same moment. */
-function refuseOtherMoment(diff: unknown): void {
+/** `whatIf` only compares with the actual table at the same point in time, so `diff` cannot name another one. */
+function assertSamePoint(diff: unknown): void {
   if (diff !== true && diff !== "true")
     throw new ValidationError([{ field: "diff", found: diff, expected: "true or false" }]);
 }
 
-/** The other moment; null for now. */
+/** The point in time to compare with; null for now. */
 function toOf(diff: unknown): PointChoice | null {
   if (diff === true || diff === "true") return null;
   const names = diff !== null && typeof diff === "object" ? Object.keys(diff) : [];

@@ -1,29 +1,29 @@
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 
-/** How a history is to differ from what has happened. Positions and versions of real events stay as they are. */
+/** Changes of a history. Positions and versions of real events do not change. */
 export interface Alterations {
-  /** Each comes right after the real events up to its `position`; those with one position in the order given. */
+  /** Each follows the real events up to its `position`. Those with equal positions stay in the given order. */
   injected: readonly RecordedEvent[];
   isSkipped: (event: RecordedEvent) => boolean;
-  /** By event id. */
+  /** New payloads, by event id. */
   replaced: ReadonlyMap<string, unknown>;
 }
 
-/** A stretch of the log, up to and including `position`. */
+/** A page of the log, up to and including `position`. */
 export interface Stretch {
   events: readonly RecordedEvent[];
   position: number;
   unreadable?: Readonly<Record<string, unknown>>;
 }
 
-/** How many events were altered so far. */
+/** The number of altered events so far. */
 export interface AlteredCounts {
   injected: number;
   skipped: number;
   replaced: number;
 }
 
-/** A log as it would be with some events more, without some, or with other payloads; given stretch by stretch, in order. */
+/** Applies alterations to a log, page by page: injects events, skips events, replaces payloads. */
 export class AlteredHistory {
   readonly counts: AlteredCounts = { injected: 0, skipped: 0, replaced: 0 };
   readonly #alterations: Alterations;
@@ -32,11 +32,11 @@ export class AlteredHistory {
 
   constructor(alterations: Alterations) {
     this.#alterations = alterations;
-    // A stable sort: those with one position stay in their order.
+    // The sort is stable, so events with equal positions stay in their order.
     this.#injected = alterations.injected.toSorted((a, b) => a.position - b.position);
   }
 
-  /** The stretch as it would be; the one that is given stays as it is. */
+  /** Returns an altered copy of the page. Call it for every page, in order. */
   alter<Page extends Stretch>(page: Page): Page {
     const events: RecordedEvent[] = [];
     for (const event of page.events) {
@@ -64,7 +64,7 @@ export class AlteredHistory {
     } else events.push(event);
   }
 
-  /** Whatever made an event unreadable stood in its payload. */
+  /** Omits replaced events: only the replaced payload can have made them unreadable. */
   #withoutReplaced<Why>(unreadable: Readonly<Record<string, Why>>): Record<string, Why> {
     return Object.fromEntries(Object.entries(unreadable).filter(([id]) => !this.#alterations.replaced.has(id)));
   }

@@ -8,13 +8,13 @@ import { unknownFields } from "../../../core/options/unknown-fields.ts";
 import type { EventSource } from "../../consumer/event-source.ts";
 import { validatedEvents, type BaseHistory } from "./validated-events.ts";
 
-/** An event that never happened. */
+/** An event to inject into a history. */
 export interface Injection {
-  /** It comes right after the event at this position. Default: after all. */
+  /** The position of the event that it follows. Default: the end of the history. */
   after?: number;
   type: string;
   payload: unknown;
-  /** Default: a stream of its own. */
+  /** Default: a new stream. */
   stream?: string;
   meta?: Record<string, unknown>;
 }
@@ -22,7 +22,7 @@ export interface Injection {
 const mostInjected = 1000;
 const known = ["after", "type", "payload", "stream", "meta"];
 
-/** The events as a fold gets them, in their order. Their ids follow from what they are and where. @throws ValidationError */
+/** Converts injections into recorded events, in order. Ids are hashes of content and position. @throws ValidationError */
 export async function injectedEvents(inject: unknown, { source, position }: BaseHistory): Promise<RecordedEvent[]> {
   const injections = parseInjections(Array.isArray(inject) ? inject : [inject], position);
   const drafts = await validatedEvents(
@@ -37,7 +37,7 @@ export async function injectedEvents(inject: unknown, { source, position }: Base
   for (const { after, stream, meta, index, draft } of placed) {
     const { type, payload } = draft;
     const id = eventIdOfKey(JSON.stringify([after, stream, type, payload, meta]), index);
-    // The draft's, as JSON keeps it; the ids of the request that asks are none of an event's own.
+    // The draft's meta, but not its correlation and causation: those are of this request, not of the event.
     const ownMeta = { ...draft.meta, correlationId: id, causationId: id, ...ownIds(draft.meta, meta), injected: true };
     const before = stream === undefined ? 0 : await versionAt(stream, after, source);
     events.push({
@@ -54,13 +54,13 @@ export async function injectedEvents(inject: unknown, { source, position }: Base
   return events;
 }
 
-/** Those that the caller gave. */
+/** The correlation and causation ids that the caller gave. */
 const ownIds = (draft: EventMeta, given: Record<string, unknown> = {}): Partial<EventMeta> => ({
   ...(given["correlationId"] !== undefined && { correlationId: draft.correlationId }),
   ...(given["causationId"] !== undefined && { causationId: draft.causationId }),
 });
 
-/** All but type, payload and meta, which the store knows how to check. */
+/** Checks all fields except type, payload and meta, which the store checks. */
 function parseInjections(given: readonly unknown[], position: number): (Injection & { after: number })[] {
   const problems: Problem[] = [];
   if (given.length > mostInjected)
@@ -92,7 +92,7 @@ function parseInjections(given: readonly unknown[], position: number): (Injectio
 const versionAt = (stream: string, position: number, source: Pick<EventSource, "count">): Promise<number> =>
   source.count({ stream, position: { $lte: position } });
 
-/** Before the first event it is as early as the first; in an empty log, as early as can be. */
+/** The time of the event at a position. Position 0 has the time of the first event, or the epoch in an empty log. */
 async function timeAt(position: number, source: Pick<EventSource, "eventAt">): Promise<string> {
   return (await source.eventAt(Math.max(position, 1)))?.time ?? new Date(0).toISOString();
 }

@@ -9,19 +9,19 @@ import { unknownFields } from "../../../core/options/unknown-fields.ts";
 import { validatedEvents, type BaseHistory } from "./validated-events.ts";
 import { isUpcastError } from "../../../core/catalogue/upcast-error.ts";
 
-/** Payloads in place of those that were stored: by event id, or as a list. */
+/** New payloads for stored events: by event id, or as a list. */
 export type Replacements = Record<string, unknown> | { id: string; payload: unknown }[];
 
-/** Events to leave out. */
+/** The events that `skip` selects. */
 export interface SkippedEvents {
   isSkipped: (event: RecordedEvent) => boolean;
-  /** Those that were named. */
+  /** The ids, if `skip` named ids. */
   ids: ReadonlySet<string>;
-  /** The position of the first; Infinity where there is none. */
+  /** The position of the first; Infinity if there is none, 0 if unknown. */
   first: number;
 }
 
-/** Payloads by event id, as they would be stored. */
+/** The payloads of `replace` by event id, as they would be stored. */
 export interface ReplacedEvents {
   payloads: ReadonlyMap<string, unknown>;
   first: number;
@@ -32,7 +32,7 @@ type Named = { field: string; id: unknown };
 
 const mostNamed = 10_000;
 
-/** `skip`: an id, an array of them, or a query as the store's `find` takes it. @throws ValidationError, InvalidQueryError */
+/** Parses `skip`: an id, an array of ids, or a query of the store's `find`. @throws ValidationError, InvalidQueryError */
 export async function skippedEvents(skip: unknown, actual: BaseHistory): Promise<SkippedEvents> {
   if (typeof skip === "object" && skip !== null && !Array.isArray(skip)) return skippedByQuery(skip, actual);
   if (typeof skip !== "string" && !Array.isArray(skip))
@@ -50,13 +50,13 @@ export async function skippedEvents(skip: unknown, actual: BaseHistory): Promise
 async function skippedByQuery(skip: unknown, { source }: BaseHistory): Promise<SkippedEvents> {
   const { where } = parseQuery(eventFields, { query: skip });
   const asked = where ? fieldsOf(where) : new Set<string>();
-  // Payload and meta are compared as today's catalogue reads them, which the store's own find does not.
+  // Payload and meta are compared after upcasting. The store's `find` compares the stored ones, so it cannot find the first.
   const isOfStored = !asked.has("payload") && !asked.has("meta");
   const first = isOfStored ? firstOf(await find(source, { query: skip, sort: "position", limit: 1 })) : 0;
   return { isSkipped: (event) => !where || meets(where, event), ids: new Set(), first };
 }
 
-/** @throws ValidationError */
+/** Parses `replace`. @throws ValidationError */
 export async function replacedEvents(replace: unknown, actual: BaseHistory): Promise<ReplacedEvents> {
   if (replace === null || typeof replace !== "object") throw noReplacements("replace", replace);
   const given = Array.isArray(replace)
@@ -73,9 +73,7 @@ export async function replacedEvents(replace: unknown, actual: BaseHistory): Pro
   const ids = new Set<string>();
   const twice = known.findIndex(({ id }) => ids.size === ids.add(id).size);
   if (twice >= 0)
-    throw new ValidationError([
-      { field: given[twice]!.field, found: given[twice]!.id, expected: "each event once: which payload is meant?" },
-    ]);
+    throw new ValidationError([{ field: given[twice]!.field, found: given[twice]!.id, expected: "each event once" }]);
   const events = known.map(({ type }, index) => ({ type, payload: given[index]!.payload }));
   const drafts = await validatedEvents(events, actual.source, (index) => given[index]!.at);
   return { payloads: new Map(drafts.map(({ payload }, index) => [known[index]!.id, payload])), first: firstOf(known) };
@@ -86,17 +84,17 @@ const noReplacements = (field: string, found: unknown) =>
 
 const firstOf = (events: readonly Known[]) => Math.min(...events.map(({ position }) => position));
 
-/** The named events, in the order of their names. @throws ValidationError with a problem for each that the log does not have */
+/** Finds events by id, in the given order. @throws ValidationError with a problem for each event that does not exist */
 async function knownEvents(named: readonly Named[], { store, source, position }: BaseHistory): Promise<Known[]> {
   if (named.length > mostNamed)
     throw new ValidationError([
       { field: named[0]!.field.split(".")[0]!, found: named.length, expected: `at most ${mostNamed} events` },
     ]);
   const ids = named.map(({ id }) => (isEventId(id) ? id.toLowerCase() : ""));
-  const there = await eventsById([...new Set(ids)].filter(Boolean), source);
+  const stored = await eventsById([...new Set(ids)].filter(Boolean), source);
   const problems: Problem[] = [];
   const events = named.map(({ field, id }, index) => {
-    const event = there.get(ids[index]!);
+    const event = stored.get(ids[index]!);
     if (event && event.position <= position) return event;
     const expected = event
       ? `an event up to position ${position}, not ${event.position}`
@@ -109,18 +107,18 @@ async function knownEvents(named: readonly Named[], { store, source, position }:
 }
 
 async function eventsById(ids: readonly string[], source: BaseHistory["source"]): Promise<Map<string, Known>> {
-  const there = new Map<string, Known>();
+  const stored = new Map<string, Known>();
   for (let missing = ids; missing.length > 0;) {
     const found = await find(source, { query: { id: { $in: missing } }, limit: missing.length });
-    for (const event of found) there.set(event.id, event);
-    // One that cannot be read was answered alone: there may be others.
+    for (const event of found) stored.set(event.id, event);
+    // A single event may be one that cannot be upcast: `find` then returns it alone, so the others are read again.
     if (found.length !== 1) break;
-    missing = missing.filter((id) => !there.has(id));
+    missing = missing.filter((id) => !stored.has(id));
   }
-  return there;
+  return stored;
 }
 
-/** What the store finds; where it cannot read one of the events, that one alone. */
+/** Finds events in the store. If one cannot be upcast, returns only that one, from the error's data. */
 async function find(
   source: BaseHistory["source"],
   query: Parameters<BaseHistory["source"]["find"]>[0],

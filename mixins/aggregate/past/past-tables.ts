@@ -2,65 +2,65 @@ import type { ReadTable } from "../../../core/table/read-table.ts";
 import type { PointInTime } from "./points-in-time.ts";
 import type { Scratch, ScratchFolds } from "./scratch-folds.ts";
 
-interface Kept {
+interface CachedTable {
   scratch: Promise<Scratch>;
   users: number;
 }
 
-const mostKept = 3;
+const maxCached = 3;
 
-/** Tables as they were at past moments. The few that were used last are kept; one that is in use is never dropped. */
+/** Caches tables of past points in time: the most recently used ones. A table in use is never dropped. */
 export class PastTables {
   readonly #table: Pick<ReadTable, "drop">;
   readonly #folds: ScratchFolds;
-  /** By all that a table depends on; the one that was used last is the last. */
-  readonly #kept = new Map<string, Kept>();
+  /** Keyed by everything that a table depends on. Least recently used first. */
+  readonly #cache = new Map<string, CachedTable>();
 
   constructor(table: Pick<ReadTable, "drop">, folds: ScratchFolds) {
     this.#table = table;
     this.#folds = folds;
   }
 
-  /** Who asks for the same moment meanwhile shares the fold. */
-  async use<Answer>(moment: PointInTime, work: (scratch: Scratch) => Promise<Answer>): Promise<Answer> {
-    const { log, position, positionId, skipped } = moment;
+  /** Builds the table, or shares it with concurrent and recent calls for the same point in time. */
+  async use<Answer>(point: PointInTime, work: (scratch: Scratch) => Promise<Answer>): Promise<Answer> {
+    const { log, position, positionId, skipped } = point;
     const key = JSON.stringify([log, position, positionId, skipped.toSorted()]);
-    const kept = this.#kept.get(key) ?? {
-      scratch: this.#folds.build({ moment, startAtMost: position }),
+    const cached = this.#cache.get(key) ?? {
+      scratch: this.#folds.build({ point, startAtMost: position }),
       users: 0,
     };
-    this.#kept.delete(key);
-    this.#kept.set(key, kept);
-    kept.users++;
-    let isWorthKeeping = false;
+    this.#cache.delete(key);
+    this.#cache.set(key, cached);
+    cached.users++;
+    let isWorthCaching = false;
     try {
-      const scratch = await kept.scratch;
-      // What could not be folded may be foldable the next time.
-      isWorthKeeping = scratch.parked.length === 0;
+      const scratch = await cached.scratch;
+      // A table with parked events is not kept: the events may be foldable the next time.
+      isWorthCaching = scratch.parked.length === 0;
       return await work(scratch);
     } finally {
-      kept.users--;
-      if (!isWorthKeeping && kept.users === 0) await this.#drop(key, kept);
-      await this.#dropBeyond(mostKept);
+      cached.users--;
+      if (!isWorthCaching && cached.users === 0) await this.#drop(key, cached);
+      await this.#dropBeyond(maxCached);
     }
   }
 
-  /** Drops what is not in use. */
+  /** Drops all tables that are not in use. */
   async clear(): Promise<void> {
     await this.#dropBeyond(0);
   }
 
   async #dropBeyond(most: number): Promise<void> {
-    for (const [key, kept] of this.#kept) {
-      if (this.#kept.size <= most) return;
-      if (kept.users === 0) await this.#drop(key, kept);
+    for (const [key, cached] of this.#cache) {
+      if (this.#cache.size <= most) return;
+      if (cached.users === 0) await this.#drop(key, cached);
     }
   }
 
-  async #drop(key: string, kept: Kept): Promise<void> {
-    if (this.#kept.get(key) !== kept) return;
-    this.#kept.delete(key);
-    const scratch = await kept.scratch.catch(() => null);
+  async #drop(key: string, cached: CachedTable): Promise<void> {
+    if (this.#cache.get(key) !== cached) return;
+    this.#cache.delete(key);
+    const scratch = await cached.scratch.catch(() => null);
     if (scratch) await this.#table.drop(scratch.generation);
   }
 }

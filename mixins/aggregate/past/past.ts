@@ -18,39 +18,39 @@ export interface PastDependencies extends ScratchDependencies {
   store: string;
   source: EventSource;
   types: readonly string[];
-  /** The snapshot's generation beside the live one. @throws UnknownSnapshotError, SnapshotDamagedError */
+  /** Restores a snapshot as a separate generation. @throws UnknownSnapshotError, SnapshotDamagedError */
   openSnapshot: (id: string) => Promise<Generation>;
 }
 
-/** What a past moment, or one that never was, answers. */
+/** The result of `at`. */
 export interface PastAnswer {
   rows: unknown;
   position: number;
-  /** What could not be folded: the rows are without it. */
+  /** Events that could not be folded, so the rows lack them. */
   parked: ParkedEvent[];
 }
 
-/** What a history that never was answers. */
+/** The result of `whatIf`. */
 export type WhatIfAnswer = PastAnswer & AlteredCounts;
 
-/** From `position` to `to`. */
+/** The result of `at` with `diff`: the differences from `position` to `to`. */
 export interface PastDifferences extends TableDifferences {
   position: number;
   to: number;
-  /** What could not be folded into the tables of the past. */
+  /** Events that could not be folded into the tables of the past. */
   parked: ParkedEvent[];
 }
 
-/** From the actual table to the one that never was, at the same moment. */
+/** The result of `whatIf` with `diff`: the differences from the actual table at the same position. */
 export interface WhatIfDifferences extends TableDifferences, AlteredCounts {
   position: number;
   parked: ParkedEvent[];
 }
 
-/** How rows are asked for: each table has its own. */
-export type Ask = (rows: Rows) => Promise<unknown>;
+/** Runs the caller's query on the rows of a table. */
+export type RunQuery = (rows: Rows) => Promise<unknown>;
 
-/** Tables of an aggregate as they were, as they should be, and as they would be. None of it touches the live one. */
+/** `at`, `verify` and `whatIf` of an aggregate, on temporary tables. None of them changes the live table. */
 export class Past {
   readonly #d: PastDependencies;
   readonly #folds: ScratchFolds;
@@ -71,26 +71,26 @@ export class Past {
     this.#folds.start();
   }
 
-  /** What runs ends between two events or pages of rows; the tables of the past are dropped. */
+  /** Aborts running work between two events or pages of rows, and drops the tables of the past. */
   async stop(): Promise<void> {
     this.#folds.stop();
     await Promise.allSettled(this.#running);
     await this.#tables.clear();
   }
 
-  /** The table as it was at a moment. @throws ValidationError for one that never was */
-  at(choice: PointChoice, ask: Ask): Promise<PastAnswer> {
+  /** The table at a point in time. @throws ValidationError for a position beyond the head */
+  at(choice: PointChoice, runQuery: RunQuery): Promise<PastAnswer> {
     return this.#run(async () => {
-      const moment = await this.#points.of(choice);
-      return this.#tables.use(moment, async ({ generation, parked }) => ({
-        rows: await ask(generation.rows),
-        position: moment.position,
+      const point = await this.#points.of(choice);
+      return this.#tables.use(point, async ({ generation, parked }) => ({
+        rows: await runQuery(generation.rows),
+        position: point.position,
         parked,
       }));
     });
   }
 
-  /** What has changed from a moment to another, or until the head of the log, which the live table may not have reached. */
+  /** The differences between two points in time. If `to` is null, up to the head of the log, even if the live table lags. */
   diff(from: PointChoice, to: PointChoice | null, params: QueryParams): Promise<PastDifferences> {
     return this.#run(async () => {
       const before = await this.#points.of(from);
@@ -109,7 +109,7 @@ export class Past {
     });
   }
 
-  /** Null if the live table is folded up to the head: then a copy of it saves the fold. */
+  /** The head of the log; null if the live table has reached it, so that a copy of the table replaces a fold. */
   async #headBeyondLive(): Promise<PointInTime | null> {
     const live = await this.#d.livePosition();
     const now = await this.#points.now();
@@ -128,25 +128,25 @@ export class Past {
     });
   }
 
-  /** The table as it would be had history been another one. */
-  whatIf(params: WhatIfChanges, ask: Ask): Promise<WhatIfAnswer> {
+  /** Runs a query on the table of an altered history. */
+  whatIf(params: WhatIfChanges, runQuery: RunQuery): Promise<WhatIfAnswer> {
     return this.#run(() =>
-      this.#whatIf.use(params, async ({ scratch, moment, counts }) => ({
-        rows: await ask(scratch.generation.rows),
-        position: moment.position,
+      this.#whatIf.use(params, async ({ scratch, point, counts }) => ({
+        rows: await runQuery(scratch.generation.rows),
+        position: point.position,
         ...counts,
         parked: scratch.parked,
       })),
     );
   }
 
-  /** What would be other, had history been another one. */
+  /** The differences between the actual table and that of an altered history. */
   whatIfDiff(params: WhatIfChanges, query: QueryParams): Promise<WhatIfDifferences> {
     return this.#run(() =>
-      this.#whatIf.use(params, ({ scratch, moment, counts }) =>
-        this.#tables.use(moment, async (actual) => ({
+      this.#whatIf.use(params, ({ scratch, point, counts }) =>
+        this.#tables.use(point, async (actual) => ({
           ...(await tableDifferences(actual.generation, scratch.generation, query, this.#turn)),
-          position: moment.position,
+          position: point.position,
           ...counts,
           parked: scratch.parked,
         })),
@@ -163,17 +163,17 @@ export class Past {
   }
 
   async #verify(found: Generation, position: number): Promise<Verification> {
-    const moment = await this.#points.now(position);
-    const { generation, streams } = await this.#folds.build({ moment, startAtMost: 0 });
+    const point = await this.#points.now(position);
+    const { generation, streams } = await this.#folds.build({ point, startAtMost: 0 });
     return this.#dropping(generation, async () => {
       const stored = await found.progress();
       const { afterId } = await this.#d.source.page(stored.position, 0);
       const expected = await generation.progress();
-      // Before the first commit a checkpoint does not say of which log it is.
+      // A checkpoint at position 0 does not name its log.
       const log = stored.position === 0 ? stored.log : expected.log;
-      const progress = { ...expected, position: moment.position, positionId: afterId, log };
+      const progress = { ...expected, position: point.position, positionId: afterId, log };
       const folded = { generation: found, progress: { ...stored, position } };
-      const skipped = new Set(moment.skipped);
+      const skipped = new Set(point.skipped);
       const reader = new StreamReader(this.#d.source);
       const waiting = async function* (stream: string, afterVersion: number) {
         for await (const { id, version } of reader.all(stream, afterVersion, position))
@@ -183,7 +183,7 @@ export class Past {
     });
   }
 
-  /** The first thing in which a table's definition is another than today's. */
+  /** The first difference between a table's definition and the current one, if any. */
   #changeOf({ origin, fields }: Generation): Problem | undefined {
     const change = definitionChanges(origin.definition, this.#d.definition)[0];
     if (change || sameFields(fields, this.#d.fields)) return change;
@@ -194,7 +194,7 @@ export class Past {
     };
   }
 
-  /** The live one is folded on meanwhile: what is looked at for long is a copy of it. */
+  /** Works on a copy of the live table, because the live one changes meanwhile. */
   #withCopy<Answer>(work: (copy: Generation, position: number) => Promise<Answer>): Promise<Answer> {
     return this.#folds.copying(async () => {
       const { generation, position } = await this.#folds.copyOfLive();
@@ -211,12 +211,12 @@ export class Past {
   }
 
   readonly #turn = async (): Promise<void> => {
-    this.#folds.goOn();
+    this.#folds.assertRunning();
     await new Promise((turn) => setImmediate(turn));
   };
 
   async #run<Answer>(work: () => Promise<Answer>): Promise<Answer> {
-    this.#folds.goOn();
+    this.#folds.assertRunning();
     const running = work();
     this.#running.add(running);
     try {

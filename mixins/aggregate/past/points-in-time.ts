@@ -3,23 +3,23 @@ import { isoDate } from "../../../core/rows/fields.ts";
 import { parsePosition } from "../../../core/event/position.ts";
 import type { EventSource } from "../../consumer/event-source.ts";
 
-/** The log up to and including a position, as it is to be folded. */
+/** A point in time: the log up to and including a position. */
 export interface PointInTime {
   position: number;
-  /** The id of the event there; null at position 0. */
+  /** The id of the event at the position; null at position 0. */
   positionId: string | null;
   log: string;
-  /** The ids of the events that were given up. */
+  /** The ids of the events that an operator has skipped. */
   skipped: readonly string[];
 }
 
-/** How a caller names a moment. */
+/** A caller's params for a point in time: either a position or a time. */
 export interface PointChoice {
   position?: unknown;
   time?: unknown;
 }
 
-/** Moments of the past, as callers name them. */
+/** Resolves the points in time that callers name. */
 export class PointsInTime {
   readonly #source: Pick<EventSource, "page" | "positionAt">;
 
@@ -27,17 +27,17 @@ export class PointsInTime {
     this.#source = source;
   }
 
-  /** All that has happened until now, up to this position at most. */
+  /** The head of the log, or `atMost` if that is lower. */
   async now(atMost = Infinity): Promise<PointInTime> {
     return this.#at(Math.min(atMost, (await this.#source.page(0, 0)).head));
   }
 
-  /** `at` is where the choice stands: "" or "diff.". @throws ValidationError naming the field */
+  /** `at` is the prefix of the field's name in errors: "" or "diff.". @throws ValidationError */
   async of({ position, time }: PointChoice, at = ""): Promise<PointInTime> {
     const refuse = (field: string, found: unknown, expected: string): never => {
       throw new ValidationError([{ field: `${at}${field}`, found, expected }]);
     };
-    if (position === undefined && time === undefined) refuse("position", position, "a position, or a time instead");
+    if (position === undefined && time === undefined) refuse("position", position, "a position or a time");
     if (position !== undefined && time !== undefined) refuse("time", time, "either a position or a time, not both");
     return time === undefined
       ? this.position(position, (found, expected) => refuse("position", found, expected))
@@ -52,10 +52,10 @@ export class PointsInTime {
     return this.#at(position);
   }
 
-  /** After the last event that is not younger; before the first one nothing has happened. */
+  /** The position of the last event at or before a time; 0 before the first event. */
   async time(found: unknown, refuse: Refuse): Promise<PointInTime> {
     const time = isoDate(found);
-    if (time === undefined) return refuse(found, "a time as ISO 8601 has it, like 2026-01-31T12:00:00.000Z");
+    if (time === undefined) return refuse(found, "an ISO 8601 time, like 2026-01-31T12:00:00.000Z");
     return this.#at(await this.#source.positionAt(time));
   }
 

@@ -5,13 +5,13 @@ import type { Condition, Query } from "../../../core/query/query.ts";
 import type { Rows } from "../../../core/table/read-table.ts";
 import { compareText } from "../../../core/text/text-order.ts";
 
-/** One of two tables that are compared, and which of its rows are of interest. */
+/** One of two tables to compare, and the query that selects its rows. */
 export interface Side {
   rows: Rows;
   query: Pick<Query, "where" | "search">;
 }
 
-/** A row as it is on both sides; null where it is not there. */
+/** A row of both tables; null in the table that lacks it. */
 export interface UnequalRow {
   id: string;
   before: Row | null;
@@ -21,8 +21,8 @@ export interface UnequalRow {
 const rowsPerPage = 500;
 
 /**
- * The rows that are not the same on both sides, in the order of their ids, among those that the query selects on either.
- * Holds two pages of rows at a time; `turn` is awaited between pages, and may throw to end it.
+ * Yields the rows that differ, ordered by id, of those that the query selects in either table. Memory contains two pages of
+ * rows at a time. `turn` is awaited between pages, and may throw to abort.
  */
 export async function* unequalRows(before: Side, after: Side, turn: () => Promise<void>): AsyncGenerator<UnequalRow> {
   const [left, right] = [rowsInOrder(before, turn), rowsInOrder(after, turn)];
@@ -37,7 +37,7 @@ export async function* unequalRows(before: Side, after: Side, turn: () => Promis
     if (order >= 0) now = await right.next();
   }
 
-  /** A row that the query selects on one side only may be there, with other values, on the other as well. */
+  /** The query may select a row in one table only, although the other has it with other values. */
   async function pair(was: Row | null, is: Row | null): Promise<UnequalRow> {
     const { id } = (was ?? is)!;
     return { id, before: was ?? (await rowOf(before, id)), after: is ?? (await rowOf(after, id)) };
@@ -67,6 +67,6 @@ function pageAfter({ where, search }: Side["query"], last: string | undefined): 
 }
 
 async function rowOf({ rows, query }: Side, id: string): Promise<Row | null> {
-  // Without a query the page would have had it.
+  // Without a query, the pages contain all rows.
   return query.where || query.search ? ((await rows.findByIds([id]))[0] ?? null) : null;
 }

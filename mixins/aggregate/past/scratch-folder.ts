@@ -5,16 +5,16 @@ import { UnusableStoreError } from "../../../core/errors/errors.ts";
 import type { ReadTable } from "../../../core/table/read-table.ts";
 import { isWrongPath, systemCodeOf } from "../../../core/errors/system-errors.ts";
 
-/** No copy takes so long: what is older was left behind by a process that was killed. */
+/** Longer than any copy takes. Older folders were left by killed processes. */
 const leftoverMs = 24 * 60 * 60 * 1000;
 
 /**
- * Folders for the copies of a table that a look at it needs. They are beside the table's snapshots, where the process
- * writes anyway; in the system's temporary folder if the table has no such place, or if it cannot be written.
+ * Creates temporary folders for copies of a table. They are beside the table's snapshots, where the process can write
+ * anyway, or in the system's temporary folder if the table has no snapshot folder or it cannot be written.
  */
 export class ScratchFolder {
   readonly #name: string;
-  /** What the names of the folders begin with, in the order in which they are tried. */
+  /** The prefixes of the folders' paths, in the order of preference. */
   readonly #prefixes: string[];
   #swept: Promise<void> | null = null;
 
@@ -24,7 +24,7 @@ export class ScratchFolder {
     this.#prefixes = [...beside, join(tmpdir(), `${name}-`)];
   }
 
-  /** What `work` makes of a new folder, which is removed afterwards. @throws UnusableStoreError where none can be made */
+  /** Runs `work` with a new folder, and removes the folder afterwards. @throws UnusableStoreError if none can be created */
   async use<Answer>(work: (folder: string) => Promise<Answer>): Promise<Answer> {
     await (this.#swept ??= this.#sweep());
     const folder = await this.#make();
@@ -48,18 +48,18 @@ export class ScratchFolder {
     const folders = this.#prefixes.map(dirname).join(", ");
     throw new UnusableStoreError(
       this.#name,
-      `a copy of its table needs a folder that can be written, found none of ${folders} (${systemCodeOf(failure)})`,
+      `a copy of its table needs a writable folder: found none of ${folders} writable (${systemCodeOf(failure)})`,
       failure,
     );
   }
 
-  /** The system clears its own temporary folder. */
+  /** Removes folders of killed processes. The operating system clears its own temporary folder. */
   async #sweep(): Promise<void> {
     const [beside] = this.#prefixes.slice(0, -1);
     if (beside === undefined) return;
-    const [folder, beginning] = [dirname(beside), basename(beside)];
+    const [folder, prefix] = [dirname(beside), basename(beside)];
     const names = await readdir(folder).catch(() => []);
-    for (const name of names.filter((name) => name.startsWith(beginning))) {
+    for (const name of names.filter((name) => name.startsWith(prefix))) {
       const found = await stat(join(folder, name)).catch(() => null);
       if (found && found.mtimeMs < Date.now() - leftoverMs)
         await rm(join(folder, name), { recursive: true, force: true }).catch(() => {});

@@ -26,82 +26,83 @@ export interface ScratchDependencies {
   table: ReadTable;
   fields: Fields;
   mappings: readonly Mapping<Transform>[];
-  /** As `describeDefinition` says it. */
+  /** The result of `describeDefinition`. */
   definition: string;
   policy: ErrorPolicy;
   folds: Folds;
   source: Pick<EventSource, "page"> & LateSource;
-  /** How far the live table is folded. */
+  /** The position up to which the live table is folded. */
   livePosition: () => Promise<number>;
-  /** A snapshot's generation beside the live one, folded up to this position at most; null where there is none. */
+  /** Restores the newest snapshot up to this position as a separate generation; null if there is none. */
   nearestSnapshot: (position: number) => Promise<Generation | null>;
   warn: (message: string, details: object) => void;
 }
 
-/** A table that is nobody's, and what could not be folded into it. */
+/** A temporary table, and the events that could not be folded into it. */
 export interface Scratch {
   generation: Generation;
-  /** Of those that wait, the first ones. */
+  /** Parked events, and the first of those that wait behind them. */
   parked: ParkedEvent[];
   streams: readonly ParkedStream[];
 }
 
 interface Wanted {
-  moment: PointInTime;
-  /** The fold may begin with a table that is folded up to here; 0: from nothing. */
+  point: PointInTime;
+  /** The fold may start from a table that is folded up to this position at most; 0 to start from an empty one. */
   startAtMost: number;
-  /** Each page is folded as this makes it. Called once a page, in order. */
+  /** Alters each page before it is folded. Called once for each page, in order. */
   alter?: <Page extends Stretch>(page: Page) => Promise<Page>;
 }
 
 const eventsPerPage = 1000;
 const mostAtATime = 2;
-/** Each has a query of its own, and a caller that waits for it. */
+/** Bounds the queries and callers that are kept in memory. */
 const mostWaiting = 100;
-/** For fewer events a copy of the live table takes longer than their fold. */
+/** Below this number of events, a fold is faster than a copy of the live table. */
 const eventsWorthACopy = 5000;
 
-/** Folds the log, or what is made of it, into generations beside the live one, in the caller's time. */
+/** Folds the log, or an altered one, into temporary generations, while the caller waits. */
 export class ScratchFolds {
   readonly #d: ScratchDependencies;
   readonly #folder: ScratchFolder;
-  readonly #slots: Semaphore;
-  /** Not the same: work on a copy has to wait for folds. */
-  readonly #copySlots: Semaphore;
+  readonly #foldSemaphore: Semaphore;
+  /** A separate semaphore, because work on a copy waits for folds: with a shared one both could deadlock. */
+  readonly #copySemaphore: Semaphore;
   #end = new AbortController();
 
   constructor(dependencies: ScratchDependencies) {
     this.#d = dependencies;
     this.#folder = new ScratchFolder(dependencies.name, dependencies.table);
     const bound = { of: dependencies.name, maxWaiting: mostWaiting };
-    this.#slots = new Semaphore(mostAtATime, bound);
-    this.#copySlots = new Semaphore(mostAtATime, bound);
+    this.#foldSemaphore = new Semaphore(mostAtATime, bound);
+    this.#copySemaphore = new Semaphore(mostAtATime, bound);
   }
 
   start(): void {
     this.#end = new AbortController();
   }
 
-  /** What is being folded ends between two events. */
+  /** Aborts running folds between two events. */
   stop(): void {
     this.#end.abort();
   }
 
-  /** @throws StoreUnavailableError where the host stops */
-  goOn(): void {
+  /** @throws StoreUnavailableError if the host is stopping */
+  assertRunning(): void {
     if (this.#end.signal.aborted) throw new StoreUnavailableError(this.#d.name, "is stopping");
   }
 
   /**
-   * Who asked drops it.
-   * @throws an outage's error where that does not pass; RebuildFailedError where too many events in a row were parked
+   * Folds a temporary table. The caller must drop it.
+   * @throws the error of an outage that persists; RebuildFailedError if too many consecutive events were parked
    */
   build(wanted: Wanted): Promise<Scratch> {
-    return this.#slots.run(async () => {
-      this.goOn();
-      const generation = await this.#beginning(wanted);
+    return this.#foldSemaphore.run(async () => {
+      this.assertRunning();
+      const generation = await this.#startGeneration(wanted);
       const transforms = this.#d.folds.begin(null);
-      // Some may be in no log. By id, since after an outage a batch comes again.
+      // Collected here, because injected events cannot be read from the log later. Keyed by id, because after an outage a
+      // batch is folded again.
       const waiting = new Map<string, ParkedEvent>();
       try {
         const policy = { ...this.#d.policy, delayMs: 0 };
@@ -131,21 +132,21 @@ export class ScratchFolds {
   }
 
   /**
-   * Work that makes a copy of a whole table: each takes a thread and the table's size on the disk. Not to be called by
-   * work that runs here already, or in `build`.
-   * @throws StoreUnavailableError if too many wait, or the host stops
+   * Runs work that copies a whole table. Limited, because each copy takes a thread and the table's size on disk. Must not
+   * be called by `work` or during `build`, which would deadlock.
+   * @throws StoreUnavailableError if too many calls wait or the host is stopping
    */
   copying<Answer>(work: () => Promise<Answer>): Promise<Answer> {
-    return this.#copySlots.run(() => {
-      this.goOn();
+    return this.#copySemaphore.run(() => {
+      this.assertRunning();
       return work();
     });
   }
 
-  /** The live table as it is at one moment, and how far it is folded. Who asked drops it. */
+  /** A consistent copy of the live table, and the position up to which it is folded. The caller must drop it. */
   async copyOfLive(): Promise<{ generation: Generation; position: number }> {
     const { table } = this.#d;
-    // The stored checkpoint may be behind this by events that are not mapped: they change nothing.
+    // The stored checkpoint may lag behind this by events that are not mapped, which change nothing.
     const reached = await this.#d.livePosition();
     return this.#folder.use(async (folder) => {
       const { checksum, progress } = await table.backup(folder);
@@ -163,16 +164,16 @@ export class ScratchFolds {
     await setTimeout(ms, undefined, { signal: this.#end.signal }).catch(() => {});
   }
 
-  async #fold(fold: Fold, { moment, alter = async (page) => page }: Wanted): Promise<void> {
-    await fold.skip(new Set(moment.skipped));
+  async #fold(fold: Fold, { point, alter = async (page) => page }: Wanted): Promise<void> {
+    await fold.skip(new Set(point.skipped));
     let { position } = fold.progress;
-    // What is to come right after the beginning comes before any page.
-    await this.#foldPage(fold, await alter({ ...moment, events: [], position }));
-    while (position < moment.position) {
-      const limit = Math.min(eventsPerPage, moment.position - position);
-      const page = upTo(moment, await this.#patiently(() => this.#d.source.page(position, limit)));
-      if (page.position === position || page.log !== moment.log)
-        throw new StoreUnavailableError(this.#d.name, `the log ends before position ${moment.position}`);
+    // Events injected right after the start position belong before the first page.
+    await this.#foldPage(fold, await alter({ ...point, events: [], position }));
+    while (position < point.position) {
+      const limit = Math.min(eventsPerPage, point.position - position);
+      const page = upTo(point, await this.#retried(() => this.#d.source.page(position, limit)));
+      if (page.position === position || page.log !== point.log)
+        throw new StoreUnavailableError(this.#d.name, `the log ends before position ${point.position}`);
       await this.#foldPage(fold, await alter(page));
       position = page.position;
       await new Promise((turn) => setImmediate(turn));
@@ -181,24 +182,24 @@ export class ScratchFolds {
   }
 
   async #foldPage(fold: Fold, page: FoldedPage): Promise<void> {
-    await this.#patiently(async () => {
-      // Found by id: events that never happened share their positions with others.
+    await this.#retried(async () => {
+      // By id, because injected events share their positions with real ones.
       const last = page.events.findIndex(({ id }) => id === fold.progress.positionId);
       await fold.foldPage({ ...page, events: page.events.slice(last + 1) });
     });
-    this.goOn();
+    this.assertRunning();
     if (!fold.isTooOftenParked) return;
     const { id, error } = fold.parked.findLast((event) => event.error)!;
     throw new RebuildFailedError(
       this.#d.name,
-      `${this.#d.policy.maxParkedInARow} events in a row cannot be folded; the last, ${id}: ${error?.message}`,
+      `${this.#d.policy.maxParkedInARow} events in a row cannot be folded; the last: ${id}: ${error?.message}`,
     );
   }
 
-  /** An outage may pass; whoever asked does not wait for ever. */
-  async #patiently<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+  /** Retries after an outage, but only up to `times.pastRetry.lastMs`, because a caller waits. */
+  async #retried<Answer>(work: () => Promise<Answer>): Promise<Answer> {
     for (let waitMs = times.pastRetry.firstMs; ; waitMs *= 2) {
-      this.goOn();
+      this.assertRunning();
       try {
         return await work();
       } catch (error) {
@@ -208,8 +209,8 @@ export class ScratchFolds {
     }
   }
 
-  /** The fullest table that the wanted one can grow from, or an empty one. */
-  async #beginning({ startAtMost }: Wanted): Promise<Generation> {
+  /** The generation to start from: a copy of the live table, a snapshot, or an empty one. */
+  async #startGeneration({ startAtMost }: Wanted): Promise<Generation> {
     const { table, fields, definition, nearestSnapshot } = this.#d;
     for (const offer of [() => this.#liveUpTo(startAtMost), () => nearestSnapshot(startAtMost)]) {
       const offered = startAtMost > 0 ? await this.#orNull(offer) : null;
@@ -227,7 +228,7 @@ export class ScratchFolds {
     return isOffered ? (await this.copyOfLive()).generation : null;
   }
 
-  /** A copy that cannot be had costs time, nothing else. */
+  /** If a copy or snapshot fails, the table is folded from the beginning, which only takes longer. */
   async #orNull(offer: () => Promise<Generation | null>): Promise<Generation | null> {
     try {
       return await offer();
@@ -237,7 +238,7 @@ export class ScratchFolds {
     }
   }
 
-  /** Whether a fold from nothing would have come to the same: with nothing parked, in order, of this log and definition. */
+  /** True if the generation equals a fold from the beginning: same log and definition, in order, nothing parked. */
   async #fits(generation: Generation, atMost: number): Promise<boolean> {
     const { fields, definition, source } = this.#d;
     if (generation.origin.definition !== definition || !sameFields(generation.fields, fields)) return false;

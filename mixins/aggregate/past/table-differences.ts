@@ -3,18 +3,18 @@ import { parseQuery, queryFieldsOf, type QueryParams } from "../../../core/query
 import type { Generation } from "../../../core/table/read-table.ts";
 import { unequalRows } from "./row-differences.ts";
 
-/** What is other in one table than in another, in the order of the ids. */
+/** The differences between two tables, ordered by id. */
 export interface TableDifferences {
   added: Row[];
   changed: { id: string; before: Row; after: Row }[];
   removed: Row[];
-  /** How many there are; each list holds the first of them, up to the limit. */
+  /** The numbers of all differences. Each list contains the first of them, up to the limit. */
   total: { added: number; changed: number; removed: number };
 }
 
 const defaultLimit = 1000;
 
-/** Of the rows that the query selects in either table. `turn` is awaited now and then, and may throw. */
+/** Compares the rows that the query selects in either table. `turn` is awaited between pages, and may throw to abort. */
 export async function tableDifferences(
   before: Generation,
   after: Generation,

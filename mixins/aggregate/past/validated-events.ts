@@ -2,14 +2,14 @@ import { ValidationError } from "../../../core/errors/errors.ts";
 import { asProblem, type ProblemData } from "../../../core/errors/problem.ts";
 import type { DraftEvent, EventSource } from "../../consumer/event-source.ts";
 
-/** The log up to a position, from which an alternative history takes its beginning. */
+/** The log up to a position, as the base of an altered history. */
 export interface BaseHistory {
   store: string;
   source: Pick<EventSource, "find" | "draft" | "eventAt" | "count">;
   position: number;
 }
 
-/** Events as an append would store them; what is wrong with one is named by where the caller wrote it. */
+/** Returns the events as an append would store them. @throws ValidationError with the names of the caller's fields */
 export async function validatedEvents(
   events: Parameters<EventSource["draft"]>[0],
   source: Pick<EventSource, "draft">,

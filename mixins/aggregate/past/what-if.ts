@@ -11,22 +11,22 @@ import type { PointInTime, PointsInTime } from "./points-in-time.ts";
 import { replacedEvents, skippedEvents, type Replacements } from "./named-events.ts";
 import type { Scratch, ScratchFolds } from "./scratch-folds.ts";
 
-/** How history is to be another one. */
+/** The alterations of history that `whatIf` accepts. */
 export interface WhatIfChanges {
-  /** Events that never happened. */
+  /** Events to add. */
   inject?: Injection | Injection[];
-  /** Events that are left out: their ids, or a query as the store's `find` takes it. */
+  /** Events to omit: their ids, or a query of the store's `find`. */
   skip?: string | string[] | object;
-  /** Other payloads, by event id. */
+  /** New payloads, by event id. */
   replace?: Replacements;
-  /** A position or a time; left out: now. */
+  /** A position or a time. Default: now. */
   until?: unknown;
 }
 
-interface Alternative {
+interface AlteredTable {
   scratch: Scratch;
-  moment: PointInTime;
-  /** How many events that the aggregate maps were altered. */
+  point: PointInTime;
+  /** The number of altered events, counting only types that the aggregate maps. */
   counts: AlteredCounts;
 }
 
@@ -37,24 +37,24 @@ interface Dependencies {
   table: Pick<ReadTable, "drop">;
 }
 
-/** Tables folded from histories that never were. */
+/** Folds temporary tables from altered histories. */
 export class WhatIf {
   readonly #d: Dependencies;
   readonly #folds: ScratchFolds;
-  readonly #moments: PointsInTime;
+  readonly #points: PointsInTime;
 
-  constructor(dependencies: Dependencies, folds: ScratchFolds, moments: PointsInTime) {
+  constructor(dependencies: Dependencies, folds: ScratchFolds, points: PointsInTime) {
     this.#d = dependencies;
     this.#folds = folds;
-    this.#moments = moments;
+    this.#points = points;
   }
 
-  /** @throws ValidationError, InvalidQueryError naming what is wrong with the alterations */
-  async use<Answer>(whatIf: WhatIfChanges, work: (alternative: Alternative) => Promise<Answer>): Promise<Answer> {
-    const moment = await this.#until(whatIf.until);
-    const { history, startAtMost, findSkipped } = await this.#historyOf(whatIf, moment);
+  /** Folds the altered history, and drops its table after `work`. @throws ValidationError, InvalidQueryError */
+  async use<Answer>(whatIf: WhatIfChanges, work: (alternative: AlteredTable) => Promise<Answer>): Promise<Answer> {
+    const point = await this.#until(whatIf.until);
+    const { history, startAtMost, findSkipped } = await this.#historyOf(whatIf, point);
     const scratch = await this.#folds.build({
-      moment,
+      point,
       startAtMost,
       alter: async (page) => {
         await findSkipped(page.events);
@@ -62,19 +62,19 @@ export class WhatIf {
       },
     });
     try {
-      return await work({ scratch, moment, counts: history.counts });
+      return await work({ scratch, point, counts: history.counts });
     } finally {
       await this.#d.table.drop(scratch.generation);
     }
   }
 
   #until(until: unknown): Promise<PointInTime> {
-    if (until === undefined || until === null) return this.#moments.now();
+    if (until === undefined || until === null) return this.#points.now();
     const refuse = (found: unknown, expected: string): never => {
       throw new ValidationError([{ field: "until", found, expected }]);
     };
     const isPosition = typeof until === "number" || parsePosition(until) !== null;
-    return isPosition ? this.#moments.position(until, refuse) : this.#moments.time(until, refuse);
+    return isPosition ? this.#points.position(until, refuse) : this.#points.time(until, refuse);
   }
 
   async #historyOf({ inject, skip, replace }: WhatIfChanges, { position }: PointInTime) {
@@ -88,7 +88,7 @@ export class WhatIf {
       throw new ValidationError([{ field: "replace", found: both, expected: "events that are not skipped" }]);
     const isMapped = typeMatcher(types);
     const toSkip = new Set<string>();
-    // A query may ask hundreds of conditions of each event.
+    // Paced, because a query may have hundreds of conditions for each event.
     const findSkipped = async (events: readonly RecordedEvent[]) => {
       const pace = new Pace();
       toSkip.clear();

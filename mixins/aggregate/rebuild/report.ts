@@ -1,11 +1,10 @@
 import type { ServiceBroker } from "moleculer";
 import { progressEvent } from "../../service/internal-events.ts";
-import { progressBars } from "../../observability/progress-bars.ts";
 import type { RebuildProgress } from "./progress.ts";
 
 const tellEveryMs = 250;
 
-/** Tells how far a new table is: as a broker event at most four times a second and at the end, and on a terminal. */
+/** Broadcasts the progress of a rebuild as a broker event, at most four times a second and at the end. */
 export class RebuildReport {
   readonly #broker: ServiceBroker;
   readonly #name: string;
@@ -24,12 +23,10 @@ export class RebuildReport {
       this.#latest = { job, progress };
       if (performance.now() - this.#toldAt < tellEveryMs) return;
       this.#toldAt = performance.now();
-      progressBars.show(this.#name, progress.done, progress.total);
       this.#tell({ job, ...progress });
     } else if (this.#latest) {
       const { job, progress: reached } = this.#latest;
       this.#tell({ job, ...reached, secondsLeft: 0, ended: true });
-      progressBars.end(this.#name);
       this.#latest = null;
       this.#toldAt = -Infinity;
     }

@@ -6,8 +6,8 @@ import type { Snapshots } from "./snapshots.ts";
 import { wholeNumber } from "../../service/whole-number.ts";
 
 /**
- * `snapshot, snapshots` of an aggregate's service. A snapshot is of the table of the node that answers; the list is of
- * every host's.
+ * The actions `snapshot` and `snapshots` of an aggregate's service. `snapshot` copies the table of the called node;
+ * `snapshots` lists those of all hosts.
  */
 export function snapshotActions(name: string, snapshots: () => Snapshots): NonNullable<ServiceSchema["actions"]> {
   return ownActions({
@@ -18,11 +18,11 @@ export function snapshotActions(name: string, snapshots: () => Snapshots): NonNu
     snapshots: {
       params: { $$strict: true },
       async handler(ctx: Context): Promise<Manifest[]> {
-        const { answers: everywhere } = await onEveryHost<Manifest[]>(ctx.broker, name, "snapshotsHere", {});
-        return [...everywhere.values()].flat().toSorted((a, b) => (a.id < b.id ? -1 : 1));
+        const { answers } = await onEveryHost<Manifest[]>(ctx.broker, name, "snapshotsHere", {});
+        return [...answers.values()].flat().toSorted((a, b) => (a.id < b.id ? -1 : 1));
       },
     },
-    // Between nodes.
+    // Called by other hosts.
     snapshotsHere: { handler: () => snapshots().list() },
     proveSnapshot: {
       params: { id: "string", force: { type: "boolean", optional: true } },
@@ -31,14 +31,14 @@ export function snapshotActions(name: string, snapshots: () => Snapshots): NonNu
   });
 }
 
-/** A snapshot, and the node that has it now: a process that was started again may have another name than it had then. */
+/** A snapshot, and the node that has it now, which may differ from `manifest.node` after a restart. */
 export interface LocatedSnapshot {
   manifest: Manifest;
   nodeID: string;
 }
 
 /**
- * The snapshot with this id, on whichever node it is, after it was looked at there.
+ * Finds a snapshot on any node, and proves it there.
  * @throws UnknownSnapshotError, SnapshotMismatchError, SnapshotDamagedError, SnapshotsNotConfiguredError
  */
 export async function locateSnapshot(
@@ -55,8 +55,8 @@ export async function locateSnapshot(
     return await prove(broker.nodeID);
   } catch (error) {
     if ((error as { type?: unknown }).type !== "UNKNOWN_SNAPSHOT") throw error;
-    const { answers: everywhere } = await onEveryHost<Manifest[]>(broker, name, "snapshotsHere", {});
-    for (const [nodeID, manifests] of everywhere)
+    const { answers } = await onEveryHost<Manifest[]>(broker, name, "snapshotsHere", {});
+    for (const [nodeID, manifests] of answers)
       if (nodeID !== broker.nodeID && manifests.some((manifest) => manifest.id === id)) return prove(nodeID);
     throw error;
   }

@@ -7,21 +7,21 @@ import type { Batch, Generation } from "../../../core/table/read-table.ts";
 const rowsPerPage = 500;
 
 /**
- * Fills an empty generation with the rows of another one that has other fields, and with its parked events and
- * checkpoint. A declared field keeps its value where that fits; others become null.
- * @throws SnapshotMismatchError naming the row and the field: one that is required has no value, or a unique one has it twice
+ * Copies the rows, parked events and checkpoint of a generation into an empty one with other fields. A declared field keeps
+ * its value if the value fits; otherwise it becomes null.
+ * @throws SnapshotMismatchError with the row and the field, if a required field has no value or a unique value is repeated
  */
 export async function convertRows(snapshotId: string, from: Generation, to: Generation): Promise<void> {
-  const beginning = await to.progress();
+  const initialProgress = await to.progress();
   let page: Row[] = [];
   while ((page = await from.rows.find(rowsAfter(page.at(-1)?.id ?? null))).length > 0) {
-    await inBatch(to, beginning, async (batch) => {
+    await inBatch(to, initialProgress, async (batch) => {
       for (const row of page) await putRow(snapshotId, to.fields, batch, row);
     });
-    // Tables may never leave the thread by themselves.
+    // A table may not yield to the event loop by itself.
     await new Promise((turn) => setImmediate(turn));
   }
-  // No fold by today's definition comes to these rows: nothing may begin with them as if one had.
+  // Marked as reordered: no fold by the current definition yields these rows, so no other fold may start from them.
   await inBatch(to, { ...(await from.progress()), reordered: true }, async (batch) => {
     for (const event of await from.parked()) await batch.park(event);
   });
@@ -66,7 +66,7 @@ async function putRow(snapshotId: string, fields: Fields, batch: Batch, row: Row
   } catch (error) {
     const { type, data } = error as { type?: unknown; data?: { field: string; found: unknown } };
     if (type !== "DUPLICATE_ROW" || !data) throw error;
-    refuse({ ...data, expected: "a value that no other row has: the field is unique" });
+    refuse({ ...data, expected: "a value that no other row has, because the field is unique" });
   }
 }
 

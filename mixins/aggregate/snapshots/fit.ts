@@ -5,12 +5,12 @@ import { SnapshotMismatchError } from "../../../core/errors/snapshot-errors.ts";
 import type { ConsumerPage } from "../../consumer/consumer-page.ts";
 import { format, type CompleteSnapshot } from "./manifest.ts";
 
-/** What the log says when it is asked from a position on. */
+/** The log's identity, its head, and the id of the event at a position. */
 export type LogPlace = Pick<ConsumerPage, "log" | "head" | "afterId">;
 
 interface Today {
   aggregate: string;
-  /** As `describeDefinition` tells it. */
+  /** The result of `describeDefinition`. */
   definition: string;
   log: LogPlace;
 }
@@ -20,12 +20,12 @@ export const howToForce = "`force: true` converts what fits";
 export const haveSameFields = (a: Fields, b: Fields) =>
   JSON.stringify([...a.values()]) === JSON.stringify([...b.values()]);
 
-/** Whether the rows were folded by the same definition as today's would be. */
+/** True if the snapshot's rows were folded by this definition. */
 export const isOfDefinition = (snapshot: CompleteSnapshot, definition: string) =>
   definitionChanges(snapshot.description, definition).length === 0;
 
-/** `force` accepts another definition, and nothing else. @throws SnapshotMismatchError */
-export function refuseMisfit(snapshot: CompleteSnapshot, today: Today, force: boolean): void {
+/** Checks format, aggregate, definition and log. `force` only accepts another definition. @throws SnapshotMismatchError */
+export function assertFits(snapshot: CompleteSnapshot, today: Today, force: boolean): void {
   const problem =
     ofFormat(snapshot) ??
     ofAggregate(snapshot, today.aggregate) ??
@@ -35,7 +35,9 @@ export function refuseMisfit(snapshot: CompleteSnapshot, today: Today, force: bo
 }
 
 const ofFormat = ({ format: found }: Pick<CompleteSnapshot, "format">): Problem | null =>
-  found === format ? null : { field: "format", found, expected: `${format}: it is from a newer version` };
+  found === format
+    ? null
+    : { field: "format", found, expected: `${format}: the snapshot was taken by a newer version of the package` };
 
 const ofAggregate = ({ aggregate }: CompleteSnapshot, expected: string): Problem | null =>
   aggregate === expected ? null : { field: "aggregate", found: aggregate, expected };
@@ -43,11 +45,11 @@ const ofAggregate = ({ aggregate }: CompleteSnapshot, expected: string): Problem
 function ofDefinition({ description }: CompleteSnapshot, definition: string): Problem | null {
   const changes = definitionChanges(description, definition);
   if (changes.length === 0) return null;
-  const expected = `today's (${inWords(changes)}); ${howToForce}`;
+  const expected = `the current definition (${inWords(changes)}); ${howToForce}`;
   return { field: "definition", found: described("another definition"), expected };
 }
 
-/** Positions of one log mean nothing in another, nor in one that was set back and has grown again. */
+/** Checks that the position still refers to the same event: the log may be another one, or restored from a backup. */
 function ofLog({ position, positionId, log }: CompleteSnapshot, today: LogPlace): Problem | null {
   if (log !== null && log !== today.log) return { field: "log", found: log, expected: today.log };
   if (position > today.head)

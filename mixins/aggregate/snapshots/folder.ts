@@ -8,13 +8,13 @@ import { SnapshotDamagedError } from "../../../core/errors/snapshot-errors.ts";
 import { sealManifest, unsealManifest, type StoredManifest } from "./manifest.ts";
 
 const idPattern = /^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
-/** What is being removed has this ending: it is offered no more, and a crash leaves it to the next start. */
+/** A folder that is being removed has this suffix. It is not listed, and after a crash the next start removes it. */
 const removed = ".removed";
 
 /**
- * The files of snapshots: `<id>/manifest.json`, `<id>/table/` with the table's backup, and `<id>/recorded` where the
- * history knows how it ended. Nothing else is ever named, read or removed: an id is a UUID, and what stands under it a
- * folder, not a link to one.
+ * The files of snapshots: `<id>/manifest.json`, `<id>/table/` with the table's backup, and `<id>/recorded` if the log has
+ * the snapshot's outcome. No other file is listed, read or removed: an id must be a UUID, and its path a folder, not a
+ * symbolic link.
  */
 export class SnapshotFolder {
   readonly path: string;
@@ -23,12 +23,12 @@ export class SnapshotFolder {
     this.path = path;
   }
 
-  /** Where the table's backup of a snapshot stands. */
+  /** The path of the table's backup in a snapshot. */
   tableOf(id: string): string {
     return join(this.path, id, "table");
   }
 
-  /** Oldest first; with a manifest or without. None where the folder is not there yet. */
+  /** The ids of all snapshots, oldest first, including incomplete ones. Empty if the folder does not exist. */
   async ids(): Promise<string[]> {
     return (await this.#folders()).filter((name) => idPattern.test(name)).toSorted();
   }
@@ -39,11 +39,11 @@ export class SnapshotFolder {
       return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
     } catch (error) {
       if (codeOf(error) === "ENOENT") return [];
-      throw translate(this.path, error);
+      throw toStoreError(this.path, error);
     }
   }
 
-  /** Makes the folders of a new snapshot. @throws UnusableStoreError, StoreUnavailableError */
+  /** Creates the folders of a new snapshot. @throws UnusableStoreError, StoreUnavailableError */
   async begin(manifest: StoredManifest): Promise<void> {
     await this.#at(manifest.id, async (folder) => {
       await mkdir(this.path, { recursive: true, mode: privateFolder });
@@ -59,7 +59,7 @@ export class SnapshotFolder {
     });
   }
 
-  /** Null where there is none. @throws SnapshotDamagedError */
+  /** The manifest of a snapshot; null if there is none. @throws SnapshotDamagedError */
   async read(id: string): Promise<StoredManifest | null> {
     if (!(await this.#isThere(id))) return null;
     const file = join(this.path, id, "manifest.json");
@@ -67,19 +67,19 @@ export class SnapshotFolder {
     try {
       text = await readText(file);
     } catch (error) {
-      // Removed meanwhile.
+      // The snapshot was removed meanwhile.
       if (!(await this.#isThere(id))) return null;
       const unavailable = asPassing(file, error, "the snapshot was not read");
       throw unavailable ?? new SnapshotDamagedError(file, `its manifest cannot be read (${codeOf(error)})`, error);
     }
     const manifest = unsealManifest(text);
-    if (!manifest) throw new SnapshotDamagedError(file, "its manifest is not what was written");
+    if (!manifest) throw new SnapshotDamagedError(file, "its manifest differs from what was written");
     if (manifest.id !== id)
       throw new SnapshotDamagedError(file, `found the manifest of snapshot ${manifest.id}, expected ${id}`);
     return manifest;
   }
 
-  /** A link to a folder is none. */
+  /** False for a symbolic link to a folder. */
   async #isThere(id: string): Promise<boolean> {
     if (!idPattern.test(id)) return false;
     return lstat(join(this.path, id)).then(
@@ -88,11 +88,11 @@ export class SnapshotFolder {
     );
   }
 
-  /** In one step that a crash finds done or not done. */
+  /** Writes the manifest atomically. */
   async write(manifest: StoredManifest): Promise<void> {
     await this.#at(manifest.id, async (folder) => {
       const file = join(folder, "manifest.json");
-      // Made anew: written to a link that stands there, it would change another file.
+      // Removed first: writing through an existing symbolic link would change another file.
       await rm(`${file}.new`, { force: true });
       await writeFile(`${file}.new`, sealManifest(manifest), { flag: "wx", flush: true, mode: privateFile });
       await rename(`${file}.new`, file);
@@ -107,7 +107,7 @@ export class SnapshotFolder {
     );
   }
 
-  async noteRecorded(id: string): Promise<void> {
+  async markRecorded(id: string): Promise<void> {
     await this.#at(id, async (folder) => {
       await writeFile(join(folder, "recorded"), "", { flag: "wx", mode: privateFile }).catch((error: unknown) => {
         if (codeOf(error) !== "EEXIST") throw error;
@@ -116,8 +116,8 @@ export class SnapshotFolder {
   }
 
   /**
-   * What `work` makes of the table's backup.
-   * @throws SnapshotDamagedError where it holds a link; UnusableStoreError, StoreUnavailableError, and what `work` throws
+   * Runs `work` with the folder of the table's backup.
+   * @throws SnapshotDamagedError if it contains a link; UnusableStoreError, StoreUnavailableError, and errors of `work`
    */
   readTable<Answer>(id: string, work: (folder: string) => Promise<Answer>): Promise<Answer> {
     return this.#at(id, async () => {
@@ -137,7 +137,7 @@ export class SnapshotFolder {
     });
   }
 
-  /** Finishes what a crash kept from being removed, and takes away folders in which nothing was written yet. */
+  /** Finishes removals that a crash has interrupted, and removes folders without a manifest or table. */
   async sweep(): Promise<void> {
     for (const name of await this.#folders()) {
       const folder = join(this.path, name);
@@ -157,7 +157,7 @@ export class SnapshotFolder {
     try {
       return await work(folder);
     } catch (error) {
-      throw translate(folder, error);
+      throw toStoreError(folder, error);
     }
   }
 }
@@ -171,7 +171,7 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-/** A snapshot is made of regular files in a folder. A link in it would read another file of the machine into a table. */
+/** A snapshot consists of regular files. A link would read another file of the machine into a table. */
 async function assertNoLinks(table: string): Promise<void> {
   const damaged = (path: string) =>
     new SnapshotDamagedError(path, "found a link or special file, expected a regular file");
@@ -185,6 +185,6 @@ async function assertNoLinks(table: string): Promise<void> {
 
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? String(error);
 
-/** The system's errors in our words; an engine that has put its own into words is believed. */
-export const translate = (location: string, error: unknown): unknown =>
+/** Translates an error of the system. An engine's own error is returned unchanged. */
+export const toStoreError = (location: string, error: unknown): unknown =>
   asStoreError(location, error, "cannot be written");

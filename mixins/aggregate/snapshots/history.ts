@@ -1,9 +1,9 @@
 import { eventIdOfKey } from "../../../core/event/event-id.ts";
 import { isOutage } from "../../../core/errors/outage.ts";
 import { manifestOf, type Begun } from "./manifest.ts";
-import { translate, type SnapshotFolder } from "./folder.ts";
+import { toStoreError, type SnapshotFolder } from "./folder.ts";
 
-/** Stores a system event; the same again under its id stores once. */
+/** Stores a system event. A repeated call with the same id stores it once. */
 export type RecordSnapshot = (type: string, payload: object, id: string) => Promise<unknown>;
 
 interface Dependencies {
@@ -13,17 +13,17 @@ interface Dependencies {
   warn: (message: string, details: object) => void;
 }
 
-const halfWay = "the process ended before the snapshot was complete";
+const interrupted = "the process ended before the snapshot was complete";
 
 /**
- * How snapshots begin and end: in their folder first, then in the log. What the log would not take is remembered, over
- * a restart too, until it does; a failed one's folder is there as long.
+ * Records the start and outcome of snapshots, first in their folder, then in the log. An outcome that the log could not
+ * store is remembered across restarts until it is stored. The folder of a failed snapshot is kept until then.
  */
 export class SnapshotHistory {
   readonly #d: Dependencies;
-  /** They have ended, and the log does not know. */
-  readonly #untold = new Set<string>();
-  #telling: Promise<void> | null = null;
+  /** The ids of snapshots whose outcome is not in the log yet. */
+  readonly #unrecorded = new Set<string>();
+  #recording: Promise<void> | null = null;
   #isClosed = false;
   #hasWarned = false;
 
@@ -31,40 +31,40 @@ export class SnapshotHistory {
     this.#d = dependencies;
   }
 
-  isUntold(id: string): boolean {
-    return this.#untold.has(id);
+  isUnrecorded(id: string): boolean {
+    return this.#unrecorded.has(id);
   }
 
-  /** Looks for what has ended without the log's knowledge; what was not complete when its process ended has failed. */
+  /** Finds the snapshots whose outcome is not in the log. A snapshot that its process did not complete has failed. */
   async open(): Promise<void> {
     const { folder, aggregate, warn } = this.#d;
     this.#isClosed = this.#hasWarned = false;
-    this.#untold.clear();
+    this.#unrecorded.clear();
     const warnOf = (error: unknown) => warn(`${aggregate}: ${(error as Error).message}`, {});
     try {
       await folder.sweep();
-      for (const id of await folder.ids()) await this.#look(id).catch(warnOf);
+      for (const id of await folder.ids()) await this.#check(id).catch(warnOf);
     } catch (error) {
       warnOf(error);
     }
   }
 
-  async #look(id: string): Promise<void> {
+  async #check(id: string): Promise<void> {
     const { folder, aggregate } = this.#d;
     const found = await folder.read(id);
     if (!found || found.aggregate !== aggregate) return;
     if (found.state === "complete" && (await folder.isRecorded(id))) return;
-    this.#untold.add(id);
-    if (found.state === "running") await this.#setAside(found, halfWay);
+    this.#unrecorded.add(id);
+    if (found.state === "running") await this.#markFailed(found, interrupted);
   }
 
-  /** What is being told is told; the rest is told after the next start. */
+  /** Waits for the running recording. The remaining outcomes are recorded after the next start. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#telling;
+    await this.#recording;
   }
 
-  /** @throws what the folder or the store answers; then the snapshot has failed, or nothing of it is left */
+  /** Creates the folder and records the start. After an error the snapshot is marked as failed or removed. */
   async begin(begun: Begun): Promise<void> {
     const { folder } = this.#d;
     const { id, aggregate, node } = begun;
@@ -72,76 +72,76 @@ export class SnapshotHistory {
     try {
       await this.#record(id, "started", { id, aggregate, node });
     } catch (error) {
-      // An answer that was lost says nothing of what was stored: the history gets to know the end as well.
+      // If the response was lost, the start may be stored, so the failure must be recorded as well.
       if (isCertain(error)) await folder.remove(id);
       else await this.#hasFailed(begun, error);
       throw error;
     }
   }
 
-  /** Its manifest says that it is complete. */
+  /** Records the completion. The manifest must already be complete. */
   async end(id: string): Promise<void> {
-    this.#untold.add(id);
-    await this.tell();
-    if (this.#untold.has(id) && !this.#isClosed)
-      this.#d.warn(`${this.#d.aggregate}: snapshot ${id} is complete, but that is not in the log yet`, {});
+    this.#unrecorded.add(id);
+    await this.recordOutcomes();
+    if (this.#unrecorded.has(id) && !this.#isClosed)
+      this.#d.warn(`${this.#d.aggregate}: snapshot ${id} is complete, but its completion is not in the log yet`, {});
   }
 
-  /** Its data are removed. */
+  /** Removes the snapshot's data and records the failure. */
   async fail(begun: Begun, error: unknown): Promise<void> {
     await this.#hasFailed(begun, error);
-    await this.tell();
+    await this.recordOutcomes();
   }
 
   async #hasFailed(begun: Begun, error: unknown): Promise<void> {
-    const { message } = translate(this.#d.folder.path, error) as Error;
-    await this.#setAside(begun, message).catch((problem: unknown) =>
+    const { message } = toStoreError(this.#d.folder.path, error) as Error;
+    await this.#markFailed(begun, message).catch((problem: unknown) =>
       this.#d.warn(`${this.#d.aggregate}: a failed snapshot was not removed`, { error: String(problem) }),
     );
-    // Only now: the consumer may tell the log at any moment, and its manifest said "running" until then.
-    this.#untold.add(begun.id);
+    // Added last: the consumer may record outcomes at any moment, and until here the manifest's state was "running".
+    this.#unrecorded.add(begun.id);
   }
 
-  async #setAside({ id, aggregate, node, time }: Begun, error: string): Promise<void> {
+  async #markFailed({ id, aggregate, node, time }: Begun, error: string): Promise<void> {
     await this.#d.folder.removeTable(id);
     await this.#d.folder.write({ id, aggregate, node, time, state: "failed", error });
   }
 
-  /** Tells the log what it does not know yet. It never fails: who calls it has other things to do. */
-  async tell(): Promise<void> {
-    if (this.#untold.size === 0 || this.#isClosed) return;
-    await (this.#telling ??= this.#tellAll().finally(() => (this.#telling = null)));
+  /** Records the outstanding outcomes. Never throws, because it runs beside the caller's own work. */
+  async recordOutcomes(): Promise<void> {
+    if (this.#unrecorded.size === 0 || this.#isClosed) return;
+    await (this.#recording ??= this.#recordAll().finally(() => (this.#recording = null)));
   }
 
-  async #tellAll(): Promise<void> {
-    for (const id of this.#untold)
+  async #recordAll(): Promise<void> {
+    for (const id of this.#unrecorded)
       try {
-        await this.#tellOf(id);
-        this.#untold.delete(id);
+        await this.#recordOutcome(id);
+        this.#unrecorded.delete(id);
       } catch (error) {
         if (!this.#hasWarned)
-          this.#d.warn(`${this.#d.aggregate}: how snapshot ${id} ended is not in the log yet`, {
+          this.#d.warn(`${this.#d.aggregate}: the outcome of snapshot ${id} is not in the log yet`, {
             error: String(error),
           });
         this.#hasWarned = true;
-        // The others would wait for the same store, one time-out after the other.
+        // The others would wait for the same store, one timeout after the other.
         if (isOutage(error) || this.#isClosed) return;
       }
   }
 
-  async #tellOf(id: string): Promise<void> {
+  async #recordOutcome(id: string): Promise<void> {
     const { folder } = this.#d;
     const found = await folder.read(id);
     if (!found) return;
     const { aggregate, node } = found;
     const begun = { id, aggregate, node };
-    // It may have been lost on its way; there it is stored once.
+    // The start may not be stored yet. Its id is deterministic, so it is stored once.
     await this.#record(id, "started", begun);
     if (found.state === "complete") {
       await this.#record(id, "completed", manifestOf(found));
-      await folder.noteRecorded(id);
+      await folder.markRecorded(id);
     } else {
-      await this.#record(id, "failed", { ...begun, error: found.state === "failed" ? found.error : halfWay });
+      await this.#record(id, "failed", { ...begun, error: found.state === "failed" ? found.error : interrupted });
       await folder.remove(id);
     }
   }
@@ -151,7 +151,7 @@ export class SnapshotHistory {
   }
 }
 
-/** A refusal: nothing was stored. A store that is unavailable may have stored it, and lost its answer. */
+/** True for a rejection, after which nothing was stored. After an outage the event may be stored. */
 function isCertain(error: unknown): boolean {
   const { type, code } = error as { type?: unknown; code?: unknown };
   const lost = ["SERVICE_NOT_AVAILABLE", "REQUEST_REJECTED", "REQUEST_TIMEOUT"];

@@ -1,50 +1,50 @@
 import { createHash } from "node:crypto";
 
-/** Rises when a snapshot's files can no longer be read by the versions before. */
+/** Incremented if earlier versions of the package cannot read a snapshot's files. */
 export const format = 1;
 
-/** What is known of a snapshot: a backup of an aggregate's table at a position of the log. */
+/** A snapshot's manifest. A snapshot is a backup of an aggregate's table at a position of the log. */
 export interface Manifest {
-  /** A UUID of version 7: later snapshots have greater ones. */
+  /** A UUID of version 7, so later snapshots have greater ids. */
   id: string;
   aggregate: string;
-  /** The node that took it. */
+  /** The node that took the snapshot. */
   node: string;
-  /** The rows are those of the log up to and including this position. */
+  /** The rows are folded up to and including this position. */
   position: number;
   rows: number;
-  /** Of the content of its files. */
+  /** The checksum of its files' content. */
   checksum: string;
-  /** Of the definition that the rows were folded by: a hash. */
+  /** The hash of the definition by which the rows were folded. */
   definition: string;
   format: number;
-  /** When it was asked for: ISO 8601. */
+  /** When the snapshot was requested, in ISO 8601. */
   time: string;
   bytes: number;
   durationMs: number;
   /** The identity of the log; null before its first event. */
   log: string | null;
-  /** A parked event was folded after newer ones of other streams. */
+  /** True if a parked event was folded after newer events of other streams. */
   reordered: boolean;
 }
 
-/** What is known of a snapshot from its beginning. */
+/** The fields that are known when a snapshot begins. */
 export type Begun = Pick<Manifest, "id" | "aggregate" | "node" | "time">;
 
-/** A complete snapshot's file also says by what it is compared with the log and with today's definition. */
+/** The manifest of a complete snapshot, with the fields that are compared with the log and the current definition. */
 export type CompleteSnapshot = Manifest & { state: "complete"; positionId: string | null; description: string };
 
-/** A manifest as it stands in its file, from the snapshot's beginning to its end. */
+/** The content of a manifest's file, in each state of its snapshot. */
 export type StoredManifest =
   (Begun & { state: "running" }) | (Begun & { state: "failed"; error: string }) | CompleteSnapshot;
 
-/** The file's text: JSON that ends with the hash of the rest, so that a byte that is changed anywhere is noticed. */
+/** Returns the file's text: JSON that ends with a hash of the rest, which detects any changed byte. */
 export function sealManifest(manifest: StoredManifest): string {
   const seal = createHash("sha256").update(JSON.stringify(manifest)).digest("hex");
   return JSON.stringify({ ...manifest, seal });
 }
 
-/** Null where the text is not what was written. */
+/** Parses the file's text; null if it is damaged. */
 export function unsealManifest(text: string): StoredManifest | null {
   try {
     const { seal: _, ...manifest } = JSON.parse(text) as StoredManifest & { seal: unknown };
@@ -54,7 +54,7 @@ export function unsealManifest(text: string): StoredManifest | null {
   }
 }
 
-/** What callers and the history get to know of it. */
+/** The public part of a complete manifest. */
 export function manifestOf(snapshot: CompleteSnapshot): Manifest {
   const { state: _, positionId: __, description: ___, ...manifest } = snapshot;
   return manifest;

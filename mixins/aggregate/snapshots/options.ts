@@ -5,15 +5,15 @@ import type { ReadTable } from "../../../core/table/read-table.ts";
 
 export interface SnapshotOptions {
   /**
-   * Where the aggregate's snapshots stand, in a folder of its name. Each host needs a folder of its own. Default: beside the
-   * table's file, `<file>.snapshots`.
+   * The folder that contains the aggregate's snapshots, in a subfolder with the aggregate's name. Each host needs its own
+   * folder. Default: `<file>.snapshots` beside the table's file.
    */
   folder?: string;
-  /** So many are kept, from 1; the oldest go. Default: all. */
+  /** How many snapshots are kept, at least 1. The oldest are removed. Default: all are kept. */
   keep?: number;
 }
 
-/** @throws DefinitionError naming the field */
+/** Checks the option `snapshots`. @throws DefinitionError */
 export function parseSnapshots(aggregate: string, given: SnapshotOptions | false): SnapshotOptions | false {
   const at = `${aggregate}.snapshots`;
   const refuse = (field: string, found: unknown, expected: string): never => {
@@ -31,12 +31,12 @@ export function parseSnapshots(aggregate: string, given: SnapshotOptions | false
   return given;
 }
 
-/** Where the snapshots of a table stand and how many of them; nowhere: why. */
+/** The folder of a table's snapshots and how many are kept. `folder` is null if there is none, and `whyNone` says why. */
 export function snapshotPlace(aggregate: string, options: SnapshotOptions | false, table: ReadTable) {
   const whyNone =
     options === false
-      ? "found `snapshots: false`, expected `snapshots: { folder }` or none at all"
-      : `its engine (${table.engine}) has no place for snapshots; expected one by \`snapshots: { folder }\``;
+      ? "found `snapshots: false`, expected `snapshots: { folder }` or no such option"
+      : `its engine (${table.engine}) has no default folder for snapshots; expected \`snapshots: { folder }\``;
   if (options === false) return { folder: null, keep: null, whyNone };
   const { folder, keep = null } = options;
   return { folder: folder === undefined ? table.snapshotFolder : join(resolve(folder), aggregate), keep, whyNone };

@@ -11,21 +11,21 @@ import type { Fields } from "../../../core/rows/fields.ts";
 import type { Generation, ReadTable } from "../../../core/table/read-table.ts";
 import { convertRows } from "./convert-rows.ts";
 import { format, manifestOf, type Begun, type CompleteSnapshot, type Manifest } from "./manifest.ts";
-import { haveSameFields, howToForce, isOfDefinition, refuseMisfit, type LogPlace } from "./fit.ts";
-import { SnapshotFolder, translate } from "./folder.ts";
+import { haveSameFields, howToForce, isOfDefinition, assertFits, type LogPlace } from "./fit.ts";
+import { SnapshotFolder, toStoreError } from "./folder.ts";
 import { SnapshotHistory, type RecordSnapshot } from "./history.ts";
 
 interface Dependencies {
   aggregate: string;
   node: string;
-  /** Where they stand, and those of no other table; null: nowhere, and `whyNone` says why. */
+  /** The folder of this table's snapshots only; null if there is none, and `whyNone` says why. */
   folder: string | null;
   whyNone: string;
-  /** So many complete ones are kept; null: all. */
+  /** How many complete snapshots are kept; null for all. */
   keep: number | null;
   table: ReadTable;
   fields: Fields;
-  /** Today's, as `describeDefinition` tells it. */
+  /** The current definition, from `describeDefinition`. */
   definition: string;
   logAfter: (position: number) => Promise<LogPlace>;
   record: RecordSnapshot;
@@ -33,17 +33,17 @@ interface Dependencies {
 }
 
 /**
- * The snapshots of one host's table: taken, listed, proved, and restored into a generation beside the live one.
+ * The snapshots of one host's table: takes, lists, proves them, and restores them into separate generations.
  *
- * Folding goes on while one is taken: the engine copies a consistent view. They are taken one at a time; who asks
- * meanwhile waits his turn. Each begins with its folder and `$snapshot.started` in the history, and ends with
- * `$snapshot.completed` or `$snapshot.failed`. What the store does not take at the end is recorded later, by `tidy`.
+ * The table is folded on while a snapshot is taken, because the engine copies a consistent view. Snapshots are taken one at
+ * a time; concurrent calls wait. Each begins with its folder and a `$snapshot.started` event, and ends with
+ * `$snapshot.completed` or `$snapshot.failed`. If the store cannot store the latter, `tidy` records it later.
  */
 export class Snapshots {
   readonly #d: Dependencies;
   readonly #folder: SnapshotFolder | null;
   readonly #history: SnapshotHistory | null;
-  /** Not to be removed now. */
+  /** The ids of snapshots that are being restored and must not be removed. */
   readonly #inUse: string[] = [];
   #turn: Promise<unknown> = Promise.resolve();
   #isStopping = false;
@@ -60,26 +60,26 @@ export class Snapshots {
     return this.#folder;
   }
 
-  /** What a killed process left unfinished is removed. Nothing waits for the store, and nothing here keeps a table from its start. */
+  /** Marks snapshots of a killed process as failed. Neither waits for the store nor throws, so that the table can start. */
   async start(): Promise<void> {
     this.#isStopping = false;
     await this.#history?.open();
   }
 
-  /** Ends when nothing is written any more. A backup that runs ends when the table is closed. */
+  /** Resolves when nothing is being written. Closing the table aborts a running backup. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     await Promise.all([this.#history?.close(), this.#turn]);
   }
 
-  /** Records what the store would not take before. To be called when it has answered; it never fails. */
+  /** Records outcomes that the store could not store before. Call it when the store responds. Never throws. */
   async tidy(): Promise<void> {
-    await this.#history?.tell();
+    await this.#history?.recordOutcomes();
   }
 
   /**
-   * Takes one; the live table is untouched, whatever happens. `keep`: how many there may be afterwards, this one included;
-   * the oldest are removed.
+   * Takes a snapshot. An error never affects the live table. Afterwards the oldest snapshots are removed, so that `keep`
+   * remain, including the new one.
    * @throws SnapshotsNotConfiguredError, UnusableStoreError, StoreUnavailableError
    */
   take({ keep = this.#d.keep }: { keep?: number | null | undefined } = {}): Promise<Manifest> {
@@ -90,14 +90,14 @@ export class Snapshots {
 
   async #take(keep: number | null): Promise<Manifest> {
     const folder = this.#configured();
-    this.#refuseWhenStopping();
+    this.#assertRunning();
     const { aggregate, node, table } = this.#d;
     const since = performance.now();
     const begun: Begun = { id: newEventId(), aggregate, node, time: new Date().toISOString() };
     await this.#history!.begin(begun);
     let complete: CompleteSnapshot;
     try {
-      this.#refuseWhenStopping();
+      this.#assertRunning();
       const { rows, progress, origin, checksum, bytes } = await table.backup(folder.tableOf(begun.id));
       const { position, positionId, log, reordered } = progress;
       const definition = definitionHash(origin.definition);
@@ -107,31 +107,31 @@ export class Snapshots {
       await folder.write(complete);
     } catch (error) {
       await this.#history!.fail(begun, error);
-      this.#refuseWhenStopping(error);
-      throw translate(folder.path, error);
+      this.#assertRunning(error);
+      throw toStoreError(folder.path, error);
     }
     await this.#history!.end(begun.id);
     if (keep !== null) await this.#prune(keep, begun.id);
     return manifestOf(complete);
   }
 
-  #refuseWhenStopping(cause?: unknown): void {
+  #assertRunning(cause?: unknown): void {
     if (this.#isStopping) throw new StoreUnavailableError(this.#d.aggregate, "is stopping", cause);
   }
 
   async #prune(keep: number, newest: string): Promise<void> {
     try {
       const others = (await this.list()).filter(({ id }) => id !== newest);
-      // What the history does not know yet goes another time.
+      // A snapshot whose outcome is not in the log yet is removed later.
       const surplus = others.slice(0, Math.max(others.length - keep + 1, 0));
       for (const { id } of surplus)
-        if (!this.#inUse.includes(id) && !this.#history!.isUntold(id)) await this.#configured().remove(id);
+        if (!this.#inUse.includes(id) && !this.#history!.isUnrecorded(id)) await this.#configured().remove(id);
     } catch (error) {
       this.#d.warn(`${this.#d.aggregate}: old snapshots were not removed`, { error: String(error) });
     }
   }
 
-  /** The complete ones, oldest first; damaged ones are left out, with a warning. @throws SnapshotsNotConfiguredError */
+  /** The complete snapshots, oldest first. Omits damaged ones with a warning. @throws SnapshotsNotConfiguredError */
   async list(): Promise<Manifest[]> {
     const folder = this.#configured();
     const manifests: Manifest[] = [];
@@ -145,7 +145,7 @@ export class Snapshots {
     return manifests;
   }
 
-  /** Whether it is here, damaged or not. */
+  /** True if this host has the snapshot, even if it is damaged. */
   async has(id: string): Promise<boolean> {
     try {
       return (await this.#folder?.read(id))?.state === "complete";
@@ -166,9 +166,9 @@ export class Snapshots {
   }
 
   /**
-   * That it is of this aggregate, of this log and, without `force`, of today's definition. Its data are checked when it
-   * is restored.
-   * @throws SnapshotMismatchError, and as `find`; what the store answers where it cannot say
+   * Checks that the snapshot belongs to this aggregate, to this log and, without `force`, to the current definition. Its
+   * data are checked by `restore`.
+   * @throws SnapshotMismatchError, the errors of `find`, and errors of the store
    */
   async prove(id: string, { force = false }: { force?: boolean | undefined } = {}): Promise<Manifest> {
     return manifestOf(await this.#proved(id, force));
@@ -177,14 +177,14 @@ export class Snapshots {
   async #proved(id: string, force: boolean): Promise<CompleteSnapshot> {
     const snapshot = await this.#complete(id);
     const { aggregate, definition, logAfter } = this.#d;
-    refuseMisfit(snapshot, { aggregate, definition, log: await logAfter(snapshot.position) }, force);
+    assertFits(snapshot, { aggregate, definition, log: await logAfter(snapshot.position) }, force);
     return snapshot;
   }
 
   /**
-   * A generation beside the live one with the rows of a snapshot, its parked events and its checkpoint; on an error
-   * nothing of it is left. With `force`, rows of another definition are converted to today's fields.
-   * @throws SnapshotDamagedError where its data are not what was written, and as `prove`
+   * Restores a snapshot's rows, parked events and checkpoint into a separate generation, which is dropped after an error.
+   * With `force`, rows of another definition are converted to the current fields.
+   * @throws SnapshotDamagedError if its data are damaged, and the errors of `prove`
    */
   async restore(
     id: string,
@@ -208,8 +208,8 @@ export class Snapshots {
   }
 
   /**
-   * The newest one of today's definition that is at a position or before it, as a generation beside the live one; null
-   * where there is none. One that cannot be restored is passed over, with a warning.
+   * Restores the newest snapshot of the current definition at or before a position; null if there is none. A snapshot that
+   * cannot be restored is skipped with a warning.
    */
   async nearest(position: number): Promise<Generation | null> {
     if (!this.#folder) return null;
@@ -226,14 +226,14 @@ export class Snapshots {
 
   async #converted(id: string, restored: Generation, order: string, force: boolean): Promise<Generation> {
     const { table, fields } = this.#d;
-    // Nobody said by what they were folded, so that nothing was noticed before.
+    // A snapshot without a stored definition passes the check of definitions, so only its fields reveal the difference.
     if (!force)
       throw new SnapshotMismatchError(id, {
         field: "fields",
         found: described([...restored.fields.keys()].join(", ")),
-        expected: `today's (${[...fields.keys()].join(", ")}) in their order, each as it is declared; ${howToForce}`,
+        expected: `the current fields (${[...fields.keys()].join(", ")}) in this order, each as it is declared; ${howToForce}`,
       });
-    // Today's fields, but rows by another definition: the table is stale until it is rebuilt.
+    // The current fields, but the old definition: the table is stale until it is rebuilt.
     const today = await table.build(fields, { definition: restored.origin.definition, order });
     try {
       await convertRows(id, restored, today);
@@ -245,7 +245,7 @@ export class Snapshots {
   }
 
   async #drop(generation: Generation): Promise<void> {
-    // Closed meanwhile, a table has dropped it, or does so at its next start.
+    // A table that was closed meanwhile has dropped the generation, or drops it at its next start.
     await this.#d.table.drop(generation).catch(() => {});
   }
 }

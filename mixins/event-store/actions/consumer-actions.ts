@@ -9,10 +9,10 @@ import { parsePatterns, typeMatcher } from "../../../core/event/type-pattern.ts"
 import type { StoreHost } from "../host/host.ts";
 import { controlEvent, leaseEvent } from "../../service/internal-events.ts";
 import { endReason, parkedId, skipReason, storedKey, storedName } from "../../service/stored-texts.ts";
-import { refuseTooLargeState } from "../host/stored-state.ts";
+import { boundedState } from "../host/stored-state.ts";
 import { wholeNumber } from "../../service/whole-number.ts";
 
-// oxlint-disable-next-line no-control-regex -- control characters are what no consumer has in its name
+// oxlint-disable-next-line no-control-regex -- the pattern excludes control characters
 const consumerName = /^(aggregate|subscription|process-manager)\/[^\u0000-\u001f\u007f-\u009f\ud800-\udfff]{1,255}$/u;
 const consumer = { type: "string", pattern: consumerName } as const;
 const whole = { ...wholeNumber, convert: true } as const;
@@ -56,15 +56,15 @@ const change = {
     endBuild: { type: "object", strict: true, optional: true, props: { id: "uuid", why: endReason, keepPause: must } },
   },
 } as const;
-/** A key below the consumer's own. */
+/** A key below the consumer's key. */
 const of = { ...storedKey, empty: false, optional: true } as const;
 const lease = { type: "object", props: { name: storedName, holder: storedKey, epoch: wholeNumber } } as const;
 
 type FromConsumer<Params = unknown> = Context<Params & { consumer: string }>;
 
-/** What consumers on any node ask of the store: pages, what is wanted of them, and where they keep their own state. */
+/** The store's actions for consumers on any node: pages of events, control state, the consumer's own state, leases. */
 export function consumerStoreActions(store: string, host: () => StoreHost): NonNullable<ServiceSchema["actions"]> {
-  // Those without a span are asked all the time: nobody wants to read a trace of each.
+  // Consumers poll the actions with `tracing: false`; their spans would flood the traces.
   return {
     page: {
       tracing: false,
@@ -115,17 +115,17 @@ export function consumerStoreActions(store: string, host: () => StoreHost): NonN
         );
       },
     },
-    // Null as the value: it is removed.
+    // A null value removes the state.
     saveState: {
       tracing: false,
       params: { consumer, of, value: { type: "object", nullable: true }, revision: whole, lease },
       handler(ctx: FromConsumer<{ of?: string; value: object | null; revision: number; lease: Lease }>) {
         const { value, revision, lease, of: below } = ctx.params;
-        // The right to one consumer's work is none to another's.
+        // A lease covers the state of its own consumer only.
         if (lease.name !== ctx.params.consumer)
           throw new ValidationError([{ field: "lease.name", found: lease.name, expected: ctx.params.consumer }]);
         const key = stateKey(ctx.params.consumer, below);
-        return host().log.control.put(key, refuseTooLargeState("value", value) ?? undefined, revision, lease);
+        return host().log.control.put(key, boundedState("value", value) ?? undefined, revision, lease);
       },
     },
     takeLease: {
@@ -152,11 +152,11 @@ export function consumerStoreActions(store: string, host: () => StoreHost): NonN
   };
 }
 
-/** A consumer's own state, or one of those that it keeps below it. */
+/** The key of a consumer's own state, or of a state below it. */
 const stateKey = (consumer: string, of?: string) =>
   of === undefined ? `state/${consumer}` : `state/${consumer}/${of}`;
 
-/** As much of it as one message carries, but at least one. */
+/** The first states, as many as fit into one message, but at least one. */
 function pageOfStates<State extends { value: unknown }>(states: State[]): State[] {
   let bytes = 0;
   const end = states.findIndex((state, index) => {
@@ -166,12 +166,12 @@ function pageOfStates<State extends { value: unknown }>(states: State[]): State[
   return end < 0 ? states : states.slice(0, end);
 }
 
-/** A consumer's definition names each type that it maps. */
+/** A consumer sends every type that it maps. */
 const maxOfConsumers = { patterns: 10_000, wildcardCharacters: 64_000 };
 const maxKeptMatchers = 100;
 const maxKeptCharacters = 4_000_000;
 
-/** A consumer asks for the same types each time. None of them, wildcards included, stands for the framework's own events. */
+/** Cached, because a consumer sends the same types with each call. No pattern matches the framework's own events. */
 const matchers = new Map<string, (type: string) => boolean>();
 let keptCharacters = 0;
 function matcherOf(types: string[]): (type: string) => boolean {

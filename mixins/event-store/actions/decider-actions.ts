@@ -6,10 +6,10 @@ import type { StoreHost } from "../host/host.ts";
 import { loadStream, saveSnapshot, type LoadParams } from "../host/state-snapshots.ts";
 import { wholeNumber } from "../../service/whole-number.ts";
 
-/** A decider's definition names them. */
+/** The types of a decider's claim. */
 const types = { type: "array", items: storedName, max: maxClaimTypes } as const;
 
-/** What deciders on any node ask of the store: a stream with its state snapshot, and the claims in the log. */
+/** The store's actions for deciders on any node: a stream with its state snapshot, and claims. */
 export function deciderStoreActions(host: () => StoreHost): NonNullable<ServiceSchema["actions"]> {
   return {
     loadStream: {

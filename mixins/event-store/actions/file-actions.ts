@@ -1,9 +1,9 @@
 import type { Context, ServiceSchema } from "moleculer";
 import { eventFormat } from "../../../core/interchange/event-format.ts";
 import { parsePatterns, typeMatcher } from "../../../core/event/type-pattern.ts";
-import { noteWritten } from "../../service/read-after.ts";
+import { recordWritten } from "../../service/read-after.ts";
 import { exportEvents } from "../transfer/export-events.ts";
-import type { Hosting } from "./history-actions.ts";
+import type { HostedStore } from "./history-actions.ts";
 import { importEvents } from "../transfer/import-events.ts";
 import type { StoreHost } from "../host/host.ts";
 import { TransferFolder } from "../transfer/transfer-folder.ts";
@@ -11,7 +11,7 @@ import { wholeNumber } from "../../service/whole-number.ts";
 
 export interface BackupAnswer {
   path: string;
-  /** The position of its last event. */
+  /** The position of the last event in the backup. */
   position: number;
   events: number;
   bytes: number;
@@ -33,13 +33,13 @@ interface ImportParams {
 }
 
 /**
- * The log as files of the store's node: one that can be hosted, or lines of JSON for any reader. All of them are in the
- * transfer folder.
+ * `backup`, `export` and `import`. Files are in the transfer folder of the store's node: a backup is a log that can be
+ * hosted, an export has lines of JSON.
  */
 export function fileActions(
   store: string,
   transferFolder: string,
-  hosting: () => Hosting,
+  hosted: () => HostedStore,
 ): NonNullable<ServiceSchema["actions"]> {
   const folder = new TransferFolder(transferFolder);
   const path = { type: "string", min: 1 } as const;
@@ -48,7 +48,7 @@ export function fileActions(
     backup: {
       params: { $$strict: true, to: path },
       async handler(ctx: Context<{ to: string }>): Promise<BackupAnswer> {
-        const { log, jobs } = hosting().host;
+        const { log, jobs } = hosted().host;
         const to = await folder.pathOf("to", ctx.params.to);
         return jobs.run("backup", async (job) => {
           const since = performance.now();
@@ -72,7 +72,7 @@ export function fileActions(
       },
       handler(ctx: Context<ExportParams>) {
         const { after, types, category } = ctx.params;
-        const { host } = hosting();
+        const { host } = hosted();
         const format = eventFormat(ctx.params.format);
         const options = {
           after,
@@ -81,10 +81,10 @@ export function fileActions(
           }),
           ...(category !== undefined && { category }),
         };
-        // A service's name may have letters that a URI reference may not.
+        // A service's name may contain letters that are invalid in a URI reference.
         const source = encodeURI(store);
         return host.jobs.run("export", async (job) => {
-          // Read first: what is appended while the path is checked is not part of the export.
+          // Read before the path is checked, so that later appends are not part of the export.
           const head = await host.log.head();
           const to = await folder.pathOf("to", ctx.params.to);
           return exportEvents(host.log, to, head, options, format, source, job);
@@ -94,7 +94,7 @@ export function fileActions(
     import: {
       params: { $$strict: true, from: path, format, futureTimes: { type: "boolean", default: false, convert: true } },
       async handler(ctx: Context<ImportParams>) {
-        const { host, duplicateHosts } = hosting();
+        const { host, duplicateHosts } = hosted();
         duplicateHosts?.assertNone();
         const { from: path, futureTimes } = ctx.params;
         const format = eventFormat(ctx.params.format);
@@ -109,7 +109,7 @@ export function fileActions(
             await file.close();
           }
         });
-        noteWritten(ctx, store, answer.position);
+        recordWritten(ctx, store, answer.position);
         return answer;
       },
     },
@@ -122,4 +122,4 @@ const runningProcessManagers = async ({ consumers }: StoreHost) =>
   (await consumers.unpaused(ofProcessManagers)).map((consumer) => consumer.slice(ofProcessManagers.length)).toSorted();
 
 const warningOf = (store: string, names: readonly string[]) =>
-  `${store}: an import begins while process managers are not paused: ${names.join(", ")}. They handle its events as if they had just happened: commands are sent, and deadlines that have passed fire`;
+  `${store}: an import begins while process managers are not paused: ${names.join(", ")}. They handle the imported events like new ones: they send commands, and expired deadlines fire`;

@@ -1,6 +1,6 @@
 import { ValidationError } from "../../../core/errors/errors.ts";
 
-/** Most events that one call returns. */
+/** The most events that one call returns. */
 export const maxLimit = 10_000;
 
 /** The limit of `find`; without one, the first 10,000 events are returned. @throws ValidationError */

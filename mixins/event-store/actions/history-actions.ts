@@ -8,22 +8,22 @@ import { requestIds } from "./request-ids.ts";
 import type { DuplicateHosts } from "../host/duplicate-hosts.ts";
 import { verifyLog } from "../verify/verify-log.ts";
 
-/** A node's store as its actions find it when they are called. */
-export interface Hosting {
+/** A node's store. Read at each call, because the service creates it after its actions. */
+export interface HostedStore {
   host: StoreHost;
   duplicateHosts: DuplicateHosts | null;
 }
 
 type Caller<Params> = Context<Params, Record<string, unknown>>;
 
-/** What the framework writes and asks about the history: its own events, moments, drafts; and whether the log is whole. */
-export function historyActions(store: string, hosting: () => Hosting): NonNullable<ServiceSchema["actions"]> {
+/** `record` for the framework's own events, `positionAt` a time, `draft` without storing, and `verify` of the log. */
+export function historyActions(store: string, hosted: () => HostedStore): NonNullable<ServiceSchema["actions"]> {
   const any = { type: "any", optional: true } as const;
   return {
     record: {
       params: { $$strict: true, stream: "string", type: "string", payload: any, id: any, meta: any },
       async handler(ctx: Caller<{ stream: string } & EventInput>) {
-        const { host, duplicateHosts } = hosting();
+        const { host, duplicateHosts } = hosted();
         duplicateHosts?.assertNone();
         const { stream, ...event } = ctx.params;
         return host.appends.append({ stream, events: [event] }, { ...requestIds(ctx), isSystem: true });
@@ -31,17 +31,17 @@ export function historyActions(store: string, hosting: () => Hosting): NonNullab
     },
     positionAt: {
       params: { $$strict: true, time: any },
-      handler: (ctx: Context<{ time: unknown }>) => positionAt(hosting().host.log, ctx.params.time),
+      handler: (ctx: Context<{ time: unknown }>) => positionAt(hosted().host.log, ctx.params.time),
     },
     draft: {
       params: { $$strict: true, stream: { type: "string", default: "draft" }, events: any, command: any },
       handler: (ctx: Caller<Pick<AppendInput, "stream" | "events" | "command">>) =>
-        hosting().host.appends.draft(ctx.params, requestIds(ctx)),
+        hosted().host.appends.draft(ctx.params, requestIds(ctx)),
     },
     verify: {
       params: { $$strict: true },
       handler({ broker }: Context) {
-        const { host } = hosting();
+        const { host } = hosted();
         const { log, catalogue } = host;
         const deciderOf = (decider: string) => knownDecider(broker, store, decider);
         return host.jobs.run("verify", (job) => verifyLog({ log, catalogue, deciderOf }, job));

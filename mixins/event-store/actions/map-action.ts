@@ -10,28 +10,28 @@ import { withOptional } from "../../../core/catalogue/payload-schema.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { checkActionOptions } from "../../service/action-options.ts";
 import { callStore } from "../../service/message-size.ts";
-import { marked } from "../../service/own-actions.ts";
+import { markOrigin } from "../../service/own-actions.ts";
 import { withoutParams } from "../../observability/spans.ts";
 import type { AppendAnswer } from "../append/appends.ts";
 
 type AnyParams = Record<string, unknown>;
 type From<Value, Params> = Value | ((params: Params, ctx: Context<Params>) => Value | Promise<Value>);
 
-/** How params become an event. Each may be a value or a function of `(params, ctx)`. */
+/** How params become an event. Except for `payload`, each option is a value or a function of `(params, ctx)`. */
 export interface EventOptions<Payload = unknown, Params = AnyParams> {
-  /** Default: `<service>-<params.id>`, or `<service>-<event id>` where the params have none. */
+  /** Default: `<service>-<params.id>`, or `<service>-<event id>` if the params have no `id`. */
   stream?: From<string, Params>;
   /** Default: the params. */
   payload?: (params: Params, ctx: Context<Params>) => Payload | Promise<Payload>;
-  /** Fields to keep beside `correlationId` and `causationId`. */
+  /** Fields to store in meta besides `correlationId` and `causationId`. */
   meta?: From<Record<string, unknown>, Params>;
   /** Default `"any"`. */
   expectedVersion?: From<ExpectedVersion, Params>;
-  /** A UUID that makes the call safe to repeat: the event is stored once. */
+  /** A UUID. A repeated call with the same id stores the event once. */
   eventId?: From<string, Params>;
 }
 
-/** Every option of a Moleculer action but its handler, and how the params become an event. */
+/** Every option of a Moleculer action except its handler, and how the params become an event. */
 export interface MapActionOptions<Payload = unknown, Params = AnyParams>
   extends Omit<ActionSchema, "name" | "handler" | "service" | "remoteHandler">, EventOptions<Payload, Params> {
   /** moleculer-web's alias. */
@@ -40,17 +40,18 @@ export interface MapActionOptions<Payload = unknown, Params = AnyParams>
 
 export interface MapEventOptions<Payload = unknown, Params = AnyParams>
   extends Omit<EventSchema, "name" | "handler" | "service">, EventOptions<Payload, Params> {
-  /** As an action's. Left out, the params become no tags. */
+  /** Like an action's `tracing`. By default the params do not become tags. */
   tracing?: ActionSchema["tracing"];
 }
 
-/** The event that is made: its store and type, and the version of its schema as the service that makes it knows it. */
+/** The store, type and schema version of an event to append. The version is that of the appending service's catalogue. */
 export interface Target {
   store: string;
   type: string;
   schemaVersion: number | undefined;
 }
 
+/** Creates the action of `EventStore.mapAction`. @throws DefinitionError */
 export function mapAction(target: Target, options: MapActionOptions): ActionSchema {
   const [toEvent, action] = split(target, options);
   return {
@@ -64,12 +65,13 @@ export function mapAction(target: Target, options: MapActionOptions): ActionSche
         ]),
       ),
     }),
-    handler: marked(async function (this: Service, ctx: Context<AnyParams>): Promise<RecordedEvent> {
+    handler: markOrigin(async function (this: Service, ctx: Context<AnyParams>): Promise<RecordedEvent> {
       return appendOne(target, this.name, toEvent, ctx);
     }, "declared"),
   };
 }
 
+/** Creates the event handler of `EventStore.mapEvent`. @throws DefinitionError */
 export function mapEvent(target: Target, options: MapEventOptions): EventSchema {
   const { type } = target;
   const [toEvent, event] = split(target, options);
@@ -121,7 +123,7 @@ function split<Options extends EventOptions>(
   return [Object.fromEntries(Object.entries(toEvent).filter(([, given]) => given !== undefined)), rest];
 }
 
-/** @throws DefinitionError for a value that no event could be made of */
+/** @throws DefinitionError for an option of a wrong type */
 function checkEventOptions(at: string, { stream, payload, meta, eventId }: EventOptions): void {
   const isFunction = (given: unknown) => given === undefined || typeof given === "function";
   const problem = isFunction(stream) ? null : ownNameProblem(`${at}.stream`, stream);
@@ -131,10 +133,10 @@ function checkEventOptions(at: string, { stream, payload, meta, eventId }: Event
     isFunction(meta) || isPlainObject(meta),
     `${at}.meta`,
     meta,
-    "an object, or a function that answers one",
+    "an object, or a function that returns one",
   );
   const isId = isFunction(eventId) || isEventId(eventId);
-  refuseUnless(isId, `${at}.eventId`, eventId, "a UUID, or a function that answers one");
+  refuseUnless(isId, `${at}.eventId`, eventId, "a UUID, or a function that returns one");
 }
 
 async function appendOne(
@@ -143,7 +145,7 @@ async function appendOne(
   options: EventOptions,
   ctx: Context<AnyParams>,
 ): Promise<RecordedEvent> {
-  // A broker without a service of ours has no boundary in front of the action.
+  // Null if the broker has no service of this package: then the middleware of `boundary.ts` is missing.
   const params = ctx.params ?? {};
   const from = <Value>(given: From<Value, AnyParams> | undefined): Value | Promise<Value> | undefined =>
     typeof given === "function"
@@ -172,7 +174,7 @@ async function appendOne(
   return answer.events[0]!;
 }
 
-/** @throws ValidationError where a function was to say it and says nothing: the rule would be off in silence */
+/** @throws ValidationError if the function returns undefined: the append would silently skip the version check */
 async function expected({ expectedVersion }: EventOptions, params: AnyParams, ctx: Context<AnyParams>) {
   const version = typeof expectedVersion === "function" ? await expectedVersion(params, ctx) : expectedVersion;
   const problem = expectedVersion === undefined ? null : expectedVersionProblem(version);
@@ -180,9 +182,9 @@ async function expected({ expectedVersion }: EventOptions, params: AnyParams, ct
   return version;
 }
 
-/** The host of the store may know a later catalogue than the service that makes the event. */
+/** Adds the schema version, because the store's host may have a newer catalogue than this service. */
 function withVersion(meta: Record<string, unknown> | undefined, schemaVersion: number | undefined) {
-  // What is no object is for the store to refuse.
+  // The store rejects a meta that is not an object.
   const isMeta = meta === undefined || (meta !== null && typeof meta === "object" && !Array.isArray(meta));
   return schemaVersion === undefined || !isMeta ? meta : { schemaVersion, ...meta };
 }

@@ -3,8 +3,8 @@ import type { EventLog } from "../../../core/log/event-log.ts";
 import { isoDate } from "../../../core/rows/fields.ts";
 
 /**
- * The position of the last event at or before a time; 0 before the first. Times never go back along positions, so the
- * search halves the log: 20 events are looked at among a million.
+ * The position of the last event at or before a time; 0 before the first. Times never decrease with the position, so a
+ * binary search suffices: it reads 20 of a million events.
  */
 export async function positionAt(log: EventLog, time: unknown): Promise<number> {
   const moment = isoDate(time);

@@ -3,10 +3,10 @@ import type { AppendRelay, RelayAnswer } from "../../../core/log/append-relay.ts
 import { times } from "../../../core/concurrency/times.ts";
 import { remoteCall } from "../../consumer/remote-call.ts";
 import { storedKey } from "../../service/stored-texts.ts";
-import type { Hosting } from "./history-actions.ts";
+import type { HostedStore } from "./history-actions.ts";
 import { toRelayed, type RelayedAppend } from "../append/relayed-group.ts";
 
-/** The most that one commit has. */
+/** The most appends in one commit. */
 const maxGroup = 1000;
 
 interface RelayedParams {
@@ -14,8 +14,8 @@ interface RelayedParams {
   requests: RelayedAppend[];
 }
 
-/** What hosts of one log ask of one another: to commit a group of appends. */
-export function relayActions(hosting: () => Hosting): NonNullable<ServiceSchema["actions"]> {
+/** The action that hosts of one log call on each other: commit a group of appends. */
+export function relayActions(hosted: () => HostedStore): NonNullable<ServiceSchema["actions"]> {
   return {
     appendRelayed: {
       // The sender's append has a span.
@@ -26,7 +26,7 @@ export function relayActions(hosting: () => Hosting): NonNullable<ServiceSchema[
         requests: { type: "array", min: 1, max: maxGroup, items: "object" },
       },
       handler(ctx: Context<RelayedParams>): Promise<RelayAnswer> {
-        const { host, duplicateHosts } = hosting();
+        const { host, duplicateHosts } = hosted();
         duplicateHosts?.assertNone();
         return host.appends.appendRelayed(ctx.params.log, ctx.params.requests, ctx.nodeID ?? "");
       },
@@ -34,7 +34,7 @@ export function relayActions(hosting: () => Hosting): NonNullable<ServiceSchema[
   };
 }
 
-/** How the host of a store on this broker reaches those on other nodes. */
+/** The relay from the store's host on this broker to its hosts on other nodes. */
 export const relayOf = (broker: ServiceBroker, store: string): AppendRelay => ({
   node: broker.nodeID,
   send: (nodeID, log, requests) =>

@@ -2,7 +2,10 @@ import type { Context } from "moleculer";
 import { maxEventsOfCallers, type AppendContext } from "../../../core/log/append-request.ts";
 import { isFromAnotherNode, maxMessageBytes } from "../../service/message-size.ts";
 
-/** What an append takes from its call. The request is what correlates; the direct cause is the event or the call that led here. */
+/**
+ * The ids that an append takes from its call. By default `correlationId` is the request's id, and `causationId` the id of
+ * the call that led to the append.
+ */
 export function requestIds(
   ctx: Context<unknown, Record<string, unknown>>,
 ): Pick<AppendContext, "correlationId" | "causationId" | "causationDepth" | "maxAnswerBytes" | "maxEvents"> {
@@ -16,5 +19,5 @@ export function requestIds(
   };
 }
 
-/** Of something else, nothing is noted. */
+/** False for any other value, which is ignored. */
 const isDepth = (found: unknown): found is number => Number.isSafeInteger(found) && (found as number) > 0;

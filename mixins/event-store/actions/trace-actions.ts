@@ -2,34 +2,34 @@ import type { Context, ServiceSchema } from "moleculer";
 import { eventFields } from "../../../core/query/event-fields.ts";
 import type { EventLog } from "../../../core/log/event-log.ts";
 import { parseQuery } from "../../../core/query/query.ts";
-import { Tracing, type Trace, type TraceLimits } from "./trace.ts";
-import type { Hosting } from "./history-actions.ts";
+import { TraceBuilder, type Trace, type TraceLimits } from "./trace.ts";
+import type { HostedStore } from "./history-actions.ts";
 import { requestIds } from "./request-ids.ts";
 
 const maxEvents = 10_000;
-/** Twice as many nodes and four times as many brackets: not much more, and JSON.stringify has no stack left. */
+/** An event may add two levels of nodes and four of brackets. JSON.stringify overflows its stack not far above this. */
 const maxDepth = 500;
-/** Positions looked through before others get their turn. */
+/** Positions searched before yielding to the event loop. */
 const slice = 10_000;
-/** Events held at once: of their payloads nothing is kept. */
+/** Events in memory at once; their payloads are not kept. */
 const pageSize = 100;
 
-/** Why something happened, and what came of it. */
-export function traceActions(hosting: () => Hosting): NonNullable<ServiceSchema["actions"]> {
+/** The action `trace`. */
+export function traceActions(hosted: () => HostedStore): NonNullable<ServiceSchema["actions"]> {
   return {
     trace: {
       params: { $$strict: true, correlationId: { type: "string", empty: false } },
       handler(ctx: Context<{ correlationId: string }, Record<string, unknown>>) {
         const { maxAnswerBytes: bytes = Infinity } = requestIds(ctx);
-        return trace(hosting().host.log, ctx.params.correlationId, { events: maxEvents, depth: maxDepth, bytes });
+        return trace(hosted().host.log, ctx.params.correlationId, { events: maxEvents, depth: maxDepth, bytes });
       },
     },
   };
 }
 
-/** Looks through the whole log as it is now, or until the tree is full. */
+/** Searches the log up to its current head, or until the tree is full. */
 async function trace(log: EventLog, correlationId: string, limits: TraceLimits): Promise<Trace> {
-  const tracing = new Tracing(correlationId, limits);
+  const tracing = new TraceBuilder(correlationId, limits);
   const head = await log.head();
   for (let after = 0; after < head && !(tracing.isFull && tracing.trace.truncated);) {
     const end = Math.min(after + slice, head);

@@ -1,15 +1,15 @@
 import { pageBytesOf } from "../../../core/log/page-size.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 
-/** What a cause led to, in the order of the log. */
+/** An effect of a cause. Effects are in the order of the log. */
 export type TraceNode = TracedCommand | TracedEvent;
 
 /** A call that stored events. */
 export interface TracedCommand {
   kind: "command";
-  /** The command's id; that of the call, or of whatever the events name as their cause, where no decider stored them. */
+  /** The command's id. If no decider stored the events: their `causationId`, such as the id of the call. */
   id: string;
-  /** The action that a decider made; null where no decider stored the events. */
+  /** The name of the decider's action; null if no decider stored the events. */
   name: string | null;
   caused: TraceNode[];
 }
@@ -19,36 +19,36 @@ export interface TracedEvent extends Pick<RecordedEvent, "id" | "type" | "stream
   caused: TraceNode[];
 }
 
-/** The answer of `trace`: all that one request brought about, as a tree of causes. */
+/** The result of `trace`: the events of one request, as a tree of causes. */
 export interface Trace {
   correlationId: string;
-  /** How many events are in the tree. */
+  /** The number of events in the tree. */
   events: number;
-  /** The causes that are no events of it. */
+  /** The roots: causes that are not events of the request. */
   tree: TraceNode[];
-  /** There are more than these; left out where there are not. */
+  /** True if the request has more events than the tree; omitted otherwise. */
   truncated?: true;
 }
 
-/** The most that a tree of causes holds. */
+/** The limits of a tree of causes. */
 export interface TraceLimits {
   events: number;
-  /** Events in a row, each caused by the one before: deeper nests, no JSON of a transporter carries. */
+  /** The longest chain of events that cause each other: a serializer cannot nest JSON deeper. */
   depth: number;
   bytes: number;
 }
 
-interface Place {
+interface TreePlace {
   caused: TraceNode[];
   depth: number;
 }
 
-/** The tree of what one request brought about, built while its events are read in the order of the log. */
-export class Tracing {
+/** Builds the tree of causes of one request. Events are added in the order of the log. */
+export class TraceBuilder {
   readonly trace: Trace;
   readonly #limits: TraceLimits;
-  readonly #places = new Map<string, Place>();
-  /** Events that are not in the tree: what they caused is not either. */
+  readonly #places = new Map<string, TreePlace>();
+  /** Omitted events, whose effects are omitted as well. */
   readonly #cut = new Set<string>();
   readonly #commands = new Map<TraceNode[], Map<string, TracedCommand>>();
   #bytes = 0;
@@ -58,14 +58,14 @@ export class Tracing {
     this.#limits = limits;
   }
 
-  /** No more events fit into the tree. */
+  /** True if the tree can contain no further event. */
   get isFull(): boolean {
     return this.trace.events >= this.#limits.events || this.#bytes >= this.#limits.bytes;
   }
 
   add({ id, type, stream, version, position, time, meta }: RecordedEvent): void {
     const { causationId } = meta;
-    // A cause stands before its effects in the log: one that does not is taken for one that is no event of it.
+    // A cause precedes its effects in the log. An unknown cause therefore becomes a root.
     const cause = this.#places.get(causationId) ?? { caused: this.trace.tree, depth: 0 };
     if (this.isFull || this.#cut.has(causationId) || cause.depth === this.#limits.depth) {
       this.#cut.add(id);
@@ -74,14 +74,14 @@ export class Tracing {
     }
     const event: TracedEvent = { kind: "event", id, type, stream, version, position, time, caused: [] };
     const command = commandOf(meta["command"]) ?? (cause.depth === 0 ? { id: causationId, name: null } : null);
-    (command ? this.#caused(cause.caused, command) : cause.caused).push(event);
+    (command ? this.#effectsOf(cause.caused, command) : cause.caused).push(event);
     this.#places.set(id, { caused: event.caused, depth: cause.depth + 1 });
     this.#bytes += pageBytesOf(stream, type, "", "");
     this.trace.events++;
   }
 
-  /** One command stands once among the effects of a cause, with all that it stored. */
-  #caused(effects: TraceNode[], { id, name }: Pick<TracedCommand, "id" | "name">): TraceNode[] {
+  /** Returns the effects of a command, which is one node among the effects of its cause. */
+  #effectsOf(effects: TraceNode[], { id, name }: Pick<TracedCommand, "id" | "name">): TraceNode[] {
     const known = this.#commands.get(effects) ?? new Map<string, TracedCommand>();
     this.#commands.set(effects, known);
     const key = JSON.stringify([id, name]);
@@ -96,7 +96,7 @@ export class Tracing {
   }
 }
 
-/** Whoever appends may write what he likes into meta. */
+/** Null for a malformed value: callers may append any meta. */
 function commandOf(found: unknown): Pick<TracedCommand, "id" | "name"> | null {
   const { id, name } = (found ?? {}) as Record<string, unknown>;
   return typeof id === "string" && typeof name === "string" ? { id, name } : null;

@@ -18,13 +18,13 @@ import type { PendingLimits } from "./pending-appends.ts";
 import { fromRelayed, type RelayedAppend } from "./relayed-group.ts";
 import { Senders } from "./senders.ts";
 
-/** The answer of `append`: version and position are those of the last event. */
+/** The result of `append`: version and position are those of the last event. */
 export interface AppendAnswer {
   stream: string;
   version: number;
   position: number;
   events: RecordedEvent[];
-  /** True where the append had been stored before: the answer is that of the first time. */
+  /** True if the append had been stored before. The result is that of the first time. */
   repeated: boolean;
 }
 
@@ -34,18 +34,18 @@ interface Dependencies {
   node: string;
   log: EventLog;
   /** @throws StoreUnavailableError while the log is not open */
-  refuse: () => void;
+  assertOpen: () => void;
   catalogue: () => Catalogue;
   maxEventBytes: number;
   maxPending: PendingLimits;
-  /** Events up to this one are stored. */
+  /** Called with the last event of each commit. */
   onCommit: (last: RecordedEvent) => void;
   metrics: StoreMetrics | null;
 }
 
 export type RequestIds = Omit<AppendContext, "maxEventBytes" | "catalogue">;
 
-/** What comes into a log on one node: checked, grouped into commits, answered when it is stored. */
+/** The appends of one host: checked, grouped into commits, and resolved when they are stored. */
 export class Appends {
   readonly #d: Dependencies;
   #commits: GroupCommit;
@@ -61,7 +61,7 @@ export class Appends {
     return new GroupCommit(this.#d.name, this.#d.log, this.#d.onCommit, this.#d.maxPending);
   }
 
-  /** Why the last append failed, where that was not its own fault. */
+  /** Why the last append failed, if it failed because of an outage; null otherwise. */
   get outage(): string | null {
     return this.#outage && `the last append failed: ${this.#outage}`;
   }
@@ -71,7 +71,7 @@ export class Appends {
     this.#commits = this.#newCommits();
   }
 
-  /** What was accepted is committed. */
+  /** Resolves when all accepted appends are committed. */
   stop(): Promise<void> {
     return this.#commits.close();
   }
@@ -81,28 +81,28 @@ export class Appends {
       const request = this.#toRequest(input, ids);
       return this.#commit(request, input.speculation, ids.isSystem);
     });
-    // It is stored, so it is answered, even if a repeat meets an event that today's catalogue cannot read.
+    // The events are stored, so the append succeeds, even if the current catalogue cannot upcast one of a repeated append.
     const { events } = upcastEach(this.#d.catalogue(), stored);
     const last = events.at(-1)!;
     return { stream: last.stream, version: last.version, position: last.position, events, repeated };
   }
 
   #toRequest(input: AppendInput, ids: RequestIds): AppendRequest {
-    // The catalogue is of the callers' events.
+    // The catalogue applies to callers' events only.
     const catalogue = ids.isSystem ? emptyCatalogue : this.#d.catalogue();
     return toAppendRequest(input, { ...ids, maxEventBytes: this.#d.maxEventBytes, catalogue });
   }
 
-  /** The events as an append would store them, which passed every check that needs no log. Stores nothing. */
+  /** The events as an append would store them, after every check that needs no log. Stores nothing. */
   draft(input: AppendInput, ids: RequestIds): Pick<RecordedEvent, "id" | "type" | "payload" | "meta">[] {
     return this.#toRequest(input, ids).events.map(({ id, type, payload, meta }) => {
       return { id, type, payload: payload as RecordedEvent["payload"], meta };
     });
   }
 
-  /** A commit of its own, for an import. */
+  /** Appends in a separate commit, for an import. */
   async store(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
-    this.#d.refuse();
+    this.#d.assertOpen();
     const verdicts = await this.#d.log.append(requests);
     const added = verdicts.flatMap((verdict) => ("events" in verdict && !verdict.repeated ? verdict.events : []));
     const last = added.at(-1);
@@ -111,23 +111,23 @@ export class Appends {
   }
 
   /**
-   * What another host of the log has sent, in one commit with what this one has.
-   * @throws ValidationError where this host has another log, or would store something else
+   * Appends a group of another host, in one commit with this host's own appends.
+   * @throws ValidationError if this host has another log, or would store other content
    */
   async appendRelayed(log: string, group: readonly RelayedAppend[], sender: string): Promise<RelayAnswer> {
-    this.#d.refuse();
+    this.#d.assertOpen();
     const own = await this.#d.log.identity();
     if (own !== log) throw new ValidationError([{ field: "log", found: log, expected: own }]);
     const { maxEventBytes, catalogue } = this.#d;
     const requests = fromRelayed(group, { maxEventBytes, catalogue: catalogue() });
-    this.#senders.note(sender, performance.now());
+    this.#senders.record(sender, performance.now());
     const verdicts = await this.#commits.appendGroup(requests);
     const stored = verdicts.map((verdict) => {
       if ("error" in verdict || verdict.repeated) return null;
       const { position, version, time } = verdict.events[0]!;
       return { position, version, time };
     });
-    return { stored, isShared: this.#senders.isAnyBut(sender, performance.now()) };
+    return { stored, isShared: this.#senders.hasOther(sender, performance.now()) };
   }
 
   async #commit(
@@ -135,8 +135,8 @@ export class Appends {
     speculation: AppendInput["speculation"],
     isSystem?: boolean,
   ): Promise<Appended> {
-    this.#d.refuse();
-    this.#senders.note(this.#d.node, performance.now());
+    this.#d.assertOpen();
+    this.#senders.record(this.#d.node, performance.now());
     try {
       const isAsSent = speculation && this.#isReadAs(speculation.content, request);
       const appended = await this.#commits.append(request, { speculation, isAsSent, isSystem });
@@ -148,17 +148,17 @@ export class Appends {
     }
   }
 
-  /** From the checks of the params to the answer: a refusal takes its time as well. */
+  /** Measures the whole append including its checks, also if it is rejected. */
   async #measured(append: () => Promise<Appended>): Promise<Appended> {
     const { metrics } = this.#d;
     if (!metrics) return append();
     const since = performance.now();
     try {
       const appended = await append();
-      metrics.answered(performance.now() - since, appended.repeated ? 0 : appended.events.length, false);
+      metrics.recordAppend(performance.now() - since, appended.repeated ? 0 : appended.events.length, false);
       return appended;
     } catch (error) {
-      metrics.answered(performance.now() - since, 0, (error as { type?: unknown }).type === "VERSION_CONFLICT");
+      metrics.recordAppend(performance.now() - since, 0, (error as { type?: unknown }).type === "VERSION_CONFLICT");
       throw error;
     }
   }

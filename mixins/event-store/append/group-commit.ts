@@ -12,29 +12,29 @@ export interface Appended {
   repeated: boolean;
 }
 
-/** How an append is to be taken. */
+/** Conditions of an append. */
 export interface AppendTerms {
   speculation?: Speculation | undefined;
-  /** Whether it stores what the sender of `speculation` takes it to store. */
+  /** True if the stored content will be exactly the content that the sender of `speculation` has folded. */
   isAsSent?: boolean | undefined;
-  /** The framework's own: it is counted apart from those of callers, and goes before them. */
+  /** True for the framework's own events: limited separately from callers' appends, and committed before them. */
   isSystem?: boolean | undefined;
 }
 
 interface Waiting extends Sized {
-  /** One append, or a group that another host has sent; they go into one commit. */
+  /** One append, or a group from another host, which is committed as a whole. */
   requests: readonly AppendRequest[];
   speculation: Speculation | undefined;
   isAsSent: boolean;
-  /** Where it is counted as pending. */
+  /** The queue that counts it as pending. */
   pending: PendingAppends<Waiting>;
   resolve: (verdicts: AppendVerdict[]) => void;
   reject: (error: unknown) => void;
 }
 
 /**
- * Appends that arrive while a commit runs, or in one turn of the event loop, go to the disk together: 64 callers pay
- * for one wait. Nobody is answered before the commit that holds his events.
+ * Group commit: appends that arrive during a commit, or in one turn of the event loop, share the next commit, so that 64
+ * callers wait for one fsync. An append resolves only after the commit that contains its events.
  */
 export class GroupCommit {
   readonly #log: EventLog;
@@ -55,14 +55,14 @@ export class GroupCommit {
     this.#callers = new PendingAppends(store, limits);
   }
 
-  /** @throws StoreUnavailableError: it is stopping, or as many wait as may */
+  /** @throws StoreUnavailableError if the store is stopping or `maxPending` is reached */
   async append(request: AppendRequest, terms: AppendTerms = {}): Promise<Appended> {
     const [verdict] = await this.#add([request], terms);
     if ("error" in verdict!) throw verdict.error;
     return verdict!;
   }
 
-  /** In one commit, in their order, each with its own verdict. @throws StoreUnavailableError as above */
+  /** Appends the requests in one commit, in their order. Each gets its own verdict. @throws StoreUnavailableError as above */
   appendGroup(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
     this.#returning.arrived(performance.now());
     return this.#add(requests, {});
@@ -78,7 +78,7 @@ export class GroupCommit {
       try {
         pending.add({ ...sizeOf(requests), requests, speculation, isAsSent, pending, resolve, reject });
       } catch (error) {
-        // What was decided on it is refused as well, and decided again.
+        // Commands that depend on this append are rejected as well, and decided again.
         if (speculation) this.#speculativeAppends.refused(speculation);
         throw error;
       }
@@ -86,7 +86,7 @@ export class GroupCommit {
     });
   }
 
-  /** Lets what was accepted be committed, and accepts nothing more. */
+  /** Accepts no further append. Resolves when the accepted ones are committed. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#running;
@@ -94,9 +94,9 @@ export class GroupCommit {
 
   async #run(): Promise<void> {
     while (!this.#own.isEmpty || !this.#callers.isEmpty) {
-      // One turn of the loop, in which callers that were answered together append again together.
+      // One turn of the event loop, in which callers whose appends were committed together append again.
       await new Promise((turn) => setImmediate(turn));
-      await this.#returning.all();
+      await this.#returning.wait();
       const room = new CommitRoom();
       const taken = [...this.#own.take(room), ...this.#callers.take(room)];
       await this.#commit(taken.filter((waiting) => this.#isAdmitted(waiting)));
@@ -139,11 +139,11 @@ export class GroupCommit {
       }
     }
     const groups = batch.filter(({ requests }) => requests[0]!.isRelayed);
-    this.#returning.answered(groups.length, began, performance.now());
+    this.#returning.committed(groups.length, began, performance.now());
     if (last) this.#onCommit(last);
   }
 
-  /** Before one is answered none counts as pending: callers that append again at once find room. */
+  /** Releases the whole batch before any append resolves, so that callers that append again at once are within the limits. */
   async #store(batch: Waiting[]): Promise<AppendVerdict[]> {
     try {
       return await this.#log.append(batch.flatMap(({ requests }) => requests));

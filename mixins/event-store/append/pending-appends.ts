@@ -1,32 +1,32 @@
 import { StoreUnavailableError } from "../../../core/errors/errors.ts";
 import type { AppendRequest } from "../../../core/log/append-request.ts";
 
-/** How many appends of callers one host of a store keeps until they are committed, and how much. */
+/** Limits of the callers' appends that wait for their commit on one host of a store. */
 export interface PendingLimits {
   /** Default 10,000. */
   appends: number;
-  /** Of their payloads and metas, in bytes of JSON. Default 64 MiB. */
+  /** The size of their payloads and metas, in bytes of JSON. Default 64 MiB. */
   bytes: number;
 }
 
 export const defaultPending: PendingLimits = { appends: 10_000, bytes: 64 * 1024 * 1024 };
 
-/** They bound how long one commit may hold the event loop, and how long every append in it waits. */
+/** Bounds how long one commit blocks the event loop, and how long each append in it waits. */
 const maxPerCommit = { events: 1000, bytes: 4 * 1024 * 1024 };
 
-/** An append with what it takes of a commit. */
+/** The size of an append in a commit. */
 export interface Sized {
   readonly events: number;
   readonly bytes: number;
 }
 
-/** The room of one commit, taken by one append after another. */
+/** The capacity of one commit. */
 export class CommitRoom {
   #events = 0;
   #bytes = 0;
   #isEmpty = true;
 
-  /** False where it has no room left for this one; the first always fits. */
+  /** Reserves room for an append. Returns false if it does not fit; the first always fits. */
   admit({ events, bytes }: Sized): boolean {
     const isOver = this.#events + events > maxPerCommit.events || this.#bytes + bytes > maxPerCommit.bytes;
     if (isOver && !this.#isEmpty) return false;
@@ -37,17 +37,17 @@ export class CommitRoom {
   }
 }
 
-/** Appends in the order in which they came, from their acceptance to the end of their commit; never more than the limits. */
+/** A queue of appends, which counts each from its acceptance to the end of its commit, within the limits. */
 export class PendingAppends<Append extends Sized> {
   readonly #store: string;
   readonly #limits: PendingLimits;
   #waiting: Append[] = [];
-  /** Those before it have been taken: to remove each from the front would move all others. */
+  /** The index of the next append to take. Removing taken ones singly from the front would move all others. */
   #next = 0;
   #appends = 0;
   #bytes = 0;
 
-  /** @param store its name, for messages */
+  /** @param store - The store's name, for messages. */
   constructor(store: string, limits: PendingLimits) {
     this.#store = store;
     this.#limits = limits;
@@ -57,7 +57,7 @@ export class PendingAppends<Append extends Sized> {
     return this.#next === this.#waiting.length;
   }
 
-  /** One that is larger than the limit is accepted while no other is pending. @throws StoreUnavailableError */
+  /** An append that alone exceeds the limit is accepted if no other is pending. @throws StoreUnavailableError */
   add(append: Append): void {
     const { appends, bytes } = this.#limits;
     if (this.#appends >= appends)
@@ -72,7 +72,7 @@ export class PendingAppends<Append extends Sized> {
     this.#waiting.push(append);
   }
 
-  /** As many as the room admits. They stay pending until they are `done`. */
+  /** Takes as many appends as fit. They stay pending until `done` is called. */
   take(room: CommitRoom): Append[] {
     const first = this.#next;
     while (this.#next < this.#waiting.length && room.admit(this.#waiting[this.#next]!)) this.#next++;
@@ -93,7 +93,7 @@ export class PendingAppends<Append extends Sized> {
 const overloaded = (store: string, why: string) =>
   new StoreUnavailableError(store, `it is overloaded: ${why}; nothing was stored`);
 
-/** In bytes of JSON. */
+/** The events of the requests, and their bytes of JSON. */
 export function sizeOf(requests: readonly AppendRequest[]): Sized {
   const size = { events: 0, bytes: 0 };
   for (const { events } of requests) {

@@ -16,21 +16,22 @@ import { sizeOf } from "./pending-appends.ts";
 
 /** An append as one host of a store sends it to another. */
 export interface RelayedAppend extends Pick<AppendInput, "stream" | "events" | "expectedVersion" | "claims"> {
-  /** `contentOfStored` its events: the host that is asked stores these or nothing. */
+  /** `contentOfStored` of its events. The receiving host stores exactly this content or nothing. */
   content: string;
   idAfterLast?: string | null;
-  /** Which one of the same group it depends on: see `AppendRequest`. */
+  /** The index of the append in the same group on which it depends: see `AppendRequest`. */
   dependsOn?: number;
 }
 
-/** A group is a part of one commit, which has at most so many events. */
+/** The most events in a group, as in one commit. */
 const maxEvents = 1000;
 
 const contentOfStored = (events: readonly NewEvent[]): string =>
   contentOf(events.map(({ type, payloadText, metaText }) => ({ type, payloadText: `${payloadText}\n${metaText}` })));
 
+/** Converts requests for another host. */
 export function toRelayed(requests: readonly AppendRequest[]): RelayedAppend[] {
-  const places = new Map(requests.map((request, place) => [request, place]));
+  const indexes = new Map(requests.map((request, index) => [request, index]));
   return requests.map(({ stream, expectedVersion, events, idAfterLast, claims, dependsOn }) => ({
     stream,
     expectedVersion,
@@ -38,13 +39,13 @@ export function toRelayed(requests: readonly AppendRequest[]): RelayedAppend[] {
     content: contentOfStored(events),
     ...(idAfterLast !== null && { idAfterLast }),
     ...(claims && { claims }),
-    ...(dependsOn && { dependsOn: places.get(dependsOn)! }),
+    ...(dependsOn && { dependsOn: indexes.get(dependsOn)! }),
   }));
 }
 
 /**
- * The requests of a group after every check that an append of a caller passes here. What this host's catalogue would store
- * differently is refused with the whole group: its sender, which knows another catalogue, stores it.
+ * Converts a group of another host into requests, with every check of a caller's append. If this host's catalogue would
+ * store an event differently, the whole group is rejected, and its sender stores it.
  * @throws ValidationError, EventTooLargeError
  */
 export function fromRelayed(
@@ -78,7 +79,7 @@ function toRequest(
   const { causationDepth, ...given } = withoutAssigned(input);
   const request = toAppendRequest(given, {
     ...context,
-    // Each event says its own, or has another content than it was sent with.
+    // Each event's meta has its own ids. Without them the content would differ, which is checked below.
     correlationId: "",
     causationId: "",
     maxEvents: maxEventsOfCallers,
@@ -89,14 +90,14 @@ function toRequest(
   if (found !== content) problems.push({ field: `${field}.content`, found: content, expected: found });
   if (idAfterLast !== null && !isEventId(idAfterLast))
     problems.push({ field: `${field}.idAfterLast`, found: idAfterLast, expected: "a UUID" });
-  const followed = dependsOn === undefined ? undefined : before[dependsOn];
-  if (dependsOn !== undefined && !followed)
-    problems.push({ field: `${field}.dependsOn`, found: dependsOn, expected: "the number of a request before it" });
+  const dependency = dependsOn === undefined ? undefined : before[dependsOn];
+  if (dependsOn !== undefined && !dependency)
+    problems.push({ field: `${field}.dependsOn`, found: dependsOn, expected: "the index of an earlier request" });
   if (problems.length > 0) throw new ValidationError(problems);
-  return { ...request, idAfterLast, isRelayed: true, ...(followed && { dependsOn: followed }) };
+  return { ...request, idAfterLast, isRelayed: true, ...(dependency && { dependsOn: dependency }) };
 }
 
-/** What the sender's store has written into the meta of each event, as this one is to write it again after its checks. */
+/** Removes from the meta the fields that a store assigns. This host assigns them again, after its checks. */
 function withoutAssigned(input: AppendInput): AppendInput & { causationDepth?: number } {
   const { events } = input;
   if (!Array.isArray(events)) return input;

@@ -1,45 +1,44 @@
-/** Of so many returns half were quicker than the usual one. */
+/** The median is taken of so many recent return times. */
 const remembered = 9;
-/** However slow the engine is. */
+/** The longest wait, even if the engine is slow. */
 const longestWaitMs = 100;
 
 /**
- * Groups of other hosts come back soon after they were answered, as their callers append again; but the next commit would
- * have begun by then, and each of them would be in every second commit alone. So a commit waits for those that the last
- * one has answered, where they usually come within half the time that a commit takes: then all callers gain by it. All
- * times are as `performance.now()` counts.
+ * Delays a commit for groups of other hosts. After a commit, the callers of a group append again, and their host sends the
+ * next group soon. Without a wait the next commit would have begun by then, so each group would be in every second commit
+ * only. The wait pays if groups usually return within half the duration of a commit. All times are `performance.now()`.
  */
 export class ReturningGroups {
   #missing = 0;
-  #answeredAt = 0;
+  #committedAt = 0;
   #commitMs = 0;
   #returnMs: number[] = [];
   #allAreHere = () => {};
 
-  /** A commit is over that had so many of them. */
-  answered(groups: number, began: number, now: number): void {
+  /** Records a commit with so many groups. */
+  committed(groups: number, began: number, now: number): void {
     if (groups === 0) return;
     this.#missing = groups;
-    this.#answeredAt = now;
+    this.#committedAt = now;
     this.#commitMs = now - began;
   }
 
   arrived(now: number): void {
     if (this.#missing === 0) return;
-    this.#returnMs = [...this.#returnMs, now - this.#answeredAt].slice(-remembered);
+    this.#returnMs = [...this.#returnMs, now - this.#committedAt].slice(-remembered);
     if (--this.#missing === 0) this.#allAreHere();
   }
 
-  /** For how long the next commit is to wait at most; 0 where it would not gain. */
+  /** How long the next commit waits at most; 0 if waiting does not pay. */
   waitMs(now: number): number {
     if (this.#missing === 0) return 0;
     const worthMs = Math.min(this.#commitMs / 2, longestWaitMs);
     const usualMs = this.#returnMs.toSorted((a, b) => a - b)[this.#returnMs.length >> 1] ?? worthMs / 2;
-    return usualMs > worthMs ? 0 : Math.max(0, Math.min(2 * usualMs, worthMs) - (now - this.#answeredAt));
+    return usualMs > worthMs ? 0 : Math.max(0, Math.min(2 * usualMs, worthMs) - (now - this.#committedAt));
   }
 
-  /** Resolves when all of them are here, or it has waited for long enough. */
-  async all(): Promise<void> {
+  /** Resolves when all groups of the last commit have returned, or after `waitMs`. */
+  async wait(): Promise<void> {
     const waitMs = this.waitMs(performance.now());
     if (waitMs === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -1,23 +1,23 @@
 import { SpeculationFailedError, type Speculation } from "../../../core/log/speculative.ts";
 import type { AppendRequest } from "../../../core/log/append-request.ts";
 
-/** So many appends are remembered; the next of a line comes within one call's time, or not at all. */
+/** The most remembered appends. A dependent append arrives within the duration of one call, or never. */
 const maxKnown = 10_000;
 
 /**
- * What became of the appends that others may have been decided on. A version alone would not tell: a rival's event may
- * have it.
+ * Remembers the outcomes of appends on which other appends may depend. The version alone does not suffice: another
+ * writer's event may have it.
  */
 export class SpeculativeAppends {
-  /** A request: it is in the commit that is being made up. */
+  /** A request, as long as it is in the pending commit; then its outcome. */
   readonly #known = new Map<string, AppendRequest | "stored" | "refused" | "altered">();
 
   /**
-   * Takes a request into the next commit; to be asked in the order in which they came.
-   * @throws SentAheadError where what it was decided on is not stored
+   * Admits a request to the next commit. Call it in the order of arrival.
+   * @throws SpeculationFailedError if the append on which it depends was not stored
    */
-  admit(request: AppendRequest, { id, dependsOn: after }: Speculation, isAsSent: boolean): void {
-    const before = after === null ? "stored" : (this.#known.get(after) ?? "unknown");
+  admit(request: AppendRequest, { id, dependsOn }: Speculation, isAsSent: boolean): void {
+    const before = dependsOn === null ? "stored" : (this.#known.get(dependsOn) ?? "unknown");
     if (typeof before === "object") request.dependsOn = before;
     else if (before !== "stored") {
       this.#record(id, "refused");
@@ -26,12 +26,12 @@ export class SpeculativeAppends {
     this.#record(id, isAsSent ? request : "altered");
   }
 
-  /** `isStored`: by this request, and not before. */
+  /** Records the outcome. `isStored` is true if this request has stored the events, not an earlier one. */
   decided({ id }: Speculation, isStored: boolean): void {
     if (this.#known.get(id) !== "altered") this.#record(id, isStored ? "stored" : "refused");
   }
 
-  /** It was turned away before it could come into a commit. */
+  /** Records that an append was rejected before it was in a commit. */
   refused({ id }: Speculation): void {
     this.#record(id, "refused");
   }

@@ -20,20 +20,20 @@ interface Dependencies {
 const maxKnownIds = 100;
 const keyOf = (consumer: string) => `control/${consumer}`;
 
-/** What consumers ask a store for all the time: the next events, and what is wanted of them. */
+/** Serves the pages that consumers poll: the next events, with the consumer's control state. */
 export class ConsumerPages {
   readonly #d: Dependencies;
-  /** Consumers ask again and again where they are; what stands there never changes while the log is open. */
+  /** Event ids by position, cached because consumers poll the same position. They never change while the log is open. */
   readonly #ids = new Map<number, string>();
 
-  /** Those that have asked this host for a page. */
+  /** The consumers that have read a page from this host. */
   readonly #consumers = new Set<string>();
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
   }
 
-  /** Those whose name begins with `prefix` and that are not paused: they handle what is stored next. */
+  /** The consumers with this name prefix that are not paused. They would handle newly stored events. */
   async unpaused(prefix: string): Promise<string[]> {
     const found: string[] = [];
     for (const consumer of this.#consumers)
@@ -41,7 +41,7 @@ export class ConsumerPages {
     return found;
   }
 
-  /** Another log may be opened next. */
+  /** Clears the cache, because another log may be opened next. */
   forget(): void {
     this.#ids.clear();
     this.#consumers.clear();
@@ -56,7 +56,7 @@ export class ConsumerPages {
         ? { events: [], position: options.after, end: false }
         : await log.read({ ...options, onDamaged });
     const last = page.events.at(-1);
-    if (last) this.#noteId(last);
+    if (last) this.#cacheId(last);
     return {
       ...page,
       ...this.#readable(page.events, damaged),
@@ -84,10 +84,10 @@ export class ConsumerPages {
     const known = this.#ids.get(position);
     if (known !== undefined) return known;
     const event = (await log.read({ after: position - 1, limit: 1, onDamaged: () => {} })).events[0];
-    return event ? this.#noteId(event) : null;
+    return event ? this.#cacheId(event) : null;
   }
 
-  #noteId({ position, id }: RecordedEvent): string {
+  #cacheId({ position, id }: RecordedEvent): string {
     if (this.#ids.size > maxKnownIds) this.#ids.clear();
     this.#ids.set(position, id);
     return id;
@@ -97,7 +97,7 @@ export class ConsumerPages {
     return toControl(await log.control.get(keyOf(consumer)));
   }
 
-  /** Stores what changed; two callers at once both get their way, one after the other. */
+  /** Changes the control state. After a concurrent change it retries, so that both changes take effect. */
   async change(consumer: string, change: ControlChange): Promise<ConsumerControl> {
     for (;;) {
       const before = await this.control(consumer);

@@ -2,8 +2,8 @@ import type { ServiceBroker } from "moleculer";
 import { UnusableStoreError } from "../../../core/errors/errors.ts";
 
 /**
- * Other nodes that host a store of the same name, where its engine lives inside one process: then there are two logs, and
- * calls would go now to one and now to the other.
+ * Detects other nodes that host a store of the same name on an engine that runs inside one process. There would be two
+ * logs, and the broker would balance calls between them.
  */
 export class DuplicateHosts {
   readonly #broker: ServiceBroker;
@@ -15,22 +15,22 @@ export class DuplicateHosts {
     this.#store = store;
   }
 
-  /** To be called when services come and go. */
+  /** Reads the registry. Call it when services have changed. */
   check(): void {
     const services = this.#broker.registry.getServiceList({ onlyAvailable: true }) as {
       name: string;
       nodeID: string;
     }[];
-    const here = this.#broker.nodeID;
+    const ownNode = this.#broker.nodeID;
     this.#nodes = services
-      .filter(({ name, nodeID }) => name === this.#store && nodeID !== here)
+      .filter(({ name, nodeID }) => name === this.#store && nodeID !== ownNode)
       .map(({ nodeID }) => nodeID);
   }
 
-  /** Why nothing can be stored; null where this node is the only host. */
+  /** Why nothing can be stored; null if this node is the only host. */
   get cause(): string | null {
     if (this.#nodes.length === 0) return null;
-    return `is hosted by ${this.#nodes.join(", ")} as well, with a log of its own; expected one host: say \`host: false\` on the others`;
+    return `is also hosted by ${this.#nodes.join(", ")}, with a separate log; expected one host: set \`host: false\` on the others`;
   }
 
   /** @throws UnusableStoreError */

@@ -10,20 +10,20 @@ import { EventClock } from "../append/event-clock.ts";
 import { inTime } from "../../service/in-time.ts";
 import { Jobs, type JobProgress } from "./jobs.ts";
 import type { StoreMetrics } from "../../observability/metrics.ts";
-import { Opening, type Tell } from "../../service/opening.ts";
+import { Opener, type LogMessage } from "../../service/opener.ts";
 import type { PendingLimits } from "../append/pending-appends.ts";
 import { Pump, type PumpOptions } from "../pump/pump.ts";
 
 export interface StoreStatus {
   engine: string;
-  /** The head; null where the engine does not answer. */
+  /** The head; null if the engine does not respond. */
   position: number | null;
   paused: boolean;
-  /** `standsByFor`: another host pumps, and how long its lease has not been renewed; left out where this host does. */
+  /** `standsByFor`: the host that pumps, and how long ago it renewed its lease. Omitted if this host pumps. */
   pump: { position: number; lag: number | null; standsByFor?: string };
-  /** Why nothing can be stored, why the pump cannot go on, or how far the index is; left out while all is well. */
+  /** Why nothing can be stored, why the pump is stopped, or the progress of the index; omitted otherwise. */
   cause?: string;
-  /** Backups, exports and the like; left out while none is running. */
+  /** Running backups, exports, imports and verifications; omitted if there are none. */
   jobs?: JobProgress[];
 }
 
@@ -32,26 +32,26 @@ interface Dependencies {
   log: EventLog;
   catalogue: () => Catalogue;
   pump: PumpOptions;
-  /** How other hosts are reached; its node is this one. */
+  /** The connection to other hosts; its `node` is this node. */
   relay: AppendRelay;
   leaseMs: number;
   maxEventBytes: number;
   maxPending: PendingLimits;
   deliver: (event: RecordedEvent) => Promise<unknown>;
   announce: (position: number) => void;
-  /** The same to this node alone: each host hears of it by itself. */
+  /** Announces to this node only, for commits that each host watches itself. */
   announceHere: (position: number) => void;
   announceRelease: () => void;
-  tellProgress: (progress: JobProgress) => void;
+  announceProgress: (progress: JobProgress) => void;
   metrics: StoreMetrics | null;
   warn: (message: string, details: object) => void;
-  tell: Tell;
+  logMessage: LogMessage;
 }
 
-/** What one node does for a store it hosts: group commit, pump, and the control state of consumers. */
+/** A store on one of its hosts: group commit, pump, jobs, and pages for consumers. */
 export class StoreHost {
   readonly #log: EventLog;
-  readonly #opening: Opening;
+  readonly #opener: Opener;
   readonly pump: Pump;
   readonly jobs: Jobs;
   readonly consumers: ConsumerPages;
@@ -63,14 +63,14 @@ export class StoreHost {
 
   constructor(dependencies: Dependencies) {
     const { name, log, catalogue, pump, maxEventBytes, maxPending } = dependencies;
-    const { deliver, announce, tellProgress, metrics, warn, tell } = dependencies;
+    const { deliver, announce, announceProgress, metrics, warn, logMessage } = dependencies;
     this.#log = log;
     const warnOfLog = (message: string) => warn(message, { store: name });
     const open = (onProgress: (progress: string) => void) =>
       this.#open({ warn: warnOfLog, onProgress: (building) => onProgress(inWords(building)) });
-    this.#opening = new Opening({ name, open, tell });
+    this.#opener = new Opener({ name, open, logMessage });
     this.consumers = new ConsumerPages({ log: () => this.log, catalogue });
-    this.jobs = new Jobs(tellProgress);
+    this.jobs = new Jobs(announceProgress);
     this.#catalogue = catalogue;
     this.maxEventBytes = maxEventBytes;
     this.#announce = announce;
@@ -80,13 +80,23 @@ export class StoreHost {
     const { node } = relay;
     const lease = { node, leaseMs };
     this.pump = new Pump({ log, options: pump, deliver: handOver, isPauseWanted, lease, onRelease, metrics, warn });
-    const refuse = () => this.#opening.refuse();
+    const assertOpen = () => this.#opener.assertOpen();
     const clock = new EventClock((message, details) => warn(`${name}: ${message}`, details));
     const onCommit = ({ position, time }: RecordedEvent) => {
-      clock.note(time);
+      clock.check(time);
       this.#onCommit(position);
     };
-    this.appends = new Appends({ name, node, log, refuse, catalogue, maxEventBytes, maxPending, onCommit, metrics });
+    this.appends = new Appends({
+      name,
+      node,
+      log,
+      assertOpen,
+      catalogue,
+      maxEventBytes,
+      maxPending,
+      onCommit,
+      metrics,
+    });
     log.relayAppends?.(relay);
     log.watch?.((position) => {
       this.pump.wake(position);
@@ -94,20 +104,20 @@ export class StoreHost {
     });
   }
 
-  /** The one in force now. */
+  /** The current catalogue. */
   get catalogue(): Catalogue {
     return this.#catalogue();
   }
 
   /** @throws StoreUnavailableError while it is not open */
   get log(): EventLog {
-    this.#opening.refuse();
+    this.#opener.assertOpen();
     return this.#log;
   }
 
-  /** Why calls would wait here, or fail, that another host may answer at once; null while there is no reason. */
+  /** Why calls would wait or fail on this host, so that another host should serve them; null otherwise. */
   get building(): string | null {
-    return this.#opening.cause ?? (this.#log.building ? inWords(this.#log.building) : null);
+    return this.#opener.cause ?? (this.#log.building ? inWords(this.#log.building) : null);
   }
 
   #onCommit(position: number): void {
@@ -116,15 +126,15 @@ export class StoreHost {
   }
 
   /**
-   * Where the engine does not answer, the start ends without it after a while, and goes on by itself when it does. While
-   * listeners are still starting, the pump waits for `pump.release()`.
+   * Opens the log. If the engine does not respond, the start completes after a while, and the log is opened in the
+   * background. While listeners are still starting, the pump waits for `pump.release()`.
    */
   async start(listenersAreStarting: () => boolean): Promise<void> {
     this.#listenersAreStarting = listenersAreStarting;
     this.consumers.forget();
     this.jobs.start();
     this.appends.start();
-    await this.#opening.start();
+    await this.#opener.start();
   }
 
   async #open(options: Pick<OpenOptions, "warn" | "onProgress">): Promise<void> {
@@ -137,17 +147,17 @@ export class StoreHost {
     }
   }
 
-  /** What was accepted is committed, what is being handed over is finished, then the handle is closed. */
+  /** Commits accepted appends, waits for running listeners, then closes the log. */
   async stop(): Promise<void> {
     this.jobs.abort();
-    await this.#opening.stop();
+    await this.#opener.stop();
     await this.appends.stop();
     await this.pump.stop();
     await this.#log.close();
     await this.jobs.settled();
   }
 
-  /** Position and lags are null, never 0, where the engine does not answer; `cause` says why. */
+  /** Position and lag are null, never 0, if the engine does not respond; `cause` says why. */
   async status(): Promise<StoreStatus> {
     const { pump } = this;
     let failure: string | null = null;
@@ -156,7 +166,7 @@ export class StoreHost {
       return null;
     });
     const [position, reached] = (await inTime(asked)) ?? [null, pump.known];
-    const silence = position === null ? (failure ?? "the engine has not answered for a second") : null;
+    const silence = position === null ? (failure ?? "the engine has not responded for a second") : null;
     const cause = this.building ?? this.appends.outage ?? pump.outage ?? silence;
     return {
       engine: this.#log.engine,
@@ -176,12 +186,12 @@ export class StoreHost {
     return this.log.head();
   }
 
-  /** Events as today's catalogue reads them. @throws UpcastError */
+  /** Upcasts events to the current catalogue. @throws UpcastError */
   async readable(events: Promise<RecordedEvent[]>): Promise<RecordedEvent[]> {
     return upcastInTurns(this.#catalogue(), await events);
   }
 
-  /** Listeners are best effort: an event that cannot be read is passed by, with a warning. */
+  /** Emits an event to listeners. They are best effort, so an event that cannot be upcast is skipped with a warning. */
   async #handOver(
     event: RecordedEvent,
     deliver: Dependencies["deliver"],
@@ -190,7 +200,7 @@ export class StoreHost {
     const { events, unreadable } = upcastEach(this.#catalogue(), [event]);
     if (!unreadable) return deliver(freezeEvent(events[0]!));
     const { id, type, position } = event;
-    return warn("An event cannot be read with today's catalogue; listeners do not get it", {
+    return warn("An event cannot be upcast to the current catalogue, so listeners do not get it", {
       id,
       type,
       position,
@@ -198,18 +208,18 @@ export class StoreHost {
     });
   }
 
-  /** Like the log's read, but only the end of the log gives an empty page. */
+  /** Reads like the log, but returns an empty page only at the end of the log. */
   async read(options: ReadOptions): Promise<Page> {
     let page = await this.log.read(options);
     while (page.events.length === 0 && !page.end) {
-      // Long stretches without a wanted event are passed in steps, so that others get their turn.
+      // Yields to the event loop between pages, because many pages may contain no wanted event.
       await new Promise((turn) => setImmediate(turn));
       page = await this.log.read({ ...options, after: page.position });
     }
     return page;
   }
 
-  /** Does what the control state says; answers when no local handler is running where that is to pause. */
+  /** Applies the control state to the pump. To pause, it resolves when no local handler is running. */
   async followPump(): Promise<void> {
     if ((await this.consumers.control("pump")).paused) await this.pump.pause();
     else this.pump.resume();

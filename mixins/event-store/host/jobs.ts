@@ -1,45 +1,45 @@
 import { JobRunningError, StoreUnavailableError } from "../../../core/errors/errors.ts";
 
-/** How far a long piece of work is. `done` and `total` are bytes of a file (backup, import) or positions (export, verify). */
+/** The progress of a job. `done` and `total` are bytes of a file (backup, import) or positions (export, verify). */
 export interface JobProgress {
   job: string;
   done: number;
   total: number;
-  /** `done` a second. */
+  /** The average of `done` per second. */
   rate: number;
-  /** Null while there is no rate to tell it from. */
+  /** Null while the rate is 0. */
   secondsLeft: number | null;
 }
 
 export interface Job {
   progress(done: number, total: number): void;
-  /** @throws StoreUnavailableError where the store is stopping */
+  /** @throws StoreUnavailableError if the store is stopping */
   check(): void;
 }
 
-const tellEveryMs = 250;
+const notifyEveryMs = 250;
 
-/** The long pieces of work on a store: one of each kind at a time. */
+/** The long-running jobs of a store: one of each name at a time. */
 export class Jobs {
-  readonly #tell: (progress: JobProgress) => void;
+  readonly #notify: (progress: JobProgress) => void;
   readonly #running = new Map<string, { progress: JobProgress; end: Promise<unknown> }>();
   #isStopping = false;
 
-  constructor(tell: (progress: JobProgress) => void) {
-    this.#tell = tell;
+  constructor(notify: (progress: JobProgress) => void) {
+    this.#notify = notify;
   }
 
   get running(): JobProgress[] {
     return [...this.#running.values()].map(({ progress }) => ({ ...progress }));
   }
 
-  /** Tells of its progress at most four times a second, and once at its end. @throws JobRunningError */
+  /** Runs a job. Reports progress at most four times a second, and once at its end. @throws JobRunningError */
   async run<Answer>(name: string, work: (job: Job) => Promise<Answer>): Promise<Answer> {
     this.#check();
     if (this.#running.has(name)) throw new JobRunningError(name);
     const progress: JobProgress = { job: name, done: 0, total: 0, rate: 0, secondsLeft: null };
     const since = performance.now();
-    let toldAt = since;
+    let notifiedAt = since;
     const measure = (done: number, total: number) => {
       const rate = Math.round((done * 1000) / Math.max(performance.now() - since, 1));
       const secondsLeft = rate > 0 ? Math.ceil(Math.max(total - done, 0) / rate) : null;
@@ -49,9 +49,9 @@ export class Jobs {
       check: () => this.#check(),
       progress: (done, total) => {
         measure(done, total);
-        if (performance.now() - toldAt < tellEveryMs) return;
-        toldAt = performance.now();
-        this.#tell({ ...progress });
+        if (performance.now() - notifiedAt < notifyEveryMs) return;
+        notifiedAt = performance.now();
+        this.#notify({ ...progress });
       },
     };
     const end = work(job);
@@ -59,7 +59,7 @@ export class Jobs {
     try {
       const answer = await end;
       measure(progress.total, progress.total);
-      this.#tell({ ...progress });
+      this.#notify({ ...progress });
       return answer;
     } finally {
       this.#running.delete(name);
@@ -74,7 +74,7 @@ export class Jobs {
     this.#isStopping = false;
   }
 
-  /** Makes what runs end at its next step. */
+  /** Aborts the running jobs at their next step. */
   abort(): void {
     this.#isStopping = true;
   }

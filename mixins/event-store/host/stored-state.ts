@@ -1,10 +1,10 @@
 import { ValidationError } from "../../../core/errors/errors.ts";
 
-/** More than any consumer keeps in one piece; a checkpoint lists what is parked. */
+/** More than the largest state of a consumer, a checkpoint with its parked events. */
 const maxCharacters = 2 ** 25;
 
-/** A state of a bounded size, as it is. @throws ValidationError */
-export function refuseTooLargeState<State>(field: string, state: State): State {
+/** Returns the state unchanged. @throws ValidationError if its JSON is too large */
+export function boundedState<State>(field: string, state: State): State {
   const { length } = JSON.stringify(state) ?? "";
   if (length > maxCharacters)
     throw new ValidationError([

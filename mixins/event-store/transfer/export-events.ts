@@ -7,15 +7,16 @@ import type { Job } from "../host/jobs.ts";
 export interface ExportAnswer {
   path: string;
   events: number;
-  /** The log was looked through up to here: where the next export begins. */
+  /** The log was read up to this position. Pass it as `after` to the next export. */
   position: number;
 }
 
 const pageSize = 1000;
 
 /**
- * Writes events as lines of JSON into a new file, up to `head`, as they are stored; one page in memory.
- * @throws ValidationError naming `to`; StoreUnavailableError. Nothing is left of the file then.
+ * Writes the stored events up to `head` into a new file, one line of JSON each, with one page in memory. After an error
+ * the file is removed.
+ * @throws ValidationError for `to`; StoreUnavailableError
  */
 export async function exportEvents(
   log: EventLog,

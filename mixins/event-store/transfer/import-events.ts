@@ -10,40 +10,40 @@ import type { StoreHost } from "../host/host.ts";
 import type { Job } from "../host/jobs.ts";
 
 export interface ImportAnswer {
-  /** Those that are new in the log. */
+  /** The number of newly stored events. */
   events: number;
-  /** Those that it had already. */
+  /** The number of events that the log already had. */
   repeated: number;
-  /** The position at which the file's last event stands; 0 where the file has none. */
+  /** The position of the file's last event; 0 if the file is empty. */
   position: number;
-  /** Of the new events: how many are stored with another time than the file's, because the log's times never go back. */
+  /** The number of new events that were stored with another time than in the file, because the log's times never decrease. */
   timesChanged: number;
-  /** The store's process managers that were not paused: they handle the imported events as if they had just happened. */
+  /** The store's process managers that were not paused, and therefore handle the imported events like new ones. */
   processManagers?: string[];
 }
 
 interface ImportOptions {
-  /** For errors: what the caller named. */
+  /** The path as the caller named it, for errors. */
   path: string;
   format: EventFormat;
-  /** Whether events of the future are stored, as of now. */
+  /** If true, events with a future time are stored with the current time instead of being rejected. */
   futureTimes: boolean;
 }
 
-/** Of one commit: how long it may hold the event loop. */
+/** The limits of one commit, which bound how long it blocks the event loop. */
 const maxEvents = 500;
 const maxCharacters = 1_000_000;
 
-/** Clocks of other machines may be ahead by so much. */
+/** The tolerated difference of other machines' clocks. */
 const maxAheadMs = 60_000;
 
-/** A line may be written with more blanks and escapes than what is stored of it. */
+/** A line may contain more blanks and escapes than the stored event. */
 const maxLineBytes = (maxEventBytes: number) => 8 * maxEventBytes + 65_536;
 
 /**
- * Stores the events of a file of JSON Lines, in their order: each only where its version is the stream's next one, and
- * none that is there already. Nothing of the first line that fails is stored, nor of those after it.
- * @throws ImportError that names the line, and no value in it; ValidationError naming `from`; StoreUnavailableError
+ * Stores the events of a file of JSON Lines in their order. An event must have the next version of its stream; an event
+ * that the log already has is not stored again. The import stops at the first line that fails.
+ * @throws ImportError with the line's number, but none of its values; ValidationError for `from`; StoreUnavailableError
  */
 export async function importEvents(
   host: StoreHost,
@@ -58,12 +58,12 @@ export async function importEvents(
       if (!futureTimes) assertPast(event);
       return toImportRequest(event, host.maxEventBytes);
     } catch (error) {
-      // The file may be one that the caller cannot read itself.
+      // The caller may not be allowed to read the file, so the error must not quote it.
       throw error instanceof ValidationError ? error.withoutValues() : error;
     }
   };
   const options = { maxBytes: maxLineBytes(host.maxEventBytes), onChunk: () => job.check() };
-  for await (const { number, text, error, done, total } of inOurWords(path, linesOf(file, options))) {
+  for await (const { number, text, error, done, total } of withFileErrors(path, linesOf(file, options))) {
     try {
       if (error) throw error;
       importer.add(number, read(text), text.length);
@@ -82,7 +82,8 @@ export async function importEvents(
   return importer.answer;
 }
 
-async function* inOurWords<Item>(path: string, items: AsyncGenerator<Item>): AsyncGenerator<Item> {
+/** Translates the system's errors into ValidationErrors for `from`. */
+async function* withFileErrors<Item>(path: string, items: AsyncGenerator<Item>): AsyncGenerator<Item> {
   try {
     yield* items;
   } catch (error) {
@@ -90,7 +91,7 @@ async function* inOurWords<Item>(path: string, items: AsyncGenerator<Item>): Asy
   }
 }
 
-/** What is read of a file, until it is stored in a commit of many lines. */
+/** Collects events and stores many of them in one commit. */
 class Importer {
   readonly answer: ImportAnswer = { events: 0, repeated: 0, position: 0, timesChanged: 0 };
   readonly #host: StoreHost;
@@ -143,7 +144,7 @@ function assertPast({ time }: HistoryEvent): void {
       field: "time",
       found: time,
       expected:
-        "a time that is not in the future: it would be stored as of now, and so would all events after it. With futureTimes: true it is",
+        "a time that is not in the future. With `futureTimes: true` such an event is stored with the current time, and so are all events after it",
     },
   ]);
 }

@@ -7,18 +7,18 @@ import { openRegularFile } from "../../../core/files/regular-file.ts";
 const existing = "a regular file that can be read";
 
 /**
- * The one folder in which the actions `backup`, `export` and `import` may name files: every service on the broker can
- * call them. A relative path is resolved against this folder; an absolute one must be in it.
+ * The only folder in which the actions `backup`, `export` and `import` read and write files, because every service on the
+ * broker can call them. A relative path is resolved against this folder; an absolute path must be inside it.
  */
 export class TransferFolder {
-  /** Absolute. */
+  /** The absolute path of the folder. */
   readonly path: string;
 
   constructor(path: string) {
     this.path = resolve(path);
   }
 
-  /** The absolute path of a file that is to be made. @throws ValidationError naming `field` where it leads out of the folder */
+  /** The absolute path of a file to create. @throws ValidationError for `field` if the path is outside of the folder */
   async pathOf(field: string, given: string): Promise<string> {
     const path = resolve(this.path, given);
     await this.#assertInside(field, given, path, "a path that can be written");
@@ -27,7 +27,7 @@ export class TransferFolder {
 
   /**
    * Opens a file of the folder for reading.
-   * @throws ValidationError naming `field` where it leads out of the folder, or is no regular file that can be read
+   * @throws ValidationError for `field` if the path is outside of the folder, or not a readable regular file
    */
   async open(field: string, given: string): Promise<FileHandle> {
     const path = resolve(this.path, given);
@@ -53,20 +53,20 @@ function isIn(folder: string, path: string): boolean {
   return rest !== ".." && !rest.startsWith(`..${sep}`) && !isAbsolute(rest);
 }
 
-/** With every symbolic link followed; what does not exist yet keeps its name in the folder in which it would be made. */
+/** Resolves every symbolic link of a path. The last part of the path need not exist yet. */
 async function realPathOf(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const above = dirname(path);
-    // A link that exists and leads nowhere: what is made through it could be anywhere.
+    const parent = dirname(path);
+    // A dangling symbolic link: a file created through it could be anywhere.
     const isLink =
       code === "ENOENT" &&
       (await lstat(path)
         .then((found) => found.isSymbolicLink())
         .catch(() => false));
-    if (isLink || above === path || (code !== "ENOENT" && code !== "ENOTDIR")) throw error;
-    return join(await realPathOf(above), basename(path));
+    if (isLink || parent === path || (code !== "ENOENT" && code !== "ENOTDIR")) throw error;
+    return join(await realPathOf(parent), basename(path));
   }
 }

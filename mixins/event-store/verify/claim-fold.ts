@@ -26,7 +26,7 @@ export class RangeFold {
   readonly #range: ClaimRange;
   readonly #types: ReadonlySet<string>;
   readonly #pace = new Pace();
-  /** Once something was compared, the end of the range stays where it is. */
+  /** True during the first fold. Later the range must not be narrowed, because claims have been compared with it. */
   #isFirst = true;
 
   constructor(dependencies: Dependencies, claim: Claim, range: ClaimRange) {
@@ -36,7 +36,7 @@ export class RangeFold {
     this.#types = new Set(typesOf(claim));
   }
 
-  /** @throws UncheckedError, DamagedEventError if an event cannot be read */
+  /** Folds on up to a position. @throws UncheckedError, DamagedEventError if an event cannot be read */
   async continueTo(position: number): Promise<void> {
     const { log, catalogue, job } = this.#dependencies;
     while (this.position < position) {
@@ -53,7 +53,7 @@ export class RangeFold {
         if (this.#isFirst && this.#range.isFull) await this.#range.narrow(this.#pace);
         if (this.#pace.isDue()) await this.#pace.turn();
       }
-      // A gap: nothing lies behind it, or the head is not what it was.
+      // No progress: the log ends here, although its head was higher.
       if (page.position <= this.position) break;
       this.position = Math.min(page.position, position);
       job.check();

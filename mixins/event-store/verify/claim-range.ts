@@ -4,18 +4,18 @@ import type { Pace } from "../../../core/concurrency/pace.ts";
 import { sortInTurns } from "../../../core/query/sort-in-turns.ts";
 import { compareText } from "../../../core/text/text-order.ts";
 
-/** About 50 MB at most. */
+/** Limits the memory of a range to about 50 MB. */
 const maxClaims = 200_000;
 const maxCharacters = 16 * 1024 * 1024;
 
 /**
- * The claims that follow from the log, of the values in one range of their order: whatever the number of claims, the
- * range holds a bounded one. The log is folded once for each range.
+ * The claims that follow from the log, for one range of their values in text order. A range has a bounded size, and the
+ * log is folded once for each range, so memory is bounded for any number of claims.
  */
 export class ClaimRange {
-  /** Values up to here have been compared, or belong to an earlier range: what happens to them later is ignored. */
+  /** Values up to this one have been compared or belong to an earlier range. Later changes of them are ignored. */
   after: string;
-  /** The last value of the range; null: it has no end. */
+  /** The last value of the range; null if the range is unbounded. */
   last: string | null = null;
   readonly #maxClaims: number;
   readonly #streams = new Map<string, string>();
@@ -30,7 +30,7 @@ export class ClaimRange {
     return this.last !== null && compareText(value, this.last) > 0;
   }
 
-  /** As `Claims` of `core/log/claims.ts` does: a value that another stream holds stays with it. */
+  /** Applies a change by the rule of `Claims` (core/log/claims.ts): a claimed value stays with its stream. */
   change(stream: string, { value: given, held }: ClaimChange): void {
     const value = keptClaim(given);
     if (compareText(value, this.after) <= 0 || this.isBeyond(value)) return;
@@ -41,7 +41,7 @@ export class ClaimRange {
     } else if (!held && heldBy === stream) this.take(value);
   }
 
-  /** The stream that holds a value, which is not in the range any more. */
+  /** Removes a value from the range, and returns the stream that has claimed it. */
   take(value: string): string | undefined {
     const stream = this.#streams.get(value);
     if (stream === undefined) return undefined;
@@ -54,7 +54,7 @@ export class ClaimRange {
     return this.#streams.size > this.#maxClaims || this.#characters > maxCharacters;
   }
 
-  /** Gives up the upper half of the values that it holds: they belong to the next range. */
+  /** Removes the upper half of the values, which then belong to the next range. */
   async narrow(pace: Pace): Promise<void> {
     const values = await sortInTurns([...this.#streams.keys()], compareText, pace);
     const middle = (values.length - 1) >> 1;

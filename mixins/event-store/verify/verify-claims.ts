@@ -5,39 +5,39 @@ import { Pace } from "../../../core/concurrency/pace.ts";
 import { RangeFold, UncheckedError } from "./claim-fold.ts";
 import { ClaimRange } from "./claim-range.ts";
 import type { LogProblem } from "./log-problem.ts";
-import type { Verifying } from "./verifying.ts";
+import type { VerificationContext } from "./verification-context.ts";
 
-interface Dependencies extends Verifying {
-  /** How many claims are held in memory; left out: the default of a range. */
+interface Dependencies extends VerificationContext {
+  /** The most claims in memory. Default: that of `ClaimRange`. */
   maxClaims?: number;
 }
 
 const pageSize = 1000;
 
 /**
- * Folds the claims of each scope anew, up to the position that they have, and compares them with those that are kept,
- * both ways. Holds one range of the values at a time, a page of events and a page of claims.
+ * Folds the claims of each scope from the log, up to their stored position, and compares them with the stored claims in
+ * both directions. Memory contains one range of values, a page of events and a page of claims at a time.
  */
 export async function verifyClaims(dependencies: Dependencies): Promise<void> {
-  const { log, deciderOf, noteUnchecked } = dependencies;
+  const { log, deciderOf, reportUnchecked } = dependencies;
   for (const scope of await log.claims.scopes()) {
     try {
       await verifyScope(dependencies, claimOf(deciderOf, scope));
     } catch (error) {
       if (!(error instanceof UncheckedError) && !isDamagedEvent(error)) throw error;
-      noteUnchecked({ field: "claim", name: scope, why: (error as Error).message });
+      reportUnchecked({ field: "claim", name: scope, why: (error as Error).message });
     }
   }
 }
 
 /** @throws UncheckedError */
 function claimOf(deciderOf: Dependencies["deciderOf"], scope: string): Claim {
-  // The name of a decider has no slash; that of a claim may have some.
+  // A decider's name contains no slash, but a claim's may.
   const name = scope.slice(0, scope.indexOf("/"));
   const decider = deciderOf(name);
   if (!decider) throw new UncheckedError(`decider ${name} is not on this node`);
   const claim = decider.claims.find((one) => one.scope === scope);
-  if (!claim) throw new UncheckedError(`decider ${name} has no such claim any more`);
+  if (!claim) throw new UncheckedError(`decider ${name} no longer has this claim`);
   return claim;
 }
 
@@ -51,9 +51,9 @@ async function verifyScope(dependencies: Dependencies, claim: Claim): Promise<vo
   }
 }
 
-/** Claims may change meanwhile: each page is compared with what the log gives up to the moment of that page. */
+/** Claims may change during the verification, so each page is compared with a fold up to the position of that page. */
 async function verifyRange(dependencies: Dependencies, claim: Claim, range: ClaimRange): Promise<void> {
-  const { log, job, note } = dependencies;
+  const { log, job, report } = dependencies;
   const { scope } = claim;
   const fold = new RangeFold(dependencies, claim, range);
   for (let isEnd = false; !isEnd;) {
@@ -62,7 +62,7 @@ async function verifyRange(dependencies: Dependencies, claim: Claim, range: Clai
     const claims = page!.claims.filter(({ value }) => !range.isBeyond(value));
     for (const { value, stream } of claims) {
       const expected = range.take(value);
-      if (stream !== expected) note(problem(fold.position, scope, value, stream, expected));
+      if (stream !== expected) report(problem(fold.position, scope, value, stream, expected));
     }
     isEnd = claims.length === 0 || claims.length < page!.claims.length;
     if (!isEnd) range.after = claims.at(-1)!.value;
@@ -70,7 +70,7 @@ async function verifyRange(dependencies: Dependencies, claim: Claim, range: Clai
   }
   const pace = new Pace();
   for (const [value, stream] of range.left()) {
-    note(problem(fold.position, scope, value, undefined, stream));
+    report(problem(fold.position, scope, value, undefined, stream));
     if (pace.isDue()) await pace.turn();
   }
 }
@@ -79,9 +79,9 @@ async function verifyRange(dependencies: Dependencies, claim: Claim, range: Clai
 function positionOf(page: ClaimPage | null, claim: Claim, folded: number): number {
   if (page?.definition !== claim.fingerprint)
     throw new UncheckedError(
-      "its values were claimed by another definition, and are folded anew before the next claim",
+      "its values were claimed by another definition, and will be folded again before the next claim",
     );
-  if (page.position < folded) throw new UncheckedError("it was begun anew meanwhile");
+  if (page.position < folded) throw new UncheckedError("its fold was restarted during the verification");
   return page.position;
 }
 

@@ -5,18 +5,18 @@ import type { Job } from "../host/jobs.ts";
 import type { LogProblem, UncheckedPart } from "./log-problem.ts";
 import { verifyClaims } from "./verify-claims.ts";
 import { verifySnapshots } from "./verify-snapshots.ts";
-import type { Verified } from "./verifying.ts";
+import type { VerifiedLog } from "./verification-context.ts";
 
 export interface LogVerification {
   ok: boolean;
-  /** It was looked at up to here: the head when it began. */
+  /** The log was verified up to this position, the head at its start. */
   position: number;
   streams: number;
   /** The first 100. */
   problems: LogProblem[];
-  /** How many there are. */
+  /** The number of problems. */
   total: number;
-  /** What was not compared with the log, and why: the first 100. */
+  /** Snapshots and claims that were not compared with the log; the first 100. */
   unchecked: UncheckedPart[];
 }
 
@@ -24,21 +24,21 @@ const maxProblems = 100;
 const pageSize = 1000;
 
 /**
- * Reads the whole log: positions 1, 2, 3 …, versions 1, 2, 3 … in each stream, times never earlier than the one before,
- * payloads and metas that are JSON and that today's catalogue can read; then the state snapshots and the claims of
- * deciders. Changes nothing. Keeps one number for each stream in memory.
+ * Verifies the whole log: positions are 1, 2, 3 …, versions are 1, 2, 3 … in each stream, times never decrease, and
+ * payloads and metas are JSON that the current catalogue can upcast. Then verifies the state snapshots and claims of
+ * deciders. Changes nothing. Memory contains one number for each stream.
  */
-export async function verifyLog({ log, catalogue, deciderOf }: Verified, job: Job): Promise<LogVerification> {
+export async function verifyLog({ log, catalogue, deciderOf }: VerifiedLog, job: Job): Promise<LogVerification> {
   const head = await log.head();
   const versions = new Map<string, number>();
   const problems: LogProblem[] = [];
   let total = 0;
   let before = { position: 0, time: "" };
-  const note = (problem: LogProblem) => {
+  const report = (problem: LogProblem) => {
     if (total++ < maxProblems) problems.push(problem);
   };
   const unchecked = new Map<string, UncheckedPart>();
-  const noteUnchecked = (one: UncheckedPart) => {
+  const reportUnchecked = (one: UncheckedPart) => {
     if (unchecked.size < maxProblems) unchecked.set(`${one.field} ${one.name}`, one);
   };
   const damaged = new Set<number>();
@@ -49,12 +49,12 @@ export async function verifyLog({ log, catalogue, deciderOf }: Verified, job: Jo
     expected: unknown,
   ) => {
     if (isRight) return;
-    note({ position: event.position, field, found: event[field], expected });
+    report({ position: event.position, field, found: event[field], expected });
   };
   const onDamaged: OnDamaged = ({ data, message }) => {
     const { position, field } = data as { position: number; field: "payload" | "meta" };
     damaged.add(position);
-    note({ position, field, found: message, expected: "the JSON that was stored" });
+    report({ position, field, found: message, expected: "the JSON that was stored" });
   };
   while (before.position < head) {
     const limit = Math.min(pageSize, head - before.position);
@@ -72,11 +72,11 @@ export async function verifyLog({ log, catalogue, deciderOf }: Verified, job: Jo
     const { unreadable = {} } = upcastEach(catalogue, page.events);
     for (const { id, position } of page.events)
       if (unreadable[id] && !damaged.has(position))
-        note({
+        report({
           position,
           field: "payload",
           found: unreadable[id].message,
-          expected: "one that the catalogue can read",
+          expected: "one that the catalogue can upcast",
         });
     damaged.clear();
     job.progress(before.position, head);
@@ -84,8 +84,8 @@ export async function verifyLog({ log, catalogue, deciderOf }: Verified, job: Jo
     job.check();
   }
   if (before.position < head)
-    note({ position: before.position + 1, field: "position", found: null, expected: before.position + 1 });
-  const dependencies = { log, catalogue, deciderOf, job, note, noteUnchecked };
+    report({ position: before.position + 1, field: "position", found: null, expected: before.position + 1 });
+  const dependencies = { log, catalogue, deciderOf, job, report, reportUnchecked };
   await verifySnapshots(dependencies);
   await verifyClaims(dependencies);
   return {

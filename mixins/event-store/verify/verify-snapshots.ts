@@ -7,16 +7,16 @@ import { Pace } from "../../../core/concurrency/pace.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { upcastEach } from "../../../core/catalogue/upcast.ts";
 import { snapshotPrefix } from "../host/state-snapshots.ts";
-import type { Verifying } from "./verifying.ts";
+import type { VerificationContext } from "./verification-context.ts";
 
 const snapshotsPerPage = 100;
 const eventsPerPage = 1000;
 
 /**
- * Compares each state snapshot with the event that it names and, if its decider is known here by the definition that
- * folded it, its state with the one that follows from the log. Holds one page of events and one of snapshots.
+ * Compares each state snapshot with the event that it names. If this node has the decider with the same definition, also
+ * compares its state with a fold of the log. Memory contains one page of events and one of snapshots.
  */
-export async function verifySnapshots(dependencies: Verifying): Promise<void> {
+export async function verifySnapshots(dependencies: VerificationContext): Promise<void> {
   const { log, job } = dependencies;
   const pace = new Pace();
   for (let after: string | undefined; ;) {
@@ -33,32 +33,32 @@ export async function verifySnapshots(dependencies: Verifying): Promise<void> {
 }
 
 async function verifyOne(
-  { log, catalogue, deciderOf, note, noteUnchecked }: Verifying,
+  { log, catalogue, deciderOf, report, reportUnchecked }: VerificationContext,
   key: string,
   snapshot: StateSnapshot,
   pace: Pace,
 ): Promise<void> {
   const { version, position, eventId, definition } = snapshot;
-  // The name of a decider has no slash; that of a stream may have some.
+  // A decider's name contains no slash, but a stream's may.
   const stream = key.slice(key.indexOf("/") + 1);
   const [event] = await log.readStream(stream, { afterVersion: version - 1, limit: 1 });
   const actual = event?.version === version ? { eventId: event.id, position: event.position } : null;
   if (!isDeepStrictEqual(actual, { eventId, position })) {
-    note({ position, field: "snapshot", found: { key, version, eventId, position }, expected: actual });
+    report({ position, field: "snapshot", found: { key, version, eventId, position }, expected: actual });
     return;
   }
   const name = key.slice(0, key.indexOf("/"));
   const decider = deciderOf(name);
-  if (!decider) noteUnchecked({ field: "snapshot", name, why: `decider ${name} is not on this node` });
+  if (!decider) reportUnchecked({ field: "snapshot", name, why: `decider ${name} is not on this node` });
   if (decider?.fingerprint !== definition) return;
   const folded = await foldedUpTo(log, catalogue, decider, stream, version, pace);
   const state = folded && asKept(folded.state);
-  // What cannot be read is a problem of the event.
+  // An event that cannot be folded is not a problem of the snapshot.
   if (folded && !isDeepStrictEqual(state, snapshot.state))
-    note({ position, field: "snapshot", found: { key, version, state: snapshot.state }, expected: { state } });
+    report({ position, field: "snapshot", found: { key, version, state: snapshot.state }, expected: { state } });
 }
 
-/** Null if an event cannot be read, or no state follows from it. */
+/** Null if an event cannot be upcast or folded. */
 async function foldedUpTo(
   log: EventLog,
   catalogue: Catalogue,
@@ -87,10 +87,10 @@ async function foldOrNull(decider: DeciderDefinition, from: Folded, events: Reco
   try {
     return await foldInTurns(decider, from, events, pace);
   } catch {
-    // The decider tells its next command of it.
+    // The decider's next command throws this error.
     return null;
   }
 }
 
-/** As JSON keeps it. */
+/** The state after a round trip through JSON, as it is stored. */
 const asKept = (state: unknown): unknown => JSON.parse(JSON.stringify(state) ?? "null");

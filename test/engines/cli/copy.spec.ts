@@ -47,7 +47,7 @@ describeWith("postgres", "The source of a copy on a server", (server) => {
     const ended = await copy(from, sqliteIn(folder, "to"), "--name", "shopEvents");
     expect(ended).toMatchObject({ code: 1, output: "" });
     expect(ended.errors).toContain(
-      `${logAt(from).location}: a host of the store runs, or was killed a moment ago; waiting up to 3 s`,
+      `${logAt(from).location}: a host of the store is running or was killed; waiting up to 3 s`,
     );
     expect(ended.errors).toContain(
       "found a host of the store running, expected none: nothing was copied. Stop every host",
@@ -69,7 +69,7 @@ describeWith("postgres", "The source of a copy on a server", (server) => {
     );
     await hold.acquire();
     const ended = await startCli(["copy", from, sqliteIn(folder, "to"), "--name", "shopEvents"], (output) => {
-      if (output.includes("or was killed a moment ago")) hold.lose();
+      if (output.includes("is running or was killed")) hold.lose();
     });
     expect(hold.lease).toBeNull();
     expect(ended).toMatchObject({ code: 0 });
@@ -90,7 +90,7 @@ describeWith("postgres", "The source of a copy on a server", (server) => {
     });
     expect(ended.code).toBe(1);
     expect(ended.errors).toContain(
-      "what it stores is not in the copy, which stays closed. Stop every host of the store",
+      "its new events are not in the copy, which no store opens before it is finished. Stop every host of the store",
     );
     const other = newFolder();
     expect((await refusal(() => startBroker([shop(to, other, doings())]))).message).toContain("that is not finished");
@@ -104,7 +104,7 @@ describeWith("postgres", "The source of a copy on a server", (server) => {
     expect(to).not.toBe(from);
     const ended = await copy(from, to, "--name", "shopEvents");
     expect(ended).toMatchObject({ code: 1, output: "" });
-    expect(ended.errors).toContain("<to> is <from> by another address; name another place: another database");
+    expect(ended.errors).toContain("<to> is the same log as <from>; choose another place: another database");
   });
 
   it("is looked for under the store's name, and where it stands is said without the password", async () => {
@@ -113,7 +113,7 @@ describeWith("postgres", "The source of a copy on a server", (server) => {
     const ended = await copy(from, sqliteIn(newFolder(), "to"), "--name", "shopEvent");
     expect(ended).toMatchObject({ code: 1, output: "" });
     expect(ended.errors).toContain(
-      `${logAt(from, "shopEvent").location}: found no log named shopEvent there; --name names the store, <from> its place`,
+      `${logAt(from, "shopEvent").location}: found no log named shopEvent, expected one: --name is the store's name, <from> its place`,
     );
     expect(ended.errors).not.toContain("right");
   });
@@ -132,12 +132,12 @@ describeWith("postgres", "The source of a copy on a server", (server) => {
     let isWritten = true;
     const writer = appendTo(from, () => isWritten);
     const ended = await startCli(["copy", from, sqliteIn(folder, "to"), "--name", "shopEvents"], (output) => {
-      if (output.includes("the rest is copied")) isWritten = false;
+      if (output.includes("copying the rest")) isWritten = false;
     });
     isWritten = false;
     await writer;
     expect(ended).toMatchObject({ code: 0, errors: "" });
-    expect(ended.output).toContain("The source may have been written meanwhile");
+    expect(ended.output).toContain("The source may have changed during the copy");
     const [source, target] = [logAt(from), logAt(sqliteIn(folder, "to"))];
     await Promise.all([source.open(), target.open()]);
     expect(await target.head()).toBe(await source.head());
@@ -153,7 +153,7 @@ describeWith("postgres", "The source of a copy on a server", (server) => {
     isWritten = false;
     await writer;
     expect(ended).toMatchObject({ code: 1 });
-    expect(ended.errors).toContain("If the source has hosts that run, stop them and start the copy again");
+    expect(ended.errors).toContain("If the source has running hosts, stop them and run the command again");
     expect(await copy(from, sqliteIn(folder, "to"), "--name", "shopEvents")).toMatchObject({ code: 0 });
   });
 });

@@ -58,11 +58,9 @@ function restores({ place, lose }: Server): void {
 
     const ended = await restore(index, place(id));
     expect(ended).toMatchObject({ code: 0, errors: "" });
-    expect(ended.output).toContain("The log is restored: it has every event and link of the index, 20 events.");
+    expect(ended.output).toContain("The log is restored: it contains every event and link of the index, 20 events.");
     const hasState = what !== "everything";
-    expect(ended.output).toContain(
-      hasState ? "Its control state is the one that was there" : "It has no control state",
-    );
+    expect(ended.output).toContain(hasState ? "Its control state is unchanged" : "It has no control state");
     for (const at of [to, placeIn(id, other), placeIn(id, newFolder())]) {
       const log = logAt(at);
       await log.open();
@@ -87,7 +85,7 @@ function restores({ place, lose }: Server): void {
     await log.close();
     const ended = await restore(index, place(id));
     expect(ended).toMatchObject({ code: 0 });
-    expect(ended.output).toContain("Found 1 events there; the index has 1.");
+    expect(ended.output).toContain("The log has 1 events; the index has 1.");
   });
 
   it("refuses a log that has gone on, and another one, and writes nothing", async () => {
@@ -102,7 +100,9 @@ function restores({ place, lose }: Server): void {
     await log.close();
     const ended = await restore(kept, place(id));
     expect(ended).toMatchObject({ code: 1 });
-    expect(ended.errors).toMatch(/event 20: found [-\w]+, the index has [-\w]+: the log has gone on/);
+    expect(ended.errors).toMatch(
+      /event 20: found [-\w]+, expected [-\w]+ as in the index: the log has stored other events/,
+    );
     await log.open();
     expect(await everything(log)).toEqual(events);
     await log.close();
@@ -110,7 +110,7 @@ function restores({ place, lose }: Server): void {
     const another = await stopped();
     const refused = await restore(kept, place(another.id));
     expect(refused).toMatchObject({ code: 1 });
-    expect(refused.errors).toMatch(/found log [-\w]+ there, expected [-\w]+, that of the index, or none/);
+    expect(refused.errors).toMatch(/found log [-\w]+, expected none or log [-\w]+ of the index/);
 
     const file = sqliteIn(newFolder(), "rescued");
     expect(await restore(kept, file)).toMatchObject({ code: 0, errors: "" });
@@ -179,7 +179,7 @@ describeWith("mongodb", "A restoration on MongoDB", (server) => {
 describe("The arguments of a restoration", () => {
   it.each([
     ["a file that is not there", ["/nowhere/x.index.db", "sqlite:to.db"], "/nowhere/x.index.db: found no log there"],
-    ["no store", ["x.index.db", "nats://localhost:4222"], "restore: found no --name, expected the event store's"],
+    ["no store", ["x.index.db", "nats://localhost:4222"], "restore: found no --name, expected the event store's name"],
     ["one place", ["x.index.db"], "restore: found 1 place, expected two: <index> <to>"],
   ])("are refused with %s", async (_, args, why) => {
     const ended = await startCli(["restore", ...args]);

@@ -4,17 +4,17 @@ import type { EventLog } from "../../../core/log/event-log.ts";
 import type { Job } from "../host/jobs.ts";
 import type { LogProblem, UncheckedPart } from "./log-problem.ts";
 
-/** What a store's `verify` compares with its log, and by which definitions. */
-export interface Verified {
+/** The log to verify, and the definitions by which it is read. */
+export interface VerifiedLog {
   log: EventLog;
   catalogue: Catalogue;
   /** The decider of this name on this node; null if there is none. */
   deciderOf: (name: string) => DeciderDefinition | null;
 }
 
-/** One verification, as its parts take it further. */
-export interface Verifying extends Verified {
+/** The context that the parts of one verification share. */
+export interface VerificationContext extends VerifiedLog {
   job: Job;
-  note: (problem: LogProblem) => void;
-  noteUnchecked: (unchecked: UncheckedPart) => void;
+  report: (problem: LogProblem) => void;
+  reportUnchecked: (unchecked: UncheckedPart) => void;
 }

@@ -1,6 +1,6 @@
 import { jest } from "@jest/globals";
 import { StoreUnavailableError, UnusableStoreError } from "../../core/errors/errors.ts";
-import { Opening } from "../../mixins/service/opening.ts";
+import { Opener } from "../../mixins/service/opener.ts";
 import { refusal } from "../support/broker.ts";
 
 const gone = (why = "no server answers") => new StoreUnavailableError("nats://one/events", why);
@@ -10,14 +10,14 @@ const refused = () => new UnusableStoreError("nats://one/events", "the server re
 function engine(...answers: (Error | null)[]) {
   const said: string[] = [];
   const state = { answers, tries: 0 };
-  const opening = new Opening({
+  const opening = new Opener({
     name: "events",
     open: async () => {
       state.tries++;
       const answer = state.answers.length > 1 ? state.answers.shift()! : state.answers[0]!;
       if (answer) throw answer;
     },
-    tell: (level, message) => void said.push(`${level}: ${message}`),
+    logMessage: (level, message) => void said.push(`${level}: ${message}`),
   });
   return { opening, said, state };
 }
@@ -30,7 +30,7 @@ describe("The opening of a store or table", () => {
   it("says nothing where it succeeds at once", async () => {
     const { opening, said, state } = engine(null);
     await opening.start();
-    expect(() => opening.refuse()).not.toThrow();
+    expect(() => opening.assertOpen()).not.toThrow();
     expect([said, state.tries, opening.cause]).toEqual([[], 1, null]);
   });
 
@@ -40,10 +40,10 @@ describe("The opening of a store or table", () => {
     await pass(5000);
     await started;
     expect(said).toEqual([
-      "warn: events cannot be opened: nats://one/events: no server answers; try 1 failed, the next is in 250 ms",
-      "warn: events cannot be opened: nats://one/events: no server answers; try 2 failed, the next is in 500 ms",
-      "warn: events cannot be opened: nats://one/events: still starting; try 3 failed, the next is in 1000 ms",
-      "info: events is open now, at try 4",
+      "warn: events cannot be opened: nats://one/events: no server answers; attempt 1 failed, the next is in 250 ms",
+      "warn: events cannot be opened: nats://one/events: no server answers; attempt 2 failed, the next is in 500 ms",
+      "warn: events cannot be opened: nats://one/events: still starting; attempt 3 failed, the next is in 1000 ms",
+      "info: events is open after 4 attempts",
     ]);
     expect(opening.cause).toBeNull();
   });
@@ -62,7 +62,7 @@ describe("The opening of a store or table", () => {
     const started = opening.start();
     await pass(10_000);
     await started;
-    const error = await refusal(() => opening.refuse());
+    const error = await refusal(() => opening.assertOpen());
     expect(error).toMatchObject({
       type: "STORE_UNAVAILABLE",
       retryable: true,
@@ -70,7 +70,7 @@ describe("The opening of a store or table", () => {
       cause: { message: "nats://one/events: no server answers" },
     });
     expect(said.filter((message) => message.startsWith("error"))).toEqual([
-      "error: events is not open: nats://one/events: no server answers. The node goes on without it: its calls are refused with STORE_UNAVAILABLE until it opens, which is tried again and again",
+      "error: events is not open: nats://one/events: no server answers. The node starts without it: its calls are rejected with STORE_UNAVAILABLE until a later attempt opens it",
     ]);
     const before = said.length;
     await pass(60_000);
@@ -82,18 +82,22 @@ describe("The opening of a store or table", () => {
     ]);
     state.answers = [null];
     await pass(60_000);
-    expect(said.at(-1)).toMatch(/^info: events is open now, at try \d+$/);
-    expect(() => opening.refuse()).not.toThrow();
+    expect(said.at(-1)).toMatch(/^info: events is open after \d+ attempts$/);
+    expect(() => opening.assertOpen()).not.toThrow();
   });
 
   it("lets the start go on where one try alone takes too long", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const said: string[] = [];
-    const opening = new Opening({ name: "events", open: () => promise, tell: (_, message) => void said.push(message) });
+    const opening = new Opener({
+      name: "events",
+      open: () => promise,
+      logMessage: (_, message) => void said.push(message),
+    });
     const started = opening.start();
     await pass(10_000);
     await started;
-    expect(opening.cause).toBe("events: has had no answer for 10000 ms");
+    expect(opening.cause).toBe("events: has had no response for 10000 ms");
     resolve();
     await pass(0);
     expect(opening.cause).toBeNull();
@@ -105,7 +109,7 @@ describe("The opening of a store or table", () => {
     const said: string[] = [];
     let step = (_progress: string) => {};
     const open = (onProgress: (progress: string) => void) => ((step = onProgress), promise);
-    const opening = new Opening({ name: "events", open, tell: (_, message) => void said.push(message) });
+    const opening = new Opener({ name: "events", open, logMessage: (_, message) => void said.push(message) });
     let hasStarted = false;
     const started = opening.start().then(() => (hasStarted = true));
     for (let n = 1; n <= 20; n++) {
@@ -116,19 +120,19 @@ describe("The opening of a store or table", () => {
     expect(said.at(-1)).toBe("events is not open yet: building the index, 18 of 20");
     resolve();
     await started;
-    expect(() => opening.refuse()).not.toThrow();
+    expect(() => opening.assertOpen()).not.toThrow();
   });
 
   it("lets the start go on where a try makes no more progress, and says in a refusal how far it is", async () => {
     let step = (_progress: string) => {};
     const open = (onProgress: (progress: string) => void) => ((step = onProgress), new Promise<void>(() => {}));
-    const opening = new Opening({ name: "events", open, tell: () => {} });
+    const opening = new Opener({ name: "events", open, logMessage: () => {} });
     const started = opening.start();
     await pass(9000);
     step("building the index, 3 of 20");
     await pass(10_000);
     await started;
-    expect((await refusal(() => opening.refuse())).message).toBe(
+    expect((await refusal(() => opening.assertOpen())).message).toBe(
       "events: is not open yet: building the index, 3 of 20",
     );
   });
@@ -137,7 +141,7 @@ describe("The opening of a store or table", () => {
     let step = (_progress: string) => {};
     const { promise, reject } = Promise.withResolvers<void>();
     const open = (onProgress: (progress: string) => void) => ((step = onProgress), promise);
-    const opening = new Opening({ name: "events", open, tell: () => {} });
+    const opening = new Opener({ name: "events", open, logMessage: () => {} });
     const started = opening.start();
     await pass(0);
     const stopped = opening.stop();
@@ -159,12 +163,12 @@ describe("The opening of a store or table", () => {
     expect(said.filter((message) => message.startsWith("error"))).toEqual([]);
     state.answers = [null];
     await opening.start();
-    expect(() => opening.refuse()).not.toThrow();
+    expect(() => opening.assertOpen()).not.toThrow();
   });
 
   it("is waited for by a stop where a try is under way", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const opening = new Opening({ name: "events", open: () => promise, tell: () => {} });
+    const opening = new Opener({ name: "events", open: () => promise, logMessage: () => {} });
     const started = opening.start();
     let hasStopped = false;
     const stopped = opening.stop().then(() => (hasStopped = true));

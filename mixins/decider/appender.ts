@@ -17,34 +17,34 @@ interface Dependencies {
   claims: ClaimKeeper;
 }
 
-/** The events of a command, with what they claim. */
+/** The events of a command and their changes of claims. */
 export interface Prepared {
   events: EventInput[];
   changes: ClaimsOfCommand[];
 }
 
-/** What the store adds to an event: its id, its place and time, and what led to it. */
+/** Bytes that the store adds to an event: id, position, version, time, correlation and causation. */
 const bytesAround = 400;
 
-/** The claims of a busy log may fall behind again while they are being folded. */
-const maxFollows = 10;
+/** Bounds the retries of an append: in a busy log the claims may fall behind again while they are folded. */
+const maxCatchUps = 10;
 
-/** Hands the events of commands to the store, with what they claim. */
-export class Appending {
+/** Appends the events and claims of a command to the store. */
+export class Appender {
   readonly #d: Dependencies;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
   }
 
-  /** @throws ValidationError; EventTooLargeError where the answer would be more than one message carries */
+  /** @throws ValidationError; EventTooLargeError if the command's result would not fit into one message */
   prepare(call: CommandCall, decided: readonly DecidedEvent[]): Prepared {
     const events = this.toStore(decided);
-    if (events.length > 1 && isFromAnotherNode(call.ctx)) refuseTooLargeAnswer(events, call.tag);
+    if (events.length > 1 && isFromAnotherNode(call.ctx)) assertResultFits(events, call.tag);
     return { events, changes: this.#d.claims.changes(call.stream, events) };
   }
 
-  /** @throws DuplicateClaimError, and what the store refuses the append with */
+  /** @throws DuplicateClaimError, and any error of the store's `append` */
   async append(
     { ctx, stream, key, tag }: CommandCall,
     { events, changes }: Prepared,
@@ -61,33 +61,33 @@ export class Appending {
       ...(speculation && { speculation }),
     };
     if (changes.length > 0) input.claims = claims.scoped(changes);
-    for (let follows = 0; ; follows++) {
+    for (let catchUps = 0; ; catchUps++) {
       try {
         return await callStore<AppendAnswer>(ctx, store, "append", input);
       } catch (error) {
         const { type } = (error ?? {}) as { type?: unknown };
         if (type === "DUPLICATE_CLAIM") throw claims.explained(error, changes);
-        if (type !== "CLAIMS_BEHIND" || follows >= maxFollows) throw error;
-        await claims.follow(ctx);
+        if (type !== "CLAIMS_BEHIND" || catchUps >= maxCatchUps) throw error;
+        await claims.catchUp(ctx);
       }
     }
   }
 
-  /** Events as they are handed to the store. */
+  /** Converts decided events into the input of an append. */
   toStore(decided: readonly DecidedEvent[]): EventInput[] {
     const { entries } = this.#d.catalogue;
     return decided.map(({ type, payload = {}, meta }) => {
-      // The host of the store may know a later catalogue than the service that makes the event.
+      // The store's host may have a newer catalogue than this service, so the version must be given.
       const schemaVersion = entries.get(type)?.version;
       return { type, payload, meta: { ...(schemaVersion !== undefined && { schemaVersion }), ...meta } };
     });
   }
 }
 
-/** Stored, but not answered, a command would look like one that failed. */
-function refuseTooLargeAnswer(events: readonly EventInput[], tag: CommandTag): void {
+/** Throws before the append: a command whose events are stored but whose result cannot be sent would look failed. */
+function assertResultFits(events: readonly EventInput[], tag: CommandTag): void {
   const json = toJson("events", events);
-  // What is no JSON is for the store to refuse.
+  // The store rejects events that are not JSON.
   const bytes = isProblem(json)
     ? 0
     : Buffer.byteLength(json.text) + events.length * (bytesAround + Buffer.byteLength(JSON.stringify(tag)));

@@ -14,7 +14,7 @@ export interface StateParams {
   time?: unknown;
 }
 
-/** A state, and the version, position and time of the last event in it: 0, 0 and null where there is none. */
+/** A state, and the version, position and time of its last event; 0, 0 and null if there is none. */
 export interface StateAnswer {
   state: unknown;
   version: number;
@@ -30,7 +30,7 @@ export interface HistoryParams {
   backward?: boolean;
 }
 
-/** The state of an entity now, or at a version or time. @throws ValidationError where it never had the version */
+/** The state of an entity now, or at a version or time. @throws ValidationError if its stream has no such version */
 export async function stateAt(host: DeciderHost, ctx: Context<StateParams>): Promise<StateAnswer> {
   const stream = entityStream(host.decider, entityId(ctx.params));
   const { state, version, position, time } = await foldedAt(host, ctx, stream);
@@ -42,9 +42,7 @@ async function foldedAt({ entities }: DeciderHost, ctx: Context<StateParams>, st
   if (time !== undefined) {
     const moment = isoDate(time);
     if (moment === undefined || version !== undefined)
-      throw new ValidationError([
-        { field: "time", found: time, expected: "an ISO 8601 time, and no version beside it" },
-      ]);
+      throw new ValidationError([{ field: "time", found: time, expected: "an ISO 8601 time, without a version" }]);
     return entities.past(ctx, stream, (event) => event.time <= moment);
   }
   if (version === undefined) return entities.load(ctx, stream, entities.cached(stream) ?? null);
@@ -55,7 +53,7 @@ async function foldedAt({ entities }: DeciderHost, ctx: Context<StateParams>, st
   ]);
 }
 
-/** An entity's events: a page of them, in the order of their versions; an empty one is the end. */
+/** A page of an entity's events, ordered by version. An empty page is the end. */
 export async function history(
   { decider, store }: DeciderHost,
   ctx: Context<HistoryParams>,

@@ -1,12 +1,11 @@
 import { MultiBar, Presets, type SingleBar } from "cli-progress";
 
-/** A bar for each long piece of work, on stderr and only where that is a terminal; they go when the last one has ended. */
+/** Draws a bar for each task on stderr, which must be a terminal. The bars are removed when the last task has ended. */
 class ProgressBars {
   #all: MultiBar | null = null;
   readonly #bars = new Map<string, SingleBar>();
 
   show(task: string, done: number, total: number): void {
-    if (!process.stderr.isTTY) return;
     this.#all ??= new MultiBar(
       {
         format: "{task} [{bar}] {percentage}% | {value}/{total} | {eta_formatted} left",
@@ -32,5 +31,5 @@ class ProgressBars {
   }
 }
 
-/** Of the whole process: a terminal has one place for them. */
+/** One instance for the process, because bars share the terminal. */
 export const progressBars = new ProgressBars();
