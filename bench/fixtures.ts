@@ -36,7 +36,7 @@ async function buildLog(file: string, events: number): Promise<void> {
   const log = sqlite(file).eventLog!("events");
   await log.open();
   // The pump is at the head: a measurement must not share its time with the delivery of old events.
-  await log.putState("pump", { position: events }, 0);
+  await log.control.put("pump", { position: events }, 0);
   await log.close();
   const raw = new RawLog(file);
   raw.db.pragma("synchronous = OFF");

@@ -14,7 +14,7 @@ export interface Source<Item> {
   /** The column that orders what is equal otherwise. */
   tieBreaker: string;
   /** The fields that have an index of their beginnings. */
-  byBeginning: ReadonlySet<string>;
+  byIndexPrefix: ReadonlySet<string>;
   decode: (row: unknown[]) => Item;
 }
 
@@ -25,7 +25,7 @@ const rowsPerStep = 500;
 
 /** What a query answers, in its order and cut to its page. */
 export async function find<Item extends object>(session: Session, source: Source<Item>, query: Query): Promise<Item[]> {
-  const clauses = new Where(source.byBeginning);
+  const clauses = new Where(source.byIndexPrefix);
   const { text, isExact } = clauses.filter(query);
   const order = clauses.order(query.sort, source.tieBreaker);
   const sql = `${source.select} AND ${text}`;
@@ -57,7 +57,7 @@ export async function count<Item extends object>(
   source: Source<Item>,
   query: Query,
 ): Promise<number> {
-  const clauses = new Where(source.byBeginning);
+  const clauses = new Where(source.byIndexPrefix);
   const { text, isExact } = clauses.filter(query);
   const sql = `${source.select} AND ${text}`;
   if (isExact) {

@@ -1,7 +1,7 @@
 import { UnusableStoreError } from "../errors/errors.ts";
 import { brief } from "../errors/problem.ts";
 import { RebuildRunningError } from "../errors/snapshot-errors.ts";
-import type { Versioned } from "../log/event-log.ts";
+import type { Versioned } from "../log/control.ts";
 
 /** The desired state of one consumer. Stored in the store's engine and applied by every host of the consumer. */
 export interface ConsumerControl {

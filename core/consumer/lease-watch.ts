@@ -1,4 +1,4 @@
-import type { HeldLease } from "../log/event-log.ts";
+import type { HeldLease } from "../log/control.ts";
 
 /**
  * Measures how long another holder has not renewed its lease, by the monotonic clock of the waiting process. Clocks of

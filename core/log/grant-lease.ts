@@ -1,10 +1,9 @@
-import type { HeldLease, LeaseAnswer } from "./event-log.ts";
+import type { HeldLease, LeaseAnswer } from "./control.ts";
 
 /** A request to acquire or renew a lease. */
 export interface LeaseRequest {
   name: string;
   holder: string;
-  ttlMs: number;
   /** The mark that the caller has seen unchanged for as long as the lease lasts. */
   lapsed?: string | undefined;
 }

@@ -7,18 +7,35 @@ import { isReserved } from "../event/stream-name.ts";
 
 const maxIds = 10_000;
 
-/** The result of `link`. */
+/** What an engine returns for links that it has added. */
 export interface Linked {
-  /** The version of the stream's last link. */
+  /** Of the stream's last link. */
   version: number;
-  /** How many of the events were added now. */
+  /** How many of the events were not in it yet. */
   linked: number;
 }
 
-/**
- * A stream contains events of its own or links, never both, since they would share its versions. 409; `data` is
- * `{stream, found, expected}`.
- */
+/** A stream that holds links. */
+export interface LinkedStream {
+  stream: string;
+  /** Of its last link. */
+  version: number;
+}
+
+/** The streams that hold links to events of other streams. */
+export interface LogLinks {
+  /**
+   * Puts stored events into a second stream, in the order of their ids, behind those that it holds; one that is in it
+   * already is passed over. All or nothing, and as durable as an append. Takes no position, changes no event.
+   * @throws EntityNotFoundError with the first id that no event has; MixedStreamError if the stream has events of its
+   *   own. An append to a stream of links is refused with MixedStreamError, even if both come at once.
+   */
+  add(stream: string, ids: readonly string[]): Promise<Linked>;
+  /** The streams of links in the order of their names, after the stream `after`. */
+  streams(options: { after?: string; limit: number }): Promise<LinkedStream[]>;
+}
+
+/** A stream holds events of its own or links, never both: they would share its versions. 409; `data` is `{stream, found, expected}`. */
 export class MixedStreamError extends Errors.MoleculerClientError {
   override name = "MixedStreamError";
 
@@ -36,7 +53,7 @@ export class MixedStreamError extends Errors.MoleculerClientError {
 }
 
 /**
- * Checks the arguments of `link` without the log. Returns the ids in stored form.
+ * Checks what can be checked of a link without the log; returns the ids as they are stored.
  * @throws ValidationError with every problem found
  */
 export function toLinkRequest(stream: unknown, ids: unknown): { stream: string; ids: string[] } {
@@ -55,7 +72,7 @@ export function toLinkRequest(stream: unknown, ids: unknown): { stream: string; 
 }
 
 /**
- * The stored events with these ids, in their order, for an engine to link. Call it inside the transaction.
+ * The stored events of these ids, in their order, for an engine to link. To be called inside the transaction.
  * @throws EntityNotFoundError with the first id that no event has; ValidationError for an event of the framework
  */
 export const eventsToLink = <Stored extends { type: string }>(

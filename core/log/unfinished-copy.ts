@@ -10,7 +10,7 @@ export const unfinishedCopy = "copy";
  */
 export async function openWhole(log: EventLog, options: Pick<OpenOptions, "warn" | "onProgress">): Promise<void> {
   await log.open(options);
-  if ((await log.getState(unfinishedCopy)) === null) return;
+  if ((await log.control.get(unfinishedCopy)) === null) return;
   await log.close();
   throw new UnusableStoreError(
     log.location,

@@ -80,8 +80,11 @@ export interface Field {
 /** The declared fields of a table, checked. Excludes `id`, which is every row's key. */
 export type Fields = ReadonlyMap<string, Field>;
 
-export const sameFields = (a: Fields, b: Fields): boolean =>
-  JSON.stringify([...a.values()]) === JSON.stringify([...b.values()]);
+export const sameFields = (a: Fields, b: Fields): boolean => fieldsToText(a) === fieldsToText(b);
+
+export const fieldsOf = (fields: readonly Field[]): Fields => new Map(fields.map((field) => [field.name, field]));
+export const fieldsToText = (fields: Fields) => JSON.stringify([...fields.values()]);
+export const fieldsFromText = (text: string): Fields => fieldsOf(JSON.parse(text) as Field[]);
 
 const types: readonly string[] = ["string", "integer", "number", "boolean", "date", "object", "array"];
 const maxIdCharacters = 255;

@@ -1,4 +1,4 @@
-import type { Lease, LeaseAnswer } from "../../core/log/event-log.ts";
+import type { Lease, LeaseAnswer } from "../../core/log/control.ts";
 import { newEventId } from "../../core/event/event-id.ts";
 import { LeaseWatch } from "../../core/consumer/lease-watch.ts";
 import { times } from "../../core/concurrency/times.ts";

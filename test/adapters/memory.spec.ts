@@ -176,10 +176,10 @@ describe("A port that is closed", () => {
     ["count", (log) => log.count(ask())],
     ["findByIds", (log) => log.findByIds([])],
     ["streams", (log) => log.streams({ limit: 1 })],
-    ["getState", (log) => log.getState("key")],
-    ["putState", (log) => log.putState("key", 1, 0)],
-    ["acquireLease", (log) => log.acquireLease("name", "holder", 1)],
-    ["releaseLease", (log) => log.releaseLease({ name: "name", holder: "holder", epoch: 1 })],
+    ["control.get", (log) => log.control.get("key")],
+    ["control.put", (log) => log.control.put("key", 1, 0)],
+    ["control.acquireLease", (log) => log.control.acquireLease("name", "holder", 1)],
+    ["control.releaseLease", (log) => log.control.releaseLease({ name: "name", holder: "holder", epoch: 1 })],
   ])("refuses %s of a log", async (_, call) => {
     const log = await openLog(memory());
     await call(log);
@@ -258,10 +258,10 @@ describe("What is stored in memory", () => {
   it("of control state cannot be changed", async () => {
     const log = await openLog(memory());
     const value = { list: [1] };
-    await log.putState("key", value, 0);
+    await log.control.put("key", value, 0);
     value.list.push(2);
-    ((await log.getState("key"))!.value as typeof value).list.push(3);
-    expect(await log.getState("key")).toEqual({ value: { list: [1] }, revision: 1 });
+    ((await log.control.get("key"))!.value as typeof value).list.push(3);
+    expect(await log.control.get("key")).toEqual({ value: { list: [1] }, revision: 1 });
   });
 
   it("of rows, parked events, progress and fields cannot be changed", async () => {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import type Database from "better-sqlite3";
-import { Backup } from "../../adapters/sqlite/backup.ts";
+import { Backup } from "../../adapters/sqlite/log-backup.ts";
 import { openDatabase } from "../../adapters/sqlite/database.ts";
 import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
 import { logSchema } from "../../adapters/sqlite/event-schema.ts";

@@ -173,7 +173,7 @@ describe("The file", () => {
   ])("refuses %s, whoever asks", async (sql) => {
     const events = await appended(appendTo("a", many(2, { payload: { n: 1 } })));
     const [, second] = events;
-    await log.link("all", [second!.id]);
+    await log.links.add("all", [second!.id]);
     const db = new Database(file);
     expect(() => db.exec(sql)).toThrow(/history is append-only/);
     db.close();

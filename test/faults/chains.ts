@@ -120,19 +120,19 @@ export function checkSharedLog({ server, log: logOn, inProcess }: Shared): void 
   it("answers an outage while its server is gone, within seconds, and goes on by itself", async () => {
     const log = await opened("gone");
     await log.append([appendTo("a")]);
-    await log.putState("key", 1, 0);
+    await log.control.put("key", 1, 0);
     await server().kill();
     const began = Date.now();
     await expect(log.append([appendTo("a")])).rejects.toMatchObject({ type: "STORE_UNAVAILABLE", code: 503 });
     await expect(log.head()).rejects.toMatchObject({ type: "STORE_UNAVAILABLE" });
-    await expect(log.getState("key")).rejects.toMatchObject({ type: "STORE_UNAVAILABLE" });
+    await expect(log.control.get("key")).rejects.toMatchObject({ type: "STORE_UNAVAILABLE" });
     expect(Date.now() - began).toBeLessThan(20_000);
     const late = logOn(urlOf(), "gone");
     await expect(late.open()).rejects.toMatchObject({ type: "STORE_UNAVAILABLE", retryable: true });
     await server().start();
     await eventually(() => log.append([appendTo("b")]));
     expect((await log.readStream("b", { afterVersion: 0, limit: 10 })).length).toBeGreaterThan(0);
-    expect(await log.getState("key")).toEqual({ value: 1, revision: 1 });
+    expect(await log.control.get("key")).toEqual({ value: 1, revision: 1 });
     expectWhole(await everything(log));
   });
 }

@@ -146,7 +146,7 @@ describe("A crashed adapter", () => {
     crash.at("appended");
     await refusal(() => log.append(append()));
     expect(await refusal(() => batch.apply([]))).toMatchObject({ type: "STORE_UNAVAILABLE" });
-    for (const write of [() => log.append(append()), () => log.putState("key", 1, 0)])
+    for (const write of [() => log.append(append()), () => log.control.put("key", 1, 0)])
       expect(await refusal(write)).toMatchObject({ type: "STORE_UNAVAILABLE" });
     const next = await inner.live().begin();
     expect(await next.rows.findByIds(["1"])).toEqual([]);
@@ -158,7 +158,7 @@ describe("A crashed adapter", () => {
     crash.revive();
     await log.open();
     expect(await log.head()).toBe(1);
-    expect(await log.getState("key")).toBeNull();
+    expect(await log.control.get("key")).toBeNull();
     await log.close();
   });
 
@@ -166,14 +166,14 @@ describe("A crashed adapter", () => {
     const crash = new CrashKit();
     const log = crash.adapter(memory()).eventLog!("events");
     await log.open();
-    expect((await log.acquireLease("pump", "node/1", 60_000)).lease).not.toBeNull();
-    expect(await log.acquireLease("pump", "node/2", 60_000)).toMatchObject({ heldBy: { holder: "node/1" } });
+    expect((await log.control.acquireLease("pump", "node/1", 60_000)).lease).not.toBeNull();
+    expect(await log.control.acquireLease("pump", "node/2", 60_000)).toMatchObject({ heldBy: { holder: "node/1" } });
     crash.at("appended");
     await refusal(() => log.append(append()));
     await log.close();
     crash.revive();
     await log.open();
-    expect((await log.acquireLease("pump", "node/3", 60_000)).lease).toMatchObject({ holder: "node/3" });
+    expect((await log.control.acquireLease("pump", "node/3", 60_000)).lease).toMatchObject({ holder: "node/3" });
     await log.close();
   });
 });

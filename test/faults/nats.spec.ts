@@ -94,13 +94,13 @@ describeWith("nats-server", "A log in NATS JetStream", (server) => {
   it("reports a lost connection if the server does not respond to pings either", async () => {
     const log = logOn(server().url, "without-a-server");
     await log.open();
-    const why = async () => (await refusal(() => log.getState("key"))).message;
+    const why = async () => (await refusal(() => log.control.get("key"))).message;
     server().freeze();
     await eventually(async () => expect(await why()).toMatch(/no server answers: the connection is gone$/), 30_000);
     await server().kill();
     await eventually(async () => expect(await why()).toMatch(/no server answers: the connection is gone$/), 30_000);
     await server().start();
-    await eventually(async () => expect(await log.getState("key")).toBeNull(), 30_000);
+    await eventually(async () => expect(await log.control.get("key")).toBeNull(), 30_000);
     await log.close();
   });
 

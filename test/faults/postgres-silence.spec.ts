@@ -28,7 +28,7 @@ describeWith("postgres", "A connection to PostgreSQL", (server) => {
       const settled = await Promise.allSettled(appends);
       const refused = settled.flatMap((one) => (one.status === "rejected" ? [one.reason as Error] : []));
       for (const error of refused) expect(error).toMatchObject({ type: "STORE_UNAVAILABLE" });
-      expect(await log.acquireLease("pump", "n/1", 3000)).toMatchObject({ lease: { epoch: 1 } });
+      expect(await log.control.acquireLease("pump", "n/1", 3000)).toMatchObject({ lease: { epoch: 1 } });
       expect(await everything(log)).toHaveLength(20 - refused.length);
       await log.close();
     } finally {

@@ -25,8 +25,8 @@ function holdOf(node: string, source: Partial<LeaseSource> = {}): LeaseHold {
   const hold = new LeaseHold(
     {
       leaseMs: shortMs,
-      takeLease: (...asked) => log.acquireLease("pump", ...asked),
-      releaseLease: (lease) => log.releaseLease(lease),
+      takeLease: (...asked) => log.control.acquireLease("pump", ...asked),
+      releaseLease: (lease) => log.control.releaseLease(lease),
       ...source,
     },
     node,
@@ -68,7 +68,7 @@ describe("A lease of a node", () => {
     const renewals = new Set<string>();
     while (renewals.size < 5) {
       expect(await second.acquire()).toBeNull();
-      renewals.add((await log.acquireLease("pump", "looks on", 1)).heldBy!.mark);
+      renewals.add((await log.control.acquireLease("pump", "looks on", 1)).heldBy!.mark);
       await new Promise((turn) => setTimeout(turn, 20));
     }
     await first.release();
@@ -81,7 +81,7 @@ describe("A lease of a node", () => {
     let asked = 0;
     const hold = holdOf("node", {
       leaseMs: longMs,
-      takeLease: (...request) => (++asked === 2 ? lost.promise : log.acquireLease("pump", ...request)),
+      takeLease: (...request) => (++asked === 2 ? lost.promise : log.control.acquireLease("pump", ...request)),
     });
     const lease = await hold.acquire();
     await eventually(() => expect(asked).toBeGreaterThan(5));
@@ -93,7 +93,7 @@ describe("A lease of a node", () => {
   it("is not certain any more, before another node can take it, where no renewal is answered", async () => {
     let isSilent = false;
     const first = holdOf("silent", {
-      takeLease: (...request) => (isSilent ? new Promise(() => {}) : log.acquireLease("pump", ...request)),
+      takeLease: (...request) => (isSilent ? new Promise(() => {}) : log.control.acquireLease("pump", ...request)),
     });
     await first.acquire();
     isSilent = true;

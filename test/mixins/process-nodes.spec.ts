@@ -1,6 +1,7 @@
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import type { Adapter } from "moleculer-event-sourcing";
-import type { EventLog, Lease } from "../../core/log/event-log.ts";
+import type { Lease } from "../../core/log/control.ts";
+import type { EventLog } from "../../core/log/event-log.ts";
 import { memory } from "moleculer-event-sourcing/adapters/memory";
 import { caughtUp, cleanUp, eventually, refusal, startBroker } from "../support/broker.ts";
 import { happen, parkedOf, processService, withStatus } from "./processes.ts";
@@ -41,8 +42,8 @@ function manager(adapter: Adapter, hosts: "store" | "manager") {
 
 /** The log, with its granted leases recorded. */
 function noting(log: EventLog, leases: Lease[]): EventLog {
-  const acquireLease = log.acquireLease.bind(log);
-  log.acquireLease = async (...asked) => {
+  const acquireLease = log.control.acquireLease.bind(log);
+  log.control.acquireLease = async (...asked) => {
     const answer = await acquireLease(...asked);
     if (answer.lease) leases.push(answer.lease);
     return answer;

@@ -336,8 +336,8 @@ describe("The pump's checkpoint", () => {
     const saves: (number | "lost" | null)[] = [];
     const eventLog = (name: string): EventLog => {
       const log = place.eventLog!(name);
-      const putState = log.putState.bind(log);
-      log.putState = async (key, ...rest) => {
+      const putState = log.control.put.bind(log);
+      log.control.put = async (key, ...rest) => {
         const revision = await putState(key, ...rest);
         if (key !== "pump") return revision;
         saves.push(saves.length === 0 ? "lost" : revision);

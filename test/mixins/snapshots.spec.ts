@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { MemoryReadTable } from "../../adapters/memory/read-table.ts";
-import { MemoryLocation } from "../../adapters/memory/location.ts";
+import { MemoryStorage } from "../../adapters/memory/storage.ts";
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
 import { definitionHash, describeDefinition } from "../../core/rows/definition.ts";
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
@@ -58,7 +58,7 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
     table =
       engine === "sqlite"
         ? new SqliteReadTable(join(home, "things.db"))
-        : new MemoryReadTable(new MemoryLocation("things"));
+        : new MemoryReadTable(new MemoryStorage("things"));
     await openWith(small);
   });
 

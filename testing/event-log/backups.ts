@@ -11,7 +11,7 @@ export const backups: LogCases = {
   "holds the log's events and identity, and can be appended to": async (stand) => {
     const log = await stand.open();
     const events = await appended(log, appendTo("a", many(150)), appendTo("b", many(3)));
-    await log.putState("key", { n: 1 }, 0);
+    await log.control.put("key", { n: 1 }, 0);
     const { to, port } = stand.backupOf(log);
     const { position, bytes } = await log.backup(to);
     assert.equal(position, 153);
@@ -21,7 +21,7 @@ export const backups: LogCases = {
     await copy.open();
     same(await everything(copy), events);
     assert.equal(await copy.identity(), await log.identity());
-    same(await copy.getState("key"), { value: { n: 1 }, revision: 1 });
+    same(await copy.control.get("key"), { value: { n: 1 }, revision: 1 });
     assert.equal((await appended(copy, appendTo("a")))[0]!.position, 154);
     assert.equal(await log.head(), 154);
   },

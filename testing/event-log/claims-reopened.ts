@@ -7,10 +7,10 @@ import { appendTo, appended, refused } from "./requests.ts";
 export const claimsReopened: LogCases = {
   "is held as before, and unfolded events are known": async (stand) => {
     let log = await stand.open();
-    await log.beginClaims("name", "v1", ["name.taken"]);
+    await log.claims.begin("name", "v1", ["name.taken"]);
     await appended(log, taking("a", { ann: true }), taking("b", { bob: true }), taking("b", { bob: false }));
     log = await stand.reopen(log);
-    same(await log.claimants("name", ["ann", "bob"]), { ann: "a" });
+    same(await log.claims.claimants("name", ["ann", "bob"]), { ann: "a" });
     same(refused((await log.append([taking("b", { ann: true })]))[0]).data, {
       scope: "name",
       value: "ann",
@@ -19,7 +19,7 @@ export const claimsReopened: LogCases = {
     });
     await appended(log, appendTo("c", [{ type: "name.taken" }]));
     log = await stand.reopen(log);
-    same(await log.beginClaims("name", "v1", ["name.taken"]), {
+    same(await log.claims.begin("name", "v1", ["name.taken"]), {
       definition: "v1",
       types: ["name.taken"],
       position: 3,

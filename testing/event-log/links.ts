@@ -33,9 +33,9 @@ export const links: LogCases = {
   "are listed by their streams, in the order of the names, each with its version": async (stand) => {
     const log = await stand.open();
     const events = await appended(log, appendTo("a", many(3)));
-    same(await log.linkedStreams({ limit: 10 }), []);
+    same(await log.links.streams({ limit: 10 }), []);
     for (const [index, stream] of ["日本", "Z", "b-1", "b", "a b"].entries())
-      await log.link(stream, idsOf(events.slice(0, 1 + (index % 3))));
+      await log.links.add(stream, idsOf(events.slice(0, 1 + (index % 3))));
     const all = [
       { stream: "Z", version: 2 },
       { stream: "a b", version: 2 },
@@ -43,17 +43,17 @@ export const links: LogCases = {
       { stream: "b-1", version: 3 },
       { stream: "日本", version: 1 },
     ];
-    same(await log.linkedStreams({ limit: 10 }), all);
-    same(await log.linkedStreams({ limit: 2, after: "Z" }), all.slice(1, 3));
-    same(await log.linkedStreams({ limit: 2, after: "日本" }), []);
+    same(await log.links.streams({ limit: 10 }), all);
+    same(await log.links.streams({ limit: 2, after: "Z" }), all.slice(1, 3));
+    same(await log.links.streams({ limit: 2, after: "日本" }), []);
   },
 
   "bring events into a second stream, in the order given and with versions of its own": async (stand) => {
     const log = await stand.open();
     const [a1, a2, b1, b2] = await appended(log, appendTo("a", many(2)), appendTo("b", many(2)));
-    same(await log.link("all", idsOf([b2!, a1!])), { version: 2, linked: 2 });
-    same(await log.link("all", idsOf([a2!])), { version: 3, linked: 1 });
-    same(await log.link("other", idsOf([a2!])), { version: 1, linked: 1 });
+    same(await log.links.add("all", idsOf([b2!, a1!])), { version: 2, linked: 2 });
+    same(await log.links.add("all", idsOf([a2!])), { version: 3, linked: 1 });
+    same(await log.links.add("other", idsOf([a2!])), { version: 1, linked: 1 });
     same(await linkedTo(log, "all"), asLinked("all", [b2!, a1!, a2!]));
     same(await linkedTo(log, "other"), asLinked("other", [a2!]));
     same(await linkedTo(log, "none"), []);
@@ -64,7 +64,7 @@ export const links: LogCases = {
     const log = await stand.open();
     const events = await appended(log, appendTo("a", many(3)), appendTo("b"));
     const streams = await log.streams({ limit: 10 });
-    await log.link("all", idsOf(events));
+    await log.links.add("all", idsOf(events));
     assert.equal(await log.head(), 4);
     assert.equal(await log.count(ask()), 4);
     same(await everything(log), events);
@@ -80,7 +80,7 @@ export const links: LogCases = {
     const log = await stand.open();
     const types = Array.from({ length: 250 }, (_, index) => ({ type: index % 50 === 49 ? "y" : "x" }));
     const events = (await appended(log, appendTo("a", types))).toReversed();
-    await log.link("all", idsOf(events));
+    await log.links.add("all", idsOf(events));
     const expected = asLinked("all", events);
     for (const limit of [1, 99, 100, 101]) {
       same(await linkedTo(log, "all", { afterVersion: 0, limit }), expected);
@@ -104,7 +104,7 @@ export const links: LogCases = {
       appendTo("b", many(2500)),
     );
     const stream = "日".repeat(255);
-    await log.link(stream, idsOf(events));
+    await log.links.add(stream, idsOf(events));
     same(versionsOf(await linkedTo(log, stream, { afterVersion: 0, limit: 10_000 })), upTo(2505));
     const backward = { afterVersion: 2506, limit: 10_000, backward: true };
     same(versionsOf(await linkedTo(log, stream, backward)), upTo(2505).toReversed());
@@ -113,37 +113,37 @@ export const links: LogCases = {
   "of an event that the stream holds already are passed over": async (stand) => {
     const log = await stand.open();
     const [a, b, c] = await appended(log, appendTo("a", many(3)));
-    same(await log.link("all", idsOf([a!, b!, a!])), { version: 2, linked: 2 });
-    same(await log.link("all", idsOf([b!, a!])), { version: 2, linked: 0 });
-    same(await log.link("all", idsOf([a!, c!, b!])), { version: 3, linked: 1 });
+    same(await log.links.add("all", idsOf([a!, b!, a!])), { version: 2, linked: 2 });
+    same(await log.links.add("all", idsOf([b!, a!])), { version: 2, linked: 0 });
+    same(await log.links.add("all", idsOf([a!, c!, b!])), { version: 3, linked: 1 });
     same(await linkedTo(log, "all"), asLinked("all", [a!, b!, c!]));
   },
 
   "may be 10,000 at once": async (stand) => {
     const log = await stand.open();
     const events = await appended(log, appendTo("a", many(10_000)));
-    same(await log.link("all", idsOf(events)), { version: 10_000, linked: 10_000 });
+    same(await log.links.add("all", idsOf(events)), { version: 10_000, linked: 10_000 });
     same(versionsOf(await log.readStream("all", { afterVersion: 9_999, limit: 2 })), [10_000]);
   },
 
   "are not made at all where one of the events is not there": async (stand) => {
     const log = await stand.open();
     const [event] = await appended(log, appendTo("a"));
-    const { code, data } = await refusedAs("ENTITY_NOT_FOUND", () => log.link("all", [event!.id, ids[1], ids[2]]));
+    const { code, data } = await refusedAs("ENTITY_NOT_FOUND", () => log.links.add("all", [event!.id, ids[1], ids[2]]));
     same({ code, data }, { code: 404, data: { id: ids[1] } });
     same(await linkedTo(log, "all"), []);
-    same(await log.link("all", [event!.id]), { version: 1, linked: 1 });
-    await refusedAs("ENTITY_NOT_FOUND", () => log.link("all", [ids[0]]));
+    same(await log.links.add("all", [event!.id]), { version: 1, linked: 1 });
+    await refusedAs("ENTITY_NOT_FOUND", () => log.links.add("all", [ids[0]]));
     same(await linkedTo(log, "all"), asLinked("all", [event!]));
   },
 
   "and events of its own never stand in one stream": async (stand) => {
     const log = await stand.open();
     const [a, b] = await appended(log, appendTo("a"), appendTo("b"));
-    const { code, data } = await refusedAs("MIXED_STREAM", () => log.link("a", [b!.id]));
+    const { code, data } = await refusedAs("MIXED_STREAM", () => log.links.add("a", [b!.id]));
     same({ code, data }, { code: 409, data: { stream: "a", found: "events", expected: "links" } });
     same(await log.readStream("a", { afterVersion: 0, limit: 9 }), [a]);
-    await log.link("all", [a!.id]);
+    await log.links.add("all", [a!.id]);
     const verdicts = await log.append([
       ...(["any", 0, 1, "no-stream", "stream-exists"] as const).map((expectedVersion) =>
         appendTo("all", [{}], { expectedVersion }),
@@ -168,7 +168,7 @@ export const links: LogCases = {
     const [event] = await appended(log, appendTo("a"));
     for (const n of upTo(20)) {
       const stream = `s-${n}`;
-      const link = () => one!.link(stream, [event!.id]).then(() => null);
+      const link = () => one!.links.add(stream, [event!.id]).then(() => null);
       const append = async () => {
         const [verdict] = await other!.append([appendTo(stream, [{}], { expectedVersion: n % 4 < 2 ? "any" : 0 })]);
         return verdict && "error" in verdict ? verdict.error : null;
@@ -185,7 +185,7 @@ export const links: LogCases = {
     const log = await stand.open();
     const events = await appended(log, appendTo("a", many(40)));
     const hosts = await stand.hosts(log, 4);
-    await Promise.all(events.map(({ id }, index) => hosts[index % 4]!.link("all", [id])));
+    await Promise.all(events.map(({ id }, index) => hosts[index % 4]!.links.add("all", [id])));
     const found = await linkedTo(log, "all");
     same(versionsOf(found), upTo(40));
     same(idsOf(found).toSorted(), idsOf(events).toSorted());
@@ -196,11 +196,11 @@ export const linksOpenedAgain: LogCases = {
   "are there, go on, and still refuse events": async (stand) => {
     let log = await stand.open();
     const events = await appended(log, appendTo("a", many(3)));
-    await log.link("all", idsOf(events.slice(0, 2)));
+    await log.links.add("all", idsOf(events.slice(0, 2)));
     log = await stand.reopen(log);
     assert.equal(refused((await log.append([appendTo("all")]))[0]).type, "MIXED_STREAM");
     same(await linkedTo(log, "all"), asLinked("all", events.slice(0, 2)));
-    same(await log.link("all", idsOf(events)), { version: 3, linked: 1 });
+    same(await log.links.add("all", idsOf(events)), { version: 3, linked: 1 });
     same(await linkedTo(log, "all"), asLinked("all", events));
   },
 };
@@ -209,7 +209,7 @@ export const linksInBackups: LogCases = {
   "are in the copy": async (stand) => {
     const log = await stand.open();
     const events = await appended(log, appendTo("a", many(3)));
-    await log.link("all", idsOf(events));
+    await log.links.add("all", idsOf(events));
     const { to, port } = stand.backupOf(log);
     await log.backup(to);
     const copy = port();

@@ -12,16 +12,16 @@ const calls = (log: EventLog): (() => Promise<unknown>)[] => [
   () => log.head(),
   () => log.read({ after: 0, limit: 1 }),
   () => log.readStream("a", { afterVersion: 0, limit: 1 }),
-  () => log.link("a", [ids[0]]),
-  () => log.linkedStreams({ limit: 1 }),
+  () => log.links.add("a", [ids[0]]),
+  () => log.links.streams({ limit: 1 }),
   () => log.find(ask()),
   () => log.count(ask()),
   () => log.findByIds([ids[0]]),
   () => log.streams({ limit: 1 }),
-  () => log.getState("key"),
-  () => log.putState("key", 1, 0),
-  () => log.acquireLease("pump", "node-1", 1000),
-  () => log.releaseLease({ name: "pump", holder: "node-1", epoch: 1 }),
+  () => log.control.get("key"),
+  () => log.control.put("key", 1, 0),
+  () => log.control.acquireLease("pump", "node-1", 1000),
+  () => log.control.releaseLease({ name: "pump", holder: "node-1", epoch: 1 }),
   () => log.backup("nowhere/x.db"),
 ];
 
@@ -82,11 +82,11 @@ export const ports: LogCases = {
   "keeps its place apart from others": async (stand) => {
     const [one, other] = [await stand.open(), await stand.open()];
     await one.append([appendTo("a", [{ id: ids[0] }])]);
-    await one.putState("key", 1, 0);
-    await one.acquireLease("pump", "node-1", 60_000);
+    await one.control.put("key", 1, 0);
+    await one.control.acquireLease("pump", "node-1", 60_000);
     assert.equal(await other.head(), 0);
-    assert.equal(await other.getState("key"), null);
-    assert.equal((await other.acquireLease("pump", "node-2", 60_000)).lease?.holder, "node-2");
+    assert.equal(await other.control.get("key"), null);
+    assert.equal((await other.control.acquireLease("pump", "node-2", 60_000)).lease?.holder, "node-2");
     same(numbersOf(await appended(other, appendTo("a", [{ id: ids[0], payload: 2 }]))), [["a", 1, 1]]);
   },
 };
@@ -115,14 +115,14 @@ export const manyHosts: LogCases = {
       const events = await appended(writer, appendTo("a", many(1), { expectedVersion: n - 1 }));
       assert.equal(await reader.head(), n);
       same((await reader.read({ after: n - 1, limit: 10 })).events, events);
-      assert.equal(await writer.putState("key", n, n - 1), n);
-      same(await reader.getState("key"), { value: n, revision: n });
+      assert.equal(await writer.control.put("key", n, n - 1), n);
+      same(await reader.control.get("key"), { value: n, revision: n });
     }
     assert.equal(await one.identity(), await other.identity());
-    const { lease } = await one.acquireLease("pump", "node-1", 60_000);
-    assert.equal((await other.acquireLease("pump", "node-2", 60_000)).heldBy?.holder, "node-1");
-    await other.releaseLease(lease!);
-    assert.equal((await other.acquireLease("pump", "node-2", 60_000)).lease?.holder, "node-2");
+    const { lease } = await one.control.acquireLease("pump", "node-1", 60_000);
+    assert.equal((await other.control.acquireLease("pump", "node-2", 60_000)).heldBy?.holder, "node-1");
+    await other.control.releaseLease(lease!);
+    assert.equal((await other.control.acquireLease("pump", "node-2", 60_000)).lease?.holder, "node-2");
   },
 
   "are told of a stream by what the others have stored of it": async (stand) => {
@@ -139,7 +139,7 @@ export const manyHosts: LogCases = {
     }
     const [last] = await appended(other, appendTo("a", [{}], { expectedVersion: 3 }));
     assert.equal(last!.version, 4);
-    await one.link("links", [last!.id]);
+    await one.links.add("links", [last!.id]);
     for (const expectedVersion of [0, 1, "no-stream"] as const) {
       const [verdict] = await other.append([appendTo("links", [{}], { expectedVersion })]);
       assert.equal(refused(verdict).type, "MIXED_STREAM");
@@ -149,12 +149,12 @@ export const manyHosts: LogCases = {
   "keep one another's claims whole": async (stand) => {
     const [one, other] = (await stand.hosts(await stand.open(), 2)) as [EventLog, EventLog];
     await appended(other, appendTo("other", [{}], { expectedVersion: 0 }));
-    await one.beginClaims("name", "v1", ["name.taken"]);
+    await one.claims.begin("name", "v1", ["name.taken"]);
     // Without its claims: the event has to be folded before anything can be claimed.
     await appended(other, appendTo("a", [{ type: "name.taken" }], { expectedVersion: 0 }));
-    const { unfolded } = await one.beginClaims("name", "v1", ["name.taken"]);
+    const { unfolded } = await one.claims.begin("name", "v1", ["name.taken"]);
     assert.equal(unfolded, 2);
     await appended(other, appendTo("b", [{ type: "name.taken" }], { expectedVersion: 0 }));
-    assert.equal((await other.beginClaims("name", "v1", ["name.taken"])).unfolded, 3);
+    assert.equal((await other.claims.begin("name", "v1", ["name.taken"])).unfolded, 3);
   },
 };

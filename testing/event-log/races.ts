@@ -60,7 +60,7 @@ async function appendAll(random: Random, log: EventLog, known: KnownState, own: 
     });
     const last = verdicts.flatMap((verdict) => ("events" in verdict ? verdict.events : [])).findLast(isTaken);
     // These events come without their claims: from the first of them on they are unfolded.
-    if (last) assert.ok((await log.beginClaims("name", "v1", [taken])).unfolded >= last.position);
+    if (last) assert.ok((await log.claims.begin("name", "v1", [taken])).unfolded >= last.position);
   }
 }
 
@@ -69,7 +69,7 @@ async function linkAll(log: EventLog): Promise<string[]> {
   const made: string[] = [];
   for (const stream of linked)
     try {
-      await log.link(stream, [first!.id]);
+      await log.links.add(stream, [first!.id]);
       made.push(stream);
     } catch (error) {
       assert.equal((error as { type?: unknown }).type, "MIXED_STREAM");

@@ -23,14 +23,14 @@ export const reopening: LogCases = {
   "keeps identity, state and leases of a log without events": async (stand) => {
     const log = await stand.open();
     const identity = await log.identity();
-    await log.putState("key", { at: [1] }, 0);
-    const lease = await log.acquireLease("pump", "node-1", 60_000);
+    await log.control.put("key", { at: [1] }, 0);
+    const lease = await log.control.acquireLease("pump", "node-1", 60_000);
     const again = await stand.reopen(log);
     assert.equal(await again.identity(), identity);
-    same(await again.getState("key"), { value: { at: [1] }, revision: 1 });
-    assert.equal(await again.putState("key", 2, 0), null);
-    assert.equal((await again.acquireLease("pump", "node-2", 60_000)).heldBy?.holder, "node-1");
-    same(await again.acquireLease("pump", "node-1", 60_000), lease);
+    same(await again.control.get("key"), { value: { at: [1] }, revision: 1 });
+    assert.equal(await again.control.put("key", 2, 0), null);
+    assert.equal((await again.control.acquireLease("pump", "node-2", 60_000)).heldBy?.holder, "node-1");
+    same(await again.control.acquireLease("pump", "node-1", 60_000), lease);
   },
 
   "keeps its identity, whichever one a new log would have": async (stand) => {

@@ -41,7 +41,7 @@ async function appendForEver(log: EventLog, writer: number): Promise<void> {
       appendTo(`s-${writer}`, [{ payload: { n } }, { payload: { n, second: true } }]),
       appendTo("shared"),
     );
-    await log.link(
+    await log.links.add(
       "linked",
       events.map(({ id }) => id),
     );

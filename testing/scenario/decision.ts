@@ -1,5 +1,5 @@
 import type { Context } from "moleculer";
-import { MemoryClaims } from "../../adapters/memory/claims.ts";
+import { MemoryKeptClaims } from "../../adapters/memory/kept-claims.ts";
 import { Claims } from "../../core/log/claims.ts";
 import { decide, type DeciderDefinition } from "../../core/decider/decider.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
@@ -69,7 +69,7 @@ function assertUnclaimed(
   history: readonly RecordedEvent[],
   events: readonly RecordedEvent[],
 ): void {
-  const claims = new Claims(new MemoryClaims());
+  const claims = new Claims(new MemoryKeptClaims());
   const position = history.length;
   for (const claim of decider.claims) {
     const { scope, fingerprint: definition } = claim;

@@ -1,4 +1,4 @@
-import type { Lease, Versioned } from "../../core/log/event-log.ts";
+import type { Lease, Versioned } from "../../core/log/control.ts";
 import type { Instances } from "../../mixins/process-manager/instances.ts";
 
 type Place = Pick<ConstructorParameters<typeof Instances>[0], "source" | "lease" | "checkpoint">;

@@ -25,7 +25,7 @@ describeWith("postgres", "A log in PostgreSQL", (server) => {
     const name = randomUUID();
     const log = await open(server().url, name);
     const events = await appended(log, appendTo("a", many(2)));
-    await log.link("all", [events[0]!.id]);
+    await log.links.add("all", [events[0]!.id]);
     for (const statement of [
       `UPDATE "${name}".events SET type = 'x'`,
       `DELETE FROM "${name}".events WHERE position = 2`,
@@ -93,14 +93,14 @@ describeWith("postgres", "A log in PostgreSQL", (server) => {
 
   it("stores claims of values that no index takes", async () => {
     const log = await open(server().url);
-    await log.beginClaims("name", "v1", ["name.taken"]);
+    await log.claims.begin("name", "v1", ["name.taken"]);
     const values = ["x".repeat(10_000), `${"x".repeat(9999)}y`, "a ", "a"];
     const take = (stream: string, value: string) =>
       appendTo(stream, [{ type: "name.taken" }], {
         claims: [{ scope: "name", definition: "v1", changes: [{ value, held: true }] }],
       });
     for (const [index, value] of values.entries()) await appended(log, take(`s-${index}`, value));
-    expect(await log.claimants("name", values)).toEqual(
+    expect(await log.claims.claimants("name", values)).toEqual(
       Object.fromEntries(values.map((value, index) => [value, `s-${index}`])),
     );
     const [verdict] = await log.append([take("other", values[0]!)]);
@@ -217,7 +217,7 @@ describeWith("postgres", "A log in PostgreSQL", (server) => {
     const log = await open(server().url);
     await appended(log, appendTo("a"));
     await server().kill();
-    for (const call of [() => log.append([appendTo("a")]), () => log.head(), () => log.getState("key")])
+    for (const call of [() => log.append([appendTo("a")]), () => log.head(), () => log.control.get("key")])
       expect(await refusal(call)).toMatchObject({ type: "STORE_UNAVAILABLE", code: 503, retryable: true });
     await server().start();
     expect((await appended(log, appendTo("a")))[0]!.position).toBe(2);

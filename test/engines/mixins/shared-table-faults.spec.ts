@@ -1,7 +1,7 @@
 import type { Middleware } from "moleculer";
 import { postgres } from "../../../adapters/postgres/postgres.ts";
 import { StoreUnavailableError } from "../../../core/errors/errors.ts";
-import type { Lease, LeaseAnswer } from "../../../core/log/event-log.ts";
+import type { Lease, LeaseAnswer } from "../../../core/log/control.ts";
 import { cleanUp, eventually } from "../../support/broker.ts";
 import { describeWith } from "../../support/engines.ts";
 import { ask, numbers, rowsOn, SharedTable, statusOf, withStatus } from "./shared-tables.ts";

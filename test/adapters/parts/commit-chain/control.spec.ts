@@ -1,6 +1,6 @@
 import { Control } from "../../../../adapters/parts/commit-chain/control.ts";
 import { StoreUnavailableError } from "../../../../core/errors/errors.ts";
-import type { Lease } from "../../../../core/log/event-log.ts";
+import type { Lease } from "../../../../core/log/control.ts";
 import { randomFrom } from "../../../../testing/kit/random.ts";
 import { MemoryChain, MemoryServer, type OnCall } from "./memory-chain.ts";
 
@@ -11,7 +11,7 @@ async function on(server: MemoryServer, onCall?: OnCall): Promise<Control> {
 }
 
 const acquire = (control: Control, holder: string, lapsed?: string) =>
-  control.acquire({ name: "pump", holder, ttlMs: 60_000, lapsed });
+  control.acquireLease("pump", holder, 60_000, lapsed);
 
 async function leaseOf(control: Control, holder: string): Promise<Lease> {
   const { lease } = await acquire(control, holder);
@@ -146,7 +146,7 @@ describe("A lease in a cell", () => {
   it("has a higher epoch after a release, also for the same holder", async () => {
     const control = await on(new MemoryServer());
     const first = await leaseOf(control, "one");
-    await control.release(first);
+    await control.releaseLease(first);
     expect((await leaseOf(control, "one")).epoch).toBeGreaterThan(first.epoch);
   });
 });
@@ -159,7 +159,7 @@ describe("Control state in cells", () => {
     const sleeper = await on(server, async (moment, call) => {
       if (!isAsleep || moment !== "before" || call !== "cells.put") return;
       isAsleep = false;
-      await other.release(lease);
+      await other.releaseLease(lease);
       await acquire(other, "other");
     });
     const lease = await leaseOf(sleeper, "sleeper");

@@ -31,11 +31,11 @@ const append = (log: EventLog, number: number) =>
   );
 
 const steps: ((log: EventLog) => Promise<unknown>)[] = [
-  (log) => log.beginClaims("name", "v1", ["thing.happened"]),
+  (log) => log.claims.begin("name", "v1", ["thing.happened"]),
   (log) => append(log, 1),
-  (log) => log.link("links", [id(2), id(3)]),
+  (log) => log.links.add("links", [id(2), id(3)]),
   (log) => append(log, 2),
-  (log) => log.link("links", [id(2), id(4)]),
+  (log) => log.links.add("links", [id(2), id(4)]),
   (log) => append(log, 3),
 ];
 
@@ -59,7 +59,7 @@ async function whatIsThere(log: EventLog) {
   return {
     events: await everything(log),
     links: await log.readStream("links", { afterVersion: 0, limit: 100 }),
-    claims: await log.claimants("name", ["name 1", "name 2", "name 3"]),
+    claims: await log.claims.claimants("name", ["name 1", "name 2", "name 3"]),
     streams: await log.streams({ limit: 100 }),
   };
 }

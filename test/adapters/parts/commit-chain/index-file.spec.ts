@@ -296,7 +296,7 @@ describe("An index that has more than the server", () => {
     const path = `${newFolder()}/x.index.db`;
     const log = await opened(server, path);
     const [first] = await appended(log, appendTo("a", many(50)));
-    await log.link("links", [first!.id]);
+    await log.links.add("links", [first!.id]);
     await log.append([appendTo("b-1"), appendTo("a")]);
     await log.close();
     return { server, path };
@@ -355,7 +355,7 @@ describe("A host without an index", () => {
   const lostLog = async (lose: (server: MemoryServer) => void) => {
     const { server, path } = await ended();
     const log = await opened(server, path);
-    await log.putState("checkpoint", 52, 0);
+    await log.control.put("checkpoint", 52, 0);
     await log.close();
     lose(server);
     return server;
@@ -369,7 +369,7 @@ describe("A host without an index", () => {
     expect(error.message).toMatch(/found no log there, but control state of log [-\w]+, up to change 2:/);
     expect(server.records).toEqual([]);
     const log = await opened(server, path, "anew");
-    expect([await log.head(), await log.getState("checkpoint")]).toEqual([0, null]);
+    expect([await log.head(), await log.control.get("checkpoint")]).toEqual([0, null]);
     await log.close();
     await (await opened(server, `${newFolder()}/x.index.db`)).close();
   });
@@ -384,7 +384,7 @@ describe("A host without an index", () => {
     expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
     expect(error.message).toMatch(/found the log, but not its control state, .*begin=anew/);
     const log = await opened(server, path, "anew");
-    expect([await log.head(), await log.getState("checkpoint")]).toEqual([52, null]);
+    expect([await log.head(), await log.control.get("checkpoint")]).toEqual([52, null]);
     await log.close();
     await (await opened(server, path)).close();
   });

@@ -112,16 +112,16 @@ describe("An append of a host that is overtaken", () => {
       appendTo(stream, [{ type: "taken" }], {
         claims: [{ ...scope, changes: [{ value: "ann", held }] }],
       });
-    await first.beginClaims(scope.scope, scope.definition, ["taken"]);
-    await first.foldClaims({ ...scope, after: 0, position: 3, changes: [] });
+    await first.claims.begin(scope.scope, scope.definition, ["taken"]);
+    await first.claims.fold({ ...scope, after: 0, position: 3, changes: [] });
     await second.head();
     await appended(first, appendTo("a"));
     await appended(second, claiming("b"));
-    expect(await first.claimants("name", ["ann"])).toEqual({ ann: "b" });
+    expect(await first.claims.claimants("name", ["ann"])).toEqual({ ann: "b" });
     const [twin] = await second.append([claiming("c")]);
     expect(refused(twin).data).toMatchObject({ stream: "c", heldBy: "b" });
     await appended(second, claiming("b", false));
-    expect(await first.claimants("name", ["ann"])).toEqual({});
+    expect(await first.claims.claimants("name", ["ann"])).toEqual({});
     expect(hosts.sent).toHaveLength(3);
   });
 

@@ -1,15 +1,17 @@
-import type { ClaimScope, KeptClaims } from "../../core/log/claims.ts";
+import type { ClaimPage, ClaimReach, ClaimScope, KeptClaims } from "../../core/log/claims.ts";
+import { ClaimsInOrder } from "./claims-in-order.ts";
 
-/** The claims of a log in memory. What a commit did can be taken back while it runs. */
-export class MemoryClaims implements KeptClaims {
+/** The claims of a log in memory. The changes of a commit can be undone until the next one begins. */
+export class MemoryKeptClaims implements KeptClaims {
   readonly #scopes = new Map<string, { state: ClaimScope; streams: Map<string, string> }>();
+  readonly #inOrder = new ClaimsInOrder();
   #undo: (() => void)[] = [];
 
   *scopes(): Iterable<readonly [string, ClaimScope]> {
     for (const [scope, { state }] of this.#scopes) yield [scope, state];
   }
 
-  /** From here on changes can be taken back. */
+  /** The start of a commit. */
   begin(): void {
     this.#undo = [];
   }
@@ -29,8 +31,10 @@ export class MemoryClaims implements KeptClaims {
     return this.#scopes.get(scope)?.streams.get(value);
   }
 
-  allOf(scope: string): { value: string; stream: string }[] {
-    return Array.from(this.#scopes.get(scope)?.streams ?? [], ([value, stream]) => ({ value, stream }));
+  page(scope: string, options: { after?: string; limit: number }, reach: ClaimReach): Promise<ClaimPage> {
+    const streams = this.#scopes.get(scope)?.streams ?? [];
+    const now = () => ({ ...reach, claims: Array.from(streams, ([value, stream]) => ({ value, stream })) });
+    return this.#inOrder.page(scope, options, now);
   }
 
   hold(scope: string, value: string, stream: string): void {
