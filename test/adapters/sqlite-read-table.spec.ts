@@ -16,7 +16,7 @@ import Database from "better-sqlite3";
 import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
 import { parseFields, type FieldsInput } from "../../core/rows/fields.ts";
-import { at, create, nowhere, seen } from "../../testing/read-table/table-stand.ts";
+import { at, create, nowhere, seen } from "../../testing/read-table/table-fixture.ts";
 import { appended, appendTo } from "../../testing/event-log/requests.ts";
 import { cleanUp, newFolder, refusal } from "../support/broker.ts";
 import type { RowChange } from "../../core/rows/row-change.ts";

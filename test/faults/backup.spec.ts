@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
-import { everything } from "../../testing/event-log/log-stand.ts";
+import { everything } from "../../testing/event-log/log-fixture.ts";
 import { cleanUp, newFolder } from "../support/broker.ts";
 import { killChildren, startChild } from "./child.ts";
 

@@ -3,7 +3,7 @@ import { connect, type StreamConfig } from "nats";
 import { natsFromString } from "../../adapters/nats/connection-string.ts";
 import { setTimes, times } from "../../core/concurrency/times.ts";
 import { appendTo, many } from "../../testing/event-log/requests.ts";
-import { everything } from "../../testing/event-log/log-stand.ts";
+import { everything } from "../../testing/event-log/log-fixture.ts";
 import { cleanUp, eventually, newFolder, refusal } from "../support/broker.ts";
 import { describeWith, type EngineServer } from "../support/engines.ts";
 import { Link } from "../cluster/link.ts";

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chownSync } from "node:fs";
 import { postgres } from "../../adapters/postgres/postgres.ts";
 import { appended, appendTo } from "../../testing/event-log/requests.ts";
-import { everything } from "../../testing/event-log/log-stand.ts";
+import { everything } from "../../testing/event-log/log-fixture.ts";
 import { cleanUp, newFolder, refusal } from "../support/broker.ts";
 import { describeWith } from "../support/engines.ts";
 import { sql, user } from "../support/postgres-server.ts";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { AppendRequest } from "../../core/log/append-request.ts";
 import type { AppendVerdict, EventLog } from "../../core/log/event-log.ts";
 import { postgres } from "../../adapters/postgres/postgres.ts";
-import { everything } from "../../testing/event-log/log-stand.ts";
+import { everything } from "../../testing/event-log/log-fixture.ts";
 import { appended, appendTo, ids, many, numbersOf, upTo } from "../../testing/event-log/requests.ts";
 import { refusal } from "../support/broker.ts";
 import { describeWith } from "../support/engines.ts";

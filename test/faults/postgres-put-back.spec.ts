@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { postgres } from "../../adapters/postgres/postgres.ts";
-import { everything } from "../../testing/event-log/log-stand.ts";
+import { everything } from "../../testing/event-log/log-fixture.ts";
 import { appended, appendTo, many, numbersOf, refused } from "../../testing/event-log/requests.ts";
 import { describeWith, find } from "../support/engines.ts";
 import { sql } from "../support/postgres-server.ts";

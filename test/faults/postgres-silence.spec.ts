@@ -2,7 +2,7 @@ import { Connections } from "../../adapters/postgres/connections.ts";
 import { postgres } from "../../adapters/postgres/postgres.ts";
 import { setTimes, times } from "../../core/concurrency/times.ts";
 import { appended, appendTo } from "../../testing/event-log/requests.ts";
-import { everything } from "../../testing/event-log/log-stand.ts";
+import { everything } from "../../testing/event-log/log-fixture.ts";
 import { Link } from "../cluster/link.ts";
 import { cleanUp, newFolder } from "../support/broker.ts";
 import { describeWith } from "../support/engines.ts";

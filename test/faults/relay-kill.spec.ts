@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { nats } from "../../adapters/nats/nats.ts";
-import { everything } from "../../testing/event-log/log-stand.ts";
+import { everything } from "../../testing/event-log/log-fixture.ts";
 import { upTo } from "../../testing/event-log/requests.ts";
 import { cleanUp, eventually, newFolder } from "../support/broker.ts";
 import { randomInt } from "../support/chance.ts";

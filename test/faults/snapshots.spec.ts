@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { ServiceBroker } from "moleculer";
 import type { Manifest, RecordedEvent } from "moleculer-event-sourcing";
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
-import { all, fieldsOf } from "../../testing/read-table/table-stand.ts";
+import { all, fieldsOf } from "../../testing/read-table/table-fixture.ts";
 import { cleanUp, eventually, newFolder, startBroker } from "../support/broker.ts";
 import { times } from "../support/times.ts";
 import { killChildren, startChild } from "./child.ts";

@@ -1,6 +1,6 @@
 import { engines } from "../../adapters/engines.ts";
 import { resolveAdapter } from "../../core/adapter.ts";
-import { everything } from "../../testing/event-log/log-stand.ts";
+import { everything } from "../../testing/event-log/log-fixture.ts";
 import { Link, type Way } from "../cluster/link.ts";
 import { cleanUp, eventually, newFolder } from "../support/broker.ts";
 import { describeWith, type EngineServer } from "../support/engines.ts";

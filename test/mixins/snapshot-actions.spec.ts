@@ -10,7 +10,7 @@ import {
 } from "moleculer-event-sourcing";
 import type { BrokerOptions, ServiceBroker, ServiceSchema } from "moleculer";
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
-import { all, fieldsOf } from "../../testing/read-table/table-stand.ts";
+import { all, fieldsOf } from "../../testing/read-table/table-fixture.ts";
 import { openFilesBelow } from "../adapters/open-files.ts";
 import { describeWhereMountable, makeReadOnly, mount, unmount } from "../support/small-disk.ts";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";

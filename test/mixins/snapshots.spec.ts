@@ -21,7 +21,7 @@ import type { CompleteSnapshot, Manifest } from "../../mixins/aggregate/snapshot
 import type { LogPlace } from "../../mixins/aggregate/snapshots/fit.ts";
 import { SnapshotFolder } from "../../mixins/aggregate/snapshots/folder.ts";
 import { Snapshots } from "../../mixins/aggregate/snapshots/snapshots.ts";
-import { at, committed, create, fieldsOf, parked, seen, update } from "../../testing/read-table/table-stand.ts";
+import { at, committed, create, fieldsOf, parked, seen, update } from "../../testing/read-table/table-fixture.ts";
 import { cleanUp, newFolder, refusal } from "../support/broker.ts";
 
 interface Recorded {

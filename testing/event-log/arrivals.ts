@@ -3,7 +3,7 @@ import type { EventLog } from "../../core/log/event-log.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { randomFrom, type Random } from "../kit/random.ts";
 import { same } from "../kit/same.ts";
-import { everything, type LogCases } from "./log-stand.ts";
+import { everything, type LogCases } from "./log-fixture.ts";
 import { appendTo, appended, many, positionsOf, upTo } from "./requests.ts";
 
 const turn = () => new Promise<void>((done) => setImmediate(done));
@@ -39,8 +39,8 @@ async function pollUntil(log: EventLog, isOver: () => boolean, limit: number): P
 
 /** Law 3: no event appears late. */
 export const arrivals: LogCases = {
-  "comes late to readers that follow while many write": async (stand) => {
-    const hosts = await stand.hosts(await stand.open(), 3);
+  "comes late to readers that follow while many write": async (fixture) => {
+    const hosts = await fixture.hosts(await fixture.open(), 3);
     const random = randomFrom(7);
     let isOver = false;
     const writers = Promise.all(

@@ -5,7 +5,7 @@ import { keptClaim } from "../../core/log/kept-claim.ts";
 import { refusal } from "../kit/refusal.ts";
 import { same } from "../kit/same.ts";
 import { brokenAppend } from "./commits.ts";
-import { everything, type LogCases, type LogStand } from "./log-stand.ts";
+import { everything, type LogCases, type LogFixture } from "./log-fixture.ts";
 import { appendTo, appended, ids, many, refused, stored, upTo } from "./requests.ts";
 
 const types = ["name.taken", "name.given-back"];
@@ -20,8 +20,8 @@ const telling = (changes: Record<string, boolean>, scope = "name", definition = 
 export const taking = (stream: string, changes: Record<string, boolean>, options = {}) =>
   appendTo(stream, [{ type: "name.taken" }], { claims: [telling(changes)], ...options });
 
-async function begun(stand: LogStand): Promise<EventLog> {
-  const log = await stand.open();
+async function begun(fixture: LogFixture): Promise<EventLog> {
+  const log = await fixture.open();
   await log.claims.begin("name", "v1", types);
   return log;
 }
@@ -31,8 +31,8 @@ const isBehind = (error: Error & { type?: unknown }) => assert.equal(error.type,
 
 /** Values that must be unique across streams. */
 export const claims: LogCases = {
-  "belongs to one stream: another is told by whom it is held, and stores nothing": async (stand) => {
-    const log = await begun(stand);
+  "belongs to one stream: another is told by whom it is held, and stores nothing": async (fixture) => {
+    const log = await begun(fixture);
     await appended(log, taking("a", { ann: true }));
     const [verdict, other] = await log.append([taking("b", { bob: true, ann: true }), taking("c", { bob: true })]);
     same(refused(verdict).data, twin("b", "ann", "a"));
@@ -42,8 +42,8 @@ export const claims: LogCases = {
     assert.equal(await log.head(), 2);
   },
 
-  "is decided within one commit, in its order": async (stand) => {
-    const log = await begun(stand);
+  "is decided within one commit, in its order": async (fixture) => {
+    const log = await begun(fixture);
     const verdicts = await log.append([
       taking("a", { ann: true }),
       taking("b", { ann: true }),
@@ -57,8 +57,8 @@ export const claims: LogCases = {
     same(await log.claims.claimants("name", ["ann"]), { ann: "b" });
   },
 
-  "may be repeated and given back by the stream that holds it, and by no other": async (stand) => {
-    const log = await begun(stand);
+  "may be repeated and given back by the stream that holds it, and by no other": async (fixture) => {
+    const log = await begun(fixture);
     await appended(log, taking("a", { ann: true }), taking("a", { ann: true }), taking("b", { ann: false }));
     same(await log.claims.claimants("name", ["ann"]), { ann: "a" });
     await appended(log, taking("a", { ann: false, bob: true }));
@@ -66,8 +66,8 @@ export const claims: LogCases = {
     await appended(log, taking("b", { ann: true }));
   },
 
-  "keeps any text apart from any other, in its scope": async (stand) => {
-    const log = await begun(stand);
+  "keeps any text apart from any other, in its scope": async (fixture) => {
+    const log = await begun(fixture);
     await log.claims.begin("mail", "v1", ["mail.taken"]);
     const values = ["a", "A", "a ", " a", "\u00e5", "a\u030a", "1", "%", "it's", "😀", "x".repeat(1000)];
     for (const [index, value] of values.entries()) await appended(log, taking(`s-${index}`, { [value]: true }));
@@ -80,8 +80,8 @@ export const claims: LogCases = {
     same(await log.claims.claimants("other", ["a"]), {});
   },
 
-  "is refused before its scope was begun, and under another definition": async (stand) => {
-    const log = await stand.open();
+  "is refused before its scope was begun, and under another definition": async (fixture) => {
+    const log = await fixture.open();
     isBehind(refused((await log.append([taking("a", { ann: true })]))[0]));
     same(await log.claims.begin("name", "v1", types), { definition: "v1", types, position: 0, unfolded: 0 });
     await appended(log, taking("a", { ann: true }));
@@ -91,8 +91,8 @@ export const claims: LogCases = {
   },
 
   "stays where its scope is begun again, and is gone where it is begun otherwise: until the log was folded nothing can be claimed":
-    async (stand) => {
-      const log = await begun(stand);
+    async (fixture) => {
+      const log = await begun(fixture);
       await appended(log, taking("a", { ann: true }), taking("b", { bob: true }), appendTo("c"));
       same(await log.claims.begin("name", "v1", types), { definition: "v1", types, position: 0, unfolded: 0 });
       same(await log.claims.claimants("name", ["ann"]), { ann: "a" });
@@ -120,21 +120,21 @@ export const claims: LogCases = {
       same(await log.claims.claimants("name", ["ann", "bob"]), { ann: "a", bob: "b" });
     },
 
-  "is folded by whoever knows how far it is, and by nobody else": async (stand) => {
-    const log = await stand.open();
+  "is folded by whoever knows how far it is, and by nobody else": async (fixture) => {
+    const log = await fixture.open();
     await log.append([appendTo("a", many(5))]);
     await log.claims.begin("name", "v1", types);
     const fold = { scope: "name", definition: "v1", after: 0, position: 3, changes: [] };
     assert.equal(await log.claims.fold({ ...fold, scope: "other" }), null);
     assert.equal(await log.claims.fold({ ...fold, definition: "v2" }), null);
     assert.equal(await log.claims.fold({ ...fold, after: 1 }), null);
-    const answers = await Promise.all((await stand.hosts(log, 3)).map((host) => host.claims.fold(fold)));
+    const answers = await Promise.all((await fixture.hosts(log, 3)).map((host) => host.claims.fold(fold)));
     assert.equal(answers.filter((answer) => answer !== null).length, 1);
     assert.equal(await log.claims.fold(fold), null);
   },
 
-  "knows of events that came without it: nothing can be claimed until they were folded": async (stand) => {
-    const log = await begun(stand);
+  "knows of events that came without it: nothing can be claimed until they were folded": async (fixture) => {
+    const log = await begun(fixture);
     await appended(log, taking("a", { ann: true }), appendTo("b", [{ type: "other" }]));
     await appended(log, taking("a", { ann: true }));
     await appended(log, appendTo("b", [{ type: "other" }, { type: "name.taken" }, { type: "other" }]), appendTo("c"));
@@ -150,8 +150,8 @@ export const claims: LogCases = {
     await appended(log, taking("d", { carl: true }));
   },
 
-  "meets an append that is sent again, and one that has lost its version, after these": async (stand) => {
-    const log = await begun(stand);
+  "meets an append that is sent again, and one that has lost its version, after these": async (fixture) => {
+    const log = await begun(fixture);
     const send = () => appendTo("a", [{ type: "name.taken", id: ids[0] }], { claims: [telling({ ann: true })] });
     await appended(log, send());
     await appended(log, taking("a", { ann: false }), taking("b", { ann: true }));
@@ -161,8 +161,8 @@ export const claims: LogCases = {
     same(await log.claims.claimants("name", ["ann"]), { ann: "b" });
   },
 
-  "is taken back with a commit that fails": async (stand) => {
-    const log = await begun(stand);
+  "is taken back with a commit that fails": async (fixture) => {
+    const log = await begun(fixture);
     await appended(log, taking("a", { ann: true }));
     const failing = () =>
       log.append([
@@ -178,8 +178,8 @@ export const claims: LogCases = {
     assert.equal((await everything(log)).length, 2);
   },
 
-  "goes to exactly one of many who want it at once": async (stand) => {
-    const hosts = await stand.hosts(await begun(stand), 4);
+  "goes to exactly one of many who want it at once": async (fixture) => {
+    const hosts = await fixture.hosts(await begun(fixture), 4);
     for (const n of upTo(5)) {
       const verdicts = await Promise.all(
         upTo(12).map((k) => hosts[k % 4]!.append([taking(`s-${n}-${k}`, { [`name ${n}`]: true })])),
@@ -191,8 +191,8 @@ export const claims: LogCases = {
   },
 
   "is listed with the others of its scope, in the order of their bytes, and up to where they are those of the log":
-    async (stand) => {
-      const log = await begun(stand);
+    async (fixture) => {
+      const log = await begun(fixture);
       assert.equal(await log.claims.page("other", { limit: 9 }), null);
       same(await log.claims.scopes(), ["name"]);
       same(await log.claims.page("name", { limit: 9 }), { definition: "v1", position: 0, claims: [] });

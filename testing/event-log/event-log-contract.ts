@@ -10,7 +10,7 @@ import { chains, times } from "./imports.ts";
 import { history } from "./history.ts";
 import { leases } from "./leases.ts";
 import { links, linksInBackups, linksOpenedAgain } from "./links.ts";
-import { LogStand, type LogPlace } from "./log-stand.ts";
+import { LogFixture, type LogPlace } from "./log-fixture.ts";
 import { pagesOfTheLog } from "./pages.ts";
 import { manyHosts, ports, soleHost } from "./ports.ts";
 import { kills, soleHostAmongProcesses } from "./processes.ts";
@@ -34,7 +34,7 @@ export function eventLogContract(newPlace: () => Promise<LogPlace>, capabilities
   const isDurable = capabilities.durability !== "none";
   const hasOneHost = capabilities.hosts === "one";
   return casesOf(
-    () => new LogStand(newPlace, capabilities),
+    () => new LogFixture(newPlace, capabilities),
     [
       { name: "A log's port", cases: ports },
       { name: "A commit", cases: commits },

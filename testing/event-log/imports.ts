@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { AppendRequest } from "../../core/log/append-request.ts";
 import type { EventLog } from "../../core/log/event-log.ts";
 import { same } from "../kit/same.ts";
-import { everything, type LogCases } from "./log-stand.ts";
+import { everything, type LogCases } from "./log-fixture.ts";
 import { appendTo, appended, ids, refused, stored } from "./requests.ts";
 
 const continuing = (request: AppendRequest): AppendRequest => ({ ...request, continues: true });
@@ -11,15 +11,15 @@ const streamsIn = async (log: EventLog) => (await everything(log)).map(({ stream
 
 /** Requests that continue the one before them, as imports send them. */
 export const chains: LogCases = {
-  "is stored like any other while none is refused": async (stand) => {
-    const log = await stand.open();
+  "is stored like any other while none is refused": async (fixture) => {
+    const log = await fixture.open();
     const verdicts = await log.append([continuing(appendTo("a")), appendTo("b"), continuing(appendTo("c"))]);
     assert.equal(verdicts.flatMap(stored).length, 3);
     same(await streamsIn(log), ["a", "b", "c"]);
   },
 
-  "falls with it, and so does all that continues itself, and nothing else": async (stand) => {
-    const log = await stand.open();
+  "falls with it, and so does all that continues itself, and nothing else": async (fixture) => {
+    const log = await fixture.open();
     const conflicting = appendTo("b", [{}], { expectedVersion: 7 });
     const verdicts = await log.append([
       appendTo("a"),
@@ -36,8 +36,8 @@ export const chains: LogCases = {
     same((await log.append([continuing(appendTo("c"))])).flatMap(stored).length, 1);
   },
 
-  "goes on behind one that was stored before": async (stand) => {
-    const log = await stand.open();
+  "goes on behind one that was stored before": async (fixture) => {
+    const log = await fixture.open();
     const known = appendTo("a", [{ id: ids[0] }]);
     await log.append([known]);
     const verdicts = await log.append([known, continuing(appendTo("b"))]);
@@ -60,8 +60,8 @@ function at(time: string, stream = "a"): AppendRequest {
 
 /** Events with a time of their own. */
 export const times: LogCases = {
-  "is kept, and answered": async (stand) => {
-    const log = await stand.open();
+  "is kept, and answered": async (fixture) => {
+    const log = await fixture.open();
     const given = [hoursAgo(3), hoursAgo(2), hoursAgo(2)];
     const events = await appended(log, ...given.map((time) => at(time)));
     same(
@@ -71,8 +71,8 @@ export const times: LogCases = {
     same(await everything(log), events);
   },
 
-  "is that of the event before it where it would be earlier": async (stand) => {
-    const log = await stand.open();
+  "is that of the event before it where it would be earlier": async (fixture) => {
+    const log = await fixture.open();
     const [two, three] = [hoursAgo(2), hoursAgo(3)];
     await log.append([at(two)]);
     same(
@@ -84,8 +84,8 @@ export const times: LogCases = {
     assert.equal(late!.time, now!.time);
   },
 
-  "is now where it would be later": async (stand) => {
-    const log = await stand.open();
+  "is now where it would be later": async (fixture) => {
+    const log = await fixture.open();
     const [event] = await appended(log, at(hoursAgo(-24)));
     assert.ok(event!.time < hoursAgo(-1), `found ${event!.time}`);
   },

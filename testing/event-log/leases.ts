@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { HeldLease, Lease } from "../../core/log/control.ts";
 import type { EventLog } from "../../core/log/event-log.ts";
 import { same } from "../kit/same.ts";
-import type { LogCases } from "./log-stand.ts";
+import type { LogCases } from "./log-fixture.ts";
 import { upTo } from "./requests.ts";
 
 const ttlMs = 5000;
@@ -25,8 +25,8 @@ const takeOver = async (log: EventLog, holder: string): Promise<Lease> => take(l
 
 /** Leases: acquisition, renewal, takeover and release. */
 export const leases: LogCases = {
-  "is held by one, who may renew it under the same epoch": async (stand) => {
-    const log = await stand.open();
+  "is held by one, who may renew it under the same epoch": async (fixture) => {
+    const log = await fixture.open();
     const first = await take(log, "node-1");
     same({ ...first, epoch: 0 }, { name: "pump", holder: "node-1", epoch: 0 });
     same(await take(log, "node-1"), first);
@@ -35,8 +35,8 @@ export const leases: LogCases = {
     assert.equal((await take(log, "node-2", undefined, "other")).holder, "node-2");
   },
 
-  "is taken by exactly one of many at once": async (stand) => {
-    const hosts = await stand.hosts(await stand.open(), 4);
+  "is taken by exactly one of many at once": async (fixture) => {
+    const hosts = await fixture.hosts(await fixture.open(), 4);
     const answers = await Promise.all(
       upTo(12).map((n) => hosts[n % 4]!.control.acquireLease("pump", `node-${n}`, ttlMs)),
     );
@@ -46,8 +46,8 @@ export const leases: LogCases = {
     same(new Set(losers), new Set(winners));
   },
 
-  "shows how long it lasts, and another mark after each renewal, to those who wait for it": async (stand) => {
-    const [log, other] = (await stand.hosts(await stand.open(), 2)) as [EventLog, EventLog];
+  "shows how long it lasts, and another mark after each renewal, to those who wait for it": async (fixture) => {
+    const [log, other] = (await fixture.hosts(await fixture.open(), 2)) as [EventLog, EventLog];
     const marks = new Set<string>();
     for (let renewal = 0; renewal < 4; renewal++) {
       await take(log, "node-1");
@@ -62,8 +62,8 @@ export const leases: LogCases = {
     assert.equal((await look(log)).ttlMs, 2 * ttlMs);
   },
 
-  "is taken over by its mark, once, under a higher epoch": async (stand) => {
-    const hosts = await stand.hosts(await stand.open(), 3);
+  "is taken over by its mark, once, under a higher epoch": async (fixture) => {
+    const hosts = await fixture.hosts(await fixture.open(), 3);
     const log = hosts[0]!;
     const first = await take(log, "node-1");
     const { mark } = await look(log);
@@ -77,8 +77,8 @@ export const leases: LogCases = {
     assert.equal((await look(log)).holder, second!.holder);
   },
 
-  "is not taken over by the mark of an earlier renewal": async (stand) => {
-    const log = await stand.open();
+  "is not taken over by the mark of an earlier renewal": async (fixture) => {
+    const log = await fixture.open();
     await take(log, "node-1");
     const { mark } = await look(log);
     const renewed = await take(log, "node-1");
@@ -86,8 +86,8 @@ export const leases: LogCases = {
     same(await take(log, "node-1"), renewed);
   },
 
-  "falls free when it is released, and a stale release frees nothing": async (stand) => {
-    const log = await stand.open();
+  "falls free when it is released, and a stale release frees nothing": async (fixture) => {
+    const log = await fixture.open();
     const first = await take(log, "node-1");
     await log.control.releaseLease(first);
     const second = await take(log, "node-2");
@@ -104,8 +104,8 @@ export const leases: LogCases = {
     assert.ok((await take(log, "node-2")).epoch > second.epoch);
   },
 
-  "lets its holder write state, and nobody with another name, holder or epoch": async (stand) => {
-    const log = await stand.open();
+  "lets its holder write state, and nobody with another name, holder or epoch": async (fixture) => {
+    const log = await fixture.open();
     const lease = await take(log, "node-1");
     assert.equal(await log.control.put("at", 1, 0, lease), 1);
     for (const other of [
@@ -122,8 +122,8 @@ export const leases: LogCases = {
     same(await log.control.get("at"), { value: 2, revision: 2 });
   },
 
-  "writes nothing for a holder that slept until another took over": async (stand) => {
-    const log = await stand.open();
+  "writes nothing for a holder that slept until another took over": async (fixture) => {
+    const log = await fixture.open();
     const first = await take(log, "node-1");
     const second = await takeOver(log, "node-2");
     assert.equal(await log.control.put("at", 1, 0, first), null);
@@ -132,8 +132,8 @@ export const leases: LogCases = {
     same(await log.control.get("at"), { value: 2, revision: 1 });
   },
 
-  "of an earlier epoch writes nothing, also where the same holder took it again": async (stand) => {
-    const log = await stand.open();
+  "of an earlier epoch writes nothing, also where the same holder took it again": async (fixture) => {
+    const log = await fixture.open();
     const first = await take(log, "node-1");
     await takeOver(log, "node-2");
     const third = await takeOver(log, "node-1");
@@ -141,12 +141,12 @@ export const leases: LogCases = {
     assert.equal(await log.control.put("at", 1, 0, third), 1);
   },
 
-  "is kept over a restart of the log, until another takes it over": async (stand) => {
+  "is kept over a restart of the log, until another takes it over": async (fixture) => {
     // Data in memory ends with its host.
-    if (stand.capabilities.durability === "none") return;
-    const log = await stand.open();
+    if (fixture.capabilities.durability === "none") return;
+    const log = await fixture.open();
     const first = await take(log, "node-1");
-    const again = await stand.reopen(log);
+    const again = await fixture.reopen(log);
     assert.equal((await look(again)).holder, "node-1");
     const second = await takeOver(again, "node-2");
     assert.ok(second.epoch > first.epoch);

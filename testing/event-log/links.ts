@@ -3,7 +3,7 @@ import type { EventLog, ReadStreamOptions } from "../../core/log/event-log.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { refusedAs } from "../kit/refusal.ts";
 import { same } from "../kit/same.ts";
-import { everything, type LogCases } from "./log-stand.ts";
+import { everything, type LogCases } from "./log-fixture.ts";
 import { appendTo, appended, ask, ids, many, refused, stored, upTo } from "./requests.ts";
 
 const idsOf = (events: readonly RecordedEvent[]) => events.map(({ id }) => id);
@@ -30,8 +30,8 @@ const asLinked = (stream: string, events: readonly RecordedEvent[]) =>
 const versionsOf = (events: readonly RecordedEvent[]) => events.map(({ link }) => link!.version);
 
 export const links: LogCases = {
-  "are listed by their streams, in the order of the names, each with its version": async (stand) => {
-    const log = await stand.open();
+  "are listed by their streams, in the order of the names, each with its version": async (fixture) => {
+    const log = await fixture.open();
     const events = await appended(log, appendTo("a", many(3)));
     same(await log.links.streams({ limit: 10 }), []);
     for (const [index, stream] of ["日本", "Z", "b-1", "b", "a b"].entries())
@@ -48,8 +48,8 @@ export const links: LogCases = {
     same(await log.links.streams({ limit: 2, after: "日本" }), []);
   },
 
-  "bring events into a second stream, in the order given and with versions of its own": async (stand) => {
-    const log = await stand.open();
+  "bring events into a second stream, in the order given and with versions of its own": async (fixture) => {
+    const log = await fixture.open();
     const [a1, a2, b1, b2] = await appended(log, appendTo("a", many(2)), appendTo("b", many(2)));
     same(await log.links.add("all", idsOf([b2!, a1!])), { version: 2, linked: 2 });
     same(await log.links.add("all", idsOf([a2!])), { version: 3, linked: 1 });
@@ -60,8 +60,8 @@ export const links: LogCases = {
     same(await log.findByIds([b1!.id]), [b1]);
   },
 
-  "are no events": async (stand) => {
-    const log = await stand.open();
+  "are no events": async (fixture) => {
+    const log = await fixture.open();
     const events = await appended(log, appendTo("a", many(3)), appendTo("b"));
     const streams = await log.streams({ limit: 10 });
     await log.links.add("all", idsOf(events));
@@ -76,8 +76,8 @@ export const links: LogCases = {
     same((await appended(log, appendTo("a")))[0]!.position, 5);
   },
 
-  "are read by version, forward and backward, by wanted types": async (stand) => {
-    const log = await stand.open();
+  "are read by version, forward and backward, by wanted types": async (fixture) => {
+    const log = await fixture.open();
     const types = Array.from({ length: 250 }, (_, index) => ({ type: index % 50 === 49 ? "y" : "x" }));
     const events = (await appended(log, appendTo("a", types))).toReversed();
     await log.links.add("all", idsOf(events));
@@ -96,8 +96,8 @@ export const links: LogCases = {
     same(await read({ afterVersion: 201, limit: 9, wanted }), []);
   },
 
-  "are cut into pages by bytes, names included": async (stand) => {
-    const log = await stand.open();
+  "are cut into pages by bytes, names included": async (fixture) => {
+    const log = await fixture.open();
     const events = await appended(
       log,
       appendTo("a", many(5, { payload: "x".repeat(200 * 1024) })),
@@ -110,8 +110,8 @@ export const links: LogCases = {
     same(versionsOf(await linkedTo(log, stream, backward)), upTo(2505).toReversed());
   },
 
-  "of an event that the stream holds already are passed over": async (stand) => {
-    const log = await stand.open();
+  "of an event that the stream holds already are passed over": async (fixture) => {
+    const log = await fixture.open();
     const [a, b, c] = await appended(log, appendTo("a", many(3)));
     same(await log.links.add("all", idsOf([a!, b!, a!])), { version: 2, linked: 2 });
     same(await log.links.add("all", idsOf([b!, a!])), { version: 2, linked: 0 });
@@ -119,15 +119,15 @@ export const links: LogCases = {
     same(await linkedTo(log, "all"), asLinked("all", [a!, b!, c!]));
   },
 
-  "may be 10,000 at once": async (stand) => {
-    const log = await stand.open();
+  "may be 10,000 at once": async (fixture) => {
+    const log = await fixture.open();
     const events = await appended(log, appendTo("a", many(10_000)));
     same(await log.links.add("all", idsOf(events)), { version: 10_000, linked: 10_000 });
     same(versionsOf(await log.readStream("all", { afterVersion: 9_999, limit: 2 })), [10_000]);
   },
 
-  "are not made at all where one of the events is not there": async (stand) => {
-    const log = await stand.open();
+  "are not made at all where one of the events is not there": async (fixture) => {
+    const log = await fixture.open();
     const [event] = await appended(log, appendTo("a"));
     const { code, data } = await refusedAs("ENTITY_NOT_FOUND", () => log.links.add("all", [event!.id, ids[1], ids[2]]));
     same({ code, data }, { code: 404, data: { id: ids[1] } });
@@ -137,8 +137,8 @@ export const links: LogCases = {
     same(await linkedTo(log, "all"), asLinked("all", [event!]));
   },
 
-  "and events of its own never stand in one stream": async (stand) => {
-    const log = await stand.open();
+  "and events of its own never stand in one stream": async (fixture) => {
+    const log = await fixture.open();
     const [a, b] = await appended(log, appendTo("a"), appendTo("b"));
     const { code, data } = await refusedAs("MIXED_STREAM", () => log.links.add("a", [b!.id]));
     same({ code, data }, { code: 409, data: { stream: "a", found: "events", expected: "links" } });
@@ -162,9 +162,9 @@ export const links: LogCases = {
     assert.equal(await log.head(), 4);
   },
 
-  "and events that come to a new stream at once: one of the two is refused": async (stand) => {
-    const log = await stand.open();
-    const [one, other] = await stand.hosts(log, 2);
+  "and events that come to a new stream at once: one of the two is refused": async (fixture) => {
+    const log = await fixture.open();
+    const [one, other] = await fixture.hosts(log, 2);
     const [event] = await appended(log, appendTo("a"));
     for (const n of upTo(20)) {
       const stream = `s-${n}`;
@@ -181,10 +181,10 @@ export const links: LogCases = {
     }
   },
 
-  "of one stream that come from many at once lose none": async (stand) => {
-    const log = await stand.open();
+  "of one stream that come from many at once lose none": async (fixture) => {
+    const log = await fixture.open();
     const events = await appended(log, appendTo("a", many(40)));
-    const hosts = await stand.hosts(log, 4);
+    const hosts = await fixture.hosts(log, 4);
     await Promise.all(events.map(({ id }, index) => hosts[index % 4]!.links.add("all", [id])));
     const found = await linkedTo(log, "all");
     same(versionsOf(found), upTo(40));
@@ -193,11 +193,11 @@ export const links: LogCases = {
 };
 
 export const linksOpenedAgain: LogCases = {
-  "are there, go on, and still refuse events": async (stand) => {
-    let log = await stand.open();
+  "are there, go on, and still refuse events": async (fixture) => {
+    let log = await fixture.open();
     const events = await appended(log, appendTo("a", many(3)));
     await log.links.add("all", idsOf(events.slice(0, 2)));
-    log = await stand.reopen(log);
+    log = await fixture.reopen(log);
     assert.equal(refused((await log.append([appendTo("all")]))[0]).type, "MIXED_STREAM");
     same(await linkedTo(log, "all"), asLinked("all", events.slice(0, 2)));
     same(await log.links.add("all", idsOf(events)), { version: 3, linked: 1 });
@@ -206,11 +206,11 @@ export const linksOpenedAgain: LogCases = {
 };
 
 export const linksInBackups: LogCases = {
-  "are in the copy": async (stand) => {
-    const log = await stand.open();
+  "are in the copy": async (fixture) => {
+    const log = await fixture.open();
     const events = await appended(log, appendTo("a", many(3)));
     await log.links.add("all", idsOf(events));
-    const { to, port } = stand.backupOf(log);
+    const { to, port } = fixture.backupOf(log);
     await log.backup(to);
     const copy = port();
     await copy.open();

@@ -5,7 +5,7 @@ import type { EventLog } from "../../core/log/event-log.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { pick, randomFrom, times, type Random } from "../kit/random.ts";
 import { same } from "../kit/same.ts";
-import { everything, type LogCases } from "./log-stand.ts";
+import { everything, type LogCases } from "./log-fixture.ts";
 import { appendTo, many, positionsOf, refused, upTo } from "./requests.ts";
 
 const shared = ["a", "b", "c"];
@@ -78,9 +78,9 @@ async function linkAll(log: EventLog): Promise<string[]> {
 }
 
 export const races: LogCases = {
-  "leave each stream whole, links and claims too, whatever each of them knows": async (stand) => {
+  "leave each stream whole, links and claims too, whatever each of them knows": async (fixture) => {
     const random = randomFrom(11);
-    const [log, ...others] = (await stand.hosts(await stand.open(), 4)) as [EventLog, ...EventLog[]];
+    const [log, ...others] = (await fixture.hosts(await fixture.open(), 4)) as [EventLog, ...EventLog[]];
     const known = new KnownState();
     await log.append([appendTo("first")]);
     const [made] = await Promise.all([

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { same } from "../kit/same.ts";
-import type { LogCases } from "./log-stand.ts";
+import type { LogCases } from "./log-fixture.ts";
 import { upTo } from "./requests.ts";
 
 /** Control state. */
 export const state: LogCases = {
-  "is null where it was never written": async (stand) => {
-    assert.equal(await (await stand.open()).control.get("paused"), null);
+  "is null where it was never written": async (fixture) => {
+    assert.equal(await (await fixture.open()).control.get("paused"), null);
   },
 
-  "is written by whoever knows its revision, and by nobody else": async (stand) => {
-    const log = await stand.open();
+  "is written by whoever knows its revision, and by nobody else": async (fixture) => {
+    const log = await fixture.open();
     assert.equal(await log.control.put("paused", true, 1), null);
     assert.equal(await log.control.put("paused", true, 0), 1);
     assert.equal(await log.control.put("paused", false, 0), null);
@@ -21,16 +21,16 @@ export const state: LogCases = {
     assert.equal(await log.control.get("Paused"), null);
   },
 
-  "keeps any JSON value under any key": async (stand) => {
-    const log = await stand.open();
+  "keeps any JSON value under any key": async (fixture) => {
+    const log = await fixture.open();
     const values = [null, false, 0, "", [], { a: null, "a.b": { $x: "%" } }, "x".repeat(300_000)];
     const keys = ["pump", "control/a b", "it's", "a.b", "$x", "日本", "😀"];
     for (const [index, key] of keys.entries()) assert.equal(await log.control.put(key, values[index], 0), 1);
     for (const [index, key] of keys.entries()) same(await log.control.get(key), { value: values[index], revision: 1 });
   },
 
-  "is removed by whoever knows its revision, and then as if it had never been": async (stand) => {
-    const log = await stand.open();
+  "is removed by whoever knows its revision, and then as if it had never been": async (fixture) => {
+    const log = await fixture.open();
     await log.control.put("key", 1, 0);
     await log.control.put("key", 2, 1);
     assert.equal(await log.control.put("key", undefined, 0), null);
@@ -43,8 +43,8 @@ export const state: LogCases = {
     assert.equal(await log.control.put("key", 3, 0), 1);
   },
 
-  "is removed only by the holder of the lease": async (stand) => {
-    const log = await stand.open();
+  "is removed only by the holder of the lease": async (fixture) => {
+    const log = await fixture.open();
     const lease = (await log.control.acquireLease("job", "ann", 60_000)).lease!;
     await log.control.put("key", 1, 0, lease);
     assert.equal(await log.control.put("key", undefined, 1, { ...lease, epoch: lease.epoch + 1 }), null);
@@ -52,8 +52,8 @@ export const state: LogCases = {
     assert.equal(await log.control.put("key", undefined, 1, lease), 0);
   },
 
-  "is listed by the beginning of its keys, in the order of their bytes, page by page": async (stand) => {
-    const log = await stand.open();
+  "is listed by the beginning of its keys, in the order of their bytes, page by page": async (fixture) => {
+    const log = await fixture.open();
     const keys = [
       "a/1",
       "a/10",
@@ -88,14 +88,14 @@ export const state: LogCases = {
     same(await log.control.states({ prefix: "nothing", limit: 100 }), []);
   },
 
-  "takes no position": async (stand) => {
-    const log = await stand.open();
+  "takes no position": async (fixture) => {
+    const log = await fixture.open();
     await log.control.put("key", 1, 0);
     assert.equal(await log.head(), 0);
   },
 
-  "does not change with what was handed in or out": async (stand) => {
-    const log = await stand.open();
+  "does not change with what was handed in or out": async (fixture) => {
+    const log = await fixture.open();
     const value = { list: [1] };
     await log.control.put("key", value, 0);
     value.list.push(2);
@@ -104,8 +104,8 @@ export const state: LogCases = {
     same(await log.control.get("key"), { value: { list: [1] }, revision: 1 });
   },
 
-  "is written by exactly one of many at once": async (stand) => {
-    const hosts = await stand.hosts(await stand.open(), 4);
+  "is written by exactly one of many at once": async (fixture) => {
+    const hosts = await fixture.hosts(await fixture.open(), 4);
     for (let revision = 0; revision < 10; revision++) {
       const answers = await Promise.all(upTo(12).map((n) => hosts[n % 4]!.control.put("key", n, revision)));
       same(

@@ -3,7 +3,7 @@ import { oddTexts } from "../kit/odd-texts.ts";
 import { refusal } from "../kit/refusal.ts";
 import { same } from "../kit/same.ts";
 import { brokenAppend } from "./commits.ts";
-import { everything, type LogCases } from "./log-stand.ts";
+import { everything, type LogCases } from "./log-fixture.ts";
 import { appendTo, appended, ask, ids } from "./requests.ts";
 
 /** Runs `work` with this process's clock set to a time. An engine with its own clock is not affected. */
@@ -41,8 +41,8 @@ const hour = 3_600_000;
 
 /** Law 9: stored events never change. */
 export const storedEvents: LogCases = {
-  "have times that never go back, also when the clock does": async (stand) => {
-    const log = await stand.open();
+  "have times that never go back, also when the clock does": async (fixture) => {
+    const log = await fixture.open();
     const now = Date.now();
     for (const time of [now, now - hour, now - 400 * 24 * hour, now - hour / 2, now])
       await atClock(time, () => log.append([appendTo("a"), appendTo("b")]));
@@ -51,15 +51,15 @@ export const storedEvents: LogCases = {
     assert.equal(times.length, 10);
   },
 
-  "have times that are not held up by a commit that failed": async (stand) => {
-    const log = await stand.open();
+  "have times that are not held up by a commit that failed": async (fixture) => {
+    const log = await fixture.open();
     await atClock(Date.now() + 1000 * hour, () => refusal(() => log.append([brokenAppend("a")])));
     const [event] = await appended(log, appendTo("a"));
     assert.ok(Date.parse(event!.time) < Date.now() + 500 * hour, `found ${event!.time}`);
   },
 
-  "do not change with the request that brought them": async (stand) => {
-    const log = await stand.open();
+  "do not change with the request that brought them": async (fixture) => {
+    const log = await fixture.open();
     const request = appendTo("a", [{ payload: { n: 1, deep: { list: [1] } }, meta: { user: { name: "ann" } } }]);
     await log.append([request]);
     const before = structuredClone(await everything(log));
@@ -69,8 +69,8 @@ export const storedEvents: LogCases = {
     same(await everything(log), before);
   },
 
-  "do not change with an answer that somebody writes into": async (stand) => {
-    const log = await stand.open();
+  "do not change with an answer that somebody writes into": async (fixture) => {
+    const log = await fixture.open();
     const request = () =>
       appendTo("a", [{ id: ids[0], payload: { n: 1, deep: { list: [{ n: 1 }] } }, meta: { user: { name: "ann" } } }]);
     const answers = [
@@ -89,8 +89,8 @@ export const storedEvents: LogCases = {
     same(await appended(log, request()), before);
   },
 
-  "keep odd texts in stream, type, payload and meta, and are found by exactly them": async (stand) => {
-    const log = await stand.open();
+  "keep odd texts in stream, type, payload and meta, and are found by exactly them": async (fixture) => {
+    const log = await fixture.open();
     await log.append(
       oddTexts.map((text) =>
         appendTo(text, [{ type: typeOf(text), payload: { [text]: text, list: [text] }, meta: { [text]: text } }]),
@@ -108,8 +108,8 @@ export const storedEvents: LogCases = {
     }
   },
 
-  "keep texts of 300 KB and deep nests": async (stand) => {
-    const log = await stand.open();
+  "keep texts of 300 KB and deep nests": async (fixture) => {
+    const log = await fixture.open();
     let nest: unknown = "x";
     for (let depth = 0; depth < 100; depth++) nest = depth % 2 ? [nest] : { nest };
     const payloads = ["x".repeat(300 * 1024), { text: "漢".repeat(100 * 1024) }, nest];

@@ -6,20 +6,20 @@ export interface ContractCase {
 }
 
 /** Sentence → check. */
-export type Cases<Stand> = Readonly<Record<string, (stand: Stand) => Promise<void>>>;
+export type Cases<Fixture> = Readonly<Record<string, (fixture: Fixture) => Promise<void>>>;
 
 /** The subject of the sentences. */
-export interface Subject<Stand> {
+export interface Subject<Fixture> {
   name: string;
-  cases: Cases<Stand>;
+  cases: Cases<Fixture>;
   /** False if the engine declares that it does not support this. */
   isListed?: boolean;
 }
 
 /** Runs each case with its own fixture, which is always removed. */
-export const casesOf = <Stand extends { end(): Promise<void> }>(
-  newStand: () => Stand,
-  subjects: readonly Subject<Stand>[],
+export const casesOf = <Fixture extends { end(): Promise<void> }>(
+  newFixture: () => Fixture,
+  subjects: readonly Subject<Fixture>[],
 ): ContractCase[] =>
   subjects
     .filter(({ isListed }) => isListed !== false)
@@ -27,11 +27,11 @@ export const casesOf = <Stand extends { end(): Promise<void> }>(
       Object.entries(cases).map(([sentence, check]) => ({
         name: `${name} ${sentence}`,
         run: async () => {
-          const stand = newStand();
+          const fixture = newFixture();
           try {
-            await check(stand);
+            await check(fixture);
           } finally {
-            await stand.end();
+            await fixture.end();
           }
         },
       })),

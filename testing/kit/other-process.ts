@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { extname } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import type { InProcess } from "./stand.ts";
+import type { InProcess } from "./fixture.ts";
 
 /** The work of another process. */
 export type Job = "open log" | "append to log" | "open table" | "fold into table";
@@ -26,7 +26,7 @@ export class OtherProcess {
   }
 
   /** Its next message, split into words; null after its end. */
-  async hear(): Promise<string[] | null> {
+  async nextMessage(): Promise<string[] | null> {
     const { value, done } = (await this.#lines.next()) as IteratorResult<string, undefined>;
     return done ? null : (this.#last = value).split(" ");
   }
@@ -34,7 +34,7 @@ export class OtherProcess {
   /** Kills it after `times` messages "done". Returns all such messages until its end. */
   async killedAfter(times: number, delayMs: number): Promise<string[][]> {
     const messages: string[][] = [];
-    for (let words = await this.hear(); words; words = await this.hear()) {
+    for (let words = await this.nextMessage(); words; words = await this.nextMessage()) {
       if (words[0] === "done") messages.push(words.slice(1));
       else if (words[0] !== "opened") throw new Error(`the other process sent: ${this.#last}`);
       if (messages.length === times) setTimeout(() => this.#child.kill("SIGKILL"), delayMs);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { refusedAs } from "../kit/refusal.ts";
 import { same } from "../kit/same.ts";
-import type { TableCases } from "./table-stand.ts";
+import type { TableCases } from "./table-fixture.ts";
 import { asked, filled, found } from "./queried-rows.ts";
 
 const given = [
@@ -130,8 +130,8 @@ const efforts: [query: object, tooMuch: object][] = [
 const answers: TableCases = Object.fromEntries(
   table.map(([where, query, ids]) => [
     `answers where ${where}`,
-    async (stand) => {
-      const rows = await filled(stand, given);
+    async (fixture) => {
+      const rows = await filled(fixture, given);
       same(await found(rows, { query }), ids);
       assert.equal(await rows.count(asked({ query })), ids.length);
       same(await found(rows, { query: { $not: query } }), but(...ids));
@@ -142,8 +142,8 @@ const answers: TableCases = Object.fromEntries(
 /** Every operator of the query language. */
 export const operators = {
   ...answers,
-  "reads a part of a row, and refuses to read more": async (stand) => {
-    const rows = await filled(stand, [long]);
+  "reads a part of a row, and refuses to read more": async (fixture) => {
+    const rows = await filled(fixture, [long]);
     for (const [query, tooMuch] of efforts) {
       same(await found(rows, { query }), ["long"]);
       await refusedAs("INVALID_QUERY", () => found(rows, { query: tooMuch }));

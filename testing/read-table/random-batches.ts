@@ -5,7 +5,7 @@ import { pick, randomFrom, times, type Random } from "../kit/random.ts";
 import { refusedAs } from "../kit/refusal.ts";
 import { same } from "../kit/same.ts";
 import { queriedFields, randomRow } from "./random-query.ts";
-import { at, committed, create, remove, seen, update, type TableCases } from "./table-stand.ts";
+import { at, committed, create, remove, seen, update, type TableCases } from "./table-fixture.ts";
 import type { RowChange } from "../../core/rows/row-change.ts";
 
 const fields: FieldsInput = { ...queriedFields, code: { type: "string", unique: true } };
@@ -78,9 +78,9 @@ async function randomBatch(random: Random, table: ReadTable, before: Plain, posi
 }
 
 export const randomBatches: TableCases = {
-  "leaves the result of its changes in order, with concurrent readers": async (stand) => {
+  "leaves the result of its changes in order, with concurrent readers": async (fixture) => {
     const random = randomFrom(7);
-    const table = await stand.open(fields);
+    const table = await fixture.open(fields);
     let rows: Plain = new Map();
     for (let position = 1; position <= 40; position++) {
       rows = await randomBatch(random, table, rows, position);

@@ -12,7 +12,7 @@ import { killsOfTable, soleHostOfTableAmongProcesses } from "./processes.ts";
 import { randomBatches } from "./random-batches.ts";
 import { reopeningTables } from "./reopening.ts";
 import { rows } from "./rows.ts";
-import { TableStand, type TablePlace } from "./table-stand.ts";
+import { TableFixture, type TablePlace } from "./table-fixture.ts";
 import { wholeBatches } from "./whole-batches.ts";
 
 /**
@@ -28,7 +28,7 @@ export function readTableContract(
   const isDurable = capabilities.durability !== "none";
   const hasOneHost = capabilities.hosts === "one";
   return casesOf(
-    () => new TableStand(newPlace, capabilities),
+    () => new TableFixture(newPlace, capabilities),
     [
       { name: "A table's port", cases: tablePorts },
       { name: "A row", cases: rows },

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { EventLog } from "../../../core/log/event-log.ts";
 import { postgres } from "../../../adapters/postgres/postgres.ts";
 import { appended, appendTo, many, upTo } from "../../../testing/event-log/requests.ts";
-import { everything } from "../../../testing/event-log/log-stand.ts";
+import { everything } from "../../../testing/event-log/log-fixture.ts";
 import { eventually, refusal } from "../../support/broker.ts";
 import { describeWith } from "../../support/engines.ts";
 import { sql } from "../../support/postgres-server.ts";

@@ -3,7 +3,7 @@ import { copyFileSync, existsSync } from "node:fs";
 import { MongoClient } from "mongodb";
 import { connect } from "nats";
 import { appendTo } from "../../../testing/event-log/requests.ts";
-import { everything } from "../../../testing/event-log/log-stand.ts";
+import { everything } from "../../../testing/event-log/log-fixture.ts";
 import { startCli } from "../../cli/cli-process.ts";
 import { endCopies, logAt, open, sqliteIn } from "../../cli/copy-cases.ts";
 import { newFolder, refusal, startBroker } from "../../support/broker.ts";

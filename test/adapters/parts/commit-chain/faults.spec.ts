@@ -3,7 +3,7 @@ import type { EventLog } from "../../../../core/log/event-log.ts";
 import type { RecordedEvent } from "../../../../core/event/recorded-event.ts";
 import { ChainedLog } from "../../../../adapters/parts/commit-chain/chained-log.ts";
 import { appended, appendTo, many } from "../../../../testing/event-log/requests.ts";
-import { everything } from "../../../../testing/event-log/log-stand.ts";
+import { everything } from "../../../../testing/event-log/log-fixture.ts";
 import { randomFrom } from "../../../../testing/kit/random.ts";
 import { cleanUp, newFolder } from "../../../support/broker.ts";
 import { MemoryChain, MemoryServer, type OnCall } from "./memory-chain.ts";

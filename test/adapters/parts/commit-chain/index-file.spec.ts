@@ -15,7 +15,7 @@ import { ChainedLog } from "../../../../adapters/parts/commit-chain/chained-log.
 import { StoreUnavailableError } from "../../../../core/errors/errors.ts";
 import type { Building } from "../../../../core/log/event-log.ts";
 import { appended, appendTo, many } from "../../../../testing/event-log/requests.ts";
-import { everything } from "../../../../testing/event-log/log-stand.ts";
+import { everything } from "../../../../testing/event-log/log-fixture.ts";
 import { cleanUp, eventually, newFolder, refusal } from "../../../support/broker.ts";
 import { MemoryChain, MemoryServer } from "./memory-chain.ts";
 

@@ -3,7 +3,7 @@ import type { AppendRelay, RelayAnswer } from "../../../../core/log/append-relay
 import type { AppendRequest } from "../../../../core/log/append-request.ts";
 import { StoreUnavailableError, VersionConflictError } from "../../../../core/errors/errors.ts";
 import { fromRelayed, toRelayed } from "../../../../mixins/event-store/append/relayed-group.ts";
-import { everything } from "../../../../testing/event-log/log-stand.ts";
+import { everything } from "../../../../testing/event-log/log-fixture.ts";
 import { appended, appendTo, ids, many, refused, stored, upTo } from "../../../../testing/event-log/requests.ts";
 import { cleanUp, newFolder } from "../../../support/broker.ts";
 import { MemoryChain, MemoryServer } from "./memory-chain.ts";

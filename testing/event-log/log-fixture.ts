@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { EventLog, LogCapabilities } from "../../core/log/event-log.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { Cases } from "../kit/contract-case.ts";
-import { Stand, type BackupPlace, type InProcess } from "../kit/stand.ts";
+import { Fixture, type BackupPlace, type InProcess } from "../kit/fixture.ts";
 
 /** A place for one log: a file, a database, a stream. */
 export interface LogPlace {
@@ -16,10 +16,10 @@ export interface LogPlace {
   backup?: BackupPlace<EventLog>;
 }
 
-export type LogCases = Cases<LogStand>;
+export type LogCases = Cases<LogFixture>;
 
 /** The logs of one case. */
-export class LogStand extends Stand<EventLog> {
+export class LogFixture extends Fixture<EventLog> {
   readonly capabilities: LogCapabilities;
 
   constructor(newPlace: () => Promise<LogPlace>, capabilities: LogCapabilities) {

@@ -2,7 +2,7 @@ import { parseFields, type Fields, type FieldsInput } from "../../core/rows/fiel
 import type { Query } from "../../core/query/query.ts";
 import type { ParkedStream, Progress, ReadTable, Rows, TableCapabilities } from "../../core/table/read-table.ts";
 import type { Cases } from "../kit/contract-case.ts";
-import { Stand, type InProcess } from "../kit/stand.ts";
+import { Fixture, type InProcess } from "../kit/fixture.ts";
 import type { RowChange } from "../../core/rows/row-change.ts";
 
 /** A place for one table with its generations. */
@@ -15,7 +15,7 @@ export interface TablePlace {
   inProcess?: InProcess;
 }
 
-export type TableCases = Cases<TableStand>;
+export type TableCases = Cases<TableFixture>;
 
 export const fieldsOf = (input: FieldsInput): Fields => parseFields("table", input);
 export const nameAndTotal: FieldsInput = { name: "string", total: "integer" };
@@ -24,7 +24,7 @@ export const wider: FieldsInput = { name: "string", total: "integer", city: { ty
 export const all: Query = { where: null, sort: [], limit: null, offset: 0, search: null };
 
 /** The tables of one case. */
-export class TableStand extends Stand<ReadTable> {
+export class TableFixture extends Fixture<ReadTable> {
   readonly capabilities: TableCapabilities;
 
   constructor(newPlace: () => Promise<TablePlace>, capabilities: TableCapabilities) {

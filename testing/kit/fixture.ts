@@ -21,7 +21,7 @@ interface PlaceOf<Port> {
 }
 
 /** The ports and places of one case. `end` closes the ports and removes the places. */
-export class Stand<Port extends { close(): Promise<void> }> {
+export class Fixture<Port extends { close(): Promise<void> }> {
   readonly #newPlace: () => Promise<PlaceOf<Port>>;
   readonly #places = new Map<Port, PlaceOf<Port>>();
 
