@@ -8,7 +8,7 @@ import { appendTo, appended, many } from "./requests.ts";
 
 /** Backups of a log. */
 export const backups: LogCases = {
-  "holds the log's events and identity, and can be appended to": async (fixture) => {
+  "contains the log's events and identity, and can be appended to": async (fixture) => {
     const log = await fixture.open();
     const events = await appended(log, appendTo("a", many(150)), appendTo("b", many(3)));
     await log.control.put("key", { n: 1 }, 0);
@@ -57,7 +57,7 @@ export const backups: LogCases = {
     same((await everything(log)).slice(0, position), events);
   },
 
-  "says how far it is": async (fixture) => {
+  "reports its progress": async (fixture) => {
     const log = await fixture.open();
     await log.append([appendTo("a", many(3000, { payload: "x".repeat(3000) }))]);
     const seen: [done: number, total: number][] = [];
@@ -102,7 +102,7 @@ export const backups: LogCases = {
 
 /** The refusal of backups by an engine that does not declare them. */
 export const noBackups: LogCases = {
-  "refuses one, and says so": async (fixture) => {
+  "refuses one, with the reason": async (fixture) => {
     const log = await fixture.open();
     const { code, retryable } = await refusedAs("UNUSABLE_STORE", () => log.backup("nowhere/x.db"));
     same({ code, retryable }, { code: 409, retryable: false });

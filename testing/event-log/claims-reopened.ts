@@ -5,7 +5,7 @@ import { appendTo, appended, refused } from "./requests.ts";
 
 /** Claims after a restart of the host. */
 export const claimsReopened: LogCases = {
-  "is held as before, and unfolded events are known": async (fixture) => {
+  "is claimed as before, and unfolded events are known": async (fixture) => {
     let log = await fixture.open();
     await log.claims.begin("name", "v1", ["name.taken"]);
     await appended(log, taking("a", { ann: true }), taking("b", { bob: true }), taking("b", { bob: false }));

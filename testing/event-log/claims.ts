@@ -31,7 +31,7 @@ const isBehind = (error: Error & { type?: unknown }) => assert.equal(error.type,
 
 /** Values that must be unique across streams. */
 export const claims: LogCases = {
-  "belongs to one stream: another is told by whom it is held, and stores nothing": async (fixture) => {
+  "belongs to one stream: an append by another is refused with the claimant, and stores nothing": async (fixture) => {
     const log = await begun(fixture);
     await appended(log, taking("a", { ann: true }));
     const [verdict, other] = await log.append([taking("b", { bob: true, ann: true }), taking("c", { bob: true })]);
@@ -57,7 +57,7 @@ export const claims: LogCases = {
     same(await log.claims.claimants("name", ["ann"]), { ann: "b" });
   },
 
-  "may be repeated and given back by the stream that holds it, and by no other": async (fixture) => {
+  "may be repeated and released by its own stream only": async (fixture) => {
     const log = await begun(fixture);
     await appended(log, taking("a", { ann: true }), taking("a", { ann: true }), taking("b", { ann: false }));
     same(await log.claims.claimants("name", ["ann"]), { ann: "a" });
@@ -66,7 +66,7 @@ export const claims: LogCases = {
     await appended(log, taking("b", { ann: true }));
   },
 
-  "keeps any text apart from any other, in its scope": async (fixture) => {
+  "distinguishes any text from any other, in its scope": async (fixture) => {
     const log = await begun(fixture);
     await log.claims.begin("mail", "v1", ["mail.taken"]);
     const values = ["a", "A", "a ", " a", "\u00e5", "a\u030a", "1", "%", "it's", "😀", "x".repeat(1000)];
@@ -120,7 +120,7 @@ export const claims: LogCases = {
       same(await log.claims.claimants("name", ["ann", "bob"]), { ann: "a", bob: "b" });
     },
 
-  "is folded by whoever knows how far it is, and by nobody else": async (fixture) => {
+  "is folded from its position only": async (fixture) => {
     const log = await fixture.open();
     await log.append([appendTo("a", many(5))]);
     await log.claims.begin("name", "v1", types);
@@ -133,7 +133,7 @@ export const claims: LogCases = {
     assert.equal(await log.claims.fold(fold), null);
   },
 
-  "knows of events that came without it: nothing can be claimed until they were folded": async (fixture) => {
+  "includes events that were stored without it: nothing can be claimed until they are folded": async (fixture) => {
     const log = await begun(fixture);
     await appended(log, taking("a", { ann: true }), appendTo("b", [{ type: "other" }]));
     await appended(log, taking("a", { ann: true }));
@@ -150,7 +150,7 @@ export const claims: LogCases = {
     await appended(log, taking("d", { carl: true }));
   },
 
-  "meets an append that is sent again, and one that has lost its version, after these": async (fixture) => {
+  "is checked after repeats and expected versions": async (fixture) => {
     const log = await begun(fixture);
     const send = () => appendTo("a", [{ type: "name.taken", id: ids[0] }], { claims: [telling({ ann: true })] });
     await appended(log, send());
@@ -161,7 +161,7 @@ export const claims: LogCases = {
     same(await log.claims.claimants("name", ["ann"]), { ann: "b" });
   },
 
-  "is taken back with a commit that fails": async (fixture) => {
+  "is rolled back with a commit that fails": async (fixture) => {
     const log = await begun(fixture);
     await appended(log, taking("a", { ann: true }));
     const failing = () =>
@@ -178,7 +178,7 @@ export const claims: LogCases = {
     assert.equal((await everything(log)).length, 2);
   },
 
-  "goes to exactly one of many who want it at once": async (fixture) => {
+  "goes to exactly one of many concurrent appends": async (fixture) => {
     const hosts = await fixture.hosts(await begun(fixture), 4);
     for (const n of upTo(5)) {
       const verdicts = await Promise.all(

@@ -36,7 +36,7 @@ export const commits: LogCases = {
     same(await everything(log), events);
   },
 
-  "answers what a reader will find": async (fixture) => {
+  "returns the events as a reader will find them": async (fixture) => {
     const log = await fixture.open();
     const payload = { text: "it's", list: [1.5, null, { deep: true }], at: new Date(0), gone: undefined };
     const events = await appended(log, appendTo("a-1", [{ id: ids[0], type: "a.b", payload, meta: { user: "ann" } }]));
@@ -67,7 +67,7 @@ export const commits: LogCases = {
     );
   },
 
-  "gives each append its own verdict, and a refused one leaves no trace": async (fixture) => {
+  "gives each append its own verdict, and stores nothing of a refused one": async (fixture) => {
     const log = await fixture.open();
     const verdicts = await log.append([
       appendTo("a", many(2), { expectedVersion: 0 }),
@@ -104,7 +104,7 @@ export const commits: LogCases = {
     assert.equal(await log.count(ask()), 10_000);
   },
 
-  "stores nothing at all when it fails in the middle, and what comes next is numbered as if it had not been": async (
+  "stores nothing at all when it fails in the middle, and numbers the next one as if it had never been sent": async (
     fixture,
   ) => {
     const log = await fixture.open();

@@ -20,7 +20,7 @@ export const followers: LogCases = {
     assert.equal(verdicts.flatMap(stored).length, 4);
   },
 
-  "is refused where it is, though the version is the one that was expected": async (fixture) => {
+  "is refused if that one is, even if its version is the expected one": async (fixture) => {
     const log = await fixture.open();
     const late = appendTo("a", [{}], { expectedVersion: 0 });
     const second = following(late, 1);
@@ -33,7 +33,7 @@ export const followers: LogCases = {
     assert.equal((await everything(log)).length, 1);
   },
 
-  "is refused where it was stored before, or in no commit": async (fixture) => {
+  "is refused if that one was stored before, or in no commit": async (fixture) => {
     const log = await fixture.open();
     const known = appendTo("a", [{ id: ids[0] }]);
     await log.append([known]);
@@ -43,7 +43,7 @@ export const followers: LogCases = {
     assert.equal((await everything(log)).length, 1);
   },
 
-  "says nothing of its stream where it is refused": async (fixture) => {
+  "does not change the version of its stream if it is refused": async (fixture) => {
     const log = await fixture.open();
     await log.append([appendTo("a", many(12))]);
     const first = appendTo("b", [{}], { expectedVersion: 0 });

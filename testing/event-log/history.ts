@@ -8,7 +8,7 @@ const streams = 1000;
 
 /** A long log: every read stays correct. */
 export const history: LogCases = {
-  "of 100,000 events in 1,000 streams is whole, and each part of it is at hand": async (fixture) => {
+  "of 100,000 events in 1,000 streams is complete, and each part can be read": async (fixture) => {
     const log = await fixture.open();
     for (let commit = 1; commit <= commits; commit++) {
       const requests = upTo(streams).map((n) => appendTo(`s-${n}`, [{ payload: { commit, n } }]));

@@ -11,14 +11,14 @@ const streamsIn = async (log: EventLog) => (await everything(log)).map(({ stream
 
 /** Requests that continue the one before them, as imports send them. */
 export const chains: LogCases = {
-  "is stored like any other while none is refused": async (fixture) => {
+  "is stored like any other if none is refused": async (fixture) => {
     const log = await fixture.open();
     const verdicts = await log.append([continuing(appendTo("a")), appendTo("b"), continuing(appendTo("c"))]);
     assert.equal(verdicts.flatMap(stored).length, 3);
     same(await streamsIn(log), ["a", "b", "c"]);
   },
 
-  "falls with it, and so does all that continues itself, and nothing else": async (fixture) => {
+  "is refused with it, and so is every request that continues itself, and no other": async (fixture) => {
     const log = await fixture.open();
     const conflicting = appendTo("b", [{}], { expectedVersion: 7 });
     const verdicts = await log.append([
@@ -36,7 +36,7 @@ export const chains: LogCases = {
     same((await log.append([continuing(appendTo("c"))])).flatMap(stored).length, 1);
   },
 
-  "goes on behind one that was stored before": async (fixture) => {
+  "continues one that was stored before": async (fixture) => {
     const log = await fixture.open();
     const known = appendTo("a", [{ id: ids[0] }]);
     await log.append([known]);
@@ -60,7 +60,7 @@ function at(time: string, stream = "a"): AppendRequest {
 
 /** Events with a time of their own. */
 export const times: LogCases = {
-  "is kept, and answered": async (fixture) => {
+  "is stored, and returned": async (fixture) => {
     const log = await fixture.open();
     const given = [hoursAgo(3), hoursAgo(2), hoursAgo(2)];
     const events = await appended(log, ...given.map((time) => at(time)));
@@ -71,7 +71,7 @@ export const times: LogCases = {
     same(await everything(log), events);
   },
 
-  "is that of the event before it where it would be earlier": async (fixture) => {
+  "is that of the event before it if it would be earlier": async (fixture) => {
     const log = await fixture.open();
     const [two, three] = [hoursAgo(2), hoursAgo(3)];
     await log.append([at(two)]);
@@ -84,7 +84,7 @@ export const times: LogCases = {
     assert.equal(late!.time, now!.time);
   },
 
-  "is now where it would be later": async (fixture) => {
+  "is now if it would be later": async (fixture) => {
     const log = await fixture.open();
     const [event] = await appended(log, at(hoursAgo(-24)));
     assert.ok(event!.time < hoursAgo(-1), `found ${event!.time}`);

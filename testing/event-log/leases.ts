@@ -25,7 +25,7 @@ const takeOver = async (log: EventLog, holder: string): Promise<Lease> => take(l
 
 /** Leases: acquisition, renewal, takeover and release. */
 export const leases: LogCases = {
-  "is held by one, who may renew it under the same epoch": async (fixture) => {
+  "is held by one holder, which may renew it under the same epoch": async (fixture) => {
     const log = await fixture.open();
     const first = await take(log, "node-1");
     same({ ...first, epoch: 0 }, { name: "pump", holder: "node-1", epoch: 0 });
@@ -46,7 +46,7 @@ export const leases: LogCases = {
     same(new Set(losers), new Set(winners));
   },
 
-  "shows how long it lasts, and another mark after each renewal, to those who wait for it": async (fixture) => {
+  "shows its duration, and another mark after each renewal, to waiting nodes": async (fixture) => {
     const [log, other] = (await fixture.hosts(await fixture.open(), 2)) as [EventLog, EventLog];
     const marks = new Set<string>();
     for (let renewal = 0; renewal < 4; renewal++) {
@@ -104,7 +104,7 @@ export const leases: LogCases = {
     assert.ok((await take(log, "node-2")).epoch > second.epoch);
   },
 
-  "lets its holder write state, and nobody with another name, holder or epoch": async (fixture) => {
+  "lets only its own holder, name and epoch write state": async (fixture) => {
     const log = await fixture.open();
     const lease = await take(log, "node-1");
     assert.equal(await log.control.put("at", 1, 0, lease), 1);
@@ -122,7 +122,7 @@ export const leases: LogCases = {
     same(await log.control.get("at"), { value: 2, revision: 2 });
   },
 
-  "writes nothing for a holder that slept until another took over": async (fixture) => {
+  "writes nothing for a holder that paused until another took over": async (fixture) => {
     const log = await fixture.open();
     const first = await take(log, "node-1");
     const second = await takeOver(log, "node-2");
@@ -132,7 +132,7 @@ export const leases: LogCases = {
     same(await log.control.get("at"), { value: 2, revision: 1 });
   },
 
-  "of an earlier epoch writes nothing, also where the same holder took it again": async (fixture) => {
+  "of an earlier epoch writes nothing, even if the same holder acquired it again": async (fixture) => {
     const log = await fixture.open();
     const first = await take(log, "node-1");
     await takeOver(log, "node-2");
@@ -141,7 +141,7 @@ export const leases: LogCases = {
     assert.equal(await log.control.put("at", 1, 0, third), 1);
   },
 
-  "is kept over a restart of the log, until another takes it over": async (fixture) => {
+  "is kept across a restart of the log, until another holder takes it over": async (fixture) => {
     // Data in memory ends with its host.
     if (fixture.capabilities.durability === "none") return;
     const log = await fixture.open();

@@ -110,7 +110,7 @@ export const links: LogCases = {
     same(versionsOf(await linkedTo(log, stream, backward)), upTo(2505).toReversed());
   },
 
-  "of an event that the stream holds already are passed over": async (fixture) => {
+  "of an event that the stream contains already are skipped": async (fixture) => {
     const log = await fixture.open();
     const [a, b, c] = await appended(log, appendTo("a", many(3)));
     same(await log.links.add("all", idsOf([a!, b!, a!])), { version: 2, linked: 2 });
@@ -126,7 +126,7 @@ export const links: LogCases = {
     same(versionsOf(await log.readStream("all", { afterVersion: 9_999, limit: 2 })), [10_000]);
   },
 
-  "are not made at all where one of the events is not there": async (fixture) => {
+  "are not created at all if one of the events does not exist": async (fixture) => {
     const log = await fixture.open();
     const [event] = await appended(log, appendTo("a"));
     const { code, data } = await refusedAs("ENTITY_NOT_FOUND", () => log.links.add("all", [event!.id, ids[1], ids[2]]));
@@ -137,7 +137,7 @@ export const links: LogCases = {
     same(await linkedTo(log, "all"), asLinked("all", [event!]));
   },
 
-  "and events of its own never stand in one stream": async (fixture) => {
+  "and events of its own are never in one stream": async (fixture) => {
     const log = await fixture.open();
     const [a, b] = await appended(log, appendTo("a"), appendTo("b"));
     const { code, data } = await refusedAs("MIXED_STREAM", () => log.links.add("a", [b!.id]));
@@ -162,7 +162,7 @@ export const links: LogCases = {
     assert.equal(await log.head(), 4);
   },
 
-  "and events that come to a new stream at once: one of the two is refused": async (fixture) => {
+  "and events that are appended to a new stream at once: one of the two is refused": async (fixture) => {
     const log = await fixture.open();
     const [one, other] = await fixture.hosts(log, 2);
     const [event] = await appended(log, appendTo("a"));
@@ -181,7 +181,7 @@ export const links: LogCases = {
     }
   },
 
-  "of one stream that come from many at once lose none": async (fixture) => {
+  "of one stream that are created concurrently lose none": async (fixture) => {
     const log = await fixture.open();
     const events = await appended(log, appendTo("a", many(40)));
     const hosts = await fixture.hosts(log, 4);
@@ -193,7 +193,7 @@ export const links: LogCases = {
 };
 
 export const linksOpenedAgain: LogCases = {
-  "are there, go on, and still refuse events": async (fixture) => {
+  "are there, can be extended, and still refuse events": async (fixture) => {
     let log = await fixture.open();
     const events = await appended(log, appendTo("a", many(3)));
     await log.links.add("all", idsOf(events.slice(0, 2)));

@@ -30,7 +30,7 @@ const read = async (log: EventLog, options: ReadOptions) => (await pages(log, op
 
 /** Pages of `read`. */
 export const pagesOfTheLog: LogCases = {
-  "begins after a position and holds at most its limit": async (fixture) => {
+  "begins after a position and contains at most its limit": async (fixture) => {
     const log = await fixture.open();
     await log.append([appendTo("a", many(5))]);
     const page = await log.read({ after: 1, limit: 3 });
@@ -65,7 +65,7 @@ export const pagesOfTheLog: LogCases = {
       same(await read(log, { after: 0, limit }), upTo(300), `limit ${limit}`);
   },
 
-  "holds one category": async (fixture) => {
+  "contains one category": async (fixture) => {
     const log = await fixture.open();
     const streams = ["a-1", "a", "ab-1", "a.b-1", "a-2-x", "A-1", "-a", "a_-1", "%-1", "日本-1", "a -1"];
     await log.append(streams.map((stream) => appendTo(stream)));
@@ -78,7 +78,7 @@ export const pagesOfTheLog: LogCases = {
     same(none, { events: [], position: streams.length, end: true });
   },
 
-  "holds the wanted types, and says how far it looked": async (fixture) => {
+  "contains the wanted types, and the position up to which it has read": async (fixture) => {
     const log = await fixture.open();
     await log.append([appendTo("a", [{ type: "x" }, { type: "y" }, { type: "x" }, { type: "y" }])]);
     const wanted = (type: string) => type === "x";
@@ -92,7 +92,7 @@ export const pagesOfTheLog: LogCases = {
     same(await read(log, { after: 0, limit: 9, wanted, category: "b" }), []);
   },
 
-  "passes any number of events that nobody wanted": async (fixture) => {
+  "passes any number of unwanted events": async (fixture) => {
     const log = await fixture.open();
     await log.append([
       appendTo("a", many(10_000, { type: "x" })),
@@ -103,7 +103,7 @@ export const pagesOfTheLog: LogCases = {
     same(await read(log, { after: 0, limit: 1, category: "b" }), [12_501]);
   },
 
-  "stays below 1 MB as JSON, and goes on where it was cut": async (fixture) => {
+  "stays below 1 MB as JSON, and continues where it was cut": async (fixture) => {
     const log = await fixture.open();
     await log.append([
       appendTo("a", many(5, { payload: "x".repeat(200 * 1024) })),

@@ -62,7 +62,7 @@ export const ports: LogCases = {
     assert.equal(await one.identity(), identity);
   },
 
-  "is made with the identity of the log that it is to be a copy of": async (fixture) => {
+  "can be created with the identity of another log": async (fixture) => {
     const [original, copy] = [await fixture.open(), await fixture.port()];
     const identity = await original.identity();
     await copy.open({ identity });
@@ -71,7 +71,7 @@ export const ports: LogCases = {
     same([await copy.head(), await original.head()], [1, 0]);
   },
 
-  "is not made where it must not be": async (fixture) => {
+  "is not created with create: false": async (fixture) => {
     const log = await fixture.port();
     for (const _ of upTo(2)) await refusedAs("UNUSABLE_STORE", () => log.open({ create: false }));
     await refusedAsClosed(() => log.head());
@@ -79,7 +79,7 @@ export const ports: LogCases = {
     assert.equal(await log.head(), 0);
   },
 
-  "keeps its place apart from others": async (fixture) => {
+  "is separate from other places": async (fixture) => {
     const [one, other] = [await fixture.open(), await fixture.open()];
     await one.append([appendTo("a", [{ id: ids[0] }])]);
     await one.control.put("key", 1, 0);
@@ -93,7 +93,7 @@ export const ports: LogCases = {
 
 /** An engine that allows one host at a time. */
 export const soleHost: LogCases = {
-  "refuses a second one while the first is open, and no longer": async (fixture) => {
+  "refuses a second one only while the first is open": async (fixture) => {
     const first = await fixture.open();
     await first.append([appendTo("a")]);
     const second = fixture.another(first);
@@ -125,7 +125,7 @@ export const manyHosts: LogCases = {
     assert.equal((await other.control.acquireLease("pump", "node-2", 60_000)).lease?.holder, "node-2");
   },
 
-  "are told of a stream by what the others have stored of it": async (fixture) => {
+  "know the streams that other hosts have appended to": async (fixture) => {
     const [one, other] = (await fixture.hosts(await fixture.open(), 2)) as [EventLog, EventLog];
     await appended(other, appendTo("other", many(9), { expectedVersion: 0 }));
     await appended(one, appendTo("a", many(3), { expectedVersion: 0 }));
@@ -146,7 +146,7 @@ export const manyHosts: LogCases = {
     }
   },
 
-  "keep one another's claims whole": async (fixture) => {
+  "keep one another's claims complete": async (fixture) => {
     const [one, other] = (await fixture.hosts(await fixture.open(), 2)) as [EventLog, EventLog];
     await appended(other, appendTo("other", [{}], { expectedVersion: 0 }));
     await one.claims.begin("name", "v1", ["name.taken"]);

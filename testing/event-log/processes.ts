@@ -9,7 +9,7 @@ import { appendTo, appended, upTo } from "./requests.ts";
 
 /** A log whose hosting process is killed. */
 export const kills: LogCases = {
-  "keeps all that was acknowledged, once and without a hole": async (fixture) => {
+  "keeps all acknowledged events, once and without a hole": async (fixture) => {
     let log = await fixture.open();
     await log.append([appendTo("shared")]);
     const place = fixture.inProcess(log);

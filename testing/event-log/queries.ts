@@ -107,7 +107,7 @@ export const queries: LogCases = {
     assert.equal(await log.count(ask()), 4);
   },
 
-  "answers events as they were recorded": async (fixture) => {
+  "returns events as they were recorded": async (fixture) => {
     const log = await fill(await fixture.open());
     same(await log.find(ask()), await everything(log));
   },

@@ -78,7 +78,7 @@ async function linkAll(log: EventLog): Promise<string[]> {
 }
 
 export const races: LogCases = {
-  "leave each stream whole, links and claims too, whatever each of them knows": async (fixture) => {
+  "leave each stream complete, with links and claims, whatever each host knows": async (fixture) => {
     const random = randomFrom(11);
     const [log, ...others] = (await fixture.hosts(await fixture.open(), 4)) as [EventLog, ...EventLog[]];
     const known = new KnownState();

@@ -60,7 +60,7 @@ export const reopening: LogCases = {
     assert.equal(await log.head(), 4);
   },
 
-  "stores once what was sent when nobody waited for the answer": async (fixture) => {
+  "stores once an append whose response was lost": async (fixture) => {
     const log = await fixture.open();
     const request = appendTo("a", [{ id: ids[0] }, { id: ids[1] }], { expectedVersion: 0 });
     const lost = log.append([request]).catch(() => null);

@@ -33,7 +33,7 @@ const isRefused = (first: () => AppendRequest, again: () => AppendRequest): LogC
 
 /** Repeated appends, recognised by their ids. */
 export const repeats: LogCases = {
-  "stores once and answers as the first time, and its version does not count": async (fixture) => {
+  "stores once and returns the first result, and its version is ignored": async (fixture) => {
     const log = await fixture.open();
     const [first] = await log.append([twice(), appendTo("a", many(3))]);
     const [again, next] = await log.append([twice(), appendTo("b")]);
@@ -42,14 +42,14 @@ export const repeats: LogCases = {
     same(numbersOf(stored(next)), [["b", 1, 6]]);
   },
 
-  "in the same commit stores once and answers as the first time": async (fixture) => {
+  "in the same commit stores once and returns the first result": async (fixture) => {
     const log = await fixture.open();
     const [first, again, next] = await log.append([twice(), twice(), appendTo("b")]);
     same(again, { events: stored(first), repeated: true });
     same(numbersOf(stored(next)), [["b", 1, 3]]);
   },
 
-  "by many at once stores once": async (fixture) => {
+  "by many hosts at once stores once": async (fixture) => {
     const hosts = await fixture.hosts(await fixture.open(), 4);
     const request = appendTo("a", [{ id: ids[0] }, { id: ids[1] }]);
     const verdicts = (await Promise.all([...hosts, ...hosts].map((host) => host.append([request])))).flat();
@@ -58,7 +58,7 @@ export const repeats: LogCases = {
     assert.equal(await hosts[0]!.head(), 2);
   },
 
-  "stores once where its first answer never arrived": async (fixture) => {
+  "stores once if its first response never arrived": async (fixture) => {
     const log = await fixture.open();
     const lost = log.append([twice()]).catch(() => null);
     const [again] = await log.append([twice()]);
@@ -92,7 +92,7 @@ export const repeats: LogCases = {
     same(again, [{ events: first, repeated: true }]);
   },
 
-  "in part only answers that part's events": async (fixture) => {
+  "of a part returns that part's events": async (fixture) => {
     const log = await fixture.open();
     const first = await appended(log, twice());
     same(await log.append([appendTo("a", [{ id: ids[1] }])]), [{ events: [first[1]], repeated: true }]);
@@ -127,7 +127,7 @@ export const keys: LogCases = {
     assert.equal(await log.head(), 2);
   },
 
-  "is another append where the key is another": async (fixture) => {
+  "is another append if the key is another": async (fixture) => {
     const log = await fixture.open();
     const verdicts = await log.append([keyed([1]), keyed([1], "a", "order 8"), keyed([1], "a", "Order 8")]);
     same(

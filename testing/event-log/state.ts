@@ -5,11 +5,11 @@ import { upTo } from "./requests.ts";
 
 /** Control state. */
 export const state: LogCases = {
-  "is null where it was never written": async (fixture) => {
+  "is null if it was never written": async (fixture) => {
     assert.equal(await (await fixture.open()).control.get("paused"), null);
   },
 
-  "is written by whoever knows its revision, and by nobody else": async (fixture) => {
+  "is written only with its current revision": async (fixture) => {
     const log = await fixture.open();
     assert.equal(await log.control.put("paused", true, 1), null);
     assert.equal(await log.control.put("paused", true, 0), 1);
@@ -29,7 +29,7 @@ export const state: LogCases = {
     for (const [index, key] of keys.entries()) same(await log.control.get(key), { value: values[index], revision: 1 });
   },
 
-  "is removed by whoever knows its revision, and then as if it had never been": async (fixture) => {
+  "is removed with its current revision, and then as if it had never been written": async (fixture) => {
     const log = await fixture.open();
     await log.control.put("key", 1, 0);
     await log.control.put("key", 2, 1);
@@ -94,7 +94,7 @@ export const state: LogCases = {
     assert.equal(await log.head(), 0);
   },
 
-  "does not change with what was handed in or out": async (fixture) => {
+  "does not change with its argument or result": async (fixture) => {
     const log = await fixture.open();
     const value = { list: [1] };
     await log.control.put("key", value, 0);

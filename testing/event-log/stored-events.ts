@@ -51,14 +51,14 @@ export const storedEvents: LogCases = {
     assert.equal(times.length, 10);
   },
 
-  "have times that are not held up by a commit that failed": async (fixture) => {
+  "have times that a failed commit does not affect": async (fixture) => {
     const log = await fixture.open();
     await atClock(Date.now() + 1000 * hour, () => refusal(() => log.append([brokenAppend("a")])));
     const [event] = await appended(log, appendTo("a"));
     assert.ok(Date.parse(event!.time) < Date.now() + 500 * hour, `found ${event!.time}`);
   },
 
-  "do not change with the request that brought them": async (fixture) => {
+  "do not change with their request": async (fixture) => {
     const log = await fixture.open();
     const request = appendTo("a", [{ payload: { n: 1, deep: { list: [1] } }, meta: { user: { name: "ann" } } }]);
     await log.append([request]);
@@ -69,7 +69,7 @@ export const storedEvents: LogCases = {
     same(await everything(log), before);
   },
 
-  "do not change with an answer that somebody writes into": async (fixture) => {
+  "do not change with a result that its reader changes": async (fixture) => {
     const log = await fixture.open();
     const request = () =>
       appendTo("a", [{ id: ids[0], payload: { n: 1, deep: { list: [{ n: 1 }] } }, meta: { user: { name: "ann" } } }]);

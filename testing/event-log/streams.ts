@@ -51,7 +51,7 @@ export const streams: LogCases = {
     same(await versionsOf(log, "a", { afterVersion: 252, limit: 9, wanted, backward: true }), [251]);
   },
 
-  "is cut by bytes, and goes on where it was cut": async (fixture) => {
+  "is cut by bytes, and continues there": async (fixture) => {
     const log = await fixture.open();
     await log.append([
       appendTo("a", many(7, { payload: "x".repeat(200 * 1024) })),
@@ -114,7 +114,7 @@ export const listOfStreams: LogCases = {
     }
   },
 
-  "says of each stream its version and the time of its last event": async (fixture) => {
+  "contains each stream's version and the time of its last event": async (fixture) => {
     const log = await logOfNames(await fixture.open());
     const [, last] = await appended(log, appendTo("a-1", many(2)));
     const [only] = await appended(log, appendTo("a-2"));
