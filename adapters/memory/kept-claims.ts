@@ -27,7 +27,7 @@ export class MemoryKeptClaims implements KeptClaims {
     this.#scopes.set(scope, { state, streams: before?.streams ?? new Map<string, string>() });
   }
 
-  heldBy(scope: string, value: string): string | undefined {
+  claimantOf(scope: string, value: string): string | undefined {
     return this.#scopes.get(scope)?.streams.get(value);
   }
 
@@ -37,13 +37,13 @@ export class MemoryKeptClaims implements KeptClaims {
     return this.#inOrder.page(scope, options, now);
   }
 
-  hold(scope: string, value: string, stream: string): void {
+  claim(scope: string, value: string, stream: string): void {
     const { streams } = this.#scopes.get(scope)!;
     streams.set(value, stream);
     this.#undo.push(() => streams.delete(value));
   }
 
-  free(scope: string, value: string): void {
+  release(scope: string, value: string): void {
     const { streams } = this.#scopes.get(scope)!;
     const before = streams.get(value);
     if (before === undefined) return;

@@ -40,16 +40,16 @@ export class ReadClaims implements KeptClaims {
     this.#saved.add(scope);
   }
 
-  heldBy(scope: string, value: string): string | undefined {
+  claimantOf(scope: string, value: string): string | undefined {
     return this.#held.get(keyOf(scope, value));
   }
 
-  hold(scope: string, value: string, stream: string): void {
+  claim(scope: string, value: string, stream: string): void {
     this.#held.set(keyOf(scope, value), stream);
     this.#changed.add(keyOf(scope, value));
   }
 
-  free(scope: string, value: string): void {
+  release(scope: string, value: string): void {
     this.#held.delete(keyOf(scope, value));
     this.#changed.add(keyOf(scope, value));
   }

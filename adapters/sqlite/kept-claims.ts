@@ -39,15 +39,15 @@ export class SqliteKeptClaims implements KeptClaims {
     this.#saveScope.run(scope, definition, JSON.stringify(types), position, unfolded);
   }
 
-  heldBy(scope: string, value: string): string | undefined {
+  claimantOf(scope: string, value: string): string | undefined {
     return this.#heldBy.get(scope, value);
   }
 
-  hold(scope: string, value: string, stream: string): void {
+  claim(scope: string, value: string, stream: string): void {
     this.#hold.run(scope, value, stream);
   }
 
-  free(scope: string, value: string): void {
+  release(scope: string, value: string): void {
     this.#free.run(scope, value);
   }
 

@@ -11,31 +11,34 @@ const maxIds = 10_000;
 export interface Linked {
   /** Of the stream's last link. */
   version: number;
-  /** How many of the events were not in it yet. */
+  /** How many of the events were added now. */
   linked: number;
 }
 
-/** A stream that holds links. */
+/** A stream of links. */
 export interface LinkedStream {
   stream: string;
-  /** Of its last link. */
+  /** The version of its last link. */
   version: number;
 }
 
-/** The streams that hold links to events of other streams. */
+/** Streams of links to events of other streams. */
 export interface LogLinks {
   /**
-   * Puts stored events into a second stream, in the order of their ids, behind those that it holds; one that is in it
-   * already is passed over. All or nothing, and as durable as an append. Takes no position, changes no event.
+   * Adds links to stored events to a stream, in the order of their ids, after its last one. Skips an event that is in
+   * it already. All or nothing, and as durable as an append. Takes no position, changes no event.
    * @throws EntityNotFoundError with the first id that no event has; MixedStreamError if the stream has events of its
-   *   own. An append to a stream of links is refused with MixedStreamError, even if both come at once.
+   * own. An append to a stream of links is refused with MixedStreamError, even if both come at once.
    */
   add(stream: string, ids: readonly string[]): Promise<Linked>;
   /** The streams of links in the order of their names, after the stream `after`. */
   streams(options: { after?: string; limit: number }): Promise<LinkedStream[]>;
 }
 
-/** A stream holds events of its own or links, never both: they would share its versions. 409; `data` is `{stream, found, expected}`. */
+/**
+ * A stream contains events of its own or links, never both, since they would share its versions. 409; `data` is
+ * `{stream, found, expected}`.
+ */
 export class MixedStreamError extends Errors.MoleculerClientError {
   override name = "MixedStreamError";
 
@@ -53,7 +56,7 @@ export class MixedStreamError extends Errors.MoleculerClientError {
 }
 
 /**
- * Checks what can be checked of a link without the log; returns the ids as they are stored.
+ * Checks the arguments of a link without the log. Returns the ids in stored form.
  * @throws ValidationError with every problem found
  */
 export function toLinkRequest(stream: unknown, ids: unknown): { stream: string; ids: string[] } {

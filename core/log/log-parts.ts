@@ -18,7 +18,7 @@ const methods: { [Name in keyof LogParts]: Record<keyof LogParts[Name], Access> 
   links: { add: "write", streams: "read" },
 };
 
-/** A part as an engine implements it: a method may return its answer instead of a promise. */
+/** A part as an engine implements it: a method may return its result instead of a promise. */
 export type OpenPart<Part> = {
   [Method in keyof Part]: Part[Method] extends (...args: infer Args) => Promise<infer Answer>
     ? (...args: Args) => Answer | Promise<Answer>
