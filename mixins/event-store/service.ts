@@ -6,7 +6,7 @@ import type { EventLog } from "../../core/log/event-log.ts";
 import { eventFields } from "../../core/query/event-fields.ts";
 import { isEventId } from "../../core/event/event-id.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
-import { categoryOf, refuseImpossibleNames } from "../../core/event/stream-name.ts";
+import { categoryOf, assertValidNames } from "../../core/event/stream-name.ts";
 import { parsePatterns, typeMatcher } from "../../core/event/type-pattern.ts";
 import { pageOfStreams } from "../../core/log/page-size.ts";
 import { ValidationError } from "../../core/errors/errors.ts";
@@ -135,7 +135,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
             },
             handler: (ctx: Context<ReadParams>) => {
               const { stream, category } = ctx.params;
-              refuseImpossibleNames({ stream, category });
+              assertValidNames({ stream, category });
               const stored = read(host, ctx.params);
               return ctx.params.raw === true ? stored : host.readable(stored);
             },
@@ -149,7 +149,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
             },
             handler: async (ctx: Context<{ category?: string; after?: string; limit: number }>) => {
               const { category, after } = ctx.params;
-              refuseImpossibleNames({ category, after });
+              assertValidNames({ category, after });
               return pageOfStreams(await host.log.streams(ctx.params));
             },
           },
@@ -252,7 +252,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
 async function read(host: StoreHost, params: ReadParams): Promise<RecordedEvent[]> {
   const { stream, category, limit, backward = false, after, afterVersion } = params;
   const start = (given: number | undefined) => given ?? (backward ? Number.MAX_SAFE_INTEGER : 0);
-  refuseImpossibleNames({ stream, category });
+  assertValidNames({ stream, category });
   const { types } = params;
   const wanted = types !== undefined && types !== null && { wanted: typeMatcher(parsePatterns("types", types)) };
   if (stream !== undefined) {

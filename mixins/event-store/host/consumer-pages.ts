@@ -94,7 +94,7 @@ export class ConsumerPages {
   }
 
   async control(consumer: string, log = this.#d.log()): Promise<ConsumerControl> {
-    return toControl(await log.getState(keyOf(consumer)));
+    return toControl(await log.control.get(keyOf(consumer)));
   }
 
   /** Changes the control state. After a concurrent change it retries, so that both changes take effect. */
@@ -102,7 +102,7 @@ export class ConsumerPages {
     for (;;) {
       const before = await this.control(consumer);
       const { revision: _, ...control } = changeControl(consumer, before, change);
-      const revision = await this.#d.log().putState(keyOf(consumer), control, before.revision);
+      const revision = await this.#d.log().control.put(keyOf(consumer), control, before.revision);
       if (revision !== null) return { ...control, revision };
     }
   }
