@@ -22,11 +22,11 @@ function opened(remove?: () => Promise<void>) {
 describe("A generation that another has taken the place of", () => {
   it("is removed at once where no copy reads it", async () => {
     const { generations, next, removed } = opened();
-    await generations.switchTo(next, stored);
     void generations.copy(() => new Promise(() => {}));
-    const third = generations.add({ number: 3 });
-    await generations.drop(third);
-    expect(removed).toEqual([1, 3]);
+    await generations.switchTo(next, stored);
+    expect(removed).toEqual([]);
+    await generations.switchTo(generations.add({ number: 3 }), stored);
+    expect(removed).toEqual([2]);
   });
 
   it("is removed when its copies have ended, in whatever way", async () => {
@@ -80,6 +80,15 @@ describe("A switch of generations", () => {
     expect(removed).toEqual([]);
     expect(() => generations.add({ number: 3 })).toThrow(/the read table is not open/);
     expect(() => generations.follow({ number: 3 })).toThrow(/the read table is not open/);
+  });
+});
+
+describe("A generation beside the live one", () => {
+  it("is dropped once, and the live one never", async () => {
+    const { generations, old, next, removed } = opened();
+    for (const generation of [next, next, old]) await generations.drop(generation);
+    expect(removed).toEqual([2]);
+    expect(generations.live).toBe(old);
   });
 });
 
