@@ -14,24 +14,26 @@ export {
   type ClaimFold,
   type ClaimPage,
   type ClaimScope,
+  type FoldedClaims,
   type KeptClaims,
+  type LogClaims,
   type ScopedClaims,
   type TwiceClaimed,
 } from "./core/log/claims.ts";
+export { claimsPart, type ClaimsOfEngine } from "./core/log/claims-part.ts";
+export type { HeldLease, KeyedState, KeyRange, Lease, LeaseAnswer, LogControl, Versioned } from "./core/log/control.ts";
+export { grantLease, isHeldBy, type LeaseRequest, type StoredLease } from "./core/log/grant-lease.ts";
 export type {
   AppendVerdict,
   EventLog,
-  KeyedState,
-  Lease,
-  LinkedStream,
   LogBackup,
   LogCapabilities,
   OpenOptions,
   Page,
   ReadOptions,
   ReadStreamOptions,
+  StreamRange,
   StreamSummary,
-  Versioned,
 } from "./core/log/event-log.ts";
 export { decideInOrder } from "./core/log/decide-in-order.ts";
 export { eventTime } from "./core/event/event-time.ts";
@@ -46,9 +48,10 @@ export {
   VersionConflictError,
 } from "./core/errors/errors.ts";
 export { missingFields, parseFields, type Field, type Fields, type Row } from "./core/rows/fields.ts";
-export { eventsToLink, MixedStreamError, type Linked } from "./core/log/links.ts";
+export { eventsToLink, MixedStreamError, type Linked, type LinkedStream, type LogLinks } from "./core/log/links.ts";
+export { guardedParts, type Guard, type LogParts, type OpenPart, type OpenParts } from "./core/log/log-parts.ts";
 export { keptClaim } from "./core/log/kept-claim.ts";
-export { matches } from "./core/query/matches.ts";
+export { matchesComparison as matches } from "./core/query/matches-comparison.ts";
 export { maxPageBytes, pageBytesOf } from "./core/log/page-size.ts";
 export type { Comparison, Condition, Operator, Query, Sort } from "./core/query/query.ts";
 export type {

@@ -1,8 +1,8 @@
 import { eventsPerStream } from "./events.ts";
 
 /**
- * So many callers at once, each of them sending its next append when the last one was answered: `append` gets the
- * entity (a stream of its own), the version that the stream is at, and the event's number.
+ * Concurrent callers, each of which sends its next append when its last one has resolved. `append` receives the entity
+ * (with its own stream), the version of the stream, and the event's number.
  */
 export async function callersAppend(
   { callers, events, from = 0 }: { callers: number; events: number; from?: number },

@@ -11,7 +11,7 @@ import { Aggregate, EventStore } from "../index.ts";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const ours = /^(core|adapters|mixins)\//;
 const warmUp = 2000;
-/** The one with the fewest calls is told: the others met a timer. */
+/** The repeat with the fewest calls is reported: in the others a timer fired. */
 const repeats = 20;
 const idleSeconds = 10;
 

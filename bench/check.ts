@@ -11,7 +11,10 @@ function ask(file: string, sql: string): unknown {
   }
 }
 
-/** The file holds the events with the numbers below `events`, each once, in contiguous versions and positions. */
+/**
+ * Checks that the file contains the events with the numbers below `events`, each once, in contiguous versions and
+ * positions.
+ */
 export function checkLog(file: string, events: number): void {
   const found = ask(
     file,
@@ -22,7 +25,7 @@ export function checkLog(file: string, events: number): void {
   deepStrictEqual({ ...(found as object) }, { events, head: events, sum: sumBelow(events), brokenStreams: 0 });
 }
 
-/** The same of Emmett's tables. */
+/** The same check of Emmett's tables. */
 export function checkEmmettLog(file: string, events: number): void {
   const found = ask(
     file,
@@ -34,8 +37,8 @@ export function checkEmmettLog(file: string, events: number): void {
 }
 
 /**
- * The table is folded from a fixture of so many events: a row for each stream, all events counted where the transform
- * queried its own table, only the last of each stream otherwise.
+ * Checks a table folded from a fixture of this size: one row per stream, with the sum of all its events if the
+ * transform queried its own table, otherwise of the last one.
  */
 export function checkTable(file: string, events: number, { queried }: { queried: boolean }): void {
   const found = ask(
@@ -47,8 +50,8 @@ export function checkTable(file: string, events: number, { queried }: { queried:
 }
 
 /**
- * A copy of the fixture of so many rows, after what the log has up to this position: each of its events has raised the
- * amount of another row by one.
+ * Checks a copy of a fixture's table after the log up to this position: each event has increased the amount of another
+ * row by one.
  */
 export function checkSnapshot(
   file: string,
@@ -64,7 +67,7 @@ export function checkSnapshot(
   deepStrictEqual({ ...(found as object) }, { rows, sum: sumBelow(rows) + changed, position });
 }
 
-/** What the rows of a fixture's table add up to. The fixture's streams take turns, so the last events are the end of it. */
+/** The totals of a fixture's table. The fixture's streams take turns, so the last events are the end of it. */
 export function foldedRows(events: number, queried: boolean): { rows: number; sum: number; events: number } {
   const rows = events / eventsPerStream;
   return queried
@@ -72,7 +75,7 @@ export function foldedRows(events: number, queried: boolean): { rows: number; su
     : { rows, sum: sumBelow(events) - sumBelow(events - rows), events: rows };
 }
 
-/** @throws where what was answered is not what was expected */
+/** @throws if the found value differs from the expected one */
 export function expectSame<Value>(what: string, found: Value, expected: Value): void {
   deepStrictEqual(found, expected, `${what}: found ${String(found)}, expected ${String(expected)}`);
 }

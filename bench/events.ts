@@ -25,7 +25,7 @@ export const params = {
 
 const countries = ["NZ", "FR", "BR", "JP", "KE"];
 
-/** The payload of an entity's event with this number; `amount` is what checks add up. */
+/** The payload of an entity's event with this number; checks add up `amount`. */
 export function payloadOf(entity: string, number: number): Payload {
   return {
     id: entity,
@@ -44,7 +44,7 @@ export function payloadOf(entity: string, number: number): Payload {
 
 export const streamOf = (entity: string) => `property-${entity}`;
 
-/** The ids that every stored event carries in its meta beside the payload, as long as a real one's. */
+/** The ids in every stored event's meta, as long as real ones. */
 export const meta = {
   correlationId: "01998f6e-3c1c-7a52-9d51-0c8f2f0c6b11",
   causationId: "01998f6e-3c1c-7a52-9d51-0c8f2f0c6b12",

@@ -7,7 +7,10 @@ import { eventsPerStream, payloadOf } from "./events.ts";
 import { propertyFields, propertyOf } from "./properties.ts";
 import { RawLog } from "./stores/raw.ts";
 
-/** What is built once in a run and read by many measurements: so many events, or rows, in full and with `--quick`. */
+/**
+ * Data that is built once per run and read by many measurements: its size, in events or rows, in full and with
+ * `--quick`.
+ */
 const fixtures = {
   log: { full: 100_000, quick: 5000, build: buildLog },
   "large-log": { full: 1_000_000, quick: 20_000, build: buildLog },
@@ -18,7 +21,7 @@ const fixtures = {
 
 export type FixtureName = keyof typeof fixtures;
 
-/** How many events or rows it holds. */
+/** The number of events or rows of a fixture. */
 export const sizeOf = (name: FixtureName, quick: boolean) => fixtures[name][quick ? "quick" : "full"];
 
 /** The entity of a fixture's event: all streams take turns, so that the events of one lie far apart. */
@@ -32,8 +35,8 @@ export async function buildFixture(name: FixtureName, folder: string, quick: boo
 async function buildLog(file: string, events: number): Promise<void> {
   const log = sqlite(file).eventLog!("events");
   await log.open();
-  // Nobody listens: what is measured is not to share its time with a pump that hands over the past.
-  await log.putState("pump", { position: events }, 0);
+  // The pump is at the head: a measurement must not share its time with the delivery of old events.
+  await log.control.put("pump", { position: events }, 0);
   await log.close();
   const raw = new RawLog(file);
   raw.db.pragma("synchronous = OFF");
@@ -51,13 +54,13 @@ async function buildLog(file: string, events: number): Promise<void> {
 }
 
 async function buildEmmettLog(file: string, events: number): Promise<void> {
-  // Asked for only here: the peers may not be installed.
+  // Imported only here, since the peers may not be installed.
   const { fillEmmett } = await import("./stores/emmett-fixture.ts");
   await fillEmmett(file, events, (number) => entityOf(number, events));
   checkEmmettLog(file, events);
 }
 
-/** A table that our aggregate opens as its own: at position 0 of an empty log, so there is nothing for it to fold. */
+/** A table for our aggregate: at position 0 of an empty log, so nothing has to be folded. */
 async function buildTable(file: string, rows: number): Promise<void> {
   const table = sqlite(file).readTable!("table");
   await table.open(parseFields("table", propertyFields));

@@ -1,10 +1,10 @@
 const sampleMs = 200;
-/** Steps longer than this were spent without the core: reading the clock takes less than a microsecond. */
+/** A step longer than this was spent without the core: reading the clock takes less than a microsecond. */
 const gapMs = 0.2;
 
 /**
- * The share of a core that this process gets, 0 to 1: on a virtual machine the host may take the core away without the
- * guest's knowing, in gaps that only a loop over the clock can see.
+ * The share of a core that this process gets, 0 to 1. The host of a virtual machine may take the core away unnoticed by
+ * the guest, in gaps that only a loop over the clock shows.
  */
 export function hostShare(): number {
   const start = performance.now();

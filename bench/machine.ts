@@ -10,7 +10,7 @@ const fileSystems: Record<number, string> = {
   0x01021994: "tmpfs",
 };
 
-/** What the figures were measured on and with, by name. */
+/** The hardware and software of the measurement, by name. */
 export function describeMachine(folder: string): Record<string, string> {
   const { type: fileSystem } = statfsSync(folder);
   return {

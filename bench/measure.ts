@@ -7,19 +7,19 @@ import type { Case, Contestant } from "./part.ts";
 import { parts } from "./parts.ts";
 
 export interface Options {
-  /** For the files of the run; emptied as it goes. */
+  /** The folder for the files of the run; emptied during the run. */
   folder: string;
   parts: readonly string[];
-  /** What the names of their cases have to contain. */
+  /** Measures only cases whose names contain this text. */
   cases: string;
   quick: boolean;
   repeats: number;
-  /** Writes a CPU profile of each measurement there. */
+  /** The folder for a CPU profile of each measurement. */
   profiles: string | null;
   say: (progress: string) => void;
 }
 
-/** All that was measured of one case. A contestant's first error stands in place of its numbers. */
+/** The results of one case. A contestant's first error replaces its numbers. */
 export interface CaseResult {
   part: string;
   case: Case;
@@ -28,14 +28,14 @@ export interface CaseResult {
 
 const measurement = fileURLToPath(new URL("measurement.ts", import.meta.url));
 
-/** Measures each part: its contestants take turns, each time in a process and a folder of their own. */
+/** Measures each part: its contestants take turns, each time in a new process and folder. */
 export async function measureAll(options: Options): Promise<CaseResult[]> {
   const fixtures = join(options.folder, "fixtures");
   const wanted = new Set(options.parts.flatMap((name) => parts[name]!.fixtures ?? []));
   for (const fixture of wanted) {
     options.say(`building ${fixture}`);
     const built = await inProcess({ fixture, folder: join(fixtures, fixture), fixtures, quick: options.quick }, null);
-    // Who needs it fails in turn, and says so in the table.
+    // Cases that need the fixture fail in turn, and the table reports it.
     if ("error" in built) options.say(`${fixture} was not built: ${built.error}`);
   }
   const results: CaseResult[] = [];
@@ -51,7 +51,7 @@ async function measureCase(part: string, one: Case, fixtures: string, options: O
   const contestants = Object.keys(one.contestants) as Contestant[];
   for (let repeat = 0; repeat < repeats; repeat++) {
     say(`${one.name} ${repeat + 1}/${repeats}`);
-    // Nobody always comes first, or after the same other.
+    // The order changes, so that no contestant is always first or always follows the same other.
     for (let turn = 0; turn < contestants.length; turn++) {
       const contestant = contestants[(repeat + turn) % contestants.length]!;
       const before = measured[contestant] ?? [];
@@ -66,17 +66,17 @@ async function measureCase(part: string, one: Case, fixtures: string, options: O
   return { part, case: one, measured };
 }
 
-/** The last repeat's profile stays. */
+/** Only the last repeat's profile is kept. */
 function profiling(task: Task, folder: string): string[] {
   const name = "fixture" in task ? task.fixture : `${task.case}, ${task.contestant}`;
   return ["--cpu-prof", `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name}.cpuprofile`];
 }
 
-/** Its answer, or the end of what it wrote to standard error. */
+/** The process's result, or the end of its standard error. */
 function inProcess(task: Task, profiles: string | null): Promise<Measured | { error: string }> {
   const child = fork(measurement, [JSON.stringify(task)], {
     execArgv: profiles === null ? [] : profiling(task, profiles),
-    // The peers print what they like; only the message counts.
+    // The peers' output is ignored; only the message counts.
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
   let answer: Measured | null = null;

@@ -4,12 +4,12 @@ import { parts } from "./parts.ts";
 import { newStage } from "./stage.ts";
 import { median } from "./statistics.ts";
 
-/** What a process of its own is started for: to build a fixture, or to measure one contestant once. */
+/** The task of a measuring process: to build a fixture, or to measure one contestant once. */
 export type Task = { folder: string; fixtures: string; quick: boolean } & (
   { fixture: FixtureName } | { part: string; case: string; contestant: Contestant }
 );
 
-/** What it sends back: a number for each figure, and the share of a core that the host gave around it. */
+/** The result of a measuring process: a number per figure, and the share of a core that the host gave. */
 export interface Measured {
   figures: Record<string, number>;
   share: number;

@@ -1,6 +1,6 @@
 /**
- * Begins operations at a steady rate, whether or not earlier ones have ended, and answers each one's milliseconds from
- * the moment it was due: a queue that builds up counts, which a caller who waits for each answer would not see.
+ * Starts operations at a steady rate, whether or not earlier ones have ended. Returns each one's milliseconds from its
+ * due time: this includes the time in a queue, which a caller that waits for each response would not measure.
  */
 export async function pace(
   { count, perSecond }: { count: number; perSecond: number },

@@ -1,13 +1,13 @@
 import type { FixtureName } from "./fixtures.ts";
 
-/** Who does the work of a case. */
+/** The implementations that a case compares. */
 export type Contestant = "ours" | "raw" | "emmett" | "moleculer-db" | "one host";
 
 export type Unit = "events/s" | "events" | "us" | "ms" | "MB" | "bytes" | "%";
 
 /**
- * What is to be reached. Of rates `must` and `aim` are the least, of everything else the most: beside another
- * contestant the ratio to it, without one the figure itself.
+ * The goals of a case. For rates, `must` and `aim` are minima, for everything else maxima. With another contestant they
+ * apply to the ratio to it, otherwise to the figure itself.
  */
 export interface Goal {
   beside?: Contestant;
@@ -20,25 +20,25 @@ export interface Figure {
   goals?: readonly Goal[];
 }
 
-/** What a contestant finds in its process: a folder of its own, the fixtures, and a clock. */
+/** The environment of a contestant in its process: a folder of its own, the fixtures, and a clock. */
 export interface Stage {
   folder: string;
-  /** Where a fixture stands; only those that the part names. */
+  /** The path of a fixture; only of fixtures that the part names. */
   fixture(name: FixtureName): string;
   quick: boolean;
   /** The full amount of work, or with `--quick` the small one. */
   size(full: number, quick: number): number;
-  /** Runs the work and answers its milliseconds; the host's share of a core is sampled before and after it. */
+  /** Runs the work and returns its milliseconds. Samples the host's share of a core before and after it. */
   timed(work: () => unknown): Promise<number>;
 }
 
-/** Does the work, checks what came of it, and answers a number for each figure; throws where the work was not done. */
+/** Does the work, checks its result, and returns a number per figure. Throws if the check fails. */
 export type Work = (stage: Stage) => Promise<Record<string, number>>;
 
-/** One workload, and all who do it. */
+/** One workload and its contestants. */
 export interface Case {
   name: string;
-  /** What is done and what the number is, in a sentence. */
+  /** A sentence that describes the work and the figure. */
   workload: string;
   figures: Readonly<Record<string, Figure>>;
   contestants: Readonly<Partial<Record<Contestant, Work>>>;
@@ -49,5 +49,5 @@ export interface Part {
   cases: readonly Case[];
 }
 
-/** Of rates more is better, of everything else less. */
+/** A higher rate is better; for all other units lower is better. */
 export const isRate = (unit: Unit) => unit.endsWith("/s");

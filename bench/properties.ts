@@ -1,7 +1,7 @@
 import type { ServiceBroker } from "moleculer";
 import type { Row } from "../core/rows/fields.ts";
 
-/** The rows that are found and listed, as our aggregate declares them. */
+/** The fields of the rows, as our aggregate declares them. */
 export const propertyFields = {
   code: { type: "string", index: true },
   city: { type: "string", index: true },
@@ -13,7 +13,7 @@ export const propertyFields = {
 
 export const rowsPerCity = 100;
 
-/** The row with this number: a code of its own, a city that it shares with 99 others. */
+/** The row with this number: a unique code, and a city shared with 99 others. */
 export function propertyOf(number: number) {
   return {
     id: `property-${String(number).padStart(8, "0")}`,
@@ -26,19 +26,19 @@ export function propertyOf(number: number) {
   };
 }
 
-/** Numbers that follow each other belong to one city. */
+/** Consecutive numbers belong to one city. */
 export const cityOf = (number: number) => `City ${Math.floor(number / rowsPerCity)}`;
 
-/** The name of the service that answers them, ours or the peer's. */
+/** The name of the service with the queries, ours or the peer's. */
 export const serviceName = "properties";
 
-/** The three queries; each answers its rows. */
+/** The three queries; each returns its rows. */
 export interface PropertyQueries {
   /** One row, by a field with an index. */
   find(code: string): Promise<Row[]> | Row[];
-  /** The rows of one city and how many there are. */
+  /** The rows of one city and their number. */
   list(city: string): Promise<Row[]> | Row[];
-  /** A page of all rows and how many there are. */
+  /** A page of all rows and their number. */
   page(page: number): Promise<Row[]> | Row[];
 }
 

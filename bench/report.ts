@@ -13,7 +13,7 @@ export interface Report {
 const peers: Contestant[] = ["emmett", "moleculer-db", "one host"];
 const header = ["workload", "ours", "raw", "peer", "ours : raw", "ours : peer", "goal"];
 
-/** The whole report as Markdown, which is readable as text: its columns are aligned. */
+/** The whole report as Markdown, with aligned columns so that it is readable as text. */
 export function toMarkdown({ machine, quick, repeats, lines, cases }: Report): string {
   const rows = lines.map(toRow);
   const widths = header.map((name, column) =>
@@ -75,16 +75,19 @@ function numbersInWords(found: Line["numbers"][Contestant]): string {
 const spreadInWords = ({ median, min, max }: Spread) =>
   min === max ? short(median) : `${short(median)} [${short(min)} .. ${short(max)}]`;
 
-/** Three digits that say something. */
+/** Rounds to three significant digits. */
 const short = (value: number) =>
   value.toLocaleString("en", Math.abs(value) >= 100 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 });
 
-/** What went wrong, once for each contestant of a case: a number without its check is none. */
+/** The errors, once per contestant of a case: a number without its check does not count. */
 function errorsOf(lines: readonly Line[]): string[] {
   const errors = new Map<string, string>();
   for (const { case: name, numbers } of lines)
     for (const [contestant, found] of Object.entries(numbers))
       if ("error" in found) errors.set(`${name}, ${contestant}`, found.error);
   if (errors.size === 0) return [];
-  return ["", ...[...errors].map(([who, error]) => `Failed: ${who}\n\n${error.replaceAll(/^/gm, "    ")}\n`)];
+  return [
+    "",
+    ...[...errors].map(([contestant, error]) => `Failed: ${contestant}\n\n${error.replaceAll(/^/gm, "    ")}\n`),
+  ];
 }

@@ -9,7 +9,7 @@ const broker = new ServiceBroker({ ...nodeOptions(options.carrier, "bench", opti
 for (const service of sharedServices(options)) broker.createService(service);
 const stop = () => void broker.stop().then(() => process.exit());
 process.on("message", stop);
-// The measurement has ended without it.
+// The measuring process has ended.
 process.on("disconnect", stop);
 await broker.start();
 process.send!("ready");

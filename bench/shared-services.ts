@@ -6,7 +6,7 @@ import type { Payload } from "./events.ts";
 import { fields, storeName, tableName } from "./stores/ours.ts";
 import type { SharedNodeOptions } from "./stores/shared-node.ts";
 
-/** Whether the transform asks for its row first, which is a round trip to the server for each event. */
+/** Whether the transform queries its row first, which is a round trip to the server per event. */
 export type TableKind = "plain" | "query";
 
 type View = { get: (id: string) => Promise<object | null> };
@@ -19,7 +19,7 @@ const counted = async (event: RecordedEvent<string, Payload>, { get }: View) => 
   return { ...plain(event), total: (row?.total ?? 0) + event.payload.amount, events: (row?.events ?? 0) + 1 };
 };
 
-/** What a node hosts: the store on its engine, and a table in PostgreSQL. */
+/** The services of a node: the store on its engine, and a table in PostgreSQL. */
 export function sharedServices({ log, table, folder, kind, version }: SharedNodeOptions): ServiceSchema[] {
   const adapter = log.engine === "nats" ? nats(log.url, { folder }) : postgres(log.url);
   const store = EventStore(storeName, { adapter });

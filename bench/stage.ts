@@ -9,7 +9,7 @@ interface Options {
   quick: boolean;
 }
 
-/** The stage of one measurement, and the host's shares that its clock has sampled. */
+/** The stage of one measurement, and the host's shares sampled by its clock. */
 export function newStage({ folder, fixtures, quick }: Options): { stage: Stage; shares: number[] } {
   mkdirSync(folder, { recursive: true });
   const shares: number[] = [];

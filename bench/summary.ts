@@ -15,7 +15,7 @@ export interface Numbers extends Spread {
   share: number;
 }
 
-/** The mark of a goal; `unsure` where the ratios of the single repeats lie on both sides of what it asks for. */
+/** The mark of a goal; `unsure` if the ratios of single repeats lie on both sides of the goal. */
 export type Mark = "aim met" | "met" | "missed" | "unsure";
 
 export interface Verdict extends Spread {
@@ -30,7 +30,7 @@ export interface Line {
   figure: string;
   unit: Unit;
   numbers: Partial<Record<Contestant, Numbers | { error: string }>>;
-  /** Ours to each other's. */
+  /** Our figure divided by each other contestant's. */
   ratios: Partial<Record<Contestant, Spread>>;
   verdicts: Verdict[];
 }
@@ -60,8 +60,8 @@ function numbersOf(all: readonly Measured[], figure: string): Numbers {
 }
 
 /**
- * Of one repeat. Rates are those of a full core: each is divided by the share that the host gave while it was measured.
- * Times are compared as they are: the gaps in the host's share hardly touch a median.
+ * The ratio of one repeat. Rates are divided by the share of a core that the host gave during the measurement. Times
+ * are compared as measured: the host's gaps hardly change a median.
  */
 function ratio(ours: Measured, other: Measured, figure: string, unit: Unit): number {
   const plain = ours.figures[figure]! / other.figures[figure]!;

@@ -1,4 +1,5 @@
-import type { EventLog, KeyedState, StreamSummary } from "../core/log/event-log.ts";
+import type { KeyedState } from "../core/log/control.ts";
+import type { EventLog, StreamSummary } from "../core/log/event-log.ts";
 import type { RecordedEvent } from "../core/event/recorded-event.ts";
 import { unfinishedCopy } from "../core/log/unfinished-copy.ts";
 
@@ -16,7 +17,7 @@ export async function* pagesOfEvents(log: EventLog, after = 0): AsyncGenerator<R
 
 /** The linked events of each stream of links, page by page. */
 export async function* pagesOfLinks(log: EventLog): AsyncGenerator<RecordedEvent[]> {
-  for await (const { stream } of all((after) => log.linkedStreams({ ...after, limit: perPage }), "stream"))
+  for await (const { stream } of all((after) => log.links.streams({ ...after, limit: perPage }), "stream"))
     for (let afterVersion = 0; ;) {
       const page = await log.readStream(stream, { afterVersion, limit: perPage });
       if (page.length === 0) break;
@@ -34,7 +35,7 @@ export const streamsOf = (log: EventLog): AsyncGenerator<StreamSummary> =>
  * state snapshots.
  */
 export async function* statesOf(log: EventLog): AsyncGenerator<KeyedState> {
-  for await (const state of all((after) => log.states({ prefix: "", ...after, limit: perPage }), "key"))
+  for await (const state of all((after) => log.control.states({ prefix: "", ...after, limit: perPage }), "key"))
     if (state.key !== unfinishedCopy) yield state;
 }
 

@@ -18,7 +18,7 @@ export async function copyLog(source: EventLog, copy: EventLog, onProgress: OnPr
 export async function copyHistory(source: EventLog, copy: EventLog, onProgress: OnProgress): Promise<void> {
   await copyEvents(source, copy, onProgress);
   for await (const page of pagesOfLinks(source))
-    await copy.link(
+    await copy.links.add(
       page[0]!.link!.stream,
       page.map(({ id }) => id),
     );
@@ -57,8 +57,8 @@ function assertPast({ position, time }: RecordedEvent): void {
 
 async function copyStates(source: EventLog, copy: EventLog): Promise<void> {
   const put = async (key: string, value: unknown) => {
-    const current = await copy.getState(key);
-    const revision = await copy.putState(key, value, current?.revision ?? 0).catch((error: Error) => {
+    const current = await copy.control.get(key);
+    const revision = await copy.control.put(key, value, current?.revision ?? 0).catch((error: Error) => {
       // Names the state, because the limits of values differ between engines.
       throw new UnusableStoreError(copy.location, `state ${key} was not stored: ${error.message}`, error);
     });
@@ -70,7 +70,7 @@ async function copyStates(source: EventLog, copy: EventLog): Promise<void> {
   };
   for await (const { key, value } of statesOf(source)) await put(key, value);
   // Removes states that an earlier round has copied, but that the source no longer has.
-  for await (const { key } of statesOf(copy)) if ((await source.getState(key)) === null) await put(key, undefined);
+  for await (const { key } of statesOf(copy)) if ((await source.control.get(key)) === null) await put(key, undefined);
 }
 
 /**
@@ -85,15 +85,15 @@ export async function beginCopy(source: EventLog, copy: EventLog): Promise<"begu
       copy.location,
       `found another log at <to>, expected none or an unfinished copy of <from>; choose another place: ${otherPlace(copy)}`,
     );
-  if ((await copy.getState(unfinishedCopy)) !== null) return "begun";
+  if ((await copy.control.get(unfinishedCopy)) !== null) return "begun";
   if (await isOneLog(source, copy))
     throw new UnusableStoreError(
       copy.location,
       `<to> is the same log as <from>; choose another place: ${otherPlace(copy)}`,
     );
-  const isEmpty = (await copy.head()) === 0 && (await copy.states({ prefix: "", limit: 1 })).length === 0;
+  const isEmpty = (await copy.head()) === 0 && (await copy.control.states({ prefix: "", limit: 1 })).length === 0;
   if (!isEmpty) return "finished";
-  await copy.putState(unfinishedCopy, { of: identity }, 0);
+  await copy.control.put(unfinishedCopy, { of: identity }, 0);
   return "begun";
 }
 
@@ -103,13 +103,13 @@ async function isOneLog(source: EventLog, copy: EventLog): Promise<boolean> {
   if (source.capabilities.hosts === "one" || copy.capabilities.hosts === "one") return false;
   const holder = randomUUID();
   const ask = (log: EventLog, as: string, lapsed?: string) =>
-    log.acquireLease(unfinishedCopy, as, times.lease.lastsMs, lapsed);
+    log.control.acquireLease(unfinishedCopy, as, times.lease.lastsMs, lapsed);
   const before = await ask(source, holder);
   // A lease that a killed command has left is treated as expired.
   const sourceLease = before.lease ?? (await ask(source, holder, before.heldBy.mark)).lease;
   const onCopy = await ask(copy, randomUUID());
-  if (sourceLease) await source.releaseLease(sourceLease);
-  if (onCopy.lease) await copy.releaseLease(onCopy.lease);
+  if (sourceLease) await source.control.releaseLease(sourceLease);
+  if (onCopy.lease) await copy.control.releaseLease(onCopy.lease);
   return onCopy.heldBy?.holder === holder;
 }
 
@@ -125,6 +125,6 @@ export const otherPlace = ({ engine }: EventLog): string => otherPlaces[engine]!
 
 /** Removes the mark of an unfinished copy, so that a store can open the log. */
 export async function endCopy(copy: EventLog): Promise<void> {
-  const mark = await copy.getState(unfinishedCopy);
-  if (mark) await copy.putState(unfinishedCopy, undefined, mark.revision);
+  const mark = await copy.control.get(unfinishedCopy);
+  if (mark) await copy.control.put(unfinishedCopy, undefined, mark.revision);
 }

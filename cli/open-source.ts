@@ -22,7 +22,7 @@ export async function openSource(source: EventLog, name: string | null): Promise
       `found no log named ${name}, expected one: --name is the store's name, <from> its place: server, database, ?schema= or ?prefix=`,
     );
   }
-  if ((await source.getState(unfinishedCopy)) !== null)
+  if ((await source.control.get(unfinishedCopy)) !== null)
     throw new UnusableStoreError(source.location, "<from> is an unfinished copy, expected a finished one");
   await assertNoHosts(source, "nothing was copied. Stop every host of the store, and run the command again");
 }
@@ -39,10 +39,10 @@ export async function assertNoHosts(log: EventLog, whatNow: string): Promise<voi
   const watch = new LeaseWatch();
   for (let seen: string | null = null; ;) {
     const lapsed = watch.lapsedAt(performance.now());
-    const { lease, heldBy } = await log.acquireLease(pumpKey, holder, times.lease.lastsMs, lapsed);
+    const { lease, heldBy } = await log.control.acquireLease(pumpKey, holder, times.lease.lastsMs, lapsed);
     // Released at once, so that the next check detects a host that starts from now on.
-    if (lease) return log.releaseLease(lease);
-    watch.note(heldBy, performance.now());
+    if (lease) return log.control.releaseLease(lease);
+    watch.record(heldBy, performance.now());
     if (seen !== null && seen !== heldBy.mark)
       throw new UnusableStoreError(log.location, `found a host of the store running, expected none: ${whatNow}`);
     if (seen === null)

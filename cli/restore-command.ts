@@ -41,8 +41,8 @@ async function restore(index: EventLog, log: EventLog, onProgress: OnProgress): 
   await assertNoHosts(log, "nothing was restored. Stop every host of the store, and run the command again");
   const [indexHead, logHead] = [await index.head(), await log.head()];
   if (logHead > 0) say(`The log has ${logHead} events; the index has ${indexHead}.`);
-  const mark = await log.getState(unfinishedCopy);
-  if (!mark) await log.putState(unfinishedCopy, { of: await index.identity() }, 0);
+  const mark = await log.control.get(unfinishedCopy);
+  if (!mark) await log.control.put(unfinishedCopy, { of: await index.identity() }, 0);
   await copyHistory(index, log, onProgress);
   if (logHead <= indexHead) {
     const comparison = await compareLogs(index, log, onProgress, history);

@@ -2,24 +2,27 @@ import type { EventLog } from "./log/event-log.ts";
 import type { ReadTable } from "./table/read-table.ts";
 import { UnknownAdapterError } from "./errors/errors.ts";
 
-/** Where a log or a table lives: an engine and a place in it. Opens nothing by itself. */
+/** The location of a log or a table: an engine and a place in it. Opens nothing by itself. */
 export interface Adapter {
   readonly engine: string;
   /** Two adapters with the same location are the same place. */
   readonly location: string;
-  /** The folder of its file. Missing where it is no file of this machine. */
+  /** The folder of its file. Absent if the adapter does not use a file of this machine. */
   readonly folder?: string;
-  /** What has another name is another place there: a store and its tables may share it. */
+  /** True if every name is a separate place within the location, so that a store and its tables may share it. */
   readonly keepsApart?: boolean;
-  /** The log of the store `name`. Missing where the engine keeps no logs. */
+  /** The log of the store `name`. Absent if the engine stores no logs. */
   eventLog?(name: string): EventLog;
-  /** The table of the aggregate `name`. Missing where the engine keeps no tables. */
+  /** The table of the aggregate `name`. Absent if the engine stores no tables. */
   readTable?(name: string): ReadTable;
-  /** The place next to this one for a table called `name`, used where an aggregate names none of its own. */
+  /**
+   * The default adapter for the table `name` of an aggregate without an adapter of its own: a location next to this
+   * one.
+   */
   beside?(name: string): Adapter;
 }
 
-/** The engines that a connection string can name, by scheme, and the one for stores that name none. */
+/** The engines that a connection string can name, by scheme, and the default for a store without an adapter. */
 export interface Engines {
   byScheme: Readonly<Record<string, (connectionString: string) => Adapter>>;
   byDefault(name: string): Adapter;
@@ -48,9 +51,9 @@ type Another = (adapter: Adapter, name: string) => Adapter;
 
 const replaced = new WeakMap<object, Another>();
 
-/** From here on each store and table of this broker, by its name, lives where `another` says, whatever its definition says. */
+/** Replaces the adapter of every store and table that this broker starts later, by calling `another` with its name. */
 export const replaceAdapters = (broker: object, another: Another): void => void replaced.set(broker, another);
 
-/** Where the store or table `name` that is defined with this adapter lives on a broker. */
+/** The adapter that the store or table `name`, defined with `adapter`, uses on this broker. */
 export const adapterOn = (broker: object, adapter: Adapter, name: string): Adapter =>
   replaced.get(broker)?.(adapter, name) ?? adapter;

@@ -2,10 +2,10 @@ interface Place {
   adapter?: string;
 }
 
-/** Where an example keeps its log, as an option: `data/<name>.db`, or the server that EVENT_STORE names. */
+/** The log of an example, as an option: `data/<name>.db`, or the server named by EVENT_STORE. */
 export const log = (): Place => placeFrom("EVENT_STORE");
 
-/** Where it keeps its tables: beside the log, or on the server that READ_TABLES names. */
+/** The tables of an example: next to the log, or on the server named by READ_TABLES. */
 export const tables = (): Place => placeFrom("READ_TABLES");
 
 /** A connection string, like nats://localhost:4222. */

@@ -5,6 +5,7 @@ import * as api from "moleculer-event-sourcing";
 import * as moleculerDb from "moleculer-event-sourcing/adapters/moleculer-db";
 import * as memory from "moleculer-event-sourcing/adapters/memory";
 import * as adapter from "moleculer-event-sourcing/adapter";
+import * as chain from "moleculer-event-sourcing/adapters/chain";
 import * as postgres from "moleculer-event-sourcing/adapters/postgres";
 import * as sqlite from "moleculer-event-sourcing/adapters/sqlite";
 import * as testing from "moleculer-event-sourcing/testing";
@@ -137,6 +138,19 @@ function firstCircle(graph: ReadonlyMap<string, readonly string[]>): string[] {
   return [];
 }
 
+describe("An engine with a driver", () => {
+  const engines = ["moleculer-db", "mongodb", "nats", "postgres", "sqlite"];
+
+  it.each(engines)("translates the driver's errors in errors.ts: %s", async (engine) => {
+    const { translate } = (await import(`../adapters/${engine}/errors.ts`)) as { translate: unknown };
+    expect(translate).toEqual(expect.any(Function));
+    const elsewhere = globSync(`adapters/${engine}/*.ts`, { cwd: root }).filter((file) =>
+      /export (const|function) translate\b/.test(readFileSync(join(root, file), "utf8")),
+    );
+    expect(elsewhere).toEqual([`adapters/${engine}/errors.ts`]);
+  });
+});
+
 describe("A database that is open", () => {
   /** They open copies that no connection has open, the -wal, on which no lock is ever held, and the noted head. */
   const openers = ["bulk-worker.ts", "flushing.ts", "open-wal.ts", "stored-head.ts", "table-backup.ts"].map(
@@ -189,11 +203,15 @@ describe("The package", () => {
       "UnusableStoreError",
       "VersionConflictError",
       "categoryOf",
+      "claimsPart",
       "compareText",
       "conflictOf",
       "decideInOrder",
       "eventTime",
       "eventsToLink",
+      "grantLease",
+      "guardedParts",
+      "isHeldBy",
       "keptClaim",
       "matches",
       "maxPageBytes",
@@ -203,6 +221,7 @@ describe("The package", () => {
       "repeatOf",
       "sortValueAt",
     ]);
+    expect(Object.keys(chain).toSorted()).toEqual(["ChainedLog"]);
     expect(Object.keys(moleculerDb).toSorted()).toEqual(["moleculerDb"]);
     expect(Object.keys(sqlite).toSorted()).toEqual(["sqlite"]);
     expect(Object.keys(memory).toSorted()).toEqual(["memory"]);

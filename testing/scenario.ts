@@ -8,18 +8,25 @@ import { AggregateScenario } from "./scenario/aggregate-scenario.ts";
 import { DeciderScenario } from "./scenario/decider-scenario.ts";
 import { ProcessManagerScenario } from "./scenario/process-manager-scenario.ts";
 
+/** Options of a scenario. */
 export interface ScenarioOptions {
-  /** For whatever calls actions: a memory broker with the service under test, and with stand-ins for those it calls. */
+  /**
+   * A memory broker with the service under test and fakes of the services that it calls; required if actions are
+   * called.
+   */
   broker?: ServiceBroker;
 }
 
 /**
- * Tests a decider, an aggregate or a process manager by itself: what is given, what happens then, what comes of it. The
- * last is a promise, which fails with an AssertionError that shows the difference: for any test runner.
+ * Tests a decider, an aggregate or a process manager by itself: its history, its input, its result. The last call
+ * returns a promise that rejects with an AssertionError that shows the difference, for any test runner.
  *
- * @example await scenario(account).given({ type: "account.opened", payload: {} }).when("withdraw", { id: "1", amount: 5 }).then(InsufficientFunds);
- * @example await scenario(baskets).given([], [{ type: "item.added", payload: { id: "1", price: 5 } }]).then([{ id: "1", total: 5 }]);
- * @example await scenario(transfers).given({ type: "transfer.requested", payload }).thenSends({ action: "account.withdraw", params: { id: "1" } });
+ * @example await scenario(account).given({ type: "account.opened", payload: {} }).when("withdraw", { id: "1", amount: 5
+ * }).then(InsufficientFunds);
+ * @example await scenario(baskets).given([], [{ type: "item.added", payload: { id: "1", price: 5 } }]).then([{ id: "1",
+ * total: 5 }]);
+ * @example await scenario(transfers).given({ type: "transfer.requested", payload }).thenSends({ action:
+ * "account.withdraw", params: { id: "1" } });
  */
 export function scenario<Events extends EventMap, State, Params extends Readonly<Record<string, unknown>>>(
   decider: Decider<Events, State, Params>,

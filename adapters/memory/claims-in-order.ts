@@ -5,8 +5,8 @@ import { compareText } from "../../core/text/text-order.ts";
 import { firstAfter } from "../parts/rows/keys-in-order.ts";
 
 /**
- * Pages of the claims of a scope. All pages after a first one are of its moment: sorted anew for each page, a million
- * claims that change meanwhile would never be read through.
+ * Pages of the claims of a scope. The first page sorts them, and the next pages are of its moment: sorting a million
+ * claims for each page would take longer than they stay the same.
  */
 export class ClaimsInOrder {
   readonly #moments = new Map<string, Promise<ClaimPage>>();

@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
-import type { KeyedState, Lease, LeaseAnswer, Versioned } from "../../core/log/event-log.ts";
-import { grantLease, isHeldBy, type LeaseRequest, type StoredLease } from "../../core/log/grant-lease.ts";
+import type { KeyedState, KeyRange, Lease, LeaseAnswer, LogControl, Versioned } from "../../core/log/control.ts";
+import { grantLease, isHeldBy, type StoredLease } from "../../core/log/grant-lease.ts";
+import type { OpenPart } from "../../core/log/log-parts.ts";
 import { KeysInOrder } from "../parts/rows/keys-in-order.ts";
 
 /** Control state and leases, beside the events. */
-export class Control {
-  /** Values as JSON: nobody holds what is stored. */
+export class Control implements OpenPart<LogControl> {
+  /** JSON texts, so that no caller can change what is stored. */
   readonly #state = new Map<string, { text: string; revision: number }>();
   readonly #keys = new KeysInOrder(() => this.#state.keys());
   readonly #leases = new Map<string, StoredLease>();
@@ -30,16 +31,7 @@ export class Control {
     return revision + 1;
   }
 
-  /** Keys with one prefix stand together in the order of their bytes; those before it are passed by. */
-  async states({
-    prefix,
-    after = "",
-    limit,
-  }: {
-    prefix: string;
-    after?: string;
-    limit: number;
-  }): Promise<KeyedState[]> {
+  async states({ prefix, after = "", limit }: KeyRange): Promise<KeyedState[]> {
     const take = (key: string) => {
       const state = key.startsWith(prefix) ? this.get(key) : null;
       return state ? { key, ...state } : undefined;
@@ -47,14 +39,13 @@ export class Control {
     return this.#keys.after(after, limit, take);
   }
 
-  acquire(request: LeaseRequest): LeaseAnswer {
-    const { name, holder, ttlMs } = request;
-    const answer = grantLease(request, this.#leases.get(name) ?? null);
+  acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): LeaseAnswer {
+    const answer = grantLease({ name, holder, lapsed }, this.#leases.get(name) ?? null);
     if (answer.lease) this.#leases.set(name, { holder, epoch: answer.lease.epoch, mark: randomUUID(), ttlMs });
     return answer;
   }
 
-  release(lease: Lease): void {
+  releaseLease(lease: Lease): void {
     const held = this.#leases.get(lease.name);
     if (isHeldBy(held, lease)) this.#leases.set(lease.name, { ...held, holder: "" });
   }

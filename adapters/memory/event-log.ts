@@ -1,59 +1,58 @@
 import type { AppendRequest } from "../../core/log/append-request.ts";
-import type { ClaimFold, ClaimPage, ClaimScope, TwiceClaimed } from "../../core/log/claims.ts";
 import { MissingLogError, StoreUnavailableError, UnusableStoreError } from "../../core/errors/errors.ts";
 import type {
   AppendVerdict,
   EventLog,
-  KeyedState,
-  Lease,
-  LeaseAnswer,
-  LinkedStream,
   LogBackup,
   LogCapabilities,
   OpenOptions,
   Page,
   ReadOptions,
   ReadStreamOptions,
+  StreamRange,
   StreamSummary,
-  Versioned,
 } from "../../core/log/event-log.ts";
-import type { Linked } from "../../core/log/links.ts";
+import { guardedParts } from "../../core/log/log-parts.ts";
 import { Pace } from "../../core/concurrency/pace.ts";
 import type { Query } from "../../core/query/query.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { categoryOf } from "../../core/event/stream-name.ts";
 import { read, readStream } from "./page.ts";
-import type { MemoryLocation } from "./location.ts";
+import type { MemoryStorage } from "./storage.ts";
 import { matchingInTurns, selectInTurns } from "../parts/rows/select.ts";
 import { StoredLog, toEvent, type StoredEvent } from "./stored-log.ts";
 
-/** A log as one host has it open. A commit is one synchronous step; a look at many events is one of the log as it was when it was asked. */
+/** A log as one host has it open. A commit is one synchronous step, so a query sees the log as it was when it began. */
 export class MemoryEventLog implements EventLog {
   readonly engine = "memory";
   readonly location: string;
   readonly capabilities: LogCapabilities = { durability: "none", hosts: "one", backup: false };
-  readonly #place: MemoryLocation;
+  readonly #parts = guardedParts(async (call) => call(this.#opened().parts));
+  readonly control = this.#parts.control;
+  readonly claims = this.#parts.claims;
+  readonly links = this.#parts.links;
+  readonly #storage: MemoryStorage;
   #open: StoredLog | null = null;
 
-  constructor(place: MemoryLocation) {
-    this.#place = place;
+  constructor(place: MemoryStorage) {
+    this.#storage = place;
     this.location = place.location;
   }
 
   async open({ identity, create = true }: OpenOptions = {}): Promise<void> {
-    this.#open ??= this.#place.host(StoredLog, () => {
+    this.#open ??= this.#storage.host(StoredLog, () => {
       if (create) return new StoredLog(identity);
-      throw new MissingLogError(this.#place.location);
+      throw new MissingLogError(this.#storage.location);
     });
   }
 
   async close(): Promise<void> {
-    if (this.#open) this.#place.release();
+    if (this.#open) this.#storage.release();
     this.#open = null;
   }
 
   #opened(): StoredLog {
-    if (!this.#open) throw new StoreUnavailableError(this.#place.location, "the event log is not open");
+    if (!this.#open) throw new StoreUnavailableError(this.#storage.location, "the event log is not open");
     return this.#open;
   }
 
@@ -79,15 +78,6 @@ export class MemoryEventLog implements EventLog {
     return links ? readStream(links, options, stream) : readStream(log.stream(stream), options);
   }
 
-  async link(stream: string, ids: readonly string[]): Promise<Linked> {
-    const log = this.#opened();
-    return log.links.link(stream, ids, log);
-  }
-
-  async linkedStreams({ after = "", limit }: { after?: string; limit: number }): Promise<LinkedStream[]> {
-    return this.#opened().links.streams(after, limit);
-  }
-
   async find(query: Query): Promise<RecordedEvent[]> {
     const pace = new Pace();
     return eventsInTurns(await selectInTurns(this.#opened(), query, "position", pace), pace);
@@ -104,57 +94,19 @@ export class MemoryEventLog implements EventLog {
     return eventsInTurns(stored, new Pace());
   }
 
-  async streams(options: { category?: string; after?: string; limit: number }): Promise<StreamSummary[]> {
-    const { category, after = "", limit } = options;
+  async streams(range: StreamRange): Promise<StreamSummary[]> {
+    const { category, after = "", limit } = range;
     const isWanted = (name: string) => category === undefined || categoryOf(name) === category;
     const last = await this.#opened().streamsAfter(after, limit, isWanted);
     return last.map(({ stream, version, time }) => ({ stream, version, time }));
   }
 
-  async getState(key: string): Promise<Versioned | null> {
-    return this.#opened().control.get(key);
-  }
-
-  async putState(key: string, value: unknown, revision: number, lease?: Lease): Promise<number | null> {
-    return this.#opened().control.put(key, value, revision, lease);
-  }
-
-  async states(options: { prefix: string; after?: string; limit: number }): Promise<KeyedState[]> {
-    return this.#opened().control.states(options);
-  }
-
-  async beginClaims(scope: string, definition: string, types: readonly string[]): Promise<ClaimScope> {
-    const log = this.#opened();
-    return log.claims.begin(scope, definition, types, log.head);
-  }
-
-  async foldClaims(fold: ClaimFold): Promise<{ state: ClaimScope; twice: TwiceClaimed[] } | null> {
-    return this.#opened().claims.fold(fold);
-  }
-
-  async claimants(scope: string, values: readonly string[]): Promise<Record<string, string>> {
-    return this.#opened().claims.claimants(scope, values);
-  }
-
-  async claimScopes(): Promise<string[]> {
-    return this.#opened().claims.scopes();
-  }
-
-  async claims(scope: string, options: { after?: string; limit: number }): Promise<ClaimPage | null> {
-    return this.#opened().claimPage(scope, options);
-  }
-
-  async acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer> {
-    return this.#opened().control.acquire({ name, holder, ttlMs, lapsed });
-  }
-
-  async releaseLease(lease: Lease): Promise<void> {
-    this.#opened().control.release(lease);
-  }
-
   async backup(): Promise<LogBackup> {
     this.#opened();
-    throw new UnusableStoreError(this.#place.location, "is in memory, of which there is no backup; export its events");
+    throw new UnusableStoreError(
+      this.#storage.location,
+      "is in memory, of which there is no backup; export its events",
+    );
   }
 }
 

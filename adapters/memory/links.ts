@@ -1,5 +1,4 @@
-import type { LinkedStream } from "../../core/log/event-log.ts";
-import { eventsToLink, MixedStreamError, type Linked } from "../../core/log/links.ts";
+import { eventsToLink, MixedStreamError, type Linked, type LinkedStream } from "../../core/log/links.ts";
 import { KeysInOrder } from "../parts/rows/keys-in-order.ts";
 
 interface Linkable {
@@ -7,29 +6,29 @@ interface Linkable {
   readonly type: string;
 }
 
-/** The streams that hold links: the events as they stand in the log, each once. */
+/** The streams that hold links, with the stored events themselves. */
 export class Links<Stored extends Linkable> {
-  /** The event of the link with version v stands at v - 1. */
+  readonly #log: { stream(name: string): readonly Stored[]; byId(id: string): Stored | undefined };
+  /** The link with version v has index v - 1. */
   readonly #streams = new Map<string, { events: Stored[]; ids: Set<string> }>();
   readonly #names = new KeysInOrder(() => this.#streams.keys());
 
-  /** Undefined where the stream holds none. */
+  constructor(log: { stream(name: string): readonly Stored[]; byId(id: string): Stored | undefined }) {
+    this.#log = log;
+  }
+
+  /** Undefined if the stream holds no links. */
   of(stream: string): readonly Stored[] | undefined {
     return this.#streams.get(stream)?.events;
   }
 
-  /** The first after this name, in the order of their bytes. */
-  streams(after: string, limit: number): Promise<LinkedStream[]> {
+  streams({ after = "", limit }: { after?: string; limit: number }): Promise<LinkedStream[]> {
     return this.#names.after(after, limit, (stream) => ({ stream, version: this.#streams.get(stream)!.events.length }));
   }
 
-  link(
-    stream: string,
-    ids: readonly string[],
-    log: { stream(name: string): readonly Stored[]; byId(id: string): Stored | undefined },
-  ): Linked {
-    if (log.stream(stream).length > 0) throw new MixedStreamError(stream, "events");
-    const found = eventsToLink(ids, (id) => log.byId(id));
+  add(stream: string, ids: readonly string[]): Linked {
+    if (this.#log.stream(stream).length > 0) throw new MixedStreamError(stream, "events");
+    const found = eventsToLink(ids, (id) => this.#log.byId(id));
     const links = this.#streams.get(stream) ?? { events: [], ids: new Set() };
     if (!this.#streams.has(stream)) this.#names.changed();
     this.#streams.set(stream, links);

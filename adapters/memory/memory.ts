@@ -3,11 +3,11 @@ import type { Adapter } from "../../core/adapter.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
 import { nameProblem } from "../../core/event/stream-name.ts";
 import { MemoryEventLog } from "./event-log.ts";
-import { MemoryLocation } from "./location.ts";
+import { MemoryStorage } from "./storage.ts";
 import { MemoryReadTable } from "./read-table.ts";
 
 /** The places that have a name: one each for the whole process, for as long as it runs. */
-const named = new Map<string, MemoryLocation>();
+const named = new Map<string, MemoryStorage>();
 
 /**
  * A log or a read table in the memory of this process: for tests, and gone with the process. Without a name it is a
@@ -24,8 +24,8 @@ export function memory(name?: string): Adapter {
 }
 
 /** `places` are those that the adapter shares with the ones beside it, so that asking again gives the same place. */
-function adapterAt(places: Map<string, MemoryLocation>, name: string): Adapter {
-  const place = places.get(name) ?? new MemoryLocation(`memory:${name}`);
+function adapterAt(places: Map<string, MemoryStorage>, name: string): Adapter {
+  const place = places.get(name) ?? new MemoryStorage(`memory:${name}`);
   places.set(name, place);
   return {
     engine: "memory",

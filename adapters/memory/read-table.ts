@@ -1,4 +1,3 @@
-import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import type { Fields } from "../../core/rows/fields.ts";
 import {
   noOrigin,
@@ -7,12 +6,13 @@ import {
   type TableBackup,
   type TableCapabilities,
 } from "../../core/table/read-table.ts";
-import { readBackup, writeBackup } from "./backup.ts";
+import { readBackup, writeBackup } from "./table-backup.ts";
+import { Generations } from "../parts/generations.ts";
 import { MemoryGeneration } from "../parts/rows/generation.ts";
-import type { MemoryLocation } from "./location.ts";
+import type { MemoryStorage } from "./storage.ts";
 import { StoredGeneration } from "../parts/rows/stored-generation.ts";
 
-/** What a place keeps of a table. Generations that are being built end with the port. */
+/** The content of a table. Generations that are being built end with the port. */
 class StoredTable {
   live: StoredGeneration | null = null;
 }
@@ -22,72 +22,54 @@ export class MemoryReadTable implements ReadTable {
   readonly engine = "memory";
   readonly capabilities: TableCapabilities = { durability: "none", hosts: "one", atomicBatch: true };
   readonly snapshotFolder = null;
-  readonly #place: MemoryLocation;
-  #open: { table: StoredTable; live: MemoryGeneration } | null = null;
-  readonly #building = new Set<MemoryGeneration>();
-  #lastNumber = 0;
+  readonly #storage: MemoryStorage;
+  readonly #generations: Generations<MemoryGeneration>;
+  #table: StoredTable | null = null;
 
-  constructor(place: MemoryLocation) {
-    this.#place = place;
+  constructor(place: MemoryStorage) {
+    this.#storage = place;
+    this.#generations = new Generations(place.location, { remove: (generation) => generation.close() });
   }
 
   async open(fields: Fields, origin: Origin = noOrigin): Promise<void> {
-    if (this.#open) return;
-    const table = this.#place.host(StoredTable);
-    table.live ??= new StoredGeneration(1, fields, origin);
-    this.#open = { table, live: new MemoryGeneration(table.live, this.#place.location) };
+    if (this.#table) return;
+    this.#table = this.#storage.host(StoredTable);
+    this.#table.live ??= new StoredGeneration(1, fields, origin);
+    this.#generations.open(new MemoryGeneration(this.#table.live, this.#storage.location));
   }
 
   async close(): Promise<void> {
-    if (!this.#open) return;
-    for (const generation of [this.#open.live, ...this.#building]) generation.close();
-    this.#building.clear();
-    this.#open = null;
-    this.#place.release();
+    if (!this.#table) return;
+    for (const generation of this.#generations.close()) generation.close();
+    this.#table = null;
+    this.#storage.release();
   }
 
-  #opened(): { table: StoredTable; live: MemoryGeneration } {
-    if (!this.#open) throw new StoreUnavailableError(this.#place.location, "the read table is not open");
-    return this.#open;
-  }
-
-  /** No other host. */
+  /** There is no other host. */
   async takeOver(): Promise<void> {}
 
   async refresh(): Promise<void> {}
 
   live(): MemoryGeneration {
-    return this.#opened().live;
+    return this.#generations.live;
   }
 
   async build(fields: Fields, origin: Origin = noOrigin): Promise<MemoryGeneration> {
-    return this.#beside(new StoredGeneration(this.#nextNumber(), fields, origin));
-  }
-
-  #nextNumber(): number {
-    return (this.#lastNumber = Math.max(this.live().number, this.#lastNumber) + 1);
+    return this.#beside(new StoredGeneration(this.#generations.nextNumber(), fields, origin));
   }
 
   #beside(stored: StoredGeneration): MemoryGeneration {
-    this.#opened();
-    const generation = new MemoryGeneration(stored, this.#place.location);
-    this.#building.add(generation);
-    return generation;
+    return this.#generations.add(new MemoryGeneration(stored, this.#storage.location));
   }
 
-  async switchTo(generation: MemoryGeneration): Promise<void> {
-    const open = this.#opened();
-    const old = open.live;
-    if (old === generation) return;
-    open.table.live = generation.stored;
-    open.live = generation;
-    this.#building.delete(generation);
-    old.close();
+  switchTo(generation: MemoryGeneration): Promise<void> {
+    return this.#generations.switchTo(generation, () => {
+      this.#table!.live = generation.stored;
+    });
   }
 
-  async drop(generation: MemoryGeneration): Promise<void> {
-    this.#opened();
-    if (this.#building.delete(generation)) generation.close();
+  drop(generation: MemoryGeneration): Promise<void> {
+    return this.#generations.drop(generation);
   }
 
   backup(folder: string): Promise<TableBackup> {
@@ -95,6 +77,6 @@ export class MemoryReadTable implements ReadTable {
   }
 
   async restore(folder: string, checksum: string, order: string): Promise<MemoryGeneration> {
-    return this.#beside(await readBackup(folder, checksum, this.#nextNumber(), order));
+    return this.#beside(await readBackup(folder, checksum, this.#generations.nextNumber(), order));
   }
 }

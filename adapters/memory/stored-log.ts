@@ -9,16 +9,17 @@ import { MixedStreamError } from "../../core/log/links.ts";
 import type { Comparison } from "../../core/query/query.ts";
 import type { EventMeta, RecordedEvent } from "../../core/event/recorded-event.ts";
 import { repeatOf } from "../../core/log/repeat.ts";
-import { Claims, type ClaimPage } from "../../core/log/claims.ts";
-import { MemoryClaims } from "./claims.ts";
-import { ClaimsInOrder } from "./claims-in-order.ts";
+import { Claims } from "../../core/log/claims.ts";
+import { claimsPart } from "../../core/log/claims-part.ts";
+import type { OpenParts } from "../../core/log/log-parts.ts";
+import { MemoryKeptClaims } from "./kept-claims.ts";
 import { Control } from "./control.ts";
 import { KeysInOrder } from "../parts/rows/keys-in-order.ts";
 import { Links } from "./links.ts";
 import type { Source } from "../parts/rows/select.ts";
 import type { ColumnValue } from "../parts/rows/where.ts";
 
-/** An event with payload and meta as JSON, so that nobody holds what is stored. */
+/** Payload and meta are JSON texts, so that no caller can change what is stored. */
 export type StoredEvent = Readonly<
   Record<"id" | "type" | "stream" | "time" | "payload" | "meta", string> & Record<"version" | "position", number>
 >;
@@ -34,18 +35,24 @@ export const toEvent = ({ id, type, stream, version, position, time, payload, me
   meta: JSON.parse(meta) as EventMeta,
 });
 
-/** What a place keeps of a log. A commit runs in one go: nobody sees half of it. */
+/** The content of a log. A commit is synchronous, so no reader sees half of it. */
 export class StoredLog implements Source<StoredEvent> {
   readonly identity: string;
-  readonly control = new Control();
-  readonly #kept = new MemoryClaims();
-  readonly claims = new Claims(this.#kept);
-  readonly #claimsInOrder = new ClaimsInOrder();
-  readonly links = new Links<StoredEvent>();
-  /** The event at position p stands at p - 1. */
+  readonly #kept = new MemoryKeptClaims();
+  readonly #claims = new Claims(this.#kept);
+  readonly links = new Links<StoredEvent>(this);
+  readonly parts: OpenParts = {
+    control: new Control(),
+    claims: claimsPart(this.#claims, {
+      head: () => this.head,
+      page: (scope, options, reach) => this.#kept.page(scope, options, reach),
+    }),
+    links: this.links,
+  };
+  /** Position p has index p - 1. */
   readonly #events: StoredEvent[] = [];
   readonly #byId = new Map<string, StoredEvent>();
-  /** The event of version v stands at v - 1. */
+  /** Version v has index v - 1. */
   readonly #streams = new Map<string, StoredEvent[]>();
   readonly #names = new KeysInOrder(() => this.#streams.keys());
   #lastTime = "";
@@ -78,7 +85,7 @@ export class StoredLog implements Source<StoredEvent> {
     return event ? [event] : [];
   }
 
-  /** By positions, in whose order the events are. */
+  /** Only comparisons of positions: the events are in their order. */
   within(comparisons: readonly Comparison[]): readonly StoredEvent[] | undefined {
     let [first, last] = [1, this.head];
     for (const { field, operator, value } of comparisons) {
@@ -89,14 +96,9 @@ export class StoredLog implements Source<StoredEvent> {
     return first === 1 && last === this.head ? undefined : this.#events.slice(first - 1, Math.max(last, 0));
   }
 
-  /** The streams after this one, in the order of their names' bytes, each with its last event. */
+  /** The last event of each stream after this one, in the order of the names' bytes. */
   streamsAfter(after: string, limit: number, isWanted: (name: string) => boolean): Promise<StoredEvent[]> {
     return this.#names.after(after, limit, (name) => (isWanted(name) ? this.stream(name).at(-1) : undefined));
-  }
-
-  async claimPage(scope: string, options: { after?: string; limit: number }): Promise<ClaimPage | null> {
-    const reach = this.claims.reachOf(scope, this.head);
-    return reach && this.#claimsInOrder.page(scope, options, () => ({ ...reach, claims: this.#kept.allOf(scope) }));
   }
 
   commit(requests: readonly AppendRequest[]): AppendVerdict[] {
@@ -110,7 +112,7 @@ export class StoredLog implements Source<StoredEvent> {
       this.#lastTime = lastTime;
       this.#forgetAfter(head);
       this.#kept.takeBack();
-      this.claims.reload();
+      this.#claims.reload();
       throw error;
     }
   }
@@ -134,11 +136,11 @@ export class StoredLog implements Source<StoredEvent> {
     if (repeat) return repeat;
     if (this.links.of(stream)) return { error: new MixedStreamError(stream, "links") };
     const conflict = conflictOf(stream, expectedVersion, this.stream(stream).length);
-    const refusal = conflict ?? this.claims.refusalOf(request);
+    const refusal = conflict ?? this.#claims.refusalOf(request);
     if (refusal) return { error: refusal };
     const first = this.head + 1;
     const stored = events.map((event) => this.#store(stream, event));
-    this.claims.stored(request, first);
+    this.#claims.stored(request, first);
     return { events: stored, repeated: false };
   }
 

@@ -1,7 +1,8 @@
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import type { DbAdapter, Entity, FindParams, Query } from "./db-adapter.ts";
+import { isOfSystem, translate } from "./errors.ts";
 
-/** The entities of a connected adapter. Whatever goes wrong is an outage, since adapters have no errors in common. */
+/** The entities of a connected adapter. */
 export class Entities {
   readonly #location: string;
   readonly #adapter: () => DbAdapter | null;
@@ -18,7 +19,7 @@ export class Entities {
     try {
       return await work(adapter);
     } catch (error) {
-      throw new StoreUnavailableError(this.#location, `the adapter failed (${String(error)})`, error);
+      throw translate(this.#location, error);
     }
   }
 
@@ -32,10 +33,8 @@ export class Entities {
       await this.call((adapter) => adapter.insert(entity));
       return true;
     } catch (error) {
-      const { cause } = error as { cause?: { code?: unknown } };
-      // NeDB shows what it could not write to a full disk all the same.
-      const isOfSystem = typeof cause?.code === "string" && /^E[A-Z]+$/.test(cause.code);
-      if (isOfSystem || (await this.find({ query: { _id: entity._id } })).length === 0) throw error;
+      if (isOfSystem((error as Error).cause) || (await this.find({ query: { _id: entity._id } })).length === 0)
+        throw error;
       return false;
     }
   }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
 import type { Adapter } from "../../core/adapter.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
-import { refuseUnknownOptions } from "../../core/options/options.ts";
+import { assertKnownOptions } from "../../core/options/options.ts";
 import type { TableCapabilities } from "../../core/table/read-table.ts";
 import { JournaledReadTable } from "../parts/journaled-table/read-table.ts";
 import { MoleculerDbRowStore } from "./row-store.ts";
@@ -37,7 +37,7 @@ export interface MoleculerDbOptions {
  * @throws DefinitionError
  */
 export function moleculerDb(make: () => unknown, options: MoleculerDbOptions = {}): Adapter {
-  refuseUnknownOptions("adapter", options, ["file", "hosts", "durability", "collection"]);
+  assertKnownOptions("adapter", options, ["file", "hosts", "durability", "collection"]);
   const refuse = (field: string, found: unknown, expected: string): never => {
     throw new DefinitionError({ field: `adapter${field}`, found, expected });
   };

@@ -1,10 +1,11 @@
-import { StoreUnavailableError, UnusableStoreError } from "../../core/errors/errors.ts";
+import { UnusableStoreError } from "../../core/errors/errors.ts";
 import type { Fields } from "../../core/rows/fields.ts";
 import type { Head, Heads, Kind, RowStore, Values } from "../parts/journaled-table/row-store.ts";
 import { HostFile } from "../sqlite/host-file.ts";
 import { checkAdapter, createIndexes, foreignParts, type DbAdapter } from "./db-adapter.ts";
 import { MoleculerDbDocuments } from "./documents.ts";
 import { Entities } from "./entities.ts";
+import { translate } from "./errors.ts";
 import { probe } from "./probe.ts";
 
 /** Below the 16 MB that MongoDB takes in one document. */
@@ -68,7 +69,7 @@ export class MoleculerDbRowStore implements RowStore {
       await adapter.connect();
       this.#adapter = adapter;
     } catch (error) {
-      throw new StoreUnavailableError(location, `the adapter cannot connect (${String(error)})`, error);
+      throw translate(location, error, "the adapter cannot connect");
     }
   }
 

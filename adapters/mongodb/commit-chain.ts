@@ -3,7 +3,7 @@ import { StoreUnavailableError, UnusableStoreError } from "../../core/errors/err
 import { times } from "../../core/concurrency/times.ts";
 import type { Added, ChainOptions, CommitChain, Records } from "../parts/commit-chain/commit-chain.ts";
 import { MongoKeyValues } from "./key-values.ts";
-import { connect, type Connection, type MongoPlace } from "./connection.ts";
+import { connect, type Connection, type MongoLocation } from "./connection.ts";
 import { isTaken, translate } from "./errors.ts";
 
 /** Below the 16 MB of a document. */
@@ -23,10 +23,10 @@ export class MongoChain implements CommitChain {
   readonly durability = "power";
   readonly maxBytes = maxBytes;
   readonly keyValues: MongoKeyValues;
-  readonly #place: MongoPlace;
+  readonly #place: MongoLocation;
   #open: (Connection & { records: Collection<StoredRecord> }) | null = null;
 
-  constructor(location: string, place: MongoPlace) {
+  constructor(location: string, place: MongoLocation) {
     this.location = location;
     this.#place = place;
     this.keyValues = new MongoKeyValues(maxBytes, (work) => this.#call(({ database }) => work(database, place.name)));

@@ -3,7 +3,7 @@ import { times } from "../../core/concurrency/times.ts";
 import { peerDriver } from "../parts/peer-driver.ts";
 import { translate } from "./errors.ts";
 
-export interface MongoPlace {
+export interface MongoLocation {
   url: string;
   database: string;
   /** Begins the names of the collections. */
@@ -18,7 +18,7 @@ export interface Connection {
 }
 
 /** @param timeoutMs after which a call without an answer has failed */
-export async function connect(location: string, place: MongoPlace, timeoutMs: number): Promise<Connection> {
+export async function connect(location: string, place: MongoLocation, timeoutMs: number): Promise<Connection> {
   const { MongoClient, ReadConcern } = await peerDriver(location, "mongodb", () => import("mongodb"));
   let client: MongoClient | undefined;
   try {

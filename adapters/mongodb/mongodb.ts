@@ -1,7 +1,7 @@
 import type { MongoClientOptions } from "mongodb";
 import type { Adapter } from "../../core/adapter.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
-import { isPlainObject, refuseNoFolder, refuseUnknownOptions, refuseUnless } from "../../core/options/options.ts";
+import { isPlainObject, assertFolder, assertKnownOptions, assertDefinition } from "../../core/options/options.ts";
 import { ChainedLog } from "../parts/commit-chain/chained-log.ts";
 import { storageName } from "../../core/errors/storage-name.ts";
 import { JournaledReadTable } from "../parts/journaled-table/read-table.ts";
@@ -43,11 +43,11 @@ export function mongodb(url: string, options: MongoOptions = {}): Adapter {
       found: url,
       expected: "the URL of a server, like mongodb://localhost:27017/shop",
     });
-  refuseUnknownOptions("adapter", options, ["folder", "begin", "client"]);
+  assertKnownOptions("adapter", options, ["folder", "begin", "client"]);
   const { folder = "data", begin, client = {} } = options;
-  refuseNoFolder(folder);
-  refuseUnless(begin === undefined || begin === "anew", "adapter.begin", begin, "anew, or nothing");
-  refuseUnless(isPlainObject(client), "adapter.client", client, "an object of the driver's options");
+  assertFolder(folder);
+  assertDefinition(begin === undefined || begin === "anew", "adapter.begin", begin, "anew, or nothing");
+  assertDefinition(isPlainObject(client), "adapter.client", client, "an object of the driver's options");
   const [, scheme, hosts = "", path] = parts;
   const database = path || defaultDatabase;
   const location = `${scheme}://${hosts.split(",").toSorted().join(",")}/${database}`;

@@ -10,7 +10,7 @@ import {
   type RowStore,
   type Values,
 } from "../parts/journaled-table/row-store.ts";
-import { connect, type Connection, type MongoPlace } from "./connection.ts";
+import { connect, type Connection, type MongoLocation } from "./connection.ts";
 import { MongoDocuments, pathOf, type StoredDocument } from "./documents.ts";
 import { isTaken, translate } from "./errors.ts";
 
@@ -25,12 +25,12 @@ export class MongoRowStore implements RowStore {
   readonly hosts = "many";
   readonly maxBytes = maxBytes;
   readonly sortsByBytes = true;
-  readonly #place: MongoPlace;
+  readonly #place: MongoLocation;
   #connection: Connection | null = null;
   /** FerretDB 1 looks at conditions and writes in two steps: at least the changes of one host must not meet there. */
   #changed: Promise<unknown> = Promise.resolve();
 
-  constructor(location: string, place: MongoPlace) {
+  constructor(location: string, place: MongoLocation) {
     this.location = location;
     this.#place = place;
   }

@@ -12,7 +12,7 @@ export type Ask = <Answer>(send: Send<Answer>) => Promise<Answer>;
 export async function askedAgain<Answer>(send: Send<Answer>, over: AbortSignal): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const ask = (isFirst: boolean) => void send(isFirst).then(resolve, reject);
-  const timer = setInterval(() => (over.aborted ? clearInterval(timer) : ask(false)), times.nats.askAgainMs);
+  const timer = setInterval(() => (over.aborted ? clearInterval(timer) : ask(false)), times.nats.resendMs);
   ask(true);
   try {
     return await promise;

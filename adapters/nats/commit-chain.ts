@@ -5,12 +5,12 @@ import type { Added, ChainOptions, CommitChain, Records } from "../parts/commit-
 import { peerDriver } from "../parts/peer-driver.ts";
 import { askedAgain, type Ask } from "./asked-again.ts";
 import { NatsKeyValues } from "./key-values.ts";
-import type { Connected, OpenConnection } from "./connected.ts";
+import type { Connected, OpenConnection } from "./connection.ts";
 import { isNoMessage, isOvertaken, jetStreamIsOff, translate } from "./errors.ts";
 import { textOf } from "./message-text.ts";
 import { PassingConsumer } from "./passing-consumer.ts";
 import { assertServerVersion } from "./server-version.ts";
-import { ofControl, ofCommits, streamOf } from "./streams.ts";
+import { ofControl, ofCommits, streamOf } from "./stream-config.ts";
 
 /** Room for subject and headers in a message. */
 const bytesAround = 1_024;

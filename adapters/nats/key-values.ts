@@ -2,7 +2,7 @@ import type { JetStreamPublishOptions } from "nats";
 import type { Added, KeyValue, KeyValueChange, KeyValues } from "../parts/commit-chain/commit-chain.ts";
 import { keyName, keyOf } from "../../core/errors/storage-name.ts";
 import { Semaphore } from "../../core/concurrency/semaphore.ts";
-import type { Connected } from "./connected.ts";
+import type { Connected } from "./connection.ts";
 import { isNoMessage, isOvertaken } from "./errors.ts";
 import { LiveSubjects } from "./live-subjects.ts";
 import { textOf } from "./message-text.ts";

@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
-import type { Connected } from "./connected.ts";
+import type { Connected } from "./connection.ts";
 import { PassingConsumer } from "./passing-consumer.ts";
 
 const perFetch = 5000;

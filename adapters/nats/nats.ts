@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from "nats";
 import type { Adapter } from "../../core/adapter.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
-import { isPlainObject, refuseNoFolder, refuseUnknownOptions, refuseUnless } from "../../core/options/options.ts";
+import { isPlainObject, assertFolder, assertKnownOptions, assertDefinition } from "../../core/options/options.ts";
 import { ChainedLog } from "../parts/commit-chain/chained-log.ts";
 import { storageName } from "../../core/errors/storage-name.ts";
 import { NatsChain } from "./commit-chain.ts";
@@ -36,7 +36,7 @@ export interface NatsLogOptions {
  */
 export function nats(servers: string, options: NatsLogOptions = {}): Adapter {
   const urls = parseServers(servers);
-  refuseUnknownOptions("adapter", options, [
+  assertKnownOptions("adapter", options, [
     "replicas",
     "prefix",
     "folder",
@@ -46,15 +46,20 @@ export function nats(servers: string, options: NatsLogOptions = {}): Adapter {
     "connection",
   ]);
   const { replicas = 1, prefix = "", folder = "data", domain, apiPrefix, begin, connection = {} } = options;
-  refuseUnless([1, 3, 5].includes(replicas), "adapter.replicas", replicas, "1, 3 or 5");
-  refuseUnless(typeof prefix === "string", "adapter.prefix", prefix, "what begins the names of the streams");
-  refuseUnless(isPlainObject(connection), "adapter.connection", connection, "an object for the driver's connect");
-  refuseNoFolder(folder);
-  refuseUnless(domain === undefined || isToken(domain), "adapter.domain", domain, "the name of a domain, without dots");
+  assertDefinition([1, 3, 5].includes(replicas), "adapter.replicas", replicas, "1, 3 or 5");
+  assertDefinition(typeof prefix === "string", "adapter.prefix", prefix, "what begins the names of the streams");
+  assertDefinition(isPlainObject(connection), "adapter.connection", connection, "an object for the driver's connect");
+  assertFolder(folder);
+  assertDefinition(
+    domain === undefined || isToken(domain),
+    "adapter.domain",
+    domain,
+    "the name of a domain, without dots",
+  );
   const isPrefix = apiPrefix === undefined || (typeof apiPrefix === "string" && apiPrefix.split(".").every(isToken));
-  refuseUnless(isPrefix, "adapter.apiPrefix", apiPrefix, "the beginning of subjects, like $JS.hub.API");
-  refuseUnless(!domain || !apiPrefix, "adapter.apiPrefix", apiPrefix, "none beside a domain");
-  refuseUnless(begin === undefined || begin === "anew", "adapter.begin", begin, "anew, or nothing");
+  assertDefinition(isPrefix, "adapter.apiPrefix", apiPrefix, "the beginning of subjects, like $JS.hub.API");
+  assertDefinition(!domain || !apiPrefix, "adapter.apiPrefix", apiPrefix, "none beside a domain");
+  assertDefinition(begin === undefined || begin === "anew", "adapter.begin", begin, "anew, or nothing");
   const { username, password } = urls[0]!;
   const addresses = urls.map(({ host }) => host);
   const credentials = password

@@ -1,6 +1,6 @@
 import type { Consumer, ConsumerConfig, JsMsg } from "nats";
 import { times } from "../../core/concurrency/times.ts";
-import type { Connected } from "./connected.ts";
+import type { Connected } from "./connection.ts";
 
 /**
  * Reads many messages of a stream. The server keeps such a consumer on one of the replicas, and for a while also on one

@@ -9,7 +9,7 @@ import { isUnsent, type Connections, type Session } from "./connections.ts";
 import { lockHead } from "./event-schema.ts";
 import { assumedSnapshot, type CachedState } from "./assumed-snapshot.ts";
 import { storeCommitInSql } from "./store-commit.ts";
-import { isOfConnection, isRace, isTaken, translate } from "./translate.ts";
+import { isOfConnection, isRace, isTaken, translate } from "./errors.ts";
 
 /** Verdicts; or nothing was stored, since what it was decided on does not hold; or nobody has heard. */
 type Outcome = AppendVerdict[] | "refuted" | "in doubt";

@@ -1,6 +1,6 @@
 import type { AppendRequest } from "../../core/log/append-request.ts";
 import type { CommitSnapshot } from "./commit-snapshot.ts";
-import { ReadClaims, type ClaimsRead } from "./claims.ts";
+import { ReadClaims, type ClaimsRead } from "./kept-claims.ts";
 
 /** What a basis that was read says beyond its moment: it holds until the log's revision is another. */
 export interface CachedState {

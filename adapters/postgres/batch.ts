@@ -5,7 +5,7 @@ import { PendingRows } from "./pending-rows.ts";
 import { storeParked } from "./progress.ts";
 import type { RowWriter } from "./row-writer.ts";
 import type { PostgresRows } from "./rows.ts";
-import { translate } from "./translate.ts";
+import { translate } from "./errors.ts";
 import type { RowChange } from "../../core/rows/row-change.ts";
 
 /** What a batch has to know of its generation. */

@@ -1,106 +1,75 @@
-import type { ClaimScope, KeptClaims } from "../../core/log/claims.ts";
-import type { Session } from "./connections.ts";
+import {
+  Claims,
+  type ClaimFold,
+  type ClaimPage,
+  type ClaimScope,
+  type FoldedClaims,
+  type LogClaims,
+} from "../../core/log/claims.ts";
+import { keptClaim } from "../../core/log/kept-claim.ts";
+import { claimPageInSql, claimsInSql, ReadClaims, type ClaimsRead } from "./kept-claims.ts";
+import type { Connections } from "./connections.ts";
+import { lockHead, raiseRevision } from "./event-schema.ts";
 
-/** The scopes, and who holds some values: what one decision needs of the claims, as it was read before. */
-export interface ClaimsRead {
-  scopes: readonly [scope: string, definition: string, types: string, position: number, unfolded: number][];
-  held: readonly [scope: string, value: string, stream: string][];
-}
+/** Claims beside appends. A change raises the revision, so appends that were decided meanwhile are decided again. */
+export class PostgresClaims implements LogClaims {
+  readonly #connections: Connections;
+  readonly #schema: string;
 
-const keyOf = (scope: string, value: string) => JSON.stringify([scope, value]);
+  constructor(connections: Connections, schema: string) {
+    this.#connections = connections;
+    this.#schema = schema;
+  }
 
-/** The claims as they were read, and what has changed since: kept where they were read, in the same transaction. */
-export class ReadClaims implements KeptClaims {
-  readonly #scopes: Map<string, ClaimScope>;
-  readonly #held: Map<string, string>;
-  readonly #saved = new Set<string>();
-  readonly #changed = new Set<string>();
-  readonly #cleared: string[] = [];
+  begin(scope: string, definition: string, types: readonly string[]): Promise<ClaimScope> {
+    return this.#change(scope, [], (claims, head) => claims.begin(scope, definition, types, head));
+  }
 
-  constructor({ scopes, held }: ClaimsRead) {
-    this.#scopes = new Map(
-      scopes.map(([scope, definition, types, position, unfolded]) => [
-        scope,
-        { definition, types: JSON.parse(types) as string[], position, unfolded },
-      ]),
+  fold(fold: ClaimFold): Promise<FoldedClaims | null> {
+    const values = fold.changes.map(({ value }) => value);
+    return this.#change(fold.scope, values, (claims) => claims.fold(fold));
+  }
+
+  async claimants(scope: string, values: readonly string[]): Promise<Record<string, string>> {
+    const { rows } = await this.#connections.query(
+      `SELECT value, stream FROM ${this.#schema}.claims WHERE scope = $1 AND value = ANY($2)`,
+      [scope, values.map(keptClaim)],
     );
-    this.#held = new Map(held.map(([scope, value, stream]) => [keyOf(scope, value), stream]));
+    const streams = new Map(rows as [string, string][]);
+    const found = values.map((value) => [value, streams.get(keptClaim(value))] as const);
+    return Object.fromEntries(found.filter((entry): entry is readonly [string, string] => entry[1] !== undefined));
   }
 
-  get hasChanged(): boolean {
-    return this.#saved.size + this.#changed.size + this.#cleared.length > 0;
+  async scopes(): Promise<string[]> {
+    const { rows } = await this.#connections.query(`SELECT scope FROM ${this.#schema}.claim_scopes ORDER BY scope`);
+    return rows.map(([scope]) => scope as string);
   }
 
-  scopes(): Iterable<readonly [string, ClaimScope]> {
-    return this.#scopes;
+  async page(scope: string, { after = "", limit }: { after?: string; limit: number }): Promise<ClaimPage | null> {
+    const { rows } = await this.#connections.query(claimPageInSql(this.#schema), [scope, after, limit]);
+    if (rows.length === 0) return null;
+    const [definition, position, claims] = rows[0] as [string, number, [string, string][] | null];
+    return { definition, position, claims: (claims ?? []).map(([value, stream]) => ({ value, stream })) };
   }
 
-  saveScope(scope: string, state: ClaimScope): void {
-    this.#scopes.set(scope, state);
-    this.#saved.add(scope);
-  }
-
-  heldBy(scope: string, value: string): string | undefined {
-    return this.#held.get(keyOf(scope, value));
-  }
-
-  hold(scope: string, value: string, stream: string): void {
-    this.#held.set(keyOf(scope, value), stream);
-    this.#changed.add(keyOf(scope, value));
-  }
-
-  free(scope: string, value: string): void {
-    this.#held.delete(keyOf(scope, value));
-    this.#changed.add(keyOf(scope, value));
-  }
-
-  clear(scope: string): void {
-    this.#cleared.push(scope);
-    this.#held.clear();
-  }
-
-  async save(session: Session, schema: string): Promise<void> {
-    if (this.#cleared.length > 0)
-      await session.query(`DELETE FROM ${schema}.claims WHERE scope = ANY($1)`, [this.#cleared]);
-    const changes = [...this.#changed].map((key) => [...(JSON.parse(key) as [string, string]), this.#held.get(key)]);
-    const freed = changes.filter(([, , stream]) => stream === undefined);
-    const held = changes.filter(([, , stream]) => stream !== undefined);
-    const scopes = [...this.#saved].map((scope) => ({ scope, ...this.#scopes.get(scope)! }));
-    await session.query(
-      `WITH freed AS (
-         DELETE FROM ${schema}.claims WHERE (scope, value) IN (SELECT * FROM unnest($1::text[], $2::text[]))
-       ), held AS (
-         INSERT INTO ${schema}.claims SELECT * FROM unnest($3::text[], $4::text[], $5::text[])
-         ON CONFLICT (scope, value) DO UPDATE SET stream = excluded.stream
-       )
-       INSERT INTO ${schema}.claim_scopes SELECT * FROM unnest($6::text[], $7::text[], $8::text[], $9::bigint[], $10::bigint[])
-       ON CONFLICT (scope) DO UPDATE SET definition = excluded.definition, types = excluded.types,
-         position = excluded.position, unfolded = excluded.unfolded`,
-      [
-        freed.map(([scope]) => scope),
-        freed.map(([, value]) => value),
-        held.map(([scope]) => scope),
-        held.map(([, value]) => value),
-        held.map(([, , stream]) => stream),
-        scopes.map(({ scope }) => scope),
-        scopes.map(({ definition }) => definition),
-        scopes.map(({ types }) => JSON.stringify(types)),
-        scopes.map(({ position }) => position),
-        scopes.map(({ unfolded }) => unfolded),
-      ],
-    );
+  #change<Result>(
+    scope: string,
+    values: readonly string[],
+    change: (claims: Claims, head: number) => Result,
+  ): Promise<Result> {
+    return this.#connections.transaction(async (session) => {
+      const { rows } = await session.query(
+        `SELECT position, ${claimsInSql(this.#schema, "$1", "$2")} FROM ${this.#schema}.head`,
+        [values.map(() => scope), values.map(keptClaim)],
+      );
+      const [head, scopes, held] = rows[0] as [number, ClaimsRead["scopes"] | null, ClaimsRead["held"] | null];
+      const kept = new ReadClaims({ scopes: scopes ?? [], held: held ?? [] });
+      const result = change(new Claims(kept), head);
+      if (kept.hasChanged) {
+        await kept.save(session, this.#schema);
+        await session.query(raiseRevision(this.#schema));
+      }
+      return result;
+    }, lockHead(this.#schema));
   }
 }
-
-/** The scopes, and the holders of the values $scopes and $values, as two columns of JSON. */
-export const claimsInSql = (schema: string, scopes: string, values: string) =>
-  `(SELECT json_agg(json_build_array(scope, definition, types, position, unfolded)) FROM ${schema}.claim_scopes),
-   (SELECT json_agg(json_build_array(scope, value, stream)) FROM ${schema}.claims
-     WHERE (scope, value) IN (SELECT * FROM unnest(${scopes}::text[], ${values}::text[])))`;
-
-/** A page of the claims of scope $1, after value $2: of one moment, as it is one statement. */
-export const claimPageInSql = (schema: string) =>
-  `SELECT definition, CASE WHEN unfolded > scopes.position THEN scopes.position ELSE head.position END,
-     (SELECT json_agg(json_build_array(value, stream) ORDER BY value) FROM
-       (SELECT value, stream FROM ${schema}.claims WHERE scope = $1 AND value > $2 ORDER BY value LIMIT $3) page)
-   FROM ${schema}.claim_scopes scopes, ${schema}.head WHERE scope = $1`;

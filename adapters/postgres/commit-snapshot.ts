@@ -1,6 +1,6 @@
 import type { AppendRequest } from "../../core/log/append-request.ts";
 import { keptClaim } from "../../core/log/kept-claim.ts";
-import { claimsInSql, ReadClaims, type ClaimsRead } from "./claims.ts";
+import { claimsInSql, ReadClaims, type ClaimsRead } from "./kept-claims.ts";
 import type { Session } from "./connections.ts";
 import { columns, toEvent, type EventRow } from "./event-schema.ts";
 import { nowInSql } from "./now.ts";

@@ -2,7 +2,7 @@ import type { Row } from "../../core/rows/fields.ts";
 import type { Query } from "../../core/query/query.ts";
 import type { Rows } from "../../core/table/read-table.ts";
 import { notLive } from "./table-schema.ts";
-import { sqlStateOf } from "./translate.ts";
+import { sqlStateOf } from "./errors.ts";
 
 const undefinedTable = "42P01";
 

@@ -6,7 +6,7 @@ import type { ConnectionOptions } from "./connection-options.ts";
 import type { Driver } from "./driver.ts";
 import { Pools } from "./pools.ts";
 import { Silence } from "./silence.ts";
-import { isOfConnection, isOfStatement, wasEndedBefore } from "./translate.ts";
+import { isOfConnection, isOfStatement, wasEndedBefore } from "./errors.ts";
 
 /** Rows as arrays of columns, and how many were read or written. */
 export interface Answer {

@@ -1,11 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { parseState } from "../../core/log/damaged-state.ts";
-import type { KeyedState, Lease, LeaseAnswer, Versioned } from "../../core/log/event-log.ts";
-import type { LeaseRequest } from "../../core/log/grant-lease.ts";
+import type { KeyedState, KeyRange, Lease, LeaseAnswer, LogControl, Versioned } from "../../core/log/control.ts";
 import type { Connections } from "./connections.ts";
 
 /** Control state and leases. */
-export class Control {
+export class Control implements LogControl {
   readonly #connections: Connections;
   readonly #schema: string;
 
@@ -35,7 +34,7 @@ export class Control {
     return (rows[0]?.[0] as number | undefined) ?? null;
   }
 
-  /** Answers the new revision in a row, or none. */
+  /** Returns a row with the new revision, or no row. */
   #writing(text: string | undefined, revision: number): string {
     const state = `${this.#schema}.state`;
     const may = "($4::text IS NULL OR EXISTS (SELECT FROM held))";
@@ -48,28 +47,19 @@ export class Control {
     return `UPDATE ${state} SET value = $2, revision = revision + 1 WHERE key = $1 AND revision = $3::bigint AND ${may} RETURNING revision`;
   }
 
-  async states({
-    prefix,
-    after = "",
-    limit,
-  }: {
-    prefix: string;
-    after?: string;
-    limit: number;
-  }): Promise<KeyedState[]> {
+  async states({ prefix, after = "", limit }: KeyRange): Promise<KeyedState[]> {
     const { rows } = await this.#connections.query(
       `SELECT key, value, revision FROM ${this.#schema}.state WHERE key >= $1 AND key > $2 ORDER BY key LIMIT $3`,
       [prefix, after, limit],
     );
-    // Keys are in the order of their bytes, so those with the prefix stand together, at the beginning.
+    // Keys are in the order of their bytes, so those with the prefix come first and are adjacent.
     return (rows as [string, string, number][])
       .filter(([key]) => key.startsWith(prefix))
       .map(([key, value, revision]) => ({ key, value: parseState(key, value, revision), revision }));
   }
 
-  /** As `grantLease` says. A look at a lease that another holder has writes and locks nothing. */
-  async acquire(request: LeaseRequest): Promise<LeaseAnswer> {
-    const { name, holder, ttlMs, lapsed = null } = request;
+  /** Decides as `grantLease` does. If another holder has the lease, nothing is written or locked. */
+  async acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer> {
     const { rows } = await this.#connections.query(
       `WITH stored AS (
          SELECT holder, mark, ttl, holder NOT IN ('', $2) AND mark IS DISTINCT FROM $5 AS is_held
@@ -82,15 +72,17 @@ export class Control {
          WHERE l.holder IN ('', excluded.holder) OR l.mark = $5 RETURNING epoch
        ) SELECT (SELECT epoch FROM taken), (SELECT is_held FROM stored), (SELECT holder FROM stored),
            (SELECT mark FROM stored), (SELECT ttl FROM stored)`,
-      [name, holder, randomUUID(), ttlMs, lapsed],
+      [name, holder, randomUUID(), ttlMs, lapsed ?? null],
     );
     const [epoch, isHeld, by, mark, ttl] = rows[0] as [number | null, boolean | null, string, string, number];
     if (epoch !== null) return { lease: { name, holder, epoch }, heldBy: null };
-    // Found free, and taken by another since.
-    return isHeld ? { lease: null, heldBy: { holder: by, mark, ttlMs: ttl } } : this.acquire(request);
+    // It was free, and another holder has taken it since.
+    return isHeld
+      ? { lease: null, heldBy: { holder: by, mark, ttlMs: ttl } }
+      : this.acquireLease(name, holder, ttlMs, lapsed);
   }
 
-  async release({ name, holder, epoch }: Lease): Promise<void> {
+  async releaseLease({ name, holder, epoch }: Lease): Promise<void> {
     await this.#connections.query(
       `UPDATE ${this.#schema}.leases SET holder = '' WHERE name = $1 AND holder = $2 AND epoch = $3`,
       [name, holder, epoch],

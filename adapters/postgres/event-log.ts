@@ -1,75 +1,64 @@
 import type { AppendRequest } from "../../core/log/append-request.ts";
-import type { ClaimFold, ClaimPage, ClaimScope, TwiceClaimed } from "../../core/log/claims.ts";
 import { StoreUnavailableError, UnusableStoreError } from "../../core/errors/errors.ts";
 import type {
   AppendVerdict,
   EventLog,
-  KeyedState,
-  Lease,
-  LeaseAnswer,
-  LinkedStream,
   LogBackup,
   LogCapabilities,
   OpenOptions,
   Page,
   ReadOptions,
   ReadStreamOptions,
+  StreamRange,
   StreamSummary,
-  Versioned,
 } from "../../core/log/event-log.ts";
-import type { Linked } from "../../core/log/links.ts";
+import { guardedParts } from "../../core/log/log-parts.ts";
 import type { Query } from "../../core/query/query.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { Appender } from "./appender.ts";
-import { ClaimKeeping } from "./claim-keeping.ts";
+import { PostgresClaims } from "./claims.ts";
 import { Connections } from "./connections.ts";
 import { Control } from "./control.ts";
 import { columns, logMigrations, toEvent, type EventRow } from "./event-schema.ts";
-import { link } from "./links.ts";
+import { Links } from "./links.ts";
 import { Listener } from "./listener.ts";
 import { LogPages } from "./log-pages.ts";
 import type { Location } from "./location.ts";
 import { checkServer, migrate } from "./schema.ts";
 import { count, find, type Source } from "./selection.ts";
-import { linkedStreams, streams } from "./streams.ts";
+import { streams } from "./streams.ts";
 import { StreamPages } from "./stream-pages.ts";
-import { translate, translateOfLog } from "./translate.ts";
+import { translate, translateOfLog } from "./errors.ts";
 
-/** The parts of an open log. */
-class OpenLog {
-  readonly connections: Connections;
-  readonly schema: string;
-  readonly identity: string;
-  readonly appending: Appender;
-  readonly claims: ClaimKeeping;
-  readonly control: Control;
-  readonly pages: LogPages;
-  readonly streamPages: StreamPages;
-  readonly events: Source<RecordedEvent>;
+type OpenLog = ReturnType<typeof openLog>;
 
-  constructor(connections: Connections, { location, schema, name, listen }: Location, identity: string) {
-    this.connections = connections;
-    this.schema = schema;
-    this.identity = identity;
-    this.appending = new Appender(location, connections, schema, listen === null ? null : name);
-    this.claims = new ClaimKeeping(connections, schema);
-    this.control = new Control(connections, schema);
-    this.pages = new LogPages(schema);
-    this.streamPages = new StreamPages(schema);
-    this.events = {
-      select: `SELECT ${columns} FROM ${schema}.events WHERE true`,
-      tieBreaker: "position",
-      byBeginning: new Set(),
-      decode: (row) => toEvent(row as EventRow),
-    };
-  }
-}
+const openLog = (connections: Connections, { location, schema, name, listen }: Location, identity: string) => ({
+  connections,
+  schema,
+  identity,
+  appending: new Appender(location, connections, schema, listen === null ? null : name),
+  claims: new PostgresClaims(connections, schema),
+  control: new Control(connections, schema),
+  links: new Links(connections, schema),
+  pages: new LogPages(schema),
+  streamPages: new StreamPages(schema),
+  events: {
+    select: `SELECT ${columns} FROM ${schema}.events WHERE true`,
+    tieBreaker: "position",
+    byIndexPrefix: new Set<string>(),
+    decode: (row: unknown[]) => toEvent(row as EventRow),
+  } satisfies Source<RecordedEvent>,
+});
 
 /** A schema of a database, hosted by any number of processes. */
 export class PostgresEventLog implements EventLog {
   readonly engine = "postgres";
   readonly location: string;
   readonly capabilities: LogCapabilities;
+  readonly #parts = guardedParts((call) => this.#run(call));
+  readonly control = this.#parts.control;
+  readonly claims = this.#parts.claims;
+  readonly links = this.#parts.links;
   readonly #location: Location;
   #open: OpenLog | null = null;
   #tell: (position: number) => void = () => {};
@@ -90,7 +79,7 @@ export class PostgresEventLog implements EventLog {
       await checkServer(location, connections, durability === "power");
       await migrate(location, connections, this.#location.name, logMigrations, options);
       const { rows } = await connections.query(`SELECT value FROM ${schema}.about WHERE key = 'identity'`);
-      const open = new OpenLog(connections, this.#location, rows[0]![0] as string);
+      const open = openLog(connections, this.#location, rows[0]![0] as string);
       await this.#listen();
       this.#open = open;
     } catch (error) {
@@ -125,7 +114,7 @@ export class PostgresEventLog implements EventLog {
     await open?.connections.end();
   }
 
-  async #run<Answer>(work: (open: OpenLog) => Promise<Answer>): Promise<Answer> {
+  async #run<Answer>(work: (open: OpenLog) => Answer | Promise<Answer>): Promise<Answer> {
     if (!this.#open) throw new StoreUnavailableError(this.#location.location, "the event log is not open");
     try {
       return await work(this.#open);
@@ -157,19 +146,11 @@ export class PostgresEventLog implements EventLog {
     return this.#run(({ streamPages, connections }) => streamPages.read(connections, stream, options));
   }
 
-  /** The server does it by itself as well, within minutes: a failure here leaves it to that. */
+  /** A failure is ignored, since the server does it by itself within minutes. */
   async refreshStatistics(): Promise<void> {
     await this.#run(({ connections, schema }) => connections.query(`ANALYZE ${schema}.events, ${schema}.links`)).catch(
       () => {},
     );
-  }
-
-  link(stream: string, ids: readonly string[]): Promise<Linked> {
-    return this.#run(({ connections, schema }) => link(connections, schema, stream, ids));
-  }
-
-  linkedStreams(options: { after?: string; limit: number }): Promise<LinkedStream[]> {
-    return this.#run(({ connections, schema }) => linkedStreams(connections, schema, options));
   }
 
   find(query: Query): Promise<RecordedEvent[]> {
@@ -189,48 +170,8 @@ export class PostgresEventLog implements EventLog {
     });
   }
 
-  streams(options: { category?: string; after?: string; limit: number }): Promise<StreamSummary[]> {
-    return this.#run(({ connections, schema }) => streams(connections, schema, options));
-  }
-
-  getState(key: string): Promise<Versioned | null> {
-    return this.#run(({ control }) => control.get(key));
-  }
-
-  putState(key: string, value: unknown, revision: number, lease?: Lease): Promise<number | null> {
-    return this.#run(({ control }) => control.put(key, value, revision, lease));
-  }
-
-  states(options: { prefix: string; after?: string; limit: number }): Promise<KeyedState[]> {
-    return this.#run(({ control }) => control.states(options));
-  }
-
-  beginClaims(scope: string, definition: string, types: readonly string[]): Promise<ClaimScope> {
-    return this.#run(({ claims }) => claims.begin(scope, definition, types));
-  }
-
-  foldClaims(fold: ClaimFold): Promise<{ state: ClaimScope; twice: TwiceClaimed[] } | null> {
-    return this.#run(({ claims }) => claims.fold(fold));
-  }
-
-  claimants(scope: string, values: readonly string[]): Promise<Record<string, string>> {
-    return this.#run(({ claims }) => claims.claimants(scope, values));
-  }
-
-  claimScopes(): Promise<string[]> {
-    return this.#run(({ claims }) => claims.scopes());
-  }
-
-  claims(scope: string, options: { after?: string; limit: number }): Promise<ClaimPage | null> {
-    return this.#run(({ claims }) => claims.page(scope, options));
-  }
-
-  acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer> {
-    return this.#run(({ control }) => control.acquire({ name, holder, ttlMs, lapsed }));
-  }
-
-  releaseLease(lease: Lease): Promise<void> {
-    return this.#run(({ control }) => control.release(lease));
+  streams(range: StreamRange): Promise<StreamSummary[]> {
+    return this.#run(({ connections, schema }) => streams(connections, schema, range));
   }
 
   backup(): Promise<LogBackup> {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
-import type { Fields } from "../../core/rows/fields.ts";
+import { fieldsFromText, type Fields } from "../../core/rows/fields.ts";
 import type { Generation, Origin, ParkedStream, Progress, Rows } from "../../core/table/read-table.ts";
 import { times } from "../../core/concurrency/times.ts";
 import { PostgresBatch } from "./batch.ts";
@@ -10,10 +10,9 @@ import type { Connections, Held, Session } from "./connections.ts";
 import { endFrozenWriter } from "./fence.ts";
 import type { Location } from "./location.ts";
 import { storeProgress } from "./progress.ts";
-import { fieldsFromText } from "./row-codec.ts";
 import { RowWriter } from "./row-writer.ts";
 import { PostgresRows } from "./rows.ts";
-import { isOfConnection, translate } from "./translate.ts";
+import { isOfConnection, translate } from "./errors.ts";
 
 export const rowsOf = (schema: string, number: number) => `${schema}.rows_${number}`;
 
@@ -24,26 +23,26 @@ export interface StoredGeneration {
   lastCommit: string;
 }
 
-/** One table of rows, what is said of it among the generations, and its parked events. */
+/** One table of rows, its row in `generations`, and its parked events. */
 export class PostgresGeneration implements Generation {
   readonly number: number;
   readonly fields: Fields;
   readonly origin: Origin;
   readonly rows: Rows;
-  /** Queries are answered only while it is the live one, whatever host says which that is. */
+  /** Its queries check in the database that it is still live, since another host may switch. */
   isLive = false;
   readonly #location: Location;
-  readonly #connections: Connections;
+  readonly connections: Connections;
   readonly #writer: RowWriter;
   readonly #table: string;
-  /** What this host's progress follows from; null from a takeover until it has asked for the progress. */
+  /** The commit that this host knows as the last; null from a takeover until `progress` is read. */
   #lastCommit: string | null;
   #batch: PostgresBatch | null = null;
 
-  /** @param successor the rows of the generation that is live by now */
+  /** @param successor the rows of the generation that is live now */
   constructor(place: Location, connections: Connections, stored: StoredGeneration, successor: () => Promise<Rows>) {
     this.#location = place;
-    this.#connections = connections;
+    this.connections = connections;
     this.number = stored.number;
     this.fields = stored.fields;
     this.origin = stored.origin;
@@ -87,7 +86,7 @@ export class PostgresGeneration implements Generation {
 
   async redefine(definition: string): Promise<void> {
     const { count } = await this.#run(() =>
-      this.#connections.query(
+      this.connections.query(
         `UPDATE ${this.#location.schema}.generations SET definition = $1 WHERE number = $2 AND last_commit = $3`,
         [definition, this.number, this.#lastCommit],
       ),
@@ -96,14 +95,14 @@ export class PostgresGeneration implements Generation {
     this.origin.definition = definition;
   }
 
-  /** This host has taken it over: what it folds next goes on from the progress that it asks for next. */
+  /** After a takeover: `progress` has to be read before it is folded on. */
   reload(): void {
     this.#lastCommit = null;
   }
 
   async progress(): Promise<Progress> {
     const { rows } = await this.#run(() =>
-      this.#connections.query(
+      this.connections.query(
         `SELECT position, position_id, folded, reordered, log, last_commit FROM ${this.#location.schema}.generations
          WHERE number = $1`,
         [this.number],
@@ -118,14 +117,14 @@ export class PostgresGeneration implements Generation {
       string | null,
       string,
     ];
-    // Only after a takeover: who merely looks must not go on with what he knew, from where another is by now.
+    // Only after a takeover: a host that merely reads must not fold on from the progress of another host.
     this.#lastCommit ??= lastCommit;
     return { position, positionId, folded, reordered, log };
   }
 
   async parked(): Promise<ParkedStream[]> {
     const { rows } = await this.#run(() =>
-      this.#connections.query(
+      this.connections.query(
         `SELECT event FROM ${this.#location.schema}.parked WHERE generation = $1 ORDER BY position, id`,
         [this.number],
       ),
@@ -153,11 +152,11 @@ export class PostgresGeneration implements Generation {
     return this.#batch;
   }
 
-  /** The row among the generations is locked until the batch ends: there is one writer at a time. */
+  /** The row in `generations` is locked until the batch ends, so there is one writer at a time. */
   async #turn(): Promise<Held> {
     const { schema, location } = this.#location;
     for (const deadline = Date.now() + times.postgres.turnMs; ;) {
-      const held = await this.#connections.hold("BEGIN ISOLATION LEVEL READ COMMITTED");
+      const held = await this.connections.hold("BEGIN ISOLATION LEVEL READ COMMITTED");
       try {
         const { rows } = await held.query(
           `SELECT last_commit, (SELECT number FROM ${schema}.live) FROM ${schema}.generations
@@ -175,12 +174,12 @@ export class PostgresGeneration implements Generation {
         throw error;
       }
       await held.end("ROLLBACK");
-      await endFrozenWriter(this.#connections, schema, this.number, times.postgres.frozenMs);
+      await endFrozenWriter(this.connections, schema, this.number, times.postgres.frozenMs);
       await wait(times.postgres.retryMs);
     }
   }
 
-  /** Nobody but this host has folded it on or taken it over, and nobody will before the transaction ends. */
+  /** No other host has folded it on or taken it over, nor can until the transaction ends. */
   async refuseOthers(session: Session): Promise<void> {
     const { rows } = await session.query(
       `SELECT last_commit FROM ${this.#location.schema}.generations WHERE number = $1 FOR NO KEY UPDATE`,
@@ -207,16 +206,16 @@ export class PostgresGeneration implements Generation {
     this.#lastCommit = commit;
   }
 
-  /** The answer was lost. */
+  /** For a commit whose response was lost. */
   async #hasCommitted(commit: string): Promise<boolean> {
-    const { count } = await this.#connections.retryQuery(
+    const { count } = await this.connections.retryQuery(
       `SELECT FROM ${this.#location.schema}.generations WHERE number = $1 AND last_commit = $2`,
       [this.number, commit],
     );
     return count > 0;
   }
 
-  /** What runs is taken back. */
+  /** An open batch is rolled back. */
   async close(): Promise<void> {
     await this.#batch?.rollback();
   }

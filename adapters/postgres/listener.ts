@@ -5,7 +5,7 @@ import { clientWith } from "./client.ts";
 import type { ConnectionOptions } from "./connection-options.ts";
 import type { Driver } from "./driver.ts";
 import { quote } from "./schema.ts";
-import { translate } from "./translate.ts";
+import { translate } from "./errors.ts";
 
 interface Dependencies {
   location: string;

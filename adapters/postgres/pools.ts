@@ -5,7 +5,7 @@ import { leastConnections, roomFor, type ConnectionOptions, type Room } from "./
 import { clientWith } from "./client.ts";
 import { typesOf, type Driver } from "./driver.ts";
 import { cut, sessionOf } from "./silence.ts";
-import { sqlStateOf } from "./translate.ts";
+import { sqlStateOf } from "./errors.ts";
 
 interface Options {
   connectionString: string;

@@ -1,6 +1,6 @@
 import type { Adapter } from "../../core/adapter.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
-import { refuseNoFolder, refuseUnknownOptions } from "../../core/options/options.ts";
+import { assertFolder, assertKnownOptions } from "../../core/options/options.ts";
 import { shortName } from "../../core/errors/storage-name.ts";
 import { addressOf } from "./address.ts";
 import { checkConnection, type ConnectionOptions } from "./connection-options.ts";
@@ -52,7 +52,7 @@ export function postgres(connectionString: string, options: PostgresOptions = {}
   const refuse = (field: string, found: unknown, expected: string): never => {
     throw new DefinitionError({ field: `adapter${field}`, found, expected });
   };
-  refuseUnknownOptions("adapter", options, ours);
+  assertKnownOptions("adapter", options, ours);
   const { schema, timeoutMs = 30_000, durability = "power", listen = null, folder = "data" } = options;
   const connection = checkConnection("adapter.connection", options.connection ?? {});
   const address = addressOf("adapter", connectionString);
@@ -69,7 +69,7 @@ export function postgres(connectionString: string, options: PostgresOptions = {}
       refuse(field, name, `${expected}, of at most ${longestName} bytes`);
     return name;
   };
-  refuseNoFolder(folder);
+  assertFolder(folder);
   if (listen !== null)
     refuseUnknownParameters(
       "adapter.listen",

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
-import type { Fields } from "../../core/rows/fields.ts";
+import { fieldsOf, fieldsToText, type Fields } from "../../core/rows/fields.ts";
 import {
   noOrigin,
   type Origin,
@@ -11,42 +11,41 @@ import {
   type TableCapabilities,
 } from "../../core/table/read-table.ts";
 import { storageName } from "../../core/errors/storage-name.ts";
-import { times } from "../../core/concurrency/times.ts";
-import { ReplacedGenerations } from "../parts/replaced-generations.ts";
+import { Generations } from "../parts/generations.ts";
 import { Connections, type Session } from "./connections.ts";
 import { fence } from "./fence.ts";
 import { PostgresGeneration, rowsOf } from "./generation.ts";
 import type { Location } from "./location.ts";
 import { storeParked, storeProgress } from "./progress.ts";
-import { columnsOf, createIndexes, createRows, fieldsToText } from "./row-codec.ts";
+import { removeGeneration, removeLeftovers } from "./removal.ts";
+import { columnsOf, createIndexes, createRows } from "./row-codec.ts";
 import { checkServer, migrate } from "./schema.ts";
 import { backupIn, readRows, TableBackups } from "./table-backup.ts";
 import { tableMigrations } from "./table-schema.ts";
-import { sqlStateOf, translate } from "./translate.ts";
+import { translate } from "./errors.ts";
 
-/** A generation that was not touched for so long was left behind by a crash. */
-const abandonedAfter = "1 day";
-
-/** A schema of a database: a table for each generation, and one row that says which is live. */
+/** A schema of a database: a table for each generation, and one row with the number of the live one. */
 export class PostgresReadTable implements ReadTable {
   readonly engine = "postgres";
   readonly capabilities: TableCapabilities;
   readonly snapshotFolder: string;
   readonly #location: Location;
   #connections: Connections | null = null;
-  #live: PostgresGeneration | null = null;
-  readonly #building = new Set<PostgresGeneration>();
+  readonly #generations: Generations<PostgresGeneration>;
   readonly #backups = new TableBackups();
-  readonly #replaced = new ReplacedGenerations<PostgresGeneration>();
 
   constructor(place: Location) {
     this.#location = place;
     this.capabilities = { durability: place.durability, hosts: "many", atomicBatch: true };
     this.snapshotFolder = resolve(place.folder, `${storageName(place.name)}.snapshots`);
+    this.#generations = new Generations(place.location, {
+      end: (generation) => generation.close(),
+      remove: ({ connections, number }) => removeGeneration(connections, place.schema, number),
+    });
   }
 
   async open(fields: Fields, origin: Origin = noOrigin): Promise<void> {
-    if (this.#live) return;
+    if (this.#generations.isOpen) return;
     const { location, server, durability, name, schema } = this.#location;
     let connections: Connections | undefined;
     try {
@@ -60,11 +59,11 @@ export class PostgresReadTable implements ReadTable {
         await session.query(`UPDATE ${schema}.live SET number = $1`, [first]);
       });
       this.#connections = connections;
-      await this.#follow();
-      await this.#removeLeftovers();
+      this.#generations.open(asLive(await this.#generation(await this.#liveNumber())));
+      await removeLeftovers(connections, schema);
     } catch (error) {
       this.#connections = null;
-      this.#live = null;
+      this.#generations.close();
       await connections?.end();
       throw translate(location, error);
     }
@@ -72,13 +71,11 @@ export class PostgresReadTable implements ReadTable {
 
   async close(): Promise<void> {
     const connections = this.#connections;
-    const generations = [...this.#building, ...(this.#live ? [this.#live] : [])];
+    const open = this.#generations.close();
     this.#connections = null;
-    this.#live = null;
-    this.#building.clear();
     await this.#backups.close();
-    await this.#replaced.idle();
-    for (const generation of generations) await generation.close();
+    await this.#generations.idle();
+    for (const generation of open) await generation.close();
     await connections?.end();
   }
 
@@ -87,10 +84,10 @@ export class PostgresReadTable implements ReadTable {
     return this.#connections;
   }
 
-  /** Nobody else knows the name of the last commit then, which each names that he goes on from. */
+  /** Changes the name of the last commit. Each commit names the one that it follows, so those of other hosts are refused. */
   async takeOver(): Promise<void> {
     await this.#run((connections) => fence(connections, this.#location));
-    for (const generation of [this.live(), ...this.#building]) generation.reload();
+    for (const generation of this.#generations.all()) generation.reload();
   }
 
   async refresh(): Promise<void> {
@@ -98,17 +95,19 @@ export class PostgresReadTable implements ReadTable {
   }
 
   live(): PostgresGeneration {
-    this.#opened();
-    return this.#live!;
+    return this.#generations.live;
   }
 
-  /** The generation that is live by now. */
+  /** Opens the generation that is live now, if another host has switched. */
   async #follow(): Promise<Rows> {
-    const connections = this.#opened();
-    const { rows } = await connections.query(`SELECT number FROM ${this.#location.schema}.live`);
-    const number = rows[0]![0] as number;
-    if (this.#live?.number !== number) this.#live = asLive(await this.#generation(number));
-    return this.#live.rows;
+    const number = await this.#liveNumber();
+    if (this.live().number !== number) this.#generations.follow(asLive(await this.#generation(number)));
+    return this.live().rows;
+  }
+
+  async #liveNumber(): Promise<number> {
+    const { rows } = await this.#opened().query(`SELECT number FROM ${this.#location.schema}.live`);
+    return rows[0]![0] as number;
   }
 
   async #generation(number: number): Promise<PostgresGeneration> {
@@ -141,75 +140,43 @@ export class PostgresReadTable implements ReadTable {
   }
 
   async #beside(number: number): Promise<PostgresGeneration> {
-    const generation = await this.#generation(number);
-    this.#building.add(generation);
-    return generation;
+    return this.#generations.add(await this.#generation(number));
   }
 
   async switchTo(generation: PostgresGeneration): Promise<void> {
-    const connections = this.#opened();
-    const old = this.live();
-    if (old === generation) return;
     const { schema, location } = this.#location;
-    await this.#run((connections) =>
-      connections.transaction(async (session) => {
-        await generation.refuseOthers(session);
-        const { count } = await session.query(`UPDATE ${schema}.live SET number = $1 WHERE number = $2`, [
-          generation.number,
-          old.number,
-        ]);
-        if (count === 0)
-          throw new StoreUnavailableError(location, "another host has switched to a generation of its own");
-      }),
-    );
-    this.#live = asLive(generation);
-    this.#building.delete(generation);
-    await old.close();
-    await this.#replaced.remove(old, () => this.#remove(connections, old.number));
+    await this.#generations.switchTo(generation, async (old) => {
+      await this.#run((connections) =>
+        connections.transaction(async (session) => {
+          await generation.refuseOthers(session);
+          const { count } = await session.query(`UPDATE ${schema}.live SET number = $1 WHERE number = $2`, [
+            generation.number,
+            old.number,
+          ]);
+          if (count === 0)
+            throw new StoreUnavailableError(location, "another host has switched to a generation of its own");
+        }),
+      );
+      asLive(generation);
+    });
   }
 
-  async drop(generation: PostgresGeneration): Promise<void> {
-    const connections = this.#opened();
-    if (!this.#building.delete(generation)) return;
-    await generation.close();
-    await this.#remove(connections, generation.number);
-  }
-
-  /** What is still read from is a leftover then, and removed at a later start. */
-  async #remove(connections: Connections, number: number): Promise<void> {
-    const { schema } = this.#location;
-    try {
-      await connections.transaction(async (session) => {
-        await session.query(`SET LOCAL lock_timeout = ${times.postgres.dropMs}`);
-        await session.query(`DELETE FROM ${schema}.generations WHERE number = $1`, [number]);
-        await session.query(`DROP TABLE IF EXISTS ${rowsOf(schema, number)}`);
-      });
-    } catch (error) {
-      if (sqlStateOf(error) !== "55P03") throw error;
-    }
-  }
-
-  async #removeLeftovers(): Promise<void> {
-    const { schema } = this.#location;
-    const connections = this.#opened();
-    const { rows } = await connections.query(
-      `SELECT number FROM ${schema}.generations WHERE number <> (SELECT number FROM ${schema}.live)
-         AND touched < clock_timestamp() - interval '${abandonedAfter}'`,
-    );
-    for (const [number] of rows as [number][]) await this.#remove(connections, number);
+  drop(generation: PostgresGeneration): Promise<void> {
+    return this.#generations.drop(generation);
   }
 
   async backup(folder: string): Promise<TableBackup> {
-    const of = this.live();
-    const made = this.#run((connections) => this.#backups.write(connections, this.#location.schema, of, folder));
-    return this.#replaced.whileCopied(of, made);
+    const { schema } = this.#location;
+    return this.#generations.copy((live) =>
+      this.#run((connections) => this.#backups.write(connections, schema, live, folder)),
+    );
   }
 
   async restore(folder: string, checksum: string, order: string): Promise<PostgresGeneration> {
     return this.#run(async (connections) => {
       const backup = backupIn(folder);
       const { fields: given, origin, progress, parked } = await backup.readAbout(checksum);
-      const fields: Fields = new Map(given.map((field) => [field.name, field]));
+      const fields = fieldsOf(given);
       const number = await connections.transaction(async (held) => {
         const { schema } = this.#location;
         const number = await this.#insert(held, fields, { ...origin, order });

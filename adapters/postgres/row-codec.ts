@@ -1,5 +1,5 @@
-import type { Field, FieldOptions, Fields, FieldType, Row } from "../../core/rows/fields.ts";
-import { beginningInSql } from "./beginnings.ts";
+import type { Field, Fields, FieldType, Row } from "../../core/rows/fields.ts";
+import { indexPrefixInSql } from "./index-prefix.ts";
 import { quote } from "./schema.ts";
 import { givenText, storedText } from "./stored-text.ts";
 
@@ -35,7 +35,7 @@ export const createIndexes = (table: string, fields: Fields): string =>
         return index || unique ? [`CREATE ${unique ? "UNIQUE " : ""}INDEX ON ${table} (${column})`] : [];
       return [
         ...(unique ? [`ALTER TABLE ${table} ADD EXCLUDE USING hash (${column} WITH =)`] : []),
-        ...(index ? [`CREATE INDEX ON ${table} (${beginningInSql(column)})`] : []),
+        ...(index ? [`CREATE INDEX ON ${table} (${indexPrefixInSql(column)})`] : []),
       ];
     })
     .join("; ");
@@ -63,11 +63,4 @@ export function rowDecoder(fields: Fields): (values: unknown[]) => Row {
     }
     return row;
   };
-}
-
-export const fieldsToText = (fields: Fields) => JSON.stringify([...fields.values()]);
-
-export function fieldsFromText(text: string): Fields {
-  const all = JSON.parse(text) as (FieldOptions & Field)[];
-  return new Map(all.map((field) => [field.name, field]));
 }

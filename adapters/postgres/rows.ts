@@ -5,7 +5,7 @@ import type { Session } from "./connections.ts";
 import { columnsOf, fieldsByBeginning, rowDecoder } from "./row-codec.ts";
 import { count, find, type Source } from "./selection.ts";
 import { storedText } from "./stored-text.ts";
-import { translate } from "./translate.ts";
+import { translate } from "./errors.ts";
 
 /** The rows of one table as one session sees them. */
 export class PostgresRows implements Rows {
@@ -20,7 +20,7 @@ export class PostgresRows implements Rows {
     this.#source = {
       select: `SELECT ${columnsOf(fields)} FROM ${table} WHERE ${guard}`,
       tieBreaker: "id",
-      byBeginning: fieldsByBeginning(fields),
+      byIndexPrefix: fieldsByBeginning(fields),
       decode: rowDecoder(fields),
     };
   }

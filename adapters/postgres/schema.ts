@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { MissingLogError, UnusableStoreError } from "../../core/errors/errors.ts";
 import type { OpenOptions } from "../../core/log/event-log.ts";
 import type { Connections, Session } from "./connections.ts";
-import { sqlStateOf } from "./translate.ts";
+import { sqlStateOf } from "./errors.ts";
 
 /**
  * What brings a schema from version i to i + 1, with `$schema` for its name, and the bodies of its functions between two

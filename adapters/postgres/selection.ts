@@ -1,4 +1,4 @@
-import { meets } from "../../core/query/meets.ts";
+import { matchesCondition } from "../../core/query/matches-condition.ts";
 import { Pace } from "../../core/concurrency/pace.ts";
 import type { Query, Sort } from "../../core/query/query.ts";
 import { sortInTurns } from "../../core/query/sort-in-turns.ts";
@@ -14,7 +14,7 @@ export interface Source<Item> {
   /** The column that orders what is equal otherwise. */
   tieBreaker: string;
   /** The fields that have an index of their beginnings. */
-  byBeginning: ReadonlySet<string>;
+  byIndexPrefix: ReadonlySet<string>;
   decode: (row: unknown[]) => Item;
 }
 
@@ -25,7 +25,7 @@ const rowsPerStep = 500;
 
 /** What a query answers, in its order and cut to its page. */
 export async function find<Item extends object>(session: Session, source: Source<Item>, query: Query): Promise<Item[]> {
-  const clauses = new Where(source.byBeginning);
+  const clauses = new Where(source.byIndexPrefix);
   const { text, isExact } = clauses.filter(query);
   const order = clauses.order(query.sort, source.tieBreaker);
   const sql = `${source.select} AND ${text}`;
@@ -57,7 +57,7 @@ export async function count<Item extends object>(
   source: Source<Item>,
   query: Query,
 ): Promise<number> {
-  const clauses = new Where(source.byBeginning);
+  const clauses = new Where(source.byIndexPrefix);
   const { text, isExact } = clauses.filter(query);
   const sql = `${source.select} AND ${text}`;
   if (isExact) {
@@ -105,7 +105,7 @@ async function look(
 
 /** The conditions and the search, where SQL could not say them all. */
 function testOf({ where, search }: Query): (item: object) => boolean {
-  const isMet = (item: object) => where === null || meets(where, item);
+  const isMet = (item: object) => where === null || matchesCondition(where, item);
   if (!search) return isMet;
   const text = search.text.toLowerCase();
   const contains = (value: unknown) => value !== null && String(toCell(value)).toLowerCase().includes(text);

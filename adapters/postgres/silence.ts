@@ -48,7 +48,7 @@ export class Silence {
   async during<Answer>(client: ClientBase, statement: () => Promise<Answer>): Promise<Answer> {
     const since = performance.now();
     this.#unanswered.set(client, { since, lookAt: since + times.postgres.silentMs, bytesWhenLost: null });
-    this.#timer ??= setInterval(() => void this.#look(), times.postgres.lookMs).unref();
+    this.#timer ??= setInterval(() => void this.#look(), times.postgres.checkMs).unref();
     try {
       return await statement();
     } finally {

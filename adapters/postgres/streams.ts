@@ -1,11 +1,11 @@
-import type { LinkedStream, StreamSummary } from "../../core/log/event-log.ts";
+import type { StreamRange, StreamSummary } from "../../core/log/event-log.ts";
 import type { Session } from "./connections.ts";
 
 /** In the order of their names, each with its last event. */
 export async function streams(
   session: Session,
   schema: string,
-  { category, after = "", limit }: { category?: string; after?: string; limit: number },
+  { category, after = "", limit }: StreamRange,
 ): Promise<StreamSummary[]> {
   if (category?.includes("-")) return [];
   // A category is the name itself or what begins with it and "-"; "." is the character after "-".
@@ -16,7 +16,7 @@ export async function streams(
           `stream > $2 AND stream >= $3 AND stream < $4 AND (stream = $3 OR starts_with(stream, $5))`,
           [category, `${category}.`, `${category}-`],
         ];
-  // From name to name by the index, whatever the length of the streams.
+  // Goes from name to name along the index, whatever the length of the streams.
   const next = (above: string) =>
     `(SELECT stream FROM ${schema}.events WHERE ${where} AND ${above} ORDER BY stream LIMIT 1)`;
   const { rows } = await session.query(
@@ -30,16 +30,4 @@ export async function streams(
     [limit, after, ...values],
   );
   return Array.from(rows as [string, number, string][], ([stream, version, time]) => ({ stream, version, time }));
-}
-
-export async function linkedStreams(
-  session: Session,
-  schema: string,
-  { after = "", limit }: { after?: string; limit: number },
-): Promise<LinkedStream[]> {
-  const { rows } = await session.query(
-    `SELECT stream, max(version) FROM ${schema}.links WHERE stream > $1 GROUP BY stream ORDER BY stream LIMIT $2::bigint`,
-    [after, limit],
-  );
-  return Array.from(rows as [string, number][], ([stream, version]) => ({ stream, version }));
 }

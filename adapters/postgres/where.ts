@@ -1,6 +1,6 @@
 import type { FieldType } from "../../core/rows/fields.ts";
 import type { Comparison, Condition, Query, Sort } from "../../core/query/query.ts";
-import { beginningInSql, beginningOf } from "./beginnings.ts";
+import { indexPrefixInSql, indexPrefixOf } from "./index-prefix.ts";
 import { quote } from "./schema.ts";
 import { storedText } from "./stored-text.ts";
 
@@ -75,7 +75,7 @@ export class Where {
   /** In the order of the index, and of the values. */
   #columns(field: string): string[] {
     const column = quote(field);
-    return this.#byBeginning.has(field) ? [beginningInSql(column), column] : [column];
+    return this.#byBeginning.has(field) ? [indexPrefixInSql(column), column] : [column];
   }
 
   #compile(condition: Condition): Filter {
@@ -120,8 +120,8 @@ export class Where {
         const stored = storedText(value);
         const bound = `${column} ${sign} ${this.#parameter(stored, sqlTypes[type])}`;
         if (!this.#byBeginning.has(field)) return exact(bound);
-        const beginning = this.#parameter(beginningOf(stored as string), "text");
-        return exact(`(${beginningInSql(column)} ${sign[0]}= ${beginning} AND ${bound})`);
+        const beginning = this.#parameter(indexPrefixOf(stored as string), "text");
+        return exact(`(${indexPrefixInSql(column)} ${sign[0]}= ${beginning} AND ${bound})`);
       }
     }
   }
@@ -137,8 +137,8 @@ export class Where {
         ? `${what} = ${this.#parameter(list[0], sqlTypes[type])}`
         : `${what} = ANY(${this.#parameter(list, `${sqlTypes[type]}[]`)})`;
     if (there.length > 0 && this.#byBeginning.has(field)) {
-      const beginnings = there.map((text) => beginningOf(text as string));
-      parts.push(`(${isOneOf(beginningInSql(column), beginnings)} AND ${isOneOf(column, there)})`);
+      const beginnings = there.map((text) => indexPrefixOf(text as string));
+      parts.push(`(${isOneOf(indexPrefixInSql(column), beginnings)} AND ${isOneOf(column, there)})`);
     } else if (there.length > 0) parts.push(isOneOf(column, there));
     return parts.length === 0 ? nothing : exact(`(${parts.join(" OR ")})`);
   }

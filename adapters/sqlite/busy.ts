@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { isSqliteError } from "./database.ts";
+import { isSqliteError } from "./errors.ts";
 
 /** Work waits at most this long for a lock that another process holds. */
 const patienceMs = 200;

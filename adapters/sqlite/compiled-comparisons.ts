@@ -1,6 +1,6 @@
 import { BoundedCache } from "../../core/json/bounded-cache.ts";
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
-import type { ValueComparison } from "../../core/query/matches.ts";
+import type { ValueComparison } from "../../core/query/matches-comparison.ts";
 
 type Test = (value: unknown) => boolean;
 

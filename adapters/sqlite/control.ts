@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type Database from "better-sqlite3";
 import { parseState } from "../../core/log/damaged-state.ts";
-import type { KeyedState, Lease, LeaseAnswer, Versioned } from "../../core/log/event-log.ts";
-import { grantLease, isHeldBy, type LeaseRequest, type StoredLease } from "../../core/log/grant-lease.ts";
+import type { KeyedState, KeyRange, Lease, LeaseAnswer, LogControl, Versioned } from "../../core/log/control.ts";
+import { grantLease, isHeldBy, type StoredLease } from "../../core/log/grant-lease.ts";
+import type { OpenPart } from "../../core/log/log-parts.ts";
 
-/** Keys whose state is remembered: consumers ask for theirs with each page. */
+/** Keys whose state is cached: a consumer reads its own with each page. */
 const maxKnown = 100;
 
 interface KeyedRow {
@@ -14,7 +15,7 @@ interface KeyedRow {
 }
 
 /** Control state and leases, beside the events in the log's file. */
-export class Control {
+export class Control implements OpenPart<LogControl> {
   readonly #get: Database.Statement<[string], { value: string; revision: number }>;
   readonly #insert: Database.Statement;
   readonly #update: Database.Statement;
@@ -23,9 +24,9 @@ export class Control {
   readonly #lease: Database.Statement<[string], Omit<StoredLease, "mark">>;
   readonly #take: Database.Statement;
   readonly #release: Database.Statement;
-  /** By name, the mark of the last renewal: a renewal writes nothing, since no other process reads the file. */
+  /** The mark of the last renewal, by name. A renewal writes nothing, since no other process reads the file. */
   readonly #marks = new Map<string, string>();
-  /** As text, so that no two answers share an object. Only this host writes the file. */
+  /** As text, so that no two callers share an object. Only this host writes the file. */
   readonly #known = new Map<string, { value: string; revision: number } | null>();
   readonly #transaction: (work: () => number | null) => number | null;
 
@@ -69,22 +70,21 @@ export class Control {
     return revision === 0 ? this.#get.get(key) === undefined : this.#remove.run(key, revision).changes > 0;
   }
 
-  states({ prefix, after = "", limit }: { prefix: string; after?: string; limit: number }): KeyedState[] {
-    // Keys are in the order of their bytes, so those with the prefix stand together.
+  states({ prefix, after = "", limit }: KeyRange): KeyedState[] {
+    // Keys are in the order of their bytes, so those with the prefix are adjacent.
     const rows = this.#after.all(prefix, after, limit).filter(({ key }) => key.startsWith(prefix));
     return rows.map(({ key, value, revision }) => ({ key, value: parseState(key, value, revision), revision }));
   }
 
-  /** After a restart every lease has the same mark until its holder renews it: a waiting node counts from there. */
+  /** After a restart every lease has the mark "" until its holder renews it. A waiting node counts from there. */
   #stored(name: string): StoredLease | null {
     const stored = this.#lease.get(name);
     return stored ? { ...stored, mark: this.#marks.get(name) ?? "" } : null;
   }
 
-  acquire(request: LeaseRequest): LeaseAnswer {
-    const { name, holder, ttlMs } = request;
+  acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): LeaseAnswer {
     const stored = this.#stored(name);
-    const answer = grantLease(request, stored);
+    const answer = grantLease({ name, holder, lapsed }, stored);
     if (!answer.lease) return answer;
     const { epoch } = answer.lease;
     if (stored?.epoch !== epoch || stored.ttlMs !== ttlMs) this.#take.run({ name, holder, epoch, ttlMs });
@@ -92,7 +92,7 @@ export class Control {
     return answer;
   }
 
-  release({ name, holder, epoch }: Lease): void {
+  releaseLease({ name, holder, epoch }: Lease): void {
     this.#release.run(name, holder, epoch);
   }
 }

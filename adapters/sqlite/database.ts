@@ -1,16 +1,15 @@
-import { described } from "../../core/errors/problem.ts";
 import "../../core/errors/node-version.ts";
 import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
-import { InvalidQueryError, StoreUnavailableError, UnusableStoreError } from "../../core/errors/errors.ts";
+import { UnusableStoreError } from "../../core/errors/errors.ts";
 import { privateFile, privateFolder } from "../../core/files/private-files.ts";
-import { asPassing, asStoreError, openFilesProblem } from "../../core/errors/system-errors.ts";
+import { translate } from "./errors.ts";
 import { addFunctions } from "./functions.ts";
 
-/** The statements that bring a file from schema version i to i + 1. Only ever appended to. */
+/** `migrations[i]` brings a file from schema version i to i + 1. Existing ones never change. */
 export interface Schema {
-  /** SQLite's application_id: tells our files from those of other programs, and a log from a table. */
+  /** SQLite's application_id distinguishes our files from those of other programs, and a log from a table. */
   applicationId: number;
   migrations: readonly string[];
 }
@@ -39,13 +38,13 @@ export function openDatabase(file: string, schema: Schema, options: OpenOptions)
 }
 
 /**
- * A connection to a file, which is created, with its folder, for the owner alone where it is not there. SQLite gives its
+ * A connection to a file. If it does not exist, it is created with its folder, for the owner alone. SQLite gives the
  * -wal, -shm and -journal the mode of the file.
  */
 export function connect(file: string): Database.Database {
   mkdirSync(dirname(file), { recursive: true, mode: privateFolder });
   const isNew = !existsSync(file);
-  // SQLite's own wait for another process's lock would hold the event loop: `busy.ts` waits instead.
+  // SQLite's own wait for the lock of another process would block the event loop: `busy.ts` waits instead.
   const db = new Database(file, { timeout: 0 });
   try {
     if (isNew) chmodSync(file, privateFile);
@@ -57,8 +56,8 @@ export function connect(file: string): Database.Database {
 }
 
 /**
- * The -wal keeps its largest size otherwise: it grows while a reader keeps a transaction open. The first commit after the
- * -wal was moved into the file cuts it to this.
+ * The -wal grows while a reader keeps a transaction open, and would keep that size. The first commit after the -wal was
+ * moved into the file cuts it to this.
  */
 const maxWalBytes = 16 * 1024 * 1024;
 
@@ -90,82 +89,4 @@ function checkSchema(db: Database.Database, file: string, schema: Schema): numbe
       `found schema version ${version}, expected at most ${schema.migrations.length}: it is from a newer version of moleculer-event-sourcing`,
     );
   return version;
-}
-
-/** By its name: the native part keeps the class of whoever loaded it first, which may be another copy than ours. */
-export const isSqliteError = (error: unknown): error is Error & { code: string } =>
-  (error as Error | null)?.name === "SqliteError";
-
-/** The one place where SQLite's errors become ours; the driver's stays as `cause`. */
-export function translate(file: string, error: unknown): unknown {
-  if (!isSqliteError(error)) return asStoreError(file, error, "cannot be opened");
-  const code = error.code.split("_").slice(0, 2).join("_");
-  switch (code) {
-    case "SQLITE_NOTADB":
-      return new UnusableStoreError(
-        file,
-        "found a file that is no SQLite database: restore a log from a backup; delete a read table's file to fold it anew",
-        error,
-      );
-    case "SQLITE_CORRUPT":
-      return new UnusableStoreError(
-        file,
-        "the database is damaged: restore a log from a backup; rebuild a read table, or delete its file to fold it anew",
-        error,
-      );
-    case "SQLITE_CANTOPEN":
-      // SQLite keeps the system's error to itself.
-      return asPassing(file, openFilesProblem(), "nothing was stored") ?? notWritable(file, error);
-    case "SQLITE_READONLY":
-    case "SQLITE_PERM":
-      return notWritable(file, error);
-    case "SQLITE_FULL":
-      return new StoreUnavailableError(file, "the disk is full; nothing was stored", error);
-    case "SQLITE_BUSY":
-    case "SQLITE_LOCKED":
-      return new StoreUnavailableError(file, "another process holds the file's lock; nothing was stored", error);
-    case "SQLITE_NOMEM":
-      return new StoreUnavailableError(file, "the process is out of memory; nothing was stored", error);
-    case "SQLITE_IOERR":
-      return new StoreUnavailableError(file, `the disk failed (${error.code}); nothing was stored`, error);
-    default:
-      return asQueryError(error);
-  }
-}
-
-const notWritable = (file: string, error: Error & { code: string }) =>
-  new UnusableStoreError(file, `cannot be opened for writing (${error.code})`, error);
-
-/** SQLite's bounds on a statement's size are bounds on a query; any other error is answered as it is. */
-export function asQueryError(error: unknown): unknown {
-  if (
-    !isSqliteError(error) ||
-    !/expression tree is too large|too many SQL variables|parser stack|recursion limit/i.test(error.message)
-  )
-    return error;
-  return new InvalidQueryError({ field: "query", found: described(error.message), expected: "fewer conditions" });
-}
-
-/** Keeps the statements of changing text (queries, rows of changing fields); the least recently used one goes first. */
-export class Statements {
-  readonly #db: Database.Database;
-  readonly #bySql = new Map<string, Database.Statement<unknown[], unknown[]>>();
-
-  constructor(db: Database.Database) {
-    this.#db = db;
-  }
-
-  /**
-   * A prepared statement; one that answers rows answers them as arrays. Arrays of better-sqlite3, and what `map` makes of them, belong to the
-   * realm that loaded it first (jest has a realm for each file): what leaves this adapter is made by `Array.from`.
-   */
-  prepare(sql: string): Database.Statement<unknown[], unknown[]> {
-    const known = this.#bySql.get(sql);
-    if (known) this.#bySql.delete(sql);
-    const statement = known ?? (this.#db.prepare(sql) as Database.Statement<unknown[], unknown[]>);
-    if (!known && statement.reader) statement.raw(true);
-    this.#bySql.set(sql, statement);
-    if (this.#bySql.size > 100) this.#bySql.delete(this.#bySql.keys().next().value!);
-    return statement;
-  }
 }

@@ -1,31 +1,27 @@
 import { existsSync, realpathSync } from "node:fs";
 import type Database from "better-sqlite3";
 import type { AppendRequest } from "../../core/log/append-request.ts";
-import type { ClaimFold, ClaimPage, ClaimScope, TwiceClaimed } from "../../core/log/claims.ts";
 import { MissingLogError, StoreUnavailableError } from "../../core/errors/errors.ts";
 import type {
   AppendVerdict,
   EventLog,
-  KeyedState,
-  Lease,
-  LeaseAnswer,
-  LinkedStream,
   LogBackup,
   LogCapabilities,
   OpenOptions,
   Page,
   ReadOptions,
   ReadStreamOptions,
+  StreamRange,
   StreamSummary,
-  Versioned,
 } from "../../core/log/event-log.ts";
-import type { Linked } from "../../core/log/links.ts";
+import { guardedParts } from "../../core/log/log-parts.ts";
 import type { Query } from "../../core/query/query.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
-import { Backup } from "./backup.ts";
-import { beginLog } from "./beginning.ts";
+import { Backup } from "./log-backup.ts";
+import { beginLog } from "./begin.ts";
 import { whenFree, Writes } from "./busy.ts";
-import { openDatabase, translate } from "./database.ts";
+import { openDatabase } from "./database.ts";
+import { translate } from "./errors.ts";
 import { logSchema } from "./event-schema.ts";
 import { namedFile } from "./file-identity.ts";
 import { HostFile } from "./host-file.ts";
@@ -34,32 +30,38 @@ import { newIdentity } from "./log-identity.ts";
 import { OpenFiles } from "./open-files.ts";
 import { beginSession } from "./session.ts";
 import { StoredHead } from "./stored-head.ts";
-import { findLog } from "./stored-log.ts";
+import { findLog } from "./find-log.ts";
 
 const whatNow = "Stop this node, put the files back or restore a backup, and start it again";
 
 export interface SqliteLogOptions {
   /**
-   * `FULL` (the default) waits for the disk at every commit: what was acknowledged survives a power cut.
-   * `NORMAL` does not: a power cut may lose the last acknowledged events (never tear or reorder them); the death of the
-   * process alone loses nothing. It makes a lone caller several times faster.
+   * `FULL` (the default) waits for the disk at every commit: an acknowledged commit survives a power cut.
+   * `NORMAL` does not: a power cut may lose the last acknowledged events (never tear or reorder them). The death of the
+   * process loses nothing. A single caller is several times faster with it.
    */
   synchronous?: "FULL" | "NORMAL";
   /**
-   * `"anew"` begins an empty log although something is left of another one: a `-wal`, a lock file, tables that were folded
-   * from it. Without it such a start is refused. It changes nothing where the log is there. Meant for one start.
+   * `"anew"` begins an empty log even if there are traces of a lost one (a `-wal`, a lock file, tables that were folded
+   * from it); without it such a start throws. It changes nothing if the log exists. Meant for one start.
    */
   begin?: "anew";
 }
 
 /**
- * One file, one host. Each commit is one synchronous step, so that it sees no half-done other one; writes come in the
- * order of their calls, also where one waits for the lock of another process.
+ * One file, one host. Each commit is one synchronous step, so it sees no other one half done. Writes run in the order of
+ * their calls, even if one of them waits for the lock of another process.
  */
 export class SqliteEventLog implements EventLog {
   readonly engine = "sqlite";
   readonly location: string;
   readonly capabilities: LogCapabilities;
+  readonly #parts = guardedParts((call, access) =>
+    access === "read" ? this.#read(({ parts }) => call(parts)) : this.#write(({ parts }) => call(parts)),
+  );
+  readonly control = this.#parts.control;
+  readonly claims = this.#parts.claims;
+  readonly links = this.#parts.links;
   readonly #file: string;
   readonly #synchronous: "FULL" | "NORMAL";
   readonly #isAnew: boolean;
@@ -83,7 +85,7 @@ export class SqliteEventLog implements EventLog {
   async open({ identity, create = true }: OpenOptions = {}): Promise<void> {
     if (this.#open) return;
     if (!create && !existsSync(this.#file)) throw new MissingLogError(this.#file);
-    // A link to the file must meet the same lock.
+    // A symbolic link to the file must lead to the same lock.
     const real = existsSync(this.#file) ? realpathSync(this.#file) : this.#file;
     const host = new HostFile(`${real}.lock`, this.#file);
     try {
@@ -106,7 +108,7 @@ export class SqliteEventLog implements EventLog {
       beginSession(db, real, host);
       const paths = { database: real, named: this.#file, lock: host.path };
       const log = new LogFile(db, host, new OpenFiles(paths, before, whatNow));
-      // Without a flush at each commit, a power cut may leave a log that ends before what was noted.
+      // Without a flush at each commit, a power cut may leave a log that ends before the recorded head.
       if (this.#synchronous === "FULL") this.#storedHead = new StoredHead(db, real, log.head);
       return log;
     } catch (error) {
@@ -140,7 +142,7 @@ export class SqliteEventLog implements EventLog {
         return work(log);
       });
     } catch (error) {
-      // A long look that goes on after the file was closed meets the driver's own words for it.
+      // A long read that continues after the file was closed gets the driver's own error.
       throw this.#open === open
         ? translate(this.#file, error)
         : new StoreUnavailableError(this.#file, "it was closed", error);
@@ -153,7 +155,7 @@ export class SqliteEventLog implements EventLog {
         const log = this.#opened();
         log.files.check();
         const answer = work(log);
-        // Again: whatever is answered is acknowledged.
+        // Checked again: a returned answer is an acknowledgement.
         log.files.check();
         return answer;
       });
@@ -184,14 +186,6 @@ export class SqliteEventLog implements EventLog {
     return this.#read(({ queries }) => queries.readStream(stream, options));
   }
 
-  async link(stream: string, ids: readonly string[]): Promise<Linked> {
-    return this.#write(({ links }) => links.link(stream, ids));
-  }
-
-  async linkedStreams(options: { after?: string; limit: number }): Promise<LinkedStream[]> {
-    return this.#read(({ links }) => links.streams(options));
-  }
-
   async find(query: Query): Promise<RecordedEvent[]> {
     return this.#read(({ queries }) => queries.find(query));
   }
@@ -204,48 +198,8 @@ export class SqliteEventLog implements EventLog {
     return this.#read(({ queries }) => queries.findByIds(ids));
   }
 
-  async streams(options: { category?: string; after?: string; limit: number }): Promise<StreamSummary[]> {
-    return this.#read(({ queries }) => queries.streams(options));
-  }
-
-  async getState(key: string): Promise<Versioned | null> {
-    return this.#read(({ control }) => control.get(key));
-  }
-
-  async putState(key: string, value: unknown, revision: number, lease?: Lease): Promise<number | null> {
-    return this.#write(({ control }) => control.put(key, value, revision, lease));
-  }
-
-  async states(options: { prefix: string; after?: string; limit: number }): Promise<KeyedState[]> {
-    return this.#read(({ control }) => control.states(options));
-  }
-
-  async beginClaims(scope: string, definition: string, types: readonly string[]): Promise<ClaimScope> {
-    return this.#write((open) => open.changeClaims((claims) => claims.begin(scope, definition, types, open.head)));
-  }
-
-  async foldClaims(fold: ClaimFold): Promise<{ state: ClaimScope; twice: TwiceClaimed[] } | null> {
-    return this.#write((open) => open.changeClaims((claims) => claims.fold(fold)));
-  }
-
-  async claimants(scope: string, values: readonly string[]): Promise<Record<string, string>> {
-    return this.#read(({ claims }) => claims.claimants(scope, values));
-  }
-
-  async claimScopes(): Promise<string[]> {
-    return this.#read(({ claims }) => claims.scopes());
-  }
-
-  async claims(scope: string, options: { after?: string; limit: number }): Promise<ClaimPage | null> {
-    return this.#read((open) => open.claimPage(scope, options));
-  }
-
-  async acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer> {
-    return this.#write(({ control }) => control.acquire({ name, holder, ttlMs, lapsed }));
-  }
-
-  async releaseLease(lease: Lease): Promise<void> {
-    await this.#write(({ control }) => control.release(lease));
+  async streams(range: StreamRange): Promise<StreamSummary[]> {
+    return this.#read(({ queries }) => queries.streams(range));
   }
 
   async backup(to: string, onProgress?: (done: number, total: number) => void): Promise<LogBackup> {

@@ -1,7 +1,7 @@
 import { InvalidQueryError, StoreUnavailableError } from "../../core/errors/errors.ts";
 import { Pace } from "../../core/concurrency/pace.ts";
 import type { Problem } from "../../core/errors/problem.ts";
-import { translate } from "./database.ts";
+import { translate } from "./errors.ts";
 import { queryThreads, type WaitingJob } from "./query-threads.ts";
 import type { SelectStatement } from "./query-worker.ts";
 

@@ -1,6 +1,6 @@
 import type Database from "better-sqlite3";
 import { BoundedCache } from "../../core/json/bounded-cache.ts";
-import { compileComparison } from "../../core/query/matches.ts";
+import { compileComparison } from "../../core/query/matches-comparison.ts";
 import { sortValueAt } from "../../core/query/sort-value.ts";
 import { CompiledComparisons } from "./compiled-comparisons.ts";
 

@@ -1,14 +1,15 @@
 import type Database from "better-sqlite3";
 import { UnusableStoreError } from "../../core/errors/errors.ts";
-import type { Fields } from "../../core/rows/fields.ts";
+import { fieldsFromText, fieldsToText, type Fields } from "../../core/rows/fields.ts";
 import type { Generation, Origin, ParkedStream, Progress } from "../../core/table/read-table.ts";
 import { SqliteBatch } from "./batch.ts";
 import type { BulkWork } from "./bulk-work.ts";
 import { BusyError, isBusy, whenFree, Writes } from "./busy.ts";
-import { openDatabase, translate } from "./database.ts";
+import { openDatabase } from "./database.ts";
+import { translate } from "./errors.ts";
 import { FileQueries } from "./file-queries.ts";
 import { OpenFiles, type OpenPaths } from "./open-files.ts";
-import { createRows, fieldsFromText, fieldsToText } from "./row-codec.ts";
+import { createRows } from "./row-codec.ts";
 import { SqliteRows } from "./rows.ts";
 import { openNewWriter, openWriter, removeFile, removeLeftover, tableSchema } from "./table-file.ts";
 

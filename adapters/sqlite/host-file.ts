@@ -1,7 +1,8 @@
 import "../../core/errors/node-version.ts";
 import type Database from "better-sqlite3";
 import { hostedElsewhere, UnusableStoreError } from "../../core/errors/errors.ts";
-import { connect, isSqliteError, translate } from "./database.ts";
+import { connect } from "./database.ts";
+import { isSqliteError, translate } from "./errors.ts";
 import { namedFile } from "./file-identity.ts";
 
 /** What the host of a log notes, so that the next one knows what has to be there. */

@@ -1,6 +1,5 @@
 import type Database from "better-sqlite3";
-import type { LinkedStream } from "../../core/log/event-log.ts";
-import { eventsToLink, MixedStreamError, type Linked } from "../../core/log/links.ts";
+import { eventsToLink, MixedStreamError, type Linked, type LinkedStream } from "../../core/log/links.ts";
 import { Pace } from "../../core/concurrency/pace.ts";
 import { columns } from "./event-schema.ts";
 import { unseen } from "./where.ts";
@@ -12,7 +11,7 @@ interface Found {
 
 /** The streams that hold links, in a table beside the events. */
 export class Links {
-  /** Rows of events, each with its version in the stream of links behind it. */
+  /** Rows of events, each followed by its version in the stream of links. */
   readonly forward: Database.Statement;
   readonly backward: Database.Statement;
   readonly #has: Database.Statement<[string], number>;
@@ -22,12 +21,12 @@ export class Links {
   readonly #version: Database.Statement<[string], number>;
   readonly #nextName: Database.Statement<[string], string>;
   readonly #link: (stream: string, ids: readonly string[]) => Linked;
-  /** Only this host writes the file. A log without links, as most are, is not asked for one at each new stream. */
+  /** Cached, since only this host writes the file: most logs have no links, and need no query at each new stream. */
   #isAny: boolean;
 
   constructor(db: Database.Database) {
     const event = columns.replaceAll(/\w+/g, "e.$&");
-    // CROSS JOIN keeps SQLite to this order: the links of one stream, and the event of each.
+    // CROSS JOIN fixes the order of the join: the links of one stream, then the event of each.
     const select = `SELECT ${event}, l.version FROM links l CROSS JOIN events e ON e.position = l.position
       WHERE l.stream = ${unseen} AND l.version`;
     this.forward = db.prepare(`${select} > ${unseen} ORDER BY l.version LIMIT ${unseen}`).raw(true);
@@ -35,7 +34,7 @@ export class Links {
     this.#has = db.prepare<[string], number>(`SELECT 1 FROM links WHERE stream = ${unseen} LIMIT 1`).pluck();
     this.#hasEvents = db.prepare<[string], number>(`SELECT 1 FROM events WHERE stream = ${unseen} LIMIT 1`).pluck();
     this.#byId = db.prepare("SELECT position, type FROM events WHERE id = ?");
-    // Not ON CONFLICT DO NOTHING: the trigger that refuses a replacement would refuse it first.
+    // Not ON CONFLICT DO NOTHING: the trigger against replacements would refuse it first.
     this.#insert = db.prepare(
       "INSERT INTO links SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM links WHERE stream = ? AND position = ?)",
     );
@@ -54,7 +53,7 @@ export class Links {
     return this.#isAny && this.#has.get(stream) !== undefined;
   }
 
-  /** From name to name along the index: the links of a long stream are passed by. */
+  /** Goes from name to name along the index, so the links of a long stream are skipped. */
   async streams({ after = "", limit }: { after?: string; limit: number }): Promise<LinkedStream[]> {
     const streams: LinkedStream[] = [];
     const pace = new Pace();
@@ -66,7 +65,7 @@ export class Links {
     return streams;
   }
 
-  link(stream: string, ids: readonly string[]): Linked {
+  add(stream: string, ids: readonly string[]): Linked {
     const linked = this.#link(stream, ids);
     this.#isAny = true;
     return linked;

@@ -1,7 +1,9 @@
 import type Database from "better-sqlite3";
 import type { AppendRequest } from "../../core/log/append-request.ts";
 import type { NewEvent } from "../../core/log/new-event.ts";
-import { Claims, type ClaimPage } from "../../core/log/claims.ts";
+import { Claims } from "../../core/log/claims.ts";
+import { claimsPart } from "../../core/log/claims-part.ts";
+import type { OpenParts } from "../../core/log/log-parts.ts";
 import type { AppendVerdict, Page, ReadOptions } from "../../core/log/event-log.ts";
 import { decideInOrder } from "../../core/log/decide-in-order.ts";
 import { eventTime } from "../../core/event/event-time.ts";
@@ -12,7 +14,7 @@ import { maxPageBytes } from "../../core/log/page-size.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { repeatOf } from "../../core/log/repeat.ts";
 import { categoryOf } from "../../core/event/stream-name.ts";
-import { SqliteClaims } from "./claims.ts";
+import { SqliteKeptClaims } from "./kept-claims.ts";
 import { Control } from "./control.ts";
 import { columns, toEvent, type EventRow, type UnplacedRow } from "./event-schema.ts";
 import { FileQueries } from "./file-queries.ts";
@@ -24,20 +26,19 @@ import { RecentRows } from "./recent-rows.ts";
 import { sizeOf, StepSize } from "./stream-page.ts";
 import { unseen } from "./where.ts";
 
-/** Events looked through for one page, wanted or not: it bounds the time until one read is answered. */
+/** Events that one page looks through, wanted or not: it bounds the duration of a read. */
 const eventsPerPage = 10_000;
 /** Streams whose versions are remembered. */
 const maxVersions = 10_000;
 
-/** The open file: its statements, and what need not be read from it because only this host writes it. */
+/** The open file: its statements, and what is cached because only this host writes the file. */
 export class LogFile {
   readonly db: Database.Database;
   readonly host: HostFile;
   readonly files: OpenFiles;
   readonly queries: LogQueries;
   readonly #fileQueries: FileQueries;
-  readonly control: Control;
-  readonly #keptClaims: SqliteClaims;
+  readonly parts: OpenParts;
   readonly claims: Claims;
   readonly links: Links;
   identity: string;
@@ -59,10 +60,18 @@ export class LogFile {
     this.db = db;
     this.host = host;
     this.files = files;
-    this.control = new Control(db);
-    this.#keptClaims = new SqliteClaims(db);
-    this.claims = new Claims(this.#keptClaims);
+    const kept = new SqliteKeptClaims(db);
+    this.claims = new Claims(kept);
     this.links = new Links(db);
+    this.parts = {
+      control: new Control(db),
+      claims: claimsPart(this.claims, {
+        head: () => this.head,
+        page: (scope, options, reach) => ({ ...reach, claims: kept.page(scope, options) }),
+        change: (change) => this.#changeClaims(change),
+      }),
+      links: this.links,
+    };
     this.#fileQueries = new FileQueries(db.name);
     this.queries = new LogQueries(db, this.links, this.#fileQueries);
     this.identity = db.prepare("SELECT value FROM about WHERE key = 'identity'").pluck().get() as string;
@@ -83,7 +92,7 @@ export class LogFile {
       .raw(true);
   }
 
-  /** Queries that run end with StoreUnavailableError, then the file is closed. */
+  /** Running queries end with StoreUnavailableError. */
   async close(): Promise<void> {
     await this.#fileQueries.close();
     this.db.close();
@@ -99,7 +108,7 @@ export class LogFile {
     return decideInOrder(requests, (request) => this.#decide(request));
   }
 
-  /** Everything that `work` stores, in one transaction; with an error, or with "ROLLBACK", nothing. */
+  /** Stores everything that `work` stores in one transaction. After an error, or with "ROLLBACK", nothing is stored. */
   transact<Answer>(work: () => Answer, end: "COMMIT" | "ROLLBACK" = "COMMIT"): Answer {
     const { head } = this;
     const lastTime = this.#lastTime;
@@ -119,25 +128,20 @@ export class LogFile {
         this.head = head;
         this.#lastTime = lastTime;
         for (const row of this.#uncommitted) this.#versions.delete(row[4]);
-        // On a full disk SQLite has rolled back by itself.
+        // On a full disk SQLite rolls back by itself.
         if (this.db.inTransaction) this.#rollback.run();
         this.claims.reload();
       }
     }
   }
 
-  changeClaims<Answer>(change: (claims: Claims) => Answer): Answer {
+  #changeClaims<Answer>(change: () => Answer): Answer {
     try {
-      return this.db.transaction(() => change(this.claims)).immediate();
+      return this.db.transaction(change).immediate();
     } catch (error) {
       this.claims.reload();
       throw error;
     }
-  }
-
-  claimPage(scope: string, { after = "", limit }: { after?: string; limit: number }): ClaimPage | null {
-    const reach = this.claims.reachOf(scope, this.head);
-    return reach && { ...reach, claims: this.#keptClaims.page(scope, after, limit) };
   }
 
   /** Every reason to refuse is found before the first row is written, so a refusal leaves nothing to take back. */
@@ -172,7 +176,7 @@ export class LogFile {
     };
   }
 
-  /** The event after the last; answers its position. To be called in a transaction. */
+  /** Adds an event and returns its position. To be called in a transaction. */
   insert(event: UnplacedRow): number {
     const row: EventRow = [++this.head, ...event];
     this.#lastTime = row[5];

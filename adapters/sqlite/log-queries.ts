@@ -1,5 +1,5 @@
 import type Database from "better-sqlite3";
-import type { ReadStreamOptions, StreamSummary } from "../../core/log/event-log.ts";
+import type { ReadStreamOptions, StreamRange, StreamSummary } from "../../core/log/event-log.ts";
 import { Pace } from "../../core/concurrency/pace.ts";
 import type { Query } from "../../core/query/query.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
@@ -82,15 +82,7 @@ export class LogQueries {
   }
 
   /** From name to name along the index: the events of a long stream are passed by. */
-  async streams({
-    category,
-    after = "",
-    limit,
-  }: {
-    category?: string;
-    after?: string;
-    limit: number;
-  }): Promise<StreamSummary[]> {
+  async streams({ category, after = "", limit }: StreamRange): Promise<StreamSummary[]> {
     if (category?.includes("-")) return [];
     // A category is the name itself or what begins with it and "-"; other names may stand between the two.
     const prefix = category === undefined ? "" : `${category}-`;

@@ -58,7 +58,7 @@ export class OpenFiles {
   /** Looks, if the last look is a while ago. @throws MovedFilesError, also until a later look finds all as it was opened */
   check(): void {
     const now = performance.now();
-    if (now - this.#lookedAt >= times.openFiles.lookEveryMs && !this.#isCut) {
+    if (now - this.#lookedAt >= times.openFiles.checkEveryMs && !this.#isCut) {
       this.#lookedAt = now;
       this.#failure = this.#look();
     }

@@ -1,7 +1,7 @@
 import type Database from "better-sqlite3";
 import { Pace } from "../../core/concurrency/pace.ts";
 import type { Query } from "../../core/query/query.ts";
-import { Statements } from "./database.ts";
+import { Statements } from "./statements.ts";
 import type { FileQueries } from "./file-queries.ts";
 import { QueryEffort, type Queried } from "./query-effort.ts";
 import type { Sql } from "./where.ts";

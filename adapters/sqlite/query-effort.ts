@@ -1,6 +1,6 @@
 import type Database from "better-sqlite3";
 import type { Comparison, Condition, Query } from "../../core/query/query.ts";
-import { Statements } from "./database.ts";
+import { Statements } from "./statements.ts";
 import { addFunctions } from "./functions.ts";
 import { filter, type Sql } from "./where.ts";
 

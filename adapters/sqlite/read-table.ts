@@ -1,6 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
-import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import type { Fields } from "../../core/rows/fields.ts";
 import {
   noOrigin,
@@ -12,11 +11,11 @@ import {
 import { SqliteGeneration, type TablePaths } from "./generation.ts";
 import { HostFile } from "./host-file.ts";
 import { TableBackups } from "./table-backup.ts";
-import { ReplacedGenerations } from "../parts/replaced-generations.ts";
+import { Generations } from "../parts/generations.ts";
 import { removeFile, removeLeftover } from "./table-file.ts";
 
 /**
- * `<name>.db` says which generation is live and is locked by the host; the generations are files of their own beside it,
+ * `<name>.db` contains the number of the live generation and is locked by the host. The generations are files beside it:
  * `<name>.1.db`, `<name>.2.db` … The switch is one committed number.
  */
 export class SqliteReadTable implements ReadTable {
@@ -25,20 +24,19 @@ export class SqliteReadTable implements ReadTable {
   readonly snapshotFolder: string;
   readonly #file: string;
   #host: HostFile | null = null;
-  #live: SqliteGeneration | null = null;
-  readonly #building = new Set<SqliteGeneration>();
+  readonly #generations: Generations<SqliteGeneration>;
   readonly #backups = new TableBackups();
-  readonly #removing = new ReplacedGenerations<SqliteGeneration>();
-  /** Generations that were live, until they are removed. */
-  readonly #replaced = new Set<SqliteGeneration>();
-  #lastNumber = 0;
 
   constructor(file: string) {
     this.#file = file;
     this.snapshotFolder = `${file}.snapshots`;
+    this.#generations = new Generations(file, {
+      remove: (generation) => generation.remove(),
+      isInUse: (generation) => generation.isQueried,
+    });
   }
 
-  /** Two tables never share one, whatever their files are called. */
+  /** Two tables never share one, whatever the names of their files. */
   #fileOf(generation: number | string): string {
     const ending = extname(this.#file);
     return join(dirname(this.#file), `${basename(this.#file, ending)}.${generation}${ending}`);
@@ -49,98 +47,80 @@ export class SqliteReadTable implements ReadTable {
   }
 
   async open(fields: Fields, origin: Origin = noOrigin): Promise<void> {
-    if (this.#live) return;
+    if (this.#generations.isOpen) return;
+    let live: SqliteGeneration | undefined;
     const host = new HostFile(this.#file, this.#file);
     try {
       const number = host.generation;
       if (number > 0 && existsSync(this.#fileOf(number)))
-        this.#live = await SqliteGeneration.open(number, this.#pathsOf(number));
+        live = await SqliteGeneration.open(number, this.#pathsOf(number));
       else {
-        // Nothing yet, or somebody deleted the file to have it folded again.
-        const first = await SqliteGeneration.create(number + 1, this.#pathsOf(number + 1), fields, origin);
+        // A first start, or the file was deleted so that it is folded again.
+        live = await SqliteGeneration.create(number + 1, this.#pathsOf(number + 1), fields, origin);
         host.generation = number + 1;
-        this.#live = first;
       }
+      this.#removeLeftovers(live.number);
       this.#host = host;
-      this.#removeLeftovers(this.#live.number);
+      this.#generations.open(live);
     } catch (error) {
-      await this.#live?.close();
-      this.#live = null;
+      await live?.close();
       host.close();
       throw error;
     }
   }
 
   async close(): Promise<void> {
-    const live = this.#live;
-    // Nothing more is asked of it from now on.
-    this.#live = null;
+    const open = this.#generations.close();
     await this.#backups.close();
-    await Promise.all([...this.#replaced].map((generation) => generation.close()));
-    await this.#removing.idle();
-    await Promise.all([...this.#building].map((generation) => generation.close()));
-    this.#building.clear();
-    await live?.close();
+    await Promise.all(this.#generations.replaced.map((generation) => generation.close()));
+    await this.#generations.idle();
+    await Promise.all(open.map((generation) => generation.close()));
     this.#host?.close();
     this.#host = null;
   }
 
-  /** No other host. */
+  /** There is no other host. */
   async takeOver(): Promise<void> {}
 
   async refresh(): Promise<void> {}
 
   live(): SqliteGeneration {
-    if (!this.#live) throw new StoreUnavailableError(this.#file, "the read table is not open");
-    return this.#live;
+    return this.#generations.live;
   }
 
   async build(fields: Fields, origin: Origin = noOrigin): Promise<SqliteGeneration> {
-    const number = this.#nextNumber();
-    const generation = await SqliteGeneration.create(number, this.#pathsOf(number), fields, origin);
-    this.#building.add(generation);
-    return generation;
-  }
-
-  /** A number is given once: what was restored beside another may still be on its way. */
-  #nextNumber(): number {
-    return (this.#lastNumber = Math.max(this.live().number, this.#lastNumber) + 1);
+    const number = this.#generations.nextNumber();
+    return this.#generations.add(await SqliteGeneration.create(number, this.#pathsOf(number), fields, origin));
   }
 
   async switchTo(generation: SqliteGeneration): Promise<void> {
-    const old = this.live();
-    if (old === generation) return;
-    await generation.flush();
-    // One commit: a crash before it finds the old generation live, after it the new one; the other is a leftover.
-    this.#host!.generation = generation.number;
-    this.#live = generation;
-    this.#building.delete(generation);
-    this.#replaced.add(old);
-    const remove = () => old.remove().finally(() => this.#replaced.delete(old));
-    // A copy and queries that are running need its file until they have ended.
-    await this.#removing.remove(old, remove, old.isQueried);
+    await this.#generations.switchTo(generation, async () => {
+      await generation.flush();
+      // One commit. After a crash before it the old generation is live, after it the new one; the other is a leftover.
+      this.#host!.generation = generation.number;
+    });
   }
 
   async drop(generation: SqliteGeneration): Promise<void> {
-    if (this.#building.delete(generation)) await generation.remove();
+    if (this.#generations.isBuilding(generation)) await this.#generations.drop(generation);
   }
 
   async backup(folder: string): Promise<TableBackup> {
-    const of = this.live();
-    of.check();
-    return this.#removing.whileCopied(of, this.#backups.write(of, folder));
+    return this.#generations.copy((live) => {
+      live.check();
+      return this.#backups.write(live, folder);
+    });
   }
 
   async restore(folder: string, checksum: string, order: string): Promise<SqliteGeneration> {
-    const number = this.#nextNumber();
+    const number = this.#generations.nextNumber();
     const file = this.#fileOf(number);
     removeLeftover(file);
     try {
       await this.#backups.read(folder, checksum, file);
-      // Closed meanwhile.
+      // Throws if the table was closed meanwhile.
       this.live();
-      const generation = await SqliteGeneration.open(number, this.#pathsOf(number));
-      this.#building.add(generation);
+      const generation = this.#generations.add(await SqliteGeneration.open(number, this.#pathsOf(number)));
       await generation.setOrder(order);
       return generation;
     } catch (error) {
@@ -159,7 +139,7 @@ export class SqliteReadTable implements ReadTable {
       try {
         removeLeftover(this.#fileOf(number));
       } catch {
-        // Somebody else's, who happens to call his file like this.
+        // The file of another program, with such a name by chance.
       }
     }
   }

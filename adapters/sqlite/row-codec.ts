@@ -1,4 +1,4 @@
-import type { Field, FieldOptions, Fields, FieldType, Row } from "../../core/rows/fields.ts";
+import type { Field, Fields, FieldType, Row } from "../../core/rows/fields.ts";
 
 const sqlTypes: Record<FieldType, string> = {
   string: "TEXT",
@@ -51,11 +51,4 @@ export function rowDecoder(fields: Fields): (values: unknown[]) => Row {
     }
     return row;
   };
-}
-
-export const fieldsToText = (fields: Fields) => JSON.stringify([...fields.values()]);
-
-export function fieldsFromText(text: string): Fields {
-  const all = JSON.parse(text) as (FieldOptions & Field)[];
-  return new Map(all.map((field) => [field.name, field]));
 }

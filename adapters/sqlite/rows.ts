@@ -3,7 +3,7 @@ import type { Fields, Row } from "../../core/rows/fields.ts";
 import type { Query } from "../../core/query/query.ts";
 import type { Rows } from "../../core/table/read-table.ts";
 import { isBusy, whenFree } from "./busy.ts";
-import { translate } from "./database.ts";
+import { translate } from "./errors.ts";
 import type { FileQueries } from "./file-queries.ts";
 import { Queries } from "./queries.ts";
 import type { Queried } from "./query-effort.ts";

@@ -1,7 +1,7 @@
 import { dirname, resolve } from "node:path";
 import type { Adapter } from "../../core/adapter.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
-import { refuseUnknownOptions } from "../../core/options/options.ts";
+import { assertKnownOptions } from "../../core/options/options.ts";
 import { SqliteEventLog, type SqliteLogOptions } from "./event-log.ts";
 import { SqliteReadTable } from "./read-table.ts";
 
@@ -12,7 +12,7 @@ import { SqliteReadTable } from "./read-table.ts";
  * @throws DefinitionError without a path
  */
 export function sqlite(path: string, options: SqliteLogOptions = {}): Adapter {
-  refuseUnknownOptions("adapter", options, ["synchronous", "begin"]);
+  assertKnownOptions("adapter", options, ["synchronous", "begin"]);
   const { synchronous = "FULL", begin } = options;
   if (typeof path !== "string" || path === "" || path.startsWith(":"))
     throw new DefinitionError({

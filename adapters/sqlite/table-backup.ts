@@ -8,7 +8,7 @@ import { privateFile } from "../../core/files/private-files.ts";
 import { syncFile, syncFolder } from "../../core/files/sync.ts";
 import { asPassing } from "../../core/errors/system-errors.ts";
 import { BulkWork } from "./bulk-work.ts";
-import { translate } from "./database.ts";
+import { translate } from "./errors.ts";
 import type { SqliteGeneration } from "./generation.ts";
 
 /** To hash so much takes about as long as to start a thread for it. */

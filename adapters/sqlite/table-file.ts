@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import Database from "better-sqlite3";
-import { isSqliteError, openDatabase, type Schema } from "./database.ts";
+import { openDatabase, type Schema } from "./database.ts";
+import { isSqliteError } from "./errors.ts";
 
 export const tableSchema: Schema = {
   applicationId: 0x65735431,

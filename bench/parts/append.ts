@@ -8,7 +8,10 @@ import { RawLog } from "../stores/raw.ts";
 
 type Append = (entity: string, version: number, number: number) => Promise<unknown>;
 
-/** Appends by many callers, after a tenth of them as a warm-up; answers the rate and how many events there are then. */
+/**
+ * Appends with many callers, after a tenth of the events as a warm-up. Returns the rate and the number of events
+ * afterwards.
+ */
 async function run(stage: Stage, callers: number, events: number, append: Append) {
   const warmUp = Math.ceil(events / 10);
   await callersAppend({ callers, events: warmUp }, append);
@@ -60,7 +63,7 @@ function appendBy(callers: number, [full, quick]: [number, number], goals: Goal[
   };
 }
 
-/** Each transaction holds one event for each of so many streams, which is what our callers bring in one turn. */
+/** Each transaction contains one event for each of several streams, like a commit of our concurrent callers. */
 async function runRaw(stage: Stage, perTransaction: number, events: number, log: RawLog) {
   const append = (from: number, to: number) => {
     for (let number = from; number < to; number += perTransaction) {

@@ -7,7 +7,7 @@ import { median } from "../statistics.ts";
 import { Ours, storeName, tableName } from "../stores/ours.ts";
 
 const snapshots = 5;
-/** Has none. */
+/** Without snapshots. */
 const plainTable = "plainTable";
 
 const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
@@ -59,7 +59,7 @@ export const at: Part = {
                 times.at.push(past.ms);
                 times.fold.push(folded.ms);
               }
-            // Not the last event: it would begin with the live table.
+            // Not the last event, for which `at` would start from the live table.
             full = (await rowsAt(plainTable, taken.at(-1)!.position - 1)).ms;
           });
           await ours.stop();

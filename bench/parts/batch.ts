@@ -9,7 +9,7 @@ const perBatch = 100;
 
 type Append = (entity: string, payloads: ReturnType<typeof payloadOf>[]) => unknown;
 
-/** Appends batches, each of them a stream, after a tenth as a warm-up. */
+/** Appends batches, each to its own stream, after a tenth of them as a warm-up. */
 async function run(stage: Stage, append: Append) {
   const batches = stage.size(400, 20);
   const warmUp = batches / 10;

@@ -11,7 +11,7 @@ import { RawTable } from "../stores/raw-table.ts";
 const perPage = 1000;
 const perBatch = 500;
 
-/** Folds the fixture's events into a new and empty table; the clock starts when its service is there. */
+/** Folds the fixture's events into a new and empty table. The clock starts once its service is available. */
 const ours =
   (kind: TransformKind): Work =>
   async (stage) => {
@@ -59,7 +59,7 @@ const raw =
 async function emmett(stage: Stage) {
   const { Emmett } = await import("../stores/emmett.ts");
   const events = sizeOf("emmett-log", stage.quick);
-  // Its table and checkpoint stand in the log's file, so each repeat gets a copy.
+  // Its table and checkpoint are in the log's file, so each repeat gets a copy.
   const file = join(stage.folder, "log.db");
   copyFileSync(join(stage.fixture("emmett-log"), "log.db"), file);
   const emmett = new Emmett(file);

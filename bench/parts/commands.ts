@@ -8,7 +8,7 @@ import { Decisions } from "../stores/decider.ts";
 
 type Send = (ours: Decisions, entity: string, version: number, number: number) => Promise<unknown>;
 
-/** Commands by many callers, after a tenth of them as a warm-up. */
+/** Sends commands with many callers, after a tenth of them as a warm-up. */
 async function run(
   stage: Stage,
   callers: number,
@@ -70,20 +70,20 @@ function commandsBy(callers: number, [full, quick]: [number, number]): Case {
   };
 }
 
-/** All to one entity, so that only one is decided at a time. */
+/** All commands go to one entity, so that they are decided one at a time. */
 const onOneStream = (send: (ours: Decisions, number: number) => Promise<unknown>) => (stage: Stage) =>
   runOurs(stage, 64, stage.size(8000, 800), (ours, _entity, _version, number) => send(ours, number));
 
 const eventsPerStream = 1000;
 
-/** Loads the state of one cold entity after the other and answers the median of the times in microseconds. */
+/** Loads the state of cold entities in sequence; returns the median time in microseconds. */
 async function loadCold(stage: Stage, every?: number) {
   const file = join(stage.folder, "log.db");
   const entities = Array.from({ length: stage.size(100, 10) }, (_, index) => `e${index}`);
   const writer = await Decisions.start(file, every);
   for (const entity of entities) {
     const payloads = Array.from({ length: eventsPerStream }, (_, number) => payloadOf(entity, number));
-    // The last one by a command: with it the state is kept.
+    // The last event comes from a command, which stores the state snapshot.
     await writer.appendBatch(entity, payloads.slice(0, -1));
     await writer.command(payloads.at(-1)!);
   }
@@ -121,7 +121,7 @@ export const commands: Part = {
     {
       name: "cold load of a state, 1,000 events",
       workload:
-        "One caller asks for the state of entities of 1,000 events that nobody has asked for before, with a snapshot every 100; the median of the times. raw: the same without snapshots.",
+        "One caller reads the state of entities of 1,000 events that are not cached, with a snapshot every 100; the median of the times. raw: the same without snapshots.",
       figures: { p50: { unit: "us", goals: [{ beside: "raw", must: 0.2 }] } },
       contestants: { ours: (stage) => loadCold(stage, 100), raw: (stage) => loadCold(stage) },
     },

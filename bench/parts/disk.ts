@@ -8,7 +8,7 @@ import { RawLog } from "../stores/raw.ts";
 
 type Append = (entity: string, payloads: ReturnType<typeof payloadOf>[]) => unknown;
 
-/** Fills a log with whole streams, closes it, and answers the bytes of its file for each event. */
+/** Fills a log with whole streams, closes it, and returns the bytes of its file per event. */
 async function run(stage: Stage, file: string, append: Append, close: () => unknown) {
   const events = stage.size(20_000, 5000);
   await stage.timed(async () => {

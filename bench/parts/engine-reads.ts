@@ -11,7 +11,7 @@ const loads = 200;
 
 type ReadAll = (each: (payload: Payload) => void) => Promise<void>;
 
-/** Every event is there once. */
+/** Checks that every event is there once. */
 export async function checkEvents(events: number, read: ReadAll): Promise<void> {
   let [count, sum] = [0, 0];
   await read(({ amount }) => {
@@ -21,7 +21,7 @@ export async function checkEvents(events: number, read: ReadAll): Promise<void> 
   expectSame("events", [count, sum].join(), [events, sumBelow(events)].join());
 }
 
-/** Through the store's read action, page by page; positions have no hole. */
+/** Reads the log with the store's `read` action, page by page; positions have no hole. */
 export const readAll =
   (ours: Ours): ReadAll =>
   async (each) => {
@@ -57,7 +57,7 @@ export const withRaw = <Answer>(name: ServerName, work: (raw: RawEngine) => Prom
     }
   });
 
-/** Streams of 100 events each, whose events take turns. */
+/** Appends streams of 100 events each, which take turns. */
 export async function fillOurs(ours: Ours, streams: number): Promise<void> {
   for (let first = 0; first < eventsPerStream; first += 10)
     for (let stream = 0; stream < streams; stream += 50)
@@ -89,7 +89,7 @@ async function timedRead(stage: Stage, events: number, read: ReadAll) {
   return { rate: (events * 1000) / ms };
 }
 
-/** The median of many loads, one after the other, of streams in turn. */
+/** The median of many loads in sequence, of streams in turn. */
 async function timedLoads(stage: Stage, streams: number, load: (entity: string) => Promise<readonly unknown[]>) {
   const times: number[] = [];
   await stage.timed(async () => {

@@ -15,12 +15,12 @@ const raws = {
   mongodb: (url: string): Promise<RawTables> => RawMongo.open(url),
 };
 
-/** The engines that keep tables. */
+/** The engines that store tables. */
 type TableServer = keyof typeof raws;
 
 const streamsOf = (stage: Stage) => stage.size(100, 10);
 
-/** Folds what is in the log into a new and empty table; the clock starts when its service is there. */
+/** Folds the log into a new and empty table. The clock starts once its service is available. */
 const ours = (name: TableServer) => (stage: Stage) =>
   withServer(name, async (url) => {
     const place = servers[name].ours(url, stage.folder);

@@ -11,7 +11,7 @@ const callersAtOnce = 64;
 
 type Append = Parameters<typeof callersAppend>[1];
 
-/** Appends after a tenth of them as a warm-up; answers the rate. */
+/** Appends after a tenth of the events as a warm-up; returns the rate. */
 async function appendAll(stage: Stage, callers: number, events: number, append: Append) {
   const warmUp = Math.ceil(events / 10);
   await callersAppend({ callers, events: warmUp }, append);
@@ -19,7 +19,7 @@ async function appendAll(stage: Stage, callers: number, events: number, append: 
   return { rate: (events * 1000) / ms, total: warmUp + events };
 }
 
-/** The events of so many callers in one commit, one commit after the other. */
+/** Appends one event per caller in one commit, commit after commit. */
 async function commitAll(stage: Stage, callers: number, events: number, raw: RawEngine) {
   const commits = async (from: number, to: number) => {
     for (let number = from; number < to; number += callers) {
@@ -108,7 +108,7 @@ const casesOf = (name: ServerName): Case[] => [
     [{ beside: "raw", must: 0.5 }, ...(name === "postgres" ? [emmettGoal] : [])],
   ),
   appendBesideCommits(name, [12_800, 640]),
-  // FerretDB, in the place of MongoDB, looks through all documents for those of one stream.
+  // FerretDB, which replaces MongoDB here, scans all documents for those of one stream.
   ...readsOf(name, name === "mongodb" ? 40 : 200),
   ...(name === "nats" ? [] : [catchUpOf(name)]),
 ];

@@ -6,7 +6,7 @@ import { servers, type ServerName } from "../stores/servers.ts";
 
 const callersAtOnce = 64;
 
-/** Events that were acknowledged are in the log, each once, in positions without a hole. */
+/** Checks that acknowledged events are in the log, each once, in positions without a hole. */
 async function checkLog(name: ServerName, url: string, stage: Stage, stored: number): Promise<void> {
   const log = servers[name].ours(url, `${stage.folder}/check`).eventLog!("benchEventStore");
   await log.open({ create: false });

@@ -7,7 +7,7 @@ export const idle: Part = {
   cases: [
     {
       name: "idle CPU",
-      workload: "A broker with a store and one table that is caught up, over 10 s in which nothing happens.",
+      workload: "A broker with a store and one table that is caught up, over 10 s without work.",
       figures: { "of a core": { unit: "%", goals: [{ must: 1 }] } },
       contestants: {
         async ours(stage) {
@@ -16,7 +16,7 @@ export const idle: Part = {
           const { position } = await ours.append(payloadOf("idle", 1), 0);
           await ours.folded(position);
           const restMs = stage.size(10_000, 2000);
-          // The start's last work, the compiler's among it, is not idleness.
+          // The last work of the start, such as compilation, does not count as idleness.
           await new Promise((resolve) => setTimeout(resolve, 1000));
           let used = process.cpuUsage();
           const rest = async () => {

@@ -7,7 +7,7 @@ import { median } from "../statistics.ts";
 import { Ours, storeName } from "../stores/ours.ts";
 import { RawLog } from "../stores/raw.ts";
 
-/** Loads one stream after the other, a far one each time, and answers the median of the times in microseconds. */
+/** Loads streams in sequence, each far from the one before; returns the median time in microseconds. */
 async function run(stage: Stage, load: (entity: string) => unknown) {
   const streams = sizeOf("large-log", stage.quick) / eventsPerStream;
   const times: number[] = [];

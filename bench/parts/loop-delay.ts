@@ -9,7 +9,7 @@ import { Ours } from "../stores/ours.ts";
 import { RawLog } from "../stores/raw.ts";
 
 const callers = 64;
-/** Between two looks at the clock; a delay is what is over it. */
+/** The interval of the timer; a delay is the time above it. */
 const resolutionMs = 1;
 
 export const loopDelay: Part = {

@@ -7,7 +7,7 @@ import { Ours, tableFile } from "../stores/ours.ts";
 import { RawLog } from "../stores/raw.ts";
 import { RawTable } from "../stores/raw-table.ts";
 
-/** The most memory that the process has had so far. */
+/** The process's peak memory so far. */
 const peakMb = () => process.resourceUsage().maxRSS / 1024;
 
 export const memory: Part = {

@@ -17,7 +17,7 @@ import { median } from "../statistics.ts";
 import { startMemoryAdapter } from "../stores/moleculer-db.ts";
 import { RawProperties } from "../stores/raw-properties.ts";
 
-/** Times each query on rows that lie far apart; medians in microseconds. */
+/** Times each query on rows that are far apart; returns medians in microseconds. */
 async function run(stage: Stage, rows: number, queries: PropertyQueries) {
   const ask = async (
     count: number,
@@ -51,7 +51,7 @@ async function run(stage: Stage, rows: number, queries: PropertyQueries) {
         (number) => queries.list(cityOf(number)),
         (number) => hundred(first(number)),
       ),
-      // Among the first pages: skipping many rows takes every engine long.
+      // One of the first pages: skipping many rows is slow on every engine.
       page: await ask(
         10,
         (number) => queries.page(1 + pageOf(number)),

@@ -10,13 +10,13 @@ const perPage = 1000;
 
 type Page = readonly { position: number; payload: Record<string, unknown> }[];
 
-/** Reads the log from its beginning, adding the amounts up. */
+/** Reads the log from its beginning and adds up the amounts. */
 async function run(stage: Stage, read: (after: number, limit: number) => Page | Promise<Page>) {
   const events = stage.size(300_000, sizeOf("large-log", true));
   let sum = 0;
   const ms = await stage.timed(async () => {
     for (let after = 0; after < events;) {
-      // A page may be short; the last one must not go beyond what is added up.
+      // A page may be short; the last one must not exceed the events that are added up.
       const page = await read(after, Math.min(perPage, events - after));
       for (const { payload } of page) sum += payload["amount"] as number;
       expectSame("position", page.at(-1)?.position, after + page.length);

@@ -7,7 +7,7 @@ import { Ours } from "../stores/ours.ts";
 import { RawLog } from "../stores/raw.ts";
 import { RawTable } from "../stores/raw-table.ts";
 
-/** New ones in each run: the fixture's log keeps what was ordered of a table. */
+/** New names in each run, since the fixture's log contains the control state of earlier tables. */
 const names = ["first", "second"].map((name) => `${name}${Date.now()}`);
 const perPage = 1000;
 const perBatch = 500;

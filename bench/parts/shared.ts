@@ -6,7 +6,7 @@ import { SharedCluster } from "../stores/shared-cluster.ts";
 
 const sampleMs = 250;
 
-/** Samples until `isOver`; what fails is a sample as well. */
+/** Takes samples until `isOver`; an error is a sample, too. */
 async function sampled<Sample>(take: () => Promise<Sample>, isOver: () => boolean): Promise<(Sample | Error)[]> {
   const samples: (Sample | Error)[] = [];
   while (!isOver()) {
@@ -19,7 +19,7 @@ async function sampled<Sample>(take: () => Promise<Sample>, isOver: () => boolea
 const worked = <Sample>(samples: readonly (Sample | Error)[]) =>
   samples.filter((sample): sample is Sample => !(sample instanceof Error));
 
-/** While 16 callers append all the time; a table that keeps up with them is as fast as they are. */
+/** The live fold's rate while 16 callers append continuously; a table that keeps up is as fast as they are. */
 async function liveAlone(cluster: SharedCluster, ms: number): Promise<number> {
   let isOver = false;
   const appending = cluster.append(Infinity, 16, Infinity, () => isOver);
@@ -42,14 +42,14 @@ async function rebuildAlone(cluster: SharedCluster): Promise<number> {
 }
 
 interface Load {
-  /** What the figures are named after. */
+  /** The prefix of the figures' names. */
   name: string;
-  /** Of events; infinite: the callers append all the time. */
+  /** Events per second; infinite: the callers append continuously. */
   perSecond: number;
   mostMs: number;
 }
 
-/** A rebuild beside appends, for at most so long. */
+/** A rebuild during appends, for at most `mostMs`. */
 async function beside(cluster: SharedCluster, { name, perSecond, mostMs }: Load): Promise<Record<string, number>> {
   let isOver = false;
   const appending = cluster.append(Infinity, 16, perSecond, () => isOver);
@@ -70,7 +70,7 @@ async function beside(cluster: SharedCluster, { name, perSecond, mostMs }: Load)
   const appended = cluster.appended - began;
   await appending;
   const building = samples.flatMap(({ ms, first }) => (first.rebuilding ? [{ ms, done: first.rebuilding.done }] : []));
-  // It has ended where it is not told any more: then it has folded the whole log.
+  // `rebuilding` is false once the rebuild has folded the whole log.
   const ended = samples.find(({ ms, first }) => !first.rebuilding && ms > (building.at(-1)?.ms ?? Infinity));
   const [done, ms] = ended ? [began, ended.ms] : [building.at(-1)?.done ?? 0, building.at(-1)?.ms ?? 1];
   const lags = samples.map(({ first }) => first.lag ?? NaN);
@@ -88,7 +88,7 @@ async function beside(cluster: SharedCluster, { name, perSecond, mostMs }: Load)
   };
 }
 
-/** A rolling deployment of a changed definition, while events come at a quarter of the live fold's rate. */
+/** A rolling deployment of a changed definition, while events arrive at a quarter of the live fold's rate. */
 async function changed(cluster: SharedCluster, perSecond: number): Promise<Record<string, number>> {
   let isOver = false;
   const appending = cluster.append(Infinity, 16, perSecond, () => isOver);

@@ -11,7 +11,7 @@ import { propertyFields, propertyOf, serviceName } from "../properties.ts";
 
 const files = ["table.db", "table.1.db"];
 
-/** A copy of the fixture: what is appended is folded into it. */
+/** A copy of the fixture, since appended events are folded into it. */
 function copyTable(stage: Stage): void {
   for (const file of files) copyFileSync(join(stage.fixture("table"), file), join(stage.folder, file));
 }
@@ -37,7 +37,10 @@ async function start(folder: string): Promise<ServiceBroker> {
   return broker;
 }
 
-/** The longest wait, in milliseconds, of one caller who asks again as soon as he is answered, until `work` has ended. */
+/**
+ * The longest wait, in milliseconds, of a caller that sends its next query as soon as the last one has resolved, until
+ * `work` has ended.
+ */
 async function longestWait(ask: () => Promise<unknown>, work: Promise<unknown>): Promise<number> {
   const state = { isOver: false };
   const end = work.finally(() => (state.isOver = true));
@@ -46,7 +49,7 @@ async function longestWait(ask: () => Promise<unknown>, work: Promise<unknown>):
     const start = performance.now();
     await ask();
     longest = Math.max(longest, performance.now() - start);
-    // A query by itself never leaves the thread.
+    // A query alone never yields to the event loop.
     await new Promise((turn) => setImmediate(turn));
   }
   await end;
@@ -55,14 +58,14 @@ async function longestWait(ask: () => Promise<unknown>, work: Promise<unknown>):
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** A snapshot while one caller appends and another reads; then as long without one. */
+/** A snapshot while one caller appends and another reads; then the same time without a snapshot. */
 async function underLoad(stage: Stage) {
   copyTable(stage);
   const rows = sizeOf("table", stage.quick);
   const broker = await start(stage.folder);
   let changed = 0;
   let asked = 0;
-  // Each row is changed once at most, so that the sum of the amounts says how many were.
+  // Each row is changed at most once, so the sum of the amounts is the number of changes.
   const append = () => broker.call("bench.change", { id: propertyOf(changed).id, amount: ++changed });
   const read = () => broker.call(`${serviceName}.find`, { query: { code: `code-${(asked++ * 7919) % rows}` } });
   const both = async (work: Promise<unknown>) => {
@@ -90,7 +93,7 @@ export const snapshot: Part = {
     {
       name: "time of a snapshot",
       workload:
-        "A snapshot of a table of 1,000,000 rows, complete on the disk and recorded, while one caller appends events that the table folds and another finds rows, each without a pause. raw: a plain VACUUM INTO of the same file, while nobody does anything.",
+        "A snapshot of a table of 1,000,000 rows, complete on the disk and recorded, while one caller appends events that the table folds and another finds rows, each without a pause. raw: a plain VACUUM INTO of the same file, without other work.",
       figures: { time: { unit: "ms", goals: [{ beside: "raw", must: 3 }] } },
       contestants: {
         ours: async (stage) => ({ time: (await underLoad(stage)).ms }),
@@ -108,7 +111,7 @@ export const snapshot: Part = {
     {
       name: "waits beside a snapshot",
       workload:
-        "The same: the longest wait of the caller who appends and of the one who reads while the snapshot is taken, and what that is more than the longest in the same time without one.",
+        "The same: the longest wait of the appending and of the reading caller during the snapshot, and its difference from the longest in the same time without one.",
       figures: {
         append: { unit: "ms" },
         "append, more": { unit: "ms", goals: [{ must: 100 }] },

@@ -10,12 +10,12 @@ import { Ours } from "../stores/ours.ts";
 import { RawLog } from "../stores/raw.ts";
 import { RawTable } from "../stores/raw-table.ts";
 
-/** Appends the event with this number to a stream of its own, and reads its row; answers the amount found there. */
+/** Appends the event with this number to its own stream, and reads its row; returns the amount in it. */
 type AppendAndSee = (number: number) => Promise<number> | number;
 
 const entityOf = (number: number) => `v${number}`;
 
-/** Runs the measurement on ours, with a table that folds what is appended. */
+/** Measures our package, with a table that folds the appended events. */
 const ours =
   (measure: (stage: Stage, see: AppendAndSee) => Promise<Record<string, number>>): Work =>
   async (stage) => {
@@ -51,7 +51,7 @@ const raw =
 
 const inFigures = (times: number[]) => ({ p50: percentile(times, 0.5), p99: percentile(times, 0.99) });
 
-/** A caller who rests for a moment between two appends, so that nothing else is going on. */
+/** One caller that pauses between two appends, so that the system is otherwise idle. */
 async function idle(stage: Stage, see: AppendAndSee) {
   const times: number[] = [];
   const seeOnce = async (number: number) => {
@@ -72,7 +72,7 @@ async function idle(stage: Stage, see: AppendAndSee) {
 
 const callers = 64;
 
-/** First the highest rate, of many callers; then half of it, steadily. */
+/** First the highest rate of many callers; then half of it, steadily. */
 async function busy(stage: Stage, see: AppendAndSee) {
   const count = stage.size(5000, 500);
   const seeChecked = async (number: number) => expectSame("amount", await see(number), number);

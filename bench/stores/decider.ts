@@ -5,7 +5,7 @@ import { storeName } from "./ours.ts";
 
 type Events = { [eventType]: Payload };
 
-/** What both we and Emmett decide on. */
+/** The state that both our decider and Emmett's decide on. */
 export interface Amounts {
   total: number;
   events: number;
@@ -16,11 +16,11 @@ export const addAmount = ({ total, events }: Amounts, { amount }: Payload): Amou
   return { total: total + amount, events: events + 1 };
 };
 
-/** A decider beside a mapped action that stores the same event, in one service. */
+/** A decider and a mapped action that store the same event, in one service. */
 export class Decisions {
   readonly broker = new ServiceBroker({ nodeID: "bench", logger: false });
 
-  /** `every`: how often the state is kept; left out, never. */
+  /** `every`: the interval of state snapshots; default: none. */
   static async start(log: string, every?: number): Promise<Decisions> {
     const ours = new Decisions();
     const events = EventStore<Events>(storeName, { adapter: `sqlite:${log}` });
@@ -51,7 +51,7 @@ export class Decisions {
     return this.broker.call("bench.change", payload);
   }
 
-  /** The mapped action, checked against the version that its stream is at. */
+  /** Calls the mapped action, with the expected version of its stream. */
   store(payload: Payload, version?: number): Promise<unknown> {
     return this.broker.call("bench.store", payload, version === undefined ? {} : { meta: { version } });
   }

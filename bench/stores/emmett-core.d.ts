@@ -1,4 +1,4 @@
-/** What the benchmark uses of Emmett's core, for the same reason as of its SQLite store. */
+/** The part of Emmett's core that the benchmark uses, declared for the same reason as that of its SQLite store. */
 declare module "@event-driven-io/emmett" {
   import type { SQLiteEventStore } from "@event-driven-io/emmett-sqlite";
   import type { Payload } from "../events.ts";

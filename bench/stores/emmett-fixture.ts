@@ -4,15 +4,15 @@ import { eventsPerStream, eventType, meta, payloadOf, streamOf } from "../events
 import { Emmett } from "./emmett.ts";
 
 /**
- * Writes events into Emmett's tables as it would have written them one by one, which takes it many minutes for a
- * million. The columns and the odd partition of streams are those of its `appendToStream`.
+ * Writes events into Emmett's tables as its `appendToStream` would, which takes many minutes for a million. Columns and
+ * the odd partition of streams are Emmett's.
  */
 export async function fillEmmett(file: string, events: number, entityOf: (number: number) => string): Promise<void> {
   const emmett = new Emmett(file);
   await emmett.migrate();
   emmett.close();
   const db = new Database(file);
-  // Emmett asks for it while its own transaction may be open, which SQLite refuses where the file is not in it yet.
+  // Emmett sets it while its own transaction may be open, which SQLite refuses unless the file already has it.
   db.pragma("journal_mode = WAL");
   db.pragma("synchronous = OFF");
   const insert = db.prepare(

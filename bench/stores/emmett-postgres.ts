@@ -3,14 +3,14 @@ import { Pool } from "pg";
 import { sql } from "../../test/support/postgres-server.ts";
 import { eventType, meta, streamOf, type Payload } from "../events.ts";
 
-/** Emmett's PostgreSQL store, with a pool like that which it makes by itself, but for the end. */
+/** Emmett's PostgreSQL store, with a pool like its own except for the end. */
 export class EmmettPostgres {
   readonly #pool: Pool;
   readonly #store: PostgresEventStore;
 
   private constructor(url: string) {
     this.#pool = new Pool({ connectionString: url });
-    // The server ends first, and its own pool would end the process with it.
+    // The server ends first, and Emmett's own pool would then end the process.
     this.#pool.on("error", () => {});
     this.#store = getPostgreSQLEventStore(url, { connectionOptions: { pool: this.#pool } });
   }

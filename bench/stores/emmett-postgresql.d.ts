@@ -1,4 +1,7 @@
-/** What the benchmark uses of Emmett's PostgreSQL store, so that the sources are type-checked where the peers are not installed. */
+/**
+ * The part of Emmett's PostgreSQL store that the benchmark uses, so that the sources are type-checked if the peers are
+ * not installed.
+ */
 declare module "@event-driven-io/emmett-postgresql" {
   import type { Pool } from "pg";
 

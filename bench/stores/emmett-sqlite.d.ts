@@ -1,6 +1,6 @@
 /**
- * What the benchmark uses of Emmett, so that the sources are type-checked where the peers are not installed. TypeScript
- * prefers a declaration like this one to the package's own.
+ * The part of Emmett that the benchmark uses, so that the sources are type-checked if the peers are not installed.
+ * TypeScript prefers a declaration like this one to the package's own.
  */
 declare module "@event-driven-io/emmett-sqlite" {
   import type { Payload } from "../events.ts";

@@ -7,7 +7,7 @@ import {
 } from "@event-driven-io/emmett-sqlite";
 import { eventType, meta, streamOf, type Payload } from "../events.ts";
 
-/** Emmett's store over one connection that is kept: by default it opens one for every call, which is slower. */
+/** Emmett's store with one permanent connection: by default it opens one per call, which is slower. */
 export class Emmett {
   readonly connection: SQLiteConnection;
   readonly #store: SQLiteEventStore;
@@ -34,12 +34,12 @@ export class Emmett {
     return (await this.#store.readStream(streamOf(entity))).events;
   }
 
-  /** Its tables without events. */
+  /** Creates its tables. */
   async migrate(): Promise<void> {
     await this.#store.schema.migrate();
   }
 
-  /** Folds the log from its beginning up to the position, in batches as large and as quick after each other as it can. */
+  /** Folds the log from its beginning up to the position, with the largest batches and shortest pauses. */
   async consume(
     last: number,
     eachMessage: (payload: Payload, connection: SQLiteConnection) => Promise<unknown>,
@@ -53,7 +53,7 @@ export class Emmett {
     await consumer.start();
   }
 
-  /** Moves what stands in the write-ahead log into the file. */
+  /** Moves the content of the write-ahead log into the file. */
   async flush(): Promise<void> {
     await this.connection.query("PRAGMA wal_checkpoint(TRUNCATE)");
   }

@@ -1,4 +1,4 @@
-// A node in a process of its own, which hosts the store or calls the node that does, and appends when it is told to.
+// A node in its own process. It hosts the store, or calls the node that does, and appends on request.
 import { ServiceBroker } from "moleculer";
 import { EventStore } from "../../index.ts";
 import { eventType, params, payloadOf, streamOf, eventsPerStream, type Payload } from "../events.ts";
@@ -25,7 +25,7 @@ broker.createService({
   },
 });
 
-/** So many callers, each of them sending its next event when the last one was answered, for so long. */
+/** Callers that send their next event when the last one has resolved, for the given time. */
 async function append({ callers, warmUpMs, ms }: HostOrder): Promise<Appended> {
   const counted = { from: performance.now() + warmUpMs, to: performance.now() + warmUpMs + ms };
   const latencies: number[] = [];

@@ -5,10 +5,10 @@ import { fileURLToPath } from "node:url";
 import { startEngine } from "../../test/support/engines.ts";
 import { withServer, type ServerName } from "./servers.ts";
 
-/** How a node is started. */
+/** The options of a node. */
 export interface HostTask {
   server: ServerName;
-  /** Of the log's server. */
+  /** The URL of the log's server. */
   url: string;
   /** The URL of the server that carries the messages between nodes. */
   carrier: string;
@@ -25,17 +25,17 @@ export interface HostOrder {
 }
 
 export interface Appended {
-  /** Acknowledged, with those of the warm-up. */
+  /** Acknowledged events, including the warm-up. */
   stored: number;
   /** Of the appends after the warm-up, in milliseconds. */
   latencies: number[];
-  /** That the process has worked since the warm-up, in microseconds. */
+  /** CPU time of the process since the warm-up, in microseconds. */
   cpuUs: number;
 }
 
 const program = fileURLToPath(new URL("host-process.ts", import.meta.url));
 
-/** Nodes in processes of their own, which share one log and append to it at the same time. */
+/** Nodes in separate processes that share one log and append to it concurrently. */
 export class Hosts {
   readonly #children: ChildProcess[];
 
@@ -43,7 +43,7 @@ export class Hosts {
     this.#children = children;
   }
 
-  /** @param isHost for each node whether it hosts the store; the first one has to */
+  /** @param isHost whether each node hosts the store; the first one must */
   static async run<Answer>(
     server: ServerName,
     folder: string,
@@ -51,7 +51,7 @@ export class Hosts {
     work: (hosts: Hosts, url: string) => Promise<Answer>,
   ): Promise<Answer> {
     return withServer(server, async (url) => {
-      // A log on NATS and the nodes share one server, as they would.
+      // With a log on NATS, the nodes use the same server, as in a deployment.
       const carrier = server === "nats" ? null : await startEngine("nats-server");
       const children: ChildProcess[] = [];
       try {
@@ -95,7 +95,7 @@ export class Hosts {
   }
 }
 
-/** The next message of a process. @throws where it ends instead */
+/** The next message of a process. @throws if it ends instead */
 function answerOf<Answer>(child: ChildProcess): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const fail = (code: number | null) => reject(new Error(`a node ended with code ${code}`));

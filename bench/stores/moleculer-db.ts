@@ -10,8 +10,8 @@ interface MemoryAdapter {
 const perInsert = 10_000;
 
 /**
- * A broker with moleculer-db's service over its memory adapter, NeDB, filled with so many rows. A million of them take
- * 1.2 GB, and a node has to fill them anew at each start.
+ * A broker with moleculer-db's service over its memory adapter, NeDB, filled with rows. A million of them take 1.2 GB,
+ * and a node has to load them again at each start.
  */
 export async function startMemoryAdapter(rows: number): Promise<ServiceBroker> {
   const broker = new ServiceBroker({ nodeID: "bench", logger: false });

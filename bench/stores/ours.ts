@@ -10,7 +10,7 @@ import { eventType, params, streamOf, type Payload } from "../events.ts";
 type Events = { [eventType]: Payload };
 type Folded = { total: number; events: number } | null;
 
-/** How an event becomes a row: by a function or an action, each without and with a query of its own table. */
+/** The kinds of transforms: a function or an action, each without and with a query of its own table. */
 export type TransformKind = "function" | "function with a query" | "action" | "action with a query";
 
 export const fields = {
@@ -24,7 +24,7 @@ export const fields = {
 export const storeName = "benchEventStore";
 export const tableName = "benchTable";
 
-/** The file that holds the rows of a table in `folder`: its first generation. */
+/** The file of a table in `folder`: its first generation. */
 export const tableFile = (folder: string) => join(folder, "table.1.db");
 
 const toRow = ({ id, name, city, amount }: Payload, row: Folded) => ({
@@ -36,7 +36,7 @@ const toRow = ({ id, name, city, amount }: Payload, row: Folded) => ({
   events: (row?.events ?? 0) + 1,
 });
 
-/** The package as a service uses it: a broker with nothing switched off, and one service that appends. */
+/** The package as a service uses it: a broker with default options, and one service that appends. */
 export class Ours {
   readonly broker = new ServiceBroker({ nodeID: "bench", logger: false });
   readonly #events;
@@ -45,7 +45,7 @@ export class Ours {
     this.#events = EventStore<Events>(storeName, { adapter: typeof log === "string" ? sqlite(log) : log });
   }
 
-  /** `log`: the path of a file, or a place on another engine. */
+  /** `log`: the path of a file, or an adapter of another engine. */
   static async start(log: string | Adapter): Promise<Ours> {
     const ours = new Ours(log);
     ours.broker.createService(ours.#writer());
@@ -67,7 +67,7 @@ export class Ours {
     };
   }
 
-  /** Starts to fold the log into a table in `folder`. */
+  /** Starts folding the log into a table in `folder`. */
   async addTable(
     folder: string,
     kind: TransformKind = "function",
@@ -104,7 +104,7 @@ export class Ours {
     await this.broker.waitForServices(name, 60_000, 1);
   }
 
-  /** Puts an empty table into `folder` that says that it has folded the log: what `addTable` then opens is at its head. */
+  /** Puts an empty table with a checkpoint at the log's head into `folder`, for `addTable` to open. */
   async leaveAtHead(folder: string, name: string): Promise<void> {
     const page: ConsumerPage = await this.broker.call(`${storeName}.page`, {
       consumer: `aggregate/${name}`,
@@ -120,7 +120,7 @@ export class Ours {
     await table.close();
   }
 
-  /** Appends one event through the action, checked against the version that its stream is at. */
+  /** Appends one event through the action, with the expected version of its stream. */
   append(payload: Payload, version: number): Promise<RecordedEvent> {
     return this.broker.call("bench.change", payload, { meta: { version } });
   }
@@ -138,7 +138,7 @@ export class Ours {
     return this.broker.call(`${tableName}.get`, { id }, { meta: { readAfter: { [storeName]: position } } });
   }
 
-  /** To be called before the table is there: it then folds nothing until `resume`. */
+  /** Call it before the table exists: it then folds nothing until `resume`. */
   async pause(): Promise<void> {
     const consumer = `aggregate/${tableName}`;
     await this.broker.call(`${storeName}.control`, { consumer, change: { pause: true } });
@@ -148,7 +148,7 @@ export class Ours {
     await this.broker.call(`${tableName}.resume`);
   }
 
-  /** Answers when the table has folded the event at `position`. */
+  /** Resolves when the table has folded the event at `position`. */
   async folded(position: number, name = tableName): Promise<void> {
     await this.broker.call(`${name}.resolve`, { id: "nobody" }, { meta: { readAfter: { [storeName]: position } } });
   }

@@ -1,30 +1,30 @@
 import type { Payload } from "../events.ts";
 
-/** One event that follows in its stream. */
+/** The next event of a stream. */
 export interface RawEvent {
   entity: string;
-  /** The version that the stream is at before it. */
+  /** The stream's version before it. */
   version: number;
   payload: Payload;
 }
 
-/** A server without us: its own client, on the least that keeps the order of a stream. */
+/** A server without our package: its own client, with the least that keeps the order of a stream. */
 export interface RawEngine {
-  /** One event, durable when it is answered; refused where the stream is not at its version. */
+  /** Appends one event, durable when the promise resolves. Rejects if the stream is not at its version. */
   append(event: RawEvent): Promise<unknown>;
-  /** Events of as many streams in one step, as many as the engine can. */
+  /** Appends events of different streams, in one step if the engine can. */
   commit(events: readonly RawEvent[]): Promise<unknown>;
-  /** Every event from the first on, parsed. */
+  /** Reads and parses every event, from the first on. */
   read(each: (payload: Payload) => void): Promise<void>;
-  /** A stream's events, parsed. */
+  /** Reads and parses a stream's events. */
   stream(entity: string): Promise<Payload[]>;
   close(): Promise<void>;
 }
 
-/** One that keeps tables as well. */
+/** A server that stores tables, too. */
 export interface RawTables extends RawEngine {
-  /** Makes or changes a row for each event, and keeps the checkpoint. */
+  /** Creates or changes a row per event, and stores the checkpoint. */
   fold(payloads: readonly Payload[], position: number): Promise<void>;
-  /** How many rows there are and what their totals come to. */
+  /** The number of rows, their total and the checkpoint. */
   folded(): Promise<{ rows: number; sum: number; position: number }>;
 }

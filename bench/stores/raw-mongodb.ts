@@ -25,7 +25,7 @@ interface Row {
 const perPage = 1000;
 const durable = { writeConcern: { w: "majority", journal: true } } as const;
 
-/** MongoDB by `mongodb`: a document for each event, whose unique index keeps the versions; the order is that of the ids. */
+/** MongoDB with the client `mongodb`: a document per event, with a unique index on versions; sorted by id. */
 export class RawMongo implements RawTables {
   readonly #client: MongoClient;
   readonly #events: Collection<Document>;
@@ -66,11 +66,11 @@ export class RawMongo implements RawTables {
     return events.map(({ payload }) => payload);
   }
 
-  /** A bulk of one write for each event, then the checkpoint. */
+  /** A bulk of one write per event, then the checkpoint. */
   async fold(payloads: readonly Payload[], position: number): Promise<void> {
     await this.#rows.bulkWrite(
       payloads.map(({ id, name, city, amount }) => ({
-        // Of one document each. FerretDB 1 keeps a connection to its database for each `updateOne` of a command.
+        // Updates one document each. FerretDB 1 opens a connection to its database for each `updateOne` of a command.
         updateMany: {
           filter: { _id: id },
           update: { $set: { name, city, amount, total: amount, events: 1 } },

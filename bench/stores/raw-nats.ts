@@ -6,7 +6,10 @@ import type { RawEngine, RawEvent } from "./raw-engine.ts";
 const name = "raw";
 const timeout = 30_000;
 
-/** NATS JetStream by `nats`: a message for each event, on its stream's subject, published with the last sequence expected there. */
+/**
+ * NATS JetStream with the client `nats`: a message per event, on its stream's subject, published with the last sequence
+ * expected there.
+ */
 export class RawNats implements RawEngine {
   readonly #connection: NatsConnection;
   readonly #jetStream: JetStreamClient;
@@ -33,7 +36,7 @@ export class RawNats implements RawEngine {
     this.#last.set(subject, seq);
   }
 
-  /** All in one message, since the server takes one at a time. */
+  /** All events in one message, since the server accepts one message at a time. */
   async commit(events: readonly RawEvent[]): Promise<void> {
     const lastSequence = this.#last.get(name) ?? 0;
     const { seq } = await this.#jetStream.publish(`${name}.commits`, JSON.stringify(events.map(messageOf)), {

@@ -6,13 +6,13 @@ import type { RawEvent, RawTables } from "./raw-engine.ts";
 const perPage = 1000;
 const connections = 16;
 
-/** PostgreSQL by `pg`: one table, whose unique index keeps the versions; positions come from a sequence. */
+/** PostgreSQL with the client `pg`: one table, with a unique index on versions; positions come from a sequence. */
 export class RawPostgres implements RawTables {
   readonly pool: Pool;
 
   private constructor(url: string) {
     this.pool = new Pool({ connectionString: url, max: connections });
-    // The server ends first.
+    // The server ends before the pool.
     this.pool.on("error", () => {});
   }
 
@@ -87,7 +87,7 @@ export class RawPostgres implements RawTables {
     });
   }
 
-  /** A statement for each event, in one transaction. */
+  /** A statement per event, in one transaction. */
   async fold(payloads: readonly Payload[], position: number): Promise<void> {
     const client = await this.pool.connect();
     await client.query("BEGIN");

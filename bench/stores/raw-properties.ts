@@ -4,7 +4,7 @@ import { parseFields, type Row } from "../../core/rows/fields.ts";
 import { expectSame } from "../check.ts";
 import { propertyFields, rowsPerCity, type PropertyQueries } from "../properties.ts";
 
-/** The queries without us, on the file of our table: prepared once, rows decoded as ours are. */
+/** The queries without our package, on the file of our table: prepared once, rows decoded as ours are. */
 export class RawProperties implements PropertyQueries {
   readonly #db: Database.Database;
   readonly #rows: number;

@@ -4,7 +4,10 @@ import { parseFields } from "../../core/rows/fields.ts";
 import type { Payload } from "../events.ts";
 import { fields } from "./ours.ts";
 
-/** The read table without us: the same table and indexes in a file of its own, with rows and checkpoint in one commit. */
+/**
+ * The read table without our package: the same table and indexes in another file, with rows and checkpoint in one
+ * commit.
+ */
 export class RawTable {
   readonly db: Database.Database;
   readonly #upsert: Database.Statement;
@@ -26,7 +29,7 @@ export class RawTable {
     this.#get = this.db.prepare(`SELECT * FROM "rows" WHERE id = ?`);
   }
 
-  /** Folds a batch; `queries` reads each row before it is written, and adds the event to it. */
+  /** Folds a batch. With `queries`, each row is read first, and the event is added to it. */
   fold(payloads: readonly Payload[], position: number, queries: boolean): void {
     this.db.exec("BEGIN IMMEDIATE");
     for (const { id, name, city, amount } of payloads) {

@@ -4,14 +4,17 @@ import { newEventId } from "../../core/event/event-id.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { eventType, meta, streamOf, type Payload } from "../events.ts";
 
-/** What one append brings: the version that its stream is at, and the payloads that follow. */
+/** One append: the version of its stream, and the payloads to add. */
 export interface RawAppend {
   entity: string;
   version: number;
   payloads: readonly Payload[];
 }
 
-/** The engine without us: better-sqlite3 on the same tables and indexes, with the least that keeps versions right. */
+/**
+ * The engine without our package: better-sqlite3 on the same tables and indexes, with the least that keeps versions
+ * right.
+ */
 export class RawLog {
   readonly db: Database.Database;
   #head: number;
@@ -28,7 +31,7 @@ export class RawLog {
     if (isNew) for (const migration of logSchema.migrations) this.db.exec(migration);
     this.#head = this.db.prepare<[], number>("SELECT ifnull(max(position), 0) FROM events").pluck().get()!;
     this.#insert = this.db.prepare(`INSERT INTO events (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
-    // "+?": a bare parameter makes this build of SQLite prepare such a statement anew for each value.
+    // "+?": with a bare parameter, this build of SQLite prepares such a statement again for each value.
     this.#version = this.db
       .prepare<[string], number>("SELECT version FROM events WHERE stream = +? ORDER BY version DESC LIMIT 1")
       .pluck();

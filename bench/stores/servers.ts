@@ -11,11 +11,11 @@ import { RawPostgres } from "./raw-postgres.ts";
 interface Server {
   start: () => Promise<EngineServer>;
   raw: (url: string) => Promise<RawEngine>;
-  /** Indexes stand in the folder. */
+  /** The folder is for index files. */
   ours: (url: string, folder: string) => Adapter;
 }
 
-/** The engines that are servers, each started anew for each measurement. */
+/** The engines that are servers. Each measurement starts a new one. */
 export const servers = {
   postgres: { start: () => startEngine("postgres"), raw: (url) => RawPostgres.open(url), ours: (url) => postgres(url) },
   nats: {
@@ -32,7 +32,7 @@ export const servers = {
 
 export type ServerName = keyof typeof servers;
 
-/** A server of its own for one piece of work. */
+/** Starts a server for one piece of work. */
 export async function withServer<Answer>(name: ServerName, work: (url: string) => Promise<Answer>): Promise<Answer> {
   const server = await servers[name].start();
   try {

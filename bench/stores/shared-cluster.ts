@@ -9,7 +9,7 @@ import type { TableKind } from "../shared-services.ts";
 import { storeName, tableName } from "./ours.ts";
 import { SharedNode, type SharedNodeOptions } from "./shared-node.ts";
 
-/** What `status` says of the table on one node. */
+/** The `status` of the table on one node. */
 export interface TableStatus {
   state: string;
   position: number;
@@ -22,7 +22,7 @@ type Options = Omit<SharedNodeOptions, "nodeID" | "version">;
 
 const perAppend = 10;
 
-/** Two nodes as processes that share a log and a table, and a client of theirs in this process. */
+/** Two nodes in separate processes that share a log and a table, and a client in this process. */
 export class SharedCluster {
   readonly client: ServiceBroker;
   readonly #nodes = new Map<string, SharedNode>();
@@ -68,7 +68,7 @@ export class SharedCluster {
     return this.ask(nodeID, "status");
   }
 
-  /** Appends this many events by so many callers, at most `perSecond`, until it is done or stopped. */
+  /** Appends `count` events with several callers, at most `perSecond`, until done or stopped. */
   async append(count: number, callers: number, perSecond = Infinity, isOver = () => false): Promise<void> {
     const since = performance.now();
     let begun = 0;
@@ -92,7 +92,7 @@ export class SharedCluster {
       type: eventType,
       payload: payloadOf(entity, first + index),
     }));
-    // With a key it is stored once, though a node that leaves takes the answer with it.
+    // With a key the append is stored once, even if a node that stops loses the response.
     const params = { stream: streamOf(entity), events, key: `append-${first}` };
     await this.client.call(`${storeName}.append`, params, { timeout: 10_000, retries: 5 });
   }
@@ -101,7 +101,7 @@ export class SharedCluster {
     return this.#appended;
   }
 
-  /** Resolves when the node's answers contain the event at `position`. */
+  /** Resolves when the node's rows include the event at `position`. */
   async folded(nodeID: string, position: number): Promise<void> {
     await this.ask(nodeID, "resolve", { id: "none" }, { readAfter: { [storeName]: position } });
   }

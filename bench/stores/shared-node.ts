@@ -4,10 +4,10 @@ import type { TableKind } from "../shared-services.ts";
 
 export interface SharedNodeOptions {
   nodeID: string;
-  /** Of the server that carries the messages between the nodes. */
+  /** The URL of the server for messages between the nodes. */
   carrier: string;
   log: { engine: "nats" | "postgres"; url: string };
-  /** Of the PostgreSQL server with the table. */
+  /** The URL of the PostgreSQL server with the table. */
   table: string;
   folder: string;
   kind: TableKind;
@@ -16,7 +16,7 @@ export interface SharedNodeOptions {
 
 const program = fileURLToPath(new URL("../shared-node.ts", import.meta.url));
 
-/** A node in a process of its own that hosts the log and the table that all nodes share. */
+/** A node in its own process that hosts the shared log and table. */
 export class SharedNode {
   readonly #child: ChildProcess;
   readonly #exited: Promise<unknown>;
@@ -36,7 +36,7 @@ export class SharedNode {
     return node;
   }
 
-  /** As a deployment does: it hands its leases over. */
+  /** Stops as in a deployment: the node hands its leases over. */
   async stop(): Promise<void> {
     if (this.#child.connected) this.#child.send("stop");
     await this.#exited;

@@ -6,15 +6,15 @@ import type { RecordedEvent } from "../event/recorded-event.ts";
 import { upcastPayload } from "./upcast.ts";
 import { UpcastError } from "./upcast-error.ts";
 
-/** The payload to be stored. */
+/** The payload to store. */
 interface Checked {
   body: JsonValue;
   isSameToday?: (stored: RecordedEvent) => boolean;
 }
 
 /**
- * Checks an event before it is stored. What the schema sanitises goes into what is stored; the event of an older writer,
- * which says so by its `meta.schemaVersion`, is stored as sent, after a look at what it becomes.
+ * Checks an event before it is stored. The stored payload is the one that the schema sanitises. An older writer names
+ * an older version in `meta.schemaVersion`: its payload is upcast and checked, then stored as sent.
  */
 export function checkAgainst(
   { entries, unknownTypes }: Catalogue,
@@ -59,7 +59,10 @@ function olderToday(
   }
 }
 
-/** An append that is sent again after an upgrade meets what was stored, and sanitised, under an older schema. */
+/**
+ * A repeated append may find an event that was stored, and sanitised, under an older schema. Both are compared in
+ * today's version.
+ */
 const sameToday = (entry: CatalogueEntry, payload: unknown) => (stored: RecordedEvent) => {
   try {
     return isDeepStrictEqual(upcastPayload(entry, stored).value, payload);

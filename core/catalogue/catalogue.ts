@@ -1,6 +1,6 @@
 import { DefinitionError } from "../errors/errors.ts";
 import { eventTypeProblem } from "../event/event-type.ts";
-import { isPlainObject, refuseUnknownOptions } from "../options/options.ts";
+import { isPlainObject, assertKnownOptions } from "../options/options.ts";
 import { payloadCheck, type PayloadCheck } from "./payload-check.ts";
 import type { PayloadOf } from "./payload-of.ts";
 import type { PayloadSchema } from "./payload-schema.ts";
@@ -8,33 +8,33 @@ import type { RecordedEvent } from "../event/recorded-event.ts";
 import { isAsyncFunction } from "../concurrency/is-thenable.ts";
 
 /**
- * Takes a payload of one version to the next. The payload is a copy that it may change; the event is as it is stored,
- * or, while an older writer's event is checked before it is stored, with position and version 0.
+ * Converts a payload from one version to the next. It may change the payload, which is a copy. The event is the stored
+ * one; for an older writer's event that is checked before it is stored, position and version are 0.
  */
 export type Upcaster = {
-  // A method's parameters may be narrower: an author knows what the old payload was.
+  // Declared as a method, whose parameters may be narrower: an author knows the type of the old payload.
   upcast(payload: Record<string, unknown>, event: RecordedEvent): unknown;
 }["upcast"];
 
-/** What the catalogue says of one event type. */
+/** The catalogue's entry for one event type. */
 export interface EventDefinition {
-  /** A fastest-validator schema of the payload as it is today. Left out: any payload. */
+  /** A fastest-validator schema of today's payload. Default: any payload. */
   readonly payload?: PayloadSchema;
   /** The version of the payload's shape: 1, 2, 3 … Default 1. */
   readonly version?: number;
-  /** By the version they start from: 1 takes a payload of version 1 to version 2. */
+  /** Keyed by the version that they convert from: 1 converts a payload of version 1 to version 2. */
   readonly upcasters?: Readonly<Record<number, Upcaster>>;
 }
 
 /** Event type → definition. */
 export type EventCatalogue = Readonly<Record<string, EventDefinition>>;
 
-/** The event types of a catalogue with their payloads, as its schemas say. */
+/** The event types of a catalogue with their payloads, inferred from its schemas. */
 export type CatalogueEvents<Definitions extends EventCatalogue> = {
   -readonly [Type in keyof Definitions & string]: PayloadOf<Definitions[Type]["payload"]>;
 };
 
-/** Whether types that the catalogue does not name are stored as they are, or refused. */
+/** Whether types without a catalogue entry are stored unchecked or refused. */
 export type UnknownTypes = "accept" | "refuse";
 
 export interface CatalogueEntry {
@@ -47,11 +47,11 @@ export interface CatalogueEntry {
 export interface Catalogue {
   readonly entries: ReadonlyMap<string, CatalogueEntry>;
   readonly unknownTypes: UnknownTypes;
-  /** Two catalogues of the same text are the same. */
+  /** Equal for equal catalogues. */
   readonly fingerprint: string;
 }
 
-/** By what older payloads of these types are read: the same texts where they are read alike. */
+/** The source texts of the upcasters of these types. Equal texts mean that older payloads are read alike. */
 export const upcastersOf = ({ entries }: Catalogue, types: Iterable<string>): string[] =>
   Array.from(types).flatMap((type) =>
     [...(entries.get(type)?.upcasters ?? [])].flatMap(([from, upcast]) => [type, String(from), String(upcast)]),
@@ -62,7 +62,7 @@ export const emptyCatalogue: Catalogue = { entries: new Map(), unknownTypes: "ac
 export const isSchemaVersion = (found: unknown): found is number =>
   Number.isSafeInteger(found) && (found as number) >= 1;
 
-/** @throws DefinitionError naming the event type and what is wrong with it. */
+/** @throws DefinitionError naming the event type and the problem */
 export function parseCatalogue(
   owner: string,
   definitions: EventCatalogue | undefined,
@@ -91,7 +91,7 @@ function parseEntry(owner: string, type: string, definition: EventDefinition): C
   if (problem) throw new DefinitionError(problem);
   if (!isObject(definition))
     throw new DefinitionError({ field: at, found: definition, expected: "{payload, version, upcasters}" });
-  refuseUnknownOptions(at, definition, ["payload", "version", "upcasters"]);
+  assertKnownOptions(at, definition, ["payload", "version", "upcasters"]);
   const { payload, version = 1, upcasters = {} } = definition;
   if (!isSchemaVersion(version))
     throw new DefinitionError({ field: `${at}.version`, found: version, expected: "a whole number from 1" });
@@ -102,7 +102,7 @@ function parseEntry(owner: string, type: string, definition: EventDefinition): C
   };
 }
 
-/** A missing one is no error here: the chain may begin later than the oldest version that was ever written. */
+/** A missing upcaster is not an error here: the chain may start at a later version than the oldest stored events. */
 function parseUpcasters(
   at: string,
   version: number,
@@ -127,7 +127,7 @@ function parseUpcasters(
 const isObject = (given: unknown): given is object =>
   given !== null && typeof given === "object" && !Array.isArray(given);
 
-/** Functions and patterns as they are written; circles by their name. */
+/** Writes functions and patterns as their source, and a circular reference as a fixed text. */
 function textOf(definitions: EventCatalogue): string {
   const above: unknown[] = [];
   return JSON.stringify(definitions, function (this: unknown, _key, value: unknown) {

@@ -6,23 +6,23 @@ import { ruleOf, type PayloadSchema } from "./payload-schema.ts";
 import { payloadValidator } from "./payload-validator.ts";
 
 /**
- * Checks a payload, given as JSON, and answers the JSON that the schema makes of it (defaults, trimmed strings …), or
- * every problem, at `<at>.payload…`. What is given stays as it is.
+ * Checks a payload, given as JSON. Returns the JSON that the schema makes of it (defaults, trimmed strings …), or every
+ * problem, at `<at>.payload…`. Does not change its input.
  */
 export type PayloadCheck = (at: string, payload: JsonValue) => JsonValue | Problem[];
 
-/** @throws DefinitionError where fastest-validator does not take the schema, or a checker is asynchronous. */
+/** @throws DefinitionError if fastest-validator rejects the schema, or a checker is asynchronous */
 export function payloadCheck(owner: string, schema: PayloadSchema): PayloadCheck {
   const check = compile(owner, ruleOf(owner, schema));
   return (at, { text, value }) => {
-    // The checker writes what it sanitises into what it is given.
+    // The checker writes sanitised values into the object that it checks.
     const checked = { payload: JSON.parse(text) as unknown };
     const field = at === "" ? "payload" : `${at}.payload`;
     let findings: true | Finding[];
     try {
       findings = check(checked);
     } catch (error) {
-      // A checker that trips over the value, or that turns out to be asynchronous.
+      // The checker threw: it cannot handle the value, or it is asynchronous.
       return [{ field, found: value, expected: `a payload that can be checked (${String(error)})` }];
     }
     if (findings !== true) return payloadProblems(at, value, findings);

@@ -1,9 +1,9 @@
 /*
- * The type of what fastest-validator lets pass, read off the schema. Forms that say nothing about the type (a custom
- * checker, an unknown rule) are `unknown`. A payload is JSON, so a `date` is a string here.
+ * The type of the values that fastest-validator accepts, inferred from the schema. Rules that do not determine a type
+ * (a custom checker, an unknown rule) are `unknown`. A payload is JSON, so a `date` is a string here.
  */
 
-/** What the checker of a rule's name accepts, where the name alone decides it. */
+/** The type that a rule's name alone determines. */
 interface NamedTypes {
   string: string;
   email: string;
@@ -37,7 +37,7 @@ type ShorthandValue<Text extends string> = Head<Text> extends `${infer Name}?` ?
 
 type Flag<Text extends string, Name extends string> = Name extends Split<Text> ? true : false;
 
-/** Whether a rule says `Name: true`; of a union of rules each has to. */
+/** Whether a rule sets `Name: true`; for a union of rules, whether every one does. */
 type Says<Rule, Name extends "optional" | "nullable"> = Rule extends string
   ? Name extends "optional"
     ? Head<Rule> extends `${string}?`
@@ -54,7 +54,7 @@ type Says<Rule, Name extends "optional" | "nullable"> = Rule extends string
         ? true
         : false;
 
-/** A default is filled in before the payload is stored, so the field is always there. */
+/** A default is filled in before the payload is stored, so the field is always present. */
 type HasDefault<Rule> = Rule extends string
   ? Extract<Split<Rule>, `default:${string}`> extends never
     ? false
@@ -65,7 +65,7 @@ type HasDefault<Rule> = Rule extends string
 
 type MayBeAbsent<Rule> = Says<Rule, "optional"> extends true ? (HasDefault<Rule> extends true ? false : true) : false;
 
-/** fastest-validator takes null for "not there": it lets null pass wherever it lets a field be absent. */
+/** fastest-validator treats null as absent: it accepts null wherever a field may be absent. */
 type OrNull<Rule, Value> = true extends Says<Rule, "nullable"> | MayBeAbsent<Rule> ? Value | null : Value;
 
 type Flat<Shape> = { [Key in keyof Shape]: Shape[Key] };
@@ -136,13 +136,13 @@ type RuleValue<Rule> = Rule extends string
 
 type ValueOf<Rule> = IsAny<Rule> extends true ? unknown : OrNull<Rule, RuleValue<Rule>>;
 
-/** Of alternatives: whether null may stand for "not there" is decided for all of them together. */
+/** The value of one of several alternatives. Whether null may mean "absent" is decided for all of them together. */
 type AnyOf<Rule> = IsAny<Rule> extends true ? unknown : Rule extends unknown ? RuleValue<Rule> : never;
 
-/** `any` matches every form, without end. */
+/** `any` matches every rule and would recurse without end. */
 type IsAny<Rule> = 0 extends 1 & Rule ? true : false;
 
-/** The payload that a fastest-validator schema lets pass: an object's fields, or with `$$root` any value. */
+/** The payload that a fastest-validator schema accepts: an object's fields, or with `$$root` any value. */
 export type PayloadOf<Schema> =
   IsAny<Schema> extends true
     ? unknown

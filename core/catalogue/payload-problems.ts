@@ -1,6 +1,6 @@
 import type { Problem } from "../errors/problem.ts";
 
-/** A finding of fastest-validator; of a union, `expected` holds the findings of each alternative. */
+/** A finding of fastest-validator. For a union, `expected` contains the findings of each alternative. */
 export interface Finding {
   type: string;
   field: string;
@@ -9,7 +9,7 @@ export interface Finding {
   message?: string;
 }
 
-/** The findings about `payload` in the house's words, at `<at>.payload…`. */
+/** Translates fastest-validator's findings about `payload` into problems at `<at>.payload…`. */
 export function payloadProblems(at: string, payload: unknown, findings: readonly Finding[]): Problem[] {
   return findings.flatMap((finding) => problemsOf(at, payload, finding));
 }
@@ -20,7 +20,7 @@ function problemsOf(at: string, payload: unknown, finding: Finding): Problem[] {
   const field = [at, ...path].filter((part) => part !== "").join(".");
   if (finding.type === "multi") {
     const alternatives = finding.expected as Finding[][];
-    // Whoever met the shape of one alternative wants to know what is wrong inside it, not of the others.
+    // If the value has the shape of one alternative, only the problems inside it help the caller.
     const [nearest] = alternatives
       .filter((findings) => findings.every((one) => one.field !== finding.field))
       .toSorted((a, b) => misses(a) - misses(b) || a.length - b.length);
@@ -40,11 +40,11 @@ function problemsOf(at: string, payload: unknown, finding: Finding): Problem[] {
   return [{ field, found, expected: inWords(finding) }];
 }
 
-/** An alternative whose literal values are others was hardly meant. */
+/** Counts literal values that differ: an alternative with many of them was probably not meant. */
 const misses = (findings: readonly Finding[]) =>
   findings.filter(({ type }) => ["equalValue", "enumValue", "stringEnum"].includes(type)).length;
 
-/** `payload.tags[1]` and `payload['two words']`, as fastest-validator writes them, in parts. */
+/** Splits a path as fastest-validator writes it: `payload.tags[1]`, `payload['two words']`. */
 const pathOf = (field: string): string[] =>
   [...field.matchAll(/\['(.*?)'\]|\[(\d+)\]|([^.[\]]+)/g)].map(([, quoted, index, name]) => quoted ?? index ?? name!);
 
@@ -119,7 +119,7 @@ const words: Record<string, string | ((expected: unknown) => string)> = {
   objectID: "an ObjectID",
 };
 
-/** A custom checker's finding has words of its own. */
+/** A custom checker's finding has its own message. */
 function inWords({ type, expected, message }: Finding): string {
   const known = Object.hasOwn(words, type ?? "") ? words[type] : undefined;
   if (known !== undefined) return typeof known === "string" ? known : known(expected);

@@ -2,18 +2,17 @@ import { DefinitionError } from "../errors/errors.ts";
 import { ignoreOutcome, isThenable, isAsyncFunction } from "../concurrency/is-thenable.ts";
 
 /**
- * A fastest-validator schema: rules by field, an array of alternatives, or one rule of the whole payload with
+ * A fastest-validator schema: rules keyed by field, an array of alternatives, or one rule for the whole payload with
  * `$$root: true`.
  */
 export type PayloadSchema = Readonly<Record<string, unknown>> | readonly unknown[];
 
-/** `"string?"` is short for `"string|optional"`, which is how fastest-validator spells it. */
+/** Expands Moleculer's shorthand `"string?"` into fastest-validator's `"string|optional"`. */
 export const withOptional = (rule: string): string => rule.replace(/^(\w+(?:\[\])?)\?(?=\||$)/, "$1|optional");
 
 /**
- * The schema as one rule that fastest-validator may keep and change: the author's own stays as it is, and every `?` is
- * spelt out.
- * @throws DefinitionError where a checker is asynchronous.
+ * The schema as one rule, with every `?` expanded. It is a copy, since fastest-validator keeps and changes its rules.
+ * @throws DefinitionError if a checker is asynchronous
  */
 export function ruleOf(owner: string, schema: PayloadSchema): object {
   if (schema === null || typeof schema !== "object")
@@ -21,15 +20,18 @@ export function ruleOf(owner: string, schema: PayloadSchema): object {
   const copies = new Copies(owner);
   if (Array.isArray(schema)) return copies.rule(schema) as object;
   const { $$root, $$strict, $$async, ...rest } = schema as Readonly<Record<string, unknown>>;
-  if ($$async === true) refuseAsync(`${owner}.$$async`, $$async);
+  if ($$async === true) throwAsyncChecker(`${owner}.$$async`, $$async);
   if ($$root === true) return copies.rule(rest) as object;
   return { type: "object", strict: $$strict, props: copies.rules(rest) };
 }
 
-/** The schema of an action's params with every `?` spelt out. Its checkers stay as they are: params may be checked asynchronously. */
+/**
+ * The schema of an action's params with every `?` expanded. Its checkers are kept, since params may be checked
+ * asynchronously.
+ */
 export const paramsOf = (schema: object): Record<string, unknown> => new Copies(null).rules(schema);
 
-/** Copies of rules; one that holds itself stays a circle, which fastest-validator can check. */
+/** Copies rules. A circular rule stays circular; fastest-validator can check it. */
 class Copies {
   /** Null: checkers may be asynchronous. */
   readonly #owner: string | null;
@@ -53,7 +55,10 @@ class Copies {
     return Object.fromEntries(Object.entries(given).map(([name, rule]) => [name, this.rule(rule)]));
   }
 
-  /** Only where fastest-validator expects rules: what stands elsewhere (`values`, `default`) is the author's data. */
+  /**
+   * Copies rules only under the keys where fastest-validator expects them: the values of other keys (`values`,
+   * `default`) are the author's data.
+   */
   #parts(given: object): Record<string, unknown> {
     if ("$$type" in given) return this.rules(given);
     return Object.fromEntries(Object.entries(given).map(([key, part]) => [key, this.#part(given, key, part)]));
@@ -85,16 +90,16 @@ class Copies {
     if (this.#owner === null) return given;
     const field = `${this.#owner}: ${key}`;
     if (typeof given !== "function") throw new DefinitionError({ field, found: given, expected: "a function" });
-    if (isAsyncFunction(given)) refuseAsync(field, given);
+    if (isAsyncFunction(given)) throwAsyncChecker(field, given);
     return function (this: unknown, ...args: unknown[]): unknown {
       const answer: unknown = Reflect.apply(given, this, args);
       if (!isThenable(answer)) return answer;
       ignoreOutcome(answer);
-      throw new TypeError(`${field} answered a promise, expected the value itself: events are checked in one go`);
+      throw new TypeError(`${field} returned a promise, expected the value itself: an append does not wait for checks`);
     };
   }
 }
 
-function refuseAsync(field: string, found: unknown): never {
-  throw new DefinitionError({ field, found, expected: "a synchronous check: events are checked in one go" });
+function throwAsyncChecker(field: string, found: unknown): never {
+  throw new DefinitionError({ field, found, expected: "a synchronous check: an append does not wait for checks" });
 }

@@ -1,31 +1,31 @@
 import imported, { type CompilationFunction } from "fastest-validator";
 import { isoDate } from "../rows/fields.ts";
 
-/** What the published types leave out. */
+/** Members that the published types omit. */
 interface Untyped {
   customFunctions: Record<string, (value: unknown) => unknown>;
   getRuleFromSchema(rule: unknown): object;
   compileRule(rule: object, context: object, path: string, innerSource: string, resultVariable: string): string;
 }
 
-// Its types declare the export of an ES module; what is imported is the class itself.
+// The published types declare an ES module's default export; at run time the import is the class itself.
 const FastestValidator = imported as unknown as typeof imported.default;
 type Validator = InstanceType<typeof FastestValidator> & Untyped;
 
-/** fastest-validator as Moleculer sets it up for `params`, with two rules of our own. */
+/** fastest-validator configured as Moleculer does for `params`, with its rules `date` and `multi` replaced. */
 export const payloadValidator = new FastestValidator({
   haltOnFirstError: false,
   useNewCustomCheckerFunction: true,
 }) as Validator;
 
-// The source of a compiled rule reaches outside only by way of these.
+// Compiled rules are source text: these functions are all that they can reach.
 Object.assign(payloadValidator.customFunctions, {
   isoDate,
   fromTime: (value: unknown) => isoDate(typeof value === "number" ? new Date(value) : value),
   copyOf: (value: unknown) => (typeof value === "object" ? structuredClone(value) : value),
 });
 
-/** Payloads are JSON, in which a date is a string; `convert` takes milliseconds as well and writes UTC. */
+/** Payloads are JSON, so a date is a string. With `convert`, the rule also accepts milliseconds and writes UTC. */
 const dateRule: CompilationFunction = function (this: Validator, { schema, messages }) {
   const convert = schema["convert"] === true;
   return {
@@ -37,8 +37,8 @@ const dateRule: CompilationFunction = function (this: Validator, { schema, messa
 };
 
 /**
- * fastest-validator's own hands all alternatives the same value, and so what one has converted before it failed to the
- * next. Here each gets a copy, and the findings stay apart, by alternative.
+ * fastest-validator passes the same value to all alternatives, so a conversion by one that then fails reaches the next.
+ * Here each alternative gets a copy, and its findings are kept separate.
  */
 const multiRule: CompilationFunction = function (this: Validator, { schema, messages }, path, context) {
   const alternatives = (schema["rules"] as unknown[]).map((alternative) => {

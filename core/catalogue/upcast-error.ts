@@ -2,10 +2,10 @@ import { Errors } from "moleculer";
 import { brief, portable, show } from "../errors/problem.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
 
-/** Of an upcaster's own message, which may quote a whole payload. */
+/** An upcaster's message may quote a whole payload. */
 const maxReasonCharacters = 1000;
 
-/** A stored event that the catalogue cannot bring to today's version. 422; somebody has to mend an upcaster. */
+/** A stored event that the catalogue cannot convert to today's version. 422; an upcaster has to be fixed. */
 export class UpcastError extends Errors.MoleculerClientError {
   override name = "UpcastError";
 
@@ -28,6 +28,6 @@ export class UpcastError extends Errors.MoleculerClientError {
   }
 }
 
-/** Compared by type: an error that arrives from another node is no instance of our class. */
+/** Compared by type, since an error from another node is not an instance of this class. */
 export const isUpcastError = (error: unknown): boolean =>
   error !== null && typeof error === "object" && "type" in error && error.type === "UPCAST_FAILED";

@@ -7,18 +7,18 @@ import type { ParkedError } from "../event/parked-error.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
 import { UpcastError } from "./upcast-error.ts";
 
-/** Why an event cannot be read as today's catalogue asks, as it travels between nodes. */
+/** Why an event does not fit today's catalogue, in a form that can be sent to other nodes. */
 export type Unreadable = ParkedError;
 
-/** Whether an event is read as it is stored. */
+/** Whether an event needs no upcasting. */
 export function isOfToday({ entries }: Catalogue, { type, meta }: Pick<RecordedEvent, "type" | "meta">): boolean {
   const entry = entries.get(type);
   return !entry || (meta["schemaVersion"] ?? 1) === entry.version;
 }
 
 /**
- * The event with today's payload and schema version. One that is of today's version, or of a type without an entry, is
- * answered as it is; any other is left as it is, and a new one is answered.
+ * Converts an event to today's payload and schema version. Returns the event itself if it has today's version or its
+ * type has no entry; otherwise returns a new event.
  * @throws UpcastError
  */
 export function upcast(catalogue: Catalogue, event: RecordedEvent): RecordedEvent {
@@ -32,12 +32,12 @@ export function upcast(catalogue: Catalogue, event: RecordedEvent): RecordedEven
   };
 }
 
-/** @throws UpcastError that names the first event that cannot be read. */
+/** @throws UpcastError naming the first event that cannot be converted */
 export function upcastAll(catalogue: Catalogue, events: RecordedEvent[]): RecordedEvent[] {
   return catalogue.entries.size === 0 ? events : events.map((event) => upcast(catalogue, event));
 }
 
-/** The same; upcasters may be slow, so the event loop has its turns meanwhile. @throws UpcastError */
+/** The same, yielding to the event loop, since upcasters may be slow. @throws UpcastError */
 export async function upcastInTurns(catalogue: Catalogue, events: RecordedEvent[]): Promise<RecordedEvent[]> {
   if (catalogue.entries.size === 0) return events;
   const pace = new Pace();
@@ -49,7 +49,7 @@ export async function upcastInTurns(catalogue: Catalogue, events: RecordedEvent[
   return readable;
 }
 
-/** Those that cannot be read stay as they are stored, and are named. */
+/** Returns events that cannot be converted as they are stored, and their errors by id. */
 export function upcastEach(
   catalogue: Catalogue,
   events: RecordedEvent[],
@@ -70,15 +70,15 @@ export function upcastEach(
 }
 
 /**
- * Passes the payload through the chain, from the event's version to today's.
+ * Applies the upcasters from the event's version to today's.
  * @throws UpcastError
  */
 export function upcastPayload(entry: CatalogueEntry, event: RecordedEvent): JsonValue {
   const stored = event.meta["schemaVersion"] ?? 1;
   const fail = (why: string, cause?: unknown) => new UpcastError(event, stored, why, cause);
-  if (!isSchemaVersion(stored)) throw fail("its schema version is no whole number from 1");
+  if (!isSchemaVersion(stored)) throw fail("its schema version is not a whole number from 1");
   if (stored > entry.version) throw fail(`the catalogue knows version ${entry.version}, not yet this one`);
-  // A copy: whatever an upcaster does to it, the stored event stays as it is.
+  // A copy, so that an upcaster cannot change the stored event.
   let json = toJson("payload", event.payload);
   for (let from = stored; from < entry.version && !isProblem(json); from++) {
     const upcaster = entry.upcasters.get(from);
@@ -92,7 +92,7 @@ export function upcastPayload(entry: CatalogueEntry, event: RecordedEvent): Json
     }
     if (isThenable(answer)) {
       ignoreOutcome(answer);
-      throw fail(`the upcaster from version ${from} answered a promise, expected a payload`);
+      throw fail(`the upcaster from version ${from} returned a promise, expected a payload`);
     }
     json = toJson("payload", answer);
   }

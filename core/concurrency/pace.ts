@@ -1,8 +1,8 @@
-/** Work after which the event loop gets a turn: timers, sockets, leases and heartbeats come no later than that. */
+/** After this much work a loop yields, so that timers, sockets, leases and heartbeats are at most this late. */
 const sliceMs = 4;
 
 /**
- * Keeps a long loop from holding the event loop.
+ * Keeps a long loop from blocking the event loop.
  *
  * @example
  * const pace = new Pace();
@@ -14,18 +14,18 @@ const sliceMs = 4;
 export class Pace {
   #since = performance.now();
 
-  /** To be asked once per item, which takes some 40 ns: true after a few milliseconds of work since the last turn. */
+  /** True after a few milliseconds of work since the last turn. Call it once per item; a call takes about 40 ns. */
   isDue(): boolean {
     return performance.now() - this.#since >= sliceMs;
   }
 
-  /** Gives the event loop a turn. */
+  /** Yields to the event loop. */
   async turn(): Promise<void> {
     await new Promise((resume) => setImmediate(resume));
     this.restart();
   }
 
-  /** The loop has just had a turn, for example while an engine answered. */
+  /** Restarts the measurement after the event loop has had a turn anyway, for example during an await. */
   restart(): void {
     this.#since = performance.now();
   }

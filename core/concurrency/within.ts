@@ -1,4 +1,4 @@
-/** Whether the work has ended within that time; it goes on where it has not. @throws what it throws in time */
+/** Whether the work ends within that time. Does not stop the work. @throws what the work throws in time */
 export async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
   const { promise: late, resolve } = Promise.withResolvers<false>();
   const timer = setTimeout(resolve, ms, false);
@@ -6,7 +6,7 @@ export async function within(ms: number, work: Promise<unknown>): Promise<boolea
     return await Promise.race([work.then(() => true), late]);
   } finally {
     clearTimeout(timer);
-    // An error that comes later has no caller any more.
+    // A later error has no caller any more.
     work.catch(() => {});
   }
 }

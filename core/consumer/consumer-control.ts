@@ -1,49 +1,57 @@
 import { UnusableStoreError } from "../errors/errors.ts";
 import { brief } from "../errors/problem.ts";
 import { RebuildRunningError } from "../errors/snapshot-errors.ts";
-import type { Versioned } from "../log/event-log.ts";
+import type { Versioned } from "../log/control.ts";
 
-/** What is wanted of one consumer. Kept in the store's engine; every host of the consumer follows it. */
+/** The desired state of one consumer. Stored in the store's engine and applied by every host of the consumer. */
 export interface ConsumerControl {
-  /** Rises with every change: a host says up to which one it has followed. */
+  /** Increases with every change. A host acknowledges the last revision that it has applied. */
   revision: number;
   paused: boolean;
-  /** How often it was resumed: a host that has stopped by itself goes on. */
+  /** How often it was resumed: a host that was stopped by errors starts again. */
   resumed: number;
   /**
-   * The last orders to try parked events again, by rising numbers; without a choice all of them. Several, since orders
-   * that are given at once reach a host together.
+   * The last requests to retry parked events, with increasing numbers; without a choice, all events. A list, since
+   * requests in quick succession reach a host together.
    */
   retries: ({ number: number } & ParkedChoice)[];
-  /** The events that were given up, by id. */
+  /** The skipped events, by id. */
   skipped: Record<string, { reason: string; time: string }>;
-  /** The last order to build the table anew; an aggregate's only. */
+  /** The last request to rebuild the table; of an aggregate only. */
   build?: RebuildRequest;
 }
 
-/** An order that each host of an aggregate follows: a generation whose origin names it is built, and then is the live one. */
+/**
+ * A request that each host of an aggregate applies: build a generation with this id in its origin, and make it the live
+ * one.
+ */
 export interface RebuildRequest {
   id: string;
-  /** `rebuild`: from the beginning. `restore`: a snapshot's rows, and stay there. `replay`: a snapshot's rows and all events since. */
+  /**
+   * `rebuild`: from the beginning. `restore`: a snapshot's rows, then paused. `replay`: a snapshot's rows and all later
+   * events.
+   */
   kind: "rebuild" | "restore" | "replay";
-  /** A host that does not have it folds what it would hold from the beginning. */
+  /** A host without this snapshot folds the same rows from the beginning. */
   snapshot?: { id: string; position: number };
-  /** A snapshot of another definition is converted. */
+  /** Converts a snapshot of another definition. */
   force?: boolean;
-  /** As the table was before, for when the order ends without effect. */
+  /** Restored if the request ends without effect. */
   wasPaused: boolean;
-  /** Why it ended without effect: nobody follows it any more. */
+  /** Why it ended without effect; hosts ignore the request then. */
   ended?: string;
-  /** It has ended, and the pause that it had changed is not given back yet: it may have been done first. */
+  /**
+   * The request has ended, but its change of `paused` is not undone yet, since a host may already have completed it.
+   */
   keepsPause?: true;
 }
 
-/** `instance`: a process of a process manager. */
+/** `instance`: the id of a process of a process manager. */
 export type ParkedChoice = { id?: string; stream?: string; instance?: string };
 
 /*
- * Each page for the consumer carries the whole control state beside 512 KiB of events, and to another node it is one
- * message of 900 KiB at most.
+ * Each page for the consumer carries the whole control state beside 512 KiB of events, and a message to another node is
+ * at most 900 KiB.
  */
 const maxRetries = 50;
 const maxRetriesBytes = 64 * 1024;
@@ -55,9 +63,11 @@ export type ControlChange =
   | { resume: true }
   | { retry: ParkedChoice }
   | { skip: { id: string; reason: string } }
-  /** `after`: the order that the caller knows as the last one, "" for none. Of two who give one at once, one is refused. */
+  /**
+   * `after`: the id of the last request that the caller knows, "" for none. Of two requests at once, one is refused.
+   */
   | { build: Omit<RebuildRequest, "wasPaused" | "ended" | "keepsPause"> & { after: string } }
-  /** `keepPause`: whether the pause is given back is said by a second one. */
+  /** `keepPause`: leave `paused` as it is; a second change decides about it. */
   | { endBuild: { id: string; why: string; keepPause?: true } };
 
 export function toControl(stored: Versioned | null): ConsumerControl {
@@ -71,30 +81,33 @@ export function toControl(stored: Versioned | null): ConsumerControl {
   };
 }
 
-/** The number of the last order to retry; 0 before the first. */
+/** The number of the last retry request; 0 before the first. */
 export const lastRetry = ({ retries }: Pick<ConsumerControl, "retries">): number => retries.at(-1)?.number ?? 0;
 
-/** @throws UnusableStoreError for a retry or skip while it is paused, and for one skip too many; RebuildRunningError for an order beside another */
+/**
+ * @throws UnusableStoreError for a retry or skip while the consumer is paused, and for too many skips;
+ * RebuildRunningError if another request is running
+ */
 export function changeControl(consumer: string, control: ConsumerControl, change: ControlChange): ConsumerControl {
   if ("pause" in change) return { ...control, paused: true };
   if ("resume" in change) return { ...control, paused: false, resumed: control.resumed + 1 };
-  if ("build" in change) return ordered(consumer, control, change.build);
+  if ("build" in change) return withBuild(consumer, control, change.build);
   if ("endBuild" in change) return withoutBuild(control, change.endBuild);
   if (control.paused) throw new UnusableStoreError(consumer, 'is paused; "resume" it first');
   if ("retry" in change) {
-    const order = { ...change.retry, number: lastRetry(control) + 1 };
-    return { ...control, retries: lastOf([...control.retries, order]) };
+    const request = { ...change.retry, number: lastRetry(control) + 1 };
+    return { ...control, retries: lastOf([...control.retries, request]) };
   }
   return { ...control, skipped: withSkipped(consumer, control.skipped, change.skip) };
 }
 
-/** As many of the last orders as are kept; at least the very last. */
-function lastOf(orders: ConsumerControl["retries"]): ConsumerControl["retries"] {
+/** The last requests that fit into the limits; at least the very last. */
+function lastOf(requests: ConsumerControl["retries"]): ConsumerControl["retries"] {
   let bytes = 0;
-  const tooOld = orders.findLastIndex(
-    (order, index) => (bytes += bytesOf(order)) > maxRetriesBytes && index < orders.length - 1,
+  const tooOld = requests.findLastIndex(
+    (request, index) => (bytes += bytesOf(request)) > maxRetriesBytes && index < requests.length - 1,
   );
-  return orders.slice(tooOld + 1).slice(-maxRetries);
+  return requests.slice(tooOld + 1).slice(-maxRetries);
 }
 
 function withSkipped(
@@ -110,7 +123,7 @@ function withSkipped(
   if (bytesOf(skipped) > maxSkippedBytes)
     throw new UnusableStoreError(
       consumer,
-      `has given up ${Object.keys(before).length} events, and keeps at most ${maxSkippedBytes / 1024} KiB of their ids and reasons: ` +
+      `has skipped ${Object.keys(before).length} events, and stores at most ${maxSkippedBytes / 1024} KiB of their ids and reasons: ` +
         `change its definition, or add an upcaster, so that it can handle this event, then "retry" it`,
     );
   return skipped;
@@ -118,10 +131,10 @@ function withSkipped(
 
 const bytesOf = (value: object): number => Buffer.byteLength(JSON.stringify(value));
 
-function ordered(
+function withBuild(
   consumer: string,
   control: ConsumerControl,
-  { after, ...order }: Extract<ControlChange, { build: unknown }>["build"],
+  { after, ...request }: Extract<ControlChange, { build: unknown }>["build"],
 ): ConsumerControl {
   if ((control.build?.id ?? "") !== after)
     throw new RebuildRunningError(consumer.replace("aggregate/", ""), {
@@ -129,8 +142,8 @@ function ordered(
       kind: control.build?.kind,
     });
   const wasPaused = control.paused;
-  const build = { ...order, wasPaused };
-  switch (order.kind) {
+  const build = { ...request, wasPaused };
+  switch (request.kind) {
     case "rebuild":
       return { ...control, build };
     case "restore":
@@ -140,17 +153,17 @@ function ordered(
   }
 }
 
-/** Somebody may have paused or resumed meanwhile: only what the order itself had changed is taken back. */
+/** Undoes only the request's own change: the consumer may have been paused or resumed meanwhile. */
 function withoutBuild(
   control: ConsumerControl,
   { id, why, keepPause }: Extract<ControlChange, { endBuild: unknown }>["endBuild"],
 ): ConsumerControl {
   const { build } = control;
   if (build?.id !== id || (build.ended !== undefined && !build.keepsPause)) return control;
-  const { keepsPause: _, ...order } = build;
-  const ended = { ...order, ended: order.ended ?? why };
+  const { keepsPause: _, ...request } = build;
+  const ended = { ...request, ended: request.ended ?? why };
   if (keepPause) return { ...control, build: { ...ended, keepsPause: true } };
-  const byOrder = build.kind === "restore" ? true : build.kind === "replay" ? false : null;
-  const paused = control.paused === byOrder ? build.wasPaused : control.paused;
+  const byRequest = build.kind === "restore" ? true : build.kind === "replay" ? false : null;
+  const paused = control.paused === byRequest ? build.wasPaused : control.paused;
   return { ...control, paused, build: ended };
 }

@@ -1,16 +1,16 @@
-import type { HeldLease } from "../log/event-log.ts";
+import type { HeldLease } from "../log/control.ts";
 
 /**
- * How long another holder has not renewed its lease, by the monotonic clock of the process that waits for it. No clocks
- * of two machines are compared: a waiting process counts from its first look at a renewal, so it never takes the lease
- * before its holder has stepped down.
+ * Measures how long another holder has not renewed its lease, by the monotonic clock of the waiting process. Clocks of
+ * different machines are never compared: the waiting process counts from its first look at a renewal, so it never takes
+ * the lease before its holder has stepped down.
  */
 export class LeaseWatch {
   #seen: HeldLease | null = null;
   #since = 0;
 
-  /** What an answer that came at `now` (`performance.now()`) has told; null where nobody else has the lease. */
-  note(heldBy: HeldLease | null, now: number): void {
+  /** Records a response that arrived at `now` (`performance.now()`); null if no other holder has the lease. */
+  record(heldBy: HeldLease | null, now: number): void {
     if (heldBy?.mark !== this.#seen?.mark) this.#since = now;
     this.#seen = heldBy;
   }
@@ -19,17 +19,17 @@ export class LeaseWatch {
     return this.#seen;
   }
 
-  /** The mark to name where the lease is to be taken over; undefined while it has not lapsed. */
+  /** The mark with which the lease can be taken over; undefined while it has not lapsed. */
   lapsedAt(now: number): string | undefined {
     return this.#seen && this.restMs(now) <= 0 ? this.#seen.mark : undefined;
   }
 
-  /** How long until the lease lapses if it is not renewed; infinite where nobody else has it. */
+  /** Time until the lease lapses unless it is renewed; Infinity if no other holder has it. */
   restMs(now: number): number {
     return this.#seen ? this.#since + this.#seen.ttlMs - now : Infinity;
   }
 
-  /** What a status says; null where nobody else has it. */
+  /** The cause for a status; null if no other holder has it. */
   causeAt(now: number): string | null {
     if (!this.#seen) return null;
     const { holder, ttlMs } = this.#seen;

@@ -1,27 +1,27 @@
 import { createHash } from "node:crypto";
 import { upcastersOf, type Catalogue } from "../catalogue/catalogue.ts";
-import { isPlainObject, refuseUnknownOptions, refuseUnless, synchronous } from "../options/options.ts";
+import { isPlainObject, assertKnownOptions, assertDefinition, synchronous } from "../options/options.ts";
 import { typesOf, type Claim } from "./unique.ts";
 
 type Functions = Readonly<Record<string, unknown>>;
 
-/** The rules of uniqueness as they are before anybody has looked at them. */
+/** The option `unique` before it is checked. */
 export type ClaimsInput = Readonly<Record<string, { claim: Functions; release?: Functions; ignoreCase?: unknown }>>;
 
-/** @throws DefinitionError naming the claim and what is wrong with it. */
+/** Checks the option `unique`. @throws DefinitionError naming the claim and the problem */
 export function parseClaims(decider: string, unique: ClaimsInput, types: string[], catalogue: Catalogue): Claim[] {
-  refuseUnless(isPlainObject(unique), `${decider}.unique`, unique, "{<claim>: {claim, release, ignoreCase}}");
+  assertDefinition(isPlainObject(unique), `${decider}.unique`, unique, "{<claim>: {claim, release, ignoreCase}}");
   return Object.entries(unique).map(([name, given]) => {
     const at = `${decider}.unique.${name}`;
-    refuseUnless(isPlainObject(given), at, given, "{claim, release, ignoreCase}");
-    refuseUnknownOptions(at, given, ["claim", "release", "ignoreCase"]);
+    assertDefinition(isPlainObject(given), at, given, "{claim, release, ignoreCase}");
+    assertKnownOptions(at, given, ["claim", "release", "ignoreCase"]);
     const { ignoreCase = false } = given;
-    refuseUnless(typeof ignoreCase === "boolean", `${at}.ignoreCase`, ignoreCase, "true or false");
+    assertDefinition(typeof ignoreCase === "boolean", `${at}.ignoreCase`, ignoreCase, "true or false");
     const functionsOf = (field: string, functions: unknown) => {
-      refuseUnless(isPlainObject(functions), field, functions, "{<event type>: (event) => value}");
+      assertDefinition(isPlainObject(functions), field, functions, "{<event type>: (event) => value}");
       return new Map(
         Object.entries(functions as object).map(([type, one]) => {
-          refuseUnless(
+          assertDefinition(
             types.includes(type),
             `${field}["${type}"]`,
             type,
@@ -44,7 +44,7 @@ export function parseClaims(decider: string, unique: ClaimsInput, types: string[
       fingerprint: hash([String(ignoreCase), ...sources]),
       ...rules,
     };
-    refuseUnless(
+    assertDefinition(
       claim.claim.size > 0 && typesOf(claim).length > 0,
       `${at}.claim`,
       given.claim,

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../json/canonical-json.ts";
 
-/** The same for the same params, whatever the order of their keys. */
+/** A hash of a command's params. The order of their keys does not matter. */
 export const commandHash = (params: object, declared: readonly string[] | null): string => {
   const own = Object.entries(params).filter(([name]) => declared === null || declared.includes(name));
   return createHash("sha256")

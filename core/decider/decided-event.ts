@@ -4,7 +4,7 @@ import { isProblem, toJson } from "../json/json.ts";
 import type { Problem } from "../errors/problem.ts";
 import { eventTypeProblem } from "../event/event-type.ts";
 
-/** An event as `decide` answers it. */
+/** An event as `decide` returns it. */
 export interface DecidedEvent {
   type: string;
   payload?: unknown;
@@ -13,7 +13,7 @@ export interface DecidedEvent {
 
 const fields = ["type", "payload", "meta"];
 
-/** An event, an array of them, or nothing, as a list. @throws ValidationError naming everything else */
+/** Turns an event, an array of events, or nothing into a list. @throws ValidationError for anything else */
 export function decidedEvents(where: string, answer: unknown): DecidedEvent[] {
   if (answer === undefined || answer === null) return [];
   if (Array.isArray(answer) && answer.length > maxEventsOfCallers)
@@ -30,15 +30,15 @@ function problemsOf(field: string, event: unknown): Problem[] {
   const expected = "an event {type, payload?, meta?}, an array of events, or nothing";
   if (event === null || typeof event !== "object" || Array.isArray(event)) return [{ field, found: event, expected }];
   const problem = eventTypeProblem(`${field}.type`, (event as DecidedEvent).type);
-  const strange = Object.keys(event).find((key) => !fields.includes(key));
+  const unknown = Object.keys(event).find((key) => !fields.includes(key));
   return [
     ...(problem ? [problem] : []),
-    ...(strange === undefined ? [] : [{ field: `${field}.${strange}`, found: strange, expected }]),
+    ...(unknown === undefined ? [] : [{ field: `${field}.${unknown}`, found: unknown, expected }]),
     ...metaProblems(`${field}.meta`, (event as DecidedEvent).meta),
   ];
 }
 
-/** Checked here, because the decider adds fields of its own to a copy: a text or a Map would become an object by that. */
+/** Checked here, because the decider adds fields to a copy: the copy of a string or a Map would be a plain object. */
 function metaProblems(field: string, meta: unknown): Problem[] {
   if (meta === undefined) return [];
   const json = toJson(field, meta);

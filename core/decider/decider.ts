@@ -8,16 +8,16 @@ import { isThenable } from "../concurrency/is-thenable.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
 import type { Claim } from "./unique.ts";
 
-/** A command as its decider knows it. */
+/** A checked command of a decider. */
 export interface Command {
   /** Moleculer's schema of its params, `id` among them. */
   readonly params: Readonly<Record<string, unknown>>;
-  /** The names in `params` that the author declared, and `id`; null where he declared none. */
+  /** The names in `params` that the author declared, and `id`; null if the author declared none. */
   readonly declared: readonly string[] | null;
   decide(state: unknown, command: object, ctx: unknown): unknown;
 }
 
-/** A decider that passed every check: all that is needed to run it, with or without a broker. */
+/** A checked decider: all that is needed to run it, with or without a broker. */
 export interface DeciderDefinition {
   readonly name: string;
   /** The stream of the entity with this id. */
@@ -27,15 +27,15 @@ export interface DeciderDefinition {
   /** By event type. */
   readonly evolve: ReadonlyMap<string, (state: unknown, event: RecordedEvent) => unknown>;
   readonly claims: readonly Claim[];
-  /** By which the store takes its events. */
+  /** The catalogue by which the store checks its events. */
   readonly catalogue: Catalogue;
-  /** A state snapshot is due after so many events; null: none are kept. */
+  /** A state snapshot is stored after this many events; null: never. */
   readonly snapshotEvery: number | null;
-  /** States that were folded by the same functions bear the same. */
+  /** Equal for deciders that fold with the same functions. */
   readonly fingerprint: string;
-  /** How often a command is decided again after a conflict. */
+  /** How often a command is decided again after a version conflict. */
   readonly retries: number;
-  /** In development states and events are frozen, so that a function that changes them fails. */
+  /** In development, states and events are frozen, so that a function that changes them throws. */
   readonly isFreezing: boolean;
 }
 
@@ -43,7 +43,7 @@ export interface DeciderDefinition {
 export const initialStateOf = (decider: DeciderDefinition): unknown => frozen(decider, decider.initialState());
 
 /**
- * What a command comes to in a state: events, none of them where nothing is to happen.
+ * The events that a command decides in a state; an empty array if nothing happens.
  * @throws the domain's own error, untouched; ValidationError, DefinitionError, FrozenStateError
  */
 export async function decide(
@@ -66,7 +66,7 @@ export async function decide(
 
 /**
  * The state after an event.
- * @throws DefinitionError where `evolve` has no case for the event, or the case answers no state; FrozenStateError
+ * @throws DefinitionError if `evolve` has no case for the event, or the case returns no state; FrozenStateError
  */
 export function evolve(decider: DeciderDefinition, state: unknown, event: RecordedEvent): unknown {
   const { type, stream, version } = event;
@@ -94,10 +94,10 @@ const withoutCase = ({ name, evolve: cases }: DeciderDefinition, type: string, w
   new DefinitionError({
     field: `${name}.evolve`,
     found: described(`no case for ${type} (${where})`),
-    expected: `one beside ${[...cases.keys()].join(", ")}; (state) => state where it changes nothing`,
+    expected: `one beside ${[...cases.keys()].join(", ")}; (state) => state if it changes nothing`,
   });
 
-/** What V8 says of an assignment to something frozen. */
+/** V8's messages for a change of a frozen object. */
 const mutation =
   /^Cannot (?:assign to read only property|add property|delete property|define property) '?(.+?)'?(?:, object is not extensible| of .*)$/;
 

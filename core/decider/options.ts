@@ -7,7 +7,7 @@ import { parseClaims, type ClaimsInput } from "./claim-options.ts";
 import { DefinitionError } from "../errors/errors.ts";
 import { eventTypeProblem, unknownType } from "../event/event-type.ts";
 import { isProblem, toJson } from "../json/json.ts";
-import { isPlainObject, refuseUnknownOptions, refuseUnless, synchronous } from "../options/options.ts";
+import { isPlainObject, assertKnownOptions, assertDefinition, synchronous } from "../options/options.ts";
 import { paramsOf } from "../catalogue/payload-schema.ts";
 import { streamOf } from "../event/stream-name.ts";
 
@@ -16,7 +16,7 @@ export const ownActions = ["state", "history", "dryRun"];
 
 type Functions = Readonly<Record<string, unknown>>;
 
-/** A decider's options as they are before anybody has looked at them. */
+/** A decider's options before they are checked. */
 export interface DeciderInput {
   stream?: unknown;
   initialState: unknown;
@@ -27,19 +27,19 @@ export interface DeciderInput {
   retries?: unknown;
 }
 
-/** @throws DefinitionError naming the option and what is wrong with it. */
+/** Checks a decider's options. @throws DefinitionError naming the option and the problem */
 export function parseDecider(name: string, input: DeciderInput, catalogue: Catalogue): DeciderDefinition {
   const { stream = (id: string) => streamOf(name, id), initialState, snapshot, unique = {}, retries = 10 } = input;
   const evolve = parseEvolve(`${name}.evolve`, input.evolve, catalogue);
   const version = snapshot?.version;
   if (snapshot !== undefined) {
-    refuseUnless(isPlainObject(snapshot), `${name}.snapshot`, snapshot, "{every, version?}");
-    refuseUnknownOptions(`${name}.snapshot`, snapshot, ["every", "version"]);
-    refuseUnless(isWhole(snapshot.every, 1), `${name}.snapshot.every`, snapshot.every, "a whole number from 1");
+    assertDefinition(isPlainObject(snapshot), `${name}.snapshot`, snapshot, "{every, version?}");
+    assertKnownOptions(`${name}.snapshot`, snapshot, ["every", "version"]);
+    assertDefinition(isWhole(snapshot.every, 1), `${name}.snapshot.every`, snapshot.every, "a whole number from 1");
     const isVersion = version === undefined || typeof version === "string" || Number.isFinite(version);
-    refuseUnless(isVersion, `${name}.snapshot.version`, version, "a string or a number");
+    assertDefinition(isVersion, `${name}.snapshot.version`, version, "a string or a number");
   }
-  refuseUnless(isWhole(retries, 0), `${name}.retries`, retries, "a whole number from 0");
+  assertDefinition(isWhole(retries, 0), `${name}.retries`, retries, "a whole number from 0");
   const functions = [initialState, ...Object.entries(input.evolve).flat()].map(String);
   const sources = [...functions, ...upcastersOf(catalogue, evolve.keys())];
   const definition = {
@@ -57,50 +57,58 @@ export function parseDecider(name: string, input: DeciderInput, catalogue: Catal
   };
   const state = definition.initialState();
   const field = `${name}.initialState`;
-  refuseUnless(state !== undefined, field, state, "a function that answers a state");
+  assertDefinition(state !== undefined, field, state, "a function that returns a state");
   if (snapshot && !isPlainJson(state))
     throw new DefinitionError({
       field,
       found: state,
-      expected: "a state of plain JSON (no Map, Set, Date, class or undefined field), of which snapshots can be kept",
+      expected: "a state of plain JSON (no Map, Set, Date, class or undefined field), so that snapshots can store it",
     });
   return definition;
 }
 
-/** Whether a value comes back from JSON as it went in. */
+/** Whether a value survives JSON unchanged. */
 export function isPlainJson(value: unknown): boolean {
   const json = toJson("state", value);
   return !isProblem(json) && isDeepStrictEqual(json.value, value);
 }
 
 function parseCommands(at: string, input: DeciderInput["commands"]): Map<string, Command> {
-  refuseUnless(isPlainObject(input), at, input, "{<command>: {params, decide}}");
+  assertDefinition(isPlainObject(input), at, input, "{<command>: {params, decide}}");
   const commands = new Map<string, Command>();
   for (const [name, given] of Object.entries(input)) {
     const field = `${at}.${name}`;
     const isName = /^[\p{L}_$][\p{L}\p{N}_$.-]*$/u.test(name) && !ownActions.includes(name);
-    refuseUnless(isName, field, name, `the name of an action other than ${ownActions.join(", ")}`);
-    refuseUnless(isPlainObject(given), field, given, "{params, decide}");
-    refuseUnless(typeof given.decide === "function", `${field}.decide`, given.decide, "a function (state, command)");
-    refuseUnless(!("handler" in given), `${field}.handler`, described("a handler"), "decide in its place");
+    assertDefinition(isName, field, name, `the name of an action other than ${ownActions.join(", ")}`);
+    assertDefinition(isPlainObject(given), field, given, "{params, decide}");
+    assertDefinition(
+      typeof given.decide === "function",
+      `${field}.decide`,
+      given.decide,
+      "a function (state, command)",
+    );
+    assertDefinition(!("handler" in given), `${field}.handler`, described("a handler"), "decide in its place");
     commands.set(name, {
       ...parseParams(`${field}.params`, given.params),
       decide: (state, command, ctx) => (given.decide as (...args: unknown[]) => unknown)(state, command, ctx),
     });
   }
-  refuseUnless(commands.size > 0, at, input, "at least one command");
+  assertDefinition(commands.size > 0, at, input, "at least one command");
   return commands;
 }
 
 function parseParams(field: string, input: unknown): Pick<Command, "params" | "declared"> {
   if (input === undefined) return { params: { id: idRule }, declared: null };
   const isParams = isPlainObject(input) && !("$$root" in (input as object));
-  refuseUnless(isParams, field, input, "rules by the names of the params");
+  assertDefinition(isParams, field, input, "rules by the names of the params");
   const params = { id: idRule, ...paramsOf(input as object) };
   return { params, declared: Object.keys(params).filter((name) => !name.startsWith("$$")) };
 }
 
-/** Of an entity's id where a command does not say it itself: a number becomes a string, as the REPL makes numbers of digits. */
+/**
+ * The rule for an entity's id unless a command declares one. A number becomes a string, since the REPL turns digits
+ * into numbers.
+ */
 const idRule = {
   type: "custom",
   check: (value: unknown, errors: object[]) => {
@@ -112,7 +120,7 @@ const idRule = {
 };
 
 function parseEvolve(at: string, input: Functions, { entries, unknownTypes }: Catalogue) {
-  refuseUnless(isPlainObject(input), at, input, "{<event type>: (state, event) => state}");
+  assertDefinition(isPlainObject(input), at, input, "{<event type>: (state, event) => state}");
   const types = unknownTypes === "refuse" ? [...entries.keys()] : null;
   const evolve = new Map<string, DeciderDefinition["evolve"] extends ReadonlyMap<string, infer Case> ? Case : never>();
   for (const [type, given] of Object.entries(input)) {
@@ -126,7 +134,7 @@ function parseEvolve(at: string, input: Functions, { entries, unknownTypes }: Ca
     throw new DefinitionError({
       field: at,
       found: described(`no case for ${missing.join(", ")} of the store's catalogue`),
-      expected: "one for each type; (state) => state where it changes nothing",
+      expected: "one for each type; (state) => state if it changes nothing",
     });
   return evolve;
 }

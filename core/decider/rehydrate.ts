@@ -3,17 +3,17 @@ import { freezeDeep } from "../json/freeze.ts";
 import { Pace } from "../concurrency/pace.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
 
-/** The state of an entity after its event of this version; version 0: it has none. */
+/** The state of an entity at a version; version 0: it has no events. */
 export interface Folded {
   readonly state: unknown;
   readonly version: number;
-  /** Of the last folded event; 0 and null where there is none. */
+  /** Of the last folded event; 0 and null if there is none. */
   readonly position: number;
   readonly time: string | null;
   readonly eventId: string | null;
 }
 
-/** A state at a version, kept so that the events up to there need not be folded again. Always disposable. */
+/** A stored state at a version, so that earlier events need not be folded again. Always disposable. */
 export interface StateSnapshot {
   /** The fingerprint of the decider that folded it. */
   definition: string;
@@ -34,7 +34,7 @@ export const emptyEntity = (decider: DeciderDefinition): Folded => ({
   eventId: null,
 });
 
-/** The state after these events; those that are folded already are passed over. */
+/** The state after these events. Skips events that are folded already. */
 export function fold(decider: DeciderDefinition, from: Folded, events: readonly RecordedEvent[]): Folded {
   let { state, version, position, time, eventId } = from;
   for (const event of events) {
@@ -45,7 +45,7 @@ export function fold(decider: DeciderDefinition, from: Folded, events: readonly 
   return { state, version, position, time, eventId };
 }
 
-/** The same for many events: the event loop has its turns meanwhile. What is folded is seen by no one before the end. */
+/** The same for many events, yielding to the event loop. Returns the state only at the end. */
 export async function foldInTurns(
   decider: DeciderDefinition,
   from: Folded,
@@ -62,7 +62,9 @@ export async function foldInTurns(
   return { state, version, position, time, eventId };
 }
 
-/** The state by a snapshot, where one of this definition is newer than what is known, and the events behind it. */
+/**
+ * Folds events on top of the snapshot if it is of this definition and newer than `known`; otherwise on top of `known`.
+ */
 export async function rehydrate(
   decider: DeciderDefinition,
   known: Folded | null,

@@ -2,7 +2,7 @@ import type { ClaimChange } from "../log/claims.ts";
 import { ValidationError } from "../errors/errors.ts";
 import { isPlainText } from "../text/plain-text.ts";
 
-/** What claim functions get: an event that is stored, or about to be. */
+/** The argument of claim functions: an event that is stored or about to be. */
 export interface ClaimingEvent<Type extends string = string, Payload = unknown> {
   readonly type: Type;
   readonly stream: string;
@@ -17,28 +17,28 @@ type ClaimFunction = (event: ClaimingEvent) => unknown;
 /** A rule of uniqueness, checked. */
 export interface Claim {
   readonly name: string;
-  /** The key under which its values are kept: no two deciders' claims share one. */
+  /** The key under which its values are stored; unique to this decider and claim. */
   readonly scope: string;
-  /** Values that were claimed by the same functions bear the same. */
+  /** Equal for claims that compute values with the same functions. */
   readonly fingerprint: string;
   readonly ignoreCase: boolean;
   readonly claim: ReadonlyMap<string, ClaimFunction>;
   readonly release: ReadonlyMap<string, ClaimFunction>;
 }
 
-/** A change with the value as the function answered it. */
+/** A change with the value as the function returned it. */
 export type GivenChange = ClaimChange & { given: string | number };
 
 const maxCharacters = 1000;
-/** So that the changes of a few events always fit into one call. */
+/** Bounded, so that the changes of a few events always fit into one call. */
 const maxValues = 1000;
 
-/** The types of events that a claim looks at. */
+/** The event types that a claim depends on. */
 export const typesOf = ({ claim, release }: Pick<Claim, "claim" | "release">): string[] => [
   ...new Set([...claim.keys(), ...release.keys()]),
 ];
 
-/** What these events change, in their order; an event releases before it claims. @throws ValidationError */
+/** The changes that these events make, in order; an event releases before it claims. @throws ValidationError */
 export function claimChanges(claim: Claim, events: readonly ClaimingEvent[]): GivenChange[] {
   return events.flatMap((event) => [
     ...valuesOf(claim, "release", event).map((given) => ({ ...change(claim, given), held: false })),
@@ -48,7 +48,10 @@ export function claimChanges(claim: Claim, events: readonly ClaimingEvent[]): Gi
 
 const change = ({ ignoreCase }: Claim, given: string | number) => ({ value: compared(ignoreCase, given), given });
 
-/** Upper case between two lower ones: "ß", "ẞ" and "SS" become the same. Composed again, as a change of case may decompose. */
+/**
+ * Lower, upper, lower case: "ß", "ẞ" and "SS" become equal. Normalised again, since a change of case may decompose
+ * characters.
+ */
 const compared = (ignoreCase: boolean, given: string | number): string =>
   ignoreCase
     ? String(given).normalize("NFC").toLowerCase().toUpperCase().toLowerCase().normalize("NFC")

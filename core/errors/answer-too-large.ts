@@ -1,12 +1,15 @@
 import { Errors } from "moleculer";
 
-/** What an action of ours would answer to another node is more than one message carries. 413; `data` is `{action, actual, expected}` in bytes of JSON; `actual` may be what was counted until it was too much. */
+/**
+ * The result of an action exceeds one message between nodes. 413; `data` is `{action, actual, expected}` in bytes of
+ * JSON; `actual` is a lower bound if counting stopped early.
+ */
 export class AnswerTooLargeError extends Errors.MoleculerClientError {
   override name = "AnswerTooLargeError";
 
   constructor(action: string, actual: number, expected: number, isMore = false) {
     super(
-      `${action}: found an answer of ${isMore ? "at least " : ""}${actual} bytes of JSON, expected at most ${expected} to another node: ask for less at a time (limit, page, fields)`,
+      `${action}: found a response of ${isMore ? "at least " : ""}${actual} bytes of JSON, expected at most ${expected} to another node: request less at a time (limit, page, fields)`,
       413,
       "ANSWER_TOO_LARGE",
       { action, actual, expected },

@@ -2,13 +2,13 @@ import { Errors } from "moleculer";
 import { asData, brief, inWords, kindOfValue, portable, show, type Problem } from "./problem.ts";
 import { withoutPassword } from "./without-password.ts";
 
-/** Of an engine's or a function's own message, which may quote a whole input. */
+/** An engine's or a function's own message may quote a whole input. */
 const maxReasonCharacters = 1000;
 
 /** Moleculer's own validation error, with one entry in `data` per problem. 422. */
 export class ValidationError extends Errors.ValidationError {
   override name = "ValidationError";
-  /** Private, so that neither a log nor a transporter sees the values that were found. */
+  /** Private, so that neither a log nor a transporter contains the values that were found. */
   readonly #problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {
@@ -16,12 +16,12 @@ export class ValidationError extends Errors.ValidationError {
     this.#problems = problems;
   }
 
-  /** The same problems with the kind of each value in place of the value: for content that a caller may not see. */
+  /** The same problems with the kind of each value instead of the value: for callers that may not see the content. */
   withoutValues(): ValidationError {
     return new ValidationError(
       this.#problems.map(({ field, found, expected }) => ({
         field,
-        // Of an unknown field the name is what was found.
+        // For an unknown field, `found` is its name.
         found: found === field ? found : kindOfValue(found),
         expected,
       })),
@@ -42,7 +42,7 @@ export class VersionConflictError extends Errors.MoleculerClientError {
   }
 }
 
-/** An event id (or append key) is already stored with other content, or only part of a batch is known. 409. */
+/** An event id (or append key) is already stored with other content, or only part of a batch is stored. 409. */
 export class EventIdReusedError extends Errors.MoleculerClientError {
   override name = "EventIdReusedError";
 
@@ -51,7 +51,10 @@ export class EventIdReusedError extends Errors.MoleculerClientError {
   }
 }
 
-/** 413; `data` is `{field, actual, expected}` in bytes of JSON. `isMore`: counting ended at `actual`. */
+/**
+ * An event or an append is larger than allowed. 413; `data` is `{field, actual, expected}` in bytes of JSON. `isMore`:
+ * counting stopped at `actual`.
+ */
 export class EventTooLargeError extends Errors.MoleculerClientError {
   override name = "EventTooLargeError";
 
@@ -65,7 +68,7 @@ export class EventTooLargeError extends Errors.MoleculerClientError {
   }
 }
 
-/** A query, sort or search that names an unknown field or operator, or compares what cannot be compared. 422. */
+/** A query, sort or search names an unknown field or operator, or compares values that cannot be compared. 422. */
 export class InvalidQueryError extends Errors.MoleculerClientError {
   override name = "InvalidQueryError";
 
@@ -74,7 +77,7 @@ export class InvalidQueryError extends Errors.MoleculerClientError {
   }
 }
 
-/** What a transform returned does not fit the aggregate's fields: an error of the event. 422. */
+/** A transform's result does not fit the aggregate's fields: an error of the event. 422. */
 export class InvalidRowError extends Errors.MoleculerClientError {
   override name = "InvalidRowError";
 
@@ -83,7 +86,7 @@ export class InvalidRowError extends Errors.MoleculerClientError {
   }
 }
 
-/** A row with this id, or with this value of a unique field, is there already: an error of the event. 409. */
+/** A row with this id, or with this value of a unique field, exists already: an error of the event. 409. */
 export class DuplicateRowError extends Errors.MoleculerClientError {
   override name = "DuplicateRowError";
 
@@ -95,7 +98,10 @@ export class DuplicateRowError extends Errors.MoleculerClientError {
   }
 }
 
-/** A read asked for rows folded up to a position that the table has not reached. 409; `data` is `{aggregate, expected, actual, why}`. */
+/**
+ * A read requires rows folded up to a position that the table has not reached. 409; `data` is `{aggregate, expected,
+ * actual, why}`.
+ */
 export class NotCaughtUpError extends Errors.MoleculerClientError {
   override name = "NotCaughtUpError";
 
@@ -109,7 +115,7 @@ export class NotCaughtUpError extends Errors.MoleculerClientError {
   }
 }
 
-/** An event, stream or instance was given to `retry` or `skip` of which nothing is parked. 404; `data` is what was given. */
+/** `retry` or `skip` was called for an event, stream or instance with nothing parked. 404; `data` is the argument. */
 export class UnknownParkedEventError extends Errors.MoleculerClientError {
   override name = "UnknownParkedEventError";
 
@@ -125,7 +131,7 @@ export class UnknownParkedEventError extends Errors.MoleculerClientError {
   }
 }
 
-/** A store or aggregate defined in a way that cannot work. 422, thrown where it is defined or mixed in. Shows no password of a URL. */
+/** A definition that cannot work. 422, thrown at the definition or when it is mixed in. Omits the password of a URL. */
 export class DefinitionError extends Errors.MoleculerClientError {
   override name = "DefinitionError";
 
@@ -136,7 +142,7 @@ export class DefinitionError extends Errors.MoleculerClientError {
   }
 }
 
-/** Two different definitions under one name on one broker. 409. */
+/** Two different definitions share one name on one broker. 409. */
 export class NameTakenError extends Errors.MoleculerClientError {
   override name = "NameTakenError";
 
@@ -145,7 +151,7 @@ export class NameTakenError extends Errors.MoleculerClientError {
   }
 }
 
-/** An adapter string whose scheme no engine answers to. 422. Shows no password of it. */
+/** A connection string whose scheme no engine has. 422. Omits its password. */
 export class UnknownAdapterError extends Errors.MoleculerClientError {
   override name = "UnknownAdapterError";
 
@@ -163,11 +169,11 @@ export class UnknownAdapterError extends Errors.MoleculerClientError {
   }
 }
 
-/** Of what has one host at a time. */
+/** The reason for a store or table that allows one host at a time. */
 export const hostedElsewhere =
   "is hosted by another process or broker; one host at a time: end that one, give a table a place of its own, or a store `host: false`";
 
-/** A file or database that this version cannot host. Not retryable: somebody has to act. 409. */
+/** A file or database that this version cannot host. Not retryable: an operator has to act. 409. */
 export class UnusableStoreError extends Errors.MoleculerClientError {
   override name = "UnusableStoreError";
 
@@ -178,14 +184,14 @@ export class UnusableStoreError extends Errors.MoleculerClientError {
   }
 }
 
-/** A log was to be opened, and not to be made, and there is none. */
+/** A log was opened with `create: false`, and does not exist. */
 export class MissingLogError extends UnusableStoreError {
   constructor(location: string) {
     super(location, "found no log there");
   }
 }
 
-/** The engine cannot write or answer now. Nothing was stored; the same call may be sent again. 503, retryable. */
+/** The engine cannot write or respond now. Nothing was stored; the same call may be sent again. 503, retryable. */
 export class StoreUnavailableError extends Errors.MoleculerRetryableError {
   override name = "StoreUnavailableError";
 
@@ -196,7 +202,7 @@ export class StoreUnavailableError extends Errors.MoleculerRetryableError {
   }
 }
 
-/** A backup, export, import or verification of a store while one of the same kind is running. 409. */
+/** A backup, export, import or verification was started while one of the same kind is running. 409. */
 export class JobRunningError extends Errors.MoleculerClientError {
   override name = "JobRunningError";
 
@@ -206,8 +212,8 @@ export class JobRunningError extends Errors.MoleculerClientError {
 }
 
 /**
- * A line of a file that cannot be imported. The code is that of its `cause`: 422 where the line is malformed, 409 where
- * the log has something else; `data` is `{line, stored, type, data}`, the last two those of the cause.
+ * A line of a file that cannot be imported. Its code is that of `cause`: 422 for a malformed line, 409 if the log has
+ * other content. `data` is `{line, stored, type, data}`; the last two are those of the cause.
  */
 export class ImportError extends Errors.MoleculerClientError {
   override name = "ImportError";
@@ -215,7 +221,7 @@ export class ImportError extends Errors.MoleculerClientError {
   constructor(line: number, stored: number, cause: Error & { code?: unknown; type?: unknown; data?: unknown }) {
     const { message, code, type, data } = cause;
     super(
-      `line ${line}: ${message}. The lines before it are stored (${stored} of them now), it and those after it are not: mend the file and import it again, which goes on there`,
+      `line ${line}: ${message}. The lines before it are stored (${stored} of them now), it and those after it are not: correct the file and import it again, which continues there`,
       typeof code === "number" ? code : 422,
       "IMPORT_FAILED",
       { line, stored, type, data },
@@ -224,7 +230,7 @@ export class ImportError extends Errors.MoleculerClientError {
   }
 }
 
-/** No row or event with this id: moleculer-db's error, with a type. 404. */
+/** No row or event has this id: moleculer-db's error, with a `type`. 404. */
 export class EntityNotFoundError extends Errors.MoleculerClientError {
   override name = "EntityNotFoundError";
 

@@ -1,4 +1,5 @@
-// Loaded first, so that an older Node says what it lacks. The driver of SQLite ends Node 22.13 by a segmentation fault.
+// Loaded first, so that an older Node fails with a clear message. SQLite's driver crashes Node 22.13 with a
+// segmentation fault.
 const least = [22, 14] as const;
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);

@@ -3,17 +3,18 @@ import { types } from "node:util";
 const maxNameCharacters = 60;
 
 /**
- * True for an object literal, also one without a prototype or of another realm (`vm`, jest): nothing but its own fields.
- * @throws what a Proxy throws
+ * True for an object literal, also one without a prototype or from another realm (`vm`, jest): it has only its own
+ * fields.
+ * @throws whatever a Proxy throws
  */
 export function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null) return true;
-  // The `Object.prototype` of another realm is told from a class that extends null by what it is known for.
+  // An own `isPrototypeOf` distinguishes another realm's `Object.prototype` from a class that extends null.
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, "isPrototypeOf");
 }
 
-/** An object in an error's words: "a Promise", "an instance of Money", "an object". Never throws. */
+/** Describes an object for a message: "a Promise", "an instance of Money", "an object". Never throws. */
 export function kindOf(value: object): string {
   try {
     if (types.isProxy(value)) return "a Proxy";

@@ -1,13 +1,13 @@
 import { kindOf } from "./object-kind.ts";
 
-/** One thing that is wrong with an input: where it stands, what was found there and what belongs there. */
+/** One problem of an input: the field, the value that was found and a description of the expected value. */
 export interface Problem {
   field: string;
   found: unknown;
   expected: string;
 }
 
-/** What was found, in words of ours: they have no quotes in a message, as a caller's text has. */
+/** A description of what was found, in our own words: messages quote a caller's text, but not a description. */
 class Description {
   readonly #words: string;
 
@@ -15,7 +15,7 @@ class Description {
     this.#words = words;
   }
 
-  /** Null of anything else. A private name is looked for without a trap of a Proxy. */
+  /** Null for any other value. Checking for a private name runs no trap of a Proxy. */
   static wordsOf(found: unknown): string | null {
     return found !== null && typeof found === "object" && #words in found ? found.#words : null;
   }
@@ -23,9 +23,7 @@ class Description {
 
 export const described = (words: string): object => new Description(words);
 
-/*
- * An error travels between nodes and into logs: whatever the input, its message and data together stay below 16 KB.
- */
+/* An error is sent between nodes and logged, so its message and data together stay below 16 KB for any input. */
 const maxTextCharacters = 200;
 const maxExpectedCharacters = 600;
 const maxProblems = 20;
@@ -33,36 +31,36 @@ const maxDataBytes = 8000;
 const maxMessageCharacters = 1200;
 const maxBigInt = 10n ** 60n;
 
-/** A text of an error's data, with how long it was where it is cut. A text that was cut once stays as it is. */
+/** Shortens a text for an error's data and appends its length. A shortened text is not shortened again. */
 export function brief(text: string, most = maxTextCharacters): string {
   if (text.length <= most) return text;
   const length = ` (${text.length} long)`;
-  return `${beginning(text, most - length.length - 1)}…${length}`;
+  return `${startOf(text, most - length.length - 1)}…${length}`;
 }
 
-/** Control characters and halves of characters as JSON escapes them: a terminal or a log acts on them otherwise. */
+/** Escapes control characters and lone surrogates as JSON does, since a terminal or a log would act on them. */
 const printable = (text: string) =>
   text.replaceAll(/\p{Cc}|\p{Cs}/gu, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
-/** Never ends in half a character. */
-const beginning = (text: string, length: number) => {
+/** Never ends in half a surrogate pair. */
+const startOf = (text: string, length: number) => {
   const cut = text.slice(0, length);
   return /[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut;
 };
 
-/** What was thrown, in a few words; whatever it is. */
+/** A short text of any thrown value. Never throws. */
 export function safeText(thrown: unknown): string {
   try {
     return brief(String(thrown));
   } catch {
-    return "what cannot be read";
+    return "a value that cannot be read";
   }
 }
 
-/** `found` as it appears in a message: short, and unable to throw whatever it is. */
+/** `found` as it appears in a message. Short; never throws. */
 export function show(found: unknown): string {
   if (typeof found === "string")
-    return found.length > 60 ? `"${printable(beginning(found, 60))}…" (${found.length} long)` : `"${printable(found)}"`;
+    return found.length > 60 ? `"${printable(startOf(found, 60))}…" (${found.length} long)` : `"${printable(found)}"`;
   if (typeof found === "bigint")
     return found < maxBigInt && found > -maxBigInt ? `BigInt ${found}` : "a BigInt of more than 60 digits";
   if (typeof found === "function" || typeof found === "symbol") return typeof found;
@@ -81,13 +79,13 @@ function shownObject(found: object): string {
   return kindOf(found);
 }
 
-/** The same for `data`, which must survive the JSON of a transporter. */
+/** `found` as it appears in `data`, which must survive a transporter's JSON. */
 export function portable(found: unknown): unknown {
   if (typeof found === "string") return brief(found);
   return found === null || typeof found === "number" || typeof found === "boolean" ? found : show(found);
 }
 
-/** What kind of JSON value was found, without a part of its content. */
+/** The kind of JSON value that was found, without any of its content. */
 export function kindOfValue(found: unknown): unknown {
   if (found === undefined || found === null || Description.wordsOf(found) !== null) return found;
   if (typeof found === "string") return described(`a string of ${found.length} characters`);
@@ -110,7 +108,7 @@ export const inWords = (problems: readonly Problem[]): string => {
 
 const moreInWords = (more: number) => `${more} more problem${more === 1 ? "" : "s"}`;
 
-/** One problem as it stands in an error's data. */
+/** A problem as it appears in an error's data. */
 export interface ProblemData {
   field: string;
   found: unknown;
@@ -118,13 +116,13 @@ export interface ProblemData {
   message: string;
 }
 
-/** A problem of another error, as it came from a node: what its message has without quotes stays without them. */
+/** Restores a problem from another node's error. If its message does not quote `found`, `found` is a description. */
 export function asProblem({ field, found, expected, message }: ProblemData): Problem {
   const isText = typeof found === "string" && message.startsWith(`${field}: found "`);
   return { field, found: typeof found === "string" && !isText ? described(found) : found, expected };
 }
 
-/** The first of them; an entry at the end says how many more there are. */
+/** The first problems; a last entry contains the number of omitted ones. */
 export function asData(problems: readonly Problem[]): ProblemData[] {
   const data: ProblemData[] = [];
   let bytes = 0;

@@ -1,7 +1,7 @@
 import { Errors } from "moleculer";
 import { inWords, portable, type Problem, show } from "./problem.ts";
 
-/** The table has no folder for snapshots. 409. */
+/** No folder for snapshots is configured. 409. */
 export class SnapshotsNotConfiguredError extends Errors.MoleculerClientError {
   override name = "SnapshotsNotConfiguredError";
 
@@ -22,7 +22,7 @@ export class UnknownSnapshotError extends Errors.MoleculerClientError {
   }
 }
 
-/** The snapshot is of another aggregate, another definition or another log. 409; `data` is `{id, field, found, expected}`. */
+/** The snapshot belongs to another aggregate, definition or log. 409; `data` is `{id, field, found, expected}`. */
 export class SnapshotMismatchError extends Errors.MoleculerClientError {
   override name = "SnapshotMismatchError";
 
@@ -36,7 +36,7 @@ export class SnapshotMismatchError extends Errors.MoleculerClientError {
   }
 }
 
-/** The snapshot's files are not what was written. 409. */
+/** The snapshot's files are not as they were written. 409. */
 export class SnapshotDamagedError extends Errors.MoleculerClientError {
   override name = "SnapshotDamagedError";
 
@@ -46,7 +46,7 @@ export class SnapshotDamagedError extends Errors.MoleculerClientError {
   }
 }
 
-/** A table is built anew, and only one at a time can be. 409; `data` is the job that runs. */
+/** The table is being rebuilt already; one rebuild runs at a time. 409; `data` is the running job. */
 export class RebuildRunningError extends Errors.MoleculerClientError {
   override name = "RebuildRunningError";
 
@@ -60,16 +60,21 @@ export class RebuildRunningError extends Errors.MoleculerClientError {
   }
 }
 
-/** A rebuild or restore ended without a switch: it was cancelled, or its events could not be folded. 409. The live table is as it was. */
+/**
+ * A rebuild or restore ended without a switch: it was cancelled, or its events could not be folded. 409. The live table
+ * is unchanged.
+ */
 export class RebuildFailedError extends Errors.MoleculerClientError {
   override name = "RebuildFailedError";
 
   constructor(aggregate: string, why: string) {
-    super(`${aggregate}: the table is as it was: ${why}`, 409, "REBUILD_FAILED", { aggregate, why });
+    super(`${aggregate}: the table is unchanged: ${why}`, 409, "REBUILD_FAILED", { aggregate, why });
   }
 }
 
-/** The live table was folded by another definition than today's. 409; `data` is `{aggregate, field, found, expected}`. */
+/**
+ * The live table was folded with another definition than today's. 409; `data` is `{aggregate, field, found, expected}`.
+ */
 export class StaleTableError extends Errors.MoleculerClientError {
   override name = "StaleTableError";
 

@@ -2,7 +2,7 @@ import { closeSync, openSync } from "node:fs";
 import { devNull } from "node:os";
 import { StoreUnavailableError, UnusableStoreError } from "./errors.ts";
 
-/** What passes by itself, or with help for the machine alone, by the codes of the operating system. */
+/** Errors of the operating system that pass by themselves or need action on the machine only. */
 const passing: Readonly<Record<string, string>> = {
   EMFILE: "too many open files (EMFILE): raise the process's limit (ulimit -n), or open fewer",
   ENFILE: "too many open files on this machine (ENFILE)",
@@ -15,7 +15,7 @@ const passing: Readonly<Record<string, string>> = {
   ESTALE: "the disk failed (ESTALE)",
 };
 
-/** A path, or what stands there, that has to be corrected. */
+/** Errors of a path, or of the file at it, that need correction. */
 const wrongPath = new Set([
   "EACCES",
   "EEXIST",
@@ -30,18 +30,18 @@ const wrongPath = new Set([
   "ENODEV",
   "EFBIG",
   "EINVAL",
-  // Of Node's permission model.
+  // Codes of Node's permission model.
   "ERR_ACCESS_DENIED",
   "ERR_INVALID_ARG_VALUE",
 ]);
 
 /**
  * The code of an error of the operating system. A thread that could not start, and a driver that could not load its
- * program, have the system's code in their message alone.
+ * library, have the code only in their message.
  */
 export function systemCodeOf(error: unknown): string | undefined {
   const { code, message, type } = (error ?? {}) as { code?: unknown; message?: unknown; type?: unknown };
-  // One that is in our words already.
+  // Translated already.
   if (typeof type === "string") return undefined;
   if (typeof code === "string" && (code in passing || wrongPath.has(code))) return code;
   const named = typeof message === "string" ? /\b(EMFILE|ENFILE|ENOMEM)\b/.exec(message)?.[1] : undefined;
@@ -50,16 +50,19 @@ export function systemCodeOf(error: unknown): string | undefined {
 
 export const isWrongPath = (code: string | undefined): code is string => code !== undefined && wrongPath.has(code);
 
-/** In our words where it passes; else null. `consequence`: what has become of the work. */
+/** Translates an error that passes by itself; null for any other. `consequence` says what happened to the work. */
 export function asPassing(location: string, error: unknown, consequence: string): StoreUnavailableError | null {
   const why = passing[systemCodeOf(error) ?? ""];
   return why === undefined ? null : new StoreUnavailableError(location, `${why}; ${consequence}`, error);
 }
 
-/** What Node's permission model has to allow, by the names that it gives to what it denies. */
+/** Node's flags that allow what its permission model denies, by the name of the permission. */
 const flags: Readonly<Record<string, string>> = { WorkerThreads: "--allow-worker", Addons: "--allow-addons" };
 
-/** In our words if Node's permission model denies threads or native addons: no path is wrong then. Else null. */
+/**
+ * Translates a denial of threads or native addons by Node's permission model, which is not a wrong path. Null for any
+ * other error.
+ */
 export function asDenied(location: string, error: unknown): UnusableStoreError | null {
   const { code, permission } = (error ?? {}) as { code?: unknown; permission?: unknown };
   const denied = code === "ERR_DLOPEN_DISABLED" ? "Addons" : code === "ERR_ACCESS_DENIED" ? permission : undefined;
@@ -72,7 +75,7 @@ export function asDenied(location: string, error: unknown): UnusableStoreError |
   );
 }
 
-/** An error of the system about a file of ours, in our words; any other error as it is. */
+/** Translates a system's error about one of our files; returns any other error as it is. */
 export function asStoreError(location: string, error: unknown, what: string): unknown {
   const known = asDenied(location, error) ?? asPassing(location, error, "nothing was stored");
   if (known) return known;
@@ -80,10 +83,14 @@ export function asStoreError(location: string, error: unknown, what: string): un
   return isWrongPath(code) ? new UnusableStoreError(location, `${what} (${code})`, error) : error;
 }
 
-/** An engine that needs several files closes those that it has opened before it says that it cannot open the next. */
+/**
+ * An engine that needs several files closes the ones it has opened before it reports that the next cannot be opened.
+ */
 const filesAtOnce = 8;
 
-/** The system's error where this process can open no more than a few files at this moment: an engine may keep it to itself. */
+/**
+ * The system's error if this process can open only a few more files now: an engine may not report the reason itself.
+ */
 export function openFilesProblem(): unknown {
   const open: number[] = [];
   try {

@@ -1,23 +1,25 @@
 import { described, type Problem } from "./problem.ts";
 
-/** Values looked at, and levels: what went wrong is among the first of them. */
+/** Limits of the search, in values and levels: a caller's mistake is usually among the first of them. */
 const most = { values: 100_000, levels: 500 };
 
-/** What is wrong with one value, without a look inside. */
+/** Returns the problem of one value, without checking its content. */
 type Check = (value: unknown) => string | null;
 
-/** An object that cannot be read: a getter or a trap of a Proxy throws, or it becomes neither a text nor a number. */
+/**
+ * Detects an object that cannot be read: a getter or a trap of a Proxy throws, or it cannot be converted to a string.
+ */
 export const isThrowing: Check = (value) => {
   if (value === null || typeof value !== "object") return null;
   try {
     Object.entries(value);
-    return isWithoutText(value) ? "an object that becomes no text" : null;
+    return isWithoutText(value) ? "an object that cannot be converted to a string" : null;
   } catch {
     return "a value that throws when it is read";
   }
 };
 
-/** The same, and what JSON has no word for. */
+/** Also detects values that JSON cannot represent. */
 export const isNoJson: Check = (value) =>
   typeof value === "symbol" || typeof value === "bigint" || typeof value === "function"
     ? `a ${typeof value}`
@@ -35,8 +37,8 @@ function isWithoutText(value: object): boolean {
 }
 
 /**
- * The first value inside `given` with which something is wrong, or that is nested too deep or in a circle. Never throws.
- * `field` is what `given` is called; left empty, a value inside it is called by its own key.
+ * The first value inside `given` that fails `check`, is nested too deeply or is circular. Never throws. `field` names
+ * `given`; if it is empty, an inner value is named by its own key.
  */
 export function firstUnreadable(field: string, given: unknown, check: Check): Problem | null {
   const above = new Set<unknown>();
@@ -50,7 +52,7 @@ export function firstUnreadable(field: string, given: unknown, check: Check): Pr
     if (above.size === most.levels)
       return {
         field: outermost,
-        found: described("a deeper one"),
+        found: described("a deeper value"),
         expected: `a JSON value of at most ${most.levels} levels`,
       };
     above.add(value);

@@ -1,13 +1,13 @@
 /** Search parameters whose values are as secret as a password. */
 const secretParameter = /([?&][\w-]*(?:password|passwd|passphrase|secret|token)=)[^&#\s]*/gi;
-/** Where the user and the password of a URL begin, or the password where the user can be told from it. */
+/** Where the user and the password of a URL begin, or the password alone if the user is recognised. */
 const credentials = /:(?:\/+[^\s:@/]*:|\/*)/;
-/** A URL whose host was forgotten, or stands behind a character that ends it: what looks like a port is none. */
+/** A URL without a host, or with a character in its password that ends the host: the supposed port is the password. */
 const unfinished = /(:\/+[^\s:@/[]*:)(?!\d*(?:[/?#,\s]|$))[^]*$/;
 
 /**
- * A text for an error's message and data: the password of a URL in it is `***`, also where the URL is written wrongly. More is left
- * out rather than a part of a password shown; a user without a password may be a token, and is left out too.
+ * Replaces the password of a URL in a text by `***`, for messages and data; also if the URL is malformed. Hides too
+ * much rather than a part of a password: a user without a password may be a token and is replaced, too.
  */
 export function withoutPassword(text: string): string {
   const shown = text.replace(secretParameter, "$1***");

@@ -7,20 +7,23 @@ export interface Link {
   type: string;
 }
 
-/** How many events stand behind this one: an event that a caller's own command has brought about has none. */
+/** How many events led to this one; 0 for an event of a caller's own command. */
 export function depthOf({ meta }: { meta: Pick<RecordedEvent["meta"], "causationDepth"> }): number {
   const { causationDepth: depth } = meta;
   return Number.isSafeInteger(depth) && depth! > 0 ? depth! : 0;
 }
 
-/** So many events at either end of a chain are named in a message. */
+/** A message names this many events at each end of a chain. */
 const shown = 5;
 
-/** A command was to be sent for an event with too many events behind it: a circle, likely. 422; `data` is `{expected, actual, chain}`. */
+/**
+ * A process manager would send a command for an event with too long a chain of causes: probably a circle. 422; `data`
+ * is `{expected, actual, chain}`.
+ */
 export class CausationTooDeepError extends Errors.MoleculerClientError {
   override name = "CausationTooDeepError";
 
-  /** `chain`: from the first cause that is an event to the event itself. */
+  /** `chain`: from the first event of the chain to the event itself. */
   constructor(processManager: string, maxDepth: number, depth: number, chain: readonly Link[]) {
     const types = chain.map(({ type }) => type);
     const left = types.length - 2 * shown;
@@ -34,15 +37,15 @@ export class CausationTooDeepError extends Errors.MoleculerClientError {
   }
 }
 
-/** Compared by type: an error that arrives from another node is no instance of our class. */
+/** Compared by type, since an error from another node is not an instance of this class. */
 export const isTooDeep = (error: unknown): boolean =>
   error !== null && typeof error === "object" && "type" in error && error.type === "CAUSATION_TOO_DEEP";
 
-/** A parked event's error is read by every host of its consumer again and again. */
+/** Bounded, since every host of a consumer reads the errors of parked events again and again. */
 const maxKeptLinks = 100;
 const maxTypeCharacters = 255;
 
-/** The `data` of a chain that is too deep, as it is kept with the parked event: the last 100 links, which show a circle. */
+/** The `data` of this error as it is stored with a parked event: the last 100 links, which show a circle. */
 export function keptChain(error: object): { data?: { expected: number; actual: number; chain: Link[] } } {
   if (!isTooDeep(error)) return {};
   const { expected, actual, chain } = ((error as { data?: unknown }).data ?? {}) as Record<string, unknown>;

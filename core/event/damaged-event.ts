@@ -1,10 +1,10 @@
 import { Errors } from "moleculer";
 import type { EventMeta, RecordedEvent } from "./recorded-event.ts";
 
-/** An event as an engine stores it, its payload and meta as the texts that they are. */
+/** An event as an engine stores it, with payload and meta as texts. */
 export type StoredEvent = Omit<RecordedEvent, "payload" | "meta" | "link"> & { payload: string; meta: string };
 
-/** What the engine has of a stored event is no event any more: its medium has changed it. 409; restore the log from a backup. */
+/** A stored event cannot be parsed: its storage medium has changed it. 409; restore the log from a backup. */
 export class DamagedEventError extends Errors.MoleculerClientError {
   override name = "DamagedEventError";
 
@@ -18,17 +18,17 @@ export class DamagedEventError extends Errors.MoleculerClientError {
   }
 }
 
-/** Compared by type: an error that arrives from another node is no instance of our class. */
+/** Compared by type, since an error from another node is not an instance of this class. */
 export const isDamagedEvent = (error: unknown): boolean =>
   error !== null && typeof error === "object" && "type" in error && error.type === "DAMAGED_EVENT";
 
-/** Is told of a damaged event. */
+/** Called with the error of each damaged event. */
 export type OnDamaged = (error: DamagedEventError) => void;
 
 /**
- * The event that is stored. Where it is damaged and `onDamaged` is told so, one with an empty payload and with its own id
- * as what caused it; all else about it is known.
- * @throws DamagedEventError where nothing is to be told
+ * Parses a stored event. A damaged one is passed to `onDamaged`, and returned with an empty payload and its own id as
+ * its cause; all other fields are intact.
+ * @throws DamagedEventError if the event is damaged and `onDamaged` is omitted
  */
 export function readStored(stored: StoredEvent, onDamaged?: OnDamaged): RecordedEvent {
   const { id, type, stream, version, position, time } = stored;

@@ -4,13 +4,13 @@ import { v5, v7, validate } from "uuid";
 const keyNamespace = "4a3dd1c6-50b9-5f0e-9c1c-6f7b1d8a2e57";
 
 const bytesPerId = 16;
-/** Randomness for many ids at once: to ask the system for each costs as much as all checks of an append. */
+/** Random bytes for many ids at once: a system call for each id would cost as much as all checks of an append. */
 const pool = new Uint8Array(256 * bytesPerId);
 let used = pool.length;
 let msecs = -Infinity;
 let seq = 0;
 
-/** A new time-ordered id (UUID version 7), rising within the process, also when the clock is set back. */
+/** A new time-ordered id (UUID version 7). Increases within the process, even if the clock is set back. */
 export function newEventId(): string {
   if (used === pool.length) {
     crypto.getRandomValues(pool);
@@ -20,7 +20,7 @@ export function newEventId(): string {
   const now = Date.now();
   if (now > msecs) {
     msecs = now;
-    // Begins in the lower half, so that a millisecond has room for 2^31 ids. RFC 9562, 6.2, method 1.
+    // Starts in the lower half, so that a millisecond has room for 2^31 ids. RFC 9562, 6.2, method 1.
     seq = ((random[6]! & 0x7f) << 24) | (random[7]! << 16) | (random[8]! << 8) | random[9]!;
   } else {
     seq = (seq + 1) | 0;
@@ -29,7 +29,7 @@ export function newEventId(): string {
   return v7({ random, msecs, seq });
 }
 
-/** The id of the event at `index` of an append with a `key`: the same whenever the same append is sent again. */
+/** The id of the event at `index` of an append with a `key`; the same if the append is sent again. */
 export const eventIdOfKey = (key: string, index: number): string => v5(`${index}/${key}`, keyNamespace);
 
 export const isEventId = (id: unknown): id is string => typeof id === "string" && validate(id);

@@ -2,14 +2,14 @@ import type { Problem } from "../errors/problem.ts";
 import { isReserved, nameProblem } from "./stream-name.ts";
 import { typeMatcher } from "./type-pattern.ts";
 
-/** Why this cannot be the type of an event that somebody stores; null where it can. */
+/** Why callers cannot store an event of this type; null if they can. */
 export function eventTypeProblem(field: string, type: unknown): Problem | null {
   const problem = nameProblem(field, type);
   if (problem || (!isReserved(type as string) && !/[*?]/.test(type as string))) return problem;
   return { field, found: type, expected: 'a name without wildcards that does not begin with "$"' };
 }
 
-/** Why no event can match a pattern, where a store refuses all but some types (null: it accepts any). */
+/** Why no event can match a pattern in a store that accepts only `types`; null if one can, or if `types` is null. */
 export function unknownType(field: string, pattern: string, types: readonly string[] | null): Problem | null {
   if (!types || types.some(typeMatcher([pattern]))) return null;
   return {

@@ -1,25 +1,28 @@
 import { inspect } from "node:util";
 import { keptChain } from "./causation.ts";
 
-/** An error as it is kept with the event that failed. */
+/** An error as it is stored with the event that failed. */
 export interface ParkedError {
   name: string;
   message: string;
   type?: string;
   code?: number | string;
-  /** Kept of a chain of causes that is too deep: `{expected, actual, chain}`. */
+  /** Stored only for a chain of causes that is too long: `{expected, actual, chain}`. */
   data?: unknown;
 }
 
-/** A checkpoint, and each message between nodes that lists parked events, carries it. */
+/** Bounded, since checkpoints and messages that list parked events contain it. */
 const maxCharacters = 1000;
 
-/** An error as it is kept with a parked event. Whatever was thrown, it must not keep its event from being parked. */
+/**
+ * Converts any thrown value into the error that is stored with a parked event. Never throws, so that every event can be
+ * parked.
+ */
 export function asParkedError(error: unknown): ParkedError {
   try {
     return described(error);
   } catch {
-    return { name: "Error", message: "what was thrown cannot be read: looking at it throws" };
+    return { name: "Error", message: "the thrown value cannot be read: reading it throws" };
   }
 }
 

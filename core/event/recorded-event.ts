@@ -1,13 +1,13 @@
 /**
- * What accompanies an event: always the two ids, and the caller's own fields beside them. An imported event has what its file
- * had, which may lack the ids.
+ * An event's meta: always the two ids, and the caller's own fields. An imported event has the meta of its file, which
+ * may lack the ids.
  */
 export interface EventMeta {
-  /** The same for everything that one request brought about: Moleculer's `requestID`. */
+  /** The same for all events that one request caused: Moleculer's `requestID`. */
   correlationId: string;
   /** The id of the message that directly caused this event: a call's context id, or another event's id. */
   causationId: string;
-  /** How many events led to this one, where events did. */
+  /** How many events led to this one; absent if none did. */
   causationDepth?: number;
   [field: string]: unknown;
 }
@@ -26,14 +26,14 @@ export interface RecordedEvent<Type extends string = string, Payload = Record<st
   readonly time: string;
   readonly payload: Payload;
   readonly meta: EventMeta;
-  /** Only where it was read from a stream that it is linked to: which, and its version there. */
+  /** Present only if the event was read from a stream of links: that stream and the version there. */
   readonly link?: { readonly stream: string; readonly version: number };
 }
 
 /** Event type → payload, for stores that type their events: `EventStore<{ "account.opened": { iban: string } }>`. */
 export type EventMap = Record<string, unknown>;
 
-/** The map of a store that does not type its events: any type, with an object of unknown fields as payload. */
+/** The map of a store without typed events: any type, with an object of unknown fields as payload. */
 export type AnyEvents = Record<string, Record<string, unknown>>;
 
 /** The events of a map as a union, so that comparing `type` narrows `payload`. */
@@ -41,13 +41,13 @@ export type EventOf<Events extends EventMap, Type extends keyof Events & string 
   [T in Type]: RecordedEvent<T, Events[T]>;
 }[Type];
 
-/** The event types of a map that a literal name or a pattern with Moleculer's wildcards can stand for. */
+/** The event types of a map that a literal name or a pattern with Moleculer's wildcards matches. */
 export type Matching<Events extends EventMap, Pattern extends string> = Pattern extends
   `${string}*${string}` | `${string}?${string}`
   ? keyof Events & string
   : Pattern & keyof Events;
 
-/** Freezes an event's payload and meta all the way down: listeners and transforms of one event share the object. */
+/** Freezes an event deeply, since its listeners and transforms share the object. */
 export function freezeEvent<Event extends RecordedEvent<string, unknown>>(event: Event): Event {
   deepFreeze(event.payload);
   deepFreeze(event.meta);

@@ -5,11 +5,11 @@ const maxCharacters = 255;
 // oxlint-disable-next-line no-control-regex -- control characters are exactly what is looked for
 const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/;
 
-/** Counted in code points, each of which is one or two UTF-16 units. */
+/** Whether a text has more than `most` code points, each of which is one or two UTF-16 units. */
 export const isLonger = (text: string, most: number): boolean =>
   text.length > most && (text.length > 2 * most || [...text].length > most);
 
-/** Why `name` cannot be a name of a stream or a type: 1–255 Unicode characters, no control characters. */
+/** Why `name` is not a valid name of a stream or a type: 1–255 Unicode characters, no control characters. */
 export function nameProblem(field: string, name: unknown): Problem | null {
   const rule = `1 to ${maxCharacters} Unicode characters without control characters`;
   if (typeof name !== "string" || name === "") return { field, found: name, expected: rule };
@@ -20,8 +20,10 @@ export function nameProblem(field: string, name: unknown): Problem | null {
   return null;
 }
 
-/** Of names that are looked for: "" finds nothing. @throws ValidationError for what no stream can be called */
-export function refuseImpossibleNames(given: Readonly<Record<string, string | undefined>>): void {
+/**
+ * Checks names in a search; "" is allowed and finds nothing. @throws ValidationError for names that no stream can have
+ */
+export function assertValidNames(given: Readonly<Record<string, string | undefined>>): void {
   const problems = Object.entries(given).flatMap(([field, name]) =>
     name === undefined || name === "" ? [] : (nameProblem(field, name) ?? []),
   );
@@ -31,7 +33,7 @@ export function refuseImpossibleNames(given: Readonly<Record<string, string | un
 /** Names that begin with `$` belong to the framework. */
 export const isReserved = (name: string) => name.startsWith("$");
 
-/** The part of a stream's name before the first `-`; the whole name where there is none. */
+/** The part of a stream's name before the first `-`; the whole name if there is none. */
 export function categoryOf(stream: string): string {
   const end = stream.indexOf("-");
   return end < 0 ? stream : stream.slice(0, end);

@@ -3,15 +3,18 @@ import { described } from "../errors/problem.ts";
 import { ValidationError } from "../errors/errors.ts";
 import { wildcardMatcher } from "../text/wildcards.ts";
 
-/** As long as a type may be: in Unicode characters. */
+/** The longest type's length, in Unicode characters. */
 export const maxPatternCharacters = 255;
 export const maxPatterns = 1000;
-/** All patterns with wildcards together: each new type is matched against every one of them. */
+/** Of all patterns with wildcards together: each new type is matched against every one of them. */
 const maxWildcardCharacters = 16_000;
 
 const hasWildcards = (pattern: string): boolean => /[*?]/.test(pattern);
 
-/** Whether an event type matches one of the patterns; decided once per type, since types are few and events many. */
+/**
+ * A function that matches event types against the patterns. The result is cached by type, since types are few and
+ * events many.
+ */
 export function typeMatcher(patterns: readonly string[]): (type: string) => boolean {
   const exact = new Set(patterns.filter((pattern) => !hasWildcards(pattern)));
   const wild = [...new Set(patterns)].filter(hasWildcards);
@@ -30,9 +33,9 @@ export function typeMatcher(patterns: readonly string[]): (type: string) => bool
 }
 
 /**
- * The patterns of a call: an array of them, or a text in which commas or spaces separate them.
- * `most`: patterns, and characters in those with wildcards.
- * @throws ValidationError naming the field, for more or longer ones than a call may have
+ * Parses the patterns of a call: an array, or a text in which commas or spaces separate them. `most`: the limits of
+ * patterns, and of characters in those with wildcards.
+ * @throws ValidationError naming the field, for more or longer patterns than allowed
  */
 export function parsePatterns(
   field: string,

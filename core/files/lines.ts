@@ -2,21 +2,21 @@ import type { FileHandle } from "node:fs/promises";
 import { ValidationError } from "../errors/errors.ts";
 import { described } from "../errors/problem.ts";
 
-/** One line that is not blank, or why it cannot be read: then it is the last one. */
+/** A line that is not blank. One with an `error` is the last. */
 export interface Line {
   /** From 1. */
   number: number;
   text: string;
   error?: Error;
-  /** How much of the file was read so far, in bytes, and how much there is. */
+  /** Bytes of the file read so far, and its size. */
   done: number;
   total: number;
 }
 
 export interface LineOptions {
-  /** The longest line that is read into memory. */
+  /** Longest line that is read into memory. */
   maxBytes: number;
-  /** Called after each chunk of the file, so that a long stretch without a line can be interrupted: it may throw. */
+  /** Called after each chunk, so that a long stretch without a line can be interrupted: it may throw. */
   onChunk?: () => void;
 }
 
@@ -24,9 +24,9 @@ const chunkBytes = 256 * 1024;
 const newLine = 0x0a;
 
 /**
- * The lines of a UTF-8 file, one after another; at most `maxBytes` of one in memory. Split at line feeds alone:
- * `readline` also splits at U+2028, U+2029 and carriage returns, of which JSON writes the first two unescaped.
- * @throws what reading the file throws
+ * Reads the lines of a UTF-8 file, with at most `maxBytes` of one in memory. Splits at line feeds only: `readline` also
+ * splits at U+2028, U+2029 and carriage returns, and JSON writes the first two unescaped.
+ * @throws whatever reading the file throws
  */
 export async function* linesOf(file: FileHandle, { maxBytes, onChunk }: LineOptions): AsyncGenerator<Line> {
   const total = (await file.stat()).size;
@@ -52,12 +52,12 @@ export async function* linesOf(file: FileHandle, { maxBytes, onChunk }: LineOpti
   if (last.text !== "" || last.error) yield last;
 }
 
-/** The pieces of a line whose end is not read yet. Joined once: a line may be as long as many chunks. */
+/** The pieces of an unfinished line. Joined once, since a line may span many chunks. */
 class BegunLine {
   #pieces: Buffer[] = [];
   length = 0;
 
-  /** Copies the piece: the chunk that it is a part of is filled again. */
+  /** Copies the piece, since its chunk is overwritten by the next read. */
   add(piece: Buffer): void {
     if (piece.length === 0) return;
     this.#pieces.push(Buffer.from(piece));
@@ -80,7 +80,7 @@ function readLine(bytes: Buffer, maxBytes: number): Pick<Line, "text" | "error">
   try {
     return { text: decoder.decode(bytes).trim() };
   } catch {
-    return { text: "", error: malformed("bytes that are no UTF-8", "JSON in UTF-8") };
+    return { text: "", error: malformed("bytes that are not UTF-8", "JSON in UTF-8") };
   }
 }
 

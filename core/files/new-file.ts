@@ -6,7 +6,7 @@ import { privateFile, privateFolder } from "./private-files.ts";
 import { syncFile, syncFolder } from "./sync.ts";
 import { asDenied, asPassing, isWrongPath, systemCodeOf } from "../errors/system-errors.ts";
 
-/** An error of the system about a file that a caller named, in our words; any other error as it is. */
+/** Translates a system's error about a file that a caller named; returns any other error as it is. */
 export function asFileError(field: string, path: string, expected: string, error: unknown): unknown {
   const known = asDenied(path, error) ?? asPassing(path, error, "nothing is left there");
   if (known) return known;
@@ -18,13 +18,13 @@ export function asFileError(field: string, path: string, expected: string, error
 }
 
 /**
- * A file that appears under its name whole and on the disk, or not at all. Until then it is written beside it, as
- * `<name>.<uuid>.part`; one that a killed process leaves behind may be deleted.
+ * A file that appears under its name complete and on the disk, or not at all. Until then it is written beside it, as
+ * `<name>.<uuid>.part`; a part file that a killed process leaves behind may be deleted.
  */
 export class NewFile {
-  /** The absolute path at which it will stand. */
+  /** The absolute path of the finished file. */
   readonly path: string;
-  /** The path at which it is written. */
+  /** The path that is written to. */
   readonly temporary: string;
   readonly #field: string;
 
@@ -35,20 +35,20 @@ export class NewFile {
   }
 
   /**
-   * Begins an empty one, with its folder. A relative path is resolved against the process's folder.
-   * @throws ValidationError naming `field`: something stands there already, or nothing can be written there
+   * Creates an empty part file, and its folder. A relative path is resolved against the working directory.
+   * @throws ValidationError naming `field` if the path exists already or cannot be written
    */
   static async at(field: string, path: string): Promise<NewFile> {
     const file = new NewFile(field, resolve(path));
     await file.#do(async () => {
       await mkdir(dirname(file.path), { recursive: true, mode: privateFolder });
-      await file.#refuseExisting();
+      await file.assertAbsent();
       await (await open(file.temporary, "wx", privateFile)).close();
     });
     return file;
   }
 
-  async #refuseExisting(): Promise<void> {
+  async assertAbsent(): Promise<void> {
     const there = await lstat(this.path).catch((error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT") return null;
       throw error;
@@ -58,22 +58,22 @@ export class NewFile {
 
   #existing(): ValidationError {
     return new ValidationError([
-      { field: this.#field, found: this.path, expected: "a path where nothing is yet: nothing is overwritten" },
+      { field: this.#field, found: this.path, expected: "a path that does not exist yet: nothing is overwritten" },
     ]);
   }
 
-  /** Puts what was written in its place. @throws ValidationError where something stands there by now */
+  /** Moves the part file to its path. @throws ValidationError if the path exists by now */
   async place(): Promise<void> {
     await this.#do(async () => {
       await syncFile(this.temporary);
       try {
-        // Unlike a renaming, a link never takes the place of another file.
+        // Unlike a rename, a link never takes the place of another file.
         await link(this.temporary, this.path);
         await rm(this.temporary);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === "EEXIST") throw this.#existing();
-        // A file system without links.
-        await this.#refuseExisting();
+        // The file system has no links.
+        await this.assertAbsent();
         await rename(this.temporary, this.path);
       }
       await syncFolder(dirname(this.path));

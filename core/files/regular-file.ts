@@ -1,12 +1,12 @@
 import { constants } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 
-/** Windows has no O_NOFOLLOW and no O_NONBLOCK: undefined counts as 0 there, and the type of the file is checked alone. */
+/** On Windows O_NOFOLLOW and O_NONBLOCK are undefined and count as 0: only the type of the file is checked there. */
 const readOnly = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
- * Opens a regular file for reading. A symbolic link is not followed, and a FIFO, a device or a folder is refused: the
- * open call of a FIFO without a writer would otherwise never return.
+ * Opens a regular file for reading. Does not follow a symbolic link, and rejects a FIFO, a device or a folder: opening
+ * a FIFO without a writer would block for ever.
  * @throws an error with a system's code (ELOOP, EISDIR, EINVAL …)
  */
 export async function openRegularFile(path: string): Promise<FileHandle> {

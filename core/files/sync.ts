@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 
-/** Waits until what was written to a file is on the disk. */
+/** Waits until a file's content is on the disk. */
 export async function syncFile(path: string): Promise<void> {
   const handle = await open(path, "r");
   try {
@@ -10,7 +10,7 @@ export async function syncFile(path: string): Promise<void> {
   }
 }
 
-/** Waits until a folder's entries are on the disk. Windows has no way to flush a folder, and no need of it. */
+/** Waits until a folder's entries are on the disk. Windows cannot flush a folder, and does not need to. */
 export async function syncFolder(path: string): Promise<void> {
   if (process.platform !== "win32") await syncFile(path);
 }

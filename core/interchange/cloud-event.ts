@@ -7,33 +7,33 @@ import type { RecordedEvent } from "../event/recorded-event.ts";
 export interface CloudEvent {
   specversion: "1.0";
   id: string;
-  /** Where it was recorded: a URI reference, like the store's name. */
+  /** The store that recorded it: a URI reference, like the store's name. */
   source: string;
   type: string;
   /** The stream. */
   subject: string;
   time: string;
   datacontenttype: "application/json";
-  /** The position in 16 digits, so that texts sort as numbers do: CloudEvents' extension "Sequence". */
+  /** The position in 16 digits, so that texts sort like numbers: CloudEvents' extension "Sequence". */
   sequence: string;
-  /** The version within the stream. A text, since an integer of CloudEvents has 32 bits. */
+  /** The version within the stream. A string, since an integer of CloudEvents has 32 bits. */
   streamversion: string;
   /** CloudEvents' extension "Correlation". */
   correlationid?: string;
   causationid?: string;
-  /** All other fields of the event's meta, as the text of a JSON object; left out where there are none. */
+  /** All other fields of the event's meta, as the text of a JSON object; omitted if there are none. */
   meta?: string;
   data: unknown;
 }
 
-// oxlint-disable-next-line no-control-regex -- no attribute may hold one
+// oxlint-disable-next-line no-control-regex -- attributes must not contain one
 const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/;
 
-/** What may stand in an attribute of CloudEvents: a text that is not empty and has no control characters. */
+/** Whether a value can be an attribute of CloudEvents: a string that is not empty and has no control characters. */
 const isAttribute = (found: unknown): found is string =>
   typeof found === "string" && found !== "" && !controlCharacter.test(found) && found.isWellFormed();
 
-/** JSON escapes the lower control characters only. */
+/** JSON escapes only the control characters below U+0020. */
 const attributeOf = (json: object): string =>
   JSON.stringify(json).replaceAll(
     /[\u007f-\u009f]/g,
@@ -41,8 +41,8 @@ const attributeOf = (json: object): string =>
   );
 
 /**
- * A recorded event as a CloudEvent; `fromCloudEvent` gives back every field. `source` is a URI reference that names the
- * store.
+ * Converts a recorded event to a CloudEvent; `fromCloudEvent` restores every field. `source` is a URI reference that
+ * names the store.
  *
  * @example const cloudEvent = toCloudEvent(event, "https://shop.example/orderEvents");
  * @throws ValidationError without a source
@@ -84,8 +84,8 @@ const names = {
 } as const;
 
 /**
- * The event in a CloudEvent 1.0 with JSON data. One of another system needs a UUID as `id`, and a `subject`, which is
- * its stream; its extension attributes become fields of `meta`, its `source` is not kept.
+ * The event in a CloudEvent 1.0 with JSON data. An event of another system needs a UUID as `id`, and a `subject`, which
+ * becomes its stream. Its extension attributes become fields of `meta`; its `source` is not stored.
  *
  * @example const { stream, payload } = fromCloudEvent(cloudEvent);
  * @throws ValidationError naming the attribute
@@ -140,5 +140,5 @@ function objectOf(text: unknown): Record<string, unknown> | null {
   }
 }
 
-/** What is no number stays as it is, to be refused by its name. */
+/** Returns anything else unchanged, so that the check names it. */
 const numberOf = (text: unknown): unknown => (typeof text === "string" && /^\d+$/.test(text) ? Number(text) : text);

@@ -5,7 +5,7 @@ import { isObject, parseHistoryEvent, type HistoryEvent } from "./history-event.
 import type { RecordedEvent } from "../event/recorded-event.ts";
 import { unknownFields } from "../options/unknown-fields.ts";
 
-/** How events stand in a file of JSON Lines. */
+/** A format of events in a file of JSON Lines. */
 export interface EventFormat {
   /** `source` names the store. */
   write: (event: RecordedEvent, source: string) => object;

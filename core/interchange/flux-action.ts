@@ -4,7 +4,7 @@ import { isObject, parseHistoryEvent, type HistoryEvent } from "./history-event.
 import type { EventMeta, RecordedEvent } from "../event/recorded-event.ts";
 import { unknownFields } from "../options/unknown-fields.ts";
 
-/** A recorded event as a Flux Standard Action, which has no other fields than these. */
+/** A recorded event as a Flux Standard Action. The standard allows no other fields. */
 export interface FluxAction {
   type: string;
   payload: unknown;
@@ -12,12 +12,12 @@ export interface FluxAction {
     /** The event's own meta. */
     meta: EventMeta;
   };
-  /** The event tells of a failure: its meta has `error: true`. */
+  /** Set if the event's meta has `error: true`. */
   error?: true;
 }
 
 /**
- * A recorded event as a Flux Standard Action; `fromFluxAction` gives back every field.
+ * Converts a recorded event to a Flux Standard Action; `fromFluxAction` restores every field.
  *
  * @example store.dispatch(toFluxAction(event));
  */
@@ -41,8 +41,8 @@ const names = {
 const fields = ["type", "payload", "meta", "error"];
 
 /**
- * The event in a Flux Standard Action. One of another system needs a UUID as `meta.id`, and a `meta.stream`; further
- * fields of `meta` become fields of the event's meta, and so does `error: true`.
+ * The event in a Flux Standard Action. An action of another system needs a UUID as `meta.id`, and a `meta.stream`.
+ * Further fields of `meta`, and `error: true`, become fields of the event's meta.
  *
  * @example const { stream, payload } = fromFluxAction(action);
  * @throws ValidationError naming the field

@@ -7,19 +7,19 @@ import { isProblem, toJson, type JsonValue } from "../json/json.ts";
 import type { EventMeta, RecordedEvent } from "../event/recorded-event.ts";
 import { isReserved, nameProblem } from "../event/stream-name.ts";
 
-/** A recorded event that comes from outside: numbers and time may be missing where another system recorded it. */
+/** A recorded event from outside; version, position and time may be missing if another system recorded it. */
 export type HistoryEvent = Omit<RecordedEvent<string, unknown>, "version" | "position" | "time"> &
   Partial<Pick<RecordedEvent, "version" | "position" | "time">>;
 
-/** What a format calls a field where that is not its own name. */
+/** A format's own names of fields, for messages. */
 type Names = Partial<Record<keyof RecordedEvent | "correlationId" | "causationId", string>>;
 
 export const isObject = (found: unknown): found is Record<string, unknown> =>
   found !== null && typeof found === "object" && !Array.isArray(found);
 
 /**
- * Checks an event that comes from outside. Its `meta` stays as it came, unless it is not `whole`: then the event's own id
- * is added as the `correlationId` and `causationId` that are missing.
+ * Checks an event from outside. If its meta is not complete (`isMetaWhole`), the event's own id fills a missing
+ * `correlationId` and `causationId`; otherwise meta is unchanged.
  * @throws ValidationError with every problem found
  */
 export function parseHistoryEvent(
@@ -68,8 +68,9 @@ export function parseHistoryEvent(
 }
 
 /**
- * The append that stores an event as it was recorded: its id, stream and version; its time as far as the log's law
- * allows; and, in the same commit, only behind the one before it. It is history, so no catalogue is asked.
+ * The append that stores an event as it was recorded: with its id, stream and version, and its time unless the event
+ * before it is later. Within a commit it is stored only if the one before it is. The catalogue does not check it, since
+ * it is history.
  * @throws ValidationError, EventTooLargeError
  */
 export function toImportRequest(event: HistoryEvent, maxEventBytes: number): AppendRequest {

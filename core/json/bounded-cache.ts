@@ -1,4 +1,4 @@
-/** Keeps what was computed for the most recently used keys. */
+/** Caches the values of the most recently used keys. */
 export class BoundedCache<Key, Value extends object> {
   readonly #most: number;
   readonly #known = new Map<Key, Value>();
@@ -9,7 +9,7 @@ export class BoundedCache<Key, Value extends object> {
   }
 
   get(key: Key, compute: () => Value): Value {
-    // Row after row asks for the same.
+    // A query asks for the same key once per row.
     if (this.#last?.key === key) return this.#last.value;
     const known = this.#known.get(key);
     const value = known ?? compute();

@@ -1,4 +1,4 @@
-/** A JSON value as text: the same for the same value, whatever the order of its keys. */
+/** The text of a JSON value with sorted keys: equal for equal values. */
 export const canonicalJson = (value: unknown): string =>
   JSON.stringify(value, (_key, inner: unknown) => {
     if (typeof inner === "bigint") return String(inner);

@@ -1,5 +1,5 @@
 /**
- * Freezes a value all the way down, and answers it. What is frozen already is taken to be so inside as well; bytes, which
+ * Freezes a value deeply and returns it. A frozen value is assumed to be frozen inside, too; typed arrays, which
  * JavaScript cannot freeze, stay as they are.
  */
 export function freezeDeep<Value>(value: Value): Value {

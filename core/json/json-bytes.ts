@@ -1,4 +1,4 @@
-/** The bytes of a value as JSON; `isMore` where there are more, which were not counted. */
+/** The bytes of a value as JSON; `isMore` if counting stopped early. */
 export interface JsonBytes {
   bytes: number;
   isMore: boolean;
@@ -9,10 +9,10 @@ class Beyond extends Error {}
 const maxPlainDepth = 100;
 
 /**
- * How many bytes JSON.stringify writes of a value. Ends once they are certain to be more than `most`: the text of a
- * large value takes seconds and gigabytes, or is longer than a string may be.
+ * How many bytes JSON.stringify writes for a value. Counting stops once there are more than `most`: the text of a large
+ * value takes seconds and gigabytes, or exceeds the longest string.
  *
- * @throws what JSON.stringify throws for a value that has no JSON
+ * @throws whatever JSON.stringify throws for a value without JSON
  */
 export function jsonBytes(value: unknown, most: number): JsonBytes {
   if (plainBytes(value, most, 0) <= most) return { bytes: bytesOf(JSON.stringify(value)), isMore: false };
@@ -22,12 +22,12 @@ export function jsonBytes(value: unknown, most: number): JsonBytes {
 const bytesOf = (text: string | undefined) => Buffer.byteLength(text ?? "");
 
 /**
- * JSON.stringify itself shows each value, after its toJSON, before it writes it. Each is counted as the least that can be
- * written of it, so what is ended early is too large, and the text of what is not is measured exactly.
+ * JSON.stringify calls `count` with each value, after its toJSON. Each is counted with the fewest bytes that it can
+ * take, so a count that stops early is correct; if it does not stop, the text is measured exactly.
  */
 function countedBytes(value: unknown, most: number): JsonBytes {
   let least = 0;
-  // Not an arrow: `this` is the object or array that the value is in.
+  // A function, not an arrow: `this` is the object or array that contains the value.
   function count(this: unknown, key: string, inner: unknown): unknown {
     if (Array.isArray(this)) least += isOmitted(inner) ? nullBytes : leastBytes(inner);
     else least += keyBytes(key, inner) + leastBytes(inner);
@@ -38,29 +38,29 @@ function countedBytes(value: unknown, most: number): JsonBytes {
     return { bytes: bytesOf(JSON.stringify(value, count)), isMore: false };
   } catch (error) {
     if (error instanceof Beyond) return { bytes: least, isMore: true };
-    // What V8 throws, before it looks inside, for an array that no string can hold.
+    // V8 throws this, before it visits the elements, for an array that no string can hold.
     if ((error as Error).message === "Invalid string length") return { bytes: Math.max(least, most + 1), isMore: true };
     throw error;
   }
 }
 
-/** An array has a null for what an object omits. */
+/** An array has a null in place of a value that an object omits. */
 const nullBytes = 4;
 
 const isOmitted = (value: unknown) => value === undefined || typeof value === "function" || typeof value === "symbol";
 
-/** Two quotes and a colon are around an object's key; the value itself has the empty one. */
+/** A key has two quotes and a colon. The outermost value has the empty key. */
 const keyBytes = (key: string, value: unknown) => (key === "" || isOmitted(value) ? 0 : Buffer.byteLength(key) + 3);
 
-/** Without commas, what escapes add, and what is inside. */
+/** Ignores commas, escapes and content. */
 function leastBytes(value: unknown): number {
   if (typeof value === "string") return Buffer.byteLength(value) + 2;
   return isOmitted(value) ? 0 : 1;
 }
 
 /**
- * The same, ten times as fast, of plain values; Infinity where the value is not plain or the sum is beyond `most`. What
- * is not plain may have a toJSON, whose value may be of any size, or may be in itself.
+ * The same for plain values, ten times as fast. Infinity if the value is not plain or the sum exceeds `most`: a value
+ * that is not plain may have a toJSON or be circular.
  */
 function plainBytes(value: unknown, most: number, depth: number): number {
   if (typeof value === "string") return value.length + 2;

@@ -3,12 +3,12 @@ import { isThenable } from "../concurrency/is-thenable.ts";
 import { isPlain } from "../errors/object-kind.ts";
 import { safeText, type Problem } from "../errors/problem.ts";
 
-/** A value of more characters than are wanted; counting ended there. */
+/** A value with more characters than allowed; counting stopped at `atLeast`. */
 export interface Oversize extends Problem {
   atLeast: number;
 }
 
-/** Ends a walk where it found what JSON would lose. */
+/** Ends the walk at a value that JSON would lose. */
 class Lost extends Error {
   readonly problem: Problem;
 
@@ -19,9 +19,8 @@ class Lost extends Error {
 }
 
 /**
- * The value as JSON keeps it, for values of any kind: what `JSON.parse(JSON.stringify(input))` returns, unless something
- * would be lost in silence. That is refused with its path. Takes time in proportion to `maxCharacters` at most, also
- * where an object is reached on many ways.
+ * Copies any value as `JSON.parse(JSON.stringify(input))` would. A value that JSON would lose silently is a problem
+ * with its path. Takes time in proportion to `maxCharacters` at most, even if an object is reachable by many paths.
  */
 export function jsonCopy(
   field: string,
@@ -34,7 +33,7 @@ export function jsonCopy(
 class Walk {
   readonly #field: string;
   readonly #limits: { levels: number; characters: number };
-  /** Where the walk is; left as it is when something throws, so that the problem has its place. */
+  /** The path of the walk. Kept when something throws, so that the problem has its place. */
   readonly #path: string[] = [];
   readonly #above = new Set<object>();
   #current: unknown;
@@ -51,7 +50,7 @@ class Walk {
       return value === undefined ? { field: this.#field, found: input, expected: "a JSON value" } : { value };
     } catch (error) {
       if (error instanceof Lost) return error.problem;
-      // A getter, a toJSON or a Proxy.
+      // A getter, a toJSON or a Proxy threw.
       const field = [this.#field, ...this.#path].join(".");
       return { field, found: this.#current, expected: `a JSON value (reading it throws ${safeText(error)})` };
     }
@@ -76,10 +75,10 @@ class Walk {
         return this.#text(value);
       case "number":
         this.#spend(1, value);
-        // JSON knows no -0.
+        // JSON has no -0.
         return Number.isFinite(value) ? value || 0 : this.#refuse(value, "a finite number");
       case "bigint":
-        // Some programs give BigInt a toJSON.
+        // Some programs add a toJSON to BigInt.
         if ("toJSON" in BigInt.prototype) return this.#copy(callToJson(value, key), key);
         return this.#refuse(value, "a JSON value (write it as a string)");
       case "function":
@@ -109,7 +108,7 @@ class Walk {
     return copy;
   }
 
-  /** What its toJSON returns; as in JSON, that one's own toJSON is not called. */
+  /** The result of its toJSON; like JSON.stringify, does not call toJSON of the result. */
   #ownForm(value: object, key: string): unknown {
     const form = callToJson(value, key);
     if (form === value) return Array.isArray(form) ? this.#items(form) : this.#fields(value);
@@ -150,7 +149,7 @@ class Walk {
       const inner = given === undefined ? undefined : this.#copy(given, key);
       this.#path.pop();
       if (inner === undefined) continue;
-      // To assign to this name would change the copy's prototype.
+      // An assignment to this name would change the copy's prototype.
       if (key === "__proto__")
         Object.defineProperty(copy, key, { value: inner, enumerable: true, configurable: true, writable: true });
       else copy[key] = inner;

@@ -1,11 +1,11 @@
-/** More parts are not looked at: the size of a value is to be known in microseconds. */
+/** Limit of visited parts, so that the size of any value is known within microseconds. */
 const maxParts = 1000;
-/** Of a number, a boolean, null, and what surrounds any other part. */
+/** The size of a number, a boolean or null, and the overhead of any other part. */
 const bytesPerPart = 8;
 
 /**
- * About how many bytes a value takes as JSON, without writing it: strings by their length, everything else by a constant.
- * Of a value with many parts only the first are looked at, and the rest of an array is counted.
+ * Estimates the bytes of a value as JSON without writing it: strings by their length, everything else by a constant.
+ * Visits only the first parts of a large value; the rest of an array is counted.
  */
 export function roughBytes(value: unknown): number {
   const parts: unknown[] = [value];

@@ -1,6 +1,6 @@
 import type { AppendRequest } from "./append-request.ts";
 
-/** Where a commit has put an append: of its first event. All events of an append have one time. */
+/** Where a commit stored an append's first event. All events of an append have the same time. */
 export interface StoredAt {
   position: number;
   version: number;
@@ -8,19 +8,19 @@ export interface StoredAt {
 }
 
 export interface RelayAnswer {
-  /** For each request, in their order; null where the other host has not stored it now: it was refused, or stored before. */
+  /** One entry per request, in order; null if this call did not store it: it was refused, or stored before. */
   stored: (StoredAt | null)[];
-  /** The other host has had appends of others, too, within `times.relay.recentMs`. */
+  /** The other host has received appends of other hosts, too, within `times.relay.recentMs`. */
   isShared: boolean;
 }
 
-/** How a host of a log reaches the other hosts, so that one of them commits what all of them are sent. */
+/** Connects the hosts of a log, so that one of them can commit the appends of all. */
 export interface AppendRelay {
-  /** The name of this host's node, by which the others reach it. */
+  /** The name of this host's node, under which other hosts reach it. */
   readonly node: string;
   /**
-   * Has the host on that node decide and store these requests in one commit of the log with that identity. Where it
-   * rejects, they may be stored or not, or be stored yet.
+   * Sends requests to the host on `node`, which decides and stores them in one commit of the log with identity `log`.
+   * If it rejects, the requests may or may not be stored, possibly later.
    */
   send(node: string, log: string, requests: readonly AppendRequest[]): Promise<RelayAnswer>;
 }

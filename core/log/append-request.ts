@@ -11,56 +11,65 @@ import type { Problem } from "../errors/problem.ts";
 import { unknownFields } from "../options/unknown-fields.ts";
 
 const ofCallers = ["stream", "events", "expectedVersion", "key"];
-/** Deciders send the others. */
+/** The others are for deciders only. */
 const known = [...ofCallers, "claims", "speculation", "command"];
 const maxEvents = 10_000;
-/** Of one call: an append is checked, stored and answered without a pause, 10,000 events for up to half a second. */
+/** Limit of one call: an append is checked and stored without a pause, 10,000 events for up to half a second. */
 export const maxEventsOfCallers = 2000;
-/** Of all its payloads and metas: an append is one commit, which holds the event loop. A single event has its own limit. */
+/**
+ * Limit of all payloads and metas together: an append is one commit, which blocks the event loop. A single event has
+ * its own limit.
+ */
 const maxCharacters = 8 * 1024 * 1024;
 const maxKeyCharacters = 1000;
 
 export interface AppendInput {
   stream: string;
-  /** 1 to 2,000, and 8 MiB of JSON if they are several; stored all together or not at all. */
+  /** 1 to 2,000 events; several take at most 8 MiB of JSON. Stored all together or not at all. */
   events: EventInput[];
   expectedVersion?: ExpectedVersion | undefined;
-  /** Names this append: sent again with the same key, it stores once. For events without an `id` of their own. */
+  /**
+   * Identifies this append: if it is sent again with the same key, it is stored once. For events without an `id` of
+   * their own.
+   */
   key?: string | undefined;
-  /** What its events take and give back of values that must be unique; a decider says it. */
+  /** The unique values that its events claim and release; set by deciders. */
   claims?: readonly ScopedClaims[] | undefined;
-  /** A decider says it that does not wait for each commit. */
+  /** Set by a decider that does not wait for each commit. */
   speculation?: Speculation | undefined;
-  /** Which command it comes from; a decider says it. Stored as `meta.command` of each event. */
+  /** The command that it results from; set by deciders. Stored as `meta.command` of each event. */
   command?: CommandTag | undefined;
 }
 
-/** One append as an engine gets it: valid, with ids, ready to be stored beside others in one commit. */
+/** One append as an engine receives it: checked, with ids, ready to be stored with others in one commit. */
 export interface AppendRequest {
   stream: string;
   expectedVersion: ExpectedVersion;
   events: NewEvent[];
-  /** The id that the event after the last would have under the same key: if it is known, the key was used for more events. */
+  /** The id that a further event would have under the same key: if it is stored, the key was used for more events. */
   idAfterLast: string | null;
-  /** Stored only if the request before it in the same commit is: else it gets that one's error. */
+  /** Stored only if the request before it in the same commit is; otherwise it gets that one's error. */
   continues?: boolean;
-  /** Stored only if this one, before it in the same commit, is: now, and not before. Else it is refused with SentAheadError. */
+  /**
+   * Stored only if this request, before it in the same commit, is stored now and not earlier. Otherwise rejected with
+   * SpeculationFailedError.
+   */
   dependsOn?: AppendRequest;
   claims?: readonly ScopedClaims[];
-  /** Another host has sent it here, so this one stores it. */
+  /** Another host relayed it, so this one must not relay it again. */
   isRelayed?: boolean;
 }
 
 export interface AppendContext extends EventContext {
-  /** The most that the answer's events may take in one message; left out, any. */
+  /** Most bytes that the response's events may take in one message. Default: unlimited. */
   maxAnswerBytes?: number;
-  /** Left out, as many as an engine takes: 10,000. */
+  /** Default: 10,000, the most that an engine takes. */
   maxEvents?: number;
 }
 
 /**
- * Checks everything that can be checked without the log, and fills in ids and meta.
- * @throws ValidationError with every problem found; EventTooLargeError.
+ * Checks everything that can be checked without the log, and adds ids and meta.
+ * @throws ValidationError with every problem found; EventTooLargeError
  */
 export function toAppendRequest(input: AppendInput, context: AppendContext): AppendRequest {
   if (input === null || typeof input !== "object")
@@ -69,26 +78,26 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
     ]);
   const { stream, events, expectedVersion = "any", key, claims, speculation, command } = input;
   const problems: Problem[] = [];
-  const note = (problem: Problem | null) => void (problem && problems.push(problem));
+  const report = (problem: Problem | null) => void (problem && problems.push(problem));
 
   problems.push(...unknownFields("", input, known, {}, ofCallers));
-  note(ownNameProblem("stream", stream, context.isSystem));
-  note(expectedVersionProblem(expectedVersion));
+  report(ownNameProblem("stream", stream, context.isSystem));
+  report(expectedVersionProblem(expectedVersion));
   const isKey =
     key === undefined ||
     (typeof key === "string" && key !== "" && key.length <= maxKeyCharacters && key.isWellFormed());
   if (!isKey)
-    note({
+    report({
       field: "key",
       found: key,
       expected: `a string of 1 to ${maxKeyCharacters} characters${isIllFormed(key) ? ", well-formed Unicode" : ""}`,
     });
   if (claims !== undefined) for (const problem of claimProblems(claims)) problems.push(problem);
-  if (speculation !== undefined) note(speculationProblem(speculation));
-  if (command !== undefined) note(commandTagProblem(command));
+  if (speculation !== undefined) report(speculationProblem(speculation));
+  if (command !== undefined) report(commandTagProblem(command));
   const mostEvents = context.maxEvents ?? maxEvents;
   if (!Array.isArray(events) || events.length === 0 || events.length > mostEvents) {
-    note({
+    report({
       field: "events",
       found: events,
       expected: `an array of 1 to ${mostEvents} events`,
@@ -105,9 +114,9 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
     if (index > 0 && characters > most) throw new EventTooLargeError("events", characters, most);
     return one;
   });
-  if (accepted.length > 1) noteTwins(accepted, problems);
+  if (accepted.length > 1) reportDuplicates(accepted, problems);
   if (problems.length > 0) throw new ValidationError(problems);
-  refuseTooLargeAnswer(stream, accepted as NewEvent[], context.maxAnswerBytes);
+  assertResponseSize(stream, accepted as NewEvent[], context.maxAnswerBytes);
   return {
     stream,
     expectedVersion,
@@ -119,7 +128,10 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
 
 const isIllFormed = (key: unknown) => typeof key === "string" && !key.isWellFormed();
 
-/** With its holes as undefined, which would otherwise reach the commit. @throws ValidationError for what cannot be read */
+/**
+ * Turns holes into undefined, which would otherwise reach the commit. @throws ValidationError for an array that cannot
+ * be read
+ */
 function listed(events: EventInput[]): EventInput[] {
   try {
     return Array.from(events);
@@ -128,23 +140,26 @@ function listed(events: EventInput[]): EventInput[] {
   }
 }
 
-function noteTwins(events: (NewEvent | null)[], problems: Problem[]): void {
+function reportDuplicates(events: (NewEvent | null)[], problems: Problem[]): void {
   const seen = new Map<string, number>();
   events.forEach((event, index) => {
     if (!event) return;
-    const twin = seen.get(event.id);
-    if (twin !== undefined)
+    const first = seen.get(event.id);
+    if (first !== undefined)
       problems.push({
         field: `events.${index}.id`,
         found: event.id,
-        expected: `an id that events.${twin} does not have`,
+        expected: `an id that events.${first} does not have`,
       });
     seen.set(event.id, index);
   });
 }
 
-/** Stored, but not answered, an append would look like one that failed, and fail again when it is sent again. */
-function refuseTooLargeAnswer(stream: string, events: readonly NewEvent[], most = Infinity): void {
+/**
+ * Checked before the append: if only the response failed, the append would look failed, and fail again when it is sent
+ * again.
+ */
+function assertResponseSize(stream: string, events: readonly NewEvent[], most = Infinity): void {
   if (most === Infinity || events.length === 1) return;
   let bytes = 0;
   for (const { type, payloadText, metaText } of events) bytes += pageBytesOf(stream, type, payloadText, metaText);

@@ -7,7 +7,7 @@ export class DuplicateClaimError extends Errors.MoleculerClientError {
 
   constructor(scope: string, value: string, stream: string, heldBy: string) {
     super(
-      `${scope}: found ${show(value)} claimed by stream ${show(heldBy)}, expected nobody or ${show(stream)}`,
+      `${scope}: found ${show(value)} claimed by stream ${show(heldBy)}, expected unclaimed or claimed by ${show(stream)}`,
       409,
       "DUPLICATE_CLAIM",
       { scope, value, stream, heldBy },
@@ -16,8 +16,8 @@ export class DuplicateClaimError extends Errors.MoleculerClientError {
 }
 
 /**
- * Nothing can be claimed: the scope was never begun, is one of another definition, or events came without their claims.
- * Whoever knows the definition folds them, and appends again. 409; `data` is `{scope}`.
+ * Nothing can be claimed now: the scope has not begun, has another definition, or lacks events that were stored without
+ * their claims. A decider that knows the definition folds them and appends again. 409; `data` is `{scope}`.
  */
 export class ClaimsBehindError extends Errors.MoleculerClientError {
   override name = "ClaimsBehindError";

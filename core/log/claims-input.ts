@@ -3,15 +3,15 @@ import { maxClaimChanges } from "./claims.ts";
 import { isPlainText } from "../text/plain-text.ts";
 import { unknownFields } from "../options/unknown-fields.ts";
 
-/** A decider has one for each of its rules. */
+/** A decider has one scope per claim. */
 const maxScopes = 1000;
 const maxNameCharacters = 2000;
-/** A value of 1,000 characters may become longer where case does not count. */
+/** A value of 1,000 characters may become longer if case is ignored. */
 const maxValueCharacters = 10_000;
 
 const isObject = (found: unknown): found is Record<string, unknown> => found !== null && typeof found === "object";
 
-/** What is wrong with the `claims` of an append. */
+/** The problems of the `claims` of an append. */
 export function claimProblems(claims: unknown): Problem[] {
   if (!Array.isArray(claims))
     return [{ field: "claims", found: claims, expected: "an array of {scope, definition, changes}" }];

@@ -2,42 +2,44 @@ import { ClaimsBehindError, DuplicateClaimError } from "./claim-errors.ts";
 import { keptClaim } from "./kept-claim.ts";
 import { compareText } from "../text/text-order.ts";
 
-/** Of one call between a decider and a store: each list is walked through at once. */
+/** Limits of one call between a decider and a store: each list is processed synchronously. */
 export const maxClaimTypes = 1000;
 export const maxClaimValues = 1000;
 export const maxClaimChanges = 10_000;
 
-/** A value that a stream takes, or gives back. */
+/** A value that a stream claims or releases. */
 export interface ClaimChange {
   value: string;
   held: boolean;
 }
 
-/** What the events of an append take and give back in one scope, in their order; with no changes it says that they were looked at. */
+/**
+ * The changes that an append's events make in one scope, in their order. An empty list says that the events were
+ * checked and change nothing.
+ */
 export interface ScopedClaims {
-  /** Within a scope a value belongs to one stream. */
+  /** Within a scope a value is claimed by one stream at most. */
   scope: string;
-  /** Names the functions that found the changes: claims of others are not to be mixed with them. */
+  /** Identifies the functions that computed the changes: values of other functions must not be mixed with them. */
   definition: string;
   changes: readonly ClaimChange[];
 }
 
 /**
- * How far the claims of a scope follow the log. Whoever appends events of its types tells their claims as well; events
- * that came without (imported, or appended by somebody who does not know of the scope) are unfolded: until somebody has
- * folded them, nothing can be claimed.
+ * How far a scope's claims are folded. An append of events of its types contains their claims. Events that were stored
+ * without (imported, or appended without a decider) are unfolded: nothing can be claimed until they are folded.
  */
 export interface ClaimScope {
   definition: string;
-  /** The events that take or give back. */
+  /** The event types that claim or release. */
   types: readonly string[];
-  /** Up to here its events were folded, where there are unfolded ones after it. */
+  /** Its events are folded up to here, if unfolded ones follow. */
   position: number;
-  /** The last unfolded event. The scope is whole where this is not beyond `position`. */
+  /** The position of the last unfolded event. The scope is complete if this is not beyond `position`. */
   unfolded: number;
 }
 
-/** The changes of a stretch of the log: all events of the scope's types after `after`, up to `position`. */
+/** The changes of a range of the log: all events of the scope's types after `after`, up to `position`. */
 export interface ClaimFold {
   scope: string;
   definition: string;
@@ -46,40 +48,77 @@ export interface ClaimFold {
   changes: readonly (ClaimChange & { stream: string })[];
 }
 
-/** A value that a stretch of the log takes twice: the first holds it. */
+/** A value that two streams claim in a range of the log: the first keeps it. */
 export interface TwiceClaimed {
   value: string;
   stream: string;
   heldBy: string;
 }
 
+export interface FoldedClaims {
+  state: ClaimScope;
+  twice: TwiceClaimed[];
+}
+
 /** Claims of a scope as they were at one moment. */
 export interface ClaimPage {
   definition: string;
-  /** The claims are those of the log up to here. */
+  /** The claims include all events up to here. */
   position: number;
-  /** In the order of the values' UTF-8 bytes, each value as it is kept: see `keptClaim`. */
+  /** In the order of the values' UTF-8 bytes. Each value is in stored form: see `keptClaim`. */
   claims: readonly { value: string; stream: string }[];
 }
 
-/** What claims have to know of an append. */
+/** Of a page, without its claims. */
+export type ClaimReach = Omit<ClaimPage, "claims">;
+
+/**
+ * The values that streams have claimed. Appends change them in their own commit; these methods begin, fold and read
+ * scopes.
+ */
+export interface LogClaims {
+  /**
+   * Claims in one scope follow this definition from now on. If it had another, or none, no value is claimed any more, and
+   * all events up to the head are unfolded: they are to be folded before anything can be claimed.
+   */
+  begin(scope: string, definition: string, types: readonly string[]): Promise<ClaimScope>;
+  /**
+   * Applies the changes of unfolded events; a value that another stream has claimed stays with it. Null if the scope is
+   * not, or no longer, at `after` with this definition.
+   */
+  fold(fold: ClaimFold): Promise<FoldedClaims | null>;
+  /** Value → the stream that holds it; values that no stream holds are omitted. */
+  claimants(scope: string, values: readonly string[]): Promise<Record<string, string>>;
+  /** The scopes that have begun, in the order of their UTF-8 bytes. */
+  scopes(): Promise<string[]>;
+  /**
+   * The claims of a scope after the value `after`, as of one moment, which is never earlier than that of a page that
+   * was read before. A page may be short: only an empty one is the end. Null for a scope that has not begun.
+   */
+  page(scope: string, options: { after?: string; limit: number }): Promise<ClaimPage | null>;
+}
+
+/** What `Claims` needs of an append. */
 interface Claiming {
   stream: string;
   events: readonly { type: string }[];
   claims?: readonly ScopedClaims[];
 }
 
-/** Where an engine keeps claims; what is done in a commit is part of it. Values arrive as `keptClaim` makes them. */
+/** Where an engine stores claims. Changes are part of the running commit. Values are those that `keptClaim` returns. */
 export interface KeptClaims {
   scopes(): Iterable<readonly [string, ClaimScope]>;
   saveScope(scope: string, state: ClaimScope): void;
-  heldBy(scope: string, value: string): string | undefined;
-  hold(scope: string, value: string, stream: string): void;
-  free(scope: string, value: string): void;
+  claimantOf(scope: string, value: string): string | undefined;
+  claim(scope: string, value: string, stream: string): void;
+  release(scope: string, value: string): void;
   clear(scope: string): void;
 }
 
-/** The values that must be unique across all streams: decided and kept in the commit of the events that take them. */
+/**
+ * The values that must be unique across all streams. They are checked and stored in the commit of the events that claim
+ * them.
+ */
 export class Claims {
   readonly #kept: KeptClaims;
   readonly #scopes = new Map<string, ClaimScope & { isAbout: (type: string) => boolean }>();
@@ -89,7 +128,7 @@ export class Claims {
     this.reload();
   }
 
-  /** After a commit that failed. */
+  /** Discards the state in memory after a failed commit. */
   reload(): void {
     this.#scopes.clear();
     for (const [scope, state] of this.#kept.scopes()) this.#know(scope, state);
@@ -101,21 +140,21 @@ export class Claims {
     return state;
   }
 
-  /** Why the append cannot be stored; null where its claims are free, or its stream's own already. */
+  /** Why the append cannot be stored; null if its claims are free or its own stream has them. */
   refusalOf({ stream, claims = [] }: Claiming): Error | null {
     for (const { scope, definition, changes } of claims) {
       const known = this.#scopes.get(scope);
       if (!known || known.definition !== definition || known.unfolded > known.position)
         return new ClaimsBehindError(scope);
       for (const { value, held } of changes) {
-        const heldBy = held ? this.#kept.heldBy(scope, keptClaim(value)) : undefined;
+        const heldBy = held ? this.#kept.claimantOf(scope, keptClaim(value)) : undefined;
         if (heldBy !== undefined && heldBy !== stream) return new DuplicateClaimError(scope, value, stream, heldBy);
       }
     }
     return null;
   }
 
-  /** The append was stored, its first event at this position. */
+  /** Applies the claims of an append that was stored with its first event at this position. */
   stored({ stream, events, claims = [] }: Claiming, first: number): void {
     for (const { scope, changes } of claims) for (const change of changes) this.#change(scope, { ...change, stream });
     for (const [scope, state] of this.#scopes) {
@@ -133,12 +172,12 @@ export class Claims {
     return this.#know(scope, state);
   }
 
-  /** Answers who holds a value that is to be taken, where that is another stream. */
+  /** Returns the stream that has a value to be claimed, if it is another stream. */
   #change(scope: string, { value: given, held, stream }: ClaimChange & { stream: string }): string | null {
     const value = keptClaim(given);
-    const heldBy = this.#kept.heldBy(scope, value);
-    if (held && heldBy === undefined) this.#kept.hold(scope, value, stream);
-    if (!held && heldBy === stream) this.#kept.free(scope, value);
+    const heldBy = this.#kept.claimantOf(scope, value);
+    if (held && heldBy === undefined) this.#kept.claim(scope, value, stream);
+    if (!held && heldBy === stream) this.#kept.release(scope, value);
     return held && heldBy !== undefined && heldBy !== stream ? heldBy : null;
   }
 
@@ -147,8 +186,8 @@ export class Claims {
     return [...this.#scopes.keys()].toSorted(compareText);
   }
 
-  /** Up to where the claims of a scope are those of a log that ends at `head`; null for a scope that was never begun. */
-  reachOf(scope: string, head: number): Omit<ClaimPage, "claims"> | null {
+  /** How far the claims of a scope are folded in a log that ends at `head`; null for a scope that has not begun. */
+  reachOf(scope: string, head: number): ClaimReach | null {
     const known = this.#scopes.get(scope);
     if (!known) return null;
     const { definition, position, unfolded } = known;
@@ -159,7 +198,7 @@ export class Claims {
     return this.#scopes.get(scope)?.definition === definition;
   }
 
-  /** A scope of another definition is emptied: all events up to the head are to be folded. */
+  /** Begins a scope. If it had another definition, it is emptied: all events up to the head are unfolded. */
   begin(scope: string, definition: string, types: readonly string[], head: number): ClaimScope {
     const known = this.#scopes.get(scope);
     if (known?.definition === definition) return this.#stateOf(known);
@@ -171,8 +210,8 @@ export class Claims {
     return { definition, types, position, unfolded };
   }
 
-  /** Null where the scope is not, or no longer, at `after` and of the definition. */
-  fold(fold: ClaimFold): { state: ClaimScope; twice: TwiceClaimed[] } | null {
+  /** Null if the scope is not, or no longer, at `after` with this definition. */
+  fold(fold: ClaimFold): FoldedClaims | null {
     const { scope, definition, after, position, changes } = fold;
     const known = this.#scopes.get(scope);
     if (known?.definition !== definition || known.position !== after || position < after) return null;
@@ -183,9 +222,9 @@ export class Claims {
     return { state: this.#save(scope, { ...known, position }), twice };
   }
 
-  /** Value → the stream that holds it; values that nobody holds are left out. */
+  /** Value → the stream that holds it; values that no stream holds are omitted. */
   claimants(scope: string, values: readonly string[]): Record<string, string> {
-    const found = values.map((value) => [value, this.#kept.heldBy(scope, keptClaim(value))] as const);
+    const found = values.map((value) => [value, this.#kept.claimantOf(scope, keptClaim(value))] as const);
     return Object.fromEntries(found.filter((entry): entry is readonly [string, string] => entry[1] !== undefined));
   }
 }

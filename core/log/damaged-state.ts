@@ -1,9 +1,9 @@
 import { Errors } from "moleculer";
 
-/** The text of a control state is no JSON any more: its medium has changed it. 409; `data` is `{key, revision}`. */
+/** A stored control state cannot be parsed: its storage medium has changed it. 409; `data` is `{key, revision}`. */
 export class DamagedStateError extends Errors.MoleculerClientError {
   override name = "DamagedStateError";
-  /** With it the state can be replaced. */
+  /** The revision with which the state can be replaced. */
   readonly revision: number;
 
   constructor(key: string, revision: number) {
@@ -15,7 +15,7 @@ export class DamagedStateError extends Errors.MoleculerClientError {
   }
 }
 
-/** The value of a control state. @throws DamagedStateError */
+/** Parses the text of a control state. @throws DamagedStateError */
 export function parseState(key: string, text: string, revision: number): unknown {
   try {
     return JSON.parse(text) as unknown;

@@ -4,8 +4,8 @@ import { SpeculationFailedError } from "./speculative.ts";
 import type { AppendVerdict } from "./event-log.ts";
 
 /**
- * The verdicts of one commit: each request is decided after those before it, one that `continues` another falls with it,
- * and one that `follows` another is refused where that one is not stored by this commit.
+ * The verdicts of one commit, decided in order. A request that `continues` the one before it gets that one's error, and
+ * a request is refused if the one it depends on is not stored by this commit.
  */
 export function decideInOrder(
   requests: readonly AppendRequest[],
@@ -22,7 +22,7 @@ export function decideInOrder(
   return verdicts;
 }
 
-/** An event that is damaged where it is stored fails the append that repeats it, and no other of the commit. */
+/** A damaged stored event fails only the append that repeats it, not the whole commit. */
 function decideOne(request: AppendRequest, decide: (request: AppendRequest) => AppendVerdict): AppendVerdict {
   try {
     return decide(request);

@@ -1,14 +1,15 @@
 import type { AppendRelay } from "./append-relay.ts";
 import type { AppendRequest } from "./append-request.ts";
 import type { OnDamaged } from "../event/damaged-event.ts";
-import type { ClaimFold, ClaimPage, ClaimScope, TwiceClaimed } from "./claims.ts";
-import type { Linked } from "./links.ts";
+import type { LogClaims } from "./claims.ts";
+import type { LogControl } from "./control.ts";
+import type { LogLinks } from "./links.ts";
 import type { Query } from "../query/query.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
 
-/** What an engine says of itself; the contract suite checks each claim. */
+/** What an engine promises; the contract suite checks it. */
 export interface LogCapabilities {
-  /** What an acknowledged append survives: the death of the process, or a power cut as well. */
+  /** What an acknowledged append survives: the death of the process, or even a power cut. */
   durability: "process" | "power" | "none";
   /** One process hosts the log (SQLite, memory), or any number of nodes share it. */
   hosts: "one" | "many";
@@ -16,34 +17,32 @@ export interface LogCapabilities {
   backup: boolean;
 }
 
-/** How much a host has of what it makes of the log on a server before it can answer, and how much there is: records. */
+/** How many records of a log on a server a host has processed before it can respond, and how many there are. */
 export interface Building {
   done: number;
   total: number;
 }
 
-/** What a backup holds. */
 export interface LogBackup {
-  /** The position of its last event; it holds all up to there. */
+  /** The position of its last event. */
   position: number;
   /** The size of its file. */
   bytes: number;
 }
 
-/** The verdict on one append of a commit: each has its own, so a conflict fails nobody else. */
+/** The verdict on one append of a commit. A conflict does not affect the other appends. */
 export type AppendVerdict =
-  /** `isAnnounced`: another host has committed it, and told of it. */
+  /** `isAnnounced`: another host has committed it, and has announced it. */
   { events: RecordedEvent[]; repeated: boolean; isAnnounced?: boolean } | { error: Error };
 
-/** What becomes of a log that is not there yet. */
 export interface OpenOptions {
-  /** Its identity: that of the log of which it is to be a copy. Left out, a new one. A log that is there keeps its own. */
+  /** Of a log that is created: that of the log of which it will be a copy. Omitted: a new one. */
   identity?: string;
-  /** False: it is not made, and `open` is refused with UnusableStoreError. */
+  /** False: a log that does not exist is not created, and `open` throws UnusableStoreError. */
   create?: boolean;
-  /** Is called with what an operator should know although the log can be opened, also later, while it is open. */
+  /** Is called with what an operator should know, even if the log can be opened; also while it is open. */
   warn?: (message: string) => void;
-  /** Is called with each step of an opening that takes long. What it throws ends the opening. */
+  /** Is called with each step of an opening that takes long. An error that it throws ends the opening. */
   onProgress?: (building: Building) => void;
 }
 
@@ -54,10 +53,10 @@ export interface ReadOptions {
   limit: number;
   /** Newest first. */
   backward?: boolean;
-  /** Left out: every type. Called once per event, so it must be fast. */
+  /** Omitted: every type. Called once per event, so it must be fast. */
   wanted?: (type: string) => boolean;
   category?: string;
-  /** Is told of events that are damaged, which are in the page with an empty payload; left out, the first one fails the read. */
+  /** Is called with each damaged event, which the page contains with an empty payload. Omitted: the read throws. */
   onDamaged?: OnDamaged;
 }
 
@@ -73,7 +72,7 @@ export interface ReadStreamOptions {
 
 export interface Page {
   events: RecordedEvent[];
-  /** How far the log was looked through: the next page starts here. Beyond the last event where others were passed over. */
+  /** How far the page looked, past unwanted events too. The next page starts here. */
   position: number;
   /** Nothing lay beyond `position` in the direction of reading when the page was read. */
   end: boolean;
@@ -86,87 +85,63 @@ export interface StreamSummary {
   time: string;
 }
 
-/** A stream that holds links. */
-export type LinkedStream = Pick<StreamSummary, "stream" | "version">;
-
-/** A value under a key, with the number of its change, for compare-and-set. */
-export interface Versioned {
-  value: unknown;
-  revision: number;
+/** Streams in the order of their names, after the stream `after`. */
+export interface StreamRange {
+  category?: string;
+  after?: string;
+  limit: number;
 }
 
-/** So many events added at once are many: see `refreshStatistics`. */
+/** From so many events that are added at once, `refreshStatistics` is called. */
 export const manyEvents = 10_000;
 
-/** Control state under its key. */
-export interface KeyedState extends Versioned {
-  key: string;
-}
-
-/** The right to do one job alone. Whoever writes under it names the epoch, so that a holder that slept too long writes nothing. */
-export interface Lease {
-  name: string;
-  holder: string;
-  /** Rises with every new holder. */
-  epoch: number;
-}
-
-/** A lease that another holder has. */
-export interface HeldLease {
-  holder: string;
-  /** Another text after each renewal. */
-  mark: string;
-  /** For so long after a renewal its holder acts on it, by the holder's own clock. */
-  ttlMs: number;
-}
-
-/** The lease, or how another holder has it. */
-export type LeaseAnswer = { lease: Lease; heldBy: null } | { lease: null; heldBy: HeldLease };
-
 /**
- * The port of an engine that keeps the log.
+ * The port of an engine that stores the log.
  *
- * The laws it answers for: a commit is all or nothing and durable (1), versions are contiguous (2),
+ * Its laws: a commit is all or nothing and durable (1), versions are contiguous (2),
  * positions rise by one in commit order and never appear late (3), stored events never change (9). What an append claims
  * is checked and kept in its own commit, after repeats and versions.
- * Every method fails with StoreUnavailableError where the engine does not answer.
+ * Every method, of the parts too, throws StoreUnavailableError if the engine does not respond or the log is not open.
  */
 export interface EventLog {
   readonly engine: string;
-  /** Its place, for messages: no password in it. */
+  /** Its place as errors name it, without a password. */
   readonly location: string;
   readonly capabilities: LogCapabilities;
   /**
-   * While this host has so much to make up for that calls would wait for long; null while it has not. Left out where a
-   * host makes nothing of the log.
+   * Not null while this host is so far behind the log on the server that calls would wait for long. Omitted by engines
+   * that respond at once.
    */
   readonly building?: Building | null;
+  readonly control: LogControl;
+  readonly claims: LogClaims;
+  readonly links: LogLinks;
 
   /**
-   * Leaves nothing open where it fails.
-   * @throws UnusableStoreError where somebody has to act: the start fails; StoreUnavailableError: it is tried again
+   * Leaves nothing open if it throws.
+   * @throws UnusableStoreError if an operator has to act: the start fails; StoreUnavailableError: the caller retries
    */
   open(options?: OpenOptions): Promise<void>;
   close(): Promise<void>;
 
-  /** Given when the log was created and kept for ever, also in copies: a table that was folded from another log is noticed. */
+  /** Created with the log and never changed, not even in copies: it shows that a table was folded from another log. */
   identity(): Promise<string>;
 
   /**
-   * Stores many appends in one commit and answers a verdict for each, in their order. Within the commit an append
+   * Stores many appends in one commit and returns a verdict for each, in their order. Within the commit an append
    * sees those before it. If the commit itself fails, nothing of it is stored and the promise is rejected.
    */
   append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]>;
 
   /**
-   * Tells of commits while the log is open, other hosts' too, up to which position they reach: a hint, which may come
-   * twice or never. Left out where the engine says nothing.
+   * While the log is open, calls `tell` with a position up to which any host has committed: a hint, which may come twice
+   * or never. Omitted by engines without notifications.
    */
   watch?(tell: (position: number) => void): void;
 
   /**
-   * Tells the log how its other hosts are reached, before it is opened: appends may be sent to one of them. Left out where
-   * hosts that append at the same time do not slow one another down.
+   * Called before `open`, with the way to the log's other hosts: appends may be sent to one of them. Omitted if hosts
+   * that append at the same time do not slow one another down.
    */
   relayAppends?(relay: AppendRelay): void;
 
@@ -175,72 +150,22 @@ export interface EventLog {
   read(options: ReadOptions): Promise<Page>;
   /** Of a stream of links: by the links' versions, and each event with its `link`. */
   readStream(stream: string, options: ReadStreamOptions): Promise<RecordedEvent[]>;
-  /**
-   * Puts events that are stored into a second stream, in the order of their ids, behind those that it holds; one that is
-   * in it already is passed over. All or nothing, and durable as an append. Takes no position, changes no event.
-   * @throws EntityNotFoundError with the first id that no event has; MixedStreamError where the stream has events of its
-   *   own. An append to a stream of links is refused with MixedStreamError, also where both come at once.
-   */
-  link(stream: string, ids: readonly string[]): Promise<Linked>;
-  /** The streams of links, in the order of their names, after the stream `after`, each with the version of its last link. */
-  linkedStreams(options: { after?: string; limit: number }): Promise<LinkedStream[]>;
   find(query: Query): Promise<RecordedEvent[]>;
   count(query: Query): Promise<number>;
   findByIds(ids: readonly string[]): Promise<RecordedEvent[]>;
-  /** In the order of their names, after the stream `after`. */
-  streams(options: { category?: string; after?: string; limit: number }): Promise<StreamSummary[]>;
-
-  /** Control state (checkpoints, paused, parked …): null where the key was never written. */
-  getState(key: string): Promise<Versioned | null>;
-  /**
-   * Writes only if the key is still at `revision` (0: never written) and, where a lease is given, only if it is still
-   * held at that epoch. Answers the new revision, or null where somebody else was first. The value `undefined` removes
-   * the key: its revision is 0 again.
-   */
-  putState(key: string, value: unknown, revision: number, lease?: Lease): Promise<number | null>;
-  /** The keys that begin with `prefix`, in the order of their UTF-8 bytes, after the key `after`. */
-  states(options: { prefix: string; after?: string; limit: number }): Promise<KeyedState[]>;
+  streams(range: StreamRange): Promise<StreamSummary[]>;
 
   /**
-   * Claims in one scope from now on follow this definition. Where it had another, or none, nothing is held any more, and
-   * all events up to the head are unfolded: they are to be folded before anything can be claimed.
-   */
-  beginClaims(scope: string, definition: string, types: readonly string[]): Promise<ClaimScope>;
-  /**
-   * Takes and gives back what unfolded events do; a value that another stream holds stays with it. Null where the scope is
-   * not, or no longer, at `after` and of the definition.
-   */
-  foldClaims(fold: ClaimFold): Promise<{ state: ClaimScope; twice: TwiceClaimed[] } | null>;
-  /** Which streams hold these values; values that nobody holds are left out. */
-  claimants(scope: string, values: readonly string[]): Promise<Record<string, string>>;
-  /** The scopes that were begun, in the order of their UTF-8 bytes. */
-  claimScopes(): Promise<string[]>;
-  /**
-   * The claims of a scope after the value `after`, as they are at one moment, which is never earlier than that of a page
-   * that was read before. A page may be short: only an empty one is the end. Null for a scope that was never begun.
-   */
-  claims(scope: string, options: { after?: string; limit: number }): Promise<ClaimPage | null>;
-
-  /**
-   * Takes the lease where it is free, or renews that of the same holder under the same epoch. No engine looks at a clock:
-   * a waiting node measures by its own how long the mark of another holder stays the same. After that one's `ttlMs` it
-   * names the mark as `lapsed`, and the lease is taken over if it still has that mark.
-   */
-  acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer>;
-  /** Frees it, if it is still held at its epoch. */
-  releaseLease(lease: Lease): Promise<void>;
-
-  /**
-   * Takes note of how much there is, after many events were added at once, so that reads are planned by it. Appends go
-   * on. Left out where an engine plans nothing, or always the same.
+   * Called after many events were added at once, for an engine that plans its reads by statistics. Appends go on
+   * meanwhile.
    */
   refreshStatistics?(): Promise<void>;
 
   /**
    * Copies the log as it is at one moment into the new file `to`, from which it can be opened again, while appends go
-   * on; the copy is opened and verified before it gets its name. `onProgress` is told bytes. One at a time.
-   * @throws UnusableStoreError where the engine declares `backup: false`; ValidationError naming `to` where something
-   *   stands there already or nothing can be written; StoreUnavailableError: full disk, closed meanwhile, one is running
+   * on; the copy is opened and verified before it gets its name. `onProgress` is called with bytes. One at a time.
+   * @throws UnusableStoreError if the engine declares `backup: false`; ValidationError naming `to` if the file exists or
+   *   cannot be written; StoreUnavailableError: the disk is full, the log was closed, another backup is running
    */
   backup(to: string, onProgress?: (done: number, total: number) => void): Promise<LogBackup>;
 }

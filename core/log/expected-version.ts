@@ -1,7 +1,7 @@
 import { VersionConflictError } from "../errors/errors.ts";
 import type { Problem } from "../errors/problem.ts";
 
-/** What the caller knows of the stream: its version, that it is new (the same as 0), that it is there, or nothing. */
+/** The caller's expectation of the stream: its version, that it is new (the same as 0), that it exists, or none. */
 export type ExpectedVersion = number | "no-stream" | "stream-exists" | "any";
 
 export function expectedVersionProblem(found: unknown): Problem | null {
@@ -14,7 +14,7 @@ export function expectedVersionProblem(found: unknown): Problem | null {
   };
 }
 
-/** The conflict between what was expected and the stream's actual version, or null where they agree. */
+/** The conflict between the expected and the actual version; null if they agree. */
 export function conflictOf(stream: string, expected: ExpectedVersion, actual: number): VersionConflictError | null {
   const agrees =
     expected === "any" ||

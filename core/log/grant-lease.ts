@@ -1,19 +1,19 @@
-import type { HeldLease, LeaseAnswer } from "./event-log.ts";
+import type { HeldLease, LeaseAnswer } from "./control.ts";
 
+/** A request to acquire or renew a lease. */
 export interface LeaseRequest {
   name: string;
   holder: string;
-  ttlMs: number;
-  /** The mark of a renewal that the caller has seen unchanged for as long as the lease lasts. */
+  /** The mark that the caller has seen unchanged for as long as the lease lasts. */
   lapsed?: string | undefined;
 }
 
-/** As an engine keeps a lease; one that was released has the holder "". */
+/** A lease as an engine stores it; a released one has the holder "". */
 export interface StoredLease extends HeldLease {
   epoch: number;
 }
 
-/** Who gets the lease. Renewing keeps the epoch; a new holder raises it, as does the same one after a release. */
+/** Decides about a request. Renewing keeps the epoch; a new holder, or the same one after a release, raises it. */
 export function grantLease({ name, holder, lapsed }: LeaseRequest, stored: StoredLease | null): LeaseAnswer {
   const epoch = stored?.epoch ?? 0;
   if (stored?.holder === holder) return { lease: { name, holder, epoch }, heldBy: null };

@@ -7,15 +7,38 @@ import { isReserved } from "../event/stream-name.ts";
 
 const maxIds = 10_000;
 
-/** What an engine answers to `link`. */
+/** What an engine returns for links that it has added. */
 export interface Linked {
   /** Of the stream's last link. */
   version: number;
-  /** How many of the events were not in it yet. */
+  /** How many of the events were added now. */
   linked: number;
 }
 
-/** A stream holds events of its own or links, never both: they would share its versions. 409; `data` is `{stream, found, expected}`. */
+/** A stream of links. */
+export interface LinkedStream {
+  stream: string;
+  /** The version of its last link. */
+  version: number;
+}
+
+/** Streams of links to events of other streams. */
+export interface LogLinks {
+  /**
+   * Adds links to stored events to a stream, in the order of their ids, after its last one. Skips an event that is in
+   * it already. All or nothing, and as durable as an append. Takes no position, changes no event.
+   * @throws EntityNotFoundError with the first id that no event has; MixedStreamError if the stream has events of its
+   * own. An append to a stream of links is refused with MixedStreamError, even if both come at once.
+   */
+  add(stream: string, ids: readonly string[]): Promise<Linked>;
+  /** The streams of links in the order of their names, after the stream `after`. */
+  streams(options: { after?: string; limit: number }): Promise<LinkedStream[]>;
+}
+
+/**
+ * A stream contains events of its own or links, never both, since they would share its versions. 409; `data` is
+ * `{stream, found, expected}`.
+ */
 export class MixedStreamError extends Errors.MoleculerClientError {
   override name = "MixedStreamError";
 
@@ -33,7 +56,7 @@ export class MixedStreamError extends Errors.MoleculerClientError {
 }
 
 /**
- * Checks what can be checked of a link without the log; answers the ids as they are stored.
+ * Checks the arguments of a link without the log. Returns the ids in stored form.
  * @throws ValidationError with every problem found
  */
 export function toLinkRequest(stream: unknown, ids: unknown): { stream: string; ids: string[] } {
@@ -52,7 +75,7 @@ export function toLinkRequest(stream: unknown, ids: unknown): { stream: string; 
 }
 
 /**
- * The stored events of these ids, in their order: what an engine is to link. To be asked inside the transaction.
+ * The stored events of these ids, in their order, for an engine to link. To be called inside the transaction.
  * @throws EntityNotFoundError with the first id that no event has; ValidationError for an event of the framework
  */
 export const eventsToLink = <Stored extends { type: string }>(

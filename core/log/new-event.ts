@@ -9,56 +9,61 @@ import type { EventMeta, RecordedEvent } from "../event/recorded-event.ts";
 import { isReserved, nameProblem } from "../event/stream-name.ts";
 import { unknownFields } from "../options/unknown-fields.ts";
 
-/** An event as a caller hands it to `append`. */
+/** An event as a caller passes it to `append`. */
 export interface EventInput {
-  /** A UUID. Sending the same id again stores once. */
+  /** A UUID. An event that is sent again with the same id is stored once. */
   id?: string | undefined;
   type: string;
   /** Any JSON value. */
   payload: unknown;
-  /** The caller's own fields; `correlationId` and `causationId` are filled in where they are missing. */
+  /** The caller's own fields. Missing `correlationId` and `causationId` are added. */
   meta?: Record<string, unknown> | undefined;
 }
 
-/** An event that passed every check; its JSON is written once, here. */
+/** A checked event, with its JSON, which is written only once. */
 export interface NewEvent {
   id: string;
-  /** The id was made here and now, so no log can know it yet. */
+  /** The id was generated for this append, so no log can contain it yet. */
   idWasGenerated: boolean;
   type: string;
   payload: unknown;
   meta: EventMeta;
   payloadText: string;
   metaText: string;
-  /** When it happened, where that was not now: of an import. ISO 8601, UTC, milliseconds; see `eventTime`. */
+  /** The time of an imported event. ISO 8601, UTC, milliseconds; see `eventTime`. */
   time?: string;
-  /** Where the catalogue knows the type: whether a stored event is, read with today's catalogue, the same as this one. */
+  /**
+   * Present if the type has a catalogue entry: whether a stored event, upcast to today's version, has the same payload.
+   */
   isSameToday?: (stored: RecordedEvent) => boolean;
 }
 
 export interface EventContext {
   correlationId: string;
   causationId: string;
-  /** How many events stand behind the call; left out, none. */
+  /** How many events led to the call. Default: none. */
   causationDepth?: number;
   maxEventBytes: number;
-  /** Left out: every type and payload is accepted. */
+  /** Default: every type and payload is accepted. */
   catalogue?: Catalogue;
-  /** The framework's own events: their names begin with `$`, as no others do. */
+  /** Events of the framework: only their names begin with `$`. */
   isSystem?: boolean;
-  /** The command that the events come from. */
+  /** The command that the events result from. */
   command?: CommandTag;
-  /** They were stored before: their meta holds what a store has written into it. */
+  /** The events were stored before: their meta contains fields that a store assigned. */
   isRecorded?: boolean;
 }
 
 const known = ["id", "type", "payload", "meta"];
-/** What is over the limit by more is refused without a look at the rest; up to it the size is told exactly. */
+/**
+ * An event that exceeds the limit by this factor is rejected without reading the rest; below it, the error has the
+ * exact size.
+ */
 const timesStored = 2;
-/** The same where a schema may remove what it does not know, and only then is the size of the event known. */
+/** The same for a type with a schema, which may remove unknown fields: the stored size is known only then. */
 const timesSanitised = 16;
 
-/** Of a recorded event that is appended again. */
+/** Fields of a recorded event that a caller appends again. */
 const assigned = "no such field: the store assigns it";
 const reasons = {
   stream: "no such field: the append names the stream of its events",
@@ -68,7 +73,7 @@ const reasons = {
   link: assigned,
 };
 
-/** Null where it noted problems. @throws EventTooLargeError */
+/** Returns null if it added problems. @throws EventTooLargeError */
 export function toNewEvent(
   input: EventInput,
   index: number,
@@ -87,12 +92,12 @@ export function toNewEvent(
   const event = { id: newId, type, stream, meta: header.value as EventMeta };
   const checked = checkAgainst(catalogue, field, event, sent);
   if (Array.isArray(checked)) {
-    // Not spread: each wrong item of a long array is one.
+    // Not spread: a long array may have more problems than a call may have arguments.
     for (const problem of checked) problems.push(problem);
     return null;
   }
   const { body, isSameToday } = checked;
-  refuseTooLarge(field, body.text, header.text, maxEventBytes);
+  assertEventSize(field, body.text, header.text, maxEventBytes);
   return {
     idWasGenerated: !id && key === undefined,
     id: newId,
@@ -105,7 +110,7 @@ export function toNewEvent(
   };
 }
 
-/** An event's own fields, each checked by itself. */
+/** An event's own fields, each checked separately. */
 interface GivenEvent {
   id: string | null | undefined;
   type: string;
@@ -120,10 +125,10 @@ function parseEvent(
   context: EventContext,
   problems: Problem[],
 ): GivenEvent | null {
-  const note = (problem: Problem | null) => void (problem && problems.push(problem));
+  const report = (problem: Problem | null) => void (problem && problems.push(problem));
   const event = readEvent(field, input);
   if (!event) {
-    note({ field, found: input, expected: "an event: {type, payload, id?, meta?}" });
+    report({ field, found: input, expected: "an event: {type, payload, id?, meta?}" });
     return null;
   }
   const { id, type, payload, meta } = event;
@@ -137,14 +142,14 @@ function parseEvent(
     return null;
   };
   problems.push(...event.unknown);
-  note(ownNameProblem(`${field}.type`, type, context.isSystem));
+  report(ownNameProblem(`${field}.type`, type, context.isSystem));
   if (typeof type === "string" && /[*?]/.test(type))
-    note({ field: `${field}.type`, found: type, expected: "a name without wildcards" });
-  note(idProblem(`${field}.id`, id, hasKey));
-  const own = meta === undefined ? {} : objectOf(`${field}.meta`, meta, accept, note);
+    report({ field: `${field}.type`, found: type, expected: "a name without wildcards" });
+  report(idProblem(`${field}.id`, id, hasKey));
+  const own = meta === undefined ? {} : objectOf(`${field}.meta`, meta, accept, report);
   for (const name of ["correlationId", "causationId"] as const)
     if (own?.[name] !== undefined && typeof own[name] !== "string")
-      note({ field: `${field}.meta.${name}`, found: own[name], expected: "a string" });
+      report({ field: `${field}.meta.${name}`, found: own[name], expected: "a string" });
   const isKnown = context.catalogue?.entries.has(type as string) === true;
   if (own && context.isRecorded !== true) problems.push(...assignedProblems(`${field}.meta`, own, isKnown));
   const sent = accept(`${field}.payload`, payload);
@@ -152,7 +157,7 @@ function parseEvent(
   return sent && header && { id: id as string | null | undefined, type: type as string, sent, header };
 }
 
-/** Null for what is no object, or throws when it is read. */
+/** Null if the input is not an object or throws when it is read. */
 function readEvent(field: string, input: unknown) {
   try {
     if (input === null || typeof input !== "object") return null;
@@ -166,29 +171,30 @@ function readEvent(field: string, input: unknown) {
 function idProblem(field: string, id: unknown, hasKey: boolean): Problem | null {
   if (id === undefined || id === null) return null;
   if (!isEventId(id)) return { field, found: id, expected: "a UUID" };
-  // The ids of a keyed append follow from the key: with others among them a smaller append would look like a repeat.
+  // The ids of a keyed append are derived from the key: with others among them, a smaller append would look like a
+  // repeat.
   return hasKey ? { field, found: id, expected: "none beside a key, which names the events" } : null;
 }
 
-/** The caller's meta as JSON keeps it; null where it noted a problem. */
+/** The caller's meta as JSON; null if it added a problem. */
 function objectOf(
   field: string,
   meta: unknown,
   accept: (at: string, value: unknown) => JsonValue | null,
-  note: (problem: Problem) => void,
+  report: (problem: Problem) => void,
 ): Record<string, unknown> | null {
   const json = accept(field, meta);
   if (!json) return null;
   const { value } = json;
   if (value !== null && typeof value === "object" && !Array.isArray(value)) return value as Record<string, unknown>;
-  note({ field, found: meta, expected: "an object" });
+  report({ field, found: meta, expected: "an object" });
   return null;
 }
 
 /**
- * What the caller's own meta may not say: the depth ends circles of process managers, the command tells a repeated
- * command from another one, and an event whose schema version is none could not be read once its type is in the catalogue.
- * Of a type that is in it, the catalogue checks the version.
+ * Fields that a caller must not set: the depth ends circles of process managers, the command identifies a repeated
+ * command, and an event with an invalid schema version could not be read once its type is in the catalogue. The
+ * catalogue itself checks the version of a type that it contains.
  */
 function assignedProblems(field: string, own: Record<string, unknown>, isKnown: boolean): Problem[] {
   const problems = (["causationDepth", "command"] as const)
@@ -221,7 +227,7 @@ export function ownNameProblem(field: string, name: unknown, isSystem = false): 
   return { field, found: name, expected };
 }
 
-function refuseTooLarge(field: string, payloadText: string, metaText: string, maxEventBytes: number): void {
+function assertEventSize(field: string, payloadText: string, metaText: string, maxEventBytes: number): void {
   // A UTF-16 unit is at most 3 bytes of UTF-8, so most events need no count.
   if ((payloadText.length + metaText.length) * 3 <= maxEventBytes) return;
   const bytes = Buffer.byteLength(payloadText) + Buffer.byteLength(metaText);

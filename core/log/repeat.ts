@@ -5,9 +5,8 @@ import type { RecordedEvent } from "../event/recorded-event.ts";
 import { isSameContent } from "./same-content.ts";
 
 /**
- * What a log says of an append whose ids it may know already: null where all are new, the stored events where it is the
- * same append sent again, an error where an id was used for something else. To be asked before versions are compared,
- * inside the commit.
+ * Recognises a repeated append: null if all ids are new, the stored events if the same append was sent again, an error
+ * if an id was used for something else. Call it inside the commit, before versions are compared.
  */
 export function repeatOf(
   { stream, events, idAfterLast }: AppendRequest,

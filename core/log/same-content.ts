@@ -3,8 +3,8 @@ import type { NewEvent } from "./new-event.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
 
 /**
- * Whether an event that is sent again says the same as the stored one. Meta does not count: the second request has
- * another context, so other ids; the order of keys does not count either, nor the version of the payload's schema.
+ * Whether an event that is sent again equals the stored one. Ignores meta, since a second request has another context
+ * with other ids; also ignores the order of keys and the schema version.
  */
 export const isSameContent = (stored: RecordedEvent, stream: string, event: NewEvent): boolean =>
   stored.stream === stream &&

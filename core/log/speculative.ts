@@ -3,20 +3,20 @@ import { Errors } from "moleculer";
 import { show, type Problem } from "../errors/problem.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
 
-/** What an append says that is sent before the one that it was decided on is answered. */
+/** Describes an append that is sent before the one that it depends on is committed. */
 export interface Speculation {
-  /** Names this append for the next one. */
+  /** Identifies this append for the next one. */
   id: string;
-  /** The append whose events it was decided on; null: it was decided on events that are stored. */
+  /** The append on whose events it was decided; null: on stored events. */
   dependsOn: string | null;
-  /** `contentOf` its events as the sender takes them to be stored: the next one is decided on them. */
+  /** `contentOf` its events as the sender expects them to be stored: the next append is decided on them. */
   content: string;
 }
 
 /**
- * An append was decided on what another one was to store, which it did not. 409, and nothing was stored; `data` is
- * `{stream, why}`. A decider decides again and lets nobody see it. `why`: the other one was "refused"; it was stored
- * "altered", by the catalogue or on its way; or it is "unknown" here.
+ * An append was decided on another append that was not stored as expected. 409, and nothing was stored; `data` is
+ * `{stream, why}`. A decider decides again, so callers never see it. `why`: the other append was "refused"; it was
+ * stored "altered", by the catalogue or in transit; or it is "unknown" here.
  */
 export class SpeculationFailedError extends Errors.MoleculerClientError {
   override name = "SentAheadError";
@@ -36,16 +36,18 @@ export function speculationProblem(found: unknown): Problem | null {
   const isSpeculation = isText(id) && (dependsOn === null || isText(dependsOn)) && isText(content);
   return isSpeculation
     ? null
-    : { field: "speculation", found, expected: "what a decider says: {id, dependsOn, content}" };
+    : { field: "speculation", found, expected: "a decider's speculation: {id, dependsOn, content}" };
 }
 
-/** The same for events that no `evolve` can tell apart by type and payload. Neither has a line break of its own. */
+/**
+ * A hash of types and payloads: equal if no `evolve` can distinguish the events by them. Neither contains a line break.
+ */
 export const contentOf = (events: readonly { type: string; payloadText: string }[]): string =>
   hash("sha256", events.map(({ type, payloadText }) => `${type}\n${payloadText}`).join("\n"), "base64");
 
 /**
- * An event that is not stored yet, as it will be. Only the commit knows its id, position, time and meta, so a look at
- * one of these is told: what comes of it counts for nothing.
+ * An event that is not stored yet. Only the commit determines its id, position, time and meta: reading one of these
+ * calls `looked`, and the speculation is discarded.
  */
 export function speculativeEvent(
   { type, payload }: { type: string; payload: unknown },
@@ -68,6 +70,6 @@ export function speculativeEvent(
       meta: unknown,
     },
   );
-  // Here, as to freeze it all the way down would be to look at it.
+  // Frozen here, since freezing it deeply would read the unknown fields.
   return Object.freeze(event) as RecordedEvent;
 }

@@ -1,19 +1,19 @@
 import { UnusableStoreError } from "../errors/errors.ts";
 import type { EventLog, OpenOptions } from "./event-log.ts";
 
-/** Stands in the control state of a log for as long as another one is being copied into it. */
+/** The key of a log's control state that exists while another log is being copied into it. */
 export const unfinishedCopy = "copy";
 
 /**
  * Opens a log for a store.
- * @throws UnusableStoreError where it is a copy that was not finished: its consumers would begin in the middle
+ * @throws UnusableStoreError if the log is an unfinished copy: its consumers would start from a part of the events
  */
 export async function openWhole(log: EventLog, options: Pick<OpenOptions, "warn" | "onProgress">): Promise<void> {
   await log.open(options);
-  if ((await log.getState(unfinishedCopy)) === null) return;
+  if ((await log.control.get(unfinishedCopy)) === null) return;
   await log.close();
   throw new UnusableStoreError(
     log.location,
-    "found a copy of another log that is not finished: run `npx moleculer-event-sourcing copy` (or `restore`) again until it says that it is",
+    "found an unfinished copy of another log: run `npx moleculer-event-sourcing copy` (or `restore`) again until it reports success",
   );
 }

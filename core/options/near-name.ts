@@ -1,10 +1,10 @@
-/** A longer text is no misspelt name, and comparing it would take time that grows with the square of its length. */
+/** A longer text is not a misspelt name, and comparing it would take time that grows with the square of its length. */
 const maxCharacters = 100;
-/** Shorter names begin and end too many others. */
+/** Shorter names are the beginning or end of too many others. */
 const minPartCharacters = 3;
 
 /**
- * The one of `known` that `given` was probably meant to be: it differs in case or separators only, or in a few
+ * The name in `known` that `given` was probably meant to be: it differs in case or separators only, or in a few
  * characters, or is the beginning or the end of `given`. Null if none is near.
  *
  * @example nearName("expectedVerson", ["stream", "expectedVersion"]); // "expectedVersion"
@@ -16,13 +16,13 @@ export function nearName(given: string, known: readonly string[]): string | null
   return nearest(plain, candidates) ?? candidates.find((name) => isPart(plainOf(name), plain)) ?? null;
 }
 
-/** For the end of a message; "" if none of the known names is near. */
+/** The end of a message that suggests the nearest name; "" if none is near. */
 export function didYouMean(given: string, known: readonly string[]): string {
   const near = nearName(given, known);
   return near === null ? "" : ` (did you mean ${near}?)`;
 }
 
-/** The one of `known` that differs from `given` in case, separators or a few characters only; null if none does. */
+/** The name in `known` that differs from `given` in case, separators or a few characters only; null if none does. */
 export const misspelt = (given: string, known: readonly string[]): string | null =>
   given.length > maxCharacters ? null : nearest(plainOf(given), known);
 
@@ -46,7 +46,7 @@ function nearest(given: string, candidates: readonly string[]): string | null {
   return found;
 }
 
-/** Optimal string alignment: characters that are inserted, removed or replaced, and neighbours that are swapped. */
+/** Optimal string alignment distance: insertions, deletions, replacements and swaps of neighbours. */
 function distanceOf(a: string, b: string): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);

@@ -3,11 +3,11 @@ import { didYouMean } from "./near-name.ts";
 import { isAsyncFunction } from "../concurrency/is-thenable.ts";
 
 /**
- * A misspelt option would silently leave its default in force.
- * @throws DefinitionError naming it and the options that there are.
+ * Rejects unknown options: a misspelt one would silently leave its default in force.
+ * @throws DefinitionError naming the option and the known ones
  */
-export function refuseUnknownOptions(owner: string, given: object, known: readonly string[]): void {
-  refuseNoOptions(owner, given, `an object of options: ${known.join(", ")}`);
+export function assertKnownOptions(owner: string, given: object, known: readonly string[]): void {
+  assertOptions(owner, given, `an object of options: ${known.join(", ")}`);
   for (const option of Object.keys(given))
     if (!known.includes(option))
       throw new DefinitionError({
@@ -18,34 +18,34 @@ export function refuseUnknownOptions(owner: string, given: object, known: readon
 }
 
 /** @throws DefinitionError */
-export function refuseNoOptions(owner: string, given: unknown, expected: string): void {
-  refuseUnless(isPlainObject(given), owner, given, expected);
+export function assertOptions(owner: string, given: unknown, expected: string): void {
+  assertDefinition(isPlainObject(given), owner, given, expected);
 }
 
-/** @throws DefinitionError unless it is left out or a whole number from `least` */
-export function refuseNoWhole(field: string, given: unknown, least = 1): void {
+/** @throws DefinitionError unless `given` is undefined or a whole number from `least` */
+export function assertWholeNumber(field: string, given: unknown, least = 1): void {
   const isFine = given === undefined || (Number.isSafeInteger(given) && (given as number) >= least);
-  refuseUnless(isFine, field, given, `a whole number from ${least}`);
+  assertDefinition(isFine, field, given, `a whole number from ${least}`);
 }
 
-/** A whole number as a connection string has it; anything else as it is, to be refused with what was found. */
+/** Parses a whole number of a connection string; returns any other text as it is, so that the check can name it. */
 export const numberIn = (text: string): number | string => (/^\d+$/.test(text) ? Number(text) : text);
 
-/** The folder of a host's own files. @throws DefinitionError */
-export function refuseNoFolder(folder: unknown): void {
-  refuseUnless(typeof folder === "string" && folder !== "", "adapter.folder", folder, "the path of a folder");
+/** Checks the folder of a host's own files. @throws DefinitionError */
+export function assertFolder(folder: unknown): void {
+  assertDefinition(typeof folder === "string" && folder !== "", "adapter.folder", folder, "the path of a folder");
 }
 
 /** @throws DefinitionError */
-export function refuseUnless(isFine: boolean, field: string, found: unknown, expected: string): void {
+export function assertDefinition(isFine: boolean, field: string, found: unknown, expected: string): void {
   if (!isFine) throw new DefinitionError({ field, found, expected });
 }
 
-/** @throws DefinitionError where it is no function, or one that answers a promise */
+/** @throws DefinitionError if `given` is not a function or is an async function */
 export function synchronous(field: string, given: unknown): (...args: never[]) => unknown {
-  refuseUnless(typeof given === "function" && !isAsyncFunction(given), field, given, "a synchronous function");
+  assertDefinition(typeof given === "function" && !isAsyncFunction(given), field, given, "a synchronous function");
   return given as (...args: never[]) => unknown;
 }
 
-/** By its tag: an object of another realm is one; an array, a Map or a Date is not. */
+/** Compares the tag: true for an object of another realm, false for an array, a Map or a Date. */
 export const isPlainObject = (given: unknown): boolean => Object.prototype.toString.call(given) === "[object Object]";

@@ -1,13 +1,13 @@
 import { didYouMean } from "./near-name.ts";
 import type { Problem } from "../errors/problem.ts";
 
-/** More than an error lists; nothing is gained by a look at the rest of what may be a million. */
+/** More than an error lists; further fields, possibly a million, are not checked. */
 const maxProblems = 100;
 
 /**
- * A problem for each field of `given` that is not `known`: a misspelt one would silently leave its default in force.
- * `at`: where `given` stands, "" for the params themselves. `reasons`: what is expected of fields that a caller has reason
- * to send. `shown`: those of `known` that callers may use. Fields that are undefined say nothing. At most 100 are named.
+ * A problem for each defined field of `given` that is not `known`, at most 100: a misspelt one would silently leave its
+ * default in force. `at`: the field's path, "" for the params themselves. `reasons`: the expected text for fields that
+ * callers often send. `shown`: those of `known` that callers may use.
  */
 export function unknownFields(
   at: string,

@@ -3,13 +3,16 @@ interface Entry {
   at: number;
 }
 
-/** Which keys are due when: each once, with its earliest moment. Setting and taking cost the logarithm of their number. */
+/**
+ * A queue of due times: each key at most once, with its earliest time. `set` and `take` cost the logarithm of their
+ * number.
+ */
 export class Agenda {
   readonly #moments = new Map<string, number>();
-  /** A binary heap by moment. An entry that is not the key's moment any more is passed over when its turn comes. */
+  /** A binary heap by time. An entry that is no longer the key's current one is skipped when it reaches the top. */
   #heap: Entry[] = [];
 
-  /** `at`: milliseconds since 1970; null: no longer due at all. */
+  /** `at`: milliseconds since 1970; null removes the key. */
   set(key: string, at: number | null): void {
     if (at === null) {
       this.#moments.delete(key);
@@ -20,13 +23,13 @@ export class Agenda {
     if (this.#heap.length > 2 * this.#moments.size + 100) this.#compact();
   }
 
-  /** The earliest moment; null where there is none. */
+  /** The earliest time; null if empty. */
   get next(): number | null {
     this.#dropStale();
     return this.#heap[0]?.at ?? null;
   }
 
-  /** Takes those that are due by then, at most `limit`, the earliest first. */
+  /** Removes and returns the entries due at `until`, at most `limit`, the earliest first. */
   take(until: number, limit: number): Entry[] {
     const due: Entry[] = [];
     for (let next = this.next; next !== null && next <= until && due.length < limit; next = this.next) {
@@ -47,7 +50,7 @@ export class Agenda {
       this.#pop();
   }
 
-  /** Deadlines that are replaced again and again leave their old entries behind. */
+  /** Replaced deadlines leave stale entries behind. */
   #compact(): void {
     const entries = [...this.#moments].map(([key, at]) => ({ key, at }));
     // A sorted array is a heap.

@@ -12,10 +12,10 @@ import { isOutage } from "../errors/outage.ts";
 import type { KeptError, Outcome } from "./instance.ts";
 import type { SendOptions, ProcessDefinition, ProcessView } from "./definition.ts";
 
-/** What is handled: an event, or a deadline with the event that stands behind it. */
+/** The subject of an attempt: an event, or a deadline with the event that led to it. */
 export interface ProcessCause {
   id: string;
-  /** What it is called in messages: the handler that it has. */
+  /** The handler's name, for messages. */
   handler: string;
   time: string;
   correlationId: string;
@@ -30,18 +30,18 @@ interface Dependencies {
   id: string;
   state: unknown;
   ctx: Context;
-  /** It makes up for a failure: its commands have ids of their own. */
+  /** Runs `compensate`: its commands have ids of their own. */
   isCompensation: boolean;
-  /** The commands of this cause that were refused in an earlier attempt, by their ordinals. */
+  /** The refusals of this cause's commands in earlier attempts, by ordinal. */
   refusals: Readonly<Record<number, KeptError>>;
   send: (action: string, params: unknown, options: SendOptions) => Promise<unknown>;
-  /** Answers when they will be known in every later attempt. */
+  /** Resolves once every later attempt will know them. */
   keepRefusals: (refusals: Readonly<Record<number, KeptError>>) => Promise<void>;
-  /** From the first event that stands behind the cause to the cause's own. */
+  /** The chain of causes, from its first event to the cause's own. */
   chain: () => Promise<readonly Link[]>;
 }
 
-/** One run of a handler. Its commands are sent at once, all else that it wants is handed over when it has succeeded. */
+/** One run of a handler. Its commands are sent at once; its state and deadlines take effect when it has succeeded. */
 export class Attempt {
   readonly #d: Dependencies;
   readonly #deadlines = new Map<string, KeptDeadline | null>();
@@ -53,7 +53,7 @@ export class Attempt {
   #scheduled = 0;
   #refusals: Record<number, KeptError>;
   #hasNewRefusals = false;
-  /** Why nothing more is sent, whatever the handler makes of it. */
+  /** The reason to send nothing more, even if the handler catches the error. */
   #fatal: { error: unknown } | null = null;
   #isOver = false;
 
@@ -63,25 +63,25 @@ export class Attempt {
     this.#refusals = { ...dependencies.refusals };
   }
 
-  /** Runs them one after the other; each sees the state that the one before it has answered. */
+  /** Runs the handlers in sequence; each sees the state that the one before it returned. */
   async run(handlers: readonly ((view: ProcessView) => unknown)[]): Promise<Outcome> {
     try {
       for (const handler of handlers) this.#accept(await handler(this.#view()));
       while (this.#pending.size > 0) await Promise.all(this.#pending);
-      // A command whose answer nobody has asked for belongs to the handler all the same.
-      const unheard = this.#refused.find(({ answer }) => !answer.isAsked);
-      if (unheard) throw unheard.error;
+      // A refused command whose promise was not awaited fails the handler as well.
+      const unawaited = this.#refused.find(({ answer }) => !answer.isAwaited);
+      if (unawaited) throw unawaited.error;
     } catch (error) {
       this.#fatal ??= { error };
     }
     this.#isOver = true;
-    // What comes next, a retry or what makes up for it, must not run beside a command that is still under way.
+    // A retry or a compensation must not run beside a command that is still pending.
     await Promise.all(this.#pending);
     if (this.#fatal) throw this.#fatal.error;
     return { state: this.#state, deadlines: this.#deadlines, hasEnded: this.#hasEnded };
   }
 
-  /** Nobody waits for it any more: it sends nothing more. */
+  /** Abandons the attempt: it sends no further commands. */
   giveUp(): void {
     this.#isOver = true;
   }
@@ -120,7 +120,7 @@ export class Attempt {
     );
     const pending = end.then(() => void this.#pending.delete(pending));
     this.#pending.add(pending);
-    // The runtime must not take it for a mistake of nobody's: it comes up when the handler has ended.
+    // Prevents an unhandled rejection: `run` reports it when the handler has ended.
     void Promise.prototype.then.call(answer, undefined, () => {});
     return answer;
   }
@@ -129,7 +129,7 @@ export class Attempt {
     const { definition, cause, isCompensation, send } = this.#d;
     this.#mustRun();
     const field = `${definition.name}: a command of ${cause.handler}`;
-    // As a missing action it would be waited for.
+    // A missing action would be treated as an outage and retried.
     if (typeof action !== "string" || action === "")
       throw new ValidationError([{ field: `${field}, its action`, found: action, expected: "an action's name" }]);
     if (options === null || typeof options !== "object")
@@ -138,7 +138,7 @@ export class Attempt {
     if (known) throw restoredError(known);
     try {
       await this.#checkDepth();
-      // The handler has seen them, and acts on them now.
+      // Stored first: the handler may send this command because of them.
       if (this.#hasNewRefusals) await this.#keepRefusals();
     } catch (error) {
       this.#fatal ??= { error };
@@ -198,7 +198,7 @@ export class Attempt {
   }
 }
 
-/** As JSON keeps it: after a restart it looks the same. @throws ValidationError */
+/** The value as JSON, so that it is the same after a restart. @throws ValidationError */
 export function plain(field: string, value: unknown): unknown {
   const json = toJson(field, value);
   if (isProblem(json)) throw new ValidationError([json]);

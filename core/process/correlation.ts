@@ -3,7 +3,7 @@ import type { ProcessDefinition } from "./definition.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
 import { nameProblem } from "../event/stream-name.ts";
 
-/** The process that an event belongs to; null: none. @throws ValidationError, and whatever `correlate` throws */
+/** The process that an event belongs to; null if none. @throws ValidationError, and whatever `correlate` throws */
 export function correlationOf({ name, correlate }: ProcessDefinition, event: RecordedEvent): string | null {
   const found = correlate(event);
   if (found === null || found === undefined) return null;
@@ -11,5 +11,5 @@ export function correlationOf({ name, correlate }: ProcessDefinition, event: Rec
   const problem = nameProblem("", id);
   if (!problem) return id as string;
   const expected = `a number, ${problem.expected}, or null`;
-  throw new ValidationError([{ field: `${name}: what correlate answers for ${event.type}`, found, expected }]);
+  throw new ValidationError([{ field: `${name}: the result of correlate for ${event.type}`, found, expected }]);
 }

@@ -1,31 +1,31 @@
 import type { Problem } from "../errors/problem.ts";
 
-/** A moment at which a process goes on by itself, as its handler gets it. */
+/** A time at which a process continues by itself, as its handler receives it. */
 export interface Deadline<Name extends string = string> {
   readonly id: string;
   readonly name: Name;
   /** ISO 8601, UTC, milliseconds. */
   readonly when: string;
-  /** What it was scheduled with; null where that was nothing. */
+  /** The data it was scheduled with, or null. */
   readonly data: unknown;
 }
 
-/** A deadline as it is kept: with what led to it. */
+/** A stored deadline, with its cause. */
 export interface KeptDeadline extends Deadline {
   correlationId: string;
-  /** The event that it was scheduled for, perhaps by way of other deadlines. */
+  /** The event that led to it, directly or through other deadlines. */
   causationId: string;
   depth: number;
 }
 
-/** A date, or a time with its zone: without one it would be another moment on another node. */
+/** A date, or a time with its zone: without a zone it would mean another time on another node. */
 const iso = /^(?:\d{4}|[+-]\d{6})-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}([.,]\d+)?)?(Z|[+-]\d{2}:?\d{2}))?$/i;
-/** More is likely a moment in milliseconds since 1970. */
+/** A larger number is probably milliseconds since 1970. */
 const maxMs = 10 * 366 * 24 * 3600 * 1000;
 
 /**
- * When a deadline is due: a Date, an ISO 8601 time with its zone, or milliseconds after `from`. ISO 8601, UTC,
- * milliseconds; or what is wrong with it.
+ * Parses a deadline: a Date, an ISO 8601 time with its zone, or milliseconds after `from`. Returns ISO 8601, UTC,
+ * milliseconds; or the problem.
  */
 export function dueTime(field: string, when: unknown, from: string): string | Problem {
   const moment =
@@ -39,7 +39,7 @@ export function dueTime(field: string, when: unknown, from: string): string | Pr
   return { field, found: when, expected };
 }
 
-/** A 30th of February would be taken for a day in March. */
+/** Date would read the 30th of February as a day in March. */
 function isDay(text: string): boolean {
   const day = /^.\d*-\d{2}-\d{2}/.exec(text)![0];
   const moment = new Date(`${day}T00:00Z`);

@@ -3,40 +3,44 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { Deadline } from "./deadline.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
 
-/** What a command may be sent with, beside its params. */
+/** The options of a command. */
 export interface SendOptions {
   timeout?: number;
-  /** Fields beside those that say where the command comes from. */
+  /** Additional fields; those that identify the cause are added. */
   meta?: Record<string, unknown>;
 }
 
-/** What a handler of a process manager gets beside the event or deadline. What it wants counts when it has succeeded. */
+/**
+ * The second argument of a process manager's handlers. Except for commands, its effects are stored only if the handler
+ * succeeds.
+ */
 export interface ProcessView<State = unknown, Names extends string = string> {
   /** The correlation value. */
   readonly id: string;
   readonly state: Readonly<State>;
   /**
-   * Sends a command at once. It carries an id that is the same whenever the event is handled again, so that a decider
-   * stores its events once. Refused, it throws the refusal, which the handler may answer by another command. An outage ends
-   * the handler, caught or not: the event is handled again when it is over.
+   * Sends a command at once. Its id is the same if the event is handled again, so a decider stores its events once. If
+   * the command is refused, the promise rejects, and the handler may send another command instead. An outage ends the
+   * handler even if it catches the error; the event is handled again afterwards.
    */
-  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- else a handler's answer would tell what it is, not the caller
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- otherwise the expected return type would infer it
   readonly call: <Answer = unknown>(
     action: string,
     params?: unknown,
     options?: SendOptions,
   ) => Promise<NoInfer<Answer>>;
   /**
-   * Sets a deadline, in place of one of the same name.
+   * Sets a deadline and replaces one of the same name.
    *
-   * @param when a Date, an ISO 8601 time with its zone, or milliseconds after the event's own time; in the past: now
+   * @param when a Date, an ISO 8601 time with its zone, or milliseconds after the event's own time; a time in the past
+   * is due at once
    * @param data any JSON value
    */
   readonly schedule: (name: Names, when: Date | string | number, data?: unknown) => void;
   readonly cancel: (name: Names) => void;
-  /** The process is over: its state and deadlines are removed, and later events of its correlation value passed over. */
+  /** Ends the process: its state and deadlines are removed, and later events with its correlation value are ignored. */
   readonly end: () => void;
-  /** For calls that are no commands. */
+  /** For calls that are not commands. */
   readonly ctx: Context;
 }
 
@@ -44,12 +48,12 @@ export interface ProcessView<State = unknown, Names extends string = string> {
 export interface ProcessDefinition {
   name: string;
   correlate: (event: RecordedEvent) => unknown;
-  /** Left out: it keeps no state, and what its handlers answer is of no interest. */
+  /** If omitted, the process has no state, and its handlers' results are ignored. */
   initialState?: (() => unknown) | undefined;
   on: readonly { pattern: string; handler: (event: RecordedEvent, view: ProcessView) => unknown }[];
   deadlines: Readonly<Record<string, (deadline: Deadline, view: ProcessView) => unknown>>;
   compensate?: ((cause: RecordedEvent | Deadline, error: Error, view: ProcessView) => unknown) | undefined;
   maxDepth: number;
-  /** By which the store reads its events. */
+  /** The catalogue by which the store reads its events. */
   catalogue: Catalogue;
 }

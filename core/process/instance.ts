@@ -2,52 +2,55 @@ import type { KeptDeadline } from "./deadline.ts";
 import type { ParkedEvent } from "../table/read-table.ts";
 import type { ParkedError } from "../event/parked-error.ts";
 
-/** What a process manager could not handle. A deadline has its name as `type`, and neither stream, version nor position. */
+/**
+ * A parked event or deadline of a process manager. A deadline has its name as `type`, and neither stream, version nor
+ * position.
+ */
 export interface ParkedProcess extends ParkedEvent {
-  /** The correlation value; "" where there is none, since the event could not be read or correlated. */
+  /** The correlation value; "" if the event could not be read or correlated. */
   instance: string;
   kind: "event" | "deadline";
 }
 
-/** A refusal, or a failure, as it is kept: what crosses nodes of an error. */
+/** A stored refusal or failure: the fields of an error that cross nodes. */
 export type KeptError = ParkedError;
 
 /**
- * What the handling of one event (or deadline) has come to know before it was done. Whoever handles it again after a crash
- * goes the same way: a command that was refused then might be accepted now, after another was sent in its place.
+ * Facts found while an event or deadline is handled. Another attempt, for example after a crash, must use them: a
+ * command that was refused then might be accepted now, after another was sent in its place.
  */
 export interface Known {
   /** The id of the event or deadline. */
   of: string;
-  /** The commands that were refused, by their ordinals. */
+  /** The refusals of its commands, by ordinal. */
   refusals: Readonly<Record<number, KeptError>>;
-  /** It has failed for good, and is being made up for. */
+  /** It has failed finally; `compensate` runs. */
   failure?: KeptError;
 }
 
 /**
- * The events of a process that wait: which ones follows from the log, so that what is kept does not grow with their number.
+ * The waiting events of a process. The log determines which ones, so the stored size does not grow with their number.
  * They lie between `from` and the instance's own position, both included.
  */
 export interface Waiting {
-  /** The position of the first of them, or one before it. */
+  /** The position of the first of them, or an earlier one. */
   readonly from: number;
   readonly count: number;
 }
 
-/** One process, as it is kept in the store's engine. Each change is stored before the next event is looked at. */
+/** One process, as it is stored in the store's engine. Each change is stored before the next event is handled. */
 export interface ProcessInstance {
   readonly state: unknown;
   /** Its events up to this position are handled, parked or waiting. */
   readonly position: number;
   readonly deadlines: readonly KeptDeadline[];
-  /** Stands in the way of everything else of this process. */
+  /** Blocks everything else of this process. */
   readonly parked?: ParkedProcess;
-  /** Its events that wait behind what is parked, or did when this node stopped; omitted while there are none. */
+  /** Its events that wait behind the parked one, or did when this node stopped; omitted if there are none. */
   readonly waiting?: Waiting;
   /**
-   * Positions that were handled out of their order: events that could not be correlated at first. Each is kept until
-   * that event is no longer parked.
+   * Positions that were handled out of order, since these events could not be correlated at first. Each is kept until
+   * its event is no longer parked.
    */
   readonly late?: readonly number[];
   readonly known?: Known;
@@ -55,7 +58,7 @@ export interface ProcessInstance {
   readonly since: string;
 }
 
-/** What a handler has come to. */
+/** The result of a handler. */
 export interface Outcome {
   state: unknown;
   /** By name; null: cancelled. */
@@ -70,7 +73,7 @@ export const newInstance = (state: unknown, since: string): ProcessInstance => (
   since,
 });
 
-/** Without what stood in the way. */
+/** Removes the parked event and the facts about it. */
 export function released(instance: ProcessInstance): ProcessInstance {
   const { parked: _, known: __, ...rest } = instance;
   return rest;
@@ -88,12 +91,12 @@ export function withOutcome(instance: ProcessInstance, { state, deadlines }: Out
   return { ...released(instance), state, deadlines: [...kept, ...added] };
 }
 
-/** Its next event may be handled: nothing that has failed stands in the way. */
+/** Whether its next event may be handled: nothing is parked or waiting. */
 export const isFree = ({ parked, waiting }: ProcessInstance): boolean => !parked && !waiting;
 
 /**
- * The deadlines that are due by then, in their order, and one that was begun, whatever the time; none while something that
- * has failed stands in the way.
+ * The deadlines that are due at `until`, in order, and one that was started, at any time; none while the process is
+ * blocked by a parked event.
  */
 export function dueDeadlines({ parked, known, deadlines }: ProcessInstance, until: number): KeptDeadline[] {
   if (parked) return [];
@@ -101,7 +104,9 @@ export function dueDeadlines({ parked, known, deadlines }: ProcessInstance, unti
   return deadlines.filter(isDue).toSorted((a, b) => order(a.when, b.when));
 }
 
-/** When it goes on by itself: milliseconds since 1970; null: not before an event comes, or somebody acts. */
+/**
+ * When the process continues by itself: milliseconds since 1970; null if only an event or an operator can continue it.
+ */
 export function nextDue({ parked, deadlines }: ProcessInstance): number | null {
   if (parked || deadlines.length === 0) return null;
   return Math.min(...deadlines.map(({ when }) => Date.parse(when)));

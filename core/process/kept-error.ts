@@ -2,10 +2,10 @@ import { isProblem, toJson } from "../json/json.ts";
 import { asParkedError } from "../event/parked-error.ts";
 import type { KeptError } from "./instance.ts";
 
-/** Longer data is left out: each change of an instance carries it. */
+/** Longer data is omitted, since each change of an instance stores it. */
 const maxCharacters = 10_000;
 
-/** An error as it is kept with a process: what of it crosses nodes, too. */
+/** Converts an error for storage with a process: the fields that cross nodes, including `data`. */
 export function keptError(error: unknown): KeptError {
   const kept = asParkedError(error);
   const given = error !== null && typeof error === "object" && "data" in error ? error.data : undefined;
@@ -13,7 +13,7 @@ export function keptError(error: unknown): KeptError {
   return data && !isProblem(data) && data.text.length <= maxCharacters ? { ...kept, data: data.value } : kept;
 }
 
-/** What JSON leaves of it: of an error that arrives from another node nothing else is known either. */
+/** The data after JSON: an error from another node has nothing else either. */
 function asSent(data: unknown): unknown {
   try {
     return JSON.parse(JSON.stringify(data));
@@ -22,5 +22,5 @@ function asSent(data: unknown): unknown {
   }
 }
 
-/** As one that arrives from another node: an instance of no class of its own, with its fields. */
+/** Restores an error as if it arrived from another node: a plain Error with its fields. */
 export const restoredError = ({ message, ...fields }: KeptError): Error => Object.assign(new Error(message), fields);

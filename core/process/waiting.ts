@@ -1,6 +1,6 @@
 import type { ProcessInstance } from "./instance.ts";
 
-/** With the events at these positions waiting, in the order of the log and later than all before them. */
+/** Adds waiting events at these positions, which are in log order and later than all before them. */
 export function withWaiting(instance: ProcessInstance, positions: readonly number[]): ProcessInstance {
   const unseen = positions.filter((position) => position > instance.position);
   if (unseen.length === 0) return instance;
@@ -8,10 +8,10 @@ export function withWaiting(instance: ProcessInstance, positions: readonly numbe
   return { ...instance, position: unseen.at(-1)!, waiting: { from, count: count + unseen.length } };
 }
 
-/** No event up to this position waits any more; `taken`: how many of them did. */
+/** Removes the waiting events up to this position; `taken` is their number. */
 export function withoutWaiting(instance: ProcessInstance, upTo: number, taken: number): ProcessInstance {
   const { waiting, ...rest } = instance;
   if (!waiting || upTo >= instance.position) return rest;
-  // Under another definition another number of them may correlate.
+  // Another definition may correlate another number of them.
   return { ...rest, waiting: { from: upTo + 1, count: Math.max(waiting.count - taken, 0) } };
 }

@@ -1,6 +1,6 @@
 import type { FieldType } from "../rows/fields.ts";
 
-/** What a comparison leaf can ask. `$ne` and `$nin` are parsed into the negation of `$eq` and `$in`. */
+/** The operators of a comparison. `$ne` and `$nin` are parsed into the negation of `$eq` and `$in`. */
 export type Operator = "$eq" | "$gt" | "$gte" | "$lt" | "$lte" | "$in" | "$exists" | "$regex";
 
 /** One comparison. `path` leads into an object or array field; it is empty for the field itself. */
@@ -9,9 +9,12 @@ export interface Comparison {
   type: FieldType;
   path: string[];
   operator: Operator;
-  /** `$in`: an array; `$exists`: a boolean; `$regex`: {source, flags}; otherwise a JSON value of the field's type, or null. */
+  /**
+   * `$in`: an array; `$exists`: a boolean; `$regex`: {source, flags}; otherwise a JSON value of the field's type, or
+   * null.
+   */
   value: unknown;
-  /** What it may look through in one row, where that is not all of `maxRowEffort`. */
+  /** The effort it may spend on one row, if that is less than `maxRowEffort`. */
   share?: number;
 }
 

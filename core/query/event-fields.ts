@@ -1,7 +1,7 @@
 import type { FieldType } from "../rows/fields.ts";
 import type { QueryFields } from "./query.ts";
 
-/** What can be asked of a store's events. */
+/** The fields of events that queries can use. */
 export const eventFields: QueryFields = new Map(
   Object.entries({
     id: "string",

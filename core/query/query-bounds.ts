@@ -2,23 +2,23 @@ import { described } from "../errors/problem.ts";
 import { refuse } from "./query-refusal.ts";
 
 /**
- * What one query may ask for: far beyond what is useful, and little enough that reading the query takes milliseconds and
- * that each engine's own limits (SQLite's 32,766 parameters of a statement) are not reached.
+ * Limits of one query: far above any useful query, yet small enough that parsing takes milliseconds and that no
+ * engine's own limits (SQLite's 32,766 parameters of a statement) are reached.
  */
 export const queryBounds = {
-  /** Levels of conditions. */
+  /** Levels of nested conditions. */
   depth: 200,
-  /** Comparisons and objects of them: an alternative of an `$or` is two. */
+  /** Comparisons and objects of comparisons: an alternative of an `$or` counts as two. */
   conditions: 60_000,
-  /** Comparisons; equalities of one field in one `$or` are one, and so is each list. */
+  /** Comparisons. Equalities of one field in one `$or` count as one, and so does each list. */
   comparisons: 1000,
-  /** Values that are compared with, those of lists included. */
+  /** Values to compare with, including those of lists. */
   values: 25_000,
-  /** Characters of all of them. */
+  /** Characters of all these values. */
   characters: 2_000_000,
-  /** Characters of a query that is given as JSON. */
+  /** Characters of a query that is passed as JSON. */
   jsonCharacters: 4_000_000,
-  /** `$regex` of one query: each has a program of its own. */
+  /** Number of `$regex`: each is compiled. */
   patterns: 20,
   /** Characters of a field's name or path. */
   nameCharacters: 1000,
@@ -32,13 +32,13 @@ export const queryBounds = {
   searchCharacters: 1000,
   /** Distinct ids of one `get` or `resolve`. */
   ids: 10_000,
-  /** The same with their repeats. */
+  /** The same, counting repeats. */
   repeatedIds: 100_000,
-  /** Steps of a `populate` path: each may multiply the documents of the answer. */
+  /** Steps of a `populate` path: each may multiply the documents of the response. */
   populateSteps: 3,
 } as const;
 
-/** Counts what a query asks for while it is parsed. */
+/** Counts the parts of a query while it is parsed. */
 export class QueryBudget {
   #conditions = 0;
   #values = 0;
@@ -52,7 +52,7 @@ export class QueryBudget {
       refuse("query", described(`more than ${queryBounds.conditions} conditions`), `at most ${queryBounds.conditions}`);
   }
 
-  /** A value that is compared with, as it was parsed. */
+  /** A parsed value to compare with. */
   value(at: string, value: unknown): void {
     if (++this.#values > queryBounds.values)
       refuse(

@@ -107,7 +107,7 @@ export class ConditionParser {
     parseRegex(type, asked, options, at, this.#budget);
 }
 
-/** Half a character is in no text of a table, and the engines' encoding would make another character of it. */
+/** A lone surrogate is in no text of a table, and the engines' encoding would replace it by another character. */
 const isPossible = ({ type }: Path, value: unknown) =>
   type !== "string" || typeof value !== "string" || value.isWellFormed();
 
@@ -117,7 +117,9 @@ const equality = (place: Path, value: unknown): Condition =>
 const isEquality = (condition: Condition): condition is Comparison =>
   "operator" in condition && condition.operator === "$eq";
 
-/** Alternatives, of which many values of one field become one list: twenty thousand are as good as one. */
+/**
+ * Merges the equalities of one field in an `$or` into one list, so that twenty thousand of them cost as much as one.
+ */
 function inLists(conditions: readonly Condition[]): Condition[] {
   const alike = Map.groupBy(conditions, (condition) =>
     isEquality(condition) ? JSON.stringify([condition.field, ...condition.path]) : condition,

@@ -3,7 +3,7 @@ import { typeInWords, type FieldType } from "../rows/fields.ts";
 import { queryBounds } from "./query-bounds.ts";
 import { refuse } from "./query-refusal.ts";
 
-/** Field name → type: what can be asked of a table, `id` included. */
+/** Field name → type: the fields of a table that queries can use, including `id`. */
 export type QueryFields = ReadonlyMap<string, { type: FieldType }>;
 
 export interface Path {
@@ -12,7 +12,7 @@ export interface Path {
   path: string[];
 }
 
-/** A field's name, or a path into one. @throws InvalidQueryError */
+/** Parses a field's name, or a path into a field. @throws InvalidQueryError */
 export function parsePath(fields: QueryFields, name: string, at: string): Path {
   const { nameCharacters, steps } = queryBounds;
   if (name.length > nameCharacters) refuse(at, name, `a name or path of at most ${nameCharacters} characters`);
@@ -22,13 +22,13 @@ export function parsePath(fields: QueryFields, name: string, at: string): Path {
   if (path.length > 0 && declared.type !== "object" && declared.type !== "array")
     return refuse(at, name, `no path: the field ${field} is ${typeInWords(declared.type)}`);
   if (path.length > steps) refuse(at, name, `a path of at most ${steps} steps`);
-  // oxlint-disable-next-line no-control-regex -- SQLite's text ends at a NUL
+  // oxlint-disable-next-line no-control-regex -- a text of SQLite ends at a NUL
   if (path.some((step) => step === "" || /["\u0000]/.test(step)))
     return refuse(at, name, "a path of non-empty steps without quotes");
   return { field, type: declared.type, path };
 }
 
-/** Names from an array, or from a text in which commas or spaces separate them. @throws InvalidQueryError */
+/** Parses names from an array, or from a text in which commas or spaces separate them. @throws InvalidQueryError */
 export function parseNames(field: string, given: unknown, most: number, expected: string): unknown[] {
   if (typeof given === "string") {
     if (given.length > most * (queryBounds.nameCharacters + 1)) refuse(field, given, `at most ${most} names`);

@@ -7,21 +7,28 @@ import type { QueryBudget } from "./query-bounds.ts";
 import { refuse } from "./query-refusal.ts";
 import { compileRegex, maxPatternCharacters, type Regex } from "./regex.ts";
 
+/** The operators of a field's comparison. */
 export const leafOperators = ["$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$in", "$nin", "$exists", "$regex", "$not"];
 
-/** An object of conditions or operators. An object of a class, a Map for one, may have what no key shows. */
+/**
+ * Whether a value can be an object of conditions or operators. An instance of a class, such as a Map, may have content
+ * that no key shows.
+ */
 export function isPlain(value: unknown): value is Record<string, unknown> {
   if (value === null || typeof value !== "object" || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  // By the end of its chain: an object of another realm has another Object.prototype.
+  // Compares the end of the prototype chain, since another realm has another Object.prototype.
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** Longer texts are neither numbers nor dates, and are not looked at for them. */
+/** Longer texts are never parsed as numbers or dates. */
 const maxScalarCharacters = 400;
 const isShort = (asked: unknown): asked is string => typeof asked === "string" && asked.length <= maxScalarCharacters;
 
-/** Text from a URL or a prompt is taken as the field's type where that loses nothing: "5" for a number, 42 for a string. */
+/**
+ * Converts a value to the field's type if that loses nothing, since a URL or a prompt has only text: "5" for a number,
+ * 42 for a string.
+ */
 export function parseValue(type: FieldType, asked: unknown, at: string, budget: QueryBudget): unknown {
   const value = asked === null ? null : convert(type, asked, at, budget);
   if (value === undefined)
@@ -30,7 +37,7 @@ export function parseValue(type: FieldType, asked: unknown, at: string, budget: 
   return value;
 }
 
-/** undefined where it does not fit the type. */
+/** undefined if the value does not fit the type. */
 function convert(type: FieldType, asked: unknown, at: string, budget: QueryBudget): unknown {
   switch (type) {
     case "string":
@@ -61,11 +68,11 @@ function jsonValue(asked: unknown, at: string, budget: QueryBudget): unknown {
   return json.value;
 }
 
-/** Those of a list that differ, in its order. */
+/** Removes duplicates from a list and keeps its order. */
 export function distinct(values: readonly unknown[]): unknown[] {
   const byKey = new Map<unknown, unknown>();
   for (const value of values) {
-    // An object's key is an array's text, which no value of the list is.
+    // The prefix distinguishes an object's key from the keys of all other values.
     const key = value !== null && typeof value === "object" ? `{}${canonicalJson(value)}` : textKey(value);
     if (!byKey.has(key)) byKey.set(key, value);
   }
@@ -86,7 +93,7 @@ export function parseRegex(type: FieldType, asked: unknown, options: unknown, at
   if (flags.length > 10) refuse(at, flags, "flags among i, m, s and u");
   budget.pattern(at);
   try {
-    // g and y would make a test depend on the test before it, d only asks for more.
+    // g and y would make a test depend on the test before it; d only adds output.
     const regex = new RegExp(source, flags.replaceAll(/[gyd]/g, ""));
     if (regex.flags.includes("v")) return refuse(at, flags, "flags among i, m, s and u");
     const parsed = { source: regex.source, flags: regex.flags };

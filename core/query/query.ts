@@ -9,13 +9,14 @@ import { refuse } from "./query-refusal.ts";
 export type { Comparison, Condition, Operator } from "./condition.ts";
 export type { QueryFields } from "./query-path.ts";
 
+/** One field of a sort order, or a path into a field. */
 export interface Sort {
   field: string;
   path: string[];
   descending: boolean;
 }
 
-/** A query that passed every check, the same for every engine. */
+/** A checked query, the same for every engine. */
 export interface Query {
   where: Condition | null;
   sort: Sort[];
@@ -36,13 +37,13 @@ export interface QueryParams {
   searchFields?: unknown;
 }
 
-/** What can be asked of a table with these fields. */
+/** The fields of a table that queries can use. */
 export const queryFieldsOf = (fields: Fields): QueryFields =>
   new Map<string, { type: FieldType }>([["id", { type: "string" }], ...fields]);
 
 /**
- * Reads what a caller gave, which may be anything: also an object whose properties throw when they are read.
- * @throws InvalidQueryError naming the field, what was found and what was expected.
+ * Parses a query of a caller, which may be anything, even an object whose properties throw when they are read.
+ * @throws InvalidQueryError naming the field, the value found and the expected one
  */
 export function parseQuery(fields: QueryFields, params: QueryParams): Query {
   try {
@@ -71,7 +72,7 @@ function parse(fields: QueryFields, params: QueryParams): Query {
 function parseSort(fields: QueryFields, sort: unknown): Sort[] {
   if (sort === undefined || sort === null || sort === "") return [];
   const names = parseNames("sort", sort, queryBounds.sorts, "a string or an array of them");
-  // A field that is named again changes nothing.
+  // A repeated field has no effect.
   const sorts = new Map<string, Sort>();
   for (const name of names) {
     if (typeof name !== "string") return refuse("sort", name, "a field's name, with - in front for descending");

@@ -1,17 +1,17 @@
-/** A pattern of JavaScript that the linear engine cannot match, or only in more steps than are allowed. */
+/** A pattern of JavaScript that the linear engine cannot match, or not within the allowed number of steps. */
 export class UnsupportedRegexError extends Error {}
 
-/** JavaScript's pattern in RE2's syntax. */
+/** A JavaScript pattern in RE2's syntax. */
 export interface Translation {
   pattern: string;
-  /** Characters that a compiled pattern consists of, after its repetitions are written out. */
+  /** Characters of the compiled pattern, after its repetitions are expanded. */
   size: number;
 }
 
 interface Group {
-  /** Flags inside it: JavaScript's modifiers `(?i-m:…)` change them. */
+  /** The flags inside the group: JavaScript's modifiers `(?i-m:…)` change them. */
   flags: string;
-  /** The sizes of the parts that are complete, and of the last one, which a quantifier multiplies. */
+  /** The size of all completed parts, and of the last part, which a quantifier multiplies. */
   size: number;
   last: number;
 }
@@ -20,9 +20,9 @@ const cannot = (what: string) => new UnsupportedRegexError(`matching takes linea
 
 const anyCharacter = "[\\x00-\\x{10FFFF}]";
 const noCharacter = "[^\\x00-\\x{10FFFF}]";
-/** JavaScript's line ends; RE2 knows "\n" only. */
+/** JavaScript's line terminators; RE2 has "\n" only. */
 const notLineEnd = "[^\\n\\r\\x{2028}\\x{2029}]";
-/** JavaScript's white space as members of a class; RE2 knows that of ASCII only. */
+/** JavaScript's white space as members of a class; RE2 has ASCII white space only. */
 const space = "\\t-\\r \\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}\\x{feff}";
 const notSpace =
   "\\x00-\\x08\\x0e-\\x1f!-\\x{9f}\\x{a1}-\\x{167f}\\x{1681}-\\x{1fff}\\x{200b}-\\x{2027}\\x{202a}-\\x{202e}" +
@@ -30,7 +30,7 @@ const notSpace =
 
 const controls: Record<string, number> = { t: 9, n: 10, v: 11, f: 12, r: 13 };
 
-/** The names of general categories that RE2 knows by their abbreviation only. */
+/** General categories that RE2 knows only by their abbreviations. */
 const categories: Record<string, string> = {
   Letter: "L",
   Lowercase_Letter: "Ll",
@@ -107,7 +107,7 @@ class Translator {
   #open(): void {
     const modified = this.#take(/\?([ims]*)(?:-([ims]*))?:/);
     if (!modified && this.#take(/\?<?[=!]/)) throw cannot("look-ahead or look-behind");
-    // Groups capture nothing here: no reference is possible, and nothing is replaced.
+    // No group needs to capture: back references are not supported, and nothing is replaced.
     if (!modified) this.#take(/\?<[^>]*>/);
     const [, added = "", removed = ""] = modified ?? [];
     const { flags } = this.#group;
@@ -135,7 +135,7 @@ class Translator {
     return true;
   }
 
-  /** One character or an escape that stands for one or a set, as RE2 writes it outside or inside of a class. */
+  /** Translates one character, or an escape for one character or a set, outside or inside a class. */
   #atom(isInClass: boolean): string {
     if (!this.#take(/\\/)) return character(this.#codePoint());
     const set = this.#take(/[dDwW]/);
@@ -153,7 +153,7 @@ class Translator {
     return found;
   }
 
-  /** After a backslash. */
+  /** The code point of an escape, after its backslash. */
   #escaped(isInClass: boolean): number {
     if (isInClass && this.#take(/b/)) return 8;
     const control = this.#take(/[tnvfr]/);
@@ -177,7 +177,7 @@ class Translator {
     return found && Number.parseInt(found[1]!, 16);
   }
 
-  /** After its bracket. */
+  /** Translates a class, after its opening bracket. */
   #class(): void {
     const isNegated = this.#take(/\^/) !== null;
     if (this.#take(/\]/)) return this.#add(isNegated ? anyCharacter : noCharacter);
@@ -191,7 +191,7 @@ class Translator {
     this.#add(`[${isNegated ? "^" : ""}${members}]`, size);
   }
 
-  /** A range, or a single member. A dash beside a set of characters stands for itself. */
+  /** Translates a range or a single member. A dash beside a set of characters is literal. */
   #member(): string {
     const first = this.#atom(true);
     if (!this.#take(/-(?!\])/)) return first;
@@ -200,7 +200,7 @@ class Translator {
   }
 }
 
-/** To fold the case of a range the compiler looks at each of its characters. */
+/** Case folding of a range makes the compiler visit each of its characters. */
 function foldingSize(member: string): number {
   if (member === notSpace) return 300;
   const [, first, last] = /^\\x\{([\da-f]+)\}-\\x\{([\da-f]+)\}$/.exec(member) ?? [];

@@ -4,18 +4,18 @@ import { described } from "../errors/problem.ts";
 import { compileRegex, type Regex } from "./regex.ts";
 
 /**
- * What the comparisons of one query may look through in one row, all together: elements, and characters of texts times
- * the size of the pattern that reads them. The dearest take 50 ns each, and nothing else runs on the node meanwhile.
+ * Limit of the effort of one query on one row: elements, and characters of texts times the size of the pattern that
+ * reads them. The most expensive take 50 ns each, and nothing else runs on the node meanwhile.
  */
 export const maxRowEffort = 1_500_000;
 
-/** How much of it a comparison takes for each element or character. */
+/** The effort that a comparison takes per element or character. */
 function weightOf({ type, operator, value }: Comparison): number {
   if (operator === "$regex") return compileRegex(value as Regex).size;
   return type === "object" || type === "array" ? 1 : 0;
 }
 
-/** Gives each comparison the same share in what the query may look through. */
+/** Divides the limit equally among the comparisons. */
 export function shareEffort(comparisons: readonly Comparison[]): void {
   const weighed = comparisons.filter((comparison) => weightOf(comparison) > 0);
   const total = weighed.reduce((sum, comparison) => sum + weightOf(comparison), 0);
@@ -23,10 +23,10 @@ export function shareEffort(comparisons: readonly Comparison[]): void {
 }
 
 /** @throws InvalidQueryError */
-export function refuseEffort(found: string, share: number): never {
+export function throwEffortExceeded(found: string, share: number): never {
   throw new InvalidQueryError({
     field: "query",
     found: described(found),
-    expected: `at most ${share} in one row: with fewer comparisons, and fewer repetitions in $regex, they may be more`,
+    expected: `at most ${share} in one row: fewer comparisons, or fewer repetitions in $regex, allow more`,
   });
 }

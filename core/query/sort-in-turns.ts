@@ -1,11 +1,11 @@
 import type { Pace } from "../concurrency/pace.ts";
 
-/** Sorted in one go. */
+/** Sorted without yielding. */
 const itemsPerRun = 500;
 
 /**
- * A new array in the order of `compare`, stable as `toSorted`; the event loop has its turns meanwhile, however many items
- * there are.
+ * A new array in the order of `compare`, stable like `toSorted`. Yields to the event loop, however many items there
+ * are.
  */
 export async function sortInTurns<Item>(
   items: readonly Item[],

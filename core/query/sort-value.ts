@@ -1,6 +1,6 @@
 /**
- * What a JSON value is sorted by at a path: steps go by own keys and by an array's index, never through its elements.
- * Values order null (or absent), numbers, text; false and true are 0 and 1, an object or array is its JSON.
+ * The sort key of a JSON value at a path. Steps are own keys or an array's index, never through an array's elements.
+ * The order is null (or absent), numbers, text; false and true are 0 and 1, an object or array is its JSON.
  */
 export function sortValueAt(path: readonly string[], value: unknown): string | number | null {
   let found = value;

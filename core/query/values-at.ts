@@ -1,9 +1,9 @@
 /**
- * The values at a path of a JSON value. A step goes by an object's own key, by an array's index, and through the objects
- * that an array contains. Step by step over the set of nodes that are reached: a node that several ways lead to counts
- * once, so the time is at most that of steps times nodes.
+ * The values at a path of a JSON value. A step is an object's own key or an array's index, and also goes through the
+ * objects that an array contains. Nodes that several paths reach are visited once per step, so the time is at most
+ * steps times nodes.
  *
- * @param look is told how many nodes are looked at next
+ * @param look called with the number of nodes to be visited next
  */
 export function valuesAt(value: unknown, path: readonly string[], look: (nodes: number) => void = () => {}): unknown[] {
   let reached: unknown[] = [value];
@@ -27,7 +27,7 @@ const distinct = (nodes: unknown[]) => (nodes.length > 1 ? new Set(nodes) : node
 function pushNext(next: unknown[], node: object, step: string, isIndex: boolean): void {
   if (!Array.isArray(node)) return pushOwn(next, node, step);
   if (isIndex) next.push((node as unknown[])[Number(step)]);
-  // Not through an array inside of an array.
+  // Not through an array inside an array.
   for (const element of node as unknown[])
     if (isObject(element) && !Array.isArray(element)) pushOwn(next, element, step);
 }

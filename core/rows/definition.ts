@@ -3,23 +3,26 @@ import { described, show, type Problem } from "../errors/problem.ts";
 import type { Fields } from "./fields.ts";
 import type { Mapping } from "./mapping.ts";
 
-/** What the rows of an aggregate are folded by. */
+/** All that determines an aggregate's rows, apart from its events. */
 export interface Definition {
   fields: Fields;
   mappings: readonly Mapping<unknown>[];
-  /** The author's word for "folds as before": in its place nobody looks at the source of function transforms. */
+  /** The author's version of the transforms. If given, the source of function transforms is ignored. */
   version?: string | number | undefined;
 }
 
 interface Described {
-  /** Rows of one definition, then of another. */
+  /** Some rows were folded by another definition. */
   isMixed?: true;
   version: string | number | null;
   fields: { name: string }[];
   mappings: { pattern: string; operation: string; transform: string }[];
 }
 
-/** Definitions that fold the same rows have the same text: fields, mappings in their order, transforms by name or source. */
+/**
+ * A text of a definition: fields, mappings in their order, transforms by name or source. Equal texts fold the same
+ * rows.
+ */
 export function describeDefinition({ fields, mappings, version }: Definition): string {
   const described: Described = {
     version: version ?? null,
@@ -38,16 +41,16 @@ function describeTransform(transform: unknown, hasVersion: boolean): string {
   return hasVersion ? "function" : `function ${hash(String(transform)).slice(0, 16)}`;
 }
 
-/** Of rows that were folded by one definition and then by this one: another than either. */
+/** The description of rows that were folded partly by another definition; it equals neither. */
 export const mixedDefinition = (today: string): string =>
   JSON.stringify({ ...(JSON.parse(today) as Described), isMixed: true } satisfies Described);
 
-/** The same for the same text; short enough for a manifest. */
+/** A hash of a description, short enough for a manifest. */
 export const definitionHash = (description: string): string => hash(description);
 
 const hash = (text: string) => createHash("sha256").update(text).digest("hex");
 
-/** What `found`, by which rows were folded, has other than `expected`: nothing where both fold the same. */
+/** The differences between the definition that folded the rows and the expected one; empty if both fold the same. */
 export function definitionChanges(found: string, expected: string): Problem[] {
   if (found === expected || found === "") return [];
   const [was, is] = [JSON.parse(found) as Described, JSON.parse(expected) as Described];

@@ -2,16 +2,17 @@ import { DefinitionError, InvalidRowError } from "../errors/errors.ts";
 import type { Problem } from "../errors/problem.ts";
 import { isProblem, toJson } from "../json/json.ts";
 import { didYouMean } from "../options/near-name.ts";
-import { isPlainObject, refuseUnknownOptions } from "../options/options.ts";
+import { isPlainObject, assertKnownOptions } from "../options/options.ts";
 import { isPlainText } from "../text/plain-text.ts";
 
+/** The type of a declared field. */
 export type FieldType = "string" | "integer" | "number" | "boolean" | "date" | "object" | "array";
 
 export interface FieldOptions {
   type: FieldType;
   /** Queries and sorts by this field use an index. */
   index?: boolean;
-  /** No two rows have the same value; rows without a value do not count. */
+  /** No two rows have the same value; rows without a value are exempt. */
   unique?: boolean;
   /** Every row has a value. */
   required?: boolean;
@@ -33,14 +34,14 @@ type ValueOf<Type> = Type extends "string" | "date"
 
 type TypeOf<Field> = Field extends { type: infer Type } ? Type : Field;
 
-/** What has rows of these fields: an aggregate. Its function tells it from fields that bear the same names. */
+/** An aggregate with these fields. `mixin` distinguishes it from an object of fields with the same names. */
 interface WithFields {
   readonly fields: FieldsInput;
   mixin(): unknown;
 }
 
 /**
- * A row as queries answer it: every declared field is there, null where it has no value. Dates are ISO strings.
+ * A row as queries return it: every declared field is present, null if it has no value. Dates are ISO strings.
  *
  * @example type Villa = RowOf<typeof villas>; // an aggregate, or the fields it was declared with
  */
@@ -58,14 +59,14 @@ type RowOfFields<Fields extends FieldsInput> = { id: string } & {
 
 type InputOf<Type> = Type extends "date" ? string | Date : Type extends "object" ? object : ValueOf<Type>;
 
-/** A row as a transform returns it: the fields it wants to set. Without an `id` it gets one from the event. */
+/** A row as a transform returns it: the fields to set. Without an `id` it gets one from the event. */
 export type RowInput<Fields extends FieldsInput> = {
   id?: string | null | undefined;
 } & {
   [Name in keyof Fields]?: InputOf<TypeOf<Fields[Name]>> | null | undefined;
 };
 
-/** Untyped row, as engines and the fold handle it. */
+/** An untyped row, as engines and the fold handle it. */
 export type Row = { id: string } & Record<string, unknown>;
 
 export interface Field {
@@ -76,11 +77,14 @@ export interface Field {
   required: boolean;
 }
 
-/** The declared fields of a table, checked. `id` is not among them: it is every row's key. */
+/** The declared fields of a table, checked. Excludes `id`, which is every row's key. */
 export type Fields = ReadonlyMap<string, Field>;
 
-export const sameFields = (a: Fields, b: Fields): boolean =>
-  JSON.stringify([...a.values()]) === JSON.stringify([...b.values()]);
+export const sameFields = (a: Fields, b: Fields): boolean => fieldsToText(a) === fieldsToText(b);
+
+export const fieldsOf = (fields: readonly Field[]): Fields => new Map(fields.map((field) => [field.name, field]));
+export const fieldsToText = (fields: Fields) => JSON.stringify([...fields.values()]);
+export const fieldsFromText = (text: string): Fields => fieldsOf(JSON.parse(text) as Field[]);
 
 const types: readonly string[] = ["string", "integer", "number", "boolean", "date", "object", "array"];
 const maxIdCharacters = 255;
@@ -97,11 +101,11 @@ export function parseFields(owner: string, input: FieldsInput): Fields {
   for (const [name, given] of Object.entries(input)) {
     const options = typeof given === "string" ? { type: given } : given;
     if (isPlainObject(options))
-      refuseUnknownOptions(`${owner}.fields.${name}`, options, ["type", "index", "unique", "required"]);
+      assertKnownOptions(`${owner}.fields.${name}`, options, ["type", "index", "unique", "required"]);
     if (!/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(name) || ["id", "_id", "__proto__"].includes(name))
       refuse(`fields.${name}`, name, 'a name of 1 to 63 letters, digits and _ other than "id", which every row has');
     if (!types.includes(options?.type)) refuse(`fields.${name}`, options?.type, `one of ${types.join(", ")}`);
-    // SQL compares names without case: two such fields would be one column.
+    // SQL ignores the case of names: two such fields would be one column.
     for (const other of fields.keys())
       if (other.toLowerCase() === name.toLowerCase())
         refuse(`fields.${name}`, name, `a name that differs from "${other}" by more than case`);
@@ -113,7 +117,7 @@ export function parseFields(owner: string, input: FieldsInput): Fields {
   return fields;
 }
 
-/** The row's key: the one given, or `fallback`. @throws InvalidRowError */
+/** The row's key: `given`, or `fallback`. @throws InvalidRowError */
 export function rowId(given: unknown, fallback: string): string {
   if (given === undefined || given === null) return fallback;
   const problem = idProblem(given);
@@ -129,8 +133,8 @@ export function idProblem(id: unknown): Problem | null {
 }
 
 /**
- * Checks a row against the fields and answers its values as they are stored, without those that are undefined.
- * @throws InvalidRowError with every problem: undeclared fields, wrong types, required fields set to null.
+ * Checks a row against the fields. Returns its values in stored form, without undefined ones.
+ * @throws InvalidRowError with every problem: undeclared fields, wrong types, required fields set to null
  */
 export function checkRow(fields: Fields, row: Record<string, unknown>): Record<string, unknown> {
   const problems: Problem[] = [];
@@ -140,7 +144,7 @@ export function checkRow(fields: Fields, row: Record<string, unknown>): Record<s
     if (name === "id" || found === undefined) continue;
     const field = fields.get(name);
     if (!field) {
-      // An error lists no more of them.
+      // An error lists no more problems.
       if (problems.length > maxProblems) break;
       const names = [...fields.keys()];
       const expected = `one of the declared fields ${names.join(", ")}${didYouMean(name, names)}`;
@@ -162,7 +166,7 @@ export function checkRow(fields: Fields, row: Record<string, unknown>): Record<s
   return values;
 }
 
-/** The required fields that `values` leaves out: a new row needs them all. */
+/** The required fields that `values` omits: a new row needs them all. */
 export const missingFields = (fields: Fields, values: Record<string, unknown>): Problem[] =>
   [...fields.values()]
     .filter(({ name, required }) => required && (!Object.hasOwn(values, name) || values[name] === null))
@@ -185,12 +189,12 @@ export function typeInWords(type: FieldType): string {
   return words[type];
 }
 
-/** The value as it is stored; undefined, with a problem noted, where it does not fit the type. */
+/** The value in stored form; undefined, with a problem added, if it does not fit the type. */
 function storedValue(field: Field, found: unknown, problems: Problem[]): unknown {
   const { name, type } = field;
   const json = (type === "object" || type === "array") && isOfShape(type, found) ? toJson(name, found) : null;
   if (json && isProblem(json)) return void problems.push(json);
-  // A Date is an object, and its JSON is a text.
+  // A Date is an object, but its JSON is a string.
   const kept = json && isOfShape(type as "object" | "array", json.value) ? json.value : undefined;
   const stored = json ? kept : scalarValue(type, found);
   if (stored === undefined) problems.push({ field: name, found, expected: expectedOf(type, found) });
@@ -220,22 +224,22 @@ function scalarValue(type: FieldType, found: unknown): unknown {
   }
 }
 
-/** ISO 8601 with a date at least; anything else that `Date` might guess at is refused. */
+/** Parses ISO 8601 with at least a date. Rejects any other text that `Date` might guess at. */
 export function isoDate(found: unknown): string | undefined {
   if (found instanceof Date) return isoText(found);
   const parts = typeof found === "string" ? isoPattern.exec(found) : null;
   if (!parts) return undefined;
   const [text, day = "", time, offset] = parts;
-  // Without an offset it is UTC: a row must not depend on the time zone of the machine that folded it.
+  // Without an offset the time is UTC: a row must not depend on the time zone of the machine that folds it.
   const date = new Date(time !== undefined && offset === undefined ? `${text}Z` : text);
-  // Date turns the 30th of February into the 1st of March.
+  // Date would read the 30th of February as the 1st of March.
   return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day) ? isoText(date) : undefined;
 }
 
 const isoPattern =
   /^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))(T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/;
 
-/** Only years of four digits, whose texts order as the times do. */
+/** Only years of four digits, whose texts sort like the times. */
 function isoText(date: Date): string | undefined {
   if (Number.isNaN(date.getTime())) return undefined;
   const text = date.toISOString();

@@ -1,7 +1,10 @@
 import { Errors } from "moleculer";
 import { brief } from "../errors/problem.ts";
 
-/** A fold's token that does not belong to the event being folded right now, or a query that a transform did not await. 409. */
+/**
+ * A query with the token of a fold that has ended: its transform did not await it, or the event is no longer being
+ * folded. 409.
+ */
 export class FoldEndedError extends Errors.MoleculerClientError {
   override name = "FoldEndedError";
 
@@ -15,7 +18,10 @@ export class FoldEndedError extends Errors.MoleculerClientError {
   }
 }
 
-/** A transform, or an action that it called, was to store something: an error of the event. 409; `data` is `{aggregate, action}`. */
+/**
+ * A transform, or an action that it called, tried to store something: an error of the event. 409; `data` is
+ * `{aggregate, action}`.
+ */
 export class WriteInFoldError extends Errors.MoleculerClientError {
   override name = "WriteInFoldError";
 

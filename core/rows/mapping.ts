@@ -4,22 +4,23 @@ import { checkRow, rowId, type Fields, type Row } from "./fields.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
 import type { RowChange } from "./row-change.ts";
 
+/** How a transform's result changes the table. */
 export type Operation = "create" | "createMany" | "update" | "updateMany" | "remove";
 
 /** One `.on(type).<operation>(transform)` of an aggregate. */
 export interface Mapping<Transform> {
-  /** An event type; may hold Moleculer's wildcards. */
+  /** An event type; may contain Moleculer's wildcards. */
   pattern: string;
   operation: Operation;
   transform: Transform;
 }
 
-/** A mapping as it applies to one event type: the first of that type has ordinal 1. */
+/** A mapping of one event type, with its number among the mappings of that type, from 1. */
 export interface AppliedMapping<Transform> extends Mapping<Transform> {
   ordinal: number;
 }
 
-const answers: Record<Operation, string> = {
+const resultShapes: Record<Operation, string> = {
   create: "a row",
   createMany: "an array of rows",
   update: "a row",
@@ -28,7 +29,8 @@ const answers: Record<Operation, string> = {
 };
 
 /**
- * What a transform's result changes. Rows without an id get one from the event, so that a rebuild makes the same rows.
+ * The changes of a transform's result. Rows without an id get one from the event, so that a rebuild makes the same
+ * rows.
  * @throws InvalidRowError
  */
 export function changesOf(
@@ -39,20 +41,20 @@ export function changesOf(
 ): RowChange[] {
   if (result === null) return [];
   const { operation } = mapping;
-  // A forgotten return would otherwise leave the table as it is, in silence.
-  if (result === undefined) throw wrongAnswer(result, `${answers[operation]}, or null to change nothing`);
+  // A missing `return` would otherwise change nothing, silently.
+  if (result === undefined) throw wrongResult(result, `${resultShapes[operation]}, or null to change nothing`);
   const id = mapping.ordinal === 1 ? event.id : `${event.id}:${mapping.ordinal}`;
   switch (operation) {
     case "create":
     case "update":
-      return [rowChange(operation, fields, result, id, "the transform's answer")];
+      return [rowChange(operation, fields, result, id, "the transform's result")];
     case "createMany":
     case "updateMany": {
-      if (!Array.isArray(result)) throw wrongAnswer(result, `an array of rows, as ${operation} asks for`);
+      if (!Array.isArray(result)) throw wrongResult(result, `an array of rows, as ${operation} requires`);
       const each = operation === "createMany" ? "create" : "update";
-      // Array.from visits holes as well.
+      // Array.from visits holes, too.
       return Array.from(result, (row: unknown, index) =>
-        rowChange(each, fields, row, `${id}-${index}`, `the transform's answer.${index}`),
+        rowChange(each, fields, row, `${id}-${index}`, `the transform's result.${index}`),
       );
     }
     case "remove":
@@ -70,9 +72,9 @@ function rowChange(
   fallbackId: string,
   at: string,
 ): RowChange {
-  // Of a Promise, a Map or an instance of a class, not all that it holds are fields.
+  // A Promise, a Map or an instance of a class may have content that is not in its fields.
   if (row === null || typeof row !== "object" || Array.isArray(row) || !isPlain(row))
-    throw wrongAnswer(row, "a row: an object of fields", at);
+    throw wrongResult(row, "a row: an object of fields", at);
   const values = row as Partial<Row>;
   return {
     operation,
@@ -83,9 +85,9 @@ function rowChange(
 
 function removedId(one: unknown): string {
   const id = one !== null && typeof one === "object" ? (one as Partial<Row>).id : one;
-  if (id === undefined || id === null) throw wrongAnswer(one, "an id, a row with an id, or an array of them");
+  if (id === undefined || id === null) throw wrongResult(one, "an id, a row with an id, or an array of them");
   return rowId(id, "");
 }
 
-const wrongAnswer = (found: unknown, expected: string, field = "the transform's answer") =>
+const wrongResult = (found: unknown, expected: string, field = "the transform's result") =>
   new InvalidRowError([{ field, found, expected }]);

@@ -1,4 +1,4 @@
-/** One change of one row. `values` are checked and in stored form; fields left out of an update keep their value. */
+/** One change of one row. `values` are checked and in stored form; an update keeps the value of omitted fields. */
 export type RowChange =
   | {
       operation: "create" | "update";

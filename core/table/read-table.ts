@@ -7,7 +7,7 @@ import type { RowChange } from "../rows/row-change.ts";
 export interface Rows {
   find(query: Query): Row[] | Promise<Row[]>;
   count(query: Query): number | Promise<number>;
-  /** In the order of the ids; ids without a row are left out. */
+  /** In the order of the ids; ids without a row are omitted. */
   findByIds(ids: readonly string[]): Row[] | Promise<Row[]>;
 }
 
@@ -15,9 +15,12 @@ export interface Rows {
 export interface Progress {
   /** Done up to and including this position. */
   position: number;
-  /** The id of the event there: a log that was set back and has grown again holds another one. Null at position 0. */
+  /**
+   * The id of the event there, which differs if the log was restored to an earlier state and has grown again. Null at
+   * position 0.
+   */
   positionId: string | null;
-  /** The last position whose event was mapped and folded: a retry of an older event comes out of order. */
+  /** The position of the last event that was mapped and folded: a retry of an older event is out of order. */
   folded: number;
   /** A parked event was folded after newer ones of other streams. */
   reordered: boolean;
@@ -25,7 +28,7 @@ export interface Progress {
   log: string | null;
 }
 
-/** An event set aside: one that failed, or (`error` null) a later one of its stream that waits behind it. */
+/** A parked event: one that failed, or (`error` null) a later one of its stream that waits behind it. */
 export interface ParkedEvent {
   id: string;
   type: string;
@@ -39,128 +42,130 @@ export interface ParkedEvent {
 }
 
 /**
- * What is kept of a stream that waits, however many of its events do: those behind this event, up to the checkpoint,
- * follow from the log. `error` null: this event is done or given up, and those behind it wait for nothing any more.
+ * The stored state of a waiting stream, which does not grow with its events: those behind this event, up to the
+ * checkpoint, follow from the log. `error` null: this event is done or skipped, and the events behind it no longer
+ * wait.
  */
 export interface ParkedStream extends ParkedEvent {
   /** How many events wait behind this one. */
   waiting: number;
-  /** The ids of those behind it that were given up: they are not counted, and are passed over. */
+  /** The ids of skipped events behind it. They are not counted, and not folded. */
   givenUp?: readonly string[];
 }
 
 /**
- * Changes that commit together: rows, parked events and the checkpoint. `rows` sees what the batch has changed so far;
- * everybody else sees committed rows only.
+ * Changes that commit together: rows, parked events and the checkpoint. `rows` includes the changes of the batch; other
+ * readers see committed rows only.
  */
 export interface Batch {
   readonly rows: Rows;
-  /** All of them or, if it throws, none. @throws DuplicateRowError, InvalidRowError */
+  /** Applies all changes or, if it throws, none. @throws DuplicateRowError, InvalidRowError */
   apply(changes: readonly RowChange[]): void | Promise<void>;
-  /** Remembers this point, for `undo`: one event with several mappings is folded whole or not at all. */
+  /** Marks this point for `undo`: an event with several mappings is folded completely or not at all. */
   mark(): void | Promise<void>;
-  /** Takes back every change since `mark`. */
+  /** Undoes every change since `mark`. */
   undo(): void | Promise<void>;
-  /** Keeps it as it is, also with fields that this port does not name; in place of one with the same id. */
+  /** Stores the event as it is, including fields that this port does not name; replaces one with the same id. */
   park(event: ParkedStream): void | Promise<void>;
   unpark(id: string): void | Promise<void>;
   commit(progress: Progress): void | Promise<void>;
   rollback(): void | Promise<void>;
 }
 
-/** Where a generation comes from. The engine keeps both texts as they are, also in backups. */
+/** The origin of a generation. The engine stores both texts unchanged, also in backups. */
 export interface Origin {
-  /** How the aggregate describes the definition that the rows are folded by; "" where nobody said. */
+  /** The aggregate's description of the definition that folds the rows; "" if it gave none. */
   definition: string;
-  /** The order that this generation was built for; "" where it came by itself. */
+  /** The id of the rebuild request for which this generation was built; "" if there was none. */
   order: string;
 }
 
 /** One physical copy of an aggregate's table. */
 export interface Generation {
   readonly number: number;
-  /** The fields it was built with; a service that started with others builds a new one beside it. */
+  /** The fields that it was built with; a service with other fields builds a new one beside it. */
   readonly fields: Fields;
   readonly origin: Readonly<Origin>;
-  /** Another text as its origin's definition: from now on its rows follow from more than the one it was built by. */
+  /** Replaces the definition of its origin: from now on its rows follow from more than the original one. */
   redefine(definition: string): void | Promise<void>;
   /** Committed rows. */
   readonly rows: Rows;
   progress(): Progress | Promise<Progress>;
   /** In the order of their positions. */
   parked(): ParkedStream[] | Promise<ParkedStream[]>;
-  /** Begins a batch; there is one at a time. */
+  /** Begins a batch; one at a time. */
   begin(): Batch | Promise<Batch>;
 }
 
-/** What a backup of a generation holds. */
+/** The result of a generation's backup. */
 export interface TableBackup {
   rows: number;
   progress: Progress;
   origin: Origin;
-  /** Of all its files' content: a byte that is changed, missing or added changes it. */
+  /** Of the content of all its files: a changed, missing or added byte changes it. */
   checksum: string;
   bytes: number;
 }
 
-/** What an engine says of itself; the contract suite checks each claim. */
+/** The capabilities that an engine declares; the contract suite checks each of them. */
 export interface TableCapabilities {
-  /** What a committed batch survives. Less than the log's is no harm: what is lost is folded again. */
+  /**
+   * Whether a committed batch survives only the death of the process, or a power cut, too. It may be less than the
+   * log's: lost batches are folded again.
+   */
   durability: "process" | "power" | "none";
   /** One process hosts the table, or any number of nodes share it. */
   hosts: "one" | "many";
-  /** A batch becomes visible all at once. Where false, readers may see a part of it for a moment. */
+  /** A batch becomes visible all at once. If false, readers may see a part of it for a moment. */
   atomicBatch: boolean;
 }
 
 /**
- * The port of an engine that keeps read tables.
+ * The port of an engine that stores read tables.
  *
- * The laws it answers for: rows and checkpoint change together, once per event (4), queries are answered by the live
+ * The laws that it keeps: rows and checkpoint change together, once per event (4), queries are answered by the live
  * generation while another is built, and the switch between them is atomic (7), queries cannot write (9).
  */
 export interface ReadTable {
   readonly engine: string;
   readonly capabilities: TableCapabilities;
-  /** Where snapshots stand unless somebody says otherwise; null where the engine knows no such place. */
+  /** The default folder of snapshots; null if the engine has none. */
   readonly snapshotFolder: string | null;
 
   /**
-   * `fields` and `origin` are those of the first generation, where there is none yet.
-   * Leaves nothing open where it fails.
-   * @throws UnusableStoreError where somebody has to act: the start fails; StoreUnavailableError: it is tried again
+   * `fields` and `origin` are for the first generation, if there is none yet. Leaves nothing open if it fails.
+   * @throws UnusableStoreError if an operator has to act: the start fails; StoreUnavailableError: opening is retried
    */
   open(fields: Fields, origin?: Origin): Promise<void>;
   close(): Promise<void>;
   /**
-   * This host is the one that folds from now on. Another's batch that is not committed yet is refused, and so is all that
-   * it folds, redefines or switches to afterwards, with StoreUnavailableError, until it has taken over itself, however
-   * often it has looked meanwhile. A generation is then asked for its progress before it is folded on. Nothing to do where
-   * one process hosts the table.
+   * Makes this host the only one that folds. Uncommitted batches of another host, and its later folds, redefinitions
+   * and switches, are refused with StoreUnavailableError until that host takes over itself, even if it has refreshed
+   * meanwhile. Read a generation's progress again before folding it. Does nothing if one process hosts the table.
    */
   takeOver(): Promise<void>;
-  /** Sees which generation is live by now, where another host may have switched. */
+  /** Reads which generation is live, since another host may have switched. */
   refresh(): Promise<void>;
   /** The generation that answers queries. */
   live(): Generation;
   /** A new and empty generation beside the live one. */
   build(fields: Fields, origin?: Origin): Promise<Generation>;
-  /** Makes the generation the live one, in one step that a crash finds done or not done, and drops the old. */
+  /** Makes the generation the live one, in one step that a crash finds done or not done, and drops the old one. */
   switchTo(generation: Generation): Promise<void>;
   /** Drops a generation that is not live. */
   drop(generation: Generation): Promise<void>;
 
   /**
-   * Copies the live generation as it is at one moment, rows, parked events and checkpoint, into files in `folder`, which
-   * is there and empty. Folding and queries go on meanwhile. Answers when the files are on the disk.
+   * Copies the live generation as of one moment, with rows, parked events and checkpoint, into files in `folder`, which
+   * exists and is empty. Folding and queries continue. Resolves when the files are on the disk.
    */
   backup(folder: string): Promise<TableBackup>;
   /**
-   * A generation beside the live one with the content of a backup, but for its origin's `order`.
-   * @throws SnapshotDamagedError where the files do not have this checksum; the backup is left as it is.
+   * Builds a generation beside the live one with the content of a backup, except for its origin's `order`.
+   * @throws SnapshotDamagedError if the files do not have this checksum; the backup is not changed
    */
   restore(folder: string, checksum: string, order: string): Promise<Generation>;
 }
 
-/** The origin of a generation that nobody described. */
+/** The origin of a generation without a description. */
 export const noOrigin: Origin = { definition: "", order: "" };

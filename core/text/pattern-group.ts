@@ -1,27 +1,27 @@
-/** A part of a pattern; `exactly`: a UTF-16 unit. */
+/** A part of a pattern. `exactly` is a UTF-16 unit. */
 export type Unit = "anything" | "segment" | "character" | { exactly: number };
 
 const dot = ".".charCodeAt(0);
-/** A table has as many for each character of its patterns. */
+/** Words of a bit table. */
 const words = 16;
 const bits = words * 32;
 
 const set = (table: Uint32Array, bit: number): void => void (table[bit >> 5]! |= 1 << (bit & 31));
 
 /**
- * Patterns that are matched at once, 512 UTF-16 units of them: the bit-parallel simulation of an automaton (Shift-And, in
- * Navarro and Raffinot, "Flexible Pattern Matching in Strings", 2002). One bit for each place in each pattern says whether
- * the text so far can end there.
+ * Patterns that are matched together, up to 512 UTF-16 units: the bit-parallel simulation of an automaton (Shift-And,
+ * in Navarro and Raffinot, "Flexible Pattern Matching in Strings", 2002). One bit per state of each pattern says
+ * whether the text so far can end there.
  */
 export class PatternGroup {
   readonly #starts = new Uint32Array(words);
   readonly #ends = new Uint32Array(words);
-  /** Places that stay reached: at any character, and at any but a dot. */
+  /** States that stay active: on any character, and on any character but a dot. */
   readonly #stays = new Uint32Array(words);
   readonly #staysWithoutDot = new Uint32Array(words);
-  /** Places that any character reaches from the place before. */
+  /** States that any character activates from the state before. */
   readonly #byAny = new Uint32Array(words);
-  /** The same for single characters, those of `#byAny` among them. */
+  /** The same per character, including those of `#byAny`. */
   readonly #by = new Map<number, Uint32Array>();
   readonly #reached = new Uint32Array(words);
   #used = 0;
@@ -30,7 +30,10 @@ export class PatternGroup {
     this.add(first);
   }
 
-  /** False if the pattern does not fit in. It has one place more than units: 511 at most, of 255 Unicode characters. */
+  /**
+   * Returns false if the pattern does not fit. It has one state more than units: 511 at most, for 255 Unicode
+   * characters.
+   */
   add(units: readonly Unit[]): boolean {
     if (this.#used + units.length + 1 > bits && this.#used > 0) return false;
     let place = this.#used;

@@ -8,7 +8,7 @@ import { events } from "./store.ts";
 interface Account {
   status: "unknown" | "open" | "closed";
   email: string;
-  /** What the mail to a new customer says; empty when the address is validated. */
+  /** The token in the mail to a new customer; empty once the address is validated. */
   token: string;
   balance: number;
 }
@@ -44,7 +44,7 @@ export const account = Decider("account", {
       params: { token: "string" },
       decide(state, { id, token }) {
         mustBeOpen(state, id);
-        // The link in the mail may be followed twice.
+        // A customer may follow the link in the mail twice.
         if (state.token === "") return [];
         if (token !== state.token) throw wrongToken(id);
         return { type: "account.emailValidated", payload: { email: state.email } };
@@ -114,7 +114,7 @@ const accounts = Aggregate("accounts", {
   .on("account.closed")
   .update(({ stream }) => ({ id: idOf(stream), isOpen: false }));
 
-/** A new customer gets a mail with a token. It may come twice: the mail is no event. */
+/** A new customer gets a mail with a token. It may be sent twice: the mail is not an event. */
 const welcome = Subscription("accountWelcome", {
   eventStore: events,
   on: {

@@ -1,6 +1,6 @@
 import { Errors } from "moleculer";
 
-/** The bank's own refusals reach whoever sent the command as they are. */
+/** The bank's own errors reach the caller unchanged. */
 const refusal = (message: string, type: string, data: object) =>
   new Errors.MoleculerClientError(message, 422, type, data);
 

@@ -8,7 +8,7 @@ interface Mail {
 
 const sent: Mail[] = [];
 
-/** Stands for a mail provider: what is sent stands in `mail.sent`. */
+/** A fake mail provider: `mail.sent` lists the sent mails. */
 const service: ServiceSchema = {
   name: "mail",
   actions: {

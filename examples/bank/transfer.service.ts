@@ -4,7 +4,7 @@ import { tables } from "../engines.ts";
 import { transferIs } from "./errors.ts";
 import { events } from "./store.ts";
 
-/** Above this somebody has to approve. */
+/** Transfers above this amount need an approval. */
 const approvalLimit = 1_000_000;
 const approvalMs = 24 * 60 * 60 * 1000;
 
@@ -16,7 +16,7 @@ const mustBe = (expected: Transfer["status"], { status }: Transfer, id: string):
   if (status !== expected) throw transferIs(id, status, expected);
 };
 
-/** What became of a transfer. Whoever comes second, approval or expiry, meets what the first has decided. */
+/** The state of a transfer. Of approval and expiry, the first one decides. */
 export const transfer = Decider("transfer", {
   eventStore: events,
   initialState: (): Transfer => ({ status: "unknown" }),
@@ -47,7 +47,7 @@ export const transfer = Decider("transfer", {
     },
     expire: {
       decide({ status }, { id }) {
-        // Approved at the last moment it goes on.
+        // A transfer that is approved at the last moment goes on.
         if (status !== "requested") return [];
         return { type: "transfer.failed", payload: { transfer: id, reason: "not approved in time" } };
       },
@@ -68,8 +68,8 @@ interface Progress {
 }
 
 /**
- * Moves the money of a transfer: out of one account, into the other. What cannot be done any more is undone: the money goes
- * back to where it came from.
+ * Moves the money of a transfer from one account to the other. If the deposit fails, the withdrawal is undone: the
+ * money goes back.
  */
 export const transfers = ProcessManager("transfers", {
   eventStore: events,
@@ -103,7 +103,7 @@ export const transfers = ProcessManager("transfers", {
   },
   onError: { retries: 1 },
   compensate: async (cause, error, { id, state, call, end }) => {
-    // Where the withdrawal itself was refused, no money has left.
+    // If the withdrawal itself was refused, no money has left.
     const isWithdrawal = "type" in cause && cause.type === "transfer.requested";
     if (!isWithdrawal) await call("account.deposit", { id: state.from, amount: state.amount });
     await call("transfer.fail", { id, reason: error.message });

@@ -2,13 +2,13 @@ type Row = { id: string };
 
 export interface Difference {
   id: string;
-  /** `id` where a whole row is missing, or is there without being expected. */
+  /** `id` if a whole row is missing or unexpected. */
   field: string;
   found: unknown;
   expected: unknown;
 }
 
-/** Every field of every row that is not as expected, also rows that are missing, too many, or there twice. */
+/** Every field that differs, and every row that is missing, unexpected or duplicated. */
 export function differencesBetween(found: readonly Row[], expected: readonly Row[]): Difference[] {
   const open = new Map(expected.map((row) => [row.id, row]));
   const differences: Difference[] = [];

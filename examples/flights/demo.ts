@@ -34,7 +34,7 @@ async function appendAndFold(broker: ServiceBroker, flights: Flight[]): Promise<
   }
 }
 
-/** Every row and field of the three tables against the plain computation; whether all are the same. */
+/** Compares every row and field of the three tables with the plain computation; returns true if all are equal. */
 async function compare(broker: ServiceBroker, flights: Flight[]): Promise<boolean> {
   console.log("\nEvery row and field against the same figures computed straight from the file");
   const expected = computePlainly(flights, readAirports());
@@ -77,7 +77,7 @@ async function demo(folder: string): Promise<boolean> {
 
 const kept = process.argv[2] ?? null;
 const folder = kept ?? mkdtempSync(join(tmpdir(), "flights-"));
-// On exit, so that the folder goes when the demo is interrupted, too.
+// On exit, so that the folder is also removed if the demo is interrupted.
 if (kept === null) process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 if (await demo(folder)) printNext(kept);
 else process.exitCode = 1;

@@ -4,10 +4,10 @@ import type { RecordedEvent } from "moleculer-event-sourcing";
 import { log, tables } from "../engines.ts";
 import { readAirports, type Airport, type Flight } from "./flight-data.ts";
 
-// An event says all that its tables need, the airport's name included: folding it again needs nobody else.
+// An event contains all that its tables need, including the airport's name: folding it needs no other service.
 type Departure = Flight & { airport: Airport | null };
 
-/** The service; what is on no server stands in files in `folder`. */
+/** The service. Its files, if it uses any, are in `folder`. */
 export function flightsService(folder = "data"): ServiceSchema {
   const airportsByCode = readAirports();
   const fileOf = (name: string) => ({ adapter: `sqlite:${folder}/${name}.db` });
@@ -35,7 +35,7 @@ export function flightsService(folder = "data"): ServiceSchema {
     .update(async ({ payload: { origin, airport, delay } }, { get }) => {
       const row = await get(origin);
       const departures = (row?.departures ?? 0) + 1;
-      // Whole numbers are added, so that the mean is the same to the last bit in whatever order the flights come.
+      // Sums of whole numbers, so that the mean does not depend on the order of the flights, to the last bit.
       const totalDelay = (row?.totalDelay ?? 0) + delay;
       const worstDelay = Math.max(row?.worstDelay ?? delay, delay);
       return { id: origin, ...airport, departures, totalDelay, meanDelay: totalDelay / departures, worstDelay };
@@ -83,7 +83,7 @@ export function flightsService(folder = "data"): ServiceSchema {
       async transformDay(ctx: Context<RecordedEvent<"flight.departed", Departure>>) {
         const { date, delay } = ctx.params.payload;
         const id = date.slice(0, 10).replaceAll("/", "-");
-        // `resolve` is `get` that answers null where there is no row yet.
+        // `resolve` is a `get` that returns null if there is no row yet.
         const row: { flights: number; late: number } | null = await ctx.call("dayAggregate.resolve", { id });
         return { id, flights: (row?.flights ?? 0) + 1, late: (row?.late ?? 0) + (delay > 15 ? 1 : 0) };
       },

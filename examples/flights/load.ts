@@ -3,7 +3,7 @@ import type { ServiceBroker } from "moleculer";
 import type { AggregateStatus } from "moleculer-event-sourcing";
 import type { Flight } from "./flight-data.ts";
 
-/** Appends all flights by `callers` callers, each of which sends its next flight when its last one is stored. */
+/** Appends all flights with `callers` callers, each of which sends its next flight when its last one is stored. */
 export async function departAll(
   broker: ServiceBroker,
   flights: readonly Flight[],
@@ -21,7 +21,7 @@ export async function departAll(
 }
 
 /**
- * Waits until `appended` has ended and every one of the tables has folded the whole log, telling how far the slowest is.
+ * Waits until `appended` has ended and every table has folded the whole log; reports the progress of the slowest.
  * @throws Error when a table has stopped
  */
 export async function tablesCaughtUp(
@@ -33,7 +33,7 @@ export async function tablesCaughtUp(
   const end = () => void (isAppended = true);
   appended.then(end, end);
   for (;;) {
-    // Read before the tables are asked: a lag of 0 says nothing about flights that are stored after the answer.
+    // Read before the tables' status: a lag of 0 does not include flights that are stored after the response.
     const wasAppended = isAppended;
     const asked = tables.map((table): Promise<AggregateStatus> => broker.call(`${table}.status`));
     const statuses = await Promise.all(asked);

@@ -30,7 +30,7 @@ export interface Tables {
   dayAggregate: DayRow[];
 }
 
-/** The rows of the three tables as they must be: grouped and counted straight from the file, without events. */
+/** The expected rows of the three tables: grouped and counted straight from the file, without events. */
 export function computePlainly(flights: readonly Flight[], airports: ReadonlyMap<string, Airport>): Tables {
   const byOrigin = Object.groupBy(flights, ({ origin }) => origin);
   const byRoute = Object.groupBy(flights, ({ origin, destination }) => `${origin}-${destination}`);

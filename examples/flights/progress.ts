@@ -5,7 +5,7 @@ export interface Progress {
   stop(): void;
 }
 
-/** A bar per task on a terminal; where the output goes elsewhere, a line per task and quarter. */
+/** On a terminal a bar per task; otherwise a line per task and quarter. */
 export const showProgress = (tasks: readonly string[], total: number): Progress =>
   process.stdout.isTTY ? bars(tasks, total) : lines(total);
 

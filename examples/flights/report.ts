@@ -13,7 +13,7 @@ ${count(events)} events appended in ${seconds(appendMs)}: ${perSecond(events, ap
 ${count(events)} events folded into 3 tables in ${seconds(foldMs)} from the first append: ${perSecond(events, foldMs)} a second`);
 }
 
-/** The top of each table, asked for as any service would. */
+/** The top rows of each table, queried like any service would. */
 export async function printTables(broker: ServiceBroker): Promise<void> {
   const top = { limit: 5 };
   const airports: AirportRow[] = await broker.call("airportAggregate.find", { sort: "-departures", ...top });
@@ -38,7 +38,7 @@ function print(title: string, rows: readonly object[]): void {
   const columns = Object.keys(rows[0] ?? {});
   const cells = [columns, ...rows.map((row) => Object.values(row).map(String))];
   const widths = columns.map((_, index) => Math.max(...cells.map((line) => line[index]!.length)));
-  // Numbers stand to the right, as their headings do.
+  // Numbers are aligned to the right, and so are their headings.
   const isNumber = Object.values(rows[0] ?? {}).map((value) => typeof value === "number");
   const align = (cell: string, index: number) =>
     isNumber[index] ? cell.padStart(widths[index]!) : cell.padEnd(widths[index]!);

@@ -11,7 +11,7 @@ interface Order {
   items: Item[];
 }
 
-/** What the hook of `complete` adds to the command. */
+/** The data that the hook of `complete` adds to the command. */
 interface Enriched {
   blocked: string[];
 }
@@ -57,7 +57,7 @@ export const order = Decider("order", {
     complete: {
       decide(state, { id }, ctx) {
         mustBeOpen(state, id);
-        // Which products are blocked now: the hook below has asked.
+        // The hook below has queried which products are blocked now.
         const { blocked } = ctx.locals as Enriched;
         const refused = state.items.map(({ product }) => product).filter((product) => blocked.includes(product));
         if (refused.length > 0) throw blockedProducts(id, refused);
@@ -105,7 +105,7 @@ const orderItems = Aggregate("orderItems", {
   .on("order.deleted")
   .remove(({ stream }, { find }) => find({ query: { order: idOf(stream) } }));
 
-/** All events of all orders stand in one stream besides, in their order. */
+/** All events of all orders are also linked into one stream, in their order. */
 const orderLinks = Subscription("orderLinks", {
   eventStore: events,
   on: { "order.*": ({ id }, { call }) => call("orderEventStore.link", { stream: "orders", ids: [id] }) },

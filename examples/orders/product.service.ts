@@ -9,7 +9,7 @@ const blocked = Aggregate("blockedProducts", { eventStore: events, ...tables(), 
   .on("product.unblocked")
   .remove(({ payload }) => payload.id);
 
-/** The products that must not be sold: a fact of each, and a table of those that are blocked now. */
+/** The products that must not be sold: an event for each, and a table of those that are blocked now. */
 const service: ServiceSchema = {
   name: "product",
   mixins: [events.mixin(), blocked.mixin()],

@@ -76,7 +76,7 @@ const property: ServiceSchema = {
     remove: events.mapAction("property.removed", {
       params: { id: "string|convert" },
       expectedVersion: "stream-exists",
-      // The event says all that its tables need, so that folding it again needs nobody else.
+      // The event contains all that its tables need: folding it again needs no other service.
       async payload({ id }, ctx): Promise<Removed["payload"]> {
         const { city, countryCode }: Property = await ctx.call("propertyAggregate.get", { id });
         return { id: String(id), countryCode, ...(city !== undefined && { city }) };

@@ -12,7 +12,7 @@ import {
   type RowOf,
 } from "../../core/rows/fields.ts";
 import type { Mapping, Operation } from "../../core/rows/mapping.ts";
-import { refuseUnknownOptions } from "../../core/options/options.ts";
+import { assertKnownOptions } from "../../core/options/options.ts";
 import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/event/recorded-event.ts";
 import { nameProblem } from "../../core/event/stream-name.ts";
 import { unknownType } from "../../core/event/event-type.ts";
@@ -128,7 +128,7 @@ export function aggregateOn(engines: Engines) {
     };
     if (typeof name !== "string" || !serviceName.test(name))
       refuse("Aggregate.name", name, "a service name of 1 to 100 letters, digits, _ - and .");
-    refuseUnknownOptions(name, options, [
+    assertKnownOptions(name, options, [
       "eventStore",
       "fields",
       "adapter",

@@ -1,5 +1,5 @@
 import { didYouMean } from "../../core/options/near-name.ts";
-import { isPlainObject, refuseNoWhole, refuseUnless } from "../../core/options/options.ts";
+import { isPlainObject, assertWholeNumber, assertDefinition } from "../../core/options/options.ts";
 
 /** moleculer-db's settings for reading. */
 export interface DbSettings {
@@ -28,17 +28,17 @@ export const dbSettings = [
  */
 export function assertDbSettings(owner: string, settings: DbSettings, fields: readonly string[]): void {
   const { pageSize, maxPageSize, maxLimit, populates, excludeFields } = settings;
-  refuseNoWhole(`${owner}.pageSize`, pageSize);
-  refuseNoWhole(`${owner}.maxPageSize`, maxPageSize);
-  refuseNoWhole(`${owner}.maxLimit`, maxLimit, -1);
+  assertWholeNumber(`${owner}.pageSize`, pageSize);
+  assertWholeNumber(`${owner}.maxPageSize`, maxPageSize);
+  assertWholeNumber(`${owner}.maxLimit`, maxLimit, -1);
   const isPopulates = populates === undefined || isPlainObject(populates);
-  refuseUnless(isPopulates, `${owner}.populates`, populates, "an object: {<field>: <action or rule>}");
+  assertDefinition(isPopulates, `${owner}.populates`, populates, "an object: {<field>: <action or rule>}");
   if (excludeFields === undefined) return;
-  refuseUnless(Array.isArray(excludeFields), `${owner}.excludeFields`, excludeFields, "an array of fields");
+  assertDefinition(Array.isArray(excludeFields), `${owner}.excludeFields`, excludeFields, "an array of fields");
   const known = ["id", ...fields];
   for (const [index, field] of excludeFields.entries()) {
     const first = typeof field === "string" ? field.split(".")[0]! : "";
     const expected = `one of the fields ${known.join(", ")}${didYouMean(first, known)}`;
-    refuseUnless(known.includes(first), `${owner}.excludeFields.${index}`, field, expected);
+    assertDefinition(known.includes(first), `${owner}.excludeFields.${index}`, field, expected);
   }
 }

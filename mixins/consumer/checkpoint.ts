@@ -1,4 +1,4 @@
-import type { Lease } from "../../core/log/event-log.ts";
+import type { Lease } from "../../core/log/control.ts";
 import type { ParkedEvent, Progress } from "../../core/table/read-table.ts";
 import { times } from "../../core/concurrency/times.ts";
 import type { EventSource } from "./event-source.ts";

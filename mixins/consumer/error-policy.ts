@@ -1,7 +1,7 @@
 import { isTooDeep } from "../../core/event/causation.ts";
 import { isDamagedEvent } from "../../core/event/damaged-event.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
-import { refuseUnknownOptions } from "../../core/options/options.ts";
+import { assertKnownOptions } from "../../core/options/options.ts";
 import { isOutage } from "../../core/errors/outage.ts";
 import { isUpcastError } from "../../core/catalogue/upcast-error.ts";
 
@@ -20,7 +20,7 @@ const defaultPolicy: ErrorPolicy = { retries: 3, delayMs: 50, maxParkedInARow: 2
 
 /** @throws DefinitionError */
 export function parsePolicy(owner: string, given: Partial<ErrorPolicy> = {}): ErrorPolicy {
-  refuseUnknownOptions(`${owner}.onError`, given, Object.keys(defaultPolicy));
+  assertKnownOptions(`${owner}.onError`, given, Object.keys(defaultPolicy));
   const policy = { ...defaultPolicy, ...given };
   for (const [option, least] of [
     ["retries", 0],

@@ -1,6 +1,6 @@
 import type { ServiceBroker } from "moleculer";
 import type { ConsumerControl, ControlChange } from "../../core/consumer/consumer-control.ts";
-import type { Lease, LeaseAnswer, Versioned } from "../../core/log/event-log.ts";
+import type { Lease, LeaseAnswer, Versioned } from "../../core/log/control.ts";
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import type { EventInput } from "../../core/log/new-event.ts";
 import type { QueryParams } from "../../core/query/query.ts";

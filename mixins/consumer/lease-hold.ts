@@ -1,4 +1,4 @@
-import type { Lease, LeaseAnswer } from "../../core/log/event-log.ts";
+import type { Lease, LeaseAnswer } from "../../core/log/control.ts";
 import { newEventId } from "../../core/event/event-id.ts";
 import { LeaseWatch } from "../../core/consumer/lease-watch.ts";
 import { times } from "../../core/concurrency/times.ts";
@@ -78,10 +78,10 @@ export class LeaseHold {
     const since = moment();
     const lapsed = this.#watch.lapsedAt(since.monotonic);
     // A standby may have reason to look again and again, and none to ask as often.
-    if (lapsed === undefined && since.monotonic - this.#refusedAt < times.lease.askAgainMs) return null;
+    if (lapsed === undefined && since.monotonic - this.#refusedAt < times.lease.retryMs) return null;
     this.lose();
     const { lease, heldBy } = await this.#source.takeLease(this.#holder, this.ttlMs, lapsed);
-    this.#watch.note(heldBy, performance.now());
+    this.#watch.record(heldBy, performance.now());
     if (!lease) this.#refusedAt = since.monotonic;
     else {
       this.#lease = lease;

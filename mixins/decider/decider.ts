@@ -2,7 +2,7 @@ import type { ActionSchema, Context } from "moleculer";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import { parseDecider } from "../../core/decider/options.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
-import { refuseUnknownOptions } from "../../core/options/options.ts";
+import { assertKnownOptions } from "../../core/options/options.ts";
 import type { PayloadOf } from "../../core/catalogue/payload-of.ts";
 import type { AnyEvents, EventMap, EventOf } from "../../core/event/recorded-event.ts";
 import type { ClaimingEvent, ClaimValue } from "../../core/decider/unique.ts";
@@ -123,7 +123,7 @@ export function Decider<
       found: name,
       expected: "a name of 1 to 100 letters, digits, _ - and .",
     });
-  refuseUnknownOptions(name, options, [
+  assertKnownOptions(name, options, [
     "eventStore",
     "stream",
     "initialState",

@@ -11,7 +11,7 @@ import {
 } from "../../core/catalogue/catalogue.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
 import { unknownType } from "../../core/event/event-type.ts";
-import { refuseUnknownOptions } from "../../core/options/options.ts";
+import { assertKnownOptions } from "../../core/options/options.ts";
 import { longestLeaseMs, times } from "../../core/concurrency/times.ts";
 import type { AnyEvents, EventMap } from "../../core/event/recorded-event.ts";
 import { mapAction, mapEvent, type MapActionOptions, type MapEventOptions } from "./actions/map-action.ts";
@@ -126,7 +126,7 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
         found: name,
         expected: "a service name of 1 to 100 letters, digits, _ - and .",
       });
-    refuseUnknownOptions(name, options, [
+    assertKnownOptions(name, options, [
       "adapter",
       "events",
       "unknownTypes",
@@ -148,8 +148,8 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
         expected: "the path of a folder",
       });
     const { pump = {}, maxPending = {}, maxEventBytes = defaultMaxEventBytes } = options;
-    refuseUnknownOptions(`${name}.pump`, pump, ["batchSize", "timeoutMs"]);
-    refuseUnknownOptions(`${name}.maxPending`, maxPending, ["appends", "bytes"]);
+    assertKnownOptions(`${name}.pump`, pump, ["batchSize", "timeoutMs"]);
+    assertKnownOptions(`${name}.maxPending`, maxPending, ["appends", "bytes"]);
     const { batchSize = 100, timeoutMs = 5000 } = pump;
     const { appends = defaultPending.appends, bytes = defaultPending.bytes } = maxPending;
     const { leaseMs = times.lease.lastsMs } = options;

@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
-import type { Versioned } from "../../core/log/event-log.ts";
+import type { Versioned } from "../../core/log/control.ts";
 import { freezeDeep } from "../../core/json/freeze.ts";
 import type { ParkedProcess, ProcessInstance } from "../../core/process/instance.ts";
 import type { Checkpoint } from "../consumer/checkpoint.ts";

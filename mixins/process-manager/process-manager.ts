@@ -2,7 +2,7 @@ import { isPlainJson } from "../../core/decider/options.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
 import type { Deadline } from "../../core/process/deadline.ts";
 import { unknownType } from "../../core/event/event-type.ts";
-import { isPlainObject, refuseUnknownOptions } from "../../core/options/options.ts";
+import { isPlainObject, assertKnownOptions } from "../../core/options/options.ts";
 import type { ProcessDefinition, ProcessView } from "../../core/process/definition.ts";
 import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/event/recorded-event.ts";
 import { nameProblem } from "../../core/event/stream-name.ts";
@@ -108,7 +108,7 @@ export function ProcessManager<Events extends EventMap = AnyEvents, State = unde
 ): ProcessManager<Events, State, Names> {
   if (typeof name !== "string" || !serviceName.test(name))
     throw refusal("ProcessManager.name", name, "a service name of 1 to 100 letters, digits, _ - and .");
-  refuseUnknownOptions(name, given, options);
+  assertKnownOptions(name, given, options);
   const { eventStore, startFrom = "origin", onError, maxDepth = 100 } = given;
   const visibility = parseVisibilities(name, given.visibility);
   assertStore(name, eventStore);

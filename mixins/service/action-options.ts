@@ -1,6 +1,6 @@
 import type { ActionSchema } from "moleculer";
 import { misspelt } from "../../core/options/near-name.ts";
-import { isPlainObject, refuseUnless } from "../../core/options/options.ts";
+import { isPlainObject, assertDefinition } from "../../core/options/options.ts";
 import { assertVisibility } from "./visibility.ts";
 
 /** Options of Moleculer. A misspelt one would be ignored, and leave the action unprotected. */
@@ -13,8 +13,8 @@ const protecting = ["params", "visibility", "hooks", "timeout"];
  */
 export function checkActionOptions(at: string, action: object, own: readonly string[]): void {
   const { handler, params, visibility } = action as ActionSchema;
-  refuseUnless(handler === undefined, `${at}.handler`, handler, `no handler: it is created from ${own.join(", ")}`);
-  refuseUnless(
+  assertDefinition(handler === undefined, `${at}.handler`, handler, `no handler: it is created from ${own.join(", ")}`);
+  assertDefinition(
     params === undefined || isPlainObject(params),
     `${at}.params`,
     params,
@@ -24,6 +24,6 @@ export function checkActionOptions(at: string, action: object, own: readonly str
   const known = [...own, ...protecting];
   for (const option of Object.keys(action)) {
     const meant = known.includes(option) ? null : misspelt(option, known);
-    refuseUnless(meant === null, `${at}.${option}`, option, `${meant}`);
+    assertDefinition(meant === null, `${at}.${option}`, option, `${meant}`);
   }
 }

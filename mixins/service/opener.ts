@@ -15,7 +15,7 @@ interface Dependencies {
 /**
  * Opens a store or table whose engine may be unavailable. A start retries after an outage with growing delays, and logs
  * each failure. The start waits as long as an attempt makes progress, so that no other node calls a service that cannot
- * respond yet. Without progress for `times.opening.patienceMs`, the start completes without the store, and the attempts
+ * respond yet. Without progress for `times.opening.retryTimeoutMs`, the start completes without the store, and the attempts
  * continue in the background until one succeeds. An error that is not an outage fails the start.
  */
 export class Opener {
@@ -45,7 +45,7 @@ export class Opener {
     if (this.#failure) throw new StoreUnavailableError(this.#d.name, `is not open yet: ${this.cause}`, this.#failure);
   }
 
-  /** Resolves when it is open, or after `patienceMs` without progress. @throws an error that is not an outage, at once */
+  /** Resolves when it is open, or after `retryTimeoutMs` without progress. @throws an error that is not an outage, at once */
   async start(): Promise<void> {
     this.#failure = null;
     this.#isStopping = false;
@@ -53,7 +53,7 @@ export class Opener {
     const tries = this.#retry();
     this.#retrying = tries.catch(() => {});
     const over = Promise.withResolvers<void>();
-    const timer = setTimeout(() => over.resolve(this.#completeWithout()), times.opening.patienceMs);
+    const timer = setTimeout(() => over.resolve(this.#completeWithout()), times.opening.retryTimeoutMs);
     this.#onStep = () => void timer.refresh();
     try {
       await Promise.race([tries, over.promise]);
@@ -69,7 +69,7 @@ export class Opener {
     if (this.#isStopping) throw new StoreUnavailableError(name, "is stopping");
     this.#onStep();
     this.#progress = progress;
-    if (performance.now() - this.#loggedAt < times.opening.tellEveryMs) return;
+    if (performance.now() - this.#loggedAt < times.opening.reportEveryMs) return;
     this.#loggedAt = performance.now();
     logMessage("info", `${name} is not open yet: ${progress}`);
   }
@@ -119,7 +119,7 @@ export class Opener {
   #completeWithout(): void {
     const { name, logMessage } = this.#d;
     this.#isAwaited = false;
-    this.#failure ??= new StoreUnavailableError(name, `has had no response for ${times.opening.patienceMs} ms`);
+    this.#failure ??= new StoreUnavailableError(name, `has had no response for ${times.opening.retryTimeoutMs} ms`);
     logMessage(
       "error",
       `${name} is not open: ${this.#failure.message}. The node starts without it: its calls are rejected with STORE_UNAVAILABLE until a later attempt opens it`,

@@ -1,6 +1,6 @@
 import type { ActionSchema, ActionVisibility, ServiceSchema } from "moleculer";
 import { didYouMean } from "../../core/options/near-name.ts";
-import { refuseNoOptions, refuseUnless } from "../../core/options/options.ts";
+import { assertOptions, assertDefinition } from "../../core/options/options.ts";
 
 /** The `visibility` of generated actions, by their names. */
 export type Visibilities = Readonly<Record<string, ActionVisibility>>;
@@ -10,12 +10,12 @@ const visibilities: readonly unknown[] = ["published", "public", "protected", "p
 /** @throws DefinitionError */
 export function assertVisibility(field: string, found: unknown): void {
   const expected = 'one of "published", "public", "protected" and "private"';
-  refuseUnless(visibilities.includes(found), field, found, expected);
+  assertDefinition(visibilities.includes(found), field, found, expected);
 }
 
 /** @throws DefinitionError. `setVisibility` checks the names of the actions, when the service is created. */
 export function parseVisibilities(owner: string, given: unknown = {}): Visibilities {
-  refuseNoOptions(`${owner}.visibility`, given, "{<action>: <visibility>}");
+  assertOptions(`${owner}.visibility`, given, "{<action>: <visibility>}");
   for (const [action, visibility] of Object.entries(given as object))
     assertVisibility(`${owner}.visibility.${action}`, visibility);
   return given as Visibilities;
@@ -34,7 +34,7 @@ export function setVisibility(
   const actions = [...inherited, ...Object.keys(schema.actions ?? {})];
   for (const action of Object.keys(given)) {
     const expected = `one of the actions ${actions.join(", ")}${didYouMean(action, actions)}`;
-    refuseUnless(actions.includes(action), `${schema.name}.visibility.${action}`, action, expected);
+    assertDefinition(actions.includes(action), `${schema.name}.visibility.${action}`, action, expected);
   }
   for (const action of actions) narrow(schema, action, given[action] ?? "public");
 }

@@ -1,6 +1,6 @@
 import type { ServiceSchema } from "moleculer";
 import { DefinitionError } from "../../core/errors/errors.ts";
-import { isPlainObject, refuseUnknownOptions } from "../../core/options/options.ts";
+import { isPlainObject, assertKnownOptions } from "../../core/options/options.ts";
 import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/event/recorded-event.ts";
 import { nameProblem } from "../../core/event/stream-name.ts";
 import { unknownType } from "../../core/event/event-type.ts";
@@ -59,7 +59,7 @@ export function Subscription<Events extends EventMap = AnyEvents>(
   };
   if (typeof name !== "string" || !serviceName.test(name))
     refuse("Subscription.name", name, "a service name of 1 to 100 letters, digits, _ - and .");
-  refuseUnknownOptions(name, options, ["eventStore", "on", "startFrom", "onError", "visibility"]);
+  assertKnownOptions(name, options, ["eventStore", "on", "startFrom", "onError", "visibility"]);
   const { eventStore, on: handlers, startFrom = "origin", onError } = options;
   const visibility = parseVisibilities(name, options.visibility);
   assertStore(name, eventStore);

@@ -4,7 +4,7 @@ import { eventually } from "../support/broker.ts";
 
 describe("A request that is asked again", () => {
   const { nats } = structuredClone(times);
-  beforeAll(() => setTimes({ nats: { askAgainMs: 5 } }));
+  beforeAll(() => setTimes({ nats: { resendMs: 5 } }));
   afterAll(() => setTimes({ nats }));
 
   const never = new Promise<never>(() => {});
@@ -17,7 +17,7 @@ describe("A request that is asked again", () => {
     expect(sent).toEqual([true, false, false]);
   });
 
-  it("still hears the first one when others were sent", async () => {
+  it("still receives the first response when others were sent", async () => {
     const sent: PromiseWithResolvers<string>[] = [];
     const send = () => {
       const request = Promise.withResolvers<string>();

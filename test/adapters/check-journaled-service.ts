@@ -27,7 +27,7 @@ const total = [
   { id: "green", colour: "green", total: 80 },
 ];
 
-/** An aggregate on a journaled table, through all that its service does. */
+/** Cases of an aggregate on a journaled table, with all its actions. */
 export function checkAggregate(adapter: (folder: string) => Adapter): void {
   it("folds, snapshots, restores, rebuilds, verifies and starts again as elsewhere", async () => {
     const folder = newFolder();

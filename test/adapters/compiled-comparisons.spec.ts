@@ -1,5 +1,5 @@
 import { comparisonInSql, CompiledComparisons } from "../../adapters/sqlite/compiled-comparisons.ts";
-import { compileComparison } from "../../core/query/matches.ts";
+import { compileComparison } from "../../core/query/matches-comparison.ts";
 
 const textOf = (value: unknown) => JSON.stringify({ path: [], operator: "$eq", value });
 
@@ -27,7 +27,7 @@ describe("The comparisons of a connection", () => {
     const second = comparisons.idOf(large("1"));
     for (let index = 2; index < 17; index++) {
       comparisons.idOf(large(index.toString(36)));
-      // Asked for again, so it is not the oldest.
+      // Used again, so it is not the oldest.
       comparisons.idOf(large("1"));
     }
     expect(comparisons.get(second)(null)).toBe(true);

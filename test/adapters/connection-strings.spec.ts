@@ -74,7 +74,7 @@ describe("A connection string", () => {
     expect(error.message).toMatch(why);
   });
 
-  it("says to the driver what the driver knows", () => {
+  it("passes the driver's own options to the driver", () => {
     const known =
       "sslmode=verify-full&channel_binding=require&application_name=shop&connectionTimeoutMillis=5&host=%2Frun";
     for (const [given, location] of [

@@ -4,7 +4,7 @@ import { terminatorOf } from "../../adapters/sqlite/driver-thread.ts";
 import { QueryThread } from "../../adapters/sqlite/query-thread.ts";
 import { newFolder } from "../support/broker.ts";
 
-/** Takes its time to load what it needs. */
+/** A thread that loads its modules slowly. */
 const slowThread = `
   const { parentPort, workerData } = require("node:worker_threads");
   Atomics.wait(workerData, 0, 0, 50);

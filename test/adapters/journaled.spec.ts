@@ -9,11 +9,11 @@ import type { RowStore } from "../../adapters/parts/journaled-table/row-store.ts
 import { parseFields } from "../../core/rows/fields.ts";
 import { parseQuery, queryFieldsOf } from "../../core/query/query.ts";
 import { sharedStore } from "../contract/nedb-port.ts";
-import { countedFields, foldBatch, plainly, progressAt, rowsIn, type Doing } from "../support/counted-rows.ts";
+import { countedFields, foldBatch, plainly, progressAt, rowsIn, type CountChange } from "../support/counted-rows.ts";
 import { stepping } from "../support/stepping-store.ts";
 import { refusal } from "../support/broker.ts";
 
-const many: Doing[] = Array.from({ length: 40 }, (_, index) => ({ id: `row ${index}`, does: "add" }));
+const many: CountChange[] = Array.from({ length: 40 }, (_, index) => ({ id: `row ${index}`, does: "add" }));
 
 const open = async (store: RowStore, name = "table") => {
   const table = new JournaledReadTable(store, name);
@@ -21,7 +21,7 @@ const open = async (store: RowStore, name = "table") => {
   return table;
 };
 
-/** The same place, in which a document holds little. */
+/** The same store with small documents. */
 const withSmallDocuments = (store: RowStore): RowStore =>
   Object.assign(
     stepping(store, async () => {}),
@@ -47,7 +47,7 @@ describe("A journaled table", () => {
     expect(left).toBe(0);
   });
 
-  it("leaves out of the journal what was decided by nobody, and removes its parts with the next batch", async () => {
+  it("omits an undecided batch from the journal, and removes its parts with the next batch", async () => {
     const place = sharedStore();
     const one = await open(withSmallDocuments(place()));
     const dies = stepping(place(), async (what) => {
@@ -73,7 +73,7 @@ describe("A journaled table", () => {
     expect(error.message).toMatch(/id: found "1", a row of \d+ bytes, expected a row of at most 300 bytes/);
   });
 
-  it("refuses a host that knows an older batch, though nobody has taken over", async () => {
+  it("refuses a host that knows an older batch, even if no host has taken over", async () => {
     const place = sharedStore();
     const [one, other] = [await open(place()), await open(place())];
     await foldBatch(one.live(), [{ id: "a", does: "add" }], 1);
@@ -84,7 +84,7 @@ describe("A journaled table", () => {
     expect(await rowsIn(one.live().rows)).toEqual({ a: [2, 2] });
   });
 
-  it("has no checkpoint ahead of its rows, whoever asks in the middle of a commit", async () => {
+  it("has no checkpoint ahead of its rows for any reader during a commit", async () => {
     const place = sharedStore();
     const reader = await open(place());
     const seen: unknown[] = [];
@@ -121,7 +121,7 @@ describe("A journaled table", () => {
     }
   });
 
-  it("is folded on where who held it for a copy has died, and the copy is told so where he had only slept", async () => {
+  it("is folded on after the host with its copy lock has died; one that had only paused finds its lock broken", async () => {
     const place = sharedStore();
     const store = place();
     const table = await open(store);
@@ -183,7 +183,7 @@ describe("What is pushed down to an engine", () => {
     });
   });
 
-  it("finds more where the engine decides otherwise, and says so", () => {
+  it("finds more if the engine decides otherwise, and reports it", () => {
     expect(pushed({ city: { $gt: "A" }, n: 1 })).toEqual({ filter: { "row.n": 1 }, isExact: false });
     expect(pushed({ city: { $gt: "A" } }, true)).toEqual({ filter: { "row.city": { $gt: "A" } }, isExact: true });
     expect(pushed({ $or: [{ n: 1 }, { "o.x": 1 }] })).toEqual({ filter: null, isExact: false });

@@ -46,7 +46,7 @@ async function openTable(adapter: Adapter): Promise<ReadTable> {
   return table;
 }
 
-/** Whether what one stores the other finds: both are the same place. */
+/** Whether both share their data. */
 async function isShared(one: Adapter, other: Adapter): Promise<boolean> {
   const log = await openLog(one);
   const before = await log.head();
@@ -109,7 +109,7 @@ describe("A place in memory", () => {
       code: 409,
       message: expect.stringContaining("is hosted by another process or broker"),
     });
-    // Whoever was refused holds nothing, so its end frees nothing.
+    // A refused host holds nothing, so its close releases nothing.
     await second.close();
     expect(await refusal(() => second.open(fields))).toMatchObject({ type: "UNUSABLE_STORE" });
     await first.close();
@@ -176,10 +176,10 @@ describe("A port that is closed", () => {
     ["count", (log) => log.count(ask())],
     ["findByIds", (log) => log.findByIds([])],
     ["streams", (log) => log.streams({ limit: 1 })],
-    ["getState", (log) => log.getState("key")],
-    ["putState", (log) => log.putState("key", 1, 0)],
-    ["acquireLease", (log) => log.acquireLease("name", "holder", 1)],
-    ["releaseLease", (log) => log.releaseLease({ name: "name", holder: "holder", epoch: 1 })],
+    ["control.get", (log) => log.control.get("key")],
+    ["control.put", (log) => log.control.put("key", 1, 0)],
+    ["control.acquireLease", (log) => log.control.acquireLease("name", "holder", 1)],
+    ["control.releaseLease", (log) => log.control.releaseLease({ name: "name", holder: "holder", epoch: 1 })],
   ])("refuses %s of a log", async (_, call) => {
     const log = await openLog(memory());
     await call(log);
@@ -228,7 +228,7 @@ describe("A port that is closed", () => {
 });
 
 describe("What is stored in memory", () => {
-  it("of events is nobody's to change", async () => {
+  it("of events cannot be changed", async () => {
     const log = await openLog(memory());
     const request = appendTo("a", [{ payload: { list: [{ n: 1 }] }, meta: { by: { name: "ann" } } }]);
     const [verdict] = await log.append([request]);
@@ -255,16 +255,16 @@ describe("What is stored in memory", () => {
       });
   });
 
-  it("of control state is nobody's to change", async () => {
+  it("of control state cannot be changed", async () => {
     const log = await openLog(memory());
     const value = { list: [1] };
-    await log.putState("key", value, 0);
+    await log.control.put("key", value, 0);
     value.list.push(2);
-    ((await log.getState("key"))!.value as typeof value).list.push(3);
-    expect(await log.getState("key")).toEqual({ value: { list: [1] }, revision: 1 });
+    ((await log.control.get("key"))!.value as typeof value).list.push(3);
+    expect(await log.control.get("key")).toEqual({ value: { list: [1] }, revision: 1 });
   });
 
-  it("of rows, parked events, progress and fields is nobody's to change", async () => {
+  it("of rows, parked events, progress and fields cannot be changed", async () => {
     const table = await openTable(memory());
     const values = { address: { list: [{ n: 1 }] }, tags: [{ n: 1 }] };
     const parked = { id: "e1", type: "t", stream: "s", version: 1, position: 1, attempts: 1, time: "now", waiting: 0 };
@@ -299,7 +299,7 @@ describe("A query in memory", () => {
     const table = await openTable(memory());
     await store(table, given.slice(0, 40));
     const committed = new Map(given.slice(0, 40).map((row) => [row.id, { ...row }]));
-    // Some are changed, some removed and some new, so that the batch looks through both layers.
+    // Some are changed, some removed and some new, so that the batch reads both layers.
     const batch = await table.live().begin();
     const changed = new Map(committed);
     for (const [index, row] of given.entries()) {
@@ -326,7 +326,7 @@ describe("A query in memory", () => {
         const expected = idsOf(known, params);
         const ids = (await find(rows, params)).map(({ id }) => id);
         const count = await rows.count(parseQuery(queryFields, params));
-        // The seed and the query stand in the comparison, so that a failure prints them.
+        // The seed and the query are compared, too, so that a failure prints them.
         const asked = { seed, turn, params: JSON.stringify(params) };
         expect({ ...asked, ids, count }).toEqual({ ...asked, ids: expected.page, count: expected.total });
       }

@@ -1,6 +1,6 @@
 import { readdirSync, readlinkSync } from "node:fs";
 
-/** The files below the folder that this process has open, as Linux lists them. */
+/** The files below the folder that this process has open, according to Linux. */
 export const openFilesBelow = (folder: string): string[] =>
   readdirSync("/proc/self/fd")
     .map((descriptor) => {

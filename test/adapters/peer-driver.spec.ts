@@ -8,12 +8,12 @@ const resolving = new URL("../../core/adapter.ts", import.meta.url).href;
 
 const moduleOf = (text: string) => `data:text/javascript,${encodeURIComponent(text)}`;
 
-/** What a process without a package says. */
+/** The output of a process without a package. */
 async function without(name: string, script: string): Promise<string> {
-  // Asked for from a place without packages, so that Node says what it says where one is missing.
+  // Resolved from a folder without packages, so that Node throws its own error for a missing one.
   const hooks = `export const resolve = (name, context, next) =>
     next(name, name === "${name}" ? { ...context, parentURL: "file:///nowhere/index.js" } : context);`;
-  // registerHooks, which is simpler, comes with Node 22.15.
+  // registerHooks, which is simpler, needs Node 22.15.
   const preload = `import { register } from "node:module"; register(${JSON.stringify(moduleOf(hooks))});`;
   const { stdout } = await run(process.execPath, [
     "--conditions=moleculer-event-sourcing:source",
@@ -38,7 +38,7 @@ describe("The driver of an engine", () => {
     );
   });
 
-  it.each(["nats", "mongodb", "pg"])("%s is needed by nobody who opens nothing there", async (name) => {
+  it.each(["nats", "mongodb", "pg"])("%s is not needed unless something is opened there", async (name) => {
     const define = `import { EventStore } from "${index}";
       for (const adapter of ["nats://one", "mongodb://one", "postgres://one/shop"]) EventStore("events", { adapter });
       console.log("defined");`;

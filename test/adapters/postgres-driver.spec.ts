@@ -43,7 +43,7 @@ describe("The address of a PostgreSQL database", () => {
     expect(postgres(address).location).toBe(location);
   });
 
-  it("keeps a socket's form where options of ours stand in it", () => {
+  it("keeps a socket's form if it contains options of ours", () => {
     const given = "postgres://ann@/shop?host=/run/postgresql&schema=orders&timeoutMs=500";
     expect(postgresFromString(given).location).toBe("postgres:///run/postgresql/shop#orders");
   });

@@ -3,7 +3,10 @@ import { Silence } from "../../adapters/postgres/silence.ts";
 import { setTimes, times } from "../../core/concurrency/times.ts";
 import { eventually } from "../support/broker.ts";
 
-/** What the driver's client shows of its wire, and a statement that runs on it until it is answered or cut. */
+/**
+ * A client with the driver's view of its connection, and a running statement, until it completes or the connection is
+ * cut.
+ */
 function newClient(processID: number) {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const stream = { bytesRead: 1000, destroy: () => reject(new Error("Connection terminated unexpectedly")) };
@@ -12,10 +15,10 @@ function newClient(processID: number) {
 
 describe("A statement in PostgreSQL without an answer", () => {
   const { postgres } = structuredClone(times);
-  beforeAll(() => setTimes({ postgres: { silentMs: 20, lookMs: 10 } }));
+  beforeAll(() => setTimes({ postgres: { silentMs: 20, checkMs: 10 } }));
   afterAll(() => setTimes({ postgres }));
 
-  /** `asked`: the sessions of each question; the server works on those in `working`, or is asked in vain. */
+  /** `asked`: the sessions of each query. The server works on those in `working`, or the query fails. */
   function newSilence(working: number[] | null | Error) {
     const asked: (readonly number[])[] = [];
     const found = { asked, dead: 0 };

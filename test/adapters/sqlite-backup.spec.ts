@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import type Database from "better-sqlite3";
-import { Backup } from "../../adapters/sqlite/backup.ts";
+import { Backup } from "../../adapters/sqlite/log-backup.ts";
 import { openDatabase } from "../../adapters/sqlite/database.ts";
 import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
 import { logSchema } from "../../adapters/sqlite/event-schema.ts";
@@ -49,7 +49,7 @@ describe("A backup of a SQLite log", () => {
 
   it("takes the checkpoint that it held up upon itself: none falls on an append", async () => {
     log.commit([appendTo("a", many(100, { payload: "x".repeat(10_000) }))]);
-    // As if all of it had been appended while the copy was made.
+    // As if all events had been appended during the copy.
     db.pragma("wal_autocheckpoint = 0");
     log.commit([appendTo("a", many(1500, { payload: "x".repeat(10_000) }))]);
     db.pragma("wal_autocheckpoint = 1000");
@@ -87,7 +87,7 @@ describe("A backup of a SQLite log", () => {
     log.commit([appendTo("c")]);
   });
 
-  it("that is ended leaves nothing, and says so", async () => {
+  it("that is ended leaves nothing, and reports its end", async () => {
     log.commit([appendTo("a", many(1600, { payload: "x".repeat(10_000) }))]);
     const backup = new Backup(file, log);
     const running = refusal(() => backup.run(`${folder}/copy.db`));

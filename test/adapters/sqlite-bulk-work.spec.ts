@@ -57,7 +57,7 @@ describe("Bulk work", () => {
     const timer = setInterval(() => turns++, 1);
     await work.run("hash", file, "SELECT * FROM numbers ORDER BY n");
     clearInterval(timer);
-    // Where it was held up there was not one.
+    // A blocked loop had none.
     expect(turns).toBeGreaterThan(2);
   });
 
@@ -75,7 +75,7 @@ describe("Bulk work", () => {
     insert(150_000);
     const walBefore = readFileSync(`${file}-wal`).length;
     await work.run("checkpoint", file);
-    // The next commit begins the -wal anew, since all of it is in the file.
+    // The next commit restarts the -wal, since all of it is in the file.
     insert(1);
     expect(readFileSync(`${file}-wal`)).toHaveLength(walBefore);
     expect(readFileSync(file).length).toBeGreaterThan(1_000_000);

@@ -30,7 +30,7 @@ afterEach(async () => {
   await cleanUp();
 });
 
-/** As a backup or a console of another process does. */
+/** Locks the file, like a backup or a console in another process. */
 function lock(file: string): void {
   other = new Database(`${folder}/${file}`, { timeout: 0 });
   other.exec("BEGIN IMMEDIATE");
@@ -43,18 +43,18 @@ describe("A log whose write lock another process holds", () => {
 
   it("stores in the order of the calls when the lock is free again", async () => {
     const appends = Array.from({ length: 5 }, (_, n) => log.append([appendTo(`stream-${n}`)]));
-    const state = log.putState("key", "value", 0);
-    const lease = log.acquireLease("lease", "holder", 10_000);
-    const begun = log.beginClaims("scope", "definition", ["type"]);
+    const state = log.control.put("key", "value", 0);
+    const lease = log.control.acquireLease("lease", "holder", 10_000);
+    const begun = log.claims.begin("scope", "definition", ["type"]);
     await new Promise((turn) => setImmediate(turn));
     unlock();
     const positions = (await Promise.all(appends)).map(([verdict]) => stored(verdict)[0]!.position);
     expect(positions).toEqual([1, 2, 3, 4, 5]);
     expect(await state).toBe(1);
     expect(await lease).toMatchObject({ lease: { name: "lease", epoch: 1 } });
-    // Begun behind the appends.
+    // It began behind the appends.
     expect(await begun).toMatchObject({ unfolded: 5 });
-    expect(await log.link("links", [(await log.read({ after: 0, limit: 1 })).events[0]!.id])).toMatchObject({
+    expect(await log.links.add("links", [(await log.read({ after: 0, limit: 1 })).events[0]!.id])).toMatchObject({
       version: 1,
     });
   });
@@ -62,7 +62,7 @@ describe("A log whose write lock another process holds", () => {
   it("refuses with 503 after a while, all that were called alike, and reads go on", async () => {
     const attempts = Array.from({ length: 5 }, (_, n) => log.append([appendTo(`stream-${n}`)]));
     expect(await log.head()).toBe(0);
-    const outcomes = await Promise.allSettled([...attempts, log.putState("key", 1, 0)]);
+    const outcomes = await Promise.allSettled([...attempts, log.control.put("key", 1, 0)]);
     for (const outcome of outcomes) expect(outcome).toMatchObject({ status: "rejected", reason: unavailable });
     unlock();
     expect(stored((await log.append([appendTo("stream-1")]))[0])).toMatchObject([{ position: 1 }]);

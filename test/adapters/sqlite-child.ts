@@ -7,12 +7,12 @@ const otherProcess = fileURLToPath(new URL("./sqlite-process.ts", import.meta.ur
 const children: ChildProcess[] = [];
 
 export interface Child {
-  /** "hosted", or the error that it was refused with. */
+  /** "hosted", or the error of its refusal. */
   said: unknown;
   kill: () => Promise<void>;
 }
 
-/** A process that hosts the file, after so many appends of one event with so long a text where it is a log. */
+/** Starts a process that hosts the file; for a log, after appends of one event with a text of this length. */
 export async function hostElsewhere(kind: "log" | "table", file: string, appends = 1, characters = 0): Promise<Child> {
   const child = spawn(process.execPath, [otherProcess, kind, file, String(appends), String(characters)], {
     stdio: ["pipe", "pipe", "inherit"],
@@ -23,7 +23,7 @@ export async function hostElsewhere(kind: "log" | "table", file: string, appends
   throw new Error("the other process said nothing");
 }
 
-/** To be called in `afterEach`. */
+/** Call it in `afterEach`. */
 export async function killHosts(): Promise<void> {
   for (const child of children.splice(0)) await killed(child);
 }

@@ -49,7 +49,7 @@ const append = async (...requests: AppendRequest[]) => log.append(requests);
 const appended = (...requests: AppendRequest[]) => appendedTo(log, ...requests);
 const everything = async () => (await log.read({ after: 0, limit: 10_000 })).events;
 
-/** Sets the clock and stops it; timers go on. */
+/** Sets the clock and stops it; timers continue. */
 const setClock = (now: string) =>
   jest.useFakeTimers({
     now: new Date(now),
@@ -173,7 +173,7 @@ describe("The file", () => {
   ])("refuses %s, whoever asks", async (sql) => {
     const events = await appended(appendTo("a", many(2, { payload: { n: 1 } })));
     const [, second] = events;
-    await log.link("all", [second!.id]);
+    await log.links.add("all", [second!.id]);
     const db = new Database(file);
     expect(() => db.exec(sql)).toThrow(/history is append-only/);
     db.close();
@@ -226,7 +226,7 @@ describe("The file", () => {
 });
 
 describe("A page of the log", () => {
-  it("ends after 10,000 events that nobody wanted, and the next one goes on from there", async () => {
+  it("ends after 10,000 unwanted events, and the next one continues from there", async () => {
     await append(
       appendTo("a", many(10_000, { type: "x" })),
       appendTo("a", many(50, { type: "x" })),
@@ -296,7 +296,7 @@ describe("What was committed last", () => {
     expect(before).toEqual(await pages());
   });
 
-  it("is nobody's to change but the reader's own", async () => {
+  it("can be changed by its reader only", async () => {
     await append(appendTo("a", [{ payload: { list: [1] } }]));
     const [event] = await everything();
     (event!.payload["list"] as number[]).push(2);
@@ -306,7 +306,7 @@ describe("What was committed last", () => {
   it("does not hold what a failed commit has taken back", async () => {
     await append(appendTo("a", [{}]));
     const [twin] = (await everything()).map(({ id }) => id);
-    // Two appends of one id pass as new only where their author says so.
+    // Two appends of one id count as new only if their author marks them so.
     const request = appendTo("b", [{}, {}]);
     request.events[1]!.id = twin!;
     request.events[1]!.idWasGenerated = true;

@@ -66,7 +66,7 @@ const kinds = ["log", "table"] as const;
 
 const handles = () => openFilesBelow(folder);
 
-/** Opens it, which must fail with a clear error, leave nothing open and the file at fault as it was. */
+/** Expects opening to fail with a clear error, to leave nothing open, and not to change the faulty file. */
 async function unusable(kind: "log" | "table", file: string, atFault = file): Promise<string> {
   const content = () => (existsSync(atFault) && statSync(atFault).isFile() ? readFileSync(atFault, "latin1") : null);
   const before = content();
@@ -79,7 +79,7 @@ async function unusable(kind: "log" | "table", file: string, atFault = file): Pr
   return error.message;
 }
 
-/** Starts another process that hosts the file; answers with what it says first. */
+/** Starts another process that hosts the file; returns its first message. */
 async function host(kind: "log" | "table", file: string): Promise<{ child: ChildProcess; said: unknown }> {
   const child = spawn(process.execPath, [otherProcess, kind, file], { stdio: ["pipe", "pipe", "inherit"] });
   children.push(child);
@@ -88,7 +88,7 @@ async function host(kind: "log" | "table", file: string): Promise<{ child: Child
   throw new Error("the other process said nothing");
 }
 
-/** Ends the process as a kill would, and waits until it is gone. */
+/** Kills the process and waits for its end. */
 async function killed(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill("SIGKILL");
@@ -139,7 +139,7 @@ describe.each(kinds)("A %s", (kind) => {
     );
   });
 
-  it("is not opened where a folder stands in its place", async () => {
+  it("is not opened if a folder is in its place", async () => {
     mkdirSync(`${folder}/x.db`);
     expect(await unusable(kind, `${folder}/x.db`)).toContain("cannot be opened");
   });
@@ -234,7 +234,7 @@ describe("A damaged log", () => {
     size = statSync(file).size;
   });
 
-  /** What the first look at everything is refused with: at opening, or where the damage is; never a shorter log. */
+  /** The error of the first complete read: at opening, or at the damage; never a shorter log. */
   async function damageFound(): Promise<Error> {
     const log = newLog(file);
     const error = await refusal(async () => {

@@ -9,21 +9,21 @@ import { hostElsewhere, killHosts } from "./sqlite-child.ts";
 
 let folder: string;
 
-const { lookEveryMs } = times.openFiles;
+const { checkEveryMs } = times.openFiles;
 
 beforeEach(() => {
-  // A -wal that was cut and written to between two looks is longer than before.
-  setTimes({ openFiles: { lookEveryMs: 0 } });
+  // A -wal that was truncated and extended between two checks is longer than before.
+  setTimes({ openFiles: { checkEveryMs: 0 } });
   folder = newFolder();
 });
 
 afterEach(async () => {
-  setTimes({ openFiles: { lookEveryMs } });
+  setTimes({ openFiles: { checkEveryMs } });
   await killHosts();
   await cleanUp();
 });
 
-/** A node with a log and a table, after 20 events; `data` is what both keep. */
+/** A node with a log and a table, after 20 events; `data` is the content of both. */
 async function host(): Promise<ServiceBroker> {
   const events = EventStore("events", { adapter: `sqlite:${folder}/data/events.db` });
   const things = Aggregate("things", { eventStore: events, fields: { n: "integer" } });
@@ -45,12 +45,12 @@ const append = (broker: ServiceBroker) =>
 
 const expected = { type: "UNUSABLE_STORE", code: 409, retryable: false };
 
-/** Waits until it is refused, and answers the error. */
+/** Waits until the call is refused; returns the error. */
 const refusedSoon = (call: () => Promise<unknown>) => eventually(() => refusal(call));
 
 const data = (name: string) => `${folder}/data/${name}`;
 
-/** What may be done to the files of a log while a node has them open. */
+/** Changes of a log's files while a node has them open. */
 const faults: Record<string, () => void> = {
   "all files were removed": () => rmSync(`${folder}/data`, { recursive: true }),
   "its file was removed": () => rmSync(data("events.db")),

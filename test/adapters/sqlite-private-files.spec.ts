@@ -13,14 +13,14 @@ afterEach(async () => {
 
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
 
-/** Everything below a folder, with its mode. */
+/** Every file and folder below a folder, with its mode. */
 const modesBelow = (folder: string): Record<string, string> =>
   Object.fromEntries(
     (readdirSync(folder, { recursive: true }) as string[]).map((name) => [name, modeOf(join(folder, name))]),
   );
 
 describe("What a node creates on its disk", () => {
-  // The least strict one: whatever is private then is so by our own doing.
+  // The most permissive umask: files that are private then are private by our own modes.
   it("is for its owner alone, whatever the process's umask is", async () => {
     process.umask(0);
     const folder = `${newFolder()}/new`;

@@ -1,4 +1,4 @@
-// Another process: hosts a log or a table until its input ends, or reads a log's file as any other program may.
+// Another process: hosts a log or a table until its input ends, or reads a log's file like any other program.
 import Database from "better-sqlite3";
 import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
@@ -6,18 +6,18 @@ import { parseFields } from "../../core/rows/fields.ts";
 import { appendTo } from "../../testing/event-log/requests.ts";
 
 const [job = "", file = "", count = "1", characters = "0"] = process.argv.slice(2);
-const say = (answer: unknown) => process.stdout.write(`${JSON.stringify(answer)}\n`);
+const sendJson = (answer: unknown) => process.stdout.write(`${JSON.stringify(answer)}\n`);
 
-/** Ends also when the parent dies: then its end of the pipe is closed. */
+/** Also ends if the parent dies, which closes its end of the pipe. */
 const untilInputEnds = () => new Promise((end) => process.stdin.on("end", end).resume());
 
 async function host(open: () => Promise<void>): Promise<void> {
   try {
     await open();
-    say("hosted");
+    sendJson("hosted");
   } catch (error) {
     const { type, message } = error as Error & { type?: string };
-    say({ type, message });
+    sendJson({ type, message });
     return;
   }
   await untilInputEnds();
@@ -35,7 +35,7 @@ if (job === "log")
 else if (job === "table") await host(() => table.open(parseFields("table", { name: "string" })));
 else if (job === "read") {
   const db = new Database(file, { readonly: true });
-  say(db.prepare("SELECT count(*), max(position), max(json_extract(payload, '$.n')) FROM events").raw(true).get());
+  sendJson(db.prepare("SELECT count(*), max(position), max(json_extract(payload, '$.n')) FROM events").raw(true).get());
   db.close();
 } else throw new Error(`unknown job ${job}`);
 

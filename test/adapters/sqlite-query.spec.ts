@@ -1,39 +1,39 @@
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
 import type { Rows } from "../../core/table/read-table.ts";
 import { areFoundByText, filled, found } from "../../testing/read-table/queried-rows.ts";
-import { TableStand } from "../../testing/read-table/table-stand.ts";
+import { TableFixture } from "../../testing/read-table/table-fixture.ts";
 import { cleanUp, newFolder } from "../support/broker.ts";
 
-let stand: TableStand;
+let fixture: TableFixture;
 
 beforeEach(() => {
   const folder = newFolder();
   const place = { table: () => new SqliteReadTable(`${folder}/table.db`), remove: async () => {} };
-  stand = new TableStand(async () => place, place.table().capabilities);
+  fixture = new TableFixture(async () => place, place.table().capabilities);
 });
 
 afterEach(async () => {
-  await stand.end();
+  await fixture.end();
   await cleanUp();
 });
 
 const query = (rows: Rows, query: object) => found(rows, { query });
 
-/** Texts in which SQLite itself ends, or escapes. */
+/** Texts that SQLite itself truncates or escapes. */
 const odd = ["a\0b", "a", "a\0", "\0", "", "\ud800", "\u001f", "x".repeat(1_000_000)];
 
 describe("A row", () => {
   it("with text that SQLite may cut in every place is found by exactly this text", async () => {
     const texts = odd.filter((text) => text.isWellFormed());
-    await expect(areFoundByText(stand, texts)).resolves.toBeUndefined();
+    await expect(areFoundByText(fixture, texts)).resolves.toBeUndefined();
   });
 
   it("is refused with half a character inside an array, and its place", async () => {
-    await expect(filled(stand, [{ id: "1", tags: odd }])).rejects.toThrow(/tags\.\d+: .*well-formed Unicode/);
+    await expect(filled(fixture, [{ id: "1", tags: odd }])).rejects.toThrow(/tags\.\d+: .*well-formed Unicode/);
   });
 
   it("is sorted by a path with a NUL in it, or the path is refused", async () => {
-    const rows = await filled(stand, [
+    const rows = await filled(fixture, [
       { id: "1", address: { "a\0": 2 } },
       { id: "2", address: { "a\0": 1 } },
     ]);
@@ -44,7 +44,7 @@ describe("A row", () => {
 
 describe("A query", () => {
   it("is refused as a whole where it is more than SQLite can take, never by an error of SQLite", async () => {
-    const rows = await filled(stand, [{ id: "ann", name: "Ann" }, { id: "bob" }]);
+    const rows = await filled(fixture, [{ id: "ann", name: "Ann" }, { id: "bob" }]);
     let nest: object = { name: "Ann" };
     for (let depth = 0; depth < 600; depth++) nest = { $not: nest };
     let deep: object = { name: "Ann" };
@@ -59,7 +59,7 @@ describe("A query", () => {
   });
 
   it("takes lists of numbers up to the bound, several of them too", async () => {
-    const rows = await filled(stand, [
+    const rows = await filled(fixture, [
       { id: "1", count: 7, address: { n: 7, o: { a: 7 } } },
       { id: "2", count: 30_000, address: { n: 30_000, o: { a: -1 } } },
     ]);
@@ -76,7 +76,7 @@ describe("A query", () => {
   });
 
   it("takes as many comparisons with long lists as a query may have", async () => {
-    const rows = await filled(stand, [{ id: "1", address: { n: 3 } }, { id: "2" }]);
+    const rows = await filled(fixture, [{ id: "1", address: { n: 3 } }, { id: "2" }]);
     const $and = Array.from({ length: 200 }, (_, index) => ({
       "address.n": { $in: Array.from({ length: 100 }, (_, n) => (n === 3 ? 3 : index * 1000 + n)) },
     }));
@@ -85,7 +85,7 @@ describe("A query", () => {
 
   it("is refused where a row's text is too long for its pattern, and found by a cheaper one", async () => {
     const text = "ab".repeat(50_000);
-    const rows = await filled(stand, [{ id: "1", name: text, tags: [text] }]);
+    const rows = await filled(fixture, [{ id: "1", name: text, tags: [text] }]);
     for (const field of ["name", "tags"]) {
       const error = await query(rows, { [field]: /a[ab]{900}[^ab]/ }).catch((refused: object) => refused);
       expect(error).toMatchObject({ type: "INVALID_QUERY", code: 422 });
@@ -94,7 +94,7 @@ describe("A query", () => {
   });
 
   it("keeps comparisons apart that begin alike", async () => {
-    const rows = await filled(stand, [
+    const rows = await filled(fixture, [
       { id: "1", tags: ["a"] },
       { id: "2", tags: ["b"] },
     ]);

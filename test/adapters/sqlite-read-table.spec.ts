@@ -16,7 +16,7 @@ import Database from "better-sqlite3";
 import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
 import { parseFields, type FieldsInput } from "../../core/rows/fields.ts";
-import { at, create, nowhere, seen } from "../../testing/read-table/table-stand.ts";
+import { at, create, nowhere, seen } from "../../testing/read-table/table-fixture.ts";
 import { appended, appendTo } from "../../testing/event-log/requests.ts";
 import { cleanUp, newFolder, refusal } from "../support/broker.ts";
 import type { RowChange } from "../../core/rows/row-change.ts";
@@ -134,7 +134,7 @@ describe("A generation", () => {
     await table.backup(backup);
     const whole = readFileSync(join(backup, "table.db"));
     for (const length of [0, 100, 512, 4096, 5000, 9000, whole.length - 1]) {
-      // As the file's copying leaves it.
+      // As an interrupted copy of the file leaves it.
       writeFileSync(join(folder, "table.2.db"), whole.subarray(0, length));
       await reopen();
       expect([length, files().filter((file) => file.startsWith("table.2."))]).toEqual([length, []]);

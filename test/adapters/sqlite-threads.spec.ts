@@ -192,7 +192,7 @@ describe("A query of a large table, with indexed fields alone,", () => {
   });
 });
 
-/** More of it than SQLite's parser takes, made by no caller. */
+/** Deeper than SQLite's parser allows; no caller can send it. */
 function deepened(depth: number): NonNullable<ReturnType<typeof asked>["where"]> {
   let where = asked({ query: { "source.n": 1 } }).where!;
   for (let n = 0; n < depth; n++) where = { not: where };

@@ -12,7 +12,7 @@ const mebibyte = 1024 * 1024;
 const limit = 16 * mebibyte;
 const text = "x".repeat(100_000);
 
-/** Commits beside a reader that keeps its transaction open until the -wal is far over its limit, then some more. */
+/** Commits while a reader keeps its transaction open, until the -wal is far above its limit, then some more. */
 async function commitBesideReader(file: string, commit: (n: number) => Promise<unknown>): Promise<[number, number]> {
   const walSize = () => statSync(`${file}-wal`).size;
   const reader = new Database(file, { readonly: true });
@@ -22,7 +22,7 @@ async function commitBesideReader(file: string, commit: (n: number) => Promise<u
   while (walSize() < 2 * limit) await commit(n++);
   const before = walSize();
   reader.close();
-  // The first moves the -wal into the file, the second begins it again.
+  // The first commit moves the -wal into the file, the second one restarts it.
   for (const end = n + 3; n < end;) await commit(n++);
   return [before, walSize()];
 }

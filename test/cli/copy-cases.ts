@@ -114,7 +114,7 @@ export function copies(place: (folder: string) => string): void {
 
       const broker = startBroker([shop(to, folder, { folded: [], handled: [] })]);
       const { message } = await refusal(() => broker);
-      expect(message).toContain(`${logAt(to).location}: found a copy of another log that is not finished`);
+      expect(message).toContain(`${logAt(to).location}: found an unfinished copy of another log`);
       const finished = await startCli(args);
       expect(finished).toMatchObject({ code: 0, errors: "" });
       expect(finished.output).toMatch(/^An interrupted copy continues after event [1-9]\d*\./);

@@ -5,11 +5,14 @@ import { sql } from "../support/postgres-server.ts";
 import type { Link } from "./link.ts";
 import { Silence } from "./silence.ts";
 
-/** An attempt that is not answered by then is given up: the writer shows how long the servers themselves are silent. */
+/** An attempt without a response within this time is given up: the writer measures the servers' own silence. */
 const answerMs = 500;
 const everyMs = 20;
 
-/** Writes by the engine's driver alone, one record after the other, beside the nodes: what the library adds is the rest. */
+/**
+ * Writes with the engine's driver alone, one record after the other, beside the nodes: the difference is the library's
+ * share.
+ */
 export class BareWriter {
   readonly silence = new Silence();
   #isOver = false;
@@ -33,7 +36,7 @@ export class BareWriter {
   }
 
   /**
-   * Asks for a message of a stream instead of writing one, which only the stream's leader answers: each stream elects its
+   * Requests a message of a stream instead of writing one; only the stream's leader responds. Each stream elects its
    * leader by itself, so the control stream's election takes another time than that of the commits.
    */
   static async askingNats(links: readonly Link[], stream: string): Promise<BareWriter> {
@@ -42,7 +45,7 @@ export class BareWriter {
     return new BareWriter(
       async () => {
         const answer = await connection.request(`$JS.API.STREAM.MSG.GET.${stream}`, last, { timeout: answerMs });
-        // A server answers for a leader that is not there.
+        // A server responds with this code if the stream has no leader.
         if (answer.json<{ error?: { code: number } }>().error?.code === 503) throw new Error("no leader");
       },
       () => connection.close(),
@@ -84,7 +87,7 @@ export class BareWriter {
   }
 }
 
-/** With the times that the library gives the driver. */
+/** With the time-outs that the library sets in the driver. */
 const connectedTo = (links: readonly Link[]): Promise<NatsConnection> =>
   connect({
     servers: links.map(({ port }) => `127.0.0.1:${port}`),
@@ -95,7 +98,7 @@ const connectedTo = (links: readonly Link[]): Promise<NatsConnection> =>
 
 async function connected(connectionString: string): Promise<Client> {
   const client = new Client({ connectionString, connectionTimeoutMillis: answerMs, query_timeout: answerMs });
-  // The query that it was in fails as well.
+  // The running query fails, too.
   client.on("error", () => {});
   await client.connect();
   return client;

@@ -6,23 +6,23 @@ import type { Findings } from "./findings.ts";
 import type { MoneyNode } from "./money-node.ts";
 import type { Tally } from "./money-services.ts";
 
-const patienceMs = 10_000;
+const timeoutMs = 10_000;
 
-/** The whole log, as this node answers it. */
+/** The whole log, read through this node. */
 export async function readLog(broker: ServiceBroker, { nodeID }: MoneyNode): Promise<MoneyEvent[]> {
   const log: MoneyEvent[] = [];
   for (;;) {
     const after = log.at(-1)?.position ?? 0;
     const page = await eventually(
       () => broker.call<MoneyEvent[], object>("events.read", { after, limit: 1000 }, { nodeID, timeout: 5000 }),
-      patienceMs,
+      timeoutMs,
     );
     if (page.length === 0) return log;
     log.push(...page);
   }
 }
 
-/** Every node has the same log. */
+/** Checks that every node has the same log. */
 export async function checkSameLog(
   broker: ServiceBroker,
   nodes: readonly MoneyNode[],
@@ -37,7 +37,7 @@ export async function checkSameLog(
   }
 }
 
-/** A table on a node is what the log says, by `verify` and by a plain loop. */
+/** Checks that a node's table matches the log, by `verify` and by a plain loop. */
 export async function checkTable(
   broker: ServiceBroker,
   table: string,
@@ -48,7 +48,7 @@ export async function checkTable(
   const options = { nodeID, timeout: 60_000 };
   const { ok, differences, total }: Verification = await eventually(
     () => broker.call(`${table}.verify`, {}, options),
-    patienceMs,
+    timeoutMs,
   );
   if (!ok) findings.add("half", `${table} on ${nodeID}: verify found ${total} as ${JSON.stringify(differences[0])}`);
   const rows = await broker.call<Tally[], object>(`${table}.find`, { limit: 10_000 }, options);
@@ -66,7 +66,7 @@ export async function checkTable(
   for (const id of expected.keys()) findings.add("lost", `${table} on ${nodeID}: no row of ${id}`);
 }
 
-/** Each event has had its effect. @returns how many effects were repeated, which is allowed */
+/** Checks that each event was handled. @returns the number of repeated effects, which are allowed */
 export function checkEffects(nodes: readonly MoneyNode[], log: readonly MoneyEvent[], findings: Findings): number {
   const effects = nodes.flatMap((node) => node.effects);
   const handled = new Set(effects);

@@ -7,7 +7,7 @@ import { runFault, type Row } from "./fault-run.ts";
 import type { LogEngine } from "./site.ts";
 import { rowOf, tableOf } from "./table.ts";
 
-/** Each fault happens to a site of its own: nothing is lost, doubled or half done, and the table is printed at the end. */
+/** Runs each fault on a new site: nothing is lost, doubled or half done. Prints the table at the end. */
 export function checkFaults(engine: LogEngine, faults: readonly Fault[]): void {
   describeWith("nats-server built here", `A cluster with its log on ${engine}`, (carrier) =>
     describeWith("postgres", "and shared tables on PostgreSQL", (postgres) => {
@@ -22,7 +22,7 @@ export function checkFaults(engine: LogEngine, faults: readonly Fault[]): void {
         const program = await buildNats(find("go")!);
         const row = await runFault(fault, engine, { postgres: postgres(), carrier: carrier(), program });
         rows.push(row);
-        // The whole takes many minutes.
+        // Printed at once, since the whole run takes many minutes.
         process.stderr.write(`${rowOf(row)}\n`);
         expect({ ...row.counts, examples: row.examples }).toMatchObject({ lost: 0, twice: 0, half: 0 });
       });

@@ -4,7 +4,7 @@ import type { SentCommand } from "./load.ts";
 
 type Given = Pick<MoneyEvent, "type" | "stream" | "payload"> & { command: string };
 
-/** Events as a log numbers them. */
+/** Events with the numbers that a log assigns. */
 function logOf(given: readonly Given[]): MoneyEvent[] {
   const versions = new Map<string, number>();
   return given.map(({ command, ...event }, index) => {
@@ -34,7 +34,7 @@ const [requested, withdrawn, deposited, completed] = [
 ] as const;
 const whole = [...open("a", "A"), ...open("b", "B"), requested, withdrawn, deposited, completed];
 
-/** The commands whose answers are the events of this log. */
+/** The commands that resulted in the events of this log. */
 function sentFor(log: readonly MoneyEvent[]): SentCommand[] {
   const byCommand = Map.groupBy(log, ({ meta }) => (meta["command"] as { id: string }).id);
   return [...byCommand].map(([commandId, events]) => {

@@ -7,7 +7,7 @@ export type MoneyEvent = RecordedEvent<
   { iban?: string; amount?: number; transfer?: string | null; from?: string; to?: string }
 >;
 
-/** Positions, and the versions of each stream, from 1 on without a gap; no id twice. */
+/** Checks that positions and the versions of each stream run from 1 without a gap, and that no id occurs twice. */
 export function checkNumbers(log: readonly MoneyEvent[], findings: Findings): void {
   const versions = new Map<string, number>();
   const ids = new Set<string>();
@@ -22,7 +22,7 @@ export function checkNumbers(log: readonly MoneyEvent[], findings: Findings): vo
   }
 }
 
-/** Each command that was answered is stored once and whole; one that was refused is not. */
+/** Checks that each acknowledged command is stored once and completely, and each refused one is not stored. */
 export function checkCommands(log: readonly MoneyEvent[], sent: readonly SentCommand[], findings: Findings): void {
   const stored = Map.groupBy(log, ({ meta }) => (meta["command"] as { id: string } | undefined)?.id ?? "");
   for (const { commandId, action, params, events, answer, refusal } of sent) {
@@ -40,14 +40,17 @@ export function checkCommands(log: readonly MoneyEvent[], sent: readonly SentCom
   }
 }
 
-/** A claim belongs to one stream. */
+/** Checks that each claim belongs to one stream. */
 export function checkClaims(log: readonly MoneyEvent[], findings: Findings): void {
   const opened = log.filter(({ type }) => type === "account.opened");
   for (const [iban, events] of Map.groupBy(opened, ({ payload }) => payload.iban))
     if (events.length > 1) findings.add("twice", `${iban} is claimed by ${events.map(({ stream }) => stream).join()}`);
 }
 
-/** Each transfer has ended once, with both of its movements or with none; so no money is made or lost. */
+/**
+ * Checks that each transfer has ended once, with both of its movements or with none, so that no money is created or
+ * lost.
+ */
 export function checkTransfers(log: readonly MoneyEvent[], findings: Findings): void {
   const byTransfer = Map.groupBy(log, ({ payload }) => payload.transfer ?? "");
   byTransfer.delete("");
@@ -76,7 +79,7 @@ export function plainBalances(log: readonly MoneyEvent[]): Map<string, { balance
   return balances;
 }
 
-/** The sum of all balances is what callers have paid in. */
+/** Checks that the sum of all balances equals the deposits. */
 export function checkMoney(log: readonly MoneyEvent[], findings: Findings): void {
   const paidIn = log
     .filter(({ type, payload }) => type === "account.deposited" && !payload.transfer)

@@ -1,9 +1,9 @@
-// Imported before anything else reads the clock: the wall clock of this process alone can be set. The monotonic clock, by
-// which a process measures durations, goes on.
+// Imported before any other module reads the clock. Makes the wall clock of this process adjustable; the monotonic
+// clock, which measures durations, is unchanged.
 
 let shiftMs = 0;
 
-/** Sets this process's wall clock so much ahead of, or behind, the machine's. */
+/** Sets this process's wall clock ahead of, or behind, the machine's. */
 export function shiftClock(ms: number): void {
   shiftMs = ms;
 }

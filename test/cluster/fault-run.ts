@@ -17,14 +17,14 @@ export interface Row {
   /** How long the control stream had no leader; null: the engine has no such stream. */
   controlStoppedMs: number | null;
   consumersStoppedMs: Record<string, number>;
-  /** What callers saw in place of an answer: how often, by the error's type. */
+  /** The callers' errors: their number by type. */
   failures: Record<string, number>;
 }
 
 const beforeMs = 4000;
 const afterMs = 5000;
 
-/** Lets a fault happen to a new site under load; then everything catches up, and is checked. */
+/** Runs a fault on a new site under load, then waits for it to catch up, and checks it. */
 export async function runFault(fault: Fault, engine: LogEngine, servers: Servers): Promise<Row> {
   const site = await Site.start(engine, servers);
   try {
@@ -64,7 +64,7 @@ async function check({ broker, nodes, load }: Site, { endsLog }: Fault, findings
   try {
     log = await readLog(broker, nodes[0]!);
   } catch (error) {
-    // Refused is what it should be where there is no log any more.
+    // A refusal is expected if the log no longer exists.
     const what = `the log cannot be read: ${(error as Error).message}`;
     if (endsLog) findings.examples.push(what);
     else findings.add("lost", what);

@@ -6,20 +6,20 @@ import type { Site } from "./site.ts";
 /** A row of the table. */
 export interface Fault {
   name: string;
-  /** Lets it happen to a site that is loaded, for as long as it lasts, and repairs what an operator would. */
+  /** Injects the fault into a site under load, for its duration, and makes the repairs of an operator. */
   happens: (site: Site) => Promise<unknown>;
-  /** The log is gone by an operator's own hand: only what is acknowledged must be in it, and nothing catches up. */
+  /** An operator has removed the log: it contains only acknowledged events, and no consumer catches up. */
   endsLog?: boolean;
 }
 
-/** Longer than a lease lives, and a node is missed. */
+/** Longer than a lease, and than Moleculer needs to notice a missing node. */
 export const longMs = 12_000;
 
 export const pause = (ms: number): Promise<void> => new Promise((turn) => setTimeout(turn, ms));
 
 const leased = ["balances", "receipts", "transfers"];
 
-/** The node that holds most leases; the others are to go on without it. */
+/** The node that holds the most leases; the others must continue without it. */
 export async function victimOf(site: Site): Promise<MoneyNode> {
   const held = await Promise.all(site.nodes.map((node) => leasesOf(site.broker, node)));
   const most = Math.max(...held.map(({ length }) => length));
@@ -28,13 +28,13 @@ export async function victimOf(site: Site): Promise<MoneyNode> {
   return victim;
 }
 
-/** The node whose deadlines fire, or one whose do not. */
+/** A node whose deadlines fire, or one whose deadlines do not. */
 export async function nodeWith(site: Site, deadlines: boolean): Promise<MoneyNode> {
   const held = await Promise.all(site.nodes.map((node) => leasesOf(site.broker, node)));
   return site.nodes[held.findIndex((leases) => leases.includes("transfers") === deadlines)]!;
 }
 
-/** The consumers that this node works for. */
+/** The consumers whose leases this node holds. */
 async function leasesOf(broker: ServiceBroker, { nodeID }: MoneyNode): Promise<string[]> {
   const states = await Promise.all(
     leased.map(async (consumer) => {

@@ -1,9 +1,9 @@
 export type Kind = "lost" | "twice" | "half";
 
-/** What breaks a law, by what has become of it. */
+/** Violations of the laws, counted by kind. */
 export class Findings {
   readonly counts: Record<Kind, number> = { lost: 0, twice: 0, half: 0 };
-  /** The first ones of each kind, in words. */
+  /** The first ones of each kind, as text. */
   readonly examples: string[] = [];
 
   add(kind: Kind, what: string): void {

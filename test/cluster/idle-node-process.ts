@@ -1,8 +1,8 @@
-// A node in a process of its own whose services have nothing to do; it tells what processor time it has used.
+// A node in its own process whose services are idle; it reports its processor time.
 import { ServiceBroker } from "moleculer";
 import { Aggregate, EventStore, ProcessManager, Subscription } from "moleculer-event-sourcing";
 import { nodeOptions } from "../faults/multinode/node-options.ts";
-import { say } from "../support/say.ts";
+import { sendLine } from "../support/send-line.ts";
 
 const { carrier, nodeID, log, table } = JSON.parse(process.argv[2]!) as Record<string, string>;
 const broker = new ServiceBroker({ ...nodeOptions(carrier!, "idle", nodeID!), logger: false });
@@ -33,4 +33,4 @@ broker.createService({
   },
 });
 await broker.start();
-say("ready");
+sendLine("ready");

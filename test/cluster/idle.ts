@@ -1,4 +1,5 @@
-// npm run idle -- [seconds]: what three nodes without work cost, their processor time and what they send to the log's server.
+// npm run idle -- [seconds]: the cost of three idle nodes: their processor time, and their messages to the log's
+// server.
 import { once } from "node:events";
 import { ServiceBroker } from "moleculer";
 import { killChildren, startChild } from "../faults/child.ts";
@@ -11,7 +12,7 @@ import { postgres, sql } from "../support/postgres-server.ts";
 
 const seconds = Number(process.argv[2] ?? 60);
 const nodeIDs = ["n1", "n2", "n3"];
-/** Leases are taken and handed over by then. */
+/** Leases have settled after this time. */
 const settleMs = 20_000;
 
 const startServer = (engine: Engine) => EngineServer.start(engine, find(engine.program)!);
@@ -22,7 +23,7 @@ const withMonitor: Engine = {
   args: (port, folder) => [...natsServers["nats-server"].args(port, folder), "--http_port", String(monitor)],
 };
 
-/** How much the server has been asked since it started. */
+/** The server's requests since its start. */
 async function messages(): Promise<Record<string, number>> {
   const answer = await fetch(`http://127.0.0.1:${monitor}/varz`);
   const { in_msgs, out_msgs } = (await answer.json()) as { in_msgs: number; out_msgs: number };

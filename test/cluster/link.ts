@@ -6,13 +6,13 @@ export type Way = "there" | "back";
 interface Pair {
   client: Socket;
   server: Socket;
-  /** Both ends believe in it, and nothing passes any more. */
+  /** Both ends consider it open, but no bytes pass. */
   isStranded: boolean;
 }
 
 /**
- * A TCP connection's way to a port of this machine, on which a test lets bytes pass, stalls them, or cuts the connections.
- * Stalled bytes arrive later, as TCP sends them again after a partition; the end of a connection is such a byte as well.
+ * A proxy to a port of this machine. A test can let bytes pass, stall them, or cut the connections. Stalled bytes
+ * arrive later, like TCP's retransmissions after a partition; so does the end of a connection.
  */
 export class Link {
   readonly port: number;
@@ -47,7 +47,7 @@ export class Link {
   #pipe(pair: Pair, from: Socket, to: Socket, way: Way): void {
     from.setNoDelay(true);
     from.on("data", (data) => to.writable && to.write(data));
-    // A connection that was reset is closed as well, which is passed on below.
+    // A reset connection is also closed, which is passed on below.
     from.on("error", () => {});
     from.on("close", () => {
       if (!this.#isStalled(pair, way)) to.destroy();
@@ -71,13 +71,13 @@ export class Link {
     }
   }
 
-  /** Silently: neither end is told. */
+  /** Stalls bytes without notice to either end. */
   stall(...ways: Way[]): void {
     this.#stalled = ways.length === 0 ? ["there", "back"] : ways;
     for (const pair of this.#pairs) this.#apply(pair);
   }
 
-  /** The connections that there are stall for ever; new ones pass. */
+  /** Stalls existing connections for ever; new ones pass. */
   strand(): void {
     for (const pair of this.#pairs) {
       pair.isStranded = true;
@@ -85,7 +85,7 @@ export class Link {
     }
   }
 
-  /** Both ends of each connection are told, and new ones are refused. */
+  /** Closes both ends of each connection and refuses new ones. */
   cut(): void {
     this.#isCut = true;
     this.#destroyAll();

@@ -9,30 +9,33 @@ export interface SentCommand {
   commandId: string;
   action: string;
   params: object;
-  /** How many events it stores. */
+  /** The number of events that it stores. */
   events: number;
   answer: CommandAnswer | null;
-  /** The type of the refusal by the rules, which is an answer as well. */
+  /** The type of the domain's refusal, which is also a valid result. */
   refusal: string | null;
 }
 
 export const accounts = Array.from({ length: 8 }, (_, index) => `a${index + 1}`);
-/** What the rules of the services refuse with; anything else is a failure, and the command is sent again. */
+/** The domain's refusals. After any other error, the command is sent again. */
 const refusals = ["INSUFFICIENT_FUNDS", "DUPLICATE_CLAIM"];
 const workersPerNode = 3;
 const answerMs = 2000;
 const repeatMs = 50;
-/** A command that is not answered so long after the load has ended is given up. */
-const patienceMs = 60_000;
+/** A command without a result this long after the end of the load is given up. */
+const timeoutMs = 60_000;
 
 const pause = (ms: number) => new Promise((turn) => setTimeout(turn, ms));
 
-/** Callers that send commands with ids, each to its own node first, and what is not answered again with the same id to another. */
+/**
+ * Callers that send commands with ids, each to its own node first. After an error, a command is sent again, with the
+ * same id, to another node.
+ */
 export class Load {
   readonly sent: SentCommand[] = [];
-  /** What callers saw in place of an answer, by the error's type. */
+  /** The callers' errors, by type. */
   readonly failures = new Map<string, number>();
-  /** Of the nodes that are no victims. */
+  /** Silence of the nodes without a fault. */
   readonly silence = new Silence();
   acknowledged = 0;
   readonly #broker: ServiceBroker;
@@ -61,7 +64,7 @@ export class Load {
     return this.#nodes[index % this.#nodes.length]!;
   }
 
-  /** Resolves when everything that was sent is answered, or given up. */
+  /** Resolves when every command has a result or is given up. */
   async end(): Promise<void> {
     this.#endsAt = performance.now();
     await Promise.all(this.#workers);
@@ -87,7 +90,7 @@ export class Load {
     return { id: randomUUID(), from, to, amount };
   }
 
-  /** Each number belongs to one of three. */
+  /** A claim for which three accounts compete. */
   #contested(amount: number): object {
     const number = this.#opened++;
     return { id: `c${number}`, iban: `IBAN-${Math.floor(number / 3)}`, amount };
@@ -98,7 +101,7 @@ export class Load {
     const command: SentCommand = { commandId, action, params, events, answer: null, refusal: null };
     this.sent.push(command);
     let node = home;
-    while (performance.now() < this.#endsAt + patienceMs) {
+    while (performance.now() < this.#endsAt + timeoutMs) {
       try {
         const options = { nodeID: node.nodeID, timeout: answerMs, meta: { commandId } };
         command.answer = await this.#broker.call<CommandAnswer, object>(action, params, options);

@@ -1,16 +1,16 @@
-// A node of the cluster in a process of its own; it tells what its consumers do.
-// First, so that nothing has read the clock before.
+// A node of the cluster in its own process; it reports the work of its consumers.
+// First, so that no module has read the clock before.
 import { shiftClock } from "./clock.ts";
 import { ServiceBroker } from "moleculer";
 import { nodeOptions } from "../faults/multinode/node-options.ts";
-import { say } from "../support/say.ts";
+import { sendLine } from "../support/send-line.ts";
 import type { MoneyNodeOptions } from "./money-node.ts";
 import { moneyServices } from "./money-services.ts";
 
 const { carrier, namespace, nodeID, release, ...places } = JSON.parse(process.argv[2]!) as MoneyNodeOptions & {
   release: number;
 };
-// Files that no option places stand here.
+// Files without an option for their path are created here.
 process.chdir(places.folder);
 const broker = new ServiceBroker({
   ...nodeOptions(carrier, namespace, nodeID),
@@ -18,7 +18,7 @@ const broker = new ServiceBroker({
   heartbeatTimeout: 3,
   logger: process.env["CLUSTER_LOGS"] ? { type: "File", options: { folder: process.env["CLUSTER_LOGS"] } } : false,
 });
-const did = (consumer: string) => say("did", consumer);
+const did = (consumer: string) => sendLine("did", consumer);
 for (const service of moneyServices({ ...places, release, did })) broker.createService(service);
 broker.createService({
   name: "clock",
@@ -26,4 +26,4 @@ broker.createService({
 });
 process.on("SIGTERM", () => void broker.stop().then(() => process.exit(0)));
 await broker.start();
-say("ready");
+sendLine("ready");

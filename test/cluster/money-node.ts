@@ -4,20 +4,20 @@ import type { Link } from "./link.ts";
 import type { Places } from "./money-services.ts";
 
 export interface MoneyNodeOptions extends Omit<Places, "did" | "release"> {
-  /** The URL of the server that carries the messages between nodes. */
+  /** The URL of the server for messages between nodes. */
   carrier: string;
   namespace: string;
   nodeID: string;
   folder: string;
 }
 
-/** A node in a process of its own, a new one after each kill; all that it reaches, it reaches over its links. */
+/** A node in its own process, a new one after each kill. All its connections use its links. */
 export class MoneyNode {
   readonly nodeID: string;
-  /** To the servers of the log, to that of the shared table, and to the carrier. */
+  /** Links to the servers of the log, to that of the shared table, and to the server for messages. */
   readonly links: { log: readonly Link[]; table: Link; carrier: Link };
   release = 1;
-  /** Not a node that others should go on without: it is killed, frozen or cut off. */
+  /** The node has a fault: it is killed, frozen or cut off. */
   isVictim = false;
   readonly #options: MoneyNodeOptions;
   readonly #did: (consumer: string) => void;
@@ -35,7 +35,7 @@ export class MoneyNode {
     return this.#child !== null;
   }
 
-  /** How it ended, where no fault has ended it. */
+  /** How it ended if no fault has ended it. */
   get ended(): string | null {
     return this.#ended;
   }
@@ -44,7 +44,7 @@ export class MoneyNode {
     return [...this.links.log, this.links.table, this.links.carrier];
   }
 
-  /** Event ids, once for each time that the subscription has handled the event. */
+  /** Event ids, one per handling of an event by the subscription. */
   get effects(): string[] {
     try {
       return readFileSync(this.#options.effects, "utf8").split("\n").slice(0, -1);
@@ -84,7 +84,7 @@ export class MoneyNode {
     return this.#end("kill");
   }
 
-  /** As a deployment does: it hands over first. */
+  /** Stops as in a deployment: the node hands its leases over. */
   stop(): Promise<void> {
     return this.#end("end");
   }

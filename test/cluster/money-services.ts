@@ -30,20 +30,20 @@ export interface Places {
   log: string;
   shared: string;
   own: string;
-  /** A line for each event that the subscription has handled. */
+  /** A file with a line for each event that the subscription has handled. */
   effects: string;
-  /** Rises with each deployment. */
+  /** Increases with each deployment. */
   release: number;
-  /** What a consumer has done. */
+  /** Called after each piece of a consumer's work. */
   did: (consumer: string) => void;
 }
 
-/** The money moves between two accounts that much later: a deadline of the process. */
+/** The delay of a transfer between two accounts: a deadline of the process. */
 const settleMs = 1000;
 
 const movement = { amount: "number|integer|positive", transfer: "string|optional" } as const;
 
-/** What each node hosts: two deciders, a process manager, a subscription, a shared table and one of its own. */
+/** The services of each node: two deciders, a process manager, a subscription, a shared table and one of its own. */
 export function moneyServices({ log, shared, own, effects, release, did }: Places): ServiceSchema[] {
   const events = EventStore<MoneyEvents>("events", { adapter: log });
 
@@ -53,7 +53,7 @@ export function moneyServices({ log, shared, own, effects, release, did }: Place
     commands: {
       open: {
         params: { iban: "string", amount: "number" },
-        // Two events of one command: one of them alone would be half of it.
+        // Two events of one command, so that a half-stored command would be visible.
         decide: ({ isOpen }, { iban, amount }) =>
           isOpen
             ? []
@@ -90,7 +90,7 @@ export function moneyServices({ log, shared, own, effects, release, did }: Place
         decide: ({ isKnown }, { id, from, to, amount }) =>
           isKnown ? [] : { type: "transfer.requested", payload: { transfer: id, from, to, amount } },
       },
-      // Whatever the state: a deadline that fires twice shows in the log.
+      // In any state, so that a deadline that fires twice is visible in the log.
       complete: { decide: (_, { id }) => ({ type: "transfer.completed", payload: { transfer: id } }) },
       fail: { decide: (_, { id }) => ({ type: "transfer.failed", payload: { transfer: id } }) },
     },
@@ -139,7 +139,7 @@ export function moneyServices({ log, shared, own, effects, release, did }: Place
   });
 
   const table = (name: string, adapter: string) => {
-    // Not a function of the event alone: an event that is folded twice shows in the row.
+    // Not a function of the event alone, so that an event that is folded twice is visible in the row.
     const moved = async ({ stream }: RecordedEvent, amount: number, { get }: TransformView): Promise<object> => {
       const id = stream.slice("account-".length);
       const row = (await get(id)) as unknown as Tally | null;

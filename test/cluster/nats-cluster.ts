@@ -9,15 +9,18 @@ interface Member {
   name: string;
   server: EngineServer;
   port: number;
-  /** To each of the other servers. */
+  /** Links to each of the other servers. */
   routes: Link[];
 }
 
-/** Where nothing listens: servers reach each other by their links alone, and not by what others tell of their addresses. */
+/**
+ * No server listens here: servers reach each other only through their links, not at addresses that other servers
+ * announce.
+ */
 const nowhere = "127.0.0.1:1";
 const joinMs = 20_000;
 
-/** Servers with JetStream that replicate; between each two, and in each direction, lies a link. */
+/** Replicating servers with JetStream, with a link between each two in each direction. */
 export class NatsCluster {
   readonly members: readonly Member[];
 
@@ -25,9 +28,9 @@ export class NatsCluster {
     this.members = members;
   }
 
-  /** `program` is the path of nats-server; `name` is a stream that is made with a replica on each server. */
+  /** `program` is the path of nats-server; `name` is a stream that is created with a replica on each server. */
   static async start(program: string, name: string, size = 3): Promise<NatsCluster> {
-    // Now and then, servers that start at the same moment never count each other's JetStream in: others take their place.
+    // Occasionally, servers that start at the same moment never include each other's JetStream: they are replaced.
     for (let attempt = 1; ; attempt++) {
       const cluster = new NatsCluster(await startMembers(program, size));
       try {
@@ -54,7 +57,7 @@ export class NatsCluster {
     );
   }
 
-  /** The server that leads a stream, as those that run agree. */
+  /** The leader of a stream, on which all running servers agree. */
   async leaderOf(stream: string): Promise<Member> {
     return eventually(async () => {
       for (const { server } of this.members.filter((member) => member.server.isRunning)) {
@@ -69,12 +72,12 @@ export class NatsCluster {
     });
   }
 
-  /** Asks one server that runs for the streams' management. */
+  /** Calls the streams' management of one running server. */
   async ask<Answer>(work: (manager: JetStreamManager, connection: NatsConnection) => Promise<Answer>): Promise<Answer> {
     return asking(this.members.find(({ server }) => server.isRunning)!.server.url, work);
   }
 
-  /** Makes one server lead the stream, which only its replicas decide: another leader steps down until it does. */
+  /** Makes one server the leader of the stream. Only the replicas elect it: other leaders step down until they do. */
   async lead(stream: string, { name }: Member): Promise<void> {
     await eventually(async () => {
       if ((await this.leaderOf(stream)).name === name) return;

@@ -19,7 +19,7 @@ async function killFor(site: Site, members: readonly Member[], ms: number): Prom
   await site.nats!.isReady();
 }
 
-/** Nothing passes from the leader to the other servers, or to it, or neither; clients reach it. */
+/** No bytes pass from the leader to the other servers, to it, or both; clients reach it. */
 async function divide(site: Site, from: boolean, to: boolean): Promise<void> {
   const { own, others } = site.nats!.linksOf(await leaderOf(site));
   const ways = (isOwn: boolean): Way[] => [

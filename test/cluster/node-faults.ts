@@ -3,7 +3,7 @@ import type { Link, Way } from "./link.ts";
 import type { MoneyNode } from "./money-node.ts";
 import type { Site } from "./site.ts";
 
-/** A client's driver may notice by its pings alone that a connection is dead. */
+/** A client's driver may notice a dead connection only by its pings. */
 const unnoticedMs = 45_000;
 const clockMs = 5 * 60_000;
 
@@ -16,12 +16,12 @@ async function cutOff(site: Site, linksOf: (node: MoneyNode) => readonly Link[],
 
 const all = ({ allLinks }: MoneyNode) => allLinks;
 
-/** Of a node that works on: it is no victim. */
+/** The clock of a node that keeps working, so it does not count as faulty. */
 async function shiftClock(site: Site, whose: "holder" | "standby", ms: number): Promise<void> {
   const { nodeID: shifted } = await nodeWith(site, whose === "holder");
   await site.broker.call("clock.shift", { ms }, { nodeID: shifted });
   await pause(longMs);
-  // Events are never older than those before them, and so are deadlines: the others' clocks must come up to that time.
+  // Events and deadlines are never older than the events before them: the other clocks must catch up with that time.
   for (const { nodeID } of site.nodes) await site.broker.call("clock.shift", { ms: Math.max(ms, 0) }, { nodeID });
 }
 

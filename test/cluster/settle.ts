@@ -8,7 +8,8 @@ const withinMs = 90_000;
 const askMs = 5000;
 
 /**
- * Waits until every consumer on every node has caught up, and every process has ended; resolves to what has not by then.
+ * Waits until every consumer on every node has caught up, and every process has ended. Resolves to those that have not
+ * in time.
  */
 export async function settle(broker: ServiceBroker, nodes: readonly MoneyNode[]): Promise<string[]> {
   try {

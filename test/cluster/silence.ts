@@ -14,7 +14,7 @@ export class Silence {
     this.#last = now;
   }
 
-  /** Up to now: what has not come yet is missed as well. */
+  /** Includes the time since the last mark. */
   get longestMs(): number {
     return Math.round(Math.max(this.#longest, performance.now() - this.#last));
   }

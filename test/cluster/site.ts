@@ -14,11 +14,11 @@ import { Silence } from "./silence.ts";
 
 export type LogEngine = "nats" | "postgres";
 
-/** What outlives a site. */
+/** Servers that several sites share. */
 export interface Servers {
-  /** Of the tables that nodes share; on PostgreSQL also of the log. */
+  /** The server of the shared tables; on PostgreSQL also of the log. */
   postgres: EngineServer;
-  /** Carries the messages between nodes. */
+  /** The server for messages between nodes. */
   carrier: EngineServer;
   /** The path of nats-server. */
   program: string;
@@ -29,7 +29,7 @@ export const commits = "events_commits";
 export const control = "events_control";
 const bareRecords = "bare";
 
-/** Three nodes with the servers of their log, callers that load them, and a bare writer beside them. */
+/** Three nodes with the servers of their log, callers that load them, and a bare writer. */
 export class Site {
   readonly nats: NatsCluster | null;
   readonly servers: Servers;
@@ -125,7 +125,7 @@ export class Site {
     this.bareControl = await BareWriter.askingNats(this.bareLinks, control);
   }
 
-  /** A node's own table is folded there alone; of another consumer it does not matter which node works. */
+  /** A node's own table is folded on that node only; of another consumer it does not matter which node works. */
   #did(nodeID: string, consumer: string): void {
     const key = consumer === "tallies" ? `tallies/${nodeID}` : consumer;
     const silence = this.#consumers.get(key) ?? new Silence();
@@ -133,13 +133,13 @@ export class Site {
     silence.mark();
   }
 
-  /** From here on, what stands still is measured. */
+  /** Starts measuring how long consumers pause. */
   beginToMeasure(): void {
     const bare = [this.bare, this.bareControl].flatMap((writer) => writer?.silence ?? []);
     for (const silence of [this.load.silence, ...bare, ...this.#consumers.values()]) silence.begin();
   }
 
-  /** How long each consumer has stood still, in milliseconds; nodes' own tables: the longest of those that are no victims. */
+  /** How long each consumer paused, in milliseconds; of nodes' own tables, the longest pause without a fault. */
   consumersStoppedMs(): Record<string, number> {
     const stopped: Record<string, number> = {};
     for (const [key, { longestMs }] of this.#consumers) {
@@ -151,7 +151,7 @@ export class Site {
   }
 
   async stop(): Promise<void> {
-    // Missing where the start has failed.
+    // Undefined if the start has failed.
     await (this.bare as BareWriter | undefined)?.stop();
     await this.bareControl?.stop();
     await Promise.all(this.nodes.map((node) => node.kill()));

@@ -37,10 +37,10 @@ const line = (values: readonly string[]) => `| ${values.join(" | ")} |`;
 
 const findings = ({ fault, examples }: Row): string[] => examples.map((example) => `- ${fault}: ${example}`);
 
-/** One row in Markdown, and below it what breaks a law. */
+/** One row in Markdown, followed by its violations. */
 export const rowOf = (row: Row): string => [line(cells(row)), ...findings(row)].join("\n");
 
-/** Rows in Markdown, and below them what breaks a law. */
+/** Rows in Markdown, followed by their violations. */
 export const tableOf = (rows: readonly Row[]): string =>
   [
     line(headings),

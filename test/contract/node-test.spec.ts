@@ -19,8 +19,8 @@ describe("The contract suite", () => {
     expect(of("ok")).toEqual(
       expect.arrayContaining([
         "A commit may be empty",
-        "A log whose host is killed keeps all that was acknowledged, once and without a hole",
-        "A table whose host is killed keeps whole batches, rows and checkpoint alike, and all that were acknowledged",
+        "A log whose host is killed keeps all acknowledged events, once and without a hole",
+        "A table whose host is killed keeps complete batches, rows and checkpoint alike, and all acknowledged ones",
       ]),
     );
   });

@@ -1,4 +1,4 @@
-// A few cases under node:test, as somebody with another engine and another runner has them.
+// A few cases under node:test, as the author of another engine may run them.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,12 +19,12 @@ const newPlace = async (kind: "log" | "table") => {
   };
 };
 
-// Said to have another durability than the engine has: this case must fail.
+// Declares another durability than the engine has: this case must fail.
 const wrong = { durability: "none", hosts: "one", backup: true } as const;
 const right = { durability: "power", hosts: "one", backup: true } as const;
 const ofTables = { durability: "process", hosts: "one", atomicBatch: true } as const;
 
-const some = /port|commit|killed|parked|with one host/;
+const some = /\bport\b|commit|killed|parked|with one host/;
 
 void describe("right", () => {
   for (const { name, run } of [

@@ -18,10 +18,10 @@ const meta = fc
     const fields = JSON.parse(JSON.stringify(own)) as object;
     return { ...fields, correlationId, causationId };
   })
-  // Said twice by an action.
+  // An action would contain it twice.
   .filter((meta) => !("error" in meta));
 
-/** Whatever a log may hold. */
+/** Any event of a log. */
 export const anyRecordedEvent: fc.Arbitrary<RecordedEvent> = fc.record({
   id: fc.uuid(),
   type: name,

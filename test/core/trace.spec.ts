@@ -1,14 +1,14 @@
 import type { RecordedEvent } from "moleculer-event-sourcing";
 import { TraceBuilder, type TraceLimits, type TraceNode } from "../../mixins/event-store/actions/trace.ts";
 
-/** As "cause > event", with a command between them where the event's meta has one: the events of a log in its order. */
-interface Told {
+/** "cause > event", with the command in between if the event's meta has one: the events of a log, in order. */
+interface GivenEvent {
   id: string;
   cause: string;
   command?: unknown;
 }
 
-const recorded = ({ id, cause, command }: Told, index: number): RecordedEvent => ({
+const recorded = ({ id, cause, command }: GivenEvent, index: number): RecordedEvent => ({
   id,
   type: "thing.happened",
   stream: "thing-1",
@@ -21,7 +21,7 @@ const recorded = ({ id, cause, command }: Told, index: number): RecordedEvent =>
 
 const noLimits = { events: Infinity, depth: Infinity, bytes: Infinity };
 
-function traceOf(events: readonly Told[], limits: Partial<TraceLimits> = {}) {
+function traceOf(events: readonly GivenEvent[], limits: Partial<TraceLimits> = {}) {
   const tracing = new TraceBuilder("request", { ...noLimits, ...limits });
   for (const event of events.map(recorded)) tracing.add(event);
   return tracing.trace;
@@ -35,7 +35,7 @@ const shapeOf = (nodes: readonly TraceNode[]): Shape =>
     nodes.map((node) => [node.kind === "event" ? node.id : `${node.name} ${node.id}`, shapeOf(node.caused)]),
   );
 
-const shape = (events: readonly Told[]) => shapeOf(traceOf(events).tree);
+const shape = (events: readonly GivenEvent[]) => shapeOf(traceOf(events).tree);
 
 const deposit = { id: "c1", name: "account.deposit" };
 const mail = { id: "c2", name: "mail.send" };
@@ -109,7 +109,7 @@ describe("A trace", () => {
     });
   });
 
-  it("bears causes that come after their effects, and events that cause themselves", () => {
+  it("accepts causes that come after their effects, and events that cause themselves", () => {
     const events = [
       { id: "a", cause: "b" },
       { id: "b", cause: "a" },

@@ -1,13 +1,13 @@
-// Appends, and makes one backup after another, until it is killed. What it says of a backup is complete by then.
+// Appends and creates backups until it is killed. A reported backup is complete.
 import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
 import { appendTo, many } from "../../testing/event-log/requests.ts";
-import { say } from "../support/say.ts";
+import { sendLine } from "../support/send-line.ts";
 
 const [folder = "", life = ""] = process.argv.slice(2);
 const log = new SqliteEventLog(`${folder}/x.db`);
 await log.open();
 if ((await log.head()) === 0) await log.append([appendTo("a", many(3000, { payload: "x".repeat(1000) }))]);
-say("ready");
+sendLine("ready");
 const append = async () => {
   for (;;) {
     await log.append([appendTo("b", many(2)), appendTo("c", many(3))]);
@@ -17,5 +17,5 @@ const append = async () => {
 void append();
 for (let n = 0; ; n++) {
   const { position } = await log.backup(`${folder}/copies/${life}-${n}.db`);
-  say(`${life}-${n}.db`, position);
+  sendLine(`${life}-${n}.db`, position);
 }

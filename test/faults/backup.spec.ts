@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
-import { everything } from "../../testing/event-log/log-stand.ts";
+import { everything } from "../../testing/event-log/log-fixture.ts";
 import { cleanUp, newFolder } from "../support/broker.ts";
 import { killChildren, startChild } from "./child.ts";
 
@@ -10,8 +10,8 @@ afterEach(async () => {
 });
 
 /**
- * A life of the process, ended so many milliseconds after it has said so many lines; answers the backups that it told of,
- * with their positions.
+ * Runs the process and kills it some milliseconds after the given number of lines. Returns the reported backups with
+ * their positions.
  */
 async function live(folder: string, life: number, after: { lines: number; ms: number }): Promise<[string, number][]> {
   const { lines, exited, kill } = startChild("./backup-process.ts", folder, String(life));
@@ -41,7 +41,7 @@ describe("A process killed with SIGKILL while it makes backups", () => {
     const folder = newFolder();
     const told = new Map<string, number>();
     for (let life = 0; life < 8; life++) {
-      // From its beginning, or from its first backup on: how far it comes in a time is the machine's affair.
+      // Counted from its start, or from its first backup: its speed depends on the machine.
       const after = { lines: 1 + (life % 2), ms: 30 + life * 70 };
       for (const [name, position] of await live(folder, life, after)) told.set(name, position);
     }

@@ -4,7 +4,7 @@ import { ServiceBroker } from "moleculer";
 import accountService from "../../examples/bank/account.service.ts";
 import mailService from "../../examples/bank/mail.service.ts";
 import transferService from "../../examples/bank/transfer.service.ts";
-import { say } from "../support/say.ts";
+import { sendLine } from "../support/send-line.ts";
 import { accounts, closed } from "./bank.ts";
 import { killAt } from "./kill-at.ts";
 
@@ -15,7 +15,7 @@ if (statement !== "") killAt(new RegExp(statement), Number(countdown));
 const broker = new ServiceBroker({ nodeID: "killed", logger: false });
 for (const service of [accountService, mailService, transferService]) broker.createService(service);
 await broker.start();
-say("ready");
+sendLine("ready");
 
 async function transferForEver(): Promise<void> {
   for (;;) {
@@ -23,7 +23,7 @@ async function transferForEver(): Promise<void> {
     const from = accounts[randomInt(accounts.length)]!;
     const to = randomInt(5) === 0 ? closed : accounts[randomInt(accounts.length)]!;
     await broker.call("transfer.request", { id, from, to, amount: randomInt(1, 8000) });
-    say("requested", id);
+    sendLine("requested", id);
     await new Promise((turn) => setTimeout(turn, randomInt(20)));
   }
 }

@@ -1,7 +1,7 @@
 import type { ServiceBroker } from "moleculer";
 
 export const accounts = Array.from({ length: 20 }, (_, n) => `a${n}`);
-/** An account that takes no money any more. */
+/** An account that accepts no money any more. */
 export const closed = "closed";
 export const initialBalance = 10_000;
 

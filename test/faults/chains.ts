@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { EventLog } from "../../core/log/event-log.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { appendTo, appended } from "../../testing/event-log/requests.ts";
-import { everything } from "../../testing/event-log/log-stand.ts";
+import { everything } from "../../testing/event-log/log-fixture.ts";
 import { OtherHost } from "./other-host.ts";
 import { randomFrom } from "../../testing/kit/random.ts";
 import { seed } from "../support/chance.ts";
@@ -20,7 +20,7 @@ interface Shared {
 const isOutage = (error: unknown) => (error as { type?: unknown }).type === "STORE_UNAVAILABLE";
 const pause = (ms: number) => new Promise((turn) => setTimeout(turn, ms));
 
-/** Positions from one on, versions of each stream from one on, no id twice. */
+/** Expects positions and the versions of each stream to run from 1, without a repeated id. */
 function expectWhole(events: readonly RecordedEvent[]): void {
   const versions = new Map<string, number>();
   for (const [index, { position, stream, version }] of events.entries()) {
@@ -32,7 +32,10 @@ function expectWhole(events: readonly RecordedEvent[]): void {
   expect(new Set(events.map(({ id }) => id)).size).toBe(events.length);
 }
 
-/** What a log on a server that several hosts share must bear, with a server that really goes and processes that really end. */
+/**
+ * The cases of a log on a server that several hosts share, with a server that really stops and processes that are
+ * really killed.
+ */
 export function checkSharedLog({ server, log: logOn, inProcess }: Shared): void {
   const urlOf = () => `${server().url}?folder=${newFolder()}`;
   const logs: EventLog[] = [];
@@ -60,7 +63,7 @@ export function checkSharedLog({ server, log: logOn, inProcess }: Shared): void 
             appendTo(`s-${writer}`, [{ id: randomUUID() }, { id: randomUUID() }]),
             appendTo("shared", [{ id: randomUUID() }]),
           ];
-          // Sent again with the same ids, as a caller does who heard nothing.
+          // Sent again with the same ids, like a caller without a response.
           acknowledged.push(
             ...(await eventually(() =>
               appended(log, ...requests).catch((error: unknown) => {
@@ -117,19 +120,19 @@ export function checkSharedLog({ server, log: logOn, inProcess }: Shared): void 
   it("answers an outage while its server is gone, within seconds, and goes on by itself", async () => {
     const log = await opened("gone");
     await log.append([appendTo("a")]);
-    await log.putState("key", 1, 0);
+    await log.control.put("key", 1, 0);
     await server().kill();
     const began = Date.now();
     await expect(log.append([appendTo("a")])).rejects.toMatchObject({ type: "STORE_UNAVAILABLE", code: 503 });
     await expect(log.head()).rejects.toMatchObject({ type: "STORE_UNAVAILABLE" });
-    await expect(log.getState("key")).rejects.toMatchObject({ type: "STORE_UNAVAILABLE" });
+    await expect(log.control.get("key")).rejects.toMatchObject({ type: "STORE_UNAVAILABLE" });
     expect(Date.now() - began).toBeLessThan(20_000);
     const late = logOn(urlOf(), "gone");
     await expect(late.open()).rejects.toMatchObject({ type: "STORE_UNAVAILABLE", retryable: true });
     await server().start();
     await eventually(() => log.append([appendTo("b")]));
     expect((await log.readStream("b", { afterVersion: 0, limit: 10 })).length).toBeGreaterThan(0);
-    expect(await log.getState("key")).toEqual({ value: 1, revision: 1 });
+    expect(await log.control.get("key")).toEqual({ value: 1, revision: 1 });
     expectWhole(await everything(log));
   });
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 const running = new Set<ChildProcess>();
 
-/** A script of this folder in a process of its own: what it says, line by line, and how it ended. */
+/** Starts a script of this folder in another process. Returns its output, line by line, and how it ended. */
 export function startChild(script: string, ...args: string[]) {
   const file = fileURLToPath(new URL(script, import.meta.url));
   const child = spawn(process.execPath, ["--conditions=moleculer-event-sourcing:source", file, ...args], {
@@ -21,15 +21,15 @@ export function startChild(script: string, ...args: string[]) {
     lines: createInterface(child.stdout),
     exited,
     kill: () => void child.kill("SIGKILL"),
-    /** Asks it to end in order. */
+    /** Requests an orderly end. */
     end: () => void child.kill("SIGTERM"),
-    /** Stops it between two instructions, until it is thawed. */
+    /** Stops the process at any instruction, until `thaw`. */
     freeze: () => void child.kill("SIGSTOP"),
     thaw: () => void child.kill("SIGCONT"),
   };
 }
 
-/** To be called in `afterEach`: what a test waits for in vain must not outlive it. */
+/** Call it in `afterEach`: children must not outlive a failed test. */
 export function killChildren(): void {
   for (const child of running) child.kill("SIGKILL");
 }

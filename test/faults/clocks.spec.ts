@@ -60,18 +60,18 @@ describeWith("nats-server", "A holder whose clock is five minutes ahead", (nats)
       await next.start();
       for (const { cause } of await withState("next", /standby/)) expect(cause).toMatch(waits);
       await append("ahead");
-      await eventually(() => expect(ahead.said[0]!.heard).toContain(1));
+      await eventually(() => expect(ahead.messages[0]!.heard).toContain(1));
       const { pump } = await ask<{ pump: { standsByFor?: string } }>("next", "events.status");
       expect(pump.standsByFor).toMatch(waits);
 
       await ahead.kill();
-      // With what a slow machine may add to it: by the clocks it were five minutes.
+      // Includes the delays of a slow machine; by the clocks it would be five minutes.
       await withState("next", /live|folding/);
       await append("next");
-      await eventually(() => expect(next.said[0]!.heard).toContain(2));
-      await eventually(() => expect(next.said[0]!.handled).toContain(2));
+      await eventually(() => expect(next.messages[0]!.heard).toContain(2));
+      await eventually(() => expect(next.messages[0]!.handled).toContain(2));
 
-      // Times are those of the server's clock, and not of the one that is ahead.
+      // Times are those of the server's clock, not of the one that is ahead.
       const events = await ask<BookEvent[]>("next", "events.read", { after: 0, limit: 10 });
       for (const { time } of events) expect(Date.parse(time)).toBeLessThan(Date.now() + fiveMinutesMs / 2);
     });

@@ -4,7 +4,7 @@ import { commits } from "../cluster/site.ts";
 
 const shortMs = 3000;
 
-/** Three of the faults of `test/cluster`, one after the other on one site. */
+/** Three faults of `test/cluster`, one after the other on one site. */
 const short: Fault = {
   name: "a node killed, the stream's leader killed, a node cut off",
   async happens(site) {

@@ -26,7 +26,7 @@ async function readAll(broker: ServiceBroker): Promise<RecordedEvent[]> {
   }
 }
 
-/** The table is the plain fold of the log, and everything was handed to the broker. */
+/** Expects the table to be the plain fold of the log, and every event to have been passed to the broker. */
 async function expectWhole(broker: ServiceBroker, heard: readonly number[]): Promise<RecordedEvent[]> {
   await caughtUp(broker, "tallies");
   const events = await readAll(broker);
@@ -49,7 +49,7 @@ describe.each(points)('A crash at "%s"', (point) => {
     for (let n = 1; !crashed.yet; n++) {
       sent.push({ n, eventId: v7() });
       await broker.call("tally.add", sent.at(-1)).catch((error: unknown) => refusals.push(error));
-      // One at a time, so that each has a commit and a delivery of its own.
+      // One at a time, so that each has its own commit and delivery.
       await eventually(() => {
         if (!crashed.yet && heard.length < n) throw new Error(`waiting for event ${n}`);
       });
@@ -146,7 +146,7 @@ describe("A crashed adapter", () => {
     crash.at("appended");
     await refusal(() => log.append(append()));
     expect(await refusal(() => batch.apply([]))).toMatchObject({ type: "STORE_UNAVAILABLE" });
-    for (const write of [() => log.append(append()), () => log.putState("key", 1, 0)])
+    for (const write of [() => log.append(append()), () => log.control.put("key", 1, 0)])
       expect(await refusal(write)).toMatchObject({ type: "STORE_UNAVAILABLE" });
     const next = await inner.live().begin();
     expect(await next.rows.findByIds(["1"])).toEqual([]);
@@ -158,7 +158,7 @@ describe("A crashed adapter", () => {
     crash.revive();
     await log.open();
     expect(await log.head()).toBe(1);
-    expect(await log.getState("key")).toBeNull();
+    expect(await log.control.get("key")).toBeNull();
     await log.close();
   });
 
@@ -166,14 +166,14 @@ describe("A crashed adapter", () => {
     const crash = new CrashKit();
     const log = crash.adapter(memory()).eventLog!("events");
     await log.open();
-    expect((await log.acquireLease("pump", "node/1", 60_000)).lease).not.toBeNull();
-    expect(await log.acquireLease("pump", "node/2", 60_000)).toMatchObject({ heldBy: { holder: "node/1" } });
+    expect((await log.control.acquireLease("pump", "node/1", 60_000)).lease).not.toBeNull();
+    expect(await log.control.acquireLease("pump", "node/2", 60_000)).toMatchObject({ heldBy: { holder: "node/1" } });
     crash.at("appended");
     await refusal(() => log.append(append()));
     await log.close();
     crash.revive();
     await log.open();
-    expect((await log.acquireLease("pump", "node/3", 60_000)).lease).toMatchObject({ holder: "node/3" });
+    expect((await log.control.acquireLease("pump", "node/3", 60_000)).lease).toMatchObject({ holder: "node/3" });
     await log.close();
   });
 });

@@ -9,10 +9,10 @@ const outage = { type: "STORE_UNAVAILABLE", code: 503, retryable: true };
 
 interface Case {
   engine: "nats-server" | "mongodb" | "postgres";
-  /** Without a place for the table it stands beside the log. */
+  /** Null: the table is next to the log. */
   adapters: (server: EngineServer) => [log: string, table: string | null];
   cause: RegExp;
-  /** Of the table, where it stands on the server. */
+  /** Queries of the table that fail while the server is down. */
   refusedQueries: string[];
 }
 
@@ -133,7 +133,7 @@ for (const { engine, adapters, cause, refusedQueries } of cases)
       const appenders = upTo(4).map(async (appender) => {
         while (!state.isOver) {
           const id = randomUUID();
-          // Sent again with the same id, as a caller does who heard nothing.
+          // Sent again with the same id, like a caller without a response.
           await eventually(async () => {
             const { position } = await node.append(`thing-${appender}`, id).catch((error: { type?: string }) => {
               state.refused++;

@@ -4,11 +4,11 @@ import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
 import { LogLines } from "../mixins/log-lines.ts";
 import { caughtUp, eventually, newBroker } from "../support/broker.ts";
 
-/** Longer than any engine takes to say that it has no answer: who gets none by then gets a time-out, which is no outage of ours. */
+/** Longer than any engine needs to report an outage: a later caller would get Moleculer's time-out instead. */
 const timeout = 30_000;
 export const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
 
-/** A store on the engine, and all that follows it: a listener, a table, a subscription and a process manager. */
+/** A store on the engine with all its consumers: a listener, a table, a subscription and a process manager. */
 export class FollowedStore {
   readonly name = `s${randomUUID().slice(0, 8)}`;
   readonly heard = new Set<number>();
@@ -75,7 +75,7 @@ export class FollowedStore {
   }
 }
 
-/** Whoever follows the store has every event, and nobody says that something is wrong. */
+/** Expects every consumer of the store to have every event, and no consumer to report a problem. */
 export async function expectCaughtUp(store: FollowedStore): Promise<void> {
   await caughtUp(store.broker, `${store.name}Rows`);
   const positions = (await store.everything()).map(({ position }) => position);

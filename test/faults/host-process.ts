@@ -1,4 +1,5 @@
-// A host of a log in a process of its own: it appends until it is killed, or its input ends, and says how much.
+// A host of a log in its own process: it appends until it is killed or its input ends, and reports the number of
+// events.
 import type { EventLog } from "../../core/log/event-log.ts";
 import { appendTo, appended, many } from "../../testing/event-log/requests.ts";
 

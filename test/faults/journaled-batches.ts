@@ -1,7 +1,7 @@
-import type { Doing } from "../support/counted-rows.ts";
+import type { CountChange } from "../support/counted-rows.ts";
 
-/** Rows that are created, written again, removed, and created anew under the same id. */
-export const batches: Doing[][] = [
+/** Rows that are created, updated, removed, and created again under the same id. */
+export const batches: CountChange[][] = [
   [
     { id: "kept", does: "add" },
     { id: "removed", does: "add" },
@@ -26,5 +26,5 @@ export const batches: Doing[][] = [
   ],
 ];
 
-/** The second batch is the one in which a host ends: its writes are the decision, four rows, and the checkpoint. */
+/** A host stops within the second batch: its writes are the decision, four rows, and the checkpoint. */
 export const stops = ["change batch", "changed", "put kept", "put removed", "put again", "put new", "change progress"];

@@ -2,7 +2,7 @@
 import { storageName } from "../../core/errors/storage-name.ts";
 import { JournaledReadTable } from "../../adapters/parts/journaled-table/read-table.ts";
 import { MongoRowStore } from "../../adapters/mongodb/row-store.ts";
-import { say } from "../support/say.ts";
+import { sendLine } from "../support/send-line.ts";
 import { countedFields, foldBatch } from "../support/counted-rows.ts";
 import { batches } from "./journaled-batches.ts";
 import { stepping } from "../support/stepping-store.ts";
@@ -12,9 +12,9 @@ let isSecond = false;
 const step = async (what: string) => {
   if (!isSecond || !what.startsWith(stop)) return;
   isSecond = false;
-  say("stops");
+  sendLine("stops");
   process.kill(process.pid, signal);
-  // A signal comes when the system says so.
+  // The system delivers a signal later.
   await new Promise((turn) => setTimeout(turn, 50));
 };
 const place = { url, database: "journaled", name: storageName(name), client: {} };
@@ -24,7 +24,7 @@ await table.takeOver();
 await table.live().progress();
 await foldBatch(table.live(), batches[0]!, 1);
 isSecond = true;
-say(
+sendLine(
   await foldBatch(table.live(), batches[1]!, 2).then(
     () => "committed",
     (error: { type?: string }) => String(error.type),

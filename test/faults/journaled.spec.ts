@@ -8,7 +8,7 @@ import { killChildren, startChild } from "./child.ts";
 import { countedFields, foldBatch, plainly, progressAt, rowsIn } from "../support/counted-rows.ts";
 import { batches, stops } from "./journaled-batches.ts";
 
-/** From there on the batch is decided, and whoever takes over does the rest of it. */
+/** From there on the batch is decided, and the next host completes it. */
 const isDecided = (stop: string) => stop !== "change batch";
 
 describeWith("mongodb", "A journaled table in MongoDB whose host", (server) => {
@@ -18,7 +18,7 @@ describeWith("mongodb", "A journaled table in MongoDB whose host", (server) => {
     await Promise.all(tables.splice(0).map((table) => table.close()));
   });
 
-  /** What a process does to a table until it stops, and the table as another host takes it over then. */
+  /** Runs a process on a table until it stops; returns the table after another host has taken over. */
   async function takenOver(stop: string, signal: string) {
     const name = randomUUID();
     const url = server().url;

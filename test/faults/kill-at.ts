@@ -1,7 +1,10 @@
 import Database from "better-sqlite3";
-import { say } from "../support/say.ts";
+import { sendLine } from "../support/send-line.ts";
 
-/** Ends this process by SIGKILL right before (even countdown) or right after (odd) the so-manieth such statement runs, and says "met" then. */
+/**
+ * Kills this process by SIGKILL right before (even countdown) or right after (odd countdown) the n-th such statement
+ * runs, and prints "met" then.
+ */
 export function killAt(pattern: RegExp, times: number): void {
   let left = times;
   const { prepare } = Database.prototype as { prepare: (this: Database.Database, sql: string) => Database.Statement };
@@ -11,7 +14,7 @@ export function killAt(pattern: RegExp, times: number): void {
     const run = prepared.run.bind(prepared);
     prepared.run = (...values: unknown[]) => {
       const isLast = --left === 0;
-      if (isLast) say("met");
+      if (isLast) sendLine("met");
       if (isLast && times % 2 === 0) process.kill(process.pid, "SIGKILL");
       const result = run(...values);
       if (isLast) process.kill(process.pid, "SIGKILL");

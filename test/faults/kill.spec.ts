@@ -20,21 +20,23 @@ afterEach(async () => {
   await cleanUp();
 });
 
-/** What the killed processes said, in all. */
-interface Said {
+/** All messages of the killed processes. */
+interface Messages {
   sent: Map<string, [account: number, amount: number]>;
   acknowledged: Map<string, { position: number; version: number }>;
 }
 
 /**
- * When to kill a process: at a random moment, soon after so many acknowledgements, or around the so-manieth statement of a
- * kind. How far a process is at a random moment is the machine's affair; the others come on every machine.
+ * When to kill a process: at a random moment, soon after a number of acknowledgements, or around the n-th statement of
+ * a kind. The progress at a random moment depends on the machine; the others do not.
  */
 type Moment = "any" | { acknowledged: number } | { statement: string; countdown: number };
 
-/** Starts a process and kills it; at `any` moment after it is ready, or (one time in five) before. */
-async function runUntilKilled(folder: string, callers: number, said: Said, moment: Moment): Promise<void> {
-  const unanswered = [...said.sent].filter(([id]) => !said.acknowledged.has(id)).map(([id, sent]) => [id, ...sent]);
+/** Starts a process and kills it; at moment `any` after it is ready, or (one time in five) before. */
+async function runUntilKilled(folder: string, callers: number, messages: Messages, moment: Moment): Promise<void> {
+  const unanswered = [...messages.sent]
+    .filter(([id]) => !messages.acknowledged.has(id))
+    .map(([id, sent]) => [id, ...sent]);
   writeFileSync(`${folder}/unanswered.json`, JSON.stringify(unanswered));
   const isTimed = moment === "any";
   const isAround = !isTimed && "statement" in moment;
@@ -52,8 +54,8 @@ async function runUntilKilled(folder: string, callers: number, said: Said, momen
   for await (const line of lines) {
     const [what, id = "", first, second] = line.split(" ");
     if (what === "ready" && isTimed) setTimeout(kill, randomInt(1, 250));
-    if (what === "sent") said.sent.set(id, [Number(first), Number(second)]);
-    if (what === "acknowledged") said.acknowledged.set(id, { position: Number(first), version: Number(second) });
+    if (what === "sent") messages.sent.set(id, [Number(first), Number(second)]);
+    if (what === "acknowledged") messages.acknowledged.set(id, { position: Number(first), version: Number(second) });
     if (what === "acknowledged" && --acknowledgements === 0) setTimeout(kill, randomInt(20));
     if (what === "met") isMet = true;
   }
@@ -79,7 +81,7 @@ async function readLog(folder: string): Promise<MovedEvent[]> {
   }
 }
 
-function checkLog(events: readonly MovedEvent[], { sent, acknowledged }: Said): void {
+function checkLog(events: readonly MovedEvent[], { sent, acknowledged }: Messages): void {
   const versions = new Map<string, number>();
   events.forEach(({ position, stream, version }, index) => {
     if (position !== index + 1 || version !== (versions.get(stream) ?? 0) + 1)
@@ -88,21 +90,21 @@ function checkLog(events: readonly MovedEvent[], { sent, acknowledged }: Said): 
   });
   const byId = new Map(events.map((event) => [event.id, event]));
   expect(byId.size).toBe(events.length);
-  // Thrown by hand: `expect` is too slow for so many.
+  // Throws directly: `expect` is too slow for so many.
   for (const [id, { position, version }] of acknowledged)
     if (byId.get(id)?.position !== position || byId.get(id)?.version !== version)
       throw new Error(`acknowledged at ${position}: ${id}; found ${JSON.stringify(byId.get(id))}`);
   for (const id of byId.keys()) if (!sent.has(id)) throw new Error(`nobody has sent ${id}`);
 }
 
-/** The table at its checkpoint, whatever it is, is the fold of the log up to there. */
+/** Checks that the table, at its checkpoint, is the fold of the log up to there. */
 async function checkTable(
   folder: string,
   name: "balances" | "entries",
   events: readonly MovedEvent[],
 ): Promise<number> {
   const table = new SqliteReadTable(`${folder}/${name}.db`);
-  // With its own fields: a process that was killed before its table was named finds here one that fits.
+  // With its own fields: a process that was killed before it named its table finds a fitting one here.
   await table.open(parseFields(name, ledgerFields[name]));
   try {
     const live = table.live();
@@ -129,7 +131,7 @@ async function finish(folder: string): Promise<ServiceBroker> {
   return broker;
 }
 
-/** Around which a process is killed, and the how-manieth of them at most. */
+/** Statements around which a process is killed, and the highest n. */
 const statements: [statement: string, most: number][] = [
   ["^BEGIN", 60],
   ["^COMMIT", 60],
@@ -138,39 +140,39 @@ const statements: [statement: string, most: number][] = [
   ['INTO "rows"', 60],
   ["^SAVEPOINT", 60],
   ["^INSERT INTO parked", 60],
-  // The pump's: one in half a second.
+  // The pump writes it every half second.
   ["state", 3],
 ];
 
 describe("A process killed with SIGKILL", () => {
   it(`loses no acknowledged event and tears no table while it appends and folds, ${times(25)} times`, async () => {
     const folder = newFolder();
-    const said: Said = { sent: new Map(), acknowledged: new Map() };
+    const messages: Messages = { sent: new Map(), acknowledged: new Map() };
     for (let run = 0; run < times(25); run++) {
       const moment = run % 2 ? { acknowledged: randomInt(10, 200) } : "any";
-      await runUntilKilled(folder, 1 + (run % 24), said, moment);
+      await runUntilKilled(folder, 1 + (run % 24), messages, moment);
       const events = await readLog(folder);
-      checkLog(events, said);
+      checkLog(events, messages);
       if (events.length === 0) continue;
       await checkTable(folder, "balances", events);
       await checkTable(folder, "entries", events);
     }
     await finish(folder);
     const events = await readLog(folder);
-    expect(events.length).toBeGreaterThanOrEqual(said.acknowledged.size);
-    expect(said.acknowledged.size).toBeGreaterThan(100);
+    expect(events.length).toBeGreaterThanOrEqual(messages.acknowledged.size);
+    expect(messages.acknowledged.size).toBeGreaterThan(100);
     expect(await checkTable(folder, "balances", events)).toBe(events.length);
     expect(await checkTable(folder, "entries", events)).toBe(events.length);
   });
 
   it(`loses and tears nothing when it is killed before or after any statement, ${times(24, statements.length)} times`, async () => {
     const folder = newFolder();
-    const said: Said = { sent: new Map(), acknowledged: new Map() };
+    const messages: Messages = { sent: new Map(), acknowledged: new Map() };
     for (let run = 0; run < times(24, statements.length); run++) {
       const [statement, most] = statements[run % statements.length]!;
-      await runUntilKilled(folder, 8, said, { statement, countdown: randomInt(1, most + 1) });
+      await runUntilKilled(folder, 8, messages, { statement, countdown: randomInt(1, most + 1) });
       const events = await readLog(folder);
-      checkLog(events, said);
+      checkLog(events, messages);
       await checkTable(folder, "balances", events);
       await checkTable(folder, "entries", events);
     }
@@ -182,18 +184,19 @@ describe("A process killed with SIGKILL", () => {
 
   it(`folds each event once while it only folds, ${times(20)} times`, async () => {
     const folder = newFolder();
-    const said: Said = { sent: new Map(), acknowledged: new Map() };
+    const messages: Messages = { sent: new Map(), acknowledged: new Map() };
     await fill(folder, 24_000);
     const events = await readLog(folder);
     let progressed = 0;
     for (let run = 0; run < times(20); run++) {
-      // A batch holds 500 events at most: ten times six commits are not the end of both tables, and the second is no beginning.
+      // A batch contains at most 500 events: ten times six commits do not complete both tables, and the second one does
+      // not start.
       const around = { statement: "^UPDATE checkpoint SET position", countdown: randomInt(3, 7) };
-      await runUntilKilled(folder, 0, said, run < 10 ? around : "any");
+      await runUntilKilled(folder, 0, messages, run < 10 ? around : "any");
       const positions = [await checkTable(folder, "balances", events), await checkTable(folder, "entries", events)];
       if (positions.some((position) => position > 0 && position < events.length)) progressed++;
     }
-    // Kills that never met a table half-way would prove nothing.
+    // Kills that never interrupted a table would prove nothing.
     expect(progressed).toBeGreaterThan(0);
     await finish(folder);
     expect(await checkTable(folder, "balances", events)).toBe(events.length);

@@ -1,9 +1,9 @@
-// A process that appends (from several callers, telling what it sends and what was acknowledged) and folds, until killed.
+// A process that appends with several callers, reports sent and acknowledged events, and folds, until it is killed.
 import { randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { ServiceBroker } from "moleculer";
 import { v7 } from "uuid";
-import { say } from "../support/say.ts";
+import { sendLine } from "../support/send-line.ts";
 import { killAt } from "./kill-at.ts";
 import { ledgerService, poison } from "./ledger.ts";
 
@@ -13,9 +13,9 @@ const broker = new ServiceBroker({ nodeID: "killed", logger: false });
 broker.createService(ledgerService(folder));
 
 async function move(eventId: string, account: number, amount: number): Promise<void> {
-  say("sent", eventId, account, amount);
+  sendLine("sent", eventId, account, amount);
   const event: { position: number; version: number } = await broker.call("accounts.move", { eventId, account, amount });
-  say("acknowledged", eventId, event.position, event.version);
+  sendLine("acknowledged", eventId, event.position, event.version);
 }
 
 async function appendForEver(): Promise<void> {
@@ -23,7 +23,7 @@ async function appendForEver(): Promise<void> {
 }
 
 await broker.start();
-say("ready");
+sendLine("ready");
 const unanswered =
   unansweredFile === "" ? [] : (JSON.parse(readFileSync(unansweredFile, "utf8")) as [string, number, number][]);
 await Promise.all(unanswered.map(([id, account, amount]) => move(id, account, amount)));

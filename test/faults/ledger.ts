@@ -21,7 +21,7 @@ export const ledgerFields = {
 export function ledgerService(folder: string, as = (adapter: Adapter) => adapter): ServiceSchema {
   const events = EventStore<{ "account.moved": Moved }>("ledger", { adapter: as(sqlite(`${folder}/ledger.db`)) });
   const onError = { retries: 1, delayMs: 1, maxParkedInARow: 1_000_000 };
-  // Of one version: a process that Node runs and one that jest compiles have other texts of one function.
+  // With a version: a process that Node runs and one that jest compiles have different texts of the same function.
   const version = 1;
   const balances = Aggregate("balances", {
     eventStore: events,
@@ -73,7 +73,7 @@ export const moves = (account: number, count: number, isPoisoned = false) =>
     payload: { account, amount: isPoisoned && index === count - 1 ? poison : 20 + index },
   }));
 
-/** The same tables by plain loops, with the events that must be parked. */
+/** The same tables computed with plain loops, and the events that must be parked. */
 export function plainLedger(events: readonly MovedEvent[]): { balances: Rows; entries: Rows; parked: string[] } {
   const balances: Rows = new Map();
   const entries: Rows = new Map();

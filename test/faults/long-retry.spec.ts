@@ -6,7 +6,7 @@ import { kinds, WaitingWork } from "../support/waiting-work.ts";
 afterEach(cleanUp);
 
 const waiting = 100_000;
-/** Less than the events would take, more than the rows of a table in memory. */
+/** Less than the events would take, but more than the rows of a table in memory. */
 const mostHeapBytes = 60 * 1024 * 1024;
 
 describe.each(kinds)("A retry of 100,000 events of one stream, of a %s", (kind) => {
@@ -32,7 +32,7 @@ describe.each(kinds)("A retry of 100,000 events of one stream, of a %s", (kind) 
     expect(work.table.commits - before.commits).toBeLessThan(waiting / 10);
     expect(work.table.writes).toBeLessThanOrEqual(2 * work.table.commits);
     expect(heap[1]! - heap[0]!).toBeLessThan(mostHeapBytes);
-    // A collection of all garbage is part of it.
+    // Includes a full garbage collection.
     expect(gaps.exceeds(500)).toBe(false);
   });
 });

@@ -15,7 +15,7 @@ describeWith("mongodb", "A log in MongoDB", (server) => {
     inProcess: new URL("../engines/contract/mongodb-port.ts", import.meta.url).href,
   });
 
-  it("is refused where a commit was deleted, and says which", async () => {
+  it("is refused if a commit was deleted, and names it", async () => {
     const log = logOn(server().url, "holed");
     await log.open();
     for (let n = 0; n < 3; n++) await log.append([appendTo("a")]);

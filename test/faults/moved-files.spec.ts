@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import Database from "better-sqlite3";
 import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
-import { everything } from "../../testing/event-log/log-stand.ts";
+import { everything } from "../../testing/event-log/log-fixture.ts";
 import { cleanUp, newFolder } from "../support/broker.ts";
 import { randomInt } from "../support/chance.ts";
 import { times } from "../support/times.ts";
@@ -9,7 +9,7 @@ import { killChildren, startChild } from "./child.ts";
 
 let folder: string;
 let file: string;
-/** What was acknowledged, by position. */
+/** Acknowledged event ids, by position. */
 let acknowledged: Map<number, string>;
 let backups: number;
 
@@ -27,13 +27,13 @@ afterEach(async () => {
 
 const stash = () => `${folder}/stash`;
 
-/** Puts a file out of the way, to be put back when the fault was seen. */
+/** Moves a file away, to be moved back after the fault was noticed. */
 const takeAway = (path: string) => renameSync(path, stash());
 
 interface Fault {
   does: () => void;
   heals: () => void;
-  /** What a host says of it: one that runs, and one that is started after a kill. */
+  /** The reaction of a running host, and of one that is started after a kill. */
   running: "refused" | "hosted";
   started: "refused" | "hosted";
 }
@@ -60,7 +60,7 @@ const faults: Record<string, Fault> = {
     copyFileSync(`${folder}/backup-${randomInt(backups)}.db`, path),
   ),
   "the -wal is a foreign one": replaced(wal, (path) => writeFileSync(path, "a diary".repeat(1000))),
-  // Nothing is left then, and a new log is begun.
+  // Nothing is left, so a new log is created.
   "the folder is emptied": {
     does: () => {
       renameSync(`${folder}/data`, stash());
@@ -73,7 +73,7 @@ const faults: Record<string, Fault> = {
     running: "refused",
     started: "hosted",
   },
-  // The next host makes another.
+  // The next host creates another lock.
   "the lock is removed": {
     does: () => takeAway(`${file}.lock`),
     heals: () => rmSync(stash()),
@@ -82,7 +82,7 @@ const faults: Record<string, Fault> = {
   },
 };
 
-/** One life of a host: from its start on until it was refused, or has acknowledged so much and is killed. */
+/** Runs a host from its start until it is refused, or has acknowledged this many appends and is killed. */
 async function life(appends: number, underWay?: Fault): Promise<{ began: string; head: number; refused: boolean }> {
   const { lines, exited, kill } = startChild("./moved-files-process.ts", file);
   let began = "";
@@ -108,7 +108,7 @@ async function life(appends: number, underWay?: Fault): Promise<{ began: string;
   return { began, head, refused };
 }
 
-/** Everything that was acknowledged is there, and nothing is twice. */
+/** Checks that every acknowledged event is there, and no event twice. */
 async function check(): Promise<void> {
   const log = new SqliteEventLog(file);
   await log.open();
@@ -128,7 +128,7 @@ describe("A log whose -wal is removed after a kill", () => {
     await life(10);
     await check();
     for (let run = 0; run < times(20, 2); run++) {
-      // So few that none of them is in the file by itself.
+      // So few that none of them is in the main file yet.
       await life(randomInt(1, 50));
       takeAway(wal());
       expect((await life(1)).began).toBe("refused");
@@ -162,7 +162,7 @@ describe("A log whose files are removed, replaced or emptied", () => {
       const { began } = await life(1);
       met.add(name);
       expect([name, began]).toEqual([name, fault.started]);
-      // What a log of its own has acknowledged is none of this one.
+      // Events that another log has acknowledged do not count for this one.
       if (name === "the folder is emptied") acknowledged = before;
       fault.heals();
       await check();

@@ -3,7 +3,7 @@ import { connect, type StreamConfig } from "nats";
 import { natsFromString } from "../../adapters/nats/connection-string.ts";
 import { setTimes, times } from "../../core/concurrency/times.ts";
 import { appendTo, many } from "../../testing/event-log/requests.ts";
-import { everything } from "../../testing/event-log/log-stand.ts";
+import { everything } from "../../testing/event-log/log-fixture.ts";
 import { cleanUp, eventually, newFolder, refusal } from "../support/broker.ts";
 import { describeWith, type EngineServer } from "../support/engines.ts";
 import { Link } from "../cluster/link.ts";
@@ -91,16 +91,16 @@ describeWith("nats-server", "A log in NATS JetStream", (server) => {
     await log.close();
   });
 
-  it("says that the connection is gone where the server does not answer pings either", async () => {
+  it("reports a lost connection if the server does not respond to pings either", async () => {
     const log = logOn(server().url, "without-a-server");
     await log.open();
-    const why = async () => (await refusal(() => log.getState("key"))).message;
+    const why = async () => (await refusal(() => log.control.get("key"))).message;
     server().freeze();
     await eventually(async () => expect(await why()).toMatch(/no server answers: the connection is gone$/), 30_000);
     await server().kill();
     await eventually(async () => expect(await why()).toMatch(/no server answers: the connection is gone$/), 30_000);
     await server().start();
-    await eventually(async () => expect(await log.getState("key")).toBeNull(), 30_000);
+    await eventually(async () => expect(await log.control.get("key")).toBeNull(), 30_000);
     await log.close();
   });
 
@@ -137,7 +137,7 @@ describeWith("nats-server built here", "A log with replicas in NATS JetStream", 
 });
 
 describeWith("nats-server without JetStream", "A log in NATS", (server) => {
-  it("is refused where JetStream is off, and says how it is put on", async () => {
+  it("is refused if JetStream is off, with instructions", async () => {
     const error = await refusal(() => logOn(server().url, "events").open());
     expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
     expect(error.message).toMatch(/JetStream is off: start nats-server with -js/);

@@ -1,10 +1,10 @@
-// A process that has opened as many files as it may, and then calls each action that needs one; once more when they are
-// closed.
+// A process that opens as many files as it may, and then calls each action that needs one; again after it has closed
+// them.
 import { closeSync, openSync, writeFileSync } from "node:fs";
 import { devNull } from "node:os";
 import { ServiceBroker } from "moleculer";
 import { Aggregate, EventStore } from "moleculer-event-sourcing";
-import { say } from "../support/say.ts";
+import { sendLine } from "../support/send-line.ts";
 
 const folder = process.argv[2]!;
 const events = EventStore("events", { adapter: `sqlite:${folder}/events.db` });
@@ -49,7 +49,7 @@ async function outcomes(round: number): Promise<object> {
   return found;
 }
 
-/** As many as it may, but for a few: so work fails at its first file, or at a later one. */
+/** As many as allowed, less `count`, so that work fails at its first file or at a later one. */
 function openAllBut(count: number): number[] {
   const open: number[] = [];
   try {
@@ -66,5 +66,5 @@ for (let left = 0; left < 16; left++) {
   exhausted.push(await outcomes(left));
   for (const file of open) closeSync(file);
 }
-say(JSON.stringify({ exhausted, afterwards: await outcomes(100) }));
+sendLine(JSON.stringify({ exhausted, afterwards: await outcomes(100) }));
 await broker.stop();

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 export class OtherHost {
   readonly #child: ChildProcess;
 
-  /** @param module the one from which the process gets its port */
+  /** @param module the module from which the process gets its port */
   constructor(module: string, url: string, name: string) {
     const script = fileURLToPath(new URL("./host-process.ts", import.meta.url));
     this.#child = spawn(process.execPath, [...process.execArgv, script, module, url, name], {
@@ -15,7 +15,7 @@ export class OtherHost {
     });
   }
 
-  /** How many events it has been told are stored, whenever it says so. */
+  /** The number of its acknowledged events, at each report. */
   async *counts(): AsyncGenerator<number> {
     for await (const line of createInterface({ input: this.#child.stdout! })) yield Number(line);
     throw new Error("the other host ended by itself");

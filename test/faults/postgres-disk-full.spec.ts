@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chownSync } from "node:fs";
 import { postgres } from "../../adapters/postgres/postgres.ts";
 import { appended, appendTo } from "../../testing/event-log/requests.ts";
-import { everything } from "../../testing/event-log/log-stand.ts";
+import { everything } from "../../testing/event-log/log-fixture.ts";
 import { cleanUp, newFolder, refusal } from "../support/broker.ts";
 import { describeWith } from "../support/engines.ts";
 import { sql, user } from "../support/postgres-server.ts";
@@ -18,7 +18,7 @@ describeWhereMountable("A full disk", () => {
       mount(disk, "4m");
       const { uid, gid } = user();
       if (uid !== undefined) chownSync(disk, uid, gid!);
-      // Its tables alone stand there: a server that cannot write its own log ends.
+      // Only its tables are there: a server that cannot write its own log ends.
       await sql(server().url, `CREATE TABLESPACE small LOCATION '${disk}'`);
     });
     afterAll(async () => {

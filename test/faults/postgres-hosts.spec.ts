@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { postgres } from "../../adapters/postgres/postgres.ts";
 import { withOtherProcess, type OtherProcess } from "../../testing/kit/other-process.ts";
-import { everything } from "../../testing/event-log/log-stand.ts";
+import { everything } from "../../testing/event-log/log-fixture.ts";
 import { appended, appendTo, upTo } from "../../testing/event-log/requests.ts";
 import { describeWith } from "../support/engines.ts";
 import { times } from "../support/times.ts";
@@ -20,7 +20,7 @@ describeWith("postgres", "Processes that append to one log in PostgreSQL", (serv
     await withOtherProcess("append to log", place, async (other) => {
       const acknowledged: string[] = [];
       const hear = async (count: number) => {
-        for (let n = 0; n < count; n++) acknowledged.push(...(await other.hear())!.slice(1));
+        for (let n = 0; n < count; n++) acknowledged.push(...(await other.nextMessage())!.slice(1));
       };
       await hear(1);
       for (let round = 0; round < times(10); round++) {
@@ -45,7 +45,7 @@ describeWith("postgres", "Processes that append to one log in PostgreSQL", (serv
     await log.close();
   }, 180_000);
 
-  it("leave no hole, no twin, and nothing that a third who reads all along finds late", async () => {
+  it("leave no hole, no duplicate, and no event that a third, reading host finds late", async () => {
     const name = randomUUID();
     const place = { module: inProcess, args: ["log", server().url, name] };
     const log = postgres(server().url).eventLog!(name);
@@ -54,8 +54,8 @@ describeWith("postgres", "Processes that append to one log in PostgreSQL", (serv
     const acknowledged = new Map<string, string>();
     const isOver = () => seen.length >= events;
     const listen = async (other: OtherProcess) => {
-      expect(await other.hear()).toEqual(["opened"]);
-      for (let words = await other.hear(); words && !isOver(); words = await other.hear())
+      expect(await other.nextMessage()).toEqual(["opened"]);
+      for (let words = await other.nextMessage(); words && !isOver(); words = await other.nextMessage())
         for (const word of words.slice(1)) {
           const [id = "", ...numbers] = word.split("/");
           acknowledged.set(id, numbers.join("/"));

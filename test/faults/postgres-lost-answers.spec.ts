@@ -2,14 +2,14 @@ import { randomUUID } from "node:crypto";
 import type { AppendRequest } from "../../core/log/append-request.ts";
 import type { AppendVerdict, EventLog } from "../../core/log/event-log.ts";
 import { postgres } from "../../adapters/postgres/postgres.ts";
-import { everything } from "../../testing/event-log/log-stand.ts";
+import { everything } from "../../testing/event-log/log-fixture.ts";
 import { appended, appendTo, ids, many, numbersOf, upTo } from "../../testing/event-log/requests.ts";
 import { refusal } from "../support/broker.ts";
 import { describeWith } from "../support/engines.ts";
 import { FaultyLine } from "../support/faulty-line.ts";
 import { sql } from "../support/postgres-server.ts";
 
-/** Behind `follows`, with the version that the stream has once that is stored. */
+/** A request that depends on `follows` and expects the version after it. */
 const following = (follows: AppendRequest, expectedVersion: number): AppendRequest => ({
   ...appendTo(follows.stream, [{}], { expectedVersion }),
   dependsOn: follows,
@@ -66,7 +66,7 @@ describeWith("postgres", "A commit in PostgreSQL", (server) => {
         expect(events.map(({ position }) => position)).toEqual(upTo(7));
       });
 
-  it("is no refusal where nobody gets in any more who could ask what became of it", async () => {
+  it("is not reported as refused if no connection is left to find out its outcome", async () => {
     const changed = new URL(server().url);
     changed.password = "changed";
     await sql(server().url, "ALTER USER postgres PASSWORD 'changed'");
@@ -83,7 +83,7 @@ describeWith("postgres", "A commit in PostgreSQL", (server) => {
     expect(await log.head()).toBe(2);
   });
 
-  it("tells what is behind an append with an id that it is stored, and what is behind one of before that it is not", async () => {
+  it("stores what depends on an append that is stored now, and refuses what depends on one that was stored before", async () => {
     const first = appendTo("a", [{ id: ids[0] }], { expectedVersion: 0 });
     line.lose("answer", "store_commit");
     expect((await log.append([first, following(first, 1)])).map(toldOf)).toEqual([

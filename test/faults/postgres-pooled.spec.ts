@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import type { EventLog } from "../../core/log/event-log.ts";
 import type { Batch, ReadTable } from "../../core/table/read-table.ts";
 import { postgres } from "../../adapters/postgres/postgres.ts";
-import { everything } from "../../testing/event-log/log-stand.ts";
+import { everything } from "../../testing/event-log/log-fixture.ts";
 import { appended, appendTo, upTo } from "../../testing/event-log/requests.ts";
-import { at, committed, fieldsOf, nameAndTotal, update } from "../../testing/read-table/table-stand.ts";
+import { at, committed, fieldsOf, nameAndTotal, update } from "../../testing/read-table/table-fixture.ts";
 import { eventually } from "../support/broker.ts";
 import { describeWith } from "../support/engines.ts";
 import { Pgbouncer } from "../support/pgbouncer.ts";
@@ -21,7 +21,7 @@ describeWith(
     });
     afterAll(() => proxy.stop());
 
-    /** Until `work` has been done so often, with the server killed each time that it has gone on for a while. */
+    /** Kills the server repeatedly, each time after some progress, until the work is done. */
     const whileKilled = async (rounds: number, done: () => number) => {
       for (let round = 0; round < rounds; round++) {
         const before = done();
@@ -69,7 +69,7 @@ describeWith(
       expect([...met].filter((type) => type !== outage)).toEqual([]);
     }, 180_000);
 
-    it("has the whole of each batch, and is an outage to who folds", async () => {
+    it("contains each batch completely, and is an outage for the folding host", async () => {
       const table: ReadTable = postgres(proxy.url).readTable!(randomUUID());
       await table.open(fieldsOf(nameAndTotal));
       let position = 0;

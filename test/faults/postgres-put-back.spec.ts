@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { postgres } from "../../adapters/postgres/postgres.ts";
-import { everything } from "../../testing/event-log/log-stand.ts";
+import { everything } from "../../testing/event-log/log-fixture.ts";
 import { appended, appendTo, many, numbersOf, refused } from "../../testing/event-log/requests.ts";
 import { describeWith, find } from "../support/engines.ts";
 import { sql } from "../support/postgres-server.ts";
@@ -22,14 +22,14 @@ describeWith(
       const dump = run("pg_dump", [`--schema="${name}"`, url]);
 
       const [event] = await appended(one, appendTo("a", many(3), { expectedVersion: 3 }));
-      await one.link("all", [event!.id]);
+      await one.links.add("all", [event!.id]);
       await appended(one, appendTo("b"));
       await sql(url, `DROP SCHEMA "${name}" CASCADE`);
       run("psql", ["-v", "ON_ERROR_STOP=1", url], dump);
-      await other.beginClaims("name", "v1", ["name.taken"]);
+      await other.claims.begin("name", "v1", ["name.taken"]);
 
       await appended(one, appendTo("c", [{ type: "name.taken" }], { expectedVersion: 0 }));
-      expect((await other.beginClaims("name", "v1", ["name.taken"])).unfolded).toBe(4);
+      expect((await other.claims.begin("name", "v1", ["name.taken"])).unfolded).toBe(4);
       for (const [stream, expectedVersion, actual] of [
         ["a", 6, 3],
         ["b", 1, 0],

@@ -2,7 +2,7 @@ import { Connections } from "../../adapters/postgres/connections.ts";
 import { postgres } from "../../adapters/postgres/postgres.ts";
 import { setTimes, times } from "../../core/concurrency/times.ts";
 import { appended, appendTo } from "../../testing/event-log/requests.ts";
-import { everything } from "../../testing/event-log/log-stand.ts";
+import { everything } from "../../testing/event-log/log-fixture.ts";
 import { Link } from "../cluster/link.ts";
 import { cleanUp, newFolder } from "../support/broker.ts";
 import { describeWith } from "../support/engines.ts";
@@ -14,7 +14,7 @@ describeWith("postgres", "A connection to PostgreSQL", (server) => {
     await cleanUp();
   });
 
-  // By its time-out of 30 s a statement would fail later.
+  // The time-out of a statement, 30 s, would be later.
   it("is replaced when it dies silently, with all others", async () => {
     const url = new URL(server().url);
     const link = await Link.to(Number(url.port));
@@ -28,7 +28,7 @@ describeWith("postgres", "A connection to PostgreSQL", (server) => {
       const settled = await Promise.allSettled(appends);
       const refused = settled.flatMap((one) => (one.status === "rejected" ? [one.reason as Error] : []));
       for (const error of refused) expect(error).toMatchObject({ type: "STORE_UNAVAILABLE" });
-      expect(await log.acquireLease("pump", "n/1", 3000)).toMatchObject({ lease: { epoch: 1 } });
+      expect(await log.control.acquireLease("pump", "n/1", 3000)).toMatchObject({ lease: { epoch: 1 } });
       expect(await everything(log)).toHaveLength(20 - refused.length);
       await log.close();
     } finally {
@@ -37,7 +37,7 @@ describeWith("postgres", "A connection to PostgreSQL", (server) => {
   }, 20_000);
 
   it("is kept while the server works on its statement, or a transaction's", async () => {
-    setTimes({ postgres: { silentMs: 100, lookMs: 50 } });
+    setTimes({ postgres: { silentMs: 100, checkMs: 50 } });
     const options = { connectionString: server().url, timeoutMs: 30_000, connection: {} };
     const connections = await Connections.to("here", options);
     try {

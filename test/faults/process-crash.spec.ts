@@ -11,8 +11,8 @@ afterEach(cleanUp);
 const note = "notes.note";
 
 /**
- * Two transfers whose deposit is refused, but only for as long as the process lives: who comes after a crash and begins from
- * the front would find another answer. One makes up for it in its handler, the other by `compensate`. A deadline follows.
+ * Two transfers whose deposit is refused, but only until the process crashes: a new attempt from the start would get
+ * another result. One compensates in its handler, the other by `compensate`. A deadline follows.
  */
 function transfers(adapter: Adapter) {
   const notes = new Notes();
@@ -49,7 +49,7 @@ function transfers(adapter: Adapter) {
   return { notes, services: () => [notes.service(adapter), service()] };
 }
 
-/** Until every process has ended, or nobody wants to know any more. */
+/** Waits until every process has ended or `isOver`. */
 async function finished(broker: ServiceBroker, isOver = () => false): Promise<void> {
   await eventually(async () => {
     if (isOver()) return;
@@ -59,7 +59,7 @@ async function finished(broker: ServiceBroker, isOver = () => false): Promise<vo
   });
 }
 
-/** Crashes at the point, if it comes to it, and tells what the commands have stored when all is done. */
+/** Crashes at the point if it is reached; returns the events that the commands have stored in the end. */
 async function crashedAt(real: Adapter, point: CrashPoint, after: number) {
   const crash = new CrashKit();
   const { notes, services } = transfers(crash.adapter(real));
@@ -71,14 +71,14 @@ async function crashedAt(real: Adapter, point: CrashPoint, after: number) {
   crash.at(point, { after });
   let hasCrashed = false;
   const happened = crash.happened.then(() => (hasCrashed = true));
-  // The crash may come before the answer.
+  // The crash may come before the response.
   await broker.call("manager.resume").catch(() => {});
   await Promise.race([happened, finished(broker, () => hasCrashed)]);
   await broker.stop();
   crash.revive();
   notes.faults.clear();
   const again = await startBroker(services());
-  // The lease of the one that has died lives on for a while.
+  // The crashed node's lease has not lapsed yet.
   await finished(again);
   const all = await taken(again);
   await again.stop();
@@ -104,7 +104,7 @@ describe.each([
         expect({ at, all: new Set(all).size }).toEqual({ at, all: all.length });
         for (const process of ["handled", "compensated"]) {
           const own = all.filter((what) => what.includes(process));
-          // A deposit, or what makes up for it; never both, never none.
+          // A deposit or a refund: exactly one of them.
           const ways = own.filter((what) => what.startsWith("deposit") || what.startsWith("refund"));
           const late = own.filter((what) => what.startsWith("late"));
           expect({

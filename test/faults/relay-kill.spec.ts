@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { nats } from "../../adapters/nats/nats.ts";
-import { everything } from "../../testing/event-log/log-stand.ts";
+import { everything } from "../../testing/event-log/log-fixture.ts";
 import { upTo } from "../../testing/event-log/requests.ts";
 import { cleanUp, eventually, newFolder } from "../support/broker.ts";
 import { randomInt } from "../support/chance.ts";
@@ -13,11 +13,11 @@ afterEach(async () => {
   await cleanUp();
 });
 
-/** A node that is started again after each kill, and what all its lives have told. */
+/** A node that is restarted after each kill, and the messages of all its processes. */
 class HostNode {
   readonly stored: string[] = [];
   readonly failed: string[] = [];
-  /** Groups of other hosts that it was asked to store since its last start. */
+  /** Groups of other hosts that it has received since its last start. */
   relayed = 0;
   readonly #args: string[];
   #life = 0;
@@ -62,7 +62,7 @@ describeWith("nats-server", "Hosts that send their appends to the one that leads
     for (let kill = 0; kill < times(8); kill++) {
       const before = nodes.map(({ stored }) => stored.length);
       for (const node of nodes) node.relayed = 0;
-      // One stores for the others, and all go on after the last kill.
+      // One host stores for the others, and all continue after the last kill.
       await eventually(() => {
         for (const [index, { stored }] of nodes.entries()) expect(stored.length).toBeGreaterThan(before[index]! + 20);
         expect(nodes.some(({ relayed }) => relayed > 0)).toBe(true);

@@ -1,9 +1,9 @@
-// A host of a log on NATS in a process of its own: its callers append without a break, and it tells what was acknowledged.
+// A host of a log on NATS in its own process. Its callers append continuously, and it reports acknowledged events.
 import { EventStore, type AppendAnswer } from "moleculer-event-sourcing";
 import { ServiceBroker } from "moleculer";
 import { v7 } from "uuid";
 import { nats } from "../../adapters/nats/nats.ts";
-import { say } from "../support/say.ts";
+import { sendLine } from "../support/send-line.ts";
 import { nodeOptions } from "./multinode/node-options.ts";
 
 const [url = "", namespace = "", nodeID = "", folder = "", life = ""] = process.argv.slice(2);
@@ -19,7 +19,7 @@ const broker = new ServiceBroker({
       localAction: (next, { name }) =>
         name === "events.appendRelayed"
           ? function (ctx) {
-              say("relayed", String(ctx.nodeID));
+              sendLine("relayed", String(ctx.nodeID));
               return next.call(this, ctx);
             }
           : next,
@@ -35,7 +35,7 @@ async function append(stream: string, id: string): Promise<AppendAnswer> {
       const event = { id, type: "thing.added", payload: { text: "x".repeat(200) } };
       return await broker.call("events.append", { stream, events: [event] }, { nodeID });
     } catch (error) {
-      if ((error as { retryable?: boolean }).retryable !== true) say("failed", (error as Error).message);
+      if ((error as { retryable?: boolean }).retryable !== true) sendLine("failed", (error as Error).message);
       await new Promise((turn) => setTimeout(turn, 20));
     }
   }
@@ -45,12 +45,12 @@ async function appendForEver(caller: number): Promise<void> {
   while (!state.isEnding) {
     const id = v7();
     const { position, version } = await append(`thing-${nodeID}-${life}-${caller}`, id);
-    say("stored", `${id}/${position}/${version}`);
+    sendLine("stored", `${id}/${position}/${version}`);
   }
 }
 
 await broker.start();
-say("ready");
+sendLine("ready");
 const callers = Array.from({ length: 8 }, (_, caller) => appendForEver(caller));
 process.on("SIGTERM", () => {
   state.isEnding = true;

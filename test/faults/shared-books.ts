@@ -14,7 +14,7 @@ export type BookEvents = {
   "book.moved": { account: string; amount: number };
   /** Changes the account's last entry. */
   "book.corrected": { account: string; amount: number };
-  /** Removes the account's first entry, unless it is its last as well. */
+  /** Removes the account's first entry unless it is also its last. */
   "book.struck": { account: string };
   "note.taken": { account: string; count: number };
 };
@@ -25,7 +25,7 @@ export interface Entry {
   id: string;
   account: string;
   nth: number;
-  /** The sum of all that was moved up to this one. */
+  /** The sum of all amounts up to this one. */
   running: number;
   /** The sum of the account's amounts up to this one, with its corrections. */
   balance: number;
@@ -36,16 +36,16 @@ interface Places {
   /** Connection strings. */
   log: string;
   table: Adapter;
-  say: (...words: unknown[]) => void;
+  sendLine: (...words: unknown[]) => void;
 }
 
 export const eventsPerNote = 5;
 
 /**
- * What every node hosts: the log and the table, a listener, a subscription and a process manager that counts what is
- * corrected or struck in each account and has a command stored for every fifth.
+ * The services of every node: the log and the table, a listener, a subscription, and a process manager that counts the
+ * corrected and struck entries of each account and sends a command for every fifth.
  */
-export function bookServices({ log, table, say }: Places): ServiceSchema[] {
+export function bookServices({ log, table, sendLine }: Places): ServiceSchema[] {
   const events = EventStore<BookEvents>("events", { adapter: log });
   const entries = Aggregate("entries", {
     eventStore: events,
@@ -73,7 +73,7 @@ export function bookServices({ log, table, say }: Places): ServiceSchema[] {
     });
   const watch = Subscription("watch", {
     eventStore: events,
-    on: { "book.*": ({ position }) => say("handled", position) },
+    on: { "book.*": ({ position }) => sendLine("handled", position) },
   });
   const count = async (
     { payload: { account } }: { payload: { account: string } },
@@ -89,7 +89,7 @@ export function bookServices({ log, table, say }: Places): ServiceSchema[] {
     initialState: () => ({ count: 0 }),
     on: { "book.corrected": count, "book.struck": count },
   });
-  const hear = (ctx: Context<BookEvent>) => say("heard", ctx.params.position);
+  const hear = (ctx: Context<BookEvent>) => sendLine("heard", ctx.params.position);
   return [
     { name: "books", mixins: [events.mixin(), entries.mixin(), watch.mixin(), counter.mixin()] },
     {
@@ -97,7 +97,7 @@ export function bookServices({ log, table, say }: Places): ServiceSchema[] {
       actions: {
         take: events.mapAction("note.taken", {
           stream: ({ account }: BookEvents["note.taken"]) => `note-${account}`,
-          // The same whenever the event is handled again.
+          // The same if the event is handled again.
           eventId: (_params, ctx) => (ctx.meta as { commandId: string }).commandId,
         }),
       },
@@ -110,7 +110,7 @@ type Find = TransformView["find"];
 
 const last = async (find: Find, query: object) => (await find({ query, sort: "-nth", limit: 1 })) as unknown as Entry[];
 
-/** Right only where it sees every entry before its own, once. */
+/** Right only if it sees every entry before its own, once. */
 async function entryOf(position: number, account: string, amount: number, { find }: TransformView): Promise<Entry> {
   const [[before], [own]] = await Promise.all([last(find, {}), last(find, { account })]);
   return {
@@ -123,7 +123,7 @@ async function entryOf(position: number, account: string, amount: number, { find
   };
 }
 
-/** The table by a plain loop. */
+/** The table computed with a plain loop. */
 export function plainBooks(events: readonly BookEvent[]): Entry[] {
   let entries: Entry[] = [];
   for (const { type, position, payload } of events) {

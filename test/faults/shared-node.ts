@@ -1,20 +1,20 @@
 import { startChild } from "./child.ts";
 
-/** What one process has said: positions in the order in which it handled or heard them, -1 where it had stalled. */
-export interface Said {
+/** The messages of one process: positions in the order in which it handled or received them, -1 for a stall. */
+export interface Messages {
   handled: number[];
   heard: number[];
 }
 
-/** A node in a process of its own, a new one after each kill. */
+/** A node in its own process, a new one after each kill. */
 export class SharedNode {
   readonly nodeID: string;
-  /** Of each of its processes, one after the other. */
-  readonly said: Said[] = [];
+  /** The messages of each of its processes, in order. */
+  readonly messages: Messages[] = [];
   readonly #args: string[];
   #child: ReturnType<typeof startChild> | null = null;
   isFrozen = false;
-  /** How it ended where nobody killed it. */
+  /** How it ended if the test did not kill it. */
   #ended: string | null = null;
 
   constructor(
@@ -26,24 +26,24 @@ export class SharedNode {
     this.#args = [transporter, namespace, nodeID, log, table, String(clockAheadMs)];
   }
 
-  /** It runs, or is frozen. @throws where it has ended by itself */
+  /** Whether it runs or is frozen. @throws if it has ended by itself */
   get isThere(): boolean {
     if (this.#ended !== null) throw new Error(`${this.nodeID} ended by itself, with ${this.#ended}`);
     return this.#child !== null;
   }
 
-  /** Answers when its broker has started. */
+  /** Resolves when its broker has started. */
   async start(): Promise<void> {
     const child = startChild("./shared-node-process.ts", ...this.#args);
-    const said: Said = { handled: [], heard: [] };
-    this.said.push(said);
+    const messages: Messages = { handled: [], heard: [] };
+    this.messages.push(messages);
     await new Promise<void>((resolve, reject) => {
       child.lines.on("line", (line) => {
         const [word, position] = line.split(" ");
         if (word === "ready") resolve();
         else if (word === "frozen") this.isFrozen = true;
-        else if (word === "stalled") said.handled.push(-1);
-        else said[word as keyof Said].push(Number(position));
+        else if (word === "stalled") messages.handled.push(-1);
+        else messages[word as keyof Messages].push(Number(position));
       });
       void child.exited.then((how) => reject(new Error(`${this.nodeID} ended before it was ready, with ${how}`)));
     });

@@ -1,14 +1,14 @@
-// A process that appends, folds and takes snapshots, telling those that were answered, until it is killed.
+// A process that appends, folds and takes snapshots, and reports completed ones, until it is killed.
 import { ServiceBroker } from "moleculer";
 import type { Manifest } from "moleculer-event-sourcing";
-import { say } from "../support/say.ts";
+import { sendLine } from "../support/send-line.ts";
 import { tallies } from "./tallies.ts";
 
 const [folder = ""] = process.argv.slice(2);
 const broker = new ServiceBroker({ nodeID: "killed", logger: false });
 broker.createService(tallies(folder));
 await broker.start();
-say("ready");
+sendLine("ready");
 
 async function appendForEver(): Promise<void> {
   const events = Array.from({ length: 20 }, (_, n) => ({ type: "thing.counted", payload: { n } }));
@@ -18,7 +18,7 @@ async function appendForEver(): Promise<void> {
 async function snapshotForEver(): Promise<void> {
   for (;;) {
     const manifest: Manifest = await broker.call("tallies.snapshot", { keep: 3 });
-    say(JSON.stringify(manifest));
+    sendLine(JSON.stringify(manifest));
   }
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { ServiceBroker } from "moleculer";
 import type { Manifest, RecordedEvent } from "moleculer-event-sourcing";
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
-import { all, fieldsOf } from "../../testing/read-table/table-stand.ts";
+import { all, fieldsOf } from "../../testing/read-table/table-fixture.ts";
 import { cleanUp, eventually, newFolder, startBroker } from "../support/broker.ts";
 import { times } from "../support/times.ts";
 import { killChildren, startChild } from "./child.ts";
@@ -14,7 +14,7 @@ type Counted = RecordedEvent<string, { n: number; id: string }>;
 
 const rounds = times(14, 6);
 
-/** When to kill a process: at any moment, soon after it has told a snapshot, or while one of its own is half-way. */
+/** When to kill a process: at any moment, soon after it has reported a snapshot, or in the middle of one. */
 const moments = ["any", "told", "half-way"] as const;
 type Moment = (typeof moments)[number];
 
@@ -26,7 +26,7 @@ afterEach(async () => {
 const idsIn = (place: string) => (existsSync(place) ? readdirSync(place) : []);
 const halfWayIn = (place: string) => idsIn(place).filter((id) => !existsSync(join(place, id, "recorded")));
 
-/** Starts a process on the folder and kills it; answers the manifests that it told. */
+/** Starts a process on the folder and kills it; returns the manifests that it reported. */
 async function runUntilKilled(folder: string, place: string, moment: Moment): Promise<Manifest[]> {
   const before = new Set(idsIn(place));
   const { lines, exited, kill } = startChild("./snapshot-process.ts", folder);
@@ -79,7 +79,7 @@ describe("Snapshots of a process that is killed again and again", () => {
     const place = join(folder, "tallies.db.snapshots");
     const told: Manifest[] = [];
     let halfWay = 0;
-    // Where nothing was interrupted, nothing would be shown: a snapshot that was seen half-way may have just ended.
+    // Without an interruption the test would show nothing: a snapshot that was seen in progress may have just ended.
     for (let round = 0; round < rounds || halfWay === 0; round++) {
       told.push(...(await runUntilKilled(folder, place, moments[round % moments.length]!)));
       halfWay += halfWayIn(place).length;
@@ -99,7 +99,7 @@ describe("Snapshots of a process that is killed again and again", () => {
         expect(ends).toEqual(["$snapshot.started", expect.stringMatching(/^\$snapshot\.(completed|failed)$/)]);
       for (const { id } of told) expect(endsOf.get(id)?.[1]).toBe("$snapshot.completed");
     });
-    // What was answered last is offered, or newer ones have taken its place.
+    // The last reported snapshot is listed, or newer ones have replaced it.
     expect(listed.length).toBeGreaterThan(0);
     expect(listed.some(({ id }) => id >= told.at(-1)!.id)).toBe(true);
     const log = await readLog(broker);

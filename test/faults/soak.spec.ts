@@ -4,8 +4,8 @@ import { times } from "../support/times.ts";
 
 const program = fileURLToPath(new URL("./soak/soak.ts", import.meta.url));
 const seconds = times(120, 40);
-/** However slow the machine is, each run takes its rounds of work. */
-const patienceMs = 1_200_000;
+/** On any machine, each run takes its rounds of work. */
+const timeoutMs = 1_200_000;
 
 /** `npm run soak` for a shorter time: how it ended, and what it printed. */
 const soak = (...args: string[]) =>
@@ -25,7 +25,7 @@ describe("A node under mixed load", () => {
       expect(table).not.toContain("fault:");
       expect(code).toBe(0);
     },
-    patienceMs,
+    timeoutMs,
   );
 
   it(
@@ -36,6 +36,6 @@ describe("A node under mixed load", () => {
       expect(table).toMatch(/descriptors .* HAS GROWN/);
       expect(code).toBe(1);
     },
-    patienceMs,
+    timeoutMs,
   );
 });

@@ -28,7 +28,7 @@ async function open(options: SqliteLogOptions = {}): Promise<SqliteEventLog> {
 async function headAfterStart(options: SqliteLogOptions = {}): Promise<number> {
   const log = await open(options);
   try {
-    // It is good for appends, too.
+    // It accepts appends, too.
     const [event] = await appended(log, appendTo("probe"));
     return event!.position - 1;
   } finally {
@@ -44,14 +44,14 @@ const refusedStart = async () => {
   return error.message;
 };
 
-/** What a refused start must leave as it is. */
+/** The files that a refused start must not change. */
 const contents = () =>
   ["", "-wal"].map((suffix) => {
     const found = statSync(file + suffix, { throwIfNoEntry: false });
     return found ? [found.size, found.mtimeMs] : null;
   });
 
-/** A backup of 10 events, and a log with so many more whose host was killed. */
+/** A backup of 10 events, and a log with further events whose host was killed. */
 async function killedAfter(
   events: number,
   backupBy: "backup" | "VACUUM INTO" | "copy" = "backup",
@@ -81,7 +81,7 @@ const putOver: Record<string, (backup: string) => void> = {
 
 describe.each(["backup", "VACUUM INTO", "copy"] as const)("A log whose host was killed, and an older %s", (by) => {
   describe.each(Object.entries(putOver))("%s", (_, put) => {
-    // Of long ones the -wal was moved into the file, and begun again.
+    // With long ones, the -wal was moved into the file and restarted.
     it.each([0, 100_000])("is refused while the -wal of 90 events of %p characters is there", async (characters) => {
       put(await killedAfter(90, by, characters));
       const message = await refusedStart();
@@ -225,14 +225,14 @@ describe("An empty log", () => {
     await refusedStart();
     expect(await headAfterStart({ begin: "anew" })).toBe(0);
     expect(await headAfterStart()).toBe(1);
-    // What is there is never begun anew.
+    // An existing log is never started again from 0.
     expect(await headAfterStart({ begin: "anew" })).toBe(2);
   });
 
   it("is begun again after a kill before its first log was whole", async () => {
     const log = await open();
     await log.close();
-    // What such a kill leaves: a lock that knows of no log, and an empty file.
+    // The remains of such a kill: a lock without a log's identity, and an empty file.
     const db = new Database(`${file}.lock`);
     db.exec("DELETE FROM notes");
     db.close();

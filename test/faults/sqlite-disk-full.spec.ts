@@ -53,7 +53,7 @@ describeWhereMountable("A full disk (skipped where no tmpfs can be mounted)", ()
   };
   const free = () => statfsSync(folder).bavail * statfsSync(folder).bsize;
 
-  /** Commits of two appends each, until one fails; answers how many events were acknowledged. */
+  /** Commits two appends at a time until one fails; returns the number of acknowledged events. */
   async function fillUp(log: SqliteEventLog): Promise<number> {
     for (let acknowledged = 0; ; acknowledged += 10) {
       const verdicts = await log
@@ -138,7 +138,7 @@ describeWhereMountable("A full disk (skipped where no tmpfs can be mounted)", ()
         Array.from({ length: 100 }, () => ({ payload: "x".repeat(5 * kilobyte) })),
       ),
     ]);
-    // What is still in the -wal would take the room that appends need.
+    // The content of the -wal would take the room that appends need.
     await log.close();
     await log.open();
     writeFileSync(`${folder}/more`, Buffer.alloc(free() - 100 * kilobyte));

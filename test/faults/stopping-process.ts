@@ -1,7 +1,7 @@
-// A node that appends to a log, and says what was acknowledged, until it is asked to end.
+// A node that appends to a log, and reports acknowledged events, until its end is requested.
 import { ServiceBroker } from "moleculer";
 import { Aggregate, EventStore, Subscription, type AppendAnswer } from "moleculer-event-sourcing";
-import { say } from "../support/say.ts";
+import { sendLine } from "../support/send-line.ts";
 
 const [adapter = "", folder = "", transporter = ""] = process.argv.slice(2);
 const events = EventStore("events", { adapter });
@@ -23,6 +23,6 @@ process.once("SIGTERM", () => void broker.stop().then(() => process.exit()));
 for (;;) {
   const params = { stream: "s", events: [{ type: "thing.added", payload: {} }] };
   const answer = await broker.call<AppendAnswer, object>("events.append", params).catch(() => null);
-  if (answer) say(answer.position);
+  if (answer) sendLine(answer.position);
   await new Promise((turn) => setTimeout(turn, 10));
 }

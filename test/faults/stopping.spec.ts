@@ -1,6 +1,6 @@
 import { engines } from "../../adapters/engines.ts";
 import { resolveAdapter } from "../../core/adapter.ts";
-import { everything } from "../../testing/event-log/log-stand.ts";
+import { everything } from "../../testing/event-log/log-fixture.ts";
 import { Link, type Way } from "../cluster/link.ts";
 import { cleanUp, eventually, newFolder } from "../support/broker.ts";
 import { describeWith, type EngineServer } from "../support/engines.ts";
@@ -13,7 +13,7 @@ afterEach(async () => {
 
 const portOf = (url: string): number => Number(/:(\d+)(?=\/|$|\?)/.exec(url.slice(url.indexOf("://") + 3))![1]);
 
-/** The URL of the server by the way of the link, and what else the adapter needs. */
+/** The server's URL through the link, and further options of the adapter. */
 const adapterOf = (url: string, name: string): string =>
   name === "postgres" ? url : `${url}${url.includes("?") ? "&" : "?"}folder=${newFolder()}`;
 
@@ -30,7 +30,7 @@ async function stopsOver(server: EngineServer, name: string, ways: readonly Way[
     });
     link.stall(...ways);
     child.end();
-    // In spite of the link, which passes nothing before it has ended.
+    // Ends although the link passes no bytes.
     await child.exited;
     link.pass();
     const log = resolveAdapter(engines, adapterOf(server.url, name)).eventLog!("events");

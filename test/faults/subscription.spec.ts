@@ -37,7 +37,7 @@ const overNats = (url: string) => ({ type: "NATS" as const, options: { url } });
 const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
 const streams = (count: number) => Array.from({ length: count }, (_, index) => `s-${index % 5}`);
 
-/** Law of a subscription: the first time that each event was handled is in the order of the log. */
+/** A subscription's law: the first handling of each event is in the order of the log. */
 const firstTimes = (seen: readonly number[]) => [...new Set(seen)];
 
 describe("A process with a subscription killed with SIGKILL", () => {
@@ -54,7 +54,7 @@ describe("A process with a subscription killed with SIGKILL", () => {
       node.process.kill("SIGKILL");
       await node.gone;
       const repeated = node.seen.filter((position) => seen.includes(position));
-      // A save comes every 200 ms, an event takes 5 ms or hardly less.
+      // The checkpoint is saved every 200 ms, and an event takes about 5 ms.
       expect(repeated.length).toBeLessThan(60);
       seen.push(...node.seen);
     }
@@ -119,7 +119,7 @@ describeWith("nats-server", "A subscription on two nodes", (server) => {
     );
     await appendTo(store, "a", "b");
     await caughtUp(two, "watch");
-    // What it was handling when it froze, and no more.
+    // At most the event that it was handling when it froze.
     expect(one.seen.length).toBeLessThanOrEqual(before + 1);
     expect(watched.seen.slice(-2)).toEqual([101, 102]);
     expect(firstTimes([...one.seen, ...watched.seen].toSorted((a, b) => a - b))).toEqual(upTo(102));

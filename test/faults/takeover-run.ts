@@ -13,23 +13,26 @@ interface Places {
   /** The connection strings of a node, which may have a folder for itself. */
   log: (folder: string) => string;
   table: string;
-  /** How many events come, as a share of what a quick engine gets. */
+  /** The number of events, as a share of a fast engine's. */
   share: number;
 }
 
-/** An early one: it heals whatever has gone wrong before. */
+/** An early one, since it repairs earlier defects. */
 const rebuildInRound = 2;
 const accounts = ["a", "b", "c", "d"];
 const pause = (ms: number) => new Promise((turn) => setTimeout(turn, ms));
 
-/** Three nodes that share a log and a table, each a process; and somebody who appends all along, through any of them. */
+/**
+ * Three nodes in separate processes that share a log and a table, and a caller that appends all the time, through any
+ * of them.
+ */
 export class TakeoverRun {
   readonly nodes: SharedNode[];
-  /** Of each acknowledged event, by its id: where it was told to be stored. */
+  /** The acknowledged position of each event, by its id. */
   readonly acknowledged = new Map<string, string>();
-  /** How long another node took, in milliseconds: after a freeze, and after a kill. */
+  /** The durations of takeovers, in milliseconds: after a freeze, and after a kill. */
   readonly takeovers: number[] = [];
-  /** The position of the table's switch, as who had ordered the rebuild was told. */
+  /** The position of the table's switch, as the rebuild returned it. */
   rebuiltAt: number | null = null;
   readonly broker: ServiceBroker;
   readonly #random = randomFrom(seed);
@@ -52,12 +55,14 @@ export class TakeoverRun {
     const nodes = ["n1", "n2", "n3"].map(
       (nodeID) => new SharedNode(nodeID, { transporter, namespace, table, log: log(newFolder()) }),
     );
-    // At once: each may find that another has just made log or table.
+    // At once: each may find that another has just created the log or the table.
     await Promise.all(nodes.map((node) => node.start()));
     return new TakeoverRun(broker, nodes, share);
   }
 
-  /** So many times a holder of the fold is frozen past its lease and thawed, and another is killed; then all catch up. */
+  /**
+   * In each round a holder of the fold is frozen past its lease and thawed, and another is killed; then all catch up.
+   */
   async rounds(count: number): Promise<void> {
     const writers = accounts.map((account) => this.#write(account));
     let restarted = Promise.resolve();
@@ -68,9 +73,9 @@ export class TakeoverRun {
         else await this.#freezeBetweenBatches(frozen);
         const successor = await this.#takenOver(frozen);
         await restarted;
-        // Ordered while one who is asked is frozen, begun by one who is killed, and done by another.
+        // Requested while one of the nodes is frozen, started by one that is killed, and completed by another.
         const rebuilt = round === rebuildInRound ? this.#rebuild([frozen, successor]) : null;
-        // Heard at the end of the round.
+        // Awaited at the end of the round.
         rebuilt?.catch(() => {});
         frozen.thaw();
         const killed = await this.#holderAtWork();
@@ -94,7 +99,7 @@ export class TakeoverRun {
     }
   }
 
-  /** Sent again with the same ids through another node until it is answered. */
+  /** Sends again with the same ids through another node until it succeeds. */
   async #append(account: string, count: number): Promise<void> {
     const events = Array.from({ length: count }, () => {
       const kind = this.#random();
@@ -108,7 +113,7 @@ export class TakeoverRun {
     for (const { id, version, position } of answer.events) this.acknowledged.set(id, `${position}/${version}`);
   }
 
-  /** By any node that is there, or by this one. */
+  /** Calls the given node, or any running one. */
   async #ask<Answer>(action: string, params: object, node = this.#any()): Promise<Answer> {
     if (!node.isThere) throw new Error(`${node.nodeID} is not there`);
     return this.broker.call<Answer, object>(action, params, { nodeID: node.nodeID, timeout: 2000 });
@@ -123,7 +128,7 @@ export class TakeoverRun {
     return this.#ask(`${service}.status`, {}, node);
   }
 
-  /** Those who do not stand by, as they say. */
+  /** The nodes whose status is not standby. */
   async #holders(without?: SharedNode): Promise<{ node: SharedNode; position: number; state: string }[]> {
     const asked = this.nodes.filter((node) => node !== without && node.isThere && !node.isFrozen);
     const said = await Promise.all(
@@ -138,7 +143,7 @@ export class TakeoverRun {
   /** The one that folds, in the middle of many events. */
   async #holderAtWork(): Promise<SharedNode> {
     const [holder] = await eventually(async () => {
-      // Who starts, or waits, may yet find that another folds.
+      // A node that is starting or waiting may still find that another one folds.
       const holders = (await this.#holders()).filter(({ state }) => ["live", "folding"].includes(state));
       if (holders.length !== 1) throw new Error(`${holders.length} nodes say that they fold`);
       return holders;
@@ -157,7 +162,7 @@ export class TakeoverRun {
     }
   }
 
-  /** With the rest of a page before it: what is appended at once is read at once. */
+  /** With the rest of a page ahead of it: events that are appended at once are read at once. */
   async #freezeBetweenBatches(node: SharedNode): Promise<void> {
     await eventually(() => node.isFrozen || this.#ask("freezer.freeze", {}, node));
     await this.#append("a", 100 * this.#share);
@@ -166,16 +171,16 @@ export class TakeoverRun {
     });
   }
 
-  /** Through the node that is none of these. */
+  /** Calls the remaining node. */
   async #rebuild(others: readonly SharedNode[]): Promise<number> {
     const asked = this.nodes.find((node) => !others.includes(node))!;
     const { nodeID } = asked;
-    // It may have been started a moment ago.
+    // It may have just started.
     await eventually(() => this.statusOf(asked));
     return (await this.broker.call<{ position: number }, object>("entries.rebuild", {}, { nodeID })).position;
   }
 
-  /** Another node folds, and goes on; answers which. */
+  /** Waits until another node folds and makes progress; returns it. */
   async #takenOver(from: SharedNode): Promise<SharedNode> {
     const began = performance.now();
     const asIs = await eventually(async () => {
@@ -206,7 +211,7 @@ export class TakeoverRun {
     }, 120_000);
   }
 
-  /** The whole log, as a node answers it. */
+  /** The whole log, read through a node. */
   async log(): Promise<BookEvent[]> {
     const events: BookEvent[] = [];
     for (;;) {
@@ -216,7 +221,7 @@ export class TakeoverRun {
     }
   }
 
-  /** The whole table, as this node answers it. */
+  /** The whole table, read from this node. */
   async entries(node: SharedNode): Promise<Entry[]> {
     const entries: Entry[] = [];
     for (;;) {

@@ -3,7 +3,7 @@ import { cleanUp } from "../support/broker.ts";
 import { describeWith } from "../support/engines.ts";
 import { killChildren } from "./child.ts";
 import { eventsPerNote, plainBooks, type BookEvent } from "./shared-books.ts";
-import type { Said } from "./shared-node.ts";
+import type { Messages } from "./shared-node.ts";
 import { TakeoverRun } from "./takeover-run.ts";
 import { times } from "../support/times.ts";
 
@@ -17,7 +17,7 @@ const combinations: [log: LogEngine, table: TableEngine][] = [
 ];
 const rounds = times(10);
 
-/** Positions, and versions of each stream, from one on; what was told of an event is so. */
+/** Expects positions and versions of each stream to run from 1, and to match the acknowledgements. */
 function expectWhole(events: readonly BookEvent[], acknowledged: ReadonlyMap<string, string>): void {
   const versions = new Map<string, number>();
   const stored = new Map<string, string>();
@@ -32,8 +32,11 @@ function expectWhole(events: readonly BookEvent[], acknowledged: ReadonlyMap<str
   for (const [id, told] of acknowledged) expect(stored.get(id)).toBe(told);
 }
 
-/** One after the other, also where another node had its turn between; a process that was stalled may go on anywhere. */
-function expectInOrder({ handled }: Said): void {
+/**
+ * Expects the log's order, even if another node had its turn in between; a process that was stalled may continue
+ * anywhere.
+ */
+function expectInOrder({ handled }: Messages): void {
   let before = 0;
   let mayLeap = true;
   for (const position of handled)
@@ -49,7 +52,7 @@ describeWith("nats-server", "Nodes that share log and table, of which holders ar
   describeWith("postgres", "with PostgreSQL", (postgres) =>
     describeWith("mongodb", "and MongoDB", (mongodb) => {
       const inPostgres = (schema: string) => `${postgres().url}?schema=${schema}`;
-      /** Connection strings; of a log for a node with this folder. */
+      /** Connection strings of the log, for a node with this folder. */
       const logs: Record<LogEngine, (folder: string) => string> = {
         postgres: () => inPostgres("log"),
         mongodb: (folder) => `${mongodb().url}/log?folder=${folder}`,
@@ -61,7 +64,7 @@ describeWith("nats-server", "Nodes that share log and table, of which holders ar
       };
       const runs = new Map<LogEngine, Promise<TakeoverRun>>();
 
-      // FerretDB looks through all rows for each that is read or written.
+      // FerretDB scans all rows for each that is read or written.
       const shares: Record<TableEngine, number> = { postgres: 1, mongodb: 0.25 };
 
       const run = async (log: LogEngine, table: TableEngine) => {
@@ -75,7 +78,7 @@ describeWith("nats-server", "Nodes that share log and table, of which holders ar
         await run.rounds(rounds);
         return run;
       };
-      // At the same time: most of it is waiting.
+      // Concurrently, since most of the time is waiting.
       beforeAll(() => {
         for (const [log, table] of combinations) {
           const running = run(log, table);
@@ -102,12 +105,12 @@ describeWith("nats-server", "Nodes that share log and table, of which holders ar
           expect(run.rebuiltAt).toBeGreaterThan(0);
           expect(await run.broker.call("entries.verify")).toMatchObject({ ok: true, rows: plain.length });
 
-          const said = run.nodes.flatMap((node) => node.said);
+          const messages = run.nodes.flatMap((node) => node.messages);
           const positions = moves.map(({ position }) => position);
-          for (const one of said) expectInOrder(one);
-          const handled = new Set(said.flatMap((one) => one.handled));
+          for (const one of messages) expectInOrder(one);
+          const handled = new Set(messages.flatMap((one) => one.handled));
           expect(positions.filter((position) => !handled.has(position))).toEqual([]);
-          const heard = new Set(said.flatMap((one) => one.heard));
+          const heard = new Set(messages.flatMap((one) => one.heard));
           expect(events.filter(({ position }) => !heard.has(position))).toEqual([]);
 
           const counts = new Map<string, number>();

@@ -7,10 +7,10 @@ export const tallyFields = {
   text: "string",
 } satisfies FieldsInput;
 
-/** A store and a table of which each row says what all events up to its own add up to. */
+/** A store and a table in which each row contains the sum of all events up to its own. */
 export function tallies(folder: string): ServiceSchema {
   const events = EventStore<Record<string, { n: number }>>("events", { adapter: `sqlite:${folder}/events.db` });
-  // Of one version: a process that Node runs and one that jest compiles have other texts of one function.
+  // With a version: a process that Node runs and one that jest compiles have different texts of the same function.
   const table = Aggregate("tallies", { eventStore: events, fields: tallyFields, version: 1 })
     .on("thing.counted")
     .create(async ({ id, position, payload: { n } }, { find }) => {

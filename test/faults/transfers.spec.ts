@@ -18,7 +18,7 @@ const kills = times(32, 20);
 const child = fileURLToPath(new URL("./bank-process.ts", import.meta.url));
 const folderBefore = process.cwd();
 
-/** Before or after what a process dies, by turns; in between at any moment. */
+/** Statements before or after which a process is killed, in turn; in between at any moment. */
 const statements = ["^INSERT INTO events", "^COMMIT", "^BEGIN", "^(INSERT INTO|UPDATE) state", "^DELETE FROM state"];
 
 afterEach(async () => {
@@ -26,7 +26,7 @@ afterEach(async () => {
   process.chdir(folderBefore);
 });
 
-/** Starts the bank on the folder and kills it while money is on its way; answers the transfers that were accepted. */
+/** Starts the bank on the folder and kills it during transfers; returns the accepted transfers. */
 async function runUntilKilled(folder: string, statement: string | undefined, met: string[]): Promise<string[]> {
   const args = ["--conditions=moleculer-event-sourcing:source", child, folder];
   if (statement) args.push(statement, String(randomInt(1, 15)));
@@ -39,7 +39,7 @@ async function runUntilKilled(folder: string, statement: string | undefined, met
     const [what, id = ""] = line.split(" ");
     if (what === "met") met.push(statement!);
     if (what === "requested") requested.push(id);
-    // A statement that does not come leaves it to what is seen.
+    // If the statement does not come, the number of transfers decides.
     if (requested.length >= (statement ? 100 : enough)) kill();
   }
   expect(await exited).toBe("SIGKILL");
@@ -47,8 +47,8 @@ async function runUntilKilled(folder: string, statement: string | undefined, met
 }
 
 /**
- * As after the seconds that the next process would wait for it: else no kill would meet a transfer under way. Answers how
- * many are.
+ * Lets leases lapse at once, as after the seconds that the next process would wait: otherwise no kill would interrupt a
+ * transfer. Returns the number of transfers in progress.
  */
 function letLeasesLapse(folder: string): number {
   const db = new Database(join(folder, "data/bankEventStore.db"));
@@ -76,7 +76,7 @@ async function readLog(broker: ServiceBroker): Promise<BankEvent[]> {
   }
 }
 
-/** What the log says of each transfer: how it ended, and what moved for its sake. */
+/** Each transfer's end and movements, from the log. */
 function transfersIn(log: readonly BankEvent[]) {
   const transfers = new Map<string, { ends: Outcome[]; out: number; in: number; amount: number }>();
   for (const event of log) {
@@ -137,13 +137,13 @@ describe("Transfers in a bank that is killed with SIGKILL again and again", () =
       expect(ends).toHaveLength(1);
       const [end] = ends;
       found[end!]++;
-      // Out once or never; into the other account exactly if it was completed.
+      // Withdrawn once or never; deposited exactly if it was completed.
       expect([0, amount]).toContain(out);
       expect(into).toBe(end === "completed" ? amount : 0);
       expect(out).toBeGreaterThanOrEqual(into);
       if (end === "failed" && out > 0) refunded++;
     }
-    // Else nothing of it was met.
+    // Otherwise no transfer was interrupted.
     expect(found.completed).toBeGreaterThan(0);
     expect(refunded).toBeGreaterThan(0);
 

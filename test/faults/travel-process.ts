@@ -1,10 +1,10 @@
-// A process that appends, while its tables go back to snapshots and are folded anew, until it is killed.
+// A process that appends, while its tables are restored from snapshots and rebuilt, until it is killed.
 import { randomInt } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { ServiceBroker } from "moleculer";
 import type { Manifest } from "moleculer-event-sourcing";
 import { CrashKit, type CrashPoint } from "moleculer-event-sourcing/testing";
-import { say } from "../support/say.ts";
+import { sendLine } from "../support/send-line.ts";
 import { killAt } from "./kill-at.ts";
 import { ledgerService, moves } from "./ledger.ts";
 
@@ -27,7 +27,7 @@ async function appendForEver(): Promise<void> {
 
 let delayMs = Number(countdown);
 
-/** Ends this process while the work goes on; where it was over before, the next one's time is half as long. */
+/** Kills this process during the work; if it ends before, the next delay is half as long. */
 function killDuring(work: Promise<unknown>): void {
   const timer = setTimeout(() => process.kill(process.pid, "SIGKILL"), delayMs);
   delayMs /= 2;
@@ -40,7 +40,7 @@ async function travel(table: string): Promise<void> {
   const snapshotId = taken[randomInt(Math.max(taken.length, 1))]?.id;
   const kinds = ["snapshot", "rebuild", "restore", "restoreAndReplay", ...(kind === "during" ? [where, where] : [])];
   const what = snapshotId ? kinds[randomInt(kinds.length)]! : "snapshot";
-  say("begins", what);
+  sendLine("begins", what);
   const params = { snapshot: { keep: 3 }, rebuild: {} }[what] ?? { snapshotId };
   try {
     const work = broker.call(`${table}.${what}`, params);
@@ -48,19 +48,19 @@ async function travel(table: string): Promise<void> {
     await work;
     if (what === "restore") await broker.call(`${table}.resume`);
   } finally {
-    say("ends", what);
+    sendLine("ends", what);
   }
 }
 
 async function travelForEver(table: string): Promise<void> {
   for (;;)
     await travel(table).catch((error: { type?: string }) => {
-      // The order of a process that was killed is followed still.
+      // The request of a killed process is still running.
       if (error.type !== "REBUILD_RUNNING") throw error;
       return pause(10);
     });
 }
 
 await broker.start();
-say("ready");
+sendLine("ready");
 await Promise.all([appendForEver(), travelForEver("balances"), travelForEver("entries")]);

@@ -13,7 +13,7 @@ type MovedEvent = RecordedEvent<"account.moved", Moved>;
 const tables = ["balances", "entries"] as const;
 const kinds = ["rebuild", "restore", "restoreAndReplay", "snapshot"];
 
-/** When to kill a process: at a random moment, at a step or around a statement of its work, or during work of a kind. */
+/** When to kill a process: at a random moment, at a crash point or around a statement, or during work of a kind. */
 type Moment = [] | ["point" | "statement" | "during", string];
 
 const moments: Moment[] = [
@@ -31,11 +31,11 @@ afterEach(async () => {
   await cleanUp();
 });
 
-/** Starts a process on the folder and kills it; answers what it had begun and not ended. */
+/** Starts a process on the folder and kills it; returns the work that it had started and not completed. */
 async function runUntilKilled(folder: string, moment: Moment): Promise<string[]> {
   const isTimed = moment.length === 0;
   const isDuring = moment[0] === "during";
-  // During work: after so many milliseconds of it. Else the so-manieth time.
+  // During work: milliseconds after its start. Otherwise the n-th time.
   const when = isTimed ? [] : [...moment, String(isDuring ? randomInt(50) : randomInt(1, 4))];
   const { lines, exited, kill } = startChild("./travel-process.ts", folder, ...when);
   const early = isTimed && randomInt(6) === 0 ? setTimeout(kill, randomInt(300, 900)) : undefined;
@@ -46,7 +46,7 @@ async function runUntilKilled(folder: string, moment: Moment): Promise<string[]>
     if (what === "ready" && isTimed) setTimeout(kill, randomInt(1, 500));
     if (what === "begins") begun.push(kind);
     if (what === "ends") begun.splice(begun.indexOf(kind), 1);
-    // A step or a statement that does not come in so much work is not waited for.
+    // Does not wait longer for a point or a statement that has not come in so much work.
     if (what === "ends" && !isDuring && ++ends === 12) kill();
   }
   clearTimeout(early);
@@ -62,7 +62,7 @@ async function readLog(broker: ServiceBroker): Promise<MovedEvent[]> {
   }
 }
 
-/** What was ordered ends, the tables are what the log says, and nothing else is left of what was going on. */
+/** Expects requests to end, the tables to match the log, and no other remains. */
 async function expectWhole(folder: string): Promise<void> {
   const broker = await startBroker([ledgerService(folder)], { nodeID: "killed" });
   for (const table of tables) await eventually(async () => expect(await broker.call(`${table}.building`)).toBeNull());
@@ -108,7 +108,7 @@ async function fill(folder: string): Promise<void> {
   await broker.stop();
 }
 
-/** Kills so many times, and looks at what is there after each; now and then the one that takes up the pieces is killed too. */
+/** Kills repeatedly and checks after each kill; sometimes the process that recovers is killed, too. */
 async function killOften(times: number, momentOf: (run: number) => Moment): Promise<string[]> {
   const folder = newFolder();
   await fill(folder);
@@ -121,12 +121,12 @@ async function killOften(times: number, momentOf: (run: number) => Moment): Prom
   return interrupted;
 }
 
-/** On each of two tracks; fewer would not meet each kind and moment. */
+/** On each of two tracks; fewer would not include each kind and moment. */
 const kills = times(21, 12);
 
-describe("A process killed with SIGKILL while its tables go back and are folded anew", () => {
+describe("A process killed with SIGKILL while its tables are restored and rebuilt", () => {
   it(`leaves tables that verify, nothing half and no order that is stuck, ${2 * kills} times`, async () => {
-    // At the same time, each in a folder of its own: most of it is waiting for a process to start.
+    // Concurrently, each in its own folder, since most of the time is waiting for a process to start.
     const tracks = await Promise.allSettled([
       killOften(kills, (run) => (run % 3 ? [] : ["during", kinds[(run / 3) % kinds.length]!])),
       killOften(kills, (run) => moments[run % moments.length]!),
@@ -135,7 +135,7 @@ describe("A process killed with SIGKILL while its tables go back and are folded 
       if (track.status === "rejected") throw track.reason;
       return track.value;
     });
-    // Kills that never met one of them would prove nothing about it.
+    // A kind of work that no kill interrupted would not be tested.
     expect([...new Set(interrupted.flat())].toSorted()).toEqual(kinds);
   });
 });

@@ -12,7 +12,7 @@ const rows = 10_000;
 /** Of one entity. */
 const deposits = 20_000;
 const mostMs = 100;
-/** What holds the loop does so each time; a noisy machine does not. */
+/** Work that blocks the loop does so each time; a noisy machine does not. */
 const tries = 4;
 
 const engines: [engine: string, places: (folder: string) => Places][] = [

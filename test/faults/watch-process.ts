@@ -1,7 +1,8 @@
-// A node that hosts the subscription `watch`, and with "store" also its store, until it is killed; it tells what it handles.
+// A node that hosts the subscription `watch`, and with "store" also its store, until it is killed; it reports handled
+// events.
 import { ServiceBroker } from "moleculer";
 import { EventStore, Subscription } from "moleculer-event-sourcing";
-import { say } from "../support/say.ts";
+import { sendLine } from "../support/send-line.ts";
 
 const [nodeID = "", url = "", folder = "", what = "", delayMs = "0"] = process.argv.slice(2);
 const events = EventStore("events", { adapter: `sqlite:${folder}/events.db`, host: what === "store" });
@@ -9,7 +10,7 @@ const watch = Subscription("watch", {
   eventStore: events,
   on: {
     async "thing.**"({ position }) {
-      say(position);
+      sendLine(position);
       await new Promise((done) => setTimeout(done, Number(delayMs)));
     },
   },
@@ -21,5 +22,5 @@ const broker = new ServiceBroker({
 });
 broker.createService({ name: nodeID, mixins: [events.mixin(), watch.mixin()] });
 await broker.start();
-say("ready");
+sendLine("ready");
 setInterval(() => {}, 1000);

@@ -7,15 +7,15 @@ import type { Places } from "./every-kind.ts";
 interface Options {
   places: Places;
   seed: number;
-  /** Of 1: how many of the attacks are made. */
+  /** The share of attacks that are made, 0 to 1. */
   share: number;
-  /** What attacks write by mistake is written there. */
+  /** The folder for files that attacks write by mistake. */
   folder: string;
 }
 
 const program = fileURLToPath(new URL("process.ts", import.meta.url));
 
-/** Makes the attacks in a process that any unhandled rejection ends. Fails where it ends before its report. */
+/** Runs the attacks in a process that any unhandled rejection ends. Fails if it ends before its report. */
 export async function attacked({ folder, ...options }: Options): Promise<Report> {
   const child = spawn(
     process.execPath,

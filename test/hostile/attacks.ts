@@ -2,7 +2,7 @@ import type { ActionSchema } from "moleculer";
 import type { Sample } from "./samples.ts";
 import { hostileValues } from "./values.ts";
 
-/** One call that ought to be refused, or to do no harm. */
+/** One call that should be refused, or do no harm. */
 export interface Attack {
   action: string;
   /** For messages, and to repeat it. */
@@ -11,12 +11,12 @@ export interface Attack {
   meta: () => Record<string, unknown>;
 }
 
-/** Places inside one sample. */
+/** Limit of paths inside one sample. */
 const mostPaths = 24;
 
 const noMeta = () => ({});
 
-/** What the framework and Moleculer read of a call's meta. */
+/** Fields that the framework and Moleculer read from a call's meta. */
 const metaNames = [
   "readAfter",
   "commandId",
@@ -28,7 +28,7 @@ const metaNames = [
   "user",
 ];
 
-/** Names that no action knows, or nearly does. */
+/** Names that no action knows, some of them misspelt. */
 const unknownNames = [
   "qurey",
   "Limit",
@@ -40,7 +40,10 @@ const unknownNames = [
   "x".repeat(100_000),
 ];
 
-/** Every hostile value in place of the whole, of each value at each depth of each sample, of each meta, and beside them. */
+/**
+ * Puts every hostile value in place of the params, of each value at each depth of each sample, of each field of meta,
+ * and into additional fields.
+ */
 export function* attacksOn({ name: action = "", params }: ActionSchema, samples: readonly Sample[]): Generator<Attack> {
   for (const [value, make] of hostileValues) {
     yield { action, name: `params: ${value}`, params: make, meta: noMeta };
@@ -68,7 +71,7 @@ export function* attacksOn({ name: action = "", params }: ActionSchema, samples:
       };
 }
 
-/** Of what the sample holds and of what the rules name. */
+/** The paths of the sample and of the rules. */
 function pathsOf(sample: Sample, rules: ActionSchema["params"]): string[][] {
   const declared = Object.keys(rules ?? {}).filter((name) => !name.startsWith("$$") && !(name in sample));
   return [...inside(sample, 4), ...declared.map((name) => [name])].slice(0, mostPaths);
@@ -82,12 +85,12 @@ function inside(value: unknown, levels: number): string[][] {
   ]);
 }
 
-/** A copy of the sample with another value at a place. */
+/** A copy of the sample with another value at a path. */
 function withValue(sample: Sample, path: readonly string[], value: unknown): unknown {
   const copy: Record<string, unknown> = structuredClone(sample);
   let place = copy;
   for (const step of path.slice(0, -1)) place = place[step] as Record<string, unknown>;
-  // Not by an assignment, which takes __proto__ for the prototype.
+  // Not by an assignment, which would set the prototype for __proto__.
   Object.defineProperty(place, path.at(-1)!, { value, enumerable: true, writable: true, configurable: true });
   return copy;
 }

@@ -14,17 +14,17 @@ export interface Report {
 }
 
 interface Options {
-  /** Of 1: how many of the attacks are made. */
+  /** The share of attacks that are made, 0 to 1. */
   share: number;
   random: () => number;
-  /** Called before each, so that one that never ends has a name. */
+  /** Called before each attack, so that one that never ends can be named. */
   onAttack?: (attack: Attack) => void;
 }
 
-const patienceMs = 60_000;
+const timeoutMs = 60_000;
 const mostFaults = 50;
 
-/** Calls every action of ours that the broker's registry has, by hostile values, one after the other. */
+/** Calls every action of this package in the broker's registry with hostile values, in sequence. */
 export async function attack(broker: ServiceBroker, samples: Samples, options: Options): Promise<Report> {
   const actions = ownActions(broker);
   const report: Report = { actions: actions.length, calls: 0, refused: 0, answered: 0, faults: [] };
@@ -38,7 +38,7 @@ export async function attack(broker: ServiceBroker, samples: Samples, options: O
   return report;
 }
 
-/** Whatever the package has registered, so that an action that is added later is called as well. */
+/** All actions that the package has registered, including later additions. */
 function ownActions(broker: ServiceBroker): ActionSchema[] {
   const actions = broker.services.flatMap((service) => Object.values(registered(service)));
   return actions.filter((action) => originOf(action) !== null);
@@ -64,7 +64,7 @@ async function make(broker: ServiceBroker, { action, params, meta }: Attack, rep
 
 async function inTime(call: Promise<unknown>): Promise<unknown> {
   const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`no answer within ${patienceMs} ms`)), patienceMs);
+  const timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
   try {
     return await Promise.race([call, promise]);
   } finally {
@@ -72,7 +72,10 @@ async function inTime(call: Promise<unknown>): Promise<unknown> {
   }
 }
 
-/** What a refused call has stored all the same. Handlers of earlier events may store theirs meanwhile. */
+/**
+ * An event that a refused call has stored in spite of the refusal. Handlers of earlier events may store theirs
+ * meanwhile.
+ */
 async function traceOf(broker: ServiceBroker, after: number, requestID: string): Promise<string | null> {
   const events: RecordedEvent[] = await broker.call("events.read", { after, limit: 1000, raw: true });
   const own = events.find(({ meta }) => meta.correlationId === requestID);

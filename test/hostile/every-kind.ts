@@ -23,7 +23,7 @@ interface Account {
 
 const idOf = ({ stream }: Pick<RecordedEvent, "stream">) => stream.slice("account-".length);
 
-/** A service of every kind that this package makes, and the actions that they call. */
+/** A service of every kind of this package, and the actions that they call. */
 export function everyKind({ log, table, snapshots }: Places): ServiceSchema[] {
   const events = EventStore("events", {
     adapter: log,
@@ -129,7 +129,7 @@ export function everyKind({ log, table, snapshots }: Places): ServiceSchema[] {
   ];
 }
 
-/** Everything is used once as it should be. */
+/** Uses everything once correctly. */
 export async function use(broker: ServiceBroker): Promise<void> {
   const call = (action: string, params: object = {}) => broker.call<unknown, object>(action, params);
   await call("account.open", { id: "1", owner: "Ann", email: "ann@example.org" });
@@ -189,6 +189,6 @@ export async function use(broker: ServiceBroker): Promise<void> {
       const { lag }: { lag: number } = await broker.call(`${consumer}.status`);
       if (lag !== 0) throw new Error(`${consumer} lags`);
     });
-  // Renewed leases and checkpoints are noted, too.
+  // Renewed leases and checkpoints are sampled, too.
   await later(50);
 }

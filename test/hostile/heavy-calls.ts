@@ -1,12 +1,12 @@
 import * as fc from "fast-check";
 
-/** A call near the documented bounds of what it may ask. */
+/** A call near the documented limits. */
 export interface HeavyCall {
   action: string;
   params: Record<string, unknown>;
 }
 
-/** As a counterexample is printed: its lists have thousands of values. */
+/** Shortens a counterexample for printing: its lists have thousands of values. */
 const printed = (call: HeavyCall): HeavyCall =>
   Object.defineProperty({ ...call }, fc.toStringMethod, {
     value: () => `${call.action} ${JSON.stringify(call.params).slice(0, 500)}`,
@@ -70,7 +70,7 @@ const ofTable = fc.tuple(fc.constantFrom("find", "list", "count"), read).map(([a
   params: action === "list" ? { ...params, pageSize: 100 } : action === "find" && limit ? { ...params, limit } : params,
 }));
 
-/** What one row or event costs: `dearEvents` have long texts and lists. */
+/** Rows and events of different cost: `dearEvents` have long texts and lists. */
 const dear = fc.oneof(
   fc
     .constantFrom("[^c]*a[^c]{30}\\d", "(?:a|b)*a(?:a|b){18}\\d", "(x+x+)+\\d", "(?:.*a){30}\\d", "a.*b")
@@ -130,7 +130,7 @@ const ofLog = fc.oneof(
   ),
 );
 
-/** Events that are dear to look through: what one of them takes is in no bound of its own. */
+/** Events that are expensive to search: the cost of one of them has no limit of its own. */
 export const dearEvents = () => [
   { type: "thing.noted", payload: { text: "ab".repeat(20_000) } },
   {

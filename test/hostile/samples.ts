@@ -5,10 +5,10 @@ type Rule = NonNullable<ActionSchema["params"]>[string];
 /** Params that an action was called with. */
 export type Sample = Readonly<Record<string, unknown>>;
 
-/** Of each action: more would only repeat themselves. */
+/** Limit per action: more would be repetitions. */
 const mostPerAction = 3;
 
-/** Keeps what actions are called with while everything works as it should: hostile calls begin with these. */
+/** Collects the params of actions during normal work: hostile calls are derived from these. */
 export class Samples {
   readonly #byAction = new Map<string, Map<string, Sample>>();
 
@@ -22,7 +22,7 @@ export class Samples {
     },
   };
 
-  /** What is no JSON is not noted. One for each set of params. */
+  /** Ignores params that are not JSON. One sample per set of params. */
   #note(action: string, params: unknown): void {
     if (params === null || typeof params !== "object") return;
     const kinds = this.#byAction.get(action) ?? new Map<string, Sample>();
@@ -32,7 +32,7 @@ export class Samples {
     this.#byAction.set(action, kinds);
   }
 
-  /** Those that were seen, and one by the rules of its params, which may never have been used. */
+  /** The collected samples, and one by the rules of the params, some of which may never have been used. */
   of({ name = "", params = {} }: Pick<ActionSchema, "name" | "params">): Sample[] {
     const declared = Object.entries(params).filter(([param]) => !param.startsWith("$$"));
     const byRules = Object.fromEntries(declared.map(([param, rule]) => [param, valueOf(rule)]));
@@ -40,7 +40,7 @@ export class Samples {
   }
 }
 
-/** Something that a rule lets pass, or nearly. */
+/** A value that a rule accepts, or nearly accepts. */
 function valueOf(rule: Rule): unknown {
   if (Array.isArray(rule)) return valueOf(rule[0] as Rule);
   const text = typeof rule === "string" ? rule : ((rule as { type?: string } | null)?.type ?? "any");

@@ -42,7 +42,10 @@ const rejected = (): Promise<never> => {
 const long = "x".repeat(1_000_000);
 const thousand = Array.from({ length: 1000 }, (_, index) => index);
 
-/** What a caller may send in place of a value, by what it is. A new one for each call: some are used up by a look at them. */
+/**
+ * Values that a caller may send instead of a valid one, by name. A new one for each call, since reading changes some of
+ * them.
+ */
 export const hostileValues: readonly [name: string, make: () => unknown][] = [
   ["null", () => null],
   ["undefined", () => undefined],

@@ -1,4 +1,4 @@
-/** The most that an error may carry, as the JSON that crosses to another node. */
+/** The largest error, as the JSON that is sent to another node. */
 const mostCharacters = 20_000;
 
 interface CallError {
@@ -10,7 +10,7 @@ interface CallError {
   data?: unknown;
 }
 
-/** What is wrong with the error that a call was answered with; null for a refusal as it ought to be. */
+/** The problem of an error that a call rejected with; null for a proper refusal. */
 export function faultOf(error: unknown): string | null {
   const { code, message, type, data, retryable } = (error ?? {}) as CallError;
   if (typeof code !== "number") return `no numeric code: ${String(error).slice(0, 300)}`;
@@ -27,7 +27,7 @@ const isField = (field: unknown) => typeof field === "string" && field !== "" &&
 
 function fieldsOf(data: unknown): unknown[] {
   const entries: unknown[] = Array.isArray(data) ? data : [data];
-  // What is wrong with a file has the number of its line.
+  // A problem of a file has the number of its line.
   return entries.map((entry) => {
     const { field, line } = (entry ?? {}) as { field?: unknown; line?: unknown };
     return field ?? (typeof line === "number" ? `line ${line}` : undefined);

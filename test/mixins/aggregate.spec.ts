@@ -22,11 +22,11 @@ const fields = { name: "string", size: "integer", tags: "array", source: "object
 
 const newStore = () => EventStore("events", { adapter: `sqlite:${newFolder()}/events.db` });
 
-/** `onError`: nothing is tried again, so that a failing event is parked at once. */
+/** `onError`: no retries, so that a failing event is parked at once. */
 const newTable = (events = newStore(), options: Partial<AggregateOptions<never, FieldsInput>> = {}) =>
   Aggregate("table", { eventStore: events, fields, onError: { retries: 0 }, ...options });
 
-/** A transform as the types cannot know it: what it answers is the test's business. */
+/** A transform that the types cannot check: its result is the test's business. */
 const as = (transform: Transform) => transform as (event: RecordedEvent, view: TransformView) => never;
 
 async function brokerWith(
@@ -42,7 +42,7 @@ async function brokerWith(
   );
 }
 
-/** Appends one event and answers when it is folded. */
+/** Appends one event; resolves when it is folded. */
 async function fold(broker: ServiceBroker, type: string, payload: unknown = {}): Promise<RecordedEvent> {
   const answer: AppendAnswer = await broker.call("events.append", { stream: type, events: [{ type, payload }] });
   await caughtUp(broker, "table");
@@ -51,11 +51,11 @@ async function fold(broker: ServiceBroker, type: string, payload: unknown = {}):
 
 const rowsOf = (broker: ServiceBroker, params: object = {}): Promise<Row[]> => broker.call("table.find", params);
 const parkedOf = (broker: ServiceBroker): Promise<ParkedEvent[]> => broker.call("table.parked");
-/** The columns that a test says nothing about. */
+/** The columns that a test does not set. */
 const empty = { name: null, size: null, tags: null, source: null };
 
 describe.each(["an action", "a function"])("With %s as transform, an aggregate", (form) => {
-  /** Each mapping's transform answers what the event's payload says. */
+  /** Each mapping's transform returns the payload's `answer`. */
   const payload: Transform = (event) => (event.payload as { answer?: unknown }).answer;
   const transform = form === "an action" ? "thing.transform" : as(payload);
   const thing = {
@@ -331,14 +331,14 @@ describe("An aggregate", () => {
     expect(await broker.call("table2.find")).toEqual(rows);
   });
 
-  // One poll takes a second: without being woken, a hundred and fifty of them would exceed the test's time.
+  // Without notifications, a hundred and fifty polls of a second each would exceed the test's time.
   it("wakes with each append", async () => {
     const broker = await brokerWith((table) => table.on("thing.created").create(as(({ payload }) => payload)));
     for (let n = 1; n <= 150; n++) await fold(broker, "thing.created", { size: n });
     expect(await broker.call("table.count")).toBe(150);
   }, 120_000);
 
-  it("lets one option narrow who may call its actions", async () => {
+  it("lets one option restrict the callers of its actions", async () => {
     const broker = await brokerWith(
       (table) => table.on("thing.created").create(as(({ payload }) => payload)),
       {},
@@ -647,7 +647,7 @@ describe("An aggregate's cached answers", () => {
     expect(await isFromCache(broker, "table.find")).toBe(true);
   });
 
-  it("are never older than an answer that somebody has got already", async () => {
+  it("are never older than a result that was returned already", async () => {
     const { broker } = await cachingBroker();
     let known = 0;
     const done = new AbortController();
@@ -676,7 +676,7 @@ describe("An aggregate's cached answers", () => {
       actions: { owner: () => (isAsked.resolve(), held.promise) },
     });
     await fold(broker, "thing.created", { id: "1", name: "ann" });
-    // Its rows are read, and it waits for what it populates them with.
+    // Its rows are read, and it waits for the rows to populate.
     const early = rowsOf(broker, { populate: ["name"] });
     await isAsked.promise;
     await fold(broker, "thing.created", { id: "2", name: "ann" });
@@ -685,14 +685,14 @@ describe("An aggregate's cached answers", () => {
     expect(await rowsOf(broker, { populate: ["name"] })).toMatchObject([{ id: "1" }, { id: "2" }]);
   });
 
-  it("are cleaned with a warning, and nothing worse, where the other nodes cannot be told", async () => {
+  it("are cleaned with only a warning if the other nodes cannot be notified", async () => {
     const logger = new LogLines();
     const broadcast = (next: ServiceBroker["broadcast"]) => (name: string, payload?: unknown, options?: object) =>
       name.startsWith("cache.clean.") ? Promise.reject(new Error("no connection")) : next(name, payload, options);
     const broker = await brokerWith(
       (table) => table.on("thing.created").create(as(() => ({}))),
       {},
-      // Moleculer's types take what the wrapped function answers for the function.
+      // Moleculer's types confuse the wrapped function's result with the function.
       { cacher: "Memory", logger, middlewares: [{ broadcast } as unknown as Middleware] },
     );
     await fold(broker, "thing.created");
@@ -701,7 +701,7 @@ describe("An aggregate's cached answers", () => {
 });
 
 describe("A transform's own view", () => {
-  /** A transform that counts what it sees: one row per event, numbered by the rows before it. */
+  /** A transform that counts the rows that it finds: one row per event, numbered by the rows before it. */
   const counting = async (count: () => Promise<unknown>) => ({ size: Number(await count()) + 1 });
   const append = (broker: ServiceBroker, events: number): Promise<AppendAnswer> =>
     broker.call("events.append", {
@@ -775,7 +775,7 @@ describe("A transform's own view", () => {
     expect(await sizesOf(broker)).toEqual(upTo(20));
   });
 
-  it("holds rows that nobody else sees before they are committed", async () => {
+  it("contains rows that no other reader sees before they are committed", async () => {
     let broker: ServiceBroker | undefined;
     const seen: { own: number; outside: number }[] = [];
     broker = await brokerWith((table) => table.on("thing.created").create("thing.transform"), {
@@ -816,7 +816,7 @@ describe("A transform's own view", () => {
     expect({ position, count }).toEqual({ position: count, count });
   });
 
-  it("is right for 10,000 events that 32 callers append, whoever else reads", async () => {
+  it("is right for 10,000 events that 32 callers append, with concurrent readers", async () => {
     const countries = ["NZ", "AU", "FJ", "WS", "TO"];
     const cities = ["Wanaka", "Tauranga", "Suva"];
     const events = newStore();
@@ -883,7 +883,7 @@ describe("A transform's own view", () => {
 
     const rows: Summary[] = await broker.call("summary.find", { sort: "countryCode", excludeFields: ["id"] });
     expect(rows).toEqual([...expected.values()].toSorted((a, b) => (a.countryCode < b.countryCode ? -1 : 1)));
-    // The reader has seen the sum grow, never shrink: whole batches in the order of the log.
+    // The reader has seen the sum grow, never shrink: complete batches in the order of the log.
     expect(totals).toEqual(totals.toSorted((a, b) => a - b));
     expect(new Set(totals).size).toBeGreaterThan(2);
   });

@@ -11,7 +11,7 @@ const maxEventBytes = 2000;
 const newStore = (name = "events", folder = newFolder()) =>
   EventStore(name, { adapter: `sqlite:${folder}/${name}.db`, maxEventBytes });
 
-/** A broker whose log and table hold one good event each, so that "nothing is written" can be seen. */
+/** A broker whose log and table contain one good event each, so that "nothing is written" can be checked. */
 async function brokerWithOne(): Promise<ServiceBroker> {
   const events = newStore();
   const table = Aggregate("table", {
@@ -427,7 +427,7 @@ describe("A row that does not fit its table", () => {
       ["thing.bare", "INVALID_ROW", "name: found undefined, expected a value (string): the field is required"],
       ["thing.list", "INVALID_ROW", expect.stringContaining("expected a row: an object of fields")],
       ["thing.text", "INVALID_ROW", expect.stringContaining("expected a row: an object of fields")],
-      ["many.created", "INVALID_ROW", expect.stringContaining("expected an array of rows, as createMany asks for")],
+      ["many.created", "INVALID_ROW", expect.stringContaining("expected an array of rows, as createMany requires")],
       ["gone.now", "INVALID_ROW", expect.stringContaining("expected an id, a row with an id, or an array of them")],
     ]);
     expect(await broker.call("table.count")).toBe(0);
@@ -511,7 +511,7 @@ describe("Two definitions of one name", () => {
 
 describe("A definition that cannot work", () => {
   const fields = { name: "string" } as const;
-  /** What JavaScript lets through although the types would not. */
+  /** A value that only JavaScript accepts, not the types. */
   const unchecked = (value: unknown) => value as never;
   const at = `sqlite:${newFolder()}/definitions`;
   const store = () => EventStore("events", { adapter: `${at}.db` });

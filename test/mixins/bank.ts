@@ -18,7 +18,7 @@ export interface Account {
 type Event = RecordedEvent<string, { account?: string; amount?: number }>;
 type Hook = (event: Event) => unknown;
 
-/** Where the log and the table are, by engine. */
+/** The places of log and table, by engine. */
 export const engines: [engine: string, places: (folder: string) => { log: string; table: string }][] = [
   ["SQLite", (folder) => ({ log: `sqlite:${folder}/events.db`, table: `sqlite:${folder}/accounts.db` })],
   ["Memory", () => ({ log: "memory:", table: "memory:" })],
@@ -27,13 +27,13 @@ export const engines: [engine: string, places: (folder: string) => { log: string
 interface Options {
   places: (typeof engines)[number][1];
   folder?: string;
-  /** Runs in the transform, before it asks anything. */
+  /** Called in the transform, before its queries. */
   hook?: Hook;
   onError?: Partial<ErrorPolicy>;
   catalogue?: EventCatalogue;
 }
 
-/** A table of accounts whose transforms are actions that ask the table itself. */
+/** A table of accounts whose transforms are actions that query the table itself. */
 export async function bank({
   places,
   folder = newFolder(),
@@ -74,7 +74,7 @@ const teller = (hook: Hook = () => {}): ServiceSchema => ({
 
 const orNew = (row: Account | null) => row ?? { balance: 0, moves: 0 };
 
-/** The table by a plain loop. */
+/** The table computed with a plain loop. */
 export function plainAccounts(events: readonly Pick<Event, "type" | "payload">[]): Account[] {
   const rows = new Map<string, Account>();
   for (const { type, payload } of events) {
@@ -88,7 +88,7 @@ export function plainAccounts(events: readonly Pick<Event, "type" | "payload">[]
 
 export const log = (broker: ServiceBroker): Promise<Event[]> => broker.call("events.read", { limit: 10_000 });
 
-/** Appends to the account's stream, and answers the event. */
+/** Appends to the account's stream; returns the event. */
 export async function append(
   broker: ServiceBroker,
   type: string,
@@ -101,7 +101,9 @@ export async function append(
 export const move = (broker: ServiceBroker, account: string, amount: number) =>
   append(broker, "account.moved", { account, amount });
 
-/** A short history: moves of three accounts, notes that nobody maps, and an account that is closed and comes back. */
+/**
+ * A short history: moves of three accounts, notes without a mapping, and an account that is closed and opened again.
+ */
 export async function history(broker: ServiceBroker): Promise<Event[]> {
   for (const [account, amount] of [
     ["a", 10],
@@ -119,7 +121,7 @@ export async function history(broker: ServiceBroker): Promise<Event[]> {
   return log(broker);
 }
 
-/** All that an answer about the past must leave alone: log, rows, checkpoint, parked events. */
+/** All that a query of the past must not change: log, rows, checkpoint, parked events. */
 export async function contentOf(broker: ServiceBroker): Promise<object> {
   const { position, state, parked }: { position: number; state: string; parked: number } =
     await broker.call("accounts.status");
@@ -132,6 +134,6 @@ export async function contentOf(broker: ServiceBroker): Promise<object> {
   };
 }
 
-/** The table's files but for what SQLite keeps beside them. */
+/** The table's files, without SQLite's auxiliary files. */
 export const filesOf = (folder: string): string[] =>
   readdirSync(folder).filter((file) => /^accounts(\.\d+)?\.db$/.test(file));

@@ -124,7 +124,7 @@ describe("The boundary of every action", () => {
   });
 });
 
-/** Ids and times are of each call. */
+/** Removes ids and times, which differ between calls. */
 async function shapeOf(answer: Promise<unknown>): Promise<string> {
   return JSON.stringify(await answer, (key, value: unknown) => (/id|time/i.test(key) ? typeof value : value));
 }

@@ -18,7 +18,7 @@ const first: EventCatalogue = {
   "account.closed": { payload: { reason: "string?" } },
 };
 
-/** An upgrade: the name becomes the owner, who has a city. */
+/** An upgrade: the name becomes the owner, which has a city. */
 const second: EventCatalogue = {
   ...first,
   "account.opened": {
@@ -35,7 +35,7 @@ interface Options {
   logger?: LogLines;
 }
 
-/** A service with a store and a table of owners; what its listener gets is kept in `heard`. */
+/** A service with a store and a table of owners; `heard` contains the events that its listener receives. */
 async function start({ folder = newFolder(), events, unknownTypes, logger }: Options = {}) {
   const heard: RecordedEvent[] = [];
   const store = EventStore("events", {
@@ -71,7 +71,10 @@ const append = (
   return broker.call("events.append", { stream, events: [{ id, type, payload, meta }] });
 };
 
-/** A log of before the upgrade, without a table: of three accounts, the second has no name, as nothing was checked. */
+/**
+ * A log from before the upgrade, without a table: of three accounts, the second has no name, as payloads were not
+ * checked.
+ */
 async function oldLog(): Promise<{ folder: string; ids: string[] }> {
   const folder = newFolder();
   const store = EventStore("events", { adapter: `sqlite:${folder}/events.db` });
@@ -131,7 +134,7 @@ describe("A store with a catalogue", () => {
 
   it("takes the events of a service that still writes the older version", async () => {
     const { broker } = await start({ events: second });
-    // Its own definition on a node of its own: it calls the store that another node hosts.
+    // Its own definition on another node: it calls the store that the first node hosts.
     const older = EventStore("events", { events: first, host: false });
     broker.createService({ name: "older", actions: { open: older.mapAction("account.opened") } });
     await broker.waitForServices("older", 0, 5);
@@ -187,7 +190,7 @@ describe("An older log under a newer catalogue", () => {
     expect(await broker.call("events.resolve", { id, mapping: true })).toMatchObject({ [id]: whole });
     expect(await broker.call("events.find", { query: { stream: "account-1" } })).toMatchObject([whole]);
     expect(await broker.call("events.list", { query: { stream: "account-1" } })).toMatchObject({ rows: [whole] });
-    // Queries look at what is stored.
+    // Queries use the stored payload.
     expect(await broker.call("events.find", { query: { "payload.name": "Cid" } })).toMatchObject([
       { payload: { owner: "Cid" } },
     ]);

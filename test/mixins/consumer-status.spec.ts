@@ -13,7 +13,7 @@ const append = (broker: ServiceBroker, count: number) =>
     events: Array.from({ length: count }, () => ({ type: "thing.happened", payload: {} })),
   });
 
-/** A table whose transforms wait at a gate, behind which they all go on. */
+/** A table whose transforms wait at a gate until it opens. */
 function gated() {
   const gate = Promise.withResolvers<void>();
   const events = EventStore("events", { adapter: "memory:" });
@@ -75,7 +75,7 @@ describe("The state of a consumer", () => {
 describe("The position of the pump", () => {
   it("does not go back when its lease has lapsed", async () => {
     const real = memory().eventLog!("events");
-    // Shared, one of its hosts pumps by a lease.
+    // If the log is shared, the host with the lease pumps.
     const log = Object.assign(real, { capabilities: { ...real.capabilities, hosts: "many" } as const });
     await log.open();
     const pump = new PumpCheckpoint(log, { node: "one", leaseMs: 1000 });

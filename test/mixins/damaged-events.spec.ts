@@ -47,7 +47,7 @@ function start(folder: string): Promise<ServiceBroker> {
 const append = (broker: ServiceBroker, stream: string, n: number): Promise<AppendAnswer> =>
   broker.call("events.append", { stream, events: [{ type: "n.happened", payload: { n } }] });
 
-/** A store of six events, of which a medium has changed some since: `sql` says what. */
+/** A store of six events, some of which a medium has changed since, as `sql` says. */
 async function damagedStore(sql: string): Promise<{ broker: ServiceBroker; folder: string; ids: string[] }> {
   const folder = newFolder();
   const events = EventStore("events", { adapter: `sqlite:${folder}/events.db` });

@@ -24,7 +24,7 @@ export const accountEvents = (adapter: string | Adapter) => EventStore<AccountEv
 type Options = DeciderOptions<AccountEvents, Account, Record<string, unknown>>;
 type More = Partial<Pick<Options, "snapshot" | "unique" | "retries" | "stream">>;
 
-/** A bank account's rules over a store; `more` options over these. */
+/** A bank account's decider; `more` overrides options. */
 export const accountDecider = (adapter: string | Adapter, more: More = {}) =>
   Decider("account", {
     eventStore: accountEvents(adapter),

@@ -10,7 +10,7 @@ afterEach(cleanUp);
 type Added = Record<string, unknown>;
 type Log = ReturnType<typeof failingLog>;
 
-/** A counter whose events `payload` describes, and that evolves as it is told to. */
+/** A counter whose events have the schema `payload`, with the given `evolve`. */
 function counter<State>(
   { adapter }: Log,
   initialState: () => State,
@@ -49,13 +49,13 @@ describe("Commands that come at once for one entity", () => {
     const broker = await startBroker([counter(store, () => 0, sum)]);
     expect((await addAtOnce(broker, 250)).every(({ status }) => status === "fulfilled")).toBe(true);
     expect(await stateOf(broker)).toBe(250);
-    // At most a hundred of them are on their way.
+    // At most a hundred of them are in flight.
     expect(store.commits()).toBeGreaterThanOrEqual(3);
     expect(store.commits()).toBeLessThanOrEqual(6);
     expect(store.stored.map(({ version }) => version)).toEqual(Array.from({ length: 250 }, (_, index) => index + 1));
   });
 
-  it("share them too where the caller names each", async () => {
+  it("share them also if the caller names each", async () => {
     const store = log();
     const broker = await startBroker([counter(store, () => 0, sum)]);
     const add = (commandId: string) => broker.call("counter.add", { id: "1", amount: 1 }, { meta: { commandId } });
@@ -79,7 +79,7 @@ describe("Commands that come at once for one entity", () => {
     await Promise.all(["2", "3"].map((id) => broker.call("counter.add", { id, amount: 1 })));
   });
 
-  it("wait for each commit where the state is nothing that JSON carries", async () => {
+  it("wait for each commit if JSON cannot represent the state", async () => {
     const store = log();
     const note = (state: Map<number, number>, { version }: RecordedEvent) => state.set(version, state.size);
     const broker = await startBroker([counter(store, () => new Map<number, number>(), note)]);
@@ -99,7 +99,7 @@ describe("Commands that come at once for one entity", () => {
     expect(store.stored).toHaveLength(20);
   });
 
-  it("share commits where the catalogue changes nothing", async () => {
+  it("share commits if the catalogue changes nothing", async () => {
     const store = log();
     const broker = await startBroker([counter(store, () => 0, sum, { amount: "number" })]);
     await addAtOnce(broker, 20);
@@ -107,7 +107,7 @@ describe("Commands that come at once for one entity", () => {
     expect(store.commits()).toBeLessThan(5);
   });
 
-  it("are told of an outage each, where all of them meet it, and go on behind it", async () => {
+  it("each reject if an outage affects all of them, and continue after it", async () => {
     const store = log("failed");
     const broker = await startBroker([counter(store, () => 0, sum)]);
     const outcomes = await addAtOnce(broker, 20);
@@ -118,7 +118,7 @@ describe("Commands that come at once for one entity", () => {
     expect(await stateOf(broker)).toBe(25 - failed);
   });
 
-  it("are not refused for what was never stored", async () => {
+  it("are not refused because of events that were never stored", async () => {
     const store = log("stored", "failed");
     const broker = await startBroker([accountService(store.adapter)]);
     await broker.call("account.deposit", { id: "1", amount: 1 });
@@ -151,7 +151,7 @@ describe("An append that was decided on another one", () => {
     expect(await append(broker, 2, "3", "2")).toMatchObject({ version: 3 });
   });
 
-  it("is refused where a rival's event has the version that was to be the other's", async () => {
+  it("is refused if a concurrent event has the other append's version", async () => {
     const broker = await start();
     await broker.call("events.append", { stream: "a", events });
     const [first, second] = [append(broker, 0, "1", null), append(broker, 1, "2", "1")];
@@ -160,14 +160,14 @@ describe("An append that was decided on another one", () => {
     expect(await refusal(() => append(broker, 1, "3", "2"))).toMatchObject({ data: { why: "refused" } });
   });
 
-  it("is refused where nobody knows what became of the other", async () => {
+  it("is refused if the outcome of the other is unknown", async () => {
     const broker = await start("lost");
     await refusal(() => append(broker, 0, "1", null));
     expect(await refusal(() => append(broker, 1, "2", "1"))).toMatchObject({ data: { why: "refused" } });
     expect(await refusal(() => append(broker, 1, "3", "never seen"))).toMatchObject({ data: { why: "unknown" } });
   });
 
-  it("is refused where the other was stored as something else", async () => {
+  it("is refused if the other was stored with other content", async () => {
     const broker = await start();
     await append(broker, 0, "1", null, "other");
     expect(await refusal(() => append(broker, 1, "2", "1"))).toMatchObject({ data: { why: "altered" } });

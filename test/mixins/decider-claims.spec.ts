@@ -90,11 +90,11 @@ describe.each(Object.entries(adapters))("A claim on %s", (_engine, adapter) => {
     expect(await broker.call("events.count")).toBe(1);
   });
 
-  it("tells the value as it was given", async () => {
+  it("reports the value as it was given", async () => {
     const broker = await startBroker([orderService(adapter())]);
     await create(broker, "1", "No-1");
     expect(await refusal(() => create(broker, "2", "NO-1"))).toMatchObject({
-      message: 'order/number: found "NO-1" claimed by stream "order-1", expected nobody or "order-2"',
+      message: 'order/number: found "NO-1" claimed by stream "order-1", expected unclaimed or claimed by "order-2"',
       data: { claim: "number", value: "NO-1", stream: "order-2", heldBy: "order-1" },
     });
   });
@@ -119,7 +119,7 @@ describe.each(Object.entries(adapters))("A claim on %s", (_engine, adapter) => {
     await create(broker, "2", "A");
   });
 
-  it("counts events that somebody else appended, as soon as there is one", async () => {
+  it("includes events that were appended without it, as soon as there is one", async () => {
     const broker = await startBroker([orderService(adapter())]);
     await create(broker, "1", "A");
     await append(broker, "order-2", "order.created", { number: "B" });

@@ -32,7 +32,7 @@ describe.each(Object.entries(adapters))("A command with an id, on %s,", (_engine
     });
   });
 
-  it("is answered as before where it would come to nothing now", async () => {
+  it("returns its first result even if it would decide no events now", async () => {
     const broker = await startBroker([accountService(adapter())]);
     const first = await send(broker, "open", { id: "1", owner: "Ann" }, "c");
     expect(first.events).toHaveLength(1);
@@ -40,7 +40,7 @@ describe.each(Object.entries(adapters))("A command with an id, on %s,", (_engine
     expect(await send(broker, "open", { id: "1", owner: "Ann" }, "d")).toEqual({ events: [], version: 1, position: 1 });
   });
 
-  it("is answered as before where what it would come to now could not be stored", async () => {
+  it("returns its first result even if its events could not be stored now", async () => {
     const events = EventStore("events", { adapter: adapter(), maxEventBytes: 2000 });
     const decider = Decider("list", {
       eventStore: events,
@@ -124,7 +124,7 @@ describe("A command's id", () => {
     expect((await Promise.all(answers)).map(({ version }) => version)).toEqual([1, 1]);
   });
 
-  it("stands in the meta of the events, with a hash of the params", async () => {
+  it("is in the meta of the events, with a hash of the params", async () => {
     const broker = await startBroker([accountService("memory:")]);
     const { events } = await send(broker, "deposit", { id: "1", amount: 5 }, "c");
     expect(events[0]!.meta["command"]).toEqual({

@@ -149,7 +149,7 @@ describe("A dry run", () => {
     });
   });
 
-  it("passes hooks, and what it is told of itself does not reach the calls of decide", async () => {
+  it("passes hooks, and its own meta does not reach the calls of decide", async () => {
     const seen: object[] = [];
     const events = EventStore("events", {
       adapter: "memory:",

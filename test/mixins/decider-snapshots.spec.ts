@@ -20,7 +20,7 @@ interface Options {
   initialState?: () => Counter;
 }
 
-/** A counter that tells which versions were folded; an event that is tried before it is stored has no id. */
+/** A counter that records which versions were folded; an event that is tried before it is stored has no id. */
 function counterService(
   adapter: string,
   folded: number[],
@@ -55,7 +55,7 @@ async function add(broker: ServiceBroker, times: number): Promise<void> {
   for (let n = 0; n < times; n++) await broker.call("counter.add", { id: "1", n: 1 });
 }
 
-/** What a node that has just started folds for one more command. */
+/** The events that a new node folds for one more command. */
 async function foldedByAnother(adapter: string, options: Options): Promise<{ folded: number[]; state: unknown }> {
   const folded: number[] = [];
   const broker = await startBroker([counterService(adapter, folded, options)]);
@@ -85,7 +85,7 @@ function changeSnapshot(adapter: string, change: (text: string) => string): void
   db.close();
 }
 
-/** Sealed, as one that was saved before the log was restored from an older backup. */
+/** With a valid seal, like one that was saved before the log was restored from an older backup. */
 function ofVersion9(text: string): string {
   const { checksum: _, ...snapshot } = JSON.parse(text) as StateSnapshot & { checksum: string };
   const later = { ...snapshot, version: 9, position: 9, eventId: v7(), state: { sum: 9 } };
@@ -181,7 +181,7 @@ describe("State snapshots", () => {
     await add(broker, 3);
     await broker.stop();
     expect(logger.of("warn", /not plain JSON/)).toHaveLength(1);
-    // The Map is spread away by no event, so the next node folds from the first one.
+    // No event spreads the Map away, so the next node folds from the first one.
     expect(await foldedByAnother(adapter, options)).toMatchObject({ folded: [2, 3, 4, 5] });
   });
 

@@ -12,7 +12,7 @@ interface State {
 
 const events = 20_000;
 
-/** A counter whose evolve takes a moment, as one with a large state does. */
+/** A counter with a slow `evolve`, like one with a large state. */
 function counters(adapter: string, evolveMs = 0): ServiceSchema {
   const store = EventStore("events", { adapter });
   const counter = Decider("counter", {

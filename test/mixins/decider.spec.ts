@@ -30,7 +30,7 @@ describe.each(Object.entries(adapters))("A decider on %s", (_engine, adapter) =>
     expect(versions).toEqual(Array.from({ length: 51 }, (_, index) => index + 1));
   });
 
-  it("decides again where somebody else appends beside it", async () => {
+  it("decides again if another append comes first", async () => {
     const broker = await startBroker([accountService(adapter())]);
     await broker.call("account.deposit", { id: "1", amount: 50 });
     const deposits = Array.from({ length: 30 }, () => append(broker, "account-1", "account.deposited", { amount: 1 }));
@@ -67,7 +67,7 @@ describe("A decider's command", () => {
     expect(answer.events.map(({ payload }) => payload)).toEqual([{ amount: 1 }, { amount: 2 }]);
   });
 
-  it("answers the stream's version and position where it comes to nothing", async () => {
+  it("returns the stream's version and position if it decides no events", async () => {
     const broker = await startBroker([accountService("memory:")]);
     expect(await broker.call("account.move", { id: "1", amounts: [] })).toEqual({
       events: [],

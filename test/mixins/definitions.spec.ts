@@ -29,7 +29,7 @@ const kinds = {
   symbol: Symbol("s"),
 };
 
-/** As a caller without types would hand it over. */
+/** A value that a caller without types would pass. */
 const as = (value: unknown) => value as never;
 
 const events = EventStore("events", { adapter: "memory:" });
@@ -44,7 +44,7 @@ const functions = "function async";
 
 type Make = (options: object) => unknown;
 
-/** By factory what each option takes: kinds of `kinds`, with spaces; all others are refused. */
+/** By factory, the kinds (of `kinds`, separated by spaces) that each option accepts; all others are refused. */
 const factories: [factory: string, make: Make, options: Record<string, string>][] = [
   [
     "EventStore",

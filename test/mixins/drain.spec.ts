@@ -8,7 +8,7 @@ afterEach(cleanUp);
 
 const tables = ["byAction", "byFunction", "idle"];
 
-/** What transforms and a listener wait at, until the test opens it. */
+/** Transforms and a listener wait at this gate until the test opens it. */
 class Gate {
   isOpen = false;
   readonly waiting = new Set<string>();
@@ -33,10 +33,10 @@ interface World {
   logger: LogLines;
 }
 
-/** Less than the least time for which anything that is stopped is waited for: who exceeds it was given up. */
+/** Less than the shortest time-out of a stop: a stop that takes longer has timed out. */
 const atOnceMs = 4500;
 
-/** A store, a table folded by an action, one by a function, a paused one, and a listener, all of which wait at the gate. */
+/** A store, a table folded by an action, one by a function, a paused one, and a listener, all waiting at the gate. */
 async function worldAt(gate: Gate, pumpTimeoutMs = 60_000): Promise<World> {
   const folder = newFolder();
   const logger = new LogLines();
@@ -78,7 +78,7 @@ interface InFlight {
   others: Promise<unknown>[];
 }
 
-/** Starts whatever can be in flight; the transforms and the listener stand at the gate already. */
+/** Starts all work that can be in flight; the transforms and the listener wait at the gate already. */
 async function setInFlight(broker: ServiceBroker, gate: Gate): Promise<InFlight> {
   for (let n = 0; n < 3; n++) await append(broker, n);
   await eventually(() => expect([...gate.waiting].toSorted()).toEqual(["byAction", "byFunction", "listener"]));
@@ -97,8 +97,8 @@ async function setInFlight(broker: ServiceBroker, gate: Gate): Promise<InFlight>
 }
 
 /**
- * Nobody hangs: whoever got no answer got an error that says that he may come again, or that the table is paused.
- * Answers how many were answered.
+ * Expects every call to settle: by its result, by a retryable error, or by the error that the table is paused. Returns
+ * the number of results.
  */
 async function answered(calls: readonly Promise<unknown>[]): Promise<number> {
   const settled = await Promise.allSettled(calls);
@@ -112,7 +112,7 @@ async function answered(calls: readonly Promise<unknown>[]): Promise<number> {
 const complaints = (logger: LogLines) =>
   logger.lines.filter(({ level }) => ["warn", "error", "fatal"].includes(level)).map(({ text }) => text);
 
-/** Everything that was answered is there, and everything goes on where it was. */
+/** Expects every acknowledged event to be there, and every consumer to continue where it was. */
 async function expectToGoOn(broker: ServiceBroker, events: number): Promise<void> {
   await broker.call("events.resume");
   for (const table of tables) await broker.call(`${table}.resume`);
@@ -150,7 +150,7 @@ describe("Stopping a broker in the middle of everything", () => {
     expect(complaints(logger)).toEqual([]);
   });
 
-  it("answers who comes while it stops, or after it has stopped, with an error that is retryable", async () => {
+  it("rejects calls during and after its stop with a retryable error", async () => {
     const gate = new Gate();
     const { broker, logger } = await worldAt(gate);
     await setInFlight(broker, gate);
@@ -183,7 +183,7 @@ describe("Stopping a broker in the middle of everything", () => {
     const { appends, others } = await setInFlight(broker, gate);
     const since = performance.now();
     await broker.stop();
-    // Five seconds are left to user code; a transform that runs would have half a minute.
+    // User code has five seconds; a running transform would have half a minute.
     expect(performance.now() - since).toBeLessThan(25_000);
     const stored = await answered(appends);
     await answered(others);
@@ -198,7 +198,7 @@ describe("Stopping a broker in the middle of everything", () => {
 });
 
 describe("Stopping a broker while parked events are retried", () => {
-  it("waits for the one that runs, and tells the caller that he may come again", async () => {
+  it("waits for the running one, and rejects the caller with a retryable error", async () => {
     const [transforms, listeners] = [new Gate(), new Gate()];
     let isMended = false;
     const retried: number[] = [];
@@ -213,7 +213,7 @@ describe("Stopping a broker while parked events are retried", () => {
       });
     const broker = newBroker({ registry: { stopDelay: 0 } });
     broker.createService({ name: "thing", mixins: [events.mixin(), table.mixin()] });
-    // Holds the pump up, and so keeps the log open while the table stops.
+    // Delays the pump, which keeps the log open while the table stops.
     broker.createService({ name: "listener", events: { "thing.*": () => listeners.pass("listener") } });
     await broker.start();
     for (let n = 0; n < 3; n++) await append(broker, n);

@@ -10,7 +10,7 @@ const newStore = (options: EventStoreOptions = {}) =>
 
 type Store = ReturnType<typeof newStore>;
 
-/** A broker with one store, mixed in by a service `thing` and whatever else the test needs. */
+/** A broker with one store, mixed in by a service `thing` and further services. */
 async function brokerWith(
   events: Store,
   thing: Partial<ServiceSchema> = {},
@@ -130,7 +130,7 @@ describe("The append action", () => {
     expect(await readAll(broker)).toHaveLength(4);
   });
 
-  it("commits concurrent appends together, and tells of each commit once", async () => {
+  it("commits concurrent appends together, and notifies once per commit", async () => {
     const heard: number[] = [];
     const broker = await brokerWith(newStore(), {
       events: { "$events.appended": (ctx: Context<{ position: number }>) => void heard.push(ctx.params.position) },
@@ -142,7 +142,7 @@ describe("The append action", () => {
     expect(heard.length).toBeLessThanOrEqual(4);
   });
 
-  it("commits no more than four million characters together, that nobody waits for the appends of all others", async () => {
+  it("commits no more than four million characters together, so that no append waits for all others", async () => {
     const heard: number[] = [];
     const broker = await brokerWith(newStore(), {
       events: { "$events.appended": (ctx: Context<{ position: number }>) => void heard.push(ctx.params.position) },
@@ -154,7 +154,7 @@ describe("The append action", () => {
     expect(Math.max(...together)).toBeLessThanOrEqual(8);
   });
 
-  it("fails nobody else in the same commit when one of them is in conflict", async () => {
+  it("fails only the conflicting append of a commit", async () => {
     const broker = await newBroker();
     const outcomes = await Promise.allSettled([
       append(broker, { stream: "thing-1", events: happened() }),
@@ -174,7 +174,7 @@ describe("The append action", () => {
     expect(answer).toMatchObject({ version: 1, repeated: false });
   });
 
-  it("tells of no commit when nothing was stored", async () => {
+  it("does not notify when nothing was stored", async () => {
     const heard: number[] = [];
     const broker = await brokerWith(newStore(), {
       events: { "$events.appended": (ctx: Context<{ position: number }>) => void heard.push(ctx.params.position) },
@@ -311,7 +311,7 @@ describe("An event's meta", () => {
       },
       events: {
         "thing.created": (ctx: Context) => ctx.call("thing.check", { id: "1" }),
-        // An event that is emitted on the way breaks no link either.
+        // An event that is emitted in between does not break the chain.
         "thing.checked": (ctx: Context) => ctx.emit("legacy.approved", { id: "1" }),
         "legacy.approved": events.mapEvent("thing.approved"),
       },
@@ -736,7 +736,7 @@ describe("A mapped action", () => {
 });
 
 describe("A mapped event", () => {
-  it("stores what it hears", async () => {
+  it("stores the events it receives", async () => {
     const events = newStore();
     const broker = await brokerWith(events, {
       events: {

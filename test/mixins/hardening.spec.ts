@@ -14,7 +14,7 @@ beforeEach(() => {
   state.fault = state.held = null;
 });
 
-/** A table of the numbers that came, in one row in their order, and of each in a row of its own. */
+/** A table of the received numbers: one row with all, in order, and one row for each. */
 function startOn(folder: string): Promise<ServiceBroker> {
   const events = EventStore<Numbered>("events", { adapter: `sqlite:${folder}/events.db` });
   const table = Aggregate("table", {
@@ -100,7 +100,7 @@ describe("A log that was set back behind events that are not mapped, and has gro
     const file = new Database(`${folder}/events.db`);
     file.exec("DROP TRIGGER events_never_go; DELETE FROM events WHERE position > 1");
     file.close();
-    // What its last host has noted would refuse the log at once.
+    // Otherwise the head recorded by the last host would refuse the log.
     rmSync(`${folder}/events.db.head`);
     const filler = EventStore("events", { adapter: `sqlite:${folder}/events.db` });
     const between = await startBroker([{ name: "filler", mixins: [filler.mixin()] }]);

@@ -143,7 +143,7 @@ describe("The verification of a log", () => {
     expect(await verify(empty)).toEqual({ ok: true, position: 0, streams: 0, problems: [], total: 0, unchecked: [] });
   });
 
-  it("names what somebody has done to the file", async () => {
+  it("names the change of the file", async () => {
     const file = await logAt([1, 2, 3, 4, 5, 6, 7]);
     const db = new Database(file);
     db.exec("DROP TRIGGER events_never_change; DROP TRIGGER events_never_go");

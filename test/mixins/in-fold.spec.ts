@@ -5,7 +5,7 @@ import { caughtUp, cleanUp, newFolder, refusal, startBroker } from "../support/b
 
 afterEach(cleanUp);
 
-/** Each stores nothing, on whichever service it is. */
+/** Actions that store nothing, on any service. */
 const reading = [
   "at building built claimants count draft dryRun find get history instances list loadStream page parked positionAt",
   "proveSnapshot read resolve snapshots snapshotsHere state states status streams trace verify whatIf",
@@ -13,7 +13,7 @@ const reading = [
   .join(" ")
   .split(" ");
 
-/** What a token looks like; whether its fold still runs makes no difference to what would store. */
+/** A token of a fold. Whether its fold still runs does not matter for an action that would store. */
 const inFold = (broker: ServiceBroker) => ({ meta: { $fold: { aggregate: "accounts", node: broker.nodeID, id: 1 } } });
 
 describe("An action that is called in a fold", () => {

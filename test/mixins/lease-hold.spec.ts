@@ -5,7 +5,7 @@ import { LeaseHold, type LeaseSource } from "../../mixins/consumer/lease-hold.ts
 import { eventually } from "../support/broker.ts";
 
 const minutes = 60_000;
-/** For a lease that is to lapse, and for one that must outlive a slow machine's pauses. */
+/** Durations for a lease that should lapse, and for one that must outlive a slow machine's pauses. */
 const [shortMs, longMs] = [300, 2000];
 let log: EventLog;
 const holds: LeaseHold[] = [];
@@ -20,13 +20,13 @@ afterEach(async () => {
   await log.close();
 });
 
-/** Of a node whose engine answers as `log`, unless `takeLease` says otherwise. */
+/** The lease of a node whose engine is `log`, unless `takeLease` replaces it. */
 function holdOf(node: string, source: Partial<LeaseSource> = {}): LeaseHold {
   const hold = new LeaseHold(
     {
       leaseMs: shortMs,
-      takeLease: (...asked) => log.acquireLease("pump", ...asked),
-      releaseLease: (lease) => log.releaseLease(lease),
+      takeLease: (...asked) => log.control.acquireLease("pump", ...asked),
+      releaseLease: (lease) => log.control.releaseLease(lease),
       ...source,
     },
     node,
@@ -35,7 +35,7 @@ function holdOf(node: string, source: Partial<LeaseSource> = {}): LeaseHold {
   return hold;
 }
 
-/** Asks as a consumer does, until it has the lease. */
+/** Tries like a consumer, until it has the lease. */
 const taken = (hold: LeaseHold) =>
   eventually(async () => {
     const lease = await hold.acquire();
@@ -68,7 +68,7 @@ describe("A lease of a node", () => {
     const renewals = new Set<string>();
     while (renewals.size < 5) {
       expect(await second.acquire()).toBeNull();
-      renewals.add((await log.acquireLease("pump", "looks on", 1)).heldBy!.mark);
+      renewals.add((await log.control.acquireLease("pump", "looks on", 1)).heldBy!.mark);
       await new Promise((turn) => setTimeout(turn, 20));
     }
     await first.release();
@@ -81,7 +81,7 @@ describe("A lease of a node", () => {
     let asked = 0;
     const hold = holdOf("node", {
       leaseMs: longMs,
-      takeLease: (...request) => (++asked === 2 ? lost.promise : log.acquireLease("pump", ...request)),
+      takeLease: (...request) => (++asked === 2 ? lost.promise : log.control.acquireLease("pump", ...request)),
     });
     const lease = await hold.acquire();
     await eventually(() => expect(asked).toBeGreaterThan(5));
@@ -93,7 +93,7 @@ describe("A lease of a node", () => {
   it("is not certain any more, before another node can take it, where no renewal is answered", async () => {
     let isSilent = false;
     const first = holdOf("silent", {
-      takeLease: (...request) => (isSilent ? new Promise(() => {}) : log.acquireLease("pump", ...request)),
+      takeLease: (...request) => (isSilent ? new Promise(() => {}) : log.control.acquireLease("pump", ...request)),
     });
     await first.acquire();
     isSilent = true;

@@ -35,7 +35,7 @@ function thing(
   { fields = { n: "integer" }, transform = numbered, pattern, onChange = "rebuild" }: Definition = {},
 ): ServiceSchema {
   const events = newStore(folder);
-  // Of one version: transforms that say more about themselves in one test than in another fold the same rows.
+  // With a version: transforms that report more in one test than in another fold the same rows.
   const table = Aggregate("table", { eventStore: events, fields, onError: { retries: 0 }, version: 1, onChange })
     .on(pattern ?? "thing.**")
     .create(transform as (event: RecordedEvent) => never);
@@ -68,17 +68,17 @@ async function inState(broker: ServiceBroker, state: AggregateStatus["state"]): 
   });
 }
 
-/** The services but Moleculer's own; by name, since a failing test would print whole brokers. */
+/** All services but Moleculer's own; by name, since a failing test would print whole brokers. */
 const namesOf = (broker: ServiceBroker) =>
   broker.services
     .map(({ name }) => name)
     .filter((name) => !name.startsWith("$"))
     .toSorted();
 
-/** What SQLite keeps beside a file for as long as somebody has it open. */
+/** SQLite's auxiliary files, which exist while the file is open. */
 const openFiles = (folder: string) => readdirSync(folder).filter((file) => /-(wal|shm|journal)$/.test(file));
 
-/** A service whose store does not start would wait for it for ever, and keep the test's process alive. */
+/** A service whose store does not start would wait for ever, and keep the test's process alive. */
 const impatient: BrokerOptions = { dependencyTimeout: 40_000 };
 
 const restarted = async (broker: ServiceBroker, ...services: ServiceSchema[]): Promise<ServiceBroker> => {
@@ -95,7 +95,7 @@ describe("A store that several services mix in", () => {
       mixins: [events.mixin()],
       actions: { happen: events.mapAction(`${name}.happened`) },
     });
-    // A version, as one service among others may have it.
+    // With a version, which any service may have.
     return { folder, broker: await startBroker([sharing("one"), { ...sharing("two"), version: 2 }, sharing("three")]) };
   }
   const storesOf = (broker: ServiceBroker) => namesOf(broker).filter((name) => name === "events");
@@ -140,7 +140,7 @@ describe("A store that several services mix in", () => {
     }
   });
 
-  it("is there again for who comes next, when somebody has destroyed it under them", async () => {
+  it("is there again for the next service after it was destroyed", async () => {
     const { broker, folder } = await brokerWithThree();
     await broker.call("one.happen", { id: "1" });
     await broker.destroyService("events");
@@ -162,7 +162,7 @@ describe("A store that several services mix in", () => {
     await eventually(() => expect(broker.getLocalService("events")).toBeFalsy());
   });
 
-  it("is hosted by one service only, where another says host: false", async () => {
+  it("is hosted by one service only if another has host: false", async () => {
     const folder = newFolder();
     const guest = EventStore("events", { adapter: `sqlite:${newFolder()}/none.db`, host: false });
     const broker = await startBroker([
@@ -177,7 +177,7 @@ describe("A store that several services mix in", () => {
 });
 
 describe("A broker that fails to start", () => {
-  it("leaves nobody waiting for what will not come", async () => {
+  it("leaves no caller waiting for events that will not come", async () => {
     const folder = newFolder();
     writeFileSync(`${folder}/events.db`, "this is no database, and it is long enough to be looked at".repeat(20));
     const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === "Timeout").length;
@@ -270,7 +270,7 @@ describe("Stopping a broker", () => {
     const events = newStore(folder);
     const broker = await startBroker([{ name: "thing", mixins: [events.mixin()] }]);
     const accepted = Promise.allSettled(upTo(10).map(() => append(broker)));
-    // The calls have reached the store, and the turn in which it commits has not come.
+    // The calls have reached the store, but the turn with the commit has not come.
     for (let step = 0; step < 30; step++) await Promise.resolve();
     await broker.destroyService("thing");
     expect((await accepted).map(({ status }) => status)).toEqual(upTo(10).map(() => "fulfilled"));
@@ -418,7 +418,7 @@ describe("The store's status", () => {
     await append(broker);
     const intruder = new Database(`${folder}/events.db`);
     intruder.exec("BEGIN IMMEDIATE");
-    // The event is handed over now, but the checkpoint behind it cannot be saved.
+    // The event is delivered now, but the checkpoint behind it cannot be saved.
     held.resolve();
     await eventually(async () =>
       expect(await broker.call("events.status")).toMatchObject({
@@ -660,7 +660,7 @@ describe("An aggregate that starts with other fields than its table has", () => 
 
     release();
     await eventually(async () => expect(await statusOf(broker)).toMatchObject({ stale: false, lag: 0 }));
-    // The transform's own view was the table that was being built.
+    // The transform's own view was the generation being built.
     expect(await rowsOf(broker)).toEqual(upTo(4).map((n) => ({ id: idOf(n), n, size: n - 1 })));
     expect(await rowsOf(broker, { query: { size: 1 } })).toMatchObject([{ id: "002" }]);
     expect(await statusOf(broker)).toMatchObject({ state: "live", position: 4, lag: 0, rebuilding: false });
@@ -713,7 +713,7 @@ describe("An aggregate that starts with other fields than its table has", () => 
     expect(await rowsOf(two)).toHaveLength(4);
   });
 
-  it("begins anew after a restart in the middle", async () => {
+  it("starts again after a restart in the middle", async () => {
     const folder = await folderWithThree();
     const { transform, isHeld, release } = heldTransform();
     const one = await startBroker([thing(folder, { fields: withSize, transform })]);
@@ -733,7 +733,7 @@ describe("An aggregate that starts with other fields than its table has", () => 
     const { transform, isHeld, release } = heldTransform();
     const one = await startBroker([thing(folder, { fields: withSize, transform })]);
     await isHeld;
-    // Paused, so that the new table stays unfinished when the transform is let go.
+    // Paused, so that the new table stays unfinished when the transform is released.
     const paused = one.call("table.pause");
     await eventually(async () => expect(await statusOf(one)).toMatchObject({ paused: true }));
     release();
@@ -792,7 +792,7 @@ describe("A table whose log is not the one it was folded from", () => {
     return folder;
   }
 
-  /** An empty log in its place, which is begun only by an explicit option. */
+  /** An empty log replaces it, which only an explicit option creates. */
   async function deleteLog(folder: string): Promise<void> {
     for (const file of readdirSync(folder)) if (file.startsWith("events.db")) rmSync(`${folder}/${file}`);
     const log = new SqliteEventLog(`${folder}/events.db`, { begin: "anew" });
@@ -800,13 +800,13 @@ describe("A table whose log is not the one it was folded from", () => {
     await log.close();
   }
 
-  /** What an older copy of the log's file would be. */
+  /** Turns the log's file into an older copy. */
   function truncateLog(folder: string, position: number): void {
     const db = new Database(`${folder}/events.db`);
     db.exec("DROP TRIGGER events_never_go");
     db.prepare("DELETE FROM events WHERE position > ?").run(position);
     db.close();
-    // What its last host has noted would refuse the log at once.
+    // Otherwise the head recorded by the last host would refuse the log.
     rmSync(`${folder}/events.db.head`);
   }
 
@@ -821,7 +821,7 @@ describe("A table whose log is not the one it was folded from", () => {
     expect(position).toBe(5);
     expect(logger.of("warn", /^table stopped: the checkpoint is one of another log/)).toHaveLength(1);
 
-    // Neither new events nor a resume bring it to fold what does not belong to it.
+    // Neither new events nor `resume` make it fold events of another log.
     await append(broker, 7);
     await turns(broker);
     await broker.call("table.resume");
@@ -830,7 +830,7 @@ describe("A table whose log is not the one it was folded from", () => {
     expect(await statusOf(broker)).toMatchObject({ state: "stopped", position: 5 });
   });
 
-  it("answers no reader who waits for what he has written into the new one, whatever its position", async () => {
+  it("rejects a reader that waits for its write to the new log, at any position", async () => {
     const folder = await folderWithFive();
     await deleteLog(folder);
     const broker = await startBroker([thing(folder)]);
@@ -872,7 +872,7 @@ describe("A table whose log is not the one it was folded from", () => {
     expect(await inState(two, "live")).toMatchObject({ cause: null });
   });
 
-  it("is folded anew when only its generation's file was deleted", async () => {
+  it("is folded again when only its generation's file was deleted", async () => {
     const folder = await folderWithFive();
     rmSync(`${folder}/table.1.db`);
     const broker = await startBroker([thing(folder)]);
@@ -912,7 +912,7 @@ describe("A table whose log is not the one it was folded from", () => {
     await append(one, 4);
     await one.stop();
     const two = await startBroker([thing(folder)]);
-    // Positions 4 and 5 are other events now than those that it has folded.
+    // Positions 4 and 5 are now other events than the folded ones.
     await inState(two, "stopped");
     expect(await numbersOf(two)).toEqual([1, 2, 3, 4, 5]);
   });

@@ -33,7 +33,7 @@ async function hostOf(
   return startBroker([{ name: "thing", mixins: [events.mixin()], ...thing }]);
 }
 
-/** A stream's events, 2,000 in a call at most. */
+/** Appends a stream's events, at most 2,000 per call. */
 async function append(
   broker: ServiceBroker,
   stream: string,
@@ -96,7 +96,7 @@ describe("A backup of a store", () => {
     write(["precious"]);
     expect(await refusal(() => backup(broker, to()))).toMatchObject({
       code: 422,
-      message: `to: found "${to()}", expected a path where nothing is yet: nothing is overwritten`,
+      message: `to: found "${to()}", expected a path that does not exist yet: nothing is overwritten`,
     });
     expect(await refusal(() => backup(broker, folder))).toMatchObject({ type: "VALIDATION_ERROR" });
     expect(await refusal(() => backup(broker, `${to()}/below-a-file/a.db`))).toMatchObject({
@@ -253,7 +253,7 @@ describe.each([
     expect(await readAll(target)).toEqual(await readAll(source));
     expect(await imported(target, { format })).toEqual({ events: 0, repeated: 7, position: 7, timesChanged: 0 });
     expect(await target.call("events.verify")).toMatchObject({ ok: true, position: 7 });
-    // What was exported is known where it comes from, too.
+    // The source recognises its own exported events, too.
     expect(await imported(source, { format })).toEqual({ events: 0, repeated: 7, position: 7, timesChanged: 0 });
   });
 });

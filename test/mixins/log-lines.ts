@@ -3,7 +3,7 @@ import { Loggers } from "moleculer";
 
 type Bindings = Parameters<Loggers.Base<object>["getLogHandler"]>[0];
 
-/** A Moleculer logger that keeps what was said from a level on, for tests of what an operator gets to read. */
+/** A Moleculer logger that collects lines from a level on, for tests of the operator's log. */
 export class LogLines extends Loggers.Base<object> {
   readonly lines: { level: string; module: string; text: string }[] = [];
 

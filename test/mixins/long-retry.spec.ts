@@ -7,7 +7,7 @@ import { kinds, WaitingWork } from "../support/waiting-work.ts";
 afterEach(cleanUp);
 
 const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
-/** Behind it, when it is retried. */
+/** Events that wait behind it when it is retried. */
 const waiting = 40;
 const middle = 20;
 
@@ -18,7 +18,7 @@ const parkedCount = async (broker: ServiceBroker): Promise<number> =>
 describe.each(kinds)("A retry of a long stream, of a %s", (kind) => {
   const isTable = kind.startsWith("table");
 
-  /** A retry that has come to the middle of what waits, where it is held until `open`. */
+  /** A retry that has reached the middle of the waiting events, where it is held until `open`. */
   async function inTheMiddle(log = memory()) {
     const work = new WaitingWork(kind, { log });
     const broker = await work.start();
@@ -40,7 +40,7 @@ describe.each(kinds)("A retry of a long stream, of a %s", (kind) => {
       isTable ? { parked: 3001 } : { parked: 1, waiting: 3000 },
     );
     const bytes = () => work.table.bytes + work.kept.bytes;
-    // Once for each page or batch, and of one size.
+    // One write per page or batch, of constant size.
     expect(bytes()).toBeLessThan(200_000);
     Object.assign(work.read, { events: 0 });
     const before = bytes();
@@ -49,13 +49,13 @@ describe.each(kinds)("A retry of a long stream, of a %s", (kind) => {
     expect(await retry(broker)).toEqual({ folded: 3001, parked: 0 });
     expect(work.ran).toEqual(upTo(3001));
     expect(work.read.events).toBeLessThan(2 * 3001);
-    // Of a process it is kept after each event.
+    // A process is stored after each event.
     expect(bytes() - before).toBeLessThan(3001 * 1000);
     expect(work.table.commits).toBeLessThan(3001);
     expect(work.table.writes).toBeLessThanOrEqual(2 * work.table.commits);
   });
 
-  it("is ended by a pause with what it has come to, and goes on when it is resumed", async () => {
+  it("is ended by a pause with its progress so far, and continues when it is resumed", async () => {
     const { work, broker, open, retried } = await inTheMiddle();
     const paused = broker.call("consumer.pause");
     open();
@@ -94,7 +94,7 @@ describe.each(kinds)("A retry of a long stream, of a %s", (kind) => {
     expect(work.ran).toEqual(upTo(waiting + 1));
   });
 
-  it("says how many are left", async () => {
+  it("reports how many are left", async () => {
     const { broker, open, retried } = await inTheMiddle();
     const paused = broker.call("consumer.pause");
     open();
@@ -107,7 +107,8 @@ describe.each(kinds)("A retry of a long stream, of a %s", (kind) => {
   it("lets other streams go on meanwhile", async () => {
     const { work, broker, open, retried } = await inTheMiddle();
     await broker.call("events.append", { stream: "other", events: [{ type: "thing.happened", payload: {} }] });
-    // Two of them take longer than a slice of the retry: after the first one the event is read, after the second handled.
+    // Two of them take longer than a slice of the retry: the event is read after the first, and handled after the
+    // second.
     for (const position of [middle + 1, middle + 3])
       work.at.set(position, async () => {
         const began = performance.now();
@@ -137,7 +138,7 @@ describe.each(kinds)("A retry of a long stream, of a %s", (kind) => {
       const again = await work.start();
       await eventually(async () => expect(await parkedCount(again)).toBe(0));
       expect(await again.call("consumer.count")).toBe(1501);
-      // Nothing of the three commits runs again.
+      // No event of the three commits runs again.
       expect(work.ran).toEqual(upTo(1501));
       expect(before).toBeLessThan(1501);
     });

@@ -32,7 +32,7 @@ function thing({ folder = newFolder(), transform = numbered, fields = { n: "inte
   return { name: "thing", mixins: [events.mixin(), table.mixin()] } satisfies ServiceSchema;
 }
 
-/** A broker whose metrics Moleculer's own reporter shows to Prometheus, and what there is to read. */
+/** A broker with Moleculer's own Prometheus reporter, and a function that reads it. */
 async function measured(services: ServiceSchema[]): Promise<{ broker: ServiceBroker; read: () => Promise<string[]> }> {
   const port = await freePort();
   const options = { host: "127.0.0.1", port, defaultLabels: () => ({}) };
@@ -170,7 +170,7 @@ describe("The metrics", () => {
     const held = Promise.withResolvers<void>();
     const transform: Transform = async ({ position }) => {
       if (position === 4) await held.promise;
-      // Longer than a batch may take, so that what came before is committed.
+      // Longer than a batch may take, so that earlier events are committed.
       else if (position === 3) for (const end = performance.now() + 25; performance.now() < end;);
       return { n: position, name: "x" };
     };

@@ -61,7 +61,7 @@ const refused: [string, (odd: string) => object, string][] = [
 const one = { stream: "a", events: [{ type: "a", payload: {} }] };
 const claim = (value: string) => ({ scope: "s", definition: "d", changes: [{ value, held: true }] });
 
-/** What finds nothing, or takes any text. */
+/** Calls that find nothing, or accept any text. */
 const answered: [string, (odd: string) => object, unknown][] = [
   ["resolve", (id) => ({ id, throwIfNotExist: false }), null],
   ["find", (id) => ({ query: { id } }), []],
@@ -69,7 +69,7 @@ const answered: [string, (odd: string) => object, unknown][] = [
   ["read", (type) => ({ types: [type] }), []],
 ];
 
-/** The same inside JSON, where half a character never is. */
+/** The same inside JSON, which never contains a lone surrogate. */
 const answeredOfJson: typeof answered = [
   ["find", (user) => ({ query: { "meta.user": user } }), []],
   ["trace", (correlationId) => ({ correlationId }), expect.objectContaining({ events: 0, tree: [] })],

@@ -6,7 +6,7 @@ import { refusal } from "../support/broker.ts";
 const gone = (why = "no server answers") => new StoreUnavailableError("nats://one/events", why);
 const refused = () => new UnusableStoreError("nats://one/events", "the server refuses the user");
 
-/** An engine whose answers to the tries are told one by one; the last one stays. */
+/** An engine with the given outcomes of its opening, in order; the last one repeats. */
 function engine(...answers: (Error | null)[]) {
   const said: string[] = [];
   const state = { answers, tries: 0 };
@@ -48,7 +48,7 @@ describe("The opening of a store or table", () => {
     expect(opening.cause).toBeNull();
   });
 
-  it("fails the start at once where somebody has to act, also after an outage", async () => {
+  it("fails the start at once if an operator has to act, also after an outage", async () => {
     const { opening, said, state } = engine(gone(), refused());
     const started = refusal(() => opening.start());
     await pass(250);
@@ -123,7 +123,7 @@ describe("The opening of a store or table", () => {
     expect(() => opening.assertOpen()).not.toThrow();
   });
 
-  it("lets the start go on where a try makes no more progress, and says in a refusal how far it is", async () => {
+  it("lets the start continue if a try makes no more progress, and reports its progress in a refusal", async () => {
     let step = (_progress: string) => {};
     const open = (onProgress: (progress: string) => void) => ((step = onProgress), new Promise<void>(() => {}));
     const opening = new Opener({ name: "events", open, logMessage: () => {} });

@@ -18,10 +18,10 @@ import { turns } from "./turns.ts";
 
 afterEach(cleanUp);
 
-/** What happens to the events at some positions, for as long as the test leaves it there. */
+/** Faults of the events at some positions, until the test removes them. */
 class Faults {
   readonly #at = new Map<number, () => unknown>();
-  /** The positions in the order in which their transform ran. */
+  /** The positions in the order of their transforms' runs. */
   readonly ran: number[] = [];
 
   at(
@@ -57,7 +57,7 @@ const throwing = (error: unknown) => () => {
   throw error;
 };
 
-/** A table with a row per event; its transform is an action of a service of its own, `worker`. */
+/** A table with a row per event; its transform is an action of another service, `worker`. */
 async function brokerWith({
   folder = newFolder(),
   crash = new CrashKit(),
@@ -82,7 +82,7 @@ const worker = (faults: Faults): ServiceSchema => ({
   actions: { transform: (ctx: Context<RecordedEvent>) => faults.transform(ctx.params) },
 });
 
-/** Stores one event for each of the streams, in one commit, and answers their ids. */
+/** Stores one event per stream in one commit; returns their ids. */
 async function appendTo(broker: ServiceBroker, ...streams: string[]): Promise<string[]> {
   const answers = await Promise.all(
     streams.map((stream): Promise<AppendAnswer> =>
@@ -92,7 +92,7 @@ async function appendTo(broker: ServiceBroker, ...streams: string[]): Promise<st
   return answers.map(({ events }) => events[0]!.id);
 }
 
-/** The positions that are folded. */
+/** The folded positions. */
 async function folded(broker: ServiceBroker): Promise<number[]> {
   const rows: { position: number }[] = await broker.call("table.find", { sort: "position" });
   return rows.map(({ position }) => position);
@@ -142,7 +142,7 @@ describe("A poison event", () => {
       reordered: false,
       cause: null,
     });
-    // The transform never saw what waits.
+    // The transform was never called with waiting events.
     expect(faults.ran).not.toContain(4);
   });
 
@@ -217,7 +217,7 @@ describe("A poison event", () => {
           },
         },
       ),
-      { name: "Error", message: "what was thrown cannot be read: looking at it throws" },
+      { name: "Error", message: "the thrown value cannot be read: reading it throws" },
     ],
   ])("is one whose transform throws %s, too", async (_what, thrown, error) => {
     const events = EventStore("events", { adapter: `sqlite:${newFolder()}/events.db` });
@@ -299,14 +299,14 @@ describe("Retrying parked events", () => {
   const pageOf = (broker: ServiceBroker): Promise<{ control: { revision: number } }> =>
     broker.call("events.page", { consumer: "aggregate/table", after: 0, limit: 0, types: [] });
 
-  it("folds all of them, each stream in its order, once the transform is mended", async () => {
+  it("folds all of them, each stream in its order, once the transform is fixed", async () => {
     const { broker, faults } = await brokerWithParked();
     faults.mend(1, 4);
     expect(await broker.call("table.retry")).toEqual({ folded: 4, parked: 0 });
     expect(faults.ran.filter((position) => position !== 4)).toEqual([1, 3, 5]);
     expect(await folded(broker)).toEqual([1, 2, 3, 4, 5]);
     expect(await parkedOf(broker)).toEqual([]);
-    // A stream that has waited waits no more.
+    // A stream that has waited no longer waits.
     await appendTo(broker, "a");
     await caughtUp(broker, "table");
     expect(await folded(broker)).toEqual([1, 2, 3, 4, 5, 6]);
@@ -435,7 +435,7 @@ describe("Retrying parked events", () => {
     expect(await broker.call("table.retry")).toEqual({ folded: 4, parked: 0 });
   });
 
-  it("answers with the outage that it meets, and parks nothing anew", async () => {
+  it("rejects with the outage, and parks nothing again", async () => {
     const { broker, faults } = await brokerWithParked();
     faults.mend(1, 4);
     const before = await parkedOf(broker);
@@ -538,7 +538,7 @@ describe("An outage", () => {
     const status = await inState(broker, "waiting");
     expect(status).toMatchObject({ position: 1, head: 4, lag: 3, parked: 0, paused: false });
     expect(status.cause).toContain("worker.transform");
-    // Longer than all retries of an event would take.
+    // Longer than all retries of an event.
     for (let tries = 0; tries < 10; tries++) await turns(broker);
     expect(await statusOf(broker)).toMatchObject({ state: "waiting", parked: 0 });
     expect(await folded(broker)).toEqual([1]);
@@ -568,7 +568,7 @@ describe("An outage", () => {
     await caughtUp(broker, "table");
     expect(await parkedOf(broker)).toEqual([]);
     expect(await folded(broker)).toEqual([1, 2, 3]);
-    // In order, and nothing twice but what failed.
+    // In order, and only the failed event twice.
     expect(faults.ran).toEqual([1, 2, 2, 2, 2, 3]);
   });
 
@@ -600,7 +600,7 @@ describe("An outage", () => {
     expect(calls).toBeGreaterThan(1);
     expect(await parkedOf(broker)).toEqual([]);
     expect(await folded(broker)).toEqual([1]);
-    // Its answer comes too late to change anything.
+    // Its result comes too late to change anything.
     held.resolve();
     await appendTo(broker, "b");
     await caughtUp(broker, "table");
@@ -638,7 +638,7 @@ describe("Events parked in a row", () => {
     expect(status.cause).toContain("poison 20");
     await turns(broker);
     expect(await statusOf(broker)).toMatchObject({ state: "stopped", position: 20 });
-    // Queries are answered all the same.
+    // Queries still work.
     expect(await folded(broker)).toEqual([]);
     expect(logger.of("warn", /^table stopped: 20 events in a row/)).toHaveLength(1);
 
@@ -672,7 +672,7 @@ describe("Events parked in a row", () => {
     expect(await statusOf(broker)).toMatchObject({ state: "live", parked: 30 });
   });
 
-  it("stop it after as many as onError says", async () => {
+  it("stop it after the number in onError", async () => {
     const broker = await brokerWith({ faults: poisoned(...upTo(5)), onError: { retries: 0, maxParkedInARow: 3 } });
     await appendTo(broker, ...all(5));
     expect(await inState(broker, "stopped")).toMatchObject({ position: 3, parked: 3 });

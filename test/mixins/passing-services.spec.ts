@@ -16,7 +16,7 @@ const deciderOf = (name: string, eventStore: ReturnType<typeof storeOf>, decide:
     evolve: { "thing.counted": ({ count }) => ({ count: count + 1 }) },
   });
 
-/** What a user's definitions consist of, each made anew. */
+/** The parts of a user's definitions, each new. */
 function definitions() {
   const decide = () => ({ type: "thing.counted" as const });
   return {
@@ -28,7 +28,7 @@ function definitions() {
   };
 }
 
-/** A store with all that may follow it, and a decider of a store that stays. */
+/** A store with consumers of every kind, and a decider of a permanent store. */
 function schemasOf({ decide, decideForGuest, transform, handler, managed }: ReturnType<typeof definitions>) {
   const events = storeOf("passing");
   const fields = { n: "integer" } as const;
@@ -50,7 +50,7 @@ function schemasOf({ decide, decideForGuest, transform, handler, managed }: Retu
   ] satisfies ServiceSchema[];
 }
 
-/** What is left of their definitions once they are gone. */
+/** References to their definitions after their end. */
 async function comeAndGo(broker: ServiceBroker): Promise<Record<string, WeakRef<object>>> {
   const made = definitions();
   const services = schemasOf(made).map((schema) => broker.createService(schema));

@@ -79,7 +79,7 @@ describe.each(engines)("A past moment of a table on %s", (_, places) => {
     expect(await broker.call("accounts.find", { sort: "id" })).toEqual(plainAccounts(await log(broker)));
   });
 
-  it("is folded once for those who ask at the same time, and kept for those who ask soon after", async () => {
+  it("is folded once for concurrent queries, and cached for later ones", async () => {
     const ran: number[] = [];
     const broker = await bank({ places, hook: ({ position }) => ran.push(position) });
     await history(broker);
@@ -88,7 +88,7 @@ describe.each(engines)("A past moment of a table on %s", (_, places) => {
     expect(ran).toEqual([1, 2, 3]);
     for (const position of [4, 6, 3, 4, 6]) await at(broker, { position });
     expect(ran).toEqual([1, 2, 3, 1, 2, 3, 4, 1, 2, 3, 4, 6]);
-    // The fourth takes the place of the one that was asked for the longest time ago.
+    // The fourth replaces the least recently used one.
     ran.length = 0;
     for (const position of [1, 4, 6]) await at(broker, { position });
     expect(ran).toEqual([1]);
@@ -263,7 +263,7 @@ describe.each(engines)("The difference between two moments of a table on %s", (_
     });
   });
 
-  it("is cut to the rows of a query, and to a limit for each list that the totals tell", async () => {
+  it("is limited to the rows of a query, and per list, with totals", async () => {
     const broker = await bank({ places });
     for (let n = 0; n < 10; n++) await move(broker, `n${n}`, n);
     await caughtUp(broker, "accounts");
@@ -389,7 +389,7 @@ describe("Verification of a table in a file", () => {
     await broker.call("accounts.whatIf", { inject: { type: "account.moved", payload: { account: "x", amount: 1 } } });
     for (let position = 1; position < 9; position++) await at(broker, { position });
     expect(await contentOf(broker)).toEqual(before[1]);
-    // The live one and the three that are kept.
+    // The live one and the three cached ones.
     expect(filesOf(folder)).toHaveLength(2 + 3);
     await broker.stop();
     expect(filesOf(folder)).toEqual(before[0]);

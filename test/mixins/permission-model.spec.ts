@@ -10,7 +10,7 @@ afterEach(cleanUp);
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const program = fileURLToPath(new URL("../support/looks-process.ts", import.meta.url));
 
-/** Starts a process that may read and write its data alone, and answers what became of each call. */
+/** Starts a process that may only read and write its data; returns the outcome of each call. */
 function outcomes(...rights: string[]): Record<string, string> {
   const folder = newFolder();
   const own = [`--allow-fs-read=${root}`, `--allow-fs-read=${folder}`, `--allow-fs-write=${folder}`];

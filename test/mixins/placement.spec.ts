@@ -5,12 +5,12 @@ const { settleMs } = times.lease;
 const nodes = ["n1", "n2", "n3"];
 const consumers = Array.from({ length: 300 }, (_, index) => `subscription/s${index}`);
 
-/** As a node sees it; `hosts` may change. */
+/** The placement as a node sees it; `hosts` may change. */
 function placementOf(consumer: string, node: string, hosts: string[]): Placement {
   return new Placement({ consumer, node, hosts: () => hosts });
 }
 
-/** A consumer whose first of these nodes is that one. */
+/** A consumer whose first host of these is that node. */
 const consumerOf = (first: string, hosts = nodes) => consumers.find((consumer) => firstOf(consumer, hosts) === first)!;
 
 describe("The placement of a consumer", () => {

@@ -24,7 +24,7 @@ interface Fired extends Deadline {
 
 type View = ProcessView<string[], "late" | "later">;
 
-/** Sets, replaces and cancels deadlines as its events say; remembers what has fired, and in which order with the events. */
+/** Sets, replaces and cancels deadlines according to its events; records fired ones, in order with the events. */
 function world(adapter: string | Adapter = memory(), given: object = {}) {
   const fired: Fired[] = [];
   const order: string[] = [];
@@ -154,7 +154,7 @@ describe("A deadline", () => {
   it("is replaced by one of the same name, and cancelled by its name", async () => {
     const { service, fired } = world();
     const broker = await startBroker([service()]);
-    // Far enough away that a slow machine is there before they would fire.
+    // Late enough for a slow machine to finish before they fire.
     await happen(broker, "a", "timer.set", { when: 30_000, data: 1 });
     await happen(broker, "a", "timer.set", { when: 60, data: 2 });
     await happen(broker, "a", "timer.set", { name: "later", when: 30_000 });

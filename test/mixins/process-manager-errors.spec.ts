@@ -20,7 +20,7 @@ const note = "notes.note";
 const poison = new Map<number, () => unknown>();
 beforeEach(() => poison.clear());
 
-/** Each event is counted in the state and noted; at some positions something happens first. */
+/** Counts each event in the state and notes it; at some positions something happens first. */
 const counting = (given: Partial<Parameters<typeof processService<number[]>>[1]> = {}, adapter = memory()) => {
   const seen: number[] = [];
   const service = () =>
@@ -162,9 +162,9 @@ describe("An event that a process manager cannot handle", () => {
 describe("An event that belongs to no process that is known", () => {
   it.each([
     ["throws", () => failing(), "no funds"],
-    ["answers an object", () => ({}), "what correlate answers for thing.lost"],
-    ["answers nothing to see", () => "", "what correlate answers for thing.lost"],
-    ["answers a promise", () => Promise.resolve("a"), "what correlate answers for thing.lost"],
+    ["answers an object", () => ({}), "the result of correlate for thing.lost"],
+    ["answers nothing to see", () => "", "the result of correlate for thing.lost"],
+    ["answers a promise", () => Promise.resolve("a"), "the result of correlate for thing.lost"],
   ])("since correlate %s, is parked by itself, and a retry brings it to its process", async (_how, lose, message) => {
     let isMended = false;
     const { service, adapter } = counting({
@@ -265,7 +265,7 @@ describe("A command that is refused", () => {
           } catch (error) {
             errors.push(error);
             await call(note, { what: "refund" });
-            // The receiver of the first is there again before this event is done with.
+            // The receiver of the first command is available again before this event is done.
             notes.faults.delete("deposit");
             if (errors.length === 1) throw new Error("died", { cause: error });
           }
@@ -376,7 +376,7 @@ describe("An outage of what a process manager needs", () => {
   });
 });
 
-describe("Processes that answer each other without end", () => {
+describe("Processes that cause each other's events without end", () => {
   it("are parked at the depth that is allowed, with an error that shows the chain", async () => {
     const adapter = memory();
     const notes = new Notes();

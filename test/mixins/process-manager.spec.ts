@@ -230,7 +230,7 @@ describe("A process manager", () => {
     expect(await withStatus(broker, { parked: 1, lag: 0 })).toMatchObject({ state: "live" });
   });
 
-  it("is not content with a refusal that nobody has asked for, also where it came before the handler's end", async () => {
+  it("does not pass over a refusal that the handler has not awaited, even if it came before the handler's end", async () => {
     const notes = new Notes().fail("forgotten").fail("expected");
     const broker = await startBroker([
       notes.service(),

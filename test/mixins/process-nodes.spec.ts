@@ -1,6 +1,7 @@
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import type { Adapter } from "moleculer-event-sourcing";
-import type { EventLog, Lease } from "../../core/log/event-log.ts";
+import type { Lease } from "../../core/log/control.ts";
+import type { EventLog } from "../../core/log/event-log.ts";
 import { memory } from "moleculer-event-sourcing/adapters/memory";
 import { caughtUp, cleanUp, eventually, refusal, startBroker } from "../support/broker.ts";
 import { happen, parkedOf, processService, withStatus } from "./processes.ts";
@@ -9,7 +10,7 @@ afterEach(cleanUp);
 
 let networks = 0;
 
-/** The nodes of one network of its own. */
+/** Creates the nodes of a new network. */
 function newNetwork(): (nodeID: string, ...services: ServiceSchema[]) => Promise<ServiceBroker> {
   const namespace = `process-${process.pid}-${++networks}`;
   return (nodeID, ...services) => startBroker(services, { nodeID, namespace, transporter: "Fake" });
@@ -18,7 +19,7 @@ function newNetwork(): (nodeID: string, ...services: ServiceSchema[]) => Promise
 const poisoned = new Set<number>();
 beforeEach(() => poisoned.clear());
 
-/** What each node has handled. */
+/** A process manager that records which node has handled each event. */
 function manager(adapter: Adapter, hosts: "store" | "manager") {
   const seen: (number | string)[] = [];
   const service = processService<number[], "late">(
@@ -39,10 +40,10 @@ function manager(adapter: Adapter, hosts: "store" | "manager") {
   return { seen, service };
 }
 
-/** The log, whose leases are noted as they are given. */
+/** The log, with its granted leases recorded. */
 function noting(log: EventLog, leases: Lease[]): EventLog {
-  const acquireLease = log.acquireLease.bind(log);
-  log.acquireLease = async (...asked) => {
+  const acquireLease = log.control.acquireLease.bind(log);
+  log.control.acquireLease = async (...asked) => {
     const answer = await acquireLease(...asked);
     if (answer.lease) leases.push(answer.lease);
     return answer;
@@ -66,7 +67,7 @@ async function trio() {
 }
 
 describe("A process manager on two nodes of one network", () => {
-  it("works on one; the other stands by, and takes over states, deadlines and what is parked when the first stops", async () => {
+  it("works on one; the other is on standby, and takes over states, deadlines and parked events when the first stops", async () => {
     const { store, holder, standby, first, second } = await trio();
     poisoned.add(2);
     await happen(store, "a");
@@ -85,7 +86,7 @@ describe("A process manager on two nodes of one network", () => {
     expect(second.filter((one) => one !== "late c")).toEqual([5, 2, 4]);
     expect(second).toHaveLength(4);
     expect(first).toEqual([1]);
-    // What a deadline's handler came to is kept a moment after it has run.
+    // The result of a deadline's handler is stored a moment after it has run.
     await eventually(async () =>
       expect(await standby.call("manager.instances")).toMatchObject([
         { id: "a", state: [1, 5] },
@@ -119,14 +120,14 @@ describe("A process manager on two nodes of one network", () => {
     const { leases, store, holder, standby, first, second } = await trio();
     await happen(store, "a");
     await caughtUp(holder, "manager");
-    // As after a pause of the whole process: another has the lease before the holder knows that it has lapsed.
+    // As after a pause of the whole process: another node has the lease before the holder knows that it has lapsed.
     const consumer = "process-manager/manager";
     await store.call("events.releaseLease", { consumer, lease: leases.at(-1) });
     await store.call("events.takeLease", { consumer, holder: "another", ttlMs: 1000 });
     await happen(store, "a");
     await happen(store, "b");
     await eventually(() => expect([...first, ...second].filter((one) => one === 3)).toHaveLength(1), 15_000);
-    // The old holder may have handled both before the store refused what it wrote: another then handles them again.
+    // The old holder may have handled both before the store refused its writes: another node then handles them again.
     await eventually(async () => {
       const found = await store.call<unknown, object>("events.state", { consumer, of: "instance/a" });
       expect(found).toMatchObject({ value: { state: [1, 2], position: 2 } });

@@ -25,7 +25,7 @@ interface Place {
   hosts?: "both" | "store" | "manager";
 }
 
-/** Follows the events of the payload's `process`. */
+/** Correlates events by the payload's `process`. */
 export function processService<State = undefined, Names extends string = never>(
   { adapter, hosts = "both" }: Place,
   given: Given<State, Names>,
@@ -44,7 +44,7 @@ export function processService<State = undefined, Names extends string = never>(
 }
 
 /**
- * A service whose command `note` stores an event under the id of the command, as a decider would, and remembers each call;
+ * A service whose command `note` stores an event under the command's id, like a decider, and records each call;
  * `faults` happen before it is stored.
  */
 export class Notes {
@@ -74,13 +74,13 @@ export class Notes {
     return this;
   }
 
-  /** What was asked for, in order, every call. */
+  /** Every call, in order. */
   get asked(): string[] {
     return this.calls.map(({ what }) => what);
   }
 }
 
-/** Stores an event of a process, each process's in a stream of its own. */
+/** Stores an event of a process; each process has its own stream. */
 export async function happen(
   broker: ServiceBroker,
   process: string | null,
@@ -94,7 +94,7 @@ export async function happen(
   return answer.events[0]!;
 }
 
-/** What the notes' commands have stored, in order. */
+/** The events that the commands have stored, in order. */
 export async function taken(broker: ServiceBroker): Promise<string[]> {
   const events: RecordedEvent[] = await broker.call("events.read", { stream: "notes", limit: 10_000 });
   return events.map(({ payload }) => payload["what"] as string);
@@ -123,5 +123,5 @@ export const withStatus = (
     return status;
   });
 
-/** For a moment in which nothing must happen, of a deadline: the only thing that comes by itself. */
+/** Waits for a moment in which no deadline must fire: nothing else happens by itself. */
 export const ms = (count: number): Promise<void> => pause(count);

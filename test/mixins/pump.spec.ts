@@ -18,7 +18,7 @@ interface Options {
   broker?: BrokerOptions;
 }
 
-/** A broker with one store, and a service of its own for each listener of `thing.**`. */
+/** A broker with one store, and a separate service for each listener of `thing.**`. */
 async function brokerHearing(listeners: Listener[], options: Options = {}): Promise<ServiceBroker> {
   const { folder = newFolder(), store = {}, broker = {} } = options;
   const events = EventStore("events", { adapter: `sqlite:${folder}/events.db`, ...store });
@@ -41,13 +41,13 @@ const append = (broker: ServiceBroker, n = 1, stream = "thing-1") =>
 
 const upTo = (last: number, first = 1) => Array.from({ length: last - first + 1 }, (_, index) => first + index);
 
-/** A listener that writes down the positions it hears. */
+/** A listener that records the positions it receives. */
 function scribe(): { heard: number[]; listener: Listener } {
   const heard: number[] = [];
   return { heard, listener: (ctx) => void heard.push(ctx.params.position) };
 }
 
-/** The files that a kill would leave behind while a listener has the first of so many events. */
+/** The files that a kill leaves behind while a listener handles the first of n events. */
 async function folderWithBacklog(n: number): Promise<string> {
   const folder = newFolder();
   const { heard, listener } = scribe();
@@ -77,7 +77,7 @@ describe("The pump", () => {
       listener,
       async (ctx) => {
         expect(++running).toBe(1);
-        // Unequal handlers would overtake each other if the pump did not wait for them.
+        // Handlers of different duration would overtake each other if the pump did not wait for them.
         for (let turn = ctx.params.position % 3; turn > 0; turn--) await new Promise((next) => setImmediate(next));
         slow.push(ctx.params.position);
         running--;
@@ -106,7 +106,7 @@ describe("The pump", () => {
     expect(meta).toEqual({ correlationId: "request-7", causationId: stored!.id });
   });
 
-  // One poll takes a second: without being woken, a hundred and fifty of them would exceed the test's time.
+  // Without notifications, a hundred and fifty polls of a second each would exceed the test's time.
   it("wakes with each append", async () => {
     const { heard, listener } = scribe();
     const broker = await brokerHearing([listener]);
@@ -143,7 +143,7 @@ describe("The pump", () => {
     const two = await brokerHearing([second.listener], { folder });
     await append(two);
     await eventually(() => expect(second.heard.at(-1)).toBe(11));
-    // At least once: nothing is missing, and what comes twice comes in order.
+    // At least once: nothing is missing, and repeated events are in order.
     expect(second.heard[0]).toBeLessThanOrEqual(4);
     expect(second.heard).toEqual(upTo(11, second.heard[0]));
   });
@@ -157,7 +157,7 @@ describe("The pump", () => {
       {
         name: "listener",
         events: { "thing.**": listener },
-        // Listeners connect to this and that before they are ready to hear.
+        // Listeners may connect to other systems before they are ready.
         async started() {
           await eventually(async () => expect(await this.broker.call("events.count")).toBe(3));
           await turnsOfTheLoop();
@@ -176,7 +176,7 @@ describe("The pump", () => {
     await eventually(() => expect(heard).toEqual([1, 2]));
   });
 
-  it("passes events that nobody listens to", async () => {
+  it("passes events without a listener", async () => {
     const broker = await brokerHearing([]);
     await append(broker, 5);
     await eventually(async () => expect((await statusOf(broker)).pump).toEqual({ position: 5, lag: 0 }));
@@ -262,7 +262,7 @@ describe("Pausing the pump", () => {
 });
 
 describe("A listener", () => {
-  it("that hangs is given up after pump.timeoutMs, and the operator is told", async () => {
+  it("that hangs is given up after pump.timeoutMs, with a message to the operator", async () => {
     const { heard, listener } = scribe();
     const logger = new LogLines();
     const broker = await brokerHearing(
@@ -336,8 +336,8 @@ describe("The pump's checkpoint", () => {
     const saves: (number | "lost" | null)[] = [];
     const eventLog = (name: string): EventLog => {
       const log = place.eventLog!(name);
-      const putState = log.putState.bind(log);
-      log.putState = async (key, ...rest) => {
+      const putState = log.control.put.bind(log);
+      log.control.put = async (key, ...rest) => {
         const revision = await putState(key, ...rest);
         if (key !== "pump") return revision;
         saves.push(saves.length === 0 ? "lost" : revision);

@@ -16,7 +16,7 @@ async function brokerWithTable(): Promise<ServiceBroker> {
     {
       name: "desk",
       actions: {
-        // As a caller's meta may be; answers what is in it after the call, and the rows.
+        // Accepts any caller's meta; returns the meta after the call, and the rows.
         async create(ctx: Context<object, Meta>) {
           await ctx.call("thing.create", { name: "x" });
           return { readAfter: ctx.meta.readAfter, count: await ctx.call("table.count") };
@@ -38,7 +38,7 @@ const throwing = (trap: "get" | "ownKeys" | "getPrototypeOf" | "getOwnPropertyDe
 
 const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`store ${index}`, index]));
 
-/** As functions: jest looks into the values of a table. */
+/** As functions, since jest reads the values of a table. */
 const malformed: [string, () => unknown][] = [
   ["a text", () => "42"],
   ["a number", () => 42],

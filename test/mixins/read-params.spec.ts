@@ -56,7 +56,7 @@ describe("A reading action's params", () => {
     ["resolve", { id: "a", maping: true }, "maping", "did you mean mapping?"],
   ])("of %s are refused where one is nearly known: %j", async (action, params, field, expected) => {
     const broker = await brokerWithRows({ cacher: "Memory" });
-    // An answer that is in the cache must not hide it.
+    // A cached result must not hide it.
     await broker.call(`table.${action}`, "id" in params ? { id: params.id } : {});
     for (const service of ["table", "events"]) {
       const error = await refusal(() => broker.call(`${service}.${action}`, params));
@@ -158,7 +158,7 @@ describe("A reading action's params", () => {
       const error = await refusal(() => broker.call("table.find", { query: { id: "c" }, populate }));
       expect(error).toMatchObject({ type: "VALIDATION_ERROR", data: [{ field: "populate", found: populate }] });
     }
-    // "aa", the name of "a", is no row.
+    // "aa", the name of "a", is not a row.
     const [row] = (await broker.call("table.find", { query: { id: "c" }, populate: "name.name.name" })) as object[];
     expect(row).toMatchObject({ id: "c", name: { id: "a" } });
   });

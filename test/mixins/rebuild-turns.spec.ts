@@ -49,7 +49,7 @@ describe("The turns of a live fold and of the rebuild beside it", () => {
     turns.begin();
     turns.limit(true);
     expect(turns.eventsPerPage).toBe(1000);
-    // Interrupted, not cut short by its turn's end.
+    // Interrupted, not ended by its turn's limit.
     turns.recordLive(10, false);
     expect(turns.eventsPerPage).toBe(1000);
     clock += 500;
@@ -74,7 +74,7 @@ describe("A rebuild beside a table with a backlog", () => {
   const before = 300;
   const backlog = 1200;
 
-  /** A table of that many events, and the positions that its transform is called with from `slowDown` on. */
+  /** A table of that many events, and the positions for which its transform is called from `slowDown` on. */
   const slowTable = async () => {
     const gate = Promise.withResolvers<void>();
     const reached = Promise.withResolvers<void>();
@@ -86,7 +86,7 @@ describe("A rebuild beside a table with a backlog", () => {
       .create(async ({ id, position }) => {
         if (isSlow) {
           folded.push(position);
-          // As if it asked another service.
+          // As if it called another service.
           await new Promise((answer) => setTimeout(answer, 1));
           reached.resolve();
           await gate.promise;
@@ -126,7 +126,7 @@ describe("A rebuild beside a table with a backlog", () => {
     await backlogDone();
     // The live fold reaches the last event first, since the rebuild begins behind it.
     const done = folded.indexOf(before + backlog) + 1;
-    // As many as there were before the backlog: with these a rebuild that came first is done.
+    // As many as before the backlog: with these, a rebuild with priority is done.
     expect(done - backlog).toBeGreaterThanOrEqual(backlog / 4);
   });
 
@@ -138,7 +138,7 @@ describe("A rebuild beside a table with a backlog", () => {
     await order();
     release();
     await backlogDone();
-    // 500 ms hold no more events of a millisecond each.
+    // 500 ms are at most this many events of a millisecond each.
     expect(folded.indexOf(1)).toBeLessThan(600);
   });
 });

@@ -32,25 +32,25 @@ function thing(adapter: string, { fields = { n: "integer" }, transform = countin
   return schema;
 }
 
-/** A stream's events, 2,000 in a call at most. */
+/** Appends a stream's events, at most 2,000 per call. */
 async function append(broker: ServiceBroker, count: number, stream = "thing-1", payload: object = {}): Promise<void> {
   const event = { type: "thing.happened", payload };
   for (let left = count; left > 0; left -= 2000)
     await broker.call("events.append", { stream, events: Array.from({ length: Math.min(left, 2000) }, () => event) });
 }
 
-/** More than are folded in one go: what is asked for meanwhile comes before the end. */
+/** More than are folded without a pause: calls in the meantime are handled before the end. */
 const many = 3000;
 const rowsOf = (broker: ServiceBroker): Promise<Row[]> => broker.call("table.find");
 const statusOf = (broker: ServiceBroker): Promise<AggregateStatus> => broker.call("table.status");
 
-/** Until a turn of a rebuild that began before then is over. */
+/** Waits until a rebuild's turn that started before this moment is over. */
 const past = (moment: number) =>
   eventually(() => {
     if (performance.now() < moment) throw new Error("not yet");
   });
 
-/** A transform that waits at a position of the log until it is let go. */
+/** A transform that waits at a position of the log until it is released. */
 function held(at: number) {
   const gate = Promise.withResolvers<void>();
   const reached = Promise.withResolvers<void>();
@@ -101,7 +101,7 @@ describe.each(Object.entries(engines))("A rebuild on %s", (_engine, adapterIn) =
     expect(await rowsOf(broker)).toMatchObject([{ n: 7 }]);
   });
 
-  it("tells on the broker how far it is, and at its end how far it came", async () => {
+  it("reports its progress on the broker, and its result at the end", async () => {
     const broker = await startBroker([thing(adapterIn(newFolder()))]);
     const told: { ended?: boolean }[] = [];
     broker.createService({
@@ -150,7 +150,7 @@ describe.each(Object.entries(engines))("A rebuild on %s", (_engine, adapterIn) =
     await reached;
     const since = performance.now();
     await append(broker, 3);
-    // Its turn is over, the live table has the next one.
+    // Its turn is over; the live table has the next one.
     await past(since + 60);
     release();
     expect(await rebuilt).toMatchObject({ position: 7 });
@@ -161,7 +161,7 @@ describe.each(Object.entries(engines))("A rebuild on %s", (_engine, adapterIn) =
     const state = { isRebuilding: false, isAway: false };
     const transform: TransformFunction = async (event, view) => {
       const since = performance.now();
-      // Its turn is over: what comes next is the rest of the page.
+      // Its turn is over: the rest of the page comes next.
       if (state.isRebuilding && event.position === 2) await past(since + 60);
       if (state.isAway && event.position === 5) {
         state.isAway = false;
@@ -340,7 +340,7 @@ describe("A start with another definition", () => {
     await eventually(async () => expect(await rowsOf(broker)).toMatchObject([{ n: 6 }]));
   });
 
-  it("only says so with onChange warn, until somebody rebuilds", async () => {
+  it("only warns with onChange warn, until a rebuild", async () => {
     const adapter = await folderWith(single);
     const broker = await startBroker([thing(adapter, { transform: doubled, onChange: "warn" })]);
     await caughtUp(broker, "table");
@@ -377,7 +377,7 @@ describe("A start with another definition", () => {
     expect(await statusOf(back)).toMatchObject({ stale: false });
   });
 
-  it("stands still with other fields and onChange warn, until somebody rebuilds", async () => {
+  it("stops with other fields and onChange warn, until a rebuild", async () => {
     const adapter = await folderWith(single);
     const fields: FieldsInput = { n: "integer", name: "string" };
     const broker = await startBroker([thing(adapter, { fields, onChange: "warn" })]);
@@ -526,7 +526,7 @@ describe("An order to rebuild", () => {
     await one.stop();
     const file = `${folder}/table.1.db`;
     const bytes = readFileSync(file);
-    // A page of rows; what the table needs for its start is whole.
+    // A page of rows; the pages that the table needs for its start are intact.
     const page = Math.floor(bytes.indexOf("thing-150") / 4096);
     expect(page).toBeGreaterThan(1);
     bytes.fill(0xff, page * 4096, (page + 1) * 4096);

@@ -10,7 +10,7 @@ afterEach(cleanUp);
 
 const context: AppendContext = { correlationId: "request-1", causationId: "call-1", maxEventBytes: 2 ** 20 };
 
-/** What another host sends of these appends, which it has checked by a catalogue of its own. */
+/** These appends as another host relays them, checked by its own catalogue. */
 const relayed = (inputs: Partial<AppendInput>[], own: Partial<AppendContext> = {}) =>
   toRelayed(
     inputs.map((input) =>

@@ -31,7 +31,7 @@ interface Definition {
   textBytes?: number;
 }
 
-/** A table of which each row says what all events up to its own add up to. */
+/** A table in which each row contains the sum of all events up to its own. */
 function sums(places: { log: string; table: string }, folder: string, definition: Definition = {}): ServiceSchema {
   const { name = "sums", version = 1, fields = onlyNumbers, hook, textBytes } = definition;
   const events = EventStore<Record<string, { n: number }>>("events", { adapter: places.log });
@@ -62,7 +62,7 @@ const snapshot = (broker: ServiceBroker): Promise<Manifest> => broker.call("sums
 const statusOf = (broker: ServiceBroker): Promise<AggregateStatus> => broker.call("sums.status");
 const rowsOf = (broker: ServiceBroker): Promise<object[]> => broker.call("sums.find", { sort: "n" });
 
-/** The rows by a plain loop over the log, up to a position. */
+/** The rows computed with a plain loop over the log, up to a position. */
 async function plainSums(broker: ServiceBroker, position = Infinity): Promise<object[]> {
   const log: RecordedEvent<string, { n: number }>[] = await broker.call("events.read", { limit: 10_000 });
   let sum = 0;
@@ -71,7 +71,7 @@ async function plainSums(broker: ServiceBroker, position = Infinity): Promise<ob
     .map(({ id, position: n, payload }) => ({ id, n, sum: (sum += payload.n) }));
 }
 
-/** All that a refused order must leave as it is. */
+/** All that a refused request must not change. */
 async function contentOf(broker: ServiceBroker): Promise<object> {
   const { state, paused, position, rebuilding } = await statusOf(broker);
   return { state, paused, position, rebuilding, rows: await rowsOf(broker) };
@@ -84,7 +84,7 @@ function flipByteIn(file: string): void {
   writeFileSync(file, bytes);
 }
 
-/** Holds the transform of the event at a position, from when it is armed until it is let go. */
+/** Holds the transform of the event at a position from `arm` until it is released. */
 class Gate {
   readonly #at: number;
   readonly #reached = Promise.withResolvers<void>();
@@ -119,7 +119,7 @@ describe.each(engines)("Going back to a snapshot on %s", (_engine, placesIn) => 
   beforeEach(() => void (folder = newFolder()));
 
   const start = (definition?: Definition) => startBroker([sums(placesIn(folder), folder, definition)]);
-  /** What stands beside the log and the snapshots. */
+  /** The table's files. */
   const tableFiles = () => readdirSync(folder).filter((file) => /^sums\.\d+\.db$/.test(file));
   const dataOf = ({ id }: Manifest) => {
     const at = join(folder, "snapshots", "sums", id, "table");
@@ -194,7 +194,7 @@ describe.each(engines)("Going back to a snapshot on %s", (_engine, placesIn) => 
   });
 
   describe.each(["restore", "restoreAndReplay", "replay"])("by %s", (action) => {
-    /** Refused, whether the table is paused or not, and nothing has changed; answers the error. */
+    /** Expects a refusal, whether the table is paused or not, and no change; returns the error. */
     async function refused(broker: ServiceBroker, params: object) {
       let error: Awaited<ReturnType<typeof refusal>> | undefined;
       for (const order of ["pause", "resume"]) {
@@ -269,7 +269,7 @@ describe.each(engines)("Going back to a snapshot on %s", (_engine, placesIn) => 
       await broker.call("sums.resume");
       await caughtUp(broker, "sums");
       expect(await rowsOf(broker)).toEqual(plain);
-      // The past is a fold by today's definition, which comes to no converted row.
+      // The past is folded by today's definition, which never produces a converted row.
       await snapshot(broker);
       const { head } = await statusOf(broker);
       expect(await broker.call("sums.at", { position: head, sort: "n" })).toMatchObject({
@@ -311,7 +311,7 @@ describe.each(engines)("Going back to a snapshot on %s", (_engine, placesIn) => 
       });
     const cancelled = broker.call("sums.cancel");
     gate.open();
-    // What was folded in the meantime may have been all of it.
+    // The events folded in the meantime may have been all of them.
     expect(await cancelled).toEqual({ cancelled: expect.any(String) });
     expect(await replayed).toMatchObject({ type: "REBUILD_FAILED", code: 409 });
     await eventually(async () => expect(await contentOf(broker)).toEqual(before));
@@ -327,7 +327,7 @@ describe.each(engines)("Going back to a snapshot on %s", (_engine, placesIn) => 
     const restored = Promise.withResolvers<void>();
     let cancelled: Promise<unknown> = Promise.resolve("nobody has asked");
     let isLate = false;
-    /** The order is done between the cancel's look at it and what it says. */
+    /** The request completes between the cancel's check and its write. */
     const late: Middleware = {
       localAction: (next, { name }) =>
         name !== "events.control"
@@ -415,7 +415,7 @@ describeWhereMountable("A disk that gets full (skipped where no tmpfs can be mou
   });
 });
 
-/** A file that leaves so many bytes of the disk. */
+/** Writes a file that leaves this many bytes of the disk. */
 function fillUp(disk: string, left: number): string {
   const file = join(disk, "ballast");
   const { bavail, bsize } = statfsSync(disk);

@@ -1,6 +1,6 @@
 import { ReturningGroups } from "../../mixins/event-store/append/returning-groups.ts";
 
-/** After commits of `commitMs`, each with two groups that came back `returnMs` after their answer. */
+/** The state after commits of `commitMs`, each with two groups that returned `returnMs` after their response. */
 function after(commitMs: number, returnMs: number, commits = 5): { returning: ReturningGroups; now: number } {
   const returning = new ReturningGroups();
   let now = 1000;

@@ -99,7 +99,7 @@ describe.each(places)("A table of the past on %s", (_, newPlace) => {
 
   const upTo = (position: number) => ({ position, positionId: idAt(position), log: "log", skipped: [] });
 
-  /** A generation whose rows say that they come from elsewhere. */
+  /** A generation whose rows are marked as coming from elsewhere. */
   async function snapshot(given: Partial<Progress & Origin & { fields: typeof fields; parked: ParkedStream }> = {}) {
     const { position = 4, positionId = idAt(position), reordered = false, log = "log", definition = "today" } = given;
     const generation = await table.build(given.fields ?? fields, { definition, order: "" });
@@ -155,7 +155,7 @@ describe.each(places)("A table of the past on %s", (_, newPlace) => {
       });
     const calls = Array.from({ length: 102 }, copy);
     expect(await refusal(copy)).toMatchObject({ type: "STORE_UNAVAILABLE", code: 503 });
-    // A copy that is made for a fold must not wait for those that wait for folds.
+    // A copy for a fold must not wait for fold slots.
     const { generation } = await copies.build({ point: upTo(2), startAtMost: 0 });
     await table.drop(generation);
     gate.resolve();

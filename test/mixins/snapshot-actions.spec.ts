@@ -10,7 +10,7 @@ import {
 } from "moleculer-event-sourcing";
 import type { BrokerOptions, ServiceBroker, ServiceSchema } from "moleculer";
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
-import { all, fieldsOf } from "../../testing/read-table/table-stand.ts";
+import { all, fieldsOf } from "../../testing/read-table/table-fixture.ts";
 import { openFilesBelow } from "../adapters/open-files.ts";
 import { describeWhereMountable, makeReadOnly, mount, unmount } from "../support/small-disk.ts";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
@@ -21,7 +21,7 @@ const fields = { n: { type: "integer", index: true }, sum: "integer", text: "str
 type Options = Partial<AggregateOptions<Record<string, { n: number }>, typeof fields>>;
 type Counted = RecordedEvent<string, { n: number }>;
 
-/** A table of which each row says what all events up to its own add up to. */
+/** A table in which each row contains the sum of all events up to its own. */
 function sums(
   folder: string,
   options: Options = {},
@@ -54,7 +54,7 @@ const kindsOf = async (broker: ServiceBroker, id: string) =>
     .filter(({ payload }) => payload["id"] === id)
     .map(({ type }) => type.slice("$snapshot.".length));
 
-/** What a snapshot must hold: the sums of the events up to its position, by a plain loop. */
+/** The expected rows of a snapshot: the sums of the events up to its position, computed with a plain loop. */
 async function plainSums(broker: ServiceBroker, position: number): Promise<object[]> {
   const events: Counted[] = [];
   for (
@@ -68,7 +68,7 @@ async function plainSums(broker: ServiceBroker, position: number): Promise<objec
     .map(({ id, position: n, payload }) => ({ id, n, sum: (sum += payload.n) }));
 }
 
-/** The rows of a snapshot, restored somewhere else. */
+/** The rows of a snapshot, restored elsewhere. */
 async function rowsIn(folder: string, { id, checksum }: Manifest): Promise<object[]> {
   const table = new SqliteReadTable(join(newFolder(), "elsewhere.db"));
   await table.open(fieldsOf(fields));
@@ -122,7 +122,7 @@ describe("The action snapshot", () => {
       while (!state.isOver) {
         const rows: { sum: number }[] = await broker.call("sums.find", { sort: "-n", limit: 2 });
         expect(rows[0]?.sum ?? 0).toBeGreaterThanOrEqual(rows[1]?.sum ?? 0);
-        // A query by itself never leaves the thread.
+        // A query alone never yields to the event loop.
         await new Promise((turn) => setImmediate(turn));
       }
     })();
@@ -174,7 +174,7 @@ describe("The action snapshot", () => {
     },
   );
 
-  it("is not for an API gateway unless somebody says so", async () => {
+  it("is not published by an API gateway by default", async () => {
     const broker = await startBroker([sums(newFolder(), { visibility: { snapshot: "protected" } })]);
     const { snapshot: narrowed, snapshots: listed } = broker.getLocalService("sums").schema.actions ?? {};
     expect(narrowed).toMatchObject({ visibility: "protected" });

@@ -13,7 +13,7 @@ describe("The history of snapshots", () => {
     const history = new SnapshotHistory({ aggregate: "sums", folder, record, warn: () => {} });
     const begun = { id: v7(), aggregate: "sums", node: "one", time: new Date().toISOString() };
     await history.begin(begun);
-    // A consumer that polls tells the log meanwhile.
+    // Meanwhile a polling consumer records it in the log.
     await Promise.all([history.fail(begun, new Error("out of luck")), history.recordOutcomes()]);
     expect(recorded.filter(([type]) => type === "$snapshot.failed")).toEqual([
       [

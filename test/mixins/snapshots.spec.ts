@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { MemoryReadTable } from "../../adapters/memory/read-table.ts";
-import { MemoryLocation } from "../../adapters/memory/location.ts";
+import { MemoryStorage } from "../../adapters/memory/storage.ts";
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
 import { definitionHash, describeDefinition } from "../../core/rows/definition.ts";
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
@@ -21,7 +21,7 @@ import type { CompleteSnapshot, Manifest } from "../../mixins/aggregate/snapshot
 import type { LogPlace } from "../../mixins/aggregate/snapshots/fit.ts";
 import { SnapshotFolder } from "../../mixins/aggregate/snapshots/folder.ts";
 import { Snapshots } from "../../mixins/aggregate/snapshots/snapshots.ts";
-import { at, committed, create, fieldsOf, parked, seen, update } from "../../testing/read-table/table-stand.ts";
+import { at, committed, create, fieldsOf, parked, seen, update } from "../../testing/read-table/table-fixture.ts";
 import { cleanUp, newFolder, refusal } from "../support/broker.ts";
 
 interface Recorded {
@@ -58,7 +58,7 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
     table =
       engine === "sqlite"
         ? new SqliteReadTable(join(home, "things.db"))
-        : new MemoryReadTable(new MemoryLocation("things"));
+        : new MemoryReadTable(new MemoryStorage("things"));
     await openWith(small);
   });
 
@@ -98,7 +98,7 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
     });
   }
 
-  /** As a process finds them that starts after another was killed. */
+  /** The snapshots as a process finds them after another was killed. */
   async function afterKill(): Promise<Snapshots> {
     const snapshots = snapshotsOf();
     await snapshots.start();
@@ -258,14 +258,14 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
       const before = files();
       const restored = await snapshotsOf(wider).restore(id, "order-1", { force: true });
       expect([...restored.fields]).toEqual([...fieldsOf(wider)]);
-      // The rows are still those of the other definition, which a start will notice.
+      // The rows are still of the other definition; the next start detects it.
       expect(restored.origin).toEqual({ definition: table.live().origin.definition, order: "order-1" });
       const rows = await seen(restored.rows);
       expect(Object.keys(rows)).toHaveLength(1202);
       expect(rows["1"]).toEqual({ name: "one" });
       expect(rows["m1199"]).toEqual({ name: "name 1199" });
       expect(await restored.parked()).toEqual([parked("e3", 3)]);
-      // As if folded out of order: no fold by today's definition comes to these rows.
+      // As if folded out of order: no fold by today's definition produces these rows.
       expect(await restored.progress()).toEqual(at(9, { positionId: "e9", reordered: true }));
       expect(files()).toHaveLength(before.length + (engine === "sqlite" ? 1 : 0));
       await table.switchTo(restored);
@@ -301,7 +301,7 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
       expect(files()).toEqual(before);
     });
 
-    it("are noticed by their fields where nobody said by what they were folded", async () => {
+    it("are noticed by their fields if they do not name their definition", async () => {
       const next = await table.build(fieldsOf({ name: "string" }));
       const batch = await next.begin();
       await batch.commit(at(9, { positionId: "e9" }));
@@ -356,7 +356,7 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
       for (const path of [join(place, name), join(folder, id, "manifest.json")]) {
         const kept = join(home, "kept");
         renameSync(path, kept);
-        // The second leads to the right content: what it leads to now says nothing of what it leads to next.
+        // The second link leads to the right content now, but may lead elsewhere later.
         for (const target of [secret, kept]) {
           symlinkSync(target, path);
           const error = await refusal(() => snapshotsOf().restore(id, ""));
@@ -400,7 +400,7 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
       for (const before of [0, 1, 2]) {
         asked = 0;
         await expect(snapshots.take()).rejects.toMatchObject({ type: "STORE_UNAVAILABLE", code: 503 });
-        // Each is a time-out that somebody waits for.
+        // Each would be a time-out for the caller.
         expect(asked).toBe(1);
         expect(readdirSync(folder)).toHaveLength(before + 1);
       }
@@ -481,7 +481,7 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
       expect(readdirSync(folder)).toEqual([]);
     });
 
-    it("before or after that leave nothing either, and what is somebody else's stays", async () => {
+    it("before or after that leave nothing either, and foreign files stay", async () => {
       const gone = unknownId.replace(/0$/, "1");
       const empty = unknownId.replace(/0$/, "2");
       mkdirSync(join(folder, `${gone}.removed`, "table"), { recursive: true });

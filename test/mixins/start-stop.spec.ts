@@ -9,7 +9,7 @@ afterEach(async () => {
   await cleanUp();
 });
 
-/** Two stores and what hangs on them, so that a stop comes between the starts of two companions. */
+/** Two stores and their consumers, so that a stop comes between the starts of two companions. */
 function shop(folder: string, other: string): ServiceSchema {
   const events = EventStore("events", { adapter: `sqlite:${folder}/events.db` });
   const elsewhere = EventStore("elsewhere", { adapter: other });
@@ -31,7 +31,7 @@ function newBroker(service: ServiceSchema, options: BrokerOptions = {}): Service
   return broker;
 }
 
-/** The files of a folder can be opened by another broker, which answers. */
+/** Expects that another broker can open the files of a folder, and works. */
 async function expectFree(folder: string): Promise<void> {
   const other = await startBroker([shop(folder, "memory:")], { nodeID: "another" });
   await other.call("shop.happen", {});
@@ -40,7 +40,7 @@ async function expectFree(folder: string): Promise<void> {
 }
 
 const turn = () => new Promise((next) => setImmediate(next));
-/** Nothing listens there. */
+/** No server listens there. */
 const away = "postgres://localhost:1/shop";
 
 const orders: [string, (broker: ServiceBroker) => Promise<unknown>][] = [
@@ -129,7 +129,7 @@ describe("A broker that is stopped while its transporter connects", () => {
     await broker.stop();
     await started;
     connect();
-    // Moleculer starts the services all the same.
+    // Moleculer starts the services nevertheless.
     await eventually(() => expect(isLate).toBe(true));
     for (let turns = 0; turns < 50; turns++) await turn();
     expect(readdirSync(folder)).toEqual([]);

@@ -12,10 +12,10 @@ describe("A store whose engine goes while it is being opened", () => {
     const calls: string[] = [];
     const eventLog = (name: string): EventLog => {
       const log = place.eventLog!(name);
-      const [open, close, getState] = [log.open.bind(log), log.close.bind(log), log.getState.bind(log)];
+      const [open, close, getState] = [log.open.bind(log), log.close.bind(log), log.control.get.bind(log)];
       log.open = () => (calls.push("open"), open());
       log.close = () => (calls.push("close"), close());
-      log.getState = async (key) => {
+      log.control.get = async (key) => {
         if (calls.length < 3) throw new StoreUnavailableError("server", "nothing heard");
         return getState(key);
       };

@@ -108,7 +108,7 @@ describe("An event that a subscription cannot handle", () => {
     const two = await brokerWith({ folder, watched });
     await caughtUp(two, "watch");
     expect(await parkedPositions(two)).toEqual([3]);
-    // The last order to retry was followed before the restart.
+    // The last retry request was applied before the restart.
     expect(count(watched, 3)).toBe(2);
   });
 
@@ -203,7 +203,7 @@ describe("An outage of what a handler needs", () => {
     const status = await statusOf(broker);
     expect(status).toMatchObject({ state: "waiting", position: 1, parked: 0 });
     expect(status.cause).toContain(cause);
-    // What came before it is saved meanwhile.
+    // Meanwhile the checkpoint before it is saved.
     expect(await broker.call("events.state", { consumer: "subscription/watch" })).toMatchObject({
       value: { position: 1 },
     });
@@ -236,7 +236,7 @@ describe("An outage of what a handler needs", () => {
     expect(await parkedPositions(broker)).toEqual([]);
     const since = performance.now();
     await broker.stop();
-    // Nobody has given the handler the five seconds that a stop leaves to user code.
+    // The stop did not wait the five seconds that user code has.
     expect(performance.now() - since).toBeLessThan(4500);
   });
 });

@@ -16,7 +16,7 @@ afterEach(async () => {
 
 let networks = 0;
 
-/** The nodes of one network of its own. */
+/** Creates the nodes of a new network. */
 function newNetwork(): (nodeID: string, service: ServiceSchema, logger?: LogLines) => Promise<ServiceBroker> {
   const namespace = `subscription-${process.pid}-${++networks}`;
   return (nodeID, service, logger) =>
@@ -35,14 +35,14 @@ async function trio(onHolder = new Watched(), onStandby = new Watched()) {
   await withStatus(holder, { state: "live" });
   const standby = await start("standby", watchNode(onStandby));
   await withStatus(standby, { state: "standby" });
-  // By its own node: a broker may balance otherwise.
+  // With an explicit node, since a broker may balance otherwise.
   const onNode = (nodeID: string, action: string, params = {}) => standby.call(`watch.${action}`, params, { nodeID });
   return { folder, start, store, holder, standby, onNode };
 }
 
 describe("A subscription on two nodes of one network", () => {
-  it("handles on one; the other stands by, knows position and parked, and takes over when the first stops", async () => {
-    // No lease lapses, and nothing is polled, while this runs: what is taken over was let go and announced.
+  it("handles on one; the other is on standby, knows position and parked, and takes over when the first stops", async () => {
+    // No lease lapses and nothing is polled during this test: every takeover follows a release and its notification.
     setTimes({ lease: { lastsMs: 60_000 }, poll: { everyMs: 600_000 } });
     const [first, second] = [new Watched().poison(2), new Watched()];
     const { store, holder, standby } = await trio(first, second);
@@ -128,7 +128,7 @@ describe("A subscription on two nodes of one network", () => {
   it("refuses a retry while no node does the work", async () => {
     const start = newNetwork();
     const store = await start("store", storeNode(newFolder()));
-    // The lease of a node that has died lives on for a while.
+    // The lease of a dead node has not lapsed yet.
     await store.call("events.takeLease", { consumer: "subscription/watch", holder: "dead", ttlMs: 60_000 });
     const standby = await start("standby", watchNode(new Watched()));
     await withStatus(standby, { state: "standby" });

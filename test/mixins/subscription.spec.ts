@@ -109,7 +109,7 @@ describe("A subscription", () => {
     await appendTo(broker, "a", "b");
     await broker.destroyService("host");
     broker.createService(watchService({ folder, watched }));
-    // Not after the lease's life: it was given back.
+    // Before the lease would lapse: it was released.
     await withStatus(broker, { state: "live", position: 4 });
     expect(watched.seen).toEqual([1, 2, 3, 4]);
     expect(logger.of("warn", /checkpoint/)).toEqual([]);
@@ -158,7 +158,7 @@ describe("The start of a subscription", () => {
     const folder = newFolder();
     const watched = new Watched();
     await fill(folder, "a", "b");
-    // Nothing comes while it runs for the first time.
+    // No event comes while it runs for the first time.
     await run(folder, startFrom, watched);
     await fill(folder, "c");
     await run(folder, startFrom, watched, ["d"]);
@@ -223,7 +223,7 @@ describe("The definition of a subscription", () => {
     });
   });
 
-  it("narrows who may call its actions", async () => {
+  it("restricts the callers of its actions", async () => {
     const store = newStore();
     const watch = Subscription("watch", {
       eventStore: store,

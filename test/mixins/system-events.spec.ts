@@ -77,7 +77,7 @@ describe.each(["sqlite", "memory"])("A system event [%s]", (engine) => {
     );
     await caughtUp(broker, "things");
     await caughtUp(broker, "watch");
-    // Moleculer's own begin with `$` as well.
+    // Moleculer's own events begin with `$`, too.
     expect(heard).toEqual(["$broker.started", "thing.started"]);
     expect(handled).toEqual(["thing.started"]);
     expect(await broker.call("things.find")).toMatchObject([{ type: "thing.started" }]);

@@ -8,7 +8,7 @@ const progress = { done: 10, total: 40, rate: 5, secondsLeft: 6 };
 const told = { node: "first", job: "rebuild", ...progress };
 const view: StandbyView = { holder: "first/a", live: generation("order-1") };
 
-/** What a standby that has heard this and then sees that says. */
+/** The status of a standby that has received `heard` and then sees `then`. */
 const seen = (heard: object, then: Partial<StandbyView>, last: RebuildRequest | null = order) => {
   const rebuilds = new ToldProgress();
   rebuilds.note({ ...told, ...heard }, view);
@@ -22,7 +22,7 @@ describe("The progress that a standby has been told", () => {
     expect(seen({ node: "firs" }, {})).toBe(false);
   });
 
-  it("ends when the holder says so", () => {
+  it("ends when the holder reports its end", () => {
     const rebuilds = new ToldProgress();
     rebuilds.note(told, view);
     rebuilds.note({ ...told, ended: true }, view);

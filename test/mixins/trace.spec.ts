@@ -7,13 +7,13 @@ afterEach(cleanUp);
 const trace = (broker: ServiceBroker, correlationId: string): Promise<Trace> =>
   broker.call("events.trace", { correlationId });
 
-interface Told {
+interface EventInput {
   correlationId: string;
   causationId?: string;
 }
 
-/** Appends to one stream, 2,000 events at a time; of the request that each names. */
-async function append(broker: ServiceBroker, metas: readonly Told[], command?: object): Promise<void> {
+/** Appends to one stream, 2,000 events per call, with the given request of each. */
+async function append(broker: ServiceBroker, metas: readonly EventInput[], command?: object): Promise<void> {
   for (let at = 0; at < metas.length; at += 2000)
     await broker.call("events.append", {
       stream: "thing-1",

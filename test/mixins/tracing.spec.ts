@@ -4,7 +4,7 @@ import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "
 
 afterEach(cleanUp);
 
-/** Keeps every span that is finished. */
+/** Collects every finished span. */
 class Spans extends TracerExporters.Base {
   readonly all: Span[] = [];
 
@@ -20,7 +20,7 @@ class Spans extends TracerExporters.Base {
     return this.all.filter((span) => span.name === name);
   }
 
-  /** All that an exporter gets of them, but errors: what Moleculer keeps of those is `tracing.errorFields`. */
+  /** All that an exporter receives, except errors: `tracing.errorFields` decides what Moleculer keeps of those. */
   asText(): string {
     return JSON.stringify(this.all.map((span) => ({ ...span, error: undefined })));
   }
@@ -66,7 +66,7 @@ async function traced(events = false): Promise<{ broker: ServiceBroker; spans: S
         events: { "legacy.customer": store.mapEvent("customer.registered") },
       },
     ],
-    // Moleculer takes an exporter's instance, but does not type it so.
+    // Moleculer accepts an exporter's instance, but does not type it.
     { tracing: { enabled: true, events, exporter: spans as never } },
   );
   return { broker, spans };
@@ -141,7 +141,7 @@ describe("The spans", () => {
     const [parked]: [{ id: string }] = await broker.call("byFunction.parked");
     await broker.call("byFunction.retry", { stream: "customer-ann-private" });
     await broker.call("byFunction.skip", { id: parked.id, reason: "asked by ann-private" });
-    // What is to be found in a payload and in a stream's name; the names of spans come along to show that they are there.
+    // A text in a payload and in a stream's name; the names of spans show that the search works.
     expect(spans.asText()).not.toMatch(/private/);
     for (const name of ["byAction.find", "byAction.resolve", "events.read", "byFunction.skip", "customer.toRow"])
       expect(spans.named(`action '${name}'`)).not.toEqual([]);
@@ -162,7 +162,7 @@ describe("The spans", () => {
     for (const { error } of [append!, transform!]) expect(JSON.stringify(error) + String(error)).not.toMatch(/private/);
   });
 
-  it("hold the params that somebody asks for", async () => {
+  it("contain the requested params", async () => {
     const { broker, spans } = await traced();
     await broker.call("customer.enlist", { id: "1", mail });
     await broker.call("customer.hide", { id: "2", mail });

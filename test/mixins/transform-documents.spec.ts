@@ -5,7 +5,7 @@ import { caughtUp, cleanUp, startBroker } from "../support/broker.ts";
 afterEach(cleanUp);
 
 const count = 2500;
-/** More than one call may have, in documents that one call would populate. */
+/** More than one call may contain, in documents that one call would populate. */
 const referencesOf = (n: number) => (n < 3 ? Array.from({ length: 4000 }, (_, m) => `${n} of ${m}`) : ["1"]);
 
 async function brokerWithRows(): Promise<ServiceBroker> {
@@ -30,7 +30,7 @@ async function brokerWithRows(): Promise<ServiceBroker> {
   return broker;
 }
 
-/** Turns that the event loop gets while the work runs. */
+/** The number of turns of the event loop while the work runs. */
 async function turnsDuring<Answer>(work: () => Promise<Answer>): Promise<{ answer: Answer; turns: number }> {
   let turns = 0;
   let isOver = false;

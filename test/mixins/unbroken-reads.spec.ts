@@ -20,7 +20,7 @@ const ids = Array.from({ length: 12 }, (_, n) => `a${String(n).padStart(2, "0")}
 
 type Events = { "bank.opened": { at: number }; "money.moved": { from: string; to: string; amount: number } };
 
-/** Each event changes two rows, whose balances add up to what they did before. */
+/** Each event changes two rows and keeps the sum of their balances. */
 function bank({ log, table }: { log: string; table: string }, folder: string): ServiceSchema {
   const events = EventStore<Events>("events", { adapter: log });
   const accounts = Aggregate("accounts", {
@@ -39,11 +39,11 @@ function bank({ log, table }: { log: string; table: string }, folder: string): S
   return { name: "bank", mixins: [events.mixin(), accounts.mixin()] };
 }
 
-/** What the table may be at any moment; answers how far it is. */
+/** Expects a state that the table may have at any moment; returns its progress. */
 function expectWhole(rows: readonly Account[]): number {
   const sum = rows.reduce((total, { balance }) => total + balance, 0);
   const last = rows.map((row) => row.last).toSorted((a, b) => b - a);
-  // Thrown by hand: `expect` is too slow for a loop that is to be tight.
+  // Throws directly: `expect` is too slow for a tight loop.
   if (rows.length !== ids.length || sum !== 0 || last[0] !== last[1])
     throw new Error(`a half state: ${JSON.stringify(rows)}`);
   return last[0]!;
@@ -81,7 +81,7 @@ describe.each(engines)("A reader in a tight loop on %s", (_engine, placesIn) => 
     const whileOn = async (work: () => Promise<unknown>) => {
       while (!state.isOver) {
         await work();
-        // Neither a query nor an append has to leave the thread by itself.
+        // Neither a query nor an append always yields to the event loop.
         await new Promise((turn) => setImmediate(turn));
       }
     };
@@ -103,7 +103,7 @@ describe.each(engines)("A reader in a tight loop on %s", (_engine, placesIn) => 
     const appending = whileOn(() => append("money-1", ...moves(10, (next += 10))));
 
     const travelling = (async () => {
-      // Until the readers have seen much of it, however slow they are.
+      // Until the readers have read many times, on any machine.
       for (let round = 0; round < 6 || state.reads <= 200 || state.changes <= 40; round++) {
         const { id: snapshotId }: Manifest = await broker.call("accounts.snapshot", { keep: 2 });
         await broker.call("accounts.rebuild");
@@ -121,7 +121,7 @@ describe.each(engines)("A reader in a tight loop on %s", (_engine, placesIn) => 
   });
 });
 
-/** Up to where the log was a moment ago: it goes on. */
+/** Up to the head of a moment ago, since the log grows. */
 async function caughtUpOnce(broker: ServiceBroker): Promise<void> {
   const { position }: { position: number } = await broker.call("events.status");
   await broker.call("accounts.count", {}, { meta: { readAfter: { events: position } } });

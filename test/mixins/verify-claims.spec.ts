@@ -51,7 +51,7 @@ const { scope, fingerprint } = claim;
 
 const job = { progress: () => {}, check: () => {} };
 
-/** An event of a stream, with the claims that follow from it or, where some are given, with these. */
+/** An event of a stream, with the claims that follow from it, or with `told`. */
 function event(stream: string, type: string, name: unknown, told?: Record<string, boolean>) {
   const body = { type, payload: { name } };
   const changes = told
@@ -93,7 +93,7 @@ describe.each(Object.entries(engines))("The verification of the claims of a log 
   beforeEach(async () => {
     log = adapter().eventLog!("events");
     await log.open();
-    await log.beginClaims(scope, fingerprint, typesOf(claim));
+    await log.claims.begin(scope, fingerprint, typesOf(claim));
   });
 
   it("finds nothing where each follows from the log", async () => {
@@ -138,11 +138,11 @@ describe.each(Object.entries(engines))("The verification of the claims of a log 
     await log.append([appendTo("a", [{ type: "name.taken", payload: { name: "ann" } }])]);
     await log.append([appendTo("b", [{ type: "name.taken", payload: { name: "ann" } }])]);
     const changes = ["a", "b"].map((stream) => ({ stream, value: "ann", held: true }));
-    await log.foldClaims({ scope, definition: fingerprint, after: 0, position: 2, changes });
+    await log.claims.fold({ scope, definition: fingerprint, after: 0, position: 2, changes });
     expect(await found()).toEqual(nothing);
     await appended(log, free("a", "ann"));
     expect(await found()).toEqual(nothing);
-    expect(await log.claimants(scope, ["ann"])).toEqual({});
+    expect(await log.claims.claimants(scope, ["ann"])).toEqual({});
   });
 
   it("compares claims that do not follow the log up to where they do", async () => {
@@ -150,14 +150,14 @@ describe.each(Object.entries(engines))("The verification of the claims of a log 
     await log.append([appendTo("b", [{ type: "name.taken", payload: { name: "bob" } }])]);
     expect(await found()).toEqual(nothing);
     const changes = [{ stream: "b", value: "bert", held: true }];
-    await log.foldClaims({ scope, definition: fingerprint, after: 1, position: 2, changes });
+    await log.claims.fold({ scope, definition: fingerprint, after: 1, position: 2, changes });
     expect((await found()).problems).toEqual([differs(2, "bert", "b", null), differs(2, "bob", null, "b")]);
   });
 
   it("is right while names are taken and freed", async () => {
     await appended(log, ...upTo(1300).map((n) => take(`s-${n}`, `name ${n}`)));
     const appends: Promise<unknown>[] = [];
-    // Between any two pages of the log and of the claims.
+    // Called between any two pages of the log and of the claims.
     const change = () => {
       const n = appends.length;
       const of = (n * 997) % 1300 || 1300;
@@ -184,7 +184,7 @@ describe.each(Object.entries(engines))("The verification of the claims of a log 
         why: expect.stringMatching(/^event at position 2: .*expected a string/) as string,
       },
     ]);
-    await log.beginClaims(scope, "another definition", typesOf(claim));
+    await log.claims.begin(scope, "another definition", typesOf(claim));
     expect(await why(definition)).toEqual([
       { field: "claim", name: scope, why: expect.stringContaining("by another definition") as string },
     ]);

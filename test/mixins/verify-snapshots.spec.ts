@@ -33,7 +33,7 @@ function start({ adapter = "memory:", catalogue, hasDecider = true }: Options = 
 
 const verify = (broker: ServiceBroker): Promise<LogVerification> => broker.call("events.verify");
 
-/** Five events of one entity; its own snapshots are those of the versions 2 and 4. */
+/** Five events of one entity, with state snapshots of versions 2 and 4. */
 async function counted(broker: ServiceBroker): Promise<RecordedEvent> {
   for (let n = 1; n <= 5; n++) await broker.call("counter.add", { id: "1", n });
   const [last] = await broker.call<RecordedEvent[], object>("events.read", { backward: true, limit: 1 });

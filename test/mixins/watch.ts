@@ -9,7 +9,7 @@ import type { HandlerView, RecordedEvent, SubscriptionStatus } from "moleculer-e
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { eventually } from "../support/broker.ts";
 
-/** What a handler has seen, and what happens at some positions for as long as the test leaves it there. */
+/** The events that a handler has received, and faults at some positions until the test removes them. */
 export class Watched {
   readonly seen: number[] = [];
   readonly #faults = new Map<number, () => unknown>();
@@ -63,7 +63,7 @@ export function watchService({
   return { name: "host", mixins: [events.mixin(), ...(hostsWatch ? [watch.mixin()] : [])] };
 }
 
-/** Stores one event for each of the streams and answers their ids. */
+/** Stores one event per stream; returns their ids. */
 export async function appendTo(broker: ServiceBroker, ...streams: string[]): Promise<string[]> {
   const answers = await Promise.all(
     streams.map((stream): Promise<AppendAnswer> =>

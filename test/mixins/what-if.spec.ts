@@ -241,7 +241,7 @@ describe.each(engines)("A history that never was, of a table on %s", (_, places)
     expect(failures).toBe(3);
   });
 
-  it("hands nothing to listeners, and counts no event of a type that nobody maps", async () => {
+  it("passes nothing to listeners, and counts no event of an unmapped type", async () => {
     const broker = await bank({ places });
     const heard: unknown[] = [];
     broker.createService({

@@ -7,12 +7,12 @@ import { places } from "./places.ts";
 
 afterEach(cleanUp);
 
-/** After each piece of work so many turns of the event loop are left to others. */
+/** Turns of the event loop left to others after each piece of work. */
 const turns = fc.nat(3);
 const write = fc.record({
   stream: fc.nat(2),
   size: fc.integer({ min: 1, max: 8 }),
-  /** The version is expected as it was read before: others may be faster. */
+  /** Expects the version that was read before: other writers may be faster. */
   expects: fc.boolean(),
   turns,
 });
@@ -27,7 +27,7 @@ async function pass(count: number): Promise<void> {
 
 const read = (broker: ServiceBroker, params: object): Promise<RecordedEvent[]> => broker.call("events.read", params);
 
-/** Answers the events that were acknowledged. */
+/** Returns the acknowledged events. */
 async function runWriter(broker: ServiceBroker, writes: readonly Write[]): Promise<RecordedEvent[]> {
   const acknowledged: RecordedEvent[] = [];
   for (const { stream: n, size, expects, turns: count } of writes) {
@@ -48,7 +48,7 @@ async function runWriter(broker: ServiceBroker, writes: readonly Write[]): Promi
   return acknowledged;
 }
 
-/** Polls from where it stands; what it passed must be there as it was, with nothing new in between. */
+/** Polls the log; events that it has passed must be unchanged, without new ones in between. */
 async function runReader(broker: ServiceBroker, { limit, turns: count }: Reader, isOver: () => boolean) {
   const seen: RecordedEvent[] = [];
   for (;;) {

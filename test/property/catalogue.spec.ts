@@ -11,7 +11,7 @@ type Payload = Record<string, number>;
 
 const field = fc.constantFrom("a", "b", "c");
 
-/** What an upcaster does, as plain data. Their order matters: no two of them say the same the other way round. */
+/** An upcaster as plain data. Their order matters: no two of them commute. */
 const change = fc.oneof(
   fc.record({ move: field, to: field }),
   fc.record({ add: field, value: fc.nat(9) }),
@@ -72,7 +72,7 @@ describe("A catalogue", () => {
           const expected: unknown[] = [];
           for (const { of, isNamed, payload } of writes) {
             const schemaVersion = (of % today) + 1;
-            // Without a version it is of today's.
+            // Without a version it is of today's version.
             const meta = isNamed || schemaVersion < today ? { schemaVersion } : {};
             await broker.call("events.append", { stream: "s", events: [{ type: "thing.changed", payload, meta }] });
             const version = expected.length + 1;

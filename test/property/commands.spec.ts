@@ -11,11 +11,11 @@ afterEach(cleanUp);
 interface Purse {
   balance: number;
   count: number;
-  /** What the case keeps of the last event. */
+  /** A value of the last event that the case stores. */
   mark: unknown;
 }
 
-/** Every event tells the state that it was decided on, so that a wrong one shows. */
+/** Every event contains the state that it was decided on, so that a wrong one is visible. */
 interface Change {
   amount: number;
   bonus?: number;
@@ -53,7 +53,7 @@ const catalogueOf = (kind: Kind) => {
   return { payload: { amount: { type: "number", convert: true }, before: "any" } };
 };
 
-/** The decider: `put` gets money in, `take` is refused where there is too little, `settle` does nothing where there is none. */
+/** The decider: `put` deposits, `take` is refused if there is too little, `settle` does nothing if there is none. */
 function service(kind: Kind, adapter: ReturnType<typeof failingLog>["adapter"]) {
   const hasCatalogue = kind === "defaults" || kind === "converts";
   const events = EventStore<Record<string, Change>>("events", {
@@ -109,7 +109,7 @@ function service(kind: Kind, adapter: ReturnType<typeof failingLog>["adapter"]) 
   };
 }
 
-/** On its way to the store an append takes a while, and where its answer is lost it is sent again. */
+/** Delays appends to the store, and sends an append whose response is lost again. */
 const onTheWay = (turns: readonly number[], isSentAgain: boolean): Middleware => {
   let count = 0;
   return {
@@ -133,9 +133,9 @@ const command = fc.record({
   name: fc.constantFrom("put", "put", "put", "take", "take", "settle", "gift"),
   amount: fc.integer({ min: 1, max: 9 }),
   turns: fc.constantFrom(0, 0, 0, 1),
-  /** Those of the same number are the same command, sent again. */
+  /** Entries with the same number are the same command, sent again. */
   again: fc.option(fc.nat(4), { nil: undefined, freq: 4 }),
-  /** It is sent when so many turns have passed since the one before. */
+  /** Turns of the event loop since the command before. */
   pause: fc.constantFrom(0, 0, 0, 0, 0, 1, 3),
 });
 type Command = typeof command extends fc.Arbitrary<infer Value> ? Value : never;
@@ -144,16 +144,16 @@ const fates = fc.array(fc.constantFrom<Fate>("stored", "stored", "stored", "stor
   maxLength: 30,
 });
 
-interface Told {
+interface Outcome {
   command: Command;
-  /** How many events the stream had when it was sent, and when it was answered. */
+  /** The length of the stream when it was sent, and when its result came. */
   from: number;
   to: number;
   answer?: CommandAnswer;
   error?: Error & { type?: string; data?: { balance: number } };
 }
 
-async function send(broker: ServiceBroker, one: Command, stored: RecordedEvent[]): Promise<Told> {
+async function send(broker: ServiceBroker, one: Command, stored: RecordedEvent[]): Promise<Outcome> {
   const { name, amount, turns, again } = one;
   const meta = again === undefined || name === "gift" ? {} : { commandId: `${name} ${amount} ${again}` };
   const params = name === "gift" ? { amount } : { id: "1", amount, turns };
@@ -162,12 +162,12 @@ async function send(broker: ServiceBroker, one: Command, stored: RecordedEvent[]
     const answer: CommandAnswer = await broker.call(`purse.${name}`, params, { meta });
     return { command: one, from, to: stored.length, answer };
   } catch (error) {
-    return { command: one, from, to: stored.length, error: error as Told["error"] & Error };
+    return { command: one, from, to: stored.length, error: error as Outcome["error"] & Error };
   }
 }
 
-/** Whether some order of the commands, one after the other, explains what was stored and what was told. */
-function check(kind: Kind, log: RecordedEvent[], all: Told[]): void {
+/** Checks that a sequential order of the commands explains the stored events and the results. */
+function check(kind: Kind, log: RecordedEvent[], all: Outcome[]): void {
   const states: Purse[] = [none];
   const seen = new Set<unknown>();
   log.forEach((found, index) => {
@@ -214,7 +214,7 @@ describe("Commands for one entity", () => {
         const { adapter, stored } = failingLog(ends.values());
         const middlewares = [onTheWay(ways, isSentAgain)];
         const broker = await startBroker([service(kind, adapter)], { middlewares });
-        const sent: Promise<Told>[] = [];
+        const sent: Promise<Outcome>[] = [];
         for (const one of commands) {
           for (let turn = 0; turn < one.pause; turn++) await new Promise((done) => setImmediate(done));
           sent.push(send(broker, one, stored));

@@ -22,7 +22,7 @@ const noCrash = (): Crash => ({ step: null, happened: false, told: new Promise((
 export const tables: readonly Table[] = ["rows", "entries"];
 export const consumers: readonly Consumer[] = [...tables, "watch"];
 
-/** Takes steps with a store and its consumers, through crashes and restarts, and keeps what was said and heard. */
+/** Takes steps with a store and its consumers, through crashes and restarts, and records sent and received events. */
 export class History {
   readonly world = new World();
   readonly sent: Sent[] = [];
@@ -41,7 +41,7 @@ export class History {
     return this.#broker!;
   }
 
-  /** `tables`: in other places than before, so that they are folded from the beginning. */
+  /** `tables`: new places, so that they are folded from the beginning. */
   async start(table: Home["table"] = this.#home.table): Promise<void> {
     const crashing = (name: string) => this.#kit.adapter(table(name));
     const { snapshots } = this.#home;
@@ -54,7 +54,7 @@ export class History {
   }
 
   async take(step: Step): Promise<void> {
-    // It may come between two steps as well.
+    // It may also come between two steps.
     if (this.#crash.happened) await this.#revive();
     if ("restart" in step) await this.#restart();
     else if ("lose" in step) await this.#restart(step);
@@ -70,7 +70,9 @@ export class History {
     this.#crash = crash;
   }
 
-  /** A crash that is planned may come while it stops, or afterwards; not while it starts, when nobody would hear of it. */
+  /**
+   * A planned crash may come during the stop or afterwards, but not during the start, when no call could observe it.
+   */
   async #restart(loss?: LossStep): Promise<void> {
     await this.stop();
     if (loss) this.#home.lose(loss.lose, loss.what);
@@ -81,7 +83,9 @@ export class History {
     if (step) this.#plan(step);
   }
 
-  /** Does the work, from the beginning again where the process is killed meanwhile; after it nothing crashes any more. */
+  /**
+   * Does the work, again from the beginning if the process is killed meanwhile; afterwards nothing crashes any more.
+   */
   async surviving(work: () => Promise<void>): Promise<void> {
     for (;;) {
       await this.#unlessCrashed(work());
@@ -92,7 +96,7 @@ export class History {
     this.#crash = noCrash();
   }
 
-  /** Who talks to a process that is killed may wait for its answer without end, or hear that it is gone. */
+  /** A call to a process that is killed may wait for ever or reject. */
   async #unlessCrashed(work: Promise<void>): Promise<void> {
     let failure: { error: unknown } | null = null;
     const ended = work.catch((error: unknown) => void (failure = { error }));
@@ -105,7 +109,7 @@ export class History {
     this.#kit.revive();
     this.#crash = noCrash();
     await this.start();
-    // Who got no answer sends again.
+    // Sends appends without a response again.
     for (const sent of this.sent) if (!sent.answer) await this.#send(sent);
   }
 
@@ -158,7 +162,7 @@ export class History {
     return this.broker.call(`${table}.snapshots`);
   }
 
-  /** Orders that a crash has interrupted are followed to their end. */
+  /** Waits for requests that a crash has interrupted. */
   async built(): Promise<void> {
     const crash = this.#crash;
     for (const table of tables)
@@ -168,7 +172,7 @@ export class History {
       });
   }
 
-  /** The events that were skipped, as the control state says: the answer of a skip may have been lost. */
+  /** The skipped events according to the control state: the response of a skip may have been lost. */
   async skipped(consumer: Consumer): Promise<ReadonlySet<string>> {
     const kind = consumer === "watch" ? "subscription" : "aggregate";
     const params = { consumer: `${kind}/${consumer}`, after: 0, limit: 0, types: [] };
@@ -184,7 +188,7 @@ export class History {
     return this.broker.call("events.read", { limit: 10_000 });
   }
 
-  /** Those that are paused stay where they are. */
+  /** Paused consumers stay where they are. */
   async caughtUp(): Promise<void> {
     const crash = this.#crash;
     for (const consumer of consumers)
@@ -196,9 +200,9 @@ export class History {
   }
 }
 
-/** What is paused does neither retry nor skip. */
+/** A paused consumer neither retries nor skips. */
 const whilePaused = "UNUSABLE_STORE";
-/** An order of before a crash is followed still. */
+/** A request from before a crash is still running. */
 const whileBuilding = "REBUILD_RUNNING";
 
 const pick = <Item>(items: readonly Item[], which: number): Item | undefined => items[which % items.length];

@@ -8,7 +8,7 @@ import { effort } from "./law.ts";
 
 afterEach(cleanUp);
 
-/** Of some hundred thousand attacks an engine. */
+/** The share of some hundred thousand attacks per engine. */
 const share = effort < 1 ? 0.01 : isInFull ? 1 : 0.1;
 
 const engines: [engine: string, places: (folder: string) => Places][] = [

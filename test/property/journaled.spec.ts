@@ -1,19 +1,19 @@
 import * as fc from "fast-check";
 import { JournaledReadTable } from "../../adapters/parts/journaled-table/read-table.ts";
-import { countedFields, foldBatch, plainly, rowsIn, type Doing } from "../support/counted-rows.ts";
+import { countedFields, foldBatch, plainly, rowsIn, type CountChange } from "../support/counted-rows.ts";
 import { stepping } from "../support/stepping-store.ts";
 import { sharedStore } from "../contract/nedb-port.ts";
 import { law } from "./law.ts";
 
 interface Turn {
-  doings: Doing[];
-  /** Before which write of its commit the host stands still; beyond the last: not at all. */
+  doings: CountChange[];
+  /** The write of its commit before which the host pauses; beyond the last: none. */
   stopsAt: number;
-  /** After so many more turns it goes on; never where that is beyond the last. */
+  /** The turns after which it continues; never, if beyond the last. */
   wakesAfter: number;
 }
 
-const doing: fc.Arbitrary<Doing> = fc.record({
+const doing: fc.Arbitrary<CountChange> = fc.record({
   id: fc.constantFrom("a", "b", "c"),
   does: fc.constantFrom("add", "add", "remove", "again"),
 });
@@ -23,7 +23,7 @@ const turn: fc.Arbitrary<Turn> = fc.record({
   wakesAfter: fc.integer({ min: 1, max: 4 }),
 });
 
-/** A host that stands still before one of its writes, until it is woken. */
+/** A host that pauses before one of its writes, until it is woken. */
 class Host {
   readonly table: JournaledReadTable;
   readonly stopped: Promise<void>;
@@ -56,14 +56,14 @@ describe("A table whose hosts stop anywhere and take over from one another", () 
     300,
     fc.asyncProperty(fc.array(turn, { minLength: 1, maxLength: 8 }), async (turns) => {
       const store = sharedStore();
-      const batches: Doing[][] = [];
+      const batches: CountChange[][] = [];
       const sleepers: { host: Host; at: number; ends: Promise<unknown> }[] = [];
       for (const [index, { doings, stopsAt, wakesAfter }] of turns.entries()) {
         const host = new Host(store);
         await host.table.open(countedFields);
         await host.table.takeOver();
         const { position } = await host.table.live().progress();
-        // A batch that was not decided is not there, and its position is taken by another.
+        // A batch that was not decided is missing, and another takes its position.
         expect([batches.length, batches.length - 1]).toContain(position);
         batches.length = position;
         expect(await rowsIn(host.table.live().rows)).toEqual(plainly(batches, position));

@@ -12,13 +12,13 @@ afterEach(cleanUp);
 const streams = ["a-1", "a-2", "b-1", "b"];
 const types = ["thing.created", "thing.changed"];
 
-/** Few streams, ids, keys and contents, so that appends meet each other. */
+/** Few streams, ids, keys and contents, so that appends collide. */
 const append = fc.record({
   stream: fc.nat(streams.length - 1),
   type: fc.nat(types.length - 1),
   content: fc.nat(1),
   size: fc.oneof({ arbitrary: fc.integer({ min: 1, max: 3 }), weight: 3 }, fc.integer({ min: 1, max: 20 })),
-  /** A number is what the version is off by. */
+  /** A number is the difference from the right version. */
   expected: fc.oneof(
     fc.constantFrom("any" as const, "no-stream" as const, "stream-exists" as const),
     fc.constantFrom(0, 0, -1, 1),
@@ -27,7 +27,7 @@ const append = fc.record({
     fc.constant({ by: "nothing" as const }),
     fc.record({ by: fc.constant("ids" as const), from: fc.nat(15) }),
     fc.record({ by: fc.constant("key" as const), key: fc.nat(3) }),
-    /** As an append before, word for word. */
+    /** A copy of an earlier append. */
     fc.record({ by: fc.constant("again" as const), which: fc.nat(30) }),
   ),
 });
@@ -53,7 +53,7 @@ const step = fc.oneof(
 
 const idOf = (n: number) => `0190a0b0-0000-7000-8000-${String(n).padStart(12, "0")}`;
 
-/** The requests of a commit, each made for the model as the one before has left it. */
+/** The requests of a commit, each built for the model's state after the one before. */
 function requestsOf(appends: readonly Append[], sent: AppendInput[], model: PlainLog) {
   const requests: AppendRequest[] = [];
   const verdicts: PlainVerdict[] = [];
@@ -92,7 +92,7 @@ const plain = (verdict: AppendVerdict): PlainVerdict => {
     : { refused: type };
 };
 
-/** Page after page, as long as there is one. */
+/** Reads every page. */
 async function readPages(log: EventLog, { after, backward, ...options }: ReadOptions): Promise<RecordedEvent[]> {
   const events: RecordedEvent[] = [];
   for (let from = after; ;) {
@@ -189,7 +189,7 @@ describe.each(places)("A log on %s", (_engine, newPlace) => {
   );
 });
 
-/** What no engine can store, so that the commit fails after others of it were accepted. */
+/** A request that no engine can store, so that the commit fails after others of it were accepted. */
 function spoilt(): AppendRequest {
   const request = toAppendRequest(
     { stream: "a-1", events: [{ type: "x", payload: {} }] },

@@ -4,21 +4,21 @@ import { sqlite } from "moleculer-event-sourcing/adapters/sqlite";
 import type { Adapter } from "moleculer-event-sourcing";
 import { newFolder } from "../support/broker.ts";
 
-/** A fresh place on each engine. No power is cut here, so SQLite need not wait for the disk. */
+/** A new place on each engine. No power is cut here, so SQLite need not wait for the disk. */
 export const places: [engine: string, newPlace: () => Adapter][] = [
   ["SQLite", () => sqlite(`${newFolder()}/place.db`, { synchronous: "NORMAL" })],
   ["Memory", () => memory()],
 ];
 
-/** What somebody deletes of a table: all of it, its rows, or what says which of them are the live ones. */
+/** The deleted part of a table: all of it, its rows, or the record of the live generation. */
 export type Loss = "all" | "rows" | "host";
 
-/** A store, its tables and their snapshots: what outlives the process. */
+/** A store, its tables and their snapshots, which outlive the process. */
 export interface Home {
   log: Adapter;
   table: (name: string) => Adapter;
   snapshots: string;
-  /** Of a table that nobody has open; its snapshots stay. */
+  /** Deletes a part of a table that no process has open; its snapshots stay. */
   lose: (table: string, what: Loss) => void;
 }
 

@@ -4,7 +4,7 @@ export type Rows = Record<string, Record<string, unknown>>;
 
 export interface Folded {
   rows: Rows;
-  /** The ids of the events that are set aside, those that wait included, in the order of the log. */
+  /** The ids of the parked events, including waiting ones, in the order of the log. */
   parked: string[];
 }
 
@@ -13,7 +13,7 @@ interface Outcome {
   isBroken: (event: ThingEvent) => boolean;
 }
 
-/** Walks the log; where `fold` answers false or the event is broken, its stream waits from there on. */
+/** Walks the log; if `fold` returns false or the event is broken, its stream waits from there on. */
 function walk(events: readonly ThingEvent[], { skipped, isBroken }: Outcome, fold: (event: ThingEvent) => boolean) {
   const waiting = new Set<string>();
   const parked: string[] = [];
@@ -26,7 +26,7 @@ function walk(events: readonly ThingEvent[], { skipped, isBroken }: Outcome, fol
   return parked;
 }
 
-/** The table `rows` by a plain loop. */
+/** The table `rows`, computed with a plain loop. */
 export function plainRows(events: readonly ThingEvent[], outcome: Outcome): Folded {
   const rows: Rows = {};
   let sum = 0;
@@ -49,7 +49,7 @@ export function plainRows(events: readonly ThingEvent[], outcome: Outcome): Fold
   return { rows, parked };
 }
 
-/** The table `entries` by a plain loop. */
+/** The table `entries`, computed with a plain loop. */
 export function plainEntries(events: readonly ThingEvent[], outcome: Outcome): Folded {
   let rows: Rows = {};
   const parked = walk(events, outcome, ({ id, stream, type, payload: { n } }) => {
@@ -64,7 +64,7 @@ export function plainEntries(events: readonly ThingEvent[], outcome: Outcome): F
   return { rows, parked };
 }
 
-/** What the subscription has set aside: all that it has not handled stays with the first of its stream. */
+/** The events that the subscription has parked: all that it has not handled stay behind the first of their stream. */
 export function plainWatch(events: readonly ThingEvent[], outcome: Outcome): string[] {
   const first = new Map<string, string>();
   for (const id of walk(events, outcome, () => true)) {

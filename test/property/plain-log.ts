@@ -5,7 +5,7 @@ import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 export type PlainEvent = Omit<RecordedEvent, "time">;
 export type PlainVerdict = { events: PlainEvent[]; repeated: boolean } | { refused: string; data?: object };
 
-/** What a log must do, as one array and plain loops. */
+/** The model of a log: one array and plain loops. */
 export class PlainLog {
   events: PlainEvent[] = [];
 

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 
-/** A schema of a payload, as fastest-validator has it and as a plain check of ours. */
+/** A schema of a payload, for fastest-validator and as an independent plain check. */
 export interface Rule {
   rule: object;
   accepts: (value: unknown) => boolean;
@@ -11,7 +11,7 @@ export interface Rule {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** So that a boundary is often met. */
+/** Few values, so that boundaries are frequent. */
 const number = fc.oneof(fc.integer({ min: -6, max: 6 }), fc.constantFrom(0.5, -2.5));
 const text = fc.string({ maxLength: 5 });
 
@@ -50,7 +50,7 @@ const arrayOf = (items: Rule, max: number): Rule => ({
 
 interface Field {
   of: Rule;
-  /** fastest-validator takes null for a field that is not there. */
+  /** fastest-validator treats null as absent. */
   optional: boolean;
 }
 
@@ -76,7 +76,7 @@ function objectOf(fields: Readonly<Record<string, Field>>, strict: boolean): Rul
   };
 }
 
-/** The payload is one of these: an object with the fields `a` to `d`, of any rule, two levels deep. */
+/** The payload is an object with the fields `a` to `d`, of any rule, two levels deep. */
 export const objectRule: fc.Arbitrary<Rule> = fc.letrec<{ rule: Rule; object: Rule; array: Rule }>((tie) => ({
   rule: fc.oneof(
     { maxDepth: 2, withCrossShrink: true },
@@ -111,7 +111,7 @@ const anything: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
   ),
 })).value;
 
-/** A payload that fits, now and then with one part of it replaced by something else, or anything at all. */
+/** A payload that fits, sometimes with one part replaced, or any value. */
 export const payloadNear = ({ good }: Rule): fc.Arbitrary<unknown> =>
   fc.oneof(
     good,

@@ -3,7 +3,7 @@ import type { CrashPoint } from "moleculer-event-sourcing/testing";
 import type { Loss } from "./places.ts";
 import type { Consumer, Table } from "./things.ts";
 
-/** One thing that somebody does, as plain data; `which` is taken modulo what there is. */
+/** One step of a history, as plain data; `which` is taken modulo the number of candidates. */
 export type Step =
   | { append: { stream: number; type: string; n: number; fails: number | null; ends: boolean }[] }
   | { sendAgain: number[] }
@@ -79,10 +79,10 @@ export const peacefulSteps = fc.array(fc.oneof(...ordinary), few);
 /** Histories of a process that is killed again and again. */
 export const deadlySteps = fc.array(fc.oneof(...ordinary, { weight: 6, arbitrary: crash }), few);
 
-/** Histories whose tables go back, are folded anew and get lost. */
+/** Histories whose tables are restored, rebuilt and lost. */
 export const travellingSteps = fc.array(fc.oneof(...ordinary, ...travels), few);
 
-/** The same of a process that is killed again and again, also half-way. */
+/** The same for a process that is killed again and again, also in the middle of work. */
 export const deadlyTravellingSteps = fc.array(
   fc.oneof(...ordinary, ...travels, { weight: 4, arbitrary: crash }, { weight: 5, arbitrary: crashOfTravel }),
   few,

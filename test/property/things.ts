@@ -10,9 +10,9 @@ import {
 
 export interface Thing {
   n: number;
-  /** How many tries of it fail, in each consumer; null: all, until it is repaired. */
+  /** The number of failing attempts, in each consumer; null: all, until it is repaired. */
   fails: number | null;
-  /** A batch ends behind it. */
+  /** A batch ends after it. */
   ends: boolean;
 }
 
@@ -20,18 +20,20 @@ export type ThingEvent = RecordedEvent<string, Thing>;
 export type Table = "rows" | "entries";
 export type Consumer = Table | "watch";
 
-/** What lies outside of the process and outlives it: the faults of the events, and who has seen which of them. */
+/**
+ * The world outside the process, which outlives it: the faults of the events, and which consumers have received them.
+ */
 export class World {
   readonly repaired = new Set<string>();
   isWhole = false;
-  /** The positions that a listener has heard. */
+  /** The positions that a listener has received. */
   readonly heard: number[] = [];
-  /** What the subscription has handled to the end. */
+  /** The events that the subscription has handled completely. */
   readonly handled: ThingEvent[] = [];
   readonly #tries = new Map<string, number>();
   readonly #ended = new Set<string>();
 
-  /** @throws where this try of the event is one that fails */
+  /** @throws if this attempt of the event should fail */
   attempt(consumer: Consumer, event: ThingEvent): void {
     const { fails } = event.payload;
     const key = `${consumer} ${event.id}`;
@@ -42,8 +44,8 @@ export class World {
   }
 
   /**
-   * Ends the batch in which the event is folded, by another caller's call. Once only: an event that ends its batch at
-   * every try would never be tried often enough.
+   * Ends the batch in which the event is folded, by another caller's call. Only once: an event that ended its batch at
+   * every attempt would never be tried often enough.
    */
   endBatch(broker: ServiceBroker, consumer: Consumer, { id, payload }: ThingEvent): void {
     const key = `${consumer} ${id}`;
@@ -66,7 +68,7 @@ interface Places {
 const onError: Partial<ErrorPolicy> = { retries: 1, delayMs: 1, maxParkedInARow: 1_000_000 };
 
 /**
- * A store and what follows it: a table whose functions read its rows, with one row that depends on the order of all
+ * A store and its consumers: a table whose functions read its rows, with one row that depends on the order of all
  * events; a table folded by actions that query it over the broker; a subscription; and a listener.
  */
 export function thingServices(world: World, { log, table, snapshots: folder }: Places): ServiceSchema[] {
@@ -146,7 +148,7 @@ export function thingServices(world: World, { log, table, snapshots: folder }: P
       name: "listener",
       events: {
         async "thing.*"(ctx: Context<ThingEvent>) {
-          // Time for a crash: until here it has heard nothing.
+          // Time for a crash: so far the listener has received nothing.
           await new Promise((turn) => setImmediate(turn));
           world.heard.push(ctx.params.position);
         },

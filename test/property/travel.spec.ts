@@ -10,7 +10,7 @@ import type { ThingEvent } from "./things.ts";
 
 afterEach(cleanUp);
 
-describe.each(homes)("A table that goes back and is folded anew on %s", (_engine, newHome) => {
+describe.each(homes)("A table that is restored and rebuilt on %s", (_engine, newHome) => {
   const afterAll = (
     arbitrary: typeof travellingSteps,
     check: (history: History, events: readonly ThingEvent[]) => Promise<void>,

@@ -6,7 +6,10 @@ import { expectFolded, outcomeOf } from "./whole.ts";
 
 const plain = { rows: plainRows, entries: plainEntries };
 
-/** Rows, parked events and checkpoint are those of a fold from the beginning, but for what a late retry has reordered. */
+/**
+ * Expects rows, parked events and checkpoint to equal a fold from the beginning, except for events that a late retry
+ * has reordered.
+ */
 export async function expectVerified(history: History, reordered: boolean): Promise<void> {
   for (const table of tables) {
     const { ok, differences, total }: Verification = await history.broker.call(`${table}.verify`);
@@ -17,13 +20,13 @@ export async function expectVerified(history: History, reordered: boolean): Prom
   }
 }
 
-/** Each snapshot that is there, and one of now, with the events since. */
+/** Restores each snapshot, and a new one, with the events since. */
 export async function expectRestored(history: History, events: readonly ThingEvent[]): Promise<void> {
   for (const table of tables) {
     await history.broker.call(`${table}.snapshot`);
     for (const { id } of await history.snapshots(table)) {
       await history.broker.call(`${table}.restoreAndReplay`, { snapshotId: id });
-      // What was parked then is tried once more.
+      // Events that were parked then are retried once.
       await history.broker.call(`${table}.retry`);
       await history.caughtUp();
       await expectVerified(history, await expectFolded(history, events));
@@ -48,7 +51,7 @@ async function answered(history: History, table: Table, action: string, params: 
   return { rows: Object.fromEntries(rows.map((row) => [row.id, row])), parked: parked.map(({ id }) => id) };
 }
 
-/** Some moments from the first to the last: as many positions are the system's own events'. */
+/** Checks some moments from the first to the last: system events take as many positions. */
 export async function expectEveryMoment(history: History, events: readonly ThingEvent[]): Promise<void> {
   const { position: head }: { position: number } = await history.broker.call("events.status");
   const stride = Math.ceil((head + 1) / 6);
@@ -61,7 +64,7 @@ export async function expectEveryMoment(history: History, events: readonly Thing
   }
 }
 
-/** Without every third event, and without a whole stream. */
+/** Checks what-ifs without every third event, and without a whole stream. */
 export async function expectWithout(history: History, events: readonly ThingEvent[]): Promise<void> {
   const ids = events.filter((_, index) => index % 3 === 1).map(({ id }) => id);
   for (const table of tables) {

@@ -4,7 +4,7 @@ import type { Home } from "./places.ts";
 import { plainEntries, plainRows, plainWatch, type Folded, type Rows } from "./plain-fold.ts";
 import type { Consumer, ThingEvent } from "./things.ts";
 
-/** Ends a history: what is paused goes on, faults that pass are over, and what is parked is tried once more. */
+/** Ends a history: resumes paused consumers, ends passing faults, and retries parked events once. */
 export async function bringToRest(history: History): Promise<void> {
   await history.surviving(async () => {
     await history.built();
@@ -24,7 +24,7 @@ async function streamsWithoutCause(history: History, consumer: Consumer): Promis
   return [...first.values()].flatMap(({ stream, error }) => (error ? [] : [stream]));
 }
 
-/** Everything that was sent is stored once and as it was acknowledged. Answers it, without the system's own events. */
+/** Expects every sent event to be stored once and as acknowledged. Returns the events without the system's own. */
 export async function expectStored(history: History): Promise<ThingEvent[]> {
   const stored = await history.everything();
   expect(stored.map(({ position }) => position)).toEqual(stored.map((_, index) => index + 1));
@@ -40,19 +40,21 @@ async function folded(history: History, consumer: Consumer): Promise<Folded> {
   return { rows: Object.fromEntries(rows.map((row) => [row.id, row])), parked: parked.map(({ id }) => id) };
 }
 
-/** What `skipped` and `isBroken` make of each event of a consumer, as the plain folds need it. */
+/** The `skipped` and `isBroken` of a consumer, for the plain folds. */
 export const outcomeOf = async (history: History, consumer: Consumer) => ({
   skipped: await history.skipped(consumer),
   isBroken: (event: ThingEvent) => history.world.isBroken(event),
 });
 
-/** What the one row that depends on the order of all events says where they came in another one. */
+/** Removes the values that depend on the order of all events, if they came in another one. */
 function withoutOrder(rows: Rows): Rows {
   const { all: _, ...others } = rows;
   return others;
 }
 
-/** Both tables are the plain folds of the log. Answers whether a late retry has reordered the first of them. */
+/**
+ * Expects both tables to be the plain folds of the log. Returns whether a late retry has reordered the first of them.
+ */
 export async function expectFolded(history: History, events: readonly ThingEvent[]): Promise<boolean> {
   const rows = await folded(history, "rows");
   const plain = plainRows(events, await outcomeOf(history, "rows"));
@@ -65,7 +67,7 @@ export async function expectFolded(history: History, events: readonly ThingEvent
   return reordered;
 }
 
-/** The same tables, folded from the beginning in other places. */
+/** Expects the same tables if they are folded from the beginning in other places. */
 export async function expectRebuilt(history: History, events: readonly ThingEvent[], newHome: () => Home) {
   await history.stop();
   await history.start(newHome().table);
@@ -75,12 +77,12 @@ export async function expectRebuilt(history: History, events: readonly ThingEven
 
 const firsts = (numbers: readonly number[]): number[] => [...new Set(numbers)];
 
-/** Each event was handed to the broker, in the order of the log. */
+/** Expects each event to have been passed to the broker, in the order of the log. */
 export async function expectHeard({ world }: History, events: readonly ThingEvent[]): Promise<void> {
   await eventually(() => expect(firsts(world.heard)).toEqual(events.map(({ position }) => position)));
 }
 
-/** Each event was handled or set aside; those of a stream in their order. */
+/** Expects each event to be handled or parked, those of a stream in order. */
 export async function expectHandled(history: History, events: readonly ThingEvent[]): Promise<void> {
   const { world } = history;
   const skipped = await history.skipped("watch");

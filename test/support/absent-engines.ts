@@ -1,6 +1,6 @@
 import type { AggregatedResult } from "@jest/reporters";
 
-/** Says at the end of a run which engines were not installed and how many specs were skipped for it. */
+/** Prints at the end of a run which engines were not installed and how many specs were skipped for them. */
 export default class AbsentEngines {
   onRunComplete(_contexts: unknown, { testResults }: Pick<AggregatedResult, "testResults">): void {
     const skipped = new Map<string, number>();

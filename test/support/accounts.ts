@@ -19,13 +19,13 @@ export interface Entry {
   id: string;
   account: string;
   amount: number;
-  /** How many entries there are up to this one. */
+  /** The number of entries up to this one. */
   nth: number;
   /** The sum of all amounts up to this one. */
   running: number;
   /** The sum of the account's amounts up to this one. */
   balance: number;
-  /** The account of the entry before, as two further actions say. */
+  /** The account of the entry before, according to two other actions. */
   previous: string;
 }
 
@@ -36,9 +36,9 @@ interface Options {
   readAfterTimeoutMs?: number;
 }
 
-/** The store where it is hosted. */
+/** The store on its host. */
 export const hostedStore = (folder: string): Events => EventStore("events", { adapter: `sqlite:${folder}/events.db` });
-/** The same store on any other node; the folder is for what stands beside it there. */
+/** The same store on any other node; the folder is for other files there. */
 export const remoteStore = (folder: string): Events =>
   EventStore("events", { adapter: `sqlite:${folder}/events.db`, host: false });
 
@@ -60,7 +60,7 @@ export function commands(events: Events = remoteStore("nowhere")): ServiceSchema
   };
 }
 
-/** A table with a row per event that says what there was before it; its transform is an action of `book`. */
+/** A table with a row per event that describes the rows before it; its transform is an action of `book`. */
 export function entriesHost(folder: string, options: Options = {}): ServiceSchema {
   const entries = Aggregate("entries", {
     eventStore: remoteStore(folder),
@@ -81,7 +81,7 @@ export function entriesHost(folder: string, options: Options = {}): ServiceSchem
 
 type Hook = (ctx: Context<Movement>) => unknown;
 
-/** The transform, which can be right only where its queries see every event before its own. */
+/** The transform, which is right only if its queries see every event before its own. */
 export function book(hook: Hook = () => {}): ServiceSchema {
   return {
     name: "book",
@@ -114,7 +114,7 @@ export function book(hook: Hook = () => {}): ServiceSchema {
   };
 }
 
-/** The same table by a plain loop; the log may hold other events, too. */
+/** The same table computed with a plain loop; the log may contain other events, too. */
 export function plainEntries(events: readonly Movement[]): Entry[] {
   const balances = new Map<string, number>();
   let running = 0;
@@ -130,7 +130,7 @@ export function plainEntries(events: readonly Movement[]): Entry[] {
   });
 }
 
-/** The whole log, page by page, from wherever the store is. */
+/** The whole log, read in pages from any node. */
 export async function readLog<Event extends { position: number } = Movement>(broker: ServiceBroker): Promise<Event[]> {
   const events: Event[] = [];
   for (;;) {
@@ -140,7 +140,7 @@ export async function readLog<Event extends { position: number } = Movement>(bro
   }
 }
 
-/** The whole table of one node, in the order of the log; asked for in parts, since a message between nodes is bounded. */
+/** The whole table of one node, in the order of the log; read in parts, since messages between nodes are bounded. */
 export async function readEntries(broker: ServiceBroker, nodeID: string): Promise<Entry[]> {
   const entries: Entry[] = [];
   for (;;) {
@@ -151,7 +151,7 @@ export async function readEntries(broker: ServiceBroker, nodeID: string): Promis
   }
 }
 
-/** Appends `count` movements over five accounts, a few at the same time. */
+/** Appends `count` movements of five accounts, a few at the same time. */
 export async function moveOften(broker: ServiceBroker, count: number): Promise<void> {
   for (let at = 0; at < count; at += 10)
     await Promise.all(

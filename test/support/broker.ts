@@ -6,14 +6,14 @@ import { ServiceBroker, type BrokerOptions, type ServiceSchema } from "moleculer
 const folders: string[] = [];
 const brokers: ServiceBroker[] = [];
 
-/** A folder of this test alone; removed after the test. */
+/** A new folder for this test; removed after the test. */
 export function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "moleculer-event-sourcing-"));
   folders.push(folder);
   return folder;
 }
 
-/** A broker that says nothing below errors; stopped after the test. */
+/** A broker that logs only errors; stopped after the test. */
 export function newBroker(options: BrokerOptions = {}): ServiceBroker {
   const broker = new ServiceBroker({
     nodeID: `node-${brokers.length + 1}`,
@@ -32,15 +32,15 @@ export async function startBroker(services: ServiceSchema[], options: BrokerOpti
   return broker;
 }
 
-/** To be called in `afterEach`. */
+/** Call it in `afterEach`. */
 export async function cleanUp(): Promise<void> {
   for (const broker of brokers.splice(0)) if (broker.started) await broker.stop();
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 }
 
-/** Asks until the answer passes; fails with the last failure after `withinMs`. */
+/** Repeats `ask` until it does not throw; fails with its last error after `withinMs`. */
 export async function eventually<Answer>(ask: () => Answer | Promise<Answer>, withinMs = 60_000): Promise<Answer> {
-  // Not the clock on the wall, which some tests set.
+  // Not the wall clock, which some tests set.
   const deadline = performance.now() + withinMs;
   for (;;) {
     try {
@@ -52,7 +52,7 @@ export async function eventually<Answer>(ask: () => Answer | Promise<Answer>, wi
   }
 }
 
-/** The error that a call is refused with, for a look at its fields. */
+/** The error that a call rejects with, for checks of its fields. */
 export async function refusal(
   call: () => unknown,
 ): Promise<Error & { code?: number; type?: string; data?: unknown; retryable?: boolean }> {
@@ -64,7 +64,7 @@ export async function refusal(
   throw new Error("the call was not refused");
 }
 
-/** Waits until the aggregate has folded everything that is in the log now. */
+/** Waits until the aggregate has folded all events of the log. */
 export const caughtUp = (broker: ServiceBroker, aggregate: string) =>
   eventually(async () => {
     const status: { lag: number | null; state: string } = await broker.call(`${aggregate}.status`);

@@ -1,6 +1,6 @@
 import type { AggregatedResult } from "@jest/reporters";
 
-/** Says at the end of a run how many cases of the contracts each engine has passed, as a log and as a table. */
+/** Prints at the end of a run how many cases of the contracts each engine has passed, as a log and as a table. */
 export default class ContractCases {
   onRunComplete(_contexts: unknown, { testResults }: Pick<AggregatedResult, "testResults">): void {
     const passed = new Map<string, { log: number; table: number }>();

@@ -3,8 +3,8 @@ import type { Query } from "../../core/query/query.ts";
 import type { Batch, Generation, Progress, Rows } from "../../core/table/read-table.ts";
 import type { RowChange } from "../../core/rows/row-change.ts";
 
-/** A batch of changes; `add` goes on from what the row has, so that done twice it shows. */
-export type Doing = { id: string; does: "add" | "remove" | "again" };
+/** A batch of changes; `add` depends on the row's value, so that a repetition is visible. */
+export type CountChange = { id: string; does: "add" | "remove" | "again" };
 
 export const countedFields = parseFields("counted", { total: "integer", batch: "integer" });
 
@@ -18,8 +18,12 @@ export const progressAt = (position: number): Progress => ({
 
 const all: Query = { where: null, sort: [], limit: null, offset: 0, search: null };
 
-/** Folds the batch at this position, as a transform would that queries its own table. */
-export async function foldBatch(generation: Generation, doings: readonly Doing[], position: number): Promise<void> {
+/** Folds the batch at this position, like a transform that queries its own table. */
+export async function foldBatch(
+  generation: Generation,
+  doings: readonly CountChange[],
+  position: number,
+): Promise<void> {
   const batch: Batch = await generation.begin();
   try {
     for (const doing of doings) await batch.apply(await changesOf(batch.rows, doing, position));
@@ -30,7 +34,7 @@ export async function foldBatch(generation: Generation, doings: readonly Doing[]
   }
 }
 
-async function changesOf(rows: Rows, { id, does }: Doing, batch: number): Promise<RowChange[]> {
+async function changesOf(rows: Rows, { id, does }: CountChange, batch: number): Promise<RowChange[]> {
   const [row] = await rows.findByIds([id]);
   if (does === "remove") return [{ operation: "remove", id }];
   if (does === "again")
@@ -41,8 +45,8 @@ async function changesOf(rows: Rows, { id, does }: Doing, batch: number): Promis
   return [{ operation: "update", id, values: { total: Number(row?.["total"] ?? 0) + 1, batch } }];
 }
 
-/** What plain loops make of the first so many batches. */
-export function plainly(batches: readonly (readonly Doing[])[], upTo: number): Record<string, [number, number]> {
+/** The rows of the first batches, computed with plain loops. */
+export function plainly(batches: readonly (readonly CountChange[])[], upTo: number): Record<string, [number, number]> {
   const rows: Record<string, [total: number, batch: number]> = {};
   for (const [index, doings] of batches.slice(0, upTo).entries())
     for (const { id, does } of doings) {

@@ -1,11 +1,11 @@
 import type { Adapter, Batch, Generation, ReadTable } from "moleculer-event-sourcing/adapter";
 
-/** Counts what is written to the tables of an engine, beside their rows. */
+/** Counts writes to the tables of an engine, other than rows. */
 export class CountedTable {
   commits = 0;
-  /** Of parked streams. */
+  /** Writes of parked streams. */
   writes = 0;
-  /** Of what is kept of parked streams, as JSON. */
+  /** Their bytes, as JSON. */
   bytes = 0;
   readonly #generations = new WeakMap<Generation, Generation>();
 
@@ -18,7 +18,7 @@ export class CountedTable {
     return through(table, { live: () => this.#generation(table.live()) });
   }
 
-  /** The same one for the same generation, since callers compare them. */
+  /** One wrapper per generation, since callers compare them. */
   #generation(generation: Generation): Generation {
     const known = this.#generations.get(generation);
     if (known) return known;
@@ -51,7 +51,7 @@ export class CountedTable {
   }
 }
 
-/** The same object, but for these methods. */
+/** The same object with these methods replaced. */
 function through<Real extends object>(real: Real, methods: Partial<Real>): Real {
   return new Proxy(real, {
     get(_, name) {

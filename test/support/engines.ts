@@ -11,21 +11,21 @@ import { postgres } from "./postgres-server.ts";
 
 type EngineName = NatsServer | "postgres" | "mongodb";
 
-/** A server that is not part of this package. One more engine is one more entry here. */
+/** A server that is not part of this package. Another engine needs another entry here. */
 export interface Engine {
-  /** The program; looked for where the system and the distributions' packages keep theirs. */
+  /** The program's name; it is searched for in the folders of the system and of distributions' packages. */
   program: string;
   args: (port: number, folder: string) => string[];
   url: (port: number) => string;
-  /** What the folder needs before the first start; `file` is the program. */
+  /** Prepares the folder before the first start; `file` is the program. */
   prepare?: (folder: string, file: string) => void;
-  /** Makes the program that is run, where `program` is only what makes it; answers its path. */
+  /** Builds the program to run, if `program` only builds it; returns its path. */
   build?: (file: string) => Promise<string>;
-  /** Who runs it where we are root and it refuses to be. */
+  /** The user that runs it if the tests run as root and it refuses root. */
   user?: () => { uid?: number; gid?: number };
-  /** Fails while it accepts connections and does not serve them yet. */
+  /** Rejects while the server accepts connections but cannot serve them yet. */
   serves?: (url: string) => Promise<unknown>;
-  /** How it ends at once and in order, also while somebody is connected. Default: SIGTERM. */
+  /** The signal for an immediate, orderly end with open connections. Default: SIGTERM. */
   stop?: NodeJS.Signals;
 }
 
@@ -37,11 +37,11 @@ const engines: Record<EngineName, Engine> = {
 
 const places = [...(process.env["PATH"] ?? "").split(":"), "/usr/local/bin", "/usr/sbin", "/usr/lib/postgresql/*/bin"];
 
-/** Where the program stands; undefined where it is not installed. */
+/** The program's path; undefined if it is not installed. */
 export const find = (program: string): string | undefined =>
   places.flatMap((place) => globSync(join(place, program))).at(0);
 
-/** One engine running on a port of this machine with a folder of its own. */
+/** A server of an engine, on a port of this machine with its own folder. */
 export class EngineServer {
   readonly url: string;
   readonly #engine: Engine;
@@ -66,10 +66,10 @@ export class EngineServer {
     return server;
   }
 
-  /** Answers when it accepts connections; after a `kill` on the same port and folder. */
+  /** Resolves when it accepts connections; after a `kill`, on the same port and folder. */
   async start(): Promise<void> {
     await eventually(async () => {
-      // One that has ended is started again: others of it may be left for a moment, or somebody may have had its port.
+      // Starts a server that has ended again: child processes may be left for a moment, or its port may be in use.
       if (this.#process === null || this.#process.exitCode !== null) this.#process = this.#spawn();
       await accepts(this.#port);
       if (this.#process.exitCode !== null) throw new Error(`${this.#file} ended with code ${this.#process.exitCode}`);
@@ -86,11 +86,11 @@ export class EngineServer {
     return this.#process !== null && this.#process.exitCode === null;
   }
 
-  /** Ends it as a power cut would. */
+  /** Ends it like a power cut. */
   async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
     const running = this.#process;
     if (!running || running.exitCode !== null) return void (this.#process = null);
-    // Those that it has made for its clients would otherwise serve them for a moment longer.
+    // The server's child processes for its clients would otherwise serve them for a moment longer.
     const others = signal === "SIGKILL" ? this.#processes().slice(1) : [];
     this.#process = null;
     const exited = new Promise((resolve) => running.once("exit", resolve));
@@ -99,10 +99,10 @@ export class EngineServer {
     await exited;
   }
 
-  /** From here on it answers nobody, while its connections stay; what it was about to do it does when it is thawed. */
+  /** Stops responding, with open connections; after `thaw` it continues with pending work. */
   freeze(): void {
     this.#signal("SIGSTOP");
-    // A thread that runs on another core hears of the signal a moment later, and would answer until then.
+    // A thread on another core receives the signal a moment later, and would respond until then.
     while (!this.#processes().every(isFrozen));
   }
 
@@ -114,7 +114,7 @@ export class EngineServer {
     for (const pid of this.#processes()) ifThere(() => process.kill(pid, signal));
   }
 
-  /** The server's, and those that it has made for its clients. */
+  /** The server's process, and its children for clients. */
   #processes(): number[] {
     const pid = this.#process!.pid!;
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
@@ -122,20 +122,20 @@ export class EngineServer {
   }
 
   async stop(): Promise<void> {
-    // One that a failed test has left frozen would never hear of it.
+    // A server that a failed test has left frozen would never receive the signal.
     if (this.#process?.exitCode === null && this.#process.signalCode === null) this.thaw();
     await this.kill(this.#engine.stop ?? "SIGTERM");
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 
-/** Every thread of it. The state stands behind the name, which stands in brackets (man 5 proc). */
+/** Checks every thread. The state follows the name in brackets (man 5 proc). */
 const isFrozen = (pid: number): boolean =>
   globSync(`/proc/${pid}/task/*/stat`).every((file) =>
     ifThere(() => /\) [TZX] [^)]*$/.test(readFileSync(file, "utf8"))),
   );
 
-/** True where its process has ended meanwhile: those for a server's clients come and go. */
+/** True if the process has ended meanwhile: a server's processes for clients come and go. */
 function ifThere(work: () => boolean): boolean {
   try {
     return work();
@@ -146,8 +146,8 @@ function ifThere(work: () => boolean): boolean {
 }
 
 /**
- * A port that nobody listens on, and that no connection gets for its own end either: those begin at 32768 (Linux; IANA:
- * 49152). Else a server that is restarted might find one of its own clients in its place.
+ * A port without a listener below the range of connections' own ends, which starts at 32768 (Linux; IANA: 49152).
+ * Otherwise a restarted server might find one of its own clients on its port.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
@@ -173,20 +173,19 @@ async function accepts(port: number): Promise<void> {
   });
 }
 
-/** One that the caller stops. @throws where it is not installed */
+/** A server that the caller stops. @throws if the engine is not installed */
 export async function startEngine(name: EngineName): Promise<EngineServer> {
   const file = find(engines[name].program);
   if (file === undefined) throw new Error(`${name} needs ${engines[name].program}, which is not here`);
   return EngineServer.start(engines[name], file);
 }
 
-/** A program that is built is built once, with everything that it consists of. */
+/** A program is built once, with all its dependencies. */
 const buildTimeoutMs = 600_000;
 
 /**
- * A `describe` that needs an engine: it runs from the first to the last of its specs. Where it is not installed, or
- * another `program` that they need, the specs are skipped under its name, for the summary at the end; with `ENGINES=all`
- * an absent engine is a failure.
+ * A `describe` with a running engine. If the engine, or another `program`, is not installed, its specs are skipped and
+ * listed in the summary at the end; with `ENGINES=all` an absent engine is a failure.
  */
 export function describeWith(
   engine: keyof typeof engines,

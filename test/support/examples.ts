@@ -5,8 +5,8 @@ import { cleanUp, newFolder, startBroker } from "./broker.ts";
 const folderBefore = process.cwd();
 
 /**
- * A broker with services of the examples, named `<example>/<service>`. They keep their data in `data/` of the folder that
- * they are started in, or on the servers that EVENT_STORE and READ_TABLES name: in a place of this test alone.
+ * A broker with services of the examples, named `<example>/<service>`. Their data is in `data/` of the working
+ * directory, or in a new place of this test on the servers named by EVENT_STORE and READ_TABLES.
  */
 export async function startExamples(...names: string[]): Promise<ServiceBroker> {
   process.chdir(newFolder());
@@ -17,7 +17,7 @@ export async function startExamples(...names: string[]): Promise<ServiceBroker> 
   return startBroker((await Promise.all(modules)).map((module) => module.default));
 }
 
-/** To be called in `afterAll`. */
+/** Call it in `afterAll`. */
 export async function endExamples(): Promise<void> {
   await cleanUp();
   process.chdir(folderBefore);

@@ -4,10 +4,10 @@ import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import type { EventLog } from "../../core/log/event-log.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 
-/** What becomes of a commit: it is stored; it is not; it is, and nobody is told. */
+/** The fate of a commit: it is stored; it is not; it is stored, but the response is lost. */
 export type Fate = "stored" | "failed" | "lost";
 
-/** A log in memory whose commits take a while, and end as `fates` says, one after the other. */
+/** A log in memory whose commits take a while and end according to `fates`, in order. */
 export function failingLog(fates: Iterator<Fate>): {
   adapter: Adapter;
   stored: RecordedEvent[];

@@ -1,6 +1,9 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 
-/** A way to a server on which a statement can be lost, or its answer; then all connections are cut. Or it says other things than the server. */
+/**
+ * A proxy to a server that can lose a statement or its response, and then cuts all connections; or that changes the
+ * server's messages.
+ */
 export class FaultyLine {
   readonly url: string;
   readonly #server: Server;
@@ -24,12 +27,12 @@ export class FaultyLine {
     return line;
   }
 
-  /** Of the next statement that holds this text. */
+  /** Applies to the next statement that contains this text. */
   lose(what: "statement" | "answer", of: string): void {
     this.#losing = { what, of };
   }
 
-  /** From here on the clients hear what this makes of what the server says. */
+  /** Passes the server's messages through `said` from now on. */
   hear(said: (data: Buffer) => Buffer): void {
     this.#said = said;
   }

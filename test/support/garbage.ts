@@ -3,7 +3,7 @@ import { runInNewContext } from "node:vm";
 
 setFlagsFromString("--expose-gc");
 
-/** Collects all garbage at once, so that two looks at the heap can be compared. */
+/** Collects all garbage, so that two measurements of the heap can be compared. */
 export const collectGarbage = runInNewContext("gc") as () => void;
 
 /** Bytes of the heap that are in use. */

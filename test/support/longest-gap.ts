@@ -1,23 +1,23 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** How long the event loop was held. */
+/** How long the event loop was blocked. */
 export interface Gaps {
   /** The longest time between two turns, in milliseconds, while the work ran. */
   longestMs: number;
-  /** The same while nothing ran, measured right before and after: what this machine takes by itself. */
+  /** The same in an idle loop, measured right before and after: the machine's own delay. */
   idleMs: number;
-  /** Whether the work held the loop for longer than `boundMs` beyond what the idle loop showed. */
+  /** Whether the work blocked the loop for more than `boundMs` longer than the idle loop. */
   exceeds(boundMs: number): boolean;
 }
 
-/** Turns are looked at this long while nothing runs. */
+/** Duration of the idle measurement. */
 const idleForMs = 100;
 
 const wallMs = () => performance.now();
 
 /**
- * What the event loop's thread has computed. It does not grow while other processes have the processor, and not while
- * the thread waits. On Node 22, which does not tell it, the clock on the wall.
+ * CPU time of the event loop's thread. It does not grow while other processes have the processor, or while the thread
+ * waits. Node 22 does not report it; there, the wall clock.
  */
 export function threadMs(): number {
   if (!("threadCpuUsage" in process)) return wallMs();
@@ -26,8 +26,8 @@ export function threadMs(): number {
 }
 
 /**
- * The longest gap between two turns of the event loop while `work` runs, beside that of an idle loop of the same run: on
- * a busy machine both grow. `clock`: in milliseconds; by default that on the wall.
+ * The longest gap between two turns of the event loop while `work` runs, and that of an idle loop in the same run,
+ * since both grow on a busy machine. `clock`: in milliseconds; default: the wall clock.
  *
  * @example
  * const gaps = await longestGap(() => table.find(query));
@@ -41,8 +41,8 @@ export async function longestGap(work: () => unknown, clock = wallMs): Promise<G
 }
 
 /**
- * The run of several with the shortest of such gaps: what the work itself does to the loop it does in each run, what
- * other processes do on a busy machine it does not. For work that can be repeated.
+ * The run with the shortest such gap: delays of the work itself occur in each run, delays by other processes of a busy
+ * machine do not. For work that can be repeated.
  */
 export async function leastGap(work: () => unknown, clock = wallMs, runs = 3): Promise<Gaps> {
   const all: Gaps[] = [];
@@ -63,7 +63,7 @@ async function longestWhile(work: () => unknown, clock: () => number): Promise<n
     await work();
   } finally {
     clearInterval(timer);
-    // A stretch at the very end counts as well: the timer had no turn since.
+    // Includes a gap at the very end, after which the timer had no turn.
     look();
   }
   return longest;

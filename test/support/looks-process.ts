@@ -1,7 +1,7 @@
-// A process that takes a snapshot of a table and looks at the table, whatever the rights are under which it runs.
+// A process that takes a snapshot of a table and reads the table, under any permissions.
 import { ServiceBroker } from "moleculer";
 import { Aggregate, EventStore } from "moleculer-event-sourcing";
-import { say } from "./say.ts";
+import { sendLine } from "./send-line.ts";
 
 const folder = process.argv[2]!;
 const events = EventStore("events", { adapter: `sqlite:${folder}/events.db` });
@@ -31,4 +31,4 @@ for (const [name, call] of Object.entries(calls))
     ({ type, message }: Error & { type: unknown }) => `${String(type)}: ${message}`,
   );
 await broker.stop();
-say(JSON.stringify(outcomes));
+sendLine(JSON.stringify(outcomes));

@@ -7,7 +7,10 @@ import type { Engine } from "./engines.ts";
 
 const sources = fileURLToPath(new URL("./ferretdb", import.meta.url));
 
-/** MongoDB's protocol as FerretDB speaks it, over SQLite: built here with Go, since it comes in no package of a distribution. */
+/**
+ * FerretDB, which implements MongoDB's protocol over SQLite. Built here with Go, since no distribution has a package of
+ * it.
+ */
 export const mongodb: Engine = {
   program: "go",
   build: (go) =>

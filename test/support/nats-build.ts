@@ -7,12 +7,12 @@ import { builtOnce } from "./built-once.ts";
 const version = "2.10.29";
 
 /**
- * The path of a nats-server whose replicated streams keep their keys across restarts, which those of distributions (2.9)
- * do not; `go` is the path of Go.
+ * The path of a nats-server whose replicated streams keep their keys across restarts, unlike those of distributions
+ * (2.9). `go` is the path of Go.
  */
 export const buildNats = (go: string): Promise<string> =>
   builtOnce(`nats-server-${version}`, async (file) => {
-    // `go install` names the program itself, so it gets a folder of its own; beside the file, for the rename.
+    // `go install` chooses the program's name, so it gets its own folder; next to the file, for the rename.
     const folder = mkdtempSync(join(dirname(file), "go-"));
     await promisify(execFile)(go, ["install", `github.com/nats-io/nats-server/v2@v${version}`], {
       env: { ...process.env, GOBIN: folder },

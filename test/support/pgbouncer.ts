@@ -6,7 +6,7 @@ import { eventually } from "./broker.ts";
 import { find, freePort } from "./engines.ts";
 import { sql, user } from "./postgres-server.ts";
 
-/** A proxy that hands out a connection for each transaction, of a few that all share. */
+/** A proxy that assigns one of a few shared connections to each transaction. */
 export class Pgbouncer {
   readonly url: string;
   readonly #folder: string;

@@ -3,10 +3,12 @@ import { newFolder } from "./broker.ts";
 import { sql } from "./postgres-server.ts";
 
 const variables = ["EVENT_STORE", "READ_TABLES"] as const;
-/** As they were when the tests began. */
+/** The values before the tests. */
 const named = variables.map((variable) => process.env[variable]);
 
-/** From here on the examples find empty places, on the servers that their variables name. One server stays one place. */
+/**
+ * Gives the examples empty places from now on, on the servers that their variables name. One server remains one place.
+ */
 export async function newPlaces(): Promise<void> {
   const places = new Map<string, string>();
   for (const [index, variable] of variables.entries()) {

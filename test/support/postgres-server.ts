@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { Client } from "pg";
 import type { Engine } from "./engines.ts";
 
-/** PostgreSQL does not run as root: there it is the distribution's user, whom its package brings along. */
+/** PostgreSQL does not run as root: the user that its package creates runs it. */
 export function user(): { uid?: number; gid?: number } {
   if (process.getuid?.() !== 0) return {};
   const id = (option: string) => Number(execFileSync("id", [option, "postgres"], { encoding: "utf8" }));
@@ -49,11 +49,11 @@ export const postgres: Engine = {
     return ["-D", join(folder, "data"), "-p", String(port), ...settings.flatMap((setting) => ["-c", setting])];
   },
   serves: (url) => sql(url, "SELECT 1"),
-  // SIGTERM waits until everybody has gone.
+  // SIGTERM waits until every client has disconnected.
   stop: "SIGINT",
 };
 
-/** One statement on a connection of its own. */
+/** Runs one statement on its own connection. */
 export async function sql(url: string, text: string): Promise<unknown[]> {
   const client = new Client(url);
   await client.connect();

@@ -4,15 +4,15 @@ import { book, type Entry, type Movement } from "./accounts.ts";
 import { eventually, refusal } from "./broker.ts";
 
 interface Deployment {
-  /** The services of the caller's node beside `accounts`. */
+  /** Services of the caller's node other than `accounts`. */
   caller: ServiceSchema[];
   transform: ServiceSchema;
   readAfterTimeoutMs?: number;
-  /** Of the node that hosts the table. */
+  /** Options of the node that hosts the table. */
   host?: BrokerOptions;
 }
 
-/** A command and a query in one action: what a user writes. */
+/** A command and a query in one action, as a user writes it. */
 const desk: ServiceSchema = {
   name: "desk",
   actions: {
@@ -25,7 +25,7 @@ const desk: ServiceSchema = {
   },
 };
 
-/** Reading one's writes, whichever nodes the store, the caller and the table are on. */
+/** Cases of reading your own writes, with store, caller and table on any nodes. */
 export function readAfterCases(deploy: (deployment: Deployment) => Promise<ServiceBroker>): void {
   const move = async (broker: ServiceBroker, amount: number): Promise<RecordedEvent> =>
     broker.call("accounts.move", { account: "mine", amount });
@@ -41,7 +41,7 @@ export function readAfterCases(deploy: (deployment: Deployment) => Promise<Servi
       });
   });
 
-  it("are seen by any reader who gives their position, by each of the read actions", async () => {
+  it("are seen by any reader that passes their position, with each of the read actions", async () => {
     const broker = await deploy({ caller: [], transform: book() });
     for (let amount = 1; amount <= 50; amount++) {
       const { position } = await move(broker, amount);
@@ -60,7 +60,7 @@ export function readAfterCases(deploy: (deployment: Deployment) => Promise<Servi
     }
   });
 
-  it("are refused at once on a paused table, with both positions, also to a reader who waits already", async () => {
+  it("are refused at once on a paused table, with both positions, also for a reader that waits already", async () => {
     const hold = Promise.withResolvers<void>();
     const transform = book(({ params }) => params.position === 2 && hold.promise);
     const broker = await deploy({ caller: [], transform, readAfterTimeoutMs: 600_000 });
@@ -138,7 +138,7 @@ export function readAfterCases(deploy: (deployment: Deployment) => Promise<Servi
     const broker = await deploy({ caller: [], transform: book(), host: { cacher: "Memory" } });
     for (let amount = 1; amount <= 50; amount++) {
       const { position } = await move(broker, amount);
-      // Without a position an older answer is allowed, and put into the cache.
+      // Without a position an older result is allowed, and cached.
       const [any, own] = await Promise.all([
         broker.call<number>("entries.count"),
         broker.call("entries.count", {}, after(position)),

@@ -2,10 +2,10 @@ import { Aggregate, EventStore, type RecordedEvent } from "moleculer-event-sourc
 import type { ServiceBroker } from "moleculer";
 import { cleanUp, newFolder, startBroker } from "./broker.ts";
 
-/** Where a log is, and a table where it is not beside the log. */
+/** The places of a log and, if it is elsewhere, of a table. */
 export type PlacesOf = (folder: string) => { log: string; table?: string };
 
-/** What a service answers where engines could differ: the same on each of them. */
+/** Cases in which engines might differ: a service must return the same on each. */
 export function giveTheSameAnswers(placesOf: PlacesOf): void {
   afterEach(cleanUp);
 

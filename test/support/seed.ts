@@ -3,7 +3,7 @@ import type { AggregatedResult } from "@jest/reporters";
 const variables = ["TEST_SEED", "PROPERTY_EFFORT", "FAULTS"];
 const usesChance = /\/test\/(property|faults|cluster)\//;
 
-/** Prints at the end of a run how it is repeated with the same values in properties and the same choices in faults. */
+/** Prints at the end of a run how to repeat it with the same values in properties and the same choices in faults. */
 export default class Seed {
   onRunComplete(_contexts: unknown, { testResults }: Pick<AggregatedResult, "testResults">): void {
     if (!testResults.some(({ testFilePath }) => usesChance.test(testFilePath))) return;

@@ -1,4 +1,4 @@
-/** Sets the clock on the wall of this process so far ahead; its monotonic clock stays as it is. */
+/** Sets the wall clock of this process ahead; its monotonic clock is unchanged. */
 export function shiftClock(aheadMs: number): void {
   const RealDate = Date;
   globalThis.Date = class extends RealDate {

@@ -1,12 +1,12 @@
 import { setTimes } from "../../core/concurrency/times.ts";
 
 /**
- * Leases, polls and retries of the tests that need no server: a third or less of the real ones, which test/engines and
- * test/faults run with. Long enough for a lease to outlive a slow machine's pauses. Loaded before each spec; a process
- * that a spec starts gets the same times by `withShortTimes` among Node's options.
+ * Leases, polls and retries for tests without servers: a third or less of the real ones, which test/engines and
+ * test/faults use. Long enough for a lease to outlive a slow machine's pauses. Loaded before each spec; a process that
+ * a spec starts gets the same times by `withShortTimes` among Node's options.
  */
 setTimes({
-  lease: { lastsMs: 2000, askAgainMs: 100 },
+  lease: { lastsMs: 2000, retryMs: 100 },
   poll: { everyMs: 200 },
   append: { outageMs: 1000 },
   control: { lateMs: 300 },

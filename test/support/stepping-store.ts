@@ -1,8 +1,8 @@
 import type { Documents, Heads, RowStore } from "../../adapters/parts/journaled-table/row-store.ts";
 
 /**
- * The same store, one write after the other: before each, and after the last of a call, `step` is asked, which may end or
- * freeze the host there. Reads go through.
+ * The same store, one write at a time: before each write, and after the last of a call, `step` is called and may end or
+ * freeze the host. Reads are passed through.
  */
 export function stepping(store: RowStore, step: (what: string) => Promise<void>): RowStore {
   const heads: Heads = {

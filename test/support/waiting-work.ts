@@ -16,15 +16,15 @@ import { CountedTable } from "./counted-table.ts";
 export const kinds = ["table in memory", "table on SQLite", "subscription", "process manager"] as const;
 export type Kind = (typeof kinds)[number];
 
-/** Position 1 fails until it is mended; what a test puts at another position is awaited there. */
+/** Position 1 fails until it is repaired; a promise that a test sets for another position is awaited there. */
 export class WaitingWork {
   readonly kind: Kind;
-  /** The positions in the order in which they were begun. */
+  /** The positions in the order of their handling. */
   readonly ran: number[] = [];
   isPoisoned = true;
   readonly at = new Map<number, () => unknown>();
   readonly table = new CountedTable();
-  /** What the consumer has read of the store, and kept there. */
+  /** The events that the consumer has read from the store. */
   readonly read = { events: 0 };
   readonly kept = { writes: 0, bytes: 0 };
   readonly #log: Adapter;
@@ -37,7 +37,7 @@ export class WaitingWork {
     this.#table = crash.adapter(this.table.adapter(table));
   }
 
-  /** As the consumer's transform or handler. */
+  /** The consumer's transform or handler. */
   do(position: number): unknown {
     this.ran.push(position);
     if (position === 1 && this.isPoisoned) throw new Error("poison");
@@ -93,7 +93,7 @@ export class WaitingWork {
     };
   }
 
-  /** The first event of stream `s` fails, and as many wait behind it. Answers their ids. */
+  /** Makes the first event of stream `s` fail, with others waiting behind it. Returns their ids. */
   async fill(broker: ServiceBroker, waiting: number): Promise<string[]> {
     const ids: string[] = [];
     for (let left = waiting + 1; left > 0; left -= 1000) {

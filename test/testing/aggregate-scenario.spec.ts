@@ -218,7 +218,7 @@ describe("An expectation of rows that fails", () => {
 
   it("is noticed where there is none at all, in whatever is awaited", async () => {
     const forgotten = scenario(baskets).given([], []) as unknown as Promise<void>;
-    expect((await failure((async () => forgotten)())).message).toMatch(/expects nothing yet/);
+    expect((await failure((async () => forgotten)())).message).toMatch(/without an expectation/);
   });
 });
 

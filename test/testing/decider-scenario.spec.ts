@@ -74,15 +74,15 @@ const opened = (iban: string) => ({ type: "account.opened", payload: { iban } })
 const moved = (amount: number) => ({ type: "account.moved", payload: { amount } }) as const;
 
 describe("A scenario of a decider", () => {
-  it("comes to an event", () => scenario(account).given().when("open", { id: "1", iban: "NZ1" }).then(opened("NZ1")));
+  it("decides an event", () => scenario(account).given().when("open", { id: "1", iban: "NZ1" }).then(opened("NZ1")));
 
-  it("comes to several events, in their order", () =>
+  it("decides several events, in their order", () =>
     scenario(account)
       .given(opened("NZ1"))
       .when("move", { id: "1", amounts: [1, 2] })
       .then(moved(1), moved(2)));
 
-  it("comes to nothing", () => scenario(account).given(opened("NZ1")).when("open", { id: "1", iban: "NZ1" }).then());
+  it("decides no events", () => scenario(account).given(opened("NZ1")).when("open", { id: "1", iban: "NZ1" }).then());
 
   it("decides on the state that the given events make", async () => {
     const withdraw = scenario(account).given(moved(5), moved(6)).when("withdraw", { id: "1", amount: 11 });
@@ -192,7 +192,7 @@ describe("An expectation of a command that fails", () => {
     const { message, stack } = await failure(withdraw(4).then(moved(3), opened("NZ1")));
     expect(message).toBe(
       [
-        "account.withdraw comes to other events than expected",
+        "account.withdraw decides other events than expected",
         "+ found - expected",
         "",
         "  [",
@@ -216,13 +216,13 @@ describe("An expectation of a command that fails", () => {
     expect(stack).toMatch(/\n {4}at .*decider-scenario\.spec\.ts/);
   });
 
-  it("says by what the command is refused", async () => {
+  it("shows the error that refuses the command", async () => {
     const { message, cause } = await failure(withdraw(11).then(moved(11)));
     expect(message).toBe("account.withdraw is refused: InsufficientFunds: 6 are missing (422 INSUFFICIENT_FUNDS)");
     expect(cause).toBeInstanceOf(InsufficientFunds);
   });
 
-  it("says by what other error the command is refused", async () => {
+  it("shows another error that refuses the command", async () => {
     const { message } = await failure(withdraw(11).then({ type: "ACCOUNT_CLOSED" }));
     expect(message).toBe(
       [
@@ -238,7 +238,7 @@ describe("An expectation of a command that fails", () => {
     );
   });
 
-  it("shows what a command comes to that is not refused", async () => {
+  it("shows the events of a command that is not refused", async () => {
     const { message } = await failure(withdraw(4).then(InsufficientFunds));
     expect(message).toBe(
       [
@@ -251,9 +251,7 @@ describe("An expectation of a command that fails", () => {
 
   it("shows the difference between the states", async () => {
     const { message } = await failure(withdraw(4).thenState({ isOpen: false, balance: 1, notes: [] }));
-    expect(message).toMatch(
-      /^account.withdraw comes to another state than expected\n[^]*\+ +balance: 9,\n- +balance: 1/,
-    );
+    expect(message).toMatch(/^account.withdraw has another state than expected\n[^]*\+ +balance: 9,\n- +balance: 1/);
   });
 
   it("is noticed: a state that is expected of a command that is refused", async () => {
@@ -271,6 +269,6 @@ describe("An expectation of a command that fails", () => {
 
   it("is noticed where there is none at all", async () => {
     const forgotten = withdraw(4) as unknown as Promise<void>;
-    expect((await failure((async () => forgotten)())).message).toMatch(/expects nothing yet/);
+    expect((await failure((async () => forgotten)())).message).toMatch(/without an expectation/);
   });
 });

@@ -20,7 +20,7 @@ describe("Scenarios under node:test", () => {
 
   it("show the difference, and the line of the test", () => {
     expect(output).toMatch(
-      /AssertionError \[ERR_ASSERTION\]: counter\.raise comes to other events than expected\s+\+ found - expected[^]*\+ +by: 1\n *- +by: 2[^]*?at .*other-runners\.ts:25/,
+      /AssertionError \[ERR_ASSERTION\]: counter\.raise decides other events than expected\s+\+ found - expected[^]*\+ +by: 1\n *- +by: 2[^]*?at .*other-runners\.ts:25/,
     );
   });
 
@@ -31,6 +31,6 @@ describe("Scenarios under node:test", () => {
   });
 
   it("say that an expectation is missing", () => {
-    expect(output).toContain("a scenario was awaited that expects nothing yet: end it by then(…)");
+    expect(output).toContain("a scenario was awaited without an expectation: end it with then(…)");
   });
 });

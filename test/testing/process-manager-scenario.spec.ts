@@ -114,13 +114,13 @@ describe("A scenario of a process manager", () => {
   it("handles nothing of a process that has ended", () =>
     scenario(transfers).given(requested("1"), approved("1")).when(requested("1")).thenSends());
 
-  it("comes to its deadlines, those that are due before one included", async () => {
+  it("fires a deadline, and those that are due before it", async () => {
     const late = scenario(transfers).given(requested("1")).whenDue("late");
     await late.thenSends({ action: "mail.remind" }, { action: "account.deposit", params: { id: "a", amount: 5 } });
     await late.thenEnds();
   });
 
-  it("comes to the deadlines before an event that is later", () =>
+  it("fires the deadlines that are due before a later event", () =>
     scenario(transfers)
       .given({ ...requested("1"), time: "2026-01-01T00:00:00.000Z" })
       .when({ type: "transfer.approved", payload: { id: "1" }, time: "2026-01-01T00:02:00.000Z" })
@@ -214,7 +214,7 @@ describe("An expectation of a process that fails", () => {
     const { message } = await failure(
       scenario(transfers).given(requested("1")).thenState({ from: "a", amount: 6, steps: 1 }),
     );
-    expect(message).toMatch(/^transfers comes to another state than expected\n[^]*\+ +amount: 5,\n- +amount: 6,/);
+    expect(message).toMatch(/^transfers has another state than expected\n[^]*\+ +amount: 5,\n- +amount: 6,/);
   });
 
   it("says that a process does not end, and what it is at", async () => {
@@ -228,14 +228,14 @@ describe("An expectation of a process that fails", () => {
     );
   });
 
-  it("says by what a process is parked", async () => {
+  it("shows the error that parks a process", async () => {
     const { message } = await failure(
       scenario(transfers).answering({ "account.withdraw": frozen }).given(requested("1")).thenSends(withdraw),
     );
     expect(message).toBe("transfers is parked: MoleculerClientError: a is frozen (422 FROZEN)");
   });
 
-  it("says by what other error a process is parked", async () => {
+  it("shows another error that parks a process", async () => {
     const parked = scenario(transfers).answering({ "account.withdraw": frozen }).given(requested("1"));
     const { message } = await failure(parked.thenParks(RangeError));
     expect(message).toMatch(/^transfers is parked for another reason than expected: MoleculerClientError: a is frozen/);
@@ -252,7 +252,7 @@ describe("An expectation of a process that fails", () => {
 
   it("is noticed where there is none at all", async () => {
     const forgotten = scenario(transfers).given(requested("1")) as unknown as Promise<void>;
-    expect((await failure((async () => forgotten)())).message).toMatch(/expects nothing yet/);
+    expect((await failure((async () => forgotten)())).message).toMatch(/without an expectation/);
     expect((await failure(forgotten.then(() => {}))).message).toMatch(/expected: 'thenSends/);
   });
 

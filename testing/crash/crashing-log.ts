@@ -1,39 +1,43 @@
 import type { AppendRequest } from "../../core/log/append-request.ts";
-import type { ClaimFold, ClaimPage, ClaimScope, TwiceClaimed } from "../../core/log/claims.ts";
+import type { Lease, LeaseAnswer, LogControl } from "../../core/log/control.ts";
 import type {
   AppendVerdict,
   EventLog,
-  KeyedState,
-  Lease,
-  LeaseAnswer,
-  LinkedStream,
   LogBackup,
   LogCapabilities,
   OpenOptions,
   Page,
   ReadOptions,
   ReadStreamOptions,
+  StreamRange,
   StreamSummary,
-  Versioned,
 } from "../../core/log/event-log.ts";
-import type { Linked } from "../../core/log/links.ts";
+import { guardedParts } from "../../core/log/log-parts.ts";
 import type { Query } from "../../core/query/query.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
-import type { LeasesOfTheDead } from "./leases-of-the-dead.ts";
-import type { Life } from "./life.ts";
+import type { LeaseHolders } from "./lease-holders.ts";
+import type { ProcessLifetime } from "./process-lifetime.ts";
 
-/** A log that belongs to a process which can die. */
+/** A log of a process that can crash. */
 export class CrashingLog implements EventLog {
   readonly #log: EventLog;
-  readonly #current: () => Life;
-  readonly #leases: LeasesOfTheDead;
-  #life: Life;
+  readonly #current: () => ProcessLifetime;
+  readonly #leases: LeaseHolders;
+  #lifetime: ProcessLifetime;
+  readonly #parts = guardedParts((call) => this.#lifetime.call(() => call(this.#log)));
+  readonly control: LogControl = {
+    ...this.#parts.control,
+    put: (...asked) => this.#put(...asked),
+    acquireLease: (...asked) => this.#acquireLease(...asked),
+  };
+  readonly claims = this.#parts.claims;
+  readonly links = this.#parts.links;
 
-  constructor(log: EventLog, current: () => Life, leases: LeasesOfTheDead) {
+  constructor(log: EventLog, current: () => ProcessLifetime, leases: LeaseHolders) {
     this.#log = log;
     this.#current = current;
     this.#leases = leases;
-    this.#life = current();
+    this.#lifetime = current();
   }
 
   get engine(): string {
@@ -49,8 +53,8 @@ export class CrashingLog implements EventLog {
   }
 
   async open(options?: OpenOptions): Promise<void> {
-    this.#life = this.#current();
-    await this.#life.call(() => this.#log.open(options));
+    this.#lifetime = this.#current();
+    await this.#lifetime.call(() => this.#log.open(options));
   }
 
   close(): Promise<void> {
@@ -58,21 +62,29 @@ export class CrashingLog implements EventLog {
   }
 
   async append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
-    const verdicts = await this.#life.call(() => this.#log.append(requests));
-    if (verdicts.some((verdict) => "events" in verdict && !verdict.repeated)) this.#life.reach("appended");
+    const verdicts = await this.#lifetime.call(() => this.#log.append(requests));
+    if (verdicts.some((verdict) => "events" in verdict && !verdict.repeated)) this.#lifetime.reach("appended");
     return verdicts;
   }
 
-  async putState(key: string, value: unknown, revision: number, lease?: Lease): Promise<number | null> {
-    // The pump's checkpoint follows the delivery.
-    if (key === "pump") this.#life.reach("handed to the broker");
-    const written = await this.#life.call(() => this.#log.putState(key, value, revision, lease));
-    if (lease && written !== null) this.#life.reach("state written");
+  async #put(key: string, ...change: [value: unknown, revision: number, lease?: Lease]): Promise<number | null> {
+    // The pump writes its checkpoint after the delivery.
+    if (key === "pump") this.#lifetime.reach("handed to the broker");
+    const written = await this.#parts.control.put(key, ...change);
+    if (change[2] && written !== null) this.#lifetime.reach("state written");
     return written;
   }
 
+  /** The lease of a process that crashed in this kit lapses at once, so that a test need not wait for it. */
+  async #acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer> {
+    const ask = (mark?: string) => this.#parts.control.acquireLease(name, holder, ttlMs, mark);
+    this.#leases.record(holder, this.#lifetime);
+    const answer = await ask(lapsed);
+    return answer.heldBy && this.#leases.hasCrashed(answer.heldBy.holder) ? ask(answer.heldBy.mark) : answer;
+  }
+
   identity(): Promise<string> {
-    return this.#life.call(() => this.#log.identity());
+    return this.#lifetime.call(() => this.#log.identity());
   }
 
   watch(tell: (position: number) => void): void {
@@ -80,82 +92,34 @@ export class CrashingLog implements EventLog {
   }
 
   head(): Promise<number> {
-    return this.#life.call(() => this.#log.head());
+    return this.#lifetime.call(() => this.#log.head());
   }
 
   read(options: ReadOptions): Promise<Page> {
-    return this.#life.call(() => this.#log.read(options));
+    return this.#lifetime.call(() => this.#log.read(options));
   }
 
   readStream(stream: string, options: ReadStreamOptions): Promise<RecordedEvent[]> {
-    return this.#life.call(() => this.#log.readStream(stream, options));
-  }
-
-  link(stream: string, ids: readonly string[]): Promise<Linked> {
-    return this.#life.call(() => this.#log.link(stream, ids));
-  }
-
-  linkedStreams(options: { after?: string; limit: number }): Promise<LinkedStream[]> {
-    return this.#life.call(() => this.#log.linkedStreams(options));
+    return this.#lifetime.call(() => this.#log.readStream(stream, options));
   }
 
   find(query: Query): Promise<RecordedEvent[]> {
-    return this.#life.call(() => this.#log.find(query));
+    return this.#lifetime.call(() => this.#log.find(query));
   }
 
   count(query: Query): Promise<number> {
-    return this.#life.call(() => this.#log.count(query));
+    return this.#lifetime.call(() => this.#log.count(query));
   }
 
   findByIds(ids: readonly string[]): Promise<RecordedEvent[]> {
-    return this.#life.call(() => this.#log.findByIds(ids));
+    return this.#lifetime.call(() => this.#log.findByIds(ids));
   }
 
-  streams(options: { category?: string; after?: string; limit: number }): Promise<StreamSummary[]> {
-    return this.#life.call(() => this.#log.streams(options));
-  }
-
-  getState(key: string): Promise<Versioned | null> {
-    return this.#life.call(() => this.#log.getState(key));
-  }
-
-  states(options: { prefix: string; after?: string; limit: number }): Promise<KeyedState[]> {
-    return this.#life.call(() => this.#log.states(options));
-  }
-
-  beginClaims(scope: string, definition: string, types: readonly string[]): Promise<ClaimScope> {
-    return this.#life.call(() => this.#log.beginClaims(scope, definition, types));
-  }
-
-  foldClaims(fold: ClaimFold): Promise<{ state: ClaimScope; twice: TwiceClaimed[] } | null> {
-    return this.#life.call(() => this.#log.foldClaims(fold));
-  }
-
-  claimants(scope: string, values: readonly string[]): Promise<Record<string, string>> {
-    return this.#life.call(() => this.#log.claimants(scope, values));
-  }
-
-  claimScopes(): Promise<string[]> {
-    return this.#life.call(() => this.#log.claimScopes());
-  }
-
-  claims(scope: string, options: { after?: string; limit: number }): Promise<ClaimPage | null> {
-    return this.#life.call(() => this.#log.claims(scope, options));
-  }
-
-  /** The lease of a process that has died in this kit lapses at once: a test need not wait for it. */
-  async acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer> {
-    const ask = (mark?: string) => this.#life.call(() => this.#log.acquireLease(name, holder, ttlMs, mark));
-    this.#leases.note(holder, this.#life);
-    const answer = await ask(lapsed);
-    return answer.heldBy && this.#leases.isOfDead(answer.heldBy.holder) ? ask(answer.heldBy.mark) : answer;
-  }
-
-  releaseLease(lease: Lease): Promise<void> {
-    return this.#life.call(() => this.#log.releaseLease(lease));
+  streams(range: StreamRange): Promise<StreamSummary[]> {
+    return this.#lifetime.call(() => this.#log.streams(range));
   }
 
   backup(to: string, onProgress?: (done: number, total: number) => void): Promise<LogBackup> {
-    return this.#life.call(() => this.#log.backup(to, onProgress));
+    return this.#lifetime.call(() => this.#log.backup(to, onProgress));
   }
 }

@@ -10,26 +10,26 @@ import type {
   TableBackup,
   TableCapabilities,
 } from "../../core/table/read-table.ts";
-import type { Life } from "./life.ts";
+import type { ProcessLifetime } from "./process-lifetime.ts";
 import type { RowChange } from "../../core/rows/row-change.ts";
 
-const rowsIn = (life: Life, rows: Rows): Rows => ({
-  find: (query) => life.call(() => rows.find(query)),
-  count: (query) => life.call(() => rows.count(query)),
-  findByIds: (ids) => life.call(() => rows.findByIds(ids)),
+const rowsIn = (lifetime: ProcessLifetime, rows: Rows): Rows => ({
+  find: (query) => lifetime.call(() => rows.find(query)),
+  count: (query) => lifetime.call(() => rows.count(query)),
+  findByIds: (ids) => lifetime.call(() => rows.findByIds(ids)),
 });
 
-/** A table that belongs to a process which can die. */
+/** A table of a process that can crash. */
 export class CrashingTable implements ReadTable {
   readonly #table: ReadTable;
-  readonly #current: () => Life;
-  #life: Life;
+  readonly #current: () => ProcessLifetime;
+  lifetime: ProcessLifetime;
   readonly #generations = new WeakMap<Generation, CrashingGeneration>();
 
-  constructor(table: ReadTable, current: () => Life) {
+  constructor(table: ReadTable, current: () => ProcessLifetime) {
     this.#table = table;
     this.#current = current;
-    this.#life = current();
+    this.lifetime = current();
   }
 
   get engine(): string {
@@ -45,57 +45,57 @@ export class CrashingTable implements ReadTable {
   }
 
   async open(fields: Fields, origin?: Origin): Promise<void> {
-    this.#life = this.#current();
-    await this.#life.call(() => this.#table.open(fields, origin));
+    this.lifetime = this.#current();
+    await this.lifetime.call(() => this.#table.open(fields, origin));
   }
 
   async close(): Promise<void> {
-    await this.#life.settled();
+    await this.lifetime.settled();
     await this.#table.close();
   }
 
   takeOver(): Promise<void> {
-    return this.#life.call(() => this.#table.takeOver());
+    return this.lifetime.call(() => this.#table.takeOver());
   }
 
   refresh(): Promise<void> {
-    return this.#life.call(() => this.#table.refresh());
+    return this.lifetime.call(() => this.#table.refresh());
   }
 
   live(): Generation {
-    this.#life.check();
+    this.lifetime.check();
     return this.#crashing(this.#table.live());
   }
 
   async build(fields: Fields, origin?: Origin): Promise<Generation> {
-    return this.#crashing(await this.#life.call(() => this.#table.build(fields, origin)));
+    return this.#crashing(await this.lifetime.call(() => this.#table.build(fields, origin)));
   }
 
   async switchTo(generation: Generation): Promise<void> {
-    this.#life.reach("built");
-    await this.#life.call(() => this.#table.switchTo(realOf(generation)));
-    this.#life.reach("switched");
+    this.lifetime.reach("built");
+    await this.lifetime.call(() => this.#table.switchTo(realOf(generation)));
+    this.lifetime.reach("switched");
   }
 
   async backup(folder: string): Promise<TableBackup> {
-    const backup = await this.#life.call(() => this.#table.backup(folder));
-    this.#life.reach("backed up");
+    const backup = await this.lifetime.call(() => this.#table.backup(folder));
+    this.lifetime.reach("backed up");
     return backup;
   }
 
   async restore(folder: string, checksum: string, order: string): Promise<Generation> {
-    return this.#crashing(await this.#life.call(() => this.#table.restore(folder, checksum, order)));
+    return this.#crashing(await this.lifetime.call(() => this.#table.restore(folder, checksum, order)));
   }
 
   drop(generation: Generation): Promise<void> {
-    return this.#life.call(() => this.#table.drop(realOf(generation)));
+    return this.lifetime.call(() => this.#table.drop(realOf(generation)));
   }
 
-  /** The same one for the same generation, since callers compare them. */
+  /** One wrapper per generation, since callers compare them. */
   #crashing(generation: Generation): CrashingGeneration {
     const known = this.#generations.get(generation);
     if (known) return known;
-    const made = new CrashingGeneration(generation, this.#life);
+    const made = new CrashingGeneration(generation, this.lifetime);
     this.#generations.set(generation, made);
     return made;
   }
@@ -110,82 +110,82 @@ class CrashingGeneration implements Generation {
   readonly fields: Fields;
   readonly origin: Readonly<Origin>;
   readonly rows: Rows;
-  readonly #life: Life;
+  readonly #lifetime: ProcessLifetime;
 
-  constructor(real: Generation, life: Life) {
+  constructor(real: Generation, lifetime: ProcessLifetime) {
     this.real = real;
     this.number = real.number;
     this.fields = real.fields;
     this.origin = real.origin;
-    this.rows = rowsIn(life, real.rows);
-    this.#life = life;
+    this.rows = rowsIn(lifetime, real.rows);
+    this.#lifetime = lifetime;
   }
 
   redefine(definition: string): Promise<void> {
-    return this.#life.call(() => this.real.redefine(definition));
+    return this.#lifetime.call(() => this.real.redefine(definition));
   }
 
   progress(): Promise<Progress> {
-    return this.#life.call(() => this.real.progress());
+    return this.#lifetime.call(() => this.real.progress());
   }
 
   parked(): Promise<ParkedStream[]> {
-    return this.#life.call(() => this.real.parked());
+    return this.#lifetime.call(() => this.real.parked());
   }
 
   async begin(): Promise<Batch> {
-    this.#life.check();
+    this.#lifetime.check();
     const batch = await this.real.begin();
-    if (this.#life.hasEnded) await batch.rollback();
-    this.#life.check();
-    return new CrashingBatch(batch, this.#life);
+    if (this.#lifetime.hasEnded) await batch.rollback();
+    this.#lifetime.check();
+    return new CrashingBatch(batch, this.#lifetime);
   }
 }
 
 class CrashingBatch implements Batch {
   readonly rows: Rows;
   readonly #batch: Batch;
-  readonly #life: Life;
+  readonly #lifetime: ProcessLifetime;
   readonly #forget: () => void;
 
-  constructor(batch: Batch, life: Life) {
+  constructor(batch: Batch, lifetime: ProcessLifetime) {
     this.#batch = batch;
-    this.#life = life;
-    this.rows = rowsIn(life, batch.rows);
-    this.#forget = life.whileOpen(() => batch.rollback());
+    this.#lifetime = lifetime;
+    this.rows = rowsIn(lifetime, batch.rows);
+    this.#forget = lifetime.whileOpen(() => batch.rollback());
   }
 
   async apply(changes: readonly RowChange[]): Promise<void> {
-    this.#life.reach("transformed");
-    await this.#life.call(() => this.#batch.apply(changes));
-    this.#life.reach("rows written");
+    this.#lifetime.reach("transformed");
+    await this.#lifetime.call(() => this.#batch.apply(changes));
+    this.#lifetime.reach("rows written");
   }
 
   mark(): Promise<void> {
-    return this.#life.call(() => this.#batch.mark());
+    return this.#lifetime.call(() => this.#batch.mark());
   }
 
   undo(): Promise<void> {
-    return this.#life.call(() => this.#batch.undo());
+    return this.#lifetime.call(() => this.#batch.undo());
   }
 
   park(event: ParkedStream): Promise<void> {
-    return this.#life.call(() => this.#batch.park(event));
+    return this.#lifetime.call(() => this.#batch.park(event));
   }
 
   unpark(id: string): Promise<void> {
-    return this.#life.call(() => this.#batch.unpark(id));
+    return this.#lifetime.call(() => this.#batch.unpark(id));
   }
 
   async commit(progress: Progress): Promise<void> {
-    await this.#life.call(() => this.#batch.commit(progress));
+    await this.#lifetime.call(() => this.#batch.commit(progress));
     this.#forget();
-    this.#life.reach("checkpoint written");
+    this.#lifetime.reach("checkpoint written");
   }
 
-  /** After the crash there is nothing left to roll back. */
+  /** After the crash nothing is left to roll back. */
   async rollback(): Promise<void> {
-    if (this.#life.hasEnded) return;
+    if (this.#lifetime.hasEnded) return;
     this.#forget();
     await this.#batch.rollback();
   }

@@ -3,12 +3,12 @@ import type { EventLog } from "../../core/log/event-log.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { randomFrom, type Random } from "../kit/random.ts";
 import { same } from "../kit/same.ts";
-import { everything, type LogCases } from "./log-stand.ts";
+import { everything, type LogCases } from "./log-fixture.ts";
 import { appendTo, appended, many, positionsOf, upTo } from "./requests.ts";
 
 const turn = () => new Promise<void>((done) => setImmediate(done));
 
-/** Appends one after the other, some alone and some in a group. */
+/** Appends in sequence, some alone and some in a group. */
 async function write(log: EventLog, name: string, random: Random): Promise<number> {
   let count = 0;
   for (let commit = 0; commit < 25; commit++) {
@@ -21,8 +21,8 @@ async function write(log: EventLog, name: string, random: Random): Promise<numbe
   return count;
 }
 
-/** Polls from where it stands; a position that appears late, twice or never is found here. */
-async function follow(log: EventLog, isOver: () => boolean, limit: number): Promise<RecordedEvent[]> {
+/** Polls the log; fails if a position appears late, twice or never. */
+async function pollUntil(log: EventLog, isOver: () => boolean, limit: number): Promise<RecordedEvent[]> {
   const seen: RecordedEvent[] = [];
   for (;;) {
     const last = isOver();
@@ -37,9 +37,10 @@ async function follow(log: EventLog, isOver: () => boolean, limit: number): Prom
   }
 }
 
+/** Law 3: no event appears late. */
 export const arrivals: LogCases = {
-  "comes late to readers that follow while many write": async (stand) => {
-    const hosts = await stand.hosts(await stand.open(), 3);
+  "comes late to readers that follow while many write": async (fixture) => {
+    const hosts = await fixture.hosts(await fixture.open(), 3);
     const random = randomFrom(7);
     let isOver = false;
     const writers = Promise.all(
@@ -47,7 +48,7 @@ export const arrivals: LogCases = {
     ).finally(() => (isOver = true));
     const [counts, ...readers] = await Promise.all([
       writers,
-      ...hosts.map((host, index) => follow(host, () => isOver, 1 + index * 10)),
+      ...hosts.map((host, index) => pollUntil(host, () => isOver, 1 + index * 10)),
     ]);
     const all = await everything(hosts[0]!);
     assert.equal(

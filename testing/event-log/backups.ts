@@ -3,15 +3,16 @@ import { existsSync, readdirSync, writeFileSync, mkdirSync, readFileSync } from 
 import { dirname } from "node:path";
 import { refusedAs, refusedAsClosed } from "../kit/refusal.ts";
 import { same } from "../kit/same.ts";
-import { everything, type LogCases } from "./log-stand.ts";
+import { everything, type LogCases } from "./log-fixture.ts";
 import { appendTo, appended, many } from "./requests.ts";
 
+/** Backups of a log. */
 export const backups: LogCases = {
-  "holds the log's events and identity, and can be appended to": async (stand) => {
-    const log = await stand.open();
+  "contains the log's events and identity, and can be appended to": async (fixture) => {
+    const log = await fixture.open();
     const events = await appended(log, appendTo("a", many(150)), appendTo("b", many(3)));
-    await log.putState("key", { n: 1 }, 0);
-    const { to, port } = stand.backupOf(log);
+    await log.control.put("key", { n: 1 }, 0);
+    const { to, port } = fixture.backupOf(log);
     const { position, bytes } = await log.backup(to);
     assert.equal(position, 153);
     assert.ok(bytes > 0);
@@ -20,24 +21,24 @@ export const backups: LogCases = {
     await copy.open();
     same(await everything(copy), events);
     assert.equal(await copy.identity(), await log.identity());
-    same(await copy.getState("key"), { value: { n: 1 }, revision: 1 });
+    same(await copy.control.get("key"), { value: { n: 1 }, revision: 1 });
     assert.equal((await appended(copy, appendTo("a")))[0]!.position, 154);
     assert.equal(await log.head(), 154);
   },
 
-  "may be one of an empty log": async (stand) => {
-    const log = await stand.open();
-    const { to, port } = stand.backupOf(log);
+  "may be one of an empty log": async (fixture) => {
+    const log = await fixture.open();
+    const { to, port } = fixture.backupOf(log);
     assert.equal((await log.backup(to)).position, 0);
     const copy = port();
     await copy.open();
     assert.equal(await copy.head(), 0);
   },
 
-  "is of one moment, and appends go on meanwhile": async (stand) => {
-    const log = await stand.open();
+  "is of one moment, and appends go on meanwhile": async (fixture) => {
+    const log = await fixture.open();
     await log.append([appendTo("a", many(1000, { payload: "x".repeat(1000) }))]);
-    const { to, port } = stand.backupOf(log);
+    const { to, port } = fixture.backupOf(log);
     const state = { isDone: false };
     const backup = log.backup(to).finally(() => (state.isDone = true));
     while (!state.isDone) {
@@ -56,28 +57,28 @@ export const backups: LogCases = {
     same((await everything(log)).slice(0, position), events);
   },
 
-  "says how far it is": async (stand) => {
-    const log = await stand.open();
+  "reports its progress": async (fixture) => {
+    const log = await fixture.open();
     await log.append([appendTo("a", many(3000, { payload: "x".repeat(3000) }))]);
     const seen: [done: number, total: number][] = [];
-    await log.backup(stand.backupOf(log).to, (done, total) => seen.push([done, total]));
+    await log.backup(fixture.backupOf(log).to, (done, total) => seen.push([done, total]));
     for (const [done, total] of seen) assert.ok(done >= 0 && done <= total, `${done} of ${total}`);
   },
 
-  "overwrites nothing": async (stand) => {
-    const log = await stand.open();
-    const { to } = stand.backupOf(log);
+  "overwrites nothing": async (fixture) => {
+    const log = await fixture.open();
+    const { to } = fixture.backupOf(log);
     mkdirSync(dirname(to), { recursive: true });
     writeFileSync(to, "precious");
     const { message } = await refusedAs("VALIDATION_ERROR", () => log.backup(to));
-    assert.match(message, /^to: found .*, expected a path where nothing is yet/);
+    assert.match(message, /^to: found .*, expected a path that does not exist yet/);
     assert.equal(readFileSync(to, "utf8"), "precious");
     same(readdirSync(dirname(to)).length, 1);
   },
 
-  "runs alone, and another may follow": async (stand) => {
-    const log = await stand.open();
-    const { to } = stand.backupOf(log);
+  "runs alone, and another may follow": async (fixture) => {
+    const log = await fixture.open();
+    const { to } = fixture.backupOf(log);
     const first = log.backup(to);
     await refusedAs("STORE_UNAVAILABLE", () => log.backup(`${to}.2`));
     await first;
@@ -88,10 +89,10 @@ export const backups: LogCases = {
     );
   },
 
-  "leaves nothing where the log is closed meanwhile": async (stand) => {
-    const log = await stand.open();
+  "leaves nothing where the log is closed meanwhile": async (fixture) => {
+    const log = await fixture.open();
     await log.append([appendTo("a", many(3000, { payload: "x".repeat(3000) }))]);
-    const { to } = stand.backupOf(log);
+    const { to } = fixture.backupOf(log);
     const refused = refusedAsClosed(() => log.backup(to));
     await log.close();
     await refused;
@@ -99,9 +100,10 @@ export const backups: LogCases = {
   },
 };
 
+/** The refusal of backups by an engine that does not declare them. */
 export const noBackups: LogCases = {
-  "refuses one, and says so": async (stand) => {
-    const log = await stand.open();
+  "refuses one, with the reason": async (fixture) => {
+    const log = await fixture.open();
     const { code, retryable } = await refusedAs("UNUSABLE_STORE", () => log.backup("nowhere/x.db"));
     same({ code, retryable }, { code: 409, retryable: false });
     assert.equal(existsSync("nowhere"), false);

@@ -1,15 +1,16 @@
 import { same } from "../kit/same.ts";
 import { taking } from "./claims.ts";
-import type { LogCases } from "./log-stand.ts";
+import type { LogCases } from "./log-fixture.ts";
 import { appendTo, appended, refused } from "./requests.ts";
 
+/** Claims after a restart of the host. */
 export const claimsReopened: LogCases = {
-  "is held as before, and unfolded events are known": async (stand) => {
-    let log = await stand.open();
-    await log.beginClaims("name", "v1", ["name.taken"]);
+  "is claimed as before, and unfolded events are known": async (fixture) => {
+    let log = await fixture.open();
+    await log.claims.begin("name", "v1", ["name.taken"]);
     await appended(log, taking("a", { ann: true }), taking("b", { bob: true }), taking("b", { bob: false }));
-    log = await stand.reopen(log);
-    same(await log.claimants("name", ["ann", "bob"]), { ann: "a" });
+    log = await fixture.reopen(log);
+    same(await log.claims.claimants("name", ["ann", "bob"]), { ann: "a" });
     same(refused((await log.append([taking("b", { ann: true })]))[0]).data, {
       scope: "name",
       value: "ann",
@@ -17,8 +18,8 @@ export const claimsReopened: LogCases = {
       heldBy: "a",
     });
     await appended(log, appendTo("c", [{ type: "name.taken" }]));
-    log = await stand.reopen(log);
-    same(await log.beginClaims("name", "v1", ["name.taken"]), {
+    log = await fixture.reopen(log);
+    same(await log.claims.begin("name", "v1", ["name.taken"]), {
       definition: "v1",
       types: ["name.taken"],
       position: 3,

@@ -5,43 +5,45 @@ import { keptClaim } from "../../core/log/kept-claim.ts";
 import { refusal } from "../kit/refusal.ts";
 import { same } from "../kit/same.ts";
 import { brokenAppend } from "./commits.ts";
-import { everything, type LogCases, type LogStand } from "./log-stand.ts";
+import { everything, type LogCases, type LogFixture } from "./log-fixture.ts";
 import { appendTo, appended, ids, many, refused, stored, upTo } from "./requests.ts";
 
 const types = ["name.taken", "name.given-back"];
 
-/** A claim of `name` under the definition "v1". */
+/** Changes in the scope `name` with the definition "v1". True claims a value, false releases it. */
 const telling = (changes: Record<string, boolean>, scope = "name", definition = "v1"): ScopedClaims => ({
   scope,
   definition,
   changes: Object.entries(changes).map(([value, held]) => ({ value, held })),
 });
+/** An append that claims and releases values. */
 export const taking = (stream: string, changes: Record<string, boolean>, options = {}) =>
   appendTo(stream, [{ type: "name.taken" }], { claims: [telling(changes)], ...options });
 
-async function begun(stand: LogStand): Promise<EventLog> {
-  const log = await stand.open();
-  await log.beginClaims("name", "v1", types);
+async function begun(fixture: LogFixture): Promise<EventLog> {
+  const log = await fixture.open();
+  await log.claims.begin("name", "v1", types);
   return log;
 }
 
 const twin = (stream: string, value: string, heldBy: string) => ({ scope: "name", value, stream, heldBy });
 const isBehind = (error: Error & { type?: unknown }) => assert.equal(error.type, "CLAIMS_BEHIND");
 
+/** Values that must be unique across streams. */
 export const claims: LogCases = {
-  "belongs to one stream: another is told by whom it is held, and stores nothing": async (stand) => {
-    const log = await begun(stand);
+  "belongs to one stream: an append by another is refused with the claimant, and stores nothing": async (fixture) => {
+    const log = await begun(fixture);
     await appended(log, taking("a", { ann: true }));
     const [verdict, other] = await log.append([taking("b", { bob: true, ann: true }), taking("c", { bob: true })]);
     same(refused(verdict).data, twin("b", "ann", "a"));
     assert.equal(refused(verdict).type, "DUPLICATE_CLAIM");
     assert.equal(stored(other).length, 1);
-    same(await log.claimants("name", ["ann", "bob", "carl"]), { ann: "a", bob: "c" });
+    same(await log.claims.claimants("name", ["ann", "bob", "carl"]), { ann: "a", bob: "c" });
     assert.equal(await log.head(), 2);
   },
 
-  "is decided within one commit, in its order": async (stand) => {
-    const log = await begun(stand);
+  "is decided within one commit, in its order": async (fixture) => {
+    const log = await begun(fixture);
     const verdicts = await log.append([
       taking("a", { ann: true }),
       taking("b", { ann: true }),
@@ -52,33 +54,36 @@ export const claims: LogCases = {
       verdicts.map((verdict) => "events" in verdict),
       [true, false, true, true],
     );
-    same(await log.claimants("name", ["ann"]), { ann: "b" });
+    same(await log.claims.claimants("name", ["ann"]), { ann: "b" });
   },
 
-  "may be repeated and given back by the stream that holds it, and by no other": async (stand) => {
-    const log = await begun(stand);
+  "may be repeated and released by its own stream only": async (fixture) => {
+    const log = await begun(fixture);
     await appended(log, taking("a", { ann: true }), taking("a", { ann: true }), taking("b", { ann: false }));
-    same(await log.claimants("name", ["ann"]), { ann: "a" });
+    same(await log.claims.claimants("name", ["ann"]), { ann: "a" });
     await appended(log, taking("a", { ann: false, bob: true }));
-    same(await log.claimants("name", ["ann", "bob"]), { bob: "a" });
+    same(await log.claims.claimants("name", ["ann", "bob"]), { bob: "a" });
     await appended(log, taking("b", { ann: true }));
   },
 
-  "keeps any text apart from any other, in its scope": async (stand) => {
-    const log = await begun(stand);
-    await log.beginClaims("mail", "v1", ["mail.taken"]);
+  "distinguishes any text from any other, in its scope": async (fixture) => {
+    const log = await begun(fixture);
+    await log.claims.begin("mail", "v1", ["mail.taken"]);
     const values = ["a", "A", "a ", " a", "\u00e5", "a\u030a", "1", "%", "it's", "😀", "x".repeat(1000)];
     for (const [index, value] of values.entries()) await appended(log, taking(`s-${index}`, { [value]: true }));
     await appended(log, appendTo("m", [{ type: "mail.taken" }], { claims: [telling({ a: true }, "mail")] }));
-    same(await log.claimants("name", values), Object.fromEntries(values.map((value, index) => [value, `s-${index}`])));
-    same(await log.claimants("mail", ["a", "A"]), { a: "m" });
-    same(await log.claimants("other", ["a"]), {});
+    same(
+      await log.claims.claimants("name", values),
+      Object.fromEntries(values.map((value, index) => [value, `s-${index}`])),
+    );
+    same(await log.claims.claimants("mail", ["a", "A"]), { a: "m" });
+    same(await log.claims.claimants("other", ["a"]), {});
   },
 
-  "is refused before its scope was begun, and under another definition": async (stand) => {
-    const log = await stand.open();
+  "is refused before its scope was begun, and under another definition": async (fixture) => {
+    const log = await fixture.open();
     isBehind(refused((await log.append([taking("a", { ann: true })]))[0]));
-    same(await log.beginClaims("name", "v1", types), { definition: "v1", types, position: 0, unfolded: 0 });
+    same(await log.claims.begin("name", "v1", types), { definition: "v1", types, position: 0, unfolded: 0 });
     await appended(log, taking("a", { ann: true }));
     const other = appendTo("b", [{ type: "name.taken" }], { claims: [telling({ ann: true }, "name", "v2")] });
     isBehind(refused((await log.append([other]))[0]));
@@ -86,14 +91,14 @@ export const claims: LogCases = {
   },
 
   "stays where its scope is begun again, and is gone where it is begun otherwise: until the log was folded nothing can be claimed":
-    async (stand) => {
-      const log = await begun(stand);
+    async (fixture) => {
+      const log = await begun(fixture);
       await appended(log, taking("a", { ann: true }), taking("b", { bob: true }), appendTo("c"));
-      same(await log.beginClaims("name", "v1", types), { definition: "v1", types, position: 0, unfolded: 0 });
-      same(await log.claimants("name", ["ann"]), { ann: "a" });
-      const state = await log.beginClaims("name", "v2", types);
+      same(await log.claims.begin("name", "v1", types), { definition: "v1", types, position: 0, unfolded: 0 });
+      same(await log.claims.claimants("name", ["ann"]), { ann: "a" });
+      const state = await log.claims.begin("name", "v2", types);
       same(state, { definition: "v2", types, position: 0, unfolded: 3 });
-      same(await log.claimants("name", ["ann", "bob"]), {});
+      same(await log.claims.claimants("name", ["ann", "bob"]), {});
       const next = () => appendTo("d", [{ type: "name.taken" }], { claims: [telling({ ann: true }, "name", "v2")] });
       isBehind(refused((await log.append([next()]))[0]));
       const fold = { scope: "name", definition: "v2", after: 0, position: 2 };
@@ -102,62 +107,62 @@ export const claims: LogCases = {
         { stream: "b", value: "ann", held: true },
         { stream: "b", value: "bob", held: true },
       ];
-      same(await log.foldClaims({ ...fold, changes }), {
+      same(await log.claims.fold({ ...fold, changes }), {
         state: { ...state, position: 2 },
         twice: [{ value: "ann", stream: "b", heldBy: "a" }],
       });
       isBehind(refused((await log.append([next()]))[0]));
-      same(await log.foldClaims({ ...fold, after: 2, position: 3, changes: [] }), {
+      same(await log.claims.fold({ ...fold, after: 2, position: 3, changes: [] }), {
         state: { ...state, position: 3 },
         twice: [],
       });
       same(refused((await log.append([next()]))[0]).data, twin("d", "ann", "a"));
-      same(await log.claimants("name", ["ann", "bob"]), { ann: "a", bob: "b" });
+      same(await log.claims.claimants("name", ["ann", "bob"]), { ann: "a", bob: "b" });
     },
 
-  "is folded by whoever knows how far it is, and by nobody else": async (stand) => {
-    const log = await stand.open();
+  "is folded from its position only": async (fixture) => {
+    const log = await fixture.open();
     await log.append([appendTo("a", many(5))]);
-    await log.beginClaims("name", "v1", types);
+    await log.claims.begin("name", "v1", types);
     const fold = { scope: "name", definition: "v1", after: 0, position: 3, changes: [] };
-    assert.equal(await log.foldClaims({ ...fold, scope: "other" }), null);
-    assert.equal(await log.foldClaims({ ...fold, definition: "v2" }), null);
-    assert.equal(await log.foldClaims({ ...fold, after: 1 }), null);
-    const answers = await Promise.all((await stand.hosts(log, 3)).map((host) => host.foldClaims(fold)));
+    assert.equal(await log.claims.fold({ ...fold, scope: "other" }), null);
+    assert.equal(await log.claims.fold({ ...fold, definition: "v2" }), null);
+    assert.equal(await log.claims.fold({ ...fold, after: 1 }), null);
+    const answers = await Promise.all((await fixture.hosts(log, 3)).map((host) => host.claims.fold(fold)));
     assert.equal(answers.filter((answer) => answer !== null).length, 1);
-    assert.equal(await log.foldClaims(fold), null);
+    assert.equal(await log.claims.fold(fold), null);
   },
 
-  "knows of events that came without it: nothing can be claimed until they were folded": async (stand) => {
-    const log = await begun(stand);
+  "includes events that were stored without it: nothing can be claimed until they are folded": async (fixture) => {
+    const log = await begun(fixture);
     await appended(log, taking("a", { ann: true }), appendTo("b", [{ type: "other" }]));
     await appended(log, taking("a", { ann: true }));
     await appended(log, appendTo("b", [{ type: "other" }, { type: "name.taken" }, { type: "other" }]), appendTo("c"));
     const [verdict] = await log.append([taking("d", { carl: true })]);
     isBehind(refused(verdict));
-    same(await log.beginClaims("name", "v1", types), { definition: "v1", types, position: 3, unfolded: 5 });
+    same(await log.claims.begin("name", "v1", types), { definition: "v1", types, position: 3, unfolded: 5 });
     await appended(log, appendTo("e", [{ type: "name.given-back" }]));
-    const state = await log.beginClaims("name", "v1", types);
+    const state = await log.claims.begin("name", "v1", types);
     same(state, { definition: "v1", types, position: 3, unfolded: 8 });
     const changes = [{ stream: "b", value: "bob", held: true }];
-    await log.foldClaims({ scope: "name", definition: "v1", after: 3, position: 8, changes });
+    await log.claims.fold({ scope: "name", definition: "v1", after: 3, position: 8, changes });
     same(refused((await log.append([taking("d", { bob: true })]))[0]).data, twin("d", "bob", "b"));
     await appended(log, taking("d", { carl: true }));
   },
 
-  "meets an append that is sent again, and one that has lost its version, after these": async (stand) => {
-    const log = await begun(stand);
+  "is checked after repeats and expected versions": async (fixture) => {
+    const log = await begun(fixture);
     const send = () => appendTo("a", [{ type: "name.taken", id: ids[0] }], { claims: [telling({ ann: true })] });
     await appended(log, send());
     await appended(log, taking("a", { ann: false }), taking("b", { ann: true }));
     const [repeat, conflict] = await log.append([send(), taking("a", { ann: true }, { expectedVersion: 1 })]);
     assert.equal("repeated" in repeat! && repeat.repeated, true);
     assert.equal(refused(conflict).type, "VERSION_CONFLICT");
-    same(await log.claimants("name", ["ann"]), { ann: "b" });
+    same(await log.claims.claimants("name", ["ann"]), { ann: "b" });
   },
 
-  "is taken back with a commit that fails": async (stand) => {
-    const log = await begun(stand);
+  "is rolled back with a commit that fails": async (fixture) => {
+    const log = await begun(fixture);
     await appended(log, taking("a", { ann: true }));
     const failing = () =>
       log.append([
@@ -167,32 +172,32 @@ export const claims: LogCases = {
         brokenAppend("d"),
       ]);
     assert.match((await refusal(failing)).message, /this event cannot be read/);
-    same(await log.claimants("name", ["ann", "bob"]), { ann: "a" });
+    same(await log.claims.claimants("name", ["ann", "bob"]), { ann: "a" });
     same(refused((await log.append([taking("b", { ann: true })]))[0]).data, twin("b", "ann", "a"));
     await appended(log, taking("b", { bob: true }));
     assert.equal((await everything(log)).length, 2);
   },
 
-  "goes to exactly one of many who want it at once": async (stand) => {
-    const hosts = await stand.hosts(await begun(stand), 4);
+  "goes to exactly one of many concurrent appends": async (fixture) => {
+    const hosts = await fixture.hosts(await begun(fixture), 4);
     for (const n of upTo(5)) {
       const verdicts = await Promise.all(
         upTo(12).map((k) => hosts[k % 4]!.append([taking(`s-${n}-${k}`, { [`name ${n}`]: true })])),
       );
       const winners = verdicts.flat().filter((verdict) => "events" in verdict);
       assert.equal(winners.length, 1);
-      same(await hosts[1]!.claimants("name", [`name ${n}`]), { [`name ${n}`]: stored(winners[0])[0]!.stream });
+      same(await hosts[1]!.claims.claimants("name", [`name ${n}`]), { [`name ${n}`]: stored(winners[0])[0]!.stream });
     }
   },
 
   "is listed with the others of its scope, in the order of their bytes, and up to where they are those of the log":
-    async (stand) => {
-      const log = await begun(stand);
-      assert.equal(await log.claims("other", { limit: 9 }), null);
-      same(await log.claimScopes(), ["name"]);
-      same(await log.claims("name", { limit: 9 }), { definition: "v1", position: 0, claims: [] });
-      await log.beginClaims("A name", "v2", ["other"]);
-      same(await log.claimScopes(), ["A name", "name"]);
+    async (fixture) => {
+      const log = await begun(fixture);
+      assert.equal(await log.claims.page("other", { limit: 9 }), null);
+      same(await log.claims.scopes(), ["name"]);
+      same(await log.claims.page("name", { limit: 9 }), { definition: "v1", position: 0, claims: [] });
+      await log.claims.begin("A name", "v2", ["other"]);
+      same(await log.claims.scopes(), ["A name", "name"]);
       const long = "l".repeat(1001);
       const values = ["\uffff", "😀", "b", "B", "å", long, "a"];
       for (const [index, value] of values.entries()) await appended(log, taking(`s-${index}`, { [value]: true }));
@@ -202,18 +207,18 @@ export const claims: LogCases = {
       const expected = inOrder.map((value, index) => ({ value, stream: streams[index]! }));
       const found = [];
       for (let after: string | undefined; ; after = found.at(-1)!.value) {
-        const page = await log.claims("name", { limit: 3, ...(after !== undefined && { after }) });
+        const page = await log.claims.page("name", { limit: 3, ...(after !== undefined && { after }) });
         same([page!.definition, page!.position], ["v1", 9]);
         if (page!.claims.length === 0) break;
         found.push(...page!.claims);
       }
       same(found, expected);
-      same((await log.claimants("name", [long]))[long], "s-5");
+      same((await log.claims.claimants("name", [long]))[long], "s-5");
       await appended(log, appendTo("c", [{ type: "name.taken" }]), appendTo("c"));
-      same((await log.claims("name", { limit: 1 }))!.position, 9);
-      await log.foldClaims({ scope: "name", definition: "v1", after: 9, position: 10, changes: [] });
-      same((await log.claims("name", { limit: 1 }))!.position, 11);
-      await log.beginClaims("name", "v2", types);
-      same(await log.claims("name", { limit: 9 }), { definition: "v2", position: 0, claims: [] });
+      same((await log.claims.page("name", { limit: 1 }))!.position, 9);
+      await log.claims.fold({ scope: "name", definition: "v1", after: 9, position: 10, changes: [] });
+      same((await log.claims.page("name", { limit: 1 }))!.position, 11);
+      await log.claims.begin("name", "v2", types);
+      same(await log.claims.page("name", { limit: 9 }), { definition: "v2", position: 0, claims: [] });
     },
 };

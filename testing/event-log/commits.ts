@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import type { AppendRequest } from "../../core/log/append-request.ts";
 import { refusal } from "../kit/refusal.ts";
 import { same } from "../kit/same.ts";
-import { everything, type LogCases } from "./log-stand.ts";
+import { everything, type LogCases } from "./log-fixture.ts";
 import { appendTo, appended, ask, ids, many, numbersOf, refused, stored, upTo } from "./requests.ts";
 
-/** A request whose last event cannot be read: whatever the engine does with it, it fails in the middle of the commit. */
+/** A request whose last event throws when it is read, so that it fails in the middle of the commit on any engine. */
 export function brokenAppend(stream: string): AppendRequest {
   const request = appendTo(stream, many(3));
   const broken = request.events[2]!;
@@ -19,8 +19,8 @@ export function brokenAppend(stream: string): AppendRequest {
 }
 
 export const commits: LogCases = {
-  "numbers versions within streams and positions within the log, without holes": async (stand) => {
-    const log = await stand.open();
+  "numbers versions within streams and positions within the log, without holes": async (fixture) => {
+    const log = await fixture.open();
     const events = await appended(log, appendTo("a-1", many(2)), appendTo("b-1"), appendTo("a-1"));
     events.push(...(await appended(log, appendTo("a-1"), appendTo("b-1", many(2)))));
     same(numbersOf(events), [
@@ -36,8 +36,8 @@ export const commits: LogCases = {
     same(await everything(log), events);
   },
 
-  "answers what a reader will find": async (stand) => {
-    const log = await stand.open();
+  "returns the events as a reader will find them": async (fixture) => {
+    const log = await fixture.open();
     const payload = { text: "it's", list: [1.5, null, { deep: true }], at: new Date(0), gone: undefined };
     const events = await appended(log, appendTo("a-1", [{ id: ids[0], type: "a.b", payload, meta: { user: "ann" } }]));
     const time = events[0]!.time;
@@ -57,8 +57,8 @@ export const commits: LogCases = {
     same(await everything(log), events);
   },
 
-  "keeps any JSON value as payload": async (stand) => {
-    const log = await stand.open();
+  "keeps any JSON value as payload": async (fixture) => {
+    const log = await fixture.open();
     const payloads = [null, false, true, 0, -1.5, 2 ** 53 - 1, 5e-324, "", "text", [], [null], {}, { a: [{}] }];
     await log.append(payloads.map((payload) => appendTo("a", [{ payload }])));
     same(
@@ -67,8 +67,8 @@ export const commits: LogCases = {
     );
   },
 
-  "gives each append its own verdict, and a refused one leaves no trace": async (stand) => {
-    const log = await stand.open();
+  "gives each append its own verdict, and stores nothing of a refused one": async (fixture) => {
+    const log = await fixture.open();
     const verdicts = await log.append([
       appendTo("a", many(2), { expectedVersion: 0 }),
       appendTo("a", many(3), { expectedVersion: 0 }),
@@ -91,23 +91,23 @@ export const commits: LogCases = {
     ]);
   },
 
-  "may be empty": async (stand) => {
-    const log = await stand.open();
+  "may be empty": async (fixture) => {
+    const log = await fixture.open();
     same(await log.append([]), []);
     assert.equal(await log.head(), 0);
   },
 
-  "takes 10,000 events of one append": async (stand) => {
-    const log = await stand.open();
+  "takes 10,000 events of one append": async (fixture) => {
+    const log = await fixture.open();
     const events = await appended(log, appendTo("a", many(10_000)));
     same(numbersOf(events.slice(-1)), [["a", 10_000, 10_000]]);
     assert.equal(await log.count(ask()), 10_000);
   },
 
-  "stores nothing at all when it fails in the middle, and what comes next is numbered as if it had not been": async (
-    stand,
+  "stores nothing at all when it fails in the middle, and numbers the next one as if it had never been sent": async (
+    fixture,
   ) => {
-    const log = await stand.open();
+    const log = await fixture.open();
     await log.append([appendTo("a")]);
     const error = await refusal(() => log.append([appendTo("a", [{ id: ids[0] }]), brokenAppend("b"), appendTo("c")]));
     assert.match(error.message, /this event cannot be read/);
@@ -122,8 +122,8 @@ export const commits: LogCases = {
     ]);
   },
 
-  "numbers the positions of many streams in the order of the commits": async (stand) => {
-    const log = await stand.open();
+  "numbers the positions of many streams in the order of the commits": async (fixture) => {
+    const log = await fixture.open();
     const answers: number[] = [];
     for (let commit = 0; commit < 30; commit++) {
       const requests = upTo(20).map((n) => appendTo(`s-${(n * (commit + 7)) % 13}`, many(1 + (n % 3))));

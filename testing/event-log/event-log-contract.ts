@@ -10,7 +10,7 @@ import { chains, times } from "./imports.ts";
 import { history } from "./history.ts";
 import { leases } from "./leases.ts";
 import { links, linksInBackups, linksOpenedAgain } from "./links.ts";
-import { LogStand, type LogPlace } from "./log-stand.ts";
+import { LogFixture, type LogPlace } from "./log-fixture.ts";
 import { pagesOfTheLog } from "./pages.ts";
 import { manyHosts, ports, soleHost } from "./ports.ts";
 import { kills, soleHostAmongProcesses } from "./processes.ts";
@@ -24,9 +24,9 @@ import { storedEvents } from "./stored-events.ts";
 import { listOfStreams, streams } from "./streams.ts";
 
 /**
- * Every law of the EventLog port, and whether the engine is what it declares. With a durability other than "none" the
- * place must say how another process comes to it (`inProcess`): the cases kill that process. Where it declares backups
- * the place must say where one may be written (`backup`).
+ * A case for every law of the EventLog port and every declared capability. An engine that declares a durability other
+ * than "none" needs `inProcess` in its place: cases kill another process. An engine that declares backups needs
+ * `backup` in its place.
  *
  * @example for (const { name, run } of eventLogContract(newPlace, capabilities)) it(name, run);
  */
@@ -34,7 +34,7 @@ export function eventLogContract(newPlace: () => Promise<LogPlace>, capabilities
   const isDurable = capabilities.durability !== "none";
   const hasOneHost = capabilities.hosts === "one";
   return casesOf(
-    () => new LogStand(newPlace, capabilities),
+    () => new LogFixture(newPlace, capabilities),
     [
       { name: "A log's port", cases: ports },
       { name: "A commit", cases: commits },
@@ -53,8 +53,8 @@ export function eventLogContract(newPlace: () => Promise<LogPlace>, capabilities
       { name: "A lease", cases: leases },
       { name: "A history", cases: history },
       { name: "A request that continues another", cases: chains },
-      { name: "A request that follows another", cases: followers },
-      { name: "The time that an event was given", cases: times },
+      { name: "A request that depends on another", cases: followers },
+      { name: "The given time of an event", cases: times },
       { name: "A backup of a log", cases: backups, isListed: capabilities.backup },
       { name: "Links", cases: linksInBackups, isListed: capabilities.backup },
       { name: "A log without backups", cases: noBackups, isListed: !capabilities.backup },

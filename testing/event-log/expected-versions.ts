@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ExpectedVersion } from "../../core/log/expected-version.ts";
 import { same } from "../kit/same.ts";
-import type { LogCases } from "./log-stand.ts";
+import type { LogCases } from "./log-fixture.ts";
 import { appendTo, many, refused, upTo } from "./requests.ts";
 
 const table: [expected: ExpectedVersion, actual: number, isMet: boolean][] = [
@@ -22,8 +22,8 @@ const table: [expected: ExpectedVersion, actual: number, isMet: boolean][] = [
 const eachOfThem = Object.fromEntries(
   table.map(([expectedVersion, actual, isMet]) => [
     `of ${expectedVersion} ${isMet ? "is" : "is not"} met with the stream at ${actual}`,
-    async (stand) => {
-      const log = await stand.open();
+    async (fixture) => {
+      const log = await fixture.open();
       await log.append([appendTo("other", many(5)), ...(actual > 0 ? [appendTo("a", many(actual))] : [])]);
       const before = await log.head();
       const [verdict] = await log.append([appendTo("a", many(2), { expectedVersion })]);
@@ -46,11 +46,12 @@ const eachOfThem = Object.fromEntries(
   ]),
 ) satisfies LogCases;
 
+/** Expected versions, and conflicts. */
 export const expectedVersions: LogCases = {
   ...eachOfThem,
 
-  "lets exactly one of many appends in one commit win": async (stand) => {
-    const log = await stand.open();
+  "lets exactly one of many appends in one commit win": async (fixture) => {
+    const log = await fixture.open();
     await log.append([appendTo("a", many(3))]);
     const verdicts = await log.append([
       ...upTo(10).map(() => appendTo("a", many(1), { expectedVersion: 3 })),
@@ -64,8 +65,8 @@ export const expectedVersions: LogCases = {
     assert.equal(await log.head(), 14);
   },
 
-  "lets exactly one of many concurrent commits win, round after round": async (stand) => {
-    const hosts = await stand.hosts(await stand.open(), 4);
+  "lets exactly one of many concurrent commits win, round after round": async (fixture) => {
+    const hosts = await fixture.hosts(await fixture.open(), 4);
     for (let version = 0; version < 20; version++) {
       const verdicts = (
         await Promise.all(
@@ -80,8 +81,8 @@ export const expectedVersions: LogCases = {
     assert.equal(await hosts[0]!.head(), 20);
   },
 
-  "that is any never fails because of a race": async (stand) => {
-    const hosts = await stand.hosts(await stand.open(), 4);
+  "that is any never fails because of a race": async (fixture) => {
+    const hosts = await fixture.hosts(await fixture.open(), 4);
     const verdicts = await Promise.all(upTo(60).map((n) => hosts[n % 4]!.append([appendTo("a", many(2))])));
     assert.ok(verdicts.flat().every((verdict) => "events" in verdict));
     const versions = (await hosts[0]!.readStream("a", { afterVersion: 0, limit: 1000 })).map(({ version }) => version);

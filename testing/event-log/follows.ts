@@ -1,26 +1,27 @@
 import assert from "node:assert/strict";
 import type { AppendRequest } from "../../core/log/append-request.ts";
 import { same } from "../kit/same.ts";
-import { everything, type LogCases } from "./log-stand.ts";
+import { everything, type LogCases } from "./log-fixture.ts";
 import { appendTo, ids, many, refused, stored } from "./requests.ts";
 
-/** Behind `follows`, with the version that the stream has once that is stored. */
+/** A request that depends on `follows` and expects the version after it. */
 const following = (follows: AppendRequest, expectedVersion: number): AppendRequest => ({
   ...appendTo("a", [{}], { expectedVersion }),
   dependsOn: follows,
 });
 
+/** Requests that depend on another one of the same commit. */
 export const followers: LogCases = {
-  "is stored behind it, in the same commit": async (stand) => {
-    const log = await stand.open();
+  "is stored behind it, in the same commit": async (fixture) => {
+    const log = await fixture.open();
     const first = appendTo("a", [{}], { expectedVersion: 0 });
     const second = following(first, 1);
     const verdicts = await log.append([first, appendTo("b"), second, following(second, 2)]);
     assert.equal(verdicts.flatMap(stored).length, 4);
   },
 
-  "is refused where it is, though the version is the one that was expected": async (stand) => {
-    const log = await stand.open();
+  "is refused if that one is, even if its version is the expected one": async (fixture) => {
+    const log = await fixture.open();
     const late = appendTo("a", [{}], { expectedVersion: 0 });
     const second = following(late, 1);
     const [rival, ...verdicts] = await log.append([appendTo("a"), late, second, following(second, 1)]);
@@ -32,8 +33,8 @@ export const followers: LogCases = {
     assert.equal((await everything(log)).length, 1);
   },
 
-  "is refused where it was stored before, or in no commit": async (stand) => {
-    const log = await stand.open();
+  "is refused if that one was stored before, or in no commit": async (fixture) => {
+    const log = await fixture.open();
     const known = appendTo("a", [{ id: ids[0] }]);
     await log.append([known]);
     const verdicts = await log.append([known, following(known, 1), following(appendTo("a"), 1)]);
@@ -42,8 +43,8 @@ export const followers: LogCases = {
     assert.equal((await everything(log)).length, 1);
   },
 
-  "says nothing of its stream where it is refused": async (stand) => {
-    const log = await stand.open();
+  "does not change the version of its stream if it is refused": async (fixture) => {
+    const log = await fixture.open();
     await log.append([appendTo("a", many(12))]);
     const first = appendTo("b", [{}], { expectedVersion: 0 });
     const late = appendTo("b", [{}], { expectedVersion: 0 });

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { same } from "../kit/same.ts";
-import type { LogCases } from "./log-stand.ts";
+import type { LogCases } from "./log-fixture.ts";
 import { appendTo, appended, ask, ids, upTo } from "./requests.ts";
 
 const commits = 100;
 const streams = 1000;
 
+/** A long log: every read stays correct. */
 export const history: LogCases = {
-  "of 100,000 events in 1,000 streams is whole, and each part of it is at hand": async (stand) => {
-    const log = await stand.open();
+  "of 100,000 events in 1,000 streams is complete, and each part can be read": async (fixture) => {
+    const log = await fixture.open();
     for (let commit = 1; commit <= commits; commit++) {
       const requests = upTo(streams).map((n) => appendTo(`s-${n}`, [{ payload: { commit, n } }]));
       const verdicts = await log.append(requests);

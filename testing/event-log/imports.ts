@@ -2,23 +2,24 @@ import assert from "node:assert/strict";
 import type { AppendRequest } from "../../core/log/append-request.ts";
 import type { EventLog } from "../../core/log/event-log.ts";
 import { same } from "../kit/same.ts";
-import { everything, type LogCases } from "./log-stand.ts";
+import { everything, type LogCases } from "./log-fixture.ts";
 import { appendTo, appended, ids, refused, stored } from "./requests.ts";
 
 const continuing = (request: AppendRequest): AppendRequest => ({ ...request, continues: true });
 
 const streamsIn = async (log: EventLog) => (await everything(log)).map(({ stream }) => stream);
 
+/** Requests that continue the one before them, as imports send them. */
 export const chains: LogCases = {
-  "is stored like any other while none is refused": async (stand) => {
-    const log = await stand.open();
+  "is stored like any other if none is refused": async (fixture) => {
+    const log = await fixture.open();
     const verdicts = await log.append([continuing(appendTo("a")), appendTo("b"), continuing(appendTo("c"))]);
     assert.equal(verdicts.flatMap(stored).length, 3);
     same(await streamsIn(log), ["a", "b", "c"]);
   },
 
-  "falls with it, and so does all that continues itself, and nothing else": async (stand) => {
-    const log = await stand.open();
+  "is refused with it, and so is every request that continues itself, and no other": async (fixture) => {
+    const log = await fixture.open();
     const conflicting = appendTo("b", [{}], { expectedVersion: 7 });
     const verdicts = await log.append([
       appendTo("a"),
@@ -35,8 +36,8 @@ export const chains: LogCases = {
     same((await log.append([continuing(appendTo("c"))])).flatMap(stored).length, 1);
   },
 
-  "goes on behind one that was stored before": async (stand) => {
-    const log = await stand.open();
+  "continues one that was stored before": async (fixture) => {
+    const log = await fixture.open();
     const known = appendTo("a", [{ id: ids[0] }]);
     await log.append([known]);
     const verdicts = await log.append([known, continuing(appendTo("b"))]);
@@ -51,15 +52,16 @@ export const chains: LogCases = {
 const hour = 3_600_000;
 const hoursAgo = (hours: number) => new Date(Date.now() - hours * hour).toISOString();
 
-/** An append of one event with a time of its own. */
+/** An append of one event with its own time. */
 function at(time: string, stream = "a"): AppendRequest {
   const request = appendTo(stream);
   return { ...request, events: request.events.map((event) => ({ ...event, time })) };
 }
 
+/** Events with a time of their own. */
 export const times: LogCases = {
-  "is kept, and answered": async (stand) => {
-    const log = await stand.open();
+  "is stored, and returned": async (fixture) => {
+    const log = await fixture.open();
     const given = [hoursAgo(3), hoursAgo(2), hoursAgo(2)];
     const events = await appended(log, ...given.map((time) => at(time)));
     same(
@@ -69,8 +71,8 @@ export const times: LogCases = {
     same(await everything(log), events);
   },
 
-  "is that of the event before it where it would be earlier": async (stand) => {
-    const log = await stand.open();
+  "is that of the event before it if it would be earlier": async (fixture) => {
+    const log = await fixture.open();
     const [two, three] = [hoursAgo(2), hoursAgo(3)];
     await log.append([at(two)]);
     same(
@@ -82,8 +84,8 @@ export const times: LogCases = {
     assert.equal(late!.time, now!.time);
   },
 
-  "is now where it would be later": async (stand) => {
-    const log = await stand.open();
+  "is now if it would be later": async (fixture) => {
+    const log = await fixture.open();
     const [event] = await appended(log, at(hoursAgo(-24)));
     assert.ok(event!.time < hoursAgo(-1), `found ${event!.time}`);
   },

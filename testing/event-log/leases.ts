@@ -1,30 +1,32 @@
 import assert from "node:assert/strict";
-import type { EventLog, HeldLease, Lease } from "../../core/log/event-log.ts";
+import type { HeldLease, Lease } from "../../core/log/control.ts";
+import type { EventLog } from "../../core/log/event-log.ts";
 import { same } from "../kit/same.ts";
-import type { LogCases } from "./log-stand.ts";
+import type { LogCases } from "./log-fixture.ts";
 import { upTo } from "./requests.ts";
 
 const ttlMs = 5000;
 
 async function take(log: EventLog, holder: string, lapsed?: string, name = "pump"): Promise<Lease> {
-  const { lease, heldBy } = await log.acquireLease(name, holder, ttlMs, lapsed);
+  const { lease, heldBy } = await log.control.acquireLease(name, holder, ttlMs, lapsed);
   assert.ok(lease, `found the lease held by ${heldBy?.holder}, expected it to be free for ${holder}`);
   return lease;
 }
 
-/** As another holder sees it. */
+/** The lease as another holder sees it. */
 async function look(log: EventLog, name = "pump"): Promise<HeldLease> {
-  const { lease, heldBy } = await log.acquireLease(name, "looks on", ttlMs);
+  const { lease, heldBy } = await log.control.acquireLease(name, "looks on", ttlMs);
   assert.ok(heldBy, `found a free lease of epoch ${lease?.epoch}, expected it to be held`);
   return heldBy;
 }
 
-/** As after a time without a renewal, which a waiting node measures. */
+/** Takes over as if the lease had not been renewed for its duration. */
 const takeOver = async (log: EventLog, holder: string): Promise<Lease> => take(log, holder, (await look(log)).mark);
 
+/** Leases: acquisition, renewal, takeover and release. */
 export const leases: LogCases = {
-  "is held by one, who may renew it under the same epoch": async (stand) => {
-    const log = await stand.open();
+  "is held by one holder, which may renew it under the same epoch": async (fixture) => {
+    const log = await fixture.open();
     const first = await take(log, "node-1");
     same({ ...first, epoch: 0 }, { name: "pump", holder: "node-1", epoch: 0 });
     same(await take(log, "node-1"), first);
@@ -33,57 +35,61 @@ export const leases: LogCases = {
     assert.equal((await take(log, "node-2", undefined, "other")).holder, "node-2");
   },
 
-  "is taken by exactly one of many at once": async (stand) => {
-    const hosts = await stand.hosts(await stand.open(), 4);
-    const answers = await Promise.all(upTo(12).map((n) => hosts[n % 4]!.acquireLease("pump", `node-${n}`, ttlMs)));
+  "is taken by exactly one of many at once": async (fixture) => {
+    const hosts = await fixture.hosts(await fixture.open(), 4);
+    const answers = await Promise.all(
+      upTo(12).map((n) => hosts[n % 4]!.control.acquireLease("pump", `node-${n}`, ttlMs)),
+    );
     const winners = answers.flatMap(({ lease }) => (lease ? [lease.holder] : []));
     assert.equal(winners.length, 1);
     const losers = answers.flatMap(({ heldBy }) => (heldBy ? [heldBy.holder] : []));
     same(new Set(losers), new Set(winners));
   },
 
-  "shows how long it lasts, and another mark after each renewal, to those who wait for it": async (stand) => {
-    const [log, other] = (await stand.hosts(await stand.open(), 2)) as [EventLog, EventLog];
+  "shows its duration, and another mark after each renewal, to waiting nodes": async (fixture) => {
+    const [log, other] = (await fixture.hosts(await fixture.open(), 2)) as [EventLog, EventLog];
     const marks = new Set<string>();
     for (let renewal = 0; renewal < 4; renewal++) {
       await take(log, "node-1");
       const held = await look(other);
       same({ ...held, mark: "" }, { holder: "node-1", ttlMs, mark: "" });
-      // Looking changes nothing.
+      // Reading it changes nothing.
       same(await look(log), held);
       marks.add(held.mark);
     }
     assert.equal(marks.size, 4);
-    await log.acquireLease("pump", "node-1", 2 * ttlMs);
+    await log.control.acquireLease("pump", "node-1", 2 * ttlMs);
     assert.equal((await look(log)).ttlMs, 2 * ttlMs);
   },
 
-  "is taken over by its mark, once, under a higher epoch": async (stand) => {
-    const hosts = await stand.hosts(await stand.open(), 3);
+  "is taken over by its mark, once, under a higher epoch": async (fixture) => {
+    const hosts = await fixture.hosts(await fixture.open(), 3);
     const log = hosts[0]!;
     const first = await take(log, "node-1");
     const { mark } = await look(log);
-    const answers = await Promise.all(upTo(6).map((n) => hosts[n % 3]!.acquireLease("pump", `next-${n}`, ttlMs, mark)));
+    const answers = await Promise.all(
+      upTo(6).map((n) => hosts[n % 3]!.control.acquireLease("pump", `next-${n}`, ttlMs, mark)),
+    );
     const [second, ...others] = answers.flatMap(({ lease }) => (lease ? [lease] : []));
     same(others, []);
     assert.ok(second!.epoch > first.epoch);
-    assert.equal((await log.acquireLease("pump", "node-1", ttlMs)).heldBy?.holder, second!.holder);
+    assert.equal((await log.control.acquireLease("pump", "node-1", ttlMs)).heldBy?.holder, second!.holder);
     assert.equal((await look(log)).holder, second!.holder);
   },
 
-  "is not taken over by the mark of an earlier renewal": async (stand) => {
-    const log = await stand.open();
+  "is not taken over by the mark of an earlier renewal": async (fixture) => {
+    const log = await fixture.open();
     await take(log, "node-1");
     const { mark } = await look(log);
     const renewed = await take(log, "node-1");
-    assert.equal((await log.acquireLease("pump", "node-2", ttlMs, mark)).heldBy?.holder, "node-1");
+    assert.equal((await log.control.acquireLease("pump", "node-2", ttlMs, mark)).heldBy?.holder, "node-1");
     same(await take(log, "node-1"), renewed);
   },
 
-  "falls free when it is released, and a stale release frees nothing": async (stand) => {
-    const log = await stand.open();
+  "falls free when it is released, and a stale release frees nothing": async (fixture) => {
+    const log = await fixture.open();
     const first = await take(log, "node-1");
-    await log.releaseLease(first);
+    await log.control.releaseLease(first);
     const second = await take(log, "node-2");
     same([second.holder, second.epoch > first.epoch], ["node-2", true]);
     for (const stale of [
@@ -92,58 +98,58 @@ export const leases: LogCases = {
       { ...second, holder: "node-1" },
       { ...second, name: "other" },
     ])
-      await log.releaseLease(stale);
+      await log.control.releaseLease(stale);
     assert.equal((await look(log)).holder, "node-2");
-    await log.releaseLease(second);
+    await log.control.releaseLease(second);
     assert.ok((await take(log, "node-2")).epoch > second.epoch);
   },
 
-  "lets its holder write state, and nobody with another name, holder or epoch": async (stand) => {
-    const log = await stand.open();
+  "lets only its own holder, name and epoch write state": async (fixture) => {
+    const log = await fixture.open();
     const lease = await take(log, "node-1");
-    assert.equal(await log.putState("at", 1, 0, lease), 1);
+    assert.equal(await log.control.put("at", 1, 0, lease), 1);
     for (const other of [
       { ...lease, holder: "node-2" },
       { ...lease, epoch: lease.epoch + 1 },
       { ...lease, epoch: lease.epoch - 1 },
       { ...lease, name: "other" },
     ])
-      assert.equal(await log.putState("at", 2, 1, other), null);
-    assert.equal(await log.putState("at", 2, 0, lease), null);
-    assert.equal(await log.putState("at", 2, 1, lease), 2);
-    await log.releaseLease(lease);
-    assert.equal(await log.putState("at", 3, 2, lease), null);
-    same(await log.getState("at"), { value: 2, revision: 2 });
+      assert.equal(await log.control.put("at", 2, 1, other), null);
+    assert.equal(await log.control.put("at", 2, 0, lease), null);
+    assert.equal(await log.control.put("at", 2, 1, lease), 2);
+    await log.control.releaseLease(lease);
+    assert.equal(await log.control.put("at", 3, 2, lease), null);
+    same(await log.control.get("at"), { value: 2, revision: 2 });
   },
 
-  "writes nothing for a holder that slept until another took over": async (stand) => {
-    const log = await stand.open();
+  "writes nothing for a holder that paused until another took over": async (fixture) => {
+    const log = await fixture.open();
     const first = await take(log, "node-1");
     const second = await takeOver(log, "node-2");
-    assert.equal(await log.putState("at", 1, 0, first), null);
-    assert.equal(await log.putState("at", 2, 0, second), 1);
-    assert.equal(await log.putState("at", 3, 1, first), null);
-    same(await log.getState("at"), { value: 2, revision: 1 });
+    assert.equal(await log.control.put("at", 1, 0, first), null);
+    assert.equal(await log.control.put("at", 2, 0, second), 1);
+    assert.equal(await log.control.put("at", 3, 1, first), null);
+    same(await log.control.get("at"), { value: 2, revision: 1 });
   },
 
-  "of an earlier epoch writes nothing, also where the same holder took it again": async (stand) => {
-    const log = await stand.open();
+  "of an earlier epoch writes nothing, even if the same holder acquired it again": async (fixture) => {
+    const log = await fixture.open();
     const first = await take(log, "node-1");
     await takeOver(log, "node-2");
     const third = await takeOver(log, "node-1");
-    assert.equal(await log.putState("at", 1, 0, first), null);
-    assert.equal(await log.putState("at", 1, 0, third), 1);
+    assert.equal(await log.control.put("at", 1, 0, first), null);
+    assert.equal(await log.control.put("at", 1, 0, third), 1);
   },
 
-  "is kept over a restart of the log, until another takes it over": async (stand) => {
-    // What is in memory alone ends with its host.
-    if (stand.capabilities.durability === "none") return;
-    const log = await stand.open();
+  "is kept across a restart of the log, until another holder takes it over": async (fixture) => {
+    // Data in memory ends with its host.
+    if (fixture.capabilities.durability === "none") return;
+    const log = await fixture.open();
     const first = await take(log, "node-1");
-    const again = await stand.reopen(log);
+    const again = await fixture.reopen(log);
     assert.equal((await look(again)).holder, "node-1");
     const second = await takeOver(again, "node-2");
     assert.ok(second.epoch > first.epoch);
-    assert.equal(await again.putState("at", 1, 0, first), null);
+    assert.equal(await again.control.put("at", 1, 0, first), null);
   },
 };

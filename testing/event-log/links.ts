@@ -3,12 +3,12 @@ import type { EventLog, ReadStreamOptions } from "../../core/log/event-log.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { refusedAs } from "../kit/refusal.ts";
 import { same } from "../kit/same.ts";
-import { everything, type LogCases } from "./log-stand.ts";
+import { everything, type LogCases } from "./log-fixture.ts";
 import { appendTo, appended, ask, ids, many, refused, stored, upTo } from "./requests.ts";
 
 const idsOf = (events: readonly RecordedEvent[]) => events.map(({ id }) => id);
 
-/** The events of a stream of links, page by page until an empty one; none may be larger than a transporter carries. */
+/** All events of a stream of links, read in pages; no page may exceed a transporter's message. */
 export async function linkedTo(
   log: EventLog,
   stream: string,
@@ -23,19 +23,19 @@ export async function linkedTo(
   }
 }
 
-/** As the stream of links answers these events, which are all of its. */
+/** These events as the stream of links returns them, if it contains no others. */
 const asLinked = (stream: string, events: readonly RecordedEvent[]) =>
   events.map((event, index) => ({ ...event, link: { stream, version: index + 1 } }));
 
 const versionsOf = (events: readonly RecordedEvent[]) => events.map(({ link }) => link!.version);
 
 export const links: LogCases = {
-  "are listed by their streams, in the order of the names, each with its version": async (stand) => {
-    const log = await stand.open();
+  "are listed by their streams, in the order of the names, each with its version": async (fixture) => {
+    const log = await fixture.open();
     const events = await appended(log, appendTo("a", many(3)));
-    same(await log.linkedStreams({ limit: 10 }), []);
+    same(await log.links.streams({ limit: 10 }), []);
     for (const [index, stream] of ["日本", "Z", "b-1", "b", "a b"].entries())
-      await log.link(stream, idsOf(events.slice(0, 1 + (index % 3))));
+      await log.links.add(stream, idsOf(events.slice(0, 1 + (index % 3))));
     const all = [
       { stream: "Z", version: 2 },
       { stream: "a b", version: 2 },
@@ -43,28 +43,28 @@ export const links: LogCases = {
       { stream: "b-1", version: 3 },
       { stream: "日本", version: 1 },
     ];
-    same(await log.linkedStreams({ limit: 10 }), all);
-    same(await log.linkedStreams({ limit: 2, after: "Z" }), all.slice(1, 3));
-    same(await log.linkedStreams({ limit: 2, after: "日本" }), []);
+    same(await log.links.streams({ limit: 10 }), all);
+    same(await log.links.streams({ limit: 2, after: "Z" }), all.slice(1, 3));
+    same(await log.links.streams({ limit: 2, after: "日本" }), []);
   },
 
-  "bring events into a second stream, in the order given and with versions of its own": async (stand) => {
-    const log = await stand.open();
+  "bring events into a second stream, in the order given and with versions of its own": async (fixture) => {
+    const log = await fixture.open();
     const [a1, a2, b1, b2] = await appended(log, appendTo("a", many(2)), appendTo("b", many(2)));
-    same(await log.link("all", idsOf([b2!, a1!])), { version: 2, linked: 2 });
-    same(await log.link("all", idsOf([a2!])), { version: 3, linked: 1 });
-    same(await log.link("other", idsOf([a2!])), { version: 1, linked: 1 });
+    same(await log.links.add("all", idsOf([b2!, a1!])), { version: 2, linked: 2 });
+    same(await log.links.add("all", idsOf([a2!])), { version: 3, linked: 1 });
+    same(await log.links.add("other", idsOf([a2!])), { version: 1, linked: 1 });
     same(await linkedTo(log, "all"), asLinked("all", [b2!, a1!, a2!]));
     same(await linkedTo(log, "other"), asLinked("other", [a2!]));
     same(await linkedTo(log, "none"), []);
     same(await log.findByIds([b1!.id]), [b1]);
   },
 
-  "are no events": async (stand) => {
-    const log = await stand.open();
+  "are no events": async (fixture) => {
+    const log = await fixture.open();
     const events = await appended(log, appendTo("a", many(3)), appendTo("b"));
     const streams = await log.streams({ limit: 10 });
-    await log.link("all", idsOf(events));
+    await log.links.add("all", idsOf(events));
     assert.equal(await log.head(), 4);
     assert.equal(await log.count(ask()), 4);
     same(await everything(log), events);
@@ -76,11 +76,11 @@ export const links: LogCases = {
     same((await appended(log, appendTo("a")))[0]!.position, 5);
   },
 
-  "are read by version, forward and backward, by wanted types": async (stand) => {
-    const log = await stand.open();
+  "are read by version, forward and backward, by wanted types": async (fixture) => {
+    const log = await fixture.open();
     const types = Array.from({ length: 250 }, (_, index) => ({ type: index % 50 === 49 ? "y" : "x" }));
     const events = (await appended(log, appendTo("a", types))).toReversed();
-    await log.link("all", idsOf(events));
+    await log.links.add("all", idsOf(events));
     const expected = asLinked("all", events);
     for (const limit of [1, 99, 100, 101]) {
       same(await linkedTo(log, "all", { afterVersion: 0, limit }), expected);
@@ -96,54 +96,54 @@ export const links: LogCases = {
     same(await read({ afterVersion: 201, limit: 9, wanted }), []);
   },
 
-  "are cut into pages by bytes, names included": async (stand) => {
-    const log = await stand.open();
+  "are cut into pages by bytes, names included": async (fixture) => {
+    const log = await fixture.open();
     const events = await appended(
       log,
       appendTo("a", many(5, { payload: "x".repeat(200 * 1024) })),
       appendTo("b", many(2500)),
     );
     const stream = "日".repeat(255);
-    await log.link(stream, idsOf(events));
+    await log.links.add(stream, idsOf(events));
     same(versionsOf(await linkedTo(log, stream, { afterVersion: 0, limit: 10_000 })), upTo(2505));
     const backward = { afterVersion: 2506, limit: 10_000, backward: true };
     same(versionsOf(await linkedTo(log, stream, backward)), upTo(2505).toReversed());
   },
 
-  "of an event that the stream holds already are passed over": async (stand) => {
-    const log = await stand.open();
+  "of an event that the stream contains already are skipped": async (fixture) => {
+    const log = await fixture.open();
     const [a, b, c] = await appended(log, appendTo("a", many(3)));
-    same(await log.link("all", idsOf([a!, b!, a!])), { version: 2, linked: 2 });
-    same(await log.link("all", idsOf([b!, a!])), { version: 2, linked: 0 });
-    same(await log.link("all", idsOf([a!, c!, b!])), { version: 3, linked: 1 });
+    same(await log.links.add("all", idsOf([a!, b!, a!])), { version: 2, linked: 2 });
+    same(await log.links.add("all", idsOf([b!, a!])), { version: 2, linked: 0 });
+    same(await log.links.add("all", idsOf([a!, c!, b!])), { version: 3, linked: 1 });
     same(await linkedTo(log, "all"), asLinked("all", [a!, b!, c!]));
   },
 
-  "may be 10,000 at once": async (stand) => {
-    const log = await stand.open();
+  "may be 10,000 at once": async (fixture) => {
+    const log = await fixture.open();
     const events = await appended(log, appendTo("a", many(10_000)));
-    same(await log.link("all", idsOf(events)), { version: 10_000, linked: 10_000 });
+    same(await log.links.add("all", idsOf(events)), { version: 10_000, linked: 10_000 });
     same(versionsOf(await log.readStream("all", { afterVersion: 9_999, limit: 2 })), [10_000]);
   },
 
-  "are not made at all where one of the events is not there": async (stand) => {
-    const log = await stand.open();
+  "are not created at all if one of the events does not exist": async (fixture) => {
+    const log = await fixture.open();
     const [event] = await appended(log, appendTo("a"));
-    const { code, data } = await refusedAs("ENTITY_NOT_FOUND", () => log.link("all", [event!.id, ids[1], ids[2]]));
+    const { code, data } = await refusedAs("ENTITY_NOT_FOUND", () => log.links.add("all", [event!.id, ids[1], ids[2]]));
     same({ code, data }, { code: 404, data: { id: ids[1] } });
     same(await linkedTo(log, "all"), []);
-    same(await log.link("all", [event!.id]), { version: 1, linked: 1 });
-    await refusedAs("ENTITY_NOT_FOUND", () => log.link("all", [ids[0]]));
+    same(await log.links.add("all", [event!.id]), { version: 1, linked: 1 });
+    await refusedAs("ENTITY_NOT_FOUND", () => log.links.add("all", [ids[0]]));
     same(await linkedTo(log, "all"), asLinked("all", [event!]));
   },
 
-  "and events of its own never stand in one stream": async (stand) => {
-    const log = await stand.open();
+  "and events of its own are never in one stream": async (fixture) => {
+    const log = await fixture.open();
     const [a, b] = await appended(log, appendTo("a"), appendTo("b"));
-    const { code, data } = await refusedAs("MIXED_STREAM", () => log.link("a", [b!.id]));
+    const { code, data } = await refusedAs("MIXED_STREAM", () => log.links.add("a", [b!.id]));
     same({ code, data }, { code: 409, data: { stream: "a", found: "events", expected: "links" } });
     same(await log.readStream("a", { afterVersion: 0, limit: 9 }), [a]);
-    await log.link("all", [a!.id]);
+    await log.links.add("all", [a!.id]);
     const verdicts = await log.append([
       ...(["any", 0, 1, "no-stream", "stream-exists"] as const).map((expectedVersion) =>
         appendTo("all", [{}], { expectedVersion }),
@@ -162,13 +162,13 @@ export const links: LogCases = {
     assert.equal(await log.head(), 4);
   },
 
-  "and events that come to a new stream at once: one of the two is refused": async (stand) => {
-    const log = await stand.open();
-    const [one, other] = await stand.hosts(log, 2);
+  "and events that are appended to a new stream at once: one of the two is refused": async (fixture) => {
+    const log = await fixture.open();
+    const [one, other] = await fixture.hosts(log, 2);
     const [event] = await appended(log, appendTo("a"));
     for (const n of upTo(20)) {
       const stream = `s-${n}`;
-      const link = () => one!.link(stream, [event!.id]).then(() => null);
+      const link = () => one!.links.add(stream, [event!.id]).then(() => null);
       const append = async () => {
         const [verdict] = await other!.append([appendTo(stream, [{}], { expectedVersion: n % 4 < 2 ? "any" : 0 })]);
         return verdict && "error" in verdict ? verdict.error : null;
@@ -181,11 +181,11 @@ export const links: LogCases = {
     }
   },
 
-  "of one stream that come from many at once lose none": async (stand) => {
-    const log = await stand.open();
+  "of one stream that are created concurrently lose none": async (fixture) => {
+    const log = await fixture.open();
     const events = await appended(log, appendTo("a", many(40)));
-    const hosts = await stand.hosts(log, 4);
-    await Promise.all(events.map(({ id }, index) => hosts[index % 4]!.link("all", [id])));
+    const hosts = await fixture.hosts(log, 4);
+    await Promise.all(events.map(({ id }, index) => hosts[index % 4]!.links.add("all", [id])));
     const found = await linkedTo(log, "all");
     same(versionsOf(found), upTo(40));
     same(idsOf(found).toSorted(), idsOf(events).toSorted());
@@ -193,24 +193,24 @@ export const links: LogCases = {
 };
 
 export const linksOpenedAgain: LogCases = {
-  "are there, go on, and still refuse events": async (stand) => {
-    let log = await stand.open();
+  "are there, can be extended, and still refuse events": async (fixture) => {
+    let log = await fixture.open();
     const events = await appended(log, appendTo("a", many(3)));
-    await log.link("all", idsOf(events.slice(0, 2)));
-    log = await stand.reopen(log);
+    await log.links.add("all", idsOf(events.slice(0, 2)));
+    log = await fixture.reopen(log);
     assert.equal(refused((await log.append([appendTo("all")]))[0]).type, "MIXED_STREAM");
     same(await linkedTo(log, "all"), asLinked("all", events.slice(0, 2)));
-    same(await log.link("all", idsOf(events)), { version: 3, linked: 1 });
+    same(await log.links.add("all", idsOf(events)), { version: 3, linked: 1 });
     same(await linkedTo(log, "all"), asLinked("all", events));
   },
 };
 
 export const linksInBackups: LogCases = {
-  "are in the copy": async (stand) => {
-    const log = await stand.open();
+  "are in the copy": async (fixture) => {
+    const log = await fixture.open();
     const events = await appended(log, appendTo("a", many(3)));
-    await log.link("all", idsOf(events));
-    const { to, port } = stand.backupOf(log);
+    await log.links.add("all", idsOf(events));
+    const { to, port } = fixture.backupOf(log);
     await log.backup(to);
     const copy = port();
     await copy.open();

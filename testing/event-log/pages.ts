@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import type { EventLog, Page, ReadOptions } from "../../core/log/event-log.ts";
 import { categoryOf } from "../../core/event/stream-name.ts";
 import { same } from "../kit/same.ts";
-import type { LogCases } from "./log-stand.ts";
+import type { LogCases } from "./log-fixture.ts";
 import { appendTo, many, positionsOf, upTo } from "./requests.ts";
 
-/** What every transporter carries: NATS refuses a message of 1 MB. */
+/** Largest message of any transporter: NATS refuses 1 MB. */
 const maxBytes = 1_000_000;
 
-/** Every page from `after` on; each must come further, keep the limits and lead to an end. */
+/** Every page after `after`. Each must advance and keep the limits, and the last must say so. */
 async function pages(log: EventLog, options: ReadOptions): Promise<Page[]> {
   const found: Page[] = [];
   for (let { after } = options; ;) {
@@ -28,9 +28,10 @@ async function pages(log: EventLog, options: ReadOptions): Promise<Page[]> {
 
 const read = async (log: EventLog, options: ReadOptions) => (await pages(log, options)).flatMap(positionsOf);
 
+/** Pages of `read`. */
 export const pagesOfTheLog: LogCases = {
-  "begins after a position and holds at most its limit": async (stand) => {
-    const log = await stand.open();
+  "begins after a position and contains at most its limit": async (fixture) => {
+    const log = await fixture.open();
     await log.append([appendTo("a", many(5))]);
     const page = await log.read({ after: 1, limit: 3 });
     same([positionsOf(page), page.position, page.end], [[2, 3, 4], 4, false]);
@@ -38,16 +39,16 @@ export const pagesOfTheLog: LogCases = {
     same([positionsOf(rest), rest.position, rest.end], [[5], 5, true]);
   },
 
-  "is empty, and the end, in an empty log and after the head": async (stand) => {
-    const log = await stand.open();
+  "is empty, and the end, in an empty log and after the head": async (fixture) => {
+    const log = await fixture.open();
     same(await log.read({ after: 0, limit: 10 }), { events: [], position: 0, end: true });
     await log.append([appendTo("a")]);
     same(await log.read({ after: 1, limit: 10 }), { events: [], position: 1, end: true });
     same(await log.read({ after: 99, limit: 10 }), { events: [], position: 99, end: true });
   },
 
-  "may come backward, from before a position": async (stand) => {
-    const log = await stand.open();
+  "may come backward, from before a position": async (fixture) => {
+    const log = await fixture.open();
     await log.append([appendTo("a", many(250))]);
     const page = await log.read({ after: 251, limit: 3, backward: true });
     same([positionsOf(page), page.position, page.end], [[250, 249, 248], 248, false]);
@@ -57,15 +58,15 @@ export const pagesOfTheLog: LogCases = {
     same(positionsOf(await log.read({ after: Number.MAX_SAFE_INTEGER, limit: 1, backward: true })), [250]);
   },
 
-  "after page gives every event once, in order, whatever the limit": async (stand) => {
-    const log = await stand.open();
+  "after page gives every event once, in order, whatever the limit": async (fixture) => {
+    const log = await fixture.open();
     await log.append([appendTo("a", many(150)), appendTo("b", many(150))]);
     for (const limit of [1, 7, 99, 100, 101, 299, 300, 301, 10_000])
       same(await read(log, { after: 0, limit }), upTo(300), `limit ${limit}`);
   },
 
-  "holds one category": async (stand) => {
-    const log = await stand.open();
+  "contains one category": async (fixture) => {
+    const log = await fixture.open();
     const streams = ["a-1", "a", "ab-1", "a.b-1", "a-2-x", "A-1", "-a", "a_-1", "%-1", "日本-1", "a -1"];
     await log.append(streams.map((stream) => appendTo(stream)));
     for (const category of [...new Set(streams.map(categoryOf)), "none", "a-1"]) {
@@ -77,8 +78,8 @@ export const pagesOfTheLog: LogCases = {
     same(none, { events: [], position: streams.length, end: true });
   },
 
-  "holds the wanted types, and says how far it looked": async (stand) => {
-    const log = await stand.open();
+  "contains the wanted types, and the position up to which it has read": async (fixture) => {
+    const log = await fixture.open();
     await log.append([appendTo("a", [{ type: "x" }, { type: "y" }, { type: "x" }, { type: "y" }])]);
     const wanted = (type: string) => type === "x";
     const page = await log.read({ after: 0, limit: 10, wanted });
@@ -91,8 +92,8 @@ export const pagesOfTheLog: LogCases = {
     same(await read(log, { after: 0, limit: 9, wanted, category: "b" }), []);
   },
 
-  "passes any number of events that nobody wanted": async (stand) => {
-    const log = await stand.open();
+  "passes any number of unwanted events": async (fixture) => {
+    const log = await fixture.open();
     await log.append([
       appendTo("a", many(10_000, { type: "x" })),
       appendTo("a", many(2_500, { type: "x" })),
@@ -102,8 +103,8 @@ export const pagesOfTheLog: LogCases = {
     same(await read(log, { after: 0, limit: 1, category: "b" }), [12_501]);
   },
 
-  "stays below 1 MB as JSON, and goes on where it was cut": async (stand) => {
-    const log = await stand.open();
+  "stays below 1 MB as JSON, and continues where it was cut": async (fixture) => {
+    const log = await fixture.open();
     await log.append([
       appendTo("a", many(5, { payload: "x".repeat(200 * 1024) })),
       appendTo("b", many(5, { payload: "漢".repeat(70 * 1024) })),
@@ -115,8 +116,8 @@ export const pagesOfTheLog: LogCases = {
     assert.equal((await read(log, { after: 0, limit: 10_000, category: "c" })).length, 3000);
   },
 
-  "that says end had nothing beyond it": async (stand) => {
-    const log = await stand.open();
+  "that says end had nothing beyond it": async (fixture) => {
+    const log = await fixture.open();
     for (const count of upTo(12)) {
       await log.append([appendTo("a")]);
       for (const limit of [1, 3, 6]) {

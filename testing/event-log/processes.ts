@@ -4,14 +4,15 @@ import { randomFrom } from "../kit/random.ts";
 import { refusedAs } from "../kit/refusal.ts";
 import { same } from "../kit/same.ts";
 import { linkedTo } from "./links.ts";
-import { everything, type LogCases } from "./log-stand.ts";
+import { everything, type LogCases } from "./log-fixture.ts";
 import { appendTo, appended, upTo } from "./requests.ts";
 
+/** A log whose hosting process is killed. */
 export const kills: LogCases = {
-  "keeps all that was acknowledged, once and without a hole": async (stand) => {
-    let log = await stand.open();
+  "keeps all acknowledged events, once and without a hole": async (fixture) => {
+    let log = await fixture.open();
     await log.append([appendTo("shared")]);
-    const place = stand.inProcess(log);
+    const place = fixture.inProcess(log);
     const random = randomFrom(Date.now());
     const acknowledged = new Map<string, [position: number, version: number]>();
     for (let round = 0; round < 3; round++) {
@@ -24,8 +25,8 @@ export const kills: LogCases = {
         }
         await other.kill();
       });
-      log = await stand.reopen(log);
-      // A server may still store what the killed process had sent: whole, and behind or before this.
+      log = await fixture.reopen(log);
+      // A server may still store an append that the killed process had sent: whole, before or after this one.
       const [ours] = await appended(log, appendTo("ours"));
       const events = await everything(log);
       same(events[ours!.position - 1], ours);
@@ -53,26 +54,28 @@ export const kills: LogCases = {
       assert.equal(linkedIds.size, linked.length);
       for (const id of acknowledged.keys()) assert.ok(linkedIds.has(id), `event ${id} is not linked`);
       assert.equal(linked.length % 3, 0, "links were torn");
-      // The killed commits: three events each, all or nothing. Beside them stand the first event and ours of each round.
+      // Killed commits have three events each, all or nothing. The others are the first event and one of ours per
+      // round.
       assert.equal((events.length - 2 - round) % 3, 0);
     }
   },
 };
 
+/** An engine that allows one host among processes. */
 export const soleHostAmongProcesses: LogCases = {
-  "is refused to another process meanwhile, and given to it afterwards": async (stand) => {
-    const log = await stand.open();
-    const place = stand.inProcess(log);
+  "is refused to another process meanwhile, and given to it afterwards": async (fixture) => {
+    const log = await fixture.open();
+    const place = fixture.inProcess(log);
     await withOtherProcess("open log", place, async (other) => {
-      same(await other.hear(), ["refused", "UNUSABLE_STORE"]);
+      same(await other.nextMessage(), ["refused", "UNUSABLE_STORE"]);
     });
     await log.append([appendTo("a")]);
     await log.close();
     await withOtherProcess("open log", place, async (other) => {
-      same(await other.hear(), ["opened"]);
+      same(await other.nextMessage(), ["opened"]);
       await refusedAs("UNUSABLE_STORE", () => log.open());
     });
-    // At once: nobody has to wait for a time-out or clean up after a kill.
+    // A kill requires neither a time-out nor a cleanup.
     await log.open();
     assert.equal(await log.head(), 1);
   },

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { EventLog } from "../../core/log/event-log.ts";
 import type { QueryParams } from "../../core/query/query.ts";
 import { same } from "../kit/same.ts";
-import { everything, type LogCases } from "./log-stand.ts";
+import { everything, type LogCases } from "./log-fixture.ts";
 import { appendTo, ask, ids, positionsOf } from "./requests.ts";
 
 async function fill(log: EventLog): Promise<EventLog> {
@@ -17,7 +17,7 @@ async function fill(log: EventLog): Promise<EventLog> {
       { id: ids[1], type: "a.changed", payload: { city: "Bern", lines: [{ n: 1 }, { n: 7 }] }, meta: { user: "bob" } },
     ]),
   ]);
-  // So that the next commit has a later time.
+  // Waits so that the next commit has a later time.
   const { time } = (await log.findByIds([ids[0]]))[0]!;
   while (Date.now() <= Date.parse(time)) await new Promise((turn) => setTimeout(turn, 1));
   await log.append([
@@ -68,19 +68,20 @@ const table: [what: string, query: object, positions: number[]][] = [
 const eachOfThem = Object.fromEntries(
   table.map(([what, query, positions]) => [
     `finds by ${what}, in the order of positions`,
-    async (stand) => {
-      const log = await fill(await stand.open());
+    async (fixture) => {
+      const log = await fill(await fixture.open());
       same(positionsOf({ events: await log.find(ask({ query })) }), positions);
       assert.equal(await log.count(ask({ query })), positions.length);
     },
   ]),
 ) satisfies LogCases;
 
+/** Queries of events. */
 export const queries: LogCases = {
   ...eachOfThem,
 
-  "finds by time": async (stand) => {
-    const log = await fill(await stand.open());
+  "finds by time": async (fixture) => {
+    const log = await fill(await fixture.open());
     const [, early, late] = (await everything(log)).map(({ time }) => time) as [string, string, string];
     const found = async (query: object) => positionsOf({ events: await log.find(ask({ query })) });
     assert.ok(early < late);
@@ -91,8 +92,8 @@ export const queries: LogCases = {
     same(await found({ time: { $gte: early, $lte: late } }), [1, 2, 3, 4]);
   },
 
-  "sorts, pages and searches": async (stand) => {
-    const log = await fill(await stand.open());
+  "sorts, pages and searches": async (fixture) => {
+    const log = await fill(await fixture.open());
     const found = async (params: QueryParams) => positionsOf({ events: await log.find(ask(params)) });
     same(await found({ sort: "-position" }), [4, 3, 2, 1]);
     same(await found({ sort: "-time" }), [3, 4, 1, 2]);
@@ -106,13 +107,13 @@ export const queries: LogCases = {
     assert.equal(await log.count(ask()), 4);
   },
 
-  "answers events as they were recorded": async (stand) => {
-    const log = await fill(await stand.open());
+  "returns events as they were recorded": async (fixture) => {
+    const log = await fill(await fixture.open());
     same(await log.find(ask()), await everything(log));
   },
 
-  "finds by ids, in their order, without those that are not there": async (stand) => {
-    const log = await fill(await stand.open());
+  "finds by ids, in their order, without those that are not there": async (fixture) => {
+    const log = await fill(await fixture.open());
     const found = await log.findByIds([ids[2], "0190a0b0-0000-7000-8000-00000000ffff", ids[0], "no id"]);
     same(positionsOf({ events: found }), [3, 1]);
     same(found[1], (await everything(log))[0]);

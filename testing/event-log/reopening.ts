@@ -2,15 +2,16 @@ import assert from "node:assert/strict";
 import { refusal } from "../kit/refusal.ts";
 import { same } from "../kit/same.ts";
 import { brokenAppend } from "./commits.ts";
-import { everything, type LogCases } from "./log-stand.ts";
+import { everything, type LogCases } from "./log-fixture.ts";
 import { appendTo, appended, ask, ids, many, refused } from "./requests.ts";
 
+/** A log after a restart of its host. */
 export const reopening: LogCases = {
-  "keeps events, head and identity": async (stand) => {
-    const log = await stand.open();
+  "keeps events, head and identity": async (fixture) => {
+    const log = await fixture.open();
     const events = await appended(log, appendTo("a", many(3)), appendTo("b"));
     const identity = await log.identity();
-    const again = await stand.reopen(log);
+    const again = await fixture.reopen(log);
     assert.equal(await again.head(), 4);
     assert.equal(await again.identity(), identity);
     same(await everything(again), events);
@@ -19,21 +20,21 @@ export const reopening: LogCases = {
     same([next!.version, next!.position], [4, 5]);
   },
 
-  "keeps identity, state and leases of a log without events": async (stand) => {
-    const log = await stand.open();
+  "keeps identity, state and leases of a log without events": async (fixture) => {
+    const log = await fixture.open();
     const identity = await log.identity();
-    await log.putState("key", { at: [1] }, 0);
-    const lease = await log.acquireLease("pump", "node-1", 60_000);
-    const again = await stand.reopen(log);
+    await log.control.put("key", { at: [1] }, 0);
+    const lease = await log.control.acquireLease("pump", "node-1", 60_000);
+    const again = await fixture.reopen(log);
     assert.equal(await again.identity(), identity);
-    same(await again.getState("key"), { value: { at: [1] }, revision: 1 });
-    assert.equal(await again.putState("key", 2, 0), null);
-    assert.equal((await again.acquireLease("pump", "node-2", 60_000)).heldBy?.holder, "node-1");
-    same(await again.acquireLease("pump", "node-1", 60_000), lease);
+    same(await again.control.get("key"), { value: { at: [1] }, revision: 1 });
+    assert.equal(await again.control.put("key", 2, 0), null);
+    assert.equal((await again.control.acquireLease("pump", "node-2", 60_000)).heldBy?.holder, "node-1");
+    same(await again.control.acquireLease("pump", "node-1", 60_000), lease);
   },
 
-  "keeps its identity, whichever one a new log would have": async (stand) => {
-    const log = await stand.port();
+  "keeps its identity, whichever one a new log would have": async (fixture) => {
+    const log = await fixture.port();
     await log.open({ identity: "one" });
     await log.append([appendTo("a")]);
     await log.close();
@@ -42,14 +43,14 @@ export const reopening: LogCases = {
     assert.equal(await log.head(), 1);
   },
 
-  "knows an append that is sent again, by its ids and by its key": async (stand) => {
-    let log = await stand.open();
+  "knows an append that is sent again, by its ids and by its key": async (fixture) => {
+    let log = await fixture.open();
     const requests = [
       appendTo("a", [{ id: ids[0], payload: 1 }, { id: ids[1] }], { expectedVersion: 0 }),
       appendTo("b", many(2), { key: "order 7" }),
     ];
     const events = await appended(log, ...requests);
-    log = await stand.reopen(log);
+    log = await fixture.reopen(log);
     same(await log.append(requests), [
       { events: events.slice(0, 2), repeated: true },
       { events: events.slice(2), repeated: true },
@@ -59,22 +60,22 @@ export const reopening: LogCases = {
     assert.equal(await log.head(), 4);
   },
 
-  "stores once what was sent when nobody waited for the answer": async (stand) => {
-    const log = await stand.open();
+  "stores once an append whose response was lost": async (fixture) => {
+    const log = await fixture.open();
     const request = appendTo("a", [{ id: ids[0] }, { id: ids[1] }], { expectedVersion: 0 });
     const lost = log.append([request]).catch(() => null);
-    const again = await stand.reopen(log);
+    const again = await fixture.reopen(log);
     await lost;
     const events = await appended(again, request);
     same(await everything(again), events);
     assert.equal(await again.head(), 2);
   },
 
-  "shows nothing of a commit that failed": async (stand) => {
-    const log = await stand.open();
+  "shows nothing of a commit that failed": async (fixture) => {
+    const log = await fixture.open();
     await log.append([appendTo("a")]);
     await refusal(() => log.append([appendTo("a"), brokenAppend("b")]));
-    const again = await stand.reopen(log);
+    const again = await fixture.reopen(log);
     assert.equal((await everything(again)).length, 1);
     assert.equal((await appended(again, appendTo("b")))[0]!.position, 2);
   },

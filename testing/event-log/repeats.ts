@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { AppendRequest } from "../../core/log/append-request.ts";
 import { same } from "../kit/same.ts";
-import { everything, type LogCases } from "./log-stand.ts";
+import { everything, type LogCases } from "./log-fixture.ts";
 import { appendTo, appended, ids, many, numbersOf, refused, stored } from "./requests.ts";
 
 const twice = () => appendTo("a", [{ id: ids[0], payload: { n: 1 } }, { id: ids[1] }], { expectedVersion: 0 });
@@ -13,11 +13,14 @@ const keyed = (payloads: unknown[], stream = "a", key = "order 7") =>
     { key },
   );
 
-/** `again` is refused after `first`, in a commit of its own and in the same one, and nothing of it is stored. */
+/**
+ * Checks that `again` is refused after `first`, in a separate commit and in the same one, and that nothing of it is
+ * stored.
+ */
 const isRefused = (first: () => AppendRequest, again: () => AppendRequest): LogCases[string] => {
-  return async (stand) => {
+  return async (fixture) => {
     for (const inOne of [false, true]) {
-      const log = await stand.open();
+      const log = await fixture.open();
       const verdicts = inOne
         ? await log.append([first(), again()])
         : [...(await log.append([first()])), ...(await log.append([again()]))];
@@ -28,9 +31,10 @@ const isRefused = (first: () => AppendRequest, again: () => AppendRequest): LogC
   };
 };
 
+/** Repeated appends, recognised by their ids. */
 export const repeats: LogCases = {
-  "stores once and answers as the first time, and its version does not count": async (stand) => {
-    const log = await stand.open();
+  "stores once and returns the first result, and its version is ignored": async (fixture) => {
+    const log = await fixture.open();
     const [first] = await log.append([twice(), appendTo("a", many(3))]);
     const [again, next] = await log.append([twice(), appendTo("b")]);
     same(first, { events: stored(first), repeated: false });
@@ -38,15 +42,15 @@ export const repeats: LogCases = {
     same(numbersOf(stored(next)), [["b", 1, 6]]);
   },
 
-  "in the same commit stores once and answers as the first time": async (stand) => {
-    const log = await stand.open();
+  "in the same commit stores once and returns the first result": async (fixture) => {
+    const log = await fixture.open();
     const [first, again, next] = await log.append([twice(), twice(), appendTo("b")]);
     same(again, { events: stored(first), repeated: true });
     same(numbersOf(stored(next)), [["b", 1, 3]]);
   },
 
-  "by many at once stores once": async (stand) => {
-    const hosts = await stand.hosts(await stand.open(), 4);
+  "by many hosts at once stores once": async (fixture) => {
+    const hosts = await fixture.hosts(await fixture.open(), 4);
     const request = appendTo("a", [{ id: ids[0] }, { id: ids[1] }]);
     const verdicts = (await Promise.all([...hosts, ...hosts].map((host) => host.append([request])))).flat();
     assert.equal(verdicts.filter((verdict) => "events" in verdict && !verdict.repeated).length, 1);
@@ -54,8 +58,8 @@ export const repeats: LogCases = {
     assert.equal(await hosts[0]!.head(), 2);
   },
 
-  "stores once where its first answer never arrived": async (stand) => {
-    const log = await stand.open();
+  "stores once if its first response never arrived": async (fixture) => {
+    const log = await fixture.open();
     const lost = log.append([twice()]).catch(() => null);
     const [again] = await log.append([twice()]);
     await lost;
@@ -63,8 +67,8 @@ export const repeats: LogCases = {
     assert.equal(await log.head(), 2);
   },
 
-  "after a refusal in the same commit is stored as if it were the first": async (stand) => {
-    const log = await stand.open();
+  "after a refusal in the same commit is stored as if it were the first": async (fixture) => {
+    const log = await fixture.open();
     const verdicts = await log.append([
       appendTo("a", [{ id: ids[0] }], { expectedVersion: 5 }),
       appendTo("a", [{ id: ids[0] }]),
@@ -74,22 +78,22 @@ export const repeats: LogCases = {
     assert.equal(await log.head(), 1);
   },
 
-  "is known also with other meta and other letter case of the id, and the first meta stays": async (stand) => {
-    const log = await stand.open();
+  "is known also with other meta and other letter case of the id, and the first meta stays": async (fixture) => {
+    const log = await fixture.open();
     const first = await appended(log, appendTo("a", [{ id: ids[0], meta: { user: "ann" } }]));
     const again = await log.append([appendTo("a", [{ id: ids[0].toUpperCase(), meta: { user: "bob" } }])]);
     same(again, [{ events: first, repeated: true }]);
   },
 
-  "is known whatever the order of its payload's keys": async (stand) => {
-    const log = await stand.open();
+  "is known whatever the order of its payload's keys": async (fixture) => {
+    const log = await fixture.open();
     const first = await appended(log, appendTo("a", [{ id: ids[0], payload: { x: 1, y: { a: 1, b: 2 } } }]));
     const again = await log.append([appendTo("a", [{ id: ids[0], payload: { y: { b: 2, a: 1 }, x: 1 } }])]);
     same(again, [{ events: first, repeated: true }]);
   },
 
-  "in part only answers that part's events": async (stand) => {
-    const log = await stand.open();
+  "of a part returns that part's events": async (fixture) => {
+    const log = await fixture.open();
     const first = await appended(log, twice());
     same(await log.append([appendTo("a", [{ id: ids[1] }])]), [{ events: [first[1]], repeated: true }]);
   },
@@ -113,17 +117,18 @@ export const repeats: LogCases = {
   ),
 };
 
+/** Repeated appends, recognised by their key. */
 export const keys: LogCases = {
-  "stores once, in other commits and within one": async (stand) => {
-    const log = await stand.open();
+  "stores once, in other commits and within one": async (fixture) => {
+    const log = await fixture.open();
     const [first, again] = await log.append([keyed([1, 2]), keyed([1, 2])]);
     same(again, { events: stored(first), repeated: true });
     same(await log.append([keyed([1, 2])]), [{ events: stored(first), repeated: true }]);
     assert.equal(await log.head(), 2);
   },
 
-  "is another append where the key is another": async (stand) => {
-    const log = await stand.open();
+  "is another append if the key is another": async (fixture) => {
+    const log = await fixture.open();
     const verdicts = await log.append([keyed([1]), keyed([1], "a", "order 8"), keyed([1], "a", "Order 8")]);
     same(
       verdicts.map((verdict) => "events" in verdict && verdict.repeated),

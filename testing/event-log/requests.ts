@@ -6,7 +6,7 @@ import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 
 type Partly<Input> = { [Name in keyof Input]?: Input[Name] };
 
-/** An append as the store hands it to an engine; left out, an event is `{type: "thing.happened", payload: {}}`. */
+/** An append as the store passes it to an engine. Default event: `{type: "thing.happened", payload: {}}`. */
 export function appendTo(
   stream: string,
   events: Partly<EventInput>[] = [{}],
@@ -18,23 +18,23 @@ export function appendTo(
   );
 }
 
-/** The stored events of a verdict that must be one of success. */
+/** The stored events of a verdict; fails if it is a refusal. */
 export function stored(verdict: AppendVerdict | undefined): RecordedEvent[] {
   if (verdict && "events" in verdict) return verdict.events;
   throw new Error(`the append was refused: ${String(verdict?.error)}`);
 }
 
-/** The error of a verdict that must be a refusal. */
+/** The error of a verdict; fails if it is not a refusal. */
 export function refused(verdict: AppendVerdict | undefined): Error & { type?: unknown; data?: unknown } {
   if (verdict && "error" in verdict) return verdict.error;
   throw new Error("the append was not refused");
 }
 
-/** Appends in one commit that must be accepted whole; the events in their order. */
+/** Appends in one commit; fails if one is refused. Returns the events in order. */
 export const appended = async (log: EventLog, ...requests: AppendRequest[]): Promise<RecordedEvent[]> =>
   (await log.append(requests)).flatMap(stored);
 
-/** So many equal events. */
+/** `count` equal events. */
 export const many = (count: number, event: Partly<EventInput> = {}): Partly<EventInput>[] =>
   Array.from({ length: count }, () => event);
 
@@ -58,10 +58,10 @@ const eventFields: QueryFields = new Map([
   ["meta", { type: "object" }],
 ]);
 
-/** A query about events, as the store parses it. */
+/** A query for events, as the store parses it. */
 export const ask = (params: QueryParams = {}): Query => parseQuery(eventFields, params);
 
-/** Ids that a caller gives his events. */
+/** Event ids that a caller chose. */
 export const ids = [
   "0190a0b0-0000-7000-8000-000000000001",
   "0190a0b0-0000-7000-8000-000000000002",

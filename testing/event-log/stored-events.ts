@@ -3,10 +3,10 @@ import { oddTexts } from "../kit/odd-texts.ts";
 import { refusal } from "../kit/refusal.ts";
 import { same } from "../kit/same.ts";
 import { brokenAppend } from "./commits.ts";
-import { everything, type LogCases } from "./log-stand.ts";
+import { everything, type LogCases } from "./log-fixture.ts";
 import { appendTo, appended, ask, ids } from "./requests.ts";
 
-/** Sets the clock of this process to a time; `work` runs by it. An engine with a clock of its own does not notice. */
+/** Runs `work` with this process's clock set to a time. An engine with its own clock is not affected. */
 async function atClock<Answer>(time: number, work: () => Promise<Answer>): Promise<Answer> {
   const RealDate = Date;
   const shift = time - RealDate.now();
@@ -23,7 +23,7 @@ async function atClock<Answer>(time: number, work: () => Promise<Answer>): Promi
   }
 }
 
-/** Writes into everything that can be written to. What is frozen cannot reach what is stored either. */
+/** Writes into every writable part of a value. Frozen parts cannot reach the store either. */
 function tamper(value: unknown): void {
   if (value === null || typeof value !== "object") return;
   for (const inner of Object.values(value)) tamper(inner);
@@ -34,14 +34,15 @@ function tamper(value: unknown): void {
   }
 }
 
-/** The text without Moleculer's wildcards, which no type may hold. */
+/** The text without Moleculer's wildcards, which a type must not contain. */
 const typeOf = (text: string) => text.replaceAll(/[*?]/g, "+");
 
 const hour = 3_600_000;
 
+/** Law 9: stored events never change. */
 export const storedEvents: LogCases = {
-  "have times that never go back, also when the clock does": async (stand) => {
-    const log = await stand.open();
+  "have times that never go back, also when the clock does": async (fixture) => {
+    const log = await fixture.open();
     const now = Date.now();
     for (const time of [now, now - hour, now - 400 * 24 * hour, now - hour / 2, now])
       await atClock(time, () => log.append([appendTo("a"), appendTo("b")]));
@@ -50,15 +51,15 @@ export const storedEvents: LogCases = {
     assert.equal(times.length, 10);
   },
 
-  "have times that are not held up by a commit that failed": async (stand) => {
-    const log = await stand.open();
+  "have times that a failed commit does not affect": async (fixture) => {
+    const log = await fixture.open();
     await atClock(Date.now() + 1000 * hour, () => refusal(() => log.append([brokenAppend("a")])));
     const [event] = await appended(log, appendTo("a"));
     assert.ok(Date.parse(event!.time) < Date.now() + 500 * hour, `found ${event!.time}`);
   },
 
-  "do not change with the request that brought them": async (stand) => {
-    const log = await stand.open();
+  "do not change with their request": async (fixture) => {
+    const log = await fixture.open();
     const request = appendTo("a", [{ payload: { n: 1, deep: { list: [1] } }, meta: { user: { name: "ann" } } }]);
     await log.append([request]);
     const before = structuredClone(await everything(log));
@@ -68,8 +69,8 @@ export const storedEvents: LogCases = {
     same(await everything(log), before);
   },
 
-  "do not change with an answer that somebody writes into": async (stand) => {
-    const log = await stand.open();
+  "do not change with a result that its reader changes": async (fixture) => {
+    const log = await fixture.open();
     const request = () =>
       appendTo("a", [{ id: ids[0], payload: { n: 1, deep: { list: [{ n: 1 }] } }, meta: { user: { name: "ann" } } }]);
     const answers = [
@@ -88,8 +89,8 @@ export const storedEvents: LogCases = {
     same(await appended(log, request()), before);
   },
 
-  "keep odd texts in stream, type, payload and meta, and are found by exactly them": async (stand) => {
-    const log = await stand.open();
+  "keep odd texts in stream, type, payload and meta, and are found by exactly them": async (fixture) => {
+    const log = await fixture.open();
     await log.append(
       oddTexts.map((text) =>
         appendTo(text, [{ type: typeOf(text), payload: { [text]: text, list: [text] }, meta: { [text]: text } }]),
@@ -107,8 +108,8 @@ export const storedEvents: LogCases = {
     }
   },
 
-  "keep texts of 300 KB and deep nests": async (stand) => {
-    const log = await stand.open();
+  "keep texts of 300 KB and deep nests": async (fixture) => {
+    const log = await fixture.open();
     let nest: unknown = "x";
     for (let depth = 0; depth < 100; depth++) nest = depth % 2 ? [nest] : { nest };
     const payloads = ["x".repeat(300 * 1024), { text: "漢".repeat(100 * 1024) }, nest];

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import type { EventLog, ReadStreamOptions } from "../../core/log/event-log.ts";
 import { categoryOf } from "../../core/event/stream-name.ts";
 import { same } from "../kit/same.ts";
-import type { LogCases } from "./log-stand.ts";
+import type { LogCases } from "./log-fixture.ts";
 import { appendTo, appended, many, upTo } from "./requests.ts";
 
 const versionsOf = async (log: EventLog, stream: string, options: ReadStreamOptions) =>
   (await log.readStream(stream, options)).map(({ version }) => version);
 
-/** The stream's versions, page by page until an empty one; none may be larger than a transporter carries. */
+/** The stream's versions, read in pages; no page may exceed a transporter's message. */
 async function readOn(log: EventLog, stream: string, options: ReadStreamOptions): Promise<number[]> {
   const versions: number[] = [];
   for (let { afterVersion } = options; ; afterVersion = versions.at(-1)!) {
@@ -20,9 +20,10 @@ async function readOn(log: EventLog, stream: string, options: ReadStreamOptions)
   }
 }
 
+/** Reads of one stream. */
 export const streams: LogCases = {
-  "is read in order, from a version on": async (stand) => {
-    const log = await stand.open();
+  "is read in order, from a version on": async (fixture) => {
+    const log = await fixture.open();
     await log.append([appendTo("a", many(120)), appendTo("b", many(5)), appendTo("a", many(120))]);
     same(await versionsOf(log, "a", { afterVersion: 0, limit: 1000 }), upTo(240));
     same(await versionsOf(log, "a", { afterVersion: 100, limit: 3 }), [101, 102, 103]);
@@ -31,8 +32,8 @@ export const streams: LogCases = {
     for (const limit of [1, 99, 100, 101]) same(await readOn(log, "a", { afterVersion: 0, limit }), upTo(240));
   },
 
-  "is read backward": async (stand) => {
-    const log = await stand.open();
+  "is read backward": async (fixture) => {
+    const log = await fixture.open();
     await log.append([appendTo("a", many(240)), appendTo("b", many(5))]);
     const backward = true;
     same(await versionsOf(log, "a", { afterVersion: 241, limit: 2, backward }), [240, 239]);
@@ -41,8 +42,8 @@ export const streams: LogCases = {
     same(await readOn(log, "a", { afterVersion: 999, limit: 50, backward }), upTo(240).toReversed());
   },
 
-  "is read by wanted types, past any number of others": async (stand) => {
-    const log = await stand.open();
+  "is read by wanted types, past any number of others": async (fixture) => {
+    const log = await fixture.open();
     await log.append([appendTo("a", [...many(250, { type: "x" }), { type: "y" }, { type: "y" }])]);
     const wanted = (type: string) => type === "y";
     same(await versionsOf(log, "a", { afterVersion: 0, limit: 1, wanted }), [251]);
@@ -50,8 +51,8 @@ export const streams: LogCases = {
     same(await versionsOf(log, "a", { afterVersion: 252, limit: 9, wanted, backward: true }), [251]);
   },
 
-  "is cut by bytes, and goes on where it was cut": async (stand) => {
-    const log = await stand.open();
+  "is cut by bytes, and continues there": async (fixture) => {
+    const log = await fixture.open();
     await log.append([
       appendTo("a", many(7, { payload: "x".repeat(200 * 1024) })),
       appendTo("b", [{ payload: "x".repeat(1024 * 1024) }, {}]),
@@ -92,9 +93,10 @@ async function logOfNames(log: EventLog): Promise<EventLog> {
 const listed = async (log: EventLog, options: { category?: string; after?: string; limit?: number }) =>
   (await log.streams({ limit: 100, ...options })).map(({ stream }) => stream);
 
+/** The list of streams. */
 export const listOfStreams: LogCases = {
-  "is in the order of the names' bytes, page by page": async (stand) => {
-    const log = await logOfNames(await stand.open());
+  "is in the order of the names' bytes, page by page": async (fixture) => {
+    const log = await logOfNames(await fixture.open());
     same(await listed(log, {}), inOrder);
     same(await listed(log, { limit: 3 }), inOrder.slice(0, 3));
     for (const [index, after] of inOrder.entries())
@@ -102,8 +104,8 @@ export const listOfStreams: LogCases = {
     same(await listed(log, { after: "a-1a" }), inOrder.slice(inOrder.indexOf("a-2")));
   },
 
-  "of a category ends where the category does": async (stand) => {
-    const log = await logOfNames(await stand.open());
+  "of a category ends where the category does": async (fixture) => {
+    const log = await logOfNames(await fixture.open());
     for (const category of [...new Set(names.map(categoryOf)), "a_", "none"]) {
       const expected = inOrder.filter((name) => categoryOf(name) === category);
       same(await listed(log, { category }), expected);
@@ -112,8 +114,8 @@ export const listOfStreams: LogCases = {
     }
   },
 
-  "says of each stream its version and the time of its last event": async (stand) => {
-    const log = await logOfNames(await stand.open());
+  "contains each stream's version and the time of its last event": async (fixture) => {
+    const log = await logOfNames(await fixture.open());
     const [, last] = await appended(log, appendTo("a-1", many(2)));
     const [only] = await appended(log, appendTo("a-2"));
     same(await log.streams({ category: "a", after: "a-", limit: 2 }), [
@@ -122,7 +124,7 @@ export const listOfStreams: LogCases = {
     ]);
   },
 
-  "is empty in an empty log": async (stand) => {
-    same(await (await stand.open()).streams({ limit: 10 }), []);
+  "is empty in an empty log": async (fixture) => {
+    same(await (await fixture.open()).streams({ limit: 10 }), []);
   },
 };

@@ -1,25 +1,25 @@
-/** One law of a port, to be run by any test runner: `for (const { name, run } of cases) it(name, run)`. */
+/** One law of a port, for any test runner: `for (const { name, run } of cases) it(name, run)`. */
 export interface ContractCase {
   name: string;
-  /** Takes a place of its own and leaves nothing behind; rejects with an AssertionError where the law is broken. */
+  /** Uses a place of its own and leaves nothing behind. Rejects with an AssertionError if the law is broken. */
   run: () => Promise<void>;
 }
 
-/** Sentence → how it is checked. */
-export type Cases<Stand> = Readonly<Record<string, (stand: Stand) => Promise<void>>>;
+/** Sentence → check. */
+export type Cases<Fixture> = Readonly<Record<string, (fixture: Fixture) => Promise<void>>>;
 
-/** What the sentences are about. */
-export interface Subject<Stand> {
+/** The subject of the sentences. */
+export interface Subject<Fixture> {
   name: string;
-  cases: Cases<Stand>;
-  /** False where the engine declares that it does not promise this. */
+  cases: Cases<Fixture>;
+  /** False if the engine declares that it does not support this. */
   isListed?: boolean;
 }
 
-/** Each case on a stand of its own, which is cleared away whatever happens. */
-export const casesOf = <Stand extends { end(): Promise<void> }>(
-  newStand: () => Stand,
-  subjects: readonly Subject<Stand>[],
+/** Runs each case with its own fixture, which is always removed. */
+export const casesOf = <Fixture extends { end(): Promise<void> }>(
+  newFixture: () => Fixture,
+  subjects: readonly Subject<Fixture>[],
 ): ContractCase[] =>
   subjects
     .filter(({ isListed }) => isListed !== false)
@@ -27,11 +27,11 @@ export const casesOf = <Stand extends { end(): Promise<void> }>(
       Object.entries(cases).map(([sentence, check]) => ({
         name: `${name} ${sentence}`,
         run: async () => {
-          const stand = newStand();
+          const fixture = newFixture();
           try {
-            await check(stand);
+            await check(fixture);
           } finally {
-            await stand.end();
+            await fixture.end();
           }
         },
       })),

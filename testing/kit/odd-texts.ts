@@ -1,4 +1,4 @@
-/** Texts that an engine may take for something else: valid as names of streams and types, as ids, keys and values. */
+/** Texts that an engine may misinterpret: valid names of streams and types, ids, keys and values. */
 export const oddTexts: readonly string[] = [
   " ",
   "  two  spaces  ",

@@ -3,14 +3,15 @@ import { once } from "node:events";
 import { extname } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import type { InProcess } from "./stand.ts";
+import type { InProcess } from "./fixture.ts";
 
+/** The work of another process. */
 export type Job = "open log" | "append to log" | "open table" | "fold into table";
 
 // The sources and the built package have different extensions.
 const script = fileURLToPath(new URL(`../processes/port-process${extname(import.meta.url)}`, import.meta.url));
 
-/** A process of its own with a port, to be killed. */
+/** Another process with a port, to be killed. */
 export class OtherProcess {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
@@ -24,25 +25,25 @@ export class OtherProcess {
     this.#lines = createInterface({ input: this.#child.stdout! })[Symbol.asyncIterator]();
   }
 
-  /** What it says next, in words; null when it has ended. */
-  async hear(): Promise<string[] | null> {
+  /** Its next message, split into words; null after its end. */
+  async nextMessage(): Promise<string[] | null> {
     const { value, done } = (await this.#lines.next()) as IteratorResult<string, undefined>;
     return done ? null : (this.#last = value).split(" ");
   }
 
-  /** Hears it say "done" so many times, kills it at once, and answers all that it had said by then. */
+  /** Kills it after `times` messages "done". Returns all such messages until its end. */
   async killedAfter(times: number, delayMs: number): Promise<string[][]> {
-    const said: string[][] = [];
-    for (let words = await this.hear(); words; words = await this.hear()) {
-      if (words[0] === "done") said.push(words.slice(1));
-      else if (words[0] !== "opened") throw new Error(`the other process said: ${this.#last}`);
-      if (said.length === times) setTimeout(() => this.#child.kill("SIGKILL"), delayMs);
+    const messages: string[][] = [];
+    for (let words = await this.nextMessage(); words; words = await this.nextMessage()) {
+      if (words[0] === "done") messages.push(words.slice(1));
+      else if (words[0] !== "opened") throw new Error(`the other process sent: ${this.#last}`);
+      if (messages.length === times) setTimeout(() => this.#child.kill("SIGKILL"), delayMs);
     }
-    if (said.length < times) throw new Error(`the other process ended by itself; its last words: ${this.#last}`);
-    return said;
+    if (messages.length < times) throw new Error(`the other process ended by itself; its last message: ${this.#last}`);
+    return messages;
   }
 
-  /** Stops it between two instructions, until it is thawed. */
+  /** Stops the process at any instruction, until `thaw`. */
   freeze(): void {
     this.#child.kill("SIGSTOP");
   }
@@ -51,7 +52,7 @@ export class OtherProcess {
     this.#child.kill("SIGCONT");
   }
 
-  /** Ends it as a kill would, and waits until it is gone. */
+  /** Kills the process and waits for its end. */
   async kill(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     this.#child.kill("SIGKILL");
@@ -59,7 +60,7 @@ export class OtherProcess {
   }
 }
 
-/** Runs `work` with the other process, which is gone afterwards. */
+/** Runs `work` with another process, and kills it afterwards. */
 export async function withOtherProcess<Answer>(
   job: Job,
   place: InProcess,

@@ -1,6 +1,7 @@
+/** Returns a number from 0 to below 1. */
 export type Random = () => number;
 
-/** mulberry32: small, seeded, good enough to choose with. */
+/** mulberry32: a small seeded generator, good enough for choices. */
 export function randomFrom(seed: number): Random {
   let state = seed >>> 0;
   return () => {
@@ -13,6 +14,6 @@ export function randomFrom(seed: number): Random {
 
 export const pick = <Item>(random: Random, items: readonly Item[]): Item => items[Math.floor(random() * items.length)]!;
 
-/** Up to `most` of them, perhaps none. */
+/** 0 to `most` items. */
 export const times = <Item>(random: Random, most: number, make: () => Item): Item[] =>
   Array.from({ length: Math.floor(random() * (most + 1)) }, make);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 
 /**
- * Deep and strict equality of JSON, whatever realm the objects come from: test runners give each file a realm of its
- * own, while a native driver keeps making arrays of the one that loaded it first.
+ * Deep strict equality of JSON, ignoring the realm of objects: test runners give each file its own realm, and a native
+ * driver keeps using the realm that loaded it first.
  */
 export const same = (found: unknown, expected: unknown, message?: string): void =>
   assert.deepEqual(here(found), here(expected), message);

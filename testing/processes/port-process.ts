@@ -1,4 +1,4 @@
-// Another process with a port: it opens it and says so, then works until it is killed or its input ends.
+// The program of `OtherProcess`: opens a port and reports it, then works until it is killed or its input ends.
 import { writeSync } from "node:fs";
 import type { EventLog } from "../../core/log/event-log.ts";
 import { parseFields } from "../../core/rows/fields.ts";
@@ -10,18 +10,18 @@ const [job = "", module = "", args = "[]"] = process.argv.slice(2);
 const { default: portWith } = (await import(module)) as { default: (...args: unknown[]) => unknown };
 const port: unknown = await portWith(...(JSON.parse(args) as unknown[]));
 
-/** Written at once and not through a stream: what was said before a SIGKILL is in the pipe. */
+/** Written synchronously, not through a stream: a message sent before a SIGKILL is in the pipe. */
 function say(...words: unknown[]): void {
   for (;;)
     try {
       return void writeSync(1, `${words.join(" ")}\n`);
     } catch (error) {
-      // The pipe is full until somebody reads.
+      // The pipe is full until the parent reads it.
       if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
     }
 }
 
-/** Ends also when the parent dies: then its end of the pipe is closed. */
+/** Also ends if the parent dies, which closes its end of the pipe. */
 const inputEnd = new Promise((end) => process.stdin.on("end", end).resume());
 void inputEnd.then(() => process.exit());
 
@@ -41,7 +41,7 @@ async function appendForEver(log: EventLog, writer: number): Promise<void> {
       appendTo(`s-${writer}`, [{ payload: { n } }, { payload: { n, second: true } }]),
       appendTo("shared"),
     );
-    await log.link(
+    await log.links.add(
       "linked",
       events.map(({ id }) => id),
     );

@@ -19,8 +19,8 @@ import {
   update,
   wider,
   type TableCases,
-  type TableStand,
-} from "./table-stand.ts";
+  type TableFixture,
+} from "./table-fixture.ts";
 
 const origin = { definition: '{"version":1}', order: "first" };
 
@@ -34,8 +34,8 @@ async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
 }
 
 /** A live generation with an origin, rows, a parked event and a checkpoint. */
-async function filled(stand: TableStand): Promise<ReadTable> {
-  const table = await stand.open();
+async function filled(fixture: TableFixture): Promise<ReadTable> {
+  const table = await fixture.open();
   const next = await table.build(fieldsOf(wider), origin);
   const batch = await next.begin();
   await batch.apply([create("1", { name: "ä😀", city: "Oslo" }), create("2", { total: 7 })]);
@@ -45,10 +45,11 @@ async function filled(stand: TableStand): Promise<ReadTable> {
   return table;
 }
 
+/** Backups of a generation, and their restore. */
 export const backups: TableCases = {
-  "holds the live generation, and brings it back as it was": async (stand) =>
+  "contains the live generation, and restores it as it was": async (fixture) =>
     inFolder(async (folder) => {
-      const table = await filled(stand);
+      const table = await filled(fixture);
       const progress = at(9, { folded: 7, positionId: "e9", reordered: true });
       const { checksum, bytes, ...facts } = await table.backup(folder);
       same(facts, { rows: 2, progress, origin });
@@ -74,10 +75,10 @@ export const backups: TableCases = {
       same((await committed(table))["4"], { city: "Bergen" });
     }),
 
-  "brings back every text, also one with characters that end a line elsewhere": async (stand) =>
+  "restores every text, also one with characters that end a line elsewhere": async (fixture) =>
     inFolder(async (folder) => {
       const odd = 'a\u2028b\u2029c\rd\r\ne\u0085f\vg\fh\ti"\\ \ufeff';
-      const table = await stand.open();
+      const table = await fixture.open();
       const batch = await table.live().begin();
       await batch.apply([create("1", { name: odd }), create(odd.trim(), { name: "second" })]);
       await batch.park({ ...parked("e1", 8), type: odd });
@@ -89,9 +90,9 @@ export const backups: TableCases = {
       same(await restored.parked(), [{ ...parked("e1", 8), type: odd }]);
     }),
 
-  "is of one moment, while the table is folded on": async (stand) =>
+  "is of one moment, while the table is folded on": async (fixture) =>
     inFolder(async (folder) => {
-      const table = await stand.open();
+      const table = await fixture.open();
       const names = Array.from({ length: 200 }, (_, index) => `r${index}`);
       await fold(
         table,
@@ -119,9 +120,9 @@ export const backups: TableCases = {
       same(await table.live().progress(), at(position));
     }),
 
-  "is of the generation that was live when it began, also where another takes its place meanwhile": async (stand) =>
+  "is of the generation that was live when it began, even if another replaces it meanwhile": async (fixture) =>
     inFolder(async (folder) => {
-      const table = await filled(stand);
+      const table = await filled(fixture);
       const names = Array.from({ length: 5000 }, (_, index) => `r${index}`);
       await fold(
         table,
@@ -138,19 +139,19 @@ export const backups: TableCases = {
       same(await committed(table), before);
     }),
 
-  "can be put into another place": async (stand) =>
+  "can be restored into another place": async (fixture) =>
     inFolder(async (folder) => {
-      const table = await filled(stand);
+      const table = await filled(fixture);
       const { checksum } = await table.backup(folder);
-      const other = await stand.open();
+      const other = await fixture.open();
       const restored = await other.restore(folder, checksum, "");
       await other.switchTo(restored);
       same(await committed(other), await committed(table));
     }),
 
-  "is refused where a byte of its files was changed, added or removed, or a file is gone": async (stand) =>
+  "is refused if a byte of its files was changed, added or removed, or a file is missing": async (fixture) =>
     inFolder(async (folder) => {
-      const table = await filled(stand);
+      const table = await filled(fixture);
       const { checksum } = await table.backup(folder);
       const before = await committed(table);
       const number = table.live().number;
@@ -174,9 +175,9 @@ export const backups: TableCases = {
       same(await committed(table), before);
     }),
 
-  "that was restored and dropped is gone, and can be restored again": async (stand) =>
+  "that was restored and dropped no longer exists, and can be restored again": async (fixture) =>
     inFolder(async (folder) => {
-      const table = await filled(stand);
+      const table = await filled(fixture);
       const { checksum } = await table.backup(folder);
       const [first, second] = [await table.restore(folder, checksum, ""), await table.restore(folder, checksum, "")];
       await table.drop(first);
@@ -185,10 +186,11 @@ export const backups: TableCases = {
     }),
 };
 
+/** The origin of a generation. */
 export const origins: TableCases = {
-  "can be given another definition, which is there for the next start and in backups": async (stand) =>
+  "can be given another definition, which the next start and backups contain": async (fixture) =>
     inFolder(async (folder) => {
-      const table = await filled(stand);
+      const table = await filled(fixture);
       await table.live().redefine("another");
       const { order } = origin;
       same(table.live().origin, { definition: "another", order });
@@ -196,11 +198,11 @@ export const origins: TableCases = {
       same(await committed(table), { 1: { name: "ä😀", city: "Oslo" }, 2: { total: 7 } });
     }),
 
-  "is kept as it was given to the first generation, to one that is built, and is empty otherwise": async (stand) => {
-    const named = await stand.port();
+  "is stored for the first generation and for built ones, and is empty by default": async (fixture) => {
+    const named = await fixture.port();
     await named.open(fieldsOf(nameAndTotal), origin);
     same(named.live().origin, origin);
-    const table = await stand.open();
+    const table = await fixture.open();
     same(table.live().origin, { definition: "", order: "" });
     await table.switchTo(await table.build(fieldsOf(nameAndTotal), origin));
     same(table.live().origin, origin);

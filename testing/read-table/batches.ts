@@ -13,11 +13,12 @@ import {
   seen,
   update,
   type TableCases,
-} from "./table-stand.ts";
+} from "./table-fixture.ts";
 
+/** Batches: commit, rollback and marks. */
 export const batches: TableCases = {
-  "shows its own changes to itself at once, and to everybody else when it is committed": async (stand) => {
-    const table = await stand.open();
+  "shows its own changes to itself at once, and to other readers when it is committed": async (fixture) => {
+    const table = await fixture.open();
     await fold(table, [create("1", { name: "old" }), create("2", { name: "two" })]);
     const batch = await table.live().begin();
     await batch.apply([update("1", { name: "new" })]);
@@ -33,8 +34,8 @@ export const batches: TableCases = {
     same(await committed(table), after);
   },
 
-  "commits rows, parked events and the checkpoint together": async (stand) => {
-    const table = await stand.open();
+  "commits rows, parked events and the checkpoint together": async (fixture) => {
+    const table = await fixture.open();
     same(await table.live().progress(), nowhere);
     const batch = await table.live().begin();
     await batch.apply([create("1")]);
@@ -48,10 +49,10 @@ export const batches: TableCases = {
     same(await committed(table), { 1: {} });
   },
 
-  "leaves neither rows nor checkpoint when its commit fails": async (stand) => {
-    const table = await stand.open();
+  "leaves neither rows nor checkpoint when its commit fails": async (fixture) => {
+    const table = await fixture.open();
     await fold(table, [create("1")], 1);
-    // No engine can store these; one that takes them all the same has to take the rows with them.
+    // No engine can store these; one that accepts them must roll back the rows, too.
     for (const nonsense of [{ position: null }, { log: Symbol("log") }, { folded: {} }, { positionId: () => {} }]) {
       const batch = await table.live().begin();
       await batch.apply([create("2")]);
@@ -68,14 +69,14 @@ export const batches: TableCases = {
     }
   },
 
-  "may commit a checkpoint alone": async (stand) => {
-    const table = await stand.open();
+  "may commit a checkpoint alone": async (fixture) => {
+    const table = await fixture.open();
     await (await table.live().begin()).commit(at(3));
     same(await table.live().progress(), at(3));
   },
 
-  "leaves nothing when it is rolled back, and the next one starts afresh": async (stand) => {
-    const table = await stand.open();
+  "leaves nothing when it is rolled back, and the next one starts without its changes": async (fixture) => {
+    const table = await fixture.open();
     await fold(table, [create("1", { name: "old" })]);
     const batch = await table.live().begin();
     await batch.apply([update("1", { name: "new" }), create("2")]);
@@ -89,8 +90,8 @@ export const batches: TableCases = {
     same(await committed(table), { 1: { name: "old" }, 2: {} });
   },
 
-  "that has ended takes no more changes": async (stand) => {
-    const table = await stand.open();
+  "that has ended takes no more changes": async (fixture) => {
+    const table = await fixture.open();
     for (const end of ["commit", "rollback"] as const) {
       const batch = await table.live().begin();
       await (end === "commit" ? batch.commit(at(1)) : batch.rollback());
@@ -108,10 +109,8 @@ export const batches: TableCases = {
     same(await table.live().progress(), at(1));
   },
 
-  "applies all of some changes or, if one is refused, none of them, and what it applied before stays": async (
-    stand,
-  ) => {
-    const table = await stand.open();
+  "applies all changes of a call or, if one is refused, none of them; earlier changes stay": async (fixture) => {
+    const table = await fixture.open();
     await fold(table, [create("taken")]);
     const batch = await table.live().begin();
     await batch.apply([create("before")]);
@@ -125,8 +124,8 @@ export const batches: TableCases = {
     same(Object.keys(await committed(table)), ["1", "3", "before", "taken"]);
   },
 
-  "shows behind a mark what came before it, to every query": async (stand) => {
-    const table = await stand.open();
+  "shows changes before a mark to every query after it": async (fixture) => {
+    const table = await fixture.open();
     await fold(table, [create("old", { total: 1 })]);
     const batch = await table.live().begin();
     await batch.mark();
@@ -140,8 +139,8 @@ export const batches: TableCases = {
     same(await committed(table), { first: { name: "x", total: 2 }, old: { name: "x", total: 1 } });
   },
 
-  "goes back to its last mark, any number of times": async (stand) => {
-    const table = await stand.open();
+  "goes back to its last mark, any number of times": async (fixture) => {
+    const table = await fixture.open();
     const batch = await table.live().begin();
     await batch.mark();
     await batch.apply([create("1")]);
@@ -162,8 +161,8 @@ export const batches: TableCases = {
     same(await table.live().parked(), []);
   },
 
-  "does not know the mark of the batch before it": async (stand) => {
-    const table = await stand.open();
+  "does not know the mark of the batch before it": async (fixture) => {
+    const table = await fixture.open();
     const first = await table.live().begin();
     await first.mark();
     await first.commit(at(1));
@@ -176,8 +175,8 @@ export const batches: TableCases = {
     same(await committed(table), { 1: {} });
   },
 
-  "takes back to its mark what was applied before a refusal": async (stand) => {
-    const table = await stand.open();
+  "undoes to its mark the changes before a refusal": async (fixture) => {
+    const table = await fixture.open();
     await fold(table, [create("taken")]);
     const batch = await table.live().begin();
     await batch.mark();

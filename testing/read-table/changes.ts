@@ -2,7 +2,7 @@ import type { FieldsInput } from "../../core/rows/fields.ts";
 import type { ReadTable } from "../../core/table/read-table.ts";
 import { refusedAs } from "../kit/refusal.ts";
 import { same } from "../kit/same.ts";
-import { at, committed, create, fold, remove, seen, update, type TableCases } from "./table-stand.ts";
+import { at, committed, create, fold, remove, seen, update, type TableCases } from "./table-fixture.ts";
 import type { RowChange } from "../../core/rows/row-change.ts";
 
 const table: [does: string, changes: RowChange[], rows: Record<string, object>][] = [
@@ -29,12 +29,12 @@ const table: [does: string, changes: RowChange[], rows: Record<string, object>][
 const eachOfThem = Object.fromEntries(
   table.map(([does, changes, rows]) => [
     does,
-    async (stand) => {
-      const inOneGo = await stand.open();
+    async (fixture) => {
+      const inOneGo = await fixture.open();
       await fold(inOneGo, changes);
-      const oneByOne = await stand.open();
+      const oneByOne = await fixture.open();
       for (const [index, change] of changes.entries()) await fold(oneByOne, [change], index + 1);
-      const inOneBatch = await stand.open();
+      const inOneBatch = await fixture.open();
       const batch = await inOneBatch.live().begin();
       for (const change of changes) await batch.apply([change]);
       await batch.commit(at(1));
@@ -50,7 +50,7 @@ const strict: FieldsInput = {
 };
 const first = create("1", { iban: "NZ1", owner: "ann", total: 1 });
 
-/** Applied alone and among others, since these may be two ways in. */
+/** Applied alone and with other changes, since an engine may have separate code for each. */
 async function refused(table: ReadTable, type: string, change: RowChange): Promise<unknown> {
   const before = await committed(table);
   const batch = await table.live().begin();
@@ -64,18 +64,19 @@ async function refused(table: ReadTable, type: string, change: RowChange): Promi
   return data;
 }
 
+/** Changes that a batch refuses or accepts. */
 export const changes: TableCases = {
   ...eachOfThem,
 
-  "is refused where another row has its id": async (stand) => {
-    const table = await stand.open(strict);
+  "is refused if another row has its id": async (fixture) => {
+    const table = await fixture.open(strict);
     await fold(table, [first]);
     const data = await refused(table, "DUPLICATE_ROW", create("1", { owner: "bob" }));
     same(data, { field: "id", found: "1" });
   },
 
-  "is refused where another row has its value of a unique field": async (stand) => {
-    const table = await stand.open(strict);
+  "is refused if another row has its value of a unique field": async (fixture) => {
+    const table = await fixture.open(strict);
     await fold(table, [first, create("3", { iban: "NZ3", owner: "bob" })]);
     for (const change of [
       create("2", { iban: "NZ1", owner: "bob" }),
@@ -86,10 +87,10 @@ export const changes: TableCases = {
       same(await refused(table, "DUPLICATE_ROW", change), { field: "iban", found: "NZ1" });
   },
 
-  "is refused where an index of numbers, booleans or dates is unique, too": async (stand) => {
+  "is refused if an index of numbers, booleans or dates is unique, too": async (fixture) => {
     const unique = true;
     const values = { n: 19.99, i: 2 ** 53 - 1, b: false, d: "2024-01-01T00:00:00.000Z" };
-    const table = await stand.open({
+    const table = await fixture.open({
       n: { type: "number", unique },
       i: { type: "integer", unique },
       b: { type: "boolean", unique },
@@ -104,8 +105,8 @@ export const changes: TableCases = {
     }
   },
 
-  "is refused where a required field is missing from a new row": async (stand) => {
-    const table = await stand.open(strict);
+  "is refused if a required field is missing from a new row": async (fixture) => {
+    const table = await fixture.open(strict);
     await fold(table, [first]);
     for (const change of [
       create("2", { iban: "NZ2" }),
@@ -118,16 +119,19 @@ export const changes: TableCases = {
     }
   },
 
-  "is refused for a missing required field whatever the field's name": async (stand) => {
-    const table = await stand.open({ constructor: { type: "string", required: true }, team: "string" } as FieldsInput);
+  "is refused for a missing required field whatever the field's name": async (fixture) => {
+    const table = await fixture.open({
+      constructor: { type: "string", required: true },
+      team: "string",
+    } as FieldsInput);
     const batch = await table.live().begin();
     await refusedAs("INVALID_ROW", () => batch.apply([create("1", { team: "x" })]));
     await refusedAs("INVALID_ROW", () => batch.apply([update("1", { team: "x" })]));
     await batch.rollback();
   },
 
-  "may leave a required field out of an update, and repeat a row's own unique value": async (stand) => {
-    const table = await stand.open(strict);
+  "may omit a required field in an update, and repeat a row's own unique value": async (fixture) => {
+    const table = await fixture.open(strict);
     await fold(table, [
       first,
       update("1", { total: 2 }),
@@ -138,8 +142,8 @@ export const changes: TableCases = {
     same(await committed(table), { 1: { iban: "NZ1", owner: "bob", total: 2 } });
   },
 
-  "may leave a unique field empty in any number of rows": async (stand) => {
-    const table = await stand.open(strict);
+  "may leave a unique field empty in any number of rows": async (fixture) => {
+    const table = await fixture.open(strict);
     await fold(table, [
       first,
       create("2", { owner: "x" }),
@@ -149,8 +153,8 @@ export const changes: TableCases = {
     same(Object.keys(await committed(table)), ["1", "2", "3", "4"]);
   },
 
-  "frees a unique value by a removal or an update before it": async (stand) => {
-    const table = await stand.open(strict);
+  "frees a unique value by a removal or an update before it": async (fixture) => {
+    const table = await fixture.open(strict);
     await fold(table, [
       first,
       remove("1"),

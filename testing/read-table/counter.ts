@@ -1,9 +1,10 @@
 import type { FieldsInput } from "../../core/rows/fields.ts";
 import type { Generation } from "../../core/table/read-table.ts";
 
+/** The fields of the counting table. */
 export const counterFields: FieldsInput = { total: "integer" };
 
-/** Folds one step of a count: a new row, ten rows that all say the count, and the checkpoint; none without the others. */
+/** Folds one step of a count in one batch: a new row, ten rows that contain the count, and the checkpoint. */
 export async function foldCount(generation: Generation, position: number): Promise<void> {
   const batch = await generation.begin();
   await batch.apply([{ operation: "create", id: `step ${position}`, values: { total: position } }]);

@@ -5,7 +5,7 @@ import { same } from "../kit/same.ts";
 import { idsOf } from "./plain-query.ts";
 import { asked, filled, found } from "./queried-rows.ts";
 import { randomQuery, randomRow } from "./random-query.ts";
-import type { TableCases } from "./table-stand.ts";
+import type { TableCases } from "./table-fixture.ts";
 
 const orders: [sort: unknown, ids: string[]][] = [
   [undefined, ["a", "b", "c", "d"]],
@@ -27,9 +27,10 @@ const orders: [sort: unknown, ids: string[]][] = [
   ["-address.absent.more", ["a", "b", "c", "d"]],
 ];
 
+/** The order of rows. */
 export const order: TableCases = {
-  "puts rows without a value lowest and breaks ties by id": async (stand) => {
-    const rows = await filled(stand, [
+  "puts rows without a value lowest and breaks ties by id": async (fixture) => {
+    const rows = await filled(fixture, [
       { id: "c", name: "x", count: 2, at: "2024-01-01", isOpen: true, address: { n: 10, city: "b" } },
       { id: "a", name: "x", count: 1, at: "2023-01-01", isOpen: false, address: { n: 9 } },
       { id: "d", name: "X", count: 10, at: "2025-01-01", address: { n: -1, city: "a" } },
@@ -38,8 +39,8 @@ export const order: TableCases = {
     for (const [sort, ids] of orders) same(await found(rows, { sort }), ids, JSON.stringify(sort));
   },
 
-  "by an array's element uses the element": async (stand) => {
-    const rows = await filled(stand, [
+  "by an array's element uses the element": async (fixture) => {
+    const rows = await filled(fixture, [
       { id: "1", tags: [3], address: { list: [{ n: 3 }] } },
       { id: "2", tags: [1, 9], address: { list: [{ n: 1 }] } },
       { id: "3", tags: [2], address: { list: [{ n: 2 }] } },
@@ -48,10 +49,10 @@ export const order: TableCases = {
     same(await found(rows, { sort: "-address.list.0.n" }), ["1", "3", "2"]);
   },
 
-  "of text is the same in a field of its own, in a comparison and inside an object: by bytes": async (stand) => {
+  "of text is the same in a field of its own, in a comparison and inside an object: by bytes": async (fixture) => {
     const texts = ["Z", "a", "é", "\uff5a", "😀"];
     const rows = await filled(
-      stand,
+      fixture,
       texts.map((name, index) => ({ id: String(index), name, address: { name } })),
     );
     for (const sort of ["name", "address.name"]) same(await found(rows, { sort }), ["0", "1", "2", "3", "4"]);
@@ -102,14 +103,15 @@ const patterns: [query: Record<string, RegExp>, ids: string[]][] = [
   [{ "address.note": /first.second/s }, ["3"]],
 ];
 
+/** Finds: pages, search, and random queries. */
 export const findings: TableCases = {
-  "cuts a page from the order": async (stand) => {
-    const rows = await filled(stand, [{ id: "d" }, { id: "c", name: "x" }, { id: "b" }, { id: "a", name: "x" }]);
+  "cuts a page from the order": async (fixture) => {
+    const rows = await filled(fixture, [{ id: "d" }, { id: "c", name: "x" }, { id: "b" }, { id: "a", name: "x" }]);
     for (const [params, ids] of pages) same(await found(rows, params), ids, JSON.stringify(params));
   },
 
-  "searches text in any letter case": async (stand) => {
-    const rows = await filled(stand, [
+  "searches text in any letter case": async (fixture) => {
+    const rows = await filled(fixture, [
       { id: "1", name: "Ünder the BRIDGE", count: 42, address: { city: "Oslo" }, tags: ["red"] },
       { id: "2", name: "100% of a_b", at: "2024-05-06" },
       { id: "bridge", price: 1.5 },
@@ -122,8 +124,8 @@ export const findings: TableCases = {
     }
   },
 
-  "takes 20,000 alternatives": async (stand) => {
-    const rows = await filled(stand, [{ id: "ann", name: "Ann" }, { id: "bob" }]);
+  "takes 20,000 alternatives": async (fixture) => {
+    const rows = await filled(fixture, [{ id: "ann", name: "Ann" }, { id: "bob" }]);
     for (const count of [1_000, 20_000]) {
       const names = Array.from({ length: count }, (_, index) => `nobody ${index}`);
       const $or = [...names, "Ann"].map((name) => ({ name }));
@@ -133,8 +135,8 @@ export const findings: TableCases = {
     }
   },
 
-  "matches a pattern in linear time, and as every other engine does": async (stand) => {
-    const rows = await filled(stand, [
+  "matches a pattern in linear time, and like every other engine": async (fixture) => {
+    const rows = await filled(fixture, [
       { id: "1", name: `${"a".repeat(40)}b`, tags: [`${"a".repeat(40)}b`] },
       { id: "2", name: "aa", tags: ["x", "aa"] },
       { id: "3", name: "\u212aelvin a/b 😀", address: { note: "\u00a0 first\nsecond" } },
@@ -142,8 +144,8 @@ export const findings: TableCases = {
     for (const [query, ids] of patterns) same(await found(rows, { query }), ids, String(Object.values(query)[0]));
   },
 
-  "finds no row by text that none can have": async (stand) => {
-    const rows = await filled(stand, [{ id: "1", name: "a" }, { id: "2", name: "\ufffd" }, { id: "3" }]);
+  "finds no row by a text that no row can have": async (fixture) => {
+    const rows = await filled(fixture, [{ id: "1", name: "a" }, { id: "2", name: "\ufffd" }, { id: "3" }]);
     for (const text of ["\ud800", "\udfff", "a\0", "\0"]) {
       same(await found(rows, { query: { name: text } }), [], JSON.stringify(text));
       same(await found(rows, { query: { id: text } }), [], JSON.stringify(text));
@@ -152,8 +154,8 @@ export const findings: TableCases = {
     }
   },
 
-  "looks a value up in a list of 20,000 inside an object": async (stand) => {
-    const rows = await filled(stand, [
+  "looks a value up in a list of 20,000 inside an object": async (fixture) => {
+    const rows = await filled(fixture, [
       { id: "1", address: { n: 7, o: { a: 7, b: [1] } }, tags: [19_999, "x"] },
       { id: "2", address: { n: "7", o: { a: "7" } }, tags: [-1] },
       { id: "3" },
@@ -166,13 +168,13 @@ export const findings: TableCases = {
     same(await found(rows, { query: { "address.o": { $in: [...objects, null] } } }), ["1", "3"]);
   },
 
-  "answers random queries as plain loops over the rows do": async (stand) => {
-    // A seed of one's own repeats one run; it stands in every failure.
+  "answers random queries as plain loops over the rows do": async (fixture) => {
+    // Set SEED to repeat one run; each failure contains its seed.
     const seeds = process.env["SEED"] === undefined ? [1, 2, 3, 4] : [Number(process.env["SEED"])];
     for (const seed of seeds) {
       const random = randomFrom(seed);
       const rows = await filled(
-        stand,
+        fixture,
         Array.from({ length: 60 }, (_, index) => randomRow(random, index)),
       );
       const all = await rows.find(asked({}));

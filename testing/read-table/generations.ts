@@ -13,11 +13,12 @@ import {
   seen,
   wider,
   type TableCases,
-} from "./table-stand.ts";
+} from "./table-fixture.ts";
 
+/** Law 7: generations, and the switch between them. */
 export const generations: TableCases = {
-  "is built beside the live one and seen by nobody before the switch": async (stand) => {
-    const table = await stand.open();
+  "is built beside the live one and invisible before the switch": async (fixture) => {
+    const table = await fixture.open();
     await fold(table, [create("1", { name: "old" })], 5);
     const next = await table.build(fieldsOf(wider));
     assert.ok(next.number > table.live().number);
@@ -41,8 +42,8 @@ export const generations: TableCases = {
     same(await committed(table), { 1: { name: "new", city: "Oslo" }, 3: {} });
   },
 
-  "that is live writes its own batch while another is built": async (stand) => {
-    const table = await stand.open();
+  "that is live writes its own batch while another is built": async (fixture) => {
+    const table = await fixture.open();
     const next = await table.build(fieldsOf(nameAndTotal));
     const ours = await table.live().begin();
     const theirs = await next.begin();
@@ -56,8 +57,8 @@ export const generations: TableCases = {
     same(await next.progress(), at(1));
   },
 
-  "that was dropped is gone, and dropping the live one changes nothing": async (stand) => {
-    const table = await stand.open();
+  "that was dropped no longer exists, and dropping the live one changes nothing": async (fixture) => {
+    const table = await fixture.open();
     await fold(table, [create("1")]);
     const [second, third] = [await table.build(fieldsOf(nameAndTotal)), await table.build(fieldsOf(nameAndTotal))];
     assert.ok(third.number > second.number);
@@ -71,8 +72,8 @@ export const generations: TableCases = {
     assert.ok((await table.build(fieldsOf(nameAndTotal))).number > third.number);
   },
 
-  "that is switched to answers whole, whoever asks meanwhile": async (stand) => {
-    const table = await stand.open();
+  "that is switched to is complete for every concurrent query": async (fixture) => {
+    const table = await fixture.open();
     await fold(table, [create("1"), create("2", { name: "old" })], 5);
     const next = await table.build(fieldsOf(nameAndTotal));
     const batch = await next.begin();

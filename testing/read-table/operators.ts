@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { refusedAs } from "../kit/refusal.ts";
 import { same } from "../kit/same.ts";
-import type { TableCases } from "./table-stand.ts";
+import type { TableCases } from "./table-fixture.ts";
 import { asked, filled, found } from "./queried-rows.ts";
 
 const given = [
@@ -120,7 +120,7 @@ const unequal = (count: number) => ({
   $and: Array.from({ length: count }, (_, index) => ({ "address.list.n": { $ne: -index - 1 } })),
 });
 
-/** Queries that look through little of a row, and the same that look through more than is allowed. */
+/** Queries that read a small part of a row, each with one that exceeds the limit. */
 const efforts: [query: object, tooMuch: object][] = [
   [{ name: /a[ab]{31}[^ab]?$/ }, { name: /a[ab]{91}[^ab]?$/ }],
   [{ tags: /a[ab]{31}[^ab]?$/ }, { tags: /a[ab]{91}[^ab]?$/ }],
@@ -130,8 +130,8 @@ const efforts: [query: object, tooMuch: object][] = [
 const answers: TableCases = Object.fromEntries(
   table.map(([where, query, ids]) => [
     `answers where ${where}`,
-    async (stand) => {
-      const rows = await filled(stand, given);
+    async (fixture) => {
+      const rows = await filled(fixture, given);
       same(await found(rows, { query }), ids);
       assert.equal(await rows.count(asked({ query })), ids.length);
       same(await found(rows, { query: { $not: query } }), but(...ids));
@@ -139,10 +139,11 @@ const answers: TableCases = Object.fromEntries(
   ]),
 );
 
+/** Every operator of the query language. */
 export const operators = {
   ...answers,
-  "looks through a part of a row, and refuses to look through more": async (stand) => {
-    const rows = await filled(stand, [long]);
+  "reads a part of a row, and refuses to read more": async (fixture) => {
+    const rows = await filled(fixture, [long]);
     for (const [query, tooMuch] of efforts) {
       same(await found(rows, { query }), ["long"]);
       await refusedAs("INVALID_QUERY", () => found(rows, { query: tooMuch }));

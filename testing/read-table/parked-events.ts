@@ -1,9 +1,10 @@
 import { same } from "../kit/same.ts";
-import { at, parked, type TableCases } from "./table-stand.ts";
+import { at, parked, type TableCases } from "./table-fixture.ts";
 
+/** Parked events of a generation. */
 export const parkedEvents: TableCases = {
-  "is listed in the order of positions, until it is taken out": async (stand) => {
-    const table = await stand.open();
+  "is listed in the order of positions, until it is taken out": async (fixture) => {
+    const table = await fixture.open();
     const [first, second, third] = [
       parked("e1", 3),
       parked("e2", 12, { error: null, waiting: 100_000, givenUp: ["e4"] }),
@@ -23,8 +24,8 @@ export const parkedEvents: TableCases = {
     same(await table.live().parked(), [again, third]);
   },
 
-  "stays parked where its batch takes it back": async (stand) => {
-    const table = await stand.open();
+  "stays parked if its batch undoes its removal": async (fixture) => {
+    const table = await fixture.open();
     const first = await table.live().begin();
     await first.park(parked("e1", 1));
     await first.commit(at(1));

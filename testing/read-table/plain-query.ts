@@ -1,10 +1,10 @@
-// The query language by plain loops, written without a look at the real one: an engine is held against it.
+// The query language as plain loops, written independently of the real one. Engines are compared with it.
 import type { Row } from "../../core/rows/fields.ts";
 import type { QueryParams } from "../../core/query/query.ts";
 
 type Json = Record<string, unknown>;
 
-/** The ids that the query answers, in order, and how many it would answer without its page. */
+/** The ids that the query returns, in order, and their number without the page's limits. */
 export function idsOf(rows: readonly Row[], params: QueryParams): { page: string[]; total: number } {
   const {
     query,
@@ -40,11 +40,11 @@ export function idsOf(rows: readonly Row[], params: QueryParams): { page: string
 
 const contains = (value: unknown, text: string) => String(value).toLowerCase().includes(text.toLowerCase());
 
-/** One value at a path of objects only, as an order needs it. */
+/** The value at a path of objects only, for sorting. */
 const stepInto = (row: Row, path: string): unknown =>
   path.split(".").reduce<unknown>((value, step) => (value as Json | null | undefined)?.[step] ?? null, row);
 
-/** Nothing first, then false, true, numbers, text by its bytes. */
+/** The order: no value, false, true, numbers, text by its bytes. */
 function inOrder(a: unknown, b: unknown): number {
   if (a === null || b === null) return Number(a !== null) - Number(b !== null);
   if (typeof a === "string" && typeof b === "string") return Buffer.compare(Buffer.from(a), Buffer.from(b));
@@ -60,7 +60,7 @@ function holds(row: Row, query: Json): boolean {
   });
 }
 
-/** Every value that a path leads to: into objects by name, into arrays by index and through each element that is an object. */
+/** Every value at a path: into objects by name, into arrays by index and through each element that is an object. */
 function* walk(value: unknown, [step, ...rest]: string[]): Generator {
   if (step === undefined) yield value;
   else if (Array.isArray(value)) {
@@ -116,7 +116,7 @@ function isEqual(values: unknown[], asked: unknown): boolean {
   );
 }
 
-/** JSON with sorted keys: two values are the same when it is. */
+/** JSON with sorted keys: equal for equal values. */
 const canonical = (value: unknown): string =>
   JSON.stringify(value, (_, inner: unknown) =>
     isObject(inner) ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1))) : inner,

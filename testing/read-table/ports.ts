@@ -13,18 +13,19 @@ import {
   parked,
   wider,
   type TableCases,
-  type TableStand,
-} from "./table-stand.ts";
+  type TableFixture,
+} from "./table-fixture.ts";
 
+/** The port itself: capabilities, opening and closing. */
 export const tablePorts: TableCases = {
-  "has the capabilities that were declared for it": async (stand) => {
-    const table = await stand.open();
-    same(table.capabilities, stand.capabilities);
+  "has the capabilities that were declared for it": async (fixture) => {
+    const table = await fixture.open();
+    same(table.capabilities, fixture.capabilities);
     assert.notEqual(table.engine, "");
   },
 
-  "refuses every call before it is opened and after it was closed, as an outage": async (stand) => {
-    const table = await stand.port();
+  "refuses every call before it is opened and after it was closed, as an outage": async (fixture) => {
+    const table = await fixture.port();
     const calls = [() => table.live(), () => table.build(fieldsOf(nameAndTotal))];
     for (const call of calls) await refusedAsClosed(call);
     await table.open(fieldsOf(nameAndTotal));
@@ -35,8 +36,8 @@ export const tablePorts: TableCases = {
     await table.close();
   },
 
-  "may be opened twice": async (stand) => {
-    const table = await stand.open();
+  "may be opened twice": async (fixture) => {
+    const table = await fixture.open();
     await fold(table, [create("1")]);
     const live = table.live();
     await table.open(fieldsOf(nameAndTotal));
@@ -44,8 +45,8 @@ export const tablePorts: TableCases = {
     same(await committed(table), { 1: {} });
   },
 
-  "keeps its place apart from others": async (stand) => {
-    const [one, other] = [await stand.open(), await stand.open()];
+  "is separate from other places": async (fixture) => {
+    const [one, other] = [await fixture.open(), await fixture.open()];
     await fold(one, [create("1")], 5);
     await one.switchTo(await one.build(fieldsOf(wider)));
     same(await committed(other), {});
@@ -54,11 +55,12 @@ export const tablePorts: TableCases = {
   },
 };
 
+/** An engine that allows one host at a time. */
 export const soleHostOfTable: TableCases = {
-  "refuses a second one while the first is open, and no longer": async (stand) => {
-    const first = await stand.open();
+  "refuses a second one only while the first is open": async (fixture) => {
+    const first = await fixture.open();
     await fold(first, [create("1")]);
-    const second = stand.another(first);
+    const second = fixture.another(first);
     const { code, retryable } = await refusedAs("UNUSABLE_STORE", () => second.open(fieldsOf(nameAndTotal)));
     same({ code, retryable }, { code: 409, retryable: false });
     await refusedAsClosed(() => second.live());
@@ -70,15 +72,15 @@ export const soleHostOfTable: TableCases = {
 };
 
 export const manyHostsOfTable: TableCases = {
-  "see what one of them committed": async (stand) => {
-    const [one, other] = await twoHosts(stand);
+  "see what one of them committed": async (fixture) => {
+    const [one, other] = await twoHosts(fixture);
     await fold(one, [create("1")], 5);
     same(await committed(other), { 1: {} });
     same(await other.live().progress(), at(5));
   },
 
-  "see which generation another has switched to": async (stand) => {
-    const [one, other] = await twoHosts(stand);
+  "see which generation another has switched to": async (fixture) => {
+    const [one, other] = await twoHosts(fixture);
     const next = await one.build(fieldsOf(wider), { definition: "next", order: "order-1" });
     await one.switchTo(next);
     await fold(one, [create("1", { city: "Oslo" })], 5);
@@ -90,8 +92,8 @@ export const manyHostsOfTable: TableCases = {
     assert.equal(other.live(), live);
   },
 
-  "take the folding over from one another, and go on where it stands": async (stand) => {
-    const [one, other] = await twoHosts(stand);
+  "take over the folding from one another, and continue from its checkpoint": async (fixture) => {
+    const [one, other] = await twoHosts(fixture);
     await takesOver(one);
     await fold(one, [create("1")], 5);
     same(await takesOver(other), at(5));
@@ -104,8 +106,8 @@ export const manyHostsOfTable: TableCases = {
     same(await committed(one), { 1: {}, 2: {}, 3: {} });
   },
 
-  "fold nothing on from where another is by now, whom they have only asked how far he is": async (stand) => {
-    const [one, other] = await twoHosts(stand);
+  "do not fold from another host's progress that they have only read": async (fixture) => {
+    const [one, other] = await twoHosts(fixture);
     await takesOver(one);
     await fold(one, [create("1")], 5);
     await takesOver(other);
@@ -119,8 +121,8 @@ export const manyHostsOfTable: TableCases = {
     await fold(one, [create("3")], 7);
   },
 
-  "store nothing of a batch that was begun before another took over": async (stand) => {
-    const [one, other] = await twoHosts(stand);
+  "store nothing of a batch that began before another host took over": async (fixture) => {
+    const [one, other] = await twoHosts(fixture);
     await takesOver(one);
     await fold(one, [create("1", { total: 1 })], 5);
     const batch = await one.live().begin();
@@ -136,8 +138,8 @@ export const manyHostsOfTable: TableCases = {
     same(await committed(one), { 1: { total: 1 }, 2: {} });
   },
 
-  "switch to nothing that was built before another took over": async (stand) => {
-    const [one, other] = await twoHosts(stand);
+  "switch to no generation that was built before another host took over": async (fixture) => {
+    const [one, other] = await twoHosts(fixture);
     await takesOver(one);
     const next = await one.build(fieldsOf(nameAndTotal));
     const batch = await next.begin();
@@ -152,8 +154,8 @@ export const manyHostsOfTable: TableCases = {
     same(await committed(one), { 1: {} });
   },
 
-  "may take over what they fold already, and go on with what they build": async (stand) => {
-    const table = await stand.open();
+  "may take over while they fold, and continue their builds": async (fixture) => {
+    const table = await fixture.open();
     await takesOver(table);
     const next = await table.build(fieldsOf(nameAndTotal));
     await fold(table, [create("1")], 5);
@@ -168,9 +170,9 @@ export const manyHostsOfTable: TableCases = {
   },
 };
 
-async function twoHosts(stand: TableStand): Promise<[ReadTable, ReadTable]> {
-  const one = await stand.open();
-  const other = stand.another(one);
+async function twoHosts(fixture: TableFixture): Promise<[ReadTable, ReadTable]> {
+  const one = await fixture.open();
+  const other = fixture.another(one);
   await other.open(fieldsOf(nameAndTotal));
   return [one, other];
 }

@@ -4,12 +4,13 @@ import { randomFrom } from "../kit/random.ts";
 import { refusedAs } from "../kit/refusal.ts";
 import { same } from "../kit/same.ts";
 import { counterFields, foldCount } from "./counter.ts";
-import { all, fieldsOf, type TableCases } from "./table-stand.ts";
+import { all, fieldsOf, type TableCases } from "./table-fixture.ts";
 
+/** A table whose hosting process is killed. */
 export const killsOfTable: TableCases = {
-  "keeps whole batches, rows and checkpoint alike, and all that were acknowledged": async (stand) => {
-    let table = await stand.open(counterFields);
-    const place = stand.inProcess(table);
+  "keeps complete batches, rows and checkpoint alike, and all acknowledged ones": async (fixture) => {
+    let table = await fixture.open(counterFields);
+    const place = fixture.inProcess(table);
     const random = randomFrom(Date.now());
     for (let round = 0; round < 3; round++) {
       await table.close();
@@ -17,7 +18,7 @@ export const killsOfTable: TableCases = {
         const said = await other.killedAfter(1 + Math.floor(random() * 60), random() * 10);
         return Number(said.at(-1)![0]);
       });
-      table = await stand.reopen(table, counterFields);
+      table = await fixture.reopen(table, counterFields);
       const { position } = await table.live().progress();
       assert.ok(position >= acknowledged, `found ${position}, acknowledged ${acknowledged}`);
       const rows = await table.live().rows.find(all);
@@ -30,16 +31,17 @@ export const killsOfTable: TableCases = {
   },
 };
 
+/** An engine that allows one host among processes. */
 export const soleHostOfTableAmongProcesses: TableCases = {
-  "is refused to another process meanwhile, and given to it afterwards": async (stand) => {
-    const table = await stand.open(counterFields);
-    const place = stand.inProcess(table);
+  "is refused to another process meanwhile, and given to it afterwards": async (fixture) => {
+    const table = await fixture.open(counterFields);
+    const place = fixture.inProcess(table);
     await withOtherProcess("open table", place, async (other) => {
-      same(await other.hear(), ["refused", "UNUSABLE_STORE"]);
+      same(await other.nextMessage(), ["refused", "UNUSABLE_STORE"]);
     });
     await table.close();
     await withOtherProcess("open table", place, async (other) => {
-      same(await other.hear(), ["opened"]);
+      same(await other.nextMessage(), ["opened"]);
       await refusedAs("UNUSABLE_STORE", () => table.open(fieldsOf(counterFields)));
     });
     await table.open(fieldsOf(counterFields));

@@ -4,17 +4,17 @@ import { parseQuery, type Query, type QueryFields, type QueryParams } from "../.
 import type { Rows } from "../../core/table/read-table.ts";
 import { same } from "../kit/same.ts";
 import { queriedFields } from "./random-query.ts";
-import { create, fieldsOf, fold, type TableStand } from "./table-stand.ts";
+import { create, fieldsOf, fold, type TableFixture } from "./table-fixture.ts";
 
 const fields = fieldsOf(queriedFields);
 const queryFields: QueryFields = new Map<string, { type: FieldType }>([["id", { type: "string" }], ...fields]);
 
 /** A table with these rows, written as the fold writes them. */
 export async function filled(
-  stand: TableStand,
+  fixture: TableFixture,
   given: readonly ({ id: string } & Record<string, unknown>)[],
 ): Promise<Rows> {
-  const table = await stand.open(queriedFields);
+  const table = await fixture.open(queriedFields);
   await fold(
     table,
     given.map((row) => create(row.id, checkRow(fields, row))),
@@ -25,14 +25,14 @@ export async function filled(
 /** A query as the generated actions parse it. */
 export const asked = (params: QueryParams): Query => parseQuery(queryFields, params);
 
-/** The ids of the rows that it answers. */
+/** The ids of the rows that the query returns. */
 export const found = async (rows: Rows, params: QueryParams): Promise<string[]> =>
   (await rows.find(asked(params))).map(({ id }) => id);
 
-/** A row for each text, which stands in every place of it, is found by exactly this text. */
-export async function areFoundByText(stand: TableStand, texts: readonly string[]): Promise<void> {
+/** Checks that a row that has an odd text in every place is found by exactly this text. */
+export async function areFoundByText(fixture: TableFixture, texts: readonly string[]): Promise<void> {
   const rows = await filled(
-    stand,
+    fixture,
     texts.map((name, index) => ({ id: `row ${index}`, name, tags: [name], address: { inner: name } })),
   );
   for (const [index, text] of texts.entries()) {

@@ -1,11 +1,11 @@
-// Random changes in random batches, beside the same ones made to a map.
+// Random changes in random batches, compared with the same changes of a map.
 import type { FieldsInput } from "../../core/rows/fields.ts";
 import type { Batch, ReadTable } from "../../core/table/read-table.ts";
 import { pick, randomFrom, times, type Random } from "../kit/random.ts";
 import { refusedAs } from "../kit/refusal.ts";
 import { same } from "../kit/same.ts";
 import { queriedFields, randomRow } from "./random-query.ts";
-import { at, committed, create, remove, seen, update, type TableCases } from "./table-stand.ts";
+import { at, committed, create, remove, seen, update, type TableCases } from "./table-fixture.ts";
 import type { RowChange } from "../../core/rows/row-change.ts";
 
 const fields: FieldsInput = { ...queriedFields, code: { type: "string", unique: true } };
@@ -26,7 +26,7 @@ function randomChange(random: Random): RowChange {
   return pick(random, [update(id, some), update(id, some), update(id, some), create(id, some), remove(id)]);
 }
 
-/** Null where one of the changes is refused. */
+/** Null if one of the changes is refused. */
 function plainly(rows: Plain, changes: readonly RowChange[]): Plain | null {
   const changed = new Map(rows);
   for (const change of changes) {
@@ -78,11 +78,9 @@ async function randomBatch(random: Random, table: ReadTable, before: Plain, posi
 }
 
 export const randomBatches: TableCases = {
-  "leaves what its changes come to one after the other, whatever they are and whoever looks meanwhile": async (
-    stand,
-  ) => {
+  "leaves the result of its changes in order, with concurrent readers": async (fixture) => {
     const random = randomFrom(7);
-    const table = await stand.open(fields);
+    const table = await fixture.open(fields);
     let rows: Plain = new Map();
     for (let position = 1; position <= 40; position++) {
       rows = await randomBatch(random, table, rows, position);

@@ -15,7 +15,8 @@ export const queriedFields: FieldsInput = {
   tags: "array",
 };
 
-// Few values, so that queries hit; no halves of characters and nothing above U+FFFF beside the private area, where UTF-8 and UTF-16 differ in order.
+// Few values, so that queries match. No lone surrogates, and above U+FFFF only private-use characters, where UTF-8 and
+// UTF-16 sort differently.
 const texts = [
   "",
   "a",
@@ -46,7 +47,7 @@ const dates = [
 const booleans = [true, false];
 const scalars = [...texts.slice(0, 6), 0, 1, 2, 10, true, false];
 
-/** A row in which anything may be null or left out. */
+/** A row in which any field may be null or absent. */
 export function randomRow(random: Random, index: number): Row {
   const row: Row = { id: `${pick(random, ["r", "R", "é", "%"])}${index}` };
   const perhaps = (name: string, make: () => unknown) => {
@@ -78,7 +79,7 @@ function randomAddress(random: Random): Json {
   return address;
 }
 
-/** What a field may be compared with: mostly what rows hold. */
+/** The values to compare a field with: mostly those of rows. */
 const places: readonly [name: string, values: readonly unknown[], isText: boolean, isOrdered: boolean][] = [
   ["id", ["r1", "R2", "é3", "%4", "r20", "none"], true, true],
   ["name", texts, true, true],

@@ -12,12 +12,12 @@ import { killsOfTable, soleHostOfTableAmongProcesses } from "./processes.ts";
 import { randomBatches } from "./random-batches.ts";
 import { reopeningTables } from "./reopening.ts";
 import { rows } from "./rows.ts";
-import { TableStand, type TablePlace } from "./table-stand.ts";
+import { TableFixture, type TablePlace } from "./table-fixture.ts";
 import { wholeBatches } from "./whole-batches.ts";
 
 /**
- * Every law of the ReadTable port, and whether the engine is what it declares. With a durability other than "none" the
- * place must say how another process comes to it (`inProcess`): the cases kill that process.
+ * A case for every law of the ReadTable port and every declared capability. An engine that declares a durability other
+ * than "none" needs `inProcess` in its place: cases kill another process.
  *
  * @example for (const { name, run } of readTableContract(newPlace, capabilities)) it(name, run);
  */
@@ -28,7 +28,7 @@ export function readTableContract(
   const isDurable = capabilities.durability !== "none";
   const hasOneHost = capabilities.hosts === "one";
   return casesOf(
-    () => new TableStand(newPlace, capabilities),
+    () => new TableFixture(newPlace, capabilities),
     [
       { name: "A table's port", cases: tablePorts },
       { name: "A row", cases: rows },

@@ -13,37 +13,38 @@ import {
   update,
   wider,
   type TableCases,
-} from "./table-stand.ts";
+} from "./table-fixture.ts";
 
+/** A table after a restart of its host. */
 export const reopeningTables: TableCases = {
-  "keeps rows, parked events and checkpoint": async (stand) => {
-    const table = await stand.open();
+  "keeps rows, parked events and checkpoint": async (fixture) => {
+    const table = await fixture.open();
     const batch = await table.live().begin();
     await batch.apply([create("1", { name: "x" })]);
     await batch.park(parked("e1", 6));
     const progress = at(7, { folded: 5, positionId: "0190a0b0-0000-7000-8000-000000000001", reordered: true });
     await batch.commit(progress);
-    const again = await stand.reopen(table);
+    const again = await fixture.reopen(table);
     same(await committed(again), { 1: { name: "x" } });
     same(await again.live().parked(), [parked("e1", 6)]);
     same(await again.live().progress(), progress);
   },
 
-  "shows nothing of a batch that was not committed": async (stand) => {
-    const table = await stand.open();
+  "shows nothing of a batch that was not committed": async (fixture) => {
+    const table = await fixture.open();
     await fold(table, [create("1", { name: "old" })]);
     const batch = await table.live().begin();
     await batch.apply([update("1", { name: "new" }), create("2")]);
     await batch.park(parked("e1", 2));
-    const again = await stand.reopen(table);
+    const again = await fixture.reopen(table);
     same(await committed(again), { 1: { name: "old" } });
     same(await again.live().progress(), at(1));
     same(await again.live().parked(), []);
     await fold(again, [create("2")], 2);
   },
 
-  "keeps the generation that was switched to, with its fields and origin": async (stand) => {
-    const table = await stand.open();
+  "keeps the generation that was switched to, with its fields and origin": async (fixture) => {
+    const table = await fixture.open();
     await fold(table, [create("1", { name: "old" })], 5);
     const origin = { definition: "d", order: "o" };
     const next = await table.build(fieldsOf(wider), origin);
@@ -52,7 +53,7 @@ export const reopeningTables: TableCases = {
     await batch.commit(at(9));
     await table.switchTo(next);
     await table.live().redefine("other");
-    const again = await stand.reopen(table);
+    const again = await fixture.reopen(table);
     assert.equal(again.live().number, next.number);
     same(again.live().origin, { ...origin, definition: "other" });
     same([...again.live().fields], [...fieldsOf(wider)]);
@@ -62,21 +63,21 @@ export const reopeningTables: TableCases = {
     await other.rollback();
   },
 
-  "forgets a generation that was not finished": async (stand) => {
-    const table = await stand.open();
+  "drops an unfinished generation": async (fixture) => {
+    const table = await fixture.open();
     await fold(table, [create("1")]);
     const next = await table.build(fieldsOf(wider));
     await (await next.begin()).commit(at(5));
-    const again = await stand.reopen(table);
+    const again = await fixture.reopen(table);
     same([...again.live().fields.keys()], ["name", "total"]);
     same(await committed(again), { 1: {} });
     same(await (await again.build(fieldsOf(wider))).progress(), nowhere);
   },
 
-  "keeps the fields that it was built with, whatever it is opened with": async (stand) => {
-    const table = await stand.open();
+  "keeps the fields that it was built with, with any fields at opening": async (fixture) => {
+    const table = await fixture.open();
     await fold(table, [create("1", { name: "x" })], 4);
-    const again = await stand.reopen(table, wider);
+    const again = await fixture.reopen(table, wider);
     same([...again.live().fields], [...fieldsOf(nameAndTotal)]);
     same(await again.live().progress(), at(4));
   },

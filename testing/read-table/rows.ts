@@ -4,7 +4,7 @@ import { oddTexts } from "../kit/odd-texts.ts";
 import { refusedAs } from "../kit/refusal.ts";
 import { same } from "../kit/same.ts";
 import { areFoundByText, asked, filled, found } from "./queried-rows.ts";
-import { create, fold, type TableCases } from "./table-stand.ts";
+import { create, fold, type TableCases } from "./table-fixture.ts";
 
 const nothing = { name: null, count: null, price: null, isOpen: null, at: null, address: null, tags: null };
 /** In the order of their bytes. */
@@ -23,8 +23,9 @@ const controls = [
 ];
 const texts = [...controls, "line\nbreak", ...oddTexts, "x".repeat(300 * 1024)];
 
+/** Rows: every value returns as it was written. */
 export const rows: TableCases = {
-  "comes back as it was written, every field there, null where it has no value": async (stand) => {
+  "is returned as it was written, with every field, null if it has no value": async (fixture) => {
     const full = {
       id: "full",
       name: "",
@@ -35,11 +36,11 @@ export const rows: TableCases = {
       address: { city: null, deep: { list: [{ a: 1.5 }, "x"] } },
       tags: [],
     };
-    const rows = await filled(stand, [full, { id: "empty" }, { id: "nulls", ...nothing }]);
+    const rows = await filled(fixture, [full, { id: "empty" }, { id: "nulls", ...nothing }]);
     same(await rows.find(asked({ sort: "id" })), [{ id: "empty", ...nothing }, full, { id: "nulls", ...nothing }]);
   },
 
-  "keeps a number to the last bit, and is found by it, alone and in a list": async (stand) => {
+  "keeps a number to the last bit, and is found by it, alone and in a list": async (fixture) => {
     for (const price of [
       5e-324,
       Number.MAX_VALUE,
@@ -52,7 +53,7 @@ export const rows: TableCases = {
       5396008445509900000,
       Number.MAX_SAFE_INTEGER,
     ]) {
-      const rows = await filled(stand, [{ id: "1", price }]);
+      const rows = await filled(fixture, [{ id: "1", price }]);
       same(await rows.find(asked({})), [{ id: "1", ...nothing, price }]);
       same(await found(rows, { query: { price } }), ["1"]);
       same(await found(rows, { query: { price: { $in: [price] } } }), ["1"]);
@@ -60,10 +61,10 @@ export const rows: TableCases = {
     }
   },
 
-  "with odd text in every place is found by exactly this text": (stand) => areFoundByText(stand, texts),
+  "with odd text in every place is found by exactly this text": (fixture) => areFoundByText(fixture, texts),
 
-  "with a control character, also NUL, is ordered by its bytes, and repeats no other unique value": async (stand) => {
-    const table = await stand.open({ name: { type: "string", index: true }, mark: { type: "string", unique: true } });
+  "with a control character, also NUL, is ordered by its bytes, and repeats no other unique value": async (fixture) => {
+    const table = await fixture.open({ name: { type: "string", index: true }, mark: { type: "string", unique: true } });
     await fold(
       table,
       controls.map((text, index) => create(String(index), { name: text, mark: text })),
@@ -83,9 +84,9 @@ export const rows: TableCases = {
     }
   },
 
-  "with an odd id is found by this id": async (stand) => {
+  "with an odd id is found by this id": async (fixture) => {
     const rows = await filled(
-      stand,
+      fixture,
       oddTexts.map((id) => ({ id, name: id })),
     );
     for (const id of oddTexts) {
@@ -100,7 +101,7 @@ export const rows: TableCases = {
     same(await rows.findByIds([]), []);
   },
 
-  "with odd steps in a path is found and sorted by them": async (stand) => {
+  "with odd steps in a path is found and sorted by them": async (fixture) => {
     const steps = [
       "$x",
       "it's",
@@ -122,7 +123,7 @@ export const rows: TableCases = {
       "{x}",
     ];
     const rows = await filled(
-      stand,
+      fixture,
       ["c", "a", "b"].map((id) => ({ id, address: Object.fromEntries(steps.map((step) => [step, `value ${id}`])) })),
     );
     for (const step of steps) {
@@ -131,8 +132,8 @@ export const rows: TableCases = {
     }
   },
 
-  "does not change with an answer that somebody writes into": async (stand) => {
-    const rows = await filled(stand, [{ id: "1", name: "x", address: { city: "Oslo" }, tags: [1] }]);
+  "does not change with a result that its reader changes": async (fixture) => {
+    const rows = await filled(fixture, [{ id: "1", name: "x", address: { city: "Oslo" }, tags: [1] }]);
     const before = [{ id: "1", ...nothing, name: "x", address: { city: "Oslo" }, tags: [1] }];
     for (const answer of [() => rows.find(asked({})), () => rows.findByIds(["1"])]) {
       const [row] = await answer();
@@ -141,7 +142,7 @@ export const rows: TableCases = {
         (row!["tags"] as unknown[]).push(2);
         row!["name"] = "y";
       } catch (error) {
-        // Frozen is as good as copied.
+        // A frozen result is as safe as a copy.
         assert.ok(error instanceof TypeError);
       }
       same(await rows.find(asked({})), before);

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { all, at, create, fold, remove, type TableCases } from "./table-stand.ts";
+import { all, at, create, fold, remove, type TableCases } from "./table-fixture.ts";
 
+/** Engines that declare `atomicBatch`: no reader sees part of a batch. */
 export const wholeBatches: TableCases = {
-  "is seen whole or not at all by any number of readers": async (stand) => {
-    const table = await stand.open();
+  "is seen completely or not at all by any number of readers": async (fixture) => {
+    const table = await fixture.open();
     const ids = Array.from({ length: 20 }, (_, index) => `row ${index}`);
     await fold(
       table,

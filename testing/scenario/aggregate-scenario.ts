@@ -7,7 +7,7 @@ import { expectation, expectEqual, expectError, fail, failBy, type ExpectedError
 import { foldedRows, type Folded, type Folding } from "./folded-rows.ts";
 import { recordedEvents, type GivenEvent } from "./given-event.ts";
 
-/** What a table and the events that it meets are tested by. */
+/** A scenario of an aggregate: rows and events, and the rows afterwards. */
 export class AggregateScenario<Events extends EventMap, Fields extends FieldsInput> {
   readonly #folding: Folding;
 
@@ -15,7 +15,7 @@ export class AggregateScenario<Events extends EventMap, Fields extends FieldsInp
     this.#folding = { name, definition, broker };
   }
 
-  /** The rows that are in the table, and the events that are folded into it then, in their order. */
+  /** The rows of the table at first, and the events that are folded into it, in order. */
   given(
     rows: readonly (RowInput<Fields> & { id: string })[],
     events: readonly GivenEvent<Events>[],
@@ -36,13 +36,13 @@ export class AggregateOutcome<Fields extends FieldsInput> {
   }
 
   /**
-   * All rows of the table, in any order: fields that are left out are null, and an `id` that is left out is any. Or the
-   * error by which the first event is refused that cannot be folded.
+   * Expects all rows of the table, in any order. An omitted field is null, an omitted `id` is any. Or expects the error
+   * of the first event that cannot be folded.
    * @throws AssertionError
    */
   // oxlint-disable-next-line unicorn/no-thenable -- what every scenario ends with; see `expectation`
-  then(...said: [expected: readonly RowInput<Fields>[] | ExpectedError]): Promise<void> {
-    return expectation(said, async (expected) => {
+  then(...args: [expected: readonly RowInput<Fields>[] | ExpectedError]): Promise<void> {
+    return expectation(args, async (expected) => {
       const { name } = this.#folding;
       const folded = await this.#fold();
       if (isRows(expected)) {
@@ -82,7 +82,7 @@ const isRows = <Fields extends FieldsInput>(
 
 const withoutId = ({ id: _id, ...row }: Row): Partial<Row> => row;
 
-/** The rows in the order of the expected ones, as far as they correspond: the difference is then what is different. */
+/** Sorts the rows to match the expected ones, so that the difference shows only differing rows. */
 function arranged(rows: readonly Row[], expected: readonly Partial<Row>[]): Partial<Row>[] {
   const left = [...rows];
   const take = (isIt: (row: Row) => boolean) => {

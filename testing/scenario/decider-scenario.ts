@@ -10,7 +10,7 @@ import { recordedEvents, type GivenEvent } from "./given-event.ts";
 
 type Schemas = Readonly<Record<string, unknown>>;
 
-/** What a decider is tested by. */
+/** A scenario of a decider: a history, a command, and its result. */
 export class DeciderScenario<Events extends EventMap, State, Params extends Schemas> {
   readonly #decider: DeciderDefinition;
   readonly #broker: ServiceBroker | undefined;
@@ -20,7 +20,7 @@ export class DeciderScenario<Events extends EventMap, State, Params extends Sche
     this.#broker = broker;
   }
 
-  /** What has happened: to the entity of the command that follows, but for events that name another `stream`. */
+  /** The history: events of the following command's entity, unless they name another `stream`. */
   given(...events: readonly GivenEvent<Events>[]): DeciderHistory<Events, State, Params> {
     return new DeciderHistory(this.#decider, this.#broker, events);
   }
@@ -38,8 +38,8 @@ class DeciderHistory<Events extends EventMap, State, Params extends Schemas> {
   }
 
   /**
-   * The command that is sent then. Its params are validated as always; hooks of the action are not run.
-   * @throws DefinitionError where the decider has no such command; ValidationError where the store has no such event
+   * The command to send. Its params are validated as always; hooks of the action are not run.
+   * @throws DefinitionError if the decider has no such command; ValidationError if the store has no such event
    */
   when<Name extends keyof Params & string>(
     name: Name,
@@ -52,7 +52,7 @@ class DeciderHistory<Events extends EventMap, State, Params extends Schemas> {
       throw new DefinitionError({ field: `scenario(${decider.name}).when`, found: name, expected });
     }
     const historyOf = (stream: string) => recordedEvents(decider.catalogue, stream, this.#events);
-    // A mistake of the test must not pass for a refusal.
+    // A mistake of the test must not be reported as a refusal.
     historyOf("given");
     const command = { name, params: { ...(params as object) }, ...context };
     return new DeciderOutcome(decider, command, () => decisionOf(decider, historyOf, command, this.#broker));
@@ -71,21 +71,21 @@ class DeciderOutcome<Events extends EventMap, State> {
   }
 
   /**
-   * The events that the command comes to, by type, payload, and those fields of `meta` that are said; nothing, where
-   * nothing is to happen; or the error by which it is refused.
+   * Expects the events that the command decides, by type, payload, and the given fields of `meta`; no arguments expect
+   * no events. Or expects the error that refuses it.
    * @throws AssertionError
    */
   // oxlint-disable-next-line unicorn/no-thenable -- what every scenario ends with; see `expectation`
-  then(...said: readonly Decided<Events>[] | readonly [refused: ExpectedError]): Promise<void> {
-    return expectation<readonly unknown[]>(said, async () => {
+  then(...args: readonly Decided<Events>[] | readonly [refused: ExpectedError]): Promise<void> {
+    return expectation<readonly unknown[]>(args, async () => {
       const decision = await this.#outcome();
-      const [first] = said;
-      const refused = said.length === 1 && !this.#isEvent(first) ? first : null;
+      const [first] = args;
+      const refused = args.length === 1 && !this.#isEvent(first) ? first : null;
       if (refused === null) {
         if ("error" in decision) failBy(`${this.#name} is refused`, decision.error);
-        const expected = (said as readonly SaidDecided[]).map(asStored);
+        const expected = (args as readonly ExpectedEvent[]).map(asStored);
         const found = decision.events.map((event, index) => shownAs(expected[index], event));
-        expectEqual(`${this.#name} comes to other events than expected`, found, expected);
+        expectEqual(`${this.#name} decides other events than expected`, found, expected);
       } else if ("error" in decision) {
         expectError(`${this.#name} is refused for another reason than expected`, decision.error, refused);
       } else {
@@ -95,12 +95,12 @@ class DeciderOutcome<Events extends EventMap, State> {
     });
   }
 
-  /** The entity's state after the command. @throws AssertionError */
-  thenState(...said: [expected: State]): Promise<void> {
-    return expectation(said, async (expected) => {
+  /** Expects the entity's state after the command. @throws AssertionError */
+  thenState(...args: [expected: State]): Promise<void> {
+    return expectation(args, async (expected) => {
       const decision = await this.#outcome();
       if ("error" in decision) failBy(`${this.#name} is refused`, decision.error);
-      expectEqual(`${this.#name} comes to another state than expected`, decision.state, expected);
+      expectEqual(`${this.#name} has another state than expected`, decision.state, expected);
     });
   }
 
@@ -113,18 +113,18 @@ class DeciderOutcome<Events extends EventMap, State> {
   }
 }
 
-interface SaidDecided {
+interface ExpectedEvent {
   type: string;
   payload?: unknown;
   meta?: object;
 }
 
-/** As JSON: fields that are undefined are not there. */
-function asStored({ payload = {}, ...event }: SaidDecided): SaidDecided {
+/** As JSON, without undefined fields. */
+function asStored({ payload = {}, ...event }: ExpectedEvent): ExpectedEvent {
   const json = toJson("payload", payload);
   return { ...event, payload: isProblem(json) ? payload : json.value };
 }
 
-/** The event as far as the expected one says something of it. */
-const shownAs = (expected: SaidDecided | undefined, { type, payload, meta }: RecordedEvent): SaidDecided =>
+/** The event, reduced to the fields of the expected one. */
+const shownAs = (expected: ExpectedEvent | undefined, { type, payload, meta }: RecordedEvent): ExpectedEvent =>
   expected?.meta ? { type, payload, meta: partOf(meta, expected.meta) as object } : { type, payload };

@@ -1,5 +1,5 @@
 import type { Context } from "moleculer";
-import { MemoryClaims } from "../../adapters/memory/claims.ts";
+import { MemoryKeptClaims } from "../../adapters/memory/kept-claims.ts";
 import { Claims } from "../../core/log/claims.ts";
 import { decide, type DeciderDefinition } from "../../core/decider/decider.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
@@ -9,35 +9,35 @@ import { duplicate } from "../../mixins/decider/claim-keeper.ts";
 import { recordedEvents } from "./given-event.ts";
 import { noBroker } from "./no-broker.ts";
 
-/** What comes to `decide` beside the params. */
+/** The context that `decide` receives beside the params. */
 export interface CommandContext {
-  /** `ctx.meta`: the user, say. */
+  /** `ctx.meta`, for example the user. */
   meta?: Record<string, unknown>;
-  /** `ctx.locals`: what the action's hooks put there, none of which run here. */
+  /** `ctx.locals`, which the action's hooks would set; hooks are not run here. */
   locals?: Record<string, unknown>;
 }
 
-/** A command as it is sent. */
+/** A command to send. */
 export interface SentCommand extends CommandContext {
   name: string;
   params: object;
 }
 
-/** What a command comes to, and the state after it. */
+/** The result of a command, and the state after it. */
 export interface Decision {
   events: RecordedEvent[];
   state: unknown;
 }
 
-/** As far as a broker's validator is of use here; Moleculer says nothing of its type. */
+/** The part of a broker's validator that is used here; Moleculer does not type it. */
 interface Validation {
   localAction<Answer>(handler: () => Promise<Answer>, action: object): (ctx: Context) => Promise<Answer>;
 }
 
 /**
- * Decides a command as the decider's action does: its params pass the command's rules, `historyOf` the entity's stream
- * makes the state, and what is decided passes the store's catalogue and the claims.
- * @throws whatever the command is refused by
+ * Decides a command like the decider's action: validates its params, folds the state from `historyOf` the entity's
+ * stream, and checks the events against the store's catalogue and the claims.
+ * @throws the error that refuses the command
  */
 export async function decisionOf(
   decider: DeciderDefinition,
@@ -55,21 +55,21 @@ export async function decisionOf(
     const folded = fold(decider, emptyEntity(decider), own);
     const decided = await decide(decider, name, folded.state, ctx.params, ctx);
     const events = recordedEvents(decider.catalogue, stream, decided, history);
-    refuseDuplicates(decider, stream, history, events);
+    assertUnclaimed(decider, stream, history, events);
     return { events, state: fold(decider, folded, events).state };
   };
   const validation = broker.validator?.middleware(broker) as Validation | undefined;
   return validation ? validation.localAction(decideValid, action)(ctx) : decideValid();
 }
 
-/** @throws DuplicateClaimError where another stream of the history holds what the events claim */
-function refuseDuplicates(
+/** @throws DuplicateClaimError if another stream of the history has claimed a value of the events */
+function assertUnclaimed(
   decider: DeciderDefinition,
   stream: string,
   history: readonly RecordedEvent[],
   events: readonly RecordedEvent[],
 ): void {
-  const claims = new Claims(new MemoryClaims());
+  const claims = new Claims(new MemoryKeptClaims());
   const position = history.length;
   for (const claim of decider.claims) {
     const { scope, fingerprint: definition } = claim;

@@ -1,7 +1,7 @@
 import { AssertionError, deepStrictEqual } from "node:assert";
 import { inspect } from "node:util";
 
-/** How an error is expected: by its class, its like, its fields, or its message. A pattern stands for what it matches. */
+/** An expected error: its class, an equal error, its fields, or its message. A pattern matches a text. */
 export type ExpectedError =
   | (abstract new (...args: never[]) => Error)
   | Error
@@ -11,41 +11,43 @@ export type ExpectedError =
       type?: string | RegExp;
       message?: string | RegExp;
       code?: string | number;
-      /** As much of it as matters. */
+      /** Only the fields to compare. */
       data?: unknown;
     };
 
-/** Any runner shows the message; those that make differences of their own find both sides. */
+/** Every runner shows the message; runners with their own differences use the two sides. */
 function failure(message: string, sides: { actual?: unknown; expected?: unknown }, cause?: unknown): AssertionError {
-  // An operator of Node's own would have it add a difference to the message.
+  // With one of Node's own operators, the message would contain a difference.
   const error = new AssertionError({ message, operator: "then", ...sides });
   return cause === undefined ? error : Object.assign(error, { cause });
 }
 
-/** Something else was found, not to be compared with what was expected. */
+/** Fails without a difference: the found value is of another kind than the expected one. */
 export function fail(what: string, actual: unknown, expected: unknown): never {
   const message = `${what}\n  found:    ${inWords(actual)}\n  expected: ${inWords(expected)}`;
   throw failure(message, { actual, expected });
 }
 
-/** There is an error where none was expected. */
+/** Fails because of an unexpected error. */
 export function failBy(what: string, error: unknown): never {
   throw failure(`${what}: ${inWords(error)}`, {}, error);
 }
 
-/** Deep and strict equality, but for the realm that plain objects come from: some runners give each file one of its own. */
+/** Deep strict equality, ignoring the realm of plain objects: some runners give each file its own realm. */
 export function expectEqual(what: string, actual: unknown, expected: unknown, cause?: unknown): void {
   const [found, wanted] = [plain(actual), plain(expected)];
   try {
     deepStrictEqual(found, wanted);
   } catch (error) {
-    // Node's own first line says what the runner says anyway.
+    // Removes Node's first line, which repeats the runner's.
     const difference = (error as Error).message.replace(/^Expected values.*\n/, "").replace("+ actual", "+ found");
     throw failure(`${what}\n${difference}`, { actual: found, expected: wanted }, cause);
   }
 }
 
-/** Fails where the error is not the expected one; what it is stands in the message, and whole in the failure's cause. */
+/**
+ * Fails if the error is not the expected one. The message describes the error, and the failure's cause is the error.
+ */
 export function expectError(what: string, error: unknown, expected: ExpectedError): void {
   const message = `${what}: ${inWords(error)}`;
   if (typeof expected === "function" || expected instanceof RegExp) {
@@ -57,7 +59,7 @@ export function expectError(what: string, error: unknown, expected: ExpectedErro
   }
 }
 
-/** As much of what was found as the expected says something of; a pattern stands for a text that it matches. */
+/** The found value, reduced to the fields of the expected one. A pattern matches a text. */
 export function partOf(found: unknown, expected: unknown): unknown {
   if (expected instanceof RegExp) return typeof found === "string" && expected.test(found) ? expected : found;
   if (found === null || typeof found !== "object" || !isPlain(expected)) return found;
@@ -68,7 +70,7 @@ export function partOf(found: unknown, expected: unknown): unknown {
   );
 }
 
-/** Plain objects and arrays, as those of this realm. */
+/** Copies plain objects and arrays into this realm. */
 function plain(value: unknown): unknown {
   if (!isPlain(value)) return value;
   if (Array.isArray(value)) return Array.from(value as unknown[], plain);
@@ -78,16 +80,16 @@ function plain(value: unknown): unknown {
 function isPlain(value: unknown): value is object {
   if (value === null || typeof value !== "object") return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  // That of any realm's plain objects has none of its own.
+  // The prototype of plain objects of any realm has no prototype itself.
   return Array.isArray(value) || prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-/** What one error of a domain has in common with another of the same kind: all but where it was made. */
+/** The fields by which two errors are equal: all but the stack. */
 const fieldsOf = (error: Error): Record<string, unknown> => ({ ...error, name: error.name, message: error.message });
 
-/** In one line, or an error's fields: what a stack would say is at the cause. */
+/** One line, or an error's fields; the stack is in the cause. */
 export function inWords(value: unknown): string {
   if (typeof value === "function") return value.name;
   if (!(value instanceof Error)) return inspect(value, { breakLength: Infinity, depth: 4 });
@@ -97,19 +99,19 @@ export function inWords(value: unknown): string {
 }
 
 /**
- * What a `then` does: it looks at what comes of a scenario. A failure points to the line of the test that expected
- * something else. What has a `then` is awaited like a promise; a scenario that is, and expects nothing yet, fails.
+ * Implements `then`: checks the result of a scenario. A failure points to the line of the test with the expectation. An
+ * object with `then` can be awaited like a promise: a scenario that is awaited without an expectation fails.
  */
-export async function expectation<Said extends readonly unknown[]>(
-  said: Said,
-  look: (...said: NoInfer<Said>) => Promise<void>,
+export async function expectation<Expected extends readonly unknown[]>(
+  expected: Expected,
+  check: (...expected: NoInfer<Expected>) => Promise<void>,
 ): Promise<void> {
   const place = { stack: "" };
   Error.captureStackTrace(place, expectation);
-  const [resolve, reject] = said;
-  if (typeof resolve === "function" && typeof reject === "function") return void reject(endless());
+  const [resolve, reject] = expected;
+  if (typeof resolve === "function" && typeof reject === "function") return void reject(unfinished());
   try {
-    await look(...said);
+    await check(...expected);
   } catch (error) {
     if (error instanceof AssertionError)
       error.stack = place.stack.replace(/^.*/, () => `${error.name} [${error.code}]: ${error.message}`);
@@ -117,5 +119,5 @@ export async function expectation<Said extends readonly unknown[]>(
   }
 }
 
-const endless = () =>
-  new AssertionError({ message: "a scenario was awaited that expects nothing yet: end it by then(…)" });
+const unfinished = () =>
+  new AssertionError({ message: "a scenario was awaited without an expectation: end it with then(…)" });

@@ -12,11 +12,11 @@ import type { FoldsOwner } from "../../mixins/aggregate/service.ts";
 import { EventCaller } from "../../mixins/consumer/event-caller.ts";
 import { noBroker } from "./no-broker.ts";
 
-/** What is folded, and where. */
+/** The aggregate to fold, and the broker for its transforms. */
 export interface Folding {
   name: string;
   definition: FoldDefinition;
-  /** For transforms that are actions, and for what function transforms call. */
+  /** For transforms that are actions, and for calls of function transforms. */
   broker: ServiceBroker | undefined;
 }
 
@@ -26,8 +26,8 @@ export type Folded = { rows: Row[] } | { event: RecordedEvent; error: unknown };
 const everything = { where: null, sort: [], limit: null, offset: 0, search: null };
 
 /**
- * Folds events into a table in memory that has these rows, by the aggregate's own mappings.
- * @throws InvalidRowError where a row is none of this table's; DefinitionError where a transform needs a broker
+ * Folds events with the aggregate's own mappings into a table in memory that contains these rows.
+ * @throws InvalidRowError if a row does not fit the table; DefinitionError if a transform needs a broker
  */
 export async function foldedRows(
   folding: Folding,
@@ -59,7 +59,7 @@ export async function foldedRows(
   }
 }
 
-/** Those of the aggregate's service where the broker has one: its queries lead a transform back to the rows of its own fold. */
+/** The folds of the aggregate's service if the broker has one: its queries then reach the rows of this fold. */
 function foldsOf({ name, definition, broker = noBroker() }: Folding): Folds {
   const service = broker.getLocalService(name) as (Service & FoldsOwner) | undefined;
   const { fields, timeoutMs } = definition;

@@ -5,32 +5,32 @@ import type { EventMap, RecordedEvent } from "../../core/event/recorded-event.ts
 import { upcastAll } from "../../core/catalogue/upcast.ts";
 import type { Decided } from "../../mixins/decider/decider.ts";
 
-/** What else may be said of a given event. */
+/** Optional fields of a given event. */
 interface Details {
-  /** Left out: the same each time. */
+  /** Default: a fixed one per event. */
   id?: string;
   stream?: string;
-  /** Left out: the next of its stream. */
+  /** Default: the next of its stream. */
   version?: number;
-  /** Left out: the next. */
+  /** Default: the next. */
   position?: number;
-  /** ISO 8601. Left out: that of the event before it, or the beginning of the year 2000. */
+  /** ISO 8601. Default: that of the event before it, or the start of the year 2000. */
   time?: string;
   meta?: Readonly<Record<string, unknown>>;
 }
 
-/** An event that has happened before what is tested: its type, its payload, and whatever else matters. */
+/** An event of the history: its type, its payload, and any other fields that matter. */
 export type GivenEvent<Events extends EventMap> = Details & (Decided<Events> | OlderEvent<Events>);
 
-/** As an older writer stored it. */
+/** An event as an older writer stored it. */
 interface OlderEvent<Events extends EventMap> {
   type: keyof Events & string;
   payload: unknown;
   meta: { readonly schemaVersion: number };
 }
 
-/** An event as a test says it, before anybody has looked at it. */
-interface SaidEvent extends Details {
+/** A given event before it is checked. */
+interface UncheckedEvent extends Details {
   type: string;
   payload?: unknown;
 }
@@ -39,17 +39,17 @@ const beginning = "2000-01-01T00:00:00.000Z";
 const anyone = { correlationId: "given", causationId: "given", maxEventBytes: Infinity, isRecorded: true };
 
 /**
- * Events as a store answers them that has those `before`: checked by its catalogue, and brought to today's version.
+ * The events as a store with the events `before` would return them: checked by its catalogue and upcast.
  * @throws ValidationError, UpcastError
  */
 export function recordedEvents(
   catalogue: Catalogue,
   stream: string,
-  said: readonly SaidEvent[],
+  given: readonly UncheckedEvent[],
   before: readonly RecordedEvent[] = [],
 ): RecordedEvent[] {
-  if (said.length === 0) return [];
-  const inputs = said.map(({ id, type, payload = {}, meta = {} }, index) => ({
+  if (given.length === 0) return [];
+  const inputs = given.map(({ id, type, payload = {}, meta = {} }, index) => ({
     id: id ?? eventIdOfKey("given", before.length + index),
     type,
     payload,
@@ -59,7 +59,7 @@ export function recordedEvents(
   const versions = new Map(before.map((event) => [event.stream, event.version]));
   let { position, time } = before.at(-1) ?? { position: 0, time: beginning };
   const recorded = events.map(({ id, type, payload, meta }, index) => {
-    const details = said[index]!;
+    const details = given[index]!;
     const { stream: of = stream } = details;
     const { version = (versions.get(of) ?? 0) + 1 } = details;
     versions.set(of, version);

@@ -1,9 +1,9 @@
-import type { Lease, Versioned } from "../../core/log/event-log.ts";
+import type { Lease, Versioned } from "../../core/log/control.ts";
 import type { Instances } from "../../mixins/process-manager/instances.ts";
 
 type Place = Pick<ConstructorParameters<typeof Instances>[0], "source" | "lease" | "checkpoint">;
 
-/** Where the processes of a scenario are kept, by a holder whose lease nobody else wants. */
+/** Storage for the processes of a scenario, with a lease that no other holder contends for. */
 export function keptInMemory(): Place {
   const kept = new Map<string, Versioned>();
   const lease: Lease = { name: "scenario", holder: "scenario", epoch: 1 };

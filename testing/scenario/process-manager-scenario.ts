@@ -8,24 +8,24 @@ import type { GivenEvent } from "./given-event.ts";
 import type { Answers, ProcessRun } from "./process-run.ts";
 import { eventsOf, runOf, type Script, type Step } from "./process-script.ts";
 
-/** A command as it is expected; of `meta` as much as matters. */
+/** An expected command; only the given fields of `meta` are compared. */
 export interface ExpectedCommand {
   action: string;
-  /** Left out: `{}`. */
+  /** Default: `{}`. */
   params?: unknown;
   meta?: Readonly<Record<string, unknown>>;
 }
 
-/** A deadline as it is expected. */
+/** An expected deadline. */
 export interface ExpectedDeadline<Name extends string> {
   name: Name;
-  /** A Date, an ISO 8601 time, or milliseconds after the last event's time. Left out: any. */
+  /** A Date, an ISO 8601 time, or milliseconds after the last event's time. Default: any. */
   when?: Date | string | number;
-  /** Left out: any. */
+  /** Default: any. */
   data?: unknown;
 }
 
-/** What a process manager is tested by. Each function answers a new scenario; those that begin with `then` look at it. */
+/** A scenario of a process manager. Each function returns a new scenario; those that begin with `then` check it. */
 export class ProcessManagerScenario<Events extends EventMap, State, Names extends string> {
   readonly #script: Script;
 
@@ -41,14 +41,14 @@ export class ProcessManagerScenario<Events extends EventMap, State, Names extend
   }
 
   /**
-   * What commands are answered, by action: a value, an Error for a refusal, or a function of the params. Others go to the
-   * broker of the scenario; without one their answer is undefined.
+   * The results of commands, by action: a value, an Error for a refusal, or a function of the params. Other commands go
+   * to the scenario's broker; without one their result is undefined.
    */
   answering(answers: Answers): ProcessManagerScenario<Events, State, Names> {
     return new ProcessManagerScenario({ ...this.#script, answers: { ...this.#script.answers, ...answers } });
   }
 
-  /** What has happened, in the order of the log. @throws ValidationError where the store has no such event */
+  /** The history, in the order of the log. @throws ValidationError if the store has no such event */
   given(...events: readonly GivenEvent<Events>[]): ProcessManagerScenario<Events, State, Names> {
     return this.#with(
       events,
@@ -56,12 +56,12 @@ export class ProcessManagerScenario<Events extends EventMap, State, Names extend
     );
   }
 
-  /** What happens then: of the commands, its own alone are looked at. @throws ValidationError where the store has no such event */
+  /** The event to handle; only its commands are checked. @throws ValidationError if the store has no such event */
   when(event: GivenEvent<Events>): ProcessManagerScenario<Events, State, Names> {
     return this.#with([event], [{ event: this.#script.events.length, isWhen: true }]);
   }
 
-  /** The deadline comes that the last event's process has, with those that are due before it. */
+  /** Advances time to this deadline of the last event's process; earlier ones fire, too. */
   whenDue(name: Names): ProcessManagerScenario<Events, State, Names> {
     return this.#with([], [{ due: name, isWhen: true }]);
   }
@@ -72,16 +72,16 @@ export class ProcessManagerScenario<Events extends EventMap, State, Names extend
       events: [...this.#script.events, ...events],
       steps: [...this.#script.steps, ...steps],
     };
-    // A mistake of the test is told where it stands.
+    // Reports a mistake of the test at its own line.
     eventsOf(script);
     return new ProcessManagerScenario(script);
   }
 
-  /** All commands that are sent, in their order. @throws AssertionError */
-  thenSends(...said: readonly ExpectedCommand[]): Promise<void> {
-    return expectation(said, () =>
+  /** Expects all commands, in order. @throws AssertionError */
+  thenSends(...args: readonly ExpectedCommand[]): Promise<void> {
+    return expectation(args, () =>
       this.#look(async ({ sent }) => {
-        const expected = said.map(({ params = {}, ...command }) => ({ ...command, params: asJson(params) }));
+        const expected = args.map(({ params = {}, ...command }) => ({ ...command, params: asJson(params) }));
         const found = sent.map(({ action, params, meta }, index) => {
           const wanted = expected[index]?.meta;
           return { action, params: asJson(params), ...(wanted && { meta: partOf(meta, wanted) }) };
@@ -91,12 +91,12 @@ export class ProcessManagerScenario<Events extends EventMap, State, Names extend
     );
   }
 
-  /** All deadlines that the last event's process has then, in the order in which they are due. @throws AssertionError */
-  thenSchedules(...said: readonly ExpectedDeadline<Names>[]): Promise<void> {
-    return expectation(said, () =>
+  /** Expects all deadlines of the last event's process, in the order of their times. @throws AssertionError */
+  thenSchedules(...args: readonly ExpectedDeadline<Names>[]): Promise<void> {
+    return expectation(args, () =>
       this.#look(async (run) => {
         const { deadlines = [] } = (await run.kept()).instance ?? {};
-        const expected = said.map((deadline) => this.#withTime(deadline));
+        const expected = args.map((deadline) => this.#withTime(deadline));
         const found = deadlines
           .toSorted((a, b) => Date.parse(a.when) - Date.parse(b.when))
           .map(({ name, when, data }, index) => ({
@@ -115,17 +115,17 @@ export class ProcessManagerScenario<Events extends EventMap, State, Names extend
     return { ...deadline, when: typeof due === "string" ? due : when };
   }
 
-  /** The state of the last event's process. @throws AssertionError */
-  thenState(...said: [expected: State]): Promise<void> {
-    return expectation(said, (expected) =>
+  /** Expects the state of the last event's process. @throws AssertionError */
+  thenState(...args: [expected: State]): Promise<void> {
+    return expectation(args, (expected) =>
       this.#look(async (run) => {
         const { state } = (await run.kept()).instance ?? {};
-        expectEqual(`${this.#what} comes to another state than expected`, state, expected);
+        expectEqual(`${this.#what} has another state than expected`, state, expected);
       }),
     );
   }
 
-  /** The last event's process is over. @throws AssertionError */
+  /** Expects the last event's process to have ended. @throws AssertionError */
   thenEnds(): Promise<void> {
     return expectation([], () =>
       this.#look(async (run) => {
@@ -136,22 +136,28 @@ export class ProcessManagerScenario<Events extends EventMap, State, Names extend
     );
   }
 
-  /** The last event's process is parked: the error is neither retried here, nor made up for. @throws AssertionError */
-  thenParks(...said: [error: ExpectedError]): Promise<void> {
-    return expectation(said, async (expected) => {
+  /**
+   * Expects the last event's process to be parked. Errors are neither retried nor compensated here. @throws
+   * AssertionError
+   */
+  thenParks(...args: [error: ExpectedError]): Promise<void> {
+    return expectation(args, async (expected) => {
       const run = await runOf(this.#script);
       const failure = await run.failure();
       if (!failure) fail(`${this.#what} is not parked`, run.sent, expected);
-      // What is kept of an error is its fields.
+      // Only the fields of an error are stored.
       const kept = typeof expected === "function" ? { name: expected.name } : expected;
       expectError(`${this.#what} is parked for another reason than expected`, failure.error, kept);
     });
   }
 
-  /** A scenario that is awaited before it looks at anything fails. */
+  /**
+   * A scenario that is awaited without an expectation fails.
+   * oxlint-disable-next-line unicorn/no-thenable -- so that it does
+   */
   // oxlint-disable-next-line unicorn/no-thenable -- so that it does
-  then(...said: never[]): Promise<void> {
-    return expectation(said, async () => fail(`${this.#what}: then`, said, "thenSends, thenSchedules, thenState …"));
+  then(...args: never[]): Promise<void> {
+    return expectation(args, async () => fail(`${this.#what}: then`, args, "thenSends, thenSchedules, thenState …"));
   }
 
   async #look(look: (run: ProcessRun) => Promise<void>): Promise<void> {

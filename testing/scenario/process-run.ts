@@ -16,20 +16,20 @@ import { fail } from "./expectation.ts";
 import { keptInMemory } from "./kept-in-memory.ts";
 import { noBroker } from "./no-broker.ts";
 
-/** By action: what a command is answered; an Error is its refusal; a function is asked each time. */
+/** Results of commands, by action. An Error is a refusal; a function is called each time. */
 export type Answers = Readonly<Record<string, unknown>>;
 
-/** A command that was sent. */
+/** A sent command. */
 export interface Sent {
   action: string;
   params: unknown;
   meta: Readonly<Record<string, unknown>>;
 }
 
-/** Handles events and deadlines as a process manager does, one after the other, with its processes kept in memory. */
+/** Handles events and deadlines in sequence like a process manager, with its processes in memory. */
 export class ProcessRun {
   readonly sent: Sent[] = [];
-  /** The process of the last event that belongs to one. */
+  /** The process of the last event that belongs to a process. */
   id: string | null = null;
   #failure: { error: unknown } | null = null;
   readonly #definition: ProcessDefinition;
@@ -56,7 +56,7 @@ export class ProcessRun {
     this.#queue = new ProcessQueue({
       ...common,
       runner,
-      // Asked for what waits behind something parked, of which nothing is ever released here.
+      // Events that wait behind a parked one; none are ever released here.
       waiting: new WaitingEvents({
         definition,
         source: { page: () => Promise.reject(new Error("a scenario has no log")) },
@@ -105,7 +105,7 @@ export class ProcessRun {
     await this.#queue.add(this.id, [event]);
   }
 
-  /** Time goes on up to a deadline of the last process: those before it are due, too. @throws AssertionError */
+  /** Advances time to a deadline of the last process; earlier ones fire, too. @throws AssertionError */
   async fire(name: string): Promise<void> {
     const { id } = this;
     const { deadlines = [] } = (await this.kept()).instance ?? {};
@@ -120,7 +120,7 @@ export class ProcessRun {
     return this.id === null ? { instance: null, hasEnded: false } : this.#instances.load(this.id);
   }
 
-  /** What the last process, or the search for it, has failed with. */
+  /** The error of the last process, or of its correlation. */
   async failure(): Promise<{ error: unknown } | null> {
     const { parked } = (await this.kept()).instance ?? {};
     return parked?.error ? { error: restoredError(parked.error) } : this.#failure;

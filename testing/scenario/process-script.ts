@@ -4,10 +4,10 @@ import type { EventMap, RecordedEvent } from "../../core/event/recorded-event.ts
 import { recordedEvents, type GivenEvent } from "./given-event.ts";
 import { ProcessRun, type Answers } from "./process-run.ts";
 
-/** An event, by its place among all of them, or a deadline. `isWhen`: commands before it are not looked at. */
+/** An event, by its index, or a deadline. `isWhen`: commands before it are not checked. */
 export type Step = { isWhen: boolean } & ({ event: number } | { due: string });
 
-/** What happens to a process manager, in its order. */
+/** The history and the events of a scenario, in order. */
 export interface Script {
   definition: ProcessDefinition;
   broker: ServiceBroker | undefined;
@@ -20,7 +20,7 @@ export interface Script {
 export const eventsOf = ({ definition, events }: Script): RecordedEvent[] =>
   recordedEvents(definition.catalogue, "given-1", events);
 
-/** @throws an outage's error; AssertionError where a deadline is not to come */
+/** @throws an outage's error; AssertionError if a deadline is not set */
 export async function runOf(script: Script): Promise<ProcessRun> {
   const { definition, answers, broker, steps } = script;
   const events = eventsOf(script);

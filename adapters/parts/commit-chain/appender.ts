@@ -4,7 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Building, OpenOptions } from "../../../core/log/event-log.ts";
 import { Semaphore } from "../../../core/concurrency/semaphore.ts";
 import { whenFree } from "../../sqlite/busy.ts";
-import { translate } from "../../sqlite/database.ts";
+import { translate } from "../../sqlite/errors.ts";
 import type { LogFile } from "../../sqlite/log-file.ts";
 import { addRecord } from "./add-record.ts";
 import { identityIn } from "./begin.ts";

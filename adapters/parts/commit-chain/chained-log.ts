@@ -1,54 +1,59 @@
 import type { AppendRelay } from "../../../core/log/append-relay.ts";
 import type { AppendRequest } from "../../../core/log/append-request.ts";
-import type { ClaimFold, ClaimPage, ClaimScope, TwiceClaimed } from "../../../core/log/claims.ts";
 import { UnusableStoreError } from "../../../core/errors/errors.ts";
 import type {
   AppendVerdict,
   Building,
   EventLog,
-  KeyedState,
-  Lease,
-  LeaseAnswer,
-  LinkedStream,
   LogBackup,
   LogCapabilities,
   OpenOptions,
   Page,
   ReadOptions,
   ReadStreamOptions,
+  StreamRange,
   StreamSummary,
-  Versioned,
 } from "../../../core/log/event-log.ts";
-import type { Linked } from "../../../core/log/links.ts";
+import { guardedParts } from "../../../core/log/log-parts.ts";
 import type { Query } from "../../../core/query/query.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import type { LogFile } from "../../sqlite/log-file.ts";
 import { Appender, type Decision } from "./appender.ts";
 import type { CommitChain } from "./commit-chain.ts";
+import { ChainedClaims } from "./claims.ts";
 import { Control } from "./control.ts";
+import { ChainedLinks } from "./links.ts";
 import { Relay } from "./relay.ts";
 import { ServerClock } from "./server-clock.ts";
 import { storedAppends } from "./stored-appends.ts";
 
 /**
- * A log of which any number of hosts each hold an index: whatever is asked is answered from the host's own, after it has
- * taken up what the others have added; whatever is to be stored is decided there and added to the chain, which refuses
- * it where another was first.
+ * A log on a chain, hosted by any number of hosts. Each host has an index, which it brings up to date before it reads or
+ * decides on it. A decision is added to the chain, which refuses it if another host was first.
  */
 export class ChainedLog implements EventLog {
   readonly engine: string;
   readonly location: string;
   readonly capabilities: LogCapabilities;
+  readonly #parts = guardedParts(async (call) => {
+    this.#appender.refuseClosed();
+    return call({ control: this.#control, claims: this.#claims, links: this.#links });
+  });
+  readonly control = this.#parts.control;
+  readonly claims = this.#parts.claims;
+  readonly links = this.#parts.links;
   readonly #chain: CommitChain;
   readonly #appender: Appender;
   readonly #control: Control;
+  readonly #claims: ChainedClaims;
+  readonly #links: ChainedLinks;
   readonly #clock: ServerClock;
   #relay: Relay | null = null;
   #warn: (message: string) => void = () => {};
 
   /**
-   * @param indexPath where the index stands; another process of this machine takes a file beside it
-   * @param begin `"anew"`: what is left of a log that the server has lost is disregarded
+   * @param indexPath the file of the index; another process of this machine takes a file beside it
+   * @param begin `"anew"`: traces of a log that the server has lost are ignored
    */
   constructor(chain: CommitChain, indexPath: string, begin?: "anew") {
     this.engine = chain.engine;
@@ -57,6 +62,8 @@ export class ChainedLog implements EventLog {
     this.#chain = chain;
     this.#appender = new Appender(chain, indexPath, begin === "anew");
     this.#control = new Control(chain);
+    this.#claims = new ChainedClaims(this.#appender);
+    this.#links = new ChainedLinks(this.#appender);
     this.#clock = new ServerClock({
       ask: async () => (await chain.serverTime?.()) ?? null,
       warn: (message) => this.#warn(message),
@@ -105,24 +112,13 @@ export class ChainedLog implements EventLog {
   }
 
   async read(options: ReadOptions): Promise<Page> {
-    // What lies before the end of the index is for ever: only whether there is more has to be asked.
+    // What the index contains never changes. The chain is asked only if the page reaches the end of the index.
     const page = options.backward ? null : await this.#appender.readLocal((log) => log.read(options));
     return page && !page.end ? page : this.#appender.readLatest((log) => log.read(options));
   }
 
   readStream(stream: string, options: ReadStreamOptions): Promise<RecordedEvent[]> {
     return this.#appender.readLatest(({ queries }) => queries.readStream(stream, options));
-  }
-
-  link(stream: string, ids: readonly string[]): Promise<Linked> {
-    return this.#appender.commit(({ links }) => {
-      const answer = links.link(stream, ids);
-      return { answer, change: answer.linked > 0 ? { link: { stream, ids } } : null };
-    });
-  }
-
-  linkedStreams(options: { after?: string; limit: number }): Promise<LinkedStream[]> {
-    return this.#appender.readLatest(({ links }) => links.streams(options));
   }
 
   find(query: Query): Promise<RecordedEvent[]> {
@@ -137,60 +133,8 @@ export class ChainedLog implements EventLog {
     return this.#appender.readLatest(({ queries }) => queries.findByIds(ids));
   }
 
-  streams(options: { category?: string; after?: string; limit: number }): Promise<StreamSummary[]> {
-    return this.#appender.readLatest(({ queries }) => queries.streams(options));
-  }
-
-  async getState(key: string): Promise<Versioned | null> {
-    this.#appender.refuseClosed();
-    return this.#control.get(key);
-  }
-
-  async putState(key: string, value: unknown, revision: number, lease?: Lease): Promise<number | null> {
-    this.#appender.refuseClosed();
-    return this.#control.put(key, value, revision, lease);
-  }
-
-  async states(options: { prefix: string; after?: string; limit: number }): Promise<KeyedState[]> {
-    this.#appender.refuseClosed();
-    return this.#control.states(options);
-  }
-
-  beginClaims(scope: string, definition: string, types: readonly string[]): Promise<ClaimScope> {
-    return this.#appender.commit((log) => {
-      const isKnown = log.claims.isOf(scope, definition);
-      const answer = log.claims.begin(scope, definition, types, log.head);
-      return { answer, change: isKnown ? null : { beginClaims: { scope, definition, types } } };
-    });
-  }
-
-  foldClaims(fold: ClaimFold): Promise<{ state: ClaimScope; twice: TwiceClaimed[] } | null> {
-    return this.#appender.commit(({ claims }) => {
-      const answer = claims.fold(fold);
-      return { answer, change: answer && { foldClaims: fold } };
-    });
-  }
-
-  claimants(scope: string, values: readonly string[]): Promise<Record<string, string>> {
-    return this.#appender.readLatest(({ claims }) => claims.claimants(scope, values));
-  }
-
-  claimScopes(): Promise<string[]> {
-    return this.#appender.readLatest(({ claims }) => claims.scopes());
-  }
-
-  claims(scope: string, options: { after?: string; limit: number }): Promise<ClaimPage | null> {
-    return this.#appender.readLatest((log) => log.claimPage(scope, options));
-  }
-
-  async acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer> {
-    this.#appender.refuseClosed();
-    return this.#control.acquire({ name, holder, ttlMs, lapsed });
-  }
-
-  async releaseLease(lease: Lease): Promise<void> {
-    this.#appender.refuseClosed();
-    return this.#control.release(lease);
+  streams(range: StreamRange): Promise<StreamSummary[]> {
+    return this.#appender.readLatest(({ queries }) => queries.streams(range));
   }
 
   async backup(): Promise<LogBackup> {

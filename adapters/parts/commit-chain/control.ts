@@ -1,42 +1,42 @@
 import { randomUUID } from "node:crypto";
 import { DamagedStateError } from "../../../core/log/damaged-state.ts";
 import { UnusableStoreError } from "../../../core/errors/errors.ts";
-import type { KeyedState, Lease, LeaseAnswer, Versioned } from "../../../core/log/event-log.ts";
-import { grantLease, isHeldBy, type LeaseRequest, type StoredLease } from "../../../core/log/grant-lease.ts";
+import type { KeyedState, KeyRange, Lease, LeaseAnswer, LogControl, Versioned } from "../../../core/log/control.ts";
+import { grantLease, isHeldBy, type StoredLease } from "../../../core/log/grant-lease.ts";
 import { Semaphore } from "../../../core/concurrency/semaphore.ts";
 import type { CommitChain } from "./commit-chain.ts";
 import { CheckedKeyValues } from "./checked-key-values.ts";
 import { retry } from "../retry.ts";
 
-/** What stands in a cell. The id is random: whoever lost the answer knows his change by it. */
+/** The text of a key, as JSON. By the random id a host recognises its own change if the response was lost. */
 interface StateCell extends Versioned {
   id: string;
 }
 
-/** The lease in a cell and the number of the cell's last change: null and 0 where there was none, null also where it was removed. */
+/** A lease, and the number of its key's last change: null and 0 if it never existed. */
 interface NumberedLease {
   lease: StoredLease | null;
   number: number;
 }
 
-/** A change of one cell, or that there is none to be made. */
+/** The answer to a call and the change that it needs, if any. */
 type Decision<Answer> = { answer: Answer; put?: { key: string; text: string | null } };
 
 const stateKey = (key: string) => `state/${key}`;
 const leaseKey = (name: string) => `lease/${name}`;
 
 /**
- * Control state and leases in cells. Each change is decided on what was read after asking for the number of the last
- * one, and is refused by the engine if any other came in between: so a state is written only while its lease is held.
+ * Control state and leases under keys. The number of the last change is read first, then the keys that a change depends
+ * on. The engine refuses the change if another came in between, so a state is written only while its lease is held.
  */
-export class Control {
+export class Control implements LogControl {
   readonly #location: string;
   readonly #keyValues: CheckedKeyValues;
-  /** The last that this host knows, by the lease's name. */
+  /** By the lease's name, the last epoch that this host has seen. */
   readonly #epochs = new Map<string, number>();
-  /** One host's changes would only overtake one another. */
+  /** Concurrent changes of one host would only overtake one another. */
   readonly #turns = new Semaphore(1);
-  /** Leases as this host has renewed them last: each is renewed by one message, while no other host has taken it. */
+  /** Leases as this host renewed them last. A renewal is one message while no other host has taken the lease. */
   readonly #renewed = new Map<string, NumberedLease>();
 
   constructor(chain: CommitChain) {
@@ -44,7 +44,7 @@ export class Control {
     this.#keyValues = new CheckedKeyValues(chain.location, chain.keyValues);
   }
 
-  /** The host starts again. */
+  /** At a start. */
   forget(): void {
     this.#keyValues.forget();
     this.#epochs.clear();
@@ -62,7 +62,7 @@ export class Control {
     return { value, revision };
   }
 
-  async states({ prefix, after, limit }: { prefix: string; after?: string; limit: number }): Promise<KeyedState[]> {
+  async states({ prefix, after, limit }: KeyRange): Promise<KeyedState[]> {
     const range = { prefix: stateKey(prefix), limit, ...(after !== undefined && { after: stateKey(after) }) };
     const cells = await this.#keyValues.list(range);
     return cells.map(({ key, text }) => {
@@ -88,7 +88,7 @@ export class Control {
     });
   }
 
-  /** The engine would not take it, however often it is sent. */
+  /** A retry cannot help. */
   #refuseTooLarge(key: string, text: string): void {
     const { maxBytes } = this.#keyValues;
     const bytes = Buffer.byteLength(text);
@@ -99,13 +99,12 @@ export class Control {
       );
   }
 
-  /** A change whose answer was lost is found by its holder, for which it is a renewal then. */
-  acquire(request: LeaseRequest): Promise<LeaseAnswer> {
-    const { name, holder, ttlMs } = request;
+  /** If the response to a change was lost, the holder finds itself in it, and renews. */
+  acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer> {
     return this.#inTurn<LeaseAnswer>(async () => {
       const renewed = this.#renewed.get(name);
       const found = renewed?.lease?.holder === holder ? renewed : await this.#lease(name);
-      const granted = grantLease(request, found.lease);
+      const granted = grantLease({ name, holder, lapsed }, found.lease);
       if (!granted.lease) return { answer: granted };
       const isRenewal = granted.lease.epoch === found.lease?.epoch;
       const epoch = isRenewal ? granted.lease.epoch : await this.#newEpoch(granted.lease.epoch);
@@ -116,12 +115,12 @@ export class Control {
     });
   }
 
-  /** Numbers of changes rise, even where a server has lost the lease: a count of holders would begin again then. */
+  /** The number of a change rises even if the server has lost the lease; a count of holders would start again. */
   async #newEpoch(least: number): Promise<number> {
     return Math.max(least, (await this.#keyValues.last()) + 1);
   }
 
-  async release(lease: Lease): Promise<void> {
+  async releaseLease(lease: Lease): Promise<void> {
     await this.#inTurn(async () => {
       const found = await this.#lease(lease.name);
       if (!isHeldBy(found.lease, lease)) return { answer: null };
@@ -129,7 +128,7 @@ export class Control {
     });
   }
 
-  /** @throws UnusableStoreError where the epoch has fallen: a host of an earlier version took a lease that was lost as a free one */
+  /** @throws UnusableStoreError if the epoch has fallen: a host of an earlier version took a lost lease for a free one */
   async #lease(name: string): Promise<NumberedLease> {
     const { text = null, number = 0 } = (await this.#keyValues.get(leaseKey(name))) ?? {};
     const lease = text === null ? null : (JSON.parse(text) as StoredLease);
@@ -144,7 +143,7 @@ export class Control {
     return { lease, number };
   }
 
-  /** Whether no other host was first. */
+  /** False if another host was first. */
   async #replace(name: string, lease: StoredLease, { number: before }: NumberedLease): Promise<boolean> {
     this.#renewed.delete(name);
     const number = await this.#keyValues.replace(leaseKey(name), JSON.stringify(lease), before);
@@ -158,13 +157,13 @@ export class Control {
     return this.#turns.run(() => retry(this.#location, attempt));
   }
 
-  /** `decide` reads what it needs: after the number was asked for, so that nothing of it can change unnoticed. */
+  /** `decide` reads what it needs after the number of the last change was read, so no change of it goes unnoticed. */
   #change<Answer>(decide: (id: string) => Promise<Decision<Answer>>): Promise<Answer> {
-    /** The change that was sent last. While no answer comes it may have happened, or happen yet: the same is sent again. */
+    /** The change that was sent last. While its outcome is unknown, the same change is sent again. */
     let sent: { key: string; text: string | null; last: number; answer: Answer } | null = null;
     return this.#inTurn(async () => {
       const last = await this.#keyValues.last();
-      // Another change has come: that one, or it never will.
+      // Another change was first: it is this one, or this one never happens.
       if (sent && last > sent.last && (await this.#text(sent.key)) === sent.text) return { answer: sent.answer };
       if (!sent || last > sent.last) {
         const { answer, put } = await decide(randomUUID());
@@ -186,5 +185,5 @@ function parseCell(key: string, text: string): StateCell {
   }
 }
 
-/** By its beginning, which `put` writes: a damaged cell can be replaced too. 0 if the beginning is damaged. */
+/** Read from the first characters, which `put` writes, so that damaged state can be replaced. 0 if these are damaged. */
 const revisionIn = (text: string) => Number(/^\{"id":"[^"]*","revision":(\d+),/.exec(text)?.[1] ?? 0);

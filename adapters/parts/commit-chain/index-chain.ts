@@ -1,6 +1,7 @@
 import { MissingLogError, UnusableStoreError } from "../../../core/errors/errors.ts";
 import { namedFile } from "../../sqlite/file-identity.ts";
-import { connect, isSqliteError } from "../../sqlite/database.ts";
+import { connect } from "../../sqlite/database.ts";
+import { isSqliteError } from "../../sqlite/errors.ts";
 import { ChainedLog } from "./chained-log.ts";
 import type { Added, KeyValueChange, KeyValues, CommitChain, Records } from "./commit-chain.ts";
 import { indexSchema } from "./index-file.ts";

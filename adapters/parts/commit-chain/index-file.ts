@@ -2,7 +2,8 @@ import { rmSync } from "node:fs";
 import type Database from "better-sqlite3";
 import { UnusableStoreError } from "../../../core/errors/errors.ts";
 import { isBusy, whenFree } from "../../sqlite/busy.ts";
-import { isSqliteError, openDatabase, translate, type Schema } from "../../sqlite/database.ts";
+import { openDatabase, type Schema } from "../../sqlite/database.ts";
+import { isSqliteError, translate } from "../../sqlite/errors.ts";
 import { logSchema } from "../../sqlite/event-schema.ts";
 import { HostFile } from "../../sqlite/host-file.ts";
 import { LogFile } from "../../sqlite/log-file.ts";
@@ -182,7 +183,7 @@ export class IndexFile {
           log.insert([id, type, version + index, stream, time, payloadText, metaText]);
         log.claims.stored({ stream, events, ...(claims && { claims }) }, first);
       }
-    else if ("link" in change) log.links.link(change.link.stream, change.link.ids);
+    else if ("link" in change) log.links.add(change.link.stream, change.link.ids);
     else if ("beginClaims" in change) {
       const { scope, definition, types } = change.beginClaims;
       log.claims.begin(scope, definition, types, log.head);

@@ -64,7 +64,7 @@ export class Relay {
   /** A host that only sends would not see who leads, and would have much to take up when the leader is gone. */
   #look(): void {
     const now = performance.now();
-    if (now - this.#lookedAt < times.relay.lookMs) return;
+    if (now - this.#lookedAt < times.relay.checkMs) return;
     this.#lookedAt = now;
     // A failure is met again by the next append or read, which throws it.
     this.#appender.readLatest(() => {}).catch(() => {});

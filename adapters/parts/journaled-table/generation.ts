@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from "../../../core/errors/errors.ts";
-import type { Fields } from "../../../core/rows/fields.ts";
+import { fieldsFromText, type Fields } from "../../../core/rows/fields.ts";
 import type { Generation, Origin, ParkedStream, Progress, Rows } from "../../../core/table/read-table.ts";
 import { RowChanges } from "../rows/row-change.ts";
 import { JournaledBatch } from "./batch.ts";
@@ -8,7 +8,7 @@ import { Commits } from "./commits.ts";
 import { RowCache } from "./row-cache.ts";
 import type { RowStore } from "./row-store.ts";
 import type { Source } from "./selection.ts";
-import { fieldsOf, type StoredGeneration } from "./stored-generation.ts";
+import type { StoredGeneration } from "./stored-generation.ts";
 
 /** A generation as one host has it open. */
 export class JournaledGeneration implements Generation {
@@ -36,7 +36,7 @@ export class JournaledGeneration implements Generation {
     const { number, definition, order } = stored;
     this.#store = store;
     this.number = number;
-    this.fields = fieldsOf(stored);
+    this.fields = fieldsFromText(stored.fields);
     this.origin = { definition, order };
     this.#commits = new Commits(store, stored, epoch);
     this.#changes = new RowChanges(this.fields);

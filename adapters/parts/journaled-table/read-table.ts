@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { StoreUnavailableError } from "../../../core/errors/errors.ts";
-import type { Fields } from "../../../core/rows/fields.ts";
+import { fieldsOf, type Fields } from "../../../core/rows/fields.ts";
 import { storageName } from "../../../core/errors/storage-name.ts";
 import {
   noOrigin,
@@ -13,16 +13,16 @@ import {
 import { backupIn, readRows } from "./backup-rows.ts";
 import { JournaledGeneration } from "./generation.ts";
 import { Pointer } from "./pointer.ts";
-import { ReplacedGenerations } from "../replaced-generations.ts";
+import { Generations } from "../generations.ts";
 import { removeGeneration, removeLeftovers } from "./removal.ts";
 import type { RowStore } from "./row-store.ts";
 import { generationId, type About, type StoredGeneration } from "./stored-generation.ts";
 import { TableCopy } from "./table-copy.ts";
 
 /**
- * A table on an engine without transactions over several documents. One document says which generation is live, one each
- * says how far a generation is folded, and everything else follows from these: see `Commits`. What is left of a removed
- * row, which keeps a late write away, stays until its generation is dropped.
+ * A table on an engine without transactions over several documents. One document contains the number of the live
+ * generation, and one per generation its progress; everything else follows from these (see `Commits`). The tombstone of a
+ * removed row refuses late writes, and stays until its generation is dropped.
  */
 export class JournaledReadTable implements ReadTable {
   readonly engine: string;
@@ -31,64 +31,54 @@ export class JournaledReadTable implements ReadTable {
   readonly #store: RowStore;
   readonly #pointer: Pointer;
   #epoch = 0;
-  #isOpen = false;
-  #live: JournaledGeneration | null = null;
-  readonly #building = new Set<JournaledGeneration>();
-  readonly #replaced = new ReplacedGenerations<JournaledGeneration>();
+  readonly #generations: Generations<JournaledGeneration>;
 
-  /** @param folder for the host's own files: snapshots */
+  /** @param folder for the host's own files, its snapshots */
   constructor(store: RowStore, name: string, folder = "data") {
     this.snapshotFolder = resolve(folder, `${storageName(name)}.snapshots`);
     this.#store = store;
     this.#pointer = new Pointer(store, name);
     this.engine = store.engine;
+    this.#generations = new Generations(store.location, {
+      end: (generation) => generation.close(),
+      remove: (generation) => removeGeneration(store, generation.number),
+    });
     this.capabilities = { durability: store.durability, hosts: store.hosts, atomicBatch: false };
   }
 
   async open(fields: Fields, origin: Origin = noOrigin): Promise<void> {
-    if (this.#isOpen) return;
+    if (this.#generations.isOpen) return;
     await this.#store.open();
-    this.#isOpen = true;
     try {
       const { epoch, live } = await this.#pointer.prepare();
       this.#epoch = epoch;
       if (live === 0) await this.#begin(fields, origin);
-      await this.#follow();
+      this.#generations.open((await this.#liveBut(null))!);
       await removeLeftovers(this.#store, await this.#pointer.read());
     } catch (error) {
-      this.#isOpen = false;
-      this.#live = null;
+      this.#generations.close();
       await this.#store.close();
       throw error;
     }
   }
 
-  /** The first generation; somebody else may be faster. */
+  /** Creates the first generation, unless another host was first. */
   async #begin(fields: Fields, origin: Origin): Promise<void> {
     const { number } = await this.#create({ fields, origin, epoch: this.#epoch });
     if (!(await this.#pointer.switch(this.#epoch, 0, number))) await removeGeneration(this.#store, number);
   }
 
   async close(): Promise<void> {
-    if (!this.#isOpen) return;
-    const generations = [...this.#building, ...(this.#live ? [this.#live] : [])];
-    this.#isOpen = false;
-    this.#live = null;
-    this.#building.clear();
-    for (const generation of generations) generation.close();
-    await this.#replaced.idle();
+    if (!this.#generations.isOpen) return;
+    for (const generation of this.#generations.close()) generation.close();
+    await this.#generations.idle();
     await this.#store.close();
   }
 
-  #opened(): JournaledGeneration {
-    if (this.#isOpen && this.#live) return this.#live;
-    throw new StoreUnavailableError(this.#store.location, "the read table is not open");
-  }
-
   async takeOver(): Promise<void> {
-    const live = this.#opened();
+    void this.live();
     this.#epoch = await this.#pointer.takeOver();
-    for (const generation of [live, ...this.#building]) generation.forget();
+    for (const generation of this.#generations.all()) generation.forget();
   }
 
   async refresh(): Promise<void> {
@@ -96,19 +86,23 @@ export class JournaledReadTable implements ReadTable {
   }
 
   live(): JournaledGeneration {
-    return this.#opened();
+    return this.#generations.live;
   }
 
-  /** The generation that is live by now. */
+  /** Opens the generation that is live now, if another host has switched. */
   async #follow(): Promise<JournaledGeneration> {
+    const other = await this.#liveBut(this.live().number);
+    return other ? this.#generations.follow(other) : this.live();
+  }
+
+  /** The generation that is live now; null if it has this number. */
+  async #liveBut(known: number | null): Promise<JournaledGeneration | null> {
     for (;;) {
       const { live } = await this.#pointer.read();
-      if (this.#live?.number === live) return this.#live;
+      if (live === known) return null;
       const stored = await this.#store.heads.get(generationId(live));
-      // It may have been replaced, and removed, in between.
-      if (!stored) continue;
-      this.#live = this.#openOne(stored as StoredGeneration);
-      return this.#opened();
+      // Null if it was replaced, and removed, in between.
+      if (stored) return this.#openOne(stored as StoredGeneration);
     }
   }
 
@@ -122,8 +116,8 @@ export class JournaledReadTable implements ReadTable {
   }
 
   async #successorOf(generation: JournaledGeneration): Promise<Rows | null> {
-    if (this.#building.has(generation)) return null;
-    const live = this.#opened();
+    if (this.#generations.isBuilding(generation)) return null;
+    const live = this.live();
     const now = this.#store.hosts === "one" ? live : await this.#follow();
     return now === generation ? null : now.rows;
   }
@@ -135,45 +129,34 @@ export class JournaledReadTable implements ReadTable {
   }
 
   async build(fields: Fields, origin: Origin = noOrigin): Promise<JournaledGeneration> {
-    this.#opened();
+    void this.live();
     return this.#beside(await this.#create({ fields, origin, epoch: this.#epoch }));
   }
 
   #beside(stored: StoredGeneration): JournaledGeneration {
-    this.#opened();
-    const generation = this.#openOne(stored);
-    this.#building.add(generation);
-    return generation;
+    return this.#generations.add(this.#openOne(stored));
   }
 
   async switchTo(generation: JournaledGeneration): Promise<void> {
-    const old = this.#opened();
-    if (old === generation) return;
-    if (!(await this.#pointer.switch(this.#epoch, old.number, generation.number)))
-      throw new StoreUnavailableError(this.#store.location, "another host has taken the table over");
-    this.#live = generation;
-    this.#building.delete(generation);
-    old.close();
-    await this.#replaced.remove(old, () => removeGeneration(this.#store, old.number));
+    await this.#generations.switchTo(generation, async (old) => {
+      if (!(await this.#pointer.switch(this.#epoch, old.number, generation.number)))
+        throw new StoreUnavailableError(this.#store.location, "another host has taken the table over");
+    });
   }
 
-  async drop(generation: JournaledGeneration): Promise<void> {
-    this.#opened();
-    if (!this.#building.delete(generation)) return;
-    generation.close();
-    await removeGeneration(this.#store, generation.number);
+  drop(generation: JournaledGeneration): Promise<void> {
+    return this.#generations.drop(generation);
   }
 
   async backup(folder: string): Promise<TableBackup> {
-    const of = this.#opened();
-    return this.#replaced.whileCopied(of, TableCopy.write(this.#store, of.number, folder));
+    return this.#generations.copy(({ number }) => TableCopy.write(this.#store, number, folder));
   }
 
   async restore(folder: string, checksum: string, order: string): Promise<JournaledGeneration> {
-    this.#opened();
+    void this.live();
     const backup = backupIn(folder);
     const { fields: given, origin, progress, passes } = await backup.readAbout(checksum);
-    const fields: Fields = new Map(given.map((field) => [field.name, field]));
+    const fields = fieldsOf(given);
     const about: About = { fields, origin: { ...origin, order }, epoch: this.#epoch, batch: passes, progress };
     const stored = await this.#create(about);
     try {

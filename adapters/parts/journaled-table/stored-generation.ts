@@ -1,4 +1,4 @@
-import type { Field, Fields } from "../../../core/rows/fields.ts";
+import { fieldsToText, type Fields } from "../../../core/rows/fields.ts";
 import type { Origin, Progress } from "../../../core/table/read-table.ts";
 import type { Head } from "./row-store.ts";
 
@@ -45,7 +45,7 @@ export const newGeneration = (number: number, about: About): StoredGeneration =>
   _id: generationId(number),
   kind: "generation",
   number,
-  fields: JSON.stringify([...about.fields.values()]),
+  fields: fieldsToText(about.fields),
   definition: about.origin.definition,
   order: about.origin.order,
   epoch: about.epoch,
@@ -58,9 +58,6 @@ export const newGeneration = (number: number, about: About): StoredGeneration =>
   hold: null,
   touched: Date.now(),
 });
-
-export const fieldsOf = (stored: StoredGeneration): Fields =>
-  new Map((JSON.parse(stored.fields) as Field[]).map((field) => [field.name, field]));
 
 export const progressOf = (stored: StoredGeneration): Progress => JSON.parse(stored.progress) as Progress;
 

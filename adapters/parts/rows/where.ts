@@ -1,4 +1,4 @@
-import { compileComparison } from "../../../core/query/matches.ts";
+import { compileComparison } from "../../../core/query/matches-comparison.ts";
 import type { Comparison, Condition, Query } from "../../../core/query/query.ts";
 import { compareText } from "../../../core/text/text-order.ts";
 

@@ -2,7 +2,7 @@ import { ValidationError } from "../../../core/errors/errors.ts";
 import type { Problem } from "../../../core/errors/problem.ts";
 import { eventFields } from "../../../core/query/event-fields.ts";
 import { isEventId } from "../../../core/event/event-id.ts";
-import { fieldsOf, meets } from "../../../core/query/meets.ts";
+import { fieldsOf, matchesCondition } from "../../../core/query/matches-condition.ts";
 import { parseQuery } from "../../../core/query/query.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { unknownFields } from "../../../core/options/unknown-fields.ts";
@@ -53,7 +53,7 @@ async function skippedByQuery(skip: unknown, { source }: BaseHistory): Promise<S
   // Payload and meta are compared after upcasting. The store's `find` compares the stored ones, so it cannot find the first.
   const isOfStored = !asked.has("payload") && !asked.has("meta");
   const first = isOfStored ? firstOf(await find(source, { query: skip, sort: "position", limit: 1 })) : 0;
-  return { isSkipped: (event) => !where || meets(where, event), ids: new Set(), first };
+  return { isSkipped: (event) => !where || matchesCondition(where, event), ids: new Set(), first };
 }
 
 /** Parses `replace`. @throws ValidationError */

@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { DefinitionError } from "../../../core/errors/errors.ts";
-import { refuseUnknownOptions } from "../../../core/options/options.ts";
+import { assertKnownOptions } from "../../../core/options/options.ts";
 import type { ReadTable } from "../../../core/table/read-table.ts";
 
 export interface SnapshotOptions {
@@ -22,7 +22,7 @@ export function parseSnapshots(aggregate: string, given: SnapshotOptions | false
   if (given === false) return given;
   if (given === null || typeof given !== "object" || Array.isArray(given))
     refuse(at, given, "{ folder?, keep? }, or false for none");
-  refuseUnknownOptions(at, given, ["folder", "keep"]);
+  assertKnownOptions(at, given, ["folder", "keep"]);
   const { folder, keep } = given;
   if (folder !== undefined && (typeof folder !== "string" || folder === "" || folder.includes("\0")))
     refuse(`${at}.folder`, folder, "the path of a folder");

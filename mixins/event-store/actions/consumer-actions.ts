@@ -1,7 +1,7 @@
 import type { Context, ServiceSchema } from "moleculer";
 import type { ControlChange } from "../../../core/consumer/consumer-control.ts";
 import { ValidationError } from "../../../core/errors/errors.ts";
-import type { Lease } from "../../../core/log/event-log.ts";
+import type { Lease } from "../../../core/log/control.ts";
 import { longestLeaseMs } from "../../../core/concurrency/times.ts";
 import { maxPageBytes } from "../../../core/log/page-size.ts";
 import { isReserved } from "../../../core/event/stream-name.ts";
@@ -102,7 +102,7 @@ export function consumerStoreActions(store: string, host: () => StoreHost): NonN
       tracing: false,
       params: { consumer, of },
       handler: (ctx: FromConsumer<{ of?: string }>) =>
-        host().log.getState(stateKey(ctx.params.consumer, ctx.params.of)),
+        host().log.control.get(stateKey(ctx.params.consumer, ctx.params.of)),
     },
     states: {
       tracing: false,
@@ -111,7 +111,7 @@ export function consumerStoreActions(store: string, host: () => StoreHost): NonN
         const { consumer, prefix, after, limit } = ctx.params;
         const key = stateKey(consumer, "");
         const from = after !== undefined && { after: key + after };
-        const found = await host().log.states({ prefix: key + prefix, ...from, limit });
+        const found = await host().log.control.states({ prefix: key + prefix, ...from, limit });
         return pageOfStates(
           found.map(({ key: whole, value, revision }) => ({ of: whole.slice(key.length), value, revision })),
         );
@@ -127,7 +127,7 @@ export function consumerStoreActions(store: string, host: () => StoreHost): NonN
         if (lease.name !== ctx.params.consumer)
           throw new ValidationError([{ field: "lease.name", found: lease.name, expected: ctx.params.consumer }]);
         const key = stateKey(ctx.params.consumer, below);
-        return host().log.putState(key, boundedState("value", value) ?? undefined, revision, lease);
+        return host().log.control.put(key, boundedState("value", value) ?? undefined, revision, lease);
       },
     },
     takeLease: {
@@ -140,14 +140,14 @@ export function consumerStoreActions(store: string, host: () => StoreHost): NonN
       },
       handler(ctx: FromConsumer<{ holder: string; ttlMs: number; lapsed?: string }>) {
         const { consumer, holder, ttlMs, lapsed } = ctx.params;
-        return host().log.acquireLease(consumer, holder, ttlMs, lapsed);
+        return host().log.control.acquireLease(consumer, holder, ttlMs, lapsed);
       },
     },
     releaseLease: {
       params: { consumer, lease, to: { ...storedKey, optional: true } },
       async handler(ctx: FromConsumer<{ lease: Lease; to?: string }>) {
         const { consumer, lease, to } = ctx.params;
-        await host().log.releaseLease(lease);
+        await host().log.control.releaseLease(lease);
         await ctx.broadcast(leaseEvent(store), { consumer, ...(to !== undefined && { to }) });
       },
     },

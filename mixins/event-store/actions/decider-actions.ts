@@ -43,7 +43,7 @@ export function deciderStoreActions(host: () => StoreHost): NonNullable<ServiceS
     beginClaims: {
       params: { scope: storedKey, definition: storedKey, types },
       handler: (ctx: Context<{ scope: string; definition: string; types: string[] }>) =>
-        host().log.beginClaims(ctx.params.scope, ctx.params.definition, ctx.params.types),
+        host().log.claims.begin(ctx.params.scope, ctx.params.definition, ctx.params.types),
     },
     foldClaims: {
       params: {
@@ -57,12 +57,12 @@ export function deciderStoreActions(host: () => StoreHost): NonNullable<ServiceS
           items: { type: "object", props: { value: claimValue, held: "boolean", stream: storedName } },
         },
       },
-      handler: (ctx: Context<ClaimFold>) => host().log.foldClaims(ctx.params),
+      handler: (ctx: Context<ClaimFold>) => host().log.claims.fold(ctx.params),
     },
     claimants: {
       params: { scope: storedKey, values: { type: "array", items: claimValue, max: maxClaimValues } },
       handler: (ctx: Context<{ scope: string; values: string[] }>) =>
-        host().log.claimants(ctx.params.scope, ctx.params.values),
+        host().log.claims.claimants(ctx.params.scope, ctx.params.values),
     },
   };
 }

@@ -17,7 +17,7 @@ export function linkActions(hosted: () => HostedStore): NonNullable<ServiceSchem
         const { host, duplicateHosts } = hosted();
         duplicateHosts?.assertNone();
         const { stream, ids } = toLinkRequest(ctx.params.stream, ctx.params.ids);
-        return { stream, ...(await host.log.link(stream, ids)) };
+        return { stream, ...(await host.log.links.add(stream, ids)) };
       },
     },
   };

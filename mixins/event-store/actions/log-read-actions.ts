@@ -1,7 +1,7 @@
 import type { Context, ServiceSchema } from "moleculer";
 import { ValidationError } from "../../../core/errors/errors.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
-import { categoryOf, refuseImpossibleNames } from "../../../core/event/stream-name.ts";
+import { categoryOf, assertValidNames } from "../../../core/event/stream-name.ts";
 import { parsePatterns, typeMatcher } from "../../../core/event/type-pattern.ts";
 import { pageOfStreams } from "../../../core/log/page-size.ts";
 import { wholeNumber } from "../../service/whole-number.ts";
@@ -42,7 +42,7 @@ export function logReadActions(host: () => StoreHost): NonNullable<ServiceSchema
       },
       handler: (ctx: Context<ReadParams>) => {
         const { stream, category } = ctx.params;
-        refuseImpossibleNames({ stream, category });
+        assertValidNames({ stream, category });
         const stored = read(host(), ctx.params);
         return ctx.params.raw === true ? stored : host().readable(stored);
       },
@@ -56,7 +56,7 @@ export function logReadActions(host: () => StoreHost): NonNullable<ServiceSchema
       },
       handler: async (ctx: Context<{ category?: string; after?: string; limit: number }>) => {
         const { category, after } = ctx.params;
-        refuseImpossibleNames({ category, after });
+        assertValidNames({ category, after });
         return pageOfStreams(await host().log.streams(ctx.params));
       },
     },
@@ -66,7 +66,7 @@ export function logReadActions(host: () => StoreHost): NonNullable<ServiceSchema
 async function read(host: StoreHost, params: ReadParams): Promise<RecordedEvent[]> {
   const { stream, category, limit, backward = false, after, afterVersion } = params;
   const start = (given: number | undefined) => given ?? (backward ? Number.MAX_SAFE_INTEGER : 0);
-  refuseImpossibleNames({ stream, category });
+  assertValidNames({ stream, category });
   const { types } = params;
   const wanted = types !== undefined && types !== null && { wanted: typeMatcher(parsePatterns("types", types)) };
   if (stream !== undefined) {

@@ -5,7 +5,7 @@ import { DefinitionError, ValidationError } from "../../../core/errors/errors.ts
 import { eventTypeProblem } from "../../../core/event/event-type.ts";
 import { expectedVersionProblem, type ExpectedVersion } from "../../../core/log/expected-version.ts";
 import { ownNameProblem } from "../../../core/log/new-event.ts";
-import { isPlainObject, refuseNoOptions, refuseUnless } from "../../../core/options/options.ts";
+import { isPlainObject, assertOptions, assertDefinition } from "../../../core/options/options.ts";
 import { withOptional } from "../../../core/catalogue/payload-schema.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { checkActionOptions } from "../../service/action-options.ts";
@@ -110,7 +110,7 @@ function split<Options extends EventOptions>(
   const problem = eventTypeProblem(`${store}: an event's type`, eventType);
   if (problem) throw new DefinitionError(problem);
   const at = `${store}: ${eventType}`;
-  refuseNoOptions(at, options, `an object of options: ${eventOptions.join(", ")}, and Moleculer's`);
+  assertOptions(at, options, `an object of options: ${eventOptions.join(", ")}, and Moleculer's`);
   const { stream, payload, meta, expectedVersion, eventId, ...rest } = options;
   checkEventOptions(at, options);
   const wrongVersion =
@@ -128,15 +128,15 @@ function checkEventOptions(at: string, { stream, payload, meta, eventId }: Event
   const isFunction = (given: unknown) => given === undefined || typeof given === "function";
   const problem = isFunction(stream) ? null : ownNameProblem(`${at}.stream`, stream);
   if (problem) throw new DefinitionError(problem);
-  refuseUnless(isFunction(payload), `${at}.payload`, payload, "a function (params, ctx) => payload");
-  refuseUnless(
+  assertDefinition(isFunction(payload), `${at}.payload`, payload, "a function (params, ctx) => payload");
+  assertDefinition(
     isFunction(meta) || isPlainObject(meta),
     `${at}.meta`,
     meta,
     "an object, or a function that returns one",
   );
   const isId = isFunction(eventId) || isEventId(eventId);
-  refuseUnless(isId, `${at}.eventId`, eventId, "a UUID, or a function that returns one");
+  assertDefinition(isId, `${at}.eventId`, eventId, "a UUID, or a function that returns one");
 }
 
 async function appendOne(

@@ -114,7 +114,7 @@ export class ConsumerPages {
 
   async control(consumer: string, log = this.#d.log()): Promise<ConsumerControl> {
     const changes = this.#changes;
-    const control = toControl(await log.getState(keyOf(consumer)));
+    const control = toControl(await log.control.get(keyOf(consumer)));
     if (isAlone(log) && changes === this.#changes) {
       if (this.#controls.size >= maxKeptControls) this.#controls.clear();
       this.#controls.set(consumer, control);
@@ -135,7 +135,7 @@ export class ConsumerPages {
   /** Even if it fails the state may have changed: nothing is kept of what was known before. */
   async #put(key: string, control: object, before: number): Promise<number | null> {
     try {
-      return await this.#d.log().putState(key, control, before);
+      return await this.#d.log().control.put(key, control, before);
     } finally {
       this.#changes++;
       this.#controls.clear();

@@ -57,7 +57,7 @@ async function usableSnapshot(log: EventLog, { stream, afterVersion, snapshot: k
 /** `snapshot` is null if there is none or it is damaged. */
 async function storedAt(log: EventLog, key: string): Promise<{ snapshot: StateSnapshot | null; revision: number }> {
   try {
-    const stored = await log.getState(keyOf(key));
+    const stored = await log.control.get(keyOf(key));
     return { snapshot: unsealed(stored?.value), revision: stored?.revision ?? 0 };
   } catch (error) {
     if (error instanceof DamagedStateError) return { snapshot: null, revision: error.revision };
@@ -74,7 +74,7 @@ export async function saveSnapshot(log: EventLog, key: string, snapshot: StateSn
   const { snapshot: before, revision } = await storedAt(log, key);
   const isNewer = before?.definition === snapshot.definition && before.version >= snapshot.version;
   if (isNewer && (await isOfLog(log, before))) return;
-  await log.putState(keyOf(key), sealed(boundedState("snapshot", snapshot)), revision);
+  await log.control.put(keyOf(key), sealed(boundedState("snapshot", snapshot)), revision);
 }
 
 async function isOfLog(log: EventLog, { position, eventId }: StateSnapshot): Promise<boolean> {

@@ -1,4 +1,5 @@
-import type { EventLog, Versioned } from "../../../core/log/event-log.ts";
+import type { Versioned } from "../../../core/log/control.ts";
+import type { EventLog } from "../../../core/log/event-log.ts";
 import { times } from "../../../core/concurrency/times.ts";
 import { LeaseHold, type LeaseSource } from "../../consumer/lease-hold.ts";
 
@@ -30,8 +31,8 @@ export class PumpCheckpoint {
     this.#log = log;
     const source: LeaseSource = {
       leaseMs,
-      takeLease: (...asked) => log.acquireLease(pumpKey, ...asked),
-      releaseLease: (lease) => log.releaseLease(lease),
+      takeLease: (...asked) => log.control.acquireLease(pumpKey, ...asked),
+      releaseLease: (lease) => log.control.releaseLease(lease),
     };
     this.lease = log.capabilities.hosts === "many" ? new LeaseHold(source, node) : null;
   }
@@ -49,7 +50,7 @@ export class PumpCheckpoint {
 
   /** Where another host pumps, as far as that one has saved it. */
   async reached(): Promise<number> {
-    if (!this.isHeld) this.#known = Math.max(this.#known, positionOf(await this.#log.getState(pumpKey)));
+    if (!this.isHeld) this.#known = Math.max(this.#known, positionOf(await this.#log.control.get(pumpKey)));
     return this.known;
   }
 
@@ -62,7 +63,7 @@ export class PumpCheckpoint {
 
   /** What was handed over before stays so, saved or not; only a log that was set back counts from where it is. */
   async #reload(): Promise<void> {
-    const stored = await this.#log.getState(pumpKey);
+    const stored = await this.#log.control.get(pumpKey);
     const position = positionOf(stored);
     const revision = stored?.revision ?? 0;
     const wasSetBack = revision < this.#saved.revision;
@@ -96,7 +97,7 @@ export class PumpCheckpoint {
     const lease = this.lease?.lease ?? undefined;
     const wasUnsure = this.#isOutcomeUnknown;
     this.#isOutcomeUnknown = true;
-    const revision = await this.#log.putState(pumpKey, { position }, this.#saved.revision, lease);
+    const revision = await this.#log.control.put(pumpKey, { position }, this.#saved.revision, lease);
     this.#isOutcomeUnknown = false;
     if (revision !== null) this.#saved = { position, revision, at: Date.now() };
     else if (!this.lease) this.#saved = await this.#savedBefore(wasUnsure);
@@ -109,7 +110,7 @@ export class PumpCheckpoint {
 
   /** What this pump saved without an answer. It has come no further since than it is. */
   async #savedBefore(wasUnsure: boolean): Promise<{ position: number; revision: number; at: number }> {
-    const stored = await this.#log.getState(pumpKey);
+    const stored = await this.#log.control.get(pumpKey);
     const position = positionOf(stored);
     if (!stored || !wasUnsure || position > this.position) throw new Error("another pump saved its checkpoint");
     return { position, revision: stored.revision, at: Date.now() };

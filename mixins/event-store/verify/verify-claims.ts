@@ -20,7 +20,7 @@ const pageSize = 1000;
  */
 export async function verifyClaims(dependencies: Dependencies): Promise<void> {
   const { log, deciderOf, reportUnchecked } = dependencies;
-  for (const scope of await log.claimScopes()) {
+  for (const scope of await log.claims.scopes()) {
     try {
       await verifyScope(dependencies, claimOf(deciderOf, scope));
     } catch (error) {
@@ -57,7 +57,7 @@ async function verifyRange(dependencies: Dependencies, claim: Claim, range: Clai
   const { scope } = claim;
   const fold = new RangeFold(dependencies, claim, range);
   for (let isEnd = false; !isEnd;) {
-    const page = await log.claims(scope, { after: range.after, limit: pageSize });
+    const page = await log.claims.page(scope, { after: range.after, limit: pageSize });
     await fold.continueTo(positionOf(page, claim, fold.position));
     const claims = page!.claims.filter(({ value }) => !range.isBeyond(value));
     for (const { value, stream } of claims) {

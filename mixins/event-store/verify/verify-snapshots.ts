@@ -21,7 +21,7 @@ export async function verifySnapshots(dependencies: VerificationContext): Promis
   const pace = new Pace();
   for (let after: string | undefined; ;) {
     const from = after !== undefined && { after };
-    const page = await log.states({ prefix: snapshotPrefix, ...from, limit: snapshotsPerPage });
+    const page = await log.control.states({ prefix: snapshotPrefix, ...from, limit: snapshotsPerPage });
     if (page.length === 0) return;
     for (const { key, value } of page) {
       await verifyOne(dependencies, key.slice(snapshotPrefix.length), value as StateSnapshot, pace);

@@ -6,7 +6,7 @@ import { refusal } from "../../support/broker.ts";
 
 const outage = new StoreUnavailableError("a log", "nobody answers");
 
-/** What it comes to, if `attempts` are the outcomes, each after so many milliseconds; the last again and again. */
+/** The result if `attempts` are the outcomes, each after `ms` milliseconds; the last one repeats. */
 function afterAttempts(ms: number, ...attempts: ("answer" | "overtaken" | Error)[]) {
   return retry("a log", async () => {
     jest.advanceTimersByTime(ms);
@@ -16,15 +16,15 @@ function afterAttempts(ms: number, ...attempts: ("answer" | "overtaken" | Error)
   });
 }
 
-describe("Whoever asks an engine with patience", () => {
+describe("A retried call of an engine", () => {
   beforeEach(() => void jest.useFakeTimers({ advanceTimers: 1 }));
   afterEach(() => void jest.useRealTimers());
 
-  it("is answered after others were first, or nobody was there", async () => {
+  it("succeeds after conflicts with others, or after an outage", async () => {
     expect(await afterAttempts(10, "overtaken", outage, "overtaken", outage, "answer")).toBe(1);
   });
 
-  it("waits for other hosts that are first, for as long as is said, and is told that they were", async () => {
+  it("is retried for the given time while other hosts commit first, and is rejected with this reason", async () => {
     const { overtakenMs } = times.append;
     const overtaken = Array<"overtaken">(18).fill("overtaken");
     expect(await afterAttempts(overtakenMs / 20, ...overtaken, "answer")).toBe(1);
@@ -40,7 +40,7 @@ describe("Whoever asks an engine with patience", () => {
     expect(await refusal(() => afterAttempts(ms, outage, outage, outage, "answer"))).toBe(outage);
   });
 
-  it("is told at once of what is no outage", async () => {
+  it("rejects at once with an error that is no outage", async () => {
     const refused = new TypeError("no");
     expect(await refusal(() => afterAttempts(0, refused, "answer"))).toBe(refused);
   });

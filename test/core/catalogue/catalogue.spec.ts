@@ -6,7 +6,7 @@ import { refusal } from "../../support/broker.ts";
 
 const context = { correlationId: "request-1", causationId: "call-1", maxEventBytes: 1000 };
 
-/** One event of an account, as a store with this definition of it stores it. */
+/** One event of an account, as a store with this definition stores it. */
 function append(
   definition: EventDefinition,
   payload: unknown,
@@ -97,12 +97,12 @@ describe("A catalogue's definition", () => {
     [
       "an async schema",
       { payload: { $$async: true } },
-      "bank.events.account.opened.payload.$$async: found true, expected a synchronous check: events are checked in one go",
+      "bank.events.account.opened.payload.$$async: found true, expected a synchronous check: an append does not wait for checks",
     ],
     [
       "an async checker",
       { payload: { a: { type: "object", props: { b: { type: "string", custom: async () => "" } } } } },
-      "bank.events.account.opened.payload: custom: found function, expected a synchronous check: events are checked in one go",
+      "bank.events.account.opened.payload: custom: found function, expected a synchronous check: an append does not wait for checks",
     ],
     [
       "a checker by name",
@@ -138,7 +138,7 @@ describe("A catalogue's definition", () => {
     expect(payload).toEqual(before);
   });
 
-  it("is told from another by its text, functions and patterns included", () => {
+  it("is distinguished from another by its text, including functions and patterns", () => {
     const fingerprint = (from: (payload: object) => unknown, pattern: RegExp) =>
       parseCatalogue("bank", {
         "a.b": { version: 2, payload: { x: { type: "string", pattern } }, upcasters: { 1: from } },

@@ -8,7 +8,7 @@ function check(schema: PayloadSchema, payload: unknown) {
   return payloadCheck("bank", schema)("events.0", json);
 }
 
-/** `<field> expected <what>` per problem, fields from `payload` on. */
+/** `<field> expected <what>` per problem, with fields from `payload` on. */
 function problems(schema: PayloadSchema, payload: unknown): string[] {
   const found = check(schema, payload);
   if (!Array.isArray(found)) throw new Error("the payload passed");
@@ -105,7 +105,7 @@ describe("A payload's problems", () => {
     ]);
   });
 
-  it("tell of a checker that throws, or that answers a promise", () => {
+  it("report a checker that throws, or that returns a promise", () => {
     const broken = () => {
       throw new TypeError("broken");
     };
@@ -113,7 +113,7 @@ describe("A payload's problems", () => {
       "payload expected a payload that can be checked (TypeError: broken)",
     ]);
     expect(problems({ n: { type: "number", custom: () => Promise.reject(new Error("late")) } }, { n: 3 })).toEqual([
-      expect.stringMatching(/bank: custom answered a promise, expected the value itself/),
+      expect.stringMatching(/bank: custom returned a promise, expected the value itself/),
     ]);
   });
 

@@ -19,7 +19,7 @@ const event = (payload: unknown, schemaVersion?: unknown, type = "account.opened
 const read = (definition: EventDefinition, stored: RecordedEvent) =>
   upcast(parseCatalogue("bank", { "account.opened": definition }), stored);
 
-/** Four versions of an account: a name, which becomes an owner, who gets a title, in an object of its own. */
+/** Four versions of an account: a name; an owner; an owner with a title; both in an object. */
 const account: EventDefinition = {
   version: 4,
   payload: { owner: { type: "object", props: { name: "string|trim", title: "string" } }, open: "boolean|default:true" },
@@ -131,7 +131,7 @@ describe("An event that cannot be brought to today's version", () => {
       "an upcaster answers a promise",
       { version: 2, upcasters: { 1: () => Promise.reject(new Error("late")) } },
       1,
-      /^the upcaster from version 1 answered a promise, expected a payload$/,
+      /^the upcaster from version 1 returned a promise, expected a payload$/,
     ],
     [
       "an upcaster answers what throws when it is awaited",
@@ -147,7 +147,7 @@ describe("An event that cannot be brought to today's version", () => {
         },
       },
       1,
-      /^the upcaster from version 1 answered a promise, expected a payload$/,
+      /^the upcaster from version 1 returned a promise, expected a payload$/,
     ],
     [
       "an upcaster answers what throws when it is read",
@@ -176,7 +176,7 @@ describe("An event that cannot be brought to today's version", () => {
         },
       },
       1,
-      /^the upcaster from version 1 threw what cannot be read$/,
+      /^the upcaster from version 1 threw a value that cannot be read$/,
     ],
     [
       "the last payload does not fit today's schema",
@@ -185,7 +185,7 @@ describe("An event that cannot be brought to today's version", () => {
       /^its payload does not fit version 2: payload.owner: found 5, expected a string; payload.city: found undefined, expected a value: the field is required$/,
     ],
     ["it is newer than the catalogue", account, 5, /^the catalogue knows version 4, not yet this one$/],
-    ["its version is none", account, "four", /^its schema version is no whole number from 1$/],
+    ["its version is none", account, "four", /^its schema version is not a whole number from 1$/],
   ])("is refused where %s", async (_what, definition, schemaVersion, why) => {
     const error = await refusal(() => read(definition, event({ name: "Ann" }, schemaVersion)));
     expect(error).toMatchObject({

@@ -29,7 +29,7 @@ describe("A pace", () => {
 });
 
 describe("The longest gap", () => {
-  it("tells a held loop from a free one", async () => {
+  it("distinguishes a blocked loop from a free one", async () => {
     const held = await longestGap(() => busyFor(400));
     expect(held.exceeds(100)).toBe(true);
     expect((await longestGap(async () => {})).exceeds(100)).toBe(false);

@@ -8,18 +8,18 @@ describe("The times", () => {
   });
 
   it("ask more often than what is asked for takes", () => {
-    expect(lease.askAgainMs).toBeLessThan(lease.lastsMs);
+    expect(lease.retryMs).toBeLessThan(lease.lastsMs);
     expect(poll.everyMs).toBeLessThan(lease.lastsMs);
     expect(lease.lastsMs).toBeLessThan(longestLeaseMs);
     expect(poll.whileAwaitedMs).toBeLessThan(poll.everyMs);
     expect(consumerRetry.firstMs).toBeLessThan(poll.everyMs);
     expect(copyLock.retryMs).toBeLessThan(copyLock.doneMs);
     expect(copy.retryMs).toBeLessThan(lease.lastsMs);
-    expect(nats.askAgainMs).toBeLessThan(nats.answerMs);
+    expect(nats.resendMs).toBeLessThan(nats.answerMs);
   });
 
   it("let a caller wait longer than what it waits for", () => {
-    expect(postgres.listenMs).toBeLessThan(opening.patienceMs);
+    expect(postgres.listenMs).toBeLessThan(opening.retryTimeoutMs);
     expect(postgres.frozenMs).toBeLessThan(postgres.turnMs);
     expect(postgres.frozenAppendMs).toBeLessThan(postgres.outcomeMs);
     expect(copyLock.silentMs).toBeLessThan(copyLock.takenMs);

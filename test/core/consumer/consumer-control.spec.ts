@@ -3,7 +3,7 @@ import { refusal } from "../../support/broker.ts";
 
 const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
 
-/** Changes it until that is refused. */
+/** Skips events until a skip is refused. */
 async function skipAll(
   idOf: (n: number) => string,
   reason: string,
@@ -31,7 +31,7 @@ describe("The control state of a consumer", () => {
     expect(error).toMatchObject({
       code: 409,
       type: "UNUSABLE_STORE",
-      message: expect.stringMatching(/has given up \d+ events.*256 KiB/),
+      message: expect.stringMatching(/has skipped \d+ events.*256 KiB/),
     });
     expect(bytesOf(control)).toBeLessThan(257 * 1024);
     expect(skips).toBeGreaterThan(least);

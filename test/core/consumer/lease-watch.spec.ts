@@ -5,16 +5,16 @@ const held = (mark: string, ttlMs = 3000) => ({ holder: "orders-1/0198c5a2", mar
 describe("A lease that another node has", () => {
   it("lapses when it was seen without a renewal for as long as it lasts", () => {
     const watch = new LeaseWatch();
-    watch.note(held("a"), 10_000);
+    watch.record(held("a"), 10_000);
     expect([watch.lapsedAt(12_999), watch.restMs(12_999)]).toEqual([undefined, 1]);
-    watch.note(held("a"), 12_999);
+    watch.record(held("a"), 12_999);
     expect([watch.lapsedAt(13_000), watch.restMs(13_000)]).toEqual(["a", 0]);
   });
 
-  it("is counted anew from each renewal, by the time that its holder has set", () => {
+  it("restarts with each renewal, with the duration that its holder has set", () => {
     const watch = new LeaseWatch();
-    watch.note(held("a"), 10_000);
-    watch.note(held("b", 1000), 12_900);
+    watch.record(held("a"), 10_000);
+    watch.record(held("b", 1000), 12_900);
     expect(watch.lapsedAt(13_000)).toBeUndefined();
     expect(watch.lapsedAt(13_900)).toBe("b");
   });
@@ -22,9 +22,9 @@ describe("A lease that another node has", () => {
   it("is named in the cause, with its node and its times", () => {
     const watch = new LeaseWatch();
     expect([watch.causeAt(0), watch.restMs(0), watch.lapsedAt(0)]).toEqual([null, Infinity, undefined]);
-    watch.note(held("a"), 10_000);
+    watch.record(held("a"), 10_000);
     expect(watch.causeAt(11_234)).toBe("waits for the lease of node orders-1, unchanged for 1.2 s of 3 s");
-    watch.note(null, 12_000);
+    watch.record(null, 12_000);
     expect(watch.causeAt(12_000)).toBeNull();
   });
 });

@@ -74,7 +74,7 @@ describe("What decide answers", () => {
     expect(await refusal(() => decided({ type: "bin.lost" }))).toMatchObject({
       type: "DEFINITION",
       message:
-        "bin.evolve: found no case for bin.lost (from fill), expected one beside bin.filled, bin.emptied; (state) => state where it changes nothing",
+        "bin.evolve: found no case for bin.lost (from fill), expected one beside bin.filled, bin.emptied; (state) => state if it changes nothing",
     });
   });
 });

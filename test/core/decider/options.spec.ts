@@ -8,7 +8,7 @@ const right = {
   evolve: { "thing.counted": (state: { count: number }) => state },
 };
 
-/** As a caller without types would write it. */
+/** Options as a caller without types would write them. */
 const define = (wrong: object, name = "thing") => Decider(name, Object.assign({}, right, wrong));
 
 const nothing = (): null => null;
@@ -107,7 +107,7 @@ describe("A decider's definition", () => {
       data: {
         field: "thing.evolve",
         found: "no case for thing.named of the store's catalogue",
-        expected: "one for each type; (state) => state where it changes nothing",
+        expected: "one for each type; (state) => state if it changes nothing",
       },
     });
   });

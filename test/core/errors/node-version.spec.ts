@@ -3,7 +3,10 @@ import { readFileSync } from "node:fs";
 
 const { engines } = JSON.parse(readFileSync("package.json", "utf8")) as { engines: { node: string } };
 
-/** What a process says that imports the package and takes its Node for another; whether it has loaded SQLite's driver. */
+/**
+ * The output of a process that imports the package with another version of Node; and whether it has loaded SQLite's
+ * driver.
+ */
 function importedOn(version: string, name: string) {
   const preload = `Object.defineProperty(process.versions, "node", { value: ${JSON.stringify(version)} })`;
   const program = `import(${JSON.stringify(name)}).then(

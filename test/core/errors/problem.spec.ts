@@ -95,8 +95,8 @@ describe("What was found, in an error", () => {
         throw new Error("no");
       },
     };
-    expect(safeText(wrong)).toBe("what cannot be read");
-    expect(safeText(revoked())).toBe("what cannot be read");
+    expect(safeText(wrong)).toBe("a value that cannot be read");
+    expect(safeText(revoked())).toBe("a value that cannot be read");
     expect(safeText(new Error("x".repeat(1000)))).toMatch(/^Error: x+… \(1007 long\)$/);
   });
 });
@@ -115,7 +115,7 @@ describe("An error", () => {
     );
   });
 
-  it("lists 20 problems of one input, and says how many more there are", () => {
+  it("lists 20 problems of one input, and the number of others", () => {
     const problems = Array.from({ length: 10_000 }, (_, index) => ({ field: `a.${index}`, found: 1, expected: "2" }));
     const { data, message } = new ValidationError(problems);
     expect(data).toHaveLength(21);

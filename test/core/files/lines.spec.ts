@@ -48,7 +48,7 @@ describe("The lines of a file", () => {
 
   it("are refused from one on that is no UTF-8", async () => {
     const bytes = Buffer.concat([Buffer.from("one\n"), Buffer.from([0xff]), Buffer.from("\nthree")]);
-    expect(textsOf(await read(bytes))).toEqual(["one", expect.stringContaining("bytes that are no UTF-8")]);
+    expect(textsOf(await read(bytes))).toEqual(["one", expect.stringContaining("bytes that are not UTF-8")]);
   });
 
   it("can be interrupted where there are none", async () => {

@@ -15,7 +15,7 @@ const event: RecordedEvent = {
 };
 
 describe("A CloudEvent", () => {
-  it("says what was recorded in the words of CloudEvents 1.0", () => {
+  it("has the recorded fields under the names of CloudEvents 1.0", () => {
     expect(toCloudEvent(event, "propertyEventStore")).toEqual({
       specversion: "1.0",
       id: "0190a0b0-0000-7000-8000-000000000001",
@@ -40,7 +40,7 @@ describe("A CloudEvent", () => {
         const { data: _, ...attributes } = cloudEvent;
         for (const [name, value] of Object.entries(attributes)) {
           expect(name).toMatch(/^[a-z0-9]{1,20}$/);
-          // oxlint-disable-next-line no-control-regex -- these are what no attribute may hold
+          // oxlint-disable-next-line no-control-regex -- attributes must not contain these
           expect(value).toMatch(/^[^\u0000-\u001f\u007f-\u009f]+$/);
         }
         expect(fromCloudEvent(JSON.parse(JSON.stringify(cloudEvent)))).toEqual(event);

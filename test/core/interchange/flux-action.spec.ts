@@ -29,7 +29,7 @@ describe("A Flux Standard Action", () => {
     );
   });
 
-  it("is an error where the event's meta says so, and the other way round", () => {
+  it("is an error if the event's meta says so, and vice versa", () => {
     const failed = { ...event, meta: { ...event.meta, error: true } };
     expect(toFluxAction(failed)).toMatchObject({ error: true });
     expect(fromFluxAction(toFluxAction(failed))).toEqual(failed);

@@ -9,7 +9,7 @@ describe("A frozen value", () => {
     expect([value, inner, inner.list, inner.list[0]].every(Object.isFrozen)).toBe(true);
   });
 
-  it("may hold bytes, which nobody can freeze", () => {
+  it("may contain bytes, which cannot be frozen", () => {
     const value = { bytes: Buffer.from("abc"), view: new DataView(new ArrayBuffer(2)), inner: { a: 1 } };
     freezeDeep(value);
     expect(Object.isFrozen(value.inner)).toBe(true);

@@ -31,7 +31,7 @@ const values: Record<string, unknown> = {
 describe("The bytes of a value as JSON", () => {
   it.each(Object.keys(values))("are those that JSON.stringify writes of %s", (name) => {
     const bytes = bytesOf(values[name]);
-    // As many as are allowed, and far more.
+    // At the limit, and far below it.
     for (const most of [bytes, bytes + 1, 1_000_000])
       expect(jsonBytes(values[name], most)).toEqual({ bytes, isMore: false });
   });

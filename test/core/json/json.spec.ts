@@ -231,7 +231,7 @@ describe("The JSON of a value", () => {
     expect(toJson("payload", input)).toMatchObject({ field: "payload", expected: expect.stringContaining("no text") });
   });
 
-  it("is told from a problem, also when the value has a field called expected", () => {
+  it("is distinguished from a problem, even if the value has a field called expected", () => {
     expect(isProblem(toJson("payload", { expected: 1 }))).toBe(false);
   });
 
@@ -244,7 +244,7 @@ describe("The JSON of a value", () => {
       fc.property(any, (input) => {
         fc.pre(input !== undefined);
         const text = JSON.stringify(input);
-        // The strict equality of jest takes a field called constructor for a type.
+        // jest's strict equality treats a field named constructor as a type.
         expect(isDeepStrictEqual(toJson("payload", input), { text, value: JSON.parse(text) as unknown })).toBe(true);
       }),
       { seed },

@@ -11,11 +11,11 @@ const nameRule = "1 to 255 Unicode characters without control characters";
 const ownRule = 'a name that does not begin with "$", which the framework keeps for itself';
 const versionRule = 'a whole number from 0, "no-stream", "stream-exists" or "any"';
 
-/** Takes anything, as a call from another node does. */
+/** Accepts any value, like a call from another node. */
 const append = (input: object, maxEventBytes = context.maxEventBytes): AppendRequest =>
   toAppendRequest({ stream: "thing-1", events: [event], ...input }, { ...context, maxEventBytes });
 
-/** A text as an error's data shows it. */
+/** A text as in an error's data. */
 const cut = (filler: string, times: number): unknown => brief(filler.repeat(times));
 
 interface Found {
@@ -25,7 +25,7 @@ interface Found {
   message: string;
 }
 
-/** Every problem that an append is refused for, after a look at the error's own fields. */
+/** Every problem for which an append is refused; also checks the error's own fields. */
 async function problemsOf(input: object): Promise<Found[]> {
   const error = await refusal(() => append(input));
   expect(error).toMatchObject({ name: "ValidationError", code: 422, type: "VALIDATION_ERROR", retryable: false });
@@ -366,7 +366,7 @@ describe("An append request's refusal", () => {
     ]);
   });
 
-  it("says everything in the message too, shortened", async () => {
+  it("contains everything in the message too, shortened", async () => {
     const error = await refusal(() => append({ stream: "x".repeat(300), expectedVersion: -1 }));
     expect(error.message).toBe(
       `stream: found "${"x".repeat(60)}…" (300 long), expected ${nameRule}; expectedVersion: found -1, expected ${versionRule}`,
@@ -419,7 +419,7 @@ describe("The size of an event", () => {
     expect(error.type).toBe("EVENT_TOO_LARGE");
   });
 
-  it("is told without a look at all of an event that is far over the limit", async () => {
+  it("is reported without reading all of an event that is far over the limit", async () => {
     let payload: unknown = ["x"];
     for (let level = 0; level < 100; level++) payload = [payload, payload];
     for (const wrong of [{ payload }, { payload: "x".repeat(10_000) }, { meta: { note: "x".repeat(10_000) } }]) {

@@ -53,7 +53,7 @@ describe("The content of events", () => {
   });
 });
 
-describe("What an append says of the one before it", () => {
+describe("The speculation of an append", () => {
   it("is {id, dependsOn, content}, and nothing else is taken for it", () => {
     expect(speculationProblem({ id: "1", dependsOn: null, content: "c" })).toBeNull();
     expect(speculationProblem({ id: "2", dependsOn: "1", content: "c" })).toBeNull();

@@ -1,6 +1,6 @@
 import { Aggregate, EventStore } from "moleculer-event-sourcing";
 
-/** As a caller without types would hand them over. */
+/** Options as a caller without types would pass them. */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- it is the assertion that each call names
 const untyped = <Options>(options: object) => options as Options;
 

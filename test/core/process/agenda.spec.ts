@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { Agenda } from "../../../core/process/agenda.ts";
 import { seed } from "../../support/chance.ts";
 
-/** The same by a plain map; answers what it hands out. */
+/** The same with a plain map; returns the due entries. */
 function take(plain: Map<string, number>, until: number, limit: number): number[] {
   const moments = [...plain.values()].filter((at) => at <= until);
   return moments.toSorted((a, b) => a - b).slice(0, limit);

@@ -34,7 +34,7 @@ describe("A pattern", () => {
         } catch {
           return;
         }
-        // Without u JavaScript sees halves of characters; here a character is whole.
+        // Without `u`, JavaScript matches single surrogates; here a pair is one character.
         const whole = flag.includes("u") ? texts : texts.map((one) => one.replaceAll("😀", ""));
         expect(whole.map(matchesOf(regex))).toEqual(whole.map((one) => regex.test(one)));
       }),
@@ -79,10 +79,10 @@ describe("A pattern", () => {
     ["(a)\\1", "no back references"],
     ["(?<n>a)\\k<n>", "no back references"],
     ["a{1001}", "at most 1000 repetitions, not 1001"],
-    ["(?:a{100}){100}", "at most 1000 characters with repetitions written out"],
-    ["a{900}b{900}", "at most 1000 characters with repetitions written out"],
-    ["[\\S]".repeat(100), "at most 1000 characters with repetitions written out", "i"],
-    ["[\\0-\\uffff]".repeat(60), "at most 1000 characters with repetitions written out", "i"],
+    ["(?:a{100}){100}", "at most 1000 characters with repetitions expanded"],
+    ["a{900}b{900}", "at most 1000 characters with repetitions expanded"],
+    ["[\\S]".repeat(100), "at most 1000 characters with repetitions expanded", "i"],
+    ["[\\0-\\uffff]".repeat(60), "at most 1000 characters with repetitions expanded", "i"],
     ["\\c1", "a letter after \\c"],
   ])("%p is refused: %s", (source, why, flags = "") => {
     const compile = () => compileRegex({ source, flags });

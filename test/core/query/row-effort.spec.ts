@@ -1,10 +1,10 @@
 import { InvalidQueryError } from "../../../core/errors/errors.ts";
-import { meets } from "../../../core/query/meets.ts";
+import { matchesCondition } from "../../../core/query/matches-condition.ts";
 import { parseQuery, queryFieldsOf } from "../../../core/query/query.ts";
 import { parseFields } from "../../../core/rows/fields.ts";
 
 const fields = queryFieldsOf(parseFields("notes", { title: "string", text: "string", more: "object" }));
-const ask = (query: object, row: object) => meets(parseQuery(fields, { query }).where!, row);
+const ask = (query: object, row: object) => matchesCondition(parseQuery(fields, { query }).where!, row);
 
 const text = "ab".repeat(20_000);
 const list = Array.from({ length: 4000 }, (_, n) => ({ n }));

@@ -15,7 +15,7 @@ const described = ({
 }: Partial<Omit<Definition, "fields">> & { fields?: FieldsInput } = {}) =>
   describeDefinition({ fields: parseFields("table", fields), mappings, ...more });
 
-/** As an error shows them. */
+/** The changes as an error shows them. */
 const changes = (from: string, to: string) =>
   asData(definitionChanges(from, to)).map(({ field, found, expected }) => ({ field, found, expected }));
 const changed = (to: string) => changes(described(), to);
@@ -58,7 +58,7 @@ describe("A definition", () => {
     ]);
   });
 
-  it("differs by a function's source, unless a version stands in its place", () => {
+  it("differs by a function's source, unless a version replaces it", () => {
     const other = { ...create, transform: () => null };
     expect(changed(described({ mappings: [other, remove] }))).toMatchObject([{ field: "on.thing.created" }]);
     const versioned = (mapping: Mapping<unknown>, version: number) =>
@@ -67,7 +67,7 @@ describe("A definition", () => {
     expect(changes(versioned(create, 1), versioned(other, 2))).toEqual([{ field: "version", found: 1, expected: "2" }]);
   });
 
-  it("that nobody described differs from none", () => {
+  it("without a description differs from none", () => {
     expect(changes("", described())).toEqual([]);
   });
 });

@@ -251,7 +251,7 @@ describe("A date", () => {
     "2024-01-32",
     "2024-01-01T24:01",
     "2024-01-01 and more",
-    // What follows is guessed at by Date, each in its own way.
+    // Date guesses at each of the following differently.
     "2024-02-30",
     "2023-02-29",
     "2024-01-011",
@@ -259,7 +259,7 @@ describe("A date", () => {
     "2024-01-01 PST",
     "-2024-01-01",
     "20240-01-01",
-    // Dates are compared as text, whose order is that of time only for years of four digits.
+    // Dates are compared as text, which sorts like time only for years of four digits.
     "+010000-01-01",
     "-000001-01-01",
     new Date(8.64e15),

@@ -80,7 +80,7 @@ describe("A transform's wrong answer", () => {
   const row = "a row: an object of fields";
   const removed = "an id, a row with an id, or an array of them";
   const idRule = "a string of 1 to 255 characters";
-  const answer = "the transform's answer";
+  const answer = "the transform's result";
 
   it.each<[Operation, unknown, string, unknown, string]>([
     ["create", "x", answer, "x", row],
@@ -88,8 +88,8 @@ describe("A transform's wrong answer", () => {
     ["create", true, answer, true, row],
     ["create", [{}], answer, "an array of 1", row],
     ["update", [], answer, "an array of 0", row],
-    ["createMany", { name: "x" }, answer, "an object", "an array of rows, as createMany asks for"],
-    ["updateMany", "x", answer, "x", "an array of rows, as updateMany asks for"],
+    ["createMany", { name: "x" }, answer, "an object", "an array of rows, as createMany requires"],
+    ["updateMany", "x", answer, "x", "an array of rows, as updateMany requires"],
     ["createMany", [{}, null], `${answer}.1`, null, row],
     ["createMany", [{}, "x"], `${answer}.1`, "x", row],
     ["updateMany", [[]], `${answer}.0`, "an array of 0", row],

@@ -1,7 +1,7 @@
 import { compareText } from "../../../core/text/text-order.ts";
 
 describe("The order of texts", () => {
-  // U+FF5A is one unit of UTF-16 and above the halves of the others; its bytes come before theirs.
+  // U+FF5A is one UTF-16 unit above the surrogates of the others, but its UTF-8 bytes sort before theirs.
   const texts = [
     "",
     "a",

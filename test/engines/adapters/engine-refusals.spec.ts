@@ -139,7 +139,7 @@ for (const { engine, url, withPassword, refused, says, version, newer, older, to
 
     it("is an outage where its host has no such name or no server, and leaves no connection behind", async () => {
       for (const [change, why] of [
-        [(at: URL) => (at.hostname = "no-such-host.invalid"), /no-such-host.invalid.*: no host of this name is known/],
+        [(at: URL) => (at.hostname = "no-such-host.invalid"), /no-such-host.invalid.*: no host has this name/],
         [(at: URL) => (at.port = "1"), /127.0.0.1:1\b.*: .*answer.*REFUSED/],
       ] as const) {
         const error = await refusal(() => logAt(url(server(), change)).open());
@@ -208,14 +208,14 @@ for (const { engine, url, withPassword, refused, says, version, newer, older, to
       it("refuses a state that the server does not take, with its key and sizes", async () => {
         const log = logAt(url(server()));
         await log.open();
-        const error = await refusal(() => log.putState("subscription/watch", "x".repeat(tooLarge), 0));
+        const error = await refusal(() => log.control.put("subscription/watch", "x".repeat(tooLarge), 0));
         expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 409, retryable: false });
         expect(error.message).toMatch(
           new RegExp(
             `the state subscription/watch has ${Math.floor(tooLarge / 10_000)}\\d+ bytes, expected at most \\d+`,
           ),
         );
-        expect(await log.putState("subscription/watch", "x".repeat(100_000), 0)).toBe(1);
+        expect(await log.control.put("subscription/watch", "x".repeat(100_000), 0)).toBe(1);
         await log.close();
       });
   });

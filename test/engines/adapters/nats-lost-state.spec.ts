@@ -35,12 +35,12 @@ describeWith("nats-server", "Control state that JetStream has lost", (server) =>
     const line = await FaultyLine.to(server().url);
     const log = logOn(line.url, "lost");
     await log.open();
-    const lease = (await log.acquireLease("mails", "one", 60_000)).lease!;
-    expect(await log.putState("mails", { position: 7 }, 0, lease)).toBe(1);
+    const lease = (await log.control.acquireLease("mails", "one", 60_000)).lease!;
+    expect(await log.control.put("mails", { position: 7 }, 0, lease)).toBe(1);
     line.hear(withoutMessage(`lost_control.${keyName("lease/mails")}`));
     for (const use of [
-      () => log.acquireLease("mails", "two", 60_000),
-      () => log.putState("mails", { position: 8 }, 1, lease),
+      () => log.control.acquireLease("mails", "two", 60_000),
+      () => log.control.put("mails", { position: 8 }, 1, lease),
     ]) {
       const error = await refusal(use);
       expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
@@ -49,11 +49,11 @@ describeWith("nats-server", "Control state that JetStream has lost", (server) =>
       );
     }
     line.hear(withoutMessage(`lost_control.${keyName("state/mails")}`));
-    const error = await refusal(() => log.getState("mails"));
+    const error = await refusal(() => log.control.get("mails"));
     expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
     line.hear((said) => said);
-    expect(await log.getState("mails")).toEqual({ value: { position: 7 }, revision: 1 });
-    expect(await log.putState("mails", { position: 8 }, 1, lease)).toBe(2);
+    expect(await log.control.get("mails")).toEqual({ value: { position: 7 }, revision: 1 });
+    expect(await log.control.put("mails", { position: 8 }, 1, lease)).toBe(2);
     await log.close();
     await line.close();
   }, 60_000);
@@ -99,8 +99,8 @@ describeWith("nats-server", "Control state that JetStream has lost", (server) =>
     for (const name of ["older", "newer"]) {
       const log = logOn(server().url, name);
       await log.open();
-      await log.putState("key", 1, 0);
-      await log.putState("key", undefined, 1);
+      await log.control.put("key", 1, 0);
+      await log.control.put("key", undefined, 1);
       await log.close();
       await expect(streams.purge(`${name}_control`)).rejects.toThrow(/not permitted/);
       await expect(streams.deleteMessage(`${name}_control`, 1)).rejects.toThrow(/not permitted/);
@@ -110,20 +110,20 @@ describeWith("nats-server", "Control state that JetStream has lost", (server) =>
 
   it("lists the keys that there are, also those that other hosts have put, removed and put again", async () => {
     const [one, other] = [logOn(server().url, "listed"), logOn(server().url, "listed")];
-    const keys = async () => (await one.states({ prefix: "p/", limit: 1000 })).map(({ key }) => key);
+    const keys = async () => (await one.control.states({ prefix: "p/", limit: 1000 })).map(({ key }) => key);
     await one.open();
     await other.open();
     expect(await keys()).toEqual([]);
-    for (const key of ["p/1", "p/2", "p/3"]) await other.putState(key, key, 0);
+    for (const key of ["p/1", "p/2", "p/3"]) await other.control.put(key, key, 0);
     expect(await keys()).toEqual(["p/1", "p/2", "p/3"]);
-    await other.putState("p/2", undefined, 1);
-    await one.putState("p/3", undefined, 1);
+    await other.control.put("p/2", undefined, 1);
+    await one.control.put("p/3", undefined, 1);
     expect(await keys()).toEqual(["p/1"]);
-    await other.putState("p/2", "again", 0);
+    await other.control.put("p/2", "again", 0);
     expect(await keys()).toEqual(["p/1", "p/2"]);
-    for (let n = 10; n < 160; n++) await other.putState(`p/${n}`, n, 0);
-    for (let n = 10; n < 150; n++) await other.putState(`p/${n}`, undefined, 1);
-    expect(await one.states({ prefix: "p/", after: "p/1", limit: 5 })).toHaveLength(5);
+    for (let n = 10; n < 160; n++) await other.control.put(`p/${n}`, n, 0);
+    for (let n = 10; n < 150; n++) await other.control.put(`p/${n}`, undefined, 1);
+    expect(await one.control.states({ prefix: "p/", after: "p/1", limit: 5 })).toHaveLength(5);
     expect(await keys()).toHaveLength(12);
     await one.close();
     await other.close();
@@ -132,7 +132,7 @@ describeWith("nats-server", "Control state that JetStream has lost", (server) =>
   it("ends the start of a host where its stream is gone", async () => {
     const log = logOn(server().url, "gone");
     await log.open();
-    await log.putState("key", 1, 0);
+    await log.control.put("key", 1, 0);
     await log.close();
     const connection = await connect({ servers: server().url });
     const { streams } = await connection.jetstreamManager();
@@ -145,7 +145,7 @@ describeWith("nats-server", "Control state that JetStream has lost", (server) =>
     }
     const again = logOn(server().url, "gone", "&begin=anew");
     await again.open();
-    expect(await again.getState("key")).toBeNull();
+    expect(await again.control.get("key")).toBeNull();
     await again.close();
   });
 

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { EventLog } from "../../../core/log/event-log.ts";
 import { postgres } from "../../../adapters/postgres/postgres.ts";
 import { appended, appendTo, many, upTo } from "../../../testing/event-log/requests.ts";
-import { everything } from "../../../testing/event-log/log-stand.ts";
+import { everything } from "../../../testing/event-log/log-fixture.ts";
 import { eventually, refusal } from "../../support/broker.ts";
 import { describeWith } from "../../support/engines.ts";
 import { sql } from "../../support/postgres-server.ts";
@@ -25,7 +25,7 @@ describeWith("postgres", "A log in PostgreSQL", (server) => {
     const name = randomUUID();
     const log = await open(server().url, name);
     const events = await appended(log, appendTo("a", many(2)));
-    await log.link("all", [events[0]!.id]);
+    await log.links.add("all", [events[0]!.id]);
     for (const statement of [
       `UPDATE "${name}".events SET type = 'x'`,
       `DELETE FROM "${name}".events WHERE position = 2`,
@@ -93,14 +93,14 @@ describeWith("postgres", "A log in PostgreSQL", (server) => {
 
   it("stores claims of values that no index takes", async () => {
     const log = await open(server().url);
-    await log.beginClaims("name", "v1", ["name.taken"]);
+    await log.claims.begin("name", "v1", ["name.taken"]);
     const values = ["x".repeat(10_000), `${"x".repeat(9999)}y`, "a ", "a"];
     const take = (stream: string, value: string) =>
       appendTo(stream, [{ type: "name.taken" }], {
         claims: [{ scope: "name", definition: "v1", changes: [{ value, held: true }] }],
       });
     for (const [index, value] of values.entries()) await appended(log, take(`s-${index}`, value));
-    expect(await log.claimants("name", values)).toEqual(
+    expect(await log.claims.claimants("name", values)).toEqual(
       Object.fromEntries(values.map((value, index) => [value, `s-${index}`])),
     );
     const [verdict] = await log.append([take("other", values[0]!)]);
@@ -146,7 +146,7 @@ describeWith("postgres", "A log in PostgreSQL", (server) => {
       return changed.href;
     };
     const table: [address: string, type: string, retryable: boolean, why: RegExp][] = [
-      [other((u) => (u.hostname = "no-such-host.invalid")), "STORE_UNAVAILABLE", true, /no host of this name is known/],
+      [other((u) => (u.hostname = "no-such-host.invalid")), "STORE_UNAVAILABLE", true, /no host has this name/],
       [other((u) => (u.port = "1")), "STORE_UNAVAILABLE", true, /does not answer \(ECONNREFUSED\)/],
       [other((u) => (u.password = "wrong")), "UNUSABLE_STORE", false, /password was refused/],
       [other((u) => (u.password = "")), "UNUSABLE_STORE", false, /no password was given.* say postgres:\/\/user:pass/],
@@ -217,7 +217,7 @@ describeWith("postgres", "A log in PostgreSQL", (server) => {
     const log = await open(server().url);
     await appended(log, appendTo("a"));
     await server().kill();
-    for (const call of [() => log.append([appendTo("a")]), () => log.head(), () => log.getState("key")])
+    for (const call of [() => log.append([appendTo("a")]), () => log.head(), () => log.control.get("key")])
       expect(await refusal(call)).toMatchObject({ type: "STORE_UNAVAILABLE", code: 503, retryable: true });
     await server().start();
     expect((await appended(log, appendTo("a")))[0]!.position).toBe(2);

@@ -13,7 +13,7 @@ import {
   fold,
   nameAndTotal,
   update,
-} from "../../../testing/read-table/table-stand.ts";
+} from "../../../testing/read-table/table-fixture.ts";
 import { asked, found } from "../../../testing/read-table/queried-rows.ts";
 import { refusal } from "../../support/broker.ts";
 import { describeWith } from "../../support/engines.ts";

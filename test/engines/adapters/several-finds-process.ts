@@ -1,6 +1,6 @@
 // A transform that asks several questions at once, in a process in which every deprecation is an error.
 import { postgres } from "../../../adapters/postgres/postgres.ts";
-import { all, at, create, fieldsOf, nameAndTotal } from "../../../testing/read-table/table-stand.ts";
+import { all, at, create, fieldsOf, nameAndTotal } from "../../../testing/read-table/table-fixture.ts";
 
 const table = postgres(process.argv[2]!).readTable!("several finds");
 await table.open(fieldsOf(nameAndTotal));

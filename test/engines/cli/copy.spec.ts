@@ -19,7 +19,7 @@ describeWith("nats-server", "On NATS JetStream", (server) => {
     const from = await filled(sqliteIn(newFolder(), "from"), 10);
     const log = logAt(from);
     await log.open();
-    await log.putState("state/process-manager/payments/7", "x".repeat(2_000_000), 0);
+    await log.control.put("state/process-manager/payments/7", "x".repeat(2_000_000), 0);
     await log.close();
     const ended = await copy(from, server().url, "--name", "largeState");
     expect(ended.code).toBe(1);
@@ -62,8 +62,8 @@ describeWith("postgres", "The source of a copy on a server", (server) => {
     const hold = new LeaseHold(
       {
         leaseMs: times.lease.lastsMs,
-        takeLease: (...asked) => log.acquireLease(pumpKey, ...asked),
-        releaseLease: (lease) => log.releaseLease(lease),
+        takeLease: (...asked) => log.control.acquireLease(pumpKey, ...asked),
+        releaseLease: (lease) => log.control.releaseLease(lease),
       },
       "host",
     );
@@ -93,7 +93,9 @@ describeWith("postgres", "The source of a copy on a server", (server) => {
       "its new events are not in the copy, which no store opens before it is finished. Stop every host of the store",
     );
     const other = newFolder();
-    expect((await refusal(() => startBroker([shop(to, other, doings())]))).message).toContain("that is not finished");
+    expect((await refusal(() => startBroker([shop(to, other, doings())]))).message).toContain(
+      "an unfinished copy of another log",
+    );
     await (await host!).stop();
     expect(await copy(from, to, "--name", "shopEvents")).toMatchObject({ code: 0, errors: "" });
   });

@@ -3,7 +3,7 @@ import { copyFileSync, existsSync } from "node:fs";
 import { MongoClient } from "mongodb";
 import { connect } from "nats";
 import { appendTo } from "../../../testing/event-log/requests.ts";
-import { everything } from "../../../testing/event-log/log-stand.ts";
+import { everything } from "../../../testing/event-log/log-fixture.ts";
 import { startCli } from "../../cli/cli-process.ts";
 import { endCopies, logAt, open, sqliteIn } from "../../cli/copy-cases.ts";
 import { newFolder, refusal, startBroker } from "../../support/broker.ts";
@@ -36,8 +36,8 @@ function restores({ place, lose }: Server): void {
     await log.open();
     for (let n = 0; n < 20; n++) await log.append([appendTo(`s-${n % 3}`)]);
     const events = await everything(log);
-    await log.link("links", [events[4]!.id, events[2]!.id]);
-    await log.putState("checkpoint", 20, 0);
+    await log.links.add("links", [events[4]!.id, events[2]!.id]);
+    await log.control.put("checkpoint", 20, 0);
     await log.close();
     return { id, folder, to, index: indexIn(id, folder), events };
   }
@@ -69,7 +69,7 @@ function restores({ place, lose }: Server): void {
         { id: events[4]!.id },
         { id: events[2]!.id },
       ]);
-      expect(await log.getState("checkpoint")).toEqual(hasState ? { value: 20, revision: 1 } : null);
+      expect(await log.control.get("checkpoint")).toEqual(hasState ? { value: 20, revision: 1 } : null);
       await log.close();
     }
     expect(await restore(indexIn(id, folder), place(id))).toMatchObject({ code: 0, errors: "" });

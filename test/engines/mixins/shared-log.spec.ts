@@ -139,8 +139,8 @@ for (const engine of ["nats-server", "mongodb", "postgres"] as const)
       const paused = ask(first, "events.pause");
       await withStatus(first, "events", { paused: true });
       await shared.withLog(async (log) => {
-        const { value, revision } = (await log.getState("control/pump"))!;
-        await log.putState("control/pump", { ...(value as object), paused: false }, revision);
+        const { value, revision } = (await log.control.get("control/pump"))!;
+        await log.control.put("control/pump", { ...(value as object), paused: false }, revision);
       });
       go.resolve();
       await paused;

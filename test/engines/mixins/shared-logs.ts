@@ -54,8 +54,8 @@ export class SharedLog {
     const adapter = this.#adapter(folder);
     const eventLog = () => {
       const log = adapter.eventLog!(this.#namespace);
-      const acquireLease = log.acquireLease.bind(log);
-      log.acquireLease = (...wanted) => {
+      const acquireLease = log.control.acquireLease.bind(log);
+      log.control.acquireLease = (...wanted) => {
         this.asked[nodeID] = (this.asked[nodeID] ?? 0) + 1;
         return acquireLease(...wanted);
       };

@@ -1,11 +1,11 @@
 import type { Middleware } from "moleculer";
 import { postgres } from "../../../adapters/postgres/postgres.ts";
 import { StoreUnavailableError } from "../../../core/errors/errors.ts";
-import type { Lease, LeaseAnswer } from "../../../core/log/event-log.ts";
+import type { Lease, LeaseAnswer } from "../../../core/log/control.ts";
 import { cleanUp, eventually } from "../../support/broker.ts";
 import { describeWith } from "../../support/engines.ts";
 import { ask, numbers, rowsOn, SharedTable, statusOf, withStatus } from "./shared-tables.ts";
-import type { Meet } from "../../mixins/met-table.ts";
+import type { OnTableCall } from "../../mixins/watched-tables.ts";
 
 afterEach(cleanUp);
 
@@ -15,7 +15,7 @@ const after = (position: number) => ({ readAfter: { events: position } });
 /** A table's call, whose answer is lost the so-manieth time that it is given while `isArmed`. */
 function losing(lostCall: string, isMeant: (of: number | null) => boolean = () => true) {
   const state = { isArmed: false, hasHappened: false, after: 1 };
-  const meet: Meet = (call, when, of) => {
+  const meet: OnTableCall = (call, when, of) => {
     if (!state.isArmed || call !== lostCall || when !== "after" || !isMeant(of) || --state.after > 0) return;
     state.isArmed = false;
     state.hasHappened = true;
@@ -69,7 +69,7 @@ describeWith("postgres", "A table that two nodes share", (server) => {
     const shared = await newTable();
     let gate: PromiseWithResolvers<void> | null = null;
     let isWaiting = false;
-    const built: Meet = async (call, when) => {
+    const built: OnTableCall = async (call, when) => {
       if (call !== "switchTo" || when !== "before") return;
       gate = Promise.withResolvers();
       await eventually(() => expect(isWaiting).toBe(true));
@@ -108,7 +108,7 @@ describeWith("postgres", "A table that two nodes share", (server) => {
     let isArmed = false;
     const gate = Promise.withResolvers<void>();
     let isBuilding = false;
-    const meet: Meet = async (call, when) => {
+    const meet: OnTableCall = async (call, when) => {
       if (!isArmed || when === "after") return;
       if (call === "build" && !isBuilding) {
         isBuilding = true;
@@ -139,7 +139,7 @@ describeWith("postgres", "A table that two nodes share", (server) => {
   it("is folded by the other where it is out of reach of the one in charge, and of its definition", async () => {
     const shared = await newTable();
     let isOutOfReach = false;
-    const meet: Meet = (_call, when) => {
+    const meet: OnTableCall = (_call, when) => {
       if (isOutOfReach && when === "before") throw lost();
     };
     const first = await shared.node("first", { meet, onChange: "refuse" });
@@ -166,7 +166,7 @@ describeWith("postgres", "A table that two nodes share", (server) => {
     let isOutOfReach = false;
     let builds = 0;
     let commits = 0;
-    const meet: Meet = (call, when) => {
+    const meet: OnTableCall = (call, when) => {
       if (when === "after") return;
       if (call === "build") builds++;
       // In the middle of what is built.

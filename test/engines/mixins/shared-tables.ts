@@ -9,7 +9,7 @@ import {
 } from "moleculer-event-sourcing";
 import type { BrokerOptions, ServiceBroker, ServiceSchema } from "moleculer";
 import { eventually, newFolder, startBroker } from "../../support/broker.ts";
-import { metTables, type Meet } from "../../mixins/met-table.ts";
+import { watchedTables, type OnTableCall } from "../../mixins/watched-tables.ts";
 
 type Transform = (event: RecordedEvent, view: TransformView) => unknown;
 
@@ -20,7 +20,7 @@ interface Options {
   onError?: Partial<ErrorPolicy>;
   onChange?: "rebuild" | "warn" | "refuse";
   /** What happens to the calls of this node's table. */
-  meet?: Meet;
+  meet?: OnTableCall;
 }
 
 /** One row per event, which says how many there were before it. */
@@ -53,7 +53,7 @@ export class SharedTable {
 
   service({ transform = numbered, version = 1, onError = {}, onChange, meet = () => {} }: Options = {}): ServiceSchema {
     const events = EventStore("events", { adapter: "sqlite:nowhere.db", host: false });
-    const adapter = metTables(this.#adapter, meet);
+    const adapter = watchedTables(this.#adapter, meet);
     const table = Aggregate("table", {
       eventStore: events,
       adapter: { ...adapter, readTable: () => adapter.readTable!(this.#namespace) },

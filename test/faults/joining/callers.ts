@@ -1,17 +1,17 @@
 import type { ServiceBroker } from "moleculer";
 
-/** What one caller asks for, again and again. */
+/** The call that one caller repeats. */
 export interface Question {
   action: string;
   params: (n: number) => object;
-  /** What is wrong about the answer; null where nothing is. */
+  /** The problem of the result; null if it is right. */
   problem?: (answer: unknown) => string | null;
 }
 
 const timeoutMs = 20_000;
 const pauseMs = 20;
 
-/** Callers of a cluster: each waits for its answer before it asks again. */
+/** Callers of a cluster: each waits for its result before its next call. */
 export class Callers {
   readonly failures = new Map<string, number>();
   answered = 0;

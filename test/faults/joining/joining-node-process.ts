@@ -1,12 +1,12 @@
-// A node in a process of its own that hosts a log on a server, a table in SQLite, and a decider.
+// A node in its own process that hosts a log on a server, a table in SQLite, and a decider.
 import { ServiceBroker } from "moleculer";
 import { Aggregate, Decider, EventStore } from "moleculer-event-sourcing";
 import { setTimes } from "../../../core/concurrency/times.ts";
-import { say } from "../../support/say.ts";
+import { sendLine } from "../../support/send-line.ts";
 import { nodeOptions } from "../multinode/node-options.ts";
 
-// A server that is slow, or a log that is long, for the length of a test.
-setTimes({ opening: { patienceMs: 500 } });
+// Shortened, so that opening takes long compared with it.
+setTimes({ opening: { retryTimeoutMs: 500 } });
 const [url = "", namespace = "", nodeID = "", folder = ""] = process.argv.slice(2);
 const events = EventStore("events", { adapter: `${url}?folder=${folder}` });
 const numbers = Aggregate("numbers", {
@@ -32,5 +32,5 @@ const broker = new ServiceBroker({
 broker.createService({ name: "host", mixins: [events.mixin(), numbers.mixin()] });
 broker.createService({ name: "counter", mixins: [counter.mixin()] });
 await broker.start();
-say("ready");
+sendLine("ready");
 process.once("SIGTERM", () => void broker.stop().then(() => process.exit()));

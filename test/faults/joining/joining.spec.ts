@@ -10,7 +10,7 @@ import { killChildren, startChild } from "../child.ts";
 import { nodeOptions } from "../multinode/node-options.ts";
 import { Callers, type Question } from "./callers.ts";
 
-/** Some seconds' work for a node that joins. */
+/** Takes a joining node some seconds. */
 const eventsInLog = Number(process.env["JOINING_EVENTS"] ?? 57_600);
 const eventsPerCommit = Number(process.env["JOINING_COMMIT"] ?? 48);
 const rows = eventsInLog / 3;
@@ -20,7 +20,7 @@ afterEach(async () => {
   await cleanUp();
 });
 
-/** Each third of them is a row of the table. */
+/** Every third event is a row of the table. */
 async function fill(url: string): Promise<void> {
   const log = natsFromString(`${url}?folder=${newFolder()}`).eventLog!("events");
   await log.open();
@@ -68,7 +68,7 @@ class Site {
     return child;
   }
 
-  /** Until the client's calls go to these nodes. */
+  /** Waits until the client's calls go to these nodes. */
   async knows(...nodes: string[]): Promise<void> {
     await eventually(() => {
       for (const action of ["events.append", "counter.count", "numbers.count"]) {
@@ -98,7 +98,7 @@ const questions: Question[] = [
   },
 ];
 
-/** For some time, since the calls go to the nodes in turn. */
+/** Lasts some time, since the calls go to the nodes in turn. */
 async function answering(callers: Callers): Promise<void> {
   const { answered } = callers;
   await eventually(() => expect(callers.answered).toBeGreaterThan(answered + 300));

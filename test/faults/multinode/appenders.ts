@@ -2,11 +2,11 @@ import type { ServiceBroker } from "moleculer";
 import { v7 } from "uuid";
 import type { Moved, Movement } from "../../support/accounts.ts";
 
-/** Callers that append until they are told to stop, and send what was not answered again with its id. */
+/** Callers that append until they are stopped, and send an append without a response again with its id. */
 export class Appenders {
   readonly acknowledged = new Map<string, { position: number; version: number }>();
   readonly sent = new Map<string, Moved>();
-  /** Errors that are no outage: there must be none. */
+  /** Errors other than outages; none are expected. */
   readonly refused: unknown[] = [];
   repeated = 0;
   readonly #broker: ServiceBroker;
@@ -20,7 +20,7 @@ export class Appenders {
     );
   }
 
-  /** Everything that was sent is acknowledged. */
+  /** Stops, and waits until every append is acknowledged. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     await Promise.all(this.#callers);
@@ -32,7 +32,7 @@ export class Appenders {
       this.sent.set(eventId, { account, amount });
       const { position, version } = await this.#untilAnswered({ eventId, account, amount });
       this.acknowledged.set(eventId, { position, version });
-      // A pace that a table keeps up with which asks over the network for each event.
+      // Slow enough for a table that makes a remote call per event.
       await new Promise((next) => setTimeout(next, 10));
     }
   }
@@ -53,7 +53,7 @@ export class Appenders {
   }
 }
 
-/** Checks a log against what was said: each acknowledged event is there once, and nothing that was not sent. */
+/** Compares a log with the appends: each acknowledged event is there once, and no event that was not sent. */
 export function checkLog(log: readonly Movement[], { refused, sent, acknowledged }: Appenders): void {
   expect(refused).toEqual([]);
   const versions = new Map<string, number>();

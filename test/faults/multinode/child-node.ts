@@ -15,7 +15,7 @@ interface Options {
   heartbeatTimeout?: number | undefined;
 }
 
-/** A node in a process of its own, on the same folder each time it is started. */
+/** A node in its own process, on the same folder at each start. */
 export class ChildNode {
   readonly #args: string[];
   #process: ChildProcess | null = null;
@@ -25,7 +25,7 @@ export class ChildNode {
     if (heartbeatTimeout) this.#args.push(String(heartbeatTimeout));
   }
 
-  /** Answers when its broker has started. */
+  /** Resolves when its broker has started. */
   async start(): Promise<void> {
     const started = spawn(process.execPath, this.#args, { stdio: ["ignore", "pipe", "inherit"] });
     this.#process = started;
@@ -42,7 +42,7 @@ export class ChildNode {
     this.#process?.kill("SIGCONT");
   }
 
-  /** Answers when the process is gone. */
+  /** Resolves when the process has ended. */
   async kill(): Promise<void> {
     const killed = this.#process;
     this.#process = null;
@@ -54,7 +54,7 @@ export class ChildNode {
   }
 }
 
-/** To be called in `afterEach`. */
+/** Call it in `afterEach`. */
 export async function killChildNodes(): Promise<void> {
   for (const node of running) await node.kill();
 }

@@ -4,7 +4,7 @@ import { eventually, startBroker } from "../../support/broker.ts";
 import type { EngineServer } from "../../support/engines.ts";
 import { nodeOptions } from "./node-options.ts";
 
-/** Brokers that find each other over NATS, and no others. */
+/** Brokers that find only each other, over NATS. */
 export class Cluster {
   readonly namespace = randomUUID();
   readonly #server: EngineServer;
@@ -23,7 +23,7 @@ export class Cluster {
     return broker;
   }
 
-  /** Until every running node knows that the service is hosted by exactly these nodes. */
+  /** Waits until every running node knows that exactly these nodes host the service. */
   async knows(service: string, ...nodeIDs: string[]): Promise<void> {
     await eventually(() => {
       for (const broker of this.#nodes.filter(({ started }) => started)) {

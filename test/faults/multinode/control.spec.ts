@@ -26,13 +26,13 @@ const idsOf = async (broker: ServiceBroker, nodeID: string) => (await readEntrie
 
 const foldingNode = (meta: object) => (meta as { $fold: { node: string } }).$fold.node;
 
-/** Many times as long as a call to both nodes and back takes: time enough for an answer that must not come. */
+/** Many times as long as a call to both nodes takes: enough for a response that must not come. */
 async function turns(broker: ServiceBroker): Promise<void> {
   for (let turn = 0; turn < 100; turn++) await statusOf(broker, "D");
 }
 
 describeWith("nats-server", "A table that two nodes host, each with a copy", (server) => {
-  /** Store and commands on A, the table on C and D, its transform on each of them; where `hook` is given, on A. */
+  /** The store and commands on A, the table on C and D, its transform on both; with `hook`, on A. */
   async function nodes(hook: Parameters<typeof book>[0] = () => {}) {
     const cluster = new Cluster(server());
     const onError = { retries: 0, delayMs: 1 };

@@ -23,7 +23,7 @@ interface Token {
 
 const tokenOf = (meta: object) => (meta as { $fold: Token }).$fold;
 
-/** Asks one node until its table has folded `count` events and nothing is left. */
+/** Polls one node until its table has folded `count` events and is idle. */
 const folded = (broker: ServiceBroker, nodeID: string, count: number) =>
   eventually(async () => {
     const status: object = await broker.call("entries.status", {}, { nodeID });
@@ -31,7 +31,7 @@ const folded = (broker: ServiceBroker, nodeID: string, count: number) =>
   });
 
 describeWith("nats-server", "Store, commands, table and transform on four nodes", (server) => {
-  it("make together what one node makes: the table is the plain fold of the log, whoever asks", async () => {
+  it("compute the same as one node: the table is the plain fold of the log on every node", async () => {
     const cluster = new Cluster(server());
     await cluster.node("A", [keeper(newFolder())]);
     const b = await cluster.node("B", [commands()]);
@@ -64,7 +64,7 @@ describeWith("nats-server", "A transform on another node", (server) => {
       await cluster.node("C", [entriesHost(newFolder())]);
       await cluster.knows("entries", ...hosts);
       for (const node of hosts) await folded(a, node, 0);
-      // A host that has never caught up would pass the queries on. The batches are as large as they can be.
+      // A host that has never caught up would forward the queries. The batches are as large as possible.
       await a.call("entries.pause");
       await moveOften(a, 150);
       await a.call("entries.resume");
@@ -75,7 +75,7 @@ describeWith("nats-server", "A transform on another node", (server) => {
         const there = seen.filter((one) => one.node === node);
         expect(there.map(({ own }) => own)).toEqual(there.map(({ position }) => position - 1));
         expect(there.filter(({ own, others }) => others > own)).toEqual([]);
-        // Else no transform ran in the middle of a batch, and nothing was shown.
+        // Otherwise no transform ran in the middle of a batch, and the test would show nothing.
         expect(there.some(({ own, others }) => others < own)).toBe(true);
       }
     },
@@ -105,7 +105,7 @@ describeWith("nats-server", "A transform on another node", (server) => {
       ["get", { id: "1" }],
       ["resolve", { id: "1" }],
     ] as const;
-    // From C it is answered at once, from D's own copy it is forwarded, from A it is forwarded where D is asked first.
+    // C responds itself. D, which has its own copy of the table, forwards to C. A calls C, or D, which forwards.
     const ask = (broker: ServiceBroker, action: string, params: object, token: Token, nodeID?: string) =>
       broker.call(`entries.${action}`, params, { meta: { $fold: token }, ...(nodeID && { nodeID }) });
     for (const [action, params] of queries)

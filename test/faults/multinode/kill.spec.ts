@@ -21,7 +21,7 @@ const positionOf = async (broker: ServiceBroker) => {
 };
 
 describeWith("nats-server", "A cluster", (server) => {
-  /** The store and the table in processes of their own, the appending node in this one. */
+  /** The store and the table in other processes, the appending node in this one. */
   async function nodes(heartbeatTimeout?: number) {
     const cluster = new Cluster(server());
     const { namespace } = cluster;
@@ -50,7 +50,7 @@ describeWith("nats-server", "A cluster", (server) => {
     const appenders = new Appenders(b, 4);
     for (let run = 0; run < times(20); run++) {
       const [before, folded] = [appenders.acknowledged.size, await eventually(() => positionOf(b))];
-      // Both go on after the last kill, else this one would prove nothing.
+      // Both continue after the last kill; otherwise it would prove nothing.
       await eventually(async () => {
         expect(appenders.acknowledged.size).toBeGreaterThan(before);
         expect(await positionOf(b)).toBeGreaterThan(folded);

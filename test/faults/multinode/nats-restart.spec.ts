@@ -11,7 +11,7 @@ describeWith("nats-server", "The nats-server that carries the messages", (server
     const cluster = new Cluster(server());
     await cluster.node("A", [keeper(newFolder())]);
     const b = await cluster.node("B", [commands()]);
-    // A lost call of a transform is noticed by its time-out alone.
+    // Only its time-out shows that a transform's call was lost.
     const c = await cluster.node("C", [entriesHost(newFolder(), { onError: { timeoutMs: 2000 } })]);
     const d = await cluster.node("D", [book()]);
     await Promise.all([cluster.knows("events", "A"), cluster.knows("book", "D"), cluster.knows("entries", "C")]);

@@ -1,6 +1,6 @@
 import type { BrokerOptions } from "moleculer";
 
-/** What makes a node of a cluster: only those of one namespace find each other. */
+/** A cluster node's options: only nodes of one namespace find each other. */
 export const nodeOptions = (url: string, namespace: string, nodeID: string): BrokerOptions => ({
   nodeID,
   namespace,

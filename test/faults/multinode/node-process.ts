@@ -1,7 +1,7 @@
-// A node in a process of its own, for tests that kill or freeze it: the store, or a table with its transform.
+// A node in its own process, for tests that kill or freeze it: the store, or a table with its transform.
 import { ServiceBroker } from "moleculer";
 import { book, entriesHost, keeper } from "../../support/accounts.ts";
-import { say } from "../../support/say.ts";
+import { sendLine } from "../../support/send-line.ts";
 import { nodeOptions } from "./node-options.ts";
 
 const [url = "", namespace = "", nodeID = "", folder = "", role = "", heartbeatTimeout] = process.argv.slice(2);
@@ -13,4 +13,4 @@ const broker = new ServiceBroker({
 for (const service of role === "store" ? [keeper(folder)] : [entriesHost(folder), book()])
   broker.createService(service);
 await broker.start();
-say("ready");
+sendLine("ready");

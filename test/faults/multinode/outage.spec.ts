@@ -38,7 +38,7 @@ describeWith("nats-server", "The store's node that goes away", (server) => {
     expect(await readEntries(b, "C")).toHaveLength(50);
     expect(await b.call("entries.count")).toBe(50);
 
-    // At once, before the others need have found it.
+    // At once, possibly before other nodes have discovered it.
     const again = await cluster.node("A", [keeper(folder), { ...commands(), name: "ownAccounts" }]);
     for (let amount = 0; amount < 20; amount++) await again.call("ownAccounts.move", { account: "a1", amount });
     await eventually(async () =>

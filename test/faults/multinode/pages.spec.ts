@@ -7,7 +7,7 @@ import { Cluster } from "./cluster.ts";
 
 afterEach(cleanUp);
 
-/** A table that says of each event how large it was. */
+/** A table of the sizes of events. */
 function sizes(folder: string) {
   const table = Aggregate("sizes", {
     eventStore: remoteStore(folder),
@@ -22,7 +22,7 @@ function sizes(folder: string) {
   return { name: "sizesHost", mixins: [table.mixin()] };
 }
 
-/** Checks that a node without the store gets all of it, as the folding node does. */
+/** Checks that a node without the store receives all of it, like the folding node. */
 async function checkAll(broker: ServiceBroker, log: readonly RecordedEvent[], count: number): Promise<void> {
   expect(log.map(({ position }) => position)).toEqual(Array.from({ length: count }, (_, index) => index + 1));
   await caughtUp(broker, "sizes");
@@ -36,11 +36,11 @@ async function checkAll(broker: ServiceBroker, log: readonly RecordedEvent[], co
 }
 
 describeWith("nats-server", "A log of more than a message holds", (server) => {
-  /** The store on A, the table on C; the answer is of a node that has neither. */
+  /** The store on A, the table on C. Returns A and a node that hosts neither. */
   async function nodes(): Promise<{ a: ServiceBroker; b: ServiceBroker }> {
     const cluster = new Cluster(server());
     const a = await cluster.node("A", [{ name: "keeper", mixins: [hostedStore(newFolder()).mixin()] }]);
-    // Without a limit, a message that is never sent would be waited for until the test's own end.
+    // Without a time-out, the test would wait for a message that is never sent until its own end.
     const b = await cluster.node("B", [], { requestTimeout: 60_000 });
     await cluster.node("C", [sizes(newFolder())]);
     await Promise.all([cluster.knows("events", "A"), cluster.knows("sizes", "C")]);

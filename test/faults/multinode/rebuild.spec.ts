@@ -40,7 +40,7 @@ describeWith("nats-server", "A table that two nodes rebuild", (server) => {
     return { cluster, a, c, d, host, runs, folderOfD };
   }
 
-  it("is folded anew on both, each by its own view, and the answer comes when both have switched", async () => {
+  it("is rebuilt on both, each with its own view, and resolves when both have switched", async () => {
     const hold = Promise.withResolvers<void>();
     const state = { isHeld: false };
     const { a, c, runs } = await nodes((node) => (node === "D" && state.isHeld ? hold.promise : undefined));
@@ -61,7 +61,7 @@ describeWith("nats-server", "A table that two nodes rebuild", (server) => {
     expect(Object.fromEntries(runs)).toEqual({ C: 20, D: 20 });
   });
 
-  it("is folded anew by a node that was away, and only once by one that is new", async () => {
+  it("is rebuilt by a node that was away, and folded only once by a new one", async () => {
     const { cluster, a, d, host, runs, folderOfD } = await nodes();
     await d.stop();
     await cluster.knows("entries", "C");
@@ -79,7 +79,7 @@ describeWith("nats-server", "A table that two nodes rebuild", (server) => {
     await eventually(() => expect(runs.get("D")).toBeGreaterThanOrEqual(22));
     for (const node of ["D", "E"]) await eventuallyIs(a, node, { rebuilding: false, state: "live" });
     expect(runs.get("C")).toBe(22);
-    // A new node may meet services that are not known everywhere yet, and tries again; twice the log it never folds.
+    // A new node may call services that are not discovered everywhere yet, and retries; it never folds the log twice.
     expect(runs.get("E")).toBeLessThan(24);
   });
 
@@ -111,7 +111,7 @@ describeWith("nats-server", "A table that two nodes rebuild", (server) => {
     expect(Object.fromEntries(runs)).toEqual({ C: 22, D: 42 });
   });
 
-  it("goes on with what it has where somebody cancels what only one of them has done", async () => {
+  it("keeps its generation if a rebuild is cancelled that only one node has completed", async () => {
     const hold = Promise.withResolvers<void>();
     const state = { isHeld: false };
     const { a, c, d, runs } = await nodes((node) => (node === "D" && state.isHeld ? hold.promise : undefined));
@@ -121,7 +121,7 @@ describeWith("nats-server", "A table that two nodes rebuild", (server) => {
     await eventually(() => expect(runs.get("D")).toBe(11));
     await eventuallyIs(a, "C", { state: "paused", position: 10, rebuilding: false });
     const cancelled = c.call("entries.cancel");
-    // Let go when the order has ended, and not when it has been done.
+    // Released when the request has ended, not when it is complete.
     const asked = { consumer: "aggregate/entries", after: 0, limit: 0, types: [] };
     await eventually(async () => {
       const { control }: ConsumerPage = await a.call("events.page", asked);

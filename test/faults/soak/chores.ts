@@ -7,16 +7,16 @@ import type { SoakEvents } from "./store.ts";
 
 export type Chore = () => Promise<unknown>;
 
-const patienceMs = 300_000;
+const timeoutMs = 300_000;
 
 export interface Chores {
-  /** Cost the same in a log of any length. */
+  /** Chores with the same cost in a log of any length. */
   short: Record<string, Chore>;
-  /** Go through the whole log. */
+  /** Chores that read the whole log. */
   long: Record<string, Chore>;
 }
 
-/** What an operator does now and then: run one after the other, again and again. */
+/** An operator's occasional work, run in sequence, again and again. */
 export function choresOn(broker: ServiceBroker, folder: string): Chores {
   const call = <Answer>(action: string, params: object = {}) => broker.call<Answer, object>(action, params);
   const append = async (stream: string, ...events: { type: keyof SoakEvents; payload: object }[]) =>
@@ -35,18 +35,18 @@ export function choresOn(broker: ServiceBroker, folder: string): Chores {
     await caughtUp(broker, table);
   }
 
-  /** `followed`: what is stored behind the poisoned event in its stream, and is handled once that is skipped. */
+  /** `followed`: an event behind the poisoned one in its stream, which is handled once that is skipped. */
   async function poison(consumer: string, poisoned: keyof SoakEvents, followed: keyof SoakEvents): Promise<void> {
     const stream = `poison-${consumer}-${++round}`;
     const payload = { thing: stream, n: round, text: "follows", account: "1" };
     const [event] = await append(stream, { type: poisoned, payload }, { type: followed, payload });
-    await eventually(() => isParked(consumer, event!), patienceMs);
+    await eventually(() => isParked(consumer, event!), timeoutMs);
     await call(`${consumer}.retry`, { id: event!.id });
-    await eventually(() => isParked(consumer, event!), patienceMs);
+    await eventually(() => isParked(consumer, event!), timeoutMs);
     await call(`${consumer}.skip`, { id: event!.id, reason: "soak" });
     await eventually(async () => {
       if ((await call<unknown[]>(`${consumer}.parked`)).length > 0) throw new Error(`${consumer} has parked events`);
-    }, patienceMs);
+    }, timeoutMs);
   }
 
   async function isParked(consumer: string, { id }: RecordedEvent): Promise<void> {
@@ -57,7 +57,7 @@ export function choresOn(broker: ServiceBroker, folder: string): Chores {
   async function passing(): Promise<void> {
     const service = broker.createService(passingService(folder));
     await broker.waitForServices(["sideAccount", "side", "sideThings", "sideImage", "guestThings"]);
-    await eventually(() => call("sideAccount.open", { id: "1", iban: "side" }), patienceMs);
+    await eventually(() => call("sideAccount.open", { id: "1", iban: "side" }), timeoutMs);
     await call("sideAccount.deposit", { id: "1", amount: ++round });
     await call("side.append", {
       stream: `order-${round}`,

@@ -7,24 +7,24 @@ const everyMs = 20;
 const mostAtOnce = 200;
 const things = 1000;
 const accounts = 200;
-/** So many events that a `$regex` over them is matched in a thread. */
+/** Enough events for a `$regex` over them to be matched in a thread. */
 const searched = 600;
-/** More orders than a process manager keeps processes in memory. */
+/** More orders than a process manager caches processes. */
 const ordersBefore = 1100;
 /** Each account has a state snapshot. */
 const depositsBefore = 10;
 
-/** So many are told. */
+/** This many faults are printed. */
 const mostFaults = 20;
 
-/** Refusals that say that a machine is slow, not that something is wrong. */
+/** Refusals caused by a slow machine, not by a defect. */
 const lateness = new Set<unknown>(["NOT_CAUGHT_UP"]);
 
 type Operation = (n: number) => Promise<unknown>;
 
 /** Commands, appends and reads at a steady pace, from `start` to `stop`. */
 export class Load {
-  /** Calls that have ended, those that were too late, and what went wrong. */
+  /** The numbers of calls, late calls and faults. */
   readonly counts = { calls: 0, late: 0, faults: 0 };
   readonly faults: string[] = [];
   readonly #broker: ServiceBroker;
@@ -33,7 +33,7 @@ export class Load {
   readonly #perSecond: number;
   #timer: NodeJS.Timeout | null = null;
 
-  /** About 140 events a second where `perSecond` calls are 100. */
+  /** About 140 events a second at 100 calls (`perSecond`). */
   constructor(broker: ServiceBroker, perSecond: number) {
     this.#broker = broker;
     this.#perSecond = perSecond;
@@ -52,7 +52,7 @@ export class Load {
     this.#cycle = others.flatMap((other, i) => (i % 2 === 0 ? [deposit, count, other] : [deposit, other]));
   }
 
-  /** What is kept up to a bound is filled before. */
+  /** Fills every bounded cache first. */
   async start(): Promise<void> {
     const events = Array.from({ length: searched }, (_, n) => ({ type: "thing.counted", payload: this.#thing(n) }));
     await this.#call("events.append", { stream: "thing-searched", events });
@@ -71,7 +71,7 @@ export class Load {
     await Promise.all(this.#running);
   }
 
-  /** Waits for it, and counts a failure. */
+  /** Waits for the work, and counts a failure. */
   async guard(what: string, work: Promise<unknown>): Promise<void> {
     try {
       await work;
@@ -100,7 +100,7 @@ export class Load {
     await this.#call("account.deposit", { id: String(n % accounts), amount: 1 });
   }
 
-  /** In a stream that nobody has met before, each under a key, and twice. */
+  /** Appends to a new stream, with a key, twice. */
   async #appendList(n: number): Promise<void> {
     const counted = Array.from({ length: 9 }, (_, i) => ({ type: "thing.counted", payload: this.#thing(n + i) }));
     const removed = { type: "thing.removed", payload: { thing: String((n * 7) % things) } };
@@ -138,7 +138,7 @@ export class Load {
     await this.#call("things.count", { query: { sum: { $gt: n % 1000 } } });
   }
 
-  /** In two files at once, so that both of the threads that look through rows are there all along. */
+  /** Searches two files at once, so that both search threads exist all the time. */
   async #search($regex: string): Promise<void> {
     const text = { $and: [{ text: { $regex } }, { text: { $regex: " $" } }] };
     await Promise.all([
@@ -158,7 +158,7 @@ export class Load {
     if (row === null || row.n < n - mostAtOnce * this.#cycle.length) throw new Error(`own write ${n} was not read`);
   }
 
-  /** What an event has brought about, and a link to it. */
+  /** Traces the consequences of an event, and links it. */
   async #follow(n: number): Promise<void> {
     const params = { stream: `order-link-${n % accounts}`, events: [{ type: "order.touched", payload: {} }] };
     const { events } = await this.#call<AppendAnswer>("events.append", params);

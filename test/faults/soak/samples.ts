@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 
-/** Figures of one moment; bytes, unless a name says otherwise. */
+/** Figures of one moment, in bytes unless the name says otherwise. */
 export type Sample = {
   heap: number;
   external: number;
@@ -13,7 +13,7 @@ export type Sample = {
   /** Timers, requests and handles that keep the event loop. */
   handles: number;
   control: number;
-  /** What has to be remembered of each process that has ended and each event that was skipped; grows with their number. */
+  /** The record of each ended process and skipped event; grows with their number. */
   ended: number;
   logWal: number;
   tableWal: number;
@@ -23,7 +23,7 @@ export type Sample = {
 
 const kilobytesOf = (status: string, field: string) => Number(new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(status)![1]);
 
-/** A file may go between the list and the look at it. */
+/** A file may be removed between the listing and this call. */
 function sizeOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
@@ -42,7 +42,7 @@ export class Sampler {
   readonly #log: Database.Database;
   readonly #control: Database.Statement<[], { control: number; ended: number }>;
 
-  /** The log's host must have opened it. */
+  /** Requires that the log's host has opened it. */
   constructor(folder: string) {
     this.#folder = folder;
     this.#log = new Database(`${folder}/events.db`, { readonly: true });
@@ -64,7 +64,7 @@ export class Sampler {
     return {
       heap,
       external,
-      // Without the pages of files, which the system takes back when it needs them.
+      // Without file pages, which the system reclaims when needed.
       resident: kilobytesOf(status, "RssAnon") * 1024,
       descriptors: readdirSync("/proc/self/fd").length,
       threads: kilobytesOf(status, "Threads"),

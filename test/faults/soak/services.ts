@@ -27,7 +27,7 @@ const teller: ServiceSchema = {
   },
 };
 
-/** Each order is a process of its own: a command, and a deadline that ends it. */
+/** Each order is a separate process: a command, and a deadline that ends it. */
 const shippingManager = (name: string, eventStore: SoakStore, account: string) =>
   ProcessManager(name, {
     eventStore,
@@ -59,7 +59,9 @@ const watchSubscription = (name: string, eventStore: SoakStore, onEvent: (event:
     },
   });
 
-/** A service of every kind over one store in a file. `onEvent` gets each event that the subscription handles. */
+/**
+ * A service of every kind over one store in a file. `onEvent` is called with each event that the subscription handles.
+ */
 export function soakServices(folder: string, onEvent: (event: object) => void): ServiceSchema[] {
   const events = storeAt("events", folder);
   const things = thingsTable("things", events, {
@@ -84,13 +86,15 @@ export function soakServices(folder: string, onEvent: (event: object) => void): 
           stream: ({ thing }) => `thing-${thing}`,
         }),
       },
-      // Plain listeners, to which the pump hands what it has read.
+      // Plain listeners of the pump.
       events: { "thing.removed"() {} },
     },
   ];
 }
 
-/** One that comes and goes: a store of its own with consumers of each kind, and another table of the store that stays. */
+/**
+ * A service that starts and stops: its own store with consumers of each kind, and another table of the permanent store.
+ */
 export function passingService(folder: string): ServiceSchema {
   const side = storeAt("side", folder);
   return {

@@ -1,11 +1,11 @@
 /**
  * Puts mixed load on one node for some time, and compares memory, descriptors, files and control state of the second
- * quarter of that time with those of the last one. Prints a line for each sample and then a table; exits with 1 if a
- * figure has grown or a call has failed.
+ * quarter of that time with the last one. Prints a line per sample and then a table; exits with 1 if a figure has grown
+ * or a call has failed.
  *
- *   node --expose-gc --conditions=moleculer-event-sourcing:source soak.ts [seconds] [leak]
+ * node --expose-gc --conditions=moleculer-event-sourcing:source soak.ts [seconds] [leak]
  *
- * `leak` keeps each event five times, and opens a file before each chore: both have to be found.
+ * `leak` keeps each event five times, and opens a file before each chore: both must be detected.
  */
 import { mkdirSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { devNull, tmpdir } from "node:os";
@@ -21,16 +21,16 @@ import { lineOf, tableOf, verdictsOf } from "./verdict.ts";
 
 const seconds = Number(process.argv[2] ?? 3600);
 const isLeaking = process.argv[3] === "leak";
-/** A chore is followed by a sample; so many a run, where chores take no time. */
+/** A sample follows each chore; this many per run if chores take no time. */
 const samplesWanted = 360;
-/** Then caches, snapshots and past tables are as many as there may be. */
+/** Afterwards caches, snapshots and past tables are at their limits. */
 const roundsBefore = 3;
 /** Even if they take longer than `seconds`: each quarter of the samples has the same chores. */
 const leastRounds = 4;
 const callsPerSecond = 100;
 
 const folder = mkdtempSync(join(tmpdir(), "soak-"));
-// Only what this process leaves there is counted. SQLite asks for the same variable.
+// Counts only files of this process. SQLite uses the same variable.
 process.env["TMPDIR"] = join(folder, "temporary");
 mkdirSync(tmpdir());
 const data = join(folder, "data");
@@ -51,7 +51,7 @@ await caughtUp(broker, "shipping");
 
 const { short, long } = choresOn(broker, data);
 const [shortOnes, longOnes] = [Object.entries(short), Object.entries(long)];
-/** Of each round one is long, so that samples do not get rare as the log grows. */
+/** One long chore per round, so that samples do not become rare as the log grows. */
 const choresOf = (round: number) => [...shortOnes, longOnes[round % longOnes.length]!];
 for (const [name, chore] of [...longOnes, ...Array.from({ length: roundsBefore }, () => shortOnes).flat()])
   await load.guard(name, chore());
@@ -84,5 +84,5 @@ console.log(
   `${events} events, ${load.counts.calls} operations, ${load.counts.late} of them late, in ${Math.round(elapsed())} s`,
 );
 for (const fault of load.faults) console.log(`fault: ${fault}`);
-// What still runs keeps the process: a store or table that was not closed.
+// A store or table that was not closed keeps the process running.
 process.exitCode = verdicts.some(({ hasGrown }) => hasGrown) || load.counts.faults > 0 ? 1 : 0;

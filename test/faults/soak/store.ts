@@ -13,7 +13,7 @@ export type SoakEvents = {
   "watch.poisoned": object;
 };
 
-/** Always thrown for a poisoned event: its stream is parked until it is skipped. */
+/** Always thrown for a poisoned event: its stream is parked until the event is skipped. */
 export const poison = new Error("this event cannot be handled");
 
 export const storeAt = (name: string, folder: string) =>
@@ -26,7 +26,7 @@ interface TableOptions {
   snapshots?: { folder: string; keep: number };
 }
 
-/** Rows of things: they are counted, removed and counted again, so that their number has an end. */
+/** Rows of things, which are counted, removed and counted again, so that their number is bounded. */
 export const thingsTable = (name: string, eventStore: SoakStore, options: TableOptions) =>
   Aggregate(name, {
     ...options,

@@ -5,20 +5,20 @@ const kib = 1024;
 const mib = 1024 * kib;
 
 /**
- * By how much the median of the last quarter may be above that of the second one: as a share of it, and as an amount,
- * for what comes and goes. `ended` is not among them: it has to grow.
+ * The allowed growth of the median from the second to the last quarter: as a share of it, and as an amount for
+ * fluctuations. `ended` is omitted: it has to grow.
  */
 const tolerances: Partial<Record<keyof Sample, { share?: number; amount: number }>> = {
-  // V8 drops the code of what ran at the start, and makes more of what runs often: some 3 MB down and up again.
+  // V8 drops code that ran at the start, and optimises code that runs often: some 3 MB down and up again.
   heap: { amount: 3 * mib },
   external: { share: 0.05, amount: 1 * mib },
-  // Of what is freed, the allocator gives back what it sees fit.
+  // The allocator returns freed memory at its own discretion.
   resident: { share: 0.1, amount: 8 * mib },
   // A table has two more while a past moment of it is kept.
   descriptors: { amount: 3 },
   threads: { amount: 1 },
   handles: { amount: 2 },
-  // The last 50 retries of each consumer are among it.
+  // Includes the last 50 retries of each consumer.
   control: { share: 0.02, amount: 16 * kib },
   // SQLite cuts a -wal to 16 MiB.
   logWal: { amount: 16 * mib },
@@ -31,12 +31,12 @@ export interface Verdict {
   name: keyof Sample;
   before: number;
   after: number;
-  /** Infinite where growth is expected. */
+  /** Infinity if growth is expected. */
   allowed: number;
   hasGrown: boolean;
 }
 
-/** Compares the second quarter with the last one. The first one is for caches to fill. */
+/** Compares the second quarter with the last one. Caches fill during the first. */
 export function verdictsOf(samples: readonly Sample[]): Verdict[] {
   const quarter = Math.floor(samples.length / 4);
   const [second, last] = [samples.slice(quarter, 2 * quarter), samples.slice(-quarter)];

@@ -5,7 +5,7 @@ import { eventLogContract } from "moleculer-event-sourcing/testing";
 import { ChainedLog } from "../../../../adapters/parts/commit-chain/chained-log.ts";
 import { MemoryChain, MemoryServer } from "./memory-chain.ts";
 
-/** Every host has an index of its own: they stand beside each other. */
+/** Every host has its own index file, next to the others. */
 async function newPlace() {
   const folder = mkdtempSync(join(tmpdir(), "contract-"));
   const server = new MemoryServer();
@@ -15,7 +15,7 @@ async function newPlace() {
   };
 }
 
-/** The contract of a log over a chain in memory. */
+/** Runs the contract of a log on a chain in memory. */
 export function checkChainContract(): void {
   for (const { name, run } of eventLogContract(newPlace, { durability: "none", hosts: "many", backup: false }))
     it(name, run);

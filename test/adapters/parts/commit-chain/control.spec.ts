@@ -1,6 +1,6 @@
 import { Control } from "../../../../adapters/parts/commit-chain/control.ts";
 import { StoreUnavailableError } from "../../../../core/errors/errors.ts";
-import type { Lease } from "../../../../core/log/event-log.ts";
+import type { Lease } from "../../../../core/log/control.ts";
 import { randomFrom } from "../../../../testing/kit/random.ts";
 import { MemoryChain, MemoryServer, type OnCall } from "./memory-chain.ts";
 
@@ -11,7 +11,7 @@ async function on(server: MemoryServer, onCall?: OnCall): Promise<Control> {
 }
 
 const acquire = (control: Control, holder: string, lapsed?: string) =>
-  control.acquire({ name: "pump", holder, ttlMs: 60_000, lapsed });
+  control.acquireLease("pump", holder, 60_000, lapsed);
 
 async function leaseOf(control: Control, holder: string): Promise<Lease> {
   const { lease } = await acquire(control, holder);
@@ -19,7 +19,7 @@ async function leaseOf(control: Control, holder: string): Promise<Lease> {
   return lease;
 }
 
-/** What a server has when it has lost something that it acknowledged. */
+/** States of a server that has lost acknowledged control state. */
 const losses: Record<string, (server: MemoryServer) => void> = {
   "one key": (server) => void server.cells.delete("lease/pump"),
   "the last change of a key": (server) => {
@@ -82,7 +82,7 @@ describe("Control state that a server has lost", () => {
     const server = new MemoryServer();
     let restore: (() => void) | null = null;
     let looks = 0;
-    // The new leader has caught up when it has been asked a few times.
+    // The new leader has caught up after a few calls.
     const control = await on(server, (moment, call) => {
       if (moment === "before" && call.includes("cells.") && restore && ++looks === 4) restore();
     });
@@ -146,20 +146,20 @@ describe("A lease in a cell", () => {
   it("has a higher epoch after a release, also for the same holder", async () => {
     const control = await on(new MemoryServer());
     const first = await leaseOf(control, "one");
-    await control.release(first);
+    await control.releaseLease(first);
     expect((await leaseOf(control, "one")).epoch).toBeGreaterThan(first.epoch);
   });
 });
 
 describe("Control state in cells", () => {
-  it("is not written by a holder who slept between the look at his lease and the write, though it had not lapsed", async () => {
+  it("is not written by a holder that paused between the check of its lease and the write, even if the lease had not lapsed", async () => {
     const server = new MemoryServer();
     const other = await on(server);
     let isAsleep = false;
     const sleeper = await on(server, async (moment, call) => {
       if (!isAsleep || moment !== "before" || call !== "cells.put") return;
       isAsleep = false;
-      await other.release(lease);
+      await other.releaseLease(lease);
       await acquire(other, "other");
     });
     const lease = await leaseOf(sleeper, "sleeper");
@@ -192,7 +192,7 @@ describe("Control state in cells", () => {
     let lost = 0;
     const control = await on(server, (moment, call) => {
       if (!/put|replace/.test(call)) return;
-      // More of them in a row would be an outage, which ends the patience of a host.
+      // More losses in a row would be an outage, which ends a host's retries.
       if (lost < 5 && random() < 0.4) {
         lost++;
         throw new StoreUnavailableError("server", "nothing heard");

@@ -3,7 +3,7 @@ import { times } from "../../../../core/concurrency/times.ts";
 
 const { leastMs, mostMs, longestBreakMs } = times.fairness;
 
-/** Adds one after the other, each for so long, until a break is due; answers the break and the time. */
+/** Appends in sequence, each taking `addMs`, until a break is due; returns the break and the time. */
 function addUntilBreak(courtesy: Fairness, addMs: number, from: number): { breakMs: number; now: number } {
   for (let now = from; now < from + 10 * mostMs; now += addMs) {
     const breakMs = courtesy.pauseMs(now);

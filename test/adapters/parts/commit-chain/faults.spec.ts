@@ -3,7 +3,7 @@ import type { EventLog } from "../../../../core/log/event-log.ts";
 import type { RecordedEvent } from "../../../../core/event/recorded-event.ts";
 import { ChainedLog } from "../../../../adapters/parts/commit-chain/chained-log.ts";
 import { appended, appendTo, many } from "../../../../testing/event-log/requests.ts";
-import { everything } from "../../../../testing/event-log/log-stand.ts";
+import { everything } from "../../../../testing/event-log/log-fixture.ts";
 import { randomFrom } from "../../../../testing/kit/random.ts";
 import { cleanUp, newFolder } from "../../../support/broker.ts";
 import { MemoryChain, MemoryServer, type OnCall } from "./memory-chain.ts";
@@ -19,7 +19,7 @@ const open = async (server: MemoryServer, folder: string, onCall?: OnCall, maxBy
 const numbers = (events: readonly RecordedEvent[]) => events.map(({ position }) => position);
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
-/** Ids are known from the start, as those of a caller who will ask again. */
+/** Fixed ids, like those of a caller that will send again. */
 const id = (number: number) => `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
 const append = (log: EventLog, number: number) =>
   appended(
@@ -31,17 +31,20 @@ const append = (log: EventLog, number: number) =>
   );
 
 const steps: ((log: EventLog) => Promise<unknown>)[] = [
-  (log) => log.beginClaims("name", "v1", ["thing.happened"]),
+  (log) => log.claims.begin("name", "v1", ["thing.happened"]),
   (log) => append(log, 1),
-  (log) => log.link("links", [id(2), id(3)]),
+  (log) => log.links.add("links", [id(2), id(3)]),
   (log) => append(log, 2),
-  (log) => log.link("links", [id(2), id(4)]),
+  (log) => log.links.add("links", [id(2), id(4)]),
   (log) => append(log, 3),
 ];
 
 class Killed extends Error {}
 
-/** A host that is killed at its call with this number, before or after the server has done it: nothing of it goes on. */
+/**
+ * A host that is killed at the call with this number, before or after the server has processed it: it does nothing
+ * afterwards.
+ */
 function killedAt(number: number) {
   let calls = 0;
   const state = { isDead: false };
@@ -56,7 +59,7 @@ async function whatIsThere(log: EventLog) {
   return {
     events: await everything(log),
     links: await log.readStream("links", { afterVersion: 0, limit: 100 }),
-    claims: await log.claimants("name", ["name 1", "name 2", "name 3"]),
+    claims: await log.claims.claimants("name", ["name 1", "name 2", "name 3"]),
     streams: await log.streams({ limit: 100 }),
   };
 }
@@ -108,7 +111,7 @@ describe("A host of a chain", () => {
     await log.close();
   });
 
-  it("shares the chain with others who lose answers, and all see the same", async () => {
+  it("shares the chain with hosts that lose responses, and all see the same", async () => {
     const random = randomFrom(Date.now());
     const [server, folder] = [new MemoryServer(), newFolder()];
     const onCall: OnCall = (_, call) => {
@@ -132,7 +135,7 @@ describe("A host of a chain", () => {
     expect(numbers(all)).toEqual(upTo(all.length));
   });
 
-  it("tells a caller that waited for nothing, and stores what comes later of it once", async () => {
+  it("rejects a caller that waited in vain, and stores a late append once", async () => {
     const server = new MemoryServer();
     let isGone = false;
     const log = await open(server, newFolder(), () => {
@@ -149,7 +152,7 @@ describe("A host of a chain", () => {
     await log.close();
   });
 
-  it("tells a caller whose answer was lost of no refusal, where the server refuses whoever asks what became of it", async () => {
+  it("reports no refusal to a caller whose response was lost, if the server refuses the query of the outcome", async () => {
     const server = new MemoryServer();
     let isOpen = false;
     let isLost = false;
@@ -170,7 +173,7 @@ describe("A host of a chain", () => {
 });
 
 describe("A commit in several records", () => {
-  it("is seen whole or not at all, and begins anew where another came in between", async () => {
+  it("is seen completely or not at all, and restarts if another commit came in between", async () => {
     const [server, folder] = [new MemoryServer(), newFolder()];
     const other = await open(server, folder, undefined, 300);
     let adds = 0;

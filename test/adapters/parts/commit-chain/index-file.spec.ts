@@ -15,7 +15,7 @@ import { ChainedLog } from "../../../../adapters/parts/commit-chain/chained-log.
 import { StoreUnavailableError } from "../../../../core/errors/errors.ts";
 import type { Building } from "../../../../core/log/event-log.ts";
 import { appended, appendTo, many } from "../../../../testing/event-log/requests.ts";
-import { everything } from "../../../../testing/event-log/log-stand.ts";
+import { everything } from "../../../../testing/event-log/log-fixture.ts";
 import { cleanUp, eventually, newFolder, refusal } from "../../../support/broker.ts";
 import { MemoryChain, MemoryServer } from "./memory-chain.ts";
 
@@ -27,7 +27,7 @@ async function opened(server: MemoryServer, path: string, begin?: "anew"): Promi
   return log;
 }
 
-/** A chain of some commits, whose host has ended; what is in it, and where its index stands. */
+/** A chain of some commits whose host has ended; returns its content and the path of its index. */
 async function ended(server = new MemoryServer(), path = `${newFolder()}/x.index.db`) {
   const log = await opened(server, path);
   await log.append([appendTo("a", many(50))]);
@@ -37,7 +37,7 @@ async function ended(server = new MemoryServer(), path = `${newFolder()}/x.index
   return { server, path, events };
 }
 
-/** Of more records than are read at a time. */
+/** Longer than one page of records. */
 async function longChain(): Promise<MemoryServer> {
   const server = new MemoryServer();
   const log = await opened(server, `${newFolder()}/long.index.db`);
@@ -46,7 +46,7 @@ async function longChain(): Promise<MemoryServer> {
   return server;
 }
 
-/** What a host that is started again finds, who then goes on from there. */
+/** The content that a restarted host reads, and appends to. */
 async function foundAgain({ server, path }: Awaited<ReturnType<typeof ended>>, stream = "a", expectedVersion = 51) {
   const log = await opened(server, path);
   const events = await everything(log);
@@ -169,7 +169,7 @@ describe("The index of a chain", () => {
     };
     const log = new ChainedLog(chain, place.path);
     await log.open();
-    // The first record, for the identity, and the last that it knows.
+    // The first record, for the identity, and the last one that it knows.
     expect(read).toBe(2);
     await log.close();
     expect(await foundAgain(place)).toEqual({ events: place.events, next: 53 });
@@ -202,12 +202,12 @@ describe("The index of a chain", () => {
     expect(await foundAgain(place)).toEqual({ events: place.events, next: 53 });
   });
 
-  it("is made anew while it is in use, where it turns out to be damaged", async () => {
+  it("is rebuilt while in use if it turns out to be damaged", async () => {
     const server = new MemoryServer();
     const path = `${newFolder()}/x.index.db`;
     const log = new ChainedLog(new MemoryChain(server, undefined, 5_000_000), path);
     await log.open();
-    // More than SQLite keeps in memory of a file.
+    // More than SQLite caches of a file.
     for (let n = 0; n < 30; n++) await log.append([appendTo("a", [{ payload: "x".repeat(1_000_000) }])]);
     const file = openSync(path, "r+");
     for (let at = 4096 * 20; at < statSync(path).size; at += 4096) writeSync(file, Buffer.alloc(4096), 0, 4096, at);
@@ -223,7 +223,7 @@ describe("The index of a chain", () => {
     await log.close();
   });
 
-  it("of a second host stands beside it, and of a third; another program's file is left alone", async () => {
+  it("of a second host is next to it, and of a third; another program's file is left alone", async () => {
     const folder = newFolder();
     const server = new MemoryServer();
     const hosts = [];
@@ -296,7 +296,7 @@ describe("An index that has more than the server", () => {
     const path = `${newFolder()}/x.index.db`;
     const log = await opened(server, path);
     const [first] = await appended(log, appendTo("a", many(50)));
-    await log.link("links", [first!.id]);
+    await log.links.add("links", [first!.id]);
     await log.append([appendTo("b-1"), appendTo("a")]);
     await log.close();
     return { server, path };
@@ -318,7 +318,7 @@ describe("An index that has more than the server", () => {
       expect(await log.head()).toBe(left);
       await log.append([appendTo("d")]);
       await log.close();
-      // It changes nothing where the log is there.
+      // It has no effect if the log exists.
       const again = await opened(server, path, "anew");
       expect(await again.head()).toBe(left + 1);
       await again.close();
@@ -326,7 +326,7 @@ describe("An index that has more than the server", () => {
     },
   );
 
-  it("is made anew where the server has all of it by other commits", async () => {
+  it("is rebuilt if the server has all of it from other commits", async () => {
     const { server, path, events } = await ended();
     const copy = new MemoryServer();
     const [source, target] = [await opened(server, path), new ChainedLog(new MemoryChain(copy), `${newFolder()}/y.db`)];
@@ -342,7 +342,7 @@ describe("An index that has more than the server", () => {
     await log.close();
   });
 
-  it("without events is made anew", async () => {
+  it("without events is rebuilt", async () => {
     const path = `${newFolder()}/x.index.db`;
     await (await opened(new MemoryServer(), path)).close();
     const log = await opened(new MemoryServer(), path);
@@ -355,7 +355,7 @@ describe("A host without an index", () => {
   const lostLog = async (lose: (server: MemoryServer) => void) => {
     const { server, path } = await ended();
     const log = await opened(server, path);
-    await log.putState("checkpoint", 52, 0);
+    await log.control.put("checkpoint", 52, 0);
     await log.close();
     lose(server);
     return server;
@@ -369,7 +369,7 @@ describe("A host without an index", () => {
     expect(error.message).toMatch(/found no log there, but control state of log [-\w]+, up to change 2:/);
     expect(server.records).toEqual([]);
     const log = await opened(server, path, "anew");
-    expect([await log.head(), await log.getState("checkpoint")]).toEqual([0, null]);
+    expect([await log.head(), await log.control.get("checkpoint")]).toEqual([0, null]);
     await log.close();
     await (await opened(server, `${newFolder()}/x.index.db`)).close();
   });
@@ -384,7 +384,7 @@ describe("A host without an index", () => {
     expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
     expect(error.message).toMatch(/found the log, but not its control state, .*begin=anew/);
     const log = await opened(server, path, "anew");
-    expect([await log.head(), await log.getState("checkpoint")]).toEqual([52, null]);
+    expect([await log.head(), await log.control.get("checkpoint")]).toEqual([52, null]);
     await log.close();
     await (await opened(server, path)).close();
   });
@@ -421,7 +421,7 @@ describe("A host without an index", () => {
 });
 
 describe("A chain that lost acknowledged commits while it is in use", () => {
-  it("is refused, and says what to do", async () => {
+  it("is refused, with instructions", async () => {
     const server = new MemoryServer();
     const log = await opened(server, `${newFolder()}/x.index.db`);
     await log.append([appendTo("a")]);

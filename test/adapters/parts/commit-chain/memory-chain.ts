@@ -8,19 +8,22 @@ import type {
 } from "../../../../adapters/parts/commit-chain/commit-chain.ts";
 import { StoreUnavailableError } from "../../../../core/errors/errors.ts";
 
-/** What a server would keep: several hosts may be on one. */
+/** The data of a server, which several hosts may share. */
 export class MemoryServer {
   records: string[] = [];
   cells = new Map<string, KeyValueChange>();
   changes = 0;
 }
 
-/** What may happen to a call of a host: it is called with its number and name, before and after the server has done it. */
+/** Called with the number and name of a host's call, before and after the server has processed it. */
 export type OnCall = (moment: "before" | "after", call: string) => void | Promise<void>;
 
 const turn = () => new Promise<void>((done) => setImmediate(done));
 
-/** A chain in memory, whose server may be lost before it hears of a call, or before its answer is heard. */
+/**
+ * A chain in memory whose connection may be lost before the server receives a call, or before the host receives the
+ * response.
+ */
 export class MemoryChain implements CommitChain {
   readonly engine = "memory chain";
   readonly location = "memory chain";

@@ -3,7 +3,7 @@ import type { AppendRelay, RelayAnswer } from "../../../../core/log/append-relay
 import type { AppendRequest } from "../../../../core/log/append-request.ts";
 import { StoreUnavailableError, VersionConflictError } from "../../../../core/errors/errors.ts";
 import { fromRelayed, toRelayed } from "../../../../mixins/event-store/append/relayed-group.ts";
-import { everything } from "../../../../testing/event-log/log-stand.ts";
+import { everything } from "../../../../testing/event-log/log-fixture.ts";
 import { appended, appendTo, ids, many, refused, stored, upTo } from "../../../../testing/event-log/requests.ts";
 import { cleanUp, newFolder } from "../../../support/broker.ts";
 import { MemoryChain, MemoryServer } from "./memory-chain.ts";
@@ -12,10 +12,10 @@ afterEach(cleanUp);
 
 type OnSend = (store: () => Promise<RelayAnswer>) => Promise<RelayAnswer>;
 
-/** Hosts of one chain, each of which reaches the others as over a broker. */
+/** Hosts of one chain, which reach each other as over a broker. */
 class Hosts {
   readonly server = new MemoryServer();
-  /** Groups that were sent, each as the node that got it and how many appends it has. */
+  /** The sent groups: the receiving node and the number of appends. */
   readonly sent: [to: string, appends: number][] = [];
   onSend: OnSend = (store) => store();
   readonly #logs = new Map<string, ChainedLog>();
@@ -46,7 +46,7 @@ class Hosts {
     };
   }
 
-  /** Two of them, the first of which has just been first. */
+  /** Two hosts, the first of which has just committed first. */
   async pair(): Promise<[first: ChainedLog, second: ChainedLog]> {
     const [first, second] = [await this.host("first"), await this.host("second")];
     await appended(first, appendTo("a", many(2)), appendTo("claimed"));
@@ -112,16 +112,16 @@ describe("An append of a host that is overtaken", () => {
       appendTo(stream, [{ type: "taken" }], {
         claims: [{ ...scope, changes: [{ value: "ann", held }] }],
       });
-    await first.beginClaims(scope.scope, scope.definition, ["taken"]);
-    await first.foldClaims({ ...scope, after: 0, position: 3, changes: [] });
+    await first.claims.begin(scope.scope, scope.definition, ["taken"]);
+    await first.claims.fold({ ...scope, after: 0, position: 3, changes: [] });
     await second.head();
     await appended(first, appendTo("a"));
     await appended(second, claiming("b"));
-    expect(await first.claimants("name", ["ann"])).toEqual({ ann: "b" });
+    expect(await first.claims.claimants("name", ["ann"])).toEqual({ ann: "b" });
     const [twin] = await second.append([claiming("c")]);
     expect(refused(twin).data).toMatchObject({ stream: "c", heldBy: "b" });
     await appended(second, claiming("b", false));
-    expect(await first.claimants("name", ["ann"])).toEqual({});
+    expect(await first.claims.claimants("name", ["ann"])).toEqual({});
     expect(hosts.sent).toHaveLength(3);
   });
 
@@ -184,8 +184,8 @@ describe("An append that another host was sent, and did not answer", () => {
     expect(await first.head()).toBe(6);
   });
 
-  it("is stored once where it comes to be stored while its own host stores it", async () => {
-    // At another turn of its host each time.
+  it("is stored once if it arrives while its own host stores it", async () => {
+    // At another turn of the host's event loop each time.
     for (const turns of upTo(12)) {
       const hosts = new Hosts();
       const [first, second] = await hosts.pair();
@@ -214,7 +214,7 @@ describe("An append that another host was sent, and did not answer", () => {
 });
 
 describe("Hosts that append at the same time", () => {
-  it("come to send all to one of them, and store each append once", async () => {
+  it("eventually send all to one of them, and store each append once", async () => {
     const hosts = new Hosts();
     const logs = await Promise.all(["first", "second", "third"].map((node) => hosts.host(node)));
     const appends = upTo(40);

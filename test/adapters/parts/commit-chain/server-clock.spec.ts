@@ -13,7 +13,7 @@ afterEach(async () => {
   await cleanUp();
 });
 
-/** A host, and its clock, on a server whose own stands still. */
+/** A host and its clock, on a server with a stopped clock. */
 async function host(server: MemoryServer, serverNow = noon) {
   const warnings: string[] = [];
   let asked = 0;
@@ -32,7 +32,7 @@ async function host(server: MemoryServer, serverNow = noon) {
 }
 
 describe("The time of an event on a chain", () => {
-  it("is no more than a tolerance after the server's where the host's clock is ahead, with one warning", async () => {
+  it("is at most a tolerance after the server's if the host's clock is ahead, with one warning", async () => {
     const { log, warnings, timeAt } = await host(new MemoryServer());
     const latest = new Date(noon + times.clock.toleranceMs).toISOString();
     expect(await timeAt(noon + 5 * minutes)).toBe(latest);
@@ -53,7 +53,7 @@ describe("The time of an event on a chain", () => {
     await other.log.close();
   });
 
-  it("is the host's own where its clock is right, behind, or a little ahead, and the server is asked once", async () => {
+  it("is the host's own if its clock is right, behind, or a little ahead, and the server is asked once", async () => {
     const { log, warnings, timeAt, asked } = await host(new MemoryServer());
     for (const now of [noon - 500, noon, noon + 300]) expect(await timeAt(now)).toBe(new Date(now).toISOString());
     expect([warnings, asked()]).toEqual([[], 1]);

@@ -1,15 +1,17 @@
-import type { ClaimScope, KeptClaims } from "../../core/log/claims.ts";
+import type { ClaimPage, ClaimReach, ClaimScope, KeptClaims } from "../../core/log/claims.ts";
+import { ClaimsInOrder } from "./claims-in-order.ts";
 
-/** The claims of a log in memory. What a commit did can be taken back while it runs. */
-export class MemoryClaims implements KeptClaims {
+/** The claims of a log in memory. The changes of a commit can be undone until the next one begins. */
+export class MemoryKeptClaims implements KeptClaims {
   readonly #scopes = new Map<string, { state: ClaimScope; streams: Map<string, string> }>();
+  readonly #inOrder = new ClaimsInOrder();
   #undo: (() => void)[] = [];
 
   *scopes(): Iterable<readonly [string, ClaimScope]> {
     for (const [scope, { state }] of this.#scopes) yield [scope, state];
   }
 
-  /** From here on changes can be taken back. */
+  /** The start of a commit. */
   begin(): void {
     this.#undo = [];
   }
@@ -25,21 +27,23 @@ export class MemoryClaims implements KeptClaims {
     this.#scopes.set(scope, { state, streams: before?.streams ?? new Map<string, string>() });
   }
 
-  heldBy(scope: string, value: string): string | undefined {
+  claimantOf(scope: string, value: string): string | undefined {
     return this.#scopes.get(scope)?.streams.get(value);
   }
 
-  allOf(scope: string): { value: string; stream: string }[] {
-    return Array.from(this.#scopes.get(scope)?.streams ?? [], ([value, stream]) => ({ value, stream }));
+  page(scope: string, options: { after?: string; limit: number }, reach: ClaimReach): Promise<ClaimPage> {
+    const streams = this.#scopes.get(scope)?.streams ?? [];
+    const now = () => ({ ...reach, claims: Array.from(streams, ([value, stream]) => ({ value, stream })) });
+    return this.#inOrder.page(scope, options, now);
   }
 
-  hold(scope: string, value: string, stream: string): void {
+  claim(scope: string, value: string, stream: string): void {
     const { streams } = this.#scopes.get(scope)!;
     streams.set(value, stream);
     this.#undo.push(() => streams.delete(value));
   }
 
-  free(scope: string, value: string): void {
+  release(scope: string, value: string): void {
     const { streams } = this.#scopes.get(scope)!;
     const before = streams.get(value);
     if (before === undefined) return;

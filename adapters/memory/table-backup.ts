@@ -3,13 +3,13 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { privateFile } from "../../core/files/private-files.ts";
 import { SnapshotDamagedError } from "../../core/errors/snapshot-errors.ts";
-import type { Field } from "../../core/rows/fields.ts";
+import { fieldsOf, type Field } from "../../core/rows/fields.ts";
 import type { Origin, ParkedStream, Progress, TableBackup } from "../../core/table/read-table.ts";
 import { jsonLinesOf, openBackup, proveLines } from "../parts/json-lines.ts";
 import type { StoredRow } from "../parts/rows/row-codec.ts";
 import { StoredGeneration } from "../parts/rows/stored-generation.ts";
 
-/** The first line of the file; then come the rows, then the parked events, one a line. */
+/** The first line of the file. Rows follow, then parked events, one per line. */
 interface Head {
   fields: Field[];
   origin: Origin;
@@ -20,7 +20,7 @@ interface Head {
 const linesPerWrite = 1000;
 const fileIn = (folder: string) => join(folder, "table.jsonl");
 
-/** Writes the generation as it is now: its rows are never changed, so holding them is holding the moment. */
+/** Writes the generation as it is now. A stored row is never changed in place, so a list of the rows is a moment of them. */
 export async function writeBackup(folder: string, generation: StoredGeneration): Promise<TableBackup> {
   const rows = [...generation.rows.all()];
   const parked = [...generation.parked.values()];
@@ -38,7 +38,7 @@ export async function writeBackup(folder: string, generation: StoredGeneration):
     const text = Buffer.from(lines.map((line) => `${line}\n`).join(""));
     hash.update(text);
     bytes += text.length;
-    // Not `write`, which may write a part of a chunk alone.
+    // Not `write`, which may write only a part of a chunk.
     await file.writeFile(text);
   };
   try {
@@ -70,7 +70,7 @@ export async function readBackup(
   for await (const line of jsonLinesOf(file))
     if (!generation) {
       const { fields, origin, progress, rows } = line as Head;
-      generation = new StoredGeneration(number, new Map(fields.map((field) => [field.name, field])), {
+      generation = new StoredGeneration(number, fieldsOf(fields), {
         ...origin,
         order,
       });

@@ -1,34 +1,34 @@
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
 
-/** Where in a store's and an aggregate's work the process dies. */
+/** Points in the work of a store or an aggregate at which the process crashes. */
 export type CrashPoint =
-  /** A commit of events is stored, its answer is lost. */
+  /** A commit of events is stored; the response is lost. */
   | "appended"
-  /** Events were handed to the broker, the pump's checkpoint is not written. */
+  /** Events were passed to the broker; the pump's checkpoint is not written. */
   | "handed to the broker"
-  /** A checkpoint, or a process manager's process, is kept in the log's engine; the answer is lost. */
+  /** A checkpoint, or a process of a process manager, is stored in the log's engine; the response is lost. */
   | "state written"
-  /** A transform has answered, its rows are not written. */
+  /** A transform has returned; its rows are not written. */
   | "transformed"
-  /** Rows are written, the batch is not committed. */
+  /** Rows are written; the batch is not committed. */
   | "rows written"
-  /** The batch is committed with its checkpoint, the answer is lost. */
+  /** The batch is committed with its checkpoint; the response is lost. */
   | "checkpoint written"
-  /** A generation is folded beside the live one, and not switched to. */
+  /** A generation is folded beside the live one; it is not switched to. */
   | "built"
-  /** The generation is the live one, its order is not known to be done. */
+  /** The generation is the live one; its request is not recorded as done. */
   | "switched"
-  /** A backup's files are written, the snapshot is not complete. */
+  /** A backup's files are written; the snapshot is not complete. */
   | "backed up";
 
-/** From the opening of ports to the crash: what was opened in a life that has ended does nothing any more. */
-export class Life {
+/** The time from the opening of ports to a crash. Ports of a lifetime that has ended have no effect. */
+export class ProcessLifetime {
   readonly #reached: (point: CrashPoint) => boolean;
   readonly #openBatches = new Set<() => void | Promise<void>>();
   #hasEnded = false;
   #rollbacks: Promise<unknown> = Promise.resolve();
 
-  /** `reached` answers whether this is the moment to die. */
+  /** `reached` decides whether the process crashes at this point. */
   constructor(reached: (point: CrashPoint) => boolean) {
     this.#reached = reached;
   }
@@ -37,7 +37,7 @@ export class Life {
     return this.#hasEnded;
   }
 
-  /** @throws StoreUnavailableError after the crash, and at the point of the crash itself. */
+  /** @throws StoreUnavailableError at the point of the crash and afterwards */
   reach(point: CrashPoint): void {
     this.check();
     if (!this.#reached(point)) return;
@@ -51,7 +51,7 @@ export class Life {
     if (this.#hasEnded) throw new StoreUnavailableError("crash kit", "the process counts as killed until revive()");
   }
 
-  /** The answer of a call, where the process is still there to hear it. */
+  /** The result of a call, unless the process crashes during it. */
   async call<Answer>(work: () => Answer | Promise<Answer>): Promise<Answer> {
     this.check();
     const answer = await work();
@@ -59,13 +59,16 @@ export class Life {
     return answer;
   }
 
-  /** The database takes an open batch back when the process dies. Answers what to do when the batch has ended. */
+  /**
+   * Registers the rollback that the database does if the process crashes. Returns a function to call when the batch has
+   * ended.
+   */
   whileOpen(rollback: () => void | Promise<void>): () => void {
     this.#openBatches.add(rollback);
     return () => void this.#openBatches.delete(rollback);
   }
 
-  /** Settles when nothing of this life writes any more. */
+  /** Resolves when no port of this lifetime writes any more. */
   async settled(): Promise<void> {
     await this.#rollbacks;
   }

@@ -2,7 +2,7 @@ import type { LogBackup } from "../../core/log/event-log.ts";
 import { StoreUnavailableError, UnusableStoreError } from "../../core/errors/errors.ts";
 import { asFileError, NewFile } from "../../core/files/new-file.ts";
 import { BulkWork } from "./bulk-work.ts";
-import { isSqliteError, translate } from "./database.ts";
+import { isSqliteError, translate } from "./errors.ts";
 import { logSchema } from "./event-schema.ts";
 import type { LogFile } from "./log-file.ts";
 import { forgetSession } from "./session.ts";

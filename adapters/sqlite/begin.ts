@@ -5,16 +5,16 @@ import { tableFoldedFrom } from "./folded-logs.ts";
 import type { HostFile } from "./host-file.ts";
 import { headPath } from "./stored-head.ts";
 
-/** Where a file that holds no log is opened: what may be done. */
+/** What may be done with a file that contains no log. */
 export interface BeginOptions {
   create: boolean;
-  /** The user has said that what is left of another log may be disregarded. */
+  /** Traces of a lost log may be ignored. */
   isAnew: boolean;
 }
 
 /**
- * To be called where there is no log in the file. An empty one is begun only where nothing is left of another: a file that
- * was lost looks like a first start.
+ * To be called if the file contains no log. An empty one is begun only if there is no trace of another: a lost file looks
+ * like a first start.
  * @throws UnusableStoreError
  */
 export function beginLog(file: string, host: HostFile, { create, isAnew }: BeginOptions): void {
@@ -35,7 +35,7 @@ function traceOf(file: string, host: HostFile): string | null {
   if (wal > 0) return `a -wal of ${wal} bytes beside it, with events of a log`;
   const { identity } = host.notes;
   if (identity !== undefined) return `${host.path} is that of log ${identity}`;
-  // A host that was killed while it made its first log leaves an empty file, and a lock.
+  // A host that was killed while it created its first log leaves an empty file and a lock.
   if (host.isNew && namedFile(file)) return "an empty file";
   const table = tableFoldedFrom(file);
   return (

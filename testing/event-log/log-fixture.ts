@@ -2,24 +2,24 @@ import assert from "node:assert/strict";
 import type { EventLog, LogCapabilities } from "../../core/log/event-log.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { Cases } from "../kit/contract-case.ts";
-import { Stand, type BackupPlace, type InProcess } from "../kit/stand.ts";
+import { Fixture, type BackupPlace, type InProcess } from "../kit/fixture.ts";
 
 /** A place for one log: a file, a database, a stream. */
 export interface LogPlace {
-  /** A port on this place, not opened; each call another one, on the same data. */
+  /** A port on this place, not opened. Each call returns another port on the same data. */
   log(): EventLog;
-  /** Removes the data; every port is closed by then. */
+  /** Removes the data. Called after every port is closed. */
   remove(): Promise<void>;
-  /** How another process comes to this place. Needed where the engine declares a durability. */
+  /** Opens this place in another process. Required if the engine declares a durability. */
   inProcess?: InProcess;
-  /** Needed where the engine declares `backup`. */
+  /** Required if the engine declares `backup`. */
   backup?: BackupPlace<EventLog>;
 }
 
-export type LogCases = Cases<LogStand>;
+export type LogCases = Cases<LogFixture>;
 
 /** The logs of one case. */
-export class LogStand extends Stand<EventLog> {
+export class LogFixture extends Fixture<EventLog> {
   readonly capabilities: LogCapabilities;
 
   constructor(newPlace: () => Promise<LogPlace>, capabilities: LogCapabilities) {
@@ -48,14 +48,14 @@ export class LogStand extends Stand<EventLog> {
     return other;
   }
 
-  /** So many hosts of the same log: ports of their own where the engine can have them, else the one port. */
+  /** Several hosts of the same log: separate ports if the engine supports them, otherwise the same port. */
   async hosts(log: EventLog, count: number): Promise<EventLog[]> {
     if (this.capabilities.hosts === "one") return Array.from({ length: count }, () => log);
     return [log, ...(await Promise.all(Array.from({ length: count - 1 }, () => this.#openAnother(log))))];
   }
 }
 
-/** The whole log, page by page. */
+/** The whole log, read in pages. */
 export async function everything(log: EventLog): Promise<RecordedEvent[]> {
   const events: RecordedEvent[] = [];
   for (let after = 0; ;) {

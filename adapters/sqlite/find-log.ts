@@ -7,7 +7,7 @@ import { logProblem } from "./log-check.ts";
 import { assertHead, headPath } from "./stored-head.ts";
 import { isForeignWal } from "./open-wal.ts";
 
-/** What a log's file says of itself before it is opened for writing. */
+/** What a log's file contains before it is opened for writing. */
 interface Peek {
   isEmpty: boolean;
   identity: string | null;
@@ -19,14 +19,14 @@ interface Peek {
 }
 
 /**
- * Looks at a log's file before anything is written to it.
- * @returns whether a log is in it
- * @throws UnusableStoreError where the -wal beside it is that of another file, the two do not make a whole log, or events are missing
+ * Inspects a log's file before anything is written to it.
+ * @returns whether it contains a log
+ * @throws UnusableStoreError if the -wal beside it belongs to another file, if the two are no whole log, or if events are missing
  */
 export function findLog(file: string, host: HostFile): boolean {
   const found = namedFile(file);
   if (!found || found.size === 0) return false;
-  // A folder, say: the opening refuses it.
+  // A folder, for example: `openDatabase` throws.
   if (!found.isFile) return true;
   const hasWal = sizeOfFile(`${file}-wal`) > 0;
   if (hasWal && isForeignWal(`${file}-wal`)) throw notOneLog(file, "it is no -wal of SQLite");
@@ -38,12 +38,12 @@ export function findLog(file: string, host: HostFile): boolean {
   return !isEmpty;
 }
 
-/** Read-only: the last writer to close a database moves the -wal into it, whether it belongs to it or not. */
+/** Read-only: the last writer that closes a database moves the -wal into it, even one that belongs to another file. */
 function peek(file: string, isUnclean: boolean): Peek {
   const db = new Database(file, { readonly: true, timeout: 0 });
   try {
     const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all() as string[];
-    // Of another program: the opening refuses it.
+    // A file of another program: `openDatabase` throws.
     const isOurs = [0, logSchema.applicationId].includes(db.pragma("application_id", { simple: true }) as number);
     if (!isOurs || !tables.includes("about") || !tables.includes("events"))
       return { isEmpty: isOurs && tables.length === 0, identity: null, openings: [], head: 0, problem: null };
@@ -58,7 +58,7 @@ function peek(file: string, isUnclean: boolean): Peek {
   }
 }
 
-/** A file that was put in the place of another has another inode; a folder that was moved as a whole, other ones throughout. */
+/** A file that replaced another has another inode. In a folder that was copied as a whole, all inodes are others. */
 function assertOfOneHost(file: string, host: HostFile): void {
   const { inodes } = host.notes;
   if (!inodes || inodes.lock !== namedFile(host.path)?.inode || inodes.wal !== namedFile(`${file}-wal`)?.inode) return;
@@ -70,8 +70,8 @@ function assertOfOneHost(file: string, host: HostFile): void {
 }
 
 /**
- * The row is written into the file at each opening and moved out of the -wal at once, so it is in the file alone. Where
- * the -wal is another one, too, both were put there together.
+ * Each opening writes the row and moves it out of the -wal at once, so only the file has it. If the -wal is another one
+ * too, both were put there together.
  */
 function assertOpening(file: string, host: HostFile, found: readonly (string | null)[]): void {
   const { opening, inodes } = host.notes;

@@ -4,8 +4,8 @@ import { unseen } from "./where.ts";
 
 type ScopeRow = [scope: string, definition: string, types: string, position: number, unfolded: number];
 
-/** The claims in the log's file: what is done in a transaction is part of it. */
-export class SqliteClaims implements KeptClaims {
+/** The claims in the log's file. Changes belong to the transaction that is open. */
+export class SqliteKeptClaims implements KeptClaims {
   readonly #scopes: Database.Statement<[], ScopeRow>;
   readonly #saveScope: Database.Statement;
   readonly #heldBy: Database.Statement<[string, string], string>;
@@ -39,15 +39,15 @@ export class SqliteClaims implements KeptClaims {
     this.#saveScope.run(scope, definition, JSON.stringify(types), position, unfolded);
   }
 
-  heldBy(scope: string, value: string): string | undefined {
+  claimantOf(scope: string, value: string): string | undefined {
     return this.#heldBy.get(scope, value);
   }
 
-  hold(scope: string, value: string, stream: string): void {
+  claim(scope: string, value: string, stream: string): void {
     this.#hold.run(scope, value, stream);
   }
 
-  free(scope: string, value: string): void {
+  release(scope: string, value: string): void {
     this.#free.run(scope, value);
   }
 
@@ -55,7 +55,7 @@ export class SqliteClaims implements KeptClaims {
     this.#clear.run(scope);
   }
 
-  page(scope: string, after: string, limit: number): ClaimPage["claims"] {
+  page(scope: string, { after = "", limit }: { after?: string; limit: number }): ClaimPage["claims"] {
     return this.#page.all(scope, after, limit);
   }
 }

@@ -12,7 +12,7 @@ describe("The name of a store on a server", () => {
     expect(storageName("é")).toBe("=c3a9");
   });
 
-  it("is cut to 63 characters, and tells long names apart by a hash", () => {
+  it("is cut to 63 characters, and distinguishes long names by a hash", () => {
     const names = ["x".repeat(64), "x".repeat(100), `${"x".repeat(99)}y`, "a.".repeat(50)];
     const places = names.map(storageName);
     expect(new Set(places).size).toBe(names.length);

@@ -2,20 +2,20 @@ import { parseFields, type Fields, type FieldsInput } from "../../core/rows/fiel
 import type { Query } from "../../core/query/query.ts";
 import type { ParkedStream, Progress, ReadTable, Rows, TableCapabilities } from "../../core/table/read-table.ts";
 import type { Cases } from "../kit/contract-case.ts";
-import { Stand, type InProcess } from "../kit/stand.ts";
+import { Fixture, type InProcess } from "../kit/fixture.ts";
 import type { RowChange } from "../../core/rows/row-change.ts";
 
 /** A place for one table with its generations. */
 export interface TablePlace {
-  /** A port on this place, not opened; each call another one, on the same data. */
+  /** A port on this place, not opened. Each call returns another port on the same data. */
   table(): ReadTable;
-  /** Removes the data; every port is closed by then. */
+  /** Removes the data. Called after every port is closed. */
   remove(): Promise<void>;
-  /** How another process comes to this place. Needed where the engine declares a durability. */
+  /** Opens this place in another process. Required if the engine declares a durability. */
   inProcess?: InProcess;
 }
 
-export type TableCases = Cases<TableStand>;
+export type TableCases = Cases<TableFixture>;
 
 export const fieldsOf = (input: FieldsInput): Fields => parseFields("table", input);
 export const nameAndTotal: FieldsInput = { name: "string", total: "integer" };
@@ -24,7 +24,7 @@ export const wider: FieldsInput = { name: "string", total: "integer", city: { ty
 export const all: Query = { where: null, sort: [], limit: null, offset: 0, search: null };
 
 /** The tables of one case. */
-export class TableStand extends Stand<ReadTable> {
+export class TableFixture extends Fixture<ReadTable> {
   readonly capabilities: TableCapabilities;
 
   constructor(newPlace: () => Promise<TablePlace>, capabilities: TableCapabilities) {
@@ -86,7 +86,7 @@ export const parked = (id: string, position: number, more: Partial<ParkedStream>
   ...more,
 });
 
-/** The rows by id, without their nulls. */
+/** The rows by id, without null fields. */
 export const seen = async (rows: Rows): Promise<Record<string, object>> =>
   Object.fromEntries(
     (await rows.find(all)).map(({ id, ...values }) => [
@@ -97,7 +97,7 @@ export const seen = async (rows: Rows): Promise<Record<string, object>> =>
 
 export const committed = (table: ReadTable) => seen(table.live().rows);
 
-/** The changes in one batch on the live generation. */
+/** Folds the changes into the live generation in one batch. */
 export async function fold(table: ReadTable, changes: readonly RowChange[], position = 1): Promise<void> {
   const batch = await table.live().begin();
   await batch.apply(changes);

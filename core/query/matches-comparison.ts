@@ -1,19 +1,19 @@
 import { canonicalJson } from "../json/canonical-json.ts";
 import type { Comparison } from "./condition.ts";
 import { compileRegex, type Regex } from "./regex.ts";
-import { maxRowEffort, refuseEffort } from "./row-effort.ts";
+import { maxRowEffort, throwEffortExceeded } from "./row-effort.ts";
 import { compareText } from "../text/text-order.ts";
 import { valuesAt } from "./values-at.ts";
 
 type Test = (value: unknown) => boolean;
 
-/** The part of a comparison that a value is compared by. */
+/** The part of a comparison that applies to a value. */
 export type ValueComparison = Pick<Comparison, "path" | "operator" | "value" | "share">;
 
 /**
- * Whether a JSON value satisfies a comparison, as in MongoDB: a path goes through arrays element by element, an array
- * also matches by any of its elements, values of different types are never equal nor ordered, null is the same as absent.
- * What does not depend on the value, like a list's keys and a pattern's program, is computed once here.
+ * Compiles a comparison of JSON values, with MongoDB's semantics: a path goes through arrays element by element, an
+ * array also matches by any of its elements, values of different types are never equal nor ordered, null equals absent.
+ * Everything that does not depend on the value, like a list's keys and a pattern's program, is computed once.
  */
 export function compileComparison({ path, operator, value: asked, share = maxRowEffort }: ValueComparison): Test {
   const meets = testOfFound(operator, asked, share);
@@ -22,14 +22,15 @@ export function compileComparison({ path, operator, value: asked, share = maxRow
     let looked = 0;
     const found = valuesAt(value, path, (nodes) => {
       looked += nodes;
-      if (looked > share) refuseEffort(`more than ${share} elements on the way along ${path.join(".")}`, share);
+      if (looked > share) throwEffortExceeded(`more than ${share} elements on the way along ${path.join(".")}`, share);
     });
     return meets(found);
   };
 }
 
-/** The same for a single value. */
-export const matches = (comparison: ValueComparison, value: unknown): boolean => compileComparison(comparison)(value);
+/** The same for a single use. */
+export const matchesComparison = (comparison: ValueComparison, value: unknown): boolean =>
+  compileComparison(comparison)(value);
 
 function testOfFound(operator: Comparison["operator"], asked: unknown, share: number): (found: unknown[]) => boolean {
   switch (operator) {
@@ -59,13 +60,13 @@ function testOfFound(operator: Comparison["operator"], asked: unknown, share: nu
 const isThere = (value: unknown) => value !== undefined && value !== null;
 const isObject = (value: unknown): value is object => value !== null && typeof value === "object";
 
-/** Some value, or an element of an array, passes. `sizeOf`: what a look at it takes of the share. */
+/** Whether any value, or any element of an array, passes. `sizeOf`: the effort that a test of a value costs. */
 function anyOf(test: Test, share: number, sizeOf: (value: unknown) => number): (found: unknown[]) => boolean {
   return (found) => {
     let looked = 0;
     const passes = (one: unknown) => {
       looked += sizeOf(one);
-      if (looked > share) refuseEffort(`values of a size of more than ${share}`, share);
+      if (looked > share) throwEffortExceeded(`values of a size of more than ${share}`, share);
       return test(one);
     };
     return found.some((one) => passes(one) || (Array.isArray(one) && one.some(passes)));
@@ -74,11 +75,11 @@ function anyOf(test: Test, share: number, sizeOf: (value: unknown) => number): (
 
 const sizeOfText = (value: unknown) => (typeof value === "string" ? value.length : 1);
 
-/** A list is a set of keys, so that a value is looked up once, however many there are. */
+/** Turns a list into a set of keys, so that a lookup takes constant time. */
 function membership(list: readonly unknown[]): { test: Test; sizeOf: (value: unknown) => number } {
   const plain = new Set(list.filter((one) => isThere(one) && !isObject(one)));
   const objects = new Set(list.filter(isObject).map(canonicalJson));
-  // Most objects are told apart without a look into them.
+  // The shape alone distinguishes most objects without serialising them.
   const shapes = new Set(list.filter(isObject).map(shapeOf));
   const maybe = (one: unknown) => isObject(one) && shapes.size > 0 && shapes.has(shapeOf(one));
   return {
@@ -87,12 +88,12 @@ function membership(list: readonly unknown[]): { test: Test; sizeOf: (value: unk
   };
 }
 
-/** An object is written in the time of so many characters more. */
+/** Serialising an object costs as much as this many characters. */
 const perObject = 30;
 
 const shapeOf = (value: object) => (Array.isArray(value) ? `[${value.length}]` : `{${Object.keys(value).length}}`);
 
-/** By the value that was found: the comparisons of a query ask for it again. */
+/** Cached by value, since several comparisons of a query serialise the same value. */
 const jsonTexts = new WeakMap<object, string>();
 
 function jsonOf(value: object): string {

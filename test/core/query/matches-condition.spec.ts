@@ -1,5 +1,5 @@
 import { eventFields } from "../../../core/query/event-fields.ts";
-import { fieldsOf, meets } from "../../../core/query/meets.ts";
+import { fieldsOf, matchesCondition } from "../../../core/query/matches-condition.ts";
 import { parseQuery } from "../../../core/query/query.ts";
 
 const where = (query: object) => parseQuery(eventFields, { query }).where!;
@@ -24,7 +24,7 @@ describe("An event", () => {
     { "payload.tags": "b", "meta.user": null },
     { $or: [{ version: 1 }, { $not: { position: 13 } }] },
     { "meta.nobody": { $exists: false } },
-  ])("meets %j", (query) => expect(meets(where(query), event)).toBe(true));
+  ])("meets %j", (query) => expect(matchesCondition(where(query), event)).toBe(true));
 
   it.each<object>([
     { type: "account.opened" },
@@ -33,7 +33,7 @@ describe("An event", () => {
     { $and: [{ version: 3 }, { "payload.tags": "c" }] },
     { $or: [{ version: 1 }, { version: 2 }] },
     { $not: { version: 3 } },
-  ])("does not meet %j", (query) => expect(meets(where(query), event)).toBe(false));
+  ])("does not meet %j", (query) => expect(matchesCondition(where(query), event)).toBe(false));
 });
 
 describe("The fields of a query", () => {

@@ -1,7 +1,7 @@
 import { hostedElsewhere, UnusableStoreError } from "../../core/errors/errors.ts";
 
-/** What outlives the port that has it open: a log or a table, and the right of one host to it. */
-export class MemoryLocation {
+/** A log or a table, which outlives its ports. One port at a time has it open. */
+export class MemoryStorage {
   readonly location: string;
   #content: object | null = null;
   #isHosted = false;
@@ -11,8 +11,8 @@ export class MemoryLocation {
   }
 
   /**
-   * Takes the place for one host and answers what stands there; what `make` answers where it is empty.
-   * @throws UnusableStoreError where another port has it, or what stands there is of another kind.
+   * Takes the storage for one host. Returns its content, or that of `make` if it is empty.
+   * @throws UnusableStoreError if another port has it, or if its content is of another kind
    */
   host<Content extends object>(Kind: new () => Content, make = () => new Kind()): Content {
     if (this.#isHosted) throw new UnusableStoreError(this.location, hostedElsewhere);

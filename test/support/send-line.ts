@@ -1,10 +1,10 @@
 import { writeSync } from "node:fs";
 
 /**
- * One line to whoever started this process, written at once and not through a stream: what was said before a SIGKILL is in
- * the pipe. One that is full is waited for: its reader may be slow.
+ * Sends one line to the parent process, synchronously and not through a stream, so that lines before a SIGKILL are in
+ * the pipe. Waits while the pipe is full, since its reader may be slow.
  */
-export function say(...words: unknown[]): void {
+export function sendLine(...words: unknown[]): void {
   const line = Buffer.from(`${words.join(" ")}\n`);
   for (let at = 0; at < line.length;)
     try {

@@ -1,13 +1,13 @@
-import { compileComparison } from "./matches.ts";
+import { compileComparison } from "./matches-comparison.ts";
 import type { Condition } from "./condition.ts";
 
 type Test = (document: object) => boolean;
 
-/** A condition is asked of many documents, and what it computes for all of them is kept as long as it is. */
+/** A condition is tested on many documents, so its compiled form is cached for as long as the condition lives. */
 const compiled = new WeakMap<Condition, Test>();
 
-/** Whether a document, an event for one, meets a query's conditions, as the engines decide it. */
-export function meets(condition: Condition, document: object): boolean {
+/** Whether a document, for example an event, matches a query's conditions. Engines decide the same. */
+export function matchesCondition(condition: Condition, document: object): boolean {
   let test = compiled.get(condition);
   if (!test) compiled.set(condition, (test = compile(condition)));
   return test(document);
@@ -30,7 +30,7 @@ function compile(condition: Condition): Test {
   return (document) => test((document as Record<string, unknown>)[condition.field]);
 }
 
-/** The fields that a query asks about. */
+/** The fields that a query compares. */
 export function fieldsOf(condition: Condition): Set<string> {
   if ("not" in condition) return fieldsOf(condition.not);
   if ("field" in condition) return new Set([condition.field]);

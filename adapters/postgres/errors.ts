@@ -15,10 +15,10 @@ export const sqlStateOf = (error: unknown): string | undefined => {
   return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
 };
 
-/** Of a key that is unique. */
+/** A unique key exists already. */
 export const isTaken = (error: unknown): boolean => sqlStateOf(error) === "23505";
 
-/** Somebody else was first: what was decided no longer holds, and is to be decided again. */
+/** Another host was first: the decision no longer holds, and is to be made again. */
 export const isRace = (error: unknown): boolean => ["23505", "40001", "40P01"].includes(sqlStateOf(error) ?? "");
 
 /** The statement was refused, and the connection can go on. */
@@ -39,7 +39,7 @@ const unusable: Readonly<Record<string, string>> = {
   XX002: "the database is damaged: restore it from a backup",
 };
 
-/** What the driver finds before the server has answered anything: its errors have no code then. */
+/** Errors that the driver throws before the server has responded: they have no code. */
 const unusableBefore: readonly [message: RegExp, why: string][] = [
   [/does not support SSL/, "the server speaks no TLS: set it up there, or say sslmode=disable"],
   [/client password must be/, "no password was given, and the server asks for one: say postgres://user:password@…"],
@@ -50,7 +50,7 @@ function whyUnusableBefore(error: Error): string | undefined {
   return isUnreadable(error) ? unreadable : unusableBefore.find(([said]) => said.test(error.message))?.[1];
 }
 
-/** Classes of errors that pass by themselves, or with somebody's help for the server alone. */
+/** Errors that pass by themselves, or when an operator repairs the server. */
 const unavailable: readonly [codes: RegExp, why: string][] = [
   [/^08(?!P01)/, "the connection failed"],
   [/^53100$/, "the server's disk is full"],
@@ -65,18 +65,18 @@ const unavailable: readonly [codes: RegExp, why: string][] = [
   [/^XX/, "the server failed"],
 ];
 
-/** What the driver and the system say of a connection, in words of their own. */
+/** Messages of the driver and codes of the system about a connection. */
 const connectionFailures = /^E[A-Z_]+$|\b(terminated|timeout|not queryable|Cannot use a pool|was closed|SSL)\b/i;
 
-/** Neither one of ours nor of the language: by its name, since it may be of another realm than this module. */
+/** Neither one of ours nor of the language. By its name, since it may belong to another realm than this module. */
 const isPlain = (error: unknown): error is Error & { code?: unknown } =>
   /^(Error|error|AggregateError|DatabaseError)$/.test(String((error as { name?: unknown } | null)?.name));
 
-/** PgBouncer gives this code to all that befalls a connection; the server gives it to statements that make no sense. */
+/** PgBouncer uses this code for every failure of a connection, the server for malformed messages. */
 const isOfProxy = (error: unknown): boolean =>
   sqlStateOf(error) === "08P01" && (error as { severity?: unknown }).severity === "FATAL";
 
-/** The connection failed, and perhaps the statement with it: nobody has heard. */
+/** The connection failed. The outcome of the statement is unknown. */
 export function isOfConnection(error: unknown): boolean {
   const code = sqlStateOf(error);
   if (code !== undefined) return /^(08(?!P01)|57P|25P03)/.test(code) || isOfProxy(error);
@@ -91,7 +91,7 @@ export const wasEndedBefore = (error: unknown): boolean =>
 /** No such table, column or function. */
 const isMissing = (error: unknown): boolean => ["42P01", "42703", "42883"].includes(sqlStateOf(error) ?? "");
 
-/** The same as `translate` for a log, of which nothing ever goes; generations of a table do, when another is switched to. */
+/** As `translate`, for a log: its tables are never dropped, while those of a replaced generation are. */
 export function translateOfLog(location: string, error: unknown): unknown {
   if (!isMissing(error)) return translate(location, error);
   const { message } = error as Error;
@@ -99,7 +99,7 @@ export function translateOfLog(location: string, error: unknown): unknown {
   return new UnusableStoreError(location, `${why} (${message})`, error);
 }
 
-/** The one place where the driver's errors become ours; its own stays as `cause`. */
+/** The driver's errors become ours, with the driver's as `cause`. Any other error is returned as it is. */
 export function translate(location: string, error: unknown): unknown {
   if (!isPlain(error)) return error;
   const { message, code: network } = error;

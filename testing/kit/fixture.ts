@@ -1,4 +1,4 @@
-/** Where a port can be made on another process's side: a module whose default export, called with `args`, answers the port. */
+/** A module whose default export, called with `args` in another process, returns a port. */
 export interface InProcess {
   /** A URL, like `new URL("./open-log.js", import.meta.url).href`. */
   module: string;
@@ -6,7 +6,7 @@ export interface InProcess {
   args: readonly unknown[];
 }
 
-/** Where a place's backup may be written. Nothing stands there yet; the folder may be missing. */
+/** The path for a place's backup. It does not exist yet; its folder may be missing. */
 export interface BackupPlace<Port> {
   to: string;
   /** A port on the backup, as after a restore; not opened. */
@@ -20,8 +20,8 @@ interface PlaceOf<Port> {
   backup?: BackupPlace<Port>;
 }
 
-/** The ports and places of one case; afterwards the ports are closed and the places removed. */
-export class Stand<Port extends { close(): Promise<void> }> {
+/** The ports and places of one case. `end` closes the ports and removes the places. */
+export class Fixture<Port extends { close(): Promise<void> }> {
   readonly #newPlace: () => Promise<PlaceOf<Port>>;
   readonly #places = new Map<Port, PlaceOf<Port>>();
 
@@ -43,14 +43,14 @@ export class Stand<Port extends { close(): Promise<void> }> {
     const { inProcess } = this.#places.get(port)!;
     if (inProcess) return inProcess;
     throw new Error(
-      "the place has no inProcess: an engine that declares a durability proves it with a process that is killed",
+      "the place has no inProcess, expected one: an engine that declares a durability is tested by killing another process",
     );
   }
 
   backupOf(port: Port): BackupPlace<Port> {
     const { backup } = this.#places.get(port)!;
     if (!backup)
-      throw new Error("the place has no backup: an engine that declares backups says where one may be written");
+      throw new Error("the place has no backup, expected one: an engine that declares backups needs a path for one");
     return { to: backup.to, port: () => this.#portOn({ port: () => backup.port(), remove: async () => {} }) };
   }
 

@@ -1,10 +1,10 @@
-import { matches } from "../../../core/query/matches.ts";
+import { matchesComparison } from "../../../core/query/matches-comparison.ts";
 import type { Operator } from "../../../core/query/query.ts";
 
 type Case = [path: string, operator: Operator, asked: unknown, value: unknown];
 
 const answer = ([path, operator, value, found]: Case) =>
-  matches({ path: path === "" ? [] : path.split("."), operator, value }, found);
+  matchesComparison({ path: path === "" ? [] : path.split("."), operator, value }, found);
 
 describe("A comparison", () => {
   it.each<Case>([

@@ -1,0 +1,22 @@
+import type { Linked, LinkedStream, LogLinks } from "../../../core/log/links.ts";
+import type { Appender } from "./appender.ts";
+
+/** Links in the index; adding some is a commit. */
+export class ChainedLinks implements LogLinks {
+  readonly #appender: Appender;
+
+  constructor(appender: Appender) {
+    this.#appender = appender;
+  }
+
+  add(stream: string, ids: readonly string[]): Promise<Linked> {
+    return this.#appender.commit(({ links }) => {
+      const answer = links.add(stream, ids);
+      return { answer, change: answer.linked > 0 ? { link: { stream, ids } } : null };
+    });
+  }
+
+  streams(options: { after?: string; limit: number }): Promise<LinkedStream[]> {
+    return this.#appender.readLatest(({ links }) => links.streams(options));
+  }
+}

@@ -1,0 +1,106 @@
+import type { ClaimScope, KeptClaims } from "../../core/log/claims.ts";
+import type { Session } from "./connections.ts";
+
+/** The scopes, and the holders of some values: what one decision needs of the claims. */
+export interface ClaimsRead {
+  scopes: readonly [scope: string, definition: string, types: string, position: number, unfolded: number][];
+  held: readonly [scope: string, value: string, stream: string][];
+}
+
+const keyOf = (scope: string, value: string) => JSON.stringify([scope, value]);
+
+/** The claims as they were read, with the changes since. `save` stores these in the same transaction. */
+export class ReadClaims implements KeptClaims {
+  readonly #scopes: Map<string, ClaimScope>;
+  readonly #held: Map<string, string>;
+  readonly #saved = new Set<string>();
+  readonly #changed = new Set<string>();
+  readonly #cleared: string[] = [];
+
+  constructor({ scopes, held }: ClaimsRead) {
+    this.#scopes = new Map(
+      scopes.map(([scope, definition, types, position, unfolded]) => [
+        scope,
+        { definition, types: JSON.parse(types) as string[], position, unfolded },
+      ]),
+    );
+    this.#held = new Map(held.map(([scope, value, stream]) => [keyOf(scope, value), stream]));
+  }
+
+  get hasChanged(): boolean {
+    return this.#saved.size + this.#changed.size + this.#cleared.length > 0;
+  }
+
+  scopes(): Iterable<readonly [string, ClaimScope]> {
+    return this.#scopes;
+  }
+
+  saveScope(scope: string, state: ClaimScope): void {
+    this.#scopes.set(scope, state);
+    this.#saved.add(scope);
+  }
+
+  claimantOf(scope: string, value: string): string | undefined {
+    return this.#held.get(keyOf(scope, value));
+  }
+
+  claim(scope: string, value: string, stream: string): void {
+    this.#held.set(keyOf(scope, value), stream);
+    this.#changed.add(keyOf(scope, value));
+  }
+
+  release(scope: string, value: string): void {
+    this.#held.delete(keyOf(scope, value));
+    this.#changed.add(keyOf(scope, value));
+  }
+
+  clear(scope: string): void {
+    this.#cleared.push(scope);
+    this.#held.clear();
+  }
+
+  async save(session: Session, schema: string): Promise<void> {
+    if (this.#cleared.length > 0)
+      await session.query(`DELETE FROM ${schema}.claims WHERE scope = ANY($1)`, [this.#cleared]);
+    const changes = [...this.#changed].map((key) => [...(JSON.parse(key) as [string, string]), this.#held.get(key)]);
+    const freed = changes.filter(([, , stream]) => stream === undefined);
+    const held = changes.filter(([, , stream]) => stream !== undefined);
+    const scopes = [...this.#saved].map((scope) => ({ scope, ...this.#scopes.get(scope)! }));
+    await session.query(
+      `WITH freed AS (
+         DELETE FROM ${schema}.claims WHERE (scope, value) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+       ), held AS (
+         INSERT INTO ${schema}.claims SELECT * FROM unnest($3::text[], $4::text[], $5::text[])
+         ON CONFLICT (scope, value) DO UPDATE SET stream = excluded.stream
+       )
+       INSERT INTO ${schema}.claim_scopes SELECT * FROM unnest($6::text[], $7::text[], $8::text[], $9::bigint[], $10::bigint[])
+       ON CONFLICT (scope) DO UPDATE SET definition = excluded.definition, types = excluded.types,
+         position = excluded.position, unfolded = excluded.unfolded`,
+      [
+        freed.map(([scope]) => scope),
+        freed.map(([, value]) => value),
+        held.map(([scope]) => scope),
+        held.map(([, value]) => value),
+        held.map(([, , stream]) => stream),
+        scopes.map(({ scope }) => scope),
+        scopes.map(({ definition }) => definition),
+        scopes.map(({ types }) => JSON.stringify(types)),
+        scopes.map(({ position }) => position),
+        scopes.map(({ unfolded }) => unfolded),
+      ],
+    );
+  }
+}
+
+/** The scopes, and the holders of the values $scopes and $values, as two columns of JSON. */
+export const claimsInSql = (schema: string, scopes: string, values: string) =>
+  `(SELECT json_agg(json_build_array(scope, definition, types, position, unfolded)) FROM ${schema}.claim_scopes),
+   (SELECT json_agg(json_build_array(scope, value, stream)) FROM ${schema}.claims
+     WHERE (scope, value) IN (SELECT * FROM unnest(${scopes}::text[], ${values}::text[])))`;
+
+/** A page of the claims of scope $1 after value $2. One statement sees one moment. */
+export const claimPageInSql = (schema: string) =>
+  `SELECT definition, CASE WHEN unfolded > scopes.position THEN scopes.position ELSE head.position END,
+     (SELECT json_agg(json_build_array(value, stream) ORDER BY value) FROM
+       (SELECT value, stream FROM ${schema}.claims WHERE scope = $1 AND value > $2 ORDER BY value LIMIT $3) page)
+   FROM ${schema}.claim_scopes scopes, ${schema}.head WHERE scope = $1`;
