@@ -120,7 +120,7 @@ export class ScratchFolds {
           warn: () => {},
         });
         await this.#fold(fold, wanted);
-        const streams = fold.parked;
+        const streams = fold.state.parked.list();
         return { generation, streams, parked: inOrder([...streams.map(withoutWaiting), ...waiting.values()]) };
       } catch (error) {
         await this.#d.table.drop(generation);
@@ -166,7 +166,7 @@ export class ScratchFolds {
 
   async #fold(fold: Fold, { point, alter = async (page) => page }: Wanted): Promise<void> {
     await fold.skip(new Set(point.skipped));
-    let { position } = fold.progress;
+    let { position } = fold.state.settled;
     // Events injected right after the start position belong before the first page.
     await this.#foldPage(fold, await alter({ ...point, events: [], position }));
     while (position < point.position) {
@@ -184,12 +184,12 @@ export class ScratchFolds {
   async #foldPage(fold: Fold, page: FoldedPage): Promise<void> {
     await this.#retried(async () => {
       // By id, because injected events share their positions with real ones.
-      const last = page.events.findIndex(({ id }) => id === fold.progress.positionId);
+      const last = page.events.findIndex(({ id }) => id === fold.state.settled.positionId);
       await fold.foldPage({ ...page, events: page.events.slice(last + 1) });
     });
     this.assertRunning();
     if (!fold.isTooOftenParked) return;
-    const { id, error } = fold.parked.findLast((event) => event.error)!;
+    const { id, error } = fold.state.parked.list().findLast((event) => event.error)!;
     throw new RebuildFailedError(
       this.#d.name,
       `${this.#d.policy.maxParkedInARow} events in a row cannot be folded; the last: ${id}: ${error?.message}`,

@@ -72,6 +72,11 @@ export class Snapshots {
     await Promise.all([this.#history?.close(), this.#turn]);
   }
 
+  /** There is something for `tidy`. */
+  get isUntidy(): boolean {
+    return this.#history?.hasUnrecorded ?? false;
+  }
+
   /** Records outcomes that the store could not store before. Call it when the store responds. Never throws. */
   async tidy(): Promise<void> {
     await this.#history?.recordOutcomes();
