@@ -5,16 +5,16 @@ import { tableFoldedFrom } from "./folded-logs.ts";
 import type { HostFile } from "./host-file.ts";
 import { headPath } from "./stored-head.ts";
 
-/** What may be done with a file that contains no log. */
+/** How to proceed if the file contains no log. */
 export interface BeginOptions {
   create: boolean;
-  /** Traces of a lost log may be ignored. */
+  /** Ignore traces of a lost log. */
   isAnew: boolean;
 }
 
 /**
- * To be called if the file contains no log. An empty one is begun only if there is no trace of another: a lost file looks
- * like a first start.
+ * Prepares an empty log in a file that contains none. Throws if there is a trace of an earlier log, since a lost file
+ * otherwise looks like a first start.
  * @throws UnusableStoreError
  */
 export function beginLog(file: string, host: HostFile, { create, isAnew }: BeginOptions): void {
@@ -35,7 +35,7 @@ function traceOf(file: string, host: HostFile): string | null {
   if (wal > 0) return `a -wal of ${wal} bytes beside it, with events of a log`;
   const { identity } = host.notes;
   if (identity !== undefined) return `${host.path} is that of log ${identity}`;
-  // A host that was killed while it created its first log leaves an empty file and a lock.
+  // A host that was killed while it created its first log leaves an empty file and a lock file.
   if (host.isNew && namedFile(file)) return "an empty file";
   const table = tableFoldedFrom(file);
   return (

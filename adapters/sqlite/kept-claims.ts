@@ -4,7 +4,7 @@ import { unseen } from "./where.ts";
 
 type ScopeRow = [scope: string, definition: string, types: string, position: number, unfolded: number];
 
-/** The claims in the log's file. Changes belong to the transaction that is open. */
+/** The claims in the log's file. Changes belong to the open transaction. */
 export class SqliteKeptClaims implements KeptClaims {
   readonly #scopes: Database.Statement<[], ScopeRow>;
   readonly #saveScope: Database.Statement;

@@ -1,11 +1,11 @@
 import type Database from "better-sqlite3";
 import { sizeOfFile } from "./file-identity.ts";
 
-/** Larger ones are looked at near the head alone: a start after a kill must not take minutes. */
+/** Larger logs are checked only near the head, since a start after a kill must not take minutes. */
 const maxCheckedBytes = 16 * 1024 * 1024;
 const nearHead = 1000;
 
-/** What is not as an unclean end alone leaves it; null where nothing was found. */
+/** Returns damage that an unclean shutdown alone cannot cause, or null. */
 export function logProblem(db: Database.Database, file: string): string | null {
   const isSmall = sizeOfFile(file) + sizeOfFile(`${file}-wal`) <= maxCheckedBytes;
   return (isSmall ? damageIn(db) : null) ?? gapIn(db, isSmall ? -1 : nearHead);
@@ -16,7 +16,7 @@ function damageIn(db: Database.Database): string | null {
   return found === "ok" ? null : `together they are damaged (${found})`;
 }
 
-/** @param limit of the last events, -1 for all of them */
+/** @param limit how many of the last events to check, -1 for all */
 function gapIn(db: Database.Database, limit: number): string | null {
   const last = `(SELECT position, id, stream, version FROM events ORDER BY position DESC LIMIT ${limit})`;
   const [count, first, head] = db
