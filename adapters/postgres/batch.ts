@@ -8,18 +8,18 @@ import type { PostgresRows } from "./rows.ts";
 import { translate } from "./errors.ts";
 import type { RowChange } from "../../core/rows/row-change.ts";
 
-/** What a batch has to know of its generation. */
+/** What a batch needs of its generation. */
 export interface BatchOf {
   location: string;
   schema: string;
   number: number;
   rowsIn: (session: Session) => PostgresRows;
   writer: RowWriter;
-  /** Commits with the progress; the transaction has ended afterwards. */
+  /** Commits with the progress and ends the transaction. */
   commit: (progress: Progress) => Promise<void>;
 }
 
-/** One transaction, on a connection of its own. */
+/** One transaction on its own connection. */
 export class PostgresBatch implements Batch {
   readonly rows: PostgresRows;
   readonly #of: BatchOf;

@@ -11,7 +11,7 @@ import { claimPageInSql, claimsInSql, ReadClaims, type ClaimsRead } from "./kept
 import type { Connections } from "./connections.ts";
 import { lockHead, raiseRevision } from "./event-schema.ts";
 
-/** Claims beside appends. A change raises the revision, so appends that were decided meanwhile are decided again. */
+/** The claims of a log. A change raises the log's revision, so concurrent appends are decided again. */
 export class PostgresClaims implements LogClaims {
   readonly #connections: Connections;
   readonly #schema: string;

@@ -1,3 +1,4 @@
+/** Translates the errors of PostgreSQL and its driver into those of the library. */
 import { described } from "../../core/errors/problem.ts";
 import { InvalidQueryError, StoreUnavailableError, UnusableStoreError } from "../../core/errors/errors.ts";
 import {
@@ -9,19 +10,19 @@ import {
   untrusted,
 } from "../../core/errors/outage.ts";
 
-/** PostgreSQL's error codes have five characters (its manual, appendix A); those of the network are words. */
+/** PostgreSQL's error codes have five characters (its manual, appendix A). Codes of network errors are words. */
 export const sqlStateOf = (error: unknown): string | undefined => {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
 };
 
-/** A unique key exists already. */
+/** The unique key already exists. */
 export const isTaken = (error: unknown): boolean => sqlStateOf(error) === "23505";
 
-/** Another host was first: the decision no longer holds, and is to be made again. */
+/** Another host committed first, so the decision is outdated and must be made again. */
 export const isRace = (error: unknown): boolean => ["23505", "40001", "40P01"].includes(sqlStateOf(error) ?? "");
 
-/** The statement was refused, and the connection can go on. */
+/** Only the statement failed. The connection can still be used. */
 export const isOfStatement = (error: unknown): boolean => {
   const code = sqlStateOf(error);
   return code !== undefined && !/^(08|57P|XX|25P03)/.test(code);
@@ -39,7 +40,7 @@ const unusable: Readonly<Record<string, string>> = {
   XX002: "the database is damaged: restore it from a backup",
 };
 
-/** Errors that the driver throws before the server has responded: they have no code. */
+/** Errors that the driver throws before the server has responded. They have no code. */
 const unusableBefore: readonly [message: RegExp, why: string][] = [
   [/does not support SSL/, "the server speaks no TLS: set it up there, or say sslmode=disable"],
   [/client password must be/, "no password was given, and the server asks for one: say postgres://user:password@…"],
@@ -50,7 +51,7 @@ function whyUnusableBefore(error: Error): string | undefined {
   return isUnreadable(error) ? unreadable : unusableBefore.find(([said]) => said.test(error.message))?.[1];
 }
 
-/** Errors that pass by themselves, or when an operator repairs the server. */
+/** Temporary errors, or errors that end when an operator repairs the server. */
 const unavailable: readonly [codes: RegExp, why: string][] = [
   [/^08(?!P01)/, "the connection failed"],
   [/^53100$/, "the server's disk is full"],
@@ -65,14 +66,14 @@ const unavailable: readonly [codes: RegExp, why: string][] = [
   [/^XX/, "the server failed"],
 ];
 
-/** Messages of the driver and codes of the system about a connection. */
+/** Messages of the driver and codes of the system that concern a connection. */
 const connectionFailures = /^E[A-Z_]+$|\b(terminated|timeout|not queryable|Cannot use a pool|was closed|SSL)\b/i;
 
-/** Neither one of ours nor of the language. By its name, since it may belong to another realm than this module. */
+/** True for errors of the driver and the system. Compares the name, since the error may come from another realm. */
 const isPlain = (error: unknown): error is Error & { code?: unknown } =>
   /^(Error|error|AggregateError|DatabaseError)$/.test(String((error as { name?: unknown } | null)?.name));
 
-/** PgBouncer uses this code for every failure of a connection, the server for malformed messages. */
+/** PgBouncer uses this code for every failed connection, the server for malformed messages. */
 const isOfProxy = (error: unknown): boolean =>
   sqlStateOf(error) === "08P01" && (error as { severity?: unknown }).severity === "FATAL";
 
@@ -91,7 +92,7 @@ export const wasEndedBefore = (error: unknown): boolean =>
 /** No such table, column or function. */
 const isMissing = (error: unknown): boolean => ["42P01", "42703", "42883"].includes(sqlStateOf(error) ?? "");
 
-/** As `translate`, for a log: its tables are never dropped, while those of a replaced generation are. */
+/** Like `translate`, for a log: the tables of a log are never dropped, unlike those of a replaced generation. */
 export function translateOfLog(location: string, error: unknown): unknown {
   if (!isMissing(error)) return translate(location, error);
   const { message } = error as Error;
@@ -99,7 +100,7 @@ export function translateOfLog(location: string, error: unknown): unknown {
   return new UnusableStoreError(location, `${why} (${message})`, error);
 }
 
-/** The driver's errors become ours, with the driver's as `cause`. Any other error is returned as it is. */
+/** Translates the driver's error and keeps it as `cause`. Returns any other error unchanged. */
 export function translate(location: string, error: unknown): unknown {
   if (!isPlain(error)) return error;
   const { message, code: network } = error;

@@ -23,23 +23,23 @@ export interface StoredGeneration {
   lastCommit: string;
 }
 
-/** One table of rows, its row in `generations`, and its parked events. */
+/** One generation: a table of rows, a row in `generations`, and its parked streams. */
 export class PostgresGeneration implements Generation {
   readonly number: number;
   readonly fields: Fields;
   readonly origin: Origin;
   readonly rows: Rows;
-  /** Its queries check in the database that it is still live, since another host may switch. */
+  /** Queries of a live generation check in the database that it is still live, since another host may switch. */
   isLive = false;
   readonly #location: Location;
   readonly connections: Connections;
   readonly #writer: RowWriter;
   readonly #table: string;
-  /** The commit that this host knows as the last; null from a takeover until `progress` is read. */
+  /** The last commit that this host knows, or null after a takeover until `progress` is read. */
   #lastCommit: string | null;
   #batch: PostgresBatch | null = null;
 
-  /** @param successor the rows of the generation that is live now */
+  /** @param successor resolves to the rows of the currently live generation */
   constructor(place: Location, connections: Connections, stored: StoredGeneration, successor: () => Promise<Rows>) {
     this.#location = place;
     this.connections = connections;
@@ -95,7 +95,7 @@ export class PostgresGeneration implements Generation {
     this.origin.definition = definition;
   }
 
-  /** After a takeover: `progress` has to be read before it is folded on. */
+  /** After a takeover, `progress` has to be read before the next batch. */
   reload(): void {
     this.#lastCommit = null;
   }
@@ -117,7 +117,7 @@ export class PostgresGeneration implements Generation {
       string | null,
       string,
     ];
-    // Only after a takeover: a host that merely reads must not fold on from the progress of another host.
+    // Only after a takeover: a host that merely reads must not fold from the progress of another host.
     this.#lastCommit ??= lastCommit;
     return { position, positionId, folded, reordered, log };
   }
@@ -133,8 +133,8 @@ export class PostgresGeneration implements Generation {
   }
 
   /**
-   * @throws StoreUnavailableError where another host has folded on from what this one knows: it has to ask for the
-   *   progress before it goes on
+   * @throws StoreUnavailableError if another host has folded since this host read the progress; read it again before
+   *   the next batch
    */
   async begin(): Promise<PostgresBatch> {
     if (this.#batch?.hasEnded === false)
@@ -152,7 +152,9 @@ export class PostgresGeneration implements Generation {
     return this.#batch;
   }
 
-  /** The row in `generations` is locked until the batch ends, so there is one writer at a time. */
+  /**
+   * Waits for the lock on the row in `generations`. The batch keeps it until it ends, so there is one writer at a time.
+   */
   async #turn(): Promise<Held> {
     const { schema, location } = this.#location;
     for (const deadline = Date.now() + times.postgres.turnMs; ;) {
@@ -179,7 +181,7 @@ export class PostgresGeneration implements Generation {
     }
   }
 
-  /** No other host has folded it on or taken it over, nor can until the transaction ends. */
+  /** Throws if another host has folded this generation or taken it over. Prevents both until the transaction ends. */
   async refuseOthers(session: Session): Promise<void> {
     const { rows } = await session.query(
       `SELECT last_commit FROM ${this.#location.schema}.generations WHERE number = $1 FOR NO KEY UPDATE`,
@@ -206,7 +208,7 @@ export class PostgresGeneration implements Generation {
     this.#lastCommit = commit;
   }
 
-  /** For a commit whose response was lost. */
+  /** True if a commit whose response was lost was stored. */
   async #hasCommitted(commit: string): Promise<boolean> {
     const { count } = await this.connections.retryQuery(
       `SELECT FROM ${this.#location.schema}.generations WHERE number = $1 AND last_commit = $2`,
@@ -215,7 +217,7 @@ export class PostgresGeneration implements Generation {
     return count > 0;
   }
 
-  /** An open batch is rolled back. */
+  /** Rolls back an open batch. */
   async close(): Promise<void> {
     await this.#batch?.rollback();
   }

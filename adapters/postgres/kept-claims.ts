@@ -1,7 +1,7 @@
 import type { ClaimScope, KeptClaims } from "../../core/log/claims.ts";
 import type { Session } from "./connections.ts";
 
-/** The scopes, and the holders of some values: what one decision needs of the claims. */
+/** The scopes, and the claimants of some values: the part of the claims that one decision needs. */
 export interface ClaimsRead {
   scopes: readonly [scope: string, definition: string, types: string, position: number, unfolded: number][];
   held: readonly [scope: string, value: string, stream: string][];
@@ -9,7 +9,7 @@ export interface ClaimsRead {
 
 const keyOf = (scope: string, value: string) => JSON.stringify([scope, value]);
 
-/** The claims as they were read, with the changes since. `save` stores these in the same transaction. */
+/** Claims as they were read, and changes to them. `save` stores the changes in the current transaction. */
 export class ReadClaims implements KeptClaims {
   readonly #scopes: Map<string, ClaimScope>;
   readonly #held: Map<string, string>;
@@ -92,13 +92,17 @@ export class ReadClaims implements KeptClaims {
   }
 }
 
-/** The scopes, and the holders of the values $scopes and $values, as two columns of JSON. */
+/**
+ * Selects the scopes, and the claimants of the given values, as two JSON columns.
+ * @param scopes placeholder of an array
+ * @param values placeholder of an array
+ */
 export const claimsInSql = (schema: string, scopes: string, values: string) =>
   `(SELECT json_agg(json_build_array(scope, definition, types, position, unfolded)) FROM ${schema}.claim_scopes),
    (SELECT json_agg(json_build_array(scope, value, stream)) FROM ${schema}.claims
      WHERE (scope, value) IN (SELECT * FROM unnest(${scopes}::text[], ${values}::text[])))`;
 
-/** A page of the claims of scope $1 after value $2. One statement sees one moment. */
+/** Selects the claims of scope $1 after value $2. One statement reads one snapshot. */
 export const claimPageInSql = (schema: string) =>
   `SELECT definition, CASE WHEN unfolded > scopes.position THEN scopes.position ELSE head.position END,
      (SELECT json_agg(json_build_array(value, stream) ORDER BY value) FROM

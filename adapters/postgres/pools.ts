@@ -13,14 +13,20 @@ interface Options {
   connection: ConnectionOptions;
 }
 
-/** The server's, the database's or the role's limit of connections. */
+/** The connection limit of the server, the database or the role is reached. */
 const isCrowded = (error: unknown): boolean => sqlStateOf(error) === "53300";
 
-/** A session that waits for its client is idle, in a transaction or not. */
+/**
+ * Selects the sessions that are working. A session that waits for its client has an idle state, in a transaction or
+ * not.
+ */
 const working = `SELECT pg_backend_pid(),
   array(SELECT pid FROM pg_stat_activity WHERE pid = ANY($1::int[]) AND coalesce(state, '') NOT LIKE 'idle%')`;
 
-/** The driver's pools: of statements, and of transactions, whose holders may need a statement elsewhere to go on. */
+/**
+ * The driver's pools: one for statements and one for transactions. An open transaction may need a statement on another
+ * connection to continue.
+ */
 export class Pools {
   readonly #statements: Pool;
   readonly #held: Pool;
@@ -44,13 +50,13 @@ export class Pools {
     this.#newClient = () => new Client({ ...options, connectionTimeoutMillis: times.postgres.silentMs });
     const newPool = (max: number) => {
       const pool = new pg.Pool({
-        // What a burst has taken is free for other nodes well before their patience ends.
+        // Connections opened for a burst are closed well before other nodes stop waiting for one.
         idleTimeoutMillis: times.postgres.idleMs,
         ...options,
         max,
         Client,
       });
-      // A broken one is omitted by the pool; its holder gets the error from its next statement.
+      // The pool removes a broken connection. Its user gets the error from the next statement.
       pool.on("error", ignored);
       pool.on("connect", (client) => client.on("error", ignored));
       return pool;
@@ -67,7 +73,10 @@ export class Pools {
     return this.#connect(this.#held);
   }
 
-  /** Where no further connection is allowed, waits for one of those that there are. @throws the driver's error */
+  /**
+   * Waits for an open connection if the server allows no further one.
+   * @throws the driver's error
+   */
   async #connect(pool: Pool): Promise<PoolClient> {
     for (const deadline = Date.now() + this.#patienceMs; ; await wait(times.postgres.retryMs))
       try {
@@ -85,7 +94,9 @@ export class Pools {
     return Object.assign(new Error(`${error.message}; ${most}`, { cause: error }), { code: sqlStateOf(error) });
   }
 
-  /** As many as there are have to do, for a while: those of one pool must not keep the other without any. */
+  /**
+   * Limits both pools to the connections that are open, for a while. The limit keeps one pool from using all of them.
+   */
   async #makeDo(): Promise<void> {
     const pools = [this.#statements, this.#held];
     const total = pools.reduce((sum, { totalCount }) => sum + totalCount, 0);
@@ -102,7 +113,10 @@ export class Pools {
     this.#held.options.max = Math.min(held, this.#most.held);
   }
 
-  /** Of these sessions those that the server works for, asked over a connection beside the pools; null where a proxy hides them. */
+  /**
+   * Returns the sessions that the server is working for, or null if a proxy hides them. Asks over a separate
+   * connection.
+   */
   async askWorking(sessions: readonly number[]): Promise<ReadonlySet<number> | null> {
     const client = this.#newClient();
     client.on("error", ignored);
@@ -117,7 +131,7 @@ export class Pools {
     }
   }
 
-  /** Connections that nothing runs on: they may have died with one that was found dead. */
+  /** Closes the connections that are idle. They may be dead like the one that was found dead. */
   async dropIdle(): Promise<void> {
     for (const pool of [this.#statements, this.#held])
       while (pool.idleCount > 0) {
@@ -127,7 +141,7 @@ export class Pools {
       }
   }
 
-  /** What runs is waited for. */
+  /** Waits for running statements. */
   async end(): Promise<void> {
     clearTimeout(this.#restoring);
     await Promise.all([this.#statements.end(), this.#held.end()]);

@@ -24,7 +24,7 @@ import { backupIn, readRows, TableBackups } from "./table-backup.ts";
 import { tableMigrations } from "./table-schema.ts";
 import { translate } from "./errors.ts";
 
-/** A schema of a database: a table for each generation, and one row with the number of the live one. */
+/** A read table in a schema of a database: a table for each generation, and one row with the number of the live one. */
 export class PostgresReadTable implements ReadTable {
   readonly engine = "postgres";
   readonly capabilities: TableCapabilities;
@@ -84,7 +84,10 @@ export class PostgresReadTable implements ReadTable {
     return this.#connections;
   }
 
-  /** Changes the name of the last commit. Each commit names the one that it follows, so those of other hosts are refused. */
+  /**
+   * Changes the id of each last commit. A commit has to name the one before it, so the next commit of another host is
+   * rejected.
+   */
   async takeOver(): Promise<void> {
     await this.#run((connections) => fence(connections, this.#location));
     for (const generation of this.#generations.all()) generation.reload();
@@ -98,7 +101,7 @@ export class PostgresReadTable implements ReadTable {
     return this.#generations.live;
   }
 
-  /** Opens the generation that is live now, if another host has switched. */
+  /** Opens the live generation if another host has switched. */
   async #follow(): Promise<Rows> {
     const number = await this.#liveNumber();
     if (this.live().number !== number) this.#generations.follow(asLive(await this.#generation(number)));

@@ -7,7 +7,7 @@ import { copyIn, copyOut } from "./copy.ts";
 import { rowsOf, type PostgresGeneration } from "./generation.ts";
 import { columnsOf } from "./row-codec.ts";
 
-/** Beside the rows. */
+/** The content of a backup besides the rows. */
 interface About {
   fields: Field[];
   origin: Origin;
@@ -15,14 +15,14 @@ interface About {
   parked: ParkedStream[];
 }
 
-/** Rows in the text format of COPY: psql reads it too. */
+/** The rows are in the text format of COPY, which psql can read. */
 export const backupIn = (folder: string): BackupFolder<About> => new BackupFolder(folder, "rows.copy");
 
-/** Copies generations into files, by COPY. */
+/** Copies generations to files with COPY. */
 export class TableBackups {
   readonly #running = new Set<Held>();
 
-  /** One moment of the generation: rows and checkpoint commit together. */
+  /** Copies a snapshot of the generation: rows and checkpoint commit together. */
   write(
     connections: Connections,
     schema: string,
@@ -64,12 +64,12 @@ export class TableBackups {
     }
   }
 
-  /** What runs is ended, and fails. */
+  /** Ends the running backups, which reject. */
   async close(): Promise<void> {
     await Promise.all([...this.#running].map((held) => held.end("ROLLBACK", new Error("the backup was ended"))));
   }
 }
 
-/** Puts a backup's rows into a table that is there and empty. */
+/** Inserts a backup's rows into an empty table. */
 export const readRows = (held: Held, table: string, columns: string, file: string): Promise<number> =>
   copyIn(held.client, `COPY ${table} (${columns}) FROM STDIN`, createReadStream(file));
