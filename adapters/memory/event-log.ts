@@ -107,7 +107,7 @@ export class MemoryEventLog implements EventLog {
     this.#opened();
     throw new UnusableStoreError(
       this.#storage.location,
-      "is in memory, of which there is no backup; export its events",
+      "found a log in memory, expected one that can be backed up; export its events",
     );
   }
 }

@@ -20,7 +20,7 @@ export class MemoryStorage {
     if (!(content instanceof Kind))
       throw new UnusableStoreError(
         this.location,
-        "found a log where a table was expected, or the other way round; expected a place of its own for each",
+        "found a log and a table with the same name, expected a separate name for each",
       );
     this.#content = content;
     this.#isHosted = true;

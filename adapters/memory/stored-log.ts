@@ -148,7 +148,7 @@ export class StoredLog implements Source<StoredEvent> {
     const { id, type, payload, meta, payloadText, metaText } = event;
     for (const [field, found] of Object.entries({ id, type, stream, payloadText, metaText }))
       if (typeof found !== "string") throw new TypeError(`${field}: found ${String(found)}, expected a string`);
-    if (this.#byId.has(id)) throw new Error(`event id ${id}: is stored already, expected a new one`);
+    if (this.#byId.has(id)) throw new Error(`id: found ${id}, which is stored already, expected a new one`);
     let events = this.#streams.get(stream);
     if (!events) {
       this.#streams.set(stream, (events = []));

@@ -191,7 +191,7 @@ export class Held implements Session {
         const ending = { text: how, query_timeout: this.#timeoutMs } as QueryConfig;
         const { command } = await this.#silence.during(this.client, () => this.client.query(ending));
         // An earlier statement had failed, and the caller committed all the same.
-        if (command !== how) failure = new Error(`${how} was answered with ${command}`);
+        if (command !== how) failure = new Error(`${how}: found the response ${command}`);
       }
     } catch (error) {
       failure = error;

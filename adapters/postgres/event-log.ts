@@ -178,7 +178,7 @@ export class PostgresEventLog implements EventLog {
     return this.#run(async ({ schema }) => {
       throw new UnusableStoreError(
         this.#location.location,
-        `is a log in PostgreSQL, which has a backup of its own: pg_dump --schema='${schema}'; or export its events`,
+        `found a log in PostgreSQL, expected one that this library can back up: use pg_dump --schema='${schema}', or export its events`,
       );
     });
   }

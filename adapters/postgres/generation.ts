@@ -73,7 +73,7 @@ export class PostgresGeneration implements Generation {
   }
 
   #gone(cause?: unknown): StoreUnavailableError {
-    return new StoreUnavailableError(this.#location.location, `generation ${this.number} is no longer there`, cause);
+    return new StoreUnavailableError(this.#location.location, `generation ${this.number} no longer exists`, cause);
   }
 
   async #run<Answer>(work: () => Promise<Answer>): Promise<Answer> {
@@ -138,7 +138,7 @@ export class PostgresGeneration implements Generation {
    */
   async begin(): Promise<PostgresBatch> {
     if (this.#batch?.hasEnded === false)
-      throw new StoreUnavailableError(this.#location.location, "a batch is running; there is one at a time");
+      throw new StoreUnavailableError(this.#location.location, "found a running batch, expected at most one at a time");
     const held = await this.#run(() => this.#turn());
     const { schema, location } = this.#location;
     this.#batch = new PostgresBatch(held, {
@@ -191,10 +191,7 @@ export class PostgresGeneration implements Generation {
   }
 
   #takenOver(): StoreUnavailableError {
-    return new StoreUnavailableError(
-      this.#location.location,
-      `generation ${this.number} was folded on by another host`,
-    );
+    return new StoreUnavailableError(this.#location.location, `generation ${this.number} was folded by another host`);
   }
 
   async #commit(held: Held, progress: Progress): Promise<void> {

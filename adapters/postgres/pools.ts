@@ -90,7 +90,7 @@ export class Pools {
 
   #crowded(error: Error): Error {
     const { statements, held } = this.#most;
-    const most = `this process may open ${statements + held} of its own, by the option connection: { max }; all nodes together need fewer than the server's max_connections`;
+    const most = `this process may open ${statements + held} of them (option connection: { max }); all nodes together must stay below the server's max_connections`;
     return Object.assign(new Error(`${error.message}; ${most}`, { cause: error }), { code: sqlStateOf(error) });
   }
 

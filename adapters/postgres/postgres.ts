@@ -58,8 +58,8 @@ export function postgres(connectionString: string, options: PostgresOptions = {}
   const address = addressOf("adapter", connectionString);
   refuseUnknownParameters("adapter", address.parameters, (name) =>
     ours.includes(name)
-      ? "it among the options of the factory"
-      : `one of the options ${ours.join(", ")}, or of the driver's`,
+      ? "it in the options of the factory"
+      : `one of the options ${ours.join(", ")}, or an option of the driver`,
   );
   if (!Number.isSafeInteger(timeoutMs) || timeoutMs < 1) refuse(".timeoutMs", timeoutMs, "a whole number from 1");
   if (durability !== "power" && durability !== "process") refuse(".durability", durability, "power or process");
@@ -79,11 +79,7 @@ export function postgres(connectionString: string, options: PostgresOptions = {}
   if (schema !== undefined) check(schema);
   // The caller has named the store or the table, but no schema.
   const schemaNamed = (name: string) =>
-    check(
-      shortName(name),
-      "",
-      "for a schema, by the option `schema` or the name of the store or table, a name of its own",
-    );
+    check(shortName(name), "", "a name for the schema, from the option `schema` or the name of the store or table");
   const schemaOf = (name: string) => schema ?? schemaNamed(name);
   const location = `postgres://${address.host}${address.database}`;
   const placeOf = (name: string): Location => ({

@@ -116,7 +116,7 @@ export class PostgresReadTable implements ReadTable {
   async #generation(number: number): Promise<PostgresGeneration> {
     const connections = this.#opened();
     const stored = await PostgresGeneration.read(connections, this.#location.schema, number);
-    if (!stored) throw new StoreUnavailableError(this.#location.location, `generation ${number} is no longer there`);
+    if (!stored) throw new StoreUnavailableError(this.#location.location, `generation ${number} no longer exists`);
     return new PostgresGeneration(this.#location, connections, stored, () => this.#follow());
   }
 

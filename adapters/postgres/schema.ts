@@ -52,12 +52,12 @@ export async function checkServer(location: string, session: Session, wantsPower
   if (digits < 1)
     throw new UnusableStoreError(
       location,
-      `found extra_float_digits=${digits}, expected 1 or more: numbers would be rounded when they are read. Reset it where it is set, for the role, the database or the server`,
+      `found extra_float_digits=${digits}, expected 1 or more: the server would round numbers. Reset it for the role, the database or the server`,
     );
   if (wantsPower && (waits === "off" || flushes === "off"))
     throw new UnusableStoreError(
       location,
-      `found synchronous_commit=${waits} and fsync=${flushes}, expected neither to be off: a power cut would lose acknowledged events. Switch them on, or say durability=process`,
+      `found synchronous_commit=${waits} and fsync=${flushes}, expected neither to be off: a power cut would lose acknowledged events. Switch them on, or set durability=process`,
     );
 }
 
@@ -120,7 +120,7 @@ async function versionOf(
   if (found !== `moleculer-event-sourcing ${purpose}`)
     throw new UnusableStoreError(
       location,
-      `found the schema ${quote(schema)} in use by ${found ?? "another program"}, expected a ${purpose} of ours or none; name another with the option schema`,
+      `found the schema ${quote(schema)} in use by ${found ?? "another program"}, expected a ${purpose} of ours or none; choose another with the option schema`,
     );
   const version = Number(about.get("version"));
   if (version > newest)

@@ -111,4 +111,4 @@ export class BulkWork {
   }
 }
 
-const ended = () => new StoreUnavailableError("bulk work", "its file was closed meanwhile; nothing is left of it");
+const ended = () => new StoreUnavailableError("bulk work", "its file was closed meanwhile; its copy was removed");

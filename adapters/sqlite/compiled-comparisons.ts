@@ -52,7 +52,7 @@ export class CompiledComparisons {
     if (typeof comparison === "string") return this.#short.get(comparison, () => this.#compiled(comparison));
     const entry = this.#long.get(comparison);
     if (entry) return entry.test;
-    throw new StoreUnavailableError("a query", "more large queries run at a time than there is memory for; ask again");
+    throw new StoreUnavailableError("a query", "found too many large queries at a time, expected fewer; try again");
   }
 
   #compiled = (text: string): Test => this.#compile(JSON.parse(text) as ValueComparison);

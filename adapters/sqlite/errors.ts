@@ -15,13 +15,13 @@ export function translate(file: string, error: unknown): unknown {
     case "SQLITE_NOTADB":
       return new UnusableStoreError(
         file,
-        "found a file that is no SQLite database: restore a log from a backup; delete a read table's file to fold it anew",
+        "found a file that is no SQLite database: restore a log from a backup; delete a read table's file to rebuild it",
         error,
       );
     case "SQLITE_CORRUPT":
       return new UnusableStoreError(
         file,
-        "the database is damaged: restore a log from a backup; rebuild a read table, or delete its file to fold it anew",
+        "the database is damaged: restore a log from a backup; rebuild a read table, or delete its file",
         error,
       );
     case "SQLITE_CANTOPEN":

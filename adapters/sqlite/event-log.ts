@@ -203,7 +203,8 @@ export class SqliteEventLog implements EventLog {
   }
 
   async backup(to: string, onProgress?: (done: number, total: number) => void): Promise<LogBackup> {
-    if (this.#backup) throw new StoreUnavailableError(this.#file, "another backup of it is running");
+    if (this.#backup)
+      throw new StoreUnavailableError(this.#file, "found a running backup, expected at most one at a time");
     const open = this.#opened();
     open.files.check();
     const backup = new Backup(this.#file, open);

@@ -69,7 +69,7 @@ export class FileQueries {
   }
 
   #closed(): StoreUnavailableError {
-    return new StoreUnavailableError(this.#file, "it was closed before the query was answered");
+    return new StoreUnavailableError(this.#file, "it was closed before the query ended");
   }
 
   #newJob(): WaitingJob {

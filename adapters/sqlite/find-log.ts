@@ -69,7 +69,7 @@ function assertOfOneHost(file: string, host: HostFile): void {
   if (inodes.database !== namedFile(file)?.inode)
     throw notOneLog(
       file,
-      `the file is not the one that the last host had open, the -wal is (where it is a copy of that file, remove ${host.path})`,
+      `the last host had this -wal open, but another file (if the file is a copy of that one, remove ${host.path})`,
     );
 }
 
@@ -87,5 +87,5 @@ function assertOpening(file: string, host: HostFile, found: readonly (string | n
 const notOneLog = (file: string, why: string) =>
   new UnusableStoreError(
     file,
-    `found a -wal of ${sizeOfFile(`${file}-wal`)} bytes that does not belong to the file: ${why}. Nothing was changed. Put back the file that belongs to the -wal; or, to go on from this file without the events in the -wal, remove ${file}-wal, ${file}-shm and ${headPath(file)}`,
+    `found a -wal of ${sizeOfFile(`${file}-wal`)} bytes that does not belong to the file: ${why}. Nothing was changed. Put back the file that belongs to the -wal; or, to continue with this file without the events in the -wal, remove ${file}-wal, ${file}-shm and ${headPath(file)}`,
   );

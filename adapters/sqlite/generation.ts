@@ -16,7 +16,7 @@ import { openNewWriter, openWriter, removeFile, removeLeftover, tableSchema } fr
 /** The paths of a generation's file and of its table's lock file. */
 export type TablePaths = Pick<OpenPaths, "database" | "lock">;
 
-const whatNow = "Start the node again: the table is folded again from its log where its file is gone";
+const whatNow = "Restart the node: it rebuilds a table whose file is missing";
 
 /** SQLite's default, in pages. */
 const pagesPerCheckpoint = 1000;
@@ -101,7 +101,10 @@ export class SqliteGeneration implements Generation {
     try {
       const about = writer.prepare("SELECT fields, definition, build_order FROM checkpoint").raw(true).get();
       if (about === undefined)
-        throw new UnusableStoreError(file, "found a table without a checkpoint; delete the file to fold it again");
+        throw new UnusableStoreError(
+          file,
+          "found a table without a checkpoint, expected one; delete the file to rebuild it",
+        );
       const [fields, definition, order] = about as [string, string, string];
       const reader = openDatabase(file, tableSchema, {
         synchronous: "NORMAL",

@@ -92,7 +92,7 @@ export class Backup {
 
   #asOurs(to: string, error: unknown): unknown {
     if (this.#isAborted)
-      return new StoreUnavailableError(this.#file, "the event log was closed during the backup; nothing is left of it");
+      return new StoreUnavailableError(this.#file, "the event log was closed during the backup; its copy was removed");
     return isSqliteError(error) ? translate(to, error) : asFileError("to", to, "a path that can be written", error);
   }
 }

@@ -13,7 +13,7 @@ export function logProblem(db: Database.Database, file: string): string | null {
 
 function damageIn(db: Database.Database): string | null {
   const found = db.pragma("integrity_check(1)", { simple: true }) as string;
-  return found === "ok" ? null : `together they are damaged (${found})`;
+  return found === "ok" ? null : `both together are damaged (${found})`;
 }
 
 /** @param limit how many of the last events to check, -1 for all */
@@ -24,11 +24,11 @@ function gapIn(db: Database.Database, limit: number): string | null {
     .raw(true)
     .get() as [number, number, number];
   if (head - first + 1 !== count || (limit < 0 && first !== 1))
-    return `found ${count} events at the positions ${first} to ${head}, expected one at each`;
+    return `found ${count} events at the positions ${first} to ${head}, expected one at each position`;
   const before = "SELECT 1 FROM events before WHERE before.stream = e.stream AND before.version = e.version - 1";
   const gap = db
     .prepare(`SELECT stream, version FROM ${last} e WHERE version > 1 AND NOT EXISTS (${before}) LIMIT 1`)
     .raw(true)
     .get() as [string, number] | undefined;
-  return gap ? `found version ${gap[1]} of ${JSON.stringify(gap[0])}, and none before it` : null;
+  return gap ? `found version ${gap[1]} of ${JSON.stringify(gap[0])}, expected the version before it as well` : null;
 }

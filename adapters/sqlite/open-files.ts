@@ -13,7 +13,7 @@ export class MovedFilesError extends UnusableStoreError {
   constructor(location: string, path: string, found: string, whatNow: string) {
     super(
       location,
-      `found ${found} at ${path}, expected the file that was opened there: nothing more is stored in it or read from it. ${whatNow}`,
+      `found ${found} at ${path}, expected the file that was opened there: it is neither written nor read any more. ${whatNow}`,
     );
     this.path = path;
   }
@@ -86,7 +86,7 @@ export class OpenFiles {
       this.#lookedAt = -Infinity;
       // All paths were checked. Only the -wal's content was not, since opening it needs a descriptor.
       if (isOutOfFiles(error)) return null;
-      return () => asStoreError(this.#location, error, "its files cannot be looked at") as Error;
+      return () => asStoreError(this.#location, error, "its files cannot be inspected") as Error;
     }
   }
 
@@ -96,7 +96,7 @@ export class OpenFiles {
 
   #cut(path: string, size: number): () => Error {
     this.#isCut = true;
-    return this.#moved(path, `a file that was cut to ${size} bytes`);
+    return this.#moved(path, `a file that was truncated to ${size} bytes`);
   }
 }
 

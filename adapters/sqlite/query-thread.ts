@@ -39,7 +39,7 @@ export class QueryThread {
     this.#worker.on("error", (error) => (failure = error));
     this.#worker.on("exit", () => {
       onEnd();
-      this.#end(new StoreUnavailableError(this.#job?.file ?? "", "the query's thread has ended", failure));
+      this.#end(new StoreUnavailableError(this.#job?.file ?? "", "the query's thread has exited", failure));
     });
   }
 

@@ -18,7 +18,7 @@ export function sqlite(path: string, options: SqliteLogOptions = {}): Adapter {
     throw new DefinitionError({
       field: "adapter",
       found: path,
-      expected: "the path of a file, like sqlite:data/orders.db",
+      expected: "the path of a file, such as sqlite:data/orders.db",
     });
   if (synchronous !== "FULL" && synchronous !== "NORMAL")
     throw new DefinitionError({

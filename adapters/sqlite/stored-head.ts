@@ -76,7 +76,7 @@ export function assertHead(file: string, openings: readonly (string | null)[], h
   if (noted.head <= head) return;
   throw new UnusableStoreError(
     file,
-    `found events up to position ${head}, expected ${noted.head}, up to which its last host has stored them: its -wal was removed or cut. Nothing was changed. Put the -wal back; or, to go on without these events, remove ${headPath(file)}`,
+    `found events up to position ${head}, expected ${noted.head}, the last position that its last host stored: its -wal was removed or truncated. Nothing was changed. Put the -wal back; or, to continue without these events, remove ${headPath(file)}`,
   );
 }
 
