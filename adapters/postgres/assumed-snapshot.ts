@@ -29,7 +29,7 @@ export function assumedSnapshot(
     if (typeof version === "string") return null;
     versions.set(stream, version);
   }
-  const claims = new ReadClaims({ scopes, held: [] });
+  const claims = new ReadClaims({ scopes, claimed: [] });
   return {
     head: 0,
     revision,

@@ -33,7 +33,7 @@ type SnapshotRow = [
   linked: string[],
   known: EventRow[] | null,
   scopes: ClaimsRead["scopes"] | null,
-  held: ClaimsRead["held"] | null,
+  claimed: ClaimsRead["claimed"] | null,
 ];
 
 const basisInSql = (schema: string) => `
@@ -64,7 +64,7 @@ export class CommitSnapshots {
     );
     const [scopesOfClaims, values] = [wanted.map(([scope]) => scope), wanted.map(([, value]) => value)];
     const { rows } = await session.query(this.#sql, [streams, ids, scopesOfClaims, values]);
-    const [head, revision, lastTime, now, versions, linked, known, scopes, held] = rows[0] as SnapshotRow;
+    const [head, revision, lastTime, now, versions, linked, known, scopes, claimed] = rows[0] as SnapshotRow;
     return {
       head,
       revision,
@@ -74,7 +74,7 @@ export class CommitSnapshots {
       linked: new Set(linked),
       known: new Map((known ?? []).map((row) => [row[1], toEvent(row, () => {})])),
       scopes: scopes ?? [],
-      claims: new ReadClaims({ scopes: scopes ?? [], held: held ?? [] }),
+      claims: new ReadClaims({ scopes: scopes ?? [], claimed: claimed ?? [] }),
       isAssumed: false,
     };
   }
