@@ -13,18 +13,18 @@ type Ours = (typeof ours)[number];
 /** Connections for single statements, and for transactions, each of which keeps its connection. */
 export interface Room {
   statements: number;
-  held: number;
+  transactions: number;
 }
 
 /** Defaults. Further statements wait for a connection. */
-const most: Room = { statements: 10, held: 50 };
+const most: Room = { statements: 10, transactions: 50 };
 
 /** One for each of the two pools: an open transaction may need a statement on another connection to continue. */
 export const leastConnections = 2;
 
-export function roomFor(max = most.statements + most.held): Room {
+export function roomFor(max = most.statements + most.transactions): Room {
   const statements = Math.min(most.statements, Math.max(1, Math.floor(max / 3)));
-  return { statements, held: Math.max(1, max - statements) };
+  return { statements, transactions: Math.max(1, max - statements) };
 }
 
 /** @throws DefinitionError */

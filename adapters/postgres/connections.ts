@@ -79,7 +79,7 @@ export class Connections implements Session {
 
   async query(text: string, values: readonly unknown[] = []): Promise<Answer> {
     const client = await connected(this.#pools.forStatement());
-    return whileHeld(client, () =>
+    return thenRelease(client, () =>
       this.#silence.during(client, () => send(client, text, values, this.#options.timeoutMs)),
     );
   }
@@ -102,39 +102,39 @@ export class Connections implements Session {
    * the server ended for being idle too long. Each statement of `work` sees what other hosts have committed by then.
    * @param opening a statement that is sent together with BEGIN
    */
-  async transaction<Result>(work: (held: Held) => Promise<Result>, opening = ""): Promise<Result> {
+  async transaction<Result>(work: (transaction: Transaction) => Promise<Result>, opening = ""): Promise<Result> {
     for (let tries = 1; ; tries++) {
-      const held = await this.hold(`BEGIN ISOLATION LEVEL READ COMMITTED; ${endIfFrozen()}; ${opening}`);
+      const transaction = await this.begin(`BEGIN ISOLATION LEVEL READ COMMITTED; ${endIfFrozen()}; ${opening}`);
       try {
-        const result = await work(held);
-        await held.end("COMMIT");
+        const result = await work(transaction);
+        await transaction.end("COMMIT");
         return result;
       } catch (error) {
-        const mayBeCommitted = held.hasEnded && !wasEndedBefore(error);
-        await held.end("ROLLBACK", error);
+        const mayBeCommitted = transaction.hasEnded && !wasEndedBefore(error);
+        await transaction.end("ROLLBACK", error);
         if (mayBeCommitted || !isOfConnection(error) || tries === triesOfWork) throw error;
       }
     }
   }
 
   async reading<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
-    const held = await this.hold("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    const transaction = await this.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
     try {
-      return await work(held);
+      return await work(transaction);
     } finally {
-      await held.end("ROLLBACK");
+      await transaction.end("ROLLBACK");
     }
   }
 
   /** Begins a transaction on its own connection, which is released by `end`. */
-  async hold(begin: string): Promise<Held> {
+  async begin(begin: string): Promise<Transaction> {
     const client = await connected(this.#pools.forTransaction());
-    const held = new Held(client, this.#options.timeoutMs, this.#silence);
+    const transaction = new Transaction(client, this.#options.timeoutMs, this.#silence);
     try {
-      await held.query(begin);
-      return held;
+      await transaction.query(begin);
+      return transaction;
     } catch (error) {
-      await held.end("ROLLBACK", error);
+      await transaction.end("ROLLBACK", error);
       throw error;
     }
   }
@@ -149,7 +149,7 @@ export class Connections implements Session {
 }
 
 /** A transaction on its own connection. */
-export class Held implements Session {
+export class Transaction implements Session {
   readonly client: PoolClient;
   readonly #timeoutMs: number;
   readonly #silence: Silence;
@@ -227,7 +227,7 @@ async function connected(connecting: Promise<PoolClient>): Promise<PoolClient> {
   }
 }
 
-async function whileHeld<Result>(client: PoolClient, work: () => Promise<Result>): Promise<Result> {
+async function thenRelease<Result>(client: PoolClient, work: () => Promise<Result>): Promise<Result> {
   let isBroken = false;
   try {
     return await work();

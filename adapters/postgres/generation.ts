@@ -6,7 +6,7 @@ import type { Generation, Origin, ParkedStream, Progress, Rows } from "../../cor
 import { times } from "../../core/concurrency/times.ts";
 import { PostgresBatch } from "./batch.ts";
 import { CommittedRows } from "./committed-rows.ts";
-import type { Connections, Held, Session } from "./connections.ts";
+import type { Connections, Transaction, Session } from "./connections.ts";
 import { endFrozenWriter } from "./fence.ts";
 import type { Location } from "./location.ts";
 import { storeProgress } from "./progress.ts";
@@ -139,15 +139,15 @@ export class PostgresGeneration implements Generation {
   async begin(): Promise<PostgresBatch> {
     if (this.#batch?.hasEnded === false)
       throw new StoreUnavailableError(this.#location.location, "found a running batch, expected at most one at a time");
-    const held = await this.#run(() => this.#turn());
+    const transaction = await this.#run(() => this.#turn());
     const { schema, location } = this.#location;
-    this.#batch = new PostgresBatch(held, {
+    this.#batch = new PostgresBatch(transaction, {
       location,
       schema,
       number: this.number,
       rowsIn: (session) => new PostgresRows(location, () => session, this.#table, this.fields),
       writer: this.#writer,
-      commit: (progress) => this.#commit(held, progress),
+      commit: (progress) => this.#commit(transaction, progress),
     });
     return this.#batch;
   }
@@ -155,27 +155,27 @@ export class PostgresGeneration implements Generation {
   /**
    * Waits for the lock on the row in `generations`. The batch keeps it until it ends, so there is one writer at a time.
    */
-  async #turn(): Promise<Held> {
+  async #turn(): Promise<Transaction> {
     const { schema, location } = this.#location;
     for (const deadline = Date.now() + times.postgres.turnMs; ;) {
-      const held = await this.connections.hold("BEGIN ISOLATION LEVEL READ COMMITTED");
+      const transaction = await this.connections.begin("BEGIN ISOLATION LEVEL READ COMMITTED");
       try {
-        const { rows } = await held.query(
+        const { rows } = await transaction.query(
           `SELECT last_commit, (SELECT number FROM ${schema}.live) FROM ${schema}.generations
            WHERE number = $1 FOR NO KEY UPDATE SKIP LOCKED`,
           [this.number],
         );
         const [lastCommit, live] = rows[0] ?? [];
         if (rows.length > 0 && this.isLive && live !== this.number) throw this.#gone();
-        if (lastCommit === this.#lastCommit) return held;
+        if (lastCommit === this.#lastCommit) return transaction;
         if (rows.length > 0) throw this.#takenOver();
-        if (!(await PostgresGeneration.read(held, schema, this.number))) throw this.#gone();
+        if (!(await PostgresGeneration.read(transaction, schema, this.number))) throw this.#gone();
         if (Date.now() > deadline) throw new StoreUnavailableError(location, "another host is writing to the table");
       } catch (error) {
-        await held.end("ROLLBACK", error);
+        await transaction.end("ROLLBACK", error);
         throw error;
       }
-      await held.end("ROLLBACK");
+      await transaction.end("ROLLBACK");
       await endFrozenWriter(this.connections, schema, this.number, times.postgres.frozenMs);
       await wait(times.postgres.retryMs);
     }
@@ -194,11 +194,11 @@ export class PostgresGeneration implements Generation {
     return new StoreUnavailableError(this.#location.location, `generation ${this.number} was folded by another host`);
   }
 
-  async #commit(held: Held, progress: Progress): Promise<void> {
+  async #commit(transaction: Transaction, progress: Progress): Promise<void> {
     const commit = randomUUID();
-    await storeProgress(held, this.#location.schema, this.number, progress, commit);
+    await storeProgress(transaction, this.#location.schema, this.number, progress, commit);
     try {
-      await held.end("COMMIT");
+      await transaction.end("COMMIT");
     } catch (error) {
       if (!isOfConnection(error) || !(await this.#hasCommitted(commit))) throw error;
     }

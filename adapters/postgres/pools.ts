@@ -29,7 +29,7 @@ const working = `SELECT pg_backend_pid(),
  */
 export class Pools {
   readonly #statements: Pool;
-  readonly #held: Pool;
+  readonly #transactions: Pool;
   readonly #newClient: () => Client;
   readonly #most: Room;
   readonly #patienceMs: number;
@@ -62,7 +62,7 @@ export class Pools {
       return pool;
     };
     this.#statements = newPool(this.#most.statements);
-    this.#held = newPool(this.#most.held);
+    this.#transactions = newPool(this.#most.transactions);
   }
 
   forStatement(): Promise<PoolClient> {
@@ -70,7 +70,7 @@ export class Pools {
   }
 
   forTransaction(): Promise<PoolClient> {
-    return this.#connect(this.#held);
+    return this.#connect(this.#transactions);
   }
 
   /**
@@ -89,8 +89,8 @@ export class Pools {
   }
 
   #crowded(error: Error): Error {
-    const { statements, held } = this.#most;
-    const most = `this process may open ${statements + held} of them (option connection: { max }); all nodes together must stay below the server's max_connections`;
+    const { statements, transactions } = this.#most;
+    const most = `this process may open ${statements + transactions} of them (option connection: { max }); all nodes together must stay below the server's max_connections`;
     return Object.assign(new Error(`${error.message}; ${most}`, { cause: error }), { code: sqlStateOf(error) });
   }
 
@@ -98,7 +98,7 @@ export class Pools {
    * Limits both pools to the connections that are open, for a while. The limit keeps one pool from using all of them.
    */
   async #makeDo(): Promise<void> {
-    const pools = [this.#statements, this.#held];
+    const pools = [this.#statements, this.#transactions];
     const total = pools.reduce((sum, { totalCount }) => sum + totalCount, 0);
     if (total < leastConnections) return;
     this.#limit(roomFor(total));
@@ -108,9 +108,9 @@ export class Pools {
       while (pool.idleCount > 0 && pool.totalCount > pool.options.max) (await pool.connect()).release(true);
   }
 
-  #limit({ statements, held }: Room): void {
+  #limit({ statements, transactions }: Room): void {
     this.#statements.options.max = Math.min(statements, this.#most.statements);
-    this.#held.options.max = Math.min(held, this.#most.held);
+    this.#transactions.options.max = Math.min(transactions, this.#most.transactions);
   }
 
   /**
@@ -133,7 +133,7 @@ export class Pools {
 
   /** Closes the connections that are idle. They may be dead like the one that was found dead. */
   async dropIdle(): Promise<void> {
-    for (const pool of [this.#statements, this.#held])
+    for (const pool of [this.#statements, this.#transactions])
       while (pool.idleCount > 0) {
         const client = await pool.connect();
         cut(client);
@@ -144,7 +144,7 @@ export class Pools {
   /** Waits for running statements. */
   async end(): Promise<void> {
     clearTimeout(this.#restoring);
-    await Promise.all([this.#statements.end(), this.#held.end()]);
+    await Promise.all([this.#statements.end(), this.#transactions.end()]);
   }
 }
 

@@ -180,15 +180,15 @@ export class PostgresReadTable implements ReadTable {
       const backup = backupIn(folder);
       const { fields: given, origin, progress, parked } = await backup.readAbout(checksum);
       const fields = fieldsOf(given);
-      const number = await connections.transaction(async (held) => {
+      const number = await connections.transaction(async (transaction) => {
         const { schema } = this.#location;
-        const number = await this.#insert(held, fields, { ...origin, order });
+        const number = await this.#insert(transaction, fields, { ...origin, order });
         const table = rowsOf(schema, number);
-        await held.query(createRows(table, fields));
-        await readRows(held, table, columnsOf(fields), backup.rows);
-        await held.query(createIndexes(table, fields));
-        await storeProgress(held, schema, number, progress, randomUUID());
-        for (const event of parked) await storeParked(held, schema, number, event);
+        await transaction.query(createRows(table, fields));
+        await readRows(transaction, table, columnsOf(fields), backup.rows);
+        await transaction.query(createIndexes(table, fields));
+        await storeProgress(transaction, schema, number, progress, randomUUID());
+        for (const event of parked) await storeParked(transaction, schema, number, event);
         return number;
       });
       return this.#beside(number);
