@@ -106,7 +106,7 @@ const cases: Case[] = [
     engine: "postgres",
     url: (server, change = unchanged) => changed(server.url, change),
     withPassword: (url) => (url.password = "wrong"),
-    refused: /the user's password was refused/,
+    refused: /the server rejected the user's password/,
     says: async (server, name, version) => {
       await sql(server.url, `UPDATE "${name}".about SET value = '${version}' WHERE key = 'version'`);
     },
@@ -140,7 +140,7 @@ for (const { engine, url, withPassword, refused, says, version, newer, older, to
     it("is an outage where its host has no such name or no server, and leaves no connection behind", async () => {
       for (const [change, why] of [
         [(at: URL) => (at.hostname = "no-such-host.invalid"), /no-such-host.invalid.*: no host has this name/],
-        [(at: URL) => (at.port = "1"), /127.0.0.1:1\b.*: .*answer.*REFUSED/],
+        [(at: URL) => (at.port = "1"), /127.0.0.1:1\b.*: .*(answer|respond).*REFUSED/],
       ] as const) {
         const error = await refusal(() => logAt(url(server(), change)).open());
         expect(error).toMatchObject({ type: "STORE_UNAVAILABLE", code: 503, retryable: true });
