@@ -70,9 +70,9 @@ export class Appender {
 
   /** Decides on assumed versions, without reading: one statement. */
   async #asAssumed(requests: readonly AppendRequest[]): Promise<Outcome> {
-    const basis = this.#cached && assumedSnapshot(requests, this.#cached);
-    if (!basis) return "refuted";
-    const commit = new Commit(basis, requests);
+    const snapshot = this.#cached && assumedSnapshot(requests, this.#cached);
+    if (!snapshot) return "refuted";
+    const commit = new Commit(snapshot, requests);
     return commit.isDecided ? amongOthers(() => this.#store(this.#connections, commit)) : "refuted";
   }
 
@@ -87,15 +87,15 @@ export class Appender {
 
   #alone(requests: readonly AppendRequest[]): Promise<Outcome> {
     return this.#connections.transaction(async (session) => {
-      const basis = await this.#read(session, requests);
-      return this.#store(session, new Commit(basis, behindNothingWhereKnown(requests, basis)));
+      const snapshot = await this.#read(session, requests);
+      return this.#store(session, new Commit(snapshot, behindNothingWhereKnown(requests, snapshot)));
     }, lockHead(this.#schema));
   }
 
   async #read(session: Session, requests: readonly AppendRequest[]): Promise<CommitSnapshot> {
-    const basis = await this.#snapshots.read(session, requests);
-    this.#cached = { revision: basis.revision, scopes: basis.scopes };
-    return basis;
+    const snapshot = await this.#snapshots.read(session, requests);
+    this.#cached = { revision: snapshot.revision, scopes: snapshot.scopes };
+    return snapshot;
   }
 
   async #store(session: Session, commit: Commit): Promise<Outcome> {
