@@ -36,7 +36,7 @@ const openLog = (connections: Connections, { location, schema, name, listen }: L
   connections,
   schema,
   identity,
-  appending: new Appender(location, connections, schema, listen === null ? null : name),
+  appender: new Appender(location, connections, schema, listen === null ? null : name),
   claims: new PostgresClaims(connections, schema),
   control: new Control(connections, schema),
   links: new Links(connections, schema),
@@ -128,7 +128,7 @@ export class PostgresEventLog implements EventLog {
   }
 
   append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
-    return this.#run(({ appending }) => appending.append(requests));
+    return this.#run(({ appender }) => appender.append(requests));
   }
 
   head(): Promise<number> {
