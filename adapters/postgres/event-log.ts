@@ -61,7 +61,7 @@ export class PostgresEventLog implements EventLog {
   readonly links = this.#parts.links;
   readonly #location: Location;
   #open: OpenLog | null = null;
-  #tell: (position: number) => void = () => {};
+  #notify: (position: number) => void = () => {};
   #listener: Listener | null = null;
 
   constructor(place: Location) {
@@ -88,8 +88,8 @@ export class PostgresEventLog implements EventLog {
     }
   }
 
-  watch(tell: (position: number) => void): void {
-    this.#tell = tell;
+  watch(notify: (position: number) => void): void {
+    this.#notify = notify;
   }
 
   async #listen(): Promise<void> {
@@ -100,7 +100,7 @@ export class PostgresEventLog implements EventLog {
       url: listen,
       connection: server.connection,
       channel: name,
-      tell: (position) => this.#tell(position),
+      notify: (position) => this.#notify(position),
     });
     await listener.open();
     this.#listener = listener;
