@@ -64,10 +64,10 @@ export class PostgresEventLog implements EventLog {
   #notify: (position: number) => void = () => {};
   #listener: Listener | null = null;
 
-  constructor(place: Location) {
-    this.#location = place;
-    this.location = place.location;
-    this.capabilities = { durability: place.durability, hosts: "many", backup: false };
+  constructor(location: Location) {
+    this.#location = location;
+    this.location = location.location;
+    this.capabilities = { durability: location.durability, hosts: "many", backup: false };
   }
 
   async open(options: OpenOptions = {}): Promise<void> {

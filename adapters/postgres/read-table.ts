@@ -34,13 +34,13 @@ export class PostgresReadTable implements ReadTable {
   readonly #generations: Generations<PostgresGeneration>;
   readonly #backups = new TableBackups();
 
-  constructor(place: Location) {
-    this.#location = place;
-    this.capabilities = { durability: place.durability, hosts: "many", atomicBatch: true };
-    this.snapshotFolder = resolve(place.folder, `${storageName(place.name)}.snapshots`);
-    this.#generations = new Generations(place.location, {
+  constructor(location: Location) {
+    this.#location = location;
+    this.capabilities = { durability: location.durability, hosts: "many", atomicBatch: true };
+    this.snapshotFolder = resolve(location.folder, `${storageName(location.name)}.snapshots`);
+    this.#generations = new Generations(location.location, {
       end: (generation) => generation.close(),
-      remove: ({ connections, number }) => removeGeneration(connections, place.schema, number),
+      remove: ({ connections, number }) => removeGeneration(connections, location.schema, number),
     });
   }
 
