@@ -182,7 +182,7 @@ export class PostgresGeneration implements Generation {
   }
 
   /** Throws if another host has folded this generation or taken it over. Prevents both until the transaction ends. */
-  async refuseOthers(session: Session): Promise<void> {
+  async assertNotTakenOver(session: Session): Promise<void> {
     const { rows } = await session.query(
       `SELECT last_commit FROM ${this.#location.schema}.generations WHERE number = $1 FOR NO KEY UPDATE`,
       [this.number],

@@ -151,7 +151,7 @@ export class PostgresReadTable implements ReadTable {
     await this.#generations.switchTo(generation, async (old) => {
       await this.#run((connections) =>
         connections.transaction(async (session) => {
-          await generation.refuseOthers(session);
+          await generation.assertNotTakenOver(session);
           const { count } = await session.query(`UPDATE ${schema}.live SET number = $1 WHERE number = $2`, [
             generation.number,
             old.number,
