@@ -44,7 +44,7 @@ export async function find<Item extends object>(session: Session, source: Source
   const end = limit === null ? Infinity : offset + limit;
   const found: Item[] = [];
   const isWanted = testOf(query);
-  await look(session, `${sql} ORDER BY ${order ?? source.tieBreaker}`, clauses.values, (row) => {
+  await scan(session, `${sql} ORDER BY ${order ?? source.tieBreaker}`, clauses.values, (row) => {
     const item = source.decode(row);
     if (isWanted(item)) found.push(item);
     return order === null || found.length < end;
@@ -66,7 +66,7 @@ export async function count<Item extends object>(
   }
   const isWanted = testOf(query);
   let total = 0;
-  await look(session, sql, clauses.values, (row) => {
+  await scan(session, sql, clauses.values, (row) => {
     if (isWanted(source.decode(row))) total++;
     return true;
   });
@@ -75,12 +75,12 @@ export async function count<Item extends object>(
 
 let cursors = 0;
 
-/** Passes on the rows of one snapshot until `isEnoughFor` returns false. */
-async function look(
+/** Passes on the rows of one snapshot until `wantsMoreAfter` returns false. */
+async function scan(
   session: Session,
   sql: string,
   values: readonly unknown[],
-  isEnoughFor: (row: unknown[]) => boolean,
+  wantsMoreAfter: (row: unknown[]) => boolean,
 ): Promise<void> {
   await session.reading(async (reading) => {
     const cursor = `looking_${++cursors}`;
@@ -92,7 +92,7 @@ async function look(
       goesOn = rows.length === rowsPerStep;
       pace.restart();
       for (const row of rows) {
-        if (!isEnoughFor(row)) {
+        if (!wantsMoreAfter(row)) {
           goesOn = false;
           break;
         }

@@ -38,7 +38,7 @@ export class OpenFiles {
   readonly #opened = new Map<string, string>();
   #size = 0;
   readonly #wal: OpenWal;
-  #lookedAt = -Infinity;
+  #inspectedAt = -Infinity;
   #failure: (() => Error) | null = null;
   /** The content was damaged, whatever file the path names later. */
   #isCut = false;
@@ -64,14 +64,14 @@ export class OpenFiles {
    */
   check(): void {
     const now = performance.now();
-    if (now - this.#lookedAt >= times.openFiles.checkEveryMs && !this.#isCut) {
-      this.#lookedAt = now;
-      this.#failure = this.#look();
+    if (now - this.#inspectedAt >= times.openFiles.checkEveryMs && !this.#isCut) {
+      this.#inspectedAt = now;
+      this.#failure = this.#inspect();
     }
     if (this.#failure) throw this.#failure();
   }
 
-  #look(): (() => Error) | null {
+  #inspect(): (() => Error) | null {
     try {
       for (const [path, id] of this.#opened) {
         const found = namedFile(path);
@@ -83,7 +83,7 @@ export class OpenFiles {
       return null;
     } catch (error) {
       // Inspect again at the next call: the cause may be temporary.
-      this.#lookedAt = -Infinity;
+      this.#inspectedAt = -Infinity;
       // All paths were checked. Only the -wal's content was not, since opening it needs a descriptor.
       if (isOutOfFiles(error)) return null;
       return () => asStoreError(this.#location, error, "its files cannot be inspected") as Error;
