@@ -170,7 +170,7 @@ export class SqliteEventLog implements EventLog {
 
   async append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
     const { verdicts, head } = await this.#write((open) => ({ verdicts: open.commit(requests), head: open.head }));
-    this.#storedHead?.note(head);
+    this.#storedHead?.record(head);
     return verdicts;
   }
 
