@@ -9,7 +9,7 @@ import { headPath } from "./stored-head.ts";
 export interface BeginOptions {
   create: boolean;
   /** Ignore traces of a lost log. */
-  isAnew: boolean;
+  ignoresTraces: boolean;
 }
 
 /**
@@ -17,11 +17,11 @@ export interface BeginOptions {
  * otherwise looks like a first start.
  * @throws UnusableStoreError
  */
-export function beginLog(file: string, host: HostFile, { create, isAnew }: BeginOptions): void {
+export function beginLog(file: string, host: HostFile, { create, ignoresTraces }: BeginOptions): void {
   if (!create) throw new MissingLogError(file);
   const trace = traceOf(file, host);
   if (trace === null) return;
-  if (!isAnew)
+  if (!ignoresTraces)
     throw new UnusableStoreError(
       file,
       `found no log there, but ${trace}: no empty log was started. Put the log back, or restore a backup; or, to start an empty log, ${trace.includes("read table") ? "remove the files of the tables, or " : ""}open it with the option begin: "anew" (?begin=anew)`,

@@ -10,10 +10,10 @@ import { OpenWal } from "./open-wal.ts";
 export class MovedFilesError extends UnusableStoreError {
   readonly path: string;
 
-  constructor(location: string, path: string, found: string, whatNow: string) {
+  constructor(location: string, path: string, found: string, remedy: string) {
     super(
       location,
-      `found ${found} at ${path}, expected the file that was opened there: it is neither written nor read any more. ${whatNow}`,
+      `found ${found} at ${path}, expected the file that was opened there: it is neither written nor read any more. ${remedy}`,
     );
     this.path = path;
   }
@@ -34,7 +34,7 @@ export interface OpenPaths {
 export class OpenFiles {
   readonly #location: string;
   readonly #database: string;
-  readonly #whatNow: string;
+  readonly #remedy: string;
   readonly #opened = new Map<string, string>();
   #size = 0;
   readonly #wal: OpenWal;
@@ -48,10 +48,10 @@ export class OpenFiles {
    * @param before id of the file that the path named before the database was opened. If it names another file by now,
    *   that is not the open one.
    */
-  constructor({ database, named = database, lock }: OpenPaths, before: string | null, whatNow: string) {
+  constructor({ database, named = database, lock }: OpenPaths, before: string | null, remedy: string) {
     this.#location = named;
     this.#database = database;
-    this.#whatNow = whatNow;
+    this.#remedy = remedy;
     this.#wal = new OpenWal(`${database}-wal`);
     for (const path of new Set([database, named, this.#wal.path, `${database}-shm`, lock]))
       this.#opened.set(path, (path === database && before) || (namedFile(path)?.id ?? "none"));
@@ -91,7 +91,7 @@ export class OpenFiles {
   }
 
   #moved(path: string, found: string): () => Error {
-    return () => new MovedFilesError(this.#location, path, found, this.#whatNow);
+    return () => new MovedFilesError(this.#location, path, found, this.#remedy);
   }
 
   #cut(path: string, size: number): () => Error {
