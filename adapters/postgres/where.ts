@@ -20,9 +20,9 @@ const nothing: Filter = { text: "false", isExact: true };
 const exact = (text: string): Filter => ({ text, isExact: true });
 
 /** The protocol counts the parameters of a statement in 16 bits. */
-const mostParameters = 60_000;
+const maxParameters = 60_000;
 /** Number of texts that are searched in a JSON column. Testing more of them in SQL is slower than in JavaScript. */
-const mostTexts = 100;
+const maxTexts = 100;
 
 /** Types of parameters. */
 export const sqlTypes: Record<FieldType, string> = {
@@ -53,7 +53,7 @@ export class Where {
   /** Compiles the query's conditions and search. */
   filter({ where, search }: Query): Filter {
     const filter = where ? this.#compile(where) : everything;
-    if (this.values.length > mostParameters) return this.#discard(0);
+    if (this.values.length > maxParameters) return this.#discard(0);
     // No lower-casing in SQL matches that of JavaScript, so a search is never exact.
     return search ? { ...filter, isExact: false } : filter;
   }
@@ -151,7 +151,7 @@ export class Where {
     if (operator !== "$eq" && operator !== "$in") return inexpressible;
     const wanted = operator === "$eq" ? [value] : (value as unknown[]);
     if (wanted.length === 0) return nothing;
-    if (wanted.length > mostTexts || wanted.some((one) => typeof one === "object")) return inexpressible;
+    if (wanted.length > maxTexts || wanted.some((one) => typeof one === "object")) return inexpressible;
     const texts = wanted.map((one) => `strpos(${quote(field)}, ${this.#parameter(JSON.stringify(one), "text")}) > 0`);
     return { text: `(${texts.join(" OR ")})`, isExact: false };
   }
