@@ -108,13 +108,13 @@ function testOf({ where, search }: Query): (item: object) => boolean {
   const isMet = (item: object) => where === null || matchesCondition(where, item);
   if (!search) return isMet;
   const text = search.text.toLowerCase();
-  const contains = (value: unknown) => value !== null && String(toCell(value)).toLowerCase().includes(text);
+  const contains = (value: unknown) => value !== null && String(toColumnValue(value)).toLowerCase().includes(text);
   return (item) =>
     isMet(item) && search.fields.some((field) => contains((item as Record<string, unknown>)[field] ?? null));
 }
 
 /** A value as the other engines store it: booleans as numbers, objects and arrays as JSON. */
-const toCell = (value: unknown): ColumnValue => {
+const toColumnValue = (value: unknown): ColumnValue => {
   if (typeof value === "boolean") return Number(value);
   return value !== null && typeof value === "object" ? JSON.stringify(value) : ((value ?? null) as ColumnValue);
 };
@@ -143,10 +143,10 @@ async function sorted<Item extends object>(items: readonly Item[], sort: readonl
 
 function sortKey(item: object, { field, path }: Sort): ColumnValue {
   const value = (item as Record<string, unknown>)[field] ?? null;
-  return path.length === 0 || value === null ? toCell(value) : sortValueAt(path, value);
+  return path.length === 0 || value === null ? toColumnValue(value) : sortValueAt(path, value);
 }
 
-const rank = (cell: ColumnValue) => (cell === null ? 0 : typeof cell === "number" ? 1 : 2);
+const rank = (value: ColumnValue) => (value === null ? 0 : typeof value === "number" ? 1 : 2);
 
 /** Null first, then numbers, then text by its bytes. */
 function compareColumnValues(a: ColumnValue, b: ColumnValue): number {
