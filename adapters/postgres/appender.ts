@@ -68,7 +68,7 @@ export class Appender {
     }
   }
 
-  /** Decides on assumed versions, without reading: one statement. */
+  /** Takes one statement, since it decides on assumed versions instead of reading them. */
   async #commitOnAssumedVersions(requests: readonly AppendRequest[]): Promise<Outcome> {
     const snapshot = this.#cached && assumedSnapshot(requests, this.#cached);
     if (!snapshot) return "outdated";
@@ -126,8 +126,8 @@ function withGivenIds(requests: readonly AppendRequest[]): AppendRequest[] {
  */
 const withoutStoredDependency = (requests: readonly AppendRequest[], { known }: CommitSnapshot): AppendRequest[] =>
   requests.map((request) => {
-    const { dependsOn, ...commitUnderLock } = request;
-    return dependsOn && known.has(request.events[0]!.id) ? commitUnderLock : request;
+    const { dependsOn, ...independent } = request;
+    return dependsOn && known.has(request.events[0]!.id) ? independent : request;
   });
 
 async function outcomeOf(work: () => Promise<Outcome>): Promise<Outcome> {

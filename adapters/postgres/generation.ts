@@ -133,7 +133,7 @@ export class PostgresGeneration implements Generation {
   }
 
   /**
-   * @throws StoreUnavailableError if another host has folded since this host read the progress; read it again before
+   * @throws StoreUnavailableError if another host has folded since this host read the progress; read the progress again before
    *   the next batch
    */
   async begin(): Promise<PostgresBatch> {

@@ -72,7 +72,7 @@ export class Silence {
       const working = await this.#d.askWorking(due.map(([client]) => sessionOf(client)));
       for (const [client, statement] of due)
         if (working?.has(sessionOf(client)) === false) statement.bytesWhenLost = bytesOf(client);
-        // The next check comes after twice the current duration of the statement.
+        // Check again when the duration of the statement has doubled.
         else statement.checkAt = working ? 2 * now - statement.since : Infinity;
     } catch {
       // The server is unreachable or accepts no further connection: nothing is known, so ask again later.
