@@ -133,8 +133,8 @@ export class PostgresGeneration implements Generation {
   }
 
   /**
-   * @throws StoreUnavailableError if another host has folded since this host read the progress; read the progress again before
-   *   the next batch
+   * @throws StoreUnavailableError if another host has folded since this host read the progress; read the progress
+   *   again before the next batch
    */
   async begin(): Promise<PostgresBatch> {
     if (this.#batch?.hasEnded === false)
