@@ -4,7 +4,7 @@ import type { Head, Heads, Kind, RowStore, Values } from "../parts/journaled-tab
 import { HostFile } from "../sqlite/host-file.ts";
 import { checkAdapter, createIndexes, foreignParts, type DbAdapter } from "./db-adapter.ts";
 import { MoleculerDbDocuments } from "./documents.ts";
-import { Entities } from "./entities.ts";
+import { AdapterEntities } from "./adapter-entities.ts";
 import { translate } from "./errors.ts";
 import { probe } from "./probe.ts";
 
@@ -33,7 +33,7 @@ export class MoleculerDbRowStore implements RowStore {
   /** NeDB compares by UTF-16, and of others nothing is known. */
   readonly sortsByBytes = false;
   readonly #place: AdapterLocation;
-  readonly #entities: Entities;
+  readonly #entities: AdapterEntities;
   #adapter: DbAdapter | null = null;
   #host: HostFile | null = null;
 
@@ -42,7 +42,7 @@ export class MoleculerDbRowStore implements RowStore {
     this.location = place.location;
     this.durability = place.durability;
     this.hosts = place.hosts;
-    this.#entities = new Entities(place.location, () => this.#adapter);
+    this.#entities = new AdapterEntities(place.location, () => this.#adapter);
   }
 
   async open(): Promise<void> {

@@ -2,7 +2,7 @@ import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import type { Batch, ParkedStream, Progress } from "../../core/table/read-table.ts";
 import type { Transaction, Session } from "./connections.ts";
 import { PendingRows } from "./pending-rows.ts";
-import { storeParked } from "./progress.ts";
+import { storeParked } from "./stored-progress.ts";
 import type { RowWriter } from "./row-writer.ts";
 import type { PostgresRows } from "./rows.ts";
 import { translate } from "./errors.ts";

@@ -9,7 +9,7 @@ import { CommittedRows } from "./committed-rows.ts";
 import type { Connections, Transaction, Session } from "./connections.ts";
 import { endFrozenWriter } from "./fence.ts";
 import type { Location } from "./location.ts";
-import { storeProgress } from "./progress.ts";
+import { storeProgress } from "./stored-progress.ts";
 import { RowWriter } from "./row-writer.ts";
 import { PostgresRows } from "./rows.ts";
 import { isOfConnection, translate } from "./errors.ts";

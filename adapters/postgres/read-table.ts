@@ -16,7 +16,7 @@ import { Connections, type Session } from "./connections.ts";
 import { fence } from "./fence.ts";
 import { PostgresGeneration, rowsOf } from "./generation.ts";
 import type { Location } from "./location.ts";
-import { storeParked, storeProgress } from "./progress.ts";
+import { storeParked, storeProgress } from "./stored-progress.ts";
 import { removeGeneration, removeLeftovers } from "./removal.ts";
 import { columnsOf, createIndexes, createRows } from "./row-codec.ts";
 import { checkServer, migrate } from "./schema.ts";
