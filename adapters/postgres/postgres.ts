@@ -24,8 +24,8 @@ export interface PostgresOptions {
   folder?: string;
   /**
    * URL of a direct connection to the server, not through a proxy that pools transactions. It reports commits of other
-   * hosts at once (`LISTEN`), if nodes outside of this broker's network share the log. Without it, such commits are found
-   * within a second.
+   * hosts at once (`LISTEN`), if nodes outside of this broker's network share the log. Without it, the host finds such
+   * commits within a second.
    */
   listen?: string;
   /**

@@ -36,9 +36,9 @@ const remedy = "Stop this node, put the files back or restore a backup, and star
 
 export interface SqliteLogOptions {
   /**
-   * `FULL` (the default) syncs each commit to disk: acknowledged events survive a power cut. `NORMAL` does not: a power
-   * cut may lose the last acknowledged events, but never reorders or damages the rest. If only the process dies, neither
-   * loses events. `NORMAL` is several times faster for a single caller.
+   * `FULL` (the default) syncs each commit to disk: acknowledged events survive a power cut. `NORMAL` does not: a
+   * power cut may lose the last acknowledged events, but never reorders or damages the rest. If only the process dies,
+   * neither loses events. `NORMAL` is several times faster for a single caller.
    */
   synchronous?: "FULL" | "NORMAL";
   /**

@@ -75,8 +75,8 @@ function orderBy(sort: readonly Sort[], tieBreaker: string): string {
 }
 
 /**
- * In SQL, a comparison with a missing value is NULL. It counts as false here, so a negation first converts it: `{a:
- * {$ne: 1}}` is true for rows without `a`, as in MongoDB.
+ * In SQL, a comparison with a missing value is NULL. It counts as false here, so a negation first converts it:
+ * `{a: {$ne: 1}}` is true for rows without `a`, as in MongoDB.
  */
 function compile(condition: Condition): Sql {
   if ("and" in condition) return join(condition.and.map(compile), "AND");
