@@ -36,9 +36,9 @@ export class MemoryEventLog implements EventLog {
   readonly #storage: MemoryStorage;
   #open: StoredLog | null = null;
 
-  constructor(place: MemoryStorage) {
-    this.#storage = place;
-    this.location = place.location;
+  constructor(storage: MemoryStorage) {
+    this.#storage = storage;
+    this.location = storage.location;
   }
 
   async open({ identity, create = true }: OpenOptions = {}): Promise<void> {

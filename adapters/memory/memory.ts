@@ -24,14 +24,14 @@ export function memory(name?: string): Adapter {
 }
 
 /** @param storages shared with the adapters from `beside`, so that the same name returns the same storage */
-function adapterAt(places: Map<string, MemoryStorage>, name: string): Adapter {
-  const place = places.get(name) ?? new MemoryStorage(`memory:${name}`);
-  places.set(name, place);
+function adapterAt(storages: Map<string, MemoryStorage>, name: string): Adapter {
+  const storage = storages.get(name) ?? new MemoryStorage(`memory:${name}`);
+  storages.set(name, storage);
   return {
     engine: "memory",
-    location: place.location,
-    eventLog: () => new MemoryEventLog(place),
-    readTable: () => new MemoryReadTable(place),
-    beside: (table) => adapterAt(places, `${name}/${table}`),
+    location: storage.location,
+    eventLog: () => new MemoryEventLog(storage),
+    readTable: () => new MemoryReadTable(storage),
+    beside: (table) => adapterAt(storages, `${name}/${table}`),
   };
 }

@@ -26,9 +26,9 @@ export class MemoryReadTable implements ReadTable {
   readonly #generations: Generations<MemoryGeneration>;
   #table: StoredTable | null = null;
 
-  constructor(place: MemoryStorage) {
-    this.#storage = place;
-    this.#generations = new Generations(place.location, { remove: (generation) => generation.close() });
+  constructor(storage: MemoryStorage) {
+    this.#storage = storage;
+    this.#generations = new Generations(storage.location, { remove: (generation) => generation.close() });
   }
 
   async open(fields: Fields, origin: Origin = noOrigin): Promise<void> {

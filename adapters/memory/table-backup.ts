@@ -53,7 +53,7 @@ export async function writeBackup(folder: string, generation: StoredGeneration):
     await file.close();
   }
   const checksum = hash.digest("hex");
-  await refuseDamaged(fileIn(folder), checksum);
+  await assertUndamaged(fileIn(folder), checksum);
   await proveLines(fileIn(folder), 1 + rows.length + parked.length);
   return { rows: rows.length, progress: head.progress, origin: head.origin, checksum, bytes };
 }
@@ -69,7 +69,7 @@ export async function readBackup(
   order: string,
 ): Promise<StoredGeneration> {
   const file = fileIn(folder);
-  await refuseDamaged(file, checksum);
+  await assertUndamaged(file, checksum);
   let generation: StoredGeneration | null = null;
   let rowsLeft = 0;
   for await (const line of jsonLinesOf(file))
@@ -88,7 +88,7 @@ export async function readBackup(
   return generation!;
 }
 
-async function refuseDamaged(path: string, checksum: string): Promise<void> {
+async function assertUndamaged(path: string, checksum: string): Promise<void> {
   const hash = createHash("sha256");
   const file = await openBackup(path);
   for await (const part of file.createReadStream()) hash.update(part as Buffer);

@@ -12,7 +12,7 @@ import { storeCommitInSql } from "./store-commit.ts";
 import { isOfConnection, isRace, isTaken, translate } from "./errors.ts";
 
 /** The verdicts; or nothing was stored, since the snapshot was outdated; or the response was lost. */
-type Outcome = AppendVerdict[] | "refuted" | "in doubt";
+type Outcome = AppendVerdict[] | "outdated" | "unknown";
 
 /**
  * Commits groups of appends from any number of hosts. A commit is first decided on the versions that its callers
@@ -42,10 +42,10 @@ export class Appender {
     if (requests.length === 0) return [];
     const deadline = Date.now() + times.postgres.outcomeMs;
     // If the server is unreachable this throws, and no statement was sent whose outcome is unknown.
-    let outcome = await this.#asAssumed(requests);
-    if (outcome === "refuted") outcome = await this.#inPassing(requests);
+    let outcome = await this.#commitOnAssumedVersions(requests);
+    if (outcome === "outdated") outcome = await this.#commitOnSnapshot(requests);
     if (Array.isArray(outcome)) return outcome;
-    const verdicts = await this.#retrying(asKnown(requests), outcome, deadline);
+    const verdicts = await this.#retrying(withGivenIds(requests), outcome, deadline);
     // Only this call could have sent these generated ids, so it stored the events itself and lost the response.
     return verdicts.map((verdict, index) =>
       "repeated" in verdict && requests[index]!.events.every(({ idWasGenerated }) => idWasGenerated)
@@ -55,53 +55,53 @@ export class Appender {
   }
 
   async #retrying(requests: readonly AppendRequest[], outcome: Outcome, deadline: number): Promise<AppendVerdict[]> {
-    let isInDoubt = false;
+    let isUnknown = false;
     try {
       while (!Array.isArray(outcome)) {
-        if (outcome === "in doubt") await wait(times.postgres.retryMs);
-        isInDoubt ||= outcome === "in doubt";
-        outcome = await withoutOthers(deadline, () => this.#alone(requests));
+        if (outcome === "unknown") await wait(times.postgres.retryMs);
+        isUnknown ||= outcome === "unknown";
+        outcome = await outcomeUnderLock(deadline, () => this.#commitUnderLock(requests));
       }
       return outcome;
     } catch (error) {
-      throw isInDoubt ? outcomeUnknown(this.#location, translate(this.#location, error)) : error;
+      throw isUnknown ? outcomeUnknown(this.#location, translate(this.#location, error)) : error;
     }
   }
 
-  /** Decides on assumed versions, without reading: one statement. */
-  async #asAssumed(requests: readonly AppendRequest[]): Promise<Outcome> {
-    const basis = this.#cached && assumedSnapshot(requests, this.#cached);
-    if (!basis) return "refuted";
-    const commit = new Commit(basis, requests);
-    return commit.isDecided ? amongOthers(() => this.#store(this.#connections, commit)) : "refuted";
+  /** Takes one statement, since it decides on assumed versions instead of reading them. */
+  async #commitOnAssumedVersions(requests: readonly AppendRequest[]): Promise<Outcome> {
+    const snapshot = this.#cached && assumedSnapshot(requests, this.#cached);
+    if (!snapshot) return "outdated";
+    const commit = new Commit(snapshot, requests);
+    return commit.isDecided ? outcomeOf(() => this.#store(this.#connections, commit)) : "outdated";
   }
 
-  async #inPassing(requests: readonly AppendRequest[]): Promise<Outcome> {
+  async #commitOnSnapshot(requests: readonly AppendRequest[]): Promise<Outcome> {
     const commit = new Commit(await this.#read(this.#connections, requests), requests);
-    return amongOthers(() =>
+    return outcomeOf(() =>
       commit.claimsHaveChanged
         ? this.#connections.transaction((session) => this.#store(session, commit))
         : this.#store(this.#connections, commit),
     );
   }
 
-  #alone(requests: readonly AppendRequest[]): Promise<Outcome> {
+  #commitUnderLock(requests: readonly AppendRequest[]): Promise<Outcome> {
     return this.#connections.transaction(async (session) => {
-      const basis = await this.#read(session, requests);
-      return this.#store(session, new Commit(basis, behindNothingWhereKnown(requests, basis)));
+      const snapshot = await this.#read(session, requests);
+      return this.#store(session, new Commit(snapshot, withoutStoredDependency(requests, snapshot)));
     }, lockHead(this.#schema));
   }
 
   async #read(session: Session, requests: readonly AppendRequest[]): Promise<CommitSnapshot> {
-    const basis = await this.#snapshots.read(session, requests);
-    this.#cached = { revision: basis.revision, scopes: basis.scopes };
-    return basis;
+    const snapshot = await this.#snapshots.read(session, requests);
+    this.#cached = { revision: snapshot.revision, scopes: snapshot.scopes };
+    return snapshot;
   }
 
   async #store(session: Session, commit: Commit): Promise<Outcome> {
     if (commit.count === 0) return commit.verdicts;
     const { rows } = await session.query(this.#storing, [...commit.values(), this.#channel]);
-    if (rows.length === 0) return "refuted";
+    if (rows.length === 0) return "outdated";
     const [before, time] = rows[0] as [before: number, time: string];
     commit.wasStored(before, time);
     if (commit.claimsHaveChanged) await commit.saveClaims(session, this.#schema);
@@ -110,7 +110,7 @@ export class Appender {
 }
 
 /** After a lost response, events with generated ids may be stored as well, so their ids have to be looked up. */
-function asKnown(requests: readonly AppendRequest[]): AppendRequest[] {
+function withGivenIds(requests: readonly AppendRequest[]): AppendRequest[] {
   const copies = new Map<AppendRequest, AppendRequest>();
   for (const request of requests) {
     const events = request.events.map((event) => ({ ...event, idWasGenerated: false }));
@@ -124,30 +124,30 @@ function asKnown(requests: readonly AppendRequest[]): AppendRequest[] {
  * An event that is stored was committed together with the event that it depends on. That happened in an earlier commit,
  * not in the one that finds it now.
  */
-const behindNothingWhereKnown = (requests: readonly AppendRequest[], { known }: CommitSnapshot): AppendRequest[] =>
+const withoutStoredDependency = (requests: readonly AppendRequest[], { known }: CommitSnapshot): AppendRequest[] =>
   requests.map((request) => {
-    const { dependsOn, ...alone } = request;
-    return dependsOn && known.has(request.events[0]!.id) ? alone : request;
+    const { dependsOn, ...independent } = request;
+    return dependsOn && known.has(request.events[0]!.id) ? independent : request;
   });
 
-async function amongOthers(work: () => Promise<Outcome>): Promise<Outcome> {
+async function outcomeOf(work: () => Promise<Outcome>): Promise<Outcome> {
   try {
     return await work();
   } catch (error) {
-    if (isRace(error)) return "refuted";
-    if (isOfConnection(error) && !isUnsent(error)) return "in doubt";
+    if (isRace(error)) return "outdated";
+    if (isOfConnection(error) && !isUnsent(error)) return "unknown";
     throw error;
   }
 }
 
 /** @param deadline until when an unreachable server causes a retry instead of an error */
-async function withoutOthers(deadline: number, work: () => Promise<Outcome>): Promise<Outcome> {
+async function outcomeUnderLock(deadline: number, work: () => Promise<Outcome>): Promise<Outcome> {
   try {
     return await work();
   } catch (error) {
     // Under the lock a taken key stays taken: the stored head is behind the events. Retrying cannot help.
-    if (isRace(error) && !isTaken(error)) return "refuted";
-    if (isOfConnection(error) && Date.now() <= deadline) return "in doubt";
+    if (isRace(error) && !isTaken(error)) return "outdated";
+    if (isOfConnection(error) && Date.now() <= deadline) return "unknown";
     throw error;
   }
 }

@@ -17,22 +17,22 @@ type Planned = { -readonly [Field in keyof RecordedEvent]: RecordedEvent[Field] 
 /** Appends decided on a snapshot that may be outdated by the time they are written. */
 export class Commit {
   readonly verdicts: AppendVerdict[];
-  readonly #basis: CommitSnapshot;
+  readonly #snapshot: CommitSnapshot;
   readonly #claims: Claims;
   readonly #events: NewEvent[] = [];
   readonly #planned: Planned[] = [];
   readonly #byId = new Map<string, Planned>();
   readonly #isTimed: boolean;
   /** Assumed stream versions, which the write has to check. */
-  readonly #stated: ReadonlyMap<string, number>;
+  readonly #assumedVersions: ReadonlyMap<string, number>;
   #lastTime: string;
 
-  constructor(basis: CommitSnapshot, requests: readonly AppendRequest[]) {
-    this.#basis = basis;
-    this.#claims = new Claims(basis.claims);
+  constructor(snapshot: CommitSnapshot, requests: readonly AppendRequest[]) {
+    this.#snapshot = snapshot;
+    this.#claims = new Claims(snapshot.claims);
     this.#isTimed = requests.some(({ events }) => events.some(({ time }) => time !== undefined));
-    this.#lastTime = basis.lastTime;
-    this.#stated = new Map(basis.isAssumed ? basis.versions : []);
+    this.#lastTime = snapshot.lastTime;
+    this.#assumedVersions = new Map(snapshot.isAssumed ? snapshot.versions : []);
     this.verdicts = decideInOrder(requests, (request) => this.#decide(request));
   }
 
@@ -42,15 +42,17 @@ export class Commit {
 
   /** True if the snapshot suffices: an assumed version must neither reject an append nor change claims. */
   get isDecided(): boolean {
-    return !this.#basis.isAssumed || !(this.claimsHaveChanged || this.verdicts.some((verdict) => "error" in verdict));
+    return (
+      !this.#snapshot.isAssumed || !(this.claimsHaveChanged || this.verdicts.some((verdict) => "error" in verdict))
+    );
   }
 
   get claimsHaveChanged(): boolean {
-    return this.#basis.claims.hasChanged;
+    return this.#snapshot.claims.hasChanged;
   }
 
   #decide(request: AppendRequest): AppendVerdict {
-    const { versions, linked, known } = this.#basis;
+    const { versions, linked, known } = this.#snapshot;
     const { stream, events, expectedVersion } = request;
     const repeat = repeatOf(request, (id) => this.#byId.get(id) ?? known.get(id));
     if (repeat) return repeat;
@@ -59,7 +61,7 @@ export class Commit {
     const refusal = conflictOf(stream, expectedVersion, version) ?? this.#claims.refusalOf(request);
     if (refusal) return { error: refusal };
     versions.set(stream, version + events.length);
-    const first = this.#basis.head + this.count + 1;
+    const first = this.#snapshot.head + this.count + 1;
     const stored = events.map((event, index) => this.#plan(stream, version + 1 + index, event));
     this.#claims.stored(request, first);
     return { events: stored, repeated: false };
@@ -67,8 +69,8 @@ export class Commit {
 
   #plan(stream: string, version: number, event: NewEvent): RecordedEvent {
     const { id, type, payload, meta } = event;
-    const position = this.#basis.head + this.count + 1;
-    const time = (this.#lastTime = eventTime(this.#basis.now, this.#lastTime, event.time));
+    const position = this.#snapshot.head + this.count + 1;
+    const time = (this.#lastTime = eventTime(this.#snapshot.now, this.#lastTime, event.time));
     const planned: Planned = {
       id,
       type,
@@ -93,8 +95,8 @@ export class Commit {
     return [
       this.count,
       this.#isTimed ? this.#lastTime : null,
-      this.#basis.revision,
-      needsSameHead ? this.#basis.head : null,
+      this.#snapshot.revision,
+      needsSameHead ? this.#snapshot.head : null,
       planned.map(({ id }) => id),
       planned.map(({ type }) => type),
       planned.map(({ version }) => version),
@@ -102,14 +104,14 @@ export class Commit {
       this.#isTimed ? planned.map(({ time }) => time) : [],
       events.map(({ payloadText }) => payloadText),
       events.map(({ metaText }) => metaText),
-      [...this.#stated.keys()],
-      [...this.#stated.values()],
+      [...this.#assumedVersions.keys()],
+      [...this.#assumedVersions.values()],
     ];
   }
 
   /** Must be called in the transaction that stores the commit. */
   saveClaims(session: Session, schema: string): Promise<void> {
-    return this.#basis.claims.save(session, schema);
+    return this.#snapshot.claims.save(session, schema);
   }
 
   /**
@@ -117,7 +119,7 @@ export class Commit {
    * @param before the head before the commit
    */
   wasStored(before: number, time: string): void {
-    const shift = before - this.#basis.head;
+    const shift = before - this.#snapshot.head;
     for (const event of this.#planned) {
       event.position += shift;
       if (!this.#isTimed) event.time = time;

@@ -203,7 +203,7 @@ export class Transaction implements Session {
 
 const ignored = () => {};
 
-/** Options may contain functions and keys, which have no comparable text. Equal objects are identified by a number. */
+/** Options may contain functions and keys, which have no comparable text. Each object therefore has a number. */
 const numbers = new WeakMap<ConnectionOptions, number>();
 let lastNumber = 0;
 

@@ -36,7 +36,7 @@ const openLog = (connections: Connections, { location, schema, name, listen }: L
   connections,
   schema,
   identity,
-  appending: new Appender(location, connections, schema, listen === null ? null : name),
+  appender: new Appender(location, connections, schema, listen === null ? null : name),
   claims: new PostgresClaims(connections, schema),
   control: new Control(connections, schema),
   links: new Links(connections, schema),
@@ -61,13 +61,13 @@ export class PostgresEventLog implements EventLog {
   readonly links = this.#parts.links;
   readonly #location: Location;
   #open: OpenLog | null = null;
-  #tell: (position: number) => void = () => {};
+  #notify: (position: number) => void = () => {};
   #listener: Listener | null = null;
 
-  constructor(place: Location) {
-    this.#location = place;
-    this.location = place.location;
-    this.capabilities = { durability: place.durability, hosts: "many", backup: false };
+  constructor(location: Location) {
+    this.#location = location;
+    this.location = location.location;
+    this.capabilities = { durability: location.durability, hosts: "many", backup: false };
   }
 
   async open(options: OpenOptions = {}): Promise<void> {
@@ -88,8 +88,8 @@ export class PostgresEventLog implements EventLog {
     }
   }
 
-  watch(tell: (position: number) => void): void {
-    this.#tell = tell;
+  watch(notify: (position: number) => void): void {
+    this.#notify = notify;
   }
 
   async #listen(): Promise<void> {
@@ -100,7 +100,7 @@ export class PostgresEventLog implements EventLog {
       url: listen,
       connection: server.connection,
       channel: name,
-      tell: (position) => this.#tell(position),
+      notify: (position) => this.#notify(position),
     });
     await listener.open();
     this.#listener = listener;
@@ -128,7 +128,7 @@ export class PostgresEventLog implements EventLog {
   }
 
   append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
-    return this.#run(({ appending }) => appending.append(requests));
+    return this.#run(({ appender }) => appender.append(requests));
   }
 
   head(): Promise<number> {

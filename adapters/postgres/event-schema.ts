@@ -34,7 +34,7 @@ export const sizeInSql = "octet_length(payload) + octet_length(meta) + 250";
 export const lockHead = (schema: string) => `SELECT FROM ${schema}.head FOR UPDATE`;
 
 /**
- * Outdates all earlier snapshots, so that their appends are decided again. The revision follows the clock: after a
+ * Invalidates all earlier snapshots, so that their appends are decided again. The revision follows the clock: after a
  * restore of the database, no revision repeats that a host may have cached.
  */
 export const raiseRevision = (schema: string) =>

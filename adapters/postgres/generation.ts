@@ -40,17 +40,17 @@ export class PostgresGeneration implements Generation {
   #batch: PostgresBatch | null = null;
 
   /** @param successor resolves to the rows of the currently live generation */
-  constructor(place: Location, connections: Connections, stored: StoredGeneration, successor: () => Promise<Rows>) {
-    this.#location = place;
+  constructor(location: Location, connections: Connections, stored: StoredGeneration, successor: () => Promise<Rows>) {
+    this.#location = location;
     this.connections = connections;
     this.number = stored.number;
     this.fields = stored.fields;
     this.origin = stored.origin;
     this.#lastCommit = stored.lastCommit;
-    this.#table = rowsOf(place.schema, stored.number);
+    this.#table = rowsOf(location.schema, stored.number);
     this.#writer = new RowWriter(this.#table, stored.fields);
-    const [plain, guarded] = ["true", `${place.schema}.is_live(${stored.number})`].map(
-      (guard) => new PostgresRows(place.location, () => connections, this.#table, stored.fields, guard),
+    const [plain, guarded] = ["true", `${location.schema}.is_live(${stored.number})`].map(
+      (guard) => new PostgresRows(location.location, () => connections, this.#table, stored.fields, guard),
     );
     this.rows = new CommittedRows(
       () => (this.isLive ? guarded! : plain!),
@@ -133,8 +133,8 @@ export class PostgresGeneration implements Generation {
   }
 
   /**
-   * @throws StoreUnavailableError if another host has folded since this host read the progress; read it again before
-   *   the next batch
+   * @throws StoreUnavailableError if another host has folded since this host read the progress; read the progress
+   *   again before the next batch
    */
   async begin(): Promise<PostgresBatch> {
     if (this.#batch?.hasEnded === false)
@@ -182,7 +182,7 @@ export class PostgresGeneration implements Generation {
   }
 
   /** Throws if another host has folded this generation or taken it over. Prevents both until the transaction ends. */
-  async refuseOthers(session: Session): Promise<void> {
+  async assertNotTakenOver(session: Session): Promise<void> {
     const { rows } = await session.query(
       `SELECT last_commit FROM ${this.#location.schema}.generations WHERE number = $1 FOR NO KEY UPDATE`,
       [this.number],

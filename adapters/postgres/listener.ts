@@ -13,7 +13,7 @@ interface Dependencies {
   url: string;
   connection: ConnectionOptions;
   channel: string;
-  tell: (position: number) => void;
+  notify: (position: number) => void;
 }
 
 /**
@@ -45,7 +45,7 @@ export class Listener {
   }
 
   async #listen(): Promise<void> {
-    const { location, url, channel, connection, tell } = this.#d;
+    const { location, url, channel, connection, notify } = this.#d;
     const pg = await peerDriver<Driver>(location, "pg", async () => (await import("pg")).default);
     if (this.#isClosed) return;
     const socket = (this.#socket = new Socket());
@@ -58,7 +58,7 @@ export class Listener {
       query_timeout: times.postgres.listenMs,
       application_name: "moleculer-event-sourcing",
     });
-    client.on("notification", ({ payload }) => tell(Number(payload)));
+    client.on("notification", ({ payload }) => notify(Number(payload)));
     client.on("error", () => {});
     try {
       await client.connect();
@@ -73,14 +73,14 @@ export class Listener {
     ).unref();
     client.once("end", () => {
       clearInterval(check);
-      this.#again();
+      this.#retry();
     });
   }
 
-  #again(): void {
+  #retry(): void {
     if (!this.#isClosed)
       this.#timer = setTimeout(
-        () => void this.#listen().catch(() => this.#again()),
+        () => void this.#listen().catch(() => this.#retry()),
         times.postgres.listenRetryMs,
       ).unref();
   }

@@ -6,7 +6,7 @@ import { columns, sizeInSql, sizeOf, toEvent, type EventRow } from "./event-sche
 import { SeenTypes } from "./seen-types.ts";
 
 /** Maximum number of positions that one page examines if not all are wanted. It bounds the duration of a statement. */
-const mostPositions = 10_000;
+const maxPositions = 10_000;
 
 /**
  * Selects the head and the events of one range of positions, up to a page's size in bytes, or one row without an event.
@@ -57,7 +57,7 @@ export class LogPages {
     unwanted: readonly string[],
   ): Promise<Page> {
     // If all events are wanted, a page needs no more positions than events.
-    const stretch = unwanted.length === 0 && category === undefined ? limit : mostPositions;
+    const stretch = unwanted.length === 0 && category === undefined ? limit : maxPositions;
     const { rows } = await session.query(backward ? this.#backward : this.#forward, [
       after,
       limit,

@@ -27,11 +27,7 @@ const parameters = new Set(
  * The driver ignores unknown parameters, so a misspelt option would silently keep its default.
  * @throws DefinitionError
  */
-export function refuseUnknownParameters(
-  field: string,
-  given: URLSearchParams,
-  expected: (name: string) => string,
-): void {
+export function assertKnownParameters(field: string, given: URLSearchParams, expected: (name: string) => string): void {
   for (const name of given.keys())
     if (!parameters.has(name))
       throw new DefinitionError({ field: `${field}.${name}`, found: name, expected: expected(name) });

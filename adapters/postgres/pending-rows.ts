@@ -3,8 +3,8 @@ import type { RowWriter } from "./row-writer.ts";
 import type { RowChange } from "../../core/rows/row-change.ts";
 
 /** Limits of one statement, so that it ends within its time limit. */
-const mostRows = 1000;
-const mostCharacters = 2 ** 22;
+const maxRows = 1000;
+const maxCharacters = 2 ** 22;
 
 /**
  * Buffers changes that cannot fail. They are sent before a read, or before a change that can fail, and then share one
@@ -22,7 +22,7 @@ export class PendingRows {
 
   /** Buffers all changes and returns true, or none and returns false. */
   take(changes: readonly RowChange[]): boolean {
-    if (this.#values.size >= mostRows || this.#characters >= mostCharacters) return false;
+    if (this.#values.size >= maxRows || this.#characters >= maxCharacters) return false;
     const all: Record<string, unknown>[] = [];
     for (const change of changes) {
       const values = this.#writer.certain(change);

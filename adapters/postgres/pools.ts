@@ -32,15 +32,15 @@ export class Pools {
   readonly #transactions: Pool;
   readonly #newClient: () => Client;
   readonly #most: Room;
-  readonly #patienceMs: number;
+  readonly #connectTimeoutMs: number;
   #restoring: NodeJS.Timeout | undefined;
 
   constructor(pg: Driver, { connectionString, timeoutMs, connection }: Options) {
     this.#most = roomFor(connection.max);
-    this.#patienceMs = Math.min(timeoutMs, times.postgres.connectMs);
+    this.#connectTimeoutMs = Math.min(timeoutMs, times.postgres.connectMs);
     const Client = clientWith(pg, connection.password);
     const options = {
-      connectionTimeoutMillis: this.#patienceMs,
+      connectionTimeoutMillis: this.#connectTimeoutMs,
       keepAlive: true,
       application_name: "moleculer-event-sourcing",
       ...connection,
@@ -78,13 +78,13 @@ export class Pools {
    * @throws the driver's error
    */
   async #connect(pool: Pool): Promise<PoolClient> {
-    for (const deadline = Date.now() + this.#patienceMs; ; await wait(times.postgres.retryMs))
+    for (const deadline = Date.now() + this.#connectTimeoutMs; ; await wait(times.postgres.retryMs))
       try {
         return await pool.connect();
       } catch (error) {
         if (!isCrowded(error)) throw error;
         if (Date.now() > deadline) throw this.#crowded(error as Error);
-        await this.#makeDo();
+        await this.#lowerLimits();
       }
   }
 
@@ -97,7 +97,7 @@ export class Pools {
   /**
    * Limits both pools to the connections that are open, for a while. The limit keeps one pool from using all of them.
    */
-  async #makeDo(): Promise<void> {
+  async #lowerLimits(): Promise<void> {
     const pools = [this.#statements, this.#transactions];
     const total = pools.reduce((sum, { totalCount }) => sum + totalCount, 0);
     if (total < leastConnections) return;

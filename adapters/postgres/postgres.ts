@@ -6,7 +6,7 @@ import { addressOf } from "./address.ts";
 import { checkConnection, type ConnectionOptions } from "./connection-options.ts";
 import { PostgresEventLog } from "./event-log.ts";
 import type { Location } from "./location.ts";
-import { optionNames, refuseUnknownParameters } from "./parameters.ts";
+import { optionNames, assertKnownParameters } from "./parameters.ts";
 import { PostgresReadTable } from "./read-table.ts";
 import { quote } from "./schema.ts";
 
@@ -24,8 +24,8 @@ export interface PostgresOptions {
   folder?: string;
   /**
    * URL of a direct connection to the server, not through a proxy that pools transactions. It reports commits of other
-   * hosts at once (`LISTEN`), if nodes outside of this broker's network share the log. Without it, such commits are found
-   * within a second.
+   * hosts at once (`LISTEN`), if nodes outside of this broker's network share the log. Without it, the host finds such
+   * commits within a second.
    */
   listen?: string;
   /**
@@ -56,7 +56,7 @@ export function postgres(connectionString: string, options: PostgresOptions = {}
   const { schema, timeoutMs = 30_000, durability = "power", listen = null, folder = "data" } = options;
   const connection = checkConnection("adapter.connection", options.connection ?? {});
   const address = addressOf("adapter", connectionString);
-  refuseUnknownParameters("adapter", address.parameters, (name) =>
+  assertKnownParameters("adapter", address.parameters, (name) =>
     ours.includes(name)
       ? "it in the options of the factory"
       : `one of the options ${ours.join(", ")}, or an option of the driver`,
@@ -71,7 +71,7 @@ export function postgres(connectionString: string, options: PostgresOptions = {}
   };
   assertFolder(folder);
   if (listen !== null)
-    refuseUnknownParameters(
+    assertKnownParameters(
       "adapter.listen",
       addressOf("adapter.listen", listen).parameters,
       () => "one of the options of the driver",

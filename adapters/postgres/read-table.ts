@@ -34,13 +34,13 @@ export class PostgresReadTable implements ReadTable {
   readonly #generations: Generations<PostgresGeneration>;
   readonly #backups = new TableBackups();
 
-  constructor(place: Location) {
-    this.#location = place;
-    this.capabilities = { durability: place.durability, hosts: "many", atomicBatch: true };
-    this.snapshotFolder = resolve(place.folder, `${storageName(place.name)}.snapshots`);
-    this.#generations = new Generations(place.location, {
+  constructor(location: Location) {
+    this.#location = location;
+    this.capabilities = { durability: location.durability, hosts: "many", atomicBatch: true };
+    this.snapshotFolder = resolve(location.folder, `${storageName(location.name)}.snapshots`);
+    this.#generations = new Generations(location.location, {
       end: (generation) => generation.close(),
-      remove: ({ connections, number }) => removeGeneration(connections, place.schema, number),
+      remove: ({ connections, number }) => removeGeneration(connections, location.schema, number),
     });
   }
 
@@ -151,7 +151,7 @@ export class PostgresReadTable implements ReadTable {
     await this.#generations.switchTo(generation, async (old) => {
       await this.#run((connections) =>
         connections.transaction(async (session) => {
-          await generation.refuseOthers(session);
+          await generation.assertNotTakenOver(session);
           const { count } = await session.query(`UPDATE ${schema}.live SET number = $1 WHERE number = $2`, [
             generation.number,
             old.number,

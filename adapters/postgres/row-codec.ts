@@ -42,7 +42,7 @@ export const createIndexes = (table: string, fields: Fields): string =>
     .join("; ");
 
 /** The fields whose index contains prefixes. */
-export const fieldsByBeginning = (fields: Fields): ReadonlySet<string> =>
+export const fieldsByIndexPrefix = (fields: Fields): ReadonlySet<string> =>
   new Set([...fields.values()].filter(({ type, index }) => type === "string" && index).map(({ name }) => name));
 
 /** Converts a field's value to a PostgreSQL value. */

@@ -2,7 +2,7 @@ import type { Fields, Row } from "../../core/rows/fields.ts";
 import type { Query } from "../../core/query/query.ts";
 import type { Rows } from "../../core/table/read-table.ts";
 import type { Session } from "./connections.ts";
-import { columnsOf, fieldsByBeginning, rowDecoder } from "./row-codec.ts";
+import { columnsOf, fieldsByIndexPrefix, rowDecoder } from "./row-codec.ts";
 import { count, find, type Source } from "./selection.ts";
 import { storedText } from "./stored-text.ts";
 import { translate } from "./errors.ts";
@@ -20,7 +20,7 @@ export class PostgresRows implements Rows {
     this.#source = {
       select: `SELECT ${columnsOf(fields)} FROM ${table} WHERE ${guard}`,
       tieBreaker: "id",
-      byIndexPrefix: fieldsByBeginning(fields),
+      byIndexPrefix: fieldsByIndexPrefix(fields),
       decode: rowDecoder(fields),
     };
   }

@@ -24,7 +24,7 @@ export const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
 export const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
 /** @throws UnusableStoreError if the server's version is too old */
-export function refuseOldServer(location: string, number: number, version: string): void {
+export function assertServerVersion(location: string, number: number, version: string): void {
   if (number < oldestServer)
     throw new UnusableStoreError(location, `found PostgreSQL ${version}, expected ${oldestServer / 10_000} or newer`);
 }
@@ -46,7 +46,7 @@ export async function checkServer(location: string, session: Session, wantsPower
     string,
     number,
   ];
-  refuseOldServer(location, number, version);
+  assertServerVersion(location, number, version);
   if (encoding !== "UTF8")
     throw new UnusableStoreError(location, `found a database in ${encoding}, expected one in UTF8 (createdb -E UTF8)`);
   if (digits < 1)

@@ -1,5 +1,5 @@
 /** More than a catalogue has. If a store has an unlimited number of types, the first ones are kept. */
-const most = 1000;
+const max = 1000;
 
 /** The event types that have been read, so that the server can omit those that a reader does not want. */
 export class SeenTypes {
@@ -10,6 +10,6 @@ export class SeenTypes {
   }
 
   add(type: string): void {
-    if (this.#types.size < most) this.#types.add(type);
+    if (this.#types.size < max) this.#types.add(type);
   }
 }

@@ -44,7 +44,7 @@ export async function find<Item extends object>(session: Session, source: Source
   const end = limit === null ? Infinity : offset + limit;
   const found: Item[] = [];
   const isWanted = testOf(query);
-  await look(session, `${sql} ORDER BY ${order ?? source.tieBreaker}`, clauses.values, (row) => {
+  await scan(session, `${sql} ORDER BY ${order ?? source.tieBreaker}`, clauses.values, (row) => {
     const item = source.decode(row);
     if (isWanted(item)) found.push(item);
     return order === null || found.length < end;
@@ -66,7 +66,7 @@ export async function count<Item extends object>(
   }
   const isWanted = testOf(query);
   let total = 0;
-  await look(session, sql, clauses.values, (row) => {
+  await scan(session, sql, clauses.values, (row) => {
     if (isWanted(source.decode(row))) total++;
     return true;
   });
@@ -75,12 +75,12 @@ export async function count<Item extends object>(
 
 let cursors = 0;
 
-/** Passes on the rows of one snapshot until `isEnoughFor` returns false. */
-async function look(
+/** Passes on the rows of one snapshot until `wantsMoreAfter` returns false. */
+async function scan(
   session: Session,
   sql: string,
   values: readonly unknown[],
-  isEnoughFor: (row: unknown[]) => boolean,
+  wantsMoreAfter: (row: unknown[]) => boolean,
 ): Promise<void> {
   await session.reading(async (reading) => {
     const cursor = `looking_${++cursors}`;
@@ -92,7 +92,7 @@ async function look(
       goesOn = rows.length === rowsPerStep;
       pace.restart();
       for (const row of rows) {
-        if (!isEnoughFor(row)) {
+        if (!wantsMoreAfter(row)) {
           goesOn = false;
           break;
         }
@@ -108,13 +108,13 @@ function testOf({ where, search }: Query): (item: object) => boolean {
   const isMet = (item: object) => where === null || matchesCondition(where, item);
   if (!search) return isMet;
   const text = search.text.toLowerCase();
-  const contains = (value: unknown) => value !== null && String(toCell(value)).toLowerCase().includes(text);
+  const contains = (value: unknown) => value !== null && String(toColumnValue(value)).toLowerCase().includes(text);
   return (item) =>
     isMet(item) && search.fields.some((field) => contains((item as Record<string, unknown>)[field] ?? null));
 }
 
 /** A value as the other engines store it: booleans as numbers, objects and arrays as JSON. */
-const toCell = (value: unknown): ColumnValue => {
+const toColumnValue = (value: unknown): ColumnValue => {
   if (typeof value === "boolean") return Number(value);
   return value !== null && typeof value === "object" ? JSON.stringify(value) : ((value ?? null) as ColumnValue);
 };
@@ -143,10 +143,10 @@ async function sorted<Item extends object>(items: readonly Item[], sort: readonl
 
 function sortKey(item: object, { field, path }: Sort): ColumnValue {
   const value = (item as Record<string, unknown>)[field] ?? null;
-  return path.length === 0 || value === null ? toCell(value) : sortValueAt(path, value);
+  return path.length === 0 || value === null ? toColumnValue(value) : sortValueAt(path, value);
 }
 
-const rank = (cell: ColumnValue) => (cell === null ? 0 : typeof cell === "number" ? 1 : 2);
+const rank = (value: ColumnValue) => (value === null ? 0 : typeof value === "number" ? 1 : 2);
 
 /** Null first, then numbers, then text by its bytes. */
 function compareColumnValues(a: ColumnValue, b: ColumnValue): number {

@@ -20,7 +20,7 @@ export const cut = (client: ClientBase): void => void wireOf(client).connection?
 
 interface Unanswered {
   since: number;
-  lookAt: number;
+  checkAt: number;
   /** The bytes received when the server was not working on the statement, or null before that. */
   bytesWhenLost: number | undefined | null;
 }
@@ -52,8 +52,8 @@ export class Silence {
 
   async during<Answer>(client: ClientBase, statement: () => Promise<Answer>): Promise<Answer> {
     const since = performance.now();
-    this.#unanswered.set(client, { since, lookAt: since + times.postgres.silentMs, bytesWhenLost: null });
-    this.#timer ??= setInterval(() => void this.#look(), times.postgres.checkMs).unref();
+    this.#unanswered.set(client, { since, checkAt: since + times.postgres.silentMs, bytesWhenLost: null });
+    this.#timer ??= setInterval(() => void this.#check(), times.postgres.checkMs).unref();
     try {
       return await statement();
     } finally {
@@ -61,19 +61,19 @@ export class Silence {
     }
   }
 
-  async #look(): Promise<void> {
-    if (this.#unanswered.size === 0) return this.#rest();
+  async #check(): Promise<void> {
+    if (this.#unanswered.size === 0) return this.#stop();
     this.#cutLost();
     const now = performance.now();
-    const due = [...this.#unanswered].filter(([, { lookAt }]) => lookAt <= now);
+    const due = [...this.#unanswered].filter(([, { checkAt }]) => checkAt <= now);
     if (due.length === 0 || this.#isAsking) return;
     this.#isAsking = true;
     try {
       const working = await this.#d.askWorking(due.map(([client]) => sessionOf(client)));
       for (const [client, statement] of due)
         if (working?.has(sessionOf(client)) === false) statement.bytesWhenLost = bytesOf(client);
-        // The next check comes after twice the current duration of the statement.
-        else statement.lookAt = working ? 2 * now - statement.since : Infinity;
+        // Check again when the duration of the statement has doubled.
+        else statement.checkAt = working ? 2 * now - statement.since : Infinity;
     } catch {
       // The server is unreachable or accepts no further connection: nothing is known, so ask again later.
     } finally {
@@ -93,7 +93,7 @@ export class Silence {
     if (dead.length > 0) this.#d.onDead();
   }
 
-  #rest(): void {
+  #stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
   }

@@ -6,10 +6,10 @@ import { columns, sizeInSql, sizeOf, toEvent, type EventRow } from "./event-sche
 import { SeenTypes } from "./seen-types.ts";
 
 /** Size of the cache of the streams' kinds. */
-const mostStreams = 10_000;
+const maxStreams = 10_000;
 
 /** Maximum number of versions that one statement examines if not all are wanted. It bounds the statement's duration. */
-const mostVersions = 10_000;
+const maxVersions = 10_000;
 
 /** A stream contains either events of its own or links. This never changes. */
 type Kind = "events" | "links";
@@ -64,7 +64,7 @@ export class StreamPages {
     for (const kind of ["events", "links"] as const) {
       const events = await this.#read(session, stream, kind, options);
       if (events.length === 0) continue;
-      if (this.#kinds.size >= mostStreams) this.#kinds.clear();
+      if (this.#kinds.size >= maxStreams) this.#kinds.clear();
       this.#kinds.set(stream, kind);
       return events;
     }
@@ -83,7 +83,7 @@ export class StreamPages {
     for (let afterVersion = first; ;) {
       const unwanted = this.#seen.unwanted(wanted);
       // If all events are wanted, a page needs no more versions than events.
-      const stretch = unwanted.length === 0 ? limit : mostVersions;
+      const stretch = unwanted.length === 0 ? limit : maxVersions;
       const { rows } = await session.query(sql, [stream, afterVersion, limit - events.length, unwanted, stretch]);
       for (const row of rows as StreamRow[]) {
         const event = row as unknown as EventRow;

@@ -17,7 +17,7 @@ export const tableMigrations: Migrations = {
        folded bigint NOT NULL DEFAULT 0,
        reordered boolean NOT NULL DEFAULT false,
        log text,
-       -- Id of the last commit. A host that does not know it has not folded the latest rows.
+       -- Id of the last commit. If a host does not know it, another host has committed since.
        last_commit text NOT NULL,
        touched timestamptz NOT NULL DEFAULT clock_timestamp()
      ) WITH (fillfactor = 10);

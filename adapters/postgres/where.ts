@@ -14,15 +14,15 @@ export interface Filter {
 }
 
 const everything: Filter = { text: "true", isExact: true };
-const unsaid: Filter = { text: "true", isExact: false };
+const inexpressible: Filter = { text: "true", isExact: false };
 const nothing: Filter = { text: "false", isExact: true };
 
 const exact = (text: string): Filter => ({ text, isExact: true });
 
 /** The protocol counts the parameters of a statement in 16 bits. */
-const mostParameters = 60_000;
+const maxParameters = 60_000;
 /** Number of texts that are searched in a JSON column. Testing more of them in SQL is slower than in JavaScript. */
-const mostTexts = 100;
+const maxTexts = 100;
 
 /** Types of parameters. */
 export const sqlTypes: Record<FieldType, string> = {
@@ -38,11 +38,11 @@ export const sqlTypes: Record<FieldType, string> = {
 /** Compiles the conditions and the order of one statement, and collects the values of its parameters. */
 export class Where {
   readonly values: unknown[] = [];
-  readonly #byBeginning: ReadonlySet<string>;
+  readonly #byIndexPrefix: ReadonlySet<string>;
 
   /** @param byIndexPrefix the fields whose index contains prefixes; a comparison adds a condition on the prefix */
-  constructor(byBeginning: ReadonlySet<string>) {
-    this.#byBeginning = byBeginning;
+  constructor(byIndexPrefix: ReadonlySet<string>) {
+    this.#byIndexPrefix = byIndexPrefix;
   }
 
   #parameter(value: unknown, type: string): string {
@@ -53,14 +53,14 @@ export class Where {
   /** Compiles the query's conditions and search. */
   filter({ where, search }: Query): Filter {
     const filter = where ? this.#compile(where) : everything;
-    if (this.values.length > mostParameters) return this.#withdrawn(0);
+    if (this.values.length > maxParameters) return this.#discard(0);
     // No lower-casing in SQL matches that of JavaScript, so a search is never exact.
     return search ? { ...filter, isExact: false } : filter;
   }
 
-  #withdrawn(to: number): Filter {
+  #discard(to: number): Filter {
     this.values.length = to;
-    return unsaid;
+    return inexpressible;
   }
 
   /** Returns null if a path leads into JSON, whose values SQL sorts differently. */
@@ -75,7 +75,7 @@ export class Where {
   /** The columns to sort by: those of the index first, so that it can be used. */
   #columns(field: string): string[] {
     const column = quote(field);
-    return this.#byBeginning.has(field) ? [indexPrefixInSql(column), column] : [column];
+    return this.#byIndexPrefix.has(field) ? [indexPrefixInSql(column), column] : [column];
   }
 
   #compile(condition: Condition): Filter {
@@ -85,7 +85,7 @@ export class Where {
       const before = this.values.length;
       const { text, isExact } = this.#compile(condition.not);
       // In SQL, a comparison with a missing value is NULL. It counts as false, so its negation is true, as in MongoDB.
-      return isExact ? exact(`(${text}) IS NOT TRUE`) : this.#withdrawn(before);
+      return isExact ? exact(`(${text}) IS NOT TRUE`) : this.#discard(before);
     }
     return condition.type === "object" || condition.type === "array"
       ? this.#inJson(condition)
@@ -119,16 +119,16 @@ export class Where {
           return exact(`${column}::numeric ${sign} ${this.#parameter(value, "numeric")}`);
         const stored = storedText(value);
         const bound = `${column} ${sign} ${this.#parameter(stored, sqlTypes[type])}`;
-        if (!this.#byBeginning.has(field)) return exact(bound);
-        const beginning = this.#parameter(indexPrefixOf(stored as string), "text");
-        return exact(`(${indexPrefixInSql(column)} ${sign[0]}= ${beginning} AND ${bound})`);
+        if (!this.#byIndexPrefix.has(field)) return exact(bound);
+        const prefix = this.#parameter(indexPrefixOf(stored as string), "text");
+        return exact(`(${indexPrefixInSql(column)} ${sign[0]}= ${prefix} AND ${bound})`);
       }
     }
   }
 
   #among(values: readonly unknown[], field: string, type: FieldType): Filter {
     const column = quote(field);
-    const there = values
+    const present = values
       .filter((value) => value !== null && (type !== "integer" || Number.isSafeInteger(value)))
       .map(storedText);
     const parts = values.includes(null) ? [`${column} IS NULL`] : [];
@@ -136,10 +136,10 @@ export class Where {
       list.length === 1
         ? `${what} = ${this.#parameter(list[0], sqlTypes[type])}`
         : `${what} = ANY(${this.#parameter(list, `${sqlTypes[type]}[]`)})`;
-    if (there.length > 0 && this.#byBeginning.has(field)) {
-      const beginnings = there.map((text) => indexPrefixOf(text as string));
-      parts.push(`(${isOneOf(indexPrefixInSql(column), beginnings)} AND ${isOneOf(column, there)})`);
-    } else if (there.length > 0) parts.push(isOneOf(column, there));
+    if (present.length > 0 && this.#byIndexPrefix.has(field)) {
+      const prefixes = present.map((text) => indexPrefixOf(text as string));
+      parts.push(`(${isOneOf(indexPrefixInSql(column), prefixes)} AND ${isOneOf(column, present)})`);
+    } else if (present.length > 0) parts.push(isOneOf(column, present));
     return parts.length === 0 ? nothing : exact(`(${parts.join(" OR ")})`);
   }
 
@@ -148,11 +148,11 @@ export class Where {
    * tested in JavaScript.
    */
   #inJson({ field, operator, value }: Comparison): Filter {
-    if (operator !== "$eq" && operator !== "$in") return unsaid;
-    const asked = operator === "$eq" ? [value] : (value as unknown[]);
-    if (asked.length === 0) return nothing;
-    if (asked.length > mostTexts || asked.some((one) => typeof one === "object")) return unsaid;
-    const texts = asked.map((one) => `strpos(${quote(field)}, ${this.#parameter(JSON.stringify(one), "text")}) > 0`);
+    if (operator !== "$eq" && operator !== "$in") return inexpressible;
+    const wanted = operator === "$eq" ? [value] : (value as unknown[]);
+    if (wanted.length === 0) return nothing;
+    if (wanted.length > maxTexts || wanted.some((one) => typeof one === "object")) return inexpressible;
+    const texts = wanted.map((one) => `strpos(${quote(field)}, ${this.#parameter(JSON.stringify(one), "text")}) > 0`);
     return { text: `(${texts.join(" OR ")})`, isExact: false };
   }
 }

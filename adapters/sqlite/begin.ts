@@ -9,7 +9,7 @@ import { headPath } from "./stored-head.ts";
 export interface BeginOptions {
   create: boolean;
   /** Ignore traces of a lost log. */
-  isAnew: boolean;
+  ignoresTraces: boolean;
 }
 
 /**
@@ -17,23 +17,23 @@ export interface BeginOptions {
  * otherwise looks like a first start.
  * @throws UnusableStoreError
  */
-export function beginLog(file: string, host: HostFile, { create, isAnew }: BeginOptions): void {
+export function beginLog(file: string, host: HostFile, { create, ignoresTraces }: BeginOptions): void {
   if (!create) throw new MissingLogError(file);
   const trace = traceOf(file, host);
   if (trace === null) return;
-  if (!isAnew)
+  if (!ignoresTraces)
     throw new UnusableStoreError(
       file,
       `found no log there, but ${trace}: no empty log was started. Put the log back, or restore a backup; or, to start an empty log, ${trace.includes("read table") ? "remove the files of the tables, or " : ""}open it with the option begin: "anew" (?begin=anew)`,
     );
   for (const path of [file, `${file}-wal`, `${file}-shm`, headPath(file)]) rmSync(path, { force: true });
-  host.notes = {};
+  host.record = {};
 }
 
 function traceOf(file: string, host: HostFile): string | null {
   const wal = sizeOfFile(`${file}-wal`);
   if (wal > 0) return `a -wal of ${wal} bytes with events of a log`;
-  const { identity } = host.notes;
+  const { identity } = host.record;
   if (identity !== undefined) return `the lock file ${host.path} belongs to log ${identity}`;
   // A host that was killed while it created its first log leaves an empty file and a lock file.
   if (host.isNew && namedFile(file)) return "an empty file";

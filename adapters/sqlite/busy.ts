@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { isSqliteError } from "./errors.ts";
 
 /** How long a call waits for a lock of another process. */
-const patienceMs = 200;
+const retryTimeoutMs = 200;
 const firstPauseMs = 1;
 const longestPauseMs = 20;
 
@@ -28,17 +28,17 @@ export function whenFree<Answer>(work: () => Answer, since = performance.now()):
     return work();
   } catch (error) {
     if (!isBusy(error)) throw error;
-    return tryOn(work, since);
+    return retry(work, since);
   }
 }
 
-async function tryOn<Answer>(work: () => Answer, since: number): Promise<Answer> {
+async function retry<Answer>(work: () => Answer, since: number): Promise<Answer> {
   for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
     await delay(pause);
     try {
       return work();
     } catch (error) {
-      if (!isBusy(error) || performance.now() - since >= patienceMs) throw error;
+      if (!isBusy(error) || performance.now() - since >= retryTimeoutMs) throw error;
     }
   }
 }

@@ -32,13 +32,13 @@ import { beginSession } from "./session.ts";
 import { StoredHead } from "./stored-head.ts";
 import { findLog } from "./find-log.ts";
 
-const whatNow = "Stop this node, put the files back or restore a backup, and start it again";
+const remedy = "Stop this node, put the files back or restore a backup, and start it again";
 
 export interface SqliteLogOptions {
   /**
-   * `FULL` (the default) syncs each commit to disk: acknowledged events survive a power cut. `NORMAL` does not: a power
-   * cut may lose the last acknowledged events, but never reorders or damages the rest. If only the process dies, neither
-   * loses events. `NORMAL` is several times faster for a single caller.
+   * `FULL` (the default) syncs each commit to disk: acknowledged events survive a power cut. `NORMAL` does not: a
+   * power cut may lose the last acknowledged events, but never reorders or damages the rest. If only the process dies,
+   * neither loses events. `NORMAL` is several times faster for a single caller.
    */
   synchronous?: "FULL" | "NORMAL";
   /**
@@ -64,7 +64,7 @@ export class SqliteEventLog implements EventLog {
   readonly links = this.#parts.links;
   readonly #file: string;
   readonly #synchronous: "FULL" | "NORMAL";
-  readonly #isAnew: boolean;
+  readonly #ignoresTraces: boolean;
   #open: LogFile | null = null;
   #storedHead: StoredHead | null = null;
   #backup: Backup | null = null;
@@ -74,7 +74,7 @@ export class SqliteEventLog implements EventLog {
     this.#file = file;
     this.location = file;
     this.#synchronous = options.synchronous ?? "FULL";
-    this.#isAnew = options.begin === "anew";
+    this.#ignoresTraces = options.begin === "anew";
     this.capabilities = {
       durability: this.#synchronous === "FULL" ? "power" : "process",
       hosts: "one",
@@ -90,7 +90,7 @@ export class SqliteEventLog implements EventLog {
     const host = new HostFile(`${real}.lock`, this.#file);
     try {
       this.#open = await whenFree(() => {
-        if (!findLog(real, host)) beginLog(real, host, { create, isAnew: this.#isAnew });
+        if (!findLog(real, host)) beginLog(real, host, { create, ignoresTraces: this.#ignoresTraces });
         return this.#openFile(real, identity ?? newIdentity(real), host);
       });
     } catch (error) {
@@ -107,7 +107,7 @@ export class SqliteEventLog implements EventLog {
       db.prepare("INSERT INTO about VALUES ('identity', ?) ON CONFLICT DO NOTHING").run(identity);
       beginSession(db, real, host);
       const paths = { database: real, named: this.#file, lock: host.path };
-      const log = new LogFile(db, host, new OpenFiles(paths, before, whatNow));
+      const log = new LogFile(db, host, new OpenFiles(paths, before, remedy));
       // Without a sync at each commit, a power cut may leave a log that ends before the recorded head.
       if (this.#synchronous === "FULL") this.#storedHead = new StoredHead(db, real, log.head);
       return log;
@@ -170,7 +170,7 @@ export class SqliteEventLog implements EventLog {
 
   async append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
     const { verdicts, head } = await this.#write((open) => ({ verdicts: open.commit(requests), head: open.head }));
-    this.#storedHead?.note(head);
+    this.#storedHead?.record(head);
     return verdicts;
   }
 

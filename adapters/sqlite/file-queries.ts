@@ -31,7 +31,7 @@ export class FileQueries {
   }
 
   /** @throws StoreUnavailableError if too many queries wait, or if the file is closed meanwhile */
-  async select<Item>(statement: SelectStatement, decode: (cells: unknown[]) => Item): Promise<Item[]> {
+  async select<Item>(statement: SelectStatement, decode: (columnValues: unknown[]) => Item): Promise<Item[]> {
     if (this.#isClosed) throw this.#closed();
     queryThreads.reserve(this.#file);
     const job = (this.#gathering ??= this.#newJob());
@@ -92,7 +92,7 @@ export class FileQueries {
 async function decodeInto<Item>(
   items: Item[],
   rows: readonly unknown[][],
-  decode: (cells: unknown[]) => Item,
+  decode: (columnValues: unknown[]) => Item,
 ): Promise<void> {
   const pace = new Pace();
   for (const row of rows) {

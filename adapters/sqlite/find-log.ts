@@ -64,7 +64,7 @@ function peek(file: string, isUnclean: boolean): Peek {
 
 /** A file that replaces another has another inode. If the whole folder was copied, all inodes differ. */
 function assertOfOneHost(file: string, host: HostFile): void {
-  const { inodes } = host.notes;
+  const { inodes } = host.record;
   if (!inodes || inodes.lock !== namedFile(host.path)?.inode || inodes.wal !== namedFile(`${file}-wal`)?.inode) return;
   if (inodes.database !== namedFile(file)?.inode)
     throw notOneLog(
@@ -78,7 +78,7 @@ function assertOfOneHost(file: string, host: HostFile): void {
  * -wal's inode differs too, both files were restored together.
  */
 function assertOpening(file: string, host: HostFile, found: readonly (string | null)[]): void {
-  const { opening, inodes } = host.notes;
+  const { opening, inodes } = host.record;
   if (opening === undefined || found.includes(opening)) return;
   if (inodes && inodes.wal !== namedFile(`${file}-wal`)?.inode) return;
   throw notOneLog(file, "the file is a copy from before the last host opened it");

@@ -16,7 +16,7 @@ import { openNewWriter, openWriter, removeFile, removeLeftover, tableSchema } fr
 /** The paths of a generation's file and of its table's lock file. */
 export type TablePaths = Pick<OpenPaths, "database" | "lock">;
 
-const whatNow = "Restart the node: it rebuilds a table whose file is missing";
+const remedy = "Restart the node: it rebuilds a table whose file is missing";
 
 /** SQLite's default, in pages. */
 const pagesPerCheckpoint = 1000;
@@ -110,7 +110,7 @@ export class SqliteGeneration implements Generation {
         synchronous: "NORMAL",
         readonly: true,
       });
-      const files = new OpenFiles(paths, null, whatNow);
+      const files = new OpenFiles(paths, null, remedy);
       const origin = { definition, order };
       return new SqliteGeneration(number, { file, files, writer, reader, fields: fieldsFromText(fields), origin });
     } catch (error) {

@@ -6,7 +6,7 @@ import { isSqliteError, translate } from "./errors.ts";
 import { namedFile } from "./file-identity.ts";
 
 /** What the host of a log records, so that the next host can check the files. */
-export interface HostNotes {
+export interface HostRecord {
   /** The log's identity. */
   identity?: string;
   /** The mark that each opening writes into the log's file. An older copy of the file has another mark. */
@@ -79,15 +79,15 @@ export class HostFile {
     }
   }
 
-  get notes(): HostNotes {
-    const notes = this.#db.prepare("SELECT notes FROM notes").pluck().get() as string | undefined;
-    return notes === undefined ? {} : (JSON.parse(notes) as HostNotes);
+  get record(): HostRecord {
+    const record = this.#db.prepare("SELECT notes FROM notes").pluck().get() as string | undefined;
+    return record === undefined ? {} : (JSON.parse(record) as HostRecord);
   }
 
-  set notes(notes: HostNotes) {
+  set record(record: HostRecord) {
     const save = "INSERT INTO notes VALUES (1, ?) ON CONFLICT DO UPDATE SET notes = excluded.notes";
     try {
-      this.#db.prepare(save).run(JSON.stringify(notes));
+      this.#db.prepare(save).run(JSON.stringify(record));
     } catch (error) {
       throw translate(this.path, error);
     }

@@ -210,7 +210,7 @@ export class LogFile {
       }
       seen += rows.length;
       if (rows.length < step) return { events, position, end: true };
-      size.note(rows);
+      size.adapt(rows);
       if (pace.isDue()) await pace.turn();
     }
     return { events, position, end: false };

@@ -19,7 +19,7 @@ const queriedEvents: Queried = {
   texts: ["payload", "meta"],
 };
 
-const asEvent = (cells: unknown[]) => toEvent(cells as EventRow);
+const asEvent = (columnValues: unknown[]) => toEvent(columnValues as EventRow);
 
 /** Reads from an open log: everything except pages of the whole log. */
 export class LogQueries {

@@ -10,10 +10,10 @@ import { OpenWal } from "./open-wal.ts";
 export class MovedFilesError extends UnusableStoreError {
   readonly path: string;
 
-  constructor(location: string, path: string, found: string, whatNow: string) {
+  constructor(location: string, path: string, found: string, remedy: string) {
     super(
       location,
-      `found ${found} at ${path}, expected the file that was opened there: it is neither written nor read any more. ${whatNow}`,
+      `found ${found} at ${path}, expected the file that was opened there: it is neither written nor read any more. ${remedy}`,
     );
     this.path = path;
   }
@@ -34,11 +34,11 @@ export interface OpenPaths {
 export class OpenFiles {
   readonly #location: string;
   readonly #database: string;
-  readonly #whatNow: string;
+  readonly #remedy: string;
   readonly #opened = new Map<string, string>();
   #size = 0;
   readonly #wal: OpenWal;
-  #lookedAt = -Infinity;
+  #inspectedAt = -Infinity;
   #failure: (() => Error) | null = null;
   /** The content was damaged, whatever file the path names later. */
   #isCut = false;
@@ -48,10 +48,10 @@ export class OpenFiles {
    * @param before id of the file that the path named before the database was opened. If it names another file by now,
    *   that is not the open one.
    */
-  constructor({ database, named = database, lock }: OpenPaths, before: string | null, whatNow: string) {
+  constructor({ database, named = database, lock }: OpenPaths, before: string | null, remedy: string) {
     this.#location = named;
     this.#database = database;
-    this.#whatNow = whatNow;
+    this.#remedy = remedy;
     this.#wal = new OpenWal(`${database}-wal`);
     for (const path of new Set([database, named, this.#wal.path, `${database}-shm`, lock]))
       this.#opened.set(path, (path === database && before) || (namedFile(path)?.id ?? "none"));
@@ -64,14 +64,14 @@ export class OpenFiles {
    */
   check(): void {
     const now = performance.now();
-    if (now - this.#lookedAt >= times.openFiles.checkEveryMs && !this.#isCut) {
-      this.#lookedAt = now;
-      this.#failure = this.#look();
+    if (now - this.#inspectedAt >= times.openFiles.checkEveryMs && !this.#isCut) {
+      this.#inspectedAt = now;
+      this.#failure = this.#inspect();
     }
     if (this.#failure) throw this.#failure();
   }
 
-  #look(): (() => Error) | null {
+  #inspect(): (() => Error) | null {
     try {
       for (const [path, id] of this.#opened) {
         const found = namedFile(path);
@@ -83,7 +83,7 @@ export class OpenFiles {
       return null;
     } catch (error) {
       // Inspect again at the next call: the cause may be temporary.
-      this.#lookedAt = -Infinity;
+      this.#inspectedAt = -Infinity;
       // All paths were checked. Only the -wal's content was not, since opening it needs a descriptor.
       if (isOutOfFiles(error)) return null;
       return () => asStoreError(this.#location, error, "its files cannot be inspected") as Error;
@@ -91,7 +91,7 @@ export class OpenFiles {
   }
 
   #moved(path: string, found: string): () => Error {
-    return () => new MovedFilesError(this.#location, path, found, this.#whatNow);
+    return () => new MovedFilesError(this.#location, path, found, this.#remedy);
   }
 
   #cut(path: string, size: number): () => Error {

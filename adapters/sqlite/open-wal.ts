@@ -11,7 +11,7 @@ const frameSaltsAt = 8;
 const saltBytes = 8;
 
 /** Result of one inspection: the file's size, and the offset of the last frame if it was in use. */
-interface Look {
+interface Inspection {
   size: number;
   header: string;
   usedFrameAt: number | null;
@@ -24,7 +24,7 @@ interface Look {
  */
 export class OpenWal {
   readonly path: string;
-  #last: Look = { size: 0, header: "", usedFrameAt: null };
+  #last: Inspection = { size: 0, header: "", usedFrameAt: null };
 
   constructor(path: string) {
     this.path = path;

@@ -12,7 +12,7 @@ const maxUnwatched = 200;
 const maxKeysAtOnce = 1000;
 
 type ColumnValues = unknown[];
-type Decode<Item> = (cells: ColumnValues) => Item;
+type Decode<Item> = (columnValues: ColumnValues) => Item;
 
 /**
  * Runs the queries of one connection: quick ones on the connection, others in a worker thread. Without a thread all
@@ -56,15 +56,16 @@ export class Queries {
     const pace = new Pace();
     for (const key of keys) {
       if (this.#threads && pace.isDue() && items.length > 0) return inThread(this.#threads.queries);
-      const cells = statement.get(key) as ColumnValues | undefined;
-      if (cells !== undefined) items.push(decode(cells));
+      const columnValues = statement.get(key) as ColumnValues | undefined;
+      if (columnValues !== undefined) items.push(decode(columnValues));
     }
     return items;
   }
 
   #allAtOnce<Item>(sql: string, values: readonly unknown[], decode: Decode<Item>): Item[] {
     const items: Item[] = [];
-    for (const cells of this.#statements.prepare(sql).all(...values) as ColumnValues[]) items.push(decode(cells));
+    for (const columnValues of this.#statements.prepare(sql).all(...values) as ColumnValues[])
+      items.push(decode(columnValues));
     return items;
   }
 
@@ -79,8 +80,8 @@ export class Queries {
     }
     const pace = new Pace();
     const items: Item[] = [];
-    for (const cells of this.#statements.prepare(sql).iterate(...values) as Iterable<ColumnValues>) {
-      items.push(decode(cells));
+    for (const columnValues of this.#statements.prepare(sql).iterate(...values) as Iterable<ColumnValues>) {
+      items.push(decode(columnValues));
       // A short result is kept, however slow the machine is at the moment.
       if (pace.isDue() && items.length > maxUnwatched) return null;
     }

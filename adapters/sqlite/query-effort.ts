@@ -59,7 +59,7 @@ export class QueryEffort {
     const calls = this.#callsIn(sql.text);
     const maxRows = calls === 0 ? maxScanned : Math.floor(maxCalls / calls);
     const isLarge = this.#isLarge(maxRows);
-    if (calls === 0 && (!isLarge || !this.#looksAtMore(query, sql))) return true;
+    if (calls === 0 && (!isLarge || !this.#readsMore(query, sql))) return true;
     const pin = this.#pin(query);
     if (isLarge && pin === null) return false;
     return this.#isSmall(pin, calls, maxRows);
@@ -102,7 +102,7 @@ export class QueryEffort {
   }
 
   /** True if SQLite may have to read many rows that are not in the result, or to sort all that are. */
-  #looksAtMore({ where, offset }: Query, sql: Sql): boolean {
+  #readsMore({ where, offset }: Query, sql: Sql): boolean {
     const { indexed } = this.#queried;
     if (offset > maxScanned) return true;
     const compared = where && [...comparisons(where)];

@@ -33,7 +33,7 @@ export class QueryThread {
     this.#worker.unref();
     this.#terminate = terminatorOf(this.#worker);
     this.#worker.on("message", (answer: QueryAnswer | typeof driverLoaded) => {
-      if (answer !== driverLoaded) void this.#note(answer);
+      if (answer !== driverLoaded) void this.#handle(answer);
     });
     let failure: unknown;
     this.#worker.on("error", (error) => (failure = error));
@@ -62,7 +62,7 @@ export class QueryThread {
     return this.#terminate();
   }
 
-  async #note(answer: QueryAnswer): Promise<void> {
+  async #handle(answer: QueryAnswer): Promise<void> {
     const job = this.#job;
     if (!job) return;
     if ("done" in answer) return this.#end(null);

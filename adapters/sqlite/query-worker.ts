@@ -84,16 +84,16 @@ async function answer(db: Database.Database, statement: number, select: SelectSt
     rows.push(row);
     characters += textOf(row);
     if (rows.length < maxRowsPerPiece && characters < maxCharactersPerPiece) continue;
-    say({ statement, rows, isLast: false });
+    post({ statement, rows, isLast: false });
     await goesOn();
     checkCancelled();
     rows = [];
     characters = 0;
   }
-  say({ statement, rows, isLast: true });
+  post({ statement, rows, isLast: true });
 }
 
-const say = (message: QueryAnswer) => parentPort!.postMessage(message);
+const post = (message: QueryAnswer) => parentPort!.postMessage(message);
 
 function failureOf(error: unknown): QueryFailure {
   const { name, message, code, type, data } = error as Error & Omit<QueryFailure, "name" | "message">;
@@ -118,14 +118,14 @@ async function run({ file, statements }: QueryJob): Promise<void> {
       try {
         await answer(db, next, statements[next]!);
       } catch (error) {
-        say({ statement: next, failure: failureOf(error) });
+        post({ statement: next, failure: failureOf(error) });
       }
     }
   } catch (error) {
-    for (; next < statements.length; next++) say({ statement: next, failure: failureOf(error) });
+    for (; next < statements.length; next++) post({ statement: next, failure: failureOf(error) });
   } finally {
     db?.close();
-    say({ done: true });
+    post({ done: true });
   }
 }
 

@@ -26,13 +26,13 @@ function mark(db: Database.Database, file: string, host: HostFile): void {
   db.transaction(() => {
     save.run("opening", opening);
     // After a crash before the lock file has the new mark, it still has this one.
-    save.run("opening before", host.notes.opening ?? "");
+    save.run("opening before", host.record.opening ?? "");
   }).immediate();
   // Checkpoint at once: a mark in the -wal would match any file that the -wal is put beside.
   db.pragma("wal_checkpoint(TRUNCATE)");
   const identity = db.prepare("SELECT value FROM about WHERE key = 'identity'").pluck().get() as string;
   const inode = (path: string) => namedFile(path)?.inode ?? "none";
-  host.notes = {
+  host.record = {
     identity,
     opening,
     inodes: { database: inode(file), wal: inode(`${file}-wal`), lock: inode(host.path) },

@@ -5,7 +5,7 @@ import { privateFile } from "../../core/files/private-files.ts";
 import { namedFile } from "./file-identity.ts";
 
 /** What the last host of a log has recorded. */
-interface Noted {
+interface HeadRecord {
   /** The mark of that opening, which the log's file contains as well. */
   opening: string;
   /** The file that was open. Another file at its path is a restored backup. */
@@ -24,29 +24,29 @@ export const headPath = (file: string): string => `${file}.head`;
  */
 export class StoredHead {
   #descriptor: number | null = null;
-  #noted: Noted;
+  #recorded: HeadRecord;
 
   /** @param file an open log that contains the mark of its opening */
   constructor(db: Database.Database, file: string, head: number) {
     const opening = db.prepare("SELECT value FROM about WHERE key = 'opening'").pluck().get() as string | undefined;
-    this.#noted = { opening: opening ?? "", file: namedFile(file)?.birth ?? "", head };
+    this.#recorded = { opening: opening ?? "", file: namedFile(file)?.birth ?? "", head };
     if (opening === undefined) return;
-    this.#unlessFailing(() => {
+    this.#ignoringErrors(() => {
       this.#descriptor = openSync(headPath(file), "w", privateFile);
       this.#write();
     });
   }
 
   /** Records the head before the events up to it are acknowledged. */
-  note(head: number): void {
-    if (this.#descriptor === null || head <= this.#noted.head) return;
-    this.#noted.head = head;
-    this.#unlessFailing(() => this.#write());
+  record(head: number): void {
+    if (this.#descriptor === null || head <= this.#recorded.head) return;
+    this.#recorded.head = head;
+    this.#ignoringErrors(() => this.#write());
   }
 
   /** The text never gets shorter as the head grows, so nothing of the last record remains behind it. */
   #write(): void {
-    writeSync(this.#descriptor!, JSON.stringify(this.#noted), 0);
+    writeSync(this.#descriptor!, JSON.stringify(this.#recorded), 0);
   }
 
   close(): void {
@@ -55,7 +55,7 @@ export class StoredHead {
   }
 
   /** A failure is ignored: the events are stored, and an older record is still correct. */
-  #unlessFailing(write: () => void): void {
+  #ignoringErrors(write: () => void): void {
     try {
       write();
     } catch {
@@ -70,20 +70,20 @@ export class StoredHead {
  * @throws UnusableStoreError if the last host had stored more
  */
 export function assertHead(file: string, openings: readonly (string | null)[], head: number): void {
-  const noted = notedAt(headPath(file));
+  const recorded = readRecord(headPath(file));
   // The record of an earlier opening, or of the file before a backup was restored.
-  if (!noted || !openings.includes(noted.opening) || noted.file !== namedFile(file)?.birth) return;
-  if (noted.head <= head) return;
+  if (!recorded || !openings.includes(recorded.opening) || recorded.file !== namedFile(file)?.birth) return;
+  if (recorded.head <= head) return;
   throw new UnusableStoreError(
     file,
-    `found events up to position ${head}, expected ${noted.head}, the last position that its last host stored: its -wal was removed or truncated. Nothing was changed. Put the -wal back; or, to continue without these events, remove ${headPath(file)}`,
+    `found events up to position ${head}, expected ${recorded.head}, the last position that its last host stored: its -wal was removed or truncated. Nothing was changed. Put the -wal back; or, to continue without these events, remove ${headPath(file)}`,
   );
 }
 
 /** Null if there is no record, or only a part of one after a power cut. */
-function notedAt(path: string): Noted | null {
+function readRecord(path: string): HeadRecord | null {
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as Noted | null;
+    return JSON.parse(readFileSync(path, "utf8")) as HeadRecord | null;
   } catch {
     return null;
   }

@@ -17,7 +17,7 @@ export class StepSize {
   }
 
   /** Adapts the next step to the rows of the last one. */
-  note(rows: readonly EventRow[]): void {
+  adapt(rows: readonly EventRow[]): void {
     const text = rows.reduce((sum, row) => sum + row[6].length + row[7].length, 1);
     const fitting = Math.floor((rows.length * textPerStep) / text);
     this.rows = Math.max(1, Math.min(maxRowsPerStep, this.rows * 4, fitting));
@@ -53,7 +53,7 @@ export async function streamPage(
       events.push(link === undefined ? event : { ...event, link: { stream, version: link } });
     }
     if (rows.length < step) break;
-    size.note(rows);
+    size.adapt(rows);
     if (pace.isDue()) await pace.turn();
   }
   return events;

@@ -75,8 +75,8 @@ function orderBy(sort: readonly Sort[], tieBreaker: string): string {
 }
 
 /**
- * In SQL, a comparison with a missing value is NULL. It counts as false here, so a negation first converts it: `{a:
- * {$ne: 1}}` is true for rows without `a`, as in MongoDB.
+ * In SQL, a comparison with a missing value is NULL. It counts as false here, so a negation first converts it:
+ * `{a: {$ne: 1}}` is true for rows without `a`, as in MongoDB.
  */
 function compile(condition: Condition): Sql {
   if ("and" in condition) return join(condition.and.map(compile), "AND");
@@ -111,16 +111,16 @@ function compare(comparison: Comparison): Sql {
     case "$in": {
       const list = value as unknown[];
       // SQLite parses the last bits of a number in JSON differently, so numbers are bound as parameters.
-      const there = list.filter((one) => one !== null).map(toSqlValue);
+      const present = list.filter((one) => one !== null).map(toSqlValue);
       const among: Sql =
-        typeof there[0] === "number"
+        typeof present[0] === "number"
           ? {
-              text: `${column} IN (${there.map(() => unseen).join(", ")})`,
-              values: there,
+              text: `${column} IN (${present.map(() => unseen).join(", ")})`,
+              values: present,
             }
           : {
               text: `${column} IN (SELECT value FROM json_each(${unseen}))`,
-              values: [JSON.stringify(there)],
+              values: [JSON.stringify(present)],
             };
       return list.includes(null) ? anyOf([among, { text: `${column} IS NULL`, values: [] }]) : among;
     }

@@ -11,7 +11,7 @@ import { engines } from "../../../adapters/engines.ts";
 import { mongodb } from "../../../adapters/mongodb/mongodb.ts";
 import { nats } from "../../../adapters/nats/nats.ts";
 import { assertServerVersion } from "../../../adapters/nats/server-version.ts";
-import { refuseOldServer as refuseOldPostgres } from "../../../adapters/postgres/schema.ts";
+import { assertServerVersion as refuseOldPostgres } from "../../../adapters/postgres/schema.ts";
 import { resolveAdapter } from "../../../core/adapter.ts";
 import { appended, appendTo } from "../../../testing/event-log/requests.ts";
 import { LogLines } from "../../mixins/log-lines.ts";
