@@ -2,11 +2,13 @@ import type { NatsError } from "nats";
 import { StoreUnavailableError, UnusableStoreError } from "../../core/errors/errors.ts";
 import { isUnknownHost, isUntrusted, unknownHost, untrusted } from "../../core/errors/outage.ts";
 
-/** Of JetStream's answers: https://github.com/nats-io/nats-server/blob/main/server/errors.json */
+/** JetStream's error codes: https://github.com/nats-io/nats-server/blob/main/server/errors.json */
 const wrongLastSequence = 10071;
 const noMessage = 10037;
 const noStream = 10059;
-/** The account's, the server's and the stream's room: insufficient resources, storage, and limits of the account. */
+/**
+ * No space left in the account, the server or the stream: insufficient resources, storage, and limits of the account.
+ */
 const fullCodes = new Set([10002, 10023, 10028, 10047, 10077]);
 const noCluster = 10074;
 const accountWithoutJetStream = new Set([10035, 10039, 10076]);
@@ -18,9 +20,10 @@ export const isNoMessage = (error: unknown): boolean => codeOf(error) === noMess
 export const isNoStream = (error: unknown): boolean => codeOf(error) === noStream;
 
 /**
- * The one place where the errors of nats become ours; the driver's stays as `cause`. By their fields: it may be another copy of the class.
+ * Translates the driver's errors, and keeps them as `cause`. Compares fields instead of classes, because the error may
+ * come from another copy of the driver.
  *
- * @param isGone the driver knows that it has no connection now
+ * @param isGone the driver has lost its connection
  */
 export function translate(location: string, error: unknown, isGone: boolean): unknown {
   const { code, message } = (error ?? {}) as Partial<NatsError>;
@@ -59,7 +62,7 @@ export function translate(location: string, error: unknown, isGone: boolean): un
       return unavailable(`no server answers (${code})`);
     case "TIMEOUT":
       if (isGone) return unavailable(`no server answers: the connection is gone (${code})`);
-      // On a full disk some servers say nothing at all.
+      // Some servers do not respond at all if their disk is full.
       return unavailable(`no server answers (${code}); if it runs, it is overloaded, or its disk is full`);
     default:
       return typeof code === "string" ? unavailable(`nats failed: ${message} (${code})`) : error;

@@ -9,12 +9,13 @@ import { textOf } from "./message-text.ts";
 
 type Call = <Answer>(work: (connected: Connected) => Promise<Answer>) => Promise<Answer>;
 
-/** Messages asked for at a time. */
+/** Messages requested at the same time. */
 const asked = 100;
 
 /**
- * Cells as the subjects of a stream, of which each keeps its last message; the number of a change is the message's sequence.
- * A removal is an empty message. It is never purged: servers have lost messages of other subjects by that.
+ * Keys as the subjects of a stream, which keeps the last message of each. The number of a change is the message's
+ * sequence. A removal is an empty message. It is never purged, because servers have lost messages of other subjects by
+ * a purge.
  */
 export class NatsKeyValues implements KeyValues {
   readonly name: string;
@@ -29,7 +30,7 @@ export class NatsKeyValues implements KeyValues {
     this.#call = call;
   }
 
-  /** The chain is opened: what was known may be of another stream. */
+  /** To be called when the chain opens, because the stream may be another one. */
   forget(): void {
     this.#subjects.forget();
   }
@@ -58,7 +59,9 @@ export class NatsKeyValues implements KeyValues {
     });
   }
 
-  /** The server writes its time on every message, and tells it in no other way. */
+  /**
+   * Publishes a message, and reads the time that the server stored with it: the server has no other way to ask for it.
+   */
   serverTime(): Promise<number> {
     return this.#call(async ({ manager, stream }) => {
       const { seq } = await stream.publish(this.#subjectOf("clock"), "-", {
@@ -97,7 +100,10 @@ export class NatsKeyValues implements KeyValues {
     return (await this.#put(key, text ?? "", { lastSequence: last })) === null ? "taken" : "added";
   }
 
-  /** The number of the change; null where another one was first. @throws what may be the refusal of a repeated request */
+  /**
+   * The number of the change; null if another one was first. Throws if a resent request is refused: the first may be
+   * stored.
+   */
   #put(key: string, text: string, expected: JetStreamPublishOptions["expect"]): Promise<number | null> {
     return this.#call(({ stream, ask }) =>
       ask(async (isFirst) => {

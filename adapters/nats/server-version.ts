@@ -2,17 +2,18 @@ import { UnusableStoreError } from "../../core/errors/errors.ts";
 
 type Version = readonly [number, number, number];
 
-/** From here on a stream does what the chain asks of it. */
+/** The first version with the stream features that the chain needs. */
 const oldest: Version = [2, 9, 3];
 /**
- * Before it, replicated streams lose acknowledged messages, or are gone as a whole, after servers of the cluster were killed
- * and restarted.
+ * In older versions, replicated streams lose acknowledged messages, or disappear completely, after servers of the
+ * cluster were killed and restarted.
  */
 const oldestWithReplicas: Version = [2, 10, 23];
 
 /**
- * @param found as the server says it
- * @throws UnusableStoreError where a nats-server of this version is too old, or is none
+ * @param found the version that the server reports
+ * @param warn called if the server is safe only without replicas
+ * @throws UnusableStoreError if the version is too old for this number of replicas, or unknown
  */
 export function assertServerVersion(
   location: string,
