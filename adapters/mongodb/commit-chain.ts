@@ -6,7 +6,7 @@ import { MongoKeyValues } from "./key-values.ts";
 import { connect, type Connection, type MongoLocation } from "./connection.ts";
 import { isTaken, translate } from "./errors.ts";
 
-/** Below the 16 MB of a document. */
+/** Below MongoDB's limit of 16 MB for a document. */
 const maxBytes = 8 * 1024 * 1024;
 const pageBytes = 8 * 1024 * 1024;
 const documentsPerBatch = 100;
@@ -16,7 +16,7 @@ interface StoredRecord {
   record: string;
 }
 
-/** A chain as a collection of MongoDB: a record is a document, its number the `_id`, of which there is only one each. */
+/** A chain in a MongoDB collection: a record is a document, and its number the `_id`, which is unique. */
 export class MongoChain implements CommitChain {
   readonly engine = "mongodb";
   readonly location: string;
@@ -70,7 +70,7 @@ export class MongoChain implements CommitChain {
 
   add(number: number, record: string): Promise<Added> {
     return this.#call(async ({ records }) => {
-      // Asked for beside the insertion: the server itself compares a new document with no other one.
+      // Runs in parallel to the insertion, because the server cannot make an insertion depend on another document.
       const before = number === 1 ? null : records.findOne({ _id: number - 1 }, { projection: { _id: 1 } });
       before?.catch(() => {});
       try {

@@ -9,21 +9,24 @@ import {
   untrusted,
 } from "../../core/errors/outage.ts";
 
-/** https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml */
+/** MongoDB's error codes: https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml */
 const duplicateKey = 11000;
 const outOfDiskSpace = 14031;
 const refusedCodes = new Set<unknown>([13, 18, 8000]);
 
-/** What the driver finds in a URL or in options, before it looks for a server. */
+/** Errors of the driver about the URL or the options, thrown before it connects. */
 const optionErrors = new Set(["MongoParseError", "MongoInvalidArgumentError", "MongoAPIError"]);
 
 export const isTaken = (error: unknown): boolean => (error as MongoError | null)?.code === duplicateKey;
 
-/** The one place where the driver's errors become ours; the driver's stays as `cause`. By name: it may be another copy of the class. */
+/**
+ * Translates the driver's errors, and keeps them as `cause`. Compares names instead of classes, because the error may
+ * come from another copy of the driver.
+ */
 export function translate(location: string, error: unknown): unknown {
   const { name = "", message } = (error ?? {}) as Partial<MongoError>;
   const code: unknown = (error as { code?: unknown } | null)?.code;
-  // The driver lets some errors of its sockets through.
+  // The driver passes on some errors of its sockets unchanged.
   const isOfSocket = typeof code === "string" && /^E[A-Z]+$/.test(code);
   const unavailable = (why: string) => new StoreUnavailableError(location, why, error);
   const unusable = (why: string) => new UnusableStoreError(location, why, error);
@@ -39,7 +42,7 @@ export function translate(location: string, error: unknown): unknown {
   return unavailable(`no answer of the server (${message})`);
 }
 
-/** The driver finds it while it looks for a server, and then says only that it has found none. */
+/** The driver wraps this error in another, whose message says only that no server was found. */
 const isTooOld = (error: unknown): boolean => {
   const { name, cause } = error as { name?: unknown; cause?: unknown };
   return name === "MongoCompatibilityError" || (cause instanceof Object && cause !== error && isTooOld(cause));

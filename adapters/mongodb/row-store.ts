@@ -14,10 +14,13 @@ import { connect, type Connection, type MongoLocation } from "./connection.ts";
 import { MongoDocuments, pathOf, type StoredDocument } from "./documents.ts";
 import { isTaken, translate } from "./errors.ts";
 
-/** Below the 16 MB of a document. */
+/** Below MongoDB's limit of 16 MB for a document. */
 const maxBytes = 8 * 1024 * 1024;
 
-/** A table as collections: one for its pointer, generations and journals, and for each generation its rows and parked events. */
+/**
+ * A table in collections: one for its pointer, generations and journals, and two per generation for rows and parked
+ * events.
+ */
 export class MongoRowStore implements RowStore {
   readonly engine = "mongodb";
   readonly location: string;
@@ -27,7 +30,10 @@ export class MongoRowStore implements RowStore {
   readonly sortsByBytes = true;
   readonly #place: MongoLocation;
   #connection: Connection | null = null;
-  /** FerretDB 1 looks at conditions and writes in two steps: at least the changes of one host must not meet there. */
+  /**
+   * The last change. FerretDB 1 checks conditions and writes in two steps, so at least one host's changes run one by
+   * one.
+   */
   #changed: Promise<unknown> = Promise.resolve();
 
   constructor(location: string, place: MongoLocation) {
@@ -95,7 +101,7 @@ export class MongoRowStore implements RowStore {
   async prepare(generation: number, fields: Fields): Promise<void> {
     await this.#run(async (database) => {
       const rows = await database.createCollection(this.#collectionOf(generation, "rows"));
-      // With the id, which what is equal is sorted by.
+      // Indexes end with the id, which is the tie breaker of every sort.
       for (const { name, index, unique } of fields.values())
         if (index || unique) await rows.createIndex({ [pathOf(name)]: 1, _id: 1 });
     });
