@@ -3,10 +3,10 @@ import { UnusableStoreError } from "../../core/errors/errors.ts";
 import type { Entities } from "./entities.ts";
 
 /**
- * Tries what a table rests on. An adapter for a database with words of its own takes a condition for something else, and
- * would overwrite rows in silence.
+ * Tests the behaviour that a table depends on. An adapter for a database with another query syntax may misread a
+ * condition, and would silently overwrite rows.
  *
- * @throws UnusableStoreError
+ * @throws UnusableStoreError if a test fails
  */
 export async function probe(location: string, entities: Entities): Promise<void> {
   const _id = `probe ${randomUUID()}`;

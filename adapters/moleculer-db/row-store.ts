@@ -8,29 +8,30 @@ import { Entities } from "./entities.ts";
 import { translate } from "./errors.ts";
 import { probe } from "./probe.ts";
 
-/** Below the 16 MB that MongoDB takes in one document. */
+/** Below MongoDB's limit of 16 MB for a document. */
 const maxBytes = 8 * 1024 * 1024;
 
+/** How to make and open the adapter of one table. */
 export interface AdapterLocation {
   location: string;
   make: () => unknown;
   collection: string;
   durability: RowStore["durability"];
   hosts: RowStore["hosts"];
-  /** The file that one host may have open; null where there is none. */
+  /** The file that is locked for one host; null if there is none. */
   file: string | null;
   /** Names of the tables that are open in this process. */
   open: Set<string>;
 }
 
-/** Everything of a table as entities of one moleculer-db adapter, told apart by `_id`, `kind` and `generation`. */
+/** A table's documents as entities of one moleculer-db adapter, distinguished by `_id`, `kind` and `generation`. */
 export class MoleculerDbRowStore implements RowStore {
   readonly engine = "moleculer-db";
   readonly location: string;
   readonly durability: RowStore["durability"];
   readonly hosts: RowStore["hosts"];
   readonly maxBytes = maxBytes;
-  /** NeDB compares by UTF-16, and of others nothing is known. */
+  /** NeDB compares by UTF-16, and the order of other adapters is unknown. */
   readonly sortsByBytes = false;
   readonly #place: AdapterLocation;
   readonly #entities: Entities;
