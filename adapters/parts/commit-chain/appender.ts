@@ -17,18 +17,18 @@ import { retry } from "../retry.ts";
 import { assertOfChain, isOfChain } from "./presence.ts";
 import { toRecords, type Change } from "./record.ts";
 
-/** What is to be answered if this change is stored; with null there is nothing to store. */
+/** The result for the caller once `change` is stored; null if there is nothing to store. */
 export interface Decision<Answer> {
   answer: Answer;
   change: Change | null;
 }
 
-/** Records asked for at a time; between two pages the event loop runs. */
+/** Records per read; the event loop runs between two pages. */
 const recordsPerPage = 500;
 
 /**
- * The host's end of a chain: the index, and the one way in which it changes. Whatever changes it takes its turn, so each
- * decision is made on the index as it was when the record before it was the chain's last.
+ * Appends to a chain and keeps the host's index up to date. All changes of the index run under one mutex, so each
+ * decision is based on the index as of the record before it.
  */
 export class Appender {
   readonly #chain: CommitChain;
@@ -37,16 +37,16 @@ export class Appender {
   readonly #mutex = new Semaphore(1);
   readonly #looks = new Semaphore(1);
   readonly #fairness = new Fairness();
-  /** Named in each commit; undefined where no other host can reach this one. */
+  /** This host's node, stored in each commit; undefined if other hosts cannot reach it. */
   node: string | undefined;
   #index: IndexFile | null = null;
-  /** The index is being made anew, and answers nothing but what it will say again. */
+  /** The index is being rebuilt: reads wait until it has caught up with the chain. */
   #isRebuildingIndex = false;
   readonly #progress: BuildProgress;
-  /** A look at the chain's end that has not begun: whoever asks by then shares it. */
+  /** A refresh that has not begun yet, shared by all readers that call until then. */
   #nextLook: Promise<void> | null = null;
 
-  /** @param isAnew what the index has of a log that is not on the server any more may be disregarded */
+  /** @param isAnew the index of a log that the server has lost may be discarded */
   constructor(chain: CommitChain, indexPath: string, isAnew: boolean) {
     this.#chain = chain;
     this.#indexPath = indexPath;
@@ -54,7 +54,7 @@ export class Appender {
     this.#progress = new BuildProgress(chain);
   }
 
-  /** While the index is far behind the chain; otherwise null. */
+  /** Null unless the index is far behind the chain. */
   get building(): Building | null {
     return this.#progress.building;
   }
@@ -81,7 +81,10 @@ export class Appender {
     });
   }
 
-  /** Before anything is written to the chain, the index shows whether there was more. @throws UnusableStoreError */
+  /**
+   * Compares the index with the chain before the first write.
+   * @throws UnusableStoreError if the chain has lost commits
+   */
   async #join(index: IndexFile, options: OpenOptions & { create: boolean }): Promise<void> {
     const { identity: known, path, log } = index;
     const isAnew = this.#isAnew;
@@ -93,7 +96,7 @@ export class Appender {
     await index.rebuild(identity);
   }
 
-  /** Waits for what was accepted. */
+  /** Waits for running commits and reads of the chain. */
   close(): Promise<void> {
     return this.#looks.run(() =>
       this.#mutex.run(async () => {
@@ -111,7 +114,7 @@ export class Appender {
     return this.#index;
   }
 
-  /** What the index says as it is. */
+  /** Runs `ask` on the index as it is, which may be behind the chain. */
   async readLocal<Answer>(ask: (log: LogFile) => Answer | Promise<Answer>): Promise<Answer> {
     const index = this.refuseClosed();
     const { log } = index;
@@ -126,11 +129,11 @@ export class Appender {
         return ask(index.log);
       }
     }
-    // The index was made anew during a long look: what was found may be a part of it.
+    // The index was rebuilt during `ask`, so the result may be incomplete.
     return this.readLatest(ask);
   }
 
-  /** What the index says when it has everything that was in the chain when this was called. */
+  /** Linearizable: runs `ask` on an index that has every record the chain had at the call. */
   async readLatest<Answer>(ask: (log: LogFile) => Answer | Promise<Answer>): Promise<Answer> {
     this.refuseClosed();
     this.#nextLook ??= this.#look();
@@ -138,9 +141,9 @@ export class Appender {
     return this.#isRebuildingIndex ? this.readLatest(ask) : this.readLocal(ask);
   }
 
-  /** Commits go on while the chain is asked: only what it answers takes a turn. */
+  /** Commits continue while the chain is read; only folding the records takes the mutex. */
   async #look(): Promise<void> {
-    // A look that is free begins at once: before it is known as the next.
+    // If no refresh is running, `run` begins at once, and would clear `#nextLook` before the caller has set it.
     await Promise.resolve();
     await this.#looks.run(async () => {
       this.#nextLook = null;
@@ -148,17 +151,18 @@ export class Appender {
     });
   }
 
-  /** Whether that was the chain's end. */
+  /** Folds one page; true if the chain has no more records. */
   async #lookOn(): Promise<boolean> {
     const { seen } = this.refuseClosed();
     const { records, end } = await this.#chain.read(seen, recordsPerPage);
     return this.#mutex.run(() =>
       this.#rebuildingIfDamaged(async (index) => {
-        // Made anew meanwhile it may know less, after a commit more.
+        // A rebuild meanwhile may have set the index back, so that records are missing. After a commit it has some of
+        // these.
         if (index.seen < seen) return false;
         await whenFree(() => index.fold(records.slice(index.seen - seen)));
         await this.#progress.note(index.seen, end);
-        // What a failed attempt had left to be done.
+        // Set by a rebuild that failed before it had caught up.
         if (end) this.#isRebuildingIndex = false;
         return end;
       }),
@@ -166,10 +170,11 @@ export class Appender {
   }
 
   /**
-   * Decides on the whole chain, adds the decision to it, and answers when it is there. Whatever `decide` does to the index
-   * is taken back; refusals and answers that change nothing are not older than the call, either.
+   * Decides on the index, and appends the decision to the chain. If another host was first, catches up and decides
+   * again. The index changes of `decide` are rolled back: only a stored record changes the index. Errors and results
+   * without a change are also decided on an index that has every record as of the call.
    *
-   * @param overtaken is called when another host was first; what it returns is the answer, and nothing is added
+   * @param overtaken called if another host was first; if it returns a result, that is returned and nothing is added
    */
   async commit<Answer>(
     decide: (log: LogFile) => Decision<Answer>,
@@ -204,7 +209,7 @@ export class Appender {
       if (!change) return isFresh ? { answer } : look();
       if (await this.#add(index, change)) return { answer };
       isFresh = true;
-      // The next number is taken, and yet nothing is there: the chain may have lost its end.
+      // The number is taken, but the chain has no new record: it may have lost its last ones.
       if (!(await this.#catchUp(index))) await assertOfChain(this.#chain, index);
       const instead = overtaken?.();
       return instead === undefined ? null : { answer: instead };
@@ -218,7 +223,7 @@ export class Appender {
     this.#fairness.rested(performance.now());
   }
 
-  /** Answers whether it is in the chain. A commit in several records is overtaken as long as its last is not there. */
+  /** False if another host was first. A commit in several records can be overtaken until its last record is stored. */
   async #add(index: IndexFile, change: Change): Promise<boolean> {
     const { maxBytes } = this.#chain;
     const records = toRecords({ id: randomUUID(), after: index.end.commit, by: this.node, change }, maxBytes);
@@ -232,12 +237,13 @@ export class Appender {
     try {
       await whenFree(() => index.fold(records));
     } catch {
-      // It is stored, whatever is wrong with the index: the next look takes it up again, and says so.
+      // The commit is stored even if the index fails: the next refresh folds it again, and throws if the index is
+      // broken.
     }
     return true;
   }
 
-  /** Takes up what is behind the index; answers whether there was anything. */
+  /** Folds the records that the index lacks; false if there were none. */
   async #catchUp(index: IndexFile): Promise<boolean> {
     for (let isAny = false; ;) {
       const { records, end } = await this.#chain.read(index.seen, recordsPerPage);

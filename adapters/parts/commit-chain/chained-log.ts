@@ -28,8 +28,8 @@ import { ServerClock } from "./server-clock.ts";
 import { storedAppends } from "./stored-appends.ts";
 
 /**
- * A log on a chain, hosted by any number of hosts. Each host has an index, which it brings up to date before it reads or
- * decides on it. A decision is added to the chain, which refuses it if another host was first.
+ * A log on a chain, hosted by any number of hosts. Each host has an index, which it brings up to date before it reads
+ * or decides on it. A decision is added to the chain, which refuses it if another host was first.
  */
 export class ChainedLog implements EventLog {
   readonly engine: string;
@@ -52,7 +52,7 @@ export class ChainedLog implements EventLog {
   #warn: (message: string) => void = () => {};
 
   /**
-   * @param indexPath the file of the index; another process of this machine takes a file beside it
+   * @param indexPath the file of the index; a second process of the machine uses a numbered file beside it
    * @param begin `"anew"`: traces of a log that the server has lost are ignored
    */
   constructor(chain: CommitChain, indexPath: string, begin?: "anew") {
@@ -112,7 +112,7 @@ export class ChainedLog implements EventLog {
   }
 
   async read(options: ReadOptions): Promise<Page> {
-    // What the index contains never changes. The chain is asked only if the page reaches the end of the index.
+    // Events in the index never change. The chain is read only if the page reaches the end of the index.
     const page = options.backward ? null : await this.#appender.readLocal((log) => log.read(options));
     return page && !page.end ? page : this.#appender.readLatest((log) => log.read(options));
   }

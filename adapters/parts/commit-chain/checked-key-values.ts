@@ -2,7 +2,9 @@ import { UnusableStoreError } from "../../../core/errors/errors.ts";
 import type { Added, KeyValue, KeyValueChange, KeyValues } from "./commit-chain.ts";
 import { settled } from "./settled.ts";
 
-/** Keys of which the last known change is remembered. Leases and checkpoints are read all the time, and stay among them. */
+/**
+ * The most keys whose last change is remembered. Leases and checkpoints are used constantly, so they are not evicted.
+ */
 const maxKnown = 10_000;
 
 interface Known {
@@ -11,17 +13,17 @@ interface Known {
 }
 
 /**
- * Cells of a server that may lose what it acknowledged. What this host has put or read is there from then on, or a later
- * change of the same key is: a server that says otherwise, for longer than a new leader needs to catch up, has lost control
- * state. "Nothing there" would be read as a free lease and a consumer that has not begun.
+ * Detects a server that has lost acknowledged control state. Once this host has stored or read a change, the server
+ * must return it or a later change of the key. If it does not, for longer than a new leader needs to catch up, the
+ * change is lost. Without this check a missing key would pass for a free lease, or for a consumer without a checkpoint.
  */
 export class CheckedKeyValues implements KeyValues {
   readonly #cells: KeyValues;
   readonly #location: string;
-  /** By key its last change that this host knows, the least recently used first. */
+  /** The last known change by key, the least recently used first. */
   readonly #known = new Map<string, Known>();
   #last = 0;
-  /** What a change has shown to be lost: its number, and those after it, hide the loss from later questions. */
+  /** Set once a loss was detected: changes after it reuse the lost numbers, so later checks would pass. */
   #loss: string | null = null;
 
   constructor(location: string, cells: KeyValues) {
@@ -33,14 +35,14 @@ export class CheckedKeyValues implements KeyValues {
     return this.#cells.maxBytes;
   }
 
-  /** After a restart of the host it goes on from what is there. */
+  /** After a restart of the host, the server's state is accepted as it is. */
   forget(): void {
     this.#known.clear();
     this.#last = 0;
     this.#loss = null;
   }
 
-  /** @throws UnusableStoreError where it falls */
+  /** @throws UnusableStoreError if it is lower than a known change */
   async last(): Promise<number> {
     if (this.#loss) this.#refuse(this.#loss);
     const known = this.#last;
@@ -53,9 +55,9 @@ export class CheckedKeyValues implements KeyValues {
     return last;
   }
 
-  /** @throws UnusableStoreError where the key is not as new as this host knows it */
+  /** @throws UnusableStoreError if the change is older than the known one */
   async get(key: string): Promise<KeyValueChange | null> {
-    // Noted before the question: its answer may come after that of a later put.
+    // Read before the request: a later `put` may get its response first.
     const known = this.#known.get(key)?.number ?? 0;
     const change = await settled(
       () => this.#cells.get(key),
@@ -69,7 +71,7 @@ export class CheckedKeyValues implements KeyValues {
     return change;
   }
 
-  /** @throws UnusableStoreError where it lacks a key that this host knows */
+  /** @throws UnusableStoreError if a known key is missing */
   async list(range: { prefix: string; after?: string; limit: number }): Promise<KeyValue[]> {
     const cells = await this.#cells.list(range);
     const { prefix, after, limit } = range;
@@ -79,7 +81,7 @@ export class CheckedKeyValues implements KeyValues {
       key.startsWith(prefix) &&
       (after === undefined || isAfter(key, after)) &&
       (end === undefined || isAfter(end, key));
-    // A list of its own: each look changes the order of what is known.
+    // A copy, because `get` changes the order of `#known`.
     const missing = Array.from(this.#known).filter(
       ([key, { isRemoved }]) => !isRemoved && isDue(key) && !listed.has(key),
     );
@@ -93,10 +95,10 @@ export class CheckedKeyValues implements KeyValues {
     return added;
   }
 
-  /** @throws UnusableStoreError where the change has a number that the server has given to another one before */
+  /** @throws UnusableStoreError if the server gave the change a number that it had already given to another */
   async replace(key: string, text: string, number: number): Promise<number | null> {
     if (this.#loss) this.#refuse(this.#loss);
-    // Noted before the question, as in `get`.
+    // Read before the request, as in `get`.
     const known = this.#last;
     const replaced = await this.#cells.replace(key, text, number);
     if (replaced === null) return null;

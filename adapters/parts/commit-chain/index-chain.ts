@@ -14,9 +14,9 @@ interface IndexEnd {
 }
 
 /**
- * The log that a host's index has, to be read where the server has lost it. Without control state: no index has any.
- * @param path of a file that nothing else opens, since a damaged index is made anew: a copy of the host's
- * @throws MissingLogError; UnusableStoreError where it is no index
+ * Opens the index of a host as a log, to recover a log that the server has lost. An index has no control state.
+ * @param path a copy of the host's file, which no other process opens, because opening a damaged index deletes it
+ * @throws MissingLogError; UnusableStoreError if it is not an index
  */
 export const logOfIndex = (path: string): ChainedLog => new ChainedLog(new IndexChain(path, endOf(path)), path);
 
@@ -41,7 +41,7 @@ function endOf(path: string): IndexEnd {
   throw new UnusableStoreError(path, "found no index of a log, expected one, like data/orders.index.db");
 }
 
-/** As much of a chain as an index knows: its first record, and the id of its last. */
+/** A read-only chain made of an index: its first record, and the id of its last. */
 class IndexChain implements CommitChain {
   readonly engine = "index";
   readonly location: string;
@@ -61,7 +61,7 @@ class IndexChain implements CommitChain {
   async read(after: number, limit: number): Promise<Records> {
     const { identity, number, record } = this.#end;
     if (after >= number) return { records: [], end: true };
-    // The index was made anew meanwhile, and asks for all of it.
+    // More than one record is read only after the damaged index was deleted, to rebuild it.
     if (limit > 1) throw new UnusableStoreError(this.location, "the index is damaged, expected one that can be read");
     const first = { id: record, after: "", change: { begin: { identity, format } } };
     return { records: [JSON.stringify(first)], end: false };

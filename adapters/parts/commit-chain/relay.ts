@@ -10,9 +10,9 @@ import { RelayTarget } from "./relay-target.ts";
 type Deciding = (requests: readonly AppendRequest[]) => (log: LogFile) => Decision<AppendVerdict[]>;
 
 /**
- * Appends of a host that loses races: hosts that commit at the same time overtake one another, so all but one send theirs
- * to the one that leads, which stores them in its own commits. Whatever comes of that, the chain decides: what was not
- * answered is looked for there by its ids, and then stored by this host.
+ * Relays the appends of a host that loses races. Hosts that commit at the same time overtake one another, so all but
+ * the leader send it their appends, and it stores them in its commits. The chain decides the outcome: this host looks
+ * up appends without a response by their event ids, and stores those that the chain lacks.
  */
 export class Relay {
   readonly #relay: AppendRelay;
@@ -55,18 +55,21 @@ export class Relay {
       this.#look();
       return stored;
     } catch {
-      // Whatever went wrong there, the chain says what became of them.
+      // `#settle` finds the outcome in the chain.
       this.#target.failed(node, performance.now());
       return [];
     }
   }
 
-  /** A host that only sends would not see who leads, and would have much to take up when the leader is gone. */
+  /**
+   * Refreshes the index of a host that only relays: otherwise it would miss a new leader, and lag when it has to
+   * commit.
+   */
   #look(): void {
     const now = performance.now();
     if (now - this.#lookedAt < times.relay.checkMs) return;
     this.#lookedAt = now;
-    // A failure is met again by the next append or read, which throws it.
+    // The next append or read would fail the same way, and throws.
     this.#appender.readLatest(() => {}).catch(() => {});
   }
 
@@ -84,14 +87,14 @@ export class Relay {
     if (left.length === 0) return verdicts as AppendVerdict[];
     for (const request of left) {
       const before = request.dependsOn && verdicts[requests.indexOf(request.dependsOn)];
-      // Stored now, though by another commit.
+      // Its dependency is stored already, by another commit.
       if (before && "events" in before && !before.repeated) delete request.dependsOn;
     }
     const own = await this.#appender.commit(this.#deciding(left));
     return verdicts.map((verdict, index) => verdict ?? asOwn(own.shift()!, wereFresh.has(requests[index]!)));
   }
 
-  /** Those that the chain has by now, whoever has stored them. */
+  /** Fills in the verdicts of the appends that the chain has by now. */
   async #find(
     requests: readonly AppendRequest[],
     verdicts: (AppendVerdict | null)[],
@@ -106,6 +109,6 @@ export class Relay {
   }
 }
 
-/** An id that was made for an append can only have been stored by it, whichever host did. */
+/** An id that was generated for this append can only have been stored by it, so the append is not a repeat. */
 const asOwn = (verdict: AppendVerdict, wasFresh: boolean): AppendVerdict =>
   wasFresh && "events" in verdict ? { ...verdict, repeated: false } : verdict;

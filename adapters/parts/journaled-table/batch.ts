@@ -11,7 +11,7 @@ import type { Write } from "./row-store.ts";
 import { count, find, type Source } from "./selection.ts";
 import type { RowChange } from "../../../core/rows/row-change.ts";
 
-/** What a batch has to know of its generation. */
+/** A batch's view of its generation. */
 export interface BatchOf {
   location: string;
   maxBytes: number;
@@ -21,13 +21,13 @@ export interface BatchOf {
   commit: (writes: Write[], progress: Progress) => Promise<void>;
 }
 
-/** Changes of which nobody else sees any before the commit: they are kept here, and nothing is written. */
+/** A batch that keeps its changes in memory, where only its own queries see them, and writes them at the commit. */
 export class JournaledBatch implements Batch, Rows {
   readonly #of: BatchOf;
   readonly #overlay: Overlay;
-  /** Null for those that are taken out. */
+  /** By id; null if the event was unparked. */
   readonly #parked = new Map<string, ParkedStream | null>();
-  /** How to take back each change since the last mark. */
+  /** Undoes the changes since the last mark, the latest last. */
   readonly #undo: (() => void)[] = [];
   #hasEnded = false;
 
@@ -149,11 +149,11 @@ export class JournaledBatch implements Batch, Rows {
     const writes: Write[] = [];
     for (const [id, content] of this.#overlay.changes()) {
       const isNew = !this.#of.known.isThere(id);
-      // What never was needs no removal.
+      // A row that was never stored needs no tombstone.
       if (content || !isNew) writes.push({ kind: "rows", id, isNew, content });
     }
     for (const [id, event] of this.#parked)
-      // Events are few: whether one is new is left open.
+      // Treated as new: parked events are few, and the engine updates one that exists.
       writes.push({ kind: "parked", id, isNew: true, content: event && { event: JSON.stringify(event) } });
     return writes;
   }

@@ -9,15 +9,15 @@ import type { RowStore, Write } from "./row-store.ts";
 import { generationId, progressOf, type StoredGeneration } from "./stored-generation.ts";
 
 /**
- * The commits of one generation, by one host. Each has the number after the last. It is decided by one write, which
- * stores the journal; then its rows are written, each only over what an earlier batch left, and then the checkpoint.
- * A crash between these leaves the journal, which whoever folds on applies again: a row that has it already refuses it.
+ * One host's commits to one generation, numbered without gaps. One write decides a commit: it stores the journal. The
+ * rows follow, each only over an earlier batch's (the fence), and then the checkpoint. A crash in between leaves the
+ * journal; the next host to commit applies it again, and the fence skips the rows that were already written.
  */
 export class Commits {
   readonly #store: RowStore;
   readonly #number: number;
   readonly #epoch: () => number;
-  /** The last batch, which this host's rows and progress follow from; null where it has to ask first. */
+  /** The last batch that this host's rows and progress include; null if it has to read the progress first. */
   #known: number | null;
 
   constructor(store: RowStore, stored: StoredGeneration, epoch: () => number) {
@@ -52,7 +52,7 @@ export class Commits {
     return stored as StoredGeneration;
   }
 
-  /** As of the last commit that is done. Whoever may fold it on first does what one that was killed has left. */
+  /** As of the last complete commit. The host that holds the epoch first applies a journal that a killed host left. */
   async progress(): Promise<Progress> {
     const stored = await this.read();
     if (stored.epoch !== this.#epoch()) return progressOf(stored);
@@ -93,7 +93,7 @@ export class Commits {
     this.#known = batch;
   }
 
-  /** @throws StoreUnavailableError where another host came first */
+  /** @throws StoreUnavailableError if another host was first */
   async #decide(known: number, decision: { batch: number; token: string }): Promise<void> {
     const { heads } = this.#store;
     const patience = new CopyLockWait(this.#store);
@@ -106,7 +106,7 @@ export class Commits {
       } catch (error) {
         failure = error;
       }
-      // Also where the answer was lost.
+      // Read also after an error: the write may have succeeded although its response was lost.
       const stored = await retryUntilAnswered(this.#store.location, () => this.read());
       if (stored.token === decision.token) return;
       if (failure) throw failure;

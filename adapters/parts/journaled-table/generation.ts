@@ -10,7 +10,7 @@ import type { RowStore } from "./row-store.ts";
 import type { Source } from "./selection.ts";
 import type { StoredGeneration } from "./stored-generation.ts";
 
-/** A generation as one host has it open. */
+/** One host's handle of a generation: its committed rows, its batch and its progress. */
 export class JournaledGeneration implements Generation {
   readonly number: number;
   readonly fields: Fields;
@@ -24,8 +24,8 @@ export class JournaledGeneration implements Generation {
   #batch: JournaledBatch | null = null;
 
   /**
-   * @param epoch the one that this host has taken the table over with
-   * @param successor the rows of the generation that took this one's place; null where it has none
+   * @param epoch the epoch of this host's last takeover of the table
+   * @param successor the rows of the generation that replaced this one; null if none did
    */
   constructor(
     store: RowStore,
@@ -62,7 +62,7 @@ export class JournaledGeneration implements Generation {
     return events.toSorted((a, b) => a.position - b.position);
   }
 
-  /** @throws StoreUnavailableError where another host may have folded on from what this one knows */
+  /** @throws StoreUnavailableError if another host may have committed since this host read the progress */
   async begin(): Promise<JournaledBatch> {
     const { location, maxBytes } = this.#store;
     if (this.#batch?.hasEnded === false)
@@ -85,12 +85,11 @@ export class JournaledGeneration implements Generation {
     }));
   }
 
-  /** It has to be asked for its progress before it is folded on. */
+  /** The progress has to be read again before the next batch. */
   forget(): void {
     this.#commits.forget();
   }
 
-  /** What runs is taken back. */
   close(): void {
     void this.#batch?.rollback();
     this.forget();

@@ -21,8 +21,8 @@ import { TableCopy } from "./table-copy.ts";
 
 /**
  * A table on an engine without transactions over several documents. One document contains the number of the live
- * generation, and one per generation its progress; everything else follows from these (see `Commits`). The tombstone of a
- * removed row refuses late writes, and stays until its generation is dropped.
+ * generation, and one per generation its progress; `Commits` describes the writes. The tombstone of a removed row
+ * fences off late writes, and stays until its generation is dropped.
  */
 export class JournaledReadTable implements ReadTable {
   readonly engine: string;

@@ -7,16 +7,18 @@ import type { RowChange } from "../../../core/rows/row-change.ts";
 
 const mostRows = 10_000;
 
-/** Committed rows that a host has looked at or written. They stay as they are for as long as nobody else commits. */
+/** A host's cache of committed rows that it has read or written. Valid until another host commits. */
 export class RowCache {
   readonly #source: Source;
   readonly rows: RowSet;
   readonly #uniqueFields: readonly string[];
-  /** Whether something stands under the id, be it what is left of a removed row. */
+  /** True if a document exists for the id, including a tombstone. */
   readonly #isThere = new Map<string, boolean>();
   readonly #wasEmpty: boolean;
 
-  /** `wasEmpty`: nothing was there before this host's batches, so that there is nothing to look at. */
+  /**
+   * @param wasEmpty the generation had no rows before this host's batches, so a row that is not cached does not exist
+   */
   constructor(source: Source, uniqueFields: readonly string[], wasEmpty: boolean) {
     this.#source = source;
     this.#uniqueFields = uniqueFields;
@@ -32,7 +34,7 @@ export class RowCache {
     return this.#isThere.get(id)!;
   }
 
-  /** Looks at every row that the changes meet: those with their ids, and those with their values of unique fields. */
+  /** Loads the rows with the ids of the changes, and those with the changes' values of unique fields. */
   async loadFor(changes: readonly RowChange[]): Promise<void> {
     await this.load(changes.map(({ id }) => id));
     if (this.#wasEmpty) return;
@@ -59,7 +61,7 @@ export class RowCache {
     for await (const row of meetingRows(this.#source, query)) this.put(row.id, row);
   }
 
-  /** What now stands under the id. */
+  /** Null caches a tombstone. */
   put(id: string, content: Content | null): void {
     this.#isThere.set(id, true);
     if (content) this.rows.put(content as StoredRow);

@@ -7,19 +7,19 @@ import type { Query } from "../../../core/query/query.ts";
 import { pushDown } from "./filter.ts";
 import type { Documents, Filter, Page } from "./row-store.ts";
 
-/** What a batch has made of the committed rows. */
+/** The uncommitted changes of a batch. */
 export interface Changes {
   hasChanged(id: string): boolean;
   /** Null for a row that was removed. */
   changes(): Iterable<[id: string, row: StoredRow | null]>;
 }
 
-/** What queries are asked of. */
+/** The rows that a query runs on. */
 export interface Source {
   documents: Documents;
   fields: Fields;
   sortsByBytes: boolean;
-  /** Left out: committed rows are asked for. */
+  /** Omitted: the query sees committed rows only. */
   changes?: Changes;
 }
 
@@ -47,18 +47,18 @@ export async function count(source: Source, query: Query): Promise<number> {
   return rows;
 }
 
-/** Rows that meet the query, in no order. */
+/** The rows that match the query, in no order. */
 export async function* meetingRows(source: Source, query: Query): AsyncGenerator<StoredRow> {
   const { documents, changes } = source;
   const { filter, isExact } = plan(source, query);
   const meets = meeting(query);
   const pace = new Pace();
-  // A driver has many documents in hand at a time, and answers them without leaving the thread.
+  // A driver buffers many documents and yields them without a turn of the event loop.
   for await (const { id, content } of documents.find(filter)) {
     if (!changes?.hasChanged(id) && (isExact || meets(content!))) yield content as StoredRow;
     if (pace.isDue()) await pace.turn();
   }
-  // As they are now: the batch may go on during a turn.
+  // A copy: the batch may change during a turn.
   for (const [, row] of Array.from(changes?.changes() ?? [])) {
     if (row && meets(row)) yield row;
     if (pace.isDue()) await pace.turn();
@@ -70,7 +70,10 @@ function plan(source: Source, { where, search }: Query): { filter: Filter; isExa
   return { filter: filter ?? {}, isExact: isExact && !search };
 }
 
-/** Where the engine's order is ours and nothing is to be added. A path leads into what is text for the engine. */
+/**
+ * The page for the engine; null if this process has to sort: the engine sorts text differently, a batch has changes, or
+ * the sort has a path into JSON, which is text for the engine.
+ */
 function pageOf({ documents, sortsByBytes, changes }: Source, { sort, limit, offset }: Query): Page | null {
   if (!sortsByBytes || changes || sort.some(({ path }) => path.length > 0)) return null;
   const order: Record<string, 1 | -1> = {};

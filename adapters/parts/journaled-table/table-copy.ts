@@ -9,12 +9,12 @@ import { doneBatch, dropped, generationId, progressOf, type StoredGeneration } f
 
 const bytesPerWrite = 256 * 1024;
 const passesBeforeHold = 4;
-/** So few are read while commits wait. */
+/** Commits are blocked for the last pass once the pass before it had fewer rows than this. */
 const fewRows = 1000;
 
 /**
- * Writes one moment of a generation that is folded on meanwhile, by this host or another: everything first, then, pass
- * by pass, what was written since, and the last of it while commits wait. Nothing but a batch of lines is held in memory.
+ * Writes a consistent copy of a generation that hosts keep changing. The first pass copies all rows, each further pass
+ * the rows written since the one before, and the last pass runs under a copy lock. Memory holds one chunk of lines.
  */
 export class TableCopy {
   readonly #store: RowStore;
@@ -63,7 +63,7 @@ export class TableCopy {
     }
   }
 
-  /** @throws StoreUnavailableError where its rows may be removed by now */
+  /** @throws StoreUnavailableError if the generation was replaced: its rows may be removed already */
   async #stored(): Promise<StoredGeneration> {
     const stored = (await this.#store.heads.get(generationId(this.#number))) as StoredGeneration | null;
     if (stored && stored.epoch !== dropped) return stored;

@@ -2,7 +2,9 @@ import { compileComparison } from "../../../core/query/matches-comparison.ts";
 import type { Comparison, Condition, Query } from "../../../core/query/query.ts";
 import { compareText } from "../../../core/text/text-order.ts";
 
-/** A stored value, as a database would keep it: booleans are 0 and 1, objects and arrays are JSON. Nothing to alias. */
+/**
+ * A stored value, as in a database: booleans are 0 and 1, objects and arrays are JSON, so no caller shares an object.
+ */
 export type ColumnValue = string | number | null;
 
 /** A row or an event as it is stored. */
@@ -13,7 +15,7 @@ type Test = (stored: Stored) => boolean;
 export const toColumnValue = (value: unknown): ColumnValue =>
   typeof value === "boolean" ? Number(value) : (value as ColumnValue);
 
-/** Nothing first, then numbers, then text by its bytes. */
+/** Null sorts first, then numbers, then text by the bytes of its UTF-8. */
 export function compareColumnValues(a: ColumnValue, b: ColumnValue): number {
   if (typeof a === "string" && typeof b === "string") return compareText(a, b);
   if (typeof a === "number" && typeof b === "number") return a - b;
@@ -22,7 +24,7 @@ export function compareColumnValues(a: ColumnValue, b: ColumnValue): number {
 
 const rank = (cell: ColumnValue) => (cell === null ? 0 : typeof cell === "number" ? 1 : 2);
 
-/** Values of the row that is looked at, read once however many comparisons ask for them. */
+/** Caches the parsed JSON of the current row, so that several comparisons of a field parse it once. */
 export class JsonValues {
   readonly #last = new Map<string, { cell: ColumnValue; value: unknown }>();
 
@@ -34,7 +36,7 @@ export class JsonValues {
   }
 }
 
-/** Whether a stored row or event meets a query's conditions and search. */
+/** Compiles a query's conditions and search to a test of a stored row or event. */
 export function filter({ where, search }: Query): Test {
   const meets = where ? compile(where, new JsonValues()) : () => true;
   if (!search) return meets;
