@@ -33,7 +33,7 @@ export function checkAdapter(location: string, found: unknown): DbAdapter {
   if (missing.length === 0) return found as DbAdapter;
   throw new UnusableStoreError(
     location,
-    `found an adapter without ${missing.join(", ")}, expected one of moleculer-db's kind, which has them all`,
+    `found an adapter without ${missing.join(", ")}, expected an adapter of moleculer-db, which has them all`,
   );
 }
 

@@ -16,12 +16,13 @@ export async function probe(location: string, entities: Entities): Promise<void>
   };
   try {
     if (!(await entities.insert(probe))) refuse("does not insert", "does");
-    if (await entities.insert(probe)) refuse("inserts an _id that is there", "refuses it");
+    if (await entities.insert(probe)) refuse("inserts an _id that exists", "refuses it");
     const older = (fence: number) => entities.update({ _id, kind: "probe", fence: { $lt: fence } }, { fence: 2 });
-    if ((await older(1)) !== 0) refuse("updates what does not meet the condition", "leaves it and answers 0");
-    if ((await older(2)) !== 1) refuse("does not update what meets the condition", "does and answers 1");
+    if ((await older(1)) !== 0)
+      refuse("updates an entity that does not match the condition", "leaves it and returns 0");
+    if ((await older(2)) !== 1) refuse("does not update an entity that matches the condition", "does and returns 1");
     const [found] = await entities.find({ query: { _id, "row.text": "é", "row.none": null } });
-    if (found?.["fence"] !== 2) refuse("does not find what it has updated", "finds it by its fields");
+    if (found?.["fence"] !== 2) refuse("does not find an updated entity", "finds it by its fields");
   } finally {
     await entities.remove({ _id });
   }

@@ -83,7 +83,7 @@ export class MongoChain implements CommitChain {
       await records.deleteOne({ _id: number });
       throw new UnusableStoreError(
         this.location,
-        `commit ${number - 1} is not there any more: the server has lost acknowledged commits, or its collection was dropped; stop every host: a start says what can be done. Nothing was stored`,
+        `commit ${number - 1} is missing: the server has lost acknowledged commits, or its collection was dropped; stop every host: the error of the next start lists the options. Nothing was stored`,
       );
     });
   }

@@ -31,15 +31,14 @@ export function translate(location: string, error: unknown): unknown {
   const unavailable = (why: string) => new StoreUnavailableError(location, why, error);
   const unusable = (why: string) => new UnusableStoreError(location, why, error);
   if (!name.startsWith("Mongo") && !isOfSocket) return error;
-  if (refusedCodes.has(code))
-    return unusable(`the server refuses the user or his password, or what he may do (${message})`);
-  if (isTooOld(error)) return unusable(`the server is of a version that the driver does not speak with: ${message}`);
+  if (refusedCodes.has(code)) return unusable(`the server refuses the user, the password or a permission (${message})`);
+  if (isTooOld(error)) return unusable(`the driver does not support the server's version: ${message}`);
   if (isUntrusted(error)) return unusable(`${untrusted("tlsCAFile")} (${message})`);
   if (isUnreadable(error)) return unusable(`${unreadable} (${message})`);
   if (isUnknownHost(error)) return unavailable(`${unknownHost} (${message})`);
-  if (optionErrors.has(name)) return unusable(`the driver refuses it: ${message}`);
+  if (optionErrors.has(name)) return unusable(`the driver rejects the URL or an option: ${message}`);
   if (code === outOfDiskSpace) return unavailable("the server's disk is full; nothing was stored");
-  return unavailable(`no answer of the server (${message})`);
+  return unavailable(`the server does not respond (${message})`);
 }
 
 /** The driver wraps this error in another, whose message says only that no server was found. */

@@ -83,7 +83,7 @@ export class NatsChain implements CommitChain {
   }
 
   #gone(): StoreUnavailableError {
-    return new StoreUnavailableError(this.location, "no server answers: the connection is gone");
+    return new StoreUnavailableError(this.location, "no server responds: the connection is gone");
   }
 
   async #prepare(connection: NatsConnection, { create, warn }: ChainOptions): Promise<OpenConnection> {

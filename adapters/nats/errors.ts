@@ -35,10 +35,10 @@ export function translate(location: string, error: unknown, isGone: boolean): un
     if (fullCodes.has(apiCode)) return unavailable(`JetStream has no room left (${said}); nothing was stored`);
     if (accountWithoutJetStream.has(apiCode)) return unusable(jetStreamIsOff);
     if (apiCode === noCluster)
-      return unusable(`the server is none of a cluster (${said}): start it as one of a cluster, or say replicas=1`);
+      return unusable(`the server is not part of a cluster (${said}): start it in a cluster, or set replicas=1`);
     if (isNoStream(error))
-      return unusable("its stream was deleted: stop every host, and put it back; a start says how");
-    return unavailable(`JetStream refused it: ${said} (${apiCode})`);
+      return unusable("its stream was deleted: stop every host, and restore it; the error of the next start says how");
+    return unavailable(`JetStream refused the request: ${said} (${apiCode})`);
   }
   if (isUnknownHost(error)) return unavailable(`${unknownHost} (${code})`);
   if (isUntrusted(error)) return unusable(`${untrusted("connection: { tls: { caFile } }")} (${message})`);
@@ -49,9 +49,9 @@ export function translate(location: string, error: unknown, isGone: boolean): un
     case "ACCOUNT_EXPIRED":
     case "AUTHENTICATION_EXPIRED":
     case "PERMISSIONS_VIOLATION":
-      return unusable(`the server refuses the user or his password, or what he may do (${message})`);
+      return unusable(`the server refuses the user, the password or a permission (${message})`);
     case "TLS":
-      return unusable(`the driver cannot use what it is told for TLS: ${message}`);
+      return unusable(`the driver cannot use its TLS options: ${message}`);
     case "CONNECTION_REFUSED":
     case "CONNECTION_TIMEOUT":
     case "CONNECTION_CLOSED":
@@ -59,11 +59,11 @@ export function translate(location: string, error: unknown, isGone: boolean): un
     case "DISCONNECT":
     case "503":
     case "ECONNRESET":
-      return unavailable(`no server answers (${code})`);
+      return unavailable(`no server responds (${code})`);
     case "TIMEOUT":
-      if (isGone) return unavailable(`no server answers: the connection is gone (${code})`);
+      if (isGone) return unavailable(`no server responds: the connection is gone (${code})`);
       // Some servers do not respond at all if their disk is full.
-      return unavailable(`no server answers (${code}); if it runs, it is overloaded, or its disk is full`);
+      return unavailable(`no server responds (${code}); if it runs, it is overloaded, or its disk is full`);
     default:
       return typeof code === "string" ? unavailable(`nats failed: ${message} (${code})`) : error;
   }

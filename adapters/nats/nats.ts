@@ -50,7 +50,7 @@ export function nats(servers: string, options: NatsLogOptions = {}): Adapter {
   ]);
   const { replicas = 1, prefix = "", folder = "data", domain, apiPrefix, begin, connection = {} } = options;
   assertDefinition([1, 3, 5].includes(replicas), "adapter.replicas", replicas, "1, 3 or 5");
-  assertDefinition(typeof prefix === "string", "adapter.prefix", prefix, "what begins the names of the streams");
+  assertDefinition(typeof prefix === "string", "adapter.prefix", prefix, "a prefix for the names of the streams");
   assertDefinition(isPlainObject(connection), "adapter.connection", connection, "an object for the driver's connect");
   assertFolder(folder);
   assertDefinition(
@@ -60,8 +60,8 @@ export function nats(servers: string, options: NatsLogOptions = {}): Adapter {
     "the name of a domain, without dots",
   );
   const isPrefix = apiPrefix === undefined || (typeof apiPrefix === "string" && apiPrefix.split(".").every(isToken));
-  assertDefinition(isPrefix, "adapter.apiPrefix", apiPrefix, "the beginning of subjects, like $JS.hub.API");
-  assertDefinition(!domain || !apiPrefix, "adapter.apiPrefix", apiPrefix, "none beside a domain");
+  assertDefinition(isPrefix, "adapter.apiPrefix", apiPrefix, "a prefix of subjects, like $JS.hub.API");
+  assertDefinition(!domain || !apiPrefix, "adapter.apiPrefix", apiPrefix, "none together with a domain");
   assertDefinition(begin === undefined || begin === "anew", "adapter.begin", begin, "anew, or nothing");
   const { username, password } = urls[0]!;
   const addresses = urls.map(({ host }) => host);

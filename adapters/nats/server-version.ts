@@ -25,14 +25,14 @@ export function assertServerVersion(
   if (isBefore(found, oldest))
     throw new UnusableStoreError(location, `found ${server}, expected ${oldest.join(".")} or newer`);
   if (!isBefore(found, oldestWithReplicas)) return;
-  const why = `replicated streams of older ones lose what they acknowledged when servers are killed and restarted`;
+  const why = `replicated streams of older versions lose acknowledged messages when servers are killed and restarted`;
   const expected = oldestWithReplicas.join(".");
   if (replicas > 1)
     throw new UnusableStoreError(
       location,
-      `found ${server}, expected ${expected} or newer for replicas=${replicas}: ${why}; say replicas=1, or install a newer server`,
+      `found ${server}, expected ${expected} or newer for replicas=${replicas}: ${why}; set replicas=1, or install a newer server`,
     );
-  warn(`found ${server}, which is fit for one replica alone: ${why}; for replicas, ${expected} is needed`);
+  warn(`found ${server}, which is safe only without replicas: ${why}; for replicas, ${expected} is needed`);
 }
 
 function isBefore(found: string | undefined, least: Version): boolean {

@@ -65,14 +65,14 @@ export async function streamOf(
     const there = found.config[field as keyof StreamConfig];
     throw new UnusableStoreError(
       location,
-      `stream ${wanted.name}: found ${field} ${JSON.stringify(there)}, expected ${JSON.stringify(expected)}: it would not keep the log, or is not of a log`,
+      `stream ${wanted.name}: found ${field} ${JSON.stringify(there)}, expected ${JSON.stringify(expected)}: it could lose commits, or belongs to another program`,
     );
   }
   const { num_replicas: copies } = found.config;
   if (replicas !== null && copies < replicas)
     throw new UnusableStoreError(
       location,
-      `stream ${wanted.name}: found ${copies} ${copies === 1 ? "replica" : "replicas"}, expected ${replicas}: nats stream edit ${wanted.name} --replicas ${replicas}, or say replicas=${copies}`,
+      `stream ${wanted.name}: found ${copies} ${copies === 1 ? "replica" : "replicas"}, expected ${replicas}: nats stream edit ${wanted.name} --replicas ${replicas}, or set replicas=${copies}`,
     );
   // A stream of an earlier version, which lacks the protection.
   if (differing.length > 0 && replicas !== null) return manager.streams.update(wanted.name!, protection);

@@ -28,7 +28,7 @@ export async function retry<Answer>(
     if (heardAt - began > times.append.overtakenMs)
       throw new StoreUnavailableError(
         location,
-        `others were always first for ${times.append.overtakenMs} ms; nothing was stored`,
+        `other hosts were first for ${times.append.overtakenMs} ms; nothing was stored`,
       );
   }
 }

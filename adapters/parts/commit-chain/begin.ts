@@ -56,7 +56,7 @@ export async function identityIn(
 const lost = ({ location }: CommitChain, trace: string) =>
   new UnusableStoreError(
     location,
-    `found no log there, but ${trace}: no empty log is begun in its place. Put back a backup of it, or restore it from a host's index: npx moleculer-event-sourcing restore <index> <to> --name <store>; or, to begin an empty log, open it with the option begin: "anew" (?begin=anew)`,
+    `found no log there, but ${trace}: no empty log is begun in its place. Restore a backup of it, or restore it from a host's index: npx moleculer-event-sourcing restore <index> <to> --name <store>; or, to begin an empty log, open it with the option begin: "anew" (?begin=anew)`,
   );
 
 /** @throws UnusableStoreError if the log's control state was lost */
@@ -68,7 +68,7 @@ async function checkMark(chain: CommitChain, { identity, isMarked }: Begin, isAn
     if (!isAnew)
       throw new UnusableStoreError(
         chain.location,
-        `found the log, but ${found === null ? "not its control state" : `control state of log ${found}`}, with checkpoints, leases, processes and deadlines: put back a backup of it; or, to begin with empty control state, open it with the option begin: "anew" (?begin=anew): subscriptions and process managers then start again`,
+        `found the log, but ${found === null ? "not its control state" : `control state of log ${found}`}, with checkpoints, leases, processes and deadlines: restore a backup of it; or, to begin with empty control state, open it with the option begin: "anew" (?begin=anew): subscriptions and process managers then start again`,
       );
     await clear(chain.keyValues, identity);
   }

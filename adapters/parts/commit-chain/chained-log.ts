@@ -141,7 +141,7 @@ export class ChainedLog implements EventLog {
     this.#appender.refuseClosed();
     throw new UnusableStoreError(
       this.#chain.location,
-      "this engine writes no backups of a log: export it, or copy it with the means of the server",
+      "this engine writes no backups of a log: export it, or copy it with the server's tools",
     );
   }
 }

@@ -50,7 +50,8 @@ export class CheckedKeyValues implements KeyValues {
       () => this.#cells.last(),
       (last) => last >= known,
     );
-    if (last < known) this.#refuse(`change ${known} of its control state is not there any more, the last is ${last}`);
+    if (last < known)
+      this.#refuse(`found change ${last} as the last of its control state, expected change ${known} or a later one`);
     this.#last = Math.max(this.#last, last);
     return last;
   }
@@ -104,7 +105,7 @@ export class CheckedKeyValues implements KeyValues {
     if (replaced === null) return null;
     if (replaced <= known)
       this.#refuse(
-        (this.#loss = `found change ${replaced} of its control state, just made, expected a number after ${known}`),
+        (this.#loss = `found change ${replaced} of its control state as the new one, expected a number after ${known}`),
       );
     this.#know(key, { text, number: replaced });
     return replaced;
@@ -121,7 +122,7 @@ export class CheckedKeyValues implements KeyValues {
   #refuse(what: string): never {
     throw new UnusableStoreError(
       this.#location,
-      `${what}: the server has lost control state that it had acknowledged, or was put back to an earlier state; stop every host, put back a backup of it, or start the hosts again to go on from what is there`,
+      `${what}: the server has lost control state that it had acknowledged, or was restored to an earlier state; stop every host, restore a backup of it, or start the hosts again to continue with the present state`,
     );
   }
 }

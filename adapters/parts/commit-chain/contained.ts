@@ -79,5 +79,5 @@ class FoundInChain {
 export const goneBack = (location: string, what: string, path: string): UnusableStoreError =>
   new UnusableStoreError(
     location,
-    `${what}: the server has lost acknowledged commits, or was put back to an earlier state. Stop every host, and put back a backup, or restore what is missing from a host's index (here ${path}): npx moleculer-event-sourcing restore <index> <to> --name <store>; or, to go on from what is there, open it with the option begin: "anew" (?begin=anew)`,
+    `${what}: the server has lost acknowledged commits, or was restored to an earlier state. Stop every host, and restore a backup, or the missing part from a host's index (here ${path}): npx moleculer-event-sourcing restore <index> <to> --name <store>; or, to continue with the present state, open it with the option begin: "anew" (?begin=anew)`,
   );

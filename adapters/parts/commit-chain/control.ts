@@ -96,7 +96,7 @@ export class Control implements LogControl {
     if (bytes > maxBytes)
       throw new UnusableStoreError(
         this.#location,
-        `the state ${key} has ${bytes} bytes, expected at most ${maxBytes}, the largest that the server takes at once; nothing was stored`,
+        `the state ${key} has ${bytes} bytes, expected at most ${maxBytes}, the server's limit for one value; nothing was stored`,
       );
   }
 

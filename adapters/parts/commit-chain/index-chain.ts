@@ -72,7 +72,7 @@ class IndexChain implements CommitChain {
   }
 
   async add(): Promise<Added> {
-    throw new UnusableStoreError(this.location, "an index of a log is only read");
+    throw new UnusableStoreError(this.location, "the index of a log is read-only");
   }
 }
 

@@ -105,7 +105,7 @@ export class IndexFile {
           if (found && found.after !== commit)
             throw new UnusableStoreError(
               this.path,
-              `record ${seen} of the chain follows commit "${found.after}", expected "${commit}": the chain is not the one that it was`,
+              `record ${seen} of the chain follows commit "${found.after}", expected "${commit}": it is a different chain`,
             );
           if (found) this.#apply(found.change);
           if (found) commit = found.id;
@@ -158,14 +158,14 @@ export class IndexFile {
         const files = new OpenFiles(
           { database: this.path, lock: this.#host.path },
           null,
-          "It is made again from the chain",
+          "It is rebuilt from the chain",
         );
         const log = new LogFile(db, this.#host, files);
         const end = db.prepare<[], End>('SELECT number, record, last AS "commit" FROM chain').get();
         const save = db.prepare("UPDATE chain SET number = ?, record = ?, last = ?");
         if (end) return [log, end, save];
         db.close();
-        if (isNew) throw new UnusableStoreError(this.path, "the index cannot be made anew");
+        if (isNew) throw new UnusableStoreError(this.path, "the index cannot be created again");
       } catch (error) {
         db?.close();
         if (isNew || !isDamage(error)) throw error;

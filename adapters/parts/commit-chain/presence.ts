@@ -17,6 +17,5 @@ export async function assertOfChain(chain: CommitChain, index: IndexFile): Promi
     () => isOfChain(chain, index),
     (isThere) => isThere,
   );
-  if (!isThere)
-    throw goneBack(chain.location, `record ${index.end.number} is not there any more, or another one`, index.path);
+  if (!isThere) throw goneBack(chain.location, `record ${index.end.number} is missing or has changed`, index.path);
 }

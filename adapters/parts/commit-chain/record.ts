@@ -108,7 +108,11 @@ function headOf(record: string): Head | Piece {
   try {
     return JSON.parse(end < 0 ? record : record.slice(0, end)) as Head | Piece;
   } catch (error) {
-    throw new UnusableStoreError("the log's chain", `found a record that is not ours: ${show(record)}`, error);
+    throw new UnusableStoreError(
+      "the log's chain",
+      `found ${show(record)}, expected a record of moleculer-event-sourcing`,
+      error,
+    );
   }
 }
 
@@ -116,10 +120,7 @@ function headOf(record: string): Head | Piece {
 export function beginOf(location: string, record: string): Begin {
   const { change } = headOf(record) as Partial<Head>;
   if (!change || !("begin" in change))
-    throw new UnusableStoreError(
-      location,
-      `found ${show(record)} as its first record, expected the beginning of a log`,
-    );
+    throw new UnusableStoreError(location, `found ${show(record)} as its first record, expected the start of a log`);
   if (change.begin.format > format)
     throw new UnusableStoreError(
       location,

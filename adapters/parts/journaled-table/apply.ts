@@ -19,7 +19,7 @@ export async function applyWrites(store: RowStore, writes: readonly Write[], of:
     if (stored && stored.batch < batch)
       throw new UnusableStoreError(
         store.location,
-        `found batch ${stored.batch} as the last of generation ${number}, expected ${batch}, which was stored: the engine does not look at conditions and write in one step`,
+        `found batch ${stored.batch} as the last of generation ${number}, expected at least ${batch}, which was stored: the engine does not check conditions and write in one step`,
       );
   }
   if (pieces > 0) await removePieces(store, number, batch);

@@ -42,7 +42,7 @@ export class Commits {
   takenOver(): StoreUnavailableError {
     return new StoreUnavailableError(
       this.#store.location,
-      `generation ${this.#number} was folded on or taken over by another host; expected to be asked for its progress`,
+      `generation ${this.#number} was changed or taken over by another host; expected a read of its progress before the next batch`,
     );
   }
 

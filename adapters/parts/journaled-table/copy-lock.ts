@@ -34,7 +34,8 @@ export class CopyLock {
     for (const end = performance.now() + times.copyLock.takenMs; ;) {
       if (await store.heads.change(id, { hold: null }, { hold: hold.#text })) break;
       const stored = await hold.#stored();
-      if (performance.now() > end) throw new StoreUnavailableError(store.location, "another copy is made all the time");
+      if (performance.now() > end)
+        throw new StoreUnavailableError(store.location, "another copy has it locked; try again later");
       await patience.wait(stored);
     }
     return hold.#whenDone();

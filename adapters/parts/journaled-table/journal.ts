@@ -34,7 +34,7 @@ export async function readJournal(store: RowStore, stored: StoredGeneration): Pr
     else if (await isPending(store, stored))
       throw new UnusableStoreError(
         store.location,
-        `found piece ${index} of a journal missing, expected ${stored.pieces}`,
+        `found no piece ${index} of a journal, expected ${stored.pieces} pieces`,
       );
     else return null;
   }

@@ -39,7 +39,7 @@ export class Pointer {
     if (stored.name !== this.#name)
       throw new UnusableStoreError(
         location,
-        `found the table "${stored.name}", expected "${this.#name}": give each table a place of its own`,
+        `found the table "${stored.name}", expected "${this.#name}": give each table its own location`,
       );
     return stored;
   }
