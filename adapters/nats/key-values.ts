@@ -22,7 +22,7 @@ export class NatsKeyValues implements KeyValues {
   maxBytes = 0;
   readonly #call: Call;
   readonly #subjects: LiveSubjects;
-  readonly #looks = new Semaphore(1);
+  readonly #refreshes = new Semaphore(1);
 
   constructor(location: string, name: string, call: Call) {
     this.name = name;
@@ -72,7 +72,7 @@ export class NatsKeyValues implements KeyValues {
   }
 
   async list({ prefix, after = "", limit }: { prefix: string; after?: string; limit: number }): Promise<KeyValue[]> {
-    const live = await this.#call((connected) => this.#looks.run(() => this.#subjects.look(connected)));
+    const live = await this.#call((connected) => this.#refreshes.run(() => this.#subjects.refresh(connected)));
     const [from, beyond] = [keyName(prefix), keyName(after)];
     const subjects = Array.from(live)
       .filter((subject) => {

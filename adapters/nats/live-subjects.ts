@@ -20,7 +20,7 @@ export class LiveSubjects {
   }
 
   /** The subjects as of this call. */
-  async look(connected: Connected): Promise<ReadonlySet<string>> {
+  async refresh(connected: Connected): Promise<ReadonlySet<string>> {
     const { state } = await connected.ask(() => connected.manager.streams.info(this.#name));
     // The stream was restored to an earlier state, or created again.
     if (state.last_seq < this.#seen) this.forget();

@@ -35,7 +35,7 @@ export class Appender {
   readonly #indexPath: string;
   readonly #isAnew: boolean;
   readonly #mutex = new Semaphore(1);
-  readonly #looks = new Semaphore(1);
+  readonly #refreshes = new Semaphore(1);
   readonly #fairness = new Fairness();
   /** This host's node, stored in each commit; undefined if other hosts cannot reach it. */
   node: string | undefined;
@@ -44,7 +44,7 @@ export class Appender {
   #isRebuildingIndex = false;
   readonly #progress: BuildProgress;
   /** A refresh that has not begun yet, shared by all readers that call until then. */
-  #nextLook: Promise<void> | null = null;
+  #nextRefresh: Promise<void> | null = null;
 
   /** @param isAnew the index of a log that the server has lost may be discarded */
   constructor(chain: CommitChain, indexPath: string, isAnew: boolean) {
@@ -98,7 +98,7 @@ export class Appender {
 
   /** Waits for running commits and reads of the chain. */
   close(): Promise<void> {
-    return this.#looks.run(() =>
+    return this.#refreshes.run(() =>
       this.#mutex.run(async () => {
         const index = this.#index;
         this.#index = null;
@@ -136,23 +136,23 @@ export class Appender {
   /** Linearizable: runs `ask` on an index that has every record the chain had at the call. */
   async readLatest<Answer>(ask: (log: LogFile) => Answer | Promise<Answer>): Promise<Answer> {
     this.refuseClosed();
-    this.#nextLook ??= this.#look();
-    await this.#nextLook;
+    this.#nextRefresh ??= this.#refresh();
+    await this.#nextRefresh;
     return this.#isRebuildingIndex ? this.readLatest(ask) : this.readLocal(ask);
   }
 
   /** Commits continue while the chain is read; only folding the records takes the mutex. */
-  async #look(): Promise<void> {
+  async #refresh(): Promise<void> {
     // If no refresh is running, `run` begins at once, and would clear `#nextLook` before the caller has set it.
     await Promise.resolve();
-    await this.#looks.run(async () => {
-      this.#nextLook = null;
-      while (!(await this.#lookOn()));
+    await this.#refreshes.run(async () => {
+      this.#nextRefresh = null;
+      while (!(await this.#refreshPage()));
     });
   }
 
   /** Folds one page; true if the chain has no more records. */
-  async #lookOn(): Promise<boolean> {
+  async #refreshPage(): Promise<boolean> {
     const { seen } = this.refuseClosed();
     const { records, end } = await this.#chain.read(seen, recordsPerPage);
     return this.#mutex.run(() =>

@@ -19,7 +19,7 @@ export class Relay {
   readonly #appender: Appender;
   readonly #deciding: Deciding;
   readonly #target: RelayTarget;
-  #lookedAt = 0;
+  #refreshedAt = 0;
 
   constructor(relay: AppendRelay, appender: Appender, deciding: Deciding) {
     this.#relay = relay;
@@ -52,7 +52,7 @@ export class Relay {
     try {
       const { stored, isShared } = await this.#relay.send(node, identity, requests);
       this.#target.answered(isShared, performance.now());
-      this.#look();
+      this.#refreshIndex();
       return stored;
     } catch {
       // `#settle` finds the outcome in the chain.
@@ -65,10 +65,10 @@ export class Relay {
    * Refreshes the index of a host that only relays: otherwise it would miss a new leader, and lag when it has to
    * commit.
    */
-  #look(): void {
+  #refreshIndex(): void {
     const now = performance.now();
-    if (now - this.#lookedAt < times.relay.checkMs) return;
-    this.#lookedAt = now;
+    if (now - this.#refreshedAt < times.relay.checkMs) return;
+    this.#refreshedAt = now;
     // The next append or read would fail the same way, and throws.
     this.#appender.readLatest(() => {}).catch(() => {});
   }
