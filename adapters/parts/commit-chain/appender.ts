@@ -109,14 +109,14 @@ export class Appender {
     );
   }
 
-  refuseClosed(): IndexFile {
+  assertOpen(): IndexFile {
     if (!this.#index) throw new StoreUnavailableError(this.#chain.location, "the event log is not open");
     return this.#index;
   }
 
   /** Runs `ask` on the index as it is, which may be behind the chain. */
   async readLocal<Answer>(ask: (log: LogFile) => Answer | Promise<Answer>): Promise<Answer> {
-    const index = this.refuseClosed();
+    const index = this.assertOpen();
     const { log } = index;
     try {
       log.files.check();
@@ -135,7 +135,7 @@ export class Appender {
 
   /** Linearizable: runs `ask` on an index that has every record the chain had at the call. */
   async readLatest<Answer>(ask: (log: LogFile) => Answer | Promise<Answer>): Promise<Answer> {
-    this.refuseClosed();
+    this.assertOpen();
     this.#nextRefresh ??= this.#refresh();
     await this.#nextRefresh;
     return this.#isRebuildingIndex ? this.readLatest(ask) : this.readLocal(ask);
@@ -153,7 +153,7 @@ export class Appender {
 
   /** Folds one page; true if the chain has no more records. */
   async #refreshPage(): Promise<boolean> {
-    const { seen } = this.refuseClosed();
+    const { seen } = this.assertOpen();
     const { records, end } = await this.#chain.read(seen, recordsPerPage);
     return this.#mutex.run(() =>
       this.#rebuildingIfDamaged(async (index) => {
@@ -180,7 +180,7 @@ export class Appender {
     decide: (log: LogFile) => Decision<Answer>,
     overtaken?: () => Answer | undefined,
   ): Promise<Answer> {
-    this.refuseClosed();
+    this.assertOpen();
     return this.#mutex.run(() => this.#rebuildingIfDamaged((index) => this.#commit(index, decide, overtaken)));
   }
 
@@ -255,7 +255,7 @@ export class Appender {
   }
 
   async #rebuildingIfDamaged<Answer>(work: (index: IndexFile) => Promise<Answer>): Promise<Answer> {
-    const index = this.refuseClosed();
+    const index = this.assertOpen();
     try {
       return await work(index);
     } catch (error) {

@@ -36,7 +36,7 @@ export class ChainedLog implements EventLog {
   readonly location: string;
   readonly capabilities: LogCapabilities;
   readonly #parts = guardedParts(async (call) => {
-    this.#appender.refuseClosed();
+    this.#appender.assertOpen();
     return call({ control: this.#control, claims: this.#claims, links: this.#links });
   });
   readonly control = this.#parts.control;
@@ -89,7 +89,7 @@ export class ChainedLog implements EventLog {
   }
 
   async append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
-    this.#appender.refuseClosed();
+    this.#appender.assertOpen();
     await this.#clock.check();
     return this.#relay ? this.#relay.append(requests) : this.#appender.commit(this.#deciding(requests));
   }
@@ -138,7 +138,7 @@ export class ChainedLog implements EventLog {
   }
 
   async backup(): Promise<LogBackup> {
-    this.#appender.refuseClosed();
+    this.#appender.assertOpen();
     throw new UnusableStoreError(
       this.#chain.location,
       "this engine writes no backups of a log: export it, or copy it with the server's tools",

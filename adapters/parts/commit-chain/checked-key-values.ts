@@ -44,14 +44,14 @@ export class CheckedKeyValues implements KeyValues {
 
   /** @throws UnusableStoreError if it is lower than a known change */
   async last(): Promise<number> {
-    if (this.#loss) this.#refuse(this.#loss);
+    if (this.#loss) this.#throwLost(this.#loss);
     const known = this.#last;
     const last = await settled(
       () => this.#cells.last(),
       (last) => last >= known,
     );
     if (last < known)
-      this.#refuse(`found change ${last} as the last of its control state, expected change ${known} or a later one`);
+      this.#throwLost(`found change ${last} as the last of its control state, expected change ${known} or a later one`);
     this.#last = Math.max(this.#last, last);
     return last;
   }
@@ -65,7 +65,7 @@ export class CheckedKeyValues implements KeyValues {
       (change) => (change?.number ?? 0) >= known,
     );
     if ((change?.number ?? 0) < known)
-      this.#refuse(
+      this.#throwLost(
         `found ${change ? `change ${change.number}` : "nothing"} under the key ${key} of its control state, expected change ${known} or a later one`,
       );
     if (change) this.#know(key, change);
@@ -98,13 +98,13 @@ export class CheckedKeyValues implements KeyValues {
 
   /** @throws UnusableStoreError if the server gave the change a number that it had already given to another */
   async replace(key: string, text: string, number: number): Promise<number | null> {
-    if (this.#loss) this.#refuse(this.#loss);
+    if (this.#loss) this.#throwLost(this.#loss);
     // Read before the request, as in `get`.
     const known = this.#last;
     const replaced = await this.#cells.replace(key, text, number);
     if (replaced === null) return null;
     if (replaced <= known)
-      this.#refuse(
+      this.#throwLost(
         (this.#loss = `found change ${replaced} of its control state as the new one, expected a number after ${known}`),
       );
     this.#know(key, { text, number: replaced });
@@ -119,7 +119,7 @@ export class CheckedKeyValues implements KeyValues {
     if (this.#known.size > maxKnown) this.#known.delete(this.#known.keys().next().value!);
   }
 
-  #refuse(what: string): never {
+  #throwLost(what: string): never {
     throw new UnusableStoreError(
       this.#location,
       `${what}: the server has lost control state that it had acknowledged, or was restored to an earlier state; stop every host, restore a backup of it, or start the hosts again to continue with the present state`,

@@ -23,7 +23,11 @@ export async function assertContained(
 ): Promise<void> {
   const { log, path } = index;
   if (index.identity !== identity)
-    throw goneBack(chain.location, `found log ${identity}, expected ${index.identity} with ${log.head} events`, path);
+    throw commitsLost(
+      chain.location,
+      `found log ${identity}, expected ${index.identity} with ${log.head} events`,
+      path,
+    );
   const found = new FoundInChain(log);
   const commits = new Commits();
   for (let number = 0, isEnd = false; !isEnd;) {
@@ -33,7 +37,7 @@ export async function assertContained(
     await progress.note(number, end);
   }
   const missing = found.missing();
-  if (missing !== null) throw goneBack(chain.location, missing, path);
+  if (missing !== null) throw commitsLost(chain.location, missing, path);
 }
 
 /** Compares the commits of a chain with the events and links of an index. */
@@ -76,7 +80,7 @@ class FoundInChain {
   }
 }
 
-export const goneBack = (location: string, what: string, path: string): UnusableStoreError =>
+export const commitsLost = (location: string, what: string, path: string): UnusableStoreError =>
   new UnusableStoreError(
     location,
     `${what}: the server has lost acknowledged commits, or was restored to an earlier state. Stop every host, and restore a backup, or the missing part from a host's index (here ${path}): npx moleculer-event-sourcing restore <index> <to> --name <store>; or, to continue with the present state, open it with the option begin: "anew" (?begin=anew)`,

@@ -85,12 +85,12 @@ export class Control implements LogControl {
       if ((kept?.revision ?? 0) !== revision) return { answer: null };
       if (json === undefined) return { answer: 0, ...(kept && { put: { key: stateKey(key), text: null } }) };
       const text = `{"id":"${id}","revision":${revision + 1},"value":${json}}`;
-      this.#refuseTooLarge(key, text);
+      this.#assertSize(key, text);
       return { answer: revision + 1, put: { key: stateKey(key), text } };
     });
   }
 
-  #refuseTooLarge(key: string, text: string): void {
+  #assertSize(key: string, text: string): void {
     const { maxBytes } = this.#keyValues;
     const bytes = Buffer.byteLength(text);
     if (bytes > maxBytes)

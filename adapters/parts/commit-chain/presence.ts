@@ -1,5 +1,5 @@
 import type { CommitChain } from "./commit-chain.ts";
-import { goneBack } from "./contained.ts";
+import { commitsLost } from "./contained.ts";
 import type { IndexFile } from "./index-file.ts";
 import { commitIdOf } from "./record.ts";
 import { settled } from "./settled.ts";
@@ -17,5 +17,5 @@ export async function assertOfChain(chain: CommitChain, index: IndexFile): Promi
     () => isOfChain(chain, index),
     (isThere) => isThere,
   );
-  if (!isThere) throw goneBack(chain.location, `record ${index.end.number} is missing or has changed`, index.path);
+  if (!isThere) throw commitsLost(chain.location, `record ${index.end.number} is missing or has changed`, index.path);
 }

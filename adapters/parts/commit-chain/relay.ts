@@ -25,7 +25,7 @@ export class Relay {
     this.#relay = relay;
     this.#appender = appender;
     this.#deciding = deciding;
-    this.#target = new RelayTarget(relay.node, () => appender.refuseClosed().committers);
+    this.#target = new RelayTarget(relay.node, () => appender.assertOpen().committers);
   }
 
   async append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
@@ -48,7 +48,7 @@ export class Relay {
   }
 
   async #send(node: string, requests: readonly AppendRequest[]): Promise<(StoredAt | null)[]> {
-    const { identity } = this.#appender.refuseClosed().log;
+    const { identity } = this.#appender.assertOpen().log;
     try {
       const { stored, isShared } = await this.#relay.send(node, identity, requests);
       this.#target.answered(isShared, performance.now());

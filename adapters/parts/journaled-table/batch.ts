@@ -49,11 +49,11 @@ export class JournaledBatch implements Batch, Rows {
   }
 
   get #source(): Source {
-    this.#refuseEnded();
+    this.#assertRunning();
     return { ...this.#of.source, changes: this.#overlay };
   }
 
-  #refuseEnded(): void {
+  #assertRunning(): void {
     if (this.#hasEnded) throw new StoreUnavailableError(this.#of.location, "the batch has ended");
   }
 
@@ -66,7 +66,7 @@ export class JournaledBatch implements Batch, Rows {
   }
 
   async findByIds(ids: readonly string[]): Promise<Row[]> {
-    this.#refuseEnded();
+    this.#assertRunning();
     await this.#of.known.load(ids);
     return ids.flatMap((id) => {
       const row = this.#overlay.get(id);
@@ -75,14 +75,14 @@ export class JournaledBatch implements Batch, Rows {
   }
 
   async apply(changes: readonly RowChange[]): Promise<void> {
-    this.#refuseEnded();
+    this.#assertRunning();
     await this.#of.known.loadFor(changes);
-    this.#refuseEnded();
+    this.#assertRunning();
     const before = this.#undo.length;
     try {
       for (const change of changes) {
         const row = this.#of.changes.after(this.#overlay, change);
-        if (row) this.#refuseTooLarge(row);
+        if (row) this.#assertSize(row);
         this.#undo.push(this.#overlay.set(change.id, row));
       }
     } catch (error) {
@@ -92,7 +92,7 @@ export class JournaledBatch implements Batch, Rows {
   }
 
   /** @throws InvalidRowError */
-  #refuseTooLarge(row: StoredRow): void {
+  #assertSize(row: StoredRow): void {
     const { maxBytes } = this.#of;
     const length = Object.values(row).reduce<number>(
       (sum, cell) => sum + (typeof cell === "string" ? cell.length : 8),
@@ -109,7 +109,7 @@ export class JournaledBatch implements Batch, Rows {
   }
 
   async mark(): Promise<void> {
-    this.#refuseEnded();
+    this.#assertRunning();
     this.#undo.length = 0;
   }
 
@@ -130,14 +130,14 @@ export class JournaledBatch implements Batch, Rows {
   }
 
   #setParked(id: string, event: ParkedStream | null): void {
-    this.#refuseEnded();
+    this.#assertRunning();
     const before = this.#parked.get(id);
     this.#parked.set(id, event);
     this.#undo.push(() => (before === undefined ? this.#parked.delete(id) : this.#parked.set(id, before)));
   }
 
   async commit(progress: Progress): Promise<void> {
-    this.#refuseEnded();
+    this.#assertRunning();
     this.#hasEnded = true;
     const { known } = this.#of;
     const writes = this.#writes();
