@@ -161,7 +161,7 @@ export class Appender {
         // these.
         if (index.seen < seen) return false;
         await whenFree(() => index.fold(records.slice(index.seen - seen)));
-        await this.#progress.note(index.seen, end);
+        await this.#progress.record(index.seen, end);
         // Set by a rebuild that failed before it had caught up.
         if (end) this.#isRebuildingIndex = false;
         return end;
@@ -249,7 +249,7 @@ export class Appender {
       const { records, end } = await this.#chain.read(index.seen, recordsPerPage);
       await whenFree(() => index.fold(records));
       isAny ||= records.length > 0;
-      await this.#progress.note(index.seen, end);
+      await this.#progress.record(index.seen, end);
       if (end) return isAny;
     }
   }

@@ -23,7 +23,7 @@ export class BuildProgress {
    * @param seen the last record in the index
    * @param isEnd the chain has no more records
    */
-  async note(seen: number, isEnd: boolean): Promise<void> {
+  async record(seen: number, isEnd: boolean): Promise<void> {
     if (isEnd) return this.end();
     const total = this.#building && this.#building.total > seen ? this.#building.total : await this.#chain.last();
     if (this.#building || total - seen > fewRecords) this.#building = { done: seen, total };

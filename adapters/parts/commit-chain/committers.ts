@@ -12,7 +12,7 @@ const remembered = 32;
 export class Committers {
   #last: { node: string; at: number }[] = [];
 
-  note(nodes: readonly string[], now: number): void {
+  record(nodes: readonly string[], now: number): void {
     if (nodes.length === 0) return;
     this.#last = [...this.#last, ...nodes.slice(-remembered).map((node) => ({ node, at: now }))].slice(-remembered);
   }

@@ -34,7 +34,7 @@ export async function assertContained(
     const { records, end } = await chain.read(number, recordsPerPage);
     for (const record of records) found.add(commits.next(record)?.change);
     [number, isEnd] = [number + records.length, end];
-    await progress.note(number, end);
+    await progress.record(number, end);
   }
   const missing = found.missing();
   if (missing !== null) throw commitsLost(chain.location, missing, path);

@@ -124,7 +124,7 @@ export class IndexFile {
     }
     this.#end = { number, record, commit };
     this.#seen = seen;
-    this.committers.note(nodes, performance.now());
+    this.committers.record(nodes, performance.now());
   }
 
   /** Sets the identity of a new file. */
