@@ -2,7 +2,7 @@ import type { Query } from "../../../core/query/query.ts";
 import type { StoredRow } from "../rows/row-codec.ts";
 import { RowSet } from "../rows/row-set.ts";
 import type { Content } from "./row-store.ts";
-import { meetingRows, type Source } from "./selection.ts";
+import { matchingRows, type Source } from "./selection.ts";
 import type { RowChange } from "../../../core/rows/row-change.ts";
 
 const mostRows = 10_000;
@@ -58,7 +58,7 @@ export class RowCache {
     const { type } = this.#source.fields.get(field)!;
     const where = { field, type, path: [], operator: "$in" as const, value: values };
     const query: Query = { where, sort: [], limit: null, offset: 0, search: null };
-    for await (const row of meetingRows(this.#source, query)) this.put(row.id, row);
+    for await (const row of matchingRows(this.#source, query)) this.put(row.id, row);
   }
 
   /** Null caches a tombstone. */

@@ -28,7 +28,7 @@ export async function find(source: Source, query: Query): Promise<Row[]> {
   const { filter, isExact } = plan(source, query);
   const page = isExact ? pageOf(source, query) : null;
   if (page) for await (const { content } of source.documents.find(filter, page)) rows.push(content as StoredRow);
-  else for await (const row of meetingRows(source, query)) rows.push(row);
+  else for await (const row of matchingRows(source, query)) rows.push(row);
   const pace = new Pace();
   const cut = page ? rows : await selectInTurns(all(rows), { ...query, where: null, search: null }, "id", pace);
   const decoded: Row[] = [];
@@ -43,12 +43,12 @@ export async function count(source: Source, query: Query): Promise<number> {
   const { filter, isExact } = plan(source, query);
   if (isExact && !source.changes) return source.documents.count(filter);
   let rows = 0;
-  for await (const _row of meetingRows(source, query)) rows++;
+  for await (const _row of matchingRows(source, query)) rows++;
   return rows;
 }
 
 /** The rows that match the query, in no order. */
-export async function* meetingRows(source: Source, query: Query): AsyncGenerator<StoredRow> {
+export async function* matchingRows(source: Source, query: Query): AsyncGenerator<StoredRow> {
   const { documents, changes } = source;
   const { filter, isExact } = plan(source, query);
   const meets = meeting(query);
