@@ -41,7 +41,7 @@ export class Generations<Of extends { readonly number: number }> {
   }
 
   /** Replaces the live generation after another host has switched. */
-  follow(live: Of): Of {
+  replaceLive(live: Of): Of {
     void this.live;
     return (this.#live = live);
   }

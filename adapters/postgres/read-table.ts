@@ -101,7 +101,7 @@ export class PostgresReadTable implements ReadTable {
   /** Opens the generation that is live now, if another host has switched. */
   async #follow(): Promise<Rows> {
     const number = await this.#liveNumber();
-    if (this.live().number !== number) this.#generations.follow(asLive(await this.#generation(number)));
+    if (this.live().number !== number) this.#generations.replaceLive(asLive(await this.#generation(number)));
     return this.live().rows;
   }
 

@@ -82,7 +82,7 @@ export class JournaledReadTable implements ReadTable {
   }
 
   async refresh(): Promise<void> {
-    await this.#follow();
+    await this.#refreshLive();
   }
 
   live(): JournaledGeneration {
@@ -90,9 +90,9 @@ export class JournaledReadTable implements ReadTable {
   }
 
   /** Opens the generation that is live now, if another host has switched. */
-  async #follow(): Promise<JournaledGeneration> {
+  async #refreshLive(): Promise<JournaledGeneration> {
     const other = await this.#liveBut(this.live().number);
-    return other ? this.#generations.follow(other) : this.live();
+    return other ? this.#generations.replaceLive(other) : this.live();
   }
 
   /** The generation that is live now; null if it has this number. */
@@ -118,7 +118,7 @@ export class JournaledReadTable implements ReadTable {
   async #successorOf(generation: JournaledGeneration): Promise<Rows | null> {
     if (this.#generations.isBuilding(generation)) return null;
     const live = this.live();
-    const now = this.#store.hosts === "one" ? live : await this.#follow();
+    const now = this.#store.hosts === "one" ? live : await this.#refreshLive();
     return now === generation ? null : now.rows;
   }
 
