@@ -50,7 +50,7 @@ function parse(path: string, number: number, text: string): unknown {
  * Reads a file that was just written, as a restore would, so that an unreadable backup fails now and not on a restore.
  * @throws SnapshotDamagedError if it has another number of lines
  */
-export async function proveLines(path: string, expected: number): Promise<void> {
+export async function verifyLines(path: string, expected: number): Promise<void> {
   let found = 0;
   for await (const _ of jsonLinesOf(path)) found++;
   if (found !== expected) throw new SnapshotDamagedError(path, `found ${found} lines, expected ${expected}`);

@@ -1,7 +1,7 @@
 import { StoreUnavailableError } from "../../../core/errors/errors.ts";
 import type { Field } from "../../../core/rows/fields.ts";
 import type { TableBackup } from "../../../core/table/read-table.ts";
-import { proveLines } from "../json-lines.ts";
+import { verifyLines } from "../json-lines.ts";
 import { backupIn, type Line } from "./backup-rows.ts";
 import { CopyLock } from "./copy-lock.ts";
 import { kinds, type Content, type Documents, type RowStore } from "./row-store.ts";
@@ -34,7 +34,7 @@ export class TableCopy {
   static async write(store: RowStore, number: number, folder: string): Promise<TableBackup> {
     const backup = backupIn(folder);
     const { stored, rows, passes, lines } = await backup.writeRows((put) => new TableCopy(store, number, put).#write());
-    await proveLines(backup.rows, lines);
+    await verifyLines(backup.rows, lines);
     const { fields, definition, order } = stored;
     const [origin, progress] = [{ definition, order }, progressOf(stored)];
     await backup.writeAbout({ fields: JSON.parse(fields) as Field[], origin, progress, passes });
