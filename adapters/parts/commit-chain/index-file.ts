@@ -110,7 +110,7 @@ export class IndexFile {
           if (found) this.#apply(found.change);
           if (found) commit = found.id;
           if (found?.by !== undefined) nodes.push(found.by);
-          if (this.#commits.isAmidst) continue;
+          if (this.#commits.isIncomplete) continue;
           [number, record] = [seen, commitIdOf(text)];
         }
         this.#save.run(number, record, commit);

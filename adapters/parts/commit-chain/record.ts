@@ -177,7 +177,7 @@ export class Commits {
   }
 
   /** True between the first and the last piece of a commit. */
-  get isAmidst(): boolean {
+  get isIncomplete(): boolean {
     return this.#pieces.length > 0;
   }
 }
