@@ -148,7 +148,7 @@ export class JournaledBatch implements Batch, Rows {
   #writes(): Write[] {
     const writes: Write[] = [];
     for (const [id, content] of this.#overlay.changes()) {
-      const isNew = !this.#of.known.isThere(id);
+      const isNew = !this.#of.known.exists(id);
       // A row that was never stored needs no tombstone.
       if (content || !isNew) writes.push({ kind: "rows", id, isNew, content });
     }

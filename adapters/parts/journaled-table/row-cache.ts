@@ -13,7 +13,7 @@ export class RowCache {
   readonly rows: RowSet;
   readonly #uniqueFields: readonly string[];
   /** True if a document exists for the id, including a tombstone. */
-  readonly #isThere = new Map<string, boolean>();
+  readonly #exists = new Map<string, boolean>();
   readonly #wasEmpty: boolean;
 
   /**
@@ -27,11 +27,11 @@ export class RowCache {
   }
 
   get isFull(): boolean {
-    return this.#isThere.size > mostRows;
+    return this.#exists.size > mostRows;
   }
 
-  isThere(id: string): boolean {
-    return this.#isThere.get(id)!;
+  exists(id: string): boolean {
+    return this.#exists.get(id)!;
   }
 
   /** Loads the rows with the ids of the changes, and those with the changes' values of unique fields. */
@@ -47,10 +47,10 @@ export class RowCache {
   }
 
   async load(ids: readonly string[]): Promise<void> {
-    const unknown = [...new Set(ids)].filter((id) => !this.#isThere.has(id));
+    const unknown = [...new Set(ids)].filter((id) => !this.#exists.has(id));
     if (unknown.length === 0) return;
     const found = this.#wasEmpty ? [] : await this.#source.documents.get(unknown);
-    for (const id of unknown) this.#isThere.set(id, false);
+    for (const id of unknown) this.#exists.set(id, false);
     for (const { id, content } of found) this.put(id, content);
   }
 
@@ -63,7 +63,7 @@ export class RowCache {
 
   /** Null caches a tombstone. */
   put(id: string, content: Content | null): void {
-    this.#isThere.set(id, true);
+    this.#exists.set(id, true);
     if (content) this.rows.put(content as StoredRow);
     else this.rows.delete(id);
   }
