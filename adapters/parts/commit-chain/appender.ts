@@ -220,7 +220,7 @@ export class Appender {
     const breakMs = this.#fairness.pauseMs(performance.now());
     if (breakMs === 0) return;
     await wait(breakMs);
-    this.#fairness.rested(performance.now());
+    this.#fairness.paused(performance.now());
   }
 
   /** False if another host was first. A commit in several records can be overtaken until its last record is stored. */

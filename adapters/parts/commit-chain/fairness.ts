@@ -3,7 +3,7 @@ import { times } from "../../../core/concurrency/times.ts";
 /** A host pauses after adding without a pause for this many times the duration of one addition. */
 const busyTimes = 30;
 /** The pause, in durations of one addition. Another host has to detect a lost race, catch up and add, perhaps twice. */
-const breakTimes = 4;
+const pauseTimes = 4;
 /**
  * The shortest of this many additions counts, because a silent server or a stopped process may lengthen one of them.
  */
@@ -16,11 +16,11 @@ const remembered = 5;
 export class Fairness {
   #busySince = 0;
   #lastEnd = 0;
-  #lasted: number[] = [];
+  #durations: number[] = [];
 
   added(began: number, ended: number): void {
     this.#lastEnd = ended;
-    this.#lasted = [...this.#lasted, ended - began].slice(-remembered);
+    this.#durations = [...this.#durations, ended - began].slice(-remembered);
   }
 
   overtaken(now: number): void {
@@ -29,14 +29,14 @@ export class Fairness {
 
   /** How long to wait before an addition at `now`; 0 if no pause is due. */
   pauseMs(now: number): number {
-    const usualMs = this.#lasted.length > 0 ? Math.min(...this.#lasted) : 0;
+    const usualMs = this.#durations.length > 0 ? Math.min(...this.#durations) : 0;
     if (now - this.#lastEnd > usualMs) this.#busySince = now;
     const { leastMs, mostMs, longestBreakMs } = times.fairness;
     const mayBeBusyMs = Math.max(leastMs, Math.min(busyTimes * usualMs, mostMs));
-    return now - this.#busySince < mayBeBusyMs ? 0 : Math.min(breakTimes * usualMs, longestBreakMs);
+    return now - this.#busySince < mayBeBusyMs ? 0 : Math.min(pauseTimes * usualMs, longestBreakMs);
   }
 
-  rested(now: number): void {
+  paused(now: number): void {
     this.#busySince = this.#lastEnd = now;
   }
 }
