@@ -8,7 +8,7 @@ import { NatsKeyValues } from "./key-values.ts";
 import type { Connected, OpenConnection } from "./connection.ts";
 import { isNoMessage, isOvertaken, jetStreamIsOff, translate } from "./errors.ts";
 import { textOf } from "./message-text.ts";
-import { PassingConsumer } from "./passing-consumer.ts";
+import { EphemeralConsumer } from "./ephemeral-consumer.ts";
 import { assertServerVersion } from "./server-version.ts";
 import { ofControl, ofCommits, streamOf } from "./stream-config.ts";
 
@@ -188,7 +188,7 @@ export class NatsChain implements CommitChain {
   }
 
   async #consume(connected: Connected, from: number, count: number): Promise<string[]> {
-    const consumer = await PassingConsumer.on(connected, this.#name, from);
+    const consumer = await EphemeralConsumer.on(connected, this.#name, from);
     try {
       const records: string[] = [];
       for await (const { seq, data } of consumer.fetch(count)) {

@@ -1,6 +1,6 @@
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import type { Connected } from "./connection.ts";
-import { PassingConsumer } from "./passing-consumer.ts";
+import { EphemeralConsumer } from "./ephemeral-consumer.ts";
 
 const perFetch = 5000;
 
@@ -35,7 +35,7 @@ export class LiveSubjects {
 
   /** @throws StoreUnavailableError if messages are missing: an incomplete list would pass for removed keys */
   async #readUpTo(connected: Connected, last: number): Promise<void> {
-    const consumer = await PassingConsumer.on(connected, this.#name, this.#seen + 1, { headers_only: true });
+    const consumer = await EphemeralConsumer.on(connected, this.#name, this.#seen + 1, { headers_only: true });
     try {
       while (this.#seen < last) {
         const before = this.#seen;

@@ -6,7 +6,7 @@ import type { Connected } from "./connection.ts";
  * An ephemeral consumer, which reads many messages of a stream. The server places it on one replica, for a while
  * possibly on a dead one, which never responds; a new consumer is then most likely placed on another.
  */
-export class PassingConsumer {
+export class EphemeralConsumer {
   readonly #consumer: Consumer;
   #delivered = 0;
 
@@ -19,7 +19,7 @@ export class PassingConsumer {
     name: string,
     from: number,
     options: Partial<ConsumerConfig> = {},
-  ): Promise<PassingConsumer> {
+  ): Promise<EphemeralConsumer> {
     // The protocol's words instead of the driver's enums: this file must load without the driver.
     const config = {
       deliver_policy: "by_start_sequence",
@@ -32,7 +32,7 @@ export class PassingConsumer {
       ...options,
     } as Partial<ConsumerConfig>;
     const info = await ask(() => manager.consumers.add(name, config));
-    return new PassingConsumer(stream.consumers.getPullConsumerFor(info));
+    return new EphemeralConsumer(stream.consumers.getPullConsumerFor(info));
   }
 
   /** Up to `count` messages without a gap; fewer if the connection or the replica was lost. */
