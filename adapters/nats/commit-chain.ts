@@ -3,7 +3,7 @@ import { StoreUnavailableError, UnusableStoreError } from "../../core/errors/err
 import { times } from "../../core/concurrency/times.ts";
 import type { Added, ChainOptions, CommitChain, Records } from "../parts/commit-chain/commit-chain.ts";
 import { peerDriver } from "../parts/peer-driver.ts";
-import { askedAgain, type Ask } from "./asked-again.ts";
+import { resend, type Ask } from "./resend.ts";
 import { NatsKeyValues } from "./key-values.ts";
 import type { Connected, OpenConnection } from "./connection.ts";
 import { isNoMessage, isOvertaken, jetStreamIsOff, translate } from "./errors.ts";
@@ -121,7 +121,7 @@ export class NatsChain implements CommitChain {
     const { promise: gone, reject } = Promise.withResolvers<never>();
     this.#unanswered.add(reject);
     const over = new AbortController();
-    const ask: Ask = (send) => askedAgain(send, over.signal);
+    const ask: Ask = (send) => resend(send, over.signal);
     try {
       return await Promise.race([work({ ...this.#open, ask }), gone]);
     } catch (error) {

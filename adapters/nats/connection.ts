@@ -1,5 +1,5 @@
 import type { JetStreamClient, JetStreamManager, NatsConnection } from "nats";
-import type { Ask } from "./asked-again.ts";
+import type { Ask } from "./resend.ts";
 
 /** An open connection with its JetStream clients. */
 export interface OpenConnection {
