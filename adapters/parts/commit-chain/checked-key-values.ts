@@ -18,7 +18,7 @@ interface Known {
  * change is lost. Without this check a missing key would pass for a free lease, or for a consumer without a checkpoint.
  */
 export class CheckedKeyValues implements KeyValues {
-  readonly #cells: KeyValues;
+  readonly #keyValues: KeyValues;
   readonly #location: string;
   /** The last known change by key, the least recently used first. */
   readonly #known = new Map<string, Known>();
@@ -28,11 +28,11 @@ export class CheckedKeyValues implements KeyValues {
 
   constructor(location: string, cells: KeyValues) {
     this.#location = location;
-    this.#cells = cells;
+    this.#keyValues = cells;
   }
 
   get maxBytes(): number {
-    return this.#cells.maxBytes;
+    return this.#keyValues.maxBytes;
   }
 
   /** After a restart of the host, the server's state is accepted as it is. */
@@ -47,7 +47,7 @@ export class CheckedKeyValues implements KeyValues {
     if (this.#loss) this.#throwLost(this.#loss);
     const known = this.#last;
     const last = await settled(
-      () => this.#cells.last(),
+      () => this.#keyValues.last(),
       (last) => last >= known,
     );
     if (last < known)
@@ -61,7 +61,7 @@ export class CheckedKeyValues implements KeyValues {
     // Read before the request: a later `put` may get its response first.
     const known = this.#known.get(key)?.number ?? 0;
     const change = await settled(
-      () => this.#cells.get(key),
+      () => this.#keyValues.get(key),
       (change) => (change?.number ?? 0) >= known,
     );
     if ((change?.number ?? 0) < known)
@@ -74,7 +74,7 @@ export class CheckedKeyValues implements KeyValues {
 
   /** @throws UnusableStoreError if a known key is missing */
   async list(range: { prefix: string; after?: string; limit: number }): Promise<KeyValue[]> {
-    const cells = await this.#cells.list(range);
+    const cells = await this.#keyValues.list(range);
     const { prefix, after, limit } = range;
     const end = cells.length < limit ? undefined : cells.at(-1)?.key;
     const listed = new Set(cells.map(({ key }) => key));
@@ -91,7 +91,7 @@ export class CheckedKeyValues implements KeyValues {
   }
 
   async put(key: string, text: string | null, last: number): Promise<Added> {
-    const added = await this.#cells.put(key, text, last);
+    const added = await this.#keyValues.put(key, text, last);
     if (added === "added") this.#know(key, { text, number: last + 1 });
     return added;
   }
@@ -101,7 +101,7 @@ export class CheckedKeyValues implements KeyValues {
     if (this.#loss) this.#throwLost(this.#loss);
     // Read before the request, as in `get`.
     const known = this.#last;
-    const replaced = await this.#cells.replace(key, text, number);
+    const replaced = await this.#keyValues.replace(key, text, number);
     if (replaced === null) return null;
     if (replaced <= known)
       this.#throwLost(

@@ -9,7 +9,7 @@ import { CheckedKeyValues } from "./checked-key-values.ts";
 import { retry } from "../retry.ts";
 
 /** The JSON text of a key. By the random id a host recognises its own change if the response was lost. */
-interface StateCell extends Versioned {
+interface StoredState extends Versioned {
   id: string;
 }
 
@@ -60,7 +60,7 @@ export class Control implements LogControl {
   async get(key: string): Promise<Versioned | null> {
     const text = await this.#text(stateKey(key));
     if (text === null) return null;
-    const { value, revision } = parseCell(key, text);
+    const { value, revision } = parseState(key, text);
     return { value, revision };
   }
 
@@ -69,7 +69,7 @@ export class Control implements LogControl {
     const cells = await this.#keyValues.list(range);
     return cells.map(({ key, text }) => {
       const name = key.slice(stateKey("").length);
-      const { value, revision } = parseCell(name, text);
+      const { value, revision } = parseState(name, text);
       return { key: name, value, revision };
     });
   }
@@ -186,9 +186,9 @@ export class Control implements LogControl {
 }
 
 /** @throws DamagedStateError */
-function parseCell(key: string, text: string): StateCell {
+function parseState(key: string, text: string): StoredState {
   try {
-    return JSON.parse(text) as StateCell;
+    return JSON.parse(text) as StoredState;
   } catch {
     throw new DamagedStateError(key, revisionIn(text));
   }

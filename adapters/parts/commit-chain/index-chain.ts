@@ -47,7 +47,7 @@ class IndexChain implements CommitChain {
   readonly location: string;
   readonly durability = "none";
   readonly maxBytes = 0;
-  readonly keyValues = noCells;
+  readonly keyValues = noKeyValues;
   readonly #end: IndexEnd;
 
   constructor(location: string, end: IndexEnd) {
@@ -76,7 +76,7 @@ class IndexChain implements CommitChain {
   }
 }
 
-const noCells: KeyValues = {
+const noKeyValues: KeyValues = {
   maxBytes: 0,
   last: async () => 0,
   get: async (): Promise<KeyValueChange | null> => null,
