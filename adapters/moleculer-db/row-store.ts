@@ -33,13 +33,13 @@ export class MoleculerDbRowStore implements RowStore {
   readonly maxBytes = maxBytes;
   /** NeDB compares by UTF-16, and the order of other adapters is unknown. */
   readonly sortsByBytes = false;
-  readonly #place: AdapterLocation;
+  readonly #target: AdapterLocation;
   readonly #entities: Entities;
   #adapter: DbAdapter | null = null;
   #host: HostFile | null = null;
 
   constructor(place: AdapterLocation) {
-    this.#place = place;
+    this.#target = place;
     this.location = place.location;
     this.durability = place.durability;
     this.hosts = place.hosts;
@@ -47,7 +47,7 @@ export class MoleculerDbRowStore implements RowStore {
   }
 
   async open(): Promise<void> {
-    const { location, make, collection, hosts, file, open } = this.#place;
+    const { location, make, collection, hosts, file, open } = this.#target;
     if (hosts === "one" && open.has(collection))
       throw new UnusableStoreError(location, "is open in this process already; one host at a time");
     const adapter = checkAdapter(location, make());
@@ -63,7 +63,7 @@ export class MoleculerDbRowStore implements RowStore {
   }
 
   async #connect(adapter: DbAdapter): Promise<void> {
-    const { location, collection } = this.#place;
+    const { location, collection } = this.#target;
     try {
       const { broker, service } = foreignParts(collection);
       adapter.init(broker, service);
@@ -85,7 +85,7 @@ export class MoleculerDbRowStore implements RowStore {
   }
 
   #release(): void {
-    this.#place.open.delete(this.#place.collection);
+    this.#target.open.delete(this.#target.collection);
     this.#host?.close();
     this.#host = null;
   }

@@ -23,21 +23,21 @@ export class MongoChain implements CommitChain {
   readonly durability = "power";
   readonly maxBytes = maxBytes;
   readonly keyValues: MongoKeyValues;
-  readonly #place: MongoLocation;
+  readonly #target: MongoLocation;
   #open: (Connection & { records: Collection<StoredRecord> }) | null = null;
 
   constructor(location: string, place: MongoLocation) {
     this.location = location;
-    this.#place = place;
+    this.#target = place;
     this.keyValues = new MongoKeyValues(maxBytes, (work) => this.#call(({ database }) => work(database, place.name)));
   }
 
   async open({ create }: ChainOptions): Promise<void> {
-    const connection = await connect(this.location, this.#place, times.mongodb.answerMs);
+    const connection = await connect(this.location, this.#target, times.mongodb.answerMs);
     const { client, database } = connection;
     try {
-      if (create) await this.keyValues.prepare(database, this.#place.name);
-      this.#open = { ...connection, records: database.collection<StoredRecord>(`${this.#place.name}_commits`) };
+      if (create) await this.keyValues.prepare(database, this.#target.name);
+      this.#open = { ...connection, records: database.collection<StoredRecord>(`${this.#target.name}_commits`) };
     } catch (error) {
       await client.close();
       throw translate(this.location, error);

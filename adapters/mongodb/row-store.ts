@@ -28,7 +28,7 @@ export class MongoRowStore implements RowStore {
   readonly hosts = "many";
   readonly maxBytes = maxBytes;
   readonly sortsByBytes = true;
-  readonly #place: MongoLocation;
+  readonly #target: MongoLocation;
   #connection: Connection | null = null;
   /**
    * The last change. FerretDB 1 checks conditions and writes in two steps, so at least one host's changes run one by
@@ -38,11 +38,11 @@ export class MongoRowStore implements RowStore {
 
   constructor(location: string, place: MongoLocation) {
     this.location = location;
-    this.#place = place;
+    this.#target = place;
   }
 
   async open(): Promise<void> {
-    this.#connection = await connect(this.location, this.#place, times.mongodb.queryMs);
+    this.#connection = await connect(this.location, this.#target, times.mongodb.queryMs);
   }
 
   async close(): Promise<void> {
@@ -65,7 +65,7 @@ export class MongoRowStore implements RowStore {
   }
 
   #heads<Answer>(work: (heads: Collection<Head>) => Promise<Answer>): Promise<Answer> {
-    return this.#run((database) => work(database.collection<Head>(`${this.#place.name}_table`)));
+    return this.#run((database) => work(database.collection<Head>(`${this.#target.name}_table`)));
   }
 
   readonly heads: Heads = {
@@ -95,7 +95,7 @@ export class MongoRowStore implements RowStore {
   };
 
   #collectionOf(generation: number, kind: Kind): string {
-    return `${this.#place.name}_${kind}_${generation}`;
+    return `${this.#target.name}_${kind}_${generation}`;
   }
 
   async prepare(generation: number, fields: Fields): Promise<void> {
@@ -118,7 +118,7 @@ export class MongoRowStore implements RowStore {
   }
 
   async removeOthers(below: number, except: readonly number[]): Promise<void> {
-    const prefix = `${this.#place.name}_`;
+    const prefix = `${this.#target.name}_`;
     const collections = await this.#run((database) => database.listCollections({}, { nameOnly: true }).toArray());
     const numbers = collections.flatMap(({ name }) => {
       const found = name.startsWith(prefix) && /^(?:rows|parked)_(\d+)$/.exec(name.slice(prefix.length));
