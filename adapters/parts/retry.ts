@@ -13,19 +13,19 @@ export async function retry<Answer>(
   attempt: () => Promise<{ answer: Answer } | null>,
 ): Promise<Answer> {
   const began = performance.now();
-  let heardAt = began;
+  let respondedAt = began;
   for (let pauseMs = times.append.firstMs; ;) {
     try {
       const done = await attempt();
       if (done) return done.answer;
     } catch (error) {
-      if (!isRetryable(error) || performance.now() - heardAt > times.append.outageMs) throw error;
+      if (!isRetryable(error) || performance.now() - respondedAt > times.append.outageMs) throw error;
       await new Promise((turn) => setTimeout(turn, pauseMs));
       pauseMs = Math.min(pauseMs * 2, times.append.longestMs);
       continue;
     }
-    heardAt = performance.now();
-    if (heardAt - began > times.append.overtakenMs)
+    respondedAt = performance.now();
+    if (respondedAt - began > times.append.overtakenMs)
       throw new StoreUnavailableError(
         location,
         `other hosts were first for ${times.append.overtakenMs} ms; nothing was stored`,

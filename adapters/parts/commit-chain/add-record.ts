@@ -16,9 +16,9 @@ export async function addRecord(chain: CommitChain, number: number, record: stri
       const { records } = await chain.read(number - 1, 1);
       return { answer: records[0] === record };
     } catch (error) {
-      const isInDoubt = isSent;
+      const wasSent = isSent;
       isSent = true;
-      throw isInDoubt ? outcomeUnknown(chain.location, error) : error;
+      throw wasSent ? outcomeUnknown(chain.location, error) : error;
     }
   });
 }

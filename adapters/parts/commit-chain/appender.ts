@@ -189,9 +189,9 @@ export class Appender {
     decide: (log: LogFile) => Decision<Answer>,
     overtaken?: () => Answer | undefined,
   ): Promise<Answer> {
-    let isFresh = false;
-    const look = async () => {
-      isFresh = true;
+    let isUpToDate = false;
+    const refresh = async () => {
+      isUpToDate = true;
       await this.#catchUp(index);
       return null;
     };
@@ -202,13 +202,13 @@ export class Appender {
         index.log.files.check();
         decision = await whenFree(() => index.log.transact(() => decide(index.log), "ROLLBACK"));
       } catch (error) {
-        if (isFresh || isDamage(error)) throw error;
-        return look();
+        if (isUpToDate || isDamage(error)) throw error;
+        return refresh();
       }
       const { answer, change } = decision;
-      if (!change) return isFresh ? { answer } : look();
+      if (!change) return isUpToDate ? { answer } : refresh();
       if (await this.#add(index, change)) return { answer };
-      isFresh = true;
+      isUpToDate = true;
       // The number is taken, but the chain has no new record: it may have lost its last ones.
       if (!(await this.#catchUp(index))) await assertOfChain(this.#chain, index);
       const instead = overtaken?.();
@@ -217,9 +217,9 @@ export class Appender {
   }
 
   async #pauseIfBusy(): Promise<void> {
-    const breakMs = this.#fairness.pauseMs(performance.now());
-    if (breakMs === 0) return;
-    await wait(breakMs);
+    const pauseMs = this.#fairness.pauseMs(performance.now());
+    if (pauseMs === 0) return;
+    await wait(pauseMs);
     this.#fairness.paused(performance.now());
   }
 
@@ -228,8 +228,8 @@ export class Appender {
     const { maxBytes } = this.#chain;
     const records = toRecords({ id: randomUUID(), after: index.end.commit, by: this.node, change }, maxBytes);
     const began = performance.now();
-    for (const [place, record] of records.entries())
-      if (!(await addRecord(this.#chain, index.seen + 1 + place, record))) {
+    for (const [offset, record] of records.entries())
+      if (!(await addRecord(this.#chain, index.seen + 1 + offset, record))) {
         this.#fairness.overtaken(performance.now());
         return false;
       }

@@ -35,7 +35,7 @@ export class Control implements LogControl {
   /** By the lease's name, the last epoch that this host has seen. */
   readonly #epochs = new Map<string, number>();
   /** One change at a time: concurrent ones of a host would only overtake one another. */
-  readonly #turns = new Semaphore(1);
+  readonly #mutex = new Semaphore(1);
   /**
    * Leases as of this host's last renewal. With it a renewal is one message, unless another host has taken the lease.
    */
@@ -160,7 +160,7 @@ export class Control implements LogControl {
   }
 
   #inTurn<Answer>(attempt: () => Promise<{ answer: Answer } | null>): Promise<Answer> {
-    return this.#turns.run(() => retry(this.#location, attempt));
+    return this.#mutex.run(() => retry(this.#location, attempt));
   }
 
   /**

@@ -37,9 +37,9 @@ export class Relay {
       if (verdicts) return verdicts;
     }
     const node = this.#nodeFor(requests);
-    const wereFresh = markAsSent(requests);
+    const wereGenerated = markAsSent(requests);
     const stored = node === null ? [] : await this.#send(node, requests);
-    return this.#settle(requests, stored, wereFresh);
+    return this.#settle(requests, stored, wereGenerated);
   }
 
   #nodeFor(requests: readonly AppendRequest[]): string | null {
@@ -76,13 +76,13 @@ export class Relay {
   async #settle(
     requests: readonly AppendRequest[],
     stored: readonly (StoredAt | null)[],
-    wereFresh: ReadonlySet<AppendRequest>,
+    wereGenerated: ReadonlySet<AppendRequest>,
   ): Promise<AppendVerdict[]> {
     const verdicts = requests.map((request, index) => {
       const at = stored[index];
       return at ? storedElsewhere(request, at) : null;
     });
-    if (verdicts.includes(null)) await this.#find(requests, verdicts, wereFresh);
+    if (verdicts.includes(null)) await this.#find(requests, verdicts, wereGenerated);
     const left = requests.filter((_, index) => verdicts[index] === null);
     if (left.length === 0) return verdicts as AppendVerdict[];
     for (const request of left) {
@@ -91,24 +91,24 @@ export class Relay {
       if (before && "events" in before && !before.repeated) delete request.dependsOn;
     }
     const own = await this.#appender.commit(this.#deciding(left));
-    return verdicts.map((verdict, index) => verdict ?? asOwn(own.shift()!, wereFresh.has(requests[index]!)));
+    return verdicts.map((verdict, index) => verdict ?? asOwn(own.shift()!, wereGenerated.has(requests[index]!)));
   }
 
   /** Fills in the verdicts of the appends that the chain has by now. */
   async #find(
     requests: readonly AppendRequest[],
     verdicts: (AppendVerdict | null)[],
-    wereFresh: ReadonlySet<AppendRequest>,
+    wereGenerated: ReadonlySet<AppendRequest>,
   ): Promise<void> {
     await this.#appender.readLatest((log) => {
       for (const [index, request] of requests.entries()) {
         const known = verdicts[index] ?? knownVerdict(request, log);
-        verdicts[index] = known && asOwn(known, wereFresh.has(request));
+        verdicts[index] = known && asOwn(known, wereGenerated.has(request));
       }
     });
   }
 }
 
 /** An id that was generated for this append can only have been stored by it, so the append is not a repeat. */
-const asOwn = (verdict: AppendVerdict, wasFresh: boolean): AppendVerdict =>
-  wasFresh && "events" in verdict ? { ...verdict, repeated: false } : verdict;
+const asOwn = (verdict: AppendVerdict, wasGenerated: boolean): AppendVerdict =>
+  wasGenerated && "events" in verdict ? { ...verdict, repeated: false } : verdict;

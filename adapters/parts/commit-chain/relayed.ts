@@ -49,13 +49,13 @@ export function storedElsewhere(
  * generated ids.
  */
 export function markAsSent(requests: readonly AppendRequest[]): Set<AppendRequest> {
-  const were = new Set<AppendRequest>();
+  const generated = new Set<AppendRequest>();
   for (const request of requests)
     for (const event of request.events) {
-      if (event.idWasGenerated) were.add(request);
+      if (event.idWasGenerated) generated.add(request);
       event.idWasGenerated = false;
     }
-  return were;
+  return generated;
 }
 
 /** The log's verdict on an append by its event ids; null if the log has none of them. */
