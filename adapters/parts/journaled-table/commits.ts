@@ -96,7 +96,7 @@ export class Commits {
   /** @throws StoreUnavailableError if another host was first */
   async #decide(known: number, decision: { batch: number; token: string }): Promise<void> {
     const { heads } = this.#store;
-    const patience = new CopyLockWait(this.#store);
+    const lockWait = new CopyLockWait(this.#store);
     const epoch = this.#epoch();
     for (;;) {
       let failure: unknown;
@@ -111,7 +111,7 @@ export class Commits {
       if (stored.token === decision.token) return;
       if (failure) throw failure;
       if (stored.epoch !== epoch || stored.batch !== known) throw this.takenOver();
-      await patience.wait(stored);
+      await lockWait.wait(stored);
     }
   }
 }

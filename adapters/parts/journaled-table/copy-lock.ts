@@ -27,18 +27,18 @@ export class CopyLock {
    * meanwhile.
    * @throws StoreUnavailableError if the generation is gone, or other copies keep the lock for `times.copyLock.takenMs`
    */
-  static async take(store: RowStore, number: number): Promise<{ hold: CopyLock; stored: StoredGeneration } | null> {
+  static async take(store: RowStore, number: number): Promise<{ lock: CopyLock; stored: StoredGeneration } | null> {
     const id = generationId(number);
-    const hold = new CopyLock(store, id);
-    const patience = new CopyLockWait(store);
+    const lock = new CopyLock(store, id);
+    const lockWait = new CopyLockWait(store);
     for (const end = performance.now() + times.copyLock.takenMs; ;) {
-      if (await store.heads.change(id, { hold: null }, { hold: hold.#text })) break;
-      const stored = await hold.#stored();
+      if (await store.heads.change(id, { hold: null }, { hold: lock.#text })) break;
+      const stored = await lock.#stored();
       if (performance.now() > end)
         throw new StoreUnavailableError(store.location, "another copy has it locked; try again later");
-      await patience.wait(stored);
+      await lockWait.wait(stored);
     }
-    return hold.#whenDone();
+    return lock.#whenApplied();
   }
 
   async #stored(): Promise<StoredGeneration> {
@@ -48,12 +48,12 @@ export class CopyLock {
   }
 
   /** The host that decided the last commit applies it. If that takes too long, the host is presumed dead. */
-  async #whenDone(): Promise<{ hold: CopyLock; stored: StoredGeneration } | null> {
+  async #whenApplied(): Promise<{ lock: CopyLock; stored: StoredGeneration } | null> {
     const begun = performance.now();
     for (;;) {
       const stored = await this.#stored();
       if (stored.hold !== this.#text) return null;
-      if (stored.journal === null) return { hold: this, stored };
+      if (stored.journal === null) return { lock: this, stored };
       if (performance.now() - begun > times.copyLock.doneMs) await applyJournal(this.#store, stored);
       else await wait(times.copyLock.retryMs);
       await this.beat();

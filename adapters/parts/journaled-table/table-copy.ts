@@ -8,7 +8,7 @@ import { kinds, type Content, type Documents, type RowStore } from "./row-store.
 import { doneBatch, dropped, generationId, progressOf, type StoredGeneration } from "./stored-generation.ts";
 
 const bytesPerWrite = 256 * 1024;
-const passesBeforeHold = 4;
+const passesBeforeLock = 4;
 /** Commits are blocked for the last pass once the pass before it had fewer rows than this. */
 const fewRows = 1000;
 
@@ -44,20 +44,20 @@ export class TableCopy {
   async #write(): Promise<{ stored: StoredGeneration; rows: number; passes: number; lines: number }> {
     let since = doneBatch(await this.#stored());
     await this.#pages((documents) => documents.find({}));
-    for (let pass = 1; pass < passesBeforeHold; pass++) {
+    for (let pass = 1; pass < passesBeforeLock; pass++) {
       const now = doneBatch(await this.#stored());
       const written = await this.#pages((documents) => documents.writtenAfter(since));
       since = now;
       if (written < fewRows) break;
     }
     for (;;) {
-      const held = await CopyLock.take(this.#store, this.#number);
-      if (!held) continue;
-      const { hold, stored } = held;
-      await this.#pages((documents) => documents.writtenAfter(since), hold);
+      const taken = await CopyLock.take(this.#store, this.#number);
+      if (!taken) continue;
+      const { lock, stored } = taken;
+      await this.#pages((documents) => documents.writtenAfter(since), lock);
       const rows = await this.#store.documents(this.#number, "rows").count({});
       since = stored.batch;
-      if (!(await hold.release())) continue;
+      if (!(await lock.release())) continue;
       await this.#stored();
       return { stored, rows, passes: this.#pass, lines: this.#count };
     }
@@ -75,7 +75,7 @@ export class TableCopy {
 
   async #pages(
     read: (documents: Documents) => AsyncIterable<{ id: string; content: Content | null }>,
-    hold?: CopyLock,
+    lock?: CopyLock,
   ) {
     this.#pass++;
     let written = 0;
@@ -83,7 +83,7 @@ export class TableCopy {
       for await (const { id, content } of read(this.#store.documents(this.#number, kind))) {
         written++;
         await this.#add([this.#pass, kind, id, content]);
-        await hold?.beat();
+        await lock?.beat();
       }
     await this.#flush();
     return written;
