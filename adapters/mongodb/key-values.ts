@@ -55,16 +55,16 @@ export class MongoKeyValues implements KeyValues {
     // Encoded keys consist of hexadecimal digits, which all sort before g.
     const range = { $gte: from, $gt: keyName(after), $lt: `${from}g` };
     return this.#call(async (changes) => {
-      const cells: KeyValue[] = [];
-      const take = ({ key, text }: StoredChange) => void (text !== null && cells.push({ key: keyOf(key), text }));
+      const entries: KeyValue[] = [];
+      const take = ({ key, text }: StoredChange) => void (text !== null && entries.push({ key: keyOf(key), text }));
       let newest: StoredChange | undefined;
       for await (const change of changes.find({ key: range }).sort({ key: 1, _id: 1 })) {
         if (newest && change.key !== newest.key) take(newest);
-        if (cells.length === limit) return cells;
+        if (entries.length === limit) return entries;
         newest = change;
       }
       if (newest) take(newest);
-      return cells;
+      return entries;
     });
   }
 

@@ -10,7 +10,7 @@ import { textOf } from "./message-text.ts";
 type Call = <Answer>(work: (connected: Connected) => Promise<Answer>) => Promise<Answer>;
 
 /** Messages requested at the same time. */
-const asked = 100;
+const requestsAtOnce = 100;
 
 /**
  * Keys as the subjects of a stream, which keeps the last message of each. The number of a change is the message's
@@ -80,16 +80,16 @@ export class NatsKeyValues implements KeyValues {
         return key.startsWith(from) && key > beyond;
       })
       .toSorted();
-    const cells: KeyValue[] = [];
-    for (let at = 0; cells.length < limit && at < subjects.length; at += asked) {
-      const some = subjects.slice(at, at + asked);
+    const entries: KeyValue[] = [];
+    for (let at = 0; entries.length < limit && at < subjects.length; at += requestsAtOnce) {
+      const some = subjects.slice(at, at + requestsAtOnce);
       const changes = await Promise.all(some.map((subject) => this.#get(subject)));
       for (const [index, change] of changes.entries()) {
         const text = change?.text ?? null;
-        if (text !== null) cells.push({ key: keyOf(some[index]!.slice(this.name.length + 1)), text });
+        if (text !== null) entries.push({ key: keyOf(some[index]!.slice(this.name.length + 1)), text });
       }
     }
-    return cells.slice(0, limit);
+    return entries.slice(0, limit);
   }
 
   replace(key: string, text: string, number: number): Promise<number | null> {

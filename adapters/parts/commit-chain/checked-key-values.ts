@@ -26,9 +26,9 @@ export class CheckedKeyValues implements KeyValues {
   /** Set once a loss was detected: changes after it reuse the lost numbers, so later checks would pass. */
   #loss: string | null = null;
 
-  constructor(location: string, cells: KeyValues) {
+  constructor(location: string, entries: KeyValues) {
     this.#location = location;
-    this.#keyValues = cells;
+    this.#keyValues = entries;
   }
 
   get maxBytes(): number {
@@ -74,10 +74,10 @@ export class CheckedKeyValues implements KeyValues {
 
   /** @throws UnusableStoreError if a known key is missing */
   async list(range: { prefix: string; after?: string; limit: number }): Promise<KeyValue[]> {
-    const cells = await this.#keyValues.list(range);
+    const entries = await this.#keyValues.list(range);
     const { prefix, after, limit } = range;
-    const end = cells.length < limit ? undefined : cells.at(-1)?.key;
-    const listed = new Set(cells.map(({ key }) => key));
+    const end = entries.length < limit ? undefined : entries.at(-1)?.key;
+    const listed = new Set(entries.map(({ key }) => key));
     const isDue = (key: string) =>
       key.startsWith(prefix) &&
       (after === undefined || isAfter(key, after)) &&
@@ -87,7 +87,7 @@ export class CheckedKeyValues implements KeyValues {
       ([key, { isRemoved }]) => !isRemoved && isDue(key) && !listed.has(key),
     );
     for (const [key] of missing) await this.get(key);
-    return cells;
+    return entries;
   }
 
   async put(key: string, text: string | null, last: number): Promise<Added> {

@@ -66,8 +66,8 @@ export class Control implements LogControl {
 
   async states({ prefix, after, limit }: KeyRange): Promise<KeyedState[]> {
     const range = { prefix: stateKey(prefix), limit, ...(after !== undefined && { after: stateKey(after) }) };
-    const cells = await this.#keyValues.list(range);
-    return cells.map(({ key, text }) => {
+    const entries = await this.#keyValues.list(range);
+    return entries.map(({ key, text }) => {
       const name = key.slice(stateKey("").length);
       const { value, revision } = parseState(name, text);
       return { key: name, value, revision };

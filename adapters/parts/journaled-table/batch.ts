@@ -95,7 +95,7 @@ export class JournaledBatch implements Batch, Rows {
   #assertSize(row: StoredRow): void {
     const { maxBytes } = this.#of;
     const length = Object.values(row).reduce<number>(
-      (sum, cell) => sum + (typeof cell === "string" ? cell.length : 8),
+      (sum, columnValue) => sum + (typeof columnValue === "string" ? columnValue.length : 8),
       0,
     );
     // A UTF-16 unit takes at most six bytes in JSON, as an escape.

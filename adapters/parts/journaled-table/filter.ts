@@ -59,17 +59,17 @@ export function pushDown(where: Condition | null, { documents, sortsByBytes }: D
     if (path.length > 0 || type === "object" || type === "array") return everything;
     const isId = field === "id";
     const name = isId ? "_id" : documents.pathOf(field);
-    const cell = (value: unknown) => (isId ? documents.keyOf(value as string) : toColumnValue(value));
-    const exactly = (asked: unknown): Pushed => ({ filter: { [name]: asked }, isExact: true });
+    const toStored = (value: unknown) => (isId ? documents.keyOf(value as string) : toColumnValue(value));
+    const exactly = (expected: unknown): Pushed => ({ filter: { [name]: expected }, isExact: true });
     switch (operator) {
       case "$eq":
         if (!isPlain(value) || (isId && value === null)) return everything;
-        return exactly(isNegated ? { $ne: cell(value) } : cell(value));
+        return exactly(isNegated ? { $ne: toStored(value) } : toStored(value));
       case "$in": {
         const values = value as unknown[];
         if (!values.every((one) => isPlain(one) && !(isId && one === null)) || isTooMuch(values.length))
           return everything;
-        return exactly({ [isNegated ? "$nin" : "$in"]: values.map(cell) });
+        return exactly({ [isNegated ? "$nin" : "$in"]: values.map(toStored) });
       }
       case "$exists":
         return isId ? everything : exactly(value !== isNegated ? { $ne: null } : null);

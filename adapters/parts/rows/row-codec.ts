@@ -5,14 +5,14 @@ import { toColumnValue, type ColumnValue } from "./where.ts";
 export type StoredRow = Readonly<{ id: string } & Record<string, ColumnValue>>;
 
 export function encode(fields: Fields, values: Readonly<Record<string, unknown>>): Record<string, ColumnValue> {
-  const cells: Record<string, ColumnValue> = {};
+  const columnValues: Record<string, ColumnValue> = {};
   for (const [name, value] of Object.entries(values)) {
     const { type } = fields.get(name)!;
-    if (value !== null && (type === "object" || type === "array")) cells[name] = JSON.stringify(value);
+    if (value !== null && (type === "object" || type === "array")) columnValues[name] = JSON.stringify(value);
     // Adding 0 turns -0 into 0, since databases store no negative zero.
-    else cells[name] = typeof value === "number" ? value + 0 : toColumnValue(value);
+    else columnValues[name] = typeof value === "number" ? value + 0 : toColumnValue(value);
   }
-  return cells;
+  return columnValues;
 }
 
 /** A row with null in every field. */
@@ -25,10 +25,11 @@ export const emptyRow = (fields: Fields, id: string): StoredRow => ({
 export function decode(fields: Fields, stored: StoredRow): Row {
   const row: Row = { id: stored.id };
   for (const { name, type } of fields.values()) {
-    const cell = stored[name]!;
-    if (type === "boolean") row[name] = cell === null ? null : cell === 1;
-    else if ((type === "object" || type === "array") && cell !== null) row[name] = JSON.parse(cell as string);
-    else row[name] = cell;
+    const columnValue = stored[name]!;
+    if (type === "boolean") row[name] = columnValue === null ? null : columnValue === 1;
+    else if ((type === "object" || type === "array") && columnValue !== null)
+      row[name] = JSON.parse(columnValue as string);
+    else row[name] = columnValue;
   }
   return row;
 }

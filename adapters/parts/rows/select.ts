@@ -120,8 +120,8 @@ const pageOf = <Item>(sorted: readonly Keyed<Item>[], { limit, offset }: Query):
   sorted.slice(offset, limit === null ? undefined : offset + limit).map(({ item }) => item);
 
 function sortKey(item: Stored, { field, path }: Sort): ColumnValue {
-  const cell = item[field]!;
-  return path.length === 0 || cell === null ? cell : sortValueAt(path, JSON.parse(cell as string));
+  const columnValue = item[field]!;
+  return path.length === 0 || columnValue === null ? columnValue : sortValueAt(path, JSON.parse(columnValue as string));
 }
 
 /**
