@@ -1,6 +1,6 @@
 import { decode, type StoredRow } from "../rows/row-codec.ts";
 import { selectInTurns } from "../rows/select.ts";
-import { filter as meeting } from "../rows/where.ts";
+import { filter as matchesQuery } from "../rows/where.ts";
 import type { Fields, Row } from "../../../core/rows/fields.ts";
 import { Pace } from "../../../core/concurrency/pace.ts";
 import type { Query } from "../../../core/query/query.ts";
@@ -51,16 +51,16 @@ export async function count(source: Source, query: Query): Promise<number> {
 export async function* matchingRows(source: Source, query: Query): AsyncGenerator<StoredRow> {
   const { documents, changes } = source;
   const { filter, isExact } = plan(source, query);
-  const meets = meeting(query);
+  const matches = matchesQuery(query);
   const pace = new Pace();
   // A driver buffers many documents and yields them without a turn of the event loop.
   for await (const { id, content } of documents.find(filter)) {
-    if (!changes?.hasChanged(id) && (isExact || meets(content!))) yield content as StoredRow;
+    if (!changes?.hasChanged(id) && (isExact || matches(content!))) yield content as StoredRow;
     if (pace.isDue()) await pace.turn();
   }
   // A copy: the batch may change during a turn.
   for (const [, row] of Array.from(changes?.changes() ?? [])) {
-    if (row && meets(row)) yield row;
+    if (row && matches(row)) yield row;
     if (pace.isDue()) await pace.turn();
   }
 }

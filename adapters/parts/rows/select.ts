@@ -29,9 +29,9 @@ export function select<Item extends Stored>(source: Source<Item>, query: Query, 
 
 /** The items that match the conditions, in no order. */
 export function matching<Item extends Stored>(source: Source<Item>, query: Query): Item[] {
-  const meets = filter(query);
+  const matches = filter(query);
   const items: Item[] = [];
-  for (const item of candidates(source, query.where)) if (meets(item)) items.push(item);
+  for (const item of candidates(source, query.where)) if (matches(item)) items.push(item);
   return items;
 }
 
@@ -62,10 +62,10 @@ export async function matchingInTurns<Item extends Stored>(
 ): Promise<Item[]> {
   // Copied before the first turn. Later changes replace items in the source, and leave these as they are.
   const all = Array.from(candidates(source, query.where));
-  const meets = filter(query);
+  const matches = filter(query);
   const items: Item[] = [];
   for (const item of all) {
-    if (meets(item)) items.push(item);
+    if (matches(item)) items.push(item);
     if (pace.isDue()) await pace.turn();
   }
   return items;

@@ -39,12 +39,12 @@ export class JsonValues {
 
 /** Compiles a query's conditions and search to a test of a stored row or event. */
 export function filter({ where, search }: Query): Test {
-  const meets = where ? compile(where, new JsonValues()) : () => true;
-  if (!search) return meets;
+  const matches = where ? compile(where, new JsonValues()) : () => true;
+  if (!search) return matches;
   const text = search.text.toLowerCase();
   const contains = (columnValue: ColumnValue) =>
     columnValue !== null && String(columnValue).toLowerCase().includes(text);
-  return (stored) => meets(stored) && search.fields.some((field) => contains(stored[field]!));
+  return (stored) => matches(stored) && search.fields.some((field) => contains(stored[field]!));
 }
 
 /** A comparison with a field without a value is false, so its negation is true, as in MongoDB. */
