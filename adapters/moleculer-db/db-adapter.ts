@@ -39,8 +39,8 @@ export function checkAdapter(location: string, found: unknown): DbAdapter {
 
 /** A minimal broker and service for `init`: adapters use a logger and the name of the collection. */
 export function foreignParts(collection: string): { broker: unknown; service: unknown } {
-  const say = () => {};
-  const logger = { fatal: say, error: say, warn: say, info: say, debug: say, trace: say };
+  const noop = () => {};
+  const logger = { fatal: noop, error: noop, warn: noop, info: noop, debug: noop, trace: noop };
   const broker = { logger, getLogger: () => logger };
   const schema = { name: collection, collection, settings: {} };
   return { broker, service: { name: collection, fullName: collection, schema, settings: {}, logger, broker } };

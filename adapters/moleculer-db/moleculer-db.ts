@@ -38,17 +38,20 @@ export interface MoleculerDbOptions {
  */
 export function moleculerDb(make: () => unknown, options: MoleculerDbOptions = {}): Adapter {
   assertKnownOptions("adapter", options, ["file", "hosts", "durability", "collection"]);
-  const refuse = (field: string, found: unknown, expected: string): never => {
+  const throwInvalid = (field: string, found: unknown, expected: string): never => {
     throw new DefinitionError({ field: `adapter${field}`, found, expected });
   };
   const { file, hosts = file === undefined ? "many" : "one", durability = "process", collection } = options;
-  if (typeof make !== "function") refuse("", make, "a function that makes an adapter, like () => new MemoryAdapter()");
-  if (file !== undefined && (typeof file !== "string" || file === "")) refuse(".file", file, "the path of a file");
+  if (typeof make !== "function")
+    throwInvalid("", make, "a function that makes an adapter, like () => new MemoryAdapter()");
+  if (file !== undefined && (typeof file !== "string" || file === ""))
+    throwInvalid(".file", file, "the path of a file");
   const allowed: TableCapabilities["hosts"][] = file === undefined ? ["one", "many"] : ["one"];
-  if (!allowed.includes(hosts)) refuse(".hosts", hosts, allowed.join(" or "));
-  if (!["power", "process", "none"].includes(durability)) refuse(".durability", durability, "power, process or none");
+  if (!allowed.includes(hosts)) throwInvalid(".hosts", hosts, allowed.join(" or "));
+  if (!["power", "process", "none"].includes(durability))
+    throwInvalid(".durability", durability, "power, process or none");
   if (collection !== undefined && (typeof collection !== "string" || collection === ""))
-    refuse(".collection", collection, "a name");
+    throwInvalid(".collection", collection, "a name");
   const location = `moleculer-db:${file === undefined ? randomUUID() : resolve(file)}`;
   const open = new Set<string>();
   return {

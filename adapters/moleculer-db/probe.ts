@@ -11,18 +11,17 @@ import type { Entities } from "./entities.ts";
 export async function probe(location: string, entities: Entities): Promise<void> {
   const _id = `probe ${randomUUID()}`;
   const probe = { _id, kind: "probe", fence: 1, row: { text: "é", none: null } };
-  const refuse = (found: string, expected: string): never => {
+  const fail = (found: string, expected: string): never => {
     throw new UnusableStoreError(location, `found an adapter that ${found}, expected one that ${expected}`);
   };
   try {
-    if (!(await entities.insert(probe))) refuse("does not insert", "does");
-    if (await entities.insert(probe)) refuse("inserts an _id that exists", "refuses it");
+    if (!(await entities.insert(probe))) fail("does not insert", "does");
+    if (await entities.insert(probe)) fail("inserts an _id that exists", "refuses it");
     const older = (fence: number) => entities.update({ _id, kind: "probe", fence: { $lt: fence } }, { fence: 2 });
-    if ((await older(1)) !== 0)
-      refuse("updates an entity that does not match the condition", "leaves it and returns 0");
-    if ((await older(2)) !== 1) refuse("does not update an entity that matches the condition", "does and returns 1");
+    if ((await older(1)) !== 0) fail("updates an entity that does not match the condition", "leaves it and returns 0");
+    if ((await older(2)) !== 1) fail("does not update an entity that matches the condition", "does and returns 1");
     const [found] = await entities.find({ query: { _id, "row.text": "é", "row.none": null } });
-    if (found?.["fence"] !== 2) refuse("does not find an updated entity", "finds it by its fields");
+    if (found?.["fence"] !== 2) fail("does not find an updated entity", "finds it by its fields");
   } finally {
     await entities.remove({ _id });
   }

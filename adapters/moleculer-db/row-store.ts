@@ -38,12 +38,12 @@ export class MoleculerDbRowStore implements RowStore {
   #adapter: DbAdapter | null = null;
   #host: HostFile | null = null;
 
-  constructor(place: AdapterLocation) {
-    this.#target = place;
-    this.location = place.location;
-    this.durability = place.durability;
-    this.hosts = place.hosts;
-    this.#entities = new Entities(place.location, () => this.#adapter);
+  constructor(target: AdapterLocation) {
+    this.#target = target;
+    this.location = target.location;
+    this.durability = target.durability;
+    this.hosts = target.hosts;
+    this.#entities = new Entities(target.location, () => this.#adapter);
   }
 
   async open(): Promise<void> {

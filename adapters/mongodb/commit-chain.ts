@@ -26,10 +26,10 @@ export class MongoChain implements CommitChain {
   readonly #target: MongoLocation;
   #open: (Connection & { records: Collection<StoredRecord> }) | null = null;
 
-  constructor(location: string, place: MongoLocation) {
+  constructor(location: string, target: MongoLocation) {
     this.location = location;
-    this.#target = place;
-    this.keyValues = new MongoKeyValues(maxBytes, (work) => this.#call(({ database }) => work(database, place.name)));
+    this.#target = target;
+    this.keyValues = new MongoKeyValues(maxBytes, (work) => this.#call(({ database }) => work(database, target.name)));
   }
 
   async open({ create }: ChainOptions): Promise<void> {

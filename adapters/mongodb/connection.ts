@@ -19,20 +19,20 @@ export interface Connection {
 }
 
 /** @param timeoutMs time-out of a call */
-export async function connect(location: string, place: MongoLocation, timeoutMs: number): Promise<Connection> {
+export async function connect(location: string, target: MongoLocation, timeoutMs: number): Promise<Connection> {
   const { MongoClient, ReadConcern } = await peerDriver(location, "mongodb", () => import("mongodb"));
   let client: MongoClient | undefined;
   try {
-    client = new MongoClient(place.url, {
+    client = new MongoClient(target.url, {
       serverSelectionTimeoutMS: times.mongodb.connectMs,
       connectTimeoutMS: times.mongodb.connectMs,
       socketTimeoutMS: timeoutMs,
       waitQueueTimeoutMS: times.mongodb.connectMs,
-      ...place.client,
+      ...target.client,
       // The callers handle lost responses themselves, and recognise their own writes.
       retryWrites: false,
     });
-    const database = client.db(place.database, {
+    const database = client.db(target.database, {
       readPreference: "primary",
       // A write on a minority may be rolled back when the primary changes, so no decision may depend on it.
       readConcern: new ReadConcern("majority"),

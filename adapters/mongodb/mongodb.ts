@@ -57,18 +57,18 @@ export function mongodb(url: string, options: MongoOptions = {}): Adapter {
   const [, scheme, hosts = "", path] = parts;
   const database = path || defaultDatabase;
   const location = `${scheme}://${hosts.split(",").toSorted().join(",")}/${database}`;
-  const placeOf = (name: string) => ({ url, database, client, name: storageName(name) });
+  const targetOf = (name: string) => ({ url, database, client, name: storageName(name) });
   const adapter: Adapter = {
     engine: "mongodb",
     location,
     keepsApart: true,
     eventLog: (name) =>
       new ChainedLog(
-        new MongoChain(`${location}/${name}`, placeOf(name)),
+        new MongoChain(`${location}/${name}`, targetOf(name)),
         `${folder}/${storageName(name)}.index.db`,
         begin,
       ),
-    readTable: (name) => new JournaledReadTable(new MongoRowStore(`${location}/${name}`, placeOf(name)), name, folder),
+    readTable: (name) => new JournaledReadTable(new MongoRowStore(`${location}/${name}`, targetOf(name)), name, folder),
     beside: () => adapter,
   };
   return adapter;

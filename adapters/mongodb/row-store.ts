@@ -36,9 +36,9 @@ export class MongoRowStore implements RowStore {
    */
   #changed: Promise<unknown> = Promise.resolve();
 
-  constructor(location: string, place: MongoLocation) {
+  constructor(location: string, target: MongoLocation) {
     this.location = location;
-    this.#target = place;
+    this.#target = target;
   }
 
   async open(): Promise<void> {

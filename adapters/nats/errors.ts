@@ -28,17 +28,17 @@ export const isNoStream = (error: unknown): boolean => codeOf(error) === noStrea
 export function translate(location: string, error: unknown, isGone: boolean): unknown {
   const { code, message } = (error ?? {}) as Partial<NatsError>;
   const apiCode = codeOf(error);
-  const said = (error as NatsError | null)?.api_error?.description || message;
+  const description = (error as NatsError | null)?.api_error?.description || message;
   const unavailable = (why: string) => new StoreUnavailableError(location, why, error);
   const unusable = (why: string) => new UnusableStoreError(location, why, error);
   if (apiCode !== undefined) {
-    if (fullCodes.has(apiCode)) return unavailable(`JetStream has no room left (${said}); nothing was stored`);
+    if (fullCodes.has(apiCode)) return unavailable(`JetStream has no room left (${description}); nothing was stored`);
     if (accountWithoutJetStream.has(apiCode)) return unusable(jetStreamIsOff);
     if (apiCode === noCluster)
-      return unusable(`the server is not part of a cluster (${said}): start it in a cluster, or set replicas=1`);
+      return unusable(`the server is not part of a cluster (${description}): start it in a cluster, or set replicas=1`);
     if (isNoStream(error))
       return unusable("its stream was deleted: stop every host, and restore it; the error of the next start says how");
-    return unavailable(`JetStream refused the request: ${said} (${apiCode})`);
+    return unavailable(`JetStream refused the request: ${description} (${apiCode})`);
   }
   if (isUnknownHost(error)) return unavailable(`${unknownHost} (${code})`);
   if (isUntrusted(error)) return unusable(`${untrusted("connection: { tls: { caFile } }")} (${message})`);

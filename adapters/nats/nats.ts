@@ -93,20 +93,20 @@ export function nats(servers: string, options: NatsLogOptions = {}): Adapter {
 const isToken = (given: unknown): boolean => typeof given === "string" && /^[^\s.*>]+$/.test(given);
 
 function parseServers(servers: string): URL[] {
-  const refuse = () =>
+  const invalidServers = () =>
     new DefinitionError({ field: "adapter", found: servers, expected: "servers like nats://localhost:4222" });
-  if (typeof servers !== "string") throw refuse();
+  if (typeof servers !== "string") throw invalidServers();
   return servers.split(",").map((server) => {
     const isUrl = server.includes("://");
     const url = URL.parse(isUrl ? server : `nats://${server}`);
     if (!url || url.protocol !== "nats:" || url.host === "" || !/^\/?$/.test(url.pathname + url.search + url.hash))
-      throw refuse();
+      throw invalidServers();
     // Without a scheme, a user is a mistake: `nats:user@host` lacks its slashes.
-    if (!isUrl && url.username !== "") throw refuse();
+    if (!isUrl && url.username !== "") throw invalidServers();
     try {
       decodeURIComponent(url.username + url.password);
     } catch {
-      throw refuse();
+      throw invalidServers();
     }
     return url;
   });
