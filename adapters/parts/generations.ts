@@ -30,7 +30,7 @@ export class Generations<Of extends { readonly number: number }> {
     return this.#live !== null;
   }
 
-  /** @throws StoreUnavailableError if the table is not open, as do the methods below */
+  /** @throws StoreUnavailableError if the table is not open */
   get live(): Of {
     if (!this.#live) throw new StoreUnavailableError(this.#location, "the read table is not open");
     return this.#live;

@@ -143,7 +143,8 @@ export class Appender {
 
   /** Commits continue while the chain is read; only folding the records takes the mutex. */
   async #refresh(): Promise<void> {
-    // If no refresh is running, `run` begins at once, and would clear `#nextLook` before the caller has set it.
+    // Without this turn an idle `run` would clear `#nextRefresh` before the caller sets it, and later readers would share
+    // a refresh that has already begun.
     await Promise.resolve();
     await this.#refreshes.run(async () => {
       this.#nextRefresh = null;
@@ -157,9 +158,9 @@ export class Appender {
     const { records, end } = await this.#chain.read(seen, recordsPerPage);
     return this.#mutex.run(() =>
       this.#rebuildingIfDamaged(async (index) => {
-        // A rebuild meanwhile may have set the index back, so that records are missing. After a commit it has some of
-        // these.
+        // A rebuild may have set the index back meanwhile: then records are missing in between.
         if (index.seen < seen) return false;
+        // A commit may have added some of the records meanwhile.
         await whenFree(() => index.fold(records.slice(index.seen - seen)));
         await this.#progress.record(index.seen, end);
         // Set by a rebuild that failed before it had caught up.

@@ -84,7 +84,7 @@ async function mark(chain: CommitChain, wanted: string | undefined, isAnew: bool
   const last = await keyValues.last();
   const found = await keyValues.get(markKey);
   if (found?.text && found.text === wanted) return wanted;
-  // No change but the mark: another host is creating the log, or died before it had.
+  // No change but the mark: another host is creating the log, or died before it did.
   const isNew = last <= (found?.number ?? 0);
   if (isNew && found?.text && wanted === undefined) return found.text;
   const identity = wanted ?? randomUUID();

@@ -1,7 +1,7 @@
 import { times } from "../../../core/concurrency/times.ts";
 
 /**
- * The commits that count. With fewer, one lost race would change the leader; with more, a stopped leader would stay it.
+ * The commits that count. With fewer, one lost race would change the leader; with more, a stopped leader would stay leader.
  */
 const remembered = 32;
 

@@ -13,7 +13,7 @@ const recordsPerPage = 500;
  * Called if the chain is not the one that the index was made of: the server was restored to an earlier state, or from
  * another host's index, or it is another log. The index may be discarded only if the chain has all its events and
  * links.
- * @throws UnusableStoreError if the chain lacks some
+ * @throws UnusableStoreError if the chain lacks any of them
  */
 export async function assertContained(
   chain: CommitChain,

@@ -4,7 +4,7 @@ import { BackupFolder } from "../backup-folder.ts";
 import { jsonLinesOf } from "../json-lines.ts";
 import { kinds, type Content, type Kind, type RowStore, type Write } from "./row-store.ts";
 
-/** The file that describes the table. */
+/** The content of `table.json`. */
 export interface About {
   fields: Field[];
   origin: Origin;
@@ -13,7 +13,7 @@ export interface About {
   passes: number;
 }
 
-/** One line of the file of rows. */
+/** One line of `rows.jsonl`. */
 export type Line = [pass: number, kind: Kind, id: string, content: Content | null];
 
 export const backupIn = (folder: string): BackupFolder<About> => new BackupFolder(folder, "rows.jsonl");

@@ -11,7 +11,7 @@ import type { Write } from "./row-store.ts";
 import { count, find, type Source } from "./selection.ts";
 import type { RowChange } from "../../../core/rows/row-change.ts";
 
-/** A batch's view of its generation. */
+/** The parts of a generation that its batch uses. */
 export interface BatchOf {
   location: string;
   maxBytes: number;
@@ -27,7 +27,7 @@ export class JournaledBatch implements Batch, Rows {
   readonly #overlay: Overlay;
   /** By id; null if the event was unparked. */
   readonly #parked = new Map<string, ParkedStream | null>();
-  /** Undoes the changes since the last mark, the latest last. */
+  /** Functions that undo the changes since the last mark, in the order of the changes. */
   readonly #undo: (() => void)[] = [];
   #hasEnded = false;
 

@@ -7,8 +7,8 @@ export type Head = Readonly<{ _id: string; kind: string } & Record<string, Colum
 export type Values = Readonly<Record<string, ColumnValue>>;
 
 /**
- * Conditions as MongoDB and NeDB take them; never more than `$eq`-like values, `$ne $gt $gte $lt $lte $in $nin`, `$and`
- * and `$or`.
+ * Conditions in MongoDB's syntax, limited to the operators that NeDB has too: plain values for equality, `$ne`, `$gt`,
+ * `$gte`, `$lt`, `$lte`, `$in`, `$nin`, `$and` and `$or`.
  */
 export type Filter = Readonly<Record<string, unknown>>;
 

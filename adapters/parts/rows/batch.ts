@@ -15,7 +15,7 @@ export class MemoryBatch implements Batch {
   readonly #overlay: Overlay;
   /** Parked events as JSON, by id; null if the event was unparked. */
   readonly #parked = new Map<string, string | null>();
-  /** Undoes the changes since the last mark, the latest last. */
+  /** Functions that undo the changes since the last mark, in the order of the changes. */
   readonly #undo: (() => void)[] = [];
   #hasEnded = false;
 
