@@ -17,7 +17,7 @@ export interface BatchOf {
   maxBytes: number;
   source: Source;
   changes: RowChanges;
-  known: RowCache;
+  cache: RowCache;
   commit: (writes: Write[], progress: Progress) => Promise<void>;
 }
 
@@ -33,7 +33,7 @@ export class JournaledBatch implements Batch, Rows {
 
   constructor(of: BatchOf) {
     this.#of = of;
-    this.#overlay = new Overlay(of.known.rows, of.source.fields);
+    this.#overlay = new Overlay(of.cache.rows, of.source.fields);
   }
 
   get rows(): Rows {
@@ -67,7 +67,7 @@ export class JournaledBatch implements Batch, Rows {
 
   async findByIds(ids: readonly string[]): Promise<Row[]> {
     this.#assertRunning();
-    await this.#of.known.load(ids);
+    await this.#of.cache.load(ids);
     return ids.flatMap((id) => {
       const row = this.#overlay.get(id);
       return row ? [decode(this.#fields, row)] : [];
@@ -76,7 +76,7 @@ export class JournaledBatch implements Batch, Rows {
 
   async apply(changes: readonly RowChange[]): Promise<void> {
     this.#assertRunning();
-    await this.#of.known.loadFor(changes);
+    await this.#of.cache.loadFor(changes);
     this.#assertRunning();
     const before = this.#undo.length;
     try {
@@ -139,16 +139,16 @@ export class JournaledBatch implements Batch, Rows {
   async commit(progress: Progress): Promise<void> {
     this.#assertRunning();
     this.#hasEnded = true;
-    const { known } = this.#of;
+    const { cache } = this.#of;
     const writes = this.#writes();
     await this.#of.commit(writes, progress);
-    for (const { kind, id, content } of writes) if (kind === "rows") known.put(id, content);
+    for (const { kind, id, content } of writes) if (kind === "rows") cache.put(id, content);
   }
 
   #writes(): Write[] {
     const writes: Write[] = [];
     for (const [id, content] of this.#overlay.changes()) {
-      const isNew = !this.#of.known.exists(id);
+      const isNew = !this.#of.cache.exists(id);
       // A row that was never stored needs no tombstone.
       if (content || !isNew) writes.push({ kind: "rows", id, isNew, content });
     }

@@ -20,7 +20,7 @@ export class JournaledGeneration implements Generation {
   readonly #commits: Commits;
   readonly #source: Source;
   readonly #changes: RowChanges;
-  #known: { rows: RowCache; asOf: number } | null = null;
+  #cache: { rows: RowCache; asOf: number } | null = null;
   #batch: JournaledBatch | null = null;
 
   /**
@@ -69,18 +69,18 @@ export class JournaledGeneration implements Generation {
       throw new StoreUnavailableError(location, "a batch is running; there is one at a time");
     const asOf = this.#commits.known;
     if (asOf === null) throw this.#commits.takenOver();
-    if (this.#known?.asOf !== asOf || this.#known.rows.isFull)
-      this.#known = { rows: new RowCache(this.#source, this.#changes.uniqueFields, asOf === 0), asOf };
-    const known = this.#known;
+    if (this.#cache?.asOf !== asOf || this.#cache.rows.isFull)
+      this.#cache = { rows: new RowCache(this.#source, this.#changes.uniqueFields, asOf === 0), asOf };
+    const cache = this.#cache;
     return (this.#batch = new JournaledBatch({
       location,
       maxBytes,
       source: this.#source,
       changes: this.#changes,
-      known: known.rows,
+      cache: cache.rows,
       commit: async (writes, progress) => {
         await this.#commits.commit(writes, progress);
-        known.asOf = this.#commits.known!;
+        cache.asOf = this.#commits.known!;
       },
     }));
   }
