@@ -40,7 +40,7 @@ export async function retry<Answer>(
 export const outcomeUnknown = (location: string, error: unknown): unknown =>
   isRetryable(error)
     ? error
-    : new StoreUnavailableError(location, `it may be stored or not: ${(error as Error).message}`, error);
+    : new StoreUnavailableError(location, `it may or may not be stored: ${(error as Error).message}`, error);
 
 /** Retries an idempotent call after outages. @throws the last outage after `times.append.outageMs` */
 export const retryUntilAnswered = <Answer>(location: string, ask: () => Promise<Answer>): Promise<Answer> =>

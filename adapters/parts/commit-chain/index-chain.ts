@@ -62,7 +62,7 @@ class IndexChain implements CommitChain {
     const { identity, number, record } = this.#end;
     if (after >= number) return { records: [], end: true };
     // More than one record is read only after the damaged index was deleted, to rebuild it.
-    if (limit > 1) throw new UnusableStoreError(this.location, "the index is damaged, expected one that can be read");
+    if (limit > 1) throw new UnusableStoreError(this.location, "found a damaged index, expected a readable one");
     const first = { id: record, after: "", change: { begin: { identity, format } } };
     return { records: [JSON.stringify(first)], end: false };
   }

@@ -101,7 +101,7 @@ export class JournaledBatch implements Batch, Rows {
     // A UTF-16 unit takes at most six bytes in JSON, as an escape.
     if (length * 6 < maxBytes / 2) return;
     const found = Buffer.byteLength(JSON.stringify(row));
-    const expected = `a row of at most ${maxBytes} bytes of JSON, which is what one document holds`;
+    const expected = `a row of at most ${maxBytes} bytes of JSON, the limit of one document`;
     if (found > maxBytes)
       throw new InvalidRowError([
         { field: "id", found: described(`${show(row.id)}, a row of ${found} bytes`), expected },

@@ -35,7 +35,7 @@ export class CopyLock {
       if (await store.heads.change(id, { hold: null }, { hold: lock.#text })) break;
       const stored = await lock.#stored();
       if (performance.now() > end)
-        throw new StoreUnavailableError(store.location, "another copy has it locked; try again later");
+        throw new StoreUnavailableError(store.location, "another copy has locked the generation; try again later");
       await lockWait.wait(stored);
     }
     return lock.#whenApplied();
