@@ -61,7 +61,7 @@ export type {
 export type { ClaimingEvent, ClaimValue } from "./core/decider/unique.ts";
 export type { CommandAnswer } from "./mixins/decider/outcomes.ts";
 export type { DryRunAnswer } from "./mixins/decider/dry-run.ts";
-export type { StateAnswer } from "./mixins/decider/queries.ts";
+export type { StateAnswer } from "./mixins/decider/state-queries.ts";
 export type { EventsOf, EventStoreOptions } from "./mixins/event-store/event-store.ts";
 export type { MapActionOptions, MapEventOptions } from "./mixins/event-store/actions/map-action.ts";
 export type { ExportAnswer } from "./mixins/event-store/transfer/export-events.ts";

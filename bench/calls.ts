@@ -40,6 +40,10 @@ function countsOf({ url, functions }: Profiler.ScriptCoverage): Count[] {
   );
 }
 
+function list(counted: readonly Count[]): void {
+  for (const { file, name, calls } of counted) console.log(`${String(calls).padStart(5)}  ${file} ${name}`);
+}
+
 const callsOf = (counted: readonly Count[]) => counted.reduce((sum, { calls }) => sum + calls, 0);
 
 const folder = mkdtempSync(join(tmpdir(), "calls-"));
@@ -79,8 +83,11 @@ try {
   }
   await later(1000 * idleSeconds);
   const idle = await counts();
-  if (process.argv.includes("--list"))
-    for (const { file, name, calls } of event) console.log(`${String(calls).padStart(5)}  ${file} ${name}`);
+  if (process.argv.includes("--list")) {
+    list(event);
+    console.log(`idle for ${idleSeconds} seconds:`);
+    list(idle);
+  }
   const getters = event.filter(({ name }) => name.startsWith("get "));
   console.log(
     `one event: ${event.length} functions of ${new Set(event.map(({ file }) => file)).size} files, ${callsOf(event)} calls, ${callsOf(getters)} of them getters`,

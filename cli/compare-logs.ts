@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { canonicalJson } from "../core/json/canonical-json.ts";
 import type { EventLog } from "../core/log/event-log.ts";
 import { pagesOfEvents, pagesOfLinks, statesOf, streamsOf } from "./contents.ts";
-import type { OnProgress } from "./progress.ts";
+import type { OnProgress } from "./show-progress.ts";
 
 /** The size and checksum of a log's content. */
 export interface Contents {

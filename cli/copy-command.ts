@@ -5,7 +5,7 @@ import { say, tableOf } from "./say.ts";
 import { beginCopy, copyLog, endCopy, otherPlace } from "./copy-log.ts";
 import { openSource, assertNoHosts } from "./open-source.ts";
 import { placesOf, type Places } from "./places.ts";
-import { progress, type OnProgress } from "./progress.ts";
+import { progress, type OnProgress } from "./show-progress.ts";
 import { parseCopyArguments } from "./usage.ts";
 
 /** How often events that are appended to a shared source during the copy are copied as well. */

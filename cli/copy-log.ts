@@ -6,7 +6,7 @@ import type { RecordedEvent } from "../core/event/recorded-event.ts";
 import { unfinishedCopy } from "../core/log/unfinished-copy.ts";
 import { times } from "../core/concurrency/times.ts";
 import { pagesOfEvents, pagesOfLinks, statesOf } from "./contents.ts";
-import type { OnProgress } from "./progress.ts";
+import type { OnProgress } from "./show-progress.ts";
 
 /** Copies everything that the copy lacks from the source. Both are open. */
 export async function copyLog(source: EventLog, copy: EventLog, onProgress: OnProgress): Promise<void> {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/* The command line: parses the command, runs it, and sets the exit code. */
+// The command line: parses the command, runs it, and sets the exit code.
 import { createRequire } from "node:module";
 import { withoutPassword } from "../core/errors/without-password.ts";
 import { copyCommand } from "./copy-command.ts";

@@ -6,7 +6,7 @@ import { statesOf } from "./contents.ts";
 import { copyHistory, endCopy } from "./copy-log.ts";
 import { assertNoHosts } from "./open-source.ts";
 import { restorePlacesOf } from "./places.ts";
-import { progress, type OnProgress } from "./progress.ts";
+import { progress, type OnProgress } from "./show-progress.ts";
 import { say, tableOf } from "./say.ts";
 import { parseRestoreArguments } from "./usage.ts";
 

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, globSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { documents, read, root } from "./support/documents.ts";
 
@@ -32,7 +32,8 @@ describe("The table of errors", () => {
 
 describe("The links of the documents", () => {
   it("lead to files and headings that are there", () => {
-    const broken = documents.flatMap((document) =>
+    const others = globSync(["*.md", "bench/*.md", "examples/*/*.md"], { cwd: root });
+    const broken = [...new Set([...documents, ...others])].flatMap((document) =>
       [...read(document).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)].flatMap(([link, file, heading]) => {
         const target = file ? join(dirname(document), file) : document;
         const isThere =
@@ -41,5 +42,16 @@ describe("The links of the documents", () => {
       }),
     );
     expect(broken).toEqual([]);
+  });
+});
+
+describe("The paths in the map and the decisions", () => {
+  it("exist", () => {
+    const missing = ["docs/architecture.md", "docs/decisions.md"].flatMap((document) =>
+      [...read(document).matchAll(/`((?:core|adapters|mixins|cli|testing|test)\/[\w./-]+)`/g)]
+        .map((match) => match[1]!)
+        .filter((path) => !existsSync(join(root, path))),
+    );
+    expect(missing).toEqual([]);
   });
 });

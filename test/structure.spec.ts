@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as api from "moleculer-event-sourcing";
 import * as moleculerDb from "moleculer-event-sourcing/adapters/moleculer-db";
@@ -148,6 +148,68 @@ describe("An engine with a driver", () => {
       /export (const|function) translate\b/.test(readFileSync(join(root, file), "utf8")),
     );
     expect(elsewhere).toEqual([`adapters/${engine}/errors.ts`]);
+  });
+});
+
+/** Files that share a name do the same for another engine, mixin or room: what that is. A name with two meanings is changed. */
+const meanings: Record<string, string> = {
+  "actions.ts": "broker actions of the room",
+  "appender.ts": "an engine's way from requests to a commit",
+  "batch.ts": "an engine's batch of a read table",
+  "begin.ts": "an engine's first step with a log: found or made",
+  "claims.ts": "the claims part of the log's port, and its implementations",
+  "commit-chain.ts": "the port of a commit chain, and its implementations",
+  "committed-rows.ts": "rows as committed, beside a running batch",
+  "connection-string.ts": "an adapter from its connection string",
+  "connection.ts": "an engine's connection to its server",
+  "control.ts": "the control part of the log's port, and its implementations",
+  "decider.ts": "a decider: its rules in core, its mixin",
+  "definition.ts": "what a definition consists of, to tell a changed one",
+  "documents.ts": "an engine's documents for the journaled table",
+  "errors.ts": "errors: the family, those of a room, the translation of a driver's",
+  "event-log.ts": "the log's port, and its implementations",
+  "event-schema.ts": "an engine's tables of events, and the conversion of their rows",
+  "generation.ts": "an engine's generation of a read table",
+  "host.ts": "one mixin on one node, without its broker service",
+  "kept-claims.ts": "claims as an engine stores them",
+  "key-values.ts": "an engine's key values for control state",
+  "links.ts": "the links part of the log's port, and its implementations",
+  "options.ts": "checks of options",
+  "read-table.ts": "the table's port, and its implementations",
+  "removal.ts": "how an engine removes generations",
+  "row-codec.ts": "a row as an engine stores it",
+  "row-store.ts": "the port of the journaled table's store, and its implementations",
+  "rows.ts": "an engine's committed rows",
+  "selection.ts": "an engine's selection of rows for a query",
+  "service.ts": "the broker service of a mixin",
+  "stored-generation.ts": "a generation as an engine stores it",
+  "table-backup.ts": "an engine's backup of a read table",
+  "where.ts": "conditions in an engine's own form",
+};
+
+describe("The files", () => {
+  // The cases of the contract in testing/ are named by their topics.
+  const sources = files.filter((file) => /^(core|adapters|mixins|cli)\//.test(file));
+
+  it("have the same name only where they mean the same", () => {
+    const names = sources.map((file) => basename(file)).toSorted();
+    const repeated = new Set(names.filter((name, index) => name === names[index - 1]));
+    expect([...repeated]).toEqual(Object.keys(meanings));
+  });
+
+  it("say at their head, or at what they export, what belongs there", () => {
+    const silent = files
+      .filter((file) => !/^(examples|services)\//.test(file))
+      .filter((file) => {
+        const source = readFileSync(join(root, file), "utf8");
+        return !/^(#!.*\n)?(\/\/|\/\*\*)/.test(source) && !/(\*\/|^\/\/.*)\nexport /m.test(source);
+      });
+    expect(silent).toEqual([]);
+  });
+
+  it("hold one concept each: at most 250 lines", () => {
+    const long = sources.filter((file) => readFileSync(join(root, file), "utf8").split("\n").length > 251);
+    expect(long).toEqual([]);
   });
 });
 

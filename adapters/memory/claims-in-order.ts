@@ -5,13 +5,13 @@ import { compareText } from "../../core/text/text-order.ts";
 import { firstAfter } from "../parts/rows/keys-in-order.ts";
 
 /**
- * Pages of the claims of a scope. The first page sorts them, and the next pages are of its moment: sorting a million
- * claims for each page would take longer than they stay the same.
+ * Pages through the claims of a scope. The first page sorts all claims, and the following pages read that snapshot:
+ * with a million claims, sorting for each page would take longer than the claims stay unchanged.
  */
 export class ClaimsInOrder {
   readonly #moments = new Map<string, Promise<ClaimPage>>();
 
-  /** @param now all claims of the scope as they are at this call */
+  /** @param now returns the current claims of the scope */
   async page(
     scope: string,
     { after = "", limit }: { after?: string; limit: number },

@@ -2,7 +2,7 @@ import type { Adapter } from "../../core/adapter.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
 import { memory } from "./memory.ts";
 
-/** `memory:`, a new place each time, or `memory:<name>`, the same one for the whole process. It takes no options. */
+/** `memory:` is a new storage each time, `memory:<name>` one that the whole process shares. There are no options. */
 export function memoryFromString(connectionString: string): Adapter {
   const [name = "", search = ""] = connectionString.slice("memory:".length).split("?");
   for (const option of new URLSearchParams(search).keys())

@@ -4,9 +4,9 @@ import { grantLease, isHeldBy, type StoredLease } from "../../core/log/grant-lea
 import type { OpenPart } from "../../core/log/log-parts.ts";
 import { KeysInOrder } from "../parts/rows/keys-in-order.ts";
 
-/** Control state and leases, beside the events. */
+/** Control state and leases of a log in memory. */
 export class Control implements OpenPart<LogControl> {
-  /** JSON texts, so that no caller can change what is stored. */
+  /** Stored as JSON texts, so that no caller can change them. */
   readonly #state = new Map<string, { text: string; revision: number }>();
   readonly #keys = new KeysInOrder(() => this.#state.keys());
   readonly #leases = new Map<string, StoredLease>();

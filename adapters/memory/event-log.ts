@@ -22,7 +22,9 @@ import type { MemoryStorage } from "./storage.ts";
 import { matchingInTurns, selectInTurns } from "../parts/rows/select.ts";
 import { StoredLog, toEvent, type StoredEvent } from "./stored-log.ts";
 
-/** A log as one host has it open. A commit is one synchronous step, so a query sees the log as it was when it began. */
+/**
+ * A log in memory, opened by one host. A commit is one synchronous step, so a query reads the snapshot of its start.
+ */
 export class MemoryEventLog implements EventLog {
   readonly engine = "memory";
   readonly location: string;
@@ -105,7 +107,7 @@ export class MemoryEventLog implements EventLog {
     this.#opened();
     throw new UnusableStoreError(
       this.#storage.location,
-      "is in memory, of which there is no backup; export its events",
+      "found a log in memory, expected one that can be backed up; export its events",
     );
   }
 }

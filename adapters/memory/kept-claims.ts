@@ -1,7 +1,7 @@
 import type { ClaimPage, ClaimReach, ClaimScope, KeptClaims } from "../../core/log/claims.ts";
 import { ClaimsInOrder } from "./claims-in-order.ts";
 
-/** The claims of a log in memory. The changes of a commit can be undone until the next one begins. */
+/** The claims of a log in memory. The changes of a commit can be undone until the next commit begins. */
 export class MemoryKeptClaims implements KeptClaims {
   readonly #scopes = new Map<string, { state: ClaimScope; streams: Map<string, string> }>();
   readonly #inOrder = new ClaimsInOrder();
@@ -11,7 +11,7 @@ export class MemoryKeptClaims implements KeptClaims {
     for (const [scope, { state }] of this.#scopes) yield [scope, state];
   }
 
-  /** The start of a commit. */
+  /** Starts recording the changes of a commit. */
   begin(): void {
     this.#undo = [];
   }

@@ -6,7 +6,7 @@ interface Linkable {
   readonly type: string;
 }
 
-/** The streams that hold links, with the stored events themselves. */
+/** The streams of links, with the stored events. */
 export class Links<Stored extends Linkable> {
   readonly #log: { stream(name: string): readonly Stored[]; byId(id: string): Stored | undefined };
   /** The link with version v has index v - 1. */
@@ -17,7 +17,7 @@ export class Links<Stored extends Linkable> {
     this.#log = log;
   }
 
-  /** Undefined if the stream holds no links. */
+  /** Returns undefined if the stream contains no links. */
   of(stream: string): readonly Stored[] | undefined {
     return this.#streams.get(stream)?.events;
   }

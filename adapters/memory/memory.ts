@@ -6,15 +6,15 @@ import { MemoryEventLog } from "./event-log.ts";
 import { MemoryStorage } from "./storage.ts";
 import { MemoryReadTable } from "./read-table.ts";
 
-/** The places that have a name: one each for the whole process, for as long as it runs. */
+/** The named storages of this process. They exist as long as it runs. */
 const named = new Map<string, MemoryStorage>();
 
 /**
- * A log or a read table in the memory of this process: for tests, and gone with the process. Without a name it is a
- * place of its own, which lasts as long as the adapter; by a name every part of the process finds the same one.
+ * A log or a read table in the memory of this process, for tests. It is lost when the process ends. Without a name the
+ * adapter has its own storage; with a name, all adapters of the process with this name share one.
  *
  * @example EventStore("orderEvents", { adapter: memory() })
- * @throws DefinitionError where the name is not 1 to 255 Unicode characters without control characters
+ * @throws DefinitionError unless the name has 1 to 255 Unicode characters without control characters
  */
 export function memory(name?: string): Adapter {
   if (name === undefined) return adapterAt(new Map(), randomUUID());
@@ -23,7 +23,7 @@ export function memory(name?: string): Adapter {
   return adapterAt(named, name);
 }
 
-/** `places` are those that the adapter shares with the ones beside it, so that asking again gives the same place. */
+/** @param storages shared with the adapters from `beside`, so that the same name returns the same storage */
 function adapterAt(places: Map<string, MemoryStorage>, name: string): Adapter {
   const place = places.get(name) ?? new MemoryStorage(`memory:${name}`);
   places.set(name, place);

@@ -5,12 +5,12 @@ import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { categoryOf } from "../../core/event/stream-name.ts";
 import { toEvent, type StoredEvent } from "./stored-log.ts";
 
-/** Events looked through for one page, wanted or not: it bounds the time until one read is answered. */
+/** Maximum number of events that one page examines, wanted or not. It bounds the duration of a read. */
 const eventsPerPage = 10_000;
 
 const sizeOf = ({ stream, type, payload, meta }: StoredEvent) => pageBytesOf(stream, type, payload, meta);
 
-/** The events beyond the one numbered `after` with their numbers, in the direction of reading. Event n stands at n - 1. */
+/** The events after number `after` in reading direction, with their numbers. Event n has index n - 1. */
 function* beyond(
   events: readonly StoredEvent[],
   after: number,
@@ -20,7 +20,7 @@ function* beyond(
   else for (let n = Math.max(after, 0) + 1; n <= events.length; n++) yield [events[n - 1]!, n];
 }
 
-/** The array may grow meanwhile. */
+/** Reads a page of the log. The array may grow meanwhile. */
 export async function read(
   log: readonly StoredEvent[],
   { after, limit, backward, wanted, category }: ReadOptions,
@@ -44,7 +44,10 @@ export async function read(
   return { events, position, end: true };
 }
 
-/** Of a stream of links, where its name is given: its versions are those of the links. */
+/**
+ * Reads a page of a stream.
+ * @param links the stream's name if it contains links; the versions are then those of the links
+ */
 export async function readStream(
   stream: readonly StoredEvent[],
   { afterVersion, limit, backward, wanted }: ReadStreamOptions,

@@ -12,12 +12,12 @@ import { MemoryGeneration } from "../parts/rows/generation.ts";
 import type { MemoryStorage } from "./storage.ts";
 import { StoredGeneration } from "../parts/rows/stored-generation.ts";
 
-/** The content of a table. Generations that are being built end with the port. */
+/** The content of a table. Generations in build are lost when the table is closed. */
 class StoredTable {
   live: StoredGeneration | null = null;
 }
 
-/** A table as one host has it open; the switch is one assignment. */
+/** A table in memory, opened by one host. Switching generations is one assignment. */
 export class MemoryReadTable implements ReadTable {
   readonly engine = "memory";
   readonly capabilities: TableCapabilities = { durability: "none", hosts: "one", atomicBatch: true };
@@ -45,7 +45,7 @@ export class MemoryReadTable implements ReadTable {
     this.#storage.release();
   }
 
-  /** There is no other host. */
+  /** A table in memory has only one host. */
   async takeOver(): Promise<void> {}
 
   async refresh(): Promise<void> {}

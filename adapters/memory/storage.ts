@@ -1,6 +1,6 @@
 import { hostedElsewhere, UnusableStoreError } from "../../core/errors/errors.ts";
 
-/** A log or a table, which outlives its ports. One port at a time has it open. */
+/** The content of a log or a table. It outlives the logs and tables that open it, one at a time. */
 export class MemoryStorage {
   readonly location: string;
   #content: object | null = null;
@@ -11,8 +11,8 @@ export class MemoryStorage {
   }
 
   /**
-   * Takes the storage for one host. Returns its content, or that of `make` if it is empty.
-   * @throws UnusableStoreError if another port has it, or if its content is of another kind
+   * Opens the storage for one host. Returns its content, or the result of `make` if it is empty.
+   * @throws UnusableStoreError if it is open already, or if its content is of another kind
    */
   host<Content extends object>(Kind: new () => Content, make = () => new Kind()): Content {
     if (this.#isHosted) throw new UnusableStoreError(this.location, hostedElsewhere);
@@ -20,7 +20,7 @@ export class MemoryStorage {
     if (!(content instanceof Kind))
       throw new UnusableStoreError(
         this.location,
-        "found a log where a table was expected, or the other way round; expected a place of its own for each",
+        "found a log and a table with the same name, expected a separate name for each",
       );
     this.#content = content;
     this.#isHosted = true;

@@ -85,7 +85,7 @@ export class StoredLog implements Source<StoredEvent> {
     return event ? [event] : [];
   }
 
-  /** Only comparisons of positions: the events are in their order. */
+  /** Handles comparisons of positions only, since the events are sorted by position. */
   within(comparisons: readonly Comparison[]): readonly StoredEvent[] | undefined {
     let [first, last] = [1, this.head];
     for (const { field, operator, value } of comparisons) {
@@ -96,7 +96,7 @@ export class StoredLog implements Source<StoredEvent> {
     return first === 1 && last === this.head ? undefined : this.#events.slice(first - 1, Math.max(last, 0));
   }
 
-  /** The last event of each stream after this one, in the order of the names' bytes. */
+  /** Returns the last event of each stream after this name, in byte order of the names. */
   streamsAfter(after: string, limit: number, isWanted: (name: string) => boolean): Promise<StoredEvent[]> {
     return this.#names.after(after, limit, (name) => (isWanted(name) ? this.stream(name).at(-1) : undefined));
   }
@@ -148,7 +148,7 @@ export class StoredLog implements Source<StoredEvent> {
     const { id, type, payload, meta, payloadText, metaText } = event;
     for (const [field, found] of Object.entries({ id, type, stream, payloadText, metaText }))
       if (typeof found !== "string") throw new TypeError(`${field}: found ${String(found)}, expected a string`);
-    if (this.#byId.has(id)) throw new Error(`event id ${id}: is stored already, expected a new one`);
+    if (this.#byId.has(id)) throw new Error(`id: found ${id}, which is stored already, expected a new one`);
     let events = this.#streams.get(stream);
     if (!events) {
       this.#streams.set(stream, (events = []));

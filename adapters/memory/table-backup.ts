@@ -9,7 +9,7 @@ import { jsonLinesOf, openBackup, verifyLines } from "../parts/json-lines.ts";
 import type { StoredRow } from "../parts/rows/row-codec.ts";
 import { StoredGeneration } from "../parts/rows/stored-generation.ts";
 
-/** The first line of the file. Rows follow, then parked events, one per line. */
+/** The first line of the file. Rows follow, then parked streams, one per line. */
 interface Head {
   fields: Field[];
   origin: Origin;
@@ -20,7 +20,9 @@ interface Head {
 const linesPerWrite = 1000;
 const fileIn = (folder: string) => join(folder, "table.jsonl");
 
-/** Writes the generation as it is now. A stored row is never changed in place, so a list of the rows is a moment of them. */
+/**
+ * Writes a snapshot of the generation. Stored rows are never changed in place, so copying the list of rows suffices.
+ */
 export async function writeBackup(folder: string, generation: StoredGeneration): Promise<TableBackup> {
   const rows = [...generation.rows.all()];
   const parked = [...generation.parked.values()];
@@ -56,7 +58,10 @@ export async function writeBackup(folder: string, generation: StoredGeneration):
   return { rows: rows.length, progress: head.progress, origin: head.origin, checksum, bytes };
 }
 
-/** @throws SnapshotDamagedError */
+/**
+ * Restores a generation from a backup.
+ * @throws SnapshotDamagedError
+ */
 export async function readBackup(
   folder: string,
   checksum: string,

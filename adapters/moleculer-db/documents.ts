@@ -1,6 +1,6 @@
 import type { Content, Documents, Fenced, Filter, Kind, Write } from "../parts/journaled-table/row-store.ts";
 import type { Entity, Query } from "./db-adapter.ts";
-import type { Entities } from "./entities.ts";
+import type { AdapterEntities } from "./adapter-entities.ts";
 
 const entitiesPerPage = 5_000;
 const idsPerQuery = 1_000;
@@ -8,12 +8,12 @@ const insertedAtOnce = 500;
 
 /** The entities of one kind and generation. */
 export class MoleculerDbDocuments implements Documents {
-  readonly #entities: Entities;
+  readonly #entities: AdapterEntities;
   readonly #generation: number;
   readonly #kind: Kind;
   readonly #prefix: string;
 
-  constructor(entities: Entities, generation: number, kind: Kind) {
+  constructor(entities: AdapterEntities, generation: number, kind: Kind) {
     this.#entities = entities;
     this.#generation = generation;
     this.#kind = kind;

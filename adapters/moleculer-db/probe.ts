@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { UnusableStoreError } from "../../core/errors/errors.ts";
-import type { Entities } from "./entities.ts";
+import type { AdapterEntities } from "./adapter-entities.ts";
 
 /**
  * Tests the behaviour that a table depends on. An adapter for a database with another query syntax may misread a
@@ -8,7 +8,7 @@ import type { Entities } from "./entities.ts";
  *
  * @throws UnusableStoreError if a test fails
  */
-export async function probe(location: string, entities: Entities): Promise<void> {
+export async function probe(location: string, entities: AdapterEntities): Promise<void> {
   const _id = `probe ${randomUUID()}`;
   const probe = { _id, kind: "probe", fence: 1, row: { text: "é", none: null } };
   const fail = (found: string, expected: string): never => {

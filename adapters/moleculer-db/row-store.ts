@@ -4,7 +4,7 @@ import type { Head, Heads, Kind, RowStore, Values } from "../parts/journaled-tab
 import { HostFile } from "../sqlite/host-file.ts";
 import { checkAdapter, createIndexes, foreignParts, type DbAdapter } from "./db-adapter.ts";
 import { MoleculerDbDocuments } from "./documents.ts";
-import { Entities } from "./entities.ts";
+import { AdapterEntities } from "./adapter-entities.ts";
 import { translate } from "./errors.ts";
 import { probe } from "./probe.ts";
 
@@ -34,7 +34,7 @@ export class MoleculerDbRowStore implements RowStore {
   /** NeDB compares by UTF-16, and the order of other adapters is unknown. */
   readonly sortsByBytes = false;
   readonly #target: AdapterLocation;
-  readonly #entities: Entities;
+  readonly #entities: AdapterEntities;
   #adapter: DbAdapter | null = null;
   #host: HostFile | null = null;
 
@@ -43,7 +43,7 @@ export class MoleculerDbRowStore implements RowStore {
     this.location = target.location;
     this.durability = target.durability;
     this.hosts = target.hosts;
-    this.#entities = new Entities(target.location, () => this.#adapter);
+    this.#entities = new AdapterEntities(target.location, () => this.#adapter);
   }
 
   async open(): Promise<void> {

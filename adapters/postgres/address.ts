@@ -1,6 +1,6 @@
 import { DefinitionError } from "../../core/errors/errors.ts";
 
-/** Where a database is, as far as messages and the comparison of places need it; the driver reads the text itself. */
+/** Where a database is, for messages and for comparing locations. The driver parses the connection string itself. */
 export interface Address {
   /** Host and port, or the folder of a Unix socket. */
   host: string;
@@ -12,7 +12,10 @@ const expected =
   "postgres://user:password@host:port/database; of a Unix socket postgres:///database?host=/folder, postgres://%2Ffolder/database, socket:/folder?db=database, or /folder database";
 const encoded = "; in a password write @ : / ? # % as encodeURIComponent does";
 
-/** Each form that the driver takes. @throws DefinitionError */
+/**
+ * Parses every form of connection string that the driver accepts.
+ * @throws DefinitionError
+ */
 export function addressOf(field: string, text: unknown): Address {
   const found = typeof text === "string" ? (ofFolder(text) ?? ofSocket(text) ?? ofUrl(text)) : null;
   if (found) return found;
@@ -35,7 +38,7 @@ function ofSocket(text: string): Address | null {
   return { host: url.pathname, database: `/${database}`, parameters };
 }
 
-/** Null where it is no URL of a database, or its password has characters that end it where they stand as they are. */
+/** Returns null if the text is no database URL, or if its password contains unencoded characters that end it. */
 function ofUrl(text: string): Address | null {
   if (!/^postgres(ql)?:\/\//.test(text)) return null;
   const url = parse(text);
@@ -47,5 +50,8 @@ function ofUrl(text: string): Address | null {
   return { host, database: url.pathname, parameters };
 }
 
-/** A user without a host is that of a socket. The platform's parser refuses it; the driver helps itself in the same way. */
+/**
+ * A URL with a user but no host names a socket. The platform's parser rejects it, so a placeholder is inserted, as the
+ * driver does.
+ */
 const parse = (text: string): URL | null => URL.parse(text) ?? URL.parse(text.replace("@/", "@socket/"));

@@ -11,13 +11,13 @@ import { assumedSnapshot, type CachedState } from "./assumed-snapshot.ts";
 import { storeCommitInSql } from "./store-commit.ts";
 import { isOfConnection, isRace, isTaken, translate } from "./errors.ts";
 
-/** Verdicts; or nothing was stored, since what it was decided on does not hold; or nobody has heard. */
+/** The verdicts; or nothing was stored, since the snapshot was outdated; or the response was lost. */
 type Outcome = AppendVerdict[] | "refuted" | "in doubt";
 
 /**
- * Group commits of any number of hosts. A commit is decided on what its callers say of their streams, or on what one
- * statement reads, and written by another, which stores nothing where that does not hold: then it is decided again, at
- * last with the others kept out meanwhile.
+ * Commits groups of appends from any number of hosts. A commit is first decided on the versions that its callers
+ * expect, or on a snapshot read by one statement. A second statement writes it, and stores nothing if the snapshot is
+ * outdated. It is then decided again, the last time under a lock that excludes other hosts.
  */
 export class Appender {
   readonly #location: string;
@@ -28,7 +28,7 @@ export class Appender {
   readonly #channel: string | null;
   #cached: CachedState | null = null;
 
-  /** @param channel where other hosts are told of a commit */
+  /** @param channel to notify other hosts of commits, or null */
   constructor(location: string, connections: Connections, schema: string, channel: string | null) {
     this.#location = location;
     this.#connections = connections;
@@ -41,12 +41,12 @@ export class Appender {
   async append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
     if (requests.length === 0) return [];
     const deadline = Date.now() + times.postgres.outcomeMs;
-    // Where the server is not there these fail, and nothing was sent that has to be settled.
+    // If the server is unreachable this throws, and no statement was sent whose outcome is unknown.
     let outcome = await this.#asAssumed(requests);
     if (outcome === "refuted") outcome = await this.#inPassing(requests);
     if (Array.isArray(outcome)) return outcome;
     const verdicts = await this.#retrying(asKnown(requests), outcome, deadline);
-    // What nobody else could send was stored by this call, its answer lost.
+    // Only this call could have sent these generated ids, so it stored the events itself and lost the response.
     return verdicts.map((verdict, index) =>
       "repeated" in verdict && requests[index]!.events.every(({ idWasGenerated }) => idWasGenerated)
         ? { ...verdict, repeated: false }
@@ -68,7 +68,7 @@ export class Appender {
     }
   }
 
-  /** In one statement. */
+  /** Decides on assumed versions, without reading: one statement. */
   async #asAssumed(requests: readonly AppendRequest[]): Promise<Outcome> {
     const basis = this.#cached && assumedSnapshot(requests, this.#cached);
     if (!basis) return "refuted";
@@ -109,7 +109,7 @@ export class Appender {
   }
 }
 
-/** An event that was made for this call may have been stored all the same, where the answer was lost. */
+/** After a lost response, events with generated ids may be stored as well, so their ids have to be looked up. */
 function asKnown(requests: readonly AppendRequest[]): AppendRequest[] {
   const copies = new Map<AppendRequest, AppendRequest>();
   for (const request of requests) {
@@ -120,7 +120,10 @@ function asKnown(requests: readonly AppendRequest[]): AppendRequest[] {
   return requests.map((request) => copies.get(request)!);
 }
 
-/** What was stored was stored with what it follows: by a commit that has been, and not by the one that tells of it. */
+/**
+ * An event that is stored was committed together with the event that it depends on. That happened in an earlier commit,
+ * not in the one that finds it now.
+ */
 const behindNothingWhereKnown = (requests: readonly AppendRequest[], { known }: CommitSnapshot): AppendRequest[] =>
   requests.map((request) => {
     const { dependsOn, ...alone } = request;
@@ -137,12 +140,12 @@ async function amongOthers(work: () => Promise<Outcome>): Promise<Outcome> {
   }
 }
 
-/** @param deadline until when a server that cannot be reached is no error */
+/** @param deadline until when an unreachable server causes a retry instead of an error */
 async function withoutOthers(deadline: number, work: () => Promise<Outcome>): Promise<Outcome> {
   try {
     return await work();
   } catch (error) {
-    // What is taken now stays so: the head is behind its events.
+    // Under the lock a taken key stays taken: the stored head is behind the events. Retrying cannot help.
     if (isRace(error) && !isTaken(error)) return "refuted";
     if (isOfConnection(error) && Date.now() <= deadline) return "in doubt";
     throw error;

@@ -2,15 +2,15 @@ import type { AppendRequest } from "../../core/log/append-request.ts";
 import type { CommitSnapshot } from "./commit-snapshot.ts";
 import { ReadClaims, type ClaimsRead } from "./kept-claims.ts";
 
-/** What a basis that was read says beyond its moment: it holds until the log's revision is another. */
+/** The part of a snapshot that stays valid as long as the log's revision is the same. */
 export interface CachedState {
   revision: number;
   scopes: ClaimsRead["scopes"];
 }
 
 /**
- * Takes the versions that callers expect for those their streams have: whoever writes on it has them checked. Null where
- * something has to be read: another stream's version, an id that may be known, who holds a value.
+ * Assumes that each stream has the version that its caller expects; the write checks this. Returns null if the decision
+ * needs a read: the version of another stream, a caller's event id, or the claimant of a value.
  */
 export function assumedSnapshot(
   requests: readonly AppendRequest[],
@@ -29,7 +29,7 @@ export function assumedSnapshot(
     if (typeof version === "string") return null;
     versions.set(stream, version);
   }
-  const claims = new ReadClaims({ scopes, held: [] });
+  const claims = new ReadClaims({ scopes, claimed: [] });
   return {
     head: 0,
     revision,

@@ -1,40 +1,40 @@
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import type { Batch, ParkedStream, Progress } from "../../core/table/read-table.ts";
-import type { Held, Session } from "./connections.ts";
+import type { Transaction, Session } from "./connections.ts";
 import { PendingRows } from "./pending-rows.ts";
-import { storeParked } from "./progress.ts";
+import { storeParked } from "./stored-progress.ts";
 import type { RowWriter } from "./row-writer.ts";
 import type { PostgresRows } from "./rows.ts";
 import { translate } from "./errors.ts";
 import type { RowChange } from "../../core/rows/row-change.ts";
 
-/** What a batch has to know of its generation. */
+/** What a batch needs of its generation. */
 export interface BatchOf {
   location: string;
   schema: string;
   number: number;
   rowsIn: (session: Session) => PostgresRows;
   writer: RowWriter;
-  /** Commits with the progress; the transaction has ended afterwards. */
+  /** Commits with the progress and ends the transaction. */
   commit: (progress: Progress) => Promise<void>;
 }
 
-/** One transaction, on a connection of its own. */
+/** One transaction on its own connection. */
 export class PostgresBatch implements Batch {
   readonly rows: PostgresRows;
   readonly #of: BatchOf;
-  readonly #held: Held;
+  readonly #transaction: Transaction;
   readonly #pending: PendingRows;
   #isMarked = false;
 
-  constructor(held: Held, of: BatchOf) {
-    this.#held = held;
+  constructor(transaction: Transaction, of: BatchOf) {
+    this.#transaction = transaction;
     this.#of = of;
     this.#pending = new PendingRows(of.writer);
     const session: Session = {
       query: async (text, values) => {
-        await this.#pending.send(held);
-        return held.query(text, values);
+        await this.#pending.send(transaction);
+        return transaction.query(text, values);
       },
       reading: (work) => work(session),
     };
@@ -42,7 +42,7 @@ export class PostgresBatch implements Batch {
   }
 
   get hasEnded(): boolean {
-    return this.#held.hasEnded;
+    return this.#transaction.hasEnded;
   }
 
   async #run<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -58,14 +58,14 @@ export class PostgresBatch implements Batch {
     if (!this.hasEnded && this.#pending.take(changes)) return;
     return this.#run(async () => {
       const { writer } = this.#of;
-      await this.#pending.send(this.#held);
-      if (changes.length === 1) return writer.write(this.#held, changes[0]!);
-      await this.#held.query("SAVEPOINT apply");
+      await this.#pending.send(this.#transaction);
+      if (changes.length === 1) return writer.write(this.#transaction, changes[0]!);
+      await this.#transaction.query("SAVEPOINT apply");
       try {
-        for (const change of changes) await writer.write(this.#held, change);
-        await this.#held.query("RELEASE apply");
+        for (const change of changes) await writer.write(this.#transaction, change);
+        await this.#transaction.query("RELEASE apply");
       } catch (error) {
-        await this.#held.query("ROLLBACK TO apply; RELEASE apply");
+        await this.#transaction.query("ROLLBACK TO apply; RELEASE apply");
         throw error;
       }
     });
@@ -73,8 +73,8 @@ export class PostgresBatch implements Batch {
 
   mark(): Promise<void> {
     return this.#run(async () => {
-      await this.#pending.send(this.#held);
-      await this.#held.query(this.#isMarked ? "RELEASE mark; SAVEPOINT mark" : "SAVEPOINT mark");
+      await this.#pending.send(this.#transaction);
+      await this.#transaction.query(this.#isMarked ? "RELEASE mark; SAVEPOINT mark" : "SAVEPOINT mark");
       this.#isMarked = true;
     });
   }
@@ -82,17 +82,17 @@ export class PostgresBatch implements Batch {
   undo(): Promise<void> {
     return this.#run(async () => {
       this.#pending.drop();
-      await this.#held.query("ROLLBACK TO mark");
+      await this.#transaction.query("ROLLBACK TO mark");
     });
   }
 
   park(event: ParkedStream): Promise<void> {
-    return this.#run(() => storeParked(this.#held, this.#of.schema, this.#of.number, event));
+    return this.#run(() => storeParked(this.#transaction, this.#of.schema, this.#of.number, event));
   }
 
   unpark(id: string): Promise<void> {
     return this.#run(async () => {
-      await this.#held.query(`DELETE FROM ${this.#of.schema}.parked WHERE generation = $1 AND id = $2`, [
+      await this.#transaction.query(`DELETE FROM ${this.#of.schema}.parked WHERE generation = $1 AND id = $2`, [
         this.#of.number,
         id,
       ]);
@@ -101,12 +101,12 @@ export class PostgresBatch implements Batch {
 
   commit(progress: Progress): Promise<void> {
     return this.#run(async () => {
-      await this.#pending.send(this.#held);
+      await this.#pending.send(this.#transaction);
       await this.#of.commit(progress);
     });
   }
 
   async rollback(): Promise<void> {
-    await this.#held.end("ROLLBACK");
+    await this.#transaction.end("ROLLBACK");
   }
 }

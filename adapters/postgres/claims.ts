@@ -11,7 +11,7 @@ import { claimPageInSql, claimsInSql, ReadClaims, type ClaimsRead } from "./kept
 import type { Connections } from "./connections.ts";
 import { lockHead, raiseRevision } from "./event-schema.ts";
 
-/** Claims beside appends. A change raises the revision, so appends that were decided meanwhile are decided again. */
+/** The claims of a log. A change raises the log's revision, so concurrent appends are decided again. */
 export class PostgresClaims implements LogClaims {
   readonly #connections: Connections;
   readonly #schema: string;
@@ -62,8 +62,8 @@ export class PostgresClaims implements LogClaims {
         `SELECT position, ${claimsInSql(this.#schema, "$1", "$2")} FROM ${this.#schema}.head`,
         [values.map(() => scope), values.map(keptClaim)],
       );
-      const [head, scopes, held] = rows[0] as [number, ClaimsRead["scopes"] | null, ClaimsRead["held"] | null];
-      const kept = new ReadClaims({ scopes: scopes ?? [], held: held ?? [] });
+      const [head, scopes, claimed] = rows[0] as [number, ClaimsRead["scopes"] | null, ClaimsRead["claimed"] | null];
+      const kept = new ReadClaims({ scopes: scopes ?? [], claimed: claimed ?? [] });
       const result = change(new Claims(kept), head);
       if (kept.hasChanged) {
         await kept.save(session, this.#schema);

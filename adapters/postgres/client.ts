@@ -1,7 +1,10 @@
 import type { ConnectionOptions } from "./connection-options.ts";
 import type { Driver } from "./driver.ts";
 
-/** The driver takes a URL without a password for an empty one, which takes the place of the one that is given beside it. */
+/**
+ * Returns a client class that uses the given password. The driver itself reads a URL without a password as an empty
+ * password, which overrides the one from the options.
+ */
 export function clientWith({ Client }: Driver, password: ConnectionOptions["password"]): Driver["Client"] {
   if (password === undefined) return Client;
   return class extends Client {

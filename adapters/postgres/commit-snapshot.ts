@@ -6,21 +6,21 @@ import { columns, toEvent, type EventRow } from "./event-schema.ts";
 import { nowInSql } from "./now.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 
-/** All that the verdicts on some appends depend on, as it was at one moment. */
+/** Everything that the verdicts on some appends depend on, at one point in time. */
 export interface CommitSnapshot {
   head: number;
   revision: number;
   lastTime: string;
   /** By the database's clock. */
   now: string;
-  /** Of the streams appended to; one that is not there is missing. */
+  /** Versions of the streams that are appended to. A missing stream has no entry. */
   versions: Map<string, number>;
   linked: ReadonlySet<string>;
-  /** Events with an id that was handed in. */
+  /** Stored events with an id that a caller has chosen. */
   known: ReadonlyMap<string, RecordedEvent>;
   scopes: ClaimsRead["scopes"];
   claims: ReadClaims;
-  /** Nothing of it was read: the versions, and that no stream is one of links, are what callers say. */
+  /** Nothing was read: the versions are those that callers expect, and no stream is assumed to contain links. */
   isAssumed: boolean;
 }
 
@@ -33,7 +33,7 @@ type SnapshotRow = [
   linked: string[],
   known: EventRow[] | null,
   scopes: ClaimsRead["scopes"] | null,
-  held: ClaimsRead["held"] | null,
+  claimed: ClaimsRead["claimed"] | null,
 ];
 
 const basisInSql = (schema: string) => `
@@ -45,7 +45,7 @@ const basisInSql = (schema: string) => `
     ${claimsInSql(schema, "$3", "$4")}
   FROM ${schema}.head h`;
 
-/** Reads it in one statement, so of one moment. */
+/** Reads a snapshot in one statement, so that all of it is consistent. */
 export class CommitSnapshots {
   readonly #sql: string;
 
@@ -64,7 +64,7 @@ export class CommitSnapshots {
     );
     const [scopesOfClaims, values] = [wanted.map(([scope]) => scope), wanted.map(([, value]) => value)];
     const { rows } = await session.query(this.#sql, [streams, ids, scopesOfClaims, values]);
-    const [head, revision, lastTime, now, versions, linked, known, scopes, held] = rows[0] as SnapshotRow;
+    const [head, revision, lastTime, now, versions, linked, known, scopes, claimed] = rows[0] as SnapshotRow;
     return {
       head,
       revision,
@@ -74,7 +74,7 @@ export class CommitSnapshots {
       linked: new Set(linked),
       known: new Map((known ?? []).map((row) => [row[1], toEvent(row, () => {})])),
       scopes: scopes ?? [],
-      claims: new ReadClaims({ scopes: scopes ?? [], held: held ?? [] }),
+      claims: new ReadClaims({ scopes: scopes ?? [], claimed: claimed ?? [] }),
       isAssumed: false,
     };
   }

@@ -11,10 +11,10 @@ import { repeatOf } from "../../core/log/repeat.ts";
 import type { CommitSnapshot } from "./commit-snapshot.ts";
 import type { Session } from "./connections.ts";
 
-/** Its position, and its time where none was given, may still be moved by commits of other hosts. */
+/** Commits of other hosts may still change the position, and the time if the caller gave none. */
 type Planned = { -readonly [Field in keyof RecordedEvent]: RecordedEvent[Field] };
 
-/** What some appends come to, decided on a basis that may be outdated when it is written. */
+/** Appends decided on a snapshot that may be outdated by the time they are written. */
 export class Commit {
   readonly verdicts: AppendVerdict[];
   readonly #basis: CommitSnapshot;
@@ -23,7 +23,7 @@ export class Commit {
   readonly #planned: Planned[] = [];
   readonly #byId = new Map<string, Planned>();
   readonly #isTimed: boolean;
-  /** To be checked when it is written: of the streams, where nobody has read them. */
+  /** Assumed stream versions, which the write has to check. */
   readonly #stated: ReadonlyMap<string, number>;
   #lastTime: string;
 
@@ -40,7 +40,7 @@ export class Commit {
     return this.#planned.length;
   }
 
-  /** Its basis says enough for it: what is merely stated refuses nothing, and moves no claims. */
+  /** True if the snapshot suffices: an assumed version must neither reject an append nor change claims. */
   get isDecided(): boolean {
     return !this.#basis.isAssumed || !(this.claimsHaveChanged || this.verdicts.some((verdict) => "error" in verdict));
   }
@@ -85,10 +85,10 @@ export class Commit {
     return planned;
   }
 
-  /** The parameters of `storeCommitInSql`, but for the last. */
+  /** The parameters of `storeCommitInSql`, except the last. */
   values(): unknown[] {
     const [events, planned] = [this.#events, this.#planned];
-    // Times that were given, and claims, are reckoned from where the head was: then it must still be there.
+    // Given times and claims depend on the head of the snapshot, so the head must be unchanged.
     const needsSameHead = this.#isTimed || this.claimsHaveChanged;
     return [
       this.count,
@@ -107,12 +107,15 @@ export class Commit {
     ];
   }
 
-  /** In the transaction that stores it. */
+  /** Must be called in the transaction that stores the commit. */
   saveClaims(session: Session, schema: string): Promise<void> {
     return this.#basis.claims.save(session, schema);
   }
 
-  /** It was stored behind this position, at this time. */
+  /**
+   * Sets the final positions and times.
+   * @param before the head before the commit
+   */
   wasStored(before: number, time: string): void {
     const shift = before - this.#basis.head;
     for (const event of this.#planned) {

@@ -6,12 +6,12 @@ import { sqlStateOf } from "./errors.ts";
 
 const undefinedTable = "42P01";
 
-/** The rows of a generation, or of the one that has taken its place: another host may switch at any time. */
+/** The rows of a generation or, once another host has switched, those of its successor. */
 export class CommittedRows implements Rows {
   readonly #own: () => Rows;
   readonly #successor: (error: unknown) => Promise<Rows>;
 
-  /** `successor` fails where there is none. */
+  /** @param successor rejects if there is no successor */
   constructor(own: () => Rows, successor: (error: unknown) => Promise<Rows>) {
     this.#own = own;
     this.#successor = successor;

@@ -2,7 +2,7 @@ import type { PoolConfig } from "pg";
 import { DefinitionError } from "../../core/errors/errors.ts";
 import { isPlainObject } from "../../core/options/options.ts";
 
-/** What the driver's pool is given beside the URL: `ssl`, `password` as a function, `max`, and the like. */
+/** Options of the driver's pool in addition to the URL: `ssl`, `password` as a function, `max` and others. */
 export type ConnectionOptions = Omit<PoolConfig, OfUrl | Ours>;
 
 const ofUrl = ["connectionString", "host", "port", "user", "database"] as const;
@@ -10,21 +10,21 @@ type OfUrl = (typeof ofUrl)[number];
 const ours = ["types", "Client", "Promise"] as const;
 type Ours = (typeof ours)[number];
 
-/** For statements of their own, and for transactions, each of which holds its connection. */
+/** Connections for single statements, and for transactions, each of which keeps its connection. */
 export interface Room {
   statements: number;
-  held: number;
+  transactions: number;
 }
 
-/** More statements than these wait for one another. */
-const most: Room = { statements: 10, held: 50 };
+/** Defaults. Further statements wait for a connection. */
+const most: Room = { statements: 10, transactions: 50 };
 
-/** One at least for each of the two: a transaction may need a statement elsewhere to go on. */
+/** One for each of the two pools: an open transaction may need a statement on another connection to continue. */
 export const leastConnections = 2;
 
-export function roomFor(max = most.statements + most.held): Room {
+export function roomFor(max = most.statements + most.transactions): Room {
   const statements = Math.min(most.statements, Math.max(1, Math.floor(max / 3)));
-  return { statements, held: Math.max(1, max - statements) };
+  return { statements, transactions: Math.max(1, max - statements) };
 }
 
 /** @throws DefinitionError */

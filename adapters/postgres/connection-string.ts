@@ -3,7 +3,10 @@ import { numberIn } from "../../core/options/options.ts";
 import { optionNames } from "./parameters.ts";
 import { postgres, type PostgresOptions } from "./postgres.ts";
 
-/** `postgres://user:password@host:port/database`; `schema`, `timeoutMs`, `durability`, `listen` and `folder` are ours, the rest the driver's. */
+/**
+ * `postgres://user:password@host:port/database`. The parameters `schema`, `timeoutMs`, `durability`, `listen` and
+ * `folder` are options of the adapter, all others belong to the driver.
+ */
 export function postgresFromString(connectionString: string): Adapter {
   const [server = "", search = ""] = splitAt(connectionString, connectionString.indexOf("?"));
   const parameters = new URLSearchParams(search);

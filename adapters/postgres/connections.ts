@@ -8,35 +8,35 @@ import { Pools } from "./pools.ts";
 import { Silence } from "./silence.ts";
 import { isOfConnection, isOfStatement, wasEndedBefore } from "./errors.ts";
 
-/** Rows as arrays of columns, and how many were read or written. */
+/** Rows as arrays of columns, and the number of rows that were read or written. */
 export interface Answer {
   rows: unknown[][];
   count: number;
 }
 
-/** Where statements run: on any connection, or on the one of a transaction. */
+/** Runs statements: on any connection, or on the connection of a transaction. */
 export interface Session {
   query(text: string, values?: readonly unknown[]): Promise<Answer>;
-  /** Statements that see one moment, and change nothing. */
+  /** Runs read-only statements on one snapshot. */
   reading<Result>(work: (session: Session) => Promise<Result>): Promise<Result>;
 }
 
 export interface ServerOptions {
   connectionString: string;
-  /** How long a statement, or the way to a connection, may take. */
+  /** Maximum duration of a statement, and of opening a connection. */
   timeoutMs: number;
-  /** For the driver, beside the URL. */
+  /** Options for the driver in addition to the URL. */
   connection: ConnectionOptions;
 }
 
-/** What a host that was frozen has locked is free again by then; nobody thinks for so long between two statements. */
+/** Releases the locks of a frozen host. A running host never pauses that long between two statements. */
 const endIfFrozen = () => `SET LOCAL idle_in_transaction_session_timeout = ${times.postgres.frozenAppendMs}`;
 
 const triesOfWork = 3;
 
 /**
- * The connections of this process to one server. No statement needs more of its session than its own transaction: a
- * proxy may hand out another connection for each. None is prepared, no setting outlives a transaction.
+ * The connections of this process to one server. A proxy may use another server connection for each transaction, so no
+ * statement is prepared and no setting outlives its transaction.
  */
 export class Connections implements Session {
   static readonly #open = new Map<string, { connections: Promise<Connections>; users: number }>();
@@ -45,7 +45,7 @@ export class Connections implements Session {
   readonly #pools: Pools;
   readonly #silence: Silence;
 
-  /** Stores and tables on the same server share them. */
+  /** Returns the connections to a server. Stores and tables with the same options share them. */
   static async to(location: string, options: ServerOptions): Promise<Connections> {
     const key = keyOf(options);
     let shared = Connections.#open.get(key);
@@ -79,12 +79,15 @@ export class Connections implements Session {
 
   async query(text: string, values: readonly unknown[] = []): Promise<Answer> {
     const client = await connected(this.#pools.forStatement());
-    return whileHeld(client, () =>
+    return thenRelease(client, () =>
       this.#silence.during(client, () => send(client, text, values, this.#options.timeoutMs)),
     );
   }
 
-  /** The statement again and again until the server answers, for a while: what became of one whose answer was lost. */
+  /**
+   * Retries a statement until the server responds or time is up. It finds the outcome of a statement whose response was
+   * lost.
+   */
   async retryQuery(text: string, values: readonly unknown[]): Promise<Answer> {
     for (const deadline = Date.now() + times.postgres.outcomeMs; ; await wait(times.postgres.retryMs))
       try {
@@ -95,48 +98,48 @@ export class Connections implements Session {
   }
 
   /**
-   * What `work` does is committed when it has answered, and never was where it throws. `opening` is sent along with the
-   * beginning; each statement after it sees what others have committed by then. Work that was ended for standing still
-   * is begun again.
+   * Runs `work` in a transaction: commits if it resolves, and rolls back if it rejects. Retries work whose transaction
+   * the server ended for being idle too long. Each statement of `work` sees what other hosts have committed by then.
+   * @param opening a statement that is sent together with BEGIN
    */
-  async transaction<Result>(work: (held: Held) => Promise<Result>, opening = ""): Promise<Result> {
+  async transaction<Result>(work: (transaction: Transaction) => Promise<Result>, opening = ""): Promise<Result> {
     for (let tries = 1; ; tries++) {
-      const held = await this.hold(`BEGIN ISOLATION LEVEL READ COMMITTED; ${endIfFrozen()}; ${opening}`);
+      const transaction = await this.begin(`BEGIN ISOLATION LEVEL READ COMMITTED; ${endIfFrozen()}; ${opening}`);
       try {
-        const result = await work(held);
-        await held.end("COMMIT");
+        const result = await work(transaction);
+        await transaction.end("COMMIT");
         return result;
       } catch (error) {
-        const mayBeCommitted = held.hasEnded && !wasEndedBefore(error);
-        await held.end("ROLLBACK", error);
+        const mayBeCommitted = transaction.hasEnded && !wasEndedBefore(error);
+        await transaction.end("ROLLBACK", error);
         if (mayBeCommitted || !isOfConnection(error) || tries === triesOfWork) throw error;
       }
     }
   }
 
   async reading<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
-    const held = await this.hold("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    const transaction = await this.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
     try {
-      return await work(held);
+      return await work(transaction);
     } finally {
-      await held.end("ROLLBACK");
+      await transaction.end("ROLLBACK");
     }
   }
 
-  /** A connection of one's own, until it is ended. */
-  async hold(begin: string): Promise<Held> {
+  /** Begins a transaction on its own connection, which is released by `end`. */
+  async begin(begin: string): Promise<Transaction> {
     const client = await connected(this.#pools.forTransaction());
-    const held = new Held(client, this.#options.timeoutMs, this.#silence);
+    const transaction = new Transaction(client, this.#options.timeoutMs, this.#silence);
     try {
-      await held.query(begin);
-      return held;
+      await transaction.query(begin);
+      return transaction;
     } catch (error) {
-      await held.end("ROLLBACK", error);
+      await transaction.end("ROLLBACK", error);
       throw error;
     }
   }
 
-  /** Closed when the last of its users is done. What runs is waited for. */
+  /** Releases the shared connections. The last user closes them and waits for running statements. */
   async end(): Promise<void> {
     const shared = Connections.#open.get(this.#key);
     if (!shared || --shared.users > 0) return;
@@ -145,8 +148,8 @@ export class Connections implements Session {
   }
 }
 
-/** One connection in a transaction. */
-export class Held implements Session {
+/** A transaction on its own connection. */
+export class Transaction implements Session {
   readonly client: PoolClient;
   readonly #timeoutMs: number;
   readonly #silence: Silence;
@@ -163,7 +166,7 @@ export class Held implements Session {
     return this.#hasEnded;
   }
 
-  /** One after the other: who asks several at once waits here, since the driver is about to stop keeping a queue. */
+  /** Runs the statements one after the other. The queue is here, since the driver is about to remove its own. */
   query(text: string, values: readonly unknown[] = []): Promise<Answer> {
     const answer = this.#turn.then(() => {
       if (this.#hasEnded) throw new Error("the transaction has ended");
@@ -177,7 +180,7 @@ export class Held implements Session {
     return work(this);
   }
 
-  /** Gives the connection back, or gives it up where it is broken. A commit that fails throws. */
+  /** Ends the transaction and releases the connection, or closes it if it is broken. Throws if a commit fails. */
   async end(how: "COMMIT" | "ROLLBACK", after?: unknown): Promise<void> {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
@@ -187,8 +190,8 @@ export class Held implements Session {
       if (failure === undefined) {
         const ending = { text: how, query_timeout: this.#timeoutMs } as QueryConfig;
         const { command } = await this.#silence.during(this.client, () => this.client.query(ending));
-        // A statement had failed, and somebody went on all the same.
-        if (command !== how) failure = new Error(`${how} was answered with ${command}`);
+        // An earlier statement had failed, and the caller committed all the same.
+        if (command !== how) failure = new Error(`${how}: found the response ${command}`);
       }
     } catch (error) {
       failure = error;
@@ -200,7 +203,7 @@ export class Held implements Session {
 
 const ignored = () => {};
 
-/** Options may hold functions and keys that no text tells apart: those of one object are the same ones. */
+/** Options may contain functions and keys, which have no comparable text. Equal objects are identified by a number. */
 const numbers = new WeakMap<ConnectionOptions, number>();
 let lastNumber = 0;
 
@@ -210,7 +213,7 @@ function keyOf({ connectionString, timeoutMs, connection }: ServerOptions): stri
   return JSON.stringify([connectionString, timeoutMs, number]);
 }
 
-/** What failed before anything was sent: no statement needs to be settled after it. */
+/** Errors that occurred before anything was sent, so that no outcome is unknown. */
 const unsent = new WeakSet<object>();
 
 export const isUnsent = (error: unknown): boolean => unsent.has(Object(error));
@@ -224,7 +227,7 @@ async function connected(connecting: Promise<PoolClient>): Promise<PoolClient> {
   }
 }
 
-async function whileHeld<Result>(client: PoolClient, work: () => Promise<Result>): Promise<Result> {
+async function thenRelease<Result>(client: PoolClient, work: () => Promise<Result>): Promise<Result> {
   let isBroken = false;
   try {
     return await work();

@@ -3,7 +3,7 @@ import { parseState } from "../../core/log/damaged-state.ts";
 import type { KeyedState, KeyRange, Lease, LeaseAnswer, LogControl, Versioned } from "../../core/log/control.ts";
 import type { Connections } from "./connections.ts";
 
-/** Control state and leases. */
+/** Control state and leases, in tables of the log's schema. */
 export class Control implements LogControl {
   readonly #connections: Connections;
   readonly #schema: string;
@@ -24,7 +24,8 @@ export class Control implements LogControl {
   async put(key: string, value: unknown, revision: number, lease?: Lease): Promise<number | null> {
     const text = JSON.stringify(value) as string | undefined;
     const { rows } = await this.#connections.query(
-      // The lease's row stays locked until the state is written: it cannot be taken over in between.
+      // FOR SHARE locks the lease's row until the state is written, so no other host can take the lease over in
+      // between.
       `WITH held AS (
          SELECT FROM ${this.#schema}.leases
          WHERE name = $4 AND holder = $5 AND epoch = $6 FOR SHARE
@@ -52,13 +53,13 @@ export class Control implements LogControl {
       `SELECT key, value, revision FROM ${this.#schema}.state WHERE key >= $1 AND key > $2 ORDER BY key LIMIT $3`,
       [prefix, after, limit],
     );
-    // Keys are in the order of their bytes, so those with the prefix come first and are adjacent.
+    // Keys are in byte order, so those with the prefix are first and adjacent.
     return (rows as [string, string, number][])
       .filter(([key]) => key.startsWith(prefix))
       .map(([key, value, revision]) => ({ key, value: parseState(key, value, revision), revision }));
   }
 
-  /** Decides as `grantLease` does. If another holder has the lease, nothing is written or locked. */
+  /** Decides as `grantLease` does. Neither writes nor locks anything if another holder has the lease. */
   async acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer> {
     const { rows } = await this.#connections.query(
       `WITH stored AS (
@@ -76,7 +77,7 @@ export class Control implements LogControl {
     );
     const [epoch, isHeld, by, mark, ttl] = rows[0] as [number | null, boolean | null, string, string, number];
     if (epoch !== null) return { lease: { name, holder, epoch }, heldBy: null };
-    // It was free, and another holder has taken it since.
+    // The lease was free, and another holder has acquired it since.
     return isHeld
       ? { lease: null, heldBy: { holder: by, mark, ttlMs: ttl } }
       : this.acquireLease(name, holder, ttlMs, lapsed);

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { Writable } from "node:stream";
 import type { PoolClient, Submittable } from "pg";
 
-/** What the driver hands to a query while it runs: as much of it as a copy needs. */
+/** The driver's connection object, as far as a copy needs it. */
 interface Wire {
   stream: Writable & { pause(): void; resume(): void };
   query(text: string): void;
@@ -11,7 +11,7 @@ interface Wire {
   sendCopyFail(why: string): void;
 }
 
-/** A query of the driver's kind for COPY, which its own refuse. */
+/** A query for COPY. The driver's own queries do not support it. */
 abstract class Copy implements Submittable {
   readonly done: Promise<number>;
   readonly #text: string;
@@ -42,7 +42,7 @@ abstract class Copy implements Submittable {
 
   handleError(error: unknown): void {
     this.fail(error);
-    // A connection that is gone is not ready again.
+    // A broken connection never becomes ready again, so reject at once.
     this.#reject(this.#error);
   }
 
@@ -60,7 +60,7 @@ class CopyOut extends Copy {
     this.#take = take;
   }
 
-  /** Nothing more is read from the server before it is taken. */
+  /** Pauses the socket until the chunk has been taken. */
   handleCopyData({ chunk }: { chunk: Buffer }, { stream }: Wire): void {
     stream.pause();
     this.#take(Buffer.from(chunk))
@@ -93,16 +93,16 @@ class CopyIn extends Copy {
       try {
         wire.sendCopyFail(String(error));
       } catch {
-        // The connection is gone, and ends the query by itself.
+        // The connection is broken, and its error ends the query.
       }
     }
   }
 }
 
-/** `COPY … TO STDOUT`, chunk by chunk; answers how many rows. */
+/** Runs `COPY … TO STDOUT` and passes on the chunks. Resolves to the number of rows. */
 export const copyOut = (client: PoolClient, text: string, take: (chunk: Buffer) => Promise<void>): Promise<number> =>
   client.query(new CopyOut(text, take)).done;
 
-/** `COPY … FROM STDIN`; answers how many rows. */
+/** Runs `COPY … FROM STDIN`. Resolves to the number of rows. */
 export const copyIn = (client: PoolClient, text: string, source: AsyncIterable<Buffer>): Promise<number> =>
   client.query(new CopyIn(text, source)).done;

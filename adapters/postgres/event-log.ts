@@ -50,7 +50,7 @@ const openLog = (connections: Connections, { location, schema, name, listen }: L
   } satisfies Source<RecordedEvent>,
 });
 
-/** A schema of a database, hosted by any number of processes. */
+/** An event log in a schema of a database, hosted by any number of processes. */
 export class PostgresEventLog implements EventLog {
   readonly engine = "postgres";
   readonly location: string;
@@ -146,7 +146,7 @@ export class PostgresEventLog implements EventLog {
     return this.#run(({ streamPages, connections }) => streamPages.read(connections, stream, options));
   }
 
-  /** A failure is ignored, since the server does it by itself within minutes. */
+  /** Ignores failures, since the server analyzes the tables by itself within minutes. */
   async refreshStatistics(): Promise<void> {
     await this.#run(({ connections, schema }) => connections.query(`ANALYZE ${schema}.events, ${schema}.links`)).catch(
       () => {},
@@ -178,7 +178,7 @@ export class PostgresEventLog implements EventLog {
     return this.#run(async ({ schema }) => {
       throw new UnusableStoreError(
         this.#location.location,
-        `is a log in PostgreSQL, which has a backup of its own: pg_dump --schema='${schema}'; or export its events`,
+        `found a log in PostgreSQL, expected one that this library can back up: use pg_dump --schema='${schema}', or export its events`,
       );
     });
   }

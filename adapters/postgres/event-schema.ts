@@ -1,3 +1,4 @@
+/** The schema of the events, and the conversion between events and rows. */
 import { readStored, type OnDamaged } from "../../core/event/damaged-event.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { pageBytesOf } from "../../core/log/page-size.ts";
@@ -6,7 +7,7 @@ import { storeCommit } from "./store-commit.ts";
 
 export const columns = "position, id, type, version, stream, time, payload, meta";
 
-/** A row of those columns. */
+/** A row of `columns`. */
 export type EventRow = [
   position: number,
   id: string,
@@ -18,7 +19,7 @@ export type EventRow = [
   meta: string,
 ];
 
-/** @throws DamagedEventError, where nothing is to be told of one */
+/** @throws DamagedEventError unless `onDamaged` is given */
 export const toEvent = (
   [position, id, type, version, stream, time, payload, meta]: EventRow,
   onDamaged?: OnDamaged,
@@ -26,15 +27,15 @@ export const toEvent = (
 
 export const sizeOf = (row: EventRow) => pageBytesOf(row[4], row[2], row[6], row[7]);
 
-/** The same, or less, as the server counts it: it need not send what no page has room for. */
+/** The size of an event in SQL, never above the size in a page. The server omits events that do not fit in a page. */
 export const sizeInSql = "octet_length(payload) + octet_length(meta) + 250";
 
-/** Until the transaction ends no other host commits events. */
+/** Prevents other hosts from committing events until the transaction ends. */
 export const lockHead = (schema: string) => `SELECT FROM ${schema}.head FOR UPDATE`;
 
 /**
- * Appends that were decided before are decided again. By the clock: where the database is put back to an earlier state,
- * no revision comes again that a host may know from before.
+ * Outdates all earlier snapshots, so that their appends are decided again. The revision follows the clock: after a
+ * restore of the database, no revision repeats that a host may have cached.
  */
 export const raiseRevision = (schema: string) =>
   `UPDATE ${schema}.head SET revision = greatest(revision + 1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)`;
@@ -42,7 +43,8 @@ export const raiseRevision = (schema: string) =>
 export const logMigrations: Migrations = {
   purpose: "log",
   migrations: [
-    // Texts order by their bytes, whatever the database's language. JSON stays the text that it was.
+    // Texts are sorted by their bytes, independent of the database's locale. JSON is stored as text, so that it stays
+    // unchanged.
     `CREATE TABLE $schema.events (
        position bigint PRIMARY KEY,
        id text COLLATE "C" NOT NULL CONSTRAINT events_id UNIQUE,
@@ -69,7 +71,7 @@ export const logMigrations: Migrations = {
        one boolean PRIMARY KEY DEFAULT true CHECK (one),
        position bigint NOT NULL,
        time text COLLATE "C" NOT NULL,
-       -- What an append is decided on besides events: a first link of a stream, claims that were folded.
+       -- Counts changes that appends depend on besides events: the first link of a stream, claims.
        revision bigint NOT NULL
      ) WITH (fillfactor = 10);
      INSERT INTO $schema.head VALUES (true, 0, '', 0);

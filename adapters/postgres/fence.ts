@@ -4,7 +4,10 @@ import { times } from "../../core/concurrency/times.ts";
 import type { Connections } from "./connections.ts";
 import type { Location } from "./location.ts";
 
-/** Gives every generation a last commit that nobody knows: who folds it on has to ask for its progress first. */
+/**
+ * Gives every generation a new last commit, which no other host knows. Before its next commit, a host has to read the
+ * generation's progress.
+ */
 export async function fence(connections: Connections, { schema }: Location): Promise<void> {
   const fence = randomUUID();
   for (;;) {
@@ -17,13 +20,16 @@ export async function fence(connections: Connections, { schema }: Location): Pro
       fence,
     ]);
     if (rows.length === 0) return;
-    // It is not his turn any more: what he had begun is taken back.
+    // The generation is locked by a host that has lost its turn. Ending its session rolls back its batch.
     for (const [number] of rows as [number][]) await endFrozenWriter(connections, schema, number, 0);
     await wait(times.postgres.retryMs);
   }
 }
 
-/** Who was killed is gone by itself; who was frozen in the middle of a transaction would hold its lock for ever. */
+/**
+ * Ends a session that is idle in a transaction. The server ends the session of a killed host itself, but a frozen host
+ * would keep its lock for ever.
+ */
 export async function endFrozenWriter(
   connections: Connections,
   schema: string,

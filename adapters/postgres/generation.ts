@@ -6,10 +6,10 @@ import type { Generation, Origin, ParkedStream, Progress, Rows } from "../../cor
 import { times } from "../../core/concurrency/times.ts";
 import { PostgresBatch } from "./batch.ts";
 import { CommittedRows } from "./committed-rows.ts";
-import type { Connections, Held, Session } from "./connections.ts";
+import type { Connections, Transaction, Session } from "./connections.ts";
 import { endFrozenWriter } from "./fence.ts";
 import type { Location } from "./location.ts";
-import { storeProgress } from "./progress.ts";
+import { storeProgress } from "./stored-progress.ts";
 import { RowWriter } from "./row-writer.ts";
 import { PostgresRows } from "./rows.ts";
 import { isOfConnection, translate } from "./errors.ts";
@@ -23,23 +23,23 @@ export interface StoredGeneration {
   lastCommit: string;
 }
 
-/** One table of rows, its row in `generations`, and its parked events. */
+/** One generation: a table of rows, a row in `generations`, and its parked streams. */
 export class PostgresGeneration implements Generation {
   readonly number: number;
   readonly fields: Fields;
   readonly origin: Origin;
   readonly rows: Rows;
-  /** Its queries check in the database that it is still live, since another host may switch. */
+  /** Queries of a live generation check in the database that it is still live, since another host may switch. */
   isLive = false;
   readonly #location: Location;
   readonly connections: Connections;
   readonly #writer: RowWriter;
   readonly #table: string;
-  /** The commit that this host knows as the last; null from a takeover until `progress` is read. */
+  /** The last commit that this host knows, or null after a takeover until `progress` is read. */
   #lastCommit: string | null;
   #batch: PostgresBatch | null = null;
 
-  /** @param successor the rows of the generation that is live now */
+  /** @param successor resolves to the rows of the currently live generation */
   constructor(place: Location, connections: Connections, stored: StoredGeneration, successor: () => Promise<Rows>) {
     this.#location = place;
     this.connections = connections;
@@ -73,7 +73,7 @@ export class PostgresGeneration implements Generation {
   }
 
   #gone(cause?: unknown): StoreUnavailableError {
-    return new StoreUnavailableError(this.#location.location, `generation ${this.number} is no longer there`, cause);
+    return new StoreUnavailableError(this.#location.location, `generation ${this.number} no longer exists`, cause);
   }
 
   async #run<Answer>(work: () => Promise<Answer>): Promise<Answer> {
@@ -95,7 +95,7 @@ export class PostgresGeneration implements Generation {
     this.origin.definition = definition;
   }
 
-  /** After a takeover: `progress` has to be read before it is folded on. */
+  /** After a takeover, `progress` has to be read before the next batch. */
   reload(): void {
     this.#lastCommit = null;
   }
@@ -117,7 +117,7 @@ export class PostgresGeneration implements Generation {
       string | null,
       string,
     ];
-    // Only after a takeover: a host that merely reads must not fold on from the progress of another host.
+    // Only after a takeover: a host that merely reads must not fold from the progress of another host.
     this.#lastCommit ??= lastCommit;
     return { position, positionId, folded, reordered, log };
   }
@@ -133,53 +133,55 @@ export class PostgresGeneration implements Generation {
   }
 
   /**
-   * @throws StoreUnavailableError where another host has folded on from what this one knows: it has to ask for the
-   *   progress before it goes on
+   * @throws StoreUnavailableError if another host has folded since this host read the progress; read it again before
+   *   the next batch
    */
   async begin(): Promise<PostgresBatch> {
     if (this.#batch?.hasEnded === false)
-      throw new StoreUnavailableError(this.#location.location, "a batch is running; there is one at a time");
-    const held = await this.#run(() => this.#turn());
+      throw new StoreUnavailableError(this.#location.location, "found a running batch, expected at most one at a time");
+    const transaction = await this.#run(() => this.#turn());
     const { schema, location } = this.#location;
-    this.#batch = new PostgresBatch(held, {
+    this.#batch = new PostgresBatch(transaction, {
       location,
       schema,
       number: this.number,
       rowsIn: (session) => new PostgresRows(location, () => session, this.#table, this.fields),
       writer: this.#writer,
-      commit: (progress) => this.#commit(held, progress),
+      commit: (progress) => this.#commit(transaction, progress),
     });
     return this.#batch;
   }
 
-  /** The row in `generations` is locked until the batch ends, so there is one writer at a time. */
-  async #turn(): Promise<Held> {
+  /**
+   * Waits for the lock on the row in `generations`. The batch keeps it until it ends, so there is one writer at a time.
+   */
+  async #turn(): Promise<Transaction> {
     const { schema, location } = this.#location;
     for (const deadline = Date.now() + times.postgres.turnMs; ;) {
-      const held = await this.connections.hold("BEGIN ISOLATION LEVEL READ COMMITTED");
+      const transaction = await this.connections.begin("BEGIN ISOLATION LEVEL READ COMMITTED");
       try {
-        const { rows } = await held.query(
+        const { rows } = await transaction.query(
           `SELECT last_commit, (SELECT number FROM ${schema}.live) FROM ${schema}.generations
            WHERE number = $1 FOR NO KEY UPDATE SKIP LOCKED`,
           [this.number],
         );
         const [lastCommit, live] = rows[0] ?? [];
         if (rows.length > 0 && this.isLive && live !== this.number) throw this.#gone();
-        if (lastCommit === this.#lastCommit) return held;
+        if (lastCommit === this.#lastCommit) return transaction;
         if (rows.length > 0) throw this.#takenOver();
-        if (!(await PostgresGeneration.read(held, schema, this.number))) throw this.#gone();
+        if (!(await PostgresGeneration.read(transaction, schema, this.number))) throw this.#gone();
         if (Date.now() > deadline) throw new StoreUnavailableError(location, "another host is writing to the table");
       } catch (error) {
-        await held.end("ROLLBACK", error);
+        await transaction.end("ROLLBACK", error);
         throw error;
       }
-      await held.end("ROLLBACK");
+      await transaction.end("ROLLBACK");
       await endFrozenWriter(this.connections, schema, this.number, times.postgres.frozenMs);
       await wait(times.postgres.retryMs);
     }
   }
 
-  /** No other host has folded it on or taken it over, nor can until the transaction ends. */
+  /** Throws if another host has folded this generation or taken it over. Prevents both until the transaction ends. */
   async refuseOthers(session: Session): Promise<void> {
     const { rows } = await session.query(
       `SELECT last_commit FROM ${this.#location.schema}.generations WHERE number = $1 FOR NO KEY UPDATE`,
@@ -189,24 +191,21 @@ export class PostgresGeneration implements Generation {
   }
 
   #takenOver(): StoreUnavailableError {
-    return new StoreUnavailableError(
-      this.#location.location,
-      `generation ${this.number} was folded on by another host`,
-    );
+    return new StoreUnavailableError(this.#location.location, `generation ${this.number} was folded by another host`);
   }
 
-  async #commit(held: Held, progress: Progress): Promise<void> {
+  async #commit(transaction: Transaction, progress: Progress): Promise<void> {
     const commit = randomUUID();
-    await storeProgress(held, this.#location.schema, this.number, progress, commit);
+    await storeProgress(transaction, this.#location.schema, this.number, progress, commit);
     try {
-      await held.end("COMMIT");
+      await transaction.end("COMMIT");
     } catch (error) {
       if (!isOfConnection(error) || !(await this.#hasCommitted(commit))) throw error;
     }
     this.#lastCommit = commit;
   }
 
-  /** For a commit whose response was lost. */
+  /** True if a commit whose response was lost was stored. */
   async #hasCommitted(commit: string): Promise<boolean> {
     const { count } = await this.connections.retryQuery(
       `SELECT FROM ${this.#location.schema}.generations WHERE number = $1 AND last_commit = $2`,
@@ -215,7 +214,7 @@ export class PostgresGeneration implements Generation {
     return count > 0;
   }
 
-  /** An open batch is rolled back. */
+  /** Rolls back an open batch. */
   async close(): Promise<void> {
     await this.#batch?.rollback();
   }

@@ -1,7 +1,7 @@
-/** In characters of at most four bytes: a B-tree index takes at most 2,700 bytes. */
+/** In characters. A B-tree index entry has at most 2,700 bytes, and a character has at most four. */
 const length = 500;
 
-/** The part of a text that a B-tree index contains. The prefixes of two texts are in the order of the texts, or equal. */
+/** The part of a text that a B-tree index contains. Prefixes sort like their texts, or are equal. */
 export const indexPrefixInSql = (column: string) => `left(${column}, ${length})`;
 
 export const indexPrefixOf = (text: string) => (text.length > length ? [...text].slice(0, length).join("") : text);

@@ -1,30 +1,30 @@
 import type { ClaimScope, KeptClaims } from "../../core/log/claims.ts";
 import type { Session } from "./connections.ts";
 
-/** The scopes, and the holders of some values: what one decision needs of the claims. */
+/** The scopes, and the claimants of some values: the part of the claims that one decision needs. */
 export interface ClaimsRead {
   scopes: readonly [scope: string, definition: string, types: string, position: number, unfolded: number][];
-  held: readonly [scope: string, value: string, stream: string][];
+  claimed: readonly [scope: string, value: string, stream: string][];
 }
 
 const keyOf = (scope: string, value: string) => JSON.stringify([scope, value]);
 
-/** The claims as they were read, with the changes since. `save` stores these in the same transaction. */
+/** Claims as they were read, and changes to them. `save` stores the changes in the current transaction. */
 export class ReadClaims implements KeptClaims {
   readonly #scopes: Map<string, ClaimScope>;
-  readonly #held: Map<string, string>;
+  readonly #claimed: Map<string, string>;
   readonly #saved = new Set<string>();
   readonly #changed = new Set<string>();
   readonly #cleared: string[] = [];
 
-  constructor({ scopes, held }: ClaimsRead) {
+  constructor({ scopes, claimed }: ClaimsRead) {
     this.#scopes = new Map(
       scopes.map(([scope, definition, types, position, unfolded]) => [
         scope,
         { definition, types: JSON.parse(types) as string[], position, unfolded },
       ]),
     );
-    this.#held = new Map(held.map(([scope, value, stream]) => [keyOf(scope, value), stream]));
+    this.#claimed = new Map(claimed.map(([scope, value, stream]) => [keyOf(scope, value), stream]));
   }
 
   get hasChanged(): boolean {
@@ -41,30 +41,30 @@ export class ReadClaims implements KeptClaims {
   }
 
   claimantOf(scope: string, value: string): string | undefined {
-    return this.#held.get(keyOf(scope, value));
+    return this.#claimed.get(keyOf(scope, value));
   }
 
   claim(scope: string, value: string, stream: string): void {
-    this.#held.set(keyOf(scope, value), stream);
+    this.#claimed.set(keyOf(scope, value), stream);
     this.#changed.add(keyOf(scope, value));
   }
 
   release(scope: string, value: string): void {
-    this.#held.delete(keyOf(scope, value));
+    this.#claimed.delete(keyOf(scope, value));
     this.#changed.add(keyOf(scope, value));
   }
 
   clear(scope: string): void {
     this.#cleared.push(scope);
-    this.#held.clear();
+    this.#claimed.clear();
   }
 
   async save(session: Session, schema: string): Promise<void> {
     if (this.#cleared.length > 0)
       await session.query(`DELETE FROM ${schema}.claims WHERE scope = ANY($1)`, [this.#cleared]);
-    const changes = [...this.#changed].map((key) => [...(JSON.parse(key) as [string, string]), this.#held.get(key)]);
+    const changes = [...this.#changed].map((key) => [...(JSON.parse(key) as [string, string]), this.#claimed.get(key)]);
     const freed = changes.filter(([, , stream]) => stream === undefined);
-    const held = changes.filter(([, , stream]) => stream !== undefined);
+    const claimed = changes.filter(([, , stream]) => stream !== undefined);
     const scopes = [...this.#saved].map((scope) => ({ scope, ...this.#scopes.get(scope)! }));
     await session.query(
       `WITH freed AS (
@@ -79,9 +79,9 @@ export class ReadClaims implements KeptClaims {
       [
         freed.map(([scope]) => scope),
         freed.map(([, value]) => value),
-        held.map(([scope]) => scope),
-        held.map(([, value]) => value),
-        held.map(([, , stream]) => stream),
+        claimed.map(([scope]) => scope),
+        claimed.map(([, value]) => value),
+        claimed.map(([, , stream]) => stream),
         scopes.map(({ scope }) => scope),
         scopes.map(({ definition }) => definition),
         scopes.map(({ types }) => JSON.stringify(types)),
@@ -92,13 +92,17 @@ export class ReadClaims implements KeptClaims {
   }
 }
 
-/** The scopes, and the holders of the values $scopes and $values, as two columns of JSON. */
+/**
+ * Selects the scopes, and the claimants of the given values, as two JSON columns.
+ * @param scopes placeholder of an array
+ * @param values placeholder of an array
+ */
 export const claimsInSql = (schema: string, scopes: string, values: string) =>
   `(SELECT json_agg(json_build_array(scope, definition, types, position, unfolded)) FROM ${schema}.claim_scopes),
    (SELECT json_agg(json_build_array(scope, value, stream)) FROM ${schema}.claims
      WHERE (scope, value) IN (SELECT * FROM unnest(${scopes}::text[], ${values}::text[])))`;
 
-/** A page of the claims of scope $1 after value $2. One statement sees one moment. */
+/** Selects the claims of scope $1 after value $2. One statement reads one snapshot. */
 export const claimPageInSql = (schema: string) =>
   `SELECT definition, CASE WHEN unfolded > scopes.position THEN scopes.position ELSE head.position END,
      (SELECT json_agg(json_build_array(value, stream) ORDER BY value) FROM

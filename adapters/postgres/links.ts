@@ -17,7 +17,7 @@ export class Links implements LogLinks {
     this.#schema = schema;
   }
 
-  /** No commit comes in between: the head is locked. */
+  /** Locks the head, so that no append commits in between. */
   add(stream: string, ids: readonly string[]): Promise<Linked> {
     const schema = this.#schema;
     return this.#connections.transaction(async (session) => {

@@ -9,7 +9,7 @@ import { translate } from "./errors.ts";
 
 interface Dependencies {
   location: string;
-  /** A direct way to the server: a proxy that pools transactions hears nothing. */
+  /** A direct connection to the server. A proxy that pools transactions does not deliver notifications. */
   url: string;
   connection: ConnectionOptions;
   channel: string;
@@ -17,12 +17,12 @@ interface Dependencies {
 }
 
 /**
- * Hears of the commits of every host, over a connection of its own. What it says is a hint: while it does not hear,
- * whoever waits for news asks for it now and then as ever.
+ * Listens for commits of all hosts on its own connection. Notifications are hints: without them, waiting readers still
+ * poll.
  */
 export class Listener {
   readonly #d: Dependencies;
-  /** It says no goodbye, which a server that does not answer would not hear either. */
+  /** Destroyed without a protocol message, which an unresponsive server would not read either. */
   #socket: Socket | null = null;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -31,7 +31,10 @@ export class Listener {
     this.#d = dependencies;
   }
 
-  /** From here on it listens, or tries to; the first time it says why it cannot. @throws ours, where it cannot */
+  /**
+   * Starts listening. Throws if the first attempt fails; later failures are retried.
+   * @throws the library's errors
+   */
   async open(): Promise<void> {
     const { location } = this.#d;
     try {

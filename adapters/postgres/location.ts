@@ -3,14 +3,14 @@ import type { ServerOptions } from "./connections.ts";
 /** Where a log or a table is stored: a schema of a database. */
 export interface Location {
   server: ServerOptions;
-  /** The schema's name, and the same quoted for SQL. */
+  /** The schema's name. */
   name: string;
   schema: string;
-  /** For messages: no password in it. */
+  /** For messages, without the password. */
   location: string;
-  /** Where it is heard of commits, and then all hosts tell of theirs; null: nowhere. */
+  /** The URL of the connection that listens for commits. If it is null, hosts neither listen nor notify. */
   listen: string | null;
-  /** For the host's own files. */
+  /** The folder for the host's own files. */
   folder: string;
   durability: "power" | "process";
 }

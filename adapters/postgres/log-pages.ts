@@ -5,12 +5,13 @@ import type { Session } from "./connections.ts";
 import { columns, sizeInSql, sizeOf, toEvent, type EventRow } from "./event-schema.ts";
 import { SeenTypes } from "./seen-types.ts";
 
-/** Positions looked through for one page where not all are wanted: it bounds the time that one statement takes. */
+/** Maximum number of positions that one page examines if not all are wanted. It bounds the duration of a statement. */
 const mostPositions = 10_000;
 
 /**
- * The head, and the events of one stretch of the log up to a page's bytes; one row without an event where there is none.
- * Of one moment: a page that ends at the head has left nothing out. (LIMIT tells the planner that there is one head.)
+ * Selects the head and the events of one range of positions, up to a page's size in bytes, or one row without an event.
+ * Both come from one snapshot, so a page that ends at the head is complete. (LIMIT 1 tells the planner that there is
+ * one head.)
  */
 const pageInSql = (schema: string, isBackward: boolean) => `
   SELECT ${columns.replaceAll(/\w+/g, "p.$&")}, h.position FROM (SELECT position FROM ${schema}.head LIMIT 1) h LEFT JOIN LATERAL (
@@ -43,7 +44,7 @@ export class LogPages {
     for (let { after } = options; ;) {
       const unwanted = this.#seen.unwanted(options.wanted);
       const page = await this.#page(session, { ...options, after }, unwanted);
-      // Types that nobody had seen took the place of others: these are known now.
+      // The page was full of unwanted types that were unknown before. The next statement excludes them.
       if (page.events.length > 0 || page.end || page.position === after) return page;
       if (this.#seen.unwanted(options.wanted).length === unwanted.length) return page;
       after = page.position;
@@ -55,7 +56,7 @@ export class LogPages {
     { after, limit, backward = false, wanted, category, onDamaged }: ReadOptions,
     unwanted: readonly string[],
   ): Promise<Page> {
-    // Where all are wanted a page is as many positions as events, and the server need not look at more.
+    // If all events are wanted, a page needs no more positions than events.
     const stretch = unwanted.length === 0 && category === undefined ? limit : mostPositions;
     const { rows } = await session.query(backward ? this.#backward : this.#forward, [
       after,
@@ -69,7 +70,7 @@ export class LogPages {
     let position = after;
     let bytes = 0;
     let sawUnwanted = false;
-    // In order already, but SQL promises it for the inner statement only.
+    // The rows are sorted already, but SQL guarantees the order of the inner statement only.
     const found = (rows as PageRow[]).filter(([position]) => position !== null);
     found.sort(([a], [b]) => (backward ? b - a : a - b));
     for (const row of found) {
@@ -82,14 +83,14 @@ export class LogPages {
       } else sawUnwanted = true;
       position = event[0];
     }
-    // What the server cut by bytes is cut above as well, unless these were of events that nobody wanted.
+    // A page that the server has cut by size is cut above as well, unless the cut rows are unwanted.
     if (found.length === limit || bytes > maxPageBytes || sawUnwanted)
       return { events, position, end: backward ? position <= 1 : position >= head };
     return { events, ...endOfStretch(after, head, stretch, backward) };
   }
 }
 
-/** How far a stretch goes that was not cut. */
+/** The end of a range whose events all fit in the page. */
 function endOfStretch(
   after: number,
   head: number,

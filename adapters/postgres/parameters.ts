@@ -1,11 +1,12 @@
 import { DefinitionError } from "../../core/errors/errors.ts";
 
-/** Ours: of the factory, and of a connection string. */
+/** The adapter's options, in the factory and in connection strings. */
 export const optionNames = ["schema", "timeoutMs", "durability", "folder", "listen"] as const;
 
 /**
- * What a URL may say to the driver: the names of pg-connection-string and of libpq (PostgreSQL's manual, "Parameter Key
- * Words"). The driver passes over those of libpq that it has no use for, and so do we: a URL is often one for other programs too.
+ * The parameters that a URL may contain for the driver: the names of pg-connection-string and libpq (PostgreSQL's
+ * manual, "Parameter Key Words"). The driver ignores names of libpq that it does not support. They are accepted here
+ * too, since a URL is often shared with other programs.
  */
 const parameters = new Set(
   `host hostaddr port dbname user password passfile service servicefile
@@ -23,7 +24,7 @@ const parameters = new Set(
 );
 
 /**
- * The driver passes over what it does not know, and a misspelt option of ours would leave its default in force.
+ * The driver ignores unknown parameters, so a misspelt option would silently keep its default.
  * @throws DefinitionError
  */
 export function refuseUnknownParameters(

@@ -2,17 +2,17 @@ import type { Session } from "./connections.ts";
 import type { RowWriter } from "./row-writer.ts";
 import type { RowChange } from "../../core/rows/row-change.ts";
 
-/** So many rows go in one statement, or so much text: a statement has to be done in time. */
+/** Limits of one statement, so that it ends within its time limit. */
 const mostRows = 1000;
 const mostCharacters = 2 ** 22;
 
 /**
- * Changes that no row can refuse. They are kept until somebody looks, or a change comes that has to be tried: all of
- * them then take one way to the server instead of one each.
+ * Buffers changes that cannot fail. They are sent before a read, or before a change that can fail, and then share one
+ * round trip.
  */
 export class PendingRows {
   readonly #writer: RowWriter;
-  /** As they are sent. */
+  /** Values as they are sent, by id. */
   readonly #values = new Map<string, Record<string, unknown>>();
   #characters = 0;
 
@@ -20,7 +20,7 @@ export class PendingRows {
     this.#writer = writer;
   }
 
-  /** Takes all of the changes or, answering false, none. */
+  /** Buffers all changes and returns true, or none and returns false. */
   take(changes: readonly RowChange[]): boolean {
     if (this.#values.size >= mostRows || this.#characters >= mostCharacters) return false;
     const all: Record<string, unknown>[] = [];
@@ -36,7 +36,7 @@ export class PendingRows {
     return true;
   }
 
-  /** Whatever is sent after this call comes after them. */
+  /** Sends the buffered changes. Statements that are sent after this call run after them. */
   async send(session: Session): Promise<void> {
     if (this.#values.size === 0) return;
     const alike = Map.groupBy(this.#values, ([, values]) => Object.keys(values).toSorted().join());

@@ -13,17 +13,23 @@ interface Options {
   connection: ConnectionOptions;
 }
 
-/** The server's, the database's or the role's limit of connections. */
+/** The connection limit of the server, the database or the role is reached. */
 const isCrowded = (error: unknown): boolean => sqlStateOf(error) === "53300";
 
-/** A session that waits for its client is idle, in a transaction or not. */
+/**
+ * Selects the sessions that are working. A session that waits for its client has an idle state, in a transaction or
+ * not.
+ */
 const working = `SELECT pg_backend_pid(),
   array(SELECT pid FROM pg_stat_activity WHERE pid = ANY($1::int[]) AND coalesce(state, '') NOT LIKE 'idle%')`;
 
-/** The driver's pools: of statements, and of transactions, whose holders may need a statement elsewhere to go on. */
+/**
+ * The driver's pools: one for statements and one for transactions. An open transaction may need a statement on another
+ * connection to continue.
+ */
 export class Pools {
   readonly #statements: Pool;
-  readonly #held: Pool;
+  readonly #transactions: Pool;
   readonly #newClient: () => Client;
   readonly #most: Room;
   readonly #patienceMs: number;
@@ -44,19 +50,19 @@ export class Pools {
     this.#newClient = () => new Client({ ...options, connectionTimeoutMillis: times.postgres.silentMs });
     const newPool = (max: number) => {
       const pool = new pg.Pool({
-        // What a burst has taken is free for other nodes well before their patience ends.
+        // Connections opened for a burst are closed well before other nodes stop waiting for one.
         idleTimeoutMillis: times.postgres.idleMs,
         ...options,
         max,
         Client,
       });
-      // A broken one is omitted by the pool; its holder gets the error from its next statement.
+      // The pool removes a broken connection. Its user gets the error from the next statement.
       pool.on("error", ignored);
       pool.on("connect", (client) => client.on("error", ignored));
       return pool;
     };
     this.#statements = newPool(this.#most.statements);
-    this.#held = newPool(this.#most.held);
+    this.#transactions = newPool(this.#most.transactions);
   }
 
   forStatement(): Promise<PoolClient> {
@@ -64,10 +70,13 @@ export class Pools {
   }
 
   forTransaction(): Promise<PoolClient> {
-    return this.#connect(this.#held);
+    return this.#connect(this.#transactions);
   }
 
-  /** Where no further connection is allowed, waits for one of those that there are. @throws the driver's error */
+  /**
+   * Waits for an open connection if the server allows no further one.
+   * @throws the driver's error
+   */
   async #connect(pool: Pool): Promise<PoolClient> {
     for (const deadline = Date.now() + this.#patienceMs; ; await wait(times.postgres.retryMs))
       try {
@@ -80,14 +89,16 @@ export class Pools {
   }
 
   #crowded(error: Error): Error {
-    const { statements, held } = this.#most;
-    const most = `this process may open ${statements + held} of its own, by the option connection: { max }; all nodes together need fewer than the server's max_connections`;
+    const { statements, transactions } = this.#most;
+    const most = `this process may open ${statements + transactions} of them (option connection: { max }); all nodes together must stay below the server's max_connections`;
     return Object.assign(new Error(`${error.message}; ${most}`, { cause: error }), { code: sqlStateOf(error) });
   }
 
-  /** As many as there are have to do, for a while: those of one pool must not keep the other without any. */
+  /**
+   * Limits both pools to the connections that are open, for a while. The limit keeps one pool from using all of them.
+   */
   async #makeDo(): Promise<void> {
-    const pools = [this.#statements, this.#held];
+    const pools = [this.#statements, this.#transactions];
     const total = pools.reduce((sum, { totalCount }) => sum + totalCount, 0);
     if (total < leastConnections) return;
     this.#limit(roomFor(total));
@@ -97,12 +108,15 @@ export class Pools {
       while (pool.idleCount > 0 && pool.totalCount > pool.options.max) (await pool.connect()).release(true);
   }
 
-  #limit({ statements, held }: Room): void {
+  #limit({ statements, transactions }: Room): void {
     this.#statements.options.max = Math.min(statements, this.#most.statements);
-    this.#held.options.max = Math.min(held, this.#most.held);
+    this.#transactions.options.max = Math.min(transactions, this.#most.transactions);
   }
 
-  /** Of these sessions those that the server works for, asked over a connection beside the pools; null where a proxy hides them. */
+  /**
+   * Returns the sessions that the server is working for, or null if a proxy hides them. Asks over a separate
+   * connection.
+   */
   async askWorking(sessions: readonly number[]): Promise<ReadonlySet<number> | null> {
     const client = this.#newClient();
     client.on("error", ignored);
@@ -117,9 +131,9 @@ export class Pools {
     }
   }
 
-  /** Connections that nothing runs on: they may have died with one that was found dead. */
+  /** Closes the connections that are idle. They may be dead like the one that was found dead. */
   async dropIdle(): Promise<void> {
-    for (const pool of [this.#statements, this.#held])
+    for (const pool of [this.#statements, this.#transactions])
       while (pool.idleCount > 0) {
         const client = await pool.connect();
         cut(client);
@@ -127,10 +141,10 @@ export class Pools {
       }
   }
 
-  /** What runs is waited for. */
+  /** Waits for running statements. */
   async end(): Promise<void> {
     clearTimeout(this.#restoring);
-    await Promise.all([this.#statements.end(), this.#held.end()]);
+    await Promise.all([this.#statements.end(), this.#transactions.end()]);
   }
 }
 

@@ -11,26 +11,26 @@ import { PostgresReadTable } from "./read-table.ts";
 import { quote } from "./schema.ts";
 
 export interface PostgresOptions {
-  /** The schema of the database that holds the log or the table; left out, it has the store's or the aggregate's name; see `shortName`. */
+  /** The database schema of the log or the table. Default: the name of the store or aggregate; see `shortName`. */
   schema?: string;
-  /** How long a statement may take before the server counts as gone, in milliseconds. Default 30,000. */
+  /** Time in milliseconds after which a statement fails and the server counts as unavailable. Default 30,000. */
   timeoutMs?: number;
   /**
-   * `power`, the default: what was acknowledged survives a power cut, and a server that is set up otherwise is refused.
-   * `process`: the server may be set up otherwise.
+   * `power`, the default: acknowledged events survive a power cut, and a server with unsafe settings is rejected.
+   * `process`: such settings are allowed.
    */
   durability?: "power" | "process";
-  /** For the host's own files, `data` by default: a table's snapshots. */
+  /** Folder for the host's own files, which are the snapshots of a table. Default `data`. */
   folder?: string;
   /**
-   * The URL of a connection that goes to the server itself, not through a proxy that pools transactions: over it the
-   * commits of other hosts are heard of at once (`LISTEN`), where nodes of other networks share the log. Left out, they
-   * are found within a second.
+   * URL of a direct connection to the server, not through a proxy that pools transactions. It reports commits of other
+   * hosts at once (`LISTEN`), if nodes outside of this broker's network share the log. Without it, such commits are found
+   * within a second.
    */
   listen?: string;
   /**
-   * For the pool of the driver `pg`, beside the URL: an `ssl` object, `password` as a function, `max` (the connections of
-   * this process to the server, at least 2; default 60), and the like.
+   * Options for the pool of the driver `pg` in addition to the URL: an `ssl` object, `password` as a function, `max`
+   * (the connections of this process to the server, at least 2; default 60), and others.
    */
   connection?: ConnectionOptions;
 }
@@ -39,7 +39,7 @@ const ours: readonly string[] = [
   ...(optionNames satisfies readonly (keyof PostgresOptions)[]),
   "connection" satisfies keyof PostgresOptions,
 ];
-/** In bytes; PostgreSQL cuts longer names. */
+/** In bytes. PostgreSQL truncates longer names. */
 const longestName = 63;
 
 /**
@@ -58,8 +58,8 @@ export function postgres(connectionString: string, options: PostgresOptions = {}
   const address = addressOf("adapter", connectionString);
   refuseUnknownParameters("adapter", address.parameters, (name) =>
     ours.includes(name)
-      ? "it among the options of the factory"
-      : `one of the options ${ours.join(", ")}, or of the driver's`,
+      ? "it in the options of the factory"
+      : `one of the options ${ours.join(", ")}, or an option of the driver`,
   );
   if (!Number.isSafeInteger(timeoutMs) || timeoutMs < 1) refuse(".timeoutMs", timeoutMs, "a whole number from 1");
   if (durability !== "power" && durability !== "process") refuse(".durability", durability, "power or process");
@@ -77,13 +77,9 @@ export function postgres(connectionString: string, options: PostgresOptions = {}
       () => "one of the options of the driver",
     );
   if (schema !== undefined) check(schema);
-  // The caller gave a name to the store or the table, and no schema.
+  // The caller has named the store or the table, but no schema.
   const schemaNamed = (name: string) =>
-    check(
-      shortName(name),
-      "",
-      "for a schema, by the option `schema` or the name of the store or table, a name of its own",
-    );
+    check(shortName(name), "", "a name for the schema, from the option `schema` or the name of the store or table");
   const schemaOf = (name: string) => schema ?? schemaNamed(name);
   const location = `postgres://${address.host}${address.database}`;
   const placeOf = (name: string): Location => ({

@@ -16,7 +16,7 @@ import { Connections, type Session } from "./connections.ts";
 import { fence } from "./fence.ts";
 import { PostgresGeneration, rowsOf } from "./generation.ts";
 import type { Location } from "./location.ts";
-import { storeParked, storeProgress } from "./progress.ts";
+import { storeParked, storeProgress } from "./stored-progress.ts";
 import { removeGeneration, removeLeftovers } from "./removal.ts";
 import { columnsOf, createIndexes, createRows } from "./row-codec.ts";
 import { checkServer, migrate } from "./schema.ts";
@@ -24,7 +24,7 @@ import { backupIn, readRows, TableBackups } from "./table-backup.ts";
 import { tableMigrations } from "./table-schema.ts";
 import { translate } from "./errors.ts";
 
-/** A schema of a database: a table for each generation, and one row with the number of the live one. */
+/** A read table in a schema of a database: a table for each generation, and one row with the number of the live one. */
 export class PostgresReadTable implements ReadTable {
   readonly engine = "postgres";
   readonly capabilities: TableCapabilities;
@@ -84,7 +84,10 @@ export class PostgresReadTable implements ReadTable {
     return this.#connections;
   }
 
-  /** Changes the name of the last commit. Each commit names the one that it follows, so those of other hosts are refused. */
+  /**
+   * Changes the id of each last commit. A commit has to name the one before it, so the next commit of another host is
+   * rejected.
+   */
   async takeOver(): Promise<void> {
     await this.#run((connections) => fence(connections, this.#location));
     for (const generation of this.#generations.all()) generation.reload();
@@ -98,7 +101,7 @@ export class PostgresReadTable implements ReadTable {
     return this.#generations.live;
   }
 
-  /** Opens the generation that is live now, if another host has switched. */
+  /** Opens the live generation if another host has switched. */
   async #follow(): Promise<Rows> {
     const number = await this.#liveNumber();
     if (this.live().number !== number) this.#generations.replaceLive(asLive(await this.#generation(number)));
@@ -113,7 +116,7 @@ export class PostgresReadTable implements ReadTable {
   async #generation(number: number): Promise<PostgresGeneration> {
     const connections = this.#opened();
     const stored = await PostgresGeneration.read(connections, this.#location.schema, number);
-    if (!stored) throw new StoreUnavailableError(this.#location.location, `generation ${number} is no longer there`);
+    if (!stored) throw new StoreUnavailableError(this.#location.location, `generation ${number} no longer exists`);
     return new PostgresGeneration(this.#location, connections, stored, () => this.#follow());
   }
 
@@ -177,15 +180,15 @@ export class PostgresReadTable implements ReadTable {
       const backup = backupIn(folder);
       const { fields: given, origin, progress, parked } = await backup.readAbout(checksum);
       const fields = fieldsOf(given);
-      const number = await connections.transaction(async (held) => {
+      const number = await connections.transaction(async (transaction) => {
         const { schema } = this.#location;
-        const number = await this.#insert(held, fields, { ...origin, order });
+        const number = await this.#insert(transaction, fields, { ...origin, order });
         const table = rowsOf(schema, number);
-        await held.query(createRows(table, fields));
-        await readRows(held, table, columnsOf(fields), backup.rows);
-        await held.query(createIndexes(table, fields));
-        await storeProgress(held, schema, number, progress, randomUUID());
-        for (const event of parked) await storeParked(held, schema, number, event);
+        await transaction.query(createRows(table, fields));
+        await readRows(transaction, table, columnsOf(fields), backup.rows);
+        await transaction.query(createIndexes(table, fields));
+        await storeProgress(transaction, schema, number, progress, randomUUID());
+        for (const event of parked) await storeParked(transaction, schema, number, event);
         return number;
       });
       return this.#beside(number);

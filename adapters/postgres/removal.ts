@@ -3,11 +3,11 @@ import type { Connections } from "./connections.ts";
 import { sqlStateOf } from "./errors.ts";
 import { rowsOf } from "./generation.ts";
 
-/** A generation that no host has touched for so long is a leftover of a crash. */
+/** A generation that no host has used for this long is a leftover of a crash. */
 const abandonedAfter = "1 day";
 const lockNotAvailable = "55P03";
 
-/** A generation that is still read stays; a later start removes it. */
+/** Drops a generation. If it is being read, it stays, and a later start drops it. */
 export async function removeGeneration(connections: Connections, schema: string, number: number): Promise<void> {
   try {
     await connections.transaction(async (session) => {
@@ -20,7 +20,7 @@ export async function removeGeneration(connections: Connections, schema: string,
   }
 }
 
-/** Removes the generations that crashes left. */
+/** Drops the generations that crashes left. */
 export async function removeLeftovers(connections: Connections, schema: string): Promise<void> {
   const { rows } = await connections.query(
     `SELECT number FROM ${schema}.generations WHERE number <> (SELECT number FROM ${schema}.live)

@@ -1,9 +1,10 @@
+/** The columns of a table's rows, and the conversion between field values and columns. */
 import type { Field, Fields, FieldType, Row } from "../../core/rows/fields.ts";
 import { indexPrefixInSql } from "./index-prefix.ts";
 import { quote } from "./schema.ts";
 import { givenText, storedText } from "./stored-text.ts";
 
-/** Texts order by their bytes, as everywhere. Dates and JSON stay the texts that they are. */
+/** Texts are sorted by their bytes, as on every engine. Dates and JSON are stored as text. */
 const sqlTypes: Record<FieldType, string> = {
   string: 'text COLLATE "C"',
   date: 'text COLLATE "C"',
@@ -24,8 +25,8 @@ export function createRows(table: string, fields: Fields): string {
 }
 
 /**
- * After the rows, where there are many to begin with. An index in order has no room for long texts: it keeps their
- * beginnings, and one of hashes says which are taken.
+ * Creates the indexes, after the rows if a table starts with many. A B-tree entry has no room for a long text, so the
+ * B-tree contains prefixes, and a hash index ensures uniqueness.
  */
 export const createIndexes = (table: string, fields: Fields): string =>
   [...fields.values()]
@@ -40,15 +41,15 @@ export const createIndexes = (table: string, fields: Fields): string =>
     })
     .join("; ");
 
-/** The fields that have an index of beginnings. */
+/** The fields whose index contains prefixes. */
 export const fieldsByBeginning = (fields: Fields): ReadonlySet<string> =>
   new Set([...fields.values()].filter(({ type, index }) => type === "string" && index).map(({ name }) => name));
 
-/** A stored value as PostgreSQL takes it. */
+/** Converts a field's value to a PostgreSQL value. */
 export const encode = ({ type }: Field, value: unknown): unknown =>
   value !== null && (type === "object" || type === "array") ? JSON.stringify(value) : storedText(value);
 
-/** Turns `[id, …fields]` into a row. */
+/** Returns a function that converts a result `[id, …fields]` to a row. */
 export function rowDecoder(fields: Fields): (values: unknown[]) => Row {
   const plan = [...fields.values()].map(({ name, type }, index) => ({
     name,

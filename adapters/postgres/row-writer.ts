@@ -10,13 +10,13 @@ import type { RowChange } from "../../core/rows/row-change.ts";
 type Writing = Exclude<RowChange, { operation: "remove" }>;
 
 /**
- * Writes the rows of one table, which nobody else writes meanwhile. A refusal is no error of the server's: that would end
- * the transaction, and everything before it.
+ * Writes the rows of one table without concurrent writers. Conflicts are detected by conditions in the statements,
+ * since an error of the server would abort the whole transaction.
  */
 export class RowWriter {
   readonly #table: string;
   readonly #fields: Fields;
-  /** The last one first: where a row repeats several values, every engine names that field. */
+  /** In reverse order: if a row repeats several values, every engine reports the last of these fields. */
   readonly #unique: readonly Field[];
 
   constructor(table: string, fields: Fields) {
@@ -33,7 +33,7 @@ export class RowWriter {
     else await this.#update(session, change);
   }
 
-  /** The values as they are sent, where no row that is there, or is not, can refuse them; else null. */
+  /** Returns the encoded values of a change that succeeds whether or not the row exists, or null. */
   certain(change: RowChange): Writing["values"] | null {
     if (change.operation !== "update" || missingFields(this.#fields, change.values).length > 0) return null;
     if (this.#unique.some(({ name }) => (change.values[name] ?? null) !== null)) return null;
@@ -42,7 +42,7 @@ export class RowWriter {
     return values;
   }
 
-  /** Values that are certain, of different rows and the same fields. */
+  /** Writes values from `certain`, for distinct rows that set the same fields. */
   async writeAlike(
     session: Session,
     rows: readonly (readonly [id: string, values: Writing["values"]])[],
@@ -80,7 +80,7 @@ export class RowWriter {
         ? "true"
         : `NOT EXISTS (SELECT FROM ${this.#table} WHERE id <> $1 AND (${taken.join(" OR ")}))`;
     if (missing.length > 0) {
-      // A row without a required field cannot be inserted, only updated where it is there.
+      // A row without a required field cannot be inserted, only updated if it exists.
       const set = names.map((name, index) => `${name} = ${parameters[index]}`).join(", ");
       const { count } = await session.query(
         `UPDATE ${this.#table} SET ${set || "id = id"} WHERE id = $1 AND ${isFree}`,

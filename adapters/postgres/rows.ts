@@ -13,7 +13,7 @@ export class PostgresRows implements Rows {
   readonly #session: () => Session;
   readonly #source: Source<Row>;
 
-  /** `guard` is a condition that each query has besides its own. */
+  /** @param guard a condition in SQL that is added to every query */
   constructor(location: string, session: () => Session, table: string, fields: Fields, guard = "true") {
     this.#location = location;
     this.#session = session;

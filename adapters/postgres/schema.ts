@@ -5,31 +5,34 @@ import type { Connections, Session } from "./connections.ts";
 import { sqlStateOf } from "./errors.ts";
 
 /**
- * What brings a schema from version i to i + 1, with `$schema` for its name, and the bodies of its functions between two
- * `$function$`. Only ever appended to.
+ * `migrations[i]` upgrades a schema from version i to i + 1. `$schema` stands for its name, and function bodies are
+ * enclosed in `$function$`. Existing entries never change.
  */
 export interface Migrations {
-  /** Tells a log from a table. */
+  /** Distinguishes a log from a table. */
   purpose: "log" | "table";
   migrations: readonly string[];
 }
 
-/** The first one whose floating point numbers come back as they were sent. */
+/** The oldest version that returns floating point numbers exactly as they were sent. */
 const oldestServer = 120_000;
 
-/** Longer than any name: none that stands in a function's body ends it. */
+/** A quote for function bodies that is longer than any name, so no name in a body can end it. */
 const quoteOfBodies = `$${"_".repeat(64)}$`;
 
 export const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
 export const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
-/** @throws UnusableStoreError where a server that says it is of this version, as a number and in words, is too old */
+/** @throws UnusableStoreError if the server's version is too old */
 export function refuseOldServer(location: string, number: number, version: string): void {
   if (number < oldestServer)
     throw new UnusableStoreError(location, `found PostgreSQL ${version}, expected ${oldestServer / 10_000} or newer`);
 }
 
-/** For settings of the server that no statement of ours can change. @throws UnusableStoreError */
+/**
+ * Checks settings of the server that the adapter cannot change.
+ * @throws UnusableStoreError
+ */
 export async function checkServer(location: string, session: Session, wantsPower: boolean): Promise<void> {
   const { rows } = await session.query(
     `SELECT current_setting('server_version_num')::int, current_setting('server_version'), current_setting('server_encoding'),
@@ -49,18 +52,19 @@ export async function checkServer(location: string, session: Session, wantsPower
   if (digits < 1)
     throw new UnusableStoreError(
       location,
-      `found extra_float_digits=${digits}, expected 1 or more: numbers would be rounded when they are read. Reset it where it is set, for the role, the database or the server`,
+      `found extra_float_digits=${digits}, expected 1 or more: the server would round numbers. Reset it for the role, the database or the server`,
     );
   if (wantsPower && (waits === "off" || flushes === "off"))
     throw new UnusableStoreError(
       location,
-      `found synchronous_commit=${waits} and fsync=${flushes}, expected neither to be off: a power cut would lose acknowledged events. Switch them on, or say durability=process`,
+      `found synchronous_commit=${waits} and fsync=${flushes}, expected neither to be off: a power cut would lose acknowledged events. Switch them on, or set durability=process`,
     );
 }
 
 /**
- * Makes the schema where it is missing and brings it up to date, in one transaction.
- * @throws UnusableStoreError: another program's, of another purpose, from a newer version; missing, and not to be made
+ * Creates the schema if it is missing and migrates it, in one transaction.
+ * @throws UnusableStoreError if the schema belongs to another program, another purpose or a newer version, or if it is
+ *   missing and must not be created
  */
 export async function migrate(
   location: string,
@@ -73,11 +77,11 @@ export async function migrate(
   if (found === migrations.length) return;
   if (found === 0 && !create) throw new MissingLogError(location);
   await connections.transaction(async (session) => {
-    // Hosts that start at the same time take turns; the lock ends with the transaction.
+    // Serializes hosts that start at the same time. The lock ends with the transaction.
     await session.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 1702))", [schema]);
     const version = await versionOf(location, session, schema, purpose, migrations.length);
     if (version === 0) {
-      // Who was given an empty schema may not be allowed to make one.
+      // A user with an empty schema may lack the right to create one.
       const { count } = await session.query("SELECT 1 FROM pg_namespace WHERE nspname = $1", [schema]);
       if (count === 0) await session.query(`CREATE SCHEMA ${quote(schema)}`);
       await session.query(
@@ -96,7 +100,7 @@ export async function migrate(
   });
 }
 
-/** 0 where there is no schema, or an empty one. */
+/** Returns 0 if the schema is missing or empty. */
 async function versionOf(
   location: string,
   session: Session,
@@ -116,7 +120,7 @@ async function versionOf(
   if (found !== `moleculer-event-sourcing ${purpose}`)
     throw new UnusableStoreError(
       location,
-      `found the schema ${quote(schema)} in use by ${found ?? "another program"}, expected a ${purpose} of ours or none; name another with the option schema`,
+      `found the schema ${quote(schema)} in use by ${found ?? "another program"}, expected a ${purpose} of ours or none; choose another with the option schema`,
     );
   const version = Number(about.get("version"));
   if (version > newest)
@@ -132,7 +136,7 @@ async function aboutOf(session: Session, schema: string): Promise<Map<string, st
     const { rows } = await session.query(`SELECT key, value FROM ${quote(schema)}.about`);
     return new Map(rows as [string, string][]);
   } catch (error) {
-    // Another program's table of that name has other columns.
+    // A table of that name with other columns belongs to another program.
     if (sqlStateOf(error) === "42703") return new Map();
     throw error;
   }

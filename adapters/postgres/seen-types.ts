@@ -1,7 +1,7 @@
-/** More than a catalogue has; a store whose types never end is read with those in it that came first. */
+/** More than a catalogue has. If a store has an unlimited number of types, the first ones are kept. */
 const most = 1000;
 
-/** The types that were read so far, so that the server can leave out those that a reader does not want. */
+/** The event types that have been read, so that the server can omit those that a reader does not want. */
 export class SeenTypes {
   readonly #types = new Set<string>();
 

@@ -7,23 +7,23 @@ import { compareText } from "../../core/text/text-order.ts";
 import type { Session } from "./connections.ts";
 import { Where } from "./where.ts";
 
-/** What is asked for: a table's rows, or the events. */
+/** What a query selects from: a table's rows, or the events. */
 export interface Source<Item> {
   /** `SELECT … FROM … WHERE …`. */
   select: string;
-  /** The column that orders what is equal otherwise. */
+  /** The column that sorts rows that are equal in the query's order. */
   tieBreaker: string;
-  /** The fields that have an index of their beginnings. */
+  /** The fields whose index contains prefixes. */
   byIndexPrefix: ReadonlySet<string>;
   decode: (row: unknown[]) => Item;
 }
 
 type ColumnValue = string | number | null;
 
-/** Rows that are looked at in one go. */
+/** Rows per FETCH. */
 const rowsPerStep = 500;
 
-/** What a query answers, in its order and cut to its page. */
+/** Returns the items that match the query, sorted and limited to its page. */
 export async function find<Item extends object>(session: Session, source: Source<Item>, query: Query): Promise<Item[]> {
   const clauses = new Where(source.byIndexPrefix);
   const { text, isExact } = clauses.filter(query);
@@ -75,7 +75,7 @@ export async function count<Item extends object>(
 
 let cursors = 0;
 
-/** Hands over row by row, of one moment, until it is told that there were enough. */
+/** Passes on the rows of one snapshot until `isEnoughFor` returns false. */
 async function look(
   session: Session,
   sql: string,
@@ -85,7 +85,7 @@ async function look(
   await session.reading(async (reading) => {
     const cursor = `looking_${++cursors}`;
     await reading.query(`DECLARE ${cursor} NO SCROLL CURSOR FOR ${sql}`, values);
-    // A row may be large, and be asked hundreds of conditions.
+    // A row may be large, and be tested against hundreds of conditions.
     const pace = new Pace();
     for (let goesOn = true; goesOn;) {
       const { rows } = await reading.query(`FETCH ${rowsPerStep} FROM ${cursor}`);
@@ -103,7 +103,7 @@ async function look(
   });
 }
 
-/** The conditions and the search, where SQL could not say them all. */
+/** Tests the conditions and the search in JavaScript, if SQL could not express all of them. */
 function testOf({ where, search }: Query): (item: object) => boolean {
   const isMet = (item: object) => where === null || matchesCondition(where, item);
   if (!search) return isMet;
@@ -113,13 +113,13 @@ function testOf({ where, search }: Query): (item: object) => boolean {
     isMet(item) && search.fields.some((field) => contains((item as Record<string, unknown>)[field] ?? null));
 }
 
-/** As it is kept: booleans as numbers, objects and arrays as their JSON. */
+/** A value as the other engines store it: booleans as numbers, objects and arrays as JSON. */
 const toCell = (value: unknown): ColumnValue => {
   if (typeof value === "boolean") return Number(value);
   return value !== null && typeof value === "object" ? JSON.stringify(value) : ((value ?? null) as ColumnValue);
 };
 
-/** They come by their tie-breaker, and the sort leaves those that are equal as they stand. */
+/** The items arrive in the order of their tie-breaker, and the sort is stable. */
 async function sorted<Item extends object>(items: readonly Item[], sort: readonly Sort[]): Promise<Item[]> {
   const pace = new Pace();
   const keyed: { item: Item; keys: ColumnValue[] }[] = [];
@@ -148,7 +148,7 @@ function sortKey(item: object, { field, path }: Sort): ColumnValue {
 
 const rank = (cell: ColumnValue) => (cell === null ? 0 : typeof cell === "number" ? 1 : 2);
 
-/** Nothing first, then numbers, then text by its bytes. */
+/** Null first, then numbers, then text by its bytes. */
 function compareColumnValues(a: ColumnValue, b: ColumnValue): number {
   if (typeof a === "string" && typeof b === "string") return compareText(a, b);
   if (typeof a === "number" && typeof b === "number") return a - b;

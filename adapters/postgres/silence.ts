@@ -2,38 +2,43 @@ import type { Socket } from "node:net";
 import type { ClientBase } from "pg";
 import { times } from "../../core/concurrency/times.ts";
 
-/** What the driver does not declare: the number that the server has given the session, and what its bytes come over. */
+/** Properties that the driver does not declare: the session's process id, and the socket. */
 interface Wire {
   processID: number | null;
   connection?: { stream?: Pick<Socket, "bytesRead" | "destroy"> };
 }
 
 const wireOf = (client: ClientBase): Wire => client as unknown as Wire;
-/** 0, which no session has, where the server has told none. */
+/** The session's process id, or 0, which no session has, if the server has sent none. */
 export const sessionOf = (client: ClientBase): number => wireOf(client).processID ?? 0;
 const bytesOf = (client: ClientBase): number | undefined => wireOf(client).connection?.stream?.bytesRead;
 
-/** Ends a connection without a goodbye, which a dead one would never deliver. What runs on it fails. */
+/**
+ * Destroys a connection's socket. A protocol message would never arrive on a dead connection. Running statements fail.
+ */
 export const cut = (client: ClientBase): void => void wireOf(client).connection?.stream?.destroy();
 
 interface Unanswered {
   since: number;
   lookAt: number;
-  /** What had arrived when the server was found to do nothing for the statement; null before that. */
+  /** The bytes received when the server was not working on the statement, or null before that. */
   bytesWhenLost: number | undefined | null;
 }
 
 interface Dependencies {
-  /** Of these sessions those that the server works for, asked over a new connection; null where a proxy hides them. */
+  /**
+   * Returns the sessions that the server is working for, asked over a new connection, or null if a proxy hides them.
+   */
   askWorking: (sessions: readonly number[]) => Promise<ReadonlySet<number> | null>;
-  /** Some connections were found dead. */
+  /** Called after dead connections were found. */
   onDead: () => void;
 }
 
 /**
- * Statements without an answer. Either the server works on one, which may take long, or the connection has died without
- * a word, and nothing on it tells which: so the server is asked over another one. A session that it does nothing for,
- * and from which nothing arrives, is cut; what became of its statement is found out as after any broken connection.
+ * Finds dead connections among the statements without a response. A working server and a silently dead connection look
+ * the same, so the server is asked over another connection. If it is not working for a session, and no more bytes
+ * arrive from that session, the connection is cut. The outcome of its statement is then unknown, as after any broken
+ * connection.
  */
 export class Silence {
   readonly #d: Dependencies;
@@ -67,16 +72,19 @@ export class Silence {
       const working = await this.#d.askWorking(due.map(([client]) => sessionOf(client)));
       for (const [client, statement] of due)
         if (working?.has(sessionOf(client)) === false) statement.bytesWhenLost = bytesOf(client);
-        // The longer it has run, the longer it may.
+        // The next check comes after twice the current duration of the statement.
         else statement.lookAt = working ? 2 * now - statement.since : Infinity;
     } catch {
-      // The server cannot be reached at all, or takes no further connection: nothing is known, and it is asked again.
+      // The server is unreachable or accepts no further connection: nothing is known, so ask again later.
     } finally {
       this.#isAsking = false;
     }
   }
 
-  /** A last answer that was on its way has arrived by now, or the next part of it. */
+  /**
+   * Cuts connections that have received nothing since the last check. A response on its way would have arrived by now,
+   * at least in part.
+   */
   #cutLost(): void {
     const lost = [...this.#unanswered].filter(([, { bytesWhenLost }]) => bytesWhenLost !== null);
     const dead = lost.filter(([client, { bytesWhenLost }]) => bytesOf(client) === bytesWhenLost);

@@ -1,14 +1,13 @@
 import { nowInSql } from "./now.ts";
 
 /**
- * A function of the schema that stores a commit's events and answers behind which position, and when; no row where the
- * basis no longer holds. What it is decided on besides is held by the keys of the tables: a version or an id that is
- * taken meanwhile ends the statement with a unique violation; and by versions that nobody has read, which must be there.
- * The head's row is locked by this statement alone, so that commits have the order of their positions and nobody waits
- * while a host thinks.
+ * A function of the schema that stores the events of a commit and returns the head before it and its time. It returns
+ * no row if the snapshot is outdated: the revision has changed, or an assumed version does not exist. Unique keys check
+ * the rest: a version or an id that was taken meanwhile ends the statement with a unique violation. Only this statement
+ * locks the head's row. Commits are therefore ordered by position, and no host waits while another one decides.
  *
- * As a function its plans are kept by each of the server's sessions, whichever of them a proxy hands out. A plan may be
- * older than most of the events: it is one by the indexes, however few there were.
+ * Each server session caches the plans of a function, even behind a proxy. A cached plan may be older than most of the
+ * events, so the function disables sequential scans: its plans use the indexes, however few events there were.
  */
 export const storeCommit = `
   CREATE FUNCTION $schema.store_commit(
@@ -35,6 +34,6 @@ export const storeCommit = `
     END
   $function$`;
 
-/** With the parameters of `Commit.values`, and the channel where others are told of it. */
+/** Takes the parameters of `Commit.values` and the channel to notify. */
 export const storeCommitInSql = (schema: string) =>
   `SELECT before, stored_at FROM ${schema}.store_commit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`;

@@ -1,6 +1,6 @@
 /**
- * PostgreSQL has no text with a NUL, which a row's text may hold on every other engine. So U+0000 is stored as U+0001
- * U+0001, and U+0001 as U+0001 U+0002: no two texts meet, and their order stays.
+ * PostgreSQL does not store NUL in texts, but all other engines do. U+0000 is therefore stored as U+0001 U+0001, and
+ * U+0001 as U+0001 U+0002. Distinct texts stay distinct, and their order stays the same.
  */
 export const storedText = <Value>(value: Value): Value | string =>
   typeof value === "string" && (value.includes("\0") || value.includes("\u0001"))

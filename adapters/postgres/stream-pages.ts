@@ -5,21 +5,21 @@ import type { Session } from "./connections.ts";
 import { columns, sizeInSql, sizeOf, toEvent, type EventRow } from "./event-schema.ts";
 import { SeenTypes } from "./seen-types.ts";
 
-/** Streams of which it is remembered what they hold. */
+/** Size of the cache of the streams' kinds. */
 const mostStreams = 10_000;
 
-/** Versions looked through by one statement where not all are wanted: it bounds the time that it takes. */
+/** Maximum number of versions that one statement examines if not all are wanted. It bounds the statement's duration. */
 const mostVersions = 10_000;
 
-/** A stream has events of its own or links, never both, for ever. */
+/** A stream contains either events of its own or links. This never changes. */
 type Kind = "events" | "links";
 
 const lastInSql = (schema: string, kind: Kind) =>
   `SELECT version FROM ${schema}.${kind} WHERE stream = $1 ORDER BY version DESC LIMIT 1`;
 
 /**
- * The events of one stretch of the stream. Bounded at both ends: a server that has no statistics of a table yet may read
- * and sort everything that the condition leaves, whatever the limit says.
+ * Selects the events of one range of versions. The range is bounded at both ends: without statistics, a server may read
+ * and sort everything that matches the condition, whatever the limit.
  */
 function pageInSql(schema: string, kind: Kind, isBackward: boolean): string {
   const order = isBackward ? "DESC" : "ASC";
@@ -57,7 +57,7 @@ export class StreamPages {
     this.#sql = { events: both("events"), links: both("links") };
   }
 
-  /** An empty page is the stream's end. */
+  /** Returns an empty page at the stream's end. */
   async read(session: Session, stream: string, options: ReadStreamOptions): Promise<RecordedEvent[]> {
     const known = this.#kinds.get(stream);
     if (known) return this.#read(session, stream, known, options);
@@ -82,7 +82,7 @@ export class StreamPages {
     let bytes = 0;
     for (let afterVersion = first; ;) {
       const unwanted = this.#seen.unwanted(wanted);
-      // Where all are wanted a page is as many versions as events.
+      // If all events are wanted, a page needs no more versions than events.
       const stretch = unwanted.length === 0 ? limit : mostVersions;
       const { rows } = await session.query(sql, [stream, afterVersion, limit - events.length, unwanted, stretch]);
       for (const row of rows as StreamRow[]) {
@@ -96,7 +96,7 @@ export class StreamPages {
         const read = toEvent(event, onDamaged);
         events.push(kind === "events" ? read : { ...read, link: { stream, version } });
       }
-      // Types that nobody had seen took the place of others: these are known now.
+      // The page was full of unwanted types that were unknown before. The next statement excludes them.
       const isDone = events.length > 0 && this.#seen.unwanted(wanted).length === unwanted.length;
       if (events.length === limit || isDone) return events;
       if (rows.length > 0) continue;
@@ -109,7 +109,7 @@ export class StreamPages {
     }
   }
 
-  /** Where the search goes on behind a stretch without a wanted event; null at the stream's end. */
+  /** Returns where to continue after a range without a wanted event, or null at the stream's end. */
   async #behind(
     session: Session,
     stream: string,

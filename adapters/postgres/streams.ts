@@ -1,14 +1,15 @@
 import type { StreamRange, StreamSummary } from "../../core/log/event-log.ts";
 import type { Session } from "./connections.ts";
 
-/** In the order of their names, each with its last event. */
+/** Lists streams by name, each with the version and time of its last event. */
 export async function streams(
   session: Session,
   schema: string,
   { category, after = "", limit }: StreamRange,
 ): Promise<StreamSummary[]> {
   if (category?.includes("-")) return [];
-  // A category is the name itself or what begins with it and "-"; "." is the character after "-".
+  // The names of a category are the category itself and the names that start with it and "-". The character after "-"
+  // is ".".
   const [where, values] =
     category === undefined
       ? ["stream > $2", []]
@@ -16,7 +17,7 @@ export async function streams(
           `stream > $2 AND stream >= $3 AND stream < $4 AND (stream = $3 OR starts_with(stream, $5))`,
           [category, `${category}.`, `${category}-`],
         ];
-  // Goes from name to name along the index, whatever the length of the streams.
+  // Skips from name to name along the index, whatever the length of the streams.
   const next = (above: string) =>
     `(SELECT stream FROM ${schema}.events WHERE ${where} AND ${above} ORDER BY stream LIMIT 1)`;
   const { rows } = await session.query(

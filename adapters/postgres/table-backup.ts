@@ -2,12 +2,12 @@ import { createReadStream } from "node:fs";
 import type { Field } from "../../core/rows/fields.ts";
 import type { Origin, ParkedStream, Progress, TableBackup } from "../../core/table/read-table.ts";
 import { BackupFolder } from "../parts/backup-folder.ts";
-import type { Connections, Held } from "./connections.ts";
+import type { Connections, Transaction } from "./connections.ts";
 import { copyIn, copyOut } from "./copy.ts";
 import { rowsOf, type PostgresGeneration } from "./generation.ts";
 import { columnsOf } from "./row-codec.ts";
 
-/** Beside the rows. */
+/** The content of a backup besides the rows. */
 interface About {
   fields: Field[];
   origin: Origin;
@@ -15,23 +15,23 @@ interface About {
   parked: ParkedStream[];
 }
 
-/** Rows in the text format of COPY: psql reads it too. */
+/** The rows are in the text format of COPY, which psql can read. */
 export const backupIn = (folder: string): BackupFolder<About> => new BackupFolder(folder, "rows.copy");
 
-/** Copies generations into files, by COPY. */
+/** Copies generations to files with COPY. */
 export class TableBackups {
-  readonly #running = new Set<Held>();
+  readonly #running = new Set<Transaction>();
 
-  /** One moment of the generation: rows and checkpoint commit together. */
+  /** Copies a snapshot of the generation: rows and checkpoint commit together. */
   write(
     connections: Connections,
     schema: string,
     generation: PostgresGeneration,
     folder: string,
   ): Promise<TableBackup> {
-    return this.#reading(connections, async (held) => {
+    return this.#reading(connections, async (transaction) => {
       const { number, fields } = generation;
-      const { rows: found } = await held.query(
+      const { rows: found } = await transaction.query(
         `SELECT definition, build_order, position, position_id, folded, reordered, log,
            (SELECT json_agg(event ORDER BY position, id) FROM ${schema}.parked WHERE generation = number)
          FROM ${schema}.generations WHERE number = $1`,
@@ -48,28 +48,33 @@ export class TableBackups {
       const backup = backupIn(folder);
       await backup.writeAbout(about);
       const text = `COPY ${rowsOf(schema, number)} (${columnsOf(fields)}) TO STDOUT`;
-      const rows = await backup.writeRows((write) => copyOut(held.client, text, write));
+      const rows = await backup.writeRows((write) => copyOut(transaction.client, text, write));
       return { rows, progress, origin, ...(await backup.measured()) };
     });
   }
 
-  async #reading<Result>(connections: Connections, work: (held: Held) => Promise<Result>): Promise<Result> {
-    const held = await connections.hold("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-    this.#running.add(held);
+  async #reading<Result>(
+    connections: Connections,
+    work: (transaction: Transaction) => Promise<Result>,
+  ): Promise<Result> {
+    const transaction = await connections.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    this.#running.add(transaction);
     try {
-      return await work(held);
+      return await work(transaction);
     } finally {
-      this.#running.delete(held);
-      await held.end("ROLLBACK");
+      this.#running.delete(transaction);
+      await transaction.end("ROLLBACK");
     }
   }
 
-  /** What runs is ended, and fails. */
+  /** Ends the running backups, which reject. */
   async close(): Promise<void> {
-    await Promise.all([...this.#running].map((held) => held.end("ROLLBACK", new Error("the backup was ended"))));
+    await Promise.all(
+      [...this.#running].map((transaction) => transaction.end("ROLLBACK", new Error("the backup was ended"))),
+    );
   }
 }
 
-/** Puts a backup's rows into a table that is there and empty. */
-export const readRows = (held: Held, table: string, columns: string, file: string): Promise<number> =>
-  copyIn(held.client, `COPY ${table} (${columns}) FROM STDIN`, createReadStream(file));
+/** Inserts a backup's rows into an empty table. */
+export const readRows = (transaction: Transaction, table: string, columns: string, file: string): Promise<number> =>
+  copyIn(transaction.client, `COPY ${table} (${columns}) FROM STDIN`, createReadStream(file));

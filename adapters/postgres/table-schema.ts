@@ -1,6 +1,7 @@
+/** The schema of a read table. */
 import type { Migrations } from "./schema.ts";
 
-/** What `is_live` raises: another generation answers queries by now. */
+/** The error code of `is_live`: another generation is live by now. */
 export const notLive = "ES001";
 
 export const tableMigrations: Migrations = {
@@ -16,7 +17,7 @@ export const tableMigrations: Migrations = {
        folded bigint NOT NULL DEFAULT 0,
        reordered boolean NOT NULL DEFAULT false,
        log text,
-       -- Names the last commit: who does not know it has not folded on from there.
+       -- Id of the last commit. A host that does not know it has not folded the latest rows.
        last_commit text NOT NULL,
        touched timestamptz NOT NULL DEFAULT clock_timestamp()
      ) WITH (fillfactor = 10);

@@ -5,8 +5,8 @@ import { quote } from "./schema.ts";
 import { storedText } from "./stored-text.ts";
 
 /**
- * What SQL can say of a condition: it lets through all that meet it; where it is not exact, others too, and somebody has
- * to look again.
+ * A condition in SQL. It selects all rows that match; if it is not exact it selects others as well, and the caller has
+ * to test each row.
  */
 export interface Filter {
   text: string;
@@ -19,12 +19,12 @@ const nothing: Filter = { text: "false", isExact: true };
 
 const exact = (text: string): Filter => ({ text, isExact: true });
 
-/** The protocol counts a statement's parameters in 16 bits. */
+/** The protocol counts the parameters of a statement in 16 bits. */
 const mostParameters = 60_000;
-/** Texts that are looked for in one JSON; more take longer than to look elsewhere. */
+/** Number of texts that are searched in a JSON column. Testing more of them in SQL is slower than in JavaScript. */
 const mostTexts = 100;
 
-/** Of parameters. */
+/** Types of parameters. */
 export const sqlTypes: Record<FieldType, string> = {
   string: "text",
   date: "text",
@@ -35,12 +35,12 @@ export const sqlTypes: Record<FieldType, string> = {
   boolean: "boolean",
 };
 
-/** Writes one statement's conditions and order, and keeps the values of its parameters. */
+/** Compiles the conditions and the order of one statement, and collects the values of its parameters. */
 export class Where {
   readonly values: unknown[] = [];
   readonly #byBeginning: ReadonlySet<string>;
 
-  /** @param byBeginning the fields that have an index of their beginnings: a comparison names these as well */
+  /** @param byIndexPrefix the fields whose index contains prefixes; a comparison adds a condition on the prefix */
   constructor(byBeginning: ReadonlySet<string>) {
     this.#byBeginning = byBeginning;
   }
@@ -50,11 +50,11 @@ export class Where {
     return `$${this.values.length}::${type}`;
   }
 
-  /** The query's conditions and search. */
+  /** Compiles the query's conditions and search. */
   filter({ where, search }: Query): Filter {
     const filter = where ? this.#compile(where) : everything;
     if (this.values.length > mostParameters) return this.#withdrawn(0);
-    // No lower case of SQL's is JavaScript's.
+    // No lower-casing in SQL matches that of JavaScript, so a search is never exact.
     return search ? { ...filter, isExact: false } : filter;
   }
 
@@ -63,7 +63,7 @@ export class Where {
     return unsaid;
   }
 
-  /** Null where a path leads into JSON, whose values SQL orders otherwise. */
+  /** Returns null if a path leads into JSON, whose values SQL sorts differently. */
   order(sort: readonly Sort[], tieBreaker: string): string | null {
     if (sort.some(({ path }) => path.length > 0)) return null;
     const keys = sort.flatMap(({ field, descending }) =>
@@ -72,7 +72,7 @@ export class Where {
     return [...keys, quote(tieBreaker)].join(", ");
   }
 
-  /** In the order of the index, and of the values. */
+  /** The columns to sort by: those of the index first, so that it can be used. */
   #columns(field: string): string[] {
     const column = quote(field);
     return this.#byBeginning.has(field) ? [indexPrefixInSql(column), column] : [column];
@@ -84,7 +84,7 @@ export class Where {
     if ("not" in condition) {
       const before = this.values.length;
       const { text, isExact } = this.#compile(condition.not);
-      // Where a field has no value SQL says neither yes nor no, which counts as no: its negation is true, as in MongoDB.
+      // In SQL, a comparison with a missing value is NULL. It counts as false, so its negation is true, as in MongoDB.
       return isExact ? exact(`(${text}) IS NOT TRUE`) : this.#withdrawn(before);
     }
     return condition.type === "object" || condition.type === "array"
@@ -114,7 +114,7 @@ export class Where {
         return { text: `${column} IS NOT NULL`, isExact: false };
       default: {
         const sign = { $gt: ">", $gte: ">=", $lt: "<", $lte: "<=" }[operator];
-        // A bound between two whole numbers, or beyond all of them.
+        // The bound is a fraction, or beyond the range of bigint.
         if (type === "integer" && !Number.isSafeInteger(value))
           return exact(`${column}::numeric ${sign} ${this.#parameter(value, "numeric")}`);
         const stored = storedText(value);
@@ -143,7 +143,10 @@ export class Where {
     return parts.length === 0 ? nothing : exact(`(${parts.join(" OR ")})`);
   }
 
-  /** The text of what is equal to a text, a number or a boolean holds its JSON; anything else is looked at elsewhere. */
+  /**
+   * A JSON value that contains an equal text, number or boolean also contains its JSON text. All other comparisons are
+   * tested in JavaScript.
+   */
   #inJson({ field, operator, value }: Comparison): Filter {
     if (operator !== "$eq" && operator !== "$in") return unsaid;
     const asked = operator === "$eq" ? [value] : (value as unknown[]);

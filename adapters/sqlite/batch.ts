@@ -8,7 +8,7 @@ import { RowPlans } from "./row-plan.ts";
 import { SqliteRows } from "./rows.ts";
 import type { RowChange } from "../../core/rows/row-change.ts";
 
-/** Writes one transaction at a time on the generation's only writing connection; its statements are kept. */
+/** One batch at a time on the generation's only writing connection. Prepared statements are reused across batches. */
 export class SqliteBatch implements Batch {
   readonly rows: SqliteRows;
   readonly #fields: Fields;
@@ -41,7 +41,8 @@ export class SqliteBatch implements Batch {
   }
 
   #execute(statement: Database.Statement<unknown[], unknown[]>, values: unknown[]): number {
-    // SQLite ends a transaction by itself when the disk is full: what follows must not be committed one by one.
+    // SQLite ends the transaction itself if the disk is full. Later statements of the batch would then commit one by
+    // one.
     if (!this.#isOpen) throw new StoreUnavailableError(this.#file, "the batch was ended by an earlier failure");
     try {
       return statement.run(...values).changes;
@@ -70,7 +71,7 @@ export class SqliteBatch implements Batch {
       for (const change of changes) this.#change(change);
       this.#run("RELEASE apply");
     } catch (error) {
-      // A full disk has ended the whole transaction, the savepoint with it.
+      // A full disk has ended the whole transaction, including the savepoint.
       if (this.#db.inTransaction) {
         this.#run("ROLLBACK TO apply");
         this.#run("RELEASE apply");
@@ -98,7 +99,7 @@ export class SqliteBatch implements Batch {
   #update(id: string, values: Record<string, unknown>): void {
     const plan = this.#plans.of("update", values);
     const changes = this.#execute(plan.statement, plan.bind(id, values));
-    // A required field is left out: fine where the row is there, and it keeps its value.
+    // An update may omit a required field if the row exists: the row keeps its value.
     if (changes === 0 && plan.missing.length > 0) throw new InvalidRowError(plan.missing);
   }
 

@@ -5,16 +5,16 @@ import { tableFoldedFrom } from "./folded-logs.ts";
 import type { HostFile } from "./host-file.ts";
 import { headPath } from "./stored-head.ts";
 
-/** What may be done with a file that contains no log. */
+/** How to proceed if the file contains no log. */
 export interface BeginOptions {
   create: boolean;
-  /** Traces of a lost log may be ignored. */
+  /** Ignore traces of a lost log. */
   isAnew: boolean;
 }
 
 /**
- * To be called if the file contains no log. An empty one is begun only if there is no trace of another: a lost file looks
- * like a first start.
+ * Prepares an empty log in a file that contains none. Throws if there is a trace of an earlier log, since a lost file
+ * otherwise looks like a first start.
  * @throws UnusableStoreError
  */
 export function beginLog(file: string, host: HostFile, { create, isAnew }: BeginOptions): void {
@@ -24,7 +24,7 @@ export function beginLog(file: string, host: HostFile, { create, isAnew }: Begin
   if (!isAnew)
     throw new UnusableStoreError(
       file,
-      `found no log there, but ${trace}: no empty log is begun in its place. Put the log back, or restore a backup of it; or, to begin an empty log, ${trace.includes("read table") ? "remove the files of the tables, or " : ""}open it with the option begin: "anew" (?begin=anew)`,
+      `found no log there, but ${trace}: no empty log was started. Put the log back, or restore a backup; or, to start an empty log, ${trace.includes("read table") ? "remove the files of the tables, or " : ""}open it with the option begin: "anew" (?begin=anew)`,
     );
   for (const path of [file, `${file}-wal`, `${file}-shm`, headPath(file)]) rmSync(path, { force: true });
   host.notes = {};
@@ -32,10 +32,10 @@ export function beginLog(file: string, host: HostFile, { create, isAnew }: Begin
 
 function traceOf(file: string, host: HostFile): string | null {
   const wal = sizeOfFile(`${file}-wal`);
-  if (wal > 0) return `a -wal of ${wal} bytes beside it, with events of a log`;
+  if (wal > 0) return `a -wal of ${wal} bytes with events of a log`;
   const { identity } = host.notes;
-  if (identity !== undefined) return `${host.path} is that of log ${identity}`;
-  // A host that was killed while it created its first log leaves an empty file and a lock.
+  if (identity !== undefined) return `the lock file ${host.path} belongs to log ${identity}`;
+  // A host that was killed while it created its first log leaves an empty file and a lock file.
   if (host.isNew && namedFile(file)) return "an empty file";
   const table = tableFoldedFrom(file);
   return (

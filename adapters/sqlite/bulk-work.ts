@@ -6,7 +6,7 @@ import type { BulkAnswer, BulkTasks } from "./bulk-worker.ts";
 import { driverLoaded, terminatorOf } from "./driver-thread.ts";
 import { Flushing } from "./flushing.ts";
 
-/** How far a piece of bulk work is, in bytes. */
+/** Progress of a bulk task, in bytes. */
 export interface BulkProgress {
   done: number;
   total: number;
@@ -17,15 +17,15 @@ interface Waiting {
   reject: (error: Error) => void;
 }
 
-// The sources are run as they are, the package as JavaScript: the thread's file ends as this one does.
+// The sources run as TypeScript, the package as JavaScript, so the worker's file has the same extension as this one.
 const program = new URL(`./bulk-worker${extname(import.meta.url)}`, import.meta.url);
 
 const progressEveryMs = 250;
 
 /**
- * Copies, checksums and checkpoints of whole files in a thread of their own, so that the event loop stays free. The
- * thread starts with the first task, does one after another, and ends with `close`. Errors are the driver's and the
- * system's, by `name` and `code`, for `translate` to put into words.
+ * Copies, checksums and checkpoints of whole files in a worker thread, so that the event loop stays free. The thread
+ * starts with the first task, runs one task after another, and ends with `close`. It rejects with the driver's and the
+ * system's errors (`name` and `code`), which `translate` turns into ours.
  *
  * @example
  * const work = new BulkWork();
@@ -48,14 +48,14 @@ export class BulkWork {
   ): Promise<ReturnType<BulkTasks[Task]>> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(ended());
-      // Started first: a thread that may not start throws, and nothing waits for it.
+      // Start the thread before queueing: if it cannot start, this throws and leaves no task waiting.
       const worker = (this.#worker ??= this.#start());
       this.#waiting.push({ resolve: resolve as (answer: unknown) => void, reject });
       worker.postMessage({ task, args });
     });
   }
 
-  /** The task `vacuumInto`, and how far it is, four times a second. */
+  /** Runs the task `vacuumInto` and reports its progress four times a second. */
   async vacuumInto(file: string, to: string, onProgress?: (progress: BulkProgress) => void): Promise<number> {
     const total = onProgress ? await this.#bytesOf(file) : 0;
     const tell = () => {
@@ -63,7 +63,7 @@ export class BulkWork {
         const done = statSync(to, { throwIfNoEntry: false })?.size ?? 0;
         onProgress?.({ done: Math.min(done, total), total });
       } catch {
-        // A timer's error would end the process; the copy itself says what is wrong.
+        // An error in a timer would end the process. The copy itself reports the cause.
       }
     };
     const timer = onProgress && setInterval(tell, progressEveryMs);
@@ -83,7 +83,7 @@ export class BulkWork {
     return row![0] as number;
   }
 
-  /** Ends the thread. A statement that is running is waited for: SQLite cannot be stopped within one. */
+  /** Ends the thread. Waits for a running statement, since SQLite cannot interrupt one. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#terminate?.();
@@ -111,4 +111,4 @@ export class BulkWork {
   }
 }
 
-const ended = () => new StoreUnavailableError("bulk work", "its file was closed meanwhile; nothing is left of it");
+const ended = () => new StoreUnavailableError("bulk work", "its file was closed meanwhile; its copy was removed");

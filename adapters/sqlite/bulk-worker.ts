@@ -1,6 +1,6 @@
 /**
- * The thread of `bulk-work.ts`. It imports nothing of ours: a thread loads its modules anew, and Moleculer alone takes
- * longer than most of this work.
+ * The worker thread of `bulk-work.ts`. It imports none of our modules: each thread loads its modules again, and loading
+ * Moleculer alone takes longer than most of these tasks.
  */
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync, statSync } from "node:fs";
@@ -8,7 +8,7 @@ import { parentPort } from "node:worker_threads";
 import Database from "better-sqlite3";
 import type { driverLoaded } from "./driver-thread.ts";
 
-/** A failure as it crosses from the thread: enough for `translate` to say what it means. */
+/** An error as it is sent from the thread, with the fields that `translate` needs. */
 export interface BulkFailure {
   name: string;
   message: string;
@@ -17,11 +17,11 @@ export interface BulkFailure {
 
 export type BulkAnswer = { answer: unknown } | { failure: BulkFailure };
 
-/** At most this much of a file in memory. */
+/** Chunk size for reading files. */
 const chunkBytes = 1024 * 1024;
-/** A writer that never rests would otherwise keep the checkpoint at work for ever. */
+/** Without a limit, a busy writer would keep the checkpoint task running for ever. */
 const maxCheckpoints = 10;
-/** SQLite's default: what a commit of the host checkpoints by itself. */
+/** SQLite's default: at this size a commit of the host runs a checkpoint itself. */
 const pagesPerCheckpoint = 1000;
 
 function withDatabase<Answer>(file: string, readonly: boolean, work: (db: Database.Database) => Answer): Answer {
@@ -34,15 +34,15 @@ function withDatabase<Answer>(file: string, readonly: boolean, work: (db: Databa
 }
 
 const tasks = {
-  /** Copies one moment of `file` into a new file, which is one piece: no `-wal` beside it. Answers its bytes. */
+  /** Copies a consistent snapshot of `file` into a single new file without a `-wal`. Returns its size in bytes. */
   vacuumInto(file: string, to: string): number {
-    // SQLite would create it readable for all; it fills an empty file that is there.
+    // SQLite would create the file readable for all users, but it accepts an existing empty file.
     closeSync(openSync(to, "a", 0o600));
     withDatabase(file, true, (db) => db.prepare("VACUUM INTO ?").run(to));
     return statSync(to).size;
   },
 
-  /** Rows of one statement, as arrays; the file is only read. */
+  /** Returns a statement's rows as arrays. The file is opened read-only. */
   query(file: string, sql: string, values: readonly unknown[] = []): unknown[][] {
     return withDatabase(file, true, (db) => {
       return db
@@ -52,12 +52,12 @@ const tasks = {
     });
   },
 
-  /** Changes a file that no one else has open. */
+  /** Changes a file that no other connection has open. */
   change(file: string, sql: string): void {
     withDatabase(file, false, (db) => db.exec(sql));
   },
 
-  /** SHA-256 in hexadecimal digits: of the file's bytes or, with a statement, of its rows as lines of JSON. */
+  /** SHA-256 in hexadecimal: of the file's bytes or, if a statement is given, of its rows as JSON lines. */
   hash(file: string, sql?: string): string {
     const hash = createHash("sha256");
     if (sql !== undefined)
@@ -76,7 +76,7 @@ const tasks = {
     return hash.digest("hex");
   },
 
-  /** Moves what the `-wal` holds into the file, until what is left is little enough for a commit's own checkpoint. */
+  /** Moves the `-wal` into the file until the rest is small enough for the checkpoint of a commit. */
   checkpoint(file: string): void {
     withDatabase(file, false, (db) => {
       for (let round = 0; round < maxCheckpoints; round++) {

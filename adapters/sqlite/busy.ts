@@ -1,26 +1,26 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { isSqliteError } from "./errors.ts";
 
-/** Work waits at most this long for a lock that another process holds. */
+/** How long a call waits for a lock of another process. */
 const patienceMs = 200;
 const firstPauseMs = 1;
 const longestPauseMs = 20;
 
-/** Another process holds a lock that is needed; nothing was done. */
+/** Another process holds the lock. Nothing was done. */
 export function isBusy(error: unknown): boolean {
   const cause = isSqliteError(error) ? error : (error as Error | null)?.cause;
   return isSqliteError(cause) && cause.code.startsWith("SQLITE_BUSY");
 }
 
-/** Another connection is at work, in SQLite's own words: for what it reports by a value instead of an error. */
+/** SQLite's busy error, for calls that report a busy database in their result instead of throwing. */
 export class BusyError extends Error {
   override name = "SqliteError";
   readonly code = "SQLITE_BUSY";
 }
 
 /**
- * Runs synchronous work on a connection whose busy time-out is 0. While another process holds the lock, the work is tried
- * again after growing pauses, in which the event loop runs. Returns at once where no lock is in the way.
+ * Runs synchronous work on a connection with a busy time-out of 0. While another process holds the lock, retries after
+ * growing pauses and leaves the event loop free. Returns synchronously if no lock is in the way.
  * @throws the driver's SQLITE_BUSY after 200 ms
  */
 export function whenFree<Answer>(work: () => Answer, since = performance.now()): Answer | Promise<Answer> {
@@ -43,11 +43,11 @@ async function tryOn<Answer>(work: () => Answer, since: number): Promise<Answer>
   }
 }
 
-/** Writes of one connection: while one waits for a lock, those after it wait behind it, so that their order is kept. */
+/** Runs the writes of one connection in call order: a write that waits for a lock also delays the writes after it. */
 export class Writes {
   #last: Promise<unknown> | null = null;
 
-  /** As `whenFree`; the wait is counted from this call on, also where the work waits behind another. */
+  /** Like `whenFree`. The time spent behind an earlier write counts as waiting. */
   run<Answer>(work: () => Answer): Answer | Promise<Answer> {
     const since = performance.now();
     const last = this.#last;
@@ -64,5 +64,5 @@ export class Writes {
   }
 }
 
-/** The caller gets the outcome. */
+/** The caller already receives the error. */
 const ignore = () => {};

@@ -4,16 +4,19 @@ import type { ValueComparison } from "../../core/query/matches-comparison.ts";
 
 type Test = (value: unknown) => boolean;
 
-/** A text up to this length is passed for each row; SQLite copies it each time. */
+/** Longer texts are passed by id: SQLite copies a text parameter for each row. */
 const maxTextCharacters = 500;
-/** Characters of the longer texts that are kept: some queries of the largest size. */
+/** Total length of the cached long texts: enough for several queries of the largest size. */
 const maxKeptCharacters = 32_000_000;
 
-/** What SQL passes for a comparison: its text, or a call that is made once per statement and returns a number for it. */
+/**
+ * SQL for a comparison's parameter: the text itself or, for a long text, a call that SQLite makes once per statement
+ * and that returns its id.
+ */
 export const comparisonInSql = (text: string): string =>
   text.length <= maxTextCharacters ? "?" : "(SELECT comparison_id(?))";
 
-/** A connection's comparisons, each compiled once: by its text, or by the number that stands for a long one. */
+/** Compiles each comparison of a connection once. Short ones are cached by their text, long ones by id. */
 export class CompiledComparisons {
   readonly #compile: (comparison: ValueComparison) => Test;
   readonly #short = new BoundedCache<string, Test>(1000);
@@ -26,7 +29,7 @@ export class CompiledComparisons {
     this.#compile = compile;
   }
 
-  /** Makes room for a text by letting go of those that were asked for the longest time ago. */
+  /** Evicts the least recently used texts to make room. */
   idOf(text: string): number {
     const known = this.#ids.get(text);
     const id = known ?? ++this.#lastId;
@@ -49,7 +52,7 @@ export class CompiledComparisons {
     if (typeof comparison === "string") return this.#short.get(comparison, () => this.#compiled(comparison));
     const entry = this.#long.get(comparison);
     if (entry) return entry.test;
-    throw new StoreUnavailableError("a query", "more large queries run at a time than there is memory for; ask again");
+    throw new StoreUnavailableError("a query", "found too many large queries at a time, expected fewer; try again");
   }
 
   #compiled = (text: string): Test => this.#compile(JSON.parse(text) as ValueComparison);

@@ -3,10 +3,10 @@ import { DefinitionError } from "../../core/errors/errors.ts";
 import { withoutPassword } from "../../core/errors/without-password.ts";
 import { sqlite } from "./sqlite.ts";
 
-/** `sqlite:<path>`, with `?synchronous=NORMAL` or `?begin=anew` where wanted. */
+/** `sqlite:<path>`, optionally with `?synchronous=NORMAL` or `?begin=anew`. */
 export function sqliteFromString(connectionString: string): Adapter {
   const [path = "", search = ""] = connectionString.slice("sqlite:".length).split("?");
-  // By the rules of URLs it would be a host, by those of other libraries a path from here, by the system's one from the root.
+  // Ambiguous: a host in a URL, a relative path in other libraries, an absolute path for the operating system.
   if (path.startsWith("//")) {
     const meant = withoutPassword(path.replace(/^\/+/, "") || "data/orders.db");
     throw new DefinitionError({

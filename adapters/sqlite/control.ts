@@ -5,7 +5,7 @@ import type { KeyedState, KeyRange, Lease, LeaseAnswer, LogControl, Versioned } 
 import { grantLease, isHeldBy, type StoredLease } from "../../core/log/grant-lease.ts";
 import type { OpenPart } from "../../core/log/log-parts.ts";
 
-/** Keys whose state is cached: a consumer reads its own with each page. */
+/** Size of the state cache. It saves a query for each page: a consumer reads its state that often. */
 const maxKnown = 100;
 
 interface KeyedRow {
@@ -14,7 +14,7 @@ interface KeyedRow {
   revision: number;
 }
 
-/** Control state and leases, beside the events in the log's file. */
+/** Control state and leases, stored in the log's file. */
 export class Control implements OpenPart<LogControl> {
   readonly #get: Database.Statement<[string], { value: string; revision: number }>;
   readonly #insert: Database.Statement;
@@ -24,9 +24,9 @@ export class Control implements OpenPart<LogControl> {
   readonly #lease: Database.Statement<[string], Omit<StoredLease, "mark">>;
   readonly #take: Database.Statement;
   readonly #release: Database.Statement;
-  /** The mark of the last renewal, by name. A renewal writes nothing, since no other process reads the file. */
+  /** The mark of each lease's last renewal, by name. Kept in memory only, since no other process reads the file. */
   readonly #marks = new Map<string, string>();
-  /** As text, so that no two callers share an object. Only this host writes the file. */
+  /** Cached as text, so that no two callers share an object. Stays correct because only this host writes the file. */
   readonly #known = new Map<string, { value: string; revision: number } | null>();
   readonly #transaction: (work: () => number | null) => number | null;
 
@@ -71,12 +71,15 @@ export class Control implements OpenPart<LogControl> {
   }
 
   states({ prefix, after = "", limit }: KeyRange): KeyedState[] {
-    // Keys are in the order of their bytes, so those with the prefix are adjacent.
+    // Keys are in byte order, so those with the prefix are adjacent.
     const rows = this.#after.all(prefix, after, limit).filter(({ key }) => key.startsWith(prefix));
     return rows.map(({ key, value, revision }) => ({ key, value: parseState(key, value, revision), revision }));
   }
 
-  /** After a restart every lease has the mark "" until its holder renews it. A waiting node counts from there. */
+  /**
+   * After a restart each lease has the mark "" until its holder renews it. A waiting node measures the time to expiry
+   * from then.
+   */
   #stored(name: string): StoredLease | null {
     const stored = this.#lease.get(name);
     return stored ? { ...stored, mark: this.#marks.get(name) ?? "" } : null;

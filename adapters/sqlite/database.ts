@@ -7,9 +7,9 @@ import { privateFile, privateFolder } from "../../core/files/private-files.ts";
 import { translate } from "./errors.ts";
 import { addFunctions } from "./functions.ts";
 
-/** `migrations[i]` brings a file from schema version i to i + 1. Existing ones never change. */
+/** `migrations[i]` upgrades a file from schema version i to i + 1. Existing entries never change. */
 export interface Schema {
-  /** SQLite's application_id distinguishes our files from those of other programs, and a log from a table. */
+  /** SQLite's application_id: distinguishes our files from those of other programs, and logs from tables. */
   applicationId: number;
   migrations: readonly string[];
 }
@@ -20,8 +20,9 @@ export interface OpenOptions {
 }
 
 /**
- * Opens (or creates) a file in WAL mode with our functions, and brings its schema up to date.
- * @throws UnusableStoreError: no database, another program's, from a newer version, damaged, cannot be opened.
+ * Opens or creates a file in WAL mode, registers our SQL functions, and migrates its schema.
+ * @throws UnusableStoreError if the file is no database, belongs to another program or a newer version, is damaged, or
+ *   cannot be opened
  */
 export function openDatabase(file: string, schema: Schema, options: OpenOptions): Database.Database {
   let db: Database.Database | undefined;
@@ -38,13 +39,13 @@ export function openDatabase(file: string, schema: Schema, options: OpenOptions)
 }
 
 /**
- * A connection to a file. If it does not exist, it is created with its folder, for the owner alone. SQLite gives the
- * -wal, -shm and -journal the mode of the file.
+ * Opens a connection. Creates a missing file and its folder with permissions for the owner only; SQLite gives the -wal,
+ * -shm and -journal the file's mode.
  */
 export function connect(file: string): Database.Database {
   mkdirSync(dirname(file), { recursive: true, mode: privateFolder });
   const isNew = !existsSync(file);
-  // SQLite's own wait for the lock of another process would block the event loop: `busy.ts` waits instead.
+  // SQLite's own busy wait would block the event loop. `busy.ts` waits instead.
   const db = new Database(file, { timeout: 0 });
   try {
     if (isNew) chmodSync(file, privateFile);
@@ -56,8 +57,8 @@ export function connect(file: string): Database.Database {
 }
 
 /**
- * The -wal grows while a reader keeps a transaction open, and would keep that size. The first commit after the -wal was
- * moved into the file cuts it to this.
+ * The -wal grows while a reader keeps a transaction open. The first commit after a complete checkpoint truncates it to
+ * this size.
  */
 const maxWalBytes = 16 * 1024 * 1024;
 

@@ -1,11 +1,11 @@
 import type { Worker } from "node:worker_threads";
 
-/** The first message of a thread that uses the driver: its native part is loaded. */
+/** First message of a thread that uses the driver: the native module is loaded. */
 export const driverLoaded = "loaded";
 
 /**
- * How such a thread is ended. Node aborts the whole process if a thread is terminated while it loads a native module, so
- * one that has just been started is terminated once it has loaded the driver, or has ended by itself.
+ * Returns a function that terminates a thread safely. Node aborts the whole process if a thread is terminated while it
+ * loads a native module, so the function first waits until the driver is loaded or the thread has exited.
  */
 export function terminatorOf(worker: Worker): () => Promise<void> {
   const isLoaded = new Promise<void>((resolve) => {

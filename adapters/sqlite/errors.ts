@@ -1,12 +1,13 @@
+/** Translates SQLite's errors into those of the library. */
 import { InvalidQueryError, StoreUnavailableError, UnusableStoreError } from "../../core/errors/errors.ts";
 import { described } from "../../core/errors/problem.ts";
 import { asPassing, asStoreError, openFilesProblem } from "../../core/errors/system-errors.ts";
 
-/** By its name: the native part keeps the class of the copy of the driver that loaded it first. */
+/** Compares the name, not the class: the native module keeps the error class of the first loaded copy of the driver. */
 export const isSqliteError = (error: unknown): error is Error & { code: string } =>
   (error as Error | null)?.name === "SqliteError";
 
-/** SQLite's errors become ours, with the driver's as `cause`. Any other error is returned as it is. */
+/** Translates the driver's error and keeps it as `cause`. Returns any other error unchanged. */
 export function translate(file: string, error: unknown): unknown {
   if (!isSqliteError(error)) return asStoreError(file, error, "cannot be opened");
   const code = error.code.split("_").slice(0, 2).join("_");
@@ -14,17 +15,17 @@ export function translate(file: string, error: unknown): unknown {
     case "SQLITE_NOTADB":
       return new UnusableStoreError(
         file,
-        "found a file that is no SQLite database: restore a log from a backup; delete a read table's file to fold it anew",
+        "found a file that is no SQLite database: restore a log from a backup; delete a read table's file to rebuild it",
         error,
       );
     case "SQLITE_CORRUPT":
       return new UnusableStoreError(
         file,
-        "the database is damaged: restore a log from a backup; rebuild a read table, or delete its file to fold it anew",
+        "the database is damaged: restore a log from a backup; rebuild a read table, or delete its file",
         error,
       );
     case "SQLITE_CANTOPEN":
-      // SQLite does not pass on the system's error.
+      // SQLite does not pass on the operating system's error.
       return asPassing(file, openFilesProblem(), "nothing was stored") ?? notWritable(file, error);
     case "SQLITE_READONLY":
     case "SQLITE_PERM":
@@ -46,7 +47,7 @@ export function translate(file: string, error: unknown): unknown {
 const notWritable = (file: string, error: Error & { code: string }) =>
   new UnusableStoreError(file, `cannot be opened for writing (${error.code})`, error);
 
-/** SQLite's limits on a statement are limits on a query. Any other error is returned as it is. */
+/** Maps SQLite's limits on statements to errors of the query. Returns any other error unchanged. */
 export function asQueryError(error: unknown): unknown {
   if (
     !isSqliteError(error) ||

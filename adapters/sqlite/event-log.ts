@@ -36,21 +36,21 @@ const whatNow = "Stop this node, put the files back or restore a backup, and sta
 
 export interface SqliteLogOptions {
   /**
-   * `FULL` (the default) waits for the disk at every commit: an acknowledged commit survives a power cut.
-   * `NORMAL` does not: a power cut may lose the last acknowledged events (never tear or reorder them). The death of the
-   * process loses nothing. A single caller is several times faster with it.
+   * `FULL` (the default) syncs each commit to disk: acknowledged events survive a power cut. `NORMAL` does not: a power
+   * cut may lose the last acknowledged events, but never reorders or damages the rest. If only the process dies, neither
+   * loses events. `NORMAL` is several times faster for a single caller.
    */
   synchronous?: "FULL" | "NORMAL";
   /**
-   * `"anew"` begins an empty log even if there are traces of a lost one (a `-wal`, a lock file, tables that were folded
-   * from it); without it such a start throws. It changes nothing if the log exists. Meant for one start.
+   * `"anew"` starts an empty log even if traces of a lost one exist (a `-wal`, a lock file, tables built from it).
+   * Without it, such a start throws. It has no effect on an existing log. Meant for one start.
    */
   begin?: "anew";
 }
 
 /**
- * One file, one host. Each commit is one synchronous step, so it sees no other one half done. Writes run in the order of
- * their calls, even if one of them waits for the lock of another process.
+ * An event log in one file, hosted by one process. Each commit is one synchronous step, so no call sees a partial
+ * commit. Writes run in call order, even if one of them waits for a lock of another process.
  */
 export class SqliteEventLog implements EventLog {
   readonly engine = "sqlite";
@@ -85,7 +85,7 @@ export class SqliteEventLog implements EventLog {
   async open({ identity, create = true }: OpenOptions = {}): Promise<void> {
     if (this.#open) return;
     if (!create && !existsSync(this.#file)) throw new MissingLogError(this.#file);
-    // A symbolic link to the file must lead to the same lock.
+    // Resolve symbolic links, so that every path to the file uses the same lock.
     const real = existsSync(this.#file) ? realpathSync(this.#file) : this.#file;
     const host = new HostFile(`${real}.lock`, this.#file);
     try {
@@ -108,7 +108,7 @@ export class SqliteEventLog implements EventLog {
       beginSession(db, real, host);
       const paths = { database: real, named: this.#file, lock: host.path };
       const log = new LogFile(db, host, new OpenFiles(paths, before, whatNow));
-      // Without a flush at each commit, a power cut may leave a log that ends before the recorded head.
+      // Without a sync at each commit, a power cut may leave a log that ends before the recorded head.
       if (this.#synchronous === "FULL") this.#storedHead = new StoredHead(db, real, log.head);
       return log;
     } catch (error) {
@@ -155,7 +155,7 @@ export class SqliteEventLog implements EventLog {
         const log = this.#opened();
         log.files.check();
         const answer = work(log);
-        // Checked again: a returned answer is an acknowledgement.
+        // Check again before returning: the caller takes the returned value as an acknowledgement.
         log.files.check();
         return answer;
       });
@@ -203,7 +203,8 @@ export class SqliteEventLog implements EventLog {
   }
 
   async backup(to: string, onProgress?: (done: number, total: number) => void): Promise<LogBackup> {
-    if (this.#backup) throw new StoreUnavailableError(this.#file, "another backup of it is running");
+    if (this.#backup)
+      throw new StoreUnavailableError(this.#file, "found a running backup, expected at most one at a time");
     const open = this.#opened();
     open.files.check();
     const backup = new Backup(this.#file, open);

@@ -1,10 +1,11 @@
+/** The schema of the events, and the conversion between events and rows. */
 import { readStored, type OnDamaged } from "../../core/event/damaged-event.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { Schema } from "./database.ts";
 
 export const columns = "position, id, type, version, stream, time, payload, meta";
 
-/** An event before it has its place in the log. */
+/** A row of an event before it has a position. */
 export type UnplacedRow = [
   id: string,
   type: string,
@@ -18,11 +19,11 @@ export type UnplacedRow = [
 export type EventRow = [
   position: number,
   ...event: UnplacedRow,
-  /** Read from a stream of links: its version there. */
+  /** The version in a stream of links, if the event was read from one. */
   link?: number,
 ];
 
-/** @throws DamagedEventError, where nothing is to be told of one */
+/** @throws DamagedEventError unless `onDamaged` is given */
 export const toEvent = (
   [position, id, type, version, stream, time, payload, meta]: EventRow,
   onDamaged?: OnDamaged,
@@ -62,7 +63,7 @@ export const logSchema: Schema = {
        BEGIN SELECT RAISE(ABORT, 'history is append-only: a link never changes'); END;
      CREATE TRIGGER links_never_go BEFORE DELETE ON links
        BEGIN SELECT RAISE(ABORT, 'history is append-only: a link is never deleted'); END;`,
-    // REPLACE deletes the rows that are in its way without a trigger for DELETE, and this one runs before it does.
+    // REPLACE deletes conflicting rows without running a DELETE trigger. This trigger runs before that.
     `CREATE TRIGGER events_are_never_replaced BEFORE INSERT ON events
        WHEN NEW.position <= (SELECT ifnull(max(position), 0) FROM events)
          OR EXISTS (SELECT 1 FROM events WHERE id = NEW.id)

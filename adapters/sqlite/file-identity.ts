@@ -1,19 +1,19 @@
 import { statSync } from "node:fs";
 
-/** What a path names at this moment. A number of an inode is not given again while its file is open. */
+/** The file that a path currently names. Its inode number is not reused while the file is open. */
 export interface NamedFile {
   /** Device and inode. */
   id: string;
   inode: string;
-  /** The inode with the time at which it was created: a number may be given again once its file is removed. */
+  /** Inode and creation time. An inode number may be reused after its file is removed. */
   birth: string;
   size: number;
   isFile: boolean;
 }
 
 /**
- * By `stat` alone. A database that is open, its -shm and its lock are never opened here: the operating system drops all
- * locks of a process on a file when the process closes any descriptor of it, and then a second host gets in.
+ * Identifies a file by `stat` alone. An open database, its -shm and its lock file must never be opened here: closing
+ * any descriptor drops all locks of the process on the file, and a second host could then acquire them.
  */
 export function namedFile(path: string): NamedFile | null {
   const found = statSync(path, { bigint: true, throwIfNoEntry: false });

@@ -6,14 +6,13 @@ import { queryThreads, type WaitingJob } from "./query-threads.ts";
 import type { SelectStatement } from "./query-worker.ts";
 
 /**
- * The queries of one open file that look through too much for the event loop: they are answered in a thread, from a
- * connection of their own. Those that are asked in one turn of the event loop are answered from the same moment. Each
- * sees what was committed before it was asked.
+ * Runs the queries of one open file that are too long for the event loop in a worker thread with its own connection.
+ * Queries of the same turn of the event loop read the same snapshot. Each sees everything committed before its call.
  */
 export class FileQueries {
   readonly #file: string;
   readonly #jobs = new Map<WaitingJob, Promise<void>>();
-  /** Of this turn of the event loop. */
+  /** The job that collects the queries of this turn of the event loop. */
   #gathering: WaitingJob | null = null;
   #hasEntered = false;
   #isClosed = false;
@@ -22,7 +21,7 @@ export class FileQueries {
     this.#file = file;
   }
 
-  /** What is asked now can be answered from the moment of what was asked before in this turn. */
+  /** A query that starts now can share the snapshot of earlier queries of this turn. */
   get isGathering(): boolean {
     return this.#gathering !== null;
   }
@@ -31,7 +30,7 @@ export class FileQueries {
     return this.#jobs.size > 0;
   }
 
-  /** @throws StoreUnavailableError where too many wait, or the file is closed meanwhile */
+  /** @throws StoreUnavailableError if too many queries wait, or if the file is closed meanwhile */
   async select<Item>(statement: SelectStatement, decode: (cells: unknown[]) => Item): Promise<Item[]> {
     if (this.#isClosed) throw this.#closed();
     queryThreads.reserve(this.#file);
@@ -52,12 +51,12 @@ export class FileQueries {
     return items;
   }
 
-  /** When nothing that was asked until now is running any more. */
+  /** Resolves when all queries that have been started so far have ended. */
   async settled(): Promise<void> {
     await Promise.all(this.#jobs.values());
   }
 
-  /** What runs is ended, and fails; the file is held by none of it afterwards. */
+  /** Rejects the running queries. Resolves when none of them has the file open. */
   async close(): Promise<void> {
     if (this.#isClosed) return this.settled();
     this.#isClosed = true;
@@ -70,7 +69,7 @@ export class FileQueries {
   }
 
   #closed(): StoreUnavailableError {
-    return new StoreUnavailableError(this.#file, "it was closed before the query was answered");
+    return new StoreUnavailableError(this.#file, "it was closed before the query ended");
   }
 
   #newJob(): WaitingJob {

@@ -7,11 +7,11 @@ import { logProblem } from "./log-check.ts";
 import { assertHead, headPath } from "./stored-head.ts";
 import { isForeignWal } from "./open-wal.ts";
 
-/** What a log's file contains before it is opened for writing. */
+/** The content of a log's file, read before it is opened for writing. */
 interface Peek {
   isEmpty: boolean;
   identity: string | null;
-  /** The marks of the last opening, and of the one before. */
+  /** The marks of the last opening and of the one before it. */
   openings: (string | null)[];
   /** The position of the last event. */
   head: number;
@@ -20,13 +20,14 @@ interface Peek {
 
 /**
  * Inspects a log's file before anything is written to it.
- * @returns whether it contains a log
- * @throws UnusableStoreError if the -wal beside it belongs to another file, if the two are no whole log, or if events are missing
+ * @returns true if the file contains a log
+ * @throws UnusableStoreError if the -wal belongs to another file, if file and -wal together are damaged, or if events
+ *   are missing
  */
 export function findLog(file: string, host: HostFile): boolean {
   const found = namedFile(file);
   if (!found || found.size === 0) return false;
-  // A folder, for example: `openDatabase` throws.
+  // For example a folder: `openDatabase` throws.
   if (!found.isFile) return true;
   const hasWal = sizeOfFile(`${file}-wal`) > 0;
   if (hasWal && isForeignWal(`${file}-wal`)) throw notOneLog(file, "it is no -wal of SQLite");
@@ -38,12 +39,15 @@ export function findLog(file: string, host: HostFile): boolean {
   return !isEmpty;
 }
 
-/** Read-only: the last writer that closes a database moves the -wal into it, even one that belongs to another file. */
+/**
+ * Opens the file read-only: the last writer that closes a database checkpoints the -wal into it, even a -wal that
+ * belongs to another file.
+ */
 function peek(file: string, isUnclean: boolean): Peek {
   const db = new Database(file, { readonly: true, timeout: 0 });
   try {
     const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all() as string[];
-    // A file of another program: `openDatabase` throws.
+    // The file of another program: `openDatabase` throws.
     const isOurs = [0, logSchema.applicationId].includes(db.pragma("application_id", { simple: true }) as number);
     if (!isOurs || !tables.includes("about") || !tables.includes("events"))
       return { isEmpty: isOurs && tables.length === 0, identity: null, openings: [], head: 0, problem: null };
@@ -58,20 +62,20 @@ function peek(file: string, isUnclean: boolean): Peek {
   }
 }
 
-/** A file that replaced another has another inode. In a folder that was copied as a whole, all inodes are others. */
+/** A file that replaces another has another inode. If the whole folder was copied, all inodes differ. */
 function assertOfOneHost(file: string, host: HostFile): void {
   const { inodes } = host.notes;
   if (!inodes || inodes.lock !== namedFile(host.path)?.inode || inodes.wal !== namedFile(`${file}-wal`)?.inode) return;
   if (inodes.database !== namedFile(file)?.inode)
     throw notOneLog(
       file,
-      `the file is not the one that the last host had open, the -wal is (where it is a copy of that file, remove ${host.path})`,
+      `the last host had this -wal open, but another file (if the file is a copy of that one, remove ${host.path})`,
     );
 }
 
 /**
- * Each opening writes the row and moves it out of the -wal at once, so only the file has it. If the -wal is another one
- * too, both were put there together.
+ * Each opening writes a mark into the file and checkpoints it at once, so it is in the file and not in the -wal. If the
+ * -wal's inode differs too, both files were restored together.
  */
 function assertOpening(file: string, host: HostFile, found: readonly (string | null)[]): void {
   const { opening, inodes } = host.notes;
@@ -83,5 +87,5 @@ function assertOpening(file: string, host: HostFile, found: readonly (string | n
 const notOneLog = (file: string, why: string) =>
   new UnusableStoreError(
     file,
-    `found a -wal of ${sizeOfFile(`${file}-wal`)} bytes that does not belong to the file: ${why}. Nothing was changed. Put back the file that belongs to the -wal; or, to go on from this file without the events in the -wal, remove ${file}-wal, ${file}-shm and ${headPath(file)}`,
+    `found a -wal of ${sizeOfFile(`${file}-wal`)} bytes that does not belong to the file: ${why}. Nothing was changed. Put back the file that belongs to the -wal; or, to continue with this file without the events in the -wal, remove ${file}-wal, ${file}-shm and ${headPath(file)}`,
   );

@@ -3,8 +3,8 @@ import { open } from "node:fs/promises";
 const flushEveryMs = 20;
 
 /**
- * Sends a file that grows to the disk bit by bit. All of it at once, at its end, would hold up every commit of the host
- * that waits for the same disk.
+ * Syncs a growing file to disk at intervals. A single sync at the end would delay every commit of the host, since these
+ * wait for the same disk.
  */
 export class Flushing {
   readonly #file: string;
@@ -24,7 +24,7 @@ export class Flushing {
   async #run(): Promise<void> {
     while (!this.#hasEnded) {
       await new Promise((turn) => setTimeout(turn, flushEveryMs));
-      // Not there yet, or gone: whoever writes it says what is wrong.
+      // The file does not exist yet, or no more. Its writer reports the error.
       await this.#flush().catch(() => {});
     }
   }

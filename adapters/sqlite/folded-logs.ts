@@ -5,7 +5,7 @@ import { isSqliteError } from "./errors.ts";
 import { isIdentityOf } from "./log-identity.ts";
 import { tableSchema } from "./table-file.ts";
 
-/** A folder with more files than these is not looked through to its end. */
+/** At most this many files of a folder are searched. */
 const maxFiles = 1000;
 
 export interface FoldedTable {
@@ -15,7 +15,10 @@ export interface FoldedTable {
   position: number;
 }
 
-/** A read table in the folder of `file` that was folded from a log of this file's name; null where there is none. */
+/**
+ * Finds a read table in the folder of `file` that was built from a log with this file name. Returns null if there is
+ * none.
+ */
 export function tableFoldedFrom(file: string): FoldedTable | null {
   const folder = dirname(file);
   const generations = readdirSync(folder).filter((name) =>
@@ -31,14 +34,14 @@ export function tableFoldedFrom(file: string): FoldedTable | null {
 function foldedTable(file: string): FoldedTable | null {
   let db: Database.Database | undefined;
   try {
-    // Not read-only: such a connection would leave a -wal behind.
+    // Not read-only: a read-only connection would leave a -wal behind.
     db = new Database(file, { fileMustExist: true, timeout: 0 });
     if (db.pragma("application_id", { simple: true }) !== tableSchema.applicationId) return null;
     const found = db.prepare("SELECT log, position FROM checkpoint").raw(true).get() as
       [string | null, number] | undefined;
     return found?.[0] ? { file, log: found[0], position: found[1] } : null;
   } catch (error) {
-    // Damaged, locked, or of another program: no trace that can be read.
+    // Damaged, locked, or the file of another program: not a readable trace.
     if (isSqliteError(error)) return null;
     throw error;
   } finally {

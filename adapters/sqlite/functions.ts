@@ -4,7 +4,7 @@ import { compileComparison } from "../../core/query/matches-comparison.ts";
 import { sortValueAt } from "../../core/query/sort-value.ts";
 import { CompiledComparisons } from "./compiled-comparisons.ts";
 
-/** What queries call of a connection, in any thread. */
+/** Registers the SQL functions that queries use on a connection, in any thread. */
 export function addFunctions(db: Pick<Database.Database, "function">): void {
   const comparisons = new CompiledComparisons(compileComparison);
   const paths = new BoundedCache<string, string[]>(200);

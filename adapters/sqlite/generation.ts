@@ -13,12 +13,12 @@ import { createRows } from "./row-codec.ts";
 import { SqliteRows } from "./rows.ts";
 import { openNewWriter, openWriter, removeFile, removeLeftover, tableSchema } from "./table-file.ts";
 
-/** Where a generation is, and its table's lock. */
+/** The paths of a generation's file and of its table's lock file. */
 export type TablePaths = Pick<OpenPaths, "database" | "lock">;
 
-const whatNow = "Start the node again: the table is folded again from its log where its file is gone";
+const whatNow = "Restart the node: it rebuilds a table whose file is missing";
 
-/** SQLite's default. */
+/** SQLite's default, in pages. */
 const pagesPerCheckpoint = 1000;
 
 interface Opened {
@@ -30,7 +30,9 @@ interface Opened {
   origin: Origin;
 }
 
-/** One file: rows, parked events and checkpoint, written by one connection and read by another. */
+/**
+ * A generation in one file (rows, parked streams and checkpoint), with one connection for writing and one for reading.
+ */
 export class SqliteGeneration implements Generation {
   readonly number: number;
   readonly fields: Fields;
@@ -58,7 +60,10 @@ export class SqliteGeneration implements Generation {
     this.#batch = new SqliteBatch(writer, file, fields);
   }
 
-  /** A new file in place of whatever a crash left there. @throws UnusableStoreError in place of what is not ours */
+  /**
+   * Creates the file, replacing leftovers of a crash.
+   * @throws UnusableStoreError if the existing file is not a generation of ours
+   */
   static async create(number: number, paths: TablePaths, fields: Fields, origin: Origin): Promise<SqliteGeneration> {
     return whenFree(() => SqliteGeneration.#create(number, paths, fields, origin));
   }
@@ -68,7 +73,7 @@ export class SqliteGeneration implements Generation {
     removeLeftover(file);
     const writer = openNewWriter(file);
     try {
-      // Waits for the disk: what names this file as the live one must not outlive its beginning.
+      // Sync to disk: a durable record of the live generation must not point to a file that a power cut has emptied.
       writer.pragma("synchronous = FULL");
       writer
         .transaction(() => {
@@ -96,7 +101,10 @@ export class SqliteGeneration implements Generation {
     try {
       const about = writer.prepare("SELECT fields, definition, build_order FROM checkpoint").raw(true).get();
       if (about === undefined)
-        throw new UnusableStoreError(file, "found a table without a checkpoint; delete the file to fold it again");
+        throw new UnusableStoreError(
+          file,
+          "found a table without a checkpoint, expected one; delete the file to rebuild it",
+        );
       const [fields, definition, order] = about as [string, string, string];
       const reader = openDatabase(file, tableSchema, {
         synchronous: "NORMAL",
@@ -118,8 +126,8 @@ export class SqliteGeneration implements Generation {
   }
 
   /**
-   * Reads the file for long: what is committed meanwhile stays in the write-ahead log, and moving it into the file would
-   * fall on one commit. It is moved in the work's thread instead.
+   * Disables checkpoints during a long read of the file. Commits meanwhile stay in the write-ahead log. A commit would
+   * have to checkpoint all of them, so the worker thread does it instead.
    */
   async withoutCheckpoints<Answer>(work: BulkWork, reading: () => Promise<Answer>): Promise<Answer> {
     this.#writer.pragma("wal_autocheckpoint = 0");
@@ -132,7 +140,7 @@ export class SqliteGeneration implements Generation {
     }
   }
 
-  /** The order that a copy of another generation is made for. */
+  /** Sets the build order of a generation that was copied from another one. */
   async setOrder(order: string): Promise<void> {
     await this.#write(() => this.#writer.prepare("UPDATE checkpoint SET build_order = ?").run(order));
     this.origin.order = order;
@@ -154,11 +162,11 @@ export class SqliteGeneration implements Generation {
     }
   }
 
-  /** Everything committed is on the disk afterwards. A reader may keep the write-ahead log from being emptied, not from being synced. */
+  /** Syncs all commits to disk. A reader may prevent the truncation of the write-ahead log, but not the sync. */
   async flush(): Promise<void> {
     await this.#write(() => {
       const [state] = this.#writer.pragma("wal_checkpoint(TRUNCATE)") as { log: number }[];
-      // Another connection is checkpointing, and this one has synced nothing.
+      // Another connection is running a checkpoint, so this one has synced nothing.
       if (state?.log === -1) throw new BusyError();
     });
   }
@@ -189,7 +197,7 @@ export class SqliteGeneration implements Generation {
     });
   }
 
-  /** A promise only while another process has the file locked. */
+  /** Returns a promise only while another process has the file locked. */
   #read<Answer>(query: () => Answer): Answer | Promise<Answer> {
     try {
       this.#files.check();
@@ -208,7 +216,7 @@ export class SqliteGeneration implements Generation {
     });
   }
 
-  /** Queries that run end with StoreUnavailableError. */
+  /** Running queries reject with StoreUnavailableError. */
   async close(): Promise<void> {
     await this.#queries.close();
     this.#closeConnections();
@@ -219,17 +227,17 @@ export class SqliteGeneration implements Generation {
     this.#writer.close();
   }
 
-  /** @throws MovedFilesError where its file is not the one that is open */
+  /** @throws MovedFilesError if the path no longer names the open file */
   check(): void {
     this.#files.check();
   }
 
-  /** Queries are running that hold the file. */
+  /** True while queries have the file open. */
   get isQueried(): boolean {
     return this.#queries.isRunning;
   }
 
-  /** Queries that were asked before are answered first. */
+  /** Waits for the queries that have been started. */
   async remove(): Promise<void> {
     await this.#queries.settled();
     await this.close();

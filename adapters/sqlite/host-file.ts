@@ -5,43 +5,43 @@ import { connect } from "./database.ts";
 import { isSqliteError, translate } from "./errors.ts";
 import { namedFile } from "./file-identity.ts";
 
-/** What the host of a log notes, so that the next one knows what has to be there. */
+/** What the host of a log records, so that the next host can check the files. */
 export interface HostNotes {
-  /** The log's. */
+  /** The log's identity. */
   identity?: string;
-  /** Written into the log's file at each opening: an older copy of the file has another one. */
+  /** The mark that each opening writes into the log's file. An older copy of the file has another mark. */
   opening?: string;
-  /** Numbers of inodes: of the log's file, its -wal, and the lock file itself. */
+  /** Inode numbers of the log's file, its -wal, and the lock file itself. */
   inodes?: { database: string; wal: string; lock: string };
 }
 
 const applicationId = 0x65734c4b;
 
-/** The last one writes at each opening: that takes the lock. */
+/** The last table is written at each opening, which takes the lock. */
 const tables = `
   CREATE TABLE IF NOT EXISTS live (only INTEGER PRIMARY KEY CHECK (only = 1), generation INTEGER NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS notes (only INTEGER PRIMARY KEY CHECK (only = 1), notes TEXT NOT NULL) STRICT;
   INSERT INTO live VALUES (1, 0) ON CONFLICT DO UPDATE SET generation = generation;`;
 
 /**
- * A small database held under an exclusive lock for as long as it is open, so that one process hosts a log or a table.
- * The operating system drops the lock with the process: after a kill nobody waits and nothing has to be cleaned up.
- * It also remembers, changed atomically, the live generation of a table, or the notes of a log's host.
+ * A small database that holds an exclusive lock while it is open, so that only one process hosts a log or a table. The
+ * operating system releases the lock when the process dies: no host waits for it, and nothing needs cleaning up. It
+ * also stores, in atomic writes, a table's live generation or the records of a log's host.
  */
 export class HostFile {
   readonly path: string;
-  /** There was no file before. */
+  /** The file did not exist before. */
   readonly isNew: boolean;
   readonly #db: Database.Database;
 
-  /** @throws UnusableStoreError where another process (or another host in this one) has it. */
+  /** @throws UnusableStoreError if another process, or another host in this process, holds the lock */
   constructor(file: string, hosted: string) {
     this.path = file;
     let db: Database.Database | undefined;
     try {
       this.isNew = namedFile(file) === null;
       db = connect(file);
-      // Not WAL: in this mode the lock, once taken by a write, is kept across commits.
+      // Not WAL: in exclusive mode with a rollback journal, the lock that a write takes is kept across commits.
       db.pragma("locking_mode = EXCLUSIVE");
       db.pragma("synchronous = FULL");
       const owner = db.pragma("application_id", { simple: true }) as number;

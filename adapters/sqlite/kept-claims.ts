@@ -4,13 +4,13 @@ import { unseen } from "./where.ts";
 
 type ScopeRow = [scope: string, definition: string, types: string, position: number, unfolded: number];
 
-/** The claims in the log's file. Changes belong to the transaction that is open. */
+/** The claims in the log's file. Changes belong to the open transaction. */
 export class SqliteKeptClaims implements KeptClaims {
   readonly #scopes: Database.Statement<[], ScopeRow>;
   readonly #saveScope: Database.Statement;
   readonly #heldBy: Database.Statement<[string, string], string>;
-  readonly #hold: Database.Statement;
-  readonly #free: Database.Statement;
+  readonly #claim: Database.Statement;
+  readonly #release: Database.Statement;
   readonly #clear: Database.Statement;
   readonly #page: Database.Statement<[string, string, number], { value: string; stream: string }>;
 
@@ -22,8 +22,8 @@ export class SqliteKeptClaims implements KeptClaims {
     this.#heldBy = db
       .prepare<[string, string], string>("SELECT stream FROM claims WHERE scope = ? AND value = ?")
       .pluck();
-    this.#hold = db.prepare("INSERT INTO claims VALUES (?, ?, ?)");
-    this.#free = db.prepare("DELETE FROM claims WHERE scope = ? AND value = ?");
+    this.#claim = db.prepare("INSERT INTO claims VALUES (?, ?, ?)");
+    this.#release = db.prepare("DELETE FROM claims WHERE scope = ? AND value = ?");
     this.#clear = db.prepare("DELETE FROM claims WHERE scope = ?");
     this.#page = db.prepare(
       `SELECT value, stream FROM claims WHERE scope = ${unseen} AND value > ${unseen} ORDER BY value LIMIT ${unseen}`,
@@ -44,11 +44,11 @@ export class SqliteKeptClaims implements KeptClaims {
   }
 
   claim(scope: string, value: string, stream: string): void {
-    this.#hold.run(scope, value, stream);
+    this.#claim.run(scope, value, stream);
   }
 
   release(scope: string, value: string): void {
-    this.#free.run(scope, value);
+    this.#release.run(scope, value);
   }
 
   clear(scope: string): void {

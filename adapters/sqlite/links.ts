@@ -9,9 +9,9 @@ interface Found {
   type: string;
 }
 
-/** The streams that hold links, in a table beside the events. */
+/** The streams of links, in a table beside the events. */
 export class Links {
-  /** Rows of events, each followed by its version in the stream of links. */
+  /** Both return rows of events, each followed by its version in the stream of links. */
   readonly forward: Database.Statement;
   readonly backward: Database.Statement;
   readonly #has: Database.Statement<[string], number>;
@@ -21,12 +21,12 @@ export class Links {
   readonly #version: Database.Statement<[string], number>;
   readonly #nextName: Database.Statement<[string], string>;
   readonly #link: (stream: string, ids: readonly string[]) => Linked;
-  /** Cached, since only this host writes the file: most logs have no links, and need no query at each new stream. */
+  /** Cached, since only this host writes the file. Most logs have no links, and then new streams need no query. */
   #isAny: boolean;
 
   constructor(db: Database.Database) {
     const event = columns.replaceAll(/\w+/g, "e.$&");
-    // CROSS JOIN fixes the order of the join: the links of one stream, then the event of each.
+    // CROSS JOIN fixes the join order: first the links of one stream, then the event of each.
     const select = `SELECT ${event}, l.version FROM links l CROSS JOIN events e ON e.position = l.position
       WHERE l.stream = ${unseen} AND l.version`;
     this.forward = db.prepare(`${select} > ${unseen} ORDER BY l.version LIMIT ${unseen}`).raw(true);
@@ -34,7 +34,7 @@ export class Links {
     this.#has = db.prepare<[string], number>(`SELECT 1 FROM links WHERE stream = ${unseen} LIMIT 1`).pluck();
     this.#hasEvents = db.prepare<[string], number>(`SELECT 1 FROM events WHERE stream = ${unseen} LIMIT 1`).pluck();
     this.#byId = db.prepare("SELECT position, type FROM events WHERE id = ?");
-    // Not ON CONFLICT DO NOTHING: the trigger against replacements would refuse it first.
+    // Not ON CONFLICT DO NOTHING: the trigger against replacements would reject the insert first.
     this.#insert = db.prepare(
       "INSERT INTO links SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM links WHERE stream = ? AND position = ?)",
     );
@@ -53,7 +53,7 @@ export class Links {
     return this.#isAny && this.#has.get(stream) !== undefined;
   }
 
-  /** Goes from name to name along the index, so the links of a long stream are skipped. */
+  /** Skips from name to name along the index, without reading the links of each stream. */
   async streams({ after = "", limit }: { after?: string; limit: number }): Promise<LinkedStream[]> {
     const streams: LinkedStream[] = [];
     const pace = new Pace();

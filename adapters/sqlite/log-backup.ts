@@ -10,7 +10,7 @@ import { forgetSession } from "./session.ts";
 /** SQLite's default, in pages. */
 const autocheckpoint = 1000;
 
-/** One copy of an open log into a new file, made and verified in a thread while the host goes on appending. */
+/** Copies an open log into a new file and verifies the copy in a worker thread, while the host continues to append. */
 export class Backup {
   readonly #work = new BulkWork();
   readonly #file: string;
@@ -28,7 +28,7 @@ export class Backup {
     return this.#running;
   }
 
-  /** Waits for the statement that is running; then nothing of the copy is left. */
+  /** Waits for the running statement, then removes the copy. */
   async abort(): Promise<void> {
     this.#isAborted = true;
     await this.#work.close();
@@ -55,19 +55,22 @@ export class Backup {
 
   async #copy(to: string, onProgress?: (done: number, total: number) => void): Promise<number> {
     const { db } = this.#log;
-    // The copy's snapshot holds up every checkpoint: the -wal grows, and one append would pay for all of it at the end.
+    // The copy's snapshot blocks checkpoints, so the -wal grows. Without this, one append would checkpoint all of it.
     db.pragma("wal_autocheckpoint = 0");
     try {
       return await this.#work.vacuumInto(this.#file, to, onProgress && (({ done, total }) => onProgress(done, total)));
     } finally {
       await this.#work.run("checkpoint", this.#file).catch(() => {
-        // Left to the appends, as without a backup.
+        // Then the appends checkpoint, as they do without a backup.
       });
       if (db.open) db.pragma(`wal_autocheckpoint = ${autocheckpoint}`);
     }
   }
 
-  /** Answers the position of its last event. `path` is how it will be called. */
+  /**
+   * Returns the position of the copy's last event.
+   * @param path the final path of the copy, for messages
+   */
   async #verify(copy: string, path: string): Promise<number> {
     const ask = async (sql: string) => (await this.#work.run("query", copy, sql))[0] ?? [];
     const expect = (what: string, found: unknown, expected: unknown) => {
@@ -89,7 +92,7 @@ export class Backup {
 
   #asOurs(to: string, error: unknown): unknown {
     if (this.#isAborted)
-      return new StoreUnavailableError(this.#file, "the event log was closed during the backup; nothing is left of it");
+      return new StoreUnavailableError(this.#file, "the event log was closed during the backup; its copy was removed");
     return isSqliteError(error) ? translate(to, error) : asFileError("to", to, "a path that can be written", error);
   }
 }

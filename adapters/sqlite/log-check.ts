@@ -1,11 +1,11 @@
 import type Database from "better-sqlite3";
 import { sizeOfFile } from "./file-identity.ts";
 
-/** Larger ones are looked at near the head alone: a start after a kill must not take minutes. */
+/** Larger logs are checked only near the head, since a start after a kill must not take minutes. */
 const maxCheckedBytes = 16 * 1024 * 1024;
 const nearHead = 1000;
 
-/** What is not as an unclean end alone leaves it; null where nothing was found. */
+/** Returns damage that an unclean shutdown alone cannot cause, or null. */
 export function logProblem(db: Database.Database, file: string): string | null {
   const isSmall = sizeOfFile(file) + sizeOfFile(`${file}-wal`) <= maxCheckedBytes;
   return (isSmall ? damageIn(db) : null) ?? gapIn(db, isSmall ? -1 : nearHead);
@@ -13,10 +13,10 @@ export function logProblem(db: Database.Database, file: string): string | null {
 
 function damageIn(db: Database.Database): string | null {
   const found = db.pragma("integrity_check(1)", { simple: true }) as string;
-  return found === "ok" ? null : `together they are damaged (${found})`;
+  return found === "ok" ? null : `both together are damaged (${found})`;
 }
 
-/** @param limit of the last events, -1 for all of them */
+/** @param limit how many of the last events to check, -1 for all */
 function gapIn(db: Database.Database, limit: number): string | null {
   const last = `(SELECT position, id, stream, version FROM events ORDER BY position DESC LIMIT ${limit})`;
   const [count, first, head] = db
@@ -24,11 +24,11 @@ function gapIn(db: Database.Database, limit: number): string | null {
     .raw(true)
     .get() as [number, number, number];
   if (head - first + 1 !== count || (limit < 0 && first !== 1))
-    return `found ${count} events at the positions ${first} to ${head}, expected one at each`;
+    return `found ${count} events at the positions ${first} to ${head}, expected one at each position`;
   const before = "SELECT 1 FROM events before WHERE before.stream = e.stream AND before.version = e.version - 1";
   const gap = db
     .prepare(`SELECT stream, version FROM ${last} e WHERE version > 1 AND NOT EXISTS (${before}) LIMIT 1`)
     .raw(true)
     .get() as [string, number] | undefined;
-  return gap ? `found version ${gap[1]} of ${JSON.stringify(gap[0])}, and none before it` : null;
+  return gap ? `found version ${gap[1]} of ${JSON.stringify(gap[0])}, expected the version before it as well` : null;
 }

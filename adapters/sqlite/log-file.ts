@@ -26,12 +26,12 @@ import { RecentRows } from "./recent-rows.ts";
 import { sizeOf, StepSize } from "./stream-page.ts";
 import { unseen } from "./where.ts";
 
-/** Events that one page looks through, wanted or not: it bounds the duration of a read. */
+/** Maximum number of events that one page examines, wanted or not. It bounds the duration of a read. */
 const eventsPerPage = 10_000;
-/** Streams whose versions are remembered. */
+/** Size of the cache of stream versions. */
 const maxVersions = 10_000;
 
-/** The open file: its statements, and what is cached because only this host writes the file. */
+/** The open file: its statements, and caches that stay correct because only this host writes the file. */
 export class LogFile {
   readonly db: Database.Database;
   readonly host: HostFile;
@@ -92,7 +92,7 @@ export class LogFile {
       .raw(true);
   }
 
-  /** Running queries end with StoreUnavailableError. */
+  /** Running queries reject with StoreUnavailableError. */
   async close(): Promise<void> {
     await this.#fileQueries.close();
     this.db.close();
@@ -102,13 +102,13 @@ export class LogFile {
     return this.transact(() => this.decide(requests));
   }
 
-  /** To be called in a transaction. */
+  /** Must be called in a transaction. */
   decide(requests: readonly AppendRequest[], now = new Date()): AppendVerdict[] {
     this.#now = now.toISOString();
     return decideInOrder(requests, (request) => this.#decide(request));
   }
 
-  /** Stores everything that `work` stores in one transaction. After an error, or with "ROLLBACK", nothing is stored. */
+  /** Runs `work` in one transaction. After an error, or with "ROLLBACK", nothing is stored. */
   transact<Answer>(work: () => Answer, end: "COMMIT" | "ROLLBACK" = "COMMIT"): Answer {
     const { head } = this;
     const lastTime = this.#lastTime;
@@ -128,7 +128,7 @@ export class LogFile {
         this.head = head;
         this.#lastTime = lastTime;
         for (const row of this.#uncommitted) this.#versions.delete(row[4]);
-        // On a full disk SQLite rolls back by itself.
+        // SQLite rolls back itself if the disk is full.
         if (this.db.inTransaction) this.#rollback.run();
         this.claims.reload();
       }
@@ -144,7 +144,7 @@ export class LogFile {
     }
   }
 
-  /** Every reason to refuse is found before the first row is written, so a refusal leaves nothing to take back. */
+  /** Every reason to reject is found before the first row is written, so a rejection leaves nothing to undo. */
   #decide(request: AppendRequest): AppendVerdict {
     const { stream, events, expectedVersion } = request;
     const repeat = repeatOf(request, (id) => this.queries.byId(id));
@@ -176,7 +176,7 @@ export class LogFile {
     };
   }
 
-  /** Adds an event and returns its position. To be called in a transaction. */
+  /** Adds an event and returns its position. Must be called in a transaction. */
   insert(event: UnplacedRow): number {
     const row: EventRow = [++this.head, ...event];
     this.#lastTime = row[5];

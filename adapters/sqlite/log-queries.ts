@@ -21,7 +21,7 @@ const queriedEvents: Queried = {
 
 const asEvent = (cells: unknown[]) => toEvent(cells as EventRow);
 
-/** What an open file answers to a log's readers, but for the pages of the whole log. */
+/** Reads from an open log: everything except pages of the whole log. */
 export class LogQueries {
   readonly #links: Links;
   readonly #queries: Queries;
@@ -81,10 +81,11 @@ export class LogQueries {
     return this.#queries.byKeys(this.#byId, ids, asEvent);
   }
 
-  /** From name to name along the index: the events of a long stream are passed by. */
+  /** Skips from name to name along the index, without reading the events of each stream. */
   async streams({ category, after = "", limit }: StreamRange): Promise<StreamSummary[]> {
     if (category?.includes("-")) return [];
-    // A category is the name itself or what begins with it and "-"; other names may stand between the two.
+    // The names of a category are the category itself and the names that start with it and "-". Names of other
+    // categories may sort between the two.
     const prefix = category === undefined ? "" : `${category}-`;
     const summaries: StreamSummary[] = [];
     const take = (stream: string) => {

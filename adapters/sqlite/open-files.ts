@@ -4,30 +4,32 @@ import { times } from "../../core/concurrency/times.ts";
 import { namedFile } from "./file-identity.ts";
 import { OpenWal } from "./open-wal.ts";
 
-/** What is open is no longer what its path names, or was cut off. Whatever is written there may be gone after a restart. */
+/**
+ * A path no longer names the open file, or the file was truncated. Further writes might be lost at the next restart.
+ */
 export class MovedFilesError extends UnusableStoreError {
   readonly path: string;
 
   constructor(location: string, path: string, found: string, whatNow: string) {
     super(
       location,
-      `found ${found} at ${path}, expected the file that was opened there: nothing more is stored in it or read from it. ${whatNow}`,
+      `found ${found} at ${path}, expected the file that was opened there: it is neither written nor read any more. ${whatNow}`,
     );
     this.path = path;
   }
 }
 
 export interface OpenPaths {
-  /** The database: its -wal and -shm are beside it, and it never gets shorter. */
+  /** The database file, with its -wal and -shm beside it. It never shrinks. */
   database: string;
-  /** The path by which the database was named, where that leads through a link. */
+  /** The path by which the database was named, if that is a symbolic link. */
   named?: string;
   lock: string;
 }
 
 /**
- * Compares the files that a host has open with those that their paths name. An open file goes on to work after it was
- * removed or replaced: without this, appends would be acknowledged that no restart finds again.
+ * Compares a host's open files with the files that their paths name. An open file keeps working after it was removed or
+ * replaced. Without this check, appends would be acknowledged that are lost at the next restart.
  */
 export class OpenFiles {
   readonly #location: string;
@@ -38,12 +40,13 @@ export class OpenFiles {
   readonly #wal: OpenWal;
   #lookedAt = -Infinity;
   #failure: (() => Error) | null = null;
-  /** Whatever is at the path later, the content was damaged. */
+  /** The content was damaged, whatever file the path names later. */
   #isCut = false;
 
   /**
-   * To be made right after the database was opened and read from.
-   * @param before what the path named before it was opened: another file by now is not the one that is open
+   * Create it right after the database was opened and first read.
+   * @param before id of the file that the path named before the database was opened. If it names another file by now,
+   *   that is not the open one.
    */
   constructor({ database, named = database, lock }: OpenPaths, before: string | null, whatNow: string) {
     this.#location = named;
@@ -55,7 +58,10 @@ export class OpenFiles {
     this.check();
   }
 
-  /** Looks, if the last look is a while ago. @throws MovedFilesError, also until a later look finds all as it was opened */
+  /**
+   * Inspects the files, at most once per interval.
+   * @throws MovedFilesError until a later inspection finds all files as they were opened
+   */
   check(): void {
     const now = performance.now();
     if (now - this.#lookedAt >= times.openFiles.checkEveryMs && !this.#isCut) {
@@ -76,11 +82,11 @@ export class OpenFiles {
       }
       return null;
     } catch (error) {
-      // The next call looks again: what was in the way may have passed.
+      // Inspect again at the next call: the cause may be temporary.
       this.#lookedAt = -Infinity;
-      // What the paths name was seen; only the content of the -wal was not, and opening it takes a descriptor.
+      // All paths were checked. Only the -wal's content was not, since opening it needs a descriptor.
       if (isOutOfFiles(error)) return null;
-      return () => asStoreError(this.#location, error, "its files cannot be looked at") as Error;
+      return () => asStoreError(this.#location, error, "its files cannot be inspected") as Error;
     }
   }
 
@@ -90,7 +96,7 @@ export class OpenFiles {
 
   #cut(path: string, size: number): () => Error {
     this.#isCut = true;
-    return this.#moved(path, `a file that was cut to ${size} bytes`);
+    return this.#moved(path, `a file that was truncated to ${size} bytes`);
   }
 }
 

@@ -5,12 +5,12 @@ const headerBytes = 32;
 const frameHeaderBytes = 24;
 const magics = [0x377f0682, 0x377f0683];
 const pageSizeAt = 8;
-/** Of the header; those of a frame that belongs to it are the same. */
+/** Offset of the salts in the header. The frames of the current log repeat them. */
 const saltsAt = 16;
 const frameSaltsAt = 8;
 const saltBytes = 8;
 
-/** What a look has found: how long it was, and a frame at its end that was in use. */
+/** Result of one inspection: the file's size, and the offset of the last frame if it was in use. */
 interface Look {
   size: number;
   header: string;
@@ -18,9 +18,9 @@ interface Look {
 }
 
 /**
- * The -wal of an open database. A commit goes to the place in it that SQLite remembers: where the file was cut meanwhile,
- * that leaves a hole, at which the next start ends its reading. The file may be opened here, since no lock is ever held
- * on a -wal.
+ * Detects truncation of an open database's -wal. SQLite writes each commit at the offset that it remembers. If the file
+ * was truncated meanwhile, that leaves a hole, at which recovery stops. Opening the file here is safe, since SQLite
+ * holds no locks on a -wal.
  */
 export class OpenWal {
   readonly path: string;
@@ -30,7 +30,10 @@ export class OpenWal {
     this.path = path;
   }
 
-  /** Whether something was cut off since the last look. SQLite itself makes it shorter only when it begins it again, with another header. */
+  /**
+   * True if the file was truncated since the last call. SQLite itself shrinks it only when it restarts it with another
+   * header.
+   */
   isCut(size: number): boolean {
     const last = this.#last;
     if (size === 0) {
@@ -55,8 +58,8 @@ export class OpenWal {
 }
 
 /**
- * Whether the file, which is not empty, is no -wal: SQLite would pass it by, and what it held. A power cut may leave
- * zeros where nothing was acknowledged.
+ * True if the file, which is not empty, is no -wal. SQLite would ignore it together with its events. After a power cut
+ * it may consist of zeros, if nothing in it was acknowledged.
  */
 export function isForeignWal(path: string): boolean {
   const opened = openSync(path, "r");
@@ -73,7 +76,7 @@ const lastFrameAt = (size: number, frame: number): number | null => {
   return frames > 0 ? headerBytes + (frames - 1) * frame : null;
 };
 
-/** Zeros where the file ends before. */
+/** Pads with zeros beyond the end of the file. */
 function bytesAt(file: number, at: number, count: number): Buffer {
   const bytes = Buffer.alloc(count);
   readSync(file, bytes, 0, count, at);

@@ -4,26 +4,26 @@ import { Statements } from "./statements.ts";
 import { addFunctions } from "./functions.ts";
 import { filter, type Sql } from "./where.ts";
 
-/** Calls of our functions that one query may cost the event loop: about a millisecond. */
+/** Calls of our SQL functions that a query may make on the event loop: about a millisecond. */
 const maxCalls = 500;
-/** Text that these calls may have to parse. */
+/** Bytes of text that these calls may parse. */
 const maxBytes = 512 * 1024;
-/** Rows that SQLite may look at by itself: a few milliseconds. */
+/** Rows that SQLite may scan without calling our functions: a few milliseconds. */
 const maxScanned = 10_000;
 /** A longer `$in` costs more to look up than it saves. */
 const maxValues = 500;
-/** How long the size of a table is taken to be what it was. */
+/** How long a table's measured size is reused. */
 const sizeKnownMs = 1000;
-/** Statements whose plan is kept: asking SQLite for one takes as long as a small query. */
+/** Size of the cache of query plans: EXPLAIN takes as long as a small query. */
 const maxPlans = 100;
 
-/** What queries are asked of, for an estimate of what they cost. */
+/** The table that a query reads, as far as the estimate of its cost needs it. */
 export interface Queried {
-  /** As it stands in SQL. */
+  /** The table's name, quoted for SQL. */
   table: string;
-  /** The field that the table is ordered by. */
+  /** The field of the primary key. */
   key: string;
-  /** Fields that have an index, the key among them. */
+  /** The fields with an index, including the key. */
   indexed: ReadonlySet<string>;
   /** Fields whose values may be long. */
   texts: readonly string[];
@@ -38,15 +38,15 @@ function functionNames(): RegExp {
   return new RegExp(`\\b(?:${names.join("|")})\\(`, "g");
 }
 
-/** Tells queries that are answered within a few milliseconds from those that look through too much for the event loop. */
+/** Distinguishes queries that take at most a few milliseconds from those that would block the event loop. */
 export class QueryEffort {
   readonly #queried: Queried;
   readonly #statements: Statements;
-  /** By the statement, of which there are few: how often it calls our functions for a row. */
+  /** By SQL text: how often the statement calls our functions for one row. There are few texts. */
   readonly #calls = new Map<string, number>();
-  /** By the statement: the steps in which SQLite answers it. */
+  /** By SQL text: the steps of SQLite's query plan. */
   readonly #plans = new Map<string, string[]>();
-  /** By the number of rows: whether the table has more. */
+  /** By number of rows: true if the table has more. */
   readonly #sizes = new Map<number, { isLarge: boolean; until: number }>();
 
   constructor(db: Database.Database, queried: Queried) {
@@ -54,7 +54,7 @@ export class QueryEffort {
     this.#statements = new Statements(db);
   }
 
-  /** @param sql what the query is compiled to */
+  /** @param sql the compiled query */
   isQuick(query: Query, sql: Sql): boolean {
     const calls = this.#callsIn(sql.text);
     const maxRows = calls === 0 ? maxScanned : Math.floor(maxCalls / calls);
@@ -65,7 +65,7 @@ export class QueryEffort {
     return this.#isSmall(pin, calls, maxRows);
   }
 
-  /** Whether at most one row can be the answer. */
+  /** True if the result has at most one row. */
   isOfOne({ where }: Query): boolean {
     return where !== null && "operator" in where && where.operator === "$eq" && where.field === this.#queried.key;
   }
@@ -89,7 +89,7 @@ export class QueryEffort {
     return isLarge;
   }
 
-  /** Whether few rows, with little text, meet this condition; looks at no more than it has to. */
+  /** True if few rows, with little text, meet this condition. Reads at most `maxRows` + 1 of them. */
   #isSmall(where: Condition | null, calls: number, maxRows: number): boolean {
     const { table, texts } = this.#queried;
     const { text, values } = filter({ where, sort: [], limit: null, offset: 0, search: null });
@@ -101,18 +101,18 @@ export class QueryEffort {
     return rows <= maxRows && total * calls <= maxBytes;
   }
 
-  /** Whether SQLite may have to look at many rows that are not in the answer, or to sort all that are. */
+  /** True if SQLite may have to read many rows that are not in the result, or to sort all that are. */
   #looksAtMore({ where, offset }: Query, sql: Sql): boolean {
     const { indexed } = this.#queried;
     if (offset > maxScanned) return true;
     const compared = where && [...comparisons(where)];
-    // An index gives the rows of one condition; others are looked at row by row.
+    // SQLite uses an index for one condition, and checks the others row by row.
     if (compared?.some(({ field }) => !indexed.has(field) || field !== compared[0]!.field)) return true;
     if (this.#plan(sql).some((step) => step.startsWith("USE TEMP B-TREE"))) return true;
     return where !== null && this.#scansTable(sql);
   }
 
-  /** Whether SQLite goes through the rows, or through an index of all of them. */
+  /** True if SQLite scans the table or a whole index. */
   #scansTable(sql: Sql): boolean {
     const scan = `SCAN ${this.#queried.table.replaceAll('"', "")}`;
     return this.#plan(sql).some((step) => step.startsWith(scan));
@@ -128,7 +128,7 @@ export class QueryEffort {
     return plan;
   }
 
-  /** A condition on indexed fields that every row of the answer meets: SQLite looks at no others. */
+  /** A condition on indexed fields that every row of the result meets, so SQLite reads no other rows. */
   #pin({ where, sort }: Query): Condition | null {
     const { indexed, key } = this.#queried;
     const isInOrder = sort.length === 0 || sort[0]!.field === key;
@@ -147,7 +147,7 @@ export class QueryEffort {
   }
 }
 
-/** All comparisons, those that need not hold as well. */
+/** All comparisons, including optional and negated ones. */
 function* comparisons(condition: Condition): Generator<Comparison> {
   if ("and" in condition) for (const part of condition.and) yield* comparisons(part);
   else if ("or" in condition) for (const part of condition.or) yield* comparisons(part);
@@ -155,7 +155,7 @@ function* comparisons(condition: Condition): Generator<Comparison> {
   else yield condition;
 }
 
-/** The comparisons that must hold. */
+/** The comparisons that every row of the result meets. */
 function* required(condition: Condition | null): Generator<Comparison> {
   if (!condition) return;
   if ("and" in condition) for (const part of condition.and) yield* required(part);

@@ -4,30 +4,30 @@ import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import { driverLoaded, terminatorOf } from "./driver-thread.ts";
 import type { QueryAnswer, QueryFailure, QueryJob } from "./query-worker.ts";
 
-/** Takes what a statement's rows come to, piece by piece; the thread waits until it has taken one. */
+/** Receives a statement's rows in chunks. The thread waits until each chunk has been taken. */
 export interface RowsTaker {
   take: (rows: unknown[][]) => Promise<void>;
   end: () => void;
   fail: (error: Error) => void;
 }
 
-// The sources are run as they are, the package as JavaScript: the thread's file ends as this one does.
+// The sources run as TypeScript, the package as JavaScript, so the worker's file has the same extension as this one.
 const program = new URL(`./query-worker${extname(import.meta.url)}`, import.meta.url);
 
 /**
- * The more V8 may keep, the later it collects garbage: without limits of its own a thread that is asked for hours grows to
- * 150 MB and more. The compiled patterns that it keeps take at most about 160.
+ * V8 collects garbage later if it may keep more memory: without limits, a thread that runs queries for hours grows
+ * beyond 150 MB. The compiled patterns that it caches take at most about 160 MB.
  */
 const resourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 16 };
 
-/** One thread that answers one job at a time. It keeps the process alive only while it has one. */
+/** A worker thread that runs one job at a time. It keeps the process alive only while a job runs. */
 export class QueryThread {
   readonly #worker: Worker;
   readonly #terminate: () => Promise<void>;
   readonly #isCancelled = new Int32Array(new SharedArrayBuffer(4));
   #job: { file: string; takers: readonly RowsTaker[]; done: () => void } | null = null;
 
-  /** @param onEnd the thread is gone, whatever ended it */
+  /** @param onEnd called when the thread has exited, for any reason */
   constructor(onEnd: () => void) {
     this.#worker = new Worker(program, { workerData: this.#isCancelled.buffer, resourceLimits });
     this.#worker.unref();
@@ -39,11 +39,11 @@ export class QueryThread {
     this.#worker.on("error", (error) => (failure = error));
     this.#worker.on("exit", () => {
       onEnd();
-      this.#end(new StoreUnavailableError(this.#job?.file ?? "", "the query's thread has ended", failure));
+      this.#end(new StoreUnavailableError(this.#job?.file ?? "", "the query's thread has exited", failure));
     });
   }
 
-  /** Resolves when the job has let go of the file, whatever became of its statements. */
+  /** Resolves when the job has closed the file, even if its statements failed. */
   run(job: QueryJob, takers: readonly RowsTaker[]): Promise<void> {
     Atomics.store(this.#isCancelled, 0, 0);
     this.#worker.ref();
@@ -53,7 +53,7 @@ export class QueryThread {
     });
   }
 
-  /** The running job's statements fail at the next row that they look at. */
+  /** The running job's statements fail at the next row that they examine. */
   cancel(): void {
     Atomics.store(this.#isCancelled, 0, 1);
   }
@@ -86,7 +86,7 @@ export class QueryThread {
   }
 }
 
-/** By `name` and `code`, for `translate` to put into words; one of ours by its `type` as well. */
+/** Restores an error with the fields that `translate` needs. */
 function asError({ message, ...fields }: QueryFailure): Error {
   return Object.assign(new Error(message), fields);
 }

@@ -3,22 +3,25 @@ import { asDenied } from "../../core/errors/system-errors.ts";
 import { QueryThread, type RowsTaker } from "./query-thread.ts";
 import type { SelectStatement } from "./query-worker.ts";
 
-/** Statements for one moment of a file, as they wait for a thread. */
+/** Statements that read one snapshot of a file and wait for a thread. */
 export interface WaitingJob {
   file: string;
   statements: SelectStatement[];
   takers: RowsTaker[];
-  /** The job has ended, and holds the file no more. */
+  /** Called when the job has ended and closed the file. */
   done: () => void;
 }
 
 const maxThreads = 2;
-/** Of statements, in the whole process: each caller waits for those before it, and all of them cost memory. */
+/**
+ * Maximum number of waiting statements in the whole process: each caller waits for those before it, and each takes
+ * memory.
+ */
 const maxWaiting = 1000;
-/** A thread takes about 150 ms to start, and some megabytes. */
+/** A thread takes about 150 ms to start, and several megabytes. */
 const idleMs = 30_000;
 
-/** The threads of this process that look through rows, shared by all stores and tables: at most two. */
+/** The query threads of this process, at most two, shared by all stores and tables. */
 export class QueryThreads {
   readonly #idle: QueryThread[] = [];
   readonly #running = new Map<QueryThread, WaitingJob>();
@@ -27,7 +30,7 @@ export class QueryThreads {
   #users = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** Each user says so once: the threads end with the last one. */
+  /** Each user calls it once. The threads end when the last user leaves. */
   enter(): void {
     this.#users++;
   }
@@ -36,7 +39,10 @@ export class QueryThreads {
     if (--this.#users === 0) await this.#endIdle();
   }
 
-  /** Takes a statement's place in the queue. @throws StoreUnavailableError where too many wait */
+  /**
+   * Reserves a statement's place in the queue.
+   * @throws StoreUnavailableError if too many statements wait
+   */
   reserve(file: string): void {
     if (this.#waiting >= maxWaiting)
       throw new StoreUnavailableError(
@@ -46,18 +52,18 @@ export class QueryThreads {
     this.#waiting++;
   }
 
-  /** Gives back places that no job came of. */
+  /** Releases reserved places that are not used. */
   release(places: number): void {
     this.#waiting -= places;
   }
 
-  /** First come, first served. Its statements have their places. */
+  /** Queues a job, first come, first served. Its statements must have reserved their places. */
   add(job: WaitingJob): void {
     this.#queue.push(job);
     this.#startNext();
   }
 
-  /** One that waits is dropped, one that runs ends at its next row; `done` is called for both. */
+  /** Drops a waiting job, and ends a running one at its next row. Calls `done` in both cases. */
   cancel(job: WaitingJob): void {
     for (const [thread, running] of this.#running) if (running === job) return thread.cancel();
     const place = this.#queue.indexOf(job);
@@ -100,7 +106,7 @@ export class QueryThreads {
     this.#running.set(thread, job);
     const { file, statements } = job;
     await thread.run({ file, statements }, job.takers);
-    // Where it is not among them any more, the thread has ended.
+    // If the thread is not in the map, it has exited.
     if (this.#running.delete(thread)) this.#idle.push(thread);
     this.#finish(job);
     this.#startNext();
@@ -120,5 +126,5 @@ export class QueryThreads {
   }
 }
 
-/** Those of this process. */
+/** Shared by the whole process. */
 export const queryThreads = new QueryThreads();

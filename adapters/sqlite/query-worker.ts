@@ -1,23 +1,23 @@
-/** The thread of `query-thread.ts`: answers queries from a connection of its own. */
+/** The worker thread of `query-thread.ts`: runs queries on its own connection. */
 import { parentPort, workerData } from "node:worker_threads";
 import Database from "better-sqlite3";
 import { driverLoaded } from "./driver-thread.ts";
 import { addFunctions } from "./functions.ts";
 
-/** A SELECT; with `forEach` it takes one value and is run for each of these, at most one row each. */
+/** A SELECT. With `forEach` it takes one value, runs once per value, and returns at most one row each time. */
 export interface SelectStatement {
   sql: string;
   values: readonly unknown[];
   forEach?: readonly unknown[];
 }
 
-/** Statements that are answered from one moment of a file. */
+/** Statements that read the same snapshot of a file. */
 export interface QueryJob {
   file: string;
   statements: readonly SelectStatement[];
 }
 
-/** A failure as it crosses from the thread. */
+/** An error as it is sent from the thread. */
 export interface QueryFailure {
   name: string;
   message: string;
@@ -26,17 +26,17 @@ export interface QueryFailure {
   data?: unknown;
 }
 
-/** The thread waits after each piece of rows until it is told whether to go on. */
+/** After each chunk of rows the thread waits for the message to continue. */
 export type QueryAnswer =
   | { statement: number; rows: unknown[][]; isLast: boolean }
   | { statement: number; failure: QueryFailure }
   | { done: true };
 
-/** Bounds what the event loop takes in at a time, and what waits in memory. */
+/** Bounds the work of the event loop per chunk, and the memory that waiting chunks take. */
 const maxRowsPerPiece = 200;
 const maxCharactersPerPiece = 256 * 1024;
 
-/** Set to 1 where no one waits for the job any more. */
+/** Set to 1 if no caller waits for the job any more. */
 const isCancelled = new Int32Array(workerData as SharedArrayBuffer);
 
 class CancelledError extends Error {}
@@ -45,7 +45,7 @@ function checkCancelled(): void {
   if (Atomics.load(isCancelled, 0) === 1) throw new CancelledError("the query was cancelled");
 }
 
-/** Each function first looks whether the job was cancelled: SQLite offers no other way to end a statement. */
+/** Each function first checks whether the job was cancelled: SQLite offers no other way to interrupt a statement. */
 function addCancellableFunctions(db: Database.Database): void {
   addFunctions({
     function(name: string, ...rest: unknown[]) {
@@ -54,7 +54,7 @@ function addCancellableFunctions(db: Database.Database): void {
         checkCancelled();
         return work(...values);
       };
-      // The driver takes the number of parameters from it.
+      // The driver takes the number of parameters from `length`.
       Object.defineProperty(cancellable, "length", { value: work.length });
       const options = (rest[0] ?? {}) as Database.RegistrationOptions;
       return db.function(name, options, cancellable);
@@ -110,7 +110,7 @@ async function run({ file, statements }: QueryJob): Promise<void> {
   let db: Database.Database | undefined;
   let next = 0;
   try {
-    // Opened for this job alone: the file may be another one by the next.
+    // Opened for this job only: the path may name another file by the next job.
     db = new Database(file, { readonly: true, fileMustExist: true, timeout: 5000 });
     addCancellableFunctions(db);
     db.exec("BEGIN");
@@ -132,7 +132,7 @@ async function run({ file, statements }: QueryJob): Promise<void> {
 new Database(":memory:").close();
 parentPort?.postMessage(driverLoaded);
 
-/** A message while a job runs is the answer to `goesOn`. */
+/** A message that arrives while a job runs is for `goesOn`. */
 let isRunning = false;
 parentPort?.on("message", (message: QueryJob | "next") => {
   if (isRunning || message === "next") return;

@@ -15,8 +15,9 @@ import { Generations } from "../parts/generations.ts";
 import { removeFile, removeLeftover } from "./table-file.ts";
 
 /**
- * `<name>.db` contains the number of the live generation and is locked by the host. The generations are files beside it:
- * `<name>.1.db`, `<name>.2.db` … The switch is one committed number.
+ * A read table in files. `<name>.db` contains the number of the live generation, and the host keeps it locked. The
+ * generations are in files beside it: `<name>.1.db`, `<name>.2.db` and so on. One commit of that number switches
+ * generations.
  */
 export class SqliteReadTable implements ReadTable {
   readonly engine = "sqlite";
@@ -36,7 +37,7 @@ export class SqliteReadTable implements ReadTable {
     });
   }
 
-  /** Two tables never share one, whatever the names of their files. */
+  /** Two tables never share a generation's file, whatever the names of their own files. */
   #fileOf(generation: number | string): string {
     const ending = extname(this.#file);
     return join(dirname(this.#file), `${basename(this.#file, ending)}.${generation}${ending}`);
@@ -55,7 +56,7 @@ export class SqliteReadTable implements ReadTable {
       if (number > 0 && existsSync(this.#fileOf(number)))
         live = await SqliteGeneration.open(number, this.#pathsOf(number));
       else {
-        // A first start, or the file was deleted so that it is folded again.
+        // A first start, or the file was deleted to rebuild the table.
         live = await SqliteGeneration.create(number + 1, this.#pathsOf(number + 1), fields, origin);
         host.generation = number + 1;
       }
@@ -79,7 +80,7 @@ export class SqliteReadTable implements ReadTable {
     this.#host = null;
   }
 
-  /** There is no other host. */
+  /** A file has only one host. */
   async takeOver(): Promise<void> {}
 
   async refresh(): Promise<void> {}
@@ -139,7 +140,7 @@ export class SqliteReadTable implements ReadTable {
       try {
         removeLeftover(this.#fileOf(number));
       } catch {
-        // The file of another program, with such a name by chance.
+        // A file of another program that happens to have such a name.
       }
     }
   }

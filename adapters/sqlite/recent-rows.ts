@@ -1,22 +1,22 @@
 import type { EventRow } from "./event-schema.ts";
 
 const maxRows = 1000;
-/** Of payloads and metas, in UTF-16 units. */
+/** Total length of the payloads and metas, in UTF-16 units. */
 const maxText = 1024 * 1024;
 
 const textOf = (row: EventRow) => row[6].length + row[7].length;
 
 /**
- * The rows that were committed last. Whoever follows the log asks for these at once, and a statement of its own would
- * take as long as half of everything else that a lone append does outside of the disk.
+ * A cache of the last committed rows. Consumers read new events right after each commit. Without the cache, that query
+ * would take half as long as everything else that a single append does apart from the disk.
  */
 export class RecentRows {
   #rows: EventRow[] = [];
   #text = 0;
-  /** Index of the first that counts; those before it go when they are the most. */
+  /** Index of the first valid row. Rows before it are removed once they are the majority. */
   #first = 0;
 
-  /** @param rows follow those that were added before, position by position */
+  /** @param rows continue at the position after the rows that were added before */
   add(rows: readonly EventRow[]): void {
     for (const row of rows) {
       this.#rows.push(row);
@@ -30,7 +30,7 @@ export class RecentRows {
     }
   }
 
-  /** Null where the first row after the position is no longer, or not yet, among these. */
+  /** Returns null if the row after the position is not in the cache. */
   after(position: number, limit: number): EventRow[] | null {
     const first = this.#rows[this.#first];
     if (!first || position < first[0] - 1) return null;

@@ -1,3 +1,4 @@
+/** The columns of a table's rows, and the conversion between field values and columns. */
 import type { Field, Fields, FieldType, Row } from "../../core/rows/fields.ts";
 
 const sqlTypes: Record<FieldType, string> = {
@@ -23,18 +24,18 @@ export function createRows(fields: Fields): string {
       ({ name, unique }) =>
         `CREATE ${unique ? "UNIQUE " : ""}INDEX ${quote(`rows_${name}`)} ON "rows" (${quote(name)});`,
     );
-  // One tree instead of two: rows are found by id, and the id is the order of last resort.
+  // WITHOUT ROWID stores one B-tree instead of two: rows are found by id, and sorted by id last.
   return `CREATE TABLE "rows" (id TEXT PRIMARY KEY NOT NULL${columns.join("")}) STRICT, WITHOUT ROWID;${indexes.join("")}`;
 }
 
-/** A stored value as SQLite takes it. */
+/** Converts a field's value to a SQLite value. */
 export function encode({ type }: Field, value: unknown): unknown {
   if (value === null) return null;
   if (type === "boolean") return value === true ? 1 : 0;
   return type === "object" || type === "array" ? JSON.stringify(value) : value;
 }
 
-/** Turns `[id, …fields]` as SQLite answers it into a row. */
+/** Returns a function that converts a result `[id, …fields]` to a row. */
 export function rowDecoder(fields: Fields): (values: unknown[]) => Row {
   const plan = [...fields.values()].map(({ name, type }, index) => ({
     name,

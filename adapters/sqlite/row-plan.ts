@@ -6,10 +6,10 @@ import { encode, quote } from "./row-codec.ts";
 type Statement = Database.Statement<unknown[], unknown[]>;
 type Operation = "create" | "update";
 
-/** How rows with the same fields set are written: the statement, and what belongs where in it. */
+/** Writes rows that set the same fields: the statement, and the order of its parameters. */
 export class RowPlan {
   readonly statement: Statement;
-  /** The required fields that are left out. */
+  /** The required fields that the row omits. */
   readonly missing: readonly Problem[];
   readonly #fields: readonly Field[];
   readonly #idIsFirst: boolean;
@@ -17,7 +17,7 @@ export class RowPlan {
   constructor(operation: Operation, all: Fields, names: readonly string[], prepare: (sql: string) => Statement) {
     this.#fields = names.map((name) => all.get(name)!);
     this.missing = missingFields(all, Object.fromEntries(names.map((name) => [name, true])));
-    // A row without a required field cannot be inserted, only updated where it is there.
+    // A row without a required field cannot be inserted, only updated if it exists.
     this.#idIsFirst = operation === "create" || this.missing.length === 0;
     const set = names.map((name) => `${quote(name)} = ${this.#idIsFirst ? `excluded.${quote(name)}` : "?"}`).join(", ");
     const insert = `INSERT INTO "rows" (${["id", ...names].map(quote).join(", ")}) VALUES (?${", ?".repeat(names.length)})`;
@@ -41,10 +41,10 @@ export class RowPlan {
   }
 }
 
-/** So many are kept: transforms answer rows of few shapes. */
+/** Cache size: a table's transforms return rows of few shapes. */
 const maxPlans = 8;
 
-/** The plans of one table, by operation; the one used last stands first. */
+/** The plans of one table by operation, most recently used first. */
 export class RowPlans {
   readonly #fields: Fields;
   readonly #prepare: (sql: string) => Statement;

@@ -19,7 +19,7 @@ export class SqliteRows implements Rows {
   readonly #decode: (values: unknown[]) => Row;
   readonly #byId: Database.Statement;
 
-  /** @param queries of the file; null where the connection sees rows that are not committed */
+  /** @param queries of the file, or null if the connection reads uncommitted rows */
   constructor(db: Database.Database, file: string, fields: Fields, queries: FileQueries | null) {
     this.#file = file;
     this.#queries = new Queries(db, queriedRows(fields), queries);
@@ -45,7 +45,7 @@ export class SqliteRows implements Rows {
     return this.#run(() => this.#queries.byKeys(this.#byId, ids, this.#decode));
   }
 
-  /** Committed rows are asked for again while another process has the file locked: a batch has the lock already. */
+  /** Retries reads of committed rows while another process has the file locked. A batch already holds the lock. */
   #run<Answer>(work: () => Answer | Promise<Answer>): Answer | Promise<Answer> {
     try {
       return work();

@@ -6,10 +6,10 @@ import { SqliteEventLog, type SqliteLogOptions } from "./event-log.ts";
 import { SqliteReadTable } from "./read-table.ts";
 
 /**
- * A log or a read table in a file of this machine, hosted by one process.
+ * A log or a read table in a local file, hosted by one process.
  *
  * @example EventStore("orderEvents", { adapter: sqlite("/var/lib/shop/orders.db", { synchronous: "NORMAL" }) })
- * @throws DefinitionError without a path
+ * @throws DefinitionError if the path is missing or an option is invalid
  */
 export function sqlite(path: string, options: SqliteLogOptions = {}): Adapter {
   assertKnownOptions("adapter", options, ["synchronous", "begin"]);
@@ -18,7 +18,7 @@ export function sqlite(path: string, options: SqliteLogOptions = {}): Adapter {
     throw new DefinitionError({
       field: "adapter",
       found: path,
-      expected: "the path of a file, like sqlite:data/orders.db",
+      expected: "the path of a file, such as sqlite:data/orders.db",
     });
   if (synchronous !== "FULL" && synchronous !== "NORMAL")
     throw new DefinitionError({

@@ -1,6 +1,9 @@
 import type Database from "better-sqlite3";
 
-/** A cache of prepared statements whose text varies (queries, rows with some of their fields), least recently used first out. */
+/**
+ * Caches prepared statements whose text varies (queries, rows with some of their fields), and evicts the least recently
+ * used.
+ */
 export class Statements {
   readonly #db: Database.Database;
   readonly #bySql = new Map<string, Database.Statement<unknown[], unknown[]>>();
@@ -10,8 +13,9 @@ export class Statements {
   }
 
   /**
-   * Rows are returned as arrays. Arrays of better-sqlite3, and those that their `map` returns, belong to the realm that
-   * loaded it first (jest has a realm for each file): the adapter returns arrays that `Array.from` makes.
+   * Statements return rows as arrays. Arrays of better-sqlite3, and those that their `map` returns, belong to the realm
+   * that loaded it first (jest has a realm for each file). The adapter therefore returns arrays that `Array.from`
+   * makes.
    */
   prepare(sql: string): Database.Statement<unknown[], unknown[]> {
     const known = this.#bySql.get(sql);

@@ -8,7 +8,7 @@ import { toEvent, type EventRow } from "./event-schema.ts";
 const maxRowsPerStep = 100;
 const textPerStep = 256 * 1024;
 
-/** How many rows are read in one go: few at first, and few of those that are large. */
+/** How many rows one step reads: few at first, and few if the rows are large. */
 export class StepSize {
   rows: number;
 
@@ -16,7 +16,7 @@ export class StepSize {
     this.rows = Math.min(limit, 50);
   }
 
-  /** What the last step has read. */
+  /** Adapts the next step to the rows of the last one. */
   note(rows: readonly EventRow[]): void {
     const text = rows.reduce((sum, row) => sum + row[6].length + row[7].length, 1);
     const fitting = Math.floor((rows.length * textPerStep) / text);
@@ -27,8 +27,8 @@ export class StepSize {
 export const sizeOf = (row: EventRow) => pageBytesOf(row[4], row[2], row[6], row[7]);
 
 /**
- * A page of a stream; the statement takes stream, version and limit. Where few events are wanted, all of a long stream is
- * looked through, with turns of the event loop in between.
+ * Reads a page of a stream. The statement takes stream, version and limit. If few events are wanted, the page examines
+ * the whole stream in steps and yields to the event loop between them.
  */
 export async function streamPage(
   statement: Database.Statement,

@@ -11,21 +11,23 @@ import { BulkWork } from "./bulk-work.ts";
 import { translate } from "./errors.ts";
 import type { SqliteGeneration } from "./generation.ts";
 
-/** To hash so much takes about as long as to start a thread for it. */
+/** Hashing this much takes about as long as starting a thread for it. */
 const smallBytes = 8 * 1024 * 1024;
 
 const fileIn = (folder: string) => join(folder, "table.db");
 
-/** Copies generations into files and back, in a thread of its own each time. */
+/** Copies generations to backup files and back. Each copy has its own worker thread. */
 export class TableBackups {
   readonly #running = new Set<BulkWork>();
 
-  /** One moment of the generation: rows and checkpoint commit together, so the copy itself says which. */
+  /**
+   * Copies a snapshot of the generation. Rows and checkpoint commit together, so the copy contains its own position.
+   */
   async write(generation: SqliteGeneration, folder: string): Promise<TableBackup> {
     const copy = fileIn(folder);
     return this.#work(generation.file, async (work) => {
       const bytes = await generation.withoutCheckpoints(work, () => work.vacuumInto(generation.file, copy));
-      // Not in the thread: Node's permission model disables fsyncSync there and here, and leaves a handle's sync.
+      // Not in the thread: Node's permission model disables fsyncSync, but not the sync of a file handle.
       await syncFile(copy);
       await syncFolder(folder);
       const [[rows] = [], [position, folded, positionId, reordered, log, definition, order] = []] = [
@@ -46,11 +48,14 @@ export class TableBackups {
     });
   }
 
-  /** Puts a backup's file at `to`. @throws SnapshotDamagedError */
+  /**
+   * Copies a backup's file to `to`.
+   * @throws SnapshotDamagedError
+   */
   async read(folder: string, checksum: string, to: string): Promise<void> {
     const copy = fileIn(folder);
     await this.#work(copy, async (work) => {
-      // The copy is what is checked: what changes in the folder afterwards does not matter any more.
+      // Hash the copy, not the original: later changes in the folder then do not matter.
       await copyFile(copy, to).catch((error: NodeJS.ErrnoException) => {
         if (asPassing(copy, error, "nothing was stored")) throw error;
         throw new SnapshotDamagedError(copy, `its data cannot be read (${error.code ?? error.message})`, error);
@@ -62,7 +67,7 @@ export class TableBackups {
     });
   }
 
-  /** What runs is ended, and fails. */
+  /** Ends the running copies, which reject. */
   async close(): Promise<void> {
     await Promise.all([...this.#running].map((work) => work.close()));
   }
@@ -81,7 +86,7 @@ export class TableBackups {
   }
 }
 
-/** As the task `hash` answers it; the event loop has its turn between two chunks. */
+/** Returns the same as the task `hash`, but yields to the event loop between chunks. */
 async function hashOf(file: string): Promise<string> {
   const hash = createHash("sha256");
   for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);

@@ -1,3 +1,4 @@
+/** The schema of a generation's file, and how such files are created and removed. */
 import { existsSync, rmSync } from "node:fs";
 import Database from "better-sqlite3";
 import { openDatabase, type Schema } from "./database.ts";
@@ -16,7 +17,7 @@ export const tableSchema: Schema = {
        fields TEXT NOT NULL
      ) STRICT;
      CREATE TABLE parked (id TEXT PRIMARY KEY, position INTEGER NOT NULL UNIQUE, event TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
-    // Events that only "what if" knows may share a position, and be parked.
+    // Parked events of a what-if branch may share a position.
     `ALTER TABLE checkpoint ADD COLUMN definition TEXT NOT NULL DEFAULT '';
      ALTER TABLE checkpoint ADD COLUMN build_order TEXT NOT NULL DEFAULT '';
      ALTER TABLE parked RENAME TO parked_1;
@@ -27,13 +28,13 @@ export const tableSchema: Schema = {
 };
 
 /**
- * NORMAL is enough here: a power cut may take back the last commits, rows and checkpoint together, and they are folded
- * from the log again.
+ * NORMAL suffices: a power cut may undo the last commits, rows and checkpoint together, and the table folds these
+ * events again.
  */
 export const openWriter = (file: string): Database.Database =>
   openDatabase(file, tableSchema, { synchronous: "NORMAL" });
 
-/** Where there was no file; none is left where it cannot be opened. */
+/** Opens a file that does not exist yet, and removes it if that fails. */
 export function openNewWriter(file: string): Database.Database {
   try {
     return openWriter(file);
@@ -43,15 +44,18 @@ export function openNewWriter(file: string): Database.Database {
   }
 }
 
-/** Removes what a crash left of a generation. @throws UnusableStoreError where the file is another's, a log even */
+/**
+ * Removes the file that a crash left of a generation.
+ * @throws UnusableStoreError if the file is not a generation's, for example a log
+ */
 export function removeLeftover(file: string): void {
   if (existsSync(file) && !isMarkedAsOurs(file)) openWriter(file).close();
   removeFile(file);
 }
 
 /**
- * By the header alone: of a copy that a crash has cut off there may be no more, which is read with `writable_schema`.
- * Through SQLite, since the file may be one that this process has open: see `namedFile`.
+ * Reads only the header, with `writable_schema`: a copy that was interrupted by a crash may contain no more. Reads it
+ * through SQLite, since this process may have the file open (see `namedFile`).
  */
 function isMarkedAsOurs(file: string): boolean {
   let db: Database.Database | undefined;
@@ -67,7 +71,6 @@ function isMarkedAsOurs(file: string): boolean {
   }
 }
 
-/** Removes a generation's file and what SQLite keeps beside it. */
 export function removeFile(file: string): void {
   for (const suffix of ["", "-wal", "-shm"]) rmSync(`${file}${suffix}`, { force: true });
 }

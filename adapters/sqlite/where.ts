@@ -1,3 +1,4 @@
+/** Compiles queries to SQL. */
 import type { Comparison, Condition, Query, Sort } from "../../core/query/query.ts";
 import { comparisonInSql } from "./compiled-comparisons.ts";
 
@@ -8,8 +9,8 @@ export interface Sql {
 }
 
 /**
- * A parameter whose value SQLite does not look at for its plan. Without the plus, a statement with ORDER BY or LIMIT is
- * prepared anew for each value, which takes longer than many a query: the driver has SQLite built with STAT4.
+ * A parameter that SQLite ignores when it plans a statement. With a plain `?`, a statement with ORDER BY or LIMIT is
+ * prepared again for each value, which takes longer than many a query, since the driver builds SQLite with STAT4.
  */
 export const unseen = "+?";
 
@@ -17,7 +18,7 @@ const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
 const toSqlValue = (value: unknown) => (typeof value === "boolean" ? Number(value) : value);
 const isJson = (type: string) => type === "object" || type === "array";
 
-/** WHERE, ORDER BY and LIMIT of a query. Rows that are equal in the order asked for come by `tieBreaker`. */
+/** WHERE, ORDER BY and LIMIT of a query. Rows that are equal in its sort order are sorted by `tieBreaker`. */
 export function tail(query: Query, tieBreaker: string): Sql {
   const where = filter(query);
   const text = `${where.text} ORDER BY ${orderBy(query.sort, tieBreaker)}`;
@@ -28,7 +29,7 @@ export function tail(query: Query, tieBreaker: string): Sql {
   };
 }
 
-/** The WHERE clause of a query's conditions and search; empty where it has none. */
+/** The WHERE clause for a query's conditions and search, or an empty text. */
 export function filter({ where, search }: Query): Sql {
   const parts: Sql[] = [];
   if (where) parts.push(compile(where));
@@ -51,7 +52,7 @@ const anyOf = (parts: Sql[]): Sql => join(parts, "OR");
 function join(parts: Sql[], by: "AND" | "OR"): Sql {
   if (parts.length === 0) return { text: by === "AND" ? "1" : "0", values: [] };
   if (parts.length === 1) return parts[0]!;
-  // Halves of halves: SQLite counts the depth of the tree, and a chain of a thousand is too deep for it.
+  // A balanced tree: SQLite limits the depth of an expression, and a chain of a thousand terms exceeds it.
   const middle = Math.ceil(parts.length / 2);
   const [left, right] = [join(parts.slice(0, middle), by), join(parts.slice(middle), by)];
   return {
@@ -61,12 +62,12 @@ function join(parts: Sql[], by: "AND" | "OR"): Sql {
 }
 
 function orderBy(sort: readonly Sort[], tieBreaker: string): string {
-  // No two rows are equal in it, so the names after it order nothing: SQLite would sort by them all the same.
+  // The tie-breaker is unique, so later keys have no effect, but SQLite would sort by them all the same.
   const last = sort.findIndex(({ field, path }) => field === tieBreaker && path.length === 0);
   const names = last < 0 ? sort : sort.slice(0, last + 1);
   const keys = names.map(({ field, path, descending }) => {
     const column = quote(field);
-    // The steps are quoted for JSON's path and then for SQL's text.
+    // The path is quoted first as JSON, then as SQL text.
     const value = path.length === 0 ? column : `json_at('${JSON.stringify(path).replaceAll("'", "''")}', ${column})`;
     return descending ? `${value} DESC` : value;
   });
@@ -74,8 +75,8 @@ function orderBy(sort: readonly Sort[], tieBreaker: string): string {
 }
 
 /**
- * SQL knows a third answer, NULL, where a field has no value. It counts as false here, so a negation first makes it
- * false: `{a: {$ne: 1}}` is true for rows without `a`, as in MongoDB.
+ * In SQL, a comparison with a missing value is NULL. It counts as false here, so a negation first converts it: `{a:
+ * {$ne: 1}}` is true for rows without `a`, as in MongoDB.
  */
 function compile(condition: Condition): Sql {
   if ("and" in condition) return join(condition.and.map(compile), "AND");
@@ -87,7 +88,7 @@ function compile(condition: Condition): Sql {
   return compare(condition);
 }
 
-/** What SQL cannot say itself; the value is looked at by a function of the connection. */
+/** For comparisons that SQL cannot express: a function of the connection compares the value. */
 function compareBy(name: "json_matches" | "text_matches", { field, path, operator, value, share }: Comparison): Sql {
   const text = JSON.stringify({ path, operator, value, share });
   return { text: `${name}(${comparisonInSql(text)}, ${quote(field)})`, values: [text] };
@@ -109,7 +110,7 @@ function compare(comparison: Comparison): Sql {
         : { text: `${column} = ${unseen}`, values: [toSqlValue(value)] };
     case "$in": {
       const list = value as unknown[];
-      // SQLite reads the last bits of a number's text differently: numbers go as they are.
+      // SQLite parses the last bits of a number in JSON differently, so numbers are bound as parameters.
       const there = list.filter((one) => one !== null).map(toSqlValue);
       const among: Sql =
         typeof there[0] === "number"

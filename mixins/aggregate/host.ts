@@ -2,15 +2,16 @@ import type { ConsumerControl } from "../../core/consumer/consumer-control.ts";
 import { NotCaughtUpError, StoreUnavailableError } from "../../core/errors/errors.ts";
 import { manyEvents } from "../../core/log/event-log.ts";
 import type { Generation } from "../../core/table/read-table.ts";
-import { Consumer } from "../consumer/consumer.ts";
 import type { ControlAck } from "../consumer/control-sync.ts";
 import { consumerStatus, type ConsumerStatus } from "../consumer/status.ts";
+import { Interrupter } from "../consumer/interrupter.ts";
+import { Worker } from "../consumer/worker.ts";
 import { inTime } from "../service/in-time.ts";
 import { Opener, type LogMessage } from "../service/opener.ts";
-import { Folding, type FoldingDependencies } from "./table/folding.ts";
+import type { TableDependencies } from "./table/dependencies.ts";
+import { TableWorker } from "./table/table-worker.ts";
 import { jobOf, type Job } from "./rebuild/actions.ts";
 import type { RebuildProgress } from "./rebuild/progress.ts";
-import type { ToldRebuild } from "./rebuild/told-progress.ts";
 
 export interface AggregateStatus extends ConsumerStatus {
   rebuilding: false | RebuildProgress;
@@ -21,31 +22,29 @@ export interface AggregateStatus extends ConsumerStatus {
   stale: boolean;
 }
 
-interface Dependencies extends FoldingDependencies {
+interface Dependencies extends TableDependencies {
   readAfterTimeoutMs: number;
   tell: LogMessage;
 }
 
-/** What one node does for an aggregate it hosts. */
+/** One node's part in an aggregate: the loop, its work, and the answers to callers. */
 export class AggregateHost {
+  readonly worker: Worker;
+  readonly work: TableWorker;
   readonly #d: Dependencies;
-  readonly #consumer: Consumer;
-  readonly folding: Folding;
+  readonly #interrupter = new Interrupter();
   readonly #opening: Opener;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
     const { name, source, policy, metrics, warn, tell } = dependencies;
     this.#opening = new Opener({ name, open: () => this.#open(), logMessage: tell });
-    this.folding = new Folding(dependencies, {
-      sleep: (ms) => this.#consumer.sleep(ms),
-      isInterrupted: () => this.#consumer.isInterrupted,
-      isStopping: () => this.#consumer.isStopping,
-    });
-    this.#consumer = new Consumer({
+    this.work = new TableWorker(dependencies, this.#interrupter);
+    this.worker = new Worker({
       name,
       source,
-      work: this.folding,
+      work: this.work,
+      interrupter: this.#interrupter,
       maxParkedInARow: policy.maxParkedInARow,
       metrics,
       startAfresh: '"rebuild" to fold this one from its beginning',
@@ -56,69 +55,52 @@ export class AggregateHost {
   /** @throws StoreUnavailableError while the table is not open */
   get live(): Generation {
     this.#opening.assertOpen();
-    return this.folding.live;
+    return this.work.table.live;
   }
 
-  /** Where the table's engine does not answer, the start ends without it after a while, and goes on by itself when it does. */
+  /** If the table's engine does not respond, the start ends without it after a while; the table is opened when it does. */
   start(): Promise<void> {
     return this.#opening.start();
   }
 
   async #open(): Promise<void> {
-    await this.folding.open();
+    await this.work.open();
     this.#d.transforms.timeLimit.start();
-    this.#consumer.start();
+    this.worker.start();
   }
 
-  /** The transform that runs is finished and its batch committed; then the table is closed. */
+  /** Resolves when the transform that runs is finished, its batch committed, and the table closed. */
   async stop(): Promise<void> {
     this.#d.transforms.timeLimit.shortenForShutdown();
     await this.#opening.stop();
-    await this.#consumer.stop();
+    await this.worker.stop();
     this.#d.transforms.timeLimit.end();
-    await this.folding.close();
+    await this.work.close();
   }
 
-  wake(head?: number): void {
-    this.#consumer.wake(head);
-  }
-
-  takeOver(): void {
-    this.#consumer.takeOver();
-  }
-
-  interrupt(): void {
-    this.#consumer.interrupt();
-  }
-
-  /** The progress of a rebuild that another node does. */
-  noteTold(told: ToldRebuild): void {
-    this.folding.noteTold(told);
-  }
-
-  follow(revision: number, isPatient: boolean): Promise<ControlAck> {
+  async follow(revision: number, isPatient: boolean): Promise<ControlAck> {
     this.#opening.assertOpen();
-    return this.#consumer.follow(revision, isPatient);
+    return this.worker.follow(revision, isPatient);
   }
 
-  /** Answers the position of the table's switch. @throws RebuildFailedError and others: why there was none */
+  /** Resolves to the position of the table's switch. @throws RebuildFailedError and others: why there was none */
   built(order: string): Promise<number> {
-    const built = this.folding.rebuilding.wait(order);
-    this.#consumer.interrupt();
+    const built = this.work.rebuilder.wait(order);
+    this.worker.interrupt();
     return built;
   }
 
   async control(): Promise<ConsumerControl> {
-    return (await this.#d.source.page(this.folding.progress.position, 0)).control;
+    return (await this.#d.source.page(this.work.progress.position, 0)).control;
   }
 
-  /** What is being built beside the live table, or was ordered and is not done. */
+  /** What is being built beside the live table, or was requested and is not done. */
   async running(): Promise<Job | null> {
     await this.#d.table.refresh();
     const { build } = await this.control();
     if (build && build.ended === undefined && this.live.origin.order !== build.id) return jobOf(build);
-    // Stopped or paused, what follows the change stands still: an order may take its place.
-    const isAtWork = this.folding.isFollowingChange && this.#consumer.condition.blockedBy === null;
+    // Stopped or paused, the successor is not folded: a request may take its place.
+    const isAtWork = this.work.table.state.successor !== null && this.worker.haltedBy === null;
     return isAtWork ? { order: "", kind: "change" } : null;
   }
 
@@ -128,45 +110,48 @@ export class AggregateHost {
    */
   get isFarBehind(): boolean {
     if (this.#opening.cause !== null) return true;
-    const { condition } = this.#consumer;
-    if (this.folding.isShared || this.folding.isFollowingChange || condition.blockedBy !== null) return false;
-    return !condition.hasCaughtUp || this.folding.lag > manyEvents;
+    const { table, head } = this.work;
+    if (table.isShared || table.state.successor !== null || this.worker.haltedBy !== null) return false;
+    return !this.worker.state.hasCaughtUp || head - table.state.progress.position > manyEvents;
   }
 
   /** Whether a reader of this position would have to wait. */
   isBehind(position: number): boolean {
-    const { isBehindForLong, progress } = this.folding;
-    return position > 0 && (isBehindForLong || !this.#consumer.condition.isLogKnown || progress.position < position);
+    if (position === 0) return false;
+    const { successor, blockedBy, progress } = this.work.table.state;
+    return successor !== null || blockedBy !== null || !this.worker.isLogKnown || progress.position < position;
   }
 
   /**
    * Waits until the rows that queries are answered from are folded up to the position.
-   * @throws NotCaughtUpError; StoreUnavailableError where the node stops
+   * @throws NotCaughtUpError; StoreUnavailableError if the node stops
    */
   async caughtUpTo(position: number): Promise<void> {
-    if (this.#consumer.isStopping) throw new StoreUnavailableError(this.#d.name, "is stopping");
+    const { worker, work } = this;
+    if (this.#interrupter.stopping) throw new StoreUnavailableError(this.#d.name, "is stopping");
     this.#opening.assertOpen();
-    const reached = await this.folding.livePosition();
-    if (reached >= position && this.#consumer.condition.isLogKnown) return;
-    const still = this.#consumer.condition.blockedBy;
-    if (still) throw new NotCaughtUpError(this.#d.name, position, reached, still);
-    this.#consumer.wake();
-    await this.folding.catchUp.wait(position, this.#d.readAfterTimeoutMs, () => this.folding.progress.position);
+    const reached = await work.table.livePosition();
+    if (reached >= position && worker.isLogKnown) return;
+    const halt = worker.haltedBy;
+    if (halt !== null) throw new NotCaughtUpError(this.#d.name, position, reached, halt);
+    worker.wake();
+    await work.catchUp.wait(position, this.#d.readAfterTimeoutMs, () => work.progress.position);
   }
 
   async status(): Promise<AggregateStatus> {
-    const { folding } = this;
-    // Where the table does not answer, as it was seen last.
-    const position = (await inTime(folding.livePosition())) ?? folding.progress.position;
-    const status = await consumerStatus(this.#d, this.#consumer, position);
+    const { worker, work } = this;
+    // If the table does not respond, as it was seen last.
+    const position = (await inTime(work.table.livePosition())) ?? work.progress.position;
+    const status = await consumerStatus(this.#d, worker, work, position);
     const { cause } = this.#opening;
+    const { parked, progress, isStale } = work.table.state;
     return {
       ...status,
       ...(cause !== null && { state: "waiting", cause }),
-      rebuilding: folding.rebuildProgress(status.head),
-      parked: folding.parkedCount,
-      reordered: folding.progress.reordered,
-      stale: folding.isStale,
+      rebuilding: work.progressReport.at(status.head),
+      parked: parked.count,
+      reordered: progress.reordered,
+      stale: isStale,
     };
   }
 }

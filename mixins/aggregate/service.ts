@@ -105,10 +105,10 @@ export function aggregateService(definition: Definition): CompanionSchema {
           return token?.aggregate === name && token.node !== ctx.broker.nodeID ? token.node : null;
         },
         betterNodeFor: (ctx) => (host.isFarBehind && !hasToken(ctx) ? otherHostFor(ctx) : null),
-        // A transform's view changes with every event, and who reads what he has written must not get an older answer.
+        // A transform's view changes with every event, and a caller that reads its own write must not get an older answer.
         cache: {
           isFor: (ctx) =>
-            !host.folding.isShared && !host.isFarBehind && !hasToken(ctx) && !host.isBehind(readAfter(ctx, store)),
+            !host.work.table.isShared && !host.isFarBehind && !hasToken(ctx) && !host.isBehind(readAfter(ctx, store)),
           version: () => cacheVersion,
         },
       }),
@@ -116,7 +116,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
     actions: {
       ...consumerActions(name, () => ({
         follow: (revision, isPatient) => host.follow(revision, isPatient),
-        parked: (choice) => host.folding.parked(choice),
+        parked: (choice) => host.work.parked(choice),
         status: () => host.status(),
         change: (change) => source.change(change),
       })),
@@ -142,7 +142,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
     methods: { evsFolds: () => folds },
     events: {
       ...consumerEvents(store, () => ({ host, source })),
-      [progressEvent(name)]: (ctx: Context<ToldRebuild>) => host.noteTold(ctx.params),
+      [progressEvent(name)]: (ctx: Context<ToldRebuild>) => host.work.progressReport.noteTold(ctx.params),
     },
     created(this: Service) {
       const { broker, logger } = this;
@@ -163,7 +163,9 @@ export function aggregateService(definition: Definition): CompanionSchema {
         fields,
         definition: definition.definition,
         logAfter: (position) => source.page(position, 0),
-        record: (type, payload, id) => source.record(`$aggregate-${name}`, type, payload, id),
+        // What the store would not take is recorded with a later page.
+        record: (type, payload, id) =>
+          source.record(`$aggregate-${name}`, type, payload, id).finally(() => host.worker.wake()),
         warn: (message, details) => logger.warn(message, details),
       });
       past = new Past({
@@ -171,7 +173,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
         types,
         folds,
         source,
-        livePosition: () => host.folding.livePosition(),
+        livePosition: () => host.work.table.livePosition(),
         nearestSnapshot: (position) => snapshots.nearest(position),
         openSnapshot: (id) => snapshots.restore(id, ""),
         warn: (message, details) => logger.warn(message, details),
@@ -190,6 +192,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
         },
         onProgress: (job, progress) => report.note(job, progress),
         onPage: () => void snapshots.tidy(),
+        needsPages: () => snapshots.isUntidy,
         onCommit: () => {
           cacheVersion = newEventId();
           clearCache().catch((error: unknown) => logger.warn("The cache was not cleaned", error));
@@ -202,6 +205,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
     async started() {
       await host.start();
       await snapshots.start();
+      host.worker.wake();
       past.start();
     },
     async stopped() {

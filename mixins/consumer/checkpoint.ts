@@ -3,6 +3,7 @@ import type { ParkedEvent, Progress } from "../../core/table/read-table.ts";
 import { times } from "../../core/concurrency/times.ts";
 import type { EventSource } from "./event-source.ts";
 import type { LeaseHold } from "./lease-hold.ts";
+import type { Holding } from "./work.ts";
 
 /** Where a consumer begins when it is started for the first time: at the first event, or behind the last. */
 export type StartFrom = "origin" | "current";
@@ -21,7 +22,7 @@ interface Dependencies<Parked extends ParkedEvent> {
   source: Pick<EventSource, "page" | "state" | "saveState">;
   lease: LeaseHold;
   parked: () => Parked[];
-  /** A lease was taken anew. `state`: what another holder has kept since; null where nobody has. */
+  /** A lease was taken anew. `state`: what another holder has saved since; null if none has. */
   takeOver: (state: CheckpointState<Parked> | null) => void | Promise<void>;
 }
 
@@ -47,12 +48,14 @@ export class Checkpoint<Parked extends ParkedEvent = ParkedEvent> {
     return this.#d.lease.isCertain && this.#d.lease.lease?.epoch === this.#epoch;
   }
 
-  /** Takes the lease where it is free, and loads what is kept; whether this node is in charge. */
-  async acquire(): Promise<boolean> {
+  /** Takes the lease where it is free, and loads what is saved under it. */
+  async acquire(): Promise<Holding> {
     const lease = await this.#d.lease.acquire();
-    if (!lease) return false;
-    if (lease.epoch !== this.#epoch) await this.#load(lease);
-    return this.isInCharge;
+    if (!lease) return "other";
+    const isNew = lease.epoch !== this.#epoch;
+    if (isNew) await this.#load(lease);
+    if (!this.isInCharge) return "other";
+    return isNew ? "new" : "kept";
   }
 
   async #load(lease: Lease): Promise<void> {
@@ -64,8 +67,8 @@ export class Checkpoint<Parked extends ParkedEvent = ParkedEvent> {
       this.#saved = { revision, at: Date.now() };
       this.#isSaved = true;
     } else if (this.#saved.revision === 0) await this.#begin();
-    // Nobody has written since: what was done under the last lease counts, saved or not. A lower number is that of a log
-    // that was set back, or of another one: the next page tells.
+    // No other holder has written since: what was done under the last lease counts, saved or not. A lower number is that
+    // of a log that was set back, or of another one, which the next page shows.
     else this.#saved.revision = revision;
     await this.#d.takeOver(isNews ? this.#progress : null);
     if (this.#d.lease.lease === lease) this.#epoch = lease.epoch;
@@ -115,7 +118,7 @@ export class Checkpoint<Parked extends ParkedEvent = ParkedEvent> {
     } else this.forget();
   }
 
-  /** The lease has lapsed, or an answer was lost: what is kept in the store tells who has written last. */
+  /** The lease has lapsed, or an answer was lost: the stored state shows which holder has written last. */
   forget(): void {
     this.#d.lease.lose();
     this.#epoch = 0;

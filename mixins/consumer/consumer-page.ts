@@ -10,6 +10,8 @@ export interface ConsumerPage extends Page {
   head: number;
   log: string;
   control: ConsumerControl;
+  /** The log has one host, on the consumer's node: it tells consumers there of each change, and of its head once a second. */
+  notifies?: true;
   /** By id: why these of its events, which are in it as they are stored, cannot be brought to today's version. */
   unreadable?: Readonly<Record<string, Unreadable>>;
 }

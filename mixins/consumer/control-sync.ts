@@ -1,6 +1,6 @@
 import { lastRetry, type ConsumerControl, type ParkedChoice } from "../../core/consumer/consumer-control.ts";
 import { ValidationError } from "../../core/errors/errors.ts";
-import { assertWaiterLimit } from "./waiter-limit.ts";
+import { Waiters, type Outcome } from "./waiters.ts";
 
 /** What a consumer's work can be told to do with its parked events. */
 export interface ControlledWork {
@@ -10,13 +10,13 @@ export interface ControlledWork {
   skip(skipped: ReadonlySet<string>): Promise<void>;
   /** These events are tried again when it goes on. */
   retry(choice: ParkedChoice): Promise<void>;
-  /** Whether something that was parked is to go on. */
+  /** Whether parked events are to be handled now. */
   readonly isGoingOn: boolean;
-  /** Goes on with it for a moment; answers how many events were done. */
+  /** Handles them for a moment; answers how many events were done. */
   goOn(): Promise<number>;
 }
 
-/** How a host has followed the control state. */
+/** How a host has applied the control state. */
 export interface ControlAck {
   /** This host does the work, or does it as well. */
   works: boolean;
@@ -27,109 +27,89 @@ export interface ControlAck {
 /** Control state is read this often before a revision that it does not have is taken for one that never was. */
 const maxChecks = 5;
 
-interface Waiter {
+interface WantedRevision {
   revision: number;
-  /** It waits until what is to go on has been done. */
+  /** It waits until the parked events that are to be handled have been. */
   isPatient: boolean;
   checks: number;
-  resolve: (followed: ControlAck) => void;
-  reject: (error: unknown) => void;
 }
 
-/** The control state as one host has followed it, and those who wait until it has. */
+/** Applies the control state to one host's work: all of it once for each revision, a slice of parked events at a time. */
 export class ControlSync {
+  readonly waiters = new Waiters<WantedRevision, ControlAck>("control state");
   readonly #work: ControlledWork;
-  #control: ConsumerControl | null = null;
+  /** There is more to do at once of what was parked. */
+  hasMore = false;
+  #isApplied = false;
   #retried = 0;
   #outcome: { folded: number } | { error: unknown } = { folded: 0 };
-  #hasMore = false;
-  #waiters: Waiter[] = [];
 
   constructor(work: ControlledWork) {
     this.#work = work;
   }
 
-  get isPaused(): boolean {
-    return this.#control?.paused ?? false;
+  /** Skips are applied once more: the work has read its state anew, or an error may have lost them. */
+  forget(): void {
+    this.#isApplied = false;
   }
 
-  /** A new start knows nothing of the orders that were given before. */
-  start(): void {
-    this.#control = null;
-    this.#hasMore = false;
+  /** A revision after `known`, or one that another node applies. Returns whether the consumer was resumed since. */
+  note(control: ConsumerControl, known: ConsumerControl | null, isWorking: boolean): boolean {
+    this.#isApplied = false;
+    // A request from before this start, or from while another node worked, is not applied twice.
+    if (!known || !isWorking) this.#retried = lastRetry(control);
+    return known !== null && control.resumed > known.resumed;
   }
 
-  /** There is more to do at once of what was parked. */
-  get hasMore(): boolean {
-    return this.#hasMore;
+  /** Applies what is to be applied now, and answers the callers that wait for it. A promise only if there is something. */
+  follow(control: ConsumerControl, mayApply: boolean, isWorking: boolean): void | Promise<void> {
+    if (mayApply && (!this.#isApplied || this.hasMore || this.#work.isGoingOn)) return this.#apply(control);
+    // A caller of a retry that a pause has ended is answered with what was done until then.
+    if (!this.hasMore) this.#outcome = { folded: 0 };
+    this.hasMore = false;
+    if (this.waiters.size > 0) this.#acknowledge(control.revision, isWorking);
   }
 
-  /** @throws StoreUnavailableError if too many callers wait already */
-  async wait(revision: number, isPatient: boolean): Promise<ControlAck> {
-    assertWaiterLimit("control state", this.#waiters.length);
-    return new Promise((resolve, reject) => this.#waiters.push({ revision, isPatient, checks: 0, resolve, reject }));
-  }
-
-  /** Whether somebody has resumed the consumer since the last time. */
-  update(control: ConsumerControl, isWorking: boolean): boolean {
-    const before = this.#control;
-    this.#control = control;
-    // An order from before this start, or from while another node worked, is not followed twice.
-    if (!before || !isWorking) this.#retried = lastRetry(control);
-    return before !== null && control.resumed > before.resumed;
-  }
-
-  /**
-   * Skips and retries what was said, a slice at a time: what is paused or belongs to another node has no more of it. An
-   * error goes to those who asked for it: the work itself goes on.
-   */
-  async apply({ skipped, retries }: ConsumerControl): Promise<void> {
-    const before = this.#hasMore && "folded" in this.#outcome ? this.#outcome.folded : 0;
-    this.#hasMore = false;
+  /** An error goes to the callers that asked for it: the work itself goes on. */
+  async #apply({ revision, skipped, retries }: ConsumerControl): Promise<void> {
+    const work = this.#work;
+    const before = this.hasMore && "folded" in this.#outcome ? this.#outcome.folded : 0;
+    this.hasMore = false;
     try {
-      await this.#work.skip(new Set(Object.keys(skipped)));
-      for (const order of retries.filter(({ number }) => number > this.#retried)) {
-        this.#retried = order.number;
-        await this.#work.retry(order);
-      }
-      this.#outcome = { folded: before + (this.#work.isGoingOn ? await this.#work.goOn() : 0) };
-      this.#hasMore = this.#work.isGoingOn;
+      if (!this.#isApplied) await this.#applyRevision(skipped, retries);
+      this.#outcome = { folded: before + (work.isGoingOn ? await work.goOn() : 0) };
+      this.hasMore = work.isGoingOn;
     } catch (error) {
+      this.#isApplied = false;
       this.#outcome = { error };
     }
+    if (this.waiters.size > 0) this.#acknowledge(revision, true);
   }
 
-  /** Nothing goes on: it is paused, or another node does the work. */
-  idle(): void {
-    this.#hasMore = false;
+  async #applyRevision(skipped: ConsumerControl["skipped"], retries: ConsumerControl["retries"]): Promise<void> {
+    await this.#work.skip(new Set(Object.keys(skipped)));
+    for (const request of retries.filter(({ number }) => number > this.#retried)) {
+      this.#retried = request.number;
+      await this.#work.retry(request);
+    }
+    this.#isApplied = true;
+  }
+
+  /** A new start. */
+  start(): void {
+    this.hasMore = this.#isApplied = false;
   }
 
   /** Nothing is in flight, and all is done up to this revision. */
-  acknowledge(revision: number, works: boolean): void {
-    if (this.#waiters.length === 0) return;
-    const isAnswered = ({ revision: wanted, isPatient }: Waiter) => wanted <= revision && !(isPatient && this.#hasMore);
-    const [followed, later] = partition(this.#waiters, isAnswered);
-    const [never, waiting] = partition(
-      later,
-      (follower) => follower.revision > revision && ++follower.checks >= maxChecks,
-    );
-    this.#waiters = waiting;
-    const expected = `a revision up to ${revision}`;
-    for (const { reject, revision: found } of never)
-      reject(new ValidationError([{ field: "revision", found, expected }]));
+  #acknowledge(revision: number, works: boolean): void {
     const outcome = this.#outcome;
-    for (const { resolve, reject } of followed)
-      if ("error" in outcome) reject(outcome.error);
-      else resolve({ works, folded: outcome.folded, parked: this.#work.parkedCount });
+    const acknowledged: Outcome<ControlAck> =
+      "error" in outcome ? outcome : { answer: { works, folded: outcome.folded, parked: this.#work.parkedCount } };
+    this.waiters.settle((wanted) => {
+      if (wanted.revision <= revision) return wanted.isPatient && this.hasMore ? null : acknowledged;
+      if (++wanted.checks < maxChecks) return null;
+      const expected = `a revision up to ${revision}`;
+      return { error: new ValidationError([{ field: "revision", found: wanted.revision, expected }]) };
+    });
   }
-
-  rejectAll(error: Error): void {
-    for (const { reject } of this.#waiters.splice(0)) reject(error);
-  }
-}
-
-function partition<Item>(items: readonly Item[], isFirst: (item: Item) => boolean): [Item[], Item[]] {
-  const parts: [Item[], Item[]] = [[], []];
-  for (const item of items) parts[isFirst(item) ? 0 : 1].push(item);
-  return parts;
 }

@@ -1,31 +1,27 @@
 import type { Context, ServiceSchema } from "moleculer";
 import { appendedEvent, controlEvent, leaseEvent } from "../service/internal-events.ts";
 import type { EventSource } from "./event-source.ts";
+import type { Worker } from "./worker.ts";
 
-interface Host {
-  wake(head?: number): void;
-  interrupt(): void;
-  /** The lease that this node may wait for was released. */
-  takeOver(): void;
+interface Consumer {
+  host: { readonly worker: Pick<Worker, "wake" | "interrupt" | "takeOver"> };
+  source: EventSource;
 }
 
-/** What wakes a consumer: each is a hint, and what a lost one would have said is found by polling. */
-export function consumerEvents(
-  store: string,
-  consumer: () => { host: Host; source: EventSource },
-): NonNullable<ServiceSchema["events"]> {
+/** The broker's events that wake a consumer. Each is a hint: polling finds what a lost one would have said. */
+export function consumerEvents(store: string, consumer: () => Consumer): NonNullable<ServiceSchema["events"]> {
   return {
-    [appendedEvent(store)]: (ctx: Context<{ position: number }>) => consumer().host.wake(ctx.params.position),
+    [appendedEvent(store)]: (ctx: Context<{ position: number }>) => consumer().host.worker.wake(ctx.params.position),
     [controlEvent(store)]: (ctx: Context<{ consumer: string }>) => {
       const { host, source } = consumer();
-      if (ctx.params.consumer === source.consumer) host.interrupt();
+      if (ctx.params.consumer === source.consumer) host.worker.interrupt();
     },
     [leaseEvent(store)]: (ctx: Context<{ consumer: string; to?: string }>) => {
       const { host, source } = consumer();
       const { to = ctx.broker.nodeID } = ctx.params;
-      if (ctx.params.consumer === source.consumer && to === ctx.broker.nodeID) host.takeOver();
+      if (ctx.params.consumer === source.consumer && to === ctx.broker.nodeID) host.worker.takeOver();
     },
     // What it waits for may just have come back.
-    "$services.changed": () => consumer().host.wake(),
+    "$services.changed": () => consumer().host.worker.wake(),
   };
 }

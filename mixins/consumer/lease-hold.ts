@@ -66,9 +66,10 @@ export class LeaseHold {
     return this.#watch.restMs(performance.now());
   }
 
-  /** Another node has released it: it is asked for at once. */
-  isFreed(): void {
-    this.#refusedAt = -Infinity;
+  /** Another node has released it. Returns whether this node waits for it: then it is to ask at once. */
+  isFreed(): boolean {
+    if (this.cause !== null) this.#refusedAt = -Infinity;
+    return this.cause !== null;
   }
 
   /** Takes it where it is not held for certain, and renews it from then on; null while another has it. */

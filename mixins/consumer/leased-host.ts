@@ -2,12 +2,13 @@ import type { ConsumerControl, ControlChange } from "../../core/consumer/consume
 import type { ParkedEvent } from "../../core/table/read-table.ts";
 import type { CheckpointState } from "./checkpoint.ts";
 import { withoutWaiting } from "./parked-streams.ts";
-import { Consumer } from "./consumer.ts";
 import type { Work } from "./work.ts";
 import type { ControlAck } from "./control-sync.ts";
+import { Worker } from "./worker.ts";
 import { consumerStatus, type ConsumerStatus } from "./status.ts";
 import type { ErrorPolicy, Interruption } from "./error-policy.ts";
 import type { EventSource } from "./event-source.ts";
+import { Interrupter } from "./interrupter.ts";
 import { LeaseHold } from "./lease-hold.ts";
 import { Placement } from "./placement.ts";
 import type { ConsumerMetrics } from "../observability/metrics.ts";
@@ -38,19 +39,19 @@ interface Dependencies {
   policy: ErrorPolicy;
   timeLimit: TimeLimit;
   metrics: ConsumerMetrics | null;
-  eventsPerPage?: number;
   /** The work, made anew with each start. */
   work: (lease: LeaseHold, interruption: Interruption, wake: () => void) => LeasedWork;
   warn: (message: string, details: object) => void;
 }
 
-/** What one node does for a consumer without a table: its work while it holds the lease; it stands by while another does. */
+/** One node's part in a consumer without a table: it works while it holds the lease, and is a standby otherwise. */
 export class LeasedHost {
   readonly #d: Dependencies;
   #lease!: LeaseHold;
   #placement!: Placement;
   #work!: LeasedWork;
-  #consumer!: Consumer;
+  /** Made anew with each start. */
+  worker!: Worker;
   /** What the node that does the work has stored, as it was seen last. */
   #seen: State = nothingYet;
 
@@ -61,21 +62,17 @@ export class LeasedHost {
 
   /** What a start knows dies with it. */
   #renew(): void {
-    const { name, node, source, policy, metrics, warn, eventsPerPage } = this.#d;
+    const { name, node, source, policy, metrics, warn } = this.#d;
     this.#seen = nothingYet;
     this.#lease = new LeaseHold(source, node);
     this.#placement = new Placement({ consumer: source.consumer, node, hosts: () => source.hostsOf(name) });
-    const interruption: Interruption = {
-      sleep: (ms) => this.#consumer.sleep(ms),
-      isInterrupted: () => this.#consumer.isInterrupted,
-      isStopping: () => this.#consumer.isStopping,
-    };
-    this.#work = this.#d.work(this.#lease, interruption, () => this.#consumer.wake());
-    this.#consumer = new Consumer({
+    const interrupter = new Interrupter();
+    this.#work = this.#d.work(this.#lease, interrupter, () => this.worker.wake());
+    this.worker = new Worker({
       name,
       source,
       work: this.#work,
-      ...(eventsPerPage !== undefined && { eventsPerPage }),
+      interrupter,
       maxParkedInARow: policy.maxParkedInARow,
       metrics,
       handOver: (isAtWork) => this.#handOver(isAtWork),
@@ -96,32 +93,20 @@ export class LeasedHost {
   async start(): Promise<void> {
     this.#renew();
     this.#d.timeLimit.start();
-    this.#consumer.start();
+    this.worker.start();
   }
 
-  /** The handler that runs is finished, the checkpoint saved, and the lease free for another node. */
+  /** Resolves when the handler that runs is finished, the checkpoint saved, and the lease free for another node. */
   async stop(): Promise<void> {
     this.#d.timeLimit.shortenForShutdown();
-    await this.#consumer.stop();
+    await this.worker.stop();
     this.#d.timeLimit.end();
-    // Where the store has gone first, it falls free by itself.
+    // If the store has gone first, the lease lapses by itself.
     await this.#lease.release().catch(() => {});
   }
 
-  wake(head?: number): void {
-    this.#consumer.wake(head);
-  }
-
-  takeOver(): void {
-    this.#consumer.takeOver();
-  }
-
-  interrupt(): void {
-    this.#consumer.interrupt();
-  }
-
   follow(revision: number, isPatient: boolean): Promise<ControlAck> {
-    return this.#consumer.follow(revision, isPatient);
+    return this.worker.follow(revision, isPatient);
   }
 
   change(change: ControlChange): Promise<ConsumerControl> {
@@ -140,7 +125,7 @@ export class LeasedHost {
 
   async status(): Promise<LeasedStatus> {
     const { position, parked } = await this.#state().catch(() => this.#seen);
-    const status = await consumerStatus(this.#d, this.#consumer, position);
+    const status = await consumerStatus(this.#d, this.worker, this.#work, position);
     return { ...status, parked: parked.length, waiting: this.#work.isInCharge ? this.#work.waitingCount : null };
   }
 }

@@ -53,7 +53,8 @@ export class ParkedStreams {
   #byName = new Map<string, ParkedStream>();
   /** Those that wait for nothing any more; the next to go on first. */
   readonly #free = new Set<string>();
-  #count = 0;
+  /** The events that are set aside, failed or waiting. */
+  count = 0;
   /** In the order of their positions; null until it is asked for after a change. */
   #sorted: readonly ParkedStream[] | null = null;
 
@@ -65,14 +66,14 @@ export class ParkedStreams {
     this.#byName = new Map();
     this.#free.clear();
     this.#sorted = null;
-    this.#count = 0;
+    this.count = 0;
     for (const stream of parked) this.set(stream);
   }
 
   set(parked: ParkedStream): void {
     this.#forget(parked.stream);
     this.#byName.set(parked.stream, parked);
-    this.#count += countOf(parked);
+    this.count += countOf(parked);
     if (parked.error === null) this.#free.add(parked.stream);
     else this.#free.delete(parked.stream);
   }
@@ -86,7 +87,7 @@ export class ParkedStreams {
   #forget(stream: string): void {
     this.#sorted = null;
     const before = this.#byName.get(stream);
-    if (before) this.#count -= countOf(before);
+    if (before) this.count -= countOf(before);
   }
 
   get(stream: string): ParkedStream | undefined {
@@ -99,11 +100,6 @@ export class ParkedStreams {
 
   get size(): number {
     return this.#byName.size;
-  }
-
-  /** The events that are set aside, failed or waiting. */
-  get count(): number {
-    return this.#count;
   }
 
   /** The stream that is to go on next; undefined where each waits for something. */

@@ -1,12 +1,13 @@
 import { inTime } from "../service/in-time.ts";
-import type { ConsumerState } from "./consumer-state.ts";
-import type { Consumer } from "./consumer.ts";
 import type { EventSource } from "./event-source.ts";
+import type { Work } from "./work.ts";
+import type { Worker } from "./worker.ts";
+import { stateName, type ConsumerState } from "./worker-state.ts";
 
 /** What every consumer's `status` says. */
 export interface ConsumerStatus {
   name: string;
-  /** The node that answers: each that hosts an aggregate has a table of its own; of a subscription's, one works. */
+  /** The node that responds: each host of an aggregate has a table of its own; of a subscription's hosts, one works. */
   node: string;
   state: ConsumerState;
   /** The checkpoint: done up to and including this position of the log. */
@@ -28,20 +29,23 @@ interface Dependencies {
 
 export async function consumerStatus(
   { name, node, source }: Dependencies,
-  consumer: Consumer,
+  worker: Worker,
+  work: Pick<Work, "blockedBy" | "lease">,
   position: number,
 ): Promise<ConsumerStatus> {
   const page = await inTime(source.page(position, 0));
   const head = page?.head ?? null;
   const lag = head === null ? null : head - position;
+  const { state } = worker;
+  const blockedBy = state.block?.cause ?? work.blockedBy;
   return {
     name,
     node,
-    state: consumer.condition.stateAt(lag),
+    state: stateName(state, blockedBy, lag),
     position,
     head,
     lag,
-    paused: page?.control.paused ?? consumer.isPaused,
-    cause: consumer.condition.cause,
+    paused: page?.control.paused ?? state.control?.paused ?? false,
+    cause: blockedBy ?? state.waitingFor ?? (state.isWorking ? null : (work.lease?.cause ?? null)),
   };
 }

@@ -1,5 +1,5 @@
 import { decide, type DeciderDefinition } from "../../core/decider/decider.ts";
-import type { Appender, Prepared } from "./appender.ts";
+import type { DecisionAppender, Prepared } from "./decision-appender.ts";
 import type { CommandCall } from "./command-call.ts";
 import type { Entities, Entity } from "./entities.ts";
 import { nestedCommandsOn } from "./nested-commands.ts";
@@ -13,7 +13,7 @@ interface Dependencies {
   decider: DeciderDefinition;
   entities: Entities;
   speculative: SpeculativeState;
-  appender: Appender;
+  appender: DecisionAppender;
   outcomes: Outcomes;
   trial: TrialFold;
 }

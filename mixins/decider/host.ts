@@ -5,7 +5,7 @@ import { times } from "../../core/concurrency/times.ts";
 import { lifecycleOf } from "../service/broker-lifecycle.ts";
 import { within } from "../../core/concurrency/within.ts";
 import { finishBeforeEndOf } from "../service/companion.ts";
-import { Appender } from "./appender.ts";
+import { DecisionAppender } from "./decision-appender.ts";
 import { ClaimKeeper } from "./claim-keeper.ts";
 import { Commands } from "./commands.ts";
 import { Entities } from "./entities.ts";
@@ -20,7 +20,7 @@ export class DeciderHost {
   readonly store: string;
   readonly entities: Entities;
   readonly claims: ClaimKeeper;
-  readonly appender: Appender;
+  readonly appender: DecisionAppender;
   readonly commands: Commands;
   readonly #snapshots: SnapshotWriter;
   readonly #broker: ServiceBroker;
@@ -39,7 +39,7 @@ export class DeciderHost {
     this.claims = new ClaimKeeper(decider, store, catalogue, warn);
     this.#snapshots = new SnapshotWriter(decider, store, broker, warn);
     this.#forget = finishBeforeEndOf(broker, store, () => this.#snapshots.idle());
-    this.appender = new Appender({ store, catalogue, claims: this.claims });
+    this.appender = new DecisionAppender({ store, catalogue, claims: this.claims });
     const { entities, appender } = this;
     const speculative = new SpeculativeState(decider);
     const logDefect = (message: string, error: unknown) => logger.error(message, error);

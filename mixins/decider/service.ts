@@ -12,7 +12,7 @@ import { companionStarted } from "../service/companion.ts";
 import { toCommandCall } from "./command-call.ts";
 import { dryRun } from "./dry-run.ts";
 import { DeciderHost } from "./host.ts";
-import { history, stateAt, type HistoryParams, type StateParams } from "./queries.ts";
+import { history, stateAt, type HistoryParams, type StateParams } from "./state-queries.ts";
 import { wholeNumber } from "../service/whole-number.ts";
 import { dryRunFlag } from "../service/dry-run-flag.ts";
 

@@ -5,11 +5,6 @@ import { emptyCatalogue, type Catalogue } from "../../core/catalogue/catalogue.t
 import type { EventLog } from "../../core/log/event-log.ts";
 import { eventFields } from "../../core/query/event-fields.ts";
 import { isEventId } from "../../core/event/event-id.ts";
-import type { RecordedEvent } from "../../core/event/recorded-event.ts";
-import { categoryOf, assertValidNames } from "../../core/event/stream-name.ts";
-import { parsePatterns, typeMatcher } from "../../core/event/type-pattern.ts";
-import { pageOfStreams } from "../../core/log/page-size.ts";
-import { ValidationError } from "../../core/errors/errors.ts";
 import type { PendingLimits } from "./append/pending-appends.ts";
 import { pumpKey } from "./pump/pump-checkpoint.ts";
 import type { PumpOptions } from "./pump/pump.ts";
@@ -27,14 +22,14 @@ import { StoreHost } from "./host/host.ts";
 import { DuplicateHosts } from "./host/duplicate-hosts.ts";
 import { appendedEvent, leaseEvent, progressEvent } from "../service/internal-events.ts";
 import { fileActions } from "./actions/file-actions.ts";
-import { limitOf, maxLimit } from "./actions/find-limit.ts";
+import { limitOf } from "./actions/find-limit.ts";
 import { historyActions } from "./actions/history-actions.ts";
+import { logReadActions } from "./actions/log-read-actions.ts";
 import { linkActions } from "./actions/link-actions.ts";
 import { relayActions, relayOf } from "./actions/relay-actions.ts";
 import { requestIds } from "./actions/request-ids.ts";
 import { traceActions } from "./actions/trace-actions.ts";
 import { setVisibility, type Visibilities } from "../service/visibility.ts";
-import { wholeNumber } from "../service/whole-number.ts";
 
 interface Settings {
   catalogue: Catalogue;
@@ -45,17 +40,6 @@ interface Settings {
   /** The folder of the files that actions write and read. */
   transferFolder: string;
   visibility: Visibilities;
-}
-
-interface ReadParams {
-  after?: number;
-  afterVersion?: number;
-  limit: number;
-  types?: string | string[] | null;
-  category?: string;
-  stream?: string;
-  backward?: boolean;
-  raw?: boolean;
 }
 
 /** A store's service, as further definitions of the same store on the broker use it. */
@@ -70,12 +54,6 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
   let duplicateHosts: DuplicateHosts | null = null;
   let isStarting: () => boolean;
   let { catalogue } = settings;
-  const count = { ...wholeNumber, optional: true, convert: true };
-  const limit = { ...count, min: 1, max: maxLimit, default: 100 };
-  const names = [
-    { type: "string", optional: true },
-    { type: "array", items: "string", optional: true },
-  ];
   // Only an engine with many hosts has another host to forward to.
   const nodeFor = (ctx: Context) =>
     log.capabilities.hosts === "many" && host.building !== null ? otherHostFor(ctx) : null;
@@ -121,38 +99,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
               }
             },
           },
-          read: {
-            params: {
-              $$strict: true,
-              after: count,
-              afterVersion: count,
-              limit,
-              types: names,
-              category: { type: "string", optional: true },
-              stream: { type: "string", optional: true },
-              backward: { type: "boolean", optional: true, convert: true },
-              raw: { type: "boolean", optional: true, convert: true },
-            },
-            handler: (ctx: Context<ReadParams>) => {
-              const { stream, category } = ctx.params;
-              assertValidNames({ stream, category });
-              const stored = read(host, ctx.params);
-              return ctx.params.raw === true ? stored : host.readable(stored);
-            },
-          },
-          streams: {
-            params: {
-              $$strict: true,
-              category: { type: "string", optional: true },
-              after: { type: "string", optional: true },
-              limit: { ...limit },
-            },
-            handler: async (ctx: Context<{ category?: string; after?: string; limit: number }>) => {
-              const { category, after } = ctx.params;
-              assertValidNames({ category, after });
-              return pageOfStreams(await host.log.streams(ctx.params));
-            },
-          },
+          ...logReadActions(() => host),
           ...consumerStoreActions(name, () => host),
           ...deciderStoreActions(() => host),
           ...historyActions(name, () => ({ host, duplicateHosts })),
@@ -247,30 +194,4 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
     ...settings.visibility,
   });
   return schema;
-}
-
-async function read(host: StoreHost, params: ReadParams): Promise<RecordedEvent[]> {
-  const { stream, category, limit, backward = false, after, afterVersion } = params;
-  const start = (given: number | undefined) => given ?? (backward ? Number.MAX_SAFE_INTEGER : 0);
-  assertValidNames({ stream, category });
-  const { types } = params;
-  const wanted = types !== undefined && types !== null && { wanted: typeMatcher(parsePatterns("types", types)) };
-  if (stream !== undefined) {
-    if (after !== undefined)
-      throw new ValidationError([
-        { field: "after", found: after, expected: "afterVersion, because events of a stream are counted by version" },
-      ]);
-    if (category !== undefined && categoryOf(stream) !== category) return [];
-    return host.log.readStream(stream, { afterVersion: start(afterVersion), limit, backward, ...wanted });
-  }
-  if (afterVersion !== undefined)
-    throw new ValidationError([{ field: "afterVersion", found: afterVersion, expected: "a stream together with it" }]);
-  const page = await host.read({
-    after: start(after),
-    limit,
-    backward,
-    ...wanted,
-    ...(category !== undefined && { category }),
-  });
-  return page.events;
 }

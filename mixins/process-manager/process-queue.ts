@@ -11,13 +11,13 @@ import { withoutWaiting, withWaiting } from "../../core/process/waiting.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { parkedWarning } from "../consumer/parked-streams.ts";
 import type { Instances } from "./instances.ts";
-import type { Processed, Processing } from "./processing.ts";
+import type { Processed, ProcessRunner } from "./process-runner.ts";
 import { parkedTask, type Task } from "./task.ts";
 import type { WaitingEvents } from "./waiting-events.ts";
 
 interface Dependencies {
   instances: Instances;
-  processing: Processing;
+  runner: ProcessRunner;
   waiting: WaitingEvents;
   isGivenUp: (id: string) => boolean;
   /** Whether the event at this position is parked by itself. */
@@ -90,7 +90,7 @@ export class ProcessQueue {
 
   /**
    * Handles the deadlines that are due by then; false where it was interrupted. What they themselves set in the past has its
-   * turn another time, or one that sets itself again would leave nobody else any.
+   * turn another time: a deadline that sets itself again would otherwise leave no turn for others.
    */
   async fire(id: string, until: number): Promise<boolean> {
     const { instance: before } = await this.#d.instances.load(id);
@@ -145,13 +145,13 @@ export class ProcessQueue {
       parked.kind === "event" ? await this.#d.waiting.at(id, parked.position) : deadlineIn(instance, parked.id);
     const passed = (now: ProcessInstance) => released(withoutDeadline(now, parked.id));
     if (!task || this.#d.isGivenUp(parked.id)) return this.#d.instances.save(id, passed(instance));
-    const end = await this.#d.processing.run(id, task, passed, { once: true });
+    const end = await this.#d.runner.run(id, task, passed, { once: true });
     if (end === "done") this.handled++;
     if (typeof end === "object") await this.#park(id, task, { ...end, attempts: parked.attempts + 1 }, (now) => now);
   }
 
   async #run(id: string, task: Task, passed: (now: ProcessInstance) => ProcessInstance): Promise<boolean> {
-    const end: Processed = await this.#d.processing.run(id, task, passed);
+    const end: Processed = await this.#d.runner.run(id, task, passed);
     if (end === "interrupted") return false;
     if (end === "done") {
       this.parkedInARow = 0;
@@ -170,7 +170,7 @@ export class ProcessQueue {
     passed: (now: ProcessInstance) => ProcessInstance,
   ): Promise<void> {
     const parked: ParkedProcess = parkedTask(task, id, failure);
-    const instance = await this.#d.processing.instance(id, task);
+    const instance = await this.#d.runner.instance(id, task);
     await this.#d.instances.save(id, { ...passed(instance), parked });
     const [, details] = parkedWarning(parked);
     this.#d.warn("A process is parked: its later events wait, those of others go on", { instance: id, ...details });

@@ -14,8 +14,8 @@ import { consumerMetrics } from "../observability/metrics.ts";
 import type { CompanionSchema } from "../service/companion.ts";
 import { setVisibility, type Visibilities } from "../service/visibility.ts";
 import { instanceActions } from "./instance-actions.ts";
-import { Managing } from "./managing.ts";
-import type { Outside } from "./processing.ts";
+import { ProcessManagerWorker } from "./process-manager-worker.ts";
+import type { Outside } from "./process-runner.ts";
 
 interface Options {
   definition: ProcessDefinition;
@@ -25,9 +25,6 @@ interface Options {
   policy: ErrorPolicy;
   visibility: Visibilities;
 }
-
-/** So much of the log is handled between two looks at the deadlines and at what is wanted. */
-const eventsPerPage = 200;
 
 /** The service of a process manager: the control of its work, and a look at its processes. */
 export function processManagerService({
@@ -68,10 +65,9 @@ export function processManagerService({
         policy,
         timeLimit,
         metrics,
-        eventsPerPage,
         warn,
         work: (lease, interruption, wake) =>
-          new Managing({
+          new ProcessManagerWorker({
             definition,
             startFrom,
             source,

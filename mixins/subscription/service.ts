@@ -8,7 +8,7 @@ import { EventCaller } from "../consumer/event-caller.ts";
 import { EventSource } from "../consumer/event-source.ts";
 import { consumerEvents } from "../consumer/events.ts";
 import { LeasedHost } from "../consumer/leased-host.ts";
-import { Handling } from "./handling.ts";
+import { SubscriptionWorker } from "./subscription-worker.ts";
 import { consumerMetrics } from "../observability/metrics.ts";
 import type { CompanionSchema } from "../service/companion.ts";
 import { TimeLimit } from "../consumer/time-limit.ts";
@@ -74,7 +74,7 @@ export function subscriptionService({
         metrics,
         warn,
         work: (lease, interruption) =>
-          new Handling({ name, startFrom, source, lease, policy, handle, warn, ...interruption }),
+          new SubscriptionWorker({ name, startFrom, source, lease, policy, handle, warn, ...interruption }),
       });
     },
     started: () => host.start(),

@@ -103,7 +103,7 @@ describe("An engine's factory", () => {
 
   it("refuses an option in the address that belongs beside it", async () => {
     const error = await refusal(() => postgres("postgres://db/shop?schema=x"));
-    expect(error.message).toBe('adapter.schema: found "schema", expected it among the options of the factory');
+    expect(error.message).toBe('adapter.schema: found "schema", expected it in the options of the factory');
     expect(() => nats("nats://host?replicas=3")).toThrow(
       /adapter: found "nats:\/\/host\?replicas=3", expected servers/,
     );

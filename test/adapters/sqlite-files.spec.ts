@@ -309,7 +309,7 @@ describe("A damaged table", () => {
     const error = await refusal(() => openTable(`${folder}/x.db`));
     expect(error).toMatchObject({
       type: "UNUSABLE_STORE",
-      message: expect.stringContaining("delete the file to fold it again"),
+      message: expect.stringContaining("delete the file to rebuild it"),
     });
     expect(handles()).toEqual([]);
     rmSync(`${folder}/x.1.db`);

@@ -169,7 +169,7 @@ describe("A table under a running host", () => {
     fault();
     const error = await refusedSoon(() => broker.call("things.find"));
     expect(error).toMatchObject(expected);
-    expect(error.message).toContain("Start the node again");
+    expect(error.message).toContain("Restart the node");
     await append(broker);
     await eventually(async () => {
       expect(await broker.call("things.status")).toMatchObject({ state: "waiting", cause: expect.any(String) });

@@ -137,7 +137,7 @@ describe("A log whose host was killed", () => {
     await killedAfter(90);
     copyFileSync(file, `${folder}/kept`);
     renameSync(`${folder}/kept`, file);
-    expect(await refusedStart()).toContain(`where it is a copy of that file, remove ${file}.lock`);
+    expect(await refusedStart()).toContain(`if the file is a copy of that one, remove ${file}.lock`);
     rmSync(`${file}.lock`);
     expect(await headAfterStart()).toBe(100);
   });
@@ -190,11 +190,11 @@ describe("An empty log", () => {
   it("is not begun where the lock of another is left", async () => {
     await stopped();
     rmSync(file);
-    expect(await refusedStart()).toContain(`${file}.lock is that of log`);
+    expect(await refusedStart()).toContain(`${file}.lock belongs to log`);
     writeFileSync(file, "");
-    expect(await refusedStart()).toContain(`${file}.lock is that of log`);
+    expect(await refusedStart()).toContain(`${file}.lock belongs to log`);
     new Database(file).exec("VACUUM").close();
-    expect(await refusedStart()).toContain(`${file}.lock is that of log`);
+    expect(await refusedStart()).toContain(`${file}.lock belongs to log`);
   });
 
   it("is not begun where tables are left that were folded from a log of its name", async () => {

@@ -10,7 +10,7 @@ import { EventCaller } from "../../mixins/consumer/event-caller.ts";
 import { TimeLimit } from "../../mixins/consumer/time-limit.ts";
 import { Instances } from "../../mixins/process-manager/instances.ts";
 import { ProcessQueue } from "../../mixins/process-manager/process-queue.ts";
-import { Processing, type Outside } from "../../mixins/process-manager/processing.ts";
+import { ProcessRunner, type Outside } from "../../mixins/process-manager/process-runner.ts";
 import { WaitingEvents } from "../../mixins/process-manager/waiting-events.ts";
 import { fail } from "./expectation.ts";
 import { keptInMemory } from "./kept-in-memory.ts";
@@ -45,7 +45,7 @@ export class ProcessRun {
     this.#timeLimit = new TimeLimit(policy.timeoutMs, name);
     this.#instances = new Instances({ name, ...keptInMemory(), tell: () => {} });
     const common = { definition, instances: this.#instances, policy, timeLimit: this.#timeLimit };
-    const processing = new Processing({
+    const runner = new ProcessRunner({
       ...common,
       outside: this.#outside(answers, broker),
       isInCharge: () => true,
@@ -55,7 +55,7 @@ export class ProcessRun {
     });
     this.#queue = new ProcessQueue({
       ...common,
-      processing,
+      runner,
       // Events that wait behind a parked one; none are ever released here.
       waiting: new WaitingEvents({
         definition,

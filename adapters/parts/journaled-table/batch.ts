@@ -4,7 +4,7 @@ import type { Fields, Row } from "../../../core/rows/fields.ts";
 import type { Query } from "../../../core/query/query.ts";
 import type { Batch, ParkedStream, Progress, Rows } from "../../../core/table/read-table.ts";
 import { Overlay } from "../rows/overlay.ts";
-import type { RowChanges } from "../rows/row-change.ts";
+import type { RowChanges } from "../rows/row-changes.ts";
 import { decode, type StoredRow } from "../rows/row-codec.ts";
 import type { RowCache } from "./row-cache.ts";
 import type { Write } from "./row-store.ts";

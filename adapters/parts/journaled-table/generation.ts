@@ -1,7 +1,7 @@
 import { StoreUnavailableError } from "../../../core/errors/errors.ts";
 import { fieldsFromText, type Fields } from "../../../core/rows/fields.ts";
 import type { Generation, Origin, ParkedStream, Progress, Rows } from "../../../core/table/read-table.ts";
-import { RowChanges } from "../rows/row-change.ts";
+import { RowChanges } from "../rows/row-changes.ts";
 import { JournaledBatch } from "./batch.ts";
 import { CommittedRows } from "./committed-rows.ts";
 import { Commits } from "./commits.ts";

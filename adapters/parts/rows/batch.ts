@@ -1,7 +1,7 @@
 import { StoreUnavailableError } from "../../../core/errors/errors.ts";
 import type { Batch, ParkedStream, Progress } from "../../../core/table/read-table.ts";
 import { Overlay } from "./overlay.ts";
-import { RowChanges } from "./row-change.ts";
+import { RowChanges } from "./row-changes.ts";
 import { MemoryRows } from "./rows.ts";
 import type { StoredGeneration } from "./stored-generation.ts";
 import type { RowChange } from "../../../core/rows/row-change.ts";

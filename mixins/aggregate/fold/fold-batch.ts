@@ -1,28 +1,30 @@
 import type { Batch } from "../../../core/table/read-table.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
-import type { FoldedState } from "./folded-state.ts";
-import type { Folded } from "./mapped-transforms.ts";
+import type { FoldState } from "./fold-state.ts";
+import type { FoldOutcome } from "./mapped-transforms.ts";
 
 /** A batch's transaction ends after so many events or so much time, whichever comes first. */
 const maxEventsPerBatch = 500;
 const maxBatchMs = 20;
-/** On an engine that answers later others get their turn at each step: no reason for so many commits. */
-const maxBatchMsAway = 200;
+/** A remote engine gives others their turn at each step: no reason for so many commits. */
+const maxRemoteBatchMs = 200;
 
 /** What happened to one event: folded, set aside behind a parked one, of a type that is not mapped, or failed. */
-export type Outcome = Folded | { did: "wait" | "pass" };
+export type EventOutcome = FoldOutcome | { did: "wait" | "pass" };
 
-export const passed: Outcome = { did: "pass" };
-export const waits: Outcome = { did: "wait" };
+export const passed: EventOutcome = { did: "pass" };
+export const waits: EventOutcome = { did: "wait" };
 
-interface Step {
-  fold: (batch: Batch, event: RecordedEvent) => Outcome | Promise<Outcome>;
-  /** The event is done with. Answers whether the batch has to be committed for it. */
+/** What a batch does with each of its events. */
+export interface BatchStep {
+  fold: (batch: Batch, event: RecordedEvent) => EventOutcome | Promise<EventOutcome>;
+  /** The event is done with. Returns whether the batch has to be committed for it. */
   pass: (event: RecordedEvent, did: "fold" | "wait" | "pass") => boolean;
+  /** Asked before each event but the first. */
   mustStop: () => boolean;
 }
 
-export interface FoldedBatch {
+export interface BatchOutcome {
   /** The index of the first event that is not done with; what is before it is committed. */
   next: number;
   folded: number;
@@ -35,18 +37,18 @@ export interface FoldedBatch {
  * Folds events in one batch, at least one, until one fails or it has to end. A batch that changed nothing needs no commit.
  */
 export async function foldBatch(
-  state: FoldedState,
+  state: FoldState,
   events: readonly RecordedEvent[],
   from: number,
-  { fold, pass, mustStop }: Step,
-): Promise<FoldedBatch> {
-  const batch: FoldedBatch = { next: from, folded: 0, isCommitted: false, failure: null };
+  { fold, pass, mustStop }: BatchStep,
+): Promise<BatchOutcome> {
+  const batch: BatchOutcome = { next: from, folded: 0, isCommitted: false, failure: null };
   const end = Math.min(events.length, from + maxEventsPerBatch);
-  await state.inBatch(async (changes, isAway) => {
+  await state.inBatch(async (changes, isRemote) => {
     const began = performance.now();
-    let maxMs = isAway ? maxBatchMsAway : maxBatchMs;
-    const isTimeLeft = () => performance.now() < began + maxMs;
-    for (; batch.next < end && (batch.next === from || (!mustStop() && isTimeLeft())); batch.next++) {
+    let maxMs = isRemote ? maxRemoteBatchMs : maxBatchMs;
+    for (; batch.next < end; batch.next++) {
+      if (batch.next > from && (mustStop() || performance.now() >= began + maxMs)) break;
       const event = events[batch.next]!;
       const folding = fold(changes, event);
       // Without a wait where there is nothing to wait for: it costs more than the fold itself.

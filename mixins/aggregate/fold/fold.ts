@@ -1,12 +1,11 @@
-import type { ParkedChoice } from "../../../core/consumer/consumer-control.ts";
 import type { Mapping } from "../../../core/rows/mapping.ts";
 import type { Fields } from "../../../core/rows/fields.ts";
 import type { Batch, Generation, ParkedStream, Progress } from "../../../core/table/read-table.ts";
 import { freezeEvent, type RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { tryAgain, type ErrorPolicy, type Interruption, type Tried } from "../../consumer/error-policy.ts";
 import { parkedAs, parkedWarning } from "../../consumer/parked-streams.ts";
-import { FoldedState } from "./folded-state.ts";
-import { foldBatch, passed, waits, type FoldedBatch, type Outcome } from "./fold-batch.ts";
+import { FoldState } from "./fold-state.ts";
+import { foldBatch, passed, waits, type BatchOutcome, type BatchStep, type EventOutcome } from "./fold-batch.ts";
 import { LateFold, type LateSource } from "./late-fold.ts";
 import { Pace } from "../../../core/concurrency/pace.ts";
 import { markFailed, type FoldSpans } from "../../observability/spans.ts";
@@ -23,8 +22,10 @@ interface Dependencies extends Interruption {
   source: LateSource;
   policy: ErrorPolicy;
   spans: FoldSpans | null;
-  /** Whether somebody else is to have his turn. Left out: never. */
+  /** Whether the turn of this fold is over. Omitted: never. */
   isTimeUp?: () => boolean;
+  /** Events that are given up already when the fold begins. */
+  skipped?: ReadonlySet<string>;
   /** So many events were folded, and are committed. */
   onCommit: (folded: number) => void;
   /** An event waits behind a parked one. */
@@ -33,7 +34,7 @@ interface Dependencies extends Interruption {
 }
 
 /** Events in the order of the log, how far they reach, and which of them cannot be folded at all. */
-interface FoldedPage extends Pick<Progress, "position" | "positionId" | "log"> {
+interface EventPage extends Pick<Progress, "position" | "positionId" | "log"> {
   events: readonly RecordedEvent[];
   unreadable?: Readonly<Record<string, Unreadable>>;
 }
@@ -43,51 +44,52 @@ interface FoldedPage extends Pick<Progress, "position" | "positionId" | "log"> {
  * no log; events are handed to it in order.
  */
 export class Fold {
+  /** How far it is; read by others, changed here alone. */
+  readonly state: FoldState;
+  /** The parked events that go on. */
+  readonly late: LateFold;
   readonly #d: Dependencies;
   readonly #mapped: MappedTransforms;
-  readonly #state: FoldedState;
-  readonly #late: LateFold;
+  readonly #step: BatchStep;
   #parkedInARow = 0;
-  #skipped: ReadonlySet<string> = new Set();
+  #skipped: ReadonlySet<string>;
   /** Of the page being folded: events that the store cannot bring to today's version. No retry here would change it. */
   #unreadable: Readonly<Record<string, Unreadable>> | undefined;
 
-  private constructor(dependencies: Dependencies, state: FoldedState) {
-    const { mappings, fields, transforms } = dependencies;
+  private constructor(dependencies: Dependencies, state: FoldState) {
+    const { mappings, fields, transforms, skipped = new Set() } = dependencies;
     this.#d = dependencies;
     this.#mapped = new MappedTransforms(mappings, fields, transforms);
-    this.#state = state;
-    this.#late = new LateFold({ ...dependencies, state, mapped: this.#mapped });
+    this.state = state;
+    this.#skipped = skipped;
+    this.late = new LateFold({ ...dependencies, state, mapped: this.#mapped });
+    this.#step = {
+      fold: this.#foldInto.bind(this),
+      pass: this.#pass.bind(this),
+      mustStop: this.#mustStop.bind(this),
+    };
   }
 
   static async on(dependencies: Dependencies): Promise<Fold> {
-    return new Fold(dependencies, await FoldedState.of(dependencies.generation));
+    return new Fold(dependencies, await FoldState.of(dependencies.generation));
   }
 
-  /** Goes on from what is stored, which an error may have left in doubt. */
+  /** Goes on from what is stored, after an error whose outcome is unknown. */
   reload(): Promise<void> {
-    this.#late.forget();
-    return this.#state.reload();
-  }
-
-  get progress(): Readonly<Progress> {
-    return this.#state.settled;
-  }
-
-  get parked(): ParkedStream[] {
-    return this.#state.parked.list();
-  }
-
-  /** The events that are set aside, those that wait included. */
-  get parkedCount(): number {
-    return this.#state.parked.count;
+    this.late.forget();
+    return this.state.reload();
   }
 
   get isTooOftenParked(): boolean {
     return this.#parkedInARow >= this.#d.policy.maxParkedInARow;
   }
 
-  /** Somebody had a look and wants to go on. */
+  /** The message of the event that failed last; of those that are parked, the last in the log. */
+  get lastFailure(): string | undefined {
+    return this.state.parked.list().findLast(({ error }) => error)?.error?.message;
+  }
+
+  /** An operator has resumed the aggregate. */
   forgetParkedInARow(): void {
     this.#parkedInARow = 0;
   }
@@ -97,73 +99,64 @@ export class Fold {
    * too many were parked. What was folded is committed in every case.
    * @throws an outage's error; the event that met it is not passed.
    */
-  async foldPage({ events, position, positionId, log, unreadable }: FoldedPage): Promise<void> {
+  async foldPage({ events, position, positionId, log, unreadable }: EventPage): Promise<void> {
     this.#unreadable = unreadable;
-    const state = this.#state;
-    state.moveTo({ log });
+    const { state } = this;
+    if (state.settled.log !== log) state.moveTo({ log });
     let next = 0;
-    const pace = new Pace();
-    while (next < events.length && !this.#mustStop()) {
-      // An engine of this process answers without ever leaving the thread.
-      if (pace.isDue()) await pace.turn();
-      next = await this.#foldBatch(events, next);
+    if (events.length > 0) {
+      const pace = new Pace();
+      while (next < events.length && !this.#mustStop()) {
+        // An engine of this process answers without ever leaving the thread.
+        if (next > 0 && pace.isDue()) await pace.turn();
+        next = await this.#foldBatch(events, next);
+      }
     }
-    if (next === events.length && position > state.progress.position) state.moveTo({ position, positionId });
-    state.settle();
+    if (next === events.length && position > state.settled.position) state.moveTo({ position, positionId });
   }
 
   #mustStop(): boolean {
-    return this.#d.isInterrupted() || this.isTooOftenParked || this.#d.isTimeUp?.() === true;
+    const { isInterrupted, isTimeUp, policy } = this.#d;
+    return isInterrupted() || this.#parkedInARow >= policy.maxParkedInARow || isTimeUp?.() === true;
   }
 
   /** Rows already folded are committed before the first retry. */
   async #foldBatch(events: readonly RecordedEvent[], from: number): Promise<number> {
-    const { next, failure } = await this.#inSpan(events, from);
-    if (!failure) return next;
-    const isPassed = await this.#foldAgain(failure);
-    return isPassed ? next + 1 : next;
-  }
-
-  async #inSpan(events: readonly RecordedEvent[], from: number): Promise<FoldedBatch> {
     const parkedInARow = this.#parkedInARow;
     const span = this.#d.spans?.batch();
-    let folded = 0;
+    let batch: BatchOutcome | undefined;
     try {
-      const batch = await foldBatch(this.#state, events, from, {
-        fold: (changes, event) => this.#foldInto(changes, event),
-        // Unmapped events are passed again after a crash.
-        pass: (event, did) => {
-          this.#pass(event, did === "fold");
-          return did !== "pass";
-        },
-        mustStop: () => this.#mustStop(),
-      });
-      folded = batch.folded;
-      if (batch.isCommitted) this.#d.onCommit(folded);
-      return batch;
+      batch = await foldBatch(this.state, events, from, this.#step);
+      if (batch.isCommitted) this.#d.onCommit(batch.folded);
     } catch (error) {
       if (span) markFailed(span, error);
       this.#parkedInARow = parkedInARow;
       throw error;
     } finally {
-      span?.addTags({ from: events[from]!.position, to: this.#state.progress.position, events: folded }).finish();
+      const { position: to } = this.state.settled;
+      span?.addTags({ from: events[from]!.position, to, events: batch?.folded ?? 0 }).finish();
     }
+    const { next, failure } = batch;
+    return failure && (await this.#foldAgain(failure)) ? next + 1 : next;
   }
 
-  #pass(event: RecordedEvent, isFolded: boolean): void {
-    this.#state.pass(event, isFolded);
+  /** Unmapped events need no commit: they are passed again after a crash. */
+  #pass(event: RecordedEvent, did: "fold" | "wait" | "pass"): boolean {
+    const isFolded = did === "fold";
+    this.state.pass(event, isFolded);
     if (isFolded) this.#parkedInARow = 0;
+    return did !== "pass";
   }
 
-  /** Writes the checkpoint where unmapped events have moved it ahead of the stored one. */
+  /** Writes the checkpoint if unmapped events have moved it ahead of the stored one. */
   async save(): Promise<void> {
-    if (this.#state.isAhead) await this.#state.inBatch(() => true);
+    if (this.state.isAhead) await this.state.inBatch(() => true);
   }
 
-  #foldInto(batch: Batch, event: RecordedEvent): Outcome | Promise<Outcome> {
+  #foldInto(batch: Batch, event: RecordedEvent): EventOutcome | Promise<EventOutcome> {
     const mappings = this.#mapped.of(event.type);
     if (mappings.length === 0) return passed;
-    const waiting = this.#state.parked.get(event.stream);
+    const waiting = this.state.parked.get(event.stream);
     if (waiting) return this.#wait(waiting, event);
     if (this.#skipped.has(event.id)) return passed;
     const unreadable = this.#unreadable?.[event.id];
@@ -171,32 +164,26 @@ export class Fold {
     return this.#mapped.fold(mappings, freezeEvent(event), batch);
   }
 
-  #wait(stream: ParkedStream, event: RecordedEvent): Outcome {
+  #wait(stream: ParkedStream, event: RecordedEvent): EventOutcome {
     const isGivenUp = this.#skipped.has(event.id);
     if (!isGivenUp) this.#d.onWait?.(event);
     const { waiting, givenUp = [] } = stream;
     const more = isGivenUp ? { givenUp: [...givenUp, event.id] } : { waiting: waiting + 1 };
-    this.#state.put(event.stream, { ...stream, ...more });
+    this.state.put(event.stream, { ...stream, ...more });
     return waits;
   }
 
-  /** Retries an event with growing waits, then parks it. False where the fold was interrupted before either. */
+  /** Retries an event with growing waits, then parks it. False if the fold was interrupted before either. */
   async #foldAgain({ event, error }: { event: RecordedEvent; error: unknown }): Promise<boolean> {
     const end = await tryAgain(this.#d.policy, error, this.#d, () => this.#alone(event));
     if (typeof end === "object") await this.#parkAlone(event, end.error, end.attempts);
     return end !== "interrupted";
   }
 
-  /** One event in a batch of its own. */
+  /** One event in a batch of its own, committed whatever becomes of it. */
   async #alone(event: RecordedEvent): Promise<Tried> {
-    const { failure, folded } = await foldBatch(this.#state, [event], 0, {
-      fold: (changes) => this.#foldInto(changes, event),
-      pass: (_, did) => {
-        this.#pass(event, did === "fold");
-        return true;
-      },
-      mustStop: () => true,
-    });
+    const pass: BatchStep["pass"] = (one, did) => this.#pass(one, did) || true;
+    const { failure, folded } = await foldBatch(this.state, [event], 0, { ...this.#step, pass });
     if (failure) return failure;
     this.#d.onCommit(folded);
     return {};
@@ -204,9 +191,9 @@ export class Fold {
 
   async #parkAlone(event: RecordedEvent, error: unknown, attempts: number): Promise<void> {
     const parked = { ...parkedAs(event, { error, attempts }), waiting: 0 };
-    await this.#state.inBatch(() => {
-      this.#state.put(event.stream, parked);
-      this.#pass(event, false);
+    await this.state.inBatch(() => {
+      this.state.put(event.stream, parked);
+      this.state.pass(event, false);
       return true;
     });
     this.#parkedInARow++;
@@ -216,21 +203,6 @@ export class Fold {
   /** From now on these events are given up; what waited behind them waits no more. @throws an outage's error */
   async skip(skipped: ReadonlySet<string>): Promise<void> {
     this.#skipped = skipped;
-    await this.#late.skip(skipped);
-  }
-
-  /** The parked events that were chosen are tried again when it goes on. @throws an outage's error */
-  retry(choice: ParkedChoice): Promise<void> {
-    return this.#late.choose(choice);
-  }
-
-  /** Whether parked streams are to go on. */
-  get isGoingOn(): boolean {
-    return this.#late.isGoingOn;
-  }
-
-  /** Folds for a moment what waits no more, each stream's events in their order; answers how many. @throws an outage's error */
-  goOn(): Promise<number> {
-    return this.#late.goOn();
+    await this.late.skip(skipped);
   }
 }

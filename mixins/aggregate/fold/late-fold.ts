@@ -9,21 +9,21 @@ import type { Interruption } from "../../consumer/error-policy.ts";
 import { failedAt, passedIn } from "../../consumer/parked-streams.ts";
 import { StreamReader } from "../../consumer/stream-reader.ts";
 import { waitingEvent, type EventLookup } from "../../consumer/waiting-event.ts";
-import { foldBatch, passed, type Outcome } from "./fold-batch.ts";
-import type { FoldedState } from "./folded-state.ts";
+import { foldBatch, passed, type EventOutcome } from "./fold-batch.ts";
+import type { FoldState } from "./fold-state.ts";
 import type { MappedTransforms } from "./mapped-transforms.ts";
 
 /** Where the events of parked streams are read again. */
 export type LateSource = Pick<EventSource, "streamPage"> & EventLookup;
 
 interface Dependencies extends Pick<Interruption, "isInterrupted"> {
-  state: FoldedState;
+  state: FoldState;
   mapped: MappedTransforms;
   source: LateSource;
   onCommit: (folded: number) => void;
 }
 
-/** So long may the log's other events wait for their turn; a transform that runs is waited for. */
+/** The log's other events wait for their turn at most so long; a transform that runs is waited for. */
 const sliceMs = 50;
 
 /**
@@ -36,7 +36,7 @@ export class LateFold {
   /** Streams whose failed event is to be tried again. */
   readonly #chosen = new Set<string>();
   #skipped: ReadonlySet<string> = new Set();
-  /** Those among the skipped of which it is not known yet whether they wait. */
+  /** Skipped events that have not been looked for among the waiting ones yet. */
   #news: string[] = [];
 
   constructor(dependencies: Dependencies) {
@@ -44,17 +44,19 @@ export class LateFold {
     this.#reader = new StreamReader(dependencies.source);
   }
 
-  /** What is stored of the streams may be another thing by now. */
+  /** What is stored of the streams may have changed. */
   forget(): void {
     this.#chosen.clear();
     this.#skipped = new Set();
     this.#news = [];
   }
 
+  /** Whether parked streams are to go on. */
   get isGoingOn(): boolean {
     return this.#chosen.size > 0 || this.#d.state.parked.nextFree !== undefined;
   }
 
+  /** The parked events that are tried again when it goes on. @throws an outage's error */
   async choose({ id, stream }: ParkedChoice): Promise<void> {
     const { parked } = this.#d.state;
     const named = id === undefined ? stream : await this.#streamOf(id);
@@ -107,6 +109,7 @@ export class LateFold {
     });
   }
 
+  /** Folds for a moment what waits no more, each stream's events in their order; answers how many. @throws an outage's error */
   async goOn(): Promise<number> {
     const end = performance.now() + sliceMs;
     const mustStop = () => this.#d.isInterrupted() || performance.now() >= end;
@@ -179,7 +182,11 @@ export class LateFold {
     return folded;
   }
 
-  #foldInto(changes: Batch, event: RecordedEvent, unreadable: Unreadable | undefined): Outcome | Promise<Outcome> {
+  #foldInto(
+    changes: Batch,
+    event: RecordedEvent,
+    unreadable: Unreadable | undefined,
+  ): EventOutcome | Promise<EventOutcome> {
     const mappings = this.#d.mapped.of(event.type);
     if (mappings.length === 0 || this.#skipped.has(event.id)) return passed;
     return unreadable ? { error: unreadable } : this.#d.mapped.fold(mappings, freezeEvent(event), changes);

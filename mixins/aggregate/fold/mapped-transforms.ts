@@ -6,7 +6,7 @@ import { typeMatcher } from "../../../core/event/type-pattern.ts";
 import type { Transform, Transforms } from "./transform.ts";
 
 /** What became of one event. */
-export type Folded = { did: "fold" } | { error: unknown };
+export type FoldOutcome = { did: "fold" } | { error: unknown };
 
 /** What an aggregate's mappings do with one event: transform after transform, each result applied to the batch. */
 export class MappedTransforms {
@@ -22,10 +22,14 @@ export class MappedTransforms {
   }
 
   /**
-   * All changes of the event by its type's mappings are in the batch afterwards or, where something fails, none. Answers
-   * at once where the transform and the engine do.
+   * All changes of the event by its type's mappings are in the batch afterwards or, if one fails, none. Returns a promise
+   * only if the transform or the engine does.
    */
-  fold(mappings: readonly AppliedMapping<Transform>[], event: RecordedEvent, batch: Batch): Folded | Promise<Folded> {
+  fold(
+    mappings: readonly AppliedMapping<Transform>[],
+    event: RecordedEvent,
+    batch: Batch,
+  ): FoldOutcome | Promise<FoldOutcome> {
     if (mappings.length > 1) return this.#foldWhole(mappings, event, batch);
     try {
       const answer = this.#transforms.run(mappings[0]!.transform, event, batch.rows);
@@ -42,7 +46,7 @@ export class MappedTransforms {
     event: RecordedEvent,
     answer: Promise<unknown>,
     batch: Batch,
-  ): Promise<Folded> {
+  ): Promise<FoldOutcome> {
     try {
       const applied = batch.apply(changesOf(mapping, this.#fields, event, await answer));
       if (applied) await applied;
@@ -56,7 +60,7 @@ export class MappedTransforms {
     mappings: readonly AppliedMapping<Transform>[],
     event: RecordedEvent,
     batch: Batch,
-  ): Promise<Folded> {
+  ): Promise<FoldOutcome> {
     await batch.mark();
     try {
       for (const mapping of mappings) {
@@ -83,6 +87,6 @@ export class MappedTransforms {
   }
 }
 
-const done: Folded = { did: "fold" };
-const succeed = (): Folded => done;
-const fail = (error: unknown): Folded => ({ error });
+const done: FoldOutcome = { did: "fold" };
+const succeed = (): FoldOutcome => done;
+const fail = (error: unknown): FoldOutcome => ({ error });

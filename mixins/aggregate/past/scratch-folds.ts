@@ -2,16 +2,14 @@ import { setTimeout } from "node:timers/promises";
 import type { Stretch } from "./altered-history.ts";
 import { StoreUnavailableError } from "../../../core/errors/errors.ts";
 import { RebuildFailedError } from "../../../core/errors/snapshot-errors.ts";
-import { sameFields, type Fields } from "../../../core/rows/fields.ts";
 import type { Mapping } from "../../../core/rows/mapping.ts";
 import { isOutage } from "../../../core/errors/outage.ts";
-import type { Generation, ParkedEvent, ParkedStream, ReadTable } from "../../../core/table/read-table.ts";
+import type { Generation, ParkedEvent, ParkedStream } from "../../../core/table/read-table.ts";
 import { Semaphore } from "../../../core/concurrency/semaphore.ts";
 import { times } from "../../../core/concurrency/times.ts";
 import type { ConsumerPage } from "../../consumer/consumer-page.ts";
 import type { ErrorPolicy, Interruption } from "../../consumer/error-policy.ts";
 import type { EventSource } from "../../consumer/event-source.ts";
-import { otherLog } from "../../consumer/other-log.ts";
 import { Fold } from "../fold/fold.ts";
 import type { LateSource } from "../fold/late-fold.ts";
 import { inOrder, mostListed } from "../fold/parked-list.ts";
@@ -19,23 +17,16 @@ import { parkedAs, withoutWaiting } from "../../consumer/parked-streams.ts";
 import type { Folds } from "../fold/folds.ts";
 import type { PointInTime } from "./points-in-time.ts";
 import { ScratchFolder } from "./scratch-folder.ts";
+import { startGeneration, type StartDependencies } from "./start-generation.ts";
 import type { Transform } from "../fold/transform.ts";
 
-export interface ScratchDependencies {
-  name: string;
-  table: ReadTable;
-  fields: Fields;
+export interface ScratchDependencies extends StartDependencies {
   mappings: readonly Mapping<Transform>[];
-  /** The result of `describeDefinition`. */
-  definition: string;
   policy: ErrorPolicy;
   folds: Folds;
   source: Pick<EventSource, "page"> & LateSource;
   /** The position up to which the live table is folded. */
   livePosition: () => Promise<number>;
-  /** Restores the newest snapshot up to this position as a separate generation; null if there is none. */
-  nearestSnapshot: (position: number) => Promise<Generation | null>;
-  warn: (message: string, details: object) => void;
 }
 
 /** A temporary table, and the events that could not be folded into it. */
@@ -58,9 +49,6 @@ const eventsPerPage = 1000;
 const mostAtATime = 2;
 /** Bounds the queries and callers that are kept in memory. */
 const mostWaiting = 100;
-/** Below this number of events, a fold is faster than a copy of the live table. */
-const eventsWorthACopy = 5000;
-
 /** Folds the log, or an altered one, into temporary generations, while the caller waits. */
 export class ScratchFolds {
   readonly #d: ScratchDependencies;
@@ -99,7 +87,7 @@ export class ScratchFolds {
   build(wanted: Wanted): Promise<Scratch> {
     return this.#foldSemaphore.run(async () => {
       this.assertRunning();
-      const generation = await this.#startGeneration(wanted);
+      const generation = await startGeneration(this.#d, wanted.startAtMost, () => this.copyOfLive());
       const transforms = this.#d.folds.begin(null);
       // Collected here, because injected events cannot be read from the log later. Keyed by id, because after an outage a
       // batch is folded again.
@@ -120,7 +108,7 @@ export class ScratchFolds {
           warn: () => {},
         });
         await this.#fold(fold, wanted);
-        const streams = fold.parked;
+        const streams = fold.state.parked.list();
         return { generation, streams, parked: inOrder([...streams.map(withoutWaiting), ...waiting.values()]) };
       } catch (error) {
         await this.#d.table.drop(generation);
@@ -166,7 +154,7 @@ export class ScratchFolds {
 
   async #fold(fold: Fold, { point, alter = async (page) => page }: Wanted): Promise<void> {
     await fold.skip(new Set(point.skipped));
-    let { position } = fold.progress;
+    let { position } = fold.state.settled;
     // Events injected right after the start position belong before the first page.
     await this.#foldPage(fold, await alter({ ...point, events: [], position }));
     while (position < point.position) {
@@ -184,12 +172,12 @@ export class ScratchFolds {
   async #foldPage(fold: Fold, page: FoldedPage): Promise<void> {
     await this.#retried(async () => {
       // By id, because injected events share their positions with real ones.
-      const last = page.events.findIndex(({ id }) => id === fold.progress.positionId);
+      const last = page.events.findIndex(({ id }) => id === fold.state.settled.positionId);
       await fold.foldPage({ ...page, events: page.events.slice(last + 1) });
     });
     this.assertRunning();
     if (!fold.isTooOftenParked) return;
-    const { id, error } = fold.parked.findLast((event) => event.error)!;
+    const { id, error } = fold.state.parked.list().findLast((event) => event.error)!;
     throw new RebuildFailedError(
       this.#d.name,
       `${this.#d.policy.maxParkedInARow} events in a row cannot be folded; the last: ${id}: ${error?.message}`,
@@ -207,44 +195,6 @@ export class ScratchFolds {
         await this.#sleep(waitMs);
       }
     }
-  }
-
-  /** The generation to start from: a copy of the live table, a snapshot, or an empty one. */
-  async #startGeneration({ startAtMost }: Wanted): Promise<Generation> {
-    const { table, fields, definition, nearestSnapshot } = this.#d;
-    for (const offer of [() => this.#liveUpTo(startAtMost), () => nearestSnapshot(startAtMost)]) {
-      const offered = startAtMost > 0 ? await this.#orNull(offer) : null;
-      if (!offered) continue;
-      if (await this.#fits(offered, startAtMost)) return offered;
-      await table.drop(offered);
-    }
-    return table.build(fields, { definition, order: "" });
-  }
-
-  async #liveUpTo(position: number): Promise<Generation | null> {
-    const live = this.#d.table.live();
-    const reached = (await live.progress()).position;
-    const isOffered = reached >= eventsWorthACopy && (await this.#fits(live, position));
-    return isOffered ? (await this.copyOfLive()).generation : null;
-  }
-
-  /** If a copy or snapshot fails, the table is folded from the beginning, which only takes longer. */
-  async #orNull(offer: () => Promise<Generation | null>): Promise<Generation | null> {
-    try {
-      return await offer();
-    } catch (error) {
-      this.#d.warn(`${this.#d.name}: a table of the past is folded from the beginning`, { error: String(error) });
-      return null;
-    }
-  }
-
-  /** True if the generation equals a fold from the beginning: same log and definition, in order, nothing parked. */
-  async #fits(generation: Generation, atMost: number): Promise<boolean> {
-    const { fields, definition, source } = this.#d;
-    if (generation.origin.definition !== definition || !sameFields(generation.fields, fields)) return false;
-    const progress = await generation.progress();
-    if (progress.position > atMost || progress.reordered || (await generation.parked()).length > 0) return false;
-    return otherLog(progress, await source.page(progress.position, 0)) === null;
   }
 }
 

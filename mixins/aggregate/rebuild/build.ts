@@ -32,7 +32,7 @@ export class Build {
     this.generation = generation;
     this.fold = fold;
     this.#d = dependencies;
-    this.#from = fold.progress.position;
+    this.#from = fold.state.settled.position;
   }
 
   static async on(generation: Generation, order: RebuildRequest, dependencies: BuildDependencies): Promise<Build> {
@@ -42,14 +42,14 @@ export class Build {
   progress(head: number): RebuildProgress {
     const { kind, snapshot } = this.request;
     return progressOf(
-      this.fold.progress.position,
+      this.fold.state.settled.position,
       this.#from,
       kind === "restore" ? snapshot!.position : head,
       this.#since,
     );
   }
 
-  /** Goes on from what is stored, which an error may have left in doubt. */
+  /** Goes on from what is stored, after an error whose outcome is unknown. */
   async reload(): Promise<void> {
     // It may go on behind some of it.
     this.#rest = null;
@@ -57,7 +57,7 @@ export class Build {
   }
 
   retry(choice: ParkedChoice): Promise<void> {
-    return this.fold.retry(choice);
+    return this.fold.late.choose(choice);
   }
 
   /**
@@ -68,11 +68,11 @@ export class Build {
   async advance(skipped: ConsumerControl["skipped"], until: number): Promise<boolean> {
     const { fold } = this;
     await fold.skip(new Set(Object.keys(skipped)));
-    if (fold.isGoingOn) {
-      await fold.goOn();
-      if (fold.isGoingOn) return false;
+    if (fold.late.isGoingOn) {
+      await fold.late.goOn();
+      if (fold.late.isGoingOn) return false;
     }
-    if (fold.progress.position >= until) return true;
+    if (fold.state.settled.position >= until) return true;
     const isFresh = this.#rest === null;
     const page = this.#rest ?? (await this.#pageUntil(until));
     let isWhole = false;
@@ -80,20 +80,20 @@ export class Build {
       await this.#d.turns.slice(() => fold.foldPage(page));
     } finally {
       // An outage, too, ends it in the middle: what is folded must not come again.
-      const { position } = fold.progress;
+      const { position } = fold.state.settled;
       isWhole = position >= page.position;
       this.#rest = isWhole ? null : { ...page, events: page.events.filter((event) => event.position > position) };
     }
     if (fold.isTooOftenParked) {
-      const last = fold.parked.findLast(({ error }) => error)?.error?.message ?? "unknown";
+      const last = fold.lastFailure ?? "unknown";
       throw new RebuildFailedError(this.#d.name, `too many events in a row could not be folded; the last: ${last}`);
     }
     // Where the log ended when the rest's page was read, the live table may have passed long ago.
-    return isWhole && ((isFresh && page.end) || fold.progress.position >= until);
+    return isWhole && ((isFresh && page.end) || fold.state.settled.position >= until);
   }
 
   async #pageUntil(until: number): Promise<ConsumerPage> {
-    const page = await this.#d.page(this.fold.progress.position, eventsPerPage);
+    const page = await this.#d.page(this.fold.state.settled.position, eventsPerPage);
     if (page.position <= until) return page;
     const { afterId: positionId } = await this.#d.page(until, 0);
     return { ...page, events: page.events.filter(({ position }) => position <= until), position: until, positionId };

@@ -34,18 +34,18 @@ interface Dependencies extends BuildDependencies {
 }
 
 /**
- * Follows orders to build the table anew: the new generation is folded in slices between the pages of the live one,
- * which goes on, and takes its place when it has caught up. A crash leaves the live one as it was; the next start finds
- * that no generation names the order, and begins again.
+ * Builds the table anew on request: the new generation is folded in slices between the pages of the live one, which goes
+ * on, and takes its place when it has caught up. A crash leaves the live one as it was; the next start finds that no
+ * generation names the request, and begins again.
  */
 export class Rebuilder {
+  /** The last request, whether it has ended or not. */
+  request: RebuildRequest | null = null;
   readonly #d: Dependencies;
-  #request: RebuildRequest | null = null;
   #isPaused = false;
   #isFirstLook = true;
   #skipped: ConsumerControl["skipped"] = {};
   #build: Build | null = null;
-  #head = 0;
   readonly #awaited: AwaitedRequests;
 
   constructor(dependencies: Dependencies) {
@@ -53,27 +53,26 @@ export class Rebuilder {
     this.#awaited = new AwaitedRequests(dependencies.name);
   }
 
-  /** The order that is being followed. */
+  /** The request that is being followed. */
   get running(): RebuildRequest | null {
     return this.#build?.request ?? null;
   }
 
   /** A page is asked for. */
   ask(): void {
-    this.#awaited.ask();
+    if (this.#awaited.callers.size > 0) this.#awaited.callers.ask();
   }
 
   /** What is wanted now; before each page. */
-  note({ build, paused, skipped }: ConsumerControl, head: number): void {
-    this.#request = build ?? null;
+  note({ build, paused, skipped }: ConsumerControl): void {
+    this.request = build ?? null;
     this.#isPaused = paused;
-    this.#head = head;
     this.#skipped = skipped;
   }
 
-  /** Answers the position of the table's switch. @throws why there was none */
+  /** Resolves to the position of the table's switch. @throws why there was none */
   wait(request: string): Promise<number> {
-    return this.#awaited.wait(request);
+    return this.#awaited.callers.wait(request);
   }
 
   /** What the live table has folded late would be gone with the switch where the new one has it parked. */
@@ -81,13 +80,13 @@ export class Rebuilder {
     await this.#build?.retry(choice);
   }
 
-  /** The node stops; the order stays. */
+  /** The node stops; the request stays. */
   stop(): void {
     this.leave();
     this.#awaited.stop();
   }
 
-  /** Another host may go on with the order, from its beginning. */
+  /** Another host may go on with the request, from its beginning. */
   leave(): void {
     this.#build = null;
     this.#isFirstLook = true;
@@ -98,110 +97,112 @@ export class Rebuilder {
     await this.#build?.reload().catch(() => (this.#build = null));
   }
 
-  /** The live table is at this position. It names its order, whoever has built it, and whether he has heard so or not. */
+  /** The live table is at this position. It names its request, whichever host has built it. */
   watch(position: number): void {
+    if (!this.#build && this.#awaited.callers.size === 0) return;
     const { order } = this.#d.table.live().origin;
     if (this.#build?.request.id === order) this.#build = null;
     this.#awaited.done(order, position);
-    this.#awaited.rejectWaiters(this.#request);
+    this.#awaited.rejectWaiters(this.request);
   }
 
-  /** There is work for `advance`, begun or not. */
+  /** The last request is to be followed, begun or not. */
   get isWanted(): boolean {
-    const order = this.#request;
-    return order !== null && order.ended === undefined && this.#d.table.live().origin.order !== order.id;
+    const { request } = this;
+    return request !== null && request.ended === undefined && this.#d.table.live().origin.order !== request.id;
   }
 
-  /** The last order, whether it has ended or not. */
-  get order(): RebuildRequest | null {
-    return this.#request;
+  /** There is something to do for `advance`. */
+  get hasWork(): boolean {
+    if (this.#isFirstLook || this.#build || this.#awaited.callers.size > 0) return true;
+    return this.request !== null && this.isWanted;
   }
 
   get isAwaited(): boolean {
-    return this.#awaited.isAwaited;
+    return this.#awaited.callers.size > 0;
   }
 
-  progress(): RebuildProgress | null {
-    return this.#build?.progress(this.#head) ?? null;
+  progress(head: number): RebuildProgress | null {
+    return this.#build?.progress(head) ?? null;
   }
 
   /**
    * One slice of work. `more`: there is more to do at once. `switched`: the new generation is live.
-   * @throws an outage's error; the build goes on when it is over
+   * @throws an outage's error; the build goes on after the outage
    */
   async advance(): Promise<"idle" | "more" | "switched"> {
-    const order = this.#request;
+    const { request } = this;
     this.#isFirstLook = false;
-    const isOver = this.#build && (order?.id !== this.#build.request.id || order.ended !== undefined);
+    const isOver = this.#build && (request?.id !== this.#build.request.id || request.ended !== undefined);
     if (isOver) await this.#drop();
-    this.#awaited.rejectWaiters(order);
+    this.#awaited.rejectWaiters(request);
     // A page of the live table may have ended early for this build.
     if (isOver) return "more";
-    if (!order || !this.isWanted) return "idle";
-    // Said again where the store was away: it would fail again, so it ends for every host.
-    const failure = this.#awaited.failure(order.id);
+    if (!request || !this.isWanted) return "idle";
+    // It would fail again, so it ends for every host; repeated here if the store was away at the first time.
+    const failure = this.#awaited.failure(request.id);
     if (failure !== null) {
-      await this.#d.change({ endBuild: { id: order.id, why: failure } });
+      await this.#d.change({ endBuild: { id: request.id, why: failure } });
       return "more";
     }
     try {
-      this.#build ??= await this.#begin(order).catch((error: unknown) => {
+      this.#build ??= await this.#begin(request).catch((error: unknown) => {
         throw isRetryable(error) && !isDiskFull(error) ? error : new UnrecoverableError(error);
       });
-      const isDone = await this.#build.advance(this.#skipped, await this.#end(order));
+      const isDone = await this.#build.advance(this.#skipped, await this.#end(request));
       this.#d.onProgress();
       if (!isDone) return "more";
       await this.#finish(this.#build);
       return "switched";
     } catch (error) {
       if (!(error instanceof UnrecoverableError) && isOutage(error) && !isDiskFull(error)) throw error;
-      await this.#fail(order, error instanceof UnrecoverableError ? error.cause : error);
+      await this.#fail(request, error instanceof UnrecoverableError ? error.cause : error);
       return "more";
     }
   }
 
   /**
-   * An order from before this start meets an empty table: what it asks for is what is folded now anyway. An empty
-   * generation takes the table's place, as the one that the order was for.
+   * A request from before this start that meets an empty table asks for what is folded now anyway. An empty generation
+   * takes the table's place, as the one that was requested.
    */
   async completeAtOnce(): Promise<void> {
-    const order = this.#request;
-    if (!this.#isFirstLook || !order || order.ended !== undefined || this.#build) return;
-    if (this.#d.table.live().origin.order === order.id || (await this.#snapshotHere(order))) return;
-    await this.#finish(await this.#begin(order));
+    const { request } = this;
+    if (!this.#isFirstLook || !request || request.ended !== undefined || this.#build) return;
+    if (this.#d.table.live().origin.order === request.id || (await this.#snapshotHere(request))) return;
+    await this.#finish(await this.#begin(request));
   }
 
   async #snapshotHere({ snapshot }: RebuildRequest): Promise<string | null> {
     return snapshot && (await this.#d.snapshots.has(snapshot.id)) ? snapshot.id : null;
   }
 
-  async #begin(order: RebuildRequest): Promise<Build> {
+  async #begin(request: RebuildRequest): Promise<Build> {
     const { name, table, fields, definition, snapshots, info } = this.#d;
-    info(`${name}: a ${order.kind} begins beside the table`, { order: order.id });
-    const snapshot = await this.#snapshotHere(order);
+    info(`${name}: a ${request.kind} begins beside the table`, { order: request.id });
+    const snapshot = await this.#snapshotHere(request);
     const generation = snapshot
-      ? await snapshots.restore(snapshot, order.id, order.force === true)
-      : await table.build(fields, { definition, order: order.id });
-    return Build.on(generation, order, this.#d);
+      ? await snapshots.restore(snapshot, request.id, request.force === true)
+      : await table.build(fields, { definition, order: request.id });
+    return Build.on(generation, request, this.#d);
   }
 
-  /** A table that stands still keeps its position. */
+  /** A paused table keeps its position. */
   async #end({ kind, snapshot }: RebuildRequest): Promise<number> {
     if (kind === "restore") return snapshot!.position;
     return this.#isPaused ? (await this.#d.table.live().progress()).position : Infinity;
   }
 
-  async #finish({ request: order, generation, fold }: Build): Promise<void> {
+  async #finish({ request, generation, fold }: Build): Promise<void> {
     const { name, takeOver, info } = this.#d;
     await fold.save();
     await takeOver(generation, fold);
     this.#build = null;
     this.#d.onProgress();
-    info(`${name}: the ${order.kind} is done; the new table answers`, {
-      order: order.id,
-      position: fold.progress.position,
+    info(`${name}: the ${request.kind} is done; the new table answers`, {
+      order: request.id,
+      position: fold.state.settled.position,
     });
-    this.#awaited.done(order.id, fold.progress.position);
+    this.#awaited.done(request.id, fold.state.settled.position);
   }
 
   async #drop(): Promise<void> {
@@ -211,17 +212,17 @@ export class Rebuilder {
     if (build) await this.#d.table.drop(build.generation);
   }
 
-  async #fail(order: RebuildRequest, error: unknown): Promise<void> {
+  async #fail(request: RebuildRequest, error: unknown): Promise<void> {
     await this.#drop();
-    this.#awaited.noteFailure(order.id, error);
-    this.#d.warn(`${this.#d.name}: the ${order.kind} failed; the table is as it was`, {
-      order: order.id,
-      error: this.#awaited.failure(order.id),
+    this.#awaited.noteFailure(request.id, error);
+    this.#d.warn(`${this.#d.name}: the ${request.kind} failed; the table is as it was`, {
+      order: request.id,
+      error: this.#awaited.failure(request.id),
     });
   }
 }
 
-/** Whatever the reason, trying again at once would meet it again. */
+/** Not worth an immediate retry: it would fail the same way. */
 class UnrecoverableError extends Error {
   constructor(cause: unknown) {
     super("", { cause });

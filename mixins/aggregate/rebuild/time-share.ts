@@ -8,7 +8,8 @@ const longestTurnMs = 500;
  */
 const sliceShare = 2 / 3;
 const fewestPerPage = 100;
-const mostPerPage = 1000;
+/** Of a page that no turn has cut. */
+export const mostPerPage = 1000;
 
 /** Shares one node's time between the live fold and the rebuild beside it, which run alternately. */
 export class TimeShare {
@@ -16,9 +17,10 @@ export class TimeShare {
   #since = 0;
   #sliceMs = shortestSliceMs;
   #end = Infinity;
-  #eventsPerPage = mostPerPage;
+  /** How many events the live fold's next page is to hold: about one turn's, since the rest of a page is read again. */
+  eventsPerPage = mostPerPage;
 
-  constructor(now = () => performance.now()) {
+  constructor(now = performance.now.bind(performance)) {
     this.#now = now;
   }
 
@@ -28,7 +30,7 @@ export class TimeShare {
     return this.#end !== Infinity && this.#now() >= this.#end;
   }
 
-  /** The live fold's turn begins where it asks the store for its page, since the wait for that is part of it. */
+  /** The live fold's turn begins with its request for a page, since the wait for the page is part of the turn. */
   begin(): void {
     this.#since = this.#now();
     this.#end = Infinity;
@@ -39,15 +41,10 @@ export class TimeShare {
     this.#end = isBuilding ? this.#now() + longestTurnMs : Infinity;
   }
 
-  /** How many events the live fold's next page is to hold: about one turn's, since the rest of a page is read again. */
-  get eventsPerPage(): number {
-    return this.#eventsPerPage;
-  }
-
   /** The live fold has folded so many of its page's events. */
   recordLive(folded: number, isWhole: boolean): void {
-    if (isWhole) this.#eventsPerPage = Math.min(this.#eventsPerPage * 2, mostPerPage);
-    else if (this.isOver) this.#eventsPerPage = Math.min(Math.max(folded, fewestPerPage), mostPerPage);
+    if (isWhole) this.eventsPerPage = Math.min(this.eventsPerPage * 2, mostPerPage);
+    else if (this.isOver) this.eventsPerPage = Math.min(Math.max(folded, fewestPerPage), mostPerPage);
   }
 
   /** The rebuild has its page, the wait for which is not part of its slice: `work` folds from it. */
@@ -60,7 +57,7 @@ export class TimeShare {
     }
   }
 
-  /** Called where the live fold's turn ends. */
+  /** The live fold's turn ends. */
   yield(): void {
     const usedMs = this.#now() - this.#since;
     this.#sliceMs = Math.min(Math.max(usedMs * sliceShare, shortestSliceMs), longestTurnMs);

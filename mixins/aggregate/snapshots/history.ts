@@ -31,6 +31,10 @@ export class SnapshotHistory {
     this.#d = dependencies;
   }
 
+  get hasUnrecorded(): boolean {
+    return this.#unrecorded.size > 0;
+  }
+
   isUnrecorded(id: string): boolean {
     return this.#unrecorded.has(id);
   }

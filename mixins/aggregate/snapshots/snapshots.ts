@@ -1,17 +1,12 @@
-import { described } from "../../../core/errors/problem.ts";
 import { definitionHash } from "../../../core/rows/definition.ts";
 import { StoreUnavailableError } from "../../../core/errors/errors.ts";
-import {
-  SnapshotMismatchError,
-  SnapshotsNotConfiguredError,
-  UnknownSnapshotError,
-} from "../../../core/errors/snapshot-errors.ts";
+import { SnapshotsNotConfiguredError, UnknownSnapshotError } from "../../../core/errors/snapshot-errors.ts";
 import { newEventId } from "../../../core/event/event-id.ts";
 import type { Fields } from "../../../core/rows/fields.ts";
 import type { Generation, ReadTable } from "../../../core/table/read-table.ts";
-import { convertRows } from "./convert-rows.ts";
+import { convertedGeneration } from "./converted-generation.ts";
 import { format, manifestOf, type Begun, type CompleteSnapshot, type Manifest } from "./manifest.ts";
-import { haveSameFields, howToForce, isOfDefinition, assertFits, type LogPlace } from "./fit.ts";
+import { haveSameFields, isOfDefinition, assertFits, type LogPlace } from "./fit.ts";
 import { SnapshotFolder, toStoreError } from "./folder.ts";
 import { SnapshotHistory, type RecordSnapshot } from "./history.ts";
 
@@ -70,6 +65,11 @@ export class Snapshots {
   async stop(): Promise<void> {
     this.#isStopping = true;
     await Promise.all([this.#history?.close(), this.#turn]);
+  }
+
+  /** There is something for `tidy`. */
+  get isUntidy(): boolean {
+    return this.#history?.hasUnrecorded ?? false;
   }
 
   /** Records outcomes that the store could not store before. Call it when the store responds. Never throws. */
@@ -198,7 +198,8 @@ export class Snapshots {
       const restored = await this.#configured().readTable(id, (at) => table.restore(at, snapshot.checksum, order));
       if (isOfDefinition(snapshot, definition) && haveSameFields(restored.fields, fields)) return restored;
       try {
-        return await this.#converted(id, restored, order, force);
+        // A snapshot without a stored definition passes the check of definitions, so only its fields reveal the difference.
+        return await convertedGeneration({ id, restored, order, force }, table, fields);
       } finally {
         await this.#drop(restored);
       }
@@ -222,26 +223,6 @@ export class Snapshots {
         this.#d.warn(`${this.#d.aggregate}: snapshot ${id} cannot be used`, { error: String(error) });
       }
     return null;
-  }
-
-  async #converted(id: string, restored: Generation, order: string, force: boolean): Promise<Generation> {
-    const { table, fields } = this.#d;
-    // A snapshot without a stored definition passes the check of definitions, so only its fields reveal the difference.
-    if (!force)
-      throw new SnapshotMismatchError(id, {
-        field: "fields",
-        found: described([...restored.fields.keys()].join(", ")),
-        expected: `the current fields (${[...fields.keys()].join(", ")}) in this order, each as it is declared; ${howToForce}`,
-      });
-    // The current fields, but the old definition: the table is stale until it is rebuilt.
-    const today = await table.build(fields, { definition: restored.origin.definition, order });
-    try {
-      await convertRows(id, restored, today);
-      return today;
-    } catch (error) {
-      await this.#drop(today);
-      throw error;
-    }
   }
 
   async #drop(generation: Generation): Promise<void> {

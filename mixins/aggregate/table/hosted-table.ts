@@ -1,64 +1,38 @@
-import type { RebuildRequest } from "../../../core/consumer/consumer-control.ts";
-import { definitionChanges } from "../../../core/rows/definition.ts";
-import type { Generation, ParkedStream, Progress } from "../../../core/table/read-table.ts";
-import { countOf } from "../../consumer/parked-streams.ts";
+import { definitionChanges, mixedDefinition } from "../../../core/rows/definition.ts";
+import type { Generation } from "../../../core/table/read-table.ts";
+import { ParkedStreams } from "../../consumer/parked-streams.ts";
+import type { ConsumerPage } from "../../consumer/consumer-page.ts";
 import type { LeaseHold, LeaseSource } from "../../consumer/lease-hold.ts";
+import type { Holding } from "../../consumer/work.ts";
+import type { Fold } from "../fold/fold.ts";
+import { refuseChange, startPlanOf, type StartDependencies } from "../rebuild/definition-change.ts";
 import { TableLease } from "./table-lease.ts";
-import { FoldedTable, type FoldedTableDependencies } from "./folded-table.ts";
-import { refuseChange } from "../rebuild/definition-change.ts";
-import type { RebuildProgress } from "../rebuild/progress.ts";
-import { ToldProgress, type StandbyView, type ToldRebuild } from "../rebuild/told-progress.ts";
+import { unseen, type TableState } from "./table-state.ts";
 
-interface Dependencies extends FoldedTableDependencies {
+interface Dependencies extends StartDependencies {
   node: string;
   source: LeaseSource;
-  /** What is folded aside is to go on from what is stored of it. */
-  renewAside: () => Promise<void>;
+  newFold: (generation: Generation) => Promise<Fold>;
+  /** What is built beside the table is to go on from what is stored of it. */
+  reloadBuild: () => Promise<void>;
   /** Another host folds from now on. */
   onLeave: () => void;
 }
 
-/** A table that another host folds, as it was seen last. */
-interface Seen {
-  /** Null before the first look. */
-  live: Generation | null;
-  progress: Readonly<Progress>;
-  parked: readonly ParkedStream[];
-  isStale: boolean;
-}
-
-const unseen: Seen = {
-  live: null,
-  progress: { position: 0, positionId: null, folded: 0, reordered: false, log: null },
-  parked: [],
-  isStale: false,
-};
-
 /** The table as this host has it: it folds it, or looks on while another does. */
 export class HostedTable {
-  readonly #d: Dependencies;
+  /** Replaced when it changes; read by others, written here alone. */
+  state: TableState = unseen;
   /** Null where this host has the table for itself. */
-  #charge: TableLease | null = null;
-  #folded: FoldedTable | null = null;
-  #seen: Seen = unseen;
-  readonly #told = new ToldProgress();
+  lease: LeaseHold | null = null;
+  /** Other hosts may change it without notifying this one. */
+  readonly isShared: boolean;
+  readonly #d: Dependencies;
+  #lease: TableLease | null = null;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
-  }
-
-  /** Null while another host folds it, and while it is closed. */
-  get folded(): FoldedTable | null {
-    return this.#folded;
-  }
-
-  get isShared(): boolean {
-    return this.#d.table.capabilities.hosts === "many";
-  }
-
-  /** Null where this host has the table for itself. */
-  get lease(): LeaseHold | null {
-    return this.#charge?.lease ?? null;
+    this.isShared = dependencies.table.capabilities.hosts === "many";
   }
 
   /** The generation that answers queries. */
@@ -71,7 +45,8 @@ export class HostedTable {
     await table.open(fields, { definition, order: "" });
     try {
       if (this.isShared) {
-        this.#charge = new TableLease(this.#d);
+        this.#lease = new TableLease(this.#d);
+        this.lease = this.#lease.lease;
         refuseChange(this.#d);
         await this.#look();
       } else await this.#begin();
@@ -85,50 +60,62 @@ export class HostedTable {
   async close(): Promise<void> {
     this.#leave();
     await this.#d.table.close();
-    await this.#charge?.release();
+    await this.#lease?.release();
   }
 
-  /** Whether this host folds: it does where it has the table for itself, or is or comes in charge. */
-  async acquire(): Promise<boolean> {
-    if (!this.#charge) return true;
-    const held = await this.#charge.acquire();
-    if (held === "new" || held === "another's") this.#leave();
-    if (held === "another's") {
+  /** Without a lease this host always folds. */
+  async acquire(): Promise<Holding> {
+    return this.#lease ? this.#acquire(this.#lease) : "kept";
+  }
+
+  async #acquire(lease: TableLease): Promise<Holding> {
+    const held = await lease.acquire();
+    if (held === "new" || held === "other") this.#leave();
+    if (held === "other") {
       await this.#look();
-      return false;
+      return "other";
     }
-    if (held === "kept" && this.#folded) return true;
-    await this.doubtfully(() => this.#goOn(this.#charge!));
-    return true;
+    if (held === "kept" && this.state.fold) return "kept";
+    await this.guard(() => this.#goOn(lease));
+    return "new";
   }
 
-  async #goOn(charge: TableLease): Promise<void> {
+  async #goOn(lease: TableLease): Promise<void> {
     await this.#d.table.refresh();
-    if (this.#folded && (await this.#reload())) return;
+    const { fold } = this.state;
+    if (fold && (await this.#reload(fold))) return;
     try {
       await this.#begin();
     } catch (error) {
-      // Another may be able to: of another definition, or where the table is within reach.
-      await charge.release();
+      // Another host may be able to: of another definition, or where the table is within reach.
+      await lease.release();
       throw error;
     }
   }
 
+  /** @throws UnusableStoreError if its definition is not today's and `onChange` refuses that */
   async #begin(): Promise<void> {
     this.#leave();
-    this.#folded = await FoldedTable.begin(this.#d);
+    const { generation, ...plan } = await startPlanOf(this.#d);
+    const fold = await this.#d.newFold(generation);
+    const { live } = this;
+    const successor = generation === live ? null : { generation, since: Date.now() };
+    const { settled: progress, parked } = fold.state;
+    this.state = { ...plan, fold, live, successor, progress, parked };
   }
 
-  async #reload(): Promise<boolean> {
-    await this.#d.renewAside();
-    return this.#folded!.reload();
+  /** Goes on from what is stored. False if another host has put another generation in the live one's place. */
+  async #reload(fold: Fold): Promise<boolean> {
+    await this.#d.reloadBuild();
+    if (this.live !== this.state.live) return false;
+    await fold.reload();
+    this.noteProgress();
+    return true;
   }
 
   #leave(): void {
-    if (!this.#folded) return;
-    const { live, progress, isStale, fold } = this.#folded;
-    this.#seen = { live, progress, isStale, parked: fold.parked };
-    this.#folded = null;
+    if (!this.state.fold) return;
+    this.state = { ...this.state, fold: null, successor: null, isMixing: false, blockedBy: null };
     this.#d.onLeave();
   }
 
@@ -136,54 +123,68 @@ export class HostedTable {
     await this.#d.table.refresh();
     const { live } = this;
     const isStale = definitionChanges(live.origin.definition, this.#d.definition).length > 0;
-    this.#seen = { live, progress: await live.progress(), parked: await live.parked(), isStale };
+    const parked = new ParkedStreams(await live.parked());
+    this.state = { ...unseen, live, progress: await live.progress(), parked, isStale };
   }
 
-  /** What fails on a shared table may have been stored all the same, or the table may be another host's by now. */
-  async doubtfully<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+  /** What fails on a shared table may have been stored all the same, or another host may fold it by now. */
+  guard<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+    return this.#lease ? this.#guarded(this.#lease, work) : work();
+  }
+
+  async #guarded<Answer>(lease: TableLease, work: () => Promise<Answer>): Promise<Answer> {
     try {
       return await work();
     } catch (error) {
-      this.#charge?.outcomeUnknown();
+      lease.outcomeUnknown();
       throw error;
     }
   }
 
-  get progress(): Readonly<Progress> {
-    return this.#folded?.progress ?? this.#seen.progress;
+  /** The fold has committed, or passed events that are not mapped. */
+  noteProgress(): void {
+    const progress = this.state.fold?.state.settled;
+    if (progress && progress !== this.state.progress) this.state = { ...this.state, progress };
+  }
+
+  /** Whether another generation answers from now on. */
+  async foldPage(fold: Fold, page: ConsumerPage): Promise<boolean> {
+    if (page.events.length > 0 && this.state.isMixing) await this.noteMixture();
+    await fold.foldPage(page);
+    if (fold.state.settled !== this.state.progress) this.noteProgress();
+    const { successor, progress } = this.state;
+    const isCaughtUp = page.end && progress.position === page.position;
+    if (!successor || !isCaughtUp || fold.isTooOftenParked) return false;
+    await fold.save();
+    await this.takeOver(successor.generation, fold);
+    return true;
+  }
+
+  /** Before rows of two definitions are mixed: a start by either of them must notice. */
+  async noteMixture(): Promise<void> {
+    if (!this.state.isMixing) return;
+    await this.state.live!.redefine(mixedDefinition(this.#d.definition));
+    this.state = { ...this.state, isMixing: false };
+  }
+
+  /** Makes a generation the live one, and folds on into it. */
+  async takeOver(generation: Generation, fold: Fold): Promise<void> {
+    const { table, definition } = this.#d;
+    const unfinished = this.state.successor?.generation;
+    await table.switchTo(generation);
+    // Rows of a snapshot that was taken by force are those of another definition.
+    const isStale = definitionChanges(generation.origin.definition, definition).length > 0;
+    const { settled: progress, parked } = fold.state;
+    const live = generation;
+    this.state = { fold, live, progress, parked, successor: null, isStale, isMixing: isStale, blockedBy: null };
+    if (unfinished && unfinished !== generation) await table.drop(unfinished);
   }
 
   /** How far the rows are that queries are answered from. */
   async livePosition(): Promise<number> {
-    if (this.#folded && !this.#folded.isFollowingChange) return this.progress.position;
+    const { fold, successor, progress } = this.state;
+    if (fold && !successor) return progress.position;
     await this.#d.table.refresh();
     return (await this.live.progress()).position;
-  }
-
-  /** What another node has broadcast of its rebuild. */
-  noteTold(told: ToldRebuild): void {
-    this.#told.note(told, this.#standby);
-  }
-
-  /** Of the table that the lease's holder builds, by the last order. */
-  toldProgress(order: RebuildRequest | null): false | RebuildProgress {
-    return this.#told.at(this.#standby, order);
-  }
-
-  get #standby(): StandbyView {
-    return { holder: this.lease?.heldBy ?? null, live: this.#seen.live };
-  }
-
-  get isStale(): boolean {
-    return this.#folded?.isStale ?? this.#seen.isStale;
-  }
-
-  get parked(): readonly ParkedStream[] {
-    return this.#folded?.fold.parked ?? this.#seen.parked;
-  }
-
-  /** The events that are set aside, those that wait included. */
-  get parkedCount(): number {
-    return this.#folded?.fold.parkedCount ?? this.#seen.parked.reduce((sum, stream) => sum + countOf(stream), 0);
   }
 }

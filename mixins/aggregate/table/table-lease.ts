@@ -8,8 +8,8 @@ interface Dependencies {
 }
 
 /**
- * Who folds a table that several nodes share: the holder of a lease in the event store. Whoever takes it fences the table
- * against the one before, so that a holder that slept too long writes nothing, whatever it believes.
+ * Which of the nodes that share a table folds it: the holder of a lease in the event store. A new holder fences the table
+ * against the one before, so that a holder that slept too long writes nothing, even if it believes that it may.
  */
 export class TableLease {
   readonly #table: Dependencies["table"];
@@ -26,19 +26,19 @@ export class TableLease {
   }
 
   /**
-   * Takes or keeps it. `new`: another may have had it, and what was known of the table is to be read anew. `again`: it was
-   * fenced once more, and what is folded goes on from what is stored.
+   * Takes or keeps it. `new`: another node may have had it, so everything about the table is read anew. `again`: it was
+   * fenced once more, and the fold goes on from what is stored. `other`: another node has it.
    */
-  async acquire(): Promise<"kept" | "new" | "again" | "another's"> {
+  async acquire(): Promise<"kept" | "new" | "again" | "other"> {
     const lease = await this.lease.acquire();
     if (!lease) return this.#lose();
-    // Epochs rise one by one: nobody else had the lease before the next one.
+    // Epochs rise one by one: no other node had the lease before the next one.
     if (this.#epoch === 0 || ![0, 1].includes(lease.epoch - this.#epoch)) this.#isNew = true;
     if (lease.epoch !== this.#epoch) this.outcomeUnknown();
     this.#epoch = lease.epoch;
     if (this.#outcomeUnknownSince === null) return "kept";
     await this.#takeOver(this.#outcomeUnknownSince);
-    // A fence that was late is another's trouble for a moment, and he fences again.
+    // A fence that came late stops the new holder, which fences the table again.
     if (!this.lease.isCertain) return this.#lose();
     const held = this.#isNew ? "new" : "again";
     this.#isNew = false;
@@ -50,24 +50,24 @@ export class TableLease {
     try {
       await this.#table.takeOver();
     } catch (error) {
-      // It may be out of this node's reach alone: it is given up when that of a node that has died would be.
+      // It may be out of reach of this node alone: the lease is released when a dead node's lease would lapse.
       if (performance.now() - inDoubtSince > this.lease.ttlMs) await this.release();
       throw error;
     }
   }
 
-  #lose(): "another's" {
+  #lose(): "other" {
     this.#epoch = 0;
     this.#outcomeUnknownSince = null;
-    return "another's";
+    return "other";
   }
 
-  /** Something failed: an answer may be lost that says what was stored, or another host may have fenced the table. */
+  /** Something failed: what was stored is unknown, or another host may have fenced the table. */
   outcomeUnknown(): void {
     this.#outcomeUnknownSince ??= performance.now();
   }
 
-  /** Another may take it. Where the store has gone first, it falls free by itself. */
+  /** Another node may take it. If the store has gone first, the lease lapses by itself. */
   async release(): Promise<void> {
     await this.lease.release().catch(() => {});
   }

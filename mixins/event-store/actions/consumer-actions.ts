@@ -8,6 +8,7 @@ import { isReserved } from "../../../core/event/stream-name.ts";
 import { parsePatterns, typeMatcher } from "../../../core/event/type-pattern.ts";
 import type { StoreHost } from "../host/host.ts";
 import { controlEvent, leaseEvent } from "../../service/internal-events.ts";
+import { isFromAnotherNode } from "../../service/message-size.ts";
 import { endReason, parkedId, skipReason, storedKey, storedName } from "../../service/stored-texts.ts";
 import { boundedState } from "../host/stored-state.ts";
 import { wholeNumber } from "../../service/whole-number.ts";
@@ -71,7 +72,8 @@ export function consumerStoreActions(store: string, host: () => StoreHost): NonN
       params: { consumer, after: whole, limit: { ...whole, max: 10_000 }, types: { type: "array", items: "string" } },
       handler(ctx: FromConsumer<{ after: number; limit: number; types: string[] }>) {
         const { after, limit, types } = ctx.params;
-        return host().consumers.page(ctx.params.consumer, { after, limit, wanted: matcherOf(types) });
+        const options = { after, limit, wanted: matcherOf(types) };
+        return host().consumers.page(ctx.params.consumer, options, !isFromAnotherNode(ctx));
       },
     },
     streamPage: {

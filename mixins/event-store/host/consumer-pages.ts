@@ -18,6 +18,7 @@ interface Dependencies {
 }
 
 const maxKnownIds = 100;
+const maxKeptControls = 1000;
 const keyOf = (consumer: string) => `control/${consumer}`;
 
 /** Serves the pages that consumers poll: the next events, with the consumer's control state. */
@@ -28,6 +29,11 @@ export class ConsumerPages {
 
   /** The consumers that have read a page from this host. */
   readonly #consumers = new Set<string>();
+  /** Of a log with one host, what no other process changes: control state changes here alone, the identity never. */
+  readonly #controls = new Map<string, ConsumerControl>();
+  #identity: string | null = null;
+  /** Counts the changes of control state: what was read before one is not kept after it. */
+  #changes = 0;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
@@ -45,26 +51,33 @@ export class ConsumerPages {
   forget(): void {
     this.#ids.clear();
     this.#consumers.clear();
+    this.#controls.clear();
+    this.#identity = null;
   }
 
-  async page(consumer: string, options: ReadOptions): Promise<ConsumerPage> {
+  /** `isLocal`: the consumer is on this node. */
+  async page(consumer: string, options: ReadOptions, isLocal = false): Promise<ConsumerPage> {
     this.#consumers.add(consumer);
     const log = this.#d.log();
+    const { after, limit } = options;
+    const head = await log.head();
     const { damaged, onDamaged } = damagedEvents();
-    const page =
-      options.limit === 0
-        ? { events: [], position: options.after, end: false }
-        : await log.read({ ...options, onDamaged });
+    // Mostly there is no news: then the engine is not asked for events.
+    const hasNews = limit > 0 && after < head;
+    const page = hasNews ? await log.read({ ...options, onDamaged }) : { events: [], position: after, end: limit > 0 };
     const last = page.events.at(-1);
     if (last) this.#cacheId(last);
+    const afterId = await this.#idAt(log, after);
     return {
       ...page,
       ...this.#readable(page.events, damaged),
-      afterId: await this.#idAt(log, options.after),
-      positionId: await this.#idAt(log, page.position),
-      head: await log.head(),
-      log: await log.identity(),
-      control: await this.control(consumer),
+      afterId,
+      positionId: page.position === after ? afterId : await this.#idAt(log, page.position),
+      // More may have been appended while the events were read.
+      head: hasNews ? Math.max(head, page.position) : head,
+      log: this.#identity ?? (await this.#identityOf(log)),
+      control: this.#controls.get(consumer) ?? (await this.control(consumer, log)),
+      ...(isLocal && isAlone(log) && { notifies: true }),
     };
   }
 
@@ -93,8 +106,20 @@ export class ConsumerPages {
     return id;
   }
 
+  async #identityOf(log: EventLog): Promise<string> {
+    const identity = await log.identity();
+    if (isAlone(log)) this.#identity = identity;
+    return identity;
+  }
+
   async control(consumer: string, log = this.#d.log()): Promise<ConsumerControl> {
-    return toControl(await log.control.get(keyOf(consumer)));
+    const changes = this.#changes;
+    const control = toControl(await log.control.get(keyOf(consumer)));
+    if (isAlone(log) && changes === this.#changes) {
+      if (this.#controls.size >= maxKeptControls) this.#controls.clear();
+      this.#controls.set(consumer, control);
+    }
+    return control;
   }
 
   /** Changes the control state. After a concurrent change it retries, so that both changes take effect. */
@@ -102,11 +127,23 @@ export class ConsumerPages {
     for (;;) {
       const before = await this.control(consumer);
       const { revision: _, ...control } = changeControl(consumer, before, change);
-      const revision = await this.#d.log().control.put(keyOf(consumer), control, before.revision);
+      const revision = await this.#put(keyOf(consumer), control, before.revision);
       if (revision !== null) return { ...control, revision };
     }
   }
+
+  /** Even if it fails the state may have changed: nothing is kept of what was known before. */
+  async #put(key: string, control: object, before: number): Promise<number | null> {
+    try {
+      return await this.#d.log().control.put(key, control, before);
+    } finally {
+      this.#changes++;
+      this.#controls.clear();
+    }
+  }
 }
+
+const isAlone = (log: EventLog) => log.capabilities.hosts === "one";
 
 function damagedEvents(): { damaged: Record<string, Unreadable>; onDamaged: OnDamaged } {
   const damaged: Record<string, Unreadable> = {};

@@ -40,7 +40,7 @@ interface Dependencies {
   deliver: (event: RecordedEvent) => Promise<unknown>;
   announce: (position: number) => void;
   /** Announces to this node only, for commits that each host watches itself. */
-  announceHere: (position: number) => void;
+  announceHere: (position?: number) => void;
   announceRelease: () => void;
   announceProgress: (progress: JobProgress) => void;
   metrics: StoreMetrics | null;
@@ -57,7 +57,6 @@ export class StoreHost {
   readonly consumers: ConsumerPages;
   readonly #catalogue: () => Catalogue;
   readonly maxEventBytes: number;
-  readonly #announce: (position: number) => void;
   readonly appends: Appends;
   #listenersAreStarting = () => false;
 
@@ -73,18 +72,28 @@ export class StoreHost {
     this.jobs = new Jobs(announceProgress);
     this.#catalogue = catalogue;
     this.maxEventBytes = maxEventBytes;
-    this.#announce = announce;
     const handOver = (event: RecordedEvent) => this.#handOver(event, deliver, warn);
     const isPauseWanted = async () => (await this.consumers.control("pump", log)).paused;
-    const { relay, leaseMs, announceRelease: onRelease } = dependencies;
+    const { relay, leaseMs, announceRelease: onRelease, announceHere } = dependencies;
     const { node } = relay;
     const lease = { node, leaseMs };
-    this.pump = new Pump({ log, options: pump, deliver: handOver, isPauseWanted, lease, onRelease, metrics, warn });
+    this.pump = new Pump({
+      log,
+      options: pump,
+      deliver: handOver,
+      isPauseWanted,
+      lease,
+      onRelease,
+      announceHere,
+      metrics,
+      warn,
+    });
     const assertOpen = () => this.#opener.assertOpen();
     const clock = new EventClock((message, details) => warn(`${name}: ${message}`, details));
     const onCommit = ({ position, time }: RecordedEvent) => {
       clock.check(time);
-      this.#onCommit(position);
+      this.pump.wake(position);
+      announce(position);
     };
     this.appends = new Appends({
       name,
@@ -100,7 +109,7 @@ export class StoreHost {
     log.relayAppends?.(relay);
     log.watch?.((position) => {
       this.pump.wake(position);
-      dependencies.announceHere(position);
+      announceHere(position);
     });
   }
 
@@ -118,11 +127,6 @@ export class StoreHost {
   /** Why calls would wait or fail on this host, so that another host should serve them; null otherwise. */
   get building(): string | null {
     return this.#opener.cause ?? (this.#log.building ? inWords(this.#log.building) : null);
-  }
-
-  #onCommit(position: number): void {
-    this.pump.wake(position);
-    this.#announce(position);
   }
 
   /**
@@ -161,12 +165,13 @@ export class StoreHost {
   async status(): Promise<StoreStatus> {
     const { pump } = this;
     let failure: string | null = null;
-    const asked = Promise.all([this.#head(), pump.reached()]).catch((error: Error) => {
+    const asked = Promise.all([this.#head(), pump.checkpoint.reached()]).catch((error: Error) => {
       failure = error.message;
       return null;
     });
-    const [position, reached] = (await inTime(asked)) ?? [null, pump.known];
+    const [position, reached] = (await inTime(asked)) ?? [null, pump.checkpoint.known];
     const silence = position === null ? (failure ?? "the engine has not responded for a second") : null;
+    const standsByFor = pump.checkpoint.lease?.cause ?? null;
     const cause = this.building ?? this.appends.outage ?? pump.outage ?? silence;
     return {
       engine: this.#log.engine,
@@ -175,7 +180,7 @@ export class StoreHost {
       pump: {
         position: reached,
         lag: position === null ? null : position - reached,
-        ...(pump.standsByFor !== null && { standsByFor: pump.standsByFor }),
+        ...(standsByFor !== null && { standsByFor }),
       },
       ...(cause !== null && { cause }),
       ...(this.jobs.running.length > 0 && { jobs: this.jobs.running }),

@@ -12,14 +12,15 @@ export interface LeaseOfPump {
   leaseMs: number;
 }
 
-/** How far the pump is, as the log's engine keeps it. Where hosts share the log one of them pumps, by a lease. */
+/** How far the pump is, as the log's engine keeps it. If hosts share the log, one of them pumps, by a lease. */
 export class PumpCheckpoint {
-  readonly #log: EventLog;
+  /** The events up to here are handed over. */
+  position = 0;
   /** Null where this host has the log for itself. */
-  readonly #lease: LeaseHold | null;
+  readonly lease: LeaseHold | null;
+  readonly #log: EventLog;
   /** The lease under which it was loaded. */
   #epoch = 0;
-  #position = 0;
   #saved = { position: 0, revision: 0, at: 0 };
   /** As far as it is known that a host has handed the events over. */
   #known = 0;
@@ -33,27 +34,18 @@ export class PumpCheckpoint {
       takeLease: (...asked) => log.control.acquireLease(pumpKey, ...asked),
       releaseLease: (lease) => log.control.releaseLease(lease),
     };
-    this.#lease = log.capabilities.hosts === "many" ? new LeaseHold(source, node) : null;
-  }
-
-  /** Null where this host has the log for itself. */
-  get lease(): LeaseHold | null {
-    return this.#lease;
-  }
-
-  get position(): number {
-    return this.#position;
+    this.lease = log.capabilities.hosts === "many" ? new LeaseHold(source, node) : null;
   }
 
   /** How long until it is due to be written; 0 where it is due. */
   get dueInMs(): number {
-    if (this.#position === this.#saved.position) return 0;
+    if (this.position === this.#saved.position) return 0;
     return Math.max(this.#saved.at + times.checkpoint.pumpMs - Date.now(), 0);
   }
 
   /** How far the events are handed over, whichever host does it, as it was known last. */
   get known(): number {
-    return Math.max(this.#known, this.#position);
+    return Math.max(this.#known, this.position);
   }
 
   /** Where another host pumps, as far as that one has saved it. */
@@ -64,7 +56,7 @@ export class PumpCheckpoint {
 
   /** A start: another log may be there by now. */
   async load(): Promise<void> {
-    this.#position = this.#known = 0;
+    this.position = this.#known = 0;
     this.#saved = { position: 0, revision: 0, at: 0 };
     await this.#reload();
   }
@@ -75,43 +67,43 @@ export class PumpCheckpoint {
     const position = positionOf(stored);
     const revision = stored?.revision ?? 0;
     const wasSetBack = revision < this.#saved.revision;
-    this.#position = wasSetBack ? position : Math.max(position, this.#position);
+    this.position = wasSetBack ? position : Math.max(position, this.position);
     if (wasSetBack) this.#known = position;
     this.#isOutcomeUnknown = false;
     this.#saved = { position, revision, at: Date.now() };
   }
 
-  /** Whether this host pumps; then what another has handed over before is known. */
+  /** Whether this host pumps; then it knows what another host has handed over before. */
   async acquire(): Promise<boolean> {
-    if (!this.#lease) return true;
-    const lease = await this.#lease.acquire();
+    if (!this.lease) return true;
+    const lease = await this.lease.acquire();
     if (lease?.epoch !== this.#epoch) await this.#reload();
     this.#epoch = lease?.epoch ?? 0;
     return this.isHeld;
   }
 
-  /** Whether nobody else can have begun to pump. */
+  /** Whether no other host can have begun to pump. */
   get isHeld(): boolean {
-    return this.#lease === null || (this.#lease.isCertain && this.#lease.lease?.epoch === this.#epoch);
+    return this.lease === null || (this.lease.isCertain && this.lease.lease?.epoch === this.#epoch);
   }
 
   pass(position: number): void {
-    this.#position = position;
+    this.position = position;
   }
 
   async save(): Promise<void> {
-    if (this.#position === this.#saved.position || !this.isHeld) return;
-    const position = this.#position;
-    const lease = this.#lease?.lease ?? undefined;
+    if (this.position === this.#saved.position || !this.isHeld) return;
+    const position = this.position;
+    const lease = this.lease?.lease ?? undefined;
     const wasUnsure = this.#isOutcomeUnknown;
     this.#isOutcomeUnknown = true;
     const revision = await this.#log.control.put(pumpKey, { position }, this.#saved.revision, lease);
     this.#isOutcomeUnknown = false;
     if (revision !== null) this.#saved = { position, revision, at: Date.now() };
-    else if (!this.#lease) this.#saved = await this.#savedBefore(wasUnsure);
+    else if (!this.lease) this.#saved = await this.#savedBefore(wasUnsure);
     else {
-      // Another host pumps by now, or an answer was lost: what is kept tells.
-      this.#lease.lose();
+      // Another host pumps by now, or an answer was lost: the stored state shows which.
+      this.lease.lose();
       this.#epoch = 0;
     }
   }
@@ -120,14 +112,14 @@ export class PumpCheckpoint {
   async #savedBefore(wasUnsure: boolean): Promise<{ position: number; revision: number; at: number }> {
     const stored = await this.#log.control.get(pumpKey);
     const position = positionOf(stored);
-    if (!stored || !wasUnsure || position > this.#position) throw new Error("another pump saved its checkpoint");
+    if (!stored || !wasUnsure || position > this.position) throw new Error("another pump saved its checkpoint");
     return { position, revision: stored.revision, at: Date.now() };
   }
 
-  /** Another host may pump at once. Where the engine has gone first, the lease falls free by itself. */
+  /** Another host may pump at once. If the engine has gone first, the lease lapses by itself. */
   async release(): Promise<void> {
     this.#epoch = 0;
-    await this.#lease?.release().catch(() => {});
+    await this.lease?.release().catch(() => {});
   }
 }
 

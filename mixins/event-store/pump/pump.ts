@@ -7,7 +7,8 @@ import { times } from "../../../core/concurrency/times.ts";
 import type { StoreMetrics } from "../../observability/metrics.ts";
 import { PumpCheckpoint, type LeaseOfPump } from "./pump-checkpoint.ts";
 import { TimeLimit } from "../../consumer/time-limit.ts";
-import { Signal } from "../../consumer/signal.ts";
+import { Loop } from "../../consumer/loop.ts";
+import { Waiters } from "../../consumer/waiters.ts";
 
 export interface PumpOptions {
   /** Events read at a time. Default 100. */
@@ -27,6 +28,8 @@ interface Dependencies {
   lease: LeaseOfPump;
   /** Another host may pump from now on. */
   onRelease: () => void;
+  /** Wakes the consumers of this node: for events up to this position or, without one, because the log has failed. */
+  announceHere: (position?: number) => void;
   warn: (message: string, details: object) => void;
 }
 
@@ -35,166 +38,132 @@ interface Dependencies {
  * so a crash between the two repeats some events. A listener that fails or hangs stops nothing.
  */
 export class Pump {
-  readonly #log: EventLog;
-  readonly #options: PumpOptions;
-  readonly #deliver: Dependencies["deliver"];
-  readonly #metrics: StoreMetrics | null;
-  readonly #warn: Dependencies["warn"];
-  readonly #signal = new Signal();
-  readonly #timeLimit: TimeLimit;
-  readonly #checkpoint: PumpCheckpoint;
-  readonly #isPauseWanted: () => Promise<boolean>;
-  readonly #onRelease: () => void;
-  #paused = false;
-  #held = false;
-  #stopping = false;
-  #outage: string | null = null;
-  #loop: Promise<void> | null = null;
-  /** Those who wait until nothing is in flight. */
-  #waitingForIdle: (() => void)[] = [];
-
-  constructor({ log, options, deliver, isPauseWanted, lease, onRelease, metrics, warn }: Dependencies) {
-    this.#checkpoint = new PumpCheckpoint(log, lease);
-    this.#onRelease = onRelease;
-    this.#isPauseWanted = isPauseWanted;
-    this.#log = log;
-    this.#options = options;
-    this.#deliver = deliver;
-    this.#metrics = metrics;
-    this.#warn = warn;
-    this.#timeLimit = new TimeLimit(options.timeoutMs, log.engine);
-  }
-
-  get position(): number {
-    return this.#checkpoint.position;
-  }
-
-  /** How far the events are handed over, whichever host does it: of another, as it has saved it. */
-  reached(): Promise<number> {
-    return this.#checkpoint.reached();
-  }
-
-  /** The same as it was known last, where the engine does not answer. */
-  get known(): number {
-    return this.#checkpoint.known;
-  }
-
-  get #isShared(): boolean {
-    return this.#log.capabilities.hosts === "many";
-  }
-
-  get isPaused(): boolean {
-    return this.#paused;
-  }
-
+  isPaused = false;
   /** Why it can neither read nor save at the moment. */
-  get outage(): string | null {
-    return this.#outage;
-  }
+  outage: string | null = null;
+  readonly checkpoint: PumpCheckpoint;
+  readonly #d: Dependencies;
+  readonly #isShared: boolean;
+  readonly #loop: Loop;
+  readonly #timeLimit: TimeLimit;
+  /** Callers that wait until nothing is in flight. */
+  readonly #idle = new Waiters<null>("an idle pump", Infinity);
+  /** Nothing is handed over before `release`. */
+  #isGated = false;
+  #isStopping = false;
 
-  /** Whose lease it waits for, in words; null where this host pumps. */
-  get standsByFor(): string | null {
-    return this.#checkpoint.lease?.cause ?? null;
+  constructor(dependencies: Dependencies) {
+    const { log, options, lease } = dependencies;
+    this.#d = dependencies;
+    this.checkpoint = new PumpCheckpoint(log, lease);
+    this.#timeLimit = new TimeLimit(options.timeoutMs, log.engine);
+    this.#isShared = log.capabilities.hosts === "many";
+    this.#loop = new Loop({
+      step: this.#step.bind(this),
+      onError: this.#noteOutage.bind(this),
+      end: this.#end.bind(this),
+    });
   }
 
   /** Another host has released the pump's lease. */
   takeOver(): void {
-    const { lease } = this.#checkpoint;
-    if (!lease?.cause) return;
-    lease.isFreed();
-    this.wake();
+    if (this.checkpoint.lease?.isFreed()) this.wake();
   }
 
-  /** `isHeld`: hands nothing over before `release`. */
-  async start(isHeld: () => boolean): Promise<void> {
-    await this.#checkpoint.load();
-    this.#paused = await this.#isPauseWanted();
+  /** `isGated`: hands nothing over before `release`. */
+  async start(isGated: () => boolean): Promise<void> {
+    await this.checkpoint.load();
+    this.isPaused = await this.#d.isPauseWanted();
     // Asked last: a release may come while the engine answers.
-    this.#held = isHeld();
-    this.#outage = null;
-    this.#stopping = false;
-    this.#loop = this.#run();
+    this.#isGated = isGated();
+    this.outage = null;
+    this.#isStopping = false;
+    this.#loop.start();
   }
 
-  /** There may be something new, up to `head` where it is known. */
+  /** There may be new events, up to `head` where it is known. */
   wake(head?: number): void {
     if (head !== undefined) this.#measure(head);
-    // What is new is no news for who stands by.
-    if (head === undefined || this.#checkpoint.isHeld) this.#signal.notify();
+    // A standby ignores new events; only the lease wakes it.
+    if (head === undefined || this.checkpoint.isHeld) this.#loop.wake();
   }
 
   release(): void {
-    this.#held = false;
+    this.#isGated = false;
     this.wake();
   }
 
-  /** Answers when no local handler is running any more, hung ones excepted. */
+  /** Resolves when no local handler is running any more, hung ones excepted. */
   async pause(): Promise<void> {
-    this.#paused = true;
-    const idle = new Promise<void>((resolve) => this.#waitingForIdle.push(resolve));
+    this.isPaused = true;
+    const idle = this.#idle.wait(null);
     this.wake();
     await idle;
   }
 
   resume(): void {
-    this.#paused = false;
-    for (const tell of this.#waitingForIdle.splice(0)) tell();
+    this.isPaused = false;
+    this.#idle.settle(() => done);
     this.wake();
   }
 
   async stop(): Promise<void> {
-    this.#stopping = true;
-    this.wake();
-    await this.#loop;
-    this.#loop = null;
+    this.#isStopping = true;
+    await this.#loop.stop();
     this.#timeLimit.end();
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stopping) {
-      try {
-        if (this.#isShared) await this.#look();
-        // Held while it is paused, too: by the lease one knows that a host runs.
-        const isAtEnd = this.#held || !(await this.#checkpoint.acquire()) || this.#paused || (await this.#pumpPage());
-        if (this.#metrics) this.#measure(await this.#log.head());
-        if (isAtEnd) {
-          const restMs = await this.#rest();
-          this.#outage = null;
-          this.#tellIdle();
-          if (!this.#stopping) await this.#signal.wait(restMs);
-        } else {
-          // Local handlers may all be synchronous: others get their turn between two pages.
-          await new Promise((turn) => setImmediate(turn));
-        }
-      } catch (error) {
-        this.#metrics?.pumpLag(NaN);
-        this.#noteOutage(error);
-        this.#tellIdle();
-        if (!this.#stopping) await this.#signal.wait(times.poll.everyMs);
-      }
-    }
-    await this.#checkpoint
-      .save()
-      .catch((error: unknown) => this.#warn("The pump's checkpoint was not saved", { error: String(error) }));
-    await this.#checkpoint.release();
-    if (this.#isShared) this.#onRelease();
-    this.#metrics?.pumpLag(NaN);
-    this.#tellIdle();
+  async #end(): Promise<void> {
+    const { metrics, onRelease, warn } = this.#d;
+    const notSaved = "The pump's checkpoint was not saved";
+    await this.checkpoint.save().catch((error: unknown) => warn(notSaved, { error: String(error) }));
+    await this.checkpoint.release();
+    if (this.#isShared) onRelease();
+    metrics?.pumpLag(NaN);
+    this.#idle.settle(() => done);
   }
 
-  #noteOutage(error: unknown): void {
+  #noteOutage(error: unknown): number {
+    const { announceHere, metrics, warn } = this.#d;
     const cause = error instanceof Error ? error.message : String(error);
-    if (this.#outage !== cause) this.#warn("The pump cannot read or save; it tries again", { error: String(error) });
-    this.#outage = cause;
+    metrics?.pumpLag(NaN);
+    if (this.outage !== cause) warn("The pump cannot read or save; it tries again", { error: String(error) });
+    this.outage = cause;
+    if (!this.#isShared) announceHere();
+    this.#settleIdle();
+    return times.poll.everyMs;
   }
 
-  /** As another host may have said: who waits for a pause that was taken back since need not wait any longer. */
-  async #look(): Promise<void> {
-    const waiting = new Set(this.#waitingForIdle);
-    this.#paused = await this.#isPauseWanted();
-    if (this.#paused) return;
-    this.#waitingForIdle = this.#waitingForIdle.filter((tell) => !waiting.has(tell));
-    for (const tell of waiting) tell();
+  #settleIdle(): void {
+    if (this.isPaused || this.#isStopping) this.#idle.settle(() => done);
+  }
+
+  /** Another host may have changed it: callers that wait for a pause which was taken back since need not wait longer. */
+  async #checkControl(): Promise<void> {
+    this.#idle.ask();
+    this.isPaused = await this.#d.isPauseWanted();
+    if (!this.isPaused) this.#idle.settle((_, isAsked) => (isAsked ? done : null));
+  }
+
+  /** `isNotified`: there are new events; otherwise it looks for some. */
+  async #step(isNotified: boolean): Promise<number | null> {
+    const { announceHere, log, metrics } = this.#d;
+    const { checkpoint } = this;
+    if (this.#isShared) await this.#checkControl();
+    // The lease is kept while it is paused, too: it shows that a host runs.
+    const mayPump = !this.#isGated && (checkpoint.lease === null || (await checkpoint.acquire())) && !this.isPaused;
+    // After an outage events may be there that have woken no pump.
+    const mustLook = !isNotified && this.outage === null && (mayPump || !this.#isShared);
+    const head = mustLook ? await log.head() : null;
+    if (head !== null && !this.#isShared) announceHere(head);
+    const isDue = mayPump && (head === null || head > checkpoint.position);
+    const isAtEnd = !isDue || (await this.#pumpPage());
+    if (metrics) this.#measure(await log.head());
+    if (!isAtEnd) return null;
+    const restMs = await this.#rest();
+    this.outage = null;
+    this.#settleIdle();
+    return restMs;
   }
 
   /**
@@ -202,49 +171,49 @@ export class Pump {
    * two commits.
    */
   async #rest(): Promise<number> {
-    const { dueInMs } = this.#checkpoint;
-    if (dueInMs > 0 && !this.#paused) return dueInMs;
-    await this.#checkpoint.save();
-    return Math.min(times.poll.everyMs, Math.max(this.#checkpoint.lease?.restMs ?? Infinity, 0));
+    const { checkpoint } = this;
+    const { dueInMs } = checkpoint;
+    if (dueInMs > 0 && !this.isPaused) return dueInMs;
+    await checkpoint.save();
+    return Math.min(times.poll.everyMs, Math.max(checkpoint.lease?.restMs ?? Infinity, 0));
   }
 
   #measure(head: number): void {
-    this.#metrics?.pumpLag(Math.max(head - this.position, 0));
-  }
-
-  #tellIdle(): void {
-    if (!this.#paused && !this.#stopping) return;
-    for (const tell of this.#waitingForIdle.splice(0)) tell();
+    this.#d.metrics?.pumpLag(Math.max(head - this.checkpoint.position, 0));
   }
 
   /** Whether the end of the log was reached. */
   async #pumpPage(): Promise<boolean> {
+    const { log, options, warn } = this.#d;
+    const { checkpoint } = this;
     const damaged = new Map<string, DamagedEventError>();
     const onDamaged = (error: DamagedEventError) => void damaged.set((error.data as { id: string }).id, error);
-    const page = await this.#log.read({ after: this.position, limit: this.#options.batchSize, onDamaged });
+    const page = await log.read({ after: checkpoint.position, limit: options.batchSize, onDamaged });
     for (const event of page.events) {
-      if (this.#paused || this.#stopping || !this.#checkpoint.isHeld) return false;
+      if (this.isPaused || this.#isStopping || !checkpoint.isHeld) return false;
       // The framework's own events are no news for listeners, and Moleculer's own events begin with `$` too.
       const defect = damaged.get(event.id);
-      if (defect) this.#warn("An event is damaged; listeners do not get it", { error: defect.message });
+      if (defect) warn("An event is damaged; listeners do not get it", { error: defect.message });
       else if (!isReserved(event.type)) await this.#handOver(event);
-      this.#checkpoint.pass(event.position);
-      if (this.#checkpoint.dueInMs === 0) await this.#checkpoint.save();
+      checkpoint.pass(event.position);
+      if (checkpoint.dueInMs === 0) await checkpoint.save();
     }
     return page.end;
   }
 
   async #handOver(event: RecordedEvent): Promise<void> {
+    const { deliver, options, warn } = this.#d;
     const { type, position } = event;
     try {
-      await this.#timeLimit.wait(type, this.#deliver(event));
+      await this.#timeLimit.wait(type, deliver(event));
     } catch (error) {
       if (error instanceof Errors.RequestTimeoutError)
-        this.#warn(
-          `A handler of ${type} takes longer than ${this.#options.timeoutMs} ms; the pump goes on without it`,
-          { position },
-        );
-      else this.#warn(`The broker refused ${type}`, { position, error: String(error) });
+        warn(`A handler of ${type} takes longer than ${options.timeoutMs} ms; the pump goes on without it`, {
+          position,
+        });
+      else warn(`The broker refused ${type}`, { position, error: String(error) });
     }
   }
 }
+
+const done = { answer: undefined };

@@ -106,7 +106,7 @@ const cases: Case[] = [
     engine: "postgres",
     url: (server, change = unchanged) => changed(server.url, change),
     withPassword: (url) => (url.password = "wrong"),
-    refused: /the user's password was refused/,
+    refused: /the server rejected the user's password/,
     says: async (server, name, version) => {
       await sql(server.url, `UPDATE "${name}".about SET value = '${version}' WHERE key = 'version'`);
     },

@@ -85,7 +85,7 @@ describeWith("postgres", "A log in PostgreSQL", (server) => {
     for (const expectedVersion of [3, "any"] as const) {
       const error = await refusal(() => log.append([appendTo("a", [{}], { expectedVersion })]));
       expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
-      expect(error.message).toMatch(/what is stored contradicts itself: .*events_pkey/);
+      expect(error.message).toMatch(/the stored data is inconsistent: .*events_pkey/);
     }
     await sql(server().url, `UPDATE "${name}".head SET position = 3`);
     expect(await appended(log, appendTo("a"))).toMatchObject([{ version: 4, position: 4 }]);
@@ -147,11 +147,16 @@ describeWith("postgres", "A log in PostgreSQL", (server) => {
     };
     const table: [address: string, type: string, retryable: boolean, why: RegExp][] = [
       [other((u) => (u.hostname = "no-such-host.invalid")), "STORE_UNAVAILABLE", true, /no host has this name/],
-      [other((u) => (u.port = "1")), "STORE_UNAVAILABLE", true, /does not answer \(ECONNREFUSED\)/],
-      [other((u) => (u.password = "wrong")), "UNUSABLE_STORE", false, /password was refused/],
-      [other((u) => (u.password = "")), "UNUSABLE_STORE", false, /no password was given.* say postgres:\/\/user:pass/],
-      [other((u) => (u.search = "sslmode=verify-full")), "UNUSABLE_STORE", false, /no TLS.* say sslmode=disable/],
-      [other((u) => (u.pathname = "/nowhere")), "UNUSABLE_STORE", false, /the database is not there/],
+      [other((u) => (u.port = "1")), "STORE_UNAVAILABLE", true, /does not respond \(ECONNREFUSED\)/],
+      [other((u) => (u.password = "wrong")), "UNUSABLE_STORE", false, /rejected the user's password/],
+      [other((u) => (u.password = "")), "UNUSABLE_STORE", false, /found no password.* use postgres:\/\/user:pass/],
+      [
+        other((u) => (u.search = "sslmode=verify-full")),
+        "UNUSABLE_STORE",
+        false,
+        /not support TLS.* set sslmode=disable/,
+      ],
+      [other((u) => (u.pathname = "/nowhere")), "UNUSABLE_STORE", false, /the database does not exist/],
     ];
     for (const [address, type, retryable, why] of table) {
       const error = await refusal(() => open(address));

@@ -63,13 +63,13 @@ describeWith("postgres", "A log in PostgreSQL that is listened to", (server) => 
     nowhere.port = String(await freePort());
     expect(await refusal(() => at(nowhere.href).open())).toMatchObject({
       type: "STORE_UNAVAILABLE",
-      message: expect.stringContaining("as `listen` names it: the server does not answer"),
+      message: expect.stringContaining("as `listen` names it: the server does not respond"),
     });
     nowhere.port = new URL(server().url).port;
     nowhere.pathname = "/missing";
     expect(await refusal(() => at(nowhere.href).open())).toMatchObject({
       type: "UNUSABLE_STORE",
-      message: expect.stringMatching(/as `listen` names it.*the database is not there/),
+      message: expect.stringMatching(/as `listen` names it.*the database does not exist/),
     });
   });
 
@@ -79,7 +79,7 @@ describeWith("postgres", "A log in PostgreSQL that is listened to", (server) => 
     line.hear((said) => (said.includes("LISTEN") ? Buffer.alloc(0) : said));
     expect(await refusal(() => log.open())).toMatchObject({
       type: "STORE_UNAVAILABLE",
-      message: expect.stringContaining("as `listen` names it: the server does not answer"),
+      message: expect.stringContaining("as `listen` names it: the server does not respond"),
     });
     line.hear((said) => said);
     await log.open();

@@ -65,7 +65,7 @@ describeWith("postgres", "A read table in PostgreSQL", (server) => {
     await fold(one, [create("1", { total: 1 })], 1);
     const error = await refusal(() => fold(other, [update("1", { total: 7 })], 1));
     expect(error).toMatchObject({ type: "STORE_UNAVAILABLE", retryable: true });
-    expect(error.message).toMatch(/generation 1 was folded on by another host/);
+    expect(error.message).toMatch(/generation 1 was folded by another host/);
     await other.takeOver();
     expect(await other.live().progress()).toEqual(at(1));
     await fold(other, [update("1", { total: 2 })], 2);

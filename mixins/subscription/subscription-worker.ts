@@ -1,17 +1,17 @@
 import type { ParkedChoice } from "../../core/consumer/consumer-control.ts";
 import { isOutage } from "../../core/errors/outage.ts";
-import { Pace } from "../../core/concurrency/pace.ts";
 import type { ParkedStream } from "../../core/table/read-table.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { Unreadable } from "../../core/catalogue/upcast.ts";
 import { Checkpoint, type CheckpointState, type StartFrom } from "../consumer/checkpoint.ts";
-import type { Work } from "../consumer/work.ts";
+import type { LeasedWork } from "../consumer/leased-host.ts";
+import type { Holding } from "../consumer/work.ts";
 import { tryAgain, type ErrorPolicy, type Interruption, type Tried } from "../consumer/error-policy.ts";
 import type { EventSource } from "../consumer/event-source.ts";
 import type { LeaseHold } from "../consumer/lease-hold.ts";
 import { failedAt, parkedAs, ParkedStreams, parkedWarning, passedIn } from "../consumer/parked-streams.ts";
-import { StreamReader } from "../consumer/stream-reader.ts";
 import type { ConsumerPage } from "../consumer/consumer-page.ts";
+import { LateEvents } from "./late-events.ts";
 
 interface Dependencies extends Interruption {
   name: string;
@@ -27,19 +27,29 @@ interface Dependencies extends Interruption {
  * The work of a subscription: hands each event to its handler, in the order of the log, and remembers how far it is. The
  * checkpoint is written after the handler, so a crash between the two repeats some events.
  */
-export class Handling implements Work {
+export class SubscriptionWorker implements LeasedWork {
+  readonly blockedBy = null;
+  readonly isAwaited = false;
+  readonly needsPolling = true;
+  readonly eventsPerPage = 1000;
   readonly #d: Dependencies;
   readonly #checkpoint: Checkpoint<ParkedStream>;
   readonly #parked = new ParkedStreams();
-  /** Streams whose failed event is to be tried again. */
-  readonly #chosen = new Set<string>();
-  readonly #reader: StreamReader;
+  readonly #late: LateEvents;
   #parkedInARow = 0;
   #skipped: ReadonlySet<string> = new Set();
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
-    this.#reader = new StreamReader(dependencies.source);
+    this.#late = new LateEvents({
+      source: dependencies.source,
+      parked: this.#parked,
+      upTo: () => this.progress.position,
+      mustStop: () => dependencies.isInterrupted() || !this.isInCharge,
+      isGivenUp: (id) => this.#skipped.has(id),
+      handle: (event, unreadable) => this.#handleLate(event, unreadable),
+      end: (stream) => this.#put(stream, null),
+    });
     this.#checkpoint = new Checkpoint<ParkedStream>({
       ...dependencies,
       parked: () => this.parked(),
@@ -60,11 +70,9 @@ export class Handling implements Work {
     return this.#d.lease;
   }
 
-  mayWork(): Promise<boolean> {
+  acquire(): Promise<Holding> {
     return this.#checkpoint.acquire();
   }
-
-  note(): void {}
 
   rejectWaiters(): void {}
 
@@ -168,69 +176,21 @@ export class Handling implements Work {
     await this.#checkpoint.store();
   }
 
-  async retry({ id, stream }: ParkedChoice): Promise<void> {
-    for (const parked of this.#parked.values())
-      if (parked.error && (id ?? parked.id) === parked.id && (stream ?? parked.stream) === parked.stream)
-        this.#chosen.add(parked.stream);
+  async retry(choice: ParkedChoice): Promise<void> {
+    this.#late.choose(choice);
   }
 
   get isGoingOn(): boolean {
-    return this.#chosen.size > 0 || this.#parked.nextFree !== undefined;
+    return this.#late.isGoingOn;
   }
 
-  /** Each stream's events in their order, up to the checkpoint: what lies behind it comes with the next page. */
   async goOn(): Promise<number> {
     if (!this.isInCharge) return 0;
-    const end = performance.now() + sliceMs;
-    let handled = 0;
     try {
-      do {
-        const stream = this.#next();
-        if (!stream) break;
-        handled += await this.#goOnIn(stream, end);
-      } while (!this.#mustPause(end));
+      return await this.#late.goOn();
     } finally {
       await this.save();
     }
-    return handled;
-  }
-
-  #mustPause(end: number): boolean {
-    return this.#d.isInterrupted() || !this.isInCharge || performance.now() >= end;
-  }
-
-  #next(): ParkedStream | undefined {
-    for (const name of this.#chosen) {
-      const stream = this.#parked.get(name);
-      this.#chosen.delete(name);
-      if (stream?.error) return stream;
-    }
-    return this.#parked.get(this.#parked.nextFree ?? "");
-  }
-
-  /** A page of a stream, or a part of it. @throws an outage's error: what met it stays parked, or waits, as it was */
-  async #goOnIn({ stream, version, error: failure }: ParkedStream, end: number): Promise<number> {
-    let handled = 0;
-    const pace = new Pace();
-    try {
-      if (failure) this.#reader.forget();
-      const after = failure ? version - 1 : version;
-      const { events, unreadable } = await this.#reader.next(stream, after, this.progress.position);
-      if (events.length === 0) this.#put(stream, null);
-      for (const event of events) {
-        if (handled > 0 && this.#mustPause(end)) return handled;
-        // Handlers may never leave the thread.
-        if (pace.isDue()) await pace.turn();
-        if (!(await this.#handleLate(event, unreadable?.[event.id]))) return handled;
-        if (!this.#skipped.has(event.id)) handled++;
-      }
-      this.#parked.yieldTurn(stream);
-    } catch (error) {
-      this.#chosen.clear();
-      this.#parked.yieldTurn(stream);
-      throw error;
-    }
-    return handled;
   }
 
   /** Null: nothing of it waits any more. */
@@ -250,6 +210,3 @@ export class Handling implements Work {
     return !("error" in tried);
   }
 }
-
-/** So long may the log's other events wait for their turn; a handler that runs is waited for. */
-const sliceMs = 50;

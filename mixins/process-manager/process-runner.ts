@@ -39,7 +39,7 @@ const maxInstanceBytes = 512 * 1024;
 export type Processed = "done" | "interrupted" | { error: unknown; attempts: number };
 
 /** Handles one task of one process: its handler, the retries, and what makes up for a failure. */
-export class Processing {
+export class ProcessRunner {
   readonly #d: Dependencies;
   readonly #handlersOf: (task: Task) => ((view: ProcessView) => unknown)[];
 
@@ -146,7 +146,7 @@ export class Processing {
   async #willMakeUp(id: string, task: Task, error: unknown): Promise<boolean> {
     const { compensate, deadlines } = this.#d.definition;
     if (!compensate || isTooDeep(error) || isUpcastError(error) || isDamagedEvent(error)) return false;
-    // No handler has failed: somebody has to say what becomes of it.
+    // No handler has failed: an operator has to decide what becomes of it.
     if (task.kind === "deadline" && !Object.hasOwn(deadlines, task.deadline.name)) return false;
     const instance = await this.instance(id, task);
     const of = taskId(task);

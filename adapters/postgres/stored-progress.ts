@@ -1,7 +1,7 @@
 import type { ParkedStream, Progress } from "../../core/table/read-table.ts";
 import type { Session } from "./connections.ts";
 
-/** The checkpoint of a generation, under the name of the commit that it is part of. */
+/** Stores the checkpoint of a generation, and the id of the commit that contains it. */
 export async function storeProgress(
   session: Session,
   schema: string,

@@ -1,6 +1,5 @@
-import { Agenda } from "../../core/process/agenda.ts";
 import type { ParkedChoice } from "../../core/consumer/consumer-control.ts";
-import { nextDue, type ParkedProcess, type ProcessInstance } from "../../core/process/instance.ts";
+import type { ParkedProcess, ProcessInstance } from "../../core/process/instance.ts";
 import type { ProcessDefinition } from "../../core/process/definition.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/event/recorded-event.ts";
 import { Checkpoint, type CheckpointState, type StartFrom } from "../consumer/checkpoint.ts";
@@ -9,15 +8,17 @@ import type { ErrorPolicy, Interruption } from "../consumer/error-policy.ts";
 import type { EventSource } from "../consumer/event-source.ts";
 import type { LeasedWork } from "../consumer/leased-host.ts";
 import type { LeaseHold } from "../consumer/lease-hold.ts";
+import type { Holding } from "../consumer/work.ts";
 import type { TimeLimit } from "../consumer/time-limit.ts";
 import { Alarm } from "./alarm.ts";
+import { KnownProcesses } from "./known-processes.ts";
 import { Instances } from "./instances.ts";
 import { LostEvents } from "./lost-events.ts";
 import { ParallelWork } from "./parallel-work.ts";
 import { PageProgress } from "./page-progress.ts";
 import { ProcessQueue } from "./process-queue.ts";
-import { Processing, type Outside } from "./processing.ts";
-import { Releases } from "./releases.ts";
+import { ProcessRunner, type Outside } from "./process-runner.ts";
+import { LateWork } from "./late-work.ts";
 import { WaitingEvents } from "./waiting-events.ts";
 
 interface Dependencies extends Interruption {
@@ -34,24 +35,23 @@ interface Dependencies extends Interruption {
 }
 
 /**
- * The work of a process manager: the events of different processes at the same time, those of one in the order of the log.
- * What a process has come to is kept after each event, the checkpoint now and then: an event that comes again after a crash
- * is passed over by its process.
+ * The work of a process manager: events of different processes in parallel, those of one in the order of the log. A
+ * process is stored after each event, the checkpoint now and then: an event that comes again after a crash is passed over.
  */
-export class Managing implements LeasedWork {
+export class ProcessManagerWorker implements LeasedWork {
+  readonly blockedBy = null;
+  readonly isAwaited = false;
+  readonly needsPolling = true;
+  /** So much of the log is handled between two checks of the deadlines and of the control state. */
+  readonly eventsPerPage = 200;
   readonly #d: Dependencies;
   readonly #checkpoint: Checkpoint<ParkedProcess>;
   readonly #instances: Instances;
   readonly #queue: ProcessQueue;
   readonly #lost: LostEvents;
-  readonly #agenda = new Agenda();
+  readonly #known = new KnownProcesses();
   readonly #alarm: Alarm;
-  readonly #parked = new Map<string, ParkedProcess>();
-  /** Processes with events that wait for nothing any more. */
-  readonly #unfinished = new Set<string>();
-  /** How many events of a process wait. */
-  readonly #waiting = new Map<string, number>();
-  readonly #releases: Releases;
+  readonly #late: LateWork;
   #skipped: ReadonlySet<string> = new Set();
   #askedAt = 0;
   readonly #atWork = new ParallelWork(() => this.#mustStop());
@@ -69,13 +69,13 @@ export class Managing implements LeasedWork {
       tell: (id, instance) => this.#note(id, instance),
     });
     const isInCharge = () => this.isInCharge;
-    const processing = new Processing({ ...dependencies, instances: this.#instances, isInCharge });
+    const runner = new ProcessRunner({ ...dependencies, instances: this.#instances, isInCharge });
     const isGivenUp = (id: string) => this.#skipped.has(id);
     const isLost = (position: number) => this.#lost.holds(position);
     this.#queue = new ProcessQueue({
       ...dependencies,
       instances: this.#instances,
-      processing,
+      runner,
       isGivenUp,
       isLost,
       waiting: new WaitingEvents({ ...dependencies, isGivenUp, isLost }),
@@ -87,7 +87,14 @@ export class Managing implements LeasedWork {
       queue: this.#queue,
       isPassed: (position) => position <= this.progress.position,
     });
-    this.#releases = new Releases({ parked: () => this.#allParked(), queue: this.#queue, lost: this.#lost });
+    this.#late = new LateWork({
+      known: this.#known,
+      queue: this.#queue,
+      lost: this.#lost,
+      atWork: this.#atWork,
+      isInterrupted: dependencies.isInterrupted,
+      isTooOftenParked: () => this.isTooOftenParked,
+    });
   }
 
   get progress(): Readonly<CheckpointState<ParkedProcess>> {
@@ -102,7 +109,7 @@ export class Managing implements LeasedWork {
     return this.#d.lease;
   }
 
-  mayWork(): Promise<boolean> {
+  acquire(): Promise<Holding> {
     // Events that are appended after this moment are later than the deadlines that are due by now.
     this.#askedAt = Date.now();
     return this.#checkpoint.acquire();
@@ -111,30 +118,18 @@ export class Managing implements LeasedWork {
   /** Another node may have changed everything. */
   async #takeOver(): Promise<void> {
     this.#instances.forget();
-    this.#agenda.clear();
-    this.#parked.clear();
-    this.#unfinished.clear();
-    this.#waiting.clear();
-    this.#releases.forget();
+    this.#known.clear();
+    this.#late.forget();
     for await (const [id, instance] of this.#instances.all()) this.#note(id, instance);
     // One that has ended is noted as gone.
-    for (const id of this.#parked.keys()) await this.#instances.load(id);
+    for (const id of this.#known.parked.keys()) await this.#instances.load(id);
     await this.#lost.load();
   }
 
   #note(id: string, instance: ProcessInstance | null): void {
-    this.#agenda.set(id, instance && nextDue(instance));
-    // A node that stands by knows what is parked from the checkpoint.
-    if (instance?.parked !== this.#parked.get(id)) this.#checkpoint.touch();
-    if (instance?.parked) this.#parked.set(id, instance.parked);
-    else this.#parked.delete(id);
-    if (instance && !instance.parked && instance.waiting) this.#unfinished.add(id);
-    else this.#unfinished.delete(id);
-    if (instance?.waiting) this.#waiting.set(id, instance.waiting.count);
-    else this.#waiting.delete(id);
+    // A standby knows what is parked from the checkpoint.
+    if (this.#known.note(id, instance)) this.#checkpoint.touch();
   }
-
-  note(): void {}
 
   rejectWaiters(): void {
     this.#alarm.set(null);
@@ -151,7 +146,7 @@ export class Managing implements LeasedWork {
       // Also before a wait for something outside, however long.
       await this.save();
     }
-    this.#alarm.set(this.#agenda.next);
+    this.#alarm.set(this.#known.agenda.next);
   }
 
   /** Whether each is done with: what has stopped the work on one need not hold any more when the others are done. */
@@ -184,12 +179,12 @@ export class Managing implements LeasedWork {
     const last = events.at(-1);
     const passed = end ? this.#askedAt : last ? Date.parse(last.time) - 1 : 0;
     const until = Math.min(passed, this.#askedAt);
-    const due = this.#agenda.take(until, 1000);
+    const due = this.#known.agenda.take(until, 1000);
     // Back in their places at once: the work may halt before the first.
-    for (const { key, at } of due) this.#agenda.set(key, at);
+    for (const { key, at } of due) this.#known.agenda.set(key, at);
     await this.#atWork.run(due, async ({ key: id }) => {
       // Those among its events that are older come first.
-      if (this.#unfinished.has(id)) return;
+      if (this.#known.unfinished.has(id)) return;
       if (await this.#queue.fire(id, until)) this.#note(id, (await this.#instances.load(id)).instance);
     });
   }
@@ -209,19 +204,15 @@ export class Managing implements LeasedWork {
   }
 
   parked(): ParkedProcess[] {
-    return this.#allParked().toSorted((a, b) => a.time.localeCompare(b.time));
-  }
-
-  #allParked(): ParkedProcess[] {
-    return [...this.#parked.values(), ...this.#lost.list()];
+    return this.#late.parked().toSorted((a, b) => a.time.localeCompare(b.time));
   }
 
   get parkedCount(): number {
-    return this.#allParked().length;
+    return this.#late.parked().length;
   }
 
   get waitingCount(): number {
-    return [...this.#waiting.values()].reduce((sum, count) => sum + count, 0);
+    return this.#known.waitingCount;
   }
 
   get lastFailure(): string | undefined {
@@ -238,41 +229,22 @@ export class Managing implements LeasedWork {
 
   async skip(skipped: ReadonlySet<string>): Promise<void> {
     this.#skipped = skipped;
-    this.#releases.skip(skipped);
+    this.#late.skip(skipped);
   }
 
   async retry(choice: ParkedChoice): Promise<void> {
-    this.#releases.choose(choice);
+    this.#late.choose(choice);
   }
 
   get isGoingOn(): boolean {
-    return !this.#releases.isEmpty || (this.#unfinished.size > 0 && !this.isTooOftenParked);
+    return this.#late.isGoingOn;
   }
 
   async goOn(): Promise<number> {
-    this.#atWork.begin();
-    const end = performance.now() + sliceMs;
-    const isTimeUp = () => this.#d.isInterrupted() || performance.now() >= end;
-    const before = this.#queue.handled;
     try {
-      await this.#releases.release(({ instance }) => instance !== "", isTimeUp);
-      await this.#goOnWithUnfinished(isTimeUp);
-      // What is parked by itself comes last: its process may have waiting events of its own.
-      const isFinished = this.#unfinished.size === 0 || this.isTooOftenParked;
-      if (isFinished) await this.#releases.release(({ instance }) => instance === "", isTimeUp);
+      return await this.#late.goOn();
     } finally {
       await this.save();
     }
-    return this.#queue.handled - before;
-  }
-
-  async #goOnWithUnfinished(isTimeUp: () => boolean): Promise<void> {
-    let begun = 0;
-    await this.#atWork.run([...this.#unfinished], async (id) => {
-      if (begun++ === 0 || !isTimeUp()) await this.#queue.goOn(id, isTimeUp);
-    });
   }
 }
-
-/** So long may the log's other events wait for their turn; a handler that runs is waited for. */
-const sliceMs = 50;

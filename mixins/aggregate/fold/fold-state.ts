@@ -3,12 +3,15 @@ import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { ParkedStreams } from "../../consumer/parked-streams.ts";
 
 /** How far a generation is folded and what is parked of it, as it is stored and as the batch that runs has it. */
-export class FoldedState {
-  readonly #generation: Generation;
+export class FoldState {
+  /** With the batch that runs, which changes it in place for each event. */
   #progress: Progress;
-  /** What others may know: `#progress` without the batch that is not committed yet. */
-  #settled: Progress;
-  /** Ahead of the stored checkpoint by events that are not mapped, never by others. */
+  /** Without it: what others may know. Replaced after each batch. */
+  settled: Readonly<Progress>;
+  /** Changed by `put` alone. */
+  readonly parked: Omit<ParkedStreams, "replace" | "set" | "delete">;
+  readonly #generation: Generation;
+  /** The checkpoint is ahead of it by events that are not mapped, never by others. */
   #stored: number;
   readonly #parked: ParkedStreams;
   /** The streams that the batch that runs has changed, each with the id under which it is stored. */
@@ -17,31 +20,21 @@ export class FoldedState {
   private constructor(generation: Generation, progress: Progress, parked: readonly ParkedStream[]) {
     this.#generation = generation;
     this.#progress = progress;
-    this.#settled = { ...progress };
+    this.settled = { ...progress };
     this.#stored = progress.position;
-    this.#parked = new ParkedStreams(parked);
+    this.parked = this.#parked = new ParkedStreams(parked);
   }
 
-  static async of(generation: Generation): Promise<FoldedState> {
-    return new FoldedState(generation, await generation.progress(), await generation.parked());
+  static async of(generation: Generation): Promise<FoldState> {
+    return new FoldState(generation, await generation.progress(), await generation.parked());
   }
 
-  /** Goes on from what is stored, which an error may have left in doubt. */
+  /** Goes on from what is stored, after an error whose outcome is unknown. */
   async reload(): Promise<void> {
     this.#progress = await this.#generation.progress();
-    this.#settled = { ...this.#progress };
+    this.settled = { ...this.#progress };
     this.#stored = this.#progress.position;
-    await this.readParked();
-  }
-
-  /** With the batch that runs. */
-  get progress(): Readonly<Progress> {
-    return this.#progress;
-  }
-
-  /** Without it. */
-  get settled(): Readonly<Progress> {
-    return this.#settled;
+    await this.#readParked();
   }
 
   /** Whether events that are not mapped have moved the checkpoint ahead of the stored one. */
@@ -49,39 +42,37 @@ export class FoldedState {
     return this.#progress.position !== this.#stored;
   }
 
-  get parked(): Omit<ParkedStreams, "replace" | "set" | "delete"> {
-    return this.#parked;
-  }
-
   /**
-   * Commits what `work` does to rows, parked events and checkpoint where it answers true; else all of it is taken back but
-   * the progress, which no row depends on. Where it throws, the progress is as before, too.
+   * Commits what `work` does to rows, parked events and checkpoint if it returns true; else all of it is rolled back but
+   * the progress, which no row depends on. If it throws, the progress is as before, too.
    */
-  async inBatch(work: (batch: Batch, isAway: boolean) => boolean | Promise<boolean>): Promise<void> {
+  async inBatch(work: (batch: Batch, isRemote: boolean) => boolean | Promise<boolean>): Promise<void> {
     const before = { ...this.#progress };
     const begun = this.#generation.begin();
-    const batch = await begun;
+    const isRemote = begun instanceof Promise;
+    const batch = isRemote ? await begun : begun;
     try {
-      const isChanged = await work(batch, begun instanceof Promise);
-      if (isChanged) {
-        await this.#storeParked(batch);
-        await batch.commit(this.#progress);
+      if (await work(batch, isRemote)) {
+        if (this.#changed.size > 0) await this.#storeParked(batch);
+        // Without a wait where the engine needs none: it costs more than the call.
+        const committed = batch.commit(this.#progress);
+        if (committed) await committed;
         this.#stored = this.#progress.position;
       } else await batch.rollback();
     } catch (error) {
       await batch.rollback();
       this.#progress = before;
-      await this.readParked();
+      await this.#readParked();
       throw error;
     }
-    this.#settled = { ...this.#progress };
+    this.settled = { ...this.#progress };
   }
 
-  /** Changes the progress of the batch in place, since it runs for each event; what is settled is a copy. */
   pass({ id, position }: RecordedEvent, isFolded: boolean): void {
-    this.#progress.position = position;
-    this.#progress.positionId = id;
-    if (isFolded) this.#progress.folded = position;
+    const progress = this.#progress;
+    progress.position = position;
+    progress.positionId = id;
+    if (isFolded) progress.folded = position;
   }
 
   /** An event from before the checkpoint, which stays where it is. */
@@ -90,14 +81,10 @@ export class FoldedState {
     else this.#progress.folded = position;
   }
 
-  /** Events that nobody handed over, being of no interest; outside of any batch. */
+  /** Outside of any batch: past events that no mapping is for, known to others at once. */
   moveTo(progress: Partial<Pick<Progress, "position" | "positionId" | "log">>): void {
     this.#progress = { ...this.#progress, ...progress };
-  }
-
-  /** What is passed outside of a batch is known to others from now on. */
-  settle(): void {
-    this.#settled = { ...this.#progress };
+    this.settled = { ...this.#progress };
   }
 
   /** Within a batch: what waits in a stream from now on; null: nothing. */
@@ -117,7 +104,7 @@ export class FoldedState {
     this.#changed.clear();
   }
 
-  async readParked(): Promise<void> {
+  async #readParked(): Promise<void> {
     this.#changed.clear();
     this.#parked.replace(await this.#generation.parked());
   }

@@ -3,7 +3,7 @@ import type { DbAdapter, Entity, FindParams, Query } from "./db-adapter.ts";
 import { isOfSystem, translate } from "./errors.ts";
 
 /** Typed calls of a connected adapter, with translated errors. */
-export class Entities {
+export class AdapterEntities {
   readonly #location: string;
   readonly #adapter: () => DbAdapter | null;
 

@@ -30,7 +30,7 @@ const bytesAround = 400;
 const maxCatchUps = 10;
 
 /** Appends the events and claims of a command to the store. */
-export class Appender {
+export class DecisionAppender {
   readonly #d: Dependencies;
 
   constructor(dependencies: Dependencies) {

@@ -1,0 +1,58 @@
+import type { ConsumerMetrics } from "../../observability/metrics.ts";
+import { progressOf, type RebuildProgress } from "../rebuild/progress.ts";
+import type { Rebuilder } from "../rebuild/rebuilder.ts";
+import { ToldProgress, type StandbyView, type ToldRebuild } from "../rebuild/told-progress.ts";
+import type { HostedTable } from "./hosted-table.ts";
+
+interface Dependencies {
+  table: HostedTable;
+  rebuilder: Rebuilder;
+  metrics: ConsumerMetrics | null;
+  onProgress: (job: string, progress: RebuildProgress | null) => void;
+}
+
+/** How far a new generation of a table is, on this host or, as that one has broadcast, on the one that builds it. */
+export class TableProgress {
+  readonly #d: Dependencies;
+  readonly #told = new ToldProgress();
+  /** As the last page said. */
+  #head = 0;
+  #isReported = false;
+
+  constructor(dependencies: Dependencies) {
+    this.#d = dependencies;
+  }
+
+  measure(head: number): void {
+    this.#head = head;
+    const { metrics, onProgress, rebuilder, table } = this.#d;
+    if (!metrics && !this.#isReported && !table.state.successor && !rebuilder.running) return;
+    const progress = this.#own(head);
+    metrics?.rebuilt(progress && progress.total > 0 ? progress.done / progress.total : 1);
+    if (progress || this.#isReported) onProgress(rebuilder.running?.kind ?? "change", progress || null);
+    this.#isReported = progress !== false;
+  }
+
+  #own(head: number | null): false | RebuildProgress {
+    const { rebuilder, table } = this.#d;
+    const { successor, progress } = table.state;
+    if (rebuilder.running) return rebuilder.progress(this.#head) ?? false;
+    return successor !== null && progressOf(progress.position, 0, head ?? progress.position, successor.since);
+  }
+
+  /** Another node has broadcast its progress. */
+  noteTold(told: ToldRebuild): void {
+    this.#told.note(told, this.#standby);
+  }
+
+  /** That of the node that folds the table. */
+  at(head: number | null): false | RebuildProgress {
+    const { rebuilder, table } = this.#d;
+    return table.state.fold ? this.#own(head) : this.#told.at(this.#standby, rebuilder.request);
+  }
+
+  get #standby(): StandbyView {
+    const { lease, state } = this.#d.table;
+    return { holder: lease?.heldBy ?? null, live: state.live };
+  }
+}

@@ -1,0 +1,248 @@
+import type { ParkedChoice } from "../../../core/consumer/consumer-control.ts";
+import type { Generation, ParkedEvent, Progress } from "../../../core/table/read-table.ts";
+import { typeMatcher } from "../../../core/event/type-pattern.ts";
+import type { ConsumerPage } from "../../consumer/consumer-page.ts";
+import type { Interruption } from "../../consumer/error-policy.ts";
+import type { LeaseHold } from "../../consumer/lease-hold.ts";
+import type { Holding, Work } from "../../consumer/work.ts";
+import { Fold } from "../fold/fold.ts";
+import { listParked } from "../fold/parked-list.ts";
+import { Rebuilder } from "../rebuild/rebuilder.ts";
+import { mostPerPage, TimeShare } from "../rebuild/time-share.ts";
+import { CatchUp } from "./catch-up.ts";
+import type { TableDependencies } from "./dependencies.ts";
+import { HostedTable } from "./hosted-table.ts";
+import { TableProgress } from "./table-progress.ts";
+
+/**
+ * The work of an aggregate: the fold into its table, and a new generation beside it if the definition has changed or a
+ * rebuild was requested. Of the nodes that share a table one folds it; the others look on.
+ */
+export class TableWorker implements Work {
+  readonly catchUp: CatchUp;
+  readonly rebuilder: Rebuilder;
+  readonly table: HostedTable;
+  readonly progressReport: TableProgress;
+  /** The log's end, as the last page said. */
+  head = 0;
+  readonly #d: TableDependencies;
+  readonly #interruption: Interruption;
+  readonly #turns = new TimeShare();
+  #skipped: ReadonlySet<string> = new Set();
+  /** The last page was the log's last, and is folded: an empty one after it changes nothing. */
+  #isAtEnd = false;
+  #needsPages = false;
+
+  constructor(dependencies: TableDependencies, interruption: Interruption) {
+    const { name, source } = dependencies;
+    this.#d = dependencies;
+    this.#interruption = interruption;
+    this.catchUp = new CatchUp(name);
+    this.rebuilder = new Rebuilder({
+      ...dependencies,
+      page: (after, limit) => source.page(after, limit),
+      change: (change) => source.change(change),
+      newFold: (generation) => this.#foldInto(generation),
+      turns: this.#turns,
+      takeOver: (generation, fold) => this.#takeOver(generation, fold),
+      onProgress: () => this.progressReport.measure(this.head),
+    });
+    this.table = new HostedTable({
+      ...dependencies,
+      newFold: (generation) => this.#foldInto(generation),
+      reloadBuild: () => this.rebuilder.reload(),
+      onLeave: () => {
+        this.rebuilder.leave();
+        dependencies.onProgress("", null);
+      },
+    });
+    this.progressReport = new TableProgress({ ...dependencies, table: this.table, rebuilder: this.rebuilder });
+  }
+
+  open(): Promise<void> {
+    this.#isAtEnd = false;
+    return this.table.open();
+  }
+
+  async close(): Promise<void> {
+    this.rebuilder.stop();
+    await this.table.close();
+  }
+
+  #foldInto(generation: Generation): Promise<Fold> {
+    return Fold.on({
+      ...this.#d,
+      ...this.#interruption,
+      generation,
+      skipped: this.#skipped,
+      isTimeUp: () => this.#turns.isOver,
+      onCommit: (folded) => {
+        this.#d.metrics?.folded(folded);
+        this.table.noteProgress();
+        // What is folded beside the live generation changes no answer.
+        if (generation === this.table.state.live) this.#answersChanged();
+        else this.progressReport.measure(this.head);
+      },
+    });
+  }
+
+  #answersChanged(): void {
+    this.progressReport.measure(this.head);
+    this.#d.onCommit();
+    this.#reach();
+  }
+
+  #reach(): void {
+    const { successor, progress } = this.table.state;
+    if (!successor && this.catchUp.readers.size > 0) this.catchUp.reach(progress.position);
+  }
+
+  get progress(): Readonly<Progress> {
+    return this.table.state.progress;
+  }
+
+  get blockedBy(): string | null {
+    return this.table.state.blockedBy;
+  }
+
+  get lease(): LeaseHold | null {
+    return this.table.lease;
+  }
+
+  get isAwaited(): boolean {
+    return this.table.state.fold === null && (this.catchUp.readers.size > 0 || this.rebuilder.isAwaited);
+  }
+
+  get needsPolling(): boolean {
+    return this.table.isShared || this.#needsPages;
+  }
+
+  get eventsPerPage(): number {
+    return this.#turns.eventsPerPage;
+  }
+
+  beforePage(): void {
+    this.#turns.begin();
+    if (this.catchUp.readers.size > 0) this.catchUp.readers.ask();
+    this.rebuilder.ask();
+  }
+
+  async acquire(): Promise<Holding> {
+    const holding = await this.table.acquire();
+    // Another host may have moved the table on.
+    if (holding === "other") this.#reach();
+    return holding;
+  }
+
+  onPage({ head, control }: ConsumerPage): void {
+    this.head = head;
+    if (this.catchUp.readers.size > 0) this.catchUp.noteHead(this.#d.store, head);
+    const { successor, progress } = this.table.state;
+    this.rebuilder.note(control);
+    if (!successor) this.rebuilder.watch(progress.position);
+    this.progressReport.measure(head);
+    this.#needsPages = this.#d.needsPages();
+    if (this.#needsPages) this.#d.onPage();
+  }
+
+  handle(page: ConsumerPage): void | Promise<void> {
+    const { position } = this.table.state.progress;
+    // Nothing new: what else a page leads to was done at the one before.
+    if (this.#isAtEnd && page.events.length === 0 && page.position === position && position > 0) return this.#reach();
+    this.#isAtEnd = false;
+    return this.#handle(page);
+  }
+
+  #handle(page: ConsumerPage): Promise<void> {
+    return this.table.guard(async () => {
+      const { successor, progress } = this.table.state;
+      if (progress.position === 0 && !successor) await this.rebuilder.completeAtOnce();
+      const isBuilding = this.rebuilder.request !== null && this.rebuilder.isWanted;
+      if (isBuilding) this.#turns.limit(true);
+      const isSwitched = await this.table.foldPage(this.table.state.fold!, page);
+      const { position } = this.table.state.progress;
+      const folded = page.events.findLastIndex((event) => event.position <= position) + 1;
+      if (isBuilding || this.#turns.eventsPerPage < mostPerPage)
+        this.#turns.recordLive(folded, position >= page.position);
+      if (isSwitched) {
+        this.#answersChanged();
+        this.#d.info(`${this.#d.name} answers from the new table`, { position });
+      }
+      // Standbys see the checkpoint only when it is written; events that are not mapped write none by themselves.
+      if (this.table.isShared && page.end) await this.save();
+      if (this.catchUp.readers.size > 0) this.#reach();
+      this.#isAtEnd = page.end && !this.table.isShared && !this.table.state.successor;
+    });
+  }
+
+  backgroundStep(): "idle" | Promise<"idle" | "more" | "restart"> {
+    return this.rebuilder.hasWork ? this.#build() : "idle";
+  }
+
+  async #build(): Promise<"idle" | "more" | "restart"> {
+    this.#turns.yield();
+    const advanced = await this.table.guard(() => this.rebuilder.advance());
+    return advanced === "switched" ? "restart" : advanced;
+  }
+
+  async #takeOver(generation: Generation, fold: Fold): Promise<void> {
+    this.#isAtEnd = false;
+    await this.table.takeOver(generation, fold);
+    this.#answersChanged();
+  }
+
+  async save(): Promise<void> {
+    await this.table.state.fold?.save();
+  }
+
+  parked(choice: ParkedChoice): Promise<ParkedEvent[]> {
+    const { mappings, source } = this.#d;
+    const isMapped = typeMatcher(mappings.map(({ pattern }) => pattern));
+    const { parked, progress } = this.table.state;
+    return listParked({ streams: parked.list(), position: progress.position, source, isMapped }, choice);
+  }
+
+  get parkedCount(): number {
+    return this.table.state.parked.count;
+  }
+
+  get lastFailure(): string | undefined {
+    return this.table.state.fold?.lastFailure;
+  }
+
+  get isTooOftenParked(): boolean {
+    return this.table.state.fold?.isTooOftenParked ?? false;
+  }
+
+  forgetParkedInARow(): void {
+    this.table.state.fold?.forgetParkedInARow();
+  }
+
+  rejectWaiters(why: string): void {
+    if (this.#interruption.isStopping()) this.catchUp.rejectAll();
+    else this.catchUp.rejectWaiters(this.progress.position, why);
+  }
+
+  skip(skipped: ReadonlySet<string>): Promise<void> {
+    this.#skipped = skipped;
+    return this.table.guard(() => this.table.state.fold!.skip(skipped));
+  }
+
+  retry(choice: ParkedChoice): Promise<void> {
+    return this.table.guard(async () => {
+      await this.table.state.fold!.late.choose(choice);
+      await this.rebuilder.retry(choice);
+    });
+  }
+
+  get isGoingOn(): boolean {
+    return this.table.state.fold?.late.isGoingOn ?? false;
+  }
+
+  goOn(): Promise<number> {
+    return this.table.guard(async () => {
+      await this.table.noteMixture();
+      return this.table.state.fold!.late.goOn();
+    });
+  }
+}

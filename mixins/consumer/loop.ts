@@ -1,0 +1,96 @@
+interface Steps {
+  /**
+   * One piece of work. Resolves to how long to rest, in milliseconds (Infinity: until it is woken); null: there is more to
+   * do at once. `isNotified`: there may be something new; otherwise a rest has ended by itself.
+   */
+  step: (isNotified: boolean) => Promise<number | null>;
+  /** A step failed. Returns how long to wait until the next one. */
+  onError: (error: unknown) => number;
+  /** After the last step. Never rejects. */
+  end: () => Promise<void>;
+}
+
+/** Runs step after step until it is stopped; it rests between two of them until it is woken, or the rest is over. */
+export class Loop {
+  readonly #steps: Steps;
+  #isNotified = false;
+  #isStopping = false;
+  #running: Promise<void> | null = null;
+  #endRest: (() => void) | null = null;
+  #until = 0;
+  /** One for many rests, since most end with a signal: to set and clear a timer for each costs more than the rest. */
+  #timer: { handle: NodeJS.Timeout; dueAt: number } | null = null;
+
+  constructor(steps: Steps) {
+    this.#steps = steps;
+  }
+
+  get isRunning(): boolean {
+    return this.#running !== null;
+  }
+
+  start(): void {
+    this.#isStopping = false;
+    this.#running = this.#run();
+  }
+
+  /** Ends the rest; while it does not rest, the next one. */
+  wake(): void {
+    this.#isNotified = true;
+    this.#endRest?.();
+  }
+
+  /** Resolves when the step that runs and the end are done. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.wake();
+    await this.#running;
+    this.#running = null;
+  }
+
+  async #run(): Promise<void> {
+    const { step, onError, end } = this.#steps;
+    for (let isNotified = true; !this.#isStopping;) {
+      let restMs: number | null;
+      try {
+        restMs = await step(isNotified);
+      } catch (error) {
+        restMs = onError(error);
+      }
+      isNotified = true;
+      // Work may never leave the thread by itself: others get their turn between two steps.
+      if (restMs === null) await new Promise((turn) => setImmediate(turn));
+      else {
+        if (!this.#isNotified) await this.#rest(restMs);
+        isNotified = this.#isNotified;
+        this.#isNotified = false;
+      }
+    }
+    await end();
+  }
+
+  async #rest(ms: number): Promise<void> {
+    this.#until = performance.now() + ms;
+    if (!this.#timer || this.#timer.dueAt > this.#until) this.#watch();
+    await new Promise<void>((resolve) => (this.#endRest = resolve));
+    this.#endRest = null;
+  }
+
+  #watch(): void {
+    clearTimeout(this.#timer?.handle);
+    this.#timer = null;
+    if (this.#until === Infinity) return;
+    const handle = setTimeout(() => this.#onTimeout(), Math.max(this.#until - performance.now(), 0));
+    // A resting loop alone keeps no process alive.
+    handle.unref();
+    this.#timer = { handle, dueAt: this.#until };
+  }
+
+  #onTimeout(): void {
+    this.#timer = null;
+    if (!this.#endRest) return;
+    // The rest that the timer was set for has ended, and this is a later one.
+    if (performance.now() < this.#until - 1) this.#watch();
+    else this.#endRest();
+  }
+}

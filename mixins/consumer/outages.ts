@@ -1,0 +1,53 @@
+import { isOutage } from "../../core/errors/outage.ts";
+import { times } from "../../core/concurrency/times.ts";
+import { waitCause } from "./worker-state.ts";
+
+/** The outages that a worker meets: the waits grow, and of each cause it warns once, until everything responds again. */
+export class Outages {
+  /** Everything has responded. */
+  isOver = false;
+  readonly #name: string;
+  readonly #warn: (message: string, details: object) => void;
+  #quietUntil = 0;
+  #warnedOf: string | null = null;
+  #nextMs = times.consumerRetry.firstMs;
+
+  constructor(name: string, warn: (message: string, details: object) => void) {
+    this.#name = name;
+    this.#warn = warn;
+  }
+
+  /** While the services of a node start one after the other, an outage is no reason for a warning. */
+  start(): void {
+    this.end();
+    this.isOver = false;
+    this.#quietUntil = Date.now() + times.start.quietMs;
+  }
+
+  /** Returns that there is no cause any more. */
+  end(): null {
+    this.isOver = true;
+    this.#warnedOf = null;
+    this.#quietUntil = 0;
+    this.#nextMs = times.consumerRetry.firstMs;
+    return null;
+  }
+
+  /** Returns the cause, for a status. */
+  note(error: unknown): string {
+    const cause = waitCause(error);
+    this.isOver = false;
+    if (this.#warnedOf === cause || Date.now() < this.#quietUntil) return cause;
+    this.#warnedOf = cause;
+    const stack = error instanceof Error ? error.stack : undefined;
+    this.#warn(`${this.#name} waits: ${cause}`, isOutage(error) ? {} : { stack });
+    return cause;
+  }
+
+  /** How long to wait before the next try. */
+  nextWaitMs(): number {
+    const ms = this.#nextMs;
+    this.#nextMs = Math.min(ms * 2, times.poll.everyMs);
+    return ms;
+  }
+}

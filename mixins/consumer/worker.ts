@@ -1,0 +1,248 @@
+import type { ConsumerControl } from "../../core/consumer/consumer-control.ts";
+import { StoreUnavailableError } from "../../core/errors/errors.ts";
+import { times } from "../../core/concurrency/times.ts";
+import type { ConsumerMetrics } from "../observability/metrics.ts";
+import type { ConsumerPage } from "./consumer-page.ts";
+import { ControlSync, type ControlAck } from "./control-sync.ts";
+import type { EventSource } from "./event-source.ts";
+import type { Interrupter } from "./interrupter.ts";
+import { Loop } from "./loop.ts";
+import { otherLog } from "./other-log.ts";
+import { Outages } from "./outages.ts";
+import type { Holding, Work } from "./work.ts";
+import { changed, haltOf, parkedCause, startState, type WorkerState } from "./worker-state.ts";
+
+interface Dependencies {
+  name: string;
+  source: Pick<EventSource, "page">;
+  work: Work;
+  interrupter: Interrupter;
+  maxParkedInARow: number;
+  metrics: ConsumerMetrics | null;
+  /** Between two pages, where nothing is in flight: whether another node gets the work. `isAtWork`: it is done here. */
+  handOver?: (isAtWork: boolean) => Promise<boolean>;
+  /** How an operator makes it begin anew on another log. */
+  startAfresh: string;
+  warn: (message: string, details: object) => void;
+}
+
+/** The loop of one consumer on one node: page after page of the log, each handled and then committed, until it is stopped. */
+export class Worker {
+  /** Replaced when it changes; read by others, written here alone. */
+  state: WorkerState = startState;
+  readonly #d: Dependencies;
+  readonly #loop: Loop;
+  readonly #control: ControlSync;
+  readonly #outages: Outages;
+  /** The store's host wakes this worker for whatever is new: it need not look by itself. */
+  #isNotified = false;
+  #isHalted = false;
+
+  constructor(dependencies: Dependencies) {
+    this.#d = dependencies;
+    this.#control = new ControlSync(dependencies.work);
+    this.#outages = new Outages(dependencies.name, dependencies.warn);
+    this.#loop = new Loop({
+      step: this.#step.bind(this),
+      onError: (error) => this.#noteOutage(error).nextWaitMs(),
+      end: this.#end.bind(this),
+    });
+  }
+
+  start(): void {
+    this.#d.interrupter.start();
+    this.state = startState;
+    this.#outages.start();
+    this.#control.start();
+    this.#loop.start();
+  }
+
+  /** Resolves when what was begun is finished and saved. */
+  async stop(): Promise<void> {
+    this.#d.interrupter.stop();
+    await this.#loop.stop();
+  }
+
+  /** There may be new events, up to `head` where it is known. */
+  wake(head?: number): void {
+    const { interrupter, metrics, work } = this.#d;
+    if (head !== undefined && metrics && !interrupter.stopping) this.#measure(head);
+    // A standby ignores new events; only the lease wakes it.
+    const isNews = head === undefined || (this.state.isWorking && head > work.progress.position);
+    if (isNews) this.#loop.wake();
+  }
+
+  /** Another node has released the lease of this work. */
+  takeOver(): void {
+    if (this.#d.work.lease?.isFreed()) this.wake();
+  }
+
+  /** What runs ends between two events, and the control state is read. */
+  interrupt(): void {
+    this.#d.interrupter.interrupt();
+    this.#loop.wake();
+  }
+
+  /**
+   * Resolves when the control state is applied up to `revision` and nothing is in flight; `isPatient`: and when the parked
+   * events that are to be handled have been, or are paused. @throws what a retry has met
+   */
+  async follow(revision: number, isPatient = false): Promise<ControlAck> {
+    if (this.#d.interrupter.stopping || !this.#loop.isRunning)
+      throw new StoreUnavailableError(this.#d.name, "is stopping");
+    const applied = this.#control.waiters.wait({ revision, isPatient, checks: 0 });
+    this.interrupt();
+    return applied;
+  }
+
+  /** Why nothing is done at the moment; null while it is at work or waits for a dependency. */
+  get haltedBy(): string | null {
+    return haltOf(this.state, this.#d.work.blockedBy);
+  }
+
+  /** Whether the checkpoint's position says anything about the log. */
+  get isLogKnown(): boolean {
+    return this.state.isLogKnown && this.state.block?.byLog !== true;
+  }
+
+  async #end(): Promise<void> {
+    const { work, name, warn, metrics } = this.#d;
+    const notSaved = `${name}: the checkpoint was not saved`;
+    await this.#save().catch((error: unknown) => warn(notSaved, { error: String(error) }));
+    work.rejectWaiters("is stopping");
+    metrics?.lag(NaN);
+    const error = new StoreUnavailableError(name, "is stopping");
+    this.#control.waiters.settle(() => ({ error }));
+  }
+
+  #restMs(): number {
+    const { isAwaited, lease, needsPolling } = this.#d.work;
+    const { everyMs, whileAwaitedMs } = times.poll;
+    if (isAwaited) return whileAwaitedMs;
+    if (this.#isNotified && !needsPolling && this.state.isCaughtUp && !this.#isHalted && this.state.block === null)
+      return Infinity;
+    return lease ? Math.min(everyMs, Math.max(lease.restMs, 0)) : everyMs;
+  }
+
+  /** A page, and a slice of the work beside it. */
+  async #step(): Promise<number | null> {
+    const { work } = this.#d;
+    const advanced = await this.#advance().catch((error: unknown) => ({ error }));
+    const isFailed = typeof advanced === "object";
+    if (isFailed) this.#control.forget();
+    const step = (this.state.isWorking && work.backgroundStep?.()) || "idle";
+    const background = step === "idle" ? step : await step;
+    if (background === "restart") {
+      this.#control.forget();
+      this.#change({ block: null, isCaughtUp: true, hasCaughtUp: true });
+    }
+    // The generation that is built beside a table that cannot be written is what heals it.
+    else if (isFailed && background === "idle") throw advanced.error;
+    else if (isFailed) this.#noteOutage(advanced.error);
+    if (!this.#outages.isOver) this.#change({ waitingFor: this.#outages.end() });
+    return isFailed || advanced || background !== "idle" ? null : this.#restMs();
+  }
+
+  /** Whether there is more to do at once. */
+  async #advance(): Promise<boolean> {
+    const { work, source, interrupter, handOver, metrics } = this.#d;
+    const control = this.#control;
+    interrupter.resume();
+    work.beforePage?.();
+    const isWorking = handOver || work.lease ? await this.#acquire() : true;
+    const halt = this.haltedBy;
+    const isResting = !isWorking || halt !== null;
+    const { state } = this;
+    const { progress } = work;
+    const page = await source.page(progress.position, isResting ? 0 : work.eventsPerPage);
+    this.#isNotified = page.notifies === true;
+    work.onPage?.(page);
+    const following = this.#follow(page, progress);
+    if (following) await following;
+    if (metrics) this.#measure(page.head);
+    const halted = this.state === state ? halt : this.haltedBy;
+    this.#isHalted = halted !== null;
+    if (halted !== null) work.rejectWaiters(halted);
+    if (halted !== null || !isWorking) return control.hasMore;
+    if (isResting) return true;
+    const handling = work.handle(page);
+    if (handling) await handling;
+    if (metrics) this.#measure(page.head);
+    const isCaughtUp = page.end && work.progress.position === page.position;
+    if (isCaughtUp !== this.state.isCaughtUp)
+      this.#change({ isCaughtUp, hasCaughtUp: this.state.hasCaughtUp || isCaughtUp });
+    if (work.isTooOftenParked) this.#stop(parkedCause(this.#d.maxParkedInARow, work.lastFailure), false);
+    return control.hasMore || (!page.end && this.state.block === null);
+  }
+
+  /** If the answer fails, this node does nothing, neither along the log nor beside it. */
+  async #acquire(): Promise<boolean> {
+    const { handOver, work } = this.#d;
+    let holding: Holding = "other";
+    try {
+      const isGiven = await handOver?.(this.state.isWorking && this.haltedBy === null);
+      if (!isGiven) holding = await work.acquire();
+    } finally {
+      this.#change({ isWorking: holding !== "other" });
+    }
+    if (holding !== "kept") this.#control.forget();
+    return holding !== "other";
+  }
+
+  /** On a standby the numbers are unknown: the node that works has them. */
+  #measure(head: number): void {
+    const { metrics, work } = this.#d;
+    const { isWorking } = this.state;
+    metrics?.lag(isWorking ? Math.max(head - work.progress.position, 0) : NaN);
+    metrics?.parked(isWorking ? work.parkedCount : NaN);
+  }
+
+  /** Compares the log with the checkpoint, and applies the control state. */
+  #follow(page: ConsumerPage, progress: Work["progress"]): void | Promise<void> {
+    const { control } = page;
+    const { isWorking } = this.state;
+    if (control.revision !== this.state.control?.revision || !isWorking) this.#noteControl(control);
+    const other = isWorking ? otherLog(progress, page) : null;
+    if (other) this.#stop(`${other}, or ${this.#d.startAfresh}`, true);
+    const { hasReachedStore, isLogKnown, block } = this.state;
+    if (!hasReachedStore || !isLogKnown) this.#change({ hasReachedStore: true, isLogKnown: isLogKnown || !other });
+    if (control.paused) return this.#pause(control, isWorking);
+    return this.#control.follow(control, isWorking && block?.byLog !== true, isWorking);
+  }
+
+  /** What is not saved is passed again: no reason to fail. */
+  async #pause(control: ConsumerControl, isWorking: boolean): Promise<void> {
+    await this.#save().catch((error: unknown) => void this.#noteOutage(error));
+    await this.#control.follow(control, false, isWorking);
+  }
+
+  #noteControl(control: ConsumerControl): void {
+    const { control: known, isWorking } = this.state;
+    const isResumed = this.#control.note(control, known, isWorking);
+    this.#change(isResumed ? { control, block: null } : { control });
+    if (isResumed) this.#d.work.forgetParkedInARow();
+  }
+
+  /** A checkpoint of one log must not get into another. */
+  async #save(): Promise<void> {
+    if (this.state.block?.byLog !== true) await this.#d.work.save();
+  }
+
+  #stop(cause: string, byLog: boolean): void {
+    const { name, warn } = this.#d;
+    if (!this.state.block) warn(`${name} stopped: ${cause}`, {});
+    this.#change({ block: { cause, byLog } });
+  }
+
+  #noteOutage(error: unknown): Outages {
+    this.#d.metrics?.lag(NaN);
+    this.#change({ isCaughtUp: false });
+    // An error is to be expected while the node stops.
+    if (!this.#d.interrupter.stopping) this.#change({ waitingFor: this.#outages.note(error) });
+    return this.#outages;
+  }
+
+  #change(part: Partial<WorkerState>): void {
+    this.state = changed(this.state, part);
+  }
+}

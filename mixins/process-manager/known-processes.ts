@@ -1,0 +1,38 @@
+import { Agenda } from "../../core/process/agenda.ts";
+import { nextDue, type ParkedProcess, type ProcessInstance } from "../../core/process/instance.ts";
+
+/** What a manager keeps in memory of all its processes: what is due, parked, or waits. */
+export class KnownProcesses {
+  readonly agenda = new Agenda();
+  /** By process. */
+  readonly parked = new Map<string, ParkedProcess>();
+  /** Processes with events that wait for nothing any more. */
+  readonly unfinished = new Set<string>();
+  /** How many events of a process wait. */
+  readonly #waiting = new Map<string, number>();
+
+  clear(): void {
+    this.agenda.clear();
+    this.parked.clear();
+    this.unfinished.clear();
+    this.#waiting.clear();
+  }
+
+  /** A process as it is stored now; null: it has ended. Returns whether what is parked of it has changed. */
+  note(id: string, instance: ProcessInstance | null): boolean {
+    const { parked, waiting } = instance ?? {};
+    const before = this.parked.get(id);
+    this.agenda.set(id, instance && nextDue(instance));
+    if (parked) this.parked.set(id, parked);
+    else this.parked.delete(id);
+    if (!parked && waiting) this.unfinished.add(id);
+    else this.unfinished.delete(id);
+    if (waiting) this.#waiting.set(id, waiting.count);
+    else this.#waiting.delete(id);
+    return parked !== before;
+  }
+
+  get waitingCount(): number {
+    return [...this.#waiting.values()].reduce((sum, count) => sum + count, 0);
+  }
+}

@@ -1,0 +1,97 @@
+import type { ParkedChoice } from "../../core/consumer/consumer-control.ts";
+import type { ParkedProcess } from "../../core/process/instance.ts";
+import type { KnownProcesses } from "./known-processes.ts";
+import type { LostEvents } from "./lost-events.ts";
+import type { ParallelWork } from "./parallel-work.ts";
+import type { ProcessQueue } from "./process-queue.ts";
+
+interface Dependencies {
+  known: KnownProcesses;
+  queue: ProcessQueue;
+  lost: LostEvents;
+  atWork: ParallelWork;
+  isInterrupted: () => boolean;
+  isTooOftenParked: () => boolean;
+}
+
+/** The log's other events wait for their turn at most so long; a handler that runs is waited for. */
+const sliceMs = 50;
+
+/** What goes on late: parked events that are to be tried again or given up, and events that wait for nothing any more. */
+export class LateWork {
+  readonly #d: Dependencies;
+  /** By id, in the order in which they were parked. */
+  readonly #chosen = new Set<string>();
+  #skipped: ReadonlySet<string> = new Set();
+
+  constructor(dependencies: Dependencies) {
+    this.#d = dependencies;
+  }
+
+  get isGoingOn(): boolean {
+    const { known, isTooOftenParked } = this.#d;
+    return this.#chosen.size > 0 || (known.unfinished.size > 0 && !isTooOftenParked());
+  }
+
+  /** All that is parked. */
+  parked(): ParkedProcess[] {
+    return [...this.#d.known.parked.values(), ...this.#d.lost.list()];
+  }
+
+  forget(): void {
+    this.#chosen.clear();
+  }
+
+  skip(skipped: ReadonlySet<string>): void {
+    this.#skipped = skipped;
+    for (const { id } of this.parked()) if (skipped.has(id)) this.#chosen.add(id);
+  }
+
+  choose({ id, instance }: ParkedChoice): void {
+    const chosen = this.parked().filter(
+      (parked) => (id ?? parked.id) === parked.id && (instance ?? parked.instance) === parked.instance,
+    );
+    for (const one of chosen.toSorted((a, b) => a.time.localeCompare(b.time))) this.#chosen.add(one.id);
+  }
+
+  /** For a moment; answers how many events were handled. @throws an outage's error */
+  async goOn(): Promise<number> {
+    const { atWork, known, queue, isInterrupted, isTooOftenParked } = this.#d;
+    atWork.begin();
+    const end = performance.now() + sliceMs;
+    const isTimeUp = () => isInterrupted() || performance.now() >= end;
+    const before = queue.handled;
+    await this.#release(({ instance }) => instance !== "", isTimeUp);
+    let begun = 0;
+    await atWork.run([...known.unfinished], async (id) => {
+      if (begun++ === 0 || !isTimeUp()) await queue.goOn(id, isTimeUp);
+    });
+    // What is parked by itself comes last: its process may have waiting events of its own.
+    if (known.unfinished.size === 0 || isTooOftenParked())
+      await this.#release(({ instance }) => instance === "", isTimeUp);
+    return queue.handled - before;
+  }
+
+  /** At least one of them. @throws an outage's error: what met it stays parked, and what was chosen is forgotten */
+  async #release(isMeant: (parked: ParkedProcess) => boolean, isTimeUp: () => boolean): Promise<void> {
+    if (this.#chosen.size === 0) return;
+    const parked = new Map(this.parked().map((one) => [one.id, one]));
+    for (const id of this.#chosen) {
+      const one = parked.get(id);
+      if (one && !isMeant(one)) continue;
+      this.#chosen.delete(id);
+      if (one) await this.#releaseOne(one);
+      if (one && isTimeUp()) return;
+    }
+  }
+
+  async #releaseOne({ id, instance }: ParkedProcess): Promise<unknown> {
+    try {
+      if (instance !== "") return await this.#d.queue.release(instance);
+      return await (this.#skipped.has(id) ? this.#d.lost.giveUp(id) : this.#d.lost.retry(id));
+    } catch (error) {
+      this.forget();
+      throw error;
+    }
+  }
+}
