@@ -1,4 +1,4 @@
-/** A log on any engine that can add one record after the last: docs/writing-an-adapter.md shows one. */
+/** The entry `adapters/chain`: a log on any engine that can append one record. See docs/writing-an-adapter.md. */
 export { ChainedLog } from "./parts/commit-chain/chained-log.ts";
 export type {
   Added,

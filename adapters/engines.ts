@@ -6,7 +6,7 @@ import { postgresFromString } from "./postgres/connection-string.ts";
 import { sqliteFromString } from "./sqlite/connection-string.ts";
 import { sqlite } from "./sqlite/sqlite.ts";
 
-/** Every engine that a connection string can name. */
+/** The engines by the scheme of their connection string; without a connection string it is SQLite. */
 export const engines: Engines = {
   byScheme: {
     sqlite: sqliteFromString,

@@ -5,7 +5,7 @@ import { privateFile } from "../../core/files/private-files.ts";
 import { SnapshotDamagedError } from "../../core/errors/snapshot-errors.ts";
 import { fieldsOf, type Field } from "../../core/rows/fields.ts";
 import type { Origin, ParkedStream, Progress, TableBackup } from "../../core/table/read-table.ts";
-import { jsonLinesOf, openBackup, proveLines } from "../parts/json-lines.ts";
+import { jsonLinesOf, openBackup, verifyLines } from "../parts/json-lines.ts";
 import type { StoredRow } from "../parts/rows/row-codec.ts";
 import { StoredGeneration } from "../parts/rows/stored-generation.ts";
 
@@ -54,7 +54,7 @@ export async function writeBackup(folder: string, generation: StoredGeneration):
   }
   const checksum = hash.digest("hex");
   await assertUndamaged(fileIn(folder), checksum);
-  await proveLines(fileIn(folder), 1 + rows.length + parked.length);
+  await verifyLines(fileIn(folder), 1 + rows.length + parked.length);
   return { rows: rows.length, progress: head.progress, origin: head.origin, checksum, bytes };
 }
 

@@ -2,7 +2,7 @@ import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import type { DbAdapter, Entity, FindParams, Query } from "./db-adapter.ts";
 import { isOfSystem, translate } from "./errors.ts";
 
-/** The entities of a connected adapter. */
+/** Typed calls of a connected adapter, with translated errors. */
 export class AdapterEntities {
   readonly #location: string;
   readonly #adapter: () => DbAdapter | null;
@@ -27,7 +27,7 @@ export class AdapterEntities {
     return this.call(async (adapter) => (await adapter.find(params)) as Entity[]);
   }
 
-  /** False where one with this `_id` is there. */
+  /** False if the `_id` exists. */
   async insert(entity: Entity): Promise<boolean> {
     try {
       await this.call((adapter) => adapter.insert(entity));
@@ -43,7 +43,7 @@ export class AdapterEntities {
     return this.call((adapter) => adapter.insertMany(entities));
   }
 
-  /** How many were written. */
+  /** Resolves to the number of written entities. */
   update(query: Query, $set: Record<string, unknown>): Promise<number> {
     return this.call((adapter) => adapter.updateMany(query, { $set }));
   }

@@ -9,46 +9,46 @@ export interface FindParams {
   limit?: number;
 }
 
-/** As much of a moleculer-db adapter as a table needs. Queries and updates are in MongoDB's words, as NeDB has them too. */
+/** The methods of a moleculer-db adapter that a table needs. Queries and updates use MongoDB's syntax, as NeDB does. */
 export interface DbAdapter {
   init(broker: unknown, service: unknown): unknown;
   connect(): unknown;
   disconnect?(): unknown;
   find(params: FindParams): Promise<unknown[]>;
   count(params: FindParams): Promise<number>;
-  /** Refuses an `_id` that is there. */
+  /** Rejects an `_id` that exists. */
   insert(entity: Entity): Promise<unknown>;
   insertMany(entities: Entity[]): Promise<unknown>;
-  /** Looks at the conditions and writes in one step, entity by entity. Answers how many were written. */
+  /** Checks the conditions and writes in one step per entity. Resolves to the number of written entities. */
   updateMany(query: Query, update: { $set: Record<string, unknown> }): Promise<number>;
   removeMany(query: Query): Promise<unknown>;
 }
 
 const needed = ["init", "connect", "find", "count", "insert", "insertMany", "updateMany", "removeMany"] as const;
 
-/** @throws UnusableStoreError naming what is missing */
+/** @throws UnusableStoreError with the names of the missing methods */
 export function checkAdapter(location: string, found: unknown): DbAdapter {
   const methods = (typeof found === "object" && found !== null ? found : {}) as Partial<Record<string, unknown>>;
   const missing = needed.filter((name) => typeof methods[name] !== "function");
   if (missing.length === 0) return found as DbAdapter;
   throw new UnusableStoreError(
     location,
-    `found an adapter without ${missing.join(", ")}, expected one of moleculer-db's kind, which has them all`,
+    `found an adapter without ${missing.join(", ")}, expected an adapter of moleculer-db, which has them all`,
   );
 }
 
-/** What adapters ask of a broker and a service: a logger, and the name of the collection. */
+/** A minimal broker and service for `init`: adapters use a logger and the name of the collection. */
 export function foreignParts(collection: string): { broker: unknown; service: unknown } {
-  const say = () => {};
-  const logger = { fatal: say, error: say, warn: say, info: say, debug: say, trace: say };
+  const noop = () => {};
+  const logger = { fatal: noop, error: noop, warn: noop, info: noop, debug: noop, trace: noop };
   const broker = { logger, getLogger: () => logger };
   const schema = { name: collection, collection, settings: {} };
   return { broker, service: { name: collection, fullName: collection, schema, settings: {}, logger, broker } };
 }
 
 /**
- * Makes indexes where the adapter shows a collection of MongoDB's driver or a datastore of NeDB; on others they are the
- * user's business.
+ * Creates indexes if the adapter exposes a collection of MongoDB's driver or a datastore of NeDB. For other adapters
+ * the user has to create them.
  */
 export async function createIndexes(adapter: DbAdapter, fields: readonly string[]): Promise<void> {
   const { collection, db } = adapter as {

@@ -6,7 +6,7 @@ const entitiesPerPage = 5_000;
 const idsPerQuery = 1_000;
 const insertedAtOnce = 500;
 
-/** Entities of one kind and generation. */
+/** The entities of one kind and generation. */
 export class MoleculerDbDocuments implements Documents {
   readonly #entities: AdapterEntities;
   readonly #generation: number;
@@ -20,7 +20,7 @@ export class MoleculerDbDocuments implements Documents {
     this.#prefix = `${generation} ${kind} `;
   }
 
-  /** Never what an adapter takes for an id of its own: MongoDB's has 24 hexadecimal digits. */
+  /** The prefix also keeps adapters from converting the id: MongoDB's converts 24 hexadecimal digits to an ObjectId. */
   keyOf(id: string): string {
     return this.#prefix + id;
   }
@@ -48,7 +48,7 @@ export class MoleculerDbDocuments implements Documents {
     for await (const entity of this.#pages(query)) if (entity["row"] !== null) yield this.#fenced(entity);
   }
 
-  /** An `_id` says all. */
+  /** An `_id` contains the generation and kind, so it is the whole query. */
   #there(filter: Filter): Query {
     if (typeof filter["_id"] === "string") return filter;
     return { generation: this.#generation, kind: this.#kind, there: true, ...filter };
@@ -81,13 +81,13 @@ export class MoleculerDbDocuments implements Documents {
     for (const write of writes) if (!write.isNew) await this.#update(write, fence);
   }
 
-  /** Together, or where that fails, as it does for those that are there already, one by one. */
+  /** Inserts all at once. If that fails, as it does if one of them exists, inserts one by one. */
   async #insert(writes: readonly Write[], fence: number): Promise<void> {
     const entities = writes.map((write) => this.#entity(write, fence));
     try {
       if (entities.length > 1) return void (await this.#entities.insertMany(entities));
     } catch {
-      // Why shows when each is tried alone.
+      // Inserting one by one shows the cause.
     }
     for (const [index, entity] of entities.entries())
       if (!(await this.#entities.insert(entity))) await this.#update(writes[index]!, fence);

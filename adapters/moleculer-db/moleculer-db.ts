@@ -9,46 +9,49 @@ import { MoleculerDbRowStore } from "./row-store.ts";
 
 export interface MoleculerDbOptions {
   /**
-   * The file that the adapter keeps everything in, where it does, as NeDB on disk: it is locked for one host, by a file
+   * The file of an adapter that stores everything in one file, as NeDB on disk does. One host locks it, by a file
    * `<file>.host` beside it.
    */
   file?: string;
   /**
-   * `many`, the default: all nodes reach the same rows. `one`: what this process has written only this process sees, as with
-   * NeDB. A `file` has one host.
+   * `many`, the default: all nodes reach the same rows. `one`: only this process sees its rows, as with NeDB. With
+   * `file` it is `one`.
    */
   hosts?: "one" | "many";
   /**
-   * What the adapter's answered writes survive: `process`, the default, its process being killed; `power` a power cut, which
-   * for MongoDB takes `w=majority&journal=true`; `none`, for one in memory. NeDB on disk does not flush: `process`.
+   * What acknowledged writes survive. `process`, the default: a killed process. `power`: a power cut, for MongoDB with
+   * `w=majority&journal=true`. `none`: for an adapter in memory. NeDB on disk does not flush: `process`.
    */
   durability?: "power" | "process" | "none";
-  /** The `collection` of the service that the adapter is told it belongs to. Default: the aggregate's name. */
+  /** The `collection` of the service schema that the adapter receives. Default: the aggregate's name. */
   collection?: string;
 }
 
 /**
- * A read table on any moleculer-db adapter that takes queries and updates in MongoDB's words, refuses an `_id` that is
- * there, and looks at conditions and writes in one step. Batches are journaled and rows fenced: a table is right after a
- * crash, though readers may see a part of a batch for a moment. One adapter, made by the factory when the table is opened,
- * holds one table; text is sorted and compared here, so that a query that no other condition narrows reads every row.
+ * A read table on any moleculer-db adapter that supports queries and updates in MongoDB's syntax, rejects an existing
+ * `_id`, and checks conditions and writes in one step. Batches are journaled and rows are fenced: a table is consistent
+ * after a crash, but readers may see a part of a batch for a moment. The factory makes one adapter per table when the
+ * table opens. This process sorts and compares text, so a query without another condition reads every row.
  *
  * @example Aggregate("orders", { adapter: moleculerDb(() => new MongoDbAdapter("mongodb://localhost/shop")), … })
  * @throws DefinitionError
  */
 export function moleculerDb(make: () => unknown, options: MoleculerDbOptions = {}): Adapter {
   assertKnownOptions("adapter", options, ["file", "hosts", "durability", "collection"]);
-  const refuse = (field: string, found: unknown, expected: string): never => {
+  const throwInvalid = (field: string, found: unknown, expected: string): never => {
     throw new DefinitionError({ field: `adapter${field}`, found, expected });
   };
   const { file, hosts = file === undefined ? "many" : "one", durability = "process", collection } = options;
-  if (typeof make !== "function") refuse("", make, "a function that makes an adapter, like () => new MemoryAdapter()");
-  if (file !== undefined && (typeof file !== "string" || file === "")) refuse(".file", file, "the path of a file");
+  if (typeof make !== "function")
+    throwInvalid("", make, "a function that makes an adapter, like () => new MemoryAdapter()");
+  if (file !== undefined && (typeof file !== "string" || file === ""))
+    throwInvalid(".file", file, "the path of a file");
   const allowed: TableCapabilities["hosts"][] = file === undefined ? ["one", "many"] : ["one"];
-  if (!allowed.includes(hosts)) refuse(".hosts", hosts, allowed.join(" or "));
-  if (!["power", "process", "none"].includes(durability)) refuse(".durability", durability, "power, process or none");
+  if (!allowed.includes(hosts)) throwInvalid(".hosts", hosts, allowed.join(" or "));
+  if (!["power", "process", "none"].includes(durability))
+    throwInvalid(".durability", durability, "power, process or none");
   if (collection !== undefined && (typeof collection !== "string" || collection === ""))
-    refuse(".collection", collection, "a name");
+    throwInvalid(".collection", collection, "a name");
   const location = `moleculer-db:${file === undefined ? randomUUID() : resolve(file)}`;
   const open = new Set<string>();
   return {

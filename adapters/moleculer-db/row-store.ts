@@ -8,45 +8,46 @@ import { AdapterEntities } from "./adapter-entities.ts";
 import { translate } from "./errors.ts";
 import { probe } from "./probe.ts";
 
-/** Below the 16 MB that MongoDB takes in one document. */
+/** Below MongoDB's limit of 16 MB for a document. */
 const maxBytes = 8 * 1024 * 1024;
 
+/** How to make and open the adapter of one table. */
 export interface AdapterLocation {
   location: string;
   make: () => unknown;
   collection: string;
   durability: RowStore["durability"];
   hosts: RowStore["hosts"];
-  /** The file that one host may have open; null where there is none. */
+  /** The file that is locked for one host; null if there is none. */
   file: string | null;
   /** Names of the tables that are open in this process. */
   open: Set<string>;
 }
 
-/** Everything of a table as entities of one moleculer-db adapter, told apart by `_id`, `kind` and `generation`. */
+/** A table's documents as entities of one moleculer-db adapter, distinguished by `_id`, `kind` and `generation`. */
 export class MoleculerDbRowStore implements RowStore {
   readonly engine = "moleculer-db";
   readonly location: string;
   readonly durability: RowStore["durability"];
   readonly hosts: RowStore["hosts"];
   readonly maxBytes = maxBytes;
-  /** NeDB compares by UTF-16, and of others nothing is known. */
+  /** NeDB compares by UTF-16, and the order of other adapters is unknown. */
   readonly sortsByBytes = false;
-  readonly #place: AdapterLocation;
+  readonly #target: AdapterLocation;
   readonly #entities: AdapterEntities;
   #adapter: DbAdapter | null = null;
   #host: HostFile | null = null;
 
-  constructor(place: AdapterLocation) {
-    this.#place = place;
-    this.location = place.location;
-    this.durability = place.durability;
-    this.hosts = place.hosts;
-    this.#entities = new AdapterEntities(place.location, () => this.#adapter);
+  constructor(target: AdapterLocation) {
+    this.#target = target;
+    this.location = target.location;
+    this.durability = target.durability;
+    this.hosts = target.hosts;
+    this.#entities = new AdapterEntities(target.location, () => this.#adapter);
   }
 
   async open(): Promise<void> {
-    const { location, make, collection, hosts, file, open } = this.#place;
+    const { location, make, collection, hosts, file, open } = this.#target;
     if (hosts === "one" && open.has(collection))
       throw new UnusableStoreError(location, "is open in this process already; one host at a time");
     const adapter = checkAdapter(location, make());
@@ -62,7 +63,7 @@ export class MoleculerDbRowStore implements RowStore {
   }
 
   async #connect(adapter: DbAdapter): Promise<void> {
-    const { location, collection } = this.#place;
+    const { location, collection } = this.#target;
     try {
       const { broker, service } = foreignParts(collection);
       adapter.init(broker, service);
@@ -84,7 +85,7 @@ export class MoleculerDbRowStore implements RowStore {
   }
 
   #release(): void {
-    this.#place.open.delete(this.#place.collection);
+    this.#target.open.delete(this.#target.collection);
     this.#host?.close();
     this.#host = null;
   }

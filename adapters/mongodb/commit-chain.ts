@@ -6,7 +6,7 @@ import { MongoKeyValues } from "./key-values.ts";
 import { connect, type Connection, type MongoLocation } from "./connection.ts";
 import { isTaken, translate } from "./errors.ts";
 
-/** Below the 16 MB of a document. */
+/** Below MongoDB's limit of 16 MB for a document. */
 const maxBytes = 8 * 1024 * 1024;
 const pageBytes = 8 * 1024 * 1024;
 const documentsPerBatch = 100;
@@ -16,28 +16,28 @@ interface StoredRecord {
   record: string;
 }
 
-/** A chain as a collection of MongoDB: a record is a document, its number the `_id`, of which there is only one each. */
+/** A chain in a MongoDB collection: a record is a document, and its number the `_id`, which is unique. */
 export class MongoChain implements CommitChain {
   readonly engine = "mongodb";
   readonly location: string;
   readonly durability = "power";
   readonly maxBytes = maxBytes;
   readonly keyValues: MongoKeyValues;
-  readonly #place: MongoLocation;
+  readonly #target: MongoLocation;
   #open: (Connection & { records: Collection<StoredRecord> }) | null = null;
 
-  constructor(location: string, place: MongoLocation) {
+  constructor(location: string, target: MongoLocation) {
     this.location = location;
-    this.#place = place;
-    this.keyValues = new MongoKeyValues(maxBytes, (work) => this.#call(({ database }) => work(database, place.name)));
+    this.#target = target;
+    this.keyValues = new MongoKeyValues(maxBytes, (work) => this.#call(({ database }) => work(database, target.name)));
   }
 
   async open({ create }: ChainOptions): Promise<void> {
-    const connection = await connect(this.location, this.#place, times.mongodb.answerMs);
+    const connection = await connect(this.location, this.#target, times.mongodb.answerMs);
     const { client, database } = connection;
     try {
-      if (create) await this.keyValues.prepare(database, this.#place.name);
-      this.#open = { ...connection, records: database.collection<StoredRecord>(`${this.#place.name}_commits`) };
+      if (create) await this.keyValues.prepare(database, this.#target.name);
+      this.#open = { ...connection, records: database.collection<StoredRecord>(`${this.#target.name}_commits`) };
     } catch (error) {
       await client.close();
       throw translate(this.location, error);
@@ -70,7 +70,7 @@ export class MongoChain implements CommitChain {
 
   add(number: number, record: string): Promise<Added> {
     return this.#call(async ({ records }) => {
-      // Asked for beside the insertion: the server itself compares a new document with no other one.
+      // Runs in parallel to the insertion, because the server cannot make an insertion depend on another document.
       const before = number === 1 ? null : records.findOne({ _id: number - 1 }, { projection: { _id: 1 } });
       before?.catch(() => {});
       try {
@@ -83,7 +83,7 @@ export class MongoChain implements CommitChain {
       await records.deleteOne({ _id: number });
       throw new UnusableStoreError(
         this.location,
-        `commit ${number - 1} is not there any more: the server has lost acknowledged commits, or its collection was dropped; stop every host: a start says what can be done. Nothing was stored`,
+        `commit ${number - 1} is missing: the server has lost acknowledged commits, or its collection was dropped; stop every host: the error of the next start lists the options. Nothing was stored`,
       );
     });
   }

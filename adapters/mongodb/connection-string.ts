@@ -1,7 +1,10 @@
 import type { Adapter } from "../../core/adapter.ts";
 import { mongodb } from "./mongodb.ts";
 
-/** `mongodb://localhost:27017/shop`, with the driver's own options, `folder=<path>` for the host's own files, and `begin=anew`. */
+/**
+ * `mongodb://localhost:27017/shop`, with the driver's options, `folder=<path>` for the host's own files, and
+ * `begin=anew`.
+ */
 export function mongoFromString(connectionString: string): Adapter {
   const [server = "", search = ""] = connectionString.split("?");
   const options = new URLSearchParams(search);

@@ -3,37 +3,38 @@ import { times } from "../../core/concurrency/times.ts";
 import { peerDriver } from "../parts/peer-driver.ts";
 import { translate } from "./errors.ts";
 
+/** The connection data of one log or table. */
 export interface MongoLocation {
   url: string;
   database: string;
-  /** Begins the names of the collections. */
+  /** The prefix of the names of the collections. */
   name: string;
   client: MongoClientOptions;
 }
 
 export interface Connection {
   client: MongoClient;
-  /** What it acknowledges survives a power cut and a new primary, whatever the URL and the client's options say. */
+  /** Acknowledged writes survive a power cut and a new primary, regardless of the URL and the client's options. */
   database: Db;
 }
 
-/** @param timeoutMs after which a call without an answer has failed */
-export async function connect(location: string, place: MongoLocation, timeoutMs: number): Promise<Connection> {
+/** @param timeoutMs time-out of a call */
+export async function connect(location: string, target: MongoLocation, timeoutMs: number): Promise<Connection> {
   const { MongoClient, ReadConcern } = await peerDriver(location, "mongodb", () => import("mongodb"));
   let client: MongoClient | undefined;
   try {
-    client = new MongoClient(place.url, {
+    client = new MongoClient(target.url, {
       serverSelectionTimeoutMS: times.mongodb.connectMs,
       connectTimeoutMS: times.mongodb.connectMs,
       socketTimeoutMS: timeoutMs,
       waitQueueTimeoutMS: times.mongodb.connectMs,
-      ...place.client,
-      // Who writes settles lost answers himself, and knows his own writes again.
+      ...target.client,
+      // The callers handle lost responses themselves, and recognise their own writes.
       retryWrites: false,
     });
-    const database = client.db(place.database, {
+    const database = client.db(target.database, {
       readPreference: "primary",
-      // What a minority has may be taken back when the primary changes: nothing may follow from it.
+      // A write on a minority may be rolled back when the primary changes, so no decision may depend on it.
       readConcern: new ReadConcern("majority"),
       writeConcern: { w: "majority", journal: true, wtimeoutMS: times.mongodb.writeMs },
     });

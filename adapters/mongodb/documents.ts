@@ -3,7 +3,7 @@ import type { Content, Documents, Fenced, Filter, Page, Write } from "../parts/j
 import { isTaken } from "./errors.ts";
 
 const idsPerQuery = 1_000;
-/** So few that a slow server answers in time: what it has not answered is sent again. */
+/** Few enough for a slow server to respond within the time-out: otherwise all of them are sent again. */
 const writesAtOnce = 100;
 const documentsPerBatch = 1_000;
 
@@ -12,20 +12,20 @@ export interface StoredDocument {
   is: State;
 }
 
-/** Of two the one with the higher fence is the greater for the server: documents are compared field by field, as they stand. */
+/** `$max` compares documents field by field in their stored order, so `fence` must be the first field. */
 interface State {
   fence: number;
-  /** Not what is left of a removed one. */
+  /** False for a tombstone. */
   there: boolean;
   row: Content | null;
 }
 
-/** What filters and indexes name a field of the content by. */
+/** The path of a field of the content in filters and indexes. */
 export const pathOf = (field: string): string => `is.row.${field}`;
 
 type Run = <Answer>(work: (documents: Collection<StoredDocument>) => Promise<Answer>) => Promise<Answer>;
 
-/** The documents of a collection: an id is the `_id`. */
+/** The documents of one kind and generation, in their own collection: an id is the `_id`. */
 export class MongoDocuments implements Documents {
   readonly #run: Run;
 
@@ -61,7 +61,7 @@ export class MongoDocuments implements Documents {
     for await (const document of this.#scan({ "is.fence": { $gt: fence } }, {})) yield fenced(document);
   }
 
-  /** Batch by batch, each with its own translation of errors. */
+  /** Fetches batch by batch, so that the errors of every batch are translated. */
   async *#scan(filter: Filter, options: { sort?: Page["sort"]; limit?: number; skip?: number }) {
     const cursor = await this.#run(async (documents) =>
       documents.find(filter, { ...options, batchSize: documentsPerBatch, allowDiskUse: true }),
@@ -86,7 +86,7 @@ export class MongoDocuments implements Documents {
     }
   }
 
-  /** Answers those under whose id something stands. */
+  /** Returns the writes whose id already exists. */
   #insert(writes: readonly Write[], fence: number): Promise<Write[]> {
     const added = writes.map((write) => ({ _id: write.id, is: state(write, fence) }));
     return this.#run(async (documents) => {
@@ -105,7 +105,7 @@ export class MongoDocuments implements Documents {
 
   async #update(writes: readonly Write[], fence: number): Promise<void> {
     if (writes.length === 0) return;
-    // Of one document each. FerretDB 1 keeps a connection to its database for each `updateOne` of a command.
+    // Each matches one document. Not `updateOne`: FerretDB 1 occupies a database connection for each one of a command.
     const updates: AnyBulkWriteOperation<StoredDocument>[] = writes.map((write) => ({
       updateMany: { filter: { _id: write.id }, update: { $max: { is: state(write, fence) } } },
     }));
@@ -116,6 +116,6 @@ export class MongoDocuments implements Documents {
 const isThere = "is.there";
 const fenced = ({ _id, is: { fence, row } }: StoredDocument): Fenced => ({ id: _id, fence, content: row });
 const state = ({ content }: Write, fence: number): State => ({ fence, there: content !== null, row: content });
-/** An id says all, and is then the whole filter: a server may use its index for nothing else. */
+/** An id is the whole filter: with further conditions a server might not use the index of `_id`. */
 const there = (filter: Filter): Filter =>
   typeof filter["_id"] === "string" && Object.keys(filter).length === 1 ? filter : { [isThere]: true, ...filter };

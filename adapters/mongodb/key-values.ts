@@ -3,7 +3,7 @@ import type { Added, KeyValue, KeyValueChange, KeyValues } from "../parts/commit
 import { keyName, keyOf } from "../../core/errors/storage-name.ts";
 import { isTaken } from "./errors.ts";
 
-/** Of each key the last change counts, and older ones are swept away. */
+/** One change of a key. The last change of a key counts; older ones are deleted. */
 interface StoredChange {
   /** The number of the change. */
   _id: number;
@@ -15,7 +15,10 @@ type Call = <Answer>(work: (database: Db, name: string) => Promise<Answer>) => P
 
 const collectionOf = (database: Db, name: string): Collection<StoredChange> => database.collection(`${name}_control`);
 
-/** Cells as a collection of their changes: the `_id` of a change is the number after the last, of which there is only one. */
+/**
+ * Keys in a collection of their changes. The `_id` of a change is its number; since `_id` is unique, one host gets the
+ * next.
+ */
 export class MongoKeyValues implements KeyValues {
   readonly maxBytes: number;
   readonly #call: <Answer>(work: (changes: Collection<StoredChange>) => Promise<Answer>) => Promise<Answer>;
@@ -49,19 +52,19 @@ export class MongoKeyValues implements KeyValues {
 
   list({ prefix, after = "", limit }: { prefix: string; after?: string; limit: number }): Promise<KeyValue[]> {
     const from = keyName(prefix);
-    // The digits of a key end with f.
+    // Encoded keys consist of hexadecimal digits, which all sort before g.
     const range = { $gte: from, $gt: keyName(after), $lt: `${from}g` };
     return this.#call(async (changes) => {
-      const cells: KeyValue[] = [];
-      const take = ({ key, text }: StoredChange) => void (text !== null && cells.push({ key: keyOf(key), text }));
+      const entries: KeyValue[] = [];
+      const take = ({ key, text }: StoredChange) => void (text !== null && entries.push({ key: keyOf(key), text }));
       let newest: StoredChange | undefined;
       for await (const change of changes.find({ key: range }).sort({ key: 1, _id: 1 })) {
         if (newest && change.key !== newest.key) take(newest);
-        if (cells.length === limit) return cells;
+        if (entries.length === limit) return entries;
         newest = change;
       }
       if (newest) take(newest);
-      return cells;
+      return entries;
     });
   }
 
@@ -75,7 +78,7 @@ export class MongoKeyValues implements KeyValues {
         throw error;
       }
       await changes.deleteMany({ key: change.key, _id: { $lt: change._id } }).catch(() => {
-        // What is left counts for nothing, and goes with the next change of its key.
+        // Older changes have no effect, and the next change of the key deletes them.
       });
       return "added";
     });
@@ -89,13 +92,13 @@ export class MongoKeyValues implements KeyValues {
     }
   }
 
-  /** The number of the last change of any cell, if none is of this one. */
+  /** The number of the last change of any key, if this key was never changed; otherwise null. */
   async #lastBefore(key: string): Promise<number | null> {
     const last = await this.last();
     return (await this.get(key)) ? null : last;
   }
 
-  /** The number of the last change of any cell, if the last of this one has that number. The older ones are swept away. */
+  /** The number of the last change of any key, if the last change of this key has that number; otherwise null. */
   #lastSince(key: string, number: number): Promise<number | null> {
     return this.#call(async (changes) => {
       const since = await changes

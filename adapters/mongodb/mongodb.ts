@@ -9,29 +9,35 @@ import { MongoChain } from "./commit-chain.ts";
 import { MongoRowStore } from "./row-store.ts";
 
 export interface MongoOptions {
-  /** For the host's own files, `data` by default: the log's index, which is as large as the log, and a table's snapshots. */
+  /**
+   * The folder for the host's own files, `data` by default: the log's index, which is as large as the log, and a
+   * table's snapshots.
+   */
   folder?: string;
   /**
-   * `"anew"`: where the server has lost the log, or a part of it, what is left of it (the host's index, control state) is
-   * disregarded. Without it such a start is refused. It changes nothing where the log is there. Meant for one start.
+   * `"anew"`: if the server has lost the log or a part of it, the remains (the host's index, control state) are
+   * ignored. Without it, such a start fails. It has no effect if the log is complete. Meant for one start.
    */
   begin?: "anew";
-  /** For the driver's `MongoClient`: TLS, credentials, pools. */
+  /** Options for the driver's `MongoClient`: TLS, credentials, pools. */
   client?: MongoClientOptions;
 }
 
-/** Nothing but hosts and the database is shown: no part of a password with characters that end it may stand in their place. */
+/**
+ * Errors show only hosts and the database. The pattern is strict, so that an unescaped password cannot be taken for a
+ * host.
+ */
 const host = String.raw`(?:\[[^\]]*\]|[^/?@:,]+)(?::\d+)?`;
 const address = new RegExp(String.raw`^(mongodb(?:\+srv)?)://(?:[^@/]*@)?(${host}(?:,${host})*)(?:/([^?@]*))?(?:\?|$)`);
 
 const defaultDatabase = "moleculer_event_sourcing";
 
 /**
- * A log or read tables in collections of MongoDB, which any number of nodes host. A standalone server does, as does a
- * replica set. A batch of a table is journaled and its rows are fenced, so that no transactions are needed: readers may see
- * a part of it for a moment.
+ * A log or read tables in collections of MongoDB, hosted by any number of nodes. The server may be standalone or a
+ * replica set. Tables need no transactions, because batches are journaled and rows are fenced; readers may see a part
+ * of a batch for a moment.
  *
- * @param url `mongodb://localhost:27017/shop`; the database is the path, without one `moleculer_event_sourcing`
+ * @param url `mongodb://localhost:27017/shop`; the path is the database, `moleculer_event_sourcing` by default
  * @example EventStore("orderEvents", { adapter: mongodb("mongodb://localhost:27017/shop") })
  * @throws DefinitionError
  */
@@ -51,18 +57,18 @@ export function mongodb(url: string, options: MongoOptions = {}): Adapter {
   const [, scheme, hosts = "", path] = parts;
   const database = path || defaultDatabase;
   const location = `${scheme}://${hosts.split(",").toSorted().join(",")}/${database}`;
-  const placeOf = (name: string) => ({ url, database, client, name: storageName(name) });
+  const targetOf = (name: string) => ({ url, database, client, name: storageName(name) });
   const adapter: Adapter = {
     engine: "mongodb",
     location,
     keepsApart: true,
     eventLog: (name) =>
       new ChainedLog(
-        new MongoChain(`${location}/${name}`, placeOf(name)),
+        new MongoChain(`${location}/${name}`, targetOf(name)),
         `${folder}/${storageName(name)}.index.db`,
         begin,
       ),
-    readTable: (name) => new JournaledReadTable(new MongoRowStore(`${location}/${name}`, placeOf(name)), name, folder),
+    readTable: (name) => new JournaledReadTable(new MongoRowStore(`${location}/${name}`, targetOf(name)), name, folder),
     beside: () => adapter,
   };
   return adapter;

@@ -14,10 +14,13 @@ import { connect, type Connection, type MongoLocation } from "./connection.ts";
 import { MongoDocuments, pathOf, type StoredDocument } from "./documents.ts";
 import { isTaken, translate } from "./errors.ts";
 
-/** Below the 16 MB of a document. */
+/** Below MongoDB's limit of 16 MB for a document. */
 const maxBytes = 8 * 1024 * 1024;
 
-/** A table as collections: one for its pointer, generations and journals, and for each generation its rows and parked events. */
+/**
+ * A table in collections: one for its pointer, generations and journals, and two per generation for rows and parked
+ * events.
+ */
 export class MongoRowStore implements RowStore {
   readonly engine = "mongodb";
   readonly location: string;
@@ -25,18 +28,21 @@ export class MongoRowStore implements RowStore {
   readonly hosts = "many";
   readonly maxBytes = maxBytes;
   readonly sortsByBytes = true;
-  readonly #place: MongoLocation;
+  readonly #target: MongoLocation;
   #connection: Connection | null = null;
-  /** FerretDB 1 looks at conditions and writes in two steps: at least the changes of one host must not meet there. */
+  /**
+   * The last change. FerretDB 1 checks conditions and writes in two steps, so at least one host's changes run one by
+   * one.
+   */
   #changed: Promise<unknown> = Promise.resolve();
 
-  constructor(location: string, place: MongoLocation) {
+  constructor(location: string, target: MongoLocation) {
     this.location = location;
-    this.#place = place;
+    this.#target = target;
   }
 
   async open(): Promise<void> {
-    this.#connection = await connect(this.location, this.#place, times.mongodb.queryMs);
+    this.#connection = await connect(this.location, this.#target, times.mongodb.queryMs);
   }
 
   async close(): Promise<void> {
@@ -59,7 +65,7 @@ export class MongoRowStore implements RowStore {
   }
 
   #heads<Answer>(work: (heads: Collection<Head>) => Promise<Answer>): Promise<Answer> {
-    return this.#run((database) => work(database.collection<Head>(`${this.#place.name}_table`)));
+    return this.#run((database) => work(database.collection<Head>(`${this.#target.name}_table`)));
   }
 
   readonly heads: Heads = {
@@ -89,13 +95,13 @@ export class MongoRowStore implements RowStore {
   };
 
   #collectionOf(generation: number, kind: Kind): string {
-    return `${this.#place.name}_${kind}_${generation}`;
+    return `${this.#target.name}_${kind}_${generation}`;
   }
 
   async prepare(generation: number, fields: Fields): Promise<void> {
     await this.#run(async (database) => {
       const rows = await database.createCollection(this.#collectionOf(generation, "rows"));
-      // With the id, which what is equal is sorted by.
+      // Indexes end with the id, which is the tie breaker of every sort.
       for (const { name, index, unique } of fields.values())
         if (index || unique) await rows.createIndex({ [pathOf(name)]: 1, _id: 1 });
     });
@@ -112,7 +118,7 @@ export class MongoRowStore implements RowStore {
   }
 
   async removeOthers(below: number, except: readonly number[]): Promise<void> {
-    const prefix = `${this.#place.name}_`;
+    const prefix = `${this.#target.name}_`;
     const collections = await this.#run((database) => database.listCollections({}, { nameOnly: true }).toArray());
     const numbers = collections.flatMap(({ name }) => {
       const found = name.startsWith(prefix) && /^(?:rows|parked)_(\d+)$/.exec(name.slice(prefix.length));

@@ -3,28 +3,28 @@ import { StoreUnavailableError, UnusableStoreError } from "../../core/errors/err
 import { times } from "../../core/concurrency/times.ts";
 import type { Added, ChainOptions, CommitChain, Records } from "../parts/commit-chain/commit-chain.ts";
 import { peerDriver } from "../parts/peer-driver.ts";
-import { askedAgain, type Ask } from "./asked-again.ts";
+import { resend, type Ask } from "./resend.ts";
 import { NatsKeyValues } from "./key-values.ts";
 import type { Connected, OpenConnection } from "./connection.ts";
 import { isNoMessage, isOvertaken, jetStreamIsOff, translate } from "./errors.ts";
 import { textOf } from "./message-text.ts";
-import { PassingConsumer } from "./passing-consumer.ts";
+import { EphemeralConsumer } from "./ephemeral-consumer.ts";
 import { assertServerVersion } from "./server-version.ts";
 import { ofControl, ofCommits, streamOf } from "./stream-config.ts";
 
 /** Room for subject and headers in a message. */
 const bytesAround = 1_024;
-/** So few records are asked for one by one: an ordered consumer takes as long to be made as some dozens of them. */
+/** Up to this many records are read one by one, since creating a consumer takes as long as reading some dozens. */
 const maxSingle = 48;
 const pageBytes = 8 * 1024 * 1024;
 
 interface Options {
   connection: ConnectionOptions;
-  /** Where JetStream is reached, if not on the server that the host is connected to. */
+  /** Reaches JetStream through another server than the one that the host is connected to. */
   api: { domain?: string; apiPrefix?: string };
 }
 
-/** A chain as a stream of JetStream: a record is a message, its number the message's sequence. */
+/** A chain in a JetStream stream: a record is a message, and its number the message's sequence. */
 export class NatsChain implements CommitChain {
   readonly engine = "nats";
   readonly location: string;
@@ -35,9 +35,9 @@ export class NatsChain implements CommitChain {
   readonly #replicas: number;
   readonly #options: Options;
   #open: OpenConnection | null = null;
-  /** The driver has no connection now, and tries for another. */
+  /** The driver has lost its connection, and is reconnecting. */
   #isGone = false;
-  /** Rejects the calls that have no answer yet. */
+  /** Rejects the calls that wait for a response. */
   readonly #unanswered = new Set<(error: Error) => void>();
 
   constructor(location: string, name: string, replicas: number, options: Options) {
@@ -58,7 +58,7 @@ export class NatsChain implements CommitChain {
         maxReconnectAttempts: -1,
         reconnectTimeWait: times.nats.reconnectMs,
         pingInterval: times.nats.pingMs,
-        // A password that is wrong for a while, since somebody is changing it, must not end the connection for ever.
+        // A password may be wrong for a while during its change; that must not end the connection for ever.
         ignoreAuthErrorAbort: true,
         ...this.#options.connection,
       });
@@ -73,17 +73,17 @@ export class NatsChain implements CommitChain {
   async #watch(connection: NatsConnection): Promise<void> {
     this.#isGone = false;
     for await (const status of connection.status()) {
-      // The enum's values are in the driver, which need not be there to load this.
+      // Not the driver's enum: this file must load without the driver.
       const type: string = status.type;
       if (type !== "disconnect" && type !== "reconnect") continue;
       this.#isGone = type === "disconnect";
-      // The driver would let them wait for their time-out, though no answer can come over a new connection.
+      // The driver would let the calls wait for their time-outs, although no response can arrive on a new connection.
       if (this.#isGone) for (const reject of this.#unanswered) reject(this.#gone());
     }
   }
 
   #gone(): StoreUnavailableError {
-    return new StoreUnavailableError(this.location, "no server answers: the connection is gone");
+    return new StoreUnavailableError(this.location, "no server responds: the connection is gone");
   }
 
   async #prepare(connection: NatsConnection, { create, warn }: ChainOptions): Promise<OpenConnection> {
@@ -91,7 +91,7 @@ export class NatsChain implements CommitChain {
     const replicas = create ? this.#replicas : null;
     assertServerVersion(this.location, info?.version, this.#replicas, warn);
     const { api } = this.#options;
-    // A leaf node may have none, and its hub has.
+    // With a domain or API prefix, a leaf node without JetStream can use its hub's.
     if (!info?.jetstream && Object.keys(api).length === 0) throw new UnusableStoreError(this.location, jetStreamIsOff);
     const ofApi = { timeout: times.nats.answerMs, ...api };
     const manager = await connection.jetstreamManager(ofApi);
@@ -114,14 +114,14 @@ export class NatsChain implements CommitChain {
     await open?.connection.close();
   }
 
-  /** Runs it with the connection, and translates its errors. */
+  /** Runs `work` on the connection, and translates its errors. */
   async call<Answer>(work: (connected: Connected) => Promise<Answer>): Promise<Answer> {
     if (!this.#open) throw new StoreUnavailableError(this.location, "the connection is not open");
     if (this.#isGone) throw this.#gone();
     const { promise: gone, reject } = Promise.withResolvers<never>();
     this.#unanswered.add(reject);
     const over = new AbortController();
-    const ask: Ask = (send) => askedAgain(send, over.signal);
+    const ask: Ask = (send) => resend(send, over.signal);
     try {
       return await Promise.race([work({ ...this.#open, ask }), gone]);
     } catch (error) {
@@ -146,7 +146,7 @@ export class NatsChain implements CommitChain {
           });
           return "added";
         } catch (error) {
-          // One that was sent again may be refused since the first one is stored.
+          // A resent request may be refused because an earlier one was stored.
           if (isFirst && isOvertaken(error)) return "taken";
           throw error;
         }
@@ -169,7 +169,7 @@ export class NatsChain implements CommitChain {
       if (rest.includes(null))
         throw new StoreUnavailableError(this.location, `message ${after + 2 + rest.indexOf(null)} is not there yet`);
       const records = [first, ...(rest as string[])];
-      // A consumer may have delivered less than there is.
+      // A consumer may have delivered fewer messages than the stream has.
       return { records, end: after + records.length >= state.last_seq };
     });
   }
@@ -188,11 +188,11 @@ export class NatsChain implements CommitChain {
   }
 
   async #consume(connected: Connected, from: number, count: number): Promise<string[]> {
-    const consumer = await PassingConsumer.on(connected, this.#name, from);
+    const consumer = await EphemeralConsumer.on(connected, this.#name, from);
     try {
       const records: string[] = [];
       for await (const { seq, data } of consumer.fetch(count)) {
-        // What came before a gap is an answer: the rest is asked for again.
+        // The records before a gap are returned; the caller reads on from there.
         if (seq !== from + records.length) break;
         records.push(textOf(data));
       }

@@ -2,11 +2,13 @@ import type { NatsError } from "nats";
 import { StoreUnavailableError, UnusableStoreError } from "../../core/errors/errors.ts";
 import { isUnknownHost, isUntrusted, unknownHost, untrusted } from "../../core/errors/outage.ts";
 
-/** Of JetStream's answers: https://github.com/nats-io/nats-server/blob/main/server/errors.json */
+/** JetStream's error codes: https://github.com/nats-io/nats-server/blob/main/server/errors.json */
 const wrongLastSequence = 10071;
 const noMessage = 10037;
 const noStream = 10059;
-/** The account's, the server's and the stream's room: insufficient resources, storage, and limits of the account. */
+/**
+ * No space left in the account, the server or the stream: insufficient resources, storage, and limits of the account.
+ */
 const fullCodes = new Set([10002, 10023, 10028, 10047, 10077]);
 const noCluster = 10074;
 const accountWithoutJetStream = new Set([10035, 10039, 10076]);
@@ -18,24 +20,25 @@ export const isNoMessage = (error: unknown): boolean => codeOf(error) === noMess
 export const isNoStream = (error: unknown): boolean => codeOf(error) === noStream;
 
 /**
- * The one place where the errors of nats become ours; the driver's stays as `cause`. By their fields: it may be another copy of the class.
+ * Translates the driver's errors, and keeps them as `cause`. Compares fields instead of classes, because the error may
+ * come from another copy of the driver.
  *
- * @param isGone the driver knows that it has no connection now
+ * @param isGone the driver has lost its connection
  */
 export function translate(location: string, error: unknown, isGone: boolean): unknown {
   const { code, message } = (error ?? {}) as Partial<NatsError>;
   const apiCode = codeOf(error);
-  const said = (error as NatsError | null)?.api_error?.description || message;
+  const description = (error as NatsError | null)?.api_error?.description || message;
   const unavailable = (why: string) => new StoreUnavailableError(location, why, error);
   const unusable = (why: string) => new UnusableStoreError(location, why, error);
   if (apiCode !== undefined) {
-    if (fullCodes.has(apiCode)) return unavailable(`JetStream has no room left (${said}); nothing was stored`);
+    if (fullCodes.has(apiCode)) return unavailable(`JetStream has no room left (${description}); nothing was stored`);
     if (accountWithoutJetStream.has(apiCode)) return unusable(jetStreamIsOff);
     if (apiCode === noCluster)
-      return unusable(`the server is none of a cluster (${said}): start it as one of a cluster, or say replicas=1`);
+      return unusable(`the server is not part of a cluster (${description}): start it in a cluster, or set replicas=1`);
     if (isNoStream(error))
-      return unusable("its stream was deleted: stop every host, and put it back; a start says how");
-    return unavailable(`JetStream refused it: ${said} (${apiCode})`);
+      return unusable("its stream was deleted: stop every host, and restore it; the error of the next start says how");
+    return unavailable(`JetStream refused the request: ${description} (${apiCode})`);
   }
   if (isUnknownHost(error)) return unavailable(`${unknownHost} (${code})`);
   if (isUntrusted(error)) return unusable(`${untrusted("connection: { tls: { caFile } }")} (${message})`);
@@ -46,9 +49,9 @@ export function translate(location: string, error: unknown, isGone: boolean): un
     case "ACCOUNT_EXPIRED":
     case "AUTHENTICATION_EXPIRED":
     case "PERMISSIONS_VIOLATION":
-      return unusable(`the server refuses the user or his password, or what he may do (${message})`);
+      return unusable(`the server refuses the user, the password or a permission (${message})`);
     case "TLS":
-      return unusable(`the driver cannot use what it is told for TLS: ${message}`);
+      return unusable(`the driver cannot use its TLS options: ${message}`);
     case "CONNECTION_REFUSED":
     case "CONNECTION_TIMEOUT":
     case "CONNECTION_CLOSED":
@@ -56,11 +59,11 @@ export function translate(location: string, error: unknown, isGone: boolean): un
     case "DISCONNECT":
     case "503":
     case "ECONNRESET":
-      return unavailable(`no server answers (${code})`);
+      return unavailable(`no server responds (${code})`);
     case "TIMEOUT":
-      if (isGone) return unavailable(`no server answers: the connection is gone (${code})`);
-      // On a full disk some servers say nothing at all.
-      return unavailable(`no server answers (${code}); if it runs, it is overloaded, or its disk is full`);
+      if (isGone) return unavailable(`no server responds: the connection is gone (${code})`);
+      // Some servers do not respond at all if their disk is full.
+      return unavailable(`no server responds (${code}); if it runs, it is overloaded, or its disk is full`);
     default:
       return typeof code === "string" ? unavailable(`nats failed: ${message} (${code})`) : error;
   }

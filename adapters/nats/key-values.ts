@@ -9,19 +9,20 @@ import { textOf } from "./message-text.ts";
 
 type Call = <Answer>(work: (connected: Connected) => Promise<Answer>) => Promise<Answer>;
 
-/** Messages asked for at a time. */
-const asked = 100;
+/** Messages requested at the same time. */
+const requestsAtOnce = 100;
 
 /**
- * Cells as the subjects of a stream, of which each keeps its last message; the number of a change is the message's sequence.
- * A removal is an empty message. It is never purged: servers have lost messages of other subjects by that.
+ * Keys as the subjects of a stream, which keeps the last message of each. The number of a change is the message's
+ * sequence. A removal is an empty message. It is never purged, because servers have lost messages of other subjects by
+ * a purge.
  */
 export class NatsKeyValues implements KeyValues {
   readonly name: string;
   maxBytes = 0;
   readonly #call: Call;
   readonly #subjects: LiveSubjects;
-  readonly #looks = new Semaphore(1);
+  readonly #refreshes = new Semaphore(1);
 
   constructor(location: string, name: string, call: Call) {
     this.name = name;
@@ -29,7 +30,7 @@ export class NatsKeyValues implements KeyValues {
     this.#call = call;
   }
 
-  /** The chain is opened: what was known may be of another stream. */
+  /** To be called when the chain opens, because the stream may be another one. */
   forget(): void {
     this.#subjects.forget();
   }
@@ -58,7 +59,9 @@ export class NatsKeyValues implements KeyValues {
     });
   }
 
-  /** The server writes its time on every message, and tells it in no other way. */
+  /**
+   * Publishes a message, and reads the time that the server stored with it: the server has no other way to ask for it.
+   */
   serverTime(): Promise<number> {
     return this.#call(async ({ manager, stream }) => {
       const { seq } = await stream.publish(this.#subjectOf("clock"), "-", {
@@ -69,7 +72,7 @@ export class NatsKeyValues implements KeyValues {
   }
 
   async list({ prefix, after = "", limit }: { prefix: string; after?: string; limit: number }): Promise<KeyValue[]> {
-    const live = await this.#call((connected) => this.#looks.run(() => this.#subjects.look(connected)));
+    const live = await this.#call((connected) => this.#refreshes.run(() => this.#subjects.refresh(connected)));
     const [from, beyond] = [keyName(prefix), keyName(after)];
     const subjects = Array.from(live)
       .filter((subject) => {
@@ -77,16 +80,16 @@ export class NatsKeyValues implements KeyValues {
         return key.startsWith(from) && key > beyond;
       })
       .toSorted();
-    const cells: KeyValue[] = [];
-    for (let at = 0; cells.length < limit && at < subjects.length; at += asked) {
-      const some = subjects.slice(at, at + asked);
+    const entries: KeyValue[] = [];
+    for (let at = 0; entries.length < limit && at < subjects.length; at += requestsAtOnce) {
+      const some = subjects.slice(at, at + requestsAtOnce);
       const changes = await Promise.all(some.map((subject) => this.#get(subject)));
       for (const [index, change] of changes.entries()) {
         const text = change?.text ?? null;
-        if (text !== null) cells.push({ key: keyOf(some[index]!.slice(this.name.length + 1)), text });
+        if (text !== null) entries.push({ key: keyOf(some[index]!.slice(this.name.length + 1)), text });
       }
     }
-    return cells.slice(0, limit);
+    return entries.slice(0, limit);
   }
 
   replace(key: string, text: string, number: number): Promise<number | null> {
@@ -97,7 +100,10 @@ export class NatsKeyValues implements KeyValues {
     return (await this.#put(key, text ?? "", { lastSequence: last })) === null ? "taken" : "added";
   }
 
-  /** The number of the change; null where another one was first. @throws what may be the refusal of a repeated request */
+  /**
+   * The number of the change; null if another one was first. Throws if a resent request is refused: the first may be
+   * stored.
+   */
   #put(key: string, text: string, expected: JetStreamPublishOptions["expect"]): Promise<number | null> {
     return this.#call(({ stream, ask }) =>
       ask(async (isFirst) => {

@@ -1,12 +1,12 @@
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import type { Connected } from "./connection.ts";
-import { PassingConsumer } from "./passing-consumer.ts";
+import { EphemeralConsumer } from "./ephemeral-consumer.ts";
 
 const perFetch = 5000;
 
 /**
- * The subjects of a stream whose last message is not empty, as this host knows them: each look reads what came since the
- * one before, and of each message the size alone. The server's own list has removed keys, too, and they stay for ever.
+ * The subjects of a stream whose last message is not empty. Each call reads the sizes of the messages since the call
+ * before. The server's own list of subjects would also contain all removed keys, for ever.
  */
 export class LiveSubjects {
   readonly #location: string;
@@ -19,10 +19,10 @@ export class LiveSubjects {
     this.#name = name;
   }
 
-  /** Those that there are now. */
-  async look(connected: Connected): Promise<ReadonlySet<string>> {
+  /** The subjects as of this call. */
+  async refresh(connected: Connected): Promise<ReadonlySet<string>> {
     const { state } = await connected.ask(() => connected.manager.streams.info(this.#name));
-    // A stream that was put back to an earlier state, or made again.
+    // The stream was restored to an earlier state, or created again.
     if (state.last_seq < this.#seen) this.forget();
     if (state.messages > 0 && state.last_seq > this.#seen) await this.#readUpTo(connected, state.last_seq);
     return this.#live;
@@ -33,9 +33,9 @@ export class LiveSubjects {
     this.#seen = 0;
   }
 
-  /** @throws StoreUnavailableError where not all of them came: a list without some would say that these are not there */
+  /** @throws StoreUnavailableError if messages are missing: an incomplete list would pass for removed keys */
   async #readUpTo(connected: Connected, last: number): Promise<void> {
-    const consumer = await PassingConsumer.on(connected, this.#name, this.#seen + 1, { headers_only: true });
+    const consumer = await EphemeralConsumer.on(connected, this.#name, this.#seen + 1, { headers_only: true });
     try {
       while (this.#seen < last) {
         const before = this.#seen;
@@ -43,7 +43,7 @@ export class LiveSubjects {
           if (headers?.get("Nats-Msg-Size") === "0") this.#live.delete(subject);
           else this.#live.add(subject);
           this.#seen = seq;
-          // A message that was replaced meanwhile is not delivered, but the one that replaced it is.
+          // A message that was replaced meanwhile is not delivered, but its replacement is, with a higher sequence.
           if (seq >= last) break;
         }
         if (this.#seen === before)

@@ -1,3 +1,3 @@
-/** What stands in a message, without a copy of its bytes. */
+/** The text of a message, decoded without copying its bytes. */
 export const textOf = ({ buffer, byteOffset, byteLength }: Uint8Array): string =>
   Buffer.from(buffer, byteOffset, byteLength).toString();

@@ -7,30 +7,33 @@ import { storageName } from "../../core/errors/storage-name.ts";
 import { NatsChain } from "./commit-chain.ts";
 
 export interface NatsLogOptions {
-  /** Servers of a cluster that keep a copy: 1 (the default), 3 or 5. From 3 on an acknowledged append survives the loss of a machine. For streams that are made; those that are there stay as they are. */
+  /**
+   * Servers of a cluster that store a copy: 1 (the default), 3 or 5. With 3 or more, an acknowledged append survives
+   * the loss of a machine. Applies to new streams; existing streams are not changed.
+   */
   replicas?: number;
-  /** Begins the names of the streams, where several systems share an account of a server. */
+  /** A prefix for the names of the streams, if several systems share an account of a server. */
   prefix?: string;
-  /** For the host's own files, `data` by default: the log's index, which is as large as the log. */
+  /** The folder for the host's own files, `data` by default: the log's index, which is as large as the log. */
   folder?: string;
-  /** JetStream's domain: of a hub, for hosts that are connected to one of its leaf nodes. */
+  /** JetStream's domain, for example of a hub, for hosts that connect to one of its leaf nodes. */
   domain?: string;
-  /** In place of a domain: what begins the subjects of JetStream's API, where an account imports it under another name. */
+  /** Instead of a domain: the prefix of JetStream's API subjects, if an account imports the API under another name. */
   apiPrefix?: string;
   /**
-   * `"anew"`: where the server has lost the log, or a part of it, what is left of it (the host's index, control state) is
-   * disregarded. Without it such a start is refused. It changes nothing where the log is there. Meant for one start.
+   * `"anew"`: if the server has lost the log or a part of it, the remains (the host's index, control state) are
+   * ignored. Without it, such a start fails. It has no effect if the log is complete. Meant for one start.
    */
   begin?: "anew";
-  /** For nats' `connect`, beside the servers: TLS, tokens, credentials. */
+  /** Further options for the driver's `connect`: TLS, tokens, credentials. */
   connection?: ConnectionOptions;
 }
 
 /**
- * A log in a stream of NATS JetStream, which any number of nodes host: nats-server 2.9.3 or newer, 2.10.23
- * or newer for replicas, with `-js`.
+ * A log in a stream of NATS JetStream, hosted by any number of nodes. Needs nats-server 2.9.3 or newer with `-js`, and
+ * 2.10.23 or newer for replicas.
  *
- * @param servers `nats://localhost:4222`, several with commas; `nats://user:password@…`
+ * @param servers `nats://localhost:4222`, or several separated by commas; credentials as `nats://user:password@…`
  * @example EventStore("orderEvents", { adapter: nats("nats://one:4222,two:4222,three:4222", { replicas: 3 }) })
  * @throws DefinitionError
  */
@@ -47,7 +50,7 @@ export function nats(servers: string, options: NatsLogOptions = {}): Adapter {
   ]);
   const { replicas = 1, prefix = "", folder = "data", domain, apiPrefix, begin, connection = {} } = options;
   assertDefinition([1, 3, 5].includes(replicas), "adapter.replicas", replicas, "1, 3 or 5");
-  assertDefinition(typeof prefix === "string", "adapter.prefix", prefix, "what begins the names of the streams");
+  assertDefinition(typeof prefix === "string", "adapter.prefix", prefix, "a prefix for the names of the streams");
   assertDefinition(isPlainObject(connection), "adapter.connection", connection, "an object for the driver's connect");
   assertFolder(folder);
   assertDefinition(
@@ -57,8 +60,8 @@ export function nats(servers: string, options: NatsLogOptions = {}): Adapter {
     "the name of a domain, without dots",
   );
   const isPrefix = apiPrefix === undefined || (typeof apiPrefix === "string" && apiPrefix.split(".").every(isToken));
-  assertDefinition(isPrefix, "adapter.apiPrefix", apiPrefix, "the beginning of subjects, like $JS.hub.API");
-  assertDefinition(!domain || !apiPrefix, "adapter.apiPrefix", apiPrefix, "none beside a domain");
+  assertDefinition(isPrefix, "adapter.apiPrefix", apiPrefix, "a prefix of subjects, like $JS.hub.API");
+  assertDefinition(!domain || !apiPrefix, "adapter.apiPrefix", apiPrefix, "none together with a domain");
   assertDefinition(begin === undefined || begin === "anew", "adapter.begin", begin, "anew, or nothing");
   const { username, password } = urls[0]!;
   const addresses = urls.map(({ host }) => host);
@@ -86,24 +89,24 @@ export function nats(servers: string, options: NatsLogOptions = {}): Adapter {
   };
 }
 
-/** Between two dots of a subject. */
+/** Whether it can be one token of a subject, between two dots. */
 const isToken = (given: unknown): boolean => typeof given === "string" && /^[^\s.*>]+$/.test(given);
 
 function parseServers(servers: string): URL[] {
-  const refuse = () =>
+  const invalidServers = () =>
     new DefinitionError({ field: "adapter", found: servers, expected: "servers like nats://localhost:4222" });
-  if (typeof servers !== "string") throw refuse();
+  if (typeof servers !== "string") throw invalidServers();
   return servers.split(",").map((server) => {
     const isUrl = server.includes("://");
     const url = URL.parse(isUrl ? server : `nats://${server}`);
     if (!url || url.protocol !== "nats:" || url.host === "" || !/^\/?$/.test(url.pathname + url.search + url.hash))
-      throw refuse();
-    // A URL that lacks its slashes.
-    if (!isUrl && url.username !== "") throw refuse();
+      throw invalidServers();
+    // Without a scheme, a user is a mistake: `nats:user@host` lacks its slashes.
+    if (!isUrl && url.username !== "") throw invalidServers();
     try {
       decodeURIComponent(url.username + url.password);
     } catch {
-      throw refuse();
+      throw invalidServers();
     }
     return url;
   });

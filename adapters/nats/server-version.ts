@@ -2,17 +2,18 @@ import { UnusableStoreError } from "../../core/errors/errors.ts";
 
 type Version = readonly [number, number, number];
 
-/** From here on a stream does what the chain asks of it. */
+/** The first version with the stream features that the chain needs. */
 const oldest: Version = [2, 9, 3];
 /**
- * Before it, replicated streams lose acknowledged messages, or are gone as a whole, after servers of the cluster were killed
- * and restarted.
+ * In older versions, replicated streams lose acknowledged messages, or disappear completely, after servers of the
+ * cluster were killed and restarted.
  */
 const oldestWithReplicas: Version = [2, 10, 23];
 
 /**
- * @param found as the server says it
- * @throws UnusableStoreError where a nats-server of this version is too old, or is none
+ * @param found the version that the server reports
+ * @param warn called if the server is safe only without replicas
+ * @throws UnusableStoreError if the version is too old for this number of replicas, or unknown
  */
 export function assertServerVersion(
   location: string,
@@ -24,14 +25,14 @@ export function assertServerVersion(
   if (isBefore(found, oldest))
     throw new UnusableStoreError(location, `found ${server}, expected ${oldest.join(".")} or newer`);
   if (!isBefore(found, oldestWithReplicas)) return;
-  const why = `replicated streams of older ones lose what they acknowledged when servers are killed and restarted`;
+  const why = `replicated streams of older versions lose acknowledged messages when servers are killed and restarted`;
   const expected = oldestWithReplicas.join(".");
   if (replicas > 1)
     throw new UnusableStoreError(
       location,
-      `found ${server}, expected ${expected} or newer for replicas=${replicas}: ${why}; say replicas=1, or install a newer server`,
+      `found ${server}, expected ${expected} or newer for replicas=${replicas}: ${why}; set replicas=1, or install a newer server`,
     );
-  warn(`found ${server}, which is fit for one replica alone: ${why}; for replicas, ${expected} is needed`);
+  warn(`found ${server}, which is safe only without replicas: ${why}; for replicas, ${expected} is needed`);
 }
 
 function isBefore(found: string | undefined, least: Version): boolean {

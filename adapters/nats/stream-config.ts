@@ -2,10 +2,13 @@ import type { JetStreamManager, StreamConfig, StreamInfo } from "nats";
 import { MissingLogError, UnusableStoreError } from "../../core/errors/errors.ts";
 import { isNoStream } from "./errors.ts";
 
-/** A stream with it refuses that messages are deleted. It can be put on, never off. */
+/** Makes a stream reject deletions of messages. It can be set on an existing stream, but never unset. */
 const protection = { deny_delete: true, deny_purge: true };
 
-/** A stream that keeps what it is given, in files, without limits. The words are the protocol's, so that the driver need not be there to load this. */
+/**
+ * A stream that stores messages in files without limits. The protocol's words instead of the driver's enums: this file
+ * must load without the driver.
+ */
 const keeping = {
   retention: "limits",
   storage: "file",
@@ -17,7 +20,7 @@ const keeping = {
   ...protection,
 } as Partial<StreamConfig>;
 
-/** The stream of commits: one subject, nothing goes. */
+/** The stream of commits: one subject, and no message is ever removed. */
 export const ofCommits = (name: string): Partial<StreamConfig> => ({
   ...keeping,
   name,
@@ -25,7 +28,7 @@ export const ofCommits = (name: string): Partial<StreamConfig> => ({
   max_msgs_per_subject: -1,
 });
 
-/** The stream of cells: a subject for each, of which the last message counts. */
+/** The stream of control state: a subject per key, with its last message. */
 export const ofControl = (name: string): Partial<StreamConfig> => ({
   ...keeping,
   name,
@@ -34,8 +37,10 @@ export const ofControl = (name: string): Partial<StreamConfig> => ({
 });
 
 /**
- * The stream, made where there is none; with null as its replicas it is not.
- * @throws UnusableStoreError where there is one that would lose what it was given, has fewer replicas, or is not ours, or none
+ * Returns the stream, and creates it if it does not exist.
+ * @param replicas null: create and change nothing
+ * @throws MissingLogError if it does not exist and `replicas` is null; UnusableStoreError if its configuration differs,
+ * so that it could lose messages, or it has fewer replicas
  */
 export async function streamOf(
   manager: JetStreamManager,
@@ -60,21 +65,21 @@ export async function streamOf(
     const there = found.config[field as keyof StreamConfig];
     throw new UnusableStoreError(
       location,
-      `stream ${wanted.name}: found ${field} ${JSON.stringify(there)}, expected ${JSON.stringify(expected)}: it would not keep the log, or is not of a log`,
+      `stream ${wanted.name}: found ${field} ${JSON.stringify(there)}, expected ${JSON.stringify(expected)}: it could lose commits, or belongs to another program`,
     );
   }
   const { num_replicas: copies } = found.config;
   if (replicas !== null && copies < replicas)
     throw new UnusableStoreError(
       location,
-      `stream ${wanted.name}: found ${copies} ${copies === 1 ? "replica" : "replicas"}, expected ${replicas}: nats stream edit ${wanted.name} --replicas ${replicas}, or say replicas=${copies}`,
+      `stream ${wanted.name}: found ${copies} ${copies === 1 ? "replica" : "replicas"}, expected ${replicas}: nats stream edit ${wanted.name} --replicas ${replicas}, or set replicas=${copies}`,
     );
-  // A stream that an earlier version made.
+  // A stream of an earlier version, which lacks the protection.
   if (differing.length > 0 && replicas !== null) return manager.streams.update(wanted.name!, protection);
   return found;
 }
 
-/** What a server leaves out. */
+/** The values of fields that a server omits. */
 const absent: Record<string, unknown> = { deny_delete: false, deny_purge: false, max_age: 0 };
 
 const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);

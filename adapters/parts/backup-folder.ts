@@ -8,13 +8,16 @@ import { openBackup } from "./json-lines.ts";
 
 type Write = (chunk: string | Buffer) => Promise<void>;
 
-/** A table's backup that is two files: what is to be known of the table, as JSON, and its rows in the engine's own way. */
+/**
+ * A table's backup in two files: `table.json` describes the table, and a second file has its rows in the engine's
+ * format.
+ */
 export class BackupFolder<About> {
   readonly #folder: string;
   readonly #about: string;
   readonly rows: string;
 
-  /** `rows`: the name of the rows' file. */
+  /** @param rows file name of the rows */
   constructor(folder: string, rows: string) {
     this.#folder = folder;
     this.#about = join(folder, "table.json");
@@ -25,18 +28,17 @@ export class BackupFolder<About> {
     return writeNew(this.#about, (write) => write(JSON.stringify(about)));
   }
 
-  /** Answers what `work` does. */
   writeRows<Answer>(work: (write: Write) => Promise<Answer>): Promise<Answer> {
     return writeNew(this.rows, work);
   }
 
-  /** Of both files, told apart. */
+  /** The checksum covers a hash of each file, so bytes that move from one file to the other change it. */
   async measured(): Promise<Pick<TableBackup, "checksum" | "bytes">> {
     const sizes = await Promise.all([this.#about, this.rows].map((file) => stat(file)));
     return { checksum: await this.#checksum(), bytes: sizes.reduce((sum, { size }) => sum + size, 0) };
   }
 
-  /** @throws SnapshotDamagedError where the files do not have this checksum */
+  /** @throws SnapshotDamagedError if the files have another checksum */
   async readAbout(checksum: string): Promise<About> {
     const found = await this.#checksum();
     if (found !== checksum)
@@ -62,11 +64,11 @@ export class BackupFolder<About> {
   }
 }
 
-/** A new file, which is on the disk when it has answered. */
+/** Creates a file and flushes it to the disk before it resolves. */
 async function writeNew<Answer>(path: string, work: (write: Write) => Promise<Answer>): Promise<Answer> {
   const file = await open(path, "wx", privateFile);
   try {
-    // Not `write`, which may write a part of a chunk and say so to nobody.
+    // Not `write`: it may write only a part of a chunk, and returns the number of bytes instead of an error.
     const answer = await work((chunk) => file.writeFile(chunk));
     await file.sync();
     return answer;

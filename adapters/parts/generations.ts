@@ -1,15 +1,17 @@
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
 
-/** What an engine does to one of its generations. */
+/** The engine's part of ending and removing a generation. */
 export interface GenerationSteps<Of> {
-  /** Takes its batch back, and begins no other. Omitted: `remove` does it. */
+  /** Rolls back the running batch and refuses new ones. If omitted, `remove` does this. */
   end?: (generation: Of) => void | Promise<void>;
   remove: (generation: Of) => void | Promise<void>;
-  /** Queries have to end before it can be removed; a switch does not wait for them. */
+  /** True while queries read it. It is removed after them, but a switch does not wait for the removal. */
   isInUse?: (generation: Of) => boolean;
 }
 
-/** The generations that a host has open: the live one, those that are built beside it, and those that were replaced. */
+/**
+ * The generations that a host has open: the live one, the ones being built, and replaced ones that are not removed yet.
+ */
 export class Generations<Of extends { readonly number: number }> {
   readonly #location: string;
   readonly #steps: GenerationSteps<Of>;
@@ -28,7 +30,7 @@ export class Generations<Of extends { readonly number: number }> {
     return this.#live !== null;
   }
 
-  /** @throws StoreUnavailableError if the table is not open, here and below */
+  /** @throws StoreUnavailableError if the table is not open */
   get live(): Of {
     if (!this.#live) throw new StoreUnavailableError(this.#location, "the read table is not open");
     return this.#live;
@@ -38,13 +40,13 @@ export class Generations<Of extends { readonly number: number }> {
     this.#live = live;
   }
 
-  /** Another host has switched to it. */
-  follow(live: Of): Of {
+  /** Replaces the live generation after another host has switched. */
+  replaceLive(live: Of): Of {
     void this.live;
     return (this.#live = live);
   }
 
-  /** Those that can be folded. */
+  /** The generations that can be folded. */
   all(): Of[] {
     return [this.live, ...this.#building];
   }
@@ -53,12 +55,14 @@ export class Generations<Of extends { readonly number: number }> {
     return this.#building.has(generation);
   }
 
-  /** Counts in memory. A number is given once: a generation that is being restored is not in `all` yet. */
+  /**
+   * Counted in memory, because a generation that is being restored is not in `all` yet: a number is never given twice.
+   */
   nextNumber(): number {
     return (this.#lastNumber = Math.max(this.live.number, this.#lastNumber) + 1);
   }
 
-  /** A new generation beside the live one. */
+  /** Adds a generation that is built beside the live one. */
   add(generation: Of): Of {
     void this.live;
     this.#building.add(generation);
@@ -66,14 +70,14 @@ export class Generations<Of extends { readonly number: number }> {
   }
 
   /**
-   * `store` writes which generation is live, in one step. The old one is removed once no copy reads it; one that cannot be
-   * removed, because the engine has gone meanwhile, is a leftover for a later start.
+   * `store` stores which generation is live, in one step. The old generation is removed after the last copy of it ends.
+   * If the removal fails because the engine is gone, a later start removes it.
    */
   async switchTo(generation: Of, store: (old: Of) => void | Promise<void>): Promise<void> {
     const old = this.live;
     if (old === generation) return;
     await store(old);
-    // Closed meanwhile: the next start finds the switch done, and the old generation as a leftover.
+    // The table was closed meanwhile: the next start finds the switch done, and removes the old generation.
     if (!this.#live) return;
     this.#live = generation;
     this.#building.delete(generation);
@@ -94,7 +98,7 @@ export class Generations<Of extends { readonly number: number }> {
     await this.#steps.remove(generation);
   }
 
-  /** Copies the live generation. */
+  /** Runs `write` on the live generation, which is not removed before the copy ends. */
   async copy<Copy>(write: (live: Of) => Promise<Copy>): Promise<Copy> {
     const { live } = this;
     const copy = write(live);
@@ -102,7 +106,7 @@ export class Generations<Of extends { readonly number: number }> {
     return copy.finally(() => this.#copies.delete(copy));
   }
 
-  /** Returns those that were open; the engine closes them. */
+  /** Returns the generations that were open; the engine closes them. */
   close(): Of[] {
     const open = this.#live ? this.all() : [];
     this.#live = null;
@@ -110,12 +114,12 @@ export class Generations<Of extends { readonly number: number }> {
     return open;
   }
 
-  /** Those that are not removed yet. */
+  /** Replaced generations that are not removed yet. */
   get replaced(): Of[] {
     return [...this.#removals.keys()];
   }
 
-  /** Settles when no generation is being copied or removed. */
+  /** Resolves when no generation is being copied or removed. */
   async idle(): Promise<void> {
     await Promise.allSettled(this.#copies.keys());
     await Promise.all(this.#removals.values());

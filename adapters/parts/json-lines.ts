@@ -5,12 +5,14 @@ import { openRegularFile } from "../../core/files/regular-file.ts";
 import { asPassing } from "../../core/errors/system-errors.ts";
 import { SnapshotDamagedError } from "../../core/errors/snapshot-errors.ts";
 
-/** Of a row's line. An engine's own limits are lower; this one bounds the memory that a foreign file can take. */
+/**
+ * The longest line. The engines' limits for a row are lower; this one bounds the memory that a foreign file can take.
+ */
 const maxBytes = 256 * 1024 * 1024;
 
 /**
- * The values of a backup's file, one a line, in pieces: the event loop has its turns.
- * @throws SnapshotDamagedError naming the line; StoreUnavailableError
+ * The values of a backup file with one JSON value per line. Yields to the event loop between lines.
+ * @throws SnapshotDamagedError with the number of the damaged line; StoreUnavailableError
  */
 export async function* jsonLinesOf(path: string): AsyncGenerator {
   const file = await openBackup(path);
@@ -26,7 +28,7 @@ export async function* jsonLinesOf(path: string): AsyncGenerator {
   }
 }
 
-/** Opens a file of a backup. @throws SnapshotDamagedError where it is no regular file that can be read; StoreUnavailableError */
+/** @throws SnapshotDamagedError if it is not a readable regular file; StoreUnavailableError */
 export async function openBackup(path: string): Promise<FileHandle> {
   return openRegularFile(path).catch((error: NodeJS.ErrnoException) => {
     throw (
@@ -45,10 +47,10 @@ function parse(path: string, number: number, text: string): unknown {
 }
 
 /**
- * Reads a file that was just written, as a restore reads it: what cannot be read back is no backup.
- * @throws SnapshotDamagedError where it has another number of lines
+ * Reads a file that was just written, as a restore would, so that an unreadable backup fails now and not on a restore.
+ * @throws SnapshotDamagedError if it has another number of lines
  */
-export async function proveLines(path: string, expected: number): Promise<void> {
+export async function verifyLines(path: string, expected: number): Promise<void> {
   let found = 0;
   for await (const _ of jsonLinesOf(path)) found++;
   if (found !== expected) throw new SnapshotDamagedError(path, `found ${found} lines, expected ${expected}`);

@@ -3,41 +3,45 @@ import { isRetryable } from "../../core/errors/outage.ts";
 import { times } from "../../core/concurrency/times.ts";
 
 /**
- * Attempts it until it has an answer. It answers null where somebody else was first, and is attempted again at once;
- * after an outage, a little later.
- * @throws the last outage, or that others were always first, when the patience is over; any other error at once
+ * Repeats `attempt` until it resolves to a result. Null means that another host was first: the next attempt follows at
+ * once. After an outage the next attempt follows a pause that doubles.
+ * @throws the last outage after `times.append.outageMs`; StoreUnavailableError if other hosts were first for
+ * `times.append.overtakenMs`; any other error at once
  */
 export async function retry<Answer>(
   location: string,
   attempt: () => Promise<{ answer: Answer } | null>,
 ): Promise<Answer> {
   const began = performance.now();
-  let heardAt = began;
+  let respondedAt = began;
   for (let pauseMs = times.append.firstMs; ;) {
     try {
       const done = await attempt();
       if (done) return done.answer;
     } catch (error) {
-      if (!isRetryable(error) || performance.now() - heardAt > times.append.outageMs) throw error;
+      if (!isRetryable(error) || performance.now() - respondedAt > times.append.outageMs) throw error;
       await new Promise((turn) => setTimeout(turn, pauseMs));
       pauseMs = Math.min(pauseMs * 2, times.append.longestMs);
       continue;
     }
-    heardAt = performance.now();
-    if (heardAt - began > times.append.overtakenMs)
+    respondedAt = performance.now();
+    if (respondedAt - began > times.append.overtakenMs)
       throw new StoreUnavailableError(
         location,
-        `others were always first for ${times.append.overtakenMs} ms; nothing was stored`,
+        `other hosts were first for ${times.append.overtakenMs} ms; nothing was stored`,
       );
   }
 }
 
-/** What ends the question what became of something whose answer was lost: no refusal, by which nothing were stored. */
+/**
+ * The error for a write whose response was lost. An outage stays as it is; any other error becomes
+ * StoreUnavailableError, because a refusal would claim that nothing was stored.
+ */
 export const outcomeUnknown = (location: string, error: unknown): unknown =>
   isRetryable(error)
     ? error
-    : new StoreUnavailableError(location, `it may be stored or not: ${(error as Error).message}`, error);
+    : new StoreUnavailableError(location, `it may or may not be stored: ${(error as Error).message}`, error);
 
-/** Repeats what may happen twice until it has an answer. @throws the last outage when the patience is over */
+/** Retries an idempotent call after outages. @throws the last outage after `times.append.outageMs` */
 export const retryUntilAnswered = <Answer>(location: string, ask: () => Promise<Answer>): Promise<Answer> =>
   retry(location, async () => ({ answer: await ask() }));

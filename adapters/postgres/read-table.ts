@@ -104,7 +104,7 @@ export class PostgresReadTable implements ReadTable {
   /** Opens the live generation if another host has switched. */
   async #follow(): Promise<Rows> {
     const number = await this.#liveNumber();
-    if (this.live().number !== number) this.#generations.follow(asLive(await this.#generation(number)));
+    if (this.live().number !== number) this.#generations.replaceLive(asLive(await this.#generation(number)));
     return this.live().rows;
   }
 

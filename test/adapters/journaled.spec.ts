@@ -133,7 +133,7 @@ describe("A journaled table", () => {
     expect((await slow.live().progress()).position).toBe(1);
     await next;
     expect(await table.live().progress()).toEqual(progressAt(2));
-    expect(await taken!.hold.release()).toBe(false);
+    expect(await taken!.lock.release()).toBe(false);
   });
 
   it("is not opened where another table is kept, or by a version that does not know its documents", async () => {

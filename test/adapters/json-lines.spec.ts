@@ -1,5 +1,5 @@
 import { symlinkSync, writeFileSync } from "node:fs";
-import { jsonLinesOf, proveLines } from "../../adapters/parts/json-lines.ts";
+import { jsonLinesOf, verifyLines } from "../../adapters/parts/json-lines.ts";
 import { cleanUp, newFolder, refusal } from "../support/broker.ts";
 
 afterEach(cleanUp);
@@ -12,14 +12,14 @@ describe("A file of JSON lines that was just written", () => {
   };
 
   it("is proved by reading it", async () => {
-    await proveLines(fileOf('{"text":"a\u2028b"}\n["c"]\n'), 2);
+    await verifyLines(fileOf('{"text":"a\u2028b"}\n["c"]\n'), 2);
     for (const [content, why] of [
       ['{"a":1}\n', "found 1 lines, expected 2"],
       ['{"a":1}\n{"b":\n', "line 2: found no JSON"],
       ['{"a":1}\n{"b":2', "line 2: found no JSON"],
       ["1\n2\n3\n", "found 3 lines, expected 2"],
     ] as const)
-      expect(await refusal(() => proveLines(fileOf(content), 2))).toMatchObject({
+      expect(await refusal(() => verifyLines(fileOf(content), 2))).toMatchObject({
         type: "SNAPSHOT_DAMAGED",
         message: expect.stringContaining(why),
       });
@@ -41,6 +41,6 @@ describe("A file of JSON lines that was just written", () => {
   it("is not read through a link", async () => {
     const path = fileOf("1\n");
     symlinkSync(path, `${path}.link`);
-    expect(await refusal(() => proveLines(`${path}.link`, 1))).toMatchObject({ type: "SNAPSHOT_DAMAGED" });
+    expect(await refusal(() => verifyLines(`${path}.link`, 1))).toMatchObject({ type: "SNAPSHOT_DAMAGED" });
   });
 });

@@ -49,7 +49,9 @@ describe("A fenced adapter", () => {
     });
     const error = await refusal(() => adapter.readTable!("table").open(fields));
     expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
-    expect(error.message).toMatch(/found an adapter that updates what does not meet the condition, expected/);
+    expect(error.message).toMatch(
+      /found an adapter that updates an entity that does not match the condition, expected/,
+    );
   });
 
   it("keeps one table in a file, and refuses a second", async () => {

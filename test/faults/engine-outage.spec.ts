@@ -25,13 +25,13 @@ const cases: Case[] = [
   {
     engine: "nats-server",
     adapters: indexed,
-    cause: /nats:\/\/127.0.0.1:\d+\/s\w+: no server answers/,
+    cause: /nats:\/\/127.0.0.1:\d+\/s\w+: no server responds/,
     refusedQueries: [],
   },
   {
     engine: "mongodb",
     adapters: indexed,
-    cause: /mongodb:\/\/127.0.0.1:\d+\/\w+\/s\w+: no answer of the server/,
+    cause: /mongodb:\/\/127.0.0.1:\d+\/\w+\/s\w+: the server does not respond/,
     refusedQueries: [],
   },
   {

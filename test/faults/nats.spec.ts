@@ -96,9 +96,9 @@ describeWith("nats-server", "A log in NATS JetStream", (server) => {
     await log.open();
     const why = async () => (await refusal(() => log.control.get("key"))).message;
     server().freeze();
-    await eventually(async () => expect(await why()).toMatch(/no server answers: the connection is gone$/), 30_000);
+    await eventually(async () => expect(await why()).toMatch(/no server responds: the connection is gone$/), 30_000);
     await server().kill();
-    await eventually(async () => expect(await why()).toMatch(/no server answers: the connection is gone$/), 30_000);
+    await eventually(async () => expect(await why()).toMatch(/no server responds: the connection is gone$/), 30_000);
     await server().start();
     await eventually(async () => expect(await log.control.get("key")).toBeNull(), 30_000);
     await log.close();
@@ -111,7 +111,7 @@ describeWith("nats-server", "A log in NATS JetStream", (server) => {
     await new Promise((resolve) => gone.close(resolve));
     const error = await refusal(() => logOn(`nats://127.0.0.1:${port}`, "events").open());
     expect(error).toMatchObject({ type: "STORE_UNAVAILABLE", retryable: true });
-    expect(error.message).toMatch(/no server answers \(CONNECTION_REFUSED\)/);
+    expect(error.message).toMatch(/no server responds \(CONNECTION_REFUSED\)/);
   });
 });
 
@@ -125,14 +125,16 @@ describeWith("nats-server built here", "A log with replicas in NATS JetStream", 
     const error = await refusal(() => logOn(server().url, "lone", "&replicas=3").open());
     expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
     expect(error.message).toContain(
-      "stream lone_commits: found 1 replica, expected 3: nats stream edit lone_commits --replicas 3, or say replicas=1",
+      "stream lone_commits: found 1 replica, expected 3: nats stream edit lone_commits --replicas 3, or set replicas=1",
     );
   });
 
-  it("is refused with replicas where the server is none of a cluster", async () => {
+  it("is refused with replicas if the server is not part of a cluster", async () => {
     const error = await refusal(() => logOn(server().url, "copied", "&replicas=3").open());
     expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
-    expect(error.message).toMatch(/^nats:\/\/127.0.0.1:\d+\/copied: the server is none of a cluster .*say replicas=1/);
+    expect(error.message).toMatch(
+      /^nats:\/\/127.0.0.1:\d+\/copied: the server is not part of a cluster .*set replicas=1/,
+    );
   });
 });
 
@@ -150,7 +152,7 @@ describeWith("nats-server with little room", "A log in NATS JetStream", (server)
   it("is refused to a user with a wrong password", async () => {
     const error = await refusal(() => logOn(as("ann:wrong"), "events").open());
     expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });
-    expect(error.message).toMatch(/refuses the user or his password/);
+    expect(error.message).toMatch(/refuses the user, the password/);
     expect(error.message).not.toMatch(/wrong/);
   });
 

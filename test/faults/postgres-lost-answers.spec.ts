@@ -75,7 +75,7 @@ describeWith("postgres", "A commit in PostgreSQL", (server) => {
       expect(await refusal(() => log.append([appendTo("a", [{}], { expectedVersion: 0 })]))).toMatchObject({
         type: "STORE_UNAVAILABLE",
         retryable: true,
-        message: expect.stringMatching(/may be stored or not: .*rejected the user's password/) as string,
+        message: expect.stringMatching(/may or may not be stored: .*rejected the user's password/) as string,
       });
     } finally {
       await sql(changed.href, "ALTER USER postgres PASSWORD 'right'");

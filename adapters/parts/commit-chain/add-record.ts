@@ -2,8 +2,9 @@ import type { CommitChain } from "./commit-chain.ts";
 import { outcomeUnknown, retry } from "../retry.ts";
 
 /**
- * Adds it, and answers whether it is there. The same record is sent until there is an answer: it stands there once.
- * @throws StoreUnavailableError where none comes; the record may be there then, or come
+ * Adds a record to the chain; false if another record has its number. After a lost response the same record is sent
+ * again, and is stored once.
+ * @throws StoreUnavailableError if no attempt gets a response; the record may be stored, now or later
  */
 export async function addRecord(chain: CommitChain, number: number, record: string): Promise<boolean> {
   let isSent = false;
@@ -11,13 +12,13 @@ export async function addRecord(chain: CommitChain, number: number, record: stri
     try {
       const added = await chain.add(number, record);
       if (added === "added" || !isSent) return { answer: added === "added" };
-      // Taken: perhaps by this record itself, whose answer was lost.
+      // The number may be taken by this record itself, from an attempt whose response was lost.
       const { records } = await chain.read(number - 1, 1);
       return { answer: records[0] === record };
     } catch (error) {
-      const isInDoubt = isSent;
+      const wasSent = isSent;
       isSent = true;
-      throw isInDoubt ? outcomeUnknown(chain.location, error) : error;
+      throw wasSent ? outcomeUnknown(chain.location, error) : error;
     }
   });
 }

@@ -17,36 +17,36 @@ import { retry } from "../retry.ts";
 import { assertOfChain, isOfChain } from "./presence.ts";
 import { toRecords, type Change } from "./record.ts";
 
-/** What is to be answered if this change is stored; with null there is nothing to store. */
+/** The result for the caller once `change` is stored; null if there is nothing to store. */
 export interface Decision<Answer> {
   answer: Answer;
   change: Change | null;
 }
 
-/** Records asked for at a time; between two pages the event loop runs. */
+/** Records per read; the event loop runs between two pages. */
 const recordsPerPage = 500;
 
 /**
- * The host's end of a chain: the index, and the one way in which it changes. Whatever changes it takes its turn, so each
- * decision is made on the index as it was when the record before it was the chain's last.
+ * Appends to a chain and keeps the host's index up to date. All changes of the index run under one mutex, so each
+ * decision is based on the index as of the record before it.
  */
 export class Appender {
   readonly #chain: CommitChain;
   readonly #indexPath: string;
   readonly #isAnew: boolean;
   readonly #mutex = new Semaphore(1);
-  readonly #looks = new Semaphore(1);
+  readonly #refreshes = new Semaphore(1);
   readonly #fairness = new Fairness();
-  /** Named in each commit; undefined where no other host can reach this one. */
+  /** This host's node, stored in each commit; undefined if other hosts cannot reach it. */
   node: string | undefined;
   #index: IndexFile | null = null;
-  /** The index is being made anew, and answers nothing but what it will say again. */
+  /** The index is being rebuilt: reads wait until it has caught up with the chain. */
   #isRebuildingIndex = false;
   readonly #progress: BuildProgress;
-  /** A look at the chain's end that has not begun: whoever asks by then shares it. */
-  #nextLook: Promise<void> | null = null;
+  /** A refresh that has not begun yet, shared by all readers that call until then. */
+  #nextRefresh: Promise<void> | null = null;
 
-  /** @param isAnew what the index has of a log that is not on the server any more may be disregarded */
+  /** @param isAnew the index of a log that the server has lost may be discarded */
   constructor(chain: CommitChain, indexPath: string, isAnew: boolean) {
     this.#chain = chain;
     this.#indexPath = indexPath;
@@ -54,7 +54,7 @@ export class Appender {
     this.#progress = new BuildProgress(chain);
   }
 
-  /** While the index is far behind the chain; otherwise null. */
+  /** Null unless the index is far behind the chain. */
   get building(): Building | null {
     return this.#progress.building;
   }
@@ -81,7 +81,10 @@ export class Appender {
     });
   }
 
-  /** Before anything is written to the chain, the index shows whether there was more. @throws UnusableStoreError */
+  /**
+   * Compares the index with the chain before the first write.
+   * @throws UnusableStoreError if the chain has lost commits
+   */
   async #join(index: IndexFile, options: OpenOptions & { create: boolean }): Promise<void> {
     const { identity: known, path, log } = index;
     const isAnew = this.#isAnew;
@@ -93,9 +96,9 @@ export class Appender {
     await index.rebuild(identity);
   }
 
-  /** Waits for what was accepted. */
+  /** Waits for running commits and reads of the chain. */
   close(): Promise<void> {
-    return this.#looks.run(() =>
+    return this.#refreshes.run(() =>
       this.#mutex.run(async () => {
         const index = this.#index;
         this.#index = null;
@@ -106,14 +109,14 @@ export class Appender {
     );
   }
 
-  refuseClosed(): IndexFile {
+  assertOpen(): IndexFile {
     if (!this.#index) throw new StoreUnavailableError(this.#chain.location, "the event log is not open");
     return this.#index;
   }
 
-  /** What the index says as it is. */
+  /** Runs `ask` on the index as it is, which may be behind the chain. */
   async readLocal<Answer>(ask: (log: LogFile) => Answer | Promise<Answer>): Promise<Answer> {
-    const index = this.refuseClosed();
+    const index = this.assertOpen();
     const { log } = index;
     try {
       log.files.check();
@@ -126,39 +129,41 @@ export class Appender {
         return ask(index.log);
       }
     }
-    // The index was made anew during a long look: what was found may be a part of it.
+    // The index was rebuilt during `ask`, so the result may be incomplete.
     return this.readLatest(ask);
   }
 
-  /** What the index says when it has everything that was in the chain when this was called. */
+  /** Linearizable: runs `ask` on an index that has every record the chain had at the call. */
   async readLatest<Answer>(ask: (log: LogFile) => Answer | Promise<Answer>): Promise<Answer> {
-    this.refuseClosed();
-    this.#nextLook ??= this.#look();
-    await this.#nextLook;
+    this.assertOpen();
+    this.#nextRefresh ??= this.#refresh();
+    await this.#nextRefresh;
     return this.#isRebuildingIndex ? this.readLatest(ask) : this.readLocal(ask);
   }
 
-  /** Commits go on while the chain is asked: only what it answers takes a turn. */
-  async #look(): Promise<void> {
-    // A look that is free begins at once: before it is known as the next.
+  /** Commits continue while the chain is read; only folding the records takes the mutex. */
+  async #refresh(): Promise<void> {
+    // Without this turn an idle `run` would clear `#nextRefresh` before the caller sets it, and later readers would share
+    // a refresh that has already begun.
     await Promise.resolve();
-    await this.#looks.run(async () => {
-      this.#nextLook = null;
-      while (!(await this.#lookOn()));
+    await this.#refreshes.run(async () => {
+      this.#nextRefresh = null;
+      while (!(await this.#refreshPage()));
     });
   }
 
-  /** Whether that was the chain's end. */
-  async #lookOn(): Promise<boolean> {
-    const { seen } = this.refuseClosed();
+  /** Folds one page; true if the chain has no more records. */
+  async #refreshPage(): Promise<boolean> {
+    const { seen } = this.assertOpen();
     const { records, end } = await this.#chain.read(seen, recordsPerPage);
     return this.#mutex.run(() =>
       this.#rebuildingIfDamaged(async (index) => {
-        // Made anew meanwhile it may know less, after a commit more.
+        // A rebuild may have set the index back meanwhile: then records are missing in between.
         if (index.seen < seen) return false;
+        // A commit may have added some of the records meanwhile.
         await whenFree(() => index.fold(records.slice(index.seen - seen)));
-        await this.#progress.note(index.seen, end);
-        // What a failed attempt had left to be done.
+        await this.#progress.record(index.seen, end);
+        // Set by a rebuild that failed before it had caught up.
         if (end) this.#isRebuildingIndex = false;
         return end;
       }),
@@ -166,16 +171,17 @@ export class Appender {
   }
 
   /**
-   * Decides on the whole chain, adds the decision to it, and answers when it is there. Whatever `decide` does to the index
-   * is taken back; refusals and answers that change nothing are not older than the call, either.
+   * Decides on the index, and appends the decision to the chain. If another host was first, catches up and decides
+   * again. The index changes of `decide` are rolled back: only a stored record changes the index. Errors and results
+   * without a change are also decided on an index that has every record as of the call.
    *
-   * @param overtaken is called when another host was first; what it returns is the answer, and nothing is added
+   * @param overtaken called if another host was first; if it returns a result, that is returned and nothing is added
    */
   async commit<Answer>(
     decide: (log: LogFile) => Decision<Answer>,
     overtaken?: () => Answer | undefined,
   ): Promise<Answer> {
-    this.refuseClosed();
+    this.assertOpen();
     return this.#mutex.run(() => this.#rebuildingIfDamaged((index) => this.#commit(index, decide, overtaken)));
   }
 
@@ -184,9 +190,9 @@ export class Appender {
     decide: (log: LogFile) => Decision<Answer>,
     overtaken?: () => Answer | undefined,
   ): Promise<Answer> {
-    let isFresh = false;
-    const look = async () => {
-      isFresh = true;
+    let isUpToDate = false;
+    const refresh = async () => {
+      isUpToDate = true;
       await this.#catchUp(index);
       return null;
     };
@@ -197,14 +203,14 @@ export class Appender {
         index.log.files.check();
         decision = await whenFree(() => index.log.transact(() => decide(index.log), "ROLLBACK"));
       } catch (error) {
-        if (isFresh || isDamage(error)) throw error;
-        return look();
+        if (isUpToDate || isDamage(error)) throw error;
+        return refresh();
       }
       const { answer, change } = decision;
-      if (!change) return isFresh ? { answer } : look();
+      if (!change) return isUpToDate ? { answer } : refresh();
       if (await this.#add(index, change)) return { answer };
-      isFresh = true;
-      // The next number is taken, and yet nothing is there: the chain may have lost its end.
+      isUpToDate = true;
+      // The number is taken, but the chain has no new record: it may have lost its last ones.
       if (!(await this.#catchUp(index))) await assertOfChain(this.#chain, index);
       const instead = overtaken?.();
       return instead === undefined ? null : { answer: instead };
@@ -212,19 +218,19 @@ export class Appender {
   }
 
   async #pauseIfBusy(): Promise<void> {
-    const breakMs = this.#fairness.pauseMs(performance.now());
-    if (breakMs === 0) return;
-    await wait(breakMs);
-    this.#fairness.rested(performance.now());
+    const pauseMs = this.#fairness.pauseMs(performance.now());
+    if (pauseMs === 0) return;
+    await wait(pauseMs);
+    this.#fairness.paused(performance.now());
   }
 
-  /** Answers whether it is in the chain. A commit in several records is overtaken as long as its last is not there. */
+  /** False if another host was first. A commit in several records can be overtaken until its last record is stored. */
   async #add(index: IndexFile, change: Change): Promise<boolean> {
     const { maxBytes } = this.#chain;
     const records = toRecords({ id: randomUUID(), after: index.end.commit, by: this.node, change }, maxBytes);
     const began = performance.now();
-    for (const [place, record] of records.entries())
-      if (!(await addRecord(this.#chain, index.seen + 1 + place, record))) {
+    for (const [offset, record] of records.entries())
+      if (!(await addRecord(this.#chain, index.seen + 1 + offset, record))) {
         this.#fairness.overtaken(performance.now());
         return false;
       }
@@ -232,24 +238,25 @@ export class Appender {
     try {
       await whenFree(() => index.fold(records));
     } catch {
-      // It is stored, whatever is wrong with the index: the next look takes it up again, and says so.
+      // The commit is stored even if the index fails: the next refresh folds it again, and throws if the index is
+      // broken.
     }
     return true;
   }
 
-  /** Takes up what is behind the index; answers whether there was anything. */
+  /** Folds the records that the index lacks; false if there were none. */
   async #catchUp(index: IndexFile): Promise<boolean> {
     for (let isAny = false; ;) {
       const { records, end } = await this.#chain.read(index.seen, recordsPerPage);
       await whenFree(() => index.fold(records));
       isAny ||= records.length > 0;
-      await this.#progress.note(index.seen, end);
+      await this.#progress.record(index.seen, end);
       if (end) return isAny;
     }
   }
 
   async #rebuildingIfDamaged<Answer>(work: (index: IndexFile) => Promise<Answer>): Promise<Answer> {
-    const index = this.refuseClosed();
+    const index = this.assertOpen();
     try {
       return await work(index);
     } catch (error) {

@@ -4,31 +4,32 @@ import { addRecord } from "./add-record.ts";
 import type { KeyValues, CommitChain } from "./commit-chain.ts";
 import { beginOf, format, toRecords, type Begin } from "./record.ts";
 
-/** What a host knows of a log before it looks at the chain: its index, if that has events. */
+/** The log of a host's index, if the index has events. */
 export interface KnownLog {
   identity: string;
   head: number;
-  /** Where the index is. */
+  /** The file of the index. */
   path: string;
 }
 
 export interface BeginOptions {
-  /** That of the log of which this is to be a copy; left out, a new one. */
+  /** The identity of the log that is copied here; omitted for a new log. */
   identity?: string;
-  /** Whether a log that is not there is begun. */
+  /** Whether to create a log that does not exist. */
   create: boolean;
-  /** The user has said that what is left of a lost log may be disregarded. */
+  /** The option `begin: "anew"`: traces of a lost log are ignored. */
   isAnew: boolean;
 }
 
-/** The key under which the control state says whose it is: its first change. */
+/** The key with the identity of the log that the control state belongs to: its first change. */
 const markKey = "log";
 const keysPerPage = 500;
 
 /**
- * The identity of the log, with which its chain begins: the first host makes it. The mark of the control state comes
- * before the chain's first record: a chain without its control state, and control state without its chain, were lost.
- * @throws MissingLogError where it must not be begun; UnusableStoreError where something is left of one that is not there
+ * Reads the log's identity from the first record of the chain. The first host creates it: it marks the control state,
+ * and then adds the record. So a chain without marked control state, or marked control state with changes but no chain,
+ * shows a loss.
+ * @throws MissingLogError if the log does not exist and `create` is false; UnusableStoreError if a part of it was lost
  */
 export async function identityIn(
   chain: CommitChain,
@@ -55,10 +56,10 @@ export async function identityIn(
 const lost = ({ location }: CommitChain, trace: string) =>
   new UnusableStoreError(
     location,
-    `found no log there, but ${trace}: no empty log is begun in its place. Put back a backup of it, or restore it from a host's index: npx moleculer-event-sourcing restore <index> <to> --name <store>; or, to begin an empty log, open it with the option begin: "anew" (?begin=anew)`,
+    `found no log there, but ${trace}: no empty log is begun in its place. Restore a backup of it, or restore it from a host's index: npx moleculer-event-sourcing restore <index> <to> --name <store>; or, to begin an empty log, open it with the option begin: "anew" (?begin=anew)`,
   );
 
-/** @throws UnusableStoreError where the control state of a log that was begun is not there any more */
+/** @throws UnusableStoreError if the log's control state was lost */
 async function checkMark(chain: CommitChain, { identity, isMarked }: Begin, isAnew: boolean): Promise<void> {
   if (!isMarked) return;
   for (;;) {
@@ -67,34 +68,34 @@ async function checkMark(chain: CommitChain, { identity, isMarked }: Begin, isAn
     if (!isAnew)
       throw new UnusableStoreError(
         chain.location,
-        `found the log, but ${found === null ? "not its control state" : `control state of log ${found}`}, with checkpoints, leases, processes and deadlines: put back a backup of it; or, to begin with empty control state, open it with the option begin: "anew" (?begin=anew): subscriptions and process managers then start again`,
+        `found the log, but ${found === null ? "not its control state" : `control state of log ${found}`}, with checkpoints, leases, processes and deadlines: restore a backup of it; or, to begin with empty control state, open it with the option begin: "anew" (?begin=anew): subscriptions and process managers then start again`,
       );
     await clear(chain.keyValues, identity);
   }
 }
 
 /**
- * Marks the control state of a log that is about to be begun; answers the identity that it has then, or null where
- * another host was first.
+ * Marks the control state of a new log with its identity. Resolves to the identity, which may be another host's; null
+ * if another host was first, and the chain has to be read again.
  */
 async function mark(chain: CommitChain, wanted: string | undefined, isAnew: boolean): Promise<string | null> {
   const { keyValues } = chain;
-  // Asked for first: a mark that another host puts meanwhile has a later number.
+  // Read before the mark, so that a mark which another host stores in between has a higher number.
   const last = await keyValues.last();
   const found = await keyValues.get(markKey);
   if (found?.text && found.text === wanted) return wanted;
-  // Nothing but the mark: another host is beginning the log, or died before it had.
+  // No change but the mark: another host is creating the log, or died before it did.
   const isNew = last <= (found?.number ?? 0);
   if (isNew && found?.text && wanted === undefined) return found.text;
   const identity = wanted ?? randomUUID();
   if (isNew) return (await keyValues.put(markKey, identity, last)) === "added" ? identity : null;
-  // Or it has begun it meanwhile.
+  // Changes after the mark: another host may have created the log meanwhile.
   if ((await chain.read(0, 1)).records.length > 0) return null;
   if (!isAnew) throw lost(chain, `control state of ${found?.text ? `log ${found.text}` : "one"}, up to change ${last}`);
   return (await clear(keyValues, identity)) ? identity : null;
 }
 
-/** Removes every cell and marks what is left; false where another host has changed something meanwhile. */
+/** Removes every key, and marks the empty control state; false if another host made a change meanwhile. */
 async function clear(keyValues: KeyValues, identity: string): Promise<boolean> {
   let last = await keyValues.last();
   for (;;) {

@@ -1,34 +1,36 @@
 import type { Building } from "../../../core/log/event-log.ts";
 import type { CommitChain } from "./commit-chain.ts";
 
-/** Fewer records than this are taken up before a caller would notice. */
+/** An index that lacks fewer records than this catches up unnoticed. */
 const fewRecords = 500;
 
-/** How far an index is that is far behind its chain. */
+/** The progress of an index that is far behind its chain. */
 export class BuildProgress {
   readonly #chain: CommitChain;
   #building: Building | null = null;
-  /** Is called with each step while the log is being opened. */
+  /** Called with each page while the log is opened. */
   onStep: (building: Building) => void = () => {};
 
   constructor(chain: CommitChain) {
     this.#chain = chain;
   }
 
-  /** Null while the index is not far behind. */
   get building(): Building | null {
     return this.#building;
   }
 
-  /** The index has the records up to `seen`; `isEnd`: there are no more. */
-  async note(seen: number, isEnd: boolean): Promise<void> {
+  /**
+   * @param seen the last record in the index
+   * @param isEnd the chain has no more records
+   */
+  async record(seen: number, isEnd: boolean): Promise<void> {
     if (isEnd) return this.end();
     const total = this.#building && this.#building.total > seen ? this.#building.total : await this.#chain.last();
     if (this.#building || total - seen > fewRecords) this.#building = { done: seen, total };
     this.onStep({ done: seen, total });
   }
 
-  /** It has caught up, or does so no more. */
+  /** The index has caught up, or gave up. */
   end(): void {
     this.#building = null;
   }

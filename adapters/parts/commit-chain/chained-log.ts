@@ -28,15 +28,15 @@ import { ServerClock } from "./server-clock.ts";
 import { storedAppends } from "./stored-appends.ts";
 
 /**
- * A log on a chain, hosted by any number of hosts. Each host has an index, which it brings up to date before it reads or
- * decides on it. A decision is added to the chain, which refuses it if another host was first.
+ * A log on a chain, hosted by any number of hosts. Each host has an index, which it brings up to date before it reads
+ * or decides on it. A decision is added to the chain, which refuses it if another host was first.
  */
 export class ChainedLog implements EventLog {
   readonly engine: string;
   readonly location: string;
   readonly capabilities: LogCapabilities;
   readonly #parts = guardedParts(async (call) => {
-    this.#appender.refuseClosed();
+    this.#appender.assertOpen();
     return call({ control: this.#control, claims: this.#claims, links: this.#links });
   });
   readonly control = this.#parts.control;
@@ -52,7 +52,7 @@ export class ChainedLog implements EventLog {
   #warn: (message: string) => void = () => {};
 
   /**
-   * @param indexPath the file of the index; another process of this machine takes a file beside it
+   * @param indexPath the file of the index; a second process of the machine uses a numbered file beside it
    * @param begin `"anew"`: traces of a log that the server has lost are ignored
    */
   constructor(chain: CommitChain, indexPath: string, begin?: "anew") {
@@ -89,7 +89,7 @@ export class ChainedLog implements EventLog {
   }
 
   async append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
-    this.#appender.refuseClosed();
+    this.#appender.assertOpen();
     await this.#clock.check();
     return this.#relay ? this.#relay.append(requests) : this.#appender.commit(this.#deciding(requests));
   }
@@ -112,7 +112,7 @@ export class ChainedLog implements EventLog {
   }
 
   async read(options: ReadOptions): Promise<Page> {
-    // What the index contains never changes. The chain is asked only if the page reaches the end of the index.
+    // Events in the index never change. The chain is read only if the page reaches the end of the index.
     const page = options.backward ? null : await this.#appender.readLocal((log) => log.read(options));
     return page && !page.end ? page : this.#appender.readLatest((log) => log.read(options));
   }
@@ -138,10 +138,10 @@ export class ChainedLog implements EventLog {
   }
 
   async backup(): Promise<LogBackup> {
-    this.#appender.refuseClosed();
+    this.#appender.assertOpen();
     throw new UnusableStoreError(
       this.#chain.location,
-      "this engine writes no backups of a log: export it, or copy it with the means of the server",
+      "this engine writes no backups of a log: export it, or copy it with the server's tools",
     );
   }
 }

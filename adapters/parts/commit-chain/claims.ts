@@ -1,7 +1,7 @@
 import type { ClaimFold, ClaimPage, ClaimScope, FoldedClaims, LogClaims } from "../../../core/log/claims.ts";
 import type { Appender } from "./appender.ts";
 
-/** Claims in the index; those that change beside appends are commits of their own. */
+/** The claims of a chained log: reads use the index; changes without an append are commits of their own. */
 export class ChainedClaims implements LogClaims {
   readonly #appender: Appender;
 

@@ -5,17 +5,19 @@ import type { LogCapabilities } from "../../../core/log/event-log.ts";
 export type Added = "added" | "taken";
 
 export interface Records {
-  /** One after the other, without a gap. */
+  /** In order, without a gap. */
   records: string[];
-  /** There was no record behind them when they were read. */
+  /** The chain had no record after these when they were read. */
   end: boolean;
 }
 
 /** How a chain is opened. */
 export interface ChainOptions {
-  /** False: nothing is made on the server. A chain that does not exist is empty, or `open` throws MissingLogError. */
+  /**
+   * False: nothing is created on the server. A chain that does not exist is empty, or `open` throws MissingLogError.
+   */
   create: boolean;
-  /** Is called with what an operator should know, even if the chain can be used. */
+  /** Called with problems that an operator should know of, although the chain is usable. */
   warn: (message: string) => void;
 }
 
@@ -27,14 +29,14 @@ export interface ChainOptions {
  */
 export interface CommitChain {
   readonly engine: string;
-  /** As errors name it, without a password. */
+  /** The location for error messages, without a password. */
   readonly location: string;
   readonly durability: LogCapabilities["durability"];
   /** The most bytes of UTF-8 that one record may have; known once it is open. */
   readonly maxBytes: number;
   readonly keyValues: KeyValues;
 
-  /** @throws UnusableStoreError if this version cannot work with what it finds, with an advice */
+  /** @throws UnusableStoreError if the server or the stored chain is unsuitable; the message says how to fix it */
   open(options: ChainOptions): Promise<void>;
   close(): Promise<void>;
   /** The records after that number: as many as fit into the memory of a process, and at most `limit`. */
@@ -62,17 +64,17 @@ export interface KeyValueChange {
 }
 
 /**
- * Small texts under keys. The changes of all keys have one sequence of numbers, and a change names the last one that its
- * host knows. So a change can depend on other keys, without transactions.
+ * Small texts under keys. The changes of all keys have one sequence of numbers, and a change names the last one that
+ * its host has read. So a change can depend on other keys, without transactions.
  */
 export interface KeyValues {
   /** The most bytes of UTF-8 that one text may have; known once the chain is open. */
   readonly maxBytes: number;
   /** The number of the last change; 0 before the first. */
   last(): Promise<number>;
-  /** Null only for a key that was never changed: a removal is kept for ever, which tells it from a lost change. */
+  /** Null only for a key that was never changed: a removal is kept for ever, to distinguish it from a lost change. */
   get(key: string): Promise<KeyValueChange | null>;
-  /** Those that have a text. */
+  /** The keys that have a text. */
   list(range: KeyRange): Promise<KeyValue[]>;
   /**
    * Stores the text under the key, or removes it (null), as change `last + 1`, if the last change of any key is `last`.
@@ -80,8 +82,9 @@ export interface KeyValues {
    */
   put(key: string, text: string | null, last: number): Promise<Added>;
   /**
-   * Stores the text under the key if the last change of this key has that number (0: it has none), whatever else has
-   * changed. Returns the number of the new change; null if another host was first. If it throws, as for `put`.
+   * Stores the text under the key if the last change of this key has that number (0: it has none). Changes of other
+   * keys do not matter. Returns the number of the new change; null if another host was first. If it throws, as for
+   * `put`.
    */
   replace(key: string, text: string, number: number): Promise<number | null>;
 }

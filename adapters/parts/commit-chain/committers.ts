@@ -1,23 +1,25 @@
 import { times } from "../../../core/concurrency/times.ts";
 
-/** More than a few, so that one lost race changes no leader; few enough that a leader that went is forgotten at once. */
+/**
+ * The commits that count. With fewer, one lost race would change the leader; with more, a stopped leader would stay leader.
+ */
 const remembered = 32;
 
 /**
- * Which nodes have added the last commits of a chain. All hosts see the same commits in the same order, so those that have
- * seen as much name the same leader. All times are as `performance.now()` counts.
+ * The nodes that added the last commits of a chain. All hosts see the same commits in the same order, so hosts that
+ * have folded equally far agree on the leader. Times are those of `performance.now()`.
  */
 export class Committers {
   #last: { node: string; at: number }[] = [];
 
-  note(nodes: readonly string[], now: number): void {
+  record(nodes: readonly string[], now: number): void {
     if (nodes.length === 0) return;
     this.#last = [...this.#last, ...nodes.slice(-remembered).map((node) => ({ node, at: now }))].slice(-remembered);
   }
 
   /**
-   * The node with the most of these commits; of several the first by name. Null where none of those that may lead has
-   * added one lately.
+   * The node with the most of these commits, and the first by name of several such nodes. Null if no node that may lead
+   * has added one within `times.relay.recentMs`.
    */
   leader(now: number, mayLead: (node: string) => boolean = () => true): string | null {
     const counts = new Map<string, number>();

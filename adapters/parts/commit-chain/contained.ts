@@ -10,9 +10,10 @@ import { Commits, type Change } from "./record.ts";
 const recordsPerPage = 500;
 
 /**
- * The chain is not the one of the index: a server that was put back to an earlier state, another log, or one that was
- * restored from another host's index. The index is given up only for a chain that has every event and link of it.
- * @throws UnusableStoreError
+ * Called if the chain is not the one that the index was made of: the server was restored to an earlier state, or from
+ * another host's index, or it is another log. The index may be discarded only if the chain has all its events and
+ * links.
+ * @throws UnusableStoreError if the chain lacks any of them
  */
 export async function assertContained(
   chain: CommitChain,
@@ -22,30 +23,34 @@ export async function assertContained(
 ): Promise<void> {
   const { log, path } = index;
   if (index.identity !== identity)
-    throw goneBack(chain.location, `found log ${identity}, expected ${index.identity} with ${log.head} events`, path);
+    throw commitsLost(
+      chain.location,
+      `found log ${identity}, expected ${index.identity} with ${log.head} events`,
+      path,
+    );
   const found = new FoundInChain(log);
   const commits = new Commits();
   for (let number = 0, isEnd = false; !isEnd;) {
     const { records, end } = await chain.read(number, recordsPerPage);
     for (const record of records) found.add(commits.next(record)?.change);
     [number, isEnd] = [number + records.length, end];
-    await progress.note(number, end);
+    await progress.record(number, end);
   }
   const missing = found.missing();
-  if (missing !== null) throw goneBack(chain.location, missing, path);
+  if (missing !== null) throw commitsLost(chain.location, missing, path);
 }
 
-/** Compares the commits of a chain, one after the other, with what an index has. */
+/** Compares the commits of a chain with the events and links of an index. */
 class FoundInChain {
   readonly #log: LogFile;
   readonly #link: Database.Statement<[string, string]>;
   #events = 0;
-  /** The id of the event at the position that is the index's last. */
+  /** The id of the chain's event at the last position of the index. */
   #idAtHead = "";
 
   constructor(log: LogFile) {
     this.#log = log;
-    // Links may be as many as events, so they are not kept in memory. It goes with the connection.
+    // There may be as many links as events, so they go to a table, which is dropped with the connection.
     log.db.exec(
       "CREATE TEMP TABLE found_links (stream TEXT, position INTEGER, PRIMARY KEY (stream, position)) WITHOUT ROWID",
     );
@@ -60,7 +65,7 @@ class FoundInChain {
     if ("link" in change) for (const id of change.link.ids) this.#link.run(change.link.stream, id);
   }
 
-  /** The first thing that the index has and the chain has not; null if there is none. */
+  /** Describes an event or link that the chain lacks; null if it has all. */
   missing(): string | null {
     const { head, db } = this.#log;
     if (this.#events < head) return `found ${this.#events} events, expected ${head}`;
@@ -75,8 +80,8 @@ class FoundInChain {
   }
 }
 
-export const goneBack = (location: string, what: string, path: string): UnusableStoreError =>
+export const commitsLost = (location: string, what: string, path: string): UnusableStoreError =>
   new UnusableStoreError(
     location,
-    `${what}: the server has lost acknowledged commits, or was put back to an earlier state. Stop every host, and put back a backup, or restore what is missing from a host's index (here ${path}): npx moleculer-event-sourcing restore <index> <to> --name <store>; or, to go on from what is there, open it with the option begin: "anew" (?begin=anew)`,
+    `${what}: the server has lost acknowledged commits, or was restored to an earlier state. Stop every host, and restore a backup, or the missing part from a host's index (here ${path}): npx moleculer-event-sourcing restore <index> <to> --name <store>; or, to continue with the present state, open it with the option begin: "anew" (?begin=anew)`,
   );

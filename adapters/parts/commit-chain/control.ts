@@ -8,8 +8,8 @@ import type { CommitChain } from "./commit-chain.ts";
 import { CheckedKeyValues } from "./checked-key-values.ts";
 import { retry } from "../retry.ts";
 
-/** The text of a key, as JSON. By the random id a host recognises its own change if the response was lost. */
-interface StateCell extends Versioned {
+/** The JSON text of a key. By the random id a host recognises its own change if the response was lost. */
+interface StoredState extends Versioned {
   id: string;
 }
 
@@ -19,7 +19,7 @@ interface NumberedLease {
   number: number;
 }
 
-/** The answer to a call and the change that it needs, if any. */
+/** The result of a call and the change that it needs, if any. */
 type Decision<Answer> = { answer: Answer; put?: { key: string; text: string | null } };
 
 const stateKey = (key: string) => `state/${key}`;
@@ -34,9 +34,11 @@ export class Control implements LogControl {
   readonly #keyValues: CheckedKeyValues;
   /** By the lease's name, the last epoch that this host has seen. */
   readonly #epochs = new Map<string, number>();
-  /** Concurrent changes of one host would only overtake one another. */
-  readonly #turns = new Semaphore(1);
-  /** Leases as this host renewed them last. A renewal is one message while no other host has taken the lease. */
+  /** One change at a time: concurrent ones of a host would only overtake one another. */
+  readonly #mutex = new Semaphore(1);
+  /**
+   * Leases as of this host's last renewal. With it a renewal is one message, unless another host has taken the lease.
+   */
   readonly #renewed = new Map<string, NumberedLease>();
 
   constructor(chain: CommitChain) {
@@ -44,7 +46,7 @@ export class Control implements LogControl {
     this.#keyValues = new CheckedKeyValues(chain.location, chain.keyValues);
   }
 
-  /** At a start. */
+  /** For a start: the server's state is accepted as it is. */
   forget(): void {
     this.#keyValues.forget();
     this.#epochs.clear();
@@ -58,16 +60,16 @@ export class Control implements LogControl {
   async get(key: string): Promise<Versioned | null> {
     const text = await this.#text(stateKey(key));
     if (text === null) return null;
-    const { value, revision } = parseCell(key, text);
+    const { value, revision } = parseState(key, text);
     return { value, revision };
   }
 
   async states({ prefix, after, limit }: KeyRange): Promise<KeyedState[]> {
     const range = { prefix: stateKey(prefix), limit, ...(after !== undefined && { after: stateKey(after) }) };
-    const cells = await this.#keyValues.list(range);
-    return cells.map(({ key, text }) => {
+    const entries = await this.#keyValues.list(range);
+    return entries.map(({ key, text }) => {
       const name = key.slice(stateKey("").length);
-      const { value, revision } = parseCell(name, text);
+      const { value, revision } = parseState(name, text);
       return { key: name, value, revision };
     });
   }
@@ -83,23 +85,22 @@ export class Control implements LogControl {
       if ((kept?.revision ?? 0) !== revision) return { answer: null };
       if (json === undefined) return { answer: 0, ...(kept && { put: { key: stateKey(key), text: null } }) };
       const text = `{"id":"${id}","revision":${revision + 1},"value":${json}}`;
-      this.#refuseTooLarge(key, text);
+      this.#assertSize(key, text);
       return { answer: revision + 1, put: { key: stateKey(key), text } };
     });
   }
 
-  /** A retry cannot help. */
-  #refuseTooLarge(key: string, text: string): void {
+  #assertSize(key: string, text: string): void {
     const { maxBytes } = this.#keyValues;
     const bytes = Buffer.byteLength(text);
     if (bytes > maxBytes)
       throw new UnusableStoreError(
         this.#location,
-        `the state ${key} has ${bytes} bytes, expected at most ${maxBytes}, the largest that the server takes at once; nothing was stored`,
+        `the state ${key} has ${bytes} bytes, expected at most ${maxBytes}, the server's limit for one value; nothing was stored`,
       );
   }
 
-  /** If the response to a change was lost, the holder finds itself in it, and renews. */
+  /** After a lost response, the holder reads the lease, finds itself as the holder, and renews. */
   acquireLease(name: string, holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer> {
     return this.#inTurn<LeaseAnswer>(async () => {
       const renewed = this.#renewed.get(name);
@@ -115,7 +116,10 @@ export class Control implements LogControl {
     });
   }
 
-  /** The number of a change rises even if the server has lost the lease; a count of holders would start again. */
+  /**
+   * At least the next change number: it rises even if the server has lost the lease, and a count of epochs would
+   * restart.
+   */
   async #newEpoch(least: number): Promise<number> {
     return Math.max(least, (await this.#keyValues.last()) + 1);
   }
@@ -128,7 +132,9 @@ export class Control implements LogControl {
     });
   }
 
-  /** @throws UnusableStoreError if the epoch has fallen: a host of an earlier version took a lost lease for a free one */
+  /**
+   * @throws UnusableStoreError if the epoch has fallen: a host of an earlier version took a lost lease for a free one
+   */
   async #lease(name: string): Promise<NumberedLease> {
     const { text = null, number = 0 } = (await this.#keyValues.get(leaseKey(name))) ?? {};
     const lease = text === null ? null : (JSON.parse(text) as StoredLease);
@@ -154,16 +160,19 @@ export class Control implements LogControl {
   }
 
   #inTurn<Answer>(attempt: () => Promise<{ answer: Answer } | null>): Promise<Answer> {
-    return this.#turns.run(() => retry(this.#location, attempt));
+    return this.#mutex.run(() => retry(this.#location, attempt));
   }
 
-  /** `decide` reads what it needs after the number of the last change was read, so no change of it goes unnoticed. */
+  /**
+   * The number of the last change is read before `decide` reads keys, so the engine refuses a put that is based on
+   * outdated keys.
+   */
   #change<Answer>(decide: (id: string) => Promise<Decision<Answer>>): Promise<Answer> {
     /** The change that was sent last. While its outcome is unknown, the same change is sent again. */
     let sent: { key: string; text: string | null; last: number; answer: Answer } | null = null;
     return this.#inTurn(async () => {
       const last = await this.#keyValues.last();
-      // Another change was first: it is this one, or this one never happens.
+      // The number is taken: by this change, or by another, and then this one is never stored.
       if (sent && last > sent.last && (await this.#text(sent.key)) === sent.text) return { answer: sent.answer };
       if (!sent || last > sent.last) {
         const { answer, put } = await decide(randomUUID());
@@ -177,13 +186,16 @@ export class Control implements LogControl {
 }
 
 /** @throws DamagedStateError */
-function parseCell(key: string, text: string): StateCell {
+function parseState(key: string, text: string): StoredState {
   try {
-    return JSON.parse(text) as StateCell;
+    return JSON.parse(text) as StoredState;
   } catch {
     throw new DamagedStateError(key, revisionIn(text));
   }
 }
 
-/** Read from the first characters, which `put` writes, so that damaged state can be replaced. 0 if these are damaged. */
+/**
+ * The revision from the start of the text, so that state with a damaged value can be replaced. 0 if the start is
+ * damaged.
+ */
 const revisionIn = (text: string) => Number(/^\{"id":"[^"]*","revision":(\d+),/.exec(text)?.[1] ?? 0);

@@ -14,9 +14,9 @@ interface IndexEnd {
 }
 
 /**
- * The log that a host's index has, to be read where the server has lost it. Without control state: no index has any.
- * @param path of a file that nothing else opens, since a damaged index is made anew: a copy of the host's
- * @throws MissingLogError; UnusableStoreError where it is no index
+ * Opens the index of a host as a log, to recover a log that the server has lost. An index has no control state.
+ * @param path a copy of the host's file, which no other process opens, because opening a damaged index deletes it
+ * @throws MissingLogError; UnusableStoreError if it is not an index
  */
 export const logOfIndex = (path: string): ChainedLog => new ChainedLog(new IndexChain(path, endOf(path)), path);
 
@@ -41,13 +41,13 @@ function endOf(path: string): IndexEnd {
   throw new UnusableStoreError(path, "found no index of a log, expected one, like data/orders.index.db");
 }
 
-/** As much of a chain as an index knows: its first record, and the id of its last. */
+/** A read-only chain made of an index: its first record, and the id of its last. */
 class IndexChain implements CommitChain {
   readonly engine = "index";
   readonly location: string;
   readonly durability = "none";
   readonly maxBytes = 0;
-  readonly keyValues = noCells;
+  readonly keyValues = noKeyValues;
   readonly #end: IndexEnd;
 
   constructor(location: string, end: IndexEnd) {
@@ -61,8 +61,8 @@ class IndexChain implements CommitChain {
   async read(after: number, limit: number): Promise<Records> {
     const { identity, number, record } = this.#end;
     if (after >= number) return { records: [], end: true };
-    // The index was made anew meanwhile, and asks for all of it.
-    if (limit > 1) throw new UnusableStoreError(this.location, "the index is damaged, expected one that can be read");
+    // More than one record is read only after the damaged index was deleted, to rebuild it.
+    if (limit > 1) throw new UnusableStoreError(this.location, "found a damaged index, expected a readable one");
     const first = { id: record, after: "", change: { begin: { identity, format } } };
     return { records: [JSON.stringify(first)], end: false };
   }
@@ -72,11 +72,11 @@ class IndexChain implements CommitChain {
   }
 
   async add(): Promise<Added> {
-    throw new UnusableStoreError(this.location, "an index of a log is only read");
+    throw new UnusableStoreError(this.location, "the index of a log is read-only");
   }
 }
 
-const noCells: KeyValues = {
+const noKeyValues: KeyValues = {
   maxBytes: 0,
   last: async () => 0,
   get: async (): Promise<KeyValueChange | null> => null,

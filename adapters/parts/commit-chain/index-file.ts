@@ -11,7 +11,7 @@ import { MovedFilesError, OpenFiles } from "../../sqlite/open-files.ts";
 import { Committers } from "./committers.ts";
 import { commitIdOf, Commits, type Change } from "./record.ts";
 
-/** A log's file with the place in the chain up to which it was made. The first migration is for ever: those of the log follow. */
+/** A log's file, and how far it has folded the chain. The first migration never changes: the log's follow it. */
 export const indexSchema: Schema = {
   applicationId: 0x65734c49,
   migrations: [
@@ -21,21 +21,21 @@ export const indexSchema: Schema = {
   ],
 };
 
-/** More processes of one machine than this on one chain have to name a file each. */
+/** The most numbered files for one chain; more processes of a machine need a path each. */
 const maxFiles = 100;
 
-/** Up to where the chain is in the index. */
+/** How far the index has folded the chain. */
 interface End {
   number: number;
-  /** The commit that the record with this number belongs to. */
+  /** The commit of the record with this number. */
   record: string;
-  /** The last whole commit. */
+  /** The last complete commit. */
   commit: string;
 }
 
 /**
- * What a host makes of a chain to answer from: a log's file in which every record up to one is folded. It may be deleted
- * as long as the chain is there; of a chain that a server has lost, it is a copy of all events and links.
+ * A host's index of a chain: an SQLite log file into which the records are folded, for queries. It may be deleted as
+ * long as the chain exists. If a server has lost the chain, the index is a copy of all its events and links.
  */
 export class IndexFile {
   readonly #wantedPath: string;
@@ -44,10 +44,10 @@ export class IndexFile {
   #log: LogFile;
   #end: End;
   #save: Database.Statement;
-  /** Of the commits that were folded last. */
+  /** The nodes of the last folded commits. */
   readonly committers = new Committers();
   #commits = new Commits();
-  /** The last record that was looked at: beyond the end where the rest of a commit is still to come. */
+  /** The last record that was folded. Higher than `end.number` if the rest of a commit is still missing. */
   #seen: number;
 
   private constructor(wantedPath: string, path: string, host: HostFile) {
@@ -58,7 +58,7 @@ export class IndexFile {
     this.#seen = this.#end.number;
   }
 
-  /** The file at `path`, or while another process has it, one beside it. One that is damaged is made anew. */
+  /** Opens the file at `path`, or a numbered one beside it if another process has it open. Replaces a damaged file. */
   static open(path: string): IndexFile {
     const [file, host] = freeFile(path);
     try {
@@ -77,7 +77,7 @@ export class IndexFile {
     return this.#log;
   }
 
-  /** Of the log; empty in a file that was just made. */
+  /** The identity of the log; empty in a new file. */
   get identity(): string {
     return this.#log.identity;
   }
@@ -90,7 +90,7 @@ export class IndexFile {
     return this.#end;
   }
 
-  /** Takes up the records after the last one that it has seen. If that fails, it is as it was up to `end`. */
+  /** Folds the records after `seen`. After an error the index is as of `end`. */
   fold(records: readonly string[]): void {
     if (records.length === 0) return;
     let { number, record, commit } = this.#end;
@@ -105,18 +105,18 @@ export class IndexFile {
           if (found && found.after !== commit)
             throw new UnusableStoreError(
               this.path,
-              `record ${seen} of the chain follows commit "${found.after}", expected "${commit}": the chain is not the one that it was`,
+              `record ${seen} of the chain follows commit "${found.after}", expected "${commit}": it is a different chain`,
             );
           if (found) this.#apply(found.change);
           if (found) commit = found.id;
           if (found?.by !== undefined) nodes.push(found.by);
-          if (this.#commits.isAmidst) continue;
+          if (this.#commits.isIncomplete) continue;
           [number, record] = [seen, commitIdOf(text)];
         }
         this.#save.run(number, record, commit);
       });
     } catch (error) {
-      // Without the lock nothing was begun, and the same records can be folded again.
+      // The transaction did not begin, so the same records can be folded again.
       if (isBusy(error)) throw error;
       this.#commits = new Commits();
       this.#seen = this.#end.number;
@@ -124,16 +124,16 @@ export class IndexFile {
     }
     this.#end = { number, record, commit };
     this.#seen = seen;
-    this.committers.note(nodes, performance.now());
+    this.committers.record(nodes, performance.now());
   }
 
-  /** Makes it that of a log, where it has just been made and is of none. */
+  /** Sets the identity of a new file. */
   name(identity: string): void {
     this.#log.db.prepare("UPDATE about SET value = ? WHERE key = 'identity'").run(identity);
     this.#log.identity = identity;
   }
 
-  /** Deletes it and begins an empty one of that log, beside it where another process has the place by now. */
+  /** Deletes the file and creates an empty one, at another number if another process has taken the path meanwhile. */
   async rebuild(identity = this.identity): Promise<void> {
     await this.#log.close();
     this.#host.close();
@@ -158,14 +158,14 @@ export class IndexFile {
         const files = new OpenFiles(
           { database: this.path, lock: this.#host.path },
           null,
-          "It is made again from the chain",
+          "It is rebuilt from the chain",
         );
         const log = new LogFile(db, this.#host, files);
         const end = db.prepare<[], End>('SELECT number, record, last AS "commit" FROM chain').get();
         const save = db.prepare("UPDATE chain SET number = ?, record = ?, last = ?");
         if (end) return [log, end, save];
         db.close();
-        if (isNew) throw new UnusableStoreError(this.path, "the index cannot be made anew");
+        if (isNew) throw new UnusableStoreError(this.path, "the index cannot be created again");
       } catch (error) {
         db?.close();
         if (isNew || !isDamage(error)) throw error;
@@ -191,7 +191,7 @@ export class IndexFile {
   }
 }
 
-/** The lock tells whose a file is: the operating system drops it with the process. */
+/** The first file that no other process has locked. The operating system releases a lock when its process ends. */
 function freeFile(path: string): [string, HostFile] {
   for (let number = 1; ; number++) {
     const file = number === 1 ? path : path.replace(/(\.db)?$/, `.${number}$1`);
@@ -204,7 +204,9 @@ function freeFile(path: string): [string, HostFile] {
   }
 }
 
-/** The file says something that cannot be, or was removed, in contrast to one that cannot be opened, or is not ours. */
+/**
+ * True if the file is corrupt, or was moved or removed; false for a file that cannot be opened or has another format.
+ */
 export function isDamage(error: unknown): boolean {
   if (error instanceof MovedFilesError) return true;
   const cause = isSqliteError(error) ? error : (error as Error | null)?.cause;

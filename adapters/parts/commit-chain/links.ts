@@ -1,7 +1,7 @@
 import type { Linked, LinkedStream, LogLinks } from "../../../core/log/links.ts";
 import type { Appender } from "./appender.ts";
 
-/** Links in the index; adding some is a commit. */
+/** The links of a chained log: reads use the index; adding links is a commit. */
 export class ChainedLinks implements LogLinks {
   readonly #appender: Appender;
 

@@ -2,7 +2,7 @@ import type { ClaimFold, ScopedClaims } from "../../../core/log/claims.ts";
 import { UnusableStoreError } from "../../../core/errors/errors.ts";
 import { show } from "../../../core/errors/problem.ts";
 
-/** An event in a commit: what the index stores of it, but for stream and version. */
+/** An event in a commit. Stream and version follow from its append. */
 export interface StoredEvent {
   id: string;
   type: string;
@@ -13,25 +13,25 @@ export interface StoredEvent {
 
 export interface StoredAppend {
   stream: string;
-  /** Of its first event. */
+  /** The version of its first event. */
   version: number;
   events: readonly StoredEvent[];
   claims?: readonly ScopedClaims[];
 }
 
-/** Of records and of what stands in them. A chain of a higher one is of a newer version. */
+/** The version of the records' format. A chain with a higher one was written by a newer version of this package. */
 export const format = 1;
 
-/** What a chain begins with. */
+/** The first change of a chain. */
 export interface Begin {
-  /** The log's. */
+  /** The identity of the log. */
   identity: string;
   format: number;
-  /** The control state was begun before it, with a mark of the same identity. */
+  /** The control state was marked with the same identity before this record was added. */
   isMarked?: boolean;
 }
 
-/** What a commit changes. Everything that was decided stands in it: whoever applies it decides nothing, and reads no clock. */
+/** The change of a commit. It contains every decision, so applying it is deterministic and reads no clock. */
 export type Change =
   | { begin: Begin }
   | { appends: readonly StoredAppend[] }
@@ -40,16 +40,19 @@ export type Change =
   | { foldClaims: ClaimFold };
 
 export interface Commit {
-  /** Random: whoever lost the answer knows his commit by it. */
+  /** Random, so that a host recognises its own commit after a lost response. */
   id: string;
-  /** The commit before it; empty for the first. */
+  /** The id of the commit before it; empty for the first. */
   after: string;
-  /** The node whose host has decided it; left out where nobody can reach that host. */
+  /** The node of the host that decided it; omitted if other hosts cannot reach that host. */
   by?: string | undefined;
   change: Change;
 }
 
-/** A record's first line; events follow, two lines each: payload and meta. JSON has no line breaks, so nothing is escaped. */
+/**
+ * A record's first line; events follow, two lines each: payload and meta. JSON has no line breaks, so nothing is
+ * escaped.
+ */
 interface Head {
   id: string;
   after: string;
@@ -59,13 +62,13 @@ interface Head {
 
 type AppendHead = Omit<StoredAppend, "events"> & { events: [id: string, type: string, time: string][] };
 
-/** A record that holds a piece of a commit: the first line says of which, and the rest is the piece. */
+/** The first line of a record with a piece of a commit; the rest of the record is the piece. */
 interface Piece {
   id: string;
   piece: [number: number, of: number];
 }
 
-/** The records of a commit: one, or where it is larger than a record may be, its pieces one after the other. */
+/** The records of a commit: one, or several pieces if it is larger than `maxBytes`. */
 export function toRecords(commit: Commit, maxBytes: number): string[] {
   const text = toText(commit);
   if (Buffer.byteLength(text) <= maxBytes) return [text];
@@ -73,7 +76,7 @@ export function toRecords(commit: Commit, maxBytes: number): string[] {
   const pieces: string[] = [];
   for (let from = 0; from < bytes.length;) {
     let to = Math.min(from + maxBytes - pieceHeadBytes, bytes.length);
-    // A character of UTF-8 is not cut: its later bytes begin with the bits 10.
+    // Do not cut a UTF-8 character: its continuation bytes begin with the bits 10.
     while (to < bytes.length && (bytes[to]! & 0xc0) === 0x80) to--;
     pieces.push(bytes.toString("utf8", from, to));
     from = to;
@@ -97,7 +100,7 @@ function toText({ id, after, by, change }: Commit): string {
   return lines.join("\n");
 }
 
-/** The id of the commit that the record is, or is a piece of. */
+/** The id of the record's commit. */
 export const commitIdOf = (record: string): string => headOf(record).id;
 
 function headOf(record: string): Head | Piece {
@@ -105,18 +108,19 @@ function headOf(record: string): Head | Piece {
   try {
     return JSON.parse(end < 0 ? record : record.slice(0, end)) as Head | Piece;
   } catch (error) {
-    throw new UnusableStoreError("the log's chain", `found a record that is not ours: ${show(record)}`, error);
+    throw new UnusableStoreError(
+      "the log's chain",
+      `found ${show(record)}, expected a record of moleculer-event-sourcing`,
+      error,
+    );
   }
 }
 
-/** @throws UnusableStoreError where the record is not the first one of a chain, or of a newer version's */
+/** @throws UnusableStoreError if the record is not the first one of a chain, or has a newer format */
 export function beginOf(location: string, record: string): Begin {
   const { change } = headOf(record) as Partial<Head>;
   if (!change || !("begin" in change))
-    throw new UnusableStoreError(
-      location,
-      `found ${show(record)} as its first record, expected the beginning of a log`,
-    );
+    throw new UnusableStoreError(location, `found ${show(record)} as its first record, expected the start of a log`);
   if (change.begin.format > format)
     throw new UnusableStoreError(
       location,
@@ -144,8 +148,8 @@ function toCommit(text: string): Commit {
 }
 
 /**
- * Makes commits of records again. Pieces count only where they follow one another from the first to the last: others are
- * what is left of a commit that somebody else overtook, or whose host died.
+ * Reassembles commits from records. Pieces count only if they follow one another from the first to the last. Others are
+ * left over from a commit that another host overtook, or whose host died.
  */
 export class Commits {
   #id = "";
@@ -172,8 +176,8 @@ export class Commits {
     return toCommit(text);
   }
 
-  /** Pieces of a commit are held whose last has not come. */
-  get isAmidst(): boolean {
+  /** True between the first and the last piece of a commit. */
+  get isIncomplete(): boolean {
     return this.#pieces.length > 0;
   }
 }

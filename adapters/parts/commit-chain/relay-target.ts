@@ -2,30 +2,29 @@ import { times } from "../../../core/concurrency/times.ts";
 import type { Committers } from "./committers.ts";
 
 /**
- * To which node a host sends its appends. A host that is never overtaken, or shares the other one with nobody, commits them
- * itself: a hop would only cost. All times are as `performance.now()` counts.
+ * Chooses the node that a host relays its appends to. A host commits itself if it is not overtaken, or if no other
+ * host relays to the leader: the extra hop would only cost time. Times are those of `performance.now()`.
  */
 export class RelayTarget {
   readonly #node: string;
   readonly #committers: () => Committers;
   #sendsUntil = 0;
-  /** Nodes that did not answer, or refused, each until when it is left alone. */
+  /** Nodes that failed, with the time until which each is avoided. */
   readonly #avoided = new Map<string, number>();
 
-  /** @param node this host's own */
+  /** @param node this host's node */
   constructor(node: string, committers: () => Committers) {
     this.#node = node;
     this.#committers = committers;
   }
 
-  /** Null: this host commits what it is sent. */
+  /** Null if this host commits its appends itself. */
   at(now: number): string | null {
     if (now >= this.#sendsUntil) return null;
     const leader = this.#committers().leader(now, (node) => now >= (this.#avoided.get(node) ?? 0));
     return leader === this.#node ? null : leader;
   }
 
-  /** Another host was first with a commit. */
   overtaken(now: number): void {
     this.#sendsUntil = now + times.relay.recentMs;
   }

@@ -10,22 +10,22 @@ import { RelayTarget } from "./relay-target.ts";
 type Deciding = (requests: readonly AppendRequest[]) => (log: LogFile) => Decision<AppendVerdict[]>;
 
 /**
- * Appends of a host that loses races: hosts that commit at the same time overtake one another, so all but one send theirs
- * to the one that leads, which stores them in its own commits. Whatever comes of that, the chain decides: what was not
- * answered is looked for there by its ids, and then stored by this host.
+ * Relays the appends of a host that loses races. Hosts that commit at the same time overtake one another, so all but
+ * the leader send it their appends, and it stores them in its commits. The chain decides the outcome: this host looks
+ * up appends without a response by their event ids, and stores those that the chain lacks.
  */
 export class Relay {
   readonly #relay: AppendRelay;
   readonly #appender: Appender;
   readonly #deciding: Deciding;
   readonly #target: RelayTarget;
-  #lookedAt = 0;
+  #refreshedAt = 0;
 
   constructor(relay: AppendRelay, appender: Appender, deciding: Deciding) {
     this.#relay = relay;
     this.#appender = appender;
     this.#deciding = deciding;
-    this.#target = new RelayTarget(relay.node, () => appender.refuseClosed().committers);
+    this.#target = new RelayTarget(relay.node, () => appender.assertOpen().committers);
   }
 
   async append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
@@ -37,9 +37,9 @@ export class Relay {
       if (verdicts) return verdicts;
     }
     const node = this.#nodeFor(requests);
-    const wereFresh = markAsSent(requests);
+    const wereGenerated = markAsSent(requests);
     const stored = node === null ? [] : await this.#send(node, requests);
-    return this.#settle(requests, stored, wereFresh);
+    return this.#settle(requests, stored, wereGenerated);
   }
 
   #nodeFor(requests: readonly AppendRequest[]): string | null {
@@ -48,64 +48,67 @@ export class Relay {
   }
 
   async #send(node: string, requests: readonly AppendRequest[]): Promise<(StoredAt | null)[]> {
-    const { identity } = this.#appender.refuseClosed().log;
+    const { identity } = this.#appender.assertOpen().log;
     try {
       const { stored, isShared } = await this.#relay.send(node, identity, requests);
       this.#target.answered(isShared, performance.now());
-      this.#look();
+      this.#refreshIndex();
       return stored;
     } catch {
-      // Whatever went wrong there, the chain says what became of them.
+      // `#settle` finds the outcome in the chain.
       this.#target.failed(node, performance.now());
       return [];
     }
   }
 
-  /** A host that only sends would not see who leads, and would have much to take up when the leader is gone. */
-  #look(): void {
+  /**
+   * Refreshes the index of a host that only relays: otherwise it would miss a new leader, and lag when it has to
+   * commit.
+   */
+  #refreshIndex(): void {
     const now = performance.now();
-    if (now - this.#lookedAt < times.relay.checkMs) return;
-    this.#lookedAt = now;
-    // A failure is met again by the next append or read, which throws it.
+    if (now - this.#refreshedAt < times.relay.checkMs) return;
+    this.#refreshedAt = now;
+    // The next append or read would fail the same way, and throws.
     this.#appender.readLatest(() => {}).catch(() => {});
   }
 
   async #settle(
     requests: readonly AppendRequest[],
     stored: readonly (StoredAt | null)[],
-    wereFresh: ReadonlySet<AppendRequest>,
+    wereGenerated: ReadonlySet<AppendRequest>,
   ): Promise<AppendVerdict[]> {
     const verdicts = requests.map((request, index) => {
       const at = stored[index];
       return at ? storedElsewhere(request, at) : null;
     });
-    if (verdicts.includes(null)) await this.#find(requests, verdicts, wereFresh);
+    if (verdicts.includes(null)) await this.#find(requests, verdicts, wereGenerated);
     const left = requests.filter((_, index) => verdicts[index] === null);
     if (left.length === 0) return verdicts as AppendVerdict[];
     for (const request of left) {
       const before = request.dependsOn && verdicts[requests.indexOf(request.dependsOn)];
-      // Stored now, though by another commit.
+      // Its dependency is stored already, by another commit.
       if (before && "events" in before && !before.repeated) delete request.dependsOn;
     }
     const own = await this.#appender.commit(this.#deciding(left));
-    return verdicts.map((verdict, index) => verdict ?? asOwn(own.shift()!, wereFresh.has(requests[index]!)));
+    return verdicts.map((verdict, index) => verdict ?? asOwn(own.shift()!, wereGenerated.has(requests[index]!)));
   }
 
-  /** Those that the chain has by now, whoever has stored them. */
+  /** Fills in the verdicts of the appends that the chain has by now. */
   async #find(
     requests: readonly AppendRequest[],
     verdicts: (AppendVerdict | null)[],
-    wereFresh: ReadonlySet<AppendRequest>,
+    wereGenerated: ReadonlySet<AppendRequest>,
   ): Promise<void> {
     await this.#appender.readLatest((log) => {
       for (const [index, request] of requests.entries()) {
         const known = verdicts[index] ?? knownVerdict(request, log);
-        verdicts[index] = known && asOwn(known, wereFresh.has(request));
+        verdicts[index] = known && asOwn(known, wereGenerated.has(request));
       }
     });
   }
 }
 
-/** An id that was made for an append can only have been stored by it, whichever host did. */
-const asOwn = (verdict: AppendVerdict, wasFresh: boolean): AppendVerdict =>
-  wasFresh && "events" in verdict ? { ...verdict, repeated: false } : verdict;
+/** An id that was generated for this append can only have been stored by it, so the append is not a repeat. */
+const asOwn = (verdict: AppendVerdict, wasGenerated: boolean): AppendVerdict =>
+  wasGenerated && "events" in verdict ? { ...verdict, repeated: false } : verdict;

@@ -9,13 +9,13 @@ import { isReserved } from "../../../core/event/stream-name.ts";
 import type { LogFile } from "../../sqlite/log-file.ts";
 
 /**
- * Whether another host may be asked to store them: one message has to carry them, and they are appends of callers. One that
- * came from another host goes no further, so that no two hosts send it to each other.
+ * Whether another host may store these appends. They must fit into one message, and be callers' appends. An append that
+ * was relayed is not relayed again, so that two hosts cannot send it back and forth.
  */
 export function mayRelay(requests: readonly AppendRequest[]): boolean {
   let bytes = 0;
   for (const { stream, events, claims, isRelayed, continues } of requests) {
-    // An import names times, and a chain of requests that continue one another.
+    // Imports set times or continue one another, and are stored by their own host.
     if (isRelayed || continues || isReserved(stream) || events.some(({ time }) => time !== undefined)) return false;
     for (const { type, payloadText, metaText } of events) bytes += pageBytesOf(stream, type, payloadText, metaText);
     if (claims) bytes += Buffer.byteLength(JSON.stringify(claims));
@@ -24,7 +24,7 @@ export function mayRelay(requests: readonly AppendRequest[]): boolean {
   return requests.length > 0;
 }
 
-/** The answer to an append that another host has stored, without asking for its events. */
+/** The verdict on an append that another host stored, built from the request without reading the log. */
 export function storedElsewhere(
   { stream, events }: AppendRequest,
   { position, version, time }: StoredAt,
@@ -44,18 +44,21 @@ export function storedElsewhere(
   return { events: stored, repeated: false, isAnnounced: true };
 }
 
-/** From here on another host may have stored them: no id is new to the log any more. Those whose ids were are returned. */
+/**
+ * Marks the ids as possibly stored, because another host may store them from now on. Returns the requests with
+ * generated ids.
+ */
 export function markAsSent(requests: readonly AppendRequest[]): Set<AppendRequest> {
-  const were = new Set<AppendRequest>();
+  const generated = new Set<AppendRequest>();
   for (const request of requests)
     for (const event of request.events) {
-      if (event.idWasGenerated) were.add(request);
+      if (event.idWasGenerated) generated.add(request);
       event.idWasGenerated = false;
     }
-  return were;
+  return generated;
 }
 
-/** What the log says of an append by its ids alone; null where it has none of them. */
+/** The log's verdict on an append by its event ids; null if the log has none of them. */
 export function knownVerdict(request: AppendRequest, { queries }: LogFile): AppendVerdict | null {
   try {
     return repeatOf(request, (id) => queries.byId(id));

@@ -1,21 +1,21 @@
 import { times } from "../../../core/concurrency/times.ts";
 
 interface Dependencies {
-  /** What the server's clock says, in milliseconds; null where the server does not tell. */
+  /** The server's time in milliseconds; null if the server has no clock to ask. */
   ask: () => Promise<number | null>;
   warn: (message: string) => void;
 }
 
 /**
- * The time that events get. No event is older than the one before it, so a host whose clock is ahead would give its time
- * to the events of all hosts. It is compared with the server's before the first append, when it was set, and now and
- * then; what it is ahead of that one, but for a small tolerance, is subtracted.
+ * The clock for the times of events. No event is older than the one before it, so a host whose clock is ahead would
+ * impose its time on the events of all hosts. The clock is compared with the server's before the first append, after it
+ * was set, and every `times.clock.checkEveryMs`. If it is ahead by more than a tolerance, the excess is subtracted.
  */
 export class ServerClock {
   readonly #d: Dependencies;
   #excessMs = 0;
   #checkedAt: number | null = null;
-  /** Between the two clocks of this process: it changes where one of them is set. */
+  /** Wall clock minus monotonic clock: a change shows that the wall clock was set. */
   #offset = 0;
   #checking: Promise<void> | null = null;
 
@@ -33,7 +33,7 @@ export class ServerClock {
     const isUnknown = this.#checkedAt === null || wasSet;
     if (!isUnknown && performance.now() - this.#checkedAt! < checkEveryMs) return;
     this.#checking ??= this.#compare().finally(() => (this.#checking = null));
-    // What was compared before is good enough for this append.
+    // A periodic check runs in the background: the last comparison is good enough for this append.
     if (isUnknown) await this.#checking;
   }
 

@@ -2,8 +2,8 @@ import { setTimeout as wait } from "node:timers/promises";
 import { times } from "../../../core/concurrency/times.ts";
 
 /**
- * The answer of a server about what it has acknowledged, as soon as it is right: a new leader may have to catch up first.
- * One that is still wrong after that time is the last word.
+ * Reads acknowledged state from a server, and repeats the read until the result is right, because a new leader may have
+ * to catch up first. Returns the wrong result after `times.control.lateMs`.
  */
 export async function settled<Answer>(
   ask: () => Promise<Answer>,

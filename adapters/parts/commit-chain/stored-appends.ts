@@ -2,7 +2,7 @@ import type { AppendRequest } from "../../../core/log/append-request.ts";
 import type { AppendVerdict } from "../../../core/log/event-log.ts";
 import type { StoredAppend } from "./record.ts";
 
-/** What the verdicts say is to be stored. */
+/** The appends that the verdicts accept as new, in the form of a commit. */
 export function storedAppends(requests: readonly AppendRequest[], verdicts: readonly AppendVerdict[]): StoredAppend[] {
   return requests.flatMap(({ stream, events, claims }, place) => {
     const verdict = verdicts[place]!;

@@ -5,7 +5,7 @@ import type { StoredGeneration } from "./stored-generation.ts";
 
 type Decided = Pick<StoredGeneration, "_id" | "number" | "batch" | "token" | "pieces" | "next">;
 
-/** What is left of a decided commit: its rows, and then the checkpoint. May be done again, by anybody, at any time. */
+/** Writes the rows of a decided commit, and then its checkpoint. Idempotent: any host may repeat it at any time. */
 export async function applyWrites(store: RowStore, writes: readonly Write[], of: Decided): Promise<void> {
   const { _id, number, batch, token, pieces, next } = of;
   for (const kind of kinds) {
@@ -13,19 +13,19 @@ export async function applyWrites(store: RowStore, writes: readonly Write[], of:
     if (ofKind.length > 0) await store.documents(number, kind).put(ofKind, batch);
   }
   const done = { progress: next, journal: null, next: null, pieces: 0 };
-  // Somebody else may have done it, and folded on; but numbers never go back.
+  // Another host may have applied it and committed more; but the number of the last batch never falls.
   if (!(await store.heads.change(_id, { batch, token }, done))) {
     const stored = (await store.heads.get(_id)) as StoredGeneration | null;
     if (stored && stored.batch < batch)
       throw new UnusableStoreError(
         store.location,
-        `found batch ${stored.batch} as the last of generation ${number}, expected ${batch}, which was stored: the engine does not look at conditions and write in one step`,
+        `found batch ${stored.batch} as the last of generation ${number}, expected at least ${batch}, which was stored: the engine does not check conditions and write in one step`,
       );
   }
   if (pieces > 0) await removePieces(store, number, batch);
 }
 
-/** Does what the journal says. */
+/** Applies the stored journal, unless another host has done so meanwhile. */
 export async function applyJournal(store: RowStore, stored: StoredGeneration): Promise<void> {
   const writes = await readJournal(store, stored);
   if (writes) await applyWrites(store, writes, stored);

@@ -4,23 +4,25 @@ import { BackupFolder } from "../backup-folder.ts";
 import { jsonLinesOf } from "../json-lines.ts";
 import { kinds, type Content, type Kind, type RowStore, type Write } from "./row-store.ts";
 
-/** Beside the rows. */
+/** The content of `table.json`. */
 export interface About {
   fields: Field[];
   origin: Origin;
   progress: Progress;
-  /** How often rows were written: what a later pass says of a row counts. */
+  /** The number of passes over the rows. A row of a later pass replaces that of an earlier one. */
   passes: number;
 }
 
-/** Of the file of rows. */
+/** One line of `rows.jsonl`. */
 export type Line = [pass: number, kind: Kind, id: string, content: Content | null];
 
 export const backupIn = (folder: string): BackupFolder<About> => new BackupFolder(folder, "rows.jsonl");
 
 const linesPerRead = 1000;
 
-/** Puts a backup's rows into a generation that is there and empty; each pass counts as a batch. */
+/**
+ * Writes a backup's rows into an empty generation. The number of the pass is the fence, as if each pass were a batch.
+ */
 export async function readRows(file: string, store: RowStore, number: number): Promise<void> {
   let writes: Write[] = [];
   let pass = 0;

@@ -11,29 +11,29 @@ import type { Write } from "./row-store.ts";
 import { count, find, type Source } from "./selection.ts";
 import type { RowChange } from "../../../core/rows/row-change.ts";
 
-/** What a batch has to know of its generation. */
+/** The parts of a generation that its batch uses. */
 export interface BatchOf {
   location: string;
   maxBytes: number;
   source: Source;
   changes: RowChanges;
-  known: RowCache;
+  cache: RowCache;
   commit: (writes: Write[], progress: Progress) => Promise<void>;
 }
 
-/** Changes of which nobody else sees any before the commit: they are kept here, and nothing is written. */
+/** A batch that keeps its changes in memory, where only its own queries see them, and writes them at the commit. */
 export class JournaledBatch implements Batch, Rows {
   readonly #of: BatchOf;
   readonly #overlay: Overlay;
-  /** Null for those that are taken out. */
+  /** By id; null if the event was unparked. */
   readonly #parked = new Map<string, ParkedStream | null>();
-  /** How to take back each change since the last mark. */
+  /** Functions that undo the changes since the last mark, in the order of the changes. */
   readonly #undo: (() => void)[] = [];
   #hasEnded = false;
 
   constructor(of: BatchOf) {
     this.#of = of;
-    this.#overlay = new Overlay(of.known.rows, of.source.fields);
+    this.#overlay = new Overlay(of.cache.rows, of.source.fields);
   }
 
   get rows(): Rows {
@@ -49,11 +49,11 @@ export class JournaledBatch implements Batch, Rows {
   }
 
   get #source(): Source {
-    this.#refuseEnded();
+    this.#assertRunning();
     return { ...this.#of.source, changes: this.#overlay };
   }
 
-  #refuseEnded(): void {
+  #assertRunning(): void {
     if (this.#hasEnded) throw new StoreUnavailableError(this.#of.location, "the batch has ended");
   }
 
@@ -66,8 +66,8 @@ export class JournaledBatch implements Batch, Rows {
   }
 
   async findByIds(ids: readonly string[]): Promise<Row[]> {
-    this.#refuseEnded();
-    await this.#of.known.load(ids);
+    this.#assertRunning();
+    await this.#of.cache.load(ids);
     return ids.flatMap((id) => {
       const row = this.#overlay.get(id);
       return row ? [decode(this.#fields, row)] : [];
@@ -75,14 +75,14 @@ export class JournaledBatch implements Batch, Rows {
   }
 
   async apply(changes: readonly RowChange[]): Promise<void> {
-    this.#refuseEnded();
-    await this.#of.known.loadFor(changes);
-    this.#refuseEnded();
+    this.#assertRunning();
+    await this.#of.cache.loadFor(changes);
+    this.#assertRunning();
     const before = this.#undo.length;
     try {
       for (const change of changes) {
         const row = this.#of.changes.after(this.#overlay, change);
-        if (row) this.#refuseTooLarge(row);
+        if (row) this.#assertSize(row);
         this.#undo.push(this.#overlay.set(change.id, row));
       }
     } catch (error) {
@@ -92,16 +92,16 @@ export class JournaledBatch implements Batch, Rows {
   }
 
   /** @throws InvalidRowError */
-  #refuseTooLarge(row: StoredRow): void {
+  #assertSize(row: StoredRow): void {
     const { maxBytes } = this.#of;
     const length = Object.values(row).reduce<number>(
-      (sum, cell) => sum + (typeof cell === "string" ? cell.length : 8),
+      (sum, columnValue) => sum + (typeof columnValue === "string" ? columnValue.length : 8),
       0,
     );
     // A UTF-16 unit takes at most six bytes in JSON, as an escape.
     if (length * 6 < maxBytes / 2) return;
     const found = Buffer.byteLength(JSON.stringify(row));
-    const expected = `a row of at most ${maxBytes} bytes of JSON, which is what one document holds`;
+    const expected = `a row of at most ${maxBytes} bytes of JSON, the limit of one document`;
     if (found > maxBytes)
       throw new InvalidRowError([
         { field: "id", found: described(`${show(row.id)}, a row of ${found} bytes`), expected },
@@ -109,7 +109,7 @@ export class JournaledBatch implements Batch, Rows {
   }
 
   async mark(): Promise<void> {
-    this.#refuseEnded();
+    this.#assertRunning();
     this.#undo.length = 0;
   }
 
@@ -130,30 +130,30 @@ export class JournaledBatch implements Batch, Rows {
   }
 
   #setParked(id: string, event: ParkedStream | null): void {
-    this.#refuseEnded();
+    this.#assertRunning();
     const before = this.#parked.get(id);
     this.#parked.set(id, event);
     this.#undo.push(() => (before === undefined ? this.#parked.delete(id) : this.#parked.set(id, before)));
   }
 
   async commit(progress: Progress): Promise<void> {
-    this.#refuseEnded();
+    this.#assertRunning();
     this.#hasEnded = true;
-    const { known } = this.#of;
+    const { cache } = this.#of;
     const writes = this.#writes();
     await this.#of.commit(writes, progress);
-    for (const { kind, id, content } of writes) if (kind === "rows") known.put(id, content);
+    for (const { kind, id, content } of writes) if (kind === "rows") cache.put(id, content);
   }
 
   #writes(): Write[] {
     const writes: Write[] = [];
     for (const [id, content] of this.#overlay.changes()) {
-      const isNew = !this.#of.known.isThere(id);
-      // What never was needs no removal.
+      const isNew = !this.#of.cache.exists(id);
+      // A row that was never stored needs no tombstone.
       if (content || !isNew) writes.push({ kind: "rows", id, isNew, content });
     }
     for (const [id, event] of this.#parked)
-      // Events are few: whether one is new is left open.
+      // Treated as new: parked events are few, and the engine updates one that exists.
       writes.push({ kind: "parked", id, isNew: true, content: event && { event: JSON.stringify(event) } });
     return writes;
   }

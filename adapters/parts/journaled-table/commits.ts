@@ -9,15 +9,15 @@ import type { RowStore, Write } from "./row-store.ts";
 import { generationId, progressOf, type StoredGeneration } from "./stored-generation.ts";
 
 /**
- * The commits of one generation, by one host. Each has the number after the last. It is decided by one write, which
- * stores the journal; then its rows are written, each only over what an earlier batch left, and then the checkpoint.
- * A crash between these leaves the journal, which whoever folds on applies again: a row that has it already refuses it.
+ * One host's commits to one generation, numbered without gaps. One write decides a commit: it stores the journal. The
+ * rows follow, each only over an earlier batch's (the fence), and then the checkpoint. A crash in between leaves the
+ * journal; the next host to commit applies it again, and the fence skips the rows that were already written.
  */
 export class Commits {
   readonly #store: RowStore;
   readonly #number: number;
   readonly #epoch: () => number;
-  /** The last batch, which this host's rows and progress follow from; null where it has to ask first. */
+  /** The last batch that this host's rows and progress include; null if it has to read the progress first. */
   #known: number | null;
 
   constructor(store: RowStore, stored: StoredGeneration, epoch: () => number) {
@@ -42,7 +42,7 @@ export class Commits {
   takenOver(): StoreUnavailableError {
     return new StoreUnavailableError(
       this.#store.location,
-      `generation ${this.#number} was folded on or taken over by another host; expected to be asked for its progress`,
+      `generation ${this.#number} was changed or taken over by another host; expected a read of its progress before the next batch`,
     );
   }
 
@@ -52,7 +52,7 @@ export class Commits {
     return stored as StoredGeneration;
   }
 
-  /** As of the last commit that is done. Whoever may fold it on first does what one that was killed has left. */
+  /** As of the last complete commit. The host that holds the epoch first applies a journal that a killed host left. */
   async progress(): Promise<Progress> {
     const stored = await this.read();
     if (stored.epoch !== this.#epoch()) return progressOf(stored);
@@ -93,10 +93,10 @@ export class Commits {
     this.#known = batch;
   }
 
-  /** @throws StoreUnavailableError where another host came first */
+  /** @throws StoreUnavailableError if another host was first */
   async #decide(known: number, decision: { batch: number; token: string }): Promise<void> {
     const { heads } = this.#store;
-    const patience = new CopyLockWait(this.#store);
+    const lockWait = new CopyLockWait(this.#store);
     const epoch = this.#epoch();
     for (;;) {
       let failure: unknown;
@@ -106,12 +106,12 @@ export class Commits {
       } catch (error) {
         failure = error;
       }
-      // Also where the answer was lost.
+      // Read also after an error: the write may have succeeded although its response was lost.
       const stored = await retryUntilAnswered(this.#store.location, () => this.read());
       if (stored.token === decision.token) return;
       if (failure) throw failure;
       if (stored.epoch !== epoch || stored.batch !== known) throw this.takenOver();
-      await patience.wait(stored);
+      await lockWait.wait(stored);
     }
   }
 }

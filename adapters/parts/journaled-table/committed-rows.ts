@@ -6,14 +6,14 @@ import type { Documents } from "./row-store.ts";
 import { count, find, type Source } from "./selection.ts";
 
 /**
- * The committed rows of a generation, or of the one that has taken its place: another host may switch, and remove the
- * old one's rows, while they are read. What was read is answered only where this one is still there afterwards.
+ * The committed rows of a generation, or of its successor. Another host may switch to a successor and remove these rows
+ * during a query, so a result counts only if the generation has no successor afterwards.
  */
 export class CommittedRows implements Rows {
   readonly #source: Source;
   readonly #successor: () => Promise<Rows | null>;
 
-  /** `successor` answers null while there is none. */
+  /** @param successor resolves to null while there is none */
   constructor(documents: Documents, fields: Fields, sortsByBytes: boolean, successor: () => Promise<Rows | null>) {
     this.#source = { documents, fields, sortsByBytes };
     this.#successor = successor;

@@ -6,7 +6,10 @@ import { applyJournal } from "./apply.ts";
 import type { RowStore } from "./row-store.ts";
 import { dropped, generationId, type StoredGeneration } from "./stored-generation.ts";
 
-/** Keeps a generation as it is for a moment. No clock decides: who released it knows that nobody had taken it from him. */
+/**
+ * Blocks the commits of a generation while the end of a copy is read. Safe without clocks: the release is a
+ * compare-and-set, which fails if another host has broken the lock.
+ */
 export class CopyLock {
   readonly #store: RowStore;
   readonly #id: string;
@@ -20,20 +23,22 @@ export class CopyLock {
   }
 
   /**
-   * No commit is decided from now on, and the last one is done. Answers null where it was taken away meanwhile.
-   * @throws StoreUnavailableError where the generation is gone, or somebody else holds it all the time
+   * Once it resolves, no commit is decided and the last one is complete. Resolves to null if the lock was broken
+   * meanwhile.
+   * @throws StoreUnavailableError if the generation is gone, or other copies keep the lock for `times.copyLock.takenMs`
    */
-  static async take(store: RowStore, number: number): Promise<{ hold: CopyLock; stored: StoredGeneration } | null> {
+  static async take(store: RowStore, number: number): Promise<{ lock: CopyLock; stored: StoredGeneration } | null> {
     const id = generationId(number);
-    const hold = new CopyLock(store, id);
-    const patience = new CopyLockWait(store);
+    const lock = new CopyLock(store, id);
+    const lockWait = new CopyLockWait(store);
     for (const end = performance.now() + times.copyLock.takenMs; ;) {
-      if (await store.heads.change(id, { hold: null }, { hold: hold.#text })) break;
-      const stored = await hold.#stored();
-      if (performance.now() > end) throw new StoreUnavailableError(store.location, "another copy is made all the time");
-      await patience.wait(stored);
+      if (await store.heads.change(id, { hold: null }, { hold: lock.#text })) break;
+      const stored = await lock.#stored();
+      if (performance.now() > end)
+        throw new StoreUnavailableError(store.location, "another copy has locked the generation; try again later");
+      await lockWait.wait(stored);
     }
-    return hold.#whenDone();
+    return lock.#whenApplied();
   }
 
   async #stored(): Promise<StoredGeneration> {
@@ -42,13 +47,13 @@ export class CopyLock {
     throw new StoreUnavailableError(this.#store.location, `${this.#id} was replaced while it was copied`);
   }
 
-  /** Whoever decided the last commit is doing it, unless he has died. */
-  async #whenDone(): Promise<{ hold: CopyLock; stored: StoredGeneration } | null> {
+  /** The host that decided the last commit applies it. If that takes too long, the host is presumed dead. */
+  async #whenApplied(): Promise<{ lock: CopyLock; stored: StoredGeneration } | null> {
     const begun = performance.now();
     for (;;) {
       const stored = await this.#stored();
       if (stored.hold !== this.#text) return null;
-      if (stored.journal === null) return { hold: this, stored };
+      if (stored.journal === null) return { lock: this, stored };
       if (performance.now() - begun > times.copyLock.doneMs) await applyJournal(this.#store, stored);
       else await wait(times.copyLock.retryMs);
       await this.beat();
@@ -59,7 +64,7 @@ export class CopyLock {
     return `${this.#name} ${this.#beats}`;
   }
 
-  /** To be called while work goes on: says so to those who wait. */
+  /** The heartbeat, to be called during the copy, so that waiting hosts do not break the lock. */
   async beat(): Promise<void> {
     if (performance.now() - this.#beatenAt < times.copyLock.heartbeatMs) return;
     this.#beatenAt = performance.now();
@@ -68,13 +73,13 @@ export class CopyLock {
     await this.#store.heads.change(this.#id, { hold: before }, { hold: this.#text });
   }
 
-  /** Whether it was held all the while. */
+  /** False if the lock was broken meanwhile: the copy may then be inconsistent. */
   release(): Promise<boolean> {
     return this.#store.heads.change(this.#id, { hold: this.#text }, { hold: null });
   }
 }
 
-/** One who waits for holds to end, and ends those of silent ones. */
+/** Waits for the release of a copy lock, and breaks one without a heartbeat for `times.copyLock.silentMs`. */
 export class CopyLockWait {
   readonly #store: RowStore;
   #seen: string | null = null;

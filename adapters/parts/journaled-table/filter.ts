@@ -2,9 +2,9 @@ import type { Comparison, Condition } from "../../../core/query/query.ts";
 import { toColumnValue } from "../rows/where.ts";
 import type { Documents, Filter } from "./row-store.ts";
 
-/** What an engine can look for. It finds every row that meets the condition, and no other where it is exact. */
+/** A condition as an engine's filter. The filter selects every row that matches, and, if it is exact, no other row. */
 export interface Pushed {
-  /** Null: all of them. */
+  /** Null selects all rows. */
   filter: Filter | null;
   isExact: boolean;
 }
@@ -14,13 +14,13 @@ export interface Dialect {
   sortsByBytes: boolean;
 }
 
-/** Engines are slow with more than that, or refuse it. */
+/** Engines reject filters with more parts, or run them slowly. */
 const maxParts = 1000;
 
 const everything: Pushed = { filter: null, isExact: false };
 const nothing: Pushed = { filter: { _id: { $in: [] } }, isExact: true };
 
-/** As much of the condition as every such engine decides as `core/matches` does. */
+/** Translates as much of the condition as every such engine evaluates as `core/query/matches-condition.ts` does. */
 export function pushDown(where: Condition | null, { documents, sortsByBytes }: Dialect): Pushed {
   if (!where) return { filter: null, isExact: true };
   let parts = 0;
@@ -30,7 +30,7 @@ export function pushDown(where: Condition | null, { documents, sortsByBytes }: D
     if ("not" in condition) return translate(condition.not, !isNegated);
     if ("and" in condition || "or" in condition) {
       const inner = "and" in condition ? condition.and : condition.or;
-      // Not both is either not the one or not the other.
+      // De Morgan: not (a and b) is (not a) or (not b).
       return "and" in condition === isNegated ? any(inner, isNegated) : every(inner, isNegated);
     }
     return leaf(condition, isNegated);
@@ -59,17 +59,17 @@ export function pushDown(where: Condition | null, { documents, sortsByBytes }: D
     if (path.length > 0 || type === "object" || type === "array") return everything;
     const isId = field === "id";
     const name = isId ? "_id" : documents.pathOf(field);
-    const cell = (value: unknown) => (isId ? documents.keyOf(value as string) : toColumnValue(value));
-    const exactly = (asked: unknown): Pushed => ({ filter: { [name]: asked }, isExact: true });
+    const toStored = (value: unknown) => (isId ? documents.keyOf(value as string) : toColumnValue(value));
+    const exactly = (expected: unknown): Pushed => ({ filter: { [name]: expected }, isExact: true });
     switch (operator) {
       case "$eq":
         if (!isPlain(value) || (isId && value === null)) return everything;
-        return exactly(isNegated ? { $ne: cell(value) } : cell(value));
+        return exactly(isNegated ? { $ne: toStored(value) } : toStored(value));
       case "$in": {
         const values = value as unknown[];
         if (!values.every((one) => isPlain(one) && !(isId && one === null)) || isTooMuch(values.length))
           return everything;
-        return exactly({ [isNegated ? "$nin" : "$in"]: values.map(cell) });
+        return exactly({ [isNegated ? "$nin" : "$in"]: values.map(toStored) });
       }
       case "$exists":
         return isId ? everything : exactly(value !== isNegated ? { $ne: null } : null);
@@ -91,5 +91,5 @@ export function pushDown(where: Condition | null, { documents, sortsByBytes }: D
   return parts > maxParts ? everything : pushed;
 }
 
-/** Engines keep numbers beyond the safe integers to the last bit, but not all of them compare them so. */
+/** Engines store numbers beyond the safe integers exactly, but some of them compare such numbers inexactly. */
 const isPlain = (value: unknown) => typeof value !== "number" || Math.abs(value) <= Number.MAX_SAFE_INTEGER;

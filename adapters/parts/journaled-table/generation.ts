@@ -10,7 +10,7 @@ import type { RowStore } from "./row-store.ts";
 import type { Source } from "./selection.ts";
 import type { StoredGeneration } from "./stored-generation.ts";
 
-/** A generation as one host has it open. */
+/** One host's handle of a generation: its committed rows, its batch and its progress. */
 export class JournaledGeneration implements Generation {
   readonly number: number;
   readonly fields: Fields;
@@ -20,12 +20,12 @@ export class JournaledGeneration implements Generation {
   readonly #commits: Commits;
   readonly #source: Source;
   readonly #changes: RowChanges;
-  #known: { rows: RowCache; asOf: number } | null = null;
+  #cache: { rows: RowCache; asOf: number } | null = null;
   #batch: JournaledBatch | null = null;
 
   /**
-   * @param epoch the one that this host has taken the table over with
-   * @param successor the rows of the generation that took this one's place; null where it has none
+   * @param epoch the epoch of this host's last takeover of the table
+   * @param successor the rows of the generation that replaced this one; null if none did
    */
   constructor(
     store: RowStore,
@@ -62,35 +62,34 @@ export class JournaledGeneration implements Generation {
     return events.toSorted((a, b) => a.position - b.position);
   }
 
-  /** @throws StoreUnavailableError where another host may have folded on from what this one knows */
+  /** @throws StoreUnavailableError if another host may have committed since this host read the progress */
   async begin(): Promise<JournaledBatch> {
     const { location, maxBytes } = this.#store;
     if (this.#batch?.hasEnded === false)
       throw new StoreUnavailableError(location, "a batch is running; there is one at a time");
     const asOf = this.#commits.known;
     if (asOf === null) throw this.#commits.takenOver();
-    if (this.#known?.asOf !== asOf || this.#known.rows.isFull)
-      this.#known = { rows: new RowCache(this.#source, this.#changes.uniqueFields, asOf === 0), asOf };
-    const known = this.#known;
+    if (this.#cache?.asOf !== asOf || this.#cache.rows.isFull)
+      this.#cache = { rows: new RowCache(this.#source, this.#changes.uniqueFields, asOf === 0), asOf };
+    const cache = this.#cache;
     return (this.#batch = new JournaledBatch({
       location,
       maxBytes,
       source: this.#source,
       changes: this.#changes,
-      known: known.rows,
+      cache: cache.rows,
       commit: async (writes, progress) => {
         await this.#commits.commit(writes, progress);
-        known.asOf = this.#commits.known!;
+        cache.asOf = this.#commits.known!;
       },
     }));
   }
 
-  /** It has to be asked for its progress before it is folded on. */
+  /** The progress has to be read again before the next batch. */
   forget(): void {
     this.#commits.forget();
   }
 
-  /** What runs is taken back. */
   close(): void {
     void this.#batch?.rollback();
     this.forget();

@@ -4,7 +4,7 @@ import type { Content, Kind, RowStore, Write } from "./row-store.ts";
 
 type Line = [kind: Kind, id: string, isNew: boolean, content: Content | null];
 
-/** The writes of a batch as texts, each of which fits into a document. */
+/** Serializes the writes of a batch into texts that each fit into one document. */
 export function cutJournal(writes: readonly Write[], maxBytes: number): string[] {
   const texts: string[] = [];
   let lines: string[] = [];
@@ -25,7 +25,7 @@ export function cutJournal(writes: readonly Write[], maxBytes: number): string[]
   return texts;
 }
 
-/** What the journal says; null where it was done by somebody else meanwhile. */
+/** The writes of the journal; null if another host has applied it meanwhile. */
 export async function readJournal(store: RowStore, stored: StoredGeneration): Promise<Write[] | null> {
   const texts = [stored.journal!];
   for (let index = 0; index < stored.pieces; index++) {
@@ -34,7 +34,7 @@ export async function readJournal(store: RowStore, stored: StoredGeneration): Pr
     else if (await isPending(store, stored))
       throw new UnusableStoreError(
         store.location,
-        `found piece ${index} of a journal missing, expected ${stored.pieces}`,
+        `found no piece ${index} of a journal, expected ${stored.pieces} pieces`,
       );
     else return null;
   }
@@ -48,7 +48,7 @@ async function isPending(store: RowStore, { _id, token }: StoredGeneration): Pro
   return now?.token === token && now.journal !== null;
 }
 
-/** Puts the journal's pieces where they count for nothing until the generation names them. */
+/** Stores the journal's pieces. They have no effect until the generation's document refers to them. */
 export async function storePieces(
   store: RowStore,
   { number, batch, token }: { number: number; batch: number; token: string },
@@ -58,6 +58,6 @@ export async function storePieces(
     await store.heads.add({ _id: pieceId(number, token, index), kind: "piece", generation: number, batch, text });
 }
 
-/** Those of batches that are done, or will never be. */
+/** Removes the pieces of batches that are complete, or were never decided. */
 export const removePieces = (store: RowStore, number: number, upTo: number): Promise<void> =>
   store.heads.remove({ kind: "piece", generation: number, batch: { $lte: upTo } });

@@ -4,15 +4,14 @@ import type { Head, RowStore } from "./row-store.ts";
 import { dropped, newGeneration, type About, type StoredGeneration } from "./stored-generation.ts";
 
 const id = "pointer";
-/** Of the documents. */
+/** The version of the documents' layout. */
 const format = 2;
 
-/** What is said of the table in one document. */
 interface Stored extends Head {
   format: number;
-  /** The table's, so that no other is kept among its documents. */
+  /** The table's name, so that a second table cannot share the documents. */
   name: string;
-  /** The generation that answers queries; 0 before the first. */
+  /** The generation that serves queries; 0 before the first. */
   live: number;
   /** The number of the next generation. */
   next: number;
@@ -20,7 +19,7 @@ interface Stored extends Head {
   epoch: number;
 }
 
-/** The document that says which generation is live, and whose turn it is to fold. */
+/** The document with the number of the live generation and the epoch of the last takeover. */
 export class Pointer {
   readonly #store: RowStore;
   readonly #name: string;
@@ -30,7 +29,7 @@ export class Pointer {
     this.#name = name;
   }
 
-  /** @throws UnusableStoreError where another table, or a newer version's, has this place */
+  /** @throws UnusableStoreError if the documents belong to another table or have another format */
   async prepare(): Promise<Stored> {
     const { heads, location } = this.#store;
     await heads.add({ _id: id, kind: "pointer", format, name: this.#name, live: 0, next: 1, epoch: 0 });
@@ -40,7 +39,7 @@ export class Pointer {
     if (stored.name !== this.#name)
       throw new UnusableStoreError(
         location,
-        `found the table "${stored.name}", expected "${this.#name}": give each table a place of its own`,
+        `found the table "${stored.name}", expected "${this.#name}": give each table its own location`,
       );
     return stored;
   }
@@ -52,8 +51,8 @@ export class Pointer {
   }
 
   /**
-   * Adds a generation under a number that none had before. Its document is there before the pointer passes the number: what
-   * stands below that without one was left behind.
+   * Adds a generation under a new number. Its document exists before the pointer passes the number, so rows below the
+   * pointer's number without such a document are leftovers.
    */
   async addGeneration(about: About): Promise<StoredGeneration> {
     for (;;) {
@@ -65,7 +64,7 @@ export class Pointer {
     }
   }
 
-  /** Whether it was this host's call that did it, also where the answer was lost. */
+  /** True if `to` is live afterwards. A lost response is resolved by reading the pointer again. */
   async switch(epoch: number, from: number, to: number): Promise<boolean> {
     try {
       if (await this.#store.heads.change(id, { epoch, live: from }, { live: to })) return true;
@@ -76,7 +75,7 @@ export class Pointer {
     return (await this.read()).live === to;
   }
 
-  /** A new epoch, which every generation then has: whoever knows an older one is refused. */
+  /** Raises the epoch of the table and of every generation; a commit with an older epoch then fails. */
   async takeOver(): Promise<number> {
     const { heads } = this.#store;
     for (;;) {

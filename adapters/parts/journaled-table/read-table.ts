@@ -21,8 +21,8 @@ import { TableCopy } from "./table-copy.ts";
 
 /**
  * A table on an engine without transactions over several documents. One document contains the number of the live
- * generation, and one per generation its progress; everything else follows from these (see `Commits`). The tombstone of a
- * removed row refuses late writes, and stays until its generation is dropped.
+ * generation, and one per generation its progress; `Commits` describes the writes. The tombstone of a removed row
+ * fences off late writes, and stays until its generation is dropped.
  */
 export class JournaledReadTable implements ReadTable {
   readonly engine: string;
@@ -82,7 +82,7 @@ export class JournaledReadTable implements ReadTable {
   }
 
   async refresh(): Promise<void> {
-    await this.#follow();
+    await this.#refreshLive();
   }
 
   live(): JournaledGeneration {
@@ -90,9 +90,9 @@ export class JournaledReadTable implements ReadTable {
   }
 
   /** Opens the generation that is live now, if another host has switched. */
-  async #follow(): Promise<JournaledGeneration> {
+  async #refreshLive(): Promise<JournaledGeneration> {
     const other = await this.#liveBut(this.live().number);
-    return other ? this.#generations.follow(other) : this.live();
+    return other ? this.#generations.replaceLive(other) : this.live();
   }
 
   /** The generation that is live now; null if it has this number. */
@@ -118,7 +118,7 @@ export class JournaledReadTable implements ReadTable {
   async #successorOf(generation: JournaledGeneration): Promise<Rows | null> {
     if (this.#generations.isBuilding(generation)) return null;
     const live = this.live();
-    const now = this.#store.hosts === "one" ? live : await this.#follow();
+    const now = this.#store.hosts === "one" ? live : await this.#refreshLive();
     return now === generation ? null : now.rows;
   }
 

@@ -2,10 +2,10 @@ import { removePieces } from "./journal.ts";
 import type { RowStore } from "./row-store.ts";
 import { doneBatch, dropped, generationId, type StoredGeneration } from "./stored-generation.ts";
 
-/** A generation that was not touched for so long was left behind by a crash. */
+/** A generation without a write for this long is a leftover of a crash. */
 const abandonedAfterMs = 24 * 60 * 60 * 1000;
 
-/** It belongs to nobody first: a commit that is late, and a copy, find that out. */
+/** Marks the generation as dropped before its rows go, so that a late commit or a running copy fails. */
 export async function removeGeneration(store: RowStore, number: number): Promise<void> {
   const id = generationId(number);
   await store.heads.change(id, {}, { epoch: dropped });
@@ -15,8 +15,8 @@ export async function removeGeneration(store: RowStore, number: number): Promise
 }
 
 /**
- * What crashes left: generations, parts of journals, and rows of generations that are gone. The pointer was read before: a
- * generation whose number it has passed is listed, unless it is gone.
+ * Removes the leftovers of crashes: generations, pieces of journals, and rows of removed generations. The pointer must
+ * be read before the list: every generation below `pointer.next` is then in the list, unless it was removed.
  */
 export async function removeLeftovers(store: RowStore, pointer: { live: number; next: number }): Promise<void> {
   const { live, next } = pointer;

@@ -2,21 +2,23 @@ import type { Query } from "../../../core/query/query.ts";
 import type { StoredRow } from "../rows/row-codec.ts";
 import { RowSet } from "../rows/row-set.ts";
 import type { Content } from "./row-store.ts";
-import { meetingRows, type Source } from "./selection.ts";
+import { matchingRows, type Source } from "./selection.ts";
 import type { RowChange } from "../../../core/rows/row-change.ts";
 
 const mostRows = 10_000;
 
-/** Committed rows that a host has looked at or written. They stay as they are for as long as nobody else commits. */
+/** A host's cache of committed rows that it has read or written. Valid until another host commits. */
 export class RowCache {
   readonly #source: Source;
   readonly rows: RowSet;
   readonly #uniqueFields: readonly string[];
-  /** Whether something stands under the id, be it what is left of a removed row. */
-  readonly #isThere = new Map<string, boolean>();
+  /** True if a document exists for the id, including a tombstone. */
+  readonly #exists = new Map<string, boolean>();
   readonly #wasEmpty: boolean;
 
-  /** `wasEmpty`: nothing was there before this host's batches, so that there is nothing to look at. */
+  /**
+   * @param wasEmpty the generation had no rows before this host's batches, so a row that is not cached does not exist
+   */
   constructor(source: Source, uniqueFields: readonly string[], wasEmpty: boolean) {
     this.#source = source;
     this.#uniqueFields = uniqueFields;
@@ -25,14 +27,14 @@ export class RowCache {
   }
 
   get isFull(): boolean {
-    return this.#isThere.size > mostRows;
+    return this.#exists.size > mostRows;
   }
 
-  isThere(id: string): boolean {
-    return this.#isThere.get(id)!;
+  exists(id: string): boolean {
+    return this.#exists.get(id)!;
   }
 
-  /** Looks at every row that the changes meet: those with their ids, and those with their values of unique fields. */
+  /** Loads the rows with the ids of the changes, and those with the changes' values of unique fields. */
   async loadFor(changes: readonly RowChange[]): Promise<void> {
     await this.load(changes.map(({ id }) => id));
     if (this.#wasEmpty) return;
@@ -45,10 +47,10 @@ export class RowCache {
   }
 
   async load(ids: readonly string[]): Promise<void> {
-    const unknown = [...new Set(ids)].filter((id) => !this.#isThere.has(id));
+    const unknown = [...new Set(ids)].filter((id) => !this.#exists.has(id));
     if (unknown.length === 0) return;
     const found = this.#wasEmpty ? [] : await this.#source.documents.get(unknown);
-    for (const id of unknown) this.#isThere.set(id, false);
+    for (const id of unknown) this.#exists.set(id, false);
     for (const { id, content } of found) this.put(id, content);
   }
 
@@ -56,12 +58,12 @@ export class RowCache {
     const { type } = this.#source.fields.get(field)!;
     const where = { field, type, path: [], operator: "$in" as const, value: values };
     const query: Query = { where, sort: [], limit: null, offset: 0, search: null };
-    for await (const row of meetingRows(this.#source, query)) this.put(row.id, row);
+    for await (const row of matchingRows(this.#source, query)) this.put(row.id, row);
   }
 
-  /** What now stands under the id. */
+  /** Null caches a tombstone. */
   put(id: string, content: Content | null): void {
-    this.#isThere.set(id, true);
+    this.#exists.set(id, true);
     if (content) this.rows.put(content as StoredRow);
     else this.rows.delete(id);
   }

@@ -6,17 +6,20 @@ import type { ColumnValue } from "../rows/where.ts";
 export type Head = Readonly<{ _id: string; kind: string } & Record<string, ColumnValue>>;
 export type Values = Readonly<Record<string, ColumnValue>>;
 
-/** Conditions as MongoDB and NeDB take them; never more than `$eq`-like values, `$ne $gt $gte $lt $lte $in $nin`, `$and` and `$or`. */
+/**
+ * Conditions in MongoDB's syntax, limited to the operators that NeDB has too: plain values for equality, `$ne`, `$gt`,
+ * `$gte`, `$lt`, `$lte`, `$in`, `$nin`, `$and` and `$or`.
+ */
 export type Filter = Readonly<Record<string, unknown>>;
 
-/** What a batch can write: rows, and parked events. */
+/** The documents that a batch writes: rows and parked events. */
 export const kinds = ["rows", "parked"] as const;
 export type Kind = (typeof kinds)[number];
 
 /** A row as it is stored, or a parked event. */
 export type Content = Readonly<Record<string, ColumnValue>>;
 
-/** A row or parked event among the documents. `content` is null for what is left of one that was removed. */
+/** The document of a row or parked event. `content` is null for a tombstone. */
 export interface Fenced {
   id: string;
   /** The number of the batch that last wrote it. */
@@ -24,74 +27,76 @@ export interface Fenced {
   content: Content | null;
 }
 
-/** A write of one document that a batch comes to. */
+/** One document that a batch writes. */
 export interface Write {
   kind: Kind;
   id: string;
-  /** Nothing stands under the id, not even what is left of a removed one. */
+  /** No document exists for the id, not even a tombstone. */
   isNew: boolean;
   content: Content | null;
 }
 
-/** Few documents that are read by name and changed by compare-and-set. */
+/** The few documents about the table, read by id and changed by compare-and-set. */
 export interface Heads {
   get(id: string): Promise<Head | null>;
   list(kind: string): Promise<Head[]>;
-  /** False where one with this id is there. */
+  /** False if a document with this id exists. */
   add(head: Head): Promise<boolean>;
-  /** Sets the values in one step, where the document is there and has what is expected; else false. */
+  /** Sets the values in one step if the document exists with the expected values; otherwise returns false. */
   change(id: string, expected: Values, values: Values): Promise<boolean>;
   remove(filter: Filter): Promise<void>;
 }
 
 export interface Page {
   sort: Readonly<Record<string, 1 | -1>>;
-  /** 0 is none. */
+  /** 0: no limit. */
   limit: number;
   offset: number;
 }
 
 /** The documents of one kind in one generation. Filters and orders name the id as `_id`. */
 export interface Documents {
-  /** What the engine has as `_id` for this id. */
+  /** The engine's `_id` for this id. */
   keyOf(id: string): string;
-  /** What filters and orders name this field of the content by. */
+  /** The path of this field of the content in filters and orders. */
   pathOf(field: string): string;
-  /** Those that are there or are left of removed ones, in no order. */
+  /** Includes tombstones; in no order. */
   get(ids: readonly string[]): Promise<Fenced[]>;
-  /** Without those left of removed ones, in no order unless the page says so. */
+  /** Without tombstones; in no order unless the page has one. */
   find(filter: Filter, page?: Page): AsyncIterable<Fenced>;
-  /** Those of `find`. */
+  /** The number of documents that `find` returns. */
   count(filter: Filter): Promise<number>;
-  /** All that a batch behind this one wrote last, removed ones too. */
+  /** The documents with a higher fence than this, including tombstones. */
   writtenAfter(fence: number): AsyncIterable<Fenced>;
-  /** Writes each in one step where nothing stands, or something with a lower fence. What is written again with one fence is the same. */
+  /**
+   * Writes each document in one step if none exists or the existing one has a lower fence. A repeat with the same fence
+   * has the same content.
+   */
   put(writes: readonly Write[], fence: number): Promise<void>;
 }
 
 /**
- * What an engine without transactions over several documents has to offer for read tables: writes of one document that
- * happen wholly or not at all, and only where it is as expected. Its errors are StoreUnavailableError where a call may
- * have happened or not.
+ * The port of an engine without transactions over several documents. It needs atomic, conditional writes of one
+ * document. Its methods throw StoreUnavailableError if the outcome of a call is unknown.
  */
 export interface RowStore {
   readonly engine: string;
-  /** The place, in words for errors. */
+  /** The location for error messages. */
   readonly location: string;
   readonly durability: TableCapabilities["durability"];
   readonly hosts: TableCapabilities["hosts"];
-  /** Of a text that one document can hold. */
+  /** The most bytes of a text that one document can contain. */
   readonly maxBytes: number;
-  /** Texts are compared and sorted by the bytes of their UTF-8, null is lower than numbers and these than text. */
+  /** The engine compares text by the bytes of its UTF-8, and sorts null before numbers before text. */
   readonly sortsByBytes: boolean;
   readonly heads: Heads;
   open(): Promise<void>;
   close(): Promise<void>;
-  /** Called once before anything is written to a generation. */
+  /** Called once before the first write to a generation. */
   prepare(generation: number, fields: Fields): Promise<void>;
   documents(generation: number, kind: Kind): Documents;
-  /** Every document of the generation, in pieces. */
+  /** Removes every document of the generation, in several steps. */
   removeGeneration(generation: number): Promise<void>;
-  /** The same for every generation below this number but these. */
+  /** Removes every generation below this number except these. */
   removeOthers(below: number, except: readonly number[]): Promise<void>;
 }

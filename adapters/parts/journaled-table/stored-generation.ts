@@ -2,28 +2,29 @@ import { fieldsToText, type Fields } from "../../../core/rows/fields.ts";
 import type { Origin, Progress } from "../../../core/table/read-table.ts";
 import type { Head } from "./row-store.ts";
 
-/** What is said of a generation in one document, which all that happens to the generation is decided by. */
+/** A generation's document. Each change to the generation is decided by a compare-and-set of this document. */
 export interface StoredGeneration extends Head {
   kind: "generation";
   number: number;
   fields: string;
   definition: string;
   order: string;
-  /** Whoever took the table over last has raised it to his; -1 while the generation is removed. */
+  /** The epoch of the last takeover; -1 while the generation is being removed. */
   epoch: number;
-  /** The number of the last batch that was decided, and the name that it was given. */
+  /** The number of the last decided batch. */
   batch: number;
+  /** The random id of this batch, by which its host recognises it. */
   token: string;
-  /** What this batch changes, until that is done: a text, or "" where it stands in so many pieces. Null when it is done. */
+  /** The writes of this batch until they are applied, then null; "" if they are stored in `pieces` documents. */
   journal: string | null;
   pieces: number;
-  /** The progress as of the last batch that is done. */
+  /** The progress as of the last complete batch. */
   progress: string;
-  /** And as of the one in the journal. */
+  /** The progress as of the batch in the journal. */
   next: string | null;
-  /** Who keeps commits waiting for a moment. */
+  /** The text of the copy lock that blocks commits; null if there is none. */
   hold: string | null;
-  /** When something was last written to it, by the clock of who wrote: milliseconds since 1970. */
+  /** The time of the last commit, by the clock of its host: milliseconds since 1970. */
   touched: number;
 }
 
@@ -61,5 +62,5 @@ export const newGeneration = (number: number, about: About): StoredGeneration =>
 
 export const progressOf = (stored: StoredGeneration): Progress => JSON.parse(stored.progress) as Progress;
 
-/** The number of the last batch whose rows all stand where they belong. */
+/** The number of the last batch that is completely applied. */
 export const doneBatch = ({ batch, journal }: StoredGeneration): number => (journal === null ? batch : batch - 1);

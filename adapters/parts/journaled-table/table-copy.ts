@@ -1,20 +1,20 @@
 import { StoreUnavailableError } from "../../../core/errors/errors.ts";
 import type { Field } from "../../../core/rows/fields.ts";
 import type { TableBackup } from "../../../core/table/read-table.ts";
-import { proveLines } from "../json-lines.ts";
+import { verifyLines } from "../json-lines.ts";
 import { backupIn, type Line } from "./backup-rows.ts";
 import { CopyLock } from "./copy-lock.ts";
 import { kinds, type Content, type Documents, type RowStore } from "./row-store.ts";
 import { doneBatch, dropped, generationId, progressOf, type StoredGeneration } from "./stored-generation.ts";
 
 const bytesPerWrite = 256 * 1024;
-const passesBeforeHold = 4;
-/** So few are read while commits wait. */
+const passesBeforeLock = 4;
+/** Commits are blocked for the last pass once the pass before it had fewer rows than this. */
 const fewRows = 1000;
 
 /**
- * Writes one moment of a generation that is folded on meanwhile, by this host or another: everything first, then, pass
- * by pass, what was written since, and the last of it while commits wait. Nothing but a batch of lines is held in memory.
+ * Writes a consistent copy of a generation that hosts keep changing. The first pass copies all rows, each further pass
+ * the rows written since the one before, and the last pass runs under a copy lock. Memory holds one chunk of lines.
  */
 export class TableCopy {
   readonly #store: RowStore;
@@ -34,7 +34,7 @@ export class TableCopy {
   static async write(store: RowStore, number: number, folder: string): Promise<TableBackup> {
     const backup = backupIn(folder);
     const { stored, rows, passes, lines } = await backup.writeRows((put) => new TableCopy(store, number, put).#write());
-    await proveLines(backup.rows, lines);
+    await verifyLines(backup.rows, lines);
     const { fields, definition, order } = stored;
     const [origin, progress] = [{ definition, order }, progressOf(stored)];
     await backup.writeAbout({ fields: JSON.parse(fields) as Field[], origin, progress, passes });
@@ -44,26 +44,26 @@ export class TableCopy {
   async #write(): Promise<{ stored: StoredGeneration; rows: number; passes: number; lines: number }> {
     let since = doneBatch(await this.#stored());
     await this.#pages((documents) => documents.find({}));
-    for (let pass = 1; pass < passesBeforeHold; pass++) {
+    for (let pass = 1; pass < passesBeforeLock; pass++) {
       const now = doneBatch(await this.#stored());
       const written = await this.#pages((documents) => documents.writtenAfter(since));
       since = now;
       if (written < fewRows) break;
     }
     for (;;) {
-      const held = await CopyLock.take(this.#store, this.#number);
-      if (!held) continue;
-      const { hold, stored } = held;
-      await this.#pages((documents) => documents.writtenAfter(since), hold);
+      const taken = await CopyLock.take(this.#store, this.#number);
+      if (!taken) continue;
+      const { lock, stored } = taken;
+      await this.#pages((documents) => documents.writtenAfter(since), lock);
       const rows = await this.#store.documents(this.#number, "rows").count({});
       since = stored.batch;
-      if (!(await hold.release())) continue;
+      if (!(await lock.release())) continue;
       await this.#stored();
       return { stored, rows, passes: this.#pass, lines: this.#count };
     }
   }
 
-  /** @throws StoreUnavailableError where its rows may be removed by now */
+  /** @throws StoreUnavailableError if the generation was replaced: its rows may be removed already */
   async #stored(): Promise<StoredGeneration> {
     const stored = (await this.#store.heads.get(generationId(this.#number))) as StoredGeneration | null;
     if (stored && stored.epoch !== dropped) return stored;
@@ -75,7 +75,7 @@ export class TableCopy {
 
   async #pages(
     read: (documents: Documents) => AsyncIterable<{ id: string; content: Content | null }>,
-    hold?: CopyLock,
+    lock?: CopyLock,
   ) {
     this.#pass++;
     let written = 0;
@@ -83,7 +83,7 @@ export class TableCopy {
       for await (const { id, content } of read(this.#store.documents(this.#number, kind))) {
         written++;
         await this.#add([this.#pass, kind, id, content]);
-        await hold?.beat();
+        await lock?.beat();
       }
     await this.#flush();
     return written;

@@ -6,16 +6,16 @@ import { MemoryRows } from "./rows.ts";
 import type { StoredGeneration } from "./stored-generation.ts";
 import type { RowChange } from "../../../core/rows/row-change.ts";
 
-/** Changes over one generation's committed content, of which nobody else sees any before the commit. */
+/** A batch in memory. Only its own queries see its changes before the commit. */
 export class MemoryBatch implements Batch {
   readonly rows: MemoryRows;
   readonly #stored: StoredGeneration;
   readonly #location: string;
   readonly #changes: RowChanges;
   readonly #overlay: Overlay;
-  /** Parked events as JSON; null for those that are taken out. */
+  /** Parked events as JSON, by id; null if the event was unparked. */
   readonly #parked = new Map<string, string | null>();
-  /** How to take back each change since the last mark. */
+  /** Functions that undo the changes since the last mark, in the order of the changes. */
   readonly #undo: (() => void)[] = [];
   #hasEnded = false;
 

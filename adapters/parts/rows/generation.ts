@@ -5,7 +5,7 @@ import { MemoryBatch } from "./batch.ts";
 import { MemoryRows } from "./rows.ts";
 import type { StoredGeneration } from "./stored-generation.ts";
 
-/** A stored generation as one port has it open. */
+/** A read table's handle of a stored generation. Closing it leaves the stored generation as it is. */
 export class MemoryGeneration implements Generation {
   readonly number: number;
   readonly fields: Fields;

@@ -2,7 +2,7 @@ import { Pace } from "../../../core/concurrency/pace.ts";
 import { sortInTurns } from "../../../core/query/sort-in-turns.ts";
 import { compareText } from "../../../core/text/text-order.ts";
 
-/** Keys in the order of their bytes, sorted when they are first asked for after a change. */
+/** Keys in the order of their bytes, sorted again by the first read after a change. */
 export class KeysInOrder {
   readonly #keys: () => Iterable<string>;
   #sorted: Promise<readonly string[]> | null = null;
@@ -16,7 +16,10 @@ export class KeysInOrder {
     this.#sorted = null;
   }
 
-  /** The first keys after this one for which `take` answers something, up to the limit, as they are at this call. */
+  /**
+   * The results of `take` for the keys after this one, without `undefined`, up to the limit. Later changes of the keys
+   * do not count.
+   */
   async after<Answer>(after: string, limit: number, take: (key: string) => Answer | undefined): Promise<Answer[]> {
     const pace = new Pace();
     this.#sorted ??= sortInTurns([...this.#keys()], compareText, pace);
@@ -31,7 +34,10 @@ export class KeysInOrder {
   }
 }
 
-/** The index of the first item whose text comes after this one; the items are in the order of their texts. */
+/**
+ * The index of the first item whose text sorts after this one, by binary search: the items must be sorted by their
+ * texts.
+ */
 export function firstAfter<Item>(items: readonly Item[], after: string, textOf: (item: Item) => string): number {
   let [from, to] = [0, items.length];
   while (from < to) {

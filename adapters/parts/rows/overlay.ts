@@ -3,7 +3,7 @@ import type { StoredRow } from "./row-codec.ts";
 import { RowSet, type RowSource } from "./row-set.ts";
 import type { ColumnValue } from "./where.ts";
 
-/** A batch's changes over the committed rows, which stay as they are until it commits. */
+/** The committed rows with a batch's changes on top. `commit` alone changes the committed rows. */
 export class Overlay implements RowSource {
   readonly #committed: RowSet;
   readonly #changed: RowSet;
@@ -32,14 +32,14 @@ export class Overlay implements RowSource {
     for (const row of rows) if (!this.#changed.get(row.id) && !this.#removed.has(row.id)) yield row;
   }
 
-  /** Puts the row there, or removes what is there (null). Answers how to take that back. */
+  /** Stores the row under the id, or removes it (null). Returns a function that undoes this. */
   set(id: string, row: StoredRow | null): () => void {
     const before = this.#changed.get(id) ?? (this.#removed.has(id) ? null : undefined);
     this.#replace(id, row);
     return () => this.#replace(id, before);
   }
 
-  /** `undefined` is the row as it was committed. */
+  /** `undefined` restores the committed row. */
   #replace(id: string, row: StoredRow | null | undefined): void {
     if (row) this.#changed.put(row);
     else this.#changed.delete(id);
@@ -47,7 +47,7 @@ export class Overlay implements RowSource {
     else this.#removed.delete(id);
   }
 
-  /** What differs from the committed rows; null for a row that was removed. */
+  /** The rows that differ from the committed ones; null for a removed row. */
   *changes(): Iterable<[id: string, row: StoredRow | null]> {
     for (const id of this.#removed) yield [id, null];
     for (const row of this.#changed.all()) yield [row.id, row];

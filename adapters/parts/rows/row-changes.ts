@@ -5,18 +5,19 @@ import type { RowSource } from "./row-set.ts";
 import type { ColumnValue } from "./where.ts";
 import type { RowChange } from "../../../core/rows/row-change.ts";
 
-/** What a change makes of the rows of a table with these fields. */
+/** Applies changes to the rows of a table with these fields, and checks required and unique fields. */
 export class RowChanges {
   readonly #fields: Fields;
   readonly uniqueFields: readonly string[];
 
   constructor(fields: Fields) {
     this.#fields = fields;
-    // Where a row repeats several values, SQLite names the field declared last, and the id only when nothing else is left.
+    // As SQLite does: if several values are taken, the error names the field declared last, and the id only if no field
+    // is.
     this.uniqueFields = [...fields.values()].flatMap(({ name, unique }) => (unique ? [name] : [])).toReversed();
   }
 
-  /** The row as the change leaves it; null where it is gone. @throws DuplicateRowError, InvalidRowError */
+  /** The row after the change; null if it was removed. @throws DuplicateRowError, InvalidRowError */
   after(rows: RowSource, change: RowChange): StoredRow | null {
     if (change.operation === "remove") return null;
     const { operation, id, values } = change;
@@ -33,6 +34,6 @@ export class RowChanges {
   }
 }
 
-/** Whether a row other than `own` has the value; rows without one do not count. */
+/** Whether a row other than `own` has the value. Null is never taken. */
 const isTaken = (rows: RowSource, field: string, value: ColumnValue, own: string | null): boolean =>
   value !== null && [...rows.having(field, value)!].some(({ id }) => id !== own);

@@ -1,35 +1,35 @@
 import type { Fields, Row } from "../../../core/rows/fields.ts";
 import { toColumnValue, type ColumnValue } from "./where.ts";
 
-/** A row as it is stored: every field is there. Replaced as a whole, never changed. */
+/** A row as it is stored, with every field of the table. Immutable: a change replaces the whole row. */
 export type StoredRow = Readonly<{ id: string } & Record<string, ColumnValue>>;
 
-/** `values` as they are stored. */
 export function encode(fields: Fields, values: Readonly<Record<string, unknown>>): Record<string, ColumnValue> {
-  const cells: Record<string, ColumnValue> = {};
+  const columnValues: Record<string, ColumnValue> = {};
   for (const [name, value] of Object.entries(values)) {
     const { type } = fields.get(name)!;
-    if (value !== null && (type === "object" || type === "array")) cells[name] = JSON.stringify(value);
-    // Like a database, it knows no negative zero.
-    else cells[name] = typeof value === "number" ? value + 0 : toColumnValue(value);
+    if (value !== null && (type === "object" || type === "array")) columnValues[name] = JSON.stringify(value);
+    // Adding 0 turns -0 into 0, since databases store no negative zero.
+    else columnValues[name] = typeof value === "number" ? value + 0 : toColumnValue(value);
   }
-  return cells;
+  return columnValues;
 }
 
-/** A row without a value in any field. */
+/** A row with null in every field. */
 export const emptyRow = (fields: Fields, id: string): StoredRow => ({
   ...Object.fromEntries([...fields.keys()].map((name) => [name, null])),
   id,
 });
 
-/** The row for a reader, who may change it. */
+/** A copy of the row for a caller, which may change it. */
 export function decode(fields: Fields, stored: StoredRow): Row {
   const row: Row = { id: stored.id };
   for (const { name, type } of fields.values()) {
-    const cell = stored[name]!;
-    if (type === "boolean") row[name] = cell === null ? null : cell === 1;
-    else if ((type === "object" || type === "array") && cell !== null) row[name] = JSON.parse(cell as string);
-    else row[name] = cell;
+    const columnValue = stored[name]!;
+    if (type === "boolean") row[name] = columnValue === null ? null : columnValue === 1;
+    else if ((type === "object" || type === "array") && columnValue !== null)
+      row[name] = JSON.parse(columnValue as string);
+    else row[name] = columnValue;
   }
   return row;
 }

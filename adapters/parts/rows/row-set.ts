@@ -3,12 +3,12 @@ import type { StoredRow } from "./row-codec.ts";
 import type { Source } from "./select.ts";
 import type { ColumnValue } from "./where.ts";
 
-/** Rows that can be looked through, and looked up by id, indexed and unique fields. */
+/** Rows that can be scanned, and looked up by id and by indexed and unique fields. */
 export interface RowSource extends Source<StoredRow> {
   get(id: string): StoredRow | undefined;
 }
 
-/** Rows by id, with an index for each field that is declared with one or unique. */
+/** Rows by id, with an index for each field declared as `index` or `unique`. */
 export class RowSet implements RowSource {
   readonly #rows = new Map<string, StoredRow>();
   readonly #indexes: ReadonlyMap<string, Map<ColumnValue, Set<StoredRow>>>;

@@ -6,13 +6,13 @@ import { decode, type StoredRow } from "./row-codec.ts";
 import type { RowSource } from "./row-set.ts";
 import { isLittle, isSmall, matching, matchingInTurns, select, selectInTurns } from "./select.ts";
 
-/** The rows as one reader sees them. `source` is asked each time, and throws where the table is closed. */
+/** Queries over rows in memory. Each query calls `source`, which throws if the table is closed. */
 export class MemoryRows implements Rows {
   readonly #source: () => RowSource;
   readonly #fields: Fields;
   readonly #isCommitted: boolean;
 
-  /** @param isCommitted queries that look through much give the event loop its turns; a batch's own view answers at once */
+  /** @param isCommitted large queries yield to the event loop; in a batch (false) every query is synchronous */
   constructor(source: () => RowSource, fields: Fields, isCommitted: boolean) {
     this.#source = source;
     this.#fields = fields;

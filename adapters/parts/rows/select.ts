@@ -4,35 +4,38 @@ import { sortInTurns } from "../../../core/query/sort-in-turns.ts";
 import { sortValueAt } from "../../../core/query/sort-value.ts";
 import { compareColumnValues, filter, toColumnValue, type ColumnValue, type Stored } from "./where.ts";
 
-/** What can be looked through, and looked up by the fields that have an index. Items are replaced, never changed. */
+/** Items that a query can scan, and look up by indexed fields. Items are immutable: a change replaces the item. */
 export interface Source<Item extends Stored> {
   all(): Iterable<Item>;
-  /** Those with this value; undefined where the field has no index. */
+  /** The items with this value; undefined if the field has no index. */
   having(field: string, value: ColumnValue): Iterable<Item> | undefined;
-  /** All that meet these comparisons of one field that the items are in the order of, and perhaps others. Left out: there is none. */
+  /**
+   * A range of items by the field that they are sorted by. It contains every item that matches the comparisons, and may
+   * contain others. Omitted if the items are unsorted.
+   */
   within?(comparisons: readonly Comparison[]): readonly Item[] | undefined;
 }
 
-/** Items times conditions that are looked at in one go. */
+/** The most items times conditions for a synchronous query. */
 const maxAtOnce = 500;
-/** Characters of their texts, JSON included: reading them takes a few milliseconds. */
+/** The most characters of text, including JSON, for a synchronous query: reading them takes a few milliseconds. */
 const maxTextAtOnce = 256 * 1024;
 
-/** What a query answers, in its order and cut to its page. Items that are equal in the order asked for come by `tieBreaker`. */
+/** The result of a query, sorted and cut to its page. Items that sort equally are ordered by the field `tieBreaker`. */
 export function select<Item extends Stored>(source: Source<Item>, query: Query, tieBreaker: string): Item[] {
   const keyed = matching(source, query).map((item) => keyedBy(item, query.sort, tieBreaker));
   return pageOf(keyed.toSorted(inOrderOf(query.sort)), query);
 }
 
-/** Those that meet the conditions, in no order. */
+/** The items that match the conditions, in no order. */
 export function matching<Item extends Stored>(source: Source<Item>, query: Query): Item[] {
-  const meets = filter(query);
+  const matches = filter(query);
   const items: Item[] = [];
-  for (const item of candidates(source, query.where)) if (meets(item)) items.push(item);
+  for (const item of candidates(source, query.where)) if (matches(item)) items.push(item);
   return items;
 }
 
-/** The same as `select` of the source as it is at this call; the event loop has its turns meanwhile. */
+/** `select` that yields to the event loop. Changes to the source after the call do not count. */
 export async function selectInTurns<Item extends Stored>(
   source: Source<Item>,
   query: Query,
@@ -51,30 +54,30 @@ export async function selectInTurns<Item extends Stored>(
   return pageOf(await sortInTurns(keyed, inOrderOf(query.sort), pace), query);
 }
 
-/** The same as `matching` of the source as it is at this call; the event loop has its turns meanwhile. */
+/** `matching` that yields to the event loop. Changes to the source after the call do not count. */
 export async function matchingInTurns<Item extends Stored>(
   source: Source<Item>,
   query: Query,
   pace = new Pace(),
 ): Promise<Item[]> {
-  // Before the first turn: later changes replace items, and leave these as they are.
+  // Copied before the first turn. Later changes replace items in the source, and leave these as they are.
   const all = Array.from(candidates(source, query.where));
-  const meets = filter(query);
+  const matches = filter(query);
   const items: Item[] = [];
   for (const item of all) {
-    if (meets(item)) items.push(item);
+    if (matches(item)) items.push(item);
     if (pace.isDue()) await pace.turn();
   }
   return items;
 }
 
-/** Whether a query looks at so little that it can be answered in one go. */
+/** Whether a query reads so little that it can run without yielding. */
 export function isSmall<Item extends Stored>(source: Source<Item>, { where, sort, search }: Query): boolean {
   const perItem = 1 + conditionsIn(where) + sort.length + (search?.fields.length ?? 0);
   return isLittle(candidates(source, where), perItem);
 }
 
-/** Whether so many looks at each of these items are few, and their texts short. */
+/** Whether `perItem` evaluations of each item stay below the limits for a synchronous query. */
 export function isLittle(items: Iterable<Stored>, perItem: number): boolean {
   let [looks, text] = [maxAtOnce, maxTextAtOnce];
   for (const item of items) {
@@ -117,11 +120,14 @@ const pageOf = <Item>(sorted: readonly Keyed<Item>[], { limit, offset }: Query):
   sorted.slice(offset, limit === null ? undefined : offset + limit).map(({ item }) => item);
 
 function sortKey(item: Stored, { field, path }: Sort): ColumnValue {
-  const cell = item[field]!;
-  return path.length === 0 || cell === null ? cell : sortValueAt(path, JSON.parse(cell as string));
+  const columnValue = item[field]!;
+  return path.length === 0 || columnValue === null ? columnValue : sortValueAt(path, JSON.parse(columnValue as string));
 }
 
-/** Only what an indexed field's equality, or a part of the items' order, lets through, where the query has one. */
+/**
+ * The items from an index, if the query requires equality of an indexed field or a range of the sorted one; otherwise
+ * all.
+ */
 function candidates<Item extends Stored>(source: Source<Item>, where: Condition | null): Iterable<Item> {
   const required = [...comparisonsOf(where)];
   for (const { field, values } of equalities(required)) {
@@ -131,14 +137,14 @@ function candidates<Item extends Stored>(source: Source<Item>, where: Condition 
   return source.within?.(required) ?? source.all();
 }
 
-/** The comparisons with whole fields that must hold. */
+/** The comparisons of whole fields that every match satisfies. */
 function* comparisonsOf(condition: Condition | null): Generator<Comparison> {
   if (!condition) return;
   if ("and" in condition) for (const part of condition.and) yield* comparisonsOf(part);
   else if ("operator" in condition && condition.path.length === 0) yield condition;
 }
 
-/** The values one of which a field must have; each named once. */
+/** Per comparison the values of which a match has one, without duplicates: `having` would repeat items. */
 function* equalities(comparisons: readonly Comparison[]): Generator<{ field: string; values: ColumnValue[] }> {
   for (const { field, operator, value } of comparisons) {
     if (operator === "$eq") yield { field, values: [toColumnValue(value)] };

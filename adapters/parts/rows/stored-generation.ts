@@ -2,7 +2,7 @@ import type { Fields } from "../../../core/rows/fields.ts";
 import type { Origin, Progress } from "../../../core/table/read-table.ts";
 import { RowSet } from "./row-set.ts";
 
-/** What is committed of one generation; it outlives the ports that open it. */
+/** The committed content of one generation in memory. It outlives the read tables that open it. */
 export class StoredGeneration {
   readonly number: number;
   readonly fields: Fields;

@@ -79,7 +79,7 @@ describe("A switch of generations", () => {
     expect(generations.isOpen).toBe(false);
     expect(removed).toEqual([]);
     expect(() => generations.add({ number: 3 })).toThrow(/the read table is not open/);
-    expect(() => generations.follow({ number: 3 })).toThrow(/the read table is not open/);
+    expect(() => generations.replaceLive({ number: 3 })).toThrow(/the read table is not open/);
   });
 });
 

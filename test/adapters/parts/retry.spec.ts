@@ -30,7 +30,7 @@ describe("A retried call of an engine", () => {
     expect(await afterAttempts(overtakenMs / 20, ...overtaken, "answer")).toBe(1);
     expect(await refusal(() => afterAttempts(overtakenMs / 20, "overtaken"))).toMatchObject({
       type: "STORE_UNAVAILABLE",
-      message: `a log: others were always first for ${overtakenMs} ms; nothing was stored`,
+      message: `a log: other hosts were first for ${overtakenMs} ms; nothing was stored`,
     });
   });
 

@@ -66,7 +66,7 @@ const cases: Case[] = [
         }),
       ),
     withPassword: (url) => (url.password = "wrong"),
-    refused: /the server refuses the user or his password, or what he may do/,
+    refused: /the server refuses the user, the password or a permission/,
     says: async (server, name, version) => {
       const connection = await connect({ servers: server.url, user: "ann", pass: "right" });
       const { streams } = await connection.jetstreamManager();
@@ -87,7 +87,7 @@ const cases: Case[] = [
     engine: "mongodb",
     url: (server, change = unchanged) => indexed(changed(`${server.url}/shop`, change)),
     withPassword: (url) => ([url.username, url.password] = ["ann", "wrong"]),
-    refused: /the server refuses the user or his password, or what he may do/,
+    refused: /the server refuses the user, the password or a permission/,
     says: async (server, name, version) => {
       const client = new MongoClient(server.url);
       const commits = client.db("shop").collection<{ _id: number; record: string }>(`${name}_commits`);
@@ -99,7 +99,7 @@ const cases: Case[] = [
     newer: /found records of format 99, expected at most 1: it is from a newer version/,
     // A number of 32 bits.
     older: saying(/(?<=maxWireVersion\0)[^]{4}/, "\u0006\0\0\0"),
-    tooOld: /the server is of a version that the driver does not speak with: .*wire version 6/,
+    tooOld: /the driver does not support the server's version: .*wire version 6/,
     tooLarge: 9_000_000,
   },
   {
@@ -234,7 +234,7 @@ describeWith("nats-server", "A log in a nats-server with a certificate", () => {
       });
       expect(await refusal(() => logWith({ tls: { caFile: `${cert}.none` } }).open())).toMatchObject({
         type: "UNUSABLE_STORE",
-        message: expect.stringMatching(/cannot use what it is told for TLS: .*cert\.pem\.none/) as string,
+        message: expect.stringMatching(/cannot use its TLS options: .*cert\.pem\.none/) as string,
       });
       const log = logWith({ tls: { caFile: cert } });
       await log.open();
@@ -277,7 +277,7 @@ describe("A server that is too old", () => {
     for (const version of ["2.9.3", "2.9.10", "2.10.0-beta.1", "2.10.22"]) {
       expect(check(version, 1)).not.toThrow();
       expect(warnings.splice(0)).toEqual([
-        expect.stringContaining(`found nats-server ${version}, which is fit for one replica alone`),
+        expect.stringContaining(`found nats-server ${version}, which is safe only without replicas`),
       ]);
       const error = await refusal(check(version, 3));
       expect(error).toMatchObject({ type: "UNUSABLE_STORE", retryable: false });

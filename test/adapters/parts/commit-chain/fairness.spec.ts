@@ -31,7 +31,7 @@ describe("The break of a busy host", () => {
   it("is no longer where a server was silent, or the process was stopped, in the middle of an addition", () => {
     const courtesy = new Fairness();
     const { now } = addUntilBreak(courtesy, 2, 5000);
-    courtesy.rested(now);
+    courtesy.paused(now);
     courtesy.added(now, now + 41_000);
     expect(courtesy.pauseMs(now + 41_000)).toBeLessThanOrEqual(8);
   });

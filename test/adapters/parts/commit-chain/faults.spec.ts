@@ -166,7 +166,7 @@ describe("A host of a chain", () => {
     await expect(log.append([appendTo("a", [{ id: id(1) }])])).rejects.toMatchObject({
       type: "STORE_UNAVAILABLE",
       retryable: true,
-      message: expect.stringContaining("may be stored or not: server: refuses its certificate") as string,
+      message: expect.stringContaining("may or may not be stored: server: refuses its certificate") as string,
     });
     await log.close();
   });

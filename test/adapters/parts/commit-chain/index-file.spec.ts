@@ -427,7 +427,7 @@ describe("A chain that lost acknowledged commits while it is in use", () => {
     await log.append([appendTo("a")]);
     await log.append([appendTo("a")]);
     server.records.pop();
-    await expect(log.append([appendTo("a")])).rejects.toThrow(/record 3 is not there any more/);
+    await expect(log.append([appendTo("a")])).rejects.toThrow(/record 3 is missing or has changed/);
     await log.close();
   });
 

@@ -7,7 +7,7 @@ const { recentMs, avoidMs } = times.relay;
 
 function committersOf(nodes: readonly string[], at = 0): Committers {
   const committers = new Committers();
-  committers.note(nodes, at);
+  committers.record(nodes, at);
   return committers;
 }
 
@@ -23,7 +23,7 @@ describe("The leader of a chain", () => {
     const committers = committersOf(["a", "a", "a"]);
     expect(committers.leader(recentMs)).toBe("a");
     expect(committers.leader(recentMs + 1)).toBeNull();
-    committers.note(
+    committers.record(
       Array.from({ length: 32 }, () => "b"),
       1,
     );
@@ -38,8 +38,8 @@ describe("The leader of a chain", () => {
     const random = randomFrom(1);
     const nodes = Array.from({ length: 200 }, () => "abc"[Math.floor(random() * 3)]!);
     const [one, other] = [new Committers(), new Committers()];
-    for (const node of nodes) one.note([node], 0);
-    for (let from = 0; from < nodes.length; from += 7) other.note(nodes.slice(from, from + 7), 0);
+    for (const node of nodes) one.record([node], 0);
+    for (let from = 0; from < nodes.length; from += 7) other.record(nodes.slice(from, from + 7), 0);
     expect(one.leader(0)).toBe(other.leader(0));
   });
 });
@@ -60,7 +60,7 @@ describe("The target of a host's appends", () => {
     target.overtaken(0);
     expect(target.at(recentMs - 1)).toBe("a");
     target.answered(true, recentMs - 1);
-    committers.note(["a"], recentMs);
+    committers.record(["a"], recentMs);
     expect(target.at(recentMs)).toBe("a");
     expect(target.at(3 * recentMs)).toBeNull();
   });
@@ -86,7 +86,7 @@ describe("The target of a host's appends", () => {
     expect(target.at(0)).toBe("c");
     target.failed("c", 0);
     expect(target.at(0)).toBeNull();
-    committers.note(["a"], avoidMs);
+    committers.record(["a"], avoidMs);
     target.overtaken(avoidMs);
     expect(target.at(avoidMs)).toBe("a");
   });

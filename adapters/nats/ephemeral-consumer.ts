@@ -3,10 +3,10 @@ import { times } from "../../core/concurrency/times.ts";
 import type { Connected } from "./connection.ts";
 
 /**
- * Reads many messages of a stream. The server keeps such a consumer on one of the replicas, and for a while also on one
- * that has died: that one never answers, and the next request for a consumer most likely goes to another.
+ * An ephemeral consumer, which reads many messages of a stream. The server places it on one replica, for a while
+ * possibly on a dead one, which never responds; a new consumer is then most likely placed on another.
  */
-export class PassingConsumer {
+export class EphemeralConsumer {
   readonly #consumer: Consumer;
   #delivered = 0;
 
@@ -19,8 +19,8 @@ export class PassingConsumer {
     name: string,
     from: number,
     options: Partial<ConsumerConfig> = {},
-  ): Promise<PassingConsumer> {
-    // The words are the protocol's, so that the driver need not be there to load this.
+  ): Promise<EphemeralConsumer> {
+    // The protocol's words instead of the driver's enums: this file must load without the driver.
     const config = {
       deliver_policy: "by_start_sequence",
       opt_start_seq: from,
@@ -32,10 +32,10 @@ export class PassingConsumer {
       ...options,
     } as Partial<ConsumerConfig>;
     const info = await ask(() => manager.consumers.add(name, config));
-    return new PassingConsumer(stream.consumers.getPullConsumerFor(info));
+    return new EphemeralConsumer(stream.consumers.getPullConsumerFor(info));
   }
 
-  /** As many as there are, without a gap; fewer where a connection was lost, or the replica. */
+  /** Up to `count` messages without a gap; fewer if the connection or the replica was lost. */
   async *fetch(count: number): AsyncGenerator<JsMsg> {
     const options = { max_messages: count, expires: times.nats.answerMs };
     for await (const message of await this.#consumer.fetch(options)) {
@@ -47,7 +47,7 @@ export class PassingConsumer {
 
   async end(): Promise<void> {
     await this.#consumer.delete().catch(() => {
-      // The server forgets it by itself.
+      // The server removes an idle consumer by itself.
     });
   }
 }

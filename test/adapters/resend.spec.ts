@@ -1,4 +1,4 @@
-import { askedAgain } from "../../adapters/nats/asked-again.ts";
+import { resend } from "../../adapters/nats/resend.ts";
 import { setTimes, times } from "../../core/concurrency/times.ts";
 import { eventually } from "../support/broker.ts";
 
@@ -13,7 +13,7 @@ describe("A request that is asked again", () => {
   it("gets the answer of any of them, and knows the first", async () => {
     const sent: boolean[] = [];
     const send = (isFirst: boolean) => (sent.push(isFirst) < 3 ? never : Promise.resolve("answer"));
-    expect(await askedAgain(send, going())).toBe("answer");
+    expect(await resend(send, going())).toBe("answer");
     expect(sent).toEqual([true, false, false]);
   });
 
@@ -24,7 +24,7 @@ describe("A request that is asked again", () => {
       sent.push(request);
       return request.promise;
     };
-    const answer = askedAgain(send, going());
+    const answer = resend(send, going());
     await eventually(() => expect(sent.length).toBeGreaterThan(1));
     sent[0]!.resolve("late");
     expect(await answer).toBe("late");
@@ -32,16 +32,16 @@ describe("A request that is asked again", () => {
 
   it("fails with the first that is refused", async () => {
     const refused = (isFirst: boolean) => (isFirst ? never : Promise.reject(new Error("refused")));
-    await expect(askedAgain(refused, going())).rejects.toThrow("refused");
+    await expect(resend(refused, going())).rejects.toThrow("refused");
   });
 
   it("is sent no more when its call is over", async () => {
     let sent = 0;
     const over = new AbortController();
-    void askedAgain(() => (sent++, never), over.signal);
+    void resend(() => (sent++, never), over.signal);
     over.abort();
     let another = 0;
-    await askedAgain(() => (++another > 3 ? Promise.resolve() : never), going());
+    await resend(() => (++another > 3 ? Promise.resolve() : never), going());
     expect(sent).toBe(1);
   });
 });
