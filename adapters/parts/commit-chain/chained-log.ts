@@ -26,6 +26,7 @@ import { ChainedLinks } from "./links.ts";
 import { Relay } from "./relay.ts";
 import { ServerClock } from "./server-clock.ts";
 import { storedAppends } from "./stored-appends.ts";
+import { SyncedIndex } from "./synced-index.ts";
 
 /**
  * A log on a chain, hosted by any number of hosts. Each host has an index, which it brings up to date before it reads
@@ -36,7 +37,7 @@ export class ChainedLog implements EventLog {
   readonly location: string;
   readonly capabilities: LogCapabilities;
   readonly #parts = guardedParts(async (call) => {
-    this.#appender.assertOpen();
+    this.#appender.index.assertOpen();
     return call({ control: this.#control, claims: this.#claims, links: this.#links });
   });
   readonly control = this.#parts.control;
@@ -60,7 +61,7 @@ export class ChainedLog implements EventLog {
     this.location = chain.location;
     this.capabilities = { durability: chain.durability, hosts: "many", backup: false };
     this.#chain = chain;
-    this.#appender = new Appender(chain, indexPath, begin === "anew");
+    this.#appender = new Appender(chain, new SyncedIndex(chain, indexPath, begin === "anew"));
     this.#control = new Control(chain);
     this.#claims = new ChainedClaims(this.#appender);
     this.#links = new ChainedLinks(this.#appender);
@@ -71,25 +72,25 @@ export class ChainedLog implements EventLog {
   }
 
   get building(): Building | null {
-    return this.#appender.building;
+    return this.#appender.index.building;
   }
 
   open(options: OpenOptions = {}): Promise<void> {
     this.#control.forget();
     this.#warn = options.warn ?? (() => {});
-    return this.#appender.open(options);
+    return this.#appender.index.open(options);
   }
 
   close(): Promise<void> {
-    return this.#appender.close();
+    return this.#appender.index.close();
   }
 
   identity(): Promise<string> {
-    return this.#appender.readLocal(({ identity }) => identity);
+    return this.#appender.index.readLocal(({ identity }) => identity);
   }
 
   async append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
-    this.#appender.assertOpen();
+    this.#appender.index.assertOpen();
     await this.#clock.check();
     return this.#relay ? this.#relay.append(requests) : this.#appender.commit(this.#deciding(requests));
   }
@@ -108,37 +109,37 @@ export class ChainedLog implements EventLog {
   }
 
   head(): Promise<number> {
-    return this.#appender.readLatest(({ head }) => head);
+    return this.#appender.index.readLatest(({ head }) => head);
   }
 
   async read(options: ReadOptions): Promise<Page> {
     // Events in the index never change. The chain is read only if the page reaches the end of the index.
-    const page = options.backward ? null : await this.#appender.readLocal((log) => log.read(options));
-    return page && !page.end ? page : this.#appender.readLatest((log) => log.read(options));
+    const page = options.backward ? null : await this.#appender.index.readLocal((log) => log.read(options));
+    return page && !page.end ? page : this.#appender.index.readLatest((log) => log.read(options));
   }
 
   readStream(stream: string, options: ReadStreamOptions): Promise<RecordedEvent[]> {
-    return this.#appender.readLatest(({ queries }) => queries.readStream(stream, options));
+    return this.#appender.index.readLatest(({ queries }) => queries.readStream(stream, options));
   }
 
   find(query: Query): Promise<RecordedEvent[]> {
-    return this.#appender.readLatest(({ queries }) => queries.find(query));
+    return this.#appender.index.readLatest(({ queries }) => queries.find(query));
   }
 
   count(query: Query): Promise<number> {
-    return this.#appender.readLatest(({ queries }) => queries.count(query));
+    return this.#appender.index.readLatest(({ queries }) => queries.count(query));
   }
 
   findByIds(ids: readonly string[]): Promise<RecordedEvent[]> {
-    return this.#appender.readLatest(({ queries }) => queries.findByIds(ids));
+    return this.#appender.index.readLatest(({ queries }) => queries.findByIds(ids));
   }
 
   streams(range: StreamRange): Promise<StreamSummary[]> {
-    return this.#appender.readLatest(({ queries }) => queries.streams(range));
+    return this.#appender.index.readLatest(({ queries }) => queries.streams(range));
   }
 
   async backup(): Promise<LogBackup> {
-    this.#appender.assertOpen();
+    this.#appender.index.assertOpen();
     throw new UnusableStoreError(
       this.#chain.location,
       "this engine writes no backups of a log: export it, or copy it with the server's tools",

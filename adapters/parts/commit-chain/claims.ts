@@ -25,14 +25,14 @@ export class ChainedClaims implements LogClaims {
   }
 
   claimants(scope: string, values: readonly string[]): Promise<Record<string, string>> {
-    return this.#appender.readLatest(({ claims }) => claims.claimants(scope, values));
+    return this.#appender.index.readLatest(({ claims }) => claims.claimants(scope, values));
   }
 
   scopes(): Promise<string[]> {
-    return this.#appender.readLatest(({ claims }) => claims.scopes());
+    return this.#appender.index.readLatest(({ claims }) => claims.scopes());
   }
 
   page(scope: string, options: { after?: string; limit: number }): Promise<ClaimPage | null> {
-    return this.#appender.readLatest(({ parts }) => parts.claims.page(scope, options));
+    return this.#appender.index.readLatest(({ parts }) => parts.claims.page(scope, options));
   }
 }

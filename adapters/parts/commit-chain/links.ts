@@ -17,6 +17,6 @@ export class ChainedLinks implements LogLinks {
   }
 
   streams(options: { after?: string; limit: number }): Promise<LinkedStream[]> {
-    return this.#appender.readLatest(({ links }) => links.streams(options));
+    return this.#appender.index.readLatest(({ links }) => links.streams(options));
   }
 }

@@ -25,7 +25,7 @@ export class Relay {
     this.#relay = relay;
     this.#appender = appender;
     this.#deciding = deciding;
-    this.#target = new RelayTarget(relay.node, () => appender.assertOpen().committers);
+    this.#target = new RelayTarget(relay.node, () => appender.index.assertOpen().committers);
   }
 
   async append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
@@ -48,7 +48,7 @@ export class Relay {
   }
 
   async #send(node: string, requests: readonly AppendRequest[]): Promise<(StoredAt | null)[]> {
-    const { identity } = this.#appender.assertOpen().log;
+    const { identity } = this.#appender.index.assertOpen().log;
     try {
       const { stored, isShared } = await this.#relay.send(node, identity, requests);
       this.#target.answered(isShared, performance.now());
@@ -70,7 +70,7 @@ export class Relay {
     if (now - this.#refreshedAt < times.relay.checkMs) return;
     this.#refreshedAt = now;
     // The next append or read would fail the same way, and throws.
-    this.#appender.readLatest(() => {}).catch(() => {});
+    this.#appender.index.readLatest(() => {}).catch(() => {});
   }
 
   async #settle(
@@ -100,7 +100,7 @@ export class Relay {
     verdicts: (AppendVerdict | null)[],
     wereGenerated: ReadonlySet<AppendRequest>,
   ): Promise<void> {
-    await this.#appender.readLatest((log) => {
+    await this.#appender.index.readLatest((log) => {
       for (const [index, request] of requests.entries()) {
         const known = verdicts[index] ?? knownVerdict(request, log);
         verdicts[index] = known && asOwn(known, wereGenerated.has(request));

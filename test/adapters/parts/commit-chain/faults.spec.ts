@@ -100,7 +100,7 @@ describe("A host of a chain", () => {
     const random = randomFrom(Date.now());
     const [server, folder] = [new MemoryServer(), newFolder()];
     const onCall: OnCall = (moment, call) => {
-      if (call === "add" && random() < 0.3) throw new StoreUnavailableError("server", `nothing heard ${moment}`);
+      if (call === "add" && random() < 0.15) throw new StoreUnavailableError("server", `nothing heard ${moment}`);
     };
     const log = await open(server, folder, onCall, 3000);
     const answered: RecordedEvent[] = [];
