@@ -166,6 +166,7 @@ const meanings: Record<string, string> = {
   "decider.ts": "a decider: its rules in core, its mixin",
   "definition.ts": "what a definition consists of, to tell a changed one",
   "documents.ts": "an engine's documents for the journaled table",
+  "driver.ts": "an engine's database driver",
   "errors.ts": "errors: the family, those of a room, the translation of a driver's",
   "event-log.ts": "the log's port, and its implementations",
   "event-schema.ts": "an engine's tables of events, and the conversion of their rows",

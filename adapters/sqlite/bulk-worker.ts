@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
-import Database from "better-sqlite3";
+import Database from "./driver.ts";
 import type { driverLoaded } from "./driver-thread.ts";
 
 /** An error as it is sent from the thread, with the fields that `translate` needs. */

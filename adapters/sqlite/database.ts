@@ -1,7 +1,6 @@
-import "../../core/errors/node-version.ts";
 import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import Database from "better-sqlite3";
+import Database from "./driver.ts";
 import { UnusableStoreError } from "../../core/errors/errors.ts";
 import { privateFile, privateFolder } from "../../core/files/private-files.ts";
 import { translate } from "./errors.ts";

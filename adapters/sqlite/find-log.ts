@@ -1,4 +1,4 @@
-import Database from "better-sqlite3";
+import Database from "./driver.ts";
 import { UnusableStoreError } from "../../core/errors/errors.ts";
 import { logSchema } from "./event-schema.ts";
 import { namedFile, sizeOfFile } from "./file-identity.ts";

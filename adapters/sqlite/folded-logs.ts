@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
-import Database from "better-sqlite3";
+import Database from "./driver.ts";
 import { isSqliteError } from "./errors.ts";
 import { isIdentityOf } from "./log-identity.ts";
 import { tableSchema } from "./table-file.ts";

@@ -1,6 +1,6 @@
 /** The worker thread of `query-thread.ts`: runs queries on its own connection. */
 import { parentPort, workerData } from "node:worker_threads";
-import Database from "better-sqlite3";
+import Database from "./driver.ts";
 import { driverLoaded } from "./driver-thread.ts";
 import { addFunctions } from "./functions.ts";
 

@@ -1,6 +1,6 @@
 /** The schema of a generation's file, and how such files are created and removed. */
 import { existsSync, rmSync } from "node:fs";
-import Database from "better-sqlite3";
+import Database from "./driver.ts";
 import { openDatabase, type Schema } from "./database.ts";
 import { isSqliteError } from "./errors.ts";
 
