@@ -1,7 +1,9 @@
 import type { ConsumerControl } from "../../core/consumer/consumer-control.ts";
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import { times } from "../../core/concurrency/times.ts";
+import type { OperatorLog } from "../../core/text/state-log.ts";
 import type { ConsumerMetrics } from "../observability/metrics.ts";
+import { ConsumerStateLog } from "./consumer-state-log.ts";
 import type { ConsumerPage } from "./consumer-page.ts";
 import { ControlSync, type ControlAck } from "./control-sync.ts";
 import type { EventSource } from "./event-source.ts";
@@ -12,7 +14,7 @@ import { Outages } from "./outages.ts";
 import type { Holding, Work } from "./work.ts";
 import { changed, haltOf, parkedCause, startState, type WorkerState } from "./worker-state.ts";
 
-interface Dependencies {
+interface Dependencies extends OperatorLog {
   name: string;
   source: Pick<EventSource, "page">;
   work: Work;
@@ -23,7 +25,6 @@ interface Dependencies {
   handOver?: (isAtWork: boolean) => Promise<boolean>;
   /** How an operator makes it begin anew on another log. */
   startAfresh: string;
-  warn: (message: string, details: object) => void;
 }
 
 /** The loop of one consumer on one node: page after page of the log, each handled and then committed, until it is stopped. */
@@ -34,14 +35,17 @@ export class Worker {
   readonly #loop: Loop;
   readonly #control: ControlSync;
   readonly #outages: Outages;
+  readonly #log: ConsumerStateLog;
   /** The store's host wakes this worker for whatever is new: it need not look by itself. */
   #isNotified = false;
   #isHalted = false;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
-    this.#control = new ControlSync(dependencies.work);
-    this.#outages = new Outages(dependencies.name, dependencies.warn);
+    const { name, work, warn, debug } = dependencies;
+    this.#control = new ControlSync(name, work, debug);
+    this.#outages = new Outages(name, warn);
+    this.#log = new ConsumerStateLog(name, work, debug);
     this.#loop = new Loop({
       step: this.#step.bind(this),
       onError: (error) => this.#noteOutage(error).nextWaitMs(),
@@ -51,7 +55,7 @@ export class Worker {
 
   start(): void {
     this.#d.interrupter.start();
-    this.state = startState;
+    this.#change(startState);
     this.#outages.start();
     this.#control.start();
     this.#loop.start();
@@ -109,6 +113,7 @@ export class Worker {
     const { work, name, warn, metrics } = this.#d;
     const notSaved = `${name}: the checkpoint was not saved`;
     await this.#save().catch((error: unknown) => warn(notSaved, { error: String(error) }));
+    this.#log.end();
     work.rejectWaiters("is stopping");
     metrics?.lag(NaN);
     const error = new StoreUnavailableError(name, "is stopping");
@@ -244,5 +249,6 @@ export class Worker {
 
   #change(part: Partial<WorkerState>): void {
     this.state = changed(this.state, part);
+    this.#log.note(this.state);
   }
 }

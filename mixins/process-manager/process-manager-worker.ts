@@ -10,6 +10,7 @@ import type { LeasedWork } from "../consumer/leased-host.ts";
 import type { LeaseHold } from "../consumer/lease-hold.ts";
 import type { Holding } from "../consumer/work.ts";
 import type { TimeLimit } from "../consumer/time-limit.ts";
+import type { Debug } from "../../core/text/state-log.ts";
 import { Alarm } from "./alarm.ts";
 import { KnownProcesses } from "./known-processes.ts";
 import { Instances } from "./instances.ts";
@@ -32,6 +33,7 @@ interface Dependencies extends Interruption {
   /** Makes the consumer look again. */
   wake: () => void;
   warn: (message: string, details: object) => void;
+  debug: Debug;
 }
 
 /**
@@ -61,7 +63,12 @@ export class ProcessManagerWorker implements LeasedWork {
     this.#d = dependencies;
     this.#alarm = new Alarm(dependencies.wake);
     const parked = () => this.parked();
-    this.#checkpoint = new Checkpoint<ParkedProcess>({ ...dependencies, parked, takeOver: () => this.#takeOver() });
+    this.#checkpoint = new Checkpoint<ParkedProcess>({
+      ...dependencies,
+      name: dependencies.definition.name,
+      parked,
+      takeOver: () => this.#takeOver(),
+    });
     this.#instances = new Instances({
       ...dependencies,
       name: dependencies.definition.name,
@@ -124,6 +131,13 @@ export class ProcessManagerWorker implements LeasedWork {
     // One that has ended is noted as gone.
     for (const id of this.#known.parked.keys()) await this.#instances.load(id);
     await this.#lost.load();
+    const { definition, debug } = this.#d;
+    const { agenda, parked, unfinished } = this.#known;
+    debug(`${definition.name} processes: unknown -> loaded`, {
+      parked: parked.size,
+      unfinished: unfinished.size,
+      nextDeadline: agenda.next,
+    });
   }
 
   #note(id: string, instance: ProcessInstance | null): void {

@@ -58,6 +58,7 @@ export function processManagerService({
         onHandled: () => metrics?.folded(1),
       };
       const warn = (message: string, details: object) => logger.warn(message, details);
+      const debug = (message: string, details: object) => logger.debug(message, details);
       host = new LeasedHost({
         name,
         node,
@@ -66,6 +67,7 @@ export function processManagerService({
         timeLimit,
         metrics,
         warn,
+        debug,
         work: (lease, interruption, wake) =>
           new ProcessManagerWorker({
             definition,
@@ -77,6 +79,7 @@ export function processManagerService({
             outside,
             wake,
             warn,
+            debug,
             ...interruption,
           }),
       });
