@@ -76,7 +76,11 @@ export class Checkpoint<Parked extends ParkedEvent = ParkedEvent> {
     await this.#d.takeOver(isNews ? this.#progress : null);
     const { name, debug } = this.#d;
     const { position } = this.#progress;
-    debug(`${name} checkpoint: epoch ${this.#epoch || "none"} -> ${lease.epoch}`, { position, revision, isNews });
+    debug(`${name} checkpoint: epoch ${this.#epoch || "none"} -> ${lease.epoch}`, {
+      position,
+      revision,
+      wasStored: isNews,
+    });
     if (this.#d.lease.lease === lease) this.#epoch = lease.epoch;
   }
 

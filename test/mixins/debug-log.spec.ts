@@ -3,6 +3,7 @@ import type { ServiceBroker } from "moleculer";
 import { memory } from "moleculer-event-sourcing/adapters/memory";
 import { caughtUp, cleanUp, eventually, startBroker } from "../support/broker.ts";
 import { LogLines } from "./log-lines.ts";
+import { happen, processService, withStatus } from "./processes.ts";
 
 afterEach(cleanUp);
 
@@ -75,6 +76,41 @@ describe("The debug log", () => {
     addHandler(broker);
     await live(broker, "watch");
     expect(changes(logger, "watch").slice(-2)).toEqual(["live -> waiting", "waiting -> live"]);
+  });
+
+  it("has what became of a parked process and of the control state", async () => {
+    const logger = new LogLines();
+    let isBroken = true;
+    const service = processService(
+      { adapter: memory() },
+      {
+        onError: { retries: 0 },
+        on: {
+          "thing.happened": () => {
+            if (isBroken) throw new Error("broken");
+          },
+        },
+      },
+    );
+    const broker = await startBroker([service], { logger });
+    await happen(broker, "p");
+    await withStatus(broker, { parked: 1 });
+    await broker.call("manager.retry");
+    isBroken = false;
+    await broker.call("manager.retry");
+    expect(changes(logger, "process p")).toEqual(["parked -> parked again", "parked -> done"]);
+    expect(changes(logger, "manager control")).toHaveLength(3);
+  });
+
+  it("has a pump that is paused and resumed", async () => {
+    const logger = new LogLines();
+    const broker = await startHost(logger);
+    await eventually(() => expect(changes(logger, "events pump")).toContain("gated -> pumping"));
+    await broker.call("events.pause");
+    await broker.call("events.resume");
+    await eventually(() =>
+      expect(changes(logger, "events pump").slice(2)).toEqual(["pumping -> paused", "paused -> pumping"]),
+    );
   });
 
   it("has the begin of a rebuild and the switch to the new table", async () => {
