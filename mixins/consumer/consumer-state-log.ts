@@ -9,7 +9,7 @@ export class ConsumerStateLog {
   readonly #work: LoggedWork;
   readonly #log: StateLog;
 
-  constructor(name: string, work: LoggedWork, debug: Debug) {
+  constructor({ name, work, debug }: { name: string; work: LoggedWork; debug: Debug }) {
     this.#work = work;
     this.#log = new StateLog(name, "off", debug);
   }

@@ -47,7 +47,7 @@ export class ControlSync {
   #retried = 0;
   #outcome: { folded: number } | { error: unknown } = { folded: 0 };
 
-  constructor(name: string, work: ControlledWork, debug: Debug) {
+  constructor({ name, work, debug }: { name: string; work: ControlledWork; debug: Debug }) {
     this.#name = name;
     this.#work = work;
     this.#debug = debug;

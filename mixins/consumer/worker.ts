@@ -42,10 +42,9 @@ export class Worker {
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
-    const { name, work, warn, debug } = dependencies;
-    this.#control = new ControlSync(name, work, debug);
-    this.#outages = new Outages(name, warn);
-    this.#log = new ConsumerStateLog(name, work, debug);
+    this.#control = new ControlSync(dependencies);
+    this.#outages = new Outages(dependencies.name, dependencies.warn);
+    this.#log = new ConsumerStateLog(dependencies);
     this.#loop = new Loop({
       step: this.#step.bind(this),
       onError: (error) => this.#noteOutage(error).nextWaitMs(),
@@ -72,8 +71,7 @@ export class Worker {
     const { interrupter, metrics, work } = this.#d;
     if (head !== undefined && metrics && !interrupter.stopping) this.#measure(head);
     // A standby ignores new events; only the lease wakes it.
-    const isNews = head === undefined || (this.state.isWorking && head > work.progress.position);
-    if (isNews) this.#loop.wake();
+    if (head === undefined || (this.state.isWorking && head > work.progress.position)) this.#loop.wake();
   }
 
   /** Another node has released the lease of this work. */
@@ -131,11 +129,10 @@ export class Worker {
 
   /** A page, and a slice of the work beside it. */
   async #step(): Promise<number | null> {
-    const { work } = this.#d;
     const advanced = await this.#advance().catch((error: unknown) => ({ error }));
     const isFailed = typeof advanced === "object";
     if (isFailed) this.#control.forget();
-    const step = (this.state.isWorking && work.backgroundStep?.()) || "idle";
+    const step = (this.state.isWorking && this.#d.work.backgroundStep?.()) || "idle";
     const background = step === "idle" ? step : await step;
     if (background === "restart") {
       this.#control.forget();
@@ -234,8 +231,7 @@ export class Worker {
   }
 
   #stop(cause: string, byLog: boolean): void {
-    const { name, warn } = this.#d;
-    if (!this.state.block) warn(`${name} stopped: ${cause}`, {});
+    if (!this.state.block) this.#d.warn(`${this.#d.name} stopped: ${cause}`, {});
     this.#change({ block: { cause, byLog } });
   }
 
