@@ -70,6 +70,7 @@ export function processManagerService({
         debug,
         work: (lease, interruption, wake) =>
           new ProcessManagerWorker({
+            name,
             definition,
             startFrom,
             source,
